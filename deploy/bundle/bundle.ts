@@ -1,0 +1,64 @@
+import { build } from 'esbuild';
+import type { Metafile } from 'esbuild';
+import { relative } from 'node:path';
+import { gaxOverRest, noPolyfills, oneGaxios, prunedProtos } from './plugins.ts';
+
+/** The package that is installed beside each bundle instead of being part of it. */
+export const framework = '@google-cloud/functions-framework';
+
+export interface Code {
+  readonly code: Uint8Array;
+  /** Bytes by npm package, largest first; our own sources under the key `costguard`. */
+  readonly bytesByPackage: Readonly<Record<string, number>>;
+}
+
+/**
+ * Bundles one function as a single CommonJS file for Node 24; `entry` is absolute, `root` the repository.
+ *
+ * A dynamic `import()` becomes a call into the same file that runs the module when it is first reached.
+ * Throws an Error with esbuild's problems; a warning is one of them, because it means code that does not do what it says.
+ */
+export async function bundle(entry: string, root: string): Promise<Code> {
+  const shown = relative(root, entry);
+  const result = await build({
+    entryPoints: [entry],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    metafile: true,
+    outfile: 'index.js',
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    minify: true,
+    // node-fetch names an error after its class, and gaxios asks for that name; logs show it too.
+    keepNames: true,
+    // Bundled, the framework would be a second copy, into whose registry the host never looks.
+    external: [framework],
+    // The policy lies beside the bundle: sources find it by `import.meta.dirname`, which CommonJS lacks.
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    plugins: [prunedProtos, gaxOverRest, oneGaxios, noPolyfills],
+    logLevel: 'silent',
+  }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot bundle "${shown}": ${why}`, { cause: error });
+  });
+  if (result.warnings.length > 0) {
+    const lines = result.warnings.map(({ text, location }) => `  ${location?.file ?? shown}: ${text}`);
+    throw new Error(`Cannot bundle "${shown}": esbuild warns\n${lines.join('\n')}`);
+  }
+  const [output] = result.outputFiles;
+  if (output === undefined) throw new Error(`Cannot bundle "${shown}": esbuild gave no output`);
+  return { code: output.contents, bytesByPackage: bytesByPackage(result.metafile) };
+}
+
+function bytesByPackage(metafile: Metafile): Readonly<Record<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const output of Object.values(metafile.outputs)) {
+    for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+      const name = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'costguard';
+      sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return Object.fromEntries([...sizes].sort(([, a], [, b]) => b - a));
+}

@@ -1,0 +1,48 @@
+import tseslint from 'typescript-eslint';
+
+const inward = {
+  group: ['**/deploy/**', '**/test/**'],
+  message: 'functions/ and shared/ never import from deploy/ or test/.',
+};
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', '.sandbox'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  {
+    files: ['functions/**', 'shared/**'],
+    rules: {
+      // Wire data is checked with zod where it enters; `as const` stays allowed.
+      '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
+      'no-restricted-imports': ['error', { patterns: [inward] }],
+    },
+  },
+  {
+    files: ['functions/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [inward, { regex: '^\\.\\./[^/]+/', message: 'Functions never import each other.' }] },
+      ],
+    },
+  },
+  {
+    files: ['test/**'],
+    rules: {
+      // node:test's describe/it return promises that the runner itself awaits.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'it', 'describe', 'suite'], package: 'node:test' }] },
+      ],
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+);

@@ -1,0 +1,143 @@
+import pMap from 'p-map';
+import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
+import { getNotebook, replaceNotebookMetadata, requestNotebook, type NotebookInstance } from '../../shared/notebooks.ts';
+import type { Plan, Reporter, Run, Work } from '../../shared/sweep.ts';
+import { claimPlans, LEASE_MS, settleClaims, type Claim, type Requested, type Settlement } from './claims.ts';
+import type { Config } from './config.ts';
+import { repairSeconds } from './decide.ts';
+import type { NotebookFacts } from './facts.ts';
+import { keepsUntil } from './keep-label.ts';
+import { TIMEOUT_KEY } from './native-idle-shutdown.ts';
+
+type NotebookPlan = Plan<NotebookFacts>;
+
+/** Writes at the same time. The API's rate quota is not documented, so few. */
+const CONCURRENCY = 8;
+
+/** How often, and how far apart, a notebook is looked at that another run holds. */
+const HELD_LOOKS = 5;
+const HELD_PAUSE_MS = 1_000;
+
+/** How often a stop or start is asked for when no answer comes. */
+const REQUEST_ATTEMPTS = 4;
+
+/** Carries out the plans of one run. */
+export async function actOnNotebooks(run: Run, config: Config, work: Work<NotebookFacts>, report: Reporter): Promise<void> {
+  const claims = await claimPlans(run, config, work);
+  const settled = new Map<string, Settlement>();
+  await pMap(
+    work.plans,
+    async (plan) => {
+      const { decision, facts } = plan;
+      const claim = claims.get(facts.name);
+      try {
+        if (decision.action === 'repair') {
+          await repairIdleShutdown(run, config, plan);
+          report.outcome({ ...decision, outcome: 'done' });
+        } else if (decision.action === 'stop' || decision.action === 'start') {
+          const result = await changeState(run, config, plan, decision.action, claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() });
+          report.outcome(result.outcome);
+          if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
+        } else report.outcome({ ...decision, outcome: 'done' });
+      } catch (error) {
+        report.failure(decision, error);
+        // A claim whose request may have got through stays: it runs out by itself.
+        if (claim?.kind === 'ours' && !isRetryable(error)) settled.set(facts.name, 'given-up');
+      }
+    },
+    { concurrency: CONCURRENCY },
+  );
+  await settleClaims(run, settled);
+}
+
+type Outcome = Parameters<Reporter['outcome']>[0];
+
+interface Change {
+  readonly outcome: Outcome;
+  /** Set when the request is with Google, by us. */
+  readonly requested?: Requested;
+}
+
+/** States in which a stop, or a start, has nothing left to do. */
+const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
+  stop: new Set(['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED']),
+  start: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'ACTIVE']),
+};
+const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
+
+/** Stops or starts one notebook: looks at it, asks, and where no answer comes looks again before it asks again. */
+async function changeState(run: Run, config: Config, plan: NotebookPlan, action: 'stop' | 'start', claim: Claim): Promise<Change> {
+  const { decision, facts } = plan;
+  if (claim.kind === 'requested') return { outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, requestedBy: claim.runId } } };
+  if (claim.kind === 'held') return { outcome: await awaitOther(run, plan, action, claim.runId) };
+
+  let mayBeOurs = false;
+  for (let attempt = 1; ; attempt++) {
+    const present = await look(run, facts.name);
+    const state = present?.state ?? 'DELETED';
+    // Seen on its way after an attempt of ours without an answer: that attempt got through.
+    if (THERE[action].has(state))
+      return !mayBeOurs
+        ? { outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, stateNow: state } } }
+        : { outcome: { ...decision, outcome: 'done' }, requested: { action, operation: undefined, atMs: run.runtime.now().getTime() } };
+    const changed = present === undefined ? undefined : changedSince(present, facts, config, action, run);
+    if (changed !== undefined)
+      return { outcome: { ...decision, action: 'keep', reason: 'changed-since', outcome: 'already', evidence: { ...decision.evidence, changed } } };
+    if (run.runtime.now().getTime() >= claim.claimedAtMs + LEASE_MS)
+      throw new Held(`Cannot ${action} "${facts.name}": this run's claim ran out before it could ask`);
+    try {
+      const operation = await requestNotebook(run.api, action, facts.name);
+      return {
+        outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, operation } },
+        requested: { action, operation, atMs: run.runtime.now().getTime() },
+      };
+    } catch (error) {
+      if (!(await mayAskAgain(run, error, attempt))) throw error;
+      mayBeOurs ||= isRetryable(error);
+    }
+  }
+}
+
+/** After a failure: wait, then look again. A refusal for the state it is in is worth one more look, nothing else is. */
+async function mayAskAgain(run: Run, error: unknown, attempt: number): Promise<boolean> {
+  const stateConflict = error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 409);
+  if (stateConflict ? attempt > 1 : !isRetryable(error) || attempt >= REQUEST_ATTEMPTS) return false;
+  await run.runtime.sleep(run.runtime.random() * 1_000 * 2 ** attempt);
+  return true;
+}
+
+/** Undefined when the notebook is gone. */
+async function look(run: Run, name: string): Promise<NotebookInstance | undefined> {
+  try {
+    return await getNotebook(run.api, name);
+  } catch (error) {
+    if (error instanceof OutsideError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** What speaks against the plan since it was made; undefined when nothing does. */
+function changedSince(present: NotebookInstance, facts: NotebookFacts, config: Config, action: 'stop' | 'start', run: Run): string | undefined {
+  if (present.state !== FROM[action]) return `its state is ${present.state ?? 'unknown'}`;
+  if ((present.updateTime ?? '') !== facts.updateTime) return `it was updated at ${present.updateTime ?? 'an unknown time'}`;
+  const label = keepsUntil(present.labels?.[config.keepLabel], run.runtime.now());
+  return label.keeps ? `its label ${config.keepLabel} says ${label.why}` : undefined;
+}
+
+/** Another run holds the notebook: see whether it gets there. If not, it died: this event is to come again later. */
+async function awaitOther(run: Run, { decision, facts }: NotebookPlan, action: 'stop' | 'start', runId: string): Promise<Outcome> {
+  for (let looks = 1; looks <= HELD_LOOKS; looks++) {
+    const present = await look(run, facts.name);
+    if (present === undefined || THERE[action].has(present.state ?? ''))
+      return { ...decision, outcome: 'already', evidence: { ...decision.evidence, requestedBy: runId } };
+    await run.runtime.sleep(HELD_PAUSE_MS);
+  }
+  throw new Held(`Cannot ${action} "${facts.name}": run ${runId} claimed it and has not acted yet`);
+}
+
+/** Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged. */
+async function repairIdleShutdown(run: Run, config: Config, { facts }: NotebookPlan): Promise<void> {
+  const present = await getNotebook(run.api, facts.name);
+  const metadata = present.gceSetup?.metadata ?? {};
+  await replaceNotebookMetadata(run.api, facts.name, { ...metadata, [TIMEOUT_KEY]: String(repairSeconds(config)) });
+}

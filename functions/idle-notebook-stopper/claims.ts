@@ -1,0 +1,132 @@
+import type { Plan, Run, Work } from '../../shared/sweep.ts';
+import { judgeNotebook, SETTLE_MINUTES, startedSince } from './decide.ts';
+import type { Config } from './config.ts';
+import type { NotebookFacts } from './facts.ts';
+import { updateMemory, type NotebookMemory } from './memory.ts';
+
+const MINUTE_MS = 60_000;
+
+/**
+ * How long a claim holds that has not become a request yet. A run that died in between is taken over after this; a run
+ * that lives asks for its stop long before.
+ */
+export const LEASE_MS = 90_000;
+
+/** Who may carry a plan out. */
+export type Claim =
+  | { readonly kind: 'ours'; readonly claimedAtMs: number }
+  /** Asked for already, by an earlier or parallel run. */
+  | { readonly kind: 'requested'; readonly runId: string }
+  /** Another run has it and has not asked yet: it is at work, or it died. */
+  | { readonly kind: 'held'; readonly runId: string };
+
+/**
+ * Remembers in one write what this run found and what it is about to do: claims on stops and starts, new warnings; and
+ * forgets what is over. Claims make sure that of many parallel runs one alone acts on a notebook.
+ */
+export async function claimPlans(run: Run, config: Config, work: Work<NotebookFacts>): Promise<ReadonlyMap<string, Claim>> {
+  const claims = new Map<string, Claim>();
+  const nowMs = run.runtime.now().getTime();
+  await updateMemory(run, (before) => {
+    claims.clear();
+    const after = tidy(before, run, config, work);
+    for (const { decision, facts } of work.plans) {
+      const known = after[facts.name] ?? {};
+      if (decision.action === 'warn' && known.warnedAtMs === undefined) after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
+      if (decision.action !== 'stop' && decision.action !== 'start') continue;
+      const claim = judgeClaim(known[decision.action], facts, run.runId, nowMs);
+      claims.set(facts.name, claim);
+      if (claim.kind === 'ours') after[facts.name] = withClaim(known, decision, run, nowMs);
+    }
+    return after;
+  });
+  if (run.state === undefined) for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
+  return claims;
+}
+
+function judgeClaim(record: NotebookMemory['stop'] | NotebookMemory['start'], facts: NotebookFacts, runId: string, nowMs: number): Claim {
+  if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
+  const { requestedAtMs, claimedAtMs } = record;
+  // A stop from before somebody started the notebook again has nothing to do with this one.
+  const outdated = startedSince(facts, claimedAtMs);
+  if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE_MINUTES * MINUTE_MS) return { kind: 'requested', runId: record.runId };
+  if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS) return { kind: 'held', runId: record.runId };
+  return { kind: 'ours', claimedAtMs: nowMs };
+}
+
+function withClaim(known: NotebookMemory, decision: Plan<NotebookFacts>['decision'], run: Run, nowMs: number): NotebookMemory {
+  const claim = { claimedAtMs: nowMs, runId: run.runId };
+  return decision.action === 'stop'
+    ? { ...withoutStart(known), stop: { ...claim, reason: decision.reason } }
+    : { ...known, start: claim };
+}
+
+function withoutStart({ start: _, ...rest }: NotebookMemory): NotebookMemory {
+  return rest;
+}
+
+/** Drops what no longer holds: warnings of notebooks that became busy, stops of notebooks that run again or are gone. */
+function tidy(before: Readonly<Record<string, NotebookMemory>>, run: Run, config: Config, work: Work<NotebookFacts>): Record<string, NotebookMemory> {
+  const seen = new Map(work.watched.map((facts) => [facts.name, facts]));
+  const after: Record<string, NotebookMemory> = {};
+  for (const [name, memory] of Object.entries(before)) {
+    const facts = seen.get(name);
+    // Not seen: a parallel run remembered it just now, its location was unreachable, or it is gone.
+    if (facts === undefined) {
+      if (!work.complete || isRecent(memory, run)) after[name] = memory;
+      continue;
+    }
+    const kept = stillHolds(memory, facts, config, run.startedAt);
+    if (Object.keys(kept).length > 0) after[name] = kept;
+  }
+  return after;
+}
+
+function isRecent({ warnedAtMs = 0, stop, start }: NotebookMemory, run: Run): boolean {
+  const latest = Math.max(warnedAtMs, stop?.claimedAtMs ?? 0, start?.claimedAtMs ?? 0);
+  return run.startedAt.getTime() - latest < SETTLE_MINUTES * MINUTE_MS;
+}
+
+function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config, now: Date): NotebookMemory {
+  const { warnedAtMs, stop, start } = memory;
+  const [verdict] = judgeNotebook(facts, config, now);
+  const stillIdle = verdict?.action === 'warn' || verdict?.action === 'stop' || verdict?.reason === 'warned' || verdict?.reason === 'not-evaluable';
+  const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
+  return {
+    ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
+    ...(stopHolds ? { stop } : {}),
+    ...(stopHolds && start !== undefined ? { start } : {}),
+  };
+}
+
+/** A stop or start that is with Google. */
+export interface Requested {
+  readonly action: 'stop' | 'start';
+  readonly operation: string | undefined;
+  readonly atMs: number;
+}
+
+export type Settlement = Requested | 'given-up';
+
+/** Notes what became of this run's claims, by notebook: asked for, or given up. */
+export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
+  if (settlements.size === 0) return;
+  await updateMemory(run, (before) => {
+    const after = { ...before };
+    for (const [name, result] of settlements) {
+      const { stop, start, ...rest } = before[name] ?? {};
+      const ours = (record: { runId: string } | undefined): boolean => record?.runId === run.runId;
+      if (result === 'given-up') {
+        const left = { ...rest, ...(stop !== undefined && !ours(stop) ? { stop } : {}), ...(start !== undefined && !ours(start) ? { start } : {}) };
+        if (Object.keys(left).length > 0) after[name] = left;
+        else Reflect.deleteProperty(after, name);
+        continue;
+      }
+      const done = { requestedAtMs: result.atMs, ...(result.operation === undefined ? {} : { operation: result.operation }) };
+      if (result.action === 'stop' && stop !== undefined && ours(stop)) after[name] = { ...rest, stop: { ...stop, ...done } };
+      if (result.action === 'start' && start !== undefined && ours(start))
+        after[name] = { ...rest, ...(stop === undefined ? {} : { stop }), start: { ...start, requestedAtMs: result.atMs } };
+    }
+    return after;
+  });
+}

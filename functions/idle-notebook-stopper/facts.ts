@@ -1,0 +1,53 @@
+import type { InstancePrice } from '../../shared/compute-price.ts';
+import type { Gpus } from '../../shared/machine-type.ts';
+import type { NotebookMemory } from './memory.ts';
+
+/** Everything that is known of one notebook at one moment; what `gather` hands to `decide`. */
+export interface NotebookFacts {
+  /** projects/P/locations/ZONE/instances/ID */
+  readonly name: string;
+  /** As the API spells it; may be a state that is newer than this code. */
+  readonly state: string;
+  readonly healthState: string;
+  readonly createdMs: number | undefined;
+  /** As the API returns it; compared, not computed with. */
+  readonly updateTime: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly machineType: string;
+  readonly gpus: Gpus;
+  readonly price: InstancePrice;
+  readonly vm: VmFacts;
+  /** What was observed, from when on. Ends at the run's start. */
+  readonly observedFromMs: number;
+  readonly signals: Signals;
+  readonly memory: NotebookMemory;
+}
+
+export type VmFacts =
+  | { readonly kind: 'found'; readonly status: string; readonly lastStartMs: number | undefined }
+  /** The project was listed whole, and there is no such VM. */
+  | { readonly kind: 'absent' }
+  /** It may be there: the listing failed, its zone was unreachable, or the notebook names no VM. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface Signals {
+  /** Fraction of all vCPUs. */
+  readonly cpu: Signal;
+  /** Percent, of the busiest GPU; `series` counts the GPUs that report. */
+  readonly gpu: Signal;
+  /** Bytes per second, received and sent. */
+  readonly network: Signal;
+}
+
+export type Signal =
+  | {
+      readonly kind: 'measured';
+      /** The highest minute. */
+      readonly peak: number;
+      /** Share of the window's minutes that have a data point, 0 to 1; of the series that has fewest. */
+      readonly coverage: number;
+      readonly series: number;
+    }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string };

@@ -1,0 +1,103 @@
+import type { GoogleAuth } from 'google-auth-library';
+import { AttemptTimeout, OutsideError } from './outside-error.ts';
+
+/** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
+export interface Api {
+  /**
+   * Makes one outside call. `name` is its key in the receipt's `apiCalls`, e.g. `notebooks.instances.list`; every
+   * attempt counts. A failure that may pass (429, 5xx, no answer) is tried again with exponential backoff and full
+   * jitter while the event's deadline allows. Throws {@link OutsideError}.
+   */
+  call<T>(name: string, attempt: () => Promise<T>, options?: CallOptions): Promise<T>;
+  /** An authorised JSON request; the answer is unchecked wire data. */
+  request(name: string, request: JsonRequest, options?: CallOptions): Promise<unknown>;
+  /** Attempts made so far, by name. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+export interface CallOptions {
+  /** `false` for a call that must not be repeated blindly; its caller looks first whether it got through. */
+  readonly retry?: boolean;
+}
+
+export interface JsonRequest {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: object;
+}
+
+export interface ApiOptions {
+  readonly auth: Pick<GoogleAuth, 'request'>;
+  readonly nowMs: () => number;
+  /** No attempt starts after this moment, in milliseconds since the epoch. */
+  readonly deadlineMs: number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** 0 to 1, for the jitter. */
+  readonly random: () => number;
+}
+
+/**
+ * Six attempts wait about 15 seconds at the most. A longer outage is better waited for by the subscription, which
+ * delivers the event again, than by a function that is paid by the second.
+ */
+const MAX_ATTEMPTS = 6;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 16_000;
+const ATTEMPT_TIMEOUT_MS = 60_000;
+
+export function createApi(options: ApiOptions): Api {
+  const calls: Record<string, number> = {};
+
+  const call: Api['call'] = async (name, attempt, callOptions = {}) => {
+    for (let tried = 1; ; tried++) {
+      calls[name] = (calls[name] ?? 0) + 1;
+      try {
+        return await withTimeout(name, attempt, Math.min(ATTEMPT_TIMEOUT_MS, options.deadlineMs - options.nowMs()));
+      } catch (cause) {
+        const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);
+        const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
+        const late = options.nowMs() + delay >= options.deadlineMs;
+        if (!error.retryable || callOptions.retry === false || tried >= MAX_ATTEMPTS || late) throw error;
+        await options.sleep(delay);
+      }
+    }
+  };
+
+  return {
+    call,
+    calls,
+    async request(name, request, callOptions) {
+      const url = new URL(request.url);
+      for (const [key, value] of Object.entries(request.query ?? {}))
+        if (value !== undefined) url.searchParams.set(key, String(value));
+      const response = await call(
+        name,
+        () =>
+          options.auth.request<unknown>({
+            url: url.toString(),
+            method: request.method ?? 'GET',
+            responseType: 'json',
+            retry: false,
+            ...(request.body === undefined ? {} : { data: request.body }),
+          }),
+        callOptions,
+      );
+      return response.data;
+    },
+  };
+}
+
+async function withTimeout<T>(name: string, attempt: () => Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new AttemptTimeout(`no answer from ${name} within ${Math.round(milliseconds / 1000)} s`));
+    }, Math.max(milliseconds, 1));
+  });
+  try {
+    return await Promise.race([attempt(), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import { OutsideError } from './outside-error.ts';
+
+/**
+ * The Notebooks API v2 over authorised requests. Google's client 4.2.1 is not used for it: its descriptor has no
+ * `gceSetup.instanceId`, which joins an instance to its VM, and gax drops unknown fields and enum values silently.
+ */
+const HOST = 'https://notebooks.googleapis.com/v2';
+
+/** A Workbench instance as the API returns it, as far as it is used; enum values may be newer than this code. */
+const instanceSchema = z.looseObject({
+  name: z.string(),
+  state: z.optional(z.string()),
+  healthState: z.optional(z.string()),
+  createTime: z.optional(z.string()),
+  updateTime: z.optional(z.string()),
+  labels: z.optional(z.record(z.string(), z.string())),
+  gceSetup: z.optional(
+    z.looseObject({
+      instanceId: z.optional(z.string()),
+      machineType: z.optional(z.string()),
+      acceleratorConfigs: z.optional(
+        z.array(z.looseObject({ type: z.optional(z.string()), coreCount: z.optional(z.union([z.string(), z.number()])) })),
+      ),
+      metadata: z.optional(z.record(z.string(), z.string())),
+    }),
+  ),
+});
+
+export type NotebookInstance = z.infer<typeof instanceSchema>;
+
+const listSchema = z.looseObject({
+  instances: z.optional(z.array(instanceSchema)),
+  nextPageToken: z.optional(z.string()),
+  unreachable: z.optional(z.array(z.string())),
+});
+
+const locationsSchema = z.looseObject({
+  locations: z.optional(z.array(z.looseObject({ name: z.string() }))),
+  nextPageToken: z.optional(z.string()),
+});
+
+const operationSchema = z.looseObject({ name: z.string() });
+
+export interface NotebookPage {
+  readonly instances: readonly NotebookInstance[];
+  /** Locations that Google could not reach: what stands there is unknown, not absent. */
+  readonly unreachable: readonly string[];
+}
+
+/** What gcloud asks for as well; the documented maximum is unknown, so the service may send fewer. */
+const PAGE_SIZE = 100;
+
+/**
+ * All Workbench instances of a project, page by page, by one wildcard listing (`locations/-`). Where the service refuses
+ * the wildcard, location by location. Needs notebooks.instances.list (and notebooks.locations.list for the latter).
+ */
+export async function* listNotebooks(api: Api, projectId: string): AsyncGenerator<NotebookPage> {
+  const all = `projects/${projectId}/locations/-`;
+  let refused = false;
+  try {
+    yield* listParent(api, all);
+  } catch (error) {
+    // The wildcard is not in the API's definition; refusing it is answered as a bad or unknown parent.
+    refused = error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
+    if (!refused) throw error;
+  }
+  if (refused) for (const location of await listLocations(api, projectId)) yield* listParent(api, location);
+}
+
+async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {
+  let pageToken: string | undefined;
+  do {
+    const answer = await api.request('notebooks.instances.list', {
+      url: `${HOST}/${parent}/instances`,
+      query: { pageSize: PAGE_SIZE, pageToken },
+    });
+    const page = listSchema.parse(answer);
+    yield { instances: page.instances ?? [], unreachable: page.unreachable ?? [] };
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+  } while (pageToken !== undefined);
+}
+
+async function listLocations(api: Api, projectId: string): Promise<string[]> {
+  const names: string[] = [];
+  let pageToken: string | undefined;
+  do {
+    const answer = await api.request('notebooks.locations.list', {
+      url: `${HOST}/projects/${projectId}/locations`,
+      query: { pageSize: PAGE_SIZE, pageToken },
+    });
+    const page = locationsSchema.parse(answer);
+    for (const location of page.locations ?? []) names.push(location.name);
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+  } while (pageToken !== undefined);
+  return names;
+}
+
+/** The instance as it is now. Throws `OutsideError` (404 when it is gone). */
+export async function getNotebook(api: Api, name: string): Promise<NotebookInstance> {
+  return instanceSchema.parse(await api.request('notebooks.instances.get', { url: `${HOST}/${name}` }));
+}
+
+/**
+ * Asks for a stop or start and returns the operation's name without awaiting it (it takes minutes). Not repeated by
+ * itself: the caller looks at the instance before it asks again.
+ */
+export async function requestNotebook(api: Api, verb: 'stop' | 'start', name: string): Promise<string> {
+  const answer = await api.request(
+    `notebooks.instances.${verb}`,
+    { method: 'POST', url: `${HOST}/${name}:${verb}`, body: {} },
+    { retry: false },
+  );
+  return operationSchema.parse(answer).name;
+}
+
+/**
+ * Replaces the instance's metadata. The API replaces the whole map, so `metadata` must hold every key that shall stay.
+ * Returns the operation's name.
+ */
+export async function replaceNotebookMetadata(
+  api: Api,
+  name: string,
+  metadata: Readonly<Record<string, string>>,
+): Promise<string> {
+  const answer = await api.request('notebooks.instances.patch', {
+    method: 'PATCH',
+    url: `${HOST}/${name}`,
+    query: { updateMask: 'gce_setup.metadata' },
+    body: { gceSetup: { metadata } },
+  });
+  return operationSchema.parse(answer).name;
+}

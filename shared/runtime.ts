@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GoogleAuth } from 'google-auth-library';
+import { createClients, type Clients } from './clients.ts';
+
+/**
+ * Everything that a function takes from its process, handed on as arguments. This is the one file of functions/ and
+ * shared/ where the clock, the environment and standard output are touched.
+ */
+export interface Runtime {
+  /** Folder name = deployed name. */
+  readonly functionName: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly auth: GoogleAuth;
+  readonly clients: Clients;
+  now(): Date;
+  newId(): string;
+  /** 0 to 1. */
+  random(): number;
+  sleep(milliseconds: number): Promise<void>;
+  /** One line to standard output, where Cloud Logging reads it. */
+  write(line: string): void;
+  /** A text file; a relative path counts from the bundle's folder. */
+  readText(path: string): Promise<string>;
+}
+
+export function createRuntime(functionName: string): Runtime {
+  // Every call names its resource in full. Without some project id each client would look for one at its first call, by
+  // running gcloud and asking the metadata server.
+  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'], projectId: '-' });
+  return {
+    functionName,
+    environment: process.env,
+    auth,
+    clients: createClients(auth),
+    now: () => new Date(),
+    newId: randomUUID,
+    random: Math.random,
+    sleep: async (milliseconds) => {
+      await sleep(milliseconds);
+    },
+    write: (line) => void process.stdout.write(`${line}\n`),
+    readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),
+  };
+}

@@ -1,0 +1,99 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import { PermanentError } from './errors.ts';
+import { isRetryable, OutsideError } from './outside-error.ts';
+
+const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
+
+const projectSchema = z.looseObject({
+  projectId: z.string(),
+  parent: z.optional(z.string()),
+  state: z.optional(z.string()),
+});
+
+const searchProjects = z.looseObject({
+  projects: z.optional(z.array(projectSchema)),
+  nextPageToken: z.optional(z.string()),
+});
+
+const searchFolders = z.looseObject({
+  folders: z.optional(z.array(z.looseObject({ name: z.string(), state: z.optional(z.string()) }))),
+  nextPageToken: z.optional(z.string()),
+});
+
+const folderSchema = z.looseObject({ parent: z.optional(z.string()) });
+
+/**
+ * The ids of all active projects of a scope (`projects/ID`, `folders/N`, `organizations/N`), folders with everything
+ * below them, without duplicates and sorted. Needs resourcemanager.projects.get and resourcemanager.folders.get there.
+ * A folder or organization that shows no project is an error, since a missing permission looks just the same.
+ */
+export async function listProjects(api: Api, scope: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const entry of scope) {
+    if (entry.startsWith('projects/')) {
+      found.add(entry.slice('projects/'.length));
+      continue;
+    }
+    const below = await projectsBelow(api, entry);
+    if (below.length === 0)
+      throw new PermanentError(
+        `Cannot list the projects of "${entry}": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it`,
+      );
+    for (const project of below) found.add(project);
+  }
+  return [...found].sort();
+}
+
+async function projectsBelow(api: Api, root: string): Promise<string[]> {
+  const projects: string[] = [];
+  const open = [root];
+  for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+    for await (const page of pages(api, 'cloudresourcemanager.projects.search', `${HOST}/projects:search`, parent, searchProjects))
+      for (const project of page.projects ?? []) if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
+    for await (const page of pages(api, 'cloudresourcemanager.folders.search', `${HOST}/folders:search`, parent, searchFolders))
+      for (const folder of page.folders ?? []) if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
+  }
+  return projects;
+}
+
+async function* pages<T extends { nextPageToken?: string | undefined }>(
+  api: Api,
+  name: string,
+  url: string,
+  parent: string,
+  schema: z.ZodMiniType<T>,
+): AsyncGenerator<T> {
+  let pageToken: string | undefined;
+  do {
+    // One term only: projects.search answers with what matches any of several.
+    const page = schema.parse(await api.request(name, { url, query: { query: `parent:${parent}`, pageSize: 500, pageToken } }));
+    yield page;
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+  } while (pageToken !== undefined);
+}
+
+/**
+ * Whether a project belongs to the scope: named in it, or below a folder or organization of it. A project that cannot
+ * be seen does not belong.
+ */
+export async function isInScope(api: Api, scope: readonly string[], projectId: string): Promise<boolean> {
+  if (scope.includes(`projects/${projectId}`)) return true;
+  if (scope.every((entry) => entry.startsWith('projects/'))) return false;
+  try {
+    const project = projectSchema.parse(
+      await api.request('cloudresourcemanager.projects.get', { url: `${HOST}/projects/${encodeURIComponent(projectId)}` }),
+    );
+    let parent = project.parent;
+    while (parent !== undefined) {
+      if (scope.includes(parent)) return true;
+      if (!parent.startsWith('folders/')) return false;
+      const folder = await api.request('cloudresourcemanager.folders.get', { url: `${HOST}/${parent}` });
+      parent = folderSchema.parse(folder).parent;
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof OutsideError && !isRetryable(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,65 @@
+import { PermanentError } from './errors.ts';
+
+/** The written form of a duration: a whole number directly followed by its unit. */
+export const durationPattern = /^(0|[1-9][0-9]{0,5})(s|m|h|d)$/;
+
+/** The written form of a data rate: a plain decimal number directly followed by its unit. */
+export const ratePattern = /^((?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?)(B|KiB|MiB|GiB)\/s$/;
+
+/** What a duration has to look like, for messages. */
+export const durationWanted = 'a whole number with its unit s, m, h or d, such as 90s, 60m, 12h or 7d';
+
+/** What a data rate has to look like, for messages. */
+export const rateWanted = 'a number with its unit B/s, KiB/s, MiB/s or GiB/s, such as 20KiB/s or 1.5MiB/s';
+
+const millisecondsPer = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+const bytesPer = new Map([
+  ['B', 1],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+]);
+
+/**
+ * Milliseconds of a written duration such as `60m`; a day is 24 hours.
+ * @throws PermanentError when the text has any other form. A number without unit is not guessed at.
+ */
+export function parseDurationMs(text: string): number {
+  return readQuantity(
+    text,
+    durationPattern,
+    millisecondsPer,
+    `Cannot read the duration "${text}": wanted ${durationWanted}`,
+  );
+}
+
+/**
+ * Bytes per second of a written data rate such as `20KiB/s`; units are powers of 1024, whole or not.
+ * @throws PermanentError when the text has any other form, decimal units such as KB/s among them.
+ */
+export function parseBytesPerSecond(text: string): number {
+  return readQuantity(
+    text,
+    ratePattern,
+    bytesPer,
+    `Cannot read the data rate "${text}": wanted ${rateWanted}`,
+  );
+}
+
+function readQuantity(
+  text: string,
+  form: RegExp,
+  factors: ReadonlyMap<string, number>,
+  complaint: string,
+): number {
+  const [, amount, unit = ''] = form.exec(text) ?? [];
+  const factor = factors.get(unit);
+  if (factor === undefined) throw new PermanentError(complaint);
+  return Number(amount) * factor;
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startFramework } from '../deploy/framework.ts';
+
+/** A built function and the event it is woken with. */
+export interface Subject {
+  /** Registered name. */
+  readonly name: string;
+  /** Its folder, such as `dist/<name>`. */
+  readonly dir: string;
+}
+
+export interface ColdStartOptions {
+  readonly subject: Subject;
+  /** The empty function that the subject is compared with. */
+  readonly baseline: Subject;
+  /** How often each of the two is started, in turn. Default 15. */
+  readonly pairs?: number;
+  /** Body of the Pub/Sub message that wakes both. Default `{}`. */
+  readonly message?: string;
+  /** Added to the environment of both. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface ColdStart {
+  readonly pairs: number;
+  /** Milliseconds from the start of the process to its first outside call. */
+  readonly subjectMillis: Spread;
+  readonly baselineMillis: Spread;
+  /** Subject to baseline, pair by pair. */
+  readonly ratio: Spread;
+}
+
+/**
+ * Measures start of process → listening → event → first outside call, of a bundle and of an empty function in the
+ * same framework, alternating, so that what else the machine does hits both alike.
+ *
+ * The first outside call of anything that uses Google's credentials goes to the metadata server; here that is a
+ * listener on localhost (`GCE_METADATA_HOST`), which notes when it was reached. Throws when a function ends or answers
+ * the event without having called.
+ */
+export async function measureColdStart(options: ColdStartOptions): Promise<ColdStart> {
+  const { subject, baseline, pairs = 15, message = '{}', env = {} } = options;
+  const metadata = createServer((_, answer) => {
+    answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': 'application/json' });
+    answer.end(JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 }));
+  });
+  metadata.listen(0, '127.0.0.1');
+  await once(metadata, 'listening');
+  try {
+    const subjectMillis: number[] = [];
+    const baselineMillis: number[] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      baselineMillis.push(await startOnce(baseline, metadata, message, env));
+      subjectMillis.push(await startOnce(subject, metadata, message, env));
+    }
+    const ratios = subjectMillis.map((millis, pair) => millis / (baselineMillis[pair] ?? Number.NaN));
+    return {
+      pairs,
+      subjectMillis: spread(subjectMillis),
+      baselineMillis: spread(baselineMillis),
+      ratio: spread(ratios),
+    };
+  } finally {
+    metadata.close();
+  }
+}
+
+async function startOnce(
+  { name, dir }: Subject,
+  metadata: Server,
+  message: string,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const { port: metadataPort } = metadata.address() as AddressInfo;
+  const called = once(metadata, 'request').then(() => performance.now());
+  // HOME: nobody's own credentials, which would be read instead of asking the metadata server.
+  const host = await startFramework({
+    name,
+    dir,
+    env: { GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`, HOME: dir, ...env },
+  });
+  try {
+    const answered = sendEvent(host.port, message).then((status) => {
+      throw new Error(
+        `Cannot measure "${name}": answered ${status} without calling out\n${host.output.join('\n')}`,
+      );
+    });
+    return (await Promise.race([called, answered, host.ended])) - host.startedAt;
+  } finally {
+    await host.stop();
+  }
+}
+
+/** Sends a Pub/Sub CloudEvent and resolves with the status of the answer; a connection lost with the process is none. */
+function sendEvent(port: number, message: string): Promise<number> {
+  const body = JSON.stringify({ message: { data: Buffer.from(message).toString('base64'), messageId: '1' } });
+  return new Promise((resolve) => {
+    const call = request({
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+        'ce-specversion': '1.0',
+        'ce-id': '1',
+        'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished',
+        'ce-source': '//pubsub.googleapis.com/projects/p/topics/t',
+      },
+    });
+    call.on('response', (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    call.on('error', () => undefined);
+    call.end(body);
+  });
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
+  return { median: at(0.5), min: at(0), max: at(1) };
+}

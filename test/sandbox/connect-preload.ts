@@ -1,0 +1,67 @@
+/**
+ * Loaded with `node --import` before an unchanged production bundle. It sends every connection to a Google host to the
+ * sandbox, refuses any other outside host, and lets the process live in sandbox time.
+ * Set by `Sandbox.environment`: COSTGUARD_SANDBOX_PORT, COSTGUARD_SANDBOX_CLOCK.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+const port = Number(process.env['COSTGUARD_SANDBOX_PORT']);
+const GOOGLE = /(?:^|\.)(?:googleapis|google)\.com$/;
+const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
+
+interface Target {
+  host?: string;
+  port?: number | string;
+  path?: string;
+}
+
+// Client requests reach `connect` as one options object, `net.connect` calls as an array of normalised arguments.
+type Connect = (this: Socket, ...args: unknown[]) => Socket;
+const original = Reflect.get(Socket.prototype, 'connect') as Connect;
+const redirected: Connect = function (...args) {
+  const first = args[0];
+  const target = (Array.isArray(first) ? (first as unknown[])[0] : first) as Target | undefined;
+  if (typeof target === 'object' && target.path === undefined) {
+    const host = target.host ?? 'localhost';
+    if (GOOGLE.test(host)) {
+      target.host = '127.0.0.1';
+      target.port = port;
+    } else if (!LOCAL.test(host)) {
+      const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), { code: 'ECONNREFUSED' });
+      process.nextTick(() => this.destroy(error));
+      return this;
+    }
+  }
+  return original.apply(this, args);
+};
+Reflect.set(Socket.prototype, 'connect', redirected);
+
+const clockFile = process.env['COSTGUARD_SANDBOX_CLOCK'];
+if (clockFile !== undefined) followClock(clockFile);
+
+/** Replaces `Date` by one that tells sandbox time; timers keep running in real time. */
+function followClock(file: string): void {
+  const RealDate = Date;
+  const descriptor = openSync(file, 'r');
+  process.on('exit', () => { closeSync(descriptor); });
+  const buffer = Buffer.alloc(64);
+  let readAt = -Infinity;
+  let frozen: number | undefined;
+  let offset = 0;
+  const now = (): number => {
+    // A clock that moves is seen within 2 ms; asking the file at every call would cost more than the call.
+    if (performance.now() - readAt > 2) {
+      readAt = performance.now();
+      const [kind, value] = buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, 64, 0)).trim().split(' ');
+      frozen = kind === 'frozen' ? Number(value) : undefined;
+      offset = kind === 'flowing' ? Number(value) : 0;
+    }
+    return frozen ?? RealDate.now() + offset;
+  };
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, args: unknown[], newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
+    apply: () => new RealDate(now()).toString(),
+    get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),
+  });
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createCallLog, type CallLog } from './call-log.ts';
+import { makeCertificates } from './certificate.ts';
+import { publishClock } from './clock-file.ts';
+import { createClock, type Clock } from './clock.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { fleetSeries } from './fleet-series.ts';
+import { createFleet, type Fleet } from './fleet.ts';
+import { createIam, type Iam } from './iam.ts';
+import { startMetadataServer } from './metadata-server.ts';
+import { startProxy } from './proxy.ts';
+import { PREDEFINED_ROLES, roleFile } from './roles.ts';
+import { momentMs, type Scenario } from './scenario.ts';
+import { startServer } from './server.ts';
+import { computeService } from './services/compute.ts';
+import { createMonitoringService } from './services/monitoring/service.ts';
+import { notebooksService } from './services/notebooks.ts';
+import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
+import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
+import { createStorageService, type StorageService } from './services/storage/service.ts';
+
+/** A local Google Cloud, running. */
+export interface Sandbox {
+  readonly scenario: Scenario;
+  readonly clock: Clock;
+  readonly iam: Iam;
+  readonly faults: Faults;
+  readonly callLog: CallLog;
+  readonly fleet: Fleet;
+  readonly projects: Projects;
+  readonly storage: StorageService;
+  readonly pubsub: PubsubService;
+  readonly port: number;
+  readonly proxyUrl: string;
+  /** Path of the certificate authority, PEM. */
+  readonly caFile: string;
+  /** A token for an account, as its metadata server would hand out. */
+  issueToken(account: string): string;
+  /** Gives a function's account its role on the scope, the state bucket and its topics, as deploy does. */
+  grant(options: GrantOptions): string;
+  /** Environment under which an unchanged bundle runs as `account` in this sandbox. */
+  functionEnvironment(account: string): Promise<Readonly<Record<string, string>>>;
+  /** Node arguments that go with it. */
+  readonly preload: readonly string[];
+  /** Environment under which the real gcloud talks to this sandbox as `account`. */
+  gcloudEnvironment(account: string): Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export interface GrantOptions {
+  readonly functionName: string;
+  readonly operationsProject: string;
+  /** `projects/P`, `folders/N` or `organizations/N`. */
+  readonly scope: readonly string[];
+  readonly stateBucket?: string | undefined;
+  /** Full topic names that the function publishes to. */
+  readonly topics: readonly string[];
+}
+
+export interface SandboxOptions {
+  readonly scenario: Scenario;
+  /** The clock stands still unless it is moved. */
+  readonly frozen?: boolean;
+  readonly startMs?: number;
+  readonly latencyMs?: () => number;
+}
+
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { scenario } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'costguard-sandbox-'));
+  const startMs = options.startMs ?? (scenario.clock === undefined ? Date.now() : Date.parse(scenario.clock));
+  const clock = createClock({ startMs, frozen: options.frozen ?? false });
+  const clockFile = join(folder, 'clock');
+  const published = publishClock(clock, clockFile);
+  const faults = createFaults();
+  const callLog = createCallLog();
+  const projects = createProjects(scenario);
+  const fleet = createFleet({ clock, projects: scenario.projects, timeOf: (text) => momentMs(text, startMs) });
+  const storage = createStorageService({
+    clock,
+    projectNumberOf: (projectId) => projects.get(projectId).seed.number,
+    ...(scenario.storage === undefined ? {} : { seed: scenario.storage }),
+  });
+  const iam = createIam((resource) => storage.parentOf(resource) ?? projects.parentOf(resource) ?? /^(projects\/[^/]+)\/.+/.exec(resource)?.[1]);
+  for (const owner of scenario.owners)
+    for (const top of topsOf(scenario)) iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
+  const pubsub = createPubsubService({ clock, iam, projectExists: (id) => projects.all.some((project) => project.id === id) });
+  const monitoring = createMonitoringService({ clock, seriesOf: fleetSeries(fleet, projects, startMs) });
+
+  const tokens = new Map<string, string>();
+  const issueToken = (account: string): string => {
+    const token = `ya29.sandbox-${randomBytes(12).toString('hex')}`;
+    tokens.set(token, account);
+    return token;
+  };
+
+  const certificates = await makeCertificates();
+  const caFile = join(folder, 'ca.pem');
+  writeFileSync(caFile, certificates.ca);
+  const { server, port } = await startServer({
+    certificates,
+    routes: [
+      ...notebooksService({ fleet, projects }),
+      ...computeService({ fleet, projects }),
+      ...resourceManagerService({ projects, scenario, iam }),
+      ...storage.routes,
+      ...pubsub.routes,
+      ...monitoring.routes,
+    ],
+    iam,
+    clock,
+    faults,
+    callLog,
+    principalOf: (token) => tokens.get(token),
+    ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+  });
+  const proxy = await startProxy(port);
+  const metadataServers: { close(): void }[] = [];
+
+  return {
+    scenario,
+    clock,
+    iam,
+    faults,
+    callLog,
+    fleet,
+    projects,
+    storage,
+    pubsub,
+    port,
+    proxyUrl: proxy.url,
+    caFile,
+    issueToken,
+    grant(grant) {
+      const account = `${grant.functionName}@${grant.operationsProject}.iam.gserviceaccount.com`;
+      const role = `${grant.functionName}/role.yaml`;
+      for (const on of grant.scope) iam.bind({ member: account, role, permissions: roleFile(role), on });
+      if (grant.stateBucket !== undefined)
+        iam.bind({ member: account, role: 'state-role.yaml', permissions: roleFile('state-role.yaml'), on: `buckets/${grant.stateBucket}` });
+      for (const topic of grant.topics)
+        iam.bind({ member: account, role: 'roles/pubsub.publisher', permissions: PREDEFINED_ROLES['roles/pubsub.publisher'], on: topic });
+      return account;
+    },
+    async functionEnvironment(account) {
+      const operationsProject = projects.get(/@([^.]+)\./.exec(account)?.[1] ?? '').seed;
+      const metadata = await startMetadataServer({
+        account,
+        projectId: operationsProject.id,
+        projectNumber: operationsProject.number,
+        issueToken,
+      });
+      metadataServers.push(metadata);
+      return {
+        GCE_METADATA_HOST: metadata.host,
+        NODE_EXTRA_CA_CERTS: caFile,
+        COSTGUARD_SANDBOX_PORT: String(port),
+        COSTGUARD_SANDBOX_CLOCK: clockFile,
+      };
+    },
+    preload: ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))],
+    gcloudEnvironment: (account) => ({
+      HTTPS_PROXY: proxy.url,
+      REQUESTS_CA_BUNDLE: caFile,
+      HTTPLIB2_CA_CERTS: caFile,
+      CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: caFile,
+      CLOUDSDK_AUTH_ACCESS_TOKEN: issueToken(account),
+      CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+      CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
+      CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
+      CLOUDSDK_CONFIG: join(folder, 'gcloud'),
+    }),
+    async close() {
+      clock.close();
+      pubsub.close();
+      published.close();
+      proxy.close();
+      for (const metadata of metadataServers) metadata.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The resources at the top of the scenario's tree. */
+function topsOf(scenario: Scenario): readonly string[] {
+  if (scenario.organization !== undefined) return [`organizations/${scenario.organization.id}`];
+  return scenario.projects.filter((project) => project.parent === undefined).map((project) => `projects/${project.id}`);
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ApiError } from '../../api-error.ts';
+import type { Message } from '../../proto-service.ts';
+import { aggregate, type LazySeries, type Result } from './aggregate.ts';
+import type { Shape, Window } from './align.ts';
+import { readSeriesFilter } from './filter.ts';
+import { DEFAULT_DELAY_MS, DEFAULT_SAMPLE_PERIOD_MS, findMetric } from './metric-catalog.ts';
+import { cutPage, readToken } from './page.ts';
+import type { Series, SeriesQuery } from './series.ts';
+
+const aggregationSchema = z.object({
+  alignmentPeriod: z.string().optional(),
+  perSeriesAligner: z.string().default('ALIGN_NONE'),
+  crossSeriesReducer: z.string().default('REDUCE_NONE'),
+  groupByFields: z.array(z.string()).default([]),
+});
+
+/** What the handler needs of a ListTimeSeriesRequest; its types were checked against the message before. */
+const requestSchema = z.object({
+  name: z.string(),
+  filter: z.string().default(''),
+  interval: z.object({ startTime: z.string().optional(), endTime: z.string().optional() }).default({}),
+  aggregation: aggregationSchema.optional(),
+  secondaryAggregation: aggregationSchema.optional(),
+  orderBy: z.string().default(''),
+  view: z.enum(['FULL', 'HEADERS']).default('FULL'),
+  pageSize: z.number().default(0),
+  pageToken: z.string().default(''),
+});
+
+type ListRequest = z.output<typeof requestSchema>;
+
+export interface ListOptions {
+  readonly nowMs: number;
+  readonly seriesOf: (query: SeriesQuery) => Iterable<Series>;
+  readonly executionErrors: (
+    metricType: string,
+  ) => readonly { readonly code: number; readonly message: string }[];
+}
+
+/** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that nobody has. */
+export function listTimeSeries(message: Message, options: ListOptions): Message {
+  const request = requestSchema.parse(message);
+  if (request.orderBy !== '') throw invalid('orderBy', request.orderBy, 'The field is not supported.');
+  if (request.pageSize < 0)
+    throw invalid('pageSize', String(request.pageSize), 'The page size must not be negative.');
+  if (request.secondaryAggregation !== undefined && request.aggregation === undefined)
+    throw invalid('secondaryAggregation', '', 'It may only be specified if aggregation is specified.');
+  const { query, matches } = readSeriesFilter(request.filter);
+  const digest = digestOf(request);
+  const token = readToken(request.pageToken, digest);
+  const asOfMs = token?.asOfMs ?? options.nowMs;
+  const selected = [...options.seriesOf(query)].filter((series) => matches(series));
+  const result = computeResult(request, query, selected, asOfMs);
+  const page = cutPage(result, { ...request, window: result.window, digest, asOfMs, token });
+  const errors = options.executionErrors(query.metricType);
+  return {
+    ...(page.timeSeries.length > 0 ? { timeSeries: page.timeSeries } : {}),
+    ...(page.nextPageToken === undefined ? {} : { nextPageToken: page.nextPageToken }),
+    ...(errors.length > 0 ? { executionErrors: errors } : {}),
+    unit: result.shape.unit,
+  };
+}
+
+interface WindowedResult extends Result {
+  readonly window: Window;
+}
+
+function computeResult(
+  request: ListRequest,
+  { metricType }: SeriesQuery,
+  selected: readonly Series[],
+  asOfMs: number,
+): WindowedResult {
+  const metric = findMetric(metricType);
+  const shape: Shape | undefined = metric ?? selected[0];
+  if (shape === undefined)
+    throw new ApiError(
+      'NOT_FOUND',
+      `Cannot find metric(s) that match type = "${metricType}". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`,
+    );
+  const asked = readInterval(request.interval, shape, metricType);
+  const visibleMs = asOfMs - (metric?.delayMs ?? DEFAULT_DELAY_MS);
+  let result: Result = {
+    shape,
+    periodMs: metric?.samplePeriodMs ?? DEFAULT_SAMPLE_PERIOD_MS,
+    series: selected.map((series): LazySeries => ({
+      metric: series.metric,
+      resource: series.resource,
+      read: (fromMs, toMs) => series.points(fromMs, Math.min(toMs, visibleMs)),
+    })),
+  };
+  for (const aggregation of [request.aggregation, request.secondaryAggregation])
+    if (aggregation !== undefined) result = aggregate(result, aggregation, asked);
+  // (startTime, endTime]; equal times mean the instant itself.
+  const startMs = asked.startMs === asked.endMs ? asked.endMs - 1 : asked.startMs;
+  return { ...result, window: { startMs, endMs: asked.endMs } };
+}
+
+function readInterval(interval: ListRequest['interval'], { metricKind }: Shape, metricType: string): Window {
+  const { endTime } = interval;
+  const startTime = interval.startTime ?? endTime;
+  if (endTime === undefined || startTime === undefined)
+    throw invalid('interval.endTime', '', 'The end time is required.');
+  const window = { startMs: Date.parse(startTime), endMs: Date.parse(endTime) };
+  if (window.startMs > window.endMs)
+    throw invalid(
+      'interval.startTime',
+      startTime,
+      `The start time must be before the end time (${endTime}).`,
+    );
+  if (window.startMs === window.endMs && metricKind !== 'GAUGE')
+    throw invalid(
+      'interval.startTime',
+      startTime,
+      `The start time must be before the end time (${endTime}) for the non-gauge metric '${metricType}'.`,
+    );
+  return window;
+}
+
+function digestOf(request: ListRequest): string {
+  const query = { ...request, pageSize: 0, pageToken: '' };
+  return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+}
+
+function invalid(field: string, value: string, why: string): ApiError {
+  return new ApiError('INVALID_ARGUMENT', `Field ${field} had an invalid value of "${value}": ${why}`);
+}

@@ -1,0 +1,189 @@
+import type { MetricKind, ValueType } from './series.ts';
+
+/** A metric descriptor as far as the sandbox needs it. */
+export interface Metric {
+  readonly type: string;
+  readonly metricKind: MetricKind;
+  readonly valueType: ValueType;
+  readonly unit: string;
+  readonly resourceType: 'gce_instance' | 'gcs_bucket';
+  readonly labels: readonly string[];
+  readonly samplePeriodMs: number;
+  /** How long after its sampling a point becomes visible at the latest. */
+  readonly delayMs: number;
+}
+
+const RESOURCE_LABELS = {
+  gce_instance: ['project_id', 'instance_id', 'zone'],
+  gcs_bucket: ['project_id', 'bucket_name', 'location'],
+} as const;
+
+type Row = readonly [
+  type: string,
+  kind: MetricKind,
+  valueType: ValueType,
+  unit: string,
+  labels: readonly string[],
+  sampleSeconds: number,
+  delaySeconds: number,
+];
+
+const DISK_LABELS = ['instance_name', 'device_name', 'storage_type', 'device_type'];
+const GPU_LABELS = ['gpu_number', 'model', 'uuid'];
+const FLOW_LABELS = [
+  'local_network',
+  'local_subnetwork',
+  'local_network_interface',
+  'remote_country',
+  'remote_continent',
+  'remote_project_id',
+  'remote_zone',
+  'remote_location_type',
+  'remote_network',
+  'remote_subnetwork',
+  'protocol',
+  'network_topology_remote_label',
+  'remote_vpn_tunnel',
+];
+
+// Kinds, units, labels, sample periods and delays are those of Google's published metric lists (April 2026). For
+// agent metrics no delay is published: the Ops Agent sends every 60 s, and 120 s covers one period and the way there.
+const INSTANCE: readonly Row[] = [
+  [
+    'compute.googleapis.com/instance/cpu/utilization',
+    'GAUGE',
+    'DOUBLE',
+    '10^2.%',
+    ['instance_name'],
+    60,
+    240,
+  ],
+  ['compute.googleapis.com/instance/cpu/usage_time', 'DELTA', 'DOUBLE', 's{CPU}', ['instance_name'], 60, 240],
+  ['compute.googleapis.com/instance/cpu/reserved_cores', 'GAUGE', 'DOUBLE', '1', ['instance_name'], 60, 240],
+  ['compute.googleapis.com/instance/uptime', 'DELTA', 'DOUBLE', 's', ['instance_name'], 60, 240],
+  ['compute.googleapis.com/instance/disk/read_bytes_count', 'DELTA', 'INT64', 'By', DISK_LABELS, 60, 240],
+  ['compute.googleapis.com/instance/disk/write_bytes_count', 'DELTA', 'INT64', 'By', DISK_LABELS, 60, 240],
+  [
+    'compute.googleapis.com/instance/network/sent_bytes_count',
+    'DELTA',
+    'INT64',
+    'By',
+    ['instance_name', 'loadbalanced'],
+    60,
+    240,
+  ],
+  [
+    'compute.googleapis.com/instance/network/received_bytes_count',
+    'DELTA',
+    'INT64',
+    'By',
+    ['instance_name', 'loadbalanced'],
+    60,
+    240,
+  ],
+  ['agent.googleapis.com/gpu/utilization', 'GAUGE', 'DOUBLE', '%', GPU_LABELS, 60, 120],
+  [
+    'agent.googleapis.com/gpu/memory/bytes_used',
+    'GAUGE',
+    'DOUBLE',
+    'By',
+    [...GPU_LABELS, 'memory_state'],
+    60,
+    120,
+  ],
+  ['networking.googleapis.com/vm_flow/egress_bytes_count', 'DELTA', 'INT64', 'By', FLOW_LABELS, 60, 150],
+];
+
+const DAY_SECONDS = 86_400;
+const BUCKET: readonly Row[] = [
+  [
+    'storage.googleapis.com/network/sent_bytes_count',
+    'DELTA',
+    'INT64',
+    'By',
+    ['response_code', 'method'],
+    60,
+    210,
+  ],
+  [
+    'storage.googleapis.com/network/received_bytes_count',
+    'DELTA',
+    'INT64',
+    'By',
+    ['response_code', 'method'],
+    60,
+    210,
+  ],
+  ['storage.googleapis.com/api/request_count', 'DELTA', 'INT64', '1', ['response_code', 'method'], 60, 210],
+  ['storage.googleapis.com/storage/total_bytes', 'GAUGE', 'DOUBLE', 'By', ['storage_class'], 300, 690],
+  [
+    'storage.googleapis.com/storage/v2/total_bytes',
+    'GAUGE',
+    'DOUBLE',
+    'By',
+    ['storage_class', 'type'],
+    300,
+    690,
+  ],
+  [
+    'storage.googleapis.com/storage/v2/total_count',
+    'GAUGE',
+    'INT64',
+    '1',
+    ['storage_class', 'type'],
+    300,
+    690,
+  ],
+  ['storage.googleapis.com/storage/object_count', 'GAUGE', 'INT64', '1', ['storage_class'], 300, 690],
+  [
+    'storage.googleapis.com/storage/v2/deleted_bytes',
+    'DELTA',
+    'INT64',
+    'By',
+    ['storage_class'],
+    DAY_SECONDS,
+    DAY_SECONDS,
+  ],
+];
+
+function metricsOf(resourceType: Metric['resourceType'], rows: readonly Row[]): Metric[] {
+  return rows.map(([type, metricKind, valueType, unit, labels, sampleSeconds, delaySeconds]) => ({
+    type,
+    metricKind,
+    valueType,
+    unit,
+    resourceType,
+    labels,
+    samplePeriodMs: sampleSeconds * 1000,
+    delayMs: delaySeconds * 1000,
+  }));
+}
+
+/** The metrics that exist in every project of the sandbox, with or without data. */
+export const METRICS: readonly Metric[] = [
+  ...metricsOf('gce_instance', INSTANCE),
+  ...metricsOf('gcs_bucket', BUCKET),
+];
+
+const byType = new Map(METRICS.map((metric) => [metric.type, metric]));
+
+export function findMetric(type: string): Metric | undefined {
+  return byType.get(type);
+}
+
+/** As `findMetric`, for code that names a metric of the list: a typing mistake there is a bug of the sandbox. */
+export function metricOf(type: string): Metric {
+  const metric = byType.get(type);
+  if (metric === undefined)
+    throw new Error(`Cannot use the metric "${type}": it is not in the sandbox's catalogue`);
+  return metric;
+}
+
+/** The labels that identify a monitored resource of this type. */
+export function resourceLabelsOf(type: Metric['resourceType']): readonly string[] {
+  return RESOURCE_LABELS[type];
+}
+
+/** A DELTA value covers this much time when its metric is not in the list. */
+export const DEFAULT_SAMPLE_PERIOD_MS = 60_000;
+export const DEFAULT_DELAY_MS = 120_000;

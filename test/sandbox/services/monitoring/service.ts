@@ -1,0 +1,78 @@
+import protos from '@google-cloud/monitoring/build/protos/protos.json' with { type: 'json' };
+import { ApiError } from '../../api-error.ts';
+import type { Clock } from '../../clock.ts';
+import { protoRoutes, type Message, type MethodHandler } from '../../proto-service.ts';
+import type { Route } from '../../route.ts';
+import { listMetricDescriptors, listResourceDescriptors } from './descriptors.ts';
+import { listTimeSeries } from './list-time-series.ts';
+import type { Series, SeriesQuery } from './series.ts';
+
+export interface MonitoringOptions {
+  readonly clock: Clock;
+  /**
+   * The series of a project, at least those that `query` can match; undefined when there is no such project. It is
+   * called for every request and should look the pinned resources up instead of going through all of them.
+   */
+  readonly seriesOf: (projectId: string, query: SeriesQuery) => Iterable<Series> | undefined;
+  /** What the answer says went wrong: its data is then incomplete although the call succeeds. */
+  readonly executionErrors?: (
+    projectId: string,
+    metricType: string,
+  ) => readonly { readonly code: number; readonly message: string }[];
+}
+
+/** Cloud Monitoring v3 as far as it is read: time series and the descriptors. */
+export function createMonitoringService(options: MonitoringOptions): { readonly routes: readonly Route[] } {
+  const seriesIn = (projectId: string, permission: string) => {
+    return (query: SeriesQuery): Iterable<Series> => {
+      const series = options.seriesOf(projectId, query);
+      // Google does not tell a stranger which projects exist.
+      if (series === undefined)
+        throw new ApiError(
+          'PERMISSION_DENIED',
+          `Permission ${permission} denied (or the resource may not exist).`,
+        );
+      return series;
+    };
+  };
+  const method = (
+    collection: string,
+    handle: (request: Message, projectId: string, permission: string) => Message,
+  ): MethodHandler => {
+    const permission = `monitoring.${collection}.list`;
+    return {
+      id: `monitoring.projects.${collection}.list`,
+      needs: (request) => [{ permission, on: String(request['name']) }],
+      handle: (request) => handle(request, projectOf(request), permission),
+    };
+  };
+
+  return {
+    routes: protoRoutes({
+      host: 'monitoring.googleapis.com',
+      protos,
+      service: 'google.monitoring.v3.MetricService',
+      methods: {
+        ListTimeSeries: method('timeSeries', (request, projectId, permission) =>
+          listTimeSeries(request, {
+            nowMs: options.clock.now(),
+            seriesOf: seriesIn(projectId, permission),
+            executionErrors: (metricType) => options.executionErrors?.(projectId, metricType) ?? [],
+          }),
+        ),
+        ListMetricDescriptors: method('metricDescriptors', (request, projectId, permission) =>
+          listMetricDescriptors(request, projectId, options.clock.now(), seriesIn(projectId, permission)),
+        ),
+        ListMonitoredResourceDescriptors: method('monitoredResourceDescriptors', listResourceDescriptors),
+      },
+    }),
+  };
+}
+
+function projectOf(request: Message): string {
+  const name = String(request['name']);
+  const projectId = /^projects\/([^/]+)$/.exec(name)?.[1];
+  if (projectId === undefined)
+    throw new ApiError('UNIMPLEMENTED', `The sandbox serves time series of projects only, not of "${name}".`);
+  return projectId;
+}

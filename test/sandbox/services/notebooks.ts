@@ -1,0 +1,213 @@
+import { createRequire } from 'node:module';
+import { ApiError } from '../api-error.ts';
+import type { Fleet, Notebook, Operation } from '../fleet.ts';
+import { protoRoutes, type Message } from '../proto-service.ts';
+import type { Route } from '../route.ts';
+import type { Projects } from './projects.ts';
+import { pageOf } from './paging.ts';
+
+const protos = createRequire(import.meta.url)('@google-cloud/notebooks/build/protos/protos.json') as object;
+
+const HOST = 'notebooks.googleapis.com';
+const SERVICE = 'notebooks';
+const MAX_PAGE_SIZE = 500;
+
+/**
+ * Fields of REST v2 that the descriptor of @google-cloud/notebooks 4.2.1 lacks. Seen in recorded answers
+ * (cloud-custodian's flight data) and in gcloud 528's message definitions.
+ */
+const EXTRA_FIELDS = {
+  'google.cloud.notebooks.v2.Instance': [
+    'satisfiesPzs', 'satisfiesPzi', 'enableThirdPartyIdentity', 'thirdPartyProxyUrl', 'enableManagedEuc', 'enableDeletionProtection',
+  ],
+  'google.cloud.notebooks.v2.GceSetup': ['instanceId', 'minCpuPlatform', 'reservationAffinity', 'confidentialInstanceConfig'],
+} as const; // prettier-ignore
+
+/** The Notebooks API v2: Workbench instances, their operations and locations. */
+export function notebooksService(options: { readonly fleet: Fleet; readonly projects: Projects }): Route[] {
+  const { fleet, projects } = options;
+  const projectOf = (name: unknown): string => projects.require(/^projects\/([^/]+)\//.exec(`${String(name)}/`)?.[1] ?? '', SERVICE);
+  const on = (permission: string, field: string) => (request: Message) => [
+    { permission, on: `projects/${projectOf(request[field])}` },
+  ];
+
+  const list = (request: Message): Message => {
+    const parent = String(request['parent']);
+    const projectId = projectOf(parent);
+    const location = parent.split('/')[3] ?? '';
+    const { unreachable, refuseWildcard } = projects.get(projectId).seed;
+    if (location === '-' && refuseWildcard)
+      throw new ApiError('INVALID_ARGUMENT', `Invalid parent "${parent}": the wildcard "-" is not supported.`);
+    if (unreachable.includes(location)) return { unreachable: [parent] };
+    const all = fleet
+      .notebooksOf(projectId)
+      .filter((notebook) => (location === '-' ? !unreachable.includes(notebook.zone) : notebook.zone === location));
+    const requested = Number(request['pageSize'] ?? 0);
+    const { items, nextPageToken } = pageOf(
+      all,
+      requested > 0 ? Math.min(requested, MAX_PAGE_SIZE) : MAX_PAGE_SIZE,
+      request['pageToken'] as string | undefined,
+    );
+    return {
+      instances: items.map(showNotebook),
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      ...(location === '-' && nextPageToken === undefined && unreachable.length > 0
+        ? { unreachable: unreachable.map((zone) => `projects/${projectId}/locations/${zone}`) }
+        : {}),
+    };
+  };
+
+  const get = (name: string): Notebook => {
+    const notebook = fleet.notebooks.get(name);
+    if (notebook === undefined) throw new ApiError('NOT_FOUND', `Resource '${name}' was not found`);
+    return notebook;
+  };
+
+  const update = (request: Message): Message => {
+    const instance = request['instance'] as Record<string, unknown>;
+    const gceSetup = (instance['gceSetup'] ?? {}) as Record<string, unknown>;
+    const change: { metadata?: Record<string, string>; labels?: Record<string, string> } = {};
+    for (const path of String(request['updateMask'] ?? '').split(',')) {
+      if (path === 'gce_setup.metadata' || path === 'gceSetup.metadata')
+        change.metadata = (gceSetup['metadata'] ?? {}) as Record<string, string>;
+      else if (path === 'labels') change.labels = (instance['labels'] ?? {}) as Record<string, string>;
+      else throw new ApiError('INVALID_ARGUMENT', `Invalid update mask path "${path}".`);
+    }
+    return showOperation(fleet.patchNotebook(String(instance['name']), change));
+  };
+
+  const handwritten: Route[] = [
+    {
+      id: 'notebooks.projects.locations.list',
+      host: HOST,
+      method: 'GET',
+      path: /^\/v2\/projects\/(?<project>[^/]+)\/locations$/,
+      query: ['pageSize', 'pageToken', 'filter', 'includeUnrevealedLocations'],
+      needs: (call) => [{ permission: 'notebooks.locations.list', on: `projects/${projectOf(`projects/${call.params['project'] ?? ''}`)}` }],
+      handle(call) {
+        const projectId = projectOf(`projects/${call.params['project'] ?? ''}`);
+        const { items, nextPageToken } = pageOf(projects.zonesOf(projectId), Number(call.query.get('pageSize') ?? '0') || 100, call.query.get('pageToken') ?? undefined);
+        return {
+          body: {
+            locations: items.map((zone) => ({ name: `projects/${projectId}/locations/${zone}`, locationId: zone })),
+            ...(nextPageToken === undefined ? {} : { nextPageToken }),
+          },
+        };
+      },
+    },
+    {
+      id: 'notebooks.projects.locations.operations.get',
+      host: HOST,
+      method: 'GET',
+      path: /^\/v2\/(?<name>projects\/[^/]+\/locations\/[^/]+\/operations\/[^/]+)$/,
+      query: [],
+      needs: (call) => [{ permission: 'notebooks.operations.get', on: `projects/${projectOf(call.params['name'])}` }],
+      handle(call) {
+        const operation = fleet.operations.get(call.params['name'] ?? '');
+        if (operation === undefined) throw new ApiError('NOT_FOUND', `Resource '${call.params['name'] ?? ''}' was not found`);
+        const notebook = fleet.notebooks.get(operation.target);
+        const done = operation.endMs !== undefined && notebook !== undefined;
+        return {
+          body: {
+            ...showOperation(operation),
+            ...(done ? { response: { '@type': 'type.googleapis.com/google.cloud.notebooks.v2.Instance', ...showNotebook(notebook) } } : {}),
+          },
+        };
+      },
+    },
+  ];
+
+  return [
+    ...protoRoutes({
+      host: HOST,
+      protos,
+      service: 'google.cloud.notebooks.v2.NotebookService',
+      extraFields: EXTRA_FIELDS,
+      methods: {
+        ListInstances: { id: 'notebooks.projects.locations.instances.list', needs: on('notebooks.instances.list', 'parent'), handle: list },
+        GetInstance: {
+          id: 'notebooks.projects.locations.instances.get',
+          needs: on('notebooks.instances.get', 'name'),
+          handle: (request) => showNotebook(get(String(request['name']))),
+        },
+        StopInstance: {
+          id: 'notebooks.projects.locations.instances.stop',
+          needs: on('notebooks.instances.stop', 'name'),
+          handle: (request) => showOperation(fleet.stopNotebook(get(String(request['name'])).name)),
+        },
+        StartInstance: {
+          id: 'notebooks.projects.locations.instances.start',
+          needs: on('notebooks.instances.start', 'name'),
+          handle: (request) => showOperation(fleet.startNotebook(get(String(request['name'])).name)),
+        },
+        UpdateInstance: {
+          id: 'notebooks.projects.locations.instances.patch',
+          needs: (request) => [{ permission: 'notebooks.instances.update', on: `projects/${projectOf((request['instance'] as Message)['name'])}` }],
+          handle: update,
+        },
+      },
+    }),
+    ...handwritten,
+  ];
+}
+
+/** An instance as REST v2 shows it; shape as recorded. */
+export function showNotebook(notebook: Notebook): Message {
+  const { vm, seed } = notebook;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    name: notebook.name,
+    gceSetup: {
+      machineType: `https://www.googleapis.com/compute/v1/projects/${notebook.projectId}/zones/${notebook.zone}/machineTypes/${vm.machineType}`,
+      ...(seed.acceleratorConfigs.length > 0 ? { acceleratorConfigs: seed.acceleratorConfigs } : {}),
+      serviceAccounts: [{ email: `notebooks@${notebook.projectId}.iam.gserviceaccount.com`, scopes: ['https://www.googleapis.com/auth/cloud-platform'] }],
+      ...showDisks(notebook),
+      shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true },
+      networkInterfaces: [
+        {
+          network: `https://www.googleapis.com/compute/v1/projects/${notebook.projectId}/global/networks/default`,
+          ...(vm.externalIp === undefined ? {} : { accessConfigs: [{ externalIp: vm.externalIp }] }),
+        },
+      ],
+      ...(vm.externalIp === undefined ? { disablePublicIp: true } : {}),
+      tags: ['deeplearning-vm', 'notebook-instance'],
+      metadata: notebook.metadata,
+      instanceId: vm.id,
+    },
+    ...(notebook.state === 'ACTIVE' ? { proxyUri: `${vm.id}-dot-${notebook.zone.replace(/-[a-z]$/, '')}.notebooks.googleusercontent.com` } : {}),
+    creator: seed.creator,
+    state: notebook.state,
+    id: notebook.uid,
+    healthState: notebook.state === 'ACTIVE' ? seed.healthState : 'HEALTH_STATE_UNSPECIFIED',
+    createTime: iso(notebook.createdMs),
+    updateTime: iso(notebook.updatedMs),
+    labels: { 'notebooks-product': 'workbench-instances', 'resource-name': notebook.id, ...notebook.labels },
+    satisfiesPzi: true,
+  };
+}
+
+/** Disk types are input-only in this API: an answer has sizes, not types. */
+function showDisks(notebook: Notebook): Message {
+  const show = (disk: { sizeGb: number }): Message => ({ diskSizeGb: String(disk.sizeGb), diskEncryption: 'GMEK' });
+  const boot = notebook.vm.disks.find((disk) => disk.boot);
+  return {
+    ...(boot === undefined ? {} : { bootDisk: show(boot) }),
+    dataDisks: notebook.vm.disks.filter((disk) => !disk.boot).map(show),
+  };
+}
+
+function showOperation(operation: Operation): Message {
+  return {
+    name: operation.name,
+    metadata: {
+      '@type': 'type.googleapis.com/google.cloud.notebooks.v2.OperationMetadata',
+      createTime: new Date(operation.createdMs).toISOString(),
+      ...(operation.endMs === undefined ? {} : { endTime: new Date(operation.endMs).toISOString() }),
+      target: operation.target,
+      verb: operation.verb,
+      requestedCancellation: false,
+      apiVersion: 'v2',
+    },
+    done: operation.endMs !== undefined,
+  };
+}

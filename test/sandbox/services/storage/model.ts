@@ -1,0 +1,77 @@
+import type { Clock } from '../../clock.ts';
+import type { Need } from '../../route.ts';
+import type { BucketSettings } from './bucket-schema.ts';
+import type { LocationType } from './location.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { UploadSession } from './resumable.ts';
+
+export interface StoredBucket {
+  readonly name: string;
+  readonly projectId: string;
+  readonly location: string;
+  readonly locationType: LocationType;
+  readonly generation: string;
+  readonly createdMs: number;
+  /** Answers 503 and is listed under `unreachable`. */
+  readonly unreachable: boolean;
+  readonly objects: ObjectStore;
+  updatedMs: number;
+  metageneration: number;
+  settings: BucketSettings;
+  policy: IamPolicy;
+}
+
+export interface IamPolicy {
+  readonly version: number;
+  readonly bindings: readonly {
+    readonly role: string;
+    readonly members: readonly string[];
+    readonly condition?: unknown;
+  }[];
+  /** Counts the changes; the policy's etag. */
+  readonly revision: number;
+}
+
+/** One version of an object: live, noncurrent (`deletedMs`) or soft-deleted (`softDeletedMs`). */
+export interface StoredObject {
+  readonly name: string;
+  readonly generation: string;
+  readonly metageneration: number;
+  readonly size: number;
+  /** Absent for a seeded object that has a size only. */
+  readonly content?: Buffer;
+  readonly md5Hash: string;
+  readonly crc32c: string;
+  readonly storageClass: string;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  readonly storageClassUpdatedMs: number;
+  /** From when the bucket's retention period counts: the creation, or the release of an event-based hold. */
+  readonly retentionStartMs: number;
+  readonly deletedMs?: number | undefined;
+  readonly softDeletedMs?: number | undefined;
+  readonly hardDeleteMs?: number | undefined;
+  readonly componentCount?: number;
+  readonly temporaryHold?: boolean | undefined;
+  readonly eventBasedHold?: boolean | undefined;
+  /** RFC 3339. */
+  readonly customTime?: string | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly contentLanguage?: string | undefined;
+  readonly cacheControl?: string | undefined;
+}
+
+/** Everything that the routes of the service share. */
+export interface StorageState {
+  readonly clock: Clock;
+  readonly projectNumberOf: (projectId: string) => string;
+  /** Answers testIamPermissions. */
+  readonly allows: (principal: string, need: Need) => boolean;
+  readonly buckets: Map<string, StoredBucket>;
+  readonly sessions: Map<string, UploadSession>;
+  /** Microseconds of the clock, always higher than the one before. */
+  readonly nextGeneration: () => string;
+}

@@ -1,0 +1,56 @@
+import { ApiError } from '../../api-error.ts';
+import type { Call, Need, Reply, Route } from '../../route.ts';
+import type { Projection } from './bucket-resource.ts';
+import type { StorageState, StoredBucket } from './model.ts';
+
+/** The JSON API answers on both. */
+const HOSTS = ['storage.googleapis.com', 'www.googleapis.com'] as const;
+
+/** The path of one bucket below a service prefix, for route expressions. */
+export const BUCKET = '/storage/v1/b/(?<bucket>[^/]+)';
+export const OBJECT = `${BUCKET}/o/(?<object>[^/]+)`;
+
+export type StorageRoute = Omit<Route, 'host' | 'path'> & {
+  /** A regular expression without its anchors. */
+  readonly path: string;
+};
+
+export function onEveryHost(routes: readonly StorageRoute[]): Route[] {
+  return HOSTS.flatMap((host) =>
+    routes.map((route) => ({ ...route, host, path: new RegExp(`^${route.path}$`) })),
+  );
+}
+
+export function parameter(call: Call, name: string): string {
+  const value = call.params[name] ?? call.query.get(name);
+  if (value === null || value === '') throw new ApiError('INVALID_ARGUMENT', `Required parameter: ${name}`);
+  return value;
+}
+
+/** The bucket that the call names; 404 when there is none, 503 when the seed made it unreachable. */
+export function bucketOf(state: StorageState, call: Call, name = parameter(call, 'bucket')): StoredBucket {
+  const bucket = state.buckets.get(name);
+  if (bucket === undefined) throw new ApiError('NOT_FOUND', 'The specified bucket does not exist.');
+  if (bucket.unreachable) throw new ApiError('UNAVAILABLE', `Bucket ${name} is temporarily unreachable.`);
+  return bucket;
+}
+
+/** Permissions on the bucket that the call names. A bucket that does not exist is a 404 to everybody, before any 403. */
+export function needsOnBucket(
+  state: StorageState,
+  ...permissions: readonly string[]
+): (call: Call) => Need[] {
+  return (call) => {
+    const on = `buckets/${bucketOf(state, call).name}`;
+    return permissions.map((permission) => ({ permission, on }));
+  };
+}
+
+export function projectionOf(query: URLSearchParams, standard: Projection = 'noAcl'): Projection {
+  const text = query.get('projection') ?? standard;
+  if (text !== 'full' && text !== 'noAcl')
+    throw new ApiError('INVALID_ARGUMENT', `Invalid value "${text}" for projection.`);
+  return text;
+}
+
+export const NO_CONTENT: Reply = { status: 204 };

@@ -1,0 +1,91 @@
+import type { Clock } from '../../clock.ts';
+import type { Need, Route } from '../../route.ts';
+import { bucketIamRoutes } from './bucket-iam.ts';
+import { bucketResource } from './bucket-resource.ts';
+import { bucketRoutes } from './buckets.ts';
+import type { StorageState, StoredBucket } from './model.ts';
+import { objectResource } from './object-resource.ts';
+import { objectRoutes } from './objects.ts';
+import { rewriteRoutes } from './rewrite.ts';
+import { onEveryHost } from './routes.ts';
+import { applySeed, type StorageSeed } from './seed.ts';
+import { uploadRoutes } from './uploads.ts';
+
+export interface StorageServiceOptions {
+  readonly clock: Clock;
+  readonly projectNumberOf: (projectId: string) => string;
+  readonly seed?: StorageSeed;
+  /** Whether an account holds a permission, for testIamPermissions; without it everybody holds every permission. */
+  readonly allows?: (principal: string, need: Need) => boolean;
+}
+
+export interface StorageService {
+  readonly routes: readonly Route[];
+  readonly buckets: ReadonlyMap<string, StoredBucket>;
+  /** `buckets/b/objects/o` -> `buckets/b` -> `projects/p`; undefined for what is not here. */
+  parentOf(resource: string): string | undefined;
+  /** Every bucket with every version of its objects, as the API shows them: for comparing states. */
+  snapshot(): {
+    readonly buckets: readonly (Readonly<Record<string, unknown>> & {
+      readonly objects: readonly object[];
+    })[];
+  };
+  /** The live object as UTF-8; undefined when there is none or it has no bytes. */
+  objectText(bucket: string, name: string): string | undefined;
+  /** Names of the bucket's live objects, in the service's order. */
+  objectNames(bucket: string, prefix?: string): readonly string[];
+}
+
+/** Cloud Storage's JSON API over one set of buckets in memory. */
+export function createStorageService(options: StorageServiceOptions): StorageService {
+  const buckets = new Map<string, StoredBucket>();
+  const state: StorageState = {
+    clock: options.clock,
+    projectNumberOf: options.projectNumberOf,
+    allows: options.allows ?? (() => true),
+    buckets,
+    sessions: new Map(),
+    nextGeneration: generations(options.clock),
+  };
+  applySeed(state, options.seed ?? {});
+  const routes = [
+    ...bucketRoutes(state),
+    ...bucketIamRoutes(state),
+    ...objectRoutes(state),
+    ...rewriteRoutes(state),
+    ...uploadRoutes(state),
+  ];
+  return {
+    routes: onEveryHost(routes),
+    buckets,
+    parentOf(resource) {
+      const [, bucket = '', below] = /^buckets\/([^/]+)(\/objects\/.+)?$/.exec(resource) ?? [];
+      if (below !== undefined) return `buckets/${bucket}`;
+      const projectId = buckets.get(bucket)?.projectId;
+      return projectId === undefined ? undefined : `projects/${projectId}`;
+    },
+    snapshot: () => ({
+      buckets: [...buckets.values()].map((bucket) => ({
+        ...bucketResource(bucket, 'noAcl', state),
+        objects: bucket.objects.all().map((object) => objectResource(bucket, object)),
+      })),
+    }),
+    objectText: (bucket, name) => buckets.get(bucket)?.objects.live(name)?.content?.toString(),
+    objectNames(bucket, prefix = '') {
+      const objects = buckets.get(bucket)?.objects;
+      return (objects?.names() ?? []).filter(
+        (name) => name.startsWith(prefix) && objects?.live(name) !== undefined,
+      );
+    },
+  };
+}
+
+/** Microseconds since the epoch, as the service numbers generations, and never the same twice. */
+function generations(clock: Clock): () => string {
+  // Seeded objects end below the first microsecond of the next millisecond.
+  let last = clock.now() * 1_000 + 999;
+  return () => {
+    last = Math.max(last + 1, clock.now() * 1_000);
+    return String(last);
+  };
+}
