@@ -53,7 +53,11 @@ export function createApi(options: ApiOptions): Api {
     for (let tried = 1; ; tried++) {
       calls[name] = (calls[name] ?? 0) + 1;
       try {
-        return await withTimeout(name, attempt, Math.min(ATTEMPT_TIMEOUT_MS, options.deadlineMs - options.nowMs()));
+        return await withTimeout(
+          name,
+          attempt,
+          Math.min(ATTEMPT_TIMEOUT_MS, options.deadlineMs - options.nowMs()),
+        );
       } catch (cause) {
         const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);
         const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
@@ -91,9 +95,12 @@ export function createApi(options: ApiOptions): Api {
 async function withTimeout<T>(name: string, attempt: () => Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new AttemptTimeout(`no answer from ${name} within ${Math.round(milliseconds / 1000)} s`));
-    }, Math.max(milliseconds, 1));
+    timer = setTimeout(
+      () => {
+        reject(new AttemptTimeout(`no answer from ${name} within ${Math.round(milliseconds / 1000)} s`));
+      },
+      Math.max(milliseconds, 1),
+    );
   });
   try {
     return await Promise.race([attempt(), timeout]);

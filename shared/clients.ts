@@ -14,7 +14,8 @@ export interface Clients {
 
 export function createClients(auth: GoogleAuth): Clients {
   const metrics = once(async () => {
-    const { MetricServiceClient } = await import('@google-cloud/monitoring/build/src/v3/metric_service_client.js');
+    const { MetricServiceClient } =
+      await import('@google-cloud/monitoring/build/src/v3/metric_service_client.js');
     return new MetricServiceClient({ fallback: true, auth });
   });
   const publisher = once(async () => {
@@ -27,7 +28,9 @@ export function createClients(auth: GoogleAuth): Clients {
   });
   return {
     async listTimeSeries(request) {
-      const [, , page] = await (await metrics()).listTimeSeries(request, { autoPaginate: false, retry: null });
+      const [, , page] = await (
+        await metrics()
+      ).listTimeSeries(request, { autoPaginate: false, retry: null });
       return page;
     },
     async publish(topic, data) {

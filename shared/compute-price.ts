@@ -1,4 +1,12 @@
-import { canonicalName, gpusOf, isUnspecified, parseMachineType, type Accelerator, type Gpus, type MachineType } from './machine-type.ts';
+import {
+  canonicalName,
+  gpusOf,
+  isUnspecified,
+  parseMachineType,
+  type Accelerator,
+  type Gpus,
+  type MachineType,
+} from './machine-type.ts';
 import { PRICE_BOOK, weakest, type Mark } from './price-book.ts';
 
 /**

@@ -71,7 +71,9 @@ const disksPage = z.looseObject({
       z.string(),
       z.looseObject({
         disks: z.optional(
-          z.array(z.looseObject({ name: z.string(), type: z.optional(z.string()), sizeGb: z.optional(z.string()) })),
+          z.array(
+            z.looseObject({ name: z.string(), type: z.optional(z.string()), sizeGb: z.optional(z.string()) }),
+          ),
         ),
       }),
     ),
@@ -88,7 +90,8 @@ export async function listDiskTypes(api: Api, projectId: string): Promise<Readon
   const query = { fields: 'items/*/disks(name,type),nextPageToken' };
   for await (const page of pages(api, 'compute.disks.aggregatedList', projectId, 'disks', query, disksPage))
     for (const [scope, { disks }] of Object.entries(page.items ?? {}))
-      for (const disk of disks ?? []) if (disk.type !== undefined) types.set(`${scope}/disks/${disk.name}`, lastPart(disk.type));
+      for (const disk of disks ?? [])
+        if (disk.type !== undefined) types.set(`${scope}/disks/${disk.name}`, lastPart(disk.type));
   return types;
 }
 
@@ -108,7 +111,14 @@ export async function indexMachines(
     fields:
       'items/*(warning/code,instances(id,name,status,lastStartTimestamp,disks(boot,type,source,diskSizeGb))),unreachables,nextPageToken',
   };
-  for await (const page of pages(api, 'compute.instances.aggregatedList', projectId, 'instances', query, instancesPage)) {
+  for await (const page of pages(
+    api,
+    'compute.instances.aggregatedList',
+    projectId,
+    'instances',
+    query,
+    instancesPage,
+  )) {
     for (const zone of page.unreachables ?? []) unreachable.add(zone);
     for (const [scope, { instances, warning: problem }] of Object.entries(page.items ?? {})) {
       if (problem?.code === 'UNREACHABLE') unreachable.add(scope);
@@ -143,7 +153,9 @@ async function* pages<T extends { nextPageToken?: string | undefined }>(
   let pageToken: string | undefined;
   do {
     const url = `${HOST}/projects/${projectId}/aggregated/${collection}`;
-    const page = schema.parse(await api.request(name, { url, query: { maxResults: 500, pageToken, ...query } }));
+    const page = schema.parse(
+      await api.request(name, { url, query: { maxResults: 500, pageToken, ...query } }),
+    );
     yield page;
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);

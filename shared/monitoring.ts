@@ -5,7 +5,10 @@ import type { Api } from './api.ts';
 export interface ListTimeSeriesRequest {
   readonly name: string;
   readonly filter: string;
-  readonly interval: { readonly startTime: { readonly seconds: number }; readonly endTime: { readonly seconds: number } };
+  readonly interval: {
+    readonly startTime: { readonly seconds: number };
+    readonly endTime: { readonly seconds: number };
+  };
   readonly aggregation: {
     readonly alignmentPeriod: { readonly seconds: number };
     readonly perSeriesAligner: Aligner;

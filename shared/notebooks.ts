@@ -21,7 +21,12 @@ const instanceSchema = z.looseObject({
       instanceId: z.optional(z.string()),
       machineType: z.optional(z.string()),
       acceleratorConfigs: z.optional(
-        z.array(z.looseObject({ type: z.optional(z.string()), coreCount: z.optional(z.union([z.string(), z.number()])) })),
+        z.array(
+          z.looseObject({
+            type: z.optional(z.string()),
+            coreCount: z.optional(z.union([z.string(), z.number()])),
+          }),
+        ),
       ),
       metadata: z.optional(z.record(z.string(), z.string())),
     }),
@@ -63,7 +68,8 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
     yield* listParent(api, all);
   } catch (error) {
     // The wildcard is not in the API's definition; refusing it is answered as a bad or unknown parent.
-    refused = error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
+    refused =
+      error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
     if (!refused) throw error;
   }
   if (refused) for (const location of await listLocations(api, projectId)) yield* listParent(api, location);

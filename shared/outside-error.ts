@@ -14,7 +14,9 @@ export class OutsideError extends Error {
 
   constructor(call: string, cause: unknown) {
     const { status, reason, message } = readError(cause);
-    super(`Cannot call "${call}": ${status === undefined ? 'no answer' : `HTTP ${status}`}: ${message}`, { cause });
+    super(`Cannot call "${call}": ${status === undefined ? 'no answer' : `HTTP ${status}`}: ${message}`, {
+      cause,
+    });
     this.call = call;
     this.status = status;
     this.reason = reason;
@@ -69,7 +71,9 @@ function readError(error: unknown): { status?: number; reason?: string; message:
   const http = response?.status ?? statusOf(code) ?? statusOf(status);
   const body = wireBody.safeParse(response?.data);
   const detailed = body.success
-    ? [...(body.data.error.details ?? []), ...(body.data.error.errors ?? [])].map((detail) => errorInfo.safeParse(detail)).find((detail) => detail.success)
+    ? [...(body.data.error.details ?? []), ...(body.data.error.errors ?? [])]
+        .map((detail) => errorInfo.safeParse(detail))
+        .find((detail) => detail.success)
     : undefined;
   const why = detailed?.data.reason ?? reason;
   return {

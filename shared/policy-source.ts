@@ -26,8 +26,13 @@ async function readPolicy(runtime: Runtime, api: Api, uri: string): Promise<stri
   }
   const [, bucket, object] = /^gs:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   if (bucket === undefined || object === undefined)
-    throw new PermanentError(`Cannot read the policy "${uri}": POLICY_URI is a file path or gs://BUCKET/OBJECT`);
-  const stored = await createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) }).read(object);
-  if (stored === undefined) throw new PermanentError(`Cannot read the policy "${uri}": there is no such object`);
+    throw new PermanentError(
+      `Cannot read the policy "${uri}": POLICY_URI is a file path or gs://BUCKET/OBJECT`,
+    );
+  const stored = await createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) }).read(
+    object,
+  );
+  if (stored === undefined)
+    throw new PermanentError(`Cannot read the policy "${uri}": there is no such object`);
   return stored.text;
 }

@@ -97,7 +97,11 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     kept,
     incomplete: gaps,
     failures,
-    savings: savingsOf(outcomes.filter((outcome) => outcome.outcome !== 'failed' && outcome.outcome !== 'already' && saves(outcome))),
+    savings: savingsOf(
+      outcomes.filter(
+        (outcome) => outcome.outcome !== 'failed' && outcome.outcome !== 'already' && saves(outcome),
+      ),
+    ),
     apiCalls,
   });
 

@@ -8,7 +8,15 @@ import type { Runtime } from './runtime.ts';
 import { isInScope, listProjects } from './scope.ts';
 import { createState, type State } from './state.ts';
 import { sweepProject, type Sweep } from './sweep.ts';
-import { isStale, parseTick, quote, readMessage, STALE_AFTER_MINUTES, type Message, type Tick } from './tick.ts';
+import {
+  isStale,
+  parseTick,
+  quote,
+  readMessage,
+  STALE_AFTER_MINUTES,
+  type Message,
+  type Tick,
+} from './tick.ts';
 
 /**
  * An event-driven function may run for 540 s (Functions v2 quota). No call starts in the last part of it, so that the
@@ -45,25 +53,40 @@ export async function runTick<Config, Facts>(
     sleep: (milliseconds) => runtime.sleep(milliseconds),
     random: () => runtime.random(),
   });
-  const log = createLog((line) => { runtime.write(line); }, { function: runtime.functionName });
+  const log = createLog(
+    (line) => {
+      runtime.write(line);
+    },
+    { function: runtime.functionName },
+  );
   try {
     const message = readMessage(event);
     const policy = await loadPolicy(runtime, api);
     const bucket = policy.stateBucket;
-    const state = bucket === undefined ? undefined : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
+    const state =
+      bucket === undefined
+        ? undefined
+        : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
     await handleMessage({ runtime, api, log, policy, state, messageId: message.id }, sweep, message);
   } catch (error) {
     if (!(error instanceof PermanentError)) {
-      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`, { retryable: isRetryable(error) });
+      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`, {
+        retryable: isRetryable(error),
+      });
       throw error;
     }
     if (error instanceof PolicyError)
-      for (const problem of error.problems) log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
+      for (const problem of error.problems)
+        log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
     else log('ERROR', error.message);
   }
 }
 
-async function handleMessage<Config, Facts>(context: EventContext, sweep: Sweep<Config, Facts>, message: Message): Promise<void> {
+async function handleMessage<Config, Facts>(
+  context: EventContext,
+  sweep: Sweep<Config, Facts>,
+  message: Message,
+): Promise<void> {
   const { runtime, api, log, policy, state } = context;
   let tick: Tick;
   try {
@@ -74,12 +97,17 @@ async function handleMessage<Config, Facts>(context: EventContext, sweep: Sweep<
   }
   if (isStale(message.publishedMs, runtime.now().getTime())) {
     const published = new Date(message.publishedMs ?? 0).toISOString();
-    log('WARNING', `Ignored the tick ${quote(message.text)} of ${published}: it is older than ${STALE_AFTER_MINUTES} minutes`);
+    log(
+      'WARNING',
+      `Ignored the tick ${quote(message.text)} of ${published}: it is older than ${STALE_AFTER_MINUTES} minutes`,
+    );
     return;
   }
   if (tick.kind === 'project') {
     if (!(await isInScope(api, policy.scope, tick.projectId)))
-      throw new PermanentError(`Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`);
+      throw new PermanentError(
+        `Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
+      );
     await sweepProject(context, sweep, tick.projectId);
     return;
   }
@@ -97,20 +125,40 @@ async function fanOut(context: EventContext, message: Message, projects: readonl
   const { runtime, api, log } = context;
   const topic = runtime.environment['TICK_TOPIC'] ?? message.topic;
   if (topic === undefined)
-    throw new PermanentError('Cannot fan out the tick: its topic is unknown; set TICK_TOPIC to projects/P/topics/T');
+    throw new PermanentError(
+      'Cannot fan out the tick: its topic is unknown; set TICK_TOPIC to projects/P/topics/T',
+    );
   await Promise.all(
     projects.map((project) =>
       api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify({ project }))),
     ),
   );
-  log('INFO', `Fanned out to ${projects.length} projects: ${projects.slice(0, 20).join(', ')}${projects.length > 20 ? ', …' : ''}`, {
-    topic,
-    apiCalls: api.calls,
-  });
+  log(
+    'INFO',
+    `Fanned out to ${projects.length} projects: ${projects.slice(0, 20).join(', ')}${projects.length > 20 ? ', …' : ''}`,
+    {
+      topic,
+      apiCalls: api.calls,
+    },
+  );
 }
 
 /** Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none. */
-async function keepPoison(runtime: Runtime, state: State | undefined, message: Message, why: string): Promise<void> {
-  const record = { function: runtime.functionName, messageId: message.id, receivedAt: runtime.now().toISOString(), why, text: message.text };
-  await state?.write(`poison/${runtime.functionName}/${message.id.replace(/[^\w.-]/g, '_')}.json`, JSON.stringify(record));
+async function keepPoison(
+  runtime: Runtime,
+  state: State | undefined,
+  message: Message,
+  why: string,
+): Promise<void> {
+  const record = {
+    function: runtime.functionName,
+    messageId: message.id,
+    receivedAt: runtime.now().toISOString(),
+    why,
+    text: message.text,
+  };
+  await state?.write(
+    `poison/${runtime.functionName}/${message.id.replace(/[^\w.-]/g, '_')}.json`,
+    JSON.stringify(record),
+  );
 }

@@ -49,10 +49,24 @@ async function projectsBelow(api: Api, root: string): Promise<string[]> {
   const projects: string[] = [];
   const open = [root];
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
-    for await (const page of pages(api, 'cloudresourcemanager.projects.search', `${HOST}/projects:search`, parent, searchProjects))
-      for (const project of page.projects ?? []) if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
-    for await (const page of pages(api, 'cloudresourcemanager.folders.search', `${HOST}/folders:search`, parent, searchFolders))
-      for (const folder of page.folders ?? []) if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
+    for await (const page of pages(
+      api,
+      'cloudresourcemanager.projects.search',
+      `${HOST}/projects:search`,
+      parent,
+      searchProjects,
+    ))
+      for (const project of page.projects ?? [])
+        if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
+    for await (const page of pages(
+      api,
+      'cloudresourcemanager.folders.search',
+      `${HOST}/folders:search`,
+      parent,
+      searchFolders,
+    ))
+      for (const folder of page.folders ?? [])
+        if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
   }
   return projects;
 }
@@ -67,7 +81,9 @@ async function* pages<T extends { nextPageToken?: string | undefined }>(
   let pageToken: string | undefined;
   do {
     // One term only: projects.search answers with what matches any of several.
-    const page = schema.parse(await api.request(name, { url, query: { query: `parent:${parent}`, pageSize: 500, pageToken } }));
+    const page = schema.parse(
+      await api.request(name, { url, query: { query: `parent:${parent}`, pageSize: 500, pageToken } }),
+    );
     yield page;
     pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
   } while (pageToken !== undefined);
@@ -82,7 +98,9 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
   if (scope.every((entry) => entry.startsWith('projects/'))) return false;
   try {
     const project = projectSchema.parse(
-      await api.request('cloudresourcemanager.projects.get', { url: `${HOST}/projects/${encodeURIComponent(projectId)}` }),
+      await api.request('cloudresourcemanager.projects.get', {
+        url: `${HOST}/projects/${encodeURIComponent(projectId)}`,
+      }),
     );
     let parent = project.parent;
     while (parent !== undefined) {

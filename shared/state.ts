@@ -11,7 +11,11 @@ export interface State {
    * Writes an object; with `ifGeneration` only when the object still has that generation (`'0'`: does not exist), else
    * it throws {@link Conflict}. Returns the new generation.
    */
-  write(name: string, data: string | Iterable<string>, options?: { readonly ifGeneration?: string }): Promise<string>;
+  write(
+    name: string,
+    data: string | Iterable<string>,
+    options?: { readonly ifGeneration?: string },
+  ): Promise<string>;
 }
 
 export interface Stored {
@@ -26,7 +30,10 @@ export class Conflict extends Error {
 
 /** The part of @google-cloud/storage's Bucket that is used; it loads only when the first object is touched. */
 export interface ObjectBucket {
-  file(name: string, options?: { generation?: string }): {
+  file(
+    name: string,
+    options?: { generation?: string },
+  ): {
     save(data: string | Iterable<string>, options: object): Promise<unknown>;
     download(): Promise<[Buffer]>;
     getMetadata(): Promise<readonly unknown[]>;
@@ -39,7 +46,11 @@ const metadataSchema = z.looseObject({ generation: z.union([z.string(), z.number
 /** Small objects go up in one request. Above this the client's resumable upload takes over. */
 const SIMPLE_UPLOAD_LIMIT = 4 * 1024 * 1024;
 
-export function createState(options: { readonly api: Api; readonly bucket: string; readonly open: () => Promise<ObjectBucket> }): State {
+export function createState(options: {
+  readonly api: Api;
+  readonly bucket: string;
+  readonly open: () => Promise<ObjectBucket>;
+}): State {
   const { api, bucket, open } = options;
   return {
     bucket,
@@ -69,12 +80,16 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
             resumable: text.length > SIMPLE_UPLOAD_LIMIT,
             contentType: 'application/json',
             validation: 'crc32c',
-            ...(ifGeneration === undefined ? {} : { preconditionOpts: { ifGenerationMatch: Number(ifGeneration) } }),
+            ...(ifGeneration === undefined
+              ? {}
+              : { preconditionOpts: { ifGenerationMatch: Number(ifGeneration) } }),
           }),
         );
       } catch (error) {
         if (error instanceof OutsideError && error.status === 412)
-          throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, { cause: error });
+          throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {
+            cause: error,
+          });
         throw error;
       }
       return String(metadataSchema.parse(file.metadata).generation);

@@ -2,7 +2,14 @@ import { formatUsdPerHour } from './compute-price.ts';
 import { messageOf } from './errors.ts';
 import { isRetryable } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
-import { startReceipt, type DecidedOutcome, type Decision, type Gap, type Receipt, type ReceiptBuilder } from './receipt.ts';
+import {
+  startReceipt,
+  type DecidedOutcome,
+  type Decision,
+  type Gap,
+  type Receipt,
+  type ReceiptBuilder,
+} from './receipt.ts';
 import type { EventContext } from './run-tick.ts';
 
 /**
@@ -62,7 +69,14 @@ export async function sweepProject<Config, Facts>(
   const config = sweep.configure(policy);
   const runId = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, '')}-${runtime.newId().slice(0, 8)}`;
   const receipt = startReceipt(
-    { functionName: runtime.functionName, runId, mode: config.mode, startedAt, policyDigest: policyDigest(policy), projects: [projectId] },
+    {
+      functionName: runtime.functionName,
+      runId,
+      mode: config.mode,
+      startedAt,
+      policyDigest: policyDigest(policy),
+      projects: [projectId],
+    },
     (decision) => sweep.saves(decision),
   );
   const retry: unknown[] = [];
@@ -95,19 +109,28 @@ export async function sweepProject<Config, Facts>(
   }
 
   const chosen = sweep.limit(plans, config);
-  if (config.mode === 'observe') for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
+  if (config.mode === 'observe')
+    for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
   else
-    await sweep.act(run, config, { plans: chosen, watched, complete: receipt.isComplete() }, {
-      outcome: (outcome) => { receipt.add(outcome); },
-      failure(decision, error) {
-        receipt.add({ ...decision, outcome: 'failed' });
-        receipt.fail({ resource: decision.resource, error: messageOf(error) });
-        if (isRetryable(error)) retry.push(error);
+    await sweep.act(
+      run,
+      config,
+      { plans: chosen, watched, complete: receipt.isComplete() },
+      {
+        outcome: (outcome) => {
+          receipt.add(outcome);
+        },
+        failure(decision, error) {
+          receipt.add({ ...decision, outcome: 'failed' });
+          receipt.fail({ resource: decision.resource, error: messageOf(error) });
+          if (isRetryable(error)) retry.push(error);
+        },
       },
-    });
+    );
 
   await finish(run, receipt);
-  if (retry.length > 0) throw new Error(`Cannot finish the run on "${projectId}": ${messageOf(retry[0])}`, { cause: retry[0] });
+  if (retry.length > 0)
+    throw new Error(`Cannot finish the run on "${projectId}": ${messageOf(retry[0])}`, { cause: retry[0] });
 }
 
 /** Google said no for good: the project stays unread, and that is in the receipt. */
@@ -124,7 +147,10 @@ async function finish(run: Run, receipt: ReceiptBuilder): Promise<void> {
     log(severityOf(decision), describe(decision), { runId: run.runId, decision });
   const { decisions, ...counts } = summary;
   const severity = summary.failures.length > 0 ? 'ERROR' : summary.incomplete.length > 0 ? 'WARNING' : 'INFO';
-  log(severity, summarise(run.projectId, summary), { runId: run.runId, receipt: { ...counts, decisions: decisions.length } });
+  log(severity, summarise(run.projectId, summary), {
+    runId: run.runId,
+    receipt: { ...counts, decisions: decisions.length },
+  });
 
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
@@ -139,9 +165,10 @@ function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {
   return outcome.action === 'report' || outcome.action === 'warn' ? 'WARNING' : 'NOTICE';
 }
 
-/** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, saves $0.95/h`. */
+/** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, $0.95/h`. What changes no cost names none. */
 function describe(outcome: DecidedOutcome): string {
-  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}, ${formatUsdPerHour(outcome.usdPerHour)}`;
+  const price = outcome.usdPerHour === 0 ? '' : `, ${formatUsdPerHour(outcome.usdPerHour)}`;
+  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}${price}`;
 }
 
 /** The run as one sentence. */
@@ -160,7 +187,14 @@ function summarise(projectId: string, receipt: Receipt): string {
     acted.length > 0 ? acted.join(', ') : 'nothing to do',
     `kept ${kept.length > 0 ? kept.join(', ') : 'none'}`,
     `${verb} ${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} unpriced` : ''}`,
-    ...(receipt.incomplete.length > 0 ? [`INCOMPLETE: ${receipt.incomplete.map((gap) => `${gap.where} (${gap.why})`).slice(0, 5).join('; ')}`] : []),
+    ...(receipt.incomplete.length > 0
+      ? [
+          `INCOMPLETE: ${receipt.incomplete
+            .map((gap) => `${gap.where} (${gap.why})`)
+            .slice(0, 5)
+            .join('; ')}`,
+        ]
+      : []),
     ...(receipt.failures.length > 0 ? [`${receipt.failures.length} FAILED`] : []),
   ].join('; ');
 }

@@ -31,7 +31,8 @@ export interface Message {
 /** Reads the CloudEvent of a Pub/Sub message. Throws {@link PermanentError} when it is none. */
 export function readMessage(event: unknown): Message {
   const parsed = eventSchema.safeParse(event);
-  if (!parsed.success) throw new PermanentError('Cannot read the event: it is not the CloudEvent of a Pub/Sub message');
+  if (!parsed.success)
+    throw new PermanentError('Cannot read the event: it is not the CloudEvent of a Pub/Sub message');
   const { id, source, time, data } = parsed.data;
   const { message } = data;
   const published = Date.parse(message.publishTime ?? message.publish_time ?? time ?? '');
@@ -54,12 +55,18 @@ export function parseTick(text: string): Tick {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new PermanentError(`Cannot read the tick ${quote(text)}: it is not JSON (${messageOf(error)}); send {} or {"project": "ID"}`);
+    throw new PermanentError(
+      `Cannot read the tick ${quote(text)}: it is not JSON (${messageOf(error)}); send {} or {"project": "ID"}`,
+    );
   }
   const tick = tickSchema.safeParse(value);
   if (!tick.success)
-    throw new PermanentError(`Cannot read the tick ${quote(text)}: ${tick.error.issues[0]?.message ?? 'wrong shape'}; send {} or {"project": "ID"}`);
-  return tick.data.project === undefined ? { kind: 'scope' } : { kind: 'project', projectId: tick.data.project };
+    throw new PermanentError(
+      `Cannot read the tick ${quote(text)}: ${tick.error.issues[0]?.message ?? 'wrong shape'}; send {} or {"project": "ID"}`,
+    );
+  return tick.data.project === undefined
+    ? { kind: 'scope' }
+    : { kind: 'project', projectId: tick.data.project };
 }
 
 /**

@@ -1,6 +1,11 @@
 import pMap from 'p-map';
 import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
-import { getNotebook, replaceNotebookMetadata, requestNotebook, type NotebookInstance } from '../../shared/notebooks.ts';
+import {
+  getNotebook,
+  replaceNotebookMetadata,
+  requestNotebook,
+  type NotebookInstance,
+} from '../../shared/notebooks.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/sweep.ts';
 import { claimPlans, LEASE_MS, settleClaims, type Claim, type Requested, type Settlement } from './claims.ts';
 import type { Config } from './config.ts';
@@ -22,7 +27,12 @@ const HELD_PAUSE_MS = 1_000;
 const REQUEST_ATTEMPTS = 4;
 
 /** Carries out the plans of one run. */
-export async function actOnNotebooks(run: Run, config: Config, work: Work<NotebookFacts>, report: Reporter): Promise<void> {
+export async function actOnNotebooks(
+  run: Run,
+  config: Config,
+  work: Work<NotebookFacts>,
+  report: Reporter,
+): Promise<void> {
   const claims = await claimPlans(run, config, work);
   const settled = new Map<string, Settlement>();
   await pMap(
@@ -35,7 +45,13 @@ export async function actOnNotebooks(run: Run, config: Config, work: Work<Notebo
           await repairIdleShutdown(run, config, plan);
           report.outcome({ ...decision, outcome: 'done' });
         } else if (decision.action === 'stop' || decision.action === 'start') {
-          const result = await changeState(run, config, plan, decision.action, claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() });
+          const result = await changeState(
+            run,
+            config,
+            plan,
+            decision.action,
+            claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() },
+          );
           report.outcome(result.outcome);
           if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
         } else report.outcome({ ...decision, outcome: 'done' });
@@ -66,9 +82,22 @@ const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
 const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
 
 /** Stops or starts one notebook: looks at it, asks, and where no answer comes looks again before it asks again. */
-async function changeState(run: Run, config: Config, plan: NotebookPlan, action: 'stop' | 'start', claim: Claim): Promise<Change> {
+async function changeState(
+  run: Run,
+  config: Config,
+  plan: NotebookPlan,
+  action: 'stop' | 'start',
+  claim: Claim,
+): Promise<Change> {
   const { decision, facts } = plan;
-  if (claim.kind === 'requested') return { outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, requestedBy: claim.runId } } };
+  if (claim.kind === 'requested')
+    return {
+      outcome: {
+        ...decision,
+        outcome: 'already',
+        evidence: { ...decision.evidence, requestedBy: claim.runId },
+      },
+    };
   if (claim.kind === 'held') return { outcome: await awaitOther(run, plan, action, claim.runId) };
 
   let mayBeOurs = false;
@@ -78,11 +107,24 @@ async function changeState(run: Run, config: Config, plan: NotebookPlan, action:
     // Seen on its way after an attempt of ours without an answer: that attempt got through.
     if (THERE[action].has(state))
       return !mayBeOurs
-        ? { outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, stateNow: state } } }
-        : { outcome: { ...decision, outcome: 'done' }, requested: { action, operation: undefined, atMs: run.runtime.now().getTime() } };
+        ? {
+            outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, stateNow: state } },
+          }
+        : {
+            outcome: { ...decision, outcome: 'done' },
+            requested: { action, operation: undefined, atMs: run.runtime.now().getTime() },
+          };
     const changed = present === undefined ? undefined : changedSince(present, facts, config, action, run);
     if (changed !== undefined)
-      return { outcome: { ...decision, action: 'keep', reason: 'changed-since', outcome: 'already', evidence: { ...decision.evidence, changed } } };
+      return {
+        outcome: {
+          ...decision,
+          action: 'keep',
+          reason: 'changed-since',
+          outcome: 'already',
+          evidence: { ...decision.evidence, changed },
+        },
+      };
     if (run.runtime.now().getTime() >= claim.claimedAtMs + LEASE_MS)
       throw new Held(`Cannot ${action} "${facts.name}": this run's claim ran out before it could ask`);
     try {
@@ -100,7 +142,8 @@ async function changeState(run: Run, config: Config, plan: NotebookPlan, action:
 
 /** After a failure: wait, then look again. A refusal for the state it is in is worth one more look, nothing else is. */
 async function mayAskAgain(run: Run, error: unknown, attempt: number): Promise<boolean> {
-  const stateConflict = error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 409);
+  const stateConflict =
+    error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 409);
   if (stateConflict ? attempt > 1 : !isRetryable(error) || attempt >= REQUEST_ATTEMPTS) return false;
   await run.runtime.sleep(run.runtime.random() * 1_000 * 2 ** attempt);
   return true;
@@ -117,15 +160,27 @@ async function look(run: Run, name: string): Promise<NotebookInstance | undefine
 }
 
 /** What speaks against the plan since it was made; undefined when nothing does. */
-function changedSince(present: NotebookInstance, facts: NotebookFacts, config: Config, action: 'stop' | 'start', run: Run): string | undefined {
+function changedSince(
+  present: NotebookInstance,
+  facts: NotebookFacts,
+  config: Config,
+  action: 'stop' | 'start',
+  run: Run,
+): string | undefined {
   if (present.state !== FROM[action]) return `its state is ${present.state ?? 'unknown'}`;
-  if ((present.updateTime ?? '') !== facts.updateTime) return `it was updated at ${present.updateTime ?? 'an unknown time'}`;
+  if ((present.updateTime ?? '') !== facts.updateTime)
+    return `it was updated at ${present.updateTime ?? 'an unknown time'}`;
   const label = keepsUntil(present.labels?.[config.keepLabel], run.runtime.now());
   return label.keeps ? `its label ${config.keepLabel} says ${label.why}` : undefined;
 }
 
 /** Another run holds the notebook: see whether it gets there. If not, it died: this event is to come again later. */
-async function awaitOther(run: Run, { decision, facts }: NotebookPlan, action: 'stop' | 'start', runId: string): Promise<Outcome> {
+async function awaitOther(
+  run: Run,
+  { decision, facts }: NotebookPlan,
+  action: 'stop' | 'start',
+  runId: string,
+): Promise<Outcome> {
   for (let looks = 1; looks <= HELD_LOOKS; looks++) {
     const present = await look(run, facts.name);
     if (present === undefined || THERE[action].has(present.state ?? ''))
@@ -139,5 +194,8 @@ async function awaitOther(run: Run, { decision, facts }: NotebookPlan, action: '
 async function repairIdleShutdown(run: Run, config: Config, { facts }: NotebookPlan): Promise<void> {
   const present = await getNotebook(run.api, facts.name);
   const metadata = present.gceSetup?.metadata ?? {};
-  await replaceNotebookMetadata(run.api, facts.name, { ...metadata, [TIMEOUT_KEY]: String(repairSeconds(config)) });
+  await replaceNotebookMetadata(run.api, facts.name, {
+    ...metadata,
+    [TIMEOUT_KEY]: String(repairSeconds(config)),
+  });
 }

@@ -24,7 +24,11 @@ export type Claim =
  * Remembers in one write what this run found and what it is about to do: claims on stops and starts, new warnings; and
  * forgets what is over. Claims make sure that of many parallel runs one alone acts on a notebook.
  */
-export async function claimPlans(run: Run, config: Config, work: Work<NotebookFacts>): Promise<ReadonlyMap<string, Claim>> {
+export async function claimPlans(
+  run: Run,
+  config: Config,
+  work: Work<NotebookFacts>,
+): Promise<ReadonlyMap<string, Claim>> {
   const claims = new Map<string, Claim>();
   const nowMs = run.runtime.now().getTime();
   await updateMemory(run, (before) => {
@@ -32,7 +36,8 @@ export async function claimPlans(run: Run, config: Config, work: Work<NotebookFa
     const after = tidy(before, run, config, work);
     for (const { decision, facts } of work.plans) {
       const known = after[facts.name] ?? {};
-      if (decision.action === 'warn' && known.warnedAtMs === undefined) after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
+      if (decision.action === 'warn' && known.warnedAtMs === undefined)
+        after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
       if (decision.action !== 'stop' && decision.action !== 'start') continue;
       const claim = judgeClaim(known[decision.action], facts, run.runId, nowMs);
       claims.set(facts.name, claim);
@@ -40,33 +45,47 @@ export async function claimPlans(run: Run, config: Config, work: Work<NotebookFa
     }
     return after;
   });
-  if (run.state === undefined) for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
+  if (run.state === undefined)
+    for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
   return claims;
 }
 
-function judgeClaim(record: NotebookMemory['stop'] | NotebookMemory['start'], facts: NotebookFacts, runId: string, nowMs: number): Claim {
+function judgeClaim(
+  record: NotebookMemory['stop'] | NotebookMemory['start'],
+  facts: NotebookFacts,
+  runId: string,
+  nowMs: number,
+): Claim {
   if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
   const { requestedAtMs, claimedAtMs } = record;
   // A stop from before somebody started the notebook again has nothing to do with this one.
   const outdated = startedSince(facts, claimedAtMs);
-  if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE_MINUTES * MINUTE_MS) return { kind: 'requested', runId: record.runId };
-  if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS) return { kind: 'held', runId: record.runId };
+  if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE_MINUTES * MINUTE_MS)
+    return { kind: 'requested', runId: record.runId };
+  if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)
+    return { kind: 'held', runId: record.runId };
   return { kind: 'ours', claimedAtMs: nowMs };
 }
 
-function withClaim(known: NotebookMemory, decision: Plan<NotebookFacts>['decision'], run: Run, nowMs: number): NotebookMemory {
+function withClaim(
+  known: NotebookMemory,
+  decision: Plan<NotebookFacts>['decision'],
+  run: Run,
+  nowMs: number,
+): NotebookMemory {
   const claim = { claimedAtMs: nowMs, runId: run.runId };
-  return decision.action === 'stop'
-    ? { ...withoutStart(known), stop: { ...claim, reason: decision.reason } }
-    : { ...known, start: claim };
-}
-
-function withoutStart({ start: _, ...rest }: NotebookMemory): NotebookMemory {
-  return rest;
+  if (decision.action === 'start') return { ...known, start: claim };
+  const warned = known.warnedAtMs === undefined ? {} : { warnedAtMs: known.warnedAtMs };
+  return { ...warned, stop: { ...claim, reason: decision.reason } };
 }
 
 /** Drops what no longer holds: warnings of notebooks that became busy, stops of notebooks that run again or are gone. */
-function tidy(before: Readonly<Record<string, NotebookMemory>>, run: Run, config: Config, work: Work<NotebookFacts>): Record<string, NotebookMemory> {
+function tidy(
+  before: Readonly<Record<string, NotebookMemory>>,
+  run: Run,
+  config: Config,
+  work: Work<NotebookFacts>,
+): Record<string, NotebookMemory> {
   const seen = new Map(work.watched.map((facts) => [facts.name, facts]));
   const after: Record<string, NotebookMemory> = {};
   for (const [name, memory] of Object.entries(before)) {
@@ -90,7 +109,11 @@ function isRecent({ warnedAtMs = 0, stop, start }: NotebookMemory, run: Run): bo
 function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config, now: Date): NotebookMemory {
   const { warnedAtMs, stop, start } = memory;
   const [verdict] = judgeNotebook(facts, config, now);
-  const stillIdle = verdict?.action === 'warn' || verdict?.action === 'stop' || verdict?.reason === 'warned' || verdict?.reason === 'not-evaluable';
+  const stillIdle =
+    verdict?.action === 'warn' ||
+    verdict?.action === 'stop' ||
+    verdict?.reason === 'warned' ||
+    verdict?.reason === 'not-evaluable';
   const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
   return {
     ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
@@ -117,15 +140,27 @@ export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Se
       const { stop, start, ...rest } = before[name] ?? {};
       const ours = (record: { runId: string } | undefined): boolean => record?.runId === run.runId;
       if (result === 'given-up') {
-        const left = { ...rest, ...(stop !== undefined && !ours(stop) ? { stop } : {}), ...(start !== undefined && !ours(start) ? { start } : {}) };
+        const left = {
+          ...rest,
+          ...(stop !== undefined && !ours(stop) ? { stop } : {}),
+          ...(start !== undefined && !ours(start) ? { start } : {}),
+        };
         if (Object.keys(left).length > 0) after[name] = left;
         else Reflect.deleteProperty(after, name);
         continue;
       }
-      const done = { requestedAtMs: result.atMs, ...(result.operation === undefined ? {} : { operation: result.operation }) };
-      if (result.action === 'stop' && stop !== undefined && ours(stop)) after[name] = { ...rest, stop: { ...stop, ...done } };
+      const done = {
+        requestedAtMs: result.atMs,
+        ...(result.operation === undefined ? {} : { operation: result.operation }),
+      };
+      if (result.action === 'stop' && stop !== undefined && ours(stop))
+        after[name] = { ...rest, stop: { ...stop, ...done } };
       if (result.action === 'start' && start !== undefined && ours(start))
-        after[name] = { ...rest, ...(stop === undefined ? {} : { stop }), start: { ...start, requestedAtMs: result.atMs } };
+        after[name] = {
+          ...rest,
+          ...(stop === undefined ? {} : { stop }),
+          start: { ...start, requestedAtMs: result.atMs },
+        };
     }
     return after;
   });

@@ -75,9 +75,14 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   const { vm } = facts;
   if (vm.kind === 'unknown') return keep('not-evaluable', { why: `VM unknown: ${vm.why}` });
   if (vm.kind === 'absent') return keep('not-evaluable', { why: 'its VM does not exist' });
-  if (vm.status !== 'RUNNING') return keep('not-evaluable', { why: `VM not running although ACTIVE: ${vm.status}` });
+  if (vm.status !== 'RUNNING')
+    return keep('not-evaluable', { why: `VM not running although ACTIVE: ${vm.status}` });
   const requestedAtMs = facts.memory.stop?.requestedAtMs;
-  if (requestedAtMs !== undefined && !startedSince(facts, requestedAtMs) && minutesSince(requestedAtMs, now) < SETTLE_MINUTES)
+  if (
+    requestedAtMs !== undefined &&
+    !startedSince(facts, requestedAtMs) &&
+    minutesSince(requestedAtMs, now) < SETTLE_MINUTES
+  )
     return keep('transitional', { why: 'its stop was requested' });
 
   const startMs = Math.max(facts.createdMs ?? -Infinity, vm.lastStartMs ?? -Infinity);
@@ -86,13 +91,23 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   if (startMs > facts.observedFromMs) return keep('young', { startedAt: new Date(startMs).toISOString() });
   if (activity.kind === 'not-evaluable') return keep('not-evaluable', { why: activity.why });
 
-  const reason = config.hours !== null && workingPeriod(now, config.hours) === undefined ? 'outside-hours' : 'idle';
+  const reason =
+    config.hours !== null && workingPeriod(now, config.hours) === undefined ? 'outside-hours' : 'idle';
   if (config.warnBeforeMinutes === 0) return { action: 'stop', reason };
   const { warnedAtMs } = facts.memory;
   if (warnedAtMs === undefined)
-    return { action: 'warn', reason, evidence: { stopsAt: isoAfter(now.getTime(), config.warnBeforeMinutes) } };
-  const warning = { warnedAt: new Date(warnedAtMs).toISOString(), stopsAt: isoAfter(warnedAtMs, config.warnBeforeMinutes) };
-  return minutesSince(warnedAtMs, now) < config.warnBeforeMinutes ? keep('warned', warning) : { action: 'stop', reason, evidence: warning };
+    return {
+      action: 'warn',
+      reason,
+      evidence: { stopsAt: isoAfter(now.getTime(), config.warnBeforeMinutes) },
+    };
+  const warning = {
+    warnedAt: new Date(warnedAtMs).toISOString(),
+    stopsAt: isoAfter(warnedAtMs, config.warnBeforeMinutes),
+  };
+  return minutesSince(warnedAtMs, now) < config.warnBeforeMinutes
+    ? keep('warned', warning)
+    : { action: 'stop', reason, evidence: warning };
 }
 
 type Activity =
@@ -105,24 +120,45 @@ function judgeActivity(facts: NotebookFacts, config: Config): Activity {
   const { cpu, gpu, network } = facts.signals;
   const signals = [
     { name: 'CPU', signal: cpu, below: config.cpuBelowFraction, needed: true },
-    { name: 'GPU', signal: gpu, below: config.gpuBelowPercent, needed: facts.gpus.kind !== 'none' && config.gpuSignalMissing === 'keep' },
+    {
+      name: 'GPU',
+      signal: gpu,
+      below: config.gpuBelowPercent,
+      needed: facts.gpus.kind !== 'none' && config.gpuSignalMissing === 'keep',
+    },
     { name: 'network', signal: network, below: config.networkBelowBytesPerSecond, needed: true },
   ];
   for (const { name, signal, below } of signals)
-    if (signal.kind === 'measured' && signal.peak >= below) return { kind: 'active', why: `${name} peak ${rounded(signal.peak)} is not below ${below}` };
+    if (signal.kind === 'measured' && signal.peak >= below)
+      return { kind: 'active', why: `${name} peak ${rounded(signal.peak)} is not below ${below}` };
   for (const { name, signal, needed } of signals) {
     const gap = gapOf(name, signal, config.minCoverage, needed);
     if (gap !== undefined) return { kind: 'not-evaluable', why: gap };
   }
-  if (gpu.kind === 'measured' && config.gpuSignalMissing === 'keep' && facts.gpus.kind === 'gpus' && gpu.series < facts.gpus.count)
-    return { kind: 'not-evaluable', why: `GPU signal missing: ${gpu.series} of ${facts.gpus.count} GPUs report` };
+  if (
+    gpu.kind === 'measured' &&
+    config.gpuSignalMissing === 'keep' &&
+    facts.gpus.kind === 'gpus' &&
+    gpu.series < facts.gpus.count
+  )
+    return {
+      kind: 'not-evaluable',
+      why: `GPU signal missing: ${gpu.series} of ${facts.gpus.count} GPUs report`,
+    };
   return { kind: 'idle' };
 }
 
 function gapOf(name: string, signal: Signal, minCoverage: number, needed: boolean): string | undefined {
   if (signal.kind === 'unreadable') return needed ? `${name} signal unreadable: ${signal.why}` : undefined;
-  if (signal.kind === 'absent') return !needed ? undefined : name === 'GPU' ? 'GPU signal missing: no Ops Agent reports it' : `no data: ${name} signal has no points`;
-  return signal.coverage < minCoverage ? `low coverage: ${name} signal has ${rounded(signal.coverage)} of the window, ${minCoverage} is needed` : undefined;
+  if (signal.kind === 'absent')
+    return !needed
+      ? undefined
+      : name === 'GPU'
+        ? 'GPU signal missing: no Ops Agent reports it'
+        : `no data: ${name} signal has no points`;
+  return signal.coverage < minCoverage
+    ? `low coverage: ${name} signal has ${rounded(signal.coverage)} of the window, ${minCoverage} is needed`
+    : undefined;
 }
 
 /** Inside working hours, what costguard stopped before they opened starts again, unless somebody touched it since. */
@@ -133,17 +169,28 @@ function judgeStopped(facts: NotebookFacts, config: Config, now: Date): Verdict 
   const period = workingPeriod(now, config.hours);
   if (period === undefined || stop.claimedAtMs >= period.opensMs) return keep('stopped', stoppedBy);
   if (facts.vm.kind !== 'found' || facts.vm.lastStartMs === undefined)
-    return keep('not-evaluable', { ...stoppedBy, why: 'whether somebody started it since cannot be told: its VM is unknown' });
-  if (startedSince(facts, stop.claimedAtMs)) return keep('stopped', { stoppedBy: 'someone else, after a later start' });
+    return keep('not-evaluable', {
+      ...stoppedBy,
+      why: 'whether somebody started it since cannot be told: its VM is unknown',
+    });
+  if (startedSince(facts, stop.claimedAtMs))
+    return keep('stopped', { stoppedBy: 'someone else, after a later start' });
   if (start?.requestedAtMs !== undefined && minutesSince(start.requestedAtMs, now) < SETTLE_MINUTES)
     return keep('transitional', { why: 'its start was requested' });
-  return { action: 'start', reason: 'working-hours', evidence: { ...stoppedBy, opensAt: new Date(period.opensMs).toISOString() } };
+  return {
+    action: 'start',
+    reason: 'working-hours',
+    evidence: { ...stoppedBy, opensAt: new Date(period.opensMs).toISOString() },
+  };
 }
 
 /** Reports a stop that had no effect in good time. */
 function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
   const requestedAtMs = facts.memory.stop?.requestedAtMs;
-  const due = requestedAtMs !== undefined && minutesSince(requestedAtMs, now) >= SETTLE_MINUTES && !startedSince(facts, requestedAtMs);
+  const due =
+    requestedAtMs !== undefined &&
+    minutesSince(requestedAtMs, now) >= SETTLE_MINUTES &&
+    !startedSince(facts, requestedAtMs);
   if (!due || !(facts.state === RUNNING || facts.state === 'STOPPING')) return [];
   // A VM that is down although the API says ACTIVE has stopped: older images do not report it.
   if (facts.state === RUNNING && facts.vm.kind === 'found' && facts.vm.status !== 'RUNNING') return [];
@@ -152,27 +199,51 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
       resource: facts.name,
       action: 'report',
       reason: 'did-not-stop',
-      evidence: { requestedAt: new Date(requestedAtMs).toISOString(), operation: facts.memory.stop?.operation, state: facts.state },
+      evidence: {
+        requestedAt: new Date(requestedAtMs).toISOString(),
+        operation: facts.memory.stop?.operation,
+        state: facts.state,
+      },
       usdPerHour: facts.price.stoppableUsdPerHour,
     },
   ];
 }
 
 /** What to say or mend about Workbench's own idle shutdown. */
-function judgeIdleShutdown(facts: NotebookFacts, config: Config, verdict: Verdict, audit: NativeIdleShutdown): readonly Decision[] {
+function judgeIdleShutdown(
+  facts: NotebookFacts,
+  config: Config,
+  verdict: Verdict,
+  audit: NativeIdleShutdown,
+): readonly Decision[] {
   const settled = facts.state === RUNNING || facts.state === 'STOPPED';
   if (audit.status === 'on' || verdict.reason === 'kept' || !settled) return [];
-  const say = (action: string, reason: string, evidence: Readonly<Record<string, unknown>> = {}): readonly Decision[] => [
-    { resource: facts.name, action, reason, evidence: { nativeIdleShutdown: audit, ...evidence }, usdPerHour: 0 },
+  const say = (
+    action: string,
+    reason: string,
+    evidence: Readonly<Record<string, unknown>> = {},
+  ): readonly Decision[] => [
+    {
+      resource: facts.name,
+      action,
+      reason,
+      evidence: { nativeIdleShutdown: audit, ...evidence },
+      usdPerHour: 0,
+    },
   ];
   const problem = `native-idle-shutdown-${audit.status}`;
   if (config.nativeIdleShutdown === 'report' || audit.status === 'cannot-fire') return say('report', problem);
   if (facts.labels['goog-terraform-provisioned'] === 'true' && config.terraformManaged === 'report')
-    return say('report', problem, { notRepaired: 'Terraform manages this instance: set idle-timeout-seconds in its configuration' });
-  if (verdict.action === 'stop' || verdict.action === 'start') return say('report', problem, { notRepaired: `next time: ${verdict.action} comes first` });
+    return say('report', problem, {
+      notRepaired: 'Terraform manages this instance: set idle-timeout-seconds in its configuration',
+    });
+  if (verdict.action === 'stop' || verdict.action === 'start')
+    return say('report', problem, { notRepaired: `next time: ${verdict.action} comes first` });
   // It counts kernels, not GPUs: armed under a running training, it would stop that in its sleep.
   if (facts.state === RUNNING && (verdict.reason === 'active' || verdict.reason === 'not-evaluable'))
-    return say('report', problem, { notRepaired: `next time: the notebook is ${verdict.reason}, and the native shutdown does not see background work` });
+    return say('report', problem, {
+      notRepaired: `next time: the notebook is ${verdict.reason}, and the native shutdown does not see background work`,
+    });
   const seconds = repairSeconds(config);
   return say('repair', problem, { set: { [TIMEOUT_KEY]: String(seconds) } });
 }
@@ -208,17 +279,26 @@ function priceOf(facts: NotebookFacts, action: Verdict['action']): UsdPerHour {
 function evidenceOf(facts: NotebookFacts, config: Config, now: Date): Readonly<Record<string, unknown>> {
   const { signals, price, gpus } = facts;
   const show = (signal: Signal, below: number): object =>
-    signal.kind === 'measured' ? { peak: rounded(signal.peak), below, coverage: rounded(signal.coverage), series: signal.series } : { below, missing: signal.kind === 'absent' ? 'no series' : signal.why };
+    signal.kind === 'measured'
+      ? { peak: rounded(signal.peak), below, coverage: rounded(signal.coverage), series: signal.series }
+      : { below, missing: signal.kind === 'absent' ? 'no series' : signal.why };
   return {
     state: facts.state,
     machineType: facts.machineType,
-    gpus: gpus.kind === 'gpus' ? `${gpus.count} x ${gpus.type}` : gpus.kind === 'none' ? 'none' : `unknown (${gpus.why})`,
+    gpus:
+      gpus.kind === 'gpus'
+        ? `${gpus.count} x ${gpus.type}`
+        : gpus.kind === 'none'
+          ? 'none'
+          : `unknown (${gpus.why})`,
     ...(facts.state === RUNNING
       ? {
           window: { from: new Date(facts.observedFromMs).toISOString(), to: now.toISOString() },
           minCoverage: config.minCoverage,
           cpuFraction: show(signals.cpu, config.cpuBelowFraction),
-          ...(gpus.kind === 'none' && signals.gpu.kind === 'absent' ? {} : { gpuPercent: show(signals.gpu, config.gpuBelowPercent) }),
+          ...(gpus.kind === 'none' && signals.gpu.kind === 'absent'
+            ? {}
+            : { gpuPercent: show(signals.gpu, config.gpuBelowPercent) }),
           networkBytesPerSecond: show(signals.network, config.networkBelowBytesPerSecond),
         }
       : {}),
@@ -226,7 +306,9 @@ function evidenceOf(facts: NotebookFacts, config: Config, now: Date): Readonly<R
       runningUsdPerHour: price.runningUsdPerHour,
       stoppableUsdPerHour: price.stoppableUsdPerHour,
       stoppedUsdPerHour: price.stoppedUsdPerHour,
-      billedWhenStopped: price.items.filter((item) => item.whenStopped !== 'not-billed').map((item) => item.what),
+      billedWhenStopped: price.items
+        .filter((item) => item.whenStopped !== 'not-billed')
+        .map((item) => item.what),
       ...(price.unpriced.length > 0 ? { unpriced: price.unpriced } : {}),
     },
   };
@@ -236,13 +318,27 @@ function evidenceOf(facts: NotebookFacts, config: Config, now: Date): Readonly<R
  * Puts the stops in order, most expensive first, and turns those over `maxStops` into reports. A GPU machine without a
  * price counts as the most expensive, other machines without a price come last; equals go by name.
  */
-export function limitStops(plans: readonly Plan<NotebookFacts>[], config: Config): readonly Plan<NotebookFacts>[] {
-  const stops = plans.filter((plan) => plan.decision.action === 'stop').sort((a, b) => rank(b) - rank(a) || compare(a.facts.name, b.facts.name));
+export function limitStops(
+  plans: readonly Plan<NotebookFacts>[],
+  config: Config,
+): readonly Plan<NotebookFacts>[] {
+  const stops = plans
+    .filter((plan) => plan.decision.action === 'stop')
+    .sort((a, b) => rank(b) - rank(a) || compare(a.facts.name, b.facts.name));
   const over = stops.slice(config.maxStops).map(({ facts, decision }): Plan<NotebookFacts> => ({
     facts,
-    decision: { ...decision, action: 'report', reason: 'over-max-stops', evidence: { ...decision.evidence, wouldStop: decision.reason, maxStops: config.maxStops } },
+    decision: {
+      ...decision,
+      action: 'report',
+      reason: 'over-max-stops',
+      evidence: { ...decision.evidence, wouldStop: decision.reason, maxStops: config.maxStops },
+    },
   }));
-  return [...stops.slice(0, config.maxStops), ...over, ...plans.filter((plan) => plan.decision.action !== 'stop')];
+  return [
+    ...stops.slice(0, config.maxStops),
+    ...over,
+    ...plans.filter((plan) => plan.decision.action !== 'stop'),
+  ];
 }
 
 function rank({ facts, decision }: Plan<NotebookFacts>): number {

@@ -20,7 +20,8 @@ const NOT_READ: Signals = {
 export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator<readonly NotebookFacts[]> {
   const [machines, memory] = await Promise.all([readMachines(run), readMemory(run)]);
   for await (const page of listNotebooks(run.api, run.projectId)) {
-    for (const location of page.unreachable) run.gap({ where: location, why: 'unreachable: notebooks there were not seen' });
+    for (const location of page.unreachable)
+      run.gap({ where: location, why: 'unreachable: notebooks there were not seen' });
     yield await gatherPage(run, config, page.instances, machines, memory.notebooks);
   }
 }
@@ -30,11 +31,16 @@ type Machines = MachineIndex | { readonly failed: string };
 async function readMachines(run: Run): Promise<Machines> {
   try {
     const diskTypes = await listDiskTypes(run.api, run.projectId).catch((error: unknown) => {
-      run.gap({ where: `projects/${run.projectId} disks`, why: `unpriced: ${messageOf(error)}`, cause: error });
+      run.gap({
+        where: `projects/${run.projectId} disks`,
+        why: `unpriced: ${messageOf(error)}`,
+        cause: error,
+      });
       return new Map<string, string>();
     });
     const index = await indexMachines(run.api, run.projectId, diskTypes);
-    for (const zone of index.unreachable) run.gap({ where: `projects/${run.projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
+    for (const zone of index.unreachable)
+      run.gap({ where: `projects/${run.projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
     return index;
   } catch (error) {
     run.gap({ where: `projects/${run.projectId} VMs`, why: messageOf(error), cause: error });
@@ -68,7 +74,13 @@ async function gatherPage(
     const observedFromMs = observationStartMs(config, run.startedAt, memory.warnedAtMs);
     const read = signals.get(observedFromMs);
     const instanceId = instance.gceSetup?.instanceId;
-    return toFacts(instance, machines, memory, observedFromMs, instanceId === undefined || read === undefined ? NOT_READ : read(instanceId));
+    return toFacts(
+      instance,
+      machines,
+      memory,
+      observedFromMs,
+      instanceId === undefined || read === undefined ? NOT_READ : read(instanceId),
+    );
   });
 }
 
@@ -82,7 +94,10 @@ function toFacts(
   const setup = instance.gceSetup ?? {};
   const [zone = ''] = instance.name.split('/').slice(3, 4);
   const machineType = setup.machineType ?? '';
-  const accelerators = (setup.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({ type: type ?? '', count: Number(coreCount ?? 0) }));
+  const accelerators = (setup.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({
+    type: type ?? '',
+    count: Number(coreCount ?? 0),
+  }));
   const machine = 'failed' in machines ? undefined : machines.byId.get(setup.instanceId ?? '');
   const createdMs = Date.parse(instance.createTime ?? '');
   return {
@@ -104,16 +119,26 @@ function toFacts(
 }
 
 /** Without its VM a notebook's disks are unknown; priceInstance then has no boot disk to price and says so. */
-function disksOf(machine: Machine | undefined): { kind: 'boot' | 'data'; type: string | undefined; sizeGb: number | undefined }[] {
+function disksOf(
+  machine: Machine | undefined,
+): { kind: 'boot' | 'data'; type: string | undefined; sizeGb: number | undefined }[] {
   return (machine?.disks ?? [])
     .filter((disk) => !disk.scratch)
     .map(({ boot, type, sizeGb }) => ({ kind: boot ? 'boot' : 'data', type, sizeGb }));
 }
 
-function vmFacts(instanceId: string | undefined, zone: string, machines: Machines, machine: Machine | undefined): VmFacts {
-  if (machine !== undefined) return { kind: 'found', status: machine.status, lastStartMs: machine.lastStartMs };
+function vmFacts(
+  instanceId: string | undefined,
+  zone: string,
+  machines: Machines,
+  machine: Machine | undefined,
+): VmFacts {
+  if (machine !== undefined)
+    return { kind: 'found', status: machine.status, lastStartMs: machine.lastStartMs };
   if ('failed' in machines) return { kind: 'unknown', why: machines.failed };
-  if (instanceId === undefined) return { kind: 'unknown', why: 'the instance names no VM (gceSetup.instanceId)' };
-  if (machines.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone)) return { kind: 'unknown', why: `${zone} was unreachable` };
+  if (instanceId === undefined)
+    return { kind: 'unknown', why: 'the instance names no VM (gceSetup.instanceId)' };
+  if (machines.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone))
+    return { kind: 'unknown', why: `${zone} was unreachable` };
   return { kind: 'absent' };
 }

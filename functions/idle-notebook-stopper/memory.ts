@@ -12,7 +12,11 @@ const stopRecord = z.object({
   operation: z.optional(z.string()),
 });
 
-const startRecord = z.object({ claimedAtMs: z.number(), runId: z.string(), requestedAtMs: z.optional(z.number()) });
+const startRecord = z.object({
+  claimedAtMs: z.number(),
+  runId: z.string(),
+  requestedAtMs: z.optional(z.number()),
+});
 
 const notebookMemory = z.object({
   /** When it was first found idle and a warning went out. */

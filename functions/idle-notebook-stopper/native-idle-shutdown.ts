@@ -26,16 +26,34 @@ export function auditIdleShutdown(instance: {
 }): NativeIdleShutdown {
   const { metadata, state, healthState } = instance;
   const timeout = metadata[TIMEOUT_KEY];
-  if (timeout === '') return { status: 'off', afterMinutes: undefined, why: `${TIMEOUT_KEY} is empty, which turns it off` };
-  const seconds = timeout === undefined ? DEFAULT_TIMEOUT_SECONDS : /^\d{1,9}$/.test(timeout) ? Number(timeout) : undefined;
+  if (timeout === '')
+    return { status: 'off', afterMinutes: undefined, why: `${TIMEOUT_KEY} is empty, which turns it off` };
+  const seconds =
+    timeout === undefined ? DEFAULT_TIMEOUT_SECONDS : /^\d{1,9}$/.test(timeout) ? Number(timeout) : undefined;
   if (seconds === undefined || seconds === 0)
-    return { status: 'unknown', afterMinutes: undefined, why: `${TIMEOUT_KEY} is ${JSON.stringify(timeout)}, not a number of seconds` };
+    return {
+      status: 'unknown',
+      afterMinutes: undefined,
+      why: `${TIMEOUT_KEY} is ${JSON.stringify(timeout)}, not a number of seconds`,
+    };
   const afterMinutes = seconds / 60;
   const guestAttributes = metadata[GUEST_ATTRIBUTES_KEY];
   // The console writes TRUE, gcloud true; absent means true.
   if (guestAttributes !== undefined && guestAttributes.toLowerCase() !== 'true')
-    return { status: 'cannot-fire', afterMinutes, why: `${GUEST_ATTRIBUTES_KEY} is ${JSON.stringify(guestAttributes)}, and it needs guest attributes` };
+    return {
+      status: 'cannot-fire',
+      afterMinutes,
+      why: `${GUEST_ATTRIBUTES_KEY} is ${JSON.stringify(guestAttributes)}, and it needs guest attributes`,
+    };
   if (state === 'ACTIVE' && AGENT_DOWN.has(healthState))
-    return { status: 'cannot-fire', afterMinutes, why: `the agent that would report idleness is ${healthState}` };
-  return { status: 'on', afterMinutes, why: timeout === undefined ? 'by default' : `${TIMEOUT_KEY} is ${timeout}` };
+    return {
+      status: 'cannot-fire',
+      afterMinutes,
+      why: `the agent that would report idleness is ${healthState}`,
+    };
+  return {
+    status: 'on',
+    afterMinutes,
+    why: timeout === undefined ? 'by default' : `${TIMEOUT_KEY} is ${timeout}`,
+  };
 }

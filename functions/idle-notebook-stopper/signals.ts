@@ -28,8 +28,16 @@ export async function readSignals(
   const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
   const read = async (metricType: string): Promise<Measured> => {
     const [peaks, counts] = await Promise.all([
-      query(run, metricType, instanceIds, { ...window, aligner: 'ALIGN_MAX', alignmentSeconds: minutes * 60 }),
-      query(run, metricType, instanceIds, { ...window, aligner: 'ALIGN_COUNT', alignmentSeconds: minutes * 60 }),
+      query(run, metricType, instanceIds, {
+        ...window,
+        aligner: 'ALIGN_MAX',
+        alignmentSeconds: minutes * 60,
+      }),
+      query(run, metricType, instanceIds, {
+        ...window,
+        aligner: 'ALIGN_COUNT',
+        alignmentSeconds: minutes * 60,
+      }),
     ]);
     return measure(peaks, counts, expectedPoints);
   };
@@ -45,7 +53,11 @@ export async function readSignals(
   });
   const exact = unclear.length === 0 ? new Map<string, number>() : await busiestMinutes(run, unclear, window);
 
-  return (id) => ({ cpu: cpu(id), gpu: gpu(id), network: networkSignal(sent(id), received(id), exact.get(id)) });
+  return (id) => ({
+    cpu: cpu(id),
+    gpu: gpu(id),
+    network: networkSignal(sent(id), received(id), exact.get(id)),
+  });
 }
 
 type Measured = (instanceId: string) => Signal;
@@ -137,7 +149,12 @@ async function busiestMinutes(
   if ('failed' in sent || 'failed' in received) return peaks;
   const minutes = new Map<string, number>();
   for (const series of [...sent.series, ...received.series])
-    for (const point of series.points) add(minutes, `${series.resourceLabels['instance_id'] ?? ''}@${Math.round(point.endMs / MINUTE_MS)}`, point.value);
+    for (const point of series.points)
+      add(
+        minutes,
+        `${series.resourceLabels['instance_id'] ?? ''}@${Math.round(point.endMs / MINUTE_MS)}`,
+        point.value,
+      );
   for (const [key, bytes] of minutes) {
     const id = key.slice(0, key.indexOf('@'));
     peaks.set(id, Math.max(peaks.get(id) ?? 0, bytes));

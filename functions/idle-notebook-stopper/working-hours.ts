@@ -6,7 +6,10 @@ import { daysOfWeek, type WorkingHours } from '../../shared/policy.ts';
  * resolved in the policy's zone: a time that a spring change skips moves forward by the gap, one that an autumn change
  * repeats is its first occurrence.
  */
-export function workingPeriod(now: Date, hours: WorkingHours): { opensMs: number; closesMs: number } | undefined {
+export function workingPeriod(
+  now: Date,
+  hours: WorkingHours,
+): { opensMs: number; closesMs: number } | undefined {
   const local = DateTime.fromJSDate(now, { zone: hours.timezone });
   // Hours that go over midnight may have begun the day before.
   for (const day of [local, local.minus({ days: 1 })]) {
@@ -22,5 +25,7 @@ export function workingPeriod(now: Date, hours: WorkingHours): { opensMs: number
 
 /** The wall-clock time on that day. Not "midnight plus minutes", which is an hour off on a day of change. */
 function at(day: DateTime, minuteOfDay: number): number {
-  return day.set({ hour: Math.floor(minuteOfDay / 60), minute: minuteOfDay % 60, second: 0, millisecond: 0 }).toMillis();
+  return day
+    .set({ hour: Math.floor(minuteOfDay / 60), minute: minuteOfDay % 60, second: 0, millisecond: 0 })
+    .toMillis();
 }

@@ -34,7 +34,12 @@ export class ApiError extends Error {
 }
 
 /** The body that Google's REST front end sends with an error; `errors` is what Storage and Compute add to it. */
-export function errorBody(status: number, code: string, message: string, details: readonly object[] = []): object {
+export function errorBody(
+  status: number,
+  code: string,
+  message: string,
+  details: readonly object[] = [],
+): object {
   return {
     error: {
       code: status,

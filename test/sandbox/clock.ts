@@ -55,7 +55,10 @@ export function createClock(options: { readonly startMs?: number; readonly froze
     const delay = Math.min(Math.max(task.at - now(), 0), MAX_TIMER_MS);
     task.timer = setTimeout(() => {
       if (!tasks.has(task)) return;
-      if (now() < task.at) return schedule(task);
+      if (now() < task.at) {
+        schedule(task);
+        return;
+      }
       tasks.delete(task);
       void task.run();
     }, delay);
@@ -76,7 +79,9 @@ export function createClock(options: { readonly startMs?: number; readonly froze
     async advance(milliseconds) {
       const target = now() + milliseconds;
       for (;;) {
-        const due = [...tasks].filter((task) => task.at <= target).sort((a, b) => a.at - b.at || a.order - b.order);
+        const due = [...tasks]
+          .filter((task) => task.at <= target)
+          .sort((a, b) => a.at - b.at || a.order - b.order);
         const next = due[0];
         if (next === undefined) break;
         tasks.delete(next);

@@ -13,7 +13,7 @@ const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 interface Target {
   host?: string;
   port?: number | string;
-  path?: string;
+  path?: string | null;
 }
 
 // Client requests reach `connect` as one options object, `net.connect` calls as an array of normalised arguments.
@@ -22,13 +22,15 @@ const original = Reflect.get(Socket.prototype, 'connect') as Connect;
 const redirected: Connect = function (...args) {
   const first = args[0];
   const target = (Array.isArray(first) ? (first as unknown[])[0] : first) as Target | undefined;
-  if (typeof target === 'object' && target.path === undefined) {
+  if (typeof target === 'object' && typeof target.path !== 'string') {
     const host = target.host ?? 'localhost';
     if (GOOGLE.test(host)) {
       target.host = '127.0.0.1';
       target.port = port;
     } else if (!LOCAL.test(host)) {
-      const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), { code: 'ECONNREFUSED' });
+      const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), {
+        code: 'ECONNREFUSED',
+      });
       process.nextTick(() => this.destroy(error));
       return this;
     }
@@ -44,7 +46,9 @@ if (clockFile !== undefined) followClock(clockFile);
 function followClock(file: string): void {
   const RealDate = Date;
   const descriptor = openSync(file, 'r');
-  process.on('exit', () => { closeSync(descriptor); });
+  process.on('exit', () => {
+    closeSync(descriptor);
+  });
   const buffer = Buffer.alloc(64);
   let readAt = -Infinity;
   let frozen: number | undefined;
@@ -53,14 +57,18 @@ function followClock(file: string): void {
     // A clock that moves is seen within 2 ms; asking the file at every call would cost more than the call.
     if (performance.now() - readAt > 2) {
       readAt = performance.now();
-      const [kind, value] = buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, 64, 0)).trim().split(' ');
+      const [kind, value] = buffer
+        .toString('utf8', 0, readSync(descriptor, buffer, 0, 64, 0))
+        .trim()
+        .split(' ');
       frozen = kind === 'frozen' ? Number(value) : undefined;
       offset = kind === 'flowing' ? Number(value) : 0;
     }
     return frozen ?? RealDate.now() + offset;
   };
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args: unknown[], newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
+    construct: (target, args: unknown[], newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
     apply: () => new RealDate(now()).toString(),
     get: (target, key, receiver) => (key === 'now' ? now : (Reflect.get(target, key, receiver) as unknown)),
   });

@@ -14,7 +14,10 @@ export function fleetSeries(
     const project = projects.all.find((known) => known.id === projectId || known.number === projectId);
     if (project === undefined) return undefined;
     const ids = query.resourceLabels['instance_id'];
-    const vms = ids === undefined ? fleet.vmsOf(project.id) : ids.flatMap((id) => byId.get(id) ?? []).filter((vm) => vm.projectId === project.id);
+    const vms =
+      ids === undefined
+        ? fleet.vmsOf(project.id)
+        : ids.flatMap((id) => byId.get(id) ?? []).filter((vm) => vm.projectId === project.id);
     return seriesOf(vms, query.metricType, startMs);
   };
 }

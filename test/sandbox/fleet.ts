@@ -70,7 +70,10 @@ export interface Fleet {
   vmsOf(projectId: string): readonly Vm[];
   stopNotebook(name: string): Operation;
   startNotebook(name: string): Operation;
-  patchNotebook(name: string, change: { metadata?: Record<string, string>; labels?: Record<string, string> }): Operation;
+  patchNotebook(
+    name: string,
+    change: { metadata?: Record<string, string>; labels?: Record<string, string> },
+  ): Operation;
   stopVm(path: string): Operation;
   startVm(path: string): Operation;
 }
@@ -98,7 +101,8 @@ export function createFleet(options: {
     const path = `projects/${projectId}/zones/${seed.zone}/instances/${seed.id}`;
     const createdMs = timeOf(seed.created);
     const startedMs = seed.lastStart === undefined ? createdMs : timeOf(seed.lastStart);
-    const running = seed.vmStatus === 'RUNNING' || seed.vmStatus === 'STAGING' || seed.vmStatus === 'STOPPING';
+    const running =
+      seed.vmStatus === 'RUNNING' || seed.vmStatus === 'STAGING' || seed.vmStatus === 'STOPPING';
     const stoppedMs = running ? undefined : timeOf(seed.lastStop ?? '-2d');
     const vm: Vm = {
       projectId,
@@ -138,7 +142,10 @@ export function createFleet(options: {
         vm,
         seed,
         createdMs: vm.createdMs,
-        uid: createHash('sha256').update(name).digest('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5'),
+        uid: createHash('sha256')
+          .update(name)
+          .digest('hex')
+          .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5'),
         state: seed.state,
         updatedMs: vm.lastStopMs ?? vm.lastStartMs + STARTING_MS,
         metadata: { ...seed.metadata },
@@ -185,7 +192,10 @@ export function createFleet(options: {
   };
   const require = (notebook: Notebook, state: string, verb: string): void => {
     if (notebook.state !== state)
-      throw new ApiError('FAILED_PRECONDITION', `Cannot ${verb} instance ${notebook.name}: its state is ${notebook.state}, it must be ${state}.`);
+      throw new ApiError(
+        'FAILED_PRECONDITION',
+        `Cannot ${verb} instance ${notebook.name}: its state is ${notebook.state}, it must be ${state}.`,
+      );
   };
 
   return {
@@ -227,7 +237,9 @@ export function createFleet(options: {
       if (change.labels !== undefined) notebook.labels = { ...change.labels };
       notebook.updatedMs = clock.now();
       const running = operation('notebooks', parentOf(name), name, 'update');
-      clock.after(PATCH_MS, () => { finish(running); });
+      clock.after(PATCH_MS, () => {
+        finish(running);
+      });
       return running;
     },
     stopVm(path) {

@@ -19,11 +19,17 @@ export async function startMetadataServer(options: {
     'universe/universe-domain': () => 'googleapis.com',
     'instance/service-accounts/default/email': () => options.account,
     'instance/service-accounts/default/token': () =>
-      JSON.stringify({ access_token: options.issueToken(options.account), expires_in: 3599, token_type: 'Bearer' }),
+      JSON.stringify({
+        access_token: options.issueToken(options.account),
+        expires_in: 3599,
+        token_type: 'Bearer',
+      }),
     'instance/service-accounts/default/identity': () => 'sandbox-identity-token',
   };
   const server: Server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://metadata').pathname.replace(/^\/(?:computeMetadata\/v1\/?)?/, '').replace(/\/$/, '');
+    const path = new URL(request.url ?? '/', 'http://metadata').pathname
+      .replace(/^\/(?:computeMetadata\/v1\/?)?/, '')
+      .replace(/\/$/, '');
     const answer = answers[path];
     const allowed = request.headers['metadata-flavor'] === 'Google';
     const status = !allowed ? 403 : answer === undefined ? 404 : 200;

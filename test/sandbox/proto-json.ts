@@ -16,14 +16,20 @@ export interface CheckOptions {
  * or number). Errors: INVALID_ARGUMENT in Google's wording for a request; a plain Error for a response of the sandbox,
  * because then the sandbox itself is wrong.
  */
-export function checkMessage(type: protobuf.Type, value: unknown, options: CheckOptions): Record<string, unknown> {
+export function checkMessage(
+  type: protobuf.Type,
+  value: unknown,
+  options: CheckOptions,
+): Record<string, unknown> {
   const checked = checkType(type, value, '', options);
   return checked as Record<string, unknown>;
 }
 
 /** Types whose JSON form is not an object with their fields. */
 const WELL_KNOWN: Readonly<Record<string, (value: unknown) => boolean>> = {
-  '.google.protobuf.Timestamp': (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(value),
+  '.google.protobuf.Timestamp': (value) =>
+    typeof value === 'string' &&
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(value),
   '.google.protobuf.Duration': (value) => typeof value === 'string' && /^-?\d+(?:\.\d{1,9})?s$/.test(value),
   '.google.protobuf.FieldMask': (value) => typeof value === 'string',
   '.google.protobuf.Struct': isObject,
@@ -39,14 +45,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function fail(path: string, what: string, options: CheckOptions): never {
   const where = path === '' ? '' : ` at '${path.replace(/^\./, '')}'`;
-  if (options.side === 'request') throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. ${what}${where}`);
+  if (options.side === 'request')
+    throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. ${what}${where}`);
   throw new Error(`Cannot answer: the sandbox's response is not the API's: ${what}${where}`);
 }
 
 function checkType(type: protobuf.Type, value: unknown, path: string, options: CheckOptions): unknown {
   const wellKnown = WELL_KNOWN[type.fullName];
   if (wellKnown !== undefined) {
-    if (!wellKnown(value)) fail(path, `Invalid value for ${type.fullName.slice(1)}: ${JSON.stringify(value)}`, options);
+    if (!wellKnown(value))
+      fail(path, `Invalid value for ${type.fullName.slice(1)}: ${JSON.stringify(value)}`, options);
     return value;
   }
   if (!isObject(value)) fail(path, `Expected an object for ${type.fullName.slice(1)}`, options);
@@ -70,7 +78,10 @@ function checkField(field: protobuf.Field, value: unknown, path: string, options
   if (field instanceof protobuf.MapField) {
     if (!isObject(value)) fail(path, 'Expected a map', options);
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, checkSingle(field, inner, `${path}[${key}]`, options)]),
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        checkSingle(field, inner, `${path}[${key}]`, options),
+      ]),
     );
   }
   if (field.repeated) {
@@ -87,7 +98,12 @@ function checkSingle(field: protobuf.Field, value: unknown, path: string, option
 }
 
 function checkEnum(type: protobuf.Enum, value: unknown, path: string, options: CheckOptions): unknown {
-  const number = typeof value === 'number' ? value : /^\d+$/.test(String(value)) ? Number(value) : type.values[String(value)];
+  const number =
+    typeof value === 'number'
+      ? value
+      : /^\d+$/.test(String(value))
+        ? Number(value)
+        : type.values[String(value)];
   const name = number === undefined ? undefined : type.valuesById[number];
   if (number === undefined || name === undefined) {
     // Google adds enum values before a client's descriptor knows them; the sandbox may answer with such a one.
@@ -98,7 +114,8 @@ function checkEnum(type: protobuf.Enum, value: unknown, path: string, options: C
 }
 
 function checkScalar(type: string, value: unknown, path: string, options: CheckOptions): unknown {
-  const invalid = (): never => fail(path, `Invalid value (TYPE_${type.toUpperCase()}), ${JSON.stringify(value)}`, options);
+  const invalid = (): never =>
+    fail(path, `Invalid value (TYPE_${type.toUpperCase()}), ${JSON.stringify(value)}`, options);
   switch (type) {
     case 'string':
       return typeof value === 'string' ? value : invalid();

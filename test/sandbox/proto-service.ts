@@ -3,6 +3,11 @@ import { ApiError } from './api-error.ts';
 import { checkMessage, type ExtraFields } from './proto-json.ts';
 import type { Call, Need, Route } from './route.ts';
 
+/** A string field of a message; empty when absent. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** A request or response message in proto3 JSON form: camelCase names, int64 as strings, enums by name. */
 export type Message = Readonly<Record<string, unknown>>;
 
@@ -41,9 +46,14 @@ export function protoRoutes(options: ProtoServiceOptions): Route[] {
   const service = root.lookupService(options.service);
   return Object.entries(options.methods).flatMap(([name, handler]) => {
     const method = service.methods[name];
-    if (method === undefined) throw new Error(`Cannot serve "${options.service}.${name}": no such method in protos.json`);
-    const requestType = root.lookupType(method.requestType.replace(/^(?!\.|google\.)/, `${parentName(service)}.`));
-    const responseType = root.lookupType(method.responseType.replace(/^(?!\.|google\.)/, `${parentName(service)}.`));
+    if (method === undefined)
+      throw new Error(`Cannot serve "${options.service}.${name}": no such method in protos.json`);
+    const requestType = root.lookupType(
+      method.requestType.replace(/^(?!\.|google\.)/, `${parentName(service)}.`),
+    );
+    const responseType = root.lookupType(
+      method.responseType.replace(/^(?!\.|google\.)/, `${parentName(service)}.`),
+    );
     return httpRules(method).map((rule): Route => {
       const { path, fields } = compileTemplate(rule.template);
       const requests = new WeakMap<Call, Message>();
@@ -82,7 +92,7 @@ const roots = new WeakMap<object, protobuf.Root>();
 function rootOf(protos: object): protobuf.Root {
   const known = roots.get(protos);
   if (known !== undefined) return known;
-  const root = protobuf.Root.fromJSON(protos as protobuf.INamespace);
+  const root = protobuf.Root.fromJSON(protos);
   root.resolveAll();
   roots.set(protos, root);
   return root;
@@ -96,17 +106,20 @@ function parentName(service: protobuf.Service): string {
 function httpRules(method: protobuf.Method): HttpRule[] {
   const parsed = (method.parsedOptions as readonly Record<string, unknown>[] | undefined) ?? [];
   const raw = parsed.map((option) => option['(google.api.http)']).find((option) => option !== undefined);
-  if (raw === undefined) throw new Error(`Cannot serve "${method.fullName}": it has no google.api.http option`);
+  if (raw === undefined)
+    throw new Error(`Cannot serve "${method.fullName}": it has no google.api.http option`);
   const main = raw as Record<string, unknown>;
   const more = main['additional_bindings'] ?? [];
-  return [main, ...(Array.isArray(more) ? (more as Record<string, unknown>[]) : [more as Record<string, unknown>])].flatMap(
-    (rule) =>
-      (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((verb) => {
-        const template = rule[verb];
-        if (typeof template !== 'string') return [];
-        const method = verb.toUpperCase() as Route['method'];
-        return [{ method, template, ...(typeof rule['body'] === 'string' ? { body: rule['body'] } : {}) }];
-      }),
+  return [
+    main,
+    ...(Array.isArray(more) ? (more as Record<string, unknown>[]) : [more as Record<string, unknown>]),
+  ].flatMap((rule) =>
+    (['get', 'post', 'put', 'patch', 'delete'] as const).flatMap((verb) => {
+      const template = rule[verb];
+      if (typeof template !== 'string') return [];
+      const method = verb.toUpperCase() as Route['method'];
+      return [{ method, template, ...(typeof rule['body'] === 'string' ? { body: rule['body'] } : {}) }];
+    }),
   );
 }
 
@@ -146,15 +159,23 @@ function readRequest(
     throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received: ${call.method} takes no body.`);
 
   for (const name of new Set(call.query.keys())) {
-    if (name.startsWith('$') || IGNORED_QUERY.has(name) || (options.extraQuery ?? []).includes(name)) continue;
+    if (name.startsWith('$') || IGNORED_QUERY.has(name) || (options.extraQuery ?? []).includes(name))
+      continue;
     if (rule.body === '*')
-      throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter.`);
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter.`,
+      );
     setPath(request, name, call.query.getAll(name), type);
   }
   fields.forEach((field, index) => {
     setPath(request, field, [call.params[`f${index}`] ?? ''], type);
   });
-  return checkMessage(type, request, { side: 'request', extraFields: options.extraFields ?? {}, numericEnums: false });
+  return checkMessage(type, request, {
+    side: 'request',
+    extraFields: options.extraFields ?? {},
+    numericEnums: false,
+  });
 }
 
 const IGNORED_QUERY: ReadonlySet<string> = new Set(['alt', 'fields', 'prettyPrint', 'quotaUser', 'key']);
@@ -164,9 +185,17 @@ function camel(name: string): string {
 }
 
 /** Sets `interval.endTime=…` or `aggregation.groupByFields=…` in the message, in the JSON type that the field has. */
-function setPath(target: Record<string, unknown>, dotted: string, values: readonly string[], type: protobuf.Type): void {
+function setPath(
+  target: Record<string, unknown>,
+  dotted: string,
+  values: readonly string[],
+  type: protobuf.Type,
+): void {
   const unknown = (name: string): ApiError =>
-    new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`);
+    new ApiError(
+      'INVALID_ARGUMENT',
+      `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`,
+    );
   const names = dotted.split('.').map(camel);
   let at = target;
   let within: protobuf.Type = type;
@@ -175,7 +204,8 @@ function setPath(target: Record<string, unknown>, dotted: string, values: readon
     if (!(field?.resolvedType instanceof protobuf.Type)) throw unknown(dotted);
     within = field.resolvedType;
     const inner = at[name];
-    const next: Record<string, unknown> = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
+    const next: Record<string, unknown> =
+      typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : {};
     at[name] = next;
     at = next;
   }

@@ -36,6 +36,8 @@ export interface Sandbox {
   readonly pubsub: PubsubService;
   readonly port: number;
   readonly proxyUrl: string;
+  /** For files that belong to this sandbox; removed with it. */
+  readonly folder: string;
   /** Path of the certificate authority, PEM. */
   readonly caFile: string;
   /** A token for an account, as its metadata server would hand out. */
@@ -79,16 +81,30 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const faults = createFaults();
   const callLog = createCallLog();
   const projects = createProjects(scenario);
-  const fleet = createFleet({ clock, projects: scenario.projects, timeOf: (text) => momentMs(text, startMs) });
+  const fleet = createFleet({
+    clock,
+    projects: scenario.projects,
+    timeOf: (text) => momentMs(text, startMs),
+  });
   const storage = createStorageService({
     clock,
     projectNumberOf: (projectId) => projects.get(projectId).seed.number,
     ...(scenario.storage === undefined ? {} : { seed: scenario.storage }),
   });
-  const iam = createIam((resource) => storage.parentOf(resource) ?? projects.parentOf(resource) ?? /^(projects\/[^/]+)\/.+/.exec(resource)?.[1]);
+  const iam = createIam(
+    (resource) =>
+      storage.parentOf(resource) ??
+      projects.parentOf(resource) ??
+      /^(projects\/[^/]+)\/.+/.exec(resource)?.[1],
+  );
   for (const owner of scenario.owners)
-    for (const top of topsOf(scenario)) iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
-  const pubsub = createPubsubService({ clock, iam, projectExists: (id) => projects.all.some((project) => project.id === id) });
+    for (const top of topsOf(scenario))
+      iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
+  const pubsub = createPubsubService({
+    clock,
+    iam,
+    projectExists: (id) => projects.all.some((project) => project.id === id),
+  });
   const monitoring = createMonitoringService({ clock, seriesOf: fleetSeries(fleet, projects, startMs) });
 
   const tokens = new Map<string, string>();
@@ -132,6 +148,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     storage,
     pubsub,
     port,
+    folder,
     proxyUrl: proxy.url,
     caFile,
     issueToken,
@@ -140,9 +157,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const role = `${grant.functionName}/role.yaml`;
       for (const on of grant.scope) iam.bind({ member: account, role, permissions: roleFile(role), on });
       if (grant.stateBucket !== undefined)
-        iam.bind({ member: account, role: 'state-role.yaml', permissions: roleFile('state-role.yaml'), on: `buckets/${grant.stateBucket}` });
+        iam.bind({
+          member: account,
+          role: 'state-role.yaml',
+          permissions: roleFile('state-role.yaml'),
+          on: `buckets/${grant.stateBucket}`,
+        });
       for (const topic of grant.topics)
-        iam.bind({ member: account, role: 'roles/pubsub.publisher', permissions: PREDEFINED_ROLES['roles/pubsub.publisher'], on: topic });
+        iam.bind({
+          member: account,
+          role: 'roles/pubsub.publisher',
+          permissions: PREDEFINED_ROLES['roles/pubsub.publisher'],
+          on: topic,
+        });
       return account;
     },
     async functionEnvironment(account) {
@@ -189,5 +216,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 /** The resources at the top of the scenario's tree. */
 function topsOf(scenario: Scenario): readonly string[] {
   if (scenario.organization !== undefined) return [`organizations/${scenario.organization.id}`];
-  return scenario.projects.filter((project) => project.parent === undefined).map((project) => `projects/${project.id}`);
+  return scenario.projects
+    .filter((project) => project.parent === undefined)
+    .map((project) => `projects/${project.id}`);
 }

@@ -5,7 +5,12 @@ import { loadSchema } from './metrics/shapes.ts';
 import { storageSeedSchema } from './services/storage/seed.ts';
 
 /** A moment: RFC 3339, or relative to the clock's start: `-3d`, `-90m`, `0m`. */
-const moment = z.string().regex(/^(?:-?\d+(?:\.\d+)?[smhdw]|\d{4}-\d\d-\d\dT.+)$/, 'a time such as -3d, -90m or 2026-11-18T09:00:00Z');
+const moment = z
+  .string()
+  .regex(
+    /^(?:-?\d+(?:\.\d+)?[smhdw]|\d{4}-\d\d-\d\dT.+)$/,
+    'a time such as -3d, -90m or 2026-11-18T09:00:00Z',
+  );
 
 const labels = z.record(z.string(), z.string()).default({});
 
@@ -30,7 +35,9 @@ const vmFields = {
   externalIp: z.string().optional(),
   instanceId: z.string().optional(),
   load: loadSchema.prefault({}),
-  scheduling: z.strictObject({ provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD') }).optional(),
+  scheduling: z
+    .strictObject({ provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD') })
+    .optional(),
 };
 
 const vmStatus = z.enum(['STAGING', 'RUNNING', 'STOPPING', 'TERMINATED', 'SUSPENDED']);
@@ -40,12 +47,10 @@ const vmSchema = z.strictObject({ ...vmFields, vmStatus: vmStatus.default('RUNNI
 const notebookSchema = z
   .strictObject({
     ...vmFields,
-    disks: z
-      .array(disk)
-      .default([
-        { boot: true, type: 'pd-balanced', sizeGb: 150 },
-        { boot: false, type: 'pd-balanced', sizeGb: 100 },
-      ]),
+    disks: z.array(disk).default([
+      { boot: true, type: 'pd-balanced', sizeGb: 150 },
+      { boot: false, type: 'pd-balanced', sizeGb: 100 },
+    ]),
     /** What the Notebooks API lists as `acceleratorConfigs`; a2, a3 and g2 machines may have none. */
     acceleratorConfigs: z.array(z.strictObject({ type: z.string(), coreCount: z.string() })).default([]),
     state: z.string().default('ACTIVE'),
@@ -59,14 +64,27 @@ const notebookSchema = z
   })
   .transform((notebook) => ({
     ...notebook,
-    vmStatus: notebook.vmStatus ?? (notebook.state === 'STOPPED' ? 'TERMINATED' : notebook.state === 'SUSPENDED' ? 'SUSPENDED' : notebook.state === 'STARTING' || notebook.state === 'PROVISIONING' ? 'STAGING' : notebook.state === 'STOPPING' ? 'STOPPING' : 'RUNNING'),
+    vmStatus:
+      notebook.vmStatus ??
+      (notebook.state === 'STOPPED'
+        ? 'TERMINATED'
+        : notebook.state === 'SUSPENDED'
+          ? 'SUSPENDED'
+          : notebook.state === 'STARTING' || notebook.state === 'PROVISIONING'
+            ? 'STAGING'
+            : notebook.state === 'STOPPING'
+              ? 'STOPPING'
+              : 'RUNNING'),
   }));
 
 const projectSchema = z.strictObject({
   id: z.string(),
   number: z.string().regex(/^\d+$/),
   displayName: z.string().optional(),
-  parent: z.string().regex(/^(?:folders|organizations)\/\d+$/).optional(),
+  parent: z
+    .string()
+    .regex(/^(?:folders|organizations)\/\d+$/)
+    .optional(),
   labels,
   state: z.enum(['ACTIVE', 'DELETE_REQUESTED']).default('ACTIVE'),
   /** Services that are not enabled: their methods answer 403 SERVICE_DISABLED, e.g. `notebooks.googleapis.com`. */
@@ -97,13 +115,18 @@ export type Scenario = z.infer<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type ProjectSeed = Scenario['projects'][number];
 export type NotebookSeed = ProjectSeed['notebooks'][number];
-export type VmSeed = Omit<NotebookSeed, 'acceleratorConfigs' | 'state' | 'healthState' | 'metadata' | 'creator' | 'neverStops'>;
+export type VmSeed = Omit<
+  NotebookSeed,
+  'acceleratorConfigs' | 'state' | 'healthState' | 'metadata' | 'creator' | 'neverStops'
+>;
 
 /** Checks a scenario. Throws with every problem and its path. */
 export function parseScenario(value: unknown): Scenario {
   const result = scenarioSchema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`);
+  const problems = result.error.issues.map(
+    (issue) => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`,
+  );
   throw new Error(`Cannot use the scenario:\n${problems.join('\n')}`);
 }
 
@@ -117,9 +140,12 @@ export function momentMs(text: string, startMs: number): number {
   const relative = /^(-?\d+(?:\.\d+)?)([smhdw])$/.exec(text);
   if (relative === null) {
     const absolute = Date.parse(text);
-    if (Number.isNaN(absolute)) throw new Error(`Cannot read the time "${text}": use -3d, -90m or 2026-11-18T09:00:00Z`);
+    if (Number.isNaN(absolute))
+      throw new Error(`Cannot read the time "${text}": use -3d, -90m or 2026-11-18T09:00:00Z`);
     return absolute;
   }
-  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[relative[2] as 's' | 'm' | 'h' | 'd' | 'w'];
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[
+    relative[2] as 's' | 'm' | 'h' | 'd' | 'w'
+  ];
   return startMs + Number(relative[1]) * unitMs;
 }

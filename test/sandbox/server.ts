@@ -47,6 +47,8 @@ async function answer(
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
   const url = new URL(request.url ?? '/', `https://${host}`);
   const body = await readAll(request);
+  // A request that broke off (its sender was killed) never was one: half an upload must not become an object.
+  if (!request.complete) return;
   let id = `unknown:${request.method ?? ''} ${host}${url.pathname}`;
   let principal = '';
   let needs: readonly Need[] = [];
@@ -82,7 +84,11 @@ async function answer(
 
   try {
     const match = findRoute(byHost.get(host) ?? [], request.method ?? '', url);
-    if (match === undefined) throw new ApiError('NOT_FOUND', `The sandbox serves no ${request.method} https://${host}${url.pathname}`);
+    if (match === undefined)
+      throw new ApiError(
+        'NOT_FOUND',
+        `The sandbox serves no ${request.method} https://${host}${url.pathname}`,
+      );
     const { route, params } = match;
     id = route.id;
     principal = authenticate(request, options);
@@ -101,16 +107,29 @@ async function answer(
     await wait(options.latencyMs?.() ?? 0);
     if (fault?.kind === 'latency') await wait(fault.milliseconds);
     if (fault?.kind === 'status') {
-      send({ status: fault.status, body: errorBody(fault.status, CODE_OF[fault.status] ?? 'UNKNOWN', fault.message ?? 'Injected by a fault rule.') });
+      send({
+        status: fault.status,
+        body: errorBody(
+          fault.status,
+          CODE_OF[fault.status] ?? 'UNKNOWN',
+          fault.message ?? 'Injected by a fault rule.',
+        ),
+      });
       return;
     }
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
-    if (lost !== undefined && lost.after !== true) return lose(lost, request, log);
+    if (lost !== undefined && lost.after !== true) {
+      lose(lost, request, log);
+      return;
+    }
     checkQuery(route, call);
     needs = route.needs(call);
     options.iam.require(principal, needs);
     const reply = await route.handle(call);
-    if (lost !== undefined) return lose(lost, request, log);
+    if (lost !== undefined) {
+      lose(lost, request, log);
+      return;
+    }
     send(reply);
   } catch (error) {
     if (error instanceof ApiError) {
@@ -145,7 +164,7 @@ async function readAll(request: IncomingMessage): Promise<Buffer> {
   try {
     for await (const chunk of request) chunks.push(chunk as Buffer);
   } catch {
-    // The caller went away in the middle of its request (a killed process): there is nobody to answer.
+    // The caller went away in the middle of its request; `complete` stays false.
   }
   return Buffer.concat(chunks);
 }
@@ -171,7 +190,10 @@ function authenticate(request: IncomingMessage, options: ServerOptions): string 
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   const principal = token === undefined ? undefined : options.principalOf(token);
   if (principal === undefined)
-    throw new ApiError('UNAUTHENTICATED', 'Request had invalid authentication credentials. Expected OAuth 2 access token.');
+    throw new ApiError(
+      'UNAUTHENTICATED',
+      'Request had invalid authentication credentials. Expected OAuth 2 access token.',
+    );
   return principal;
 }
 

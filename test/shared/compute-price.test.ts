@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatUsdPerHour, priceInstance, type PricedInstance, type UsdPerHour } from '../../shared/compute-price.ts';
+import {
+  formatUsdPerHour,
+  priceInstance,
+  type PricedInstance,
+  type UsdPerHour,
+} from '../../shared/compute-price.ts';
 import { gpusOf, parseMachineType } from '../../shared/machine-type.ts';
 import { PRICE_BOOK, PRICE_BOOK_DATE } from '../../shared/price-book.ts';
 

@@ -6,7 +6,15 @@ import type { Projects } from './projects.ts';
 
 const HOST = 'compute.googleapis.com';
 const BASE = 'https://www.googleapis.com/compute/v1';
-const LIST_QUERY = ['maxResults', 'pageToken', 'filter', 'orderBy', 'includeAllScopes', 'returnPartialSuccess', 'serviceProjectNumber'];
+const LIST_QUERY = [
+  'maxResults',
+  'pageToken',
+  'filter',
+  'orderBy',
+  'includeAllScopes',
+  'returnPartialSuccess',
+  'serviceProjectNumber',
+];
 
 /**
  * Compute Engine v1, as far as machines go. Google's compute client ships no small descriptor, so that names and shapes
@@ -20,17 +28,28 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
     const projectId = projectOf(call);
     const path = `projects/${projectId}/zones/${call.params['zone'] ?? ''}/instances/${call.params['instance'] ?? ''}`;
     // Every method that names an instance takes its numeric id as well.
-    const vm = fleet.vms.get(path) ?? fleet.vmsOf(projectId).find((known) => known.zone === call.params['zone'] && known.id === call.params['instance']);
+    const vm =
+      fleet.vms.get(path) ??
+      fleet
+        .vmsOf(projectId)
+        .find((known) => known.zone === call.params['zone'] && known.id === call.params['instance']);
     if (vm === undefined) throw new ApiError('NOT_FOUND', `The resource '${path}' was not found`);
     return vm;
   };
 
   /** A page of an aggregated list: `items` by `zones/Z`, empty scopes with the warning that the API sends. */
-  const aggregated = <T extends { readonly zone: string }>(call: Call, kind: string, key: string, all: readonly T[], show: (item: T) => object): Reply => {
+  const aggregated = <T extends { readonly zone: string }>(
+    call: Call,
+    kind: string,
+    key: string,
+    all: readonly T[],
+    show: (item: T) => object,
+  ): Reply => {
     const projectId = projectOf(call);
     const { items, nextPageToken } = pageOf(all, pageSize(call), call.query.get('pageToken') ?? undefined);
     const scopes = new Map<string, object[]>();
-    for (const item of items) scopes.set(`zones/${item.zone}`, [...(scopes.get(`zones/${item.zone}`) ?? []), show(item)]);
+    for (const item of items)
+      scopes.set(`zones/${item.zone}`, [...(scopes.get(`zones/${item.zone}`) ?? []), show(item)]);
     return {
       body: {
         kind,
@@ -41,7 +60,14 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
     };
   };
 
-  const route = (id: string, method: Route['method'], path: string, query: readonly string[], permission: string, handle: (call: Call) => Reply): Route => ({
+  const route = (
+    id: string,
+    method: Route['method'],
+    path: string,
+    query: readonly string[],
+    permission: string,
+    handle: (call: Call) => Reply,
+  ): Route => ({
     id: `compute.${id}`,
     host: HOST,
     method,
@@ -52,8 +78,14 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
   });
 
   return [
-    route('instances.aggregatedList', 'GET', 'aggregated/instances', LIST_QUERY, 'compute.instances.list', (call) =>
-      aggregated(call, 'compute#instanceAggregatedList', 'instances', fleet.vmsOf(projectOf(call)), showVm),
+    route(
+      'instances.aggregatedList',
+      'GET',
+      'aggregated/instances',
+      LIST_QUERY,
+      'compute.instances.list',
+      (call) =>
+        aggregated(call, 'compute#instanceAggregatedList', 'instances', fleet.vmsOf(projectOf(call)), showVm),
     ),
     route('disks.aggregatedList', 'GET', 'aggregated/disks', LIST_QUERY, 'compute.disks.list', (call) =>
       aggregated(
@@ -73,30 +105,80 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
         }),
       ),
     ),
-    route('instances.list', 'GET', 'zones/(?<zone>[^/]+)/instances', LIST_QUERY, 'compute.instances.list', (call) => {
-      const all = fleet.vmsOf(projectOf(call)).filter((vm) => vm.zone === call.params['zone']);
-      const { items, nextPageToken } = pageOf(all, pageSize(call), call.query.get('pageToken') ?? undefined);
-      return { body: { kind: 'compute#instanceList', items: items.map(showVm), ...(nextPageToken === undefined ? {} : { nextPageToken }) } };
-    }),
-    route('instances.get', 'GET', 'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)', [], 'compute.instances.get', (call) => ({ body: showVm(vmOf(call)) })),
-    route('instances.stop', 'POST', 'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/stop', ['discardLocalSsd', 'requestId'], 'compute.instances.stop', (call) => ({
-      body: showOperation(fleet.stopVm(pathOf(vmOf(call)))),
-    })),
-    route('instances.start', 'POST', 'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/start', ['requestId'], 'compute.instances.start', (call) => ({
-      body: showOperation(fleet.startVm(pathOf(vmOf(call)))),
-    })),
+    route(
+      'instances.list',
+      'GET',
+      'zones/(?<zone>[^/]+)/instances',
+      LIST_QUERY,
+      'compute.instances.list',
+      (call) => {
+        const all = fleet.vmsOf(projectOf(call)).filter((vm) => vm.zone === call.params['zone']);
+        const { items, nextPageToken } = pageOf(
+          all,
+          pageSize(call),
+          call.query.get('pageToken') ?? undefined,
+        );
+        return {
+          body: {
+            kind: 'compute#instanceList',
+            items: items.map(showVm),
+            ...(nextPageToken === undefined ? {} : { nextPageToken }),
+          },
+        };
+      },
+    ),
+    route(
+      'instances.get',
+      'GET',
+      'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)',
+      [],
+      'compute.instances.get',
+      (call) => ({ body: showVm(vmOf(call)) }),
+    ),
+    route(
+      'instances.stop',
+      'POST',
+      'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/stop',
+      ['discardLocalSsd', 'requestId'],
+      'compute.instances.stop',
+      (call) => ({
+        body: showOperation(fleet.stopVm(pathOf(vmOf(call)))),
+      }),
+    ),
+    route(
+      'instances.start',
+      'POST',
+      'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/start',
+      ['requestId'],
+      'compute.instances.start',
+      (call) => ({
+        body: showOperation(fleet.startVm(pathOf(vmOf(call)))),
+      }),
+    ),
     route('zones.list', 'GET', 'zones', LIST_QUERY, 'compute.zones.list', (call) => ({
       body: {
         kind: 'compute#zoneList',
-        items: projects.zonesOf(projectOf(call)).map((zone) => ({ kind: 'compute#zone', name: zone, status: 'UP', region: `${BASE}/projects/${projectOf(call)}/regions/${zone.replace(/-[a-z]$/, '')}` })),
+        items: projects.zonesOf(projectOf(call)).map((zone) => ({
+          kind: 'compute#zone',
+          name: zone,
+          status: 'UP',
+          region: `${BASE}/projects/${projectOf(call)}/regions/${zone.replace(/-[a-z]$/, '')}`,
+        })),
       },
     })),
-    route('zoneOperations.get', 'GET', 'zones/(?<zone>[^/]+)/operations/(?<operation>[^/]+)', [], 'compute.zoneOperations.get', (call) => {
-      const name = `projects/${projectOf(call)}/zones/${call.params['zone'] ?? ''}/operations/${call.params['operation'] ?? ''}`;
-      const operation = fleet.operations.get(name);
-      if (operation === undefined) throw new ApiError('NOT_FOUND', `The resource '${name}' was not found`);
-      return { body: showOperation(operation) };
-    }),
+    route(
+      'zoneOperations.get',
+      'GET',
+      'zones/(?<zone>[^/]+)/operations/(?<operation>[^/]+)',
+      [],
+      'compute.zoneOperations.get',
+      (call) => {
+        const name = `projects/${projectOf(call)}/zones/${call.params['zone'] ?? ''}/operations/${call.params['operation'] ?? ''}`;
+        const operation = fleet.operations.get(name);
+        if (operation === undefined) throw new ApiError('NOT_FOUND', `The resource '${name}' was not found`);
+        return { body: showOperation(operation) };
+      },
+    ),
   ];
 }
 
@@ -105,7 +187,10 @@ function pageSize(call: Call): number {
   if (text === null) return 500;
   const size = Number(text);
   if (!Number.isInteger(size) || size < 0 || size > 500)
-    throw new ApiError('INVALID_ARGUMENT', `Invalid value for field 'maxResults': '${text}'. Must be between 0 and 500.`);
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `Invalid value for field 'maxResults': '${text}'. Must be between 0 and 500.`,
+    );
   return size === 0 ? 500 : size;
 }
 
@@ -132,7 +217,12 @@ function showVm(vm: Vm): object {
     ...(vm.lastStopMs === undefined ? {} : { lastStopTimestamp: new Date(vm.lastStopMs).toISOString() }),
     labels: vm.labels,
     ...(vm.accelerators.length > 0
-      ? { guestAccelerators: vm.accelerators.map((gpu) => ({ acceleratorType: `${zone}/acceleratorTypes/${gpu.type}`, acceleratorCount: gpu.count })) }
+      ? {
+          guestAccelerators: vm.accelerators.map((gpu) => ({
+            acceleratorType: `${zone}/acceleratorTypes/${gpu.type}`,
+            acceleratorCount: gpu.count,
+          })),
+        }
       : {}),
     disks: vm.disks.map((disk, index) => ({
       kind: 'compute#attachedDisk',
@@ -149,10 +239,26 @@ function showVm(vm: Vm): object {
         name: 'nic0',
         network: `${BASE}/projects/${vm.projectId}/global/networks/default`,
         networkIP: '10.128.0.2',
-        ...(vm.externalIp === undefined ? {} : { accessConfigs: [{ type: 'ONE_TO_ONE_NAT', name: 'External NAT', natIP: vm.externalIp, networkTier: 'PREMIUM' }] }),
+        ...(vm.externalIp === undefined
+          ? {}
+          : {
+              accessConfigs: [
+                {
+                  type: 'ONE_TO_ONE_NAT',
+                  name: 'External NAT',
+                  natIP: vm.externalIp,
+                  networkTier: 'PREMIUM',
+                },
+              ],
+            }),
       },
     ],
-    scheduling: { provisioningModel: vm.seed.scheduling?.provisioningModel ?? 'STANDARD', onHostMaintenance: 'TERMINATE', automaticRestart: true, preemptible: vm.seed.scheduling?.provisioningModel === 'SPOT' },
+    scheduling: {
+      provisioningModel: vm.seed.scheduling?.provisioningModel ?? 'STANDARD',
+      onHostMaintenance: 'TERMINATE',
+      automaticRestart: true,
+      preemptible: vm.seed.scheduling?.provisioningModel === 'SPOT',
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { ApiError } from '../api-error.ts';
 import type { Fleet, Notebook, Operation } from '../fleet.ts';
-import { protoRoutes, type Message } from '../proto-service.ts';
+import { protoRoutes, textOf, type Message } from '../proto-service.ts';
 import type { Route } from '../route.ts';
 import type { Projects } from './projects.ts';
 import { pageOf } from './paging.ts';
@@ -26,7 +26,8 @@ const EXTRA_FIELDS = {
 /** The Notebooks API v2: Workbench instances, their operations and locations. */
 export function notebooksService(options: { readonly fleet: Fleet; readonly projects: Projects }): Route[] {
   const { fleet, projects } = options;
-  const projectOf = (name: unknown): string => projects.require(/^projects\/([^/]+)\//.exec(`${String(name)}/`)?.[1] ?? '', SERVICE);
+  const projectOf = (name: unknown): string =>
+    projects.require(/^projects\/([^/]+)\//.exec(`${String(name)}/`)?.[1] ?? '', SERVICE);
   const on = (permission: string, field: string) => (request: Message) => [
     { permission, on: `projects/${projectOf(request[field])}` },
   ];
@@ -37,11 +38,16 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
     const location = parent.split('/')[3] ?? '';
     const { unreachable, refuseWildcard } = projects.get(projectId).seed;
     if (location === '-' && refuseWildcard)
-      throw new ApiError('INVALID_ARGUMENT', `Invalid parent "${parent}": the wildcard "-" is not supported.`);
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `Invalid parent "${parent}": the wildcard "-" is not supported.`,
+      );
     if (unreachable.includes(location)) return { unreachable: [parent] };
     const all = fleet
       .notebooksOf(projectId)
-      .filter((notebook) => (location === '-' ? !unreachable.includes(notebook.zone) : notebook.zone === location));
+      .filter((notebook) =>
+        location === '-' ? !unreachable.includes(notebook.zone) : notebook.zone === location,
+      );
     const requested = Number(request['pageSize'] ?? 0);
     const { items, nextPageToken } = pageOf(
       all,
@@ -67,7 +73,7 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
     const instance = request['instance'] as Record<string, unknown>;
     const gceSetup = (instance['gceSetup'] ?? {}) as Record<string, unknown>;
     const change: { metadata?: Record<string, string>; labels?: Record<string, string> } = {};
-    for (const path of String(request['updateMask'] ?? '').split(',')) {
+    for (const path of textOf(request['updateMask']).split(',')) {
       if (path === 'gce_setup.metadata' || path === 'gceSetup.metadata')
         change.metadata = (gceSetup['metadata'] ?? {}) as Record<string, string>;
       else if (path === 'labels') change.labels = (instance['labels'] ?? {}) as Record<string, string>;
@@ -83,13 +89,25 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
       method: 'GET',
       path: /^\/v2\/projects\/(?<project>[^/]+)\/locations$/,
       query: ['pageSize', 'pageToken', 'filter', 'includeUnrevealedLocations'],
-      needs: (call) => [{ permission: 'notebooks.locations.list', on: `projects/${projectOf(`projects/${call.params['project'] ?? ''}`)}` }],
+      needs: (call) => [
+        {
+          permission: 'notebooks.locations.list',
+          on: `projects/${projectOf(`projects/${call.params['project'] ?? ''}`)}`,
+        },
+      ],
       handle(call) {
         const projectId = projectOf(`projects/${call.params['project'] ?? ''}`);
-        const { items, nextPageToken } = pageOf(projects.zonesOf(projectId), Number(call.query.get('pageSize') ?? '0') || 100, call.query.get('pageToken') ?? undefined);
+        const { items, nextPageToken } = pageOf(
+          projects.zonesOf(projectId),
+          Number(call.query.get('pageSize') ?? '0') || 100,
+          call.query.get('pageToken') ?? undefined,
+        );
         return {
           body: {
-            locations: items.map((zone) => ({ name: `projects/${projectId}/locations/${zone}`, locationId: zone })),
+            locations: items.map((zone) => ({
+              name: `projects/${projectId}/locations/${zone}`,
+              locationId: zone,
+            })),
             ...(nextPageToken === undefined ? {} : { nextPageToken }),
           },
         };
@@ -101,16 +119,26 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
       method: 'GET',
       path: /^\/v2\/(?<name>projects\/[^/]+\/locations\/[^/]+\/operations\/[^/]+)$/,
       query: [],
-      needs: (call) => [{ permission: 'notebooks.operations.get', on: `projects/${projectOf(call.params['name'])}` }],
+      needs: (call) => [
+        { permission: 'notebooks.operations.get', on: `projects/${projectOf(call.params['name'])}` },
+      ],
       handle(call) {
         const operation = fleet.operations.get(call.params['name'] ?? '');
-        if (operation === undefined) throw new ApiError('NOT_FOUND', `Resource '${call.params['name'] ?? ''}' was not found`);
+        if (operation === undefined)
+          throw new ApiError('NOT_FOUND', `Resource '${call.params['name'] ?? ''}' was not found`);
         const notebook = fleet.notebooks.get(operation.target);
         const done = operation.endMs !== undefined && notebook !== undefined;
         return {
           body: {
             ...showOperation(operation),
-            ...(done ? { response: { '@type': 'type.googleapis.com/google.cloud.notebooks.v2.Instance', ...showNotebook(notebook) } } : {}),
+            ...(done
+              ? {
+                  response: {
+                    '@type': 'type.googleapis.com/google.cloud.notebooks.v2.Instance',
+                    ...showNotebook(notebook),
+                  },
+                }
+              : {}),
           },
         };
       },
@@ -124,7 +152,11 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
       service: 'google.cloud.notebooks.v2.NotebookService',
       extraFields: EXTRA_FIELDS,
       methods: {
-        ListInstances: { id: 'notebooks.projects.locations.instances.list', needs: on('notebooks.instances.list', 'parent'), handle: list },
+        ListInstances: {
+          id: 'notebooks.projects.locations.instances.list',
+          needs: on('notebooks.instances.list', 'parent'),
+          handle: list,
+        },
         GetInstance: {
           id: 'notebooks.projects.locations.instances.get',
           needs: on('notebooks.instances.get', 'name'),
@@ -142,7 +174,12 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
         },
         UpdateInstance: {
           id: 'notebooks.projects.locations.instances.patch',
-          needs: (request) => [{ permission: 'notebooks.instances.update', on: `projects/${projectOf((request['instance'] as Message)['name'])}` }],
+          needs: (request) => [
+            {
+              permission: 'notebooks.instances.update',
+              on: `projects/${projectOf((request['instance'] as Message)['name'])}`,
+            },
+          ],
           handle: update,
         },
       },
@@ -160,7 +197,12 @@ export function showNotebook(notebook: Notebook): Message {
     gceSetup: {
       machineType: `https://www.googleapis.com/compute/v1/projects/${notebook.projectId}/zones/${notebook.zone}/machineTypes/${vm.machineType}`,
       ...(seed.acceleratorConfigs.length > 0 ? { acceleratorConfigs: seed.acceleratorConfigs } : {}),
-      serviceAccounts: [{ email: `notebooks@${notebook.projectId}.iam.gserviceaccount.com`, scopes: ['https://www.googleapis.com/auth/cloud-platform'] }],
+      serviceAccounts: [
+        {
+          email: `notebooks@${notebook.projectId}.iam.gserviceaccount.com`,
+          scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+        },
+      ],
       ...showDisks(notebook),
       shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true },
       networkInterfaces: [
@@ -174,7 +216,9 @@ export function showNotebook(notebook: Notebook): Message {
       metadata: notebook.metadata,
       instanceId: vm.id,
     },
-    ...(notebook.state === 'ACTIVE' ? { proxyUri: `${vm.id}-dot-${notebook.zone.replace(/-[a-z]$/, '')}.notebooks.googleusercontent.com` } : {}),
+    ...(notebook.state === 'ACTIVE'
+      ? { proxyUri: `${vm.id}-dot-${notebook.zone.replace(/-[a-z]$/, '')}.notebooks.googleusercontent.com` }
+      : {}),
     creator: seed.creator,
     state: notebook.state,
     id: notebook.uid,
@@ -188,7 +232,10 @@ export function showNotebook(notebook: Notebook): Message {
 
 /** Disk types are input-only in this API: an answer has sizes, not types. */
 function showDisks(notebook: Notebook): Message {
-  const show = (disk: { sizeGb: number }): Message => ({ diskSizeGb: String(disk.sizeGb), diskEncryption: 'GMEK' });
+  const show = (disk: { sizeGb: number }): Message => ({
+    diskSizeGb: String(disk.sizeGb),
+    diskEncryption: 'GMEK',
+  });
   const boot = notebook.vm.disks.find((disk) => disk.boot);
   return {
     ...(boot === undefined ? {} : { bootDisk: show(boot) }),

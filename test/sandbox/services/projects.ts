@@ -1,12 +1,14 @@
 import { createRequire } from 'node:module';
 import { ApiError } from '../api-error.ts';
 import type { Iam } from '../iam.ts';
-import { protoRoutes, type Message } from '../proto-service.ts';
+import { protoRoutes, textOf, type Message } from '../proto-service.ts';
 import type { Need, Route } from '../route.ts';
 import type { ProjectSeed, Scenario } from '../scenario.ts';
 import { pageOf } from './paging.ts';
 
-const protos = createRequire(import.meta.url)('@google-cloud/resource-manager/build/protos/protos.json') as object;
+const protos = createRequire(import.meta.url)(
+  '@google-cloud/resource-manager/build/protos/protos.json',
+) as object;
 
 const HOST = 'cloudresourcemanager.googleapis.com';
 
@@ -25,7 +27,14 @@ export interface Projects {
 }
 
 /** Zones that exist in the sandbox wherever nothing stands in them. */
-const COMMON_ZONES = ['europe-west4-a', 'us-central1-a', 'us-central1-b', 'us-central1-c', 'us-east4-c', 'us-west1-b'];
+const COMMON_ZONES = [
+  'europe-west4-a',
+  'us-central1-a',
+  'us-central1-b',
+  'us-central1-c',
+  'us-east4-c',
+  'us-west1-b',
+];
 
 export function createProjects(scenario: Scenario): Projects {
   const byId = new Map(scenario.projects.map((project) => [project.id, project]));
@@ -33,11 +42,16 @@ export function createProjects(scenario: Scenario): Projects {
   const parents = new Map<string, string | undefined>([
     ...scenario.projects.map((project): [string, string | undefined] => [
       `projects/${project.id}`,
-      project.parent ?? (scenario.organization === undefined ? undefined : `organizations/${scenario.organization.id}`),
+      project.parent ??
+        (scenario.organization === undefined ? undefined : `organizations/${scenario.organization.id}`),
     ]),
-    ...scenario.folders.map((folder): [string, string | undefined] => [`folders/${folder.id}`, folder.parent]),
+    ...scenario.folders.map((folder): [string, string | undefined] => [
+      `folders/${folder.id}`,
+      folder.parent,
+    ]),
   ]);
-  const find = (idOrNumber: string): ProjectSeed | undefined => byId.get(idOrNumber) ?? byNumber.get(idOrNumber);
+  const find = (idOrNumber: string): ProjectSeed | undefined =>
+    byId.get(idOrNumber) ?? byNumber.get(idOrNumber);
   return {
     all: scenario.projects,
     get(projectId) {
@@ -48,13 +62,31 @@ export function createProjects(scenario: Scenario): Projects {
     require(idOrNumber, service) {
       const project = find(idOrNumber);
       if (project === undefined)
-        throw new ApiError('PERMISSION_DENIED', `Permission denied on resource project ${idOrNumber} (or it may not exist).`, [
-          { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'CONSUMER_INVALID', domain: 'googleapis.com', metadata: { consumer: `projects/${idOrNumber}` } },
-        ]);
+        throw new ApiError(
+          'PERMISSION_DENIED',
+          `Permission denied on resource project ${idOrNumber} (or it may not exist).`,
+          [
+            {
+              '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+              reason: 'CONSUMER_INVALID',
+              domain: 'googleapis.com',
+              metadata: { consumer: `projects/${idOrNumber}` },
+            },
+          ],
+        );
       if (service !== undefined && project.disabledServices.includes(`${service}.googleapis.com`))
-        throw new ApiError('PERMISSION_DENIED', `${service} API has not been used in project ${project.number} before or it is disabled.`, [
-          { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'SERVICE_DISABLED', domain: 'googleapis.com', metadata: { service: `${service}.googleapis.com`, consumer: `projects/${project.number}` } },
-        ]);
+        throw new ApiError(
+          'PERMISSION_DENIED',
+          `${service} API has not been used in project ${project.number} before or it is disabled.`,
+          [
+            {
+              '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+              reason: 'SERVICE_DISABLED',
+              domain: 'googleapis.com',
+              metadata: { service: `${service}.googleapis.com`, consumer: `projects/${project.number}` },
+            },
+          ],
+        );
       return project.id;
     },
     parentOf: (resource) => parents.get(resource),
@@ -73,11 +105,14 @@ export function resourceManagerService(options: {
   readonly iam: Iam;
 }): Route[] {
   const { projects, scenario, iam } = options;
-  const nameOf = (request: Message): string => `projects/${projects.require(String(request['name'] ?? request['resource']).replace('projects/', ''))}`;
+  const nameOf = (request: Message): string =>
+    `projects/${projects.require(String(request['name'] ?? request['resource']).replace('projects/', ''))}`;
 
   const showProject = (project: ProjectSeed): Message => ({
     name: `projects/${project.number}`,
-    ...(projects.parentOf(`projects/${project.id}`) === undefined ? {} : { parent: projects.parentOf(`projects/${project.id}`) }),
+    ...(projects.parentOf(`projects/${project.id}`) === undefined
+      ? {}
+      : { parent: projects.parentOf(`projects/${project.id}`) }),
     projectId: project.id,
     state: project.state,
     displayName: project.displayName ?? project.id,
@@ -105,12 +140,18 @@ export function resourceManagerService(options: {
         const value = fields[match[1] ?? ''];
         const wanted = (match[2] ?? '').toLowerCase();
         if (value === undefined) return false;
-        return wanted.endsWith('*') ? value.toLowerCase().startsWith(wanted.slice(0, -1)) : value.toLowerCase() === wanted;
+        return wanted.endsWith('*')
+          ? value.toLowerCase().startsWith(wanted.slice(0, -1))
+          : value.toLowerCase() === wanted;
       })
     );
   };
   const list = (field: string, all: readonly Message[], request: Message): Message => {
-    const { items, nextPageToken } = pageOf(all, Number(request['pageSize'] ?? 0) || 100, request['pageToken'] as string | undefined);
+    const { items, nextPageToken } = pageOf(
+      all,
+      Number(request['pageSize'] ?? 0) || 100,
+      request['pageToken'] as string | undefined,
+    );
     return { [field]: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
   };
   const projectFields = (project: ProjectSeed): Record<string, string | undefined> => ({
@@ -123,7 +164,9 @@ export function resourceManagerService(options: {
     lifecycleState: project.state,
   });
   const testIamPermissions = (request: Message, principal: string): Message => ({
-    permissions: ((request['permissions'] ?? []) as string[]).filter((permission) => iam.allows(principal, { permission, on: nameOf(request) })),
+    permissions: ((request['permissions'] ?? []) as string[]).filter((permission) =>
+      iam.allows(principal, { permission, on: nameOf(request) }),
+    ),
   });
   const none = (): readonly Need[] => [];
 
@@ -145,8 +188,13 @@ export function resourceManagerService(options: {
             list(
               'projects',
               projects.all
-                .filter((project) => iam.allows(call.principal, { permission: 'resourcemanager.projects.get', on: `projects/${project.id}` }))
-                .filter((project) => matches(String(request['query'] ?? ''), projectFields(project)))
+                .filter((project) =>
+                  iam.allows(call.principal, {
+                    permission: 'resourcemanager.projects.get',
+                    on: `projects/${project.id}`,
+                  }),
+                )
+                .filter((project) => matches(textOf(request['query']), projectFields(project)))
                 .map(showProject),
               request,
             ),
@@ -168,7 +216,8 @@ export function resourceManagerService(options: {
           needs: (request) => [{ permission: 'resourcemanager.folders.get', on: String(request['name']) }],
           handle(request) {
             const folder = scenario.folders.find((known) => `folders/${known.id}` === request['name']);
-            if (folder === undefined) throw new ApiError('NOT_FOUND', `Folder ${String(request['name'])} was not found.`);
+            if (folder === undefined)
+              throw new ApiError('NOT_FOUND', `Folder ${String(request['name'])} was not found.`);
             return showFolder(folder);
           },
         },
@@ -179,8 +228,19 @@ export function resourceManagerService(options: {
             list(
               'folders',
               scenario.folders
-                .filter((folder) => iam.allows(call.principal, { permission: 'resourcemanager.folders.get', on: `folders/${folder.id}` }))
-                .filter((folder) => matches(String(request['query'] ?? ''), { parent: folder.parent, displayName: folder.displayName, state: 'ACTIVE' }))
+                .filter((folder) =>
+                  iam.allows(call.principal, {
+                    permission: 'resourcemanager.folders.get',
+                    on: `folders/${folder.id}`,
+                  }),
+                )
+                .filter((folder) =>
+                  matches(textOf(request['query']), {
+                    parent: folder.parent,
+                    displayName: folder.displayName,
+                    state: 'ACTIVE',
+                  }),
+                )
                 .map(showFolder),
               request,
             ),

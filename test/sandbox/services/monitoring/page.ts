@@ -50,7 +50,7 @@ export function cutPage(
     const resumed = token?.key === key ? token.beforeMs : null;
     const points = [...series.read(window.startMs, window.endMs)]
       .reverse()
-      .filter(({ atMs }) => resumed === null || atMs <= resumed);
+      .filter(({ atMs }) => resumed === null || atMs < resumed);
     if (points.length === 0) continue;
     const next = (beforeMs: number | null): string => writeToken({ digest, asOfMs, key, beforeMs });
     if (room === 0) return { timeSeries, nextPageToken: next(resumed) };
