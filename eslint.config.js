@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const inward = {
@@ -5,9 +6,9 @@ const inward = {
   message: 'functions/ and shared/ never import from deploy/ or test/.',
 };
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist', 'node_modules', '.sandbox'] },
-  ...tseslint.configs.strictTypeChecked,
+  tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js'] } } },
     rules: {

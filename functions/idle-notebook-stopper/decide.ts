@@ -273,7 +273,10 @@ function rounded(value: number): number {
 /** A stop saves, and a start costs, machine and GPUs; a kept notebook costs what it costs in its state. */
 function priceOf(facts: NotebookFacts, action: Verdict['action']): UsdPerHour {
   if (action === 'stop' || action === 'start') return facts.price.stoppableUsdPerHour;
-  return STOPPED_STATES.has(facts.state) ? facts.price.stoppedUsdPerHour : facts.price.runningUsdPerHour;
+  const vmIsDown = facts.vm.kind === 'found' && facts.vm.status === 'TERMINATED';
+  return vmIsDown || STOPPED_STATES.has(facts.state)
+    ? facts.price.stoppedUsdPerHour
+    : facts.price.runningUsdPerHour;
 }
 
 function evidenceOf(facts: NotebookFacts, config: Config, now: Date): Readonly<Record<string, unknown>> {

@@ -129,6 +129,21 @@ export function createFleet(options: {
     return vm;
   };
 
+  const halt = (vm: Vm): void => {
+    vm.status = 'TERMINATED';
+    vm.lastStopMs = clock.now();
+    const run = vm.runs.at(-1);
+    if (run !== undefined && run.untilMs === undefined) run.untilMs = clock.now();
+  };
+  const boot = (vm: Vm): void => {
+    vm.status = 'RUNNING';
+    vm.lastStartMs = clock.now();
+    vm.runs.push({ fromMs: clock.now(), untilMs: undefined });
+  };
+  const setState = (notebook: Notebook, state: string): void => {
+    notebook.state = state;
+    notebook.updatedMs = clock.now();
+  };
   for (const project of options.projects) {
     for (const seed of project.vms) addVm(project.id, seed, seed.machineType);
     for (const seed of project.notebooks) {
@@ -152,6 +167,16 @@ export function createFleet(options: {
         labels: { ...seed.labels },
       };
       notebooks.set(name, notebook);
+      if (seed.state === 'STARTING')
+        clock.after(STARTING_MS, () => {
+          boot(vm);
+          setState(notebook, 'ACTIVE');
+        });
+      if (seed.state === 'STOPPING' && !seed.neverStops)
+        clock.after(STOPPING_MS, () => {
+          halt(vm);
+          setState(notebook, 'STOPPED');
+        });
       append(notebooksByProject, project.id, notebook);
     }
   }
@@ -165,21 +190,6 @@ export function createFleet(options: {
   };
   const finish = (running: Operation): void => void (running.endMs = clock.now());
 
-  const halt = (vm: Vm): void => {
-    vm.status = 'TERMINATED';
-    vm.lastStopMs = clock.now();
-    const run = vm.runs.at(-1);
-    if (run !== undefined && run.untilMs === undefined) run.untilMs = clock.now();
-  };
-  const boot = (vm: Vm): void => {
-    vm.status = 'RUNNING';
-    vm.lastStartMs = clock.now();
-    vm.runs.push({ fromMs: clock.now(), untilMs: undefined });
-  };
-  const setState = (notebook: Notebook, state: string): void => {
-    notebook.state = state;
-    notebook.updatedMs = clock.now();
-  };
   const notebookOf = (name: string): Notebook => {
     const notebook = notebooks.get(name);
     if (notebook === undefined) throw new ApiError('NOT_FOUND', `Resource '${name}' was not found`);

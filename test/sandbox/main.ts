@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import { startControl } from './control.ts';
+import { untilStopped } from './until-stopped.ts';
+import { startSandbox } from './sandbox.ts';
+import { readScenario } from './scenario.ts';
+import { writeFunctionEnvironment, writeGcloudEnvironment } from './shell-environment.ts';
+
+const CONTROL_PORT = 8787;
+
+/** `npm run sandbox -- [SCENARIO]`: the sandbox alone, for one's own functions and for gcloud. */
+async function main(args: readonly string[]): Promise<number> {
+  const [file = fileURLToPath(new URL('scenarios/organisation.yaml', import.meta.url)), ...rest] = args;
+  if (rest.length > 0 || file.startsWith('-')) {
+    console.error('usage: npm run sandbox -- [SCENARIO.yaml]');
+    return 2;
+  }
+  const scenario = readScenario(file);
+  const [owner] = scenario.owners;
+  const [project] = scenario.projects;
+  if (owner === undefined || project === undefined)
+    throw new Error('Cannot start: the scenario needs an owner and a project');
+  const sandbox = await startSandbox({ scenario });
+  const control = await startControl(sandbox, CONTROL_PORT);
+  const gcloud = writeGcloudEnvironment(sandbox, owner);
+  const own = await writeFunctionEnvironment(
+    sandbox,
+    owner.includes('.iam.') ? owner : `sandbox@${project.id}.iam.gserviceaccount.com`,
+  );
+  sandbox.iam.bind({
+    member: `sandbox@${project.id}.iam.gserviceaccount.com`,
+    role: 'roles/owner',
+    permissions: 'all',
+    on: `projects/${project.id}`,
+  });
+  console.log(`The sandbox runs "${scenario.name}" with ${scenario.projects.length} projects and ${sandbox.fleet.notebooks.size} notebooks.
+Its clock says ${new Date(sandbox.clock.now()).toISOString()} and flows.
+
+Point gcloud at it (in another terminal; everything it then does, it does here):
+  source ${gcloud}
+  gcloud workbench instances list --location=- --project=${project.id}
+
+Point a Node program at it, such as a bundle in functions-framework (as sandbox@${project.id}.iam.gserviceaccount.com):
+  source ${own}
+  node your-program.js
+
+Control it:
+  curl ${control.url}/notebooks
+  curl ${control.url}/calls
+  curl -X POST '${control.url}/clock?advance=20m'
+  curl -X POST ${control.url}/faults -d '{"route":"notebooks.*","fault":{"kind":"status","status":503},"count":3}'
+  curl -X DELETE ${control.url}/faults
+
+Ctrl-C ends it.`);
+  await untilStopped();
+  control.close();
+  await sandbox.close();
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
