@@ -19,7 +19,7 @@ const faultRule = z.strictObject({
     z.strictObject({
       kind: z.literal('status'),
       status: z.int().min(400).max(599),
-      message: z.string().optional(),
+      message: z.string().default('Injected by a fault rule.'),
     }),
     z.strictObject({ kind: z.literal('timeout'), after: z.boolean().default(false) }),
     z.strictObject({ kind: z.literal('reset'), after: z.boolean().default(false) }),
