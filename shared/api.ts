@@ -35,6 +35,8 @@ export interface ApiOptions {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** 0 to 1, for the jitter. */
   readonly random: () => number;
+  /** An attempt without an answer after this long counts as failed. */
+  readonly attemptTimeoutMs: number;
 }
 
 /**
@@ -44,7 +46,6 @@ export interface ApiOptions {
 const MAX_ATTEMPTS = 6;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 16_000;
-const ATTEMPT_TIMEOUT_MS = 60_000;
 
 export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};
@@ -56,7 +57,7 @@ export function createApi(options: ApiOptions): Api {
         return await withTimeout(
           name,
           attempt,
-          Math.min(ATTEMPT_TIMEOUT_MS, options.deadlineMs - options.nowMs()),
+          Math.min(options.attemptTimeoutMs, options.deadlineMs - options.nowMs()),
         );
       } catch (cause) {
         const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);

@@ -52,6 +52,8 @@ export interface NotebookPage {
   readonly instances: readonly NotebookInstance[];
   /** Locations that Google could not reach: what stands there is unknown, not absent. */
   readonly unreachable: readonly string[];
+  /** A location, listed by itself, that could not be read. */
+  readonly failed?: { readonly location: string; readonly error: OutsideError };
 }
 
 /** What gcloud asks for as well; the documented maximum is unknown, so the service may send fewer. */
@@ -63,16 +65,27 @@ const PAGE_SIZE = 100;
  */
 export async function* listNotebooks(api: Api, projectId: string): AsyncGenerator<NotebookPage> {
   const all = `projects/${projectId}/locations/-`;
-  let refused = false;
+  let pages = 0;
   try {
-    yield* listParent(api, all);
+    for await (const page of listParent(api, all)) {
+      pages += 1;
+      yield page;
+    }
+    return;
   } catch (error) {
-    // The wildcard is not in the API's definition; refusing it is answered as a bad or unknown parent.
-    refused =
+    // The wildcard is not in the API's definition; refusing it is answered as a bad or unknown parent. After a first
+    // page it is understood, and starting again would list that page's instances twice.
+    const refused =
       error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
-    if (!refused) throw error;
+    if (!refused || pages > 0) throw error;
   }
-  if (refused) for (const location of await listLocations(api, projectId)) yield* listParent(api, location);
+  for (const location of await listLocations(api, projectId))
+    try {
+      yield* listParent(api, location);
+    } catch (error) {
+      if (!(error instanceof OutsideError)) throw error;
+      yield { instances: [], unreachable: [], failed: { location, error } };
+    }
 }
 
 async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {

@@ -1,12 +1,12 @@
 import { createApi, type Api } from './api.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
-import { isRetryable } from './outside-error.ts';
+import { OutsideError } from './outside-error.ts';
 import { PolicyError, type Policy } from './policy.ts';
 import { loadPolicy } from './policy-source.ts';
 import type { Runtime } from './runtime.ts';
 import { isInScope, listProjects } from './scope.ts';
-import { createState, type State } from './state.ts';
+import { Conflict, createState, type State } from './state.ts';
 import { sweepProject, type Sweep } from './sweep.ts';
 import {
   isStale,
@@ -52,6 +52,7 @@ export async function runTick<Config, Facts>(
     deadlineMs: startMs + DEADLINE_MS,
     sleep: (milliseconds) => runtime.sleep(milliseconds),
     random: () => runtime.random(),
+    attemptTimeoutMs: runtime.attemptTimeoutMs,
   });
   const log = createLog(
     (line) => {
@@ -69,16 +70,16 @@ export async function runTick<Config, Facts>(
         : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
     await handleMessage({ runtime, api, log, policy, state, messageId: message.id }, sweep, message);
   } catch (error) {
-    if (!(error instanceof PermanentError)) {
-      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`, {
-        retryable: isRetryable(error),
-      });
-      throw error;
-    }
     if (error instanceof PolicyError)
       for (const problem of error.problems)
         log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
-    else log('ERROR', error.message);
+    // Google's refusals are for somebody to mend; asking again and again does not.
+    else if (error instanceof PermanentError || (error instanceof OutsideError && !error.retryable))
+      log('ERROR', error.message);
+    else {
+      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`);
+      throw error;
+    }
   }
 }
 
@@ -157,8 +158,13 @@ async function keepPoison(
     why,
     text: message.text,
   };
-  await state?.write(
-    `poison/${runtime.functionName}/${message.id.replace(/[^\w.-]/g, '_')}.json`,
-    JSON.stringify(record),
-  );
+  try {
+    await state?.write(
+      `poison/${runtime.functionName}/${message.id.replace(/[^\w.-]/g, '_')}.json`,
+      JSON.stringify(record),
+      { ifGeneration: '0' },
+    );
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+  }
 }

@@ -20,6 +20,8 @@ export interface Runtime {
   /** 0 to 1. */
   random(): number;
   sleep(milliseconds: number): Promise<void>;
+  /** How long one attempt of an outside call may take. */
+  readonly attemptTimeoutMs: number;
   /** One line to standard output, where Cloud Logging reads it. */
   write(line: string): void;
   /** A text file; a relative path counts from the bundle's folder. */
@@ -38,6 +40,7 @@ export function createRuntime(functionName: string): Runtime {
     now: () => new Date(),
     newId: randomUUID,
     random: Math.random,
+    attemptTimeoutMs: 60_000,
     sleep: async (milliseconds) => {
       await sleep(milliseconds);
     },

@@ -1,6 +1,6 @@
 import { formatUsdPerHour } from './compute-price.ts';
 import { messageOf } from './errors.ts';
-import { isRetryable } from './outside-error.ts';
+import { isRetryable, OutsideError } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
 import {
   startReceipt,
@@ -26,7 +26,7 @@ export interface Sweep<Config, Facts> {
   /** Whether `act` needs these facts although their resource is kept. */
   watches(facts: Facts): boolean;
   /** Carries the plans out and reports each outcome. Also called without plans, to tidy up what is remembered. */
-  act(run: Run, config: Config, work: Work<Facts>, report: Reporter): Promise<void>;
+  act(run: Run, config: Config, work: Work<Facts>, report: Reporter<Facts>): Promise<void>;
   /** Whether a decision, carried out, saves its `usdPerHour`. */
   saves(decision: Decision): boolean;
 }
@@ -52,10 +52,10 @@ export interface Run extends EventContext {
   readonly gap: (gap: Gap & { readonly cause?: unknown }) => void;
 }
 
-export interface Reporter {
-  outcome(outcome: DecidedOutcome): void;
+export interface Reporter<Facts> {
+  outcome(plan: Plan<Facts>, outcome: DecidedOutcome): void;
   /** The action failed: the outcome is `failed`, and the event fails in the end when a retry can help. */
-  failure(decision: Decision, error: unknown): void;
+  failure(plan: Plan<Facts>, error: unknown): void;
 }
 
 /** Sweeps one project and ends in one receipt. Throws when something failed that a redelivery can mend. */
@@ -80,6 +80,12 @@ export async function sweepProject<Config, Facts>(
     (decision) => sweep.saves(decision),
   );
   const retry: unknown[] = [];
+  // What is neither to be retried nor Google's refusal: the run still ends in its receipt before this goes on.
+  let broken: { readonly error: unknown } | undefined;
+  const judge = (error: unknown): void => {
+    if (isRetryable(error)) retry.push(error);
+    else if (!(error instanceof OutsideError)) broken ??= { error };
+  };
   const run: Run = {
     ...context,
     runId,
@@ -93,6 +99,7 @@ export async function sweepProject<Config, Facts>(
 
   const plans: Plan<Facts>[] = [];
   const watched: Facts[] = [];
+  let unread = false;
   try {
     for await (const page of sweep.gather(run, config))
       for (const facts of page) {
@@ -103,43 +110,53 @@ export async function sweepProject<Config, Facts>(
         }
       }
   } catch (error) {
+    unread = true;
     receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
-    if (isRetryable(error)) retry.push(error);
-    else if (!isRefusal(error)) throw error;
+    judge(error);
   }
 
   const chosen = sweep.limit(plans, config);
   if (config.mode === 'observe')
     for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
-  else
-    await sweep.act(
-      run,
-      config,
-      { plans: chosen, watched, complete: receipt.isComplete() },
-      {
-        outcome: (outcome) => {
-          receipt.add(outcome);
+  else if (chosen.length > 0 || !unread) {
+    const open = new Set(chosen);
+    const failure = (plan: Plan<Facts>, error: unknown): void => {
+      open.delete(plan);
+      receipt.add({ ...plan.decision, outcome: 'failed' });
+      receipt.fail({ resource: plan.decision.resource, error: messageOf(error) });
+      judge(error);
+    };
+    try {
+      await sweep.act(
+        run,
+        config,
+        { plans: chosen, watched, complete: receipt.isComplete() },
+        {
+          outcome(plan, outcome) {
+            open.delete(plan);
+            receipt.add(outcome);
+          },
+          failure,
         },
-        failure(decision, error) {
-          receipt.add({ ...decision, outcome: 'failed' });
-          receipt.fail({ resource: decision.resource, error: messageOf(error) });
-          if (isRetryable(error)) retry.push(error);
-        },
-      },
-    );
+      );
+    } catch (error) {
+      if (open.size === 0) receipt.fail({ resource: `projects/${projectId}`, error: messageOf(error) });
+      for (const plan of open) failure(plan, error);
+      judge(error);
+    }
+  }
 
-  await finish(run, receipt);
+  await finish(run, receipt, judge);
+  if (broken !== undefined) throw broken.error;
   if (retry.length > 0)
     throw new Error(`Cannot finish the run on "${projectId}": ${messageOf(retry[0])}`, { cause: retry[0] });
 }
 
-/** Google said no for good: the project stays unread, and that is in the receipt. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'OutsideError';
-}
-
-/** Logs, stores and publishes the receipt, in this order: what is logged survives whatever comes after. */
-async function finish(run: Run, receipt: ReceiptBuilder): Promise<void> {
+/**
+ * Logs, stores and publishes the receipt, in this order: what is logged survives whatever comes after, and where one
+ * way fails the others are still tried.
+ */
+async function finish(run: Run, receipt: ReceiptBuilder, judge: (error: unknown) => void): Promise<void> {
   const { runtime, api, log, policy, state } = run;
   const finishedAt = runtime.now();
   const summary = receipt.summary(finishedAt, { ...api.calls });
@@ -154,10 +171,21 @@ async function finish(run: Run, receipt: ReceiptBuilder): Promise<void> {
 
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
-  await state?.write(name, receipt.text(finishedAt, { ...api.calls }));
   const topic = policy.receiptsTopic;
-  if (topic !== undefined)
-    await api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify(summary)));
+  const ways = [
+    () => state?.write(name, receipt.text(finishedAt, { ...api.calls })),
+    () =>
+      topic === undefined
+        ? undefined
+        : api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify(summary))),
+  ];
+  for (const way of ways)
+    try {
+      await way();
+    } catch (error) {
+      log('ERROR', `Cannot hand on the receipt of run ${run.runId}: ${messageOf(error)}`);
+      judge(error);
+    }
 }
 
 function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {

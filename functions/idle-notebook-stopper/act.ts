@@ -6,8 +6,17 @@ import {
   requestNotebook,
   type NotebookInstance,
 } from '../../shared/notebooks.ts';
+import type { DecidedOutcome } from '../../shared/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/sweep.ts';
-import { claimPlans, LEASE_MS, settleClaims, type Claim, type Requested, type Settlement } from './claims.ts';
+import {
+  claimPlans,
+  LEASE_MS,
+  settleClaims,
+  THERE,
+  type Claim,
+  type Requested,
+  type Settlement,
+} from './claims.ts';
 import type { Config } from './config.ts';
 import { repairSeconds } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
@@ -31,7 +40,7 @@ export async function actOnNotebooks(
   run: Run,
   config: Config,
   work: Work<NotebookFacts>,
-  report: Reporter,
+  report: Reporter<NotebookFacts>,
 ): Promise<void> {
   const claims = await claimPlans(run, config, work);
   const settled = new Map<string, Settlement>();
@@ -42,8 +51,7 @@ export async function actOnNotebooks(
       const claim = claims.get(facts.name);
       try {
         if (decision.action === 'repair') {
-          await repairIdleShutdown(run, config, plan);
-          report.outcome({ ...decision, outcome: 'done' });
+          report.outcome(plan, await repairIdleShutdown(run, config, plan));
         } else if (decision.action === 'stop' || decision.action === 'start') {
           const result = await changeState(
             run,
@@ -52,11 +60,11 @@ export async function actOnNotebooks(
             decision.action,
             claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() },
           );
-          report.outcome(result.outcome);
+          report.outcome(plan, result.outcome);
           if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
-        } else report.outcome({ ...decision, outcome: 'done' });
+        } else report.outcome(plan, { ...decision, outcome: 'done' });
       } catch (error) {
-        report.failure(decision, error);
+        report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.
         if (claim?.kind === 'ours' && !isRetryable(error)) settled.set(facts.name, 'given-up');
       }
@@ -66,19 +74,12 @@ export async function actOnNotebooks(
   await settleClaims(run, settled);
 }
 
-type Outcome = Parameters<Reporter['outcome']>[0];
-
 interface Change {
-  readonly outcome: Outcome;
+  readonly outcome: DecidedOutcome;
   /** Set when the request is with Google, by us. */
   readonly requested?: Requested;
 }
 
-/** States in which a stop, or a start, has nothing left to do. */
-const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
-  stop: new Set(['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED']),
-  start: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'ACTIVE']),
-};
 const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
 
 /** Stops or starts one notebook: looks at it, asks, and where no answer comes looks again before it asks again. */
@@ -180,7 +181,7 @@ async function awaitOther(
   { decision, facts }: NotebookPlan,
   action: 'stop' | 'start',
   runId: string,
-): Promise<Outcome> {
+): Promise<DecidedOutcome> {
   for (let looks = 1; looks <= HELD_LOOKS; looks++) {
     const present = await look(run, facts.name);
     if (present === undefined || THERE[action].has(present.state ?? ''))
@@ -190,12 +191,27 @@ async function awaitOther(
   throw new Held(`Cannot ${action} "${facts.name}": run ${runId} claimed it and has not acted yet`);
 }
 
-/** Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged. */
-async function repairIdleShutdown(run: Run, config: Config, { facts }: NotebookPlan): Promise<void> {
+/**
+ * Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged; what
+ * somebody, or a parallel run, has set there meanwhile stays.
+ */
+async function repairIdleShutdown(
+  run: Run,
+  config: Config,
+  { decision, facts }: NotebookPlan,
+): Promise<DecidedOutcome> {
   const present = await getNotebook(run.api, facts.name);
   const metadata = present.gceSetup?.metadata ?? {};
+  const timeout = metadata[TIMEOUT_KEY];
+  if (timeout !== facts.metadata[TIMEOUT_KEY])
+    return {
+      ...decision,
+      outcome: 'already',
+      evidence: { ...decision.evidence, setMeanwhile: timeout ?? null },
+    };
   await replaceNotebookMetadata(run.api, facts.name, {
     ...metadata,
     [TIMEOUT_KEY]: String(repairSeconds(config)),
   });
+  return { ...decision, outcome: 'done' };
 }

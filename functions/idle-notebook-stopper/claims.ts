@@ -12,6 +12,12 @@ const MINUTE_MS = 60_000;
  */
 export const LEASE_MS = 90_000;
 
+/** States in which a stop, or a start, has nothing left to do. */
+export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
+  stop: new Set(['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED']),
+  start: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'ACTIVE']),
+};
+
 /** Who may carry a plan out. */
 export type Claim =
   | { readonly kind: 'ours'; readonly claimedAtMs: number }
@@ -115,9 +121,11 @@ function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config
     verdict?.reason === 'warned' ||
     verdict?.reason === 'not-evaluable';
   const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
+  // The run that claimed it died after it had asked: without a time, nobody would see that the stop takes too long.
+  const gotThrough = stopHolds && stop.requestedAtMs === undefined && THERE.stop.has(facts.state);
   return {
     ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
-    ...(stopHolds ? { stop } : {}),
+    ...(stopHolds ? { stop: gotThrough ? { ...stop, requestedAtMs: stop.claimedAtMs } : stop } : {}),
     ...(stopHolds && start !== undefined ? { start } : {}),
   };
 }

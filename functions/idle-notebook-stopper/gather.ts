@@ -22,6 +22,12 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   for await (const page of listNotebooks(run.api, run.projectId)) {
     for (const location of page.unreachable)
       run.gap({ where: location, why: 'unreachable: notebooks there were not seen' });
+    if (page.failed !== undefined)
+      run.gap({
+        where: page.failed.location,
+        why: messageOf(page.failed.error),
+        cause: page.failed.error,
+      });
     yield await gatherPage(run, config, page.instances, machines, memory.notebooks);
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
 import { Conflict } from '../../shared/state.ts';
 import type { Run } from '../../shared/sweep.ts';
 
@@ -40,14 +41,22 @@ export function memoryObject(projectId: string): string {
 }
 
 /** Throws when the object is not what this code writes: acting on half-read memory could stop something twice. */
-export function parseMemory(text: string): ProjectMemory {
-  return projectMemory.parse(JSON.parse(text));
+function parseMemory(name: string, text: string): ProjectMemory {
+  try {
+    return projectMemory.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PermanentError(
+      `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); mend or delete it`,
+      { cause: error },
+    );
+  }
 }
 
 /** What is remembered of the run's project; nothing when there is no state bucket. */
 export async function readMemory(run: Run): Promise<ProjectMemory> {
-  const stored = await run.state?.read(memoryObject(run.projectId));
-  return stored === undefined ? NO_MEMORY : parseMemory(stored.text);
+  const name = memoryObject(run.projectId);
+  const stored = await run.state?.read(name);
+  return stored === undefined ? NO_MEMORY : parseMemory(name, stored.text);
 }
 
 /** One try more than the parallel runs that one project ever sees: each round of conflicts lets at least one through. */
@@ -66,7 +75,7 @@ export async function updateMemory(
   const name = memoryObject(run.projectId);
   for (let conflicts = 0; ; conflicts++) {
     const stored = await state.read(name);
-    const before = stored === undefined ? NO_MEMORY : parseMemory(stored.text);
+    const before = stored === undefined ? NO_MEMORY : parseMemory(name, stored.text);
     const after: ProjectMemory = { version: 1, notebooks: change(before.notebooks) };
     const text = JSON.stringify(after);
     if (text === JSON.stringify(before)) return;

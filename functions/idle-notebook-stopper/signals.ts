@@ -1,5 +1,6 @@
 import { messageOf } from '../../shared/errors.ts';
 import { querySeries, type Series, type SeriesQuery, type SeriesResult } from '../../shared/monitoring.ts';
+import { OutsideError } from '../../shared/outside-error.ts';
 import type { Run } from '../../shared/sweep.ts';
 import type { Config } from './config.ts';
 import type { Signal, Signals } from './facts.ts';
@@ -100,6 +101,8 @@ async function query(
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: `partial answer: ${error}` });
     return { failed: `partial answer: ${error}` };
   } catch (error) {
+    // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
+    if (error instanceof OutsideError && error.status === 404) return { series: [], executionErrors: [] };
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
   }
