@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { policyFileSchema } from '../shared/policy.ts';
+import { policyFileSchema } from '../shared/policy-schema.ts';
 
 /** What an editor shows for a key. The path is the key's place in the file; `[]` stands for any item of a list. */
 const descriptions: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { messageOf } from '../shared/errors.ts';
 import { parsePolicy, policyDigest, PolicyError } from '../shared/policy.ts';
-import type { Policy, PolicyProblem } from '../shared/policy.ts';
+import type { Policy } from '../shared/policy.ts';
+import type { PolicyProblem } from '../shared/policy-problem.ts';
 import { policyJsonSchema } from './policy-schema.ts';
 
 const usage = `Usage: npm run policy -- FILE [FILE…]

@@ -11,6 +11,11 @@ export interface Api {
   call<T>(name: string, attempt: () => Promise<T>, options?: CallOptions): Promise<T>;
   /** An authorised JSON request; the answer is unchecked wire data. */
   request(name: string, request: JsonRequest, options?: CallOptions): Promise<unknown>;
+  /**
+   * From now on calls may also start in the time that is kept free behind the deadline: for what ends a run, such as
+   * storing its receipt.
+   */
+  startClosing(): void;
   /** Attempts made so far, by name. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -30,7 +35,7 @@ export interface JsonRequest {
 export interface ApiOptions {
   readonly auth: Pick<GoogleAuth, 'request'>;
   readonly nowMs: () => number;
-  /** No attempt starts after this moment, in milliseconds since the epoch. */
+  /** No attempt starts after this moment, in milliseconds since the epoch; after `startClosing` 45 s later. */
   readonly deadlineMs: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** 0 to 1, for the jitter. */
@@ -47,22 +52,25 @@ const MAX_ATTEMPTS = 6;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 16_000;
 
+/** Enough for a receipt of some megabytes and its publication, and short of the end of the process. */
+const CLOSING_MS = 45_000;
+
 export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};
+  let { deadlineMs } = options;
 
   const call: Api['call'] = async (name, attempt, callOptions = {}) => {
     for (let tried = 1; ; tried++) {
+      const leftMs = deadlineMs - options.nowMs();
+      if (leftMs <= 0)
+        throw new OutsideError(name, new AttemptTimeout('not asked: the time for this run is up'));
       calls[name] = (calls[name] ?? 0) + 1;
       try {
-        return await withTimeout(
-          name,
-          attempt,
-          Math.min(options.attemptTimeoutMs, options.deadlineMs - options.nowMs()),
-        );
+        return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
       } catch (cause) {
         const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);
         const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
-        const late = options.nowMs() + delay >= options.deadlineMs;
+        const late = options.nowMs() + delay >= deadlineMs;
         if (!error.retryable || callOptions.retry === false || tried >= MAX_ATTEMPTS || late) throw error;
         await options.sleep(delay);
       }
@@ -72,6 +80,9 @@ export function createApi(options: ApiOptions): Api {
   return {
     call,
     calls,
+    startClosing() {
+      deadlineMs = options.deadlineMs + CLOSING_MS;
+    },
     async request(name, request, callOptions) {
       const url = new URL(request.url);
       for (const [key, value] of Object.entries(request.query ?? {}))
@@ -96,12 +107,9 @@ export function createApi(options: ApiOptions): Api {
 async function withTimeout<T>(name: string, attempt: () => Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => {
-        reject(new AttemptTimeout(`no answer from ${name} within ${Math.round(milliseconds / 1000)} s`));
-      },
-      Math.max(milliseconds, 1),
-    );
+    timer = setTimeout(() => {
+      reject(new AttemptTimeout(`no answer from ${name} within ${Math.round(milliseconds / 1000)} s`));
+    }, milliseconds);
   });
   try {
     return await Promise.race([attempt(), timeout]);

@@ -1,86 +1,21 @@
-import { createApi, type Api } from './api.ts';
 import { messageOf, PermanentError } from './errors.ts';
-import { createLog, type Log } from './log.ts';
-import { OutsideError } from './outside-error.ts';
-import { PolicyError, type Policy } from './policy.ts';
-import { loadPolicy } from './policy-source.ts';
+import { handleEvent, keepPoison, type EventContext } from './handle-event.ts';
+import { quote, type Message } from './message.ts';
 import type { Runtime } from './runtime.ts';
 import { isInScope, listProjects } from './scope.ts';
-import { Conflict, createState, type State } from './state.ts';
 import { sweepProject, type Sweep } from './sweep.ts';
-import {
-  isStale,
-  parseTick,
-  quote,
-  readMessage,
-  STALE_AFTER_MINUTES,
-  type Message,
-  type Tick,
-} from './tick.ts';
-
-/**
- * An event-driven function may run for 540 s (Functions v2 quota). No call starts in the last part of it, so that the
- * receipt is still written.
- */
-const DEADLINE_MS = 480_000;
-
-/** What one event runs with. */
-export interface EventContext {
-  readonly runtime: Runtime;
-  readonly api: Api;
-  readonly log: Log;
-  readonly policy: Policy;
-  readonly state: State | undefined;
-  /** The Pub/Sub message's id; the same in each redelivery. */
-  readonly messageId: string;
-}
+import { isStale, parseTick, STALE_AFTER_MINUTES, type Tick } from './tick.ts';
 
 /**
  * Handles one tick of a function that sweeps projects. A tick for a scope of several projects becomes one message per
- * project on the same topic. Resolves when the event is dealt with, also when it can never be (bad tick, bad policy);
- * rejects when delivering it again can help.
+ * project on the same topic. Resolves and rejects as `handleEvent` does.
  */
 export async function runTick<Config, Facts>(
   runtime: Runtime,
   sweep: Sweep<Config, Facts>,
   event: unknown,
 ): Promise<void> {
-  const startMs = runtime.now().getTime();
-  const api = createApi({
-    auth: runtime.auth,
-    nowMs: () => runtime.now().getTime(),
-    deadlineMs: startMs + DEADLINE_MS,
-    sleep: (milliseconds) => runtime.sleep(milliseconds),
-    random: () => runtime.random(),
-    attemptTimeoutMs: runtime.attemptTimeoutMs,
-  });
-  const log = createLog(
-    (line) => {
-      runtime.write(line);
-    },
-    { function: runtime.functionName },
-  );
-  try {
-    const message = readMessage(event);
-    const policy = await loadPolicy(runtime, api);
-    const bucket = policy.stateBucket;
-    const state =
-      bucket === undefined
-        ? undefined
-        : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
-    await handleMessage({ runtime, api, log, policy, state, messageId: message.id }, sweep, message);
-  } catch (error) {
-    if (error instanceof PolicyError)
-      for (const problem of error.problems)
-        log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
-    // Google's refusals are for somebody to mend; asking again and again does not.
-    else if (error instanceof PermanentError || (error instanceof OutsideError && !error.retryable))
-      log('ERROR', error.message);
-    else {
-      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`);
-      throw error;
-    }
-  }
+  await handleEvent(runtime, event, (context, message) => handleMessage(context, sweep, message));
 }
 
 async function handleMessage<Config, Facts>(
@@ -88,12 +23,12 @@ async function handleMessage<Config, Facts>(
   sweep: Sweep<Config, Facts>,
   message: Message,
 ): Promise<void> {
-  const { runtime, api, log, policy, state } = context;
+  const { runtime, api, log, policy } = context;
   let tick: Tick;
   try {
     tick = parseTick(message.text);
   } catch (error) {
-    await keepPoison(runtime, state, message, messageOf(error));
+    await keepPoison(context, message, messageOf(error));
     throw error;
   }
   if (isStale(message.publishedMs, runtime.now().getTime())) {
@@ -142,29 +77,4 @@ async function fanOut(context: EventContext, message: Message, projects: readonl
       apiCalls: api.calls,
     },
   );
-}
-
-/** Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none. */
-async function keepPoison(
-  runtime: Runtime,
-  state: State | undefined,
-  message: Message,
-  why: string,
-): Promise<void> {
-  const record = {
-    function: runtime.functionName,
-    messageId: message.id,
-    receivedAt: runtime.now().toISOString(),
-    why,
-    text: message.text,
-  };
-  try {
-    await state?.write(
-      `poison/${runtime.functionName}/${message.id.replace(/[^\w.-]/g, '_')}.json`,
-      JSON.stringify(record),
-      { ifGeneration: '0' },
-    );
-  } catch (error) {
-    if (!(error instanceof Conflict)) throw error;
-  }
 }

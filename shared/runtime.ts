@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GoogleAuth } from 'google-auth-library';
+import * as z from 'zod/mini';
 import { createClients, type Clients } from './clients.ts';
 
 /**
@@ -17,6 +18,8 @@ export interface Runtime {
   readonly clients: Clients;
   now(): Date;
   newId(): string;
+  /** The id of the project that this function runs in, from the metadata server. */
+  ownProject(): Promise<string>;
   /** 0 to 1. */
   random(): number;
   sleep(milliseconds: number): Promise<void>;
@@ -39,6 +42,11 @@ export function createRuntime(functionName: string): Runtime {
     clients: createClients(auth),
     now: () => new Date(),
     newId: randomUUID,
+    ownProject: async () => {
+      // Loaded here only: few functions ask.
+      const metadata = await import('gcp-metadata');
+      return z.string().parse(await metadata.project('project-id'));
+    },
     random: Math.random,
     attemptTimeoutMs: 60_000,
     sleep: async (milliseconds) => {

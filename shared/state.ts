@@ -16,6 +16,8 @@ export interface State {
     data: string | Iterable<string>,
     options?: { readonly ifGeneration?: string },
   ): Promise<string>;
+  /** Names of the objects that begin so; needs storage.objects.list, which few functions have. */
+  list(prefix: string): Promise<readonly string[]>;
 }
 
 export interface Stored {
@@ -39,6 +41,9 @@ export interface ObjectBucket {
     getMetadata(): Promise<readonly unknown[]>;
     readonly metadata: unknown;
   };
+  getFiles(options: {
+    prefix: string;
+  }): Promise<readonly [readonly { readonly name: string }[], ...unknown[]]>;
 }
 
 const metadataSchema = z.looseObject({ generation: z.union([z.string(), z.number()]) });
@@ -69,6 +74,11 @@ export function createState(options: {
       );
       // Replaced or deleted between the two calls: look again.
       return content === undefined ? this.read(name) : { text: content.toString('utf8'), generation };
+    },
+    async list(prefix) {
+      const files = await open();
+      const [found] = await api.call('storage.objects.list', () => files.getFiles({ prefix }));
+      return found.map((file) => file.name);
     },
     async write(name, data, { ifGeneration } = {}) {
       const files = await open();

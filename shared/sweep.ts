@@ -1,16 +1,10 @@
-import { formatUsdPerHour } from './compute-price.ts';
 import { messageOf } from './errors.ts';
-import { isRetryable, OutsideError } from './outside-error.ts';
+import { isRetryable } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
-import {
-  startReceipt,
-  type DecidedOutcome,
-  type Decision,
-  type Gap,
-  type Receipt,
-  type ReceiptBuilder,
-} from './receipt.ts';
-import type { EventContext } from './run-tick.ts';
+import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
+import { collectTroubles } from './troubles.ts';
+import { handOnReceipt, newRunId } from './hand-on-receipt.ts';
+import type { EventContext } from './handle-event.ts';
 
 /**
  * A function that goes through the resources of a project: gather pages of facts, decide on each, act on what is not to
@@ -67,7 +61,7 @@ export async function sweepProject<Config, Facts>(
   const { runtime, policy } = context;
   const startedAt = runtime.now();
   const config = sweep.configure(policy);
-  const runId = `${startedAt.toISOString().replace(/[-:]|\.\d+/g, '')}-${runtime.newId().slice(0, 8)}`;
+  const runId = newRunId(startedAt, runtime.newId());
   const receipt = startReceipt(
     {
       functionName: runtime.functionName,
@@ -79,13 +73,7 @@ export async function sweepProject<Config, Facts>(
     },
     (decision) => sweep.saves(decision),
   );
-  const retry: unknown[] = [];
-  // What is neither to be retried nor Google's refusal: the run still ends in its receipt before this goes on.
-  let broken: { readonly error: unknown } | undefined;
-  const judge = (error: unknown): void => {
-    if (isRetryable(error)) retry.push(error);
-    else if (!(error instanceof OutsideError)) broken ??= { error };
-  };
+  const troubles = collectTroubles();
   const run: Run = {
     ...context,
     runId,
@@ -93,7 +81,7 @@ export async function sweepProject<Config, Facts>(
     startedAt,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });
-      if (isRetryable(cause)) retry.push(cause);
+      if (isRetryable(cause)) troubles.note(cause);
     },
   };
 
@@ -112,7 +100,7 @@ export async function sweepProject<Config, Facts>(
   } catch (error) {
     unread = true;
     receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
-    judge(error);
+    troubles.note(error);
   }
 
   const chosen = sweep.limit(plans, config);
@@ -124,7 +112,7 @@ export async function sweepProject<Config, Facts>(
       open.delete(plan);
       receipt.add({ ...plan.decision, outcome: 'failed' });
       receipt.fail({ resource: plan.decision.resource, error: messageOf(error) });
-      judge(error);
+      troubles.note(error);
     };
     try {
       await sweep.act(
@@ -142,87 +130,12 @@ export async function sweepProject<Config, Facts>(
     } catch (error) {
       if (open.size === 0) receipt.fail({ resource: `projects/${projectId}`, error: messageOf(error) });
       for (const plan of open) failure(plan, error);
-      judge(error);
+      troubles.note(error);
     }
   }
 
-  await finish(run, receipt, judge);
-  if (broken !== undefined) throw broken.error;
-  if (retry.length > 0)
-    throw new Error(`Cannot finish the run on "${projectId}": ${messageOf(retry[0])}`, { cause: retry[0] });
-}
-
-/**
- * Logs, stores and publishes the receipt, in this order: what is logged survives whatever comes after, and where one
- * way fails the others are still tried.
- */
-async function finish(run: Run, receipt: ReceiptBuilder, judge: (error: unknown) => void): Promise<void> {
-  const { runtime, api, log, policy, state } = run;
-  const finishedAt = runtime.now();
-  const summary = receipt.summary(finishedAt, { ...api.calls });
-  for (const decision of summary.decisions)
-    log(severityOf(decision), describe(decision), { runId: run.runId, decision });
-  const { decisions, ...counts } = summary;
-  const severity = summary.failures.length > 0 ? 'ERROR' : summary.incomplete.length > 0 ? 'WARNING' : 'INFO';
-  log(severity, summarise(run.projectId, summary), {
-    runId: run.runId,
-    receipt: { ...counts, decisions: decisions.length },
+  await handOnReceipt(context, { runId, startedAt, title: projectId }, receipt, (error) => {
+    troubles.note(error);
   });
-
-  const [day = ''] = run.startedAt.toISOString().split('T');
-  const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
-  const topic = policy.receiptsTopic;
-  const ways = [
-    () => state?.write(name, receipt.text(finishedAt, { ...api.calls })),
-    () =>
-      topic === undefined
-        ? undefined
-        : api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify(summary))),
-  ];
-  for (const way of ways)
-    try {
-      await way();
-    } catch (error) {
-      log('ERROR', `Cannot hand on the receipt of run ${run.runId}: ${messageOf(error)}`);
-      judge(error);
-    }
-}
-
-function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {
-  if (outcome.outcome === 'failed') return 'ERROR';
-  return outcome.action === 'report' || outcome.action === 'warn' ? 'WARNING' : 'NOTICE';
-}
-
-/** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, $0.95/h`. What changes no cost names none. */
-function describe(outcome: DecidedOutcome): string {
-  const price = outcome.usdPerHour === 0 ? '' : `, ${formatUsdPerHour(outcome.usdPerHour)}`;
-  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}${price}`;
-}
-
-/** The run as one sentence. */
-function summarise(projectId: string, receipt: Receipt): string {
-  const counts = new Map<string, number>();
-  for (const { action, outcome } of receipt.decisions) {
-    const key = `${action} ${outcome}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const acted = [...counts].map(([key, count]) => `${key}: ${count}`);
-  const kept = Object.entries(receipt.kept).map(([reason, count]) => `${reason}: ${count}`);
-  const { usdPerHour, unpriced } = receipt.savings;
-  const verb = receipt.mode === 'observe' ? 'would save' : 'saves';
-  return [
-    `${projectId} (${receipt.mode})`,
-    acted.length > 0 ? acted.join(', ') : 'nothing to do',
-    `kept ${kept.length > 0 ? kept.join(', ') : 'none'}`,
-    `${verb} ${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} unpriced` : ''}`,
-    ...(receipt.incomplete.length > 0
-      ? [
-          `INCOMPLETE: ${receipt.incomplete
-            .map((gap) => `${gap.where} (${gap.why})`)
-            .slice(0, 5)
-            .join('; ')}`,
-        ]
-      : []),
-    ...(receipt.failures.length > 0 ? [`${receipt.failures.length} FAILED`] : []),
-  ].join('; ');
+  troubles.throwIfAny(projectId);
 }

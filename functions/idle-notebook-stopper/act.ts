@@ -20,7 +20,7 @@ import {
 import type { Config } from './config.ts';
 import { repairSeconds } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
-import { keepsUntil } from './keep-label.ts';
+import { keepsUntil } from '../../shared/keep-label.ts';
 import { TIMEOUT_KEY } from './native-idle-shutdown.ts';
 
 type NotebookPlan = Plan<NotebookFacts>;

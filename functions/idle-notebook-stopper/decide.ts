@@ -3,7 +3,7 @@ import type { Decision } from '../../shared/receipt.ts';
 import type { Plan } from '../../shared/sweep.ts';
 import type { Config } from './config.ts';
 import type { NotebookFacts, Signal } from './facts.ts';
-import { keepsUntil } from './keep-label.ts';
+import { keepsUntil } from '../../shared/keep-label.ts';
 import { auditIdleShutdown, TIMEOUT_KEY, type NativeIdleShutdown } from './native-idle-shutdown.ts';
 import { workingPeriod } from './working-hours.ts';
 

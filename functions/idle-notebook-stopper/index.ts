@@ -1,25 +1,22 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
 import { createRuntime } from '../../shared/runtime.ts';
 import { runTick } from '../../shared/run-tick.ts';
+import type { Sweep } from '../../shared/sweep.ts';
 import { actOnNotebooks } from './act.ts';
-import { configureNotebooks } from './config.ts';
+import { configureNotebooks, type Config } from './config.ts';
 import { isRemembered, judgeNotebook, limitStops, savesMoney } from './decide.ts';
+import type { NotebookFacts } from './facts.ts';
 import { gatherNotebooks } from './gather.ts';
 
-const runtime = createRuntime('idle-notebook-stopper');
+export const notebookSweep: Sweep<Config, NotebookFacts> = {
+  configure: configureNotebooks,
+  gather: gatherNotebooks,
+  decide: judgeNotebook,
+  limit: limitStops,
+  watches: isRemembered,
+  act: actOnNotebooks,
+  saves: savesMoney,
+};
 
-cloudEvent(runtime.functionName, (event: unknown) =>
-  runTick(
-    runtime,
-    {
-      configure: configureNotebooks,
-      gather: gatherNotebooks,
-      decide: judgeNotebook,
-      limit: limitStops,
-      watches: isRemembered,
-      act: actOnNotebooks,
-      saves: savesMoney,
-    },
-    event,
-  ),
-);
+const runtime = createRuntime('idle-notebook-stopper');
+cloudEvent(runtime.functionName, (event: unknown) => runTick(runtime, notebookSweep, event));

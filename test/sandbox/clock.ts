@@ -7,7 +7,10 @@ export interface Clock {
   now(): number;
   /** Runs `task` once `milliseconds` of sandbox time have passed; the returned function cancels it. */
   after(milliseconds: number, task: () => void | Promise<void>): () => void;
-  /** Moves sandbox time forward, running what falls due on the way, in order, each awaited. */
+  /**
+   * Moves sandbox time forward, running what falls due on the way, in order, each awaited. May be called by a task that
+   * runs because of it; calls at the same time end at the latest of their targets.
+   */
   advance(milliseconds: number): Promise<void>;
   /** Called after every jump with the present state, so that other processes can follow. */
   onJump(listener: (state: ClockState) => void): void;
@@ -26,6 +29,15 @@ interface Task {
   readonly order: number;
   readonly run: () => void | Promise<void>;
   timer?: NodeJS.Timeout;
+}
+
+/** The task that is due first; of two at the same moment, the one that was planned first. */
+function first(tasks: ReadonlySet<Task>): Task | undefined {
+  let found: Task | undefined;
+  for (const task of tasks)
+    if (found === undefined || task.at < found.at || (task.at === found.at && task.order < found.order))
+      found = task;
+  return found;
 }
 
 /** The longest delay that setTimeout takes. */
@@ -77,13 +89,12 @@ export function createClock(options: { readonly startMs?: number; readonly froze
       };
     },
     async advance(milliseconds) {
+      if (!(milliseconds >= 0))
+        throw new RangeError(`Cannot move the clock by ${milliseconds} ms: it only goes forward`);
       const target = now() + milliseconds;
       for (;;) {
-        const due = [...tasks]
-          .filter((task) => task.at <= target)
-          .sort((a, b) => a.at - b.at || a.order - b.order);
-        const next = due[0];
-        if (next === undefined) break;
+        const next = first(tasks);
+        if (next === undefined || next.at > target) break;
         tasks.delete(next);
         clearTimeout(next.timer);
         if (next.at > now()) jumpTo(next.at);

@@ -7,35 +7,51 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 const port = Number(process.env['COSTGUARD_SANDBOX_PORT']);
-const GOOGLE = /(?:^|\.)(?:googleapis|google)\.com$/;
+if (!Number.isInteger(port)) throw new Error('Cannot redirect: COSTGUARD_SANDBOX_PORT is not set');
+const GOOGLE = /(?:^|\.)(?:googleapis|google)\.com$/i;
 const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 interface Target {
-  host?: string;
-  port?: number | string;
-  path?: string | null;
+  readonly host?: string;
+  readonly port?: number | string;
+  readonly path?: string | null;
 }
 
-// Client requests reach `connect` as one options object, `net.connect` calls as an array of normalised arguments.
+/** Where a call of `connect` leads; undefined for a local pipe. */
+function targetOf(args: readonly unknown[]): Target | undefined {
+  const [first, second] = args;
+  if (typeof first === 'number' || (typeof first === 'string' && /^\d+$/.test(first)))
+    return { port: first, ...(typeof second === 'string' ? { host: second } : {}) };
+  // Client requests give `connect` one options object, `net.connect` gives it its normalised arguments.
+  const options = Array.isArray(first) ? (first as unknown[])[0] : first;
+  if (typeof options !== 'object' || options === null) return undefined;
+  const target = options as Target;
+  return typeof target.path === 'string' ? undefined : target;
+}
+
+// The caller's options stay as they are: TLS checks the certificate against the host in them.
+function withTarget(args: readonly unknown[], target: Target): unknown[] {
+  const [first, ...rest] = args;
+  const callback = rest.filter((argument) => typeof argument === 'function');
+  if (!Array.isArray(first)) return [target, ...callback];
+  const normalised: unknown[] = first;
+  normalised[0] = target;
+  return [normalised, ...rest];
+}
+
 type Connect = (this: Socket, ...args: unknown[]) => Socket;
 const original = Reflect.get(Socket.prototype, 'connect') as Connect;
 const redirected: Connect = function (...args) {
-  const first = args[0];
-  const target = (Array.isArray(first) ? (first as unknown[])[0] : first) as Target | undefined;
-  if (typeof target === 'object' && typeof target.path !== 'string') {
-    const host = target.host ?? 'localhost';
-    if (GOOGLE.test(host)) {
-      target.host = '127.0.0.1';
-      target.port = port;
-    } else if (!LOCAL.test(host)) {
-      const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), {
-        code: 'ECONNREFUSED',
-      });
-      process.nextTick(() => this.destroy(error));
-      return this;
-    }
-  }
-  return original.apply(this, args);
+  const target = targetOf(args);
+  const host = target?.host ?? 'localhost';
+  if (target === undefined || LOCAL.test(host)) return original.apply(this, args);
+  if (GOOGLE.test(host))
+    return original.apply(this, withTarget(args, { ...target, host: '127.0.0.1', port }));
+  const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), {
+    code: 'ECONNREFUSED',
+  });
+  process.nextTick(() => this.destroy(error));
+  return this;
 };
 Reflect.set(Socket.prototype, 'connect', redirected);
 

@@ -17,8 +17,7 @@ function parseMask(mask: string): Selection {
     const list = new Map<string, Selection>();
     for (;;) {
       const [name, below] = parseItem();
-      const known = list.get(name);
-      list.set(name, known instanceof Map && below instanceof Map ? new Map([...known, ...below]) : below);
+      list.set(name, list.has(name) ? union(list.get(name), below) : below);
       if (mask[at] !== ',') return list;
       at += 1;
     }
@@ -44,14 +43,23 @@ function parseMask(mask: string): Selection {
   return selection;
 }
 
+/** What either selects; what one does not name at all is `undefined`. */
+function union(one: Selection | undefined, other: Selection | undefined): Selection {
+  if (one === null || other === null) return null;
+  const both = new Map(one);
+  for (const [name, below] of other ?? [])
+    both.set(name, both.has(name) ? union(both.get(name), below) : below);
+  return both;
+}
+
 function project(value: unknown, selection: Selection): unknown {
   if (selection === null) return value;
   if (Array.isArray(value)) return value.map((inner) => project(inner, selection));
   if (typeof value !== 'object' || value === null) return value;
   const chosen: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
-    const below = selection.has(key) ? selection.get(key) : selection.get('*');
-    if (below !== undefined) chosen[key] = project(inner, below);
+    if (selection.has(key) || selection.has('*'))
+      chosen[key] = project(inner, union(selection.get(key), selection.get('*')));
   }
   return chosen;
 }

@@ -14,6 +14,7 @@ export interface Vm {
   readonly accelerators: readonly { readonly type: string; readonly count: number }[];
   readonly disks: readonly VmDisk[];
   readonly labels: Record<string, string>;
+  metadata: Record<string, string>;
   readonly externalIp: string | undefined;
   readonly createdMs: number;
   readonly seed: VmSeed;
@@ -76,6 +77,11 @@ export interface Fleet {
   ): Operation;
   stopVm(path: string): Operation;
   startVm(path: string): Operation;
+  /**
+   * Stops at once what runs in a project, as Google does when its billing is off. Returns whether something is still
+   * starting and will run later.
+   */
+  haltProject(projectId: string): boolean;
 }
 
 /** How long transitions take in the sandbox, in milliseconds. */
@@ -116,6 +122,7 @@ export function createFleet(options: {
         ...disk,
       })),
       labels: { ...seed.labels },
+      metadata: { ...seed.metadata },
       externalIp: seed.externalIp,
       createdMs,
       seed,
@@ -243,7 +250,10 @@ export function createFleet(options: {
     },
     patchNotebook(name, change) {
       const notebook = notebookOf(name);
-      if (change.metadata !== undefined) notebook.metadata = { ...change.metadata };
+      if (change.metadata !== undefined) {
+        notebook.metadata = { ...change.metadata };
+        notebook.vm.metadata = { ...change.metadata };
+      }
       if (change.labels !== undefined) notebook.labels = { ...change.labels };
       notebook.updatedMs = clock.now();
       const running = operation('notebooks', parentOf(name), name, 'update');
@@ -279,6 +289,18 @@ export function createFleet(options: {
         finish(running);
       });
       return running;
+    },
+    haltProject(projectId) {
+      const own = notebooksByProject.get(projectId) ?? [];
+      for (const notebook of own)
+        if (notebook.state === 'ACTIVE') {
+          halt(notebook.vm);
+          setState(notebook, 'STOPPED');
+        }
+      const ofNotebooks = new Set(own.map((notebook) => notebook.vm));
+      const machines = vmsByProject.get(projectId) ?? [];
+      for (const vm of machines) if (!ofNotebooks.has(vm) && vm.status === 'RUNNING') halt(vm);
+      return machines.some((vm) => vm.status === 'STAGING');
     },
   };
 }

@@ -25,18 +25,50 @@ export function checkMessage(
   return checked as Record<string, unknown>;
 }
 
+const fullNames = new WeakMap<protobuf.ReflectionObject, string>();
+
+/** `google.protobuf.Timestamp`. protobufjs walks up to the root and joins at every look at its own `fullName`. */
+function fullNameOf(type: protobuf.ReflectionObject): string {
+  const known = fullNames.get(type);
+  if (known !== undefined) return known;
+  const name = type.fullName.slice(1);
+  fullNames.set(type, name);
+  return name;
+}
+
+/** `page_size` -> `pageSize`; most names have nothing to change. */
+export function camelCase(name: string): string {
+  return name.includes('_')
+    ? name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+    : name;
+}
+
 /** Types whose JSON form is not an object with their fields. */
 const WELL_KNOWN: Readonly<Record<string, (value: unknown) => boolean>> = {
-  '.google.protobuf.Timestamp': (value) =>
+  'google.protobuf.Timestamp': (value) =>
     typeof value === 'string' &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(value),
-  '.google.protobuf.Duration': (value) => typeof value === 'string' && /^-?\d+(?:\.\d{1,9})?s$/.test(value),
-  '.google.protobuf.FieldMask': (value) => typeof value === 'string',
-  '.google.protobuf.Struct': isObject,
-  '.google.protobuf.Value': () => true,
-  '.google.protobuf.ListValue': Array.isArray,
-  '.google.protobuf.Any': (value) => isObject(value) && typeof value['@type'] === 'string',
-  '.google.protobuf.Empty': isObject,
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(value) &&
+    !Number.isNaN(Date.parse(value)),
+  'google.protobuf.Duration': (value) => typeof value === 'string' && /^-?\d+(?:\.\d{1,9})?s$/.test(value),
+  'google.protobuf.FieldMask': (value) => typeof value === 'string',
+  'google.protobuf.Struct': isObject,
+  'google.protobuf.Value': () => true,
+  'google.protobuf.ListValue': Array.isArray,
+  'google.protobuf.Any': (value) => isObject(value) && typeof value['@type'] === 'string',
+  'google.protobuf.Empty': isObject,
+};
+
+/** Wrapper types, whose JSON form is the scalar itself. */
+const WRAPPED: Readonly<Record<string, string>> = {
+  'google.protobuf.BoolValue': 'bool',
+  'google.protobuf.BytesValue': 'bytes',
+  'google.protobuf.DoubleValue': 'double',
+  'google.protobuf.FloatValue': 'float',
+  'google.protobuf.Int32Value': 'int32',
+  'google.protobuf.Int64Value': 'int64',
+  'google.protobuf.StringValue': 'string',
+  'google.protobuf.UInt32Value': 'uint32',
+  'google.protobuf.UInt64Value': 'uint64',
 };
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -51,20 +83,22 @@ function fail(path: string, what: string, options: CheckOptions): never {
 }
 
 function checkType(type: protobuf.Type, value: unknown, path: string, options: CheckOptions): unknown {
-  const wellKnown = WELL_KNOWN[type.fullName];
+  const fullName = fullNameOf(type);
+  const wellKnown = WELL_KNOWN[fullName];
   if (wellKnown !== undefined) {
-    if (!wellKnown(value))
-      fail(path, `Invalid value for ${type.fullName.slice(1)}: ${JSON.stringify(value)}`, options);
+    if (!wellKnown(value)) fail(path, `Invalid value for ${fullName}: ${JSON.stringify(value)}`, options);
     return value;
   }
-  if (!isObject(value)) fail(path, `Expected an object for ${type.fullName.slice(1)}`, options);
+  const wrapped = WRAPPED[fullName];
+  if (wrapped !== undefined) return checkScalar(wrapped, value, path, options);
+  if (!isObject(value)) fail(path, `Expected an object for ${fullName}`, options);
   const checked: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(value)) {
     if (inner === undefined || inner === null) continue;
-    const camelName = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    const camelName = camelCase(name);
     const field = type.fields[camelName];
     if (field === undefined) {
-      if (options.extraFields[type.fullName.slice(1)]?.includes(name) !== true)
+      if (options.extraFields[fullName]?.includes(name) !== true)
         fail(path, `Unknown name "${name}": Cannot find field.`, options);
       checked[name] = inner;
       continue;
@@ -108,7 +142,7 @@ function checkEnum(type: protobuf.Enum, value: unknown, path: string, options: C
   if (number === undefined || name === undefined) {
     // Google adds enum values before a client's descriptor knows them; the sandbox may answer with such a one.
     if (options.side === 'response') return value;
-    fail(path, `Invalid value (${type.fullName.slice(1)}), ${JSON.stringify(value)}`, options);
+    fail(path, `Invalid value (${fullNameOf(type)}), ${JSON.stringify(value)}`, options);
   }
   return options.numericEnums ? number : name;
 }
@@ -125,14 +159,43 @@ function checkScalar(type: string, value: unknown, path: string, options: CheckO
       return typeof value === 'boolean' ? value : invalid();
     case 'double':
     case 'float':
-      return typeof value === 'number' ? value : invalid();
-    case 'int64':
-    case 'uint64':
-    case 'sint64':
-    case 'fixed64':
-    case 'sfixed64':
-      return /^-?\d+$/.test(String(value)) ? String(value) : invalid();
-    default:
-      return /^-?\d+$/.test(String(value)) && Number.isSafeInteger(Number(value)) ? Number(value) : invalid();
+      return doubleOf(value) ?? invalid();
+    default: {
+      const range = INTEGER_RANGES[type];
+      if (range === undefined || !/^-?\d+$/.test(String(value))) return invalid();
+      const number = BigInt(String(value));
+      if (number < range.least || number > range.most) return invalid();
+      return range.text ? String(number) : Number(number);
+    }
   }
 }
+
+/** A number, a number in quotes, or one of the three that JSON has no number for; those stay text. */
+function doubleOf(value: unknown): number | string | undefined {
+  if (value === 'Infinity' || value === '-Infinity' || value === 'NaN') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  return typeof value === 'string' && /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(value)
+    ? Number(value)
+    : undefined;
+}
+
+const signed = (bits: bigint, text: boolean) => ({
+  least: -(2n ** (bits - 1n)),
+  most: 2n ** (bits - 1n) - 1n,
+  text,
+});
+const unsigned = (bits: bigint, text: boolean) => ({ least: 0n, most: 2n ** bits - 1n, text });
+
+/** What each integer type holds; 64 bits are text in JSON. */
+const INTEGER_RANGES: Readonly<Record<string, { least: bigint; most: bigint; text: boolean }>> = {
+  int32: signed(32n, false),
+  sint32: signed(32n, false),
+  sfixed32: signed(32n, false),
+  uint32: unsigned(32n, false),
+  fixed32: unsigned(32n, false),
+  int64: signed(64n, true),
+  sint64: signed(64n, true),
+  sfixed64: signed(64n, true),
+  uint64: unsigned(64n, true),
+  fixed64: unsigned(64n, true),
+};

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { ApiError } from './api-error.ts';
-import { checkMessage, type ExtraFields } from './proto-json.ts';
-import type { Call, Need, Route } from './route.ts';
+import { camelCase, checkMessage, type ExtraFields } from './proto-json.ts';
+import { SYSTEM_QUERY, type Call, type Need, type Route } from './route.ts';
 
 /** A string field of a message; empty when absent. */
 export function textOf(value: unknown): string {
@@ -154,13 +154,12 @@ function readRequest(
 ): Message {
   const request: Record<string, unknown> = {};
   if (rule.body === '*') Object.assign(request, call.json());
-  else if (rule.body !== undefined) request[camel(rule.body)] = { ...call.json() };
+  else if (rule.body !== undefined) request[camelCase(rule.body)] = { ...call.json() };
   else if (call.body.length > 0 && call.body.toString() !== '{}')
     throw new ApiError('INVALID_ARGUMENT', `Invalid JSON payload received: ${call.method} takes no body.`);
 
   for (const name of new Set(call.query.keys())) {
-    if (name.startsWith('$') || IGNORED_QUERY.has(name) || (options.extraQuery ?? []).includes(name))
-      continue;
+    if (SYSTEM_QUERY.has(name) || (options.extraQuery ?? []).includes(name)) continue;
     if (rule.body === '*')
       throw new ApiError(
         'INVALID_ARGUMENT',
@@ -178,12 +177,6 @@ function readRequest(
   });
 }
 
-const IGNORED_QUERY: ReadonlySet<string> = new Set(['alt', 'fields', 'prettyPrint', 'quotaUser', 'key']);
-
-function camel(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** Sets `interval.endTime=…` or `aggregation.groupByFields=…` in the message, in the JSON type that the field has. */
 function setPath(
   target: Record<string, unknown>,
@@ -196,7 +189,7 @@ function setPath(
       'INVALID_ARGUMENT',
       `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`,
     );
-  const names = dotted.split('.').map(camel);
+  const names = dotted.split('.').map(camelCase);
   let at = target;
   let within: protobuf.Type = type;
   for (const name of names.slice(0, -1)) {
@@ -218,7 +211,7 @@ function setPath(
         throw new ApiError('INVALID_ARGUMENT', `Invalid value at '${dotted}' (TYPE_BOOL), "${value}"`);
       return value === 'true';
     }
-    return /^(?:int32|uint32|sint32|fixed32|double|float)$/.test(field.type) ? Number(value) : value;
+    return value;
   };
   at[last] = field.repeated ? values.map(convert) : convert(values.at(-1) ?? '');
 }

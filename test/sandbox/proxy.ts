@@ -16,7 +16,7 @@ export async function startProxy(port: number): Promise<{ readonly url: string; 
     sockets.add(client);
     client.on('close', () => sockets.delete(client));
     client.on('error', () => client.destroy());
-    if (!/(?:^|\.)(?:googleapis|google)\.com$/.test(host)) {
+    if (!/(?:^|\.)(?:googleapis|google)\.com$/i.test(host)) {
       client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return;
     }

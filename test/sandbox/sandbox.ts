@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createBillingClock, type BillingClock } from './billing-clock.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
 import { makeCertificates } from './certificate.ts';
 import { publishClock } from './clock-file.ts';
@@ -14,14 +15,19 @@ import { createIam, type Iam } from './iam.ts';
 import { startMetadataServer } from './metadata-server.ts';
 import { startProxy } from './proxy.ts';
 import { PREDEFINED_ROLES, roleFile } from './roles.ts';
-import { momentMs, type Scenario } from './scenario.ts';
+import { momentMs } from './moment.ts';
+import type { Scenario } from './scenario.ts';
 import { startServer } from './server.ts';
+import { billingParentOf } from './services/billing/links.ts';
+import { createBillingService, type BillingService } from './services/billing/service.ts';
 import { computeService } from './services/compute.ts';
 import { createMonitoringService } from './services/monitoring/service.ts';
 import { notebooksService } from './services/notebooks.ts';
 import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
 import { createStorageService, type StorageService } from './services/storage/service.ts';
+import { vertexService } from './services/vertex/service.ts';
+import { createVertex, type Vertex } from './services/vertex/state.ts';
 
 /** A local Google Cloud, running. */
 export interface Sandbox {
@@ -34,6 +40,9 @@ export interface Sandbox {
   readonly projects: Projects;
   readonly storage: StorageService;
   readonly pubsub: PubsubService;
+  readonly billing: BillingService;
+  readonly vertex: Vertex;
+  readonly billingClock: BillingClock;
   readonly port: number;
   readonly proxyUrl: string;
   /** For files that belong to this sandbox; removed with it. */
@@ -95,6 +104,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     (resource) =>
       storage.parentOf(resource) ??
       projects.parentOf(resource) ??
+      billingParentOf(scenario, resource) ??
       /^(projects\/[^/]+)\/.+/.exec(resource)?.[1],
   );
   for (const owner of scenario.owners)
@@ -105,6 +115,24 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     iam,
     projectExists: (id) => projects.all.some((project) => project.id === id),
   });
+  const vertex = createVertex({
+    clock,
+    projects: scenario.projects,
+    timeOf: (text) => momentMs(text, startMs),
+  });
+  const billing = createBillingService({ scenario, clock, projects, fleet, iam });
+  for (const topic of new Set(scenario.billing.budgets.map((budget) => budget.topic)))
+    if (topic !== undefined) pubsub.createTopic({ name: topic });
+  const billingClock = createBillingClock({
+    clock,
+    fleet,
+    vertex,
+    billing,
+    projects,
+    scenario,
+    publish: (topic, message) => void pubsub.publish(topic, [message]),
+  });
+  const { requireEnabled: requireBilling } = billing.links;
   const monitoring = createMonitoringService({ clock, seriesOf: fleetSeries(fleet, projects, startMs) });
 
   const tokens = new Map<string, string>();
@@ -120,8 +148,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { server, port } = await startServer({
     certificates,
     routes: [
-      ...notebooksService({ fleet, projects }),
-      ...computeService({ fleet, projects }),
+      ...notebooksService({ fleet, projects, requireBilling }),
+      ...computeService({ fleet, projects, requireBilling }),
+      ...billing.routes,
+      ...vertexService({ vertex, projects, requireBilling }),
       ...resourceManagerService({ projects, scenario, iam }),
       ...storage.routes,
       ...pubsub.routes,
@@ -147,6 +177,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     projects,
     storage,
     pubsub,
+    billing,
+    vertex,
+    billingClock,
     port,
     folder,
     proxyUrl: proxy.url,
@@ -216,7 +249,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 /** The resources at the top of the scenario's tree. */
 function topsOf(scenario: Scenario): readonly string[] {
   if (scenario.organization !== undefined) return [`organizations/${scenario.organization.id}`];
-  return scenario.projects
-    .filter((project) => project.parent === undefined)
-    .map((project) => `projects/${project.id}`);
+  return [
+    ...scenario.projects
+      .filter((project) => project.parent === undefined)
+      .map((project) => `projects/${project.id}`),
+    ...scenario.billing.accounts.map(({ id }) => `billingAccounts/${id}`),
+  ];
 }

@@ -2,15 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadSchema } from './metrics/shapes.ts';
+import { momentSchema } from './moment.ts';
+import { billingSeedSchema } from './services/billing/seed.ts';
 import { storageSeedSchema } from './services/storage/seed.ts';
-
-/** A moment: RFC 3339, or relative to the clock's start: `-3d`, `-90m`, `0m`. */
-const moment = z
-  .string()
-  .regex(
-    /^(?:-?\d+(?:\.\d+)?[smhdw]|\d{4}-\d\d-\d\dT.+)$/,
-    'a time such as -3d, -90m or 2026-11-18T09:00:00Z',
-  );
+import { vertexSeedSchema } from './services/vertex/messages.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
 
@@ -28,10 +23,12 @@ const vmFields = {
   machineType: z.string(),
   accelerators: z.array(accelerator).default([]),
   disks: z.array(disk).default([{ boot: true, type: 'pd-balanced', sizeGb: 150 }]),
-  created: moment.default('-20d'),
-  lastStart: moment.optional(),
-  lastStop: moment.optional(),
+  created: momentSchema.default('-20d'),
+  lastStart: momentSchema.optional(),
+  lastStop: momentSchema.optional(),
   labels,
+  /** The VM's metadata items, e.g. `created-by` of a member of a managed instance group. */
+  metadata: z.record(z.string(), z.string()).default({}),
   externalIp: z.string().optional(),
   instanceId: z.string().optional(),
   load: loadSchema.prefault({}),
@@ -57,7 +54,6 @@ const notebookSchema = z
     /** Differs from what `state` implies on old images, where a shutdown from inside is not reported. */
     vmStatus: vmStatus.optional(),
     healthState: z.string().default('HEALTHY'),
-    metadata: z.record(z.string(), z.string()).default({}),
     creator: z.string().default('someone@example.com'),
     /** Stays in STOPPING for ever. */
     neverStops: z.boolean().default(false),
@@ -91,10 +87,21 @@ const projectSchema = z.strictObject({
   disabledServices: z.array(z.string()).default([]),
   /** Zones that the Notebooks API lists under `unreachable`. */
   unreachable: z.array(z.string()).default([]),
+  /** Zones that Compute Engine cannot reach: a warning in aggregated lists, 503 elsewhere. */
+  unreachableForCompute: z.array(z.string()).default([]),
   /** Refuse `locations/-`, so that callers must list location by location. */
   refuseWildcard: z.boolean().default(false),
   notebooks: z.array(notebookSchema).default([]),
   vms: z.array(vmSchema).default([]),
+  vertex: vertexSeedSchema.prefault({}),
+  /** Id of the account that pays; the scenario's first when absent, none when null. */
+  billingAccount: z.string().nullable().optional(),
+  /** The link to the billing account cannot be changed. */
+  billingLocked: z.boolean().default(false),
+  /** Month to date when the clock starts. */
+  spentUsd: z.number().nonnegative().default(0),
+  /** Spend of what the sandbox has no machines for, e.g. an API that is called without end. */
+  extraUsdPerHour: z.number().nonnegative().default(0),
 });
 
 const scenarioSchema = z.strictObject({
@@ -107,6 +114,7 @@ const scenarioSchema = z.strictObject({
     .default([]),
   projects: z.array(projectSchema).min(1),
   storage: storageSeedSchema.optional(),
+  billing: billingSeedSchema.prefault({}),
   /** Accounts that may do everything, e.g. the person at the keyboard. */
   owners: z.array(z.string()).default(['owner@example.com']),
 });
@@ -117,7 +125,7 @@ export type ProjectSeed = Scenario['projects'][number];
 export type NotebookSeed = ProjectSeed['notebooks'][number];
 export type VmSeed = Omit<
   NotebookSeed,
-  'acceleratorConfigs' | 'state' | 'healthState' | 'metadata' | 'creator' | 'neverStops'
+  'acceleratorConfigs' | 'state' | 'healthState' | 'creator' | 'neverStops'
 >;
 
 /** Checks a scenario. Throws with every problem and its path. */
@@ -133,19 +141,4 @@ export function parseScenario(value: unknown): Scenario {
 /** Reads a scenario file: YAML or JSON. */
 export function readScenario(path: string): Scenario {
   return parseScenario(parse(readFileSync(path, 'utf8')));
-}
-
-/** Milliseconds of a scenario time: absolute, or relative to `startMs`. */
-export function momentMs(text: string, startMs: number): number {
-  const relative = /^(-?\d+(?:\.\d+)?)([smhdw])$/.exec(text);
-  if (relative === null) {
-    const absolute = Date.parse(text);
-    if (Number.isNaN(absolute))
-      throw new Error(`Cannot read the time "${text}": use -3d, -90m or 2026-11-18T09:00:00Z`);
-    return absolute;
-  }
-  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }[
-    relative[2] as 's' | 'm' | 'h' | 'd' | 'w'
-  ];
-  return startMs + Number(relative[1]) * unitMs;
 }

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ApiError, errorBody } from './api-error.ts';
+import { ApiError } from './api-error.ts';
+import { readBatch, writeBatch, type BatchAnswer } from './batch.ts';
 import type { CallLog } from './call-log.ts';
 import type { Certificates } from './certificate.ts';
 import type { Clock } from './clock.ts';
+import { errorBodyOf, type ErrorAnswer } from './error-shape.ts';
 import type { Fault, Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
 import type { Iam } from './iam.ts';
@@ -33,10 +35,28 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    // The default backlog of 511 makes a burst of connections wait for the kernel's second SYN.
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve);
   });
   return { server, port: (server.address() as AddressInfo).port };
 }
+
+/** One request, alone or inside a batch. */
+interface Incoming {
+  readonly method: string;
+  readonly host: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Buffer;
+}
+
+type Lost = 'timeout' | 'reset';
 
 async function answer(
   request: IncomingMessage,
@@ -44,12 +64,59 @@ async function answer(
   byHost: ReadonlyMap<string, readonly Route[]>,
   options: ServerOptions,
 ): Promise<void> {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  const url = new URL(request.url ?? '/', `https://${host}`);
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const { method = '', headers } = request;
   const body = await readAll(request);
   // A request that broke off (its sender was killed) never was one: half an upload must not become an object.
   if (!request.complete) return;
-  let id = `unknown:${request.method ?? ''} ${host}${url.pathname}`;
+  const incoming: Incoming = { method, host, url: urlOf(request.url ?? '/', host), headers, body };
+  const isBatch = method === 'POST' && incoming.url.pathname.startsWith('/batch');
+  const outgoing = await (isBatch ? serveBatch : serve)(incoming, byHost, options);
+  if (outgoing === 'timeout') return;
+  if (outgoing === 'reset') {
+    request.socket.destroy();
+    return;
+  }
+  response.writeHead(outgoing.status, {
+    'content-length': String(outgoing.payload.length),
+    date: new Date(options.clock.now()).toUTCString(),
+    ...outgoing.headers,
+  });
+  response.end(outgoing.payload);
+}
+
+/** Carries out what is inside one after the other; an answer that is lost loses the whole batch. */
+async function serveBatch(
+  batch: Incoming,
+  byHost: ReadonlyMap<string, readonly Route[]>,
+  options: ServerOptions,
+): Promise<Outgoing | Lost> {
+  const answers: BatchAnswer[] = [];
+  try {
+    for (const part of readBatch(batch.headers['content-type'], batch.body)) {
+      const { method, body, contentId } = part;
+      const headers = { authorization: batch.headers.authorization, ...part.headers };
+      const url = urlOf(part.target, batch.host);
+      const outgoing = await serve({ method, host: batch.host, url, headers, body }, byHost, options);
+      if (typeof outgoing === 'string') return outgoing;
+      answers.push({ contentId, ...outgoing });
+    }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return encode({ status: error.status, body: errorBodyOf(batch.host, error) }, batch.url);
+  }
+  const { type, payload } = writeBatch(answers);
+  return { status: 200, headers: { 'content-type': type }, payload };
+}
+
+/** Finds the route, checks who asks and whether they may, and carries the call out; every call leaves one line in the log. */
+async function serve(
+  incoming: Incoming,
+  byHost: ReadonlyMap<string, readonly Route[]>,
+  options: ServerOptions,
+): Promise<Outgoing | Lost> {
+  const { method, host, url, body } = incoming;
+  let id = `unknown:${method} ${host}${url.pathname}`;
   let principal = '';
   let needs: readonly Need[] = [];
   let fault: Fault | undefined;
@@ -58,7 +125,7 @@ async function answer(
     options.callLog.add({
       at: new Date(options.clock.now()).toISOString(),
       id,
-      method: request.method ?? '',
+      method,
       host,
       path: url.pathname,
       query: url.search,
@@ -69,37 +136,28 @@ async function answer(
       ...(fault === undefined ? {} : { fault: fault.kind }),
     });
   };
-  const send = (reply: Reply): void => {
-    const status = reply.status ?? 200;
-    log(status);
-    const { payload, type } = encode(reply, url);
-    response.writeHead(status, {
-      ...(type === undefined ? {} : { 'content-type': type }),
-      'content-length': String(payload.length),
-      date: new Date(options.clock.now()).toUTCString(),
-      ...reply.headers,
-    });
-    response.end(payload);
+  const finish = (reply: Reply): Outgoing => {
+    log(reply.status ?? 200);
+    return encode(reply, url);
   };
+  const lose = (kind: Lost): Lost => {
+    log(0);
+    return kind;
+  };
+  const fail = (error: ErrorAnswer): Outgoing =>
+    finish({ status: error.status, body: errorBodyOf(host, error) });
 
   try {
-    const match = findRoute(byHost.get(host) ?? [], request.method ?? '', url);
+    const match = findRoute(byHost.get(host) ?? [], method, url);
     if (match === undefined)
-      throw new ApiError(
-        'NOT_FOUND',
-        `The sandbox serves no ${request.method} https://${host}${url.pathname}`,
-      );
+      throw new ApiError('NOT_FOUND', `The sandbox serves no ${method} https://${host}${url.pathname}`);
     const { route, params } = match;
     id = route.id;
-    principal = authenticate(request, options);
+    principal = authenticate(incoming.headers, options);
     const call: Call = {
-      method: request.method ?? '',
-      host,
-      url,
-      headers: request.headers,
+      ...incoming,
       params,
       query: url.searchParams,
-      body,
       json: () => parseJson(body),
       principal,
     };
@@ -107,37 +165,20 @@ async function answer(
     await wait(options.latencyMs?.() ?? 0);
     if (fault?.kind === 'latency') await wait(fault.milliseconds);
     if (fault?.kind === 'status') {
-      send({
-        status: fault.status,
-        body: errorBody(
-          fault.status,
-          CODE_OF[fault.status] ?? 'UNKNOWN',
-          fault.message ?? 'Injected by a fault rule.',
-        ),
-      });
-      return;
+      const { status, message = 'Injected by a fault rule.' } = fault;
+      return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message });
     }
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
-    if (lost !== undefined && lost.after !== true) {
-      lose(lost, request, log);
-      return;
-    }
+    if (lost !== undefined && lost.after !== true) return lose(lost.kind);
     checkQuery(route, call);
     needs = route.needs(call);
     options.iam.require(principal, needs);
     const reply = await route.handle(call);
-    if (lost !== undefined) {
-      lose(lost, request, log);
-      return;
-    }
-    send(reply);
+    return lost === undefined ? finish(reply) : lose(lost.kind);
   } catch (error) {
-    if (error instanceof ApiError) {
-      send({ status: error.status, body: errorBody(error.status, error.code, error.message, error.details) });
-      return;
-    }
-    console.error(`sandbox: ${request.method ?? ''} ${host}${url.pathname} failed:`, error);
-    send({ status: 500, body: errorBody(500, 'INTERNAL', `The sandbox failed: ${String(error)}`) });
+    if (error instanceof ApiError) return fail(error);
+    console.error(`sandbox: ${method} ${host}${url.pathname} failed:`, error);
+    return fail({ status: 500, code: 'INTERNAL', message: `The sandbox failed: ${String(error)}` });
   }
 }
 
@@ -147,16 +188,16 @@ const CODE_OF: Readonly<Record<number, string>> = {
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
   409: 'ABORTED',
-  412: 'FAILED_PRECONDITION',
+  412: 'CONDITION_NOT_MET',
   429: 'RESOURCE_EXHAUSTED',
   500: 'INTERNAL',
   503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
 };
 
-function lose(fault: Fault, request: IncomingMessage, log: (status: number) => void): void {
-  log(0);
-  if (fault.kind === 'reset') request.socket.destroy();
+/** A target that is no URL (`//`, a lone `%`) must be an unknown route, not the end of the sandbox. */
+function urlOf(target: string, host: string): URL {
+  return URL.parse(`https://${host}${target}`) ?? new URL('https://invalid.googleapis.com/');
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {
@@ -174,20 +215,29 @@ function findRoute(
   method: string,
   url: URL,
 ): { route: Route; params: Record<string, string> } | undefined {
+  const plain = decoded(decodeURI, url.pathname);
   for (const route of routes) {
     if (route.method !== method) continue;
-    const match = route.path.exec(url.pathname) ?? route.path.exec(decodeURI(url.pathname));
+    const match = route.path.exec(url.pathname) ?? route.path.exec(plain);
     if (match === null) continue;
     const params = Object.fromEntries(
-      Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+      Object.entries(match.groups ?? {}).map(([name, value]) => [name, decoded(decodeURIComponent, value)]),
     );
     return { route, params };
   }
   return undefined;
 }
 
-function authenticate(request: IncomingMessage, options: ServerOptions): string {
-  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+function decoded(decode: (text: string) => string, text: string): string {
+  try {
+    return decode(text);
+  } catch {
+    throw new ApiError('INVALID_ARGUMENT', `Invalid percent-encoding in "${text}".`);
+  }
+}
+
+function authenticate(headers: IncomingHttpHeaders, options: ServerOptions): string {
+  const token = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
   const principal = token === undefined ? undefined : options.principalOf(token);
   if (principal === undefined)
     throw new ApiError(
@@ -217,13 +267,17 @@ function parseJson(body: Buffer): Readonly<Record<string, unknown>> {
   return value as Record<string, unknown>;
 }
 
-function encode(reply: Reply, url: URL): { payload: Buffer; type?: string } {
-  if (reply.body === undefined) return { payload: Buffer.alloc(0) };
-  if (Buffer.isBuffer(reply.body)) return { payload: reply.body };
+function encode(reply: Reply, url: URL): Outgoing {
+  const { status = 200, headers = {}, body } = reply;
+  if (body === undefined) return { status, headers, payload: Buffer.alloc(0) };
+  if (Buffer.isBuffer(body)) return { status, headers, payload: body };
   const mask = url.searchParams.get('fields') ?? url.searchParams.get('$fields');
-  const ok = (reply.status ?? 200) < 300;
-  const value = mask === null || !ok ? reply.body : selectFields(reply.body, mask);
-  return { payload: Buffer.from(JSON.stringify(value)), type: 'application/json; charset=UTF-8' };
+  const value = mask === null || status >= 300 ? body : selectFields(body, mask);
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },
+    payload: Buffer.from(JSON.stringify(value)),
+  };
 }
 
 async function wait(milliseconds: number): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PermanentError } from '../../shared/errors.ts';
 import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy.ts';
-import type { PolicyProblem } from '../../shared/policy.ts';
+import type { PolicyProblem } from '../../shared/policy-problem.ts';
 
 const scope = 'scope: [projects/ml-dev]\n';
 const state = 'state: gs://ml-ops-costguard\n';

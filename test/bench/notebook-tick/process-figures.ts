@@ -13,6 +13,8 @@ export function peakResidentBytes(pid: number): number {
 /** Processor time of all threads of a process so far, in milliseconds: utime and stime of proc(5). Linux only. */
 export function cpuMillis(pid: number): number {
   // The second field is the command in parentheses and may hold spaces.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
 }

@@ -2,6 +2,9 @@
  * The sandbox and a function's instance for one fleet, in processes of their own: what measures shares no event loop
  * with what is measured. Started by `measure.ts` with the task as its argument; sends one message, the figures.
  */
+import { transformSync } from 'esbuild';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
 import { installFunction, type InstalledFunction } from '../../sandbox/install-function.ts';
@@ -13,9 +16,12 @@ const taskSchema = z.strictObject({
   notebooks: z.int().positive(),
   latencyMs: z.number().nonnegative(),
   warmTicks: z.int().positive(),
+  /** NODE_OPTIONS of the function's process. */
+  nodeOptions: z.string().default(''),
 });
 
-export type Task = z.infer<typeof taskSchema>;
+export type TaskInput = z.input<typeof taskSchema>;
+type Task = z.output<typeof taskSchema>;
 
 /** One tick as the front end, the call log and the kernel saw it. */
 export interface TickFigures {
@@ -46,11 +52,15 @@ async function work(task: Task): Promise<Figures> {
     scenario: notebookFleet(task.notebooks),
     latencyMs: () => latencyMs,
   });
-  const stopper = await installFunction(sandbox, {
-    name: 'idle-notebook-stopper',
-    operationsProject: PROJECT,
-    policyText: POLICY,
-  });
+  const stopper = await installFunction(
+    { ...sandbox, preload: plainPreload(sandbox) },
+    {
+      name: 'idle-notebook-stopper',
+      operationsProject: PROJECT,
+      policyText: POLICY,
+      environment: { NODE_OPTIONS: task.nodeOptions },
+    },
+  );
   try {
     const tick = () => measureTick(sandbox, stopper, task.notebooks);
     const cold = await tick();
@@ -63,6 +73,16 @@ async function work(task: Task): Promise<Figures> {
     await stopper.close();
     await sandbox.close();
   }
+}
+
+/** The sandbox's preload as JavaScript: Node's type stripper would take some 40 MB of the function's process. */
+function plainPreload(sandbox: Sandbox): readonly string[] {
+  return sandbox.preload.map((argument) => {
+    if (!argument.endsWith('.ts')) return argument;
+    const plain = join(sandbox.folder, 'preload.mjs');
+    writeFileSync(plain, transformSync(readFileSync(argument, 'utf8'), { loader: 'ts' }).code);
+    return plain;
+  });
 }
 
 async function measureTick(

@@ -1,5 +1,5 @@
 import { localClock } from './local-time.ts';
-import { resolveMoment } from './moment.ts';
+import { momentMs } from '../moment.ts';
 import { WEEKDAYS, type Level, type PresentShape } from './shapes.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,11 +25,11 @@ export function evaluateShape(shape: PresentShape, options: EvaluateOptions): Si
 }
 
 function presenceOf({ from, until, gaps }: PresentShape, startMs: number): (atMs: number) => boolean {
-  const fromMs = from === undefined ? -Infinity : resolveMoment(from, startMs);
-  const untilMs = until === undefined ? Infinity : resolveMoment(until, startMs);
+  const fromMs = from === undefined ? -Infinity : momentMs(from, startMs);
+  const untilMs = until === undefined ? Infinity : momentMs(until, startMs);
   const holes = gaps.map((gap) => ({
-    fromMs: resolveMoment(gap.from, startMs),
-    toMs: resolveMoment(gap.to, startMs),
+    fromMs: momentMs(gap.from, startMs),
+    toMs: momentMs(gap.to, startMs),
   }));
   return (atMs) =>
     atMs >= fromMs && atMs < untilMs && !holes.some((hole) => atMs >= hole.fromMs && atMs < hole.toMs);
@@ -54,7 +54,7 @@ function valueFunction(
       return (atMs) => draw(isBusy(atMs) ? busy : shape.idle, atMs);
     }
     case 'spike': {
-      const atMs = resolveMoment(shape.at, startMs);
+      const atMs = momentMs(shape.at, startMs);
       const endMs = atMs + shape.minutes * MINUTE_MS;
       // Points stand on whole minutes; the first one at or after `at` carries the spike.
       return (now) => draw(now >= atMs && now < endMs ? shape.value : shape.base, now);
@@ -69,7 +69,7 @@ function valueFunction(
     }
     case 'steps': {
       const steps = shape.steps
-        .map(({ at, value }) => ({ atMs: resolveMoment(at, startMs), value }))
+        .map(({ at, value }) => ({ atMs: momentMs(at, startMs), value }))
         .sort((a, b) => a.atMs - b.atMs);
       return (atMs) => draw(steps.findLast((step) => step.atMs <= atMs)?.value ?? shape.initial, atMs);
     }

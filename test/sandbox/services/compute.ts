@@ -1,6 +1,7 @@
 import { ApiError } from '../api-error.ts';
-import type { Fleet, Operation, Vm } from '../fleet.ts';
+import { numericId, type Fleet, type Operation, type Vm, type VmDisk } from '../fleet.ts';
 import type { Call, Reply, Route } from '../route.ts';
+import { computeFilter } from './compute-filter.ts';
 import { pageOf } from './paging.ts';
 import type { Projects } from './projects.ts';
 
@@ -20,8 +21,13 @@ const LIST_QUERY = [
  * Compute Engine v1, as far as machines go. Google's compute client ships no small descriptor, so that names and shapes
  * here are written by hand after the API's reference; unknown query parameters are refused by the server.
  */
-export function computeService(options: { readonly fleet: Fleet; readonly projects: Projects }): Route[] {
-  const { fleet, projects } = options;
+export function computeService(options: {
+  readonly fleet: Fleet;
+  readonly projects: Projects;
+  /** Throws what Google answers when nobody pays for the project; everybody pays when absent. */
+  readonly requireBilling?: (projectId: string, service: string) => void;
+}): Route[] {
+  const { fleet, projects, requireBilling } = options;
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'compute');
   const on = (permission: string) => (call: Call) => [{ permission, on: `projects/${projectOf(call)}` }];
   const vmOf = (call: Call): Vm => {
@@ -37,7 +43,29 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
     return vm;
   };
 
-  /** A page of an aggregated list: `items` by `zones/Z`, empty scopes with the warning that the API sends. */
+  const unreachableIn = (projectId: string): readonly string[] =>
+    projects.get(projectId).seed.unreachableForCompute;
+  const requireReachable = (call: Call, zones: readonly string[]): void => {
+    const missing = zones.filter((zone) => unreachableIn(projectOf(call)).includes(zone));
+    if (missing.length > 0)
+      throw new ApiError(
+        'UNAVAILABLE',
+        `The following scopes are unreachable: ${missing.map(zoneScope).join(', ')}.`,
+      );
+  };
+
+  const operationOf = (call: Call): Operation => {
+    const name = `projects/${projectOf(call)}/zones/${call.params['zone'] ?? ''}/operations/${call.params['operation'] ?? ''}`;
+    const operation = fleet.operations.get(name);
+    if (operation === undefined) throw new ApiError('NOT_FOUND', `The resource '${name}' was not found`);
+    return operation;
+  };
+
+  /**
+   * A page of an aggregated list. Every zone is there, with a warning where it has nothing on this page or cannot be
+   * reached; `includeAllScopes` adds the scopes in which machines never stand. Without `returnPartialSuccess` one zone out
+   * of reach fails the whole call, as the reference warns.
+   */
   const aggregated = <T extends { readonly zone: string }>(
     call: Call,
     kind: string,
@@ -46,16 +74,29 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
     show: (item: T) => object,
   ): Reply => {
     const projectId = projectOf(call);
-    const { items, nextPageToken } = pageOf(all, pageSize(call), call.query.get('pageToken') ?? undefined);
-    const scopes = new Map<string, object[]>();
-    for (const item of items)
-      scopes.set(`zones/${item.zone}`, [...(scopes.get(`zones/${item.zone}`) ?? []), show(item)]);
+    const unreachable = unreachableIn(projectId);
+    if (call.query.get('returnPartialSuccess')?.toLowerCase() !== 'true') requireReachable(call, unreachable);
+    const reachable = all.filter((item) => !unreachable.includes(item.zone));
+    const { items, nextPageToken } = page(call, reachable, show);
+    const zones = projects.zonesOf(projectId);
+    const regions = [...new Set(zones.map((zone) => `regions/${regionOf(zone)}`))];
+    const everyScope = call.query.get('includeAllScopes')?.toLowerCase() === 'true';
+    const scopes: Record<string, Record<string, unknown>> = {};
+    for (const scope of [...(everyScope ? ['global', ...regions] : []), ...zones.map(zoneScope)])
+      scopes[scope] = { warning: NO_RESULTS(scope) };
+    for (const zone of unreachable) scopes[zoneScope(zone)] = { warning: UNREACHABLE(zoneScope(zone)) };
+    const filled = new Map<string, object[]>();
+    for (const { item, shown } of items)
+      filled.set(zoneScope(item.zone), [...(filled.get(zoneScope(item.zone)) ?? []), shown]);
+    for (const [scope, members] of filled) scopes[scope] = { [key]: members };
     return {
       body: {
         kind,
         id: `projects/${projectId}/aggregated/${key}`,
-        items: Object.fromEntries([...scopes].map(([scope, members]) => [scope, { [key]: members }])),
+        items: scopes,
+        ...(unreachable.length === 0 ? {} : { unreachables: unreachable.map(zoneScope) }),
         ...(nextPageToken === undefined ? {} : { nextPageToken }),
+        selfLink: `${BASE}/projects/${projectId}/aggregated/${key}`,
       },
     };
   };
@@ -92,7 +133,12 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
         call,
         'compute#diskAggregatedList',
         'disks',
-        fleet.vmsOf(projectOf(call)).flatMap((vm) => vm.disks.map((disk) => ({ zone: vm.zone, vm, disk }))),
+        // Local SSDs are part of their machine, not disks of their own.
+        fleet
+          .vmsOf(projectOf(call))
+          .flatMap((vm) =>
+            vm.disks.filter((disk) => !isLocalSsd(disk)).map((disk) => ({ zone: vm.zone, vm, disk })),
+          ),
         ({ vm, disk }) => ({
           kind: 'compute#disk',
           name: disk.name,
@@ -112,17 +158,18 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
       LIST_QUERY,
       'compute.instances.list',
       (call) => {
-        const all = fleet.vmsOf(projectOf(call)).filter((vm) => vm.zone === call.params['zone']);
-        const { items, nextPageToken } = pageOf(
-          all,
-          pageSize(call),
-          call.query.get('pageToken') ?? undefined,
-        );
+        const projectId = projectOf(call);
+        const zone = zoneOf(call, projects.zonesOf(projectId));
+        requireReachable(call, [zone]);
+        const here = fleet.vmsOf(projectId).filter((vm) => vm.zone === zone);
+        const { items, nextPageToken } = page(call, here, showVm);
         return {
           body: {
             kind: 'compute#instanceList',
-            items: items.map(showVm),
+            id: `projects/${projectId}/zones/${zone}/instances`,
+            ...(items.length === 0 ? {} : { items: items.map(({ shown }) => shown) }),
             ...(nextPageToken === undefined ? {} : { nextPageToken }),
+            selfLink: `${BASE}/projects/${projectId}/zones/${zone}/instances`,
           },
         };
       },
@@ -151,20 +198,27 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
       'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/start',
       ['requestId'],
       'compute.instances.start',
-      (call) => ({
-        body: showOperation(fleet.startVm(pathOf(vmOf(call)))),
-      }),
-    ),
-    route('zones.list', 'GET', 'zones', LIST_QUERY, 'compute.zones.list', (call) => ({
-      body: {
-        kind: 'compute#zoneList',
-        items: projects.zonesOf(projectOf(call)).map((zone) => ({
-          kind: 'compute#zone',
-          name: zone,
-          status: 'UP',
-          region: `${BASE}/projects/${projectOf(call)}/regions/${zone.replace(/-[a-z]$/, '')}`,
-        })),
+      (call) => {
+        const vm = vmOf(call);
+        requireBilling?.(vm.projectId, 'compute');
+        return { body: showOperation(fleet.startVm(pathOf(vm))) };
       },
+    ),
+    route('zones.list', 'GET', 'zones', LIST_QUERY, 'compute.zones.list', (call) => {
+      const projectId = projectOf(call);
+      const { items, nextPageToken } = page(call, projects.zonesOf(projectId), (zone) =>
+        showZone(projectId, zone),
+      );
+      return {
+        body: {
+          kind: 'compute#zoneList',
+          items: items.map(({ shown }) => shown),
+          ...(nextPageToken === undefined ? {} : { nextPageToken }),
+        },
+      };
+    }),
+    route('zones.get', 'GET', 'zones/(?<zone>[^/]+)', [], 'compute.zones.get', (call) => ({
+      body: showZone(projectOf(call), zoneOf(call, projects.zonesOf(projectOf(call)))),
     })),
     route(
       'zoneOperations.get',
@@ -172,14 +226,92 @@ export function computeService(options: { readonly fleet: Fleet; readonly projec
       'zones/(?<zone>[^/]+)/operations/(?<operation>[^/]+)',
       [],
       'compute.zoneOperations.get',
-      (call) => {
-        const name = `projects/${projectOf(call)}/zones/${call.params['zone'] ?? ''}/operations/${call.params['operation'] ?? ''}`;
-        const operation = fleet.operations.get(name);
-        if (operation === undefined) throw new ApiError('NOT_FOUND', `The resource '${name}' was not found`);
-        return { body: showOperation(operation) };
-      },
+      (call) => ({ body: showOperation(operationOf(call)) }),
+    ),
+    route(
+      'zoneOperations.wait',
+      'POST',
+      'zones/(?<zone>[^/]+)/operations/(?<operation>[^/]+)/wait',
+      [],
+      'compute.zoneOperations.get',
+      // The reference: "might return after zero seconds"; callers ask again until the operation is done.
+      (call) => ({ body: showOperation(operationOf(call)) }),
     ),
   ];
+}
+
+/** A page of what `filter` and `orderBy` leave; both see resources as the API shows them. */
+function page<T>(
+  call: Call,
+  all: readonly T[],
+  show: (item: T) => object,
+): { items: readonly { item: T; shown: object }[]; nextPageToken: string | undefined } {
+  const token = call.query.get('pageToken') ?? undefined;
+  const filterText = call.query.get('filter') ?? '';
+  const compare = ORDERS[call.query.get('orderBy') ?? ''];
+  if (compare === undefined)
+    throw new ApiError(
+      'INVALID_ARGUMENT',
+      `Invalid value for field 'orderBy': '${call.query.get('orderBy') ?? ''}'. Invalid list order.`,
+    );
+  // Most lists are neither filtered nor ordered: then only the page itself is built.
+  if (filterText === '' && compare === null) {
+    const { items, nextPageToken } = pageOf(all, pageSize(call), token);
+    return { items: items.map((item) => ({ item, shown: show(item) })), nextPageToken };
+  }
+  const filter = filterText === '' ? () => true : computeFilter(filterText);
+  const chosen = all.map((item) => ({ item, shown: show(item) })).filter(({ shown }) => filter({ ...shown }));
+  if (compare !== null) chosen.sort((a, b) => compare({ ...a.shown }, { ...b.shown }));
+  return pageOf(chosen, pageSize(call), token);
+}
+
+type Compare = (a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>) => number;
+
+/** The orders that the reference of `instances.list` knows; null is the order in which things stand. */
+const ORDERS: Readonly<Record<string, Compare | null>> = {
+  '': null,
+  name: (a, b) => String(a['name']).localeCompare(String(b['name'])),
+  'creationTimestamp desc': (a, b) =>
+    String(b['creationTimestamp']).localeCompare(String(a['creationTimestamp'])),
+};
+
+const NO_RESULTS = (scope: string): object => ({
+  code: 'NO_RESULTS_ON_PAGE',
+  message: `There are no results for scope '${scope}' on this page.`,
+  data: [{ key: 'scope', value: scope }],
+});
+
+const UNREACHABLE = (scope: string): object => ({
+  code: 'UNREACHABLE',
+  message: `Scope '${scope}' is unreachable.`,
+  data: [{ key: 'scope', value: scope }],
+});
+
+function zoneScope(zone: string): string {
+  return `zones/${zone}`;
+}
+
+function regionOf(zone: string): string {
+  return zone.replace(/-[a-z]$/, '');
+}
+
+function zoneOf(call: Call, zones: readonly string[]): string {
+  const zone = call.params['zone'] ?? '';
+  if (!zones.includes(zone))
+    throw new ApiError('INVALID_ARGUMENT', `Invalid value for field 'zone': '${zone}'. Unknown zone.`);
+  return zone;
+}
+
+function showZone(projectId: string, zone: string): object {
+  return {
+    kind: 'compute#zone',
+    id: numericId(zone),
+    name: zone,
+    description: zone,
+    status: 'UP',
+    region: `${BASE}/projects/${projectId}/regions/${regionOf(zone)}`,
+    selfLink: `${BASE}/projects/${projectId}/zones/${zone}`,
+  };
 }
 
 function pageSize(call: Call): number {
@@ -202,6 +334,10 @@ function diskLink(vm: Vm, disk: string): string {
   return `${BASE}/projects/${vm.projectId}/zones/${vm.zone}/disks/${disk}`;
 }
 
+function isLocalSsd(disk: VmDisk): boolean {
+  return disk.type === 'local-ssd';
+}
+
 function showVm(vm: Vm): object {
   const zone = `${BASE}/projects/${vm.projectId}/zones/${vm.zone}`;
   return {
@@ -216,6 +352,10 @@ function showVm(vm: Vm): object {
     lastStartTimestamp: new Date(vm.lastStartMs).toISOString(),
     ...(vm.lastStopMs === undefined ? {} : { lastStopTimestamp: new Date(vm.lastStopMs).toISOString() }),
     labels: vm.labels,
+    metadata: {
+      kind: 'compute#metadata',
+      items: Object.entries(vm.metadata).map(([key, value]) => ({ key, value })),
+    },
     ...(vm.accelerators.length > 0
       ? {
           guestAccelerators: vm.accelerators.map((gpu) => ({
@@ -226,13 +366,13 @@ function showVm(vm: Vm): object {
       : {}),
     disks: vm.disks.map((disk, index) => ({
       kind: 'compute#attachedDisk',
-      type: 'PERSISTENT',
+      type: isLocalSsd(disk) ? 'SCRATCH' : 'PERSISTENT',
       mode: 'READ_WRITE',
       boot: disk.boot,
       index,
       deviceName: disk.name,
       diskSizeGb: String(disk.sizeGb),
-      source: diskLink(vm, disk.name),
+      ...(isLocalSsd(disk) ? { interface: 'NVME' } : { source: diskLink(vm, disk.name) }),
     })),
     networkInterfaces: [
       {
@@ -266,7 +406,7 @@ function showOperation(operation: Operation): object {
   const name = operation.name.replace(/^.*\//, '');
   return {
     kind: 'compute#operation',
-    id: String(operation.createdMs),
+    id: numericId(operation.name),
     name,
     operationType: operation.verb,
     status: operation.endMs === undefined ? 'RUNNING' : 'DONE',

@@ -24,8 +24,13 @@ const EXTRA_FIELDS = {
 } as const; // prettier-ignore
 
 /** The Notebooks API v2: Workbench instances, their operations and locations. */
-export function notebooksService(options: { readonly fleet: Fleet; readonly projects: Projects }): Route[] {
-  const { fleet, projects } = options;
+export function notebooksService(options: {
+  readonly fleet: Fleet;
+  readonly projects: Projects;
+  /** Throws what Google answers when nobody pays for the project; everybody pays when absent. */
+  readonly requireBilling?: (projectId: string, service: string) => void;
+}): Route[] {
+  const { fleet, projects, requireBilling } = options;
   const projectOf = (name: unknown): string =>
     projects.require(/^projects\/([^/]+)\//.exec(`${String(name)}/`)?.[1] ?? '', SERVICE);
   const on = (permission: string, field: string) => (request: Message) => [
@@ -36,6 +41,9 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
     const parent = String(request['parent']);
     const projectId = projectOf(parent);
     const location = parent.split('/')[3] ?? '';
+    for (const unserved of ['filter', 'orderBy'])
+      if (textOf(request[unserved]) !== '')
+        throw new ApiError('UNIMPLEMENTED', `The sandbox does not serve "${unserved}" of instances.list.`);
     const { unreachable, refuseWildcard } = projects.get(projectId).seed;
     if (location === '-' && refuseWildcard)
       throw new ApiError(
@@ -71,15 +79,20 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
 
   const update = (request: Message): Message => {
     const instance = request['instance'] as Record<string, unknown>;
+    const notebook = get(String(instance['name']));
     const gceSetup = (instance['gceSetup'] ?? {}) as Record<string, unknown>;
     const change: { metadata?: Record<string, string>; labels?: Record<string, string> } = {};
     for (const path of textOf(request['updateMask']).split(',')) {
       if (path === 'gce_setup.metadata' || path === 'gceSetup.metadata')
-        change.metadata = (gceSetup['metadata'] ?? {}) as Record<string, string>;
+        // gcloud's update sends the keys to set and no others, without having read the rest: the service merges.
+        change.metadata = {
+          ...notebook.metadata,
+          ...((gceSetup['metadata'] ?? {}) as Record<string, string>),
+        };
       else if (path === 'labels') change.labels = (instance['labels'] ?? {}) as Record<string, string>;
       else throw new ApiError('INVALID_ARGUMENT', `Invalid update mask path "${path}".`);
     }
-    return showOperation(fleet.patchNotebook(String(instance['name']), change));
+    return showOperation(fleet.patchNotebook(notebook.name, change));
   };
 
   const handwritten: Route[] = [
@@ -170,7 +183,11 @@ export function notebooksService(options: { readonly fleet: Fleet; readonly proj
         StartInstance: {
           id: 'notebooks.projects.locations.instances.start',
           needs: on('notebooks.instances.start', 'name'),
-          handle: (request) => showOperation(fleet.startNotebook(get(String(request['name'])).name)),
+          handle(request) {
+            const notebook = get(String(request['name']));
+            requireBilling?.(notebook.projectId, SERVICE);
+            return showOperation(fleet.startNotebook(notebook.name));
+          },
         },
         UpdateInstance: {
           id: 'notebooks.projects.locations.instances.patch',

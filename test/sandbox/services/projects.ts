@@ -5,6 +5,7 @@ import { protoRoutes, textOf, type Message } from '../proto-service.ts';
 import type { Need, Route } from '../route.ts';
 import type { ProjectSeed, Scenario } from '../scenario.ts';
 import { pageOf } from './paging.ts';
+import { projectsV1 } from './projects-v1.ts';
 
 const protos = createRequire(import.meta.url)(
   '@google-cloud/resource-manager/build/protos/protos.json',
@@ -247,5 +248,6 @@ export function resourceManagerService(options: {
         },
       },
     }),
+    ...projectsV1({ projects, iam }),
   ];
 }

@@ -6,7 +6,7 @@ import { checksumsOf, type Checksums } from './checksums.ts';
 import { STORAGE_CLASSES } from './lifecycle-schema.ts';
 import { locationTypeOf } from './location.ts';
 import type { StorageState, StoredBucket, StoredObject } from './model.ts';
-import { momentSchema, seedMomentMs } from './moment.ts';
+import { momentSchema, momentMs } from '../../moment.ts';
 import { checkObjectName, objectFields } from './object-schema.ts';
 import { createObjectStore } from './object-store.ts';
 
@@ -71,7 +71,7 @@ export function applySeed(state: StorageState, seed: StorageSeed): void {
       for (const { timeDeleted, ...older } of noncurrent)
         bucket.objects.put({
           ...seedVersion(bucket, name, older, startMs),
-          deletedMs: seedMomentMs(timeDeleted, startMs),
+          deletedMs: momentMs(timeDeleted, startMs),
         });
       if (live) bucket.objects.put(seedVersion(bucket, name, version, startMs));
     }
@@ -80,7 +80,7 @@ export function applySeed(state: StorageState, seed: StorageSeed): void {
 
 function seedBucket(seed: Omit<z.output<typeof bucketSeedSchema>, 'objects'>, startMs: number): StoredBucket {
   const { name, project, location, timeCreated, metageneration, unreachable, ...wanted } = seed;
-  const createdMs = seedMomentMs(timeCreated, startMs);
+  const createdMs = momentMs(timeCreated, startMs);
   return {
     name,
     projectId: project,
@@ -107,9 +107,9 @@ function seedVersion(bucket: StoredBucket, name: string, seed: VersionSeed, star
     storageClass,
     ...fields
   } = seed;
-  const createdMs = seedMomentMs(timeCreated, startMs);
+  const createdMs = momentMs(timeCreated, startMs);
   const at = (moment: string | undefined): number =>
-    moment === undefined ? createdMs : seedMomentMs(moment, startMs);
+    moment === undefined ? createdMs : momentMs(moment, startMs);
   const bytes = content === undefined ? undefined : Buffer.from(content);
   // Versions of one object that were created in the same millisecond still differ.
   const generation = String(createdMs * 1_000 + bucket.objects.versions(name).length);

@@ -1,0 +1,179 @@
+import pMap from 'p-map';
+import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
+import { backoff, changeState } from '../../shared/change-state.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { ManifestItem } from '../../shared/manifest.ts';
+import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
+import { Held } from '../../shared/outside-error.ts';
+import type { RungAction } from '../../shared/policy.ts';
+import {
+  awaitVertexOperation,
+  cancelJob,
+  getEndpoint,
+  getJobState,
+  undeployModel,
+} from '../../shared/vertex.ts';
+import { getVm, requestVm } from '../../shared/vms.ts';
+import type { SwitchRun } from './run.ts';
+
+/** Requests to one project at the same time. */
+const CONCURRENCY = 8;
+
+/** Takes away what a rung planned. Items are changed in place of their copies: `done` reports each as it is dealt with. */
+export async function takeAway(
+  run: SwitchRun,
+  action: RungAction,
+  items: readonly ManifestItem[],
+  done: (item: ManifestItem) => Promise<void>,
+): Promise<void> {
+  const open = items.filter((item) => item.status === 'planned' || item.status === 'failed');
+  if (action === 'unlink-billing') {
+    await unlinkBilling(run, open, done);
+    return;
+  }
+  await pMap(
+    open,
+    async (item) => {
+      await done(await takeItem(run, item));
+    },
+    { concurrency: CONCURRENCY },
+  );
+}
+
+async function takeItem(run: SwitchRun, item: ManifestItem): Promise<ManifestItem> {
+  try {
+    const status = await takeOne(run, item);
+    return { ...item, status, atMs: run.runtime.now().getTime() };
+  } catch (error) {
+    run.failure(item.resource, error);
+    return { ...item, status: 'failed', why: messageOf(error) };
+  }
+}
+
+async function takeOne(run: SwitchRun, item: ManifestItem): Promise<'done' | 'already'> {
+  const { api, runtime } = run;
+  const pause = backoff(runtime.sleep, runtime.random, 1_000, 8_000);
+  const { resource } = item;
+  switch (item.kind) {
+    case 'notebook': {
+      const changed = await changeState(
+        {
+          resource,
+          look: async () => (await getNotebook(api, resource)).state ?? '',
+          isThere: (state) => ['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED'].includes(state),
+          objection: () => undefined,
+          ask: () => requestNotebook(api, 'stop', resource),
+        },
+        pause,
+      );
+      return changed.kind === 'asked' ? 'done' : 'already';
+    }
+    case 'vm': {
+      const changed = await changeState(
+        {
+          resource,
+          look: async () => (await getVm(api, resource)).status,
+          isThere: (status) =>
+            ['STOPPING', 'STOPPED', 'TERMINATED', 'SUSPENDING', 'SUSPENDED'].includes(status),
+          objection: () => undefined,
+          ask: () => requestVm(api, 'stop', item),
+        },
+        pause,
+      );
+      return changed.kind === 'asked' ? 'done' : 'already';
+    }
+    case 'custom-job':
+    case 'hyperparameter-tuning-job':
+    case 'tuning-job': {
+      const changed = await changeState(
+        {
+          resource,
+          look: () => getJobState(api, resource),
+          isThere: (state) =>
+            /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/.test(state),
+          objection: () => undefined,
+          ask: async () => {
+            await cancelJob(api, resource);
+            return resource;
+          },
+        },
+        pause,
+      );
+      return changed.kind === 'asked' ? 'done' : 'already';
+    }
+    case 'endpoint':
+      return undeployAll(run, item);
+    case 'billing':
+      throw new Error(`Cannot take away "${resource}": billing is unlinked by its own rung`);
+  }
+}
+
+/**
+ * Takes all models off an endpoint, one after the other, since an endpoint takes one operation at a time. The traffic goes
+ * to a model that stays until only one is left.
+ */
+async function undeployAll(
+  run: SwitchRun,
+  item: Extract<ManifestItem, { kind: 'endpoint' }>,
+): Promise<'done' | 'already'> {
+  const { api, runtime } = run;
+  let asked = false;
+  for (const { id } of item.models) {
+    const changed = await changeState(
+      {
+        resource: item.resource,
+        look: () => getEndpoint(api, item.resource),
+        isThere: ({ models }) => !models.some((model) => model.id === id),
+        objection: () => undefined,
+        ask: async () => {
+          const { models } = await getEndpoint(api, item.resource);
+          const heir = models.find((model) => model.id !== id);
+          return undeployModel(api, item.resource, id, heir === undefined ? {} : { [heir.id]: 100 });
+        },
+      },
+      backoff(runtime.sleep, runtime.random, 1_000, 8_000),
+    );
+    asked ||= changed.kind === 'asked';
+    if (changed.kind === 'asked' && changed.operation !== undefined)
+      await awaitVertexOperation(api, runtime.sleep, changed.operation);
+  }
+  return asked ? 'done' : 'already';
+}
+
+/** How often, and how far apart, the link is read back after it was cut. */
+const UNLINK_LOOKS = 30;
+const UNLINK_PAUSE_MS = 2_000;
+
+/** Cuts the link and reads it back until billing is off; then Google stops whatever ran. */
+async function unlinkBilling(
+  run: SwitchRun,
+  items: readonly ManifestItem[],
+  done: (item: ManifestItem) => Promise<void>,
+): Promise<void> {
+  const link = items.find((item) => item.kind === 'billing');
+  if (link === undefined) return;
+  const { api, runtime, projectId } = run;
+  try {
+    const before = await getBillingLink(api, runtime.clients, projectId);
+    const wasOff = before.account === undefined && !before.enabled;
+    if (!wasOff) await setBillingLink(api, runtime.clients, projectId, undefined);
+    await untilOff(run);
+    const status = wasOff ? 'already' : 'done';
+    const atMs = runtime.now().getTime();
+    for (const item of items) await done({ ...item, status, atMs });
+  } catch (error) {
+    run.failure(link.resource, error);
+    await done({ ...link, status: 'failed', why: messageOf(error) });
+  }
+}
+
+async function untilOff(run: SwitchRun): Promise<void> {
+  for (let looks = 1; looks <= UNLINK_LOOKS; looks++) {
+    const { enabled } = await getBillingLink(run.api, run.runtime.clients, run.projectId);
+    if (!enabled) return;
+    await run.runtime.sleep(UNLINK_PAUSE_MS);
+  }
+  throw new Held(
+    `Cannot confirm that billing of "${run.projectId}" is off: it was unlinked and still reads as enabled`,
+  );
+}

@@ -1,0 +1,194 @@
+import type { Budget } from '../../shared/budgets.ts';
+import type { LeftAlone, ManifestItem } from '../../shared/manifest.ts';
+import type { Rung, RungAction } from '../../shared/policy.ts';
+import { keepsUntil } from '../../shared/keep-label.ts';
+import type { Config } from './config.ts';
+import type { Inventory } from './inventory.ts';
+import type { Anomaly, Notification } from './notification.ts';
+import { periodEndMs } from './period.ts';
+
+/** What one message asks for. */
+export type Verdict =
+  /** Nothing: it is not about a budget of ours, not about now, or not readable as a share. */
+  | {
+      readonly kind: 'ignore';
+      readonly reason: string;
+      readonly why: string;
+      readonly severity: 'INFO' | 'WARNING';
+    }
+  /** All is well, or at least below the first threshold. */
+  | { readonly kind: 'heartbeat'; readonly why: string; readonly severity: 'INFO' | 'WARNING' }
+  | {
+      readonly kind: 'due';
+      readonly shares: Shares;
+      readonly rungs: readonly Rung[];
+      readonly next: Rung | undefined;
+    };
+
+/** Shares of the budget's amount, as fractions. */
+export interface Shares {
+  readonly actual: number;
+  /** Only what the message says for sure: the highest forecast threshold exceeded. */
+  readonly forecast: number;
+}
+
+/** A message from before its period began is one from the future; clocks differ a little. */
+const CLOCK_SKEW_MS = 3_600_000;
+
+/** Judges what can be judged without the budget itself. Undefined: look at the budget. */
+export function judgeSender(message: Notification | Anomaly, config: Config): Verdict | undefined {
+  const ignore = (reason: string, why: string): Verdict => ({
+    kind: 'ignore',
+    reason,
+    why,
+    severity: 'INFO',
+  });
+  if (message.kind === 'anomaly')
+    return ignore('cost-anomaly', `a cost-anomaly message about ${message.name}; only budgets count here`);
+  if (config.allow.length === 0 || config.allow.includes(message.budget)) return undefined;
+  const account = (budget: string): string => budget.split('/')[1] ?? '';
+  return config.allow.some((budget) => account(budget) === account(message.budget))
+    ? ignore('not-allowed', `${message.budget} is not in budgets.allow`)
+    : ignore(
+        'foreign-budget',
+        `${message.budget} belongs to a billing account that no budget in budgets.allow does`,
+      );
+}
+
+/** Judges a notification of a budget that may be acted on. Pure. */
+export function judgeNotification(message: Notification, budget: Budget, config: Config, now: Date): Verdict {
+  const ignore = (reason: string, why: string): Verdict => ({
+    kind: 'ignore',
+    reason,
+    why,
+    severity: 'WARNING',
+  });
+  const startText = new Date(message.periodStartMs).toISOString();
+  if (message.periodStartMs > now.getTime() + CLOCK_SKEW_MS)
+    return ignore('period-not-begun', `its period begins at ${startText}`);
+  const endMs = periodEndMs(budget.period, message.periodStartMs);
+  if (endMs !== undefined && endMs <= now.getTime())
+    return ignore(
+      'period-over',
+      `its period began at ${startText} and ended at ${new Date(endMs).toISOString()}`,
+    );
+
+  const { amount } = budget;
+  if (amount.kind === 'specified' && amount.currencyCode !== message.currencyCode)
+    return ignore(
+      'other-currency',
+      `the message counts in ${message.currencyCode}, the budget in ${amount.currencyCode}`,
+    );
+  // The budget as it is now counts: whoever raised it since the message was made did so to go on.
+  const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
+  if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
+
+  const shares: Shares = { actual: message.costAmount / units, forecast: message.forecastExceeded ?? 0 };
+  const ladder = ladderOf(budget, config);
+  const rungs = ladder.filter((rung) => isDue(rung, shares, config.basis));
+  if (message.thresholdExceeded === undefined && !rungs.some((rung) => shares.actual < rung.at)) {
+    const [first] = rungs.slice(-1);
+    return first === undefined
+      ? {
+          kind: 'heartbeat',
+          severity: 'INFO',
+          why: `${percent(shares.actual)} of the budget is spent; no threshold is exceeded`,
+        }
+      : {
+          kind: 'heartbeat',
+          severity: 'WARNING',
+          why: `${percent(shares.actual)} of the budget is spent, which is over the rung ${percent(first.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
+        };
+  }
+  if (rungs.length === 0)
+    return {
+      kind: 'heartbeat',
+      severity: 'INFO',
+      why: `${percent(shares.actual)} of the budget is spent; the first rung is at ${percent(ladder[0]?.at ?? 0)}`,
+    };
+  return { kind: 'due', shares, rungs, next: ladder.find((rung) => !rungs.includes(rung)) };
+}
+
+/** What this budget may set off: without projects of its own in its filter, or in nobody's list, only messages. */
+export function ladderOf(budget: Budget, config: Config): readonly Rung[] {
+  const mayAct = budget.projects.length > 0 && config.allow.includes(budget.name);
+  return mayAct ? config.ladder : config.ladder.filter((rung) => rung.do === 'notify');
+}
+
+/** Unlinking takes money that was spent; a forecast is never enough for it. */
+function isDue(rung: Rung, shares: Shares, basis: Config['basis']): boolean {
+  if (basis === 'actual' || rung.do === 'unlink-billing') return shares.actual >= rung.at;
+  return basis === 'forecast'
+    ? shares.forecast >= rung.at
+    : Math.max(shares.actual, shares.forecast) >= rung.at;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** Why a project of the budget is never touched; undefined when it may be. */
+export function protection(projectId: string, config: Config, ownProject: string): string | undefined {
+  if (projectId === ownProject) return 'costguard itself runs in it';
+  return config.protect.includes(`projects/${projectId}`) ? 'budgets.protect names it' : undefined;
+}
+
+/** What a rung takes away from a project and what it leaves alone, from what is there. Pure. */
+export function planRung(
+  action: RungAction,
+  inventory: Inventory,
+  config: Config,
+  now: Date,
+): { items: ManifestItem[]; left: LeftAlone[] } {
+  const items: ManifestItem[] = [];
+  const left: LeftAlone[] = [];
+  // Without billing Google stops everything, labelled or not.
+  const spares = action !== 'unlink-billing';
+  const consider = (resource: string, labels: Readonly<Record<string, string>>, item: ManifestItem): void => {
+    const label = keepsUntil(labels[config.keepLabel], now);
+    if (spares && label.keeps) left.push({ resource, reason: `label ${config.keepLabel}: ${label.why}` });
+    else items.push(item);
+  };
+  if (action === 'notify') return { items, left };
+  // Linked to no account, the project has nothing left to lose.
+  if (action === 'unlink-billing' && inventory.account === undefined) return { items, left };
+  for (const { resource, labels } of inventory.notebooks)
+    consider(resource, labels, { kind: 'notebook', resource, status: 'planned' });
+  if (action === 'stop-notebooks') return { items, left };
+
+  for (const vm of inventory.vms) {
+    if (inventory.notebookVmIds.has(vm.id)) continue;
+    const { resource, labels, localSsds, spot, managedBy } = vm;
+    if (managedBy === undefined)
+      consider(resource, labels, { kind: 'vm', resource, status: 'planned', localSsds, spot });
+    else
+      left.push({
+        resource,
+        reason:
+          managedBy === 'gke'
+            ? 'GKE node: its node pool would replace it; resize the pool'
+            : 'member of a managed instance group, which would replace it; resize the group',
+      });
+  }
+  if (action === 'unlink-billing') {
+    if (inventory.account !== undefined)
+      items.push({
+        kind: 'billing',
+        resource: `projects/${inventory.projectId}`,
+        status: 'planned',
+        account: inventory.account,
+      });
+    return { items, left };
+  }
+  for (const { kind, resource, displayName, state } of inventory.jobs)
+    items.push({ kind, resource, status: 'planned', displayName, state });
+  for (const { resource, models, trafficSplit } of inventory.endpoints)
+    items.push({
+      kind: 'endpoint',
+      resource,
+      status: 'planned',
+      models: [...models],
+      trafficSplit: { ...trafficSplit },
+    });
+  return { items, left };
+}

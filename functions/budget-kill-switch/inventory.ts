@@ -1,0 +1,19 @@
+import type { Vm } from '../../shared/vms.ts';
+import type { Endpoint, VertexJob } from '../../shared/vertex.ts';
+
+/** What runs in a project when a rung becomes due. Only what the rung is about has been looked at. */
+export interface Inventory {
+  readonly projectId: string;
+  /** Running Workbench instances. */
+  readonly notebooks: readonly {
+    readonly resource: string;
+    readonly labels: Readonly<Record<string, string>>;
+  }[];
+  /** Numeric ids of all Workbench instances' VMs: these are stopped as notebooks. */
+  readonly notebookVmIds: ReadonlySet<string>;
+  readonly vms: readonly Vm[];
+  readonly jobs: readonly VertexJob[];
+  readonly endpoints: readonly Endpoint[];
+  /** The linked billing account, `billingAccounts/A`; undefined when there is none. */
+  readonly account: string | undefined;
+}

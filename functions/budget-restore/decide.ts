@@ -1,0 +1,59 @@
+import type { Manifest, ManifestItem } from '../../shared/manifest.ts';
+
+/** What is to be done about one thing that was taken away. */
+export interface RestoreStep {
+  readonly project: string;
+  readonly item: ManifestItem;
+  readonly action: 'relink' | 'start' | 'deploy' | 'none';
+  /** For `none`: why it stays away. */
+  readonly why: string | undefined;
+  /** What does not come back with it. */
+  readonly losses: readonly string[];
+}
+
+/** The order in which things come back: nothing starts without billing. */
+const ORDER: Readonly<Record<RestoreStep['action'], number>> = { relink: 0, start: 1, deploy: 2, none: 3 };
+
+/** The steps that bring back exactly what a manifest lists as taken away. Pure. */
+export function planRestore(manifest: Manifest): readonly RestoreStep[] {
+  const steps = new Map<string, RestoreStep>();
+  for (const rung of manifest.rungs)
+    for (const item of rung.items ?? []) {
+      // Two rungs may list the same machine; the first took it away.
+      const known = steps.get(item.resource);
+      if (known !== undefined && known.action !== 'none') continue;
+      steps.set(item.resource, judgeItem(manifest, item));
+    }
+  return [...steps.values()].sort(
+    (a, b) => ORDER[a.action] - ORDER[b.action] || (a.item.resource < b.item.resource ? -1 : 1),
+  );
+}
+
+function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
+  const base = { project: manifest.project, item, losses: lossesOf(item), why: undefined };
+  const none = (why: string): RestoreStep => ({ ...base, action: 'none', why });
+  if (manifest.restored[item.resource] !== undefined) return none('it was brought back before');
+  if (item.status === 'already') return none('it was off already: costguard did not take it away');
+  if (item.status !== 'done') return none(`the kill switch did not take it away (${item.status})`);
+  switch (item.kind) {
+    case 'billing':
+      return { ...base, action: 'relink' };
+    case 'notebook':
+    case 'vm':
+      return { ...base, action: 'start' };
+    case 'endpoint':
+      return { ...base, action: 'deploy' };
+    case 'custom-job':
+    case 'hyperparameter-tuning-job':
+    case 'tuning-job':
+      return none('a cancelled job cannot go on: submit it again, from its last checkpoint');
+  }
+}
+
+function lossesOf(item: ManifestItem): readonly string[] {
+  if (item.kind !== 'vm') return [];
+  return [
+    ...(item.localSsds > 0 ? [`the data on its ${item.localSsds} local SSDs`] : []),
+    ...(item.spot ? ['its place: a Spot VM starts only while there is capacity'] : []),
+  ];
+}

@@ -1,0 +1,193 @@
+import type { Request, Response } from '@google-cloud/functions-framework';
+import pMap from 'p-map';
+import { backoff } from '../../shared/change-state.ts';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { openContext, withPolicy, type EventContext } from '../../shared/handle-event.ts';
+import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
+import { updateManifest, type Manifest } from '../../shared/manifest.ts';
+import { policyDigest } from '../../shared/policy.ts';
+import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/receipt.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import type { State } from '../../shared/state.ts';
+import { restoreItem, type Restored } from './act.ts';
+import { BadRequest, readRequest, type RestoreRequest } from './config.ts';
+import { planRestore, type RestoreStep } from './decide.ts';
+import { gatherManifests } from './gather.ts';
+
+/** Starts and deployments at the same time. */
+const CONCURRENCY = 8;
+
+/** One line of the answer. */
+interface AnswerLine {
+  readonly project: string;
+  readonly resource: string;
+  readonly action: RestoreStep['action'];
+  readonly outcome: OutcomeKind | 'left';
+  readonly why?: string;
+  readonly losses?: readonly string[];
+}
+
+/** Answers `GET` (the plan) and `POST` (carry it out). */
+export async function answerRestore(runtime: Runtime, request: Request, response: Response): Promise<void> {
+  const base = openContext(runtime);
+  try {
+    if (request.method !== 'GET' && request.method !== 'POST') {
+      response
+        .set('allow', 'GET, POST')
+        .status(405)
+        .json({ error: `Cannot ${request.method}: use GET for the plan, POST to restore` });
+      return;
+    }
+    const wanted = readRequest(request.method === 'GET' ? request.query : request.body);
+    const context = await withPolicy(base);
+    const state = requireState(context);
+    const manifests = await gatherManifests(state, wanted);
+    if (manifests.length === 0) {
+      response
+        .status(404)
+        .json({
+          error: `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
+        });
+      return;
+    }
+    const steps = manifests.flatMap((manifest) => planRestore(manifest));
+    if (request.method === 'GET')
+      response.json({
+        ...wanted,
+        plan: steps.map((step) => lineOf(step, step.action === 'none' ? 'left' : 'planned', step.why)),
+      });
+    else response.json({ ...wanted, ...(await carryOut(context, state, wanted, manifests)) });
+  } catch (error) {
+    const status = error instanceof BadRequest ? 400 : error instanceof PermanentError ? 500 : 503;
+    base.log('ERROR', messageOf(error));
+    response.status(status).json({ error: messageOf(error) });
+  }
+}
+
+function requireState({ state }: EventContext): State {
+  if (state === undefined) throw new PermanentError('Cannot restore: the policy names no "state" bucket');
+  return state;
+}
+
+/** Carries all steps out, project by project, and ends in one receipt. */
+async function carryOut(
+  context: EventContext,
+  state: State,
+  wanted: RestoreRequest,
+  manifests: readonly Manifest[],
+): Promise<{ complete: boolean; results: readonly AnswerLine[] }> {
+  const { runtime, policy } = context;
+  const startedAt = runtime.now();
+  const runId = newRunId(startedAt, runtime.newId());
+  const projects = manifests.map(({ project }) => project);
+  const receipt = startReceipt(
+    {
+      functionName: runtime.functionName,
+      runId,
+      mode: 'enforce',
+      startedAt,
+      policyDigest: policyDigest(policy),
+      projects,
+    },
+    () => false,
+  );
+  const results: AnswerLine[] = [];
+  for (const manifest of manifests)
+    results.push(...(await restoreProject(context, state, wanted, manifest, receipt)));
+  await handOnReceipt(
+    context,
+    { runId, startedAt, title: `restore of ${wanted.budget}` },
+    receipt,
+    () => undefined,
+  );
+  return { complete: !results.some(({ outcome }) => outcome === 'failed'), results };
+}
+
+async function restoreProject(
+  context: EventContext,
+  state: State,
+  wanted: RestoreRequest,
+  manifest: Manifest,
+  receipt: ReceiptBuilder,
+): Promise<readonly AnswerLine[]> {
+  const steps = planRestore(manifest);
+  const lines: AnswerLine[] = [];
+  const carry = async (step: RestoreStep): Promise<boolean> => {
+    const line = await carryStep(context, step);
+    lines.push(line);
+    record(receipt, step, line);
+    return line.outcome === 'done' || line.outcome === 'already';
+  };
+  const back: string[] = [];
+  const links = steps.filter((step) => step.action === 'relink');
+  const others = steps.filter((step) => step.action !== 'relink');
+  for (const step of links) if (await carry(step)) back.push(step.item.resource);
+  // Without billing every start would be refused; the next request goes on from here.
+  if (back.length === links.length)
+    await pMap(others, async (step) => void ((await carry(step)) && back.push(step.item.resource)), {
+      concurrency: CONCURRENCY,
+    });
+  else
+    for (const step of others)
+      lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
+
+  const nowMs = context.runtime.now().getTime();
+  const key = { budget: wanted.budget, period: wanted.period, project: manifest.project };
+  await updateManifest(
+    state,
+    key,
+    backoff(context.runtime.sleep, context.runtime.random, 50, 2_000),
+    (stored) => {
+      const fresh = back.filter((resource) => stored.restored[resource] === undefined);
+      if (fresh.length === 0) return undefined;
+      return {
+        ...stored,
+        restored: { ...stored.restored, ...Object.fromEntries(fresh.map((resource) => [resource, nowMs])) },
+      };
+    },
+  );
+  return lines;
+}
+
+async function carryStep(context: EventContext, step: RestoreStep): Promise<AnswerLine> {
+  if (step.action === 'none') return lineOf(step, 'left', step.why);
+  try {
+    const restored: Restored = await restoreItem(context, step);
+    return restored.kind === 'left'
+      ? lineOf(step, 'left', restored.why)
+      : lineOf(step, restored.kind, undefined);
+  } catch (error) {
+    return lineOf(step, 'failed', messageOf(error));
+  }
+}
+
+function lineOf(
+  { project, item, action, losses }: RestoreStep,
+  outcome: AnswerLine['outcome'],
+  why: string | undefined,
+): AnswerLine {
+  return {
+    project,
+    resource: item.resource,
+    action,
+    outcome,
+    ...(why === undefined ? {} : { why }),
+    ...(losses.length > 0 ? { losses } : {}),
+  };
+}
+
+function record(receipt: ReceiptBuilder, step: RestoreStep, { outcome, why }: AnswerLine): void {
+  const decision = {
+    resource: step.item.resource,
+    action: step.action === 'none' || outcome === 'left' ? 'keep' : step.action,
+    reason: outcome === 'left' ? 'left-away' : 'restore',
+    evidence: {
+      ...(why === undefined ? {} : { why }),
+      ...(step.losses.length > 0 ? { losses: step.losses } : {}),
+    },
+    usdPerHour: 'unpriced' as const,
+  };
+  if (outcome === 'left') receipt.keep(decision);
+  else receipt.add({ ...decision, outcome });
+  if (outcome === 'failed') receipt.fail({ resource: step.item.resource, error: why ?? '' });
+}

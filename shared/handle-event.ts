@@ -1,0 +1,111 @@
+import { createApi, type Api } from './api.ts';
+import { messageOf, PermanentError } from './errors.ts';
+import { createLog, type Log } from './log.ts';
+import { readMessage, type Message } from './message.ts';
+import { OutsideError } from './outside-error.ts';
+import { PolicyError, type Policy } from './policy.ts';
+import { loadPolicy } from './policy-source.ts';
+import type { Runtime } from './runtime.ts';
+import { Conflict, createState, type State } from './state.ts';
+
+/**
+ * An event-driven function may run for 540 s (Functions v2 quota). No call starts in the last part of it, so that the
+ * receipt is still written.
+ */
+const DEADLINE_MS = 480_000;
+
+/** What one event or request runs with. */
+export interface EventContext {
+  readonly runtime: Runtime;
+  readonly api: Api;
+  readonly log: Log;
+  readonly policy: Policy;
+  readonly state: State | undefined;
+}
+
+/** Sets up what an event or request runs with, without the policy's part. */
+export function openContext(runtime: Runtime): Pick<EventContext, 'runtime' | 'api' | 'log'> {
+  const api = createApi({
+    auth: runtime.auth,
+    nowMs: () => runtime.now().getTime(),
+    deadlineMs: runtime.now().getTime() + DEADLINE_MS,
+    sleep: (milliseconds) => runtime.sleep(milliseconds),
+    random: () => runtime.random(),
+    attemptTimeoutMs: runtime.attemptTimeoutMs,
+  });
+  const log = createLog(
+    (line) => {
+      runtime.write(line);
+    },
+    { function: runtime.functionName },
+  );
+  return { runtime, api, log };
+}
+
+/** Reads the policy in force and opens its state bucket. Throws as `loadPolicy` does. */
+export async function withPolicy(
+  context: Pick<EventContext, 'runtime' | 'api' | 'log'>,
+): Promise<EventContext> {
+  const { runtime, api } = context;
+  const policy = await loadPolicy(runtime, api);
+  const bucket = policy.stateBucket;
+  const state =
+    bucket === undefined
+      ? undefined
+      : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
+  return { ...context, policy, state };
+}
+
+/**
+ * Handles one Pub/Sub event. Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a
+ * refusal by Google); rejects when delivering it again can help.
+ */
+export async function handleEvent(
+  runtime: Runtime,
+  event: unknown,
+  handle: (context: EventContext, message: Message) => Promise<void>,
+): Promise<void> {
+  const context = openContext(runtime);
+  const { log } = context;
+  try {
+    const message = readMessage(event);
+    await handle(await withPolicy(context), message);
+  } catch (error) {
+    if (error instanceof PolicyError)
+      for (const problem of error.problems)
+        log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
+    // Google's refusals are for somebody to mend; asking again and again does not.
+    else if (error instanceof PermanentError || (error instanceof OutsideError && !error.retryable))
+      log('ERROR', error.message);
+    else {
+      log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`);
+      throw error;
+    }
+  }
+}
+
+/** Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none. */
+export async function keepPoison(
+  { runtime, state }: EventContext,
+  message: Message,
+  why: string,
+): Promise<void> {
+  const { id, text, attributes } = message;
+  const record = {
+    function: runtime.functionName,
+    messageId: id,
+    receivedAt: runtime.now().toISOString(),
+    why,
+    attributes,
+    text,
+  };
+  try {
+    await state?.write(
+      `poison/${runtime.functionName}/${id.replace(/[^\w.-]/g, '_')}.json`,
+      JSON.stringify(record),
+      { ifGeneration: '0' },
+    );
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+  }
+}

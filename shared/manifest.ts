@@ -1,0 +1,129 @@
+import * as z from 'zod/mini';
+import { rungActions } from './policy.ts';
+import { Conflict, type State } from './state.ts';
+
+/** What becomes of an item: it will be acted on, has been, needed nothing, or could not. */
+const itemStatus = z.enum(['planned', 'done', 'already', 'failed']);
+
+const common = {
+  resource: z.string(),
+  status: itemStatus,
+  atMs: z.optional(z.number()),
+  why: z.optional(z.string()),
+};
+
+/** Something that a rung takes away, with all that is needed to bring it back. */
+const itemSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('notebook'), ...common }),
+  z.object({ kind: z.literal('vm'), ...common, localSsds: z.number(), spot: z.boolean() }),
+  z.object({
+    kind: z.enum(['custom-job', 'hyperparameter-tuning-job', 'tuning-job']),
+    ...common,
+    displayName: z.string(),
+    state: z.string(),
+  }),
+  z.object({
+    kind: z.literal('endpoint'),
+    ...common,
+    models: z.array(z.looseObject({ id: z.string() })),
+    trafficSplit: z.record(z.string(), z.number()),
+  }),
+  z.object({ kind: z.literal('billing'), ...common, account: z.string() }),
+]);
+
+/** Something that a rung leaves alone, and why. */
+const leftSchema = z.object({ resource: z.string(), reason: z.string() });
+
+const rungSchema = z.object({
+  at: z.number(),
+  do: z.enum(rungActions),
+  /** `claimed`: a run is at work on it, or died; `done`: it has fired and will not fire again in this period. */
+  status: z.enum(['claimed', 'done']),
+  runId: z.string(),
+  /** Until when the claim holds; its run renews it while it works. */
+  leaseUntilMs: z.number(),
+  firedAtMs: z.optional(z.number()),
+  /** Absent until the rung has been planned; nothing is taken away before it is written. */
+  items: z.optional(z.array(itemSchema)),
+  left: z.optional(z.array(leftSchema)),
+  /** Whether all of the project could be looked at when the rung was planned; if not, it is looked at again. */
+  complete: z.optional(z.boolean()),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  budget: z.string(),
+  /** First day of the budget's period. */
+  period: z.string(),
+  project: z.string(),
+  rungs: z.array(rungSchema),
+  /** Resources brought back, with the moment. */
+  restored: z.record(z.string(), z.number()),
+});
+
+export type ManifestItem = z.infer<typeof itemSchema>;
+export type ManifestRung = z.infer<typeof rungSchema>;
+export type LeftAlone = z.infer<typeof leftSchema>;
+
+/**
+ * The ladder's state and the restore manifest of one project for one budget and period: which rungs have fired, and what
+ * each took away.
+ */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export interface ManifestKey {
+  /** billingAccounts/A/budgets/B */
+  readonly budget: string;
+  readonly period: string;
+  readonly project: string;
+}
+
+/** `manifests/A/B/2026-11-01/PROJECT.json` */
+export function manifestObject({ budget, period, project }: ManifestKey): string {
+  const [, account = '', , id = ''] = budget.split('/');
+  return `manifests/${account}/${id}/${period}/${project}.json`;
+}
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  /** `0` when it is not stored yet. */
+  readonly generation: string;
+}
+
+/** The stored manifest, or an empty one. Throws when the object is not a manifest: a wrong one must not be overwritten. */
+export async function readManifest(state: State, key: ManifestKey): Promise<StoredManifest> {
+  const stored = await state.read(manifestObject(key));
+  if (stored === undefined)
+    return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0' };
+  return { manifest: manifestSchema.parse(JSON.parse(stored.text)), generation: stored.generation };
+}
+
+function pick({ budget, period, project }: ManifestKey): { budget: string; period: string; project: string } {
+  return { budget, period, project };
+}
+
+const MAX_CONFLICTS = 60;
+
+/**
+ * Changes a manifest under a precondition; when somebody else was faster, `change` is asked again with what is stored then.
+ * `change` returns undefined to leave it as it is. Returns what is stored in the end.
+ */
+export async function updateManifest(
+  state: State,
+  key: ManifestKey,
+  pause: (conflicts: number) => Promise<void>,
+  change: (manifest: Manifest) => Manifest | undefined,
+): Promise<Manifest> {
+  for (let conflicts = 0; ; conflicts++) {
+    const { manifest, generation } = await readManifest(state, key);
+    const changed = change(manifest);
+    if (changed === undefined) return manifest;
+    try {
+      await state.write(manifestObject(key), JSON.stringify(changed), { ifGeneration: generation });
+      return changed;
+    } catch (error) {
+      if (!(error instanceof Conflict) || conflicts >= MAX_CONFLICTS) throw error;
+      await pause(conflicts);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { messageOf } from './errors.ts';
+import { isRetryable, OutsideError } from './outside-error.ts';
+
+/** What went wrong in a run that goes on all the same, so that it can fail in the end where a retry helps. */
+export interface Troubles {
+  note(error: unknown): void;
+  /** Throws when delivering the event again can help, or when something happened that nobody foresaw. */
+  throwIfAny(what: string): void;
+}
+
+export function collectTroubles(): Troubles {
+  const retry: unknown[] = [];
+  // Neither to be retried nor Google's refusal: the run still ends in its receipt before this goes on.
+  let broken: { readonly error: unknown } | undefined;
+  return {
+    note(error) {
+      if (isRetryable(error)) retry.push(error);
+      else if (!(error instanceof OutsideError)) broken ??= { error };
+    },
+    throwIfAny(what) {
+      if (broken !== undefined) throw broken.error;
+      if (retry.length > 0)
+        throw new Error(`Cannot finish the run on "${what}": ${messageOf(retry[0])}`, { cause: retry[0] });
+    },
+  };
+}

@@ -1,0 +1,252 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import { Held } from './outside-error.ts';
+
+/** A custom or tuning job that bills. */
+export interface VertexJob {
+  readonly kind: 'custom-job' | 'hyperparameter-tuning-job' | 'tuning-job';
+  /** projects/P/locations/R/customJobs/ID */
+  readonly resource: string;
+  readonly displayName: string;
+  readonly state: string;
+}
+
+/** An endpoint that serves models, with the settings that deploying them again takes. */
+export interface Endpoint {
+  /** projects/P/locations/R/endpoints/E */
+  readonly resource: string;
+  /** As the API returns them; each has an `id`. */
+  readonly models: readonly DeployedModel[];
+  /** Share of the traffic in percent, by the models' ids. */
+  readonly trafficSplit: Readonly<Record<string, number>>;
+}
+
+export type DeployedModel = z.infer<typeof deployedModelSchema>;
+
+const deployedModelSchema = z.looseObject({ id: z.string() });
+
+const COLLECTIONS = {
+  customJobs: 'custom-job',
+  hyperparameterTuningJobs: 'hyperparameter-tuning-job',
+  tuningJobs: 'tuning-job',
+} as const;
+
+const jobSchema = z.looseObject({
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  tunedModelDisplayName: z.optional(z.string()),
+  state: z.optional(z.string()),
+});
+
+const endpointSchema = z.looseObject({
+  name: z.string(),
+  deployedModels: z.optional(z.array(deployedModelSchema)),
+  trafficSplit: z.optional(z.record(z.string(), z.number())),
+});
+
+/** Fields of a deployed model that the service sets itself (google/cloud/aiplatform/v1/endpoint.proto). */
+const OUTPUT_ONLY: ReadonlySet<string> = new Set([
+  'createTime',
+  'modelVersionId',
+  'privateEndpoints',
+  'status',
+]);
+
+/** States in which a job holds machines or waits for them. */
+const ALIVE: ReadonlySet<string> = new Set([
+  'JOB_STATE_QUEUED',
+  'JOB_STATE_PENDING',
+  'JOB_STATE_RUNNING',
+  'JOB_STATE_PAUSED',
+  'JOB_STATE_UPDATING',
+]);
+
+/** Jobs cannot be looked at for the whole project: each region answers for itself. Needs aiplatform.locations.list. */
+export async function listVertexRegions(api: Api, projectId: string): Promise<string[]> {
+  const schema = z.looseObject({
+    locations: z.optional(z.array(z.looseObject({ locationId: z.string() }))),
+    nextPageToken: z.optional(z.string()),
+  });
+  const regions: string[] = [];
+  for await (const page of pages(
+    api,
+    'aiplatform.locations.list',
+    `https://aiplatform.googleapis.com/v1/projects/${projectId}/locations`,
+    schema,
+  ))
+    for (const { locationId } of page.locations ?? []) if (locationId !== 'global') regions.push(locationId);
+  return regions;
+}
+
+/** The jobs of a region that are alive. Needs aiplatform.customJobs.list and the like. Throws `OutsideError`. */
+export async function listVertexJobs(api: Api, projectId: string, region: string): Promise<VertexJob[]> {
+  const found = await Promise.all(
+    Object.entries(COLLECTIONS).map(async ([collection, kind]) => {
+      const schema = z.looseObject({
+        [collection]: z.optional(z.array(jobSchema)),
+        nextPageToken: z.optional(z.string()),
+      });
+      const jobs: VertexJob[] = [];
+      for await (const page of pages(
+        api,
+        `aiplatform.${collection}.list`,
+        `${regional(projectId, region)}/${collection}`,
+        schema,
+      ))
+        for (const job of z.array(jobSchema).parse(page[collection] ?? []))
+          if (ALIVE.has(job.state ?? ''))
+            jobs.push({
+              kind,
+              resource: job.name,
+              displayName: job.displayName ?? job.tunedModelDisplayName ?? '',
+              state: job.state ?? '',
+            });
+      return jobs;
+    }),
+  );
+  return found.flat();
+}
+
+/** The endpoints of a region that serve a model. Needs aiplatform.endpoints.list. Throws `OutsideError`. */
+export async function listServingEndpoints(api: Api, projectId: string, region: string): Promise<Endpoint[]> {
+  const schema = z.looseObject({
+    endpoints: z.optional(z.array(endpointSchema)),
+    nextPageToken: z.optional(z.string()),
+  });
+  const endpoints: Endpoint[] = [];
+  for await (const page of pages(
+    api,
+    'aiplatform.endpoints.list',
+    `${regional(projectId, region)}/endpoints`,
+    schema,
+  ))
+    for (const endpoint of (page.endpoints ?? []).map(toEndpoint))
+      if (endpoint.models.length > 0) endpoints.push(endpoint);
+  return endpoints;
+}
+
+/** An endpoint as it is now. Needs aiplatform.endpoints.get. Throws `OutsideError`, 404 when it is gone. */
+export async function getEndpoint(api: Api, resource: string): Promise<Endpoint> {
+  return toEndpoint(
+    endpointSchema.parse(await api.request('aiplatform.endpoints.get', { url: urlOf(resource) })),
+  );
+}
+
+/** The job's state now; undefined when it is gone only by way of `OutsideError` 404. */
+export async function getJobState(api: Api, resource: string): Promise<string> {
+  const collection = resource.split('/').at(-2) ?? '';
+  return (
+    jobSchema.parse(await api.request(`aiplatform.${collection}.get`, { url: urlOf(resource) })).state ?? ''
+  );
+}
+
+/** Asks for a job's cancellation, which is best effort at Google. Not repeated by itself. */
+export async function cancelJob(api: Api, resource: string): Promise<void> {
+  const collection = resource.split('/').at(-2) ?? '';
+  await api.request(
+    `aiplatform.${collection}.cancel`,
+    { method: 'POST', url: `${urlOf(resource)}:cancel`, body: {} },
+    { retry: false },
+  );
+}
+
+/**
+ * Asks for a model to be taken off its endpoint and returns the operation's name. The service refuses while the model has
+ * traffic, so `trafficSplit` gives that to the models that stay; the last model needs none. Not repeated by itself.
+ */
+export async function undeployModel(
+  api: Api,
+  endpoint: string,
+  deployedModelId: string,
+  trafficSplit: Readonly<Record<string, number>>,
+): Promise<string> {
+  const body = { deployedModelId, ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}) };
+  return requestOperation(
+    api,
+    'aiplatform.endpoints.undeployModel',
+    `${urlOf(endpoint)}:undeployModel`,
+    body,
+  );
+}
+
+/**
+ * Asks for a model to be deployed with the settings, and the id, that it had, and returns the operation's name. In
+ * `trafficSplit` the key `0` stands for this model. Not repeated by itself.
+ */
+export async function deployModel(
+  api: Api,
+  endpoint: string,
+  model: DeployedModel,
+  trafficSplit: Readonly<Record<string, number>>,
+): Promise<string> {
+  const deployedModel = Object.fromEntries(Object.entries(model).filter(([name]) => !OUTPUT_ONLY.has(name)));
+  return requestOperation(api, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
+    deployedModel,
+    trafficSplit,
+  });
+}
+
+async function requestOperation(api: Api, name: string, url: string, body: object): Promise<string> {
+  const answer = await api.request(name, { method: 'POST', url, body }, { retry: false });
+  return z.looseObject({ name: z.string() }).parse(answer).name;
+}
+
+const operationSchema = z.looseObject({
+  done: z.optional(z.boolean()),
+  error: z.optional(z.looseObject({ message: z.optional(z.string()) })),
+});
+
+/** An operation is looked at this often, this far apart: two minutes in all. */
+const OPERATION_LOOKS = 60;
+const OPERATION_PAUSE_MS = 2_000;
+
+/**
+ * Waits until an operation is over: an endpoint takes one at a time. Needs aiplatform.operations.get. Throws `OutsideError`,
+ * `Held` when it takes longer than two minutes, and a plain error when the operation itself failed.
+ */
+export async function awaitVertexOperation(
+  api: Api,
+  sleep: (milliseconds: number) => Promise<void>,
+  name: string,
+): Promise<void> {
+  for (let looks = 1; looks <= OPERATION_LOOKS; looks++) {
+    const { done, error } = operationSchema.parse(
+      await api.request('aiplatform.operations.get', { url: urlOf(name) }),
+    );
+    if (error !== undefined) throw new Error(`Cannot finish "${name}": ${error.message ?? 'it failed'}`);
+    if (done === true) return;
+    await sleep(OPERATION_PAUSE_MS);
+  }
+  throw new Held(`Cannot finish "${name}" yet: it still runs`);
+}
+
+function toEndpoint(endpoint: z.infer<typeof endpointSchema>): Endpoint {
+  return {
+    resource: endpoint.name,
+    models: endpoint.deployedModels ?? [],
+    trafficSplit: endpoint.trafficSplit ?? {},
+  };
+}
+
+function regional(projectId: string, region: string): string {
+  return `https://${region}-aiplatform.googleapis.com/v1/projects/${projectId}/locations/${region}`;
+}
+
+/** A resource's URL on the host of its own region. */
+function urlOf(resource: string): string {
+  return `https://${resource.split('/')[3] ?? ''}-aiplatform.googleapis.com/v1/${resource}`;
+}
+
+async function* pages<T extends { nextPageToken?: string | undefined }>(
+  api: Api,
+  name: string,
+  url: string,
+  schema: z.ZodMiniType<T>,
+): AsyncGenerator<T> {
+  let pageToken: string | undefined;
+  do {
+    const page = schema.parse(await api.request(name, { url, query: { pageSize: 100, pageToken } }));
+    yield page;
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+  } while (pageToken !== undefined);
+}

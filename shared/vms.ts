@@ -1,0 +1,133 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+
+const HOST = 'https://compute.googleapis.com/compute/v1';
+
+/** A VM as the kill switch needs to know it. Source: Compute Engine API v1, resource Instance. */
+export interface Vm {
+  /** projects/P/zones/Z/instances/N */
+  readonly resource: string;
+  /** Numeric id; a Workbench instance names its VM by it. */
+  readonly id: string;
+  readonly status: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Who keeps it alive: a managed group or a GKE node pool would bring it back. */
+  readonly managedBy: 'instance-group' | 'gke' | undefined;
+  readonly localSsds: number;
+  readonly spot: boolean;
+  /** Milliseconds since the epoch. */
+  readonly lastStartMs: number | undefined;
+}
+
+const vmSchema = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  labels: z.optional(z.record(z.string(), z.string())),
+  metadata: z.optional(
+    z.looseObject({
+      items: z.optional(z.array(z.looseObject({ key: z.string(), value: z.optional(z.string()) }))),
+    }),
+  ),
+  disks: z.optional(z.array(z.looseObject({ type: z.optional(z.string()) }))),
+  scheduling: z.optional(
+    z.looseObject({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
+  ),
+  lastStartTimestamp: z.optional(z.string()),
+});
+
+const pageSchema = z.looseObject({
+  items: z.optional(
+    z.record(
+      z.string(),
+      z.looseObject({
+        warning: z.optional(z.looseObject({ code: z.optional(z.string()) })),
+        instances: z.optional(z.array(vmSchema)),
+      }),
+    ),
+  ),
+  unreachables: z.optional(z.array(z.string())),
+  nextPageToken: z.optional(z.string()),
+});
+
+export interface VmListing {
+  readonly vms: readonly Vm[];
+  /** Zones that could not be reached. */
+  readonly unreachable: readonly string[];
+}
+
+/** All VMs of a project that are not stopped. Needs compute.instances.list. Throws `OutsideError`. */
+export async function listRunningVms(api: Api, projectId: string): Promise<VmListing> {
+  const vms: Vm[] = [];
+  const unreachable = new Set<string>();
+  let pageToken: string | undefined;
+  do {
+    const answer = await api.request('compute.instances.aggregatedList', {
+      url: `${HOST}/projects/${projectId}/aggregated/instances`,
+      query: { maxResults: 500, pageToken, returnPartialSuccess: true },
+    });
+    const page = pageSchema.parse(answer);
+    for (const zone of page.unreachables ?? []) unreachable.add(zone);
+    for (const [scope, { instances, warning }] of Object.entries(page.items ?? {})) {
+      if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
+      for (const vm of instances ?? [])
+        if (RUNNING.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
+    }
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return { vms, unreachable: [...unreachable].sort() };
+}
+
+/** Statuses in which a VM bills for its machine, or soon will. */
+const RUNNING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING', 'RUNNING', 'REPAIRING']);
+
+/** One VM as it is now. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone. */
+export async function getVm(api: Api, resource: string): Promise<Vm> {
+  return toVm(
+    resource,
+    vmSchema.parse(await api.request('compute.instances.get', { url: `${HOST}/${resource}` })),
+  );
+}
+
+/**
+ * Asks for a stop or start without awaiting it, and returns the operation's name. Not repeated by itself. A VM with local
+ * SSDs is stopped with `discardLocalSsd`, without which the API refuses: what is on them is lost.
+ */
+export async function requestVm(
+  api: Api,
+  verb: 'stop' | 'start',
+  vm: Pick<Vm, 'resource' | 'localSsds'>,
+): Promise<string> {
+  const answer = await api.request(
+    `compute.instances.${verb}`,
+    {
+      method: 'POST',
+      url: `${HOST}/${vm.resource}/${verb}`,
+      query: { discardLocalSsd: verb === 'stop' && vm.localSsds > 0 ? true : undefined },
+      body: {},
+    },
+    { retry: false },
+  );
+  return z.looseObject({ name: z.string() }).parse(answer).name;
+}
+
+function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
+  const startMs = Date.parse(vm.lastStartTimestamp ?? '');
+  return {
+    resource,
+    id: vm.id,
+    status: vm.status,
+    labels: vm.labels ?? {},
+    managedBy: managerOf(vm),
+    localSsds: (vm.disks ?? []).filter((disk) => disk.type === 'SCRATCH').length,
+    spot: vm.scheduling?.provisioningModel === 'SPOT' || vm.scheduling?.preemptible === true,
+    lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
+  };
+}
+
+/** GKE labels its nodes `goog-gke-node`; a managed group writes itself into the metadata key `created-by`. */
+function managerOf(vm: z.infer<typeof vmSchema>): Vm['managedBy'] {
+  if (vm.labels?.['goog-gke-node'] !== undefined) return 'gke';
+  const createdBy = (vm.metadata?.items ?? []).find((item) => item.key === 'created-by')?.value ?? '';
+  return createdBy.includes('/instanceGroupManagers/') ? 'instance-group' : undefined;
+}

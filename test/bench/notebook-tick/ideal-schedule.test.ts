@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { idealCalls } from './ideal-schedule.ts';
+
+function calls(pages: number, rest: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  return {
+    'notebooks.projects.locations.instances.list': pages,
+    'monitoring.projects.timeSeries.list': pages * 8,
+    'compute.disks.aggregatedList': 1,
+    'compute.instances.aggregatedList': 1,
+    'storage.objects.get': 1,
+    'storage.objects.insert': 1,
+    ...rest,
+  };
+}
+
+const cases = [
+  { name: 'one page: list, signals, receipt', made: calls(1), chain: 3 },
+  { name: 'pages follow each other, their signals do not', made: calls(10), chain: 12 },
+  { name: 'memory that takes two reads delays a single page', made: calls(1, { 'storage.objects.get': 2 }), chain: 4 },
+  { name: 'a long disk listing outlasts the notebooks', made: calls(2, { 'compute.disks.aggregatedList': 9 }), chain: 10 },
+  { name: 'a large receipt goes up in two calls', made: calls(100, { 'storage.objects.insert': 2 }), chain: 103 },
+]; // prettier-ignore
+
+for (const { name, made, chain } of cases)
+  test(`idealCalls: ${name}`, () => {
+    assert.equal(idealCalls(made), chain);
+  });
+
+test('idealCalls refuses calls of another pattern, such as a repeated query', () => {
+  assert.throws(
+    () => idealCalls(calls(2, { 'monitoring.projects.timeSeries.list': 17 })),
+    /ideal schedule of these calls/,
+  );
+});
+
+test('idealCalls refuses calls that it does not know', () => {
+  assert.throws(() => idealCalls(calls(2, { 'pubsub.topics.publish': 1 })), /ideal schedule of these calls/);
+});

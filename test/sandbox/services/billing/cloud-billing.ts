@@ -1,0 +1,179 @@
+import { createRequire } from 'node:module';
+import { z } from 'zod';
+import { ApiError } from '../../api-error.ts';
+import type { Iam } from '../../iam.ts';
+import { protoRoutes, textOf, type Message } from '../../proto-service.ts';
+import type { Call, Need, Route } from '../../route.ts';
+import type { Scenario } from '../../scenario.ts';
+import { pageOf } from '../paging.ts';
+import type { Projects } from '../projects.ts';
+import type { BillingAccount, BillingLinks } from './links.ts';
+
+const protos = createRequire(import.meta.url)('@google-cloud/billing/build/protos/protos.json') as object;
+
+const MAX_PAGE_SIZE = 100;
+const NONE = (): readonly Need[] => [];
+
+export interface CloudBillingOptions {
+  readonly links: BillingLinks;
+  readonly projects: Projects;
+  readonly iam: Iam;
+  readonly scenario: Scenario;
+}
+
+/** Cloud Billing v1, as far as accounts and their links to projects go. */
+export function cloudBillingService(options: CloudBillingOptions): Route[] {
+  const { links, projects, iam, scenario } = options;
+  const projectOf = (request: Message): string =>
+    projects.require(/^projects\/([^/]+)/.exec(String(request['name']))?.[1] ?? '');
+  const onAccount =
+    (permission: string, field = 'name') =>
+    (request: Message): readonly Need[] => [{ permission, on: String(request[field]) }];
+  const showLink = (projectId: string, billingEnabled = links.readsEnabled(projectId)): Message => ({
+    name: `projects/${projectId}/billingInfo`,
+    projectId,
+    billingAccountName: nameOf(links.accountOf(projectId)),
+    billingEnabled,
+  });
+  const showAccount = (account: BillingAccount): Message => ({
+    name: nameOf(account.id),
+    open: account.open,
+    displayName: account.displayName,
+    masterBillingAccount: '',
+    ...(scenario.organization === undefined ? {} : { parent: `organizations/${scenario.organization.id}` }),
+    currencyCode: account.currencyCode,
+  });
+  const list = (field: string, all: readonly Message[], request: Message): Message => {
+    const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
+    const { items, nextPageToken = '' } = pageOf(all, size, textOf(request['pageToken']));
+    return { [field]: items, nextPageToken };
+  };
+
+  /** Permissions on both sides of the link that is asked for; taking it away needs none on the account. */
+  const updateNeeds = (request: Message): readonly Need[] => {
+    const on = `projects/${projectOf(request)}`;
+    const account = accountAsked(request);
+    if (account === undefined) return [{ permission: 'resourcemanager.projects.deleteBillingAssignment', on }];
+    return [
+      { permission: 'resourcemanager.projects.createBillingAssignment', on },
+      { permission: 'billing.resourceAssociations.create', on: nameOf(account) },
+    ];
+  };
+
+  const policyOf = (name: string): Message => {
+    links.account(accountId(name));
+    const members = new Map<string, string[]>();
+    for (const { on, role, member } of iam.bindings)
+      if (on === name) members.set(role, [...(members.get(role) ?? []), iamMember(member)]);
+    return {
+      version: 1,
+      etag: 'ACAB',
+      bindings: [...members].map(([role, holders]) => ({ role, members: holders })),
+    };
+  };
+
+  const listAccounts = (request: Message, call: Call): Message => {
+    if (textOf(request['filter']) !== '')
+      throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${textOf(request['filter'])}".`);
+    const parent = textOf(request['parent']);
+    const organization =
+      scenario.organization === undefined ? undefined : `organizations/${scenario.organization.id}`;
+    const visible = parent === '' || parent === organization ? links.accounts : [];
+    return list(
+      'billingAccounts',
+      visible
+        .filter(({ id }) =>
+          iam.allows(call.principal, { permission: 'billing.accounts.get', on: nameOf(id) }),
+        )
+        .map(showAccount),
+      request,
+    );
+  };
+
+  return protoRoutes({
+    host: 'cloudbilling.googleapis.com',
+    protos,
+    service: 'google.cloud.billing.v1.CloudBilling',
+    methods: {
+      GetProjectBillingInfo: {
+        id: 'cloudbilling.projects.getBillingInfo',
+        needs: (request) => [
+          { permission: 'resourcemanager.projects.get', on: `projects/${projectOf(request)}` },
+        ],
+        handle: (request) => showLink(projectOf(request)),
+      },
+      UpdateProjectBillingInfo: {
+        id: 'cloudbilling.projects.updateBillingInfo',
+        needs: updateNeeds,
+        handle(request) {
+          const projectId = projectOf(request);
+          links.change(projectId, accountAsked(request));
+          return showLink(projectId, links.enabled(projectId));
+        },
+      },
+      ListProjectBillingInfo: {
+        id: 'cloudbilling.billingAccounts.projects.list',
+        needs: onAccount('billing.resourceAssociations.list'),
+        handle: (request) =>
+          list(
+            'projectBillingInfo',
+            projects.all
+              .filter(({ id }) => nameOf(links.accountOf(id)) === request['name'])
+              .map(({ id }) => showLink(id)),
+            request,
+          ),
+      },
+      GetBillingAccount: {
+        id: 'cloudbilling.billingAccounts.get',
+        needs: onAccount('billing.accounts.get'),
+        handle: (request) => showAccount(links.account(accountId(String(request['name'])))),
+      },
+      ListBillingAccounts: {
+        id: 'cloudbilling.billingAccounts.list',
+        needs: NONE,
+        handle: listAccounts,
+      },
+      GetIamPolicy: {
+        id: 'cloudbilling.billingAccounts.getIamPolicy',
+        needs: onAccount('billing.accounts.getIamPolicy', 'resource'),
+        handle: (request) => policyOf(String(request['resource'])),
+      },
+      TestIamPermissions: {
+        id: 'cloudbilling.billingAccounts.testIamPermissions',
+        needs: NONE,
+        handle(request, call) {
+          const on = String(request['resource']);
+          const asked = z.array(z.string()).parse(request['permissions'] ?? []);
+          return {
+            permissions: asked.filter((permission) => iam.allows(call.principal, { permission, on })),
+          };
+        },
+      },
+    },
+  });
+}
+
+/**
+ * The account that a request wants to link; undefined means none, which is also what a request without
+ * `billingAccountName` or without any body asks for (google/cloud/billing/v1/cloud_billing.proto).
+ */
+function accountAsked(request: Message): string | undefined {
+  const info = (request['projectBillingInfo'] ?? {}) as Message;
+  const name = textOf(info['billingAccountName']);
+  return name === '' ? undefined : accountId(name);
+}
+
+function accountId(name: string): string {
+  const id = /^billingAccounts\/([^/]+)$/.exec(name)?.[1];
+  if (id === undefined)
+    throw new ApiError('INVALID_ARGUMENT', `Invalid billing account name "${name}": use billingAccounts/ID.`);
+  return id;
+}
+
+function nameOf(account: string | undefined): string {
+  return account === undefined ? '' : `billingAccounts/${account}`;
+}
+
+function iamMember(account: string): string {
+  return `${account.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user'}:${account}`;
+}

@@ -1,0 +1,45 @@
+import type { Clock } from '../../clock.ts';
+import type { Fleet } from '../../fleet.ts';
+import type { Iam } from '../../iam.ts';
+import type { Route } from '../../route.ts';
+import type { Scenario } from '../../scenario.ts';
+import type { Projects } from '../projects.ts';
+import { budgetService } from './budget-service.ts';
+import { createBudgets, type Budgets } from './budgets.ts';
+import { cloudBillingService } from './cloud-billing.ts';
+import { createBillingLinks, type BillingLinks } from './links.ts';
+
+export interface BillingService {
+  readonly links: BillingLinks;
+  readonly budgets: Budgets;
+  readonly routes: readonly Route[];
+}
+
+/** How long a project's machines outlive its billing. */
+const HALT_AFTER_MS = 60_000;
+
+/** Cloud Billing and its budgets, and what Google does to the machines of a project that nobody pays for. */
+export function createBillingService(options: {
+  readonly scenario: Scenario;
+  readonly clock: Clock;
+  readonly projects: Projects;
+  readonly fleet: Fleet;
+  readonly iam: Iam;
+}): BillingService {
+  const { scenario, clock, projects, fleet, iam } = options;
+  const links = createBillingLinks({ scenario, clock });
+  const budgets = createBudgets({ links, projects, seeds: scenario.billing.budgets });
+  const haltLater = (projectId: string): void =>
+    void clock.after(HALT_AFTER_MS, () => {
+      if (!links.enabled(projectId) && fleet.haltProject(projectId)) haltLater(projectId);
+    });
+  links.onDisabled(haltLater);
+  return {
+    links,
+    budgets,
+    routes: [
+      ...cloudBillingService({ links, projects, iam, scenario }),
+      ...budgetService({ budgets, projects }),
+    ],
+  };
+}

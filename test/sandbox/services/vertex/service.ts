@@ -1,0 +1,294 @@
+import { z } from 'zod';
+import { ApiError } from '../../api-error.ts';
+import type { Call, Reply, Route } from '../../route.ts';
+import { pageOf } from '../paging.ts';
+import type { Projects } from '../projects.ts';
+import { parseFilter, type Fields } from './filter.ts';
+import { deployBodySchema, undeployBodySchema } from './messages.ts';
+import {
+  JOB_KINDS,
+  presentOf,
+  type JobKind,
+  type Vertex,
+  type VertexEndpoint,
+  type VertexJob,
+  type VertexModel,
+  type VertexOperation,
+} from './state.ts';
+
+const GLOBAL_HOST = 'aiplatform.googleapis.com';
+const TYPE = 'type.googleapis.com/google.cloud.aiplatform.v1';
+
+/** Regions that are there whatever the scenario uses. */
+const COMMON_REGIONS = ['europe-west4', 'us-central1', 'us-east4', 'us-west1'];
+/** What the host without a region answers for. */
+const ON_GLOBAL_HOST: ReadonlySet<string> = new Set(['global', 'us-central1']);
+
+const MAX_PAGE_SIZE = 100;
+const LIST_QUERY = ['filter', 'pageSize', 'pageToken'];
+
+export interface VertexServiceOptions {
+  readonly vertex: Vertex;
+  readonly projects: Projects;
+  /** Throws what Google answers when nobody pays for the project. */
+  readonly requireBilling: (projectId: string, service: string) => void;
+}
+
+/**
+ * Vertex AI v1: locations, training and tuning jobs, endpoints and models. Written by hand after the reference
+ * (https://cloud.google.com/vertex-ai/docs/reference/rest/v1), since no descriptor of it is at hand; unknown fields and
+ * query parameters are errors. Answers name the project by its number.
+ */
+export function vertexService(options: VertexServiceOptions): Route[] {
+  const { vertex, projects, requireBilling } = options;
+  const resources = [...vertex.jobs.values(), ...vertex.endpoints.values(), ...vertex.models.values()];
+  const regions = [...new Set([...COMMON_REGIONS, ...resources.map(({ location }) => location)])].sort();
+  const hosts = [GLOBAL_HOST, ...regions.map((region) => `${region}-${GLOBAL_HOST}`)];
+
+  const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'aiplatform');
+  /** `projects/NUMBER/locations/L`; throws for a location that the host does not serve. */
+  const parentOf = (call: Call): string => {
+    const location = call.params['location'] ?? '';
+    const served =
+      call.host === GLOBAL_HOST ? ON_GLOBAL_HOST.has(location) : call.host === `${location}-${GLOBAL_HOST}`;
+    if (!served)
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `The location "${location}" is not served by ${call.host}: use ${location}-${GLOBAL_HOST}.`,
+      );
+    return `projects/${projects.get(projectOf(call)).seed.number}/locations/${location}`;
+  };
+  const nameOf = (call: Call, collection: string): string =>
+    `${parentOf(call)}/${collection}/${call.params['id'] ?? ''}`;
+
+  const route = (
+    id: string,
+    method: Route['method'],
+    path: string,
+    permission: string,
+    handle: (call: Call) => unknown,
+    query: readonly string[] = [],
+  ): Route[] =>
+    hosts.map((host) => ({
+      id: `aiplatform.projects.locations.${id}`,
+      host,
+      method,
+      path: new RegExp(`^/v1/projects/(?<project>[^/]+)/locations${path}$`),
+      query,
+      needs: (call) => [{ permission: `aiplatform.${permission}`, on: `projects/${projectOf(call)}` }],
+      handle: (call): Reply => ({ body: handle(call) }),
+    }));
+
+  const list = <T>(
+    call: Call,
+    key: string,
+    all: Iterable<T & { readonly name: string }>,
+    fieldsOf: (item: T) => Fields,
+    show: (item: T) => object,
+  ): object => {
+    const parent = parentOf(call);
+    const matches = parseFilter(call.query.get('filter') ?? '');
+    const own = [...all].filter(({ name }) => name.startsWith(`${parent}/`)).filter((item) => matches(fieldsOf(item)));
+    return page(call, key, own, show);
+  };
+
+  const jobRoutes = (kind: JobKind): Route[] => {
+    const ofKind = [...vertex.jobs.values()].filter((job) => job.kind === kind);
+    const at = '/(?<location>[^/]+)/';
+    return [
+      ...route(
+        `${kind}.list`,
+        'GET',
+        `${at}${kind}`,
+        `${kind}.list`,
+        (call) => list(call, kind, ofKind, jobFields, showJob),
+        LIST_QUERY,
+      ),
+      ...route(`${kind}.get`, 'GET', `${at}${kind}/(?<id>[^/:]+)`, `${kind}.get`, (call) =>
+        showJob(require(vertex.jobs, nameOf(call, kind))),
+      ),
+      ...route(`${kind}.cancel`, 'POST', `${at}${kind}/(?<id>[^/:]+):cancel`, `${kind}.cancel`, (call) => {
+        read(z.strictObject({}), call);
+        vertex.cancel(nameOf(call, kind));
+        return {};
+      }),
+    ];
+  };
+  const endpointPath = '/(?<location>[^/]+)/endpoints/(?<id>[^/:]+)';
+
+  return [
+    ...route(
+      'list',
+      'GET',
+      '',
+      'locations.list',
+      (call) =>
+        page(call, 'locations', regions, (region) => ({
+          name: `projects/${projectOf(call)}/locations/${region}`,
+          locationId: region,
+        })),
+      LIST_QUERY,
+    ),
+    ...JOB_KINDS.flatMap(jobRoutes),
+    ...route(
+      'endpoints.list',
+      'GET',
+      '/(?<location>[^/]+)/endpoints',
+      'endpoints.list',
+      (call) => list(call, 'endpoints', vertex.endpoints.values(), namedFields, showEndpoint),
+      LIST_QUERY,
+    ),
+    ...route('endpoints.get', 'GET', endpointPath, 'endpoints.get', (call) =>
+      showEndpoint(require(vertex.endpoints, nameOf(call, 'endpoints'))),
+    ),
+    ...route('endpoints.undeployModel', 'POST', `${endpointPath}:undeployModel`, 'endpoints.undeploy', (call) => {
+      const { deployedModelId, trafficSplit } = read(undeployBodySchema, call);
+      return showOperation(vertex.undeploy(nameOf(call, 'endpoints'), deployedModelId, trafficSplit));
+    }),
+    ...route('endpoints.deployModel', 'POST', `${endpointPath}:deployModel`, 'endpoints.deploy', (call) => {
+      const { deployedModel, trafficSplit } = read(deployBodySchema, call);
+      const name = nameOf(call, 'endpoints');
+      requireBilling(projectOf(call), 'aiplatform');
+      return showOperation(vertex.deploy(name, deployedModel, trafficSplit));
+    }),
+    ...route('models.get', 'GET', '/(?<location>[^/]+)/models/(?<id>[^/:]+)', 'models.get', (call) => {
+      const name = nameOf(call, 'models').replace(/@[^/]*$/, '');
+      return showModel(require(vertex.models, name), vertex);
+    }),
+    // An operation on an endpoint is read with the endpoint's own permission; aiplatform.operations.get does not exist
+    // (https://cloud.google.com/vertex-ai/docs/general/iam-permissions).
+    ...['', '/endpoints/(?<id>[^/:]+)'].flatMap((inside) =>
+      route(
+        inside === '' ? 'operations.get' : 'endpoints.operations.get',
+        'GET',
+        `/(?<location>[^/]+)${inside}/operations/(?<operation>[^/:]+)`,
+        'endpoints.get',
+        (call) => {
+          const parent = parentOf(call);
+          const id = call.params['operation'] ?? '';
+          const operation = [...vertex.operations.values()].find(
+            ({ name }) => name.startsWith(`${parent}/`) && name.endsWith(`/operations/${id}`),
+          );
+          if (operation === undefined)
+            throw new ApiError('NOT_FOUND', `The resource ${parent}/operations/${id} is not found.`);
+          return showOperation(operation);
+        },
+      ),
+    ),
+  ];
+}
+
+function require<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const found = map.get(name);
+  if (found === undefined) throw new ApiError('NOT_FOUND', `The resource ${name} is not found.`);
+  return found;
+}
+
+function read<T>(schema: z.ZodType<T>, call: Call): T {
+  const result = schema.safeParse(call.json());
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new ApiError(
+    'INVALID_ARGUMENT',
+    `Invalid JSON payload received. ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+  );
+}
+
+function page<T>(call: Call, key: string, all: readonly T[], show: (item: T) => object): object {
+  const text = call.query.get('pageSize') ?? '0';
+  if (!/^\d+$/.test(text))
+    throw new ApiError('INVALID_ARGUMENT', `Invalid value at 'page_size' (TYPE_INT32), "${text}"`);
+  const size = Math.min(Number(text) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
+  const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
+  // proto3 JSON leaves an empty list out.
+  return {
+    ...(items.length > 0 ? { [key]: items.map(show) } : {}),
+    ...(nextPageToken === undefined ? {} : { nextPageToken }),
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+function labelFields(labels: Readonly<Record<string, string>>): Fields {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [`labels.${key}`, value]));
+}
+
+function jobFields(job: VertexJob): Fields {
+  const displayName = String(job.shown['displayName'] ?? job.shown['tunedModelDisplayName'] ?? '');
+  return { state: job.state, display_name: displayName, displayName, ...labelFields(job.labels) };
+}
+
+function namedFields(named: VertexEndpoint): Fields {
+  return {
+    display_name: named.displayName,
+    displayName: named.displayName,
+    ...labelFields(named.labels),
+  };
+}
+
+function showJob(job: VertexJob): object {
+  const started = job.state !== 'JOB_STATE_QUEUED' && job.state !== 'JOB_STATE_PENDING';
+  return {
+    name: job.name,
+    ...job.shown,
+    state: job.state,
+    createTime: iso(job.createdMs),
+    ...(started ? { startTime: iso(job.createdMs) } : {}),
+    ...(job.endMs === undefined ? {} : { endTime: iso(job.endMs) }),
+    updateTime: iso(job.updatedMs),
+    ...(Object.keys(job.labels).length > 0 ? { labels: job.labels } : {}),
+  };
+}
+
+function showEndpoint(endpoint: VertexEndpoint): object {
+  const deployedModels = presentOf(endpoint).map(({ model }) => model);
+  return {
+    name: endpoint.name,
+    displayName: endpoint.displayName,
+    ...(deployedModels.length > 0 ? { deployedModels } : {}),
+    ...(Object.keys(endpoint.trafficSplit).length > 0 ? { trafficSplit: endpoint.trafficSplit } : {}),
+    etag: `AMEw9y${endpoint.updatedMs.toString(36)}`,
+    ...(Object.keys(endpoint.labels).length > 0 ? { labels: endpoint.labels } : {}),
+    createTime: iso(endpoint.createdMs),
+    updateTime: iso(endpoint.updatedMs),
+  };
+}
+
+function showModel(model: VertexModel, vertex: Vertex): object {
+  const deployedModels = [...vertex.endpoints.values()].flatMap((endpoint) =>
+    presentOf(endpoint)
+      .filter((deployment) => deployment.model.model === model.name)
+      .map((deployment) => ({ endpoint: endpoint.name, deployedModelId: deployment.model.id })),
+  );
+  return {
+    name: model.name,
+    displayName: model.displayName,
+    versionId: '1',
+    versionAliases: ['default'],
+    supportedDeploymentResourcesTypes: ['DEDICATED_RESOURCES'],
+    ...(deployedModels.length > 0 ? { deployedModels } : {}),
+    createTime: iso(model.createdMs),
+    updateTime: iso(model.createdMs),
+    ...(Object.keys(model.labels).length > 0 ? { labels: model.labels } : {}),
+  };
+}
+
+function showOperation(operation: VertexOperation): object {
+  const { verb, createdMs, endMs, deployedModel } = operation;
+  return {
+    name: operation.name,
+    metadata: {
+      '@type': `${TYPE}.${verb}OperationMetadata`,
+      genericMetadata: { createTime: iso(createdMs), updateTime: iso(endMs ?? createdMs) },
+    },
+    ...(endMs === undefined
+      ? {}
+      : {
+          done: true,
+          response: {
+            '@type': `${TYPE}.${verb}Response`,
+            ...(deployedModel === undefined ? {} : { deployedModel }),
+          },
+        }),
+  };
+}

@@ -1,0 +1,350 @@
+import { ApiError } from '../../api-error.ts';
+import type { Clock } from '../../clock.ts';
+import { numericId } from '../../fleet.ts';
+import type { ProjectSeed } from '../../scenario.ts';
+import type { DeployedModelInput, JobSpec, JobState, VertexSeed } from './messages.ts';
+
+/** The kinds of jobs that the sandbox has, by the name of their collection. */
+export const JOB_KINDS = ['customJobs', 'hyperparameterTuningJobs', 'tuningJobs'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** A job of any kind. Names carry the project's number, as Vertex AI's answers do. */
+export interface VertexJob {
+  readonly kind: JobKind;
+  readonly projectId: string;
+  readonly location: string;
+  /** projects/NUMBER/locations/L/customJobs/ID */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdMs: number;
+  /** What the kind has beside the common fields, as the API shows it. */
+  readonly shown: Readonly<Record<string, unknown>>;
+  /** The machines of one trial and how many trials run at once; absent where Google's own machines work. */
+  readonly machines?: { readonly spec: JobSpec; readonly times: number };
+  state: JobState;
+  updatedMs: number;
+  /** When it left its machines. */
+  endMs: number | undefined;
+}
+
+export interface DeployedModel extends DeployedModelInput {
+  readonly id: string;
+  readonly createTime: string;
+}
+
+/** A time in which a model had machines; an open end means that it has them now. */
+export interface Deployment {
+  readonly model: DeployedModel;
+  readonly fromMs: number;
+  untilMs: number | undefined;
+}
+
+export interface VertexEndpoint {
+  readonly projectId: string;
+  readonly location: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdMs: number;
+  updatedMs: number;
+  /** All that ever were, oldest first. */
+  readonly deployments: Deployment[];
+  trafficSplit: Readonly<Record<string, number>>;
+}
+
+export interface VertexModel {
+  readonly projectId: string;
+  readonly location: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly createdMs: number;
+}
+
+export interface VertexOperation {
+  /** projects/NUMBER/locations/L/endpoints/E/operations/O */
+  readonly name: string;
+  readonly verb: 'DeployModel' | 'UndeployModel';
+  readonly createdMs: number;
+  endMs: number | undefined;
+  readonly deployedModel?: DeployedModel;
+}
+
+/** Vertex AI: training jobs, endpoints with their deployed models, and the transitions between their states. */
+export interface Vertex {
+  readonly jobs: ReadonlyMap<string, VertexJob>;
+  readonly endpoints: ReadonlyMap<string, VertexEndpoint>;
+  readonly models: ReadonlyMap<string, VertexModel>;
+  readonly operations: ReadonlyMap<string, VertexOperation>;
+  /** Throws NOT_FOUND, or FAILED_PRECONDITION for a job that has ended. */
+  cancel(name: string): void;
+  /** Throws NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS. */
+  deploy(endpoint: string, model: DeployedModelInput, trafficSplit: Readonly<Record<string, number>>): VertexOperation;
+  /** Throws NOT_FOUND, INVALID_ARGUMENT, or FAILED_PRECONDITION for a model that still gets traffic. */
+  undeploy(endpoint: string, modelId: string, trafficSplit: Readonly<Record<string, number>>): VertexOperation;
+}
+
+/** How long transitions take in the sandbox, in milliseconds. */
+const CANCELLING_MS = 30_000;
+const UNDEPLOYING_MS = 30_000;
+const DEPLOYING_MS = 120_000;
+
+/** States in which a job can be cancelled. */
+const CANCELLABLE: ReadonlySet<JobState> = new Set([
+  'JOB_STATE_QUEUED',
+  'JOB_STATE_PENDING',
+  'JOB_STATE_RUNNING',
+  'JOB_STATE_PAUSED',
+  'JOB_STATE_UPDATING',
+]);
+
+export function createVertex(options: {
+  readonly clock: Clock;
+  readonly projects: readonly ProjectSeed[];
+  /** Resolves a scenario's time (absolute or relative to the clock's start). */
+  readonly timeOf: (text: string) => number;
+}): Vertex {
+  const { clock, timeOf } = options;
+  const jobs = new Map<string, VertexJob>();
+  const endpoints = new Map<string, VertexEndpoint>();
+  const models = new Map<string, VertexModel>();
+  const operations = new Map<string, VertexOperation>();
+  const leaving = new Set<Deployment>();
+
+  for (const project of options.projects) {
+    const place = (collection: string, seed: { readonly id: string; readonly location: string }) => ({
+      projectId: project.id,
+      location: seed.location,
+      name: `projects/${project.number}/locations/${seed.location}/${collection}/${seed.id}`,
+    });
+    for (const job of jobsOf(project.vertex)) {
+      const createdMs = timeOf(job.seed.created);
+      const ended = !CANCELLABLE.has(job.seed.state) && job.seed.state !== 'JOB_STATE_CANCELLING';
+      const { kind, shown, machines, seed } = job;
+      const placed = place(kind, seed);
+      jobs.set(placed.name, {
+        kind,
+        shown,
+        ...(machines === undefined ? {} : { machines }),
+        ...placed,
+        labels: seed.labels,
+        createdMs,
+        state: seed.state,
+        updatedMs: createdMs,
+        endMs: ended ? clock.now() : undefined,
+      });
+    }
+    for (const seed of project.vertex.models) {
+      const placed = place('models', seed);
+      models.set(placed.name, {
+        ...placed,
+        displayName: seed.displayName,
+        labels: seed.labels,
+        createdMs: timeOf(seed.created),
+      });
+    }
+    for (const seed of project.vertex.endpoints) {
+      const placed = place('endpoints', seed);
+      const createdMs = timeOf(seed.created);
+      const deployments = seed.deployedModels.map((model, index): Deployment => ({
+        model: settled(model, model.id ?? String(index + 1), createdMs, project),
+        fromMs: createdMs,
+        untilMs: undefined,
+      }));
+      endpoints.set(placed.name, {
+        ...placed,
+        displayName: seed.displayName,
+        labels: seed.labels,
+        createdMs,
+        updatedMs: createdMs,
+        deployments,
+        trafficSplit: checkedSplit(seed.trafficSplit, deployments.map(({ model }) => model.id)),
+      });
+    }
+  }
+
+  const endpointOf = (name: string): VertexEndpoint => found(endpoints, name);
+  const projectSeed = (projectId: string): ProjectSeed | undefined =>
+    options.projects.find(({ id }) => id === projectId);
+  const operation = (
+    endpoint: VertexEndpoint,
+    verb: VertexOperation['verb'],
+    deployedModel?: DeployedModel,
+  ): VertexOperation => {
+    const id = numericId(`${endpoint.name} ${verb} ${operations.size}`);
+    const created: VertexOperation = {
+      name: `${endpoint.name}/operations/${id}`,
+      verb,
+      createdMs: clock.now(),
+      endMs: undefined,
+      ...(deployedModel === undefined ? {} : { deployedModel }),
+    };
+    operations.set(created.name, created);
+    endpoint.updatedMs = clock.now();
+    return created;
+  };
+
+  return {
+    jobs,
+    endpoints,
+    models,
+    operations,
+    cancel(name) {
+      const job = found(jobs, name);
+      if (job.state === 'JOB_STATE_CANCELLING') return;
+      if (!CANCELLABLE.has(job.state))
+        throw new ApiError('FAILED_PRECONDITION', `Cannot cancel ${name}: its state is ${job.state}.`);
+      job.state = 'JOB_STATE_CANCELLING';
+      job.updatedMs = clock.now();
+      clock.after(CANCELLING_MS, () => {
+        job.state = 'JOB_STATE_CANCELLED';
+        job.updatedMs = clock.now();
+        job.endMs = clock.now();
+      });
+    },
+    deploy(endpointName, given, trafficSplit) {
+      const endpoint = endpointOf(endpointName);
+      const kinds = [given.dedicatedResources, given.automaticResources, given.sharedResources];
+      if (kinds.filter((kind) => kind !== undefined).length !== 1)
+        throw new ApiError(
+          'INVALID_ARGUMENT',
+          'deployedModel must have exactly one of dedicatedResources, automaticResources and sharedResources.',
+        );
+      const id = given.id ?? numericId(`${endpointName} ${endpoint.deployments.length}`).slice(0, 10);
+      const present = presentOf(endpoint);
+      if (present.some(({ model }) => model.id === id))
+        throw new ApiError('ALREADY_EXISTS', `A DeployedModel with id ${id} is in ${endpointName} already.`);
+      // "0" stands for the model that is being deployed (endpoint_service.proto, DeployModelRequest.traffic_split).
+      const split = Object.fromEntries(
+        Object.entries(trafficSplit).map(([key, percent]) => [key === '0' ? id : key, percent]),
+      );
+      const next = checkedSplit(split, [...present.map(({ model }) => model.id), id]);
+      const model = settled(given, id, clock.now(), projectSeed(endpoint.projectId));
+      const running = operation(endpoint, 'DeployModel', model);
+      clock.after(DEPLOYING_MS, () => {
+        endpoint.deployments.push({ model, fromMs: clock.now(), untilMs: undefined });
+        if (Object.keys(next).length > 0) endpoint.trafficSplit = next;
+        endpoint.updatedMs = clock.now();
+        running.endMs = clock.now();
+      });
+      return running;
+    },
+    undeploy(endpointName, modelId, trafficSplit) {
+      const endpoint = endpointOf(endpointName);
+      const deployment = presentOf(endpoint).find(({ model }) => model.id === modelId);
+      if (deployment === undefined)
+        throw new ApiError('NOT_FOUND', `DeployedModel ${modelId} is not in ${endpointName}.`);
+      if (leaving.has(deployment))
+        throw new ApiError(
+          'FAILED_PRECONDITION',
+          `There are other operations running on the resource "${endpointName}".`,
+        );
+      const others = presentOf(endpoint).filter((other) => other !== deployment && !leaving.has(other));
+      const asked = checkedSplit(trafficSplit, others.map(({ model }) => model.id));
+      const next = Object.keys(asked).length > 0 ? asked : endpoint.trafficSplit;
+      if (others.length > 0 && (next[modelId] ?? 0) > 0)
+        throw new ApiError(
+          'FAILED_PRECONDITION',
+          `DeployedModel ${modelId} still has traffic assigned to it: give a trafficSplit without it.`,
+        );
+      leaving.add(deployment);
+      endpoint.trafficSplit = others.length === 0 ? {} : next;
+      const running = operation(endpoint, 'UndeployModel');
+      clock.after(UNDEPLOYING_MS, () => {
+        deployment.untilMs = clock.now();
+        leaving.delete(deployment);
+        endpoint.updatedMs = clock.now();
+        running.endMs = clock.now();
+      });
+      return running;
+    },
+  };
+}
+
+/** The deployments that an endpoint has at present. */
+export function presentOf(endpoint: VertexEndpoint): readonly Deployment[] {
+  return endpoint.deployments.filter(({ untilMs }) => untilMs === undefined);
+}
+
+function jobsOf(seed: VertexSeed): readonly {
+  readonly kind: JobKind;
+  readonly seed: VertexSeed['tuningJobs'][number] | VertexSeed['customJobs'][number] | VertexSeed['hyperparameterTuningJobs'][number];
+  readonly shown: Readonly<Record<string, unknown>>;
+  readonly machines?: { readonly spec: JobSpec; readonly times: number };
+}[] {
+  return [
+    ...seed.customJobs.map((job) => ({
+      kind: 'customJobs' as const,
+      seed: job,
+      shown: { displayName: job.displayName, jobSpec: job.jobSpec },
+      machines: { spec: job.jobSpec, times: 1 },
+    })),
+    ...seed.hyperparameterTuningJobs.map((job) => ({
+      kind: 'hyperparameterTuningJobs' as const,
+      seed: job,
+      shown: {
+        displayName: job.displayName,
+        studySpec: job.studySpec,
+        maxTrialCount: job.maxTrialCount,
+        parallelTrialCount: job.parallelTrialCount,
+        trialJobSpec: job.trialJobSpec,
+      },
+      machines: { spec: job.trialJobSpec, times: job.parallelTrialCount },
+    })),
+    ...seed.tuningJobs.map((job) => ({
+      kind: 'tuningJobs' as const,
+      seed: job,
+      shown: { tunedModelDisplayName: job.tunedModelDisplayName, baseModel: job.baseModel },
+    })),
+  ];
+}
+
+function found<T>(map: ReadonlyMap<string, T>, name: string): T {
+  const value = map.get(name);
+  if (value === undefined) throw new ApiError('NOT_FOUND', `The resource ${name} is not found.`);
+  return value;
+}
+
+/** The model as it stays: with its id and time, its output-only fields not the caller's, its project by number. */
+function settled(
+  given: DeployedModelInput,
+  id: string,
+  createdMs: number,
+  project: ProjectSeed | undefined,
+): DeployedModel {
+  const { createTime: _time, modelVersionId: _version, privateEndpoints: _paths, status: _status, ...kept } = given;
+  const dedicated = kept.dedicatedResources;
+  const model =
+    project === undefined ? kept.model : kept.model.replace(`projects/${project.id}/`, `projects/${project.number}/`);
+  const name = /\/models\/([^/@]+)/.exec(model)?.[1] ?? model;
+  return {
+    ...kept,
+    id,
+    model: model.replace(/@.*$/, ''),
+    displayName: kept.displayName ?? project?.vertex.models.find((known) => known.id === name)?.displayName ?? name,
+    modelVersionId: /@(\d+)$/.exec(model)?.[1] ?? '1',
+    createTime: new Date(createdMs).toISOString(),
+    ...(dedicated === undefined
+      ? {}
+      : {
+          dedicatedResources: {
+            ...dedicated,
+            maxReplicaCount: dedicated.maxReplicaCount ?? dedicated.minReplicaCount,
+          },
+        }),
+  };
+}
+
+function checkedSplit(
+  split: Readonly<Record<string, number>>,
+  ids: readonly string[],
+): Readonly<Record<string, number>> {
+  const entries = Object.entries(split).filter(([, percent]) => percent > 0);
+  const stranger = entries.find(([id]) => !ids.includes(id));
+  if (stranger !== undefined)
+    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: no DeployedModel ${stranger[0]} in this endpoint.`);
+  const total = entries.reduce((sum, [, percent]) => sum + percent, 0);
+  if (entries.length > 0 && total !== 100)
+    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: the percentages add up to ${total}, not to 100.`);
+  return Object.fromEntries(entries);
+}

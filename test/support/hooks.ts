@@ -1,0 +1,34 @@
+import type { LoggedCall } from '../sandbox/call-log.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+
+/**
+ * Runs `action` when the sandbox receives the next call of this route (after `skip` others), before it answers: what
+ * somebody else does at that very moment.
+ */
+export function beforeCall(
+  sandbox: Sandbox,
+  match: { readonly route: string; readonly pathIncludes?: string; readonly skip?: number },
+  action: () => void,
+): void {
+  const { faults } = sandbox;
+  const draw = faults.draw.bind(faults);
+  let left = (match.skip ?? 0) + 1;
+  faults.draw = (routeId, path) => {
+    if (routeId === match.route && path.includes(match.pathIncludes ?? '') && --left === 0) action();
+    return draw(routeId, path);
+  };
+}
+
+/** Resolves with the next call that is logged and matches. */
+export function nextCall(sandbox: Sandbox, match: (call: Omit<LoggedCall, 'sequence'>) => boolean): Promise<void> {
+  const { callLog } = sandbox;
+  return new Promise((resolve) => {
+    const add = callLog.add.bind(callLog);
+    callLog.add = (call) => {
+      add(call);
+      if (!match(call)) return;
+      callLog.add = add;
+      resolve();
+    };
+  });
+}
