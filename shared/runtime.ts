@@ -16,19 +16,19 @@ export interface Runtime {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly auth: GoogleAuth;
   readonly clients: Clients;
-  now(): Date;
-  newId(): string;
+  readonly now: () => Date;
+  readonly newId: () => string;
   /** The id of the project that this function runs in, from the metadata server. */
-  ownProject(): Promise<string>;
+  readonly ownProject: () => Promise<string>;
   /** 0 to 1. */
-  random(): number;
-  sleep(milliseconds: number): Promise<void>;
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
   /** How long one attempt of an outside call may take. */
   readonly attemptTimeoutMs: number;
   /** One line to standard output, where Cloud Logging reads it. */
-  write(line: string): void;
+  readonly write: (line: string) => void;
   /** A text file; a relative path counts from the bundle's folder. */
-  readText(path: string): Promise<string>;
+  readonly readText: (path: string) => Promise<string>;
 }
 
 export function createRuntime(functionName: string): Runtime {

@@ -106,8 +106,12 @@ function malformed(
   const [issue] = issues;
   const name = issue?.path.map(String).join('.') ?? '';
   return new PermanentError(
-    `Cannot read the budget notification: ${what} "${name}" is ${quote(JSON.stringify(at(value, issue?.path ?? [])) ?? 'absent')}: ${issue?.message ?? 'wrong'}`,
+    `Cannot read the budget notification: ${what} "${name}" is ${show(at(value, issue?.path ?? []))}: ${issue?.message ?? 'wrong'}`,
   );
+}
+
+function show(value: unknown): string {
+  return value === undefined ? 'absent' : quote(JSON.stringify(value));
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -124,9 +124,13 @@ async function restoreProject(
   for (const step of links) if (await carry(step)) back.push(step.item.resource);
   // Without billing every start would be refused; the next request goes on from here.
   if (back.length === links.length)
-    await pMap(others, async (step) => void ((await carry(step)) && back.push(step.item.resource)), {
-      concurrency: CONCURRENCY,
-    });
+    await pMap(
+      others,
+      async (step) => {
+        if (await carry(step)) back.push(step.item.resource);
+      },
+      { concurrency: CONCURRENCY },
+    );
   else
     for (const step of others)
       lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));

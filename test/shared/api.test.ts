@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { createApi, type Api, type ApiOptions } from '../../shared/api.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 
@@ -24,9 +24,9 @@ function world(options: Partial<ApiOptions> = {}): World {
     nowMs: 1_000_000,
     api: createApi({
       auth: {
-        request: async <T>(request: Requested) => {
+        request: async (request: Requested) => {
           requests.push(request);
-          return { data: { ok: true } as T, status: 200 } as never;
+          return { data: { ok: true }, status: 200 } as never;
         },
       },
       nowMs: () => state.nowMs,
@@ -156,9 +156,9 @@ describe('the deadline', () => {
 
 describe('the time of one attempt', () => {
   /** An attempt that never answers; `passed` milliseconds go by as soon as it is made. */
-  function silent(tick: (milliseconds: number) => void, passed: number): () => Promise<never> {
+  function silent(t: TestContext, passed: number): () => Promise<never> {
     return () => {
-      tick(passed);
+      t.mock.timers.tick(passed);
       return new Promise<never>(() => undefined);
     };
   }
@@ -166,12 +166,7 @@ describe('the time of one attempt', () => {
   test('is over after attemptTimeoutMs, and then another is made', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { api } = world({ attemptTimeoutMs: 7_000 });
-    const attempts = [
-      silent((milliseconds) => {
-        t.mock.timers.tick(milliseconds);
-      }, 7_000),
-      failing(),
-    ];
+    const attempts = [silent(t, 7_000), failing()];
     assert.equal(
       await api.call('a.b', () => attempts.shift()?.() ?? Promise.reject(new Error('a third'))),
       'answer',
@@ -182,13 +177,7 @@ describe('the time of one attempt', () => {
   test('says what did not answer and after how long', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { api } = world({ attemptTimeoutMs: 7_000 });
-    const call = api.call(
-      'a.b',
-      silent((milliseconds) => {
-        t.mock.timers.tick(milliseconds);
-      }, 7_000),
-      { retry: false },
-    );
+    const call = api.call('a.b', silent(t, 7_000), { retry: false });
     await assert.rejects(
       call,
       /^OutsideError: Cannot call "a\.b": no answer: no answer from a\.b within 7 s$/,
@@ -198,13 +187,7 @@ describe('the time of one attempt', () => {
   test('is cut to what the deadline leaves', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { api } = world({ attemptTimeoutMs: 60_000, deadlineMs: 1_000_000 + 2_000 });
-    const call = api.call(
-      'a.b',
-      silent((milliseconds) => {
-        t.mock.timers.tick(milliseconds);
-      }, 2_000),
-      { retry: false },
-    );
+    const call = api.call('a.b', silent(t, 2_000), { retry: false });
     await assert.rejects(call, /within 2 s$/);
   });
 

@@ -188,9 +188,16 @@ export function computeService(options: {
       'zones/(?<zone>[^/]+)/instances/(?<instance>[^/]+)/stop',
       ['discardLocalSsd', 'requestId'],
       'compute.instances.stop',
-      (call) => ({
-        body: showOperation(fleet.stopVm(pathOf(vmOf(call)))),
-      }),
+      (call) => {
+        const vm = vmOf(call);
+        // "Required if the instance has any attached Local SSD disks" (reference of instances.stop).
+        if (vm.disks.some(isLocalSsd) && !['true', 'false'].includes(call.query.get('discardLocalSsd') ?? ''))
+          throw new ApiError(
+            'INVALID_ARGUMENT',
+            'VM has a Local SSD attached but an undefined value for `discard-local-ssd`.',
+          );
+        return { body: showOperation(fleet.stopVm(pathOf(vm))) };
+      },
     ),
     route(
       'instances.start',

@@ -1,0 +1,47 @@
+import { createApi, type Api } from '../../shared/api.ts';
+
+/** One authorised request, as it left. */
+export interface Asked {
+  readonly method: string;
+  /** Host and path. */
+  readonly target: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** What Google answers: the JSON body; `refuse` for an error. */
+export type Script = (asked: Asked) => unknown;
+
+/** The real door with a scripted Google behind it: its pauses take no time, and `asked` collects what was asked. */
+export function scriptedApi(script: Script): { readonly api: Api; readonly asked: readonly Asked[] } {
+  const asked: Asked[] = [];
+  const api = createApi({
+    auth: {
+      request: async (request) => {
+        const { host, pathname, searchParams } = new URL(String(request.url));
+        const one = {
+          method: request.method ?? 'GET',
+          target: `${host}${pathname}`,
+          query: Object.fromEntries(searchParams),
+          body: request.data as unknown,
+        };
+        asked.push(one);
+        return { data: script(one) } as never;
+      },
+    },
+    nowMs: () => 0,
+    deadlineMs: 480_000,
+    sleep: async () => undefined,
+    random: () => 0,
+    attemptTimeoutMs: 60_000,
+  });
+  return { api, asked };
+}
+
+/** Throws what an authorised request throws for this HTTP status. */
+export function refuse(status: number, reason?: string): never {
+  const details =
+    reason === undefined ? [] : [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason }];
+  const data = { error: { code: status, message: `refused with ${status}`, details } };
+  throw Object.assign(new Error(data.error.message), { status, response: { status, data } });
+}
