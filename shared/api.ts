@@ -28,7 +28,8 @@ export interface CallOptions {
 export interface JsonRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly url: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** A list becomes a repeated parameter. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: object;
 }
 
@@ -86,7 +87,8 @@ export function createApi(options: ApiOptions): Api {
     async request(name, request, callOptions) {
       const url = new URL(request.url);
       for (const [key, value] of Object.entries(request.query ?? {}))
-        if (value !== undefined) url.searchParams.set(key, String(value));
+        for (const one of Array.isArray(value) ? value : [value])
+          if (one !== undefined) url.searchParams.append(key, String(one));
       const response = await call(
         name,
         () =>

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
-import type { Clients } from './clients.ts';
+import type { GoogleAuth } from 'google-auth-library';
+import { billingClients } from './billing-clients.ts';
 
 /** How a project is linked to billing. */
 export interface BillingLink {
@@ -16,10 +17,10 @@ const linkSchema = z.looseObject({
 });
 
 /** Reads a project's link. Needs resourcemanager.projects.get on it. Throws `OutsideError`. */
-export async function getBillingLink(api: Api, clients: Clients, projectId: string): Promise<BillingLink> {
+export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: string): Promise<BillingLink> {
   return readLink(
     await api.call('cloudbilling.projects.getBillingInfo', () =>
-      clients.getBillingInfo(`projects/${projectId}`),
+      billingClients(auth).getBillingInfo(`projects/${projectId}`),
     ),
   );
 }
@@ -33,13 +34,15 @@ export async function getBillingLink(api: Api, clients: Clients, projectId: stri
  */
 export async function setBillingLink(
   api: Api,
-  clients: Clients,
+  auth: GoogleAuth,
   projectId: string,
   account: string | undefined,
 ): Promise<BillingLink> {
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
   return readLink(
-    await api.call('cloudbilling.projects.updateBillingInfo', () => clients.updateBillingInfo(update)),
+    await api.call('cloudbilling.projects.updateBillingInfo', () =>
+      billingClients(auth).updateBillingInfo(update),
+    ),
   );
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
-import type { Clients } from './clients.ts';
+import type { GoogleAuth } from 'google-auth-library';
+import { billingClients } from './billing-clients.ts';
 
 /** A budget as far as it is used. Source: google/cloud/billing/budgets/v1/budget_model.proto. */
 export interface Budget {
@@ -63,9 +64,9 @@ const budgetSchema = z.looseObject({
 });
 
 /** Reads a budget. Needs billing.budgets.get on the billing account. Throws `OutsideError`. */
-export async function getBudget(api: Api, clients: Clients, name: string): Promise<Budget> {
+export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promise<Budget> {
   const wire = budgetSchema.parse(
-    await api.call('billingbudgets.budgets.get', () => clients.getBudget(name)),
+    await api.call('billingbudgets.budgets.get', () => billingClients(auth).getBudget(name)),
   );
   const filter = wire.budgetFilter ?? {};
   const specified = wire.amount?.specifiedAmount;

@@ -19,8 +19,8 @@ export interface MachineDisk {
   /** A local SSD has no disk resource of its own and goes with the VM. */
   readonly scratch: boolean;
   readonly sizeGb: number | undefined;
-  /** `pd-balanced`, …; undefined when the disk could not be looked up. */
-  readonly type: string | undefined;
+  /** `zones/Z/disks/NAME`, the key in what `listDiskTypes` gives. */
+  readonly key: string;
 }
 
 export interface MachineIndex {
@@ -99,11 +99,7 @@ export async function listDiskTypes(api: Api, projectId: string): Promise<Readon
  * All VMs of a project from one aggregated listing. Needs compute.instances.list. Throws `OutsideError`.
  * Source: Compute Engine API v1, instances.aggregatedList.
  */
-export async function indexMachines(
-  api: Api,
-  projectId: string,
-  diskTypes: ReadonlyMap<string, string>,
-): Promise<MachineIndex> {
+export async function indexMachines(api: Api, projectId: string): Promise<MachineIndex> {
   const byId = new Map<string, Machine>();
   const unreachable = new Set<string>();
   const query = {
@@ -133,7 +129,7 @@ export async function indexMachines(
             boot: disk.boot === true,
             scratch: disk.type === 'SCRATCH',
             sizeGb: disk.diskSizeGb === undefined ? undefined : Number(disk.diskSizeGb),
-            type: diskTypes.get(`${scope}/disks/${lastPart(disk.source ?? '')}`),
+            key: `${scope}/disks/${lastPart(disk.source ?? '')}`,
           })),
         });
       }
@@ -157,7 +153,7 @@ async function* pages<T extends { nextPageToken?: string | undefined }>(
       await api.request(name, { url, query: { maxResults: 500, pageToken, ...query } }),
     );
     yield page;
-    pageToken = page.nextPageToken;
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
   } while (pageToken !== undefined);
 }
 

@@ -1,29 +1,19 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 
-/** The part of `projects.timeSeries.list` that costguard uses. */
-export interface ListTimeSeriesRequest {
-  readonly name: string;
-  readonly filter: string;
-  readonly interval: {
-    readonly startTime: { readonly seconds: number };
-    readonly endTime: { readonly seconds: number };
-  };
-  readonly aggregation: {
-    readonly alignmentPeriod: { readonly seconds: number };
-    readonly perSeriesAligner: Aligner;
-    readonly crossSeriesReducer?: Reducer;
-    readonly groupByFields?: string[];
-  };
-  readonly view: 'FULL';
-  readonly pageToken?: string;
-}
+/**
+ * Cloud Monitoring v3 over authorised requests with a field mask. Google's client was measured for it: its REST mode decodes
+ * every point through protobuf objects, which took half of the processor time of a run over 1,000 notebooks, and it added
+ * 50 KiB to the bundle.
+ */
+const HOST = 'https://monitoring.googleapis.com/v3';
+
+/** What is used of an answer; the rest is not sent. */
+const FIELDS =
+  'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message';
 
 export type Aligner = 'ALIGN_MAX' | 'ALIGN_COUNT';
 export type Reducer = 'REDUCE_SUM';
-
-/** One page as the client returns it: unchecked. */
-export type TimeSeriesPage = unknown;
 
 export interface SeriesQuery {
   readonly projectId: string;
@@ -52,78 +42,75 @@ export interface SeriesResult {
   readonly executionErrors: readonly string[];
 }
 
-const int64 = z.union([z.string(), z.number()]);
-const labels = z.nullish(z.looseObject({ labels: z.nullish(z.record(z.string(), z.string())) }));
-const timestamp = z.looseObject({ seconds: z.nullish(int64), nanos: z.nullish(z.number()) });
+const labels = z.optional(z.looseObject({ labels: z.optional(z.record(z.string(), z.string())) }));
 
 const pageSchema = z.looseObject({
-  timeSeries: z.nullish(
+  timeSeries: z.optional(
     z.array(
       z.looseObject({
         metric: labels,
         resource: labels,
-        points: z.nullish(
+        points: z.optional(
           z.array(
             z.looseObject({
-              interval: z.looseObject({ endTime: timestamp }),
-              value: z.looseObject({ doubleValue: z.nullish(z.number()), int64Value: z.nullish(int64) }),
+              interval: z.looseObject({ endTime: z.string() }),
+              // NaN and the infinities are text in JSON; they are no measurement.
+              value: z.looseObject({
+                doubleValue: z.optional(z.union([z.number(), z.string()])),
+                int64Value: z.optional(z.string()),
+              }),
             }),
           ),
         ),
       }),
     ),
   ),
-  nextPageToken: z.nullish(z.string()),
-  executionErrors: z.nullish(z.array(z.looseObject({ message: z.nullish(z.string()) }))),
+  nextPageToken: z.optional(z.string()),
+  executionErrors: z.optional(z.array(z.looseObject({ message: z.optional(z.string()) }))),
 });
 
 /**
  * Reads all pages of one query. A series that continues on the next page comes as two entries.
  * Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
  */
-export async function querySeries(
-  api: Api,
-  list: (request: ListTimeSeriesRequest) => Promise<TimeSeriesPage>,
-  query: SeriesQuery,
-): Promise<SeriesResult> {
+export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesResult> {
   const series: Series[] = [];
   const executionErrors: string[] = [];
   let pageToken: string | undefined;
   do {
-    const request = requestOf(query, pageToken);
-    const page = pageSchema.parse(await api.call('monitoring.timeSeries.list', () => list(request)));
+    const answer = await api.request('monitoring.timeSeries.list', {
+      url: `${HOST}/projects/${query.projectId}/timeSeries`,
+      query: { ...parametersOf(query), pageToken, fields: FIELDS },
+    });
+    const page = pageSchema.parse(answer);
     for (const one of page.timeSeries ?? [])
       series.push({
         metricLabels: one.metric?.labels ?? {},
         resourceLabels: one.resource?.labels ?? {},
         points: (one.points ?? []).flatMap(({ interval, value }) => {
-          const number = value.doubleValue ?? value.int64Value;
-          if (number === null || number === undefined) return [];
-          const endMs = Number(interval.endTime.seconds ?? 0) * 1000 + (interval.endTime.nanos ?? 0) / 1e6;
-          return [{ endMs, value: Number(number) }];
+          const number = Number(value.doubleValue ?? value.int64Value ?? NaN);
+          return Number.isFinite(number) ? [{ endMs: Date.parse(interval.endTime), value: number }] : [];
         }),
       });
     for (const error of page.executionErrors ?? []) executionErrors.push(error.message ?? 'unnamed error');
-    pageToken = page.nextPageToken === '' ? undefined : (page.nextPageToken ?? undefined);
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
   } while (pageToken !== undefined);
   return { series, executionErrors };
 }
 
-function requestOf(query: SeriesQuery, pageToken: string | undefined): ListTimeSeriesRequest {
+function parametersOf(query: SeriesQuery): Readonly<Record<string, string | readonly string[] | undefined>> {
   return {
-    name: `projects/${query.projectId}`,
     filter: `metric.type = "${query.metricType}" AND ${query.filter}`,
-    interval: {
-      startTime: { seconds: Math.floor(query.startMs / 1000) },
-      endTime: { seconds: Math.floor(query.endMs / 1000) },
-    },
-    aggregation: {
-      alignmentPeriod: { seconds: query.alignmentSeconds },
-      perSeriesAligner: query.aligner,
-      ...(query.reducer === undefined ? {} : { crossSeriesReducer: query.reducer }),
-      ...(query.groupBy === undefined ? {} : { groupByFields: [...query.groupBy] }),
-    },
+    'interval.startTime': wholeSecond(query.startMs),
+    'interval.endTime': wholeSecond(query.endMs),
+    'aggregation.alignmentPeriod': `${query.alignmentSeconds}s`,
+    'aggregation.perSeriesAligner': query.aligner,
+    'aggregation.crossSeriesReducer': query.reducer,
+    'aggregation.groupByFields': query.groupBy,
     view: 'FULL',
-    ...(pageToken === undefined ? {} : { pageToken }),
   };
+}
+
+function wholeSecond(ms: number): string {
+  return new Date(Math.floor(ms / 1000) * 1000).toISOString();
 }

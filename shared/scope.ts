@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { PermanentError } from './errors.ts';
-import { isRetryable, OutsideError } from './outside-error.ts';
+import { isServiceDisabled, OutsideError } from './outside-error.ts';
 
 const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
 
@@ -91,7 +91,7 @@ async function* pages<T extends { nextPageToken?: string | undefined }>(
 
 /**
  * Whether a project belongs to the scope: named in it, or below a folder or organization of it. A project that cannot
- * be seen does not belong.
+ * be seen does not belong; with the Cloud Resource Manager API switched off that cannot be told, which is an error.
  */
 export async function isInScope(api: Api, scope: readonly string[], projectId: string): Promise<boolean> {
   if (scope.includes(`projects/${projectId}`)) return true;
@@ -111,7 +111,7 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
     }
     return false;
   } catch (error) {
-    if (error instanceof OutsideError && !isRetryable(error)) return false;
+    if (error instanceof OutsideError && !error.retryable && !isServiceDisabled(error)) return false;
     throw error;
   }
 }

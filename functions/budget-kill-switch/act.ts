@@ -154,9 +154,9 @@ async function unlinkBilling(
   if (link === undefined) return;
   const { api, runtime, projectId } = run;
   try {
-    const before = await getBillingLink(api, runtime.clients, projectId);
+    const before = await getBillingLink(api, runtime.auth, projectId);
     const wasOff = before.account === undefined && !before.enabled;
-    if (!wasOff) await setBillingLink(api, runtime.clients, projectId, undefined);
+    if (!wasOff) await setBillingLink(api, runtime.auth, projectId, undefined);
     await untilOff(run);
     const status = wasOff ? 'already' : 'done';
     const atMs = runtime.now().getTime();
@@ -169,7 +169,7 @@ async function unlinkBilling(
 
 async function untilOff(run: SwitchRun): Promise<void> {
   for (let looks = 1; looks <= UNLINK_LOOKS; looks++) {
-    const { enabled } = await getBillingLink(run.api, run.runtime.clients, run.projectId);
+    const { enabled } = await getBillingLink(run.api, run.runtime.auth, run.projectId);
     if (!enabled) return;
     await run.runtime.sleep(UNLINK_PAUSE_MS);
   }

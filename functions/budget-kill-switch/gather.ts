@@ -157,5 +157,5 @@ async function readVertex(api: Api, projectId: string, gap: NoteGap): Promise<ty
 
 /** Without knowing the account there is no way back, so a failure here is the rung's failure. */
 async function readAccount(runtime: Runtime, api: Api, projectId: string): Promise<string | undefined> {
-  return (await getBillingLink(api, runtime.clients, projectId)).account;
+  return (await getBillingLink(api, runtime.auth, projectId)).account;
 }

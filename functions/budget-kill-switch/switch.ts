@@ -65,7 +65,7 @@ async function lookUp(
   { budget }: Notification,
 ): Promise<Budget | undefined> {
   try {
-    return await getBudget(api, runtime.clients, budget);
+    return await getBudget(api, runtime.auth, budget);
   } catch (error) {
     if (!(error instanceof OutsideError) || error.status !== 404) throw error;
     log('WARNING', `Budget ${budget}: unknown-budget: it does not exist`, { reason: 'unknown-budget' });

@@ -36,13 +36,13 @@ const LINK_PAUSE_MS = 2_000;
 
 /** Links the project to the account that it had, and waits until that is in force. */
 async function relink({ api, runtime }: EventContext, projectId: string, account: string): Promise<Restored> {
-  const before = await getBillingLink(api, runtime.clients, projectId);
+  const before = await getBillingLink(api, runtime.auth, projectId);
   if (before.account !== undefined && before.account !== account)
     return { kind: 'left', why: `somebody linked it to ${before.account} meanwhile` };
   if (before.enabled) return { kind: 'already' };
-  if (before.account === undefined) await setBillingLink(api, runtime.clients, projectId, account);
+  if (before.account === undefined) await setBillingLink(api, runtime.auth, projectId, account);
   for (let looks = 1; looks <= LINK_LOOKS; looks++) {
-    if ((await getBillingLink(api, runtime.clients, projectId)).enabled) return { kind: 'done' };
+    if ((await getBillingLink(api, runtime.auth, projectId)).enabled) return { kind: 'done' };
     await runtime.sleep(LINK_PAUSE_MS);
   }
   throw new Held(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);

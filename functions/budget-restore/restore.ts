@@ -43,11 +43,9 @@ export async function answerRestore(runtime: Runtime, request: Request, response
     const state = requireState(context);
     const manifests = await gatherManifests(state, wanted);
     if (manifests.length === 0) {
-      response
-        .status(404)
-        .json({
-          error: `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
-        });
+      response.status(404).json({
+        error: `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
+      });
       return;
     }
     const steps = manifests.flatMap((manifest) => planRestore(manifest));

@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { priceInstance } from '../../shared/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { gpusOf } from '../../shared/machine-type.ts';
+import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
 import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '../../shared/machines.ts';
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/notebooks.ts';
 import type { Run } from '../../shared/sweep.ts';
@@ -62,23 +62,22 @@ function noteGaps(run: Run, page: NotebookPage): void {
     });
 }
 
-type Machines = MachineIndex | { readonly failed: string };
+type Machines =
+  | { readonly index: MachineIndex; readonly diskTypes: ReadonlyMap<string, string> }
+  | { readonly failed: string };
 
 async function readMachines(run: Run): Promise<Machines> {
+  const diskTypes = listDiskTypes(run.api, run.projectId).catch((error: unknown) => {
+    run.gap({ where: `projects/${run.projectId} disks`, why: `unpriced: ${messageOf(error)}`, cause: error });
+    return new Map<string, string>();
+  });
   try {
-    const diskTypes = await listDiskTypes(run.api, run.projectId).catch((error: unknown) => {
-      run.gap({
-        where: `projects/${run.projectId} disks`,
-        why: `unpriced: ${messageOf(error)}`,
-        cause: error,
-      });
-      return new Map<string, string>();
-    });
-    const index = await indexMachines(run.api, run.projectId, diskTypes);
+    const index = await indexMachines(run.api, run.projectId);
     for (const zone of index.unreachable)
       run.gap({ where: `projects/${run.projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
-    return index;
+    return { index, diskTypes: await diskTypes };
   } catch (error) {
+    await diskTypes;
     run.gap({ where: `projects/${run.projectId} VMs`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
   }
@@ -99,18 +98,22 @@ async function readPage(
   memories: ProjectMemory['notebooks'],
 ): Promise<readonly Found[]> {
   const found = instances.map((instance) => ({ instance, memory: memories[instance.name] ?? {} }));
-  const groups = new Map<number, string[]>();
+  const groups = new Map<number, { readonly ids: string[]; gpus: boolean }>();
   for (const { instance, memory } of found) {
     const instanceId = instance.gceSetup?.instanceId;
     if (instance.state !== 'ACTIVE' || instanceId === undefined) continue;
     const startMs = observationStartMs(config, run.startedAt, memory.warnedAtMs);
-    groups.set(startMs, [...(groups.get(startMs) ?? []), instanceId]);
+    const group = groups.get(startMs) ?? { ids: [], gpus: false };
+    group.ids.push(instanceId);
+    group.gpus ||= gpusOf(machineOf(instance)).kind !== 'none';
+    groups.set(startMs, group);
   }
   // One window for all, and one more for each earlier run whose warnings still stand.
   const signals = new Map<number, (instanceId: string) => Signals>();
   await Promise.all(
-    [...groups].map(async ([startMs, ids]) => {
-      signals.set(startMs, await readSignals(run, config, ids, { startMs, endMs: run.startedAt.getTime() }));
+    [...groups].map(async ([startMs, { ids, gpus }]) => {
+      const window = { startMs, endMs: run.startedAt.getTime() };
+      signals.set(startMs, await readSignals(run, config, ids, gpus, window));
     }),
   );
   return found.map(({ instance, memory }) => {
@@ -126,6 +129,19 @@ async function readPage(
   });
 }
 
+function machineOf({ gceSetup = {} }: NotebookInstance): {
+  machineType: string;
+  accelerators: Accelerator[];
+} {
+  return {
+    machineType: gceSetup.machineType ?? '',
+    accelerators: (gceSetup.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({
+      type: type ?? '',
+      count: Number(coreCount ?? 0),
+    })),
+  };
+}
+
 function joinPage(page: readonly Found[], machines: Machines): readonly NotebookFacts[] {
   return page.map((found) => toFacts(found, machines));
 }
@@ -133,12 +149,8 @@ function joinPage(page: readonly Found[], machines: Machines): readonly Notebook
 function toFacts({ instance, memory, observedFromMs, signals }: Found, machines: Machines): NotebookFacts {
   const setup = instance.gceSetup ?? {};
   const [zone = ''] = instance.name.split('/').slice(3, 4);
-  const machineType = setup.machineType ?? '';
-  const accelerators = (setup.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({
-    type: type ?? '',
-    count: Number(coreCount ?? 0),
-  }));
-  const machine = 'failed' in machines ? undefined : machines.byId.get(setup.instanceId ?? '');
+  const { machineType, accelerators } = machineOf(instance);
+  const machine = 'failed' in machines ? undefined : machines.index.byId.get(setup.instanceId ?? '');
   const createdMs = Date.parse(instance.createTime ?? '');
   return {
     name: instance.name,
@@ -150,7 +162,7 @@ function toFacts({ instance, memory, observedFromMs, signals }: Found, machines:
     metadata: setup.metadata ?? {},
     machineType: machineType.slice(machineType.lastIndexOf('/') + 1),
     gpus: gpusOf({ machineType, accelerators }),
-    price: priceInstance({ machineType, accelerators, zone, disks: disksOf(machine) }),
+    price: priceInstance({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),
     observedFromMs,
     signals,
@@ -161,10 +173,12 @@ function toFacts({ instance, memory, observedFromMs, signals }: Found, machines:
 /** Without its VM a notebook's disks are unknown; priceInstance then has no boot disk to price and says so. */
 function disksOf(
   machine: Machine | undefined,
+  machines: Machines,
 ): { kind: 'boot' | 'data'; type: string | undefined; sizeGb: number | undefined }[] {
+  const types = 'failed' in machines ? undefined : machines.diskTypes;
   return (machine?.disks ?? [])
     .filter((disk) => !disk.scratch)
-    .map(({ boot, type, sizeGb }) => ({ kind: boot ? 'boot' : 'data', type, sizeGb }));
+    .map(({ boot, key, sizeGb }) => ({ kind: boot ? 'boot' : 'data', type: types?.get(key), sizeGb }));
 }
 
 function vmFacts(
@@ -178,7 +192,7 @@ function vmFacts(
   if ('failed' in machines) return { kind: 'unknown', why: machines.failed };
   if (instanceId === undefined)
     return { kind: 'unknown', why: 'the instance names no VM (gceSetup.instanceId)' };
-  if (machines.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone))
+  if (machines.index.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone))
     return { kind: 'unknown', why: `${zone} was unreachable` };
   return { kind: 'absent' };
 }

@@ -18,11 +18,15 @@ const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
 /** All these metrics are sampled once a minute. */
 const SAMPLE_SECONDS = 60;
 
-/** Reads the signals of some VMs over one window, by VM id. The number of calls does not depend on how many they are. */
+/**
+ * Reads the signals of some VMs over one window, by VM id. The number of calls does not depend on how many they are; where
+ * none of them has a GPU (`gpus` false), GPUs are not asked for.
+ */
 export async function readSignals(
   run: Run,
   config: Config,
   instanceIds: readonly string[],
+  gpus: boolean,
   window: { readonly startMs: number; readonly endMs: number },
 ): Promise<(instanceId: string) => Signals> {
   const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
@@ -42,7 +46,12 @@ export async function readSignals(
     ]);
     return measure(peaks, counts, expectedPoints);
   };
-  const [cpu, gpu, sent, received] = await Promise.all([read(CPU), read(GPU), read(SENT), read(RECEIVED)]);
+  const [cpu, gpu, sent, received] = await Promise.all([
+    read(CPU),
+    gpus ? read(GPU) : (): Signal => ({ kind: 'absent' }),
+    read(SENT),
+    read(RECEIVED),
+  ]);
 
   const below = config.networkBelowBytesPerSecond;
   // The busiest minute of sent and that of received need not be the same one: their sum is only an upper bound. Where
@@ -90,7 +99,7 @@ async function query(
   const ids = instanceIds.map((id) => `"${id}"`).join(',');
   const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
   try {
-    const result = await querySeries(run.api, (request) => run.runtime.clients.listTimeSeries(request), {
+    const result = await querySeries(run.api, {
       projectId: run.projectId,
       metricType,
       filter,

@@ -204,16 +204,16 @@ describe('the time of one attempt', () => {
 });
 
 describe('Api.request', () => {
-  test('asks for JSON, without retries of its own, with the query encoded and what is undefined left out', async () => {
+  test('asks for JSON, without retries of its own, with the query encoded, lists repeated, what is undefined left out', async () => {
     const { api, requests } = world();
     const answer = await api.request('a.list', {
       url: 'https://compute.googleapis.com/v1/x?alt=json',
-      query: { filter: 'name = "a&b"', pageSize: 500, all: true, pageToken: undefined },
+      query: { filter: 'name = "a&b"', pageSize: 500, all: true, groupBy: ['a', 'b'], pageToken: undefined },
     });
     assert.deepEqual(answer, { ok: true });
     assert.deepEqual(requests, [
       {
-        url: 'https://compute.googleapis.com/v1/x?alt=json&filter=name+%3D+%22a%26b%22&pageSize=500&all=true',
+        url: 'https://compute.googleapis.com/v1/x?alt=json&filter=name+%3D+%22a%26b%22&pageSize=500&all=true&groupBy=a&groupBy=b',
         method: 'GET',
         responseType: 'json',
         retry: false,

@@ -15,7 +15,7 @@ import {
 const DISABLED = {
   error: {
     code: 403,
-    message: 'Cloud Monitoring API has not been used in project 1 before',
+    message: 'Cloud Pub/Sub API has not been used in project 1 before',
     status: 'PERMISSION_DENIED',
     errors: [{ reason: 'accessNotConfigured', message: 'legacy' }],
     details: [
@@ -43,17 +43,7 @@ const ways: readonly [string, (auth: GoogleAuth) => Promise<unknown>][] = [
     (auth) =>
       auth.request({ url: 'https://notebooks.googleapis.com/v2/x', responseType: 'json', retry: false }),
   ],
-  [
-    'a gax client',
-    (auth) =>
-      createClients(auth).listTimeSeries({
-        name: 'projects/ml-lab',
-        filter: 'metric.type = "m"',
-        interval: { startTime: { seconds: 1 }, endTime: { seconds: 2 } },
-        aggregation: { alignmentPeriod: { seconds: 60 }, perSeriesAligner: 'ALIGN_MAX' },
-        view: 'FULL',
-      }),
-  ],
+  ['a gax client', (auth) => createClients(auth).publish('projects/ml-ops/topics/costguard-receipts', '{}')],
 ];
 
 async function thrownBy(call: Promise<unknown>): Promise<OutsideError> {
@@ -85,7 +75,7 @@ describe("OutsideError reads what Google's clients throw", () => {
     test(`${name}: a body in a list`, async () => {
       const error = await thrownBy(call(authOver(json(403, [DISABLED]))));
       assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
-      assert.match(error.message, /HTTP 403: Cloud Monitoring API has not/);
+      assert.match(error.message, /HTTP 403: Cloud Pub\/Sub API has not/);
     });
 
     test(`${name}: a body without details gives the first reason of "errors"`, async () => {

@@ -30,12 +30,9 @@ export async function askGoogle(
         agent: false,
       },
       (response) => {
-        json(response).then(
-          (answer) => {
-            resolve({ status: response.statusCode ?? 0, body: answer as Answer['body'] });
-          },
-          reject,
-        );
+        json(response).then((answer) => {
+          resolve({ status: response.statusCode ?? 0, body: answer as Answer['body'] });
+        }, reject);
       },
     );
     call.on('error', reject);
@@ -46,7 +43,6 @@ export async function askGoogle(
 /** The code of an error answer and its reason, where it says one. */
 export function errorOf({ status, body }: Answer): string {
   const error = body['error'] as
-    | { readonly status: string; readonly details?: readonly { readonly reason?: string }[] }
-    | undefined;
+    { readonly status: string; readonly details?: readonly { readonly reason?: string }[] } | undefined;
   return [status, error?.status, error?.details?.[0]?.reason].filter((part) => part !== undefined).join(' ');
 }

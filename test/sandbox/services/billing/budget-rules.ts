@@ -104,19 +104,27 @@ function checkFilter({ budgetFilter, thresholdRules }: Budget): void {
   const values = Object.values(labels);
   if (values.length > 1 || values.some((list) => !Array.isArray(list) || list.length !== 1))
     throw invalid('labels take a single key with a single value');
-  if (customPeriod !== undefined && thresholdRules.some(({ spendBasis }) => spendBasis === 'FORECASTED_SPEND'))
+  if (
+    customPeriod !== undefined &&
+    thresholdRules.some(({ spendBasis }) => spendBasis === 'FORECASTED_SPEND')
+  )
     throw invalid('FORECASTED_SPEND can be used only with a calendar period');
 }
 
 const MAX_CHANNELS = 5;
 
 function checkNotifications({ notificationsRule = {}, thresholdRules, budgetFilter }: Budget): void {
-  const { pubsubTopic = '', schemaVersion = '', monitoringNotificationChannels: channels = [] } = notificationsRule;
+  const {
+    pubsubTopic = '',
+    schemaVersion = '',
+    monitoringNotificationChannels: channels = [],
+  } = notificationsRule;
   if (pubsubTopic !== '' && !/^projects\/[^/]+\/topics\/[^/]+$/.test(pubsubTopic))
     throw invalid('pubsub_topic must be projects/{project_id}/topics/{topic_id}');
   if (pubsubTopic !== '' && schemaVersion !== '1.0')
     throw invalid('schema_version must be "1.0" when pubsub_topic is set');
-  if (channels.length > MAX_CHANNELS) throw invalid(`at most ${MAX_CHANNELS} monitoring_notification_channels`);
+  if (channels.length > MAX_CHANNELS)
+    throw invalid(`at most ${MAX_CHANNELS} monitoring_notification_channels`);
   const projectLevel = notificationsRule.enableProjectLevelRecipients === true;
   if (projectLevel && budgetFilter.projects?.length !== 1)
     throw invalid('enable_project_level_recipients needs a budget of a single project');

@@ -29,7 +29,14 @@ describe('budgetService', () => {
       billing: {
         accounts: [{ id: '0A1B2C-3D4E5F-6A7B8C' }],
         budgets: [
-          { name: SEEDED, displayName: 'Seeded', projects: ['lab'], usd: 99.5, thresholds: [0.5, 1], topic: TOPIC },
+          {
+            name: SEEDED,
+            displayName: 'Seeded',
+            projects: ['lab'],
+            usd: 99.5,
+            thresholds: [0.5, 1],
+            topic: TOPIC,
+          },
         ],
       },
     });
@@ -38,7 +45,8 @@ describe('budgetService', () => {
   after(() => sandbox.close());
   const ask = (method: string, path: string, body?: unknown, account = OWNER): Promise<Answer> =>
     askGoogle(sandbox, account, method, `https://billingbudgets.googleapis.com/v1/${path}`, body);
-  const create = (more: object = {}): Promise<Answer> => ask('POST', `${ACCOUNT}/budgets`, { ...GIVEN, ...more });
+  const create = (more: object = {}): Promise<Answer> =>
+    ask('POST', `${ACCOUNT}/budgets`, { ...GIVEN, ...more });
 
   it('shows a budget with Google’s defaults, its projects by number', async () => {
     const { body } = await ask('GET', SEEDED);
@@ -69,7 +77,10 @@ describe('budgetService', () => {
     await create({ displayName: 'All', budgetFilter: {} });
 
     const first = await ask('GET', `${ACCOUNT}/budgets?pageSize=2`);
-    const second = await ask('GET', `${ACCOUNT}/budgets?pageSize=2&pageToken=${String(first.body['nextPageToken'])}`);
+    const second = await ask(
+      'GET',
+      `${ACCOUNT}/budgets?pageSize=2&pageToken=${String(first.body['nextPageToken'])}`,
+    );
     const titles = [first, second].map(({ body }) =>
       (body['budgets'] as { displayName: string }[]).map(({ displayName }) => displayName),
     );
@@ -112,7 +123,10 @@ describe('budgetService', () => {
     ['an unknown project', { budgetFilter: { projects: ['projects/nobody'] } }],
     ['a topic without schema version', { notificationsRule: { pubsubTopic: TOPIC } }],
     ['a topic that is none', { notificationsRule: { pubsubTopic: 'budget-alerts', schemaVersion: '1.0' } }],
-    ['six channels', { notificationsRule: { monitoringNotificationChannels: ['1', '2', '3', '4', '5', '6'] } }],
+    [
+      'six channels',
+      { notificationsRule: { monitoringNotificationChannels: ['1', '2', '3', '4', '5', '6'] } },
+    ],
     ['rules that nobody is told of', { notificationsRule: { disableDefaultIamRecipients: true } }],
     [
       'project recipients without a project',

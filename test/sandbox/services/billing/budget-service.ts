@@ -24,14 +24,16 @@ export function budgetService(options: { readonly budgets: Budgets; readonly pro
   /** Connecting a topic lets Cloud Billing publish to it: the caller must be allowed to set the topic's policy. */
   const topicNeeds = (request: Message, present: string): readonly Need[] => {
     const topic = topicOf(budgetIn(request));
-    return topic === '' || topic === present ? [] : [{ permission: 'pubsub.topics.setIamPolicy', on: topic }];
+    const connects = /^projects\/[^/]+\/topics\/[^/]+$/.test(topic) && topic !== present;
+    return !connects ? [] : [{ permission: 'pubsub.topics.setIamPolicy', on: topic }];
   };
   const presentTopic = (name: string): string =>
     topicOf(budgets.all().find((budget) => budget['name'] === name) ?? {});
 
   const list = (request: Message): Message => {
     const scope = /^projects\/([^/]+)$/.exec(textOf(request['scope']))?.[1];
-    const wanted = scope === undefined ? undefined : `projects/${projects.get(projects.require(scope)).seed.number}`;
+    const wanted =
+      scope === undefined ? undefined : `projects/${projects.get(projects.require(scope)).seed.number}`;
     const all = budgets
       .of(String(request['parent']))
       .filter((budget) => wanted === undefined || projectsOf(budget).join() === wanted);

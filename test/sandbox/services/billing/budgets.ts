@@ -97,7 +97,9 @@ function merged(present: Message, change: Message, mask: string): Message {
   const paths =
     mask === ''
       ? Object.keys(change).filter((field) => field in FIELDS)
-      : mask.split(',').map((path) => path.trim().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+      : mask
+          .split(',')
+          .map((path) => path.trim().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
   const result: Record<string, unknown> = { ...present };
   for (const path of paths) {
     const [field = '', inner, ...more] = path.split('.');

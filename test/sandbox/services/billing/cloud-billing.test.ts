@@ -68,7 +68,10 @@ describe('cloudBillingService', () => {
       billingEnabled: false,
     });
     assert.equal((await info('on-closed'))['billingEnabled'], false);
-    assert.equal(errorOf(await ask('GET', 'projects/nobody/billingInfo')), '403 PERMISSION_DENIED CONSUMER_INVALID');
+    assert.equal(
+      errorOf(await ask('GET', 'projects/nobody/billingInfo')),
+      '403 PERMISSION_DENIED CONSUMER_INVALID',
+    );
   });
 
   for (const [what, body] of [
@@ -78,7 +81,10 @@ describe('cloudBillingService', () => {
   ] as const)
     it(`takes ${what} for disable`, async () => {
       const off = await ask('PUT', 'projects/lab/billingInfo', body, UNLINKER);
-      assert.deepEqual([off.status, off.body['billingAccountName'], off.body['billingEnabled']], [200, '', false]);
+      assert.deepEqual(
+        [off.status, off.body['billingAccountName'], off.body['billingEnabled']],
+        [200, '', false],
+      );
       assert.deepEqual([(await relink()).status, sandbox.billing.links.enabled('lab')], [200, true]);
       await sandbox.clock.advance(5_000);
     });
@@ -155,7 +161,10 @@ describe('cloudBillingService', () => {
   it('shows accounts and their projects, page by page', async () => {
     const accounts = await ask('GET', 'billingAccounts');
     assert.deepEqual(
-      (accounts.body['billingAccounts'] as { name: string; open: boolean }[]).map(({ name, open }) => [name, open]),
+      (accounts.body['billingAccounts'] as { name: string; open: boolean }[]).map(({ name, open }) => [
+        name,
+        open,
+      ]),
       [
         [`billingAccounts/${OPEN}`, true],
         [`billingAccounts/${CLOSED}`, false],

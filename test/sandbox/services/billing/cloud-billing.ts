@@ -53,7 +53,8 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
   const updateNeeds = (request: Message): readonly Need[] => {
     const on = `projects/${projectOf(request)}`;
     const account = accountAsked(request);
-    if (account === undefined) return [{ permission: 'resourcemanager.projects.deleteBillingAssignment', on }];
+    if (account === undefined)
+      return [{ permission: 'resourcemanager.projects.deleteBillingAssignment', on }];
     return [
       { permission: 'resourcemanager.projects.createBillingAssignment', on },
       { permission: 'billing.resourceAssociations.create', on: nameOf(account) },

@@ -52,7 +52,8 @@ export function createBillingLinks(options: {
   const listeners: ((projectId: string) => void)[] = [];
   const account = (id: string): BillingAccount => {
     const found = accounts.find((known) => known.id === id);
-    if (found === undefined) throw new ApiError('NOT_FOUND', `Billing account billingAccounts/${id} not found.`);
+    if (found === undefined)
+      throw new ApiError('NOT_FOUND', `Billing account billingAccounts/${id} not found.`);
     return found;
   };
   const isOpen = (id: string | undefined): boolean => id !== undefined && account(id).open;

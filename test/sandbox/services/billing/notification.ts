@@ -45,7 +45,9 @@ interface CalendarDate {
 }
 
 function dateMs({ year, month, day }: CalendarDate, plusDays = 0): number {
-  return DateTime.fromObject({ year, month, day }, { zone: BILLING_ZONE }).plus({ days: plusDays }).toMillis();
+  return DateTime.fromObject({ year, month, day }, { zone: BILLING_ZONE })
+    .plus({ days: plusDays })
+    .toMillis();
 }
 
 /**

@@ -29,10 +29,13 @@ export function createBillingService(options: {
   const { scenario, clock, projects, fleet, iam } = options;
   const links = createBillingLinks({ scenario, clock });
   const budgets = createBudgets({ links, projects, seeds: scenario.billing.budgets });
-  const haltLater = (projectId: string): void =>
-    void clock.after(HALT_AFTER_MS, () => {
-      if (!links.enabled(projectId) && fleet.haltProject(projectId)) haltLater(projectId);
+  const haltLater = (projectId: string): void => {
+    const paidBefore = links.paidPeriods(projectId).length;
+    clock.after(HALT_AFTER_MS, () => {
+      const paidSince = links.paidPeriods(projectId).length > paidBefore;
+      if (!paidSince && fleet.haltProject(projectId)) haltLater(projectId);
     });
+  };
   links.onDisabled(haltLater);
   return {
     links,

@@ -52,7 +52,11 @@ export function createSpend(options: {
       ...jobsOf(projectId).flatMap(jobCharges),
       ...endpointsOf(projectId).flatMap((endpoint) =>
         endpoint.deployments.flatMap(({ model, fromMs, untilMs }) =>
-          priced(deployedModelRate(model, endpoint.location)).map((usdPerHour) => ({ fromMs, untilMs, usdPerHour })),
+          priced(deployedModelRate(model, endpoint.location)).map((usdPerHour) => ({
+            fromMs,
+            untilMs,
+            usdPerHour,
+          })),
         ),
       ),
     ];
@@ -82,12 +86,8 @@ export function createSpend(options: {
         .reduce((sum, { usdPerHour }) => sum + usdPerHour, 0);
     },
     unpriced: (projectId) => [
-      ...fleet
-        .vmsOf(projectId)
-        .flatMap((vm) => whyUnpriced(vm.name, vmRates(vm).running)),
-      ...jobsOf(projectId).flatMap((job) =>
-        jobRates(job).flatMap((rate) => whyUnpriced(job.name, rate)),
-      ),
+      ...fleet.vmsOf(projectId).flatMap((vm) => whyUnpriced(vm.name, vmRates(vm).running)),
+      ...jobsOf(projectId).flatMap((job) => jobRates(job).flatMap((rate) => whyUnpriced(job.name, rate))),
       ...endpointsOf(projectId).flatMap((endpoint) =>
         endpoint.deployments.flatMap(({ model }) =>
           whyUnpriced(`${endpoint.name} ${model.id}`, deployedModelRate(model, endpoint.location)),
@@ -138,7 +138,11 @@ function rateOf(usdPerHour: number | 'unpriced', why: readonly string[]): Rate {
 }
 
 function jobCharges(job: VertexJob): readonly Charge[] {
-  if (job.state === 'JOB_STATE_QUEUED' || job.state === 'JOB_STATE_PENDING' || job.state === 'JOB_STATE_PAUSED')
+  if (
+    job.state === 'JOB_STATE_QUEUED' ||
+    job.state === 'JOB_STATE_PENDING' ||
+    job.state === 'JOB_STATE_PAUSED'
+  )
     return [];
   return jobRates(job)
     .flatMap(priced)
@@ -156,16 +160,18 @@ function jobRates(job: VertexJob): readonly Rate[] {
 const DEFAULT_DISK = { type: 'pd-ssd', sizeGb: 100 };
 
 function poolRate(pool: JobSpec['workerPoolSpecs'][number], region: string): Rate {
-  const { bootDiskType: type = DEFAULT_DISK.type, bootDiskSizeGb: sizeGb = DEFAULT_DISK.sizeGb } = pool.diskSpec ?? {};
-  const price = priceInstance({ ...machineOf(pool.machineSpec), zone: region, disks: [{ kind: 'boot', type, sizeGb }] });
+  const { bootDiskType: type = DEFAULT_DISK.type, bootDiskSizeGb: sizeGb = DEFAULT_DISK.sizeGb } =
+    pool.diskSpec ?? {};
+  const price = priceInstance({
+    ...machineOf(pool.machineSpec),
+    zone: region,
+    disks: [{ kind: 'boot', type, sizeGb }],
+  });
   return times(rateOf(price.runningUsdPerHour, price.unpriced), Number(pool.replicaCount));
 }
 
 /** Its machines alone: Vertex AI does not bill disks of online prediction. At least `minReplicaCount` of them run. */
-function deployedModelRate(
-  model: VertexEndpoint['deployments'][number]['model'],
-  region: string,
-): Rate {
+function deployedModelRate(model: VertexEndpoint['deployments'][number]['model'], region: string): Rate {
   const dedicated = model.dedicatedResources;
   if (dedicated === undefined) return { why: 'its machines are chosen by Google' };
   const price = priceInstance({ ...machineOf(dedicated.machineSpec), zone: region, disks: [] });

@@ -20,7 +20,8 @@ export function parseFilter(text: string): (fields: Fields) => boolean {
 
 function parseTerm(term: string, whole: string): (fields: Fields) => boolean {
   const match = TERM.exec(term);
-  if (match === null) throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": cannot read "${term}".`);
+  if (match === null)
+    throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": cannot read "${term}".`);
   const [, not, field = '', operator, quoted, bare = ''] = match;
   const wanted = quoted ?? bare;
   const equal = (operator === '=') === (not === undefined);

@@ -6,9 +6,7 @@ import { z } from 'zod';
  * int64 fields are strings in JSON; parsing accepts what proto3 JSON does.
  */
 
-const int64 = z
-  .union([z.string().regex(/^\d+$/), z.int().nonnegative()])
-  .transform((value) => String(value));
+const int64 = z.union([z.string().regex(/^\d+$/), z.int().nonnegative()]).transform((value) => String(value));
 const anyObject = z.record(z.string(), z.unknown());
 
 const machineSpec = z.strictObject({

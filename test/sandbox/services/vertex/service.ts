@@ -88,7 +88,9 @@ export function vertexService(options: VertexServiceOptions): Route[] {
   ): object => {
     const parent = parentOf(call);
     const matches = parseFilter(call.query.get('filter') ?? '');
-    const own = [...all].filter(({ name }) => name.startsWith(`${parent}/`)).filter((item) => matches(fieldsOf(item)));
+    const own = [...all]
+      .filter(({ name }) => name.startsWith(`${parent}/`))
+      .filter((item) => matches(fieldsOf(item)));
     return page(call, key, own, show);
   };
 
@@ -141,10 +143,16 @@ export function vertexService(options: VertexServiceOptions): Route[] {
     ...route('endpoints.get', 'GET', endpointPath, 'endpoints.get', (call) =>
       showEndpoint(require(vertex.endpoints, nameOf(call, 'endpoints'))),
     ),
-    ...route('endpoints.undeployModel', 'POST', `${endpointPath}:undeployModel`, 'endpoints.undeploy', (call) => {
-      const { deployedModelId, trafficSplit } = read(undeployBodySchema, call);
-      return showOperation(vertex.undeploy(nameOf(call, 'endpoints'), deployedModelId, trafficSplit));
-    }),
+    ...route(
+      'endpoints.undeployModel',
+      'POST',
+      `${endpointPath}:undeployModel`,
+      'endpoints.undeploy',
+      (call) => {
+        const { deployedModelId, trafficSplit } = read(undeployBodySchema, call);
+        return showOperation(vertex.undeploy(nameOf(call, 'endpoints'), deployedModelId, trafficSplit));
+      },
+    ),
     ...route('endpoints.deployModel', 'POST', `${endpointPath}:deployModel`, 'endpoints.deploy', (call) => {
       const { deployedModel, trafficSplit } = read(deployBodySchema, call);
       const name = nameOf(call, 'endpoints');

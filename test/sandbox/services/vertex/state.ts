@@ -79,9 +79,17 @@ export interface Vertex {
   /** Throws NOT_FOUND, or FAILED_PRECONDITION for a job that has ended. */
   cancel(name: string): void;
   /** Throws NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS. */
-  deploy(endpoint: string, model: DeployedModelInput, trafficSplit: Readonly<Record<string, number>>): VertexOperation;
+  deploy(
+    endpoint: string,
+    model: DeployedModelInput,
+    trafficSplit: Readonly<Record<string, number>>,
+  ): VertexOperation;
   /** Throws NOT_FOUND, INVALID_ARGUMENT, or FAILED_PRECONDITION for a model that still gets traffic. */
-  undeploy(endpoint: string, modelId: string, trafficSplit: Readonly<Record<string, number>>): VertexOperation;
+  undeploy(
+    endpoint: string,
+    modelId: string,
+    trafficSplit: Readonly<Record<string, number>>,
+  ): VertexOperation;
 }
 
 /** How long transitions take in the sandbox, in milliseconds. */
@@ -158,7 +166,10 @@ export function createVertex(options: {
         createdMs,
         updatedMs: createdMs,
         deployments,
-        trafficSplit: checkedSplit(seed.trafficSplit, deployments.map(({ model }) => model.id)),
+        trafficSplit: checkedSplit(
+          seed.trafficSplit,
+          deployments.map(({ model }) => model.id),
+        ),
       });
     }
   }
@@ -240,7 +251,10 @@ export function createVertex(options: {
           `There are other operations running on the resource "${endpointName}".`,
         );
       const others = presentOf(endpoint).filter((other) => other !== deployment && !leaving.has(other));
-      const asked = checkedSplit(trafficSplit, others.map(({ model }) => model.id));
+      const asked = checkedSplit(
+        trafficSplit,
+        others.map(({ model }) => model.id),
+      );
       const next = Object.keys(asked).length > 0 ? asked : endpoint.trafficSplit;
       if (others.length > 0 && (next[modelId] ?? 0) > 0)
         throw new ApiError(
@@ -268,7 +282,10 @@ export function presentOf(endpoint: VertexEndpoint): readonly Deployment[] {
 
 function jobsOf(seed: VertexSeed): readonly {
   readonly kind: JobKind;
-  readonly seed: VertexSeed['tuningJobs'][number] | VertexSeed['customJobs'][number] | VertexSeed['hyperparameterTuningJobs'][number];
+  readonly seed:
+    | VertexSeed['tuningJobs'][number]
+    | VertexSeed['customJobs'][number]
+    | VertexSeed['hyperparameterTuningJobs'][number];
   readonly shown: Readonly<Record<string, unknown>>;
   readonly machines?: { readonly spec: JobSpec; readonly times: number };
 }[] {
@@ -312,16 +329,25 @@ function settled(
   createdMs: number,
   project: ProjectSeed | undefined,
 ): DeployedModel {
-  const { createTime: _time, modelVersionId: _version, privateEndpoints: _paths, status: _status, ...kept } = given;
+  const {
+    createTime: _time,
+    modelVersionId: _version,
+    privateEndpoints: _paths,
+    status: _status,
+    ...kept
+  } = given;
   const dedicated = kept.dedicatedResources;
   const model =
-    project === undefined ? kept.model : kept.model.replace(`projects/${project.id}/`, `projects/${project.number}/`);
+    project === undefined
+      ? kept.model
+      : kept.model.replace(`projects/${project.id}/`, `projects/${project.number}/`);
   const name = /\/models\/([^/@]+)/.exec(model)?.[1] ?? model;
   return {
     ...kept,
     id,
     model: model.replace(/@.*$/, ''),
-    displayName: kept.displayName ?? project?.vertex.models.find((known) => known.id === name)?.displayName ?? name,
+    displayName:
+      kept.displayName ?? project?.vertex.models.find((known) => known.id === name)?.displayName ?? name,
     modelVersionId: /@(\d+)$/.exec(model)?.[1] ?? '1',
     createTime: new Date(createdMs).toISOString(),
     ...(dedicated === undefined
