@@ -76,7 +76,9 @@ function summarise(title: string, receipt: Receipt): string {
     `${title} (${receipt.mode})`,
     acted.length > 0 ? acted.join(', ') : 'nothing to do',
     `kept ${kept.length > 0 ? kept.join(', ') : 'none'}`,
-    `${verb} ${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} unpriced` : ''}`,
+    ...(usdPerHour > 0 || unpriced > 0
+      ? [`${verb} ${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} unpriced` : ''}`]
+      : []),
     ...(receipt.incomplete.length > 0
       ? [
           `INCOMPLETE: ${receipt.incomplete

@@ -11,7 +11,7 @@ export function alertText(
   rungs: readonly Rung[],
   next: Rung | undefined,
   projects: readonly string[],
-  now: Date,
+  ratePerHour: number | undefined,
 ): string {
   const { displayName, costAmount, currencyCode, periodStartMs } = message;
   const units = costAmount / shares.actual;
@@ -21,17 +21,18 @@ export function alertText(
     `Due: ${fires}${projects.length > 0 ? ` on ${projects.join(', ')}` : ''}.`,
     next === undefined
       ? 'Nothing comes after that.'
-      : `Next: ${next.do} at ${percent(next.at)} (${money(next.at * units)} ${currencyCode})${when(costAmount, next.at * units, now.getTime() - periodStartMs)}.`,
+      : `Next: ${next.do} at ${percent(next.at)} (${money(next.at * units)} ${currencyCode})${when(next.at * units - costAmount, ratePerHour)}.`,
   ].join(' ');
 }
 
-/** When the cost reaches `target` if it goes on as it did on average since the period began. */
-function when(cost: number, target: number, elapsedMs: number): string {
-  if (!(cost > 0) || elapsedMs <= 0) return '';
-  const hours = ((target - cost) / cost) * (elapsedMs / HOUR_MS);
-  if (!Number.isFinite(hours) || hours < 0) return '';
-  const text = hours < 48 ? `${Math.max(1, Math.round(hours))} h` : `${Math.round(hours / 24)} days`;
-  return `, in about ${text} at the period's average rate`;
+/** When that much more is spent if it goes on as in the last hours. */
+function when(missing: number, ratePerHour: number | undefined): string {
+  if (ratePerHour === undefined) return '; the present rate is not known yet';
+  if (ratePerHour === 0) return '; at present nothing is spent';
+  const hours = missing / ratePerHour;
+  const text =
+    hours < 48 ? `${hours < 1 ? 'less than 1' : Math.round(hours)} h` : `${Math.round(hours / 24)} days`;
+  return `, in about ${text} at the present rate`;
 }
 
 function money(amount: number): string {

@@ -16,6 +16,7 @@ import { configureSwitch, type Config } from './config.ts';
 import { judgeNotification, judgeSender, planRung, protection, type Verdict } from './decide.ts';
 import { gatherInventory, resolveProjects } from './gather.ts';
 import { claimRung, followProgress, recordPlan, settleRung, type RungPlan } from './ladder.ts';
+import { noteSpend } from './spend-rate.ts';
 import { parseNotification, type Anomaly, type Notification } from './notification.ts';
 import { periodKey } from './period.ts';
 import type { SwitchRun } from './run.ts';
@@ -38,8 +39,25 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   const budget = await lookUp(context, notification);
   if (budget === undefined) return;
   const verdict = judgeNotification(notification, budget, config, context.runtime.now());
-  if (verdict.kind === 'due') await climb({ context, config, notification, budget, verdict });
+  const rate = verdict.kind === 'ignore' ? undefined : await presentRate(context, notification, message);
+  if (verdict.kind === 'due') await climb({ context, config, notification, budget, verdict, rate });
   else say(context, notification, verdict);
+}
+
+/** Per hour, for the texts. Without a state bucket, or when that cannot be had, nobody knows. */
+async function presentRate(
+  { state, runtime, log }: EventContext,
+  notification: Notification,
+  message: Message,
+): Promise<number | undefined> {
+  try {
+    return state === undefined
+      ? undefined
+      : await noteSpend(state, notification, message.publishedMs ?? runtime.now().getTime());
+  } catch (error) {
+    log('WARNING', `Cannot tell the present rate of spending: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {
@@ -79,6 +97,8 @@ interface Climb {
   readonly notification: Notification;
   readonly budget: Budget;
   readonly verdict: Extract<Verdict, { kind: 'due' }>;
+  /** Spent per hour; undefined when not known. */
+  readonly rate: number | undefined;
 }
 
 /** Fires every due rung, in order, on every project of the budget, and ends in one receipt. */
@@ -110,7 +130,7 @@ async function climb(due: Climb): Promise<void> {
     },
     () => false,
   );
-  const text = alertText(notification, verdict.shares, verdict.rungs, verdict.next, projects, startedAt);
+  const text = alertText(notification, verdict.shares, verdict.rungs, verdict.next, projects, due.rate);
   if (config.mode === 'observe')
     log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
@@ -143,6 +163,15 @@ async function climb(due: Climb): Promise<void> {
     { concurrency: PROJECTS_AT_ONCE },
   );
   for (const one of gaps) receipt.incomplete(one);
+  const summary = receipt.summary(startedAt, {});
+  // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
+  if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
+    log('INFO', `Budget "${budget.displayName}": all due rungs have fired before`, {
+      kept: summary.kept,
+      runId,
+    });
+    return;
+  }
   await handOnReceipt(
     context,
     { runId, startedAt, title: `budget "${budget.displayName}"` },

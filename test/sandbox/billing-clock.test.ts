@@ -204,10 +204,7 @@ describe('createBillingClock, messages', () => {
       });
       const [received] = pubsub.queue('projects/lab/subscriptions/test').pull(10);
       assert.deepEqual(received?.message.attributes, first.attributes);
-      assert.deepEqual(
-        JSON.parse(Buffer.from(received?.message.data ?? '', 'base64').toString()),
-        first.data,
-      );
+      assert.deepEqual(JSON.parse(Buffer.from(received.message.data, 'base64').toString()), first.data);
       const thresholds = (): unknown[] => {
         const { data } = billingClock.statusOf(BUDGET);
         return [data['costAmount'], data['alertThresholdExceeded'], data['forecastThresholdExceeded']];

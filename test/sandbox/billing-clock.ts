@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import { seededRandom } from './faults.ts';
 import type { Fleet } from './fleet.ts';
-import type { Message } from './proto-service.ts';
+import { textOf, type Message } from './proto-service.ts';
 import type { Scenario } from './scenario.ts';
 import { budgetNotification, periodOf, type Notification } from './services/billing/notification.ts';
 import type { BillingService } from './services/billing/service.ts';
@@ -108,7 +108,7 @@ export function createBillingClock(options: BillingClockOptions): BillingClock {
 
   const publish = (budget: string, notification: Notification): void => {
     const rule = (budgets.get(budget)['notificationsRule'] ?? {}) as Message;
-    const topic = String(rule['pubsubTopic'] ?? '');
+    const topic = textOf(rule['pubsubTopic']);
     if (topic === '') return;
     const data = Buffer.from(JSON.stringify(notification.data)).toString('base64');
     let delivered = true;

@@ -9,7 +9,7 @@ export interface Clock {
   after(milliseconds: number, task: () => void | Promise<void>): () => void;
   /**
    * Moves sandbox time forward, running what falls due on the way, in order, each awaited. May be called by a task that
-   * runs because of it; calls at the same time end at the latest of their targets.
+   * runs because of it; one that begins during another counts from where that has come to.
    */
   advance(milliseconds: number): Promise<void>;
   /** Called after every jump with the present state, so that other processes can follow. */
@@ -80,7 +80,7 @@ export function createClock(options: { readonly startMs?: number; readonly froze
   return {
     now,
     after(milliseconds, run) {
-      const task: Task = { at: now() + milliseconds, order: order++, run };
+      const task: Task = { at: Math.round(now() + milliseconds), order: order++, run };
       tasks.add(task);
       schedule(task);
       return () => {
@@ -91,7 +91,7 @@ export function createClock(options: { readonly startMs?: number; readonly froze
     async advance(milliseconds) {
       if (!(milliseconds >= 0))
         throw new RangeError(`Cannot move the clock by ${milliseconds} ms: it only goes forward`);
-      const target = now() + milliseconds;
+      const target = Math.round(now() + milliseconds);
       for (;;) {
         const next = first(tasks);
         if (next === undefined || next.at > target) break;

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePolicy, type Policy } from '../../shared/policy.ts';
@@ -7,27 +7,33 @@ import { startFunctionProcess, type LogLine } from './cloud-run/function-process
 import { startService, type CloudRunService } from './cloud-run/service.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** A function's bundle as it stands in the sandbox after a deployment: topic, push subscription, service, account, roles. */
-export interface InstalledFunction {
+/** A function's bundle as it stands in the sandbox after a deployment: service, account, roles. */
+export interface InstalledService {
   readonly name: string;
   readonly account: string;
-  /** projects/P/topics/T */
-  readonly topic: string;
-  readonly subscription: string;
   readonly service: CloudRunService;
   /** What all instances wrote to standard output so far. */
   readonly lines: readonly LogLine[];
-  /** Publishes a tick and waits until nothing is under way any more. */
-  tick(message?: object | string): Promise<void>;
   /** Replaces the policy in force, as a change of the object behind POLICY_URI would. */
   setPolicy(text: string): void;
   close(): Promise<void>;
+}
+
+/** The same with its topic and push subscription. */
+export interface InstalledFunction extends InstalledService {
+  /** projects/P/topics/T */
+  readonly topic: string;
+  readonly subscription: string;
+  /** Publishes a message and waits until nothing is under way any more. */
+  tick(message?: object | string, attributes?: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface InstallOptions {
   readonly name: string;
   readonly operationsProject: string;
   readonly policyText: string;
+  /** `projects/P/topics/T`; `costguard-<name>` in the operations project when absent. */
+  readonly topic?: string;
   readonly maxInstances?: number;
   readonly concurrency?: number;
   /** Bundles; `dist` of the checkout when absent. */
@@ -40,28 +46,61 @@ export interface InstallOptions {
 const TIMEOUT_MS = 540_000;
 const ACK_DEADLINE_SECONDS = 600;
 
+/** Installs a function that Pub/Sub drives. */
 export async function installFunction(sandbox: Sandbox, options: InstallOptions): Promise<InstalledFunction> {
   const { name, operationsProject } = options;
-  const topic = `projects/${operationsProject}/topics/costguard-${name}`;
+  const topic = options.topic ?? `projects/${operationsProject}/topics/costguard-${name}`;
   const subscription = `projects/${operationsProject}/subscriptions/eventarc-us-central1-${name}-sub`;
+  ensureTopic(sandbox, topic);
+  const installed = await startInstalled(sandbox, options, [topic]);
+  sandbox.pubsub.createSubscription({
+    name: subscription,
+    topic,
+    ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+    pushConfig: { pushEndpoint: eventarcEndpoint(installed.service.url, topic) },
+  });
+  return {
+    ...installed,
+    topic,
+    subscription,
+    async tick(message = {}, attributes = {}) {
+      const text = typeof message === 'string' ? message : JSON.stringify(message);
+      sandbox.pubsub.publish(topic, [{ data: Buffer.from(text).toString('base64'), attributes }]);
+      await sandbox.pubsub.idle();
+    },
+  };
+}
+
+/** Installs a function that is called over HTTP, at `service.url`. */
+export async function installHttpFunction(
+  sandbox: Sandbox,
+  options: InstallOptions,
+): Promise<InstalledService> {
+  return startInstalled(sandbox, options, []);
+}
+
+async function startInstalled(
+  sandbox: Sandbox,
+  options: InstallOptions,
+  ownTopics: readonly string[],
+): Promise<InstalledService> {
+  const { name, operationsProject } = options;
   const policyFile = join(sandbox.folder, `${name}.costguard.yaml`);
-  mkdirSync(sandbox.folder, { recursive: true });
   writeFileSync(policyFile, options.policyText);
 
-  const granted = readPolicy(options.policyText);
+  const policy = readPolicy(options.policyText);
+  const receipts = policy?.receiptsTopic === undefined ? [] : [policy.receiptsTopic];
+  for (const topic of receipts) ensureTopic(sandbox, topic);
   const account = sandbox.grant({
     functionName: name,
     operationsProject,
-    scope: granted?.scope ?? [],
-    stateBucket: granted?.stateBucket,
-    topics: [topic, ...(granted?.receiptsTopic === undefined ? [] : [granted.receiptsTopic])],
+    scope: policy?.scope ?? [],
+    stateBucket: policy?.stateBucket,
+    topics: [...ownTopics, ...receipts],
+    billingAccounts: [
+      ...new Set(policy?.budgets?.allow.map((budget) => budget.replace(/\/budgets\/.*$/, ''))),
+    ],
   });
-  for (const needed of new Set([topic, granted?.receiptsTopic]))
-    if (
-      needed !== undefined &&
-      !sandbox.pubsub.topics(needed.replace(/\/topics\/.*$/, '')).some((known) => known.name === needed)
-    )
-      sandbox.pubsub.createTopic({ name: needed });
 
   const environment = await sandbox.functionEnvironment(account);
   const lines: LogLine[] = [];
@@ -83,30 +122,22 @@ export async function installFunction(sandbox: Sandbox, options: InstallOptions)
         },
       }),
   });
-  sandbox.pubsub.createSubscription({
-    name: subscription,
-    topic,
-    ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
-    pushConfig: { pushEndpoint: eventarcEndpoint(service.url, topic) },
-  });
-
   return {
     name,
     account,
-    topic,
-    subscription,
     service,
     lines,
-    async tick(message = {}) {
-      const text = typeof message === 'string' ? message : JSON.stringify(message);
-      sandbox.pubsub.publish(topic, [{ data: Buffer.from(text).toString('base64') }]);
-      await sandbox.pubsub.idle();
-    },
     setPolicy: (text) => {
       writeFileSync(policyFile, text);
     },
     close: () => service.close(),
   };
+}
+
+function ensureTopic(sandbox: Sandbox, topic: string): void {
+  const project = topic.replace(/\/topics\/.*$/, '');
+  if (!sandbox.pubsub.topics(project).some((known) => known.name === topic))
+    sandbox.pubsub.createTopic({ name: topic });
 }
 
 /** Undefined for a policy that is wrong on purpose: then nothing is granted. */

@@ -10,9 +10,18 @@ const roleSchema = z.strictObject({
   includedPermissions: z.array(z.string()).min(1),
 });
 
+function fileOf(path: string): string {
+  return fileURLToPath(new URL(`../../deploy/${path}`, import.meta.url));
+}
+
+/** Whether there is such a role file. `path` is relative to deploy/. */
+export function hasRole(path: string): boolean {
+  return existsSync(fileOf(path));
+}
+
 /** The permissions of a role file as `gcloud iam roles create --file` takes it. `path` is relative to deploy/. */
 export function roleFile(path: string): readonly string[] {
-  const file = fileURLToPath(new URL(`../../deploy/${path}`, import.meta.url));
+  const file = fileOf(path);
   if (!existsSync(file)) throw new Error(`Cannot grant the role deploy/${path}: no such file`);
   return roleSchema.parse(parse(readFileSync(file, 'utf8'))).includedPermissions;
 }

@@ -14,7 +14,7 @@ import { createFleet, type Fleet } from './fleet.ts';
 import { createIam, type Iam } from './iam.ts';
 import { startMetadataServer } from './metadata-server.ts';
 import { startProxy } from './proxy.ts';
-import { PREDEFINED_ROLES, roleFile } from './roles.ts';
+import { hasRole, PREDEFINED_ROLES, roleFile } from './roles.ts';
 import { momentMs } from './moment.ts';
 import type { Scenario } from './scenario.ts';
 import { startServer } from './server.ts';
@@ -22,6 +22,7 @@ import { billingParentOf } from './services/billing/links.ts';
 import { createBillingService, type BillingService } from './services/billing/service.ts';
 import { computeService } from './services/compute.ts';
 import { createMonitoringService } from './services/monitoring/service.ts';
+import { iamCredentialsService } from './services/iam-credentials.ts';
 import { notebooksService } from './services/notebooks.ts';
 import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
@@ -70,6 +71,8 @@ export interface GrantOptions {
   readonly stateBucket?: string | undefined;
   /** Full topic names that the function publishes to. */
   readonly topics: readonly string[];
+  /** `billingAccounts/A`, for functions with a role there. */
+  readonly billingAccounts?: readonly string[];
 }
 
 export interface SandboxOptions {
@@ -132,7 +135,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     scenario,
     publish: (topic, message) => void pubsub.publish(topic, [message]),
   });
-  const { requireEnabled: requireBilling } = billing.links;
+  const requireBilling = (projectId: string, service: string): void => {
+    billing.links.requireEnabled(projectId, service);
+  };
   const monitoring = createMonitoringService({ clock, seriesOf: fleetSeries(fleet, projects, startMs) });
 
   const tokens = new Map<string, string>();
@@ -156,6 +161,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...storage.routes,
       ...pubsub.routes,
       ...monitoring.routes,
+      ...iamCredentialsService({ clock, projects, issueToken }),
     ],
     iam,
     clock,
@@ -186,16 +192,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     caFile,
     issueToken,
     grant(grant) {
-      const account = `${grant.functionName}@${grant.operationsProject}.iam.gserviceaccount.com`;
-      const role = `${grant.functionName}/role.yaml`;
-      for (const on of grant.scope) iam.bind({ member: account, role, permissions: roleFile(role), on });
-      if (grant.stateBucket !== undefined)
-        iam.bind({
-          member: account,
-          role: 'state-role.yaml',
-          permissions: roleFile('state-role.yaml'),
-          on: `buckets/${grant.stateBucket}`,
-        });
+      const { functionName: name } = grant;
+      const account = `${name}@${grant.operationsProject}.iam.gserviceaccount.com`;
+      const bindRole = (role: string, on: readonly string[]): void => {
+        for (const resource of on)
+          iam.bind({ member: account, role, permissions: roleFile(role), on: resource });
+      };
+      const buckets = grant.stateBucket === undefined ? [] : [`buckets/${grant.stateBucket}`];
+      bindRole(`${name}/role.yaml`, grant.scope);
+      bindRole('state-role.yaml', buckets);
+      if (hasRole(`${name}/state-role.yaml`)) bindRole(`${name}/state-role.yaml`, buckets);
+      if (hasRole(`${name}/billing-account-role.yaml`))
+        bindRole(`${name}/billing-account-role.yaml`, grant.billingAccounts ?? []);
       for (const topic of grant.topics)
         iam.bind({
           member: account,

@@ -47,8 +47,6 @@ describe('listDiskTypes', () => {
 });
 
 describe('indexMachines', () => {
-  const types = new Map([['zones/us-central1-a/disks/boot', 'pd-balanced']]);
-
   test('VMs by numeric id, with their disks', async () => {
     const { api, asked } = scriptedApi(() => ({
       items: {
@@ -70,7 +68,7 @@ describe('indexMachines', () => {
         },
       },
     }));
-    const { byId, unreachable } = await indexMachines(api, 'ml-lab', types);
+    const { byId, unreachable } = await indexMachines(api, 'ml-lab');
     assert.deepEqual(unreachable, []);
     assert.deepEqual(
       [...byId],
@@ -83,10 +81,10 @@ describe('indexMachines', () => {
             status: 'RUNNING',
             lastStartMs: Date.parse('2026-11-18T21:40:00Z'),
             disks: [
-              { boot: true, scratch: false, sizeGb: 150, type: 'pd-balanced' },
-              { boot: false, scratch: false, sizeGb: 100, type: undefined },
-              { boot: false, scratch: true, sizeGb: 375, type: undefined },
-              { boot: false, scratch: false, sizeGb: undefined, type: undefined },
+              { boot: true, scratch: false, sizeGb: 150, key: 'zones/us-central1-a/disks/boot' },
+              { boot: false, scratch: false, sizeGb: 100, key: 'zones/us-central1-a/disks/elsewhere' },
+              { boot: false, scratch: true, sizeGb: 375, key: 'zones/us-central1-a/disks/' },
+              { boot: false, scratch: false, sizeGb: undefined, key: 'zones/us-central1-a/disks/' },
             ],
           },
         ],
@@ -101,7 +99,7 @@ describe('indexMachines', () => {
         'zones/z': { instances: [{ id: '1', name: 'vm', status: 'STAGING', lastStartTimestamp: '' }] },
       },
     }));
-    const machine = (await indexMachines(api, 'ml-lab', types)).byId.get('1');
+    const machine = (await indexMachines(api, 'ml-lab')).byId.get('1');
     assert.deepEqual([machine?.lastStartMs, machine?.disks], [undefined, []]);
   });
 
@@ -124,20 +122,20 @@ describe('indexMachines', () => {
             unreachables: ['zones/b'],
           },
     );
-    const { byId, unreachable } = await indexMachines(api, 'ml-lab', types);
+    const { byId, unreachable } = await indexMachines(api, 'ml-lab');
     assert.deepEqual(unreachable, ['zones/a', 'zones/b', 'zones/d']);
     assert.deepEqual([...byId.keys()], ['1']);
   });
 
   test('a project without VMs', async () => {
     const { api } = scriptedApi(() => ({}));
-    assert.equal((await indexMachines(api, 'ml-lab', types)).byId.size, 0);
+    assert.equal((await indexMachines(api, 'ml-lab')).byId.size, 0);
   });
 
   test('a failure on a later page is thrown', async () => {
     const { api } = scriptedApi(({ query }) =>
       query['pageToken'] === undefined ? { items: {}, nextPageToken: 'p2' } : refuse(403),
     );
-    await assert.rejects(indexMachines(api, 'ml-lab', types), { name: 'OutsideError', status: 403 });
+    await assert.rejects(indexMachines(api, 'ml-lab'), { name: 'OutsideError', status: 403 });
   });
 });

@@ -58,8 +58,9 @@ describe('querySeries', () => {
   test('asks for a reducer and groups where there are', async () => {
     const groupBy = ['resource.label.instance_id'];
     const { asked } = await over([{}], { ...QUERY, reducer: 'REDUCE_SUM', groupBy });
-    assert.equal(asked[0]?.query['aggregation.crossSeriesReducer'], 'REDUCE_SUM');
-    assert.equal(asked[0]?.query['aggregation.groupByFields'], 'resource.label.instance_id');
+    const query = asked[0]?.query ?? {};
+    assert.equal(query['aggregation.crossSeriesReducer'], 'REDUCE_SUM');
+    assert.equal(query['aggregation.groupByFields'], 'resource.label.instance_id');
   });
 
   test('reads all pages by the token of the one before; a split series comes as two entries', async () => {

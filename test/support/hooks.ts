@@ -20,15 +20,17 @@ export function beforeCall(
 }
 
 /** Resolves with the next call that is logged and matches. */
-export function nextCall(sandbox: Sandbox, match: (call: Omit<LoggedCall, 'sequence'>) => boolean): Promise<void> {
+export function nextCall(
+  sandbox: Sandbox,
+  match: (call: Omit<LoggedCall, 'sequence'>) => boolean,
+): Promise<void> {
   const { callLog } = sandbox;
   return new Promise((resolve) => {
+    // The wrapper stays, so that several can wait at a time, in any order.
     const add = callLog.add.bind(callLog);
     callLog.add = (call) => {
       add(call);
-      if (!match(call)) return;
-      callLog.add = add;
-      resolve();
+      if (match(call)) resolve();
     };
   });
 }

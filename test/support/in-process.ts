@@ -93,10 +93,7 @@ function runtimeIn(
 
 /** The redirection that function processes get by `--import`, for this process; the last one counts. */
 async function redirectTo(sandbox: Sandbox): Promise<void> {
-  tls.setDefaultCACertificates([
-    ...tls.getCACertificates('default'),
-    readFileSync(sandbox.caFile, 'utf8'),
-  ]);
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
   await import(`../sandbox/connect-preload.ts?port=${sandbox.port}`);
 }

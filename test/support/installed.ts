@@ -22,7 +22,10 @@ export async function withFunction(
   test: (world: World) => Promise<void>,
 ): Promise<void> {
   const { scenario, policy, realTime = false, ...install } = options;
-  const sandbox = await startSandbox({ scenario, ...(realTime ? { startMs: Date.now() } : { frozen: true }) });
+  const sandbox = await startSandbox({
+    scenario,
+    ...(realTime ? { startMs: Date.now() } : { frozen: true }),
+  });
   try {
     const fn = await installFunction(sandbox, {
       name: NAME,
@@ -45,7 +48,9 @@ export async function settle({ sandbox }: World): Promise<void> {
   await sandbox.pubsub.idle();
   for (let rounds = 0; sandbox.pubsub.pending().some(({ state }) => state !== 'ready'); rounds++) {
     if (rounds === 12) throw new Error('The event is still delivered again after 12 rounds');
-    const due = sandbox.pubsub.pending().flatMap(({ dueAt }) => (dueAt === undefined ? [] : [Date.parse(dueAt)]));
+    const due = sandbox.pubsub
+      .pending()
+      .flatMap(({ dueAt }) => (dueAt === undefined ? [] : [Date.parse(dueAt)]));
     await sandbox.clock.advance(Math.max(0, Math.min(...due) - sandbox.clock.now()));
     await sandbox.pubsub.idle();
   }

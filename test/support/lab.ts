@@ -57,7 +57,9 @@ export function labScenario(
       ...others,
     ],
     storage: {
-      buckets: [{ name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1', versioning: { enabled: true } }],
+      buckets: [
+        { name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1', versioning: { enabled: true } },
+      ],
     },
   } satisfies ScenarioInput);
 }

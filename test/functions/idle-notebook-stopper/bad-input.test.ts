@@ -7,7 +7,14 @@ import { withFunction, type World } from '../../support/installed.ts';
 import {
   BUCKET, busy, idle, LAB, labPolicy, labScenario, NAME, notebookName, OPERATIONS,
 } from '../../support/lab.ts'; // prettier-ignore
-import { carriedOut, lastReceipt, memoryIn, messagesOf, receiptsIn, statesOf } from '../../support/observe.ts';
+import {
+  carriedOut,
+  lastReceipt,
+  memoryIn,
+  messagesOf,
+  receiptsIn,
+  statesOf,
+} from '../../support/observe.ts';
 
 const SECOND: NonNullable<ScenarioInput['projects'][number]> = {
   id: 'ml-second',
@@ -95,8 +102,10 @@ describe('idle-notebook-stopper with a policy that POLICY_URI names', () => {
     [`gs://${BUCKET}/policies/none.yaml`]:
       /^Cannot read the policy "gs:\/\/[^"]+\/policies\/none\.yaml": there is no such object$/,
     [`gs://${BUCKET}`]: /^Cannot read the policy "gs:\/\/[^"]+": POLICY_URI is a file path or gs:/,
-    'gs://somebody-elses-bucket/costguard.yaml': /^Cannot call "storage\.objects\.get": HTTP 40[34]|no such object/,
-    'https://example.com/costguard.yaml': /^Cannot read the policy "https:\/\/example\.com\/costguard\.yaml": ENOENT/,
+    'gs://somebody-elses-bucket/costguard.yaml':
+      /^Cannot call "storage\.objects\.get": HTTP 40[34]|no such object/,
+    'https://example.com/costguard.yaml':
+      /^Cannot read the policy "https:\/\/example\.com\/costguard\.yaml": ENOENT/,
     '/nowhere/costguard.yaml': /^Cannot read the policy "\/nowhere\/costguard\.yaml": ENOENT/,
   };
   for (const [uri, expected] of Object.entries(ERRORS))
@@ -322,7 +331,12 @@ describe('idle-notebook-stopper with nothing to do', () => {
 });
 
 describe('idle-notebook-stopper with a damaged memory', () => {
-  for (const text of ['', 'not JSON', '{"version": 2, "notebooks": {}}', '{"version": 1, "notebooks": {"a": 1}}'])
+  for (const text of [
+    '',
+    'not JSON',
+    '{"version": 2, "notebooks": {}}',
+    '{"version": 1, "notebooks": {"a": 1}}',
+  ])
     it(`${JSON.stringify(text)}: stops nothing, says so once, leaves it as it is`, () =>
       withLab(async ({ sandbox, fn }) => {
         const name = `memory/${NAME}/${LAB}.json`;
@@ -332,7 +346,10 @@ describe('idle-notebook-stopper with a damaged memory', () => {
         assert.equal(sandbox.storage.objectText(BUCKET, name), text);
         const errors = messagesOf(fn.lines, 'ERROR');
         assert.equal(errors.length, 1);
-        assert.match(errors[0] ?? '', /^Cannot read the memory "memory\/idle-notebook-stopper\/ml-lab\.json": /);
+        assert.match(
+          errors[0] ?? '',
+          /^Cannot read the memory "memory\/idle-notebook-stopper\/ml-lab\.json": /,
+        );
         assert.equal(lastReceipt(sandbox, BUCKET).incomplete.length, 1);
         assert.deepEqual(sandbox.pubsub.pending(), []);
       }));

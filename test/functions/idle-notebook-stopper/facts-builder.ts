@@ -70,7 +70,9 @@ export const PRICE: InstancePrice = {
   unpriced: [],
 };
 
-export type FactsOverrides = Partial<Omit<NotebookFacts, 'signals'>> & { readonly signals?: Partial<Signals> };
+export type FactsOverrides = Partial<Omit<NotebookFacts, 'signals'>> & {
+  readonly signals?: Partial<Signals>;
+};
 
 /**
  * A notebook with one GPU that has been idle for long. `observedFromMs` is what gather would take for this policy and

@@ -162,7 +162,10 @@ function withTarget(target: Setting, test: (world: InProcess) => Promise<void>):
 
 /** Whatever fails: nothing but the idle notebook is stopped, it once, and nothing is called done that was not. */
 function checkAlways({ sandbox }: InProcess): void {
-  assert.deepEqual(Object.keys(carriedOut(sandbox, 'stop')).filter((id) => id !== 'idle-1'), []);
+  assert.deepEqual(
+    Object.keys(carriedOut(sandbox, 'stop')).filter((id) => id !== 'idle-1'),
+    [],
+  );
   assert.ok((carriedOut(sandbox, 'stop')['idle-1'] ?? 0) <= 1);
   for (const receipt of receiptsIn(sandbox, BUCKET))
     for (const [id, outcomes] of Object.entries(outcomesOf(receipt))) {
@@ -257,10 +260,11 @@ describe('idle-notebook-stopper when a signal fails', () => {
   const route = 'monitoring.projects.timeSeries.list';
 
   it('keeps a notebook whose metrics nobody ever wrote (404), and that is no gap', () =>
-    withTarget(ONE_PROJECT, async ({ sandbox, deliver }) => {
+    withTarget(ONE_PROJECT, async (world) => {
+      const { sandbox } = world;
       const message = 'Cannot find metric(s) that match type = "agent.googleapis.com/gpu/utilization".';
       sandbox.faults.add({ route, fault: { kind: 'status', status: 404, message } });
-      await deliver();
+      await world.deliver();
       const [receipt] = receiptsIn(sandbox, BUCKET);
       assert.deepEqual(receipt?.incomplete, []);
       assert.deepEqual(receipt.kept, { 'not-evaluable': 2 });

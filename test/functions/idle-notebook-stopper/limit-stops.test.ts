@@ -69,7 +69,12 @@ describe('limitStops: order', () => {
   });
 
   it('puts an unpriced CPU machine last, even after one that saves nothing, by name among themselves', () => {
-    const plans = [plan('z-cpu', 'unpriced'), plan('free', 0), plan('a-cpu', 'unpriced'), plan('cheap', 0.01)];
+    const plans = [
+      plan('z-cpu', 'unpriced'),
+      plan('free', 0),
+      plan('a-cpu', 'unpriced'),
+      plan('cheap', 0.01),
+    ];
     assert.deepEqual(shown(limited(plans)), ['cheap stop', 'free stop', 'a-cpu stop', 'z-cpu stop']);
   });
 });

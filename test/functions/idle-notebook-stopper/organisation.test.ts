@@ -237,7 +237,7 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       assert.deepEqual(vision.kept, { 'not-evaluable': 3, transitional: 1 });
       assert.deepEqual(research.incomplete, []);
       assert.deepEqual(vision.incomplete, [GAP]);
-      assert.ok(Math.abs(Number(research.savings.usdPerHour) - (3.673385 + 0.26804568 + 0.759996)) < 1e-9);
+      assert.ok(Math.abs(research.savings.usdPerHour - (3.673385 + 0.26804568 + 0.759996)) < 1e-9);
       assert.deepEqual(vision.savings, { usdPerHour: 0.189999, unpriced: 1 });
       for (const receipt of receipts) {
         assert.equal(receipt.function, 'idle-notebook-stopper');

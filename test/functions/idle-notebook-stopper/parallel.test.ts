@@ -11,7 +11,10 @@ const TICKS = 20;
 const INSTANCES = 4;
 
 const withInstances = (test: (world: World) => Promise<void>): Promise<void> =>
-  withFunction({ scenario, policy: labPolicy(), maxInstances: INSTANCES, concurrency: TICKS / INSTANCES }, test);
+  withFunction(
+    { scenario, policy: labPolicy(), maxInstances: INSTANCES, concurrency: TICKS / INSTANCES },
+    test,
+  );
 
 /** Stop calls by instance id, refused ones as well. */
 function stopCalls({ sandbox }: World): Readonly<Record<string, number>> {

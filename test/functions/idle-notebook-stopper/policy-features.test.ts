@@ -206,12 +206,16 @@ describe('nativeIdleShutdown', () => {
 
   it('repair leaves guest attributes alone, and says what it could not mend', () => {
     const closed = { 'enable-guest-attributes': 'FALSE' };
-    return withNotebooks([off('closed-1', { metadata: closed })], ['nativeIdleShutdown: repair'], async (world) => {
-      assert.deepEqual(outcomesOf(await tickAfter(world, 0)), {
-        'closed-1': ['report done: native-idle-shutdown-cannot-fire'],
-      });
-      assert.deepEqual(notebook(world.sandbox, 'closed-1').metadata, closed);
-    });
+    return withNotebooks(
+      [off('closed-1', { metadata: closed })],
+      ['nativeIdleShutdown: repair'],
+      async (world) => {
+        assert.deepEqual(outcomesOf(await tickAfter(world, 0)), {
+          'closed-1': ['report done: native-idle-shutdown-cannot-fire'],
+        });
+        assert.deepEqual(notebook(world.sandbox, 'closed-1').metadata, closed);
+      },
+    );
   });
 
   it('repair takes what somebody set right before the write', () =>
@@ -279,7 +283,10 @@ describe('keepLabel', () => {
 
   it('may have another name', () =>
     withNotebooks(
-      [idle('idle-1', { labels: { hold: 'true' } }), idle('idle-2', { labels: { 'costguard-keep': 'true' } })],
+      [
+        idle('idle-1', { labels: { hold: 'true' } }),
+        idle('idle-2', { labels: { 'costguard-keep': 'true' } }),
+      ],
       ['keepLabel: hold'],
       async (world) => {
         await tickAfter(world, 0);
@@ -383,7 +390,9 @@ describe('listing', () => {
           'notebooks.instances.get': 5,
           'notebooks.instances.stop': 5,
         });
-        assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), { 'monitoring.timeSeries.list': 24 });
+        assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
+          'monitoring.timeSeries.list': 24,
+        });
       },
     ));
 });
@@ -401,7 +410,12 @@ describe('scope', () => {
     project: { parent: 'folders/1' },
     others: [
       { id: 'ml-deep', number: '100000000003', parent: 'folders/2', notebooks: [idle('idle-deep')] },
-      { id: 'ml-elsewhere', number: '100000000004', parent: 'folders/3', notebooks: [idle('idle-elsewhere')] },
+      {
+        id: 'ml-elsewhere',
+        number: '100000000004',
+        parent: 'folders/3',
+        notebooks: [idle('idle-elsewhere')],
+      },
       {
         id: 'ml-going',
         number: '100000000005',
@@ -421,19 +435,25 @@ describe('scope', () => {
     }));
 
   it('of a folder takes in the folders below it, and nothing beside it', () =>
-    withFunction({ scenario: nested, policy: labPolicy({ scope: ['folders/1'] }) }, async ({ sandbox, fn }) => {
-      await fn.tick();
-      assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-deep': 1 });
-      assert.deepEqual(
-        receiptsIn(sandbox, BUCKET)
-          .flatMap(({ projects }) => projects)
-          .sort(),
-        ['ml-deep', LAB],
-      );
-      await fn.tick({ project: 'ml-elsewhere' });
-      assert.match(messagesOf(fn.lines, 'ERROR').join(), /"ml-elsewhere": it is outside the policy's scope/);
-      assert.equal(statesOf(sandbox)['idle-elsewhere'], 'ACTIVE');
-    }));
+    withFunction(
+      { scenario: nested, policy: labPolicy({ scope: ['folders/1'] }) },
+      async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-deep': 1 });
+        assert.deepEqual(
+          receiptsIn(sandbox, BUCKET)
+            .flatMap(({ projects }) => projects)
+            .sort(),
+          ['ml-deep', LAB],
+        );
+        await fn.tick({ project: 'ml-elsewhere' });
+        assert.match(
+          messagesOf(fn.lines, 'ERROR').join(),
+          /"ml-elsewhere": it is outside the policy's scope/,
+        );
+        assert.equal(statesOf(sandbox)['idle-elsewhere'], 'ACTIVE');
+      },
+    ));
 
   it('that names a project twice, by itself and by its folder, sweeps it once', () =>
     withFunction(
@@ -445,13 +465,16 @@ describe('scope', () => {
     ));
 
   it('of a folder that shows no project is an error, not an empty success', () =>
-    withFunction({ scenario: nested, policy: labPolicy({ scope: ['folders/7'] }) }, async ({ sandbox, fn }) => {
-      await fn.tick();
-      assert.deepEqual(messagesOf(fn.lines, 'ERROR'), [
-        'Cannot list the projects of "folders/7": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it',
-      ]);
-      assert.deepEqual(sandbox.pubsub.pending(), []);
-    }));
+    withFunction(
+      { scenario: nested, policy: labPolicy({ scope: ['folders/7'] }) },
+      async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.deepEqual(messagesOf(fn.lines, 'ERROR'), [
+          'Cannot list the projects of "folders/7": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it',
+        ]);
+        assert.deepEqual(sandbox.pubsub.pending(), []);
+      },
+    ));
 });
 
 describe('a stop', () => {
@@ -494,9 +517,13 @@ describe('a stop', () => {
       withNotebooks([idle('idle-1'), idle('idle-2')], [], async (world) => {
         const { sandbox, fn } = world;
         const path = '/instances/idle-1';
-        beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get', pathIncludes: path }, () => {
-          act(world);
-        });
+        beforeCall(
+          sandbox,
+          { route: 'notebooks.projects.locations.instances.get', pathIncludes: path },
+          () => {
+            act(world);
+          },
+        );
         await fn.tick();
         assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-2': 1 });
         const receipt = lastReceipt(sandbox, BUCKET);

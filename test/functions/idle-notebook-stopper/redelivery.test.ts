@@ -101,7 +101,11 @@ describe('idle-notebook-stopper killed in the middle of a run', async () => {
   it('waits for the claim of the killed run to run out when redelivered at once', () =>
     withLab(async (world) => {
       const firstStop = calls.findIndex(({ id }) => id.endsWith('.instances.stop'));
-      await cutOff(world, { skip: firstStop, after: false }, { minimumBackoff: '80s', maximumBackoff: '600s' });
+      await cutOff(
+        world,
+        { skip: firstStop, after: false },
+        { minimumBackoff: '80s', maximumBackoff: '600s' },
+      );
       assert.deepEqual(endState(world), undisturbed);
       // Killed, held by the claim, done.
       assert.deepEqual(

@@ -252,7 +252,11 @@ describe('workingPeriod: the days of change', () => {
       name: 'opens later by the gap when from is skipped',
       hours: hours(BERLIN, '02:30-20:00'),
       inside: ['2026-03-29T03:30:00+02:00', '2026-03-29T19:59:59.999+02:00'],
-      outside: ['2026-03-29T01:59:59.999+01:00', '2026-03-29T03:00:00+02:00', '2026-03-29T03:29:59.999+02:00'],
+      outside: [
+        '2026-03-29T01:59:59.999+01:00',
+        '2026-03-29T03:00:00+02:00',
+        '2026-03-29T03:29:59.999+02:00',
+      ],
       period: ['2026-03-29T03:30:00+02:00', '2026-03-29T20:00:00+02:00'],
     },
     {
@@ -304,7 +308,11 @@ describe('workingPeriod: the days of change', () => {
       name: "opens later by half an hour in Lord Howe's spring, which skips half an hour",
       hours: hours(LORD_HOWE, '02:15-09:00'),
       inside: ['2026-10-04T02:45:00+11:00', '2026-10-04T08:59:59.999+11:00'],
-      outside: ['2026-10-04T01:59:59.999+10:30', '2026-10-04T02:30:00+11:00', '2026-10-04T02:44:59.999+11:00'],
+      outside: [
+        '2026-10-04T01:59:59.999+10:30',
+        '2026-10-04T02:30:00+11:00',
+        '2026-10-04T02:44:59.999+11:00',
+      ],
       period: ['2026-10-04T02:45:00+11:00', '2026-10-04T09:00:00+11:00'],
     },
     {
@@ -373,7 +381,9 @@ describe('workingPeriod: any hours', () => {
 
   /** Whether the clocks of a zone change within two days of a moment. */
   function isNearChange(momentMs: number, timezone: string): boolean {
-    const [before, after] = [-48, 48].map((offset) => wallClock(momentMs + offset * HOUR_MS, timezone).minute);
+    const [before, after] = [-48, 48].map(
+      (offset) => wallClock(momentMs + offset * HOUR_MS, timezone).minute,
+    );
     return before !== after;
   }
 

@@ -212,6 +212,6 @@ describe('cloudBillingService', () => {
     await sandbox.clock.advance(75_000);
     assert.equal(vm?.status, 'RUNNING');
     await sandbox.clock.advance(45_000);
-    assert.equal(vm?.status, 'TERMINATED');
+    assert.equal(vm.status, 'TERMINATED');
   });
 });

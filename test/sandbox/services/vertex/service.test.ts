@@ -193,6 +193,7 @@ describe('vertexService', () => {
     assert.equal(errorOf(await deploy({ ...ranker, colour: 'red' })), '400 INVALID_ARGUMENT');
     assert.equal(errorOf(await deploy({ model: 'm' })), '400 INVALID_ARGUMENT');
     const again = await deploy(ranker, { '0': 100 });
+    assert.equal(errorOf(await deploy(ranker)), '409 ALREADY_EXISTS', 'while the first is under way');
     assert.match(
       String(again.body['name']),
       /^projects\/200\/locations\/us-central1\/endpoints\/77\/operations\/\d+$/,

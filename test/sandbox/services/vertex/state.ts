@@ -2,11 +2,9 @@ import { ApiError } from '../../api-error.ts';
 import type { Clock } from '../../clock.ts';
 import { numericId } from '../../fleet.ts';
 import type { ProjectSeed } from '../../scenario.ts';
-import type { DeployedModelInput, JobSpec, JobState, VertexSeed } from './messages.ts';
-
-/** The kinds of jobs that the sandbox has, by the name of their collection. */
-export const JOB_KINDS = ['customJobs', 'hyperparameterTuningJobs', 'tuningJobs'] as const;
-export type JobKind = (typeof JOB_KINDS)[number];
+import { checkedSplit, settled, type DeployedModel } from './deployed-model.ts';
+import type { DeployedModelInput, JobSpec, JobState } from './messages.ts';
+import { jobsOf, type JobKind } from './seeded-jobs.ts';
 
 /** A job of any kind. Names carry the project's number, as Vertex AI's answers do. */
 export interface VertexJob {
@@ -25,11 +23,6 @@ export interface VertexJob {
   updatedMs: number;
   /** When it left its machines. */
   endMs: number | undefined;
-}
-
-export interface DeployedModel extends DeployedModelInput {
-  readonly id: string;
-  readonly createTime: string;
 }
 
 /** A time in which a model had machines; an open end means that it has them now. */
@@ -118,6 +111,8 @@ export function createVertex(options: {
   const models = new Map<string, VertexModel>();
   const operations = new Map<string, VertexOperation>();
   const leaving = new Set<Deployment>();
+  /** Deployments under way: endpoint name and model id. */
+  const arriving = new Set<string>();
 
   for (const project of options.projects) {
     const place = (collection: string, seed: { readonly id: string; readonly location: string }) => ({
@@ -223,7 +218,8 @@ export function createVertex(options: {
         );
       const id = given.id ?? numericId(`${endpointName} ${endpoint.deployments.length}`).slice(0, 10);
       const present = presentOf(endpoint);
-      if (present.some(({ model }) => model.id === id))
+      const arrival = `${endpointName} ${id}`;
+      if (arriving.has(arrival) || present.some(({ model }) => model.id === id))
         throw new ApiError('ALREADY_EXISTS', `A DeployedModel with id ${id} is in ${endpointName} already.`);
       // "0" stands for the model that is being deployed (endpoint_service.proto, DeployModelRequest.traffic_split).
       const split = Object.fromEntries(
@@ -232,7 +228,9 @@ export function createVertex(options: {
       const next = checkedSplit(split, [...present.map(({ model }) => model.id), id]);
       const model = settled(given, id, clock.now(), projectSeed(endpoint.projectId));
       const running = operation(endpoint, 'DeployModel', model);
+      arriving.add(arrival);
       clock.after(DEPLOYING_MS, () => {
+        arriving.delete(arrival);
         endpoint.deployments.push({ model, fromMs: clock.now(), untilMs: undefined });
         if (Object.keys(next).length > 0) endpoint.trafficSplit = next;
         endpoint.updatedMs = clock.now();
@@ -280,97 +278,8 @@ export function presentOf(endpoint: VertexEndpoint): readonly Deployment[] {
   return endpoint.deployments.filter(({ untilMs }) => untilMs === undefined);
 }
 
-function jobsOf(seed: VertexSeed): readonly {
-  readonly kind: JobKind;
-  readonly seed:
-    | VertexSeed['tuningJobs'][number]
-    | VertexSeed['customJobs'][number]
-    | VertexSeed['hyperparameterTuningJobs'][number];
-  readonly shown: Readonly<Record<string, unknown>>;
-  readonly machines?: { readonly spec: JobSpec; readonly times: number };
-}[] {
-  return [
-    ...seed.customJobs.map((job) => ({
-      kind: 'customJobs' as const,
-      seed: job,
-      shown: { displayName: job.displayName, jobSpec: job.jobSpec },
-      machines: { spec: job.jobSpec, times: 1 },
-    })),
-    ...seed.hyperparameterTuningJobs.map((job) => ({
-      kind: 'hyperparameterTuningJobs' as const,
-      seed: job,
-      shown: {
-        displayName: job.displayName,
-        studySpec: job.studySpec,
-        maxTrialCount: job.maxTrialCount,
-        parallelTrialCount: job.parallelTrialCount,
-        trialJobSpec: job.trialJobSpec,
-      },
-      machines: { spec: job.trialJobSpec, times: job.parallelTrialCount },
-    })),
-    ...seed.tuningJobs.map((job) => ({
-      kind: 'tuningJobs' as const,
-      seed: job,
-      shown: { tunedModelDisplayName: job.tunedModelDisplayName, baseModel: job.baseModel },
-    })),
-  ];
-}
-
 function found<T>(map: ReadonlyMap<string, T>, name: string): T {
   const value = map.get(name);
   if (value === undefined) throw new ApiError('NOT_FOUND', `The resource ${name} is not found.`);
   return value;
-}
-
-/** The model as it stays: with its id and time, its output-only fields not the caller's, its project by number. */
-function settled(
-  given: DeployedModelInput,
-  id: string,
-  createdMs: number,
-  project: ProjectSeed | undefined,
-): DeployedModel {
-  const {
-    createTime: _time,
-    modelVersionId: _version,
-    privateEndpoints: _paths,
-    status: _status,
-    ...kept
-  } = given;
-  const dedicated = kept.dedicatedResources;
-  const model =
-    project === undefined
-      ? kept.model
-      : kept.model.replace(`projects/${project.id}/`, `projects/${project.number}/`);
-  const name = /\/models\/([^/@]+)/.exec(model)?.[1] ?? model;
-  return {
-    ...kept,
-    id,
-    model: model.replace(/@.*$/, ''),
-    displayName:
-      kept.displayName ?? project?.vertex.models.find((known) => known.id === name)?.displayName ?? name,
-    modelVersionId: /@(\d+)$/.exec(model)?.[1] ?? '1',
-    createTime: new Date(createdMs).toISOString(),
-    ...(dedicated === undefined
-      ? {}
-      : {
-          dedicatedResources: {
-            ...dedicated,
-            maxReplicaCount: dedicated.maxReplicaCount ?? dedicated.minReplicaCount,
-          },
-        }),
-  };
-}
-
-function checkedSplit(
-  split: Readonly<Record<string, number>>,
-  ids: readonly string[],
-): Readonly<Record<string, number>> {
-  const entries = Object.entries(split).filter(([, percent]) => percent > 0);
-  const stranger = entries.find(([id]) => !ids.includes(id));
-  if (stranger !== undefined)
-    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: no DeployedModel ${stranger[0]} in this endpoint.`);
-  const total = entries.reduce((sum, [, percent]) => sum + percent, 0);
-  if (entries.length > 0 && total !== 100)
-    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: the percentages add up to ${total}, not to 100.`);
-  return Object.fromEntries(entries);
 }

@@ -1,0 +1,163 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { createApi, type Api } from '../shared/api.ts';
+import { messageOf } from '../shared/errors.ts';
+import { impersonate } from '../shared/impersonate.ts';
+import { parsePolicy, PolicyError, type Policy } from '../shared/policy.ts';
+import { checkReadiness, type Check, type ReadinessOptions } from '../shared/readiness.ts';
+import { createRuntime, type Runtime } from '../shared/runtime.ts';
+import { DEPLOYED_RUNTIME } from '../shared/runtime-support.ts';
+
+const usage = `Usage: npm run preflight -- FILE --project OPS [--topic projects/P/topics/T] [--account EMAIL] [--format text|json]
+
+Checks whether the kill switch would work if it had to, and prints what mends what is wrong. It changes nothing.
+  FILE       the policy, such as costguard.yaml
+  --project  the operations project, which the switch runs in
+  --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
+  --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
+Exit code: 0 nothing fails, 1 something fails, 2 wrong usage. What could not be checked does not fail.
+You need to be signed in (gcloud auth application-default login) and to hold roles/iam.serviceAccountTokenCreator
+on the switch's account: what that account may do is asked in its name.
+`;
+
+interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+interface Asked {
+  readonly file: string;
+  readonly options: ReadinessOptions;
+  readonly format: 'text' | 'json';
+}
+
+/** The command; answers its exit code: 0 no check fails, 1 one does or the policy is unusable, 2 wrong usage. */
+export async function preflightCommand(
+  args: readonly string[],
+  runtime: Runtime,
+  { out, err }: Output,
+): Promise<number> {
+  if (args.includes('--help')) {
+    out(usage);
+    return 0;
+  }
+  const asked = readArguments(args);
+  if (typeof asked === 'string') {
+    err(`${asked}\n\n${usage}`);
+    return 2;
+  }
+  const { file, options, format } = asked;
+  const policy = await readPolicy(file, err);
+  if (policy === undefined) return 1;
+  const checks = await checkReadiness(
+    {
+      api: openApi(runtime, runtime.auth),
+      switchApi: openApi(runtime, impersonate(runtime.auth, options.account)),
+      clients: runtime.clients,
+      now: runtime.now(),
+    },
+    policy,
+    options,
+  );
+  out(
+    format === 'json'
+      ? `${JSON.stringify({ checks, summary: count(checks) }, undefined, 2)}\n`
+      : show(checks),
+  );
+  return checks.some((check) => check.status === 'fail') ? 1 : 0;
+}
+
+/** What these go into are commands to be pasted into a shell. */
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/;
+const TOPIC = /^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/;
+const ACCOUNT = /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/;
+
+/** A string says what is wrong. */
+function readArguments(args: readonly string[]): Asked | string {
+  const text = { type: 'string' } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { project: text, topic: text, account: text, format: text },
+    });
+    const [file, ...more] = positionals;
+    const { project, format = 'text' } = values;
+    if (file === undefined || more.length > 0) return 'Name one policy file.';
+    if (project === undefined) return 'Name the operations project: --project OPS.';
+    const topic = values.topic ?? `projects/${project}/topics/costguard-budget-kill-switch`;
+    const account = values.account ?? `budget-kill-switch@${project}.iam.gserviceaccount.com`;
+    if (!PROJECT.test(project)) return `--project is "${project}"; wanted a project id.`;
+    if (!TOPIC.test(topic)) return `--topic is "${topic}"; wanted projects/P/topics/T.`;
+    if (!ACCOUNT.test(account))
+      return `--account is "${account}"; wanted a service account's e-mail address.`;
+    if (format !== 'text' && format !== 'json') return `--format is "${format}"; wanted text or json.`;
+    return { file, format, options: { project, topic, account, runtime: DEPLOYED_RUNTIME } };
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
+  try {
+    return parsePolicy(await readFile(file, 'utf8'));
+  } catch (error) {
+    const problems =
+      error instanceof PolicyError
+        ? error.problems
+        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+    for (const { path, message } of problems) err(`${file}: ${path}: ${message}\n`);
+    return undefined;
+  }
+}
+
+/** Somebody waits at the keyboard: what does not answer for so long could not be checked. */
+const PATIENCE_MS = 120_000;
+
+function openApi(runtime: Runtime, auth: Pick<Runtime['auth'], 'request'>): Api {
+  return createApi({
+    auth,
+    nowMs: () => runtime.now().getTime(),
+    deadlineMs: runtime.now().getTime() + PATIENCE_MS,
+    sleep: runtime.sleep,
+    random: runtime.random,
+    attemptTimeoutMs: runtime.attemptTimeoutMs,
+  });
+}
+
+function count(checks: readonly Check[]): Readonly<Record<Check['status'], number>> {
+  const of = (status: Check['status']): number => checks.filter((check) => check.status === status).length;
+  return { pass: of('pass'), warn: of('warn'), fail: of('fail'), unknown: of('unknown') };
+}
+
+/** A table by subject, below it what mends it. */
+function show(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ id }) => id.length));
+  const lines = [...Map.groupBy(checks, ({ subject }) => subject)].flatMap(([subject, group]) => [
+    subject,
+    ...group.map(({ id, status, detail }) => `  ${status.padEnd(7)}  ${id.padEnd(width)}  ${detail}`),
+    '',
+  ]);
+  // The same command may mend several checks, such as a role that two rungs need.
+  const mends = Map.groupBy(
+    checks.filter(({ mend }) => mend.length > 0),
+    ({ mend }) => mend.join('\n    '),
+  );
+  if (mends.size > 0) lines.push('To mend it:');
+  for (const [mend, group] of mends)
+    lines.push(
+      `  ${group.map(({ id }) => id).join(', ')} (${[...new Set(group.map(({ subject }) => subject))].join(', ')})`,
+      `    ${mend}`,
+    );
+  if (mends.size > 0) lines.push('');
+  const { pass, warn, fail, unknown } = count(checks);
+  lines.push(`${pass} pass, ${warn} warn, ${fail} fail, ${unknown} could not check`);
+  return `${lines.join('\n')}\n`;
+}
+
+if (import.meta.main) {
+  process.exitCode = await preflightCommand(process.argv.slice(2), createRuntime('preflight'), {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+}

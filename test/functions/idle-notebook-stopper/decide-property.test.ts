@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
+import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
+import type { NotebookFacts, Signal, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
+import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
+import type { UsdPerHour } from '../../../shared/compute-price.ts';
+import type { Gpus } from '../../../shared/machine-type.ts';
+import {
+  ABSENT,
+  config,
+  deepFreeze,
+  EVENING,
+  gpus,
+  measured,
+  minutesBefore,
+  NO_GPU,
+  NOON,
+  notebook,
+  OFFICE,
+  OFFICE_WITH_START,
+  UNREADABLE,
+} from './facts-builder.ts';
+
+/** Mostly what lets a notebook be idle, so that the interesting verdict is not rare. */
+function mostly<Value>(usual: Value, ...others: readonly Value[]): fc.Arbitrary<Value> {
+  return fc.oneof(
+    { weight: 12, arbitrary: fc.constant(usual) },
+    { weight: 2, arbitrary: fc.constantFrom(usual, ...others) },
+  );
+}
+
+function anySignal(below: number): fc.Arbitrary<Signal> {
+  const anyMeasured = fc
+    .record({
+      peak: mostly(0, below * 0.999, below, below * 1.001, below * 50),
+      coverage: mostly(1, 0.8, 0.7999, 0.5, 0.4999, 0),
+      series: fc.integer({ min: 1, max: 4 }),
+    })
+    .map(({ peak, coverage, series }) => measured(peak, coverage, series));
+  return fc.oneof(
+    { weight: 10, arbitrary: anyMeasured },
+    { weight: 1, arbitrary: fc.constant(ABSENT) },
+    { weight: 1, arbitrary: fc.constant(UNREADABLE) },
+  );
+}
+
+const anyPolicy: fc.Arbitrary<Config> = fc
+  .record({
+    minCoverage: fc.constantFrom(0.5, 0.8, 1),
+    gpuSignalMissing: fc.constantFrom('keep', 'ignore'),
+    warnBeforeMinutes: fc.constantFrom(0, 0, 30),
+    hours: fc.constantFrom(null, OFFICE, OFFICE_WITH_START),
+    nativeIdleShutdown: fc.constantFrom('report', 'repair'),
+    terraformManaged: fc.constantFrom('enforce', 'report'),
+  })
+  .map((policy) => config(policy));
+
+const KEEPING = ['true', '', 'forever', '2026-02-30', '2026-11-18', '2999-01-01'];
+const LETTING_GO = ['false', '2020-01-01', '2026-11-16'];
+
+const anyMinutesAgo = fc.constantFrom(0, 1, 14, 15, 16, 59, 60, 61, 300, 1_200, 5_000);
+const maybe = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
+  fc.oneof(fc.constant(undefined), arbitrary);
+
+const anyCase = fc.record({
+  now: fc.constantFrom(NOON, EVENING),
+  policy: anyPolicy,
+  state: mostly('ACTIVE', 'STOPPED', 'STOPPING', 'STARTING', 'SUSPENDED', 'STATE_UNSPECIFIED', 'NEW'),
+  label: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.constantFrom(...KEEPING, ...LETTING_GO) },
+  ),
+  terraform: fc.constantFrom('true', 'false'),
+  vmKind: mostly('found', 'absent', 'unknown'),
+  vmStatus: mostly('RUNNING', 'TERMINATED', 'STOPPING', 'REPAIRING'),
+  lastStartMinutesAgo: mostly<number | undefined>(10_000, undefined, 5, 14, 15, 59, 60, 61),
+  createdMinutesAgo: mostly<number | undefined>(50_000, undefined, 5, 60, 59),
+  gpus: fc.constantFrom<Gpus>(NO_GPU, gpus(1), gpus(2), { kind: 'unknown', why: 'new family' }),
+  cpu: anySignal(0.05),
+  gpu: anySignal(5),
+  network: anySignal(20_480),
+  warned: maybe(anyMinutesAgo),
+  stopClaimed: maybe(anyMinutesAgo),
+  stopRequested: fc.boolean(),
+  startRequested: maybe(anyMinutesAgo),
+  timeout: mostly<string | undefined>(undefined, '', '3600', 'x'),
+  price: fc.constantFrom<UsdPerHour>('unpriced', 0, 1.25),
+});
+
+type AnyCase = typeof anyCase extends fc.Arbitrary<infer Value> ? Value : never;
+
+function factsOf(one: AnyCase): NotebookFacts {
+  const ago = (minutes: number): number => minutesBefore(one.now, minutes);
+  const { stopClaimed, startRequested, warned, lastStartMinutesAgo, createdMinutesAgo } = one;
+  const memory: NotebookMemory = {
+    ...(warned === undefined ? {} : { warnedAtMs: ago(warned) }),
+    ...(stopClaimed === undefined
+      ? {}
+      : {
+          stop: {
+            claimedAtMs: ago(stopClaimed),
+            runId: 'run-1',
+            reason: 'idle',
+            ...(one.stopRequested ? { requestedAtMs: ago(stopClaimed) } : {}),
+          },
+        }),
+    ...(startRequested === undefined
+      ? {}
+      : {
+          start: { claimedAtMs: ago(startRequested), requestedAtMs: ago(startRequested), runId: 'run-2' },
+        }),
+  };
+  const vm: VmFacts =
+    one.vmKind === 'found'
+      ? {
+          kind: 'found',
+          status: one.vmStatus,
+          lastStartMs: lastStartMinutesAgo === undefined ? undefined : ago(lastStartMinutesAgo),
+        }
+      : one.vmKind === 'absent'
+        ? { kind: 'absent' }
+        : { kind: 'unknown', why: 'listing failed' };
+  return notebook(
+    {
+      state: one.state,
+      createdMs: createdMinutesAgo === undefined ? undefined : ago(createdMinutesAgo),
+      labels: {
+        'goog-terraform-provisioned': one.terraform,
+        ...(one.label === undefined ? {} : { 'costguard-keep': one.label }),
+      },
+      metadata: one.timeout === undefined ? {} : { 'idle-timeout-seconds': one.timeout },
+      gpus: one.gpus,
+      vm,
+      signals: { cpu: one.cpu, gpu: one.gpu, network: one.network },
+      price: {
+        items: [],
+        runningUsdPerHour: one.price,
+        stoppableUsdPerHour: one.price,
+        stoppedUsdPerHour: one.price,
+        unpriced: [],
+      },
+      memory,
+    },
+    one.policy,
+    one.now,
+  );
+}
+
+/** Everything that must hold before a notebook may be called idle, written down a second time. */
+function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
+  const { policy, now } = one;
+  const quiet = (signal: Signal, below: number): boolean =>
+    signal.kind === 'measured' && signal.peak < below && signal.coverage >= policy.minCoverage;
+  const gpuQuiet =
+    quiet(one.gpu, policy.gpuBelowPercent) &&
+    (policy.gpuSignalMissing === 'ignore' ||
+      one.gpus.kind !== 'gpus' ||
+      (one.gpu.kind === 'measured' && one.gpu.series >= one.gpus.count));
+  const gpuNotNeeded =
+    (one.gpu.kind === 'absent' && (one.gpus.kind === 'none' || policy.gpuSignalMissing === 'ignore')) ||
+    // Not read, but there is no GPU that it could be about.
+    (one.gpu.kind === 'unreadable' && one.gpus.kind === 'none');
+  const { stop } = facts.memory;
+  const lastStartMs = facts.vm.kind === 'found' ? (facts.vm.lastStartMs ?? -Infinity) : -Infinity;
+  const stopIsOnItsWay =
+    stop?.requestedAtMs !== undefined &&
+    lastStartMs <= stop.requestedAtMs &&
+    stop.requestedAtMs > minutesBefore(now, 15);
+  return (
+    one.state === 'ACTIVE' &&
+    one.vmKind === 'found' &&
+    one.vmStatus === 'RUNNING' &&
+    (one.label === undefined || LETTING_GO.includes(one.label)) &&
+    !stopIsOnItsWay &&
+    (facts.createdMs ?? -Infinity) <= facts.observedFromMs &&
+    lastStartMs <= facts.observedFromMs &&
+    quiet(one.cpu, policy.cpuBelowFraction) &&
+    quiet(one.network, policy.networkBelowBytesPerSecond) &&
+    (gpuQuiet || gpuNotNeeded)
+  );
+}
+
+describe('judgeNotebook: any facts', () => {
+  it('warns of or stops nothing that is not idle for certain, and leaves nothing that is', () => {
+    let idle = 0;
+    let busy = 0;
+    fc.assert(
+      fc.property(anyCase, (one) => {
+        const facts = factsOf(one);
+        const [verdict] = judgeNotebook(facts, one.policy, one.now);
+        assert.ok(verdict !== undefined);
+        const isIdle = verdict.action === 'stop' || verdict.action === 'warn' || verdict.reason === 'warned';
+        assert.equal(isIdle, mayBeIdle(one, facts), `${verdict.action} ${verdict.reason}`);
+        if (isIdle) idle += 1;
+        else busy += 1;
+      }),
+      { numRuns: 3_000 },
+    );
+    assert.ok(idle > 100 && busy > 100, `not a real test: ${idle} idle, ${busy} not`);
+  });
+
+  it('stops only after a warning that is over, where the policy wants one', () => {
+    fc.assert(
+      fc.property(anyCase, (one) => {
+        const facts = factsOf(one);
+        const [verdict] = judgeNotebook(facts, one.policy, one.now);
+        const { warnBeforeMinutes } = one.policy;
+        if (verdict?.action !== 'stop' || warnBeforeMinutes === 0) return;
+        const { warnedAtMs } = facts.memory;
+        assert.ok(warnedAtMs !== undefined && warnedAtMs <= minutesBefore(one.now, warnBeforeMinutes));
+        assert.ok(facts.observedFromMs <= warnedAtMs);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('starts only what costguard stopped and nobody started since, where the policy wants it', () => {
+    const stoppedCase = fc
+      .record({ one: anyCase, vmStatus: mostly('TERMINATED', 'RUNNING') })
+      .map(({ one, vmStatus }) => ({ ...one, state: 'STOPPED', vmStatus }));
+    let started = 0;
+    fc.assert(
+      fc.property(fc.oneof(anyCase, stoppedCase), (one) => {
+        const facts = factsOf(one);
+        const [verdict] = judgeNotebook(facts, one.policy, one.now);
+        if (verdict?.action !== 'start') return;
+        started += 1;
+        const { stop } = facts.memory;
+        assert.equal(facts.state, 'STOPPED');
+        assert.equal(one.policy.hours?.start, true);
+        assert.equal(one.now, NOON);
+        assert.ok(one.label === undefined || LETTING_GO.includes(one.label));
+        assert.ok(stop !== undefined && stop.claimedAtMs < Date.parse('2026-11-18T08:00:00+01:00'));
+        assert.ok(facts.vm.kind === 'found' && facts.vm.lastStartMs !== undefined);
+        assert.ok(facts.vm.lastStartMs <= stop.claimedAtMs);
+      }),
+      { numRuns: 3_000 },
+    );
+    assert.ok(started > 10, `not a real test: ${started} started`);
+  });
+
+  it('gives one verdict first, then reports and at most one repair, which never meets a stop or start', () => {
+    fc.assert(
+      fc.property(anyCase, (one) => {
+        const [verdict, ...others] = judgeNotebook(factsOf(one), one.policy, one.now);
+        assert.ok(verdict !== undefined);
+        assert.ok(['keep', 'warn', 'stop', 'start'].includes(verdict.action), verdict.action);
+        for (const { action } of others) assert.ok(action === 'report' || action === 'repair', action);
+        const repairs = others.filter(({ action }) => action === 'repair').length;
+        assert.ok(repairs <= 1);
+        if (repairs === 0) return;
+        assert.equal(one.policy.nativeIdleShutdown, 'repair');
+        assert.ok(verdict.action === 'keep' || verdict.action === 'warn');
+        assert.ok(verdict.reason !== 'kept' && verdict.reason !== 'active');
+        assert.ok(one.terraform === 'false' || one.policy.terraformManaged === 'enforce');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('is pure, and prices are unpriced or not negative', () => {
+    fc.assert(
+      fc.property(anyCase, (one) => {
+        const policy = deepFreeze(one.policy);
+        const facts = deepFreeze(factsOf(one));
+        const decisions = judgeNotebook(facts, policy, one.now);
+        assert.equal(
+          JSON.stringify(judgeNotebook(facts, policy, new Date(one.now))),
+          JSON.stringify(decisions),
+        );
+        for (const { resource, usdPerHour } of decisions) {
+          assert.equal(resource, facts.name);
+          assert.ok(usdPerHour === 'unpriced' || usdPerHour >= 0);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

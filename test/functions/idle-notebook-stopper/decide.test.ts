@@ -1,0 +1,805 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  isRemembered,
+  judgeNotebook,
+  observationStartMs,
+  repairSeconds,
+  savesMoney,
+  startedSince,
+} from '../../../functions/idle-notebook-stopper/decide.ts';
+import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
+import type { InstancePrice } from '../../../shared/compute-price.ts';
+import { gpusOf } from '../../../shared/machine-type.ts';
+import {
+  ABSENT,
+  config,
+  EVENING,
+  gpus,
+  measured,
+  minutesBefore,
+  NAME,
+  NO_GPU,
+  NOON,
+  notebook,
+  OFFICE,
+  PRICE,
+  UNREADABLE,
+} from './facts-builder.ts';
+import { testVerdicts } from './verdict-table.ts';
+
+const UNKNOWN_GPU = gpusOf({ machineType: 'q9-standard-8', accelerators: [] });
+
+describe('judgeNotebook: thresholds', () => {
+  testVerdicts([
+    {
+      name: 'stops what is idle, with all its evidence',
+      expect: ['stop idle'],
+      evidence: {
+        state: 'ACTIVE',
+        machineType: 'n1-standard-8',
+        gpus: '1 x nvidia-tesla-t4',
+        window: { from: '2026-11-18T10:00:00.000Z', to: '2026-11-18T11:00:00.000Z' },
+        minCoverage: 0.8,
+        cpuFraction: { peak: 0.01, below: 0.05, coverage: 1, series: 1 },
+        gpuPercent: { peak: 0, below: 5, coverage: 1, series: 1 },
+        networkBytesPerSecond: { peak: 512, below: 20480, coverage: 1, series: 2 },
+        price: { runningUsdPerHour: 0.8125, stoppableUsdPerHour: 0.75, stoppedUsdPerHour: 0.0625 },
+        nativeIdleShutdown: { status: 'on', afterMinutes: 180 },
+      },
+      usdPerHour: 0.75,
+    },
+    {
+      name: 'CPU just below its threshold is idle',
+      facts: { signals: { cpu: measured(0.0499) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'CPU exactly at its threshold is active',
+      facts: { signals: { cpu: measured(0.05) } },
+      expect: ['keep active'],
+      why: /^CPU peak 0\.05 is not below 0\.05$/,
+    },
+    {
+      name: 'CPU may exceed 1',
+      facts: { signals: { cpu: measured(1.2) } },
+      expect: ['keep active'],
+      why: /^CPU peak 1\.2 /,
+    },
+    {
+      name: 'GPU just below its threshold is idle',
+      facts: { signals: { gpu: measured(4.99) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'GPU exactly at its threshold is active',
+      facts: { signals: { gpu: measured(5) } },
+      expect: ['keep active'],
+      why: /^GPU peak 5 is not below 5$/,
+    },
+    {
+      name: 'network just below its threshold is idle',
+      facts: { signals: { network: measured(20_479, 1, 2) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'network exactly at its threshold is active',
+      facts: { signals: { network: measured(20_480, 1, 2) } },
+      expect: ['keep active'],
+      why: /^network peak 20480 is not below 20480$/,
+    },
+    {
+      name: "the policy's CPU threshold counts",
+      facts: { signals: { cpu: measured(0.2) } },
+      policy: { cpuBelowFraction: 0.25 },
+      expect: ['stop idle'],
+      evidence: { cpuFraction: { peak: 0.2, below: 0.25 } },
+    },
+    {
+      name: "the policy's GPU threshold counts",
+      facts: { signals: { gpu: measured(4) } },
+      policy: { gpuBelowPercent: 4 },
+      expect: ['keep active'],
+    },
+    {
+      name: "the policy's network threshold counts",
+      facts: { signals: { network: measured(512, 1, 2) } },
+      policy: { networkBelowBytesPerSecond: 512 },
+      expect: ['keep active'],
+    },
+    {
+      name: 'all signals at zero are idle',
+      facts: { signals: { cpu: measured(0), gpu: measured(0), network: measured(0, 1, 2) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'a busy GPU is active although CPU and network rest',
+      facts: { signals: { cpu: measured(0), gpu: measured(97), network: measured(0, 1, 2) } },
+      expect: ['keep active'],
+      evidence: { gpuPercent: { peak: 97 }, cpuFraction: { peak: 0 } },
+      usdPerHour: 0.8125,
+    },
+  ]);
+});
+
+describe('judgeNotebook: coverage', () => {
+  testVerdicts([
+    {
+      name: 'each signal exactly at minCoverage is enough',
+      facts: {
+        signals: { cpu: measured(0.01, 0.8), gpu: measured(0, 0.8), network: measured(512, 0.8, 2) },
+      },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'CPU just below minCoverage is not evaluable',
+      facts: { signals: { cpu: measured(0.01, 0.79) } },
+      expect: ['keep not-evaluable'],
+      why: /^low coverage: CPU signal has 0\.79 of the window, 0\.8 is needed$/,
+      evidence: { cpuFraction: { peak: 0.01, coverage: 0.79 } },
+    },
+    {
+      name: 'GPU just below minCoverage is not evaluable',
+      facts: { signals: { gpu: measured(0, 0.79) } },
+      expect: ['keep not-evaluable'],
+      why: /^low coverage: GPU /,
+    },
+    {
+      name: 'network just below minCoverage is not evaluable',
+      facts: { signals: { network: measured(512, 0.79, 2) } },
+      expect: ['keep not-evaluable'],
+      why: /^low coverage: network /,
+    },
+    {
+      name: 'no coverage at all is not evaluable',
+      facts: { signals: { cpu: measured(0, 0) } },
+      expect: ['keep not-evaluable'],
+      why: /^low coverage: CPU /,
+    },
+    {
+      name: "the policy's minCoverage counts",
+      facts: { signals: { cpu: measured(0.01, 0.5) } },
+      policy: { minCoverage: 0.5 },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'minCoverage 1 needs every minute',
+      facts: { signals: { network: measured(512, 0.9999, 2) } },
+      policy: { minCoverage: 1 },
+      expect: ['keep not-evaluable'],
+    },
+    {
+      name: 'a GPU signal that is there must be covered, although a missing one would be ignored',
+      facts: { signals: { gpu: measured(0, 0.79) } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['keep not-evaluable'],
+      why: /^low coverage: GPU /,
+    },
+    {
+      name: 'a busy minute counts however few minutes were seen',
+      facts: { signals: { cpu: measured(0.9, 0.01) } },
+      expect: ['keep active'],
+      why: /^CPU /,
+    },
+  ]);
+});
+
+describe('judgeNotebook: missing signals', () => {
+  testVerdicts([
+    {
+      name: 'no CPU data is not evaluable',
+      facts: { signals: { cpu: ABSENT } },
+      expect: ['keep not-evaluable'],
+      why: /^no data: CPU /,
+      evidence: { cpuFraction: { below: 0.05, missing: 'no series' } },
+    },
+    {
+      name: 'no network data is not evaluable',
+      facts: { signals: { network: ABSENT } },
+      expect: ['keep not-evaluable'],
+      why: /^no data: network /,
+    },
+    {
+      name: 'no data at all is not evaluable, never idle',
+      facts: { signals: { cpu: ABSENT, gpu: ABSENT, network: ABSENT } },
+      expect: ['keep not-evaluable'],
+      why: /^no data/,
+    },
+    {
+      name: 'no data at all is not evaluable on a CPU machine either, whatever gpuSignalMissing says',
+      facts: { gpus: NO_GPU, signals: { cpu: ABSENT, gpu: ABSENT, network: ABSENT } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['keep not-evaluable'],
+      why: /^no data/,
+    },
+    {
+      name: 'unreadable CPU is not evaluable',
+      facts: { signals: { cpu: UNREADABLE } },
+      expect: ['keep not-evaluable'],
+      why: /^CPU signal unreadable: partial answer: shard down$/,
+      evidence: { cpuFraction: { below: 0.05, missing: 'partial answer: shard down' } },
+    },
+    {
+      name: 'unreadable network is not evaluable',
+      facts: { signals: { network: UNREADABLE } },
+      expect: ['keep not-evaluable'],
+      why: /^network signal unreadable/,
+    },
+    {
+      name: 'unreadable GPU is not evaluable',
+      facts: { signals: { gpu: UNREADABLE } },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal unreadable/,
+    },
+    {
+      name: 'an active GPU wins over absent CPU and network',
+      facts: { signals: { cpu: ABSENT, gpu: measured(80), network: ABSENT } },
+      expect: ['keep active'],
+      why: /^GPU /,
+    },
+    {
+      name: 'an active CPU wins over an unreadable GPU',
+      facts: { signals: { cpu: measured(0.5), gpu: UNREADABLE } },
+      expect: ['keep active'],
+      why: /^CPU /,
+    },
+    {
+      name: 'an active CPU wins over a missing GPU signal',
+      facts: { signals: { cpu: measured(0.5), gpu: ABSENT } },
+      expect: ['keep active'],
+      why: /^CPU /,
+    },
+    {
+      name: 'an active network wins over unreadable and poorly covered others',
+      facts: { signals: { cpu: UNREADABLE, gpu: measured(0, 0.1), network: measured(90_000, 1, 2) } },
+      expect: ['keep active'],
+      why: /^network /,
+    },
+    {
+      name: 'an active GPU wins although another GPU does not report',
+      facts: { gpus: gpus(2), signals: { gpu: measured(50, 1, 1) } },
+      expect: ['keep active'],
+      why: /^GPU /,
+    },
+  ]);
+});
+
+describe('judgeNotebook: GPUs', () => {
+  testVerdicts([
+    {
+      name: 'a GPU without metrics is not evaluable',
+      facts: { signals: { gpu: ABSENT } },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing/,
+      evidence: { gpus: '1 x nvidia-tesla-t4', gpuPercent: { below: 5, missing: 'no series' } },
+    },
+    {
+      name: 'a GPU without metrics is judged by the rest where that is to be ignored',
+      facts: { signals: { gpu: ABSENT } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['stop idle'],
+      evidence: { gpuPercent: { missing: 'no series' } },
+    },
+    {
+      name: 'a GPU whose metrics could not be read is not one without metrics: it is not ignored',
+      facts: { signals: { gpu: UNREADABLE } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal unreadable/,
+    },
+    {
+      name: 'a GPU by acceleratorConfigs needs its signal',
+      facts: {
+        gpus: gpusOf({
+          machineType: 'n1-standard-8',
+          accelerators: [{ type: 'NVIDIA_TESLA_T4', count: 2 }],
+        }),
+        signals: { gpu: ABSENT },
+      },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing/,
+      evidence: { gpus: '2 x nvidia-tesla-t4' },
+    },
+    {
+      name: 'an A100 by its machine type alone, without acceleratorConfigs, needs its signal',
+      facts: {
+        machineType: 'a2-highgpu-1g',
+        gpus: gpusOf({ machineType: 'a2-highgpu-1g', accelerators: [] }),
+        signals: { gpu: ABSENT },
+      },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing/,
+      evidence: { machineType: 'a2-highgpu-1g', gpus: '1 x nvidia-tesla-a100' },
+    },
+    {
+      name: 'an A100 by its machine type alone is stopped when it is idle',
+      facts: {
+        machineType: 'a2-highgpu-1g',
+        gpus: gpusOf({ machineType: 'a2-highgpu-1g', accelerators: [] }),
+      },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'a GPU family that is not known yet needs a signal',
+      facts: {
+        gpus: gpusOf({ machineType: 'a9-ultragpu-16g', accelerators: [] }),
+        signals: { gpu: ABSENT },
+      },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing/,
+      evidence: { gpus: 'unknown (a9-ultragpu-16g has GPUs, how many is not known)' },
+    },
+    {
+      name: 'a machine family that may have GPUs needs a signal',
+      facts: { gpus: UNKNOWN_GPU, signals: { gpu: ABSENT } },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing/,
+    },
+    {
+      name: 'a machine family that may have GPUs is judged by the rest where that is to be ignored',
+      facts: { gpus: UNKNOWN_GPU, signals: { gpu: ABSENT } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'a CPU machine needs no GPU signal',
+      facts: { gpus: NO_GPU, signals: { gpu: ABSENT } },
+      expect: ['stop idle'],
+      evidence: { gpus: 'none' },
+    },
+    {
+      name: 'a CPU machine needs no GPU signal, not even a readable one',
+      facts: { gpus: NO_GPU, signals: { gpu: UNREADABLE } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'a GPU signal counts although no GPU is known',
+      facts: { gpus: NO_GPU, signals: { gpu: measured(60) } },
+      expect: ['keep active'],
+      why: /^GPU /,
+      evidence: { gpus: 'none', gpuPercent: { peak: 60 } },
+    },
+    {
+      name: 'one GPU of four that does not report is not evaluable',
+      facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) } },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal missing: 3 of 4 GPUs report$/,
+      evidence: { gpuPercent: { series: 3 } },
+    },
+    {
+      name: 'one GPU of four that does not report is ignored where that is wanted',
+      facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) } },
+      policy: { gpuSignalMissing: 'ignore' },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'all four GPUs report',
+      facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 4) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'more GPUs report than are attached, as after a driver update',
+      facts: { gpus: gpus(1), signals: { gpu: measured(0, 1, 2) } },
+      expect: ['stop idle'],
+    },
+  ]);
+
+  it('shows no GPU evidence for a CPU machine without a GPU signal', () => {
+    const [decision] = judgeNotebook(notebook({ gpus: NO_GPU, signals: { gpu: ABSENT } }), config(), NOON);
+    assert.ok(decision !== undefined);
+    assert.equal('gpuPercent' in decision.evidence, false);
+  });
+});
+
+describe('judgeNotebook: young', () => {
+  const running = (lastStartMs: number | undefined): VmFacts => ({
+    kind: 'found',
+    status: 'RUNNING',
+    lastStartMs,
+  });
+  testVerdicts([
+    {
+      name: 'created exactly when the window begins is old enough',
+      facts: { createdMs: minutesBefore(NOON, 60), vm: running(undefined) },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'created a millisecond later is young',
+      facts: { createdMs: minutesBefore(NOON, 60) + 1, vm: running(undefined) },
+      expect: ['keep young'],
+      evidence: { startedAt: '2026-11-18T10:00:00.001Z' },
+    },
+    {
+      name: 'started exactly when the window begins is old enough',
+      facts: { vm: running(minutesBefore(NOON, 60)) },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'started a millisecond later is young, however long ago it was created',
+      facts: { vm: running(minutesBefore(NOON, 60) + 1) },
+      expect: ['keep young'],
+      evidence: { startedAt: '2026-11-18T10:00:00.001Z' },
+    },
+    {
+      name: 'created lately is young although the VM seems to be older',
+      facts: { createdMs: minutesBefore(NOON, 5) },
+      expect: ['keep young'],
+      evidence: { startedAt: '2026-11-18T10:55:00.000Z' },
+    },
+    {
+      name: 'with neither time known, the coverage decides',
+      facts: { createdMs: undefined, vm: running(undefined) },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'with neither time known and too few points it is kept',
+      facts: { createdMs: undefined, vm: running(undefined), signals: { cpu: measured(0, 0.3) } },
+      expect: ['keep not-evaluable'],
+    },
+    {
+      name: 'young goes before the data that cannot be there yet',
+      facts: {
+        vm: running(minutesBefore(NOON, 2)),
+        signals: { cpu: ABSENT, gpu: ABSENT, network: ABSENT },
+      },
+      expect: ['keep young'],
+    },
+    {
+      name: 'active goes before young',
+      facts: { vm: running(minutesBefore(NOON, 2)), signals: { gpu: measured(70) } },
+      expect: ['keep active'],
+    },
+    {
+      name: 'a longer window takes longer to grow out of',
+      facts: { vm: running(minutesBefore(NOON, 90)) },
+      policy: { idleAfterMinutes: 120 },
+      expect: ['keep young'],
+    },
+  ]);
+});
+
+describe('judgeNotebook: the VM', () => {
+  const notRunning = [
+    'PROVISIONING',
+    'STAGING',
+    'STOPPING',
+    'SUSPENDING',
+    'SUSPENDED',
+    'STOPPED',
+    'TERMINATED',
+    'REPAIRING',
+    '',
+    'SOMETHING_NEW',
+  ];
+  testVerdicts([
+    {
+      name: 'absent',
+      facts: { vm: { kind: 'absent' } },
+      expect: ['keep not-evaluable'],
+      why: /^its VM does not exist$/,
+    },
+    {
+      name: 'unknown',
+      facts: { vm: { kind: 'unknown', why: 'us-central1-a was unreachable' } },
+      expect: ['keep not-evaluable'],
+      why: /^VM unknown: us-central1-a was unreachable$/,
+    },
+    {
+      name: 'unknown, and busy: still kept',
+      facts: { vm: { kind: 'unknown', why: 'listing failed' }, signals: { cpu: measured(0.9) } },
+      expect: ['keep not-evaluable'],
+    },
+    ...notRunning.map((status) => ({
+      name: `${status || 'without a status'} although ACTIVE`,
+      facts: { vm: { kind: 'found', status, lastStartMs: minutesBefore(NOON, 9_999) } as const },
+      expect: ['keep not-evaluable'],
+      why: new RegExp(`^VM not running although ACTIVE: ${status}$`),
+    })),
+  ]);
+});
+
+describe('judgeNotebook: states', () => {
+  const verdicts: Readonly<Record<string, string>> = {
+    STATE_UNSPECIFIED: 'keep not-evaluable',
+    STARTING: 'keep transitional',
+    PROVISIONING: 'keep transitional',
+    ACTIVE: 'stop idle',
+    STOPPING: 'keep transitional',
+    STOPPED: 'keep stopped',
+    DELETED: 'keep stopped',
+    UPGRADING: 'keep transitional',
+    INITIALIZING: 'keep transitional',
+    SUSPENDING: 'keep transitional',
+    SUSPENDED: 'keep stopped',
+    HIBERNATING_SINCE_2029: 'keep not-evaluable',
+    '': 'keep not-evaluable',
+    active: 'keep not-evaluable',
+    '3': 'keep not-evaluable',
+  };
+  testVerdicts([
+    ...Object.entries(verdicts).map(([state, verdict]) => ({
+      name: `${state || 'empty'}: ${verdict}`,
+      facts: { state },
+      expect: [verdict],
+      evidence: { state },
+    })),
+    {
+      name: 'names the state that it does not know',
+      facts: { state: 'HIBERNATING_SINCE_2029' },
+      expect: ['keep not-evaluable'],
+      why: /^unknown state HIBERNATING_SINCE_2029$/,
+    },
+    {
+      name: 'activity does not matter to one that is not ACTIVE',
+      facts: { state: 'STARTING', signals: { cpu: measured(1) } },
+      expect: ['keep transitional'],
+    },
+  ]);
+
+  it('shows signals of ACTIVE notebooks only', () => {
+    const [decision] = judgeNotebook(notebook({ state: 'STOPPED' }), config(), NOON);
+    assert.ok(decision !== undefined);
+    for (const key of ['window', 'cpuFraction', 'gpuPercent', 'networkBytesPerSecond'])
+      assert.equal(key in decision.evidence, false, key);
+  });
+});
+
+describe('judgeNotebook: the keep label', () => {
+  const labels = (value: string) => ({ 'costguard-keep': value });
+  const lastMoment = new Date('2026-11-19T11:59:59.999Z');
+  const over = new Date('2026-11-19T12:00:00.000Z');
+  testVerdicts([
+    {
+      name: 'true keeps',
+      facts: { labels: labels('true') },
+      expect: ['keep kept'],
+      evidence: { keepLabel: 'true' },
+      usdPerHour: 0.8125,
+    },
+    { name: 'false does not', facts: { labels: labels('false') }, expect: ['stop idle'] },
+    {
+      name: 'today keeps',
+      facts: { labels: labels('2026-11-18') },
+      expect: ['keep kept'],
+      evidence: { keepLabel: 'until 2026-11-18' },
+    },
+    {
+      name: 'yesterday keeps to its last moment at UTC-12',
+      facts: { labels: labels('2026-11-18') },
+      now: lastMoment,
+      expect: ['keep kept'],
+    },
+    {
+      name: 'yesterday does not keep once it is over everywhere',
+      facts: { labels: labels('2026-11-18') },
+      now: over,
+      expect: ['stop idle'],
+    },
+    {
+      name: 'garbage keeps, and says so',
+      facts: { labels: labels('until-the-paper-is-out') },
+      expect: ['keep kept'],
+      evidence: {
+        keepLabel: 'unreadable value "until-the-paper-is-out": use true or a date such as 2026-12-31',
+      },
+    },
+    { name: '30 February keeps', facts: { labels: labels('2026-02-30') }, expect: ['keep kept'] },
+    { name: 'a label without a value keeps', facts: { labels: labels('') }, expect: ['keep kept'] },
+    {
+      name: 'the policy names the label',
+      facts: { labels: { 'costguard-keep': 'true' } },
+      policy: { keepLabel: 'pinned' },
+      expect: ['stop idle'],
+    },
+    {
+      name: "the policy's label keeps",
+      facts: { labels: { pinned: 'true' } },
+      policy: { keepLabel: 'pinned' },
+      expect: ['keep kept'],
+    },
+    {
+      name: 'it goes before what cannot be evaluated',
+      facts: { labels: labels('true'), vm: { kind: 'absent' } },
+      expect: ['keep kept'],
+    },
+    {
+      name: 'it goes before an unknown state',
+      facts: { labels: labels('true'), state: 'STATE_UNSPECIFIED' },
+      expect: ['keep kept'],
+    },
+    {
+      name: 'it keeps outside working hours too',
+      facts: { labels: labels('true') },
+      policy: { hours: OFFICE },
+      now: EVENING,
+      expect: ['keep kept'],
+    },
+    {
+      name: 'it keeps what was warned about, also when the warning is over',
+      facts: { labels: labels('true'), memory: { warnedAtMs: minutesBefore(NOON, 90) } },
+      policy: { warnBeforeMinutes: 30 },
+      expect: ['keep kept'],
+    },
+  ]);
+});
+
+describe('judgeNotebook: price', () => {
+  const UNPRICED: InstancePrice = {
+    items: [
+      { what: 'q9-standard-8', whenStopped: 'not-billed', usdPerHour: 'unpriced', why: 'no price for q9' },
+      { what: 'boot disk', whenStopped: 'billed', usdPerHour: 'unpriced', why: 'disk type not reported' },
+      { what: 'external IPv4 address', whenStopped: 'unknown', usdPerHour: 0.005, mark: 'verified' },
+    ],
+    runningUsdPerHour: 'unpriced',
+    stoppableUsdPerHour: 'unpriced',
+    stoppedUsdPerHour: 'unpriced',
+    unpriced: ['q9-standard-8: no price for q9', 'boot disk: disk type not reported'],
+  };
+  const busy = { gpu: measured(70) };
+  testVerdicts([
+    {
+      name: 'a stop saves machine and GPUs, and names what goes on billing',
+      expect: ['stop idle'],
+      usdPerHour: 0.75,
+      evidence: { price: { billedWhenStopped: ['boot disk pd-ssd, 150 GB'] } },
+    },
+    {
+      name: 'a warning has the price of what runs on',
+      policy: { warnBeforeMinutes: 30 },
+      expect: ['warn idle'],
+      usdPerHour: 0.8125,
+    },
+    {
+      name: 'a kept notebook costs all that it costs',
+      facts: { signals: busy },
+      expect: ['keep active'],
+      usdPerHour: 0.8125,
+    },
+    {
+      name: 'a stopped notebook costs its disks',
+      facts: { state: 'STOPPED', vm: { kind: 'found', status: 'TERMINATED', lastStartMs: 1 } },
+      expect: ['keep stopped'],
+      usdPerHour: 0.0625,
+    },
+    {
+      name: 'a suspended notebook costs what a stopped one does',
+      facts: { state: 'SUSPENDED', vm: { kind: 'unknown', why: 'not listed' } },
+      expect: ['keep stopped'],
+      usdPerHour: 0.0625,
+    },
+    {
+      name: 'one that is ACTIVE in name only costs its disks',
+      facts: { vm: { kind: 'found', status: 'TERMINATED', lastStartMs: 1 } },
+      expect: ['keep not-evaluable'],
+      usdPerHour: 0.0625,
+    },
+    {
+      name: 'one on its way down still costs everything',
+      facts: { state: 'STOPPING' },
+      expect: ['keep transitional'],
+      usdPerHour: 0.8125,
+    },
+    {
+      name: 'an unpriced stop stays unpriced, never zero',
+      facts: { price: UNPRICED },
+      expect: ['stop idle'],
+      usdPerHour: 'unpriced',
+      evidence: {
+        price: {
+          runningUsdPerHour: 'unpriced',
+          stoppableUsdPerHour: 'unpriced',
+          stoppedUsdPerHour: 'unpriced',
+          billedWhenStopped: ['boot disk', 'external IPv4 address'],
+          unpriced: ['q9-standard-8: no price for q9', 'boot disk: disk type not reported'],
+        },
+      },
+    },
+    {
+      name: 'an unpriced keep stays unpriced',
+      facts: { price: UNPRICED, signals: busy },
+      expect: ['keep active'],
+      usdPerHour: 'unpriced',
+    },
+    {
+      name: 'an unpriced stopped one stays unpriced',
+      facts: { price: UNPRICED, state: 'STOPPED' },
+      expect: ['keep stopped'],
+      usdPerHour: 'unpriced',
+    },
+    {
+      name: 'a stop can be priced although a disk is not',
+      facts: { price: { ...UNPRICED, stoppableUsdPerHour: 3.5 } },
+      expect: ['stop idle'],
+      usdPerHour: 3.5,
+    },
+  ]);
+
+  it('lists nothing as unpriced when all has a price', () => {
+    const [decision] = judgeNotebook(notebook({ price: PRICE }), config(), NOON);
+    assert.ok(decision !== undefined);
+    assert.equal(JSON.stringify(decision.evidence['price']).includes('"unpriced"'), false);
+  });
+});
+
+describe('observationStartMs', () => {
+  const cases: readonly (readonly [name: string, Parameters<typeof config>[0], Date, number?, number?])[] = [
+    ['idleAfter without hours', {}, NOON, 60],
+    ['a long idleAfter', { idleAfterMinutes: 10_080 }, NOON, 10_080],
+    ['idleAfter inside working hours', { hours: OFFICE }, NOON, 60],
+    ['a quarter of an hour outside them', { hours: OFFICE }, EVENING, 15],
+    ['idleAfter outside them when that is shorter', { hours: OFFICE, idleAfterMinutes: 10 }, EVENING, 10],
+    ['idleAfter when a warning is more recent than that', {}, NOON, 60, 59],
+    ['a warning that is just as old', {}, NOON, 60, 60],
+    ['all since an older warning', {}, NOON, 61, 61],
+    ['outside hours, a quarter of an hour when a warning is more recent', { hours: OFFICE }, EVENING, 15, 5],
+    ['outside hours, all since an older warning', { hours: OFFICE }, EVENING, 40, 40],
+  ];
+  for (const [name, policy, now, minutes = 0, warnedMinutesAgo] of cases)
+    it(`is ${name}`, () => {
+      const warnedAtMs = warnedMinutesAgo === undefined ? undefined : minutesBefore(now, warnedMinutesAgo);
+      assert.equal(observationStartMs(config(policy), now, warnedAtMs), minutesBefore(now, minutes));
+    });
+
+  it('changes with the first and the last minute of working hours', () => {
+    const policy = config({ hours: OFFICE });
+    const minutesAt = (time: string): number => {
+      const now = new Date(time);
+      return (now.getTime() - observationStartMs(policy, now, undefined)) / 60_000;
+    };
+    assert.equal(minutesAt('2026-11-18T07:59:59.999+01:00'), 15);
+    assert.equal(minutesAt('2026-11-18T08:00:00.000+01:00'), 60);
+    assert.equal(minutesAt('2026-11-18T19:59:59.999+01:00'), 60);
+    assert.equal(minutesAt('2026-11-18T20:00:00.000+01:00'), 15);
+  });
+});
+
+describe('repairSeconds', () => {
+  for (const [idleAfterMinutes, seconds] of [
+    [10, 10_800],
+    [179, 10_800],
+    [180, 10_800],
+    [181, 10_860],
+    [1_439, 86_340],
+    [1_440, 86_400],
+    [1_441, 86_400],
+    [10_080, 86_400],
+  ] as const)
+    it(`is ${seconds} for idleAfter ${idleAfterMinutes}m`, () => {
+      assert.equal(repairSeconds(config({ idleAfterMinutes })), seconds);
+    });
+});
+
+describe('startedSince', () => {
+  const at = (vm: VmFacts): boolean => startedSince(notebook({ vm }), 1_000);
+  it('is true only for a start after the moment', () => {
+    assert.equal(at({ kind: 'found', status: 'RUNNING', lastStartMs: 1_001 }), true);
+    assert.equal(at({ kind: 'found', status: 'RUNNING', lastStartMs: 1_000 }), false);
+    assert.equal(at({ kind: 'found', status: 'TERMINATED', lastStartMs: 1_001 }), true);
+  });
+  it('is false where nothing is known', () => {
+    assert.equal(at({ kind: 'found', status: 'RUNNING', lastStartMs: undefined }), false);
+    assert.equal(at({ kind: 'absent' }), false);
+    assert.equal(at({ kind: 'unknown', why: 'listing failed' }), false);
+  });
+});
+
+describe('isRemembered', () => {
+  it('is true for any memory', () => {
+    assert.equal(isRemembered(notebook()), false);
+    assert.equal(isRemembered(notebook({ memory: { warnedAtMs: 1 } })), true);
+    assert.equal(
+      isRemembered(notebook({ memory: { stop: { claimedAtMs: 1, runId: 'r', reason: 'idle' } } })),
+      true,
+    );
+  });
+});
+
+describe('savesMoney', () => {
+  for (const action of ['stop', 'keep', 'warn', 'start', 'report', 'repair'])
+    it(`is ${action === 'stop'} for ${action}`, () => {
+      assert.equal(
+        savesMoney({ resource: NAME, action, reason: 'idle', evidence: {}, usdPerHour: 1 }),
+        action === 'stop',
+      );
+    });
+});

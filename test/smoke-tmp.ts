@@ -1,0 +1,21 @@
+import { readScenario } from './sandbox/scenario.ts';
+import { startSandbox } from './sandbox/sandbox.ts';
+import { installFunction, installHttpFunction } from './sandbox/install-function.ts';
+const sb = await startSandbox({ scenario: readScenario('test/sandbox/scenarios/organisation.yaml') });
+const B='billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77';
+const policyText=`mode: enforce\nscope: [projects/ml-runaway]\nstate: gs://ml-ops-example-costguard\nreceipts: projects/ml-ops-example/topics/receipts\nbudgets:\n  mode: enforce\n  allow: [${B}]\n`;
+const onLine=(l)=>console.log(typeof l==='string'?l:`${l.severity} ${l.message}`);
+const fn = await installFunction(sb, { name: 'budget-kill-switch', operationsProject: 'ml-ops-example', topic: 'projects/ml-ops-example/topics/budget-alerts', onLine, policyText });
+const re = await installHttpFunction(sb, { name: 'budget-restore', operationsProject: 'ml-ops-example', onLine, policyText });
+const show=()=>{ for (const n of sb.fleet.notebooksOf('ml-runaway')) console.log('  nb', n.id, n.state); for (const v of sb.fleet.vmsOf('ml-runaway')) console.log('  vm', v.name, v.status); };
+for (let i=0;i<30;i++){ await sb.clock.advance(25*60000); await sb.pubsub.idle(); const st=sb.billingClock.statusOf(B); console.log(new Date(sb.clock.now()).toISOString(), st.costAmount, st.alertThresholdExceeded); if((st.alertThresholdExceeded??0)>=1.2) break; }
+await sb.clock.advance(30*60000); await sb.pubsub.idle();
+show();
+const names=sb.storage.objectNames('ml-ops-example-costguard'); console.log(names.filter(n=>n.startsWith('manifests')));
+for (const n of names.filter(n=>n.startsWith('manifests'))) console.log(JSON.stringify(JSON.parse(sb.storage.objectText('ml-ops-example-costguard', n)!),null,1).slice(0,3000));
+const plan = await fetch(re.service.url+`?budget=${B}&period=2026-11-01`); console.log(plan.status, JSON.stringify(await plan.json(),null,1).slice(0,3000));
+const done = await fetch(re.service.url, {method:'POST', headers:{'content-type':'application/json'}, body: JSON.stringify({budget:B, period:'2026-11-01'})}); console.log(done.status, JSON.stringify(await done.json(),null,1).slice(0,4000));
+await sb.clock.advance(5*60000); show(); console.log(sb.callLog.counts());
+console.log(fn.service.requests.map(r=>r.status).join(' '));
+console.log(fn.service.instances.flatMap(i=>i.stderr).slice(0,20), re.service.instances.flatMap(i=>i.stderr).slice(0,20));
+await fn.close(); await re.close(); await sb.close();
