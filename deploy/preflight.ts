@@ -53,7 +53,7 @@ export async function preflightCommand(
     {
       api: openApi(runtime, runtime.auth),
       switchApi: openApi(runtime, impersonate(runtime.auth, options.account)),
-      clients: runtime.clients,
+      auth: runtime.auth,
       now: runtime.now(),
     },
     policy,

@@ -1,5 +1,5 @@
+import type { GoogleAuth } from 'google-auth-library';
 import type { Api } from './api.ts';
-import type { Clients } from './clients.ts';
 import { messageOf } from './errors.ts';
 import { CannotImpersonate } from './impersonate.ts';
 import { isServiceDisabled, OutsideError } from './outside-error.ts';
@@ -38,7 +38,7 @@ export interface ReadinessDeps {
   /** As whoever asks. */
   readonly api: Api;
   /** As whoever asks. */
-  readonly clients: Clients;
+  readonly auth: GoogleAuth;
   /** As the switch's own account, see `impersonate`: what that account may do nobody else can tell. */
   readonly switchApi: Api;
   readonly now: Date;

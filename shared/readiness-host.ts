@@ -157,7 +157,7 @@ const budgetPage = z.looseObject({
 
 /** Whether the operations project is paid for, and whether a spend cap could stop the switch in it. */
 export async function inspectHost(inspection: Inspection): Promise<readonly Check[]> {
-  const { api, clients, options } = inspection;
+  const { api, auth, options } = inspection;
   const subject = `projects/${options.project}`;
   const seeProject = [
     `gcloud projects add-iam-policy-binding ${options.project} --member=${YOU} --role=roles/browser --condition=None`,
@@ -165,7 +165,7 @@ export async function inspectHost(inspection: Inspection): Promise<readonly Chec
   const billing = { id: 'host-billing', subject };
   const cap = { id: 'host-spend-cap', subject };
   const link = await orUnknown(billing, inspection, seeProject, () =>
-    getBillingLink(api, clients, options.project),
+    getBillingLink(api, auth, options.project),
   );
   if ('status' in link) return [link, { ...link, ...cap }];
   const { account, enabled } = link;

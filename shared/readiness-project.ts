@@ -92,7 +92,7 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
       `gcloud projects add-iam-policy-binding ${projectId} --member=${YOU} --role=roles/browser --condition=None`,
     ],
     async () => {
-      const { account, enabled } = await getBillingLink(inspection.api, inspection.clients, projectId);
+      const { account, enabled } = await getBillingLink(inspection.api, inspection.auth, projectId);
       if (account === undefined)
         return notPassed(
           place,
@@ -140,7 +140,9 @@ async function inspectRungs(
     return notPassed(
       place,
       'fail',
-      `${options.account} lacks ${lacking.join(', ')}`,
+      lacking.length === rungPermissions[rung.do].length
+        ? `${options.account} lacks all ${lacking.length} permissions that it takes`
+        : `${options.account} lacks ${lacking.join(', ')}`,
       roleMends(
         { id: 'costguardBudgetKillSwitch', file: 'deploy/budget-kill-switch/role.yaml', project: projectId },
         missing.length < wanted.length,

@@ -116,7 +116,7 @@ async function lookAtBudget(
   policy: BudgetsPolicy,
   name: string,
 ): Promise<{ readonly checks: readonly Check[]; readonly budget?: Budget }> {
-  const { api, clients, options } = inspection;
+  const { api, auth, options } = inspection;
   const account = name.split('/')[1] ?? '';
   const place = { id: 'budget-exists', subject: name };
   const budget = await orUnknown(
@@ -125,7 +125,7 @@ async function lookAtBudget(
     [`gcloud billing accounts add-iam-policy-binding ${account} --member=${YOU} --role=roles/billing.viewer`],
     async () => {
       try {
-        return await getBudget(api, clients, name);
+        return await getBudget(api, auth, name);
       } catch (error) {
         if (!(error instanceof OutsideError) || error.status !== 404) throw error;
         return notPassed(place, 'fail', 'it does not exist (any more)', [

@@ -25,6 +25,8 @@ export type DeployedModel = z.infer<typeof deployedModelSchema>;
 
 const deployedModelSchema = z.looseObject({ id: z.string() });
 
+const modelSchema = z.looseObject({ model: z.string(), modelVersionId: z.optional(z.string()) });
+
 const COLLECTIONS = {
   customJobs: 'custom-job',
   hyperparameterTuningJobs: 'hyperparameter-tuning-job',
@@ -179,7 +181,11 @@ export async function deployModel(
   model: DeployedModel,
   trafficSplit: Readonly<Record<string, number>>,
 ): Promise<string> {
-  const deployedModel = Object.fromEntries(Object.entries(model).filter(([name]) => !OUTPUT_ONLY.has(name)));
+  const { model: name, modelVersionId } = modelSchema.parse(model);
+  // Without its version the endpoint would get the model's default one.
+  const versioned = name.includes('@') || modelVersionId === undefined ? name : `${name}@${modelVersionId}`;
+  const settings = Object.entries(model).filter(([field]) => !OUTPUT_ONLY.has(field));
+  const deployedModel = { ...Object.fromEntries(settings), model: versioned };
   return requestOperation(api, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
     deployedModel,
     trafficSplit,
@@ -191,33 +197,30 @@ async function requestOperation(api: Api, name: string, url: string, body: objec
   return z.looseObject({ name: z.string() }).parse(answer).name;
 }
 
-const operationSchema = z.looseObject({
-  done: z.optional(z.boolean()),
-  error: z.optional(z.looseObject({ message: z.optional(z.string()) })),
-});
-
-/** An operation is looked at this often, this far apart: two minutes in all. */
-const OPERATION_LOOKS = 60;
-const OPERATION_PAUSE_MS = 2_000;
+/** An endpoint is looked at this often, this far apart: two minutes in all. */
+const ENDPOINT_LOOKS = 60;
+const ENDPOINT_PAUSE_MS = 2_000;
 
 /**
- * Waits until an operation is over: an endpoint takes one at a time. Needs aiplatform.operations.get. Throws `OutsideError`,
- * `Held` when it takes longer than two minutes, and a plain error when the operation itself failed.
+ * Waits until an endpoint serves a model, or no longer does: it takes one operation at a time. The endpoint itself is
+ * asked, because the permission that reading an operation takes is not documented. Throws `OutsideError`, and `Held` when
+ * it takes longer than two minutes.
  */
-export async function awaitVertexOperation(
+export async function awaitModel(
   api: Api,
   sleep: (milliseconds: number) => Promise<void>,
-  name: string,
+  endpoint: string,
+  deployedModelId: string,
+  wanted: 'deployed' | 'gone',
 ): Promise<void> {
-  for (let looks = 1; looks <= OPERATION_LOOKS; looks++) {
-    const { done, error } = operationSchema.parse(
-      await api.request('aiplatform.operations.get', { url: urlOf(name) }),
-    );
-    if (error !== undefined) throw new Error(`Cannot finish "${name}": ${error.message ?? 'it failed'}`);
-    if (done === true) return;
-    await sleep(OPERATION_PAUSE_MS);
+  for (let looks = 1; looks <= ENDPOINT_LOOKS; looks++) {
+    const { models } = await getEndpoint(api, endpoint);
+    if (models.some(({ id }) => id === deployedModelId) === (wanted === 'deployed')) return;
+    await sleep(ENDPOINT_PAUSE_MS);
   }
-  throw new Held(`Cannot finish "${name}" yet: it still runs`);
+  throw new Held(
+    `Cannot confirm that model ${deployedModelId} of "${endpoint}" is ${wanted}: its operation still runs`,
+  );
 }
 
 function toEndpoint(endpoint: z.infer<typeof endpointSchema>): Endpoint {

@@ -6,13 +6,7 @@ import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { RungAction } from '../../shared/policy.ts';
-import {
-  awaitVertexOperation,
-  cancelJob,
-  getEndpoint,
-  getJobState,
-  undeployModel,
-} from '../../shared/vertex.ts';
+import { awaitModel, cancelJob, getEndpoint, getJobState, undeployModel } from '../../shared/vertex.ts';
 import { getVm, requestVm } from '../../shared/vms.ts';
 import type { SwitchRun } from './run.ts';
 
@@ -134,8 +128,7 @@ async function undeployAll(
       backoff(runtime.sleep, runtime.random, 1_000, 8_000),
     );
     asked ||= changed.kind === 'asked';
-    if (changed.kind === 'asked' && changed.operation !== undefined)
-      await awaitVertexOperation(api, runtime.sleep, changed.operation);
+    if (changed.kind === 'asked') await awaitModel(api, runtime.sleep, item.resource, id, 'gone');
   }
   return asked ? 'done' : 'already';
 }

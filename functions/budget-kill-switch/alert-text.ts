@@ -2,8 +2,6 @@ import type { Rung } from '../../shared/policy.ts';
 import { percent, type Shares } from './decide.ts';
 import type { Notification } from './notification.ts';
 
-const HOUR_MS = 3_600_000;
-
 /** The alert in words: cost, budget, share, what fires, and what comes next and when at the present rate. */
 export function alertText(
   message: Notification,

@@ -159,7 +159,8 @@ export function planRung(
   for (const vm of inventory.vms) {
     if (inventory.notebookVmIds.has(vm.id)) continue;
     const { resource, labels, localSsds, spot, managedBy } = vm;
-    if (managedBy === undefined)
+    // Whoever manages it: without billing Google stops it too, and it must come back.
+    if (managedBy === undefined || !spares)
       consider(resource, labels, { kind: 'vm', resource, status: 'planned', localSsds, spot });
     else
       left.push({

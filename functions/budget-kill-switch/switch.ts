@@ -157,7 +157,7 @@ async function climb(due: Climb): Promise<void> {
       // One rung's failure does not keep the next from firing: the money is being spent meanwhile.
       for (const rung of above)
         await attempt(troubles, receipt, `projects/${projectId}`, () =>
-          fireRung(due, run, rung, receipt, gap),
+          fireRung(due, run, rung, text, receipt, gap),
         );
     },
     { concurrency: PROJECTS_AT_ONCE },
@@ -233,6 +233,7 @@ async function fireRung(
   { context, config, notification, budget }: Climb,
   run: SwitchRun,
   rung: Rung,
+  text: string,
   receipt: ReceiptBuilder,
   gap: Parameters<typeof resolveProjects>[2],
 ): Promise<void> {
@@ -267,11 +268,12 @@ async function fireRung(
   const present = earlier?.complete === true ? earlier : mergePlans(earlier, await plan());
   if (present !== earlier) await recordPlan(run, stored, key, rung, present);
   const { items, left } = present;
-  log(
-    'WARNING',
-    `${rung.do} fires on ${run.projectId} at ${rung.at * 100} % of budget "${budget.displayName}"${resumed ? ', resumed' : ''}`,
-    { alert: 'budget-rung', budget: budget.name, rung: rung.do, runId: run.runId },
-  );
+  log('WARNING', `${rung.do} ${resumed ? 'goes on' : 'fires'} on ${run.projectId}: ${text}`, {
+    alert: 'budget-rung',
+    budget: budget.name,
+    rung: rung.do,
+    runId: run.runId,
+  });
 
   const progress = followProgress(run, stored, key, rung, items);
   await takeAway(run, rung.do, items, (item) =>

@@ -4,7 +4,7 @@ import type { EventContext } from '../../shared/handle-event.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { awaitVertexOperation, deployModel, getEndpoint } from '../../shared/vertex.ts';
+import { awaitModel, deployModel, getEndpoint } from '../../shared/vertex.ts';
 import { getVm, requestVm } from '../../shared/vms.ts';
 import type { RestoreStep } from './decide.ts';
 
@@ -150,8 +150,7 @@ async function deployAll(
     );
     if (changed.kind === 'gone') return { kind: 'left', why: 'its endpoint does not exist any more' };
     asked ||= changed.kind === 'asked';
-    if (changed.kind === 'asked' && changed.operation !== undefined)
-      await awaitVertexOperation(api, runtime.sleep, changed.operation);
+    if (changed.kind === 'asked') await awaitModel(api, runtime.sleep, item.resource, model.id, 'deployed');
   }
   return { kind: asked ? 'done' : 'already' };
 }

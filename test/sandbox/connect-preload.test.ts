@@ -90,7 +90,7 @@ void describe('connect-preload', () => {
   });
 
   it('does not start without a port to lead to', async () => {
-    const { COSTGUARD_SANDBOX_PORT: _, ...without } = environment;
+    const without = { ...environment, COSTGUARD_SANDBOX_PORT: undefined };
     await assert.rejects(
       run(process.execPath, ['--import', PRELOAD, '-e', '0'], { env: without }),
       /COSTGUARD_SANDBOX_PORT is not set/,

@@ -37,9 +37,7 @@ void describe('createFaults', () => {
     const half = (seed: number): string => pattern({ route: ROUTE, probability: 0.5, seed }, 64);
     assert.equal(half(7), half(7));
     assert.notEqual(half(7), half(8));
-    const fired = [...pattern({ route: ROUTE, probability: 0.25, seed: 3 }, 10_000)].filter(
-      (one) => one === '1',
-    );
+    const fired = pattern({ route: ROUTE, probability: 0.25, seed: 3 }, 10_000).replaceAll('0', '');
     assert.ok(Math.abs(fired.length - 2_500) < 150, `${fired.length} of 10,000`);
   });
 

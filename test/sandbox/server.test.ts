@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
@@ -110,7 +111,7 @@ void describe('startServer', () => {
       },
     });
     outgoing.end(body);
-    const [response] = (await once(outgoing, 'response')) as [import('node:http').IncomingMessage];
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     const content = await text(response);
     const json = content.startsWith('{') ? (JSON.parse(content) as Record<string, unknown>) : {};
     return { status: response.statusCode ?? 0, text: content, json };
@@ -135,7 +136,7 @@ void describe('startServer', () => {
     it(`refuses ${name}`, async () => {
       const answer = await send(path, ask);
       assert.equal(answer.status, status, answer.text);
-      assert.match(String((answer.json['error'] as { message: string }).message), message);
+      assert.match((answer.json['error'] as { message: string }).message, message);
       assert.deepEqual([lastCall()?.status, lastCall()?.id], [status, id]);
     });
 
@@ -215,6 +216,12 @@ void describe('startServer', () => {
     it(`never answers on timeout ${late ? 'after' : 'before'} the effect`, async () => {
       faults.add({ route: 'pubsub.things.write', fault: { kind: 'timeout', after: late }, count: 1 });
       const before = written;
+      const from = callLog.calls().length;
+      const lostCall = () =>
+        callLog
+          .calls()
+          .slice(from)
+          .find(({ fault }) => fault === 'timeout');
       const own = new Agent({ ca: certificates.ca });
       const outgoing = request({
         agent: own, host: '127.0.0.1', port: served.port, servername: PUBSUB, path: '/v1/things', method: 'POST',
@@ -225,8 +232,8 @@ void describe('startServer', () => {
       outgoing.on('error', () => undefined);
       outgoing.end('{}');
       // A later call on another connection is answered, this one is not.
-      while (lastCall()?.fault !== 'timeout') await send('/v1/things/one', { token: 'poor' });
-      assert.deepEqual([answered, written - before, lastCall()?.status], [false, late ? 1 : 0, 0]);
+      while (lostCall() === undefined) await send('/v1/things/one', { token: 'poor' });
+      assert.deepEqual([answered, written - before, lostCall()?.status], [false, late ? 1 : 0, 0]);
       outgoing.destroy();
       own.destroy();
       faults.clear();

@@ -110,6 +110,13 @@ describe("OutsideError reads what Google's clients throw", () => {
     });
   }
 
+  test("an error whose message is the answer's body, without the answer", () => {
+    const cause = Object.assign(new Error(JSON.stringify(DISABLED, null, 2)), { code: 403, status: 403 });
+    const error = new OutsideError('service.method', cause);
+    assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
+    assert.equal(error.message, `Cannot call "service.method": HTTP 403: ${DISABLED.error.message}`);
+  });
+
   test('the storage client', () => {
     const body = JSON.stringify({
       error: {

@@ -91,9 +91,12 @@ function runtimeIn(
   };
 }
 
+let sandboxes = 0;
+
 /** The redirection that function processes get by `--import`, for this process; the last one counts. */
 async function redirectTo(sandbox: Sandbox): Promise<void> {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-  await import(`../sandbox/connect-preload.ts?port=${sandbox.port}`);
+  // A name of its own each time, so that it is loaded each time; ports come again.
+  await import(`../sandbox/connect-preload.ts?sandbox=${++sandboxes}`);
 }

@@ -323,7 +323,7 @@ describe('idle-notebook-stopper with nothing to do', () => {
         assert.deepEqual(receipt.incomplete, []);
         assert.equal(receipt.decisions.length, notebooks.length);
         assert.deepEqual(receipt.savings, { usdPerHour: 0, unpriced: 0 });
-        assert.equal(receipt.apiCalls['monitoring.timeSeries.list'] ?? 0, notebooks.length * 8);
+        assert.equal(receipt.apiCalls['monitoring.timeSeries.list'] ?? 0, notebooks.length * 6);
         assert.deepEqual(memoryIn(sandbox, BUCKET, LAB), {});
         assert.equal(sandbox.callLog.calls('storage.objects.insert').length, 1);
         assert.match(messagesOf(fn.lines, 'INFO').at(-1) ?? '', /^ml-lab \(enforce\); nothing to do; /);
