@@ -44,13 +44,13 @@ async function handleMessage<Config, Facts>(
       throw new PermanentError(
         `Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
       );
-    await sweepProject(context, sweep, tick.projectId);
+    await sweepProject(context, sweep, tick.projectId, message.id);
     return;
   }
   const projects = await listProjects(api, policy.scope);
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
-    await sweepProject(context, sweep, only);
+    await sweepProject(context, sweep, only, message.id);
     return;
   }
   await fanOut(context, message, projects);

@@ -41,6 +41,8 @@ export interface Work<Facts> {
 export interface Run extends EventContext {
   readonly runId: string;
   readonly projectId: string;
+  /** The Pub/Sub message's id: the same in each delivery of one tick. */
+  readonly messageId: string;
   readonly startedAt: Date;
   /** Notes what could not be read; a `cause` that may pass makes the event fail in the end, so that it is read again. */
   readonly gap: (gap: Gap & { readonly cause?: unknown }) => void;
@@ -57,6 +59,7 @@ export async function sweepProject<Config, Facts>(
   context: EventContext,
   sweep: Sweep<Config, Facts>,
   projectId: string,
+  messageId: string,
 ): Promise<void> {
   const { runtime, policy } = context;
   const startedAt = runtime.now();
@@ -78,6 +81,7 @@ export async function sweepProject<Config, Facts>(
     ...context,
     runId,
     projectId,
+    messageId,
     startedAt,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });

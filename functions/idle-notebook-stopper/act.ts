@@ -91,6 +91,8 @@ async function changeState(
   claim: Claim,
 ): Promise<Change> {
   const { decision, facts } = plan;
+  if (claim.kind === 'over-max-stops')
+    return { outcome: { ...decision, action: 'report', reason: 'over-max-stops', outcome: 'done' } };
   if (claim.kind === 'requested')
     return {
       outcome: {

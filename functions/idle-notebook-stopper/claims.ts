@@ -24,7 +24,9 @@ export type Claim =
   /** Asked for already, by an earlier or parallel run. */
   | { readonly kind: 'requested'; readonly runId: string }
   /** Another run has it and has not asked yet: it is at work, or it died. */
-  | { readonly kind: 'held'; readonly runId: string };
+  | { readonly kind: 'held'; readonly runId: string }
+  /** An earlier delivery of the same tick has used `maxStops` up. */
+  | { readonly kind: 'over-max-stops' };
 
 /**
  * Remembers in one write what this run found and what it is about to do: claims on stops and starts, new warnings; and
@@ -40,12 +42,18 @@ export async function claimPlans(
   await updateMemory(run, (before) => {
     claims.clear();
     const after = tidy(before, run, config, work);
+    let stopsLeft = config.maxStops - stopsOf(run, before);
     for (const { decision, facts } of work.plans) {
       const known = after[facts.name] ?? {};
       if (decision.action === 'warn' && known.warnedAtMs === undefined)
         after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
       if (decision.action !== 'stop' && decision.action !== 'start') continue;
-      const claim = judgeClaim(known[decision.action], facts, run.runId, nowMs);
+      const judged = judgeClaim(known[decision.action], facts, run.runId, nowMs);
+      // What this tick claimed before counts already, so that taking it over uses nothing up.
+      const fresh =
+        decision.action === 'stop' && judged.kind === 'ours' && known.stop?.messageId !== run.messageId;
+      const claim: Claim = fresh && stopsLeft <= 0 ? { kind: 'over-max-stops' } : judged;
+      if (fresh && claim.kind === 'ours') stopsLeft -= 1;
       claims.set(facts.name, claim);
       if (claim.kind === 'ours') after[facts.name] = withClaim(known, decision, run, nowMs);
     }
@@ -54,6 +62,11 @@ export async function claimPlans(
   if (run.state === undefined)
     for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
   return claims;
+}
+
+/** Stops that deliveries of this tick have claimed so far. */
+function stopsOf(run: Run, notebooks: Readonly<Record<string, NotebookMemory>>): number {
+  return Object.values(notebooks).filter(({ stop }) => stop?.messageId === run.messageId).length;
 }
 
 function judgeClaim(
@@ -82,7 +95,7 @@ function withClaim(
   const claim = { claimedAtMs: nowMs, runId: run.runId };
   if (decision.action === 'start') return { ...known, start: claim };
   const warned = known.warnedAtMs === undefined ? {} : { warnedAtMs: known.warnedAtMs };
-  return { ...warned, stop: { ...claim, reason: decision.reason } };
+  return { ...warned, stop: { ...claim, messageId: run.messageId, reason: decision.reason } };
 }
 
 /** Drops what no longer holds: warnings of notebooks that became busy, stops of notebooks that run again or are gone. */

@@ -19,6 +19,16 @@ const BUSY_WINDOW_MINUTES = 15;
 export const SETTLE_MINUTES = 15;
 
 const RUNNING = 'ACTIVE';
+
+/** VM statuses in which a stop has not taken effect. */
+const STILL_UP: ReadonlySet<string> = new Set([
+  'PROVISIONING',
+  'STAGING',
+  'RUNNING',
+  'REPAIRING',
+  'STOPPING',
+]);
+
 const STOPPED_STATES: ReadonlySet<string> = new Set(['STOPPED', 'SUSPENDED', 'DELETED']);
 const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
   'STARTING', 'PROVISIONING', 'STOPPING', 'UPGRADING', 'INITIALIZING', 'SUSPENDING',
@@ -124,7 +134,7 @@ function judgeActivity(facts: NotebookFacts, config: Config): Activity {
       name: 'GPU',
       signal: gpu,
       below: config.gpuBelowPercent,
-      needed: facts.gpus.kind !== 'none' && config.gpuSignalMissing === 'keep',
+      needed: facts.gpus.kind !== 'none' && (config.gpuSignalMissing === 'keep' || gpu.kind === 'unreadable'),
     },
     { name: 'network', signal: network, below: config.networkBelowBytesPerSecond, needed: true },
   ];
@@ -192,8 +202,8 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
     minutesSince(requestedAtMs, now) >= SETTLE_MINUTES &&
     !startedSince(facts, requestedAtMs);
   if (!due || !(facts.state === RUNNING || facts.state === 'STOPPING')) return [];
-  // A VM that is down although the API says ACTIVE has stopped: older images do not report it.
-  if (facts.state === RUNNING && facts.vm.kind === 'found' && facts.vm.status !== 'RUNNING') return [];
+  // An older image's VM may be down while the API says ACTIVE; and without its VM nobody knows who started it again.
+  if (facts.vm.kind !== 'found' || !STILL_UP.has(facts.vm.status)) return [];
   return [
     {
       resource: facts.name,
@@ -208,6 +218,9 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
     },
   ];
 }
+
+/** Verdicts on a running notebook that do not say that nobody works on it. */
+const MAY_BE_BUSY: ReadonlySet<string> = new Set(['active', 'not-evaluable', 'young', 'transitional']);
 
 /** What to say or mend about Workbench's own idle shutdown. */
 function judgeIdleShutdown(
@@ -237,10 +250,10 @@ function judgeIdleShutdown(
     return say('report', problem, {
       notRepaired: 'Terraform manages this instance: set idle-timeout-seconds in its configuration',
     });
-  if (verdict.action === 'stop' || verdict.action === 'start')
+  if ((verdict.action === 'stop' && config.maxStops > 0) || verdict.action === 'start')
     return say('report', problem, { notRepaired: `next time: ${verdict.action} comes first` });
   // It counts kernels, not GPUs: armed under a running training, it would stop that in its sleep.
-  if (facts.state === RUNNING && (verdict.reason === 'active' || verdict.reason === 'not-evaluable'))
+  if (facts.state === RUNNING && MAY_BE_BUSY.has(verdict.reason))
     return say('report', problem, {
       notRepaired: `next time: the notebook is ${verdict.reason}, and the native shutdown does not see background work`,
     });
@@ -267,16 +280,14 @@ function isoAfter(momentMs: number, minutes: number): string {
 }
 
 function rounded(value: number): number {
-  return Number(value.toPrecision(4));
+  return Number(value.toPrecision(6));
 }
 
 /** A stop saves, and a start costs, machine and GPUs; a kept notebook costs what it costs in its state. */
 function priceOf(facts: NotebookFacts, action: Verdict['action']): UsdPerHour {
   if (action === 'stop' || action === 'start') return facts.price.stoppableUsdPerHour;
-  const vmIsDown = facts.vm.kind === 'found' && facts.vm.status === 'TERMINATED';
-  return vmIsDown || STOPPED_STATES.has(facts.state)
-    ? facts.price.stoppedUsdPerHour
-    : facts.price.runningUsdPerHour;
+  const up = facts.vm.kind === 'found' ? STILL_UP.has(facts.vm.status) : !STOPPED_STATES.has(facts.state);
+  return up ? facts.price.runningUsdPerHour : facts.price.stoppedUsdPerHour;
 }
 
 function evidenceOf(facts: NotebookFacts, config: Config, now: Date): Readonly<Record<string, unknown>> {

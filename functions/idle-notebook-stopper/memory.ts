@@ -7,6 +7,8 @@ const stopRecord = z.object({
   /** When the stop was claimed, milliseconds since the epoch. */
   claimedAtMs: z.number(),
   runId: z.string(),
+  /** The tick's: what an earlier delivery of it claimed counts against the same `maxStops`. */
+  messageId: z.optional(z.string()),
   reason: z.string(),
   /** Set once the stop was asked for, so that a claim without it may be one whose run died. */
   requestedAtMs: z.optional(z.number()),

@@ -25,7 +25,12 @@ export function workingPeriod(
 
 /** The wall-clock time on that day. Not "midnight plus minutes", which is an hour off on a day of change. */
 function at(day: DateTime, minuteOfDay: number): number {
-  return day
-    .set({ hour: Math.floor(minuteOfDay / 60), minute: minuteOfDay % 60, second: 0, millisecond: 0 })
-    .toMillis();
+  const wall = day.set({
+    hour: Math.floor(minuteOfDay / 60),
+    minute: minuteOfDay % 60,
+    second: 0,
+    millisecond: 0,
+  });
+  // `set` takes a repeated time with the offset of `day`; the first of them must not depend on when that is.
+  return Math.min(...wall.getPossibleOffsets().map((possible) => possible.toMillis()));
 }

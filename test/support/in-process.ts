@@ -95,7 +95,8 @@ let sandboxes = 0;
 
 /** The redirection that function processes get by `--import`, for this process; the last one counts. */
 async function redirectTo(sandbox: Sandbox): Promise<void> {
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
+  // It alone: every outside host is refused, and Google's own roots would be read anew for each connection.
+  tls.setDefaultCACertificates([readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
   // A name of its own each time, so that it is loaded each time; ports come again.
   await import(`../sandbox/connect-preload.ts?sandbox=${++sandboxes}`);

@@ -370,7 +370,7 @@ describe('listing', () => {
   it('reads 250 notebooks in three pages with a fixed number of calls a page', () =>
     withNotebooks(
       Array.from({ length: 250 }, (_, index) =>
-        index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
+        index === 157 ? idleGpu(`nb-${index}`) : index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
       ),
       [],
       async (world) => {
@@ -384,14 +384,15 @@ describe('listing', () => {
           'compute.disks.aggregatedList': 1,
           'compute.instances.aggregatedList': 1,
           'notebooks.instances.list': 3,
-          'monitoring.timeSeries.list': 24,
+          // GPU metrics are asked for where a page has a GPU.
+          'monitoring.timeSeries.list': 6 + 8 + 6,
           'storage.objects.get': 4,
           'storage.objects.insert': 2,
           'notebooks.instances.get': 5,
           'notebooks.instances.stop': 5,
         });
         assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
-          'monitoring.timeSeries.list': 24,
+          'monitoring.timeSeries.list': 20,
         });
       },
     ));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { keepsUntil } from '../../../shared/keep-label.ts';
+import { keepsUntil } from '../../shared/keep-label.ts';
 
 const cases: readonly (readonly [
   name: string,

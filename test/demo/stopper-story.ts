@@ -1,0 +1,82 @@
+import { formatUsdPerHour } from '../../shared/compute-price.ts';
+import type { InstalledFunction } from '../sandbox/install-function.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { headline } from './headline.ts';
+import { burnRate, readReceipt, showReceipt, type ShownReceipt } from './show-receipt.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The idle-notebook stopper's story: a tick, and another one 20 minutes later. */
+export async function tellStopperStory(
+  sandbox: Sandbox,
+  stopper: InstalledFunction,
+  bucket: string,
+): Promise<void> {
+  const first = await runTick(
+    sandbox,
+    stopper,
+    bucket,
+    'A tick goes out through Pub/Sub, as Cloud Scheduler would send it.',
+  );
+  showBurn(first);
+  await sandbox.clock.advance(20 * MINUTE_MS);
+  const second = await runTick(
+    sandbox,
+    stopper,
+    bucket,
+    '20 minutes later: the next tick. What was stopped must have stopped, and is not stopped again.',
+  );
+  showStopped(first, second, sandbox);
+}
+
+/** Publishes a tick, waits until all of it is dealt with, and shows the receipts that it left. */
+export async function runTick(
+  sandbox: Sandbox,
+  stopper: InstalledFunction,
+  bucket: string,
+  title: string,
+): Promise<readonly ShownReceipt[]> {
+  headline(sandbox, title);
+  const names = (): readonly string[] => sandbox.storage.objectNames(bucket, `receipts/${stopper.name}/`);
+  const before = new Set(names());
+  await stopper.tick();
+  const receipts = names()
+    .filter((name) => !before.has(name))
+    .map((name) => readReceipt(sandbox.storage.objectText(bucket, name) ?? ''))
+    .sort((a, b) => (a.projects.join() < b.projects.join() ? -1 : 1));
+  for (const receipt of receipts) console.log(`${showReceipt(receipt)}\n`);
+  if (receipts.length === 0)
+    console.log(
+      stopper.lines
+        .slice(-5)
+        .map((line) => JSON.stringify(line))
+        .join('\n'),
+    );
+  return receipts;
+}
+
+function showBurn(receipts: readonly ShownReceipt[]): void {
+  const show = ({ usdPerHour, unpriced }: { usdPerHour: number; unpriced: number }): string =>
+    `${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} without a price` : ''}`;
+  const savings = receipts.reduce((sum, receipt) => sum + receipt.savings.usdPerHour, 0);
+  console.log(
+    `The fleet burns ${show(burnRate(receipts, 'before'))} before, ${show(burnRate(receipts, 'after'))} after: ${formatUsdPerHour(savings)} saved, $${Math.round(savings * 730).toLocaleString('en-US')} a month (list prices).`,
+  );
+}
+
+function showStopped(
+  first: readonly ShownReceipt[],
+  second: readonly ShownReceipt[],
+  sandbox: Sandbox,
+): void {
+  const asked = first
+    .flatMap((receipt) => receipt.decisions)
+    .filter(({ action, outcome }) => action === 'stop' && outcome === 'done');
+  const stopped = asked.filter(({ resource }) => sandbox.fleet.notebooks.get(resource)?.state === 'STOPPED');
+  const again = second
+    .flatMap((receipt) => receipt.decisions)
+    .filter(({ action, resource }) => action === 'stop' && asked.some((one) => one.resource === resource));
+  console.log(
+    `${stopped.length} of ${asked.length} stops have taken effect, ${again.length} were asked for twice.`,
+  );
+}
