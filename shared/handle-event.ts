@@ -12,7 +12,7 @@ import { Conflict, createState, type State } from './state.ts';
  * An event-driven function may run for 540 s (Functions v2 quota). No call starts in the last part of it, so that the
  * receipt is still written.
  */
-const DEADLINE_MS = 480_000;
+const EVENT_DEADLINE_MS = 480_000;
 
 /** What one event or request runs with. */
 export interface EventContext {
@@ -23,12 +23,15 @@ export interface EventContext {
   readonly state: State | undefined;
 }
 
-/** Sets up what an event or request runs with, without the policy's part. */
-export function openContext(runtime: Runtime): Pick<EventContext, 'runtime' | 'api' | 'log'> {
+/** Sets up what an event or request runs with, without the policy's part. No call starts after `deadlineMs`. */
+export function openContext(
+  runtime: Runtime,
+  deadlineMs: number = EVENT_DEADLINE_MS,
+): Pick<EventContext, 'runtime' | 'api' | 'log'> {
   const api = createApi({
     auth: runtime.auth,
     nowMs: () => runtime.now().getTime(),
-    deadlineMs: runtime.now().getTime() + DEADLINE_MS,
+    deadlineMs: runtime.now().getTime() + deadlineMs,
     sleep: (milliseconds) => runtime.sleep(milliseconds),
     random: () => runtime.random(),
     attemptTimeoutMs: runtime.attemptTimeoutMs,

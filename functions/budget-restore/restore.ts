@@ -14,6 +14,9 @@ import { BadRequest, readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, type RestoreStep } from './decide.ts';
 import { gatherManifests } from './gather.ts';
 
+/** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
+const REQUEST_DEADLINE_MS = 50 * 60_000;
+
 /** Starts and deployments at the same time. */
 const CONCURRENCY = 8;
 
@@ -29,7 +32,7 @@ interface AnswerLine {
 
 /** Answers `GET` (the plan) and `POST` (carry it out). */
 export async function answerRestore(runtime: Runtime, request: Request, response: Response): Promise<void> {
-  const base = openContext(runtime);
+  const base = openContext(runtime, REQUEST_DEADLINE_MS);
   try {
     if (request.method !== 'GET' && request.method !== 'POST') {
       response

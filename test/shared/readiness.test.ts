@@ -542,7 +542,7 @@ const cases: readonly Case[] = [
 void describe('checkReadiness', () => {
   it('passes everything that can be told when all is well', async () => {
     const checks = await look({}, (_, __, { callLog }) => {
-      const changing = callLog.calls.filter(
+      const changing = callLog.calls().filter(
         ({ method, id }) => method !== 'GET' && !/:?testIamPermissions|generateAccessToken/.test(id),
       );
       assert.deepEqual(changing, []);
