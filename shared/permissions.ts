@@ -31,7 +31,6 @@ const stopCompute = [
   'aiplatform.endpoints.list',
   'aiplatform.endpoints.get',
   'aiplatform.endpoints.undeploy',
-  'aiplatform.operations.get',
 ];
 
 /**

@@ -203,7 +203,7 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
     !startedSince(facts, requestedAtMs);
   if (!due || !(facts.state === RUNNING || facts.state === 'STOPPING')) return [];
   // An older image's VM may be down while the API says ACTIVE; and without its VM nobody knows who started it again.
-  if (facts.vm.kind !== 'found' || !STILL_UP.has(facts.vm.status)) return [];
+  if (facts.state === RUNNING && !(facts.vm.kind === 'found' && STILL_UP.has(facts.vm.status))) return [];
   return [
     {
       resource: facts.name,

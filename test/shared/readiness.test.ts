@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import pMap from 'p-map';
+import { z } from 'zod';
 import { createApi, type Api } from '../../shared/api.ts';
 import { impersonate } from '../../shared/impersonate.ts';
 import { accountPermissions, rungPermissions, statePermissions } from '../../shared/permissions.ts';
@@ -51,8 +54,11 @@ const mends = new Set<string>();
 /** Looks at a cloud in which all is well save for what `setup` says, over the wire. */
 async function look(
   setup: Setup = {},
-  then: (checks: readonly Check[], again: () => Promise<readonly Check[]>, sandbox: Sandbox) => unknown = () =>
-    undefined,
+  then: (
+    checks: readonly Check[],
+    again: () => Promise<readonly Check[]>,
+    sandbox: Sandbox,
+  ) => unknown = () => undefined,
 ): Promise<readonly Check[]> {
   const sandbox = await startSandbox({ scenario: scenarioOf(setup), frozen: true });
   try {
@@ -161,10 +167,7 @@ function openApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
 
 /** All Google hosts lead to the sandbox that was started last. */
 async function redirectTo(sandbox: Sandbox): Promise<void> {
-  tls.setDefaultCACertificates([
-    ...tls.getCACertificates('default'),
-    readFileSync(sandbox.caFile, 'utf8'),
-  ]);
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
   await import(`../sandbox/connect-preload.ts?port=${sandbox.port}`);
 }
@@ -542,9 +545,9 @@ const cases: readonly Case[] = [
 void describe('checkReadiness', () => {
   it('passes everything that can be told when all is well', async () => {
     const checks = await look({}, (_, __, { callLog }) => {
-      const changing = callLog.calls().filter(
-        ({ method, id }) => method !== 'GET' && !/:?testIamPermissions|generateAccessToken/.test(id),
-      );
+      const changing = callLog
+        .calls()
+        .filter(({ method, id }) => method !== 'GET' && !/:?testIamPermissions|generateAccessToken/.test(id));
       assert.deepEqual(changing, []);
     });
     assert.deepEqual(open(checks), []);
@@ -659,15 +662,34 @@ void describe('mends of checkReadiness', { skip: gcloudMissing() ?? false }, () 
   });
 });
 
+/** What gcloud's own check of a command line answers, one entry for the one command. */
+const lintSchema = z.tuple([z.looseObject({ success: z.boolean(), error_message: z.string().nullish() })]);
+
 /** The commands that gcloud's own check of a command line refuses, with the reason. */
 async function refusedByGcloud(commands: readonly string[]): Promise<readonly string[]> {
-  return await new Promise((resolve, reject) => {
-    void resolve;
-    void reject;
-    void commands;
-    void spawn;
-    void text;
-    void join;
-    void writeFileSync;
-  });
+  const folder = mkdtempSync(join(tmpdir(), 'costguard-gcloud-'));
+  try {
+    const refused = await pMap(
+      commands,
+      async (command) => {
+        const child = spawn('gcloud', ['meta', 'lint-gcloud-commands', `--command-string=${command}`], {
+          env: {
+            PATH: process.env['PATH'],
+            HOME: folder,
+            CLOUDSDK_CONFIG: folder,
+            CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+          },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+        const answer = lintSchema.safeParse(stdout.startsWith('[') ? JSON.parse(stdout) : undefined);
+        if (answer.success && answer.data[0].success) return [];
+        return [`${command}: ${answer.success ? String(answer.data[0].error_message) : stderr}`];
+      },
+      { concurrency: 3 },
+    );
+    return refused.flat();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

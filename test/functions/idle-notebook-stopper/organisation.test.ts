@@ -137,7 +137,7 @@ const VERDICTS: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'gaps-in-metrics': {
       verdict: 'keep already: not-evaluable',
       usdPerHour: 0.42271857534246576,
-      evidence: { why: 'low coverage: CPU signal has 0.4107 of the window, 0.8 is needed' },
+      evidence: { why: 'low coverage: CPU signal has 0.410714 of the window, 0.8 is needed' },
     },
     'ghost-active': {
       verdict: 'keep already: not-evaluable',

@@ -432,6 +432,9 @@ describe('workingPeriod: any hours', () => {
         fc.oneof(aroundChange, minuteOf2026),
         fc.double({ min: 0, max: 1, noNaN: true }),
         (hoursOf, momentMs, share) => {
+          // Closing less than an hour before they open, hours overlap themselves in the night in which an hour is missing.
+          const closedMinutes = (hoursOf.fromMinuteOfDay - hoursOf.toMinuteOfDay + 1_440) % 1_440;
+          fc.pre(closedMinutes > 60);
           const period = workingPeriod(new Date(momentMs), hoursOf);
           if (period === undefined) return;
           const { opensMs, closesMs } = period;
