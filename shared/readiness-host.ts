@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { CannotImpersonate } from './impersonate.ts';
 import { getBillingLink } from './billing.ts';
 import { OutsideError } from './outside-error.ts';
 import {
@@ -221,5 +222,6 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
 }
 
 function isNotFound(error: unknown): boolean {
-  return error instanceof OutsideError && error.status === 404;
+  // An account that does not exist answers 404 as well, before anybody looks at the resource.
+  return error instanceof OutsideError && error.status === 404 && !(error.cause instanceof CannotImpersonate);
 }

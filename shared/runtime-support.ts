@@ -24,5 +24,5 @@ export const DEPLOYED_RUNTIME = 'nodejs24';
 export function daysUntilDecommission(id: string, now: Date): number | undefined {
   const runtime = nodeRuntimes.find((known) => known.id === id);
   if (runtime === undefined) return undefined;
-  return Math.floor((Date.parse(`${runtime.decommissioned}T00:00:00Z`) - now.getTime()) / 86_400_000);
+  return Math.ceil((Date.parse(`${runtime.decommissioned}T00:00:00Z`) - now.getTime()) / 86_400_000);
 }

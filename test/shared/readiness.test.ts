@@ -329,7 +329,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a filter that names a label as well',
-    change: budgetWith({ budgetFilter: { labels: { team: { values: ['speech'] } } } }),
+    change: budgetWith({ budgetFilter: { labels: { team: ['speech'] } } }),
     open: ['budget-scope: warn'],
     says: /also names labels/,
   },
@@ -560,8 +560,8 @@ void describe('checkReadiness', () => {
       const checks = await look(setup);
       assert.deepEqual(open(checks), expected);
       const [first = ''] = expected;
-      const { detail, mend } = find(checks, first.replace(/:.*/, ''));
-      assert.match([detail, ...mend].join('\n'), says);
+      const found = checks.find(({ id, status }) => `${id}: ${status}` === first);
+      assert.match([found?.detail, ...(found?.mend ?? [])].join('\n'), says);
     });
 
   it('fails a policy that neither arms nor disarms the switch', async () => {
@@ -627,7 +627,7 @@ void describe('mends of checkReadiness', { skip: gcloudMissing() ?? false }, () 
     await look(
       {
         budget: {
-          topic: undefined,
+          topic: `projects/${OPS}/topics/elsewhere`,
           thresholds: [0.5],
           creditTypesTreatment: 'INCLUDE_SPECIFIED_CREDITS',
           creditTypes: ['PROMOTION'],
