@@ -15,9 +15,9 @@ import { startService, type CloudRunService, type ServiceOptions } from './servi
 const TOPIC = 'projects/ml-ops-local/topics/tick';
 const SUB = 'projects/ml-ops-local/subscriptions/tick-sub';
 
-/** Logs each event; "hang" never answers, "hang-once" not the first time, "fail" throws. The framework is found beside this repository's packages. */
+/** Logs each event; "hang" never answers, "hang-once" not the first time, "pair" once two of them are at work, "fail" throws. The framework is found beside this repository's packages. */
 const FUNCTION = `
-const { existsSync, writeFileSync } = require('node:fs');
+const { existsSync, readdirSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const functions = createRequire(${JSON.stringify(fileURLToPath(import.meta.url))})('@google-cloud/functions-framework');
 functions.cloudEvent('tiny', async (event) => {
@@ -25,6 +25,10 @@ functions.cloudEvent('tiny', async (event) => {
   const hangs = text === 'hang' || (text === 'hang-once' && !existsSync('hung'));
   if (hangs) writeFileSync('hung', '');
   console.log(JSON.stringify({ text, id: event.id, source: event.source, type: event.type, time: event.time, at: process.env.GREETING }));
+  if (text === 'pair') {
+    writeFileSync('pair-' + event.id, '');
+    while (readdirSync('.').filter((name) => name.startsWith('pair-')).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   if (text === 'fail') throw new Error('told to fail');
   if (hangs) await new Promise(() => setInterval(() => undefined, 1000));
 });
@@ -172,7 +176,7 @@ describe('startService with the real functions-framework', () => {
 
   it('starts instances as needed up to the most, and queues beyond that', () =>
     withTiny({ maxInstances: 2 }, async ({ broker, service, started }) => {
-      broker.publish(TOPIC, ['a', 'b', 'c', 'd', 'e'].map(message));
+      broker.publish(TOPIC, ['pair', 'b', 'c', 'd', 'pair'].map(message));
       await broker.idle();
       assert.equal(started.length, 2);
       assert.deepEqual([...new Set(service.requests.map(({ instance }) => instance))].sort(), [1, 2]);
