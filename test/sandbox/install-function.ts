@@ -87,19 +87,11 @@ async function startInstalled(
   const { name, operationsProject } = options;
   const policyFile = join(sandbox.folder, `${name}.costguard.yaml`);
   writeFileSync(policyFile, options.policyText);
-
-  const policy = readPolicy(options.policyText);
-  const receipts = policy?.receiptsTopic === undefined ? [] : [policy.receiptsTopic];
-  for (const topic of receipts) ensureTopic(sandbox, topic);
-  const account = sandbox.grant({
-    functionName: name,
+  const account = createAccount(sandbox, {
+    name,
     operationsProject,
-    scope: policy?.scope ?? [],
-    stateBucket: policy?.stateBucket,
-    topics: [...ownTopics, ...receipts],
-    billingAccounts: [
-      ...new Set(policy?.budgets?.allow.map((budget) => budget.replace(/\/budgets\/.*$/, ''))),
-    ],
+    policyText: options.policyText,
+    ownTopics,
   });
 
   const environment = await sandbox.functionEnvironment(account);
@@ -132,6 +124,31 @@ async function startInstalled(
     },
     close: () => service.close(),
   };
+}
+
+/** Makes a function's topics and gives its account what its policy needs; returns the account. */
+export function createAccount(
+  sandbox: Sandbox,
+  options: Pick<InstallOptions, 'name' | 'operationsProject' | 'policyText'> & {
+    readonly ownTopics: readonly string[];
+  },
+): string {
+  const policy = readPolicy(options.policyText);
+  const topics = [
+    ...options.ownTopics,
+    ...(policy?.receiptsTopic === undefined ? [] : [policy.receiptsTopic]),
+  ];
+  for (const topic of topics) ensureTopic(sandbox, topic);
+  return sandbox.grant({
+    functionName: options.name,
+    operationsProject: options.operationsProject,
+    scope: policy?.scope ?? [],
+    stateBucket: policy?.stateBucket,
+    topics,
+    billingAccounts: [
+      ...new Set(policy?.budgets?.allow.map((budget) => budget.replace(/\/budgets\/.*$/, ''))),
+    ],
+  });
 }
 
 function ensureTopic(sandbox: Sandbox, topic: string): void {

@@ -1,97 +1,205 @@
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
+import { http, type HttpFunction } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { notebookSweep } from '../../functions/idle-notebook-stopper/index.ts';
 import { createClients } from '../../shared/clients.ts';
-import { runTick } from '../../shared/run-tick.ts';
 import type { Runtime } from '../../shared/runtime.ts';
-import { parsePolicy } from '../../shared/policy.ts';
 import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
 import { seededRandom } from '../sandbox/faults.ts';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { createAccount } from '../sandbox/install-function.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { Scenario } from '../sandbox/scenario.ts';
-import { NAME, OPERATIONS } from './lab.ts';
+import { OPERATIONS } from './lab.ts';
 
-/** The function in the test's own process, against a sandbox over TLS: its pauses take no time. */
+/** Any function in the test's own process, against a sandbox over TLS. */
 export interface InProcess {
   readonly sandbox: Sandbox;
+  /** What the function wrote to standard output so far. */
   readonly lines: readonly LogLine[];
-  /** Delivers a tick, as often as it is called: the same message id stands for the same message. */
-  deliver(options?: { readonly text?: string; readonly messageId?: string }): Promise<void>;
+  readonly runtime: Runtime;
+  /** The function's own topic. */
+  readonly topic: string;
+  /** Delivers a message, as often as it is called: the same message id stands for the same message. */
+  deliver(message?: TestMessage): Promise<void>;
 }
 
-const TOPIC = `projects/${OPERATIONS}/topics/costguard-${NAME}`;
+export interface TestMessage {
+  /** `{}` when absent. */
+  readonly text?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly messageId?: string;
+  /** RFC 3339; where the scenario's clock starts when absent. */
+  readonly publishTime?: string;
+}
 
-/** Runs a test with the function in this process. One at a time: all Google hosts lead to the one sandbox. */
+/** One instance of a function, as Cloud Run would have several. */
+export interface Instance {
+  readonly runtime: Runtime;
+  readonly lines: readonly LogLine[];
+  /** As SIGKILL would: no call, no log line and no step comes from it any more, and what awaits it waits for ever. */
+  kill(): void;
+}
+
+export interface InstanceOptions {
+  /** Deployed name; its account has the roles in `deploy/<name>/`. */
+  readonly name: string;
+  readonly policy: string;
+  readonly operationsProject?: string;
+  readonly topic?: string;
+  readonly attemptTimeoutMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** `none`: pauses take no time at all; `sandbox`: they move the sandbox's clock. */
+  readonly pauses?: 'none' | 'sandbox';
+}
+
+/** Runs a test with one event-driven function in this process. One at a time: all Google hosts lead to one sandbox. */
 export async function withFunctionInProcess(
-  options: { readonly scenario: Scenario; readonly policy: string; readonly attemptTimeoutMs?: number },
+  options: InstanceOptions & {
+    readonly scenario: Scenario;
+    /** What its `index.ts` does with an event. */
+    readonly handle: (runtime: Runtime, event: unknown) => Promise<void>;
+  },
   test: (world: InProcess) => Promise<void>,
 ): Promise<void> {
-  const sandbox = await startSandbox({ scenario: options.scenario, frozen: true });
-  try {
-    await redirectTo(sandbox);
-    const policy = parsePolicy(options.policy);
-    for (const topic of [TOPIC, policy.receiptsTopic])
-      if (topic !== undefined) sandbox.pubsub.createTopic({ name: topic });
-    const account = sandbox.grant({
-      functionName: NAME,
-      operationsProject: OPERATIONS,
-      scope: policy.scope,
-      stateBucket: policy.stateBucket,
-      topics: [TOPIC, ...(policy.receiptsTopic === undefined ? [] : [policy.receiptsTopic])],
-    });
-    const lines: LogLine[] = [];
-    const runtime = runtimeIn(sandbox, account, options, lines);
+  const { scenario, handle } = options;
+  await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+    const topic = topicOf(options);
+    const { runtime, lines } = startInstance(sandbox, options);
     await test({
       sandbox,
       lines,
-      deliver: ({ text = '{}', messageId = '13000000000001' } = {}) =>
-        runTick(runtime, notebookSweep, {
-          id: messageId,
-          source: `//pubsub.googleapis.com/${TOPIC}`,
-          time: options.scenario.clock,
-          data: {
-            message: {
-              data: Buffer.from(text).toString('base64'),
-              messageId,
-              publishTime: options.scenario.clock,
-            },
-          },
-        }),
+      runtime,
+      topic,
+      deliver: (message) => handle(runtime, eventOf(topic, { publishTime: scenario.clock, ...message })),
     });
+  });
+}
+
+/** Runs a test with a sandbox to which all Google hosts lead; instances of functions come by `startInstance`. */
+export async function withSandbox(
+  options: SandboxOptions,
+  test: (sandbox: Sandbox) => Promise<void>,
+): Promise<void> {
+  const sandbox = await startSandbox(options);
+  try {
+    await redirectTo(sandbox);
+    await test(sandbox);
   } finally {
     await sandbox.close();
   }
 }
 
-function runtimeIn(
-  sandbox: Sandbox,
-  account: string,
-  options: { readonly policy: string; readonly attemptTimeoutMs?: number },
-  lines: LogLine[],
-): Runtime {
-  const authClient = new OAuth2Client();
-  authClient.setCredentials({ access_token: sandbox.issueToken(account) });
-  const auth = new GoogleAuth({ authClient, projectId: '-' });
-  const random = seededRandom(1);
-  let ids = 0;
+/** The CloudEvent of a Pub/Sub message, as the functions-framework hands it over. */
+export function eventOf(
+  topic: string,
+  message: Omit<TestMessage, 'publishTime'> & { readonly publishTime?: string | undefined },
+): object {
+  const { text = '{}', attributes = {}, messageId = '13000000000001', publishTime } = message;
   return {
-    functionName: NAME,
-    environment: {},
-    auth,
-    clients: createClients(auth),
-    now: () => new Date(sandbox.clock.now()),
-    newId: () => `${(++ids).toString(16).padStart(8, '0')}-0000-4000-8000-000000000000`,
-    ownProject: async () => OPERATIONS,
-    random,
-    sleep: () => new Promise((resolve) => void setImmediate(resolve)),
-    attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
-    write: (line) => void lines.push(JSON.parse(line) as LogLine),
-    readText: async () => options.policy,
+    id: messageId,
+    source: `//pubsub.googleapis.com/${topic}`,
+    ...(publishTime === undefined ? {} : { time: publishTime }),
+    data: {
+      message: {
+        data: Buffer.from(text).toString('base64'),
+        attributes,
+        messageId,
+        ...(publishTime === undefined ? {} : { publishTime }),
+      },
+    },
   };
 }
 
+/** Deploys a function as one more instance: its account with its roles, its topics, a runtime. */
+export function startInstance(sandbox: Sandbox, options: InstanceOptions): Instance {
+  const { name, operationsProject = OPERATIONS } = options;
+  const account = createAccount(sandbox, {
+    name,
+    operationsProject,
+    policyText: options.policy,
+    ownTopics: [topicOf(options)],
+  });
+  const authClient = new MortalClient();
+  authClient.setCredentials({ access_token: sandbox.issueToken(account) });
+  const auth = new GoogleAuth({ authClient, projectId: '-' });
+  const random = seededRandom(1);
+  const lines: LogLine[] = [];
+  const serial = hex4(++instances);
+  let ids = 0;
+  const whileAlive = <T>(value: T): Promise<T> => (authClient.dead ? never() : Promise.resolve(value));
+  return {
+    lines,
+    kill: () => void (authClient.dead = true),
+    runtime: {
+      functionName: name,
+      environment: options.environment ?? {},
+      auth,
+      clients: createClients(auth),
+      now: () => new Date(sandbox.clock.now()),
+      newId: () => `${serial}${hex4(++ids)}-0000-4000-8000-000000000000`,
+      ownProject: () => whileAlive(operationsProject),
+      random,
+      async sleep(milliseconds) {
+        const dueMs = sandbox.clock.now() + milliseconds;
+        await new Promise((resolve) => void setImmediate(resolve));
+        // Who sleeps side by side wakes up side by side.
+        if (options.pauses === 'sandbox' && !authClient.dead)
+          await sandbox.clock.advance(Math.max(0, dueMs - sandbox.clock.now()));
+        await whileAlive(undefined);
+      },
+      attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
+      write: (line) => {
+        if (!authClient.dead) lines.push(JSON.parse(line) as LogLine);
+      },
+      readText: () => whileAlive(options.policy),
+    },
+  };
+}
+
+/** Serves an HTTP function in this process through the real functions-framework, while a test uses its URL. */
+export async function withHttpFunction(
+  handle: HttpFunction,
+  test: (url: string) => Promise<void>,
+): Promise<void> {
+  const name = `in-process-${++servers}`;
+  http(name, handle);
+  const server = getTestServer(name);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await test(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+let instances = 0;
+let servers = 0;
 let sandboxes = 0;
+
+/** Every client asks here before a request leaves. */
+class MortalClient extends OAuth2Client {
+  dead = false;
+  protected override getRequestMetadataAsync(
+    url?: string | URL | null,
+  ): ReturnType<OAuth2Client['getRequestMetadataAsync']> {
+    return this.dead ? never() : super.getRequestMetadataAsync(url);
+  }
+}
+
+function hex4(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+function topicOf({ name, operationsProject = OPERATIONS, topic }: InstanceOptions): string {
+  return topic ?? `projects/${operationsProject}/topics/costguard-${name}`;
+}
 
 /** The redirection that function processes get by `--import`, for this process; the last one counts. */
 async function redirectTo(sandbox: Sandbox): Promise<void> {

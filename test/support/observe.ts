@@ -5,16 +5,16 @@ import type { LoggedCall } from '../sandbox/call-log.ts';
 import type { Notebook } from '../sandbox/fleet.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
-/** The receipts in the state bucket, oldest first. */
-export function receiptsIn(sandbox: Sandbox, bucket: string): readonly Receipt[] {
+/** The receipts in the state bucket, oldest first; of one function, or of all. */
+export function receiptsIn(sandbox: Sandbox, bucket: string, functionName = ''): readonly Receipt[] {
   return sandbox.storage
-    .objectNames(bucket, 'receipts/')
+    .objectNames(bucket, `receipts/${functionName}`)
     .map((name) => JSON.parse(sandbox.storage.objectText(bucket, name) ?? '') as Receipt)
     .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 }
 
-export function lastReceipt(sandbox: Sandbox, bucket: string): Receipt {
-  const last = receiptsIn(sandbox, bucket).at(-1);
+export function lastReceipt(sandbox: Sandbox, bucket: string, functionName = ''): Receipt {
+  const last = receiptsIn(sandbox, bucket, functionName).at(-1);
   if (last === undefined) throw new Error(`No receipt in gs://${bucket}`);
   return last;
 }

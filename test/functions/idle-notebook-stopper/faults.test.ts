@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { notebookSweep } from '../../../functions/idle-notebook-stopper/index.ts';
+import { runTick } from '../../../shared/run-tick.ts';
 import type { Fault } from '../../sandbox/faults.ts';
 import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';
-import { BUCKET, busy, idleGpu, labPolicy, labScenario, type NotebookInput } from '../../support/lab.ts';
+import {
+  BUCKET,
+  busy,
+  idleGpu,
+  labPolicy,
+  labScenario,
+  NAME,
+  type NotebookInput,
+} from '../../support/lab.ts';
 import { carriedOut, messagesOf, notebook, outcomesOf, receiptsIn, statesOf } from '../../support/observe.ts';
 
 const ORGANIZATION = { id: '900', displayName: 'example.com' };
@@ -162,7 +172,16 @@ function withTarget(
   });
   const policy = labPolicy({ scope, notebooks: lines });
   const timeout = fault?.kind === 'timeout' ? { attemptTimeoutMs: ATTEMPT_TIMEOUT_MS } : {};
-  return withFunctionInProcess({ scenario, policy, ...timeout }, test);
+  return withFunctionInProcess(
+    {
+      name: NAME,
+      scenario,
+      policy,
+      ...timeout,
+      handle: (runtime, event) => runTick(runtime, notebookSweep, event),
+    },
+    test,
+  );
 }
 
 /** Whatever fails: nothing but the idle notebook is stopped, it once, and nothing is called done that was not. */
