@@ -22,8 +22,17 @@ export interface Budget {
     | { readonly kind: 'calendar'; readonly unit: 'month' | 'quarter' | 'year' }
     | {
         readonly kind: 'custom';
-        readonly end: { readonly year: number; readonly month: number; readonly day: number } | undefined;
+        /** Always there, says the definition. */
+        readonly start: CalendarDate | undefined;
+        /** The last day. */
+        readonly end: CalendarDate | undefined;
       };
+}
+
+export interface CalendarDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
 }
 
 const numeric = z.union([z.string(), z.number()]);
@@ -42,7 +51,7 @@ const budgetSchema = z.looseObject({
       labels: z.nullish(z.record(z.string(), z.unknown())),
       creditTypesTreatment: z.nullish(numeric),
       calendarPeriod: z.nullish(numeric),
-      customPeriod: z.nullish(z.looseObject({ endDate: z.nullish(date) })),
+      customPeriod: z.nullish(z.looseObject({ startDate: z.nullish(date), endDate: z.nullish(date) })),
     }),
   ),
   amount: z.nullish(
@@ -95,7 +104,11 @@ export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promi
     topic: wire.notificationsRule?.pubsubTopic || undefined,
     credits: creditsOf(filter.creditTypesTreatment),
     period: filter.customPeriod
-      ? { kind: 'custom', end: filter.customPeriod.endDate ?? undefined }
+      ? {
+          kind: 'custom',
+          start: filter.customPeriod.startDate ?? undefined,
+          end: filter.customPeriod.endDate ?? undefined,
+        }
       : {
           kind: 'calendar',
           unit: isOne(filter.calendarPeriod, 'QUARTER', 2)

@@ -10,6 +10,8 @@ const common = {
   status: itemStatus,
   atMs: z.optional(z.number()),
   why: z.optional(z.string()),
+  /** Of what failed: the request may have got through all the same. */
+  asked: z.optional(z.boolean()),
 };
 
 /** Something that a rung takes away, with all that is needed to bring it back. */

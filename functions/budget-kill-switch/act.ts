@@ -4,7 +4,7 @@ import { backoff, changeState } from '../../shared/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { Held } from '../../shared/outside-error.ts';
+import { Held, isRetryable } from '../../shared/outside-error.ts';
 import type { RungAction } from '../../shared/policy.ts';
 import { awaitModel, cancelJob, getEndpoint, getJobState, undeployModel } from '../../shared/vertex.ts';
 import { getVm, requestVm } from '../../shared/vms.ts';
@@ -35,16 +35,41 @@ export async function takeAway(
 }
 
 async function takeItem(run: SwitchRun, item: ManifestItem): Promise<ManifestItem> {
+  let asked = item.asked === true;
   try {
-    const status = await takeOne(run, item);
-    return { ...item, status, atMs: run.runtime.now().getTime() };
+    const status = await takeOne(run, item, () => {
+      asked = true;
+    });
+    return settled(item, { status, atMs: run.runtime.now().getTime() });
   } catch (error) {
     run.failure(item.resource, error);
-    return { ...item, status: 'failed', why: messageOf(error) };
+    // No answer: the request may have got through.
+    asked ||= isRetryable(error);
+    return settled(item, {
+      status: 'failed',
+      why: messageOf(error),
+      ...(asked ? { asked, atMs: run.runtime.now().getTime() } : {}),
+    });
   }
 }
 
-async function takeOne(run: SwitchRun, item: ManifestItem): Promise<'done' | 'already'> {
+/** An item with its outcome, without what an earlier attempt said. */
+function settled(
+  item: ManifestItem,
+  outcome: Pick<ManifestItem, 'status' | 'atMs' | 'why' | 'asked'>,
+): ManifestItem {
+  const settledItem = { ...item, ...outcome };
+  if (outcome.why === undefined) delete settledItem.why;
+  if (outcome.asked === undefined) delete settledItem.asked;
+  return settledItem;
+}
+
+/** `noteAsked`: part of it is taken away by now, whatever comes next. */
+async function takeOne(
+  run: SwitchRun,
+  item: ManifestItem,
+  noteAsked: () => void,
+): Promise<'done' | 'already'> {
   const { api, runtime } = run;
   const pause = backoff(runtime.sleep, runtime.random, 1_000, 8_000);
   const { resource } = item;
@@ -96,7 +121,7 @@ async function takeOne(run: SwitchRun, item: ManifestItem): Promise<'done' | 'al
       return changed.kind === 'asked' ? 'done' : 'already';
     }
     case 'endpoint':
-      return undeployAll(run, item);
+      return undeployAll(run, item, noteAsked);
     case 'billing':
       throw new Error(`Cannot take away "${resource}": billing is unlinked by its own rung`);
   }
@@ -109,6 +134,7 @@ async function takeOne(run: SwitchRun, item: ManifestItem): Promise<'done' | 'al
 async function undeployAll(
   run: SwitchRun,
   item: Extract<ManifestItem, { kind: 'endpoint' }>,
+  noteAsked: () => void,
 ): Promise<'done' | 'already'> {
   const { api, runtime } = run;
   let asked = false;
@@ -127,8 +153,10 @@ async function undeployAll(
       },
       backoff(runtime.sleep, runtime.random, 1_000, 8_000),
     );
-    asked ||= changed.kind === 'asked';
-    if (changed.kind === 'asked') await awaitModel(api, runtime.sleep, item.resource, id, 'gone');
+    if (changed.kind !== 'asked') continue;
+    asked = true;
+    noteAsked();
+    await awaitModel(api, runtime.sleep, item.resource, id, 'gone');
   }
   return asked ? 'done' : 'already';
 }
@@ -149,14 +177,20 @@ async function unlinkBilling(
   try {
     const before = await getBillingLink(api, runtime.auth, projectId);
     const wasOff = before.account === undefined && !before.enabled;
+    if (before.account !== undefined && before.account !== link.account) {
+      // The manifest would bring back the account that it had when this was planned.
+      const why = `somebody linked it to ${before.account} meanwhile`;
+      for (const item of items) await done(settled(item, { status: 'already', why }));
+      return;
+    }
     if (!wasOff) await setBillingLink(api, runtime.auth, projectId, undefined);
     await untilOff(run);
     const status = wasOff ? 'already' : 'done';
     const atMs = runtime.now().getTime();
-    for (const item of items) await done({ ...item, status, atMs });
+    for (const item of items) await done(settled(item, { status, atMs }));
   } catch (error) {
     run.failure(link.resource, error);
-    await done({ ...link, status: 'failed', why: messageOf(error) });
+    await done(settled(link, { status: 'failed', why: messageOf(error), asked: isRetryable(error) }));
   }
 }
 

@@ -5,7 +5,7 @@ import { keepsUntil } from '../../shared/keep-label.ts';
 import type { Config } from './config.ts';
 import type { Inventory } from './inventory.ts';
 import type { Anomaly, Notification } from './notification.ts';
-import { periodEndMs } from './period.ts';
+import { periodEndMs, periodStanding } from './period.ts';
 
 /** What one message asks for. */
 export type Verdict =
@@ -21,6 +21,8 @@ export type Verdict =
   | {
       readonly kind: 'due';
       readonly shares: Shares;
+      /** The amount that the shares are of, in the message's currency. */
+      readonly budgetAmount: number;
       readonly rungs: readonly Rung[];
       readonly next: Rung | undefined;
     };
@@ -31,9 +33,6 @@ export interface Shares {
   /** Only what the message says for sure: the highest forecast threshold exceeded. */
   readonly forecast: number;
 }
-
-/** A message from before its period began is one from the future; clocks differ a little. */
-const CLOCK_SKEW_MS = 3_600_000;
 
 /** Judges what can be judged without the budget itself. Undefined: look at the budget. */
 export function judgeSender(message: Notification | Anomaly, config: Config): Verdict | undefined {
@@ -64,17 +63,24 @@ export function judgeNotification(message: Notification, budget: Budget, config:
     severity: 'WARNING',
   });
   const startText = new Date(message.periodStartMs).toISOString();
-  if (message.periodStartMs > now.getTime() + CLOCK_SKEW_MS)
-    return ignore('period-not-begun', `its period begins at ${startText}`);
-  const endMs = periodEndMs(budget.period, message.periodStartMs);
-  if (endMs !== undefined && endMs <= now.getTime())
-    return ignore(
-      'period-over',
-      `its period began at ${startText} and ended at ${new Date(endMs).toISOString()}`,
-    );
+  switch (periodStanding(budget.period, message.periodStartMs, now)) {
+    case 'not-begun':
+      return ignore('period-not-begun', `its period begins at ${startText}`);
+    case 'over': {
+      const end = new Date(periodEndMs(budget.period, message.periodStartMs) ?? 0).toISOString();
+      return ignore('period-over', `its period began at ${startText} and ended at ${end}`);
+    }
+    case 'other':
+      return ignore(
+        'other-period',
+        `its period began at ${startText}; the budget has another custom period by now`,
+      );
+    case 'present':
+  }
 
   const { amount } = budget;
-  if (amount.kind === 'specified' && amount.currencyCode !== message.currencyCode)
+  // A budget that names none counts in its account's currency, as the message does.
+  if (amount.kind === 'specified' && !['', message.currencyCode].includes(amount.currencyCode))
     return ignore(
       'other-currency',
       `the message counts in ${message.currencyCode}, the budget in ${amount.currencyCode}`,
@@ -83,30 +89,36 @@ export function judgeNotification(message: Notification, budget: Budget, config:
   const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
   if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
 
-  const shares: Shares = { actual: message.costAmount / units, forecast: message.forecastExceeded ?? 0 };
+  const shares: Shares = {
+    actual: message.costAmount / units,
+    // The message's thresholds are shares of the amount that the budget had when it was made.
+    forecast: ((message.forecastExceeded ?? 0) * message.budgetAmount) / units,
+  };
   const ladder = ladderOf(budget, config);
-  const rungs = ladder.filter((rung) => isDue(rung, shares, config.basis));
-  if (message.thresholdExceeded === undefined && !rungs.some((rung) => shares.actual < rung.at)) {
-    const [first] = rungs.slice(-1);
-    return first === undefined
-      ? {
-          kind: 'heartbeat',
-          severity: 'INFO',
-          why: `${percent(shares.actual)} of the budget is spent; no threshold is exceeded`,
-        }
-      : {
-          kind: 'heartbeat',
-          severity: 'WARNING',
-          why: `${percent(shares.actual)} of the budget is spent, which is over the rung ${percent(first.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
-        };
-  }
-  if (rungs.length === 0)
+  const { thresholdExceeded } = message;
+  const climbed = ladder.findLastIndex((rung) =>
+    // A message that names no exceeded threshold is no alert, whatever its cost.
+    isDue(rung, thresholdExceeded === undefined ? { ...shares, actual: 0 } : shares, config.basis),
+  );
+  // It is a ladder: what is below a rung that is due is due.
+  const rungs = ladder.slice(0, climbed + 1);
+  if (rungs.length > 0)
+    return { kind: 'due', shares, budgetAmount: units, rungs, next: ladder[rungs.length] };
+
+  const spent = `${percent(shares.actual)} of the budget is spent`;
+  const missed = ladder.findLast((rung) => isDue(rung, shares, config.basis));
+  if (missed !== undefined)
     return {
       kind: 'heartbeat',
-      severity: 'INFO',
-      why: `${percent(shares.actual)} of the budget is spent; the first rung is at ${percent(ladder[0]?.at ?? 0)}`,
+      severity: 'WARNING',
+      why: `${spent}, which is over the rung ${percent(missed.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
     };
-  return { kind: 'due', shares, rungs, next: ladder.find((rung) => !rungs.includes(rung)) };
+  const [first] = ladder;
+  const below =
+    thresholdExceeded === undefined || first === undefined
+      ? 'no threshold is exceeded'
+      : `the first rung is at ${percent(first.at)}`;
+  return { kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
 }
 
 /** What this budget may set off: without projects of its own in its filter, or in nobody's list, only messages. */
@@ -117,10 +129,15 @@ export function ladderOf(budget: Budget, config: Config): readonly Rung[] {
 
 /** Unlinking takes money that was spent; a forecast is never enough for it. */
 function isDue(rung: Rung, shares: Shares, basis: Config['basis']): boolean {
-  if (basis === 'actual' || rung.do === 'unlink-billing') return shares.actual >= rung.at;
-  return basis === 'forecast'
-    ? shares.forecast >= rung.at
-    : Math.max(shares.actual, shares.forecast) >= rung.at;
+  if (basis === 'actual' || rung.do === 'unlink-billing') return isReached(rung, shares.actual);
+  return isReached(rung, basis === 'forecast' ? shares.forecast : Math.max(shares.actual, shares.forecast));
+}
+
+/** Cents over units need not give 0.8 to the last bit. */
+const TOLERANCE = 1e-9;
+
+function isReached(rung: Rung, share: number): boolean {
+  return share + TOLERANCE >= rung.at;
 }
 
 export function percent(share: number): string {

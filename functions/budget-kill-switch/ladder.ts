@@ -140,6 +140,14 @@ export async function settleRung(
   });
 }
 
+/** Gives a claim back, with nothing done, so that the next delivery need not wait for its end. */
+export async function releaseRung(run: SwitchRun, state: State, key: ManifestKey, rung: Rung): Promise<void> {
+  await changeOurs(run, state, key, rung, (known) => ({
+    ...known,
+    leaseUntilMs: run.runtime.now().getTime(),
+  }));
+}
+
 /** Changes the record of a rung that this run holds, and renews its claim. Throws {@link Held} when the claim was lost. */
 async function changeOurs(
   run: SwitchRun,

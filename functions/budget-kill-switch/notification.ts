@@ -29,30 +29,41 @@ export interface Anomaly {
   readonly name: string;
 }
 
+const ACCOUNT_ID = 'a billing account such as 01D4EE-079462-DFD6EC';
+const BUDGET_ID = 'a budget such as de72f49d-779b-4945-a127-4d6ce8def0bb';
+const CURRENCY = 'a currency code such as USD';
+
 const attributesSchema = z.looseObject({
-  billingAccountId: z
-    .string()
-    .check(z.regex(/^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/, 'an id such as 01D4EE-079462-DFD6EC')),
-  budgetId: z
-    .string()
-    .check(z.regex(/^[0-9A-Za-z_-]{1,64}$/, 'a budget id such as de72f49d-779b-4945-a127-4d6ce8def0bb')),
-  schemaVersion: z.literal('1.0', 'the only version known'),
+  billingAccountId: z.string(ACCOUNT_ID).check(z.regex(/^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/, ACCOUNT_ID)),
+  budgetId: z.string(BUDGET_ID).check(z.regex(/^[0-9A-Za-z_-]{1,64}$/, BUDGET_ID)),
+  schemaVersion: z.literal('1.0', '"1.0", the only version known'),
 });
 
-const amount = z.number().check(z.nonnegative(), z.maximum(Number.MAX_SAFE_INTEGER));
-const share = z.number().check(z.positive(), z.maximum(1_000_000));
+const AMOUNT = 'a finite number of units of the currency';
+/** Costs can be negative after credits, and so can an amount that is the last period's cost. */
+const amount = z
+  .number(AMOUNT)
+  .check(z.minimum(-Number.MAX_SAFE_INTEGER, AMOUNT), z.maximum(Number.MAX_SAFE_INTEGER, AMOUNT));
 
-/** Costs can be negative after credits; a budget of nothing cannot be exceeded by a share. */
-const payloadSchema = z.looseObject({
-  budgetDisplayName: z.string(),
-  costAmount: z.number().check(z.minimum(-Number.MAX_SAFE_INTEGER), z.maximum(Number.MAX_SAFE_INTEGER)),
-  costIntervalStart: z.iso.datetime({ offset: true }),
-  budgetAmount: amount,
-  budgetAmountType: z.enum(['SPECIFIED_AMOUNT', 'LAST_MONTH_COST', 'LAST_PERIODS_COST']),
-  currencyCode: z.string().check(z.regex(/^[A-Z]{3}$/, 'a currency code such as USD')),
-  alertThresholdExceeded: z.optional(share),
-  forecastThresholdExceeded: z.optional(share),
-});
+const SHARE = 'a share from 0 on such as 0.9, or absent';
+/** A threshold may be 0 (google/cloud/billing/budgets/v1/budget_model.proto). */
+const share = z.number(SHARE).check(z.nonnegative(SHARE), z.maximum(1_000_000, SHARE));
+
+const AMOUNT_TYPES = ['SPECIFIED_AMOUNT', 'LAST_MONTH_COST', 'LAST_PERIODS_COST'] as const;
+
+const payloadSchema = z.looseObject(
+  {
+    budgetDisplayName: z.string('a text'),
+    costAmount: amount,
+    costIntervalStart: z.iso.datetime({ offset: true, error: 'a moment such as 2026-11-01T07:00:00Z' }),
+    budgetAmount: amount,
+    budgetAmountType: z.enum(AMOUNT_TYPES, `one of ${AMOUNT_TYPES.join(', ')}`),
+    currencyCode: z.string(CURRENCY).check(z.regex(/^[A-Z]{3}$/, CURRENCY)),
+    alertThresholdExceeded: z.optional(share),
+    forecastThresholdExceeded: z.optional(share),
+  },
+  'an object',
+);
 
 /**
  * Reads a message of the budget topic. Throws {@link PermanentError} when it is neither a budget's notification nor a
@@ -78,7 +89,8 @@ export function parseNotification(message: Message): Notification | Anomaly {
   return {
     kind: 'budget',
     budget: `billingAccounts/${billingAccountId}/budgets/${budgetId}`,
-    displayName: data.budgetDisplayName,
+    // Google allows 60 characters; whatever else comes shall not drown the log line that it stands in.
+    displayName: data.budgetDisplayName.slice(0, 120),
     costAmount: data.costAmount,
     budgetAmount: data.budgetAmount,
     budgetAmountType: data.budgetAmountType,
@@ -89,34 +101,40 @@ export function parseNotification(message: Message): Notification | Anomaly {
   };
 }
 
-/** Anomalies name their resource and spell the version with a capital S; they carry no budget. */
+/** Anomalies spell the version with a capital S and carry no budget. */
 function isAnomaly({ attributes }: Message): boolean {
   return (
     attributes['budgetId'] === undefined &&
-    attributes['SchemaVersion'] !== undefined &&
-    attributes['resourceName'] !== undefined
+    attributes['schemaVersion'] === undefined &&
+    attributes['SchemaVersion'] !== undefined
   );
 }
 
 function malformed(
-  what: string,
+  what: 'attribute' | 'field',
   value: unknown,
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): PermanentError {
-  const [issue] = issues;
-  const name = issue?.path.map(String).join('.') ?? '';
+  const { path = [], message = 'something else' } = issues[0] ?? {};
+  const [key] = path;
+  // Both schemas are flat, so that the first step of the path is all of it.
+  const [place, found] =
+    key === undefined ? ['its data', value] : [`${what} "${String(key)}"`, at(value, key)];
   return new PermanentError(
-    `Cannot read the budget notification: ${what} "${name}" is ${show(at(value, issue?.path ?? []))}: ${issue?.message ?? 'wrong'}`,
+    `Cannot read the budget notification: ${place} is ${show(found)}; wanted ${message}`,
   );
 }
 
+/** Nothing that could be nested deeply is put into words. */
 function show(value: unknown): string {
-  return value === undefined ? 'absent' : quote(JSON.stringify(value));
+  if (value === undefined) return 'absent';
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  let inner = value;
-  for (const key of path)
-    inner = typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined;
-  return inner;
+function at(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? Reflect.get(value, key)
+    : undefined;
 }

@@ -28,7 +28,7 @@ export async function noteSpend(
   const [, account = '', , id = ''] = message.budget.split('/');
   const name = `spend/${account}/${id}/${periodKey(message.periodStartMs)}.json`;
   const stored = await state.read(name);
-  const before = stored === undefined ? [] : samplesSchema.parse(JSON.parse(stored.text)).samples;
+  const before = stored === undefined ? [] : readSamples(stored.text);
   const sample = { atMs: publishedMs, cost: message.costAmount };
   const rate = rateOf(before, sample);
   const latest = before.at(-1);
@@ -43,6 +43,15 @@ export async function noteSpend(
       if (!(error instanceof Conflict)) throw error;
     }
   return rate;
+}
+
+/** What cannot be read is written anew: it is worth a few hours of not knowing the rate. */
+function readSamples(text: string): z.infer<typeof samplesSchema>['samples'] {
+  try {
+    return samplesSchema.parse(JSON.parse(text)).samples;
+  } catch {
+    return [];
+  }
 }
 
 /** Cost per hour between the oldest sample that still counts and this one. */

@@ -5,7 +5,7 @@ import { keepPoison, type EventContext } from '../../shared/handle-event.ts';
 import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
 import type { LeftAlone, ManifestItem, ManifestKey } from '../../shared/manifest.ts';
 import type { Message } from '../../shared/message.ts';
-import { isRetryable, OutsideError } from '../../shared/outside-error.ts';
+import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
 import { policyDigest, type Rung } from '../../shared/policy.ts';
 import { startReceipt, type Decision, type OutcomeKind, type ReceiptBuilder } from '../../shared/receipt.ts';
 import type { State } from '../../shared/state.ts';
@@ -15,10 +15,10 @@ import { alertText } from './alert-text.ts';
 import { configureSwitch, type Config } from './config.ts';
 import { judgeNotification, judgeSender, planRung, protection, type Verdict } from './decide.ts';
 import { gatherInventory, resolveProjects } from './gather.ts';
-import { claimRung, followProgress, recordPlan, settleRung, type RungPlan } from './ladder.ts';
+import { claimRung, followProgress, recordPlan, releaseRung, settleRung, type RungPlan } from './ladder.ts';
 import { noteSpend } from './spend-rate.ts';
 import { parseNotification, type Anomaly, type Notification } from './notification.ts';
-import { periodKey } from './period.ts';
+import { periodEndMs, periodKey } from './period.ts';
 import type { SwitchRun } from './run.ts';
 
 /** Projects of one budget that are worked on side by side. */
@@ -130,7 +130,16 @@ async function climb(due: Climb): Promise<void> {
     },
     () => false,
   );
-  const text = alertText(notification, verdict.shares, verdict.rungs, verdict.next, projects, due.rate);
+  const targets = projects.filter((id) => protection(id, config, ownProject) === undefined);
+  const endMs = periodEndMs(budget.period, notification.periodStartMs);
+  const text = alertText({
+    message: notification,
+    verdict,
+    basis: config.basis,
+    projects: targets,
+    ratePerHour: due.rate,
+    hoursLeft: endMs === undefined ? undefined : (endMs - startedAt.getTime()) / 3_600_000,
+  });
   if (config.mode === 'observe')
     log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
@@ -154,11 +163,14 @@ async function climb(due: Climb): Promise<void> {
           troubles.note(error);
         },
       };
-      // One rung's failure does not keep the next from firing: the money is being spent meanwhile.
-      for (const rung of above)
-        await attempt(troubles, receipt, `projects/${projectId}`, () =>
+      for (const rung of above) {
+        const error = await attempt(troubles, receipt, `projects/${projectId}`, () =>
           fireRung(due, run, rung, text, receipt, gap),
         );
+        // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that is
+        // at work on this rung goes on to the next by itself.
+        if (error instanceof Held) break;
+      }
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
@@ -183,18 +195,20 @@ async function climb(due: Climb): Promise<void> {
   troubles.throwIfAny(budget.name);
 }
 
-/** Runs a step whose failure belongs into the receipt and does not end the run. */
+/** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
 async function attempt(
   troubles: Troubles,
   receipt: ReceiptBuilder,
   resource: string,
   step: () => Promise<void>,
-): Promise<void> {
+): Promise<unknown> {
   try {
     await step();
+    return undefined;
   } catch (error) {
     receipt.fail({ resource, error: messageOf(error) });
     troubles.note(error);
+    return error;
   }
 }
 
@@ -220,10 +234,16 @@ async function fireNotify(
   // The field is what a log-based alert looks for.
   log('WARNING', text, { alert: 'budget-rung', budget: budget.name, rung: rung.do, runId });
   const topic = runtime.environment['NOTIFY_TOPIC'] ?? policy.receiptsTopic;
-  if (topic !== undefined)
-    await api.call('pubsub.topics.publish', () =>
-      runtime.clients.publish(topic, JSON.stringify({ alert: 'budget-rung', budget: budget.name, text })),
-    );
+  try {
+    if (topic !== undefined)
+      await api.call('pubsub.topics.publish', () =>
+        runtime.clients.publish(topic, JSON.stringify({ alert: 'budget-rung', budget: budget.name, text })),
+      );
+  } catch (error) {
+    // Told twice is better than not at all: the next delivery may do it at once.
+    if (state !== undefined) await releaseRung(run, state, key, rung);
+    throw error;
+  }
   if (state !== undefined) await settleRung(run, state, key, rung, []);
   receipt.add({ ...decision, outcome: 'done' });
 }
@@ -276,9 +296,11 @@ async function fireRung(
   });
 
   const progress = followProgress(run, stored, key, rung, items);
+  const askedBefore = mayHaveBeenAsked(earlier);
   await takeAway(run, rung.do, items, (item) =>
-    // What an earlier delivery asked for, and died before it could say so, is our doing as well.
-    progress.done(resumed && item.status === 'already' ? { ...item, status: 'done' } : item),
+    progress.done(
+      item.status === 'already' && askedBefore.has(item.resource) ? { ...item, status: 'done' } : item,
+    ),
   );
   const result = progress.items();
   await settleRung(run, stored, key, rung, result);
@@ -290,11 +312,33 @@ async function fireRung(
   });
 }
 
+/**
+ * What an earlier delivery asked for is our doing as well: it may have died, or waited in vain for an answer, before it
+ * could say so. What it was refused is not.
+ */
+function mayHaveBeenAsked(earlier: RungPlan | undefined): ReadonlySet<string> {
+  const items = earlier?.items ?? [];
+  return new Set(
+    items.filter((item) => item.status === 'planned' || item.asked === true).map(({ resource }) => resource),
+  );
+}
+
 /** What could not be seen the first time joins what was planned then; that stays as it is. */
 function mergePlans(earlier: RungPlan | undefined, fresh: RungPlan): RungPlan {
   if (earlier === undefined) return fresh;
+  // Unlinked is unlinked: whoever linked the project again since has seen to it.
+  if (earlier.items.some((item) => item.kind === 'billing' && isDealtWith(item)))
+    return { ...earlier, items: earlier.items.map(settleWithBilling), complete: true };
   const known = new Set(earlier.items.map((item) => item.resource));
   return { ...fresh, items: [...earlier.items, ...fresh.items.filter((item) => !known.has(item.resource))] };
+}
+
+function isDealtWith({ status }: ManifestItem): boolean {
+  return status === 'done' || status === 'already';
+}
+
+function settleWithBilling(item: ManifestItem): ManifestItem {
+  return isDealtWith(item) ? item : { ...item, status: 'done' };
 }
 
 function report(
@@ -336,7 +380,7 @@ function decisionOn(
 }
 
 function reasonOf(rung: Rung): string {
-  return `rung-${rung.at * 100}-percent`;
+  return `rung-${Number((rung.at * 100).toFixed(4))}-percent`;
 }
 
 function keyOf({ budget, periodStartMs }: Notification, project: string): ManifestKey {
