@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { PermanentError } from '../../shared/errors.ts';
+import { badParameter, Refusal } from '../../shared/handle-request.ts';
 
 /** What is to be brought back: all projects of a budget's period, or one of them. */
 export interface RestoreRequest {
@@ -8,11 +8,6 @@ export interface RestoreRequest {
   /** First day of the budget's period, `2026-11-01`. */
   readonly period: string;
   readonly project: string | undefined;
-}
-
-/** A parameter of the request is wrong; `message` names it, its value and what is allowed. */
-export class BadRequest extends PermanentError {
-  override readonly name = 'BadRequest';
 }
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
@@ -28,19 +23,22 @@ const fields = z.strictObject({
   manifest: z.optional(z.string()),
 });
 
-/** Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Throws {@link BadRequest}. */
+/** Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Throws {@link Refusal}. */
 export function readRequest(input: unknown): RestoreRequest {
   const parsed = fields.safeParse(input);
   if (!parsed.success)
-    throw new BadRequest(
+    throw new Refusal(
+      400,
       `Cannot read the request: ${parsed.error.issues[0]?.message ?? 'wrong shape'}; send {"budget", "period", "project"?} or {"manifest"}`,
     );
   const { budget, period, project, manifest } = parsed.data;
   if (manifest !== undefined) {
     const match = MANIFEST.exec(manifest);
     if (match === null || budget !== undefined || period !== undefined || project !== undefined)
-      throw new BadRequest(
-        `Cannot use manifest "${manifest}": name it alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json`,
+      throw badParameter(
+        'manifest',
+        manifest,
+        'it alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json',
       );
     return {
       budget: `billingAccounts/${match[1] ?? ''}/budgets/${match[2] ?? ''}`,
@@ -55,8 +53,5 @@ export function readRequest(input: unknown): RestoreRequest {
 }
 
 function check(name: string, value: string | undefined, pattern: RegExp, wanted: string): void {
-  if (value === undefined || !pattern.test(value))
-    throw new BadRequest(
-      `Cannot use ${name} ${value === undefined ? '(absent)' : JSON.stringify(value)}: give ${wanted}`,
-    );
+  if (value === undefined || !pattern.test(value)) throw badParameter(name, value, wanted);
 }

@@ -1,7 +1,8 @@
 import { http } from '@google-cloud/functions-framework';
+import { handleRequest } from '../../shared/handle-request.ts';
 import { createRuntime } from '../../shared/runtime.ts';
-import { answerRestore } from './restore.ts';
+import { restoreFunction } from './restore.ts';
 
 const runtime = createRuntime('budget-restore');
 
-http(runtime.functionName, (request, response) => answerRestore(runtime, request, response));
+http(runtime.functionName, (request, response) => handleRequest(runtime, request, response, restoreFunction));

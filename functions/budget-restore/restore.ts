@@ -1,16 +1,15 @@
-import type { Request, Response } from '@google-cloud/functions-framework';
 import pMap from 'p-map';
 import { backoff } from '../../shared/change-state.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { openContext, withPolicy, type EventContext } from '../../shared/handle-event.ts';
+import type { EventContext } from '../../shared/handle-event.ts';
+import { Refusal, type HttpFunction } from '../../shared/handle-request.ts';
 import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
 import { updateManifest, type Manifest } from '../../shared/manifest.ts';
 import { policyDigest } from '../../shared/policy.ts';
 import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/receipt.ts';
-import type { Runtime } from '../../shared/runtime.ts';
 import type { State } from '../../shared/state.ts';
 import { restoreItem, type Restored } from './act.ts';
-import { BadRequest, readRequest, type RestoreRequest } from './config.ts';
+import { readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, type RestoreStep } from './decide.ts';
 import { gatherManifests } from './gather.ts';
 
@@ -19,6 +18,11 @@ const REQUEST_DEADLINE_MS = 50 * 60_000;
 
 /** Starts and deployments at the same time. */
 const CONCURRENCY = 8;
+
+interface Asked {
+  readonly carriesOut: boolean;
+  readonly wanted: RestoreRequest;
+}
 
 /** One line of the answer. */
 interface AnswerLine {
@@ -30,40 +34,28 @@ interface AnswerLine {
   readonly losses?: readonly string[];
 }
 
-/** Answers `GET` (the plan) and `POST` (carry it out). */
-export async function answerRestore(runtime: Runtime, request: Request, response: Response): Promise<void> {
-  const base = openContext(runtime, REQUEST_DEADLINE_MS);
-  try {
-    if (request.method !== 'GET' && request.method !== 'POST') {
-      response
-        .set('allow', 'GET, POST')
-        .status(405)
-        .json({ error: `Cannot ${request.method}: use GET for the plan, POST to restore` });
-      return;
-    }
-    const wanted = readRequest(request.method === 'GET' ? request.query : request.body);
-    const context = await withPolicy(base);
+/** `GET` is answered with the plan, `POST` carries it out. */
+export const restoreFunction: HttpFunction<Asked> = {
+  methods: { GET: 'for the plan', POST: 'to restore' },
+  deadlineMs: REQUEST_DEADLINE_MS,
+  read: ({ method, query, body }) => ({
+    carriesOut: method === 'POST',
+    wanted: readRequest(method === 'GET' ? query : body),
+  }),
+  async answer(context, { carriesOut, wanted }) {
     const state = requireState(context);
     const manifests = await gatherManifests(state, wanted);
-    if (manifests.length === 0) {
-      response.status(404).json({
-        error: `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
-      });
-      return;
-    }
+    if (manifests.length === 0)
+      throw new Refusal(
+        404,
+        `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
+      );
+    if (carriesOut) return { body: { ...wanted, ...(await carryOut(context, state, wanted, manifests)) } };
     const steps = manifests.flatMap((manifest) => planRestore(manifest));
-    if (request.method === 'GET')
-      response.json({
-        ...wanted,
-        plan: steps.map((step) => lineOf(step, step.action === 'none' ? 'left' : 'planned', step.why)),
-      });
-    else response.json({ ...wanted, ...(await carryOut(context, state, wanted, manifests)) });
-  } catch (error) {
-    const status = error instanceof BadRequest ? 400 : error instanceof PermanentError ? 500 : 503;
-    base.log('ERROR', messageOf(error));
-    response.status(status).json({ error: messageOf(error) });
-  }
-}
+    const plan = steps.map((step) => lineOf(step, step.action === 'none' ? 'left' : 'planned', step.why));
+    return { body: { ...wanted, plan } };
+  },
+};
 
 function requireState({ state }: EventContext): State {
   if (state === undefined) throw new PermanentError('Cannot restore: the policy names no "state" bucket');

@@ -1,0 +1,97 @@
+import type { Request, Response } from '@google-cloud/functions-framework';
+import { messageOf, PermanentError } from './errors.ts';
+import { openContext, withPolicy, type EventContext } from './handle-event.ts';
+import { OutsideError } from './outside-error.ts';
+import type { Runtime } from './runtime.ts';
+
+/** A request that is refused; `status` is the answer's, `message` names parameter, value and what is allowed. */
+export class Refusal extends PermanentError {
+  override readonly name = 'Refusal';
+  readonly status: 400 | 403 | 404 | 406;
+
+  constructor(status: Refusal['status'], message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A parameter of the request is wrong: 400 with a body that names it, its value and what is allowed. */
+export function badParameter(name: string, value: unknown, allowed: string): Refusal {
+  const shown = value === undefined ? '(absent)' : JSON.stringify(value);
+  return new Refusal(400, `Cannot use ${name} ${shown.slice(0, 200)}: give ${allowed}`);
+}
+
+/** What of an HTTP request a function looks at. */
+export interface Incoming {
+  readonly method: string;
+  /** Unchecked: a parameter that is given twice is a list, `a[b]=c` an object. */
+  readonly query: Readonly<Record<string, unknown>>;
+  /** The parsed body, unchecked. */
+  readonly body: unknown;
+  /** The Accept header; undefined when there is none. */
+  readonly accept: string | undefined;
+}
+
+export interface HttpAnswer {
+  /** 200 when absent. */
+  readonly status?: number;
+  /** An object becomes JSON; text needs its `content-type` in `headers`. */
+  readonly body: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpFunction<Wanted> {
+  /** What each allowed method is for, for the 405's body: `{GET: 'the plan', POST: 'to restore'}`. */
+  readonly methods: Readonly<Record<string, string>>;
+  /** No outside call starts later than this after the request's arrival. */
+  readonly deadlineMs: number;
+  /** Checks the request before anything is read. Throws {@link Refusal}. */
+  read(request: Incoming): Wanted;
+  /** Throws {@link Refusal}; {@link PermanentError} or a refusal by Google (500); anything else (503: try again). */
+  answer(context: EventContext, wanted: Wanted): Promise<HttpAnswer>;
+}
+
+/**
+ * Answers one request of a function that is called over HTTP: methods, refusals and failures have the same bodies,
+ * `{"error": "…"}`, everywhere. Nothing is cached on the way, and a browser takes the answer for what it says it is.
+ */
+export async function handleRequest<Wanted>(
+  runtime: Runtime,
+  request: Request,
+  response: Response,
+  fn: HttpFunction<Wanted>,
+): Promise<void> {
+  const { methods } = fn;
+  const base = openContext(runtime, fn.deadlineMs);
+  response.set('cache-control', 'no-store').set('x-content-type-options', 'nosniff');
+  if (!Object.hasOwn(methods, request.method)) {
+    const uses = Object.entries(methods).map(([method, use]) => `${method} ${use}`);
+    response
+      .set('allow', Object.keys(methods).join(', '))
+      .status(405)
+      .json({ error: `Cannot ${request.method}: use ${uses.join(', ')}` });
+    return;
+  }
+  try {
+    const wanted = fn.read({
+      method: request.method,
+      query: { ...request.query },
+      body: request.body,
+      accept: request.get('accept'),
+    });
+    const { status = 200, body, headers = {} } = await fn.answer(await withPolicy(base), wanted);
+    response.status(status).set(headers);
+    if (typeof body === 'string') response.send(body);
+    else response.json(body);
+  } catch (error) {
+    base.log(error instanceof Refusal ? 'WARNING' : 'ERROR', messageOf(error));
+    response.status(statusOf(error)).json({ error: messageOf(error) });
+  }
+}
+
+/** 503 says that the same request may succeed later. */
+function statusOf(error: unknown): number {
+  if (error instanceof Refusal) return error.status;
+  const final = error instanceof PermanentError || (error instanceof OutsideError && !error.retryable);
+  return final ? 500 : 503;
+}
