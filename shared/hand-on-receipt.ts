@@ -50,9 +50,12 @@ export function newRunId(startedAt: Date, id: string): string {
   return `${startedAt.toISOString().replace(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
 }
 
+/** Actions that leave something for people to do. */
+const NEEDS_SOMEBODY = new Set(['report', 'warn', 'refuse']);
+
 function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {
   if (outcome.outcome === 'failed') return 'ERROR';
-  return outcome.action === 'report' || outcome.action === 'warn' ? 'WARNING' : 'NOTICE';
+  return NEEDS_SOMEBODY.has(outcome.action) ? 'WARNING' : 'NOTICE';
 }
 
 /** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, $0.95/h`. What changes no cost names none. */

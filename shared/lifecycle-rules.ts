@@ -11,6 +11,9 @@ import {
   type RawIssue,
 } from './policy-forms.ts';
 
+/** Conditions of AbortIncompleteMultipartUpload; Cloud Storage refuses any other with it (storage/docs/lifecycle). */
+export const ABORT_CONDITIONS: readonly string[] = ['age', 'matchesPrefix', 'matchesSuffix'];
+
 const actionTypes = ['Delete', 'SetStorageClass', 'AbortIncompleteMultipartUpload'] as const;
 
 function actionComplaint({ code, input }: RawIssue): string {

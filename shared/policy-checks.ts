@@ -1,6 +1,6 @@
 /** What one key of the policy alone cannot tell: repetitions, orders, and keys that need one another. */
 import * as z from 'zod/mini';
-import { lifecycleCondition } from './lifecycle-rules.ts';
+import { ABORT_CONDITIONS, lifecycleCondition } from './lifecycle-rules.ts';
 import { oneOf } from './policy-forms.ts';
 import { shown, type PolicyProblem } from './policy-problem.ts';
 import {
@@ -167,9 +167,6 @@ function severity(action: (typeof rungActions)[number]): number {
   return rungActions.indexOf(action);
 }
 
-// Cloud Storage refuses any other condition together with this action (storage/docs/lifecycle).
-const abortConditions = ['age', 'matchesPrefix', 'matchesSuffix'];
-
 type GlimpsedPolicies = NonNullable<Glimpse['lifecycle']>['policies'];
 
 function checkLifecycle(policies: GlimpsedPolicies): PolicyProblem[] {
@@ -209,8 +206,8 @@ function checkCondition(
     ];
   }
   if (action !== 'AbortIncompleteMultipartUpload') return [];
-  const message = `unusable with AbortIncompleteMultipartUpload; wanted only: ${abortConditions.join(', ')}`;
+  const message = `unusable with AbortIncompleteMultipartUpload; wanted only: ${ABORT_CONDITIONS.join(', ')}`;
   return keys
-    .filter((key) => Object.hasOwn(lifecycleCondition.shape, key) && !abortConditions.includes(key))
+    .filter((key) => Object.hasOwn(lifecycleCondition.shape, key) && !ABORT_CONDITIONS.includes(key))
     .map((key) => ({ path: `${path}.${key}`, message }));
 }

@@ -11,6 +11,11 @@ import type { EventContext } from './handle-event.ts';
  * be kept. `decide` and `limit` are pure.
  */
 export interface Sweep<Config, Facts> {
+  /**
+   * `whole` (the default): one call of `act` after the listing, for functions whose limits need to see all plans. `page`:
+   * one for each page as it comes, so that memory does not grow with the plans, and one at the end to tidy up.
+   */
+  readonly actOn?: 'whole' | 'page';
   configure(policy: Policy): Config & { readonly mode: Mode };
   /** Yields the facts page by page; what cannot be read goes to `run.gap`. A throw ends the listing, not the run. */
   gather(run: Run, config: Config): AsyncIterable<readonly Facts[]>;
@@ -18,7 +23,7 @@ export interface Sweep<Config, Facts> {
   /** Orders what is to be done and turns what is over the limits into reports. */
   limit(plans: readonly Plan<Facts>[], config: Config): readonly Plan<Facts>[];
   /** Whether `act` needs these facts although their resource is kept. */
-  watches(facts: Facts): boolean;
+  watches(facts: Facts, config: Config, now: Date): boolean;
   /** Carries the plans out and reports each outcome. Also called without plans, to tidy up what is remembered. */
   act(run: Run, config: Config, work: Work<Facts>, report: Reporter<Facts>): Promise<void>;
   /** Whether a decision, carried out, saves its `usdPerHour`. */
@@ -89,28 +94,12 @@ export async function sweepProject<Config, Facts>(
     },
   };
 
-  const plans: Plan<Facts>[] = [];
-  const watched: Facts[] = [];
-  let unread = false;
-  try {
-    for await (const page of sweep.gather(run, config))
-      for (const facts of page) {
-        if (sweep.watches(facts)) watched.push(facts);
-        for (const decision of sweep.decide(facts, config, startedAt)) {
-          if (decision.action === 'keep') receipt.keep(decision);
-          else plans.push({ decision, facts });
-        }
-      }
-  } catch (error) {
-    unread = true;
-    receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
-    troubles.note(error);
-  }
-
-  const chosen = sweep.limit(plans, config);
-  if (config.mode === 'observe')
-    for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
-  else if (chosen.length > 0 || !unread) {
+  const carryOut = async (plans: readonly Plan<Facts>[], watched: readonly Facts[], complete: boolean) => {
+    const chosen = sweep.limit(plans, config);
+    if (config.mode === 'observe') {
+      for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
+      return;
+    }
     const open = new Set(chosen);
     const failure = (plan: Plan<Facts>, error: unknown): void => {
       open.delete(plan);
@@ -122,7 +111,7 @@ export async function sweepProject<Config, Facts>(
       await sweep.act(
         run,
         config,
-        { plans: chosen, watched, complete: receipt.isComplete() },
+        { plans: chosen, watched, complete },
         {
           outcome(plan, outcome) {
             open.delete(plan);
@@ -136,7 +125,31 @@ export async function sweepProject<Config, Facts>(
       for (const plan of open) failure(plan, error);
       troubles.note(error);
     }
+  };
+
+  let plans: Plan<Facts>[] = [];
+  let watched: Facts[] = [];
+  let unread = false;
+  try {
+    for await (const page of sweep.gather(run, config)) {
+      for (const facts of page) {
+        if (sweep.watches(facts, config, startedAt)) watched.push(facts);
+        for (const decision of sweep.decide(facts, config, startedAt)) {
+          if (decision.action === 'keep') receipt.keep(decision);
+          else plans.push({ decision, facts });
+        }
+      }
+      if (sweep.actOn !== 'page' || plans.length + watched.length === 0) continue;
+      await carryOut(plans, watched, false);
+      plans = [];
+      watched = [];
+    }
+  } catch (error) {
+    unread = true;
+    receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
+    troubles.note(error);
   }
+  if (plans.length > 0 || !unread) await carryOut(plans, watched, receipt.isComplete());
 
   await handOnReceipt(context, { runId, startedAt, title: projectId }, receipt, (error) => {
     troubles.note(error);

@@ -1,0 +1,11 @@
+import type { LifecyclePolicy, Policy } from '../../shared/policy.ts';
+
+/** What this function reads of the policy. */
+export type Config = LifecyclePolicy & {
+  /** costguard's own bucket: no policy applies to it. */
+  readonly stateBucket: string | undefined;
+};
+
+export function configureLifecycle(policy: Policy): Config {
+  return { ...policy.lifecycle, stateBucket: policy.stateBucket };
+}

@@ -1,0 +1,31 @@
+/** Coldness, the order of at-rest prices: a lifecycle rule never moves an object the other way. */
+const RANK: Readonly<Record<string, number>> = {
+  STANDARD: 0,
+  MULTI_REGIONAL: 0,
+  REGIONAL: 0,
+  DURABLE_REDUCED_AVAILABILITY: 0,
+  NEARLINE: 1,
+  COLDLINE: 2,
+  ARCHIVE: 3,
+};
+
+/** Names of the time before STANDARD; rules may still turn them into it. */
+const LEGACY = new Set(['MULTI_REGIONAL', 'REGIONAL', 'DURABLE_REDUCED_AVAILABILITY']);
+
+/** 0 is the dearest at rest; undefined for a class that is newer than this code. */
+export function coldness(storageClass: string): number | undefined {
+  return RANK[storageClass];
+}
+
+/** Whether SetStorageClass moves an object from the one class to the other. Source: storage/docs/lifecycle, transitions. */
+export function canMove(from: string, to: string): boolean {
+  if (to === 'STANDARD') return LEGACY.has(from);
+  const [before, after] = [RANK[from], RANK[to]];
+  return before !== undefined && after !== undefined && after > before;
+}
+
+/** Whether moving from the one class to the other would make at-rest storage dearer. */
+export function isWarmer(from: string, to: string): boolean {
+  const [before, after] = [RANK[from], RANK[to]];
+  return before !== undefined && after !== undefined && after < before;
+}

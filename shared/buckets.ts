@@ -1,0 +1,157 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+
+/** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
+const HOST = 'https://storage.googleapis.com/storage/v1/b';
+
+const FIELDS = [
+  'name,location,locationType,storageClass,metageneration,timeCreated,labels,lifecycle,versioning',
+  'retentionPolicy(retentionPeriod,isLocked),softDeletePolicy(retentionDurationSeconds)',
+  'autoclass(enabled),hierarchicalNamespace(enabled)',
+].join(',');
+
+/** The most that one page takes (google/storage/v2/storage.proto, ListBucketsRequest). */
+const PAGE_SIZE = 1_000;
+
+const toggle = z.optional(z.looseObject({ enabled: z.optional(z.boolean()) }));
+const seconds = z.union([z.string(), z.number()]);
+
+const ruleSchema = z.looseObject({
+  action: z.looseObject({ type: z.string(), storageClass: z.optional(z.string()) }),
+  condition: z.optional(z.record(z.string(), z.unknown())),
+});
+
+/** A lifecycle rule as the API has it, with whatever this code does not know. */
+export type StoredRule = z.infer<typeof ruleSchema>;
+
+const lifecycleSchema = z.optional(z.nullable(z.looseObject({ rule: z.optional(z.array(ruleSchema)) })));
+
+const bucketSchema = z.looseObject({
+  name: z.string(),
+  location: z.optional(z.string()),
+  locationType: z.optional(z.string()),
+  storageClass: z.optional(z.string()),
+  metageneration: z.string(),
+  timeCreated: z.optional(z.string()),
+  labels: z.optional(z.record(z.string(), z.string())),
+  lifecycle: lifecycleSchema,
+  versioning: toggle,
+  retentionPolicy: z.optional(
+    z.looseObject({ retentionPeriod: z.optional(seconds), isLocked: z.optional(z.boolean()) }),
+  ),
+  softDeletePolicy: z.optional(z.looseObject({ retentionDurationSeconds: z.optional(seconds) })),
+  autoclass: toggle,
+  hierarchicalNamespace: toggle,
+});
+
+const pageSchema = z.looseObject({
+  items: z.optional(z.array(bucketSchema)),
+  unreachable: z.optional(z.array(z.string())),
+  nextPageToken: z.optional(z.string()),
+});
+
+/** A bucket's settings at one moment. */
+export interface Bucket {
+  readonly name: string;
+  /** Upper case, e.g. `US-CENTRAL1`, `EU`, `NAM4`; empty when the API left it out. */
+  readonly location: string;
+  /** `region`, `dual-region` or `multi-region`. */
+  readonly locationType: string;
+  /** The class of objects that are written without one. */
+  readonly storageClass: string;
+  /** Counts the changes of the settings; the precondition of a write. */
+  readonly metageneration: string;
+  /** 0 when the API left it out. */
+  readonly createdMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly rules: readonly StoredRule[];
+  readonly versioned: boolean;
+  readonly retention: { readonly seconds: number; readonly locked: boolean } | undefined;
+  /** How long deleted objects go on billing; 0 is off, undefined not known. */
+  readonly softDeleteSeconds: number | undefined;
+  readonly autoclass: boolean;
+  readonly hierarchicalNamespace: boolean;
+}
+
+export interface BucketPage {
+  readonly buckets: readonly Bucket[];
+  /** `projects/_/buckets/NAME` of buckets that could not be read right now. */
+  readonly unreachable: readonly string[];
+}
+
+/** Yields all buckets of a project, a thousand at a time and in the order of their names. Throws `OutsideError`. */
+export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<BucketPage> {
+  let pageToken: string | undefined;
+  do {
+    const page = pageSchema.parse(
+      await api.request('storage.buckets.list', {
+        url: HOST,
+        query: {
+          project: projectId,
+          maxResults: PAGE_SIZE,
+          pageToken,
+          // Without it one unreachable bucket would hide all others.
+          returnPartialSuccess: true,
+          fields: `items(${FIELDS}),unreachable,nextPageToken`,
+        },
+      }),
+    );
+    yield { buckets: (page.items ?? []).map(toBucket), unreachable: page.unreachable ?? [] };
+    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+  } while (pageToken !== undefined);
+}
+
+/** One bucket as it is now. Throws `OutsideError`, with status 404 when it is gone. */
+export async function getBucket(api: Api, name: string): Promise<Bucket> {
+  const url = `${HOST}/${encodeURIComponent(name)}`;
+  return toBucket(
+    bucketSchema.parse(await api.request('storage.buckets.get', { url, query: { fields: FIELDS } })),
+  );
+}
+
+const patchedSchema = z.looseObject({ metageneration: z.string(), lifecycle: lifecycleSchema });
+
+/**
+ * Replaces a bucket's whole lifecycle, if its settings are still those of `metageneration`; else it throws `OutsideError` 412.
+ * A single attempt: whoever gets no answer has to look before asking again. Answers with the rules that are now in force.
+ */
+export async function replaceLifecycle(
+  api: Api,
+  name: string,
+  rules: readonly StoredRule[],
+  metageneration: string,
+): Promise<readonly StoredRule[]> {
+  const answer = await api.request(
+    'storage.buckets.patch',
+    {
+      method: 'PATCH',
+      url: `${HOST}/${encodeURIComponent(name)}`,
+      query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle' },
+      body: { lifecycle: { rule: rules } },
+    },
+    { retry: false },
+  );
+  return patchedSchema.parse(answer).lifecycle?.rule ?? [];
+}
+
+function toBucket(bucket: z.infer<typeof bucketSchema>): Bucket {
+  const createdMs = Date.parse(bucket.timeCreated ?? '');
+  const period = Number(bucket.retentionPolicy?.retentionPeriod ?? 0);
+  const softDelete = bucket.softDeletePolicy?.retentionDurationSeconds;
+  return {
+    name: bucket.name,
+    location: (bucket.location ?? '').toUpperCase(),
+    locationType: bucket.locationType ?? '',
+    storageClass: bucket.storageClass ?? '',
+    metageneration: bucket.metageneration,
+    createdMs: Number.isNaN(createdMs) ? 0 : createdMs,
+    labels: bucket.labels ?? {},
+    rules: bucket.lifecycle?.rule ?? [],
+    versioned: bucket.versioning?.enabled ?? false,
+    retention:
+      period > 0 ? { seconds: period, locked: bucket.retentionPolicy?.isLocked ?? false } : undefined,
+    softDeleteSeconds: softDelete === undefined ? undefined : Number(softDelete),
+    autoclass: bucket.autoclass?.enabled ?? false,
+    hierarchicalNamespace: bucket.hierarchicalNamespace?.enabled ?? false,
+  };
+}
