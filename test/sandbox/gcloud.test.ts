@@ -289,7 +289,7 @@ void describe('the real gcloud in the sandbox', { skip }, () => {
     ]);
     assert.deepEqual(bucketView(one(shown)), bucketState());
     assert.equal(copied.code, 0, copied.stderr);
-    const stored = sandbox.storage.buckets.get(BUCKET)?.objects.live('runs/model.bin');
+    const stored = sandbox.storage.bucket(BUCKET)?.objects.live('runs/model.bin');
     assert.ok(stored?.content?.equals(readFileSync(local)), 'the object is the file');
 
     const back = join(sandbox.folder, 'back.bin');

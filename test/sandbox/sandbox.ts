@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBillingClock, type BillingClock } from './billing-clock.ts';
+import { bucketSeries, isBucketGauge } from './bucket-series.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
 import { makeCertificates } from './certificate.ts';
 import { publishClock } from './clock-file.ts';
@@ -138,7 +139,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const requireBilling = (projectId: string, service: string): void => {
     billing.links.requireEnabled(projectId, service);
   };
-  const monitoring = createMonitoringService({ clock, seriesOf: fleetSeries(fleet, projects, startMs) });
+  const ofFleet = fleetSeries(fleet, projects, startMs);
+  const ofBuckets = bucketSeries(storage, projects);
+  const monitoring = createMonitoringService({
+    clock,
+    seriesOf: (projectId, query) => (isBucketGauge(query.metricType) ? ofBuckets : ofFleet)(projectId, query),
+  });
 
   const tokens = new Map<string, string>();
   const issueToken = (account: string): string => {

@@ -171,7 +171,7 @@ describe('idle-notebook-stopper with a bad tick', () => {
           receivedAt: '2026-11-18T21:40:00.000Z',
         });
         // One version: the second delivery wrote nothing.
-        assert.equal(sandbox.storage.buckets.get(BUCKET)?.objects.all().length, 1);
+        assert.equal(sandbox.storage.bucket(BUCKET)?.objects.all().length, 1);
         checkUntouched(world, 2);
       }));
 

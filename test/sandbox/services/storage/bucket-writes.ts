@@ -8,6 +8,7 @@ import {
   type BucketSettings,
 } from './bucket-schema.ts';
 import { patchSettings, settleSettings } from './bucket-settings.ts';
+import { announceRules, startTimeline } from './lifecycle/timeline.ts';
 import { locationTypeOf } from './location.ts';
 import type { StorageState, StoredBucket } from './model.ts';
 import { createObjectStore } from './object-store.ts';
@@ -47,6 +48,7 @@ export function insertBucket(state: StorageState, projectId: string, body: Body)
       'The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.',
     );
   const nowMs = state.clock.now();
+  const settings = settleSettings(wanted, undefined, nowMs);
   const bucket: StoredBucket = {
     name,
     projectId,
@@ -57,9 +59,11 @@ export function insertBucket(state: StorageState, projectId: string, body: Body)
     createdMs: nowMs,
     unreachable: false,
     objects: createObjectStore(),
+    uploads: new Set(),
+    timeline: startTimeline({ seed: state.seed, bucket: name, nowMs }, settings.lifecycle?.rule ?? []),
     updatedMs: nowMs,
     metageneration: 1,
-    settings: settleSettings(wanted, undefined, nowMs),
+    settings,
     policy: defaultPolicy(projectId),
   };
   state.buckets.set(name, bucket);
@@ -103,8 +107,16 @@ function apply(state: StorageState, bucket: StoredBucket, wanted: BucketSettings
   for (const field of ['hierarchicalNamespace', 'customPlacementConfig'] as const)
     if (JSON.stringify(wanted[field]) !== JSON.stringify(bucket.settings[field])) throw fixed(field);
   const nowMs = state.clock.now();
-  bucket.settings = settleSettings(wanted, bucket.settings, nowMs);
+  const before = bucket.settings;
+  bucket.settings = settleSettings(wanted, before, nowMs);
   bucket.metageneration += 1;
+  if (JSON.stringify(before.lifecycle) !== JSON.stringify(bucket.settings.lifecycle))
+    announceRules(bucket.timeline, bucket.settings.lifecycle?.rule ?? [], {
+      seed: state.seed,
+      bucket: bucket.name,
+      nowMs,
+      change: bucket.metageneration,
+    });
   bucket.updatedMs = nowMs;
 }
 

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { ApiError, errorBody } from '../../api-error.ts';
 import type { Call, Reply } from '../../route.ts';
+import { checksumsOfObject } from './checksums.ts';
 import { objectEtag } from './etag.ts';
 import type { StoredBucket, StoredObject } from './model.ts';
 
@@ -37,6 +38,7 @@ export function download(bucket: StoredBucket, object: StoredObject, call: Call)
 
 function mediaHeaders(object: StoredObject): Record<string, string> {
   const { cacheControl, contentDisposition, contentLanguage, generation, metageneration } = object;
+  const { crc32c, md5Hash } = checksumsOfObject(object);
   return {
     'content-type': object.contentType ?? 'application/octet-stream',
     etag: objectEtag(generation, metageneration),
@@ -47,7 +49,7 @@ function mediaHeaders(object: StoredObject): Record<string, string> {
     'x-goog-generation': generation,
     'x-goog-metageneration': String(metageneration),
     'x-goog-storage-class': object.storageClass,
-    'x-goog-hash': `crc32c=${object.crc32c},md5=${object.md5Hash}`,
+    'x-goog-hash': `crc32c=${crc32c},md5=${md5Hash}`,
     'x-goog-stored-content-encoding': object.contentEncoding ?? 'identity',
     'x-goog-stored-content-length': String(object.size),
   };

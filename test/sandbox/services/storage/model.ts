@@ -1,6 +1,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Need } from '../../route.ts';
 import type { BucketSettings } from './bucket-schema.ts';
+import type { LifecycleAction } from './lifecycle/action.ts';
+import type { Timeline } from './lifecycle/timeline.ts';
 import type { LocationType } from './location.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { UploadSession } from './resumable.ts';
@@ -15,6 +17,9 @@ export interface StoredBucket {
   /** Answers 503 and is listed under `unreachable`. */
   readonly unreachable: boolean;
   readonly objects: ObjectStore;
+  /** Multipart uploads of the XML API that nobody has completed; they come from the seed. */
+  readonly uploads: Set<MultipartUpload>;
+  readonly timeline: Timeline;
   updatedMs: number;
   metageneration: number;
   settings: BucketSettings;
@@ -38,10 +43,10 @@ export interface StoredObject {
   readonly generation: string;
   readonly metageneration: number;
   readonly size: number;
-  /** Absent for a seeded object that has a size only. */
+  /** Absent, like the checksums, for a seeded object that has a size only. */
   readonly content?: Buffer;
-  readonly md5Hash: string;
-  readonly crc32c: string;
+  readonly md5Hash?: string | undefined;
+  readonly crc32c?: string | undefined;
   readonly storageClass: string;
   readonly createdMs: number;
   readonly updatedMs: number;
@@ -64,6 +69,15 @@ export interface StoredObject {
   readonly cacheControl?: string | undefined;
 }
 
+/** Parts that were uploaded for an object which does not exist yet. They are stored and billed. */
+export interface MultipartUpload {
+  readonly name: string;
+  readonly uploadId: string;
+  readonly size: number;
+  readonly storageClass: string;
+  readonly startedMs: number;
+}
+
 /** Everything that the routes of the service share. */
 export interface StorageState {
   readonly clock: Clock;
@@ -74,4 +88,8 @@ export interface StorageState {
   readonly sessions: Map<string, UploadSession>;
   /** Microseconds of the clock, always higher than the one before. */
   readonly nextGeneration: () => string;
+  /** Chooses the moments at which the service gets round to things. */
+  readonly seed: number;
+  /** What lifecycle rules have done so far. */
+  readonly lifecycleActions: LifecycleAction[];
 }

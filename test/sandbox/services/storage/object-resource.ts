@@ -1,5 +1,6 @@
 import { rfc3339 } from './bucket-settings.ts';
 import type { Projection } from './bucket-resource.ts';
+import { checksumsOfObject } from './checksums.ts';
 import { objectEtag } from './etag.ts';
 import type { StoredBucket, StoredObject } from './model.ts';
 import { retainedUntilMs } from './object-writes.ts';
@@ -32,8 +33,7 @@ export function objectResource(
     metadata: object.metadata,
     storageClass: object.storageClass,
     size: String(object.size),
-    md5Hash: object.md5Hash,
-    crc32c: object.crc32c,
+    ...checksumsOfObject(object),
     componentCount: object.componentCount,
     etag,
     temporaryHold: object.temporaryHold,

@@ -17,7 +17,7 @@ export function createObject(
 ): StoredObject {
   const nowMs = state.clock.now();
   const previous = bucket.objects.live(name);
-  if (previous !== undefined) retireLive(state, bucket, previous);
+  if (previous !== undefined) retireLive(bucket, previous, nowMs);
   // The checksums among the fields are what the caller expected; those of the content replace them.
   const held = fields.eventBasedHold ?? bucket.settings.defaultEventBasedHold;
   const object: StoredObject = {
@@ -79,22 +79,20 @@ const WRITABLE_CLEARED = {
 } satisfies Record<keyof ObjectFields, undefined>;
 
 /** Deletes the live object as the service does: with versioning it becomes noncurrent. */
-export function retireLive(state: StorageState, bucket: StoredBucket, object: StoredObject): void {
-  guardRemoval(bucket, object, state.clock.now());
-  if (bucket.settings.versioning?.enabled === true)
-    bucket.objects.put({ ...object, deletedMs: state.clock.now() });
-  else discard(state, bucket, object);
+export function retireLive(bucket: StoredBucket, object: StoredObject, nowMs: number): void {
+  guardRemoval(bucket, object, nowMs);
+  if (bucket.settings.versioning?.enabled === true) bucket.objects.put({ ...object, deletedMs: nowMs });
+  else discard(bucket, object, nowMs);
 }
 
 /** Deletes one version for good, apart from what soft delete keeps of it. */
-export function removeVersion(state: StorageState, bucket: StoredBucket, object: StoredObject): void {
-  guardRemoval(bucket, object, state.clock.now());
-  discard(state, bucket, object);
+export function removeVersion(bucket: StoredBucket, object: StoredObject, nowMs: number): void {
+  guardRemoval(bucket, object, nowMs);
+  discard(bucket, object, nowMs);
 }
 
-function discard(state: StorageState, bucket: StoredBucket, object: StoredObject): void {
+function discard(bucket: StoredBucket, object: StoredObject, nowMs: number): void {
   const keptMs = Number(bucket.settings.softDeletePolicy?.retentionDurationSeconds ?? 0) * 1_000;
-  const nowMs = state.clock.now();
   if (keptMs === 0) bucket.objects.remove(object);
   else bucket.objects.put({ ...object, softDeletedMs: nowMs, hardDeleteMs: nowMs + keptMs });
 }
@@ -102,8 +100,8 @@ function discard(state: StorageState, bucket: StoredBucket, object: StoredObject
 /** Brings a soft-deleted version back as a new live one. */
 export function restoreObject(state: StorageState, bucket: StoredBucket, object: StoredObject): StoredObject {
   const live = bucket.objects.live(object.name);
-  if (live !== undefined) retireLive(state, bucket, live);
   const nowMs = state.clock.now();
+  if (live !== undefined) retireLive(bucket, live, nowMs);
   const restored: StoredObject = {
     ...object,
     deletedMs: undefined,
@@ -123,6 +121,12 @@ export function retainedUntilMs(bucket: StoredBucket, object: StoredObject): num
   const period = bucket.settings.retentionPolicy?.retentionPeriod;
   if (period === undefined || object.eventBasedHold === true) return undefined;
   return object.retentionStartMs + Number(period) * 1_000;
+}
+
+/** From when on nothing forbids to remove the object: infinite under a hold, which somebody has to release. */
+export function removableFromMs(bucket: StoredBucket, object: StoredObject): number {
+  if (object.temporaryHold === true || object.eventBasedHold === true) return Infinity;
+  return retainedUntilMs(bucket, object) ?? object.createdMs;
 }
 
 function guardRemoval(bucket: StoredBucket, object: StoredObject, nowMs: number): void {

@@ -83,8 +83,9 @@ export function objectRoutes(state: StorageState): StorageRoute[] {
       handle: (call) => {
         const { bucket, object } = versionOf(state, call);
         requirePreconditions(call.query, object);
-        if (call.query.has('generation')) removeVersion(state, bucket, object);
-        else retireLive(state, bucket, object);
+        const nowMs = state.clock.now();
+        if (call.query.has('generation')) removeVersion(bucket, object, nowMs);
+        else retireLive(bucket, object, nowMs);
         return NO_CONTENT;
       },
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, errorBody } from '../../api-error.ts';
 import type { Call, Reply } from '../../route.ts';
+import { settle } from './lifecycle/settle.ts';
 import type { StorageState } from './model.ts';
 import { parameter } from './routes.ts';
 import { storeUpload, type Upload } from './store-upload.ts';
@@ -78,6 +79,7 @@ function sessionOf(state: StorageState, call: Call): UploadSession {
     throw new ApiError('NOT_FOUND', 'No such upload session.');
   if (state.clock.now() - session.startedMs > SESSION_LIFE_MS)
     throw new ApiError('NOT_FOUND', 'The upload session has expired.');
+  settle(state, session.bucket);
   return session;
 }
 

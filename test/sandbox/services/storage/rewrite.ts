@@ -1,5 +1,6 @@
 import type { Call, Need, Route } from '../../route.ts';
 import { checkBody, withoutFields } from './body.ts';
+import { checksumsOfObject } from './checksums.ts';
 import type { StorageState, StoredBucket, StoredObject } from './model.ts';
 import { objectResource } from './object-resource.ts';
 import {
@@ -77,8 +78,8 @@ function copyObject(state: StorageState, call: Call): { bucket: StoredBucket; ob
   if (source === undefined) throw noSuchObject(from, sourceName);
   requirePreconditions(call.query, source, 'ifSource');
   requirePreconditions(call.query, bucket.objects.live(name));
-  const { content, size, md5Hash, crc32c } = source;
-  const copied = { size, md5Hash, crc32c, ...(content !== undefined && { content }) };
+  const { content, size } = source;
+  const copied = { size, ...checksumsOfObject(source), ...(content !== undefined && { content }) };
   return { bucket, object: createObject(state, bucket, name, fieldsOfCopy(source, call), copied) };
 }
 

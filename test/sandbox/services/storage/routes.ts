@@ -1,6 +1,7 @@
 import { ApiError } from '../../api-error.ts';
 import type { Call, Need, Reply, Route } from '../../route.ts';
 import type { Projection } from './bucket-resource.ts';
+import { settle } from './lifecycle/settle.ts';
 import type { StorageState, StoredBucket } from './model.ts';
 
 /** The JSON API answers on both. */
@@ -27,11 +28,12 @@ export function parameter(call: Call, name: string): string {
   return value;
 }
 
-/** The bucket that the call names; 404 when there is none, 503 when the seed made it unreachable. */
+/** The bucket that the call names, as it is now; 404 when there is none, 503 when the seed made it unreachable. */
 export function bucketOf(state: StorageState, call: Call, name = parameter(call, 'bucket')): StoredBucket {
   const bucket = state.buckets.get(name);
   if (bucket === undefined) throw new ApiError('NOT_FOUND', 'The specified bucket does not exist.');
   if (bucket.unreachable) throw new ApiError('UNAVAILABLE', `Bucket ${name} is temporarily unreachable.`);
+  settle(state, bucket);
   return bucket;
 }
 

@@ -3,6 +3,8 @@ import type { Need, Route } from '../../route.ts';
 import { bucketIamRoutes } from './bucket-iam.ts';
 import { bucketResource } from './bucket-resource.ts';
 import { bucketRoutes } from './buckets.ts';
+import type { LifecycleAction } from './lifecycle/action.ts';
+import { settle } from './lifecycle/settle.ts';
 import type { StorageState, StoredBucket } from './model.ts';
 import { objectResource } from './object-resource.ts';
 import { objectRoutes } from './objects.ts';
@@ -19,17 +21,19 @@ export interface StorageServiceOptions {
   readonly allows?: (principal: string, need: Need) => boolean;
 }
 
+type Snapshot = Readonly<Record<string, unknown>> & { readonly objects: readonly object[] };
+
 export interface StorageService {
   readonly routes: readonly Route[];
-  readonly buckets: ReadonlyMap<string, StoredBucket>;
+  bucket(name: string): StoredBucket | undefined;
+  /** A project's buckets, as they are now. */
+  bucketsOf(projectId: string): readonly StoredBucket[];
+  /** What lifecycle rules have done to a bucket, or to all of them, up to now; oldest first within a bucket. */
+  lifecycleActions(bucket?: string): readonly LifecycleAction[];
   /** `buckets/b/objects/o` -> `buckets/b` -> `projects/p`; undefined for what is not here. */
   parentOf(resource: string): string | undefined;
   /** Every bucket with every version of its objects, as the API shows them: for comparing states. */
-  snapshot(): {
-    readonly buckets: readonly (Readonly<Record<string, unknown>> & {
-      readonly objects: readonly object[];
-    })[];
-  };
+  snapshot(): { readonly buckets: readonly Snapshot[] };
   /** The live object as UTF-8; undefined when there is none or it has no bytes. */
   objectText(bucket: string, name: string): string | undefined;
   /** Names of the bucket's live objects, in the service's order. */
@@ -46,8 +50,18 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
     buckets,
     sessions: new Map(),
     nextGeneration: generations(options.clock),
+    seed: options.seed?.lifecycleSeed ?? 1,
+    lifecycleActions: [],
   };
   applySeed(state, options.seed ?? {});
+  const settled = (bucket: StoredBucket): StoredBucket => {
+    settle(state, bucket);
+    return bucket;
+  };
+  const bucketOf = (name: string): StoredBucket | undefined => {
+    const bucket = buckets.get(name);
+    return bucket && settled(bucket);
+  };
   const routes = [
     ...bucketRoutes(state),
     ...bucketIamRoutes(state),
@@ -57,7 +71,14 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
   ];
   return {
     routes: onEveryHost(routes),
-    buckets,
+    bucket: bucketOf,
+    bucketsOf: (projectId) =>
+      [...buckets.values()].filter((bucket) => bucket.projectId === projectId).map(settled),
+    lifecycleActions(name) {
+      for (const bucket of name === undefined ? buckets.values() : [buckets.get(name)])
+        if (bucket !== undefined) settle(state, bucket);
+      return state.lifecycleActions.filter(({ bucket }) => name === undefined || bucket === name);
+    },
     parentOf(resource) {
       const [, bucket = '', below] = /^buckets\/([^/]+)(\/objects\/.+)?$/.exec(resource) ?? [];
       if (below !== undefined) return `buckets/${bucket}`;
@@ -65,14 +86,14 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
       return projectId === undefined ? undefined : `projects/${projectId}`;
     },
     snapshot: () => ({
-      buckets: [...buckets.values()].map((bucket) => ({
+      buckets: [...buckets.values()].map(settled).map((bucket) => ({
         ...bucketResource(bucket, 'noAcl', state),
         objects: bucket.objects.all().map((object) => objectResource(bucket, object)),
       })),
     }),
-    objectText: (bucket, name) => buckets.get(bucket)?.objects.live(name)?.content?.toString(),
+    objectText: (bucket, name) => bucketOf(bucket)?.objects.live(name)?.content?.toString(),
     objectNames(bucket, prefix = '') {
-      const objects = buckets.get(bucket)?.objects;
+      const objects = bucketOf(bucket)?.objects;
       return (objects?.names() ?? []).filter(
         (name) => name.startsWith(prefix) && objects?.live(name) !== undefined,
       );
