@@ -94,7 +94,7 @@ export function withEnforcer(
 
 /** A bucket's rules as they are in the sandbox. */
 export function rulesOf(sandbox: Sandbox, name: string): readonly StoredRule[] {
-  return sandbox.storage.buckets.get(name)?.settings.lifecycle?.rule ?? [];
+  return sandbox.storage.bucket(name)?.settings.lifecycle?.rule ?? [];
 }
 
 /** The last receipt's decision on a bucket. */
