@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# What the scripts in this folder share: they find the project's own Node, and gcloud, and hand their arguments on.
+
+run_command() { # NAME ARGUMENT…
+  local here
+  here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+  local node="$here/../node_modules/.bin/node"
+  if [ ! -x "$node" ]; then
+    echo "The project's packages are not installed. Run this first: (cd \"$(dirname "$here")\" && npm ci)" >&2
+    exit 1
+  fi
+  if ! command -v gcloud >/dev/null; then
+    echo 'gcloud is not on the PATH. Install it: https://cloud.google.com/sdk/docs/install' >&2
+    exit 1
+  fi
+  exec "$node" "$here/setup/main.ts" "$@"
+}

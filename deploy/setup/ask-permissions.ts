@@ -1,0 +1,46 @@
+import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import * as z from 'zod/mini';
+import { createApi, type Api } from '../../shared/api.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import { GcloudFailed, type Gcloud } from './gcloud.ts';
+import type { MissingPermissions } from './preconditions.ts';
+
+/** Somebody waits at the keyboard. */
+const PATIENCE_MS = 60_000;
+
+/** Asks Google what the account that gcloud is signed in with may do; gcloud itself has no command for that. */
+export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermissions {
+  let api: Promise<Api> | undefined;
+  return async (on, permissions) => {
+    api ??= openApi(gcloud, runtime);
+    const { permissions: granted = [] } = z
+      .looseObject({ permissions: z.optional(z.array(z.string())) })
+      .parse(
+        await (
+          await api
+        ).request(`testIamPermissions`, {
+          method: 'POST',
+          url: `https://${on.startsWith('billingAccounts/') ? 'cloudbilling.googleapis.com/v1' : 'cloudresourcemanager.googleapis.com/v3'}/${on}:testIamPermissions`,
+          body: { permissions },
+        }),
+      );
+    return permissions.filter((permission) => !granted.includes(permission));
+  };
+}
+
+async function openApi(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
+  const command = ['auth', 'print-access-token'];
+  const answer = await gcloud(command);
+  if (answer.code !== 0) throw new GcloudFailed(command, answer);
+  const authClient = new OAuth2Client();
+  authClient.setCredentials({ access_token: answer.stdout.trim() });
+  const auth = new GoogleAuth({ authClient, projectId: '-' });
+  return createApi({
+    auth,
+    nowMs: () => runtime.now().getTime(),
+    deadlineMs: runtime.now().getTime() + PATIENCE_MS,
+    sleep: runtime.sleep,
+    random: runtime.random,
+    attemptTimeoutMs: runtime.attemptTimeoutMs,
+  });
+}

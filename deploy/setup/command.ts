@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { messageOf } from '../../shared/errors.ts';
+import { parsePolicy, PolicyError, type Policy } from '../../shared/policy.ts';
+import type { Around } from './around.ts';
+import { checkGcloud, lookAround } from './around.ts';
+import { GcloudFailed, type Gcloud } from './gcloud.ts';
+import { NotReady, WrongUsage } from './problem.ts';
+import type { MissingPermissions } from './preconditions.ts';
+import { lackOf, readCommonStateRole, readFunctions, type FunctionSettings } from './settings.ts';
+import type { Wanted } from './wanted.ts';
+
+/** What the commands take from their process. */
+export interface Tools {
+  readonly gcloud: Gcloud;
+  readonly missingPermissions: MissingPermissions;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly now: () => Date;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Builds the bundles with a policy file. */
+  readonly build: (policyFile: string) => Promise<void>;
+  /** Holds the bundles. */
+  readonly distDir: string;
+  /** Asks a question on the terminal; the answer, empty where nobody can answer. */
+  readonly ask: (question: string) => Promise<string>;
+  /** Runs the preflight on a policy; its exit code. */
+  readonly preflight: (policyFile: string, project: string) => Promise<number>;
+}
+
+/** Runs a command and turns what it throws into an exit code: 1 it did not work, 2 wrong usage. */
+export async function run(
+  usage: string,
+  args: readonly string[],
+  tools: Tools,
+  command: () => Promise<number>,
+): Promise<number> {
+  if (args.includes('--help')) {
+    tools.out(usage);
+    return 0;
+  }
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof WrongUsage) {
+      tools.err(`${error.message}\n\n${usage}`);
+      return 2;
+    }
+    if (error instanceof NotReady) tools.err(`${error.message}\n\nNothing was changed.\n`);
+    else if (error instanceof GcloudFailed) tools.err(`${error.message}\n`);
+    else tools.err(`${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+export function readArgs(
+  args: readonly string[],
+  options: ParseArgsOptionsConfig,
+): { readonly values: Values; readonly positionals: readonly string[] } {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (error) {
+    throw new WrongUsage(messageOf(error));
+  }
+}
+
+export const PLACE_OPTIONS = {
+  policy: { type: 'string' },
+  project: { type: 'string' },
+  region: { type: 'string' },
+} as const satisfies ParseArgsOptionsConfig;
+
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
+
+/** A required option's value. */
+export function required(values: Values, name: string, example: string): string {
+  const value = values[name];
+  if (typeof value !== 'string' || value === '')
+    throw new WrongUsage(`--${name} is missing: --${name} ${example}`);
+  return value;
+}
+
+export function many(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+export interface Place {
+  readonly policyFile: string;
+  readonly policy: Policy;
+  readonly project: string;
+  readonly region: string;
+}
+
+/** `--policy`, `--project` and `--region`, checked. */
+export async function readPlace(values: Values): Promise<Place> {
+  const project = required(values, 'project', 'OPS_PROJECT');
+  if (!PROJECT.test(project)) throw new WrongUsage(`--project is "${project}"; wanted a project id.`);
+  const region = required(values, 'region', 'us-central1');
+  if (!REGION.test(region)) throw new WrongUsage(`--region is "${region}"; wanted one such as us-central1.`);
+  const policyFile = required(values, 'policy', 'costguard.yaml');
+  return { policyFile, policy: await readPolicy(policyFile), project, region };
+}
+
+export async function readPolicy(file: string): Promise<Policy> {
+  try {
+    return parsePolicy(await readFile(file, 'utf8'));
+  } catch (error) {
+    const problems =
+      error instanceof PolicyError
+        ? error.problems
+        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+    throw new NotReady(
+      problems.map(({ path, message }) => ({ what: `${file}: ${path}: ${message}`, mend: [] })),
+    );
+  }
+}
+
+export interface Chosen {
+  readonly functions: readonly FunctionSettings[];
+  /** Functions that the policy does not ask for, with the reason. */
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** The functions that were named, or all that the policy asks for. */
+export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
+  const all = await readFunctions();
+  const unknown = named.filter((name) => !all.some((fn) => fn.name === name));
+  if (unknown.length > 0)
+    throw new WrongUsage(
+      `There is no function ${unknown.map((name) => `"${name}"`).join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  const wanted = named.length === 0 ? all : all.filter(({ name }) => named.includes(name));
+  const left = wanted.flatMap(({ name, settings }) => {
+    const why = lackOf(policy, settings);
+    return why === undefined ? [] : [{ name, why }];
+  });
+  if (named.length > 0 && left.length > 0)
+    throw new NotReady(
+      left.map(({ name, why }) => ({
+        what: `${name} cannot be deployed: ${why}.`,
+        mend: ['Add it, see deploy/costguard.example.yaml'],
+      })),
+    );
+  return { functions: wanted.filter(({ name }) => !left.some((one) => one.name === name)), left };
+}
+
+/** What is wanted before the bundles are built: enough to look around and to take down. */
+export async function wantedWithoutDigests(
+  place: Place,
+  functions: readonly FunctionSettings[],
+  options: Partial<Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>> = {},
+): Promise<Wanted> {
+  const { policy, project, region } = place;
+  return {
+    project,
+    region,
+    policy,
+    functions: functions.map((fn) => ({ ...fn, sourceDigest: '', policyDigest: '' })),
+    commonStateRole: await readCommonStateRole(),
+    invokers: [],
+    alertChannels: [],
+    billingRoles: 'predefined',
+    ...options,
+  };
+}
+
+/** The first looks, in which nothing but gcloud, the project and the policy's places are checked. */
+export async function enter(tools: Tools, wanted: Wanted): Promise<Around> {
+  await checkGcloud(
+    tools.gcloud,
+    wanted.functions.some(({ settings }) => settings.alert),
+  );
+  return lookAround(tools.gcloud, wanted);
+}

@@ -1,0 +1,150 @@
+import type { Around } from './around.ts';
+import { carryOut } from './carry-out.ts';
+import {
+  chooseFunctions,
+  enter,
+  many,
+  PLACE_OPTIONS,
+  readArgs,
+  readPlace,
+  run,
+  wantedWithoutDigests,
+  type Chosen,
+  type Place,
+  type Tools,
+} from './command.ts';
+import { planDeploy } from './plan.ts';
+import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
+import type { Present } from './present.ts';
+import { NotReady, WrongUsage } from './problem.ts';
+import { readPresent, readReady } from './read-present.ts';
+import { showPlan } from './step.ts';
+import { withDigests, type Wanted } from './wanted.ts';
+
+const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
+
+Deploys costguard's functions, those that the policy asks for when none is named. What is right already is left alone, so
+that it can be run again at any time, also after it was interrupted.
+  --policy FILE            the policy
+  --project OPS            the operations project, which the functions run in
+  --region REGION          where they run, such as us-central1
+  --plan                   look at what is there and print the commands that would change it; change nothing
+  --invoker MEMBER         may call the functions with an HTTP trigger, such as group:ml-ops@example.com; repeatable
+  --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
+  --billing-roles KIND     on billing accounts: predefined (roles/billing.viewer and roles/billing.user, the default), or
+                           custom: roles of the account's organization with exactly what is used
+Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage.
+`;
+
+const MEMBER = /^(?:user|group|serviceAccount|domain|principal|principalSet):\S+$/;
+const CHANNEL = /^projects\/[^/\s]+\/notificationChannels\/[^/\s]+$/;
+
+export async function deployCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, args, tools, async () => {
+    const { values, positionals } = readArgs(args, {
+      ...PLACE_OPTIONS,
+      plan: { type: 'boolean' },
+      invoker: { type: 'string', multiple: true },
+      'alert-channel': { type: 'string', multiple: true },
+      'billing-roles': { type: 'string' },
+    });
+    const invokers = many(values, 'invoker');
+    const alertChannels = many(values, 'alert-channel');
+    const billingRoles = values['billing-roles'] ?? 'predefined';
+    check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
+    check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
+    if (billingRoles !== 'predefined' && billingRoles !== 'custom')
+      throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
+    const place = await readPlace(values);
+    const chosen = await chooseFunctions(positionals, place.policy);
+    return deploy(tools, place, chosen, {
+      plan: values['plan'] === true,
+      options: { invokers, alertChannels, billingRoles },
+    });
+  });
+}
+
+function check(flag: string, given: readonly string[], pattern: RegExp, wanted: string): void {
+  const wrong = given.find((one) => !pattern.test(one));
+  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${wanted}.`);
+}
+
+export interface DeployOptions {
+  readonly plan: boolean;
+  readonly options: Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>;
+}
+
+/** The whole of it, once the arguments are read. */
+export async function deploy(
+  tools: Tools,
+  place: Place,
+  { functions, left }: Chosen,
+  { plan, options }: DeployOptions,
+): Promise<number> {
+  const { out, gcloud } = tools;
+  const bare = await wantedWithoutDigests(place, functions, options);
+  const around = await enter(tools, bare);
+  const refused = [
+    ...judgeReach(bare, around),
+    ...(await checkCaller(bare, around, tools.missingPermissions)),
+  ];
+  if (refused.length > 0) throw new NotReady(refused);
+
+  await tools.build(place.policyFile);
+  const wanted = {
+    ...bare,
+    functions: await Promise.all(functions.map((fn) => withDigests(fn, place.policy, tools.distDir))),
+  };
+  const present = await look(tools, wanted, around);
+  const steps = planDeploy(wanted, present);
+  for (const { name, why } of left) out(`# ${name} is left out: ${why}\n`);
+  if (plan) {
+    out(
+      steps.length === 0
+        ? '# Nothing to do: all is as it should be.\n'
+        : `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
+    );
+    return 0;
+  }
+  const say = (line: string): void => {
+    out(`${line}\n`);
+  };
+  let open = steps;
+  // What awaits a name that Google gives is planned anew once the name is there.
+  for (let round = 1; open.length > 0; round++) {
+    const now = open.filter(({ awaits }) => awaits !== true);
+    if (now.length === 0 || round > 3)
+      throw new Error(
+        'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
+      );
+    await carryOut({ gcloud, say, sleep: tools.sleep }, now);
+    if (now.length === open.length) break;
+    open = planDeploy(wanted, await look(tools, wanted, around));
+  }
+  if (steps.length === 0) say('Nothing to do: all is as it should be.');
+  return lookAfterwards(tools, place, functions);
+}
+
+async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {
+  const present = await readPresent(gcloud, wanted, around);
+  const refused = judgeBucket(wanted, present);
+  if (refused.length > 0) throw new NotReady(refused);
+  return present;
+}
+
+/** Whether each function answers, and whether the switch would work. */
+async function lookAfterwards(
+  { gcloud, out, preflight }: Tools,
+  { policyFile, project, region }: Place,
+  functions: Chosen['functions'],
+): Promise<number> {
+  const ready = await readReady(gcloud, { project, region });
+  const silent = functions.filter(({ name }) => !ready.has(name));
+  for (const fn of functions)
+    out(`${fn.name}: ${silent.includes(fn) ? 'DOES NOT ANSWER' : 'started and listens'}\n`);
+  for (const { name } of silent)
+    out(`    gcloud functions logs read ${name} --gen2 --region=${region} --project=${project} --limit=50\n`);
+  const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
+  const unfit = hasSwitch ? await preflight(policyFile, project) : 0;
+  return silent.length > 0 || unfit !== 0 ? 1 : 0;
+}

@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import { createRuntime, type Runtime } from '../../shared/runtime.ts';
+import { buildAll } from '../build.ts';
+import { preflightCommand } from '../preflight.ts';
+import { askPermissions } from './ask-permissions.ts';
+import type { Tools } from './command.ts';
+import { deployCommand } from './deploy.ts';
+import { installedGcloud, type Gcloud } from './gcloud.ts';
+
+/** One for each script in deploy/. */
+const commands: Readonly<Record<string, (args: readonly string[], tools: Tools) => Promise<number>>> = {
+  deploy: deployCommand,
+};
+
+const repository = join(import.meta.dirname, '..', '..');
+
+function openTools(): Tools {
+  const runtime = createRuntime('deploy');
+  const gcloud = installedGcloud(process.env, repository);
+  const out = (text: string): void => void process.stdout.write(text);
+  const err = (text: string): void => void process.stderr.write(text);
+  return {
+    gcloud,
+    missingPermissions: askPermissions(gcloud, runtime),
+    sleep: async (milliseconds) => {
+      await sleep(milliseconds);
+    },
+    now: () => new Date(),
+    out,
+    err,
+    build: async (policyFile) => {
+      await buildAll({ policyFile });
+    },
+    distDir: join(repository, 'dist'),
+    ask,
+    preflight: async (policyFile, project) =>
+      preflightCommand([policyFile, '--project', project], await asGcloudUser(runtime, gcloud), { out, err }),
+  };
+}
+
+/** The preflight asks as whoever gcloud is signed in as, so that nobody has to sign in twice. */
+async function asGcloudUser(runtime: Runtime, gcloud: Gcloud): Promise<Runtime> {
+  const { stdout } = await gcloud(['auth', 'print-access-token']);
+  const authClient = new OAuth2Client();
+  authClient.setCredentials({ access_token: stdout.trim() });
+  return { ...runtime, auth: new GoogleAuth({ authClient, projectId: '-' }) };
+}
+
+async function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY) return '';
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  process.stderr.write(`There is no command "${name}"; there are ${Object.keys(commands).join(', ')}.\n`);
+  process.exitCode = 2;
+} else process.exitCode = await command(args, openTools());

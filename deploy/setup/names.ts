@@ -1,0 +1,36 @@
+/** What deploy calls the things that it makes. The preflight and the tests' sandbox count on the same names. */
+
+export const TRIGGER_ACCOUNT = 'costguard-trigger';
+export const BUILD_ACCOUNT = 'costguard-build';
+export const DEAD_LETTERS = 'costguard-dead-letters';
+export const DEAD_LETTERS_HOLD = 'costguard-dead-letters-hold';
+/** Topics, subscriptions, functions and alert policies that deploy made bear this label; teardown removes no other. */
+export const MADE_BY = { key: 'managed-by', value: 'costguard' } as const;
+/** The same for what has no labels: service accounts and jobs. */
+export const MADE_BY_TEXT = 'Made by the deployment of costguard.';
+/** The variable in which a function's own configuration remembers where its account holds roles. */
+export const BOUND_ON = 'COSTGUARD_BOUND_ON';
+
+export function topicOf(name: string): string {
+  return `costguard-${name}`;
+}
+
+export function jobOf(name: string): string {
+  return `costguard-${name}`;
+}
+
+/** Display name of the alert policy over a function's log. */
+export function alertOf(name: string): string {
+  return `costguard: ${name} acted or failed`;
+}
+
+export function emailOf(account: string, project: string): string {
+  // A project of a domain, `example.com:ops`, comes reversed in addresses.
+  return `${account}@${project.split(':').reverse().join('.')}.iam.gserviceaccount.com`;
+}
+
+/** `costguardBudgetKillSwitch`; with a suffix for a function's other roles. */
+export function roleIdOf(name: string, suffix = ''): string {
+  const words = name.split('-').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
+  return `costguard${words.join('')}${suffix}`;
+}

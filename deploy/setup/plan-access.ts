@@ -1,0 +1,160 @@
+import { BUILD_ACCOUNT, BOUND_ON, MADE_BY_TEXT, TRIGGER_ACCOUNT } from './names.ts';
+import { grant, revoke } from './grants.ts';
+import type { Present } from './present.ts';
+import type { Role } from './settings.ts';
+import type { Step } from './step.ts';
+import {
+  accessOf,
+  buildAccountOf,
+  runtimeAccountOf,
+  triggerAccountOf,
+  type Access,
+  type Wanted,
+  type WantedFunction,
+} from './wanted.ts';
+
+/** Service accounts, custom roles, and where the functions' accounts hold them. */
+export function planAccess(wanted: Wanted, present: Present): readonly Step[] {
+  const accesses = wanted.functions.map((fn) => ({
+    fn,
+    all: accessOf(wanted, fn, present.organizationOf),
+  }));
+  const roles = new Map(
+    accesses
+      .flatMap(({ all }) => all)
+      .flatMap(({ roleName, role }) => (role === undefined ? [] : [[roleName, role] as const])),
+  );
+  return [
+    ...planAccounts(wanted, present),
+    ...[...roles].flatMap(([name, role]) => planRole(present, name, role)),
+    ...accesses.flatMap(({ fn, all }) => [
+      ...planBindings(wanted, present, fn, all),
+      ...planLeavings(wanted, present, fn, all),
+    ]),
+  ];
+}
+
+function planAccounts(wanted: Wanted, present: Present): readonly Step[] {
+  const { project, functions } = wanted;
+  const account = (email: string, displayName: string, why: string): readonly Step[] =>
+    present.accounts.has(email)
+      ? []
+      : [
+          {
+            why,
+            args: [
+              'iam',
+              'service-accounts',
+              'create',
+              email.slice(0, email.indexOf('@')),
+              `--project=${project}`,
+              `--display-name=${displayName}`,
+              `--description=${MADE_BY_TEXT}`,
+            ],
+          },
+        ];
+  return [
+    ...functions.flatMap(({ name }) =>
+      account(runtimeAccountOf(wanted, name), `costguard ${name}`, `${name} runs as this account alone`),
+    ),
+    ...(functions.some(({ settings }) => settings.trigger !== 'http')
+      ? account(triggerAccountOf(wanted), TRIGGER_ACCOUNT, 'Messages reach the functions in its name')
+      : []),
+    ...account(buildAccountOf(wanted), BUILD_ACCOUNT, 'Cloud Build builds the functions in its name'),
+    ...grant(
+      present,
+      wanted,
+      `projects/${project}`,
+      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(wanted)}` },
+      'It reads the source, writes the image and logs the build',
+    ),
+  ];
+}
+
+function planRole({ roles }: Present, name: string, role: Role): readonly Step[] {
+  const [, home, id = ''] = /^(.*)\/roles\/(.*)$/.exec(name) ?? [];
+  const where =
+    home?.startsWith('projects/') === true
+      ? `--project=${home.slice('projects/'.length)}`
+      : `--organization=${home?.slice('organizations/'.length) ?? ''}`;
+  const content = [
+    where,
+    `--title=${role.title}`,
+    `--description=${role.description}`,
+    `--stage=${role.stage}`,
+    `--permissions=${role.permissions.join(',')}`,
+    '--quiet',
+  ];
+  const known = roles.get(name);
+  if (known === undefined)
+    return [
+      {
+        why: `The role "${role.title}" of ${home ?? ''}: exactly the permissions that are used`,
+        args: ['iam', 'roles', 'create', id, ...content],
+      },
+    ];
+  const steps: Step[] = [];
+  if (known.deleted)
+    steps.push({
+      why: `The role "${role.title}" of ${home ?? ''} was deleted, and its name cannot be given again`,
+      args: ['iam', 'roles', 'undelete', id, where],
+    });
+  if (!isSame(known, role))
+    steps.push({
+      why: `The role "${role.title}" of ${home ?? ''} has other permissions or another description than it should`,
+      args: ['iam', 'roles', 'update', id, ...content],
+    });
+  return steps;
+}
+
+function isSame(known: Role, role: Role): boolean {
+  return (
+    known.title === role.title &&
+    known.description === role.description &&
+    known.stage === role.stage &&
+    known.permissions.length === role.permissions.length &&
+    role.permissions.every((permission) => known.permissions.includes(permission))
+  );
+}
+
+function planBindings(
+  wanted: Wanted,
+  present: Present,
+  { name }: WantedFunction,
+  all: readonly Access[],
+): readonly Step[] {
+  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  return all.flatMap(({ on, roleName, why }) => grant(present, wanted, on, { role: roleName, member }, why));
+}
+
+/** Roles on what the policy no longer names. */
+function planLeavings(
+  wanted: Wanted,
+  present: Present,
+  { name }: WantedFunction,
+  all: readonly Access[],
+): readonly Step[] {
+  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const kept = new Set(all.map(({ on }) => on));
+  return boundBefore(present, name)
+    .filter((on) => !kept.has(on))
+    .flatMap((on) => revokeAll(wanted, present, on, member, `The policy no longer names ${on}`));
+}
+
+/** Where the function's account held roles when it was deployed last. */
+export function boundBefore({ functions }: Pick<Present, 'functions'>, name: string): readonly string[] {
+  return (functions.get(name)?.environment[BOUND_ON] ?? '').split(' ').filter((on) => on !== '');
+}
+
+/** Takes away every role that a member holds on a resource. */
+export function revokeAll(
+  place: Pick<Wanted, 'project' | 'region'>,
+  present: Present,
+  on: string,
+  member: string,
+  why: string,
+): readonly Step[] {
+  return (present.bindings.get(on) ?? [])
+    .filter((binding) => binding.member === member)
+    .flatMap((binding) => revoke(present, place, on, binding, why));
+}

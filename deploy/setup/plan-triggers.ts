@@ -1,0 +1,136 @@
+import { grant } from './grants.ts';
+import { DEAD_LETTERS, jobOf, MADE_BY_TEXT, topicOf } from './names.ts';
+import type { Present } from './present.ts';
+import type { Step } from './step.ts';
+import { triggerAccountOf, type Wanted, type WantedFunction } from './wanted.ts';
+
+/** The only role that can call a Cloud Run service and nothing more. */
+export const INVOKER = 'roles/run.servicesInvoker';
+
+/** Pub/Sub waits for an answer as long as it can; a function may run for 540 of these seconds. */
+const ACK_DEADLINE_SECONDS = 600;
+const RETRY_DELAYS = { min: '10s', max: '600s' };
+
+/** Who may call the functions, what becomes of messages that they cannot handle, and when they tick. */
+export function planTriggers(wanted: Wanted, present: Present): readonly Step[] {
+  return [
+    ...wanted.functions.flatMap((fn) => planInvokers(wanted, present, fn)),
+    ...planDeadLetters(wanted, present),
+    ...wanted.functions.flatMap((fn) => planJob(wanted, present, fn)),
+  ];
+}
+
+function planInvokers(wanted: Wanted, present: Present, { name, settings }: WantedFunction): readonly Step[] {
+  const members =
+    settings.trigger === 'http' ? wanted.invokers : [`serviceAccount:${triggerAccountOf(wanted)}`];
+  return members.flatMap((member) =>
+    grant(
+      present,
+      wanted,
+      `services/${name}`,
+      { role: INVOKER, member },
+      settings.trigger === 'http' ? `${member} may call ${name}` : `Messages may reach ${name}`,
+    ),
+  );
+}
+
+function planDeadLetters(wanted: Wanted, present: Present): readonly Step[] {
+  const driven = wanted.functions.filter(({ settings }) => settings.trigger !== 'http');
+  if (driven.length === 0) return [];
+  const agent = `serviceAccount:service-${present.projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+  return [
+    ...grant(
+      present,
+      wanted,
+      `topics/${DEAD_LETTERS}`,
+      { role: 'roles/pubsub.publisher', member: agent },
+      'Pub/Sub itself moves dead letters there',
+    ),
+    ...driven.flatMap((fn) => planSubscription(wanted, present, fn, agent)),
+  ];
+}
+
+function planSubscription(
+  wanted: Wanted,
+  present: Present,
+  { name, settings }: WantedFunction,
+  agent: string,
+): readonly Step[] {
+  const { project } = wanted;
+  const full = present.functions.get(name)?.subscription;
+  const unknown = full === undefined ? ({ awaits: true } as const) : {};
+  const id = full?.split('/').at(-1) ?? `SUBSCRIPTION_OF_${name.toUpperCase().replaceAll('-', '_')}`;
+  const known = present.subscriptions.get(id);
+  const isRight =
+    known?.deadLetterTopic === `projects/${project}/topics/${DEAD_LETTERS}` &&
+    known.deliveryAttempts === settings.deliveryAttempts &&
+    known.ackDeadlineSeconds === ACK_DEADLINE_SECONDS &&
+    known.retryDelays === `${RETRY_DELAYS.min} to ${RETRY_DELAYS.max}`;
+  const steps: Step[] = [
+    ...grant(
+      present,
+      wanted,
+      `subscriptions/${id}`,
+      { role: 'roles/pubsub.subscriber', member: agent },
+      `Pub/Sub itself takes dead letters out of the subscription of ${name}`,
+    ).map((step) => ({ ...step, ...unknown })),
+  ];
+  if (!isRight)
+    steps.push({
+      why: `A message that ${name} fails on ${settings.deliveryAttempts} times becomes a dead letter`,
+      args: [
+        'pubsub',
+        'subscriptions',
+        'update',
+        id,
+        `--project=${project}`,
+        `--dead-letter-topic=${DEAD_LETTERS}`,
+        `--max-delivery-attempts=${settings.deliveryAttempts}`,
+        `--min-retry-delay=${RETRY_DELAYS.min}`,
+        `--max-retry-delay=${RETRY_DELAYS.max}`,
+        `--ack-deadline=${ACK_DEADLINE_SECONDS}`,
+      ],
+      ...unknown,
+    });
+  return steps;
+}
+
+function planJob(
+  { project, region }: Wanted,
+  { jobs }: Present,
+  { name, settings }: WantedFunction,
+): readonly Step[] {
+  const { schedule, timeZone } = settings;
+  if (schedule === undefined) return [];
+  const id = jobOf(name);
+  const known = jobs.get(id);
+  if (
+    known?.schedule === schedule &&
+    known.timeZone === timeZone &&
+    known.topic === topicOf(name) &&
+    known.body === TICK
+  )
+    return [];
+  return [
+    {
+      why: `${name} ticks at "${schedule}" (${timeZone})`,
+      args: [
+        'scheduler',
+        'jobs',
+        known === undefined ? 'create' : 'update',
+        'pubsub',
+        id,
+        `--project=${project}`,
+        `--location=${region}`,
+        `--schedule=${schedule}`,
+        `--time-zone=${timeZone}`,
+        `--topic=${topicOf(name)}`,
+        `--message-body=${TICK}`,
+        `--description=${MADE_BY_TEXT}`,
+      ],
+    },
+  ];
+}
+
+/** A tick for the whole scope. */
+const TICK = '{}';

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { deployCommand } from '../../../deploy/setup/deploy.ts';
+import { readFunctions } from '../../../deploy/setup/settings.ts';
+import { POLICY, withBench, type DeployBench } from './bench.ts';
+
+async function deploy(bench: DeployBench, ...more: readonly string[]): Promise<number> {
+  return deployCommand([...bench.place, ...more], bench.tools);
+}
+
+/** The commands in short: words and what they are about. */
+function inShort(commands: readonly (readonly string[])[]): readonly string[] {
+  return commands.map((args) => args.filter((argument) => !argument.startsWith('--')).join(' '));
+}
+
+describe('deploy.sh', () => {
+  it('makes everything out of nothing, and nothing the second time', async () =>
+    withBench(async (bench) => {
+      assert.equal(await deploy(bench), 0, bench.printed().err);
+      const { gcloud } = bench;
+      const names = (await readFunctions()).map(({ name }) => name);
+      assert.deepEqual([...gcloud.world.functions.keys()].sort(), names);
+      const first = gcloud.writes.length;
+      const snapshot = gcloud.snapshot();
+      assert.equal(await deploy(bench), 0);
+      assert.deepEqual(inShort(gcloud.writes.slice(first)), []);
+      assert.deepEqual(gcloud.snapshot(), snapshot);
+      assert.match(bench.printed().out, /Nothing to do: all is as it should be\./);
+    }));
+
+  it('prints with --plan what it then does, save for names that only Google knows, and changes nothing', async () =>
+    withBench(async (bench) => {
+      assert.equal(await deploy(bench, '--plan'), 0);
+      assert.deepEqual(bench.gcloud.writes, []);
+      const planned = bench
+        .printed()
+        .out.split('\n')
+        .filter((line) => line.startsWith('gcloud '));
+      await deploy(bench);
+      const done = bench
+        .printed()
+        .out.split('\n')
+        .filter((line) => line.startsWith('  gcloud '))
+        .map((line) => line.slice(2));
+      const known = (line: string): string =>
+        line.replace(/SUBSCRIPTION_OF_[A-Z_]+|eventarc-\S+-sub-\d+/, 'SUBSCRIPTION');
+      assert.deepEqual(planned.map(known).sort(), done.map(known).sort());
+      assert.ok(planned.some((line) => line.includes('SUBSCRIPTION_OF_IDLE_NOTEBOOK_STOPPER')));
+    }));
+
+  it('ends in the same state when it is cut off at any command and run again', async () => {
+    let whole: unknown;
+    let count = 0;
+    await withBench(async (bench) => {
+      await deploy(bench);
+      whole = bench.gcloud.snapshot();
+      count = bench.gcloud.writes.length;
+    });
+    assert.ok(count > 30);
+    for (let cut = 0; cut < count; cut++)
+      await withBench(async (bench) => {
+        bench.gcloud.refuse = () => (bench.gcloud.writes.length === cut ? 'cut off' : undefined);
+        assert.equal(await deploy(bench), 1);
+        bench.gcloud.refuse = () => undefined;
+        assert.equal(await deploy(bench), 0, `cut off at command ${cut + 1}: ${bench.printed().err}`);
+        assert.deepEqual(bench.gcloud.snapshot(), whole);
+      });
+  });
+
+  const changes: readonly {
+    readonly name: string;
+    readonly change: (bench: DeployBench) => void;
+    readonly commands: readonly string[];
+  }[] = [
+    {
+      name: 'comments and order of the policy',
+      change: (bench) => {
+        bench.setPolicy(`# a comment\n${POLICY}`);
+      },
+      commands: [],
+    },
+    {
+      name: 'one section of the policy',
+      change: (bench) => {
+        bench.setPolicy(`${POLICY}notebooks: { idleAfter: 90m }\n`);
+      },
+      commands: ['functions deploy idle-notebook-stopper'],
+    },
+    {
+      name: 'the code of one function',
+      change: (bench) => {
+        bench.setCode('budget-restore', '// new');
+      },
+      commands: ['functions deploy budget-restore'],
+    },
+    {
+      name: 'memory, set by hand',
+      change: ({ gcloud }) => {
+        const service = gcloud.world.functions.get('budget-restore')?.['serviceConfig'] as Record<
+          string,
+          unknown
+        >;
+        service['availableMemory'] = '256Mi';
+      },
+      commands: ['functions deploy budget-restore'],
+    },
+    {
+      name: 'a deployment that failed',
+      change: ({ gcloud }) => {
+        const fn = gcloud.world.functions.get('budget-kill-switch') ?? {};
+        fn['state'] = 'FAILED';
+      },
+      commands: ['functions deploy budget-kill-switch'],
+    },
+    {
+      name: 'a role that somebody widened',
+      change: ({ gcloud }) => {
+        const role = gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch') ?? {};
+        (role['includedPermissions'] as string[]).push('compute.instances.delete');
+      },
+      commands: ['iam roles update costguardBudgetKillSwitch'],
+    },
+    {
+      name: 'a role that was deleted',
+      change: ({ gcloud }) => {
+        const role = gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch') ?? {};
+        role['deleted'] = true;
+      },
+      commands: ['iam roles undelete costguardBudgetKillSwitch'],
+    },
+    {
+      name: 'a bucket without versions',
+      change: ({ gcloud }) => {
+        const bucket = gcloud.world.buckets.get('gs://ml-ops-local-costguard') ?? {};
+        delete bucket['versioning'];
+      },
+      commands: ['storage buckets update gs://ml-ops-local-costguard'],
+    },
+    {
+      name: 'another schedule',
+      change: ({ gcloud }) => {
+        const job = gcloud.world.jobs.get('costguard-idle-notebook-stopper') ?? {};
+        job['schedule'] = '0 * * * *';
+      },
+      commands: ['scheduler jobs update pubsub costguard-idle-notebook-stopper'],
+    },
+    {
+      name: 'a job that somebody paused',
+      change: ({ gcloud }) => {
+        const job = gcloud.world.jobs.get('costguard-idle-notebook-stopper') ?? {};
+        job['state'] = 'PAUSED';
+      },
+      commands: [],
+    },
+    {
+      name: 'an alert on something else',
+      change: ({ gcloud }) => {
+        for (const alert of gcloud.world.alerts.values()) alert['conditions'] = [];
+      },
+      commands: ['alpha monitoring policies update projects/ml-ops-local/alertPolicies/1'],
+    },
+  ];
+  for (const { name, change, commands } of changes)
+    it(`touches after ${name} only: ${commands.join(', ') || 'nothing'}`, async () =>
+      withBench(async (bench) => {
+        await deploy(bench);
+        const before = bench.gcloud.writes.length;
+        change(bench);
+        assert.equal(await deploy(bench), 0);
+        assert.deepEqual(inShort(bench.gcloud.writes.slice(before)), commands);
+        await deploy(bench);
+        assert.equal(bench.gcloud.writes.length, before + commands.length);
+      }));
+});

@@ -1,0 +1,462 @@
+import type { Gcloud, GcloudAnswer } from '../../../deploy/setup/gcloud.ts';
+
+/**
+ * A gcloud that keeps what it is told in memory, in the forms that the real one prints. It is for tests of many runs in a
+ * row; that the real one understands the same commands is shown by the linter and against the sandbox's control plane.
+ */
+export interface FakeGcloud {
+  readonly run: Gcloud;
+  /** Commands that change something, in order. */
+  readonly writes: readonly (readonly string[])[];
+  readonly reads: readonly (readonly string[])[];
+  /** Everything that was made, in a form that can be compared. */
+  snapshot(): unknown;
+  /** A command is refused with this text as long as the hook gives one; it changes nothing then. */
+  refuse: (args: readonly string[]) => string | undefined;
+  readonly world: World;
+}
+
+type Json = Record<string, unknown>;
+
+export interface World {
+  version: string;
+  alpha: boolean;
+  signedIn: boolean;
+  readonly projects: Map<string, Json>;
+  readonly folders: Map<string, Json>;
+  readonly billingAccounts: Map<string, Json>;
+  billingEnabled: boolean;
+  readonly apis: Set<string>;
+  readonly policies: Map<string, { role: string; members: string[] }[]>;
+  readonly accounts: Map<string, Json>;
+  readonly roles: Map<string, Json>;
+  readonly buckets: Map<string, Json>;
+  readonly topics: Map<string, Json>;
+  readonly subscriptions: Map<string, Json>;
+  readonly functions: Map<string, Json>;
+  readonly triggers: Map<string, Json>;
+  readonly jobs: Map<string, Json>;
+  readonly alerts: Map<string, Json>;
+  readonly budgets: Map<string, Json>;
+  readonly objects: Set<string>;
+  readonly deadLetters: Json[];
+  readonly log: Json[];
+}
+
+export const OPS = 'ml-ops-local';
+export const OPS_NUMBER = '100000000001';
+
+export function createFakeGcloud(): FakeGcloud {
+  const world: World = {
+    version: '528.0.0',
+    alpha: true,
+    signedIn: true,
+    projects: new Map([
+      [OPS, project(OPS, OPS_NUMBER, { type: 'folder', id: '500200' })],
+      ['ml-research', project('ml-research', '100000000002', { type: 'folder', id: '500100' })],
+      ['ml-vision', project('ml-vision', '100000000003', { type: 'folder', id: '500100' })],
+    ]),
+    folders: new Map([
+      ['500100', { name: 'folders/500100', parent: 'organizations/900100', lifecycleState: 'ACTIVE' }],
+      ['500200', { name: 'folders/500200', parent: 'organizations/900100', lifecycleState: 'ACTIVE' }],
+    ]),
+    billingAccounts: new Map([
+      [
+        '0A1B2C-3D4E5F-6A7B8C',
+        { name: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', parent: 'organizations/900100' },
+      ],
+    ]),
+    billingEnabled: true,
+    apis: new Set(['serviceusage.googleapis.com']),
+    policies: new Map([[`projects/${OPS}`, [{ role: 'roles/owner', members: ['user:ada@example.com'] }]]]),
+    accounts: new Map(),
+    roles: new Map(),
+    buckets: new Map(),
+    topics: new Map(),
+    subscriptions: new Map(),
+    functions: new Map(),
+    triggers: new Map(),
+    jobs: new Map(),
+    alerts: new Map(),
+    budgets: new Map(),
+    objects: new Set(),
+    deadLetters: [],
+    log: [],
+  };
+  const writes: (readonly string[])[] = [];
+  const reads: (readonly string[])[] = [];
+  const fake: FakeGcloud = {
+    world,
+    writes,
+    reads,
+    refuse: () => undefined,
+    snapshot: () => structuredClone({ ...world, log: [], deadLetters: [] }),
+    async run(args) {
+      const refused = fake.refuse(args);
+      if (refused !== undefined) return { code: 1, stdout: '', stderr: `ERROR: (gcloud) ${refused}` };
+      const isRead = READS.test(args.join(' '));
+      (isRead ? reads : writes).push(args);
+      const words = args.filter((argument) => !argument.startsWith('--'));
+      const flags = new Map(
+        args
+          .filter((argument) => argument.startsWith('--'))
+          .map((argument) => {
+            const [, name = '', value = ''] = /^--([^=]+)=?(.*)$/s.exec(argument) ?? [];
+            return [name, value] as const;
+          }),
+      );
+      try {
+        const answer = handle(world, words, flags);
+        return ok(answer);
+      } catch (error) {
+        return { code: 1, stdout: '', stderr: `ERROR: (gcloud) ${(error as Error).message}` };
+      }
+    },
+  };
+  return fake;
+}
+
+const READS = / (?:list|describe|get-iam-policy|read|pull|ls)\b|^version|print-access-token/;
+
+function project(projectId: string, projectNumber: string, parent: Json): Json {
+  return { projectId, projectNumber, parent, lifecycleState: 'ACTIVE' };
+}
+
+function ok(value: unknown): GcloudAnswer {
+  return { code: 0, stdout: typeof value === 'string' ? value : JSON.stringify(value), stderr: '' };
+}
+
+type Flags = ReadonlyMap<string, string>;
+
+function found(map: ReadonlyMap<string, Json>, id: string): Json {
+  const one = map.get(id);
+  if (one === undefined) throw new Error(`NOT_FOUND: ${id} was not found`);
+  return one;
+}
+
+function fresh(map: Map<string, Json>, id: string, value: Json): Json {
+  if (map.has(id)) throw new Error(`ALREADY_EXISTS: ${id}`);
+  map.set(id, value);
+  return value;
+}
+
+function pairs(text: string): Json {
+  return Object.fromEntries(
+    text.split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
+function handle(world: World, words: readonly string[], flags: Flags): unknown {
+  const flag = (name: string): string => {
+    const value = flags.get(name);
+    if (value === undefined) throw new Error(`missing --${name}`);
+    return value;
+  };
+  const command = words.join(' ');
+  const at = (prefix: string): string | undefined =>
+    command.startsWith(`${prefix} `) ? command.slice(prefix.length + 1) : undefined;
+  let id: string | undefined;
+
+  if (command === 'version')
+    return { 'Google Cloud SDK': world.version, ...(world.alpha ? { alpha: '2025.06.20' } : {}) };
+  if (command === 'auth print-access-token') {
+    if (!world.signedIn) throw new Error('You do not currently have an active account selected.');
+    return 'token';
+  }
+  if ((id = at('billing projects describe')) !== undefined)
+    return { projectId: id, billingEnabled: world.billingEnabled };
+  if ((id = at('billing accounts describe')) !== undefined) return found(world.billingAccounts, id);
+  if ((id = at('projects describe')) !== undefined) return found(world.projects, id);
+  if ((id = at('resource-manager folders describe')) !== undefined) return found(world.folders, id);
+  if ((id = at('organizations describe')) !== undefined)
+    return { name: `organizations/${id}`, lifecycleState: 'ACTIVE' };
+
+  if (command === 'services list')
+    return [...world.apis].map((name) => ({ config: { name }, state: 'ENABLED' }));
+  if ((id = at('services enable')) !== undefined) {
+    for (const api of id.split(' ')) world.apis.add(api);
+    return {};
+  }
+
+  const policy = policyOf(world, words, flags);
+  if (policy !== undefined) return policy;
+
+  if (command === 'iam service-accounts list') return [...world.accounts.values()];
+  if ((id = at('iam service-accounts create')) !== undefined) {
+    const email = `${id}@${flag('project')}.iam.gserviceaccount.com`;
+    return fresh(world.accounts, email, { email, description: flag('description') });
+  }
+  if ((id = at('iam service-accounts delete')) !== undefined) {
+    found(world.accounts, id);
+    world.accounts.delete(id);
+    return {};
+  }
+  const role = roleCommand(world, words, flags);
+  if (role !== undefined) return role;
+
+  if ((id = at('storage buckets describe')) !== undefined) return found(world.buckets, id);
+  if ((id = at('storage buckets create')) !== undefined)
+    return fresh(world.buckets, id, {
+      name: id.slice('gs://'.length),
+      projectNumber: found(world.projects, flag('project'))['projectNumber'],
+      iamConfiguration: {
+        publicAccessPrevention: flags.has('public-access-prevention') ? 'enforced' : 'inherited',
+        uniformBucketLevelAccess: { enabled: flags.has('uniform-bucket-level-access') },
+      },
+    });
+  if ((id = at('storage buckets update')) !== undefined) {
+    const bucket = found(world.buckets, id);
+    if (flags.has('versioning')) bucket['versioning'] = { enabled: true };
+    bucket['iamConfiguration'] = {
+      publicAccessPrevention: 'enforced',
+      uniformBucketLevelAccess: { enabled: true },
+    };
+    return {};
+  }
+  if ((id = at('storage rm')) !== undefined) {
+    found(world.buckets, id);
+    world.buckets.delete(id);
+    world.policies.delete(id);
+    return {};
+  }
+  if ((id = at('storage ls')) !== undefined) {
+    const prefix = id.replace(/\*+$/, '');
+    const names = [...world.objects].filter((name) => name.startsWith(prefix));
+    if (names.length === 0) throw new Error('One or more URLs matched no objects.');
+    return names.map((url) => ({ url }));
+  }
+
+  if (command === 'pubsub topics list') return [...world.topics.values()];
+  if ((id = at('pubsub topics create')) !== undefined)
+    return fresh(world.topics, id, {
+      name: `projects/${flag('project')}/topics/${id}`,
+      labels: pairs(flag('labels')),
+    });
+  if ((id = at('pubsub topics delete')) !== undefined) {
+    found(world.topics, id);
+    world.topics.delete(id);
+    world.policies.delete(`topics/${id}`);
+    return {};
+  }
+  if (command === 'pubsub subscriptions list') return [...world.subscriptions.values()];
+  if ((id = at('pubsub subscriptions create')) !== undefined) {
+    found(world.topics, flag('topic'));
+    return fresh(world.subscriptions, id, {
+      name: `projects/${flag('project')}/subscriptions/${id}`,
+      topic: `projects/${flag('project')}/topics/${flag('topic')}`,
+      labels: pairs(flag('labels')),
+      ackDeadlineSeconds: 10,
+    });
+  }
+  if ((id = at('pubsub subscriptions update')) !== undefined) {
+    found(world.topics, flag('dead-letter-topic'));
+    return Object.assign(found(world.subscriptions, id), {
+      ackDeadlineSeconds: Number(flag('ack-deadline')),
+      deadLetterPolicy: {
+        deadLetterTopic: `projects/${flag('project')}/topics/${flag('dead-letter-topic')}`,
+        maxDeliveryAttempts: Number(flag('max-delivery-attempts')),
+      },
+      retryPolicy: { minimumBackoff: flag('min-retry-delay'), maximumBackoff: flag('max-retry-delay') },
+    });
+  }
+  if ((id = at('pubsub subscriptions delete')) !== undefined) {
+    found(world.subscriptions, id);
+    world.subscriptions.delete(id);
+    return {};
+  }
+  if ((id = at('pubsub subscriptions pull')) !== undefined) return world.deadLetters;
+
+  if (command === 'functions list') return [...world.functions.values()];
+  if ((id = at('functions deploy')) !== undefined) return deployFunction(world, id, flags);
+  if ((id = at('functions delete')) !== undefined) {
+    found(world.functions, id);
+    for (const map of [world.functions, world.triggers, world.subscriptions])
+      for (const key of [...map.keys()]) if (key === id || key === subscriptionIdOf(id)) map.delete(key);
+    world.policies.delete(`services/${id}`);
+    world.policies.delete(`subscriptions/${subscriptionIdOf(id)}`);
+    return {};
+  }
+  if (command === 'eventarc triggers list') return [...world.triggers.values()];
+  if (command === 'run services list')
+    return [...world.functions.keys()].map((name) => ({
+      metadata: { name },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    }));
+
+  if (command === 'scheduler jobs list') return [...world.jobs.values()];
+  if ((id = at('scheduler jobs create pubsub')) !== undefined) return fresh(world.jobs, id, jobOf(id, flags));
+  if ((id = at('scheduler jobs update pubsub')) !== undefined)
+    return Object.assign(found(world.jobs, id), jobOf(id, flags));
+  if ((id = at('scheduler jobs delete')) !== undefined) {
+    found(world.jobs, id);
+    world.jobs.delete(id);
+    return {};
+  }
+
+  if (command === 'alpha monitoring policies list') return [...world.alerts.values()];
+  if (command === 'alpha monitoring policies create') {
+    const name = `projects/${flag('project')}/alertPolicies/${world.alerts.size + 1}`;
+    return fresh(world.alerts, name, { name, ...(JSON.parse(flag('policy')) as Json) });
+  }
+  if ((id = at('alpha monitoring policies update')) !== undefined)
+    return Object.assign(found(world.alerts, id), JSON.parse(flag('policy')));
+  if ((id = at('alpha monitoring policies delete')) !== undefined) {
+    found(world.alerts, id);
+    world.alerts.delete(id);
+    return {};
+  }
+  if (command === 'billing budgets list') return [...world.budgets.values()];
+  if ((id = at('logging read')) !== undefined) return world.log.slice(0, 1);
+  throw new Error(`Invalid choice: '${command}'`);
+}
+
+function policyOf(world: World, words: readonly string[], flags: Flags): unknown {
+  const index = words.findIndex(
+    (word) => word.endsWith('iam-policy') || word.endsWith('-iam-policy-binding'),
+  );
+  if (index === -1) return undefined;
+  const group = words.slice(0, index).join(' ');
+  const id = words[index + 1] ?? '';
+  const kinds: Readonly<Record<string, readonly [string, ReadonlyMap<string, Json> | undefined]>> = {
+    projects: ['projects/', world.projects],
+    'resource-manager folders': ['folders/', world.folders],
+    organizations: ['organizations/', undefined],
+    'billing accounts': ['billingAccounts/', world.billingAccounts],
+    'storage buckets': ['', world.buckets],
+    'pubsub topics': ['topics/', world.topics],
+    'pubsub subscriptions': ['subscriptions/', world.subscriptions],
+    'run services': ['services/', world.functions],
+  };
+  const [prefix, map] = kinds[group] ?? [];
+  if (prefix === undefined) throw new Error(`Invalid choice: '${group}'`);
+  if (map !== undefined) found(map, id);
+  const on = `${prefix}${id}`;
+  const bindings = world.policies.get(on) ?? [];
+  const verb = words[index];
+  if (verb === 'get-iam-policy') return { bindings, etag: 'BwY=' };
+  const role = flags.get('role') ?? '';
+  const member = flags.get('member') ?? '';
+  const email = /^serviceAccount:(.*)$/.exec(member)?.[1];
+  if (verb === 'add-iam-policy-binding') {
+    if (email?.includes('gcp-sa-') === false && !world.accounts.has(email))
+      throw new Error(`INVALID_ARGUMENT: Service account ${email} does not exist.`);
+    const custom = /^(?:projects|organizations)\//.test(role) ? world.roles.get(role) : {};
+    if (custom === undefined || custom['deleted'] === true) throw new Error(`NOT_FOUND: role ${role}`);
+    const there = bindings.find((binding) => binding.role === role);
+    if (there === undefined) bindings.push({ role, members: [member] });
+    else if (!there.members.includes(member)) there.members.push(member);
+    world.policies.set(on, bindings);
+    return { bindings };
+  }
+  const left = bindings
+    .map((binding) =>
+      binding.role === role ? { role, members: binding.members.filter((one) => one !== member) } : binding,
+    )
+    .filter(({ members }) => members.length > 0);
+  world.policies.set(on, left);
+  return { bindings: left };
+}
+
+function roleCommand(world: World, words: readonly string[], flags: Flags): unknown {
+  const [iam, roles, verb = '', id = ''] = words;
+  if (iam !== 'iam' || roles !== 'roles') return undefined;
+  const organization = flags.get('organization');
+  const home =
+    organization === undefined ? `projects/${flags.get('project') ?? ''}` : `organizations/${organization}`;
+  const name = `${home}/roles/${id}`;
+  const content = {
+    name,
+    title: flags.get('title'),
+    description: flags.get('description'),
+    stage: flags.get('stage'),
+    includedPermissions: flags.get('permissions')?.split(','),
+  };
+  if (verb === 'describe') return found(world.roles, name);
+  if (verb === 'create') {
+    if (home.startsWith('projects/') && content.includedPermissions?.some((one) => one.includes('.folders.')))
+      throw new Error('INVALID_ARGUMENT: Permission resourcemanager.folders.get is not valid.');
+    return fresh(world.roles, name, content);
+  }
+  const known = found(world.roles, name);
+  if (verb === 'update' && known['deleted'] === true) throw new Error('FAILED_PRECONDITION: it is deleted');
+  if (verb === 'update') return Object.assign(known, content);
+  if (verb === 'undelete') delete known['deleted'];
+  if (verb === 'delete') known['deleted'] = true;
+  return known;
+}
+
+function subscriptionIdOf(name: string): string {
+  return `eventarc-us-central1-${name}-123456-sub-789`;
+}
+
+function deployFunction(world: World, name: string, flags: Flags): Json {
+  const flag = (key: string): string => flags.get(key) ?? '';
+  const projectId = flag('project');
+  const place = `projects/${projectId}/locations/${flag('region')}`;
+  const topic = flags.get('trigger-topic');
+  const known = world.functions.get(name) ?? {};
+  const before = ((known['serviceConfig'] ?? {}) as Json)['environmentVariables'] ?? {};
+  for (const account of [flag('run-service-account'), flag('build-service-account').split('/').at(-1) ?? ''])
+    found(world.accounts, account);
+  if (topic !== undefined) {
+    found(world.topics, topic);
+    const subscription = `projects/${projectId}/subscriptions/${subscriptionIdOf(name)}`;
+    const full = `projects/${projectId}/topics/${topic}`;
+    if (!world.triggers.has(name)) {
+      world.triggers.set(name, {
+        name: `${place}/triggers/${name}-123456`,
+        transport: { pubsub: { topic: full, subscription } },
+      });
+      world.subscriptions.set(subscriptionIdOf(name), {
+        name: subscription,
+        topic: full,
+        ackDeadlineSeconds: 600,
+      });
+    }
+  }
+  const deployed = {
+    name: `${place}/functions/${name}`,
+    state: 'ACTIVE',
+    environment: 'GEN_2',
+    updateTime: '2026-11-18T21:40:00Z',
+    labels: { ...((known['labels'] ?? {}) as Json), ...pairs(flag('update-labels')) },
+    buildConfig: { runtime: flag('runtime'), entryPoint: flag('entry-point') },
+    serviceConfig: {
+      uri: `https://${name}-abcdef-uc.a.run.app`,
+      serviceAccountEmail: flag('run-service-account'),
+      availableMemory: flag('memory'),
+      timeoutSeconds: Number.parseInt(flag('timeout'), 10),
+      maxInstanceCount: Number(flag('max-instances')),
+      maxInstanceRequestConcurrency: Number(flag('concurrency')),
+      ingressSettings: flag('ingress-settings') === 'all' ? 'ALLOW_ALL' : 'ALLOW_INTERNAL_ONLY',
+      environmentVariables: { ...before, LOG_EXECUTION_ID: 'true', ...pairs(flag('update-env-vars')) },
+    },
+    ...(topic === undefined
+      ? {}
+      : {
+          eventTrigger: {
+            trigger: `${place}/triggers/${name}-123456`,
+            pubsubTopic: `projects/${projectId}/topics/${topic}`,
+            retryPolicy: flags.has('retry') ? 'RETRY_POLICY_RETRY' : 'RETRY_POLICY_DO_NOT_RETRY',
+            serviceAccountEmail: flag('trigger-service-account'),
+          },
+        }),
+  };
+  world.functions.set(name, deployed);
+  return deployed;
+}
+
+function jobOf(id: string, flags: Flags): Json {
+  const flag = (key: string): string => flags.get(key) ?? '';
+  return {
+    name: `projects/${flag('project')}/locations/${flag('location')}/jobs/${id}`,
+    description: flag('description'),
+    schedule: flag('schedule'),
+    timeZone: flag('time-zone'),
+    state: 'ENABLED',
+    pubsubTarget: {
+      topicName: `projects/${flag('project')}/topics/${flag('topic')}`,
+      data: Buffer.from(flag('message-body')).toString('base64'),
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { deployCommand } from '../../../deploy/setup/deploy.ts';
+import { shellLine } from '../../../deploy/setup/step.ts';
+import { gcloudMissing } from '../../sandbox/gcloud.ts';
+import { withBench, type DeployBench } from './bench.ts';
+
+/** Makes the scripts emit every kind of command that they have. */
+async function everything(bench: DeployBench): Promise<void> {
+  const { gcloud, tools, place } = bench;
+  await deployCommand(
+    [
+      ...place,
+      '--invoker=group:ml-ops@example.com',
+      '--alert-channel=projects/ml-ops-local/notificationChannels/1',
+      '--billing-roles=custom',
+    ],
+    tools,
+  );
+  for (const role of gcloud.world.roles.values()) {
+    role['title'] = 'changed';
+    role['deleted'] = true;
+  }
+  for (const alert of gcloud.world.alerts.values()) alert['conditions'] = [];
+  for (const job of gcloud.world.jobs.values()) job['schedule'] = '0 * * * *';
+  for (const bucket of gcloud.world.buckets.values()) {
+    bucket['iamConfiguration'] = {};
+    delete bucket['versioning'];
+  }
+  for (const subscription of gcloud.world.subscriptions.values()) delete subscription['deadLetterPolicy'];
+  await deployCommand([...place, '--billing-roles=custom'], tools);
+}
+
+/** A command's shape: two of the same shape are both right or both wrong for gcloud. */
+function shapeOf(args: readonly string[]): string {
+  return args
+    .map((argument) => argument.replace(/=.*$/s, ''))
+    .join(' ')
+    .replace(/\S*[0-9:@]\S*|\b(?:costguard|budget|idle|lifecycle|egress|ml)\S*|\S+\.googleapis\.com/g, 'X')
+    .replace(/X(?: X)+/g, 'X');
+}
+
+describe('what the scripts tell gcloud', { skip: gcloudMissing() ?? false }, () => {
+  it('is understood by gcloud, command by command', async () =>
+    withBench(async (bench) => {
+      await everything(bench);
+      const emitted = [...bench.gcloud.reads, ...bench.gcloud.writes];
+      const shapes = new Map(emitted.map((args) => [shapeOf(args), shellLine(args)]));
+      assert.ok(shapes.size > 30, String(shapes.size));
+      assert.deepEqual(lint([...shapes.values()]), []);
+    }));
+
+  it('would not pass with a flag or a command that gcloud does not have', () => {
+    const wrong = [
+      'gcloud pubsub topics create costguard-topic --project=ml-ops-local --colour=red',
+      'gcloud pubsub topics paint costguard-topic --project=ml-ops-local',
+      'gcloud functions deploy costguard --gen2 --region=us-central1 --memory --project=ml-ops-local',
+    ];
+    assert.deepEqual(
+      lint(wrong).map((line) => line.split(': ')[0]),
+      wrong,
+    );
+  });
+});
+
+/** The commands that gcloud's own parser refuses, each with its reason. One start of gcloud for all of them. */
+function lint(lines: readonly string[]): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'costguard-lint-'));
+  try {
+    const file = join(folder, 'commands.json');
+    writeFileSync(file, JSON.stringify(lines.map((line) => ({ command_string: line }))));
+    const { stdout, stderr, status } = spawnSync(
+      'gcloud',
+      ['meta', 'lint-gcloud-commands', `--commands-file=${file}`],
+      {
+        encoding: 'utf8',
+        maxBuffer: 64 << 20,
+        env: {
+          ...process.env,
+          HOME: folder,
+          CLOUDSDK_CONFIG: folder,
+          CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
+        },
+      },
+    );
+    assert.equal(status, 0, stderr);
+    const results = JSON.parse(stdout) as {
+      command_string: string;
+      success: boolean;
+      error_message?: string;
+    }[];
+    assert.equal(results.length, lines.length);
+    return results
+      .filter(({ success }) => !success)
+      .map((result) => `${result.command_string}: ${result.error_message ?? ''}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
