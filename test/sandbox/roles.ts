@@ -26,7 +26,90 @@ export function roleFile(path: string): readonly string[] {
   return roleSchema.parse(parse(readFileSync(file, 'utf8'))).includedPermissions;
 }
 
-/** What the predefined roles that costguard binds contain, as far as the sandbox's APIs go. */
-export const PREDEFINED_ROLES = {
+/**
+ * What the predefined roles contain, as far as methods of the sandbox ask for it. Source: the public role data sets
+ * (iam-dataset, gcp/roles).
+ */
+export const PREDEFINED_ROLES: Readonly<Record<string, 'all' | readonly string[]>> = {
+  'roles/owner': 'all',
+  'roles/billing.viewer': [
+    'billing.accounts.get',
+    'billing.accounts.getIamPolicy',
+    'billing.accounts.list',
+    'billing.budgets.get',
+    'billing.budgets.list',
+    'billing.resourceAssociations.list',
+  ],
+  'roles/browser': [
+    'resourcemanager.folders.get',
+    'resourcemanager.folders.list',
+    'resourcemanager.organizations.get',
+    'resourcemanager.projects.get',
+    'resourcemanager.projects.getIamPolicy',
+    'resourcemanager.projects.list',
+  ],
+  'roles/cloudbuild.builds.builder': [
+    'artifactregistry.repositories.downloadArtifacts',
+    'artifactregistry.repositories.uploadArtifacts',
+    'cloudbuild.builds.create',
+    'cloudbuild.builds.get',
+    'logging.logEntries.create',
+    'storage.objects.create',
+    'storage.objects.get',
+    'storage.objects.list',
+  ],
+  'roles/eventarc.eventReceiver': ['eventarc.events.receiveEvent'],
+  'roles/iam.serviceAccountTokenCreator': [
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+    'iam.serviceAccounts.implicitDelegation',
+    'iam.serviceAccounts.signBlob',
+    'iam.serviceAccounts.signJwt',
+  ],
+  'roles/iam.serviceAccountUser': [
+    'iam.serviceAccounts.actAs',
+    'iam.serviceAccounts.get',
+    'iam.serviceAccounts.list',
+  ],
+  'roles/logging.logWriter': ['logging.logEntries.create'],
   'roles/pubsub.publisher': ['pubsub.topics.publish'],
-} as const;
+  'roles/pubsub.subscriber': [
+    'pubsub.snapshots.seek',
+    'pubsub.subscriptions.consume',
+    'pubsub.topics.attachSubscription',
+  ],
+  'roles/pubsub.viewer': [
+    'pubsub.subscriptions.get',
+    'pubsub.subscriptions.list',
+    'pubsub.topics.get',
+    'pubsub.topics.list',
+  ],
+  'roles/run.invoker': ['run.jobs.run', 'run.routes.invoke'],
+  'roles/run.servicesInvoker': ['run.routes.invoke'],
+  'roles/storage.legacyBucketOwner': [
+    'storage.buckets.get',
+    'storage.buckets.getIamPolicy',
+    'storage.buckets.setIamPolicy',
+    'storage.buckets.update',
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.list',
+  ],
+  'roles/storage.legacyBucketReader': ['storage.buckets.get', 'storage.objects.list'],
+  'roles/storage.objectAdmin': [
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.get',
+    'storage.objects.list',
+    'storage.objects.update',
+  ],
+  'roles/storage.objectUser': [
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.get',
+    'storage.objects.list',
+    'storage.objects.update',
+  ],
+  'roles/storage.objectCreator': ['storage.objects.create'],
+  'roles/storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
+};

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ApiError } from './api-error.ts';
 import { createBillingClock, type BillingClock } from './billing-clock.ts';
 import { bucketSeries, isBucketGauge } from './bucket-series.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
@@ -12,6 +13,7 @@ import { createClock, type Clock } from './clock.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { fleetSeries } from './fleet-series.ts';
 import { createFleet, type Fleet } from './fleet.ts';
+import { createPolicies, type Policies } from './iam-policy.ts';
 import { createIam, type Iam } from './iam.ts';
 import { startMetadataServer } from './metadata-server.ts';
 import { startProxy } from './proxy.ts';
@@ -24,6 +26,12 @@ import { createBillingService, type BillingService } from './services/billing/se
 import { computeService } from './services/compute.ts';
 import { createMonitoringService } from './services/monitoring/service.ts';
 import { iamCredentialsService } from './services/iam-credentials.ts';
+import { createAccounts, type Accounts } from './services/iam/accounts.ts';
+import { accountRoutes } from './services/iam/account-routes.ts';
+import { createRoleBook, type RoleBook } from './services/iam/role-book.ts';
+import { roleRoutes } from './services/iam/role-routes.ts';
+import { resourceManagerIam } from './services/resource-manager-iam.ts';
+import { serviceUsageService } from './services/service-usage.ts';
 import { notebooksService } from './services/notebooks.ts';
 import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
@@ -36,6 +44,9 @@ export interface Sandbox {
   readonly scenario: Scenario;
   readonly clock: Clock;
   readonly iam: Iam;
+  readonly policies: Policies;
+  readonly roles: RoleBook;
+  readonly accounts: Accounts;
   readonly faults: Faults;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
@@ -102,21 +113,34 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const storage = createStorageService({
     clock,
     projectNumberOf: (projectId) => projects.get(projectId).seed.number,
+    allows: (principal, need) => iam.allows(principal, need),
+    policySet(resource, bindings) {
+      policies.apply(resource, bindings);
+    },
     ...(scenario.storage === undefined ? {} : { seed: scenario.storage }),
   });
-  const iam = createIam(
-    (resource) =>
-      storage.parentOf(resource) ??
-      projects.parentOf(resource) ??
-      billingParentOf(scenario, resource) ??
-      /^(projects\/[^/]+)\/.+/.exec(resource)?.[1],
-  );
+  const parentOf = (resource: string): string | undefined =>
+    storage.parentOf(resource) ??
+    projects.parentOf(resource) ??
+    billingParentOf(scenario, resource) ??
+    /^(projects\/[^/]+)\/.+/.exec(resource)?.[1];
+  const iam = createIam(parentOf);
+  const roles = createRoleBook({ clock, ancestry: (resource) => ancestryOf(resource, parentOf) });
+  const accounts = createAccounts({ projects, iam });
+  const policies = createPolicies(iam, {
+    ...roles,
+    requireAccount(email) {
+      if (!accounts.exists(email))
+        throw new ApiError('INVALID_ARGUMENT', `Service account ${email} does not exist.`);
+    },
+  });
   for (const owner of scenario.owners)
     for (const top of topsOf(scenario))
       iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
   const pubsub = createPubsubService({
     clock,
     iam,
+    policies,
     projectExists: (id) => projects.all.some((project) => project.id === id),
   });
   const vertex = createVertex({
@@ -124,7 +148,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     projects: scenario.projects,
     timeOf: (text) => momentMs(text, startMs),
   });
-  const billing = createBillingService({ scenario, clock, projects, fleet, iam });
+  const billing = createBillingService({ scenario, clock, projects, fleet, iam, policies });
   for (const topic of new Set(scenario.billing.budgets.map((budget) => budget.topic)))
     if (topic !== undefined) pubsub.createTopic({ name: topic });
   const billingClock = createBillingClock({
@@ -168,6 +192,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...pubsub.routes,
       ...monitoring.routes,
       ...iamCredentialsService({ clock, projects, issueToken }),
+      ...resourceManagerIam({ projects, scenario, iam, policies }),
+      ...accountRoutes({ accounts, projects, iam, policies }),
+      ...roleRoutes({ roles }),
+      ...serviceUsageService({ projects }),
     ],
     iam,
     clock,
@@ -183,6 +211,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     scenario,
     clock,
     iam,
+    policies,
+    roles,
+    accounts,
     faults,
     callLog,
     fleet,
@@ -200,6 +231,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     grant(grant) {
       const { functionName: name } = grant;
       const account = `${name}@${grant.operationsProject}.iam.gserviceaccount.com`;
+      accounts.ensure(account);
       const bindRole = (role: string, on: readonly string[]): void => {
         for (const resource of on)
           iam.bind({ member: account, role, permissions: roleFile(role), on: resource });
@@ -214,7 +246,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         iam.bind({
           member: account,
           role: 'roles/pubsub.publisher',
-          permissions: PREDEFINED_ROLES['roles/pubsub.publisher'],
+          permissions: PREDEFINED_ROLES['roles/pubsub.publisher'] ?? [],
           on: topic,
         });
       return account;
@@ -258,6 +290,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The resource and all above it. */
+function ancestryOf(resource: string, parentOf: (resource: string) => string | undefined): readonly string[] {
+  const above = parentOf(resource);
+  return above === undefined ? [resource] : [resource, ...ancestryOf(above, parentOf)];
 }
 
 /** The resources at the top of the scenario's tree. */

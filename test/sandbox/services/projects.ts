@@ -25,6 +25,11 @@ export interface Projects {
   /** The resource above one, for IAM inheritance; for projects and folders only. */
   parentOf(resource: string): string | undefined;
   zonesOf(projectId: string): readonly string[];
+  /** Which APIs are enabled, by their full names; all but the scenario's `disabledServices` at the start. */
+  readonly services: {
+    enabled(projectId: string, service: string): boolean;
+    change(projectId: string, service: string, enabled: boolean): void;
+  };
 }
 
 /** Zones that exist in the sandbox wherever nothing stands in them. */
@@ -51,6 +56,9 @@ export function createProjects(scenario: Scenario): Projects {
       folder.parent,
     ]),
   ]);
+  const disabled = new Map(
+    scenario.projects.map(({ id, disabledServices }) => [id, new Set(disabledServices)]),
+  );
   const find = (idOrNumber: string): ProjectSeed | undefined =>
     byId.get(idOrNumber) ?? byNumber.get(idOrNumber);
   return {
@@ -75,7 +83,7 @@ export function createProjects(scenario: Scenario): Projects {
             },
           ],
         );
-      if (service !== undefined && project.disabledServices.includes(`${service}.googleapis.com`))
+      if (service !== undefined && disabled.get(project.id)?.has(`${service}.googleapis.com`) === true)
         throw new ApiError(
           'PERMISSION_DENIED',
           `${service} API has not been used in project ${project.number} before or it is disabled.`,
@@ -91,6 +99,13 @@ export function createProjects(scenario: Scenario): Projects {
       return project.id;
     },
     parentOf: (resource) => parents.get(resource),
+    services: {
+      enabled: (projectId, service) => disabled.get(projectId)?.has(service) !== true,
+      change(projectId, service, enabled) {
+        if (enabled) disabled.get(projectId)?.delete(service);
+        else disabled.get(projectId)?.add(service);
+      },
+    },
     zonesOf(projectId) {
       const project = find(projectId);
       const used = [...(project?.notebooks ?? []), ...(project?.vms ?? [])].map((machine) => machine.zone);

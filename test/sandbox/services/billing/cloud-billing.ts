@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { ApiError } from '../../api-error.ts';
 import type { Iam } from '../../iam.ts';
+import type { Policies } from '../../iam-policy.ts';
 import { protoRoutes, textOf, type Message } from '../../proto-service.ts';
 import type { Call, Need, Route } from '../../route.ts';
 import type { Scenario } from '../../scenario.ts';
@@ -18,12 +19,13 @@ export interface CloudBillingOptions {
   readonly links: BillingLinks;
   readonly projects: Projects;
   readonly iam: Iam;
+  readonly policies: Policies;
   readonly scenario: Scenario;
 }
 
 /** Cloud Billing v1, as far as accounts and their links to projects go. */
 export function cloudBillingService(options: CloudBillingOptions): Route[] {
-  const { links, projects, iam, scenario } = options;
+  const { links, projects, iam, policies, scenario } = options;
   const projectOf = (request: Message): string =>
     projects.require(/^projects\/([^/]+)/.exec(String(request['name']))?.[1] ?? '');
   const onAccount =
@@ -61,16 +63,10 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
     ];
   };
 
-  const policyOf = (name: string): Message => {
+  const accountIn = (request: Message): string => {
+    const name = String(request['resource']);
     links.account(accountId(name));
-    const members = new Map<string, string[]>();
-    for (const { on, role, member } of iam.bindings)
-      if (on === name) members.set(role, [...(members.get(role) ?? []), iamMember(member)]);
-    return {
-      version: 1,
-      etag: 'ACAB',
-      bindings: [...members].map(([role, holders]) => ({ role, members: holders })),
-    };
+    return name;
   };
 
   const listAccounts = (request: Message, call: Call): Message => {
@@ -137,7 +133,12 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
       GetIamPolicy: {
         id: 'cloudbilling.billingAccounts.getIamPolicy',
         needs: onAccount('billing.accounts.getIamPolicy', 'resource'),
-        handle: (request) => policyOf(String(request['resource'])),
+        handle: (request) => ({ ...policies.read(accountIn(request)) }),
+      },
+      SetIamPolicy: {
+        id: 'cloudbilling.billingAccounts.setIamPolicy',
+        needs: onAccount('billing.accounts.setIamPolicy', 'resource'),
+        handle: (request) => ({ ...policies.write(accountIn(request), request['policy']) }),
       },
       TestIamPermissions: {
         id: 'cloudbilling.billingAccounts.testIamPermissions',
@@ -173,8 +174,4 @@ function accountId(name: string): string {
 
 function nameOf(account: string | undefined): string {
   return account === undefined ? '' : `billingAccounts/${account}`;
-}
-
-function iamMember(account: string): string {
-  return `${account.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user'}:${account}`;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Fleet } from '../../fleet.ts';
 import type { Iam } from '../../iam.ts';
+import type { Policies } from '../../iam-policy.ts';
 import type { Route } from '../../route.ts';
 import type { Scenario } from '../../scenario.ts';
 import type { Projects } from '../projects.ts';
@@ -25,8 +26,9 @@ export function createBillingService(options: {
   readonly projects: Projects;
   readonly fleet: Fleet;
   readonly iam: Iam;
+  readonly policies: Policies;
 }): BillingService {
-  const { scenario, clock, projects, fleet, iam } = options;
+  const { scenario, clock, projects, fleet, iam, policies } = options;
   const links = createBillingLinks({ scenario, clock });
   const budgets = createBudgets({ links, projects, seeds: scenario.billing.budgets });
   const haltLater = (projectId: string): void => {
@@ -41,7 +43,7 @@ export function createBillingService(options: {
     links,
     budgets,
     routes: [
-      ...cloudBillingService({ links, projects, iam, scenario }),
+      ...cloudBillingService({ links, projects, iam, policies, scenario }),
       ...budgetService({ budgets, projects }),
     ],
   };

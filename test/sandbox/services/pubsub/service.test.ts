@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ApiError } from '../../api-error.ts';
 import { createClock } from '../../clock.ts';
+import { createPolicies } from '../../iam-policy.ts';
 import { createIam, type Iam } from '../../iam.ts';
 import type { Call } from '../../route.ts';
+import { PREDEFINED_ROLES } from '../../roles.ts';
 import { createPubsubService, type PubsubService } from './service.ts';
 
 const OWNER = 'owner@example.com';
@@ -12,9 +14,14 @@ const SUB = '/v1/projects/ml-ops/subscriptions/tick-sub';
 
 function setUp(): { service: PubsubService; iam: Iam; ask: typeof ask } {
   const iam = createIam((resource) => /^(projects\/[^/]+)\/.+/.exec(resource)?.[1]);
+  const policies = createPolicies(iam, {
+    permissionsOf: (role) => PREDEFINED_ROLES[role] ?? [],
+    requireGrantable: () => undefined,
+    requireAccount: () => undefined,
+  });
   iam.bind({ member: OWNER, role: 'roles/owner', permissions: 'all', on: 'projects/ml-ops' });
   const clock = createClock({ startMs: Date.parse('2026-11-18T09:00:00Z'), frozen: true });
-  const service = createPubsubService({ clock, iam, projectExists: (id) => id === 'ml-ops' });
+  const service = createPubsubService({ clock, iam, policies, projectExists: (id) => id === 'ml-ops' });
 
   /** Sends a request through the routes as the server does; the answer's body, with the route's id, or the error's code. */
   async function ask(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ApiError } from '../../api-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { Iam } from '../../iam.ts';
+import type { Policies } from '../../iam-policy.ts';
 import { protoRoutes, type Message, type MethodHandler } from '../../proto-service.ts';
 import type { Need, Route } from '../../route.ts';
 import { pageOf } from '../paging.ts';
@@ -20,6 +21,7 @@ const PAGE_SIZE = 1_000;
 export interface PubsubServiceOptions {
   readonly clock: Clock;
   readonly iam: Iam;
+  readonly policies: Policies;
   /** How a push leaves; to this machine when absent. */
   readonly post?: Post;
   readonly disorder?: Disorder;
@@ -33,11 +35,23 @@ export interface PubsubService extends Broker {
 
 /** Pub/Sub v1: topics, subscriptions, publish, push and pull. Delivery is at least once and unordered. */
 export function createPubsubService(options: PubsubServiceOptions): PubsubService {
-  const broker = createBroker({
+  const { policies } = options;
+  const created = createBroker({
     clock: options.clock,
     post: options.post ?? postToThisMachine,
     ...(options.disorder === undefined ? {} : { disorder: options.disorder }),
   });
+  const broker: Broker = {
+    ...created,
+    deleteTopic(name) {
+      created.deleteTopic(name);
+      policies.forget(name);
+    },
+    deleteSubscription(name) {
+      created.deleteSubscription(name);
+      policies.forget(name);
+    },
+  };
   const checked = (routes: readonly Route[]): Route[] =>
     routes.map((route) => withProjectCheck(route, options.projectExists));
   const { iam } = options;
@@ -46,10 +60,11 @@ export function createPubsubService(options: PubsubServiceOptions): PubsubServic
     routes: checked([
       ...publisherRoutes(broker),
       ...subscriberRoutes(broker),
-      ...iamRoutes({ host: HOST, iam, collection: 'topics', find: (name) => broker.topic(name) }),
+      ...iamRoutes({ host: HOST, iam, policies, collection: 'topics', find: (name) => broker.topic(name) }),
       ...iamRoutes({
         host: HOST,
         iam,
+        policies,
         collection: 'subscriptions',
         find: (name) => broker.subscription(name),
       }),

@@ -46,7 +46,7 @@ export function bucketIamRoutes(state: StorageState): StorageRoute[] {
         if (etag !== undefined && etag !== bucketEtag(bucket.policy.revision)) throw conditionNotMet();
         if (bindings.some((binding) => binding.condition !== undefined) && version !== 3)
           throw new ApiError('INVALID_ARGUMENT', 'Conditional role bindings need policy version 3.');
-        bucket.policy = { version, bindings, revision: bucket.policy.revision + 1 };
+        state.setPolicy(bucket, { version, bindings, revision: bucket.policy.revision + 1 });
         return { body: policyResource(bucket) };
       },
     },

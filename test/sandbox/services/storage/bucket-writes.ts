@@ -137,5 +137,6 @@ export function lockRetention(state: StorageState, bucket: StoredBucket): void {
 export function deleteBucket(state: StorageState, bucket: StoredBucket): void {
   const held = bucket.objects.all().some((object) => object.softDeletedMs === undefined);
   if (held) throw new ApiError('ALREADY_EXISTS', 'The bucket you tried to delete is not empty.');
+  state.setPolicy(bucket, { ...bucket.policy, bindings: [] });
   state.buckets.delete(bucket.name);
 }

@@ -85,6 +85,8 @@ export interface StorageState {
   /** Answers testIamPermissions. */
   readonly allows: (principal: string, need: Need) => boolean;
   readonly buckets: Map<string, StoredBucket>;
+  /** Makes the policy the bucket's, and the one that governs. Throws INVALID_ARGUMENT for what cannot be granted. */
+  readonly setPolicy: (bucket: StoredBucket, policy: IamPolicy) => void;
   readonly sessions: Map<string, UploadSession>;
   /** Microseconds of the clock, always higher than the one before. */
   readonly nextGeneration: () => string;

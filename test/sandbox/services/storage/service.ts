@@ -5,7 +5,7 @@ import { bucketResource } from './bucket-resource.ts';
 import { bucketRoutes } from './buckets.ts';
 import type { LifecycleAction } from './lifecycle/action.ts';
 import { settle } from './lifecycle/settle.ts';
-import type { StorageState, StoredBucket } from './model.ts';
+import type { IamPolicy, StorageState, StoredBucket } from './model.ts';
 import { objectResource } from './object-resource.ts';
 import { objectRoutes } from './objects.ts';
 import { rewriteRoutes } from './rewrite.ts';
@@ -19,6 +19,8 @@ export interface StorageServiceOptions {
   readonly seed?: StorageSeed;
   /** Whether an account holds a permission, for testIamPermissions; without it everybody holds every permission. */
   readonly allows?: (principal: string, need: Need) => boolean;
+  /** Told of the bindings that a bucket (`buckets/B`) is given, and of none when it is deleted; may refuse them. */
+  readonly policySet?: (resource: string, bindings: IamPolicy['bindings']) => void;
 }
 
 type Snapshot = Readonly<Record<string, unknown>> & { readonly objects: readonly object[] };
@@ -48,6 +50,10 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
     projectNumberOf: options.projectNumberOf,
     allows: options.allows ?? (() => true),
     buckets,
+    setPolicy(bucket, policy) {
+      options.policySet?.(`buckets/${bucket.name}`, policy.bindings);
+      bucket.policy = policy;
+    },
     sessions: new Map(),
     nextGeneration: generations(options.clock),
     seed: options.seed?.lifecycleSeed ?? 1,
