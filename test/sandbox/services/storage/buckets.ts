@@ -67,9 +67,14 @@ export function bucketRoutes(state: StorageState): StorageRoute[] {
       id: 'storage.buckets.insert',
       method: 'POST',
       path: '/storage/v1/b',
-      query: ['project', 'projection'],
+      query: ['project', 'projection', 'enableObjectRetention'],
       needs: (call) => onProject(state, call, 'storage.buckets.create'),
       handle: (call) => {
+        if (booleanParameter(call.query, 'enableObjectRetention'))
+          throw new ApiError(
+            'UNIMPLEMENTED',
+            'The sandbox does not imitate the retention of single objects.',
+          );
         const body = call.json();
         const bucket = insertBucket(state, projectIdOf(state, parameter(call, 'project')), body);
         const standard = 'acl' in body || 'defaultObjectAcl' in body ? 'full' : 'noAcl';
