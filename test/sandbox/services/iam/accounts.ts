@@ -33,7 +33,7 @@ export interface Accounts {
 const OWN = /^([a-z](?:[-a-z0-9]{4,28}[a-z0-9]))@([^.@]+)\.iam\.gserviceaccount\.com$/;
 /** Service agents and the default accounts carry the project's number. */
 const GOOGLES =
-  /^(?:service-(\d+)@[a-z0-9-]+\.iam\.gserviceaccount\.com|(\d+)-compute@developer\.gserviceaccount\.com|(\d+)@cloudbuild\.gserviceaccount\.com|(\d+)@cloudservices\.gserviceaccount\.com)$/;
+  /^(?:service-)?(\d+)(?:-compute@developer|@cloudbuild|@cloudservices|@[a-z0-9-]+\.iam)\.gserviceaccount\.com$/;
 
 export function createAccounts(options: { readonly projects: Projects; readonly iam: Iam }): Accounts {
   const { projects, iam } = options;
@@ -93,9 +93,7 @@ export function createAccounts(options: { readonly projects: Projects; readonly 
         create(projectId, id, { displayName: '', description: '' });
     },
     exists(email) {
-      const number = GOOGLES.exec(email)
-        ?.slice(1)
-        .find((group) => group !== undefined);
+      const number = GOOGLES.exec(email)?.[1];
       return (
         accounts.has(email) ||
         (number !== undefined && projects.all.some((project) => project.number === number))
