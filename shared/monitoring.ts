@@ -27,6 +27,8 @@ export interface SeriesQuery {
   readonly alignmentSeconds: number;
   readonly reducer?: Reducer;
   readonly groupBy?: readonly string[];
+  /** Points per answer; the service's own 100,000 when absent. */
+  readonly pageSize?: number;
 }
 
 /** One aligned time series. */
@@ -69,12 +71,23 @@ const pageSchema = z.looseObject({
   executionErrors: z.optional(z.array(z.looseObject({ message: z.optional(z.string()) }))),
 });
 
-/**
- * Reads all pages of one query. A series that continues on the next page comes as two entries.
- * Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
- */
+/** All series of one query at once; see {@link visitSeries}. */
 export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesResult> {
   const series: Series[] = [];
+  const executionErrors = await visitSeries(api, query, (one) => void series.push(one));
+  return { series, executionErrors };
+}
+
+/**
+ * Reads all pages of one query and hands on each series as it comes, so that only what `visit` keeps is held. A series that
+ * continues on the next page comes twice. Returns what Monitoring says it could not read: where this is not empty, the
+ * series are partial. Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
+ */
+export async function visitSeries(
+  api: Api,
+  query: SeriesQuery,
+  visit: (series: Series) => void,
+): Promise<readonly string[]> {
   const executionErrors: string[] = [];
   let pageToken: string | undefined;
   do {
@@ -84,7 +97,7 @@ export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesR
     });
     const page = pageSchema.parse(answer);
     for (const one of page.timeSeries ?? [])
-      series.push({
+      visit({
         metricLabels: one.metric?.labels ?? {},
         resourceLabels: one.resource?.labels ?? {},
         points: (one.points ?? []).flatMap(({ interval, value }) => {
@@ -95,7 +108,7 @@ export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesR
     for (const error of page.executionErrors ?? []) executionErrors.push(error.message ?? 'unnamed error');
     pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
   } while (pageToken !== undefined);
-  return { series, executionErrors };
+  return executionErrors;
 }
 
 function parametersOf(query: SeriesQuery): Readonly<Record<string, string | readonly string[] | undefined>> {
@@ -108,6 +121,7 @@ function parametersOf(query: SeriesQuery): Readonly<Record<string, string | read
     'aggregation.crossSeriesReducer': query.reducer,
     'aggregation.groupByFields': query.groupBy,
     view: 'FULL',
+    pageSize: query.pageSize?.toString(),
   };
 }
 

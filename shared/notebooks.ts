@@ -50,6 +50,8 @@ const operationSchema = z.looseObject({ name: z.string() });
 
 export interface NotebookPage {
   readonly instances: readonly NotebookInstance[];
+  /** Whether this one page is the whole project. */
+  readonly only: boolean;
   /** Locations that Google could not reach: what stands there is unknown, not absent. */
   readonly unreachable: readonly string[];
   /** A location, listed by itself, that could not be read. */
@@ -81,10 +83,10 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
   }
   for (const location of await listLocations(api, projectId))
     try {
-      yield* listParent(api, location);
+      for await (const page of listParent(api, location)) yield { ...page, only: false };
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
-      yield { instances: [], unreachable: [], failed: { location, error } };
+      yield { instances: [], only: false, unreachable: [], failed: { location, error } };
     }
 }
 
@@ -96,8 +98,10 @@ async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPag
       query: { pageSize: PAGE_SIZE, pageToken },
     });
     const page = listSchema.parse(answer);
-    yield { instances: page.instances ?? [], unreachable: page.unreachable ?? [] };
+    const first = pageToken === undefined;
     pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
+    const only = first && pageToken === undefined;
+    yield { instances: page.instances ?? [], only, unreachable: page.unreachable ?? [] };
   } while (pageToken !== undefined);
 }
 

@@ -1,4 +1,5 @@
 import { pMapIterable } from 'p-map';
+import { once } from '../../shared/clients.ts';
 import { priceInstance } from '../../shared/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
@@ -9,7 +10,7 @@ import type { Config } from './config.ts';
 import { observationStartMs } from './decide.ts';
 import type { NotebookFacts, Signals, VmFacts } from './facts.ts';
 import { readMemory, type NotebookMemory, type ProjectMemory } from './memory.ts';
-import { readSignals } from './signals.ts';
+import { judgeReadings, readMetrics, type Readings, type Window } from './signals.ts';
 
 const NOT_READ: Signals = {
   cpu: { kind: 'absent' },
@@ -17,7 +18,7 @@ const NOT_READ: Signals = {
   network: { kind: 'absent' },
 };
 
-/** Pages whose signals are read at the same time: eight queries each, so few. */
+/** Pages whose signals are read at the same time: where they need queries of their own, eight each, so few. */
 const PAGES_AT_ONCE = 4;
 
 /**
@@ -33,13 +34,15 @@ const PAGES_AHEAD = 64;
 export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator<readonly NotebookFacts[]> {
   const machines = readMachines(run);
   const memory = readMemory(run);
+  // Where the notebooks fill several pages, one reading of all VMs of the project is far fewer calls than one per page.
+  const ofProject = once(() => readMetrics(run, 'project', windowOf(run, config, undefined)));
   // When the listing fails first, nobody waits for the memory any more.
   memory.catch(() => undefined);
   const pages = pMapIterable(
     listNotebooks(run.api, run.projectId),
     async (page) => {
       noteGaps(run, page);
-      return readPage(run, config, page.instances, (await memory).notebooks);
+      return readPage(run, config, page, (await memory).notebooks, ofProject);
     },
     { concurrency: PAGES_AT_ONCE, backpressure: PAGES_AHEAD },
   );
@@ -91,18 +94,25 @@ interface Found {
   readonly signals: Signals;
 }
 
+/** The window in which a notebook is observed. */
+function windowOf(run: Run, config: Config, warnedAtMs: number | undefined): Window {
+  const endMs = run.startedAt.getTime();
+  return { startMs: observationStartMs(config, run.startedAt, warnedAtMs), endMs };
+}
+
 async function readPage(
   run: Run,
   config: Config,
-  instances: readonly NotebookInstance[],
+  { instances, only }: NotebookPage,
   memories: ProjectMemory['notebooks'],
+  ofProject: () => Promise<Readings>,
 ): Promise<readonly Found[]> {
   const found = instances.map((instance) => ({ instance, memory: memories[instance.name] ?? {} }));
   const groups = new Map<number, { readonly ids: string[]; gpus: boolean }>();
   for (const { instance, memory } of found) {
     const instanceId = instance.gceSetup?.instanceId;
     if (instance.state !== 'ACTIVE' || instanceId === undefined) continue;
-    const startMs = observationStartMs(config, run.startedAt, memory.warnedAtMs);
+    const { startMs } = windowOf(run, config, memory.warnedAtMs);
     const group = groups.get(startMs) ?? { ids: [], gpus: false };
     group.ids.push(instanceId);
     group.gpus ||= gpusOf(machineOf(instance)).kind !== 'none';
@@ -113,11 +123,13 @@ async function readPage(
   await Promise.all(
     [...groups].map(async ([startMs, { ids, gpus }]) => {
       const window = { startMs, endMs: run.startedAt.getTime() };
-      signals.set(startMs, await readSignals(run, config, ids, gpus, window));
+      const shared = !only && startMs === windowOf(run, config, undefined).startMs;
+      const readings = await (shared ? ofProject() : readMetrics(run, { ids, gpus }, window));
+      signals.set(startMs, await judgeReadings(run, config, readings, ids, window));
     }),
   );
   return found.map(({ instance, memory }) => {
-    const observedFromMs = observationStartMs(config, run.startedAt, memory.warnedAtMs);
+    const observedFromMs = windowOf(run, config, memory.warnedAtMs).startMs;
     const read = signals.get(observedFromMs);
     const instanceId = instance.gceSetup?.instanceId;
     return {

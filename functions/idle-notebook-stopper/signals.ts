@@ -1,5 +1,5 @@
 import { messageOf } from '../../shared/errors.ts';
-import { querySeries, type Series, type SeriesQuery, type SeriesResult } from '../../shared/monitoring.ts';
+import { visitSeries, type Series, type SeriesQuery } from '../../shared/monitoring.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import type { Run } from '../../shared/sweep.ts';
 import type { Config } from './config.ts';
@@ -18,41 +18,52 @@ const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
 /** All these metrics are sampled once a minute. */
 const SAMPLE_SECONDS = 60;
 
+/** Points per answer about a whole project: some 500 KB, so that eight answers at a time stay small in memory. */
+const PROJECT_PAGE_SIZE = 2_000;
+
+/** A time in which VMs are observed, in milliseconds since the epoch. */
+export interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Whose signals to read: of some VMs, with GPUs among them or not, or of all VMs of the run's project. */
+export type Watched = { readonly ids: readonly string[]; readonly gpus: boolean } | 'project';
+
+/** What was read of each VM over one window, by VM id. */
+export interface Readings {
+  readonly cpu: Measured;
+  readonly gpu: Measured;
+  readonly sent: Measured;
+  readonly received: Measured;
+}
+
+type Measured = (instanceId: string) => Signal;
+
 /**
- * Reads the signals of some VMs over one window, by VM id. The number of calls does not depend on how many they are; where
- * none of them has a GPU (`gpus` false), GPUs are not asked for.
+ * Reads the metrics of VMs over one window. The number of calls does not depend on how many they are; where none of them
+ * has a GPU, GPUs are not asked for.
  */
-export async function readSignals(
-  run: Run,
-  config: Config,
-  instanceIds: readonly string[],
-  gpus: boolean,
-  window: { readonly startMs: number; readonly endMs: number },
-): Promise<(instanceId: string) => Signals> {
+export async function readMetrics(run: Run, watched: Watched, window: Window): Promise<Readings> {
   const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
-  const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
-  const read = async (metricType: string): Promise<Measured> => {
-    const [peaks, counts] = await Promise.all([
-      query(run, metricType, instanceIds, {
-        ...window,
-        aligner: 'ALIGN_MAX',
-        alignmentSeconds: minutes * 60,
-      }),
-      query(run, metricType, instanceIds, {
-        ...window,
-        aligner: 'ALIGN_COUNT',
-        alignmentSeconds: minutes * 60,
-      }),
-    ]);
-    return measure(peaks, counts, expectedPoints);
-  };
+  const read = (metricType: string): Promise<Measured> => measure(run, metricType, watched, window, minutes);
   const [cpu, gpu, sent, received] = await Promise.all([
     read(CPU),
-    gpus ? read(GPU) : (): Signal => ({ kind: 'absent' }),
+    watched === 'project' || watched.gpus ? read(GPU) : (): Signal => ({ kind: 'absent' }),
     read(SENT),
     read(RECEIVED),
   ]);
+  return { cpu, gpu, sent, received };
+}
 
+/** The signals of some VMs, from what was read; asks once more about those whose network load it leaves open. */
+export async function judgeReadings(
+  run: Run,
+  config: Config,
+  { cpu, gpu, sent, received }: Readings,
+  instanceIds: readonly string[],
+  window: Window,
+): Promise<(instanceId: string) => Signals> {
   const below = config.networkBelowBytesPerSecond;
   // The busiest minute of sent and that of received need not be the same one: their sum is only an upper bound. Where
   // the bound is over the threshold and neither alone is, the minutes themselves decide.
@@ -70,8 +81,6 @@ export async function readSignals(
   });
 }
 
-type Measured = (instanceId: string) => Signal;
-
 /** Bytes of one minute as bytes per second. */
 function rate(bytes: number): number {
   return bytes / SAMPLE_SECONDS;
@@ -88,101 +97,126 @@ function networkSignal(sent: Signal, received: Signal, exactPeak: number | undef
   };
 }
 
-type Read = SeriesResult | { readonly failed: string };
+/** Undefined once the query is read, else why it is not. */
+type Trouble = { readonly failed: string } | undefined;
 
 async function query(
   run: Run,
   metricType: string,
-  instanceIds: readonly string[],
+  watched: Watched,
   rest: Pick<SeriesQuery, 'startMs' | 'endMs' | 'aligner' | 'alignmentSeconds' | 'reducer' | 'groupBy'>,
-): Promise<Read> {
-  const ids = instanceIds.map((id) => `"${id}"`).join(',');
-  const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
+  visit: (series: Series) => void,
+): Promise<Trouble> {
+  const which =
+    watched === 'project'
+      ? { filter: 'resource.type = "gce_instance"', pageSize: PROJECT_PAGE_SIZE }
+      : {
+          filter: `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${watched.ids
+            .map((id) => `"${id}"`)
+            .join(',')})`,
+        };
   try {
-    const result = await querySeries(run.api, {
-      projectId: run.projectId,
-      metricType,
-      filter,
-      ...rest,
-    });
-    const [error] = result.executionErrors;
-    if (error === undefined) return result;
+    const [error] = await visitSeries(
+      run.api,
+      { projectId: run.projectId, metricType, ...which, ...rest },
+      visit,
+    );
+    if (error === undefined) return undefined;
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: `partial answer: ${error}` });
     return { failed: `partial answer: ${error}` };
   } catch (error) {
     // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
-    if (error instanceof OutsideError && error.status === 404) return { series: [], executionErrors: [] };
+    if (error instanceof OutsideError && error.status === 404) return undefined;
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
   }
 }
 
-/** Joins peaks and point counts by VM: the highest of its series' peaks, the lowest of their coverages. */
-function measure(peaks: Read, counts: Read, expectedPoints: number): Measured {
-  if ('failed' in peaks) return () => ({ kind: 'unreadable', why: peaks.failed });
-  if ('failed' in counts) return () => ({ kind: 'unreadable', why: counts.failed });
-  const countOf = new Map<string, number>();
-  for (const series of counts.series) add(countOf, seriesKey(series), sumOf(series));
-  const byId = new Map<string, { peak: number; coverage: number; keys: Set<string> }>();
-  for (const series of peaks.series) {
-    const id = series.resourceLabels['instance_id'] ?? '';
-    const key = seriesKey(series);
-    const coverage = Math.min(1, (countOf.get(key) ?? 0) / expectedPoints);
-    const known = byId.get(id) ?? { peak: -Infinity, coverage: 1, keys: new Set<string>() };
-    known.peak = Math.max(known.peak, ...series.points.map((point) => point.value));
-    known.coverage = Math.min(known.coverage, coverage);
-    known.keys.add(key);
-    byId.set(id, known);
-  }
+/** One series of a VM: its busiest minute, and how many minutes have a point. */
+interface Minutes {
+  peak: number;
+  points: number;
+}
+
+/** Reads peaks and point counts of one metric; the two are joined series by series. */
+async function measure(
+  run: Run,
+  metricType: string,
+  watched: Watched,
+  window: Window,
+  minutes: number,
+): Promise<Measured> {
+  const byId = new Map<string, Map<string, Minutes>>();
+  const read = (
+    aligner: 'ALIGN_MAX' | 'ALIGN_COUNT',
+    note: (minutes: Minutes, value: number) => void,
+  ): Promise<Trouble> =>
+    query(run, metricType, watched, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
+      const found = minutesOf(byId, series);
+      for (const { value } of series.points) note(found, value);
+    });
+  const [peaks, counts] = await Promise.all([
+    read('ALIGN_MAX', (found, value) => void (found.peak = Math.max(found.peak, value))),
+    read('ALIGN_COUNT', (found, value) => void (found.points += value)),
+  ]);
+  const trouble = peaks ?? counts;
+  if (trouble !== undefined) return () => ({ kind: 'unreadable', why: trouble.failed });
+  const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
   return (id) => {
-    const found = byId.get(id);
-    if (found === undefined || found.peak === -Infinity) return { kind: 'absent' };
-    return { kind: 'measured', peak: found.peak, coverage: found.coverage, series: found.keys.size };
+    const series = [...(byId.get(id)?.values() ?? [])].filter(({ peak }) => peak !== -Infinity);
+    if (series.length === 0) return { kind: 'absent' };
+    return {
+      kind: 'measured',
+      peak: Math.max(...series.map(({ peak }) => peak)),
+      coverage: Math.min(1, ...series.map(({ points }) => points / expectedPoints)),
+      series: series.length,
+    };
   };
+}
+
+function minutesOf(byId: Map<string, Map<string, Minutes>>, series: Series): Minutes {
+  const id = series.resourceLabels['instance_id'] ?? '';
+  const key = JSON.stringify(Object.entries(series.metricLabels).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const ofVm = byId.get(id) ?? new Map<string, Minutes>();
+  byId.set(id, ofVm);
+  const found = ofVm.get(key) ?? { peak: -Infinity, points: 0 };
+  ofVm.set(key, found);
+  return found;
 }
 
 /** Sent and received bytes of the busiest minute together, by VM id. */
 async function busiestMinutes(
   run: Run,
   instanceIds: readonly string[],
-  window: { readonly startMs: number; readonly endMs: number },
+  window: Window,
 ): Promise<ReadonlyMap<string, number>> {
-  const read = (metricType: string): Promise<Read> =>
-    query(run, metricType, instanceIds, {
-      ...window,
-      aligner: 'ALIGN_MAX',
-      alignmentSeconds: SAMPLE_SECONDS,
-      reducer: 'REDUCE_SUM',
-      groupBy: ['resource.labels.instance_id'],
-    });
+  const minutes = new Map<string, number>();
+  const read = (metricType: string): Promise<Trouble> =>
+    query(
+      run,
+      metricType,
+      { ids: instanceIds, gpus: false },
+      {
+        ...window,
+        aligner: 'ALIGN_MAX',
+        alignmentSeconds: SAMPLE_SECONDS,
+        reducer: 'REDUCE_SUM',
+        groupBy: ['resource.labels.instance_id'],
+      },
+      ({ resourceLabels, points }) => {
+        for (const { endMs, value } of points) {
+          const key = `${resourceLabels['instance_id'] ?? ''}@${Math.round(endMs / MINUTE_MS)}`;
+          minutes.set(key, (minutes.get(key) ?? 0) + value);
+        }
+      },
+    );
   const [sent, received] = await Promise.all([read(SENT), read(RECEIVED)]);
   const peaks = new Map<string, number>();
   // Where this finer look fails, the upper bound stays.
-  if ('failed' in sent || 'failed' in received) return peaks;
-  const minutes = new Map<string, number>();
-  for (const series of [...sent.series, ...received.series])
-    for (const point of series.points)
-      add(
-        minutes,
-        `${series.resourceLabels['instance_id'] ?? ''}@${Math.round(point.endMs / MINUTE_MS)}`,
-        point.value,
-      );
+  if (sent !== undefined || received !== undefined) return peaks;
   for (const [key, bytes] of minutes) {
     const id = key.slice(0, key.indexOf('@'));
     peaks.set(id, Math.max(peaks.get(id) ?? 0, bytes));
   }
   return peaks;
-}
-
-function add(sums: Map<string, number>, key: string, value: number): void {
-  sums.set(key, (sums.get(key) ?? 0) + value);
-}
-
-function sumOf(series: Series): number {
-  return series.points.reduce((sum, point) => sum + point.value, 0);
-}
-
-function seriesKey(series: Series): string {
-  const labels = Object.entries(series.metricLabels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([series.resourceLabels['instance_id'], labels]);
 }

@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly callLog: CallLog;
   /** The account behind a bearer token; undefined for a token that nobody issued. */
   readonly principalOf: (token: string) => string | undefined;
-  /** Delay in real milliseconds before each answer; for the benchmark. */
+  /** How long each answer takes at least, its making included, in real milliseconds; for the benchmark. */
   readonly latencyMs?: () => number;
 }
 
@@ -70,8 +70,10 @@ async function answer(
   // A request that broke off (its sender was killed) never was one: half an upload must not become an object.
   if (!request.complete) return;
   const incoming: Incoming = { method, host, url: urlOf(request.url ?? '/', host), headers, body };
+  const arrivedMs = performance.now();
   const isBatch = method === 'POST' && incoming.url.pathname.startsWith('/batch');
   const outgoing = await (isBatch ? serveBatch : serve)(incoming, byHost, options);
+  await wait((options.latencyMs?.() ?? 0) - (performance.now() - arrivedMs));
   if (outgoing === 'timeout') return;
   if (outgoing === 'reset') {
     request.socket.destroy();
@@ -162,7 +164,6 @@ async function serve(
       principal,
     };
     fault = options.faults.draw(id, url.pathname);
-    await wait(options.latencyMs?.() ?? 0);
     if (fault?.kind === 'latency') await wait(fault.milliseconds);
     if (fault?.kind === 'status') {
       const { status, message = 'Injected by a fault rule.' } = fault;

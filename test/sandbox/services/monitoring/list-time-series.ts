@@ -6,7 +6,7 @@ import { aggregate, type LazySeries, type Result } from './aggregate.ts';
 import type { Shape, Window } from './align.ts';
 import { readSeriesFilter } from './filter.ts';
 import { DEFAULT_DELAY_MS, DEFAULT_SAMPLE_PERIOD_MS, findMetric } from './metric-catalog.ts';
-import { cutPage, readToken } from './page.ts';
+import { cutPage, readToken, toListing, type Listing } from './page.ts';
 import type { Series, SeriesQuery } from './series.ts';
 
 const aggregationSchema = z.object({
@@ -37,7 +37,14 @@ export interface ListOptions {
   readonly executionErrors: (
     metricType: string,
   ) => readonly { readonly code: number; readonly message: string }[];
+  readonly openLists: OpenLists;
 }
+
+/** Lists of which a page is still to come, by query and moment: making one anew for each page would be quadratic work. */
+export type OpenLists = Map<string, WindowedListing>;
+
+/** More callers than that page at the same time nowhere; what is forgotten is made anew. */
+const MOST_OPEN_LISTS = 64;
 
 /** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that nobody has. */
 export function listTimeSeries(message: Message, options: ListOptions): Message {
@@ -51,28 +58,42 @@ export function listTimeSeries(message: Message, options: ListOptions): Message 
   const digest = digestOf(request);
   const token = readToken(request.pageToken, digest);
   const asOfMs = token?.asOfMs ?? options.nowMs;
-  const selected = [...options.seriesOf(query)].filter((series) => matches(series));
-  const result = computeResult(request, query, selected, asOfMs);
-  const page = cutPage(result, { ...request, window: result.window, digest, asOfMs, token });
+  const { openLists } = options;
+  const open = `${digest}@${asOfMs}`;
+  const listing =
+    (token && openLists.get(open)) ??
+    computeListing(
+      request,
+      query,
+      [...options.seriesOf(query)].filter((series) => matches(series)),
+      asOfMs,
+    );
+  const page = cutPage(listing, { ...request, window: listing.window, digest, asOfMs, token });
+  openLists.delete(open);
+  if (page.nextPageToken !== undefined) openLists.set(open, listing);
+  for (const [oldest] of openLists) {
+    if (openLists.size <= MOST_OPEN_LISTS) break;
+    openLists.delete(oldest);
+  }
   const errors = options.executionErrors(query.metricType);
   return {
     ...(page.timeSeries.length > 0 ? { timeSeries: page.timeSeries } : {}),
     ...(page.nextPageToken === undefined ? {} : { nextPageToken: page.nextPageToken }),
     ...(errors.length > 0 ? { executionErrors: errors } : {}),
-    unit: result.shape.unit,
+    unit: listing.shape.unit,
   };
 }
 
-interface WindowedResult extends Result {
+interface WindowedListing extends Listing {
   readonly window: Window;
 }
 
-function computeResult(
+function computeListing(
   request: ListRequest,
   { metricType }: SeriesQuery,
   selected: readonly Series[],
   asOfMs: number,
-): WindowedResult {
+): WindowedListing {
   const metric = findMetric(metricType);
   const shape: Shape | undefined = metric ?? selected[0];
   if (shape === undefined)
@@ -95,7 +116,7 @@ function computeResult(
     if (aggregation !== undefined) result = aggregate(result, aggregation, asked);
   // (startTime, endTime]; equal times mean the instant itself.
   const startMs = asked.startMs === asked.endMs ? asked.endMs - 1 : asked.startMs;
-  return { ...result, window: { startMs, endMs: asked.endMs } };
+  return { ...toListing(result), window: { startMs, endMs: asked.endMs } };
 }
 
 function readInterval(interval: ListRequest['interval'], { metricKind }: Shape, metricType: string): Window {

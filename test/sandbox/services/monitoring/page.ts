@@ -29,24 +29,33 @@ export interface PageOptions {
   readonly token: PageToken | undefined;
 }
 
+/** A result in the order in which its pages show it. */
+export interface Listing extends Result {
+  readonly keyed: readonly { readonly key: string; readonly series: LazySeries }[];
+}
+
+/** Series in the order of their labels, so that a page goes on at the right place although VMs come and go meanwhile. */
+export function toListing(result: Result): Listing {
+  const keyed = result.series
+    .map((series) => ({ key: keyOf(series), series }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return { ...result, keyed };
+}
+
 export interface Page {
   readonly timeSeries: readonly object[];
   readonly nextPageToken?: string;
 }
 
-/** Series in the order of their labels, so that a page goes on at the right place although VMs come and go meanwhile. */
 export function cutPage(
-  result: Result,
+  listing: Listing,
   { view, pageSize, window, digest, asOfMs, token }: PageOptions,
 ): Page {
   const timeSeries: object[] = [];
   const timestamp = timestampWriter();
   let room = pageSize === 0 ? MAX_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
-  const keyed = result.series
-    .map((series) => ({ key: keyOf(series), series }))
-    .filter(({ key }) => token === undefined || key >= token.key)
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  for (const { key, series } of keyed) {
+  for (const { key, series } of listing.keyed) {
+    if (token !== undefined && key < token.key) continue;
     const resumed = token?.key === key ? token.beforeMs : null;
     const points = [...series.read(window.startMs, window.endMs)]
       .reverse()
@@ -55,7 +64,7 @@ export function cutPage(
     const next = (beforeMs: number | null): string => writeToken({ digest, asOfMs, key, beforeMs });
     if (room === 0) return { timeSeries, nextPageToken: next(resumed) };
     const shown = view === 'FULL' ? points.slice(0, room) : [];
-    timeSeries.push(show(series, result, shown, timestamp));
+    timeSeries.push(show(series, listing, shown, timestamp));
     room -= view === 'FULL' ? shown.length : 1;
     const last = shown.at(-1);
     if (last !== undefined && shown.length < points.length)

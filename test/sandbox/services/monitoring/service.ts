@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts';
 import { protoRoutes, type Message, type MethodHandler } from '../../proto-service.ts';
 import type { Route } from '../../route.ts';
 import { listMetricDescriptors, listResourceDescriptors } from './descriptors.ts';
-import { listTimeSeries } from './list-time-series.ts';
+import { listTimeSeries, type OpenLists } from './list-time-series.ts';
 import type { Series, SeriesQuery } from './series.ts';
 
 export interface MonitoringOptions {
@@ -35,6 +35,7 @@ export function createMonitoringService(options: MonitoringOptions): { readonly 
       return series;
     };
   };
+  const openLists: OpenLists = new Map();
   const method = (
     collection: string,
     handle: (request: Message, projectId: string, permission: string) => Message,
@@ -56,6 +57,7 @@ export function createMonitoringService(options: MonitoringOptions): { readonly 
         ListTimeSeries: method('timeSeries', (request, projectId, permission) =>
           listTimeSeries(request, {
             nowMs: options.clock.now(),
+            openLists,
             seriesOf: seriesIn(projectId, permission),
             executionErrors: (metricType) => options.executionErrors?.(projectId, metricType) ?? [],
           }),
