@@ -14,7 +14,7 @@ export function metFromMs(condition: Condition, version: StoredObject, newerVers
   const customMs = customTime === undefined ? undefined : Date.parse(customTime);
   const holds =
     namesMatch(condition, version.name) &&
-    (condition.matchesStorageClass?.some((known) => known === version.storageClass) ?? true) &&
+    isOneOf(condition.matchesStorageClass, (known) => known === version.storageClass) &&
     (condition.isLive === undefined || condition.isLive === (deletedMs === undefined)) &&
     newerVersions >= (condition.numNewerVersions ?? 0) &&
     isBefore(version.createdMs, condition.createdBefore) &&
@@ -35,9 +35,14 @@ export function uploadMetFromMs(condition: Condition, upload: MultipartUpload): 
 
 function namesMatch({ matchesPrefix, matchesSuffix }: Condition, name: string): boolean {
   return (
-    (matchesPrefix?.some((prefix) => name.startsWith(prefix)) ?? true) &&
-    (matchesSuffix?.some((suffix) => name.endsWith(suffix)) ?? true)
+    isOneOf(matchesPrefix, (prefix) => name.startsWith(prefix)) &&
+    isOneOf(matchesSuffix, (suffix) => name.endsWith(suffix))
   );
+}
+
+/** In a message an empty list is the same as none: it restricts nothing. */
+function isOneOf<T>(list: readonly T[] | undefined, fits: (one: T) => boolean): boolean {
+  return list === undefined || list.length === 0 || list.some(fits);
 }
 
 /** Midnight UTC at the beginning of `date` counts. What has no such time is before nothing. */

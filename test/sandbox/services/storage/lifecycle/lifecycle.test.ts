@@ -120,6 +120,7 @@ void describe('lifecycle', () => {
     ['matchesStorageClass', { matchesStorageClass: ['NEARLINE', 'ARCHIVE'] }, ['b/near.txt#0']],
     ['matchesPrefix', { matchesPrefix: ['x', 'a/'] }, ['a/live.ckpt#0']],
     ['matchesSuffix', { matchesSuffix: ['.txt', '.ckpt'] }, ['a/live.ckpt#0', 'b/near.txt#0']],
+    ['empty lists', { age: 40, matchesPrefix: [], matchesSuffix: [], matchesStorageClass: [] }, ['b/near.txt#0']],
     ['prefix and suffix', { matchesPrefix: ['a/'], matchesSuffix: ['.txt'] }, []],
     ['numNewerVersions', { numNewerVersions: 2 }, ['c/versioned#0']],
     ['all of several', { age: 15, isLive: false, numNewerVersions: 1, daysSinceNoncurrentTime: 5 }, ['c/versioned#0']],
