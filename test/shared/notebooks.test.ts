@@ -43,8 +43,8 @@ describe('listNotebooks', () => {
         : { nextPageToken: '' },
     );
     assert.deepEqual(await pagesOf(api), [
-      { instances: [{ name: 'one' }], unreachable: ['projects/ml-lab/locations/x'] },
-      { instances: [], unreachable: [] },
+      { instances: [{ name: 'one' }], only: false, unreachable: ['projects/ml-lab/locations/x'] },
+      { instances: [], only: false, unreachable: [] },
     ]);
     assert.deepEqual(
       asked.map(({ target, query }) => [target, query]),
@@ -53,6 +53,11 @@ describe('listNotebooks', () => {
         [`${PARENT}/-/instances`, { pageSize: '100', pageToken: 'p2' }],
       ],
     );
+  });
+
+  test('says of a single page that it is the only one', async () => {
+    const { api } = scriptedApi(() => ({ instances: [{ name: 'one' }] }));
+    assert.deepEqual(await pagesOf(api), [{ instances: [{ name: 'one' }], only: true, unreachable: [] }]);
   });
 
   for (const status of [400, 404, 501])
@@ -93,7 +98,7 @@ describe('listNotebooks', () => {
     const [failed, other] = await pagesOf(api);
     assert.deepEqual([failed?.instances, failed?.failed?.location], [[], 'projects/ml-lab/locations/a']);
     assert.equal(failed?.failed?.error.status, 403);
-    assert.deepEqual(other, { instances: [{ name: 'b' }], unreachable: [] });
+    assert.deepEqual(other, { instances: [{ name: 'b' }], only: false, unreachable: [] });
   });
 
   test('an answer of another shape is thrown', async () => {
