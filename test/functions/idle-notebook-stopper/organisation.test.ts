@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Receipt } from '../../../shared/receipt.ts';
+import { createGcloud, gcloudMissing } from '../../sandbox/gcloud.ts';
 import { readScenario } from '../../sandbox/scenario.ts';
 import { subscribeToReceipts, withFunction, type World } from '../../support/installed.ts';
 import { carriedOut, countsOf, memoryIn, messagesOf, notebook, receiptsIn } from '../../support/observe.ts';
@@ -225,6 +226,37 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       });
       assert.equal(notebook(sandbox, 'out-of-reach').state, 'ACTIVE');
     }));
+
+  it('leaves the organisation as the real gcloud then shows it', { skip: gcloudMissing() ?? false }, () =>
+    withOrganisation('enforce', async ({ sandbox, fn }) => {
+      await fn.tick();
+      await sandbox.clock.advance(60_000);
+      const gcloud = createGcloud(sandbox, 'owner@example.com');
+      const { json, stderr } = await gcloud(
+        'workbench instances list',
+        '--location=-',
+        '--project=ml-research',
+        '--format=json(name,state)',
+      );
+      assert.ok(Array.isArray(json), stderr);
+      assert.deepEqual(
+        Object.fromEntries(
+          (json as { name: string; state: string }[]).map(({ name, state }) => [idOf(name), state]),
+        ),
+        {
+          'forgotten-kernel-a100': 'STOPPED',
+          'bert-finetune-t4': 'ACTIVE',
+          'nightly-training-l4': 'ACTIVE',
+          'single-spike-t4': 'ACTIVE',
+          'eda-cpu': 'STOPPED',
+          'thesis-v100': 'ACTIVE',
+          'fresh-start': 'ACTIVE',
+          'stopped-last-week': 'STOPPED',
+          'unhealthy-agent': 'STOPPED',
+        },
+      );
+    }),
+  );
 
   it('leaves a receipt per project in bucket, topic and log, with savings and what was not seen', () =>
     withOrganisation('enforce', async ({ sandbox, fn }) => {
