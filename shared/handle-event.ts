@@ -87,28 +87,37 @@ export async function handleEvent(
   }
 }
 
-/** Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none. */
+/** Pub/Sub carries 10 MB; what is wrong with a message shows in its first part. */
+const MAX_POISON_CHARACTERS = 100_000;
+
+/**
+ * Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none.
+ * Throws when it cannot be kept; then `why` has been logged.
+ */
 export async function keepPoison(
-  { runtime, state }: EventContext,
+  { runtime, state, log }: EventContext,
   message: Message,
   why: string,
 ): Promise<void> {
   const { id, text, attributes } = message;
   const record = {
     function: runtime.functionName,
-    messageId: id,
+    messageId: id.slice(0, 1_000),
     receivedAt: runtime.now().toISOString(),
     why,
     attributes,
-    text,
+    characters: text.length,
+    text: text.slice(0, MAX_POISON_CHARACTERS),
   };
   try {
     await state?.write(
-      `poison/${runtime.functionName}/${id.replace(/[^\w.-]/g, '_')}.json`,
+      `poison/${runtime.functionName}/${id.replace(/[^\w.-]/g, '_').slice(0, 200)}.json`,
       JSON.stringify(record),
       { ifGeneration: '0' },
     );
   } catch (error) {
-    if (!(error instanceof Conflict)) throw error;
+    if (error instanceof Conflict) return;
+    log('ERROR', why);
+    throw error;
   }
 }

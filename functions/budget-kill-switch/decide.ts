@@ -96,12 +96,12 @@ export function judgeNotification(message: Notification, budget: Budget, config:
   };
   const ladder = ladderOf(budget, config);
   const { thresholdExceeded } = message;
-  const climbed = ladder.findLastIndex((rung) =>
+  const highest = config.ladder.findLast((rung) =>
     // A message that names no exceeded threshold is no alert, whatever its cost.
     isDue(rung, thresholdExceeded === undefined ? { ...shares, actual: 0 } : shares, config.basis),
   );
-  // It is a ladder: what is below a rung that is due is due.
-  const rungs = ladder.slice(0, climbed + 1);
+  // It is a ladder: what is below a rung that is due is due, also where that rung itself is out of this budget's reach.
+  const rungs = ladder.filter((rung) => highest !== undefined && rung.at <= highest.at);
   if (rungs.length > 0)
     return { kind: 'due', shares, budgetAmount: units, rungs, next: ladder[rungs.length] };
 

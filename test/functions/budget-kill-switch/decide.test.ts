@@ -338,6 +338,13 @@ describe('judgeNotification: forecasts', () => {
       is: 'due notify, stop-notebooks, stop-compute, unlink-billing; next nothing',
     },
     {
+      name: 'unlinking out of reach still makes the message due',
+      message: spent(120),
+      budget: { projects: [] },
+      config: { basis: 'forecast' },
+      is: 'due notify; next nothing',
+    },
+    {
       name: 'a forecast makes no alert of what was spent',
       message: forecast(0.8, { costAmount: 130 }),
       config: { basis: 'either' },

@@ -1,0 +1,351 @@
+/**
+ * A second, much smaller Google Cloud beside test/sandbox, written without it and in the test's own process: what one of
+ * the two has wrong, the other may have right. It knows what the kill switch calls, answers at once, and writes down
+ * every change that it is asked for.
+ */
+import type { GoogleAuth } from 'google-auth-library';
+import type { ObjectBucket } from '../../shared/state.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+
+export interface FakeProject {
+  readonly id: string;
+  readonly number: string;
+  /** `billingAccounts/A`, or empty. */
+  account: string;
+  /** Running or not, by short name; a name that ends in `-kept` has the keep label. */
+  readonly notebooks: Map<string, boolean>;
+  readonly vms: Map<string, boolean>;
+  /** Running custom jobs by id. */
+  readonly jobs: Map<string, boolean>;
+  /** Ids of the models on the project's one endpoint. */
+  readonly models: Set<string>;
+}
+
+export interface FakeObject {
+  readonly text: string;
+  readonly generation: number;
+}
+
+/** Everything that a test can look at; replace it for a new start. */
+export interface FakeWorld {
+  nowMs: number;
+  readonly projects: readonly FakeProject[];
+  /** By name, as the Budget API returns them. */
+  readonly budgets: Map<string, Readonly<Record<string, unknown>>>;
+  readonly objects: Map<string, FakeObject>;
+  /** What was changed outside the state bucket, in order, e.g. `stop ml-lab/nb-1`. */
+  readonly changes: string[];
+  readonly published: string[];
+  readonly lines: string[];
+}
+
+export function emptyWorld(nowMs: number, projects: readonly FakeProject[]): FakeWorld {
+  return { nowMs, projects, budgets: new Map(), objects: new Map(), changes: [], published: [], lines: [] };
+}
+
+export interface FakeGoogle {
+  world: FakeWorld;
+  readonly runtime: Runtime;
+}
+
+const ZONE = 'us-central1-a';
+const REGION = 'us-central1';
+
+/** `pause` is awaited before each answer: tests decide in it which of several runs goes on. */
+export function fakeGoogle(options: {
+  readonly world: FakeWorld;
+  readonly functionName: string;
+  readonly ownProject: string;
+  readonly policyText: () => string;
+  readonly pause?: () => Promise<void>;
+}): FakeGoogle {
+  const { pause = () => Promise.resolve() } = options;
+  const ask = async (method: string, url: string, body: unknown): Promise<unknown> => {
+    await pause();
+    return answer(fake.world, method, new URL(url), body);
+  };
+  const auth = {
+    request: async ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) => ({
+      data: await ask(method, url, data),
+    }),
+    fetch: async (url: string, { method = 'GET', body }: { method?: string; body?: string }) =>
+      Response.json(await ask(method, url, body === undefined ? undefined : JSON.parse(body))),
+    getClient: () => Promise.resolve({ universeDomain: 'googleapis.com' }),
+  } as unknown as GoogleAuth;
+  let ids = 0;
+  const fake: FakeGoogle = {
+    world: options.world,
+    runtime: {
+      functionName: options.functionName,
+      environment: {},
+      auth,
+      clients: {
+        publish: async (topic, data) => {
+          await pause();
+          fake.world.published.push(`${topic} ${data}`);
+        },
+        openBucket: () => Promise.resolve(bucket(fake, pause)),
+      },
+      now: () => new Date(fake.world.nowMs),
+      newId: () => (++ids).toString(16).padStart(8, '0'),
+      ownProject: () => Promise.resolve(options.ownProject),
+      random: () => 0.5,
+      sleep: () => new Promise((resolve) => void setImmediate(resolve)),
+      attemptTimeoutMs: 60_000,
+      write: (line) => void fake.world.lines.push(line),
+      readText: () => Promise.resolve(options.policyText()),
+    },
+  };
+  return fake;
+}
+
+/** What an authorised request throws. */
+function refusal(status: number, message: string): Error {
+  const data = { error: { code: status, message } };
+  return Object.assign(new Error(JSON.stringify(data)), { status, response: { status, data } });
+}
+
+function bucket(fake: FakeGoogle, pause: () => Promise<void>): ObjectBucket {
+  return {
+    file: (name, { generation } = {}) => {
+      const present = (): FakeObject => {
+        const found = fake.world.objects.get(name);
+        if (found === undefined || (generation !== undefined && generation !== String(found.generation)))
+          throw refusal(404, `No such object: ${name}`);
+        return found;
+      };
+      const file = {
+        metadata: {} as unknown,
+        async save(data: string | Iterable<string>, save: object) {
+          await pause();
+          const { objects } = fake.world;
+          const { preconditionOpts } = save as { preconditionOpts?: { ifGenerationMatch?: number } };
+          const known = objects.get(name)?.generation ?? 0;
+          if ((preconditionOpts?.ifGenerationMatch ?? known) !== known) throw refusal(412, 'conditionNotMet');
+          const stored = {
+            text: typeof data === 'string' ? data : [...data].join(''),
+            generation: known + 1,
+          };
+          objects.set(name, stored);
+          file.metadata = { generation: String(stored.generation) };
+        },
+        async download(): Promise<[Buffer]> {
+          await pause();
+          return [Buffer.from(present().text)];
+        },
+        async getMetadata() {
+          await pause();
+          return [{ generation: String(present().generation) }];
+        },
+      };
+      return file;
+    },
+    getFiles: async ({ prefix }) => {
+      await pause();
+      const names = [...fake.world.objects.keys()].filter((name) => name.startsWith(prefix)).sort();
+      return [names.map((name) => ({ name }))];
+    },
+  };
+}
+
+type Answer = (world: FakeWorld, match: readonly string[], body: unknown) => unknown;
+
+const ROUTES: readonly (readonly [RegExp, Answer])[] = [
+  [
+    /^GET cloudresourcemanager\.googleapis\.com\/v3\/projects\/([^/]+)$/,
+    (world, [name = '']) => ({ projectId: projectOf(world, name).id }),
+  ],
+  [
+    /^GET billingbudgets\.googleapis\.com\/v1\/(billingAccounts\/.*)$/,
+    ({ budgets }, [name = '']) => budgets.get(name) ?? notFound(name),
+  ],
+  [
+    /^GET cloudbilling\.googleapis\.com\/v1\/projects\/([^/]+)\/billingInfo$/,
+    (world, [name = '']) => billingOf(projectOf(world, name)),
+  ],
+  [
+    /^PUT cloudbilling\.googleapis\.com\/v1\/projects\/([^/]+)\/billingInfo$/,
+    (world, [name = ''], body) => {
+      const project = projectOf(world, name);
+      // What is not understood means "unlink", as at Google.
+      const { billingAccountName = '' } = body as { billingAccountName?: string };
+      world.changes.push(`${billingAccountName === '' ? 'unlink' : 'link'} ${project.id}`);
+      project.account = billingAccountName;
+      if (billingAccountName === '') turnAllOff(project);
+      return billingOf(project);
+    },
+  ],
+  [
+    /^GET notebooks\.googleapis\.com\/v2\/projects\/([^/]+)\/locations\/-\/instances$/,
+    (world, [name = '']) => {
+      const project = projectOf(world, name);
+      return { instances: [...project.notebooks.keys()].map((id) => notebookOf(project, id)) };
+    },
+  ],
+  [
+    /^GET notebooks\.googleapis\.com\/v2\/projects\/([^/]+)\/locations\/[^/]+\/instances\/([^/:]+)$/,
+    (world, [name = '', id = '']) => notebookOf(projectOf(world, name), id),
+  ],
+  [
+    /^POST notebooks\.googleapis\.com\/v2\/projects\/([^/]+)\/locations\/[^/]+\/instances\/([^/:]+):(stop|start)$/,
+    (world, [name = '', id = '', verb = '']) => {
+      const project = projectOf(world, name);
+      return turn(world, project, project.notebooks, id, verb);
+    },
+  ],
+  [
+    /^GET compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/aggregated\/instances$/,
+    (world, [name = '']) => {
+      const project = projectOf(world, name);
+      const names = [...project.vms.keys(), ...project.notebooks.keys()];
+      return { items: { [`zones/${ZONE}`]: { instances: names.map((vm) => vmOf(project, vm)) } } };
+    },
+  ],
+  [
+    /^GET compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/zones\/[^/]+\/instances\/([^/]+)$/,
+    (world, [name = '', id = '']) => vmOf(projectOf(world, name), id.replace('vm-of-', '')),
+  ],
+  [
+    /^POST compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/zones\/[^/]+\/instances\/([^/]+)\/(stop|start)$/,
+    (world, [name = '', id = '', verb = '']) => {
+      const project = projectOf(world, name);
+      return turn(world, project, project.vms, id, verb);
+    },
+  ],
+  [
+    /^GET aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations$/,
+    () => ({ locations: [{ locationId: REGION }] }),
+  ],
+  [
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(customJobs|hyperparameterTuningJobs|tuningJobs|endpoints)$/,
+    (world, [name = '', collection = '']) => {
+      const project = projectOf(world, name);
+      if (collection === 'customJobs')
+        return { customJobs: [...project.jobs.keys()].map((id) => jobOf(project, id)) };
+      return collection === 'endpoints' ? { endpoints: [endpointOf(project)] } : {};
+    },
+  ],
+  [
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/customJobs\/([^/]+)$/,
+    (world, [name = '', id = '']) => jobOf(projectOf(world, name), id),
+  ],
+  [
+    /^POST [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/customJobs\/([^/]+):cancel$/,
+    (world, [name = '', id = '']) => {
+      const project = projectOf(world, name);
+      return turn(world, project, project.jobs, id, 'cancel');
+    },
+  ],
+  [
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/endpoints\/1$/,
+    (world, [name = '']) => endpointOf(projectOf(world, name)),
+  ],
+  [
+    /^POST [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/endpoints\/1:(undeployModel|deployModel)$/,
+    (world, [name = '', verb = ''], body) => {
+      const project = projectOf(world, name);
+      const { deployedModelId, deployedModel } = body as {
+        deployedModelId?: string;
+        deployedModel?: { id: string };
+      };
+      const id = deployedModelId ?? deployedModel?.id ?? '';
+      world.changes.push(`${verb} ${project.id}/${id}`);
+      if (verb === 'deployModel') project.models.add(id);
+      else if (!project.models.delete(id)) throw refusal(400, `No model ${id}`);
+      return { name: 'operations/1' };
+    },
+  ],
+]; // prettier-ignore
+
+function answer(world: FakeWorld, method: string, { host, pathname }: URL, body: unknown): unknown {
+  const asked = `${method} ${host}${pathname}`;
+  for (const [pattern, give] of ROUTES) {
+    const match = pattern.exec(asked);
+    if (match !== null) return give(world, match.slice(1), body);
+  }
+  throw refusal(501, `This fake does not know ${asked}`);
+}
+
+function notFound(name: string): never {
+  throw refusal(404, `${name} was not found`);
+}
+
+function projectOf({ projects }: FakeWorld, idOrNumber: string): FakeProject {
+  return (
+    projects.find(({ id, number }) => id === idOrNumber || number === idOrNumber) ?? notFound(idOrNumber)
+  );
+}
+
+function billingOf({ id, account }: FakeProject) {
+  return {
+    name: `projects/${id}/billingInfo`,
+    projectId: id,
+    billingAccountName: account,
+    billingEnabled: account !== '',
+  };
+}
+
+function turnAllOff({ notebooks, vms, jobs }: FakeProject): void {
+  for (const machines of [notebooks, vms, jobs]) for (const id of machines.keys()) machines.set(id, false);
+}
+
+/** Takes effect at once; a change to what is so already is refused, so that asking twice shows. */
+function turn(
+  world: FakeWorld,
+  project: FakeProject,
+  machines: Map<string, boolean>,
+  id: string,
+  verb: string,
+): unknown {
+  world.changes.push(`${verb} ${project.id}/${id}`);
+  const running = machines.get(id) ?? notFound(id);
+  if (running === (verb === 'start')) throw refusal(400, `${id} is ${running ? '' : 'not '}running`);
+  machines.set(id, !running);
+  return { name: 'operations/1' };
+}
+
+function labelsOf(id: string): Readonly<Record<string, string>> {
+  return id.endsWith('-kept') ? { 'costguard-keep': 'true' } : {};
+}
+
+function notebookOf(project: FakeProject, id: string) {
+  return {
+    name: `projects/${project.id}/locations/${ZONE}/instances/${id}`,
+    state: (project.notebooks.get(id) ?? notFound(id)) ? 'ACTIVE' : 'STOPPED',
+    labels: labelsOf(id),
+    gceSetup: { instanceId: `vm-of-${id}` },
+  };
+}
+
+/** A notebook's VM stands beside the others, under the notebook's name. */
+function vmOf(project: FakeProject, name: string) {
+  const ofNotebook = project.notebooks.get(name);
+  const running = ofNotebook ?? project.vms.get(name) ?? notFound(name);
+  return {
+    id: ofNotebook === undefined ? name : `vm-of-${name}`,
+    name,
+    status: running ? 'RUNNING' : 'TERMINATED',
+    labels: labelsOf(name),
+    lastStartTimestamp: '2026-10-01T00:00:00Z',
+  };
+}
+
+function jobOf(project: FakeProject, id: string) {
+  return {
+    name: `projects/${project.number}/locations/${REGION}/customJobs/${id}`,
+    displayName: id,
+    state: (project.jobs.get(id) ?? notFound(id)) ? 'JOB_STATE_RUNNING' : 'JOB_STATE_CANCELLED',
+  };
+}
+
+function endpointOf(project: FakeProject) {
+  const models = [...project.models];
+  return {
+    name: `projects/${project.number}/locations/${REGION}/endpoints/1`,
+    deployedModels: models.map((id) => ({
+      id,
+      model: `projects/${project.number}/locations/${REGION}/models/m`,
+    })),
+    trafficSplit: models.length === 0 ? {} : { [models[0] ?? '']: 100 },
+  };
+}
