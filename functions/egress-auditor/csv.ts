@@ -1,0 +1,128 @@
+import { BadParameter } from '../../shared/bad-parameter.ts';
+import { writeCsv, type CsvColumn, type CsvValue } from '../../shared/csv.ts';
+import type { EgressReport, Finding, Lane, Step, Talker, UsdPerMonth } from './report.ts';
+
+/** A report is several tables, a CSV file one. */
+export const csvTables = ['lanes', 'talkers', 'findings', 'steps'] as const;
+
+export type CsvTable = (typeof csvTables)[number];
+
+/**
+ * The table that a request names; the lanes when it names none.
+ * @throws BadParameter for any other value.
+ */
+export function chooseTable(parameter: unknown): CsvTable {
+  if (parameter === undefined) return 'lanes';
+  const table = csvTables.find((name) => name === parameter);
+  if (table === undefined) throw new BadParameter('table', parameter, csvTables.join(', '));
+  return table;
+}
+
+/**
+ * One table of the report as CSV. Numbers are those of the JSON answer. What has no price has empty amounts and
+ * `unpriced` in the column beside them. What could not be read is a row too, of kind `not-read`, in every table: a file that
+ * goes from hand to hand must not look complete when it is not.
+ */
+export function reportCsv(report: EgressReport, table: CsvTable): string {
+  switch (table) {
+    case 'lanes':
+      return tableCsv(laneColumns, report.lanes, report);
+    case 'talkers':
+      return tableCsv(
+        talkerColumns,
+        report.lanes.flatMap((lane) => lane.topTalkers.map((talker) => ({ talker, lane }))),
+        report,
+      );
+    case 'findings':
+      return tableCsv(findingColumns, report.findings, report);
+    case 'steps':
+      return tableCsv(stepColumns, report.series.steps, report);
+  }
+}
+
+/** A column, and what a part that could not be read has in it. */
+interface Column<Row> extends CsvColumn<Row> {
+  readonly ofGap?: 'kind' | 'where' | 'why';
+}
+
+function tableCsv<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { incomplete }: EgressReport,
+): string {
+  const lines = [
+    ...rows.map((row) => columns.map(({ value }) => value(row))),
+    ...incomplete.map((gap) =>
+      columns.map(({ ofGap }) => (ofGap === undefined ? null : ofGap === 'kind' ? 'not-read' : gap[ofGap])),
+    ),
+  ];
+  return writeCsv<readonly CsvValue[]>(
+    columns.map(({ name }, at) => ({ name, value: (line) => line[at] ?? null })),
+    lines,
+  );
+}
+
+function usdColumns<Row>(usdOf: (row: Row) => UsdPerMonth): readonly Column<Row>[] {
+  const bound = (row: Row, which: 'low' | 'high'): CsvValue => {
+    const usd = usdOf(row);
+    return usd === 'unpriced' ? null : usd[which];
+  };
+  return [
+    { name: 'usdPerMonthLow', value: (row) => bound(row, 'low') },
+    { name: 'usdPerMonthHigh', value: (row) => bound(row, 'high') },
+    { name: 'priced', value: (row) => (usdOf(row) === 'unpriced' ? 'unpriced' : 'priced') },
+  ];
+}
+
+const laneColumns: readonly Column<Lane>[] = [
+  { name: 'id', value: ({ id }) => id },
+  { name: 'kind', value: ({ kind }) => kind, ofGap: 'kind' },
+  { name: 'from', value: ({ from }) => from, ofGap: 'where' },
+  { name: 'to', value: ({ to }) => to },
+  { name: 'tier', value: ({ tier }) => tier },
+  { name: 'bytes', value: ({ bytes }) => bytes },
+  { name: 'monthlyBytes', value: ({ monthlyBytes }) => monthlyBytes },
+  ...usdColumns<Lane>(({ usdPerMonth }) => usdPerMonth),
+  { name: 'bytesShare', value: ({ bytesShare }) => bytesShare },
+  { name: 'costShare', value: ({ costShare }) => costShare },
+  { name: 'talkers', value: ({ talkers }) => talkers },
+  { name: 'mark', value: ({ mark }) => mark },
+  { name: 'pricing', value: ({ pricing }) => pricing, ofGap: 'why' },
+  { name: 'bounds', value: ({ bounds }) => bounds },
+];
+
+interface TalkerRow {
+  readonly talker: Talker;
+  readonly lane: Lane;
+}
+
+const talkerColumns: readonly Column<TalkerRow>[] = [
+  { name: 'laneId', value: ({ lane }) => lane.id },
+  { name: 'laneKind', value: ({ lane }) => lane.kind, ofGap: 'kind' },
+  { name: 'resource', value: ({ talker }) => talker.resource, ofGap: 'where' },
+  { name: 'bytes', value: ({ talker }) => talker.bytes },
+  { name: 'share', value: ({ talker }) => talker.share },
+  { name: 'remark', value: () => null, ofGap: 'why' },
+];
+
+const findingColumns: readonly Column<Finding>[] = [
+  { name: 'id', value: ({ id }) => id },
+  { name: 'kind', value: ({ kind }) => kind, ofGap: 'kind' },
+  { name: 'title', value: ({ title }) => title, ofGap: 'where' },
+  { name: 'certainty', value: ({ certainty }) => certainty },
+  ...usdColumns<Finding>(({ usdPerMonth }) => usdPerMonth),
+  { name: 'resources', value: ({ resources }) => resources.join('\n') },
+  { name: 'evidence', value: ({ evidence }) => JSON.stringify(evidence), ofGap: 'why' },
+  { name: 'command', value: ({ command }) => command },
+];
+
+const stepColumns: readonly Column<Step>[] = [
+  { name: 'kind', value: () => 'step', ofGap: 'kind' },
+  { name: 'start', value: ({ start }) => start },
+  { name: 'end', value: ({ end }) => end },
+  { name: 'bytes', value: ({ bytes }) => bytes },
+  { name: 'usdLow', value: ({ usd }) => usd.low },
+  { name: 'usdHigh', value: ({ usd }) => usd.high },
+  { name: 'where', value: () => null, ofGap: 'where' },
+  { name: 'remark', value: () => null, ofGap: 'why' },
+];

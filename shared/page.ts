@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { formatHeaders } from './answer-format.ts';
+import { tag, writeMarkup, type Markup } from './markup.ts';
+import { PAGE_SCRIPT } from './page-script.ts';
+import { PAGE_STYLE } from './page-style.ts';
+import { cut, inlineText, visible } from './shown-text.ts';
+
+export interface PageSection {
+  /** Its anchor. */
+  readonly id: string;
+  readonly title: string;
+  /** One or two sentences below the title. */
+  readonly lead?: string;
+  readonly content: readonly Markup[];
+}
+
+export interface Page {
+  /** What kind of page this is, beside costguard's name. */
+  readonly kind: string;
+  /** May hold names that somebody else chose, as all texts here. */
+  readonly title: string;
+  /** One line below the title. */
+  readonly subtitle: string;
+  /** Before all sections: the headline, and what has to be known about it. */
+  readonly top: readonly Markup[];
+  readonly sections: readonly PageSection[];
+  readonly footer: string;
+}
+
+export interface Html {
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * A page as one HTML document that needs nothing else: it asks for no resource, and its policy would let it have none.
+ * The same page gives the same bytes. The headers carry the policy once more, and what a `meta` element cannot say.
+ */
+export function renderPage(page: Page): Html {
+  const policy = [
+    "default-src 'none'",
+    `script-src ${digestOf(PAGE_SCRIPT)}`,
+    `style-src ${digestOf(PAGE_STYLE)}`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const head = [
+    tag('meta', { charset: 'utf-8' }),
+    tag('meta', { 'http-equiv': 'Content-Security-Policy', content: policy }),
+    tag('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    tag('meta', { name: 'referrer', content: 'no-referrer' }),
+    tag('title', {}, `${cut(visible(page.title), 100)} – costguard`),
+    tag('link', { rel: 'icon', href: ICON }),
+  ];
+  return {
+    text: `<!doctype html>
+<html lang="en">
+<head>${head.map((element) => writeMarkup(element)).join('')}<style>${PAGE_STYLE}</style></head>
+${writeMarkup(bodyOf(page)).replace(/<\/body>$/, `<script>${PAGE_SCRIPT}</script></body>`)}
+</html>
+`,
+    headers: {
+      ...formatHeaders('html'),
+      'content-security-policy': `${policy}; frame-ancestors 'none'`,
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+    },
+  };
+}
+
+/** Named here, or a browser would ask the function for one. */
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1c5bc7"/><path d="M4 11V7m4 4V4m4 7V9" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>',
+)}`;
+
+function digestOf(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+function bodyOf({ kind, title, subtitle, top, sections, footer }: Page): Markup {
+  return tag(
+    'body',
+    {},
+    tag('a', { class: 'skip', href: '#main' }, 'Skip to the content'),
+    tag(
+      'header',
+      { class: 'frame' },
+      tag(
+        'div',
+        { class: 'bar' },
+        tag('p', {}, tag('span', { class: 'brand' }, 'costguard'), ` / ${kind}`),
+        tag('div', { id: 'tools' }),
+      ),
+      tag(
+        'div',
+        { class: 'title' },
+        tag('h1', {}, inlineText(title)),
+        tag('p', {}, inlineText(subtitle, 400)),
+      ),
+    ),
+    tag(
+      'main',
+      { id: 'main', class: 'frame', tabindex: -1 },
+      tag('div', { class: 'top' }, top, sections.length > 1 ? contentsOf(sections) : undefined),
+      sections.map(sectionOf),
+    ),
+    tag('footer', { class: 'frame' }, tag('p', {}, inlineText(footer, 400))),
+    tag('p', { id: 'status', class: 'hidden', role: 'status' }),
+  );
+}
+
+function contentsOf(sections: readonly PageSection[]): Markup {
+  return tag(
+    'nav',
+    { class: 'contents', 'aria-label': 'On this page' },
+    tag(
+      'ul',
+      {},
+      sections.map(({ id, title }) => tag('li', {}, tag('a', { href: `#${id}` }, title))),
+    ),
+  );
+}
+
+function sectionOf({ id, title, lead, content }: PageSection): Markup {
+  return tag(
+    'section',
+    { id, 'aria-labelledby': `${id}-title` },
+    tag(
+      'div',
+      {},
+      tag('h2', { id: `${id}-title` }, title),
+      lead === undefined ? undefined : tag('p', { class: 'lead' }, lead),
+    ),
+    content,
+  );
+}

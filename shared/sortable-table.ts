@@ -1,0 +1,82 @@
+import { tag, type Child, type Markup } from './markup.ts';
+import { emptyState } from './page-parts.ts';
+
+export interface TableColumn<Row> {
+  readonly title: string;
+  /** Numbers stand at the right, and are sorted as numbers, the largest first. */
+  readonly kind: 'text' | 'number';
+  readonly cell: (row: Row) => Child;
+  /** What it is sorted by; of numbers, undefined stays last. Text columns without it are sorted by what they show. */
+  readonly key?: (row: Row) => string | number | undefined;
+  /** Of text: long, so it gets some room. */
+  readonly wide?: boolean;
+}
+
+export interface SortableTable<Row> {
+  /** What the table holds, for whoever does not see the heading above it. */
+  readonly caption: string;
+  /** The first one names the row. */
+  readonly columns: readonly TableColumn<Row>[];
+  readonly rows: readonly Row[];
+  /** Names a row in the document, as `data-id`. */
+  readonly id?: (row: Row) => string;
+  /** The column by which the rows are sorted already, the largest first. */
+  readonly sortedBy?: string;
+  /** Said in place of a table without rows. */
+  readonly empty: string;
+}
+
+/** A plain table that the page's script makes sortable. Wide ones scroll in themselves. */
+export function sortableTable<Row>(table: SortableTable<Row>): Markup {
+  const { caption, columns, rows, id, sortedBy, empty } = table;
+  if (rows.length === 0) return emptyState(empty);
+  return tag(
+    'div',
+    { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: 0 },
+    tag(
+      'table',
+      { class: 'sortable' },
+      tag('caption', { class: 'hidden' }, caption),
+      tag(
+        'thead',
+        {},
+        tag(
+          'tr',
+          {},
+          columns.map(({ title, kind }) =>
+            tag(
+              'th',
+              {
+                scope: 'col',
+                class: kind === 'number' ? 'number' : undefined,
+                'aria-sort': title === sortedBy ? 'descending' : undefined,
+              },
+              title,
+            ),
+          ),
+        ),
+      ),
+      tag(
+        'tbody',
+        {},
+        rows.map((row) =>
+          tag(
+            'tr',
+            { 'data-id': id?.(row) },
+            columns.map((column, at) => cellOf(column, row, at === 0)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function cellOf<Row>({ kind, cell, key, wide }: TableColumn<Row>, row: Row, first: boolean): Markup {
+  const sortKey = key === undefined ? undefined : (key(row) ?? '');
+  const look = kind === 'number' ? 'number' : wide === true ? 'wide' : undefined;
+  return tag(
+    first ? 'th' : 'td',
+    { scope: first ? 'row' : undefined, class: look, 'data-key': sortKey },
+    cell(row),
+  );
+}
