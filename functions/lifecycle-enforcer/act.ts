@@ -123,7 +123,7 @@ async function patchBucket(
       if (!unanswered && !isStatus(error, 412)) throw error;
     }
     await run.runtime.sleep(PAUSE_MS * (1 + run.runtime.random()) * attempt);
-    const present = await orGone(gatherBucket(run, facts));
+    const present = await orGone(gatherBucket(run, config, facts));
     if (present === undefined)
       return { outcome: { ...decision, action: 'keep', reason: 'gone', outcome: 'already' } };
     if (unanswered && present.bucket.metageneration === String(BigInt(intent.metageneration) + 1n))

@@ -1,31 +1,37 @@
+import type { UsdPerHour } from '../../shared/compute-price.ts';
 import type { Decision } from '../../shared/receipt.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
+import { showForecast, type Forecast } from './forecast.ts';
 import type { Merge } from './merge.ts';
 import { sameRecord, tidyRecord } from './ownership.ts';
 import { propose, type Proposal } from './propose.ts';
+import type { Refusal } from './refuse.ts';
+import { readRule } from './rule-condition.ts';
 import { ruleDigest } from './rule-identity.ts';
+import { HOURS_PER_MONTH } from './storage-price.ts';
 
 /** One decision for each bucket: keep, patch, refuse or report. */
 export function judgeBucket(facts: Facts, config: Config, now: Date): readonly Decision[] {
   if (facts.kind === 'gone') return [];
   const proposal = propose(facts.bucket, facts.record, config, now);
-  return [{ resource: resourceOf(facts.bucket.name), usdPerHour: 0, ...verdict(proposal, facts) }];
+  return [{ resource: resourceOf(facts.bucket.name), ...verdict(proposal, facts, config) }];
 }
 
-function verdict(
-  proposal: Proposal,
-  { bucket }: BucketFacts,
-): Pick<Decision, 'action' | 'reason' | 'evidence'> {
+type Verdict = Omit<Decision, 'resource'>;
+
+function verdict(proposal: Proposal, facts: BucketFacts, config: Config): Verdict {
+  const { bucket } = facts;
   switch (proposal.kind) {
     case 'state-bucket':
-      return { action: 'keep', reason: 'state-bucket', evidence: {} };
+      return { action: 'keep', reason: 'state-bucket', usdPerHour: 0, evidence: {} };
     case 'exempt':
-      return { action: 'keep', reason: 'exempt', evidence: { why: proposal.why } };
+      return { action: 'keep', reason: 'exempt', usdPerHour: 0, evidence: { why: proposal.why } };
     case 'no-policy':
       return {
         action: 'report',
         reason: 'no-policy',
+        usdPerHour: 0,
         evidence: {
           location: bucket.location,
           rules: bucket.rules.length,
@@ -35,25 +41,93 @@ function verdict(
     case 'in-force': {
       const { policy, merge } = proposal;
       const diff = { kept: merge.kept.length, equal: merge.equal.length };
-      return { action: 'keep', reason: 'in-force', evidence: { policy: policy.name, diff } };
+      return { action: 'keep', reason: 'in-force', usdPerHour: 0, evidence: { policy: policy.name, diff } };
     }
-    case 'refused': {
-      const { policy, merge, refusal } = proposal;
-      return {
-        action: 'refuse',
-        reason: refusal.reason,
-        evidence: { why: refusal.why, policy: policy.name, location: bucket.location, diff: diffOf(merge) },
-      };
-    }
+    case 'refused':
+      return refuse(proposal, proposal.refusal, facts);
     case 'change': {
-      const { policy, merge } = proposal;
+      const refusal = deletesTooMuch(proposal.merge, facts, config);
+      if (refusal !== undefined) return refuse(proposal, refusal, facts);
       return {
         action: 'patch',
         reason: bucket.rules.length === 0 ? 'no-rules' : 'drift',
-        evidence: { policy: policy.name, location: bucket.location, diff: diffOf(merge) },
+        usdPerHour: savedPerHour(facts.forecast),
+        evidence: evidenceOf(proposal, facts),
       };
     }
   }
+}
+
+function refuse(
+  proposal: Extract<Proposal, { merge: Merge }>,
+  { reason, why }: Refusal,
+  facts: BucketFacts,
+): Verdict {
+  return { action: 'refuse', reason, usdPerHour: 0, evidence: { why, ...evidenceOf(proposal, facts) } };
+}
+
+function evidenceOf(
+  { policy, merge }: Extract<Proposal, { merge: Merge }>,
+  facts: BucketFacts,
+): Decision['evidence'] {
+  const { bucket, usage, forecast } = facts;
+  return {
+    policy: policy.name,
+    location: bucket.location,
+    storageClass: bucket.storageClass,
+    metageneration: bucket.metageneration,
+    diff: diffOf(merge),
+    ...(forecast !== undefined
+      ? { forecast: showForecast(forecast) }
+      : usage.kind === 'unread'
+        ? {}
+        : {
+            forecast: {
+              unknown:
+                usage.kind === 'unreadable' ? usage.why : 'no metrics: empty, or filled since yesterday',
+            },
+          }),
+  };
+}
+
+/**
+ * Why new Delete rules are not written: they would at once delete more than the policy allows, or nobody can tell that
+ * they would not. With `maxDeletedShare: 1` there is nothing to tell.
+ */
+function deletesTooMuch(merge: Merge, { forecast }: BucketFacts, config: Config): Refusal | undefined {
+  const { maxDeletedShare } = config;
+  if (maxDeletedShare >= 1 || merge.added.every(({ action }) => action.type !== 'Delete')) return undefined;
+  const cannotRead = merge.added
+    .map(readRule)
+    .flatMap(({ type, unknown }) => (type === 'Delete' ? unknown : []));
+  const hint = config.simulate === 'metrics' ? 'set simulate: objects' : 'see what is listed as incomplete';
+  if (forecast === undefined || cannotRead.length > 0)
+    return {
+      reason: 'deleted-share-unknown',
+      why: `nobody can tell how much the new Delete rules would delete at once${cannotRead.length > 0 ? ` (${cannotRead.join(', ')})` : ''}; ${hint}, or maxDeletedShare: 1`,
+    };
+  const { min, max } = forecast.deletedShare;
+  if (min > maxDeletedShare)
+    return {
+      reason: 'max-deleted-share',
+      why: `the new rules would at once delete ${percent(min)} of its bytes; maxDeletedShare is ${percent(maxDeletedShare)}`,
+    };
+  if (max <= maxDeletedShare) return undefined;
+  return {
+    reason: 'deleted-share-unknown',
+    why: `the new rules would at once delete ${percent(min)} to ${percent(max)} of its bytes, and maxDeletedShare is ${percent(maxDeletedShare)}; ${hint}, or maxDeletedShare: 1`,
+  };
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
+
+/** What is saved at rest after a month, at least; unpriced when not even that is known. */
+function savedPerHour(forecast: Forecast | undefined): UsdPerHour {
+  const saved = forecast?.horizons.month.savesUsdPerMonth;
+  if (saved === undefined || (saved.max > saved.min && saved.min === 0)) return 'unpriced';
+  return saved.min / HOURS_PER_MONTH;
 }
 
 /** The semantic difference, with every rule as the API spells it, so that it can be undone. */

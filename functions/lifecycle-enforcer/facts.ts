@@ -1,5 +1,7 @@
 import type { Bucket } from '../../shared/buckets.ts';
+import type { Forecast } from './forecast.ts';
 import type { BucketRecord } from './memory.ts';
+import type { Usage } from './usage.ts';
 
 /** What is known of one bucket at one moment; what `gather` hands to `decide`. */
 export type Facts = BucketFacts | GoneBucket;
@@ -8,6 +10,10 @@ export interface BucketFacts {
   readonly kind: 'bucket';
   readonly bucket: Bucket;
   readonly record: BucketRecord | undefined;
+  /** What is in it; read only where the policy changes its rules. */
+  readonly usage: Usage;
+  /** What that change would do; undefined when nobody can tell, or when there is none. */
+  readonly forecast: Forecast | undefined;
 }
 
 /** Remembered, and the listing, which was whole, does not have it. */

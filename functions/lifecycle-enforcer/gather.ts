@@ -1,10 +1,29 @@
-import { getBucket, listBuckets } from '../../shared/buckets.ts';
+import pMap from 'p-map';
+import { getBucket, listBuckets, type Bucket } from '../../shared/buckets.ts';
+import { messageOf } from '../../shared/errors.ts';
 import type { Run } from '../../shared/sweep.ts';
+import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
-import { readRecords } from './memory.ts';
+import type { Forecast } from './forecast.ts';
+import { abortSavings, addKnown, forecastMetrics } from './forecast-metrics.ts';
+import { forecastObjects, type RuleChange } from './forecast-objects.ts';
+import { HORIZONS } from './forecast.ts';
+import { readRecords, type BucketRecord } from './memory.ts';
+import { propose } from './propose.ts';
+import { readRule } from './rule-condition.ts';
+import { objectBytes, readUsage, type Usage } from './usage.ts';
+import { listVersions } from './versions.ts';
+
+/** Versions that are listed of one bucket, fifty calls; beyond that the forecast is a sample and says so. */
+const MAX_VERSIONS = 50_000;
+
+/** Buckets whose objects are listed at the same time. */
+const LISTINGS_AT_ONCE = 4;
+
+const UNREAD: Usage = { kind: 'unread' };
 
 /** All buckets of the run's project, page by page, then those that are remembered and gone. */
-export async function* gatherBuckets(run: Run): AsyncGenerator<readonly Facts[]> {
+export async function* gatherBuckets(run: Run, config: Config): AsyncGenerator<readonly Facts[]> {
   const records = await readRecords(run);
   const unseen = new Set(records.keys());
   let whole = true;
@@ -14,11 +33,11 @@ export async function* gatherBuckets(run: Run): AsyncGenerator<readonly Facts[]>
       run.gap({ where: bucket, why: 'unreachable: it was not looked at' });
     }
     for (const { name } of buckets) unseen.delete(name);
-    yield buckets.map((bucket): BucketFacts => ({
-      kind: 'bucket',
-      bucket,
-      record: records.get(bucket.name),
-    }));
+    yield await lookInto(
+      run,
+      config,
+      buckets.map((bucket) => ({ bucket, record: records.get(bucket.name) })),
+    );
   }
   if (!whole) return;
   yield [...unseen].flatMap((name): Facts[] => {
@@ -28,6 +47,83 @@ export async function* gatherBuckets(run: Run): AsyncGenerator<readonly Facts[]>
 }
 
 /** One bucket as it is now. Throws `OutsideError` 404 when it is gone. */
-export async function gatherBucket(run: Run, { bucket, record }: BucketFacts): Promise<BucketFacts> {
-  return { kind: 'bucket', bucket: await getBucket(run.api, bucket.name), record };
+export async function gatherBucket(run: Run, config: Config, before: BucketFacts): Promise<BucketFacts> {
+  const bucket = await getBucket(run.api, before.bucket.name);
+  const [facts] = await lookInto(run, config, [{ bucket, record: before.record }]);
+  return facts ?? { ...before, bucket };
+}
+
+interface Found {
+  readonly bucket: Bucket;
+  readonly record: BucketRecord | undefined;
+}
+
+/** Adds what is in the buckets whose rules would change, and what that change would do; the others cost no call. */
+async function lookInto(run: Run, config: Config, found: readonly Found[]): Promise<readonly BucketFacts[]> {
+  const changes = new Map<string, RuleChange>();
+  for (const { bucket, record } of found) {
+    const proposal = propose(bucket, record, config, run.startedAt);
+    if (proposal.kind !== 'change') continue;
+    const before = bucket.rules.map(readRule);
+    const known = new Map(before.map((read) => [read.rule, read]));
+    const after = proposal.merge.rules.map((rule) => known.get(rule) ?? readRule(rule));
+    changes.set(bucket.name, { before, after });
+  }
+  const usageOf = await readUsage(run, [...changes.keys()]);
+  return pMap(
+    found,
+    async ({ bucket, record }): Promise<BucketFacts> => {
+      const change = changes.get(bucket.name);
+      if (change === undefined) return { kind: 'bucket', bucket, record, usage: UNREAD, forecast: undefined };
+      const usage = usageOf(bucket.name);
+      const forecast =
+        (config.simulate === 'objects' ? await fromObjects(run, bucket, change, usage) : undefined) ??
+        forecastMetrics(bucket, change, usage, run.startedAt);
+      return { kind: 'bucket', bucket, record, usage, forecast };
+    },
+    { concurrency: LISTINGS_AT_ONCE },
+  );
+}
+
+/** Undefined when the objects cannot be listed; then metrics have to do. */
+async function fromObjects(
+  run: Run,
+  bucket: Bucket,
+  change: RuleChange,
+  usage: Usage,
+): Promise<Forecast | undefined> {
+  const forecaster = forecastObjects(bucket, change, run.startedAt);
+  let listed = 0;
+  let whole = true;
+  try {
+    for await (const versions of listVersions(run.api, bucket.name)) {
+      forecaster.add(versions);
+      listed += versions.length;
+      whole = listed < MAX_VERSIONS;
+      if (!whole) break;
+    }
+  } catch (error) {
+    run.gap({ where: `projects/_/buckets/${bucket.name} objects`, why: messageOf(error), cause: error });
+    return undefined;
+  }
+  const totalBytes = usage.kind === 'measured' ? objectBytes(usage.cells) : undefined;
+  return withUploads(forecaster.finish(whole ? undefined : { totalBytes }), run, bucket, change, usage);
+}
+
+function withUploads(
+  forecast: Forecast,
+  run: Run,
+  bucket: Bucket,
+  change: RuleChange,
+  usage: Usage,
+): Forecast {
+  const horizons = { ...forecast.horizons };
+  for (const [name, days] of HORIZONS) {
+    const uploads = abortSavings(bucket, change, usage, run.startedAt, days);
+    horizons[name] = {
+      ...horizons[name],
+      savesUsdPerMonth: addKnown(horizons[name].savesUsdPerMonth, uploads),
+    };
+  }
+  return { ...forecast, horizons };
 }

@@ -76,7 +76,7 @@ function deletesAtOnce(read: ReadRule): Refusal | undefined {
     condition.createdBefore !== undefined ||
     condition.customTimeBefore !== undefined ||
     condition.daysSinceCustomTime !== undefined;
-  if (waits || noncurrentOnly(read) || unknown.length > 0) return undefined;
+  if (waits || noncurrentOnly(condition) || unknown.length > 0) return undefined;
   return { reason: 'deletes-at-once', why: 'no condition makes it wait: it matches immediately' };
 }
 

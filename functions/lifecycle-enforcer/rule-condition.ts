@@ -18,7 +18,7 @@ const conditionSchema = z.object({
   matchesSuffix: texts,
   numNewerVersions: count,
 });
-type Condition = z.infer<typeof conditionSchema>;
+export type Condition = z.infer<typeof conditionSchema>;
 
 /** A rule with its condition read. `unknown` names what this code cannot evaluate, e.g. `matchesPattern`. */
 export interface ReadRule {
@@ -55,7 +55,7 @@ function isCount(value: unknown): boolean {
 }
 
 /** Whether only versions that are not live any more can match. */
-export function noncurrentOnly({ condition }: ReadRule): boolean {
+export function noncurrentOnly(condition: Condition): boolean {
   return (
     condition.isLive === false ||
     condition.daysSinceNoncurrentTime !== undefined ||
