@@ -21,7 +21,7 @@ export interface ObjectVersion {
 export type LifecycleEvent = {
   readonly generation: string;
   readonly dueMs: number;
-  /** Actions on this object that were due before: each may be a day late, and this one waits for it. */
+  /** Earlier moments at which something happened to this object: each may be a day late, and this one waits for it. */
   readonly after: number;
 } & ({ readonly kind: 'delete' | 'noncurrent' } | { readonly kind: 'move'; readonly to: string });
 
@@ -35,37 +35,42 @@ export const DAY_MS = 86_400_000;
 export function lifecycleEvents(
   versions: readonly ObjectVersion[],
   rules: readonly ReadRule[],
-  bucket: { readonly versioned: boolean },
+  bucket: { readonly versioned: boolean; readonly autoclass: boolean },
   fromMs: number,
   untilMs: number,
 ): readonly LifecycleEvent[] {
+  // Autoclass alone chooses the class of each object.
+  const active = rules.filter(
+    ({ type }) => type === 'Delete' || (type === 'SetStorageClass' && !bucket.autoclass),
+  );
   const events: LifecycleEvent[] = [];
   let present = versions;
   let nowMs = fromMs;
-  for (;;) {
-    const next = present
-      .flatMap((version, newer) => nextAction(version, newer, rules, nowMs))
-      .reduce<Next | undefined>(
-        (first, one) => (first === undefined || one.dueMs < first.dueMs ? one : first),
-        undefined,
-      );
-    if (next === undefined || next.dueMs > untilMs) return events;
-    nowMs = next.dueMs;
-    const { version, dueMs } = next;
-    const { generation } = version;
-    const after = events.length;
-    if (next.to !== undefined) {
-      const moved = { ...version, storageClass: next.to };
-      events.push({ kind: 'move', to: next.to, generation, dueMs, after });
-      present = present.map((one) => (one === version ? moved : one));
-    } else if (version.noncurrentMs === undefined && bucket.versioned) {
-      events.push({ kind: 'noncurrent', generation, dueMs, after });
-      present = present.map((one) => (one === version ? { ...version, noncurrentMs: dueMs } : one));
-    } else {
-      events.push({ kind: 'delete', generation, dueMs, after });
-      present = present.filter((one) => one !== version);
+  for (let after = 0; ; after++) {
+    const next = present.flatMap((version, newer) => nextAction(version, newer, active, nowMs));
+    const dueMs = next.reduce((first, one) => Math.min(first, one.dueMs), Infinity);
+    if (dueMs > untilMs || dueMs === Infinity) return events;
+    nowMs = dueMs;
+    // Those that are due together are judged by what is there before the first of them is touched.
+    for (const { version, to } of next.filter((one) => one.dueMs === dueMs)) {
+      const { generation } = version;
+      const left = versionAfter(version, to, bucket.versioned, dueMs);
+      present = present.flatMap((one) => (one === version ? left : [one]));
+      if (to !== undefined) events.push({ kind: 'move', to, generation, dueMs, after });
+      else events.push({ kind: left.length === 0 ? 'delete' : 'noncurrent', generation, dueMs, after });
     }
   }
+}
+
+/** What is left of a version after an action; nothing, or one. */
+function versionAfter(
+  version: ObjectVersion,
+  to: string | undefined,
+  versioned: boolean,
+  atMs: number,
+): readonly ObjectVersion[] {
+  if (to !== undefined) return [{ ...version, storageClass: to }];
+  return version.noncurrentMs === undefined && versioned ? [{ ...version, noncurrentMs: atMs }] : [];
 }
 
 interface Next {
