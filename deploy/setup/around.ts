@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { GcloudFailed, isNotFound, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { NotReady, type Problem } from './problem.ts';
 import type { Surroundings } from './read-present.ts';
 import { billingAccountsOf, type Wanted } from './wanted.ts';
@@ -35,11 +35,11 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
   if (problems.length > 0) throw new NotReady(problems);
 }
 
-/** Looks at the operations project, its billing, and at what the policy names. Throws {@link NotReady}. */
+/** Looks at the operations project, its billing, and at what the policy names. */
 export async function lookAround(
   gcloud: Gcloud,
   { project, policy, billingRoles }: Pick<Wanted, 'project' | 'policy' | 'billingRoles'>,
-): Promise<Around> {
+): Promise<{ readonly around: Around; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
@@ -56,19 +56,9 @@ export async function lookAround(
     });
 
   const organizations = new Map<string, string>();
-  const ancestors = await climb(gcloud, host.parent, problems);
   for (const on of policy.scope) {
-    const found = on === `projects/${project}` ? host : await describe(gcloud, on, problems);
-    if (on.startsWith('organizations/')) organizations.set(on, on);
-    else if (on.startsWith('folders/') && found !== undefined) {
-      const top = (await climb(gcloud, found.parent, problems)).at(-1);
-      if (top?.startsWith('organizations/') === true) organizations.set(on, top);
-      else
-        problems.push({
-          what: `${on} lies in no organization that can be seen, and custom roles for folders live there.`,
-          mend: [`gcloud resource-manager folders describe ${on.slice('folders/'.length)}`],
-        });
-    }
+    const organization = await organizationAbove(gcloud, on, problems);
+    if (organization !== undefined) organizations.set(on, organization);
   }
   if (billingRoles === 'custom')
     for (const on of billingAccountsOf(policy)) {
@@ -80,12 +70,39 @@ export async function lookAround(
           mend: ['Leave out --billing-roles=custom'],
         });
     }
-  if (problems.length > 0) throw new NotReady(problems);
-  return {
+  const around = {
     projectNumber: host.number ?? '',
-    ancestors,
-    organizationOf: (resource) => organizations.get(resource),
+    ancestors: await climb(gcloud, host.parent, problems),
+    organizationOf: (resource: string) => organizations.get(resource),
   };
+  return { around, problems };
+}
+
+/** The organization whose custom roles can be bound on an entry of the scope; a project needs none. */
+async function organizationAbove(
+  gcloud: Gcloud,
+  on: string,
+  problems: Problem[],
+): Promise<string | undefined> {
+  const found = await describe(gcloud, on, problems);
+  if (found === undefined || on.startsWith('projects/')) return undefined;
+  if (on.startsWith('organizations/')) return on;
+  const top = (await climb(gcloud, found.parent, problems)).at(-1);
+  if (top?.startsWith('organizations/') === true) return top;
+  problems.push({
+    what: `${on} lies in no organization that can be seen, and custom roles for folders live there.`,
+    mend: [`gcloud resource-manager folders describe ${on.slice('folders/'.length)}`],
+  });
+  return undefined;
+}
+
+/** A project's number; undefined, with a problem, where it cannot be seen. */
+export async function projectNumber(
+  gcloud: Gcloud,
+  id: string,
+  problems: Problem[],
+): Promise<string | undefined> {
+  return (await describe(gcloud, `projects/${id}`, problems))?.number;
 }
 
 interface Described {
@@ -133,11 +150,6 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
     number: projectNumber === undefined ? undefined : String(projectNumber),
     parent: parent === undefined || typeof parent === 'string' ? parent : `${parent.type}s/${parent.id}`,
   };
-}
-
-/** Google answers for a project that does not exist as for one that the caller may not see. */
-function isUnseen(stderr: string): boolean {
-  return isNotFound(stderr) || /PERMISSION_DENIED|permission|\b403\b/i.test(stderr);
 }
 
 /** The folders and the organization above, nearest first, as far as they can be seen. */

@@ -4,11 +4,12 @@ import { messageOf } from '../../shared/errors.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy.ts';
 import type { Around } from './around.ts';
 import { checkGcloud, lookAround } from './around.ts';
+import type { Effects } from './carry-out.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
 import { NotReady, WrongUsage } from './problem.ts';
 import type { MissingPermissions } from './preconditions.ts';
 import { lackOf, readCommonStateRole, readFunctions, type FunctionSettings } from './settings.ts';
-import type { Wanted } from './wanted.ts';
+import { withDigests, type Wanted } from './wanted.ts';
 
 /** What the commands take from their process. */
 export interface Tools {
@@ -53,7 +54,7 @@ export async function run(
   }
 }
 
-type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 export function readArgs(
   args: readonly string[],
@@ -72,14 +73,14 @@ export const PLACE_OPTIONS = {
   region: { type: 'string' },
 } as const satisfies ParseArgsOptionsConfig;
 
-const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+export const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
 
 /** A required option's value. */
-export function required(values: Values, name: string, example: string): string {
+export function required(values: Values, name: string, example: string, pattern = /^.+$/): string {
   const value = values[name];
-  if (typeof value !== 'string' || value === '')
-    throw new WrongUsage(`--${name} is missing: --${name} ${example}`);
+  if (typeof value !== 'string') throw new WrongUsage(`--${name} is missing: --${name} ${example}`);
+  if (!pattern.test(value)) throw new WrongUsage(`--${name} is "${value}"; wanted one such as ${example}.`);
   return value;
 }
 
@@ -97,10 +98,8 @@ export interface Place {
 
 /** `--policy`, `--project` and `--region`, checked. */
 export async function readPlace(values: Values): Promise<Place> {
-  const project = required(values, 'project', 'OPS_PROJECT');
-  if (!PROJECT.test(project)) throw new WrongUsage(`--project is "${project}"; wanted a project id.`);
-  const region = required(values, 'region', 'us-central1');
-  if (!REGION.test(region)) throw new WrongUsage(`--region is "${region}"; wanted one such as us-central1.`);
+  const project = required(values, 'project', 'my-ops-project', PROJECT);
+  const region = required(values, 'region', 'us-central1', REGION);
   const policyFile = required(values, 'policy', 'costguard.yaml');
   return { policyFile, policy: await readPolicy(policyFile), project, region };
 }
@@ -119,6 +118,17 @@ export async function readPolicy(file: string): Promise<Policy> {
   }
 }
 
+/** The functions that were named, all when none is. */
+export async function namedFunctions(named: readonly string[]): Promise<readonly FunctionSettings[]> {
+  const all = await readFunctions();
+  const unknown = named.filter((name) => !all.some((fn) => fn.name === name));
+  if (unknown.length > 0)
+    throw new WrongUsage(
+      `There is no function ${unknown.map((name) => `"${name}"`).join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  return named.length === 0 ? all : all.filter(({ name }) => named.includes(name));
+}
+
 export interface Chosen {
   readonly functions: readonly FunctionSettings[];
   /** Functions that the policy does not ask for, with the reason. */
@@ -127,13 +137,7 @@ export interface Chosen {
 
 /** The functions that were named, or all that the policy asks for. */
 export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
-  const all = await readFunctions();
-  const unknown = named.filter((name) => !all.some((fn) => fn.name === name));
-  if (unknown.length > 0)
-    throw new WrongUsage(
-      `There is no function ${unknown.map((name) => `"${name}"`).join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`,
-    );
-  const wanted = named.length === 0 ? all : all.filter(({ name }) => named.includes(name));
+  const wanted = await namedFunctions(named);
   const left = wanted.flatMap(({ name, settings }) => {
     const why = lackOf(policy, settings);
     return why === undefined ? [] : [{ name, why }];
@@ -148,13 +152,12 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
   return { functions: wanted.filter(({ name }) => !left.some((one) => one.name === name)), left };
 }
 
-/** What is wanted before the bundles are built: enough to look around and to take down. */
+/** What is wanted, before the bundles are built. */
 export async function wantedWithoutDigests(
-  place: Place,
+  { policy, project, region }: Place,
   functions: readonly FunctionSettings[],
-  options: Partial<Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>> = {},
+  options: Partial<DeployOptions> = {},
 ): Promise<Wanted> {
-  const { policy, project, region } = place;
   return {
     project,
     region,
@@ -168,11 +171,35 @@ export async function wantedWithoutDigests(
   };
 }
 
-/** The first looks, in which nothing but gcloud, the project and the policy's places are checked. */
-export async function enter(tools: Tools, wanted: Wanted): Promise<Around> {
+/** What the arguments of deploy.sh choose beside the place. */
+export type DeployOptions = Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>;
+
+/** The same with the digests of the bundles that lie in `distDir`. */
+export async function wantedWithDigests(distDir: string, bare: Wanted): Promise<Wanted> {
+  return {
+    ...bare,
+    functions: await Promise.all(bare.functions.map((fn) => withDigests(fn, bare.policy, distDir))),
+  };
+}
+
+/** The first looks. Throws {@link NotReady} when something is wrong with gcloud, the project or the policy's places. */
+export async function enter({ gcloud }: Tools, wanted: Wanted): Promise<Around> {
   await checkGcloud(
-    tools.gcloud,
+    gcloud,
     wanted.functions.some(({ settings }) => settings.alert),
   );
-  return lookAround(tools.gcloud, wanted);
+  const { around, problems } = await lookAround(gcloud, wanted);
+  if (problems.length > 0) throw new NotReady(problems);
+  return around;
+}
+
+/** The commands' progress goes to standard output, line by line. */
+export function effectsOf({ gcloud, sleep, out }: Tools): Effects {
+  return {
+    gcloud,
+    sleep,
+    say: (line) => {
+      out(`${line}\n`);
+    },
+  };
 }

@@ -2,24 +2,28 @@ import type { Around } from './around.ts';
 import { carryOut } from './carry-out.ts';
 import {
   chooseFunctions,
+  effectsOf,
   enter,
   many,
   PLACE_OPTIONS,
   readArgs,
   readPlace,
   run,
+  wantedWithDigests,
   wantedWithoutDigests,
   type Chosen,
+  type DeployOptions,
   type Place,
   type Tools,
+  type Values,
 } from './command.ts';
 import { planDeploy } from './plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
 import type { Present } from './present.ts';
 import { NotReady, WrongUsage } from './problem.ts';
 import { readPresent, readReady } from './read-present.ts';
-import { showPlan } from './step.ts';
-import { withDigests, type Wanted } from './wanted.ts';
+import { showPlan, type Step } from './step.ts';
+import type { Wanted } from './wanted.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -39,29 +43,34 @@ Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage.
 const MEMBER = /^(?:user|group|serviceAccount|domain|principal|principalSet):\S+$/;
 const CHANNEL = /^projects\/[^/\s]+\/notificationChannels\/[^/\s]+$/;
 
+/** Of deploy.sh, and of promote.sh, which ends in the same. */
+export const DEPLOY_OPTIONS = {
+  ...PLACE_OPTIONS,
+  plan: { type: 'boolean' },
+  invoker: { type: 'string', multiple: true },
+  'alert-channel': { type: 'string', multiple: true },
+  'billing-roles': { type: 'string' },
+} as const;
+
 export async function deployCommand(args: readonly string[], tools: Tools): Promise<number> {
   return run(usage, args, tools, async () => {
-    const { values, positionals } = readArgs(args, {
-      ...PLACE_OPTIONS,
-      plan: { type: 'boolean' },
-      invoker: { type: 'string', multiple: true },
-      'alert-channel': { type: 'string', multiple: true },
-      'billing-roles': { type: 'string' },
-    });
-    const invokers = many(values, 'invoker');
-    const alertChannels = many(values, 'alert-channel');
-    const billingRoles = values['billing-roles'] ?? 'predefined';
-    check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
-    check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
-    if (billingRoles !== 'predefined' && billingRoles !== 'custom')
-      throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
+    const { values, positionals } = readArgs(args, DEPLOY_OPTIONS);
+    const options = readDeployOptions(values);
     const place = await readPlace(values);
     const chosen = await chooseFunctions(positionals, place.policy);
-    return deploy(tools, place, chosen, {
-      plan: values['plan'] === true,
-      options: { invokers, alertChannels, billingRoles },
-    });
+    return deploy(tools, place, chosen, { plan: values['plan'] === true, options });
   });
+}
+
+export function readDeployOptions(values: Values): DeployOptions {
+  const invokers = many(values, 'invoker');
+  const alertChannels = many(values, 'alert-channel');
+  const billingRoles = values['billing-roles'] ?? 'predefined';
+  check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
+  check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
+  if (billingRoles !== 'predefined' && billingRoles !== 'custom')
+    throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
+  return { invokers, alertChannels, billingRoles };
 }
 
 function check(flag: string, given: readonly string[], pattern: RegExp, wanted: string): void {
@@ -69,19 +78,14 @@ function check(flag: string, given: readonly string[], pattern: RegExp, wanted: 
   if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${wanted}.`);
 }
 
-export interface DeployOptions {
-  readonly plan: boolean;
-  readonly options: Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>;
-}
-
 /** The whole of it, once the arguments are read. */
 export async function deploy(
   tools: Tools,
   place: Place,
   { functions, left }: Chosen,
-  { plan, options }: DeployOptions,
+  { plan, options }: { readonly plan: boolean; readonly options: DeployOptions },
 ): Promise<number> {
-  const { out, gcloud } = tools;
+  const { out } = tools;
   const bare = await wantedWithoutDigests(place, functions, options);
   const around = await enter(tools, bare);
   const refused = [
@@ -91,38 +95,35 @@ export async function deploy(
   if (refused.length > 0) throw new NotReady(refused);
 
   await tools.build(place.policyFile);
-  const wanted = {
-    ...bare,
-    functions: await Promise.all(functions.map((fn) => withDigests(fn, place.policy, tools.distDir))),
-  };
-  const present = await look(tools, wanted, around);
-  const steps = planDeploy(wanted, present);
+  const wanted = await wantedWithDigests(tools.distDir, bare);
+  const steps = planDeploy(wanted, await look(tools, wanted, around));
   for (const { name, why } of left) out(`# ${name} is left out: ${why}\n`);
-  if (plan) {
+  if (steps.length === 0) out(`${plan ? '# ' : ''}Nothing to do: all is as it should be.\n`);
+  else if (plan)
     out(
-      steps.length === 0
-        ? '# Nothing to do: all is as it should be.\n'
-        : `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
+      `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
-    return 0;
-  }
-  const say = (line: string): void => {
-    out(`${line}\n`);
-  };
-  let open = steps;
-  // What awaits a name that Google gives is planned anew once the name is there.
-  for (let round = 1; open.length > 0; round++) {
+  if (plan) return 0;
+  await carryOutInRounds(tools, steps, async () => planDeploy(wanted, await look(tools, wanted, around)));
+  return lookAfterwards(tools, place, functions);
+}
+
+/** What awaits a name that Google gives is planned anew once the name is there. */
+async function carryOutInRounds(
+  tools: Tools,
+  steps: readonly Step[],
+  planAgain: () => Promise<readonly Step[]>,
+): Promise<void> {
+  for (let open = steps, round = 1; open.length > 0; round++) {
     const now = open.filter(({ awaits }) => awaits !== true);
     if (now.length === 0 || round > 3)
       throw new Error(
         'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
       );
-    await carryOut({ gcloud, say, sleep: tools.sleep }, now);
-    if (now.length === open.length) break;
-    open = planDeploy(wanted, await look(tools, wanted, around));
+    await carryOut(effectsOf(tools), now);
+    if (now.length === open.length) return;
+    open = await planAgain();
   }
-  if (steps.length === 0) say('Nothing to do: all is as it should be.');
-  return lookAfterwards(tools, place, functions);
 }
 
 async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {

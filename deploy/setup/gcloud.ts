@@ -53,12 +53,16 @@ export async function readJson(gcloud: Gcloud, args: readonly string[]): Promise
   return JSON.parse(answer.stdout === '' ? '[]' : answer.stdout);
 }
 
-/** The same, undefined where the resource does not exist. */
-export async function readJsonIfAny(gcloud: Gcloud, args: readonly string[]): Promise<unknown> {
+/** The same, undefined where the resource does not exist: where `isGone` says so of what gcloud says. */
+export async function readJsonIfAny(
+  gcloud: Gcloud,
+  args: readonly string[],
+  isGone: (stderr: string) => boolean = isNotFound,
+): Promise<unknown> {
   try {
     return await readJson(gcloud, args);
   } catch (error) {
-    if (error instanceof GcloudFailed && isNotFound(error.stderr)) return undefined;
+    if (error instanceof GcloudFailed && isGone(error.stderr)) return undefined;
     throw error;
   }
 }
@@ -66,4 +70,9 @@ export async function readJsonIfAny(gcloud: Gcloud, args: readonly string[]): Pr
 /** How the different parts of gcloud say that something does not exist. */
 export function isNotFound(stderr: string): boolean {
   return /\bNOT_FOUND\b|\bnot found\b|was not found|\b404\b|does not exist/i.test(stderr);
+}
+
+/** Google answers for a project that does not exist as for one that the caller may not see. */
+export function isUnseen(stderr: string): boolean {
+  return isNotFound(stderr) || /PERMISSION_DENIED|permission|\b403\b/i.test(stderr);
 }

@@ -7,12 +7,20 @@ import { buildAll } from '../build.ts';
 import { preflightCommand } from '../preflight.ts';
 import { askPermissions } from './ask-permissions.ts';
 import type { Tools } from './command.ts';
+import { createBudgetCommand } from './create-budget.ts';
 import { deployCommand } from './deploy.ts';
+import { doctorCommand } from './doctor.ts';
 import { installedGcloud, type Gcloud } from './gcloud.ts';
+import { promoteCommand } from './promote.ts';
+import { teardownCommand } from './teardown.ts';
 
 /** One for each script in deploy/. */
 const commands: Readonly<Record<string, (args: readonly string[], tools: Tools) => Promise<number>>> = {
+  'create-budget': createBudgetCommand,
   deploy: deployCommand,
+  doctor: doctorCommand,
+  promote: promoteCommand,
+  teardown: teardownCommand,
 };
 
 const repository = join(import.meta.dirname, '..', '..');

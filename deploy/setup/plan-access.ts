@@ -1,4 +1,4 @@
-import { BUILD_ACCOUNT, BOUND_ON, MADE_BY_TEXT, TRIGGER_ACCOUNT } from './names.ts';
+import { BUILD_ACCOUNT, BOUND_ON, MADE_BY_TEXT, roleIdOf, TRIGGER_ACCOUNT } from './names.ts';
 import { grant, revoke } from './grants.ts';
 import type { Present } from './present.ts';
 import type { Role } from './settings.ts';
@@ -138,7 +138,13 @@ function planLeavings(
   const kept = new Set(all.map(({ on }) => on));
   return boundBefore(present, name)
     .filter((on) => !kept.has(on))
-    .flatMap((on) => revokeAll(wanted, present, on, member, `The policy no longer names ${on}`));
+    .flatMap((on) => {
+      const role = `${on}/roles/${roleIdOf(name)}`;
+      return [
+        ...revokeAll(wanted, present, on, member, `The policy no longer names ${on}`),
+        ...(present.roles.get(role)?.deleted === false ? [deleteRole(role)] : []),
+      ];
+    });
 }
 
 /** Where the function's account held roles when it was deployed last. */
@@ -157,4 +163,13 @@ export function revokeAll(
   return (present.bindings.get(on) ?? [])
     .filter((binding) => binding.member === member)
     .flatMap((binding) => revoke(present, place, on, binding, why));
+}
+
+/** Removes a custom role by its full name. */
+export function deleteRole(name: string): Step {
+  const [, kind = '', home = '', id = ''] = /^(.*?)s\/(.*)\/roles\/(.*)$/.exec(name) ?? [];
+  return {
+    why: `The role ${name}; its name is free again in 37 days, and deploy takes it up again before that`,
+    args: ['iam', 'roles', 'delete', id, `--${kind}=${home}`, '--quiet'],
+  };
 }

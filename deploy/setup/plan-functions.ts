@@ -111,11 +111,7 @@ export interface DeployedFunction {
 }
 
 function boundOn(wanted: Wanted, present: Present, fn: WantedFunction): string {
-  const { scope } = wanted.policy;
-  const elsewhere = accessOf(wanted, fn, present.organizationOf)
-    .map(({ on }) => on)
-    .filter((on) => on.startsWith('billingAccounts/'));
-  return [...scope, ...elsewhere].join(' ');
+  return [...new Set(accessOf(wanted, fn, present.organizationOf).map(({ on }) => on))].join(' ');
 }
 
 function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {

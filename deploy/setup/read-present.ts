@@ -1,8 +1,9 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
-import { BOUND_ON, DEAD_LETTERS, MADE_BY_TEXT, topicOf } from './names.ts';
+import { isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { DEAD_LETTERS, MADE_BY_TEXT, roleIdOf, topicOf } from './names.ts';
 import { ownTopic } from './plan.ts';
+import { boundBefore } from './plan-access.ts';
 import type { Binding, Present, PresentRole } from './present.ts';
 import {
   accountSchema,
@@ -96,36 +97,42 @@ export async function readPresent(
     subscriptions: new Map(subscriptions.map((one) => [idOf(one.name), toSubscription(one)])),
   };
   const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
-  const roleNames = [
-    ...new Set(accesses.flatMap(({ roleName, role }) => (role === undefined ? [] : [roleName]))),
-  ];
-  const before = [...known.functions.values()].flatMap((fn) => (fn.environment[BOUND_ON] ?? '').split(' '));
-  const resources = [
-    ...new Set([
-      `projects/${project}`,
-      ...accesses.map(({ on }) => on),
-      ...before.filter((on) => on !== ''),
-      ...[...topicsIn(wanted)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
-      ...wanted.functions.flatMap(({ name }) => {
-        const fn = known.functions.get(name);
-        if (fn === undefined) return [];
-        const id = fn.subscription?.split('/').at(-1);
-        return [
-          `services/${name}`,
-          ...(id !== undefined && known.subscriptions.has(id) ? [`subscriptions/${id}`] : []),
-        ];
-      }),
-    ]),
-  ].filter((on) => !on.startsWith('gs://') || bucket !== undefined);
+  const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name).map((on) => ({ name, on })));
+  const roleNames = new Set([
+    ...accesses.flatMap(({ roleName, role }) => (role === undefined ? [] : [roleName])),
+    ...before.flatMap(({ name, on }) =>
+      on.startsWith('projects/') ? [`${on}/roles/${roleIdOf(name)}`] : [],
+    ),
+  ]);
+  const expected = new Set([
+    `projects/${project}`,
+    ...accesses.map(({ on }) => on),
+    ...[...topicsIn(wanted)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
+    ...wanted.functions.flatMap(({ name }) => {
+      const fn = known.functions.get(name);
+      if (fn === undefined) return [];
+      const id = fn.subscription?.split('/').at(-1);
+      return [
+        `services/${name}`,
+        ...(id !== undefined && known.subscriptions.has(id) ? [`subscriptions/${id}`] : []),
+      ];
+    }),
+  ]);
+  if (bucket === undefined) expected.delete(`gs://${policy.stateBucket ?? ''}`);
+  const resources = new Set([...expected, ...before.map(({ on }) => on)]);
   const [roles, bindings] = await Promise.all([
     apis.has('iam.googleapis.com')
       ? pMap(roleNames, async (name) => [name, await readRole(gcloud, name)] as const, {
           concurrency: AT_ONCE / 2,
         })
       : [],
-    pMap(resources, async (on) => [on, await readBindings(gcloud, wanted, on)] as const, {
-      concurrency: AT_ONCE / 2,
-    }),
+    pMap(
+      resources,
+      // A project of a former scope may be gone by now.
+      async (on) =>
+        [on, await readBindings(gcloud, wanted, on, expected.has(on) ? isNotFound : isUnseen)] as const,
+      { concurrency: AT_ONCE / 2 },
+    ),
   ]);
   return {
     projectNumber,
@@ -172,7 +179,8 @@ function topicsIn(wanted: Wanted): ReadonlySet<string> {
   ]);
 }
 
-async function readApis(gcloud: Gcloud, project: string): Promise<ReadonlySet<string>> {
+/** The APIs that are enabled in a project. */
+export async function readApis(gcloud: Gcloud, project: string): Promise<ReadonlySet<string>> {
   const services = z
     .array(
       z.looseObject({
@@ -202,8 +210,13 @@ async function readRole(gcloud: Gcloud, name: string): Promise<PresentRole | und
 }
 
 /** Empty for a resource that is gone. Conditional bindings are none of ours. */
-async function readBindings(gcloud: Gcloud, wanted: Wanted, on: string): Promise<readonly Binding[]> {
-  const answer = await readJsonIfAny(gcloud, policyCommand(wanted, on));
+async function readBindings(
+  gcloud: Gcloud,
+  wanted: Wanted,
+  on: string,
+  isGone: (stderr: string) => boolean,
+): Promise<readonly Binding[]> {
+  const answer = await readJsonIfAny(gcloud, policyCommand(wanted, on), isGone);
   const { bindings = [] } = iamSchema.parse(answer ?? {});
   return bindings
     .filter(({ condition }) => condition === undefined)

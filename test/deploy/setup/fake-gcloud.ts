@@ -97,14 +97,12 @@ export function createFakeGcloud(): FakeGcloud {
       const isRead = READS.test(args.join(' '));
       (isRead ? reads : writes).push(args);
       const words = args.filter((argument) => !argument.startsWith('--'));
-      const flags = new Map(
-        args
-          .filter((argument) => argument.startsWith('--'))
-          .map((argument) => {
-            const [, name = '', value = ''] = /^--([^=]+)=?(.*)$/s.exec(argument) ?? [];
-            return [name, value] as const;
-          }),
-      );
+      const flags = new Map<string, string>();
+      for (const argument of args.filter((one) => one.startsWith('--'))) {
+        const [, name = '', value = ''] = /^--([^=]+)=?(.*)$/s.exec(argument) ?? [];
+        // A flag that is given several times, one value a line.
+        flags.set(name, flags.has(name) ? `${flags.get(name) ?? ''}\n${value}` : value);
+      }
       try {
         const answer = handle(world, words, flags);
         return ok(answer);
@@ -223,7 +221,7 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     const prefix = id.replace(/\*+$/, '');
     const names = [...world.objects].filter((name) => name.startsWith(prefix));
     if (names.length === 0) throw new Error('One or more URLs matched no objects.');
-    return names.map((url) => ({ url }));
+    return names.join('\n');
   }
 
   if (command === 'pubsub topics list') return [...world.topics.values()];
@@ -306,6 +304,8 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     return {};
   }
   if (command === 'billing budgets list') return [...world.budgets.values()];
+  const budget = budgetCommand(world, words, flags);
+  if (budget !== undefined) return budget;
   if ((id = at('logging read')) !== undefined) return world.log.slice(0, 1);
   throw new Error(`Invalid choice: '${command}'`);
 }
@@ -382,6 +382,43 @@ function roleCommand(world: World, words: readonly string[], flags: Flags): unkn
   if (verb === 'update') return Object.assign(known, content);
   if (verb === 'undelete') delete known['deleted'];
   if (verb === 'delete') known['deleted'] = true;
+  return known;
+}
+
+function budgetCommand(world: World, words: readonly string[], flags: Flags): unknown {
+  const [billing, budgets, verb, id = ''] = words;
+  if (billing !== 'billing' || budgets !== 'budgets') return undefined;
+  const account = flags.get('billing-account') ?? '';
+  const name = `billingAccounts/${account}/budgets/${verb === 'create' ? 'new-budget' : id}`;
+  const known: Json = verb === 'create' ? fresh(world.budgets, name, { name }) : found(world.budgets, name);
+  const rule = (text: string): Json => {
+    const { percent, basis } = pairs(text);
+    return {
+      thresholdPercent: Number(percent),
+      spendBasis: basis === 'forecasted-spend' ? 'FORECASTED_SPEND' : 'CURRENT_SPEND',
+    };
+  };
+  const filter = (known['budgetFilter'] ?? {}) as Json;
+  const projects = flags.get('filter-projects');
+  if (flags.has('display-name')) known['displayName'] = flags.get('display-name');
+  const [, units, currencyCode] = /^(\d+)([A-Z]+)$/.exec(flags.get('budget-amount') ?? '') ?? [];
+  if (units !== undefined) known['amount'] = { specifiedAmount: { units, currencyCode } };
+  if (flags.has('credit-types-treatment')) filter['creditTypesTreatment'] = 'EXCLUDE_ALL_CREDITS';
+  if (projects !== undefined)
+    filter['projects'] = projects.split(',').map((one) => {
+      const number = world.projects.get(one.slice('projects/'.length))?.['projectNumber'];
+      return typeof number === 'string' ? `projects/${number}` : one;
+    });
+  known['budgetFilter'] = filter;
+  known['thresholdRules'] = [
+    ...((known['thresholdRules'] ?? []) as Json[]),
+    ...(flags.get(verb === 'create' ? 'threshold-rule' : 'add-threshold-rule') ?? '')
+      .split('\n')
+      .filter((text) => text !== '')
+      .map(rule),
+  ];
+  if (flags.has('notifications-rule-pubsub-topic'))
+    known['notificationsRule'] = { pubsubTopic: flags.get('notifications-rule-pubsub-topic') };
   return known;
 }
 

@@ -1,0 +1,207 @@
+import * as z from 'zod/mini';
+import type { Policy } from '../../shared/policy.ts';
+import { checkGcloud, projectNumber } from './around.ts';
+import { carryOut } from './carry-out.ts';
+import { effectsOf, many, PROJECT, readArgs, readPolicy, required, run, type Tools } from './command.ts';
+import { readJson } from './gcloud.ts';
+import { topicOf } from './names.ts';
+import {
+  findBudget,
+  judgeAdoption,
+  planBudget,
+  type PresentBudget,
+  type WantedBudget,
+} from './plan-budget.ts';
+import { NotReady, WrongUsage, type Problem } from './problem.ts';
+import { idOf } from './present-wire.ts';
+import { readApis } from './read-present.ts';
+import { showPlan } from './step.ts';
+
+const usage = `Usage: deploy/create-budget.sh --policy costguard.yaml --project OPS --billing-account ACCOUNT --amount 500USD [options]
+
+Makes the budget that drives the kill switch, or brings an existing one of the same name up to date: alerts at 50, 80 and
+100 % and at each rung of the policy's ladder, on actual and on forecast cost, credits not counted, sent to the switch's
+topic in the operations project, which it makes where it is missing. Thresholds and projects that it finds stay.
+  --policy FILE              the policy: its ladder, and the projects of its scope
+  --project OPS              the operations project
+  --billing-account ACCOUNT  who pays, such as 0A1B2C-3D4E5F-6A7B8C
+  --amount AMOUNT            a month, with the account's currency; needed for a new budget only
+  --name NAME                what it is called; "costguard" when absent
+  --target PROJECT           a project that it covers, repeatable; those of the policy's scope when absent
+  --plan                     look at what is there and print the commands; change nothing
+Exit code: 0 the budget is as it should be, 1 it is not, 2 wrong usage.
+`;
+
+const ACCOUNT = /^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/;
+const AMOUNT = /^[0-9]+(?:\.[0-9]+)?[A-Z]{3}$/;
+
+/** What every budget tells of, whatever the ladder says. */
+const COMMON_THRESHOLDS = [0.5, 0.8, 1];
+
+export async function createBudgetCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, args, tools, async () => {
+    const text = { type: 'string' } as const;
+    const { values, positionals } = readArgs(args, {
+      policy: text,
+      project: text,
+      'billing-account': text,
+      amount: text,
+      name: text,
+      target: { type: 'string', multiple: true },
+      plan: { type: 'boolean' },
+    });
+    if (positionals.length > 0) throw new WrongUsage(`"${positionals.join(' ')}" is not understood.`);
+    const project = required(values, 'project', 'my-ops-project', PROJECT);
+    const account = required(values, 'billing-account', '0A1B2C-3D4E5F-6A7B8C', ACCOUNT);
+    const amount =
+      values['amount'] === undefined ? undefined : plain(required(values, 'amount', '500USD', AMOUNT));
+    const displayName =
+      values['name'] === undefined ? 'costguard' : required(values, 'name', 'NAME', /^.{1,60}$/);
+    const policy = await readPolicy(required(values, 'policy', 'costguard.yaml'));
+    const targets = many(values, 'target');
+
+    await checkGcloud(tools.gcloud, false);
+    const problems: Problem[] = [];
+    const wanted: WantedBudget = {
+      project,
+      account: `billingAccounts/${account}`,
+      topic: topicOf('budget-kill-switch'),
+      displayName,
+      amount,
+      projects: await numbersOf(tools, targets.length > 0 ? targets : targetsOf(policy), project, problems),
+      thresholds: thresholdsOf(policy),
+    };
+    const { budget, problems: unclear } = findBudget(wanted, await readBudgets(tools, account));
+    problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(wanted, budget)));
+    if (budget === undefined && unclear.length === 0 && amount === undefined)
+      problems.push({
+        what: `There is no budget "${displayName}" yet, and no amount for a new one.`,
+        mend: ['Add --amount, such as --amount 500USD'],
+      });
+    if (problems.length > 0) throw new NotReady(problems);
+    const steps = planBudget(wanted, { ...(await readTopic(tools, wanted)), budget });
+    if (values['plan'] === true) {
+      tools.out(
+        steps.length === 0
+          ? '# Nothing to do: the budget is as it should be.\n'
+          : `# Nothing was changed.\n\n${showPlan(steps)}`,
+      );
+      return 0;
+    }
+    await carryOut(effectsOf(tools), steps);
+    const made = budget ?? findBudget(wanted, await readBudgets(tools, account)).budget;
+    tellName(tools, policy, made?.name);
+    return made === undefined ? 1 : 0;
+  });
+}
+
+/** `500.00USD` as `500USD`. */
+function plain(amount: string): string {
+  return `${Number(amount.slice(0, -3))}${amount.slice(-3)}`;
+}
+
+/** What has to be in the policy for the switch to do more than notify. */
+function tellName({ out, err }: Tools, policy: Policy, name: string | undefined): void {
+  if (name === undefined) err('The new budget cannot be seen yet; run the same command again in a minute.\n');
+  else if (policy.budgets?.allow.includes(name) === true) out(`The budget is as it should be: ${name}\n`);
+  else
+    out(
+      `The budget is as it should be. Name it in the policy, and run deploy/deploy.sh again:\n  budgets:\n    allow: [${name}]\n`,
+    );
+}
+
+function thresholdsOf(policy: Policy): readonly number[] {
+  const shares = [...COMMON_THRESHOLDS, ...(policy.budgets?.ladder ?? []).map(({ at }) => at)];
+  return [...new Set(shares)].sort((a, b) => a - b);
+}
+
+/** A budget can cover folders, but the switch acts on projects that a budget names. */
+function targetsOf({ scope }: Policy): readonly string[] {
+  const wide = scope.filter((on) => !on.startsWith('projects/'));
+  if (wide.length > 0)
+    throw new WrongUsage(
+      `The policy's scope holds ${wide.join(', ')}, and the switch acts on projects that a budget names: name them with --target.`,
+    );
+  return scope.map((on) => on.slice('projects/'.length));
+}
+
+/** The API knows the projects of a budget by number. */
+async function numbersOf(
+  { gcloud }: Tools,
+  ids: readonly string[],
+  host: string,
+  problems: Problem[],
+): Promise<ReadonlyMap<string, string>> {
+  const numbers = new Map<string, string>();
+  for (const id of ids) {
+    if (id === host)
+      problems.push({
+        what: `${id} is the operations project: the switch runs in it and never touches it.`,
+        mend: ['Leave it out; run costguard in a project of its own'],
+      });
+    const number = await projectNumber(gcloud, id, problems);
+    if (number !== undefined) numbers.set(`projects/${number}`, id);
+  }
+  return numbers;
+}
+
+async function readTopic(
+  { gcloud }: Tools,
+  { project, topic }: WantedBudget,
+): Promise<{ readonly pubsubEnabled: boolean; readonly topicExists: boolean }> {
+  if (!(await readApis(gcloud, project)).has('pubsub.googleapis.com'))
+    return { pubsubEnabled: false, topicExists: false };
+  const topics = z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
+  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => idOf(name) === topic) };
+}
+
+const budgetSchema = z.looseObject({
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  amount: z.optional(
+    z.looseObject({
+      specifiedAmount: z.optional(
+        z.looseObject({
+          currencyCode: z.optional(z.string()),
+          units: z.optional(z.union([z.string(), z.number()])),
+          nanos: z.optional(z.number()),
+        }),
+      ),
+    }),
+  ),
+  budgetFilter: z.optional(
+    z.looseObject({
+      projects: z.optional(z.array(z.string())),
+      creditTypesTreatment: z.optional(z.string()),
+    }),
+  ),
+  thresholdRules: z.optional(
+    z.array(z.looseObject({ thresholdPercent: z.optional(z.number()), spendBasis: z.optional(z.string()) })),
+  ),
+  notificationsRule: z.optional(z.looseObject({ pubsubTopic: z.optional(z.string()) })),
+});
+
+async function readBudgets({ gcloud }: Tools, account: string): Promise<readonly PresentBudget[]> {
+  const answer = await readJson(gcloud, ['billing', 'budgets', 'list', `--billing-account=${account}`]);
+  return z.array(budgetSchema).parse(answer).map(toBudget);
+}
+
+function toBudget(one: z.infer<typeof budgetSchema>): PresentBudget {
+  const { units = 0, nanos = 0, currencyCode = '' } = one.amount?.specifiedAmount ?? {};
+  const topic = one.notificationsRule?.pubsubTopic;
+  return {
+    name: one.name,
+    displayName: one.displayName ?? '',
+    amount:
+      one.amount?.specifiedAmount === undefined ? undefined : `${Number(units) + nanos / 1e9}${currencyCode}`,
+    projects: one.budgetFilter?.projects ?? [],
+    topic: topic === '' ? undefined : topic,
+    excludesCredits: one.budgetFilter?.creditTypesTreatment === 'EXCLUDE_ALL_CREDITS',
+    rules: (one.thresholdRules ?? []).map(
+      ({ thresholdPercent = 0, spendBasis }) =>
+        `${thresholdPercent} ${spendBasis === 'FORECASTED_SPEND' ? 'forecasted' : 'current'}`,
+    ),
+  };
+}

@@ -1,0 +1,189 @@
+import * as z from 'zod/mini';
+import { daysUntilDecommission, nodeRuntimes } from '../../shared/runtime-support.ts';
+import {
+  enter,
+  namedFunctions,
+  PLACE_OPTIONS,
+  readArgs,
+  readPlace,
+  run,
+  wantedWithDigests,
+  wantedWithoutDigests,
+  type Tools,
+} from './command.ts';
+import { GcloudFailed, isNotFound, readJson, type Gcloud } from './gcloud.ts';
+import { readLastLine, type LastLine } from './last-run.ts';
+import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from './names.ts';
+import { planDeploy } from './plan.ts';
+import type { Present } from './present.ts';
+import { idOf } from './present-wire.ts';
+import { readPresent, readReady } from './read-present.ts';
+import { lackOf } from './settings.ts';
+import { shellLine } from './step.ts';
+import type { Wanted } from './wanted.ts';
+
+const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION
+
+Says how the deployed functions are: whether they answer, what they run on and for how long that is served, when they ran
+last, messages that nobody could handle, and where the deployment has drifted from the policy. It changes nothing, and
+acknowledges no message.
+Exit code: 0 all is well, 1 something is not, 2 wrong usage.
+`;
+
+/** Below this a runtime's end is something to act on. */
+const RUNTIME_DAYS = 90;
+
+export async function doctorCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, args, tools, async () => {
+    const { values, positionals } = readArgs(args, PLACE_OPTIONS);
+    const place = await readPlace(values);
+    const all = await namedFunctions(positionals);
+    const asked = all.filter(({ settings }) => lackOf(place.policy, settings) === undefined);
+    const bare = await wantedWithoutDigests(place, asked);
+    const around = await enter(tools, bare);
+    await tools.build(place.policyFile);
+    const wanted = await wantedWithDigests(tools.distDir, bare);
+    const present = await readPresent(tools.gcloud, wanted, around);
+    const report = await examine(tools, wanted, present);
+    tools.out(show(report));
+    return report.troubles.length > 0 ? 1 : 0;
+  });
+}
+
+interface Report {
+  readonly rows: readonly (readonly string[])[];
+  readonly troubles: readonly string[];
+}
+
+async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<Report> {
+  const { gcloud } = tools;
+  const ready = present.functions.size > 0 ? await readReady(gcloud, wanted) : new Set<string>();
+  const troubles: string[] = [];
+  const rows: string[][] = [];
+  for (const { name } of wanted.functions) {
+    const fn = present.functions.get(name);
+    if (fn === undefined) {
+      rows.push([name, 'not deployed', '', '']);
+      continue;
+    }
+    const answers = ready.has(name);
+    if (!answers)
+      troubles.push(
+        `${name} does not answer: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
+      );
+    const last = await readLastLine(gcloud, wanted, name);
+    if (last?.severity === 'ERROR') troubles.push(`${name} failed at ${last.at}: ${last.message}`);
+    const job = present.jobs.get(jobOf(name));
+    if (job?.paused === true)
+      troubles.push(
+        `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${wanted.region} --project=${wanted.project}`,
+      );
+    rows.push([
+      name,
+      answers ? 'answers' : 'DOES NOT ANSWER',
+      showRuntime(fn.runtime, tools.now(), troubles),
+      showLast(last),
+    ]);
+  }
+  for (const [name, { labels }] of present.functions)
+    if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))
+      rows.push([name, 'deployed, and not asked for here', '', '']);
+  troubles.push(
+    ...(await deadLetters(gcloud, wanted, present)),
+    ...(await poison(gcloud, wanted, present)),
+    ...drift(wanted, present),
+  );
+  return { rows, troubles };
+}
+
+function showRuntime(id: string, now: Date, troubles: string[]): string {
+  const days = daysUntilDecommission(id, now);
+  const until = nodeRuntimes.find((known) => known.id === id)?.decommissioned;
+  if (days === undefined || until === undefined) return `${id}, end not known`;
+  if (days < RUNTIME_DAYS)
+    troubles.push(
+      `${id} ${days < 0 ? 'was' : 'is'} taken out of service on ${until}: run deploy/deploy.sh of a newer costguard`,
+    );
+  return `${id} until ${until}`;
+}
+
+function showLast(last: LastLine | undefined): string {
+  return last === undefined ? 'has not run in 30 days' : `${last.at} ${last.severity}: ${last.message}`;
+}
+
+const pulledSchema = z.array(
+  z.looseObject({
+    message: z.looseObject({ attributes: z.optional(z.record(z.string(), z.string())) }),
+  }),
+);
+
+/** Looks at the messages without acknowledging them: a few seconds later they are there again. */
+async function deadLetters(
+  gcloud: Gcloud,
+  { project }: Wanted,
+  present: Present,
+): Promise<readonly string[]> {
+  if (!present.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
+  const pulled = pulledSchema.parse(
+    await readJson(gcloud, [
+      'pubsub',
+      'subscriptions',
+      'pull',
+      DEAD_LETTERS_HOLD,
+      '--limit=100',
+      `--project=${project}`,
+    ]),
+  );
+  const nameOf = new Map(
+    [...present.functions].flatMap(([name, { subscription }]) =>
+      subscription === undefined ? [] : [[idOf(subscription), name] as const],
+    ),
+  );
+  const bySource = Map.groupBy(pulled, ({ message }) => {
+    const source = message.attributes?.['CloudPubSubDeadLetterSourceSubscription'] ?? 'somewhere unknown';
+    return nameOf.get(source) ?? source;
+  });
+  return [...bySource].map(
+    ([source, messages]) =>
+      `${messages.length} dead letters of ${source}: gcloud pubsub subscriptions pull ${DEAD_LETTERS_HOLD} --limit=100 --project=${project}`,
+  );
+}
+
+/** Messages that were no messages for us, kept in the state bucket. */
+async function poison(gcloud: Gcloud, { policy }: Wanted, present: Present): Promise<readonly string[]> {
+  if (present.bucket === undefined || policy.stateBucket === undefined) return [];
+  const folder = `gs://${policy.stateBucket}/poison/`;
+  const args = ['storage', 'ls', `${folder}**`];
+  const answer = await gcloud(args);
+  if (answer.code !== 0) {
+    if (isNotFound(answer.stderr) || /matched no objects/i.test(answer.stderr)) return [];
+    throw new GcloudFailed(args, answer);
+  }
+  const found = answer.stdout.split('\n').filter((line) => line.startsWith(folder));
+  const byFunction = Map.groupBy(found, (line) => line.slice(folder.length).split('/')[0] ?? '');
+  return [...byFunction].map(
+    ([name, files]) =>
+      `${files.length} messages that ${name} could not read: gcloud storage cat ${folder}${name}/*`,
+  );
+}
+
+function drift(wanted: Wanted, present: Present): readonly string[] {
+  return planDeploy(wanted, present).map(
+    ({ why, args }) => `Differs from the policy: ${why}: ${shellLine(args.slice(0, 4))}`,
+  );
+}
+
+function show({ rows, troubles }: Report): string {
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const end =
+    troubles.length === 0
+      ? 'All is well.'
+      : `${troubles.length} to look at (deploy/deploy.sh --plan shows the commands that mend differences):\n${troubles.map((one) => `  ${one}`).join('\n')}`;
+  return `${[...lines, '', end].join('\n')}\n`;
+}
