@@ -10,11 +10,12 @@ const teardown = (bench: DeployBench, ...more: readonly string[]) =>
   teardownCommand([...bench.place, ...more], bench.tools);
 
 /** What stands in the cloud, by kind; enabled APIs and names of deleted roles are not there to be used. */
-function standing({ apis: _apis, roles, policies, ...rest }: World): unknown {
+function standing(world: World): unknown {
   return {
-    ...rest,
-    roles: [...roles].filter(([, role]) => role['deleted'] !== true),
-    policies: [...policies].filter(([, bindings]) => bindings.length > 0),
+    ...world,
+    apis: undefined,
+    roles: [...world.roles].filter(([, role]) => role['deleted'] !== true),
+    policies: [...world.policies].filter(([, bindings]) => bindings.length > 0),
   };
 }
 
