@@ -43,7 +43,7 @@ export function judgeSender(message: Notification | Anomaly, config: Config): Ve
     severity: 'INFO',
   });
   if (message.kind === 'anomaly')
-    return ignore('cost-anomaly', `a cost-anomaly message about ${message.name}; only budgets count here`);
+    return ignore('cost-anomaly', `it is about ${JSON.stringify(message.name)}; only budgets count here`);
   if (config.allow.length === 0 || config.allow.includes(message.budget)) return undefined;
   const account = (budget: string): string => budget.split('/')[1] ?? '';
   return config.allow.some((budget) => account(budget) === account(message.budget))

@@ -71,7 +71,7 @@ const payloadSchema = z.looseObject(
  */
 export function parseNotification(message: Message): Notification | Anomaly {
   if (isAnomaly(message))
-    return { kind: 'anomaly', name: message.attributes['resourceDisplayName'] ?? 'unnamed' };
+    return { kind: 'anomaly', name: shorten(message.attributes['resourceDisplayName'] ?? 'unnamed') };
   const attributes = attributesSchema.safeParse(message.attributes);
   if (!attributes.success) throw malformed('attribute', message.attributes, attributes.error.issues);
   let value: unknown;
@@ -89,8 +89,7 @@ export function parseNotification(message: Message): Notification | Anomaly {
   return {
     kind: 'budget',
     budget: `billingAccounts/${billingAccountId}/budgets/${budgetId}`,
-    // Google allows 60 characters; whatever else comes shall not drown the log line that it stands in.
-    displayName: data.budgetDisplayName.slice(0, 120),
+    displayName: shorten(data.budgetDisplayName),
     costAmount: data.costAmount,
     budgetAmount: data.budgetAmount,
     budgetAmountType: data.budgetAmountType,
@@ -99,6 +98,11 @@ export function parseNotification(message: Message): Notification | Anomaly {
     thresholdExceeded: data.alertThresholdExceeded,
     forecastExceeded: data.forecastThresholdExceeded,
   };
+}
+
+/** A budget's name has 60 characters at most; whatever else comes shall not drown the log line that it stands in. */
+function shorten(name: string): string {
+  return name.slice(0, 120);
 }
 
 /** Anomalies spell the version with a capital S and carry no budget. */
