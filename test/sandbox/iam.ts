@@ -30,7 +30,7 @@ export function createIam(parentOf: (resource: string) => string | undefined): I
       const granted = bindings.some(
         (binding) =>
           binding.on === here &&
-          binding.member === principal &&
+          (binding.member === principal || binding.member === 'allUsers') &&
           (binding.permissions === 'all' || binding.permissions.includes(need.permission)),
       );
       if (granted) return true;

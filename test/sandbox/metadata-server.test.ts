@@ -10,6 +10,7 @@ void describe('startMetadataServer', () => {
       projectId: 'p',
       projectNumber: '12',
       issueToken: (account) => `token-of-${account}`,
+      issueIdentity: (account, audience) => `${account} to ${audience}`,
     });
   });
   after(() => {
@@ -26,6 +27,13 @@ void describe('startMetadataServer', () => {
       /"access_token":"token-of-f@p\.iam/,
     ],
     ['the account', 'instance/service-accounts/default/email', GOOGLE, 200, 'f@p.iam.gserviceaccount.com'],
+    [
+      'an identity token for an audience',
+      'instance/service-accounts/default/identity?audience=https://a.run.app',
+      GOOGLE,
+      200,
+      'f@p.iam.gserviceaccount.com to https://a.run.app',
+    ],
     ['the project', 'project/project-id', GOOGLE, 200, 'p'],
     ['the number', 'project/numeric-project-id', GOOGLE, 200, '12'],
     [

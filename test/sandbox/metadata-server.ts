@@ -10,8 +10,9 @@ export async function startMetadataServer(options: {
   readonly projectId: string;
   readonly projectNumber: string;
   readonly issueToken: (account: string) => string;
+  readonly issueIdentity: (account: string, audience: string) => string;
 }): Promise<{ readonly host: string; close(): void }> {
-  const answers: Readonly<Record<string, () => string>> = {
+  const answers: Readonly<Record<string, (query: URLSearchParams) => string>> = {
     '': () => 'computeMetadata/\n',
     instance: () => 'service-accounts/\n',
     'project/project-id': () => options.projectId,
@@ -24,12 +25,12 @@ export async function startMetadataServer(options: {
         expires_in: 3599,
         token_type: 'Bearer',
       }),
-    'instance/service-accounts/default/identity': () => 'sandbox-identity-token',
+    'instance/service-accounts/default/identity': (query) =>
+      options.issueIdentity(options.account, query.get('audience') ?? ''),
   };
   const server: Server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://metadata').pathname
-      .replace(/^\/(?:computeMetadata\/v1\/?)?/, '')
-      .replace(/\/$/, '');
+    const url = new URL(request.url ?? '/', 'http://metadata');
+    const path = url.pathname.replace(/^\/(?:computeMetadata\/v1\/?)?/, '').replace(/\/$/, '');
     const answer = answers[path];
     const allowed = request.headers['metadata-flavor'] === 'Google';
     const status = !allowed ? 403 : answer === undefined ? 404 : 200;
@@ -37,7 +38,9 @@ export async function startMetadataServer(options: {
       'metadata-flavor': 'Google',
       'content-type': path.endsWith('token') ? 'application/json' : 'text/plain',
     });
-    response.end(status === 200 ? answer?.() : 'Missing Metadata-Flavor:Google header or unknown path');
+    response.end(
+      status === 200 ? answer?.(url.searchParams) : 'Missing Metadata-Flavor:Google header or unknown path',
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   server.unref();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +29,14 @@ import { createAccounts, type Accounts } from './services/iam/accounts.ts';
 import { accountRoutes } from './services/iam/account-routes.ts';
 import { createRoleBook, type RoleBook } from './services/iam/role-book.ts';
 import { roleRoutes } from './services/iam/role-routes.ts';
+import { eventarcRoutes } from './services/functions/eventarc-routes.ts';
+import { createFrontEnd } from './services/functions/front-end.ts';
+import { serviceName } from './services/functions/model.ts';
+import { functionRoutes } from './services/functions/routes.ts';
+import { runRoutes } from './services/functions/run-routes.ts';
+import { createFunctions, type Functions } from './services/functions/state.ts';
+import { postToThisMachine } from './services/pubsub/post.ts';
+import { createTokens } from './tokens.ts';
 import { resourceManagerIam } from './services/resource-manager-iam.ts';
 import { serviceUsageService } from './services/service-usage.ts';
 import { notebooksService } from './services/notebooks.ts';
@@ -47,6 +54,7 @@ export interface Sandbox {
   readonly policies: Policies;
   readonly roles: RoleBook;
   readonly accounts: Accounts;
+  readonly functions: Functions;
   readonly faults: Faults;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
@@ -137,10 +145,49 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   for (const owner of scenario.owners)
     for (const top of topsOf(scenario))
       iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
+  const tokens = createTokens(clock);
+  const issueToken = (account: string): string => tokens.issueAccess(account);
+  const frontEnd = createFrontEnd({
+    serviceOf(host) {
+      const deployed = functions.atHost(host);
+      if (deployed?.service === undefined) return undefined;
+      return {
+        name: serviceName(deployed),
+        url: deployed.service.url,
+        internalOnly: deployed.config.serviceConfig.ingressSettings !== 'ALLOW_ALL',
+      };
+    },
+    iam,
+    accountOf: (token) => tokens.identityOf(token),
+  });
   const pubsub = createPubsubService({
     clock,
     iam,
     policies,
+    identityToken: (account, audience) => tokens.issueIdentity(account, audience),
+    mayDeadLetter(subscription, deadLetterTopic) {
+      const { number } = projects.get(subscription.name.split('/')[1] ?? '').seed;
+      const agent = `service-${number}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+      return (
+        iam.allows(agent, { permission: 'pubsub.topics.publish', on: deadLetterTopic }) &&
+        iam.allows(agent, { permission: 'pubsub.subscriptions.consume', on: subscription.name })
+      );
+    },
+    async post(url, headers, body, timeoutMs) {
+      const { protocol, host, pathname, search } = new URL(url);
+      if (protocol !== 'https:' || !host.endsWith('.run.app'))
+        return postToThisMachine(url, headers, body, timeoutMs);
+      const { status } = await frontEnd({
+        host,
+        method: 'POST',
+        target: `${pathname}${search}`,
+        headers,
+        body: Buffer.from(body),
+        internal: true,
+      });
+      const retried = functions.atHost(host)?.config.eventTrigger?.retryPolicy === 'RETRY_POLICY_RETRY';
+      return status >= 500 && !retried ? 204 : status;
+    },
     projectExists: (id) => projects.all.some((project) => project.id === id),
   });
   const vertex = createVertex({
@@ -170,12 +217,41 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     seriesOf: (projectId, query) => (isBucketGauge(query.metricType) ? ofBuckets : ofFleet)(projectId, query),
   });
 
-  const tokens = new Map<string, string>();
-  const issueToken = (account: string): string => {
-    const token = `ya29.sandbox-${randomBytes(12).toString('hex')}`;
-    tokens.set(token, account);
-    return token;
+  const preload = ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))];
+  const metadataServers = new Map<string, ReturnType<typeof startMetadataServer>>();
+  const environmentOf = async (
+    account: string,
+    projectId: string,
+  ): Promise<Readonly<Record<string, string>>> => {
+    const project = projects.get(projectId).seed;
+    const key = `${account} ${projectId}`;
+    const metadata =
+      metadataServers.get(key) ??
+      startMetadataServer({
+        account,
+        projectId: project.id,
+        projectNumber: project.number,
+        issueToken,
+        issueIdentity: (caller, audience) => tokens.issueIdentity(caller, audience),
+      });
+    metadataServers.set(key, metadata);
+    return {
+      GCE_METADATA_HOST: (await metadata).host,
+      NODE_EXTRA_CA_CERTS: caFile,
+      COSTGUARD_SANDBOX_PORT: String(port),
+      COSTGUARD_SANDBOX_CLOCK: clockFile,
+    };
   };
+  const functions = createFunctions({
+    clock,
+    folder: join(folder, 'functions'),
+    projects,
+    pubsub,
+    iam,
+    policies,
+    preload,
+    environmentOf,
+  });
 
   const certificates = await makeCertificates();
   const caFile = join(folder, 'ca.pem');
@@ -196,16 +272,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...accountRoutes({ accounts, projects, iam, policies }),
       ...roleRoutes({ roles }),
       ...serviceUsageService({ projects }),
+      ...functionRoutes({ functions, projects, accounts, iam, policies }),
+      ...runRoutes({ functions, projects, iam, policies }),
+      ...eventarcRoutes({ functions, projects }),
     ],
     iam,
     clock,
     faults,
     callLog,
-    principalOf: (token) => tokens.get(token),
+    principalOf: (token) => tokens.accountOf(token),
+    frontEnd,
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
   });
   const proxy = await startProxy(port);
-  const metadataServers: { close(): void }[] = [];
 
   return {
     scenario,
@@ -214,6 +293,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     policies,
     roles,
     accounts,
+    functions,
     faults,
     callLog,
     fleet,
@@ -251,23 +331,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         });
       return account;
     },
-    async functionEnvironment(account) {
-      const operationsProject = projects.get(/@([^.]+)\./.exec(account)?.[1] ?? '').seed;
-      const metadata = await startMetadataServer({
-        account,
-        projectId: operationsProject.id,
-        projectNumber: operationsProject.number,
-        issueToken,
-      });
-      metadataServers.push(metadata);
-      return {
-        GCE_METADATA_HOST: metadata.host,
-        NODE_EXTRA_CA_CERTS: caFile,
-        COSTGUARD_SANDBOX_PORT: String(port),
-        COSTGUARD_SANDBOX_CLOCK: clockFile,
-      };
-    },
-    preload: ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))],
+    functionEnvironment: (account) => environmentOf(account, /@([^.]+)\./.exec(account)?.[1] ?? ''),
+    preload,
     gcloudEnvironment: (account) => ({
       HTTPS_PROXY: proxy.url,
       REQUESTS_CA_BUNDLE: caFile,
@@ -284,7 +349,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       pubsub.close();
       published.close();
       proxy.close();
-      for (const metadata of metadataServers) metadata.close();
+      await functions.close();
+      for (const metadata of metadataServers.values()) (await metadata).close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       rmSync(folder, { recursive: true, force: true });

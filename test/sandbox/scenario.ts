@@ -85,6 +85,8 @@ const projectSchema = z.strictObject({
   state: z.enum(['ACTIVE', 'DELETE_REQUESTED']).default('ACTIVE'),
   /** Services that are not enabled: their methods answer 403 SERVICE_DISABLED, e.g. `notebooks.googleapis.com`. */
   disabledServices: z.array(z.string()).default([]),
+  /** Older projects made their default Compute Engine account an Editor, so that it may build; in newer ones it may nothing. */
+  computeDefaultIsEditor: z.boolean().default(true),
   /** Zones that the Notebooks API lists under `unreachable`. */
   unreachable: z.array(z.string()).default([]),
   /** Zones that Compute Engine cannot reach: a warning in aggregated lists, 503 elsewhere. */

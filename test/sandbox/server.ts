@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import { errorBodyOf, type ErrorAnswer } from './error-shape.ts';
 import type { Fault, Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
+import type { FrontEnd } from './services/functions/front-end.ts';
 import type { Iam } from './iam.ts';
 import { SYSTEM_QUERY, type Call, type Need, type Reply, type Route } from './route.ts';
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly callLog: CallLog;
   /** The account behind a bearer token; undefined for a token that nobody issued. */
   readonly principalOf: (token: string) => string | undefined;
+  /** Answers for the hosts of Cloud Run services, `*.run.app`. */
+  readonly frontEnd?: FrontEnd;
   /** How long each answer takes at least, its making included, in real milliseconds; for the benchmark. */
   readonly latencyMs?: () => number;
 }
@@ -72,7 +75,11 @@ async function answer(
   const incoming: Incoming = { method, host, url: urlOf(request.url ?? '/', host), headers, body };
   const arrivedMs = performance.now();
   const isBatch = method === 'POST' && incoming.url.pathname.startsWith('/batch');
-  const outgoing = await (isBatch ? serveBatch : serve)(incoming, byHost, options);
+  const { frontEnd } = options;
+  const outgoing =
+    frontEnd !== undefined && host.endsWith('.run.app')
+      ? await invoke(incoming, frontEnd, options)
+      : await (isBatch ? serveBatch : serve)(incoming, byHost, options);
   await wait((options.latencyMs?.() ?? 0) - (performance.now() - arrivedMs));
   if (outgoing === 'timeout') return;
   if (outgoing === 'reset') {
@@ -85,6 +92,26 @@ async function answer(
     ...outgoing.headers,
   });
   response.end(outgoing.payload);
+}
+
+/** A request to a service on Cloud Run, as it comes from the internet. */
+async function invoke(incoming: Incoming, frontEnd: FrontEnd, options: ServerOptions): Promise<Outgoing> {
+  const { method, host, url, headers, body } = incoming;
+  const target = `${url.pathname}${url.search}`;
+  const { principal, ...answer } = await frontEnd({ host, method, target, headers, body, internal: false });
+  options.callLog.add({
+    at: new Date(options.clock.now()).toISOString(),
+    id: 'run.invoke',
+    method,
+    host,
+    path: url.pathname,
+    query: url.search,
+    principal,
+    body: body.subarray(0, 64 * 1024).toString(),
+    status: answer.status,
+    permissions: ['run.routes.invoke'],
+  });
+  return answer;
 }
 
 /** Carries out what is inside one after the other; an answer that is lost loses the whole batch. */
@@ -150,12 +177,12 @@ async function serve(
     finish({ status: error.status, body: errorBodyOf(host, error) });
 
   try {
-    const match = findRoute(byHost.get(host) ?? [], method, url);
+    const match = findRoute(byHost.get(host.replace(REGION, '')) ?? [], method, url);
     if (match === undefined)
       throw new ApiError('NOT_FOUND', `The sandbox serves no ${method} https://${host}${url.pathname}`);
     const { route, params } = match;
     id = route.id;
-    principal = authenticate(incoming.headers, options);
+    if (route.signed !== true) principal = authenticate(incoming.headers, options);
     const call: Call = {
       ...incoming,
       params,
@@ -182,6 +209,9 @@ async function serve(
     return fail({ status: 500, code: 'INTERNAL', message: `The sandbox failed: ${String(error)}` });
   }
 }
+
+/** A regional endpoint, `us-central1-run.googleapis.com`, answers as the global one. */
+const REGION = /^[a-z]+-[a-z]+\d+-(?=run\.)/;
 
 const CODE_OF: Readonly<Record<number, string>> = {
   400: 'INVALID_ARGUMENT',

@@ -10,6 +10,8 @@ export interface FunctionProcessOptions {
   readonly source: string;
   /** The name that the bundle registers. */
   readonly target: string;
+  /** Name of the Cloud Run service; that of the target when absent. */
+  readonly service?: string;
   /** The whole environment; nothing is inherited. Cloud Run's own variables are added. */
   readonly environment: Readonly<Record<string, string>>;
   /** Arguments for node itself: `['--import', preload]`. */
@@ -72,6 +74,7 @@ export async function startFunctionProcess(options: FunctionProcessOptions): Pro
 
 function startFramework(options: FunctionProcessOptions, port: number): Promise<Child> {
   const require = createRequire(import.meta.url);
+  const { service = options.target } = options;
   const cli = join(dirname(require.resolve('@google-cloud/functions-framework')), 'main.js');
   const started = startChild(
     process.execPath,
@@ -88,9 +91,9 @@ function startFramework(options: FunctionProcessOptions, port: number): Promise<
       ...options.environment,
       PORT: String(port),
       FUNCTION_TARGET: options.target,
-      K_SERVICE: options.target,
-      K_REVISION: `${options.target}-00001-sandbox`,
-      K_CONFIGURATION: options.target,
+      K_SERVICE: service,
+      K_REVISION: `${service}-00001-sandbox`,
+      K_CONFIGURATION: service,
     },
     options.source,
   );

@@ -45,6 +45,8 @@ export interface CloudRunService {
   readonly requests: readonly LoggedRequest[];
   /** The instances that live at present. */
   readonly instances: readonly FunctionProcess[];
+  /** Starts an instance, as a deployment does before traffic goes there. Rejects when it does not come up. */
+  warmUp(): Promise<void>;
   /** Ends every instance and the listener. */
   close(): Promise<void>;
 }
@@ -70,6 +72,10 @@ export async function startService(options: ServiceOptions): Promise<CloudRunSer
     requests,
     get instances() {
       return instances.live;
+    },
+    async warmUp() {
+      const lease = await instances.acquire(new AbortController().signal);
+      lease.release();
     },
     async close() {
       server.closeAllConnections();

@@ -20,6 +20,10 @@ export interface Disorder {
 export interface BrokerOptions {
   readonly clock: Clock;
   readonly post: Post;
+  /** The identity token that a push carries whose subscription names an account. */
+  readonly identityToken?: (account: string, audience: string) => string;
+  /** Whether the service may move messages of the subscription to its dead-letter topic; always when absent. */
+  readonly mayDeadLetter?: (subscription: Subscription, deadLetterTopic: string) => boolean;
   readonly disorder?: Disorder;
 }
 
@@ -113,7 +117,7 @@ export function createBroker(options: BrokerOptions): Broker {
 
   const deadLetter = (from: Subscription, message: PubsubMessage, attempts: number): boolean => {
     const target = from.deadLetterPolicy?.deadLetterTopic ?? '';
-    if (!topics.has(target)) return false;
+    if (!topics.has(target) || options.mayDeadLetter?.(from, target) === false) return false;
     const attributes = {
       ...message.attributes,
       CloudPubSubDeadLetterSourceDeliveryCount: String(attempts),
@@ -159,7 +163,15 @@ export function createBroker(options: BrokerOptions): Broker {
       topic(subscription.topic);
       if (subscribed.has(subscription.name)) throw taken(subscription.name);
       const log = (delivery: Delivery): void => void deliveries.push(delivery);
-      const queue = createQueue(subscription, { clock, post: options.post, log, deadLetter, busy });
+      const identityToken = options.identityToken ?? ((account) => account);
+      const queue = createQueue(subscription, {
+        clock,
+        post: options.post,
+        identityToken,
+        log,
+        deadLetter,
+        busy,
+      });
       subscribed.set(subscription.name, { subscription, queue });
       return subscription;
     },

@@ -38,6 +38,8 @@ export interface ReceivedMessage {
 export interface QueueOptions {
   readonly clock: Clock;
   readonly post: Post;
+  /** The identity token that a push carries. */
+  readonly identityToken: (account: string, audience: string) => string;
   readonly log: (delivery: Delivery) => void;
   /** Takes a message that ran out of attempts; false when the dead-letter topic is not there. */
   readonly deadLetter: (subscription: Subscription, message: PubsubMessage, attempts: number) => boolean;
@@ -176,13 +178,18 @@ export function createQueue(initial: Subscription, options: QueueOptions): Queue
     options.busy(1);
     try {
       const body = JSON.stringify(pushBody(item.message, subscription.name, attemptShown(item)));
-      const headers = { 'content-type': 'application/json', accept: 'application/json' };
-      const status = await options.post(
-        subscription.pushConfig.pushEndpoint ?? '',
-        headers,
-        body,
-        deadlineMs,
-      );
+      const { pushEndpoint = '', oidcToken } = subscription.pushConfig;
+      const account = oidcToken?.serviceAccountEmail;
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(account === undefined
+          ? {}
+          : {
+              authorization: `Bearer ${options.identityToken(account, oidcToken?.audience ?? pushEndpoint)}`,
+            }),
+      };
+      const status = await options.post(pushEndpoint, headers, body, deadlineMs);
       settle(ACKNOWLEDGING.has(status) ? 'acked' : 'nacked', status);
     } catch {
       settle('unanswered', 0);

@@ -7,7 +7,7 @@ import type { Policies } from '../../iam-policy.ts';
 import { protoRoutes, type Message, type MethodHandler } from '../../proto-service.ts';
 import type { Need, Route } from '../../route.ts';
 import { pageOf } from '../paging.ts';
-import { createBroker, type Broker, type Disorder } from './broker.ts';
+import { createBroker, type Broker, type BrokerOptions, type Disorder } from './broker.ts';
 import { iamRoutes } from './iam-routes.ts';
 import { readMessages } from './message.ts';
 import { postToThisMachine, type Post } from './post.ts';
@@ -24,6 +24,8 @@ export interface PubsubServiceOptions {
   readonly policies: Policies;
   /** How a push leaves; to this machine when absent. */
   readonly post?: Post;
+  readonly identityToken?: BrokerOptions['identityToken'];
+  readonly mayDeadLetter?: BrokerOptions['mayDeadLetter'];
   readonly disorder?: Disorder;
   /** All projects exist when absent. */
   readonly projectExists?: (projectId: string) => boolean;
@@ -39,6 +41,8 @@ export function createPubsubService(options: PubsubServiceOptions): PubsubServic
   const created = createBroker({
     clock: options.clock,
     post: options.post ?? postToThisMachine,
+    ...(options.identityToken === undefined ? {} : { identityToken: options.identityToken }),
+    ...(options.mayDeadLetter === undefined ? {} : { mayDeadLetter: options.mayDeadLetter }),
     ...(options.disorder === undefined ? {} : { disorder: options.disorder }),
   });
   const broker: Broker = {
