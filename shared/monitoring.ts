@@ -12,7 +12,7 @@ const HOST = 'https://monitoring.googleapis.com/v3';
 const FIELDS =
   'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message';
 
-export type Aligner = 'ALIGN_MAX' | 'ALIGN_COUNT' | 'ALIGN_NEXT_OLDER';
+export type Aligner = 'ALIGN_MAX' | 'ALIGN_COUNT' | 'ALIGN_SUM' | 'ALIGN_NEXT_OLDER';
 export type Reducer = 'REDUCE_SUM';
 
 export interface SeriesQuery {

@@ -1,0 +1,85 @@
+import { badParameter, Refusal, type Incoming } from '../../shared/handle-request.ts';
+import type { Policy } from '../../shared/policy.ts';
+import { listProjects, isInScope } from '../../shared/scope.ts';
+import type { Api } from '../../shared/api.ts';
+import { parseDurationMs } from '../../shared/units.ts';
+
+/** What a request asks for. */
+export interface Wanted {
+  readonly project: string | undefined;
+  /** As it was written; undefined for the policy's. */
+  readonly window: string | undefined;
+}
+
+export interface Config {
+  readonly project: string;
+  readonly window: { readonly asked: string; readonly hours: number };
+  readonly reportAboveUsdPerMonth: number;
+}
+
+/** https://cloud.google.com/resource-manager/docs/creating-managing-projects: 6 to 30 characters; older ones have a domain. */
+const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+const HOUR_MS = 3_600_000;
+const MAX_HOURS = 1_008;
+const WINDOW_WANTED =
+  'how far back to look, in whole hours or days up to now, 1h to 42d (six weeks), such as 7d';
+const PARAMETERS = ['project', 'window', 'format'];
+
+/** Checks the query by itself; whether the project may be looked at is `configure`'s. Throws `Refusal`. */
+export function readRequest({ query }: Incoming): Wanted {
+  for (const name of Object.keys(query))
+    if (!PARAMETERS.includes(name))
+      throw new Refusal(
+        400,
+        `Cannot use the parameter ${JSON.stringify(name.slice(0, 100))}: give ${PARAMETERS.join(', ')}`,
+      );
+  const { project, window } = query;
+  if (project !== undefined && (typeof project !== 'string' || !PROJECT.test(project)))
+    throw badParameter('project', project, 'the id of a project in the policy’s scope, such as ml-research');
+  if (window !== undefined && (typeof window !== 'string' || hoursOf(window) === undefined))
+    throw badParameter('window', window, WINDOW_WANTED);
+  return { project, window };
+}
+
+/** Whole hours of a window; undefined for what is none. */
+function hoursOf(window: string): number | undefined {
+  if (!/^[1-9][0-9]{0,4}[mhd]$/.test(window)) return undefined;
+  const hours = parseDurationMs(window) / HOUR_MS;
+  return Number.isInteger(hours) && hours <= MAX_HOURS ? hours : undefined;
+}
+
+/** Joins request and policy: the one project to look at, in scope. Throws `Refusal`, `OutsideError`. */
+export async function configure(api: Api, policy: Policy, wanted: Wanted): Promise<Config> {
+  const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);
+  return {
+    project: await projectOf(api, policy.scope, wanted.project),
+    window:
+      wanted.window === undefined || hours === undefined
+        ? { asked: inDays(policy.egress.windowHours), hours: policy.egress.windowHours }
+        : { asked: wanted.window, hours },
+    reportAboveUsdPerMonth: policy.egress.reportAboveUsdPerMonth,
+  };
+}
+
+function inDays(hours: number): string {
+  return hours % 24 === 0 ? `${hours / 24}d` : `${hours}h`;
+}
+
+async function projectOf(api: Api, scope: readonly string[], project: string | undefined): Promise<string> {
+  if (project !== undefined) {
+    if (await isInScope(api, scope, project)) return project;
+    throw new Refusal(
+      403,
+      `Cannot look at project ${JSON.stringify(project)}: it is outside the policy’s scope (${scope.join(', ')}), or does not exist`,
+    );
+  }
+  const [only, ...others] = await listProjects(api, scope);
+  if (only !== undefined && others.length === 0) return only;
+  const all = [only, ...others];
+  throw badParameter(
+    'project',
+    undefined,
+    `one of the ${all.length} projects in scope: ${all.slice(0, 20).join(', ')}${all.length > 20 ? ', …' : ''}`,
+  );
+}

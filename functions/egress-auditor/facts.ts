@@ -1,0 +1,101 @@
+import type { Gap } from '../../shared/receipt.ts';
+import type { BucketPlace } from './geography.ts';
+
+/** Bytes of each step of the window, the oldest first. */
+export type Steps = readonly number[];
+
+export interface Window {
+  /** As it was asked for: `7d`. */
+  readonly asked: string;
+  readonly hours: number;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepHours: number;
+}
+
+/** Everything that is known of one project's traffic. What could not be read is undefined, and `gaps` says why. */
+export interface EgressFacts {
+  readonly project: string;
+  readonly window: Window;
+  /** What all VMs of a zone sent to one kind of remote. */
+  readonly flows: readonly Flow[] | undefined;
+  /** What each VM sent, by `remote_location_type`. */
+  readonly sent: ReadonlyMap<string, VmTraffic> | undefined;
+  /** What each VM received, by `remote_location_type`. */
+  readonly received: ReadonlyMap<string, VmTraffic> | undefined;
+  /** What each VM sent to the zones and the countries that get most. */
+  readonly toZones: readonly Sent[];
+  readonly toCountries: readonly Sent[];
+  /** By VM id, what Cloud NAT processed. */
+  readonly nat: ReadonlyMap<string, NatTraffic> | undefined;
+  readonly reads: readonly BucketReads[] | undefined;
+  /** Bytes stored, by bucket. */
+  readonly bucketBytes: ReadonlyMap<string, number>;
+  readonly buckets: ReadonlyMap<string, BucketPlace> | undefined;
+  /** By numeric id, which is Monitoring's `instance_id`. */
+  readonly vms: ReadonlyMap<string, VmPlace> | undefined;
+  /** Whether Private Google Access is on, by `regions/R/subnetworks/N`. */
+  readonly subnets: ReadonlyMap<string, boolean> | undefined;
+  readonly gaps: readonly Gap[];
+  readonly apiCalls: Readonly<Record<string, number>>;
+}
+
+export interface Remote {
+  /** CLOUD, EXTERNAL, GOOGLE_INTERNAL, ON_PREM or what is newer than this code. */
+  readonly locationType: string;
+  readonly zone: string;
+  readonly country: string;
+  readonly continent: string;
+}
+
+export interface Flow {
+  /** Of the senders. */
+  readonly zone: string;
+  readonly remote: Remote;
+  readonly steps: Steps;
+}
+
+export interface VmTraffic {
+  readonly zone: string;
+  readonly byType: Readonly<Record<string, Steps>>;
+}
+
+/** What one VM sent to one zone or country over the whole window. */
+export interface Sent {
+  readonly vmId: string;
+  readonly zone: string;
+  /** Zone or country. */
+  readonly to: string;
+  readonly bytes: number;
+}
+
+export interface NatTraffic {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+export interface BucketReads {
+  readonly bucket: string;
+  /** As the metric's label writes it, `us-central1` or `eu`. */
+  readonly location: string;
+  readonly method: string;
+  readonly steps: Steps;
+}
+
+export interface VmPlace {
+  readonly name: string;
+  readonly zone: string;
+  /** Of each external address. */
+  readonly tiers: readonly string[];
+  readonly addresses: readonly string[];
+  /** `regions/R/subnetworks/N` of the first interface. */
+  readonly subnet: string | undefined;
+  /** A GKE node or a VM with a container declaration: it pulls images. */
+  readonly runsContainers: boolean;
+  /** The Workbench instance that it is the machine of. */
+  readonly notebook: string | undefined;
+}
+
+export function sum(steps: Steps): number {
+  return steps.reduce((total, bytes) => total + bytes, 0);
+}

@@ -1,0 +1,141 @@
+/** Where zones, regions and buckets are, as far as prices and placement care. */
+
+export type Area =
+  | 'us-canada'
+  | 'south-america'
+  | 'europe'
+  | 'asia'
+  | 'indonesia'
+  | 'oceania'
+  | 'middle-east'
+  | 'africa'
+  | 'elsewhere';
+
+/** `us-central1` of `us-central1-a`; undefined for what is no zone, such as `global`. */
+export function regionOf(zone: string): string | undefined {
+  return /^([a-z]+-[a-z]+\d+)-[a-z]$/.exec(zone)?.[1];
+}
+
+/** Mexico (`northamerica-south1`) has no price of its own in any source that was read. */
+export function areaOf(region: string): Area {
+  if (region === 'asia-southeast2') return 'indonesia';
+  if (region === 'northamerica-south1') return 'elsewhere';
+  const [prefix = ''] = region.split('-');
+  return AREAS[prefix] ?? 'elsewhere';
+}
+
+const AREAS: Readonly<Record<string, Area>> = {
+  us: 'us-canada',
+  northamerica: 'us-canada',
+  southamerica: 'south-america',
+  europe: 'europe',
+  asia: 'asia',
+  australia: 'oceania',
+  me: 'middle-east',
+  africa: 'africa',
+};
+
+export type Continent =
+  'North America' | 'South America' | 'Europe' | 'Asia' | 'Oceania' | 'Middle East' | 'Africa' | 'elsewhere';
+
+const CONTINENTS: Readonly<Record<Area, Continent>> = {
+  'us-canada': 'North America',
+  'south-america': 'South America',
+  europe: 'Europe',
+  asia: 'Asia',
+  indonesia: 'Asia',
+  oceania: 'Oceania',
+  'middle-east': 'Middle East',
+  africa: 'Africa',
+  elsewhere: 'elsewhere',
+};
+
+export function continentOf(region: string): Continent {
+  return region === 'northamerica-south1' ? 'North America' : CONTINENTS[areaOf(region)];
+}
+
+/** The row of the price book for traffic between VMs of two regions; undefined where no source has a price. */
+export function vmPriceId(from: string, to: string): string | undefined {
+  const areas = [areaOf(from), areaOf(to)];
+  const touches = (...some: readonly Area[]): boolean => areas.some((area) => some.includes(area));
+  const both = (area: Area): boolean => areas.every((one) => one === area);
+  if (touches('elsewhere')) return undefined;
+  if (touches('oceania', 'indonesia')) return 'vm-oceania';
+  if (both('us-canada')) return 'vm-us-canada';
+  if (both('europe')) return 'vm-europe';
+  if (both('asia')) return 'vm-asia';
+  if (both('south-america')) return 'vm-south-america';
+  if (both('middle-east') || both('africa')) return undefined;
+  if (touches('south-america')) return touches('middle-east', 'africa') ? undefined : 'vm-to-south-america';
+  if (touches('middle-east', 'africa')) return 'vm-to-middle-east-africa';
+  return touches('asia') ? 'vm-continents' : 'vm-na-europe';
+}
+
+/** Where a bucket keeps its data. */
+export interface BucketPlace {
+  /** As the API writes it: `US-CENTRAL1`, `EU`, `NAM4`. */
+  readonly location: string;
+  /** The regions of a region or dual-region; undefined for a multi-region and for a code that is not known. */
+  readonly regions: readonly string[] | undefined;
+}
+
+// From memory; no source that was read lists them. A wrong row would only make a finding too many or too few.
+const DUAL_REGIONS: Readonly<Record<string, readonly string[]>> = {
+  NAM4: ['us-central1', 'us-east1'],
+  EUR4: ['europe-north1', 'europe-west4'],
+  EUR5: ['europe-west1', 'europe-west2'],
+  EUR7: ['europe-west2', 'europe-west3'],
+  EUR8: ['europe-west3', 'europe-west6'],
+  ASIA1: ['asia-northeast1', 'asia-northeast2'],
+};
+
+const MULTI_REGIONS: Readonly<Record<string, { readonly area: Area; readonly contains: RegExp }>> = {
+  US: { area: 'us-canada', contains: /^us-/ },
+  // London and Zurich are outside the European Union.
+  EU: { area: 'europe', contains: /^europe-(?!west2$|west6$)/ },
+  ASIA: { area: 'asia', contains: /^asia-/ },
+};
+
+export function bucketPlace(location: string, dataLocations?: readonly string[]): BucketPlace {
+  const custom = dataLocations?.map((region) => region.toLowerCase());
+  if (custom !== undefined && custom.length > 0) return { location, regions: custom };
+  const region = location.toLowerCase();
+  return {
+    location,
+    regions: /^[a-z]+-[a-z]+\d+$/.test(region) ? [region] : DUAL_REGIONS[location],
+  };
+}
+
+/** Whether the bucket's data is in a region; undefined when that cannot be told. */
+export function isIn(bucket: BucketPlace, region: string): boolean | undefined {
+  if (bucket.regions !== undefined) return bucket.regions.includes(region);
+  return MULTI_REGIONS[bucket.location]?.contains.test(region);
+}
+
+/** The row for reading a bucket from a region outside its location; undefined where no source has a price. */
+export function bucketPriceId(bucket: BucketPlace, region: string): string | undefined {
+  const multi = MULTI_REGIONS[bucket.location]?.area;
+  const from = bucket.regions ?? (multi === undefined ? [] : [CAPITALS[multi] ?? '']);
+  const [first] = from;
+  if (first === undefined || first === '') return undefined;
+  const sameArea = areaOf(first) === areaOf(region);
+  if (sameArea && areaOf(region) === 'us-canada') return 'bucket-us-canada';
+  if (sameArea && areaOf(region) === 'europe') return 'bucket-europe';
+  if (sameArea && areaOf(region) === 'asia') return 'bucket-asia';
+  return vmPriceId(first, region);
+}
+
+/** A region that stands for its area. */
+const CAPITALS: Readonly<Partial<Record<Area, string>>> = {
+  'us-canada': 'us-central1',
+  europe: 'europe-west1',
+  asia: 'asia-east1',
+};
+
+/** Whether two places are on one continent, by the name that the metric's `remote_continent` has. */
+export function onContinent(region: string, remoteContinent: string): boolean {
+  const own = continentOf(region);
+  if (remoteContinent === 'America') return own === 'North America' || own === 'South America';
+  if (remoteContinent === 'Asia') return own === 'Asia' || own === 'Middle East';
+  return own === remoteContinent;
+}

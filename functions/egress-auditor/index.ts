@@ -1,0 +1,8 @@
+import { http } from '@google-cloud/functions-framework';
+import { handleRequest } from '../../shared/handle-request.ts';
+import { createRuntime } from '../../shared/runtime.ts';
+import { auditFunction } from './audit.ts';
+
+const runtime = createRuntime('egress-auditor');
+
+http(runtime.functionName, (request, response) => handleRequest(runtime, request, response, auditFunction));
