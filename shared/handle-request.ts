@@ -1,24 +1,20 @@
 import type { Request, Response } from '@google-cloud/functions-framework';
+import { NotAcceptable } from './answer-format.ts';
+import { BadParameter } from './bad-parameter.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import { OutsideError } from './outside-error.ts';
 import type { Runtime } from './runtime.ts';
 
-/** A request that is refused; `status` is the answer's, `message` names parameter, value and what is allowed. */
+/** A request that is refused for another reason than one of its parameters; `status` is the answer's. */
 export class Refusal extends PermanentError {
   override readonly name = 'Refusal';
-  readonly status: 400 | 403 | 404 | 406;
+  readonly status: 400 | 403 | 404;
 
   constructor(status: Refusal['status'], message: string) {
     super(message);
     this.status = status;
   }
-}
-
-/** A parameter of the request is wrong: 400 with a body that names it, its value and what is allowed. */
-export function badParameter(name: string, value: unknown, allowed: string): Refusal {
-  const shown = value === undefined ? '(absent)' : JSON.stringify(value);
-  return new Refusal(400, `Cannot use ${name} ${shown.slice(0, 200)}: give ${allowed}`);
 }
 
 /** What of an HTTP request a function looks at. */
@@ -45,9 +41,9 @@ export interface HttpFunction<Wanted> {
   readonly methods: Readonly<Record<string, string>>;
   /** No outside call starts later than this after the request's arrival. */
   readonly deadlineMs: number;
-  /** Checks the request before anything is read. Throws {@link Refusal}. */
+  /** Checks the request before anything is read. Throws `BadParameter`, `NotAcceptable`, {@link Refusal}. */
   read(request: Incoming): Wanted;
-  /** Throws {@link Refusal}; {@link PermanentError} or a refusal by Google (500); anything else (503: try again). */
+  /** Throws the same; {@link PermanentError} or a refusal by Google (500); anything else (503: try again). */
   answer(context: EventContext, wanted: Wanted): Promise<HttpAnswer>;
 }
 
@@ -84,14 +80,24 @@ export async function handleRequest<Wanted>(
     if (typeof body === 'string') response.send(body);
     else response.json(body);
   } catch (error) {
-    base.log(error instanceof Refusal ? 'WARNING' : 'ERROR', messageOf(error));
-    response.status(statusOf(error)).json({ error: messageOf(error) });
+    const status = statusOf(error);
+    base.log(status < 500 ? 'WARNING' : 'ERROR', messageOf(error));
+    response.status(status).json({ error: messageOf(error), ...detailsOf(error) });
   }
 }
 
 /** 503 says that the same request may succeed later. */
 function statusOf(error: unknown): number {
   if (error instanceof Refusal) return error.status;
+  if (error instanceof BadParameter) return 400;
+  if (error instanceof NotAcceptable) return 406;
   const final = error instanceof PermanentError || (error instanceof OutsideError && !error.retryable);
   return final ? 500 : 503;
+}
+
+/** What a program needs to put its request right. */
+function detailsOf(error: unknown): object {
+  if (!(error instanceof BadParameter)) return {};
+  const { parameter, value, allowed } = error;
+  return { parameter, value, allowed };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { badParameter, Refusal } from '../../shared/handle-request.ts';
+import { BadParameter } from '../../shared/bad-parameter.ts';
+import { Refusal } from '../../shared/handle-request.ts';
 
 /** What is to be brought back: all projects of a budget's period, or one of them. */
 export interface RestoreRequest {
@@ -35,10 +36,10 @@ export function readRequest(input: unknown): RestoreRequest {
   if (manifest !== undefined) {
     const match = MANIFEST.exec(manifest);
     if (match === null || budget !== undefined || period !== undefined || project !== undefined)
-      throw badParameter(
+      throw new BadParameter(
         'manifest',
         manifest,
-        'it alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json',
+        'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json',
       );
     return {
       budget: `billingAccounts/${match[1] ?? ''}/budgets/${match[2] ?? ''}`,
@@ -53,5 +54,5 @@ export function readRequest(input: unknown): RestoreRequest {
 }
 
 function check(name: string, value: string | undefined, pattern: RegExp, wanted: string): void {
-  if (value === undefined || !pattern.test(value)) throw badParameter(name, value, wanted);
+  if (value === undefined || !pattern.test(value)) throw new BadParameter(name, value, wanted);
 }

@@ -1,4 +1,5 @@
-import { badParameter, Refusal, type Incoming } from '../../shared/handle-request.ts';
+import { BadParameter } from '../../shared/bad-parameter.ts';
+import { Refusal, type Incoming } from '../../shared/handle-request.ts';
 import type { Policy } from '../../shared/policy.ts';
 import { listProjects, isInScope } from '../../shared/scope.ts';
 import type { Api } from '../../shared/api.ts';
@@ -29,16 +30,16 @@ const PARAMETERS = ['project', 'window', 'format'];
 /** Checks the query by itself; whether the project may be looked at is `configure`'s. Throws `Refusal`. */
 export function readRequest({ query }: Incoming): Wanted {
   for (const name of Object.keys(query))
-    if (!PARAMETERS.includes(name))
-      throw new Refusal(
-        400,
-        `Cannot use the parameter ${JSON.stringify(name.slice(0, 100))}: give ${PARAMETERS.join(', ')}`,
-      );
+    if (!PARAMETERS.includes(name)) throw new BadParameter('the parameter', name, PARAMETERS.join(', '));
   const { project, window } = query;
   if (project !== undefined && (typeof project !== 'string' || !PROJECT.test(project)))
-    throw badParameter('project', project, 'the id of a project in the policy’s scope, such as ml-research');
+    throw new BadParameter(
+      'project',
+      project,
+      'the id of a project in the policy’s scope, such as ml-research',
+    );
   if (window !== undefined && (typeof window !== 'string' || hoursOf(window) === undefined))
-    throw badParameter('window', window, WINDOW_WANTED);
+    throw new BadParameter('window', window, WINDOW_WANTED);
   return { project, window };
 }
 
@@ -77,7 +78,7 @@ async function projectOf(api: Api, scope: readonly string[], project: string | u
   const [only, ...others] = await listProjects(api, scope);
   if (only !== undefined && others.length === 0) return only;
   const all = [only, ...others];
-  throw badParameter(
+  throw new BadParameter(
     'project',
     undefined,
     `one of the ${all.length} projects in scope: ${all.slice(0, 20).join(', ')}${all.length > 20 ? ', …' : ''}`,

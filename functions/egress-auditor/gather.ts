@@ -1,6 +1,6 @@
 import type { Api } from '../../shared/api.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { badParameter } from '../../shared/handle-request.ts';
+import { BadParameter } from '../../shared/bad-parameter.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../shared/monitoring.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import type { Gap } from '../../shared/receipt.ts';
@@ -140,7 +140,7 @@ function nothingRead(project: string, errors: readonly unknown[]): unknown {
     (error) => error instanceof OutsideError && (error.status === 403 || error.status === 404),
   );
   return refused
-    ? badParameter(
+    ? new BadParameter(
         'project',
         project,
         `a project that exists and on which egress-auditor has its role: Google shows nothing of this one (${messageOf(errors[0])})`,

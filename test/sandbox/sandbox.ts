@@ -43,6 +43,7 @@ import { notebooksService } from './services/notebooks.ts';
 import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
 import { createStorageService, type StorageService } from './services/storage/service.ts';
+import { isTrafficMetric, trafficSeries } from './traffic.ts';
 import { vertexService } from './services/vertex/service.ts';
 import { createVertex, type Vertex } from './services/vertex/state.ts';
 
@@ -212,9 +213,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const ofFleet = fleetSeries(fleet, projects, startMs);
   const ofBuckets = bucketSeries(storage, projects);
+  const ofTraffic = trafficSeries(fleet, projects, (bucket) => storage.bucket(bucket)?.location);
   const monitoring = createMonitoringService({
     clock,
-    seriesOf: (projectId, query) => (isBucketGauge(query.metricType) ? ofBuckets : ofFleet)(projectId, query),
+    seriesOf: (projectId, query) => {
+      const source = isBucketGauge(query.metricType)
+        ? ofBuckets
+        : isTrafficMetric(query.metricType)
+          ? ofTraffic
+          : ofFleet;
+      return source(projectId, query);
+    },
   });
 
   const preload = ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))];

@@ -5,6 +5,7 @@ import { loadSchema } from './metrics/shapes.ts';
 import { momentSchema } from './moment.ts';
 import { billingSeedSchema } from './services/billing/seed.ts';
 import { storageSeedSchema } from './services/storage/seed.ts';
+import { flowSchema } from './traffic.ts';
 import { vertexSeedSchema } from './services/vertex/messages.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
@@ -30,6 +31,8 @@ const vmFields = {
   /** The VM's metadata items, e.g. `created-by` of a member of a managed instance group. */
   metadata: z.record(z.string(), z.string()).default({}),
   externalIp: z.string().optional(),
+  /** Of the external address. */
+  networkTier: z.enum(['PREMIUM', 'STANDARD']).default('PREMIUM'),
   instanceId: z.string().optional(),
   load: loadSchema.prefault({}),
   scheduling: z
@@ -95,6 +98,10 @@ const projectSchema = z.strictObject({
   refuseWildcard: z.boolean().default(false),
   notebooks: z.array(notebookSchema).default([]),
   vms: z.array(vmSchema).default([]),
+  /** What goes where, for the metrics of VM and bucket traffic. */
+  traffic: z.array(flowSchema).default([]),
+  /** Regions whose subnet `default` has Private Google Access; it is off as the API creates subnets. */
+  privateGoogleAccess: z.array(z.string()).default([]),
   vertex: vertexSeedSchema.prefault({}),
   /** Id of the account that pays; the scenario's first when absent, none when null. */
   billingAccount: z.string().nullable().optional(),

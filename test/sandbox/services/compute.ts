@@ -211,6 +211,38 @@ export function computeService(options: {
         return { body: showOperation(fleet.startVm(pathOf(vm))) };
       },
     ),
+    route(
+      'subnetworks.aggregatedList',
+      'GET',
+      'aggregated/subnetworks',
+      LIST_QUERY,
+      'compute.subnetworks.list',
+      (call) => {
+        const projectId = projectOf(call);
+        const regions = [...new Set(projects.zonesOf(projectId).map(regionOf))];
+        const withAccess = projects.get(projectId).seed.privateGoogleAccess;
+        const { items, nextPageToken } = page(call, regions, (region) => ({
+          kind: 'compute#subnetwork',
+          id: numericId(subnetOf(projectId, region)),
+          name: 'default',
+          region: `${BASE}/projects/${projectId}/regions/${region}`,
+          network: `${BASE}/projects/${projectId}/global/networks/default`,
+          privateIpGoogleAccess: withAccess.includes(region),
+          selfLink: `${BASE}/${subnetOf(projectId, region)}`,
+        }));
+        return {
+          body: {
+            kind: 'compute#subnetworkAggregatedList',
+            id: `projects/${projectId}/aggregated/subnetworks`,
+            items: Object.fromEntries(
+              items.map(({ item, shown }) => [`regions/${item}`, { subnetworks: [shown] }]),
+            ),
+            ...(nextPageToken === undefined ? {} : { nextPageToken }),
+            selfLink: `${BASE}/projects/${projectId}/aggregated/subnetworks`,
+          },
+        };
+      },
+    ),
     route('zones.list', 'GET', 'zones', LIST_QUERY, 'compute.zones.list', (call) => {
       const projectId = projectOf(call);
       const { items, nextPageToken } = page(call, projects.zonesOf(projectId), (zone) =>
@@ -302,6 +334,11 @@ function regionOf(zone: string): string {
   return zone.replace(/-[a-z]$/, '');
 }
 
+/** The subnet that auto mode makes in each region. */
+function subnetOf(projectId: string, region: string): string {
+  return `projects/${projectId}/regions/${region}/subnetworks/default`;
+}
+
 function zoneOf(call: Call, zones: readonly string[]): string {
   const zone = call.params['zone'] ?? '';
   if (!zones.includes(zone))
@@ -385,6 +422,7 @@ function showVm(vm: Vm): object {
       {
         name: 'nic0',
         network: `${BASE}/projects/${vm.projectId}/global/networks/default`,
+        subnetwork: `${BASE}/${subnetOf(vm.projectId, regionOf(vm.zone))}`,
         networkIP: '10.128.0.2',
         ...(vm.externalIp === undefined
           ? {}
@@ -394,7 +432,7 @@ function showVm(vm: Vm): object {
                   type: 'ONE_TO_ONE_NAT',
                   name: 'External NAT',
                   natIP: vm.externalIp,
-                  networkTier: 'PREMIUM',
+                  networkTier: vm.seed.networkTier,
                 },
               ],
             }),

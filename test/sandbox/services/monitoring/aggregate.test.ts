@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { aggregate, type Aggregation, type LazySeries, type Result } from './aggregate.ts';
+import { aggregate, type Aggregated, type Aggregation, type LazySeries, type Result } from './aggregate.ts';
 import type { Shape } from './align.ts';
 import type { Sample } from './series.ts';
 
@@ -36,7 +36,7 @@ function spec(
 }
 
 /** Minute of each point -> value, of the n-th series. */
-function pointsOf(result: Result, index = 0): object {
+function pointsOf(result: Aggregated, index = 0): object {
   const points = result.series[index]?.read(-Infinity, Infinity) ?? [];
   return Object.fromEntries([...points].map(({ atMs, value }) => [atMs / MINUTE, value]));
 }

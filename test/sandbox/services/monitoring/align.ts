@@ -124,6 +124,22 @@ export function alignSamples(
   return aligned;
 }
 
+/** The same for a series that sums up a span by itself. */
+export function sumSamples(
+  periodMs: number,
+  { startMs, endMs }: Window,
+  sum: (fromMs: number, toMs: number) => number | undefined,
+): Sample[] {
+  const aligned: Sample[] = [];
+  for (let back = Math.ceil((endMs - startMs) / periodMs) - 1; back >= 0; back -= 1) {
+    const atMs = endMs - back * periodMs;
+    // As the samples that are read: none from before the window.
+    const value = sum(Math.max(startMs, atMs - periodMs), atMs);
+    if (value !== undefined) aligned.push({ atMs, value });
+  }
+  return aligned;
+}
+
 /** The samples of (fromMs, toMs], found by bisection: a day in 60 s periods is 1,440 look-ups in 1,440 samples. */
 function between(samples: readonly Sample[], fromMs: number, toMs: number): readonly Sample[] {
   return samples.slice(firstAfter(samples, fromMs), firstAfter(samples, toMs));

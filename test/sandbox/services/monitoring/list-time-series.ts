@@ -62,12 +62,7 @@ export function listTimeSeries(message: Message, options: ListOptions): Message 
   const open = `${digest}@${asOfMs}`;
   const listing =
     (token && openLists.get(open)) ??
-    computeListing(
-      request,
-      query,
-      [...options.seriesOf(query)].filter((series) => matches(series)),
-      asOfMs,
-    );
+    computeListing(request, query, select(options.seriesOf(query), matches), asOfMs);
   const page = cutPage(listing, { ...request, window: listing.window, digest, asOfMs, token });
   openLists.delete(open);
   if (page.nextPageToken !== undefined) openLists.set(open, listing);
@@ -91,11 +86,13 @@ interface WindowedListing extends Listing {
 function computeListing(
   request: ListRequest,
   { metricType }: SeriesQuery,
-  selected: readonly Series[],
+  selected: Iterable<Series>,
   asOfMs: number,
 ): WindowedListing {
   const metric = findMetric(metricType);
-  const shape: Shape | undefined = metric ?? selected[0];
+  // A metric that is not in the catalogue has few series: one that somebody made up.
+  const known = metric === undefined ? [...selected] : selected;
+  const shape: Shape | undefined = metric ?? (Array.isArray(known) ? known[0] : undefined);
   if (shape === undefined)
     throw new ApiError(
       'NOT_FOUND',
@@ -106,17 +103,27 @@ function computeListing(
   let result: Result = {
     shape,
     periodMs: metric?.samplePeriodMs ?? DEFAULT_SAMPLE_PERIOD_MS,
-    series: selected.map((series): LazySeries => ({
-      metric: series.metric,
-      resource: series.resource,
-      read: (fromMs, toMs) => series.points(fromMs, Math.min(toMs, visibleMs)),
-    })),
+    series: visibleOf(known, visibleMs),
   };
   for (const aggregation of [request.aggregation, request.secondaryAggregation])
     if (aggregation !== undefined) result = aggregate(result, aggregation, asked);
   // (startTime, endTime]; equal times mean the instant itself.
   const startMs = asked.startMs === asked.endMs ? asked.endMs - 1 : asked.startMs;
   return { ...toListing(result), window: { startMs, endMs: asked.endMs } };
+}
+
+function* select(all: Iterable<Series>, matches: (series: Series) => boolean): Generator<Series> {
+  for (const series of all) if (matches(series)) yield series;
+}
+
+function* visibleOf(all: Iterable<Series>, visibleMs: number): Generator<LazySeries> {
+  for (const { metric, resource, points, sum } of all)
+    yield {
+      metric,
+      resource,
+      read: (fromMs, toMs) => points(fromMs, Math.min(toMs, visibleMs)),
+      sum: sum === undefined ? undefined : (fromMs, toMs) => sum(fromMs, Math.min(toMs, visibleMs)),
+    };
 }
 
 function readInterval(interval: ListRequest['interval'], { metricKind }: Shape, metricType: string): Window {

@@ -30,6 +30,7 @@ type Row = readonly [
 
 const DISK_LABELS = ['instance_name', 'device_name', 'storage_type', 'device_type'];
 const GPU_LABELS = ['gpu_number', 'model', 'uuid'];
+const NAT_LABELS = ['nat_project_number', 'router_id', 'nat_gateway_name', 'ip_protocol'];
 const FLOW_LABELS = [
   'local_network',
   'local_subnetwork',
@@ -92,6 +93,9 @@ const INSTANCE: readonly Row[] = [
     120,
   ],
   ['networking.googleapis.com/vm_flow/egress_bytes_count', 'DELTA', 'INT64', 'By', FLOW_LABELS, 60, 150],
+  ['networking.googleapis.com/vm_flow/ingress_bytes_count', 'DELTA', 'INT64', 'By', FLOW_LABELS, 60, 150],
+  ['compute.googleapis.com/nat/sent_bytes_count', 'DELTA', 'INT64', 'By', NAT_LABELS, 60, 165],
+  ['compute.googleapis.com/nat/received_bytes_count', 'DELTA', 'INT64', 'By', NAT_LABELS, 60, 165],
 ];
 
 const DAY_SECONDS = 86_400;

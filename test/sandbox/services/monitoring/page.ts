@@ -36,7 +36,7 @@ export interface Listing extends Result {
 
 /** Series in the order of their labels, so that a page goes on at the right place although VMs come and go meanwhile. */
 export function toListing(result: Result): Listing {
-  const keyed = result.series
+  const keyed = [...result.series]
     .map((series) => ({ key: keyOf(series), series }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return { ...result, keyed };

@@ -77,30 +77,38 @@ export function reduceSeries(
   fields: readonly GroupField[],
   series: Iterable<PointSeries>,
 ): PointSeries[] {
-  const groups = new Map<string, PointSeries[]>();
+  // Half a million series may go into a few groups: of each only its values are kept.
+  const groups = new Map<string, Group>();
   for (const one of series) {
+    if (one.points.length === 0) continue;
     const key = JSON.stringify([one.resource.type, ...fields.map((field) => labelOf(field, one))]);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
+    const group = groups.get(key) ?? { first: one, oneProject: true, values: new Map<number, number[]>() };
+    groups.set(key, group);
+    group.oneProject &&= one.resource.labels['project_id'] === group.first.resource.labels['project_id'];
+    for (const { atMs, value } of one.points) {
+      const there = group.values.get(atMs);
+      if (there === undefined) group.values.set(atMs, [value]);
+      else there.push(value);
+    }
   }
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const shared = group.every(
-      ({ resource }) => resource.labels['project_id'] === first.resource.labels['project_id'],
-    );
-    const resourceFields: readonly GroupField[] = shared
+  return [...groups.values()].map(({ first, oneProject, values }) => {
+    const resourceFields: readonly GroupField[] = oneProject
       ? [...fields, { of: 'resource', label: 'project_id' }]
       : fields;
-    return [
-      {
-        metric: { type: first.metric.type, labels: keep(first.metric, 'metric', fields) },
-        resource: { type: first.resource.type, labels: keep(first.resource, 'resource', resourceFields) },
-        points: reducePoints(reducer, group),
-      },
-    ];
+    return {
+      metric: { type: first.metric.type, labels: keep(first.metric, 'metric', fields) },
+      resource: { type: first.resource.type, labels: keep(first.resource, 'resource', resourceFields) },
+      points: [...values]
+        .map(([atMs, all]): Sample => ({ atMs, value: reducer.compute(all) }))
+        .sort((a, b) => a.atMs - b.atMs),
+    };
   });
+}
+
+interface Group {
+  readonly first: PointSeries;
+  oneProject: boolean;
+  readonly values: Map<number, number[]>;
 }
 
 function labelOf({ of, label }: GroupField, { metric, resource }: PointSeries): string {
@@ -115,17 +123,4 @@ function keep(
 ): Readonly<Record<string, string>> {
   const kept = new Set(fields.filter((field) => field.of === of).map(({ label }) => label));
   return Object.fromEntries(Object.entries(labels).filter(([name]) => kept.has(name)));
-}
-
-function reducePoints(reducer: Reducer, group: readonly PointSeries[]): Sample[] {
-  const values = new Map<number, number[]>();
-  for (const { points } of group)
-    for (const { atMs, value } of points) {
-      const there = values.get(atMs);
-      if (there === undefined) values.set(atMs, [value]);
-      else there.push(value);
-    }
-  return [...values]
-    .map(([atMs, all]): Sample => ({ atMs, value: reducer.compute(all) }))
-    .sort((a, b) => a.atMs - b.atMs);
 }

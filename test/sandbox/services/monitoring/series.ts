@@ -20,6 +20,8 @@ export interface Series {
   readonly valueType: ValueType;
   readonly unit: string;
   readonly points: (fromMs: number, toMs: number) => Iterable<Sample>;
+  /** The sum of these samples without going through them, where the source can; undefined when there is none. */
+  readonly sum?: (fromMs: number, toMs: number) => number | undefined;
 }
 
 /**
