@@ -45,8 +45,11 @@ export function trafficScenario(
 export interface Auditor {
   readonly sandbox: Sandbox;
   readonly lines: readonly LogLine[];
-  ask(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }>;
-  report(query?: string): Promise<EgressReport>;
+  readonly ask: (
+    path: string,
+    init?: RequestInit,
+  ) => Promise<{ status: number; headers: Headers; text: string }>;
+  readonly report: (query?: string) => Promise<EgressReport>;
 }
 
 /** Runs a test with the function served over HTTP, against a sandbox over TLS. */

@@ -109,7 +109,7 @@ suite('aligners', () => {
 
   test('ALIGN_NONE leaves everything, whatever the period', () => {
     const raw = input(DELTA, lazy('1', 'a', delta));
-    assert.equal(aggregate(raw, spec('ALIGN_NONE', '1s'), WINDOW), raw);
+    assert.deepEqual(aggregate(raw, spec('ALIGN_NONE', '1s'), WINDOW), raw);
   });
 
   const refused: readonly (readonly [aligner: string, shape: Shape])[] = [

@@ -91,8 +91,9 @@ function computeListing(
 ): WindowedListing {
   const metric = findMetric(metricType);
   // A metric that is not in the catalogue has few series: one that somebody made up.
-  const known = metric === undefined ? [...selected] : selected;
-  const shape: Shape | undefined = metric ?? (Array.isArray(known) ? known[0] : undefined);
+  const few = metric === undefined ? [...selected] : undefined;
+  const known = few ?? selected;
+  const shape: Shape | undefined = metric ?? few?.[0];
   if (shape === undefined)
     throw new ApiError(
       'NOT_FOUND',
