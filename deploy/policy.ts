@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { lintPolicy } from '../functions/lifecycle-enforcer/lint-policy.ts';
 import { messageOf } from '../shared/errors.ts';
 import { parsePolicy, policyDigest, PolicyError } from '../shared/policy.ts';
 import type { Policy } from '../shared/policy.ts';
@@ -49,6 +50,9 @@ async function checkFile(file: string, { out, err }: Output): Promise<boolean> {
   try {
     const policy = parsePolicy(await readFile(file, 'utf8'));
     out(`${file}: ok\n${summary(policy)}`);
+    for (const bucketPolicy of policy.lifecycle.policies)
+      for (const { code, why } of lintPolicy(bucketPolicy))
+        out(`  hint       lifecycle policy "${bucketPolicy.name}": ${code}: ${why}\n`);
     return true;
   } catch (error) {
     for (const { path, message } of problemsOf(error)) err(`${file}: ${path}: ${message}\n`);

@@ -1,8 +1,10 @@
 import type { UsdPerHour } from '../../shared/compute-price.ts';
+import type { StoredRule } from '../../shared/buckets.ts';
 import type { Decision } from '../../shared/receipt.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
 import { showForecast, type Forecast } from './forecast.ts';
+import { lintRules, type Finding } from './lint.ts';
 import type { Merge } from './merge.ts';
 import { sameRecord, tidyRecord } from './ownership.ts';
 import { propose, type Proposal } from './propose.ts';
@@ -35,13 +37,19 @@ function verdict(proposal: Proposal, facts: BucketFacts, config: Config): Verdic
         evidence: {
           location: bucket.location,
           rules: bucket.rules.length,
+          ...lintOf(bucket.rules, facts),
           ...(proposal.owned > 0 ? { writtenByCostguard: proposal.owned } : {}),
         },
       };
     case 'in-force': {
       const { policy, merge } = proposal;
       const diff = { kept: merge.kept.length, equal: merge.equal.length };
-      return { action: 'keep', reason: 'in-force', usdPerHour: 0, evidence: { policy: policy.name, diff } };
+      return {
+        action: 'keep',
+        reason: 'in-force',
+        usdPerHour: 0,
+        evidence: { policy: policy.name, diff, ...lintCodes(bucket.rules, facts) },
+      };
     }
     case 'refused':
       return refuse(proposal, proposal.refusal, facts);
@@ -77,6 +85,7 @@ function evidenceOf(
     storageClass: bucket.storageClass,
     metageneration: bucket.metageneration,
     diff: diffOf(merge),
+    ...lintOf(merge.rules, facts),
     ...(forecast !== undefined
       ? { forecast: showForecast(forecast) }
       : usage.kind === 'unread'
@@ -88,6 +97,20 @@ function evidenceOf(
             },
           }),
   };
+}
+
+function lintOf(
+  rules: readonly StoredRule[],
+  { bucket, usage, forecast }: BucketFacts,
+): { lint?: readonly Finding[] } {
+  const lint = lintRules(rules.map(readRule), { bucket, usage, forecast });
+  return lint.length === 0 ? {} : { lint };
+}
+
+/** The codes alone: a receipt holds one line for each of the many buckets that are kept. */
+function lintCodes(rules: readonly StoredRule[], facts: BucketFacts): { lint?: readonly string[] } {
+  const { lint = [] } = lintOf(rules, facts);
+  return lint.length === 0 ? {} : { lint: [...new Set(lint.map(({ code }) => code))] };
 }
 
 /**

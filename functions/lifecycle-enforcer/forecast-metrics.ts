@@ -53,6 +53,7 @@ export function forecastMetrics(
     deletedShare: shareOf(day.deletedBytes, exactly(total)),
     horizons: { day, month, year },
     mark: weakest(day.mark, month.mark, year.mark),
+    emptyPrefixes: [],
   };
 }
 
@@ -112,6 +113,7 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
       year: unknown,
     },
     mark: 'verified',
+    emptyPrefixes: [],
   };
 }
 

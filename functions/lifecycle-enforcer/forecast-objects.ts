@@ -44,10 +44,12 @@ export function forecastObjects(bucket: Bucket, rules: RuleChange, now: Date): O
   const tallies = HORIZONS.map(([name, days]) => ({ name, days, tally: emptyTally() }));
   const nowMs = now.getTime();
   const endMs = nowMs + Math.max(...HORIZONS.map(([, days]) => days)) * DAY_MS;
+  const unmet = new Set(rules.after.flatMap(({ condition }) => condition.matchesPrefix ?? []));
   let listed = 0;
   let bytes = 0;
   return {
     add(versions) {
+      for (const prefix of unmet) if (versions[0]?.name.startsWith(prefix) === true) unmet.delete(prefix);
       const before = lifecycleEvents(versions, rules.before, bucket, nowMs, endMs);
       const after = lifecycleEvents(versions, rules.after, bucket, nowMs, endMs);
       for (const version of versions) {
@@ -79,6 +81,7 @@ export function forecastObjects(bucket: Bucket, rules: RuleChange, now: Date): O
         deletedShare: shareOf({ min: deleted, max: deleted + unseen }, total),
         horizons: byName(horizons),
         mark: weakest(...marks),
+        emptyPrefixes: rest === undefined ? [...unmet] : [],
       };
     },
   };

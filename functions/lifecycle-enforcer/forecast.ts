@@ -38,6 +38,8 @@ export interface Forecast {
   readonly horizons: Readonly<Record<HorizonName, Horizon>>;
   /** Of the weakest price in it. */
   readonly mark: Mark;
+  /** Prefixes in the new rules with which no object's name begins; empty when not all objects were listed. */
+  readonly emptyPrefixes: readonly string[];
 }
 
 export function exactly(value: number): Span {
