@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
+import { PermanentError } from './errors.ts';
 import { rungActions } from './policy.ts';
 import { Conflict, type State } from './state.ts';
 
-/** What becomes of an item: it will be acted on, has been, needed nothing, or could not. */
+/**
+ * What became of an item. `planned`: it will be taken away, or was where no answer came; `done`: it was; `already`: it was
+ * off without us; `failed`: Google refused, so that it is still there.
+ */
 const itemStatus = z.enum(['planned', 'done', 'already', 'failed']);
 
 const common = {
@@ -10,8 +14,6 @@ const common = {
   status: itemStatus,
   atMs: z.optional(z.number()),
   why: z.optional(z.string()),
-  /** Of what failed: the request may have got through all the same. */
-  asked: z.optional(z.boolean()),
 };
 
 /** Something that a rung takes away, with all that is needed to bring it back. */
@@ -92,12 +94,23 @@ export interface StoredManifest {
   readonly generation: string;
 }
 
-/** The stored manifest, or an empty one. Throws when the object is not a manifest: a wrong one must not be overwritten. */
+/** The stored manifest, or an empty one. Throws {@link PermanentError} for what is no manifest: that is not overwritten. */
 export async function readManifest(state: State, key: ManifestKey): Promise<StoredManifest> {
   const stored = await state.read(manifestObject(key));
   if (stored === undefined)
     return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0' };
-  return { manifest: manifestSchema.parse(JSON.parse(stored.text)), generation: stored.generation };
+  return { manifest: parseManifest(state, key, stored.text), generation: stored.generation };
+}
+
+function parseManifest(state: State, key: ManifestKey, text: string): Manifest {
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PermanentError(
+      `Cannot use "gs://${state.bucket}/${manifestObject(key)}": it is no manifest of this version`,
+      { cause: error },
+    );
+  }
 }
 
 function pick({ budget, period, project }: ManifestKey): { budget: string; period: string; project: string } {

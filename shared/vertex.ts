@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
-import { Held } from './outside-error.ts';
 
 /** A custom or tuning job that bills. */
 export interface VertexJob {
@@ -27,7 +26,11 @@ const deployedModelSchema = z.looseObject({ id: z.string() });
 
 const modelSchema = z.looseObject({ model: z.string(), modelVersionId: z.optional(z.string()) });
 
-const COLLECTIONS = {
+/** The kinds of jobs that bill, as their collections are called. */
+export const VERTEX_JOB_COLLECTIONS = ['customJobs', 'hyperparameterTuningJobs', 'tuningJobs'] as const;
+export type VertexJobCollection = (typeof VERTEX_JOB_COLLECTIONS)[number];
+
+const KINDS = {
   customJobs: 'custom-job',
   hyperparameterTuningJobs: 'hyperparameter-tuning-job',
   tuningJobs: 'tuning-job',
@@ -80,33 +83,35 @@ export async function listVertexRegions(api: Api, projectId: string): Promise<st
   return regions;
 }
 
-/** The jobs of a region that are alive. Needs aiplatform.customJobs.list and the like. Throws `OutsideError`. */
-export async function listVertexJobs(api: Api, projectId: string, region: string): Promise<VertexJob[]> {
-  const found = await Promise.all(
-    Object.entries(COLLECTIONS).map(async ([collection, kind]) => {
-      const schema = z.looseObject({
-        [collection]: z.optional(z.array(jobSchema)),
-        nextPageToken: z.optional(z.string()),
-      });
-      const jobs: VertexJob[] = [];
-      for await (const page of pages(
-        api,
-        `aiplatform.${collection}.list`,
-        `${regional(projectId, region)}/${collection}`,
-        schema,
-      ))
-        for (const job of z.array(jobSchema).parse(page[collection] ?? []))
-          if (ALIVE.has(job.state ?? ''))
-            jobs.push({
-              kind,
-              resource: job.name,
-              displayName: job.displayName ?? job.tunedModelDisplayName ?? '',
-              state: job.state ?? '',
-            });
-      return jobs;
-    }),
-  );
-  return found.flat();
+/**
+ * The jobs of one kind in a region that are alive. Needs aiplatform.customJobs.list and the like. Throws `OutsideError`.
+ */
+export async function listVertexJobs(
+  api: Api,
+  projectId: string,
+  region: string,
+  collection: VertexJobCollection,
+): Promise<VertexJob[]> {
+  const schema = z.looseObject({
+    [collection]: z.optional(z.array(jobSchema)),
+    nextPageToken: z.optional(z.string()),
+  });
+  const jobs: VertexJob[] = [];
+  for await (const page of pages(
+    api,
+    `aiplatform.${collection}.list`,
+    `${regional(projectId, region)}/${collection}`,
+    schema,
+  ))
+    for (const job of z.array(jobSchema).parse(page[collection] ?? []))
+      if (ALIVE.has(job.state ?? ''))
+        jobs.push({
+          kind: KINDS[collection],
+          resource: job.name,
+          displayName: job.displayName ?? job.tunedModelDisplayName ?? '',
+          state: job.state ?? '',
+        });
+  return jobs;
 }
 
 /** The endpoints of a region that serve a model. Needs aiplatform.endpoints.list. Throws `OutsideError`. */
@@ -173,7 +178,7 @@ export async function undeployModel(
 
 /**
  * Asks for a model to be deployed with the settings, and the id, that it had, and returns the operation's name. In
- * `trafficSplit` the key `0` stands for this model. Not repeated by itself.
+ * `trafficSplit` the key `0` stands for this model; an empty one leaves the endpoint's as it is. Not repeated by itself.
  */
 export async function deployModel(
   api: Api,
@@ -188,39 +193,13 @@ export async function deployModel(
   const deployedModel = { ...Object.fromEntries(settings), model: versioned };
   return requestOperation(api, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
     deployedModel,
-    trafficSplit,
+    ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}),
   });
 }
 
 async function requestOperation(api: Api, name: string, url: string, body: object): Promise<string> {
   const answer = await api.request(name, { method: 'POST', url, body }, { retry: false });
   return z.looseObject({ name: z.string() }).parse(answer).name;
-}
-
-/** An endpoint is looked at this often, this far apart: two minutes in all. */
-const ENDPOINT_LOOKS = 60;
-const ENDPOINT_PAUSE_MS = 2_000;
-
-/**
- * Waits until an endpoint serves a model, or no longer does: it takes one operation at a time. The endpoint itself is
- * asked, because the permission that reading an operation takes is not documented. Throws `OutsideError`, and `Held` when
- * it takes longer than two minutes.
- */
-export async function awaitModel(
-  api: Api,
-  sleep: (milliseconds: number) => Promise<void>,
-  endpoint: string,
-  deployedModelId: string,
-  wanted: 'deployed' | 'gone',
-): Promise<void> {
-  for (let looks = 1; looks <= ENDPOINT_LOOKS; looks++) {
-    const { models } = await getEndpoint(api, endpoint);
-    if (models.some(({ id }) => id === deployedModelId) === (wanted === 'deployed')) return;
-    await sleep(ENDPOINT_PAUSE_MS);
-  }
-  throw new Held(
-    `Cannot confirm that model ${deployedModelId} of "${endpoint}" is ${wanted}: its operation still runs`,
-  );
 }
 
 function toEndpoint(endpoint: z.infer<typeof endpointSchema>): Endpoint {

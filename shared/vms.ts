@@ -81,6 +81,13 @@ export async function listRunningVms(api: Api, projectId: string): Promise<VmLis
 /** Statuses in which a VM bills for its machine, or soon will. */
 const RUNNING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING', 'RUNNING', 'REPAIRING']);
 
+/** On its way up: in a moment it is `RUNNING`. */
+export const VM_STARTING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING']);
+/** On its way down. */
+export const VM_STOPPING: ReadonlySet<string> = new Set(['PENDING_STOP', 'STOPPING', 'SUSPENDING']);
+/** Down; both occur in the reference. */
+export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']);
+
 /** One VM as it is now. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {
   return toVm(

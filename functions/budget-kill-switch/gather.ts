@@ -11,6 +11,7 @@ import {
   listServingEndpoints,
   listVertexJobs,
   listVertexRegions,
+  VERTEX_JOB_COLLECTIONS,
   type Endpoint,
   type VertexJob,
 } from '../../shared/vertex.ts';
@@ -51,6 +52,9 @@ export async function resolveProjects(api: Api, names: readonly string[], gap: N
 /** Regions of Vertex AI that are looked at side by side. */
 const REGIONS_AT_ONCE = 8;
 
+/** Reads one part of a project; a part that cannot be read is noted, and then there is nothing in it. */
+type Attempt = <T>(what: string, read: () => Promise<T>, none: T) => Promise<T>;
+
 /** Looks at what a rung would take away from a project. One part that cannot be read does not hide the others. */
 export async function gatherInventory(
   runtime: Runtime,
@@ -59,7 +63,7 @@ export async function gatherInventory(
   action: RungAction,
   gap: NoteGap,
 ): Promise<Inventory> {
-  const attempt = async <T>(what: string, read: () => Promise<T>, none: T): Promise<T> => {
+  const attempt: Attempt = async (what, read, none) => {
     try {
       return await read();
     } catch (error) {
@@ -76,9 +80,7 @@ export async function gatherInventory(
       ? NO_NOTEBOOKS
       : attempt('notebooks', () => readNotebooks(api, projectId, gap), NO_NOTEBOOKS),
     compute ? attempt('VMs', () => readVms(api, projectId, gap), []) : [],
-    action === 'stop-compute'
-      ? attempt('Vertex AI', () => readVertex(api, projectId, gap), NO_VERTEX)
-      : NO_VERTEX,
+    compute ? attempt('Vertex AI', () => readVertex(api, projectId, attempt), NO_VERTEX) : NO_VERTEX,
     action === 'unlink-billing' ? readAccount(runtime, api, projectId) : undefined,
   ]);
   return {
@@ -133,22 +135,26 @@ async function readVms(api: Api, projectId: string, gap: NoteGap): Promise<reado
   return vms;
 }
 
-async function readVertex(api: Api, projectId: string, gap: NoteGap): Promise<typeof NO_VERTEX> {
-  const regions = await listVertexRegions(api, projectId);
+async function readVertex(api: Api, projectId: string, attempt: Attempt): Promise<typeof NO_VERTEX> {
   const found = await pMap(
-    regions,
+    await listVertexRegions(api, projectId),
     async (region) => {
-      try {
-        const [jobs, endpoints] = await Promise.all([
-          listVertexJobs(api, projectId, region),
-          listServingEndpoints(api, projectId, region),
-        ]);
-        return { jobs, endpoints };
-      } catch (error) {
-        if (!(error instanceof OutsideError)) throw error;
-        gap({ where: `projects/${projectId} Vertex AI in ${region}`, why: messageOf(error), cause: error });
-        return NO_VERTEX;
-      }
+      const [endpoints, ...jobs] = await Promise.all([
+        attempt<readonly Endpoint[]>(
+          `Vertex AI endpoints in ${region}`,
+          () => listServingEndpoints(api, projectId, region),
+          [],
+        ),
+        // Not every region has every kind of job.
+        ...VERTEX_JOB_COLLECTIONS.map((collection) =>
+          attempt<readonly VertexJob[]>(
+            `Vertex AI ${collection} in ${region}`,
+            () => listVertexJobs(api, projectId, region, collection),
+            [],
+          ),
+        ),
+      ]);
+      return { jobs: jobs.flat(), endpoints };
     },
     { concurrency: REGIONS_AT_ONCE },
   );

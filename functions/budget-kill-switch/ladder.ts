@@ -22,7 +22,7 @@ const RENEW_AFTER_MS = 20_000;
 const HELD_LOOKS = 10;
 const HELD_PAUSE_MS = 1_500;
 
-export type Claimed =
+type Claimed =
   | { readonly kind: 'fired-before' }
   /** `earlier` when a run planned the rung before and did not finish it. */
   | { readonly kind: 'ours'; readonly earlier: RungPlan | undefined };
@@ -38,12 +38,7 @@ export interface RungPlan {
  * Claims a rung, so that of many deliveries one alone fires it. Waits a little for another run that holds it; throws
  * {@link Held} when that takes longer, so that this event comes again.
  */
-export async function claimRung(
-  run: SwitchRun,
-  state: State,
-  key: ManifestKey,
-  rung: Rung,
-): Promise<Claimed> {
+async function claimRung(run: SwitchRun, state: State, key: ManifestKey, rung: Rung): Promise<Claimed> {
   for (let looks = 1; ; looks++) {
     let claimed: Claimed | undefined;
     const pause = backoff(run.runtime.sleep, run.runtime.random, 50, 2_000);
@@ -80,72 +75,99 @@ export async function claimRung(
   }
 }
 
-/** Writes what a claimed rung will take away. Nothing may be taken away before this has returned. */
-export async function recordPlan(
+/**
+ * Fires a rung: claims it, lets `fire` do its work, and closes it. It counts as fired when all was seen and every item is
+ * dealt with; else it is free for the next message at once, also when `fire` throws. Tells whether it had fired before.
+ */
+export async function holdRung(
   run: SwitchRun,
   state: State,
   key: ManifestKey,
   rung: Rung,
-  plan: RungPlan,
-): Promise<void> {
-  await changeOurs(run, state, key, rung, (known) => ({
-    ...known,
-    items: [...plan.items],
-    left: [...plan.left],
-    complete: plan.complete,
-  }));
+  fire: (held: HeldRung) => Promise<readonly ManifestItem[]>,
+): Promise<'fired-before' | 'held'> {
+  const claimed = await claimRung(run, state, key, rung);
+  if (claimed.kind === 'fired-before') return claimed.kind;
+  const change = (how: (known: ManifestRung) => ManifestRung): Promise<void> =>
+    changeOurs(run, state, key, rung, how);
+  const nowMs = (): number => run.runtime.now().getTime();
+  try {
+    const items = await fire({
+      earlier: claimed.earlier,
+      async record({ items: planned, left, complete }) {
+        await change((known) => ({ ...known, items: [...planned], left: [...left], complete }));
+      },
+      work: (planned) => followWork(run, claimed.earlier, planned, change),
+    });
+    await change((known) => {
+      const dealtWith = items.every((item) => item.status === 'done' || item.status === 'already');
+      const finished = known.complete !== false && dealtWith;
+      return {
+        ...known,
+        items: [...items],
+        ...(finished ? { status: 'done', firedAtMs: nowMs() } : { leaseUntilMs: nowMs() }),
+      };
+    });
+    return 'held';
+  } catch (error) {
+    try {
+      await change((known) => ({ ...known, leaseUntilMs: nowMs() }));
+    } catch {
+      // The claim then runs out by itself; what went wrong first is what counts.
+    }
+    throw error;
+  }
 }
 
-/** Follows the work on a claimed rung: notes each item, and renews the claim while the work goes on. */
-export function followProgress(
+/** A rung that this run holds. */
+export interface HeldRung {
+  /** What an earlier run planned that did not finish. */
+  readonly earlier: RungPlan | undefined;
+  /** Writes what the rung will take away. Nothing may be taken away before this has returned. */
+  readonly record: (plan: RungPlan) => Promise<void>;
+  readonly work: (planned: readonly ManifestItem[]) => Work;
+}
+
+/** The work on what a rung takes away. */
+export interface Work {
+  /** Whether an earlier run had planned the item and died, or got no answer: it may have asked then. */
+  readonly mayBeAsked: (item: ManifestItem) => boolean;
+  readonly items: () => readonly ManifestItem[];
+  /** Notes what became of an item. */
+  readonly done: (item: ManifestItem) => Promise<void>;
+  /** Sleeps; a claim does not run out meanwhile. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+function followWork(
   run: SwitchRun,
-  state: State,
-  key: ManifestKey,
-  rung: Rung,
+  earlier: RungPlan | undefined,
   planned: readonly ManifestItem[],
-) {
+  change: (how: (known: ManifestRung) => ManifestRung) => Promise<void>,
+): Work {
+  const asked = new Set(
+    (earlier?.items ?? []).filter(({ status }) => status === 'planned').map(({ resource }) => resource),
+  );
   const items = new Map(planned.map((item) => [item.resource, item]));
   let savedAtMs = run.runtime.now().getTime();
-  const save = async (): Promise<void> => {
-    savedAtMs = run.runtime.now().getTime();
-    await changeOurs(run, state, key, rung, (known) => ({ ...known, items: [...items.values()] }));
+  const saveNowAndThen = async (): Promise<void> => {
+    const nowMs = run.runtime.now().getTime();
+    if (nowMs - savedAtMs <= RENEW_AFTER_MS) return;
+    savedAtMs = nowMs;
+    await change((known) => ({ ...known, items: [...items.values()] }));
   };
   return {
-    async done(item: ManifestItem): Promise<void> {
+    mayBeAsked: ({ resource }) => asked.has(resource),
+    items: () => [...items.values()],
+    async done(item) {
       items.set(item.resource, item);
-      if (run.runtime.now().getTime() - savedAtMs > RENEW_AFTER_MS) await save();
+      await saveNowAndThen();
     },
-    save,
-    items: (): readonly ManifestItem[] => [...items.values()],
+    async pause(milliseconds) {
+      await run.runtime.sleep(milliseconds);
+      await saveNowAndThen();
+    },
   };
-}
-
-/** Closes a rung: it has fired, or, with something left to do, it is free for the next message at once. */
-export async function settleRung(
-  run: SwitchRun,
-  state: State,
-  key: ManifestKey,
-  rung: Rung,
-  items: readonly ManifestItem[],
-): Promise<void> {
-  const nowMs = run.runtime.now().getTime();
-  await changeOurs(run, state, key, rung, (known) => {
-    const finished =
-      known.complete !== false && items.every((item) => item.status === 'done' || item.status === 'already');
-    return {
-      ...known,
-      items: [...items],
-      ...(finished ? { status: 'done', firedAtMs: nowMs } : { leaseUntilMs: nowMs }),
-    };
-  });
-}
-
-/** Gives a claim back, with nothing done, so that the next delivery need not wait for its end. */
-export async function releaseRung(run: SwitchRun, state: State, key: ManifestKey, rung: Rung): Promise<void> {
-  await changeOurs(run, state, key, rung, (known) => ({
-    ...known,
-    leaseUntilMs: run.runtime.now().getTime(),
-  }));
 }
 
 /** Changes the record of a rung that this run holds, and renews its claim. Throws {@link Held} when the claim was lost. */

@@ -1,16 +1,17 @@
 import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
-import { backoff, changeState, type Changed } from '../../shared/change-state.ts';
+import { changeState, poll, type Changed, type StateChange } from '../../shared/change-state.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { awaitModel, deployModel, getEndpoint } from '../../shared/vertex.ts';
-import { getVm, requestVm } from '../../shared/vms.ts';
+import { deployModel, getEndpoint } from '../../shared/vertex.ts';
+import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
 import type { RestoreStep } from './decide.ts';
 
 /** What became of one step. */
 export type Restored =
-  { readonly kind: 'done' | 'already' } | { readonly kind: 'left'; readonly why: string };
+  | { readonly kind: 'done' | 'already'; readonly why?: string }
+  | { readonly kind: 'left'; readonly why: string };
 
 /** Brings one thing back. Throws `OutsideError`, `Held` where it takes longer than this request may. */
 export async function restoreItem(context: EventContext, step: RestoreStep): Promise<Restored> {
@@ -31,8 +32,10 @@ export async function restoreItem(context: EventContext, step: RestoreStep): Pro
   }
 }
 
-const LINK_LOOKS = 60;
-const LINK_PAUSE_MS = 2_000;
+/** How long what was asked for may take to show: a link in force, a machine on its way up, a model that serves. */
+const LINKED_MS = 120_000;
+const STARTS_MS = 30_000;
+const DEPLOYED_MS = 40 * 60_000;
 
 /** Links the project to the account that it had, and waits until that is in force. */
 async function relink({ api, runtime }: EventContext, projectId: string, account: string): Promise<Restored> {
@@ -41,16 +44,18 @@ async function relink({ api, runtime }: EventContext, projectId: string, account
     return { kind: 'left', why: `somebody linked it to ${before.account} meanwhile` };
   if (before.enabled) return { kind: 'already' };
   if (before.account === undefined) await setBillingLink(api, runtime.auth, projectId, account);
-  for (let looks = 1; looks <= LINK_LOOKS; looks++) {
-    if ((await getBillingLink(api, runtime.auth, projectId)).enabled) return { kind: 'done' };
-    await runtime.sleep(LINK_PAUSE_MS);
-  }
-  throw new Held(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
+  const on = await poll(
+    (milliseconds) => runtime.sleep(milliseconds),
+    LINKED_MS,
+    async () => (await getBillingLink(api, runtime.auth, projectId)).enabled,
+  );
+  if (!on) throw new Held(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
+  return { kind: 'done' };
 }
 
 type Startable = Extract<ManifestItem, { kind: 'notebook' | 'vm' }>;
 
-/** A later start than ours, and then a stop: somebody stopped it by hand, and that is respected. */
+/** Started after the switch had stopped it, and off again: somebody stopped it by hand, and that is respected. */
 function stoppedByHand(item: Startable, lastStartMs: number | undefined): string | undefined {
   if (lastStartMs === undefined)
     return 'when it was last started cannot be told, so whether somebody stopped it by hand cannot either';
@@ -60,49 +65,49 @@ function stoppedByHand(item: Startable, lastStartMs: number | undefined): string
 }
 
 async function startNotebook(context: EventContext, item: Startable): Promise<Restored> {
-  const { api, runtime } = context;
-  return outcomeOf(
-    await changeState(
-      {
-        resource: item.resource,
-        async look() {
-          const { state = '', gceSetup } = await getNotebook(api, item.resource);
-          const [, project = '', , zone = ''] = item.resource.split('/');
-          const vm = await getVm(
-            api,
-            `projects/${project}/zones/${zone}/instances/${gceSetup?.instanceId ?? ''}`,
-          );
-          return { state, lastStartMs: vm.lastStartMs };
-        },
-        isThere: ({ state }) => ['ACTIVE', 'STARTING', 'PROVISIONING', 'INITIALIZING'].includes(state),
-        objection: ({ state, lastStartMs }) =>
-          stoppedByHand(item, lastStartMs) ?? (state === 'STOPPED' ? undefined : `it is ${state}`),
-        ask: () => requestNotebook(api, 'start', item.resource),
-      },
-      backoff(runtime.sleep, runtime.random, 1_000, 8_000),
-    ),
-  );
+  const { api } = context;
+  return change(context, {
+    resource: item.resource,
+    async look() {
+      const { state = '', gceSetup } = await getNotebook(api, item.resource);
+      const [, project = '', , zone = ''] = item.resource.split('/');
+      const vm = await getVm(
+        api,
+        `projects/${project}/zones/${zone}/instances/${gceSetup?.instanceId ?? ''}`,
+      );
+      return { state, lastStartMs: vm.lastStartMs };
+    },
+    isThere: ({ state }) => ['ACTIVE', 'STARTING', 'PROVISIONING', 'INITIALIZING'].includes(state),
+    isInTransit: ({ state }) => state === 'STOPPING' || state === 'SUSPENDING',
+    objection: ({ state, lastStartMs }) =>
+      stoppedByHand(item, lastStartMs) ?? (state === 'STOPPED' ? undefined : `it is ${state}`),
+    ask: () => requestNotebook(api, 'start', item.resource),
+  });
 }
 
 async function startVm(
   context: EventContext,
   item: Extract<ManifestItem, { kind: 'vm' }>,
 ): Promise<Restored> {
-  const { api, runtime } = context;
-  return outcomeOf(
-    await changeState(
-      {
-        resource: item.resource,
-        look: () => getVm(api, item.resource),
-        isThere: ({ status }) => ['RUNNING', 'STAGING', 'PROVISIONING'].includes(status),
-        objection: ({ status, lastStartMs }) =>
-          stoppedByHand(item, lastStartMs) ??
-          (status === 'TERMINATED' || status === 'STOPPED' ? undefined : `it is ${status}`),
-        ask: () => requestVm(api, 'start', item),
-      },
-      backoff(runtime.sleep, runtime.random, 1_000, 8_000),
-    ),
-  );
+  const { api } = context;
+  return change(context, {
+    resource: item.resource,
+    look: () => getVm(api, item.resource),
+    isThere: ({ status }) => status === 'RUNNING' || VM_STARTING.has(status),
+    isInTransit: ({ status }) => VM_STOPPING.has(status),
+    objection: ({ status, lastStartMs }) =>
+      stoppedByHand(item, lastStartMs) ?? (VM_STOPPED.has(status) ? undefined : `it is ${status}`),
+    ask: () => requestVm(api, 'start', item),
+  });
+}
+
+async function change<Present>(
+  { runtime }: EventContext,
+  wanted: StateChange<Present>,
+  confirmMs = STARTS_MS,
+): Promise<Restored> {
+  const { sleep, random } = runtime;
+  return outcomeOf(await changeState(wanted, { sleep, random, confirmMs }));
 }
 
 function outcomeOf(changed: Changed): Restored {
@@ -119,52 +124,54 @@ function outcomeOf(changed: Changed): Restored {
 }
 
 /** Deploys each model that the endpoint had, one after the other; the last one brings the old traffic split back. */
-async function deployAll(
-  context: EventContext,
-  item: Extract<ManifestItem, { kind: 'endpoint' }>,
-): Promise<Restored> {
-  const { api, runtime } = context;
-  let asked = false;
+async function deployAll(context: EventContext, item: EndpointItem): Promise<Restored> {
+  const { api } = context;
+  let done = false;
+  const beside = new Set<string>();
   for (const model of item.models) {
-    const changed = await changeState(
+    const restored = await change(
+      context,
       {
         resource: item.resource,
         look: () => getEndpoint(api, item.resource),
         isThere: ({ models }) => models.some(({ id }) => id === model.id),
         objection: () => undefined,
         async ask() {
-          const present = await getEndpoint(api, item.resource);
-          return deployModel(
-            api,
-            item.resource,
-            model,
-            splitFor(
-              item,
-              model.id,
-              present.models.map(({ id }) => id),
-            ),
-          );
+          const present = (await getEndpoint(api, item.resource)).models.map(({ id }) => id);
+          if (present.some((id) => isStranger(item, id))) beside.add(model.id);
+          await deployModel(api, item.resource, model, splitFor(item, model.id, present));
         },
       },
-      backoff(runtime.sleep, runtime.random, 1_000, 8_000),
+      DEPLOYED_MS,
     );
-    if (changed.kind === 'gone') return { kind: 'left', why: 'its endpoint does not exist any more' };
-    asked ||= changed.kind === 'asked';
-    if (changed.kind === 'asked') await awaitModel(api, runtime.sleep, item.resource, model.id, 'deployed');
+    if (restored.kind === 'left') return restored;
+    done ||= restored.kind === 'done';
   }
-  return { kind: asked ? 'done' : 'already' };
+  return {
+    kind: done ? 'done' : 'already',
+    ...(beside.size > 0
+      ? { why: 'somebody deployed another model meanwhile: the traffic stays as it is' }
+      : {}),
+  };
 }
 
-/** The traffic split to deploy with, where `0` is the model being deployed: the old one once all its models are there. */
-function splitFor(
-  item: Extract<ManifestItem, { kind: 'endpoint' }>,
-  id: string,
-  present: readonly string[],
-): Record<string, number> {
+type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
+
+/**
+ * The traffic split to deploy with, where `0` is the model being deployed: the old one once all its models are there. Next
+ * to a model that somebody deployed meanwhile the traffic stays as it is.
+ */
+function splitFor(item: EndpointItem, id: string, present: readonly string[]): Record<string, number> {
+  if (present.some((model) => isStranger(item, model))) return {};
   const own = (model: string): string => (model === id ? '0' : model);
   const there = new Set([...present, id]);
   if (Object.keys(item.trafficSplit).every((model) => there.has(model)))
     return Object.fromEntries(Object.entries(item.trafficSplit).map(([model, share]) => [own(model), share]));
   const [first = id] = present;
   return { [own(first)]: 100 };
+}
+
+/** A model that the endpoint did not have when the switch took its models away. */
+function isStranger(item: EndpointItem, id: string): boolean {
+  return !item.models.some((own) => own.id === id);
 }

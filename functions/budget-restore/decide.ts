@@ -16,25 +16,37 @@ const ORDER: Readonly<Record<RestoreStep['action'], number>> = { relink: 0, star
 
 /** The steps that bring back exactly what a manifest lists as taken away. Pure. */
 export function planRestore(manifest: Manifest): readonly RestoreStep[] {
-  const steps = new Map<string, RestoreStep>();
+  const byResource = new Map<string, ManifestItem[]>();
   for (const rung of manifest.rungs)
-    for (const item of rung.items ?? []) {
-      // Two rungs may list the same machine; the first took it away.
-      const known = steps.get(item.resource);
-      if (known !== undefined && known.action !== 'none') continue;
-      steps.set(item.resource, judgeItem(manifest, item));
-    }
-  return [...steps.values()].sort(
-    (a, b) => ORDER[a.action] - ORDER[b.action] || (a.item.resource < b.item.resource ? -1 : 1),
+    for (const item of rung.items ?? [])
+      byResource.set(item.resource, [...(byResource.get(item.resource) ?? []), item]);
+  return [...byResource.values()]
+    .flatMap((items) => latest(items) ?? [])
+    .map((item) => judgeItem(manifest, item))
+    .sort((a, b) => ORDER[a.action] - ORDER[b.action] || (a.item.resource < b.item.resource ? -1 : 1));
+}
+
+/** Two rungs may list the same machine, where somebody started it in between: the last one that took it away counts. */
+function latest(items: readonly ManifestItem[]): ManifestItem | undefined {
+  const taken = items.filter(isTaken);
+  return (taken.length > 0 ? taken : items).reduce<ManifestItem | undefined>(
+    (last, item) => ((item.atMs ?? 0) >= (last?.atMs ?? 0) ? item : last),
+    undefined,
   );
+}
+
+/** Done, or planned by a run that died or got no answer: what it is now is seen when it is to be brought back. */
+function isTaken({ status }: ManifestItem): boolean {
+  return status === 'done' || status === 'planned';
 }
 
 function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
   const base = { project: manifest.project, item, losses: lossesOf(item), why: undefined };
   const none = (why: string): RestoreStep => ({ ...base, action: 'none', why });
-  if (manifest.restored[item.resource] !== undefined) return none('it was brought back before');
+  const backMs = manifest.restored[item.resource];
   if (item.status === 'already') return none('it was off already: costguard did not take it away');
-  if (item.status !== 'done') return none(`the kill switch did not take it away (${item.status})`);
+  if (item.status === 'failed') return none('the kill switch could not take it away');
+  if (backMs !== undefined && backMs >= (item.atMs ?? 0)) return none('it was brought back before');
   switch (item.kind) {
     case 'billing':
       return { ...base, action: 'relink' };

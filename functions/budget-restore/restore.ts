@@ -50,7 +50,11 @@ export const restoreFunction: HttpFunction<Asked> = {
         404,
         `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
       );
-    if (carriesOut) return { body: { ...wanted, ...(await carryOut(context, state, wanted, manifests)) } };
+    if (carriesOut) {
+      const { complete, results } = await carryOut(context, state, wanted, manifests);
+      // No success while something is missing that the same request may still bring back.
+      return { status: complete ? 200 : 503, body: { ...wanted, complete, results } };
+    }
     const steps = manifests.flatMap((manifest) => planRestore(manifest));
     const plan = steps.map((step) => lineOf(step, step.action === 'none' ? 'left' : 'planned', step.why));
     return { body: { ...wanted, plan } };
@@ -87,13 +91,16 @@ async function carryOut(
   const results: AnswerLine[] = [];
   for (const manifest of manifests)
     results.push(...(await restoreProject(context, state, wanted, manifest, receipt)));
+  const lost: unknown[] = [];
   await handOnReceipt(
     context,
     { runId, startedAt, title: `restore of ${wanted.budget}` },
     receipt,
-    () => undefined,
+    (error) => {
+      lost.push(error);
+    },
   );
-  return { complete: !results.some(({ outcome }) => outcome === 'failed'), results };
+  return { complete: lost.length === 0 && !results.some(({ outcome }) => outcome === 'failed'), results };
 }
 
 async function restoreProject(
@@ -105,45 +112,55 @@ async function restoreProject(
 ): Promise<readonly AnswerLine[]> {
   const steps = planRestore(manifest);
   const lines: AnswerLine[] = [];
+  const back: string[] = [];
   const carry = async (step: RestoreStep): Promise<boolean> => {
     const line = await carryStep(context, step);
     lines.push(line);
     record(receipt, step, line);
-    return line.outcome === 'done' || line.outcome === 'already';
+    const isBack = line.outcome === 'done' || line.outcome === 'already';
+    // What an unfinished run of the switch may still take away is looked at again next time.
+    if (line.outcome === 'done' || (isBack && step.item.status === 'done')) back.push(step.item.resource);
+    return isBack;
   };
-  const back: string[] = [];
   const links = steps.filter((step) => step.action === 'relink');
   const others = steps.filter((step) => step.action !== 'relink');
-  for (const step of links) if (await carry(step)) back.push(step.item.resource);
+  const linked = await pMap(links, carry);
   // Without billing every start would be refused; the next request goes on from here.
-  if (back.length === links.length)
-    await pMap(
-      others,
-      async (step) => {
-        if (await carry(step)) back.push(step.item.resource);
-      },
-      { concurrency: CONCURRENCY },
-    );
+  if (linked.every(Boolean)) await pMap(others, carry, { concurrency: CONCURRENCY });
   else
     for (const step of others)
       lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
+  try {
+    await remember(context, state, wanted, manifest.project, back);
+  } catch (error) {
+    // What is back is back: the next request finds it so.
+    const resource = `projects/${manifest.project}`;
+    const why = `cannot note what is back: ${messageOf(error)}`;
+    receipt.fail({ resource, error: why });
+    lines.push({ project: manifest.project, resource, action: 'none', outcome: 'failed', why });
+  }
+  return lines;
+}
 
-  const nowMs = context.runtime.now().getTime();
-  const key = { budget: wanted.budget, period: wanted.period, project: manifest.project };
+/** Notes in the manifest what is back, so that nothing is brought back twice. */
+async function remember(
+  { runtime }: EventContext,
+  state: State,
+  { budget, period }: RestoreRequest,
+  project: string,
+  back: readonly string[],
+): Promise<void> {
+  if (back.length === 0) return;
+  const nowMs = runtime.now().getTime();
   await updateManifest(
     state,
-    key,
-    backoff(context.runtime.sleep, context.runtime.random, 50, 2_000),
-    (stored) => {
-      const fresh = back.filter((resource) => stored.restored[resource] === undefined);
-      if (fresh.length === 0) return undefined;
-      return {
-        ...stored,
-        restored: { ...stored.restored, ...Object.fromEntries(fresh.map((resource) => [resource, nowMs])) },
-      };
-    },
+    { budget, period, project },
+    backoff(runtime.sleep, runtime.random, 50, 2_000),
+    (stored) => ({
+      ...stored,
+      restored: { ...stored.restored, ...Object.fromEntries(back.map((resource) => [resource, nowMs])) },
+    }),
   );
-  return lines;
 }
 
 async function carryStep(context: EventContext, step: RestoreStep): Promise<AnswerLine> {
@@ -152,7 +169,7 @@ async function carryStep(context: EventContext, step: RestoreStep): Promise<Answ
     const restored: Restored = await restoreItem(context, step);
     return restored.kind === 'left'
       ? lineOf(step, 'left', restored.why)
-      : lineOf(step, restored.kind, undefined);
+      : lineOf(step, restored.kind, restored.why);
   } catch (error) {
     return lineOf(step, 'failed', messageOf(error));
   }
