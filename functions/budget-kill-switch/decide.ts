@@ -188,16 +188,6 @@ export function planRung(
             : 'member of a managed instance group, which would replace it; resize the group',
       });
   }
-  if (action === 'unlink-billing') {
-    if (inventory.account !== undefined)
-      items.push({
-        kind: 'billing',
-        resource: `projects/${inventory.projectId}`,
-        status: 'planned',
-        account: inventory.account,
-      });
-    return { items, left };
-  }
   for (const { kind, resource, displayName, state } of inventory.jobs)
     items.push({ kind, resource, status: 'planned', displayName, state });
   for (const { resource, models, trafficSplit } of inventory.endpoints)
@@ -207,6 +197,13 @@ export function planRung(
       status: 'planned',
       models: [...models],
       trafficSplit: { ...trafficSplit },
+    });
+  if (action === 'unlink-billing' && inventory.account !== undefined)
+    items.push({
+      kind: 'billing',
+      resource: `projects/${inventory.projectId}`,
+      status: 'planned',
+      account: inventory.account,
     });
   return { items, left };
 }

@@ -6,6 +6,7 @@ import type { Manifest } from '../../shared/manifest.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
 import { presentOf } from '../sandbox/services/vertex/state.ts';
+import { askGoogle } from './ask-google.ts';
 import { eventOf, startInstance, withHttpFunction, withSandbox, type Instance } from './in-process.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC } from './lab.ts';
 
@@ -227,6 +228,8 @@ export interface SwitchWorld {
   alert(message: Alert, instance?: Instance): Promise<void>;
   /** One more instance of the switch. */
   start(options?: { readonly attemptTimeoutMs?: number }): Instance;
+  /** Replaces an object of the state bucket, as somebody at a keyboard would. */
+  overwrite(name: string, text: string): Promise<void>;
   /** Asks the restore for its plan (GET) or to carry it out (POST). */
   restore(method: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;
 }
@@ -287,6 +290,11 @@ export async function withSwitch(
           }),
           guardBudget,
         ),
+      async overwrite(name, text) {
+        const query = new URLSearchParams({ uploadType: 'media', name }).toString();
+        const url = `https://storage.googleapis.com/upload/storage/v1/b/${BUCKET}/o?${query}`;
+        await askGoogle(sandbox, 'owner@example.com', 'POST', url, JSON.parse(text));
+      },
       restore: (method, request = { budget: BUDGET, period: PERIOD }) =>
         askRestore((restore ??= startNamed(RESTORE)), method, request),
     });

@@ -66,7 +66,7 @@ describe('planRung', () => {
       leaves: ['nb-kept', 'vm-kept', 'gke-node', 'mig-member'],
     },
     // Google stops them all, labelled or not, and they must come back.
-    { action: 'unlink-billing', takes: [...everyMachine, 'ml-lab'], leaves: [] },
+    { action: 'unlink-billing', takes: [...everyMachine, '7', '9', 'ml-lab'], leaves: [] },
   ];
   for (const { action, takes, leaves } of cases)
     it(`${action} takes ${takes.length} and leaves ${leaves.length}`, () => {
