@@ -7,14 +7,19 @@ import { parsePolicy, PolicyError, type Policy } from '../shared/policy.ts';
 import { checkReadiness, type Check, type ReadinessOptions } from '../shared/readiness.ts';
 import { createRuntime, type Runtime } from '../shared/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../shared/runtime-support.ts';
+import { emailOf, topicOf } from './setup/names.ts';
 
-const usage = `Usage: npm run preflight -- FILE --project OPS [--topic projects/P/topics/T] [--account EMAIL] [--format text|json]
+const SWITCH = 'budget-kill-switch';
+
+const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID] [--format text|json]
 
 Checks whether the kill switch would work if it had to, and prints what mends what is wrong. It changes nothing.
   FILE       the policy, such as costguard.yaml
-  --project  the operations project, which the switch runs in
+  --project  the operations project, which the switch runs in; when absent that of the policy's topic "receipts", or else
+             GOOGLE_CLOUD_PROJECT
   --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
   --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
+  --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
 Exit code: 0 nothing fails, 1 something fails, 2 wrong usage. What could not be checked does not fail.
 You need to be signed in (gcloud auth application-default login) and to hold roles/iam.serviceAccountTokenCreator
 on the switch's account: what that account may do is asked in its name.
@@ -27,7 +32,8 @@ interface Output {
 
 interface Asked {
   readonly file: string;
-  readonly options: ReadinessOptions;
+  /** What was not given is told by the policy. */
+  readonly given: Partial<Omit<ReadinessOptions, 'runtime'>> & Pick<ReadinessOptions, 'runtime'>;
   readonly format: 'text' | 'json';
 }
 
@@ -46,9 +52,14 @@ export async function preflightCommand(
     err(`${asked}\n\n${usage}`);
     return 2;
   }
-  const { file, options, format } = asked;
+  const { file, given, format } = asked;
   const policy = await readPolicy(file, err);
   if (policy === undefined) return 1;
+  const options = complete(given, policy, runtime.environment['GOOGLE_CLOUD_PROJECT']);
+  if (options === undefined) {
+    err(`Name the operations project: --project OPS.\n\n${usage}`);
+    return 2;
+  }
   const checks = await checkReadiness(
     {
       api: openApi(runtime, runtime.auth),
@@ -68,9 +79,13 @@ export async function preflightCommand(
 }
 
 /** What these go into are commands to be pasted into a shell. */
-const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/;
-const TOPIC = /^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/;
-const ACCOUNT = /^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/;
+const FORMS = {
+  project: [/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/, 'a project id'],
+  topic: [/^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/, 'projects/P/topics/T'],
+  account: [/^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/, "a service account's e-mail address"],
+  runtime: [/^[a-z]+[0-9]+$/, 'a runtime such as nodejs24'],
+  format: [/^(?:text|json)$/, 'text or json'],
+} as const;
 
 /** A string says what is wrong. */
 function readArguments(args: readonly string[]): Asked | string {
@@ -79,23 +94,35 @@ function readArguments(args: readonly string[]): Asked | string {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { project: text, topic: text, account: text, format: text },
+      options: { project: text, topic: text, account: text, runtime: text, format: text },
     });
     const [file, ...more] = positionals;
-    const { project, format = 'text' } = values;
     if (file === undefined || more.length > 0) return 'Name one policy file.';
-    if (project === undefined) return 'Name the operations project: --project OPS.';
-    const topic = values.topic ?? `projects/${project}/topics/costguard-budget-kill-switch`;
-    const account = values.account ?? `budget-kill-switch@${project}.iam.gserviceaccount.com`;
-    if (!PROJECT.test(project)) return `--project is "${project}"; wanted a project id.`;
-    if (!TOPIC.test(topic)) return `--topic is "${topic}"; wanted projects/P/topics/T.`;
-    if (!ACCOUNT.test(account))
-      return `--account is "${account}"; wanted a service account's e-mail address.`;
-    if (format !== 'text' && format !== 'json') return `--format is "${format}"; wanted text or json.`;
-    return { file, format, options: { project, topic, account, runtime: DEPLOYED_RUNTIME } };
+    for (const [name, value] of Object.entries(values)) {
+      const [, [form, wanted] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
+      if (form?.test(value) === false) return `--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`;
+    }
+    const { format, runtime = DEPLOYED_RUNTIME, ...given } = values;
+    return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, runtime } };
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** Undefined when nothing says which the operations project is. */
+function complete(
+  { project: named, ...given }: Asked['given'],
+  { receiptsTopic }: Policy,
+  fromEnvironment: string | undefined,
+): ReadinessOptions | undefined {
+  const project = named ?? receiptsTopic?.split('/')[1] ?? fromEnvironment;
+  if (project === undefined || !FORMS.project[0].test(project)) return undefined;
+  return {
+    project,
+    topic: `projects/${project}/topics/${topicOf(SWITCH)}`,
+    account: emailOf(SWITCH, project),
+    ...given,
+  };
 }
 
 async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
