@@ -32,6 +32,11 @@ export function roleFile(path: string): readonly string[] {
  */
 export const PREDEFINED_ROLES: Readonly<Record<string, 'all' | readonly string[]>> = {
   'roles/owner': 'all',
+  'roles/billing.user': [
+    'billing.accounts.get',
+    'billing.accounts.list',
+    'billing.resourceAssociations.create',
+  ],
   'roles/billing.viewer': [
     'billing.accounts.get',
     'billing.accounts.getIamPolicy',

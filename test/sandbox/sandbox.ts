@@ -37,6 +37,10 @@ import { runRoutes } from './services/functions/run-routes.ts';
 import { createFunctions, type Functions } from './services/functions/state.ts';
 import { postToThisMachine } from './services/pubsub/post.ts';
 import { createTokens } from './tokens.ts';
+import { loggingRoutes } from './services/logging/routes.ts';
+import { alertingRoutes } from './services/monitoring/alerting.ts';
+import { createJobs, type Jobs } from './services/scheduler/jobs.ts';
+import { schedulerRoutes } from './services/scheduler/routes.ts';
 import { resourceManagerIam } from './services/resource-manager-iam.ts';
 import { serviceUsageService } from './services/service-usage.ts';
 import { notebooksService } from './services/notebooks.ts';
@@ -56,6 +60,7 @@ export interface Sandbox {
   readonly roles: RoleBook;
   readonly accounts: Accounts;
   readonly functions: Functions;
+  readonly jobs: Jobs;
   readonly faults: Faults;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
@@ -262,6 +267,34 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     environmentOf,
   });
 
+  const jobs = createJobs({
+    clock,
+    async attempt({ pubsubTarget, httpTarget }) {
+      if (pubsubTarget !== undefined) {
+        const { topicName, data, attributes } = pubsubTarget;
+        pubsub.publish(topicName, [{ data, attributes }]);
+        return;
+      }
+      if (httpTarget === undefined) return;
+      const { uri, httpMethod, headers, body, oidcToken } = httpTarget;
+      const { host, pathname, search } = new URL(uri);
+      const account = oidcToken?.serviceAccountEmail;
+      const token =
+        account === undefined
+          ? {}
+          : { authorization: `Bearer ${tokens.issueIdentity(account, oidcToken?.audience ?? uri)}` };
+      const { status } = await frontEnd({
+        host,
+        method: httpMethod,
+        target: `${pathname}${search}`,
+        headers: { 'user-agent': 'Google-Cloud-Scheduler', ...headers, ...token },
+        body: Buffer.from(body, 'base64'),
+        internal: true,
+      });
+      if (status >= 300) throw new Error(`${uri} answered ${status}`);
+    },
+  });
+
   const certificates = await makeCertificates();
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, certificates.ca);
@@ -284,6 +317,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...functionRoutes({ functions, projects, accounts, iam, policies }),
       ...runRoutes({ functions, projects, iam, policies }),
       ...eventarcRoutes({ functions, projects }),
+      ...schedulerRoutes({ jobs, projects, iam }),
+      ...alertingRoutes(),
+      ...loggingRoutes({ functions, projects }),
     ],
     iam,
     clock,
@@ -303,6 +339,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     roles,
     accounts,
     functions,
+    jobs,
     faults,
     callLog,
     fleet,
@@ -344,6 +381,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     preload,
     gcloudEnvironment: (account) => ({
       HTTPS_PROXY: proxy.url,
+      // For Node programs beside it, such as the deployment's.
+      NODE_EXTRA_CA_CERTS: caFile,
       REQUESTS_CA_BUNDLE: caFile,
       HTTPLIB2_CA_CERTS: caFile,
       CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: caFile,

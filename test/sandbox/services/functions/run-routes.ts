@@ -75,6 +75,22 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
       },
     },
     {
+      id: 'run.namespaces.services.list',
+      host: HOST,
+      method: 'GET',
+      path: /^\/apis\/serving\.knative\.dev\/v1\/namespaces\/(?<project>[^/:]+)\/services$/,
+      query: ['limit', 'continue', 'labelSelector'],
+      needs: needs('run.services.list'),
+      handle: (call) => ({
+        body: {
+          apiVersion: 'serving.knative.dev/v1',
+          kind: 'ServiceList',
+          metadata: {},
+          items: servicesOf(call).map((one) => shownV1(functions, projects, one)),
+        },
+      }),
+    },
+    {
       id: 'run.namespaces.services.get',
       host: HOST,
       method: 'GET',
