@@ -97,7 +97,7 @@ function filterOf(text: string): Test<Shown> {
           .reduce<unknown>((at, name) => (at as Shown | undefined)?.[name], entry);
         if (operator === ':' && wanted === '*') return value !== undefined;
         if (value === undefined) return operator === '!=';
-        const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+        const text = typeof value === 'string' ? value : JSON.stringify(value);
         if (operator === ':') return text.toLowerCase().includes(wanted.toLowerCase());
         const order =
           field === 'severity'
