@@ -1,3 +1,4 @@
+import { formatHeaders } from '../../shared/answer-format.ts';
 import type { HttpFunction } from '../../shared/handle-request.ts';
 import { fileReceipt } from './act.ts';
 import { configure, readRequest, type Wanted } from './config.ts';
@@ -18,6 +19,6 @@ export const auditFunction: HttpFunction<Wanted> = {
     const facts = await gatherEgress(context.api, config, startedAt);
     const report = judgeEgress(facts, config, startedAt);
     await fileReceipt(context, report, startedAt);
-    return { body: report };
+    return { body: report, headers: formatHeaders(wanted.format) };
   },
 };

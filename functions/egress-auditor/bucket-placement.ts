@@ -66,7 +66,7 @@ function judgeFar(
       'bucket sent in all': gib(read.bytes),
       'explained by these readers': percent(read.explained),
       'how they were joined':
-        'in every step the readers received from Google’s services what the bucket sent, and no other bucket sent as much',
+        'in every step the readers received from Google’s services what the bucket sent, and no other bucket can have sent it',
       'what settles it': 'Cloud Storage usage logs or Data Access audit logs name the reader',
     },
     usdPerMonth: readCost(place, region, bytes * monthFactor),

@@ -1,4 +1,4 @@
-import { sum, type EgressFacts, type Steps } from './facts.ts';
+import { sum, type BucketReads, type EgressFacts, type Steps } from './facts.ts';
 import { regionOf } from './geography.ts';
 
 /** A VM that most plausibly reads a bucket. */
@@ -27,40 +27,99 @@ const NOISE = 0.02;
 /** The readers found must explain at least this much of what the bucket sent. */
 const MIN_EXPLAINED = 0.8;
 
+interface Sender {
+  readonly bucket: string;
+  readonly steps: Steps;
+  readonly bytes: number;
+  /** What no reader has been found for yet. */
+  left: Steps;
+}
+
+interface Receiver extends Reader {
+  readonly steps: Steps;
+}
+
 /**
  * Who reads which bucket, as far as the metrics carry it: a VM's ingress from Google's services names no service, and a
- * bucket's egress no reader. A VM counts as a reader when in every step it received no more than the bucket sent, no other
- * bucket could have sent as much, and all readers of the bucket together received what it sent, step by step. Of anything
- * less nothing is claimed.
+ * bucket's egress no reader. First come pairs whose days are alike and unlike all others; then VMs that no other bucket can
+ * have sent to. A bucket counts only when its readers together received what it sent, step by step. Of anything less nothing
+ * is claimed.
  */
 export function findReaders({ received, reads }: EgressFacts): readonly ReadBucket[] {
-  const sentBy = new Map<string, number[]>();
-  for (const { bucket, steps } of reads ?? []) {
-    const known = sentBy.get(bucket);
-    if (known === undefined) sentBy.set(bucket, [...steps]);
+  const senders = sendersOf(reads ?? []);
+  const receivers = receiversOf(received);
+  const found = new Map<Sender, Receiver[]>();
+  const join = (sender: Sender, receiver: Receiver): void => {
+    found.set(sender, [...(found.get(sender) ?? []), receiver]);
+    sender.left = sender.left.map((bytes, index) => Math.max(0, bytes - (receiver.steps[index] ?? 0)));
+    receivers.delete(receiver);
+  };
+  for (const [sender, receiver] of alikePairs(senders, receivers)) join(sender, receiver);
+  const certain = [...receivers].flatMap((receiver) => {
+    const [only, ...others] = senders.filter(
+      (sender) => couldSend(sender.left, receiver.steps) && receiver.bytes > NOISE * sender.bytes,
+    );
+    return only === undefined || others.length > 0 ? [] : [[only, receiver] as const];
+  });
+  for (const [sender, receiver] of certain) join(sender, receiver);
+  return [...found].flatMap(([{ bucket, steps, bytes }, readers]): ReadBucket[] => {
+    const explained = sum(readers.map((reader) => reader.bytes)) / bytes;
+    const together = steps.map((_, index) => sum(readers.map((reader) => reader.steps[index] ?? 0)));
+    if (explained < MIN_EXPLAINED || !matches(steps, together)) return [];
+    return [
+      {
+        bucket,
+        bytes,
+        explained,
+        readers: readers.map(({ vmId, region, bytes: got }) => ({ vmId, region, bytes: got })),
+      },
+    ];
+  });
+}
+
+function sendersOf(reads: readonly BucketReads[]): readonly Sender[] {
+  const byBucket = new Map<string, number[]>();
+  for (const { bucket, steps } of reads) {
+    const known = byBucket.get(bucket);
+    if (known === undefined) byBucket.set(bucket, [...steps]);
     else for (const [index, bytes] of steps.entries()) known[index] = (known[index] ?? 0) + bytes;
   }
-  const buckets = [...sentBy].map(([bucket, steps]) => ({ bucket, steps, bytes: sum(steps) }));
-  const candidates = new Map<string, { readonly reader: Reader; readonly steps: Steps }[]>();
+  return [...byBucket]
+    .map(([bucket, steps]) => ({ bucket, steps, left: steps, bytes: sum(steps) }))
+    .filter(({ bytes }) => bytes > 0);
+}
+
+function receiversOf(received: EgressFacts['received']): Set<Receiver> {
+  const receivers = new Set<Receiver>();
   for (const [vmId, { zone, byType }] of received ?? []) {
-    const steps = byType['GOOGLE_INTERNAL'];
+    const steps = byType['GOOGLE_INTERNAL'] ?? [];
     const region = regionOf(zone);
-    if (steps === undefined || region === undefined || sum(steps) === 0) continue;
-    const [only, ...others] = buckets.filter(
-      (bucket) => bucket.bytes > 0 && couldSend(bucket.steps, steps) && sum(steps) > NOISE * bucket.bytes,
-    );
-    if (only === undefined || others.length > 0) continue;
-    const known = candidates.get(only.bucket) ?? [];
-    known.push({ reader: { vmId, region, bytes: sum(steps) }, steps });
-    candidates.set(only.bucket, known);
+    if (region !== undefined && sum(steps) > 0) receivers.add({ vmId, region, bytes: sum(steps), steps });
   }
-  return buckets.flatMap(({ bucket, steps, bytes }): ReadBucket[] => {
-    const readers = candidates.get(bucket) ?? [];
-    const explained = sum(readers.map(({ reader }) => reader.bytes)) / bytes;
-    const together = steps.map((_, index) => sum(readers.map((one) => one.steps[index] ?? 0)));
-    if (readers.length === 0 || explained < MIN_EXPLAINED || !matches(steps, together)) return [];
-    return [{ bucket, bytes, explained, readers: readers.map(({ reader }) => reader) }];
-  });
+  return receivers;
+}
+
+/** Pairs of one bucket and one VM whose uneven steps match each other's and nobody else's. */
+function alikePairs(
+  senders: readonly Sender[],
+  receivers: ReadonlySet<Receiver>,
+): readonly (readonly [Sender, Receiver])[] {
+  const pairs = senders
+    .filter(({ steps }) => isUneven(steps))
+    .flatMap((sender) =>
+      [...receivers]
+        .filter(({ steps }) => matches(sender.steps, steps))
+        .map((receiver) => [sender, receiver] as const),
+    );
+  return pairs.filter(
+    ([sender, receiver]) =>
+      pairs.filter((other) => other[0] === sender || other[1] === receiver).length === 1,
+  );
+}
+
+/** So many steps, and so far apart, that another one's are not the same by chance. */
+function isUneven(steps: Steps): boolean {
+  return steps.length >= 3 && Math.max(...steps) - Math.min(...steps) > 0.5 * (sum(steps) / steps.length);
 }
 
 /** Whether what was received in each step can have come from what was sent in it. */

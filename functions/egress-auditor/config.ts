@@ -1,3 +1,4 @@
+import { chooseFormat, type AnswerFormat } from '../../shared/answer-format.ts';
 import { BadParameter } from '../../shared/bad-parameter.ts';
 import { Refusal, type Incoming } from '../../shared/handle-request.ts';
 import type { Policy } from '../../shared/policy.ts';
@@ -10,6 +11,7 @@ export interface Wanted {
   readonly project: string | undefined;
   /** As it was written; undefined for the policy's. */
   readonly window: string | undefined;
+  readonly format: AnswerFormat;
 }
 
 export interface Config {
@@ -25,10 +27,11 @@ const HOUR_MS = 3_600_000;
 const MAX_HOURS = 1_008;
 const WINDOW_WANTED =
   'how far back to look, in whole hours or days up to now, 1h to 42d (six weeks), such as 7d';
+const FORMATS = ['json'] as const;
 const PARAMETERS = ['project', 'window', 'format'];
 
-/** Checks the query by itself; whether the project may be looked at is `configure`'s. Throws `Refusal`. */
-export function readRequest({ query }: Incoming): Wanted {
+/** Checks the query; whether the project may be looked at is for `configure`. Throws `BadParameter`, `NotAcceptable`. */
+export function readRequest({ query, accept }: Incoming): Wanted {
   for (const name of Object.keys(query))
     if (!PARAMETERS.includes(name)) throw new BadParameter('the parameter', name, PARAMETERS.join(', '));
   const { project, window } = query;
@@ -40,7 +43,7 @@ export function readRequest({ query }: Incoming): Wanted {
     );
   if (window !== undefined && (typeof window !== 'string' || hoursOf(window) === undefined))
     throw new BadParameter('window', window, WINDOW_WANTED);
-  return { project, window };
+  return { project, window, format: chooseFormat({ parameter: query['format'], accept }, FORMATS) };
 }
 
 /** Whole hours of a window; undefined for what is none. */
@@ -50,7 +53,7 @@ function hoursOf(window: string): number | undefined {
   return Number.isInteger(hours) && hours <= MAX_HOURS ? hours : undefined;
 }
 
-/** Joins request and policy: the one project to look at, in scope. Throws `Refusal`, `OutsideError`. */
+/** Joins request and policy: the one project to look at, in scope. Throws `BadParameter`, `Refusal`, `OutsideError`. */
 export async function configure(api: Api, policy: Policy, wanted: Wanted): Promise<Config> {
   const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);
   return {

@@ -115,7 +115,12 @@ export async function gatherEgress(api: Api, config: Config, now: Date): Promise
       listed('notebooks', () => listNotebookVms(api, project)),
       listed('subnets', () => listSubnets(api, project)),
     ]);
-  if (flows === undefined && reads === undefined) throw nothingRead(project, errors);
+  if (flows === undefined && reads === undefined)
+    throw nothingRead(
+      project,
+      errors,
+      [vms, notebooks, subnets].some((list) => list !== undefined),
+    );
   return {
     project,
     window,
@@ -135,10 +140,10 @@ export async function gatherEgress(api: Api, config: Config, now: Date): Promise
 }
 
 /** A project of which nothing at all is shown may not exist; Google does not tell a stranger. */
-function nothingRead(project: string, errors: readonly unknown[]): unknown {
-  const refused = errors.every(
-    (error) => error instanceof OutsideError && (error.status === 403 || error.status === 404),
-  );
+function nothingRead(project: string, errors: readonly unknown[], exists: boolean): unknown {
+  const refused =
+    !exists &&
+    errors.every((error) => error instanceof OutsideError && (error.status === 403 || error.status === 404));
   return refused
     ? new BadParameter(
         'project',

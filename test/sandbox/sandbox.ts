@@ -229,6 +229,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
           : ofFleet;
       return source(projectId, query);
     },
+    executionErrors: (projectId, metricType) => {
+      const message = projects.get(projectId).seed.metricErrors[metricType];
+      return message === undefined ? [] : [{ code: 14, message }];
+    },
   });
 
   const preload = ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))];

@@ -100,6 +100,8 @@ const projectSchema = z.strictObject({
   vms: z.array(vmSchema).default([]),
   /** What goes where, for the metrics of VM and bucket traffic. */
   traffic: z.array(flowSchema).default([]),
+  /** What Monitoring says went wrong beside its data, by metric type. */
+  metricErrors: z.record(z.string(), z.string()).default({}),
   /** Regions whose subnet `default` has Private Google Access; it is off as the API creates subnets. */
   privateGoogleAccess: z.array(z.string()).default([]),
   vertex: vertexSeedSchema.prefault({}),
