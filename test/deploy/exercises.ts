@@ -1,0 +1,275 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { guardBudget } from '../../functions/budget-kill-switch/switch.ts';
+import { restoreFunction } from '../../functions/budget-restore/restore.ts';
+import { notebookSweep } from '../../functions/idle-notebook-stopper/index.ts';
+import { lifecycleSweep } from '../../functions/lifecycle-enforcer/index.ts';
+import { handleEvent } from '../../shared/handle-event.ts';
+import { handleRequest } from '../../shared/handle-request.ts';
+import { runTick } from '../../shared/run-tick.ts';
+import type { Runtime } from '../../shared/runtime.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
+import { eventOf, startInstance, withHttpFunction, type Instance } from '../support/in-process.ts';
+import { BUCKET, busy, idle, LAB, labScenario, OPERATIONS, RECEIPTS_TOPIC, START } from '../support/lab.ts';
+
+/** A story that leads a function down every path that asks Google for something. */
+export interface Exercise {
+  /** Deployed name. */
+  readonly name: string;
+  readonly operationsProject: string;
+  readonly scenario: Scenario;
+  readonly policy: string;
+  /** What others do first, with all that they may do. */
+  readonly before?: (sandbox: Sandbox) => Promise<void>;
+  /** Runs the function; answers what it said beside its log. */
+  readonly run: (sandbox: Sandbox, instance: Instance) => Promise<readonly string[]>;
+}
+
+/** The lab's project two folders below the one in scope. */
+const TREE: Pick<ScenarioInput, 'organization' | 'folders'> & { readonly project: { parent: string } } = {
+  organization: { id: '900100', displayName: 'example.com' },
+  folders: [
+    { id: '500100', displayName: 'machine-learning', parent: 'organizations/900100' },
+    { id: '500101', displayName: 'vision', parent: 'folders/500100' },
+  ],
+  project: { parent: 'folders/500101' },
+};
+
+const TICK_LINES = [
+  'mode: enforce',
+  'scope: [folders/500100]',
+  `state: gs://${BUCKET}`,
+  `receipts: ${RECEIPTS_TOPIC}`,
+];
+
+/** A tick for everything, which becomes one message a project, and these messages. */
+async function tick(
+  name: string,
+  handle: (runtime: Runtime, event: unknown) => Promise<void>,
+  sandbox: Sandbox,
+  { runtime }: Instance,
+  round = 0,
+): Promise<readonly string[]> {
+  const said: string[] = [];
+  for (const [index, text] of ['{}', JSON.stringify({ project: LAB })].entries()) {
+    const event = eventOf(`projects/${OPERATIONS}/topics/costguard-${name}`, {
+      text,
+      messageId: `130000000${round}${index}`,
+      publishTime: new Date(sandbox.clock.now()).toISOString(),
+    });
+    await handle(runtime, event).catch((error: unknown) => said.push(String(error)));
+  }
+  return said;
+}
+
+/** Google does not promise the listing over all locations; without it they are asked for one by one. */
+function refuseWildcard({ faults }: Sandbox): void {
+  faults.add({
+    route: 'notebooks*instances.list',
+    pathIncludes: '/locations/-/',
+    fault: { kind: 'status', status: 400 },
+  });
+}
+
+const stopper: Exercise = {
+  name: 'idle-notebook-stopper',
+  operationsProject: OPERATIONS,
+  scenario: labScenario(
+    [
+      idle('forgotten'),
+      idle('never-off', {
+        labels: { 'costguard-keep': 'true' },
+        metadata: { 'idle-timeout-seconds': '', 'enable-guest-attributes': 'TRUE' },
+      }),
+      busy('at-work'),
+    ],
+    TREE,
+  ),
+  policy: [
+    ...TICK_LINES,
+    'notebooks:',
+    '  nativeIdleShutdown: repair',
+    '  hours: {timezone: Etc/UTC, days: [mon, tue, wed, thu, fri], from: "08:00", to: "20:00", start: true}',
+    '',
+  ].join('\n'),
+  async run(sandbox, instance) {
+    refuseWildcard(sandbox);
+    const said: string[] = [];
+    const look = async (round: number): Promise<void> => {
+      said.push(
+        ...(await tick(
+          'idle-notebook-stopper',
+          (runtime, event) => runTick(runtime, notebookSweep, event),
+          sandbox,
+          instance,
+          round,
+        )),
+      );
+    };
+    // In the evening it stops, in the morning it starts again what it stopped.
+    await look(0);
+    await sandbox.clock.advance(11 * 3_600_000);
+    await look(1);
+    return said;
+  },
+};
+
+type BucketSeed = NonNullable<NonNullable<ScenarioInput['storage']>['buckets']>[number];
+
+function enforcer(simulate: 'metrics' | 'objects'): Exercise {
+  const seed: BucketSeed = {
+    name: 'lab-experiments',
+    project: LAB,
+    location: 'US-CENTRAL1',
+    objects: [{ name: 'run-1.ckpt', size: 1_000_000, timeCreated: '-10d' }],
+  };
+  const rules = [{ action: { type: 'Delete' }, condition: { age: 365 } }];
+  return {
+    name: 'lifecycle-enforcer',
+    operationsProject: OPERATIONS,
+    scenario: parseScenario({
+      name: 'buckets',
+      clock: START,
+      organization: TREE.organization,
+      folders: TREE.folders,
+      projects: [
+        { id: OPERATIONS, number: '100000000001' },
+        { id: LAB, number: '100000000002', parent: TREE.project.parent },
+      ],
+      storage: { buckets: [{ name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1' }, seed] },
+    } satisfies ScenarioInput),
+    policy: [
+      ...TICK_LINES,
+      'lifecycle:',
+      `  simulate: ${simulate}`,
+      `  policies: [${JSON.stringify({ name: 'all', rules })}]`,
+      '',
+    ].join('\n'),
+    async run(sandbox, instance) {
+      const said: string[] = [];
+      for (const round of [0, 1])
+        said.push(
+          ...(await tick(
+            'lifecycle-enforcer',
+            (runtime, event) => runTick(runtime, lifecycleSweep, event),
+            sandbox,
+            instance,
+            round,
+          )),
+        );
+      return said;
+    },
+  };
+}
+
+const SWITCH_OPERATIONS = 'ml-ops-example';
+const RUNAWAY = 'ml-runaway';
+const BUDGET_ACCOUNT = '0A1B2C-3D4E5F-6A7B8C';
+const BUDGET_ID = '7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77';
+const BUDGET = `billingAccounts/${BUDGET_ACCOUNT}/budgets/${BUDGET_ID}`;
+const SWITCH_POLICY = `scope: [projects/${RUNAWAY}]
+state: gs://${SWITCH_OPERATIONS}-costguard
+receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
+budgets: {mode: enforce, allow: [${BUDGET}]}
+`;
+
+/** The runaway project of the shipped organisation alone, with a tuning job beside its other jobs. */
+function runaway(): Scenario {
+  const file = new URL('../sandbox/scenarios/organisation.yaml', import.meta.url);
+  const whole = parse(readFileSync(fileURLToPath(file), 'utf8')) as ScenarioInput;
+  const projects = whole.projects.filter(({ id }) => id === RUNAWAY || id === SWITCH_OPERATIONS);
+  return parseScenario({
+    ...whole,
+    projects: projects.map((project) => ({
+      ...project,
+      ...(project.id === RUNAWAY
+        ? {
+            vertex: {
+              ...project.vertex,
+              tuningJobs: [{ id: '9', tunedModelDisplayName: 'tuned', baseModel: 'gemini-2.5-flash' }],
+            },
+          }
+        : {}),
+    })),
+    storage: {
+      buckets: [
+        { name: `${SWITCH_OPERATIONS}-costguard`, project: SWITCH_OPERATIONS, location: 'US-CENTRAL1' },
+      ],
+    },
+  } satisfies ScenarioInput);
+}
+
+/** One alert that makes every rung due. */
+async function trip(sandbox: Sandbox, { runtime }: Instance): Promise<readonly string[]> {
+  const event = eventOf(`projects/${SWITCH_OPERATIONS}/topics/costguard-budget-kill-switch`, {
+    messageId: '1400000001',
+    publishTime: new Date(sandbox.clock.now()).toISOString(),
+    attributes: { billingAccountId: BUDGET_ACCOUNT, budgetId: BUDGET_ID, schemaVersion: '1.0' },
+    text: JSON.stringify({
+      budgetDisplayName: 'ML runaway, monthly',
+      costAmount: 640,
+      costIntervalStart: '2026-11-01T07:00:00Z',
+      budgetAmount: 500,
+      budgetAmountType: 'SPECIFIED_AMOUNT',
+      alertThresholdExceeded: 1.2,
+      currencyCode: 'USD',
+    }),
+  });
+  return handleEvent(runtime, event, guardBudget).then(
+    () => [],
+    (error: unknown) => [String(error)],
+  );
+}
+
+const killSwitch: Exercise = {
+  name: 'budget-kill-switch',
+  operationsProject: SWITCH_OPERATIONS,
+  scenario: runaway(),
+  policy: SWITCH_POLICY,
+  run(sandbox, instance) {
+    refuseWildcard(sandbox);
+    return trip(sandbox, instance);
+  },
+};
+
+const restore: Exercise = {
+  name: 'budget-restore',
+  operationsProject: SWITCH_OPERATIONS,
+  scenario: runaway(),
+  policy: SWITCH_POLICY,
+  async before(sandbox) {
+    const instance = startInstance(sandbox, {
+      name: 'budget-kill-switch',
+      policy: SWITCH_POLICY,
+      operationsProject: SWITCH_OPERATIONS,
+      pauses: 'sandbox',
+    });
+    await trip(sandbox, instance);
+    await sandbox.clock.advance(600_000);
+  },
+  async run(_sandbox, { runtime }) {
+    const said: string[] = [];
+    await withHttpFunction(
+      (request, response) => handleRequest(runtime, request, response, restoreFunction),
+      async (url) => {
+        const answer = await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ budget: BUDGET, period: '2026-11-01' }),
+        });
+        said.push(`HTTP ${answer.status} ${await answer.text()}`);
+      },
+    );
+    return said;
+  },
+};
+
+export const exercises: readonly Exercise[] = [
+  killSwitch,
+  restore,
+  stopper,
+  enforcer('metrics'),
+  enforcer('objects'),
+];
