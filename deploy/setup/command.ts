@@ -8,7 +8,7 @@ import type { Effects } from './carry-out.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
 import { NotReady, WrongUsage } from './problem.ts';
 import type { MissingPermissions } from './preconditions.ts';
-import { lackOf, readCommonStateRole, readFunctions, type FunctionSettings } from './settings.ts';
+import { lackOf, readFunctions, type FunctionSettings } from './settings.ts';
 import { withDigests, type Wanted } from './wanted.ts';
 
 /** What the commands take from their process. */
@@ -153,17 +153,16 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
 }
 
 /** What is wanted, before the bundles are built. */
-export async function wantedWithoutDigests(
+export function wantedWithoutDigests(
   { policy, project, region }: Place,
   functions: readonly FunctionSettings[],
   options: Partial<DeployOptions> = {},
-): Promise<Wanted> {
+): Wanted {
   return {
     project,
     region,
     policy,
     functions: functions.map((fn) => ({ ...fn, sourceDigest: '', policyDigest: '' })),
-    commonStateRole: await readCommonStateRole(),
     invokers: [],
     alertChannels: [],
     billingRoles: 'predefined',

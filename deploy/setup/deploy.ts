@@ -86,7 +86,7 @@ export async function deploy(
   { plan, options }: { readonly plan: boolean; readonly options: DeployOptions },
 ): Promise<number> {
   const { out } = tools;
-  const bare = await wantedWithoutDigests(place, functions, options);
+  const bare = wantedWithoutDigests(place, functions, options);
   const around = await enter(tools, bare);
   const refused = [
     ...judgeReach(bare, around),

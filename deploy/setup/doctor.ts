@@ -39,7 +39,7 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
     const place = await readPlace(values);
     const all = await namedFunctions(positionals);
     const asked = all.filter(({ settings }) => lackOf(place.policy, settings) === undefined);
-    const bare = await wantedWithoutDigests(place, asked);
+    const bare = wantedWithoutDigests(place, asked);
     const around = await enter(tools, bare);
     await tools.build(place.policyFile);
     const wanted = await wantedWithDigests(tools.distDir, bare);

@@ -13,6 +13,7 @@ import {
 import { ownTopic } from './plan.ts';
 import { boundBefore, deleteRole, revokeAll } from './plan-access.ts';
 import type { Present } from './present.ts';
+import { SHARED_STATE_ROLES } from './settings.ts';
 import type { Step } from './step.ts';
 import { accessOf, buildAccountOf, runtimeAccountOf, triggerAccountOf, type Wanted } from './wanted.ts';
 
@@ -106,7 +107,9 @@ function deleteAccount(project: string, { accounts }: Present, email: string, wh
 function planShared(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
   const { project, policy } = wanted;
   const receipts = ownTopic(policy.receiptsTopic, project);
-  const stateRole = `projects/${project}/roles/${roleIdOf('state')}`;
+  const stateRoles = Object.values(SHARED_STATE_ROLES).map(
+    ({ name }) => `projects/${project}/roles/${roleIdOf(name)}`,
+  );
   const steps: Step[] = [];
   if (present.subscriptions.get(DEAD_LETTERS_HOLD)?.made === true)
     steps.push({
@@ -126,7 +129,7 @@ function planShared(wanted: Wanted, present: Present, deleteState: boolean): rea
     ...deleteAccount(project, present, buildAccountOf(wanted), `The account ${BUILD_ACCOUNT}`),
     ...deleteAccount(project, present, triggerAccountOf(wanted), `The account ${TRIGGER_ACCOUNT}`),
   );
-  if (present.roles.get(stateRole)?.deleted === false) steps.push(deleteRole(stateRole));
+  for (const role of stateRoles) if (present.roles.get(role)?.deleted === false) steps.push(deleteRole(role));
   if (deleteState && present.bucket !== undefined && policy.stateBucket !== undefined)
     steps.push({
       why: 'The state bucket with all receipts and restore manifests, for good',

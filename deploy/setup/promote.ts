@@ -85,7 +85,7 @@ async function examineStaging(
   names: readonly string[],
 ): Promise<readonly Problem[]> {
   const { functions } = await chooseFunctions(names, staging.policy);
-  const bare = await wantedWithoutDigests(staging, functions);
+  const bare = wantedWithoutDigests(staging, functions);
   const around = await enter(tools, bare);
   await tools.build(staging.policyFile);
   const wanted = await wantedWithDigests(tools.distDir, bare);

@@ -22,7 +22,9 @@ export interface FunctionSettings {
   readonly settings: Settings;
   /** On the projects, folders and organizations in scope. */
   readonly role: Role;
-  /** On the state bucket, beside the common role. */
+  /** On the state bucket: the role that it shares with others, with the name that goes into that role's id. */
+  readonly sharedStateRole: { readonly name: string; readonly role: Role };
+  /** On the state bucket, beside that. */
   readonly stateRole: Role | undefined;
   /** On the billing accounts of `budgets.allow`. */
   readonly billingRole: Role | undefined;
@@ -41,6 +43,8 @@ const settingsSchema = z.strictObject({
   policy: z.array(z.enum(policyKeys)).check(z.minLength(1)),
   /** It is deployed only where the policy has this section. */
   needs: z.optional(z.enum(['budgets', 'lifecycle'])),
+  /** What it does in the state bucket: all that state-role.yaml allows, or the little of report-state-role.yaml. */
+  state: z._default(z.enum(['all', 'reports']), 'all'),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
   timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/)),
   maxInstances: z.int().check(z.positive()),
@@ -83,13 +87,22 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
     throw new Error(
       `Cannot use "${file('function.yaml')}": beside billing-account-role.yaml it wants billingAccountRole as well`,
     );
-  return { name, settings, role, stateRole: await readRoleIfAny(file('state-role.yaml')), billingRole };
+  const shared = SHARED_STATE_ROLES[settings.state];
+  return {
+    name,
+    settings,
+    role,
+    sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
+    stateRole: await readRoleIfAny(file('state-role.yaml')),
+    billingRole,
+  };
 }
 
-/** What every function uses on the state bucket. */
-export function readCommonStateRole(folder: string = deployFolder): Promise<Role> {
-  return readRole(join(folder, 'state-role.yaml'));
-}
+/** By `state` in the settings. */
+export const SHARED_STATE_ROLES = {
+  all: { name: 'state', file: 'state-role.yaml' },
+  reports: { name: 'reports', file: 'report-state-role.yaml' },
+} as const;
 
 async function readRoleIfAny(file: string): Promise<Role | undefined> {
   const exists = await access(file).then(

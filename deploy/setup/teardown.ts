@@ -37,7 +37,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     });
     const place = await readPlace(values);
     const { gcloud, out } = tools;
-    const wanted = await wantedWithoutDigests(place, await namedFunctions(positionals), {
+    const wanted = wantedWithoutDigests(place, await namedFunctions(positionals), {
       billingRoles: 'custom',
     });
     await checkGcloud(gcloud, true);

@@ -13,7 +13,6 @@ export interface Wanted {
   readonly policy: Policy;
   /** Those that this run is about. */
   readonly functions: readonly WantedFunction[];
-  readonly commonStateRole: Role;
   /** IAM members that may call the functions with an HTTP trigger, such as `group:ml-ops@example.com`. */
   readonly invokers: readonly string[];
   /** `projects/P/notificationChannels/N` */
@@ -84,8 +83,8 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
 
 /** All that a function's account may do, by resource. `organizationOf` gives the organization above a resource. */
 export function accessOf(
-  wanted: Pick<Wanted, 'project' | 'policy' | 'commonStateRole' | 'billingRoles'>,
-  { name, role, stateRole, billingRole, settings }: FunctionSettings,
+  wanted: Pick<Wanted, 'project' | 'policy' | 'billingRoles'>,
+  { name, role, sharedStateRole, stateRole, billingRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = wanted;
@@ -104,7 +103,7 @@ export function accessOf(
     const home = `projects/${project}`;
     found.push({
       on,
-      ...custom(home, roleIdOf('state'), wanted.commonStateRole),
+      ...custom(home, roleIdOf(sharedStateRole.name), sharedStateRole.role),
       why: `${name} keeps its state in ${on}`,
     });
     if (stateRole !== undefined)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { auditFunction } from '../../functions/egress-auditor/audit.ts';
 import { guardBudget } from '../../functions/budget-kill-switch/switch.ts';
 import { restoreFunction } from '../../functions/budget-restore/restore.ts';
 import { notebookSweep } from '../../functions/idle-notebook-stopper/index.ts';
@@ -21,6 +22,7 @@ export interface Exercise {
   readonly operationsProject: string;
   readonly scenario: Scenario;
   readonly policy: string;
+  readonly environment?: Readonly<Record<string, string>>;
   /** What others do first, with all that they may do. */
   readonly before?: (sandbox: Sandbox) => Promise<void>;
   /** Runs the function; answers what it said beside its log. */
@@ -80,7 +82,7 @@ const stopper: Exercise = {
     [
       idle('forgotten'),
       idle('never-off', {
-        labels: { 'costguard-keep': 'true' },
+        state: 'STOPPED',
         metadata: { 'idle-timeout-seconds': '', 'enable-guest-attributes': 'TRUE' },
       }),
       busy('at-work'),
@@ -162,6 +164,47 @@ function enforcer(simulate: 'metrics' | 'objects'): Exercise {
       return said;
     },
   };
+}
+
+const auditor: Exercise = {
+  name: 'egress-auditor',
+  operationsProject: OPERATIONS,
+  scenario: labScenario([idle('reader')], {
+    ...TREE,
+    project: {
+      ...TREE.project,
+      vms: [{ id: 'a', zone: 'us-central1-a', machineType: 'n2-standard-8', created: '-60d' }],
+      traffic: [{ from: 'vm:a', to: 'zone:us-east4-c', gibPerDay: 21 }],
+    },
+  }),
+  policy: `${TICK_LINES.join('\n')}\n`,
+  environment: { POLICY_URI: `gs://${BUCKET}/costguard.yaml` },
+  async before(sandbox) {
+    await writePolicy(sandbox, `${TICK_LINES.join('\n')}\n`);
+  },
+  async run(sandbox, { runtime }) {
+    refuseWildcard(sandbox);
+    const said: string[] = [];
+    await withHttpFunction(
+      (request, response) => handleRequest(runtime, request, response, auditFunction),
+      async (url) => {
+        const answer = await fetch(`${url}/?format=json&project=${LAB}`);
+        said.push(`HTTP ${answer.status} ${await answer.text()}`);
+      },
+    );
+    return said;
+  },
+};
+
+/** The policy in the state bucket, where POLICY_URI may point. */
+async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
+  const owner = 'owner@example.com';
+  sandbox.iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: `buckets/${BUCKET}` });
+  const answer = await fetch(
+    `https://storage.googleapis.com/upload/storage/v1/b/${BUCKET}/o?uploadType=media&name=costguard.yaml`,
+    { method: 'POST', headers: { authorization: `Bearer ${sandbox.issueToken(owner)}` }, body: text },
+  );
+  if (!answer.ok) throw new Error(`Cannot write the policy: HTTP ${answer.status}`);
 }
 
 const SWITCH_OPERATIONS = 'ml-ops-example';
@@ -270,6 +313,7 @@ export const exercises: readonly Exercise[] = [
   killSwitch,
   restore,
   stopper,
+  auditor,
   enforcer('metrics'),
   enforcer('objects'),
 ];
