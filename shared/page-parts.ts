@@ -1,5 +1,5 @@
 import { tag, type Child, type Markup } from './markup.ts';
-import { inlineText, wholeText } from './shown-text.ts';
+import { inlineText, visible, wholeText } from './shown-text.ts';
 
 export interface Stat {
   readonly label: string;
@@ -91,11 +91,17 @@ export function textList(texts: readonly string[]): Markup {
   );
 }
 
+/** May need more room than it gets, and then scrolls: by keyboard too. */
+const LONG_COMMAND = 600;
+
 /** A command to copy into a shell, exactly as it is; `about` says which one, for whoever does not see where it stands. */
 export function commandBlock(command: string, about: string): Markup {
+  // Line feeds are meant; anything else that cannot be seen might make the command look like another one.
+  const hides = visible(command.replaceAll('\n', '')) !== command.replaceAll('\n', '');
   return tag(
     'div',
     { class: 'command', role: 'group', 'aria-label': about },
-    tag('pre', {}, tag('code', {}, command)),
+    hides ? tag('p', {}, label('holds hidden characters: look at it before you run it', 'warn')) : undefined,
+    tag('pre', { tabindex: command.length > LONG_COMMAND ? 0 : undefined }, tag('code', {}, command)),
   );
 }

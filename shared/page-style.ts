@@ -297,9 +297,7 @@ export const PAGE_STYLE = css`
   }
   .long > bdi {
     display: block;
-    max-height: 16rem;
     margin-top: 0.5rem;
-    overflow: auto;
   }
 
   .finding {
@@ -360,7 +358,7 @@ export const PAGE_STYLE = css`
   }
   .facts {
     display: grid;
-    grid-template-columns: minmax(8rem, max-content) minmax(0, 1fr);
+    grid-template-columns: fit-content(16rem) minmax(0, 1fr);
     gap: 0.375rem 1.5rem;
     font-size: 0.9375rem;
   }
@@ -378,7 +376,13 @@ export const PAGE_STYLE = css`
     border-radius: 0.5rem;
     background: var(--raised);
   }
+  .command .tag {
+    margin-right: 4.5rem;
+    white-space: normal;
+  }
   .command pre {
+    max-height: 20rem;
+    overflow: auto;
     padding-right: 4.5rem;
     white-space: pre-wrap;
   }
@@ -678,7 +682,7 @@ export const PAGE_STYLE = css`
     section > * {
       margin-top: 0.75rem;
     }
-    .long > bdi {
+    .command pre {
       max-height: none;
     }
     details::details-content {

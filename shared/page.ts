@@ -3,7 +3,7 @@ import { formatHeaders } from './answer-format.ts';
 import { tag, writeMarkup, type Markup } from './markup.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import { cut, inlineText, visible } from './shown-text.ts';
+import { cut, sentence, visible } from './shown-text.ts';
 
 export interface PageSection {
   /** Its anchor. */
@@ -92,12 +92,7 @@ function bodyOf({ kind, title, subtitle, top, sections, footer }: Page): Markup 
         tag('p', {}, tag('span', { class: 'brand' }, 'costguard'), ` / ${kind}`),
         tag('div', { id: 'tools' }),
       ),
-      tag(
-        'div',
-        { class: 'title' },
-        tag('h1', {}, inlineText(title)),
-        tag('p', {}, inlineText(subtitle, 400)),
-      ),
+      tag('div', { class: 'title' }, tag('h1', {}, sentence(title)), tag('p', {}, sentence(subtitle, 400))),
     ),
     tag(
       'main',
@@ -105,7 +100,7 @@ function bodyOf({ kind, title, subtitle, top, sections, footer }: Page): Markup 
       tag('div', { class: 'top' }, top, sections.length > 1 ? contentsOf(sections) : undefined),
       sections.map(sectionOf),
     ),
-    tag('footer', { class: 'frame' }, tag('p', {}, inlineText(footer, 400))),
+    tag('footer', { class: 'frame' }, tag('p', {}, sentence(footer, 400))),
     tag('p', { id: 'status', class: 'hidden', role: 'status' }),
   );
 }

@@ -1,17 +1,17 @@
 import { tag, type Markup } from './markup.ts';
 
+/** Control characters, spaces of no width, and what reorders the text around it. */
+const HIDDEN = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/g;
+
 /**
- * A text that somebody else chose, such as the name of a resource, so that all of it can be seen: control characters as
- * their pictures, and characters that reorder what stands around them by their number.
+ * A text that somebody else chose, such as the name of a resource, so that all of it can be seen: characters that are
+ * hidden, or that hide others, by their number.
  */
 export function visible(text: string): string {
-  return text
-    .replace(/[\u0000-\u001F]/g, (control) => String.fromCharCode(0x2400 + control.charCodeAt(0)))
-    .replaceAll('\u007F', '\u2421')
-    .replace(
-      /[\u0080-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/g,
-      (hidden) => `⟨U+${hidden.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
-    );
+  return text.replace(
+    HIDDEN,
+    (hidden) => `⟨U+${hidden.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
+  );
 }
 
 /** The text, or its beginning when it has more than `most` UTF-16 units; never half a character. */
@@ -25,6 +25,11 @@ export function cut(text: string, most: number): string {
 /** The text in one line, kept apart from the reading direction around it. At most `most` characters of it. */
 export function inlineText(text: string, most = LONG): Markup {
   return tag('bdi', {}, cut(visible(text), most));
+}
+
+/** An English sentence in one line, which may hold names in other directions of reading. */
+export function sentence(text: string, most = LONG): Markup {
+  return tag('bdi', { dir: 'ltr' }, cut(visible(text), most));
 }
 
 /** More than this and a text is folded. */

@@ -21,7 +21,7 @@ import {
 } from '../../shared/page-parts.ts';
 import { renderPage, type Html } from '../../shared/page.ts';
 import type { Mark } from '../../shared/price-book.ts';
-import { inlineText, wholeText } from '../../shared/shown-text.ts';
+import { inlineText, sentence, wholeText } from '../../shared/shown-text.ts';
 import { sortableTable } from '../../shared/sortable-table.ts';
 import { costByStep, laneFlows, trafficByStep } from './charts.ts';
 import type { EgressReport, Finding, Lane, Talker, UsdPerMonth } from './report.ts';
@@ -159,7 +159,7 @@ function findingCard(finding: Finding): Markup {
           label(FINDING_KINDS[kind]),
           certainty === 'likely' ? label('likely', 'warn') : label('measured'),
         ),
-        tag('h3', {}, inlineText(title)),
+        tag('h3', {}, sentence(title)),
       ),
       savingOf(finding),
     ),

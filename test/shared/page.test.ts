@@ -164,6 +164,11 @@ describe('parts of a page', () => {
     );
   });
 
+  it('commandBlock warns of what cannot be seen in the command', () => {
+    assert.match(shown(commandBlock(`x 'evil\u202Egnp'`, 'x')).text, /hidden characters/);
+    assert.doesNotMatch(shown(commandBlock("x 'a' &&\n  y 'מחברת'", 'x')).text, /hidden/);
+  });
+
   it('shortList takes one line for a few short texts only', () => {
     assert.equal(shown(shortList(['DE', 'FR'])).text, 'DE, FR');
     const long = ['x'.repeat(50), 'y'.repeat(50)];

@@ -6,8 +6,8 @@ import { cut, inlineText, visible, wholeText } from '../../shared/shown-text.ts'
 
 describe('visible', () => {
   const cases: readonly [string, string, string][] = [
-    ['a line feed, a tab and a zero', 'a\nb\tc\u0000', 'a␊b␉c␀'],
-    ['a delete and a C1 control', '\u007F\u0085', '␡⟨U+0085⟩'],
+    ['a line feed, a tab and a zero', 'a\nb\tc\u0000', 'a⟨U+000A⟩b⟨U+0009⟩c⟨U+0000⟩'],
+    ['a delete and a C1 control', '\u007F\u0085', '⟨U+007F⟩⟨U+0085⟩'],
     ['an override of the reading direction', 'evil\u202Egnp.exe', 'evil⟨U+202E⟩gnp.exe'],
     ['an isolate and its end', '\u2066x\u2069', '⟨U+2066⟩x⟨U+2069⟩'],
     ['a space of no width and a byte order mark', 'a\u200Bb\uFEFF', 'a⟨U+200B⟩b⟨U+FEFF⟩'],
