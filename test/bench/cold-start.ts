@@ -12,14 +12,19 @@ export interface Subject {
   readonly dir: string;
 }
 
+export interface WakingMessage {
+  readonly text: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
 export interface ColdStartOptions {
   readonly subject: Subject;
   /** The empty function that the subject is compared with. */
   readonly baseline: Subject;
   /** How often each of the two is started, in turn. Default 15. */
   readonly pairs?: number;
-  /** Body of the Pub/Sub message that wakes both. Default `{}`. */
-  readonly message?: string;
+  /** The Pub/Sub message that wakes both. Default: `{}` without attributes. */
+  readonly message?: WakingMessage;
   /** Added to the environment of both. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -48,7 +53,7 @@ export interface ColdStart {
  * the event without having called.
  */
 export async function measureColdStart(options: ColdStartOptions): Promise<ColdStart> {
-  const { subject, baseline, pairs = 15, message = '{}', env = {} } = options;
+  const { subject, baseline, pairs = 15, message = { text: '{}' }, env = {} } = options;
   const metadata = createServer((_, answer) => {
     answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': 'application/json' });
     answer.end(JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 }));
@@ -77,7 +82,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
 async function startOnce(
   { name, dir }: Subject,
   metadata: Server,
-  message: string,
+  message: WakingMessage,
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { port: metadataPort } = metadata.address() as AddressInfo;
@@ -101,8 +106,9 @@ async function startOnce(
 }
 
 /** Sends a Pub/Sub CloudEvent and resolves with the status of the answer; a connection lost with the process is none. */
-function sendEvent(port: number, message: string): Promise<number> {
-  const body = JSON.stringify({ message: { data: Buffer.from(message).toString('base64'), messageId: '1' } });
+function sendEvent(port: number, { text, attributes }: WakingMessage): Promise<number> {
+  const data = Buffer.from(text).toString('base64');
+  const body = JSON.stringify({ message: { data, attributes, messageId: '1' } });
   return new Promise((resolve) => {
     const call = request({
       port,
