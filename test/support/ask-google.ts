@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 export interface Answer {
@@ -30,8 +30,10 @@ export async function askGoogle(
         agent: false,
       },
       (response) => {
-        json(response).then((answer) => {
-          resolve({ status: response.statusCode ?? 0, body: answer as Answer['body'] });
+        text(response).then((answer) => {
+          // A deletion is answered without a body.
+          const body = answer === '' ? {} : (JSON.parse(answer) as Answer['body']);
+          resolve({ status: response.statusCode ?? 0, body });
         }, reject);
       },
     );
