@@ -87,11 +87,9 @@ export async function handleEvent(
   }
 }
 
-/** Pub/Sub carries 10 MB; what is wrong with a message shows in its first part. */
-const MAX_POISON_CHARACTERS = 100_000;
-
 /**
- * Keeps a message that can never be handled, so that somebody can look at it. Its id names it: redelivery adds none.
+ * Keeps a message that can never be handled, whole, so that somebody can look at it and send it again. Its id names it:
+ * redelivery adds none.
  * Throws when it cannot be kept; then `why` has been logged.
  */
 export async function keepPoison(
@@ -106,8 +104,7 @@ export async function keepPoison(
     receivedAt: runtime.now().toISOString(),
     why,
     attributes,
-    characters: text.length,
-    text: text.slice(0, MAX_POISON_CHARACTERS),
+    text,
   };
   try {
     await state?.write(
