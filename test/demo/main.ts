@@ -8,6 +8,7 @@ import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario } from '../sandbox/scenario.ts';
 import { writeGcloudEnvironment } from '../sandbox/shell-environment.ts';
 import { untilStopped } from '../sandbox/until-stopped.ts';
+import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
 import { tellSwitchStory } from './switch-story.ts';
@@ -45,6 +46,14 @@ async function main(once: boolean): Promise<void> {
     opened.push(stopper);
     await tellStopperStory(sandbox, stopper, BUCKET);
 
+    const enforcer = await installFunction(sandbox, {
+      ...options,
+      name: 'lifecycle-enforcer',
+      maxInstances: 2,
+    });
+    opened.push(enforcer);
+    await tellEnforcerStory(sandbox, enforcer, BUCKET);
+
     const killSwitch = await installFunction(sandbox, {
       ...options,
       name: 'budget-kill-switch',
@@ -78,6 +87,7 @@ The sandbox keeps running. Try, in another terminal:
   a fault, then a tick    curl -X POST ${control.url}/faults -d '{"route":"monitoring.*","fault":{"kind":"status","status":503},"count":2}'
   no faults any more      curl -X DELETE ${control.url}/faults
   all calls so far        curl ${control.url}/calls
+  a bucket's rules        source ${gcloud} && gcloud storage buckets describe gs://ml-research-datasets
   what would come back    curl '${restoreUrl}?budget=${budget?.name ?? ''}&period=2026-11-01'
   the real gcloud         source ${gcloud} && gcloud workbench instances list --location=- --project=ml-research
 Ctrl-C ends everything.`);

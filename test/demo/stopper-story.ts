@@ -3,6 +3,7 @@ import type { InstalledFunction } from '../sandbox/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
 import { burnRate, readReceipt, showReceipt, type ShownReceipt } from './show-receipt.ts';
+import { receiptsOfTick } from './tick.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -37,21 +38,10 @@ export async function runTick(
   title: string,
 ): Promise<readonly ShownReceipt[]> {
   headline(sandbox, title);
-  const names = (): readonly string[] => sandbox.storage.objectNames(bucket, `receipts/${stopper.name}/`);
-  const before = new Set(names());
-  await stopper.tick();
-  const receipts = names()
-    .filter((name) => !before.has(name))
-    .map((name) => readReceipt(sandbox.storage.objectText(bucket, name) ?? ''))
+  const receipts = (await receiptsOfTick(sandbox, stopper, bucket))
+    .map(readReceipt)
     .sort((a, b) => (a.projects.join() < b.projects.join() ? -1 : 1));
   for (const receipt of receipts) console.log(`${showReceipt(receipt)}\n`);
-  if (receipts.length === 0)
-    console.log(
-      stopper.lines
-        .slice(-5)
-        .map((line) => JSON.stringify(line))
-        .join('\n'),
-    );
   return receipts;
 }
 
