@@ -1,13 +1,14 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { renderTable } from '../demo/table.ts';
+import { bucketTick } from './bucket-tick/measure.ts';
 import { bundleSize } from './bundle-size.ts';
 import { notebookTick } from './notebook-tick/measure.ts';
 import type { Bench, Row } from './row.ts';
 import { startUp } from './start-up.ts';
 
 /** A function that has something to measure adds its topic here. */
-const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick];
+const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick, bucketTick];
 
 /** `npm run bench -- [--quick] [--report]`: exit code 1 when a wanted value is missed, unless it shall only report. */
 async function main(): Promise<number> {

@@ -2,13 +2,11 @@
  * The sandbox and a function's instance for one fleet, in processes of their own: what measures shares no event loop
  * with what is measured. Started by `measure.ts` with the task as its argument; sends one message, the figures.
  */
-import { transformSync } from 'esbuild';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
 import { installFunction, type InstalledFunction } from '../../sandbox/install-function.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
+import { plainPreload } from '../plain-preload.ts';
 import { notebookFleet, POLICY, PROJECT, STATE_BUCKET } from './fleet.ts';
 import { cpuMillis, peakResidentBytes } from './process-figures.ts';
 
@@ -73,16 +71,6 @@ async function work(task: Task): Promise<Figures> {
     await stopper.close();
     await sandbox.close();
   }
-}
-
-/** The sandbox's preload as JavaScript: Node's type stripper would take some 40 MB of the function's process. */
-function plainPreload(sandbox: Sandbox): readonly string[] {
-  return sandbox.preload.map((argument) => {
-    if (!argument.endsWith('.ts')) return argument;
-    const plain = join(sandbox.folder, 'preload.mjs');
-    writeFileSync(plain, transformSync(readFileSync(argument, 'utf8'), { loader: 'ts' }).code);
-    return plain;
-  });
 }
 
 async function measureTick(

@@ -1,0 +1,47 @@
+import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
+
+export const PROJECT = 'ml-bench';
+export const STATE_BUCKET = 'ml-bench-costguard';
+export const POLICY = `mode: enforce\nscope: [projects/${PROJECT}]\nstate: gs://${STATE_BUCKET}\nlifecycle: { maxDeletedShare: 1 }\n`;
+
+/** One bucket of so many lacks the rules. */
+export const DRIFTING_ONE_IN = 50;
+
+type BucketInput = NonNullable<NonNullable<ScenarioInput['storage']>['buckets']>[number];
+
+const prefix = ['experiments/'];
+/** Those of the default policy, in another order. */
+const IN_FORCE: BucketInput['lifecycle'] = {
+  rule: [
+    { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } },
+    { action: { type: 'Delete' }, condition: { matchesPrefix: prefix, age: 365 } },
+    {
+      action: { type: 'SetStorageClass', storageClass: 'COLDLINE' },
+      condition: { matchesPrefix: prefix, age: 90 },
+    },
+    {
+      action: { type: 'SetStorageClass', storageClass: 'NEARLINE' },
+      condition: { matchesPrefix: prefix, age: 30 },
+    },
+  ],
+};
+
+/** One project with that many buckets, and the state bucket, which is one of them. */
+export function bucketFleet(buckets: number): Scenario {
+  return parseScenario({
+    name: `${buckets} buckets`,
+    projects: [{ id: PROJECT, number: '100000000001' }],
+    storage: {
+      buckets: Array.from({ length: buckets }, (_, at): BucketInput => {
+        if (at === 0) return { name: STATE_BUCKET, project: PROJECT, location: 'US-CENTRAL1' };
+        return {
+          name: `ml-data-${String(at).padStart(6, '0')}`,
+          project: PROJECT,
+          location: 'US-CENTRAL1',
+          labels: { team: `team-${at % 40}` },
+          ...(at % DRIFTING_ONE_IN === 0 ? {} : { lifecycle: IN_FORCE }),
+        };
+      }),
+    },
+  });
+}

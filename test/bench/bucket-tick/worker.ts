@@ -1,0 +1,73 @@
+/** The sandbox and the function's instance for one project of buckets. Started by `measure.ts`; sends one message. */
+import { z } from 'zod';
+import { installFunction } from '../../sandbox/install-function.ts';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import { cpuMillis, peakResidentBytes } from '../notebook-tick/process-figures.ts';
+import { plainPreload } from '../plain-preload.ts';
+import { bucketFleet, DRIFTING_ONE_IN, POLICY, PROJECT, STATE_BUCKET } from './fleet.ts';
+
+const taskSchema = z.strictObject({
+  buckets: z.int().positive(),
+  /** NODE_OPTIONS of the function's process. */
+  nodeOptions: z.string(),
+});
+export type Task = z.output<typeof taskSchema>;
+
+export interface Figures {
+  /** Requests that the sandbox answered, by route. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Buckets that lacked the rules. */
+  readonly drifting: number;
+  readonly wallMs: number;
+  readonly functionCpuMs: number;
+  readonly peakBytes: number;
+}
+
+const receiptSchema = z.looseObject({
+  decisions: z.array(z.looseObject({ action: z.string(), outcome: z.string() })),
+  incomplete: z.array(z.unknown()).length(0),
+  failures: z.array(z.unknown()).length(0),
+});
+
+async function work({ buckets, nodeOptions }: Task): Promise<Figures> {
+  const sandbox = await startSandbox({ scenario: bucketFleet(buckets) });
+  const enforcer = await installFunction(
+    { ...sandbox, preload: plainPreload(sandbox) },
+    {
+      name: 'lifecycle-enforcer',
+      operationsProject: PROJECT,
+      policyText: POLICY,
+      environment: { NODE_OPTIONS: nodeOptions },
+    },
+  );
+  try {
+    await enforcer.tick();
+    const [request] = enforcer.service.requests;
+    const pid = enforcer.service.instances[0]?.pid;
+    const [name = ''] = sandbox.storage.objectNames(STATE_BUCKET, 'receipts/');
+    if (request === undefined || request.status >= 300 || pid === undefined || name === '')
+      throw new Error(`Cannot measure the tick: ${JSON.stringify(enforcer.lines.slice(-5))}`);
+    const { decisions } = receiptSchema.parse(
+      JSON.parse(sandbox.storage.objectText(STATE_BUCKET, name) ?? ''),
+    );
+    const drifting = Math.ceil(buckets / DRIFTING_ONE_IN) - 1;
+    const done = decisions.filter(({ action, outcome }) => action === 'patch' && outcome === 'done').length;
+    // A tick that left buckets out would be cheap for the wrong reason.
+    if (decisions.length !== buckets || done !== drifting)
+      throw new Error(`Cannot measure the tick: ${decisions.length} of ${buckets} judged, ${done} patched`);
+    return {
+      calls: sandbox.callLog.counts(),
+      drifting,
+      wallMs: request.tookMs,
+      functionCpuMs: cpuMillis(pid),
+      peakBytes: peakResidentBytes(pid),
+    };
+  } finally {
+    await enforcer.close();
+    await sandbox.close();
+  }
+}
+
+process.once('disconnect', () => process.exit(1));
+const figures = await work(taskSchema.parse(JSON.parse(process.argv[2] ?? '')));
+process.send?.(figures, () => process.exit(0));
