@@ -12,47 +12,62 @@ export interface RestoreRequest {
 }
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
-const PERIOD = /^\d{4}-\d{2}-\d{2}$/;
 const PROJECT = /^[a-z0-9.:-]{4,62}$/;
 const MANIFEST =
-  /^(?:gs:\/\/[^/]+\/)?manifests\/([0-9A-F-]+)\/([0-9A-Za-z_-]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]+)\.json$/;
+  /^(?:gs:\/\/[^/]+\/)?manifests\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
 
-const fields = z.strictObject({
-  budget: z.optional(z.string()),
-  period: z.optional(z.string()),
-  project: z.optional(z.string()),
-  manifest: z.optional(z.string()),
-});
+const isDate = z.iso.date();
 
-/** Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Throws {@link Refusal}. */
+const PARAMETERS = ['budget', 'period', 'project', 'manifest'];
+
+/**
+ * Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Which budgets the policy allows does not
+ * matter: what was taken away comes back also after somebody took its budget out of the policy.
+ * Throws {@link BadParameter}, and {@link Refusal} for what has no parameters at all.
+ */
 export function readRequest(input: unknown): RestoreRequest {
-  const parsed = fields.safeParse(input);
+  const parsed = z.record(z.string(), z.unknown()).safeParse(input);
   if (!parsed.success)
     throw new Refusal(
       400,
-      `Cannot read the request: ${parsed.error.issues[0]?.message ?? 'wrong shape'}; send {"budget", "period", "project"?} or {"manifest"}`,
+      'Cannot read the request: send a JSON object, {"budget", "period", "project"?} or {"manifest"}',
     );
-  const { budget, period, project, manifest } = parsed.data;
-  if (manifest !== undefined) {
-    const match = MANIFEST.exec(manifest);
-    if (match === null || budget !== undefined || period !== undefined || project !== undefined)
-      throw new BadParameter(
-        'manifest',
-        manifest,
-        'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json',
-      );
-    return {
-      budget: `billingAccounts/${match[1] ?? ''}/budgets/${match[2] ?? ''}`,
-      period: match[3] ?? '',
-      project: match[4],
-    };
-  }
-  check('budget', budget, BUDGET, 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID');
-  check('period', period, PERIOD, 'the first day of the period, such as 2026-11-01');
-  if (project !== undefined) check('project', project, PROJECT, 'a project id');
-  return { budget: budget ?? '', period: period ?? '', project };
+  const given = parsed.data;
+  for (const [name, value] of Object.entries(given))
+    if (!PARAMETERS.includes(name)) throw new BadParameter(name, value, PARAMETERS.join(', '));
+  if (given['manifest'] !== undefined) return readManifestName(given);
+  const { budget, period, project } = given;
+  return {
+    budget: check('budget', budget, isBudget, 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID'),
+    period: check('period', period, isDay, 'the first day of the period, such as 2026-11-01'),
+    project:
+      project === undefined
+        ? undefined
+        : check('project', project, (text) => PROJECT.test(text), 'a project id'),
+  };
 }
 
-function check(name: string, value: string | undefined, pattern: RegExp, wanted: string): void {
-  if (value === undefined || !pattern.test(value)) throw new BadParameter(name, value, wanted);
+/** A manifest's name says all the rest. */
+function readManifestName(given: Readonly<Record<string, unknown>>): RestoreRequest {
+  const { manifest } = given;
+  const wanted = 'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json';
+  const [, account = '', id = '', period = '', project] =
+    (typeof manifest === 'string' ? MANIFEST.exec(manifest) : undefined) ?? [];
+  const budget = `billingAccounts/${account}/budgets/${id}`;
+  if (project === undefined || !isBudget(budget) || !isDay(period) || Object.keys(given).length > 1)
+    throw new BadParameter('manifest', manifest, wanted);
+  return { budget, period, project };
+}
+
+function isBudget(text: string): boolean {
+  return BUDGET.test(text);
+}
+
+function isDay(text: string): boolean {
+  return isDate.safeParse(text).success;
+}
+
+function check(name: string, value: unknown, isGood: (text: string) => boolean, wanted: string): string {
+  if (typeof value !== 'string' || !isGood(value)) throw new BadParameter(name, value, wanted);
+  return value;
 }
