@@ -1,5 +1,5 @@
 import type { Request, Response } from '@google-cloud/functions-framework';
-import { NotAcceptable } from './answer-format.ts';
+import { errorFormat, NotAcceptable } from './answer-format.ts';
 import { BadParameter } from './bad-parameter.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
@@ -39,6 +39,8 @@ export interface HttpAnswer {
 export interface HttpFunction<Wanted> {
   /** What each allowed method is for, for the 405's body: `{GET: 'the plan', POST: 'to restore'}`. */
   readonly methods: Readonly<Record<string, string>>;
+  /** Whoever asks for a page gets errors as pages too; all others, and of all other functions, get JSON. */
+  readonly pages?: boolean;
   /** No outside call starts later than this after the request's arrival. */
   readonly deadlineMs: number;
   /** Checks the request before anything is read. Throws `BadParameter`, `NotAcceptable`, {@link Refusal}. */
@@ -59,13 +61,22 @@ export async function handleRequest<Wanted>(
 ): Promise<void> {
   const { methods } = fn;
   const base = openContext(runtime, fn.deadlineMs);
+  const sendError = async (status: number, message: string, details: object): Promise<void> => {
+    const wish = { parameter: request.query['format'], accept: request.get('accept') };
+    if (fn.pages !== true || errorFormat(wish) === 'json') {
+      response.status(status).json({ error: message, ...details });
+      return;
+    }
+    // Loaded here only: what draws pages is not needed for anything else.
+    const { renderErrorPage } = await import('./error-page.ts');
+    const { text, headers } = renderErrorPage(runtime.functionName, status, message);
+    response.status(status).set(headers).send(text);
+  };
   response.set('cache-control', 'no-store').set('x-content-type-options', 'nosniff');
   if (!Object.hasOwn(methods, request.method)) {
     const uses = Object.entries(methods).map(([method, use]) => `${method} ${use}`);
-    response
-      .set('allow', Object.keys(methods).join(', '))
-      .status(405)
-      .json({ error: `Cannot ${request.method}: use ${uses.join(', ')}` });
+    response.set('allow', Object.keys(methods).join(', '));
+    await sendError(405, `Cannot ${request.method}: use ${uses.join(', ')}`, {});
     return;
   }
   try {
@@ -82,7 +93,7 @@ export async function handleRequest<Wanted>(
   } catch (error) {
     const status = statusOf(error);
     base.log(status < 500 ? 'WARNING' : 'ERROR', messageOf(error));
-    response.status(status).json({ error: messageOf(error), ...detailsOf(error) });
+    await sendError(status, messageOf(error), detailsOf(error));
   }
 }
 

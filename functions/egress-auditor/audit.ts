@@ -1,9 +1,11 @@
 import { formatHeaders } from '../../shared/answer-format.ts';
-import type { HttpFunction } from '../../shared/handle-request.ts';
+import type { HttpAnswer, HttpFunction } from '../../shared/handle-request.ts';
 import { fileReceipt } from './act.ts';
 import { configure, readRequest, type Wanted } from './config.ts';
+import { reportCsv } from './csv.ts';
 import { judgeEgress } from './decide.ts';
 import { gatherEgress } from './gather.ts';
+import type { EgressReport } from './report.ts';
 
 /** Somebody waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
 const REQUEST_DEADLINE_MS = 240_000;
@@ -11,6 +13,7 @@ const REQUEST_DEADLINE_MS = 240_000;
 /** `GET /?project=ID&window=7d`. */
 export const auditFunction: HttpFunction<Wanted> = {
   methods: { GET: 'for the report' },
+  pages: true,
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
   async answer(context, wanted) {
@@ -19,6 +22,24 @@ export const auditFunction: HttpFunction<Wanted> = {
     const facts = await gatherEgress(context.api, config, startedAt);
     const report = judgeEgress(facts, config, startedAt);
     await fileReceipt(context, report, startedAt);
-    return { body: report, headers: formatHeaders(wanted.format) };
+    return answerWith(report, wanted);
   },
 };
+
+async function answerWith(report: EgressReport, { format, table }: Wanted): Promise<HttpAnswer> {
+  switch (format) {
+    case 'json':
+      return { body: report, headers: formatHeaders(format) };
+    case 'csv': {
+      const file = `egress-${report.project.replace(/[^\w.-]/g, '_')}-${table}.csv`;
+      const headers = { ...formatHeaders(format), 'content-disposition': `attachment; filename="${file}"` };
+      return { body: reportCsv(report, table), headers };
+    }
+    case 'html': {
+      // Loaded here only: what draws pages is not needed for anything else.
+      const { renderReportPage } = await import('./page.ts');
+      const { text, headers } = renderReportPage(report);
+      return { body: text, headers };
+    }
+  }
+}

@@ -5,6 +5,7 @@ import type { Policy } from '../../shared/policy.ts';
 import { listProjects, isInScope } from '../../shared/scope.ts';
 import type { Api } from '../../shared/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
+import { chooseTable, type CsvTable } from './csv.ts';
 
 /** What a request asks for. */
 export interface Wanted {
@@ -12,6 +13,8 @@ export interface Wanted {
   /** As it was written; undefined for the policy's. */
   readonly window: string | undefined;
   readonly format: AnswerFormat;
+  /** Of a CSV answer. */
+  readonly table: CsvTable;
 }
 
 export interface Config {
@@ -27,8 +30,8 @@ const HOUR_MS = 3_600_000;
 const MAX_HOURS = 1_008;
 const WINDOW_WANTED =
   'how far back to look, in whole hours or days up to now, 1h to 42d (six weeks), such as 7d';
-const FORMATS = ['json'] as const;
-const PARAMETERS = ['project', 'window', 'format'];
+const FORMATS = ['json', 'html', 'csv'] as const;
+const PARAMETERS = ['project', 'window', 'format', 'table'];
 
 /** Checks the query; whether the project may be looked at is for `configure`. Throws `BadParameter`, `NotAcceptable`. */
 export function readRequest({ query, accept }: Incoming): Wanted {
@@ -43,7 +46,12 @@ export function readRequest({ query, accept }: Incoming): Wanted {
     );
   if (window !== undefined && (typeof window !== 'string' || hoursOf(window) === undefined))
     throw new BadParameter('window', window, WINDOW_WANTED);
-  return { project, window, format: chooseFormat({ parameter: query['format'], accept }, FORMATS) };
+  return {
+    project,
+    window,
+    format: chooseFormat({ parameter: query['format'], accept }, FORMATS),
+    table: chooseTable(query['table']),
+  };
 }
 
 /** Whole hours of a window; undefined for what is none. */

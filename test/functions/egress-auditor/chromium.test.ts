@@ -8,8 +8,10 @@ import {
   chromiumMissing,
   startChromium,
   withPage,
+  withUrl,
   type Opened,
 } from '../../support/chromium.ts';
+import { trafficScenario, vm, withAuditor } from './lab.ts';
 import { hostileReport, HOSTILE_NAMES, sampleReport } from './report-builder.ts';
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
@@ -63,6 +65,28 @@ describe('the report page in Chromium', { skip: chromiumMissing() ?? false }, ()
             assert.equal(await chart.getAttribute('class'), size === 'phone' ? 'narrow' : 'wide');
         });
       });
+
+  it('is what the function answers over HTTP, clean and accessible', async () => {
+    const traffic = {
+      vms: [vm('a'), vm('b', 'us-central1-b')],
+      traffic: [
+        { from: 'vm:a', to: 'vm:b', gibPerDay: 100 },
+        { from: 'gs://data', to: 'country:usa/America', gibPerDay: 10 },
+      ],
+    };
+    const scenario = trafficScenario(traffic, [{ name: 'data', location: 'US' }]);
+    await withAuditor({ scenario }, async ({ url, report: ask }) => {
+      const { lanes } = await ask();
+      await withUrl(browser, `${url}/`, { viewport: SIZES.desktop }, async (opened) => {
+        await assertClean(opened);
+        assert.deepEqual(
+          await rowIds(opened.page.locator('#lanes table')),
+          lanes.map(({ id }) => id),
+        );
+        assert.deepEqual(await axeViolations(opened.page), []);
+      });
+    });
+  });
 
   it('sorts its tables by mouse and by keyboard', async () => {
     await withPage(browser, sample, { viewport: SIZES.desktop }, async ({ page, complaints }) => {

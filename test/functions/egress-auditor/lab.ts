@@ -45,6 +45,8 @@ export function trafficScenario(
 export interface Auditor {
   readonly sandbox: Sandbox;
   readonly lines: readonly LogLine[];
+  /** Where it is served, without a slash at the end. */
+  readonly url: string;
   readonly ask: (
     path: string,
     init?: RequestInit,
@@ -70,6 +72,7 @@ export async function withAuditor(
         await test({
           sandbox,
           lines,
+          url,
           ask,
           async report(query = '') {
             const { status, text } = await ask(`/?format=json${query}`);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parse } from 'csv-parse/sync';
+import { figuresIn, findOne, hasClass, parsePage } from '../../support/html-tree.ts';
 import { OPERATIONS, LAB } from '../../support/lab.ts';
 import { gibOf, trafficScenario, vm, withAuditor, type Auditor } from './lab.ts';
 
@@ -33,9 +35,10 @@ describe('requests', () => {
     ['window=', 'window', '', /1h to 42d/],
     ['window=2027-01-01', 'window', '2027-01-01', /up to now/],
     ['window=1d&window=2d', 'window', '["1d","2d"]', /1h to 42d/],
-    ['format=xml', 'format', 'xml', /json/],
+    ['format=xml', 'format', 'xml', /json, html, csv/],
+    ['format=csv&table=lane', 'table', 'lane', /lanes, talkers, findings, steps/],
     ['project=No+Such', 'project', 'No Such', /scope/],
-    ['projcet=ml-lab', 'the parameter', 'projcet', /project, window, format/],
+    ['projcet=ml-lab', 'the parameter', 'projcet', /project, window, format, table/],
   ];
   test('a wrong parameter: 400 that names it, its value and what is allowed', async () => {
     await withAuditor({ scenario: SCENARIO }, async (auditor) => {
@@ -47,6 +50,37 @@ describe('requests', () => {
         assert.match(body['error'] ?? '', allowed, query);
       }
       assert.equal(auditor.sandbox.callLog.calls().length, 0, 'nothing was asked of Google');
+    });
+  });
+
+  test('JSON, CSV and page hold the same report; errors are pages for browsers', async () => {
+    await withAuditor({ scenario: SCENARIO }, async ({ ask, report }) => {
+      const { headline, lanes } = await report();
+      const csv = await ask('/', { headers: { accept: 'text/csv' } });
+      assert.equal(csv.headers.get('content-type'), 'text/csv; charset=utf-8; header=present');
+      assert.equal(csv.headers.get('content-disposition'), 'attachment; filename="egress-ml-lab-lanes.csv"');
+      const rows: Record<string, string>[] = parse(csv.text, { columns: true, record_delimiter: '\r\n' });
+      assert.deepEqual(
+        rows.map(({ id, bytes }) => [id, Number(bytes)]),
+        lanes.map(({ id, bytes }) => [id, bytes]),
+      );
+      const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+      const page = await ask('/', { headers: { accept } });
+      assert.deepEqual([page.status, page.headers.get('content-type')], [200, 'text/html; charset=utf-8']);
+      assert.match(
+        page.headers.get('content-security-policy') ?? '',
+        /^default-src 'none'; script-src 'sha256-/,
+      );
+      const amount = findOne(parsePage(page.text), (element) => hasClass(element, 'amount'));
+      const { low, high } = headline.usdPerMonth;
+      assert.deepEqual(
+        figuresIn(amount).map(({ value }) => value),
+        [low, high],
+      );
+      const wrong = await ask('/?window=7dd', { headers: { accept } });
+      assert.deepEqual([wrong.status, wrong.headers.get('content-type')], [400, 'text/html; charset=utf-8']);
+      assert.match(parsePage(wrong.text).text, /Cannot use window "7dd": allowed is .*1h to 42d/);
+      assert.equal((await ask('/', { headers: { accept: 'image/png' } })).status, 406);
     });
   });
 
