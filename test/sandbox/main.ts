@@ -39,6 +39,10 @@ Point gcloud at it (in another terminal; everything it then does, it does here):
   source ${gcloud}
   gcloud workbench instances list --location=- --project=${project.id}
 
+Deploy into it (in that same terminal; the function then runs here, and its job ticks with this clock):
+  deploy/deploy.sh idle-notebook-stopper --policy costguard.yaml --project=${project.id} --region=us-central1
+  deploy/teardown.sh idle-notebook-stopper --policy costguard.yaml --project=${project.id} --region=us-central1
+
 Point a Node program at it, such as a bundle in functions-framework (as sandbox@${project.id}.iam.gserviceaccount.com):
   source ${own}
   node your-program.js
