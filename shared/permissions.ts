@@ -6,10 +6,15 @@ const notebooks = ['notebooks.instances.list', 'notebooks.locations.list'];
 
 const stopNotebooks = [...notebooks, 'notebooks.instances.get', 'notebooks.instances.stop'];
 
-/** Also which machines go down with the project's billing is written into the restore manifest first. */
+/** What goes down with the project's billing is written into the restore manifest first. */
 const unlinkBilling = [
   ...notebooks,
   'compute.instances.list',
+  'aiplatform.locations.list',
+  'aiplatform.customJobs.list',
+  'aiplatform.hyperparameterTuningJobs.list',
+  'aiplatform.tuningJobs.list',
+  'aiplatform.endpoints.list',
   'resourcemanager.projects.deleteBillingAssignment',
 ];
 

@@ -113,20 +113,22 @@ async function restoreProject(
   const steps = planRestore(manifest);
   const lines: AnswerLine[] = [];
   const back: string[] = [];
-  const carry = async (step: RestoreStep): Promise<boolean> => {
+  const carry = async (step: RestoreStep): Promise<AnswerLine> => {
     const line = await carryStep(context, step);
     lines.push(line);
     record(receipt, step, line);
     const isBack = line.outcome === 'done' || line.outcome === 'already';
     // What an unfinished run of the switch may still take away is looked at again next time.
     if (line.outcome === 'done' || (isBack && step.item.status === 'done')) back.push(step.item.resource);
-    return isBack;
+    return line;
   };
   const links = steps.filter((step) => step.action === 'relink');
   const others = steps.filter((step) => step.action !== 'relink');
   const linked = await pMap(links, carry);
-  // Without billing every start would be refused; the next request goes on from here.
-  if (linked.every(Boolean)) await pMap(others, carry, { concurrency: CONCURRENCY });
+  // Without billing every start would be refused; the next request goes on from here. Linked to another account by
+  // somebody is left so, and is billing too.
+  if (linked.every(({ outcome }) => outcome !== 'failed'))
+    await pMap(others, carry, { concurrency: CONCURRENCY });
   else
     for (const step of others)
       lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
