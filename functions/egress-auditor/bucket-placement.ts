@@ -53,12 +53,11 @@ function judgeFar(
 ): Finding {
   const names = readers.map(({ vmId }) => nameVm(facts, vmId));
   const [first] = names;
-  const continent = continentOf(region);
   const abroad = isIn(place, region) === false && !sameContinent(place, region);
   return {
     id: `far-from-bucket:${read.bucket}:${region}`,
     kind: 'far-from-bucket',
-    title: `${first?.text ?? ''}${names.length > 1 ? ` and ${names.length - 1} more` : ''} in ${region} ${names.length > 1 ? 'read' : 'reads'} gs://${read.bucket} in ${place.location}: another ${abroad ? `continent than ${continent}` : 'region'}`,
+    title: `${first?.text ?? ''}${names.length > 1 ? ` and ${names.length - 1} more` : ''} in ${region} ${names.length > 1 ? 'read' : 'reads'} gs://${read.bucket} in ${place.location}: another ${abroad ? 'continent' : 'region'}`,
     resources: [...names.map(({ resource }) => resource), `gs://${read.bucket}`],
     certainty: 'likely',
     evidence: {

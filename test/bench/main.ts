@@ -4,11 +4,12 @@ import { renderTable } from '../demo/table.ts';
 import { bucketTick } from './bucket-tick/measure.ts';
 import { bundleSize } from './bundle-size.ts';
 import { notebookTick } from './notebook-tick/measure.ts';
+import { egressAudit } from './egress-audit.ts';
 import type { Bench, Row } from './row.ts';
 import { startUp } from './start-up.ts';
 
 /** A function that has something to measure adds its topic here. */
-const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick, bucketTick];
+const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick, bucketTick, egressAudit];
 
 /** `npm run bench -- [--quick] [--report]`: exit code 1 when a wanted value is missed, unless it shall only report. */
 async function main(): Promise<number> {

@@ -10,6 +10,7 @@ import { writeGcloudEnvironment } from '../sandbox/shell-environment.ts';
 import { untilStopped } from '../sandbox/until-stopped.ts';
 import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';
+import { tellEgressStory } from './egress-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
 import { tellSwitchStory } from './switch-story.ts';
 
@@ -64,13 +65,23 @@ async function main(once: boolean): Promise<void> {
     opened.push(restore);
     await tellSwitchStory(sandbox, killSwitch, restore);
 
-    if (!once) await keepServing(sandbox, stopper, restore.service.url);
+    const auditor = await installHttpFunction(sandbox, { ...options, name: 'egress-auditor' });
+    opened.push(auditor);
+    const reportUrl = `${auditor.service.url}?project=ml-runaway`;
+    await tellEgressStory(sandbox, reportUrl);
+
+    if (!once) await keepServing(sandbox, stopper, restore.service.url, reportUrl);
   } finally {
     await close();
   }
 }
 
-async function keepServing(sandbox: Sandbox, stopper: InstalledFunction, restoreUrl: string): Promise<void> {
+async function keepServing(
+  sandbox: Sandbox,
+  stopper: InstalledFunction,
+  restoreUrl: string,
+  reportUrl: string,
+): Promise<void> {
   const [owner = ''] = sandbox.scenario.owners;
   const [budget] = sandbox.scenario.billing.budgets;
   const gcloud = writeGcloudEnvironment(sandbox, owner);
@@ -89,6 +100,7 @@ The sandbox keeps running. Try, in another terminal:
   all calls so far        curl ${control.url}/calls
   a bucket's rules        source ${gcloud} && gcloud storage buckets describe gs://ml-research-datasets
   what would come back    curl '${restoreUrl}?budget=${budget?.name ?? ''}&period=2026-11-01'
+  where egress goes       ${reportUrl}
   the real gcloud         source ${gcloud} && gcloud workbench instances list --location=- --project=ml-research
 Ctrl-C ends everything.`);
   await untilStopped();

@@ -56,12 +56,12 @@ export interface Auditor {
 
 /** Runs a test with the function served over HTTP, against a sandbox over TLS. */
 export async function withAuditor(
-  options: { readonly scenario: Scenario; readonly policy?: string },
+  options: { readonly scenario: Scenario; readonly policy?: string; readonly operationsProject?: string },
   test: (auditor: Auditor) => Promise<void>,
 ): Promise<void> {
-  const { scenario, policy = POLICY } = options;
+  const { scenario, policy = POLICY, operationsProject = OPERATIONS } = options;
   await withSandbox({ scenario, frozen: true }, async (sandbox) => {
-    const { runtime, lines } = startInstance(sandbox, { name: 'egress-auditor', policy });
+    const { runtime, lines } = startInstance(sandbox, { name: 'egress-auditor', policy, operationsProject });
     await withHttpFunction(
       (request, response) => handleRequest(runtime, request, response, auditFunction),
       async (url) => {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import { figuresIn, findOne, hasClass, parsePage } from '../../support/html-tree.ts';
+import { egressFleet } from '../../bench/egress-audit.ts';
+import { parseScenario } from '../../sandbox/scenario.ts';
 import { OPERATIONS, LAB } from '../../support/lab.ts';
 import { gibOf, trafficScenario, vm, withAuditor, type Auditor } from './lab.ts';
 
@@ -208,5 +210,27 @@ describe('pages', () => {
       assert.equal(found.lanes[0]?.talkers, 520);
       assert.equal(sandbox.callLog.calls('compute.instances.aggregatedList').length, 2);
     });
+  });
+
+  test('however many VMs and remotes there are, the queries are the same', async () => {
+    const counts: number[] = [];
+    for (const [vms, remotes] of [
+      [4, 90],
+      [40, 180],
+    ] as const) {
+      const fleet = egressFleet(vms, remotes);
+      const scenario = parseScenario({ ...fleet, storage: {} });
+      await withAuditor(
+        { scenario, policy: 'scope: [projects/ml-bench]', operationsProject: 'ml-ops-bench' },
+        async ({ sandbox, report }) => {
+          const { headline, incomplete } = await report();
+          assert.deepEqual(incomplete, []);
+          const gib = headline.bytes / 2 ** 30;
+          assert.ok(Math.abs(gib - vms * remotes * 7) < 0.01 * gib);
+          counts.push(sandbox.callLog.calls(ROUTE).length);
+        },
+      );
+    }
+    assert.deepEqual(counts, [9, 9]);
   });
 });

@@ -1,0 +1,20 @@
+import type { EgressReport, UsdPerMonth } from '../../functions/egress-auditor/report.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { headline } from './headline.ts';
+
+/** The egress auditor's story: what the runaway project sends where, and which mistakes are behind it. */
+export async function tellEgressStory(sandbox: Sandbox, url: string): Promise<void> {
+  headline(sandbox, 'Where does the egress money go? The auditor answers from metrics.');
+  const response = await fetch(`${url}&format=json`);
+  if (!response.ok) throw new Error(`The report is a ${response.status}: ${await response.text()}`);
+  const report = (await response.json()) as EgressReport;
+  console.log(`${report.project}: ${show(report.headline.usdPerMonth)} a month at list prices.`);
+  for (const { title, usdPerMonth } of report.findings) console.log(`  ${show(usdPerMonth)}: ${title}`);
+  console.log(`The report: ${url}`);
+}
+
+function show(cost: UsdPerMonth): string {
+  if (cost === 'unpriced') return cost;
+  const [low, high] = [Math.round(cost.low), Math.round(cost.high)];
+  return low === high ? `$${low}` : `$${low} to $${high}`;
+}
