@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createBudgetCommand } from '../../../deploy/setup/create-budget.ts';
+import { withBench, type DeployBench } from './bench.ts';
+import { OPS } from './fake-gcloud.ts';
+
+const ACCOUNT = '0A1B2C-3D4E5F-6A7B8C';
+const TOPIC = `projects/${OPS}/topics/costguard-budget-kill-switch`;
+const NAME = `billingAccounts/${ACCOUNT}/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77`;
+const POLICY = `scope: [projects/ml-research]
+state: gs://${OPS}-costguard
+budgets: {mode: enforce, allow: [${NAME}]}
+`;
+
+function create(bench: DeployBench, ...more: readonly string[]): Promise<number> {
+  const [policy = '', project = ''] = bench.place;
+  return createBudgetCommand([policy, project, `--billing-account=${ACCOUNT}`, ...more], bench.tools);
+}
+
+/** A budget that somebody made by hand: two thresholds, credits counted, no topic. */
+function byHand(more: object = {}): Record<string, unknown> {
+  return {
+    name: NAME,
+    displayName: 'costguard',
+    amount: { specifiedAmount: { currencyCode: 'USD', units: '500' } },
+    budgetFilter: { projects: ['projects/100000000003'], creditTypesTreatment: 'INCLUDE_ALL_CREDITS' },
+    thresholdRules: [
+      { thresholdPercent: 0.5, spendBasis: 'CURRENT_SPEND' },
+      { thresholdPercent: 0.25, spendBasis: 'CURRENT_SPEND' },
+    ],
+    ...more,
+  };
+}
+
+const withBudgets = (
+  budgets: readonly Record<string, unknown>[],
+  test: (bench: DeployBench) => Promise<void>,
+): Promise<void> =>
+  withBench(async (bench) => {
+    bench.setPolicy(POLICY);
+    for (const budget of budgets) bench.gcloud.world.budgets.set(String(budget['name']), budget);
+    await test(bench);
+  });
+
+/** `0.5 CURRENT_SPEND` */
+function rulesOf(budget: Record<string, unknown> | undefined): readonly string[] {
+  const rules = (budget?.['thresholdRules'] ?? []) as { thresholdPercent: number; spendBasis: string }[];
+  return rules.map(({ thresholdPercent, spendBasis }) => `${thresholdPercent} ${spendBasis}`).sort();
+}
+
+const EVERY_RULE = [0.5, 0.8, 1, 1.2]
+  .flatMap((share) => [`${share} CURRENT_SPEND`, `${share} FORECASTED_SPEND`])
+  .sort();
+
+describe('create-budget.sh', () => {
+  it('makes the topic and the budget, says what goes into the policy, and does nothing the second time', () =>
+    withBudgets([], async (bench) => {
+      const { world, writes } = bench.gcloud;
+      assert.equal(await create(bench, '--amount=500.00USD'), 0);
+      const [made, ...others] = [...world.budgets.values()];
+      assert.deepEqual(others, []);
+      assert.deepEqual(rulesOf(made), EVERY_RULE);
+      assert.deepEqual(
+        { ...made, thresholdRules: undefined },
+        {
+          name: `billingAccounts/${ACCOUNT}/budgets/new-budget`,
+          displayName: 'costguard',
+          amount: { specifiedAmount: { units: '500', currencyCode: 'USD' } },
+          budgetFilter: {
+            creditTypesTreatment: 'EXCLUDE_ALL_CREDITS',
+            projects: ['projects/100000000002'],
+          },
+          thresholdRules: undefined,
+          notificationsRule: { pubsubTopic: TOPIC },
+        },
+      );
+      assert.ok(world.topics.has('costguard-budget-kill-switch'));
+      assert.match(
+        bench.printed().out,
+        /allow: \[billingAccounts\/0A1B2C-3D4E5F-6A7B8C\/budgets\/new-budget\]\n$/,
+      );
+      const count = writes.length;
+      assert.equal(await create(bench, '--amount=500USD'), 0);
+      assert.equal(await create(bench), 0);
+      assert.equal(writes.length, count);
+    }));
+
+  it('adopts a budget of that name, adds what it misses and keeps what it has', () =>
+    withBudgets([byHand()], async (bench) => {
+      assert.equal(await create(bench), 0);
+      const budget = bench.gcloud.world.budgets.get(NAME);
+      assert.equal(bench.gcloud.world.budgets.size, 1);
+      assert.deepEqual(rulesOf(budget), [...EVERY_RULE, '0.25 CURRENT_SPEND'].sort());
+      assert.deepEqual(budget?.['budgetFilter'], {
+        projects: ['projects/100000000003', 'projects/100000000002'],
+        creditTypesTreatment: 'EXCLUDE_ALL_CREDITS',
+      });
+      assert.deepEqual(budget['notificationsRule'], { pubsubTopic: TOPIC });
+      assert.deepEqual(budget['amount'], { specifiedAmount: { currencyCode: 'USD', units: '500' } });
+      assert.match(bench.printed().out, new RegExp(`as it should be: ${NAME}\n$`));
+    }));
+
+  it('changes the amount when one is given', () =>
+    withBudgets([byHand()], async (bench) => {
+      assert.equal(await create(bench, '--amount=750USD'), 0);
+      assert.deepEqual(bench.gcloud.world.budgets.get(NAME)?.['amount'], {
+        specifiedAmount: { currencyCode: 'USD', units: '750' },
+      });
+    }));
+
+  it('prints with --plan and changes nothing', () =>
+    withBudgets([], async (bench) => {
+      assert.equal(await create(bench, '--amount=500USD', '--plan'), 0);
+      assert.deepEqual(bench.gcloud.writes, []);
+      assert.match(
+        bench.printed().out,
+        /\ngcloud billing budgets create --billing-account=0A1B2C-3D4E5F-6A7B8C /,
+      );
+    }));
+
+  const refusals: readonly {
+    readonly name: string;
+    readonly budgets?: readonly Record<string, unknown>[];
+    readonly args?: readonly string[];
+    readonly says: RegExp;
+  }[] = [
+    { name: 'a new budget without an amount', says: /no amount for a new one\.\n {4}Add --amount/ },
+    {
+      name: 'two budgets of that name',
+      budgets: [byHand(), byHand({ name: `billingAccounts/${ACCOUNT}/budgets/other` })],
+      says: /2 budgets of billingAccounts\/0A1B2C-3D4E5F-6A7B8C are called "costguard"/,
+    },
+    {
+      name: 'a budget that speaks to another topic',
+      budgets: [byHand({ notificationsRule: { pubsubTopic: 'projects/other-project/topics/alerts' } })],
+      says: /already speaks to projects\/other-project\/topics\/alerts/,
+    },
+    {
+      name: 'a budget of the whole account',
+      budgets: [byHand({ budgetFilter: {} })],
+      says: /covers the whole billing account/,
+    },
+    {
+      name: 'the operations project as a target',
+      args: ['--amount=500USD', `--target=${OPS}`],
+      says: /ml-ops-local is the operations project/,
+    },
+    {
+      name: 'a target that does not exist',
+      args: ['--amount=500USD', '--target=ml-nowhere'],
+      says: /projects\/ml-nowhere does not exist/,
+    },
+  ];
+  for (const { name, budgets = [], args = [], says } of refusals)
+    it(`refuses ${name}`, () =>
+      withBudgets(budgets, async (bench) => {
+        assert.equal(await create(bench, ...args), 1);
+        assert.match(bench.printed().err, says);
+        assert.deepEqual(bench.gcloud.writes, []);
+      }));
+
+  it('asks for projects by name where the scope is a folder', () =>
+    withBudgets([], async (bench) => {
+      bench.setPolicy('scope: [folders/500100]\n');
+      assert.equal(await create(bench, '--amount=500USD'), 2);
+      assert.match(bench.printed().err, /name them with --target/);
+    }));
+});
