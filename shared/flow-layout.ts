@@ -65,11 +65,12 @@ export function layOutFlows<F extends SizedFlow>(
   { bandsHeight, labelHeight, gap }: FlowLayoutOptions,
 ): FlowLayout<F> {
   const total = flows.reduce((sum, { size }) => sum + (size?.high ?? 0), 0);
-  const scale = total > 0 ? bandsHeight / total : 0;
+  // Never a height for one unit of size, which a tiny total would make infinite.
+  const heightOf = (size: number): number => (total > 0 ? bandsHeight * (size / total) : 0);
   const bands = flows.map((flow) => ({
     flow,
-    thickness: flow.size === undefined ? UNKNOWN_THICKNESS : Math.max(flow.size.high * scale, THINNEST),
-    sureThickness: (flow.size?.low ?? 0) * scale,
+    thickness: flow.size === undefined ? UNKNOWN_THICKNESS : Math.max(heightOf(flow.size.high), THINNEST),
+    sureThickness: heightOf(flow.size?.low ?? 0),
   }));
   const options = { labelHeight, gap };
   const left = columnOf(bands, ({ from }) => from, options);

@@ -94,6 +94,7 @@ describe('layOutFlows', () => {
           }
         }
       }),
+      { examples: [[[{ from: 'a', to: 'a', size: { low: 0, high: Number.MIN_VALUE } }]]] },
     );
   });
 });
