@@ -41,7 +41,13 @@ export async function changeState<Present>(change: StateChange<Present>, waits: 
   let mayBeOurs = change.askedBefore === true;
   for (let attempt = 1; ; attempt++) {
     const present = await settledLook(change, waits);
-    if (present === undefined) return { kind: mayBeOurs ? 'asked' : 'gone' };
+    if (present === undefined) {
+      if (mayBeOurs) return { kind: 'asked' };
+      // What was there a moment ago is looked for twice.
+      if (attempt > 1) return { kind: 'gone' };
+      await pause(attempt);
+      continue;
+    }
     // On its way after a request of ours without an answer: that request got through.
     if (change.isThere(present.value)) return { kind: mayBeOurs ? 'asked' : 'already' };
     const why = change.objection(present.value);

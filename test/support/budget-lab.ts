@@ -127,6 +127,17 @@ function jobSpec(): object & { workerPoolSpecs: { machineSpec: { machineType: st
   return { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-16' } }] };
 }
 
+/** One of each kind, for tests that run very often. */
+export const SMALL_PROJECT: ProjectInput = {
+  ...RUNAWAY_PROJECT,
+  notebooks: (RUNAWAY_PROJECT.notebooks ?? []).slice(0, 1),
+  vms: (RUNAWAY_PROJECT.vms ?? []).slice(0, 1),
+  vertex: {
+    customJobs: (RUNAWAY_PROJECT.vertex?.customJobs ?? []).slice(0, 1),
+    endpoints: (RUNAWAY_PROJECT.vertex?.endpoints ?? []).slice(0, 1),
+  },
+};
+
 export interface BudgetLab {
   /** Projects beside the operations project; the runaway project alone when absent. */
   readonly projects?: readonly ProjectInput[];
@@ -333,6 +344,14 @@ export function manifestsIn(sandbox: Sandbox): Readonly<Record<string, Manifest>
       .objectNames(BUCKET, 'manifests/')
       .map((name) => JSON.parse(sandbox.storage.objectText(BUCKET, name) ?? '') as Manifest)
       .map((manifest) => [manifest.project, manifest]),
+  );
+}
+
+/** The manifests without what differs from run to run: run ids, moments, and what was said about failures since mended. */
+export function contentOf(sandbox: Sandbox): unknown {
+  const varying = new Set(['runId', 'leaseUntilMs', 'firedAtMs', 'atMs', 'restored']);
+  return JSON.parse(
+    JSON.stringify(manifestsIn(sandbox), (key, value: unknown) => (varying.has(key) ? undefined : value)),
   );
 }
 
