@@ -28,7 +28,7 @@ export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: stri
 /**
  * Links a project to an account, or unlinks it (`undefined`), and returns what the service then says. This is the one
  * place that writes a project's billing. Trap: an update whose body is empty or misnamed MEANS unlink, so that the field is
- * always spelled out. Needs resourcemanager.projects.deleteBillingAssignment (or createBillingAssignment and
+ * always spelled out. Not repeated by itself. Needs resourcemanager.projects.deleteBillingAssignment (or createBillingAssignment and
  * billing.resourceAssociations.create). Throws `OutsideError`, FAILED_PRECONDITION when the link is locked.
  * Source: google/cloud/billing/v1/cloud_billing.proto.
  */
@@ -40,8 +40,10 @@ export async function setBillingLink(
 ): Promise<BillingLink> {
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
   return readLink(
-    await api.call('cloudbilling.projects.updateBillingInfo', () =>
-      billingClients(auth).updateBillingInfo(update),
+    await api.call(
+      'cloudbilling.projects.updateBillingInfo',
+      () => billingClients(auth).updateBillingInfo(update),
+      { retry: false },
     ),
   );
 }

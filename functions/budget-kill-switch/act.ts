@@ -138,15 +138,23 @@ async function unlinkBilling(run: SwitchRun, work: Work, items: readonly Manifes
   if (link === undefined) return;
   const { api, runtime, projectId } = run;
   try {
-    const before = await getBillingLink(api, runtime.auth, projectId);
-    if (before.account !== undefined && before.account !== link.account) {
-      // The manifest would bring back the account that it had when this was planned.
-      const why = `somebody linked it to ${before.account} meanwhile`;
-      for (const item of items) await work.done(settled(item, { status: 'already', why }));
+    const changed = await changeState(
+      {
+        resource: link.resource,
+        look: () => getBillingLink(api, runtime.auth, projectId),
+        isThere: ({ account }) => account === undefined,
+        // The manifest would bring back the account that it had when this was planned.
+        objection: ({ account }) =>
+          account === link.account ? undefined : `somebody linked it to ${account ?? 'none'} meanwhile`,
+        ask: () => setBillingLink(api, runtime.auth, projectId, undefined),
+        askedBefore: work.mayBeAsked(link),
+      },
+      { sleep: work.pause, random: runtime.random, confirmMs: SHOWS_MS },
+    );
+    if (changed.kind === 'objection') {
+      for (const item of items) await work.done(settled(item, { status: 'already', why: changed.why }));
       return;
     }
-    const wasOff = before.account === undefined && !before.enabled;
-    if (!wasOff) await setBillingLink(api, runtime.auth, projectId, undefined);
     const off = await poll(
       work.pause,
       BILLING_OFF_MS,
@@ -157,10 +165,8 @@ async function unlinkBilling(run: SwitchRun, work: Work, items: readonly Manifes
         `Cannot confirm that billing of "${projectId}" is off: it was unlinked and still reads as enabled`,
       );
     const atMs = runtime.now().getTime();
-    for (const item of items) {
-      const ours = !wasOff || work.mayBeAsked(item);
-      await work.done(settled(item, { status: ours ? 'done' : 'already', atMs }));
-    }
+    const status = changed.kind === 'asked' ? 'done' : 'already';
+    for (const item of items) await work.done(settled(item, { status, atMs }));
   } catch (error) {
     run.failure(link.resource, error);
     const status = isRetryable(error) ? 'planned' : 'failed';

@@ -2,7 +2,7 @@ import type { Budget } from '../../shared/budgets.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
 import type { LeftAlone, ManifestItem, ManifestKey } from '../../shared/manifest.ts';
-import { Held, isRetryable } from '../../shared/outside-error.ts';
+import { Held } from '../../shared/outside-error.ts';
 import type { Rung } from '../../shared/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../shared/receipt.ts';
 import type { State } from '../../shared/state.ts';
@@ -74,17 +74,15 @@ export async function fireRung(
 ): Promise<void> {
   const { runtime, api, log, state } = context;
   const resource = `projects/${run.projectId}`;
-  const plan = async (): Promise<RungPlan & { readonly passing: boolean }> => {
+  const plan = async (): Promise<RungPlan> => {
     let complete = true;
-    let passing = false;
     const inventory = await gatherInventory(runtime, api, run.projectId, rung.do, (one) => {
       complete = false;
-      passing ||= isRetryable(one.cause);
       gap(one);
     });
     const atMs = runtime.now().getTime();
     const { items, left } = planRung(rung.do, inventory, config, runtime.now());
-    return { items: items.map((item) => ({ ...item, atMs })), left, complete, passing };
+    return { items: items.map((item) => ({ ...item, atMs })), left, complete };
   };
   if (config.mode === 'observe') {
     const { items, left } = await plan();
@@ -101,8 +99,9 @@ export async function fireRung(
     const present = fresh === undefined ? earlier : mergePlans(earlier, fresh);
     if (present === undefined) return [];
     if (fresh !== undefined) await record(present);
-    // What cannot be seen now is not in the manifest, and without billing it will not run any more when it can be.
-    if (rung.do === 'unlink-billing' && !resumed && fresh?.passing === true)
+    // What cannot be seen is not in the manifest, and without billing it will not run any more when it can be. The next
+    // delivery looks again, and unlinks in any case.
+    if (rung.do === 'unlink-billing' && !resumed && !present.complete)
       throw new Held(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
     const open = new Set(present.items.filter(isOpen).map((item) => item.resource));
     // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.

@@ -38,19 +38,25 @@ const STARTS_MS = 30_000;
 const DEPLOYED_MS = 40 * 60_000;
 
 /** Links the project to the account that it had, and waits until that is in force. */
-async function relink({ api, runtime }: EventContext, projectId: string, account: string): Promise<Restored> {
-  const before = await getBillingLink(api, runtime.auth, projectId);
-  if (before.account !== undefined && before.account !== account)
-    return { kind: 'left', why: `somebody linked it to ${before.account} meanwhile` };
-  if (before.enabled) return { kind: 'already' };
-  if (before.account === undefined) await setBillingLink(api, runtime.auth, projectId, account);
+async function relink(context: EventContext, projectId: string, account: string): Promise<Restored> {
+  const { api, runtime } = context;
+  const link = (): ReturnType<typeof getBillingLink> => getBillingLink(api, runtime.auth, projectId);
+  const changed = await change(context, {
+    resource: `projects/${projectId}`,
+    look: link,
+    isThere: (present) => present.account === account,
+    objection: (present) =>
+      present.account === undefined ? undefined : `somebody linked it to ${present.account} meanwhile`,
+    ask: () => setBillingLink(api, runtime.auth, projectId, account),
+  });
+  if (changed.kind === 'left') return changed;
   const on = await poll(
     (milliseconds) => runtime.sleep(milliseconds),
     LINKED_MS,
-    async () => (await getBillingLink(api, runtime.auth, projectId)).enabled,
+    async () => (await link()).enabled,
   );
   if (!on) throw new Held(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
-  return { kind: 'done' };
+  return changed;
 }
 
 type Startable = Extract<ManifestItem, { kind: 'notebook' | 'vm' }>;

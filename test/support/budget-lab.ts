@@ -351,7 +351,13 @@ export function manifestsIn(sandbox: Sandbox): Readonly<Record<string, Manifest>
 export function contentOf(sandbox: Sandbox): unknown {
   const varying = new Set(['runId', 'leaseUntilMs', 'firedAtMs', 'atMs', 'restored']);
   return JSON.parse(
-    JSON.stringify(manifestsIn(sandbox), (key, value: unknown) => (varying.has(key) ? undefined : value)),
+    JSON.stringify(manifestsIn(sandbox), (key, value: unknown) => {
+      if (varying.has(key)) return undefined;
+      // What was seen later stands behind what was seen first.
+      const listed =
+        key === 'items' || key === 'left' ? (value as readonly { resource: string }[]) : undefined;
+      return listed?.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)) ?? value;
+    }),
   );
 }
 
