@@ -47,6 +47,8 @@ export interface CloudRunService {
   readonly instances: readonly FunctionProcess[];
   /** Starts an instance, as a deployment does before traffic goes there. Rejects when it does not come up. */
   warmUp(): Promise<void>;
+  /** Resolves once that many requests have been answered since the start. */
+  answered(count: number): Promise<void>;
   /** Ends every instance and the listener. */
   close(): Promise<void>;
 }
@@ -54,13 +56,17 @@ export interface CloudRunService {
 /** Starts the front end; instances start when requests come. */
 export async function startService(options: ServiceOptions): Promise<CloudRunService> {
   const requests: LoggedRequest[] = [];
+  const waiting = new Set<() => void>();
   const instances = createInstances({
     start: options.startInstance,
     max: options.maxInstances ?? 1,
     concurrency: options.concurrency ?? 1,
   });
   const server = createServer(
-    (incoming, response) => void serve(incoming, response, options, instances, requests),
+    (incoming, response) =>
+      void serve(incoming, response, options, instances, requests).then(() => {
+        for (const look of waiting) look();
+      }),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -77,6 +83,16 @@ export async function startService(options: ServiceOptions): Promise<CloudRunSer
       const lease = await instances.acquire(new AbortController().signal);
       lease.release();
     },
+    answered: (count) =>
+      new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (requests.length < count) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
     async close() {
       server.closeAllConnections();
       await Promise.all([instances.close(), new Promise((resolve) => server.close(resolve))]);
