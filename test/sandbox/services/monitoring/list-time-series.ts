@@ -47,7 +47,7 @@ export type OpenLists = Map<string, WindowedListing>;
 const MOST_OPEN_LISTS = 64;
 
 /** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that nobody has. */
-export function listTimeSeries(message: Message, options: ListOptions): Message {
+export async function listTimeSeries(message: Message, options: ListOptions): Promise<Message> {
   const request = requestSchema.parse(message);
   if (request.orderBy !== '') throw invalid('orderBy', request.orderBy, 'The field is not supported.');
   if (request.pageSize < 0)
@@ -63,7 +63,7 @@ export function listTimeSeries(message: Message, options: ListOptions): Message 
   const listing =
     (token && openLists.get(open)) ??
     computeListing(request, query, select(options.seriesOf(query), matches), asOfMs);
-  const page = cutPage(listing, { ...request, window: listing.window, digest, asOfMs, token });
+  const page = await cutPage(listing, { ...request, window: listing.window, digest, asOfMs, token });
   openLists.delete(open);
   if (page.nextPageToken !== undefined) openLists.set(open, listing);
   for (const [oldest] of openLists) {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { ApiError } from '../../api-error.ts';
 import type { LazySeries, Result } from './aggregate.ts';
@@ -47,15 +48,20 @@ export interface Page {
   readonly nextPageToken?: string;
 }
 
-export function cutPage(
+/** After so many series other calls get their turn: a large answer must not hold up small ones. */
+const SERIES_AT_A_TIME = 50;
+
+export async function cutPage(
   listing: Listing,
   { view, pageSize, window, digest, asOfMs, token }: PageOptions,
-): Page {
+): Promise<Page> {
   const timeSeries: object[] = [];
   const timestamp = timestampWriter();
   let room = pageSize === 0 ? MAX_PAGE_SIZE : Math.min(pageSize, MAX_PAGE_SIZE);
+  let read = 0;
   for (const { key, series } of listing.keyed) {
     if (token !== undefined && key < token.key) continue;
+    if (++read % SERIES_AT_A_TIME === 0) await setImmediate();
     const resumed = token?.key === key ? token.beforeMs : null;
     const points = [...series.read(window.startMs, window.endMs)]
       .reverse()

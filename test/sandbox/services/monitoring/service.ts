@@ -38,7 +38,7 @@ export function createMonitoringService(options: MonitoringOptions): { readonly 
   const openLists: OpenLists = new Map();
   const method = (
     collection: string,
-    handle: (request: Message, projectId: string, permission: string) => Message,
+    handle: (request: Message, projectId: string, permission: string) => Message | Promise<Message>,
   ): MethodHandler => {
     const permission = `monitoring.${collection}.list`;
     return {
