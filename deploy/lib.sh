@@ -13,5 +13,7 @@ run_command() { # NAME ARGUMENT…
     echo 'gcloud is not on the PATH. Install it: https://cloud.google.com/sdk/docs/install' >&2
     exit 1
   fi
+  # Node's own requests take the proxy that gcloud takes: https://nodejs.org/api/cli.html#node_use_env_proxy1
+  export NODE_USE_ENV_PROXY=1
   exec "$node" "$here/setup/main.ts" "$@"
 }

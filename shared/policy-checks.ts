@@ -70,15 +70,20 @@ const glimpse = z.object({
 });
 type Glimpse = z.infer<typeof glimpse>;
 
+export interface PolicyStage {
+  /** The budgets are not made yet, so that `budgets.allow` can name none. */
+  readonly budgetsToCome: boolean;
+}
+
 /** The problems across keys of a file as YAML gave it; values that are wrong by themselves are passed over. */
-export function checkAcrossKeys(value: unknown): PolicyProblem[] {
+export function checkAcrossKeys(value: unknown, { budgetsToCome }: PolicyStage): PolicyProblem[] {
   const glimpsed = z.safeParse(glimpse, value);
   if (!glimpsed.success) return [];
   const file = glimpsed.data;
   return [
     ...repeated('scope', '', file.scope),
     ...checkNotebooks(file),
-    ...checkBudgets(file),
+    ...checkBudgets(file, budgetsToCome),
     ...checkLifecycle(file.lifecycle?.policies ?? []),
   ];
 }
@@ -128,7 +133,7 @@ function checkNotebooks(file: Glimpse): PolicyProblem[] {
   return problems;
 }
 
-function checkBudgets(file: Glimpse): PolicyProblem[] {
+function checkBudgets(file: Glimpse, budgetsToCome: boolean): PolicyProblem[] {
   if (file.budgets === undefined) return [];
   const { allow, protect, ladder } = file.budgets;
   const allowed: readonly unknown[] = Array.isArray(allow) ? allow : [];
@@ -149,7 +154,7 @@ function checkBudgets(file: Glimpse): PolicyProblem[] {
   }
   const strictest = ladder.findLast(({ do: action }) => action !== undefined && action !== 'notify')?.do;
   if (strictest === undefined) return problems;
-  if (allow === undefined || (Array.isArray(allow) && allow.length === 0)) {
+  if (!budgetsToCome && (allow === undefined || (Array.isArray(allow) && allow.length === 0))) {
     const message = `empty, but the ladder goes on to "${strictest}"; wanted the budgets that may do more than notify: billingAccounts/A/budgets/B`;
     problems.push({ path: 'budgets.allow', message });
   }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { LifecycleRule } from './lifecycle-rules.ts';
-import { checkAcrossKeys } from './policy-checks.ts';
+import { checkAcrossKeys, type PolicyStage } from './policy-checks.ts';
 import { PolicyError, problemsOfIssue } from './policy-problem.ts';
 import { daysOfWeek, policyFileSchema, rungActions } from './policy-schema.ts';
 import { readYaml } from './policy-yaml.ts';
@@ -119,17 +119,18 @@ export interface Policy {
 }
 
 /**
- * The policy that the text of a `costguard.yaml` states, defaults filled in.
+ * The policy that the text of a `costguard.yaml` states, defaults filled in. With `budgetsToCome` it may leave
+ * `budgets.allow` empty: that is how a policy looks before its budgets are made.
  * @throws PolicyError with every problem of the text at once.
  */
-export function parsePolicy(text: string): Policy {
+export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: false }): Policy {
   const yaml = readYaml(text);
   if (!yaml.readable) throw new PolicyError(yaml.problems);
   const file = z.safeParse(policyFileSchema, yaml.value);
   const problems = [
     ...yaml.problems,
     ...(file.success ? [] : file.error.issues.flatMap(problemsOfIssue)),
-    ...checkAcrossKeys(yaml.value),
+    ...checkAcrossKeys(yaml.value, stage),
   ];
   if (!file.success || problems.length > 0) throw new PolicyError(problems);
   return toPolicy(file.data);

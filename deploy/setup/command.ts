@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy.ts';
+import type { PolicyStage } from '../../shared/policy-checks.ts';
 import type { Around } from './around.ts';
 import { checkGcloud, lookAround } from './around.ts';
 import type { Effects } from './carry-out.ts';
@@ -104,9 +105,9 @@ export async function readPlace(values: Values): Promise<Place> {
   return { policyFile, policy: await readPolicy(policyFile), project, region };
 }
 
-export async function readPolicy(file: string): Promise<Policy> {
+export async function readPolicy(file: string, stage?: PolicyStage): Promise<Policy> {
   try {
-    return parsePolicy(await readFile(file, 'utf8'));
+    return parsePolicy(await readFile(file, 'utf8'), stage);
   } catch (error) {
     const problems =
       error instanceof PolicyError

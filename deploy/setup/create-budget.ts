@@ -57,7 +57,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       values['amount'] === undefined ? undefined : plain(required(values, 'amount', '500USD', AMOUNT));
     const displayName =
       values['name'] === undefined ? 'costguard' : required(values, 'name', 'NAME', /^.{1,60}$/);
-    const policy = await readPolicy(required(values, 'policy', 'costguard.yaml'));
+    const policy = await readPolicy(required(values, 'policy', 'costguard.yaml'), { budgetsToCome: true });
     const targets = many(values, 'target');
 
     await checkGcloud(tools.gcloud, false);

@@ -48,6 +48,7 @@ export async function makeCertificates(): Promise<Certificates> {
         { type: 'dns', value: 'googleapis.com' },
         { type: 'dns', value: '*.google.com' },
         { type: 'dns', value: '*.a.run.app' },
+        { type: 'dns', value: '*.cloudfunctions.net' },
         { type: 'dns', value: 'localhost' },
         { type: 'ip', value: '127.0.0.1' },
       ]),

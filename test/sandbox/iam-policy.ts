@@ -83,7 +83,7 @@ export function createPolicies(iam: Iam, book: PolicyBook): Policies {
     write(resource, given) {
       const { bindings, etag } = parse(given);
       const present = read(resource);
-      if (etag !== undefined && etag !== '' && etag !== present.etag)
+      if (etag !== undefined && etag !== '' && !isSameEtag(etag, present.etag))
         throw new ApiError(
           'ABORTED',
           'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
@@ -141,6 +141,11 @@ function pairsOf(bindings: IamPolicy['bindings']): Map<string, Pair> {
 function etagOf(bindings: IamPolicy['bindings']): string {
   if (bindings.length === 0) return 'ACAB';
   return createHash('sha256').update(JSON.stringify(bindings)).digest('base64').slice(0, 12);
+}
+
+/** Etags are bytes, and gcloud sends them back in the other alphabet of base64 (`-_` for `+/`). */
+function isSameEtag(given: string, present: string): boolean {
+  return Buffer.from(given, 'base64').equals(Buffer.from(present, 'base64'));
 }
 
 /** `serviceAccount:a@b` -> `a@b`, as the sandbox's bindings name accounts; other members keep their kind. */

@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 /**
  * The CONNECT listener for clients that honour `HTTPS_PROXY`, such as gcloud: every tunnel ends at the sandbox's TLS
- * endpoint, whatever host was asked for. Hosts that are not Google's or Cloud Run's are refused.
+ * endpoint, whatever host was asked for. Hosts that are not Google's or its functions' are refused.
  */
 export async function startProxy(port: number): Promise<{ readonly url: string; close(): void }> {
   const sockets = new Set<Socket>();
@@ -16,7 +16,7 @@ export async function startProxy(port: number): Promise<{ readonly url: string; 
     sockets.add(client);
     client.on('close', () => sockets.delete(client));
     client.on('error', () => client.destroy());
-    if (!/(?:^|\.)(?:googleapis\.com|google\.com|run\.app)$/i.test(host)) {
+    if (!/(?:^|\.)(?:googleapis\.com|google\.com|run\.app|cloudfunctions\.net)$/i.test(host)) {
       client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return;
     }

@@ -13,6 +13,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { fleetSeries } from './fleet-series.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { createPolicies, type Policies } from './iam-policy.ts';
+import { gcloudEnvironments } from './gcloud-environment.ts';
 import { createIam, type Iam } from './iam.ts';
 import { startMetadataServer } from './metadata-server.ts';
 import { startProxy } from './proxy.ts';
@@ -44,6 +45,7 @@ import { schedulerRoutes } from './services/scheduler/routes.ts';
 import { resourceManagerIam } from './services/resource-manager-iam.ts';
 import { serviceUsageService } from './services/service-usage.ts';
 import { notebooksService } from './services/notebooks.ts';
+import { oauth2Service } from './services/oauth2.ts';
 import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
 import { createStorageService, type StorageService } from './services/storage/service.ts';
@@ -86,6 +88,8 @@ export interface Sandbox {
   readonly preload: readonly string[];
   /** Environment under which the real gcloud talks to this sandbox as `account`. */
   gcloudEnvironment(account: string): Readonly<Record<string, string>>;
+  /** The same for a gcloud that somebody signed in with, which has identity tokens as well, and for curl beside it. */
+  signedInEnvironment(account: string): Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -154,8 +158,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const tokens = createTokens(clock);
   const issueToken = (account: string): string => tokens.issueAccess(account);
   const frontEnd = createFrontEnd({
-    serviceOf(host) {
-      const deployed = functions.atHost(host);
+    serviceOf(host, target) {
+      const deployed = functions.atHost(host, target);
       if (deployed?.service === undefined) return undefined;
       return {
         name: serviceName(deployed),
@@ -313,7 +317,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...storage.routes,
       ...pubsub.routes,
       ...monitoring.routes,
-      ...iamCredentialsService({ clock, projects, issueToken }),
+      ...iamCredentialsService({ clock, projects, tokens }),
+      ...oauth2Service({ tokens }),
       ...resourceManagerIam({ projects, scenario, iam, policies }),
       ...accountRoutes({ accounts, projects, iam, policies }),
       ...roleRoutes({ roles }),
@@ -334,6 +339,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
   });
   const proxy = await startProxy(port);
+  const environments = gcloudEnvironments({ folder, proxyUrl: proxy.url, caFile, tokens });
 
   return {
     scenario,
@@ -383,19 +389,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     functionEnvironment: (account) => environmentOf(account, /@([^.]+)\./.exec(account)?.[1] ?? ''),
     preload,
-    gcloudEnvironment: (account) => ({
-      HTTPS_PROXY: proxy.url,
-      // For Node programs beside it, such as the deployment's.
-      NODE_EXTRA_CA_CERTS: caFile,
-      REQUESTS_CA_BUNDLE: caFile,
-      HTTPLIB2_CA_CERTS: caFile,
-      CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE: caFile,
-      CLOUDSDK_AUTH_ACCESS_TOKEN: issueToken(account),
-      CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-      CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: '1',
-      CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: '1',
-      CLOUDSDK_CONFIG: join(folder, 'gcloud'),
-    }),
+    gcloudEnvironment: (account) => environments.withToken(account),
+    signedInEnvironment: (account) => environments.signedIn(account),
     async close() {
       clock.close();
       pubsub.close();

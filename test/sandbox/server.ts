@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly callLog: CallLog;
   /** The account behind a bearer token; undefined for a token that nobody issued. */
   readonly principalOf: (token: string) => string | undefined;
-  /** Answers for the hosts of Cloud Run services, `*.run.app`. */
+  /** Answers for the hosts of functions, `*.run.app` and `*.cloudfunctions.net`. */
   readonly frontEnd?: FrontEnd;
   /** How long each answer takes at least, its making included, in real milliseconds; for the benchmark. */
   readonly latencyMs?: () => number;
@@ -77,7 +77,7 @@ async function answer(
   const isBatch = method === 'POST' && incoming.url.pathname.startsWith('/batch');
   const { frontEnd } = options;
   const outgoing =
-    frontEnd !== undefined && host.endsWith('.run.app')
+    frontEnd !== undefined && /\.(?:run\.app|cloudfunctions\.net)$/.test(host)
       ? await invoke(incoming, frontEnd, options)
       : await (isBatch ? serveBatch : serve)(incoming, byHost, options);
   await wait((options.latencyMs?.() ?? 0) - (performance.now() - arrivedMs));

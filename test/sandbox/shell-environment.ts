@@ -5,7 +5,7 @@ import type { Sandbox } from './sandbox.ts';
 /** Writes a file to `source` in a shell, after which gcloud talks to the sandbox instead of Google Cloud; its path. */
 export function writeGcloudEnvironment(sandbox: Sandbox, account: string): string {
   const path = join(sandbox.folder, 'gcloud.env');
-  writeFileSync(path, exportsOf(sandbox.gcloudEnvironment(account)));
+  writeFileSync(path, exportsOf(sandbox.signedInEnvironment(account)));
   return path;
 }
 

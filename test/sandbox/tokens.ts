@@ -6,16 +6,21 @@ export interface Tokens {
   issueAccess(account: string): string;
   /** An identity token in the form of a JWT, so that clients can read when it ends. */
   issueIdentity(account: string, audience: string): string;
+  /** What a person's gcloud keeps after signing in, to get the other two with. */
+  issueRefresh(account: string): string;
   /** The account behind an access token; undefined for one that nobody issued. */
   accountOf(token: string): string | undefined;
   /** The account behind an identity token that has not ended. */
   identityOf(token: string): string | undefined;
+  /** The account behind a refresh token. */
+  refreshOf(token: string): string | undefined;
 }
 
-const LIFETIME_SECONDS = 3_600;
+export const LIFETIME_SECONDS = 3_600;
 
 export function createTokens(clock: Clock): Tokens {
   const access = new Map<string, string>();
+  const refreshes = new Map<string, string>();
   const identities = new Map<string, { readonly account: string; readonly untilMs: number }>();
   return {
     issueAccess(account) {
@@ -38,7 +43,13 @@ export function createTokens(clock: Clock): Tokens {
       identities.set(token, { account, untilMs: (issued + LIFETIME_SECONDS) * 1_000 });
       return token;
     },
+    issueRefresh(account) {
+      const token = `1//sandbox-${randomBytes(24).toString('base64url')}`;
+      refreshes.set(token, account);
+      return token;
+    },
     accountOf: (token) => access.get(token),
+    refreshOf: (token) => refreshes.get(token),
     identityOf(token) {
       const found = identities.get(token);
       return found !== undefined && clock.now() < found.untilMs ? found.account : undefined;

@@ -100,6 +100,13 @@ describe('create-budget.sh', () => {
       assert.match(bench.printed().out, new RegExp(`as it should be: ${NAME}\n$`));
     }));
 
+  it('takes a policy that can name no budget yet', () =>
+    withBudgets([], async (bench) => {
+      bench.setPolicy(POLICY.replace(/, allow: .*\]/, ''));
+      assert.equal(await create(bench, '--amount=500USD'), 0, bench.printed().err);
+      assert.deepEqual(rulesOf([...bench.gcloud.world.budgets.values()][0]), EVERY_RULE);
+    }));
+
   it('changes the amount when one is given', () =>
     withBudgets([byHand()], async (bench) => {
       assert.equal(await create(bench, '--amount=750USD'), 0);

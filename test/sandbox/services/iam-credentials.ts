@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { ApiError } from '../api-error.ts';
 import type { Clock } from '../clock.ts';
 import type { Route } from '../route.ts';
+import type { Tokens } from '../tokens.ts';
 import type { Projects } from './projects.ts';
+import { readBody } from './read-body.ts';
 
 const SCOPE = /^https:\/\/www\.googleapis\.com\/auth\//;
 
-const bodySchema = z.strictObject({
+const accessSchema = z.strictObject({
   scope: z.array(z.string().regex(SCOPE)).min(1),
   lifetime: z
     .string()
@@ -17,45 +19,59 @@ const bodySchema = z.strictObject({
 
 const MAX_LIFETIME_SECONDS = 3600;
 
+const identitySchema = z.strictObject({
+  audience: z.string().min(1),
+  includeEmail: z.boolean().default(false),
+  delegates: z.array(z.never()).default([]),
+});
+
 export interface IamCredentialsOptions {
   readonly clock: Clock;
   readonly projects: Projects;
-  readonly issueToken: (account: string) => string;
+  readonly tokens: Tokens;
 }
 
 /**
- * IAM Service Account Credentials v1: a token of another account, so far without delegates. Service accounts exist in the
+ * IAM Service Account Credentials v1: tokens of another account, so far without delegates. Service accounts exist in the
  * sandbox wherever their project does; the right to impersonate one is granted on that project.
- * Source: google/iam/credentials/v1/common.proto, GenerateAccessTokenRequest.
+ * Source: google/iam/credentials/v1/common.proto, GenerateAccessTokenRequest and GenerateIdTokenRequest.
  */
-export function iamCredentialsService({ clock, projects, issueToken }: IamCredentialsOptions): Route[] {
+export function iamCredentialsService({ clock, projects, tokens }: IamCredentialsOptions): Route[] {
+  const method = <T>(
+    verb: 'generateAccessToken' | 'generateIdToken',
+    permission: string,
+    schema: z.ZodType<T>,
+    answer: (account: string, asked: T) => object,
+  ): Route => ({
+    id: `iamcredentials.projects.serviceAccounts.${verb}`,
+    host: 'iamcredentials.googleapis.com',
+    method: 'POST',
+    path: new RegExp(`^/v1/projects/-/serviceAccounts/(?<account>[^/:]+):${verb}$`),
+    query: [],
+    needs: (call) => [{ permission, on: `projects/${projectOf(call.params['account'] ?? '', projects)}` }],
+    handle: (call) => ({ body: answer(call.params['account'] ?? '', readBody(schema, call)) }),
+  });
   return [
-    {
-      id: 'iamcredentials.projects.serviceAccounts.generateAccessToken',
-      host: 'iamcredentials.googleapis.com',
-      method: 'POST',
-      path: /^\/v1\/projects\/-\/serviceAccounts\/(?<account>[^/:]+):generateAccessToken$/,
-      query: [],
-      needs: (call) => [
-        {
-          permission: 'iam.serviceAccounts.getAccessToken',
-          on: `projects/${projectOf(call.params['account'] ?? '', projects)}`,
-        },
-      ],
-      handle(call) {
-        const body = bodySchema.safeParse(call.json());
-        if (!body.success) throw new ApiError('INVALID_ARGUMENT', z.prettifyError(body.error));
-        const seconds = Number.parseInt(body.data.lifetime, 10);
+    method(
+      'generateAccessToken',
+      'iam.serviceAccounts.getAccessToken',
+      accessSchema,
+      (account, { lifetime }) => {
+        const seconds = Number.parseInt(lifetime, 10);
         if (seconds < 1 || seconds > MAX_LIFETIME_SECONDS)
-          throw new ApiError('INVALID_ARGUMENT', `Invalid lifetime ${body.data.lifetime}.`);
+          throw new ApiError('INVALID_ARGUMENT', `Invalid lifetime ${lifetime}.`);
         return {
-          body: {
-            accessToken: issueToken(call.params['account'] ?? ''),
-            expireTime: new Date(clock.now() + seconds * 1_000).toISOString(),
-          },
+          accessToken: tokens.issueAccess(account),
+          expireTime: new Date(clock.now() + seconds * 1_000).toISOString(),
         };
       },
-    },
+    ),
+    method(
+      'generateIdToken',
+      'iam.serviceAccounts.getOpenIdToken',
+      identitySchema,
+      (account, { audience }) => ({ token: tokens.issueIdentity(account, audience) }),
+    ),
   ];
 }
 

@@ -62,6 +62,30 @@ export function resourceManagerIam(options: ResourceManagerIamOptions): Route[] 
       }),
     },
     {
+      // Of v2, which gcloud still asks; that of v3 comes with the client package's definitions.
+      id: 'cloudresourcemanager.v2.folders.get',
+      host: HOST,
+      method: 'GET',
+      path: /^\/v2\/folders\/(?<id>[^/:]+)$/,
+      query: [],
+      needs: (call) => [
+        { permission: 'resourcemanager.folders.get', on: nameOf('folders', call.params['id'] ?? '') },
+      ],
+      handle(call) {
+        const name = nameOf('folders', call.params['id'] ?? '');
+        const folder = scenario.folders.find(({ id }) => name === `folders/${id}`);
+        return {
+          body: {
+            name,
+            parent: folder?.parent,
+            displayName: folder?.displayName,
+            lifecycleState: 'ACTIVE',
+            createTime: '2025-01-15T09:30:00Z',
+          },
+        };
+      },
+    },
+    {
       id: 'cloudresourcemanager.organizations.get',
       host: HOST,
       method: 'GET',

@@ -7,6 +7,7 @@ import { createFrontEnd, type FrontEnd, type Served } from './front-end.ts';
 
 const SERVICE = 'projects/ml-ops/locations/us-central1/services/report';
 const HOST = 'report-abc-uc.a.run.app';
+const SHARED_HOST = 'us-central1-ml-ops.cloudfunctions.net';
 
 void describe('createFrontEnd', () => {
   let server: Server;
@@ -33,7 +34,8 @@ void describe('createFrontEnd', () => {
       on: SERVICE,
     });
     frontEnd = createFrontEnd({
-      serviceOf: (host) => (host === HOST ? served : undefined),
+      serviceOf: (host, target) =>
+        host === HOST || (host === SHARED_HOST && target.startsWith('/report')) ? served : undefined,
       iam,
       accountOf: (token) => ({ good: 'caller@x', other: 'other@x' })[token],
     });
@@ -43,7 +45,10 @@ void describe('createFrontEnd', () => {
     server.close();
   });
 
-  const call = (token: string | undefined, more: { host?: string; internal?: boolean } = {}) =>
+  const call = (
+    token: string | undefined,
+    more: { host?: string; target?: string; internal?: boolean } = {},
+  ) =>
     frontEnd({
       host: HOST,
       method: 'POST',
@@ -60,6 +65,17 @@ void describe('createFrontEnd', () => {
       [answer.status, answer.headers['x-seen'], answer.payload.toString(), answer.principal],
       [201, 'POST /path?a=b', 'authorization: none', 'caller@x'],
     );
+  });
+
+  it('takes the name out of the path of the address that all functions share', async () => {
+    for (const [target, seen] of [
+      ['/report?a=b', '/?a=b'],
+      ['/report', '/'],
+      ['/report/more', '/more'],
+    ] as const) {
+      const { headers } = await call('good', { host: SHARED_HOST, target });
+      assert.equal(headers['x-seen'], `POST ${seen}`);
+    }
   });
 
   it('answers itself 401, 403 and 404', async () => {

@@ -1,7 +1,8 @@
 import { request } from 'node:http';
 import type { Iam } from '../../iam.ts';
+import { SHARED_DOMAIN } from './state.ts';
 
-/** A request to a `*.run.app` host. */
+/** A request to a `*.run.app` or `*.cloudfunctions.net` host. */
 export interface Invocation {
   readonly host: string;
   readonly method: string;
@@ -38,13 +39,13 @@ export type FrontEnd = (invocation: Invocation) => Promise<Invoked>;
  * for the wrong network).
  */
 export function createFrontEnd(options: {
-  readonly serviceOf: (host: string) => Served | undefined;
+  readonly serviceOf: (host: string, target: string) => Served | undefined;
   readonly iam: Iam;
   /** The account behind an identity token. */
   readonly accountOf: (token: string) => string | undefined;
 }): FrontEnd {
   return async (invocation) => {
-    const service = options.serviceOf(invocation.host);
+    const service = options.serviceOf(invocation.host, invocation.target);
     const text = (status: number, message: string, principal = ''): Invoked => ({
       status,
       headers: { 'content-type': 'text/plain; charset=utf-8' },
@@ -68,13 +69,17 @@ const KEPT_BACK: ReadonlySet<string> = new Set([
 ]); // prettier-ignore
 
 function forward(url: string, invocation: Invocation): Promise<Omit<Invoked, 'principal'>> {
+  // The name in the address of all functions of a project is not part of the path that the function sees.
+  const target = invocation.host.endsWith(SHARED_DOMAIN)
+    ? invocation.target.replace(/^\/[^/?]*\/?/, '/')
+    : invocation.target;
   return new Promise((resolve, reject) => {
     const headers = Object.fromEntries(
       Object.entries(invocation.headers).filter(
         ([name, value]) => value !== undefined && !KEPT_BACK.has(name),
       ),
     );
-    const outgoing = request(new URL(invocation.target, url), {
+    const outgoing = request(new URL(target, url), {
       method: invocation.method,
       headers: { ...headers, 'content-length': String(invocation.body.length) },
       agent: false,

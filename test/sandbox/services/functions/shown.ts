@@ -1,9 +1,9 @@
 import { serviceName } from './model.ts';
-import { urlOf, type DeployedFunction, type Functions } from './state.ts';
+import { sharedUrlOf, urlOf, type DeployedFunction, type Functions } from './state.ts';
 
 /** The function as the Cloud Functions API shows it. */
 export function shownFunction(functions: Functions, deployed: DeployedFunction): object {
-  const { config, projectId, location, id } = deployed;
+  const { config, projectId, location } = deployed;
   const { buildConfig, serviceConfig, eventTrigger } = config;
   const accounts = functions.accountsOf(projectId, config);
   return {
@@ -17,7 +17,7 @@ export function shownFunction(functions: Functions, deployed: DeployedFunction):
         }),
     createTime: new Date(deployed.createdMs).toISOString(),
     updateTime: new Date(deployed.updatedMs).toISOString(),
-    url: `https://${location}-${projectId}.cloudfunctions.net/${id}`,
+    url: sharedUrlOf(deployed),
     ...(config.description === undefined ? {} : { description: config.description }),
     ...(Object.keys(config.labels).length === 0 ? {} : { labels: config.labels }),
     buildConfig: {

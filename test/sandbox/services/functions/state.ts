@@ -65,8 +65,8 @@ export interface Functions {
   readonly all: readonly DeployedFunction[];
   /** By its full name. Throws NOT_FOUND. */
   get(name: string): DeployedFunction;
-  /** By the host of its URL. */
-  atHost(host: string): DeployedFunction | undefined;
+  /** By the host of its URL on Cloud Run; or by that of all functions of a project and region, and the path. */
+  atHost(host: string, target?: string): DeployedFunction | undefined;
   /** Throws ALREADY_EXISTS. */
   create(name: FunctionName, config: FunctionConfig): Operation;
   /** Throws ABORTED while another change is under way. */
@@ -269,7 +269,12 @@ export function createFunctions(options: FunctionsOptions): Functions {
       return [...functions.values()];
     },
     get,
-    atHost: (host) => [...functions.values()].find((deployed) => new URL(urlOf(deployed)).host === host),
+    atHost: (host, target = '/') =>
+      [...functions.values()].find(
+        (deployed) =>
+          new URL(urlOf(deployed)).host === host ||
+          `https://${host}/${target.split(/[/?]/)[1] ?? ''}` === sharedUrlOf(deployed),
+      ),
     create(given, config) {
       if (functions.has(given.name))
         throw new ApiError(
@@ -326,6 +331,13 @@ export function urlOf({ projectId, location, id }: FunctionName): string {
   const region = location.replace(/^(\w)\w*-(\w)\w*?(\d+)$/, '$1$2$3');
   return `https://${id}-${hash}-${region}.a.run.app`;
 }
+
+/** Its older address: that of the project and region, with the function's name as the path. */
+export function sharedUrlOf({ projectId, location, id }: FunctionName): string {
+  return `https://${location}-${projectId}${SHARED_DOMAIN}/${id}`;
+}
+
+export const SHARED_DOMAIN = '.cloudfunctions.net';
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');

@@ -88,7 +88,9 @@ function shown(deployed: DeployedFunction, { insertId, atMs, line }: LogEntry): 
 /** Comparisons of fields, e.g. `resource.labels.service_name="f" AND severity>=ERROR AND jsonPayload.receipt:*`. */
 function filterOf(text: string): Test<Shown> {
   if (text.trim() === '') return () => true;
-  return parseFilter<Shown>(text.replaceAll('\n', ' '), {
+  // A part of a field's path may be quoted: labels."goog-managed-by".
+  const plain = text.replaceAll('\n', ' ').replace(/(?<=\w\.)"([\w-]+)"/g, '$1');
+  return parseFilter<Shown>(plain, {
     signs: ['>=', '<=', '!=', '=', ':', '>', '<'],
     comparison(field, operator, wanted) {
       return (entry) => {

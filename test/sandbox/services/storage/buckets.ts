@@ -139,6 +139,15 @@ export function bucketRoutes(state: StorageState): StorageRoute[] {
       },
     },
     {
+      // Asked for by `gcloud storage rm --recursive`; nobody can make one here.
+      id: 'storage.managedFolders.list',
+      method: 'GET',
+      path: `${BUCKET}/managedFolders`,
+      query: ['pageSize', 'pageToken', 'prefix'],
+      needs: needsOnBucket(state, 'storage.managedFolders.list'),
+      handle: () => ({ body: { kind: 'storage#managedFolders' } }),
+    },
+    {
       id: 'storage.buckets.getStorageLayout',
       method: 'GET',
       path: `${BUCKET}/storageLayout`,
