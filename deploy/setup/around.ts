@@ -1,5 +1,6 @@
+import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { AT_ONCE, GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { NotReady, type Problem } from './problem.ts';
 import type { Surroundings } from './read-present.ts';
 import { billingAccountsOf, type Wanted } from './wanted.ts';
@@ -15,9 +16,13 @@ export interface Around extends Surroundings {
 
 /** Whether gcloud is there, new enough and signed in: without that nothing can be looked at. Throws {@link NotReady}. */
 export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<void> {
+  const [answer, token] = await Promise.all([
+    readJson(gcloud, ['version']),
+    gcloud(['auth', 'print-access-token']),
+  ]);
   const versions = z
     .looseObject({ 'Google Cloud SDK': z.string(), alpha: z.optional(z.string()) })
-    .parse(await readJson(gcloud, ['version']));
+    .parse(answer);
   const version = versions['Google Cloud SDK'];
   const problems: Problem[] = [];
   if (Number(version.split('.')[0]) < OLDEST_GCLOUD)
@@ -30,8 +35,7 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
       what: 'gcloud lacks its alpha commands, which make the alert.',
       mend: ['gcloud components install alpha'],
     });
-  if ((await gcloud(['auth', 'print-access-token'])).code !== 0)
-    problems.push({ what: 'gcloud is not signed in.', mend: ['gcloud auth login'] });
+  if (token.code !== 0) problems.push({ what: 'gcloud is not signed in.', mend: ['gcloud auth login'] });
   if (problems.length > 0) throw new NotReady(problems);
 }
 
@@ -43,9 +47,19 @@ export async function lookAround(
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
-  const billing = z
-    .looseObject({ billingEnabled: z.optional(z.boolean()) })
-    .parse(await readJson(gcloud, ['billing', 'projects', 'describe', project]));
+  const [ancestors, inScope, billed] = await Promise.all([
+    climb(gcloud, host.parent, problems),
+    pMap(
+      policy.scope,
+      async (on) => {
+        const own: Problem[] = [];
+        return { on, organization: await organizationAbove(gcloud, on, own), problems: own };
+      },
+      { concurrency: AT_ONCE },
+    ),
+    readJson(gcloud, ['billing', 'projects', 'describe', project]),
+  ]);
+  const billing = z.looseObject({ billingEnabled: z.optional(z.boolean()) }).parse(billed);
   if (billing.billingEnabled !== true)
     problems.push({
       what: `Billing is off for project ${project}, so that nothing can run in it.`,
@@ -56,8 +70,8 @@ export async function lookAround(
     });
 
   const organizations = new Map<string, string>();
-  for (const on of policy.scope) {
-    const organization = await organizationAbove(gcloud, on, problems);
+  for (const { on, organization, problems: own } of inScope) {
+    problems.push(...own);
     if (organization !== undefined) organizations.set(on, organization);
   }
   if (billingRoles === 'custom')
@@ -72,7 +86,7 @@ export async function lookAround(
     }
   const around = {
     projectNumber: host.number ?? '',
-    ancestors: await climb(gcloud, host.parent, problems),
+    ancestors,
     organizationOf: (resource: string) => organizations.get(resource),
   };
   return { around, problems };

@@ -4,6 +4,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy.ts';
 import type { PolicyStage } from '../../shared/policy-checks.ts';
 import type { Around } from './around.ts';
+import type { AskFunction } from './answers.ts';
 import { checkGcloud, lookAround } from './around.ts';
 import type { Effects } from './carry-out.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
@@ -26,6 +27,7 @@ export interface Tools {
   readonly distDir: string;
   /** Asks a question on the terminal; the answer, empty where nobody can answer. */
   readonly ask: (question: string) => Promise<string>;
+  readonly askFunction: AskFunction;
   /** Runs the preflight on a policy; its exit code. */
   readonly preflight: (policyFile: string, project: string) => Promise<number>;
 }

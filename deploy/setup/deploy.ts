@@ -1,3 +1,4 @@
+import { readAnswers } from './answers.ts';
 import type { Around } from './around.ts';
 import { carryOut } from './carry-out.ts';
 import {
@@ -21,7 +22,9 @@ import { planDeploy } from './plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
 import type { Present } from './present.ts';
 import { NotReady, WrongUsage } from './problem.ts';
-import { readPresent, readReady } from './read-present.ts';
+import { planSubscriptions } from './plan-triggers.ts';
+import { readDeliveryAgain } from './read-delivery.ts';
+import { readPresent } from './read-present.ts';
 import { showPlan, type Step } from './step.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -94,9 +97,9 @@ export async function deploy(
   ];
   if (refused.length > 0) throw new NotReady(refused);
 
-  await tools.build(place.policyFile);
+  const [present] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
   const wanted = await wantedWithDigests(tools.distDir, bare);
-  const steps = planDeploy(wanted, await look(tools, wanted, around));
+  const steps = planDeploy(wanted, present);
   for (const { name, why } of left) out(`# ${name} is left out: ${why}\n`);
   if (steps.length === 0) out(`${plan ? '# ' : ''}Nothing to do: all is as it should be.\n`);
   else if (plan)
@@ -104,26 +107,28 @@ export async function deploy(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
   if (plan) return 0;
-  await carryOutInRounds(tools, steps, async () => planDeploy(wanted, await look(tools, wanted, around)));
-  return lookAfterwards(tools, place, functions);
+  return lookAfterwards(tools, place, functions, await carryOutInRounds(tools, wanted, present, steps));
 }
 
-/** What awaits a name that Google gives is planned anew once the name is there. */
+/** What awaits a name that Google gives is planned anew once the name is there. Answers what is there then. */
 async function carryOutInRounds(
   tools: Tools,
+  wanted: Wanted,
+  before: Present,
   steps: readonly Step[],
-  planAgain: () => Promise<readonly Step[]>,
-): Promise<void> {
-  for (let open = steps, round = 1; open.length > 0; round++) {
+): Promise<Present> {
+  let present = before;
+  for (let open = steps; open.length > 0; open = planSubscriptions(wanted, present)) {
     const now = open.filter(({ awaits }) => awaits !== true);
-    if (now.length === 0 || round > 3)
+    if (now.length === 0)
       throw new Error(
         'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
       );
     await carryOut(effectsOf(tools), now);
-    if (now.length === open.length) return;
-    open = await planAgain();
+    if (now.length === open.length) break;
+    present = await readDeliveryAgain(tools.gcloud, wanted, present);
   }
+  return present;
 }
 
 async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {
@@ -135,17 +140,20 @@ async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<
 
 /** Whether each function answers, and whether the switch would work. */
 async function lookAfterwards(
-  { gcloud, out, preflight }: Tools,
+  tools: Tools,
   { policyFile, project, region }: Place,
   functions: Chosen['functions'],
+  present: Present,
 ): Promise<number> {
-  const ready = await readReady(gcloud, { project, region });
-  const silent = functions.filter(({ name }) => !ready.has(name));
-  for (const fn of functions)
-    out(`${fn.name}: ${silent.includes(fn) ? 'DOES NOT ANSWER' : 'started and listens'}\n`);
-  for (const { name } of silent)
-    out(`    gcloud functions logs read ${name} --gen2 --region=${region} --project=${project} --limit=50\n`);
+  const answers = await readAnswers(tools, { project, region }, functions, present);
+  for (const [name, { works, says }] of answers) {
+    tools.out(`${name}: ${says}\n`);
+    if (!works)
+      tools.out(
+        `    gcloud functions logs read ${name} --gen2 --region=${region} --project=${project} --limit=50\n`,
+      );
+  }
   const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
-  const unfit = hasSwitch ? await preflight(policyFile, project) : 0;
-  return silent.length > 0 || unfit !== 0 ? 1 : 0;
+  const unfit = hasSwitch ? await tools.preflight(policyFile, project) : 0;
+  return [...answers.values()].every(({ works }) => works) && unfit === 0 ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { daysUntilDecommission, nodeRuntimes } from '../../shared/runtime-support.ts';
+import { readAnswers, type Answer } from './answers.ts';
 import {
   enter,
   namedFunctions,
@@ -17,7 +18,7 @@ import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from './names.ts';
 import { planDeploy } from './plan.ts';
 import type { Present } from './present.ts';
 import { idOf } from './present-wire.ts';
-import { readPresent, readReady } from './read-present.ts';
+import { readPresent } from './read-present.ts';
 import { lackOf } from './settings.ts';
 import { shellLine } from './step.ts';
 import type { Wanted } from './wanted.ts';
@@ -41,9 +42,11 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
     const asked = all.filter(({ settings }) => lackOf(place.policy, settings) === undefined);
     const bare = wantedWithoutDigests(place, asked);
     const around = await enter(tools, bare);
-    await tools.build(place.policyFile);
+    const [present] = await Promise.all([
+      readPresent(tools.gcloud, bare, around),
+      tools.build(place.policyFile),
+    ]);
     const wanted = await wantedWithDigests(tools.distDir, bare);
-    const present = await readPresent(tools.gcloud, wanted, around);
     const report = await examine(tools, wanted, present);
     tools.out(show(report));
     return report.troubles.length > 0 ? 1 : 0;
@@ -57,7 +60,9 @@ interface Report {
 
 async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<Report> {
   const { gcloud } = tools;
-  const ready = present.functions.size > 0 ? await readReady(gcloud, wanted) : new Set<string>();
+  const deployed = wanted.functions.filter(({ name }) => present.functions.has(name));
+  const answers =
+    deployed.length > 0 ? await readAnswers(tools, wanted, deployed, present) : new Map<string, Answer>();
   const troubles: string[] = [];
   const rows: string[][] = [];
   for (const { name } of wanted.functions) {
@@ -66,10 +71,10 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
       rows.push([name, 'not deployed', '', '']);
       continue;
     }
-    const answers = ready.has(name);
-    if (!answers)
+    const answer = answers.get(name);
+    if (answer?.works === false)
       troubles.push(
-        `${name} does not answer: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
+        `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
       );
     const last = await readLastLine(gcloud, wanted, name);
     if (last?.severity === 'ERROR') troubles.push(`${name} failed at ${last.at}: ${last.message}`);
@@ -78,12 +83,7 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
       troubles.push(
         `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${wanted.region} --project=${wanted.project}`,
       );
-    rows.push([
-      name,
-      answers ? 'answers' : 'DOES NOT ANSWER',
-      showRuntime(fn.runtime, tools.now(), troubles),
-      showLast(last),
-    ]);
+    rows.push([name, answer?.says ?? '', showRuntime(fn.runtime, tools.now(), troubles), showLast(last)]);
   }
   for (const [name, { labels }] of present.functions)
     if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))

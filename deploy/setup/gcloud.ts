@@ -11,6 +11,9 @@ export interface GcloudAnswer {
 /** Runs one gcloud command; resolves whatever its exit code is. */
 export type Gcloud = (args: readonly string[]) => Promise<GcloudAnswer>;
 
+/** So many look-ups side by side: each is a new process, of a second or so, and most of it is its start. */
+export const AT_ONCE = 4;
+
 /** A gcloud command that ended with another code than 0. */
 export class GcloudFailed extends Error {
   override readonly name = 'GcloudFailed';

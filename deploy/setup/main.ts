@@ -44,6 +44,7 @@ function openTools(): Tools {
     },
     distDir: join(repository, 'dist'),
     ask,
+    askFunction,
     preflight: async (policyFile, project) =>
       preflightCommand([policyFile, '--project', project], await asGcloudUser(runtime, gcloud), { out, err }),
   };
@@ -55,6 +56,21 @@ async function asGcloudUser(runtime: Runtime, gcloud: Gcloud): Promise<Runtime> 
   const authClient = new OAuth2Client();
   authClient.setCredentials({ access_token: stdout.trim() });
   return { ...runtime, auth: new GoogleAuth({ authClient, projectId: '-' }) };
+}
+
+/** Longer than it takes a function to start. */
+const ANSWER_WITHIN_MS = 60_000;
+
+async function askFunction(
+  url: string,
+  token: string,
+): Promise<{ readonly status: number; readonly allow: string | null }> {
+  const { status, headers } = await fetch(url, {
+    method: 'OPTIONS',
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  return { status, allow: headers.get('allow') };
 }
 
 async function ask(question: string): Promise<string> {

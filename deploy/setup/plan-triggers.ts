@@ -35,26 +35,37 @@ function planInvokers(wanted: Wanted, present: Present, { name, settings }: Want
 }
 
 function planDeadLetters(wanted: Wanted, present: Present): readonly Step[] {
-  const driven = wanted.functions.filter(({ settings }) => settings.trigger !== 'http');
-  if (driven.length === 0) return [];
-  const agent = `serviceAccount:service-${present.projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+  if (driven(wanted).length === 0) return [];
   return [
     ...grant(
       present,
       wanted,
       `topics/${DEAD_LETTERS}`,
-      { role: 'roles/pubsub.publisher', member: agent },
+      { role: 'roles/pubsub.publisher', member: pubsubAgent(present) },
       'Pub/Sub itself moves dead letters there',
     ),
-    ...driven.flatMap((fn) => planSubscription(wanted, present, fn, agent)),
+    ...planSubscriptions(wanted, present),
   ];
+}
+
+/** The dead-letter policy of each function's own subscription, whose name is known once the function is deployed. */
+export function planSubscriptions(wanted: Wanted, present: Present): readonly Step[] {
+  return driven(wanted).flatMap((fn) => planSubscription(wanted, present, fn));
+}
+
+/** The functions that messages drive. */
+function driven({ functions }: Wanted): readonly WantedFunction[] {
+  return functions.filter(({ settings }) => settings.trigger !== 'http');
+}
+
+function pubsubAgent({ projectNumber }: Present): string {
+  return `serviceAccount:service-${projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
 }
 
 function planSubscription(
   wanted: Wanted,
   present: Present,
   { name, settings }: WantedFunction,
-  agent: string,
 ): readonly Step[] {
   const { project } = wanted;
   const full = present.functions.get(name)?.subscription;
@@ -71,7 +82,7 @@ function planSubscription(
       present,
       wanted,
       `subscriptions/${id}`,
-      { role: 'roles/pubsub.subscriber', member: agent },
+      { role: 'roles/pubsub.subscriber', member: pubsubAgent(present) },
       `Pub/Sub itself takes dead letters out of the subscription of ${name}`,
     ).map((step) => ({ ...step, ...unknown })),
   ];

@@ -94,18 +94,20 @@ export async function checkCaller(
       if (organization !== undefined)
         ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
     }
-  const problems: Problem[] = [];
-  for (const [on, roles] of asked) {
-    const missing = await missingPermissions(on, Object.keys(roles));
-    if (missing.length > 0)
-      problems.push({
-        what: `You lack ${missing.join(', ')} on ${on}.`,
-        mend: [...new Set(missing.map((permission) => roles[permission] ?? ''))].map((role) =>
-          grantLine(on, role),
-        ),
-      });
-  }
-  return problems;
+  const problems = await Promise.all(
+    [...asked].map(async ([on, roles]): Promise<readonly Problem[]> => {
+      const missing = await missingPermissions(on, Object.keys(roles));
+      if (missing.length === 0) return [];
+      const needed = new Set(missing.map((permission) => roles[permission] ?? ''));
+      return [
+        {
+          what: `You lack ${missing.join(', ')} on ${on}.`,
+          mend: [...needed].map((role) => grantLine(on, role)),
+        },
+      ];
+    }),
+  );
+  return problems.flat();
 }
 
 function grantLine(on: string, role: string): string {

@@ -13,6 +13,7 @@ export const subscriptionSchema = z.looseObject({
   name: z.string(),
   topic: z.string(),
   labels: labelsSchema,
+  state: text,
   ackDeadlineSeconds: z.optional(z.number()),
   deadLetterPolicy: z.optional(
     z.looseObject({ deadLetterTopic: text, maxDeliveryAttempts: z.optional(z.number()) }),
@@ -50,6 +51,7 @@ export const serviceSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string() }),
   status: z.optional(
     z.looseObject({
+      url: text,
       conditions: z.optional(z.array(z.looseObject({ type: z.string(), status: text }))),
     }),
   ),
@@ -119,6 +121,7 @@ export function toSubscription(one: z.infer<typeof subscriptionSchema>): Subscri
   return {
     topic: idOf(one.topic),
     made: isMade(one.labels),
+    state: one.state ?? 'ACTIVE',
     ackDeadlineSeconds: one.ackDeadlineSeconds ?? 10,
     deadLetterTopic: one.deadLetterPolicy?.deadLetterTopic,
     deliveryAttempts: one.deadLetterPolicy?.maxDeliveryAttempts,

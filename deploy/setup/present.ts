@@ -43,6 +43,8 @@ export interface Subscription {
   /** Id of the topic. */
   readonly topic: string;
   readonly made: boolean;
+  /** RESOURCE_ERROR: what it pushes to cannot be reached, and messages wait. */
+  readonly state: string;
   readonly ackDeadlineSeconds: number;
   /** Full name, and how many deliveries come before it. */
   readonly deadLetterTopic: string | undefined;

@@ -1,4 +1,5 @@
 import type { Policy } from '../../shared/policy.ts';
+import { readAnswers, type Answer } from './answers.ts';
 import {
   chooseFunctions,
   enter,
@@ -15,7 +16,7 @@ import { deploy, DEPLOY_OPTIONS, readDeployOptions } from './deploy.ts';
 import { readLastLine } from './last-run.ts';
 import { planDeploy } from './plan.ts';
 import { NotReady, type Problem } from './problem.ts';
-import { readPresent, readReady } from './read-present.ts';
+import { readPresent } from './read-present.ts';
 import type { Wanted } from './wanted.ts';
 
 const usage = `Usage: deploy/promote.sh [FUNCTION…] --from costguard.staging.yaml --staging STAGING_OPS
@@ -87,9 +88,11 @@ async function examineStaging(
   const { functions } = await chooseFunctions(names, staging.policy);
   const bare = wantedWithoutDigests(staging, functions);
   const around = await enter(tools, bare);
-  await tools.build(staging.policyFile);
+  const [present] = await Promise.all([
+    readPresent(tools.gcloud, bare, around),
+    tools.build(staging.policyFile),
+  ]);
   const wanted = await wantedWithDigests(tools.distDir, bare);
-  const present = await readPresent(tools.gcloud, wanted, around);
   const again = `deploy/deploy.sh ${names.join(' ')} --policy ${staging.policyFile} --project ${staging.project} --region ${staging.region}`;
   const open = planDeploy(wanted, present);
   if (open.length > 0)
@@ -99,7 +102,7 @@ async function examineStaging(
         mend: [again],
       },
     ];
-  const ready = await readReady(tools.gcloud, wanted);
+  const answers = await readAnswers(tools, wanted, functions, present);
   const problems: Problem[] = [];
   for (const { name, settings } of functions) {
     const deployedAt = present.functions.get(name)?.updateTime;
@@ -107,7 +110,7 @@ async function examineStaging(
       settings.trigger === 'schedule'
         ? `gcloud scheduler jobs run costguard-${name} --location=${staging.region} --project=${staging.project}`
         : `See "Run it once by hand" in functions/${name}/README.md`;
-    problems.push(...(await judgeRun(tools, wanted, name, { answers: ready.has(name), deployedAt, tick })));
+    problems.push(...(await judgeRun(tools, wanted, name, { answer: answers.get(name), deployedAt, tick })));
   }
   return problems;
 }
@@ -116,10 +119,10 @@ async function judgeRun(
   { gcloud }: Tools,
   staging: Wanted,
   name: string,
-  { answers, deployedAt, tick }: { answers: boolean; deployedAt: string | undefined; tick: string },
+  { answer, deployedAt, tick }: { answer: Answer | undefined; deployedAt: string | undefined; tick: string },
 ): Promise<readonly Problem[]> {
   const logs = `gcloud functions logs read ${name} --gen2 --region=${staging.region} --project=${staging.project} --limit=50`;
-  if (!answers) return [{ what: `${name} does not answer in staging.`, mend: [logs] }];
+  if (answer?.works === false) return [{ what: `In staging ${name} ${answer.says}.`, mend: [logs] }];
   const last = await readLastLine(gcloud, staging, name);
   if (last === undefined || Date.parse(last.at) < Date.parse(deployedAt ?? ''))
     return [{ what: `${name} has not run in staging since it was deployed.`, mend: [tick] }];

@@ -144,7 +144,7 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
 
       const whole = await run('deploy');
       assert.equal(whole.code, 0, whole.output);
-      assert.match(whole.output, /idle-notebook-stopper: started and listens/);
+      assert.match(whole.output, /idle-notebook-stopper: started, and its subscription delivers/);
       assert.equal(sandbox.callLog.calls(CREATE).length, 1, 'the function that is there is not made again');
 
       const [deployed] = sandbox.functions.all;

@@ -21,6 +21,8 @@ export interface DeployBench {
   answer: string;
   /** The preflight's exit code. */
   preflight: number;
+  /** What functions answer over HTTP. */
+  askFunction: Tools['askFunction'];
   /** What the caller lacks, by resource. */
   readonly lacks: Map<string, readonly string[]>;
 }
@@ -53,6 +55,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       place: [`--policy=${policyFile}`, `--project=${OPS}`, '--region=us-central1'],
       answer: '',
       preflight: 0,
+      askFunction: async () => ({ status: 405, allow: 'GET' }),
       lacks,
       setPolicy: (text) => {
         writeFileSync(policyFile, text);
@@ -79,6 +82,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
         build: async () => undefined,
         distDir,
         ask: async () => bench.answer,
+        askFunction: (url, token) => bench.askFunction(url, token),
         preflight: async () => bench.preflight,
       },
     };

@@ -28,7 +28,7 @@ describe('doctor.sh', () => {
       assert.equal(code, 0, out);
       assert.match(
         out,
-        /^idle-notebook-stopper +answers +nodejs24 until 2028-10-31 +2026-11-18T21:50:00Z INFO: ml-research/m,
+        /^idle-notebook-stopper +started, and its subscription delivers +nodejs24 until 2028-10-31 +2026-11-18T21:50:00Z INFO: ml-research/m,
       );
       assert.match(out, /\nAll is well\.\n$/);
       assert.equal(bench.gcloud.writes.length, count);

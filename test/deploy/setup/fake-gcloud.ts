@@ -13,6 +13,8 @@ export interface FakeGcloud {
   snapshot(): unknown;
   /** A command is refused with this text as long as the hook gives one; it changes nothing then. */
   refuse: (args: readonly string[]) => string | undefined;
+  /** Throws where gcloud has none. */
+  identityToken: (audience: string | undefined) => string;
   readonly world: World;
 }
 
@@ -22,6 +24,8 @@ export interface World {
   version: string;
   alpha: boolean;
   signedIn: boolean;
+  /** Names of the functions whose containers do not start. */
+  readonly broken: Set<string>;
   readonly projects: Map<string, Json>;
   readonly folders: Map<string, Json>;
   readonly billingAccounts: Map<string, Json>;
@@ -51,6 +55,7 @@ export function createFakeGcloud(): FakeGcloud {
     version: '528.0.0',
     alpha: true,
     signedIn: true,
+    broken: new Set(),
     projects: new Map([
       [OPS, project(OPS, OPS_NUMBER, { type: 'folder', id: '500200' })],
       ['ml-research', project('ml-research', '100000000002', { type: 'folder', id: '500100' })],
@@ -90,6 +95,7 @@ export function createFakeGcloud(): FakeGcloud {
     writes,
     reads,
     refuse: () => undefined,
+    identityToken: () => 'identity-token',
     snapshot: () => structuredClone({ ...world, log: [], deadLetters: [] }),
     async run(args) {
       const refused = fake.refuse(args);
@@ -104,8 +110,11 @@ export function createFakeGcloud(): FakeGcloud {
         flags.set(name, flags.has(name) ? `${flags.get(name) ?? ''}\n${value}` : value);
       }
       try {
-        const answer = handle(world, words, flags);
-        return ok(answer);
+        return ok(
+          words.join(' ') === 'auth print-identity-token'
+            ? fake.identityToken(flags.get('audiences'))
+            : handle(world, words, flags),
+        );
       } catch (error) {
         return { code: 1, stdout: '', stderr: `ERROR: (gcloud) ${(error as Error).message}` };
       }
@@ -114,7 +123,7 @@ export function createFakeGcloud(): FakeGcloud {
   return fake;
 }
 
-const READS = / (?:list|describe|get-iam-policy|read|pull|ls)\b|^version|print-access-token/;
+const READS = / (?:list|describe|get-iam-policy|read|pull|ls)\b|^version|print-(?:access|identity)-token/;
 
 function project(projectId: string, projectNumber: string, parent: Json): Json {
   return { projectId, projectNumber, parent, lifecycleState: 'ACTIVE' };
@@ -278,7 +287,10 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
   if (command === 'run services list')
     return [...world.functions.keys()].map((name) => ({
       metadata: { name },
-      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+      status: {
+        url: `https://${name}-abcdef-uc.a.run.app`,
+        conditions: [{ type: 'Ready', status: world.broken.has(name) ? 'False' : 'True' }],
+      },
     }));
 
   if (command === 'scheduler jobs list') return [...world.jobs.values()];

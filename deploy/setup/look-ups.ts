@@ -1,0 +1,23 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import { AT_ONCE, readJson, type Gcloud } from './gcloud.ts';
+
+/** Lists what there is; of an API that is not enabled there is nothing, and it is not asked. Throws `GcloudFailed`. */
+export type Lister = <T>(
+  api: string,
+  args: readonly string[],
+  schema: z.ZodMiniType<T>,
+) => Promise<readonly T[]>;
+
+export function lister(gcloud: Gcloud, apis: ReadonlySet<string>): Lister {
+  return async (api, args, schema) =>
+    apis.has(api) ? z.array(schema).parse(await readJson(gcloud, args)) : [];
+}
+
+/** Runs a fixed list of look-ups, a few at a time. */
+export async function inTurns<T extends readonly (() => Promise<unknown>)[]>(
+  ...lookUps: T
+): Promise<{ [K in keyof T]: Awaited<ReturnType<T[K]>> }> {
+  const answers = await pMap(lookUps, (lookUp) => lookUp(), { concurrency: AT_ONCE });
+  return answers as { [K in keyof T]: Awaited<ReturnType<T[K]>> };
+}
