@@ -79,7 +79,8 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
         mend: ['Add --amount, such as --amount 500USD'],
       });
     if (problems.length > 0) throw new NotReady(problems);
-    const steps = planBudget(wanted, { ...(await readTopic(tools, wanted)), budget });
+    const topic = await readTopic(tools, wanted);
+    const steps = planBudget(wanted, { ...topic, budget });
     if (values['plan'] === true) {
       tools.out(
         steps.length === 0
@@ -89,9 +90,17 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       return 0;
     }
     await carryOut(effectsOf(tools), steps);
-    const made = budget ?? findBudget(wanted, await readBudgets(tools, account)).budget;
-    tellName(tools, policy, made?.name);
-    return made === undefined ? 1 : 0;
+    const made = steps.length === 0 ? budget : findBudget(wanted, await readBudgets(tools, account)).budget;
+    if (made === undefined) {
+      tools.err('The new budget cannot be seen yet; run the same command again in a minute.\n');
+      return 1;
+    }
+    // What Google takes without a word is not always what it keeps.
+    const open = planBudget(wanted, { pubsubEnabled: true, topicExists: true, budget: made });
+    for (const { why } of open) tools.err(`Google has not kept all of it. ${why}\n`);
+    if (open.length > 0) return 1;
+    tellName(tools, policy, made.name);
+    return 0;
   });
 }
 
@@ -101,9 +110,8 @@ function plain(amount: string): string {
 }
 
 /** What has to be in the policy for the switch to do more than notify. */
-function tellName({ out, err }: Tools, policy: Policy, name: string | undefined): void {
-  if (name === undefined) err('The new budget cannot be seen yet; run the same command again in a minute.\n');
-  else if (policy.budgets?.allow.includes(name) === true) out(`The budget is as it should be: ${name}\n`);
+function tellName({ out }: Tools, policy: Policy, name: string): void {
+  if (policy.budgets?.allow.includes(name) === true) out(`The budget is as it should be: ${name}\n`);
   else
     out(
       `The budget is as it should be. Name it in the policy, and run deploy/deploy.sh again:\n  budgets:\n    allow: [${name}]\n`,

@@ -1,243 +1,383 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { gcloudMissing } from '../sandbox/gcloud.ts';
-import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
-import { parseScenario } from '../sandbox/scenario.ts';
+import { readmeCommands } from './e2e/read-me.ts';
+import {
+  ACCOUNT,
+  BUCKET,
+  BY_HAND,
+  LAB,
+  OPS,
+  ORGANIZATION,
+  policyWith,
+  PRODUCTION_OPS,
+  PRODUCTION_POLICY,
+  REGION,
+  RUNAWAY,
+  SCENARIO,
+} from './e2e/scenario.ts';
+import { openSite, type Ended, type Site } from './e2e/site.ts';
+import { snapshot } from './e2e/snapshot.ts';
 
-const OPS = 'ml-ops-example';
-const LAB = 'ml-research';
-const REGION = 'us-central1';
-const FUNCTION = 'idle-notebook-stopper';
-const BUCKET = `${OPS}-costguard`;
-const NOTEBOOK = `projects/${LAB}/locations/us-central1-c/instances/forgotten`;
+const PLACE = ['--policy=costguard.yaml', `--project=${OPS}`, `--region=${REGION}`] as const;
+const FIRST = ['budget-kill-switch', 'idle-notebook-stopper'] as const;
+const EVERY = [...FIRST, 'budget-restore', 'egress-auditor', 'lifecycle-enforcer'].sort();
+const BUDGET = ['--policy=costguard.yaml', `--project=${OPS}`, `--billing-account=${ACCOUNT}`] as const;
+const FORGOTTEN = `projects/${LAB}/locations/us-central1-c/instances/forgotten`;
+const SWEEP = `projects/${RUNAWAY}/locations/us-central1-a/instances/sweep`;
+const STOP = 'notebooks.projects.locations.instances.stop';
 const CREATE = 'cloudfunctions.projects.locations.functions.create';
-const ROLE = `projects/${LAB}/roles/costguardIdleNotebookStopper`;
-
-/** A new project as Google makes it today: hardly an API enabled, and a default account that may build nothing. */
-const SCENARIO = parseScenario({
-  name: 'deployment',
-  clock: '2026-11-18T21:34:00Z',
-  organization: { id: '900100200300', displayName: 'example.com' },
-  projects: [
-    {
-      id: OPS,
-      number: '100000000001',
-      computeDefaultIsEditor: false,
-      disabledServices: [
-        'artifactregistry', 'cloudbuild', 'cloudfunctions', 'cloudscheduler', 'eventarc', 'iam', 'pubsub', 'run',
-      ].map((name) => `${name}.googleapis.com`), // prettier-ignore
-    },
-    {
-      id: LAB,
-      number: '100000000002',
-      notebooks: [
-        {
-          id: 'forgotten',
-          zone: 'us-central1-c',
-          machineType: 'e2-standard-8',
-          created: '-9d',
-          lastStart: '-5d',
-        },
-      ],
-    },
-  ],
-});
-
-const POLICY = `mode: enforce
-scope: [projects/${LAB}]
-state: gs://${BUCKET}
-`;
-
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-}
+const PATCH = 'cloudfunctions.projects.locations.functions.patch';
 
 const skip = gcloudMissing() ?? false;
-/** Some sixty starts of gcloud a script, each of a second or so on an idle machine. */
+/** Some hundred starts of gcloud a script, each of a tenth of a second or so on an idle machine. */
 const timeout = 600_000;
 
-/** deploy/*.sh with the real gcloud, from an empty project to the first notebook stopped, and back to nothing. */
+function assertDone({ code, output }: Ended): void {
+  assert.equal(code, 0, output);
+}
+
+/** deploy/*.sh with the real gcloud, from two empty projects to functions that do their work, and back to nothing. */
 void describe('the deployment, end to end', { skip, timeout }, () => {
-  let sandbox: Sandbox;
-  let checkout: string;
-  /** Kills the script that runs, with all its children, once the sandbox has taken such a call. */
-  let killAt: string | undefined;
-  let kill = (): void => undefined;
+  let site: Site;
+  /** After the first deployment, which nothing disturbed. */
+  let undisturbed: unknown;
+  let budget = '';
 
   before(async () => {
-    sandbox = await startSandbox({
-      scenario: SCENARIO,
-      frozen: true,
-      latencyMs() {
-        if (killAt !== undefined && sandbox.callLog.calls(killAt).length > 0) kill();
-        return 0;
-      },
-    });
-    // A checkout of its own: the deployment builds, and other tests read the bundles of this one meanwhile.
-    checkout = join(sandbox.folder, 'checkout');
-    mkdirSync(checkout);
-    const repository = resolve(import.meta.dirname, '../..');
-    for (const name of ['deploy', 'functions', 'shared', 'package.json'])
-      cpSync(join(repository, name), join(checkout, name), { recursive: true });
-    symlinkSync(join(repository, 'node_modules'), join(checkout, 'node_modules'));
-    writeFileSync(join(checkout, 'costguard.yaml'), POLICY);
+    site = await openSite(SCENARIO);
   });
-
   after(async () => {
-    await sandbox.close();
+    await site.close();
   });
 
-  const run = async (script: string, ...more: readonly string[]): Promise<Ended> => {
-    const place = ['--policy=costguard.yaml', `--project=${OPS}`, `--region=${REGION}`];
-    const child = spawn(`deploy/${script}.sh`, [FUNCTION, ...place, ...more], {
-      cwd: checkout,
-      env: {
-        PATH: process.env['PATH'],
-        HOME: sandbox.folder,
-        CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
-        CLOUDSDK_STORAGE_PROCESS_COUNT: '1',
-        ...sandbox.gcloudEnvironment('owner@example.com'),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    kill = () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-      kill = () => undefined;
-    };
-    const ended = new Promise<number | null>((resolved, reject) => {
-      child.on('error', reject);
-      child.on('close', resolved);
-    });
-    const [code, out, err] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-    return { code, output: `${out}${err}` };
+  const notebook = (name: string): string | undefined => site.sandbox.fleet.notebooks.get(name)?.state;
+  const advance = async (minutes: number): Promise<void> => {
+    await site.sandbox.clock.advance(minutes * 60_000);
+    await site.sandbox.pubsub.idle();
   };
-  /** Calls since `from` that may have changed something. */
-  const writesSince = (from: number): readonly string[] =>
-    sandbox.callLog
-      .calls()
-      .slice(from)
-      .filter(({ method, id }) => method !== 'GET' && !READ_BY_POST.test(id))
-      .map(({ id }) => id);
-  const notebook = (): string | undefined => sandbox.fleet.notebooks.get(NOTEBOOK)?.state;
-  const tick = async (minutes: number): Promise<void> => {
-    await sandbox.clock.advance(minutes * 60_000);
-    await sandbox.pubsub.idle();
+  const run = async (command: string, account?: string): Promise<string> => {
+    const variables = account === undefined ? {} : site.sandbox.signedInEnvironment(account);
+    const ended = await site.shell(command, { CLOUDSDK_CORE_PROJECT: OPS, ...variables });
+    assertDone(ended);
+    return ended.stdout;
   };
 
-  it(
-    'is cut off while Google deploys the function, and finishes when it is run again',
-    { timeout },
-    async () => {
-      killAt = CREATE;
-      const cut = await run('deploy');
-      killAt = undefined;
-      assert.equal(cut.code, null, cut.output);
-      await sandbox.functions.operations.idle();
-      assert.equal(sandbox.callLog.calls(CREATE).length, 1, cut.output);
-      assert.equal(sandbox.jobs.all.length, 0);
+  /** The README's two commands to run a function by hand: a message to it, and what it then logged. */
+  const publishAndRead = async (
+    name: string,
+    replacements: readonly (readonly [string, string])[],
+  ): Promise<string> => {
+    const commands = readmeCommands(name, 'gcloud pubsub topics publish', [
+      ['OPS', OPS],
+      ['REGION', REGION],
+      ...replacements,
+    ]);
+    const [publish = '', read = ''] = commands.split(/\n(?=gcloud functions logs read)/);
+    await run(publish);
+    await site.sandbox.pubsub.idle();
+    return run(read);
+  };
 
-      const whole = await run('deploy');
-      assert.equal(whole.code, 0, whole.output);
-      assert.match(whole.output, /idle-notebook-stopper: started, and its subscription delivers/);
-      assert.equal(sandbox.callLog.calls(CREATE).length, 1, 'the function that is there is not made again');
+  it('makes the budget of the switch, takes over one that is there, and makes no second one', async () => {
+    site.policy('costguard.yaml', policyWith({}));
+    const create = [...BUDGET, '--amount=500USD', `--target=${RUNAWAY}`];
+    const made = await site.script('create-budget', ...create);
+    assertDone(made);
+    budget = /allow: \[(.*)\]/.exec(made.output)?.[1] ?? '';
+    assert.ok(site.writes().includes('billingbudgets.billingAccounts.budgets.create'));
 
-      const [deployed] = sandbox.functions.all;
-      const topic = `projects/${OPS}/topics/costguard-${FUNCTION}`;
-      assert.ok(deployed?.service?.instances.length === 1, 'an instance of the uploaded source runs');
-      const subscription = sandbox.pubsub.subscription(deployed.trigger?.subscription ?? '');
-      assert.deepEqual(
-        [subscription.topic, subscription.deadLetterPolicy],
-        [topic, { deadLetterTopic: `projects/${OPS}/topics/costguard-dead-letters`, maxDeliveryAttempts: 5 }],
-      );
-      assert.deepEqual(
-        sandbox.jobs.all.map(({ config }) => [
-          config.schedule,
-          config.timeZone,
-          config.pubsubTarget?.topicName,
-        ]),
-        [['*/10 * * * *', 'Etc/UTC', topic]],
-      );
-    },
-  );
+    const adopt = [...BUDGET, '--name=by hand', `--target=${LAB}`];
+    assertDone(await site.script('create-budget', ...adopt));
+    assert.deepEqual(site.writes(), ['billingbudgets.billingAccounts.budgets.patch']);
+
+    for (const again of [create, adopt]) assertDone(await site.script('create-budget', ...again));
+    assert.deepEqual(site.writes(), []);
+    const listed = await run(`gcloud billing budgets list --billing-account=${ACCOUNT} --format=json`);
+    const topic = `projects/${OPS}/topics/costguard-budget-kill-switch`;
+    assert.deepEqual(
+      (JSON.parse(listed) as Budget[])
+        .map(({ name, notificationsRule, thresholdRules }) => [
+          name,
+          notificationsRule?.pubsubTopic,
+          thresholdRules.length,
+        ])
+        .sort(),
+      [
+        [budget, topic, 8],
+        // Two for each of its rungs, beside the one that it had.
+        [BY_HAND, topic, 9],
+      ].sort(),
+    );
+  });
+
+  it('deploys the functions that are named, with roles of the organization where the scope is a folder', async () => {
+    site.policy('costguard.yaml', policyWith({ allow: [BY_HAND] }));
+    const done = await site.script('deploy', ...FIRST, ...PLACE);
+    assertDone(done);
+    for (const name of FIRST)
+      assert.match(done.output, new RegExp(`^${name}: started, and its subscription delivers$`, 'm'));
+    assert.match(done.output, /^\d+ pass, 0 warn, 0 fail, \d+ could not check$/m, 'the preflight');
+    undisturbed = await snapshot(site);
+    site.writes();
+  });
+
+  it('deploys the rest, and again only the function that reads what changed in the policy', async () => {
+    for (const person of PEOPLE)
+      site.sandbox.iam.bind({
+        member: person,
+        role: 'roles/cloudfunctions.viewer',
+        permissions: ['cloudfunctions.functions.get'],
+        on: `projects/${OPS}`,
+      });
+    const channel = await run(
+      `gcloud beta monitoring channels create --display-name=ml-ops --type=email --channel-labels=email_address=ml-ops@example.com --format='value(name)'`,
+    );
+    site.policy('costguard.yaml', policyWith({ allow: [BY_HAND, budget] }));
+    site.writes();
+    const done = await site.script(
+      'deploy',
+      ...PLACE,
+      '--invoker=user:ada@example.com',
+      '--invoker=user:owner@example.com',
+      `--alert-channel=${channel.trim()}`,
+    );
+    assertDone(done);
+    for (const name of ['budget-restore', 'egress-auditor'])
+      assert.match(done.output, new RegExp(`^${name}: answers$`, 'm'));
+    const writes = site.writes();
+    assert.equal(writes.filter((id) => id === CREATE).length, 3);
+    assert.equal(writes.filter((id) => id === PATCH).length, 1);
+    assert.ok(writes.includes('monitoring.projects.alertPolicies.patch'), 'the alert tells the channel');
+    assert.deepEqual(
+      site.sandbox.functions.all.map(({ id, revision, state }) => [id, revision, state]).sort(),
+      EVERY.map((id) => [id, id === 'budget-kill-switch' ? 2 : 1, 'ACTIVE']),
+    );
+  });
 
   it('changes nothing when all is as it should be', async () => {
-    const from = sandbox.callLog.calls().length;
-    const again = await run('deploy');
-    assert.equal(again.code, 0, again.output);
+    const again = await site.script('deploy', ...PLACE);
+    assertDone(again);
     assert.match(again.output, /Nothing to do/);
-    assert.ok(sandbox.callLog.calls().length > from, 'it looked');
-    assert.deepEqual(writesSince(from), []);
+    assert.deepEqual(site.writes(), []);
   });
 
   it('stops an idle notebook at the next tick, with what gcloud bound and nothing more', async () => {
-    const stop = 'notebooks.projects.locations.instances.stop';
-    const whole = sandbox.roles.get(ROLE).includedPermissions;
+    const role = `${ORGANIZATION}/roles/costguardIdleNotebookStopper`;
+    const { roles, callLog, storage } = site.sandbox;
+    const whole = roles.get(role).includedPermissions;
     const without = whole.filter((permission) => permission !== 'notebooks.instances.stop');
     assert.equal(without.length, whole.length - 1);
-    sandbox.roles.update(ROLE, { includedPermissions: without }, undefined);
-    await tick(6);
+    roles.update(role, { includedPermissions: without }, undefined);
+    await advance(6);
     assert.deepEqual(
-      sandbox.callLog.calls(stop).map(({ status }) => status),
+      callLog.calls(STOP).map(({ status }) => status),
       [403],
     );
-    assert.equal(notebook(), 'ACTIVE');
+    assert.equal(notebook(FORGOTTEN), 'ACTIVE');
 
-    sandbox.roles.update(ROLE, { includedPermissions: whole }, undefined);
-    await tick(10);
-    assert.notEqual(notebook(), 'ACTIVE');
-    const stops = sandbox.callLog.calls(stop);
-    assert.equal(stops.at(-1)?.principal, `${FUNCTION}@${OPS}.iam.gserviceaccount.com`);
-    assert.equal(stops.at(-1)?.status, 200);
-    const receipts = sandbox.storage.objectNames(BUCKET, `receipts/${FUNCTION}/`);
-    assert.ok(receipts.length > 0, 'the run left its receipt');
+    roles.update(role, { includedPermissions: whole }, undefined);
+    await advance(10);
+    assert.notEqual(notebook(FORGOTTEN), 'ACTIVE');
+    const stop = callLog.calls(STOP).at(-1);
+    assert.deepEqual(
+      [stop?.principal, stop?.status],
+      [`idle-notebook-stopper@${OPS}.iam.gserviceaccount.com`, 200],
+    );
+    assert.ok(storage.objectNames(BUCKET, 'receipts/idle-notebook-stopper/').length > 0, 'a receipt');
+    assert.equal(notebook(SWEEP), 'ACTIVE', 'one that works is kept');
   });
 
-  it('is taken away whole, but for the state bucket', async () => {
-    const gone = await run('teardown', '--yes');
-    assert.equal(gone.code, 0, gone.output);
-    const left = {
-      functions: sandbox.functions.all.map(({ name }) => name),
-      topics: sandbox.pubsub.topics(`projects/${OPS}`).map(({ name }) => name),
-      subscriptions: sandbox.pubsub.subscriptions(`projects/${OPS}`).map(({ name }) => name),
-      jobs: sandbox.jobs.all.map(({ name }) => name),
-      accounts: sandbox.accounts.of(OPS).map(({ email }) => email),
-      roles: [OPS, LAB]
-        .flatMap((id) => sandbox.roles.of(`projects/${id}`))
-        .filter(({ deletedMs }) => deletedMs === undefined),
-      bindings: sandbox.iam.bindings
-        .filter(({ member }) => member !== 'owner@example.com' && !member.startsWith('project'))
-        .map(({ on, role, member }) => `${on} ${role} ${member}`),
-    };
-    assert.deepEqual(left, {
-      functions: [],
-      topics: [],
-      subscriptions: [],
-      jobs: [],
-      accounts: [],
-      roles: [],
-      bindings: [],
+  it('puts lifecycle rules in force when it is run by hand, as its README says', async () => {
+    const log = await publishAndRead('lifecycle-enforcer', []);
+    assert.match(log, new RegExp(`^N(?:OTICE)? +lifecycle-enforcer .*patch \\(done\\).*${EXPERIMENTS}`, 'm'));
+    const bucket = site.sandbox.storage.snapshot().buckets.find(({ name }) => name === EXPERIMENTS);
+    assert.deepEqual(bucket?.lifecycle, {
+      rule: [{ action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } }],
     });
-    assert.ok(sandbox.storage.bucket(BUCKET) !== undefined, 'the state bucket stays');
+  });
+
+  it('lets the switch act on a budget message, and the commands of the READMEs undo it', async () => {
+    const { data } = site.sandbox.billingClock.statusOf(budget);
+    const period = String(data['costIntervalStart']);
+    const log = await publishAndRead('budget-kill-switch', [
+      ['billingAccountId=ACCOUNT', `billingAccountId=${ACCOUNT}`],
+      ['budgetId=BUDGET', `budgetId=${budget.split('/').at(-1) ?? ''}`],
+      ['2026-11-01T07:00:00Z', period],
+    ]);
+    assert.match(log, /^I +budget-kill-switch .*heartbeat/m);
+    assert.equal(notebook(SWEEP), 'ACTIVE');
+
+    site.sandbox.billingClock.emitNow(budget);
+    await site.sandbox.pubsub.idle();
+    await advance(3);
+    assert.equal(notebook(SWEEP), 'STOPPED');
+    assert.equal(
+      site.sandbox.callLog.calls(STOP).at(-1)?.principal,
+      `budget-kill-switch@${OPS}.iam.gserviceaccount.com`,
+    );
+
+    const restore = readmeCommands('budget-restore', 'URL=', [
+      ['REGION', REGION],
+      ['OPS', OPS],
+      ['billingAccounts/01D4EE-079462-DFD6EC/budgets/de72f49d-779b-4945-a127-4d6ce8def0bb', budget],
+      ['2026-11-01', period.slice(0, 10)],
+    ]);
+    // The plan and what came of it.
+    assert.match(await run(restore, 'ada@example.com'), /"planned"[^]*"done"/);
+    await advance(5);
+    assert.equal(notebook(SWEEP), 'ACTIVE');
+    const call = `gcloud functions call budget-restore --gen2 --region=${REGION} --data='{"budget": "${budget}", "period": "${period.slice(0, 10)}"}'`;
+    assert.match(await run(call, 'ada@example.com'), /"outcome":"left","why":"it\s+was brought back before"/);
+  });
+
+  it('answers whom it was told to, and nobody else', async () => {
+    const audit = readmeCommands('egress-auditor', 'URL=', [
+      ['REGION', REGION],
+      ['OPS', OPS],
+      ['ml-research', LAB],
+    ]);
+    const report = JSON.parse(await run(audit, 'ada@example.com')) as { project: string };
+    assert.equal(report.project, LAB);
+
+    const url = `$(gcloud functions describe egress-auditor --gen2 --region=${REGION} --format='value(serviceConfig.uri)')`;
+    const ask = (token: string): string =>
+      `URL=${url}; TOKEN=${token}; curl -sS -o /dev/null -w '%{http_code}' \${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$URL?project=${LAB}"`;
+    const mine = '$(gcloud auth print-identity-token)';
+    assert.equal(await run(ask('')), '403', 'without a token');
+    assert.equal(await run(ask('made-up')), '401', 'with a token of nobody');
+    assert.equal(await run(ask(mine), 'eve@example.com'), '403', 'somebody who is no invoker');
+    const trigger = `costguard-trigger@${OPS}.iam.gserviceaccount.com`;
+    const impersonated = `$(gcloud auth print-identity-token --impersonate-service-account=${trigger} --audiences="$URL")`;
+    assert.equal(await run(ask(impersonated)), '403', 'an account that may call other functions');
+    assert.equal(site.sandbox.callLog.calls('run.invoke').at(-1)?.principal, trigger);
+    assert.equal(await run(ask(mine), 'ada@example.com'), '200', 'an invoker');
+  });
+
+  it('tells how they are, from their runtime to their last run', async () => {
+    site.writes();
+    const told = await site.script('doctor', ...PLACE);
+    assertDone(told);
+    assert.match(told.output, /^All is well\.$/m);
+    assert.match(told.output, /^egress-auditor +answers +nodejs\d+ until \d{4}/m);
+    assert.match(told.output, /^budget-kill-switch +started, and its subscription delivers .*"costguard"/m);
+    assert.deepEqual(site.writes(), []);
+  });
+
+  it('brings to production what ran in staging', async () => {
+    site.policy('production.yaml', PRODUCTION_POLICY);
+    const promoted = await site.script(
+      'promote',
+      'idle-notebook-stopper',
+      '--from=costguard.yaml',
+      `--staging=${OPS}`,
+      '--policy=production.yaml',
+      `--project=${PRODUCTION_OPS}`,
+      `--region=${REGION}`,
+    );
+    assertDone(promoted);
+    assert.match(promoted.output, /Staging has proved itself/);
+    assert.deepEqual(
+      site.sandbox.functions.all.filter(({ projectId }) => projectId === PRODUCTION_OPS).map(({ id }) => id),
+      ['idle-notebook-stopper'],
+    );
+  });
+
+  it('is taken away whole: but for the state bucket, or with it', async () => {
+    site.sandbox.iam.unbind(({ member, role }) => PEOPLE.includes(member) && role.endsWith('.viewer'));
+    const gone = await site.script('teardown', ...PLACE, '--yes');
+    assertDone(gone);
+    assert.ok(site.sandbox.storage.bucket(BUCKET) !== undefined, 'the state bucket stays');
+    assertDone(await site.script('teardown', ...PLACE, '--yes', '--delete-state'));
+    assert.equal(site.sandbox.storage.bucket(BUCKET), undefined);
+    const production = [
+      '--policy=production.yaml',
+      `--project=${PRODUCTION_OPS}`,
+      `--region=${REGION}`,
+      '--yes',
+      '--delete-state',
+    ];
+    assertDone(await site.script('teardown', ...production));
+    const left = await snapshot(site);
+    assert.deepEqual(left, {
+      ...EMPTY,
+      // Other things may use what was enabled.
+      apis: (left as { apis: unknown }).apis,
+      bindings: [`${ORGANIZATION} roles/owner owner@example.com`],
+    });
+    assert.equal(site.sandbox.functions.all.length, 0);
+    assert.deepEqual(site.sandbox.accounts.of(PRODUCTION_OPS), []);
   });
 
   it('asked for nothing that the sandbox does not serve', () => {
     assert.deepEqual(
-      sandbox.callLog.calls('unknown:*').map(({ id }) => id),
+      site.sandbox.callLog.calls('unknown:*').map(({ id }) => id),
       [],
     );
-    const refused = sandbox.callLog.calls().filter(({ status }) => status === 400 || status >= 500);
+    const refused = site.sandbox.callLog.calls().filter(({ status }) => status === 400 || status >= 500);
     assert.deepEqual(
       refused.map(({ status, id }) => `${status} ${id}`),
       [],
     );
   });
+
+  it('ends in the same state when it is cut off after each kind of write', { timeout }, async () => {
+    const cut = await openSite(SCENARIO, FIRST);
+    try {
+      cut.policy('costguard.yaml', policyWith({ allow: [BY_HAND] }));
+      assertDone(await cut.script('create-budget', ...BUDGET, '--name=by hand', `--target=${LAB}`));
+      const kinds = new Set<string>();
+      cut.killAfter = (id) => {
+        const isNew = !kinds.has(id);
+        kinds.add(id);
+        return isNew;
+      };
+      for (let ended = false; !ended;) {
+        const cuts = kinds.size;
+        const { code, output } = await cut.script('deploy', ...FIRST, ...PLACE);
+        ended = code !== null;
+        if (code !== null) assert.equal(code, 0, output);
+        else assert.equal(kinds.size, cuts + 1, output);
+        // What Google was told to do goes on meanwhile.
+        await cut.sandbox.functions.operations.idle();
+      }
+      for (const kind of [
+        'iam.roles.create',
+        'cloudresourcemanager.folders.setIamPolicy',
+        'cloudbilling.billingAccounts.setIamPolicy',
+        'storage.buckets.insert',
+        'pubsub.projects.subscriptions.patch',
+        CREATE,
+        'cloudscheduler.projects.locations.jobs.create',
+        'monitoring.projects.alertPolicies.create',
+      ])
+        assert.ok(kinds.has(kind), `${kind} among ${[...kinds].join(', ')}`);
+      assert.equal(cut.sandbox.callLog.calls(CREATE).length, FIRST.length, 'nothing is made twice');
+      assert.deepEqual(await snapshot(cut), undisturbed);
+    } finally {
+      await cut.close();
+    }
+  });
 });
 
-/** Methods that read although they are POST. */
-const READ_BY_POST = /\.(?:getIamPolicy|testIamPermissions|getAncestry)$|^logging\.entries\.list$/;
+interface Budget {
+  readonly name: string;
+  readonly notificationsRule?: { readonly pubsubTopic?: string };
+  readonly thresholdRules: readonly object[];
+}
+
+/** One may call the functions with an HTTP trigger, one may not; both may look up their addresses. */
+const PEOPLE: readonly string[] = ['ada@example.com', 'eve@example.com'];
+
+const EXPERIMENTS = 'ml-research-experiments';
+
+const EMPTY = {
+  accounts: [],
+  alerts: [],
+  bucket: [],
+  functions: [],
+  jobs: [],
+  roles: [],
+  subscriptions: [],
+  topics: [],
+};

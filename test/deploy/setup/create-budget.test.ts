@@ -100,6 +100,22 @@ describe('create-budget.sh', () => {
       assert.match(bench.printed().out, new RegExp(`as it should be: ${NAME}\n$`));
     }));
 
+  it('says so when Google takes a change and does not keep it', () =>
+    withBudgets([byHand()], async (bench) => {
+      const { run } = bench.gcloud;
+      const tools = {
+        ...bench.tools,
+        gcloud: async (args: readonly string[]) => {
+          const answer = await run(args);
+          if (args[2] === 'update') delete bench.gcloud.world.budgets.get(NAME)?.['notificationsRule'];
+          return answer;
+        },
+      };
+      const [policy = '', project = ''] = bench.place;
+      assert.equal(await createBudgetCommand([policy, project, `--billing-account=${ACCOUNT}`], tools), 1);
+      assert.match(bench.printed().err, /has not kept all of it.*nobody hears of it/);
+    }));
+
   it('takes a policy that can name no budget yet', () =>
     withBudgets([], async (bench) => {
       bench.setPolicy(POLICY.replace(/, allow: .*\]/, ''));

@@ -6,7 +6,10 @@ import type { Tokens } from '../tokens.ts';
 import type { Projects } from './projects.ts';
 import { readBody } from './read-body.ts';
 
-const SCOPE = /^https:\/\/www\.googleapis\.com\/auth\//;
+const SCOPE = /^(?:openid$|https:\/\/www\.googleapis\.com\/auth\/)/;
+
+/** Google's own library for Python sends null where there are none. */
+const delegates = z.array(z.never()).nullish();
 
 const accessSchema = z.strictObject({
   scope: z.array(z.string().regex(SCOPE)).min(1),
@@ -14,7 +17,7 @@ const accessSchema = z.strictObject({
     .string()
     .regex(/^\d+s$/)
     .default('3600s'),
-  delegates: z.array(z.never()).default([]),
+  delegates,
 });
 
 const MAX_LIFETIME_SECONDS = 3600;
@@ -22,7 +25,7 @@ const MAX_LIFETIME_SECONDS = 3600;
 const identitySchema = z.strictObject({
   audience: z.string().min(1),
   includeEmail: z.boolean().default(false),
-  delegates: z.array(z.never()).default([]),
+  delegates,
 });
 
 export interface IamCredentialsOptions {
@@ -62,7 +65,8 @@ export function iamCredentialsService({ clock, projects, tokens }: IamCredential
           throw new ApiError('INVALID_ARGUMENT', `Invalid lifetime ${lifetime}.`);
         return {
           accessToken: tokens.issueAccess(account),
-          expireTime: new Date(clock.now() + seconds * 1_000).toISOString(),
+          // Whole seconds: gcloud reads no others.
+          expireTime: new Date(clock.now() + seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z'),
         };
       },
     ),

@@ -93,6 +93,8 @@ function accountOf(budget: string): string {
   return budget.replace(/\/budgets\/.*$/, '');
 }
 
+const TOPIC_PATH = 'notificationsRule.pubsubTopic';
+
 function merged(present: Message, change: Message, mask: string): Message {
   const paths =
     mask === ''
@@ -101,6 +103,10 @@ function merged(present: Message, change: Message, mask: string): Message {
           .split(',')
           .map((path) => path.trim().replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
   const result: Record<string, unknown> = { ...present };
+  // `gcloud billing budgets update --notifications-rule-pubsub-topic` sends the version and leaves it out of its mask
+  // (googlecloudsdk/command_lib/billingbudgets/hooks.py): where Google did not take it along, that command could never
+  // succeed on a budget without a topic. Not verified; who depends on it has to look at what came of it.
+  if (paths.includes(TOPIC_PATH)) paths.push('notificationsRule.schemaVersion');
   for (const path of paths) {
     const [field = '', inner, ...more] = path.split('.');
     const known = FIELDS[field];
