@@ -111,6 +111,8 @@ export interface SandboxOptions {
   readonly frozen?: boolean;
   readonly startMs?: number;
   readonly latencyMs?: () => number;
+  /** Gives the first answer to a GET again and again; for the benchmark, over a scenario in which nothing changes. */
+  readonly remembers?: boolean;
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -337,6 +339,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     principalOf: (token) => tokens.accountOf(token),
     frontEnd,
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
+    ...(options.remembers === true ? { remembered: new Map() } : {}),
   });
   const proxy = await startProxy(port);
   const environments = gcloudEnvironments({ folder, proxyUrl: proxy.url, caFile, tokens });

@@ -16,9 +16,9 @@ const WANTED_PEAK_MIB = 256;
 const NODE_OPTIONS = '--max-old-space-size=160 --max-semi-space-size=4';
 
 const FLEETS = [
-  { notebooks: 10, warmTicks: 5 },
-  { notebooks: 1_000, warmTicks: 3 },
-  { notebooks: 10_000, warmTicks: 1 },
+  { notebooks: 10, warmTicks: 25 },
+  { notebooks: 1_000, warmTicks: 9 },
+  { notebooks: 10_000, warmTicks: 3 },
 ] as const;
 
 /** One tick of idle-notebook-stopper over fleets of growing size: calls, wall time, memory. */
