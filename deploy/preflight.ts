@@ -147,6 +147,7 @@ function openApi(runtime: Runtime, auth: Pick<Runtime['auth'], 'request'>): Api 
     nowMs: () => runtime.now().getTime(),
     deadlineMs: runtime.now().getTime() + PATIENCE_MS,
     sleep: runtime.sleep,
+    turn: runtime.turn,
     random: runtime.random,
     attemptTimeoutMs: runtime.attemptTimeoutMs,
   });

@@ -16,6 +16,11 @@ export interface Api {
    * storing its receipt.
    */
   startClosing(): void;
+  /**
+   * Resolves in the next turn of the event loop: requests have left by then, and what arrived meanwhile is dealt with. With
+   * `alone`, only one caller goes on in each turn.
+   */
+  nextTurn(options?: { readonly alone?: boolean }): Promise<void>;
   /** Attempts made so far, by name. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -39,6 +44,8 @@ export interface ApiOptions {
   /** No attempt starts after this moment, in milliseconds since the epoch; after `startClosing` 45 s later. */
   readonly deadlineMs: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Resolves in the next turn of the event loop. */
+  readonly turn: () => Promise<void>;
   /** 0 to 1, for the jitter. */
   readonly random: () => number;
   /** An attempt without an answer after this long counts as failed. */
@@ -59,6 +66,7 @@ const CLOSING_MS = 45_000;
 export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};
   let { deadlineMs } = options;
+  let lastAlone = Promise.resolve();
 
   const call: Api['call'] = async (name, attempt, callOptions = {}) => {
     for (let tried = 1; ; tried++) {
@@ -83,6 +91,11 @@ export function createApi(options: ApiOptions): Api {
     calls,
     startClosing() {
       deadlineMs = options.deadlineMs + CLOSING_MS;
+    },
+    async nextTurn({ alone = false } = {}) {
+      if (!alone) return options.turn();
+      lastAlone = lastAlone.then(options.turn);
+      return lastAlone;
     },
     async request(name, request, callOptions) {
       const url = new URL(request.url);

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { listPages } from './list-pages.ts';
+import { stringMap } from './string-map.ts';
 
 /** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
 const HOST = 'https://storage.googleapis.com/storage/v1/b';
@@ -33,7 +35,7 @@ const bucketSchema = z.looseObject({
   storageClass: z.optional(z.string()),
   metageneration: z.string(),
   timeCreated: z.optional(z.string()),
-  labels: z.optional(z.record(z.string(), z.string())),
+  labels: z.optional(stringMap),
   lifecycle: lifecycleSchema,
   versioning: toggle,
   retentionPolicy: z.optional(
@@ -47,7 +49,6 @@ const bucketSchema = z.looseObject({
 const pageSchema = z.looseObject({
   items: z.optional(z.array(bucketSchema)),
   unreachable: z.optional(z.array(z.string())),
-  nextPageToken: z.optional(z.string()),
 });
 
 /** A bucket's settings at one moment. */
@@ -81,24 +82,15 @@ export interface BucketPage {
 
 /** Yields all buckets of a project, a thousand at a time and in the order of their names. Throws `OutsideError`. */
 export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<BucketPage> {
-  let pageToken: string | undefined;
-  do {
-    const page = pageSchema.parse(
-      await api.request('storage.buckets.list', {
-        url: HOST,
-        query: {
-          project: projectId,
-          maxResults: PAGE_SIZE,
-          pageToken,
-          // Without it one unreachable bucket would hide all others.
-          returnPartialSuccess: true,
-          fields: `items(${FIELDS}),unreachable,nextPageToken`,
-        },
-      }),
-    );
+  const query = {
+    project: projectId,
+    maxResults: PAGE_SIZE,
+    // Without it one unreachable bucket would hide all others.
+    returnPartialSuccess: true,
+    fields: `items(${FIELDS}),unreachable,nextPageToken`,
+  };
+  for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema))
     yield { buckets: (page.items ?? []).map(toBucket), unreachable: page.unreachable ?? [] };
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
 }
 
 /** One bucket as it is now. Throws `OutsideError`, with status 404 when it is gone. */

@@ -33,6 +33,7 @@ export function openContext(
     nowMs: () => runtime.now().getTime(),
     deadlineMs: runtime.now().getTime() + deadlineMs,
     sleep: (milliseconds) => runtime.sleep(milliseconds),
+    turn: () => runtime.turn(),
     random: () => runtime.random(),
     attemptTimeoutMs: runtime.attemptTimeoutMs,
   });

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { listPages } from './list-pages.ts';
+import { isStringMap, type StringMap } from './string-map.ts';
 
 /**
  * Cloud Monitoring v3 over authorised requests with a field mask. Google's client was measured for it: its REST mode decodes
@@ -7,6 +9,12 @@ import type { Api } from './api.ts';
  * 50 KiB to the bundle.
  */
 const HOST = 'https://monitoring.googleapis.com/v3';
+
+/**
+ * Series that are gone through in a millisecond. Larger answers of several queries, which come at the same time, are taken one
+ * in each turn of the event loop: a listing whose next page could be asked for shall not wait for all of them.
+ */
+const SERIES_WITHOUT_TURN = 100;
 
 /** What is used of an answer; the rest is not sent. */
 const FIELDS =
@@ -44,32 +52,51 @@ export interface SeriesResult {
   readonly executionErrors: readonly string[];
 }
 
-const labels = z.optional(z.looseObject({ labels: z.optional(z.record(z.string(), z.string())) }));
+/** A series on the wire, as far as it is used. NaN and the infinities are text in JSON. */
+interface WireSeries {
+  readonly metric?: { readonly labels?: StringMap };
+  readonly resource?: { readonly labels?: StringMap };
+  readonly points?: readonly {
+    readonly interval: { readonly endTime: string };
+    readonly value: { readonly doubleValue?: number | string; readonly int64Value?: string };
+  }[];
+}
 
 const pageSchema = z.looseObject({
-  timeSeries: z.optional(
-    z.array(
-      z.looseObject({
-        metric: labels,
-        resource: labels,
-        points: z.optional(
-          z.array(
-            z.looseObject({
-              interval: z.looseObject({ endTime: z.string() }),
-              // NaN and the infinities are text in JSON; they are no measurement.
-              value: z.looseObject({
-                doubleValue: z.optional(z.union([z.number(), z.string()])),
-                int64Value: z.optional(z.string()),
-              }),
-            }),
-          ),
-        ),
-      }),
-    ),
-  ),
-  nextPageToken: z.optional(z.string()),
+  timeSeries: z.optional(z.array(z.custom<WireSeries>(isSeries, 'Invalid time series'))),
   executionErrors: z.optional(z.array(z.looseObject({ message: z.optional(z.string()) }))),
 });
+
+/**
+ * Checked by hand: of a run over 1,000 notebooks, which reads some 7,000 series, a schema for each of their fields took a
+ * tenth of the processor time.
+ */
+function isSeries(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { metric = {}, resource = {}, points = [] } = value;
+  return (
+    isObject(metric) &&
+    isObject(resource) &&
+    isStringMap(metric['labels'] ?? {}) &&
+    isStringMap(resource['labels'] ?? {}) &&
+    Array.isArray(points) &&
+    points.every(isPoint)
+  );
+}
+
+function isPoint(point: unknown): boolean {
+  if (!isObject(point)) return false;
+  const { interval, value } = point;
+  if (!isObject(interval) || !isObject(value) || typeof interval['endTime'] !== 'string') return false;
+  const { doubleValue = 0, int64Value = '' } = value;
+  return (
+    (typeof doubleValue === 'number' || typeof doubleValue === 'string') && typeof int64Value === 'string'
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
 
 /** All series of one query at once; see {@link visitSeries}. */
 export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesResult> {
@@ -89,13 +116,12 @@ export async function visitSeries(
   visit: (series: Series) => void,
 ): Promise<readonly string[]> {
   const executionErrors: string[] = [];
-  let pageToken: string | undefined;
-  do {
-    const answer = await api.request('monitoring.timeSeries.list', {
-      url: `${HOST}/projects/${query.projectId}/timeSeries`,
-      query: { ...parametersOf(query), pageToken, fields: FIELDS },
-    });
-    const page = pageSchema.parse(answer);
+  const request = {
+    url: `${HOST}/projects/${query.projectId}/timeSeries`,
+    query: { ...parametersOf(query), fields: FIELDS },
+  };
+  for await (const page of listPages(api, 'monitoring.timeSeries.list', request, pageSchema)) {
+    if ((page.timeSeries?.length ?? 0) > SERIES_WITHOUT_TURN) await api.nextTurn({ alone: true });
     for (const one of page.timeSeries ?? [])
       visit({
         metricLabels: one.metric?.labels ?? {},
@@ -106,8 +132,7 @@ export async function visitSeries(
         }),
       });
     for (const error of page.executionErrors ?? []) executionErrors.push(error.message ?? 'unnamed error');
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
+  }
   return executionErrors;
 }
 

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
+import { stringMap } from './string-map.ts';
 
 /**
  * The Notebooks API v2 over authorised requests. Google's client 4.2.1 is not used for it: its descriptor has no
@@ -9,26 +11,26 @@ import { OutsideError } from './outside-error.ts';
 const HOST = 'https://notebooks.googleapis.com/v2';
 
 /** A Workbench instance as the API returns it, as far as it is used; enum values may be newer than this code. */
-const instanceSchema = z.looseObject({
+const instanceSchema = z.object({
   name: z.string(),
   state: z.optional(z.string()),
   healthState: z.optional(z.string()),
   createTime: z.optional(z.string()),
   updateTime: z.optional(z.string()),
-  labels: z.optional(z.record(z.string(), z.string())),
+  labels: z.optional(stringMap),
   gceSetup: z.optional(
-    z.looseObject({
+    z.object({
       instanceId: z.optional(z.string()),
       machineType: z.optional(z.string()),
       acceleratorConfigs: z.optional(
         z.array(
-          z.looseObject({
+          z.object({
             type: z.optional(z.string()),
             coreCount: z.optional(z.union([z.string(), z.number()])),
           }),
         ),
       ),
-      metadata: z.optional(z.record(z.string(), z.string())),
+      metadata: z.optional(stringMap),
     }),
   ),
 });
@@ -43,7 +45,6 @@ const listSchema = z.looseObject({
 
 const locationsSchema = z.looseObject({
   locations: z.optional(z.array(z.looseObject({ name: z.string() }))),
-  nextPageToken: z.optional(z.string()),
 });
 
 const operationSchema = z.looseObject({ name: z.string() });
@@ -91,32 +92,20 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
 }
 
 async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {
-  let pageToken: string | undefined;
-  do {
-    const answer = await api.request('notebooks.instances.list', {
-      url: `${HOST}/${parent}/instances`,
-      query: { pageSize: PAGE_SIZE, pageToken },
-    });
-    const page = listSchema.parse(answer);
-    const first = pageToken === undefined;
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-    const only = first && pageToken === undefined;
-    yield { instances: page.instances ?? [], only, unreachable: page.unreachable ?? [] };
-  } while (pageToken !== undefined);
+  const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE } };
+  let first = true;
+  for await (const page of listPages(api, 'notebooks.instances.list', request, listSchema)) {
+    const { instances = [], unreachable = [], nextPageToken = '' } = page;
+    yield { instances, only: first && nextPageToken === '', unreachable };
+    first = false;
+  }
 }
 
 async function listLocations(api: Api, projectId: string): Promise<string[]> {
   const names: string[] = [];
-  let pageToken: string | undefined;
-  do {
-    const answer = await api.request('notebooks.locations.list', {
-      url: `${HOST}/projects/${projectId}/locations`,
-      query: { pageSize: PAGE_SIZE, pageToken },
-    });
-    const page = locationsSchema.parse(answer);
+  const request = { url: `${HOST}/projects/${projectId}/locations`, query: { pageSize: PAGE_SIZE } };
+  for await (const page of listPages(api, 'notebooks.locations.list', request, locationsSchema))
     for (const location of page.locations ?? []) names.push(location.name);
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
   return names;
 }
 

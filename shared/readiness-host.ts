@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { CannotImpersonate } from './impersonate.ts';
 import { getBillingLink } from './billing.ts';
+import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
 import {
   accountPermissions,
@@ -153,7 +154,6 @@ const budgetPage = z.looseObject({
       }),
     ),
   ),
-  nextPageToken: z.optional(z.string()),
 });
 
 /** Whether the operations project is paid for, and whether a spend cap could stop the switch in it. */
@@ -197,14 +197,11 @@ export async function inspectHost(inspection: Inspection): Promise<readonly Chec
  */
 async function findSpendCap({ api, options }: Inspection, account: string): Promise<Check> {
   const place = { id: 'host-spend-cap', subject: `projects/${options.project}` };
-  let pageToken: string | undefined;
-  do {
-    const page = budgetPage.parse(
-      await api.request('billingbudgets.budgets.list', {
-        url: `https://billingbudgets.googleapis.com/v1/${account}/budgets`,
-        query: { scope: `projects/${options.project}`, pageSize: 100, pageToken },
-      }),
-    );
+  const request = {
+    url: `https://billingbudgets.googleapis.com/v1/${account}/budgets`,
+    query: { scope: `projects/${options.project}`, pageSize: 100 },
+  };
+  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, budgetPage))
     for (const { name, displayName = '', spendCap, budgetFilter } of page.budgets ?? []) {
       if (spendCap === undefined || spendCap === null) continue;
       const services = budgetFilter?.services ?? [];
@@ -216,8 +213,6 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
         [`${budgetsPage(name)}: open ${JSON.stringify(displayName)} and remove its spend cap`],
       );
     }
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
   return pass(place, 'no spend cap can stop the switch');
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { GoogleAuth } from 'google-auth-library';
 import * as z from 'zod/mini';
 import { createClients, type Clients } from './clients.ts';
@@ -23,6 +23,8 @@ export interface Runtime {
   /** 0 to 1. */
   readonly random: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Resolves in the next turn of the event loop. */
+  readonly turn: () => Promise<void>;
   /** How long one attempt of an outside call may take. */
   readonly attemptTimeoutMs: number;
   /** One line to standard output, where Cloud Logging reads it. */
@@ -52,6 +54,7 @@ export function createRuntime(functionName: string): Runtime {
     sleep: async (milliseconds) => {
       await sleep(milliseconds);
     },
+    turn: () => setImmediate(),
     write: (line) => void process.stdout.write(`${line}\n`),
     readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),
   };

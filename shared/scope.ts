@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { PermanentError } from './errors.ts';
+import { listPages } from './list-pages.ts';
 import { isServiceDisabled, OutsideError } from './outside-error.ts';
 
 const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
@@ -13,12 +14,10 @@ const projectSchema = z.looseObject({
 
 const searchProjects = z.looseObject({
   projects: z.optional(z.array(projectSchema)),
-  nextPageToken: z.optional(z.string()),
 });
 
 const searchFolders = z.looseObject({
   folders: z.optional(z.array(z.looseObject({ name: z.string(), state: z.optional(z.string()) }))),
-  nextPageToken: z.optional(z.string()),
 });
 
 const folderSchema = z.looseObject({ parent: z.optional(z.string()) });
@@ -49,44 +48,26 @@ async function projectsBelow(api: Api, root: string): Promise<string[]> {
   const projects: string[] = [];
   const open = [root];
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
-    for await (const page of pages(
+    // One term only: projects.search answers with what matches any of several.
+    const query = { query: `parent:${parent}`, pageSize: 500 };
+    for await (const page of listPages(
       api,
       'cloudresourcemanager.projects.search',
-      `${HOST}/projects:search`,
-      parent,
+      { url: `${HOST}/projects:search`, query },
       searchProjects,
     ))
       for (const project of page.projects ?? [])
         if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
-    for await (const page of pages(
+    for await (const page of listPages(
       api,
       'cloudresourcemanager.folders.search',
-      `${HOST}/folders:search`,
-      parent,
+      { url: `${HOST}/folders:search`, query },
       searchFolders,
     ))
       for (const folder of page.folders ?? [])
         if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
   }
   return projects;
-}
-
-async function* pages<T extends { nextPageToken?: string | undefined }>(
-  api: Api,
-  name: string,
-  url: string,
-  parent: string,
-  schema: z.ZodMiniType<T>,
-): AsyncGenerator<T> {
-  let pageToken: string | undefined;
-  do {
-    // One term only: projects.search answers with what matches any of several.
-    const page = schema.parse(
-      await api.request(name, { url, query: { query: `parent:${parent}`, pageSize: 500, pageToken } }),
-    );
-    yield page;
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
 }
 
 /**

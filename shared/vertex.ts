@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { listPages } from './list-pages.ts';
 
 /** A custom or tuning job that bills. */
 export interface VertexJob {
@@ -57,6 +58,8 @@ const OUTPUT_ONLY: ReadonlySet<string> = new Set([
   'status',
 ]);
 
+const PAGE = { pageSize: 100 };
+
 /** States in which a job holds machines or waits for them. */
 const ALIVE: ReadonlySet<string> = new Set([
   'JOB_STATE_QUEUED',
@@ -70,13 +73,12 @@ const ALIVE: ReadonlySet<string> = new Set([
 export async function listVertexRegions(api: Api, projectId: string): Promise<string[]> {
   const schema = z.looseObject({
     locations: z.optional(z.array(z.looseObject({ locationId: z.string() }))),
-    nextPageToken: z.optional(z.string()),
   });
   const regions: string[] = [];
-  for await (const page of pages(
+  for await (const page of listPages(
     api,
     'aiplatform.locations.list',
-    `https://aiplatform.googleapis.com/v1/projects/${projectId}/locations`,
+    { url: `https://aiplatform.googleapis.com/v1/projects/${projectId}/locations`, query: PAGE },
     schema,
   ))
     for (const { locationId } of page.locations ?? []) if (locationId !== 'global') regions.push(locationId);
@@ -94,13 +96,12 @@ export async function listVertexJobs(
 ): Promise<VertexJob[]> {
   const schema = z.looseObject({
     [collection]: z.optional(z.array(jobSchema)),
-    nextPageToken: z.optional(z.string()),
   });
   const jobs: VertexJob[] = [];
-  for await (const page of pages(
+  for await (const page of listPages(
     api,
     `aiplatform.${collection}.list`,
-    `${regional(projectId, region)}/${collection}`,
+    { url: `${regional(projectId, region)}/${collection}`, query: PAGE },
     schema,
   ))
     for (const job of z.array(jobSchema).parse(page[collection] ?? []))
@@ -118,13 +119,12 @@ export async function listVertexJobs(
 export async function listServingEndpoints(api: Api, projectId: string, region: string): Promise<Endpoint[]> {
   const schema = z.looseObject({
     endpoints: z.optional(z.array(endpointSchema)),
-    nextPageToken: z.optional(z.string()),
   });
   const endpoints: Endpoint[] = [];
-  for await (const page of pages(
+  for await (const page of listPages(
     api,
     'aiplatform.endpoints.list',
-    `${regional(projectId, region)}/endpoints`,
+    { url: `${regional(projectId, region)}/endpoints`, query: PAGE },
     schema,
   ))
     for (const endpoint of (page.endpoints ?? []).map(toEndpoint))
@@ -217,18 +217,4 @@ function regional(projectId: string, region: string): string {
 /** A resource's URL on the host of its own region. */
 function urlOf(resource: string): string {
   return `https://${resource.split('/')[3] ?? ''}-aiplatform.googleapis.com/v1/${resource}`;
-}
-
-async function* pages<T extends { nextPageToken?: string | undefined }>(
-  api: Api,
-  name: string,
-  url: string,
-  schema: z.ZodMiniType<T>,
-): AsyncGenerator<T> {
-  let pageToken: string | undefined;
-  do {
-    const page = schema.parse(await api.request(name, { url, query: { pageSize: 100, pageToken } }));
-    yield page;
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { visitAggregated } from './aggregated-list.ts';
 import type { Api } from './api.ts';
+import { stringMap } from './string-map.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
 
@@ -23,7 +25,7 @@ const vmSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   status: z.string(),
-  labels: z.optional(z.record(z.string(), z.string())),
+  labels: z.optional(stringMap),
   metadata: z.optional(
     z.looseObject({
       items: z.optional(z.array(z.looseObject({ key: z.string(), value: z.optional(z.string()) }))),
@@ -36,20 +38,6 @@ const vmSchema = z.looseObject({
   lastStartTimestamp: z.optional(z.string()),
 });
 
-const pageSchema = z.looseObject({
-  items: z.optional(
-    z.record(
-      z.string(),
-      z.looseObject({
-        warning: z.optional(z.looseObject({ code: z.optional(z.string()) })),
-        instances: z.optional(z.array(vmSchema)),
-      }),
-    ),
-  ),
-  unreachables: z.optional(z.array(z.string())),
-  nextPageToken: z.optional(z.string()),
-});
-
 export interface VmListing {
   readonly vms: readonly Vm[];
   /** Zones that could not be reached. */
@@ -59,23 +47,17 @@ export interface VmListing {
 /** All VMs of a project that are not stopped. Needs compute.instances.list. Throws `OutsideError`. */
 export async function listRunningVms(api: Api, projectId: string): Promise<VmListing> {
   const vms: Vm[] = [];
-  const unreachable = new Set<string>();
-  let pageToken: string | undefined;
-  do {
-    const answer = await api.request('compute.instances.aggregatedList', {
-      url: `${HOST}/projects/${projectId}/aggregated/instances`,
-      query: { maxResults: 500, pageToken, returnPartialSuccess: true },
-    });
-    const page = pageSchema.parse(answer);
-    for (const zone of page.unreachables ?? []) unreachable.add(zone);
-    for (const [scope, { instances, warning }] of Object.entries(page.items ?? {})) {
-      if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
-      for (const vm of instances ?? [])
-        if (RUNNING.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
-    }
-    pageToken = page.nextPageToken;
-  } while (pageToken !== undefined);
-  return { vms, unreachable: [...unreachable].sort() };
+  const query = {
+    projectId,
+    collection: 'instances',
+    fields:
+      'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp',
+    schema: vmSchema,
+  } as const;
+  const unreachable = await visitAggregated(api, query, (vm, scope) => {
+    if (RUNNING.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
+  });
+  return { vms, unreachable };
 }
 
 /** Statuses in which a VM bills for its machine, or soon will. */

@@ -40,6 +40,7 @@ async function openApi(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
     nowMs: () => runtime.now().getTime(),
     deadlineMs: runtime.now().getTime() + PATIENCE_MS,
     sleep: runtime.sleep,
+    turn: runtime.turn,
     random: runtime.random,
     attemptTimeoutMs: runtime.attemptTimeoutMs,
   });

@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map';
 import { once } from '../../shared/clients.ts';
-import { priceInstance } from '../../shared/compute-price.ts';
+import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
 import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '../../shared/machines.ts';
@@ -22,8 +22,8 @@ const NOT_READ: Signals = {
 const PAGES_AT_ONCE = 4;
 
 /**
- * Pages that may be read before the first is handed on. The VMs of a large project take half as long to list as its
- * notebooks; meanwhile the listing goes on. 64 pages of 100 instances are about 20 MB.
+ * Pages that may be listed before the first is worked on. The signals of a large project take a fifth of the time that its
+ * notebooks take to list, its VMs half of it; meanwhile the listing goes on. 64 pages of 100 instances are about 20 MB.
  */
 const PAGES_AHEAD = 64;
 
@@ -32,22 +32,32 @@ const PAGES_AHEAD = 64;
  * waits for what it does not need: the next page is listed while signals and VMs are read.
  */
 export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator<readonly NotebookFacts[]> {
-  const machines = readMachines(run);
+  // The notebooks' pages follow each other and take longest, so the first of them is asked for first.
+  const machines = run.api.nextTurn().then(() => readMachines(run));
   const memory = readMemory(run);
+  const priceOf = priceOnce();
   // Where the notebooks fill several pages, one reading of all VMs of the project is far fewer calls than one per page.
   const ofProject = once(() => readMetrics(run, 'project', windowOf(run, config, undefined)));
   // When the listing fails first, nobody waits for the memory any more.
   memory.catch(() => undefined);
+  const listed = pMapIterable(listNotebooks(run.api, run.projectId), (page) => page, {
+    concurrency: 1,
+    backpressure: PAGES_AHEAD,
+  });
   const pages = pMapIterable(
-    listNotebooks(run.api, run.projectId),
+    listed,
     async (page) => {
       noteGaps(run, page);
       return readPage(run, config, page, (await memory).notebooks, ofProject);
     },
-    { concurrency: PAGES_AT_ONCE, backpressure: PAGES_AHEAD },
+    { concurrency: PAGES_AT_ONCE },
   );
   try {
-    for await (const page of pages) yield joinPage(page, await machines);
+    for await (const page of pages) {
+      yield joinPage(page, await machines, priceOf);
+      // Many pages may be waiting by now; the listing goes on between them.
+      await run.api.nextTurn();
+    }
   } finally {
     // Their gaps belong to this run, also when the listing failed.
     await machines;
@@ -154,11 +164,28 @@ function machineOf({ gceSetup = {} }: NotebookInstance): {
   };
 }
 
-function joinPage(page: readonly Found[], machines: Machines): readonly NotebookFacts[] {
-  return page.map((found) => toFacts(found, machines));
+type PriceOf = (instance: PricedInstance) => InstancePrice;
+
+/** Prices each kind of instance once: a fleet has few kinds, and its many prices need not be held one by one. */
+function priceOnce(): PriceOf {
+  const known = new Map<string, InstancePrice>();
+  return (instance) => {
+    const kind = JSON.stringify(instance);
+    const price = known.get(kind) ?? priceInstance(instance);
+    known.set(kind, price);
+    return price;
+  };
 }
 
-function toFacts({ instance, memory, observedFromMs, signals }: Found, machines: Machines): NotebookFacts {
+function joinPage(page: readonly Found[], machines: Machines, priceOf: PriceOf): readonly NotebookFacts[] {
+  return page.map((found) => toFacts(found, machines, priceOf));
+}
+
+function toFacts(
+  { instance, memory, observedFromMs, signals }: Found,
+  machines: Machines,
+  priceOf: PriceOf,
+): NotebookFacts {
   const setup = instance.gceSetup ?? {};
   const [zone = ''] = instance.name.split('/').slice(3, 4);
   const { machineType, accelerators } = machineOf(instance);
@@ -174,7 +201,7 @@ function toFacts({ instance, memory, observedFromMs, signals }: Found, machines:
     metadata: setup.metadata ?? {},
     machineType: machineType.slice(machineType.lastIndexOf('/') + 1),
     gpus: gpusOf({ machineType, accelerators }),
-    price: priceInstance({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
+    price: priceOf({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),
     observedFromMs,
     signals,

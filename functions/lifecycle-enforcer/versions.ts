@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../shared/api.ts';
+import { listPages } from '../../shared/list-pages.ts';
 import type { ObjectVersion } from './object-lifecycle.ts';
 
 /** A page of storage.objects.list holds at most this many. */
@@ -26,7 +27,6 @@ const pageSchema = z.looseObject({
       }),
     ),
   ),
-  nextPageToken: z.optional(z.string()),
 });
 type Item = NonNullable<z.infer<typeof pageSchema>['items']>[number];
 
@@ -35,15 +35,12 @@ type Item = NonNullable<z.infer<typeof pageSchema>['items']>[number];
  * a listing that is broken off may lack versions. Throws `OutsideError`.
  */
 export async function* listVersions(api: Api, bucket: string): AsyncGenerator<readonly ObjectVersion[]> {
-  let pageToken: string | undefined;
+  const request = {
+    url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`,
+    query: { versions: true, maxResults: PAGE_SIZE, fields: FIELDS },
+  };
   let open: ObjectVersion[] = [];
-  do {
-    const page = pageSchema.parse(
-      await api.request('storage.objects.list', {
-        url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`,
-        query: { versions: true, maxResults: PAGE_SIZE, pageToken, fields: FIELDS },
-      }),
-    );
+  for await (const page of listPages(api, 'storage.objects.list', request, pageSchema))
     for (const item of page.items ?? []) {
       const version = toVersion(item);
       if (open[0] !== undefined && open[0].name !== version.name) {
@@ -52,8 +49,6 @@ export async function* listVersions(api: Api, bucket: string): AsyncGenerator<re
       }
       open.push(version);
     }
-    pageToken = page.nextPageToken === '' ? undefined : page.nextPageToken;
-  } while (pageToken !== undefined);
   if (open.length > 0) yield newestFirst(open);
 }
 

@@ -31,6 +31,7 @@ function world(options: Partial<ApiOptions> = {}): World {
       },
       nowMs: () => state.nowMs,
       deadlineMs: 1_000_000 + 480_000,
+      turn: async () => undefined,
       sleep: async (milliseconds) => {
         slept.push(milliseconds);
         state.nowMs += milliseconds;
@@ -241,5 +242,35 @@ describe('Api.request', () => {
       { status: 503 },
     );
     assert.deepEqual(api.calls, { 'a.get': 6, 'a.stop': 1 });
+  });
+});
+
+describe('Api.nextTurn', () => {
+  test('resolves with the next turn', async () => {
+    const turns: (() => void)[] = [];
+    const { api } = world({ turn: () => new Promise((resolve) => void turns.push(resolve)) });
+    const order: string[] = [];
+    const waiting = Promise.all([1, 2].map(async (one) => api.nextTurn().then(() => order.push(`${one}`))));
+    assert.equal(turns.length, 2);
+    for (const turn of turns) turn();
+    await waiting;
+    assert.deepEqual(order, ['1', '2']);
+  });
+
+  test('alone: the second waits for a turn after the first one', async () => {
+    const turns: (() => void)[] = [];
+    const { api } = world({ turn: () => new Promise((resolve) => void turns.push(resolve)) });
+    const order: string[] = [];
+    const first = api.nextTurn({ alone: true }).then(() => order.push('first'));
+    const second = api.nextTurn({ alone: true }).then(() => order.push('second'));
+    await Promise.resolve();
+    assert.equal(turns.length, 1);
+    turns[0]?.();
+    await first;
+    assert.deepEqual(order, ['first']);
+    await Promise.resolve();
+    turns[1]?.();
+    await second;
+    assert.deepEqual(order, ['first', 'second']);
   });
 });

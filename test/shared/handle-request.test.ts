@@ -39,6 +39,7 @@ function runtime(policy = 'scope: [projects/ml-lab]'): Runtime {
     newId: () => '00000001',
     ownProject: async () => 'ml-ops-local',
     random: () => 0.5,
+    turn: async () => undefined,
     sleep: async () => undefined,
     attemptTimeoutMs: 1_000,
     write: (line) => void lines.push(line),

@@ -35,12 +35,16 @@ describe('listDiskTypes', () => {
         ['regions/us-central1/disks/regional', 'hyperdisk-balanced'],
       ],
     );
-    const fields = 'items/*/disks(name,type),nextPageToken';
+    const query = {
+      maxResults: '500',
+      returnPartialSuccess: 'true',
+      fields: 'items/*(warning/code,disks(name,type)),unreachables,nextPageToken',
+    };
     assert.deepEqual(
-      asked.map(({ target, query }) => [target, query]),
+      asked.map((one) => [one.target, one.query]),
       [
-        [`${COMPUTE}/disks`, { maxResults: '500', fields }],
-        [`${COMPUTE}/disks`, { maxResults: '500', pageToken: 'p2', fields }],
+        [`${COMPUTE}/disks`, query],
+        [`${COMPUTE}/disks`, { ...query, pageToken: 'p2' }],
       ],
     );
   });

@@ -107,9 +107,9 @@ describe('listNotebooks', () => {
   });
 });
 
-test('getNotebook keeps states that are newer than this code', async () => {
+test('getNotebook keeps states that are newer than this code, and only the fields that are used', async () => {
   const { api, asked } = scriptedApi(() => ({ name: NAME, state: 'HIBERNATING', newField: 1 }));
-  assert.deepEqual(await getNotebook(api, NAME), { name: NAME, state: 'HIBERNATING', newField: 1 });
+  assert.deepEqual(await getNotebook(api, NAME), { name: NAME, state: 'HIBERNATING' });
   assert.equal(asked[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
 });
 

@@ -159,6 +159,7 @@ function openApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
     },
     nowMs: () => 0,
     deadlineMs: 480_000,
+    turn: async () => undefined,
     sleep: async () => undefined,
     random: () => 0,
     attemptTimeoutMs: 30_000,

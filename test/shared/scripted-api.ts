@@ -31,6 +31,7 @@ export function scriptedApi(script: Script): { readonly api: Api; readonly asked
     },
     nowMs: () => 0,
     deadlineMs: 480_000,
+    turn: async () => undefined,
     sleep: async () => undefined,
     random: () => 0,
     attemptTimeoutMs: 60_000,

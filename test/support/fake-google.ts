@@ -90,6 +90,7 @@ export function fakeGoogle(options: {
       newId: () => (++ids).toString(16).padStart(8, '0'),
       ownProject: () => Promise.resolve(options.ownProject),
       random: () => 0.5,
+      turn: async () => undefined,
       sleep: () => new Promise((resolve) => void setImmediate(resolve)),
       attemptTimeoutMs: 60_000,
       write: (line) => void fake.world.lines.push(line),

@@ -149,6 +149,7 @@ export function startInstance(sandbox: Sandbox, options: InstanceOptions): Insta
           await sandbox.clock.advance(Math.max(0, dueMs - sandbox.clock.now()));
         await whileAlive(undefined);
       },
+      turn: () => whileAlive(undefined),
       attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
       write: (line) => {
         if (!authClient.dead) lines.push(JSON.parse(line) as LogLine);
