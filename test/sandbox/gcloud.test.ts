@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
-import { createGcloud, gcloudMissing, type Gcloud, type GcloudResult } from './gcloud.ts';
+import { createGcloud, gcloudMissing, gcloudVariables, type Gcloud, type GcloudResult } from './gcloud.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 import { readScenario } from './scenario.ts';
+import { startWarmGcloud, type WarmGcloud } from './warm-gcloud/warm-gcloud.ts';
 
 const SCENARIO = fileURLToPath(new URL('scenarios/organisation.yaml', import.meta.url));
 const PROJECT = 'ml-research';
@@ -20,6 +21,7 @@ const skip = gcloudMissing() ?? false;
 
 void describe('the real gcloud in the sandbox', { skip }, () => {
   let sandbox: Sandbox;
+  let warm: WarmGcloud;
   let gcloud: Gcloud;
   /** Sandbox time that each call takes: what gcloud waits for then comes about while it asks. */
   let millisecondsPerCall = 0;
@@ -35,10 +37,12 @@ void describe('the real gcloud in the sandbox', { skip }, () => {
     });
     sandbox.pubsub.createTopic({ name: TOPIC, labels: { team: 'research' } });
     sandbox.pubsub.createSubscription({ name: SUBSCRIPTION, topic: TOPIC, ackDeadlineSeconds: 30 });
-    gcloud = createGcloud(sandbox, 'owner@example.com');
+    warm = await startWarmGcloud(sandbox.folder, gcloudVariables(sandbox, 'owner@example.com'));
+    gcloud = createGcloud(sandbox, 'owner@example.com', warm.path);
   });
 
   after(async () => {
+    await warm.close();
     await sandbox.close();
   });
 
@@ -323,7 +327,7 @@ void describe('the real gcloud in the sandbox', { skip }, () => {
   });
 
   it('is refused what its account has no permission for, and changes nothing', async () => {
-    const stranger = createGcloud(sandbox, 'stranger@example.com');
+    const stranger = createGcloud(sandbox, 'stranger@example.com', warm.path);
     const flags = [`--project=${PROJECT}`, JSON_FORMAT];
     const target = notebook('single-spike-t4', 'us-central1-a');
     const before = [bucketState(), target.state, target.vm.status];

@@ -35,15 +35,21 @@ function isOnPath(program: string): boolean {
 
 const TIMEOUT_MS = 60_000;
 
-/** gcloud as `account`; nothing of the person's own gcloud configuration is read or written. */
-export function createGcloud(sandbox: Sandbox, account: string): Gcloud {
-  const environment = {
-    PATH: process.env['PATH'],
+/** What gcloud runs in as `account`: nothing of the person's own gcloud configuration is read or written. */
+export function gcloudVariables(sandbox: Sandbox, account: string): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env['PATH'] ?? '',
     HOME: sandbox.folder,
     CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
     CLOUDSDK_STORAGE_PROCESS_COUNT: '1',
     ...sandbox.gcloudEnvironment(account),
   };
+}
+
+/** gcloud as `account`, the one on `path`: that of a warm one, the machine's when absent. */
+export function createGcloud(sandbox: Sandbox, account: string, path?: string): Gcloud {
+  const variables = gcloudVariables(sandbox, account);
+  const environment = path === undefined ? variables : { ...variables, PATH: path };
   return async (command, ...flags) => {
     const child = spawn('gcloud', [...command.split(' '), ...flags], {
       env: environment,
