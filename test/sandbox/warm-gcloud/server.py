@@ -51,6 +51,8 @@ def tell_modules(known, learned):
 
 def become_gcloud(request, streams, learned):
   """In the fork: the rest of this process's life is the command. Does not return."""
+  # Some commands start processes of their own, which have to end with them.
+  os.setpgid(0, 0)
   signal.set_wakeup_fd(-1)
   signal.signal(signal.SIGCHLD, signal.SIG_DFL)
   for number, stream in enumerate(streams):
@@ -78,6 +80,15 @@ def leave_at_once(code):
   os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
+def kill_group(pid):
+  """Ends a command and all that it started."""
+  try:
+    os.killpg(pid, signal.SIGKILL)
+  except ProcessLookupError:
+    # Forked a moment ago, and not yet the head of its group.
+    os.kill(pid, signal.SIGKILL)
+
+
 class Server:
   """The loop: askers come, commands end, askers go."""
 
@@ -99,7 +110,7 @@ class Server:
     self.watch(self.listener, self.accept)
     self.watch(woken, lambda: (woken.recv(1 << 12), self.reap()))
     self.watch(self.learned, self.take_lesson)
-    self.watch(sys.stdin, lambda: os._exit(0))
+    self.watch(sys.stdin, self.end)
 
   def watch(self, what, then):
     self.selector.register(what, selectors.EVENT_READ, then)
@@ -141,7 +152,12 @@ class Server:
     asker = self.askers.get(pid)
     if asker is not None:
       self.selector.unregister(asker)
-      os.kill(pid, signal.SIGKILL)
+      kill_group(pid)
+
+  def end(self):
+    for pid in self.askers:
+      kill_group(pid)
+    os._exit(0)
 
   def reap(self):
     while self.askers:

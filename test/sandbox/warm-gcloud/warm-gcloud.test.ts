@@ -9,7 +9,11 @@ import { parseScenario } from '../scenario.ts';
 import { startWarmGcloud, type WarmGcloud } from './warm-gcloud.ts';
 
 const PROJECT = 'ml-ops-example';
-const SCENARIO = parseScenario({ name: 'one project', projects: [{ id: PROJECT, number: '100000000001' }] });
+const SCENARIO = parseScenario({
+  name: 'one project',
+  projects: [{ id: PROJECT, number: '100000000001' }],
+  storage: { buckets: [{ name: 'ml-ops-example-state', project: PROJECT, location: 'US-CENTRAL1' }] },
+});
 const LIST = ['pubsub', 'topics', 'list', `--project=${PROJECT}`];
 
 void describe('startWarmGcloud', { skip: gcloudMissing() ?? false }, () => {
@@ -70,16 +74,22 @@ void describe('startWarmGcloud', { skip: gcloudMissing() ?? false }, () => {
     assert.match(stderr, /pubsub\.topics\.list/);
   });
 
-  it('ends a command whose asker is killed', async () => {
-    const ids = (): number => sandbox.callLog.calls('pubsub.*').length;
-    const before = ids();
-    latencyMs = 300;
-    const child = start(gcloud.path, ['pubsub', 'topics', 'create', 'a', 'b', 'c', `--project=${PROJECT}`]);
-    while (ids() === before) await new Promise((resolve) => setTimeout(resolve, 10));
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
-    // The command holds the standard streams: they end with it.
-    await Promise.all([text(child.stdout), text(child.stderr)]);
-    latencyMs = 0;
-    assert.equal(ids(), before + 1, 'the second topic was not asked for any more');
-  });
+  const KILLED = [
+    ['pubsub', 'topics', 'create', 'a', 'b', 'c'],
+    // It starts a process of its own.
+    ['storage', 'buckets', 'update', 'gs://ml-ops-example-state', '--versioning'],
+  ];
+  for (const command of KILLED)
+    it(`ends a command whose asker is killed, and what it started: ${command.join(' ')}`, async () => {
+      const ids = (): number => sandbox.callLog.calls(`${command[0] ?? ''}.*`).length;
+      const before = ids();
+      latencyMs = 300;
+      const child = start(gcloud.path, [...command, `--project=${PROJECT}`]);
+      while (ids() === before) await new Promise((resolve) => setTimeout(resolve, 10));
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      // The command holds the standard streams: they end with it.
+      await Promise.all([text(child.stdout), text(child.stderr)]);
+      latencyMs = 0;
+      assert.equal(ids(), before + 1, 'nothing more was asked for');
+    });
 });
