@@ -1,6 +1,7 @@
 import { formatUsdPerHour } from './compute-price.ts';
 import { messageOf } from './errors.ts';
 import type { EventContext } from './handle-event.ts';
+import { createLog } from './log.ts';
 import type { DecidedOutcome, Receipt, ReceiptBuilder } from './receipt.ts';
 
 /**
@@ -17,14 +18,7 @@ export async function handOnReceipt(
   api.startClosing();
   const finishedAt = runtime.now();
   const summary = receipt.summary(finishedAt, { ...api.calls });
-  for (const decision of summary.decisions)
-    log(severityOf(decision), describe(decision), { runId: run.runId, decision });
-  const { decisions, ...counts } = summary;
-  const severity = summary.failures.length > 0 ? 'ERROR' : summary.incomplete.length > 0 ? 'WARNING' : 'INFO';
-  log(severity, summarise(run.title, summary), {
-    runId: run.runId,
-    receipt: { ...counts, decisions: decisions.length },
-  });
+  runtime.write(linesOf(runtime.functionName, run, summary));
 
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
@@ -43,6 +37,22 @@ export async function handOnReceipt(
       log('ERROR', `Cannot hand on the receipt of run ${run.runId}: ${messageOf(error)}`);
       trouble(error);
     }
+}
+
+/** The log of a run, to be written at once: each write by itself holds the process up. */
+function linesOf(
+  functionName: string,
+  { runId, title }: { readonly runId: string; readonly title: string },
+  receipt: Receipt,
+): string {
+  const lines: string[] = [];
+  const log = createLog((line) => void lines.push(line), { function: functionName });
+  for (const decision of receipt.decisions)
+    log(severityOf(decision), describe(decision), { runId, decision });
+  const { decisions, ...counts } = receipt;
+  const severity = receipt.failures.length > 0 ? 'ERROR' : receipt.incomplete.length > 0 ? 'WARNING' : 'INFO';
+  log(severity, summarise(title, receipt), { runId, receipt: { ...counts, decisions: decisions.length } });
+  return lines.join('\n');
 }
 
 /** `20261118T214000Z-eb46402f`: sorts by time, unique by its end. */

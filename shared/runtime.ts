@@ -27,8 +27,8 @@ export interface Runtime {
   readonly turn: () => Promise<void>;
   /** How long one attempt of an outside call may take. */
   readonly attemptTimeoutMs: number;
-  /** One line to standard output, where Cloud Logging reads it. */
-  readonly write: (line: string) => void;
+  /** One line, or several, to standard output, where Cloud Logging reads them. */
+  readonly write: (lines: string) => void;
   /** A text file; a relative path counts from the bundle's folder. */
   readonly readText: (path: string) => Promise<string>;
 }
@@ -55,7 +55,7 @@ export function createRuntime(functionName: string): Runtime {
       await sleep(milliseconds);
     },
     turn: () => setImmediate(),
-    write: (line) => void process.stdout.write(`${line}\n`),
+    write: (lines) => void process.stdout.write(`${lines}\n`),
     readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),
   };
 }

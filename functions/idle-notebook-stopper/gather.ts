@@ -32,8 +32,8 @@ const PAGES_AHEAD = 64;
  * waits for what it does not need: the next page is listed while signals and VMs are read.
  */
 export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator<readonly NotebookFacts[]> {
-  // The notebooks' pages follow each other and take longest, so the first of them is asked for first.
-  const machines = run.api.nextTurn().then(() => readMachines(run));
+  let machines: Promise<Machines> | undefined;
+  const askForMachines = (): Promise<Machines> => (machines ??= readMachines(run));
   const memory = readMemory(run);
   const priceOf = priceOnce();
   // Where the notebooks fill several pages, one reading of all VMs of the project is far fewer calls than one per page.
@@ -48,13 +48,17 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
     listed,
     async (page) => {
       noteGaps(run, page);
-      return readPage(run, config, page, (await memory).notebooks, ofProject);
+      const found = readPage(run, config, page, (await memory).notebooks, ofProject);
+      // The VMs are needed last. Of a large project they are read after the signals, in the pauses between two pages.
+      if (!page.only) await found;
+      void askForMachines();
+      return found;
     },
     { concurrency: PAGES_AT_ONCE },
   );
   try {
     for await (const page of pages) {
-      yield joinPage(page, await machines, priceOf);
+      yield joinPage(page, await askForMachines(), priceOf);
       // Many pages may be waiting by now; the listing goes on between them.
       await run.api.nextTurn();
     }

@@ -93,7 +93,7 @@ export function fakeGoogle(options: {
       turn: async () => undefined,
       sleep: () => new Promise((resolve) => void setImmediate(resolve)),
       attemptTimeoutMs: 60_000,
-      write: (line) => void fake.world.lines.push(line),
+      write: (text) => void fake.world.lines.push(...text.split('\n')),
       readText: () => Promise.resolve(options.policyText()),
     },
   };

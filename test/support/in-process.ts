@@ -151,8 +151,9 @@ export function startInstance(sandbox: Sandbox, options: InstanceOptions): Insta
       },
       turn: () => whileAlive(undefined),
       attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
-      write: (line) => {
-        if (!authClient.dead) lines.push(JSON.parse(line) as LogLine);
+      write: (text) => {
+        if (authClient.dead) return;
+        for (const line of text.split('\n')) lines.push(JSON.parse(line) as LogLine);
       },
       readText: () => whileAlive(options.policy),
     },
