@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { cloudEventsTopic, toCloudEvent } from './cloud-event.ts';
 import type { FunctionProcess } from './function-process.ts';
 import { createInstances, type Instances, type Lease } from './instances.ts';
@@ -111,6 +112,9 @@ interface Answer {
   readonly body: Buffer;
 }
 
+/** An instance that lost a request and is there after so long goes on working. */
+const DYING_MS = 500;
+
 async function serve(
   incoming: IncomingMessage,
   response: ServerResponse,
@@ -136,6 +140,9 @@ async function serve(
     answer = await forward(lease.instance, incoming, outgoing, options.timeoutMs ?? 60_000);
   } catch (error) {
     answer = failure(error, gone.signal.aborted);
+    // A dying instance drops its connections before its end shows; the next request must not go there.
+    if (lease !== undefined && answer.status === 503)
+      await Promise.race([lease.instance.exited, delay(DYING_MS, undefined, { ref: false })]);
   } finally {
     lease?.release();
   }
