@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { createApi, type Api } from '../shared/api.ts';
+import { openApi } from '../shared/api.ts';
 import { messageOf } from '../shared/errors.ts';
 import { impersonate } from '../shared/impersonate.ts';
 import { parsePolicy, PolicyError, type Policy } from '../shared/policy.ts';
@@ -62,8 +62,8 @@ export async function preflightCommand(
   }
   const checks = await checkReadiness(
     {
-      api: openApi(runtime, runtime.auth),
-      switchApi: openApi(runtime, impersonate(runtime.auth, options.account)),
+      api: openApi(runtime, PATIENCE_MS),
+      switchApi: openApi(runtime, PATIENCE_MS, impersonate(runtime.auth, options.account)),
       auth: runtime.auth,
       now: runtime.now(),
     },
@@ -140,18 +140,6 @@ async function readPolicy(file: string, err: Output['err']): Promise<Policy | un
 
 /** Somebody waits at the keyboard: what does not answer for so long could not be checked. */
 const PATIENCE_MS = 120_000;
-
-function openApi(runtime: Runtime, auth: Pick<Runtime['auth'], 'request'>): Api {
-  return createApi({
-    auth,
-    nowMs: () => runtime.now().getTime(),
-    deadlineMs: runtime.now().getTime() + PATIENCE_MS,
-    sleep: runtime.sleep,
-    turn: runtime.turn,
-    random: runtime.random,
-    attemptTimeoutMs: runtime.attemptTimeoutMs,
-  });
-}
 
 function count(checks: readonly Check[]): Readonly<Record<Check['status'], number>> {
   const of = (status: Check['status']): number => checks.filter((check) => check.status === status).length;

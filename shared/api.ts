@@ -1,5 +1,6 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { AttemptTimeout, OutsideError } from './outside-error.ts';
+import type { Runtime } from './runtime.ts';
 
 /** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
 export interface Api {
@@ -62,6 +63,19 @@ const MAX_DELAY_MS = 16_000;
 
 /** Enough for a receipt of some megabytes and its publication, and short of the end of the process. */
 const CLOSING_MS = 45_000;
+
+/** The door with a runtime's clock and pauses. No call starts later than `patienceMs` from now. */
+export function openApi(runtime: Runtime, patienceMs: number, auth: ApiOptions['auth'] = runtime.auth): Api {
+  return createApi({
+    auth,
+    nowMs: () => runtime.now().getTime(),
+    deadlineMs: runtime.now().getTime() + patienceMs,
+    sleep: (milliseconds) => runtime.sleep(milliseconds),
+    turn: () => runtime.turn(),
+    random: () => runtime.random(),
+    attemptTimeoutMs: runtime.attemptTimeoutMs,
+  });
+}
 
 export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};

@@ -1,4 +1,4 @@
-import { createApi, type Api } from './api.ts';
+import { openApi, type Api } from './api.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { readMessage, type Message } from './message.ts';
@@ -28,15 +28,7 @@ export function openContext(
   runtime: Runtime,
   deadlineMs: number = EVENT_DEADLINE_MS,
 ): Pick<EventContext, 'runtime' | 'api' | 'log'> {
-  const api = createApi({
-    auth: runtime.auth,
-    nowMs: () => runtime.now().getTime(),
-    deadlineMs: runtime.now().getTime() + deadlineMs,
-    sleep: (milliseconds) => runtime.sleep(milliseconds),
-    turn: () => runtime.turn(),
-    random: () => runtime.random(),
-    attemptTimeoutMs: runtime.attemptTimeoutMs,
-  });
+  const api = openApi(runtime, deadlineMs);
   const log = createLog(
     (line) => {
       runtime.write(line);

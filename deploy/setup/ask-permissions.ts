@@ -1,6 +1,6 @@
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import * as z from 'zod/mini';
-import { createApi, type Api } from '../../shared/api.ts';
+import { openApi, type Api } from '../../shared/api.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
 import type { MissingPermissions } from './preconditions.ts';
@@ -12,7 +12,7 @@ const PATIENCE_MS = 60_000;
 export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermissions {
   let api: Promise<Api> | undefined;
   return async (on, permissions) => {
-    api ??= openApi(gcloud, runtime);
+    api ??= openAsGcloud(gcloud, runtime);
     const { permissions: granted = [] } = z
       .looseObject({ permissions: z.optional(z.array(z.string())) })
       .parse(
@@ -28,20 +28,12 @@ export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermiss
   };
 }
 
-async function openApi(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
+async function openAsGcloud(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
   const command = ['auth', 'print-access-token'];
   const answer = await gcloud(command);
   if (answer.code !== 0) throw new GcloudFailed(command, answer);
   const authClient = new OAuth2Client();
   authClient.setCredentials({ access_token: answer.stdout.trim() });
   const auth = new GoogleAuth({ authClient, projectId: '-' });
-  return createApi({
-    auth,
-    nowMs: () => runtime.now().getTime(),
-    deadlineMs: runtime.now().getTime() + PATIENCE_MS,
-    sleep: runtime.sleep,
-    turn: runtime.turn,
-    random: runtime.random,
-    attemptTimeoutMs: runtime.attemptTimeoutMs,
-  });
+  return openApi(runtime, PATIENCE_MS, auth);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { Conflict } from '../../shared/state.ts';
+import { updateStateObject, type StateObject } from '../../shared/state-object.ts';
 import type { Run } from '../../shared/sweep.ts';
 
 const stopRecord = z.object({
@@ -42,51 +42,40 @@ export function memoryObject(projectId: string): string {
   return `memory/idle-notebook-stopper/${projectId}.json`;
 }
 
-/** Throws when the object is not what this code writes: acting on half-read memory could stop something twice. */
-function parseMemory(name: string, text: string): ProjectMemory {
-  try {
-    return projectMemory.parse(JSON.parse(text));
-  } catch (error) {
-    throw new PermanentError(
-      `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); mend or delete it`,
-      { cause: error },
-    );
-  }
+/** A damaged one is an error: acting on half-read memory could stop something twice. */
+function projectObject(projectId: string): StateObject<ProjectMemory> {
+  const name = memoryObject(projectId);
+  return {
+    name,
+    parse(text) {
+      try {
+        return text === undefined ? NO_MEMORY : projectMemory.parse(JSON.parse(text));
+      } catch (error) {
+        throw new PermanentError(
+          `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); mend or delete it`,
+          { cause: error },
+        );
+      }
+    },
+    print: (memory) => JSON.stringify(memory),
+  };
 }
 
 /** What is remembered of the run's project; nothing when there is no state bucket. */
 export async function readMemory(run: Run): Promise<ProjectMemory> {
-  const name = memoryObject(run.projectId);
-  const stored = await run.state?.read(name);
-  return stored === undefined ? NO_MEMORY : parseMemory(name, stored.text);
+  const object = projectObject(run.projectId);
+  return object.parse((await run.state?.read(object.name))?.text);
 }
 
-/** One try more than the parallel runs that one project ever sees: each round of conflicts lets at least one through. */
-const MAX_CONFLICTS = 40;
-
-/**
- * Changes the memory under a precondition, so that parallel runs never overwrite each other: when another one was
- * faster, `change` is asked again with what that one wrote. No difference, no write.
- */
+/** Changes the memory so that parallel runs never overwrite each other; `change` may be asked several times. */
 export async function updateMemory(
   run: Run,
   change: (notebooks: Readonly<Record<string, NotebookMemory>>) => Record<string, NotebookMemory>,
 ): Promise<void> {
   const { state, runtime } = run;
   if (state === undefined) return;
-  const name = memoryObject(run.projectId);
-  for (let conflicts = 0; ; conflicts++) {
-    const stored = await state.read(name);
-    const before = stored === undefined ? NO_MEMORY : parseMemory(name, stored.text);
-    const after: ProjectMemory = { version: 1, notebooks: change(before.notebooks) };
-    const text = JSON.stringify(after);
-    if (text === JSON.stringify(before)) return;
-    try {
-      await state.write(name, text, { ifGeneration: stored?.generation ?? '0' });
-      return;
-    } catch (error) {
-      if (!(error instanceof Conflict) || conflicts >= MAX_CONFLICTS) throw error;
-      await runtime.sleep(runtime.random() * Math.min(2_000, 100 * 2 ** conflicts));
-    }
-  }
+  await updateStateObject(state, runtime, projectObject(run.projectId), (before) => ({
+    ...before,
+    notebooks: change(before.notebooks),
+  }));
 }
