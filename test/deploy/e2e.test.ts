@@ -260,6 +260,31 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
     assert.deepEqual(site.writes(), []);
   });
 
+  it('runs the stopper by hand, and keeps its schedule from running it, as its README says', async () => {
+    const log = await publishAndRead('idle-notebook-stopper', []);
+    assert.match(log, new RegExp(`^I(?:NFO)? +idle-notebook-stopper .*${LAB} \\(enforce\\).*kept`, 'm'));
+
+    const runs = (): number =>
+      site.sandbox.storage.objectNames(BUCKET, 'receipts/idle-notebook-stopper/').length;
+    const job = async (verb: 'run' | 'pause'): Promise<void> => {
+      const place = [['OPS', OPS], ['REGION', REGION]] as const; // prettier-ignore
+      await run(readmeCommands('idle-notebook-stopper', `gcloud scheduler jobs ${verb}`, place));
+      await site.sandbox.pubsub.idle();
+    };
+    const before = runs();
+    await job('run');
+    const whole = runs();
+    assert.ok(whole > before, 'a whole run at once');
+    await job('pause');
+    await advance(11);
+    assert.equal(runs(), whole, 'no run while it is paused');
+    await run(
+      `gcloud scheduler jobs resume costguard-idle-notebook-stopper --location=${REGION} --project=${OPS}`,
+    );
+    await advance(11);
+    assert.ok(runs() > whole);
+  });
+
   it('brings to production what ran in staging', async () => {
     site.policy('production.yaml', PRODUCTION_POLICY);
     const promoted = await site.script(
