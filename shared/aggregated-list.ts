@@ -53,8 +53,3 @@ export async function visitAggregated<T>(
   }
   return [...unreachable].sort();
 }
-
-/** The last part of a path or URL. */
-export function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}

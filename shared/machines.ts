@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { lastPart, visitAggregated } from './aggregated-list.ts';
+import { visitAggregated } from './aggregated-list.ts';
 import type { Api } from './api.ts';
+import { lastPart } from './last-part.ts';
 
 /** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
 export interface Machine {

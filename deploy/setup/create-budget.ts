@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Policy } from '../../shared/policy.ts';
+import { lastPart } from '../../shared/last-part.ts';
 import { checkGcloud, projectNumber } from './around.ts';
 import { carryOut } from './carry-out.ts';
 import { effectsOf, many, PROJECT, readArgs, readPolicy, required, run, type Tools } from './command.ts';
@@ -13,7 +14,6 @@ import {
   type WantedBudget,
 } from './plan-budget.ts';
 import { NotReady, WrongUsage, type Problem } from './problem.ts';
-import { idOf } from './present-wire.ts';
 import { readApis } from './read-present.ts';
 import { showPlan } from './step.ts';
 
@@ -162,7 +162,7 @@ async function readTopic(
   const topics = z
     .array(z.looseObject({ name: z.string() }))
     .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
-  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => idOf(name) === topic) };
+  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => lastPart(name) === topic) };
 }
 
 const budgetSchema = z.looseObject({

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { daysUntilDecommission, nodeRuntimes } from '../../shared/runtime-support.ts';
+import { lastPart } from '../../shared/last-part.ts';
 import { readAnswers, type Answer } from './answers.ts';
 import {
   enter,
@@ -17,7 +18,6 @@ import { readLastLine, type LastLine } from './last-run.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from './names.ts';
 import { planDeploy } from './plan.ts';
 import type { Present } from './present.ts';
-import { idOf } from './present-wire.ts';
 import { readPresent } from './read-present.ts';
 import { lackOf } from './settings.ts';
 import { shellLine } from './step.ts';
@@ -136,7 +136,7 @@ async function deadLetters(
   );
   const nameOf = new Map(
     [...present.functions].flatMap(([name, { subscription }]) =>
-      subscription === undefined ? [] : [[idOf(subscription), name] as const],
+      subscription === undefined ? [] : [[lastPart(subscription), name] as const],
     ),
   );
   const bySource = Map.groupBy(pulled, ({ message }) => {

@@ -1,3 +1,4 @@
+import { lastPart } from '../../shared/last-part.ts';
 import { revoke } from './grants.ts';
 import {
   alertOf,
@@ -94,7 +95,7 @@ function planAccess(wanted: Wanted, present: Present, fn: Wanted['functions'][nu
       revokeAll(wanted, present, on, member, `${name} may nothing on ${on} any more`),
     ),
     ...[...present.roles]
-      .filter(([role, { deleted }]) => !deleted && own.has(role.slice(role.lastIndexOf('/') + 1)))
+      .filter(([role, { deleted }]) => !deleted && own.has(lastPart(role)))
       .map(([role]) => deleteRole(role)),
   ];
 }

@@ -1,5 +1,6 @@
 /** What gcloud answers with `--format=json`, as far as deploy looks at it, and how that becomes `Present`. */
 import * as z from 'zod/mini';
+import { lastPart } from '../../shared/last-part.ts';
 import { MADE_BY, MADE_BY_TEXT } from './names.ts';
 import { readSettings } from './plan-functions.ts';
 import type { Alert, Job, Present, PresentFunction, Subscription } from './present.ts';
@@ -98,10 +99,6 @@ const bucketSchema = z.looseObject({
   ),
 });
 
-export function idOf(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
-}
-
 export function isMade(labels: Readonly<Record<string, string>> | undefined): boolean {
   return labels?.[MADE_BY.key] === MADE_BY.value;
 }
@@ -119,7 +116,7 @@ export function toBucket(answer: unknown): Present['bucket'] {
 export function toSubscription(one: z.infer<typeof subscriptionSchema>): Subscription {
   const { minimumBackoff, maximumBackoff } = one.retryPolicy ?? {};
   return {
-    topic: idOf(one.topic),
+    topic: lastPart(one.topic),
     made: isMade(one.labels),
     state: one.state ?? 'ACTIVE',
     ackDeadlineSeconds: one.ackDeadlineSeconds ?? 10,
@@ -161,7 +158,7 @@ export function toJob(job: z.infer<typeof jobSchema>): Job {
     made: job.description === MADE_BY_TEXT,
     schedule: job.schedule ?? '',
     timeZone: job.timeZone ?? '',
-    topic: idOf(job.pubsubTarget?.topicName ?? ''),
+    topic: lastPart(job.pubsubTarget?.topicName ?? ''),
     body: Buffer.from(job.pubsubTarget?.data ?? '', 'base64').toString(),
     paused: job.state === 'PAUSED',
   };

@@ -1,11 +1,11 @@
 import pMap from 'p-map';
 import type * as z from 'zod/mini';
+import { lastPart } from '../../shared/last-part.ts';
 import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
 import { inTurns, lister, type Lister } from './look-ups.ts';
 import type { Present } from './present.ts';
 import {
   functionSchema,
-  idOf,
   subscriptionSchema,
   toFunction,
   toSubscription,
@@ -44,14 +44,14 @@ export function toDelivery(
 ): Delivery {
   const byTrigger = new Map(triggers.map(({ name, transport }) => [name, transport?.pubsub?.subscription]));
   return {
-    functions: new Map(functions.map((fn) => [idOf(fn.name), toFunction(fn, byTrigger)])),
-    subscriptions: new Map(subscriptions.map((one) => [idOf(one.name), toSubscription(one)])),
+    functions: new Map(functions.map((fn) => [lastPart(fn.name), toFunction(fn, byTrigger)])),
+    subscriptions: new Map(subscriptions.map((one) => [lastPart(one.name), toSubscription(one)])),
   };
 }
 
 /** A function's own subscription as `subscriptions/S`; undefined where there is none. */
 export function subscriptionOf({ functions, subscriptions }: Delivery, name: string): string | undefined {
-  const id = idOf(functions.get(name)?.subscription ?? '');
+  const id = lastPart(functions.get(name)?.subscription ?? '');
   return subscriptions.has(id) ? `subscriptions/${id}` : undefined;
 }
 

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
+import { lastPart } from '../../shared/last-part.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { inTurns, lister } from './look-ups.ts';
 import { DEAD_LETTERS, MADE_BY_TEXT, roleIdOf, topicOf } from './names.ts';
@@ -9,7 +10,6 @@ import type { Present, PresentRole } from './present.ts';
 import {
   accountSchema,
   alertSchema,
-  idOf,
   isMade,
   jobSchema,
   roleSchema,
@@ -69,7 +69,7 @@ export async function readPresent(
   );
   const known = {
     ...toDelivery(subscriptions, functions, triggers),
-    topics: new Map(topics.map(({ name, labels }) => [idOf(name), { made: isMade(labels) }])),
+    topics: new Map(topics.map(({ name, labels }) => [lastPart(name), { made: isMade(labels) }])),
   };
   const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
   const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name).map((on) => ({ name, on })));
@@ -117,7 +117,7 @@ export async function readPresent(
     ),
     roles: new Map(roles.flatMap(([name, role]) => (role === undefined ? [] : [[name, role]]))),
     bindings: new Map(bindings),
-    jobs: new Map(jobs.map((job) => [idOf(job.name), toJob(job)])),
+    jobs: new Map(jobs.map((job) => [lastPart(job.name), toJob(job)])),
     alerts: alerts.map((alert) => toAlert(alert)),
   };
 }
@@ -142,7 +142,7 @@ export async function readApis(gcloud: Gcloud, project: string): Promise<Readonl
       }),
     )
     .parse(await readJson(gcloud, ['services', 'list', '--enabled', `--project=${project}`]));
-  return new Set(services.map(({ config, name = '' }) => config?.name ?? idOf(name)));
+  return new Set(services.map(({ config, name = '' }) => config?.name ?? lastPart(name)));
 }
 
 async function readRole(gcloud: Gcloud, name: string): Promise<PresentRole | undefined> {

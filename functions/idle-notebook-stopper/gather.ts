@@ -2,6 +2,7 @@ import { pMapIterable } from 'p-map';
 import { once } from '../../shared/clients.ts';
 import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { lastPart } from '../../shared/last-part.ts';
 import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
 import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '../../shared/machines.ts';
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/notebooks.ts';
@@ -203,7 +204,7 @@ function toFacts(
     updateTime: instance.updateTime ?? '',
     labels: instance.labels ?? {},
     metadata: setup.metadata ?? {},
-    machineType: machineType.slice(machineType.lastIndexOf('/') + 1),
+    machineType: lastPart(machineType),
     gpus: gpusOf({ machineType, accelerators }),
     price: priceOf({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),
