@@ -28,6 +28,7 @@ export function openContext(
   runtime: Runtime,
   deadlineMs: number = EVENT_DEADLINE_MS,
 ): Pick<EventContext, 'runtime' | 'api' | 'log'> {
+  runtime.leaveDomain();
   const api = openApi(runtime, deadlineMs);
   const log = createLog(
     (line) => {
