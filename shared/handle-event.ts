@@ -28,7 +28,7 @@ export function openContext(
   runtime: Runtime,
   deadlineMs: number = EVENT_DEADLINE_MS,
 ): Pick<EventContext, 'runtime' | 'api' | 'log'> {
-  runtime.leaveDomain();
+  runtime.begin();
   const api = openApi(runtime, deadlineMs);
   const log = createLog(
     (line) => {

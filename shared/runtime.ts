@@ -26,11 +26,8 @@ export interface Runtime {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Resolves in the next turn of the event loop. */
   readonly turn: () => Promise<void>;
-  /**
-   * Leaves the `node:domain` in which the framework calls a function: every promise and socket made in it is slower. What
-   * nobody catches then ends the instance, as it does in any Node.js server; the framework sees to the answer.
-   */
-  readonly leaveDomain: () => void;
+  /** To be called first for each event or request. */
+  readonly begin: () => void;
   /** How long one attempt of an outside call may take. */
   readonly attemptTimeoutMs: number;
   /** One line, or several, to standard output, where Cloud Logging reads them. */
@@ -61,9 +58,13 @@ export function createRuntime(functionName: string): Runtime {
       await sleep(milliseconds);
     },
     turn: () => setImmediate(),
-    leaveDomain: () => {
+    begin: () => {
+      // The framework calls functions in a `node:domain`, which slows down every promise and socket made in it. Outside it,
+      // what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
       const { domain } = process as { readonly domain?: Domain | null };
       domain?.exit();
+      // The first access token is fetched while the policy is read. Who needs it hears of a failure.
+      auth.getAccessToken().catch(() => undefined);
     },
     write: (lines) => void process.stdout.write(`${lines}\n`),
     readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),

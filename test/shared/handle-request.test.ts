@@ -40,7 +40,7 @@ function runtime(policy = 'scope: [projects/ml-lab]'): Runtime {
     ownProject: async () => 'ml-ops-local',
     random: () => 0.5,
     turn: async () => undefined,
-    leaveDomain: () => undefined,
+    begin: () => undefined,
     sleep: async () => undefined,
     attemptTimeoutMs: 1_000,
     write: (line) => void lines.push(line),

@@ -91,7 +91,7 @@ export function fakeGoogle(options: {
       ownProject: () => Promise.resolve(options.ownProject),
       random: () => 0.5,
       turn: async () => undefined,
-      leaveDomain: () => undefined,
+      begin: () => undefined,
       sleep: () => new Promise((resolve) => void setImmediate(resolve)),
       attemptTimeoutMs: 60_000,
       write: (text) => void fake.world.lines.push(...text.split('\n')),

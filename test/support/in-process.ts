@@ -150,7 +150,7 @@ export function startInstance(sandbox: Sandbox, options: InstanceOptions): Insta
         await whileAlive(undefined);
       },
       turn: () => whileAlive(undefined),
-      leaveDomain: () => undefined,
+      begin: () => undefined,
       attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
       write: (text) => {
         if (authClient.dead) return;
