@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { GoogleAuth } from 'google-auth-library';
 import { AttemptTimeout, OutsideError } from './outside-error.ts';
 import type { Runtime } from './runtime.ts';
@@ -10,8 +11,8 @@ export interface Api {
    * jitter while the event's deadline allows. Throws {@link OutsideError}.
    */
   call<T>(name: string, attempt: () => Promise<T>, options?: CallOptions): Promise<T>;
-  /** An authorised JSON request; the answer is unchecked wire data. */
-  request(name: string, request: JsonRequest, options?: CallOptions): Promise<unknown>;
+  /** An authorised request; the answer is unchecked wire data, parsed as JSON unless `answer` says otherwise. */
+  request(name: string, request: ApiRequest, options?: CallOptions): Promise<unknown>;
   /**
    * From now on calls may also start in the time that is kept free behind the deadline: for what ends a run, such as
    * storing its receipt.
@@ -31,12 +32,26 @@ export interface CallOptions {
   readonly retry?: boolean;
 }
 
-export interface JsonRequest {
+export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly url: string;
   /** A list becomes a repeated parameter. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
-  readonly body?: object;
+  readonly body?: object | Content;
+  /** `text`: the answer comes as it is, a string. */
+  readonly answer?: 'json' | 'text';
+}
+
+/** A body that is sent as it is: the pieces one after the other. */
+export class Content {
+  readonly type: string;
+  readonly pieces: readonly string[];
+
+  /** `type` is its media type. */
+  constructor(type: string, pieces: readonly string[]) {
+    this.type = type;
+    this.pieces = pieces;
+  }
 }
 
 export interface ApiOptions {
@@ -122,15 +137,46 @@ export function createApi(options: ApiOptions): Api {
           options.auth.request<unknown>({
             url: url.toString(),
             method: request.method ?? 'GET',
-            responseType: 'json',
+            responseType: request.answer ?? 'json',
             retry: false,
-            ...(request.body === undefined ? {} : { data: request.body }),
+            ...bodyOf(request),
           }),
         callOptions,
       );
       return response.data;
     },
   };
+}
+
+/** Characters. A longer body is never held in one piece, but sent in parts of about this length. */
+const PART = 256 * 1024;
+
+/** Made anew for each attempt: a stream can be read only once. */
+function bodyOf({ body }: ApiRequest): { data?: object | string; headers?: Record<string, string> } {
+  if (!(body instanceof Content)) return body === undefined ? {} : { data: body };
+  const headers = { 'content-type': body.type };
+  const length = body.pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
+  return length <= PART
+    ? { data: body.pieces.join(''), headers }
+    : {
+        data: Readable.from(partsOf(body.pieces)),
+        headers: { ...headers, 'content-length': String(length) },
+      };
+}
+
+/** The pieces, joined to parts. */
+function* partsOf(pieces: readonly string[]): Generator<string> {
+  let open: string[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    open.push(piece);
+    length += piece.length;
+    if (length < PART) continue;
+    yield open.join('');
+    open = [];
+    length = 0;
+  }
+  if (length > 0) yield open.join('');
 }
 
 async function withTimeout<T>(name: string, attempt: () => Promise<T>, milliseconds: number): Promise<T> {

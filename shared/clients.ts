@@ -1,5 +1,4 @@
 import type { GoogleAuth } from 'google-auth-library';
-import type { ObjectBucket } from './state.ts';
 
 /**
  * Google's clients, each loaded when it is first used: what runs before the first outside call is start-up time.
@@ -7,7 +6,6 @@ import type { ObjectBucket } from './state.ts';
  */
 export interface Clients {
   publish(topic: string, data: string): Promise<void>;
-  openBucket(name: string): Promise<ObjectBucket>;
 }
 
 export function createClients(auth: GoogleAuth): Clients {
@@ -15,16 +13,9 @@ export function createClients(auth: GoogleAuth): Clients {
     const { PublisherClient } = await import('@google-cloud/pubsub/build/src/v1/publisher_client.js');
     return new PublisherClient({ fallback: true, auth });
   });
-  const storage = once(async () => {
-    const { Storage } = await import('./storage-client.ts');
-    return new Storage({ authClient: auth, retryOptions: { autoRetry: false } });
-  });
   return {
     async publish(topic, data) {
       await (await publisher()).publish({ topic, messages: [{ data: Buffer.from(data) }] }, { retry: null });
-    },
-    async openBucket(name) {
-      return (await storage()).bucket(name);
     },
   };
 }

@@ -46,10 +46,7 @@ export async function withPolicy(
   const { runtime, api } = context;
   const policy = await loadPolicy(runtime, api);
   const bucket = policy.stateBucket;
-  const state =
-    bucket === undefined
-      ? undefined
-      : createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) });
+  const state = bucket === undefined ? undefined : createState({ api, bucket });
   return { ...context, policy, state };
 }
 

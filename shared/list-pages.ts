@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Api, JsonRequest } from './api.ts';
+import type { Api, ApiRequest } from './api.ts';
 
 const tokenSchema = z.looseObject({ nextPageToken: z.optional(z.string()) });
 
@@ -11,7 +11,7 @@ const tokenSchema = z.looseObject({ nextPageToken: z.optional(z.string()) });
 export async function* listPages<T>(
   api: Api,
   name: string,
-  request: Pick<JsonRequest, 'url' | 'query'>,
+  request: Pick<ApiRequest, 'url' | 'query'>,
   schema: z.ZodMiniType<T>,
 ): AsyncGenerator<T> {
   const ask = (pageToken?: string): Promise<unknown> =>

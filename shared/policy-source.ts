@@ -34,9 +34,7 @@ async function readPolicy(runtime: Runtime, api: Api, uri: string): Promise<stri
     throw new PermanentError(
       `Cannot read the policy "${uri}": POLICY_URI is a file path or gs://BUCKET/OBJECT`,
     );
-  const stored = await createState({ api, bucket, open: () => runtime.clients.openBucket(bucket) }).read(
-    object,
-  );
+  const stored = await createState({ api, bucket }).read(object);
   if (stored === undefined)
     throw new PermanentError(`Cannot read the policy "${uri}": there is no such object`);
   return stored.text;

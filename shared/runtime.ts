@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Domain } from 'node:domain';
+import { Domain } from 'node:domain';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
@@ -61,8 +61,8 @@ export function createRuntime(functionName: string): Runtime {
     begin: () => {
       // The framework calls functions in a `node:domain`, which slows down every promise and socket made in it. Outside it,
       // what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
-      const { domain } = process as { readonly domain?: Domain | null };
-      domain?.exit();
+      const active: unknown = Reflect.get(process, 'domain');
+      if (active instanceof Domain) active.exit();
       // The first access token is fetched while the policy is read. Who needs it hears of a failure.
       auth.getAccessToken().catch(() => undefined);
     },

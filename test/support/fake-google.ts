@@ -4,8 +4,8 @@
  * every change that it is asked for.
  */
 import type { GoogleAuth } from 'google-auth-library';
-import type { ObjectBucket } from '../../shared/state.ts';
 import type { Runtime } from '../../shared/runtime.ts';
+import { answerObjects, isForObjects, type StoredObject } from './object-answers.ts';
 
 export interface FakeProject {
   readonly id: string;
@@ -21,18 +21,13 @@ export interface FakeProject {
   readonly models: Set<string>;
 }
 
-export interface FakeObject {
-  readonly text: string;
-  readonly generation: number;
-}
-
 /** Everything that a test can look at; replace it for a new start. */
 export interface FakeWorld {
   nowMs: number;
   readonly projects: readonly FakeProject[];
   /** By name, as the Budget API returns them. */
   readonly budgets: Map<string, Readonly<Record<string, unknown>>>;
-  readonly objects: Map<string, FakeObject>;
+  readonly objects: Map<string, StoredObject>;
   /** What was changed outside the state bucket, in order, e.g. `stop ml-lab/nb-1`. */
   readonly changes: string[];
   readonly published: string[];
@@ -62,7 +57,12 @@ export function fakeGoogle(options: {
   const { pause = () => Promise.resolve() } = options;
   const ask = async (method: string, url: string, body: unknown): Promise<unknown> => {
     await pause();
-    return answer(fake.world, method, new URL(url), body);
+    const request = { method, url: new URL(url), body };
+    return isForObjects(request)
+      ? answerObjects(fake.world.objects, request, (status) => {
+          throw refusal(status, `${method} ${url} was refused`);
+        })
+      : answer(fake.world, method, request.url, body);
   };
   const auth = {
     request: async ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) => ({
@@ -84,7 +84,6 @@ export function fakeGoogle(options: {
           await pause();
           fake.world.published.push(`${topic} ${data}`);
         },
-        openBucket: () => Promise.resolve(bucket(fake, pause)),
       },
       now: () => new Date(fake.world.nowMs),
       newId: () => (++ids).toString(16).padStart(8, '0'),
@@ -105,49 +104,6 @@ export function fakeGoogle(options: {
 function refusal(status: number, message: string): Error {
   const data = { error: { code: status, message } };
   return Object.assign(new Error(JSON.stringify(data)), { status, response: { status, data } });
-}
-
-function bucket(fake: FakeGoogle, pause: () => Promise<void>): ObjectBucket {
-  return {
-    file: (name, { generation } = {}) => {
-      const present = (): FakeObject => {
-        const found = fake.world.objects.get(name);
-        if (found === undefined || (generation !== undefined && generation !== String(found.generation)))
-          throw refusal(404, `No such object: ${name}`);
-        return found;
-      };
-      const file = {
-        metadata: {} as unknown,
-        async save(data: string | Iterable<string>, save: object) {
-          await pause();
-          const { objects } = fake.world;
-          const { preconditionOpts } = save as { preconditionOpts?: { ifGenerationMatch?: number } };
-          const known = objects.get(name)?.generation ?? 0;
-          if ((preconditionOpts?.ifGenerationMatch ?? known) !== known) throw refusal(412, 'conditionNotMet');
-          const stored = {
-            text: typeof data === 'string' ? data : [...data].join(''),
-            generation: known + 1,
-          };
-          objects.set(name, stored);
-          file.metadata = { generation: String(stored.generation) };
-        },
-        async download(): Promise<[Buffer]> {
-          await pause();
-          return [Buffer.from(present().text)];
-        },
-        async getMetadata() {
-          await pause();
-          return [{ generation: String(present().generation) }];
-        },
-      };
-      return file;
-    },
-    getFiles: async ({ prefix }) => {
-      await pause();
-      const names = [...fake.world.objects.keys()].filter((name) => name.startsWith(prefix)).sort();
-      return [names.map((name) => ({ name }))];
-    },
-  };
 }
 
 type Answer = (world: FakeWorld, match: readonly string[], body: unknown) => unknown;
