@@ -67,7 +67,7 @@ const wireBody = z.looseObject({
   }),
 });
 
-/** What gaxios, gax and the storage client throw has these, each in its own way. */
+/** What gaxios and gax throw has these, each in its own way. */
 const thrownError = z.looseObject({
   code: ifValid(z.union([z.number(), z.string()])),
   status: ifValid(z.union([z.number(), z.string()])),

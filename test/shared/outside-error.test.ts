@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ApiError } from '@google-cloud/storage';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { GoogleError } from 'google-gax';
 import { createClients } from '../../shared/clients.ts';
@@ -115,24 +114,6 @@ describe("OutsideError reads what Google's clients throw", () => {
     const error = new OutsideError('service.method', cause);
     assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
     assert.equal(error.message, `Cannot call "service.method": HTTP 403: ${DISABLED.error.message}`);
-  });
-
-  test('the storage client', () => {
-    const body = JSON.stringify({
-      error: {
-        code: 412,
-        message: 'At least one of the pre-conditions you specified did not hold.',
-        errors: [{ reason: 'conditionNotMet', message: 'did not hold' }],
-      },
-    });
-    const cause = Object.assign(new ApiError('At least one of the pre-conditions did not hold.'), {
-      code: 412,
-      errors: [{ reason: 'conditionNotMet', message: 'did not hold' }],
-      response: { statusCode: 412, body },
-    });
-    const error = new OutsideError('storage.objects.insert', cause);
-    assert.deepEqual([error.status, error.reason, error.retryable], [412, 'conditionNotMet', false]);
-    assert.match(error.message, /HTTP 412: At least one/);
   });
 
   const numericCodes: readonly [number, number, boolean][] = [
