@@ -12,6 +12,9 @@ export interface Subject {
   readonly dir: string;
 }
 
+/** What wakes a function: a Pub/Sub message, or a GET of a path. */
+export type Waking = WakingMessage | { readonly path: string };
+
 export interface WakingMessage {
   readonly text: string;
   readonly attributes?: Readonly<Record<string, string>>;
@@ -23,8 +26,8 @@ export interface ColdStartOptions {
   readonly baseline: Subject;
   /** How often each of the two is started, in turn. Default 15. */
   readonly pairs?: number;
-  /** The Pub/Sub message that wakes both. Default: `{}` without attributes. */
-  readonly message?: WakingMessage;
+  /** What wakes the subject. The empty function is woken by a message. */
+  readonly waking: Waking;
   /** Added to the environment of both. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,7 +48,7 @@ export interface ColdStart {
 }
 
 /**
- * Measures start of process → listening → event → first outside call, of a bundle and of an empty function in the
+ * Measures start of process → listening → event or request → first outside call, of a bundle and of an empty function in the
  * same framework, alternating, so that what else the machine does hits both alike.
  *
  * The first outside call of anything that uses Google's credentials goes to the metadata server; here that is a
@@ -53,7 +56,7 @@ export interface ColdStart {
  * the event without having called.
  */
 export async function measureColdStart(options: ColdStartOptions): Promise<ColdStart> {
-  const { subject, baseline, pairs = 15, message = { text: '{}' }, env = {} } = options;
+  const { subject, baseline, pairs = 15, waking, env = {} } = options;
   const metadata = createServer((_, answer) => {
     answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': 'application/json' });
     answer.end(JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 }));
@@ -64,8 +67,8 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
     const subjectMillis: number[] = [];
     const baselineMillis: number[] = [];
     for (let pair = 0; pair < pairs; pair++) {
-      baselineMillis.push(await startOnce(baseline, metadata, message, env));
-      subjectMillis.push(await startOnce(subject, metadata, message, env));
+      baselineMillis.push(await startOnce(baseline, metadata, { text: '{}' }, env));
+      subjectMillis.push(await startOnce(subject, metadata, waking, env));
     }
     const ratios = subjectMillis.map((millis, pair) => millis / (baselineMillis[pair] ?? Number.NaN));
     return {
@@ -82,7 +85,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
 async function startOnce(
   { name, dir }: Subject,
   metadata: Server,
-  message: WakingMessage,
+  waking: Waking,
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { port: metadataPort } = metadata.address() as AddressInfo;
@@ -94,7 +97,7 @@ async function startOnce(
     env: { GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`, HOME: dir, ...env },
   });
   try {
-    const answered = sendEvent(host.port, message).then((status) => {
+    const answered = wake(host.port, waking).then((status) => {
       throw new Error(
         `Cannot measure "${name}": answered ${status} without calling out\n${host.output.join('\n')}`,
       );
@@ -105,31 +108,34 @@ async function startOnce(
   }
 }
 
-/** Sends a Pub/Sub CloudEvent and resolves with the status of the answer; a connection lost with the process is none. */
-function sendEvent(port: number, { text, attributes }: WakingMessage): Promise<number> {
-  const data = Buffer.from(text).toString('base64');
-  const body = JSON.stringify({ message: { data, attributes, messageId: '1' } });
+/** Resolves with the status of the answer; a connection lost with the process is none. */
+function wake(port: number, waking: Waking): Promise<number> {
+  const host = '127.0.0.1';
+  const call =
+    'path' in waking
+      ? request({ port, host, path: waking.path })
+      : request({ port, host, method: 'POST', headers: EVENT_HEADERS });
   return new Promise((resolve) => {
-    const call = request({
-      port,
-      host: '127.0.0.1',
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        'Content-Length': Buffer.byteLength(body),
-        'ce-specversion': '1.0',
-        'ce-id': '1',
-        'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished',
-        'ce-source': '//pubsub.googleapis.com/projects/p/topics/t',
-      },
-    });
     call.on('response', (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     });
     call.on('error', () => undefined);
-    call.end(body);
+    call.end('path' in waking ? undefined : eventBody(waking));
   });
+}
+
+const EVENT_HEADERS = {
+  'content-type': 'application/json',
+  'ce-specversion': '1.0',
+  'ce-id': '1',
+  'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished',
+  'ce-source': '//pubsub.googleapis.com/projects/p/topics/t',
+};
+
+function eventBody({ text, attributes }: WakingMessage): string {
+  const data = Buffer.from(text).toString('base64');
+  return JSON.stringify({ message: { data, attributes, messageId: '1' } });
 }
 
 function spread(values: readonly number[]): Spread {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from '../../deploy/build.ts';
-import { measureColdStart, type WakingMessage } from './cold-start.ts';
+import { measureColdStart, type Waking, type WakingMessage } from './cold-start.ts';
 import { parsePolicy } from '../../shared/policy.ts';
 import { milliseconds, type Bench } from './row.ts';
 
@@ -11,20 +11,22 @@ const WANTED_RATIO = 2;
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** Each function that Pub/Sub wakes, with a message that makes it call out; the policy is the one beside the bundle. */
-function subjects(): readonly { readonly name: string; readonly message: WakingMessage }[] {
+/** Each function with what makes it call out; the policy is the one beside the bundles. */
+function subjects(): readonly { readonly name: string; readonly waking: Waking }[] {
+  const policy = parsePolicy(readFileSync(join(dist, 'budget-kill-switch', 'costguard.yaml'), 'utf8'));
+  const [budget = ''] = policy.budgets?.allow ?? [];
+  const [scope = ''] = policy.scope;
   return [
-    { name: 'idle-notebook-stopper', message: { text: '{}' } },
-    { name: 'budget-kill-switch', message: budgetAlert() },
+    { name: 'idle-notebook-stopper', waking: { text: '{}' } },
+    { name: 'budget-kill-switch', waking: budgetAlert(budget) },
+    { name: 'budget-restore', waking: { path: `/?budget=${budget}&period=2026-11-01` } },
+    { name: 'lifecycle-enforcer', waking: { text: '{}' } },
+    { name: 'egress-auditor', waking: { path: `/?project=${scope.replace('projects/', '')}` } },
   ];
 }
 
-/** About the budget that the example policy allows. */
-function budgetAlert(): WakingMessage {
-  const [allowed = ''] =
-    parsePolicy(readFileSync(join(dist, 'budget-kill-switch', 'costguard.yaml'), 'utf8')).budgets?.allow ??
-    [];
-  const [, billingAccountId = '', , budgetId = ''] = allowed.split('/');
+function budgetAlert(budget: string): WakingMessage {
+  const [, billingAccountId = '', , budgetId = ''] = budget.split('/');
   return {
     attributes: { billingAccountId, budgetId, schemaVersion: '1.0' },
     text: JSON.stringify({
@@ -49,12 +51,12 @@ export const startUp: Bench = async function* ({ quick }) {
       distDir: folder,
     });
     if (empty === undefined) throw new Error('Cannot compare: the empty function was not built');
-    for (const { name, message } of subjects()) {
+    for (const { name, waking } of subjects()) {
       const { pairs, subjectMillis, baselineMillis, ratio } = await measureColdStart({
         subject: { name, dir: join(dist, name) },
         baseline: empty,
         pairs: quick ? 5 : 15,
-        message,
+        waking,
       });
       yield {
         what: `${name}: process start to first outside call`,
