@@ -2,12 +2,14 @@ import pMap from 'p-map';
 import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
 import { changeState, poll, type StateChange } from '../../shared/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { keepsUntil } from '../../shared/keep-label.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
 import { Held, isRetryable } from '../../shared/outside-error.ts';
 import type { RungAction } from '../../shared/policy.ts';
 import { cancelJob, getEndpoint, getJobState, undeployModel } from '../../shared/vertex.ts';
 import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
+import type { Config } from './config.ts';
 import type { Work } from './ladder.ts';
 import type { SwitchRun } from './run.ts';
 
@@ -19,8 +21,22 @@ const SHOWS_MS = 30_000;
 const UNDEPLOYED_MS = 240_000;
 const BILLING_OFF_MS = 60_000;
 
+const NOTEBOOK_DOWN: ReadonlySet<string> = new Set([
+  'STOPPING',
+  'STOPPED',
+  'SUSPENDING',
+  'SUSPENDED',
+  'DELETED',
+]);
+const NOTEBOOK_STARTING: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']);
+
 /** Takes away what a rung planned and is not done yet, and reports each item to `work` as it is dealt with. */
-export async function takeAway(run: SwitchRun, action: RungAction, work: Work): Promise<void> {
+export async function takeAway(
+  run: SwitchRun,
+  { keepLabel }: Pick<Config, 'keepLabel'>,
+  action: RungAction,
+  work: Work,
+): Promise<void> {
   const open = work.items().filter(isOpen);
   if (action === 'unlink-billing') {
     await unlinkBilling(run, work, open);
@@ -29,7 +45,7 @@ export async function takeAway(run: SwitchRun, action: RungAction, work: Work): 
   await pMap(
     open,
     async (item) => {
-      await work.done(await takeItem(run, work, item));
+      await work.done(await takeItem(run, keepLabel, work, item));
     },
     { concurrency: CONCURRENCY },
   );
@@ -40,15 +56,20 @@ export function isOpen({ status }: ManifestItem): boolean {
   return status === 'planned' || status === 'failed';
 }
 
-async function takeItem(run: SwitchRun, work: Work, item: ManifestItem): Promise<ManifestItem> {
-  let asked = false;
+async function takeItem(
+  run: SwitchRun,
+  keepLabel: string,
+  work: Work,
+  item: ManifestItem,
+): Promise<ManifestItem> {
+  const parts = { asked: false };
   try {
-    asked = await takeOne(run, work, item, () => (asked = true));
-    return settled(item, { status: asked ? 'done' : 'already', atMs: run.runtime.now().getTime() });
+    const taken = await takeOne(run, keepLabel, work, item, () => (parts.asked = true));
+    return settled(item, { ...taken, atMs: run.runtime.now().getTime() });
   } catch (error) {
     run.failure(item.resource, error);
     // Without an answer, or with a part of it gone, it stays planned: it may be away, and then must come back.
-    const status = asked || isRetryable(error) ? 'planned' : 'failed';
+    const status = parts.asked || isRetryable(error) ? 'planned' : 'failed';
     return settled(item, { status, why: messageOf(error) });
   }
 }
@@ -60,39 +81,56 @@ function settled(item: ManifestItem, outcome: Pick<ManifestItem, 'status' | 'atM
   return result;
 }
 
-/** Whether it was this switch that took the item away; `onAsked` is told when a part of it was. */
+/** `done`: it was this switch that took the item away. */
+interface Taken {
+  readonly status: 'done' | 'already';
+  /** Why it was left as it is. */
+  readonly why?: string;
+}
+
+/** `onAsked` is told when a part of the item was taken away. */
 async function takeOne(
   run: SwitchRun,
+  keepLabel: string,
   work: Work,
   item: ManifestItem,
   onAsked: () => void,
-): Promise<boolean> {
-  const { api } = run;
+): Promise<Taken> {
+  const { api, runtime } = run;
   const { resource } = item;
   const askedBefore = work.mayBeAsked(item);
   const change = async <Present>(
-    of: Omit<StateChange<Present>, 'resource' | 'objection' | 'askedBefore'>,
+    of: Omit<StateChange<Present>, 'resource' | 'objection' | 'askedBefore'> &
+      Partial<Pick<StateChange<Present>, 'objection'>>,
     confirmMs = SHOWS_MS,
-  ): Promise<boolean> => {
+  ): Promise<Taken> => {
     const changed = await changeState(
       { resource, objection: () => undefined, askedBefore, ...of },
-      { sleep: work.pause, random: run.runtime.random, confirmMs },
+      { sleep: work.pause, random: runtime.random, confirmMs },
     );
-    return changed.kind === 'asked';
+    if (changed.kind === 'objection') return { status: 'already', why: changed.why };
+    return { status: changed.kind === 'asked' ? 'done' : 'already' };
+  };
+  // Since it was planned, perhaps by an earlier delivery, somebody may have labelled it.
+  const keptBy = (labels: Readonly<Record<string, string>> = {}): string | undefined => {
+    const { keeps, why } = keepsUntil(labels[keepLabel], runtime.now());
+    return keeps ? `label ${keepLabel}: ${why}` : undefined;
   };
   switch (item.kind) {
     case 'notebook':
       return change({
-        look: async () => (await getNotebook(api, resource)).state ?? '',
-        isThere: (state) => ['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED'].includes(state),
-        isInTransit: (state) => ['STARTING', 'PROVISIONING', 'INITIALIZING'].includes(state),
+        look: () => getNotebook(api, resource),
+        isThere: ({ state = '' }) => NOTEBOOK_DOWN.has(state),
+        isInTransit: ({ state = '' }) => NOTEBOOK_STARTING.has(state),
+        objection: ({ labels }) => keptBy(labels),
         ask: () => requestNotebook(api, 'stop', resource),
       });
     case 'vm':
       return change({
-        look: async () => (await getVm(api, resource)).status,
-        isThere: (status) => VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED',
-        isInTransit: (status) => VM_STARTING.has(status),
+        look: () => getVm(api, resource),
+        isThere: ({ status }) => VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED',
+        isInTransit: ({ status }) => VM_STARTING.has(status),
+        objection: ({ labels }) => keptBy(labels),
         ask: () => requestVm(api, 'stop', item),
       });
     case 'custom-job':
@@ -105,27 +143,26 @@ async function takeOne(
         ask: () => cancelJob(api, resource),
       });
     case 'endpoint': {
-      let asked = false;
+      let status: Taken['status'] = 'already';
       // One after the other: an endpoint takes one operation at a time.
-      for (const { id } of item.models)
-        if (
-          await change(
-            {
-              look: () => getEndpoint(api, resource),
-              isThere: ({ models }) => !models.some((model) => model.id === id),
-              async ask() {
-                // The traffic goes to a model that stays, until only one is left.
-                const { models } = await getEndpoint(api, resource);
-                const heir = models.find((model) => model.id !== id);
-                await undeployModel(api, resource, id, heir === undefined ? {} : { [heir.id]: 100 });
-                onAsked();
-              },
+      for (const { id } of item.models) {
+        const taken = await change(
+          {
+            look: () => getEndpoint(api, resource),
+            isThere: ({ models }) => !models.some((model) => model.id === id),
+            async ask() {
+              // The traffic goes to a model that stays, until only one is left.
+              const { models } = await getEndpoint(api, resource);
+              const heir = models.find((model) => model.id !== id);
+              await undeployModel(api, resource, id, heir === undefined ? {} : { [heir.id]: 100 });
+              onAsked();
             },
-            UNDEPLOYED_MS,
-          )
-        )
-          asked = true;
-      return asked;
+          },
+          UNDEPLOYED_MS,
+        );
+        if (taken.status === 'done') status = 'done';
+      }
+      return { status };
     }
     case 'billing':
       throw new Error(`Cannot take away "${resource}": billing is unlinked by its own rung`);

@@ -113,7 +113,7 @@ export async function fireRung(
         runId: run.runId,
       });
     const progress = work(present.items);
-    await takeAway(run, rung.do, progress);
+    await takeAway(run, config, rung.do, progress);
     const items = progress.items();
     const dealtWith = items.filter((item) => open.has(item.resource));
     report(receipt, rung, dealtWith, present.left, (item) =>

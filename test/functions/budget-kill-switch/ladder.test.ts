@@ -460,6 +460,33 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       assert.equal(manifestsIn(sandbox)[RUNAWAY]?.rungs.at(-1)?.status, 'claimed');
     }));
 
+  it('leaves alone what was labelled after it was planned', () =>
+    withSwitch({}, async (world) => {
+      const { sandbox } = world;
+      const routes = ['notebooks.projects.locations.instances.stop', 'compute.instances.stop'];
+      for (const route of routes) sandbox.faults.add({ route, fault: { kind: 'status', status: 403 } });
+      await world.alert(alert(1.1));
+      sandbox.faults.clear();
+      sandbox.callLog.clear();
+      const label = { 'costguard-keep': 'true' };
+      const { fleet } = sandbox;
+      Object.assign(fleet.notebooksOf(RUNAWAY).find(({ id }) => id === 'nb-1')?.labels ?? {}, label);
+      Object.assign(fleet.vmsOf(RUNAWAY).find(({ name }) => name === 'vm-1')?.labels ?? {}, label);
+      await sandbox.clock.advance(MINUTE_MS);
+      await world.alert(alert(1.1));
+      assert.deepEqual(changesIn(sandbox), { 'instances.stop vm-ssd-spot/stop': 1 });
+      const rungs = manifestsIn(sandbox)[RUNAWAY]?.rungs ?? [];
+      assert.deepEqual(
+        rungs.map(({ status }) => status),
+        ['done', 'done'],
+      );
+      const why = 'label costguard-keep: true';
+      for (const end of ['/nb-1', '/vm-1']) {
+        const found = rungs.flatMap(({ items = [] }) => items).find(({ resource }) => resource.endsWith(end));
+        assert.deepEqual([found?.status, found?.why], ['already', why]);
+      }
+    }));
+
   it('unlinks only with the second delivery while it cannot see what would stop', () =>
     withSwitch(
       { policy: switchPolicy({ lines: ['ladder: [{at: 1, do: unlink-billing}]'] }) },
