@@ -9,12 +9,14 @@ export interface RestoreRequest {
   /** First day of the budget's period, `2026-11-01`. */
   readonly period: string;
   readonly project: string | undefined;
+  /** Where the manifest lies, when it was named in full. */
+  readonly bucket?: string;
 }
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
 const PROJECT = /^[a-z0-9.:-]{4,62}$/;
 const MANIFEST =
-  /^(?:gs:\/\/[^/]+\/)?manifests\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
+  /^(?:gs:\/\/([^/]+)\/)?manifests\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
 
 const isDate = z.iso.date();
 
@@ -51,12 +53,12 @@ export function readRequest(input: unknown): RestoreRequest {
 function readManifestName(given: Readonly<Record<string, unknown>>): RestoreRequest {
   const { manifest } = given;
   const wanted = 'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json';
-  const [, account = '', id = '', period = '', project] =
+  const [, bucket, account = '', id = '', period = '', project] =
     (typeof manifest === 'string' ? MANIFEST.exec(manifest) : undefined) ?? [];
   const budget = `billingAccounts/${account}/budgets/${id}`;
   if (project === undefined || !isBudget(budget) || !isDay(period) || Object.keys(given).length > 1)
     throw new BadParameter('manifest', manifest, wanted);
-  return { budget, period, project };
+  return { budget, period, project, ...(bucket === undefined ? {} : { bucket }) };
 }
 
 function isBudget(text: string): boolean {

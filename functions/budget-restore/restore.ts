@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { BadParameter } from '../../shared/bad-parameter.ts';
 import { backoff } from '../../shared/change-state.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
@@ -42,8 +43,10 @@ export const restoreFunction: HttpFunction<Asked> = {
     carriesOut: method === 'POST',
     wanted: readRequest(method === 'GET' ? query : body),
   }),
-  async answer(context, { carriesOut, wanted }) {
+  async answer(context, { carriesOut, wanted: { bucket, ...wanted } }) {
     const state = requireState(context);
+    if (bucket !== undefined && bucket !== state.bucket)
+      throw new BadParameter('manifest', `gs://${bucket}/…`, `a manifest in gs://${state.bucket}`);
     const manifests = await gatherManifests(state, wanted);
     if (manifests.length === 0)
       throw new Refusal(

@@ -24,7 +24,10 @@ describe('readRequest', () => {
   it("reads a manifest's name, with its bucket or without", () => {
     const expected = { budget, period, project: 'ml-lab' };
     assert.deepEqual(readRequest({ manifest }), expected);
-    assert.deepEqual(readRequest({ manifest: `gs://ml-ops-costguard/${manifest}` }), expected);
+    assert.deepEqual(readRequest({ manifest: `gs://ml-ops-costguard/${manifest}` }), {
+      ...expected,
+      bucket: 'ml-ops-costguard',
+    });
   });
 
   const BUDGET = /billingAccounts\/01D4EE-079462-DFD6EC\/budgets\/ID/;

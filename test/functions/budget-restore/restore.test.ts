@@ -251,7 +251,11 @@ describe('budget-restore', () => {
       await world.restore('POST', { budget: BUDGET, period: PERIOD, project: 'ml-other' });
       assert.deepEqual(startsOf(changesIn(sandbox)), { 'instances.start nb-other:start': 1 });
       const [, account = '', , id = ''] = BUDGET.split('/');
-      await world.restore('POST', { manifest: `manifests/${account}/${id}/${PERIOD}/${RUNAWAY}.json` });
+      const manifest = `manifests/${account}/${id}/${PERIOD}/${RUNAWAY}.json`;
+      const elsewhere = await world.restore('POST', { manifest: `gs://ml-other-bucket/${manifest}` });
+      assert.equal(elsewhere.status, 400);
+      assert.match(elsewhere.error ?? '', new RegExp(`allowed is a manifest in gs://${BUCKET}`));
+      await world.restore('POST', { manifest: `gs://${BUCKET}/${manifest}` });
       assert.deepEqual(startsOf(changesIn(sandbox)), {
         'instances.start nb-other:start': 1,
         'instances.start nb-1:start': 1,
