@@ -19,6 +19,9 @@ const NOT_READ: Signals = {
   network: { kind: 'absent' },
 };
 
+/** Notebooks that are judged without a pause. */
+const JUDGED_AT_ONCE = 20;
+
 /** Pages whose signals are read at the same time: where they need queries of their own, eight each, so few. */
 const PAGES_AT_ONCE = 4;
 
@@ -59,9 +62,12 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   );
   try {
     for await (const page of pages) {
-      yield joinPage(page, await askForMachines(), priceOf);
-      // Many pages may be waiting by now; the listing goes on between them.
-      await run.api.nextTurn();
+      const machines = await askForMachines();
+      // Many pages may be waiting by now; the listing goes on in between.
+      for (let from = 0; from < page.length; from += JUDGED_AT_ONCE) {
+        yield joinPage(page.slice(from, from + JUDGED_AT_ONCE), machines, priceOf);
+        await run.api.nextTurn();
+      }
     }
   } finally {
     // Their gaps belong to this run, also when the listing failed.
