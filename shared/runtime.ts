@@ -59,14 +59,20 @@ export function createRuntime(functionName: string): Runtime {
     },
     turn: () => setImmediate(),
     begin: () => {
-      // The framework calls functions in a `node:domain`, which slows down every promise and socket made in it. Outside it,
-      // what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
-      const active: unknown = Reflect.get(process, 'domain');
-      if (active instanceof Domain) active.exit();
+      leaveDomain();
       // The first access token is fetched while the policy is read. Who needs it hears of a failure.
       auth.getAccessToken().catch(() => undefined);
     },
     write: (lines) => void process.stdout.write(`${lines}\n`),
     readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),
   };
+}
+
+/**
+ * Leaves the `node:domain` in which the framework calls functions: it slows down every promise and socket made in it. Outside
+ * it, what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
+ */
+export function leaveDomain(): void {
+  const active: unknown = Reflect.get(process, 'domain');
+  if (active instanceof Domain) active.exit();
 }

@@ -5,7 +5,7 @@ import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createClients } from '../../shared/clients.ts';
-import type { Runtime } from '../../shared/runtime.ts';
+import { leaveDomain, type Runtime } from '../../shared/runtime.ts';
 import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
 import { seededRandom } from '../sandbox/faults.ts';
 import { createAccount } from '../sandbox/install-function.ts';
@@ -150,7 +150,7 @@ export function startInstance(sandbox: Sandbox, options: InstanceOptions): Insta
         await whileAlive(undefined);
       },
       turn: () => whileAlive(undefined),
-      begin: () => undefined,
+      begin: leaveDomain,
       attemptTimeoutMs: options.attemptTimeoutMs ?? 30_000,
       write: (text) => {
         if (authClient.dead) return;
