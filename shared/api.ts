@@ -148,7 +148,7 @@ export function createApi(options: ApiOptions): Api {
   };
 }
 
-/** Characters. A longer body is never held in one piece, but sent in parts of about this length. */
+/** Characters. Of a longer body small pieces are sent in parts of about this length, so that they are not held twice. */
 const PART = 256 * 1024;
 
 /** Made anew for each attempt: a stream can be read only once. */

@@ -26,7 +26,9 @@ export interface Waits {
 }
 
 export type Changed =
-  { readonly kind: 'asked' | 'already' | 'gone' } | { readonly kind: 'objection'; readonly why: string };
+  | { readonly kind: 'asked' | 'already' | 'gone' }
+  /** Not asked now; `mayBeOurs`: an earlier request may still take effect, although it does not show. */
+  | { readonly kind: 'objection'; readonly why: string; readonly mayBeOurs: boolean };
 
 const MAX_ATTEMPTS = 4;
 const TRANSIT_MS = 180_000;
@@ -51,7 +53,10 @@ export async function changeState<Present>(change: StateChange<Present>, waits: 
     // On its way after a request of ours without an answer: that request got through.
     if (change.isThere(present.value)) return { kind: mayBeOurs ? 'asked' : 'already' };
     const why = change.objection(present.value);
-    if (why !== undefined) return { kind: 'objection', why };
+    if (why !== undefined) {
+      if (mayBeOurs && (await shows(change, waits))) return { kind: 'asked' };
+      return { kind: 'objection', why, mayBeOurs };
+    }
     try {
       await change.ask();
     } catch (error) {

@@ -108,7 +108,9 @@ async function takeOne(
       { resource, objection: () => undefined, askedBefore, ...of },
       { sleep: work.pause, random: runtime.random, confirmMs },
     );
-    if (changed.kind === 'objection') return { status: 'already', why: changed.why };
+    // What was asked for and does not show yet must come back if it takes effect after all.
+    if (changed.kind === 'objection')
+      return { status: changed.mayBeOurs ? 'done' : 'already', why: changed.why };
     return { status: changed.kind === 'asked' ? 'done' : 'already' };
   };
   // Since it was planned, perhaps by an earlier delivery, somebody may have labelled it.

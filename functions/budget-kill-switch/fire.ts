@@ -156,15 +156,18 @@ function report(
   left: readonly LeftAlone[],
   outcomeOf: (item: ManifestItem) => OutcomeKind,
 ): void {
-  for (const item of items)
-    receipt.add({
-      ...decisionOn(item.resource, ACTIONS[item.kind], reasonOf(rung), {
-        ...(item.why === undefined ? {} : { why: item.why }),
-      }),
-      outcome: outcomeOf(item),
-    });
-  for (const { resource, reason } of left)
-    receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why: reason, rung: rung.do }));
+  const leave = (resource: string, why: string): void => { receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do })); };
+  for (const item of items) {
+    const { resource, kind, why } = item;
+    // What is dealt with says why only where something spoke against it.
+    if (why !== undefined && !isOpen(item)) leave(resource, why);
+    else
+      receipt.add({
+        ...decisionOn(resource, ACTIONS[kind], reasonOf(rung), why === undefined ? {} : { why }),
+        outcome: outcomeOf(item),
+      });
+  }
+  for (const { resource, reason } of left) leave(resource, reason);
 }
 
 const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {

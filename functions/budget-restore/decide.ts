@@ -44,7 +44,12 @@ function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
   const base = { project: manifest.project, item, losses: lossesOf(item), why: undefined };
   const none = (why: string): RestoreStep => ({ ...base, action: 'none', why });
   const backMs = manifest.restored[item.resource];
-  if (item.status === 'already') return none('it was off already: costguard did not take it away');
+  if (item.status === 'already')
+    return none(
+      item.why === undefined
+        ? 'it was off already: costguard did not take it away'
+        : `costguard left it as it was: ${item.why}`,
+    );
   if (item.status === 'failed') return none('the kill switch could not take it away');
   if (backMs !== undefined && backMs >= (item.atMs ?? 0)) return none('it was brought back before');
   switch (item.kind) {

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { startFramework } from '../deploy/framework.ts';
+import { plainPreload } from './plain-preload.ts';
 
 /** A built function and the event it is woken with. */
 export interface Subject {
@@ -40,20 +44,28 @@ export interface Spread {
 
 export interface ColdStart {
   readonly pairs: number;
-  /** Milliseconds from the start of the process to its first outside call. */
-  readonly subjectMillis: Spread;
+  /** The empty function: milliseconds from the start of its process to its one call. */
   readonly baselineMillis: Spread;
+  /** To the first outside call, which is for the access token. */
+  readonly token: Moment;
+  /** To the first connection to a Google API: policy, clients and token are there. */
+  readonly api: Moment;
+}
+
+export interface Moment {
+  /** Milliseconds from the start of the process. */
+  readonly millis: Spread;
   /** Subject to baseline, pair by pair. */
   readonly ratio: Spread;
 }
 
 /**
- * Measures start of process → listening → event or request → first outside call, of a bundle and of an empty function in the
- * same framework, alternating, so that what else the machine does hits both alike.
+ * Measures start of process → listening → event or request → first outside call and first call of an API, of a bundle and of an
+ * empty function in the same framework, alternating, so that what else the machine does hits both alike.
  *
  * The first outside call of anything that uses Google's credentials goes to the metadata server; here that is a
- * listener on localhost (`GCE_METADATA_HOST`), which notes when it was reached. Throws when a function ends or answers
- * the event without having called.
+ * listener on localhost (`GCE_METADATA_HOST`), which notes when it was reached. Connections to Google hosts lead to another
+ * listener, which answers nothing. Throws when a function ends or answers the event without having called.
  */
 export async function measureColdStart(options: ColdStartOptions): Promise<ColdStart> {
   const { subject, baseline, pairs = 15, waking, env = {} } = options;
@@ -61,48 +73,68 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
     answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': 'application/json' });
     answer.end(JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 }));
   });
-  metadata.listen(0, '127.0.0.1');
-  await once(metadata, 'listening');
+  const google = createTcpServer((socket) => socket.on('error', () => undefined));
+  const folder = await mkdtemp(join(tmpdir(), 'costguard-bench-'));
   try {
-    const subjectMillis: number[] = [];
-    const baselineMillis: number[] = [];
+    const [metadataPort, googlePort] = [await listen(metadata), await listen(google)];
+    const start = (of: Subject, by: Waking, first: (event: 'token' | 'api') => Promise<unknown>) =>
+      startOnce(of, by, first, {
+        GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
+        COSTGUARD_SANDBOX_PORT: String(googlePort),
+        NODE_OPTIONS: plainPreload({ preload: ['--import', CONNECT_PRELOAD], folder }).join(' '),
+        // Nobody's own credentials, which would be read instead of asking the metadata server.
+        HOME: of.dir,
+        ...env,
+      });
+    const reached = (what: 'token' | 'api'): Promise<unknown> =>
+      what === 'token' ? once(metadata, 'request') : once(google, 'connection');
+    const baselines: number[] = [];
+    const tokens: number[] = [];
+    const apis: number[] = [];
     for (let pair = 0; pair < pairs; pair++) {
-      baselineMillis.push(await startOnce(baseline, metadata, { text: '{}' }, env));
-      subjectMillis.push(await startOnce(subject, metadata, waking, env));
+      baselines.push((await start(baseline, { text: '{}' }, () => reached('token'))).token);
+      const { token, api } = await start(subject, waking, reached);
+      tokens.push(token);
+      apis.push(api);
     }
-    const ratios = subjectMillis.map((millis, pair) => millis / (baselineMillis[pair] ?? Number.NaN));
-    return {
-      pairs,
-      subjectMillis: spread(subjectMillis),
-      baselineMillis: spread(baselineMillis),
-      ratio: spread(ratios),
-    };
+    const momentOf = (millis: readonly number[]): Moment => ({
+      millis: spread(millis),
+      ratio: spread(millis.map((value, pair) => value / (baselines[pair] ?? Number.NaN))),
+    });
+    return { pairs, baselineMillis: spread(baselines), token: momentOf(tokens), api: momentOf(apis) };
   } finally {
     metadata.close();
+    google.close();
+    await rm(folder, { recursive: true });
   }
 }
 
+const CONNECT_PRELOAD = fileURLToPath(new URL('../sandbox/connect-preload.ts', import.meta.url));
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** When `first` resolved for the two moments, in milliseconds from the start of the process. */
 async function startOnce(
   { name, dir }: Subject,
-  metadata: Server,
   waking: Waking,
+  first: (moment: 'token' | 'api') => Promise<unknown>,
   env: Readonly<Record<string, string>>,
-): Promise<number> {
-  const { port: metadataPort } = metadata.address() as AddressInfo;
-  const called = once(metadata, 'request').then(() => performance.now());
-  // HOME: nobody's own credentials, which would be read instead of asking the metadata server.
-  const host = await startFramework({
-    name,
-    dir,
-    env: { GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`, HOME: dir, ...env },
-  });
+): Promise<{ readonly token: number; readonly api: number }> {
+  const at = (moment: 'token' | 'api'): Promise<number> => first(moment).then(() => performance.now());
+  const called = Promise.all([at('token'), at('api')]);
+  const host = await startFramework({ name, dir, env });
   try {
     const answered = wake(host.port, waking).then((status) => {
       throw new Error(
         `Cannot measure "${name}": answered ${status} without calling out\n${host.output.join('\n')}`,
       );
     });
-    return (await Promise.race([called, answered, host.ended])) - host.startedAt;
+    const [token, api] = await Promise.race([called, answered, host.ended]);
+    return { token: token - host.startedAt, api: api - host.startedAt };
   } finally {
     await host.stop();
   }

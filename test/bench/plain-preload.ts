@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** The sandbox's preload as JavaScript: Node's type stripper would take some 40 MB of the function's process. */
-export function plainPreload(sandbox: Sandbox): readonly string[] {
+export function plainPreload(sandbox: Pick<Sandbox, 'preload' | 'folder'>): readonly string[] {
   return sandbox.preload.map((argument) => {
     if (!argument.endsWith('.ts')) return argument;
     const plain = join(sandbox.folder, 'preload.mjs');

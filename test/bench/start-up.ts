@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from '../../deploy/build.ts';
-import { measureColdStart, type Waking, type WakingMessage } from './cold-start.ts';
+import { measureColdStart, type Moment, type Waking, type WakingMessage } from './cold-start.ts';
 import { parsePolicy } from '../../shared/policy.ts';
 import { milliseconds, type Bench } from './row.ts';
 
@@ -41,7 +41,7 @@ function budgetAlert(budget: string): WakingMessage {
   };
 }
 
-/** Start of process to first outside call, against an empty function in the same framework. */
+/** Start of process to its first calls, against an empty function in the same framework. */
 export const startUp: Bench = async function* ({ quick }) {
   // Inside dist, so that the framework is found as it is for the real bundles.
   const folder = await mkdtemp(join(dist, '.bench-'));
@@ -52,17 +52,20 @@ export const startUp: Bench = async function* ({ quick }) {
     });
     if (empty === undefined) throw new Error('Cannot compare: the empty function was not built');
     for (const { name, waking } of subjects()) {
-      const { pairs, subjectMillis, baselineMillis, ratio } = await measureColdStart({
+      const { pairs, baselineMillis, token, api } = await measureColdStart({
         subject: { name, dir: join(dist, name) },
         baseline: empty,
         pairs: quick ? 5 : 15,
         waking,
       });
+      const show = ({ millis, ratio }: Moment): string =>
+        `${ratio.median.toFixed(2)} × an empty function (${milliseconds(millis.median)} to ${milliseconds(baselineMillis.median)}; median of ${pairs} pairs, ${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`;
       yield {
-        what: `${name}: process start to first outside call`,
-        measured: `${ratio.median.toFixed(2)} × an empty function (${milliseconds(subjectMillis.median)} to ${milliseconds(baselineMillis.median)}; median of ${pairs} pairs, ${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})`,
-        goal: { wanted: `≤ ${WANTED_RATIO.toFixed(2)} ×`, reached: ratio.median <= WANTED_RATIO },
+        what: `${name}: process start to first outside call, which is for the token`,
+        measured: show(token),
+        goal: { wanted: `≤ ${WANTED_RATIO.toFixed(2)} ×`, reached: token.ratio.median <= WANTED_RATIO },
       };
+      yield { what: `${name}: process start to first call of a Google API`, measured: show(api) };
     }
   } finally {
     await rm(folder, { recursive: true, force: true });

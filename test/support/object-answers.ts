@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 export interface StoredObject {
   readonly text: string;
   readonly generation: number;
@@ -29,7 +31,11 @@ export function answerObjects(
     const name = query.get('name') ?? refuse(400);
     const wanted = query.get('ifGenerationMatch');
     const { content, metadata } = partsOf(String(body));
-    if (query.get('uploadType') !== 'multipart' || metadata.contentType !== 'application/json') refuse(400);
+    const whole =
+      query.get('uploadType') === 'multipart' &&
+      metadata.contentType === 'application/json' &&
+      metadata.md5Hash === createHash('md5').update(content).digest('base64');
+    if (!whole) refuse(400);
     const known = objects.get(name)?.generation ?? 0;
     if (wanted !== null && wanted !== String(known)) refuse(412);
     objects.set(name, { text: content, generation: known + 1 });

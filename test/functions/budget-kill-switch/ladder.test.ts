@@ -484,7 +484,38 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       for (const end of ['/nb-1', '/vm-1']) {
         const found = rungs.flatMap(({ items = [] }) => items).find(({ resource }) => resource.endsWith(end));
         assert.deepEqual([found?.status, found?.why], ['already', why]);
+        const { decisions } = lastReceipt(sandbox, BUCKET, SWITCH);
+        const said = decisions.find(({ resource }) => resource.endsWith(end));
+        assert.deepEqual([said?.action, said?.evidence['why']], ['keep', why]);
       }
+      const { plan = [] } = await world.restore('GET');
+      assert.match(
+        plan.find(({ resource }) => resource.endsWith('/nb-1'))?.why ?? '',
+        /left it as it was: label/,
+      );
+    }));
+
+  it('brings back what it had stopped when the label came after the request', () =>
+    withSwitch({ attemptTimeoutMs: 300 }, async (world) => {
+      const { sandbox } = world;
+      const route = 'notebooks.projects.locations.instances.stop';
+      sandbox.faults.add({ route, fault: { kind: 'timeout', after: true } });
+      // The answer is lost, and it dies before it can look again.
+      sandbox.faults.add({
+        route: 'notebooks.projects.locations.instances.get',
+        skip: 1,
+        fault: { kind: 'status', status: 503 },
+      });
+      await assert.rejects(world.alert(alert(0.9)));
+      sandbox.faults.clear();
+      const notebook = sandbox.fleet.notebooksOf(RUNAWAY).find(({ id }) => id === 'nb-1');
+      Object.assign(notebook?.labels ?? {}, { 'costguard-keep': 'true' });
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      await world.alert(alert(0.9));
+      assert.equal(manifestsIn(sandbox)[RUNAWAY]?.rungs.at(-1)?.items?.[0]?.status, 'done');
+      await world.restore('POST');
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      assert.equal(notebook?.state, 'ACTIVE');
     }));
 
   it('unlinks only with the second delivery while it cannot see what would stop', () =>

@@ -119,6 +119,9 @@ describe('objects', () => {
     assert.equal(json['contentType'], 'text/csv');
     assert.equal(json['customTime'], metadata.customTime);
     assert.equal(world.storage.objectText('plain', 'multi'), 'a\r\n--b\r\n');
+    const damaged = body.replace('"name":"multi"', '"name":"damaged","md5Hash":"AAAAAA=="');
+    assert.equal((await world.send('POST', path, damaged, headers)).status, 400);
+    assert.equal((await get('plain', 'damaged')).status, 404);
     // gcloud's own form: lines end with LF alone, while the content may end with a CR.
     const lines = body.replaceAll('\r\n', '\n').replace('a\n--b\n', 'gcloud\r');
     assert.equal((await world.send('POST', path, lines, headers)).status, 200);
