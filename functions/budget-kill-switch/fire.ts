@@ -156,7 +156,9 @@ function report(
   left: readonly LeftAlone[],
   outcomeOf: (item: ManifestItem) => OutcomeKind,
 ): void {
-  const leave = (resource: string, why: string): void => { receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do })); };
+  const leave = (resource: string, why: string): void => {
+    receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }));
+  };
   for (const item of items) {
     const { resource, kind, why } = item;
     // What is dealt with says why only where something spoke against it.
