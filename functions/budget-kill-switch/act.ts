@@ -75,7 +75,10 @@ async function takeItem(
 }
 
 /** An item with its outcome, without what an earlier attempt said. */
-function settled(item: ManifestItem, outcome: Pick<ManifestItem, 'status' | 'atMs' | 'why'>): ManifestItem {
+export function settled(
+  item: ManifestItem,
+  outcome: Pick<ManifestItem, 'status' | 'atMs' | 'why'>,
+): ManifestItem {
   const result = { ...item, ...outcome };
   if (outcome.why === undefined) delete result.why;
   return result;

@@ -6,7 +6,7 @@ import { Held } from '../../shared/outside-error.ts';
 import type { Rung } from '../../shared/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../shared/receipt.ts';
 import type { State } from '../../shared/state.ts';
-import { isOpen, takeAway } from './act.ts';
+import { isOpen, settled, takeAway } from './act.ts';
 import type { Config } from './config.ts';
 import { planRung, type Verdict } from './decide.ts';
 import { gatherInventory, type NoteGap } from './gather.ts';
@@ -146,7 +146,7 @@ function mergePlans(earlier: RungPlan | undefined, fresh: RungPlan): RungPlan {
 }
 
 function settleWithBilling(item: ManifestItem): ManifestItem {
-  return isOpen(item) ? { ...item, status: 'done' } : item;
+  return isOpen(item) ? settled(item, { status: 'done' }) : item;
 }
 
 function report(
