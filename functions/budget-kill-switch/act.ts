@@ -2,7 +2,6 @@ import pMap from 'p-map';
 import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
 import { changeState, poll, type StateChange } from '../../shared/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { keepsUntil } from '../../shared/keep-label.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
 import { Held, isRetryable } from '../../shared/outside-error.ts';
@@ -10,6 +9,7 @@ import type { RungAction } from '../../shared/policy.ts';
 import { cancelJob, getEndpoint, getJobState, undeployModel } from '../../shared/vertex.ts';
 import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
 import type { Config } from './config.ts';
+import { keptBy } from './decide.ts';
 import type { Work } from './ladder.ts';
 import type { SwitchRun } from './run.ts';
 
@@ -30,10 +30,12 @@ const NOTEBOOK_DOWN: ReadonlySet<string> = new Set([
 ]);
 const NOTEBOOK_STARTING: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']);
 
+type KeepLabel = Pick<Config, 'keepLabel'>;
+
 /** Takes away what a rung planned and is not done yet, and reports each item to `work` as it is dealt with. */
 export async function takeAway(
   run: SwitchRun,
-  { keepLabel }: Pick<Config, 'keepLabel'>,
+  config: KeepLabel,
   action: RungAction,
   work: Work,
 ): Promise<void> {
@@ -45,7 +47,7 @@ export async function takeAway(
   await pMap(
     open,
     async (item) => {
-      await work.done(await takeItem(run, keepLabel, work, item));
+      await work.done(await takeItem(run, config, work, item));
     },
     { concurrency: CONCURRENCY },
   );
@@ -58,13 +60,13 @@ export function isOpen({ status }: ManifestItem): boolean {
 
 async function takeItem(
   run: SwitchRun,
-  keepLabel: string,
+  config: KeepLabel,
   work: Work,
   item: ManifestItem,
 ): Promise<ManifestItem> {
   const parts = { asked: false };
   try {
-    const taken = await takeOne(run, keepLabel, work, item, () => (parts.asked = true));
+    const taken = await takeOne(run, config, work, item, () => (parts.asked = true));
     return settled(item, { ...taken, atMs: run.runtime.now().getTime() });
   } catch (error) {
     run.failure(item.resource, error);
@@ -94,7 +96,7 @@ interface Taken {
 /** `onAsked` is told when a part of the item was taken away. */
 async function takeOne(
   run: SwitchRun,
-  keepLabel: string,
+  config: KeepLabel,
   work: Work,
   item: ManifestItem,
   onAsked: () => void,
@@ -117,17 +119,15 @@ async function takeOne(
     return { status: changed.kind === 'asked' ? 'done' : 'already' };
   };
   // Since it was planned, perhaps by an earlier delivery, somebody may have labelled it.
-  const keptBy = (labels: Readonly<Record<string, string>> = {}): string | undefined => {
-    const { keeps, why } = keepsUntil(labels[keepLabel], runtime.now());
-    return keeps ? `label ${keepLabel}: ${why}` : undefined;
-  };
+  const keptNow = (labels: Readonly<Record<string, string>> = {}): string | undefined =>
+    keptBy(labels, config, runtime.now());
   switch (item.kind) {
     case 'notebook':
       return change({
         look: () => getNotebook(api, resource),
         isThere: ({ state = '' }) => NOTEBOOK_DOWN.has(state),
         isInTransit: ({ state = '' }) => NOTEBOOK_STARTING.has(state),
-        objection: ({ labels }) => keptBy(labels),
+        objection: ({ labels }) => keptNow(labels),
         ask: () => requestNotebook(api, 'stop', resource),
       });
     case 'vm':
@@ -135,7 +135,7 @@ async function takeOne(
         look: () => getVm(api, resource),
         isThere: ({ status }) => VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED',
         isInTransit: ({ status }) => VM_STARTING.has(status),
-        objection: ({ labels }) => keptBy(labels),
+        objection: ({ labels }) => keptNow(labels),
         ask: () => requestVm(api, 'stop', item),
       });
     case 'custom-job':

@@ -150,6 +150,16 @@ export function protection(projectId: string, config: Config, ownProject: string
   return config.protect.includes(`projects/${projectId}`) ? 'budgets.protect names it' : undefined;
 }
 
+/** What the keep label says against taking something away; undefined when it says nothing. */
+export function keptBy(
+  labels: Readonly<Record<string, string>>,
+  { keepLabel }: Pick<Config, 'keepLabel'>,
+  now: Date,
+): string | undefined {
+  const { keeps, why } = keepsUntil(labels[keepLabel], now);
+  return keeps ? `label ${keepLabel}: ${why}` : undefined;
+}
+
 /** What a rung takes away from a project and what it leaves alone, from what is there. Pure. */
 export function planRung(
   action: RungAction,
@@ -162,9 +172,9 @@ export function planRung(
   // Without billing Google stops everything, labelled or not.
   const spares = action !== 'unlink-billing';
   const consider = (resource: string, labels: Readonly<Record<string, string>>, item: ManifestItem): void => {
-    const label = keepsUntil(labels[config.keepLabel], now);
-    if (spares && label.keeps) left.push({ resource, reason: `label ${config.keepLabel}: ${label.why}` });
-    else items.push(item);
+    const reason = spares ? keptBy(labels, config, now) : undefined;
+    if (reason === undefined) items.push(item);
+    else left.push({ resource, reason });
   };
   if (action === 'notify') return { items, left };
   // Linked to no account, the project has nothing left to lose.

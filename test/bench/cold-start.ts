@@ -77,11 +77,12 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
   const folder = await mkdtemp(join(tmpdir(), 'costguard-bench-'));
   try {
     const [metadataPort, googlePort] = [await listen(metadata), await listen(google)];
+    const preload = plainPreload({ preload: ['--import', CONNECT_PRELOAD], folder }).join(' ');
     const start = (of: Subject, by: Waking, first: (event: 'token' | 'api') => Promise<unknown>) =>
       startOnce(of, by, first, {
         GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
         COSTGUARD_SANDBOX_PORT: String(googlePort),
-        NODE_OPTIONS: plainPreload({ preload: ['--import', CONNECT_PRELOAD], folder }).join(' '),
+        NODE_OPTIONS: preload,
         // Nobody's own credentials, which would be read instead of asking the metadata server.
         HOME: of.dir,
         ...env,

@@ -1,4 +1,4 @@
-import { createApi, type Api } from '../../shared/api.ts';
+import { createApi, type Api, type ApiOptions } from '../../shared/api.ts';
 
 /** One authorised request, as it left. */
 export interface Asked {
@@ -15,20 +15,24 @@ export type Script = (asked: Asked) => unknown;
 /** The real door with a scripted Google behind it: its pauses take no time, and `asked` collects what was asked. */
 export function scriptedApi(script: Script): { readonly api: Api; readonly asked: readonly Asked[] } {
   const asked: Asked[] = [];
-  const api = createApi({
-    auth: {
-      request: async (request) => {
-        const { host, pathname, searchParams } = new URL(String(request.url));
-        const one = {
-          method: request.method ?? 'GET',
-          target: `${host}${pathname}`,
-          query: Object.fromEntries(searchParams),
-          body: request.data as unknown,
-        };
-        asked.push(one);
-        return { data: script(one) } as never;
-      },
-    },
+  const api = timelessApi(async (request) => {
+    const { host, pathname, searchParams } = new URL(String(request.url));
+    const one = {
+      method: request.method ?? 'GET',
+      target: `${host}${pathname}`,
+      query: Object.fromEntries(searchParams),
+      body: request.data as unknown,
+    };
+    asked.push(one);
+    return { data: script(one) } as never;
+  });
+  return { api, asked };
+}
+
+/** The real door over any way to make an authorised request; its clock stands still and its pauses take no time. */
+export function timelessApi(request: ApiOptions['auth']['request']): Api {
+  return createApi({
+    auth: { request },
     nowMs: () => 0,
     deadlineMs: 480_000,
     turn: async () => undefined,
@@ -36,7 +40,6 @@ export function scriptedApi(script: Script): { readonly api: Api; readonly asked
     random: () => 0,
     attemptTimeoutMs: 60_000,
   });
-  return { api, asked };
 }
 
 /** Throws what an authorised request throws for this HTTP status. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, test } from 'node:test';
-import { createApi } from '../../shared/api.ts';
 import { Conflict, createState, type State } from '../../shared/state.ts';
 import { answerObjects, type ObjectRequest, type StoredObject } from '../support/object-answers.ts';
+import { timelessApi } from './scripted-api.ts';
 
 interface Asked extends ObjectRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -26,29 +26,19 @@ function world(before: (request: ObjectRequest, world: World) => void = () => un
   const objects: World['objects'] = new Map();
   const asked: World['asked'] = [];
   const faults: number[] = [];
-  const api = createApi({
-    auth: {
-      request: async ({ url, method = 'GET', data, headers = {} }) => {
-        const parts = data instanceof Readable ? ((await data.toArray()) as string[]) : undefined;
-        const body: unknown = parts?.join('') ?? data;
-        const request = { method, url: new URL(String(url)), body };
-        asked.push({
-          ...request,
-          headers: headers as Readonly<Record<string, string>>,
-          parts: parts?.map(({ length }) => length),
-        });
-        const fault = faults.shift();
-        if (fault !== undefined) refused(fault);
-        before(request, made);
-        return { data: await answerObjects(objects, request, refused) } as never;
-      },
-    },
-    nowMs: () => 0,
-    deadlineMs: 480_000,
-    turn: async () => undefined,
-    sleep: async () => undefined,
-    random: () => 0,
-    attemptTimeoutMs: 60_000,
+  const api = timelessApi(async ({ url, method = 'GET', data, headers = {} }) => {
+    const parts = data instanceof Readable ? ((await data.toArray()) as string[]) : undefined;
+    const body: unknown = parts?.join('') ?? data;
+    const request = { method, url: new URL(String(url)), body };
+    asked.push({
+      ...request,
+      headers: headers as Readonly<Record<string, string>>,
+      parts: parts?.map(({ length }) => length),
+    });
+    const fault = faults.shift();
+    if (fault !== undefined) refused(fault);
+    before(request, made);
+    return { data: answerObjects(objects, request, refused) } as never;
   });
   const made: World = {
     state: createState({ api, bucket: 'ml-ops-costguard' }),
