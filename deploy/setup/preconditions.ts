@@ -55,7 +55,14 @@ const ON_PROJECT: Readonly<Record<string, string>> = {
   'run.services.setIamPolicy': 'roles/run.admin',
   'eventarc.triggers.list': 'roles/eventarc.viewer',
   'cloudscheduler.jobs.create': 'roles/cloudscheduler.admin',
+};
+/** For functions with an alert: one over logs makes a notification rule of Cloud Logging, which the editor's role lacks. */
+const ON_PROJECT_FOR_ALERTS: Readonly<Record<string, string>> = {
   'monitoring.alertPolicies.create': 'roles/monitoring.alertPolicyEditor',
+  'monitoring.alertPolicies.update': 'roles/monitoring.alertPolicyEditor',
+  'logging.notificationRules.create': 'roles/logging.configWriter',
+  'logging.notificationRules.update': 'roles/logging.configWriter',
+  'logging.notificationRules.delete': 'roles/logging.configWriter',
 };
 const ON_SCOPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   projects: {
@@ -81,6 +88,7 @@ export async function checkCaller(
     asked.set(on, { ...asked.get(on), ...roles });
   };
   ask(`projects/${project}`, ON_PROJECT);
+  if (functions.some(({ settings }) => settings.alert)) ask(`projects/${project}`, ON_PROJECT_FOR_ALERTS);
   for (const on of policy.scope) {
     ask(on, ON_SCOPE[on.split('/')[0] ?? ''] ?? {});
     const organization = around.organizationOf(on);

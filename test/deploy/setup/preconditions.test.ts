@@ -84,6 +84,15 @@ describe('deploy.sh refuses, says what mends it, and touches nothing', () => {
       says: /You lack .*actAs.*\n {4}gcloud projects add-iam-policy-binding ml-ops-local --member=user:YOUR_EMAIL --role=roles\/iam\.serviceAccountUser/,
     },
     {
+      name: 'a caller whose role for alert policies lacks the notification rules of one over logs',
+      change: ({ lacks }) =>
+        lacks.set(
+          `projects/${OPS}`,
+          ['create', 'update', 'delete'].map((verb) => `logging.notificationRules.${verb}`),
+        ),
+      says: /You lack logging\.notificationRules\.create, logging\.notificationRules\.update, logging\.notificationRules\.delete on .*\n {4}gcloud projects add-iam-policy-binding ml-ops-local --member=user:YOUR_EMAIL --role=roles\/logging\.configWriter/,
+    },
+    {
       name: 'a caller who may bind no role on a folder',
       change: ({ lacks }) => lacks.set('folders/500100', ['resourcemanager.folders.setIamPolicy']),
       says: /gcloud resource-manager folders add-iam-policy-binding 500100 .*roles\/resourcemanager\.folderIamAdmin/,
@@ -143,6 +152,15 @@ describe('deploy.sh refuses, says what mends it, and touches nothing', () => {
         assert.deepEqual(bench.gcloud.writes, []);
       }),
     );
+
+  it('asks for nothing that only an alert takes where no function has one', async () =>
+    withBench(async (bench) => {
+      bench.lacks.set(`projects/${OPS}`, [
+        'logging.notificationRules.create',
+        'monitoring.alertPolicies.create',
+      ]);
+      assert.equal(await deployCommand([...bench.place, 'idle-notebook-stopper'], bench.tools), 0);
+    }));
 
   it('names everything that is wrong at once', async () =>
     withBench(async (bench) => {

@@ -63,9 +63,13 @@ function createShelf(
     handle: (request: Message) => Message,
   ): MethodHandler => ({
     id: `monitoring.projects.${collection}.${verb === 'update' ? 'patch' : verb}`,
-    needs: (request) => [
-      { permission: `monitoring.${collection}.${verb}`, on: projectOf(String(nameOf(request))) },
-    ],
+    needs: (request) => {
+      const on = projectOf(String(nameOf(request)));
+      const own = { permission: `monitoring.${collection}.${verb}`, on };
+      return isOverLogs(given(request)) || isOverLogs(shelf.get(String(nameOf(request))) ?? {})
+        ? [own, ...(isRuleVerb(verb) ? [{ permission: `logging.notificationRules.${verb}`, on }] : [])]
+        : [own];
+    },
     handle,
   });
   const byName = (request: Message): unknown => request['name'];
@@ -121,6 +125,20 @@ function createShelf(
       return {};
     }),
   };
+}
+
+/**
+ * A policy over logs has a notification rule of Cloud Logging behind it, which takes permissions of its own. Source: real
+ * refusals, such as terraform-provider-google#11603 and #14598; roles/monitoring.alertPolicyEditor lacks them.
+ */
+function isOverLogs({ conditions }: Message): boolean {
+  return ((conditions ?? []) as readonly Message[]).some(
+    ({ conditionMatchedLog }) => conditionMatchedLog !== undefined && conditionMatchedLog !== null,
+  );
+}
+
+function isRuleVerb(verb: string): boolean {
+  return verb === 'create' || verb === 'update' || verb === 'delete';
 }
 
 function camelCase(name: string): string {
