@@ -33,15 +33,6 @@ export default defineConfig(
     },
   },
   {
-    files: ['functions/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [inward, { regex: '^\\.\\./[^./]+/', message: 'Functions never import each other.' }] },
-      ],
-    },
-  },
-  {
     files: ['test/**'],
     rules: {
       // node:test's describe/it return promises that the runner itself awaits.

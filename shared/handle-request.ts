@@ -1,6 +1,6 @@
 import type { Request, Response } from '@google-cloud/functions-framework';
-import { errorFormat, NotAcceptable } from './answer-format.ts';
-import { BadParameter } from './bad-parameter.ts';
+import { errorFormat, NotAcceptable } from './report/formats.ts';
+import { BadParameter } from './report/bad-parameter.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import { OutsideError } from './outside-error.ts';
@@ -68,7 +68,7 @@ export async function handleRequest<Wanted>(
       return;
     }
     // Loaded here only: what draws pages is not needed for anything else.
-    const { renderErrorPage } = await import('./error-page.ts');
+    const { renderErrorPage } = await import('./report/error-page.ts');
     const { text, headers } = renderErrorPage(runtime.functionName, status, message);
     response.status(status).set(headers).send(text);
   };

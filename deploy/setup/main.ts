@@ -23,7 +23,7 @@ const commands: Readonly<Record<string, (args: readonly string[], tools: Tools) 
   teardown: teardownCommand,
 };
 
-const repository = join(import.meta.dirname, '..', '..');
+const repository = join(import.meta.dirname, '../..');
 
 function openTools(): Tools {
   const runtime = createRuntime('deploy');

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { BadParameter } from '../../shared/bad-parameter.ts';
+import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal } from '../../shared/handle-request.ts';
 
 /** What is to be brought back: all projects of a budget's period, or one of them. */

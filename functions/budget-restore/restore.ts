@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { BadParameter } from '../../shared/bad-parameter.ts';
+import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { backoff } from '../../shared/change-state.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';

@@ -3,7 +3,7 @@ import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
 import { policyDigest } from '../../shared/policy.ts';
 import { startReceipt } from '../../shared/receipt.ts';
 import { HOURS_PER_MONTH } from './decide.ts';
-import type { EgressReport } from './report.ts';
+import type { EgressReport } from './report/report.ts';
 
 /** Ends the run in its receipt: one decision per finding. It changes nothing else. */
 export async function fileReceipt(

@@ -1,11 +1,11 @@
-import { chooseFormat, type AnswerFormat } from '../../shared/answer-format.ts';
-import { BadParameter } from '../../shared/bad-parameter.ts';
+import { chooseFormat, type AnswerFormat } from '../../shared/report/formats.ts';
+import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal, type Incoming } from '../../shared/handle-request.ts';
 import type { Policy } from '../../shared/policy.ts';
 import { listProjects, isInScope } from '../../shared/scope.ts';
 import type { Api } from '../../shared/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
-import { chooseTable, type CsvTable } from './csv.ts';
+import { chooseTable, type CsvTable } from './report/csv.ts';
 
 /** What a request asks for. */
 export interface Wanted {

@@ -1,10 +1,10 @@
 import type { Config } from './config.ts';
-import { sum, type EgressFacts, type Window } from './facts.ts';
-import { collectLanes } from './lanes.ts';
+import { sum, type EgressFacts, type Window } from './traffic/facts.ts';
+import { collectLanes } from './traffic/lanes.ts';
 import { addUsd, describeRow, NETWORK_PRICES, priceRow, scaleUsd } from './network-prices.ts';
-import { findMistakes } from './placement.ts';
-import { priceLanes, type PricedLane } from './pricing.ts';
-import { nameVm } from './resource-names.ts';
+import { findMistakes } from './mistakes/placement.ts';
+import { priceLanes, type PricedLane } from './traffic/pricing.ts';
+import { nameVm } from './traffic/resource-names.ts';
 import type {
   EgressReport,
   Headline,
@@ -15,7 +15,7 @@ import type {
   Talker,
   UsdPerMonth,
   UsdRange,
-} from './report.ts';
+} from './report/report.ts';
 
 export const HOURS_PER_MONTH = 730;
 

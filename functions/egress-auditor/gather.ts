@@ -1,6 +1,6 @@
 import type { Api } from '../../shared/api.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { BadParameter } from '../../shared/bad-parameter.ts';
+import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../shared/monitoring.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import type { Gap } from '../../shared/receipt.ts';
@@ -15,9 +15,9 @@ import type {
   VmPlace,
   VmTraffic,
   Window,
-} from './facts.ts';
-import { regionOf } from './geography.ts';
-import { listBucketPlaces, listNotebookVms, listSubnets, listVms, type Listed } from './inventory.ts';
+} from './traffic/facts.ts';
+import { regionOf } from './traffic/geography.ts';
+import { listBucketPlaces, listNotebookVms, listSubnets, listVms, type Listed } from './traffic/inventory.ts';
 
 const SENT = 'networking.googleapis.com/vm_flow/egress_bytes_count';
 const RECEIVED = 'networking.googleapis.com/vm_flow/ingress_bytes_count';

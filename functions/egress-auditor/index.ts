@@ -1,7 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
 import { handleRequest } from '../../shared/handle-request.ts';
 import { createRuntime } from '../../shared/runtime.ts';
-import { auditFunction } from './audit.ts';
+import { auditFunction } from './function.ts';
 
 const runtime = createRuntime('egress-auditor');
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { weakest, type Mark } from '../../shared/price-book.ts';
 import bookJson from './network-prices.json' with { type: 'json' };
-import type { UsdPerMonth, UsdRange, UsedPrice } from './report.ts';
+import type { UsdPerMonth, UsdRange, UsedPrice } from './report/report.ts';
 
 const mark = z.enum(['verified', 'computed', 'third-party', 'memory']);
 const usd = z.number().check(z.nonnegative());

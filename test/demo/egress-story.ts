@@ -1,4 +1,4 @@
-import type { EgressReport, UsdPerMonth } from '../../functions/egress-auditor/report.ts';
+import type { EgressReport, UsdPerMonth } from '../../functions/egress-auditor/report/report.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
 

@@ -13,7 +13,7 @@ import { startFramework } from './framework.ts';
 import { startSmallCloud } from './small-cloud.ts';
 
 const run = promisify(execFile);
-const repository = resolve(import.meta.dirname, '..', '..');
+const repository = resolve(import.meta.dirname, '../..');
 const fixtures = join(import.meta.dirname, 'fixtures');
 const framework = '@google-cloud/functions-framework';
 

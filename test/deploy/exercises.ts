@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { auditFunction } from '../../functions/egress-auditor/audit.ts';
+import { auditFunction } from '../../functions/egress-auditor/function.ts';
 import { guardBudget } from '../../functions/budget-kill-switch/switch.ts';
 import { restoreFunction } from '../../functions/budget-restore/restore.ts';
 import { notebookSweep } from '../../functions/idle-notebook-stopper/index.ts';

@@ -171,7 +171,7 @@ describe('imports go one way', () => {
     ['functions/a/index.ts', "import { x } from '../../shared/api.ts';", true],
     ['functions/a/index.ts', "import { x } from '../b/act.ts';", false],
     ['functions/a/index.ts', "export { x } from '../b/act.ts';", false],
-    ['functions/a/index.ts', "const { x } = await import('../../test/sandbox/sandbox.ts');", false],
+    ['functions/a/index.ts', "const { x } = await import('../sandbox/sandbox.ts');", false],
     ['shared/api.ts', "import type { X } from '../deploy/build.ts';", false],
     ['shared/api.ts', "import type { X } from '../functions/a/act.ts';", false],
     ['shared/api.ts', "import { X } from './errors.ts';", true],

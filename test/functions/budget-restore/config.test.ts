@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readRequest } from '../../../functions/budget-restore/config.ts';
-import { BadParameter } from '../../../shared/bad-parameter.ts';
+import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { Refusal } from '../../../shared/handle-request.ts';
 
 const budget = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/de72f49d-779b-4945-a127-4d6ce8def0bb';

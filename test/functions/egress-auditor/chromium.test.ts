@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { renderReportPage } from '../../../functions/egress-auditor/page.ts';
-import { visible } from '../../../shared/shown-text.ts';
+import { renderReportPage } from '../../../functions/egress-auditor/report/page.ts';
+import { visible } from '../../../shared/report/text.ts';
 import {
   axeViolations,
   chromiumMissing,

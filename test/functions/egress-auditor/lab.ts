@@ -1,5 +1,5 @@
-import type { EgressReport, Lane } from '../../../functions/egress-auditor/report.ts';
-import { auditFunction } from '../../../functions/egress-auditor/audit.ts';
+import type { EgressReport, Lane } from '../../../functions/egress-auditor/report/report.ts';
+import { auditFunction } from '../../../functions/egress-auditor/function.ts';
 import { handleRequest } from '../../../shared/handle-request.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';

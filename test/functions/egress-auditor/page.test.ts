@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
-import { chooseTable, csvTables, reportCsv, type CsvTable } from '../../../functions/egress-auditor/csv.ts';
-import { renderReportPage } from '../../../functions/egress-auditor/page.ts';
-import type { EgressReport } from '../../../functions/egress-auditor/report.ts';
-import { BadParameter } from '../../../shared/bad-parameter.ts';
-import { bytesText, shareText, usdText } from '../../../shared/figures.ts';
-import { visible } from '../../../shared/shown-text.ts';
+import {
+  chooseTable,
+  csvTables,
+  reportCsv,
+  type CsvTable,
+} from '../../../functions/egress-auditor/report/csv.ts';
+import { renderReportPage } from '../../../functions/egress-auditor/report/page.ts';
+import type { EgressReport } from '../../../functions/egress-auditor/report/report.ts';
+import { BadParameter } from '../../../shared/report/bad-parameter.ts';
+import { bytesText, shareText, usdText } from '../../../shared/report/numbers.ts';
+import { visible } from '../../../shared/report/text.ts';
 import { figuresIn, findAll, findOne, hasClass, parsePage, type Element } from '../../support/html-tree.ts';
 import { emptyReport, hostileReport, HOSTILE_NAMES, sampleReport } from './report-builder.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { EgressReport, Finding, FindingKind } from '../../../functions/egress-auditor/report.ts';
-import { findingKinds } from '../../../functions/egress-auditor/report.ts';
+import type { EgressReport, Finding, FindingKind } from '../../../functions/egress-auditor/report/report.ts';
+import { findingKinds } from '../../../functions/egress-auditor/report/report.ts';
 import { lastReceipt } from '../../support/observe.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { trafficScenario, vm, withAuditor, type ProjectInput } from './lab.ts';

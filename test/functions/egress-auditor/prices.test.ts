@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { groupLabel, priceGroups } from '../../../functions/egress-auditor/countries.ts';
+import { groupLabel, priceGroups } from '../../../functions/egress-auditor/traffic/countries.ts';
 import {
   bucketPlace,
   bucketPriceId,
@@ -8,10 +8,10 @@ import {
   isIn,
   regionOf,
   vmPriceId,
-} from '../../../functions/egress-auditor/geography.ts';
-import type { RawLane } from '../../../functions/egress-auditor/lanes.ts';
+} from '../../../functions/egress-auditor/traffic/geography.ts';
+import type { RawLane } from '../../../functions/egress-auditor/traffic/lanes.ts';
 import { NETWORK_PRICES, priceGib, priceRow } from '../../../functions/egress-auditor/network-prices.ts';
-import { priceLanes } from '../../../functions/egress-auditor/pricing.ts';
+import { priceLanes } from '../../../functions/egress-auditor/traffic/pricing.ts';
 
 const cents = (usd: number): number => Math.round(usd * 1e4) / 1e4;
 

@@ -5,7 +5,7 @@ import type {
   LaneKind,
   Step,
   Talker,
-} from '../../../functions/egress-auditor/report.ts';
+} from '../../../functions/egress-auditor/report/report.ts';
 
 const GIB = 2 ** 30;
 const WINDOWS_A_MONTH = 730 / 168;

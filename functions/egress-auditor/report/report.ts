@@ -1,5 +1,5 @@
-import type { Gap } from '../../shared/receipt.ts';
-import type { Mark } from '../../shared/price-book.ts';
+import type { Gap } from '../../../shared/receipt.ts';
+import type { Mark } from '../../../shared/price-book.ts';
 
 /**
  * The report of one project: what the JSON answer holds, and what page and CSV are made from. Everything in it is plain

@@ -1,5 +1,5 @@
-import { BadParameter } from '../../shared/bad-parameter.ts';
-import { writeCsv, type CsvColumn, type CsvValue } from '../../shared/csv.ts';
+import { BadParameter } from '../../../shared/report/bad-parameter.ts';
+import { writeCsv, type CsvColumn, type CsvValue } from '../../../shared/report/csv.ts';
 import type { EgressReport, Finding, Lane, Step, Talker, UsdPerMonth } from './report.ts';
 
 /** A report is several tables, a CSV file one. */

@@ -1,4 +1,4 @@
-import { PermanentError } from './errors.ts';
+import { PermanentError } from '../errors.ts';
 
 /** A parameter of a request cannot be used: an answer with status 400 whose body says which, and what is allowed. */
 export class BadParameter extends PermanentError {

@@ -1,11 +1,11 @@
 import { gib, judgeBuckets } from './bucket-placement.ts';
 import { matches } from './bucket-readers.ts';
-import { sum, type EgressFacts, type VmPlace } from './facts.ts';
-import { onContinent, regionOf } from './geography.ts';
-import { firstRate, priceGib, priceRow, scaleUsd } from './network-prices.ts';
-import { GIB, type PricedLane } from './pricing.ts';
-import { nameVm } from './resource-names.ts';
-import type { Finding, UsdPerMonth } from './report.ts';
+import { sum, type EgressFacts, type VmPlace } from '../traffic/facts.ts';
+import { onContinent, regionOf } from '../traffic/geography.ts';
+import { firstRate, priceGib, priceRow, scaleUsd } from '../network-prices.ts';
+import { GIB, type PricedLane } from '../traffic/pricing.ts';
+import { nameVm } from '../traffic/resource-names.ts';
+import type { Finding, UsdPerMonth } from '../report/report.ts';
 import { shellWord } from './shell.ts';
 
 /**

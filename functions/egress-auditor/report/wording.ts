@@ -1,4 +1,4 @@
-import type { Tone } from '../../shared/chart.ts';
+import type { Tone } from '../../../shared/report/chart.ts';
 import type { FindingKind, LaneKind } from './report.ts';
 
 /** What people read for a kind of lane, and its colour in the charts. */

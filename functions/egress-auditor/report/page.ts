@@ -7,8 +7,8 @@ import {
   shareText,
   usdRangeFigure,
   usdText,
-} from '../../shared/figures.ts';
-import { tag, type Child, type Markup } from '../../shared/markup.ts';
+} from '../../../shared/report/numbers.ts';
+import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import {
   commandBlock,
   emptyState,
@@ -18,11 +18,11 @@ import {
   notice,
   shortList,
   textList,
-} from '../../shared/page-parts.ts';
-import { renderPage, type Html } from '../../shared/page.ts';
-import type { Mark } from '../../shared/price-book.ts';
-import { inlineText, sentence, wholeText } from '../../shared/shown-text.ts';
-import { sortableTable } from '../../shared/sortable-table.ts';
+} from '../../../shared/report/page-parts.ts';
+import { renderPage, type Html } from '../../../shared/report/page.ts';
+import type { Mark } from '../../../shared/price-book.ts';
+import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
+import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { costByStep, laneFlows, trafficByStep } from './charts.ts';
 import type { EgressReport, Finding, Lane, Talker, UsdPerMonth } from './report.ts';
 import { FINDING_KINDS, LANE_KINDS } from './wording.ts';

@@ -1,5 +1,5 @@
-import { barChart, type Bar } from '../../shared/bar-chart.ts';
-import { flowChart } from '../../shared/flow-chart.ts';
+import { barChart, type Bar } from '../../../shared/report/bar-chart.ts';
+import { flowChart } from '../../../shared/report/flow-chart.ts';
 import {
   axisUsdText,
   bytesScale,
@@ -11,9 +11,9 @@ import {
   timeText,
   usdRangeText,
   usdText,
-} from '../../shared/figures.ts';
-import type { Markup } from '../../shared/markup.ts';
-import { emptyState } from '../../shared/page-parts.ts';
+} from '../../../shared/report/numbers.ts';
+import type { Markup } from '../../../shared/report/markup.ts';
+import { emptyState } from '../../../shared/report/page-parts.ts';
 import {
   laneKinds,
   type EgressReport,

@@ -1,7 +1,7 @@
 import { groupLabel, priceGroups } from './countries.ts';
 import { sum, type BucketReads, type EgressFacts, type Flow, type Steps } from './facts.ts';
 import { areaOf, continentOf, regionOf, vmPriceId } from './geography.ts';
-import type { LaneKind } from './report.ts';
+import type { LaneKind } from '../report/report.ts';
 
 /** How a lane is priced: by the rows that are possible, each with the pool whose tiers it shares. */
 export interface LanePrice {

@@ -6,8 +6,8 @@ import {
   formatHeaders,
   NotAcceptable,
   type AnswerFormat,
-} from '../../shared/answer-format.ts';
-import { BadParameter } from '../../shared/bad-parameter.ts';
+} from '../../../shared/report/formats.ts';
+import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 
 const OFFERED: readonly [AnswerFormat, ...AnswerFormat[]] = ['json', 'html', 'csv'];
 

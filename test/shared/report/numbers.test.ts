@@ -14,8 +14,8 @@ import {
   usdRangeFigure,
   usdRangeText,
   usdText,
-} from '../../shared/figures.ts';
-import { writeMarkup } from '../../shared/markup.ts';
+} from '../../../shared/report/numbers.ts';
+import { writeMarkup } from '../../../shared/report/markup.ts';
 
 const table = <Value>(
   name: string,

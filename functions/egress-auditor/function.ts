@@ -1,11 +1,11 @@
-import { formatHeaders } from '../../shared/answer-format.ts';
+import { formatHeaders } from '../../shared/report/formats.ts';
 import type { HttpAnswer, HttpFunction } from '../../shared/handle-request.ts';
 import { fileReceipt } from './act.ts';
 import { configure, readRequest, type Wanted } from './config.ts';
-import { reportCsv } from './csv.ts';
+import { reportCsv } from './report/csv.ts';
 import { judgeEgress } from './decide.ts';
 import { gatherEgress } from './gather.ts';
-import type { EgressReport } from './report.ts';
+import type { EgressReport } from './report/report.ts';
 
 /** Somebody waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
 const REQUEST_DEADLINE_MS = 240_000;
@@ -37,7 +37,7 @@ async function answerWith(report: EgressReport, { format, table }: Wanted): Prom
     }
     case 'html': {
       // Loaded here only: what draws pages is not needed for anything else.
-      const { renderReportPage } = await import('./page.ts');
+      const { renderReportPage } = await import('./report/page.ts');
       const { text, headers } = renderReportPage(report);
       return { body: text, headers };
     }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { tag } from './markup.ts';
 import { renderPage, type Html } from './page.ts';
-import { wholeText } from './shown-text.ts';
+import { wholeText } from './text.ts';
 
 /** An error for whoever asked for a page: the same words as in the JSON body. */
 export function renderErrorPage(functionName: string, status: number, message: string): Html {

@@ -1,6 +1,6 @@
 import Negotiator from 'negotiator';
 import { BadParameter } from './bad-parameter.ts';
-import { PermanentError } from './errors.ts';
+import { PermanentError } from '../errors.ts';
 
 export type AnswerFormat = 'json' | 'html' | 'csv';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { tag, writeMarkup } from '../../shared/markup.ts';
-import { cut, inlineText, visible, wholeText } from '../../shared/shown-text.ts';
+import { tag, writeMarkup } from '../../../shared/report/markup.ts';
+import { cut, inlineText, visible, wholeText } from '../../../shared/report/text.ts';
 
 describe('visible', () => {
   const cases: readonly [string, string, string][] = [

@@ -1,5 +1,5 @@
 import { tag, type Child, type Markup } from './markup.ts';
-import { inlineText, visible, wholeText } from './shown-text.ts';
+import { inlineText, visible, wholeText } from './text.ts';
 
 export interface Stat {
   readonly label: string;

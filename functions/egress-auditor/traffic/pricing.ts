@@ -1,8 +1,8 @@
-import { weakest, type Mark } from '../../shared/price-book.ts';
+import { weakest, type Mark } from '../../../shared/price-book.ts';
 import { sum } from './facts.ts';
 import type { RawLane } from './lanes.ts';
-import { priceGib, priceRow, scaleUsd, firstRate, type PriceRow } from './network-prices.ts';
-import type { UsdPerMonth, UsdRange } from './report.ts';
+import { priceGib, priceRow, scaleUsd, firstRate, type PriceRow } from '../network-prices.ts';
+import type { UsdPerMonth, UsdRange } from '../report/report.ts';
 
 export const GIB = 2 ** 30;
 

@@ -1,10 +1,10 @@
 import { findReaders, type ReadBucket, type Reader } from './bucket-readers.ts';
-import { sum, type EgressFacts } from './facts.ts';
-import { bucketPriceId, continentOf, isIn, type BucketPlace } from './geography.ts';
-import { firstRate, NETWORK_PRICES, priceRow, scaleUsd } from './network-prices.ts';
-import { GIB } from './pricing.ts';
-import { nameVm } from './resource-names.ts';
-import type { Finding, UsdPerMonth, UsdRange } from './report.ts';
+import { sum, type EgressFacts } from '../traffic/facts.ts';
+import { bucketPriceId, continentOf, isIn, type BucketPlace } from '../traffic/geography.ts';
+import { firstRate, NETWORK_PRICES, priceRow, scaleUsd } from '../network-prices.ts';
+import { GIB } from '../traffic/pricing.ts';
+import { nameVm } from '../traffic/resource-names.ts';
+import type { Finding, UsdPerMonth, UsdRange } from '../report/report.ts';
 import { shellWord } from './shell.ts';
 
 /** A region with less than this share of a bucket's reads is no second home. */

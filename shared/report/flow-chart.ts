@@ -2,7 +2,7 @@ import { area, curveBumpX } from 'd3-shape';
 import { chartFigure, drawnName, place, type ChartFrame, type Drawing, type Tone } from './chart.ts';
 import { layOutFlows, type PlacedFlow, type PlacedNode, type SizedFlow } from './flow-layout.ts';
 import { tag, type Markup } from './markup.ts';
-import { visible } from './shown-text.ts';
+import { visible } from './text.ts';
 
 export interface Flow extends SizedFlow {
   readonly tone: Tone;

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { visitAggregated } from '../../shared/aggregated-list.ts';
-import type { Api } from '../../shared/api.ts';
-import { lastPart } from '../../shared/last-part.ts';
-import { listPages } from '../../shared/list-pages.ts';
-import { listNotebooks } from '../../shared/notebooks.ts';
-import { stringMap } from '../../shared/string-map.ts';
+import { visitAggregated } from '../../../shared/aggregated-list.ts';
+import type { Api } from '../../../shared/api.ts';
+import { lastPart } from '../../../shared/last-part.ts';
+import { listPages } from '../../../shared/list-pages.ts';
+import { listNotebooks } from '../../../shared/notebooks.ts';
+import { stringMap } from '../../../shared/string-map.ts';
 import { bucketPlace, type BucketPlace } from './geography.ts';
 import type { VmPlace } from './facts.ts';
 

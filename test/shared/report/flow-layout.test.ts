@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { layOutFlows, type SizedFlow } from '../../shared/flow-layout.ts';
+import { layOutFlows, type SizedFlow } from '../../../shared/report/flow-layout.ts';
 
 const OPTIONS = { bandsHeight: 100, labelHeight: 30, gap: 10 };
 

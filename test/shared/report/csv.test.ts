@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { writeCsv, type CsvValue } from '../../shared/csv.ts';
+import { writeCsv, type CsvValue } from '../../../shared/report/csv.ts';
 
 const single = (value: CsvValue): string => writeCsv([{ name: 'a', value: (row: CsvValue) => row }], [value]);
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { formatHeaders } from './answer-format.ts';
+import { formatHeaders } from './formats.ts';
 import { tag, writeMarkup, type Markup } from './markup.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import { PAGE_STYLE } from './page-style.ts';
-import { cut, sentence, visible } from './shown-text.ts';
+import { cut, sentence, visible } from './text.ts';
 
 export interface PageSection {
   /** Its anchor. */

@@ -1,5 +1,5 @@
 import { tag, type Child, type Markup } from './markup.ts';
-import { cut, visible } from './shown-text.ts';
+import { cut, visible } from './text.ts';
 
 /** The colours that charts are drawn in; the page's style has them for both themes. */
 export type Tone = 'red' | 'orange' | 'purple' | 'blue' | 'teal' | 'pink' | 'grey';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { tag } from '../../shared/markup.ts';
-import { commandBlock, emptyState, factList, notice, shortList } from '../../shared/page-parts.ts';
-import { renderPage, type Page } from '../../shared/page.ts';
-import { sortableTable } from '../../shared/sortable-table.ts';
-import { findAll, findOne, parsePage, type Element } from '../support/html-tree.ts';
+import { tag } from '../../../shared/report/markup.ts';
+import { commandBlock, emptyState, factList, notice, shortList } from '../../../shared/report/page-parts.ts';
+import { renderPage, type Page } from '../../../shared/report/page.ts';
+import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { findAll, findOne, parsePage, type Element } from '../../support/html-tree.ts';
 
 const page = (parts: Partial<Page> = {}): Page => ({
   kind: 'test page',
