@@ -1,11 +1,14 @@
 # shellcheck shell=bash
-# What the scripts in this folder share: they find the project's own Node, and gcloud, and hand their arguments on.
+# What the scripts in this folder share: they find Node and gcloud, and hand their arguments on.
 
 run_command() { # NAME ARGUMENT…
   local here
   here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-  local node="$here/../node_modules/.bin/node"
-  if [ ! -x "$node" ]; then
+  if ! command -v node >/dev/null; then
+    echo 'node is not on the PATH. Install it: https://nodejs.org/en/download' >&2
+    exit 1
+  fi
+  if [ ! -d "$here/../node_modules" ]; then
     echo "The project's packages are not installed. Run this first: (cd \"$(dirname "$here")\" && npm ci)" >&2
     exit 1
   fi
@@ -15,5 +18,5 @@ run_command() { # NAME ARGUMENT…
   fi
   # Node's own requests take the proxy that gcloud takes: https://nodejs.org/api/cli.html#node_use_env_proxy1
   export NODE_USE_ENV_PROXY=1
-  exec "$node" "$here/setup/main.ts" "$@"
+  exec node "$here/node.js" "$here/setup/main.ts" "$@"
 }
