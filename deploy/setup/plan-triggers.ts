@@ -1,15 +1,14 @@
+import { ACK_DEADLINE_SECONDS, RETENTION_SECONDS, RETRY_DELAY_SECONDS } from './delivery-limits.ts';
 import { grant } from './grants.ts';
 import { DEAD_LETTERS, jobOf, MADE_BY_TEXT, topicOf } from './names.ts';
-import type { Present } from './present.ts';
+import type { Present, Subscription } from './present.ts';
 import type { Step } from './step.ts';
 import { triggerAccountOf, type Wanted, type WantedFunction } from './wanted.ts';
 
 /** The only role that can call a Cloud Run service and nothing more. */
 export const INVOKER = 'roles/run.servicesInvoker';
 
-/** Pub/Sub waits for an answer as long as it can; a function may run for 540 of these seconds. */
-const ACK_DEADLINE_SECONDS = 600;
-const RETRY_DELAYS = { min: '10s', max: '600s' };
+const RETRY_DELAYS = { min: `${RETRY_DELAY_SECONDS.min}s`, max: `${RETRY_DELAY_SECONDS.max}s` };
 
 /** Who may call the functions, what becomes of messages that they cannot handle, and when they tick. */
 export function planTriggers(wanted: Wanted, present: Present): readonly Step[] {
@@ -76,6 +75,8 @@ function planSubscription(
     known?.deadLetterTopic === `projects/${project}/topics/${DEAD_LETTERS}` &&
     known.deliveryAttempts === settings.deliveryAttempts &&
     known.ackDeadlineSeconds === ACK_DEADLINE_SECONDS &&
+    known.retentionSeconds === RETENTION_SECONDS &&
+    known.expiresAfter === undefined &&
     known.retryDelays === `${RETRY_DELAYS.min} to ${RETRY_DELAYS.max}`;
   const steps: Step[] = [
     ...grant(
@@ -88,7 +89,7 @@ function planSubscription(
   ];
   if (!isRight)
     steps.push({
-      why: `A message that ${name} fails on ${settings.deliveryAttempts} times becomes a dead letter`,
+      why: `A message that ${name} fails on ${settings.deliveryAttempts} times becomes a dead letter; until then it is kept for ${RETENTION_SECONDS / 86_400} days${retainedNow(known)}`,
       args: [
         'pubsub',
         'subscriptions',
@@ -100,10 +101,20 @@ function planSubscription(
         `--min-retry-delay=${RETRY_DELAYS.min}`,
         `--max-retry-delay=${RETRY_DELAYS.max}`,
         `--ack-deadline=${ACK_DEADLINE_SECONDS}`,
+        `--message-retention-duration=${RETENTION_SECONDS}s`,
+        // One that has been idle for long would otherwise be deleted.
+        '--expiration-period=never',
       ],
       ...unknown,
     });
   return steps;
+}
+
+/** What it is now, where that is shorter. */
+function retainedNow(known: Subscription | undefined): string {
+  return known === undefined || known.retentionSeconds >= RETENTION_SECONDS
+    ? ''
+    : ` instead of ${Math.round(known.retentionSeconds / 3_600)} hours`;
 }
 
 function planJob(

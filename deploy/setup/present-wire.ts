@@ -16,6 +16,8 @@ export const subscriptionSchema = z.looseObject({
   labels: labelsSchema,
   state: text,
   ackDeadlineSeconds: z.optional(z.number()),
+  messageRetentionDuration: text,
+  expirationPolicy: z.optional(z.looseObject({ ttl: text })),
   deadLetterPolicy: z.optional(
     z.looseObject({ deadLetterTopic: text, maxDeliveryAttempts: z.optional(z.number()) }),
   ),
@@ -120,6 +122,9 @@ export function toSubscription(one: z.infer<typeof subscriptionSchema>): Subscri
     made: isMade(one.labels),
     state: one.state ?? 'ACTIVE',
     ackDeadlineSeconds: one.ackDeadlineSeconds ?? 10,
+    // Durations come as `86400s`. Without one it is Pub/Sub's own default.
+    retentionSeconds: Number((one.messageRetentionDuration ?? '604800s').replace(/s$/, '')),
+    expiresAfter: one.expirationPolicy?.ttl,
     deadLetterTopic: one.deadLetterPolicy?.deadLetterTopic,
     deliveryAttempts: one.deadLetterPolicy?.maxDeliveryAttempts,
     retryDelays:

@@ -46,6 +46,10 @@ export interface Subscription {
   /** RESOURCE_ERROR: what it pushes to cannot be reached, and messages wait. */
   readonly state: string;
   readonly ackDeadlineSeconds: number;
+  /** For how long a message is kept that nobody has acknowledged. */
+  readonly retentionSeconds: number;
+  /** The subscription itself is deleted after so long without activity, such as `2678400s`; undefined for never. */
+  readonly expiresAfter: string | undefined;
   /** Full name, and how many deliveries come before it. */
   readonly deadLetterTopic: string | undefined;
   readonly deliveryAttempts: number | undefined;

@@ -116,6 +116,17 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
     for (const name of FIRST)
       assert.match(done.output, new RegExp(`^${name}: started, and its subscription delivers$`, 'm'));
     assert.match(done.output, /^\d+ pass, 0 warn, 0 fail, \d+ could not check$/m, 'the preflight');
+    const driven = site.sandbox.pubsub
+      .subscriptions(`projects/${OPS}`)
+      .filter(({ name }) => name.includes('/eventarc-'));
+    assert.deepEqual(
+      driven.map(({ messageRetentionDuration, expirationPolicy }) => [
+        messageRetentionDuration,
+        expirationPolicy,
+      ]),
+      FIRST.map(() => ['604800s', {}]),
+      'messages outlive a long weekend',
+    );
   });
 
   it('deploys the rest, and again only the function that reads what changed in the policy', async () => {

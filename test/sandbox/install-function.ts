@@ -57,6 +57,8 @@ export async function installFunction(sandbox: Sandbox, options: InstallOptions)
     name: subscription,
     topic,
     ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+    // As the deployment sets it: Eventarc's default is a day.
+    messageRetentionDuration: '604800s',
     pushConfig: { pushEndpoint: eventarcEndpoint(installed.service.url, topic) },
   });
   return {

@@ -8,6 +8,8 @@ async function deploy(bench: DeployBench, ...more: readonly string[]): Promise<n
   return deployCommand([...bench.place, ...more], bench.tools);
 }
 
+const SWITCH_SUBSCRIPTION = 'eventarc-us-central1-budget-kill-switch-123456-sub-789';
+
 /** The commands in short: words and what they are about. */
 function inShort(commands: readonly (readonly string[])[]): readonly string[] {
   return commands.map((args) => args.filter((argument) => !argument.startsWith('--')).join(' '));
@@ -26,6 +28,20 @@ describe('deploy.sh', () => {
       assert.deepEqual(inShort(gcloud.writes.slice(first)), []);
       assert.deepEqual(gcloud.snapshot(), snapshot);
       assert.match(bench.printed().out, /Nothing to do: all is as it should be\./);
+    }));
+
+  it('keeps messages for seven days, and says how long they were kept before', async () =>
+    withBench(async (bench) => {
+      await deploy(bench);
+      const subscription = bench.gcloud.world.subscriptions.get(SWITCH_SUBSCRIPTION) ?? {};
+      assert.deepEqual(
+        [subscription['messageRetentionDuration'], subscription['expirationPolicy']],
+        ['604800s', {}],
+      );
+      subscription['messageRetentionDuration'] = '86400s';
+      bench.printed();
+      await deploy(bench, '--plan');
+      assert.match(bench.printed().out, /until then it is kept for 7 days instead of 24 hours/);
     }));
 
   it('prints with --plan what it then does, save for names that only Google knows, and changes nothing', async () =>
@@ -144,6 +160,20 @@ describe('deploy.sh', () => {
       },
       commands: ['scheduler jobs update pubsub costguard-idle-notebook-stopper'],
     },
+    ...(
+      [
+        ['a retention of one day, as Eventarc sets it', { messageRetentionDuration: '86400s' }],
+        ['an expiration that somebody set', { expirationPolicy: { ttl: '2678400s' } }],
+        ['another ack deadline', { ackDeadlineSeconds: 60 }],
+        ['other delays', { retryPolicy: { minimumBackoff: '10s', maximumBackoff: '60s' } }],
+      ] as const
+    ).map(([name, settings]) => ({
+      name: `a subscription with ${name}`,
+      change: ({ gcloud }: DeployBench) => {
+        Object.assign(gcloud.world.subscriptions.get(SWITCH_SUBSCRIPTION) ?? {}, settings);
+      },
+      commands: [`pubsub subscriptions update ${SWITCH_SUBSCRIPTION}`],
+    })),
     {
       name: 'a job that somebody paused',
       change: ({ gcloud }) => {

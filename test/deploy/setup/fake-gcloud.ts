@@ -259,6 +259,8 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     found(world.topics, flag('dead-letter-topic'));
     return Object.assign(found(world.subscriptions, id), {
       ackDeadlineSeconds: Number(flag('ack-deadline')),
+      messageRetentionDuration: flag('message-retention-duration'),
+      expirationPolicy: flag('expiration-period') === 'never' ? {} : { ttl: flag('expiration-period') },
       deadLetterPolicy: {
         deadLetterTopic: `projects/${flag('project')}/topics/${flag('dead-letter-topic')}`,
         maxDeliveryAttempts: Number(flag('max-delivery-attempts')),
@@ -460,6 +462,9 @@ function deployFunction(world: World, name: string, flags: Flags): Json {
         name: subscription,
         topic: full,
         ackDeadlineSeconds: 600,
+        // Eventarc's default, see https://cloud.google.com/eventarc/docs/retry-events
+        messageRetentionDuration: '86400s',
+        expirationPolicy: { ttl: '2678400s' },
       });
     }
   }

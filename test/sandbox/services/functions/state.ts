@@ -187,6 +187,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
       name: subscription,
       topic: event.pubsubTopic,
       ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+      // Eventarc's default. Source: https://cloud.google.com/eventarc/docs/retry-events
+      messageRetentionDuration: '86400s',
       retryPolicy: { minimumBackoff: '10s', maximumBackoff: '600s' },
       labels: { 'goog-eventarc': '', 'goog-drz-eventarc-uuid': deployed.uid },
       pushConfig,
