@@ -1,21 +1,13 @@
 import type { Config } from './config.ts';
 import { sum, type EgressFacts, type Window } from './traffic/facts.ts';
 import { collectLanes } from './traffic/lanes.ts';
-import { addUsd, describeRow, NETWORK_PRICES, priceRow, scaleUsd } from './network-prices.ts';
 import { findMistakes } from './mistakes/placement.ts';
 import { priceLanes, type PricedLane } from './traffic/pricing.ts';
 import { nameVm } from './traffic/resource-names.ts';
-import type {
-  EgressReport,
-  Headline,
-  Lane,
-  LaneKind,
-  Series,
-  Step,
-  Talker,
-  UsdPerMonth,
-  UsdRange,
-} from './report/report.ts';
+import type { EgressReport, Headline, Lane, LaneKind, Series, Step, Talker } from './report/report.ts';
+import { type UsdRange, addUsd, type UsdPerMonth, scaleUsd } from '../../shared/prices/money.ts';
+import { NETWORK_PRICES, priceRow } from '../../shared/prices/network-prices.ts';
+import { describeRow } from './report/used-price.ts';
 
 export const HOURS_PER_MONTH = 730;
 

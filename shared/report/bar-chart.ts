@@ -63,24 +63,7 @@ function drawBars(bars: readonly Bar[], valueText: BarChart['valueText'], look: 
     width,
     height,
     content: [
-      ...y.ticks(4).map((value) =>
-        tag(
-          'g',
-          {},
-          tag('line', { class: 'axis', x1: AXIS_WIDTH, x2: width, y1: place(y(value)), y2: place(y(value)) }),
-          tag(
-            'text',
-            {
-              class: 'quiet',
-              x: AXIS_WIDTH - 8,
-              y: place(y(value) + letters * 0.35),
-              'text-anchor': 'end',
-              'font-size': letters,
-            },
-            valueText(value),
-          ),
-        ),
-      ),
+      ...y.ticks(4).map((value) => axisLine(y(value), valueText(value), look)),
       ...bars.map((bar, at) => {
         const middle = (x(at) ?? 0) + x.bandwidth() / 2;
         return tag(
@@ -105,6 +88,25 @@ function drawBars(bars: readonly Bar[], valueText: BarChart['valueText'], look: 
       }),
     ],
   };
+}
+
+function axisLine(y: number, text: string, { width, letters }: Look): Markup {
+  return tag(
+    'g',
+    {},
+    tag('line', { class: 'axis', x1: AXIS_WIDTH, x2: width, y1: place(y), y2: place(y) }),
+    tag(
+      'text',
+      {
+        class: 'quiet',
+        x: AXIS_WIDTH - 8,
+        y: place(y + letters * 0.35),
+        'text-anchor': 'end',
+        'font-size': letters,
+      },
+      text,
+    ),
+  );
 }
 
 function stackOf(

@@ -3,7 +3,7 @@ import { tag } from './markup.ts';
 import { renderPage, type Html } from './page.ts';
 import { wholeText } from './text.ts';
 
-/** An error for whoever asked for a page: the same words as in the JSON body. */
+/** An error for callers that request a page: the same words as in the JSON body. */
 export function renderErrorPage(functionName: string, status: number, message: string): Html {
   const meaning = STATUS_CODES[status] ?? 'Error';
   return renderPage({
@@ -12,6 +12,6 @@ export function renderErrorPage(functionName: string, status: number, message: s
     subtitle: `Status ${status}`,
     top: [tag('div', { class: 'card' }, tag('p', {}, wholeText(message)))],
     sections: [],
-    footer: 'The same answer as JSON: ask for format=json.',
+    footer: 'The same answer as JSON: request format=json.',
   });
 }

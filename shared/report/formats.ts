@@ -47,7 +47,7 @@ export function chooseFormat(
   );
 }
 
-/** The format of an error: a page for whoever asked for one, JSON for all others. Never throws. */
+/** The format of an error: a page for callers that request one, JSON for all others. Never throws. */
 export function errorFormat({ parameter, accept }: FormatWish): 'json' | 'html' {
   if (parameter === 'html') return 'html';
   if (parameter === 'json' || parameter === 'csv') return 'json';

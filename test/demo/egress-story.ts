@@ -1,6 +1,7 @@
-import type { EgressReport, UsdPerMonth } from '../../functions/egress-auditor/report/report.ts';
+import type { EgressReport } from '../../functions/egress-auditor/report/report.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
+import type { UsdPerMonth } from '../../shared/prices/money.ts';
 
 /** The egress auditor's story: what the runaway project sends where, and which mistakes are behind it. */
 export async function tellEgressStory(sandbox: Sandbox, url: string): Promise<void> {

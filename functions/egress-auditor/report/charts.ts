@@ -14,15 +14,9 @@ import {
 } from '../../../shared/report/numbers.ts';
 import type { Markup } from '../../../shared/report/markup.ts';
 import { emptyState } from '../../../shared/report/page-parts.ts';
-import {
-  laneKinds,
-  type EgressReport,
-  type Lane,
-  type LaneKind,
-  type Step,
-  type UsdRange,
-} from './report.ts';
+import { laneKinds, type EgressReport, type Lane, type LaneKind, type Step } from './report.ts';
 import { LANE_KINDS } from './wording.ts';
+import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
 
 /** More bands than this cannot be told apart; the table has all lanes. */
 const MOST_FLOWS = 14;
@@ -78,7 +72,7 @@ function legendOf(kinds: readonly LaneKind[]) {
 /** What the steps of the window cost. */
 export function costByStep({ series }: EgressReport): Markup {
   const { steps, stepHours } = series;
-  const sum = addUp(steps.map(({ usd }) => usd));
+  const sum = steps.map(({ usd }) => usd).reduce(addUsd, NO_USD);
   if (sum.high === 0) return emptyState('Nothing with a price to draw over time.');
   const certain = steps.every(({ usd }) => usd.low === usd.high);
   return barChart({
@@ -132,13 +126,6 @@ function stepText({ start, end }: Step, stepHours: number, amount: string): Pick
   return {
     label: stepHours >= 24 ? shortDayText(end) : timeText(end),
     hint: `${momentText(start)} to ${momentText(end)}: ${amount}`,
-  };
-}
-
-function addUp(ranges: readonly UsdRange[]): UsdRange {
-  return {
-    low: ranges.reduce((sum, { low }) => sum + low, 0),
-    high: ranges.reduce((sum, { high }) => sum + high, 0),
   };
 }
 

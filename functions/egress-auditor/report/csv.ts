@@ -1,6 +1,7 @@
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { writeCsv, type CsvColumn, type CsvValue } from '../../../shared/report/csv.ts';
-import type { EgressReport, Finding, Lane, Step, Talker, UsdPerMonth } from './report.ts';
+import type { EgressReport, Finding, Lane, Step, Talker } from './report.ts';
+import type { UsdPerMonth } from '../../../shared/prices/money.ts';
 
 /** A report is several tables, a CSV file one. */
 export const csvTables = ['lanes', 'talkers', 'findings', 'steps'] as const;

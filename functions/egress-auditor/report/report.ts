@@ -1,5 +1,6 @@
 import type { Gap } from '../../../shared/receipt.ts';
 import type { Mark } from '../../../shared/price-book.ts';
+import type { UsdRange, UsdPerMonth } from '../../../shared/prices/money.ts';
 
 /**
  * The report of one project: what the JSON answer holds, and what page and CSV are made from. Everything in it is plain
@@ -26,7 +27,7 @@ export interface EgressReport {
 }
 
 export interface ReportWindow {
-  /** As it was asked for: `7d`. */
+  /** As requested: `7d`. */
   readonly asked: string;
   /** The interval (start, end]; it ends some minutes ago, since metrics come late. */
   readonly start: string;
@@ -35,15 +36,6 @@ export interface ReportWindow {
   /** A month is this many windows. */
   readonly monthFactor: number;
 }
-
-/** A lower and an upper bound, both possible; the same number twice where there is no doubt. */
-export interface UsdRange {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What is unknown is `unpriced`, never zero. */
-export type UsdPerMonth = UsdRange | 'unpriced';
 
 export interface Headline {
   /** Sum over all lanes that have a price. */
@@ -151,7 +143,7 @@ export interface Finding {
   readonly certainty: 'measured' | 'likely';
   /** What it was seen by, by name; in the order in which it is to be read. */
   readonly evidence: Readonly<Record<string, string | number | readonly string[]>>;
-  /** What mending it saves. */
+  /** What fixing it saves. */
   readonly usdPerMonth: UsdPerMonth;
   /** For a shell; names in it are quoted. */
   readonly command: string;

@@ -5,7 +5,7 @@ import type { BucketPlace } from './geography.ts';
 export type Steps = readonly number[];
 
 export interface Window {
-  /** As it was asked for: `7d`. */
+  /** As requested: `7d`. */
   readonly asked: string;
   readonly hours: number;
   readonly startMs: number;

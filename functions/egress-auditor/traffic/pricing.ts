@@ -1,8 +1,8 @@
 import { weakest, type Mark } from '../../../shared/price-book.ts';
 import { sum } from './facts.ts';
-import type { RawLane } from './lanes.ts';
-import { priceGib, priceRow, scaleUsd, firstRate, type PriceRow } from '../network-prices.ts';
-import type { UsdPerMonth, UsdRange } from '../report/report.ts';
+import type { RawLane } from './lane.ts';
+import { type UsdPerMonth, scaleUsd, type UsdRange } from '../../../shared/prices/money.ts';
+import { priceRow, type PriceRow, priceGib, firstRate } from '../../../shared/prices/network-prices.ts';
 
 export const GIB = 2 ** 30;
 

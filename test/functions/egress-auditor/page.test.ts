@@ -185,7 +185,7 @@ describe('what is unknown is never zero', () => {
     assert.match(headlineOf(root).text, /No traffic was metered in the 7d/);
     assert.equal(
       section(root, 'findings').text,
-      'FindingsPlacement mistakes behind the cost, the most expensive first, each with the command that mends it. What two of them save may be the same money.No placement mistake was found.',
+      'FindingsPlacement mistakes behind the cost, the most expensive first, each with the command that fixes it. What two of them save may be the same money.No placement mistake was found.',
     );
   });
 });

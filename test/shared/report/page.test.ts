@@ -159,7 +159,7 @@ describe('parts of a page', () => {
   it('commandBlock keeps the command as it is', () => {
     const command = `gcloud x --name='a "b" <c>' &&\n  gcloud y`;
     assert.equal(
-      findOne(shown(commandBlock(command, 'mends it')), ({ name }) => name === 'code').text,
+      findOne(shown(commandBlock(command, 'fixes it')), ({ name }) => name === 'code').text,
       command,
     );
   });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { weakest, type Mark } from '../../shared/price-book.ts';
+import { weakest, type Mark } from '../price-book.ts';
 import bookJson from './network-prices.json' with { type: 'json' };
-import type { UsdPerMonth, UsdRange, UsedPrice } from './report/report.ts';
+import { addUsd, NO_USD, type UsdPerMonth, type UsdRange } from './money.ts';
 
 const mark = z.enum(['verified', 'computed', 'third-party', 'memory']);
 const usd = z.number().check(z.nonnegative());
@@ -48,11 +48,9 @@ export interface Priced {
   readonly mark: Mark;
 }
 
-const FREE: UsdRange = { low: 0, high: 0 };
-
 /** What a month's GiB cost by a row's tiers, from nothing on. */
 export function priceGib(row: PriceRow, gib: number): Priced {
-  let sum = FREE;
+  let sum = NO_USD;
   let worst: Mark = 'verified';
   for (const [index, tier] of row.tiers.entries()) {
     const inTier = Math.min(gib, row.tiers[index + 1]?.fromGib ?? Infinity) - tier.fromGib;
@@ -68,29 +66,5 @@ export function priceGib(row: PriceRow, gib: number): Priced {
 export function firstRate(row: PriceRow): UsdRange {
   for (const { low, high } of row.tiers)
     if (low !== null && high !== null && (high > 0 || row.tiers.length === 1)) return { low, high };
-  return FREE;
-}
-
-/** For the report: the row with all its tiers in words. */
-export function describeRow(row: PriceRow): UsedPrice {
-  const tiers = row.tiers.map(({ fromGib, low, high }) => {
-    const price =
-      low === null || high === null ? 'on request' : low === high ? `${low}` : `${low} to ${high}`;
-    return fromGib === 0 ? price : `${price} from ${fromGib.toLocaleString('en-US')} GiB`;
-  });
-  return {
-    id: row.id,
-    what: row.note === undefined ? row.what : `${row.what} (${row.note})`,
-    usdPerGib: tiers.join(', '),
-    source: NETWORK_PRICES.sources[row.source] ?? row.source,
-    mark: weakest(...row.tiers.map((tier) => tier.mark)),
-  };
-}
-
-export function addUsd(a: UsdRange, b: UsdRange): UsdRange {
-  return { low: a.low + b.low, high: a.high + b.high };
-}
-
-export function scaleUsd(range: UsdRange, factor: number): UsdRange {
-  return { low: range.low * factor, high: range.high * factor };
+  return NO_USD;
 }

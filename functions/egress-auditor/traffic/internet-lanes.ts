@@ -1,0 +1,51 @@
+import { groupLabel, priceGroups } from './countries.ts';
+import { areaOf, regionOf } from './geography.ts';
+import type { Draft } from './lane.ts';
+
+export function internetLane(
+  zone: string,
+  country: string,
+  continent: string,
+  tier: 'premium' | 'standard' | 'unknown',
+): Draft {
+  const region = regionOf(zone) ?? zone;
+  const groups = priceGroups(country, continent);
+  const label = groupLabel(groups, continent);
+  const premium = groups.map((group) => ({ row: `premium-${group}`, pool: `premium-${group}` }));
+  const standardRow = standardRowOf(region);
+  const standard = standardRow === undefined ? [] : [{ row: standardRow, pool: `${standardRow}:${region}` }];
+  const doubts = [
+    ...(groups.length > 1 && tier !== 'standard'
+      ? [`the country (${country === '' ? 'no label' : country}) is not in the price book`]
+      : []),
+    ...(tier === 'unknown'
+      ? [
+          'the network tier is unknown: the VM is gone, has no external address of its own (Cloud NAT) or several',
+        ]
+      : []),
+  ];
+  // Where only one of the possible tiers has a price, the other one's is unknown, and so is the sum.
+  const possible =
+    tier === 'premium'
+      ? premium
+      : tier === 'standard'
+        ? standard
+        : standard.length === 0
+          ? []
+          : [...premium, ...standard];
+  return {
+    id: `internet:${region}:${label.replace(/^internet: /, '')}:${tier}`,
+    kind: 'internet',
+    from: region,
+    to: label,
+    tier,
+    standardRow,
+    price: { rows: possible, doubt: doubts.length === 0 ? undefined : doubts.join('; ') },
+  };
+}
+
+function standardRowOf(region: string): string | undefined {
+  const area = areaOf(region);
+  if (area === 'us-canada' || area === 'europe') return 'standard-us-europe';
+  return area === 'asia' ? 'standard-asia' : undefined;
+}

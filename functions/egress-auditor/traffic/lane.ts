@@ -1,0 +1,31 @@
+import type { LaneKind } from '../report/report.ts';
+import type { Steps } from './facts.ts';
+
+/** How a lane is priced: by the rows that are possible, each with the pool whose tiers it shares. */
+export interface LanePrice {
+  /** Several when the metric does not tell which; none when no source has a price. */
+  readonly rows: readonly { readonly row: string; readonly pool: string }[];
+  /** What decides between several rows, and what would tell; undefined for one. */
+  readonly doubt: string | undefined;
+}
+
+/** A lane with its bytes, not yet priced. */
+export interface RawLane {
+  readonly id: string;
+  readonly kind: Exclude<LaneKind, 'small-lanes'>;
+  readonly from: string;
+  readonly to: string;
+  readonly tier: 'premium' | 'standard' | 'unknown' | null;
+  readonly price: LanePrice;
+  /** Of internet lanes: the row of the Standard tier from this region; undefined where there is none. */
+  readonly standardRow?: string | undefined;
+  readonly steps: Steps;
+  /** Bytes by sender: a VM id, or `gs://BUCKET method`. */
+  readonly talkers: ReadonlyMap<string, number>;
+}
+
+export type Draft = Omit<RawLane, 'steps' | 'talkers'>;
+
+export const one = (row: string): LanePrice => ({ rows: [{ row, pool: row }], doubt: undefined });
+
+export const UNPRICED: LanePrice = { rows: [], doubt: undefined };

@@ -1,0 +1,46 @@
+import type { Series } from '../../../shared/monitoring.ts';
+import type { NatTraffic, Steps, VmTraffic } from './facts.ts';
+import { ON_VM, TYPE, VM, ZONE, type Metrics, type NotePartial } from './metrics.ts';
+
+const NAT_SENT = 'compute.googleapis.com/nat/sent_bytes_count';
+const NAT_RECEIVED = 'compute.googleapis.com/nat/received_bytes_count';
+
+/** Bytes of each VM, by kind of destination. */
+export async function readVmTraffic(
+  metrics: Metrics,
+  metricType: string,
+  partial: NotePartial,
+): Promise<ReadonlyMap<string, VmTraffic>> {
+  const traffic = new Map<string, { zone: string; byType: Record<string, Steps> }>();
+  await metrics.sums({ metricType, filter: ON_VM, groupBy: [VM, ZONE, TYPE] }, partial, (series) => {
+    const id = series.resourceLabels['instance_id'] ?? '';
+    const known = traffic.get(id) ?? { zone: series.resourceLabels['zone'] ?? '', byType: {} };
+    const type = series.metricLabels['remote_location_type'] ?? '';
+    // A series may go on from one page to the next.
+    const before = known.byType[type];
+    const steps = metrics.stepsOf(series);
+    known.byType[type] =
+      before === undefined ? steps : steps.map((value, index) => value + (before[index] ?? 0));
+    traffic.set(id, known);
+  });
+  return traffic;
+}
+
+/** What Cloud NAT carried, by VM. */
+export async function readNat(
+  metrics: Metrics,
+  partial: NotePartial,
+): Promise<ReadonlyMap<string, NatTraffic>> {
+  const nat = new Map<string, NatTraffic>();
+  const add = (key: keyof NatTraffic) => (series: Series) => {
+    const id = series.resourceLabels['instance_id'] ?? '';
+    const known = nat.get(id) ?? { sentBytes: 0, receivedBytes: 0 };
+    nat.set(id, { ...known, [key]: known[key] + series.points.reduce((sum, { value }) => sum + value, 0) });
+  };
+  const query = { filter: ON_VM, groupBy: [VM], whole: true };
+  await Promise.all([
+    metrics.sums({ ...query, metricType: NAT_SENT }, partial, add('sentBytes')),
+    metrics.sums({ ...query, metricType: NAT_RECEIVED }, partial, add('receivedBytes')),
+  ]);
+  return nat;
+}

@@ -1,0 +1,30 @@
+/** A lower and an upper bound in USD, both possible; the same number twice where there is no doubt. */
+export interface UsdRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** USD a month. What is unknown is `unpriced`, never zero. */
+export type UsdPerMonth = UsdRange | 'unpriced';
+
+export const NO_USD: UsdRange = { low: 0, high: 0 };
+
+/** The sum of two ranges, bound by bound. */
+export function addUsd(a: UsdRange, b: UsdRange): UsdRange {
+  return { low: a.low + b.low, high: a.high + b.high };
+}
+
+/** A range times a factor that is not negative. */
+export function scaleUsd(range: UsdRange, factor: number): UsdRange {
+  return { low: range.low * factor, high: range.high * factor };
+}
+
+/** The sum of amounts; `unpriced` once one of them is. */
+export function sumUsd(amounts: readonly UsdPerMonth[]): UsdPerMonth {
+  let sum = NO_USD;
+  for (const amount of amounts) {
+    if (amount === 'unpriced') return 'unpriced';
+    sum = addUsd(sum, amount);
+  }
+  return sum;
+}
