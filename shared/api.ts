@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import type { GoogleAuth } from 'google-auth-library';
 import { AttemptTimeout, OutsideError } from './outside-error.ts';
+import { bodyOf, type Content } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
@@ -13,6 +13,8 @@ export interface Api {
   call<T>(name: string, attempt: () => Promise<T>, options?: CallOptions): Promise<T>;
   /** An authorised request; the answer is unchecked wire data, parsed as JSON unless `answer` says otherwise. */
   request(name: string, request: ApiRequest, options?: CallOptions): Promise<unknown>;
+  /** The same with the status and the headers of the answer, for protocols that speak through them. */
+  exchange(name: string, request: ApiRequest, options?: CallOptions): Promise<ApiAnswer>;
   /**
    * From now on calls may also start in the time that is kept free behind the deadline: for what ends a run, such as
    * storing its receipt.
@@ -38,20 +40,19 @@ export interface ApiRequest {
   /** A list becomes a repeated parameter. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly body?: object | Content;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A status beside 2xx that is no failure. */
+  readonly alsoExpects?: number;
   /** `text`: the answer comes as it is, a string. */
   readonly answer?: 'json' | 'text';
 }
 
-/** A body that is sent as it is: the pieces one after the other. */
-export class Content {
-  readonly type: string;
-  readonly pieces: readonly string[];
-
-  /** `type` is its media type. */
-  constructor(type: string, pieces: readonly string[]) {
-    this.type = type;
-    this.pieces = pieces;
-  }
+/** What came back: unchecked wire data. */
+export interface ApiAnswer {
+  readonly status: number;
+  /** The value of a header, by its name in lower case. */
+  header(name: string): string | undefined;
+  readonly data: unknown;
 }
 
 export interface ApiOptions {
@@ -115,6 +116,24 @@ export function createApi(options: ApiOptions): Api {
     }
   };
 
+  const exchange: Api['exchange'] = async (name, request, callOptions) => {
+    const url = urlOf(request);
+    const { status, headers, data } = await call(
+      name,
+      () =>
+        options.auth.request<unknown>({
+          url,
+          method: request.method ?? 'GET',
+          responseType: request.answer ?? 'json',
+          retry: false,
+          ...(request.alsoExpects === undefined ? {} : { validateStatus: expects(request.alsoExpects) }),
+          ...bodyOf(request),
+        }),
+      callOptions,
+    );
+    return { status, header: (key) => headers.get(key) ?? undefined, data };
+  };
+
   return {
     call,
     calls,
@@ -126,57 +145,22 @@ export function createApi(options: ApiOptions): Api {
       lastAlone = lastAlone.then(options.turn);
       return lastAlone;
     },
-    async request(name, request, callOptions) {
-      const url = new URL(request.url);
-      for (const [key, value] of Object.entries(request.query ?? {}))
-        for (const one of Array.isArray(value) ? value : [value])
-          if (one !== undefined) url.searchParams.append(key, String(one));
-      const response = await call(
-        name,
-        () =>
-          options.auth.request<unknown>({
-            url: url.toString(),
-            method: request.method ?? 'GET',
-            responseType: request.answer ?? 'json',
-            retry: false,
-            ...bodyOf(request),
-          }),
-        callOptions,
-      );
-      return response.data;
-    },
+    exchange,
+    request: async (name, request, callOptions) => (await exchange(name, request, callOptions)).data,
   };
 }
 
-/** Characters. Of a longer body small pieces are sent in parts of about this length, so that they are not held twice. */
-const PART = 256 * 1024;
-
-/** Made anew for each attempt: a stream can be read only once. */
-function bodyOf({ body }: ApiRequest): { data?: object | string; headers?: Record<string, string> } {
-  if (!(body instanceof Content)) return body === undefined ? {} : { data: body };
-  const headers = { 'content-type': body.type };
-  const length = body.pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
-  return length <= PART
-    ? { data: body.pieces.join(''), headers }
-    : {
-        data: Readable.from(partsOf(body.pieces)),
-        headers: { ...headers, 'content-length': String(length) },
-      };
+/** The URL of a request with its query. */
+function urlOf(request: ApiRequest): string {
+  const url = new URL(request.url);
+  for (const [key, value] of Object.entries(request.query ?? {}))
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) url.searchParams.append(key, String(one));
+  return url.toString();
 }
 
-/** The pieces, joined to parts. */
-function* partsOf(pieces: readonly string[]): Generator<string> {
-  let open: string[] = [];
-  let length = 0;
-  for (const piece of pieces) {
-    open.push(piece);
-    length += piece.length;
-    if (length < PART) continue;
-    yield open.join('');
-    open = [];
-    length = 0;
-  }
-  if (length > 0) yield open.join('');
+function expects(other: number): (status: number) => boolean {
+  return (status) => (status >= 200 && status < 300) || status === other;
 }
 
 async function withTimeout<T>(name: string, attempt: () => Promise<T>, milliseconds: number): Promise<T> {

@@ -1,105 +1,99 @@
-import { formatUsdPerHour } from './compute-price.ts';
 import { messageOf } from './errors.ts';
 import type { EventContext } from './handle-event.ts';
-import { createLog } from './log.ts';
-import type { DecidedOutcome, Receipt, ReceiptBuilder } from './receipt.ts';
+import { publishReceipt } from './publish-receipt.ts';
+import { decisionLines, logSummary } from './receipt-lines.ts';
+import type { ReceiptBuilder } from './receipt.ts';
+
+/** What a receipt is about. */
+export interface DeliveredRun {
+  readonly runId: string;
+  readonly startedAt: Date;
+  /** Names what the run was about. */
+  readonly title: string;
+}
+
+/** Brings a receipt to the log, the state bucket and its topic, as the run goes. */
+export interface Delivery {
+  /** `gs://…`, where the receipt will be; undefined without a state bucket. */
+  readonly stored: string | undefined;
+  /** Hands on what was decided since, so that a long run needs no more memory than a short one. */
+  flush(): Promise<void>;
+  /** Hands on the rest and publishes the receipt. `onError` is told of failures. */
+  finish(onError: (error: unknown) => void): Promise<void>;
+}
 
 /**
- * Logs, stores and publishes a run's receipt, in this order: what is logged survives whatever comes after, and where one
- * way fails the others are still tried. `trouble` is told of failures; `title` names what the run was about.
+ * Starts to hand on a run's receipt. Each decision is logged before it is stored: what is logged survives whatever comes after,
+ * also the end of the process. The stored receipt exists once it is whole. Where one way fails the others are still tried.
  */
-export async function handOnReceipt(
-  context: EventContext,
-  run: { readonly runId: string; readonly startedAt: Date; readonly title: string },
-  receipt: ReceiptBuilder,
-  trouble: (error: unknown) => void,
-): Promise<void> {
-  const { runtime, api, log, policy, state } = context;
-  api.startClosing();
-  const finishedAt = runtime.now();
-  const summary = receipt.summary(finishedAt, { ...api.calls });
-  runtime.write(linesOf(runtime.functionName, run, summary));
-
+export function startDelivery(context: EventContext, run: DeliveredRun, receipt: ReceiptBuilder): Delivery {
+  const { runtime, api, policy, state } = context;
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
-  const topic = policy.receiptsTopic;
-  const ways = [
-    () => state?.write(name, receipt.text(finishedAt, { ...api.calls })),
-    () =>
-      topic === undefined
-        ? undefined
-        : api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify(summary))),
-  ];
-  for (const way of ways)
-    try {
-      await way();
-    } catch (error) {
-      log('ERROR', `Cannot hand on the receipt of run ${run.runId}: ${messageOf(error)}`);
-      trouble(error);
-    }
+  const stored = state === undefined ? undefined : `gs://${state.bucket}/${name}`;
+  const upload = state?.upload(name);
+  let isFirst = true;
+  const logDecisions = (): void => {
+    const lines = decisionLines(runtime.functionName, run.runId, receipt.takeOutcomes());
+    if (lines.length > 0) runtime.write(lines.join('\n'));
+  };
+  const decisionPieces = (): readonly string[] =>
+    receipt.takeDecisions().map((text) => {
+      const piece = isFirst ? `{"decisions":[${text}` : `,\n${text}`;
+      isFirst = false;
+      return piece;
+    });
+  return {
+    stored,
+    async flush() {
+      logDecisions();
+      await upload?.write(decisionPieces());
+    },
+    async finish(onError) {
+      api.startClosing();
+      const finishedAt = runtime.now();
+      const calls = { ...api.calls };
+      logDecisions();
+      logSummary(context.log, run, receipt.summary(finishedAt, calls, MAX_LOGGED_BYTES));
+      const whole = async (): Promise<void> => {
+        const rest = JSON.stringify(receipt.rest(finishedAt, calls)).slice(1);
+        await upload?.write([...decisionPieces(), `${isFirst ? '{"decisions":[' : ''}],${rest}\n`]);
+        await upload?.finish();
+      };
+      const published = async (): Promise<void> => {
+        if (policy.receiptsTopic !== undefined)
+          await publishReceipt(context, policy.receiptsTopic, receipt.summary(finishedAt, calls), stored);
+      };
+      for (const [what, way] of [
+        ['store', whole],
+        ['publish', published],
+      ] as const)
+        // prettier-ignore
+        try {
+          await way();
+        } catch (error) {
+          const where = what === 'publish' && stored !== undefined ? `, which is at ${stored}` : '';
+          context.log('ERROR', `Cannot ${what} the receipt of run ${run.runId}${where}: ${messageOf(error)}`);
+          onError(error);
+        }
+    },
+  };
 }
 
-/** The log of a run, to be written at once: each write by itself holds the process up. */
-function linesOf(
-  functionName: string,
-  { runId, title }: { readonly runId: string; readonly title: string },
-  receipt: Receipt,
-): string {
-  const lines: string[] = [];
-  const log = createLog((line) => void lines.push(line), { function: functionName });
-  for (const decision of receipt.decisions)
-    log(severityOf(decision), describe(decision), { runId, decision });
-  const { decisions, ...counts } = receipt;
-  const severity = receipt.failures.length > 0 ? 'ERROR' : receipt.incomplete.length > 0 ? 'WARNING' : 'INFO';
-  log(severity, summarise(title, receipt), { runId, receipt: { ...counts, decisions: decisions.length } });
-  return lines.join('\n');
+/** Hands on a receipt that is finished: logs, stores and publishes it. `onError` is told of failures. */
+export async function handOnReceipt(
+  context: EventContext,
+  run: DeliveredRun,
+  receipt: ReceiptBuilder,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  await startDelivery(context, run, receipt).finish(onError);
 }
+
+/** Of each of the three lists in the summary line; Cloud Logging takes 256 KiB in all. */
+const MAX_LOGGED_BYTES = 40_000;
 
 /** `20261118T214000Z-eb46402f`: sorts by time, unique by its end. */
 export function newRunId(startedAt: Date, id: string): string {
   return `${startedAt.toISOString().replace(/[-:]|\.\d+/g, '')}-${id.slice(0, 8)}`;
-}
-
-/** Actions that leave something for people to do. */
-const NEEDS_SOMEBODY = new Set(['report', 'warn', 'refuse']);
-
-function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {
-  if (outcome.outcome === 'failed') return 'ERROR';
-  return NEEDS_SOMEBODY.has(outcome.action) ? 'WARNING' : 'NOTICE';
-}
-
-/** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, $0.95/h`. What changes no cost names none. */
-function describe(outcome: DecidedOutcome): string {
-  const price = outcome.usdPerHour === 0 ? '' : `, ${formatUsdPerHour(outcome.usdPerHour)}`;
-  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}${price}`;
-}
-
-/** The run as one sentence. */
-function summarise(title: string, receipt: Receipt): string {
-  const counts = new Map<string, number>();
-  for (const { action, outcome } of receipt.decisions) {
-    const key = `${action} ${outcome}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  const acted = [...counts].map(([key, count]) => `${key}: ${count}`);
-  const kept = Object.entries(receipt.kept).map(([reason, count]) => `${reason}: ${count}`);
-  const { usdPerHour, unpriced } = receipt.savings;
-  const verb = receipt.mode === 'observe' ? 'would save' : 'saves';
-  return [
-    `${title} (${receipt.mode})`,
-    acted.length > 0 ? acted.join(', ') : 'nothing to do',
-    `kept ${kept.length > 0 ? kept.join(', ') : 'none'}`,
-    ...(usdPerHour > 0 || unpriced > 0
-      ? [`${verb} ${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} unpriced` : ''}`]
-      : []),
-    ...(receipt.incomplete.length > 0
-      ? [
-          `INCOMPLETE: ${receipt.incomplete
-            .map((gap) => `${gap.where} (${gap.why})`)
-            .slice(0, 5)
-            .join('; ')}`,
-        ]
-      : []),
-    ...(receipt.failures.length > 0 ? [`${receipt.failures.length} FAILED`] : []),
-  ].join('; ');
 }

@@ -1,3 +1,4 @@
+import { cap, startCapped, type Capped } from './capped-list.ts';
 import type { UsdPerHour } from './compute-price.ts';
 import type { Mode } from './policy.ts';
 
@@ -38,8 +39,10 @@ export interface Receipt {
   readonly finishedAt: string;
   readonly policyDigest: string;
   readonly projects: readonly string[];
-  /** In the stored receipt all decisions; in the published and the logged one those that are not `keep`. */
+  /** In the stored receipt all decisions; in the published one the first of those that are not `keep`. */
   readonly decisions: readonly DecidedOutcome[];
+  /** How many decisions are not `keep`, by action and outcome: `{"patch done": 12}`. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** How many were kept, by reason. */
   readonly kept: Readonly<Record<string, number>>;
   readonly incomplete: readonly Gap[];
@@ -55,18 +58,41 @@ export interface Savings {
   readonly unpriced: number;
 }
 
-/** Collects a run's outcomes. Kept decisions are held as text, about 1 KB each, so that memory stays small. */
+/** What the published and the logged receipt leave out; all of it is in the stored one. */
+export interface Omitted {
+  readonly decisions: number;
+  readonly incomplete: number;
+  readonly failures: number;
+}
+
+/** A receipt that is short enough for one message, however much was decided. */
+export interface ReceiptSummary extends Receipt {
+  /** Absent when it is whole but for what was kept. */
+  readonly omitted?: Omitted;
+}
+
+/** Collects a run's outcomes. What was decided is handed on as it comes, so that memory does not grow with the decisions. */
 export interface ReceiptBuilder {
   keep(decision: Decision): void;
   add(outcome: DecidedOutcome): void;
   incomplete(gap: Gap): void;
   fail(failure: Failure): void;
   isComplete(): boolean;
-  /** Without the kept decisions: what is logged and published. */
-  summary(finishedAt: Date, apiCalls: Readonly<Record<string, number>>): Receipt;
-  /** The whole receipt as JSON text, in pieces. */
-  text(finishedAt: Date, apiCalls: Readonly<Record<string, number>>): Iterable<string>;
+  /** What was decided since the last call, each as JSON text, for the stored receipt. The builder forgets it. */
+  takeDecisions(): readonly string[];
+  /** The outcomes since the last call that are not `keep`, for the log. The builder forgets them. */
+  takeOutcomes(): readonly DecidedOutcome[];
+  /** What is published: no decisions that keep, and of each list not more than fits into `maxBytes` of JSON. */
+  summary(finishedAt: Date, apiCalls: Readonly<Record<string, number>>, maxBytes?: number): ReceiptSummary;
+  /** The stored receipt without its decisions. */
+  rest(finishedAt: Date, apiCalls: Readonly<Record<string, number>>): Omit<Receipt, 'decisions'>;
 }
+
+/**
+ * Of each list in a published receipt. Three of them stay far below the 10 MB that Pub/Sub takes, also as base64.
+ * Source: https://cloud.google.com/pubsub/quotas#resource_limits
+ */
+const MAX_PUBLISHED_BYTES = 1_000_000;
 
 export interface ReceiptHead {
   readonly functionName: string;
@@ -79,13 +105,16 @@ export interface ReceiptHead {
 
 /** Starts a receipt. `saves` tells which actions count as savings. */
 export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => boolean): ReceiptBuilder {
-  const keptTexts: string[] = [];
   const kept: Record<string, number> = {};
-  const outcomes: DecidedOutcome[] = [];
-  const gaps: Gap[] = [];
+  const outcomes: Record<string, number> = {};
+  const savings = { usdPerHour: 0, unpriced: 0 };
+  const gaps = new Map<string, Gap>();
   const failures: Failure[] = [];
+  const first = startCapped<DecidedOutcome>(MAX_PUBLISHED_BYTES);
+  let texts: string[] = [];
+  let unlogged: DecidedOutcome[] = [];
 
-  const summary: ReceiptBuilder['summary'] = (finishedAt, apiCalls) => ({
+  const rest: ReceiptBuilder['rest'] = (finishedAt, apiCalls) => ({
     function: head.functionName,
     runId: head.runId,
     mode: head.mode,
@@ -93,49 +122,62 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     finishedAt: finishedAt.toISOString(),
     policyDigest: head.policyDigest,
     projects: head.projects,
-    decisions: outcomes,
+    outcomes,
     kept,
-    incomplete: gaps,
+    incomplete: [...gaps.values()],
     failures,
-    savings: savingsOf(
-      outcomes.filter(
-        (outcome) => outcome.outcome !== 'failed' && outcome.outcome !== 'already' && saves(outcome),
-      ),
-    ),
+    savings,
     apiCalls,
   });
 
   return {
     keep(decision) {
       kept[decision.reason] = (kept[decision.reason] ?? 0) + 1;
-      keptTexts.push(JSON.stringify({ ...decision, outcome: 'already' }));
+      texts.push(JSON.stringify({ ...decision, outcome: 'already' }));
     },
-    add: (outcome) => void outcomes.push(outcome),
-    incomplete(gap) {
-      if (!gaps.some((known) => known.where === gap.where && known.why === gap.why)) gaps.push(gap);
+    add(outcome) {
+      const text = JSON.stringify(outcome);
+      texts.push(text);
+      unlogged.push(outcome);
+      first.add(outcome, text);
+      const key = `${outcome.action} ${outcome.outcome}`;
+      outcomes[key] = (outcomes[key] ?? 0) + 1;
+      if (outcome.outcome === 'failed' || outcome.outcome === 'already' || !saves(outcome)) return;
+      if (outcome.usdPerHour === 'unpriced') savings.unpriced += 1;
+      else savings.usdPerHour += outcome.usdPerHour;
     },
+    incomplete: (gap) => void gaps.set(JSON.stringify([gap.where, gap.why]), gap),
     fail: (failure) => void failures.push(failure),
-    isComplete: () => gaps.length === 0,
-    summary,
-    *text(finishedAt, apiCalls) {
-      const { decisions, ...rest } = summary(finishedAt, apiCalls);
-      yield `${JSON.stringify(rest).slice(0, -1)},"decisions":[`;
-      let first = true;
-      for (const piece of [...decisions.map((decision) => JSON.stringify(decision)), ...keptTexts]) {
-        yield first ? piece : `,\n${piece}`;
-        first = false;
-      }
-      yield ']}\n';
+    isComplete: () => gaps.size === 0,
+    takeDecisions() {
+      const taken = texts;
+      texts = [];
+      return taken;
     },
+    takeOutcomes() {
+      const taken = unlogged;
+      unlogged = [];
+      return taken;
+    },
+    summary: (finishedAt, apiCalls, maxBytes = MAX_PUBLISHED_BYTES) =>
+      shorten(rest(finishedAt, apiCalls), first, maxBytes),
+    rest,
   };
 }
 
-function savingsOf(outcomes: readonly DecidedOutcome[]): Savings {
-  let usdPerHour = 0;
-  let unpriced = 0;
-  for (const { usdPerHour: price } of outcomes) {
-    if (price === 'unpriced') unpriced += 1;
-    else usdPerHour += price;
-  }
-  return { usdPerHour, unpriced };
+function shorten(
+  rest: Omit<Receipt, 'decisions'>,
+  first: Capped<DecidedOutcome>,
+  maxBytes: number,
+): ReceiptSummary {
+  const decisions = cap(first.items, maxBytes);
+  const incomplete = cap(rest.incomplete, maxBytes);
+  const failures = cap(rest.failures, maxBytes);
+  const omitted = {
+    decisions: first.count() - decisions.length,
+    incomplete: rest.incomplete.length - incomplete.length,
+    failures: rest.failures.length - failures.length,
+  };
+  const isWhole = Object.values(omitted).every((count) => count === 0);
+  return { ...rest, incomplete, failures, decisions, ...(isWhole ? {} : { omitted }) };
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { Content, type Api } from './api.ts';
+import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
+import { Content } from './request-body.ts';
+import { openUpload, type Upload } from './state-upload.ts';
 
 /** The state bucket: receipts, memory, poison messages. */
 export interface State {
@@ -18,6 +20,8 @@ export interface State {
     data: string | Iterable<string>,
     options?: { readonly ifGeneration?: string },
   ): Promise<string>;
+  /** Opens an object for a text that is not known yet: it exists once the upload is finished, whole or not at all. */
+  upload(name: string): Upload;
   /** Names of the objects that begin so; needs storage.objects.list, which few functions have. */
   list(prefix: string): Promise<readonly string[]>;
 }
@@ -66,6 +70,9 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       for await (const page of listPages(api, 'storage.objects.list', request, listSchema))
         for (const { name } of page.items ?? []) names.push(name);
       return names;
+    },
+    upload(name) {
+      return openUpload(api, { bucket, name }, (pieces) => this.write(name, pieces));
     },
     async write(name, data, { ifGeneration } = {}) {
       try {

@@ -3,7 +3,7 @@ import { isRetryable } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
 import { collectTroubles } from './troubles.ts';
-import { handOnReceipt, newRunId } from './hand-on-receipt.ts';
+import { newRunId, startDelivery } from './hand-on-receipt.ts';
 import type { EventContext } from './handle-event.ts';
 
 /**
@@ -81,6 +81,7 @@ export async function sweepProject<Config, Facts>(
     },
     (decision) => sweep.saves(decision),
   );
+  const delivery = startDelivery(context, { runId, startedAt, title: projectId }, receipt);
   const troubles = collectTroubles();
   const run: Run = {
     ...context,
@@ -139,10 +140,12 @@ export async function sweepProject<Config, Facts>(
           else plans.push({ decision, facts });
         }
       }
-      if (sweep.actOn !== 'page' || plans.length + watched.length === 0) continue;
-      await carryOut(plans, watched, false);
-      plans = [];
-      watched = [];
+      if (sweep.actOn === 'page' && plans.length + watched.length > 0) {
+        await carryOut(plans, watched, false);
+        plans = [];
+        watched = [];
+      }
+      await delivery.flush();
     }
   } catch (error) {
     unread = true;
@@ -151,7 +154,7 @@ export async function sweepProject<Config, Facts>(
   }
   if (plans.length > 0 || !unread) await carryOut(plans, watched, receipt.isComplete());
 
-  await handOnReceipt(context, { runId, startedAt, title: projectId }, receipt, (error) => {
+  await delivery.finish((error) => {
     troubles.note(error);
   });
   troubles.throwIfAny(projectId);

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startReceipt, type Decision, type Receipt, type ReceiptBuilder } from '../../shared/receipt.ts';
+import {
+  startReceipt,
+  type DecidedOutcome,
+  type Decision,
+  type Receipt,
+  type ReceiptBuilder,
+} from '../../shared/receipt.ts';
 
 const FINISHED = new Date('2026-11-18T21:41:00Z');
 
@@ -30,7 +36,8 @@ function decision(id: string, more: Partial<Decision> = {}): Decision {
 }
 
 function stored(receipt: ReceiptBuilder): Receipt {
-  return JSON.parse([...receipt.text(FINISHED, { 'a.b': 2 })].join('')) as Receipt;
+  const decisions = receipt.takeDecisions().map((text) => JSON.parse(text) as DecidedOutcome);
+  return { ...receipt.rest(FINISHED, { 'a.b': 2 }), decisions };
 }
 
 describe('a receipt', () => {
@@ -46,6 +53,7 @@ describe('a receipt', () => {
       policyDigest: '0123456789ab',
       projects: ['ml-lab'],
       decisions: [],
+      outcomes: {},
       kept: {},
       incomplete: [],
       failures: [],
@@ -113,5 +121,41 @@ describe('a receipt', () => {
     receipt.fail({ resource: 'r', error: 'HTTP 403' });
     assert.ok(receipt.isComplete());
     assert.deepEqual(stored(receipt).failures, [{ resource: 'r', error: 'HTTP 403' }]);
+  });
+
+  test('counts all outcomes, and forgets what was taken', () => {
+    const receipt = start();
+    receipt.add({ ...decision('a'), outcome: 'done' });
+    assert.equal(receipt.takeDecisions().length, 1);
+    assert.equal(receipt.takeOutcomes().length, 1);
+    receipt.add({ ...decision('b'), outcome: 'done' });
+    receipt.add({ ...decision('c'), outcome: 'failed' });
+    assert.deepEqual(
+      receipt.takeOutcomes().map(({ resource }) => resource.split('/').at(-1)),
+      ['b', 'c'],
+    );
+    assert.deepEqual(receipt.rest(FINISHED, {}).outcomes, { 'stop done': 2, 'stop failed': 1 });
+  });
+
+  test('of 50,000 stops, gaps and failures has a summary of a few megabytes, which says what it leaves out', () => {
+    const receipt = start();
+    const all = 50_000;
+    for (let at = 0; at < all; at++) {
+      receipt.add({ ...decision(`nb-${at}`, { evidence: { note: 'ü'.repeat(500) } }), outcome: 'done' });
+      receipt.incomplete({ where: `zone-${at}`, why: 'x'.repeat(100) });
+      receipt.fail({ resource: `r-${at}`, error: 'x'.repeat(100) });
+      receipt.takeDecisions();
+      receipt.takeOutcomes();
+    }
+    const summary = receipt.summary(FINISHED, {});
+    assert.ok(Buffer.byteLength(JSON.stringify(summary)) < 3_100_000);
+    for (const list of ['decisions', 'incomplete', 'failures'] as const) {
+      assert.ok(summary[list].length > 500, list);
+      assert.equal(summary[list].length + (summary.omitted?.[list] ?? 0), all, list);
+    }
+    assert.equal(summary.decisions[0]?.resource.endsWith('/nb-0'), true, 'the first ones');
+    assert.deepEqual(summary.outcomes, { 'stop done': all });
+    assert.equal(receipt.rest(FINISHED, {}).failures.length, all, 'the stored receipt has them all');
+    assert.ok(Buffer.byteLength(JSON.stringify(receipt.summary(FINISHED, {}, 1_000))) < 4_000);
   });
 });

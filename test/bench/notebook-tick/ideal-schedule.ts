@@ -9,7 +9,7 @@ const QUERIES = 8;
  *   VMs) need nothing of each other; what joins them is done in memory.
  * - The signals need the first page (whether it is the only one) and what is remembered (the window's start). The queries
  *   are independent of each other; the pages of one query follow each other, and the longest query has at least the mean.
- * - The receipt needs everything. A large one goes up in several calls, one after the other.
+ * - The end of the receipt needs everything. What comes before goes up while the next pages are read.
  *
  * In observe mode nothing else is called. Throws when the calls are not of this pattern, e.g. after a retry.
  */
@@ -27,5 +27,5 @@ export function idealCalls(calls: Readonly<Record<string, number>>): number {
   if (!plausible || Object.keys(others).length > 0)
     throw new Error(`Cannot tell the ideal schedule of these calls: ${JSON.stringify(calls)}`);
   const signalsRead = Math.max(1, memoryReads) + Math.ceil(queries / QUERIES);
-  return Math.max(pages, signalsRead, diskPages, vmPages) + receiptWrites;
+  return Math.max(pages, signalsRead, diskPages, vmPages) + Math.min(1, receiptWrites);
 }
