@@ -25,6 +25,8 @@ export interface Api {
    * `alone`, only one caller goes on in each turn.
    */
   nextTurn(options?: { readonly alone?: boolean }): Promise<void>;
+  /** How long calls may still start, without the time that is kept free for closing. */
+  timeLeftMs(): number;
   /** Attempts made so far, by name. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -137,6 +139,7 @@ export function createApi(options: ApiOptions): Api {
   return {
     call,
     calls,
+    timeLeftMs: () => options.deadlineMs - options.nowMs(),
     startClosing() {
       deadlineMs = options.deadlineMs + CLOSING_MS;
     },

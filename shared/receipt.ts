@@ -48,8 +48,22 @@ export interface Receipt {
   readonly incomplete: readonly Gap[];
   readonly failures: readonly Failure[];
   readonly savings: Savings;
+  /** Only where one event was not enough. */
+  readonly sweep?: PartLink | undefined;
   /** Attempts by call. */
   readonly apiCalls: Readonly<Record<string, number>>;
+}
+
+/** Which part of a sweep a receipt is of, where one event was not enough. */
+export interface PartLink {
+  /** The same in all parts: the id of the tick's message. */
+  readonly id: string;
+  /** 1 is the first. */
+  readonly part: number;
+  /** `gs://…`: the receipt of the part before. */
+  readonly previous?: string | undefined;
+  /** Whether another part follows. */
+  readonly goesOn: boolean;
 }
 
 /** The sum over the stops that were carried out (planned, in observe mode); `unpriced` counts those without a price. */
@@ -78,6 +92,9 @@ export interface ReceiptBuilder {
   incomplete(gap: Gap): void;
   fail(failure: Failure): void;
   isComplete(): boolean;
+  /** Whether there are so many gaps and failures, which are held until the end, that another receipt should go on. */
+  isLong(): boolean;
+  link(part: PartLink): void;
   /** What was decided since the last call, each as JSON text, for the stored receipt. The builder forgets it. */
   takeDecisions(): readonly string[];
   /** The outcomes since the last call that are not `keep`, for the log. The builder forgets them. */
@@ -93,6 +110,9 @@ export interface ReceiptBuilder {
  * Source: https://cloud.google.com/pubsub/quotas#resource_limits
  */
 const MAX_PUBLISHED_BYTES = 1_000_000;
+
+/** Gaps and failures of one receipt, a few hundred bytes each. */
+const MAX_HELD = 10_000;
 
 export interface ReceiptHead {
   readonly functionName: string;
@@ -111,6 +131,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
   const gaps = new Map<string, Gap>();
   const failures: Failure[] = [];
   const first = startCapped<DecidedOutcome>(MAX_PUBLISHED_BYTES);
+  let sweep: PartLink | undefined;
   let texts: string[] = [];
   let unlogged: DecidedOutcome[] = [];
 
@@ -127,6 +148,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     incomplete: [...gaps.values()],
     failures,
     savings,
+    ...(sweep === undefined ? {} : { sweep }),
     apiCalls,
   });
 
@@ -149,6 +171,8 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     incomplete: (gap) => void gaps.set(JSON.stringify([gap.where, gap.why]), gap),
     fail: (failure) => void failures.push(failure),
     isComplete: () => gaps.size === 0,
+    isLong: () => gaps.size + failures.length > MAX_HELD,
+    link: (part) => void (sweep = part),
     takeDecisions() {
       const taken = texts;
       texts = [];

@@ -2,8 +2,9 @@ import { messageOf } from './errors.ts';
 import { isRetryable } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
-import { collectTroubles } from './troubles.ts';
-import { newRunId, startDelivery } from './hand-on-receipt.ts';
+import type { PartEnd, SweepPart } from './sweep-chain.ts';
+import { collectTroubles, type Troubles } from './troubles.ts';
+import { startDelivery } from './hand-on-receipt.ts';
 import type { EventContext } from './handle-event.ts';
 
 /**
@@ -16,6 +17,11 @@ export interface Sweep<Config, Facts> {
    * one for each page as it comes, so that memory does not grow with the plans, and one at the end to tidy up.
    */
   readonly actOn?: 'whole' | 'page';
+  /**
+   * For `page`: the place of a page's last resource in the order of the listing, undefined for a page without one. `gather`
+   * leaves out what is not behind `run.after`. With it a run that does not fit into one event goes on in another.
+   */
+  placeOf?(page: readonly Facts[]): string | undefined;
   configure(policy: Policy): Config & { readonly mode: Mode };
   /** Yields the facts page by page; what cannot be read goes to `run.gap`. A throw ends the listing, not the run. */
   gather(run: Run, config: Config): AsyncIterable<readonly Facts[]>;
@@ -49,6 +55,8 @@ export interface Run extends EventContext {
   /** The Pub/Sub message's id: the same in each delivery of one tick. */
   readonly messageId: string;
   readonly startedAt: Date;
+  /** Resources up to this place in the order of the listing were dealt with in an earlier event. */
+  readonly after: string;
   /** Notes what could not be read; a `cause` that may pass makes the event fail in the end, so that it is read again. */
   readonly gap: (gap: Gap & { readonly cause?: unknown }) => void;
 }
@@ -59,17 +67,27 @@ export interface Reporter<Facts> {
   failure(plan: Plan<Facts>, error: unknown): void;
 }
 
-/** Sweeps one project and ends in one receipt. Throws when something failed that a redelivery can mend. */
+export interface SweepStart {
+  readonly messageId: string;
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly part: SweepPart;
+}
+
+/** How a run ended. Where it throws nothing, `errors` holds what a redelivery may settle. */
+export interface SweepEnd extends Omit<PartEnd, 'failed'> {
+  readonly errors: Troubles;
+}
+
+/** Sweeps one project, or the part of it that fits into one event, and ends in one receipt. */
 export async function sweepProject<Config, Facts>(
   context: EventContext,
   sweep: Sweep<Config, Facts>,
   projectId: string,
-  messageId: string,
-): Promise<void> {
-  const { runtime, policy } = context;
-  const startedAt = runtime.now();
+  { messageId, runId, startedAt, part }: SweepStart,
+): Promise<SweepEnd> {
+  const { runtime, api, policy } = context;
   const config = sweep.configure(policy);
-  const runId = newRunId(startedAt, runtime.newId());
   const receipt = startReceipt(
     {
       functionName: runtime.functionName,
@@ -89,6 +107,7 @@ export async function sweepProject<Config, Facts>(
     projectId,
     messageId,
     startedAt,
+    after: part.after,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });
       if (isRetryable(cause)) troubles.note(cause);
@@ -131,6 +150,10 @@ export async function sweepProject<Config, Facts>(
   let plans: Plan<Facts>[] = [];
   let watched: Facts[] = [];
   let unread = false;
+  let reached = part.after;
+  let next: string | undefined;
+  let longestMs = MIN_RESERVE_MS;
+  let pageStartMs = startedAt.getTime();
   try {
     for await (const page of sweep.gather(run, config)) {
       for (const facts of page) {
@@ -146,16 +169,31 @@ export async function sweepProject<Config, Facts>(
         watched = [];
       }
       await delivery.flush();
+      reached = sweep.placeOf?.(page) ?? reached;
+      const nowMs = runtime.now().getTime();
+      longestMs = Math.max(longestMs, (nowMs - pageStartMs) * PAGE_MARGIN);
+      pageStartMs = nowMs;
+      const isOver = api.timeLeftMs() < longestMs || receipt.isLong();
+      if (!isOver || sweep.placeOf === undefined || reached === part.after) continue;
+      next = reached;
+      break;
     }
   } catch (error) {
     unread = true;
     receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
     troubles.note(error);
   }
-  if (plans.length > 0 || !unread) await carryOut(plans, watched, receipt.isComplete());
+  const isLast = next === undefined && !unread;
+  if (plans.length > 0 || isLast) await carryOut(plans, watched, isLast && receipt.isComplete());
+  if (part.part > 1 || next !== undefined)
+    receipt.link({ id: part.id, part: part.part, previous: part.previous, goesOn: next !== undefined });
 
   await delivery.finish((error) => {
     troubles.note(error);
   });
-  troubles.throwIfAny(projectId);
+  return { runId, next, reached, unread, stored: delivery.stored, errors: troubles };
 }
+
+/** Time that a page is given at least, and how much longer than the longest so far the next one may take. */
+const MIN_RESERVE_MS = 60_000;
+const PAGE_MARGIN = 1.5;

@@ -4,6 +4,8 @@ import { isRetryable, OutsideError } from './outside-error.ts';
 /** What went wrong in a run that goes on all the same, so that it can fail in the end where a retry helps. */
 export interface Troubles {
   note(error: unknown): void;
+  /** Whether {@link throwIfAny} throws. */
+  any(): boolean;
   /** Throws when delivering the event again can help, or when something happened that nobody foresaw. */
   throwIfAny(what: string): void;
 }
@@ -17,6 +19,7 @@ export function collectTroubles(): Troubles {
       if (isRetryable(error)) retry.push(error);
       else if (!(error instanceof OutsideError)) broken ??= { error };
     },
+    any: () => broken !== undefined || retry.length > 0,
     throwIfAny(what) {
       if (broken !== undefined) throw broken.error;
       if (retry.length > 0)

@@ -33,10 +33,13 @@ export async function* gatherBuckets(run: Run, config: Config): AsyncGenerator<r
       run.gap({ where: bucket, why: 'unreachable: it was not looked at' });
     }
     for (const { name } of buckets) unseen.delete(name);
+    // They come in the order of their names; https://cloud.google.com/storage/docs/json_api/v1/buckets/list
+    const open = buckets.filter(({ name }) => name > run.after);
+    if (open.length === 0) continue;
     yield await lookInto(
       run,
       config,
-      buckets.map((bucket) => ({ bucket, record: records.get(bucket.name) })),
+      open.map((bucket) => ({ bucket, record: records.get(bucket.name) })),
     );
   }
   if (!whole) return;
@@ -44,6 +47,12 @@ export async function* gatherBuckets(run: Run, config: Config): AsyncGenerator<r
     const record = records.get(name);
     return record === undefined ? [] : [{ kind: 'gone', name, record }];
   });
+}
+
+/** The name of a page's last bucket, which the listing goes on behind. */
+export function placeOfBuckets(page: readonly Facts[]): string | undefined {
+  const last = page.at(-1);
+  return last?.kind === 'bucket' ? last.bucket.name : undefined;
 }
 
 /** One bucket as it is now. Throws `OutsideError` 404 when it is gone. */

@@ -6,12 +6,13 @@ import { actOnBuckets } from './act.ts';
 import { configureLifecycle, type Config } from './config.ts';
 import { judgeBucket, needsTidying, savesMoney } from './decide.ts';
 import type { Facts } from './facts.ts';
-import { gatherBuckets } from './gather.ts';
+import { gatherBuckets, placeOfBuckets } from './gather.ts';
 
 export const lifecycleSweep: Sweep<Config, Facts> = {
   actOn: 'page',
   configure: configureLifecycle,
   gather: gatherBuckets,
+  placeOf: placeOfBuckets,
   decide: judgeBucket,
   limit: (plans) => plans,
   watches: needsTidying,

@@ -5,11 +5,44 @@ import type { StoredRule } from '../../shared/buckets.ts';
 const SETS = new Set(['matchesPrefix', 'matchesSuffix', 'matchesStorageClass']);
 const DATES = new Set(['createdBefore', 'customTimeBefore', 'noncurrentTimeBefore']);
 
+/** What was made of a rule before. */
+interface Identity {
+  readonly canonical: string;
+  readonly digest: string;
+}
+
+/**
+ * Rules are never changed once they are read, and the same few stand in most buckets: making their canonical form and digest
+ * again and again was half of what the function allocated.
+ */
+const byRule = new WeakMap<StoredRule, Identity>();
+const bySpelling = new Map<string, Identity>();
+const MAX_SPELLINGS = 5_000;
+
+function identityOf(rule: StoredRule): Identity {
+  const known = byRule.get(rule);
+  if (known !== undefined) return known;
+  const spelling = JSON.stringify(rule);
+  let identity = bySpelling.get(spelling);
+  if (identity === undefined) {
+    const canonical = makeCanonical(rule);
+    identity = { canonical, digest: digestOf(canonical) };
+    if (bySpelling.size >= MAX_SPELLINGS) bySpelling.clear();
+    bySpelling.set(spelling, identity);
+  }
+  byRule.set(rule, identity);
+  return identity;
+}
+
 /**
  * One text for each meaning of a rule: keys in order, lists as sets, no keys that restrict nothing. `age: 0` and
  * `isLive: false` do restrict (or match at once) and stay. What this code does not know is compared as it stands.
  */
-export function canonicalRule({ action, condition = {}, ...rest }: StoredRule): string {
+export function canonicalRule(rule: StoredRule): string {
+  return identityOf(rule).canonical;
+}
+
+function makeCanonical({ action, condition = {}, ...rest }: StoredRule): string {
   const { type, storageClass, ...more } = action;
   const conditions = Object.entries(condition)
     .map(([key, value]): [string, unknown] => [key, canonicalValue(key, value)])
@@ -25,7 +58,7 @@ export function canonicalRule({ action, condition = {}, ...rest }: StoredRule): 
 
 /** Sixteen hexadecimal digits that stand for a rule's meaning. */
 export function ruleDigest(rule: StoredRule): string {
-  return digestOf(canonicalRule(rule));
+  return identityOf(rule).digest;
 }
 
 /** The same for a list of rules, in whatever order; a rule that is there twice counts twice. */

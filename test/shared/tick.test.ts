@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PermanentError } from '../../shared/errors.ts';
 import { quote, readMessage } from '../../shared/message.ts';
-import { isStale, parseTick } from '../../shared/tick.ts';
+import { continueTick, isStale, parseTick } from '../../shared/tick.ts';
 
 const TOPIC = 'projects/ml-ops/topics/costguard-idle-notebook-stopper';
 
@@ -86,7 +86,17 @@ describe('parseTick', () => {
     });
   });
 
+  test('the rest of a sweep, as continueTick writes it', () => {
+    const part = { id: '13', part: 2, after: 'bucket-7', previous: 'gs://b/receipts/r.json' };
+    const parsed = { kind: 'project', projectId: 'ml-lab', part };
+    assert.deepEqual(parseTick(continueTick('ml-lab', part)), parsed);
+  });
+
   const refused = [
+    '{"sweep": {"id": "1", "part": 2, "after": "a"}}',
+    '{"project": "ml-lab", "sweep": {"id": "1", "part": 1, "after": "a"}}',
+    '{"project": "ml-lab", "sweep": {"id": "", "part": 2, "after": "a"}}',
+    '{"project": "ml-lab", "sweep": {"id": "1", "part": 2, "after": "a", "previous": "http://x"}}',
     '',
     'tick',
     '{',

@@ -92,3 +92,17 @@ test('rulesDigest does not depend on the order, but on repetitions', () => {
   assert.equal(rulesDigest([one, other]), rulesDigest([other, one]));
   assert.notEqual(rulesDigest([one, one]), rulesDigest([one]));
 });
+
+test('the canonical form of a rule is made once, however often its digest is asked for', () => {
+  let reads = 0;
+  const rule: StoredRule = {
+    action: { type: 'Delete' },
+    get condition() {
+      reads += 1;
+      return { age: 4_711 };
+    },
+  };
+  const digests = new Set(Array.from({ length: 100 }, () => ruleDigest(rule)));
+  assert.equal(digests.size, 1);
+  assert.ok(reads <= 2, `its condition was read ${reads} times`);
+});
