@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { LoggedCall } from '../../sandbox/call-log.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
@@ -92,7 +92,8 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
   ): Promise<Ended> => {
     const child = spawn(command, args, {
       cwd: checkout,
-      env: { ...environment, PATH: gcloud.path, ...variables },
+      // This Node first: the preload is TypeScript, and the PATH's may be too old to be given it.
+      env: { ...environment, PATH: [dirname(process.execPath), gcloud.path].join(delimiter), ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
