@@ -196,10 +196,11 @@ export async function enter({ gcloud }: Tools, wanted: Wanted): Promise<Around> 
 }
 
 /** The commands' progress goes to standard output, line by line. */
-export function effectsOf({ gcloud, sleep, out }: Tools): Effects {
+export function effectsOf({ gcloud, sleep, now, out }: Tools): Effects {
   return {
     gcloud,
     sleep,
+    now,
     say: (line) => {
       out(`${line}\n`);
     },

@@ -1,6 +1,6 @@
 import { readAnswers } from './answers.ts';
 import type { Around } from './around.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, patientGcloud } from './carry-out.ts';
 import {
   chooseFunctions,
   effectsOf,
@@ -126,7 +126,7 @@ async function carryOutInRounds(
       );
     await carryOut(effectsOf(tools), now);
     if (now.length === open.length) break;
-    present = await readDeliveryAgain(tools.gcloud, wanted, present);
+    present = await readDeliveryAgain(patientGcloud(effectsOf(tools)), wanted, present);
   }
   return present;
 }

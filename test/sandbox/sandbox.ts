@@ -149,8 +149,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const accounts = createAccounts({ projects, iam });
   const policies = createPolicies(iam, {
     ...roles,
+    requireGrantable(role, on) {
+      roles.requireGrantable(role, on);
+      const [, home = ''] = /^projects\/([^/]+)\/roles\//.exec(role) ?? [];
+      if (projects.settling.refuses(home, 'role', role))
+        throw new ApiError('INVALID_ARGUMENT', `Role (${role}) does not exist in the resource's hierarchy.`);
+    },
     requireAccount(email) {
-      if (!accounts.exists(email))
+      const [, home = ''] = /@([^.@]+)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
+      if (!accounts.exists(email) || projects.settling.refuses(home, 'account', email))
         throw new ApiError('INVALID_ARGUMENT', `Service account ${email} does not exist.`);
     },
   });

@@ -88,6 +88,8 @@ const projectSchema = z.strictObject({
   state: z.enum(['ACTIVE', 'DELETE_REQUESTED']).default('ACTIVE'),
   /** Services that are not enabled: their methods answer 403 SERVICE_DISABLED, e.g. `notebooks.googleapis.com`. */
   disabledServices: z.array(z.string()).default([]),
+  /** A new project: so many times what was just made in it is not known yet, see settling.ts. */
+  settles: z.int().min(0).default(0),
   /** Older projects made their default Compute Engine account an Editor, so that it may build; in newer ones it may nothing. */
   computeDefaultIsEditor: z.boolean().default(true),
   /** Zones that the Notebooks API lists under `unreachable`. */

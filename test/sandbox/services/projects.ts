@@ -4,6 +4,7 @@ import type { Iam } from '../iam.ts';
 import { protoRoutes, textOf, type Message } from '../proto-service.ts';
 import type { Need, Route } from '../route.ts';
 import type { ProjectSeed, Scenario } from '../scenario.ts';
+import { createSettling, serviceDisabled, type Settling } from '../settling.ts';
 import { pageOf } from './paging.ts';
 import { projectsV1 } from './projects-v1.ts';
 
@@ -25,6 +26,7 @@ export interface Projects {
   /** The resource above one, for IAM inheritance; for projects and folders only. */
   parentOf(resource: string): string | undefined;
   zonesOf(projectId: string): readonly string[];
+  readonly settling: Settling;
   /** Which APIs are enabled, by their full names; all but the scenario's `disabledServices` at the start. */
   readonly services: {
     enabled(projectId: string, service: string): boolean;
@@ -59,9 +61,12 @@ export function createProjects(scenario: Scenario): Projects {
   const disabled = new Map(
     scenario.projects.map(({ id, disabledServices }) => [id, new Set(disabledServices)]),
   );
+  const settling = createSettling(scenario.projects);
+  const enabledLater = new Set<string>();
   const find = (idOrNumber: string): ProjectSeed | undefined =>
     byId.get(idOrNumber) ?? byNumber.get(idOrNumber);
   return {
+    settling,
     all: scenario.projects,
     get(projectId) {
       const seed = find(projectId);
@@ -84,26 +89,22 @@ export function createProjects(scenario: Scenario): Projects {
           ],
         );
       if (service !== undefined && disabled.get(project.id)?.has(`${service}.googleapis.com`) === true)
-        throw new ApiError(
-          'PERMISSION_DENIED',
-          `${service} API has not been used in project ${project.number} before or it is disabled.`,
-          [
-            {
-              '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-              reason: 'SERVICE_DISABLED',
-              domain: 'googleapis.com',
-              metadata: { service: `${service}.googleapis.com`, consumer: `projects/${project.number}` },
-            },
-          ],
-        );
+        throw serviceDisabled(service, project.number);
+      if (
+        service !== undefined &&
+        enabledLater.has(`${project.id} ${service}.googleapis.com`) &&
+        settling.refuses(project.id, 'api', service)
+      )
+        throw serviceDisabled(service, project.number);
       return project.id;
     },
     parentOf: (resource) => parents.get(resource),
     services: {
       enabled: (projectId, service) => disabled.get(projectId)?.has(service) !== true,
       change(projectId, service, enabled) {
-        if (enabled) disabled.get(projectId)?.delete(service);
-        else disabled.get(projectId)?.add(service);
+        if (enabled) {
+          if (disabled.get(projectId)?.delete(service) === true) enabledLater.add(`${projectId} ${service}`);
+        } else disabled.get(projectId)?.add(service);
       },
     },
     zonesOf(projectId) {

@@ -8,6 +8,7 @@ import { startFunctionProcess, type LogLine } from '../../cloud-run/function-pro
 import { startService, type CloudRunService } from '../../cloud-run/service.ts';
 import type { Iam } from '../../iam.ts';
 import type { Policies } from '../../iam-policy.ts';
+import { BUILD_UNSETTLED, EVENTARC_UNSETTLED, REPOSITORY_UNSETTLED } from '../../settling.ts';
 import { createOperations, type Operation, type Operations } from '../operations.ts';
 import type { Projects } from '../projects.ts';
 import type { PubsubService } from '../pubsub/service.ts';
@@ -123,8 +124,9 @@ export function createFunctions(options: FunctionsOptions): Functions {
     );
     if (missing.length > 0 && !(standard && seed.computeDefaultIsEditor))
       throw new Error(
-        `Build failed with status: FAILURE. Could not build the function due to a missing permission on the build service account (${account}: ${missing.join(', ')}).`,
+        `Build failed with status: FAILURE. Could not build the function due to a missing permission on the build service account. If you didn't revoke that permission explicitly, this could be caused by a change in the organization policies. (${account}: ${missing.join(', ')})`,
       );
+    if (projects.settling.refuses(projectId, 'build', account)) throw new Error(BUILD_UNSETTLED);
     const { bucket, object } = config.buildConfig.source.storageSource;
     const archive = uploads.archive(bucket, object);
     if (archive === undefined)
@@ -181,6 +183,8 @@ export function createFunctions(options: FunctionsOptions): Functions {
       return;
     }
     const { projectId, location, id } = deployed;
+    if (projects.settling.refuses(projectId, 'eventarc'))
+      throw new Error(EVENTARC_UNSETTLED(`projects/${projectId}/locations/${location}/triggers/${id}`));
     const triggerId = `${id}-${digits(`${deployed.uid} trigger`, 6)}`;
     const subscription = `projects/${projectId}/subscriptions/eventarc-${event.triggerRegion ?? location}-${triggerId}-sub-${digits(deployed.uid, 3)}`;
     pubsub.createSubscription({
@@ -214,6 +218,9 @@ export function createFunctions(options: FunctionsOptions): Functions {
   ): Promise<Record<string, unknown>> => {
     deployed.config = config;
     try {
+      const { projectId, location } = deployed;
+      if (projects.settling.refuses(projectId, 'repository', location))
+        throw new Error(REPOSITORY_UNSETTLED(projectId, location));
       const fresh = await serve(deployed, build(deployed));
       try {
         await fresh.warmUp();
