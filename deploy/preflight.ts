@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { GoogleAuth } from 'google-auth-library';
 import { openApi } from '../shared/api.ts';
 import { messageOf } from '../shared/errors.ts';
 import { impersonate } from '../shared/impersonate.ts';
@@ -7,7 +8,9 @@ import { parsePolicy, PolicyError, type Policy } from '../shared/policy.ts';
 import { checkReadiness, type Check, type ReadinessOptions } from '../shared/readiness.ts';
 import { createRuntime, type Runtime } from '../shared/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../shared/runtime-support.ts';
+import { installedGcloud } from './setup/gcloud.ts';
 import { emailOf, topicOf } from './setup/names.ts';
+import { NotSignedIn, signIn } from './setup/sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 
@@ -20,14 +23,23 @@ Checks whether the kill switch would work if it had to, and prints what mends wh
   --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
   --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
   --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
-Exit code: 0 nothing fails, 1 something fails, 2 wrong usage. What could not be checked does not fail.
-You need to be signed in (gcloud auth application-default login) and to hold roles/iam.serviceAccountTokenCreator
-on the switch's account: what that account may do is asked in its name.
+Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong usage, 3 nothing fails, but a check could not run:
+Google did not answer, or you may not look. What no check can tell, such as a locked billing link, counts for nothing.
+You need to be signed in (gcloud auth login, or gcloud auth application-default login) and to hold
+roles/iam.serviceAccountTokenCreator on the switch's account: what that account may do is asked in its name. The proxy of
+HTTPS_PROXY and NO_PROXY is taken for every call.
 `;
 
 interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+}
+
+export interface PreflightOptions extends Output {
+  /** Told of the checks. */
+  readonly checked?: (checks: readonly Check[]) => void;
+  /** Who asks; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
+  readonly signIn?: (project: string) => Promise<GoogleAuth>;
 }
 
 interface Asked {
@@ -37,11 +49,11 @@ interface Asked {
   readonly format: 'text' | 'json';
 }
 
-/** The command; answers its exit code: 0 no check fails, 1 one does or the policy is unusable, 2 wrong usage. */
+/** The command; answers its exit code, as the usage says. An unusable policy is 1, nobody signed in is 3. */
 export async function preflightCommand(
   args: readonly string[],
   runtime: Runtime,
-  { out, err }: Output,
+  { out, err, checked, signIn: openAuth }: PreflightOptions,
 ): Promise<number> {
   if (args.includes('--help')) {
     out(usage);
@@ -60,11 +72,19 @@ export async function preflightCommand(
     err(`Name the operations project: --project OPS.\n\n${usage}`);
     return 2;
   }
+  let auth: GoogleAuth;
+  try {
+    auth = (await openAuth?.(options.project)) ?? runtime.auth;
+  } catch (error) {
+    if (!(error instanceof NotSignedIn)) throw error;
+    err(`${error.message}\n`);
+    return NOT_RUN;
+  }
   const checks = await checkReadiness(
     {
-      api: openApi(runtime, PATIENCE_MS),
-      switchApi: openApi(runtime, PATIENCE_MS, impersonate(runtime.auth, options.account)),
-      auth: runtime.auth,
+      api: openApi(runtime, PATIENCE_MS, auth),
+      switchApi: openApi(runtime, PATIENCE_MS, impersonate(auth, options.account)),
+      auth,
       now: runtime.now(),
     },
     policy,
@@ -75,7 +95,20 @@ export async function preflightCommand(
       ? `${JSON.stringify({ checks, summary: count(checks) }, undefined, 2)}\n`
       : show(checks),
   );
-  return checks.some((check) => check.status === 'fail') ? 1 : 0;
+  checked?.(checks);
+  if (checks.some((check) => check.status === 'fail')) return 1;
+  return checks.some(({ notRun }) => notRun === true) ? NOT_RUN : 0;
+}
+
+/** Exit code: nothing fails, but a check could not run. */
+const NOT_RUN = 3;
+
+/** Whether a check may end otherwise as soon as what was enabled or granted a moment ago is known everywhere. */
+export function isSettling({ status, mend }: Check): boolean {
+  const says = (pattern: RegExp): boolean => mend.some((line) => pattern.test(line));
+  return status === 'fail'
+    ? says(/add-iam-policy-binding|iam roles (?:create|update)/)
+    : status === 'unknown' && says(/services enable|service-accounts create/);
 }
 
 /** What these go into are commands to be pasted into a shell. */
@@ -172,8 +205,11 @@ function show(checks: readonly Check[]): string {
 }
 
 if (import.meta.main) {
-  process.exitCode = await preflightCommand(process.argv.slice(2), createRuntime('preflight'), {
+  const runtime = createRuntime('preflight');
+  const gcloud = installedGcloud(process.env, process.cwd());
+  process.exitCode = await preflightCommand(process.argv.slice(2), runtime, {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
+    signIn: (project) => signIn({ gcloud, environment: process.env, standard: runtime.auth }, project),
   });
 }

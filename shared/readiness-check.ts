@@ -21,6 +21,8 @@ export interface Check {
    * where gcloud has no command. Empty when there is nothing to mend.
    */
   readonly mend: readonly string[];
+  /** It did not run: Google did not answer, or the caller may not look. */
+  readonly notRun?: true;
 }
 
 export interface ReadinessOptions {
@@ -74,12 +76,11 @@ export async function orUnknown<T>(
   try {
     return await look();
   } catch (error) {
-    return notPassed(
-      place,
-      'unknown',
-      `could not be checked: ${messageOf(error)}`,
-      mendsOf(error, options, whenRefused),
-    );
+    const mends = mendsOf(error, options, whenRefused);
+    return {
+      ...notPassed(place, 'unknown', `could not be checked: ${messageOf(error)}`, mends),
+      notRun: true,
+    };
   }
 }
 

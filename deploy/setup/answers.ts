@@ -11,6 +11,8 @@ import type { Wanted } from './wanted.ts';
 export interface Answer {
   readonly works: boolean;
   readonly says: string;
+  /** It may be otherwise in a minute: an address, or the right to call it, that is not known everywhere yet. */
+  readonly settling?: true;
 }
 
 /** Asks a function over HTTP what it can be asked, with an identity token; the status and the header `allow`. */
@@ -91,5 +93,8 @@ function judgeStatus(status: number, allow: string | null): Answer {
   if (status === 401 || status === 403) return notAsked('you may not call it (--invoker says who may)');
   return status === 405 && allow !== null
     ? { works: true, says: 'answers' }
-    : failed(`DOES NOT ANSWER, a request to it ends in HTTP ${status}`);
+    : {
+        ...failed(`DOES NOT ANSWER, a request to it ends in HTTP ${status}`),
+        ...(status === 404 ? { settling: true as const } : {}),
+      };
 }

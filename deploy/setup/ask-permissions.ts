@@ -1,9 +1,9 @@
-import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import * as z from 'zod/mini';
 import { openApi, type Api } from '../../shared/api.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
 import type { MissingPermissions } from './preconditions.ts';
+import { tokenAuth } from './sign-in.ts';
 
 /** Somebody waits at the keyboard. */
 const PATIENCE_MS = 60_000;
@@ -32,8 +32,6 @@ async function openAsGcloud(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
   const command = ['auth', 'print-access-token'];
   const answer = await gcloud(command);
   if (answer.code !== 0) throw new GcloudFailed(command, answer);
-  const authClient = new OAuth2Client();
-  authClient.setCredentials({ access_token: answer.stdout.trim() });
-  const auth = new GoogleAuth({ authClient, projectId: '-' });
-  return openApi(runtime, PATIENCE_MS, auth);
+  // No quota project: the APIs of the operations project may not be enabled yet.
+  return openApi(runtime, PATIENCE_MS, tokenAuth(answer.stdout.trim()));
 }

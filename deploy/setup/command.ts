@@ -28,8 +28,17 @@ export interface Tools {
   /** Asks a question on the terminal; the answer, empty where nobody can answer. */
   readonly ask: (question: string) => Promise<string>;
   readonly askFunction: AskFunction;
-  /** Runs the preflight on a policy; its exit code. */
-  readonly preflight: (policyFile: string, project: string) => Promise<number>;
+  /** Runs the preflight on a policy. */
+  readonly preflight: (policyFile: string, project: string) => Promise<Preflight>;
+}
+
+export interface Preflight {
+  /** 0 nothing fails, 1 something fails, 3 nothing fails and a check could not run. */
+  readonly code: number;
+  /** To be printed. */
+  readonly text: string;
+  /** Some check may pass as soon as what was granted a moment ago is known everywhere. */
+  readonly settling: boolean;
 }
 
 /** Runs a command and turns what it throws into an exit code: 1 it did not work, 2 wrong usage. */

@@ -1,10 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { createRuntime, type Runtime } from '../../shared/runtime.ts';
+import type { GoogleAuth } from 'google-auth-library';
+import type { Check } from '../../shared/readiness.ts';
+import { createRuntime } from '../../shared/runtime.ts';
 import { buildAll } from '../build.ts';
-import { preflightCommand } from '../preflight.ts';
+import { isSettling, preflightCommand } from '../preflight.ts';
 import { askPermissions } from './ask-permissions.ts';
 import type { Tools } from './command.ts';
 import { createBudgetCommand } from './create-budget.ts';
@@ -12,6 +13,7 @@ import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
 import { installedGcloud, type Gcloud } from './gcloud.ts';
 import { promoteCommand } from './promote.ts';
+import { tokenAuth } from './sign-in.ts';
 import { teardownCommand } from './teardown.ts';
 
 /** One for each script in deploy/. */
@@ -45,17 +47,25 @@ function openTools(): Tools {
     distDir: join(repository, 'dist'),
     ask,
     askFunction,
-    preflight: async (policyFile, project) =>
-      preflightCommand([policyFile, '--project', project], await asGcloudUser(runtime, gcloud), { out, err }),
+    preflight: async (policyFile, project) => {
+      let text = '';
+      let checks: readonly Check[] = [];
+      const add = (more: string): void => void (text += more);
+      const code = await preflightCommand([policyFile, '--project', project], runtime, {
+        out: add,
+        err: add,
+        checked: (all) => void (checks = all),
+        signIn: () => asGcloudUser(gcloud, project),
+      });
+      return { code, text, settling: checks.some(isSettling) };
+    },
   };
 }
 
 /** The preflight asks as whoever gcloud is signed in as, so that nobody has to sign in twice. */
-async function asGcloudUser(runtime: Runtime, gcloud: Gcloud): Promise<Runtime> {
+async function asGcloudUser(gcloud: Gcloud, project: string): Promise<GoogleAuth> {
   const { stdout } = await gcloud(['auth', 'print-access-token']);
-  const authClient = new OAuth2Client();
-  authClient.setCredentials({ access_token: stdout.trim() });
-  return { ...runtime, auth: new GoogleAuth({ authClient, projectId: '-' }) };
+  return tokenAuth(stdout.trim(), project);
 }
 
 /** Longer than it takes a function to start. */

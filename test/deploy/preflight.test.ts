@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -44,6 +45,50 @@ async function preflight(sandbox: Sandbox, args: readonly string[]): Promise<End
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, out, err };
+}
+
+/**
+ * The command as somebody runs it behind a proxy: nothing leads to Google but the sandbox's CONNECT listener, and no
+ * application-default credentials are there.
+ */
+async function behindProxy(
+  sandbox: Sandbox,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  const script = join(import.meta.dirname, '../../deploy/preflight.ts');
+  const child = spawn(process.execPath, ['--import', preloadWithoutMetadata(sandbox), script, ...args], {
+    env: {
+      HOME: sandbox.folder,
+      NODE_EXTRA_CA_CERTS: sandbox.caFile,
+      HTTPS_PROXY: sandbox.proxyUrl,
+      METADATA_SERVER_DETECTION: 'none',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await code, out, err };
+}
+
+/** A preload that refuses every connection but to this machine, as a firewall behind which only the proxy goes out. */
+function preloadWithoutMetadata(sandbox: Sandbox): string {
+  const file = join(sandbox.folder, 'firewall.mjs');
+  writeFileSync(
+    file,
+    `import { Socket } from 'node:net';
+const original = Socket.prototype.connect;
+Socket.prototype.connect = function (...args) {
+  const [first] = args;
+  const { host, path } = (Array.isArray(first) ? first[0] : first) ?? {};
+  if (typeof path === 'string' || host === undefined || /^(localhost|127\\.|::1)/.test(host)) return original.apply(this, args);
+  process.nextTick(() => this.destroy(Object.assign(new Error('no way out to ' + host), { code: 'ECONNREFUSED' })));
+  return this;
+};
+`,
+  );
+  return file;
 }
 
 /** A cloud in which the switch would work, and a policy file for it. */
@@ -132,11 +177,40 @@ describe('npm run preflight', () => {
       assert.match(out, /, 2 fail, 1 could not check\n$/);
     }));
 
-  it('writes JSON, and what could not be checked does not fail', () =>
+  it('runs every check behind a proxy, with the token of gcloud alone', () =>
+    withCloud(async (sandbox, policyFile) => {
+      const environment = { CLOUDSDK_AUTH_ACCESS_TOKEN: sandbox.issueToken(ASKER) };
+      const { code, out, err } = await behindProxy(sandbox, [policyFile], environment);
+      assert.deepEqual([code, err], [0, ''], out);
+      assert.match(out, /\n {2}pass {5}budget-thresholds /);
+      assert.match(out, /\n\d+ pass, 0 warn, 0 fail, 1 could not check\n$/);
+    }));
+
+  it('takes the sign-in of gcloud itself, and ends with 3 where a check does not run', () =>
+    withCloud(async (sandbox, policyFile) => {
+      const bin = join(sandbox.folder, 'bin');
+      await mkdir(bin);
+      const token = sandbox.issueToken(ASKER);
+      await writeFile(join(bin, 'gcloud'), `#!/bin/sh\n[ "$*" = "auth print-access-token" ] && echo '${token}'\n`, { mode: 0o755 });
+      const PATH = `${bin}:/usr/bin:/bin`;
+      assert.equal((await behindProxy(sandbox, [policyFile], { PATH })).code, 0);
+      const cut = await behindProxy(sandbox, [policyFile], { PATH, NO_PROXY: 'billingbudgets.googleapis.com' });
+      assert.equal(cut.code, 3, cut.out);
+      assert.match(cut.out, /unknown {2}budget-exists +could not be checked: .*no way out to billingbudgets/);
+    })); // prettier-ignore
+
+  it('says how to sign in when nobody is, without a crash, and ends with 3', () =>
+    withCloud(async (sandbox, policyFile) => {
+      const { code, out, err } = await behindProxy(sandbox, [policyFile], { PATH: '/nowhere' });
+      assert.deepEqual([code, out], [3, '']);
+      assert.match(err, /^Not signed in: .*\n {4}gcloud auth login\n {4}gcloud auth application-default login\n$/);
+    })); // prettier-ignore
+
+  it('writes JSON, and ends with 3 when nothing fails and a check could not run', () =>
     withCloud(async (sandbox, policyFile) => {
       sandbox.iam.unbind(({ member, on }) => member === ASKER && on === ACCOUNT);
       const { code, out } = await preflight(sandbox, [policyFile, '--format', 'json', '--runtime=nodejs99']);
-      assert.equal(code, 0, out);
+      assert.equal(code, 3, out);
       const { checks, summary } = JSON.parse(out) as { checks: Check[]; summary: Record<string, number> };
       const unknown = checks.filter(({ status }) => status === 'unknown').map(({ id }) => id);
       assert.deepEqual(unknown, ['host-runtime', 'host-spend-cap', 'budget-exists']);

@@ -21,6 +21,9 @@ export interface DeployBench {
   answer: string;
   /** The preflight's exit code. */
   preflight: number;
+  /** So many preflights fail before, because what was granted is not known everywhere yet. */
+  settles: number;
+  readonly sleeps: number[];
   /** What functions answer over HTTP. */
   askFunction: Tools['askFunction'];
   /** What the caller lacks, by resource. */
@@ -55,8 +58,10 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       place: [`--policy=${policyFile}`, `--project=${OPS}`, '--region=us-central1'],
       answer: '',
       preflight: 0,
+      settles: 0,
       askFunction: async () => ({ status: 405, allow: 'GET' }),
       lacks,
+      sleeps: [],
       setPolicy: (text) => {
         writeFileSync(policyFile, text);
       },
@@ -75,7 +80,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
         gcloud: gcloud.run,
         missingPermissions: async (on, permissions) =>
           permissions.filter((permission) => lacks.get(on)?.includes(permission) === true),
-        sleep: async () => undefined,
+        sleep: async (milliseconds) => void bench.sleeps.push(milliseconds),
         now: () => new Date('2026-11-18T22:00:00Z'),
         out: (text) => void (out += text),
         err: (text) => void (err += text),
@@ -83,7 +88,13 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
         distDir,
         ask: async () => bench.answer,
         askFunction: (url, token) => bench.askFunction(url, token),
-        preflight: async () => bench.preflight,
+        preflight: async () => {
+          const settling = bench.settles > 0;
+          bench.settles -= 1;
+          return settling
+            ? { code: 1, text: 'not yet\n', settling: true }
+            : { code: bench.preflight, text: 'the preflight\n', settling: false };
+        },
       },
     };
     bench.setPolicy(POLICY);

@@ -44,6 +44,47 @@ describe('deploy.sh', () => {
       assert.match(bench.printed().out, /until then it is kept for 7 days instead of 24 hours/);
     }));
 
+  it('waits for new roles to be known before it says that the switch would not work', async () =>
+    withBench(async (bench) => {
+      bench.settles = 2;
+      assert.equal(await deploy(bench), 0);
+      const { out } = bench.printed();
+      assert.match(out, /Waiting for what was just granted to be known everywhere, up to 7 min\n/);
+      assert.match(out, /the preflight\n$/);
+      assert.doesNotMatch(out, /not yet/);
+      assert.deepEqual(bench.sleeps, [20_000, 20_000]);
+    }));
+
+  it('waits for them no longer than it says, and not at all where nothing was changed', async () =>
+    withBench(async (bench) => {
+      bench.settles = 1_000;
+      assert.equal(await deploy(bench), 1);
+      assert.equal(
+        bench.sleeps.reduce((sum, one) => sum + one, 0),
+        7 * 60_000,
+      );
+      bench.sleeps.length = 0;
+      assert.equal(await deploy(bench), 1);
+      assert.deepEqual(bench.sleeps, []);
+    }));
+
+  it('ends with 3 when all is deployed and a check of the switch could not run, with 1 when one fails', async () =>
+    withBench(async (bench) => {
+      for (const [preflight, code] of [
+        [3, 3],
+        [1, 1],
+        [2, 1],
+        [0, 0],
+      ] as const) {
+        bench.preflight = preflight;
+        assert.equal(await deploy(bench), code);
+      }
+      bench.preflight = 3;
+      bench.printed();
+      await deploy(bench);
+      assert.match(bench.printed().out, /not every check of the kill switch could run/);
+    }));
+
   it('prints with --plan what it then does, save for names that only Google knows, and changes nothing', async () =>
     withBench(async (bench) => {
       assert.equal(await deploy(bench, '--plan'), 0);
