@@ -2,18 +2,14 @@ import * as z from 'zod/mini';
 import type { Policy } from '../../shared/policy.ts';
 import { lastPart } from '../../shared/last-part.ts';
 import { checkGcloud, projectNumber } from './around.ts';
+import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
 import { carryOut } from './carry-out.ts';
 import { effectsOf, many, PROJECT, readArgs, readPolicy, required, run, type Tools } from './command.ts';
 import { readJson } from './gcloud.ts';
 import { topicOf } from './names.ts';
-import {
-  findBudget,
-  judgeAdoption,
-  planBudget,
-  type PresentBudget,
-  type WantedBudget,
-} from './plan-budget.ts';
+import { findBudget, judgeAdoption, planBudget, type WantedBudget } from './plan-budget.ts';
 import { NotReady, WrongUsage, type Problem } from './problem.ts';
+import { readBudgets } from './read-budgets.ts';
 import { readApis } from './read-present.ts';
 import { showPlan } from './step.ts';
 
@@ -27,7 +23,8 @@ topic in the operations project, which it makes where it is missing. Thresholds 
   --billing-account ACCOUNT  who pays, such as 0A1B2C-3D4E5F-6A7B8C
   --amount AMOUNT            a month, with the account's currency; needed for a new budget only
   --name NAME                what it is called; "costguard" when absent
-  --target PROJECT           a project that it covers, repeatable; those of the policy's scope when absent
+  --target PROJECT           a project that it covers, repeatable; when absent all of the policy's scope together: then one
+                             amount is for them all, and the ladder acts on all of them
   --plan                     look at what is there and print the commands; change nothing
 Exit code: 0 the budget is as it should be, 1 it is not, 2 wrong usage.
 `;
@@ -71,7 +68,10 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       projects: await numbersOf(tools, targets.length > 0 ? targets : targetsOf(policy), project, problems),
       thresholds: thresholdsOf(policy),
     };
-    const { budget, problems: unclear } = findBudget(wanted, await readBudgets(tools, account));
+    problems.push(...(await judgeCurrency(tools, account, amount)));
+    if (!(await enableBudgets(tools, project, problems, values['plan'] === true))) return 0;
+    if (targets.length === 0) tellScope(tools, wanted);
+    const { budget, problems: unclear } = findBudget(wanted, await readBudgets(tools, wanted));
     problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(wanted, budget)));
     if (budget === undefined && unclear.length === 0 && amount === undefined)
       problems.push({
@@ -90,7 +90,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       return 0;
     }
     await carryOut(effectsOf(tools), steps);
-    const made = steps.length === 0 ? budget : findBudget(wanted, await readBudgets(tools, account)).budget;
+    const made = steps.length === 0 ? budget : findBudget(wanted, await readBudgets(tools, wanted)).budget;
     if (made === undefined) {
       tools.err('The new budget cannot be seen yet; run the same command again in a minute.\n');
       return 1;
@@ -163,53 +163,4 @@ async function readTopic(
     .array(z.looseObject({ name: z.string() }))
     .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
   return { pubsubEnabled: true, topicExists: topics.some(({ name }) => lastPart(name) === topic) };
-}
-
-const budgetSchema = z.looseObject({
-  name: z.string(),
-  displayName: z.optional(z.string()),
-  amount: z.optional(
-    z.looseObject({
-      specifiedAmount: z.optional(
-        z.looseObject({
-          currencyCode: z.optional(z.string()),
-          units: z.optional(z.union([z.string(), z.number()])),
-          nanos: z.optional(z.number()),
-        }),
-      ),
-    }),
-  ),
-  budgetFilter: z.optional(
-    z.looseObject({
-      projects: z.optional(z.array(z.string())),
-      creditTypesTreatment: z.optional(z.string()),
-    }),
-  ),
-  thresholdRules: z.optional(
-    z.array(z.looseObject({ thresholdPercent: z.optional(z.number()), spendBasis: z.optional(z.string()) })),
-  ),
-  notificationsRule: z.optional(z.looseObject({ pubsubTopic: z.optional(z.string()) })),
-});
-
-async function readBudgets({ gcloud }: Tools, account: string): Promise<readonly PresentBudget[]> {
-  const answer = await readJson(gcloud, ['billing', 'budgets', 'list', `--billing-account=${account}`]);
-  return z.array(budgetSchema).parse(answer).map(toBudget);
-}
-
-function toBudget(one: z.infer<typeof budgetSchema>): PresentBudget {
-  const { units = 0, nanos = 0, currencyCode = '' } = one.amount?.specifiedAmount ?? {};
-  const topic = one.notificationsRule?.pubsubTopic;
-  return {
-    name: one.name,
-    displayName: one.displayName ?? '',
-    amount:
-      one.amount?.specifiedAmount === undefined ? undefined : `${Number(units) + nanos / 1e9}${currencyCode}`,
-    projects: one.budgetFilter?.projects ?? [],
-    topic: topic === '' ? undefined : topic,
-    excludesCredits: one.budgetFilter?.creditTypesTreatment === 'EXCLUDE_ALL_CREDITS',
-    rules: (one.thresholdRules ?? []).map(
-      ({ thresholdPercent = 0, spendBasis }) =>
-        `${thresholdPercent} ${spendBasis === 'FORECASTED_SPEND' ? 'forecasted' : 'current'}`,
-    ),
-  };
 }

@@ -28,6 +28,8 @@ export interface PresentBudget {
   readonly projects: readonly string[];
   readonly topic: string | undefined;
   readonly excludesCredits: boolean;
+  /** It blocks a service at its amount, and so can have no topic. */
+  readonly capsSpend: boolean;
   /** `0.5 current`, `0.5 forecasted` */
   readonly rules: readonly string[];
 }
@@ -60,6 +62,11 @@ export function judgeAdoption(wanted: WantedBudget, budget: PresentBudget): read
     problems.push({
       what: `${budget.name} ("${budget.displayName}") already speaks to ${budget.topic}, and a budget has one topic.`,
       mend: [other, updateLine(budget, `--notifications-rule-pubsub-topic=${fullTopic(wanted)}`)],
+    });
+  if (budget.capsSpend)
+    problems.push({
+      what: `${budget.name} ("${budget.displayName}") caps the spend of a service (spendCap), and such a budget speaks to no topic: the switch would never hear of it.`,
+      mend: [other],
     });
   if (budget.projects.length === 0)
     problems.push({
@@ -118,6 +125,14 @@ function accountFlag({ account }: WantedBudget): string {
   return `--billing-account=${account.replace('billingAccounts/', '')}`;
 }
 
+/**
+ * Without a quota project the API refuses a user's credentials ("requires a quota project, which is not set by default"),
+ * and gcloud takes the project of its configuration, where the API may not be enabled.
+ */
+export function quotaFlag(project: string): string {
+  return `--billing-project=${project}`;
+}
+
 function rulesFor(thresholds: readonly number[]): ReadonlyMap<string, string> {
   return new Map(
     thresholds.flatMap((share) => [
@@ -128,7 +143,7 @@ function rulesFor(thresholds: readonly number[]): ReadonlyMap<string, string> {
 }
 
 function planCreation(wanted: WantedBudget): Step {
-  const { displayName, amount = '', projects, thresholds } = wanted;
+  const { project, displayName, amount = '', projects, thresholds } = wanted;
   return {
     why: `The budget "${displayName}" of ${amount} a month, credits not counted, for ${[...projects.values()].join(', ')}`,
     args: [
@@ -136,6 +151,7 @@ function planCreation(wanted: WantedBudget): Step {
       'budgets',
       'create',
       accountFlag(wanted),
+      quotaFlag(project),
       `--display-name=${displayName}`,
       `--budget-amount=${amount}`,
       `--filter-projects=${[...projects.values()].map((id) => `projects/${id}`).join(',')}`,
@@ -148,7 +164,7 @@ function planCreation(wanted: WantedBudget): Step {
 }
 
 function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[] {
-  const { amount, projects, thresholds } = wanted;
+  const { project, amount, projects, thresholds } = wanted;
   const missingProjects = [...projects.keys()].filter((number) => !budget.projects.includes(number));
   const missingRules = [...rulesFor(thresholds)].filter(([rule]) => !budget.rules.includes(rule));
   const changes: readonly (readonly [string, readonly string[]])[] = [
@@ -181,6 +197,7 @@ function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[
         'update',
         budget.name.split('/').at(-1) ?? '',
         accountFlag(wanted),
+        quotaFlag(project),
         ...changes.flatMap(([, flags]) => flags),
       ],
     },

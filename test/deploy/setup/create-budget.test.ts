@@ -38,6 +38,8 @@ const withBudgets = (
 ): Promise<void> =>
   withBench(async (bench) => {
     bench.setPolicy(POLICY);
+    bench.gcloud.world.apis.add('billingbudgets.googleapis.com');
+    Object.assign(bench.gcloud.world.billingAccounts.get(ACCOUNT) ?? {}, { currencyCode: 'USD' });
     for (const budget of budgets) bench.gcloud.world.budgets.set(String(budget['name']), budget);
     await test(bench);
   });
@@ -141,6 +143,42 @@ describe('create-budget.sh', () => {
       );
     }));
 
+  it('says that without --target one budget covers the whole scope, and how to make one for each project', () =>
+    withBudgets([], async (bench) => {
+      bench.setPolicy(POLICY.replace('[projects/ml-research]', '[projects/ml-research, projects/ml-vision]'));
+      assert.equal(await create(bench, '--amount=500USD', '--plan'), 0);
+      const { out } = bench.printed();
+      assert.match(out, /covers the whole scope, ml-research, ml-vision: when their cost together/);
+      assert.match(out, /\n# {3}--name costguard-ml-research --target ml-research\n# {3}--name costguard-ml-vision --target ml-vision\n/);
+      await create(bench, '--amount=500USD', '--plan', '--target=ml-research');
+      assert.doesNotMatch(bench.printed().out, /whole scope/);
+    })); // prettier-ignore
+
+  it('names the operations project as the quota project of every call about budgets', () =>
+    withBudgets([], async (bench) => {
+      assert.equal(await create(bench, '--amount=500USD'), 0);
+      const { reads, writes } = bench.gcloud;
+      const about = [...reads, ...writes].filter(([first, second]) => first === 'billing' && second === 'budgets');
+      assert.ok(about.length >= 3);
+      for (const args of about) assert.ok(args.includes(`--billing-project=${OPS}`), args.join(' '));
+    })); // prettier-ignore
+
+  it('enables the API in it first, and with --plan says that no budget can be seen before', () =>
+    withBudgets([], async (bench) => {
+      bench.gcloud.world.apis.delete('billingbudgets.googleapis.com');
+      assert.equal(await create(bench, '--amount=500USD', '--plan'), 0);
+      assert.match(bench.printed().out, /No budget can be seen before[^]*services enable billingbudgets/);
+      assert.deepEqual(bench.gcloud.writes, []);
+      assert.equal(await create(bench, '--amount=500USD'), 0);
+      assert.ok(bench.gcloud.world.apis.has('billingbudgets.googleapis.com'));
+    })); // prettier-ignore
+
+  it('takes the amount as it is where the account cannot be seen', () =>
+    withBudgets([], async (bench) => {
+      bench.gcloud.world.billingAccounts.delete(ACCOUNT);
+      assert.equal(await create(bench, '--amount=500EUR'), 0);
+    }));
+
   const refusals: readonly {
     readonly name: string;
     readonly budgets?: readonly Record<string, unknown>[];
@@ -157,6 +195,16 @@ describe('create-budget.sh', () => {
       name: 'a budget that speaks to another topic',
       budgets: [byHand({ notificationsRule: { pubsubTopic: 'projects/other-project/topics/alerts' } })],
       says: /already speaks to projects\/other-project\/topics\/alerts/,
+    },
+    {
+      name: 'an amount in another currency than the account’s',
+      args: ['--amount=500EUR'],
+      says: /--amount is 500EUR, and billingAccounts\/0A1B2C-3D4E5F-6A7B8C is billed in USD.*\n {4}Give the amount in USD, such as --amount 500USD/,
+    },
+    {
+      name: 'a budget that caps spend and can have no topic',
+      budgets: [byHand({ spendCap: { state: 'CONFIGURED' } })],
+      says: /caps the spend of a service \(spendCap\), and such a budget speaks to no topic.*\n {4}Choose another name/,
     },
     {
       name: 'a budget of the whole account',
