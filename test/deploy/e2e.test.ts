@@ -18,6 +18,7 @@ import {
 } from './e2e/scenario.ts';
 import { openSite, type Ended, type Site } from './e2e/site.ts';
 import { snapshot } from './e2e/snapshot.ts';
+import { contradictions } from '../support/witness.ts';
 
 const PLACE = ['--policy=costguard.yaml', `--project=${OPS}`, `--region=${REGION}`] as const;
 const FIRST = ['budget-kill-switch', 'idle-notebook-stopper'] as const;
@@ -346,6 +347,7 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
       site.sandbox.callLog.calls('unknown:*').map(({ id }) => id),
       [],
     );
+    assert.deepEqual(contradictions(site.sandbox.callLog.calls()), [], "against Google's discovery data");
     const refused = site.sandbox.callLog.calls().filter(({ status }) => status === 400 || status >= 500);
     assert.deepEqual(
       refused.map(({ status, id }) => `${status} ${id}`),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createCallLog } from './call-log.ts';
 
-const CALL = { at: '', method: 'GET', host: 'h', path: '/', query: '', principal: 'p', body: '', status: 200, permissions: [] }; // prettier-ignore
+const CALL = { at: '', method: 'GET', host: 'h', path: '/', query: '', principal: 'p', body: '', bodyBytes: 0, contentType: '', status: 200, permissions: [] }; // prettier-ignore
 
 void it('a call log numbers, selects, counts and forgets', () => {
   const log = createCallLog();

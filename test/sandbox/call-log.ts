@@ -11,11 +11,18 @@ export interface LoggedCall {
   readonly principal: string;
   /** The request body as text (at most 64 KiB of it). */
   readonly body: string;
+  /** Length of the whole body. */
+  readonly bodyBytes: number;
+  /** Content type of the body; empty when it has none. */
+  readonly contentType: string;
   /** 0: no answer was sent (timeout, reset). */
   readonly status: number;
   readonly fault?: string;
   readonly permissions: readonly string[];
 }
+
+/** How much of a body is kept. */
+export const MAX_LOGGED_BODY_BYTES = 64 * 1024;
 
 export interface CallLog {
   add(call: Omit<LoggedCall, 'sequence'>): void;

@@ -3,9 +3,10 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 import { ApiError } from './api-error.ts';
 import { readBatch, writeBatch, type BatchAnswer } from './batch.ts';
-import type { CallLog } from './call-log.ts';
+import { MAX_LOGGED_BODY_BYTES, type CallLog, type LoggedCall } from './call-log.ts';
 import type { Certificates } from './certificate.ts';
 import type { Clock } from './clock.ts';
+import { requireGenuine, requireKnown } from './discovery/front-end.ts';
 import { errorBodyOf, type ErrorAnswer } from './error-shape.ts';
 import type { Fault, Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
@@ -112,7 +113,7 @@ async function invoke(incoming: Incoming, frontEnd: FrontEnd, options: ServerOpt
     path: url.pathname,
     query: url.search,
     principal,
-    body: body.subarray(0, 64 * 1024).toString(),
+    ...loggedBody(body, headers),
     status: answer.status,
     permissions: ['run.routes.invoke'],
   });
@@ -164,7 +165,7 @@ async function serve(
       path: url.pathname,
       query: url.search,
       principal,
-      body: body.subarray(0, 64 * 1024).toString(),
+      ...loggedBody(body, incoming.headers),
       status,
       permissions: needs.map((need) => need.permission),
       ...(fault === undefined ? {} : { fault: fault.kind }),
@@ -204,6 +205,7 @@ async function serve(
     }
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
     if (lost !== undefined && lost.after !== true) return lose(lost.kind);
+    const known = requireKnown(call);
     checkQuery(route, call);
     needs = route.needs(call);
     options.iam.require(principal, needs);
@@ -211,6 +213,7 @@ async function serve(
     const before = method === 'GET' ? options.remembered?.get(key) : undefined;
     if (before !== undefined) return send(before);
     const reply = await route.handle(call);
+    if (known !== undefined && (reply.status ?? 200) < 300) requireGenuine(known, reply.body);
     if (lost !== undefined) return lose(lost.kind);
     const outgoing = finish(reply);
     if (method === 'GET') options.remembered?.set(key, outgoing);
@@ -220,6 +223,17 @@ async function serve(
     console.error(`sandbox: ${method} ${host}${url.pathname} failed:`, error);
     return fail({ status: 500, code: 'INTERNAL', message: `The sandbox failed: ${String(error)}` });
   }
+}
+
+function loggedBody(
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+): Pick<LoggedCall, 'body' | 'bodyBytes' | 'contentType'> {
+  return {
+    body: body.subarray(0, MAX_LOGGED_BODY_BYTES).toString(),
+    bodyBytes: body.length,
+    contentType: headers['content-type'] ?? '',
+  };
 }
 
 /** A regional endpoint, `us-central1-run.googleapis.com`, answers as the global one. */
