@@ -1,5 +1,5 @@
 import { parseScenario, type ScenarioInput } from '../sandbox/scenario.ts';
-import { installHttpFunction } from '../sandbox/install-function.ts';
+import { installHttpFunction } from '../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { cpuMillis, peakResidentBytes } from './notebook-tick/process-figures.ts';
 import { milliseconds, type Bench } from './row.ts';

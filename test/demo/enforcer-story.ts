@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createClock } from '../sandbox/clock.ts';
-import type { InstalledFunction } from '../sandbox/install-function.ts';
+import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createStorageService, type StorageService } from '../sandbox/services/storage/service.ts';
 import { headline } from './headline.ts';

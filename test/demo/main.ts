@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildAll } from '../../deploy/build.ts';
 import { startControl } from '../sandbox/control.ts';
-import { installFunction, installHttpFunction, type InstalledFunction } from '../sandbox/install-function.ts';
+import { installFunction, installHttpFunction, type InstalledFunction } from '../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario } from '../sandbox/scenario.ts';
 import { writeGcloudEnvironment } from '../sandbox/shell-environment.ts';

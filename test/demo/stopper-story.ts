@@ -1,5 +1,5 @@
 import { formatUsdPerHour } from '../../shared/compute-price.ts';
-import type { InstalledFunction } from '../sandbox/install-function.ts';
+import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
 import { burnRate, readReceipt, showReceipt, type ShownReceipt } from './show-receipt.ts';

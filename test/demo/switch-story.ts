@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { InstalledFunction, InstalledService } from '../sandbox/install-function.ts';
+import type { InstalledFunction, InstalledService } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { presentOf } from '../sandbox/services/vertex/state.ts';
 import { clockText, headline } from './headline.ts';

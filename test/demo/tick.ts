@@ -1,4 +1,4 @@
-import type { InstalledFunction } from '../sandbox/install-function.ts';
+import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** Publishes a tick, waits until all of it is dealt with, and gives the texts of the receipts that it left in the bucket. */

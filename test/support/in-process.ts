@@ -8,7 +8,7 @@ import { createClients } from '../../shared/clients.ts';
 import { leaveDomain, type Runtime } from '../../shared/runtime.ts';
 import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
 import { seededRandom } from '../sandbox/faults.ts';
-import { createAccount } from '../sandbox/install-function.ts';
+import { createAccount } from './install-function.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { Scenario } from '../sandbox/scenario.ts';
 import { OPERATIONS } from './lab.ts';

@@ -1,4 +1,4 @@
-import { installFunction, type InstalledFunction, type InstallOptions } from '../sandbox/install-function.ts';
+import { installFunction, type InstalledFunction, type InstallOptions } from './install-function.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import type { Scenario } from '../sandbox/scenario.ts';
 import { NAME, OPERATIONS, RECEIPTS_TOPIC } from './lab.ts';

@@ -1,6 +1,6 @@
 /** The sandbox and the function's instance for one project of buckets. Started by `measure.ts`; sends one message. */
 import { z } from 'zod';
-import { installFunction } from '../../sandbox/install-function.ts';
+import { installFunction } from '../../support/install-function.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { cpuMillis, peakResidentBytes } from '../notebook-tick/process-figures.ts';
 import { plainPreload } from '../plain-preload.ts';

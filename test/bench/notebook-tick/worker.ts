@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { z } from 'zod';
-import { installFunction, type InstalledFunction } from '../../sandbox/install-function.ts';
+import { installFunction, type InstalledFunction } from '../../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { plainPreload } from '../plain-preload.ts';
 import { notebookFleet, POLICY, PROJECT, STATE_BUCKET } from './fleet.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { eventarcEndpoint } from '../../sandbox/cloud-run/cloud-event.ts';
 import { emulatorMissing, startEmulator } from '../../sandbox/cloud-run/emulator.ts';
-import { installFunction } from '../../sandbox/install-function.ts';
+import { installFunction } from '../../support/install-function.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import {
   alert,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { installFunction } from '../../sandbox/install-function.ts';
+import { installFunction } from '../../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { ScenarioInput } from '../../sandbox/scenario.ts';
 import { withFunction, type World } from '../../support/installed.ts';

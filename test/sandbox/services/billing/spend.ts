@@ -1,12 +1,20 @@
-import { priceInstance, type PricedDisk } from '../../../../shared/compute-price.ts';
 import type { Clock } from '../../clock.ts';
 import type { Fleet, Vm } from '../../fleet.ts';
+import {
+  diskRate,
+  EXTERNAL_IPV4_USD_PER_HOUR,
+  machineRate,
+  sum,
+  times,
+  type PricedMachine,
+  type Rate,
+} from '../../prices/prices.ts';
 import type { ProjectSeed } from '../../scenario.ts';
 import type { JobSpec, MachineSpec } from '../vertex/messages.ts';
 import type { Vertex, VertexEndpoint, VertexJob } from '../vertex/state.ts';
 import type { BillingLinks } from './links.ts';
 
-/** What the projects spend, reckoned from what ran when, at the price book's rates. Amounts are USD, not rounded. */
+/** What the projects spend, reckoned from what ran when, at list prices. Amounts are USD, not rounded. */
 export interface Spend {
   /**
    * Of one project in `[fromMs, untilMs)`, never before the clock's start; `account`: only what that account paid. A
@@ -25,8 +33,6 @@ interface Charge {
   readonly untilMs: number | undefined;
   readonly usdPerHour: number;
 }
-
-type Rate = { readonly usdPerHour: number } | { readonly why: string };
 
 const HOUR_MS = 3_600_000;
 
@@ -117,24 +123,16 @@ function vmCharges(vm: Vm): readonly Charge[] {
 }
 
 function vmRates(vm: Vm): { readonly running: Rate; readonly stopped: number } {
-  const price = priceInstance({
-    machineType: vm.machineType,
-    accelerators: vm.accelerators,
-    zone: vm.zone,
-    // Accelerator-optimised machines bring their local SSDs along, also in price.
-    disks: vm.disks
-      .filter(({ type }) => type !== 'local-ssd' || !/^a[23]-/.test(vm.machineType))
-      .map(({ boot, type, sizeGb }): PricedDisk => ({ kind: boot ? 'boot' : 'data', type, sizeGb })),
-    externalIp: vm.externalIp !== undefined,
-  });
-  const stopped = price.items
-    .filter(({ whenStopped }) => whenStopped === 'billed')
-    .reduce((sum, item) => sum + (item.usdPerHour === 'unpriced' ? 0 : item.usdPerHour), 0);
-  return { running: rateOf(price.runningUsdPerHour, price.unpriced), stopped };
-}
-
-function rateOf(usdPerHour: number | 'unpriced', why: readonly string[]): Rate {
-  return usdPerHour === 'unpriced' ? { why: why.join('; ') } : { usdPerHour };
+  const { machineType, accelerators, zone } = vm;
+  // Accelerator-optimised machines bring their local SSDs along, also in price.
+  const disks = vm.disks
+    .filter(({ type }) => type !== 'local-ssd' || !/^a[23]-/.test(machineType))
+    .map(({ type, sizeGb }) => diskRate(type, sizeGb, zone));
+  const address = vm.externalIp === undefined ? [] : [{ usdPerHour: EXTERNAL_IPV4_USD_PER_HOUR }];
+  return {
+    running: sum([machineRate({ machineType, accelerators, place: zone }), ...disks, ...address]),
+    stopped: disks.flatMap(priced).reduce((total, usdPerHour) => total + usdPerHour, 0),
+  };
 }
 
 function jobCharges(job: VertexJob): readonly Charge[] {
@@ -162,34 +160,19 @@ const DEFAULT_DISK = { type: 'pd-ssd', sizeGb: 100 };
 function poolRate(pool: JobSpec['workerPoolSpecs'][number], region: string): Rate {
   const { bootDiskType: type = DEFAULT_DISK.type, bootDiskSizeGb: sizeGb = DEFAULT_DISK.sizeGb } =
     pool.diskSpec ?? {};
-  const price = priceInstance({
-    ...machineOf(pool.machineSpec),
-    zone: region,
-    disks: [{ kind: 'boot', type, sizeGb }],
-  });
-  return times(rateOf(price.runningUsdPerHour, price.unpriced), Number(pool.replicaCount));
+  const machine = sum([machineRate(machineOf(pool.machineSpec, region)), diskRate(type, sizeGb, region)]);
+  return times(machine, Number(pool.replicaCount));
 }
 
 /** Its machines alone: Vertex AI does not bill disks of online prediction. At least `minReplicaCount` of them run. */
 function deployedModelRate(model: VertexEndpoint['deployments'][number]['model'], region: string): Rate {
   const dedicated = model.dedicatedResources;
   if (dedicated === undefined) return { why: 'its machines are chosen by Google' };
-  const price = priceInstance({ ...machineOf(dedicated.machineSpec), zone: region, disks: [] });
-  return times(rateOf(price.stoppableUsdPerHour, price.unpriced), dedicated.minReplicaCount);
+  return times(machineRate(machineOf(dedicated.machineSpec, region)), dedicated.minReplicaCount);
 }
 
 /** n1-standard-2 is a deployed model's default (machine_resources.proto, MachineSpec). */
-function machineOf(spec: MachineSpec): {
-  readonly machineType: string;
-  readonly accelerators: readonly { readonly type: string | undefined; readonly count: number }[];
-} {
-  const { machineType = 'n1-standard-2', acceleratorType, acceleratorCount = 0 } = spec;
-  return {
-    machineType,
-    accelerators: acceleratorCount === 0 ? [] : [{ type: acceleratorType, count: acceleratorCount }],
-  };
-}
-
-function times(rate: Rate, count: number): Rate {
-  return 'why' in rate ? rate : { usdPerHour: rate.usdPerHour * count };
+function machineOf(spec: MachineSpec, place: string): PricedMachine {
+  const { machineType = 'n1-standard-2', acceleratorType: type, acceleratorCount: count = 0 } = spec;
+  return { machineType, accelerators: count === 0 ? [] : [{ type, count }], place };
 }

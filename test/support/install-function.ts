@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePolicy, type Policy } from '../../shared/policy.ts';
-import { eventarcEndpoint } from './cloud-run/cloud-event.ts';
-import { startFunctionProcess, type LogLine } from './cloud-run/function-process.ts';
-import { startService, type CloudRunService } from './cloud-run/service.ts';
-import type { Sandbox } from './sandbox.ts';
+import { eventarcEndpoint } from '../sandbox/cloud-run/cloud-event.ts';
+import { startFunctionProcess, type LogLine } from '../sandbox/cloud-run/function-process.ts';
+import { startService, type CloudRunService } from '../sandbox/cloud-run/service.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** A function's bundle as it stands in the sandbox after a deployment: service, account, roles. */
 export interface InstalledService {
