@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util';
+import { ASSUMPTIONS } from './assumptions.ts';
+import { LIVE_CHECKS, type Finding, type World } from './checks.ts';
+import { createReadOnlyClient, type Send } from './read-only.ts';
+
+const usage = `Usage: npm run verify-live -- --project P
+
+Checks on a real project what the sandbox assumes about Google Cloud, with your own credentials: application-default ones, or
+else those of gcloud. It only sends GET requests and changes nothing.
+Exit code: 0 no assumption is contradicted, 1 one is, 2 wrong usage or no credentials. What could not be checked contradicts nothing.
+`;
+
+/** The command; answers its exit code. */
+export async function verifyLive(
+  args: readonly string[],
+  effects: Pick<World, 'now' | 'sleep'> & {
+    readonly connect: () => Promise<Send>;
+    readonly out: (text: string) => void;
+    readonly err: (text: string) => void;
+  },
+): Promise<number> {
+  const { out, err } = effects;
+  if (args.includes('--help')) {
+    out(usage);
+    return 0;
+  }
+  const project = projectOf(args);
+  if (project === undefined) {
+    err(`Name a project: --project P.\n\n${usage}`);
+    return 2;
+  }
+  out(`This reads from ${project} and changes nothing: every request is a GET.\n`);
+  let send: Send;
+  try {
+    send = await effects.connect();
+  } catch (error) {
+    err(`Cannot sign in: ${String(error)}\n`);
+    return 2;
+  }
+  const world: World = { ...effects, project, client: createReadOnlyClient(send) };
+  let contradicted = false;
+  for (const { id, fact, live, mark, check } of ASSUMPTIONS) {
+    const { result, why } = live
+      ? await findingOf(id, world)
+      : { result: 'not checked' as const, why: `it takes a change: ${check}` };
+    contradicted ||= result === 'does not hold';
+    out(`${result.padEnd(13)}  ${id} (${mark}): ${fact}\n               ${why}\n`);
+  }
+  return contradicted ? 1 : 0;
+}
+
+function projectOf(args: readonly string[]): string | undefined {
+  try {
+    return parseArgs({ args: [...args], options: { project: { type: 'string' } } }).values.project;
+  } catch {
+    return undefined;
+  }
+}
+
+async function findingOf(id: string, world: World): Promise<Finding> {
+  const check = LIVE_CHECKS[id];
+  if (check === undefined) return { result: 'not checked', why: 'there is no check for it' };
+  try {
+    return await check(world);
+  } catch (error) {
+    return { result: 'not checked', why: String(error) };
+  }
+}
