@@ -8,11 +8,18 @@ import { loadPolicy } from './policy-source.ts';
 import type { Runtime } from './runtime.ts';
 import { Conflict, createState, type State } from './state.ts';
 
-/**
- * An event-driven function may run for 540 s (Functions v2 quota). No call starts in the last part of it, so that the
- * receipt is still written.
- */
-const EVENT_DEADLINE_MS = 480_000;
+/** The longest that an event-driven function may run (Functions v2 quota), for one that was deployed without saying. */
+const MAX_EVENT_SECONDS = 540;
+
+/** No call starts in the last part of an event's time, so that the receipt is still written. */
+const CLOSING_SECONDS = 60;
+
+/** How long an event has: what the deployment noted of its timeout, less the time to close. */
+function eventDeadlineMs({ environment }: Runtime): number {
+  const noted = Number(environment['TIMEOUT_SECONDS']);
+  const seconds = noted > CLOSING_SECONDS && noted <= MAX_EVENT_SECONDS ? noted : MAX_EVENT_SECONDS;
+  return (seconds - CLOSING_SECONDS) * 1_000;
+}
 
 /** What one event or request runs with. */
 export interface EventContext {
@@ -26,7 +33,7 @@ export interface EventContext {
 /** Sets up what an event or request runs with, without the policy's part. No call starts after `deadlineMs`. */
 export function openContext(
   runtime: Runtime,
-  deadlineMs: number = EVENT_DEADLINE_MS,
+  deadlineMs: number = eventDeadlineMs(runtime),
 ): Pick<EventContext, 'runtime' | 'api' | 'log'> {
   runtime.begin();
   const api = openApi(runtime, deadlineMs);

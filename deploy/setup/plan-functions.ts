@@ -36,6 +36,9 @@ export function whyDeploy(wanted: Wanted, present: Present, fn: WantedFunction):
     reasons.push(`its part of the policy changed (${fn.settings.policy.join(', ')})`);
   if (known.environment[BOUND_ON] !== boundOn(wanted, present, fn))
     reasons.push('it notes where its account holds roles');
+  for (const [name, value] of Object.entries(processEnvironment(fn)))
+    if (known.environment[name] !== value)
+      reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, wanted ${value}`);
   for (const [setting, value] of Object.entries(settingsOf(wanted, fn))) {
     const now = known.settings[setting] ?? 'not set';
     if (now !== value) reasons.push(`${setting} is ${now}, wanted ${value}`);
@@ -110,6 +113,14 @@ export interface DeployedFunction {
     | undefined;
 }
 
+/**
+ * What its process reads: Node its limits, the function how long it may run.
+ * Source: https://cloud.google.com/functions/docs/migrating/nodejs-runtimes names NODE_OPTIONS for this.
+ */
+function processEnvironment({ settings }: WantedFunction): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: settings.nodeOptions, TIMEOUT_SECONDS: settings.timeout.replace('s', '') };
+}
+
 function boundOn(wanted: Wanted, present: Present, fn: WantedFunction): string {
   return [...new Set(accessOf(wanted, fn, present.organizationOf).map(({ on }) => on))].join(' ');
 }
@@ -122,6 +133,7 @@ function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): re
     `${SOURCE_LABEL}=${sourceDigest}`,
     `${POLICY_LABEL}=${policyDigest}`,
   ];
+  const environment = { [BOUND_ON]: boundOn(wanted, present, fn), ...processEnvironment(fn) };
   return [
     'functions',
     'deploy',
@@ -149,7 +161,9 @@ function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): re
     `--concurrency=${settings.concurrency}`,
     `--ingress-settings=${settings.ingress}`,
     '--no-allow-unauthenticated',
-    `--update-env-vars=${BOUND_ON}=${boundOn(wanted, present, fn)}`,
+    `--update-env-vars=${Object.entries(environment)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')}`,
     `--update-labels=${labels.join(',')}`,
     '--quiet',
   ];

@@ -46,6 +46,8 @@ const settingsSchema = z.strictObject({
   /** What it does in the state bucket: all that state-role.yaml allows, or the little of report-state-role.yaml. */
   state: z._default(z.enum(['all', 'reports']), 'all'),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
+  /** Node's own options, which the functions-framework's process takes from its environment. */
+  nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
   timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/)),
   maxInstances: z.int().check(z.positive()),
   concurrency: z.int().check(z.positive()),

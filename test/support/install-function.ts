@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
 import { parsePolicy, type Policy } from '../../shared/policy.ts';
 import { eventarcEndpoint } from '../sandbox/cloud-run/cloud-event.ts';
 import { startFunctionProcess, type LogLine } from '../sandbox/cloud-run/function-process.ts';
@@ -108,7 +109,12 @@ async function startInstalled(
       startFunctionProcess({
         source: join(options.distDir ?? fileURLToPath(new URL('../../dist', import.meta.url)), name),
         target: name,
-        environment: { ...environment, POLICY_URI: policyFile, ...options.environment },
+        environment: {
+          ...environment,
+          ...deployedEnvironment(name),
+          POLICY_URI: policyFile,
+          ...options.environment,
+        },
         nodeArguments: sandbox.preload,
         onLine(line) {
           lines.push(line);
@@ -126,6 +132,17 @@ async function startInstalled(
     },
     close: () => service.close(),
   };
+}
+
+/** The variables that deploy.sh sets for a function's process, from its function.yaml; none for one that has no such file. */
+export function deployedEnvironment(name: string): Readonly<Record<string, string>> {
+  const file = fileURLToPath(new URL(`../../deploy/${name}/function.yaml`, import.meta.url));
+  if (!existsSync(file)) return {};
+  const { nodeOptions, timeout } = parse(readFileSync(file, 'utf8')) as {
+    readonly nodeOptions: string;
+    readonly timeout: string;
+  };
+  return { NODE_OPTIONS: nodeOptions, TIMEOUT_SECONDS: timeout.replace('s', '') };
 }
 
 /** Makes a function's topics and gives its account what its policy needs; returns the account. */

@@ -26,8 +26,8 @@ const IN_FORCE: BucketInput['lifecycle'] = {
   ],
 };
 
-/** One project with that many buckets, and the state bucket, which is one of them. */
-export function bucketFleet(buckets: number): Scenario {
+/** One project with that many buckets, and the state bucket, which is one of them. One of `driftingOneIn` lacks the rules. */
+export function bucketFleet(buckets: number, driftingOneIn: number = DRIFTING_ONE_IN): Scenario {
   return parseScenario({
     name: `${buckets} buckets`,
     projects: [{ id: PROJECT, number: '100000000001' }],
@@ -39,7 +39,7 @@ export function bucketFleet(buckets: number): Scenario {
           project: PROJECT,
           location: 'US-CENTRAL1',
           labels: { team: `team-${at % 40}` },
-          ...(at % DRIFTING_ONE_IN === 0 ? {} : { lifecycle: IN_FORCE }),
+          ...(at % driftingOneIn === 0 ? {} : { lifecycle: IN_FORCE }),
         };
       }),
     },

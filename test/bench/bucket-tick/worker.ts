@@ -4,12 +4,14 @@ import { installFunction } from '../../support/install-function.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { cpuMillis, peakResidentBytes } from '../notebook-tick/process-figures.ts';
 import { plainPreload } from '../plain-preload.ts';
-import { bucketFleet, DRIFTING_ONE_IN, POLICY, PROJECT, STATE_BUCKET } from './fleet.ts';
+import { bucketFleet, POLICY, PROJECT, STATE_BUCKET } from './fleet.ts';
 
 const taskSchema = z.strictObject({
   buckets: z.int().positive(),
-  /** NODE_OPTIONS of the function's process. */
-  nodeOptions: z.string(),
+  /** One of so many buckets lacks the rules. */
+  driftingOneIn: z.int().positive(),
+  /** How late each answer comes. */
+  latencyMs: z.number().nonnegative(),
 });
 export type Task = z.output<typeof taskSchema>;
 
@@ -18,6 +20,8 @@ export interface Figures {
   readonly calls: Readonly<Record<string, number>>;
   /** Buckets that lacked the rules. */
   readonly drifting: number;
+  /** Deliveries that it took: one, and one for each further part. */
+  readonly events: number;
   readonly wallMs: number;
   readonly functionCpuMs: number;
   readonly peakBytes: number;
@@ -29,28 +33,30 @@ const receiptSchema = z.looseObject({
   failures: z.array(z.unknown()).length(0),
 });
 
-async function work({ buckets, nodeOptions }: Task): Promise<Figures> {
-  const sandbox = await startSandbox({ scenario: bucketFleet(buckets) });
+async function work({ buckets, driftingOneIn, latencyMs }: Task): Promise<Figures> {
+  const sandbox = await startSandbox({
+    scenario: bucketFleet(buckets, driftingOneIn),
+    latencyMs: () => latencyMs,
+  });
   const enforcer = await installFunction(
     { ...sandbox, preload: plainPreload(sandbox) },
     {
       name: 'lifecycle-enforcer',
       operationsProject: PROJECT,
       policyText: POLICY,
-      environment: { NODE_OPTIONS: nodeOptions },
     },
   );
   try {
     await enforcer.tick();
-    const [request] = enforcer.service.requests;
+    const { requests } = enforcer.service;
     const pid = enforcer.service.instances[0]?.pid;
-    const [name = ''] = sandbox.storage.objectNames(STATE_BUCKET, 'receipts/');
-    if (request === undefined || request.status >= 300 || pid === undefined || name === '')
+    const parts = sandbox.storage
+      .objectNames(STATE_BUCKET, 'receipts/')
+      .map((name) => receiptSchema.parse(JSON.parse(sandbox.storage.objectText(STATE_BUCKET, name) ?? '')));
+    if (requests.some(({ status }) => status >= 300) || pid === undefined || parts.length === 0)
       throw new Error(`Cannot measure the tick: ${JSON.stringify(enforcer.lines.slice(-5))}`);
-    const { decisions } = receiptSchema.parse(
-      JSON.parse(sandbox.storage.objectText(STATE_BUCKET, name) ?? ''),
-    );
-    const drifting = Math.ceil(buckets / DRIFTING_ONE_IN) - 1;
+    const decisions = parts.flatMap((part) => part.decisions);
+    const drifting = Math.ceil(buckets / driftingOneIn) - 1;
     const done = decisions.filter(({ action, outcome }) => action === 'patch' && outcome === 'done').length;
     // A tick that left buckets out would be cheap for the wrong reason.
     if (decisions.length !== buckets || done !== drifting)
@@ -58,7 +64,8 @@ async function work({ buckets, nodeOptions }: Task): Promise<Figures> {
     return {
       calls: sandbox.callLog.counts(),
       drifting,
-      wallMs: request.tookMs,
+      events: requests.length,
+      wallMs: requests.reduce((sum, { tookMs }) => sum + tookMs, 0),
       functionCpuMs: cpuMillis(pid),
       peakBytes: peakResidentBytes(pid),
     };

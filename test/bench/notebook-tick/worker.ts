@@ -14,8 +14,6 @@ const taskSchema = z.strictObject({
   notebooks: z.int().positive(),
   latencyMs: z.number().nonnegative(),
   warmTicks: z.int().positive(),
-  /** NODE_OPTIONS of the function's process. */
-  nodeOptions: z.string().default(''),
 });
 
 export type TaskInput = z.input<typeof taskSchema>;
@@ -59,7 +57,6 @@ async function work(task: Task): Promise<Figures> {
       name: 'idle-notebook-stopper',
       operationsProject: PROJECT,
       policyText: POLICY,
-      environment: { NODE_OPTIONS: task.nodeOptions },
     },
   );
   try {
