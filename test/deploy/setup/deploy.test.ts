@@ -162,6 +162,21 @@ describe('deploy.sh', () => {
       commands: ['functions deploy budget-restore'],
     },
     {
+      name: 'limits of Node, set by hand',
+      change: ({ gcloud }) => {
+        const service = gcloud.world.functions.get('budget-restore')?.['serviceConfig'] as {
+          environmentVariables: Record<string, string>;
+        };
+        assert.match(
+          service.environmentVariables['NODE_OPTIONS'] ?? '',
+          /^--max-old-space-size=\d+ --max-semi-space-size=\d+$/,
+        );
+        assert.equal(service.environmentVariables['TIMEOUT_SECONDS'], '3600');
+        service.environmentVariables['NODE_OPTIONS'] = '--max-old-space-size=4000';
+      },
+      commands: ['functions deploy budget-restore'],
+    },
+    {
       name: 'a deployment that failed',
       change: ({ gcloud }) => {
         const fn = gcloud.world.functions.get('budget-kill-switch') ?? {};
