@@ -54,6 +54,12 @@ const rungSchema = z.object({
   complete: z.optional(z.boolean()),
 });
 
+const deploymentSchema = z.object({
+  atMs: z.number(),
+  /** Absent where no answer came (yet): whether it is under way is not known. */
+  operation: z.optional(z.string()),
+});
+
 const manifestSchema = z.object({
   version: z.literal(1),
   budget: z.string(),
@@ -63,10 +69,16 @@ const manifestSchema = z.object({
   rungs: z.array(rungSchema),
   /** Resources brought back, with the moment. */
   restored: z.record(z.string(), z.number()),
+  /**
+   * Deployments of models that were requested and are not known to be done, by endpoint and the model's old id:
+   * `projects/P/locations/L/endpoints/E 7808380286500077568`.
+   */
+  deployments: z.optional(z.record(z.string(), deploymentSchema)),
 });
 
 export type ManifestItem = z.infer<typeof itemSchema>;
 export type ManifestRung = z.infer<typeof rungSchema>;
+export type DeploymentRequest = z.infer<typeof deploymentSchema>;
 export type LeftAlone = z.infer<typeof leftSchema>;
 
 /**

@@ -25,8 +25,6 @@ export type DeployedModel = z.infer<typeof deployedModelSchema>;
 
 const deployedModelSchema = z.looseObject({ id: z.string() });
 
-const modelSchema = z.looseObject({ model: z.string(), modelVersionId: z.optional(z.string()) });
-
 /** The kinds of jobs that bill, as their collections are called. */
 export const VERTEX_JOB_COLLECTIONS = ['customJobs', 'hyperparameterTuningJobs', 'tuningJobs'] as const;
 export type VertexJobCollection = (typeof VERTEX_JOB_COLLECTIONS)[number];
@@ -49,14 +47,6 @@ const endpointSchema = z.looseObject({
   deployedModels: z.optional(z.array(deployedModelSchema)),
   trafficSplit: z.optional(z.record(z.string(), z.number())),
 });
-
-/** Fields of a deployed model that the service sets itself (google/cloud/aiplatform/v1/endpoint.proto). */
-const OUTPUT_ONLY: ReadonlySet<string> = new Set([
-  'createTime',
-  'modelVersionId',
-  'privateEndpoints',
-  'status',
-]);
 
 const PAGE = { pageSize: 100 };
 
@@ -157,51 +147,6 @@ export async function cancelJob(api: Api, resource: string): Promise<void> {
   );
 }
 
-/**
- * Asks for a model to be taken off its endpoint and returns the operation's name. The service refuses while the model has
- * traffic, so `trafficSplit` gives that to the models that stay; the last model needs none. Not repeated by itself.
- */
-export async function undeployModel(
-  api: Api,
-  endpoint: string,
-  deployedModelId: string,
-  trafficSplit: Readonly<Record<string, number>>,
-): Promise<string> {
-  const body = { deployedModelId, ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}) };
-  return requestOperation(
-    api,
-    'aiplatform.endpoints.undeployModel',
-    `${urlOf(endpoint)}:undeployModel`,
-    body,
-  );
-}
-
-/**
- * Asks for a model to be deployed with the settings, and the id, that it had, and returns the operation's name. In
- * `trafficSplit` the key `0` stands for this model; an empty one leaves the endpoint's as it is. Not repeated by itself.
- */
-export async function deployModel(
-  api: Api,
-  endpoint: string,
-  model: DeployedModel,
-  trafficSplit: Readonly<Record<string, number>>,
-): Promise<string> {
-  const { model: name, modelVersionId } = modelSchema.parse(model);
-  // Without its version the endpoint would get the model's default one.
-  const versioned = name.includes('@') || modelVersionId === undefined ? name : `${name}@${modelVersionId}`;
-  const settings = Object.entries(model).filter(([field]) => !OUTPUT_ONLY.has(field));
-  const deployedModel = { ...Object.fromEntries(settings), model: versioned };
-  return requestOperation(api, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
-    deployedModel,
-    ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}),
-  });
-}
-
-async function requestOperation(api: Api, name: string, url: string, body: object): Promise<string> {
-  const answer = await api.request(name, { method: 'POST', url, body }, { retry: false });
-  return z.looseObject({ name: z.string() }).parse(answer).name;
-}
-
 function toEndpoint(endpoint: z.infer<typeof endpointSchema>): Endpoint {
   return {
     resource: endpoint.name,
@@ -215,6 +160,6 @@ function regional(projectId: string, region: string): string {
 }
 
 /** A resource's URL on the host of its own region. */
-function urlOf(resource: string): string {
+export function urlOf(resource: string): string {
   return `https://${resource.split('/')[3] ?? ''}-aiplatform.googleapis.com/v1/${resource}`;
 }

@@ -4,9 +4,9 @@ import type { EventContext } from '../../shared/handle-event.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { deployModel, getEndpoint } from '../../shared/vertex.ts';
 import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
 import type { RestoreStep } from './decide.ts';
+import { restoreEndpoint, type DeploymentJournal } from './endpoint.ts';
 
 /** What became of one step. */
 export type Restored =
@@ -14,7 +14,11 @@ export type Restored =
   | { readonly kind: 'left'; readonly why: string };
 
 /** Brings one thing back. Throws `OutsideError`, `Held` where it takes longer than this request may. */
-export async function restoreItem(context: EventContext, step: RestoreStep): Promise<Restored> {
+export async function restoreItem(
+  context: EventContext,
+  step: RestoreStep,
+  journal: DeploymentJournal,
+): Promise<Restored> {
   const { item } = step;
   switch (item.kind) {
     case 'billing':
@@ -24,7 +28,7 @@ export async function restoreItem(context: EventContext, step: RestoreStep): Pro
     case 'vm':
       return startVm(context, item);
     case 'endpoint':
-      return deployAll(context, item);
+      return restoreEndpoint(context, item, journal);
     case 'custom-job':
     case 'hyperparameter-tuning-job':
     case 'tuning-job':
@@ -32,10 +36,9 @@ export async function restoreItem(context: EventContext, step: RestoreStep): Pro
   }
 }
 
-/** How long what was asked for may take to show: a link in force, a machine on its way up, a model that serves. */
+/** How long what was asked for may take to show: a link in force, a machine on its way up. */
 const LINKED_MS = 120_000;
 const STARTS_MS = 30_000;
-const DEPLOYED_MS = 40 * 60_000;
 
 /** Links the project to the account that it had, and waits until that is in force. */
 async function relink(context: EventContext, projectId: string, account: string): Promise<Restored> {
@@ -127,57 +130,4 @@ function outcomeOf(changed: Changed): Restored {
     case 'objection':
       return { kind: 'left', why: changed.why };
   }
-}
-
-/** Deploys each model that the endpoint had, one after the other; the last one brings the old traffic split back. */
-async function deployAll(context: EventContext, item: EndpointItem): Promise<Restored> {
-  const { api } = context;
-  let done = false;
-  const beside = new Set<string>();
-  for (const model of item.models) {
-    const restored = await change(
-      context,
-      {
-        resource: item.resource,
-        look: () => getEndpoint(api, item.resource),
-        isThere: ({ models }) => models.some(({ id }) => id === model.id),
-        objection: () => undefined,
-        async ask() {
-          const present = (await getEndpoint(api, item.resource)).models.map(({ id }) => id);
-          if (present.some((id) => isStranger(item, id))) beside.add(model.id);
-          await deployModel(api, item.resource, model, splitFor(item, model.id, present));
-        },
-      },
-      DEPLOYED_MS,
-    );
-    if (restored.kind === 'left') return restored;
-    done ||= restored.kind === 'done';
-  }
-  return {
-    kind: done ? 'done' : 'already',
-    ...(beside.size > 0
-      ? { why: 'somebody deployed another model meanwhile: the traffic stays as it is' }
-      : {}),
-  };
-}
-
-type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
-
-/**
- * The traffic split to deploy with, where `0` is the model being deployed: the old one once all its models are there. Next
- * to a model that somebody deployed meanwhile the traffic stays as it is.
- */
-function splitFor(item: EndpointItem, id: string, present: readonly string[]): Record<string, number> {
-  if (present.some((model) => isStranger(item, model))) return {};
-  const own = (model: string): string => (model === id ? '0' : model);
-  const there = new Set([...present, id]);
-  if (Object.keys(item.trafficSplit).every((model) => there.has(model)))
-    return Object.fromEntries(Object.entries(item.trafficSplit).map(([model, share]) => [own(model), share]));
-  const [first = id] = present;
-  return { [own(first)]: 100 };
-}
-
-/** A model that the endpoint did not have when the switch took its models away. */
-function isStranger(item: EndpointItem, id: string): boolean {
-  return !item.models.some((own) => own.id === id);
 }

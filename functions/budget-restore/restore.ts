@@ -1,18 +1,19 @@
 import pMap from 'p-map';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
-import { backoff } from '../../shared/change-state.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
 import { Refusal, type HttpFunction } from '../../shared/handle-request.ts';
 import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
-import { updateManifest, type Manifest } from '../../shared/manifest.ts';
+import type { Manifest } from '../../shared/manifest.ts';
 import { policyDigest } from '../../shared/policy.ts';
 import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/receipt.ts';
 import type { State } from '../../shared/state.ts';
 import { restoreItem, type Restored } from './act.ts';
 import { readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, type RestoreStep } from './decide.ts';
+import type { DeploymentJournal } from './endpoint.ts';
 import { gatherManifests } from './gather.ts';
+import { openJournal, remember } from './remember.ts';
 
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
 const REQUEST_DEADLINE_MS = 50 * 60_000;
@@ -114,10 +115,11 @@ async function restoreProject(
   receipt: ReceiptBuilder,
 ): Promise<readonly AnswerLine[]> {
   const steps = planRestore(manifest);
+  const journal = openJournal(context, state, wanted, manifest);
   const lines: AnswerLine[] = [];
   const back: string[] = [];
   const carry = async (step: RestoreStep): Promise<AnswerLine> => {
-    const line = await carryStep(context, step);
+    const line = await carryStep(context, step, journal(step.item.resource));
     lines.push(line);
     record(receipt, step, line);
     const isBack = line.outcome === 'done' || line.outcome === 'already';
@@ -147,31 +149,14 @@ async function restoreProject(
   return lines;
 }
 
-/** Notes in the manifest what is back, so that nothing is brought back twice. */
-async function remember(
-  { runtime }: EventContext,
-  state: State,
-  { budget, period }: RestoreRequest,
-  project: string,
-  back: readonly string[],
-): Promise<void> {
-  if (back.length === 0) return;
-  const nowMs = runtime.now().getTime();
-  await updateManifest(
-    state,
-    { budget, period, project },
-    backoff(runtime.sleep, runtime.random, 50, 2_000),
-    (stored) => ({
-      ...stored,
-      restored: { ...stored.restored, ...Object.fromEntries(back.map((resource) => [resource, nowMs])) },
-    }),
-  );
-}
-
-async function carryStep(context: EventContext, step: RestoreStep): Promise<AnswerLine> {
+async function carryStep(
+  context: EventContext,
+  step: RestoreStep,
+  journal: DeploymentJournal,
+): Promise<AnswerLine> {
   if (step.action === 'none') return lineOf(step, 'left', step.why);
   try {
-    const restored: Restored = await restoreItem(context, step);
+    const restored: Restored = await restoreItem(context, step, journal);
     return restored.kind === 'left'
       ? lineOf(step, 'left', restored.why)
       : lineOf(step, restored.kind, restored.why);

@@ -5,7 +5,7 @@ import { handleRequest } from '../../shared/handle-request.ts';
 import type { Manifest } from '../../shared/manifest.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
-import { presentOf } from '../sandbox/services/vertex/state.ts';
+import { presentOf, type VertexEndpoint } from '../sandbox/services/vertex/state.ts';
 import { askGoogle } from './ask-google.ts';
 import { eventOf, startInstance, withHttpFunction, withSandbox, type Instance } from './in-process.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC } from './lab.ts';
@@ -30,6 +30,10 @@ type BudgetInput = NonNullable<BillingInput['budgets']>[number];
 const REGION = 'us-central1';
 const ZONE = `${REGION}-a`;
 const MODELS = `projects/${RUNAWAY_NUMBER}/locations/${REGION}/models`;
+
+/** Ids of deployed models as Vertex AI generates them; no request may name one of its own with more than ten digits. */
+export const RANKER = '7808380286500077568';
+export const RANKER_NEXT = '4571292886410264576';
 
 /** A project with one or two of everything that a rung deals with. */
 export const RUNAWAY_PROJECT: ProjectInput = {
@@ -86,7 +90,7 @@ export const RUNAWAY_PROJECT: ProjectInput = {
         displayName: 'ranking',
         deployedModels: [
           {
-            id: '1001',
+            id: RANKER,
             model: `${MODELS}/5501`,
             displayName: 'ranker',
             serviceAccount: `ranking@${RUNAWAY}.iam.gserviceaccount.com`,
@@ -105,7 +109,7 @@ export const RUNAWAY_PROJECT: ProjectInput = {
             enableAccessLogging: true,
           },
           {
-            id: '1002',
+            id: RANKER_NEXT,
             model: `${MODELS}/5502@3`,
             displayName: 'ranker-next',
             dedicatedResources: {
@@ -116,7 +120,7 @@ export const RUNAWAY_PROJECT: ProjectInput = {
             disableContainerLogging: true,
           },
         ],
-        trafficSplit: { '1001': 80, '1002': 20 },
+        trafficSplit: { [RANKER]: 80, [RANKER_NEXT]: 20 },
       },
       { id: '72', displayName: 'empty', deployedModels: [] },
     ],
@@ -388,16 +392,22 @@ export function stateOf(sandbox: Sandbox, project = RUNAWAY): Readonly<Record<st
         .filter(({ projectId }) => projectId === project)
         .map((endpoint) => [
           shortName(endpoint.name),
-          {
-            trafficSplit: endpoint.trafficSplit,
-            labels: endpoint.labels,
-            models: Object.fromEntries(
-              presentOf(endpoint).map(({ model }) => [model.id, { ...model, createTime: 'any' }]),
-            ),
-          },
+          { labels: endpoint.labels, models: modelsOf(endpoint) },
         ]),
     ),
   };
+}
+
+/** The models of an endpoint by name, with their share of the traffic: what is deployed again has another id. */
+function modelsOf(endpoint: VertexEndpoint): object {
+  return presentOf(endpoint)
+    .map(({ model }) => ({
+      ...model,
+      id: 'any',
+      createTime: 'any',
+      traffic: endpoint.trafficSplit[model.id] ?? 0,
+    }))
+    .sort((a, b) => (`${a.displayName} ${a.traffic}` < `${b.displayName} ${b.traffic}` ? -1 : 1));
 }
 
 function shortName(resource: string): string {
@@ -414,7 +424,7 @@ export function changesIn(sandbox: Sandbox): Readonly<Record<string, number>> {
     if (method === 'GET' || /^(?:storage|pubsub)\./.test(id)) continue;
     // Permissions are looked at only once a call is being carried out.
     if (permissions.length === 0 || (status !== 0 && status >= 300)) continue;
-    const model = /"(?:deployedModelId|id)":"(\d+)"/.exec(body)?.[1];
+    const model = /"deployedModelId":"(\d+)"/.exec(body)?.[1] ?? /"displayName":"([^"]+)"/.exec(body)?.[1];
     const key = `${id.replace(/^.*\.(?=[^.]+\.[^.]+$)/, '')} ${path.replace(/^.*\/(?:instances|projects\/[^/]+\/locations\/[^/]+)\//, '')}${model === undefined ? '' : ` ${model}`}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }

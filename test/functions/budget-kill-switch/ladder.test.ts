@@ -8,6 +8,8 @@ import {
   changesIn,
   labBudget,
   manifestsIn,
+  RANKER,
+  RANKER_NEXT,
   RUNAWAY,
   RUNAWAY_PROJECT,
   stateOf,
@@ -30,8 +32,8 @@ const COMPUTE = {
   'customJobs.cancel customJobs/41:cancel': 1,
   'hyperparameterTuningJobs.cancel hyperparameterTuningJobs/51:cancel': 1,
   'tuningJobs.cancel tuningJobs/61:cancel': 1,
-  'endpoints.undeployModel endpoints/71:undeployModel 1001': 1,
-  'endpoints.undeployModel endpoints/71:undeployModel 1002': 1,
+  [`endpoints.undeployModel endpoints/71:undeployModel ${RANKER}`]: 1,
+  [`endpoints.undeployModel endpoints/71:undeployModel ${RANKER_NEXT}`]: 1,
 };
 const EVERYTHING = { ...COMPUTE, [`projects.updateBillingInfo /v1/projects/${RUNAWAY}/billingInfo`]: 1 };
 
@@ -455,7 +457,7 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       sandbox.faults.add({ route, fault: { kind: 'status', status: 400 } });
       await world.alert(alert(1.1));
       assert.equal(changesIn(sandbox)['customJobs.cancel customJobs/41:cancel'], 1);
-      assert.equal(changesIn(sandbox)['endpoints.undeployModel endpoints/71:undeployModel 1002'], 1);
+      assert.equal(changesIn(sandbox)[`endpoints.undeployModel endpoints/71:undeployModel ${RANKER_NEXT}`], 1);
       assert.equal(lastReceipt(sandbox, BUCKET, SWITCH).incomplete.length, 4);
       assert.equal(manifestsIn(sandbox)[RUNAWAY]?.rungs.at(-1)?.status, 'claimed');
     }));

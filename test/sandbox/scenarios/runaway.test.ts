@@ -77,8 +77,8 @@ describe('the runaway project of organisation.yaml', () => {
     vertex.cancel(`${location}/customJobs/4051623847509000001`);
     vertex.cancel(`${location}/hyperparameterTuningJobs/7712345098761000001`);
     const endpoint = `${location}/endpoints/8800099988877766601`;
-    vertex.undeploy(endpoint, '1000000002', { '1000000001': 100 });
-    vertex.undeploy(endpoint, '1000000001', {});
+    vertex.undeploy(endpoint, '4571292886410264576', { '7808380286500077568': 100 });
+    vertex.undeploy(endpoint, '7808380286500077568', {});
     await clock.advance(HOUR_MS);
     const usdPerHour = billingClock.usdPerHour(PROJECT);
     assert.ok(usdPerHour > 20 && usdPerHour < 25, `${usdPerHour} USD an hour`);

@@ -23,11 +23,14 @@ const machineSpec = z.strictObject({
   reservationAffinity: anyObject.optional(),
 });
 
-/** https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints#DeployedModel */
+/**
+ * https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints#DeployedModel: an id that the
+ * caller chooses has 1 to 10 digits. One that Vertex AI generates has 19, as recorded answers show.
+ */
 export const deployedModelSchema = z.strictObject({
   id: z
     .string()
-    .regex(/^\d{1,10}$/)
+    .regex(/^\d{1,10}$/, 'The DeployedModel ID should be 1-10 characters, and valid characters are /[0-9]/.')
     .optional(),
   model: z.string(),
   displayName: z.string().optional(),
@@ -52,6 +55,7 @@ export const deployedModelSchema = z.strictObject({
       scaleToZeroSpec: anyObject.optional(),
     })
     .optional(),
+  fullFineTunedResources: anyObject.optional(),
   automaticResources: z
     .strictObject({
       minReplicaCount: z.int().min(1).optional(),
@@ -151,7 +155,16 @@ export const vertexSeedSchema = z.strictObject({
       z.strictObject({
         ...resource,
         displayName: z.string(),
-        deployedModels: z.array(deployedModelSchema).default([]),
+        deployedModels: z
+          .array(
+            deployedModelSchema.extend({
+              id: z
+                .string()
+                .regex(/^\d{1,19}$/)
+                .optional(),
+            }),
+          )
+          .default([]),
         trafficSplit: z.record(z.string(), z.int()).default({}),
       }),
     )

@@ -192,6 +192,8 @@ describe('vertexService', () => {
       });
     assert.equal(errorOf(await deploy({ ...ranker, colour: 'red' })), '400 INVALID_ARGUMENT');
     assert.equal(errorOf(await deploy({ model: 'm' })), '400 INVALID_ARGUMENT');
+    // Generated ids are longer than what a request may name.
+    assert.equal(errorOf(await deploy({ ...ranker, id: '7808380286500077568' })), '400 INVALID_ARGUMENT');
     const again = await deploy(ranker, { '0': 100 });
     assert.equal(errorOf(await deploy(ranker)), '409 ALREADY_EXISTS', 'while the first is under way');
     assert.match(

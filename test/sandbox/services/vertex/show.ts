@@ -80,7 +80,7 @@ export function showModel(model: VertexModel, vertex: Vertex): object {
 }
 
 export function showOperation(operation: VertexOperation): object {
-  const { verb, createdMs, endMs, deployedModel } = operation;
+  const { verb, createdMs, endMs, deployedModel, error } = operation;
   return {
     name: operation.name,
     metadata: {
@@ -91,10 +91,14 @@ export function showOperation(operation: VertexOperation): object {
       ? {}
       : {
           done: true,
-          response: {
-            '@type': `${TYPE}.${verb}Response`,
-            ...(deployedModel === undefined ? {} : { deployedModel }),
-          },
+          ...(error === undefined
+            ? {
+                response: {
+                  '@type': `${TYPE}.${verb}Response`,
+                  ...(deployedModel === undefined ? {} : { deployedModel }),
+                },
+              }
+            : { error }),
         }),
   };
 }

@@ -60,6 +60,8 @@ export interface VertexOperation {
   readonly verb: 'DeployModel' | 'UndeployModel';
   readonly createdMs: number;
   endMs: number | undefined;
+  /** google.rpc.Status of one that failed. */
+  error?: { readonly code: number; readonly message: string };
   readonly deployedModel?: DeployedModel;
 }
 
@@ -69,6 +71,8 @@ export interface Vertex {
   readonly endpoints: ReadonlyMap<string, VertexEndpoint>;
   readonly models: ReadonlyMap<string, VertexModel>;
   readonly operations: ReadonlyMap<string, VertexOperation>;
+  /** The next deployment is accepted, and its operation ends in RESOURCE_EXHAUSTED with this message. */
+  failNextDeployment(message: string): void;
   /** Throws NOT_FOUND, or FAILED_PRECONDITION for a job that has ended. */
   cancel(name: string): void;
   /** Throws NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS. */
@@ -111,6 +115,7 @@ export function createVertex(options: {
   const models = new Map<string, VertexModel>();
   const operations = new Map<string, VertexOperation>();
   const leaving = new Set<Deployment>();
+  const failures: string[] = [];
   /** Deployments under way: endpoint name and model id. */
   const arriving = new Set<string>();
 
@@ -150,7 +155,7 @@ export function createVertex(options: {
       const placed = place('endpoints', seed);
       const createdMs = timeOf(seed.created);
       const deployments = seed.deployedModels.map((model, index): Deployment => ({
-        model: settled(model, model.id ?? String(index + 1), createdMs, project),
+        model: settled(model, model.id ?? numericId(`${placed.name} ${index}`), createdMs, project),
         fromMs: createdMs,
         untilMs: undefined,
       }));
@@ -195,6 +200,7 @@ export function createVertex(options: {
     endpoints,
     models,
     operations,
+    failNextDeployment: (message) => void failures.push(message),
     cancel(name) {
       const job = found(jobs, name);
       if (job.state === 'JOB_STATE_CANCELLING') return;
@@ -210,13 +216,18 @@ export function createVertex(options: {
     },
     deploy(endpointName, given, trafficSplit) {
       const endpoint = endpointOf(endpointName);
-      const kinds = [given.dedicatedResources, given.automaticResources, given.sharedResources];
+      const kinds = [
+        given.dedicatedResources,
+        given.automaticResources,
+        given.sharedResources,
+        given.fullFineTunedResources,
+      ];
       if (kinds.filter((kind) => kind !== undefined).length !== 1)
         throw new ApiError(
           'INVALID_ARGUMENT',
-          'deployedModel must have exactly one of dedicatedResources, automaticResources and sharedResources.',
+          'deployedModel must have exactly one of dedicatedResources, automaticResources, sharedResources and fullFineTunedResources.',
         );
-      const id = given.id ?? numericId(`${endpointName} ${endpoint.deployments.length}`).slice(0, 10);
+      const id = given.id ?? numericId(`${endpointName} ${operations.size} ${clock.now()}`);
       const present = presentOf(endpoint);
       const arrival = `${endpointName} ${id}`;
       if (arriving.has(arrival) || present.some(({ model }) => model.id === id))
@@ -229,8 +240,14 @@ export function createVertex(options: {
       const model = settled(given, id, clock.now(), projectSeed(endpoint.projectId));
       const running = operation(endpoint, 'DeployModel', model);
       arriving.add(arrival);
+      const failure = failures.shift();
       clock.after(DEPLOYING_MS, () => {
         arriving.delete(arrival);
+        if (failure !== undefined) {
+          running.error = { code: 8, message: failure };
+          running.endMs = clock.now();
+          return;
+        }
         endpoint.deployments.push({ model, fromMs: clock.now(), untilMs: undefined });
         if (Object.keys(next).length > 0) endpoint.trafficSplit = next;
         endpoint.updatedMs = clock.now();

@@ -1,0 +1,191 @@
+import { poll } from '../../shared/change-state.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { EventContext } from '../../shared/handle-event.ts';
+import type { DeploymentRequest, ManifestItem } from '../../shared/manifest.ts';
+import { Held, OutsideError } from '../../shared/outside-error.ts';
+import { deployModel, getEndpointOperation } from '../../shared/vertex-deployment.ts';
+import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/vertex.ts';
+import { matchModels, splitFor, type ModelMatch } from './match-models.ts';
+
+export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
+
+/**
+ * What was requested for a model and is not known to be done: kept in the manifest, so that a request that got lost, or whose
+ * sender died, is not sent a second time while it may still be carried out. Each copy of a model costs its machines.
+ */
+export interface DeploymentJournal {
+  read(modelId: string): DeploymentRequest | undefined;
+  write(modelId: string, request: DeploymentRequest | undefined): Promise<void>;
+}
+
+/** What became of an endpoint: see `Restored` in act.ts. */
+type EndpointRestored =
+  | { readonly kind: 'done' | 'already'; readonly why?: string }
+  | { readonly kind: 'left'; readonly why: string };
+
+/** How long a deployment may take to show; a request without an answer is not repeated within this time. */
+const DEPLOYED_MS = 40 * 60_000;
+const UNANSWERED_MS = 25 * 60_000;
+
+/** Looks again this soon where Google refuses for the state that the endpoint is in, or does not know it. */
+const LOOK_AGAIN_MS = 10_000;
+
+const GONE = { kind: 'left', why: 'it does not exist any more' } as const;
+
+/**
+ * Deploys each model that the endpoint had and that is not on it, one after the other; the one that completes the old traffic
+ * split brings it back. A model that cannot be deployed does not keep the next one away. Throws what the first one failed with.
+ */
+export async function restoreEndpoint(
+  context: EventContext,
+  item: EndpointItem,
+  journal: DeploymentJournal,
+): Promise<EndpointRestored> {
+  let done = false;
+  let beside = false;
+  const errors: unknown[] = [];
+  for (const model of item.models)
+    try {
+      const restored = await restoreModel(context, item, model, journal);
+      if (restored === 'gone') return GONE;
+      done ||= restored !== 'already';
+      beside ||= restored === 'beside-foreign';
+    } catch (error) {
+      errors.push(error);
+    }
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
+  return {
+    kind: done ? 'done' : 'already',
+    ...(beside ? { why: 'somebody deployed another model meanwhile: the traffic stays as it is' } : {}),
+  };
+}
+
+type ModelRestored = 'done' | 'beside-foreign' | 'already' | 'gone';
+
+const MAX_REQUESTS = 2;
+
+async function restoreModel(
+  context: EventContext,
+  item: EndpointItem,
+  model: DeployedModel,
+  journal: DeploymentJournal,
+): Promise<ModelRestored> {
+  for (let requests = 1; ; requests++) {
+    const endpoint = await lookTwice(context, item.resource);
+    if (endpoint === undefined) return 'gone';
+    const match = matchModels(item.models, endpoint.models);
+    const earlier = journal.read(model.id);
+    if (match.present.has(model.id)) {
+      if (earlier === undefined) return 'already';
+      await journal.write(model.id, undefined);
+      return 'done';
+    }
+    if (earlier !== undefined) {
+      const outcome = await awaitDeployment(context, item, model, earlier);
+      if (outcome.kind === 'shows') continue;
+      await journal.write(model.id, undefined);
+    }
+    try {
+      await deploy(context, item, model, journal, match);
+      return match.foreign.length > 0 ? 'beside-foreign' : 'done';
+    } catch (error) {
+      if (requests >= MAX_REQUESTS || !canHelp(error)) throw error;
+      await context.runtime.sleep(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+/** Requests a deployment and waits until it shows. Throws what it is refused with or ends with, `Held` when it takes too long. */
+async function deploy(
+  context: EventContext,
+  item: EndpointItem,
+  model: DeployedModel,
+  journal: DeploymentJournal,
+  match: ModelMatch,
+): Promise<void> {
+  // Written down first: a process that dies with the request on its way leaves word of it.
+  const atMs = context.runtime.now().getTime();
+  await journal.write(model.id, { atMs });
+  let operation: string;
+  try {
+    const split = splitFor(item.trafficSplit, model.id, match);
+    operation = await deployModel(context.api, item.resource, model, split);
+  } catch (error) {
+    // What Google refused is not under way; what got no answer may be.
+    if (error instanceof OutsideError && (!error.retryable || error.status === 429))
+      await journal.write(model.id, undefined);
+    throw error;
+  }
+  await journal.write(model.id, { atMs, operation });
+  const outcome = await awaitDeployment(context, item, model, { atMs, operation });
+  const what = `"${nameOf(model)}" on "${item.resource}"`;
+  if (outcome.kind === 'late')
+    throw new Held(
+      `Cannot confirm the deployment of ${what}: it does not show after ${DEPLOYED_MS / 60_000} minutes`,
+    );
+  await journal.write(model.id, undefined);
+  if (outcome.kind === 'failed')
+    throw new Error(`Cannot deploy ${what}: Vertex AI gave it up: ${outcome.why}`);
+}
+
+/** Whether looking once more and asking again can help within this request. */
+function canHelp(error: unknown): boolean {
+  if (!(error instanceof OutsideError)) return false;
+  // Another operation on the endpoint may be going on; whatever else is refused stays refused.
+  return error.retryable || [400, 404, 409, 412].includes(error.status ?? 0);
+}
+
+type DeploymentOutcome =
+  { readonly kind: 'shows' | 'late' } | { readonly kind: 'failed'; readonly why: string };
+
+/** Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed. */
+async function awaitDeployment(
+  { api, runtime }: EventContext,
+  item: EndpointItem,
+  model: DeployedModel,
+  { atMs, operation }: DeploymentRequest,
+): Promise<DeploymentOutcome> {
+  let why: string | undefined;
+  const patienceMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
+  const over = await poll(
+    (milliseconds) => runtime.sleep(milliseconds),
+    Math.max(0, atMs + patienceMs - runtime.now().getTime()),
+    async () => {
+      const { models } = await getEndpoint(api, item.resource);
+      if (matchModels(item.models, models).present.has(model.id)) return true;
+      why = operation === undefined ? undefined : await failureOf(api, operation);
+      return why !== undefined;
+    },
+  );
+  if (why !== undefined) return { kind: 'failed', why };
+  return { kind: over ? 'shows' : 'late' };
+}
+
+/** What an operation failed with; undefined while it goes on, has done its work, or cannot be looked at. */
+async function failureOf(api: EventContext['api'], operation: string): Promise<string | undefined> {
+  try {
+    return (await getEndpointOperation(api, operation)).error;
+  } catch (error) {
+    // The endpoint itself tells as well, only later.
+    if (error instanceof OutsideError) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for an endpoint that is gone: what was there a moment ago is looked for twice. */
+async function lookTwice({ api, runtime }: EventContext, resource: string): Promise<Endpoint | undefined> {
+  for (let look = 1; ; look++)
+    try {
+      return await getEndpoint(api, resource);
+    } catch (error) {
+      if (!(error instanceof OutsideError) || error.status !== 404) throw error;
+      if (look > 1) return undefined;
+      await runtime.sleep(LOOK_AGAIN_MS);
+    }
+}
+
+function nameOf(model: DeployedModel): string {
+  const { displayName } = model;
+  return typeof displayName === 'string' && displayName !== '' ? displayName : model.id;
+}
