@@ -72,14 +72,26 @@ export async function fireRung(
   receipt: ReceiptBuilder,
   gap: NoteGap,
 ): Promise<void> {
-  const { runtime, api, log, state } = context;
+  const { runtime, log, state } = context;
   const resource = `projects/${run.projectId}`;
+  const unseen: string[] = [];
   const plan = async (): Promise<RungPlan> => {
-    let complete = true;
-    const inventory = await gatherInventory(runtime, api, run.projectId, rung.do, (one) => {
-      complete = false;
+    const inventory = await gatherInventory({ ...run, mode: config.mode }, rung.do, (one) => {
+      unseen.push(`${one.where}: ${one.why}`);
       gap(one);
     });
+    for (const { what, why } of inventory.notOffered)
+      receipt.keep(decisionOn(`${resource} Vertex AI ${what}`, 'keep', 'not-offered', { why }));
+    const complete = unseen.length === 0;
+    if (!complete)
+      // What cannot be seen goes on costing money: never "done", and said with every message.
+      log('ERROR', incompleteText(rung, run.projectId, unseen), {
+        alert: 'budget-rung',
+        budget: budget.name,
+        rung: rung.do,
+        runId: run.runId,
+        unseen: unseen.slice(0, MAX_SHOWN),
+      });
     const atMs = runtime.now().getTime();
     const { items, left } = planRung(rung.do, inventory, config, runtime.now());
     return { items: items.map((item) => ({ ...item, atMs })), left, complete };
@@ -119,13 +131,14 @@ export async function fireRung(
     report(receipt, rung, dealtWith, present.left, (item) =>
       item.status === 'planned' ? 'failed' : item.status,
     );
-    if (resumed && open.size === 0) return items;
-    const failed = items.some(isOpen);
+    if (resumed && open.size === 0 && unseen.length === 0) return items;
+    const failed = items.some(isOpen) || unseen.length > 0;
     receipt.add({
       ...decisionOn(resource, rung.do, reasonOf(rung), {
         items: items.length,
         left: present.left.length,
         resumed,
+        ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN) } : {}),
       }),
       outcome: failed ? 'failed' : 'done',
     });
@@ -133,6 +146,14 @@ export async function fireRung(
   };
   const held = await holdRung(run, requireState(state), keyOf(notification, run.projectId), rung, fire);
   if (held === 'fired-before') receipt.keep(decisionOn(resource, 'keep', 'fired-before', { rung: rung.do }));
+}
+
+/** Places that one line of the log names. */
+const MAX_SHOWN = 20;
+
+function incompleteText(rung: Rung, projectId: string, unseen: readonly string[]): string {
+  const [first = '', ...others] = unseen;
+  return `${rung.do} is incomplete on ${projectId}: what runs there unseen goes on: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
 
 /** What could not be seen the first time joins what was planned then; that stays as it is. */

@@ -4,19 +4,15 @@ import type { Api } from '../../shared/api.ts';
 import { getBillingLink } from '../../shared/billing.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { listNotebooks } from '../../shared/notebooks.ts';
+import { isNotOffered, isPerimeterRefusal } from '../../shared/not-offered.ts';
 import { isServiceDisabled, OutsideError } from '../../shared/outside-error.ts';
-import type { RungAction } from '../../shared/policy.ts';
+import type { Mode, RungAction } from '../../shared/policy.ts';
 import type { Runtime } from '../../shared/runtime.ts';
-import {
-  listServingEndpoints,
-  listVertexJobs,
-  listVertexRegions,
-  VERTEX_JOB_COLLECTIONS,
-  type Endpoint,
-  type VertexJob,
-} from '../../shared/vertex.ts';
+import { readVertexInventory, type VertexInventory } from '../../shared/vertex-inventory.ts';
 import { listRunningVms, type Vm } from '../../shared/vms.ts';
 import type { Inventory } from './inventory.ts';
+import { noteNotOffered, recallNotOffered } from './offered.ts';
+import type { SwitchRun } from './run.ts';
 
 /** Notes something that could not be looked at. */
 export type NoteGap = (gap: {
@@ -49,20 +45,17 @@ export async function resolveProjects(api: Api, names: readonly string[], gap: N
   return [...new Set(ids.filter((id) => id !== undefined))].sort();
 }
 
-/** Regions of Vertex AI that are looked at side by side. */
-const REGIONS_AT_ONCE = 8;
+/** What looking at a project runs with. */
+export interface GatherRun extends Pick<SwitchRun, 'runtime' | 'api' | 'state' | 'log' | 'projectId'> {
+  readonly mode: Mode;
+}
 
 /** Reads one part of a project; a part that cannot be read is noted, and then there is nothing in it. */
 type Attempt = <T>(what: string, read: () => Promise<T>, none: T) => Promise<T>;
 
 /** Looks at what a rung would take away from a project. One part that cannot be read does not hide the others. */
-export async function gatherInventory(
-  runtime: Runtime,
-  api: Api,
-  projectId: string,
-  action: RungAction,
-  gap: NoteGap,
-): Promise<Inventory> {
+export async function gatherInventory(run: GatherRun, action: RungAction, gap: NoteGap): Promise<Inventory> {
+  const { runtime, api, projectId } = run;
   const attempt: Attempt = async (what, read, none) => {
     try {
       return await read();
@@ -70,7 +63,7 @@ export async function gatherInventory(
       if (!(error instanceof OutsideError)) throw error;
       // What a disabled API offers cannot run.
       if (!isServiceDisabled(error))
-        gap({ where: `projects/${projectId} ${what}`, why: messageOf(error), cause: error });
+        gap({ where: `projects/${projectId} ${what}`, why: whyUnseen(error), cause: error });
       return none;
     }
   };
@@ -80,7 +73,7 @@ export async function gatherInventory(
       ? NO_NOTEBOOKS
       : attempt('notebooks', () => readNotebooks(api, projectId, gap), NO_NOTEBOOKS),
     compute ? attempt('VMs', () => readVms(api, projectId, gap), []) : [],
-    compute ? attempt('Vertex AI', () => readVertex(api, projectId, attempt), NO_VERTEX) : NO_VERTEX,
+    compute ? attempt('Vertex AI', () => readVertex(run, gap), NO_VERTEX) : NO_VERTEX,
     action === 'unlink-billing' ? readAccount(runtime, api, projectId) : undefined,
   ]);
   return {
@@ -90,6 +83,7 @@ export async function gatherInventory(
     vms,
     jobs: vertex.jobs,
     endpoints: vertex.endpoints,
+    notOffered: vertex.notOffered,
     account,
   };
 }
@@ -98,10 +92,7 @@ const NO_NOTEBOOKS: { readonly running: Inventory['notebooks']; readonly vmIds: 
   running: [],
   vmIds: new Set(),
 };
-const NO_VERTEX: { readonly jobs: readonly VertexJob[]; readonly endpoints: readonly Endpoint[] } = {
-  jobs: [],
-  endpoints: [],
-};
+const NO_VERTEX: VertexInventory = { jobs: [], endpoints: [], gaps: [], notOffered: [] };
 
 /** States in which an instance bills for its machine, or soon will. */
 const RUNNING_STATES: ReadonlySet<string> = new Set([
@@ -115,7 +106,11 @@ const RUNNING_STATES: ReadonlySet<string> = new Set([
 async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise<typeof NO_NOTEBOOKS> {
   const running: { resource: string; labels: Readonly<Record<string, string>> }[] = [];
   const vmIds = new Set<string>();
+  const failed: { readonly location: string; readonly error: OutsideError }[] = [];
+  let answered = false;
   for await (const page of listNotebooks(api, projectId)) {
+    if (page.failed === undefined) answered = true;
+    else failed.push(page.failed);
     for (const location of page.unreachable)
       gap({ where: location, why: 'unreachable: notebooks there were not seen' });
     for (const instance of page.instances) {
@@ -125,6 +120,10 @@ async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise
         running.push({ resource: instance.name, labels: instance.labels ?? {} });
     }
   }
+  // Asked for one by one, some locations may have no Workbench at all.
+  for (const { location, error } of failed)
+    if (!answered || !isNotOffered(error))
+      gap({ where: `${location} notebooks`, why: whyUnseen(error), cause: error });
   return { running, vmIds };
 }
 
@@ -135,30 +134,22 @@ async function readVms(api: Api, projectId: string, gap: NoteGap): Promise<reado
   return vms;
 }
 
-async function readVertex(api: Api, projectId: string, attempt: Attempt): Promise<typeof NO_VERTEX> {
-  const found = await pMap(
-    await listVertexRegions(api, projectId),
-    async (region) => {
-      const [endpoints, ...jobs] = await Promise.all([
-        attempt<readonly Endpoint[]>(
-          `Vertex AI endpoints in ${region}`,
-          () => listServingEndpoints(api, projectId, region),
-          [],
-        ),
-        // Not every region has every kind of job.
-        ...VERTEX_JOB_COLLECTIONS.map((collection) =>
-          attempt<readonly VertexJob[]>(
-            `Vertex AI ${collection} in ${region}`,
-            () => listVertexJobs(api, projectId, region, collection),
-            [],
-          ),
-        ),
-      ]);
-      return { jobs: jobs.flat(), endpoints };
-    },
-    { concurrency: REGIONS_AT_ONCE },
-  );
-  return { jobs: found.flatMap(({ jobs }) => jobs), endpoints: found.flatMap(({ endpoints }) => endpoints) };
+async function readVertex(run: GatherRun, gap: NoteGap): Promise<VertexInventory> {
+  const { api, projectId, mode } = run;
+  const known = await recallNotOffered(run);
+  const found = await readVertexInventory(api, projectId, (what) => known.has(what));
+  for (const { where, error } of found.gaps)
+    gap({ where: `projects/${projectId} ${where}`, why: whyUnseen(error), cause: error });
+  // Observing changes nothing, not even what is remembered.
+  if (mode === 'enforce') await noteNotOffered(run, found.notOffered);
+  return found;
+}
+
+/** What an error means for what could not be looked at. */
+function whyUnseen(error: unknown): string {
+  return isPerimeterRefusal(error)
+    ? `VPC Service Controls keep the switch out, whatever IAM allows: ${messageOf(error)}`
+    : messageOf(error);
 }
 
 /** Without knowing the account there is no way back, so a failure here is the rung's failure. */

@@ -1,5 +1,6 @@
 import type { Vm } from '../../shared/vms.ts';
 import type { Endpoint, VertexJob } from '../../shared/vertex.ts';
+import type { NotOffered } from '../../shared/vertex-inventory.ts';
 
 /** What runs in a project when a rung becomes due. Only what the rung is about has been looked at. */
 export interface Inventory {
@@ -14,6 +15,8 @@ export interface Inventory {
   readonly vms: readonly Vm[];
   readonly jobs: readonly VertexJob[];
   readonly endpoints: readonly Endpoint[];
+  /** What turned out not to exist in a region, where it would else have been looked for. */
+  readonly notOffered: readonly NotOffered[];
   /** The linked billing account, `billingAccounts/A`; undefined when there is none. */
   readonly account: string | undefined;
 }

@@ -21,6 +21,7 @@ const faultRule = z.strictObject({
       status: z.int().min(400).max(599),
       message: z.string().default('Injected by a fault rule.'),
     }),
+    z.strictObject({ kind: z.literal('html'), status: z.int().min(200).max(599) }),
     z.strictObject({ kind: z.literal('timeout'), after: z.boolean().default(false) }),
     z.strictObject({ kind: z.literal('reset'), after: z.boolean().default(false) }),
     z.strictObject({ kind: z.literal('latency'), milliseconds: z.number().positive() }),
@@ -29,6 +30,12 @@ const faultRule = z.strictObject({
   count: z.int().positive().optional(),
   probability: z.number().min(0).max(1).optional(),
   seed: z.int().optional(),
+});
+
+const perimeterSchema = z.strictObject({
+  project: z.string(),
+  services: z.array(z.string().endsWith('.googleapis.com')).min(1),
+  except: z.array(z.string()).optional(),
 });
 
 type Command = (request: { readonly query: URLSearchParams; readonly body: string }) => unknown;
@@ -53,6 +60,15 @@ export async function startControl(sandbox: Sandbox, port: number, more: Command
     'DELETE /faults': () => {
       sandbox.faults.clear();
       return { rules: [] };
+    },
+    'POST /perimeters': ({ body }) => {
+      const { except, ...perimeter } = perimeterSchema.parse(JSON.parse(body));
+      sandbox.perimeters.add({ ...perimeter, ...(except === undefined ? {} : { except }) });
+      return perimeter;
+    },
+    'DELETE /perimeters': () => {
+      sandbox.perimeters.clear();
+      return {};
     },
     'GET /calls': () => ({ counts: sandbox.callLog.counts(), last: sandbox.callLog.calls().slice(-50) }),
     'GET /notebooks': () => [...sandbox.fleet.notebooks.values()].map(({ name, state }) => ({ name, state })),

@@ -17,6 +17,8 @@ export interface FaultRule {
 export type Fault =
   /** Answers at once without doing anything. */
   | { readonly kind: 'status'; readonly status: number; readonly message?: string }
+  /** Answers with a page of HTML, as Google's front end does for what a host does not serve. */
+  | { readonly kind: 'html'; readonly status: number }
   /** Never answers; `after`: it has carried the call out. */
   | { readonly kind: 'timeout'; readonly after?: boolean }
   /** Closes the connection; `after`: it has carried the call out, so that only the answer is lost. */

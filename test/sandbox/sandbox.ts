@@ -16,6 +16,7 @@ import { createPolicies, type Policies } from './iam-policy.ts';
 import { gcloudEnvironments } from './gcloud-environment.ts';
 import { createIam, type Iam } from './iam.ts';
 import { startMetadataServer } from './metadata-server.ts';
+import { createPerimeters, type Perimeters } from './perimeters.ts';
 import { startProxy } from './proxy.ts';
 import { hasRole, PREDEFINED_ROLES, roleFile } from './roles.ts';
 import { momentMs } from './moment.ts';
@@ -64,6 +65,8 @@ export interface Sandbox {
   readonly functions: Functions;
   readonly jobs: Jobs;
   readonly faults: Faults;
+  /** Service perimeters; there are none unless a test draws one. */
+  readonly perimeters: Perimeters;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
   readonly projects: Projects;
@@ -145,6 +148,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     billingParentOf(scenario, resource) ??
     /^(projects\/[^/]+)\/.+/.exec(resource)?.[1];
   const iam = createIam(parentOf);
+  const perimeters = createPerimeters((resource) => {
+    for (let at: string | undefined = resource; at !== undefined; at = parentOf(at))
+      if (/^projects\/[^/]+$/.test(at)) return at.slice('projects/'.length);
+    return undefined;
+  });
   const roles = createRoleBook({ clock, ancestry: (resource) => ancestryOf(resource, parentOf) });
   const accounts = createAccounts({ projects, iam });
   const policies = createPolicies(iam, {
@@ -342,6 +350,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     iam,
     clock,
     faults,
+    perimeters,
     callLog,
     principalOf: (token) => tokens.accountOf(token),
     frontEnd,
@@ -361,6 +370,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     functions,
     jobs,
     faults,
+    perimeters,
     callLog,
     fleet,
     projects,

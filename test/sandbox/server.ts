@@ -12,6 +12,7 @@ import type { Fault, Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
 import type { FrontEnd } from './services/functions/front-end.ts';
 import type { Iam } from './iam.ts';
+import type { Perimeters } from './perimeters.ts';
 import { SYSTEM_QUERY, type Call, type Need, type Reply, type Route } from './route.ts';
 
 export interface ServerOptions {
@@ -20,6 +21,7 @@ export interface ServerOptions {
   readonly iam: Iam;
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly perimeters?: Perimeters;
   readonly callLog: CallLog;
   /** The account behind a bearer token; undefined for a token that nobody issued. */
   readonly principalOf: (token: string) => string | undefined;
@@ -203,12 +205,14 @@ async function serve(
       const { status, message = 'Injected by a fault rule.' } = fault;
       return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message });
     }
+    if (fault?.kind === 'html') return send(htmlPage(fault.status));
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
     if (lost !== undefined && lost.after !== true) return lose(lost.kind);
     const known = requireKnown(call);
     checkQuery(route, call);
     needs = route.needs(call);
     options.iam.require(principal, needs);
+    options.perimeters?.require(principal, host, needs);
     const key = `${principal} ${url.href}`;
     const before = method === 'GET' ? options.remembered?.get(key) : undefined;
     if (before !== undefined) return send(before);
@@ -248,9 +252,16 @@ const CODE_OF: Readonly<Record<number, string>> = {
   412: 'CONDITION_NOT_MET',
   429: 'RESOURCE_EXHAUSTED',
   500: 'INTERNAL',
+  501: 'UNIMPLEMENTED',
   503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
 };
+
+/** What the front end answers by itself, before any API: a page for people. */
+function htmlPage(status: number): Outgoing {
+  const page = `<!DOCTYPE html><html lang=en><title>Error ${status}</title><p>The requested URL was not found on this server. That’s all we know.`;
+  return { status, headers: { 'content-type': 'text/html; charset=UTF-8' }, payload: Buffer.from(page) };
+}
 
 /** A target that is no URL (`//`, a lone `%`) must be an unknown route, not the end of the sandbox. */
 function urlOf(target: string, host: string): URL {

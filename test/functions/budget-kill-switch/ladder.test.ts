@@ -457,7 +457,10 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       sandbox.faults.add({ route, fault: { kind: 'status', status: 400 } });
       await world.alert(alert(1.1));
       assert.equal(changesIn(sandbox)['customJobs.cancel customJobs/41:cancel'], 1);
-      assert.equal(changesIn(sandbox)[`endpoints.undeployModel endpoints/71:undeployModel ${RANKER_NEXT}`], 1);
+      assert.equal(
+        changesIn(sandbox)[`endpoints.undeployModel endpoints/71:undeployModel ${RANKER_NEXT}`],
+        1,
+      );
       assert.equal(lastReceipt(sandbox, BUCKET, SWITCH).incomplete.length, 4);
       assert.equal(manifestsIn(sandbox)[RUNAWAY]?.rungs.at(-1)?.status, 'claimed');
     }));

@@ -28,6 +28,7 @@ function vm(name: string, more: Partial<Vm> = {}): Vm {
 const KEEP = { 'costguard-keep': 'true' };
 
 const inventory: Inventory = {
+  notOffered: [],
   projectId: 'ml-lab',
   notebooks: [nb('nb-1'), nb('nb-kept', KEEP), nb('nb-kept-until-yesterday', { 'costguard-keep': '2026-11-16' })],
   notebookVmIds: new Set(['vm-of-nb-1']),

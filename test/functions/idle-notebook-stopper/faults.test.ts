@@ -228,7 +228,7 @@ const PASSING: readonly Fault[] = [
 
 function titleOf(fault: Fault): string {
   if (fault.kind === 'status') return String(fault.status);
-  if (fault.kind === 'latency') return fault.kind;
+  if (fault.kind === 'latency' || fault.kind === 'html') return fault.kind;
   return fault.after === true ? `${fault.kind} after the effect` : fault.kind;
 }
 
