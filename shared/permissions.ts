@@ -112,6 +112,24 @@ export function missingOnTopic(api: Api, topic: string, permissions: readonly st
   );
 }
 
+/**
+ * Those of `permissions` that the caller lacks on a service account, by e-mail address. Throws `OutsideError`, 404 when there
+ * is no such account.
+ */
+export function missingOnServiceAccount(
+  api: Api,
+  account: string,
+  permissions: readonly string[],
+): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('iam.serviceAccounts.testIamPermissions', {
+      method: 'POST',
+      url: `https://iam.googleapis.com/v1/projects/-/serviceAccounts/${account}:testIamPermissions`,
+      body: { permissions },
+    }),
+  );
+}
+
 async function missing(permissions: readonly string[], ask: () => Promise<unknown>): Promise<string[]> {
   const granted = answerSchema.parse(await ask()).permissions ?? [];
   return permissions.filter((permission) => !granted.includes(permission));

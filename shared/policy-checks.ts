@@ -5,6 +5,7 @@ import { oneOf } from './policy-forms.ts';
 import { shown, type PolicyProblem } from './policy-problem.ts';
 import {
   daysOfWeek,
+  modelAccount,
   protectedProject,
   rungActions,
   rungAt,
@@ -43,6 +44,7 @@ const glimpse = z.object({
     z.object({
       allow: z.optional(z.unknown()),
       protect: itemsIfValid(protectedProject),
+      modelAccounts: itemsIfValid(modelAccount),
       ladder: z.catch(
         z._default(
           z.array(z.catch(z.object({ at: ifValid(rungAt), do: ifValid(oneOf(rungActions)) }), {})),
@@ -135,9 +137,13 @@ function checkNotebooks(file: Glimpse): PolicyProblem[] {
 
 function checkBudgets(file: Glimpse, budgetsToCome: boolean): PolicyProblem[] {
   if (file.budgets === undefined) return [];
-  const { allow, protect, ladder } = file.budgets;
+  const { allow, protect, modelAccounts, ladder } = file.budgets;
   const allowed: readonly unknown[] = Array.isArray(allow) ? allow : [];
-  const problems = [...repeated('budgets.allow', '', allowed), ...repeated('budgets.protect', '', protect)];
+  const problems = [
+    ...repeated('budgets.allow', '', allowed),
+    ...repeated('budgets.protect', '', protect),
+    ...repeated('budgets.modelAccounts', '', modelAccounts),
+  ];
   for (const [index, { at, do: action }] of ladder.entries()) {
     const before = ladder[index - 1];
     const path = `budgets.ladder[${index}]`;

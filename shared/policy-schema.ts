@@ -150,10 +150,18 @@ export const seedLadder = [
   { at: 1.2, do: 'unlink-billing' as const },
 ];
 
+/** An entry of `budgets.modelAccounts`; becomes the e-mail address. */
+export const modelAccount = textAs(
+  /^(?:projects\/[^/\s]+\/serviceAccounts\/)?[a-z0-9][a-z0-9.-]*@[a-z0-9][a-z0-9.-]*\.gserviceaccount\.com$/,
+  'a service account, as its e-mail address NAME@PROJECT.iam.gserviceaccount.com or projects/PROJECT/serviceAccounts/E-MAIL',
+  (text) => text.slice(text.lastIndexOf('/') + 1),
+);
+
 const budgets = section({
   mode,
   allow: z.prefault(list(budgetName, 'a list of budgets'), []),
   protect: z.prefault(list(protectedProject, 'a list of projects'), []),
+  modelAccounts: z.prefault(list(modelAccount, 'a list of service accounts'), []),
   basis: z.prefault(oneOf(['actual', 'forecast', 'either']), 'actual'),
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),

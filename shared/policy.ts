@@ -65,6 +65,8 @@ export interface BudgetsPolicy {
   readonly allow: readonly string[];
   /** `projects/ID`, whichever of the two forms the file uses. */
   readonly protect: readonly string[];
+  /** E-mail addresses of the service accounts that deployed models run as: the restore may act as these. */
+  readonly modelAccounts: readonly string[];
   readonly basis: 'actual' | 'forecast' | 'either';
   /** Not empty; both `at` and `do` strictly ascending. */
   readonly ladder: readonly Rung[];

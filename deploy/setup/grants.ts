@@ -52,6 +52,7 @@ function bindingCommand(
   if (on.startsWith('projects/')) return ['projects', command, id, ...what, plain];
   if (on.startsWith('folders/')) return ['resource-manager', 'folders', command, id, ...what, plain];
   if (on.startsWith('organizations/')) return ['organizations', command, id, ...what, plain];
+  if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', command, id, ...what, plain];
   if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', command, id, ...what];
   if (on.startsWith('topics/')) return ['pubsub', 'topics', command, id, ...what, `--project=${project}`];
   if (on.startsWith('subscriptions/'))

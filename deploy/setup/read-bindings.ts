@@ -23,6 +23,7 @@ function policyCommand({ project, region }: Wanted, on: string): readonly string
   if (on.startsWith('projects/')) return ['projects', 'get-iam-policy', id];
   if (on.startsWith('folders/')) return ['resource-manager', 'folders', 'get-iam-policy', id];
   if (on.startsWith('organizations/')) return ['organizations', 'get-iam-policy', id];
+  if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', 'get-iam-policy', id];
   if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', 'get-iam-policy', id];
   if (on.startsWith('topics/')) return ['pubsub', 'topics', 'get-iam-policy', id, `--project=${project}`];
   if (on.startsWith('subscriptions/'))

@@ -56,6 +56,8 @@ const settingsSchema = z.strictObject({
   deliveryAttempts: z._default(z.int().check(z.gte(5), z.lte(100)), 5),
   /** An alert tells of its errors and of the rungs that it fires. */
   alert: z._default(z.boolean(), false),
+  /** Its account may act as the service accounts of this key of the policy's section `budgets`. */
+  actsAs: z.optional(z.enum(['modelAccounts'])),
   /** The predefined role that has what billing-account-role.yaml wants. */
   billingAccountRole: z.optional(z.string().check(z.startsWith('roles/'))),
   /** The APIs that it calls, such as `compute.googleapis.com`. */

@@ -30,7 +30,7 @@ export interface WantedFunction extends FunctionSettings {
 
 /** A role that a function's account has on a resource. */
 export interface Access {
-  /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A` */
+  /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A`, `serviceAccounts/E` */
   readonly on: string;
   /** The name to bind. */
   readonly roleName: string;
@@ -123,6 +123,14 @@ export function accessOf(
           : { on, roleName: settings.billingAccountRole ?? '', role: undefined, why },
       );
     }
+  if (settings.actsAs === 'modelAccounts')
+    for (const account of policy.budgets?.modelAccounts ?? [])
+      found.push({
+        on: `serviceAccounts/${account}`,
+        roleName: 'roles/iam.serviceAccountUser',
+        role: undefined,
+        why: `${name} deploys models again that run as ${account}`,
+      });
   return found;
 }
 

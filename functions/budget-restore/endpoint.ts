@@ -3,9 +3,10 @@ import { messageOf } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
 import type { DeploymentRequest, ManifestItem } from '../../shared/manifest.ts';
 import { Held, OutsideError } from '../../shared/outside-error.ts';
-import { deployModel, getEndpointOperation } from '../../shared/vertex-deployment.ts';
+import { deployModel, getEndpointOperation, readDeployedModel } from '../../shared/vertex-deployment.ts';
 import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/vertex.ts';
 import { matchModels, splitFor, type ModelMatch } from './match-models.ts';
+import { withRemedy } from './model-accounts.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 
@@ -51,7 +52,7 @@ export async function restoreEndpoint(
       done ||= restored !== 'already';
       beside ||= restored === 'beside-foreign';
     } catch (error) {
-      errors.push(error);
+      errors.push(await withRemedy(error, readDeployedModel(model).serviceAccount, context));
     }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));

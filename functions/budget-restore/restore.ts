@@ -12,6 +12,7 @@ import { restoreItem, type Restored } from './act.ts';
 import { readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, type RestoreStep } from './decide.ts';
 import type { DeploymentJournal } from './endpoint.ts';
+import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests } from './gather.ts';
 import { openJournal, remember } from './remember.ts';
 
@@ -34,6 +35,8 @@ interface AnswerLine {
   readonly outcome: OutcomeKind | 'left';
   readonly why?: string;
   readonly losses?: readonly string[];
+  /** E-mail addresses of the accounts that an endpoint's models run as. */
+  readonly serviceAccounts?: readonly string[];
 }
 
 /** `GET` is answered with the plan, `POST` carries it out. */
@@ -60,10 +63,23 @@ export const restoreFunction: HttpFunction<Asked> = {
       return { status: complete ? 200 : 503, body: { ...wanted, complete, results } };
     }
     const steps = manifests.flatMap((manifest) => planRestore(manifest));
-    const plan = steps.map((step) => lineOf(step, step.action === 'none' ? 'left' : 'planned', step.why));
+    const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
     return { body: { ...wanted, plan } };
   },
 };
+
+/** A line of the plan: for an endpoint with the service accounts that its models run as, and which would not come back. */
+async function planLine(context: EventContext, step: RestoreStep): Promise<AnswerLine> {
+  const { item } = step;
+  if (step.action === 'none') return lineOf(step, 'left', step.why);
+  if (item.kind !== 'endpoint') return lineOf(step, 'planned', step.why);
+  const accounts = accountsOf(item);
+  const blockers = await blockersOf(context, item);
+  return {
+    ...lineOf(step, 'planned', blockers.length === 0 ? step.why : blockers.join('; ')),
+    ...(accounts.length > 0 ? { serviceAccounts: accounts } : {}),
+  };
+}
 
 function requireState({ state }: EventContext): State {
   if (state === undefined) throw new PermanentError('Cannot restore: the policy names no "state" bucket');

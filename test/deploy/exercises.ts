@@ -215,7 +215,7 @@ const BUDGET = `billingAccounts/${BUDGET_ACCOUNT}/budgets/${BUDGET_ID}`;
 const SWITCH_POLICY = `scope: [projects/${RUNAWAY}]
 state: gs://${SWITCH_OPERATIONS}-costguard
 receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
-budgets: {mode: enforce, allow: [${BUDGET}]}
+budgets: {mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${RUNAWAY}.iam.gserviceaccount.com]}
 `;
 
 /** The runaway project of the shipped organisation alone, with a tuning job beside its other jobs. */

@@ -106,6 +106,8 @@ export interface GrantOptions {
   readonly topics: readonly string[];
   /** `billingAccounts/A`, for functions with a role there. */
   readonly billingAccounts?: readonly string[];
+  /** E-mail addresses of accounts that the function may act as. */
+  readonly actsAs?: readonly string[];
 }
 
 export interface SandboxOptions {
@@ -155,6 +157,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   const roles = createRoleBook({ clock, ancestry: (resource) => ancestryOf(resource, parentOf) });
   const accounts = createAccounts({ projects, iam });
+  // What a model runs as exists.
+  for (const { vertex } of scenario.projects)
+    for (const { serviceAccount = '' } of vertex.endpoints.flatMap(({ deployedModels }) => deployedModels))
+      if (serviceAccount !== '') accounts.ensure(serviceAccount);
   const policies = createPolicies(iam, {
     ...roles,
     requireGrantable(role, on) {
@@ -329,7 +335,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...notebooksService({ fleet, projects, requireBilling }),
       ...computeService({ fleet, projects, requireBilling }),
       ...billing.routes,
-      ...vertexService({ vertex, projects, requireBilling }),
+      ...vertexService({ vertex, projects, iam, requireBilling }),
       ...resourceManagerService({ projects, scenario, iam }),
       ...storage.routes,
       ...pubsub.routes,
@@ -398,6 +404,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (hasRole(`${name}/state-role.yaml`)) bindRole(`${name}/state-role.yaml`, buckets);
       if (hasRole(`${name}/billing-account-role.yaml`))
         bindRole(`${name}/billing-account-role.yaml`, grant.billingAccounts ?? []);
+      for (const email of grant.actsAs ?? []) {
+        accounts.ensure(email);
+        iam.bind({
+          member: account,
+          role: 'roles/iam.serviceAccountUser',
+          permissions: PREDEFINED_ROLES['roles/iam.serviceAccountUser'] ?? [],
+          on: accounts.get(email).name,
+        });
+      }
       for (const topic of grant.topics)
         iam.bind({
           member: account,

@@ -31,6 +31,8 @@ const REGION = 'us-central1';
 const ZONE = `${REGION}-a`;
 const MODELS = `projects/${RUNAWAY_NUMBER}/locations/${REGION}/models`;
 
+export const MODEL_ACCOUNT = `ranking@${RUNAWAY}.iam.gserviceaccount.com`;
+
 /** Ids of deployed models as Vertex AI generates them; no request may name one of its own with more than ten digits. */
 export const RANKER = '7808380286500077568';
 export const RANKER_NEXT = '4571292886410264576';
@@ -93,7 +95,7 @@ export const RUNAWAY_PROJECT: ProjectInput = {
             id: RANKER,
             model: `${MODELS}/5501`,
             displayName: 'ranker',
-            serviceAccount: `ranking@${RUNAWAY}.iam.gserviceaccount.com`,
+            serviceAccount: MODEL_ACCOUNT,
             dedicatedResources: {
               machineSpec: {
                 machineType: 'g2-standard-8',
@@ -189,10 +191,17 @@ export function switchPolicy(
     readonly mode?: 'observe' | 'enforce';
     readonly scope?: readonly string[];
     readonly allow?: readonly string[];
+    readonly modelAccounts?: readonly string[];
     readonly lines?: readonly string[];
   } = {},
 ): string {
-  const { mode = 'enforce', scope = [`projects/${RUNAWAY}`], allow = [BUDGET], lines = [] } = options;
+  const {
+    mode = 'enforce',
+    scope = [`projects/${RUNAWAY}`],
+    allow = [BUDGET],
+    modelAccounts = [MODEL_ACCOUNT],
+    lines = [],
+  } = options;
   return [
     `scope: [${scope.join(', ')}]`,
     `state: gs://${BUCKET}`,
@@ -200,6 +209,7 @@ export function switchPolicy(
     'budgets:',
     `  mode: ${mode}`,
     `  allow: [${allow.join(', ')}]`,
+    `  modelAccounts: [${modelAccounts.join(', ')}]`,
     ...lines.map((line) => `  ${line}`),
     '',
   ].join('\n');
@@ -264,6 +274,7 @@ export interface RestoreLine {
   readonly outcome: string;
   readonly why?: string;
   readonly losses?: readonly string[];
+  readonly serviceAccounts?: readonly string[];
 }
 
 export interface SwitchWorldOptions {

@@ -340,6 +340,7 @@ function policyOf(world: World, words: readonly string[], flags: Flags): unknown
     'pubsub topics': ['topics/', world.topics],
     'pubsub subscriptions': ['subscriptions/', world.subscriptions],
     'run services': ['services/', world.functions],
+    'iam service-accounts': ['serviceAccounts/', undefined],
   };
   const [prefix, map] = kinds[group] ?? [];
   if (prefix === undefined) throw new Error(`Invalid choice: '${group}'`);

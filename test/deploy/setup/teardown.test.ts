@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deployCommand } from '../../../deploy/setup/deploy.ts';
 import { teardownCommand } from '../../../deploy/setup/teardown.ts';
-import { withBench, type DeployBench } from './bench.ts';
+import { POLICY, withBench, type DeployBench } from './bench.ts';
 import { OPS, type World } from './fake-gcloud.ts';
 
 const deploy = (bench: DeployBench) => deployCommand(bench.place, bench.tools);
@@ -33,6 +33,31 @@ describe('teardown.sh', () => {
       assert.match(bench.printed().out, /Nothing to remove/);
       assert.equal(await deploy(bench), 0, bench.printed().err);
       assert.deepEqual(bench.gcloud.snapshot(), deployed);
+    }));
+
+  it('takes the right to act as a model account away, as deploy.sh does once the policy no longer names it', async () =>
+    withBench(async (bench) => {
+      const account = 'ranking@ml-research.iam.gserviceaccount.com';
+      const bound = (): unknown => bench.gcloud.world.policies.get(`serviceAccounts/${account}`) ?? [];
+      const binding = {
+        role: 'roles/iam.serviceAccountUser',
+        members: [`serviceAccount:budget-restore@${OPS}.iam.gserviceaccount.com`],
+      };
+      const named = POLICY.replace(
+        'lifecycle:',
+        `  modelAccounts: [projects/ml-research/serviceAccounts/${account}]\nlifecycle:`,
+      );
+      bench.setPolicy(named);
+      assert.equal(await deploy(bench), 0, bench.printed().err);
+      assert.deepEqual(bound(), [binding]);
+      bench.setPolicy(POLICY);
+      assert.equal(await deploy(bench), 0, bench.printed().err);
+      assert.deepEqual(bound(), []);
+      bench.setPolicy(named);
+      assert.equal(await deploy(bench), 0, bench.printed().err);
+      bench.answer = OPS;
+      assert.equal(await teardown(bench), 0, bench.printed().err);
+      assert.deepEqual(bound(), []);
     }));
 
   it('keeps the state bucket unless told', async () =>

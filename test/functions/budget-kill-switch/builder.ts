@@ -52,6 +52,7 @@ export function config(more: Partial<Config> = {}): Config {
     mode: 'enforce',
     allow: [BUDGET],
     protect: [],
+    modelAccounts: [],
     basis: 'actual',
     ladder: [
       { at: 0.5, do: 'notify' },

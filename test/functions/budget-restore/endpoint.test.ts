@@ -5,8 +5,10 @@ import {
   alert,
   budgetScenario,
   manifestsIn,
+  MODEL_ACCOUNT,
   RUNAWAY,
   SMALL_PROJECT,
+  switchPolicy,
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
@@ -95,5 +97,21 @@ describe('restoreEndpoint', () => {
       assert.equal((await world.restore('POST')).status, 200);
       assert.deepEqual(servedBy(world), { ranker: 80, 'ranker-next': 20 });
       assert.deepEqual(manifestsIn(world.sandbox)[RUNAWAY]?.deployments, {});
+    }));
+
+  it('says in the plan which account keeps a model away and what fixes it, and brings the others back', () =>
+    withSwitch({ scenario, policy: switchPolicy({ modelAccounts: [] }) }, async (world) => {
+      await world.alert(alert(1.1));
+      await world.sandbox.clock.advance(5 * MINUTE_MS);
+      const plan = (await world.restore('GET')).plan?.find(({ resource }) => resource.endsWith('/71'));
+      assert.deepEqual(plan?.serviceAccounts, [MODEL_ACCOUNT]);
+      const fix = `gcloud iam service-accounts add-iam-policy-binding ${MODEL_ACCOUNT}`;
+      assert.match(plan.why ?? '', /^ranker would not come back: it runs as ranking@/);
+      assert.ok(plan.why?.includes(fix));
+      const answer = await world.restore('POST');
+      assert.equal(answer.status, 503);
+      const line = answer.results?.find(({ resource }) => resource.endsWith('/71'));
+      assert.ok(line?.why?.includes('iam.serviceAccounts.actAs') === true && line.why.includes(fix));
+      assert.deepEqual(servedBy(world), { 'ranker-next': 100 });
     }));
 });

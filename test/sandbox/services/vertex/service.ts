@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../../api-error.ts';
+import type { Iam } from '../../iam.ts';
 import type { Call, Reply, Route } from '../../route.ts';
 import { pageOf } from '../paging.ts';
 import type { Projects } from '../projects.ts';
@@ -22,6 +23,7 @@ const LIST_QUERY = ['filter', 'pageSize', 'pageToken'];
 export interface VertexServiceOptions {
   readonly vertex: Vertex;
   readonly projects: Projects;
+  readonly iam: Iam;
   /** Throws what Google answers when nobody pays for the project. */
   readonly requireBilling: (projectId: string, service: string) => void;
 }
@@ -32,7 +34,7 @@ export interface VertexServiceOptions {
  * query parameters are errors. Answers name the project by its number.
  */
 export function vertexService(options: VertexServiceOptions): Route[] {
-  const { vertex, projects, requireBilling } = options;
+  const { vertex, projects, iam, requireBilling } = options;
   const resources = [...vertex.jobs.values(), ...vertex.endpoints.values(), ...vertex.models.values()];
   const regions = [...new Set([...COMMON_REGIONS, ...resources.map(({ location }) => location)])].sort();
   const hosts = [GLOBAL_HOST, ...regions.map((region) => `${region}-${GLOBAL_HOST}`)];
@@ -148,6 +150,12 @@ export function vertexService(options: VertexServiceOptions): Route[] {
     ...route('endpoints.deployModel', 'POST', `${endpointPath}:deployModel`, 'endpoints.deploy', (call) => {
       const { deployedModel, trafficSplit } = read(deployBodySchema, call);
       const name = nameOf(call, 'endpoints');
+      const { serviceAccount = '' } = deployedModel;
+      // "Users deploying the Model must have the iam.serviceAccounts.actAs permission on this service account."
+      if (serviceAccount !== '')
+        iam.require(call.principal, [
+          { permission: 'iam.serviceAccounts.actAs', on: accountName(serviceAccount, projectOf(call)) },
+        ]);
       requireBilling(projectOf(call), 'aiplatform');
       return showOperation(vertex.deploy(name, deployedModel, trafficSplit));
     }),
@@ -176,6 +184,12 @@ export function vertexService(options: VertexServiceOptions): Route[] {
       ),
     ),
   ];
+}
+
+/** `projects/P/serviceAccounts/E`; an address of Google's own kind belongs to the project that uses it. */
+function accountName(email: string, projectId: string): string {
+  const owner = /@([^.@]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1] ?? projectId;
+  return `projects/${owner}/serviceAccounts/${email}`;
 }
 
 function require<T>(map: ReadonlyMap<string, T>, name: string): T {
