@@ -19,6 +19,7 @@ function google(regions: readonly string[], absent: readonly string[]): { api: A
     call: (_name, attempt) => attempt(),
     startClosing: () => undefined,
     nextTurn: () => Promise.resolve(),
+    exchange: () => Promise.reject(new Error('not used here')),
     async request(name, { url }) {
       const { host } = new URL(url);
       if (name === 'aiplatform.locations.list')
