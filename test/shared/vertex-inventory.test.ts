@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Api } from '../../shared/api.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import { readVertexInventory } from '../../shared/vertex-inventory.ts';
+import { timelessApi } from './scripted-api.ts';
 
 /** A host without an address, as gaxios tells of it. */
 function unknownHost(name: string, host: string): OutsideError {
@@ -15,11 +16,7 @@ function google(regions: readonly string[], absent: readonly string[]): { api: A
   const busy = new Map<string, number>();
   let most = 0;
   const api: Api = {
-    calls: {},
-    call: (_name, attempt) => attempt(),
-    startClosing: () => undefined,
-    nextTurn: () => Promise.resolve(),
-    exchange: () => Promise.reject(new Error('not used here')),
+    ...timelessApi(() => Promise.reject(new Error('not used here'))),
     async request(name, { url }) {
       const { host } = new URL(url);
       if (name === 'aiplatform.locations.list')
