@@ -16,9 +16,9 @@ const CLOSING_SECONDS = 60;
 
 /** How long an event has: what the deployment noted of its timeout, less the time to close. */
 function eventDeadlineMs({ environment }: Runtime): number {
-  const noted = Number(environment['TIMEOUT_SECONDS']);
-  const seconds = noted > CLOSING_SECONDS && noted <= MAX_EVENT_SECONDS ? noted : MAX_EVENT_SECONDS;
-  return (seconds - CLOSING_SECONDS) * 1_000;
+  const noted = Number(environment['TIMEOUT_SECONDS'] ?? MAX_EVENT_SECONDS);
+  const seconds = noted > 0 && noted <= MAX_EVENT_SECONDS ? noted : MAX_EVENT_SECONDS;
+  return (seconds - Math.min(CLOSING_SECONDS, seconds / 3)) * 1_000;
 }
 
 /** What one event or request runs with. */

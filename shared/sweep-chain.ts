@@ -30,8 +30,11 @@ export type Claim =
   | { readonly kind: 'publish'; readonly part: SweepPart }
   | { readonly kind: 'ignore'; readonly why: string };
 
-/** Longer than an event can run. A lease that claims to be longer was written by a wrong clock. */
+/** Longer than an event can run. */
 const LEASE_MS = 560_000;
+
+/** Instances' clocks agree within seconds. A lease that is longer than this allows was written by a wrong one and holds nobody up. */
+const CLOCK_SKEW_MS = 60_000;
 
 const chainSchema = z.object({
   version: z.literal(1),
@@ -97,7 +100,7 @@ function judgeClaim(chain: Chain | undefined, part: SweepPart, nowMs: number): C
   if (chain.done) return { kind: 'ignore', why: `${of}: the sweep is finished` };
   const { id, after, previous, holder } = chain;
   const leftMs = holder === undefined ? 0 : holder.untilMs - nowMs;
-  const isHeld = leftMs > 0 && leftMs <= LEASE_MS;
+  const isHeld = leftMs > 0 && leftMs <= LEASE_MS + CLOCK_SKEW_MS;
   const due = { id, part: chain.part, after, previous };
   if (chain.part > part.part)
     return isHeld || chain.part > part.part + 1

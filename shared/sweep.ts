@@ -14,7 +14,9 @@ import type { EventContext } from './handle-event.ts';
 export interface Sweep<Config, Facts> {
   /**
    * `whole` (the default): one call of `act` after the listing, for functions whose limits need to see all plans. `page`:
-   * one for each page as it comes, so that memory does not grow with the plans, and one at the end to tidy up.
+   * one for each page as it comes, so that memory does not grow with the plans, and one at the end to tidy up. Only `page` goes
+   * on in further events: the limits of a `whole` sweep (`maxStops`) bound what it does, and the next delivery or tick sees
+   * the rest.
    */
   readonly actOn?: 'whole' | 'page';
   /**
