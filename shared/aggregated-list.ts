@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
+import { readItems, type StrangeItem } from './read-items.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
 
@@ -14,26 +15,32 @@ export interface AggregatedQuery<T> {
 }
 
 const pageSchema = z.looseObject({
-  items: z.optional(
-    z.record(
-      z.string(),
-      z.looseObject({ warning: z.optional(z.looseObject({ code: z.optional(z.string()) })) }),
-    ),
-  ),
+  items: z.optional(z.record(z.string(), z.unknown())),
   unreachables: z.optional(z.array(z.string())),
 });
 
+const scopeSchema = z.looseObject({
+  warning: z.optional(z.looseObject({ code: z.optional(z.string()) })),
+});
+
+/** What a listing did not show. */
+export interface Unseen {
+  /** Scopes that could not be reached, sorted: what lies there is unknown, not absent. */
+  readonly unreachable: readonly string[];
+  /** Resources that are there and cannot be read. */
+  readonly strange: readonly StrangeItem[];
+}
+
 /**
  * Reads a collection of a project over all zones or regions and hands on each resource with its scope (`zones/Z`,
- * `regions/R`). Returns the scopes that could not be reached, sorted: what lies there is unknown, not absent. Needs
- * compute.COLLECTION.list. Throws `OutsideError`. Source: Compute Engine API v1, aggregatedList of each collection.
+ * `regions/R`). Returns what it did not see. Needs compute.COLLECTION.list. Throws `OutsideError`. Source: Compute Engine API v1, aggregatedList of each collection.
  */
 export async function visitAggregated<T>(
   api: Api,
   { projectId, collection, fields, schema }: AggregatedQuery<T>,
   visit: (resource: T, scope: string) => void,
-): Promise<readonly string[]> {
-  const resources = z.optional(z.array(schema));
+): Promise<Unseen> {
+  const strange: StrangeItem[] = [];
   const unreachable = new Set<string>();
   const request = {
     url: `${HOST}/projects/${projectId}/aggregated/${collection}`,
@@ -46,10 +53,16 @@ export async function visitAggregated<T>(
   };
   for await (const page of listPages(api, `compute.${collection}.aggregatedList`, request, pageSchema)) {
     for (const scope of page.unreachables ?? []) unreachable.add(scope);
-    for (const [scope, { warning, [collection]: found }] of Object.entries(page.items ?? {})) {
-      if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
-      for (const resource of resources.parse(found) ?? []) visit(resource, scope);
+    for (const [scope, value] of Object.entries(page.items ?? {})) {
+      const read = readItems([value], scopeSchema, `items.${scope}`);
+      strange.push(...read.strange);
+      for (const { warning, [collection]: found } of read.items) {
+        if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
+        const resources = readItems(found, schema, `items.${scope}.${collection}`);
+        strange.push(...resources.strange);
+        for (const resource of resources.items) visit(resource, scope);
+      }
     }
   }
-  return [...unreachable].sort();
+  return { unreachable: [...unreachable].sort(), strange };
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
+import { parseAnswer } from './parse-answer.ts';
+import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
 /** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
@@ -47,7 +49,7 @@ const bucketSchema = z.looseObject({
 });
 
 const pageSchema = z.looseObject({
-  items: z.optional(z.array(bucketSchema)),
+  items: z.optional(z.unknown()),
   unreachable: z.optional(z.array(z.string())),
 });
 
@@ -76,6 +78,8 @@ export interface Bucket {
 
 export interface BucketPage {
   readonly buckets: readonly Bucket[];
+  /** Buckets that are there and cannot be read. */
+  readonly strange: readonly StrangeItem[];
   /** `projects/_/buckets/NAME` of buckets that could not be read right now. */
   readonly unreachable: readonly string[];
 }
@@ -89,15 +93,18 @@ export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<
     returnPartialSuccess: true,
     fields: `items(${FIELDS}),unreachable,nextPageToken`,
   };
-  for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema))
-    yield { buckets: (page.items ?? []).map(toBucket), unreachable: page.unreachable ?? [] };
+  for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema)) {
+    const { items, strange } = readItems(page.items, bucketSchema, 'items');
+    yield { buckets: items.map(toBucket), strange, unreachable: page.unreachable ?? [] };
+  }
 }
 
 /** One bucket as it is now. Throws `OutsideError`, with status 404 when it is gone. */
 export async function getBucket(api: Api, name: string): Promise<Bucket> {
   const url = `${HOST}/${encodeURIComponent(name)}`;
+  const call = 'storage.buckets.get';
   return toBucket(
-    bucketSchema.parse(await api.request('storage.buckets.get', { url, query: { fields: FIELDS } })),
+    parseAnswer(call, bucketSchema, await api.request(call, { url, query: { fields: FIELDS } })),
   );
 }
 
@@ -123,7 +130,7 @@ export async function replaceLifecycle(
     },
     { retry: false },
   );
-  return patchedSchema.parse(answer).lifecycle?.rule ?? [];
+  return parseAnswer('storage.buckets.patch', patchedSchema, answer).lifecycle?.rule ?? [];
 }
 
 function toBucket(bucket: z.infer<typeof bucketSchema>): Bucket {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { visitAggregated } from './aggregated-list.ts';
+import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
 import { lastPart } from './last-part.ts';
 
 /** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
@@ -23,11 +24,9 @@ export interface MachineDisk {
   readonly key: string;
 }
 
-export interface MachineIndex {
+export interface MachineIndex extends Unseen {
   /** By the VM's numeric id, which is also Monitoring's `instance_id`. */
   readonly byId: ReadonlyMap<string, Machine>;
-  /** Zones that the API could not reach, as `zones/Z`. */
-  readonly unreachable: readonly string[];
 }
 
 const machineSchema = z.object({
@@ -51,15 +50,32 @@ const diskSchema = z.object({ name: z.string(), type: z.optional(z.string()) });
 
 /**
  * Type of each disk by `zones/Z/disks/NAME`; those in a zone that cannot be reached are missing. The Notebooks API takes
- * disk types and never returns them. Needs compute.disks.list. Throws `OutsideError`.
+ * disk types and leaves them out of its listings. Needs compute.disks.list. Throws `OutsideError`.
  */
-export async function listDiskTypes(api: Api, projectId: string): Promise<ReadonlyMap<string, string>> {
+export async function listDiskTypes(
+  api: Api,
+  projectId: string,
+): Promise<Unseen & { readonly types: ReadonlyMap<string, string> }> {
   const types = new Map<string, string>();
   const query = { projectId, collection: 'disks', fields: 'name,type', schema: diskSchema } as const;
-  await visitAggregated(api, query, ({ name, type }, scope) => {
+  const unseen = await visitAggregated(api, query, ({ name, type }, scope) => {
     if (type !== undefined) types.set(`${scope}/disks/${name}`, lastPart(type));
   });
-  return types;
+  return { types, ...unseen };
+}
+
+const startSchema = z.looseObject({ lastStartTimestamp: z.optional(z.string()) });
+
+/**
+ * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; undefined when it never
+ * was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone.
+ */
+export async function getMachineStart(api: Api, resource: string): Promise<number | undefined> {
+  const answer = await api.request('compute.instances.get', {
+    url: `https://compute.googleapis.com/compute/v1/${resource}`,
+    query: { fields: 'lastStartTimestamp' },
+  });
+  return momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp);
 }
 
 /** All VMs of a project. Needs compute.instances.list. Throws `OutsideError`. */
@@ -71,13 +87,12 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
     fields: 'id,name,status,lastStartTimestamp,disks(boot,type,source,diskSizeGb)',
     schema: machineSchema,
   } as const;
-  const unreachable = await visitAggregated(api, query, (vm, scope) => {
-    const startMs = Date.parse(vm.lastStartTimestamp ?? '');
+  const unseen = await visitAggregated(api, query, (vm, scope) => {
     byId.set(vm.id, {
       name: vm.name,
       zone: lastPart(scope),
       status: vm.status,
-      lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
+      lastStartMs: momentOf(vm.lastStartTimestamp),
       disks: (vm.disks ?? []).map((disk) => ({
         boot: disk.boot === true,
         scratch: disk.type === 'SCRATCH',
@@ -86,5 +101,10 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
       })),
     });
   });
-  return { byId, unreachable };
+  return { byId, ...unseen };
+}
+
+function momentOf(timestamp: string | undefined): number | undefined {
+  const ms = Date.parse(timestamp ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
+import { readItems } from './read-items.ts';
 import { isStringMap, type StringMap } from './string-map.ts';
 
 /**
@@ -16,9 +17,12 @@ const HOST = 'https://monitoring.googleapis.com/v3';
  */
 const SERIES_WITHOUT_TURN = 100;
 
+/** Of one page, these are named. */
+const MAX_STRANGE = 5;
+
 /** What is used of an answer; the rest is not sent. */
 const FIELDS =
-  'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message';
+  'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message,unreachable';
 
 export type Aligner = 'ALIGN_MAX' | 'ALIGN_COUNT' | 'ALIGN_SUM' | 'ALIGN_NEXT_OLDER';
 export type Reducer = 'REDUCE_SUM';
@@ -48,8 +52,8 @@ export interface Series {
 
 export interface SeriesResult {
   readonly series: readonly Series[];
-  /** What Monitoring says it could not read. Where this is not empty, the series are partial. */
-  readonly executionErrors: readonly string[];
+  /** What was not read, or cannot be. Where this is not empty, the series are partial. */
+  readonly partial: readonly string[];
 }
 
 /** A series on the wire, as far as it is used. NaN and the infinities are text in JSON. */
@@ -63,9 +67,14 @@ interface WireSeries {
 }
 
 const pageSchema = z.looseObject({
-  timeSeries: z.optional(z.array(z.custom<WireSeries>(isSeries, 'Invalid time series'))),
-  executionErrors: z.optional(z.array(z.looseObject({ message: z.optional(z.string()) }))),
+  timeSeries: z.optional(z.unknown()),
+  executionErrors: z.optional(z.unknown()),
+  unreachable: z.optional(z.unknown()),
 });
+
+const seriesSchema = z.custom<WireSeries>(isSeries, 'Invalid time series');
+const executionError = z.looseObject({ message: z.optional(z.string()) });
+const region = z.string();
 
 /**
  * Checked by hand: of a run over 1,000 notebooks, which reads some 7,000 series, a schema for each of their fields took a
@@ -101,28 +110,29 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** All series of one query at once; see {@link visitSeries}. */
 export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesResult> {
   const series: Series[] = [];
-  const executionErrors = await visitSeries(api, query, (one) => void series.push(one));
-  return { series, executionErrors };
+  const partial = await visitSeries(api, query, (one) => void series.push(one));
+  return { series, partial };
 }
 
 /**
  * Reads all pages of one query and hands on each series as it comes, so that only what `visit` keeps is held. A series that
- * continues on the next page comes twice. Returns what Monitoring says it could not read: where this is not empty, the
- * series are partial. Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
+ * continues on the next page comes twice. Returns what Monitoring says it could not read (`executionErrors`, and regions that
+ * were `unreachable`), and what is of another form than documented: where this is not empty, the series are partial. Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
  */
 export async function visitSeries(
   api: Api,
   query: SeriesQuery,
   visit: (series: Series) => void,
 ): Promise<readonly string[]> {
-  const executionErrors: string[] = [];
+  const partial: string[] = [];
   const request = {
     url: `${HOST}/projects/${query.projectId}/timeSeries`,
     query: { ...parametersOf(query), fields: FIELDS },
   };
   for await (const page of listPages(api, 'monitoring.timeSeries.list', request, pageSchema)) {
-    if ((page.timeSeries?.length ?? 0) > SERIES_WITHOUT_TURN) await api.nextTurn({ alone: true });
-    for (const one of page.timeSeries ?? [])
+    const series = readItems(page.timeSeries, seriesSchema, 'timeSeries');
+    if (series.items.length > SERIES_WITHOUT_TURN) await api.nextTurn({ alone: true });
+    for (const one of series.items)
       visit({
         metricLabels: one.metric?.labels ?? {},
         resourceLabels: one.resource?.labels ?? {},
@@ -131,9 +141,17 @@ export async function visitSeries(
           return Number.isFinite(number) ? [{ endMs: Date.parse(interval.endTime), value: number }] : [];
         }),
       });
-    for (const error of page.executionErrors ?? []) executionErrors.push(error.message ?? 'unnamed error');
+    const errors = readItems(page.executionErrors, executionError, 'executionErrors');
+    const unreachable = readItems(page.unreachable, region, 'unreachable');
+    partial.push(
+      ...errors.items.map(({ message }) => message ?? 'unnamed error'),
+      ...unreachable.items.map((place) => `${place} was unreachable`),
+      ...[...series.strange, ...errors.strange, ...unreachable.strange]
+        .slice(0, MAX_STRANGE)
+        .map(({ path, why }) => `another form than documented at ${path}: ${why}`),
+    );
   }
-  return executionErrors;
+  return partial;
 }
 
 function parametersOf(query: SeriesQuery): Readonly<Record<string, string | readonly string[] | undefined>> {

@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
+import { parseAnswer } from './parse-answer.ts';
+import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
 /**
@@ -16,7 +18,6 @@ const instanceSchema = z.object({
   state: z.optional(z.string()),
   healthState: z.optional(z.string()),
   createTime: z.optional(z.string()),
-  updateTime: z.optional(z.string()),
   labels: z.optional(stringMap),
   gceSetup: z.optional(
     z.object({
@@ -38,19 +39,23 @@ const instanceSchema = z.object({
 export type NotebookInstance = z.infer<typeof instanceSchema>;
 
 const listSchema = z.looseObject({
-  instances: z.optional(z.array(instanceSchema)),
+  instances: z.optional(z.unknown()),
   nextPageToken: z.optional(z.string()),
   unreachable: z.optional(z.array(z.string())),
 });
 
 const locationsSchema = z.looseObject({
-  locations: z.optional(z.array(z.looseObject({ name: z.string() }))),
+  locations: z.optional(z.unknown()),
 });
+
+const locationSchema = z.looseObject({ name: z.string() });
 
 const operationSchema = z.looseObject({ name: z.string() });
 
 export interface NotebookPage {
   readonly instances: readonly NotebookInstance[];
+  /** Instances that are there and cannot be read. */
+  readonly strange: readonly StrangeItem[];
   /** Whether this one page is the whole project. */
   readonly only: boolean;
   /** Locations that Google could not reach: what stands there is unknown, not absent. */
@@ -82,12 +87,15 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
       error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
     if (!refused || pages > 0) throw error;
   }
-  for (const location of await listLocations(api, projectId))
+  const locations = await listLocations(api, projectId);
+  if (locations.strange.length > 0)
+    yield { instances: [], strange: locations.strange, only: false, unreachable: [] };
+  for (const location of locations.names)
     try {
       for await (const page of listParent(api, location)) yield { ...page, only: false };
     } catch (error) {
       if (!(error instanceof OutsideError)) throw error;
-      yield { instances: [], only: false, unreachable: [], failed: { location, error } };
+      yield { instances: [], strange: [], only: false, unreachable: [], failed: { location, error } };
     }
 }
 
@@ -95,23 +103,32 @@ async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPag
   const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE } };
   let first = true;
   for await (const page of listPages(api, 'notebooks.instances.list', request, listSchema)) {
-    const { instances = [], unreachable = [], nextPageToken = '' } = page;
-    yield { instances, only: first && nextPageToken === '', unreachable };
+    const { unreachable = [], nextPageToken = '' } = page;
+    const { items, strange } = readItems(page.instances, instanceSchema, 'instances');
+    yield { instances: items, strange, only: first && nextPageToken === '', unreachable };
     first = false;
   }
 }
 
-async function listLocations(api: Api, projectId: string): Promise<string[]> {
+async function listLocations(
+  api: Api,
+  projectId: string,
+): Promise<{ readonly names: readonly string[]; readonly strange: readonly StrangeItem[] }> {
   const names: string[] = [];
+  const strange: StrangeItem[] = [];
   const request = { url: `${HOST}/projects/${projectId}/locations`, query: { pageSize: PAGE_SIZE } };
-  for await (const page of listPages(api, 'notebooks.locations.list', request, locationsSchema))
-    for (const location of page.locations ?? []) names.push(location.name);
-  return names;
+  for await (const page of listPages(api, 'notebooks.locations.list', request, locationsSchema)) {
+    const read = readItems(page.locations, locationSchema, 'locations');
+    names.push(...read.items.map(({ name }) => name));
+    strange.push(...read.strange);
+  }
+  return { names, strange };
 }
 
 /** The instance as it is now. Throws `OutsideError` (404 when it is gone). */
 export async function getNotebook(api: Api, name: string): Promise<NotebookInstance> {
-  return instanceSchema.parse(await api.request('notebooks.instances.get', { url: `${HOST}/${name}` }));
+  const call = 'notebooks.instances.get';
+  return parseAnswer(call, instanceSchema, await api.request(call, { url: `${HOST}/${name}` }));
 }
 
 /**
@@ -124,7 +141,7 @@ export async function requestNotebook(api: Api, verb: 'stop' | 'start', name: st
     { method: 'POST', url: `${HOST}/${name}:${verb}`, body: {} },
     { retry: false },
   );
-  return operationSchema.parse(answer).name;
+  return parseAnswer(`notebooks.instances.${verb}`, operationSchema, answer).name;
 }
 
 /**
@@ -142,5 +159,5 @@ export async function replaceNotebookMetadata(
     query: { updateMask: 'gce_setup.metadata' },
     body: { gceSetup: { metadata } },
   });
-  return operationSchema.parse(answer).name;
+  return parseAnswer('notebooks.instances.patch', operationSchema, answer).name;
 }

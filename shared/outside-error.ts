@@ -14,9 +14,13 @@ export class OutsideError extends Error {
 
   constructor(call: string, cause: unknown) {
     const { status, reason, message } = readError(cause);
-    super(`Cannot call "${call}": ${status === undefined ? 'no answer' : `HTTP ${status}`}: ${message}`, {
-      cause,
-    });
+    const what =
+      cause instanceof UnexpectedAnswer
+        ? 'unexpected answer'
+        : status === undefined
+          ? 'no answer'
+          : `HTTP ${status}`;
+    super(`Cannot call "${call}": ${what}: ${message}`, { cause });
     this.call = call;
     this.status = status;
     this.reason = reason;
@@ -27,6 +31,11 @@ export class OutsideError extends Error {
 /** The attempt took longer than it may; thrown by the caller's own timer. */
 export class AttemptTimeout extends Error {
   override readonly name = 'AttemptTimeout';
+}
+
+/** The call was answered, in another form than the API documents. */
+export class UnexpectedAnswer extends Error {
+  override readonly name = 'UnexpectedAnswer';
 }
 
 /** Somebody else is at work on the same thing: later it is done, or free. */

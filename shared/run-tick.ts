@@ -1,6 +1,7 @@
 import { messageOf, PermanentError } from './errors.ts';
 import { handleEvent, keepPoison, type EventContext } from './handle-event.ts';
 import { quote, type Message } from './message.ts';
+import { noteStrange } from './read-items.ts';
 import type { Runtime } from './runtime.ts';
 import { isInScope, listProjects } from './scope.ts';
 import { sweepProject, type Sweep } from './sweep.ts';
@@ -51,7 +52,15 @@ async function handleMessage<Config, Facts>(
     await sweepPart(context, sweep, tick.projectId, message, tick.part);
     return;
   }
-  const projects = await listProjects(api, policy.scope);
+  const projects = await listProjects(api, policy.scope, (parent, strange) => {
+    noteStrange(
+      ({ where, why }) => {
+        log('ERROR', `Cannot guard all of "${parent}": ${where}: ${why}`);
+      },
+      parent,
+      strange,
+    );
+  });
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
     await sweepPart(context, sweep, only, message);

@@ -2,6 +2,7 @@ import { messageOf } from './errors.ts';
 import { isRetryable } from './outside-error.ts';
 import { policyDigest, type Mode, type Policy } from './policy.ts';
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
+import { noteStrange, textField, type StrangeItem } from './read-items.ts';
 import type { PartEnd, SweepPart } from './sweep-chain.ts';
 import { collectTroubles, type Troubles } from './troubles.ts';
 import { startDelivery } from './hand-on-receipt.ts';
@@ -61,6 +62,11 @@ export interface Run extends EventContext {
   readonly after: string;
   /** Notes what could not be read; a `cause` that may pass makes the event fail in the end, so that it is read again. */
   readonly gap: (gap: Gap & { readonly cause?: unknown }) => void;
+  /**
+   * Keeps resources that are there and cannot be read, as `not-evaluable`, and notes that the run is not complete.
+   * `where` names the listing.
+   */
+  readonly keepStrange: (where: string, strange: readonly StrangeItem[]) => void;
 }
 
 export interface Reporter<Facts> {
@@ -113,6 +119,23 @@ export async function sweepProject<Config, Facts>(
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });
       if (isRetryable(cause)) troubles.note(cause);
+    },
+    keepStrange(where, strange) {
+      noteStrange(
+        (gap) => {
+          receipt.incomplete(gap);
+        },
+        where,
+        strange,
+      );
+      for (const { path, why, raw } of strange)
+        receipt.keep({
+          resource: textField(raw, 'name') ?? `${where} ${path}`,
+          action: 'keep',
+          reason: 'not-evaluable',
+          evidence: { path, why },
+          usdPerHour: 'unpriced',
+        });
     },
   };
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { visitAggregated } from './aggregated-list.ts';
+import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
 import { stringMap } from './string-map.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
@@ -38,13 +39,11 @@ const vmSchema = z.looseObject({
   lastStartTimestamp: z.optional(z.string()),
 });
 
-export interface VmListing {
+export interface VmListing extends Unseen {
   readonly vms: readonly Vm[];
-  /** Zones that could not be reached. */
-  readonly unreachable: readonly string[];
 }
 
-/** All VMs of a project that are not stopped. Needs compute.instances.list. Throws `OutsideError`. */
+/** All VMs of a project that are neither stopped nor on their way to it, those that wait for capacity too. Needs compute.instances.list. Throws `OutsideError`. */
 export async function listRunningVms(api: Api, projectId: string): Promise<VmListing> {
   const vms: Vm[] = [];
   const query = {
@@ -54,28 +53,33 @@ export async function listRunningVms(api: Api, projectId: string): Promise<VmLis
       'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp',
     schema: vmSchema,
   } as const;
-  const unreachable = await visitAggregated(api, query, (vm, scope) => {
-    if (RUNNING.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
+  const unseen = await visitAggregated(api, query, (vm, scope) => {
+    if (!DOWN.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
   });
-  return { vms, unreachable };
+  return { vms, ...unseen };
 }
-
-/** Statuses in which a VM bills for its machine, or soon will. */
-const RUNNING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING', 'RUNNING', 'REPAIRING']);
 
 /** On its way up: in a moment it is `RUNNING`. */
 export const VM_STARTING: ReadonlySet<string> = new Set(['PROVISIONING', 'STAGING']);
+/** Waits for capacity (Dynamic Workload Scheduler's flex start), which may take days; then it starts by itself. */
+export const VM_WAITING = 'PENDING';
 /** On its way down. */
-export const VM_STOPPING: ReadonlySet<string> = new Set(['PENDING_STOP', 'STOPPING', 'SUSPENDING']);
+export const VM_STOPPING: ReadonlySet<string> = new Set([
+  'PENDING_STOP', 'STOPPING', 'SUSPENDING', 'DEPROVISIONING',
+]); // prettier-ignore
 /** Down; both occur in the reference. */
 export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']);
 
+/**
+ * Down, or going down by itself. Whatever else Google's enum `Instance.status` has, or will have, bills for its machine or
+ * soon will: a status that this code does not know is not taken for a stopped VM.
+ */
+const DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
+
 /** One VM as it is now. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {
-  return toVm(
-    resource,
-    vmSchema.parse(await api.request('compute.instances.get', { url: `${HOST}/${resource}` })),
-  );
+  const call = 'compute.instances.get';
+  return toVm(resource, parseAnswer(call, vmSchema, await api.request(call, { url: `${HOST}/${resource}` })));
 }
 
 /**
@@ -97,7 +101,7 @@ export async function requestVm(
     },
     { retry: false },
   );
-  return z.looseObject({ name: z.string() }).parse(answer).name;
+  return parseAnswer(`compute.instances.${verb}`, z.looseObject({ name: z.string() }), answer).name;
 }
 
 function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {

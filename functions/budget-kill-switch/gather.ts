@@ -6,7 +6,9 @@ import { messageOf } from '../../shared/errors.ts';
 import { listNotebooks } from '../../shared/notebooks.ts';
 import { isNotOffered, isPerimeterRefusal } from '../../shared/not-offered.ts';
 import { isServiceDisabled, OutsideError } from '../../shared/outside-error.ts';
+import { parseAnswer } from '../../shared/parse-answer.ts';
 import type { Mode, RungAction } from '../../shared/policy.ts';
+import { noteStrange } from '../../shared/read-items.ts';
 import type { Runtime } from '../../shared/runtime.ts';
 import { readVertexInventory, type VertexInventory } from '../../shared/vertex-inventory.ts';
 import { listRunningVms, type Vm } from '../../shared/vms.ts';
@@ -29,7 +31,9 @@ export async function resolveProjects(api: Api, names: readonly string[], gap: N
     names,
     async (name) => {
       try {
-        return projectSchema.parse(
+        return parseAnswer(
+          'cloudresourcemanager.projects.get',
+          projectSchema,
           await api.request('cloudresourcemanager.projects.get', {
             url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
           }),
@@ -113,6 +117,7 @@ async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise
     else failed.push(page.failed);
     for (const location of page.unreachable)
       gap({ where: location, why: 'unreachable: notebooks there were not seen' });
+    noteStrange(gap, `projects/${projectId} notebooks`, page.strange);
     for (const instance of page.instances) {
       const instanceId = instance.gceSetup?.instanceId;
       if (instanceId !== undefined) vmIds.add(instanceId);
@@ -128,9 +133,10 @@ async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise
 }
 
 async function readVms(api: Api, projectId: string, gap: NoteGap): Promise<readonly Vm[]> {
-  const { vms, unreachable } = await listRunningVms(api, projectId);
+  const { vms, unreachable, strange } = await listRunningVms(api, projectId);
   for (const zone of unreachable)
     gap({ where: `projects/${projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
+  noteStrange(gap, `projects/${projectId} VMs`, strange);
   return vms;
 }
 

@@ -4,7 +4,7 @@ import type { EventContext } from '../../shared/handle-event.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { ManifestItem } from '../../shared/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
+import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING, VM_WAITING } from '../../shared/vms.ts';
 import type { RestoreStep } from './decide.ts';
 import { restoreEndpoint, type DeploymentJournal } from './endpoint.ts';
 
@@ -102,7 +102,7 @@ async function startVm(
   return change(context, {
     resource: item.resource,
     look: () => getVm(api, item.resource),
-    isThere: ({ status }) => status === 'RUNNING' || VM_STARTING.has(status),
+    isThere: ({ status }) => status === 'RUNNING' || status === VM_WAITING || VM_STARTING.has(status),
     isInTransit: ({ status }) => VM_STOPPING.has(status),
     objection: ({ status, lastStartMs }) =>
       stoppedByHand(item, lastStartMs) ?? (VM_STOPPED.has(status) ? undefined : `it is ${status}`),

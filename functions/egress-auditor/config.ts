@@ -86,8 +86,10 @@ async function projectOf(api: Api, scope: readonly string[], project: string | u
       `Cannot look at project ${JSON.stringify(project)}: it is outside the policy’s scope (${scope.join(', ')}), or does not exist`,
     );
   }
-  const [only, ...others] = await listProjects(api, scope);
-  if (only !== undefined && others.length === 0) return only;
+  let unread = 0;
+  const [only, ...others] = await listProjects(api, scope, (_, strange) => void (unread += strange.length));
+  // One that cannot be read is in scope as well: then the only readable one is not meant by default.
+  if (only !== undefined && others.length === 0 && unread === 0) return only;
   const all = [only, ...others];
   throw new BadParameter(
     'project',

@@ -1,6 +1,7 @@
 import type { Api } from '../../shared/api.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
+import { noteStrange } from '../../shared/read-items.ts';
 import type { Gap } from '../../shared/receipt.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import type { Config } from './config.ts';
@@ -78,7 +79,8 @@ function createReader(project: string): Reader {
     attempt,
     listed: (where, list) =>
       attempt(where, async () => {
-        const { found, unreachable } = await list();
+        const { found, unreachable, strange } = await list();
+        noteStrange((gap) => void gaps.push(gap), `projects/${project} ${where}`, strange);
         for (const place of unreachable) note(place, `unreachable: ${where} there were not seen`);
         return found;
       }),

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { getMachineStart } from '../../shared/machines.ts';
 import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
 import {
   getNotebook,
@@ -18,6 +19,7 @@ import {
   type Settlement,
 } from './claims.ts';
 import type { Config } from './config.ts';
+import { changeBetween, settingsOf } from './changes.ts';
 import { repairSeconds } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
 import { keepsUntil } from '../../shared/keep-label.ts';
@@ -117,7 +119,10 @@ async function changeState(
             outcome: { ...decision, outcome: 'done' },
             requested: { action, operation: undefined, atMs: run.runtime.now().getTime() },
           };
-    const changed = present === undefined ? undefined : changedSince(present, facts, config, action, run);
+    const changed =
+      present === undefined
+        ? undefined
+        : (changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)));
     if (changed !== undefined)
       return {
         outcome: {
@@ -171,10 +176,28 @@ function changedSince(
   run: Run,
 ): string | undefined {
   if (present.state !== FROM[action]) return `its state is ${present.state ?? 'unknown'}`;
-  if ((present.updateTime ?? '') !== facts.updateTime)
-    return `it was updated at ${present.updateTime ?? 'an unknown time'}`;
   const label = keepsUntil(present.labels?.[config.keepLabel], run.runtime.now());
-  return label.keeps ? `its label ${config.keepLabel} says ${label.why}` : undefined;
+  if (label.keeps) return `its label ${config.keepLabel} says ${label.why}`;
+  return changeBetween(facts.settings, settingsOf(present));
+}
+
+/** Whether the VM was started since it was listed: the instance itself does not tell. */
+async function startedMeanwhile(
+  run: Run,
+  { name, vm, settings }: NotebookFacts,
+): Promise<string | undefined> {
+  if (vm.kind !== 'found') return undefined;
+  const [, project = '', , zone = ''] = name.split('/');
+  try {
+    // Its id names it as well, and no other VM that gets its name later.
+    const resource = `projects/${project}/zones/${zone}/instances/${settings.vmId}`;
+    const lastStartMs = await getMachineStart(run.api, resource);
+    if (lastStartMs === vm.lastStartMs) return undefined;
+    return `its VM was started at ${lastStartMs === undefined ? 'an unknown time' : new Date(lastStartMs).toISOString()}`;
+  } catch (error) {
+    if (error instanceof OutsideError && error.status === 404) return 'its VM is gone';
+    throw error;
+  }
 }
 
 /** Another run holds the notebook: see whether it gets there. If not, it died: this event is to come again later. */

@@ -20,14 +20,13 @@ export const SETTLE_MINUTES = 15;
 
 const RUNNING = 'ACTIVE';
 
-/** VM statuses in which a stop has not taken effect. */
-const STILL_UP: ReadonlySet<string> = new Set([
-  'PROVISIONING',
-  'STAGING',
-  'RUNNING',
-  'REPAIRING',
-  'STOPPING',
-]);
+/**
+ * VM statuses in which it bills for no machine: one that waits for capacity has none yet. All others, also those that this
+ * code does not know, count as up.
+ */
+const VM_DOWN: ReadonlySet<string> = new Set([
+  'TERMINATED', 'STOPPED', 'SUSPENDED', 'DEPROVISIONING', 'PENDING',
+]); // prettier-ignore
 
 const STOPPED_STATES: ReadonlySet<string> = new Set(['STOPPED', 'SUSPENDED', 'DELETED']);
 const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
@@ -36,11 +35,21 @@ const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
 
 /** From when on a notebook must be observed, so that the verdict covers all that it claims. */
 export function observationStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
+  if (simulatesWarning(config)) {
+    // Nobody is warned while observing. What enforce would stop now it would have warned of this long ago.
+    const warning = new Date(now.getTime() - config.warnBeforeMinutes * MINUTE_MS);
+    return observationStartMs({ ...config, warnBeforeMinutes: 0 }, warning, undefined);
+  }
   const outside = config.hours !== null && workingPeriod(now, config.hours) === undefined;
   const minutes = outside ? Math.min(config.idleAfterMinutes, BUSY_WINDOW_MINUTES) : config.idleAfterMinutes;
   const startMs = now.getTime() - minutes * MINUTE_MS;
   // "Stayed idle since the warning" needs every minute since then.
   return warnedAtMs === undefined ? startMs : Math.min(startMs, warnedAtMs);
+}
+
+/** A trial remembers no warning: it tells from a longer look back what enforce would stop, and what that would save. */
+function simulatesWarning({ mode, warnBeforeMinutes }: Config): boolean {
+  return mode === 'observe' && warnBeforeMinutes > 0;
 }
 
 /**
@@ -104,6 +113,12 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   const reason =
     config.hours !== null && workingPeriod(now, config.hours) === undefined ? 'outside-hours' : 'idle';
   if (config.warnBeforeMinutes === 0) return { action: 'stop', reason };
+  if (simulatesWarning(config))
+    return {
+      action: 'stop',
+      reason,
+      evidence: { wouldHaveWarnedAt: isoAfter(now.getTime(), -config.warnBeforeMinutes) },
+    };
   const { warnedAtMs } = facts.memory;
   if (warnedAtMs === undefined)
     return {
@@ -203,7 +218,7 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
     !startedSince(facts, requestedAtMs);
   if (!due || !(facts.state === RUNNING || facts.state === 'STOPPING')) return [];
   // An older image's VM may be down while the API says ACTIVE; and without its VM nobody knows who started it again.
-  if (facts.state === RUNNING && !(facts.vm.kind === 'found' && STILL_UP.has(facts.vm.status))) return [];
+  if (facts.state === RUNNING && !(facts.vm.kind === 'found' && !VM_DOWN.has(facts.vm.status))) return [];
   return [
     {
       resource: facts.name,
@@ -286,7 +301,7 @@ function rounded(value: number): number {
 /** A stop saves, and a start costs, machine and GPUs; a kept notebook costs what it costs in its state. */
 function priceOf(facts: NotebookFacts, action: Verdict['action']): UsdPerHour {
   if (action === 'stop' || action === 'start') return facts.price.stoppableUsdPerHour;
-  const up = facts.vm.kind === 'found' ? STILL_UP.has(facts.vm.status) : !STOPPED_STATES.has(facts.state);
+  const up = facts.vm.kind === 'found' ? !VM_DOWN.has(facts.vm.status) : !STOPPED_STATES.has(facts.state);
   return up ? facts.price.runningUsdPerHour : facts.price.stoppedUsdPerHour;
 }
 

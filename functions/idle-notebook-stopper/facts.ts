@@ -1,5 +1,6 @@
 import type { InstancePrice } from '../../shared/compute-price.ts';
 import type { Gpus } from '../../shared/machine-type.ts';
+import type { Settings } from './changes.ts';
 import type { NotebookMemory } from './memory.ts';
 
 /** Everything that is known of one notebook at one moment; what `gather` hands to `decide`. */
@@ -10,8 +11,8 @@ export interface NotebookFacts {
   readonly state: string;
   readonly healthState: string;
   readonly createdMs: number | undefined;
-  /** As the API returns it; compared, not computed with. */
-  readonly updateTime: string;
+  /** What a person or a controller may change until the notebook is acted on. */
+  readonly settings: Settings;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly machineType: string;

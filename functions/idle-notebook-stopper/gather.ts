@@ -6,7 +6,9 @@ import { lastPart } from '../../shared/last-part.ts';
 import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
 import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '../../shared/machines.ts';
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/notebooks.ts';
+import { noteStrange, textField } from '../../shared/read-items.ts';
 import type { Run } from '../../shared/sweep.ts';
+import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
 import { observationStartMs } from './decide.ts';
 import type { NotebookFacts, Signals, VmFacts } from './facts.ts';
@@ -76,6 +78,7 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
 }
 
 function noteGaps(run: Run, page: NotebookPage): void {
+  run.keepStrange(`projects/${run.projectId} notebooks`, page.strange);
   for (const location of page.unreachable)
     run.gap({ where: location, why: 'unreachable: notebooks there were not seen' });
   if (page.failed !== undefined)
@@ -91,19 +94,30 @@ type Machines =
   | { readonly failed: string };
 
 async function readMachines(run: Run): Promise<Machines> {
-  const diskTypes = listDiskTypes(run.api, run.projectId).catch((error: unknown) => {
-    run.gap({ where: `projects/${run.projectId} disks`, why: `unpriced: ${messageOf(error)}`, cause: error });
-    return new Map<string, string>();
-  });
+  const diskTypes = readDiskTypes(run);
   try {
     const index = await indexMachines(run.api, run.projectId);
     for (const zone of index.unreachable)
       run.gap({ where: `projects/${run.projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
+    noteStrange(run.gap, `projects/${run.projectId} VMs`, index.strange);
     return { index, diskTypes: await diskTypes };
   } catch (error) {
     await diskTypes;
     run.gap({ where: `projects/${run.projectId} VMs`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
+  }
+}
+
+/** Prices need them, verdicts do not. */
+async function readDiskTypes(run: Run): Promise<ReadonlyMap<string, string>> {
+  const where = `projects/${run.projectId} disks`;
+  try {
+    const { types, strange } = await listDiskTypes(run.api, run.projectId);
+    noteStrange(run.gap, where, strange);
+    return types;
+  } catch (error) {
+    run.gap({ where, why: `unpriced: ${messageOf(error)}`, cause: error });
+    return new Map();
   }
 }
 
@@ -207,7 +221,7 @@ function toFacts(
     state: instance.state ?? 'STATE_UNSPECIFIED',
     healthState: instance.healthState ?? 'HEALTH_STATE_UNSPECIFIED',
     createdMs: Number.isNaN(createdMs) ? undefined : createdMs,
-    updateTime: instance.updateTime ?? '',
+    settings: settingsOf(instance),
     labels: instance.labels ?? {},
     metadata: setup.metadata ?? {},
     machineType: lastPart(machineType),
@@ -244,5 +258,11 @@ function vmFacts(
     return { kind: 'unknown', why: 'the instance names no VM (gceSetup.instanceId)' };
   if (machines.index.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone))
     return { kind: 'unknown', why: `${zone} was unreachable` };
+  // One that has no readable id may be any.
+  const unread = machines.index.strange.find(
+    ({ raw }) => (textField(raw, 'id') ?? instanceId) === instanceId,
+  );
+  if (unread !== undefined)
+    return { kind: 'unknown', why: `it may be the one at ${unread.path}: ${unread.why}` };
   return { kind: 'absent' };
 }

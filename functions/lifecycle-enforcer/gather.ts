@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { getBucket, listBuckets, type Bucket } from '../../shared/buckets.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { noteStrange, textField, type StrangeItem } from '../../shared/read-items.ts';
 import type { Run } from '../../shared/sweep.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
@@ -27,10 +28,16 @@ export async function* gatherBuckets(run: Run, config: Config): AsyncGenerator<r
   const records = await readRecords(run);
   const unseen = new Set(records.keys());
   let whole = true;
-  for await (const { buckets, unreachable } of listBuckets(run.api, run.projectId)) {
+  for await (const { buckets, strange, unreachable } of listBuckets(run.api, run.projectId)) {
     for (const bucket of unreachable) {
       whole = false;
       run.gap({ where: bucket, why: 'unreachable: it was not looked at' });
+    }
+    run.keepStrange(`projects/${run.projectId} buckets`, strange);
+    for (const { raw } of strange) {
+      const name = textField(raw, 'name');
+      if (name === undefined) whole = false;
+      else unseen.delete(name);
     }
     for (const { name } of buckets) unseen.delete(name);
     // They come in the order of their names; https://cloud.google.com/storage/docs/json_api/v1/buckets/list
@@ -104,17 +111,25 @@ async function fromObjects(
   const forecaster = forecastObjects(bucket, change, run.startedAt);
   let listed = 0;
   let whole = true;
+  const unread: StrangeItem[] = [];
+  const where = `projects/_/buckets/${bucket.name} objects`;
+  const noteUnread = (strange: readonly StrangeItem[]): void => {
+    unread.push(...strange.slice(0, 1));
+    noteStrange(run.gap, where, strange);
+  };
   try {
-    for await (const versions of listVersions(run.api, bucket.name)) {
+    for await (const versions of listVersions(run.api, bucket.name, noteUnread)) {
       forecaster.add(versions);
       listed += versions.length;
       whole = listed < MAX_VERSIONS;
       if (!whole) break;
     }
   } catch (error) {
-    run.gap({ where: `projects/_/buckets/${bucket.name} objects`, why: messageOf(error), cause: error });
+    run.gap({ where, why: messageOf(error), cause: error });
     return undefined;
   }
+  // What the rules would do to a version that cannot be read is unknown: then metrics have to do.
+  if (unread.length > 0) return undefined;
   const totalBytes = usage.kind === 'measured' ? objectBytes(usage.cells) : undefined;
   return withUploads(forecaster.finish(whole ? undefined : { totalBytes }), run, bucket, change, usage);
 }

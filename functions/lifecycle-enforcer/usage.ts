@@ -71,7 +71,7 @@ async function latest(run: Run, metricType: string, names: readonly string[]): P
   const list = names.map((name) => `"${name}"`).join(',');
   const endMs = run.startedAt.getTime();
   try {
-    const { series, executionErrors } = await querySeries(run.api, {
+    const { series, partial } = await querySeries(run.api, {
       projectId: run.projectId,
       metricType,
       filter: `resource.type = "gcs_bucket" AND resource.labels.bucket_name = one_of(${list})`,
@@ -80,7 +80,7 @@ async function latest(run: Run, metricType: string, names: readonly string[]): P
       aligner: 'ALIGN_NEXT_OLDER',
       alignmentSeconds: WINDOW_SECONDS,
     });
-    const [error] = executionErrors;
+    const [error] = partial;
     if (error !== undefined) throw new Error(`partial answer: ${error}`);
     return series;
   } catch (error) {

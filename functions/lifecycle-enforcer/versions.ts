@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../shared/api.ts';
 import { listPages } from '../../shared/list-pages.ts';
+import { readItems, type StrangeItem } from '../../shared/read-items.ts';
 import type { ObjectVersion } from './object-lifecycle.ts';
 
 /** A page of storage.objects.list holds at most this many. */
@@ -9,39 +10,42 @@ const PAGE_SIZE = 1_000;
 const FIELDS =
   'items(name,generation,size,storageClass,timeCreated,timeDeleted,customTime,temporaryHold,eventBasedHold,retentionExpirationTime,retention(retainUntilTime)),nextPageToken';
 
-const pageSchema = z.looseObject({
-  items: z.optional(
-    z.array(
-      z.looseObject({
-        name: z.string(),
-        generation: z.string(),
-        size: z.string(),
-        storageClass: z.string(),
-        timeCreated: z.string(),
-        timeDeleted: z.optional(z.string()),
-        customTime: z.optional(z.string()),
-        temporaryHold: z.optional(z.boolean()),
-        eventBasedHold: z.optional(z.boolean()),
-        retentionExpirationTime: z.optional(z.string()),
-        retention: z.optional(z.looseObject({ retainUntilTime: z.optional(z.string()) })),
-      }),
-    ),
-  ),
+const itemSchema = z.looseObject({
+  name: z.string(),
+  generation: z.string(),
+  size: z.string(),
+  storageClass: z.string(),
+  timeCreated: z.string(),
+  timeDeleted: z.optional(z.string()),
+  customTime: z.optional(z.string()),
+  temporaryHold: z.optional(z.boolean()),
+  eventBasedHold: z.optional(z.boolean()),
+  retentionExpirationTime: z.optional(z.string()),
+  retention: z.optional(z.looseObject({ retainUntilTime: z.optional(z.string()) })),
 });
-type Item = NonNullable<z.infer<typeof pageSchema>['items']>[number];
+type Item = z.infer<typeof itemSchema>;
+
+const pageSchema = z.looseObject({ items: z.optional(z.unknown()) });
 
 /**
  * Yields the objects of a bucket in the order of their names, each with all its versions, newest first. The last one of
- * a listing that is broken off may lack versions. Throws `OutsideError`.
+ * a listing that is broken off may lack versions. `strange` is told of versions that are there and cannot be read. Throws
+ * `OutsideError`.
  */
-export async function* listVersions(api: Api, bucket: string): AsyncGenerator<readonly ObjectVersion[]> {
+export async function* listVersions(
+  api: Api,
+  bucket: string,
+  strange: (items: readonly StrangeItem[]) => void,
+): AsyncGenerator<readonly ObjectVersion[]> {
   const request = {
     url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`,
     query: { versions: true, maxResults: PAGE_SIZE, fields: FIELDS },
   };
   let open: ObjectVersion[] = [];
-  for await (const page of listPages(api, 'storage.objects.list', request, pageSchema))
-    for (const item of page.items ?? []) {
+  for await (const page of listPages(api, 'storage.objects.list', request, pageSchema)) {
+    const read = readItems(page.items, itemSchema, 'items');
+    if (read.strange.length > 0) strange(read.strange);
+    for (const item of read.items) {
       const version = toVersion(item);
       if (open[0] !== undefined && open[0].name !== version.name) {
         yield newestFirst(open);
@@ -49,6 +53,7 @@ export async function* listVersions(api: Api, bucket: string): AsyncGenerator<re
       }
       open.push(version);
     }
+  }
   if (open.length > 0) yield newestFirst(open);
 }
 

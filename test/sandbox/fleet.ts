@@ -33,7 +33,7 @@ export interface VmDisk {
   readonly sizeGb: number;
 }
 
-export type VmStatus = 'STAGING' | 'RUNNING' | 'STOPPING' | 'TERMINATED' | 'SUSPENDED';
+export type VmStatus = VmSeed['vmStatus'];
 
 /** A Workbench instance; what is not here is derived from its VM and its seed when it is shown. */
 export interface Notebook {
@@ -47,7 +47,9 @@ export interface Notebook {
   readonly createdMs: number;
   readonly uid: string;
   state: string;
+  /** When a person, a controller or a transition changed it last; health reports come on top. */
   updatedMs: number;
+  activeSinceMs: number;
   metadata: Record<string, string>;
   labels: Record<string, string>;
 }
@@ -68,6 +70,8 @@ export interface Fleet {
   readonly vms: ReadonlyMap<string, Vm>;
   readonly operations: ReadonlyMap<string, Operation>;
   notebooksOf(projectId: string): readonly Notebook[];
+  /** The last health report of a notebook's agent; undefined where none reports. */
+  healthReportOf(notebook: Notebook): HealthReport | undefined;
   vmsOf(projectId: string): readonly Vm[];
   stopNotebook(name: string): Operation;
   startNotebook(name: string): Operation;
@@ -83,6 +87,20 @@ export interface Fleet {
    */
   haltProject(projectId: string): boolean;
 }
+
+export interface HealthReport {
+  readonly reportedMs: number;
+  /** When the service wrote it down: the instance's `updateTime`. */
+  readonly writtenMs: number;
+}
+
+/**
+ * Workbench's agent reports its health every 30 seconds while the instance is ACTIVE, and `updateTime` moves with each
+ * report: seen in cloud-custodian's recorded answers (test/fixtures/notebooks-v2-heartbeat), where it is written down 0.5
+ * to 3 seconds after the moment that it names.
+ */
+const HEALTH_REPORT_MS = 30_000;
+const REPORT_DELAY_MS = 1_400;
 
 /** How long transitions take in the sandbox, in milliseconds. */
 const STOPPING_MS = 45_000;
@@ -150,6 +168,7 @@ export function createFleet(options: {
   const setState = (notebook: Notebook, state: string): void => {
     notebook.state = state;
     notebook.updatedMs = clock.now();
+    if (state === 'ACTIVE') notebook.activeSinceMs = clock.now();
   };
   for (const project of options.projects) {
     for (const seed of project.vms) addVm(project.id, seed, seed.machineType);
@@ -170,6 +189,7 @@ export function createFleet(options: {
           .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5'),
         state: seed.state,
         updatedMs: vm.lastStopMs ?? vm.lastStartMs + STARTING_MS,
+        activeSinceMs: vm.lastStartMs + STARTING_MS,
         metadata: { ...seed.metadata },
         labels: { ...seed.labels },
       };
@@ -221,6 +241,20 @@ export function createFleet(options: {
     operations,
     notebooksOf: (projectId) => notebooksByProject.get(projectId) ?? [],
     vmsOf: (projectId) => vmsByProject.get(projectId) ?? [],
+    healthReportOf(notebook) {
+      const { seed, metadata, state, activeSinceMs, uid } = notebook;
+      const silent =
+        state !== 'ACTIVE' ||
+        ['AGENT_NOT_INSTALLED', 'AGENT_NOT_RUNNING'].includes(seed.healthState) ||
+        metadata['report-event-health']?.toLowerCase() === 'false';
+      if (silent) return undefined;
+      // Each instance has its own beat.
+      const offsetMs = parseInt(uid.slice(0, 8), 16) % HEALTH_REPORT_MS;
+      const latestMs = clock.now() - REPORT_DELAY_MS - offsetMs;
+      const reportedMs =
+        latestMs - (((latestMs % HEALTH_REPORT_MS) + HEALTH_REPORT_MS) % HEALTH_REPORT_MS) + offsetMs;
+      return reportedMs < activeSinceMs ? undefined : { reportedMs, writtenMs: reportedMs + REPORT_DELAY_MS };
+    },
     stopNotebook(name) {
       const notebook = notebookOf(name);
       require(notebook, 'ACTIVE', 'stop');
@@ -265,7 +299,8 @@ export function createFleet(options: {
     stopVm(path) {
       const vm = vmOf(path);
       const running = operation('compute', path.replace(/\/instances\/.*$/, ''), path, 'stop');
-      if (vm.status !== 'RUNNING') {
+      // What waits for capacity stops waiting.
+      if (vm.status !== 'RUNNING' && vm.status !== 'PENDING') {
         finish(running);
         return running;
       }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ownMetadata } from './services/notebooks.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -75,20 +76,25 @@ void describe('the real gcloud in the sandbox', { skip }, () => {
       ),
     };
   };
-  const notebookState = ({ seed, vm: machine, ...known }: ReturnType<typeof notebook>): Shown => ({
-    name: known.name,
-    state: known.state,
-    health: known.state === 'ACTIVE' ? seed.healthState : 'HEALTH_STATE_UNSPECIFIED',
-    creator: seed.creator,
-    createTime: new Date(known.createdMs).toISOString(),
-    updateTime: new Date(known.updatedMs).toISOString(),
-    labels: { 'notebooks-product': 'workbench-instances', 'resource-name': known.id, ...known.labels },
-    machineType: machine.machineType,
-    accelerators: seed.acceleratorConfigs,
-    metadata: known.metadata,
-    instanceId: machine.id,
-    disksGb: machine.disks.map((disk) => String(disk.sizeGb)),
-  });
+  const notebookState = (shown: ReturnType<typeof notebook>): Shown => {
+    const { seed, vm: machine, ...known } = shown;
+    return {
+      name: known.name,
+      state: known.state,
+      health: known.state === 'ACTIVE' ? seed.healthState : 'HEALTH_STATE_UNSPECIFIED',
+      creator: seed.creator,
+      createTime: new Date(known.createdMs).toISOString(),
+      updateTime: new Date(
+        Math.max(known.updatedMs, sandbox.fleet.healthReportOf(shown)?.writtenMs ?? 0),
+      ).toISOString(),
+      labels: { 'notebooks-product': 'workbench-instances', 'resource-name': known.id, ...known.labels },
+      machineType: machine.machineType,
+      accelerators: seed.acceleratorConfigs,
+      metadata: { ...ownMetadata(shown), ...known.metadata },
+      instanceId: machine.id,
+      disksGb: machine.disks.map((disk) => String(disk.sizeGb)),
+    };
+  };
   const vmView = (instance: Shown): Shown => ({
     id: instance['id'],
     name: instance['name'],

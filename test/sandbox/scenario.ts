@@ -40,7 +40,11 @@ const vmFields = {
     .optional(),
 };
 
-const vmStatus = z.enum(['STAGING', 'RUNNING', 'STOPPING', 'TERMINATED', 'SUSPENDED']);
+/** All of the enum `Instance.status` of Compute Engine v1, and one that it may get. */
+const vmStatus = z.enum([
+  ...['PENDING', 'PROVISIONING', 'STAGING', 'RUNNING', 'REPAIRING', 'PENDING_STOP', 'STOPPING', 'STOPPED'],
+  ...['TERMINATED', 'SUSPENDING', 'SUSPENDED', 'DEPROVISIONING', 'NEWER_THAN_THIS_CODE'],
+] as const);
 
 const vmSchema = z.strictObject({ ...vmFields, vmStatus: vmStatus.default('RUNNING') });
 

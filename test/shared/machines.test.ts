@@ -28,7 +28,7 @@ describe('listDiskTypes', () => {
           },
     );
     assert.deepEqual(
-      [...(await listDiskTypes(api, 'ml-lab'))],
+      [...(await listDiskTypes(api, 'ml-lab')).types],
       [
         ['zones/us-central1-a/disks/boot', 'pd-balanced'],
         ['zones/us-central1-b/disks/boot', 'pd-ssd'],

@@ -48,7 +48,7 @@ describe('querySeries', () => {
           'aggregation.perSeriesAligner': 'ALIGN_MAX',
           view: 'FULL',
           fields:
-            'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message',
+            'timeSeries(metric/labels,resource/labels,points(interval/endTime,value)),nextPageToken,executionErrors/message,unreachable',
         },
         body: undefined,
       },
@@ -85,7 +85,7 @@ describe('querySeries', () => {
         { metricLabels: {}, resourceLabels, points: [{ endMs: AT, value: 0.5 }] },
         { metricLabels: {}, resourceLabels, points: [{ endMs: AT - 60_000, value: 0.25 }] },
       ],
-      executionErrors: [],
+      partial: [],
     });
     assert.deepEqual(calls, { 'monitoring.timeSeries.list': 3 });
   });
@@ -126,15 +126,22 @@ describe('querySeries', () => {
   test('collects the execution errors of all pages', async () => {
     const { result } = await over([
       { executionErrors: [{ code: 14, message: 'us-east1 did not answer' }], nextPageToken: 'p2' },
-      { executionErrors: [{ code: 4 }] },
+      { executionErrors: [{ code: 4 }], unreachable: ['us-east4'] },
     ]);
-    assert.deepEqual(result.executionErrors, ['us-east1 did not answer', 'unnamed error']);
+    assert.deepEqual(result.partial, [
+      'us-east1 did not answer',
+      'unnamed error',
+      'us-east4 was unreachable',
+    ]);
   });
 
-  test('throws a refusal, and an answer of another shape', async () => {
+  test('throws a refusal, and says of an answer of another form that it is partial', async () => {
     const { api } = scriptedApi(() => refuse(403));
     await assert.rejects(querySeries(api, QUERY), { name: 'OutsideError', status: 403 });
-    await assert.rejects(over([{ timeSeries: 'none' }]), { name: '$ZodError' });
-    await assert.rejects(over([undefined]), { name: '$ZodError' });
+    const { result } = await over([{ timeSeries: 'none' }]);
+    assert.deepEqual(result.partial, [
+      'another form than documented at timeSeries: it is "none", not a list',
+    ]);
+    await assert.rejects(over([undefined]), { name: 'OutsideError', retryable: false });
   });
 });

@@ -43,8 +43,13 @@ describe('listNotebooks', () => {
         : { nextPageToken: '' },
     );
     assert.deepEqual(await pagesOf(api), [
-      { instances: [{ name: 'one' }], only: false, unreachable: ['projects/ml-lab/locations/x'] },
-      { instances: [], only: false, unreachable: [] },
+      {
+        instances: [{ name: 'one' }],
+        strange: [],
+        only: false,
+        unreachable: ['projects/ml-lab/locations/x'],
+      },
+      { instances: [], strange: [], only: false, unreachable: [] },
     ]);
     assert.deepEqual(
       asked.map(({ target, query }) => [target, query]),
@@ -57,7 +62,9 @@ describe('listNotebooks', () => {
 
   test('says of a single page that it is the only one', async () => {
     const { api } = scriptedApi(() => ({ instances: [{ name: 'one' }] }));
-    assert.deepEqual(await pagesOf(api), [{ instances: [{ name: 'one' }], only: true, unreachable: [] }]);
+    assert.deepEqual(await pagesOf(api), [
+      { instances: [{ name: 'one' }], strange: [], only: true, unreachable: [] },
+    ]);
   });
 
   for (const status of [400, 404, 501])
@@ -98,12 +105,12 @@ describe('listNotebooks', () => {
     const [failed, other] = await pagesOf(api);
     assert.deepEqual([failed?.instances, failed?.failed?.location], [[], 'projects/ml-lab/locations/a']);
     assert.equal(failed?.failed?.error.status, 403);
-    assert.deepEqual(other, { instances: [{ name: 'b' }], only: false, unreachable: [] });
+    assert.deepEqual(other, { instances: [{ name: 'b' }], strange: [], only: false, unreachable: [] });
   });
 
-  test('an answer of another shape is thrown', async () => {
-    const { api } = scriptedApi(() => ({ instances: [{ state: 'ACTIVE' }] }));
-    await assert.rejects(pagesOf(api), { name: '$ZodError' });
+  test('an answer of another shape is a refusal that no retry helps against', async () => {
+    const { api } = scriptedApi(() => ({ instances: [], unreachable: 'all' }));
+    await assert.rejects(pagesOf(api), { name: 'OutsideError', retryable: false });
   });
 });
 

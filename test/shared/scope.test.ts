@@ -36,7 +36,7 @@ describe('listProjects', () => {
   test('takes named projects as they are, sorted and once, without asking', async () => {
     const { api, asked } = scriptedApi(() => refuse(403));
     const scope = ['projects/ml-b', 'projects/ml-a', 'projects/ml-b'];
-    assert.deepEqual(await listProjects(api, scope), ['ml-a', 'ml-b']);
+    assert.deepEqual(await listProjects(api, scope, () => undefined), ['ml-a', 'ml-b']);
     assert.equal(asked.length, 0);
   });
 
@@ -49,7 +49,11 @@ describe('listProjects', () => {
         'folders/21': { projects: [project('deeper')] },
       }),
     );
-    assert.deepEqual(await listProjects(api, ['organizations/1']), ['deep', 'deeper', 'top']);
+    assert.deepEqual(await listProjects(api, ['organizations/1'], () => undefined), [
+      'deep',
+      'deeper',
+      'top',
+    ]);
   });
 
   test('reads all pages', async () => {
@@ -57,7 +61,7 @@ describe('listProjects', () => {
     const folders = [{ name: 'folders/2' }, { name: 'folders/3' }, { name: 'folders/4' }];
     const nodes = { 'folders/1': { projects, folders }, 'folders/4': { projects: [project('last')] } };
     const { api, asked } = scriptedApi(tree(nodes, 2));
-    assert.equal((await listProjects(api, ['folders/1'])).length, 8);
+    assert.equal((await listProjects(api, ['folders/1'], () => undefined)).length, 8);
     const tokens = asked
       .filter(
         ({ target, query }) => target.endsWith('projects:search') && query['query'] === 'parent:folders/1',
@@ -73,7 +77,7 @@ describe('listProjects', () => {
     };
     const { api } = scriptedApi(tree(nodes));
     const scope = ['folders/1', 'projects/ml-a', 'folders/2'];
-    assert.deepEqual(await listProjects(api, scope), ['ml-a', 'ml-b']);
+    assert.deepEqual(await listProjects(api, scope, () => undefined), ['ml-a', 'ml-b']);
   });
 
   test('leaves out what is being deleted, folders with all below them', async () => {
@@ -90,16 +94,19 @@ describe('listProjects', () => {
         'folders/3': { projects: [project('also-here')] },
       }),
     );
-    assert.deepEqual(await listProjects(api, ['folders/1']), ['also-here', 'here']);
+    assert.deepEqual(await listProjects(api, ['folders/1'], () => undefined), ['also-here', 'here']);
   });
 
   test('an entry that shows no project is an error: a missing permission looks just so', async () => {
     const { api } = scriptedApi(tree({ 'folders/1': { projects: [project('ml-a')] } }));
-    await assert.rejects(listProjects(api, ['folders/1', 'folders/9']), (error) => {
-      assert.ok(error instanceof PermanentError);
-      assert.match(error.message, /"folders\/9": none is visible; grant resourcemanager\.projects\.get/);
-      return true;
-    });
+    await assert.rejects(
+      listProjects(api, ['folders/1', 'folders/9'], () => undefined),
+      (error) => {
+        assert.ok(error instanceof PermanentError);
+        assert.match(error.message, /"folders\/9": none is visible; grant resourcemanager\.projects\.get/);
+        return true;
+      },
+    );
   });
 });
 

@@ -1,19 +1,19 @@
 import * as z from 'zod/mini';
-import { visitAggregated } from '../../../shared/aggregated-list.ts';
+import { visitAggregated, type Unseen } from '../../../shared/aggregated-list.ts';
 import type { Api } from '../../../shared/api.ts';
 import { lastPart } from '../../../shared/last-part.ts';
 import { listPages } from '../../../shared/list-pages.ts';
 import { listNotebooks } from '../../../shared/notebooks.ts';
+import { readItems, type StrangeItem } from '../../../shared/read-items.ts';
 import { stringMap } from '../../../shared/string-map.ts';
 import { bucketPlace, type BucketPlace } from './geography.ts';
 import type { VmPlace } from './facts.ts';
 
 const STORAGE = 'https://storage.googleapis.com/storage/v1';
 
-/** A listing, and the places that it could not reach. */
-export interface Listed<T> {
+/** A listing, and what it did not see. */
+export interface Listed<T> extends Unseen {
   readonly found: ReadonlyMap<string, T>;
-  readonly unreachable: readonly string[];
 }
 
 const vmSchema = z.looseObject({
@@ -43,12 +43,12 @@ export async function listVms(api: Api, projectId: string): Promise<Listed<VmPla
       'id,name,labels,metadata/items/key,networkInterfaces(subnetwork,accessConfigs(natIP,networkTier))',
     schema: vmSchema,
   } as const;
-  const unreachable = await visitAggregated(
+  const unseen = await visitAggregated(
     api,
     query,
     (vm, scope) => void found.set(vm.id, toVm(vm, lastPart(scope))),
   );
-  return { found, unreachable };
+  return { found, ...unseen };
 }
 
 function toVm(
@@ -72,13 +72,15 @@ function toVm(
 export async function listNotebookVms(api: Api, projectId: string): Promise<Listed<string>> {
   const found = new Map<string, string>();
   const unreachable: string[] = [];
+  const strange: StrangeItem[] = [];
   for await (const page of listNotebooks(api, projectId)) {
     unreachable.push(...page.unreachable);
+    strange.push(...page.strange);
     if (page.failed !== undefined) throw page.failed.error;
     for (const { name, gceSetup } of page.instances)
       if (gceSetup?.instanceId !== undefined) found.set(gceSetup.instanceId, name);
   }
-  return { found, unreachable };
+  return { found, unreachable, strange };
 }
 
 const subnetSchema = z.looseObject({
@@ -95,25 +97,23 @@ export async function listSubnets(api: Api, projectId: string): Promise<Listed<b
     fields: 'name,privateIpGoogleAccess',
     schema: subnetSchema,
   } as const;
-  const unreachable = await visitAggregated(
+  const unseen = await visitAggregated(
     api,
     query,
     ({ name, privateIpGoogleAccess }, scope) =>
       void found.set(`${scope}/subnetworks/${name}`, privateIpGoogleAccess === true),
   );
-  return { found, unreachable };
+  return { found, ...unseen };
 }
 
+const bucketSchema = z.looseObject({
+  name: z.string(),
+  location: z.string(),
+  customPlacementConfig: z.optional(z.looseObject({ dataLocations: z.optional(z.array(z.string())) })),
+});
+
 const bucketsPage = z.looseObject({
-  items: z.optional(
-    z.array(
-      z.looseObject({
-        name: z.string(),
-        location: z.string(),
-        customPlacementConfig: z.optional(z.looseObject({ dataLocations: z.optional(z.array(z.string())) })),
-      }),
-    ),
-  ),
+  items: z.optional(z.unknown()),
   unreachable: z.optional(z.array(z.string())),
 });
 
@@ -121,6 +121,7 @@ const bucketsPage = z.looseObject({
 export async function listBucketPlaces(api: Api, projectId: string): Promise<Listed<BucketPlace>> {
   const found = new Map<string, BucketPlace>();
   const unreachable: string[] = [];
+  const strange: StrangeItem[] = [];
   const fields = 'items(name,location,customPlacementConfig/dataLocations),unreachable,nextPageToken';
   const request = {
     url: `${STORAGE}/b`,
@@ -128,8 +129,10 @@ export async function listBucketPlaces(api: Api, projectId: string): Promise<Lis
   };
   for await (const page of listPages(api, 'storage.buckets.list', request, bucketsPage)) {
     unreachable.push(...(page.unreachable ?? []));
-    for (const { name, location, customPlacementConfig } of page.items ?? [])
+    const read = readItems(page.items, bucketSchema, 'items');
+    strange.push(...read.strange);
+    for (const { name, location, customPlacementConfig } of read.items)
       found.set(name, bucketPlace(location.toUpperCase(), customPlacementConfig?.dataLocations));
   }
-  return { found, unreachable };
+  return { found, unreachable, strange };
 }

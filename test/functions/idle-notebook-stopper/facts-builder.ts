@@ -1,3 +1,4 @@
+import { settingsOf } from '../../../functions/idle-notebook-stopper/changes.ts';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts, Signal, Signals } from '../../../functions/idle-notebook-stopper/facts.ts';
@@ -89,7 +90,7 @@ export function notebook(
     state: 'ACTIVE',
     healthState: 'HEALTHY',
     createdMs: Date.parse('2026-09-01T08:00:00Z'),
-    updateTime: '2026-11-10T08:00:00Z',
+    settings: settingsOf({ name: NAME }),
     labels: {},
     metadata: {},
     machineType: 'n1-standard-8',

@@ -496,16 +496,21 @@ describe('a stop', () => {
     'was relabelled to be kept': {
       act: ({ sandbox }) =>
         void sandbox.fleet.patchNotebook(notebookName('idle-1'), { labels: { 'costguard-keep': 'true' } }),
-      changed: /^it was updated at /,
-    },
-    'was labelled to be kept, as far as its update time tells without an update': {
-      act: ({ sandbox }) => void (notebook(sandbox, 'idle-1').labels = { 'costguard-keep': 'true' }),
       changed: /^its label costguard-keep says true$/,
+    },
+    'was relabelled': {
+      act: ({ sandbox }) =>
+        void sandbox.fleet.patchNotebook(notebookName('idle-1'), { labels: { owner: 'me' } }),
+      changed: /^its label owner was changed$/,
     },
     'was updated': {
       act: ({ sandbox }) =>
         void sandbox.fleet.patchNotebook(notebookName('idle-1'), { metadata: { note: 'mine' } }),
-      changed: /^it was updated at 2026-11-18T21:40:00\.000Z$/,
+      changed: /^its metadata note was changed$/,
+    },
+    'was started': {
+      act: ({ sandbox }) => void (notebook(sandbox, 'idle-1').vm.lastStartMs = sandbox.clock.now()),
+      changed: /^its VM was started at 2026-11-18T21:40:00\.000Z$/,
     },
     'is being upgraded': {
       act: ({ sandbox }) => void (notebook(sandbox, 'idle-1').state = 'UPGRADING'),
@@ -535,6 +540,20 @@ describe('a stop', () => {
         assert.deepEqual(Object.keys(memoryIn(sandbox, BUCKET, LAB)), ['idle-2']);
         assert.ok(Math.abs(receipt.savings.usdPerHour - 0.189999) < 1e-9);
       }));
+
+  it('comes to a notebook whose agent reported its health in between', () =>
+    withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {
+      const updated: (number | undefined)[] = [];
+      const report = () => sandbox.fleet.healthReportOf(notebook(sandbox, 'idle-1'))?.writtenMs;
+      beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
+        updated.push(report());
+        void sandbox.clock.advance(31_000);
+        updated.push(report());
+      });
+      await fn.tick();
+      assert.equal(new Set(updated).size, 2);
+      assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1 });
+    }));
 
   it('that somebody else asked for meanwhile counts as already', () =>
     withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {

@@ -20,6 +20,7 @@ const EXTRA_FIELDS = {
   'google.cloud.notebooks.v2.Instance': [
     'satisfiesPzs', 'satisfiesPzi', 'enableThirdPartyIdentity', 'thirdPartyProxyUrl', 'enableManagedEuc', 'enableDeletionProtection',
   ],
+  'google.cloud.notebooks.v2.NetworkInterface': ['accessConfigs'],
   'google.cloud.notebooks.v2.GceSetup': ['instanceId', 'minCpuPlatform', 'reservationAffinity', 'confidentialInstanceConfig'],
 } as const; // prettier-ignore
 
@@ -63,7 +64,7 @@ export function notebooksService(options: {
       request['pageToken'] as string | undefined,
     );
     return {
-      instances: items.map(showNotebook),
+      instances: items.map((notebook) => showNotebook(fleet, notebook, 'list')),
       ...(nextPageToken === undefined ? {} : { nextPageToken }),
       ...(location === '-' && nextPageToken === undefined && unreachable.length > 0
         ? { unreachable: unreachable.map((zone) => `projects/${projectId}/locations/${zone}`) }
@@ -85,9 +86,14 @@ export function notebooksService(options: {
     for (const path of textOf(request['updateMask']).split(',')) {
       if (path === 'gce_setup.metadata' || path === 'gceSetup.metadata')
         // gcloud's update sends the keys to set and no others, without having read the rest: the service merges.
+        // Recorded as well: after a patch with one key the others were still there. What Workbench writes it goes on writing.
         change.metadata = {
           ...notebook.metadata,
-          ...((gceSetup['metadata'] ?? {}) as Record<string, string>),
+          ...Object.fromEntries(
+            Object.entries((gceSetup['metadata'] ?? {}) as Record<string, string>).filter(
+              ([key, value]) => ownMetadata(notebook)[key] !== value,
+            ),
+          ),
         };
       else if (path === 'labels') change.labels = (instance['labels'] ?? {}) as Record<string, string>;
       else throw new ApiError('INVALID_ARGUMENT', `Invalid update mask path "${path}".`);
@@ -148,7 +154,7 @@ export function notebooksService(options: {
               ? {
                   response: {
                     '@type': 'type.googleapis.com/google.cloud.notebooks.v2.Instance',
-                    ...showNotebook(notebook),
+                    ...showNotebook(fleet, notebook, 'get'),
                   },
                 }
               : {}),
@@ -173,7 +179,7 @@ export function notebooksService(options: {
         GetInstance: {
           id: 'notebooks.projects.locations.instances.get',
           needs: on('notebooks.instances.get', 'name'),
-          handle: (request) => showNotebook(get(String(request['name']))),
+          handle: (request) => showNotebook(fleet, get(String(request['name'])), 'get'),
         },
         StopInstance: {
           id: 'notebooks.projects.locations.instances.stop',
@@ -205,52 +211,110 @@ export function notebooksService(options: {
   ];
 }
 
-/** An instance as REST v2 shows it; shape as recorded. */
-export function showNotebook(notebook: Notebook): Message {
-  const { vm, seed } = notebook;
+/**
+ * An instance as REST v2 shows it: fields and forms as in cloud-custodian's recorded answers
+ * (test/fixtures/notebooks-v2-heartbeat). A listing leaves out disk types and the image.
+ */
+function showNotebook(fleet: Fleet, notebook: Notebook, method: 'list' | 'get'): Message {
+  const { vm, seed, projectId, zone } = notebook;
   const iso = (ms: number): string => new Date(ms).toISOString();
+  const report = fleet.healthReportOf(notebook);
   return {
     name: notebook.name,
     gceSetup: {
-      machineType: `https://www.googleapis.com/compute/v1/projects/${notebook.projectId}/zones/${notebook.zone}/machineTypes/${vm.machineType}`,
+      machineType: `${COMPUTE}/projects/${projectId}/zones/${zone}/machineTypes/${vm.machineType}`,
       ...(seed.acceleratorConfigs.length > 0 ? { acceleratorConfigs: seed.acceleratorConfigs } : {}),
       serviceAccounts: [
         {
-          email: `notebooks@${notebook.projectId}.iam.gserviceaccount.com`,
-          scopes: ['https://www.googleapis.com/auth/cloud-platform'],
+          email: `notebooks@${projectId}.iam.gserviceaccount.com`,
+          scopes: [
+            'https://www.googleapis.com/auth/cloud-platform',
+            'https://www.googleapis.com/auth/userinfo.email',
+          ],
         },
       ],
-      ...showDisks(notebook),
+      ...(method === 'get'
+        ? { vmImage: { project: 'cloud-notebooks-managed', family: 'workbench-instances-2603' } }
+        : {}),
+      ...showDisks(notebook, method),
       shieldedInstanceConfig: { enableVtpm: true, enableIntegrityMonitoring: true },
       networkInterfaces: [
         {
-          network: `https://www.googleapis.com/compute/v1/projects/${notebook.projectId}/global/networks/default`,
+          network: `${COMPUTE}/projects/${projectId}/global/networks/default`,
+          subnet: `${COMPUTE}/projects/${projectId}/regions/${regionOf(zone)}/subnetworks/default`,
           ...(vm.externalIp === undefined ? {} : { accessConfigs: [{ externalIp: vm.externalIp }] }),
         },
       ],
       ...(vm.externalIp === undefined ? { disablePublicIp: true } : {}),
       tags: ['deeplearning-vm', 'notebook-instance'],
-      metadata: notebook.metadata,
+      metadata: { ...ownMetadata(notebook), ...notebook.metadata },
+      gpuDriverConfig: {},
+      reservationAffinity: { consumeReservationType: 'RESERVATION_NONE' },
+      minCpuPlatform: 'Intel Broadwell',
       instanceId: vm.id,
     },
-    ...(notebook.state === 'ACTIVE'
-      ? { proxyUri: `${vm.id}-dot-${notebook.zone.replace(/-[a-z]$/, '')}.notebooks.googleusercontent.com` }
-      : {}),
+    ...(notebook.state === 'ACTIVE' ? { proxyUri: proxyOf(notebook) } : {}),
     creator: seed.creator,
     state: notebook.state,
     id: notebook.uid,
     healthState: notebook.state === 'ACTIVE' ? seed.healthState : 'HEALTH_STATE_UNSPECIFIED',
+    ...(report === undefined
+      ? {}
+      : {
+          healthInfo: {
+            docker_status: '1',
+            jupyterlab_status: '1',
+            jupyterlab_api_status: '1',
+            last_updated: iso(report.reportedMs).replace(/\.\d+Z$/, '+00:00'),
+            system_health: seed.healthState === 'HEALTHY' ? '1' : '-1',
+          },
+        }),
     createTime: iso(notebook.createdMs),
-    updateTime: iso(notebook.updatedMs),
+    updateTime: iso(Math.max(notebook.updatedMs, report?.writtenMs ?? 0)),
     labels: { 'notebooks-product': 'workbench-instances', 'resource-name': notebook.id, ...notebook.labels },
     satisfiesPzi: true,
   };
 }
 
-/** Disk types are input-only in this API: an answer has sizes, not types. */
-function showDisks(notebook: Notebook): Message {
-  const show = (disk: { sizeGb: number }): Message => ({
+const COMPUTE = 'https://www.googleapis.com/compute/v1';
+
+function regionOf(zone: string): string {
+  return zone.replace(/-[a-z]$/, '');
+}
+
+function proxyOf({ vm, zone }: Notebook): string {
+  return `${BigInt(vm.id).toString(16)}-dot-${regionOf(zone)}.notebooks.googleusercontent.com`;
+}
+
+/** What Workbench writes into the metadata of every instance, as recorded. */
+export function ownMetadata(notebook: Notebook): Record<string, string> {
+  const self = `https://notebooks.googleapis.com/v2/${notebook.name}`;
+  return {
+    'serial-port-logging-enable': 'true',
+    'resource-url': self,
+    'notebooks-api-version': 'v2',
+    'instance-region': regionOf(notebook.zone),
+    'notebooks-api': 'PROD',
+    'proxy-backend-id': BigInt(notebook.vm.id).toString(16),
+    'disable-swap-binaries': 'true',
+    'new-proxy-agent-enabled': 'true',
+    'enable-guest-attributes': 'TRUE',
+    'enable-jupyterlab4': 'true',
+    'enable-oslogin': 'TRUE',
+    'report-event-url': `${self}:reportInfoSystem`,
+    'proxy-url': proxyOf(notebook),
+    version: '20260809-2130-rc0',
+    'proxy-mode': 'service_account',
+    'shutdown-script': '/opt/deeplearning/bin/shutdown_script.sh',
+    'proxy-registration-url': `https://${regionOf(notebook.zone)}.notebooks.cloud.google.com/tun/m/${notebook.uid}`,
+  };
+}
+
+/** A listing has sizes, not types; both are recorded. */
+function showDisks(notebook: Notebook, method: 'list' | 'get'): Message {
+  const show = (disk: { type: string; sizeGb: number }): Message => ({
     diskSizeGb: String(disk.sizeGb),
+    ...(method === 'get' ? { diskType: disk.type.replaceAll('-', '_').toUpperCase() } : {}),
     diskEncryption: 'GMEK',
   });
   const boot = notebook.vm.disks.find((disk) => disk.boot);
@@ -271,7 +335,15 @@ function showOperation(operation: Operation): Message {
       verb: operation.verb,
       requestedCancellation: false,
       apiVersion: 'v2',
+      endpoint: ENDPOINTS[operation.verb],
     },
     done: operation.endMs !== undefined,
   };
 }
+
+/** The RPC that an operation came from; `UpdateInstance` is recorded. */
+const ENDPOINTS: Readonly<Record<string, string>> = {
+  stop: 'StopInstance',
+  start: 'StartInstance',
+  update: 'UpdateInstance',
+};
