@@ -20,6 +20,7 @@ import { createPerimeters, type Perimeters } from './perimeters.ts';
 import { startProxy } from './proxy.ts';
 import { hasRole, PREDEFINED_ROLES, roleFile } from './roles.ts';
 import { momentMs } from './moment.ts';
+import type { Route } from './route.ts';
 import type { Scenario } from './scenario.ts';
 import { startServer } from './server.ts';
 import { billingParentOf } from './services/billing/links.ts';
@@ -64,6 +65,8 @@ export interface Sandbox {
   readonly accounts: Accounts;
   readonly functions: Functions;
   readonly jobs: Jobs;
+  /** All that it serves. */
+  readonly routes: readonly Route[];
   readonly faults: Faults;
   /** Service perimeters; there are none unless a test draws one. */
   readonly perimeters: Perimeters;
@@ -329,7 +332,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const certificates = await makeCertificates();
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, certificates.ca);
-  const { server, port } = await startServer({
+  const { server, port, routes } = await startServer({
     certificates,
     routes: [
       ...notebooksService({ fleet, projects, requireBilling }),
@@ -368,6 +371,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   return {
     scenario,
+    routes,
     clock,
     iam,
     policies,

@@ -37,7 +37,9 @@ export interface ServerOptions {
 }
 
 /** Starts the one TLS endpoint that answers for all `*.googleapis.com` hosts. */
-export async function startServer(options: ServerOptions): Promise<{ server: Server; port: number }> {
+export async function startServer(
+  options: ServerOptions,
+): Promise<{ server: Server; port: number; routes: readonly Route[] }> {
   const byHost = new Map<string, Route[]>();
   for (const route of options.routes) byHost.set(route.host, [...(byHost.get(route.host) ?? []), route]);
   const server = createServer(
@@ -49,7 +51,7 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
     // The default backlog of 511 makes a burst of connections wait for the kernel's second SYN.
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve);
   });
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, port: (server.address() as AddressInfo).port, routes: options.routes };
 }
 
 /** One request, alone or inside a batch. */
@@ -209,7 +211,7 @@ async function serve(
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
     if (lost !== undefined && lost.after !== true) return lose(lost.kind);
     const known = requireKnown(call);
-    checkQuery(route, call);
+    checkQuery(route, call, known !== undefined);
     needs = route.needs(call);
     options.iam.require(principal, needs);
     options.perimeters?.require(principal, host, needs);
@@ -315,11 +317,14 @@ function authenticate(headers: IncomingHttpHeaders, options: ServerOptions): str
   return principal;
 }
 
-function checkQuery(route: Route, call: Call): void {
+/** `known`: Google's method has the parameter, or it would have been refused before. */
+function checkQuery(route: Route, call: Call, known: boolean): void {
   if (route.query.includes('*')) return;
   for (const name of call.query.keys())
     if (!SYSTEM_QUERY.has(name) && !route.query.includes(name))
-      throw new ApiError('INVALID_ARGUMENT', `Invalid query parameter "${name}" for ${route.id}.`);
+      throw known
+        ? new ApiError('UNIMPLEMENTED', `The sandbox does not imitate the parameter ${name} of ${route.id}.`)
+        : new ApiError('INVALID_ARGUMENT', `Invalid query parameter "${name}" for ${route.id}.`);
 }
 
 function parseJson(body: Buffer): Readonly<Record<string, unknown>> {

@@ -4,10 +4,26 @@ import { askGoogle } from '../../support/ask-google.ts';
 import { BUCKET, idle, LAB, labScenario, OPERATIONS } from '../../support/lab.ts';
 import { startSandbox } from '../sandbox.ts';
 import { findMethod } from './catalog.ts';
+import { OUTSIDE } from './exceptions.ts';
 import { requireGenuine } from './front-end.ts';
 
 const OWNER = 'owner@example.com';
 const JOBS = `https://cloudscheduler.googleapis.com/v1/projects/${OPERATIONS}/locations/us-central1/jobs`;
+
+/** A path that a route's expression matches. */
+function examplePath(source: string): string {
+  let path = source
+    .replace(/^\^|\$$/g, '')
+    .replace(/\\([/.])/g, '$1')
+    .replace(/\(\?:([\w]+)(?:\|\w+)+\)/g, '$1')
+    .replace(/\[(\d)\d\]/g, '$1')
+    .replace(/\[\^[^\]]*\]\+|\.\+/g, 'x');
+  for (let before = ''; before !== path;) {
+    before = path;
+    path = path.replace(/\(\?<\w+>([^()]*)\)/g, '$1');
+  }
+  return path;
+}
 
 /** What an owner is answered: status and message. */
 async function answers(
@@ -52,6 +68,33 @@ describe('the front end of the sandbox', () => {
       '400 Invalid value for \'projection\': "some". It takes one of full, noAcl.',
       '200',
     ]);
+  });
+
+  it('says what Google takes and only the sandbox lacks, as no refusal of Google’s', async () => {
+    const said = await answers([
+      ['PATCH', `https://storage.googleapis.com/storage/v1/b/${BUCKET}`, { ipFilter: { mode: 'Disabled' } }],
+      ['POST', JOBS, { schedule: '* * * * *', appEngineHttpTarget: {} }],
+      ['GET', `https://run.googleapis.com/v2/projects/${LAB}/locations/-/services?showDeleted=true`],
+    ]);
+    assert.deepEqual(said, [
+      '501 The sandbox does not imitate the field ipFilter.',
+      '501 The sandbox does not imitate the field appEngineHttpTarget.',
+      '501 The sandbox does not imitate the parameter showDeleted of run.projects.locations.services.list.',
+    ]);
+  });
+
+  it('serves nothing that is no method of Google’s', async () => {
+    const sandbox = await startSandbox({ scenario: labScenario([]), frozen: true });
+    await sandbox.close();
+    assert.ok(sandbox.routes.length > 150);
+    assert.deepEqual(
+      sandbox.routes
+        .map(({ method, host, path }) => [method, host, examplePath(path.source)] as const)
+        .filter(([method, host, path]) => findMethod(method, host, path) === undefined)
+        .map(([method, host, path]) => `${method} ${host}${path}`)
+        .filter((request) => !OUTSIDE.some((one) => one.request.test(request))),
+      [],
+    );
   });
 
   it('takes the names of protos and numbers of enums, as JSON of protos does', async () => {

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import { ApiError } from '../../api-error.ts';
+import { requireImitated } from '../read-body.ts';
 
 /** Checks a request body against `schema`; what does not fit is the 400 that the service answers. */
 export function checkBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
+  requireImitated(result.error);
   throw new ApiError('INVALID_ARGUMENT', result.error.issues.map(problemText).join(' '));
 }
 
@@ -13,13 +15,6 @@ function problemText(issue: z.core.$ZodIssue): string {
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .slice(1);
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys
-      .map(
-        (key) =>
-          `Invalid JSON payload received. Unknown name "${key}"${path === '' ? '' : ` at '${path}'`}: Cannot find field.`,
-      )
-      .join(' ');
   return `Invalid value at '${path}': ${issue.message}.`;
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Storage } from '@google-cloud/storage';
 import { ApiError, errorBody } from '../../api-error.ts';
+import { requireKnown } from '../../discovery/front-end.ts';
 import { createClock, type Clock } from '../../clock.ts';
 import { SYSTEM_QUERY, type Call, type Need, type Reply } from '../../route.ts';
 import type { StorageSeed } from './seed.ts';
@@ -67,6 +68,7 @@ export async function startHarness(seed: StorageSeed): Promise<Harness> {
           json,
           principal: 'test',
         };
+        requireKnown(call);
         for (const name of url.searchParams.keys())
           if (!SYSTEM_QUERY.has(name) && !route.query.includes(name))
             throw new ApiError('INVALID_ARGUMENT', `Invalid query parameter "${name}" for ${route.id}.`);
