@@ -14,28 +14,43 @@ export const prunedProtos: Plugin = {
     build.onResolve(
       { filter: /\/protos\/(?:protos|iam_service|locations|operations)\.json$/ },
       async ({ path, importer, resolveDir }) => {
-        const services = servicesOf(await readFile(importer, 'utf8'));
+        const { services, types } = lookedUpBy(await readFile(importer, 'utf8'));
         if (services.length === 0) {
           return {
             errors: [{ text: `Cannot prune "${path}": "${importer}" names no service that it looks up` }],
           };
         }
         // Two clients of one package need different parts of the same file: the suffix makes them different modules.
-        return { path: join(resolveDir, path), namespace: 'pruned-protos', suffix: `?${services.join('&')}` };
+        const suffix = `?${services.join('&')}?${types.join('&')}`;
+        return { path: join(resolveDir, path), namespace: 'pruned-protos', suffix };
       },
     );
     build.onLoad({ filter: /.*/, namespace: 'pruned-protos' }, async ({ path, suffix }) => {
       const protos = JSON.parse(await readFile(path, 'utf8')) as ProtoNode;
-      const pruned = JSON.stringify(pruneProtos(protos, suffix.slice(1).split('&')));
+      const [services = [], types = []] = suffix.slice(1).split('?').map(namesIn);
+      const pruned = JSON.stringify(pruneProtos(protos, services, types));
       return { contents: `module.exports = JSON.parse(${JSON.stringify(pruned)});`, loader: 'js' };
     });
   },
 };
 
-/** The services that the source text of a generated client looks up. */
-export function servicesOf(clientSource: string): string[] {
-  const names = [...clientSource.matchAll(/\.lookupService\('([\w.]+)'\)/g)].map((match) => match[1] ?? '');
-  return [...new Set(names)].sort();
+function namesIn(list: string): readonly string[] {
+  return list === '' ? [] : list.split('&');
+}
+
+/** What the source text of a generated client looks up: services, and the types that its long-running operations result in. */
+export function lookedUpBy(clientSource: string): {
+  readonly services: readonly string[];
+  readonly types: readonly string[];
+} {
+  const all = (call: RegExp): readonly string[] => {
+    const names = [...clientSource.matchAll(call)].map((match) => match[1] ?? '');
+    return [...new Set(names)].sort();
+  };
+  const services = all(/\.lookupService\('([\w.]+)'\)/g);
+  // gax looks that service up in what such a client loads.
+  const polls = clientSource.includes('.LongrunningDescriptor(') ? ['google.longrunning.Operations'] : [];
+  return { services: [...services, ...polls], types: all(/\.lookup\('([\w.]+)'\)/g) };
 }
 
 /**
@@ -63,12 +78,15 @@ export const gaxOverRest: Plugin = {
         module.exports = { ...fallback, fallback, loggingUtils, decodeAnyProtosInArray, decodeProtobufAny };`;
       return { contents, loader: 'js', resolveDir: dirname(path) };
     });
-    // gax re-exports the compiled messages of three mix-in APIs (470 KB), which only clients with long-running
-    // operations use.
+    // gax re-exports the compiled messages of three mix-in APIs (470 KB). Its own code makes two of them, to ask after a
+    // long-running operation and to cancel it; a request over REST may be any object.
     build.onLoad(
       { filter: /google-gax\/build\/protos\/(?:iam_service|locations|operations)\.js$/ },
       ({ path }) => ({
-        contents: `Object.defineProperty(exports, '__esModule', { value: true });
+        contents: path.endsWith('operations.js')
+          ? `class NamedRequest { name = ''; }
+        exports.google = { longrunning: { GetOperationRequest: NamedRequest, CancelOperationRequest: NamedRequest } };`
+          : `Object.defineProperty(exports, '__esModule', { value: true });
         Object.defineProperty(exports, 'google', {
           enumerable: true,
           get() { throw new Error('${basename(path)} of google-gax is not in this bundle'); },
@@ -76,12 +94,6 @@ export const gaxOverRest: Plugin = {
         loader: 'js',
       }),
     );
-    build.onLoad({ filter: /_client\.js$/ }, async ({ path }) => {
-      if (!(await readFile(path, 'utf8')).includes('.LongrunningDescriptor(')) return undefined;
-      return {
-        errors: [{ text: `Cannot bundle "${path}": long-running operations of google-gax are left out` }],
-      };
-    });
   },
 };
 

@@ -7,7 +7,8 @@ export interface ProtoNode {
 }
 
 /**
- * A copy of `protos` with the named services and all that their methods can send or receive, transitively.
+ * A copy of `protos` with the named services and all that their methods can send or receive, transitively, and the named types
+ * with theirs: what a long-running operation results in is packed into an `Any`.
  *
  * When an `Any` is among them, messages that nothing refers to stay too: they are declared in order to be put into one
  * (Monitoring attaches a `SpanContext` to an exemplar), and an `Any` of a type that is not there fails the whole answer.
@@ -19,10 +20,15 @@ export interface ProtoNode {
  *
  * Throws when a service does not exist or a type cannot be resolved.
  */
-export function pruneProtos(protos: ProtoNode, services: readonly string[]): ProtoNode {
+export function pruneProtos(
+  protos: ProtoNode,
+  services: readonly string[],
+  types: readonly string[] = [],
+): ProtoNode {
   const root = protobuf.Root.fromJSON(protos);
   const kept = new Set<string>();
   for (const name of services) keepService(root.lookupService(name), kept);
+  for (const name of types) keepType(root.lookupTypeOrEnum(name), kept);
   if (kept.has('.google.protobuf.Any')) for (const type of loneTypes(root)) keepType(type, kept);
   return copy(protos, '', kept) ?? { nested: {} };
 }

@@ -12,7 +12,7 @@ export interface SmallCloud {
 }
 
 /**
- * The few answers that `client-probe` needs, over plain HTTP: metadata server, Monitoring and Pub/Sub.
+ * The few answers that `client-probe` needs, over plain HTTP: metadata server, Monitoring, Pub/Sub and Notebooks.
  * A path with `status-NNN` in it fails with that status, one with `reset` loses its connection.
  */
 export async function startSmallCloud(): Promise<SmallCloud> {
@@ -55,6 +55,9 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   else if (url.includes('not-json')) send(200, '<html>');
   else if (url.includes('/timeSeries')) send(200, timeSeries);
   else if (url.includes(':publish')) send(200, { messageIds: ['17'] });
+  else if (url.includes(':stop')) send(200, operation(false));
+  else if (url.includes('/operations/')) send(200, operation(true));
+  else if (url.includes('/instances/')) send(200, instance);
   else send(200, { ok: true });
   return `${request.method ?? ''} ${url} ${body}`;
 }
@@ -104,6 +107,30 @@ const timeSeries = {
   executionErrors: [{ code: 8, message: 'too much data', details: [] }],
   unit: 'By',
 };
+
+const instance = {
+  name: 'projects/ok/locations/l/instances/i',
+  state: 'STOPPED',
+  labels: { 'costguard-keep': 'true' },
+  gceSetup: { machineType: 'n1-standard-4', metadata: { 'idle-timeout-seconds': '3600' } },
+  updateTime: '2026-11-18T21:40:00.123456789Z',
+};
+
+/** Of a stop, with what it results in once it is done. */
+function operation(done: boolean): unknown {
+  return {
+    name: 'projects/ok/locations/l/operations/o',
+    metadata: {
+      '@type': 'type.googleapis.com/google.cloud.notebooks.v2.OperationMetadata',
+      verb: 'stop',
+      createTime: '2026-11-18T21:40:00Z',
+    },
+    done,
+    ...(done
+      ? { response: { '@type': 'type.googleapis.com/google.cloud.notebooks.v2.Instance', ...instance } }
+      : {}),
+  };
+}
 
 const statusNames: Readonly<Record<number, string>> = {
   403: 'PERMISSION_DENIED',
