@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { policyFileSchema } from '../shared/policy-schema.ts';
+import { policyFileSchema, policySections } from '../shared/policy-schema.ts';
 
 /** What an editor shows for a key. The path is the key's place in the file; `[]` stands for any item of a list. */
 const descriptions: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ const descriptions: Readonly<Record<string, string>> = {
   state:
     'gs://BUCKET for receipts, ladder state, restore manifests and poison messages. Bucket name only, no path.',
   receipts: 'projects/PROJECT/topics/TOPIC to which each receipt is published as well.',
-  notebooks: 'Idle Workbench notebooks.',
+  notebooks: 'Idle Workbench notebooks. Without this section idle-notebook-stopper is not deployed.',
   'notebooks.mode': 'Mode of this section; without it the mode at the top of the file.',
   'notebooks.idleAfter': 'How long every signal has to stay below its threshold. Whole minutes, 10m to 7d.',
   'notebooks.cpuBelow':
@@ -32,8 +32,7 @@ const descriptions: Readonly<Record<string, string>> = {
     "Workbench's own idle shutdown: report what is wrong with it, or repair it.",
   'notebooks.terraformManaged':
     'report: settings that Terraform owns are only reported. Stopping is not affected.',
-  budgets:
-    'The budget kill switch. Without this section it is neither armed nor disarmed, which is an error to it.',
+  budgets: 'The budget kill switch. Without this section neither it nor budget-restore is deployed.',
   'budgets.mode': 'Required here: observe or enforce. Not taken from the top of the file.',
   'budgets.allow':
     'billingAccounts/A/budgets/B: budgets that may do more than notify. Needed for any such rung.',
@@ -44,11 +43,13 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.ladder[].do':
     'notify, stop-notebooks, stop-compute, unlink-billing: each once at most, in this order.',
   'budgets.keepLabel': 'Label that keeps an instance running when the ladder stops compute.',
-  lifecycle: 'Lifecycle rules of Cloud Storage buckets.',
+  lifecycle:
+    'Lifecycle rules of Cloud Storage buckets. Without this section lifecycle-enforcer is not deployed.',
   'lifecycle.mode': 'Mode of this section; without it the mode at the top of the file.',
   'lifecycle.simulate': 'How to tell what new rules would delete: from metrics, or by listing objects.',
   'lifecycle.terraformManaged': "report: buckets under Terraform's care are only reported.",
-  'lifecycle.policies': 'The first one that matches a bucket wins; a bucket that matches none is reported.',
+  'lifecycle.policies':
+    'The first one that matches a bucket wins; a bucket that matches none is reported. None unless written.',
   'lifecycle.policies[].name': 'Unique name, shown in receipts.',
   'lifecycle.policies[].match': 'Which buckets: all of name, labels and location have to match.',
   'lifecycle.policies[].match.name': "Glob over the bucket's name.",
@@ -78,7 +79,7 @@ const descriptions: Readonly<Record<string, string>> = {
   'lifecycle.exemptLabel': 'Label that exempts a bucket.',
   'lifecycle.maxDeletedShare':
     'Refuse a bucket whose new rules would at once delete more than this share of it.',
-  egress: 'The egress report.',
+  egress: 'The egress report. Without this section egress-auditor is not deployed.',
   'egress.window': 'How far back to look. Whole hours, 1h to 42d.',
   'egress.reportAbove': 'USD a month; smaller lanes are summed into one line.',
 };
@@ -92,7 +93,17 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function policyJsonSchema(): JsonObject {
   const { $schema, ...schema } = z.toJSONSchema(policyFileSchema, { io: 'input', target: 'draft-07' });
   const titled = { $schema, title: 'costguard policy', ...schema };
-  return { ...titled, properties: describedProperties(schema.properties ?? {}, '') };
+  const properties = describedProperties(schema.properties ?? {}, '');
+  return { ...titled, properties: Object.fromEntries(Object.entries(properties).map(orBare)) };
+}
+
+/** A section may be written without anything in it, save for one with a key that is required. */
+function orBare([key, schema]: readonly [string, JsonObject | boolean]): readonly [string, unknown] {
+  const isBareable =
+    typeof schema === 'object' &&
+    policySections.some((section) => section === key) &&
+    schema['required'] === undefined;
+  return [key, isBareable ? { ...schema, type: ['object', 'null'] } : schema];
 }
 
 /** Done on the finished schema: zod describes a schema that serves several keys (a date, a day count) just once. */

@@ -50,7 +50,7 @@ async function checkFile(file: string, { out, err }: Output): Promise<boolean> {
   try {
     const policy = parsePolicy(await readFile(file, 'utf8'));
     out(`${file}: ok\n${summary(policy)}`);
-    for (const bucketPolicy of policy.lifecycle.policies)
+    for (const bucketPolicy of policy.lifecycle?.policies ?? [])
       for (const { code, why } of lintPolicy(bucketPolicy))
         out(`  hint       lifecycle policy "${bucketPolicy.name}": ${code}: ${why}\n`);
     return true;
@@ -77,15 +77,18 @@ function summary(policy: Policy): string {
       'state',
       policy.stateBucket === undefined ? 'none: receipts only go to the log' : `gs://${policy.stateBucket}`,
     ],
-    ['notebooks', `${notebooks.mode}; idle after ${notebooks.idleAfterMinutes} minutes`],
-    ['budgets', budgets === undefined ? 'not set up' : `${budgets.mode}; ${rungs ?? ''}`],
+    ['notebooks', notebooks && `${notebooks.mode}; idle after ${notebooks.idleAfterMinutes} minutes`],
+    ['budgets', budgets && `${budgets.mode}; ${rungs ?? ''}`],
     [
       'lifecycle',
-      `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
+      lifecycle &&
+        `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
     ],
-    ['egress', `report over ${egress.windowHours} hours`],
+    ['egress', egress && `report over ${egress.windowHours} hours`],
   ];
-  return rows.map(([name = '', value = '']) => `  ${name.padEnd(11)}${value}\n`).join('');
+  return rows
+    .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)
+    .join('');
 }
 
 if (import.meta.main) {

@@ -41,26 +41,6 @@ const bucketPolicy = section({
   foreignRules: z.prefault(oneOf(['keep', 'remove']), 'keep'),
 });
 
-const experiments = ['experiments/'];
-
-const seedPolicies = [
-  {
-    name: 'experiments',
-    rules: [
-      {
-        action: { type: 'SetStorageClass' as const, storageClass: 'NEARLINE' as const },
-        condition: { age: 30, matchesPrefix: experiments },
-      },
-      {
-        action: { type: 'SetStorageClass' as const, storageClass: 'COLDLINE' as const },
-        condition: { age: 90, matchesPrefix: experiments },
-      },
-      { action: { type: 'Delete' as const }, condition: { age: 365, matchesPrefix: experiments } },
-      { action: { type: 'AbortIncompleteMultipartUpload' as const }, condition: { age: 7 } },
-    ],
-  },
-];
-
 const shareWanted = "a share of the bucket's bytes, a number from 0 to 1 (0.5 is 50 %), without quotes";
 
 /** The section `lifecycle`. */
@@ -68,10 +48,8 @@ export const lifecycle = section({
   mode: z.exactOptional(mode),
   simulate: z.prefault(oneOf(['metrics', 'objects']), 'metrics'),
   terraformManaged: z.prefault(oneOf(['enforce', 'report']), 'enforce'),
-  policies: z.prefault(
-    list(bucketPolicy, 'a list of policies {name, match, rules, foreignRules}'),
-    seedPolicies,
-  ),
+  // No rule that deletes is anyone's default: examples to copy are in deploy/.
+  policies: z.prefault(list(bucketPolicy, 'a list of policies {name, match, rules, foreignRules}'), []),
   exemptLabel: z.prefault(labelKey, 'costguard-exempt'),
   maxDeletedShare: z.prefault(
     z.number(complain(shareWanted)).check(z.gte(0, complain(shareWanted)), z.lte(1, complain(shareWanted))),

@@ -26,6 +26,9 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 /** What a rung of the budget ladder does, mildest first. */
 export const rungActions = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
+/** The parts of the policy that one function each is about. What is not written there is not deployed. */
+export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress'] as const;
+
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
@@ -174,6 +177,12 @@ const egress = section({
   reportAbove: z.prefault(z.number(complain(usdWanted)).check(z.gte(0, complain(usdWanted))), 1),
 });
 
+/** A section without anything in it (`notebooks:`) is written, with every default. */
+function writtenSection<Keys>(keys: z.ZodMiniType<Keys>) {
+  const emptyIfBare = z.transform((written: unknown): unknown => written ?? {});
+  return z.exactOptional(z.pipe(emptyIfBare, keys));
+}
+
 /** The file as it is written; its input side is what the JSON Schema for editors is generated from. */
 export const policyFileSchema = section({
   mode: z.prefault(mode, 'observe'),
@@ -183,8 +192,8 @@ export const policyFileSchema = section({
   ),
   state: z.exactOptional(stateUri),
   receipts: z.exactOptional(receiptsTopic),
-  notebooks: z.prefault(notebooks, {}),
-  budgets: z.exactOptional(budgets),
-  lifecycle: z.prefault(lifecycle, {}),
-  egress: z.prefault(egress, {}),
+  notebooks: writtenSection(notebooks),
+  budgets: writtenSection(budgets),
+  lifecycle: writtenSection(lifecycle),
+  egress: writtenSection(egress),
 });

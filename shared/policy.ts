@@ -1,13 +1,15 @@
 /** The policy file `costguard.yaml`: what functions see of it, and how its text becomes that. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { PermanentError } from './errors.ts';
 import type { LifecycleRule } from './lifecycle-rules.ts';
 import { checkAcrossKeys, type PolicyStage } from './policy-checks.ts';
 import { PolicyError, problemsOfIssue } from './policy-problem.ts';
-import { daysOfWeek, policyFileSchema, rungActions } from './policy-schema.ts';
+import { daysOfWeek, policyFileSchema, policySections, rungActions } from './policy-schema.ts';
+import { toPolicy } from './policy-values.ts';
 import { readYaml } from './policy-yaml.ts';
 
-export { daysOfWeek, PolicyError, rungActions };
+export { daysOfWeek, PolicyError, policySections, rungActions };
 export type { LifecycleRule };
 
 /** `observe` plans and reports; `enforce` acts. */
@@ -16,6 +18,8 @@ export type Mode = 'observe' | 'enforce';
 export type Day = (typeof daysOfWeek)[number];
 
 export type RungAction = (typeof rungActions)[number];
+
+export type PolicySection = (typeof policySections)[number];
 
 /** Working hours; `to` before `from` means over midnight, and the day is that of `from`. The two are never equal. */
 export interface WorkingHours {
@@ -104,7 +108,10 @@ export interface EgressPolicy {
   readonly reportAboveUsdPerMonth: number;
 }
 
-/** The whole file with every default filled in; quantities carry their unit in their name. */
+/**
+ * The whole file with every default filled in; quantities carry their unit in their name. A section that the file does not
+ * have is undefined: what is not written is neither deployed nor done.
+ */
 export interface Policy {
   readonly mode: Mode;
   /** Not empty, no duplicates: `projects/ID`, `folders/N`, `organizations/N`. */
@@ -113,11 +120,10 @@ export interface Policy {
   readonly stateBucket: string | undefined;
   /** `projects/P/topics/T`, from `receipts`. */
   readonly receiptsTopic: string | undefined;
-  readonly notebooks: NotebooksPolicy;
-  /** Absent when the file has no such section: nobody armed or disarmed the switch. */
+  readonly notebooks: NotebooksPolicy | undefined;
   readonly budgets: BudgetsPolicy | undefined;
-  readonly lifecycle: LifecyclePolicy;
-  readonly egress: EgressPolicy;
+  readonly lifecycle: LifecyclePolicy | undefined;
+  readonly egress: EgressPolicy | undefined;
 }
 
 /**
@@ -153,37 +159,17 @@ function withSortedKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-type PolicyFile = z.infer<typeof policyFileSchema>;
-type WrittenHours = NonNullable<PolicyFile['notebooks']['hours']>;
-
-function toPolicy(file: PolicyFile): Policy {
-  const { notebooks, budgets, lifecycle, egress } = file;
-  return {
-    mode: file.mode,
-    scope: file.scope,
-    stateBucket: file.state,
-    receiptsTopic: file.receipts,
-    notebooks: {
-      mode: notebooks.mode ?? file.mode,
-      idleAfterMinutes: notebooks.idleAfter,
-      cpuBelowFraction: notebooks.cpuBelow,
-      gpuBelowPercent: notebooks.gpuBelow,
-      networkBelowBytesPerSecond: notebooks.networkBelow,
-      minCoverage: notebooks.minCoverage,
-      gpuSignalMissing: notebooks.gpuSignalMissing,
-      keepLabel: notebooks.keepLabel,
-      warnBeforeMinutes: notebooks.warnBefore,
-      maxStops: notebooks.maxStops,
-      hours: notebooks.hours && toWorkingHours(notebooks.hours),
-      nativeIdleShutdown: notebooks.nativeIdleShutdown,
-      terraformManaged: notebooks.terraformManaged,
-    },
-    budgets,
-    lifecycle: { ...lifecycle, mode: lifecycle.mode ?? file.mode },
-    egress: { windowHours: egress.window, reportAboveUsdPerMonth: egress.reportAbove },
-  };
+/** A section that a function cannot do without. Throws {@link PermanentError} where the policy does not have it. */
+export function requireSection<Section extends PolicySection>(
+  policy: Policy,
+  section: Section,
+): NonNullable<Policy[Section]> {
+  return policy[section] ?? refuse(section);
 }
 
-function toWorkingHours({ from, to, ...rest }: WrittenHours): WorkingHours {
-  return { ...rest, fromMinuteOfDay: from, toMinuteOfDay: to };
+function refuse(section: PolicySection): never {
+  const budgets = section === 'budgets' ? ', with budgets.mode observe or enforce,' : '';
+  throw new PermanentError(
+    `Cannot act without the section "${section}": the policy has none; add it${budgets} or remove this function with deploy/teardown.sh`,
+  );
 }

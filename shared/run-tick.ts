@@ -27,6 +27,8 @@ async function handleMessage<Config, Facts>(
   message: Message,
 ): Promise<void> {
   const { runtime, api, log, policy } = context;
+  // Without its section the function does nothing at all, not even fan the tick out.
+  sweep.configure(policy);
   let tick: Tick;
   try {
     tick = parseTick(message.text);

@@ -25,6 +25,7 @@ export interface Sweep<Config, Facts> {
    * leaves out what is not behind `run.after`. With it a run that does not fit into one event goes on in another.
    */
   placeOf?(page: readonly Facts[]): string | undefined;
+  /** What the function reads of the policy. Throws `PermanentError` where the policy does not have its section. */
   configure(policy: Policy): Config & { readonly mode: Mode };
   /** Yields the facts page by page; what cannot be read goes to `run.gap`. A throw ends the listing, not the run. */
   gather(run: Run, config: Config): AsyncIterable<readonly Facts[]>;

@@ -150,6 +150,7 @@ export interface Chosen {
 /** The functions that were named, or all that the policy asks for. */
 export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
   const wanted = await namedFunctions(named);
+  const sections = wanted.map(({ settings }) => settings.needs);
   const left = wanted.flatMap(({ name, settings }) => {
     const why = lackOf(policy, settings);
     return why === undefined ? [] : [{ name, why }];
@@ -161,6 +162,16 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
         mend: ['Add it, see deploy/costguard.example.yaml'],
       })),
     );
+  if (left.length === wanted.length)
+    throw new NotReady([
+      {
+        what: `The policy has none of the sections ${[...new Set(sections)].sort().join(', ')}: what is not written is not deployed.`,
+        mend: [
+          'Add the sections of the functions that you want, see deploy/costguard.example.yaml',
+          'deploy/teardown.sh removes what is deployed',
+        ],
+      },
+    ]);
   return { functions: wanted.filter(({ name }) => !left.some((one) => one.name === name)), left };
 }
 

@@ -19,6 +19,7 @@ import {
   type Tools,
   type Values,
 } from './command.ts';
+import { describeLeftover, leftoversOf } from './leftovers.ts';
 import { planDeploy } from './plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
 import type { Present } from './present.ts';
@@ -31,8 +32,9 @@ import type { Wanted } from './wanted.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
-Deploys costguard's functions, those that the policy asks for when none is named. What is right already is left alone, so
-that it can be run again at any time, also after it was interrupted.
+Deploys costguard's functions: those that are named, or else those whose section the policy has. What is right already is
+left alone, so that it can be run again at any time, also after it was interrupted. A function that is deployed and whose
+section is gone from the policy is not removed but named, with the command that removes it, and the exit code is 1.
   --policy FILE            the policy
   --project OPS            the operations project, which the functions run in
   --region REGION          where they run, such as us-central1
@@ -98,18 +100,22 @@ export async function deploy(
   ];
   if (refused.length > 0) throw new NotReady(refused);
 
-  const [present] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
+  const [before] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
   const wanted = await wantedWithDigests(tools.distDir, bare);
-  const steps = planDeploy(wanted, present);
-  for (const { name, why } of left) out(`# ${name} is left out: ${why}\n`);
+  const steps = planDeploy(wanted, before);
+  const leftovers = leftoversOf(left, before);
+  for (const { name, why } of left)
+    if (!leftovers.some((one) => one.name === name)) out(`# ${name} is left out: ${why}\n`);
+  for (const one of leftovers) out(`# ${describeLeftover(one, place)}\n`);
   if (steps.length === 0) out(`${plan ? '# ' : ''}Nothing to do: all is as it should be.\n`);
   else if (plan)
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
   if (plan) return 0;
-  const after = await carryOutInRounds(tools, wanted, present, steps);
-  return lookAfterwards(tools, place, functions, { present: after, changed: steps.length > 0 });
+  const present = await carryOutInRounds(tools, wanted, before, steps);
+  const code = await lookAfterwards(tools, place, functions, { present, changed: steps.length > 0 });
+  return leftovers.length > 0 ? 1 : code;
 }
 
 /** What awaits a name that Google gives is planned anew once the name is there. Answers what is there then. */

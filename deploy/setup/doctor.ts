@@ -16,6 +16,7 @@ import {
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from './gcloud.ts';
 import { readLastLine, type LastLine } from './last-run.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from './names.ts';
+import { describeLeftover, leftoversOf, type Leftover } from './leftovers.ts';
 import { planDeploy } from './plan.ts';
 import type { Present } from './present.ts';
 import { readPresent } from './read-present.ts';
@@ -39,7 +40,11 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
     const { values, positionals } = readArgs(args, PLACE_OPTIONS);
     const place = await readPlace(values);
     const all = await namedFunctions(positionals);
-    const asked = all.filter(({ settings }) => lackOf(place.policy, settings) === undefined);
+    const left = all.flatMap(({ name, settings }): readonly Leftover[] => {
+      const why = lackOf(place.policy, settings);
+      return why === undefined ? [] : [{ name, why }];
+    });
+    const asked = all.filter(({ name }) => !left.some((one) => one.name === name));
     const bare = wantedWithoutDigests(place, asked);
     const around = await enter(tools, bare);
     const [present] = await Promise.all([
@@ -47,7 +52,9 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
       tools.build(place.policyFile),
     ]);
     const wanted = await wantedWithDigests(tools.distDir, bare);
-    const report = await examine(tools, wanted, present);
+    const { rows, troubles } = await examine(tools, wanted, present);
+    const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
+    const report = { rows, troubles: [...troubles, ...leftovers] };
     tools.out(show(report));
     return report.troubles.length > 0 ? 1 : 0;
   });

@@ -2,7 +2,7 @@ import { access, glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
-import type { Policy } from '../../shared/policy.ts';
+import { policySections, type Policy } from '../../shared/policy.ts';
 
 /** How a function is deployed: deploy/<name>/function.yaml. */
 export type Settings = z.infer<typeof settingsSchema>;
@@ -31,7 +31,7 @@ export interface FunctionSettings {
 }
 
 /** Keys of the policy file that a function may read. */
-const policyKeys = ['scope', 'state', 'receipts', 'notebooks', 'budgets', 'lifecycle', 'egress'] as const;
+const policyKeys = ['scope', 'state', 'receipts', ...policySections] as const;
 export type PolicyKey = (typeof policyKeys)[number];
 
 const settingsSchema = z.strictObject({
@@ -42,7 +42,7 @@ const settingsSchema = z.strictObject({
   /** The keys of the policy that it reads: a change in one of them redeploys it. */
   policy: z.array(z.enum(policyKeys)).check(z.minLength(1)),
   /** It is deployed only where the policy has this section. */
-  needs: z.optional(z.enum(['budgets', 'lifecycle'])),
+  needs: z.enum(policySections),
   /** What it does in the state bucket: all that state-role.yaml allows, or the little of report-state-role.yaml. */
   state: z._default(z.enum(['all', 'reports']), 'all'),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
@@ -130,10 +130,7 @@ async function readYaml<T>(file: string, schema: z.ZodMiniType<T>): Promise<T> {
 
 /** Whether the policy has what a function needs; undefined, or what is missing. */
 export function lackOf(policy: Policy, { needs }: Settings): string | undefined {
-  if (needs === 'budgets' && policy.budgets === undefined) return 'the policy has no section "budgets"';
-  if (needs === 'lifecycle' && policy.lifecycle.policies.length === 0)
-    return 'the policy has no lifecycle.policies';
-  return undefined;
+  return policy[needs] === undefined ? `the policy has no section "${needs}"` : undefined;
 }
 
 /** The part of the policy that a function reads. */

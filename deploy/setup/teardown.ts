@@ -10,6 +10,7 @@ import {
   wantedWithoutDigests,
   type Tools,
 } from './command.ts';
+import { describeKeptRules } from './kept-rules.ts';
 import { planTeardown } from './plan-teardown.ts';
 import { readPresent } from './read-present.ts';
 import { showPlan } from './step.ts';
@@ -17,7 +18,8 @@ import { showPlan } from './step.ts';
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
 Removes what deploy.sh made, for all functions when none is named, and nothing else: what does not bear its mark, enabled
-APIs and budgets stay. It shows what it will remove and asks first. The state bucket stays with all that is in it.
+APIs and budgets stay. It shows what it will remove and asks first. The state bucket stays with all that is in it, and so do
+lifecycle rules on buckets, which it names.
   --policy FILE    the policy that they were deployed with
   --project OPS    the operations project
   --region REGION  where they run
@@ -53,6 +55,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     const bucket = place.policy.stateBucket;
     if (bucket !== undefined && values['delete-state'] !== true)
       out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
+    for (const line of await describeKeptRules(gcloud, wanted.functions, bucket)) out(`# ${line}\n`);
     out('# Enabled APIs and budgets stay: other things may use them.\n');
     if (values['plan'] === true) return 0;
     if (values['yes'] !== true) {

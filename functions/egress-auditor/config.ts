@@ -1,7 +1,7 @@
 import { chooseFormat, type AnswerFormat } from '../../shared/report/formats.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal, type Incoming } from '../../shared/handle-request.ts';
-import type { Policy } from '../../shared/policy.ts';
+import { requireSection, type Policy } from '../../shared/policy.ts';
 import { listProjects, isInScope } from '../../shared/scope.ts';
 import type { Api } from '../../shared/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
@@ -63,14 +63,15 @@ function hoursOf(window: string): number | undefined {
 
 /** Joins request and policy: the one project to look at, in scope. Throws `BadParameter`, `Refusal`, `OutsideError`. */
 export async function configure(api: Api, policy: Policy, wanted: Wanted): Promise<Config> {
+  const egress = requireSection(policy, 'egress');
   const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);
   return {
     project: await projectOf(api, policy.scope, wanted.project),
     window:
       wanted.window === undefined || hours === undefined
-        ? { asked: inDays(policy.egress.windowHours), hours: policy.egress.windowHours }
+        ? { asked: inDays(egress.windowHours), hours: egress.windowHours }
         : { asked: wanted.window, hours },
-    reportAboveUsdPerMonth: policy.egress.reportAboveUsdPerMonth,
+    reportAboveUsdPerMonth: egress.reportAboveUsdPerMonth,
   };
 }
 

@@ -1,8 +1,8 @@
-import type { NotebooksPolicy, Policy } from '../../shared/policy.ts';
+import { requireSection, type NotebooksPolicy, type Policy } from '../../shared/policy.ts';
 
 /** What this function reads of the policy. */
 export type Config = NotebooksPolicy;
 
 export function configureNotebooks(policy: Policy): Config {
-  return policy.notebooks;
+  return requireSection(policy, 'notebooks');
 }

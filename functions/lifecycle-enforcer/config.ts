@@ -1,4 +1,4 @@
-import type { LifecyclePolicy, Policy } from '../../shared/policy.ts';
+import { requireSection, type LifecyclePolicy, type Policy } from '../../shared/policy.ts';
 
 /** What this function reads of the policy. */
 export type Config = LifecyclePolicy & {
@@ -7,5 +7,5 @@ export type Config = LifecyclePolicy & {
 };
 
 export function configureLifecycle(policy: Policy): Config {
-  return { ...policy.lifecycle, stateBucket: policy.stateBucket };
+  return { ...requireSection(policy, 'lifecycle'), stateBucket: policy.stateBucket };
 }

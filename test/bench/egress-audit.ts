@@ -52,7 +52,9 @@ async function measureAudit(fleet: {
   const fn = await installHttpFunction(sandbox, {
     name: 'egress-auditor',
     operationsProject: OPERATIONS,
-    policyText: `scope: [projects/${PROJECT}]\n`,
+    policyText: `scope: [projects/${PROJECT}]
+egress:
+`,
   });
   try {
     await fn.service.warmUp();

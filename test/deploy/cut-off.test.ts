@@ -11,6 +11,7 @@ const FUNCTIONS = ['budget-kill-switch', 'idle-notebook-stopper'] as const;
 const POLICY = `mode: enforce
 scope: [${FOLDER}]
 state: gs://${BUCKET}
+notebooks:
 budgets: { mode: enforce, allow: [${BY_HAND}] }
 `;
 

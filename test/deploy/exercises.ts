@@ -177,10 +177,10 @@ const auditor: Exercise = {
       traffic: [{ from: 'vm:a', to: 'zone:us-east4-c', gibPerDay: 21 }],
     },
   }),
-  policy: `${TICK_LINES.join('\n')}\n`,
+  policy: `${TICK_LINES.join('\n')}\negress:\n`,
   environment: { POLICY_URI: `gs://${BUCKET}/costguard.yaml` },
   async before(sandbox) {
-    await writePolicy(sandbox, `${TICK_LINES.join('\n')}\n`);
+    await writePolicy(sandbox, `${TICK_LINES.join('\n')}\negress:\n`);
   },
   async run(sandbox, { runtime }) {
     refuseWildcard(sandbox);

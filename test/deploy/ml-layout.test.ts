@@ -22,7 +22,7 @@ const FOLDERS = [
   'pipelines/',
 ] as const;
 
-const policy = parsePolicy(readFileSync(FILE, 'utf8')).lifecycle.policies[0];
+const policy = parsePolicy(readFileSync(FILE, 'utf8')).lifecycle?.policies[0];
 const rules = (policy?.rules ?? []).map(readRule);
 
 const ages = fc.uniqueArray(fc.nat(3_000), { minLength: 1, maxLength: 4 });

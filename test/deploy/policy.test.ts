@@ -123,9 +123,21 @@ test('the example states the real default of every key that has one', async () =
   const stated = parsePolicy(example);
   const bare = parsePolicy(
     `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\nreceipts: ${stated.receiptsTopic ?? ''}\n` +
-      `budgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
+      `notebooks:\nlifecycle:\negress:\nbudgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
   );
   assert.deepEqual(stated, bare);
+});
+
+test('the policy that the example shows as a comment can be copied, and is none by itself', async () => {
+  const example = await readFile(exampleFile, 'utf8');
+  assert.deepEqual(parsePolicy(example).lifecycle?.policies, []);
+  const [before = '', lifecycle = ''] = example.split(/^(?=lifecycle:$)/m);
+  const copied = lifecycle.replace(/^ {2}# {3}(?=\S| )/gm, '  ').replace('  policies: []\n', '');
+  const policies = parsePolicy(before + copied).lifecycle?.policies;
+  assert.deepEqual(
+    policies?.map(({ name }) => name),
+    ['experiments'],
+  );
 });
 
 test('the example shows every key outside lists and hours, each with its default as written', async () => {
@@ -133,7 +145,7 @@ test('the example shows every key outside lists and hours, each with its default
   for (const [path, schema] of await schemaKeys()) {
     if (/\[\]|\.hours\.|\.mode$/.test(path)) continue;
     assert.ok(document.hasIn(path.split('.')), `${path} is not in the example`);
-    const isLeaf = schema.properties === undefined && path !== 'lifecycle.policies';
+    const isLeaf = schema.properties === undefined;
     if (!isLeaf || marked.includes(path)) continue;
     const value: unknown = document.getIn(path.split('.'));
     assert.deepEqual(JSON.parse(JSON.stringify(value)), schema.default, path);

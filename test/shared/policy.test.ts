@@ -743,58 +743,59 @@ test('PolicyError is permanent and its message holds every problem', () => {
   );
 });
 
-test('parsePolicy fills in the defaults of design and states units in names', () => {
-  const matchesPrefix = ['experiments/'];
-  assert.deepEqual(parsePolicy(scope), {
-    mode: 'observe',
+test('parsePolicy leaves out every section that the file does not write', () => {
+  assert.deepEqual(parsePolicy(`mode: enforce\n${scope}`), {
+    mode: 'enforce',
     scope: ['projects/ml-dev'],
     stateBucket: undefined,
     receiptsTopic: undefined,
-    notebooks: {
-      mode: 'observe',
-      idleAfterMinutes: 60,
-      cpuBelowFraction: 0.05,
-      gpuBelowPercent: 5,
-      networkBelowBytesPerSecond: 20_480,
-      minCoverage: 0.8,
-      gpuSignalMissing: 'keep',
-      keepLabel: 'costguard-keep',
-      warnBeforeMinutes: 0,
-      maxStops: 20,
-      hours: null,
-      nativeIdleShutdown: 'report',
-      terraformManaged: 'enforce',
-    },
+    notebooks: undefined,
     budgets: undefined,
-    lifecycle: {
-      mode: 'observe',
-      simulate: 'metrics',
-      terraformManaged: 'enforce',
-      policies: [
-        {
-          name: 'experiments',
-          match: { name: '*', labels: {}, location: '*' },
-          rules: [
-            {
-              action: { type: 'SetStorageClass', storageClass: 'NEARLINE' },
-              condition: { age: 30, matchesPrefix },
-            },
-            {
-              action: { type: 'SetStorageClass', storageClass: 'COLDLINE' },
-              condition: { age: 90, matchesPrefix },
-            },
-            { action: { type: 'Delete' }, condition: { age: 365, matchesPrefix } },
-            { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } },
-          ],
-          foreignRules: 'keep',
-        },
-      ],
-      exemptLabel: 'costguard-exempt',
-      maxDeletedShare: 0.5,
-    },
-    egress: { windowHours: 168, reportAboveUsdPerMonth: 1 },
+    lifecycle: undefined,
+    egress: undefined,
   });
 });
+
+const bareSections: readonly (readonly [string, string])[] = [
+  ['nothing behind the key', 'notebooks:\nlifecycle:\negress:\n'],
+  ['an empty map', 'notebooks: {}\nlifecycle: {}\negress: {}\n'],
+  ['null', 'notebooks: null\nlifecycle: ~\negress: null\n'],
+];
+for (const [name, sections] of bareSections)
+  test(`parsePolicy fills in the defaults of sections that have ${name}, and states units in names`, () => {
+    assert.deepEqual(parsePolicy(`${scope}${sections}`), {
+      mode: 'observe',
+      scope: ['projects/ml-dev'],
+      stateBucket: undefined,
+      receiptsTopic: undefined,
+      notebooks: {
+        mode: 'observe',
+        idleAfterMinutes: 60,
+        cpuBelowFraction: 0.05,
+        gpuBelowPercent: 5,
+        networkBelowBytesPerSecond: 20_480,
+        minCoverage: 0.8,
+        gpuSignalMissing: 'keep',
+        keepLabel: 'costguard-keep',
+        warnBeforeMinutes: 0,
+        maxStops: 20,
+        hours: null,
+        nativeIdleShutdown: 'report',
+        terraformManaged: 'enforce',
+      },
+      budgets: undefined,
+      lifecycle: {
+        mode: 'observe',
+        simulate: 'metrics',
+        terraformManaged: 'enforce',
+        // No default deletes anything.
+        policies: [],
+        exemptLabel: 'costguard-exempt',
+        maxDeletedShare: 0.5,
+      },
+      egress: { windowHours: 168, reportAboveUsdPerMonth: 1 },
+    });
+  });
 
 test('parsePolicy fills in the defaults of an armed kill switch', () => {
   assert.deepEqual(parsePolicy(`${armed}, protect: [ml-ops, projects/ml-prod]}`).budgets, {
@@ -818,26 +819,29 @@ test('parsePolicy takes a ladder that only notifies without allow and state', ()
 });
 
 test("a section's own mode goes before the mode at the top", () => {
-  const policy = parsePolicy(`mode: enforce\n${scope}notebooks: {mode: observe}`);
+  const policy = parsePolicy(`mode: enforce\n${scope}notebooks: {mode: observe}\nlifecycle:`);
   assert.deepEqual(
-    [policy.mode, policy.notebooks.mode, policy.lifecycle.mode],
+    [policy.mode, policy.notebooks?.mode, policy.lifecycle?.mode],
     ['enforce', 'observe', 'enforce'],
   );
 });
 
 test('parsePolicy reads working hours as minutes of the day, over midnight too', () => {
-  assert.deepEqual(parsePolicy(inHours(`${berlin}, from: "20:30", to: 06:00, start: true`)).notebooks.hours, {
-    timezone: 'Europe/Berlin',
-    days: ['mon'],
-    fromMinuteOfDay: 1_230,
-    toMinuteOfDay: 360,
-    start: true,
-  });
+  assert.deepEqual(
+    parsePolicy(inHours(`${berlin}, from: "20:30", to: 06:00, start: true`)).notebooks?.hours,
+    {
+      timezone: 'Europe/Berlin',
+      days: ['mon'],
+      fromMinuteOfDay: 1_230,
+      toMinuteOfDay: 360,
+      start: true,
+    },
+  );
 });
 
 test('a %YAML 1.1 line does not change what values mean', () => {
   const policy = parsePolicy(`%YAML 1.1\n---\n${inHours(`${berlin}, from: 20:30, to: 23:59`)}`);
-  assert.equal(policy.notebooks.hours?.fromMinuteOfDay, 1_230);
+  assert.equal(policy.notebooks?.hours?.fromMinuteOfDay, 1_230);
 });
 
 const goodInputs: readonly (readonly [string, string])[] = [
@@ -856,6 +860,7 @@ const goodInputs: readonly (readonly [string, string])[] = [
   ['an alias', `${scope}notebooks: {keepLabel: &l keep}\nlifecycle: {exemptLabel: *l}`],
   ['JSON', '{"scope": ["projects/ml-dev"]}'],
   ['a byte order mark and CRLF', '\uFEFFscope:\r\n  - projects/ml-dev\r\n'],
+  ['sections without anything in them', `${scope}notebooks:\nlifecycle:\negress:`],
   ['no policies at all', inLifecycle('policies: [], maxDeletedShare: 0')],
   ['a policy without rules', inBucketPolicy('rules: [], foreignRules: remove')],
   ['labels', inMatch('name: "ml-*", labels: {team: ml, cost-centre: "42", empty: ""}, location: EU')],
@@ -881,9 +886,13 @@ test('policyDigest depends on what the policy says, not on how it is written', (
   const labels = (text: string) => inMatch(`labels: {${text}}`);
   const digest = policyDigest(scope);
   assert.match(digest, /^[0-9a-f]{12}$/);
-  assert.equal(policyDigest(`# a comment\nmode: observe\n${scope}notebooks: {idleAfter: 1h}`), digest);
+  assert.notEqual(policyDigest(`${scope}notebooks:`), digest);
+  assert.equal(
+    policyDigest(`# a comment\nmode: observe\n${scope}notebooks: {idleAfter: 1h}`),
+    policyDigest(`${scope}notebooks:`),
+  );
   assert.equal(policyDigest(parsePolicy(scope)), digest);
-  assert.notEqual(policyDigest(`${scope}notebooks: {idleAfter: 61m}`), digest);
+  assert.notEqual(policyDigest(`${scope}notebooks: {idleAfter: 61m}`), policyDigest(`${scope}notebooks:`));
   assert.equal(policyDigest(labels('a: x, b: y')), policyDigest(labels('b: y, a: x')));
   assert.throws(() => policyDigest('mode: on'), PolicyError);
 });

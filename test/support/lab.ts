@@ -78,7 +78,8 @@ export function labPolicy(
     `scope: [${scope.join(', ')}]`,
     `state: gs://${BUCKET}`,
     `receipts: ${RECEIPTS_TOPIC}`,
-    ...(notebooks.length === 0 ? [] : ['notebooks:', ...notebooks.map((line) => `  ${line}`)]),
+    'notebooks:',
+    ...notebooks.map((line) => `  ${line}`),
     '',
   ].join('\n');
 }

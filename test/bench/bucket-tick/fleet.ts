@@ -2,7 +2,6 @@ import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/
 
 export const PROJECT = 'ml-bench';
 export const STATE_BUCKET = 'ml-bench-costguard';
-export const POLICY = `mode: enforce\nscope: [projects/${PROJECT}]\nstate: gs://${STATE_BUCKET}\nlifecycle: { maxDeletedShare: 1 }\n`;
 
 /** One bucket of so many lacks the rules. */
 export const DRIFTING_ONE_IN = 50;
@@ -10,21 +9,26 @@ export const DRIFTING_ONE_IN = 50;
 type BucketInput = NonNullable<NonNullable<ScenarioInput['storage']>['buckets']>[number];
 
 const prefix = ['experiments/'];
-/** Those of the default policy, in another order. */
-const IN_FORCE: BucketInput['lifecycle'] = {
-  rule: [
-    { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } },
-    { action: { type: 'Delete' }, condition: { matchesPrefix: prefix, age: 365 } },
-    {
-      action: { type: 'SetStorageClass', storageClass: 'COLDLINE' },
-      condition: { matchesPrefix: prefix, age: 90 },
-    },
-    {
-      action: { type: 'SetStorageClass', storageClass: 'NEARLINE' },
-      condition: { matchesPrefix: prefix, age: 30 },
-    },
-  ],
-};
+/** Those of the policy below, in another order. */
+const RULES: NonNullable<NonNullable<BucketInput['lifecycle']>['rule']> = [
+  { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 7 } },
+  { action: { type: 'Delete' }, condition: { matchesPrefix: prefix, age: 365 } },
+  {
+    action: { type: 'SetStorageClass', storageClass: 'COLDLINE' },
+    condition: { matchesPrefix: prefix, age: 90 },
+  },
+  {
+    action: { type: 'SetStorageClass', storageClass: 'NEARLINE' },
+    condition: { matchesPrefix: prefix, age: 30 },
+  },
+];
+
+export const POLICY = JSON.stringify({
+  mode: 'enforce',
+  scope: [`projects/${PROJECT}`],
+  state: `gs://${STATE_BUCKET}`,
+  lifecycle: { maxDeletedShare: 1, policies: [{ name: 'experiments', rules: RULES.toReversed() }] },
+});
 
 /** One project with that many buckets, and the state bucket, which is one of them. One of `driftingOneIn` lacks the rules. */
 export function bucketFleet(buckets: number, driftingOneIn: number = DRIFTING_ONE_IN): Scenario {
@@ -39,7 +43,7 @@ export function bucketFleet(buckets: number, driftingOneIn: number = DRIFTING_ON
           project: PROJECT,
           location: 'US-CENTRAL1',
           labels: { team: `team-${at % 40}` },
-          ...(at % driftingOneIn === 0 ? {} : { lifecycle: IN_FORCE }),
+          ...(at % driftingOneIn === 0 ? {} : { lifecycle: { rule: RULES } }),
         };
       }),
     },

@@ -4,7 +4,7 @@ export const PROJECT = 'ml-bench';
 export const STATE_BUCKET = 'ml-bench-costguard';
 
 /** Observe, so that every notebook is read and judged and each tick finds the same fleet. */
-export const POLICY = `mode: observe\nscope: [projects/${PROJECT}]\nstate: gs://${STATE_BUCKET}\n`;
+export const POLICY = `mode: observe\nscope: [projects/${PROJECT}]\nstate: gs://${STATE_BUCKET}\nnotebooks:\n`;
 
 type NotebookInput = NonNullable<ScenarioInput['projects'][number]['notebooks']>[number];
 

@@ -100,6 +100,8 @@ export function policyWith({ allow = [] }: { readonly allow?: readonly string[] 
 scope: [${FOLDER}, projects/${RUNAWAY}]
 state: gs://${BUCKET}
 receipts: projects/${OPS}/topics/costguard-receipts
+notebooks:
+egress:
 budgets:
   mode: enforce
   allow: [${allow.join(', ')}]
@@ -113,4 +115,5 @@ lifecycle:
 export const PRODUCTION_POLICY = `mode: observe
 scope: [projects/ml-production]
 state: gs://${PRODUCTION_OPS}-costguard
+notebooks:
 `;

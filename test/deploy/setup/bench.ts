@@ -41,6 +41,8 @@ lifecycle:
   policies:
     - name: all
       rules: [{ action: { type: AbortIncompleteMultipartUpload }, condition: { age: 7 } }]
+egress:
+notebooks:
 `;
 
 export async function withBench(test: (bench: DeployBench) => Promise<void>): Promise<void> {

@@ -139,7 +139,7 @@ describe('deploy.sh', () => {
     {
       name: 'one section of the policy',
       change: (bench) => {
-        bench.setPolicy(`${POLICY}notebooks: { idleAfter: 90m }\n`);
+        bench.setPolicy(POLICY.replace('notebooks:', 'notebooks: { idleAfter: 90m }'));
       },
       commands: ['functions deploy idle-notebook-stopper'],
     },

@@ -78,7 +78,7 @@ describe('doctor.sh', () => {
     {
       name: 'a policy that has changed since',
       change: (bench) => {
-        bench.setPolicy(`${POLICY}notebooks: { idleAfter: 90m }\n`);
+        bench.setPolicy(POLICY.replace('notebooks:', 'notebooks: { idleAfter: 90m }'));
       },
       says: /Differs from the policy: idle-notebook-stopper: its part of the policy changed .*gcloud functions deploy/,
     },

@@ -40,7 +40,7 @@ async function everything(bench: DeployBench): Promise<void> {
   }
   for (const subscription of gcloud.world.subscriptions.values()) delete subscription['deadLetterPolicy'];
   await deployCommand([...place, '--billing-roles=custom'], tools);
-  bench.setPolicy('scope: [projects/ml-vision]\nstate: gs://ml-ops-local-other\n');
+  bench.setPolicy('scope: [projects/ml-vision]\nstate: gs://ml-ops-local-other\nnotebooks:\negress:\n');
   await deployCommand(place, tools);
   const [policy = '', project = ''] = place;
   const budget = [policy, project, '--billing-account=0A1B2C-3D4E5F-6A7B8C', '--amount=500USD'];

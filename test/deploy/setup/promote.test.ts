@@ -9,7 +9,7 @@ import { OPS } from './fake-gcloud.ts';
 
 const NAME = 'idle-notebook-stopper';
 const PRODUCTION = 'ml-production';
-const STAGING_POLICY = `mode: enforce\nscope: [projects/ml-research]\nstate: gs://${OPS}-costguard\n`;
+const STAGING_POLICY = `mode: enforce\nscope: [projects/ml-research]\nstate: gs://${OPS}-costguard\nnotebooks:\n`;
 const PRODUCTION_POLICY = `mode: enforce\nscope: [projects/ml-vision]\nnotebooks: { idleAfter: 90m }\n`;
 
 /**

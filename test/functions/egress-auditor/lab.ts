@@ -12,7 +12,7 @@ type VmInput = NonNullable<ProjectInput['vms']>[number];
 type BucketInput = NonNullable<NonNullable<ScenarioInput['storage']>['buckets']>[number];
 
 export const GIB = 2 ** 30;
-export const POLICY = `scope: [projects/${LAB}]\nstate: gs://${BUCKET}\n`;
+export const POLICY = `scope: [projects/${LAB}]\nstate: gs://${BUCKET}\negress:\n`;
 
 /** A VM that has run for weeks. */
 export function vm(id: string, zone = 'us-central1-a', more: Partial<VmInput> = {}): VmInput {

@@ -103,11 +103,14 @@ describe('requests', () => {
   });
 
   test('a project in scope that does not exist: 400', async () => {
-    await withAuditor({ scenario: SCENARIO, policy: 'scope: [projects/ml-nowhere]' }, async (auditor) => {
-      const [status, body] = await errorOf(auditor, '/?project=ml-nowhere');
-      assert.deepEqual([status, body['parameter'], body['value']], [400, 'project', 'ml-nowhere']);
-      assert.match(body['allowed'] ?? '', /exists/);
-    });
+    await withAuditor(
+      { scenario: SCENARIO, policy: 'scope: [projects/ml-nowhere]\negress:' },
+      async (auditor) => {
+        const [status, body] = await errorOf(auditor, '/?project=ml-nowhere');
+        assert.deepEqual([status, body['parameter'], body['value']], [400, 'project', 'ml-nowhere']);
+        assert.match(body['allowed'] ?? '', /exists/);
+      },
+    );
   });
 
   test('several projects in scope and none named: 400 that lists them', async () => {
@@ -116,7 +119,7 @@ describe('requests', () => {
       [{ name: 'data', location: 'US' }],
       [{ id: 'ml-two', number: '100000000003' }],
     );
-    const policy = `scope: [projects/${LAB}, projects/ml-two]`;
+    const policy = `scope: [projects/${LAB}, projects/ml-two]\negress:`;
     await withAuditor({ scenario, policy }, async (auditor) => {
       const [status, body] = await errorOf(auditor, '/');
       assert.deepEqual([status, body['parameter'], body['value']], [400, 'project', null]);
@@ -221,7 +224,7 @@ describe('pages', () => {
       const fleet = egressFleet(vms, remotes);
       const scenario = parseScenario({ ...fleet, storage: {} });
       await withAuditor(
-        { scenario, policy: 'scope: [projects/ml-bench]', operationsProject: 'ml-ops-bench' },
+        { scenario, policy: 'scope: [projects/ml-bench]\negress:', operationsProject: 'ml-ops-bench' },
         async ({ sandbox, report }) => {
           const { headline, incomplete } = await report();
           assert.deepEqual(incomplete, []);

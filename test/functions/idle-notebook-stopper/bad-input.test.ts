@@ -366,7 +366,7 @@ describe('idle-notebook-stopper without a state bucket', () => {
     const fn = await installFunction(sandbox, {
       name: NAME,
       operationsProject: OPERATIONS,
-      policyText: `mode: enforce\nscope: [projects/${LAB}]\n`,
+      policyText: `mode: enforce\nscope: [projects/${LAB}]\nnotebooks:\n`,
     });
     try {
       await fn.tick();

@@ -21,7 +21,7 @@ const withOrganisation = (mode: string, test: (world: World) => Promise<void>): 
     {
       scenario: readScenario(ORGANISATION),
       operationsProject: OPERATIONS,
-      policy: `mode: ${mode}\nscope: [folders/500100]\nstate: gs://${BUCKET}\nreceipts: ${TOPIC}\n`,
+      policy: `mode: ${mode}\nscope: [folders/500100]\nstate: gs://${BUCKET}\nreceipts: ${TOPIC}\nnotebooks:\n`,
     },
     test,
   );

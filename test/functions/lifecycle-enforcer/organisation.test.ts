@@ -123,7 +123,7 @@ describe('lifecycle-enforcer on the shipped organisation', () => {
       assert.equal(callLog.calls('storage.buckets.patch').length, patched.length);
       assert.equal(callLog.calls('storage.buckets.get').length, 0);
 
-      const { policies } = parsePolicy(POLICY).lifecycle;
+      const policies = parsePolicy(POLICY).lifecycle?.policies ?? [];
       for (const [bucket, verdict] of Object.entries(VERDICTS)) {
         const there = rulesOf(before, bucket).map(ruleDigest);
         const now = rulesOf(storage, bucket).map(ruleDigest);
