@@ -320,6 +320,10 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
     site.sandbox.iam.unbind(({ member, role }) => PEOPLE.includes(member) && role.endsWith('.viewer'));
     const gone = await site.script('teardown', ...PLACE, '--yes');
     assertDone(gone);
+    assert.match(
+      gone.output,
+      new RegExp(`^# Lifecycle rules .*stay on 1 buckets .*gs://${EXPERIMENTS}$`, 'm'),
+    );
     assert.ok(site.sandbox.storage.bucket(BUCKET) !== undefined, 'the state bucket stays');
     assertDone(await site.script('teardown', ...PLACE, '--yes', '--delete-state'));
     assert.equal(site.sandbox.storage.bucket(BUCKET), undefined);

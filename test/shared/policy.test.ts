@@ -123,10 +123,16 @@ const badInputs: readonly BadInput[] = [
     /wanted projects\/PROJECT\/topics\/TOPIC/,
   ],
   [
-    'an empty section',
-    `${scope}notebooks:`,
+    'a section that is no map',
+    `${scope}notebooks: on`,
     'notebooks',
-    /^empty; wanted a map with keys such as: mode, idleAfter/,
+    /^got "on"; wanted a map with keys such as: mode, idleAfter/,
+  ],
+  [
+    'a bare section with a key that is required',
+    `${scope}budgets:`,
+    'budgets.mode',
+    /^missing; wanted one of: observe, enforce/,
   ],
 
   [

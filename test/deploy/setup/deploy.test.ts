@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deployCommand } from '../../../deploy/setup/deploy.ts';
+import { doctorCommand } from '../../../deploy/setup/doctor.ts';
 import { readFunctions } from '../../../deploy/setup/settings.ts';
+import { teardownCommand } from '../../../deploy/setup/teardown.ts';
 import { POLICY, withBench, type DeployBench } from './bench.ts';
+import { OPS } from './fake-gcloud.ts';
 
 async function deploy(bench: DeployBench, ...more: readonly string[]): Promise<number> {
   return deployCommand([...bench.place, ...more], bench.tools);
@@ -123,6 +126,75 @@ describe('deploy.sh', () => {
         assert.deepEqual(bench.gcloud.snapshot(), whole);
       });
   });
+
+  it('deploys the functions whose section the policy has, and no other', async () => {
+    const sections = {
+      'notebooks:\n': ['idle-notebook-stopper'],
+      'lifecycle: {}\n': ['lifecycle-enforcer'],
+      'egress:\n': ['egress-auditor'],
+      'budgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n': [
+        'budget-kill-switch',
+        'budget-restore',
+      ],
+    };
+    for (const [section, names] of Object.entries(sections))
+      await withBench(async (bench) => {
+        bench.setPolicy(`mode: enforce\nscope: [projects/ml-research]\n${section}`);
+        assert.equal(await deploy(bench), 0, bench.printed().err);
+        assert.deepEqual([...bench.gcloud.world.functions.keys()].sort(), names);
+      });
+  });
+
+  it('refuses a policy without any section, and changes nothing', async () =>
+    withBench(async (bench) => {
+      bench.setPolicy('mode: enforce\nscope: [projects/ml-research]\n');
+      assert.equal(await deploy(bench), 1);
+      assert.match(
+        bench.printed().err,
+        /none of the sections budgets, egress, lifecycle, notebooks: what is not/,
+      );
+      assert.deepEqual(bench.gcloud.writes, []);
+    }));
+
+  it('names a function whose section is gone with the command that removes it, and ends with 1 until then', async () =>
+    withBench(async (bench) => {
+      await deploy(bench);
+      const before = bench.gcloud.writes.length;
+      bench.setPolicy(POLICY.replace('egress:\n', ''));
+      bench.printed();
+      assert.equal(await deploy(bench), 1);
+      assert.deepEqual(inShort(bench.gcloud.writes.slice(before)), [], 'a wrong --policy removes nothing');
+      const { out } = bench.printed();
+      const [, command = ''] =
+        /^# egress-auditor is deployed although the policy has no section "egress".* (deploy\/teardown\.sh .*)$/m.exec(
+          out,
+        ) ?? [];
+      assert.deepEqual(command.split(' ').slice(1), ['egress-auditor', ...bench.place]);
+      assert.equal(await doctorCommand(bench.place, bench.tools), 1);
+      assert.match(
+        bench.printed().out,
+        /^ {2}egress-auditor is deployed although the policy has no section/m,
+      );
+      assert.equal(await teardownCommand([...command.split(' ').slice(1), '--yes'], bench.tools), 0);
+      assert.equal(await deploy(bench), 0);
+      assert.equal(await doctorCommand(bench.place, bench.tools), 0, bench.printed().out);
+    }));
+
+  it('leaves alone a function of that name that it did not make', async () =>
+    withBench(async (bench) => {
+      bench.gcloud.world.apis.add('cloudfunctions.googleapis.com');
+      bench.gcloud.world.functions.set('egress-auditor', {
+        name: `projects/${OPS}/locations/us-central1/functions/egress-auditor`,
+        state: 'ACTIVE',
+        labels: {},
+      });
+      bench.setPolicy(POLICY.replace('egress:\n', ''));
+      assert.equal(await deploy(bench), 0);
+      assert.match(
+        bench.printed().out,
+        /^# egress-auditor is left out: the policy has no section "egress"$/m,
+      );
+    }));
 
   const changes: readonly {
     readonly name: string;

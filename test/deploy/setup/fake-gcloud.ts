@@ -43,6 +43,8 @@ export interface World {
   readonly alerts: Map<string, Json>;
   readonly budgets: Map<string, Json>;
   readonly objects: Set<string>;
+  /** Content of those that somebody reads. */
+  readonly texts: Map<string, string>;
   readonly deadLetters: Json[];
   readonly log: Json[];
 }
@@ -85,6 +87,7 @@ export function createFakeGcloud(): FakeGcloud {
     alerts: new Map(),
     budgets: new Map(),
     objects: new Set(),
+    texts: new Map(),
     deadLetters: [],
     log: [],
   };
@@ -123,7 +126,7 @@ export function createFakeGcloud(): FakeGcloud {
   return fake;
 }
 
-const READS = / (?:list|describe|get-iam-policy|read|pull|ls)\b|^version|print-(?:access|identity)-token/;
+const READS = / (?:list|describe|get-iam-policy|read|pull|ls|cat)\b|^version|print-(?:access|identity)-token/;
 
 function project(projectId: string, projectNumber: string, parent: Json): Json {
   return { projectId, projectNumber, parent, lifecycleState: 'ACTIVE' };
@@ -228,9 +231,15 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
   }
   if ((id = at('storage ls')) !== undefined) {
     const prefix = id.replace(/\*+$/, '');
-    const names = [...world.objects].filter((name) => name.startsWith(prefix));
+    const names = [...world.objects, ...world.texts.keys()].filter((name) => name.startsWith(prefix));
     if (names.length === 0) throw new Error('One or more URLs matched no objects.');
     return names.join('\n');
+  }
+
+  if ((id = at('storage cat')) !== undefined) {
+    const text = world.texts.get(id);
+    if (text === undefined) throw new Error('The following URLs matched no objects or files.');
+    return text;
   }
 
   if (command === 'pubsub topics list') return [...world.topics.values()];

@@ -71,7 +71,7 @@ describe('promote.sh', () => {
     {
       name: 'a policy that is not the one in staging',
       change: (bench) => {
-        bench.setPolicy(`${STAGING_POLICY}notebooks: { idleAfter: 2h }\n`);
+        bench.setPolicy(STAGING_POLICY.replace('notebooks:', 'notebooks: { idleAfter: 2h }'));
       },
       says: /Staging is not what .*its part of the policy changed/,
     },

@@ -69,6 +69,55 @@ describe('teardown.sh', () => {
       assert.match(bench.printed().out, /gs:\/\/ml-ops-local-costguard stays/);
     }));
 
+  const memory = (rules: Readonly<Record<string, readonly string[]>>): string =>
+    JSON.stringify({
+      version: 1,
+      sets: Object.values(rules),
+      buckets: Object.fromEntries(Object.keys(rules).map((name, set) => [name, [set, 0]])),
+      intents: {},
+    });
+
+  it('names the buckets whose lifecycle rules stay, before it asks', async () =>
+    withBench(async (bench) => {
+      const { texts } = bench.gcloud.world;
+      const folder = `gs://${OPS}-costguard/memory/lifecycle-enforcer`;
+      texts.set(
+        `${folder}/ml-research.json`,
+        memory({ 'ml-research-a': ['1'], 'ml-research-b': ['1', '2'] }),
+      );
+      texts.set(`${folder}/ml-vision.json`, memory({}));
+      await deploy(bench);
+      bench.printed();
+      assert.equal(await teardown(bench), 1);
+      const { out } = bench.printed();
+      assert.match(
+        out,
+        /^# Lifecycle rules of costguard stay on 2 buckets of ml-research: gs:\/\/ml-research-a, gs:\/\/ml-research-b$/m,
+      );
+      assert.match(out, /^# Delete rules among them go on deleting\. /m);
+      assert.doesNotMatch(out, /ml-vision/);
+      assert.equal(await teardown(bench, 'budget-restore'), 1);
+      assert.doesNotMatch(bench.printed().out, /ml-research-a/, 'another function has no rules');
+    }));
+
+  it('says where rules stay when nothing tells on which buckets, and removes the rest', async () =>
+    withBench(async (bench) => {
+      bench.gcloud.world.texts.set(`gs://${OPS}-costguard/memory/lifecycle-enforcer/ml-research.json`, '{');
+      await deploy(bench);
+      assert.equal(await teardown(bench, '--yes'), 0);
+      assert.match(
+        bench.printed().out,
+        /^# Lifecycle rules stay on buckets, and gs:.*Cannot read the memory/m,
+      );
+      bench.setPolicy('scope: [projects/ml-research]\nlifecycle:\n');
+      await deploy(bench);
+      assert.equal(await teardown(bench, '--yes'), 0);
+      assert.match(
+        bench.printed().out,
+        /^# Lifecycle rules stay on the buckets that have them: without a state/m,
+      );
+    }));
+
   for (const answer of ['', 'y', 'ml-ops-loca'])
     it(`changes nothing when it is answered "${answer}"`, async () =>
       withBench(async (bench) => {
