@@ -1,4 +1,4 @@
-import type { GoogleAuth } from 'google-auth-library';
+import { OAuth2Client, type GoogleAuth } from 'google-auth-library';
 import { AttemptTimeout, OutsideError } from './outside-error.ts';
 import { bodyOf, type Content } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
@@ -59,6 +59,8 @@ export interface ApiAnswer {
 
 export interface ApiOptions {
   readonly auth: Pick<GoogleAuth, 'request'>;
+  /** Has the next request fetch a new token; false where there is no way to one. */
+  readonly renewToken?: () => Promise<boolean>;
   readonly nowMs: () => number;
   /** No attempt starts after this moment, in milliseconds since the epoch; after `startClosing` 45 s later. */
   readonly deadlineMs: number;
@@ -86,6 +88,7 @@ const CLOSING_MS = 45_000;
 export function openApi(runtime: Runtime, patienceMs: number, auth: ApiOptions['auth'] = runtime.auth): Api {
   return createApi({
     auth,
+    renewToken: () => renewToken(runtime.auth),
     nowMs: () => runtime.now().getTime(),
     deadlineMs: runtime.now().getTime() + patienceMs,
     sleep: (milliseconds) => runtime.sleep(milliseconds),
@@ -95,12 +98,24 @@ export function openApi(runtime: Runtime, patienceMs: number, auth: ApiOptions['
   });
 }
 
+/**
+ * google-auth-library keeps a token until it runs out, also one that was revoked. One that counts as run out is fetched anew
+ * with the next request, of every client of this identity. False for an identity that has no way to another token.
+ */
+export async function renewToken(auth: GoogleAuth): Promise<boolean> {
+  const client = await auth.getClient();
+  if (!(client instanceof OAuth2Client) || !client.credentials.refresh_token) return false;
+  client.setCredentials({ ...client.credentials, expiry_date: 1 });
+  return true;
+}
+
 export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};
   let { deadlineMs } = options;
   let lastAlone = Promise.resolve();
 
   const call: Api['call'] = async (name, attempt, callOptions = {}) => {
+    let renewed = false;
     for (let tried = 1; ; tried++) {
       const leftMs = deadlineMs - options.nowMs();
       if (leftMs <= 0)
@@ -110,6 +125,11 @@ export function createApi(options: ApiOptions): Api {
         return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
       } catch (cause) {
         const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);
+        // Nothing was carried out, so that this call too may be repeated which otherwise must not be.
+        if (error.status === 401 && !renewed && (await options.renewToken?.()) === true) {
+          renewed = true;
+          continue;
+        }
         const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
         const late = options.nowMs() + delay >= deadlineMs;
         if (!error.retryable || callOptions.retry === false || tried >= MAX_ATTEMPTS || late) throw error;

@@ -2,7 +2,7 @@ import { openApi, type Api } from './api.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { readMessage, type Message } from './message.ts';
-import { OutsideError } from './outside-error.ts';
+import { isRefusal, OutsideError } from './outside-error.ts';
 import { PolicyError, type Policy } from './policy.ts';
 import { loadPolicy } from './policy-source.ts';
 import type { Runtime } from './runtime.ts';
@@ -59,7 +59,7 @@ export async function withPolicy(
 
 /**
  * Handles one Pub/Sub event. Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a
- * refusal by Google); rejects when delivering it again can help.
+ * request that Google calls wrong); rejects when delivering it again can help, as after a refusal for want of rights.
  */
 export async function handleEvent(
   runtime: Runtime,
@@ -75,8 +75,10 @@ export async function handleEvent(
     if (error instanceof PolicyError)
       for (const problem of error.problems)
         log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
-    // Google's refusals are for somebody to mend; asking again and again does not.
-    else if (error instanceof PermanentError || (error instanceof OutsideError && !error.retryable))
+    else if (
+      error instanceof PermanentError ||
+      (error instanceof OutsideError && !error.retryable && !isRefusal(error))
+    )
       log('ERROR', error.message);
     else {
       log('ERROR', `The event failed and will be delivered again: ${messageOf(error)}`);

@@ -53,6 +53,14 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof Held || (error instanceof OutsideError && error.retryable);
 }
 
+/**
+ * Whether Google refused for want of rights: a permission or role that an operator gives makes the same call work, so that the
+ * event is worth delivering again (with backoff, and a dead letter at the end). Nothing was carried out.
+ */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof OutsideError && (error.status === 401 || error.status === 403);
+}
+
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** google.rpc.Code to HTTP status, as google/rpc/code.proto documents it. gax errors carry the former. */

@@ -151,7 +151,7 @@ export async function sweepProject<Config, Facts>(
       open.delete(plan);
       receipt.add({ ...plan.decision, outcome: 'failed' });
       receipt.fail({ resource: plan.decision.resource, error: messageOf(error) });
-      troubles.note(error);
+      troubles.noteFailedAction(error);
     };
     try {
       await sweep.act(
@@ -169,7 +169,7 @@ export async function sweepProject<Config, Facts>(
     } catch (error) {
       if (open.size === 0) receipt.fail({ resource: `projects/${projectId}`, error: messageOf(error) });
       for (const plan of open) failure(plan, error);
-      troubles.note(error);
+      troubles.noteFailedAction(error);
     }
   };
 

@@ -148,7 +148,7 @@ async function climb(due: Due): Promise<void> {
         projectId,
         failure(resource, error) {
           receipt.fail({ resource, error: messageOf(error) });
-          troubles.note(error);
+          troubles.noteFailedAction(error);
         },
       };
       for (const rung of above) {
@@ -195,7 +195,7 @@ async function attempt(
     return undefined;
   } catch (error) {
     receipt.fail({ resource, error: messageOf(error) });
-    troubles.note(error);
+    troubles.noteFailedAction(error);
     return error;
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { createApi, type Api, type ApiOptions } from '../../shared/api.ts';
+import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import { createApi, renewToken, type Api, type ApiOptions } from '../../shared/api.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 
 type Requested = Parameters<ApiOptions['auth']['request']>[0];
@@ -52,6 +53,80 @@ function failing(...statuses: readonly number[]): () => Promise<string> {
     if (status !== undefined) throw Object.assign(new Error('refused'), { status });
     return 'answer';
   };
+}
+
+describe('Api.call after a 401', () => {
+  const renewing = (
+    can: boolean,
+  ): { readonly renewToken: () => Promise<boolean>; readonly times: () => number } => {
+    let times = 0;
+    return {
+      times: () => times,
+      renewToken: async () => {
+        times++;
+        return can;
+      },
+    };
+  };
+
+  test('has a new token fetched and tries again at once, also what must not be repeated blindly', async () => {
+    const { renewToken, times } = renewing(true);
+    const { api, slept } = world({ renewToken });
+    assert.equal(await api.call('a.b', failing(401), { retry: false }), 'answer');
+    assert.deepEqual([times(), slept, api.calls['a.b']], [1, [], 2]);
+  });
+
+  test('does so once: a second 401 is a refusal', async () => {
+    const { renewToken, times } = renewing(true);
+    await assert.rejects(world({ renewToken }).api.call('a.b', failing(401, 401)), { status: 401 });
+    assert.equal(times(), 1);
+  });
+
+  test('fails where no new token can be had, and fetches none after a 403', async () => {
+    await assert.rejects(world(renewing(false)).api.call('a.b', failing(401)), { status: 401 });
+    const { renewToken, times } = renewing(true);
+    await assert.rejects(world({ renewToken }).api.call('a.b', failing(403)), { status: 403 });
+    assert.equal(times(), 0);
+  });
+
+  test('makes google-auth-library drop a token that still counts as good', async () => {
+    const authClient = new RevokedClient();
+    authClient.setCredentials({
+      access_token: 'revoked',
+      refresh_token: 'refresh',
+      expiry_date: Date.now() + 3_600_000,
+    });
+    const auth = new GoogleAuth({ authClient, projectId: '-' });
+    const { api } = world({ auth, renewToken: () => renewToken(auth) });
+    assert.deepEqual(await api.request('a.b', { url: 'https://a.googleapis.com/' }), {
+      token: 'Bearer fresh',
+    });
+    assert.deepEqual(await api.request('a.b', { url: 'https://a.googleapis.com/' }), {
+      token: 'Bearer fresh',
+    });
+    assert.equal(authClient.fetched, 1);
+    assert.equal(api.calls['a.b'], 3);
+  });
+});
+
+/** An identity whose first token was revoked. */
+class RevokedClient extends OAuth2Client {
+  fetched = 0;
+
+  constructor() {
+    super();
+    this.transporter.request = async (options) => {
+      const token = new Headers(options?.headers).get('authorization');
+      if (token === 'Bearer revoked') throw Object.assign(new Error('revoked'), { status: 401 });
+      return { data: { token } } as never;
+    };
+  }
+
+  protected override async refreshTokenNoCache(): ReturnType<OAuth2Client['refreshTokenNoCache']> {
+    this.fetched++;
+    const tokens = { access_token: 'fresh', refresh_token: 'refresh', expiry_date: Date.now() + 3_600_000 };
+    return { tokens, res: null };
+  }
 }
 
 const always503 = (): Promise<never> => Promise.reject(Object.assign(new Error('busy'), { status: 503 }));

@@ -465,12 +465,37 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       assert.equal(manifestsIn(sandbox)[RUNAWAY]?.rungs.at(-1)?.status, 'claimed');
     }));
 
+  for (const [what, share, route] of [
+    ['the stop of a VM', 1.1, 'compute.instances.stop'],
+    ['the stop of a notebook', 0.9, 'notebooks.projects.locations.instances.stop'],
+    ['an undeployment', 1.1, 'aiplatform.projects.locations.endpoints.undeployModel'],
+    ['the unlinking of billing', 1.3, 'cloudbilling.projects.updateBillingInfo'],
+    ['the look at its budget', 1.1, 'billingbudgets.billingAccounts.budgets.get'],
+  ] as const)
+    for (const status of [401, 403])
+      it(`fails the event when ${what} is refused with ${status}, and the next delivery does only what is left`, async () => {
+        let undisturbed: Readonly<Record<string, number>> = {};
+        await withSwitch({}, async (world) => {
+          await world.alert(alert(share));
+          undisturbed = changesIn(world.sandbox);
+        });
+        await withSwitch({}, async (world) => {
+          const { sandbox } = world;
+          sandbox.faults.add({ route, fault: { kind: 'status', status } });
+          await assert.rejects(world.alert(alert(share)), /HTTP 40[13]/);
+          sandbox.faults.clear();
+          await sandbox.clock.advance(MINUTE_MS);
+          await world.alert(alert(share));
+          assert.deepEqual(changesIn(sandbox), undisturbed, 'nothing twice, nothing left out');
+        });
+      });
+
   it('leaves alone what was labelled after it was planned', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
       const routes = ['notebooks.projects.locations.instances.stop', 'compute.instances.stop'];
       for (const route of routes) sandbox.faults.add({ route, fault: { kind: 'status', status: 403 } });
-      await world.alert(alert(1.1));
+      await assert.rejects(world.alert(alert(1.1)));
       sandbox.faults.clear();
       sandbox.callLog.clear();
       const label = { 'costguard-keep': 'true' };

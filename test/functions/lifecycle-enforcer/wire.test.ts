@@ -176,7 +176,7 @@ describe('lifecycle-enforcer: many buckets and trouble', () => {
       },
     ));
 
-  it('goes on past a bucket that it may not change, and acknowledges', () =>
+  it('goes on past a bucket that it may not change, fails the event, and then changes that one alone', () =>
     withEnforcer([{ name: 'a' }, { name: 'b' }, { name: 'c' }], lifecyclePolicy(), async (world) => {
       const { sandbox } = world;
       sandbox.faults.add({
@@ -184,13 +184,18 @@ describe('lifecycle-enforcer: many buckets and trouble', () => {
         pathIncludes: '/b/b',
         fault: { kind: 'status', status: 403 },
       });
-      await world.deliver();
+      await assert.rejects(world.deliver(), /HTTP 403/);
       assert.deepEqual(verdicts(sandbox), {
         a: 'patch done: no-rules',
         b: 'patch failed: no-rules',
         c: 'patch done: no-rules',
       });
       assert.equal(lastReceipt(sandbox, BUCKET).failures.length, 1);
+      sandbox.faults.clear();
+      await world.deliver();
+      // One for each bucket, and the refused one.
+      assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 4);
+      assert.equal(rulesOf(sandbox, 'b').length, 2);
     }));
 
   it('delivered again it finishes what an outage left, and writes nothing twice', () =>
