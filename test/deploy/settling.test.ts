@@ -52,7 +52,7 @@ describe('the first deployment into a new project, with the real gcloud', { skip
       await sandbox.close();
     };
     const policyFile = join(sandbox.folder, 'costguard.yaml');
-    writeFileSync(policyFile, `scope: [projects/ml-lab]\nstate: gs://${OPS}-costguard\n`);
+    writeFileSync(policyFile, `scope: [projects/ml-lab]\nstate: gs://${OPS}-costguard\nnotebooks:\n`);
     deploy = () =>
       deployCommand(
         ['idle-notebook-stopper', `--policy=${policyFile}`, `--project=${OPS}`, '--region=us-central1'],
