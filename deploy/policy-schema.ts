@@ -42,6 +42,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.ladder[].at': "Share of the budget's amount: 0.5 is 50 %. At most 10.",
   'budgets.ladder[].do':
     'notify, stop-notebooks, stop-compute, unlink-billing: each once at most, in this order.',
+  'budgets.modelAccounts':
+    'Service accounts that deployed models run as, by e-mail address: budget-restore may act as them.',
   'budgets.keepLabel': 'Label that keeps an instance running when the ladder stops compute.',
   lifecycle:
     'Lifecycle rules of Cloud Storage buckets. Without this section lifecycle-enforcer is not deployed.',
