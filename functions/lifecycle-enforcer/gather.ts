@@ -21,6 +21,9 @@ const MAX_VERSIONS = 50_000;
 /** Buckets whose objects are listed at the same time. */
 const LISTINGS_AT_ONCE = 4;
 
+/** With up to fifty calls for each bucket a whole page of a listing would take longer than an event may. */
+const OBJECT_PAGE = 100;
+
 const UNREAD: Usage = { kind: 'unread' };
 
 /** All buckets of the run's project, page by page, then those that are remembered and gone. */
@@ -42,12 +45,13 @@ export async function* gatherBuckets(run: Run, config: Config): AsyncGenerator<r
     for (const { name } of buckets) unseen.delete(name);
     // They come in the order of their names; https://cloud.google.com/storage/docs/json_api/v1/buckets/list
     const open = buckets.filter(({ name }) => name > run.after);
-    if (open.length === 0) continue;
-    yield await lookInto(
-      run,
-      config,
-      open.map((bucket) => ({ bucket, record: records.get(bucket.name) })),
-    );
+    const atOnce = config.simulate === 'objects' ? OBJECT_PAGE : open.length;
+    for (let at = 0; at < open.length; at += atOnce)
+      yield await lookInto(
+        run,
+        config,
+        open.slice(at, at + atOnce).map((bucket) => ({ bucket, record: records.get(bucket.name) })),
+      );
   }
   if (!whole) return;
   yield [...unseen].flatMap((name): Facts[] => {
