@@ -147,7 +147,7 @@ void describe('startServer', () => {
     assert.ok(Number(sequence) > 0);
     assert.deepEqual(call, {
       at: '2026-11-18T09:00:00.000Z', id: 'pubsub.things.get', method: 'GET', host: PUBSUB, path: '/v1/things/o%6Ee',
-      query: '?view=f%20ull&fields=name,view&prettyPrint=false', principal: 'a@x', body: '', status: 200, permissions: ['things.get'],
+      query: '?view=f%20ull&fields=name,view&prettyPrint=false', principal: 'a@x', body: '', bodyBytes: 0, contentType: '', status: 200, permissions: ['things.get'],
     }); // prettier-ignore
   });
 
