@@ -27,6 +27,10 @@ export interface Api {
   nextTurn(options?: { readonly alone?: boolean }): Promise<void>;
   /** How long calls may still start, without the time that is kept free for closing. */
   timeLeftMs(): number;
+  /** Notes time series that Monitoring returned: since 2025-10-02 it bills reads by them. */
+  countSeries(returned: number): void;
+  /** Time series that Monitoring returned so far. */
+  seriesRead(): number;
   /** Attempts made so far, by name. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -156,9 +160,12 @@ export function createApi(options: ApiOptions): Api {
     return { status, header: (key) => headers.get(key) ?? undefined, data };
   };
 
+  let series = 0;
   return {
     call,
     calls,
+    countSeries: (returned) => void (series += returned),
+    seriesRead: () => series,
     timeLeftMs: () => options.deadlineMs - options.nowMs(),
     startClosing() {
       deadlineMs = options.deadlineMs + CLOSING_MS;

@@ -131,6 +131,7 @@ export async function visitSeries(
   };
   for await (const page of listPages(api, 'monitoring.timeSeries.list', request, pageSchema)) {
     const series = readItems(page.timeSeries, seriesSchema, 'timeSeries');
+    api.countSeries(series.items.length + series.strange.length);
     if (series.items.length > SERIES_WITHOUT_TURN) await api.nextTurn({ alone: true });
     for (const one of series.items)
       visit({

@@ -50,6 +50,8 @@ export interface Receipt {
   readonly savings: Savings;
   /** Only where one event was not enough. */
   readonly sweep?: PartLink | undefined;
+  /** Where Monitoring was read: time series that it returned and billed, and how many that is for each resource looked at. */
+  readonly seriesRead?: { readonly total: number; readonly perResource: number } | undefined;
   /** Attempts by call. */
   readonly apiCalls: Readonly<Record<string, number>>;
 }
@@ -121,6 +123,8 @@ export interface ReceiptHead {
   readonly startedAt: Date;
   readonly policyDigest: string;
   readonly projects: readonly string[];
+  /** Time series read so far; called when the receipt is written. */
+  readonly seriesRead?: () => Receipt['seriesRead'];
 }
 
 /** Starts a receipt. `saves` tells which actions count as savings. */
@@ -149,6 +153,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     failures,
     savings,
     ...(sweep === undefined ? {} : { sweep }),
+    ...seriesOf(head),
     apiCalls,
   });
 
@@ -204,4 +209,9 @@ function shorten(
   };
   const isWhole = Object.values(omitted).every((count) => count === 0);
   return { ...rest, incomplete, failures, decisions, ...(isWhole ? {} : { omitted }) };
+}
+
+function seriesOf({ seriesRead }: ReceiptHead): Pick<Receipt, 'seriesRead'> {
+  const read = seriesRead?.();
+  return read === undefined ? {} : { seriesRead: read };
 }

@@ -97,6 +97,7 @@ export async function sweepProject<Config, Facts>(
 ): Promise<SweepEnd> {
   const { runtime, api, policy } = context;
   const config = sweep.configure(policy);
+  let seen = 0;
   const receipt = startReceipt(
     {
       functionName: runtime.functionName,
@@ -105,6 +106,12 @@ export async function sweepProject<Config, Facts>(
       startedAt,
       policyDigest: policyDigest(policy),
       projects: [projectId],
+      seriesRead() {
+        const total = api.seriesRead();
+        return total === 0
+          ? undefined
+          : { total, perResource: Number((total / Math.max(1, seen)).toPrecision(3)) };
+      },
     },
     (decision) => sweep.saves(decision),
   );
@@ -182,6 +189,7 @@ export async function sweepProject<Config, Facts>(
   let pageStartMs = startedAt.getTime();
   try {
     for await (const page of sweep.gather(run, config)) {
+      seen += page.length;
       for (const facts of page) {
         if (sweep.watches(facts, config, startedAt)) watched.push(facts);
         for (const decision of sweep.decide(facts, config, startedAt)) {

@@ -169,6 +169,12 @@ describe('idle-notebook-stopper on recorded answers', () => {
       for (const { evidence } of outcomes) assert.match(String(evidence['changed']), changed);
     });
 
+  it('says in the receipt how many time series it read, in all and for each notebook', async () => {
+    const { receipt } = await sweepRecorded((id) => named(LISTED_LATER, id));
+    // Three metrics, of which each takes two queries; two VMs without a GPU.
+    assert.deepEqual(receipt.seriesRead, { total: 12, perResource: 6 });
+  });
+
   it('keeps an instance that it cannot read as not evaluable, names where, and stops the others', async () => {
     const bad = {
       ...named(LISTED, PUBLIC),
