@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { getBillingLink } from './billing.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
-import type { BudgetsPolicy } from './policy.ts';
+import type { BudgetsPolicy, RungAction } from './policy.ts';
 import { updateBudget } from './readiness-budget.ts';
 import {
   notPassed,
@@ -12,6 +12,7 @@ import {
   type Check,
   type Inspection,
 } from './readiness-check.ts';
+import { judgeListings, judgeModelAccounts, listAsSwitch } from './readiness-listing.ts';
 
 /** A project of a budget's filter: `projects/NUMBER` or `projects/ID`. */
 export interface Target {
@@ -118,7 +119,7 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
   );
 }
 
-/** One check for each rung above notify, by what the switch's account may do on the project. */
+/** One check for each rung above notify: by what the switch's account may do on the project, and whether it can see it. */
 async function inspectRungs(
   inspection: Inspection,
   policy: BudgetsPolicy,
@@ -132,11 +133,18 @@ async function inspectRungs(
   const missing = await orUnknown({ id: 'rungs', subject }, inspection, [], () =>
     missingOnProject(switchApi, projectId, wanted),
   );
-  return rungs.map((rung) => {
+  if ('status' in missing) return rungs.map((rung) => ({ ...missing, id: `rung-${rung.do}`, subject }));
+  const lackingFor = (action: RungAction): readonly string[] =>
+    missing.filter((permission) => rungPermissions[action].includes(permission));
+  const allowed = rungs.map((rung) => rung.do).filter((action) => lackingFor(action).length === 0);
+  const listings = await listAsSwitch(inspection, projectId, allowed);
+  const checks = rungs.map((rung) => {
     const place = { id: `rung-${rung.do}`, subject };
-    if ('status' in missing) return { ...missing, ...place };
-    const lacking = missing.filter((permission) => rungPermissions[rung.do].includes(permission));
-    if (lacking.length === 0) return pass(place, `${options.account} can do it`);
+    const lacking = lackingFor(rung.do);
+    if (lacking.length === 0)
+      return (
+        judgeListings(place, rung.do, listings, inspection) ?? pass(place, `${options.account} can do it`)
+      );
     return notPassed(
       place,
       'fail',
@@ -151,6 +159,7 @@ async function inspectRungs(
       ),
     );
   });
+  return [...checks, ...judgeModelAccounts(subject, listings.modelAccounts, policy, inspection)];
 }
 
 /**

@@ -592,6 +592,49 @@ void describe('checkReadiness', () => {
     );
   });
 
+  it('fails the rungs whose listings a service perimeter refuses, although IAM allows them', async () => {
+    const checks = await look({
+      change: (sandbox) => {
+        sandbox.perimeters.add({ project: TARGET, services: ['aiplatform.googleapis.com'] });
+      },
+    });
+    const rungs = checks.filter(({ id }) => /^rung-(?:stop|unlink)/.test(id));
+    assert.deepEqual(
+      rungs.map(({ id, status }) => `${id}: ${status}`),
+      ['rung-stop-notebooks: pass', 'rung-stop-compute: fail', 'rung-unlink-billing: fail'],
+    );
+    assert.match(rungs[1]?.detail ?? '', /IAM allows it, but .* cannot see Vertex AI.*vpcServiceControls/);
+    assert.match(rungs[1]?.mend[0] ?? '', /service-perimeter: .*ingress rule/);
+  });
+
+  it('names the accounts that models run as, and what brings those back that the policy does not name', async () => {
+    const model = (id: string, account: string) => ({
+      id,
+      model: 'projects/100000000002/locations/us-central1/models/5',
+      serviceAccount: `${account}@${TARGET}.iam.gserviceaccount.com`,
+      automaticResources: { minReplicaCount: 1 },
+    });
+    const checks = await look({
+      target: {
+        vertex: {
+          endpoints: [
+            { id: '71', displayName: 'e', deployedModels: [model('1', 'ranking'), model('2', 'search-app')] },
+          ],
+        },
+      },
+      budgets: `{mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${TARGET}.iam.gserviceaccount.com]}`,
+    });
+    const found = checks.filter(({ id }) => id === 'model-account');
+    assert.deepEqual(
+      found.map(({ status }) => status),
+      ['pass', 'warn'],
+    );
+    assert.equal(
+      found[1]?.mend[0],
+      `gcloud iam service-accounts add-iam-policy-binding search-app@${TARGET}.iam.gserviceaccount.com --member=serviceAccount:budget-restore@${OPS}.iam.gserviceaccount.com --role=roles/iam.serviceAccountUser --condition=None`,
+    );
+  });
+
   it('goes on when Google fails everywhere, and passes nothing that it could not see', async () => {
     const checks = await look({
       change: ({ faults }) => {
