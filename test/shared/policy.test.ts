@@ -378,6 +378,18 @@ const badInputs: readonly BadInput[] = [
     /wanted projects\/ID or just ID/,
   ],
   [
+    'a model account that is a person',
+    `${armed}, modelAccounts: [me@example.com]}`,
+    'budgets.modelAccounts[0]',
+    /^got "me@example.com"; wanted a service account, as its e-mail address/,
+  ],
+  [
+    'a model account twice in two forms',
+    `${armed}, modelAccounts: [a@b.iam.gserviceaccount.com, projects/b/serviceAccounts/a@b.iam.gserviceaccount.com]}`,
+    'budgets.modelAccounts[1]',
+    /a second time/,
+  ],
+  [
     'protect twice in two forms',
     `${armed}, protect: [ml-dev, projects/ml-dev]}`,
     'budgets.protect[1]',
@@ -807,6 +819,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
   assert.deepEqual(parsePolicy(`${armed}, protect: [ml-ops, projects/ml-prod]}`).budgets, {
     mode: 'enforce',
     allow: [budget],
+    modelAccounts: [],
     protect: ['projects/ml-ops', 'projects/ml-prod'],
     basis: 'actual',
     ladder: [
