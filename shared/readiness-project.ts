@@ -13,6 +13,7 @@ import {
   type Inspection,
 } from './readiness-check.ts';
 import { judgeListings, judgeModelAccounts, listAsSwitch } from './readiness-listing.ts';
+import { roleIdFor } from './role-id.ts';
 
 /** A project of a budget's filter: `projects/NUMBER` or `projects/ID`. */
 export interface Target {
@@ -152,7 +153,11 @@ async function inspectRungs(
         ? `${options.account} lacks all ${lacking.length} permissions that it takes`
         : `${options.account} lacks ${lacking.join(', ')}`,
       roleMends(
-        { id: 'costguardBudgetKillSwitch', file: 'deploy/budget-kill-switch/role.yaml', project: projectId },
+        {
+          id: roleIdFor('budget-kill-switch', '', options.project),
+          file: 'deploy/budget-kill-switch/role.yaml',
+          project: projectId,
+        },
         missing.length < wanted.length,
         (role) =>
           `gcloud projects add-iam-policy-binding ${projectId} --member=serviceAccount:${options.account} --role=${role} --condition=None`,

@@ -1,9 +1,7 @@
 import { readAnswers } from './answers.ts';
 import type { Around } from './around.ts';
-import { carryOut, patientGcloud } from './carry-out.ts';
 import {
   chooseFunctions,
-  effectsOf,
   enter,
   many,
   PLACE_OPTIONS,
@@ -24,11 +22,11 @@ import { planDeploy } from './plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
 import type { Present } from './present.ts';
 import { NotReady, WrongUsage } from './problem.ts';
-import { planSubscriptions } from './plan-triggers.ts';
-import { readDeliveryAgain } from './read-delivery.ts';
 import { readPresent } from './read-present.ts';
-import { showPlan, type Step } from './step.ts';
+import { carryOutInRounds } from './rounds.ts';
+import { showPlan } from './step.ts';
 import type { Wanted } from './wanted.ts';
+import { commented, formerRolesThatStay } from './what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -112,31 +110,11 @@ export async function deploy(
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
+  for (const line of formerRolesThatStay(wanted, before)) out(`${commented(line)}\n`);
   if (plan) return 0;
-  const present = await carryOutInRounds(tools, wanted, before, steps);
+  const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });
   const code = await lookAfterwards(tools, place, functions, { present, changed: steps.length > 0 });
   return leftovers.length > 0 ? 1 : code;
-}
-
-/** What awaits a name that Google gives is planned anew once the name is there. Answers what is there then. */
-async function carryOutInRounds(
-  tools: Tools,
-  wanted: Wanted,
-  before: Present,
-  steps: readonly Step[],
-): Promise<Present> {
-  let present = before;
-  for (let open = steps; open.length > 0; open = planSubscriptions(wanted, present)) {
-    const now = open.filter(({ awaits }) => awaits !== true);
-    if (now.length === 0)
-      throw new Error(
-        'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
-      );
-    await carryOut(effectsOf(tools), now);
-    if (now.length === open.length) break;
-    present = await readDeliveryAgain(patientGcloud(effectsOf(tools)), wanted, present);
-  }
-  return present;
 }
 
 async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {

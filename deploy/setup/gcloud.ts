@@ -17,9 +17,11 @@ export const AT_ONCE = 4;
 /** A gcloud command that ended with another code than 0. */
 export class GcloudFailed extends Error {
   override readonly name = 'GcloudFailed';
+  readonly args: readonly string[];
   readonly stderr: string;
   constructor(args: readonly string[], { code, stderr }: GcloudAnswer) {
     super(`Cannot run "${shellLine(args)}": exit code ${code}\n${stderr.trim()}`);
+    this.args = args;
     this.stderr = stderr;
   }
 }

@@ -28,9 +28,3 @@ export function emailOf(account: string, project: string): string {
   // A project of a domain, `example.com:ops`, comes reversed in addresses.
   return `${account}@${project.split(':').reverse().join('.')}.iam.gserviceaccount.com`;
 }
-
-/** `costguardBudgetKillSwitch`; with a suffix for a function's other roles. */
-export function roleIdOf(name: string, suffix = ''): string {
-  const words = name.split('-').map((word) => word.slice(0, 1).toUpperCase() + word.slice(1));
-  return `costguard${words.join('')}${suffix}`;
-}

@@ -1,6 +1,9 @@
-import { BUILD_ACCOUNT, BOUND_ON, MADE_BY_TEXT, roleIdOf, TRIGGER_ACCOUNT } from './names.ts';
+import { boundBefore } from './bound-before.ts';
 import { grant, revoke } from './grants.ts';
+import { BUILD_ACCOUNT, MADE_BY_TEXT, TRIGGER_ACCOUNT } from './names.ts';
+import { isFormerRole, isOwnRole, otherHolders } from './own-roles.ts';
 import type { Present } from './present.ts';
+import { roleInUse } from './role-generations.ts';
 import type { Role } from './settings.ts';
 import type { Step } from './step.ts';
 import {
@@ -17,7 +20,9 @@ import {
 export function planAccess(wanted: Wanted, present: Present): readonly Step[] {
   const accesses = wanted.functions.map((fn) => ({
     fn,
-    all: accessOf(wanted, fn, present.organizationOf),
+    all: accessOf(wanted, fn, present.organizationOf).map((access) =>
+      access.role === undefined ? access : { ...access, roleName: roleInUse(present, access.roleName) },
+    ),
   }));
   const roles = new Map(
     accesses
@@ -96,7 +101,7 @@ function planRole({ roles }: Present, name: string, role: Role): readonly Step[]
   const steps: Step[] = [];
   if (known.deleted)
     steps.push({
-      why: `The role "${role.title}" of ${home ?? ''} was deleted, and its name cannot be given again`,
+      why: `The role "${role.title}" of ${home ?? ''} was deleted and can still be brought back`,
       args: ['iam', 'roles', 'undelete', id, where],
     });
   if (!isSame(known, role))
@@ -127,7 +132,7 @@ function planBindings(
   return all.flatMap(({ on, roleName, why }) => grant(present, wanted, on, { role: roleName, member }, why));
 }
 
-/** Roles on what the policy no longer names. */
+/** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
 function planLeavings(
   wanted: Wanted,
   present: Present,
@@ -135,21 +140,41 @@ function planLeavings(
   all: readonly Access[],
 ): readonly Step[] {
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const before = new Set(boundBefore(present, name).map(({ on }) => on));
   const kept = new Set(all.map(({ on }) => on));
-  return boundBefore(present, name)
-    .filter((on) => !kept.has(on))
-    .flatMap((on) => {
-      const role = `${on}/roles/${roleIdOf(name)}`;
-      return [
-        ...revokeAll(wanted, present, on, member, `The policy no longer names ${on}`),
-        ...(present.roles.get(role)?.deleted === false ? [deleteRole(role)] : []),
-      ];
-    });
+  const used = new Set(all.map(({ roleName }) => roleName));
+  const steps: Step[] = [];
+  for (const [on, bindings] of present.bindings)
+    for (const binding of bindings) {
+      if (binding.member !== member) continue;
+      if (before.has(on) && !kept.has(on))
+        steps.push(...revoke(present, wanted, on, binding, `The policy no longer names ${on}`));
+      else if (
+        isOurs(wanted, name, binding.role) &&
+        !all.some((one) => one.on === on && one.roleName === binding.role)
+      )
+        steps.push(...revoke(present, wanted, on, binding, `${name} holds another role on ${on} now`));
+    }
+  return [...steps, ...planRoleDeletions(wanted, present, name, used)];
 }
 
-/** Where the function's account held roles when it was deployed last. */
-export function boundBefore({ functions }: Pick<Present, 'functions'>, name: string): readonly string[] {
-  return (functions.get(name)?.environment[BOUND_ON] ?? '').split(' ').filter((on) => on !== '');
+function isOurs(wanted: Wanted, name: string, role: string): boolean {
+  return isOwnRole(wanted, name, role) || isFormerRole(name, role);
+}
+
+/** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */
+export function planRoleDeletions(
+  wanted: Wanted,
+  present: Present,
+  name: string,
+  used: ReadonlySet<string>,
+): readonly Step[] {
+  return [...present.roles].flatMap(([role, { deleted }]) => {
+    if (deleted || used.has(role)) return [];
+    if (isOwnRole(wanted, name, role)) return [deleteRole(role)];
+    const isFree = isFormerRole(name, role) && otherHolders(wanted, present, name, role)?.length === 0;
+    return isFree ? [deleteRole(role)] : [];
+  });
 }
 
 /** Takes away every role that a member holds on a resource. */
@@ -169,7 +194,7 @@ export function revokeAll(
 export function deleteRole(name: string): Step {
   const [, kind = '', home = '', id = ''] = /^(.*?)s\/(.*)\/roles\/(.*)$/.exec(name) ?? [];
   return {
-    why: `The role ${name}; its name is free again in 37 days, and deploy takes it up again before that`,
+    why: `The role ${name}; within 7 days deploy takes it up again, and then another id until this one is free`,
     args: ['iam', 'roles', 'delete', id, `--${kind}=${home}`, '--quiet'],
   };
 }

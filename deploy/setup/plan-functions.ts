@@ -1,4 +1,5 @@
 import { DEPLOYED_RUNTIME } from '../../shared/runtime-support.ts';
+import { noteBoundOn } from './bound-before.ts';
 import { BOUND_ON, MADE_BY, topicOf } from './names.ts';
 import type { Present, PresentFunction } from './present.ts';
 import type { Step } from './step.ts';
@@ -122,7 +123,7 @@ function processEnvironment({ settings }: WantedFunction): Readonly<Record<strin
 }
 
 function boundOn(wanted: Wanted, present: Present, fn: WantedFunction): string {
-  return [...new Set(accessOf(wanted, fn, present.organizationOf).map(({ on }) => on))].join(' ');
+  return noteBoundOn(accessOf(wanted, fn, present.organizationOf));
 }
 
 function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {

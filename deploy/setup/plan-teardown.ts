@@ -1,4 +1,4 @@
-import { lastPart } from '../../shared/last-part.ts';
+import { boundBefore } from './bound-before.ts';
 import { revoke } from './grants.ts';
 import {
   alertOf,
@@ -7,14 +7,13 @@ import {
   DEAD_LETTERS_HOLD,
   jobOf,
   MADE_BY,
-  roleIdOf,
   topicOf,
   TRIGGER_ACCOUNT,
 } from './names.ts';
 import { ownTopic } from './plan.ts';
-import { boundBefore, deleteRole, revokeAll } from './plan-access.ts';
+import { isSharedStateRole } from './own-roles.ts';
+import { deleteRole, planRoleDeletions, revokeAll } from './plan-access.ts';
 import type { Present } from './present.ts';
-import { SHARED_STATE_ROLES } from './settings.ts';
 import type { Step } from './step.ts';
 import { accessOf, buildAccountOf, runtimeAccountOf, triggerAccountOf, type Wanted } from './wanted.ts';
 
@@ -86,17 +85,14 @@ function planAccess(wanted: Wanted, present: Present, fn: Wanted['functions'][nu
   const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
   const bound = new Set([
     ...access.map(({ on }) => on),
-    ...boundBefore(present, name),
+    ...boundBefore(present, name).map(({ on }) => on),
     ...(receipts === undefined ? [] : [`topics/${receipts}`]),
   ]);
-  const own = new Set(['', 'State', 'Billing'].map((suffix) => roleIdOf(name, suffix)));
   return [
     ...[...bound].flatMap((on) =>
       revokeAll(wanted, present, on, member, `${name} may nothing on ${on} any more`),
     ),
-    ...[...present.roles]
-      .filter(([role, { deleted }]) => !deleted && own.has(lastPart(role)))
-      .map(([role]) => deleteRole(role)),
+    ...planRoleDeletions(wanted, present, name, new Set()),
   ];
 }
 
@@ -108,9 +104,6 @@ function deleteAccount(project: string, { accounts }: Present, email: string, wh
 function planShared(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
   const { project, policy } = wanted;
   const receipts = ownTopic(policy.receiptsTopic, project);
-  const stateRoles = Object.values(SHARED_STATE_ROLES).map(
-    ({ name }) => `projects/${project}/roles/${roleIdOf(name)}`,
-  );
   const steps: Step[] = [];
   if (present.subscriptions.get(DEAD_LETTERS_HOLD)?.made === true)
     steps.push({
@@ -130,7 +123,8 @@ function planShared(wanted: Wanted, present: Present, deleteState: boolean): rea
     ...deleteAccount(project, present, buildAccountOf(wanted), `The account ${BUILD_ACCOUNT}`),
     ...deleteAccount(project, present, triggerAccountOf(wanted), `The account ${TRIGGER_ACCOUNT}`),
   );
-  for (const role of stateRoles) if (present.roles.get(role)?.deleted === false) steps.push(deleteRole(role));
+  for (const [role, { deleted }] of present.roles)
+    if (!deleted && isSharedStateRole(wanted, role)) steps.push(deleteRole(role));
   if (deleteState && present.bucket !== undefined && policy.stateBucket !== undefined)
     steps.push({
       why: 'The state bucket with all receipts and restore manifests, for good',

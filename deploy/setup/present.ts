@@ -10,8 +10,12 @@ export interface Present {
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
   /** E-mail addresses, with whether deploy made them. */
   readonly accounts: ReadonlyMap<string, { readonly made: boolean }>;
-  /** By full name. */
+  /** Custom roles that are costguard's by their ids, in every project and organization where they can be, by full name. */
   readonly roles: ReadonlyMap<string, PresentRole>;
+  /** Full names of roles that can be neither made nor undeleted, as this run found out. */
+  readonly blockedRoles: ReadonlySet<string>;
+  /** Who holds the roles that an older deployment made with ids that installations share; undefined: it cannot be seen. */
+  readonly holders: ReadonlyMap<string, readonly Holder[] | undefined>;
   /** By id. */
   readonly topics: ReadonlyMap<string, { readonly made: boolean }>;
   readonly subscriptions: ReadonlyMap<string, Subscription>;
@@ -32,6 +36,13 @@ export interface Bucket {
 
 export interface Binding {
   readonly role: string;
+  readonly member: string;
+}
+
+/** A member that holds a role. */
+export interface Holder {
+  /** As in `Present.bindings`. */
+  readonly on: string;
   readonly member: string;
 }
 

@@ -1,18 +1,17 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { lastPart } from '../../shared/last-part.ts';
+import { boundBefore } from './bound-before.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { inTurns, lister } from './look-ups.ts';
-import { DEAD_LETTERS, MADE_BY_TEXT, roleIdOf, topicOf } from './names.ts';
+import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from './names.ts';
 import { ownTopic } from './plan.ts';
-import { boundBefore } from './plan-access.ts';
-import type { Present, PresentRole } from './present.ts';
+import type { Present } from './present.ts';
 import {
   accountSchema,
   alertSchema,
   isMade,
   jobSchema,
-  roleSchema,
   toAlert,
   toBucket,
   toJob,
@@ -20,11 +19,14 @@ import {
 } from './present-wire.ts';
 import { readBindings } from './read-bindings.ts';
 import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
+import { readRoles } from './read-roles.ts';
 import { accessOf, type Wanted } from './wanted.ts';
 
 export interface Surroundings {
   readonly projectNumber: string;
   readonly organizationOf: (resource: string) => string | undefined;
+  /** What cannot be seen of the policy's places counts as gone: for a teardown, which goes on with the rest. */
+  readonly isUnseenGone?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface Surroundings {
 export async function readPresent(
   gcloud: Gcloud,
   wanted: Wanted,
-  { projectNumber, organizationOf }: Surroundings,
+  { projectNumber, organizationOf, isUnseenGone = false }: Surroundings,
 ): Promise<Present> {
   const { project, region, policy } = wanted;
   const inProject = `--project=${project}`;
@@ -72,13 +74,7 @@ export async function readPresent(
     topics: new Map(topics.map(({ name, labels }) => [lastPart(name), { made: isMade(labels) }])),
   };
   const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
-  const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name).map((on) => ({ name, on })));
-  const roleNames = new Set([
-    ...accesses.flatMap(({ roleName, role }) => (role === undefined ? [] : [roleName])),
-    ...before.flatMap(({ name, on }) =>
-      on.startsWith('projects/') ? [`${on}/roles/${roleIdOf(name)}`] : [],
-    ),
-  ]);
+  const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name));
   const expected = new Set([
     `projects/${project}`,
     ...accesses.map(({ on }) => on),
@@ -92,20 +88,16 @@ export async function readPresent(
   ]);
   if (bucket === undefined) expected.delete(`gs://${policy.stateBucket ?? ''}`);
   const resources = new Set([...expected, ...before.map(({ on }) => on)]);
-  const [roles, bindings] = await Promise.all([
-    apis.has('iam.googleapis.com')
-      ? pMap(roleNames, async (name) => [name, await readRole(gcloud, name)] as const, {
-          concurrency: AT_ONCE / 2,
-        })
-      : [],
-    pMap(
-      resources,
-      // A project of a former scope may be gone by now.
-      async (on) =>
-        [on, await readBindings(gcloud, wanted, on, expected.has(on) ? isNotFound : isUnseen)] as const,
-      { concurrency: AT_ONCE / 2 },
-    ),
-  ]);
+  // A project of a former scope may be gone by now.
+  const goneOf = (on: string) => (expected.has(on) && !isUnseenGone ? isNotFound : isUnseen);
+  const bindings = new Map(
+    await pMap(resources, async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on))] as const, {
+      concurrency: AT_ONCE,
+    }),
+  );
+  const roles = apis.has('iam.googleapis.com')
+    ? await readRoles(gcloud, wanted, { accesses, before, bindings, isUnseenGone })
+    : { roles: new Map(), holders: new Map() };
   return {
     projectNumber,
     organizationOf,
@@ -115,8 +107,9 @@ export async function readPresent(
     accounts: new Map(
       accounts.map(({ email, description }) => [email, { made: description === MADE_BY_TEXT }]),
     ),
-    roles: new Map(roles.flatMap(([name, role]) => (role === undefined ? [] : [[name, role]]))),
-    bindings: new Map(bindings),
+    ...roles,
+    blockedRoles: new Set(),
+    bindings,
     jobs: new Map(jobs.map((job) => [lastPart(job.name), toJob(job)])),
     alerts: alerts.map((alert) => toAlert(alert)),
   };
@@ -143,21 +136,4 @@ export async function readApis(gcloud: Gcloud, project: string): Promise<Readonl
     )
     .parse(await readJson(gcloud, ['services', 'list', '--enabled', `--project=${project}`]));
   return new Set(services.map(({ config, name = '' }) => config?.name ?? lastPart(name)));
-}
-
-async function readRole(gcloud: Gcloud, name: string): Promise<PresentRole | undefined> {
-  const [, home = '', id = ''] = /^(.*)\/roles\/(.*)$/.exec(name) ?? [];
-  const where = home.startsWith('projects/')
-    ? `--project=${home.slice('projects/'.length)}`
-    : `--organization=${home.slice('organizations/'.length)}`;
-  const answer = await readJsonIfAny(gcloud, ['iam', 'roles', 'describe', id, where]);
-  if (answer === undefined) return undefined;
-  const {
-    title = '',
-    description = '',
-    stage = 'ALPHA',
-    includedPermissions = [],
-    deleted,
-  } = roleSchema.parse(answer);
-  return { title, description, stage, permissions: includedPermissions, deleted: deleted === true };
 }

@@ -14,6 +14,7 @@ import { describeKeptRules } from './kept-rules.ts';
 import { planTeardown } from './plan-teardown.ts';
 import { readPresent } from './read-present.ts';
 import { showPlan } from './step.ts';
+import { commented, formerRolesThatStay } from './what-stays.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -44,9 +45,11 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     });
     await checkGcloud(gcloud, true);
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
-    const { around } = await lookAround(gcloud, wanted);
-    const present = await readPresent(gcloud, wanted, around);
+    const { around, problems } = await lookAround(gcloud, wanted);
+    for (const { what } of problems) out(`# ${what}\n`);
+    const present = await readPresent(gcloud, wanted, { ...around, isUnseenGone: true });
     const steps = planTeardown(wanted, present, values['delete-state'] === true);
+    for (const line of formerRolesThatStay(wanted, present)) out(`${commented(line)}\n`);
     if (steps.length === 0) {
       out('Nothing to remove: nothing of it is there.\n');
       return 0;

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Policy } from '../../shared/policy.ts';
-import { BUILD_ACCOUNT, emailOf, roleIdOf, TRIGGER_ACCOUNT } from './names.ts';
+import { roleIdFor, sharedRoleId } from '../../shared/role-id.ts';
+import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT } from './names.ts';
 import { partOf, type FunctionSettings, type Role } from './settings.ts';
 
 /** What is to be there. */
@@ -32,7 +33,7 @@ export interface WantedFunction extends FunctionSettings {
 export interface Access {
   /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A`, `serviceAccounts/E` */
   readonly on: string;
-  /** The name to bind. */
+  /** The name to bind; of a custom role the first of its generations, see `roleInUse`. */
   readonly roleName: string;
   /** Content of a custom role; undefined for a predefined one. */
   readonly role: Role | undefined;
@@ -88,14 +89,16 @@ export function accessOf(
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = wanted;
-  const custom = (home: string, id: string, content: Role): Pick<Access, 'roleName' | 'role'> => ({
+  const custom = (home: string, id: string, content: Role): CustomRole => ({
     roleName: `${home}/roles/${id}`,
     role: { ...content, permissions: content.permissions.filter((one) => isUsableIn(home, one)) },
   });
+  const installed = (home: string, suffix: string, content: Role): CustomRole =>
+    custom(home, roleIdFor(name, suffix, project), content);
   const found: Access[] = policy.scope.map((on) => ({
     on,
     // A project's custom roles can be bound inside it alone, and folders have none of their own.
-    ...custom(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), roleIdOf(name), role),
+    ...installed(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), '', role),
     why: `${name} looks after ${on}`,
   }));
   if (policy.stateBucket !== undefined) {
@@ -103,13 +106,13 @@ export function accessOf(
     const home = `projects/${project}`;
     found.push({
       on,
-      ...custom(home, roleIdOf(sharedStateRole.name), sharedStateRole.role),
+      ...custom(home, sharedRoleId(sharedStateRole.name), sharedStateRole.role),
       why: `${name} keeps its state in ${on}`,
     });
     if (stateRole !== undefined)
       found.push({
         on,
-        ...custom(home, roleIdOf(name, 'State'), stateRole),
+        ...custom(home, sharedRoleId(name, 'State'), stateRole),
         why: `${name} also looks for state in ${on}`,
       });
   }
@@ -119,8 +122,13 @@ export function accessOf(
       const why = `${name} works with the budgets of ${on}`;
       found.push(
         wanted.billingRoles === 'custom' && organization !== undefined
-          ? { on, ...custom(organization, roleIdOf(name, 'Billing'), billingRole), why }
-          : { on, roleName: settings.billingAccountRole ?? '', role: undefined, why },
+          ? { on, ...installed(organization, 'Billing', billingRole), why }
+          : {
+              on,
+              roleName: settings.billingAccountRole ?? '',
+              role: undefined,
+              why,
+            },
       );
     }
   if (settings.actsAs === 'modelAccounts')
@@ -133,6 +141,8 @@ export function accessOf(
       });
   return found;
 }
+
+type CustomRole = Pick<Access, 'roleName' | 'role'>;
 
 /**
  * A project's custom roles take no permission that can only be held higher up. On a project it would give nothing.

@@ -171,7 +171,7 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
   });
 
   it('stops an idle notebook at the next tick, with what gcloud bound and nothing more', async () => {
-    const role = `${ORGANIZATION}/roles/costguardIdleNotebookStopper`;
+    const role = `${ORGANIZATION}/roles/costguardIdleNotebookStopper_ml_ops_example`;
     const { roles, callLog, storage } = site.sandbox;
     const whole = roles.get(role).includedPermissions;
     const without = whole.filter((permission) => permission !== 'notebooks.instances.stop');
@@ -318,11 +318,18 @@ void describe('the deployment, end to end', { skip, timeout }, () => {
 
   it('is taken away whole: but for the state bucket, or with it', async () => {
     site.sandbox.iam.unbind(({ member, role }) => PEOPLE.includes(member) && role.endsWith('.viewer'));
+    const held = rightsOf(site, PRODUCTION_OPS);
     const gone = await site.script('teardown', ...PLACE, '--yes');
     assertDone(gone);
     assert.match(
       gone.output,
       new RegExp(`^# Lifecycle rules .*stay on 1 buckets .*gs://${EXPERIMENTS}$`, 'm'),
+    );
+    assert.ok(held.some((line) => line.includes('notebooks.instances.stop')));
+    assert.deepEqual(
+      rightsOf(site, PRODUCTION_OPS),
+      held,
+      'production in the same organization keeps its rights',
     );
     assert.ok(site.sandbox.storage.bucket(BUCKET) !== undefined, 'the state bucket stays');
     assertDone(await site.script('teardown', ...PLACE, '--yes', '--delete-state'));
@@ -364,6 +371,16 @@ interface Budget {
   readonly name: string;
   readonly notificationsRule?: { readonly pubsubTopic?: string };
   readonly thresholdRules: readonly object[];
+}
+
+/** What the accounts of an operations project may do, one line for each permission. */
+function rightsOf({ sandbox }: Site, project: string): readonly string[] {
+  return sandbox.iam.bindings
+    .filter(({ member }) => member.endsWith(`@${project}.iam.gserviceaccount.com`))
+    .flatMap(({ member, on, permissions }) =>
+      permissions === 'all' ? [] : permissions.map((permission) => `${member} ${on} ${permission}`),
+    )
+    .sort();
 }
 
 /** One may call the functions with an HTTP trigger, one may not; both may look up their addresses. */

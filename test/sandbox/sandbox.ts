@@ -121,6 +121,8 @@ export interface SandboxOptions {
   readonly latencyMs?: () => number;
   /** Gives the first answer to a GET again and again; for the benchmark, over a scenario in which nothing changes. */
   readonly remembers?: boolean;
+  /** A custom role that can no longer be undeleted is shown as deleted until its id is free; by default it is not found. */
+  readonly showsPurgedRoles?: boolean;
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -158,7 +160,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (/^projects\/[^/]+$/.test(at)) return at.slice('projects/'.length);
     return undefined;
   });
-  const roles = createRoleBook({ clock, ancestry: (resource) => ancestryOf(resource, parentOf) });
+  const roles = createRoleBook({
+    clock,
+    ancestry: (resource) => ancestryOf(resource, parentOf),
+    showsPurgedRoles: options.showsPurgedRoles ?? false,
+  });
   const accounts = createAccounts({ projects, iam });
   // What a model runs as exists.
   for (const { vertex } of scenario.projects)

@@ -404,13 +404,13 @@ const cases: readonly Case[] = [
       });
     },
     open: ['rung-stop-notebooks: fail', 'rung-stop-compute: fail', 'rung-unlink-billing: fail'],
-    says: /iam roles create costguardBudgetKillSwitch --project=ml-target-local/,
+    says: /iam roles create costguardBudgetKillSwitch_\w+ --project=ml-target-local/,
   },
   {
     name: 'a switch that may not stop VMs',
     change: without('compute.instances.stop', SWITCH),
     open: ['rung-stop-compute: fail'],
-    says: /lacks compute\.instances\.stop\n.*iam roles update costguardBudgetKillSwitch/s,
+    says: /lacks compute\.instances\.stop\n.*iam roles update costguardBudgetKillSwitch_\w/s,
   },
   {
     name: 'a switch that may not unlink',

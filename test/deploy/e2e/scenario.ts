@@ -30,7 +30,10 @@ export const SCENARIO = parseScenario({
   name: 'deployment',
   clock: clock(),
   organization: { id: '900100200300', displayName: 'example.com' },
-  folders: [{ id: '500100', displayName: 'machine-learning', parent: ORGANIZATION }],
+  folders: [
+    { id: '500100', displayName: 'machine-learning', parent: ORGANIZATION },
+    { id: '500300', displayName: 'production', parent: ORGANIZATION },
+  ],
   projects: [
     {
       id: OPS,
@@ -74,7 +77,7 @@ export const SCENARIO = parseScenario({
       computeDefaultIsEditor: false,
       disabledServices: NOT_ENABLED_AT_FIRST,
     },
-    { id: 'ml-production', number: '100000000005' },
+    { id: 'ml-production', number: '100000000005', parent: 'folders/500300' },
   ],
   billing: {
     accounts: [{ id: ACCOUNT, displayName: 'example.com ML' }],
@@ -113,7 +116,7 @@ lifecycle:
 }
 
 export const PRODUCTION_POLICY = `mode: observe
-scope: [projects/ml-production]
+scope: [folders/500300]
 state: gs://${PRODUCTION_OPS}-costguard
 notebooks:
 `;

@@ -259,18 +259,20 @@ describe('deploy.sh', () => {
     {
       name: 'a role that somebody widened',
       change: ({ gcloud }) => {
-        const role = gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch') ?? {};
+        const role =
+          gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch_ml_ops_local') ?? {};
         (role['includedPermissions'] as string[]).push('compute.instances.delete');
       },
-      commands: ['iam roles update costguardBudgetKillSwitch'],
+      commands: ['iam roles update costguardBudgetKillSwitch_ml_ops_local'],
     },
     {
       name: 'a role that was deleted',
       change: ({ gcloud }) => {
-        const role = gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch') ?? {};
+        const role =
+          gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch_ml_ops_local') ?? {};
         role['deleted'] = true;
       },
-      commands: ['iam roles undelete costguardBudgetKillSwitch'],
+      commands: ['iam roles undelete costguardBudgetKillSwitch_ml_ops_local'],
     },
     {
       name: 'a bucket without versions',

@@ -90,7 +90,8 @@ describe('doctor.sh', () => {
     {
       name: 'a role that somebody widened',
       change: ({ gcloud }) => {
-        const role = gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch') ?? {};
+        const role =
+          gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch_ml_ops_local') ?? {};
         (role['includedPermissions'] as string[]).push('compute.instances.delete');
       },
       says: /Differs from the policy: The role "costguard budget-kill-switch" of projects\/ml-research has other/,

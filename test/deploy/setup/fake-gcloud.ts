@@ -31,6 +31,11 @@ export interface World {
   readonly billingAccounts: Map<string, Json>;
   billingEnabled: boolean;
   readonly apis: Set<string>;
+  now: Date;
+  /** Whether Cloud Asset Inventory answers. */
+  isAssetSearchEnabled: boolean;
+  /** Whether a role that can no longer be undeleted is shown as deleted: reports say no, the documentation is silent. */
+  isGoneRoleShown: boolean;
   readonly policies: Map<string, { role: string; members: string[] }[]>;
   readonly accounts: Map<string, Json>;
   readonly roles: Map<string, Json>;
@@ -51,6 +56,12 @@ export interface World {
 
 export const OPS = 'ml-ops-local';
 export const OPS_NUMBER = '100000000001';
+/** Another operations project: what is in it has it before its key in the maps of {@link World}. */
+export const OTHER_OPS = 'ml-ops-other';
+
+function keyIn(project: string, id: string): string {
+  return project === OPS ? id : `${project}/${id}`;
+}
 
 export function createFakeGcloud(): FakeGcloud {
   const world: World = {
@@ -60,6 +71,7 @@ export function createFakeGcloud(): FakeGcloud {
     broken: new Set(),
     projects: new Map([
       [OPS, project(OPS, OPS_NUMBER, { type: 'folder', id: '500200' })],
+      [OTHER_OPS, project(OTHER_OPS, '100000000009', { type: 'folder', id: '500200' })],
       ['ml-research', project('ml-research', '100000000002', { type: 'folder', id: '500100' })],
       ['ml-vision', project('ml-vision', '100000000003', { type: 'folder', id: '500100' })],
     ]),
@@ -75,6 +87,9 @@ export function createFakeGcloud(): FakeGcloud {
     ]),
     billingEnabled: true,
     apis: new Set(['serviceusage.googleapis.com']),
+    now: new Date('2026-11-18T22:00:00Z'),
+    isAssetSearchEnabled: true,
+    isGoneRoleShown: false,
     policies: new Map([[`projects/${OPS}`, [{ role: 'roles/owner', members: ['user:ada@example.com'] }]]]),
     accounts: new Map(),
     roles: new Map(),
@@ -126,7 +141,8 @@ export function createFakeGcloud(): FakeGcloud {
   return fake;
 }
 
-const READS = / (?:list|describe|get-iam-policy|read|pull|ls|cat)\b|^version|print-(?:access|identity)-token/;
+const READS =
+  / (?:list|describe|get-iam-policy|search-all-iam-policies|read|pull|ls|cat)\b|^version|print-(?:access|identity)-token/;
 
 function project(projectId: string, projectNumber: string, parent: Json): Json {
   return { projectId, projectNumber, parent, lifecycleState: 'ACTIVE' };
@@ -165,6 +181,10 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
   const command = words.join(' ');
   const at = (prefix: string): string | undefined =>
     command.startsWith(`${prefix} `) ? command.slice(prefix.length + 1) : undefined;
+  const here = flags.get('project') ?? OPS;
+  const key = (name: string): string => keyIn(here, name);
+  const listed = (map: ReadonlyMap<string, Json>): readonly Json[] =>
+    [...map.values()].filter((one) => String(one['name'] ?? one['email']).includes(here));
   let id: string | undefined;
 
   if (command === 'version')
@@ -182,16 +202,19 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     return { name: `organizations/${id}`, lifecycleState: 'ACTIVE' };
 
   if (command === 'services list')
-    return [...world.apis].map((name) => ({ config: { name }, state: 'ENABLED' }));
+    return [...world.apis]
+      .filter((name) => name.includes('/') === (here !== OPS))
+      .map((name) => ({ config: { name: name.replace(`${here}/`, '') }, state: 'ENABLED' }));
   if ((id = at('services enable')) !== undefined) {
-    for (const api of id.split(' ')) world.apis.add(api);
+    for (const api of id.split(' ')) world.apis.add(key(api));
     return {};
   }
 
   const policy = policyOf(world, words, flags);
   if (policy !== undefined) return policy;
 
-  if (command === 'iam service-accounts list') return [...world.accounts.values()];
+  if (command === 'iam service-accounts list')
+    return [...world.accounts.values()].filter(({ email }) => String(email).includes(`@${here}.`));
   if ((id = at('iam service-accounts create')) !== undefined) {
     const email = `${id}@${flag('project')}.iam.gserviceaccount.com`;
     return fresh(world.accounts, email, { email, description: flag('description') });
@@ -201,6 +224,7 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     world.accounts.delete(id);
     return {};
   }
+  if (command === 'asset search-all-iam-policies') return searchPolicies(world, flags);
   const role = roleCommand(world, words, flags);
   if (role !== undefined) return role;
 
@@ -242,22 +266,22 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     return text;
   }
 
-  if (command === 'pubsub topics list') return [...world.topics.values()];
+  if (command === 'pubsub topics list') return listed(world.topics);
   if ((id = at('pubsub topics create')) !== undefined)
-    return fresh(world.topics, id, {
+    return fresh(world.topics, key(id), {
       name: `projects/${flag('project')}/topics/${id}`,
       labels: pairs(flag('labels')),
     });
   if ((id = at('pubsub topics delete')) !== undefined) {
-    found(world.topics, id);
-    world.topics.delete(id);
-    world.policies.delete(`topics/${id}`);
+    found(world.topics, key(id));
+    world.topics.delete(key(id));
+    world.policies.delete(`topics/${key(id)}`);
     return {};
   }
-  if (command === 'pubsub subscriptions list') return [...world.subscriptions.values()];
+  if (command === 'pubsub subscriptions list') return listed(world.subscriptions);
   if ((id = at('pubsub subscriptions create')) !== undefined) {
-    found(world.topics, flag('topic'));
-    return fresh(world.subscriptions, id, {
+    found(world.topics, key(flag('topic')));
+    return fresh(world.subscriptions, key(id), {
       name: `projects/${flag('project')}/subscriptions/${id}`,
       topic: `projects/${flag('project')}/topics/${flag('topic')}`,
       labels: pairs(flag('labels')),
@@ -265,8 +289,8 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     });
   }
   if ((id = at('pubsub subscriptions update')) !== undefined) {
-    found(world.topics, flag('dead-letter-topic'));
-    return Object.assign(found(world.subscriptions, id), {
+    found(world.topics, key(flag('dead-letter-topic')));
+    return Object.assign(found(world.subscriptions, key(id)), {
       ackDeadlineSeconds: Number(flag('ack-deadline')),
       messageRetentionDuration: flag('message-retention-duration'),
       expirationPolicy: flag('expiration-period') === 'never' ? {} : { ttl: flag('expiration-period') },
@@ -278,43 +302,46 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     });
   }
   if ((id = at('pubsub subscriptions delete')) !== undefined) {
-    found(world.subscriptions, id);
-    world.subscriptions.delete(id);
+    found(world.subscriptions, key(id));
+    world.subscriptions.delete(key(id));
     return {};
   }
   if ((id = at('pubsub subscriptions pull')) !== undefined) return world.deadLetters;
 
-  if (command === 'functions list') return [...world.functions.values()];
+  if (command === 'functions list') return listed(world.functions);
   if ((id = at('functions deploy')) !== undefined) return deployFunction(world, id, flags);
   if ((id = at('functions delete')) !== undefined) {
-    found(world.functions, id);
+    found(world.functions, key(id));
     for (const map of [world.functions, world.triggers, world.subscriptions])
-      for (const key of [...map.keys()]) if (key === id || key === subscriptionIdOf(id)) map.delete(key);
-    world.policies.delete(`services/${id}`);
-    world.policies.delete(`subscriptions/${subscriptionIdOf(id)}`);
+      for (const one of [key(id), key(subscriptionIdOf(id))]) map.delete(one);
+    world.policies.delete(`services/${key(id)}`);
+    world.policies.delete(`subscriptions/${key(subscriptionIdOf(id))}`);
     return {};
   }
-  if (command === 'eventarc triggers list') return [...world.triggers.values()];
+  if (command === 'eventarc triggers list') return listed(world.triggers);
   if (command === 'run services list')
-    return [...world.functions.keys()].map((name) => ({
-      metadata: { name },
-      status: {
-        url: `https://${name}-abcdef-uc.a.run.app`,
-        conditions: [{ type: 'Ready', status: world.broken.has(name) ? 'False' : 'True' }],
-      },
-    }));
+    return listed(world.functions)
+      .map((fn) => String(fn['name']).split('/').at(-1) ?? '')
+      .map((name) => ({
+        metadata: { name },
+        status: {
+          url: `https://${name}-abcdef-uc.a.run.app`,
+          conditions: [{ type: 'Ready', status: world.broken.has(name) ? 'False' : 'True' }],
+        },
+      }));
 
-  if (command === 'scheduler jobs list') return [...world.jobs.values()];
-  if ((id = at('scheduler jobs create pubsub')) !== undefined) return fresh(world.jobs, id, jobOf(id, flags));
+  if (command === 'scheduler jobs list') return listed(world.jobs);
+  if ((id = at('scheduler jobs create pubsub')) !== undefined)
+    return fresh(world.jobs, key(id), jobOf(id, flags));
   if ((id = at('scheduler jobs update pubsub')) !== undefined)
-    return Object.assign(found(world.jobs, id), jobOf(id, flags));
+    return Object.assign(found(world.jobs, key(id)), jobOf(id, flags));
   if ((id = at('scheduler jobs delete')) !== undefined) {
-    found(world.jobs, id);
-    world.jobs.delete(id);
+    found(world.jobs, key(id));
+    world.jobs.delete(key(id));
     return {};
   }
 
-  if (command === 'alpha monitoring policies list') return [...world.alerts.values()];
+  if (command === 'alpha monitoring policies list') return listed(world.alerts);
   if (command === 'alpha monitoring policies create') {
     const name = `projects/${flag('project')}/alertPolicies/${world.alerts.size + 1}`;
     return fresh(world.alerts, name, { name, ...(JSON.parse(flag('policy')) as Json) });
@@ -353,8 +380,10 @@ function policyOf(world: World, words: readonly string[], flags: Flags): unknown
   };
   const [prefix, map] = kinds[group] ?? [];
   if (prefix === undefined) throw new Error(`Invalid choice: '${group}'`);
-  if (map !== undefined) found(map, id);
-  const on = `${prefix}${id}`;
+  const isInProject = ['topics/', 'subscriptions/', 'services/'].includes(prefix);
+  const key = isInProject ? keyIn(flags.get('project') ?? OPS, id) : id;
+  if (map !== undefined) found(map, key);
+  const on = `${prefix}${key}`;
   const bindings = world.policies.get(on) ?? [];
   const verb = words[index];
   if (verb === 'get-iam-policy') return { bindings, etag: 'BwY=' };
@@ -395,18 +424,69 @@ function roleCommand(world: World, words: readonly string[], flags: Flags): unkn
     stage: flags.get('stage'),
     includedPermissions: flags.get('permissions')?.split(','),
   };
-  if (verb === 'describe') return found(world.roles, name);
+  if (verb === 'list')
+    return [...world.roles.values()]
+      .filter((one) => String(one['name']).startsWith(`${home}/roles/`))
+      .filter((one) => stageOf(world, one) !== 'gone' || world.isGoneRoleShown)
+      .filter((one) => flags.has('show-deleted') || one['deleted'] !== true)
+      .map(({ includedPermissions: _, ...basic }) => basic);
+  const there = world.roles.get(name);
+  const stage = there === undefined ? 'free' : stageOf(world, there);
   if (verb === 'create') {
+    if (!/^[a-zA-Z0-9_.]{3,64}$/.test(id)) throw new Error('INVALID_ARGUMENT: The role_id is not valid.');
     if (home.startsWith('projects/') && content.includedPermissions?.some((one) => one.includes('.folders.')))
       throw new Error('INVALID_ARGUMENT: Permission resourcemanager.folders.get is not valid.');
+    // The texts are Google's: gke-autoneg-controller#71, terraform-google-bastion-host#14.
+    if (stage === 'gone')
+      throw new Error(
+        `FAILED_PRECONDITION: You can't create a role_id (${id}) which has been marked for deletion.`,
+      );
+    if (stage === 'deleted')
+      throw new Error(
+        `FAILED_PRECONDITION: You can't create a role with role_id (${id}) where there is an existing role with that role_id in a deleted state.`,
+      );
+    if (stage === 'free') world.roles.delete(name);
     return fresh(world.roles, name, content);
   }
-  const known = found(world.roles, name);
-  if (verb === 'update' && known['deleted'] === true) throw new Error('FAILED_PRECONDITION: it is deleted');
+  if (there === undefined || stage === 'free' || (stage === 'gone' && !world.isGoneRoleShown))
+    throw new Error(`NOT_FOUND: The role named ${name} was not found.`);
+  const known = there;
+  if (verb === 'describe') return known;
+  if (verb === 'update' && stage !== 'live') throw new Error('FAILED_PRECONDITION: it is deleted');
   if (verb === 'update') return Object.assign(known, content);
-  if (verb === 'undelete') delete known['deleted'];
-  if (verb === 'delete') known['deleted'] = true;
+  if (verb === 'undelete') {
+    if (stage !== 'deleted') throw new Error(`FAILED_PRECONDITION: You can't undelete the role ${id}.`);
+    delete known['deleted'];
+    delete known['deletedMs'];
+  }
+  if (verb === 'delete') {
+    if (stage !== 'live')
+      throw new Error(`FAILED_PRECONDITION: You can't delete role_id (${name}) as it is already deleted.`);
+    Object.assign(known, { deleted: true, deletedMs: world.now.getTime() });
+  }
   return known;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A deleted role can be undeleted for 7 days, then nothing shows it, and its id is free after 37. */
+function stageOf({ now }: World, { deleted, deletedMs }: Json): 'live' | 'deleted' | 'gone' | 'free' {
+  if (deleted !== true) return 'live';
+  const days = (now.getTime() - Number(deletedMs ?? now.getTime())) / DAY_MS;
+  return days < 7 ? 'deleted' : days < 37 ? 'gone' : 'free';
+}
+
+/** Cloud Asset Inventory: who holds a role on anything in a project or organization. */
+function searchPolicies(world: World, flags: Flags): unknown {
+  if (!world.isAssetSearchEnabled)
+    throw new Error('API [cloudasset.googleapis.com] not enabled on project [ml-ops-local].');
+  const role = /^policy:"(.*)"$/.exec(flags.get('query') ?? '')?.[1];
+  return [...world.policies].flatMap(([on, bindings]) => {
+    const held = bindings.filter((binding) => binding.role === role);
+    return held.length === 0
+      ? []
+      : [{ resource: `//cloudresourcemanager.googleapis.com/${on}`, policy: { bindings: held } }];
+  });
 }
 
 function budgetCommand(world: World, words: readonly string[], flags: Flags): unknown {
@@ -455,20 +535,21 @@ function deployFunction(world: World, name: string, flags: Flags): Json {
   const projectId = flag('project');
   const place = `projects/${projectId}/locations/${flag('region')}`;
   const topic = flags.get('trigger-topic');
-  const known = world.functions.get(name) ?? {};
+  const key = (id: string): string => keyIn(projectId, id);
+  const known = world.functions.get(key(name)) ?? {};
   const before = ((known['serviceConfig'] ?? {}) as Json)['environmentVariables'] ?? {};
   for (const account of [flag('run-service-account'), flag('build-service-account').split('/').at(-1) ?? ''])
     found(world.accounts, account);
   if (topic !== undefined) {
-    found(world.topics, topic);
+    found(world.topics, key(topic));
     const subscription = `projects/${projectId}/subscriptions/${subscriptionIdOf(name)}`;
     const full = `projects/${projectId}/topics/${topic}`;
-    if (!world.triggers.has(name)) {
-      world.triggers.set(name, {
+    if (!world.triggers.has(key(name))) {
+      world.triggers.set(key(name), {
         name: `${place}/triggers/${name}-123456`,
         transport: { pubsub: { topic: full, subscription } },
       });
-      world.subscriptions.set(subscriptionIdOf(name), {
+      world.subscriptions.set(key(subscriptionIdOf(name)), {
         name: subscription,
         topic: full,
         ackDeadlineSeconds: 600,
@@ -506,7 +587,7 @@ function deployFunction(world: World, name: string, flags: Flags): Json {
           },
         }),
   };
-  world.functions.set(name, deployed);
+  world.functions.set(key(name), deployed);
   return deployed;
 }
 

@@ -22,7 +22,7 @@ export interface RoleBook {
   /** Throws NOT_FOUND. */
   get(name: string): CustomRole;
   of(parent: string): readonly CustomRole[];
-  /** Throws ALREADY_EXISTS, also for an id whose role is deleted, or INVALID_ARGUMENT. */
+  /** Throws ALREADY_EXISTS, FAILED_PRECONDITION for an id whose role was deleted, or INVALID_ARGUMENT. */
   create(name: string, fields: RoleFields): CustomRole;
   /** Throws ABORTED when `etag` is another one, FAILED_PRECONDITION for a deleted role. */
   update(name: string, change: Partial<RoleFields>, etag: string | undefined): CustomRole;
@@ -34,7 +34,10 @@ export interface RoleBook {
   requireGrantable(role: string, on: string): void;
 }
 
-/** Seven days in which it can be undeleted, and thirty more until the id is free: iam/docs/creating-custom-roles. */
+/**
+ * Seven days in which it can be undeleted, and thirty more until the id is free: iam/docs/creating-custom-roles. In these
+ * thirty days nothing shows the role, and undeleting it is NOT_FOUND: so several users report, the documentation is silent.
+ */
 const UNDELETE_MS = 7 * 86_400_000;
 const PURGE_MS = 37 * 86_400_000;
 
@@ -48,15 +51,40 @@ export function createRoleBook(options: {
   readonly clock: Clock;
   /** `resource` itself and all above it. */
   readonly ancestry: (resource: string) => readonly string[];
+  /** The other reading: a role that can no longer be undeleted is shown as deleted until its id is free. */
+  readonly showsPurgedRoles?: boolean;
 }): RoleBook {
-  const { clock, ancestry } = options;
+  const { clock, ancestry, showsPurgedRoles = false } = options;
   const roles = new Map<string, CustomRole>();
 
+  const stageOf = ({ deletedMs }: CustomRole): 'live' | 'deleted' | 'purged' | 'free' => {
+    if (deletedMs === undefined) return 'live';
+    const since = clock.now() - deletedMs;
+    return since < UNDELETE_MS ? 'deleted' : since < PURGE_MS ? 'purged' : 'free';
+  };
   const find = (name: string): CustomRole | undefined => {
     const found = roles.get(name);
-    if (found?.deletedMs === undefined || clock.now() - found.deletedMs < PURGE_MS) return found;
-    roles.delete(name);
-    return undefined;
+    if (found === undefined) return undefined;
+    const stage = stageOf(found);
+    return stage === 'free' || (stage === 'purged' && !showsPurgedRoles) ? undefined : found;
+  };
+  /** The id is taken, with Google's own words: gke-autoneg-controller#71, terraform-google-bastion-host#14. */
+  const requireFree = (name: string): void => {
+    const taken = roles.get(name);
+    const stage = taken === undefined ? 'free' : stageOf(taken);
+    const id = shortName(name);
+    if (stage === 'live')
+      throw new ApiError('ALREADY_EXISTS', `A role named ${id} in ${parentOf(name)} already exists.`);
+    if (stage === 'deleted')
+      throw new ApiError(
+        'FAILED_PRECONDITION',
+        `You can't create a role with role_id (${id}) where there is an existing role with that role_id in a deleted state.`,
+      );
+    if (stage === 'purged')
+      throw new ApiError(
+        'FAILED_PRECONDITION',
+        `You can't create a role_id (${id}) which has been marked for deletion.`,
+      );
   };
   const get = (name: string): CustomRole => {
     const found = find(name);
@@ -79,14 +107,7 @@ export function createRoleBook(options: {
     of: (parent) =>
       [...roles.keys()].flatMap((name) => (name.startsWith(`${parent}/roles/`) ? (find(name) ?? []) : [])),
     create(name, fields) {
-      const taken = find(name);
-      if (taken !== undefined)
-        throw new ApiError(
-          'ALREADY_EXISTS',
-          taken.deletedMs === undefined
-            ? `A role named ${shortName(name)} in ${parentOf(name)} already exists.`
-            : `You can't create a role with role_id (${shortName(name)}) where there is an existing role with that role_id in a deleted state.`,
-        );
+      requireFree(name);
       return store({ ...fields, name, revision: 1 });
     },
     update(name, change, etag) {
@@ -102,7 +123,7 @@ export function createRoleBook(options: {
       if (present.deletedMs !== undefined)
         throw new ApiError(
           'FAILED_PRECONDITION',
-          `You can't delete a role that is already deleted (${name}).`,
+          `You can't delete role_id (${name}) as it is already deleted.`,
         );
       return store({ ...present, revision: present.revision + 1, deletedMs: clock.now() });
     },
@@ -111,7 +132,10 @@ export function createRoleBook(options: {
       if (deletedMs === undefined)
         throw new ApiError('FAILED_PRECONDITION', `You can't undelete a role that is not deleted (${name}).`);
       if (clock.now() - deletedMs >= UNDELETE_MS)
-        throw new ApiError('FAILED_PRECONDITION', `The role ${name} was deleted more than 7 days ago.`);
+        throw new ApiError(
+          'FAILED_PRECONDITION',
+          `You can't undelete role_id (${name}), which has been marked for deletion.`,
+        );
       return store({ ...present, revision: present.revision + 1 });
     },
     permissionsOf(role) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { askGoogle } from '../../../support/ask-google.ts';
+import { createClock } from '../../clock.ts';
 import { startSandbox, type Sandbox } from '../../sandbox.ts';
 import { parseScenario } from '../../scenario.ts';
+import { createRoleBook } from './role-book.ts';
 
 const OWNER = 'owner@example.com';
 const ORGANIZATION = 'organizations/900100200300';
@@ -74,13 +76,40 @@ void describe('IAM: what is created and set is what governs', () => {
     assert.equal(await stop(), 403);
   });
 
-  it('keeps the id of a deleted role taken, and lets it come back for seven days', async () => {
+  it('lets a deleted role come back for seven days, then shows it to nobody, and keeps its id for thirty more', async () => {
+    const [parent, name] = [`${IAM}/projects/ml-lab/roles`, 'projects/ml-lab/roles/brief'];
+    const day = 86_400_000;
+    const list = async (): Promise<boolean> =>
+      JSON.stringify((await ask('GET', `${parent}?showDeleted=true`)).body).includes(name);
+    const message = async (): Promise<string> => {
+      const { status, body } = await createRole('projects/ml-lab', 'brief', []);
+      const { error } = body as { error?: { message: string; status: string } };
+      return `${status} ${error?.status ?? ''} ${error?.message ?? ''}`;
+    };
     await createRole('projects/ml-lab', 'brief', ['notebooks.instances.get']);
-    await ask('DELETE', `${IAM}/projects/ml-lab/roles/brief`);
-    assert.equal((await createRole('projects/ml-lab', 'brief', [])).status, 409);
-    await sandbox.clock.advance(8 * 86_400_000);
-    assert.equal((await ask('POST', `${IAM}/projects/ml-lab/roles/brief:undelete`, {})).status, 400);
-    await sandbox.clock.advance(30 * 86_400_000);
+    assert.match(
+      await message(),
+      /^409 ALREADY_EXISTS A role named brief in projects\/ml-lab already exists/,
+    );
+    await ask('DELETE', `${IAM}/${name}`);
+    assert.equal((await ask('DELETE', `${IAM}/${name}`)).status, 400);
+    assert.match(
+      await message(),
+      /^400 FAILED_PRECONDITION You can't create a role with role_id \(brief\) where/,
+    );
+    assert.equal((await ask('GET', `${IAM}/${name}`)).body['deleted'], true);
+    assert.equal(await list(), true);
+    await sandbox.clock.advance(7 * day - 1);
+    assert.equal((await ask('POST', `${IAM}/${name}:undelete`, {})).status, 200);
+    await ask('DELETE', `${IAM}/${name}`);
+    await sandbox.clock.advance(7 * day);
+    assert.equal((await ask('POST', `${IAM}/${name}:undelete`, {})).status, 404);
+    assert.equal((await ask('GET', `${IAM}/${name}`)).status, 404);
+    assert.equal(await list(), false);
+    assert.match(await message(), /^400 FAILED_PRECONDITION .*\(brief\) which has been marked for deletion/);
+    await sandbox.clock.advance(30 * day - 1);
+    assert.match(await message(), /marked for deletion/);
+    await sandbox.clock.advance(1);
     assert.equal((await createRole('projects/ml-lab', 'brief', [])).status, 200);
   });
 
@@ -158,4 +187,17 @@ void describe('IAM: what is created and set is what governs', () => {
     await ask('POST', `${api}:enable`, {});
     assert.deepEqual([(await ask('GET', api)).body['state'], await list()], ['ENABLED', 200]);
   });
+});
+
+void it('under the other reading a role that is gone for good is shown as deleted, and cannot be undeleted', async () => {
+  const clock = createClock({ startMs: 0, frozen: true });
+  const book = createRoleBook({ clock, ancestry: (resource) => [resource], showsPurgedRoles: true });
+  const name = 'projects/ml-lab/roles/brief';
+  const fields = { title: '', description: '', includedPermissions: [], stage: 'GA' };
+  book.create(name, fields);
+  book.delete(name);
+  await clock.advance(8 * 86_400_000);
+  assert.equal(book.of('projects/ml-lab').length, 1);
+  assert.throws(() => book.undelete(name), /can't undelete/);
+  assert.throws(() => book.create(name, fields), /marked for deletion/);
 });

@@ -1,0 +1,26 @@
+import { isFormerRole, otherHolders } from './own-roles.ts';
+import { deleteRole } from './plan-access.ts';
+import type { Present } from './present.ts';
+import { shellLine } from './step.ts';
+import type { Wanted } from './wanted.ts';
+
+/** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
+export function formerRolesThatStay(wanted: Wanted, present: Present): readonly string[] {
+  return wanted.functions.flatMap(({ name }) =>
+    [...present.roles].flatMap(([role, { deleted }]) => {
+      if (deleted || !isFormerRole(name, role)) return [];
+      const others = otherHolders(wanted, present, name, role);
+      if (others?.length === 0) return [];
+      const why =
+        others === undefined ? 'who else holds it cannot be seen' : `it is held by ${others.join(', ')}`;
+      return [
+        `${role} stays, of an older deployment: ${why}.\nOnce no other installation needs it:\n${shellLine(deleteRole(role).args)}`,
+      ];
+    }),
+  );
+}
+
+/** As comment lines of a plan. */
+export function commented(text: string): string {
+  return text.replaceAll(/^/gm, '# ');
+}
