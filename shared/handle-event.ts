@@ -3,7 +3,7 @@ import { messageOf, PermanentError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { readMessage, type Message } from './message.ts';
 import { isRefusal, OutsideError } from './outside-error.ts';
-import { PolicyError, type Policy } from './policy.ts';
+import { PolicyError, type Policy, type PolicySection } from './policy.ts';
 import { loadPolicy } from './policy-source.ts';
 import type { Runtime } from './runtime.ts';
 import { Conflict, createState, type State } from './state.ts';
@@ -49,28 +49,32 @@ export function openContext(
 /** Reads the policy in force and opens its state bucket. Throws as `loadPolicy` does. */
 export async function withPolicy(
   context: Pick<EventContext, 'runtime' | 'api' | 'log'>,
+  sections?: readonly PolicySection[],
 ): Promise<EventContext> {
-  const { runtime, api } = context;
-  const policy = await loadPolicy(runtime, api);
+  const { runtime, api, log } = context;
+  const { policy, ignored } = await loadPolicy(runtime, api, sections);
+  for (const { path, message } of ignored)
+    log('WARNING', `A part of the policy that this function does not read is wrong: ${path}: ${message}`);
   const bucket = policy.stateBucket;
   const state = bucket === undefined ? undefined : createState({ api, bucket });
   return { ...context, policy, state };
 }
 
 /**
- * Handles one Pub/Sub event. Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a
+ * Handles one Pub/Sub event of a function that reads these sections of the policy (all when absent). Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a
  * request that Google calls wrong); rejects when delivering it again can help, as after a refusal for want of rights.
  */
 export async function handleEvent(
   runtime: Runtime,
   event: unknown,
   handle: (context: EventContext, message: Message) => Promise<void>,
+  sections?: readonly PolicySection[],
 ): Promise<void> {
   const context = openContext(runtime);
   const { log } = context;
   try {
     const message = readMessage(event);
-    await handle(await withPolicy(context), message);
+    await handle(await withPolicy(context, sections), message);
   } catch (error) {
     if (error instanceof PolicyError)
       for (const problem of error.problems)

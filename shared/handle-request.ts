@@ -4,6 +4,7 @@ import { BadParameter } from './report/bad-parameter.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import { OutsideError } from './outside-error.ts';
+import type { PolicySection } from './policy.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A request that is refused for another reason than one of its parameters; `status` is the answer's. */
@@ -41,6 +42,8 @@ export interface HttpFunction<Wanted> {
   readonly methods: Readonly<Record<string, string>>;
   /** Whoever asks for a page gets errors as pages too; all others, and of all other functions, get JSON. */
   readonly pages?: boolean;
+  /** What it reads of the policy beside the common keys: a mistake elsewhere does not concern it. All when absent. */
+  readonly sections?: readonly PolicySection[];
   /** No outside call starts later than this after the request's arrival. */
   readonly deadlineMs: number;
   /** Checks the request before anything is read. Throws `BadParameter`, `NotAcceptable`, {@link Refusal}. */
@@ -86,7 +89,7 @@ export async function handleRequest<Wanted>(
       body: request.body,
       accept: request.get('accept'),
     });
-    const { status = 200, body, headers = {} } = await fn.answer(await withPolicy(base), wanted);
+    const { status = 200, body, headers = {} } = await fn.answer(await withPolicy(base, fn.sections), wanted);
     response.status(status).set(headers);
     if (typeof body === 'string') response.send(body);
     else response.json(body);

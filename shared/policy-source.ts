@@ -1,5 +1,6 @@
 import { messageOf, PermanentError } from './errors.ts';
-import { parsePolicy, type Policy } from './policy.ts';
+import { parsePolicy, parsePolicyFor, type Policy, type PolicySection } from './policy.ts';
+import type { PolicyProblem } from './policy-problem.ts';
 import { createState } from './state.ts';
 import type { Api } from './api.ts';
 import type { Runtime } from './runtime.ts';
@@ -8,17 +9,32 @@ import type { Runtime } from './runtime.ts';
 const BUNDLED = 'costguard.yaml';
 
 /** The text that was read last and what it says: most events find the policy as it was. */
-let last: { readonly text: string; readonly policy: Policy } | undefined;
+let last: (LoadedPolicy & { readonly text: string; readonly own: string }) | undefined;
+
+/** `ignored`: what is wrong in sections of other functions. */
+export interface LoadedPolicy {
+  readonly policy: Policy;
+  readonly ignored: readonly PolicyProblem[];
+}
 
 /**
  * Reads the policy in force: the one that the variable `POLICY_URI` names (a file path or `gs://BUCKET/OBJECT`), else the
  * copy beside the bundle. It is read anew for every event, so that a change needs no redeployment.
+ * With `sections` only these and the common keys have to be right, else the whole file.
  * Throws `PolicyError` for a bad policy, {@link PermanentError} when there is none, `OutsideError` when it cannot be had.
  */
-export async function loadPolicy(runtime: Runtime, api: Api): Promise<Policy> {
+export async function loadPolicy(
+  runtime: Runtime,
+  api: Api,
+  sections: readonly PolicySection[] | undefined,
+): Promise<LoadedPolicy> {
   const text = await readPolicy(runtime, api, runtime.environment['POLICY_URI'] ?? BUNDLED);
-  if (last?.text !== text) last = { text, policy: parsePolicy(text) };
-  return last.policy;
+  const own = sections?.join() ?? 'all';
+  if (last?.text === text && last.own === own) return last;
+  const loaded =
+    sections === undefined ? { policy: parsePolicy(text), ignored: [] } : parsePolicyFor(text, sections);
+  last = { text, own, ...loaded };
+  return last;
 }
 
 async function readPolicy(runtime: Runtime, api: Api, uri: string): Promise<string> {

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { PermanentError } from './errors.ts';
 import type { LifecycleRule } from './lifecycle-rules.ts';
 import { checkAcrossKeys, type PolicyStage } from './policy-checks.ts';
-import { PolicyError, problemsOfIssue } from './policy-problem.ts';
+import { PolicyError, problemsOfIssue, type PolicyProblem } from './policy-problem.ts';
 import { daysOfWeek, policyFileSchema, policySections, rungActions } from './policy-schema.ts';
 import { toPolicy } from './policy-values.ts';
 import { readYaml } from './policy-yaml.ts';
@@ -134,11 +134,39 @@ export interface Policy {
 export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: false }): Policy {
   const yaml = readYaml(text);
   if (!yaml.readable) throw new PolicyError(yaml.problems);
-  const file = z.safeParse(policyFileSchema, yaml.value);
+  return readFile(yaml.value, yaml.problems, stage);
+}
+
+/**
+ * The policy for a function that reads only some sections: a mistake in another section does not disarm it. `ignored` are the
+ * problems of the others, whose sections the policy then lacks; a good file gives the whole policy.
+ * @throws PolicyError when the common keys or its own sections have a problem.
+ */
+export function parsePolicyFor(
+  text: string,
+  own: readonly PolicySection[],
+): { readonly policy: Policy; readonly ignored: readonly PolicyProblem[] } {
+  try {
+    return { policy: parsePolicy(text), ignored: [] };
+  } catch (error) {
+    const { readable, value, problems } = readYaml(text);
+    if (!(error instanceof PolicyError) || !readable || !isMap(value)) throw error;
+    const others: readonly string[] = policySections.filter((section) => !own.includes(section));
+    const kept = Object.fromEntries(Object.entries(value).filter(([key]) => !others.includes(key)));
+    return { policy: readFile(kept, problems, { budgetsToCome: false }), ignored: error.problems };
+  }
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readFile(value: unknown, found: readonly PolicyProblem[], stage: PolicyStage): Policy {
+  const file = z.safeParse(policyFileSchema, value);
   const problems = [
-    ...yaml.problems,
+    ...found,
     ...(file.success ? [] : file.error.issues.flatMap(problemsOfIssue)),
-    ...checkAcrossKeys(yaml.value, stage),
+    ...checkAcrossKeys(value, stage),
   ];
   if (!file.success || problems.length > 0) throw new PolicyError(problems);
   return toPolicy(file.data);

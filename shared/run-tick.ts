@@ -18,7 +18,12 @@ export async function runTick<Config, Facts>(
   sweep: Sweep<Config, Facts>,
   event: unknown,
 ): Promise<void> {
-  await handleEvent(runtime, event, (context, message) => handleMessage(context, sweep, message));
+  await handleEvent(
+    runtime,
+    event,
+    (context, message) => handleMessage(context, sweep, message),
+    sweep.sections,
+  );
 }
 
 async function handleMessage<Config, Facts>(

@@ -1,6 +1,6 @@
 import { messageOf } from './errors.ts';
 import { isRetryable } from './outside-error.ts';
-import { policyDigest, type Mode, type Policy } from './policy.ts';
+import { policyDigest, type Mode, type Policy, type PolicySection } from './policy.ts';
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
 import { noteStrange, textField, type StrangeItem } from './read-items.ts';
 import type { PartEnd, SweepPart } from './sweep-chain.ts';
@@ -25,6 +25,8 @@ export interface Sweep<Config, Facts> {
    * leaves out what is not behind `run.after`. With it a run that does not fit into one event goes on in another.
    */
   placeOf?(page: readonly Facts[]): string | undefined;
+  /** The sections of the policy that it reads; all when absent. */
+  readonly sections?: readonly PolicySection[];
   /** What the function reads of the policy. Throws `PermanentError` where the policy does not have its section. */
   configure(policy: Policy): Config & { readonly mode: Mode };
   /** Yields the facts page by page; what cannot be read goes to `run.gap`. A throw ends the listing, not the run. */

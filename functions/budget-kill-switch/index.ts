@@ -5,4 +5,4 @@ import { guardBudget } from './switch.ts';
 
 const runtime = createRuntime('budget-kill-switch');
 
-cloudEvent(runtime.functionName, (event: unknown) => handleEvent(runtime, event, guardBudget));
+cloudEvent(runtime.functionName, (event: unknown) => handleEvent(runtime, event, guardBudget, ['budgets']));

@@ -42,6 +42,8 @@ interface AnswerLine {
 /** `GET` is answered with the plan, `POST` carries it out. */
 export const restoreFunction: HttpFunction<Asked> = {
   methods: { GET: 'for the plan', POST: 'to restore' },
+  // The way back stays open whatever somebody writes into a section.
+  sections: [],
   deadlineMs: REQUEST_DEADLINE_MS,
   read: ({ method, query, body }) => ({
     carriesOut: method === 'POST',

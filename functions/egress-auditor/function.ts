@@ -14,6 +14,7 @@ const REQUEST_DEADLINE_MS = 240_000;
 export const auditFunction: HttpFunction<Wanted> = {
   methods: { GET: 'for the report' },
   pages: true,
+  sections: ['egress'],
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
   async answer(context, wanted) {

@@ -9,6 +9,7 @@ import type { NotebookFacts } from './facts.ts';
 import { gatherNotebooks } from './gather.ts';
 
 export const notebookSweep: Sweep<Config, NotebookFacts> = {
+  sections: ['notebooks'],
   configure: configureNotebooks,
   gather: gatherNotebooks,
   decide: judgeNotebook,

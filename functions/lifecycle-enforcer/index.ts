@@ -10,6 +10,7 @@ import { gatherBuckets, placeOfBuckets } from './gather.ts';
 
 export const lifecycleSweep: Sweep<Config, Facts> = {
   actOn: 'page',
+  sections: ['lifecycle'],
   configure: configureLifecycle,
   gather: gatherBuckets,
   placeOf: placeOfBuckets,

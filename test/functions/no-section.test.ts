@@ -16,7 +16,7 @@ import {
   withHttpFunction,
   withSandbox,
 } from '../support/in-process.ts';
-import { messagesOf } from '../support/observe.ts';
+import { carriedOut, messagesOf } from '../support/observe.ts';
 import { BUCKET, idle, LAB, labPolicy, labScenario } from '../support/lab.ts';
 
 /** A policy in which every section but the one is there, and every mode that there is says enforce. */
@@ -71,8 +71,9 @@ describe('a function whose section the policy does not write', () => {
             scenario: section === 'budgets' ? budgetScenario() : labScenario([idle('forgotten')]),
             handle,
           },
-          async ({ sandbox, lines, deliver }) => {
-            await deliver({ text, attributes: alert(1.2).attributes });
+          async (world) => {
+            const { sandbox, lines } = world;
+            await world.deliver({ text, attributes: alert(1.2).attributes });
             assertRefusal(lines, section);
             assert.deepEqual(sandbox.callLog.calls(), []);
             assert.deepEqual(sandbox.storage.objectNames(BUCKET, ''), []);
@@ -96,4 +97,28 @@ describe('a function whose section the policy does not write', () => {
         },
       );
     }));
+});
+
+const BROKEN = `${labPolicy()}budgets: { mode: on }\n`;
+
+describe('a function when another section of the policy is wrong', () => {
+  it('acts, and says what is wrong there', () =>
+    withFunctionInProcess(
+      {
+        name: 'idle-notebook-stopper',
+        policy: labPolicy(),
+        scenario: labScenario([idle('forgotten')]),
+        handle: (runtime, event) =>
+          runTick({ ...runtime, readText: async () => BROKEN }, notebookSweep, event),
+      },
+      async (world) => {
+        const { sandbox, lines } = world;
+        await world.deliver();
+        assert.deepEqual(carriedOut(sandbox, 'stop'), { forgotten: 1 }, JSON.stringify(lines));
+        assert.match(
+          messagesOf(lines, 'WARNING').join(),
+          /this function does not read is wrong: budgets\.mode: got "on"/,
+        );
+      },
+    ));
 });

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PermanentError } from '../../shared/errors.ts';
-import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy.ts';
+import {
+  parsePolicy,
+  parsePolicyFor,
+  policyDigest,
+  PolicyError,
+  policySections,
+} from '../../shared/policy.ts';
 import type { PolicyProblem } from '../../shared/policy-problem.ts';
 
 const scope = 'scope: [projects/ml-dev]\n';
@@ -821,6 +827,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
     allow: [budget],
     modelAccounts: [],
     protect: ['projects/ml-ops', 'projects/ml-prod'],
+    modelAccounts: [],
     basis: 'actual',
     ladder: [
       { at: 0.5, do: 'notify' },
@@ -899,6 +906,38 @@ describe('parsePolicy takes', () => {
       assert.deepEqual(problemsOf(text), []);
     });
   }
+});
+
+describe('parsePolicyFor', () => {
+  const broken = { notebooks: 'notebooks: {idleAfter: 60}', budgets: 'budgets: {mode: on}', lifecycle: 'lifecycle: 5', egress: 'egress: {window: 1}' }; // prettier-ignore
+
+  for (const [section, text] of Object.entries(broken))
+    test(`lets a mistake in "${section}" concern that section alone`, () => {
+      const file = `${scope}${text}\n${section === 'egress' ? 'notebooks:' : 'egress:'}`;
+      for (const own of policySections) {
+        if (own === section) assert.throws(() => parsePolicyFor(file, [own]), PolicyError);
+        else assert.equal(parsePolicyFor(file, [own]).ignored.length > 0, true);
+      }
+      const other = section === 'egress' ? 'notebooks' : 'egress';
+      assert.notEqual(parsePolicyFor(file, [other]).policy[other], undefined);
+      assert.throws(() => parsePolicy(file), PolicyError);
+    });
+
+  test('refuses for a mistake in the common keys, whoever asks, and for a text that is no YAML', () => {
+    for (const own of policySections)
+      for (const text of [
+        'scope: []\negress:',
+        `${scope}mode: on`,
+        `${scope}egres:`,
+        `${scope}state: "gs://x`,
+      ])
+        assert.throws(() => parsePolicyFor(text, [own]), PolicyError);
+  });
+
+  test('gives the whole policy of a good file, so that its digest stays that of the file', () => {
+    const file = `${scope}notebooks:\negress:`;
+    assert.deepEqual(parsePolicyFor(file, []), { policy: parsePolicy(file), ignored: [] });
+  });
 });
 
 test('policyDigest depends on what the policy says, not on how it is written', () => {
