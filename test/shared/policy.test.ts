@@ -827,7 +827,6 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
     allow: [budget],
     modelAccounts: [],
     protect: ['projects/ml-ops', 'projects/ml-prod'],
-    modelAccounts: [],
     basis: 'actual',
     ladder: [
       { at: 0.5, do: 'notify' },
