@@ -35,15 +35,6 @@ export default defineConfig(
   {
     files: ['test/**'],
     rules: {
-      // node:test's describe/it return promises that the runner itself awaits.
-      '@typescript-eslint/no-floating-promises': [
-        'error',
-        {
-          allowForKnownSafeCalls: [
-            { from: 'package', name: ['test', 'it', 'describe', 'suite'], package: 'node:test' },
-          ],
-        },
-      ],
       '@typescript-eslint/require-await': 'off',
     },
   },

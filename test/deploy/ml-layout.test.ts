@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import fc from 'fast-check';
 import { policyCommand } from '../../deploy/policy.ts';
 import { lifecycleEvents, type ObjectVersion } from '../../functions/lifecycle-enforcer/object-lifecycle.ts';

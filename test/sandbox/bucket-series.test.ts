@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
+import { beforeAll, describe, it } from 'vitest';
 import { bucketSeries } from './bucket-series.ts';
 import { createClock, type Clock } from './clock.ts';
 import { parseScenario } from './scenario.ts';
@@ -23,11 +23,11 @@ interface Listed {
   }[];
 }
 
-void describe('storage metrics', () => {
+describe('storage metrics', () => {
   let clock: Clock;
   let service: ReturnType<typeof createMonitoringService>;
 
-  before(() => {
+  beforeAll(() => {
     clock = createClock({ startMs: Date.parse(START), frozen: true });
     const storage = createStorageService({
       clock,
@@ -91,7 +91,7 @@ void describe('storage metrics', () => {
       ]),
     );
 
-  void it('has one point a day of every class and type, and none where nothing is', async () => {
+  it('has one point a day of every class and type, and none where nothing is', async () => {
     const series = await list('v2/total_bytes', 5);
     assert.deepEqual(
       new Set(series.map(({ resource }) => JSON.stringify(resource.labels))),
@@ -112,7 +112,7 @@ void describe('storage metrics', () => {
     );
   });
 
-  void it('tells types apart, counts them, and leaves soft-deleted ones out of the older metrics', async () => {
+  it('tells types apart, counts them, and leaves soft-deleted ones out of the older metrics', async () => {
     await clock.advance(1.1 * DAY_MS);
     assert.deepEqual(await latest('v2/total_bytes'), {
       'NEARLINE live-object': 100,
@@ -130,7 +130,7 @@ void describe('storage metrics', () => {
     assert.deepEqual(await latest('object_count'), { NEARLINE: 1, STANDARD: 1 });
   });
 
-  void it('finds a bucket by its name', async () => {
+  it('finds a bucket by its name', async () => {
     const named = (name: string) => list('total_bytes', 2, ` AND resource.labels.bucket_name = "${name}"`);
     assert.equal((await named('mixed')).length > 0, true);
     assert.deepEqual(await named('empty'), []);

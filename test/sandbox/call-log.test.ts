@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from 'vitest';
 import { createCallLog } from './call-log.ts';
 
 const CALL = { at: '', method: 'GET', host: 'h', path: '/', query: '', principal: 'p', body: '', bodyBytes: 0, contentType: '', status: 200, permissions: [] }; // prettier-ignore
 
-void it('a call log numbers, selects, counts and forgets', () => {
+it('a call log numbers, selects, counts and forgets', () => {
   const log = createCallLog();
   for (const id of ['storage.buckets.get', 'storage.buckets.list', 'storage.buckets.get', 'unknown:GET h/']) log.add({ ...CALL, id });
   assert.deepEqual(log.calls().map(({ sequence }) => sequence), [1, 2, 3, 4]);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { createFaults, type FaultRule } from './faults.ts';
 
 const FAULT = { kind: 'status', status: 503 } as const;
@@ -12,7 +12,7 @@ function pattern(rule: Omit<FaultRule, 'fault'>, calls: number, route = ROUTE, p
   return Array.from({ length: calls }, () => (faults.draw(route, path) === undefined ? '0' : '1')).join('');
 }
 
-void describe('createFaults', () => {
+describe('createFaults', () => {
   const cases: readonly [string, Omit<FaultRule, 'fault'>, string][] = [
     ['always', { route: ROUTE }, '11111'],
     ['the first two', { route: ROUTE, count: 2 }, '11000'],

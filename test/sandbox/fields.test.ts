@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ApiError } from './api-error.ts';
 import { selectFields } from './fields.ts';
 
@@ -15,7 +15,7 @@ const VALUE = {
   nextPageToken: 't',
 };
 
-void describe('selectFields', () => {
+describe('selectFields', () => {
   const cases: readonly [string, unknown][] = [
     ['*', VALUE],
     ['nextPageToken', { nextPageToken: 't' }],

@@ -3,11 +3,12 @@ import { ownMetadata } from './services/notebooks.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { createGcloud, gcloudMissing, gcloudVariables, type Gcloud, type GcloudResult } from './gcloud.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 import { readScenario } from './scenario.ts';
 import { startWarmGcloud, type WarmGcloud } from './warm-gcloud/warm-gcloud.ts';
+import { needs } from '../support/needs.ts';
 
 const SCENARIO = fileURLToPath(new URL('scenarios/organisation.yaml', import.meta.url));
 const PROJECT = 'ml-research';
@@ -18,16 +19,16 @@ const JSON_FORMAT = '--format=json';
 
 type Shown = Readonly<Record<string, unknown>>;
 
-const skip = gcloudMissing() ?? false;
+const missing = gcloudMissing();
 
-void describe('the real gcloud in the sandbox', { skip }, () => {
+describe('the real gcloud in the sandbox', needs(missing), () => {
   let sandbox: Sandbox;
   let warm: WarmGcloud;
   let gcloud: Gcloud;
   /** Sandbox time that each call takes: what gcloud waits for then comes about while it asks. */
   let millisecondsPerCall = 0;
 
-  before(async () => {
+  beforeAll(async () => {
     sandbox = await startSandbox({
       scenario: readScenario(SCENARIO),
       frozen: true,
@@ -42,7 +43,7 @@ void describe('the real gcloud in the sandbox', { skip }, () => {
     gcloud = createGcloud(sandbox, 'owner@example.com', warm.path);
   });
 
-  after(async () => {
+  afterAll(async () => {
     await warm.close();
     await sandbox.close();
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ApiError } from './api-error.ts';
 import { createIam, type Binding } from './iam.ts';
 
@@ -25,7 +25,7 @@ function iamWith(binding: Partial<Binding>) {
   return iam;
 }
 
-void describe('createIam', () => {
+describe('createIam', () => {
   const cases: readonly [string, Partial<Binding>, string, boolean][] = [
     ['on the resource itself', { on: 'buckets/b' }, 'buckets/b', true],
     ['from the project', { on: 'projects/p' }, 'buckets/b', true],

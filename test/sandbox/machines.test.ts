@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ApiError } from './api-error.ts';
 import { createClock } from './clock.ts';
 import { createFleet } from './fleet.ts';
@@ -84,7 +84,7 @@ function outline(list: Shown): string[] {
 
 const code = (status: number) => (error: unknown) => error instanceof ApiError && error.status === status;
 
-void describe('compute.instances.aggregatedList', () => {
+describe('compute.instances.aggregatedList', () => {
   it('warns of empty and of unreachable zones', async () => {
     const list = await world().send('GET', `${AGGREGATED}?returnPartialSuccess=true`);
     assert.deepEqual(outline(list), [
@@ -174,7 +174,7 @@ void describe('compute.instances.aggregatedList', () => {
   }); // prettier-ignore
 });
 
-void describe('compute.instances: one machine', () => {
+describe('compute.instances: one machine', () => {
   it('stops by name or number, and its operation tells when that is done', async () => {
     const { send, fleet, clock } = world();
     const vm = fleet.vms.get('projects/p/zones/us-central1-a/instances/train-1');
@@ -201,7 +201,7 @@ void describe('compute.instances: one machine', () => {
   });
 });
 
-void describe('notebooks.projects.locations.instances', () => {
+describe('notebooks.projects.locations.instances', () => {
   const NAME = 'projects/p/locations/us-central1-a/instances/nb';
 
   it('merges metadata and replaces labels', async () => {
@@ -222,7 +222,7 @@ void describe('notebooks.projects.locations.instances', () => {
   });
 });
 
-void describe('cloudresourcemanager v1', () => {
+describe('cloudresourcemanager v1', () => {
   const names = async (filter: string, principal?: string): Promise<unknown> => {
     const list = await world().send(
       'GET',

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startMetadataServer } from './metadata-server.ts';
 
-void describe('startMetadataServer', () => {
+describe('startMetadataServer', () => {
   let server: Awaited<ReturnType<typeof startMetadataServer>>;
-  before(async () => {
+  beforeAll(async () => {
     server = await startMetadataServer({
       account: 'f@p.iam.gserviceaccount.com',
       projectId: 'p',
@@ -13,7 +13,7 @@ void describe('startMetadataServer', () => {
       issueIdentity: (account, audience) => `${account} to ${audience}`,
     });
   });
-  after(() => {
+  afterAll(() => {
     server.close();
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'vitest';
 import { momentMs, momentSchema } from './moment.ts';
 
 const START = Date.parse('2026-11-18T21:40:00Z');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { it } from 'node:test';
+import { it } from 'vitest';
 import ts from 'typescript';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
@@ -31,7 +31,7 @@ function waysOut(): readonly string[] {
   return [...seen].filter(([file]) => !file.startsWith(`${import.meta.dirname}/`)).map(([, way]) => way);
 }
 
-void it('the sandbox imports no product code, not even types: a fault in it must not be its own proof', () => {
+it('the sandbox imports no product code, not even types: a fault in it must not be its own proof', () => {
   assert.deepEqual(waysOut(), []);
   assert.deepEqual(
     importsOf(import.meta.filename).length + importsOf(join(import.meta.dirname, 'main.ts')).length > 3,
@@ -40,7 +40,7 @@ void it('the sandbox imports no product code, not even types: a fault in it must
   );
 });
 
-void it('no text of the sandbox names a file of the product but the role files, which are what an account is given', () => {
+it('no text of the sandbox names a file of the product but the role files, which are what an account is given', () => {
   const named = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .filter((name) => /new URL\([`'"][./]*\/(?:shared|functions|deploy)\//.test(readFileSync(join(import.meta.dirname, name), 'utf8'))); // prettier-ignore

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { ApiError } from './api-error.ts';
 import { protoRoutes, type Message } from './proto-service.ts';
 import type { Call, Reply, Route } from './route.ts';
@@ -93,7 +93,7 @@ function world(): World {
 
 const NAME = 'shops/s/items/i';
 
-void describe('protoRoutes: requests', () => {
+describe('protoRoutes: requests', () => {
   const cases: readonly [string, string, string, unknown, Message][] = [
     ['a path', 'GET', `/v1/${NAME}`, undefined, { name: NAME }],
     ['an additional binding', 'GET', '/v1/items/i', undefined, { name: 'items/i' }],
@@ -182,7 +182,7 @@ void describe('protoRoutes: requests', () => {
     });
 });
 
-void describe('protoRoutes: responses', () => {
+describe('protoRoutes: responses', () => {
   it('writes 64 bits as text and enums by name, or by number when asked', async () => {
     const shop = world();
     shop.answer = { sizeBytes: 5, state: 'OPEN', tags: [] };

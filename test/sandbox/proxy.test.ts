@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startProxy } from './proxy.ts';
 
-void describe('startProxy', () => {
+describe('startProxy', () => {
   let proxy: Awaited<ReturnType<typeof startProxy>>;
   const upstream = createServer((socket) => socket.pipe(socket));
-  before(async () => {
+  beforeAll(async () => {
     upstream.listen(0, '127.0.0.1');
     await once(upstream, 'listening');
     proxy = await startProxy((upstream.address() as AddressInfo).port);
   });
-  after(() => {
+  afterAll(() => {
     proxy.close();
     upstream.close();
   });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { describe, test, type TestContext } from 'node:test';
+import { afterEach, describe, test, vi } from 'vitest';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createApi, renewToken, type Api, type ApiOptions } from '../../shared/api.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 type Requested = Parameters<ApiOptions['auth']['request']>[0];
 
@@ -232,17 +236,17 @@ describe('the deadline', () => {
 
 describe('the time of one attempt', () => {
   /** An attempt that never answers; `passed` milliseconds go by as soon as it is made. */
-  function silent(t: TestContext, passed: number): () => Promise<never> {
+  function silent(passed: number): () => Promise<never> {
     return () => {
-      t.mock.timers.tick(passed);
+      vi.advanceTimersByTime(passed);
       return new Promise<never>(() => undefined);
     };
   }
 
-  test('is over after attemptTimeoutMs, and then another is made', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('is over after attemptTimeoutMs, and then another is made', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { api } = world({ attemptTimeoutMs: 7_000 });
-    const attempts = [silent(t, 7_000), failing()];
+    const attempts = [silent(7_000), failing()];
     assert.equal(
       await api.call('a.b', () => attempts.shift()?.() ?? Promise.reject(new Error('a third'))),
       'answer',
@@ -250,32 +254,32 @@ describe('the time of one attempt', () => {
     assert.deepEqual(api.calls, { 'a.b': 2 });
   });
 
-  test('says what did not answer and after how long', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('says what did not answer and after how long', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { api } = world({ attemptTimeoutMs: 7_000 });
-    const call = api.call('a.b', silent(t, 7_000), { retry: false });
+    const call = api.call('a.b', silent(7_000), { retry: false });
     await assert.rejects(
       call,
       /^OutsideError: Cannot call "a\.b": no answer: no answer from a\.b within 7 s$/,
     );
   });
 
-  test('is cut to what the deadline leaves', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('is cut to what the deadline leaves', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { api } = world({ attemptTimeoutMs: 60_000, deadlineMs: 1_000_000 + 2_000 });
-    const call = api.call('a.b', silent(t, 2_000), { retry: false });
+    const call = api.call('a.b', silent(2_000), { retry: false });
     await assert.rejects(call, /within 2 s$/);
   });
 
-  test('an answer just in time counts, and no timer stays behind', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('an answer just in time counts, and no timer stays behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { api } = world({ attemptTimeoutMs: 7_000 });
     const call = api.call('a.b', async () => {
-      t.mock.timers.tick(6_999);
+      vi.advanceTimersByTime(6_999);
       return 'answer';
     });
     assert.equal(await call, 'answer');
-    t.mock.timers.tick(1_000_000);
+    vi.advanceTimersByTime(1_000_000);
   });
 });
 

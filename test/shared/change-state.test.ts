@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { changeState, type Changed } from '../../shared/change-state.ts';
 
 /** Stops something whose states are read one after the other, the last one again and again. */

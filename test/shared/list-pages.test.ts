@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import * as z from 'zod/mini';
 import { listPages } from '../../shared/list-pages.ts';
 import { refuse, scriptedApi, type Asked } from './scripted-api.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'vitest';
 import { createLog, type Log } from '../../shared/log.ts';
 
 const LIMIT = 250 * 1024;

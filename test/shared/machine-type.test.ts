@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import { test } from 'vitest';
 import { canonicalName, isUnspecified } from '../../shared/machine-type.ts';
 
 const names: readonly [string | undefined, string][] = [

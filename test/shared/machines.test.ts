@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { indexMachines, listDiskTypes } from '../../shared/machines.ts';
 import { refuse, scriptedApi } from './scripted-api.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { querySeries, type SeriesQuery } from '../../shared/monitoring.ts';
 import { refuse, scriptedApi } from './scripted-api.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { GoogleError } from 'google-gax';
 import { createClients } from '../../shared/clients.ts';

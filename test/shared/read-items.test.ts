@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import * as z from 'zod/mini';
 import { listBuckets } from '../../shared/buckets.ts';
 import { indexMachines } from '../../shared/machines.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { PermanentError } from '../../shared/errors.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import { isInScope, listProjects } from '../../shared/scope.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { Conflict, createState, type State } from '../../shared/state.ts';
 import { answerObjects, type ObjectRequest, type StoredObject } from '../support/object-answers.ts';
 import { timelessApi } from './scripted-api.ts';

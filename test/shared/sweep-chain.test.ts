@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import type { Runtime } from '../../shared/runtime.ts';
 import { createState } from '../../shared/state.ts';
 import { claimPart, endPart, type PartEnd, type SweepPart } from '../../shared/sweep-chain.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { PermanentError } from '../../shared/errors.ts';
 import { quote, readMessage } from '../../shared/message.ts';
 import { continueTick, isStale, parseTick } from '../../shared/tick.ts';

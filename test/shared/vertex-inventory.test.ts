@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import type { Api } from '../../shared/api.ts';
 import { OutsideError } from '../../shared/outside-error.ts';
 import { readVertexInventory } from '../../shared/vertex-inventory.ts';

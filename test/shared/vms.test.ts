@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from 'vitest';
 import { listRunningVms } from '../../shared/vms.ts';
 import { scriptedApi } from './scripted-api.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { idealCalls } from './ideal-schedule.ts';
 
 function calls(pages: number, rest: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from 'vitest';
 import { boundBefore, noteBoundOn } from '../../../deploy/setup/bound-before.ts';
 import { BOUND_ON } from '../../../deploy/setup/names.ts';
 import type { PresentFunction } from '../../../deploy/setup/present.ts';
@@ -21,7 +21,7 @@ function noted(value: string): ReturnType<typeof boundBefore> {
   return boundBefore({ functions: new Map([['budget-restore', fn]]) }, 'budget-restore');
 }
 
-void it('boundBefore reads where roles were bound, and of which organization, from what noteBoundOn wrote', () => {
+it('boundBefore reads where roles were bound, and of which organization, from what noteBoundOn wrote', () => {
   const access = (on: string, roleName: string) => ({ on, roleName, role: undefined, why: '' });
   const note = noteBoundOn([
     access('projects/ml-research', 'projects/ml-research/roles/costguardBudgetRestore_ml_ops'),
@@ -37,7 +37,7 @@ void it('boundBefore reads where roles were bound, and of which organization, fr
   ]);
 });
 
-void it('boundBefore reads what an older deployment noted', () => {
+it('boundBefore reads what an older deployment noted', () => {
   assert.deepEqual(noted('folders/500100 gs://ml-ops-costguard'), [
     { on: 'folders/500100', home: undefined },
     { on: 'gs://ml-ops-costguard', home: undefined },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { carryOut } from '../../../deploy/setup/carry-out.ts';
 import type { Step } from '../../../deploy/setup/step.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { createBudgetCommand } from '../../../deploy/setup/create-budget.ts';
 import { withBench, type DeployBench } from './bench.ts';
 import { OPS } from './fake-gcloud.ts';

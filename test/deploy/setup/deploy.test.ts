@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/setup/deploy.ts';
 import { doctorCommand } from '../../../deploy/setup/doctor.ts';
 import { readFunctions } from '../../../deploy/setup/settings.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/setup/deploy.ts';
 import { promoteCommand } from '../../../deploy/setup/promote.ts';
 import { withBench, type DeployBench } from './bench.ts';

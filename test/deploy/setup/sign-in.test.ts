@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { GoogleAuth, UserRefreshClient } from 'google-auth-library';
 import { signIn, tokenAuth } from '../../../deploy/setup/sign-in.ts';
 

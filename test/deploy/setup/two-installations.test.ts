@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { withBench, type DeployBench } from './bench.ts';
 import { OPS, OTHER_OPS } from './fake-gcloud.ts';
 import { holdingsOf, installationIn, makeOlder, type Installation } from './installations.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { alertText, type Alert } from '../../../functions/budget-kill-switch/alert-text.ts';
 import { judgeNotification } from '../../../functions/budget-kill-switch/decide.ts';
 import type { Notification } from '../../../functions/budget-kill-switch/notification.ts';

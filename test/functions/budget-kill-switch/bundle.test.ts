@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { bundle } from '../../../deploy/bundle/bundle.ts';
 
 test('the bundle has the Google clients that the switch calls, and no other', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import type { Config } from '../../../functions/budget-kill-switch/config.ts';
 import {
   judgeNotification,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { guardBudget } from '../../../functions/budget-kill-switch/switch.ts';
 import { handleEvent } from '../../../shared/handle-event.ts';
 import { seededRandom } from '../../sandbox/faults.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { parseNotification } from '../../../functions/budget-kill-switch/notification.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import { ATTRIBUTES, at, BUDGET, DATA, message, NOVEMBER } from './builder.ts';

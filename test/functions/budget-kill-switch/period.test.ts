@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { periodEndMs, periodKey, periodStanding } from '../../../functions/budget-kill-switch/period.ts';
 import type { Budget } from '../../../shared/budgets.ts';
 import { at, NOVEMBER } from './builder.ts';

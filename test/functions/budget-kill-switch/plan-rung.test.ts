@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { planRung } from '../../../functions/budget-kill-switch/decide.ts';
 import type { Inventory } from '../../../functions/budget-kill-switch/inventory.ts';
 import type { RungAction } from '../../../shared/policy.ts';

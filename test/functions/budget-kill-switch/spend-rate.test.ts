@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { rateOf } from '../../../functions/budget-kill-switch/spend-rate.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { readRequest } from '../../../functions/budget-restore/config.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { Refusal } from '../../../shared/handle-request.ts';

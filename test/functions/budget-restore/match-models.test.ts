@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { matchModels, splitFor } from '../../../functions/budget-restore/match-models.ts';
 
 const model = (id: string, name = 'ranker', version = '3', machineType = 'n1-standard-4') => ({

@@ -1,4 +1,4 @@
-import { describe } from 'node:test';
+import { describe } from 'vitest';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
 import type { WorkingHours } from '../../../shared/policy.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { judgeNotebook, observationStartMs } from '../../../functions/idle-notebook-stopper/decide.ts';
 import { config, EVENING, measured, minutesBefore, NOON, notebook, OFFICE } from './facts-builder.ts';
 

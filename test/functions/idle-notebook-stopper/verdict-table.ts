@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
+import { it } from 'vitest';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { UsdPerHour } from '../../../shared/compute-price.ts';

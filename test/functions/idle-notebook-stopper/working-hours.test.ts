@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { workingPeriod } from '../../../functions/idle-notebook-stopper/working-hours.ts';
 import { daysOfWeek, type Day, type WorkingHours } from '../../../shared/policy.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud.ts';
 import { ABORT, deleteAfter, lifecyclePolicy, moveTo, withEnforcer } from './lab.ts';
+import { needs } from '../../support/needs.ts';
 
 const NEARLINE = moveTo('NEARLINE', 30);
 const FOREIGN = [
@@ -15,9 +16,9 @@ const FOREIGN = [
 ];
 const BY_GCLOUD = deleteAfter(90, { matchesSuffix: ['.bak'] });
 
-const skip = gcloudMissing() ?? false;
+const missing = gcloudMissing();
 
-describe('lifecycle-enforcer beside the real gcloud', { skip }, () => {
+describe('lifecycle-enforcer beside the real gcloud', needs(missing), () => {
   it('leaves all foreign rules and what it wants for gcloud to describe', () =>
     withEnforcer(
       [{ name: 'shared-data', lifecycle: { rule: [...FOREIGN] } }, { name: 'set-by-gcloud' }],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it, test } from 'node:test';
+import { describe, it, test } from 'vitest';
 import fc from 'fast-check';
 import { changes, mergeRules, type MergeInput } from '../../../functions/lifecycle-enforcer/merge.ts';
 import { settled } from '../../../functions/lifecycle-enforcer/ownership.ts';

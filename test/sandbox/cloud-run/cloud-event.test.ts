@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { cloudEventsTopic, eventarcEndpoint, toCloudEvent } from './cloud-event.ts';
 
 const TOPIC = 'projects/ml-ops/topics/tick';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { z } from 'zod';
 import { evaluateShape } from './evaluate-shape.ts';
 import { loadSchema, shapeSchema } from './shapes.ts';
@@ -37,7 +37,7 @@ function numbers(values: readonly (number | undefined)[]): number[] {
   return values.filter((value) => value !== undefined);
 }
 
-suite('evaluateShape', () => {
+describe('evaluateShape', () => {
   test('a number is a constant', () => {
     assert.deepEqual(sample(signalOf(0.3), START - 2 * MINUTE, START), [0.3, 0.3]);
   });
@@ -153,7 +153,7 @@ suite('evaluateShape', () => {
   });
 });
 
-suite('loadSchema', () => {
+describe('loadSchema', () => {
   test('an empty load is an idle machine without GPU metrics', () => {
     const load = loadSchema.parse({});
     assert.equal(load.gpus, 'none');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'vitest';
 import type { Sample, Series } from '../services/monitoring/series.ts';
 import { loadSchema, type LoadInput } from './shapes.ts';
 import { vmSeries, type VmSeriesOptions } from './vm-series.ts';
@@ -32,7 +32,7 @@ function hour(series: Series | undefined): Sample[] {
   return [...(series?.points(START - 60 * MINUTE, START) ?? [])];
 }
 
-suite('vmSeries', () => {
+describe('vmSeries', () => {
   test('a running VM has CPU, uptime and network, each a point a minute on the minute', () => {
     const all = seriesOf({});
     assert.deepEqual(

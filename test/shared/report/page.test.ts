@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { tag } from '../../../shared/report/markup.ts';
 import { commandBlock, emptyState, factList, notice, shortList } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Page } from '../../../shared/report/page.ts';

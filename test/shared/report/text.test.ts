@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { tag, writeMarkup } from '../../../shared/report/markup.ts';
 import { cut, inlineText, visible, wholeText } from '../../../shared/report/text.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { strToU8, zipSync } from 'fflate';
 import { buildSource, createUploads } from './source.ts';
 
@@ -17,12 +17,12 @@ function archive(files: Readonly<Record<string, string>>): Buffer {
   );
 }
 
-void describe('buildSource', () => {
+describe('buildSource', () => {
   let folder: string;
-  before(() => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'costguard-source-'));
   });
-  after(() => {
+  afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -66,7 +66,7 @@ void describe('buildSource', () => {
   });
 });
 
-void describe('createUploads', () => {
+describe('createUploads', () => {
   it('takes one archive for one signature', () => {
     const uploads = createUploads();
     const { object, signature } = uploads.reserve('b');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { aggregate, type Aggregated, type Aggregation, type LazySeries, type Result } from './aggregate.ts';
 import type { Shape } from './align.ts';
 import type { Sample } from './series.ts';
@@ -41,7 +41,7 @@ function pointsOf(result: Aggregated, index = 0): object {
   return Object.fromEntries([...points].map(({ atMs, value }) => [atMs / MINUTE, value]));
 }
 
-suite('aligners', () => {
+describe('aligners', () => {
   const gauge = [1, 3, 6, 2];
   const delta = [10, 20, 30, 60];
   const cases: readonly (readonly [
@@ -146,7 +146,7 @@ suite('aligners', () => {
   });
 });
 
-suite('reducers', () => {
+describe('reducers', () => {
   const three = (): LazySeries[] => [lazy('1', 'a', [1, 1]), lazy('2', 'a', [2, 2]), lazy('3', 'b', [6])];
   const cases: readonly (readonly [reducer: string, points: object, valueType: string])[] = [
     ['REDUCE_MEAN', { 1: 3, 2: 1.5 }, 'DOUBLE'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { ApiError } from '../../api-error.ts';
 import { readDescriptorFilter, readSeriesFilter } from './filter.ts';
 
@@ -14,7 +14,7 @@ const subject = {
   },
 };
 
-suite('readSeriesFilter', () => {
+describe('readSeriesFilter', () => {
   const matching: readonly (readonly [name: string, rest: string, expected: boolean])[] = [
     ['nothing but the type', '', true],
     ['= equal', 'AND resource.labels.instance_id = "42"', true],
@@ -178,7 +178,7 @@ suite('readSeriesFilter', () => {
     });
 });
 
-suite('readDescriptorFilter', () => {
+describe('readDescriptorFilter', () => {
   const cases: readonly (readonly [filter: string, expected: boolean])[] = [
     ['', true],
     ['metric.type = starts_with("compute.googleapis.com/instance/network")', true],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { describe, test } from 'vitest';
 import { v3 } from '@google-cloud/monitoring';
 import { createClock } from '../../clock.ts';
 import { answer, cpuSeries, sentSeries } from './in-process.ts';
@@ -60,7 +60,7 @@ async function list(
   return { status, message: answered.error?.message ?? '', timeSeries: [], unit: '', ...answered };
 }
 
-suite('timeSeries.list', () => {
+describe('timeSeries.list', () => {
   test('answers in the shape that Google does', async () => {
     const { status, timeSeries, unit } = await list(service([cpuSeries('42', NOON, [0.25, 0])]), {});
     assert.equal(status, 200);
@@ -264,7 +264,7 @@ suite('timeSeries.list', () => {
   });
 });
 
-suite('paging', () => {
+describe('paging', () => {
   const fleet = ['b', 'c', 'a'].map((id, index) => cpuSeries(id, NOON, [1, 2, 3, 4, 5].slice(index)));
   const aligned = { 'aggregation.alignmentPeriod': '120s', 'aggregation.perSeriesAligner': 'ALIGN_SUM' };
   const reduced = {
@@ -382,7 +382,7 @@ test('a query for a hundred VMs names them to the source, and later pages read n
   assert.equal(read, 91 + 10);
 });
 
-suite('descriptors', () => {
+describe('descriptors', () => {
   const get = async (
     monitoring: ReturnType<typeof service>,
     path: string,
@@ -450,7 +450,7 @@ suite('descriptors', () => {
   });
 });
 
-suite("Google's own client", () => {
+describe("Google's own client", () => {
   const clientOf = ({ routes }: ReturnType<typeof service>): v3.MetricServiceClient => {
     const auth = {
       getClient: async () => ({ universeDomain: 'googleapis.com' }),

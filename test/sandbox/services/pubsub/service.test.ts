@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import type { ApiError } from '../../api-error.ts';
 import { createClock } from '../../clock.ts';
 import { createPolicies } from '../../iam-policy.ts';

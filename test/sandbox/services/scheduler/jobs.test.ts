@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { createClock } from '../../clock.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { jobSchema } from './model.ts';
@@ -31,7 +31,7 @@ function setUp(start: string, failures = 0) {
   return { clock, jobs, runs, create };
 }
 
-void describe('createJobs', () => {
+describe('createJobs', () => {
   it('runs at each moment of the schedule, and no more once it is paused or deleted', async () => {
     const { clock, jobs, runs, create } = setUp('2026-11-18T21:34:00Z');
     create('*/10 * * * *', 'Etc/UTC');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Bucket } from '@google-cloud/storage';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startHarness, type Harness } from './harness.ts';
 
 const MIB = 1024 * 1024;
@@ -10,7 +10,7 @@ const precondition = { code: 412 };
 
 describe('Cloud Storage as its own client sees it', () => {
   let world: Harness;
-  before(async () => {
+  beforeAll(async () => {
     const names = Array.from({ length: 7 }, (_, index) => `bucket-${index}`);
     world = await startHarness({
       buckets: [
@@ -21,7 +21,7 @@ describe('Cloud Storage as its own client sees it', () => {
       ],
     });
   });
-  after(() => world.close());
+  afterAll(() => world.close());
 
   it('save: creates once, and refuses the second creation with 412', async () => {
     for (const resumable of [false, true]) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { crc32c } from './crc32c.ts';
 import { messageOf, startHarness, type Harness } from './harness.ts';
 
@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 
 describe('objects', () => {
   let world: Harness;
-  before(async () => {
+  beforeAll(async () => {
     world = await startHarness({
       buckets: [
         { name: 'plain', project: 'ml-dev', softDeletePolicy: { retentionDurationSeconds: '0' } },
@@ -41,7 +41,7 @@ describe('objects', () => {
       ],
     });
   });
-  after(() => world.close());
+  afterAll(() => world.close());
 
   const put = (bucket: string, name: string, body: string, query = '', headers = {}) =>
     world.send(

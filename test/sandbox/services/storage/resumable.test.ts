@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startHarness, type Answer, type Harness } from './harness.ts';
 
 const BLOCK = 256 * 1024;
 
 describe('resumable uploads', () => {
   let world: Harness;
-  before(async () => {
+  beforeAll(async () => {
     world = await startHarness({ buckets: [{ name: 'state', project: 'ml-dev' }] });
   });
-  after(() => world.close());
+  afterAll(() => world.close());
 
   const start = async (name: string, query = '', headers: Record<string, string> = {}): Promise<string> => {
     const path = `/upload/storage/v1/b/state/o?uploadType=resumable&name=${name}${query}`;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { messageOf, START, startHarness, type Harness } from './harness.ts';
 
 describe('buckets', () => {
   let world: Harness;
-  before(async () => {
+  beforeAll(async () => {
     world = await startHarness({
       buckets: [
         { name: 'plain', project: 'ml-dev', location: 'us-central1', labels: { env: 'dev', team: 'vision' } },
@@ -18,7 +18,7 @@ describe('buckets', () => {
       ],
     });
   });
-  after(() => world.close());
+  afterAll(() => world.close());
   const patch = (bucket: string, body: object, query = '') =>
     world.send('PATCH', `/storage/v1/b/${bucket}${query}`, body);
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { createClock, type Clock } from '../../../clock.ts';
 import type { StorageSeed } from '../seed.ts';
@@ -57,8 +57,8 @@ function classesOf(storage: StorageService): Record<string, string> {
   );
 }
 
-void describe('lifecycle', () => {
-  void it('deletes rather than moves, moves to the coldest of all classes, and never back', async () => {
+describe('lifecycle', () => {
+  it('deletes rather than moves, moves to the coldest of all classes, and never back', async () => {
     const { clock, storage } = worldOf({
       lifecycle: {
         rule: [
@@ -126,7 +126,7 @@ void describe('lifecycle', () => {
     ['all of several', { age: 15, isLive: false, numNewerVersions: 1, daysSinceNoncurrentTime: 5 }, ['c/versioned#0']],
   ]; // prettier-ignore
   for (const [title, condition, expected] of met)
-    void it(`condition ${title}`, async () => {
+    it(`condition ${title}`, async () => {
       const { clock, storage } = worldOf({ lifecycle: { rule: [deletion(condition)] }, objects });
       const named = new Map(
         (storage.bucket('b')?.objects.all() ?? []).map((version) => [
@@ -143,7 +143,7 @@ void describe('lifecycle', () => {
       assert.deepEqual(hit.sort(), [...expected].sort());
     });
 
-  void it('makes a live object noncurrent where there are versions, and deletes that one later', async () => {
+  it('makes a live object noncurrent where there are versions, and deletes that one later', async () => {
     const { clock, storage } = worldOf({
       versioning: { enabled: true },
       lifecycle: { rule: [deletion({ age: 10, isLive: true }), deletion({ daysSinceNoncurrentTime: 3 })] },
@@ -156,7 +156,7 @@ void describe('lifecycle', () => {
     assert.equal(storage.bucket('b')?.objects.isEmpty, true);
   });
 
-  void it('keeps what soft delete holds back, as soft-deleted bytes, until its window ends', async () => {
+  it('keeps what soft delete holds back, as soft-deleted bytes, until its window ends', async () => {
     const { clock, storage } = worldOf({
       softDeletePolicy: { retentionDurationSeconds: 8 * 86_400 },
       lifecycle: { rule: [deletion({ age: 1 })] },
@@ -172,7 +172,7 @@ void describe('lifecycle', () => {
     assert.equal(told(storage).length, 1);
   });
 
-  void it('waits with a deletion for holds and retention, but not with a move', async () => {
+  it('waits with a deletion for holds and retention, but not with a move', async () => {
     const { clock, storage } = worldOf({
       retentionPolicy: { retentionPeriod: 40 * 86_400 },
       lifecycle: { rule: [move('NEARLINE', { age: 5 }), deletion({ age: 10 })] },
@@ -193,7 +193,7 @@ void describe('lifecycle', () => {
     ]);
   });
 
-  void it('aborts unfinished uploads by age and name', async () => {
+  it('aborts unfinished uploads by age and name', async () => {
     const { clock, storage } = worldOf({
       lifecycle: {
         rule: [
@@ -217,7 +217,7 @@ void describe('lifecycle', () => {
     assert.equal(storage.bucket('b')?.uploads.size, 2);
   });
 
-  void it('warms nothing up, but lets the legacy classes become STANDARD', async () => {
+  it('warms nothing up, but lets the legacy classes become STANDARD', async () => {
     const { clock, storage } = worldOf({
       lifecycle: { rule: [move('STANDARD', { age: 0 })] },
       objects: (['ARCHIVE', 'NEARLINE', 'REGIONAL', 'STANDARD', 'MULTI_REGIONAL'] as const).map(
@@ -234,7 +234,7 @@ void describe('lifecycle', () => {
     });
   });
 
-  void it('leaves the class to Autoclass where that is on', () => {
+  it('leaves the class to Autoclass where that is on', () => {
     const { storage } = worldOf({
       autoclass: { enabled: true },
       objects: [{ name: 'run', size: 1, timeCreated: '-60d' }],
@@ -248,7 +248,7 @@ void describe('lifecycle', () => {
     assert.deepEqual(decide(bucket, programOf(rules, bucket), run, START_MS), { moveTo: 'NEARLINE' });
   });
 
-  void it('follows changed rules within 24 hours, and the old ones until then', async () => {
+  it('follows changed rules within 24 hours, and the old ones until then', async () => {
     const lags: number[] = [];
     for (let lifecycleSeed = 1; lifecycleSeed <= 8; lifecycleSeed += 1) {
       const world = await startHarness({
@@ -282,7 +282,7 @@ void describe('lifecycle', () => {
     assert.ok(new Set(lags).size > 4 && Math.max(...lags) > 1, JSON.stringify(lags));
   });
 
-  void it('skips rules that were replaced before they took effect', () => {
+  it('skips rules that were replaced before they took effect', () => {
     const known = { seed: 1, bucket: 'b', nowMs: START_MS };
     const timeline = startTimeline(known, []);
     const last = [deletion({ age: 3 })];
@@ -325,7 +325,7 @@ void describe('lifecycle', () => {
     ),
   });
 
-  void it('does the same in one jump of 90 days as hour by hour', async () => {
+  it('does the same in one jump of 90 days as hour by hour', async () => {
     await fc.assert(
       fc.asyncProperty(someBucket, fc.nat(1_000), async (bucket, lifecycleSeed) => {
         const jump = worldOf(bucket, { lifecycleSeed });

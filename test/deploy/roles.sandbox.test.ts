@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { readFunctions } from '../../deploy/setup/settings.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { startInstance, withSandbox } from '../support/in-process.ts';
+import { exercises, type Exercise } from './exercises.ts';
+
+const functions = await readFunctions();
+
+/** All that a function's role files grant it. */
+function grantedTo(name: string): readonly string[] {
+  const fn = functions.find((one) => one.name === name);
+  return [fn?.role, fn?.sharedStateRole.role, fn?.stateRole, fn?.billingRole]
+    .flatMap((role) => role?.permissions ?? [])
+    .sort();
+}
+
+/** Topics are bound one by one, with a predefined role that holds nothing else. */
+const PUBLISH = 'pubsub.topics.publish';
+/** Granted by a predefined role as well, on the accounts that budgets.modelAccounts names. */
+const ACT_AS = 'iam.serviceAccounts.actAs';
+
+interface Outcome {
+  /** Permissions that its calls needed. */
+  readonly asked: ReadonlySet<string>;
+  /** Those that it was refused for want of. */
+  readonly refused: ReadonlySet<string>;
+  /** Its warnings, errors and answers. */
+  readonly said: string;
+}
+
+/** Runs an exercise; with `without`, the function's account lacks that permission everywhere. */
+async function exercise({ scenario, before, run, ...options }: Exercise, without?: string): Promise<Outcome> {
+  let outcome: Outcome | undefined;
+  await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+    await before?.(sandbox);
+    const instance = startInstance(sandbox, { ...options, pauses: 'sandbox' });
+    const account = `${options.name}@${options.operationsProject}.iam.gserviceaccount.com`;
+    const granted = grantedTo(options.name).filter((permission) => permission !== without);
+    limitTo(sandbox, account, [...granted, PUBLISH]);
+    const { asked, refused } = watch(sandbox, account);
+    const answers = await run(sandbox, instance);
+    const lines = instance.lines.filter(
+      (line) => typeof line !== 'object' || line['severity'] !== 'INFO' || line['receipt'] !== undefined,
+    );
+    outcome = { asked, refused, said: [...answers, ...lines.map((line) => JSON.stringify(line))].join('\n') };
+  });
+  assert.ok(outcome !== undefined);
+  return outcome;
+}
+
+/** Takes away from an account whatever is not among these. */
+function limitTo(sandbox: Sandbox, account: string, granted: readonly string[]): void {
+  const bound = sandbox.iam.bindings.filter(
+    ({ member, role }) => member === account && role !== 'roles/iam.serviceAccountUser',
+  );
+  sandbox.iam.unbind((binding) => bound.includes(binding));
+  for (const { permissions, ...binding } of bound)
+    sandbox.iam.bind({
+      ...binding,
+      permissions: permissions === 'all' ? granted : permissions.filter((one) => granted.includes(one)),
+    });
+}
+
+/** Notes what is asked of IAM for an account. */
+function watch(sandbox: Sandbox, account: string): Pick<Outcome, 'asked' | 'refused'> {
+  const asked = new Set<string>();
+  const refused = new Set<string>();
+  const { iam } = sandbox;
+  const allows = iam.allows.bind(iam);
+  const require = iam.require.bind(iam);
+  // A search leaves out what may not be seen; that is no refusal.
+  iam.allows = (principal, need) => {
+    if (principal === account) asked.add(need.permission);
+    return allows(principal, need);
+  };
+  iam.require = (principal, needs) => {
+    for (const need of principal === account ? needs : []) {
+      asked.add(need.permission);
+      if (!allows(principal, need)) refused.add(need.permission);
+    }
+    require(principal, needs);
+  };
+  return { asked, refused };
+}
+
+describe('the role files', () => {
+  for (const { name } of functions) {
+    const own = exercises.filter((one) => one.name === name);
+
+    it(`grant ${name} exactly what it uses`, async () => {
+      const asked = new Set<string>();
+      for (const one of own) {
+        const outcome = await exercise(one);
+        for (const permission of outcome.asked) asked.add(permission);
+        assert.deepEqual([...outcome.refused], [], outcome.said);
+      }
+      asked.delete(PUBLISH);
+      asked.delete(ACT_AS);
+      assert.deepEqual([...asked].sort(), grantedTo(name));
+    });
+
+    // By the permission's name, or by refusing a request: a project that may not be seen is outside of the scope.
+    it(`grant ${name} nothing whose want it would not tell`, async () => {
+      const silent: string[] = [];
+      for (const permission of grantedTo(name)) {
+        let told = false;
+        for (const one of own) {
+          const { refused, said } = await exercise(one, permission);
+          told ||= refused.has(permission) && (said.includes(permission) || /^HTTP [45]/m.test(said));
+        }
+        if (!told) silent.push(permission);
+      }
+      assert.deepEqual(silent, []);
+    });
+  }
+});

@@ -1,0 +1,570 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import type { Receipt } from '../../../shared/receipt.ts';
+import { beforeCall } from '../../support/hooks.ts';
+import { subscribeToReceipts, withFunction, type World } from '../../support/installed.ts';
+import {
+  BUCKET, busy, idle, idleGpu, LAB, labPolicy, labScenario, notebookName, type NotebookInput,
+} from '../../support/lab.ts'; // prettier-ignore
+import {
+  carriedOut, countsOf, decisionOn, lastReceipt, memoryIn, messagesOf, notebook, outcomesOf, receiptsIn, statesOf,
+} from '../../support/observe.ts'; // prettier-ignore
+
+const MINUTE_MS = 60_000;
+
+function withNotebooks(
+  notebooks: readonly NotebookInput[],
+  lines: readonly string[],
+  test: (world: World) => Promise<void>,
+  project: Parameters<typeof labScenario>[1] = {},
+): Promise<void> {
+  return withFunction(
+    { scenario: labScenario(notebooks, project), policy: labPolicy({ notebooks: lines }) },
+    test,
+  );
+}
+
+/** Lets time pass, then ticks; gives what the run decided beside keeping, and what it kept by reason. */
+async function tickAfter(world: World, minutes: number): Promise<Receipt> {
+  await world.sandbox.clock.advance(minutes * MINUTE_MS);
+  await world.fn.tick();
+  return lastReceipt(world.sandbox, BUCKET);
+}
+
+describe('warnBefore', () => {
+  it('warns, keeps meanwhile, and stops when it stayed idle', () =>
+    withNotebooks([idle('idle-1')], ['warnBefore: 30m'], async (world) => {
+      const { sandbox } = world;
+      const published = subscribeToReceipts(sandbox);
+      const first = await tickAfter(world, 0);
+      assert.deepEqual(outcomesOf(first), { 'idle-1': ['warn done: idle'] });
+      assert.equal(first.decisions[0]?.evidence['stopsAt'], '2026-11-18T22:10:00.000Z');
+      assert.deepEqual(memoryIn(sandbox, BUCKET, LAB), {
+        'idle-1': { warnedAtMs: Date.parse('2026-11-18T21:40:00Z') },
+      });
+      assert.match(messagesOf(world.fn.lines, 'WARNING')[0] ?? '', /^warn \(done\) .*idle-1: idle/);
+      assert.ok(published()[0]?.includes('"action":"warn"'));
+
+      const second = await tickAfter(world, 29);
+      assert.deepEqual(second.kept, { warned: 1 });
+      assert.deepEqual(carriedOut(sandbox, 'stop'), {});
+
+      const third = await tickAfter(world, 1);
+      assert.deepEqual(outcomesOf(third), { 'idle-1': ['stop done: idle'] });
+      assert.equal(third.decisions[0]?.evidence['warnedAt'], '2026-11-18T21:40:00.000Z');
+      await tickAfter(world, 5);
+      assert.deepEqual(Object.keys(memoryIn(sandbox, BUCKET, LAB)['idle-1'] ?? {}), ['stop']);
+    }));
+
+  it('forgets the warning when there was activity in between, and warns anew later', () => {
+    const load = { cpu: { shape: 'spike', at: '10m', minutes: 2, value: 0.9 } } as const;
+    return withNotebooks([idle('back-1', { load })], ['warnBefore: 30m'], async (world) => {
+      await tickAfter(world, 0);
+      // The first tick after the activity comes long after it: the whole time since the warning counts.
+      const second = await tickAfter(world, 90);
+      assert.deepEqual(second.kept, { active: 1 });
+      assert.deepEqual(memoryIn(world.sandbox, BUCKET, LAB), {});
+      const third = await tickAfter(world, 60);
+      assert.deepEqual(outcomesOf(third), { 'back-1': ['warn done: idle'] });
+      assert.deepEqual(carriedOut(world.sandbox, 'stop'), {});
+    });
+  });
+
+  it('stops at once when the second tick comes hours later and it stayed idle', () =>
+    withNotebooks([idle('idle-1')], ['warnBefore: 30m'], async (world) => {
+      await tickAfter(world, 0);
+      assert.deepEqual(outcomesOf(await tickAfter(world, 8 * 60)), { 'idle-1': ['stop done: idle'] });
+    }));
+});
+
+describe('hours', () => {
+  const HOURS =
+    'hours: {timezone: Europe/Berlin, days: [mon, tue, wed, thu, fri], from: "08:00", to: "20:00", start: true}';
+  // 21:40 UTC is 22:40 in Berlin; work begins there at 07:00 UTC, 560 minutes later.
+  const TO_MORNING = 570;
+
+  it('outside them stops what is not busy now, and starts it again inside them', () => {
+    const load = { cpu: { shape: 'spike', at: '-40m', minutes: 2, value: 0.9 } } as const;
+    return withNotebooks([idle('evening-1', { load }), busy('night-1')], [HOURS], async (world) => {
+      const { sandbox } = world;
+      const first = await tickAfter(world, 0);
+      assert.deepEqual(outcomesOf(first), { 'evening-1': ['stop done: outside-hours'] });
+      assert.deepEqual(first.kept, { active: 1 });
+
+      assert.deepEqual((await tickAfter(world, 60)).kept, { stopped: 1, active: 1 });
+      assert.deepEqual(carriedOut(sandbox, 'start'), {});
+
+      const morning = await tickAfter(world, TO_MORNING - 60);
+      assert.deepEqual(outcomesOf(morning), { 'evening-1': ['start done: working-hours'] });
+      assert.equal(decisionOn(morning, 'evening-1').evidence['opensAt'], '2026-11-19T07:00:00.000Z');
+
+      // It runs, and is young; the memory of both has done its work.
+      assert.deepEqual((await tickAfter(world, 10)).kept, { young: 1, active: 1 });
+      assert.equal(statesOf(sandbox)['evening-1'], 'ACTIVE');
+      assert.deepEqual(memoryIn(sandbox, BUCKET, LAB), {});
+      assert.deepEqual(carriedOut(sandbox, 'start'), { 'evening-1': 1 });
+    });
+  });
+
+  it("respects somebody's stop: what costguard did not stop stays stopped", () =>
+    withNotebooks([idle('idle-1')], [HOURS], async (world) => {
+      const { sandbox } = world;
+      sandbox.fleet.stopNotebook(notebookName('idle-1'));
+      await tickAfter(world, 5);
+      assert.deepEqual((await tickAfter(world, TO_MORNING)).kept, { stopped: 1 });
+      assert.deepEqual(carriedOut(sandbox, 'start'), {});
+    }));
+
+  it("respects somebody's start in the night and stop after it", () =>
+    withNotebooks([idle('idle-1')], [HOURS], async (world) => {
+      const { sandbox } = world;
+      await tickAfter(world, 0);
+      await sandbox.clock.advance(20 * MINUTE_MS);
+      sandbox.fleet.startNotebook(notebookName('idle-1'));
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      sandbox.fleet.stopNotebook(notebookName('idle-1'));
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      assert.deepEqual((await tickAfter(world, TO_MORNING)).kept, { stopped: 1 });
+      assert.deepEqual(carriedOut(sandbox, 'start'), { 'idle-1': 1 });
+    }));
+
+  it('starts each notebook once when several ticks come at the opening', () =>
+    withNotebooks([idle('idle-1'), idle('idle-2')], [HOURS], async (world) => {
+      const { sandbox } = world;
+      await tickAfter(world, 0);
+      await sandbox.clock.advance(TO_MORNING * MINUTE_MS);
+      sandbox.pubsub.disturb({ duplicates: 4 });
+      await world.fn.tick();
+      assert.deepEqual(carriedOut(sandbox, 'start'), { 'idle-1': 1, 'idle-2': 1 });
+      assert.equal(sandbox.callLog.calls('notebooks.projects.locations.instances.start').length, 2);
+    }));
+});
+
+describe('maxStops', () => {
+  it('stops the most expensive first and reports the rest', () =>
+    withNotebooks(
+      [
+        idle('cpu-small', { machineType: 'n1-standard-4' }),
+        idle('cpu-large', { machineType: 'n1-standard-16' }),
+        idleGpu('gpu-t4'),
+        idleGpu('gpu-a100', { machineType: 'a2-highgpu-1g', accelerators: [], acceleratorConfigs: [] }),
+        // A GPU machine in a region without prices may be the most expensive of all.
+        idleGpu('gpu-unpriced', { zone: 'europe-west4-a' }),
+        idle('cpu-unpriced', { zone: 'europe-west4-a' }),
+      ],
+      ['maxStops: 3'],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), {
+          'gpu-unpriced': ['stop done: idle'],
+          'gpu-a100': ['stop done: idle'],
+          'cpu-large': ['stop done: idle'],
+          'gpu-t4': ['report done: over-max-stops'],
+          'cpu-small': ['report done: over-max-stops'],
+          'cpu-unpriced': ['report done: over-max-stops'],
+        });
+        assert.deepEqual(carriedOut(world.sandbox, 'stop'), {
+          'gpu-unpriced': 1,
+          'gpu-a100': 1,
+          'cpu-large': 1,
+        });
+        assert.equal(receipt.savings.unpriced, 1);
+        assert.ok(Math.abs(receipt.savings.usdPerHour - (3.673385 + 0.759996)) < 1e-9);
+        // The next tick takes the next three.
+        assert.deepEqual(Object.keys(outcomesOf(await tickAfter(world, 5))).sort(), [
+          'cpu-small',
+          'cpu-unpriced',
+          'gpu-t4',
+        ]);
+      },
+    ));
+});
+
+describe('nativeIdleShutdown', () => {
+  const metadata = {
+    'idle-timeout-seconds': '',
+    'enable-guest-attributes': 'TRUE',
+    'startup-script': '#!/bin/bash\necho "hello"\n',
+    'proxy-mode': 'service_account',
+    'a-key-of-somebody': 'ünï ✓',
+  };
+  const off = (id: string, more: Partial<NotebookInput> = {}): NotebookInput =>
+    idle(id, { state: 'STOPPED', lastStop: '-1d', metadata, ...more });
+
+  it('repair turns it on and leaves every other key as it was', () =>
+    withNotebooks([off('off-1')], ['nativeIdleShutdown: repair'], async (world) => {
+      const receipt = await tickAfter(world, 0);
+      assert.deepEqual(outcomesOf(receipt), { 'off-1': ['repair done: native-idle-shutdown-off'] });
+      assert.deepEqual(notebook(world.sandbox, 'off-1').metadata, {
+        ...metadata,
+        'idle-timeout-seconds': '10800',
+      });
+      const [patch] = world.sandbox.callLog.calls('notebooks.projects.locations.instances.patch');
+      assert.equal(new URLSearchParams(patch?.query).get('updateMask'), 'gce_setup.metadata');
+      assert.deepEqual(outcomesOf(await tickAfter(world, 5)), {});
+    }));
+
+  it('repair leaves guest attributes alone, and says what it could not mend', () => {
+    const closed = { 'enable-guest-attributes': 'FALSE' };
+    return withNotebooks(
+      [off('closed-1', { metadata: closed })],
+      ['nativeIdleShutdown: repair'],
+      async (world) => {
+        assert.deepEqual(outcomesOf(await tickAfter(world, 0)), {
+          'closed-1': ['report done: native-idle-shutdown-cannot-fire'],
+        });
+        assert.deepEqual(notebook(world.sandbox, 'closed-1').metadata, closed);
+      },
+    );
+  });
+
+  it('repair takes what somebody set right before the write', () =>
+    withNotebooks([off('off-1')], ['nativeIdleShutdown: repair'], async (world) => {
+      const { sandbox, fn } = world;
+      const mine = { ...metadata, 'idle-timeout-seconds': '3600' };
+      beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
+        sandbox.fleet.patchNotebook(notebookName('off-1'), { metadata: mine });
+      });
+      await fn.tick();
+      assert.deepEqual(notebook(sandbox, 'off-1').metadata, mine);
+      assert.deepEqual(outcomesOf(lastReceipt(sandbox, BUCKET)), {
+        'off-1': ['repair already: native-idle-shutdown-off'],
+      });
+    }));
+
+  it('report says it and changes nothing', () =>
+    withNotebooks([off('off-1')], [], async (world) => {
+      const receipt = await tickAfter(world, 0);
+      assert.deepEqual(outcomesOf(receipt), { 'off-1': ['report done: native-idle-shutdown-off'] });
+      assert.deepEqual(notebook(world.sandbox, 'off-1').metadata, metadata);
+    }));
+
+  it('is only reported for what Terraform manages, when the policy says so', () => {
+    const labels = { 'goog-terraform-provisioned': 'true' };
+    return withNotebooks(
+      [off('terraform-1', { labels }), off('by-hand'), idle('terraform-2', { labels })],
+      ['nativeIdleShutdown: repair', 'terraformManaged: report'],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), {
+          'terraform-1': ['report done: native-idle-shutdown-off'],
+          'by-hand': ['repair done: native-idle-shutdown-off'],
+          'terraform-2': ['stop done: idle'],
+        });
+        assert.match(
+          String(decisionOn(receipt, 'terraform-1', 'report').evidence['notRepaired']),
+          /^Terraform manages this instance/,
+        );
+        assert.deepEqual(notebook(world.sandbox, 'terraform-1').metadata, metadata);
+      },
+    );
+  });
+});
+
+describe('keepLabel', () => {
+  it('keeps while the date lasts, stops after it, and says what it could not read', () =>
+    withNotebooks(
+      [
+        idle('today', { labels: { 'costguard-keep': '2026-11-18' } }),
+        idle('long-ago', { labels: { 'costguard-keep': '2026-11-16' } }),
+        idle('for-ever', { labels: { 'costguard-keep': 'true' } }),
+        idle('unreadable', { labels: { 'costguard-keep': 'next-friday' } }),
+      ],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'long-ago': ['stop done: idle'] });
+        assert.deepEqual(receipt.kept, { kept: 3 });
+        assert.match(String(decisionOn(receipt, 'unreadable').evidence['keepLabel']), /^unreadable value/);
+        // Two days later it is over everywhere on earth.
+        assert.deepEqual(outcomesOf(await tickAfter(world, 2 * 24 * 60)), { today: ['stop done: idle'] });
+      },
+    ));
+
+  it('may have another name', () =>
+    withNotebooks(
+      [
+        idle('idle-1', { labels: { hold: 'true' } }),
+        idle('idle-2', { labels: { 'costguard-keep': 'true' } }),
+      ],
+      ['keepLabel: hold'],
+      async (world) => {
+        await tickAfter(world, 0);
+        assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'idle-2': 1 });
+      },
+    ));
+});
+
+describe('gpuSignalMissing', () => {
+  const blind = idleGpu('blind-1', { load: {} });
+
+  it('keep keeps a GPU notebook without GPU metrics', () =>
+    withNotebooks([blind], [], async (world) => {
+      assert.deepEqual((await tickAfter(world, 0)).kept, { 'not-evaluable': 1 });
+    }));
+
+  it('ignore judges it by CPU and network', () =>
+    withNotebooks(
+      [blind, idleGpu('blind-busy', { load: { cpu: 0.4 } })],
+      ['gpuSignalMissing: ignore'],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'blind-1': ['stop done: idle'] });
+        assert.deepEqual(receipt.kept, { active: 1 });
+      },
+    ));
+});
+
+describe('listing', () => {
+  it('goes location by location where the wildcard is refused', () =>
+    withNotebooks(
+      [idle('idle-1'), idle('idle-2', { zone: 'europe-west4-a' }), busy('busy-1')],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'idle-1': 1, 'idle-2': 1 });
+        assert.deepEqual(receipt.incomplete, []);
+        assert.equal(receipt.apiCalls['notebooks.locations.list'], 1);
+      },
+      { project: { refuseWildcard: true } },
+    ));
+
+  it('goes on when one location of them cannot be read', () =>
+    withNotebooks(
+      [idle('idle-1'), idle('idle-2', { zone: 'europe-west4-a' })],
+      [],
+      async (world) => {
+        world.sandbox.faults.add({
+          route: 'notebooks.projects.locations.instances.list',
+          pathIncludes: 'europe-west4-a',
+          fault: { kind: 'status', status: 403 },
+        });
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'idle-1': 1 });
+        assert.deepEqual(
+          receipt.incomplete.map(({ where }) => where),
+          [`projects/${LAB}/locations/europe-west4-a`],
+        );
+      },
+      { project: { refuseWildcard: true } },
+    ));
+
+  it('does not list again from the start when a later page is refused', () =>
+    withNotebooks(
+      Array.from({ length: 120 }, (_, index) => idle(`nb-${String(index).padStart(3, '0')}`)),
+      ['maxStops: 5'],
+      async (world) => {
+        world.sandbox.faults.add({
+          route: 'notebooks.projects.locations.instances.list',
+          skip: 1,
+          fault: { kind: 'status', status: 400 },
+        });
+        const receipt = await tickAfter(world, 0);
+        assert.equal(receipt.decisions.length, 100);
+        assert.equal(receipt.incomplete.length, 1);
+        assert.equal(receipt.apiCalls['notebooks.locations.list'], undefined);
+        assert.equal(Object.keys(carriedOut(world.sandbox, 'stop')).length, 5);
+      },
+    ));
+
+  it('reads 250 notebooks in three pages, and the signals of all of them at once', () =>
+    withNotebooks(
+      Array.from({ length: 250 }, (_, index) =>
+        index === 157 ? idleGpu(`nb-${index}`) : index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
+      ),
+      [],
+      async (world) => {
+        const { sandbox } = world;
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(receipt.kept, { active: 245 });
+        assert.deepEqual(Object.keys(carriedOut(sandbox, 'stop')).sort(), [
+          'nb-107', 'nb-157', 'nb-207', 'nb-57', 'nb-7',
+        ]); // prettier-ignore
+        assert.deepEqual(receipt.apiCalls, {
+          'compute.disks.aggregatedList': 1,
+          'compute.instances.aggregatedList': 1,
+          'notebooks.instances.list': 3,
+          'monitoring.timeSeries.list': 8,
+          'storage.objects.get': 4,
+          'storage.objects.insert': 2,
+          'notebooks.instances.get': 5,
+          'notebooks.instances.stop': 5,
+        });
+        assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
+          'monitoring.timeSeries.list': 8,
+        });
+      },
+    ));
+});
+
+describe('scope', () => {
+  const organization = { id: '900', displayName: 'example.com' };
+  const folders = [
+    { id: '1', displayName: 'research', parent: 'organizations/900' },
+    { id: '2', displayName: 'vision', parent: 'folders/1' },
+    { id: '3', displayName: 'elsewhere', parent: 'organizations/900' },
+  ];
+  const nested = labScenario([idle('idle-1')], {
+    organization,
+    folders,
+    project: { parent: 'folders/1' },
+    others: [
+      { id: 'ml-deep', number: '100000000003', parent: 'folders/2', notebooks: [idle('idle-deep')] },
+      {
+        id: 'ml-elsewhere',
+        number: '100000000004',
+        parent: 'folders/3',
+        notebooks: [idle('idle-elsewhere')],
+      },
+      {
+        id: 'ml-going',
+        number: '100000000005',
+        parent: 'folders/2',
+        state: 'DELETE_REQUESTED',
+        notebooks: [idle('idle-going')],
+      },
+    ],
+  });
+
+  it('of a single project is swept at once, without a message per project', () =>
+    withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {
+      await fn.tick();
+      assert.equal(sandbox.pubsub.deliveries.length, 1);
+      assert.deepEqual(sandbox.callLog.calls('cloudresourcemanager.*'), []);
+      assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1 });
+    }));
+
+  it('of a folder takes in the folders below it, and nothing beside it', () =>
+    withFunction(
+      { scenario: nested, policy: labPolicy({ scope: ['folders/1'] }) },
+      async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-deep': 1 });
+        assert.deepEqual(
+          receiptsIn(sandbox, BUCKET)
+            .flatMap(({ projects }) => projects)
+            .sort(),
+          ['ml-deep', LAB],
+        );
+        await fn.tick({ project: 'ml-elsewhere' });
+        assert.match(
+          messagesOf(fn.lines, 'ERROR').join(),
+          /"ml-elsewhere": it is outside the policy's scope/,
+        );
+        assert.equal(statesOf(sandbox)['idle-elsewhere'], 'ACTIVE');
+      },
+    ));
+
+  it('that names a project twice, by itself and by its folder, sweeps it once', () =>
+    withFunction(
+      { scenario: nested, policy: labPolicy({ scope: ['folders/1', `projects/${LAB}`] }) },
+      async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.equal(receiptsIn(sandbox, BUCKET).length, 2);
+      },
+    ));
+
+  it('of a folder that shows no project is an error, not an empty success', () =>
+    withFunction(
+      { scenario: nested, policy: labPolicy({ scope: ['folders/7'] }) },
+      async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.deepEqual(messagesOf(fn.lines, 'ERROR'), [
+          'Cannot list the projects of "folders/7": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it',
+        ]);
+        assert.deepEqual(sandbox.pubsub.pending(), []);
+      },
+    ));
+});
+
+describe('a stop', () => {
+  it('that has no effect is reported after 15 minutes', () =>
+    withNotebooks([idle('stuck-1', { neverStops: true }), idle('idle-1')], [], async (world) => {
+      await tickAfter(world, 0);
+      assert.deepEqual((await tickAfter(world, 14)).kept, { transitional: 1, stopped: 1 });
+      const late = await tickAfter(world, 1);
+      assert.deepEqual(outcomesOf(late), { 'stuck-1': ['report done: did-not-stop'] });
+      assert.partialDeepStrictEqual(decisionOn(late, 'stuck-1', 'report').evidence, {
+        requestedAt: '2026-11-18T21:40:00.000Z',
+        state: 'STOPPING',
+      });
+      assert.match(messagesOf(world.fn.lines, 'WARNING').join('\n'), /stuck-1: did-not-stop/);
+      assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'stuck-1': 1, 'idle-1': 1 });
+    }));
+
+  const CHANGES: Readonly<Record<string, { act: (world: World) => void; changed: RegExp }>> = {
+    'was relabelled to be kept': {
+      act: ({ sandbox }) =>
+        void sandbox.fleet.patchNotebook(notebookName('idle-1'), { labels: { 'costguard-keep': 'true' } }),
+      changed: /^its label costguard-keep says true$/,
+    },
+    'was relabelled': {
+      act: ({ sandbox }) =>
+        void sandbox.fleet.patchNotebook(notebookName('idle-1'), { labels: { owner: 'me' } }),
+      changed: /^its label owner was changed$/,
+    },
+    'was updated': {
+      act: ({ sandbox }) =>
+        void sandbox.fleet.patchNotebook(notebookName('idle-1'), { metadata: { note: 'mine' } }),
+      changed: /^its metadata note was changed$/,
+    },
+    'was started': {
+      act: ({ sandbox }) => void (notebook(sandbox, 'idle-1').vm.lastStartMs = sandbox.clock.now()),
+      changed: /^its VM was started at 2026-11-18T21:40:00\.000Z$/,
+    },
+    'is being upgraded': {
+      act: ({ sandbox }) => void (notebook(sandbox, 'idle-1').state = 'UPGRADING'),
+      changed: /^its state is UPGRADING$/,
+    },
+  };
+  for (const [name, { act, changed }] of Object.entries(CHANGES))
+    it(`does not come to a notebook that ${name} since it was listed`, () =>
+      withNotebooks([idle('idle-1'), idle('idle-2')], [], async (world) => {
+        const { sandbox, fn } = world;
+        const path = '/instances/idle-1';
+        beforeCall(
+          sandbox,
+          { route: 'notebooks.projects.locations.instances.get', pathIncludes: path },
+          () => {
+            act(world);
+          },
+        );
+        await fn.tick();
+        assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-2': 1 });
+        const receipt = lastReceipt(sandbox, BUCKET);
+        assert.deepEqual(outcomesOf(receipt), {
+          'idle-1': ['keep already: changed-since'],
+          'idle-2': ['stop done: idle'],
+        });
+        assert.match(String(decisionOn(receipt, 'idle-1').evidence['changed']), changed);
+        assert.deepEqual(Object.keys(memoryIn(sandbox, BUCKET, LAB)), ['idle-2']);
+        assert.ok(Math.abs(receipt.savings.usdPerHour - 0.189999) < 1e-9);
+      }));
+
+  it('comes to a notebook whose agent reported its health in between', () =>
+    withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {
+      const updated: (number | undefined)[] = [];
+      const report = () => sandbox.fleet.healthReportOf(notebook(sandbox, 'idle-1'))?.writtenMs;
+      beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
+        updated.push(report());
+        void sandbox.clock.advance(31_000);
+        updated.push(report());
+      });
+      await fn.tick();
+      assert.equal(new Set(updated).size, 2);
+      assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1 });
+    }));
+
+  it('that somebody else asked for meanwhile counts as already', () =>
+    withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {
+      beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
+        sandbox.fleet.stopNotebook(notebookName('idle-1'));
+      });
+      await fn.tick();
+      const receipt = lastReceipt(sandbox, BUCKET);
+      assert.deepEqual(outcomesOf(receipt), { 'idle-1': ['stop already: idle'] });
+      assert.deepEqual(receipt.savings, { usdPerHour: 0, unpriced: 0 });
+      assert.equal(sandbox.callLog.calls('notebooks.projects.locations.instances.stop').length, 0);
+      assert.deepEqual(memoryIn(sandbox, BUCKET, LAB), {});
+    }));
+});

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { BUCKET } from '../../support/lab.ts';
+import { lastReceipt, receiptsIn } from '../../support/observe.ts';
+import {
+  ABORT,
+  decisionOn,
+  deleteAfter,
+  lifecyclePolicy,
+  moveTo,
+  rulesOf,
+  verdicts,
+  withEnforcer,
+} from './lab.ts';
+
+const NEARLINE = moveTo('NEARLINE', 30);
+const FOREIGN = deleteAfter(400, { matchesPrefix: ['tmp/'] });
+
+const MIXED = [
+  { name: 'bare' },
+  { name: 'foreign', lifecycle: { rule: [FOREIGN] } },
+  { name: 'half', lifecycle: { rule: [ABORT, FOREIGN] } },
+  { name: 'whole', lifecycle: { rule: [ABORT, moveTo('NEARLINE', 30)] } },
+  { name: 'exempt', labels: { 'costguard-exempt': 'true' } },
+  { name: 'autoclass', autoclass: { enabled: true } },
+];
+
+describe('lifecycle-enforcer over the wire', () => {
+  it('adds what is missing and keeps what others wrote, once', () =>
+    withEnforcer(MIXED, lifecyclePolicy(), async (world) => {
+      const { sandbox } = world;
+      await world.deliver();
+      assert.deepEqual(verdicts(sandbox), {
+        autoclass: 'refuse done: autoclass',
+        bare: 'patch done: no-rules',
+        exempt: 'keep already: exempt',
+        foreign: 'patch done: drift',
+        half: 'patch done: drift',
+        whole: 'keep already: in-force',
+      });
+      assert.deepEqual(rulesOf(sandbox, 'bare'), [NEARLINE, ABORT]);
+      assert.deepEqual(rulesOf(sandbox, 'foreign'), [FOREIGN, NEARLINE, ABORT]);
+      assert.deepEqual(rulesOf(sandbox, 'half'), [ABORT, FOREIGN, NEARLINE]);
+      assert.deepEqual(decisionOn(lastReceipt(sandbox, BUCKET), 'half').evidence['diff'], {
+        added: [NEARLINE],
+        removed: [],
+        kept: [FOREIGN],
+        equal: [ABORT],
+      });
+      assert.equal(sandbox.callLog.calls('storage.buckets.list').length, 1);
+      assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 3);
+
+      sandbox.callLog.clear();
+      await world.deliver({ messageId: '2' });
+      assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 0);
+      assert.deepEqual(lastReceipt(sandbox, BUCKET).kept, { 'in-force': 4, exempt: 1 });
+    }));
+
+  it('plans the same in observe mode and writes nothing but the receipt', async () => {
+    const plans: object[] = [];
+    for (const mode of ['observe', 'enforce'] as const)
+      await withEnforcer(MIXED, lifecyclePolicy({ mode }), async (world) => {
+        const { sandbox } = world;
+        await world.deliver();
+        const written = sandbox.callLog.calls('storage.buckets.patch').length;
+        assert.equal(written, mode === 'observe' ? 0 : 3);
+        plans.push(lastReceipt(sandbox, BUCKET).decisions.map((decision) => ({ ...decision, outcome: '' })));
+      });
+    assert.deepEqual(plans[0], plans[1]);
+  });
+
+  it('replaces its own rules when the policy changes, and nobody else’s', () =>
+    withEnforcer(
+      [{ name: 'bare' }, { name: 'equal', lifecycle: { rule: [moveTo('NEARLINE', 30)] } }],
+      lifecyclePolicy(),
+      async (world) => {
+        const { sandbox, runtime } = world;
+        await world.deliver();
+        const changed = lifecyclePolicy({ rules: [moveTo('COLDLINE', 60), ABORT] });
+        Object.assign(runtime, { readText: () => Promise.resolve(changed) });
+        await world.deliver({ messageId: '2' });
+        assert.deepEqual(rulesOf(sandbox, 'bare'), [ABORT, moveTo('COLDLINE', 60)]);
+        // It was there before: a rule that merely equals ours.
+        assert.deepEqual(rulesOf(sandbox, 'equal'), [NEARLINE, ABORT, moveTo('COLDLINE', 60)]);
+        assert.deepEqual(decisionOn(lastReceipt(sandbox, BUCKET), 'bare').evidence['diff'], {
+          added: [moveTo('COLDLINE', 60)],
+          removed: [NEARLINE],
+          kept: [],
+          equal: [ABORT],
+        });
+        assert.equal(receiptsIn(sandbox, BUCKET).length, 2);
+      },
+    ));
+});

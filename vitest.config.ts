@@ -1,0 +1,33 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+import { SkippedReporter } from './test/support/skipped-reporter.ts';
+import { SlowFirst } from './test/support/slow-first.ts';
+
+/** A test file says by its name what it needs: `x.test.ts` nothing, the others a project of that name. */
+const KINDS = ['gcloud', 'sandbox', 'browser'] as const;
+
+function filesOf(kind: (typeof KINDS)[number]): string[] {
+  return [`test/**/*.${kind}.test.ts`, `test/**/${kind}.test.ts`];
+}
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // A test that waits for a function's process leaves its own processor idle.
+    maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: SlowFirst },
+    reporters: ['default', new SkippedReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: KINDS.flatMap(filesOf) },
+      },
+      ...KINDS.map((kind) => ({ extends: true as const, test: { name: kind, include: filesOf(kind) } })),
+    ],
+    // What stands still for longer than this on a busy machine will not end.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // Node itself runs the tests as it runs the commands: what a test loads is what a process that it starts loads.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+  },
+});
