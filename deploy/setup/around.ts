@@ -70,8 +70,10 @@ export async function lookAround(
     });
 
   const organizations = new Map<string, string>();
+  const unseen = new Map<string, string>();
   for (const { on, organization, problems: own } of inScope) {
     problems.push(...own);
+    if (own.length > 0) unseen.set(on, own.map(({ what }) => what).join(' '));
     if (organization !== undefined) organizations.set(on, organization);
   }
   if (billingRoles === 'custom')
@@ -88,6 +90,7 @@ export async function lookAround(
     projectNumber: host.number ?? '',
     ancestors,
     organizationOf: (resource: string) => organizations.get(resource),
+    unseen,
   };
   return { around, problems };
 }

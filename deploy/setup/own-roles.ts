@@ -1,5 +1,6 @@
 import { lastPart } from '../../shared/last-part.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/role-id.ts';
+import { emailOf } from './names.ts';
 import type { Present } from './present.ts';
 import { isGenerationOf } from './role-generations.ts';
 import { SHARED_STATE_ROLES } from './settings.ts';
@@ -51,4 +52,17 @@ export function otherHolders(
     ({ on, member }) => !member.startsWith('deleted:') && !(member === own && bindings.has(on)),
   );
   return [...new Set(stays.map(({ on, member }) => `${member} on ${on}`))];
+}
+
+/** Service accounts of other projects that hold a role on something in the operations project; Google's agents are none. */
+export function accountsElsewhere(
+  project: string,
+  { bindings }: Pick<Present, 'bindings'>,
+  on: string,
+): readonly string[] {
+  const own = emailOf('', project);
+  const members = (bindings.get(on) ?? []).map(({ member }) => member.replace(/^serviceAccount:/, ''));
+  return [...new Set(members)].filter(
+    (email) => /@(?!gcp-sa-)[^@]+\.iam\.gserviceaccount\.com$/.test(email) && !email.endsWith(own),
+  );
 }

@@ -11,7 +11,7 @@ import {
   TRIGGER_ACCOUNT,
 } from './names.ts';
 import { ownTopic } from './plan.ts';
-import { isSharedStateRole } from './own-roles.ts';
+import { accountsElsewhere, isSharedStateRole } from './own-roles.ts';
 import { deleteRole, planRoleDeletions, revokeAll } from './plan-access.ts';
 import type { Present } from './present.ts';
 import type { Step } from './step.ts';
@@ -72,8 +72,10 @@ function planFunction(wanted: Wanted, present: Present, name: string): readonly 
   ];
 }
 
-function planTopic(project: string, { topics }: Present, id: string, why: string): readonly Step[] {
-  if (topics.get(id)?.made !== true) return [];
+function planTopic(project: string, present: Present, id: string, why: string): readonly Step[] {
+  if (present.topics.get(id)?.made !== true) return [];
+  // Another installation may publish its receipts there.
+  if (accountsElsewhere(project, present, `topics/${id}`).length > 0) return [];
   return [{ why, args: ['pubsub', 'topics', 'delete', id, `--project=${project}`, '--quiet'] }];
 }
 
@@ -125,10 +127,11 @@ function planShared(wanted: Wanted, present: Present, deleteState: boolean): rea
   );
   for (const [role, { deleted }] of present.roles)
     if (!deleted && isSharedStateRole(wanted, role)) steps.push(deleteRole(role));
-  if (deleteState && present.bucket !== undefined && policy.stateBucket !== undefined)
+  const bucket = `gs://${policy.stateBucket ?? ''}`;
+  if (deleteState && present.bucket !== undefined && accountsElsewhere(project, present, bucket).length === 0)
     steps.push({
       why: 'The state bucket with all receipts and restore manifests, for good',
-      args: ['storage', 'rm', `gs://${policy.stateBucket}`, '--recursive', '--quiet'],
+      args: ['storage', 'rm', bucket, '--recursive', '--quiet'],
     });
   return steps;
 }

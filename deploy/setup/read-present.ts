@@ -25,8 +25,8 @@ import { accessOf, type Wanted } from './wanted.ts';
 export interface Surroundings {
   readonly projectNumber: string;
   readonly organizationOf: (resource: string) => string | undefined;
-  /** What cannot be seen of the policy's places counts as gone: for a teardown, which goes on with the rest. */
-  readonly isUnseenGone?: boolean;
+  /** What cannot be seen of the policy's scope, with the reason; a teardown goes on with the rest. */
+  readonly unseen: ReadonlyMap<string, string>;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface Surroundings {
 export async function readPresent(
   gcloud: Gcloud,
   wanted: Wanted,
-  { projectNumber, organizationOf, isUnseenGone = false }: Surroundings,
+  { projectNumber, organizationOf, unseen }: Surroundings,
 ): Promise<Present> {
   const { project, region, policy } = wanted;
   const inProject = `--project=${project}`;
@@ -89,14 +89,14 @@ export async function readPresent(
   if (bucket === undefined) expected.delete(`gs://${policy.stateBucket ?? ''}`);
   const resources = new Set([...expected, ...before.map(({ on }) => on)]);
   // A project of a former scope may be gone by now.
-  const goneOf = (on: string) => (expected.has(on) && !isUnseenGone ? isNotFound : isUnseen);
+  const goneOf = (on: string) => (expected.has(on) && !unseen.has(on) ? isNotFound : isUnseen);
   const bindings = new Map(
     await pMap(resources, async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on))] as const, {
       concurrency: AT_ONCE,
     }),
   );
   const roles = apis.has('iam.googleapis.com')
-    ? await readRoles(gcloud, wanted, { accesses, before, bindings, isUnseenGone })
+    ? await readRoles(gcloud, wanted, { accesses, before, bindings, unseen })
     : { roles: new Map(), holders: new Map() };
   return {
     projectNumber,

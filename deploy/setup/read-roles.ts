@@ -16,10 +16,10 @@ export async function readRoles(
     readonly accesses: readonly Access[];
     readonly before: readonly BoundBefore[];
     readonly bindings: Present['bindings'];
-    readonly isUnseenGone: boolean;
+    readonly unseen: ReadonlyMap<string, string>;
   },
 ): Promise<Pick<Present, 'roles' | 'holders'>> {
-  const { accesses, bindings, isUnseenGone } = where;
+  const { accesses, bindings, unseen } = where;
   const names = wanted.functions.map(({ name }) => name);
   const expected = new Set([
     `projects/${wanted.project}`,
@@ -30,7 +30,7 @@ export async function readRoles(
   );
   const listed = await pMap(
     homes,
-    (home) => listRoles(gcloud, home, expected.has(home) && !isUnseenGone ? isNotFound : isUnseen),
+    (home) => listRoles(gcloud, home, expected.has(home) && !unseen.has(home) ? isNotFound : isUnseen),
     { concurrency: AT_ONCE },
   );
   const isCostguards = (role: string): boolean =>

@@ -14,7 +14,7 @@ import { describeKeptRules } from './kept-rules.ts';
 import { planTeardown } from './plan-teardown.ts';
 import { readPresent } from './read-present.ts';
 import { showPlan } from './step.ts';
-import { commented, formerRolesThatStay } from './what-stays.ts';
+import { commented, formerRolesThatStay, usedElsewhere } from './what-stays.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -45,13 +45,14 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     });
     await checkGcloud(gcloud, true);
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
-    const { around, problems } = await lookAround(gcloud, wanted);
-    for (const { what } of problems) out(`# ${what}\n`);
-    const present = await readPresent(gcloud, wanted, { ...around, isUnseenGone: true });
+    const { around } = await lookAround(gcloud, wanted);
+    for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
+    const present = await readPresent(gcloud, wanted, around);
     const steps = planTeardown(wanted, present, values['delete-state'] === true);
-    for (const line of formerRolesThatStay(wanted, present)) out(`${commented(line)}\n`);
-    if (steps.length === 0) {
-      out('Nothing to remove: nothing of it is there.\n');
+    const stays = [...formerRolesThatStay(wanted, present), ...usedElsewhere(wanted, present)];
+    for (const line of stays) out(`${commented(line)}\n`);
+    if (steps.length === 0 && around.unseen.size === 0) {
+      out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
       return 0;
     }
     out(`${showPlan(steps)}\n`);
@@ -69,7 +70,11 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
       }
     }
     await carryOut(effectsOf(tools), steps);
-    out('Nothing of it is left.\n');
+    if (around.unseen.size > 0) {
+      tools.err(`Not looked at, and perhaps not all gone: ${[...around.unseen.keys()].join(', ')}\n`);
+      return 1;
+    }
+    out(`Nothing of it is left${stays.length > 0 ? ' but what is named above' : ''}.\n`);
     return 0;
   });
 }

@@ -1,4 +1,5 @@
-import { isFormerRole, otherHolders } from './own-roles.ts';
+import { accountsElsewhere, isFormerRole, otherHolders } from './own-roles.ts';
+import { ownTopic } from './plan.ts';
 import { deleteRole } from './plan-access.ts';
 import type { Present } from './present.ts';
 import { shellLine } from './step.ts';
@@ -18,6 +19,19 @@ export function formerRolesThatStay(wanted: Wanted, present: Present): readonly 
       ];
     }),
   );
+}
+
+/** Topics and the bucket on which accounts of other projects are bound: another installation may use them. */
+export function usedElsewhere({ project, policy }: Wanted, present: Present): readonly string[] {
+  const receipts = ownTopic(policy.receiptsTopic, project);
+  const shared = [
+    ...(receipts === undefined ? [] : [`topics/${receipts}`]),
+    ...(policy.stateBucket === undefined ? [] : [`gs://${policy.stateBucket}`]),
+  ];
+  return shared.flatMap((on) => {
+    const others = accountsElsewhere(project, present, on);
+    return others.length === 0 ? [] : [`${on} stays: it is used by ${others.join(', ')}.`];
+  });
 }
 
 /** As comment lines of a plan. */

@@ -212,4 +212,19 @@ describe('teardown.sh', () => {
         assert.deepEqual(standing(bench.gcloud.world), whole, `cut off at command ${cut + 1}`);
       });
   });
+
+  it('goes on where a project of the scope cannot be seen, and does not say that nothing is left', async () =>
+    withBench(async (bench) => {
+      await deploy(bench);
+      bench.gcloud.refuse = (args) =>
+        args.some((one) => /^(?:--project=)?ml-research$/.test(one))
+          ? 'PERMISSION_DENIED: The caller does not have permission'
+          : undefined;
+      bench.printed();
+      assert.equal(await teardown(bench, '--yes'), 1);
+      const { out, err } = bench.printed();
+      assert.equal(bench.gcloud.world.functions.size, 0, err);
+      assert.match(out, /What was bound or made there stays: projects\/ml-research/);
+      assert.match(err, /perhaps not all gone: projects\/ml-research/);
+    }));
 });

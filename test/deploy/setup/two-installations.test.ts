@@ -59,6 +59,24 @@ describe('two installations that look after the same projects, folders and billi
       assert.equal(await one.teardown('--plan'), 0);
       assert.doesNotMatch(bench.printed().out, /ml.ops.other/);
     }));
+
+  it('keeps a topic and a bucket on which an account of the other is bound, and names it', () =>
+    withBench(async (bench) => {
+      const [one, other] = [installationIn(bench, OPS), installationIn(bench, OTHER_OPS)];
+      for (const own of [one, other]) await take(bench, own, 'deploy');
+      const { world } = bench.gcloud;
+      const member = `serviceAccount:budget-restore@${OTHER_OPS}.iam.gserviceaccount.com`;
+      const shared = ['topics/costguard-receipts', `gs://${OPS}-costguard`];
+      for (const on of shared) world.policies.get(on)?.push({ role: 'roles/viewer', members: [member] });
+      bench.printed();
+      assert.equal(await one.teardown('--delete-state'), 0);
+      assert.ok(world.topics.has('costguard-receipts'));
+      assert.ok(world.buckets.has(`gs://${OPS}-costguard`));
+      const { out } = bench.printed();
+      for (const on of shared)
+        assert.match(out, new RegExp(`^# ${on} stays: .*budget-restore@${OTHER_OPS}`, 'm'));
+      assert.match(out, /Nothing of it is left but what is named above/);
+    }));
 });
 
 describe('what an older deployment made under one name for all installations', () => {
