@@ -1,10 +1,17 @@
 import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { bundle, framework } from './bundle/bundle.ts';
 import { replaceFolder } from './bundle/replace-folder.ts';
+import { readCommandLine, runCommand } from './command-line.ts';
 
 const repository = resolve(import.meta.dirname, '..');
+
+const usage = `Usage: npm run build -- [--policy FILE]
+
+Bundles every function into dist/NAME, with the policy beside it.
+  --policy FILE  costguard.yaml when absent, and where there is none deploy/costguard.example.yaml
+Exit code: 0 all is built, 1 nothing was, 2 wrong usage.
+`;
 
 export interface BuildOptions {
   /** Holds one folder per function; those with an `index.ts` are built. Default: `functions/`. */
@@ -102,15 +109,22 @@ async function deployedManifest(): Promise<Readonly<Record<string, unknown>>> {
   };
 }
 
-if (import.meta.main) {
+async function buildCommand(args: readonly string[]): Promise<number> {
+  const { values } = readCommandLine(usage, args, { policy: { type: 'string' } });
   try {
-    const { values } = parseArgs({ options: { policy: { type: 'string' } } });
     const bundles = await buildAll(values.policy === undefined ? {} : { policyFile: values.policy });
-    for (const { name, dir, bytes } of bundles) {
+    for (const { name, dir, bytes } of bundles)
       console.log(`${name}: ${(bytes / 1024).toFixed(0)} KiB in ${relative(process.cwd(), dir)}`);
-    }
+    return 0;
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
+    return 1;
   }
 }
+
+if (import.meta.main)
+  process.exitCode = await runCommand(
+    usage,
+    { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
+    () => buildCommand(process.argv.slice(2)),
+  );

@@ -4,7 +4,9 @@ import { messageOf } from '../shared/errors.ts';
 import { parsePolicy, policyDigest, PolicyError } from '../shared/policy.ts';
 import type { Policy } from '../shared/policy.ts';
 import type { PolicyProblem } from '../shared/policy-problem.ts';
+import { readCommandLine, runCommand } from './command-line.ts';
 import { policyJsonSchema } from './policy-schema.ts';
+import { WrongUsage } from './setup/problem.ts';
 
 const usage = `Usage: npm run policy -- FILE [FILE…]
        node deploy/policy.ts --write-schema
@@ -19,24 +21,23 @@ interface Output {
 }
 
 /** The command; answers its exit code: 0 all files are usable, 1 one is not, 2 wrong usage. */
-export async function policyCommand(args: readonly string[], { out, err }: Output): Promise<number> {
-  if (args.includes('--help')) {
-    out(usage);
-    return 0;
-  }
-  if (args.length === 1 && args[0] === '--write-schema') {
-    const file = new URL('costguard.schema.json', import.meta.url);
-    await writeFile(file, await policySchemaText());
-    out('Wrote deploy/costguard.schema.json\n');
-    return 0;
-  }
-  if (args.length === 0 || args.some((arg) => arg.startsWith('-'))) {
-    err(usage);
-    return 2;
-  }
-  const usable: boolean[] = [];
-  for (const file of args) usable.push(await checkFile(file, { out, err }));
-  return usable.every(Boolean) ? 0 : 1;
+export async function policyCommand(args: readonly string[], output: Output): Promise<number> {
+  return runCommand(usage, output, async () => {
+    const { values, positionals: files } = readCommandLine(usage, args, {
+      'write-schema': { type: 'boolean' },
+    });
+    if (values['write-schema'] === true) {
+      if (files.length > 0) throw new WrongUsage('--write-schema takes no file.');
+      const file = new URL('costguard.schema.json', import.meta.url);
+      await writeFile(file, await policySchemaText());
+      output.out('Wrote deploy/costguard.schema.json\n');
+      return 0;
+    }
+    if (files.length === 0) throw new WrongUsage('Name a policy file.');
+    const usable: boolean[] = [];
+    for (const file of files) usable.push(await checkFile(file, output));
+    return usable.every(Boolean) ? 0 : 1;
+  });
 }
 
 /** The text of the generated JSON Schema, formatted as the rest of the repository. */

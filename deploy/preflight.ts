@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { GoogleAuth } from 'google-auth-library';
 import { openApi } from '../shared/api.ts';
 import { messageOf } from '../shared/errors.ts';
@@ -8,8 +7,10 @@ import { parsePolicy, PolicyError, type Policy } from '../shared/policy.ts';
 import { checkReadiness, type Check, type ReadinessOptions } from '../shared/readiness.ts';
 import { createRuntime, type Runtime } from '../shared/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../shared/runtime-support.ts';
+import { readCommandLine, runCommand } from './command-line.ts';
 import { installedGcloud } from './setup/gcloud.ts';
 import { emailOf, topicOf } from './setup/names.ts';
+import { WrongUsage } from './setup/problem.ts';
 import { NotSignedIn, signIn } from './setup/sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
@@ -53,25 +54,20 @@ interface Asked {
 export async function preflightCommand(
   args: readonly string[],
   runtime: Runtime,
+  options: PreflightOptions,
+): Promise<number> {
+  return runCommand(usage, options, () => preflight(readArguments(args), runtime, options));
+}
+
+async function preflight(
+  { file, given, format }: Asked,
+  runtime: Runtime,
   { out, err, checked, signIn: openAuth }: PreflightOptions,
 ): Promise<number> {
-  if (args.includes('--help')) {
-    out(usage);
-    return 0;
-  }
-  const asked = readArguments(args);
-  if (typeof asked === 'string') {
-    err(`${asked}\n\n${usage}`);
-    return 2;
-  }
-  const { file, given, format } = asked;
   const policy = await readPolicy(file, err);
   if (policy === undefined) return 1;
   const options = complete(given, policy, runtime.environment['GOOGLE_CLOUD_PROJECT']);
-  if (options === undefined) {
-    err(`Name the operations project: --project OPS.\n\n${usage}`);
-    return 2;
-  }
+  if (options === undefined) throw new WrongUsage('Name the operations project: --project OPS.');
   let auth: GoogleAuth;
   try {
     auth = (await openAuth?.(options.project)) ?? runtime.auth;
@@ -120,26 +116,24 @@ const FORMS = {
   format: [/^(?:text|json)$/, 'text or json'],
 } as const;
 
-/** A string says what is wrong. */
-function readArguments(args: readonly string[]): Asked | string {
+function readArguments(args: readonly string[]): Asked {
   const text = { type: 'string' } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { project: text, topic: text, account: text, runtime: text, format: text },
-    });
-    const [file, ...more] = positionals;
-    if (file === undefined || more.length > 0) return 'Name one policy file.';
-    for (const [name, value] of Object.entries(values)) {
-      const [, [form, wanted] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
-      if (form?.test(value) === false) return `--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`;
-    }
-    const { format, runtime = DEPLOYED_RUNTIME, ...given } = values;
-    return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, runtime } };
-  } catch (error) {
-    return messageOf(error);
+  const { values, positionals } = readCommandLine(usage, args, {
+    project: text,
+    topic: text,
+    account: text,
+    runtime: text,
+    format: text,
+  });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new WrongUsage('Name one policy file.');
+  for (const [name, value] of Object.entries(values)) {
+    const [, [form, wanted] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
+    if (form?.test(value) === false)
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`);
   }
+  const { format, runtime = DEPLOYED_RUNTIME, ...given } = values;
+  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, runtime } };
 }
 
 /** Undefined when nothing says which the operations project is. */

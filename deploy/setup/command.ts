@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import { messageOf } from '../../shared/errors.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy.ts';
 import type { PolicyStage } from '../../shared/policy-checks.ts';
@@ -8,6 +7,7 @@ import type { AskFunction } from './answers.ts';
 import { checkGcloud, lookAround } from './around.ts';
 import type { Effects } from './carry-out.ts';
 import { GcloudFailed, type Gcloud } from './gcloud.ts';
+import { runCommand, type CommandOptions } from '../command-line.ts';
 import { NotReady, WrongUsage } from './problem.ts';
 import type { MissingPermissions } from './preconditions.ts';
 import { lackOf, readFunctions, type FunctionSettings } from './settings.ts';
@@ -42,23 +42,10 @@ export interface Preflight {
 }
 
 /** Runs a command and turns what it throws into an exit code: 1 it did not work, 2 wrong usage. */
-export async function run(
-  usage: string,
-  args: readonly string[],
-  tools: Tools,
-  command: () => Promise<number>,
-): Promise<number> {
-  if (args.includes('--help')) {
-    tools.out(usage);
-    return 0;
-  }
+export async function run(usage: string, tools: Tools, command: () => Promise<number>): Promise<number> {
   try {
-    return await command();
+    return await runCommand(usage, tools, command);
   } catch (error) {
-    if (error instanceof WrongUsage) {
-      tools.err(`${error.message}\n\n${usage}`);
-      return 2;
-    }
     if (error instanceof NotReady) tools.err(`${error.message}\n\nNothing was changed.\n`);
     else if (error instanceof GcloudFailed) tools.err(`${error.message}\n`);
     else tools.err(`${messageOf(error)}\n`);
@@ -66,24 +53,13 @@ export async function run(
   }
 }
 
-export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
-
-export function readArgs(
-  args: readonly string[],
-  options: ParseArgsOptionsConfig,
-): { readonly values: Values; readonly positionals: readonly string[] } {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options });
-  } catch (error) {
-    throw new WrongUsage(messageOf(error));
-  }
-}
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export const PLACE_OPTIONS = {
   policy: { type: 'string' },
   project: { type: 'string' },
   region: { type: 'string' },
-} as const satisfies ParseArgsOptionsConfig;
+} as const satisfies CommandOptions;
 
 export const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
@@ -98,7 +74,7 @@ export function required(values: Values, name: string, example: string, pattern 
 
 export function many(values: Values, name: string): readonly string[] {
   const value = values[name];
-  return Array.isArray(value) ? value.map(String) : [];
+  return typeof value === 'object' ? value : [];
 }
 
 export interface Place {

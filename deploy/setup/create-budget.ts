@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import type { Policy } from '../../shared/policy.ts';
 import { lastPart } from '../../shared/last-part.ts';
+import { readCommandLine } from '../command-line.ts';
 import { checkGcloud, projectNumber } from './around.ts';
 import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
 import { carryOut } from './carry-out.ts';
-import { effectsOf, many, PROJECT, readArgs, readPolicy, required, run, type Tools } from './command.ts';
+import { effectsOf, many, PROJECT, readPolicy, required, run, type Tools } from './command.ts';
 import { readJson } from './gcloud.ts';
 import { topicOf } from './names.ts';
 import { findBudget, judgeAdoption, planBudget, type WantedBudget } from './plan-budget.ts';
@@ -36,9 +37,9 @@ const AMOUNT = /^[0-9]+(?:\.[0-9]+)?[A-Z]{3}$/;
 const COMMON_THRESHOLDS = [0.5, 0.8, 1];
 
 export async function createBudgetCommand(args: readonly string[], tools: Tools): Promise<number> {
-  return run(usage, args, tools, async () => {
+  return run(usage, tools, async () => {
     const text = { type: 'string' } as const;
-    const { values, positionals } = readArgs(args, {
+    const { values, positionals } = readCommandLine(usage, args, {
       policy: text,
       project: text,
       'billing-account': text,

@@ -1,3 +1,4 @@
+import { readCommandLine } from '../command-line.ts';
 import { readAnswers } from './answers.ts';
 import type { Around } from './around.ts';
 import {
@@ -5,7 +6,6 @@ import {
   enter,
   many,
   PLACE_OPTIONS,
-  readArgs,
   readPlace,
   run,
   wantedWithDigests,
@@ -57,8 +57,8 @@ export const DEPLOY_OPTIONS = {
 } as const;
 
 export async function deployCommand(args: readonly string[], tools: Tools): Promise<number> {
-  return run(usage, args, tools, async () => {
-    const { values, positionals } = readArgs(args, DEPLOY_OPTIONS);
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, DEPLOY_OPTIONS);
     const options = readDeployOptions(values);
     const place = await readPlace(values);
     const chosen = await chooseFunctions(positionals, place.policy);

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { daysUntilDecommission, nodeRuntimes } from '../../shared/runtime-support.ts';
 import { lastPart } from '../../shared/last-part.ts';
+import { readCommandLine } from '../command-line.ts';
 import { readAnswers, type Answer } from './answers.ts';
 import {
   enter,
   namedFunctions,
   PLACE_OPTIONS,
-  readArgs,
   readPlace,
   run,
   wantedWithDigests,
@@ -36,8 +36,8 @@ Exit code: 0 all is well, 1 something is not, 2 wrong usage.
 const RUNTIME_DAYS = 90;
 
 export async function doctorCommand(args: readonly string[], tools: Tools): Promise<number> {
-  return run(usage, args, tools, async () => {
-    const { values, positionals } = readArgs(args, PLACE_OPTIONS);
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, PLACE_OPTIONS);
     const place = await readPlace(values);
     const all = await namedFunctions(positionals);
     const left = all.flatMap(({ name, settings }): readonly Leftover[] => {

@@ -1,9 +1,9 @@
 import type { Policy } from '../../shared/policy.ts';
+import { readCommandLine } from '../command-line.ts';
 import { readAnswers, type Answer } from './answers.ts';
 import {
   chooseFunctions,
   enter,
-  readArgs,
   readPlace,
   required,
   run,
@@ -32,9 +32,9 @@ Exit code: 0 production is as it should be, 1 it is not, 2 wrong usage.
 `;
 
 export async function promoteCommand(args: readonly string[], tools: Tools): Promise<number> {
-  return run(usage, args, tools, async () => {
+  return run(usage, tools, async () => {
     const text = { type: 'string' } as const;
-    const { values, positionals } = readArgs(args, {
+    const { values, positionals } = readCommandLine(usage, args, {
       ...DEPLOY_OPTIONS,
       from: text,
       staging: text,

@@ -1,10 +1,10 @@
+import { readCommandLine } from '../command-line.ts';
 import { checkGcloud, lookAround } from './around.ts';
 import { carryOut } from './carry-out.ts';
 import {
   effectsOf,
   namedFunctions,
   PLACE_OPTIONS,
-  readArgs,
   readPlace,
   run,
   wantedWithoutDigests,
@@ -31,8 +31,8 @@ Exit code: 0 nothing is left, 1 it did not work or was called off, 2 wrong usage
 `;
 
 export async function teardownCommand(args: readonly string[], tools: Tools): Promise<number> {
-  return run(usage, args, tools, async () => {
-    const { values, positionals } = readArgs(args, {
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, {
       ...PLACE_OPTIONS,
       plan: { type: 'boolean' },
       'delete-state': { type: 'boolean' },

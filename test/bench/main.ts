@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { readCommandLine, runCommand } from '../../deploy/command-line.ts';
 import { renderTable } from '../demo/table.ts';
 import { bucketTick } from './bucket-tick/measure.ts';
 import { bundleSize } from './bundle-size.ts';
@@ -11,11 +11,20 @@ import { startUp } from './start-up.ts';
 /** A function that has something to measure adds its topic here. */
 const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick, bucketTick, egressAudit];
 
-/** `npm run bench -- [--quick] [--report]`: exit code 1 when a wanted value is missed, unless it shall only report. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, report: { type: 'boolean', default: false } },
+const usage = `Usage: npm run bench -- [--quick] [--report]
+
+Measures bundles, cold starts and ticks, and compares them with what is wanted.
+  --quick   fewer rounds
+  --report  only report
+Exit code: 0 every value is reached, 1 one is missed (0 with --report), 2 wrong usage.
+`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values: given } = readCommandLine(usage, args, {
+    quick: { type: 'boolean' },
+    report: { type: 'boolean' },
   });
+  const values = { quick: given.quick === true, report: given.report === true };
   // Whatever else runs takes processor time from what is measured.
   const [load = 0] = loadavg();
   const rows: Row[] = [];
@@ -48,4 +57,8 @@ async function main(): Promise<number> {
   return missed.length > 0 && !values.report ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(
+  usage,
+  { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
+  () => main(process.argv.slice(2)),
+);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { buildAll } from '../../deploy/build.ts';
+import { readCommandLine, runCommand } from '../../deploy/command-line.ts';
 import { startControl } from '../sandbox/control.ts';
 import { installFunction, installHttpFunction, type InstalledFunction } from '../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
@@ -111,5 +111,18 @@ function local(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
-await main(values.once);
+const usage = `Usage: npm start -- [--once]
+
+Builds the bundles, runs them on a local Google Cloud, and keeps serving.
+  --once  ends after the run
+`;
+
+process.exitCode = await runCommand(
+  usage,
+  { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
+  async () => {
+    const { values } = readCommandLine(usage, process.argv.slice(2), { once: { type: 'boolean' } });
+    await main(values.once === true);
+    return 0;
+  },
+);

@@ -1,4 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { startControl } from './control.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startSandbox } from './sandbox.ts';
@@ -7,13 +9,8 @@ import { writeFunctionEnvironment, writeGcloudEnvironment } from './shell-enviro
 
 const CONTROL_PORT = 8787;
 
-/** `npm run sandbox -- [SCENARIO]`: the sandbox alone, for one's own functions and for gcloud. */
-async function main(args: readonly string[]): Promise<number> {
-  const [file = fileURLToPath(new URL('scenarios/organisation.yaml', import.meta.url)), ...rest] = args;
-  if (rest.length > 0 || file.startsWith('-')) {
-    console.error('usage: npm run sandbox -- [SCENARIO.yaml]');
-    return 2;
-  }
+/** The sandbox alone, for one's own functions and for gcloud. */
+async function main(file: string): Promise<void> {
   const scenario = readScenario(file);
   const [owner] = scenario.owners;
   const [project] = scenario.projects;
@@ -58,11 +55,19 @@ Ctrl-C ends it.`);
   await untilStopped();
   control.close();
   await sandbox.close();
-  return 0;
 }
 
+const command = new Command('npm run sandbox --')
+  .description('Starts the local Google Cloud alone, for your own functions and for gcloud.')
+  .version(manifest.version, '--version')
+  .argument(
+    '[scenario.yaml]',
+    'what it holds',
+    fileURLToPath(new URL('scenarios/organisation.yaml', import.meta.url)),
+  )
+  .action(main);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  await command.parseAsync();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

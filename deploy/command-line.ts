@@ -1,0 +1,79 @@
+import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { WrongUsage } from './setup/problem.ts';
+
+/** The options of a command by their long names. */
+export type CommandOptions = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: true }>
+>;
+
+/** What was given of them. */
+export type ValuesOf<Options extends CommandOptions> = {
+  readonly [Name in keyof Options]?: Options[Name] extends { readonly multiple: true }
+    ? readonly string[]
+    : Options[Name] extends { readonly type: 'boolean' }
+      ? boolean
+      : string;
+};
+
+/** `--help` or `--version` was given: nothing is done, and the text is the answer. */
+export class Answered extends Error {
+  override readonly name = 'Answered';
+}
+
+/**
+ * Reads what follows the name of a command. Throws {@link WrongUsage}, which names an option that there is not and the one that may
+ * be meant, and {@link Answered} for `--help`, with the usage, and for `--version`.
+ */
+export function readCommandLine<const Options extends CommandOptions>(
+  usage: string,
+  args: readonly string[],
+  options: Options,
+): { readonly values: ValuesOf<Options>; readonly positionals: readonly string[] } {
+  let answer = '';
+  const command = new Command()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => (answer += text), writeErr: () => undefined })
+    .argument('[operand...]')
+    .version(manifest.version, '--version');
+  command.helpInformation = () => usage;
+  for (const [name, { type, multiple }] of Object.entries(options))
+    if (type === 'boolean') command.option(`--${name}`);
+    else if (multiple === true)
+      command.option(`--${name} <value>`, '', (value: string, before: readonly string[] = []) => [
+        ...before,
+        value,
+      ]);
+    else command.option(`--${name} <value>`);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new Answered(answer);
+    // Of `--colour=red` the value is no part of the name.
+    const said = error.message.replace(/^error: /, '').replace(/^(unknown option '[^'=]*)=[^']*/, '$1');
+    throw new WrongUsage(`${said.charAt(0).toUpperCase()}${said.slice(1)}`);
+  }
+  const given = command.opts<Record<string, unknown>>();
+  const values = command.options.flatMap((option) => {
+    const value = given[option.attributeName()];
+    return value === undefined ? [] : [[option.long?.slice(2) ?? '', value]];
+  });
+  return { values: Object.fromEntries(values) as ValuesOf<Options>, positionals: command.args };
+}
+
+/** Runs a command: its exit code, 0 where `--help` or `--version` is answered, 2 with the usage where that is wrong. */
+export async function runCommand(
+  usage: string,
+  { out, err }: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+  command: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    if (error instanceof Answered) out(error.message);
+    else if (error instanceof WrongUsage) err(`${error.message}\n\n${usage}`);
+    else throw error;
+    return error instanceof Answered ? 0 : 2;
+  }
+}
