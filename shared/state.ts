@@ -9,7 +9,10 @@ import { openUpload, type Upload } from './state-upload.ts';
 /** The state bucket: receipts, memory, poison messages. */
 export interface State {
   readonly bucket: string;
-  /** Undefined when there is no such object. */
+  /**
+   * Undefined when there is no such object. Needs storage.objects.list beside storage.objects.get: without it the answer may be
+   * a 403 (sources disagree). A 403 is never taken for "nothing stored", which could do a thing twice: it throws.
+   */
   read(name: string): Promise<Stored | undefined>;
   /**
    * Writes an object; with `ifGeneration` only when the object still has that generation (`'0'`: does not exist), else
@@ -22,7 +25,7 @@ export interface State {
   ): Promise<string>;
   /** Opens an object for a text that is not known yet: it exists once the upload is finished, whole or not at all. */
   upload(name: string): Upload;
-  /** Names of the objects that begin so; needs storage.objects.list, which few functions have. */
+  /** Names of the objects that begin so; needs storage.objects.list. */
   list(prefix: string): Promise<readonly string[]>;
 }
 

@@ -10,9 +10,8 @@ const functions = await readFunctions();
 /** All that a function's role files grant it. */
 function grantedTo(name: string): readonly string[] {
   const fn = functions.find((one) => one.name === name);
-  return [fn?.role, fn?.sharedStateRole.role, fn?.stateRole, fn?.billingRole]
-    .flatMap((role) => role?.permissions ?? [])
-    .sort();
+  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.stateRole, fn?.billingRole];
+  return [...new Set(roles.flatMap((role) => role?.permissions ?? []))].sort();
 }
 
 /** Topics are bound one by one, with a predefined role that holds nothing else. */

@@ -79,12 +79,16 @@ export interface MultipartUpload {
 }
 
 /** Everything that the routes of the service share. */
+export type MissingObjects = 'forbidden' | 'not-found';
+
 export interface StorageState {
   readonly clock: Clock;
   readonly projectNumberOf: (projectId: string) => string;
   /** Answers testIamPermissions. */
   readonly allows: (principal: string, need: Need) => boolean;
   readonly buckets: Map<string, StoredBucket>;
+  /** What a caller without storage.objects.list is answered about an object that is not there: 403, or 404. */
+  missingObjects: MissingObjects;
   /** Makes the policy the bucket's, and the one that governs. Throws INVALID_ARGUMENT for what cannot be granted. */
   readonly setPolicy: (bucket: StoredBucket, policy: IamPolicy) => void;
   readonly sessions: Map<string, UploadSession>;

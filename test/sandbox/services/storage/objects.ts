@@ -39,7 +39,8 @@ export function objectRoutes(state: StorageState): StorageRoute[] {
     id: 'storage.objects.get',
     method: 'GET',
     query: ['projection', 'softDeleted', ...VERSION_QUERY],
-    needs: (call: Call) => needsOnBucket(state, 'storage.objects.get', ...forLists(call))(call),
+    needs: (call: Call) =>
+      needsOnBucket(state, 'storage.objects.get', ...toTellAbsence(state, call), ...forLists(call))(call),
   } as const;
   return [
     {
@@ -128,6 +129,17 @@ function versionOf(state: StorageState, call: Call): { bucket: StoredBucket; obj
   const object = findVersion(bucket, name, int64Parameter(call.query, 'generation'));
   if (object === undefined) throw noSuchObject(bucket, name);
   return { bucket, object };
+}
+
+/**
+ * Only who may list the objects learns that one is not there; others get a 403. Sources disagree about that: with
+ * `missingObjects` on `not-found` everybody gets the 404.
+ */
+function toTellAbsence(state: StorageState, call: Call): readonly string[] {
+  if (state.missingObjects === 'not-found' || call.query.get('softDeleted') === 'true') return [];
+  const generation = int64Parameter(call.query, 'generation');
+  const found = findVersion(bucketOf(state, call), parameter(call, 'object'), generation);
+  return found === undefined ? ['storage.objects.list'] : [];
 }
 
 function softDeletedOf(state: StorageState, bucket: StoredBucket, call: Call): StoredObject {

@@ -5,7 +5,7 @@ import { bucketResource } from './bucket-resource.ts';
 import { bucketRoutes } from './buckets.ts';
 import type { LifecycleAction } from './lifecycle/action.ts';
 import { settle } from './lifecycle/settle.ts';
-import type { IamPolicy, StorageState, StoredBucket } from './model.ts';
+import type { MissingObjects, IamPolicy, StorageState, StoredBucket } from './model.ts';
 import { objectResource } from './object-resource.ts';
 import { objectRoutes } from './objects.ts';
 import { rewriteRoutes } from './rewrite.ts';
@@ -26,6 +26,8 @@ export interface StorageServiceOptions {
 type Snapshot = Readonly<Record<string, unknown>> & { readonly objects: readonly object[] };
 
 export interface StorageService {
+  /** Has a missing object answered with 404 to who may not list, too; 403 is the stricter reading and the default. */
+  answerMissing(how: MissingObjects): void;
   readonly routes: readonly Route[];
   bucket(name: string): StoredBucket | undefined;
   /** A project's buckets, as they are now. */
@@ -50,6 +52,7 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
     projectNumberOf: options.projectNumberOf,
     allows: options.allows ?? (() => true),
     buckets,
+    missingObjects: 'forbidden',
     setPolicy(bucket, policy) {
       options.policySet?.(`buckets/${bucket.name}`, policy.bindings);
       bucket.policy = policy;
@@ -77,6 +80,7 @@ export function createStorageService(options: StorageServiceOptions): StorageSer
   ];
   return {
     routes: onEveryHost(routes),
+    answerMissing: (how) => void (state.missingObjects = how),
     bucket: bucketOf,
     bucketsOf: (projectId) =>
       [...buckets.values()].filter((bucket) => bucket.projectId === projectId).map(settled),
