@@ -1,5 +1,6 @@
 import { openApi, type Api } from './api.ts';
 import { messageOf, PermanentError } from './errors.ts';
+import { loadGuardPolicy, type LastValid } from './last-valid-policy.ts';
 import { createLog, type Log } from './log.ts';
 import { readMessage, type Message } from './message.ts';
 import { isRefusal, OutsideError } from './outside-error.ts';
@@ -50,9 +51,13 @@ export function openContext(
 export async function withPolicy(
   context: Pick<EventContext, 'runtime' | 'api' | 'log'>,
   sections?: readonly PolicySection[],
+  lastValid?: LastValid,
 ): Promise<EventContext> {
   const { runtime, api, log } = context;
-  const { policy, ignored } = await loadPolicy(runtime, api, sections);
+  const { policy, ignored } =
+    lastValid === undefined
+      ? await loadPolicy(runtime, api, sections)
+      : await loadGuardPolicy(context, sections ?? [], lastValid);
   for (const { path, message } of ignored)
     log('WARNING', `A part of the policy that this function does not read is wrong: ${path}: ${message}`);
   const bucket = policy.stateBucket;
@@ -61,20 +66,21 @@ export async function withPolicy(
 }
 
 /**
- * Handles one Pub/Sub event of a function that reads these sections of the policy (all when absent). Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a
- * request that Google calls wrong); rejects when delivering it again can help, as after a refusal for want of rights.
+ * Handles one Pub/Sub event of a function that reads these sections of the policy (all when absent). `lastValid`: see `loadGuardPolicy`.
+ * Resolves when it is dealt with, also when it can never be (a bad message, a bad policy, a request that Google calls wrong); rejects when delivering it again can help, as after a refusal for want of rights.
  */
 export async function handleEvent(
   runtime: Runtime,
   event: unknown,
   handle: (context: EventContext, message: Message) => Promise<void>,
   sections?: readonly PolicySection[],
+  lastValid?: LastValid,
 ): Promise<void> {
   const context = openContext(runtime);
   const { log } = context;
   try {
     const message = readMessage(event);
-    await handle(await withPolicy(context, sections), message);
+    await handle(await withPolicy(context, sections, lastValid), message);
   } catch (error) {
     if (error instanceof PolicyError)
       for (const problem of error.problems)

@@ -3,6 +3,7 @@ import { errorFormat, NotAcceptable } from './report/formats.ts';
 import { BadParameter } from './report/bad-parameter.ts';
 import { messageOf, PermanentError } from './errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
+import type { LastValid } from './last-valid-policy.ts';
 import { OutsideError } from './outside-error.ts';
 import type { PolicySection } from './policy.ts';
 import type { Runtime } from './runtime.ts';
@@ -44,6 +45,8 @@ export interface HttpFunction<Wanted> {
   readonly pages?: boolean;
   /** What it reads of the policy beside the common keys: a mistake elsewhere does not concern it. All when absent. */
   readonly sections?: readonly PolicySection[];
+  /** Goes on with the last valid policy where the one at `gs://…` cannot be used. */
+  readonly lastValid?: LastValid;
   /** No outside call starts later than this after the request's arrival. */
   readonly deadlineMs: number;
   /** Checks the request before anything is read. Throws `BadParameter`, `NotAcceptable`, {@link Refusal}. */
@@ -89,7 +92,11 @@ export async function handleRequest<Wanted>(
       body: request.body,
       accept: request.get('accept'),
     });
-    const { status = 200, body, headers = {} } = await fn.answer(await withPolicy(base, fn.sections), wanted);
+    const {
+      status = 200,
+      body,
+      headers = {},
+    } = await fn.answer(await withPolicy(base, fn.sections, fn.lastValid), wanted);
     response.status(status).set(headers);
     if (typeof body === 'string') response.send(body);
     else response.json(body);

@@ -11,6 +11,11 @@ const BUNDLED = 'costguard.yaml';
 /** The text that was read last and what it says: most events find the policy as it was. */
 let last: (LoadedPolicy & { readonly text: string; readonly own: string }) | undefined;
 
+/** The text of the copy beside the bundle. */
+export function readBundledPolicy(runtime: Runtime): Promise<string> {
+  return runtime.readText(BUNDLED);
+}
+
 /** `ignored`: what is wrong in sections of other functions. */
 export interface LoadedPolicy {
   readonly policy: Policy;
@@ -27,7 +32,7 @@ export async function loadPolicy(
   runtime: Runtime,
   api: Api,
   sections: readonly PolicySection[] | undefined,
-): Promise<LoadedPolicy> {
+): Promise<LoadedPolicy & { readonly text: string }> {
   const text = await readPolicy(runtime, api, runtime.environment['POLICY_URI'] ?? BUNDLED);
   const own = sections?.join() ?? 'all';
   if (last?.text === text && last.own === own) return last;

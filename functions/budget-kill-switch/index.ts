@@ -5,4 +5,6 @@ import { guardBudget } from './switch.ts';
 
 const runtime = createRuntime('budget-kill-switch');
 
-cloudEvent(runtime.functionName, (event: unknown) => handleEvent(runtime, event, guardBudget, ['budgets']));
+cloudEvent(runtime.functionName, (event: unknown) =>
+  handleEvent(runtime, event, guardBudget, ['budgets'], 'keep'),
+);

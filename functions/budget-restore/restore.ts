@@ -44,6 +44,7 @@ export const restoreFunction: HttpFunction<Asked> = {
   methods: { GET: 'for the plan', POST: 'to restore' },
   // The way back stays open whatever somebody writes into a section.
   sections: [],
+  lastValid: 'use',
   deadlineMs: REQUEST_DEADLINE_MS,
   read: ({ method, query, body }) => ({
     carriesOut: method === 'POST',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it } from 'vitest';
 import { openApi } from '../../shared/api.ts';
 import { createState, type State } from '../../shared/state.ts';
 import { startInstance, withSandbox } from '../support/in-process.ts';
