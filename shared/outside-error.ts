@@ -24,7 +24,10 @@ export class OutsideError extends Error {
     this.call = call;
     this.status = status;
     this.reason = reason;
-    this.retryable = status === undefined ? isNetworkError(cause) : RETRYABLE_STATUS.has(status);
+    this.retryable =
+      status === undefined
+        ? cause instanceof EmptyAnswer || isNetworkError(cause)
+        : RETRYABLE_STATUS.has(status);
   }
 }
 
@@ -37,6 +40,9 @@ export class AttemptTimeout extends Error {
 export class UnexpectedAnswer extends Error {
   override readonly name = 'UnexpectedAnswer';
 }
+
+/** The call was answered with nothing, or not about what was requested: unknown, and worth another request later. */
+export class EmptyAnswer extends UnexpectedAnswer {}
 
 /** Somebody else is at work on the same thing: later it is done, or free. */
 export class Held extends Error {

@@ -1,14 +1,27 @@
 import type * as z from 'zod/mini';
-import { OutsideError, UnexpectedAnswer } from './outside-error.ts';
-import { describeIssue } from './read-items.ts';
+import { EmptyAnswer, OutsideError, UnexpectedAnswer } from './outside-error.ts';
+import { describeIssue, type StrangeItem } from './read-items.ts';
 
 /**
- * Checks an answer of Google. Throws `OutsideError`, which no retry helps against, for one of another form than documented;
- * it says where and what is there.
+ * Checks an answer of Google. Throws `OutsideError` for one of another form than documented; it says where and what is there.
+ * No retry helps against that, unless nothing was answered at all: then the call may work later.
  */
 export function parseAnswer<T>(call: string, schema: z.ZodMiniType<T>, answer: unknown): T {
   const read = schema.safeParse(answer);
   if (read.success) return read.data;
-  const { path, why } = describeIssue(read.error, answer, '');
-  throw new OutsideError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
+  if (isEmpty(answer)) throw new OutsideError(call, new EmptyAnswer('the answer is empty'));
+  throw unexpectedAnswer(call, describeIssue(read.error, answer, ''));
+}
+
+/** The failure of a call that answered with something of another form than documented. */
+export function unexpectedAnswer(
+  call: string,
+  { path, why }: Pick<StrangeItem, 'path' | 'why'>,
+): OutsideError {
+  return new OutsideError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
+}
+
+/** 204, no body, or a list where one object is documented: a proxy or a front end answered, not the service. */
+function isEmpty(answer: unknown): boolean {
+  return answer === undefined || answer === null || answer === '' || Array.isArray(answer);
 }

@@ -4,6 +4,7 @@ import { isNotOffered, isPerimeterRefusal } from './not-offered.ts';
 import { listNotebooks } from './notebooks.ts';
 import { isServiceDisabled, OutsideError } from './outside-error.ts';
 import type { BudgetsPolicy, RungAction } from './policy.ts';
+import { noteStrange, type StrangeItem } from './read-items.ts';
 import { notPassed, pass, type Check, type Inspection } from './readiness-check.ts';
 import { readDeployedModel } from './vertex-deployment.ts';
 import { readVertexInventory } from './vertex-inventory.ts';
@@ -46,17 +47,20 @@ export async function listAsSwitch(
   const look: Readonly<Record<Kind, () => Promise<readonly Unseen[]>>> = {
     notebooks: () => lookAtNotebooks(switchApi, projectId),
     async VMs() {
-      const { unreachable } = await listRunningVms(switchApi, projectId);
-      return unreachable.map((where) => ({ where, error: new Error('unreachable at present') }));
+      const { unreachable, strange } = await listRunningVms(switchApi, projectId);
+      return [
+        ...unreachable.map((where) => ({ where, error: new Error('unreachable at present') })),
+        ...notEvaluable('VMs', strange),
+      ];
     },
     async 'Vertex AI'() {
-      const { endpoints, gaps } = await readVertexInventory(switchApi, projectId);
+      const { endpoints, gaps, strange } = await readVertexInventory(switchApi, projectId);
       for (const { models } of endpoints)
         for (const model of models) {
           const { serviceAccount } = readDeployedModel(model);
           if (serviceAccount !== undefined) accounts.add(serviceAccount);
         }
-      return gaps;
+      return [...gaps, ...strange.flatMap(({ where, items }) => notEvaluable(where, items))];
     },
   };
   const unseen = await Promise.all(
@@ -81,8 +85,16 @@ async function lookAtNotebooks(api: Api, projectId: string): Promise<readonly Un
     if (page.failed === undefined) answered = true;
     else failed.push({ where: page.failed.location, error: page.failed.error });
     for (const where of page.unreachable) unseen.push({ where, error: new Error('unreachable at present') });
+    unseen.push(...notEvaluable('notebooks', page.strange));
   }
   return [...unseen, ...failed.filter(({ error }) => !answered || !isNotOffered(error))];
+}
+
+/** Resources that are there and cannot be read: the switch could not act on them. */
+function notEvaluable(where: string, strange: readonly StrangeItem[]): readonly Unseen[] {
+  const unseen: Unseen[] = [];
+  noteStrange((gap) => void unseen.push({ where: gap.where, error: new Error(gap.why) }), where, strange);
+  return unseen;
 }
 
 /** What a rung could not see; undefined when it saw all that it takes. Pure. */

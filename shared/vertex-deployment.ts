@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
 import { urlOf, type DeployedModel } from './vertex.ts';
 
 const modelSchema = z.looseObject({
@@ -33,7 +34,12 @@ export interface DeployedModelFacts {
  * (endpoint.proto). The version is the one that is deployed: an alias (`@golden`) may mean another one by now.
  */
 export function readDeployedModel(model: DeployedModel): DeployedModelFacts {
-  const { model: name, modelVersionId, displayName = '', serviceAccount } = modelSchema.parse(model);
+  const {
+    model: name,
+    modelVersionId,
+    displayName = '',
+    serviceAccount,
+  } = parseAnswer('aiplatform.endpoints.get', modelSchema, model);
   const version = modelVersionId === undefined ? name : name?.replace(/(?:@.*)?$/, `@${modelVersionId}`);
   const settings = Object.fromEntries(
     Object.entries(model).filter(([field]) => field !== 'id' && !OUTPUT_ONLY.has(field)),
@@ -97,13 +103,13 @@ export async function getEndpointOperation(
   api: Api,
   name: string,
 ): Promise<{ readonly done: boolean; readonly error: string | undefined }> {
-  const { done, error } = operationSchema.parse(
-    await api.request('aiplatform.endpoints.operations.get', { url: urlOf(name) }),
-  );
+  const call = 'aiplatform.endpoints.operations.get';
+  const answer = await api.request(call, { url: urlOf(name) });
+  const { done, error } = parseAnswer(call, operationSchema, answer);
   return { done: done === true, error: error === undefined ? undefined : (error.message ?? 'unknown error') };
 }
 
 async function requestOperation(api: Api, name: string, url: string, body: object): Promise<string> {
   const answer = await api.request(name, { method: 'POST', url, body }, { retry: false });
-  return z.looseObject({ name: z.string() }).parse(answer).name;
+  return parseAnswer(name, z.looseObject({ name: z.string() }), answer).name;
 }

@@ -3,6 +3,7 @@ import type { Api } from './api.ts';
 import { messageOf } from './errors.ts';
 import { isNotOffered, isUnknownHost } from './not-offered.ts';
 import { OutsideError } from './outside-error.ts';
+import type { Items, StrangeItem } from './read-items.ts';
 import {
   listServingEndpoints,
   listVertexJobs,
@@ -25,10 +26,18 @@ export interface NotOffered {
   readonly why: string;
 }
 
+/** Resources that are there and cannot be read. */
+export interface StrangeItems {
+  /** `endpoints in us-east4`, or the resource that they are a part of. */
+  readonly where: string;
+  readonly items: readonly StrangeItem[];
+}
+
 export interface VertexInventory {
   readonly jobs: readonly VertexJob[];
   readonly endpoints: readonly Endpoint[];
   readonly gaps: readonly VertexGap[];
+  readonly strange: readonly StrangeItems[];
   /** Those that were asked in this run, without the remembered ones. */
   readonly notOffered: readonly NotOffered[];
 }
@@ -45,6 +54,7 @@ interface Look {
   readonly collection: Collection;
   readonly jobs: readonly VertexJob[];
   readonly endpoints: readonly Endpoint[];
+  readonly strange: readonly StrangeItem[];
   readonly error: unknown;
 }
 
@@ -58,8 +68,9 @@ export async function readVertexInventory(
   projectId: string,
   skip: (what: string) => boolean = () => false,
 ): Promise<VertexInventory> {
+  const regions = await listVertexRegions(api, projectId);
   const looks = await pMap(
-    await listVertexRegions(api, projectId),
+    regions.items,
     (region) =>
       Promise.all(
         COLLECTIONS.filter((collection) => !skip(`${collection} in ${region}`)).map((collection) =>
@@ -68,15 +79,18 @@ export async function readVertexInventory(
       ),
     { concurrency: REGIONS_AT_ONCE },
   );
-  return judge(looks.flat());
+  return judge(looks.flat(), regions);
 }
 
 async function look(api: Api, projectId: string, region: string, collection: Collection): Promise<Look> {
-  const found = { region, collection, jobs: [], endpoints: [], error: undefined };
+  const found = { region, collection, jobs: [], endpoints: [], strange: [], error: undefined };
   try {
-    return collection === 'endpoints'
-      ? { ...found, endpoints: await listServingEndpoints(api, projectId, region) }
-      : { ...found, jobs: await listVertexJobs(api, projectId, region, collection) };
+    if (collection === 'endpoints') {
+      const { items, strange } = await listServingEndpoints(api, projectId, region);
+      return { ...found, endpoints: items, strange };
+    }
+    const { items, strange } = await listVertexJobs(api, projectId, region, collection);
+    return { ...found, jobs: items, strange };
   } catch (error) {
     // An answer of another form, such as a page of HTML with status 200, hides this one listing and no other.
     return { ...found, error };
@@ -84,7 +98,7 @@ async function look(api: Api, projectId: string, region: string, collection: Col
 }
 
 /** Tells what is not offered from what was denied: the same call must have worked in another region of the project. */
-function judge(looks: readonly Look[]): VertexInventory {
+function judge(looks: readonly Look[], regions: Items<string>): VertexInventory {
   const seen = looks.filter(({ error }) => error === undefined);
   const listed = new Set(seen.map(({ collection }) => collection));
   const gaps: VertexGap[] = [];
@@ -97,10 +111,21 @@ function judge(looks: readonly Look[]): VertexInventory {
     if (absent) notOffered.push({ what, why: messageOf(error) });
     else gaps.push({ where: `Vertex AI ${what}`, error });
   }
+  const endpoints = seen.flatMap((one) => one.endpoints);
+  const strange = [
+    { where: 'Vertex AI locations', items: regions.strange },
+    ...seen.map(({ region, collection, strange: items }) => ({
+      where: `Vertex AI ${collection} in ${region}`,
+      items,
+    })),
+    ...endpoints.map(({ resource, strange: items }) => ({ where: resource, items })),
+  ];
   return {
     jobs: seen.flatMap(({ jobs }) => jobs),
-    endpoints: seen.flatMap(({ endpoints }) => endpoints),
+    // One of which no model can be read is no item to act on.
+    endpoints: endpoints.filter(({ models }) => models.length > 0),
     gaps: gaps.filter(({ error }) => !isOff(error)),
+    strange: strange.filter(({ items }) => items.length > 0),
     notOffered,
   };
 }

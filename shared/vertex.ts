@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
+import { parseAnswer, unexpectedAnswer } from './parse-answer.ts';
+import { readItems, type Items, type StrangeItem } from './read-items.ts';
 
 /** A custom or tuning job that bills. */
 export interface VertexJob {
@@ -19,6 +21,8 @@ export interface Endpoint {
   readonly models: readonly DeployedModel[];
   /** Share of the traffic in percent, by the models' ids. */
   readonly trafficSplit: Readonly<Record<string, number>>;
+  /** Models that are deployed and cannot be read. */
+  readonly strange: readonly StrangeItem[];
 }
 
 export type DeployedModel = z.infer<typeof deployedModelSchema>;
@@ -44,7 +48,7 @@ const jobSchema = z.looseObject({
 
 const endpointSchema = z.looseObject({
   name: z.string(),
-  deployedModels: z.optional(z.array(deployedModelSchema)),
+  deployedModels: z.optional(z.unknown()),
   trafficSplit: z.optional(z.record(z.string(), z.number())),
 });
 
@@ -59,20 +63,16 @@ const ALIVE: ReadonlySet<string> = new Set([
   'JOB_STATE_UPDATING',
 ]);
 
-/** Jobs cannot be looked at for the whole project: each region answers for itself. Needs aiplatform.locations.list. */
-export async function listVertexRegions(api: Api, projectId: string): Promise<string[]> {
-  const schema = z.looseObject({
-    locations: z.optional(z.array(z.looseObject({ locationId: z.string() }))),
-  });
-  const regions: string[] = [];
-  for await (const page of listPages(
-    api,
-    'aiplatform.locations.list',
-    { url: `https://aiplatform.googleapis.com/v1/projects/${projectId}/locations`, query: PAGE },
-    schema,
-  ))
-    for (const { locationId } of page.locations ?? []) if (locationId !== 'global') regions.push(locationId);
-  return regions;
+const locationSchema = z.looseObject({ locationId: z.string() });
+
+/** Vertex AI has no listing across regions: each region answers for itself. Needs aiplatform.locations.list. */
+export async function listVertexRegions(api: Api, projectId: string): Promise<Items<string>> {
+  const url = `https://aiplatform.googleapis.com/v1/projects/${projectId}/locations`;
+  const { items, strange } = await listItems(api, url, 'locations', locationSchema);
+  return {
+    items: items.map(({ locationId }) => locationId).filter((region) => region !== 'global'),
+    strange,
+  };
 }
 
 /**
@@ -83,58 +83,79 @@ export async function listVertexJobs(
   projectId: string,
   region: string,
   collection: VertexJobCollection,
-): Promise<VertexJob[]> {
-  const schema = z.looseObject({
-    [collection]: z.optional(z.array(jobSchema)),
-  });
-  const jobs: VertexJob[] = [];
-  for await (const page of listPages(
-    api,
-    `aiplatform.${collection}.list`,
-    { url: `${regional(projectId, region)}/${collection}`, query: PAGE },
-    schema,
-  ))
-    for (const job of z.array(jobSchema).parse(page[collection] ?? []))
-      if (ALIVE.has(job.state ?? ''))
-        jobs.push({
-          kind: KINDS[collection],
-          resource: job.name,
-          displayName: job.displayName ?? job.tunedModelDisplayName ?? '',
-          state: job.state ?? '',
-        });
-  return jobs;
+): Promise<Items<VertexJob>> {
+  const url = `${regional(projectId, region)}/${collection}`;
+  const { items, strange } = await listItems(api, url, collection, jobSchema);
+  return {
+    items: items
+      .filter(({ state }) => ALIVE.has(state ?? ''))
+      .map(({ name, state = '', displayName, tunedModelDisplayName }) => ({
+        kind: KINDS[collection],
+        resource: name,
+        displayName: displayName ?? tunedModelDisplayName ?? '',
+        state,
+      })),
+    strange,
+  };
 }
 
-/** The endpoints of a region that serve a model. Needs aiplatform.endpoints.list. Throws `OutsideError`. */
-export async function listServingEndpoints(api: Api, projectId: string, region: string): Promise<Endpoint[]> {
-  const schema = z.looseObject({
-    endpoints: z.optional(z.array(endpointSchema)),
-  });
-  const endpoints: Endpoint[] = [];
-  for await (const page of listPages(
-    api,
-    'aiplatform.endpoints.list',
-    { url: `${regional(projectId, region)}/endpoints`, query: PAGE },
-    schema,
-  ))
-    for (const endpoint of (page.endpoints ?? []).map(toEndpoint))
-      if (endpoint.models.length > 0) endpoints.push(endpoint);
-  return endpoints;
+/**
+ * The endpoints of a region that serve a model, also one that cannot be read. Needs aiplatform.endpoints.list. Throws
+ * `OutsideError`.
+ */
+export async function listServingEndpoints(
+  api: Api,
+  projectId: string,
+  region: string,
+): Promise<Items<Endpoint>> {
+  const url = `${regional(projectId, region)}/endpoints`;
+  const { items, strange } = await listItems(api, url, 'endpoints', endpointSchema);
+  const serves = ({ models, strange: unread }: Endpoint): boolean => models.length + unread.length > 0;
+  return { items: items.map(toEndpoint).filter(serves), strange };
 }
 
-/** An endpoint as it is now. Needs aiplatform.endpoints.get. Throws `OutsideError`, 404 when it is gone. */
-export async function getEndpoint(api: Api, resource: string): Promise<Endpoint> {
-  return toEndpoint(
-    endpointSchema.parse(await api.request('aiplatform.endpoints.get', { url: urlOf(resource) })),
+/** Reads a collection of Vertex AI, item by item: one of another form than documented does not hide the others. */
+async function listItems<T>(
+  api: Api,
+  url: string,
+  collection: string,
+  schema: z.ZodMiniType<T>,
+): Promise<Items<T>> {
+  const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
+  const items: T[] = [];
+  const strange: StrangeItem[] = [];
+  for await (const answer of listPages(api, `aiplatform.${collection}.list`, { url, query: PAGE }, page)) {
+    const read = readItems(answer[collection], schema, collection);
+    items.push(...read.items);
+    strange.push(...read.strange);
+  }
+  return { items, strange };
+}
+
+/**
+ * An endpoint as it is now, with all of its models. Needs aiplatform.endpoints.get. Throws `OutsideError`, 404 when it is
+ * gone, and also where a model cannot be read that could be the one with `modelId` (any model without it).
+ */
+export async function getEndpoint(api: Api, resource: string, modelId?: string): Promise<Endpoint> {
+  const call = 'aiplatform.endpoints.get';
+  const endpoint = toEndpoint(
+    parseAnswer(call, endpointSchema, await api.request(call, { url: urlOf(resource) })),
   );
+  const unread = endpoint.strange.find(({ raw }) => modelId === undefined || couldHaveId(raw, modelId));
+  if (unread !== undefined) throw unexpectedAnswer(call, unread);
+  return endpoint;
 }
 
-/** The job's state now; undefined when it is gone only by way of `OutsideError` 404. */
+/** Whether an unreadable model may have an id: it shows no other one. */
+function couldHaveId(raw: unknown, id: string): boolean {
+  const read = z.looseObject({ id: z.union([z.string(), z.number()]) }).safeParse(raw);
+  return !read.success || String(read.data.id) === id;
+}
+
+/** The job's state now. Throws `OutsideError`, 404 when it is gone. */
 export async function getJobState(api: Api, resource: string): Promise<string> {
-  const collection = resource.split('/').at(-2) ?? '';
-  return (
-    jobSchema.parse(await api.request(`aiplatform.${collection}.get`, { url: urlOf(resource) })).state ?? ''
-  );
+  const call = `aiplatform.${resource.split('/').at(-2) ?? ''}.get`;
+  return parseAnswer(call, jobSchema, await api.request(call, { url: urlOf(resource) })).state ?? '';
 }
 
 /** Asks for a job's cancellation, which is best effort at Google. Not repeated by itself. */
@@ -147,12 +168,9 @@ export async function cancelJob(api: Api, resource: string): Promise<void> {
   );
 }
 
-function toEndpoint(endpoint: z.infer<typeof endpointSchema>): Endpoint {
-  return {
-    resource: endpoint.name,
-    models: endpoint.deployedModels ?? [],
-    trafficSplit: endpoint.trafficSplit ?? {},
-  };
+function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpointSchema>): Endpoint {
+  const { items, strange } = readItems(deployedModels, deployedModelSchema, 'deployedModels');
+  return { resource: name, models: items, trafficSplit: trafficSplit ?? {}, strange };
 }
 
 function regional(projectId: string, region: string): string {

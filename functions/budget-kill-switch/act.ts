@@ -154,11 +154,11 @@ async function takeOne(
       for (const { id } of item.models) {
         const taken = await change(
           {
-            look: () => getEndpoint(api, resource),
+            look: () => getEndpoint(api, resource, id),
             isThere: ({ models }) => !models.some((model) => model.id === id),
             async ask() {
               // The traffic goes to a model that stays, until only one is left.
-              const { models } = await getEndpoint(api, resource);
+              const { models } = await getEndpoint(api, resource, id);
               const heir = models.find((model) => model.id !== id);
               await undeployModel(api, resource, id, heir === undefined ? {} : { [heir.id]: 100 });
               onAsked();

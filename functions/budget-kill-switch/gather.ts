@@ -96,7 +96,7 @@ const NO_NOTEBOOKS: { readonly running: Inventory['notebooks']; readonly vmIds: 
   running: [],
   vmIds: new Set(),
 };
-const NO_VERTEX: VertexInventory = { jobs: [], endpoints: [], gaps: [], notOffered: [] };
+const NO_VERTEX: VertexInventory = { jobs: [], endpoints: [], gaps: [], strange: [], notOffered: [] };
 
 /** States in which an instance bills for its machine, or soon will. */
 const RUNNING_STATES: ReadonlySet<string> = new Set([
@@ -146,6 +146,8 @@ async function readVertex(run: GatherRun, gap: NoteGap): Promise<VertexInventory
   const found = await readVertexInventory(api, projectId, (what) => known.has(what));
   for (const { where, error } of found.gaps)
     gap({ where: `projects/${projectId} ${where}`, why: whyUnseen(error), cause: error });
+  for (const { where, items } of found.strange)
+    noteStrange(gap, where.startsWith('projects/') ? where : `projects/${projectId} ${where}`, items);
   // Observing changes nothing, not even what is remembered.
   if (mode === 'enforce') await noteNotOffered(run, found.notOffered);
   return found;

@@ -24,6 +24,12 @@ const faultRule = z.strictObject({
     z.strictObject({ kind: z.literal('html'), status: z.int().min(200).max(599) }),
     z.strictObject({ kind: z.literal('timeout'), after: z.boolean().default(false) }),
     z.strictObject({ kind: z.literal('reset'), after: z.boolean().default(false) }),
+    z.strictObject({
+      kind: z.literal('field'),
+      at: z.array(z.union([z.string(), z.number()])).min(1),
+      value: z.unknown(),
+    }),
+    z.strictObject({ kind: z.literal('body'), body: z.string() }),
     z.strictObject({ kind: z.literal('latency'), milliseconds: z.number().positive() }),
   ]),
   skip: z.int().min(0).optional(),

@@ -23,6 +23,10 @@ export type Fault =
   | { readonly kind: 'timeout'; readonly after?: boolean }
   /** Closes the connection; `after`: it has carried the call out, so that only the answer is lost. */
   | { readonly kind: 'reset'; readonly after?: boolean }
+  /** Answers rightly save for one field, such as `['instances', 0, 'labels']`; undefined leaves it out. */
+  | { readonly kind: 'field'; readonly at: readonly (string | number)[]; readonly value?: unknown }
+  /** Answers 200 with this body, and has done nothing. */
+  | { readonly kind: 'body'; readonly body: string }
   /** Answers rightly, late. */
   | { readonly kind: 'latency'; readonly milliseconds: number };
 
@@ -32,6 +36,20 @@ export interface Faults {
   /** The fault for this call, if any. */
   draw(routeId: string, path: string): Fault | undefined;
   readonly rules: readonly FaultRule[];
+}
+
+/** A body with the field of a fault changed; one that has no such place stays as it is. */
+export function withField(body: unknown, { at, value }: Extract<Fault, { kind: 'field' }>): unknown {
+  const changed: unknown = structuredClone(body);
+  let place: unknown = changed;
+  for (const step of at.slice(0, -1)) place = isRecord(place) ? place[String(step)] : undefined;
+  const last = at.at(-1);
+  if (isRecord(place) && last !== undefined) place[String(last)] = value;
+  return changed;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** mulberry32: a small seeded generator, so that a random failure can be repeated. */

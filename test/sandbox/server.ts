@@ -8,7 +8,7 @@ import type { Certificates } from './certificate.ts';
 import type { Clock } from './clock.ts';
 import { requireGenuine, requireKnown } from './discovery/front-end.ts';
 import { errorBodyOf, type ErrorAnswer } from './error-shape.ts';
-import type { Fault, Faults } from './faults.ts';
+import { withField, type Fault, type Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
 import type { FrontEnd } from './services/functions/front-end.ts';
 import type { Iam } from './iam.ts';
@@ -208,6 +208,12 @@ async function serve(
       return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message });
     }
     if (fault?.kind === 'html') return send(htmlPage(fault.status));
+    if (fault?.kind === 'body')
+      return send({
+        status: 200,
+        headers: { 'content-type': 'application/json; charset=UTF-8' },
+        payload: Buffer.from(fault.body),
+      });
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
     if (lost !== undefined && lost.after !== true) return lose(lost.kind);
     const known = requireKnown(call);
@@ -221,7 +227,9 @@ async function serve(
     const reply = await route.handle(call);
     if (known !== undefined && (reply.status ?? 200) < 300) requireGenuine(known, reply.body);
     if (lost !== undefined) return lose(lost.kind);
-    const outgoing = finish(reply);
+    const outgoing = finish(
+      fault?.kind === 'field' ? { ...reply, body: withField(reply.body, fault) } : reply,
+    );
     if (method === 'GET') options.remembered?.set(key, outgoing);
     return outgoing;
   } catch (error) {

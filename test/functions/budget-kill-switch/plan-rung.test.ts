@@ -42,7 +42,7 @@ const inventory: Inventory = {
   ],
   jobs: [{ kind: 'custom-job', resource: 'projects/1/locations/r/customJobs/7', displayName: 'train', state: 'JOB_STATE_RUNNING' }],
   endpoints: [
-    { resource: 'projects/1/locations/r/endpoints/9', models: [{ id: '5', model: 'm' }], trafficSplit: { '5': 100 } },
+    { resource: 'projects/1/locations/r/endpoints/9', models: [{ id: '5', model: 'm' }], trafficSplit: { '5': 100 }, strange: [] },
   ],
   account: 'billingAccounts/01D4EE-079462-DFD6EC',
 }; // prettier-ignore

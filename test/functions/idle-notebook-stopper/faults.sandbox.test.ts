@@ -228,8 +228,8 @@ const PASSING: readonly Fault[] = [
 
 function titleOf(fault: Fault): string {
   if (fault.kind === 'status') return String(fault.status);
-  if (fault.kind === 'latency' || fault.kind === 'html') return fault.kind;
-  return fault.after === true ? `${fault.kind} after the effect` : fault.kind;
+  const isAfter = (fault.kind === 'timeout' || fault.kind === 'reset') && fault.after === true;
+  return isAfter ? `${fault.kind} after the effect` : fault.kind;
 }
 
 for (const target of TARGETS)

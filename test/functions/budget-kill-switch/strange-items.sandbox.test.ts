@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import {
+  alert,
+  budgetScenario,
+  changesIn,
+  manifestsIn,
+  RUNAWAY,
+  SWITCH,
+  withSwitch,
+} from '../../support/budget-lab.ts';
+import { BUCKET } from '../../support/lab.ts';
+import { lastReceipt } from '../../support/observe.ts';
+
+const scenario = budgetScenario();
+const ZONE = 'zones/us-central1-a';
+
+/** One item of one listing that is not as documented, what is named for it, and which request must not have been sent. */
+const CASES = [
+  {
+    what: 'notebook',
+    route: 'notebooks*instances.list',
+    at: ['instances', 0, 'labels'],
+    where: /instances\/nb-/,
+    path: 'instances[0].labels',
+  },
+  {
+    what: 'VM',
+    route: 'compute.instances.aggregatedList',
+    at: ['items', ZONE, 'instances', 0, 'labels'],
+    where: /./,
+    path: `items.${ZONE}.instances[0].labels`,
+  },
+  {
+    what: 'custom job',
+    route: 'aiplatform.projects.locations.customJobs.list',
+    at: ['customJobs', 1, 'name'],
+    where: /Vertex AI customJobs in us-central1/,
+    path: 'customJobs[1].name',
+  },
+  {
+    what: 'endpoint',
+    route: 'aiplatform.projects.locations.endpoints.list',
+    at: ['endpoints', 1, 'trafficSplit'],
+    where: /endpoints\/72/,
+    path: 'endpoints[1].trafficSplit',
+  },
+  {
+    what: 'deployed model',
+    route: 'aiplatform.projects.locations.endpoints.list',
+    at: ['endpoints', 0, 'deployedModels', 1, 'id'],
+    where: /endpoints\/71/,
+    path: 'deployedModels[1].id',
+  },
+  {
+    what: 'location',
+    route: 'aiplatform.projects.locations.list',
+    at: ['locations', 0, 'locationId'],
+    where: /Vertex AI locations|locations\//,
+    path: 'locations[0].locationId',
+  },
+] as const;
+
+describe('one strange item of a listing', () => {
+  for (const { what, route, at, where, path } of CASES)
+    it(`${what}: the others are dealt with, the rung is incomplete at ERROR, and the event is acknowledged`, () =>
+      withSwitch({ scenario }, async (world) => {
+        const { sandbox } = world;
+        sandbox.faults.add({ route, fault: { kind: 'field', at, value: 7 } });
+        // Nothing is thrown: the event is acknowledged.
+        await world.alert(alert(1.1));
+        const changes = Object.keys(changesIn(sandbox)).join('\n');
+        if (what !== 'notebook') assert.match(changes, /nb-1:stop/);
+        assert.match(changes, /vm-ssd-spot\/stop/);
+        assert.match(changes, /hyperparameterTuningJobs|sweep|51:cancel/);
+        const { incomplete } = lastReceipt(sandbox, BUCKET, SWITCH);
+        const named = incomplete.find(({ why }) => why.includes(path));
+        assert.ok(named !== undefined, JSON.stringify(incomplete));
+        assert.match(named.where, where);
+        assert.match(named.why, /not evaluable: .*it is 7/);
+        const rung = manifestsIn(sandbox)[RUNAWAY]?.rungs.find((one) => one.do === 'stop-compute');
+        assert.deepEqual([rung?.status, rung?.complete], ['claimed', false]);
+        const errors = world.lines.filter(
+          (line) =>
+            typeof line === 'object' &&
+            line['severity'] === 'ERROR' &&
+            String(line['message']).includes('stop-compute is incomplete on'),
+        );
+        assert.equal(errors.length, 1);
+        sandbox.faults.clear();
+        await world.alert(alert(1.2));
+        assert.equal(
+          manifestsIn(sandbox)[RUNAWAY]?.rungs.find((one) => one.do === 'stop-compute')?.status,
+          'done',
+        );
+      }));
+});
