@@ -15,6 +15,7 @@ import {
 } from './command.ts';
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from './gcloud.ts';
 import { readLastLine, type LastLine } from './last-run.ts';
+import { ownCost, readRunCounts, showOwnCost, type OwnCost } from './own-cost.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from './names.ts';
 import { describeLeftover, leftoversOf, type Leftover } from './leftovers.ts';
 import { planDeploy } from './plan.ts';
@@ -27,7 +28,7 @@ import type { Wanted } from './wanted.ts';
 const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION
 
 Says how the deployed functions are: whether they answer, what they run on and for how long that is served, when they ran
-last, messages that nobody could handle, and where the deployment has drifted from the policy. It changes nothing, and
+last, what they cost a month, messages that could not be handled, and where the deployment has drifted from the policy. It changes nothing, and
 acknowledges no message.
 Exit code: 0 all is well, 1 something is not, 2 wrong usage.
 `;
@@ -52,9 +53,9 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
       tools.build(place.policyFile),
     ]);
     const wanted = await wantedWithDigests(tools.distDir, bare);
-    const { rows, troubles } = await examine(tools, wanted, present);
+    const { rows, costs, troubles } = await examine(tools, wanted, present);
     const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
-    const report = { rows, troubles: [...troubles, ...leftovers] };
+    const report = { rows, costs, troubles: [...troubles, ...leftovers] };
     tools.out(show(report));
     return report.troubles.length > 0 ? 1 : 0;
   });
@@ -62,6 +63,8 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
 
 interface Report {
   readonly rows: readonly (readonly string[])[];
+  /** What each function that is deployed costs. */
+  readonly costs: ReadonlyMap<string, OwnCost | undefined>;
   readonly troubles: readonly string[];
 }
 
@@ -72,6 +75,7 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
     deployed.length > 0 ? await readAnswers(tools, wanted, deployed, present) : new Map<string, Answer>();
   const troubles: string[] = [];
   const rows: string[][] = [];
+  const costs = new Map<string, OwnCost | undefined>();
   for (const { name } of wanted.functions) {
     const fn = present.functions.get(name);
     if (fn === undefined) {
@@ -84,6 +88,7 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
         `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
       );
     const last = await readLastLine(gcloud, wanted, name);
+    costs.set(name, ownCost(await readRunCounts(gcloud, wanted, name)));
     if (last?.severity === 'ERROR') troubles.push(`${name} failed at ${last.at}: ${last.message}`);
     const job = present.jobs.get(jobOf(name));
     if (job?.paused === true)
@@ -100,7 +105,7 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
     ...(await poison(gcloud, wanted, present)),
     ...drift(wanted, present),
   );
-  return { rows, troubles };
+  return { rows, costs, troubles };
 }
 
 function showRuntime(id: string, now: Date, troubles: string[]): string {
@@ -180,7 +185,7 @@ function drift(wanted: Wanted, present: Present): readonly string[] {
   );
 }
 
-function show({ rows, troubles }: Report): string {
+function show({ rows, costs, troubles }: Report): string {
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -192,5 +197,6 @@ function show({ rows, troubles }: Report): string {
     troubles.length === 0
       ? 'All is well.'
       : `${troubles.length} to look at (deploy/deploy.sh --plan shows the commands that mend differences):\n${troubles.map((one) => `  ${one}`).join('\n')}`;
-  return `${[...lines, '', end].join('\n')}\n`;
+  const cost = costs.size > 0 ? ['', showOwnCost(costs)] : [];
+  return `${[...lines, ...cost, '', end].join('\n')}\n`;
 }

@@ -52,6 +52,8 @@ export interface World {
   readonly texts: Map<string, string>;
   readonly deadLetters: Json[];
   readonly log: Json[];
+  /** Log lines with a receipt, by function. */
+  readonly receipts: Map<string, readonly Json[]>;
 }
 
 export const OPS = 'ml-ops-local';
@@ -105,6 +107,7 @@ export function createFakeGcloud(): FakeGcloud {
     texts: new Map(),
     deadLetters: [],
     log: [],
+    receipts: new Map(),
   };
   const writes: (readonly string[])[] = [];
   const reads: (readonly string[])[] = [];
@@ -356,7 +359,11 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
   if (command === 'billing budgets list') return [...world.budgets.values()];
   const budget = budgetCommand(world, words, flags);
   if (budget !== undefined) return budget;
-  if ((id = at('logging read')) !== undefined) return world.log.slice(0, 1);
+  if ((id = at('logging read')) !== undefined) {
+    const [, name] = /jsonPayload\.receipt\.function="([^"]*)"/.exec(id) ?? [];
+    if (name !== undefined) return world.receipts.get(name) ?? [];
+    return world.log.slice(0, 1);
+  }
   throw new Error(`Invalid choice: '${command}'`);
 }
 
