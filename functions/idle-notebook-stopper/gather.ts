@@ -1,5 +1,4 @@
 import { pMapIterable } from 'p-map';
-import { once } from '../../shared/clients.ts';
 import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { lastPart } from '../../shared/last-part.ts';
@@ -8,12 +7,13 @@ import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '.
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/notebooks.ts';
 import { noteStrange, textField } from '../../shared/read-items.ts';
 import type { Run } from '../../shared/sweep.ts';
+import { batchesOf, type Batch } from './batches.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
 import { observationStartMs } from './decide.ts';
 import type { NotebookFacts, Signals, VmFacts } from './facts.ts';
 import { readMemory, type NotebookMemory, type ProjectMemory } from './memory.ts';
-import { judgeReadings, readMetrics, type Readings, type Window } from './signals.ts';
+import { readSignals, type Window } from './signals.ts';
 
 const NOT_READ: Signals = {
   cpu: { kind: 'absent' },
@@ -24,12 +24,12 @@ const NOT_READ: Signals = {
 /** Notebooks that are judged without a pause. */
 const JUDGED_AT_ONCE = 20;
 
-/** Pages whose signals are read at the same time: where they need queries of their own, eight each, so few. */
-const PAGES_AT_ONCE = 4;
+/** Batches whose signals are read at the same time: eight queries each, so few. */
+const BATCHES_AT_ONCE = 4;
 
 /**
- * Pages that may be listed before the first is worked on. The signals of a large project take a fifth of the time that its
- * notebooks take to list, its VMs half of it; meanwhile the listing goes on. 64 pages of 100 instances are about 20 MB.
+ * Pages that may be listed before the first is worked on: signals and VMs are read meanwhile, and the listing, whose pages come
+ * one after the other, should not wait for them. 64 pages of 100 instances are about 20 MB.
  */
 const PAGES_AHEAD = 64;
 
@@ -42,32 +42,33 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const askForMachines = (): Promise<Machines> => (machines ??= readMachines(run));
   const memory = readMemory(run);
   const priceOf = priceOnce();
-  // Where the notebooks fill several pages, one reading of all VMs of the project is far fewer calls than one per page.
-  const ofProject = once(() => readMetrics(run, 'project', windowOf(run, config, undefined)));
   // When the listing fails first, nobody waits for the memory any more.
   memory.catch(() => undefined);
-  const listed = pMapIterable(listNotebooks(run.api, run.projectId), (page) => page, {
-    concurrency: 1,
-    backpressure: PAGES_AHEAD,
-  });
-  const pages = pMapIterable(
-    listed,
-    async (page) => {
+  const listed = pMapIterable(
+    listNotebooks(run.api, run.projectId),
+    (page) => {
       noteGaps(run, page);
-      const found = readPage(run, config, page, (await memory).notebooks, ofProject);
+      return page;
+    },
+    { concurrency: 1, backpressure: PAGES_AHEAD },
+  );
+  const batches = pMapIterable(
+    batchesOf(listed),
+    async (batch) => {
+      const found = readBatch(run, config, batch, (await memory).notebooks);
       // The VMs are needed last. Of a large project they are read after the signals, in the pauses between two pages.
-      if (!page.only) await found;
+      if (!batch.only) await found;
       void askForMachines();
       return found;
     },
-    { concurrency: PAGES_AT_ONCE },
+    { concurrency: BATCHES_AT_ONCE },
   );
   try {
-    for await (const page of pages) {
+    for await (const batch of batches) {
       const machines = await askForMachines();
-      // Many pages may be waiting by now; the listing goes on in between.
-      for (let from = 0; from < page.length; from += JUDGED_AT_ONCE) {
-        yield joinPage(page.slice(from, from + JUDGED_AT_ONCE), machines, priceOf);
+      // Many batches may be waiting by now; the listing goes on in between.
+      for (let from = 0; from < batch.length; from += JUDGED_AT_ONCE) {
+        yield batch.slice(from, from + JUDGED_AT_ONCE).map((found) => toFacts(found, machines, priceOf));
         await run.api.nextTurn();
       }
     }
@@ -135,32 +136,29 @@ function windowOf(run: Run, config: Config, warnedAtMs: number | undefined): Win
   return { startMs: observationStartMs(config, run.startedAt, warnedAtMs), endMs };
 }
 
-async function readPage(
+async function readBatch(
   run: Run,
   config: Config,
-  { instances, only }: NotebookPage,
+  { instances }: Batch,
   memories: ProjectMemory['notebooks'],
-  ofProject: () => Promise<Readings>,
 ): Promise<readonly Found[]> {
   const found = instances.map((instance) => ({ instance, memory: memories[instance.name] ?? {} }));
-  const groups = new Map<number, { readonly ids: string[]; gpus: boolean }>();
+  const groups = new Map<number, { readonly ids: string[]; readonly gpuIds: string[] }>();
   for (const { instance, memory } of found) {
     const instanceId = instance.gceSetup?.instanceId;
     if (instance.state !== 'ACTIVE' || instanceId === undefined) continue;
     const { startMs } = windowOf(run, config, memory.warnedAtMs);
-    const group = groups.get(startMs) ?? { ids: [], gpus: false };
+    const group = groups.get(startMs) ?? { ids: [], gpuIds: [] };
     group.ids.push(instanceId);
-    group.gpus ||= gpusOf(machineOf(instance)).kind !== 'none';
+    if (gpusOf(machineOf(instance)).kind !== 'none') group.gpuIds.push(instanceId);
     groups.set(startMs, group);
   }
   // One window for all, and one more for each earlier run whose warnings still stand.
   const signals = new Map<number, (instanceId: string) => Signals>();
   await Promise.all(
-    [...groups].map(async ([startMs, { ids, gpus }]) => {
+    [...groups].map(async ([startMs, vms]) => {
       const window = { startMs, endMs: run.startedAt.getTime() };
-      const shared = !only && startMs === windowOf(run, config, undefined).startMs;
-      const readings = await (shared ? ofProject() : readMetrics(run, { ids, gpus }, window));
-      signals.set(startMs, await judgeReadings(run, config, readings, ids, window));
+      signals.set(startMs, await readSignals(run, config, vms, window));
     }),
   );
   return found.map(({ instance, memory }) => {
@@ -200,10 +198,6 @@ function priceOnce(): PriceOf {
     known.set(kind, price);
     return price;
   };
-}
-
-function joinPage(page: readonly Found[], machines: Machines, priceOf: PriceOf): readonly NotebookFacts[] {
-  return page.map((found) => toFacts(found, machines, priceOf));
 }
 
 function toFacts(

@@ -18,56 +18,45 @@ const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
 /** All these metrics are sampled once a minute. */
 const SAMPLE_SECONDS = 60;
 
-/** Points per answer about a whole project: some 250 KB, so that eight answers at a time stay small in memory. */
-const PROJECT_PAGE_SIZE = 1_000;
-
 /** A time in which VMs are observed, in milliseconds since the epoch. */
 export interface Window {
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** Whose signals to read: of some VMs, with GPUs among them or not, or of all VMs of the run's project. */
-export type Watched = { readonly ids: readonly string[]; readonly gpus: boolean } | 'project';
-
-/** What was read of each VM over one window, by VM id. */
-export interface Readings {
-  readonly cpu: Measured;
-  readonly gpu: Measured;
-  readonly sent: Measured;
-  readonly received: Measured;
+/** Whose signals to read, as many as fit into one filter. */
+export interface Vms {
+  readonly ids: readonly string[];
+  /** Those among them that have a GPU. */
+  readonly gpuIds: readonly string[];
 }
 
+/** By VM id. */
 type Measured = (instanceId: string) => Signal;
 
 /**
- * Reads the metrics of VMs over one window. The number of calls does not depend on how many they are; where none of them
- * has a GPU, GPUs are not asked for.
+ * Reads the metrics of some VMs over one window, and of no others: Monitoring bills reads by the time series that it returns,
+ * and a query of the whole project returns those of every VM. Asks once more about those whose network load is left open.
  */
-export async function readMetrics(run: Run, watched: Watched, window: Window): Promise<Readings> {
-  const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
-  const read = (metricType: string): Promise<Measured> => measure(run, metricType, watched, window, minutes);
-  const [cpu, gpu, sent, received] = await Promise.all([
-    read(CPU),
-    watched === 'project' || watched.gpus ? read(GPU) : (): Signal => ({ kind: 'absent' }),
-    read(SENT),
-    read(RECEIVED),
-  ]);
-  return { cpu, gpu, sent, received };
-}
-
-/** The signals of some VMs, from what was read; asks once more about those whose network load it leaves open. */
-export async function judgeReadings(
+export async function readSignals(
   run: Run,
   config: Config,
-  { cpu, gpu, sent, received }: Readings,
-  instanceIds: readonly string[],
+  { ids, gpuIds }: Vms,
   window: Window,
 ): Promise<(instanceId: string) => Signals> {
+  const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
+  const read = (metricType: string, of: readonly string[]): Promise<Measured> =>
+    measure(run, metricType, of, window, minutes);
+  const [cpu, gpu, sent, received] = await Promise.all([
+    read(CPU, ids),
+    gpuIds.length > 0 ? read(GPU, gpuIds) : (): Signal => ({ kind: 'absent' }),
+    read(SENT, ids),
+    read(RECEIVED, ids),
+  ]);
   const below = config.networkBelowBytesPerSecond;
   // The busiest minute of sent and that of received need not be the same one: their sum is only an upper bound. Where
   // the bound is over the threshold and neither alone is, the minutes themselves decide.
-  const unclear = instanceIds.filter((id) => {
+  const unclear = ids.filter((id) => {
     const [out, into] = [sent(id), received(id)];
     if (out.kind !== 'measured' || into.kind !== 'measured') return false;
     return rate(out.peak + into.peak) >= below && rate(Math.max(out.peak, into.peak)) < below;
@@ -103,22 +92,16 @@ type Trouble = { readonly failed: string } | undefined;
 async function query(
   run: Run,
   metricType: string,
-  watched: Watched,
+  instanceIds: readonly string[],
   rest: Pick<SeriesQuery, 'startMs' | 'endMs' | 'aligner' | 'alignmentSeconds' | 'reducer' | 'groupBy'>,
   visit: (series: Series) => void,
 ): Promise<Trouble> {
-  const which =
-    watched === 'project'
-      ? { filter: 'resource.type = "gce_instance"', pageSize: PROJECT_PAGE_SIZE }
-      : {
-          filter: `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${watched.ids
-            .map((id) => `"${id}"`)
-            .join(',')})`,
-        };
+  const ids = instanceIds.map((id) => `"${id}"`).join(',');
+  const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
   try {
     const [error] = await visitSeries(
       run.api,
-      { projectId: run.projectId, metricType, ...which, ...rest },
+      { projectId: run.projectId, metricType, filter, ...rest },
       visit,
     );
     if (error === undefined) return undefined;
@@ -142,7 +125,7 @@ interface Minutes {
 async function measure(
   run: Run,
   metricType: string,
-  watched: Watched,
+  instanceIds: readonly string[],
   window: Window,
   minutes: number,
 ): Promise<Measured> {
@@ -151,7 +134,7 @@ async function measure(
     aligner: 'ALIGN_MAX' | 'ALIGN_COUNT',
     note: (minutes: Minutes, value: number) => void,
   ): Promise<Trouble> =>
-    query(run, metricType, watched, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
+    query(run, metricType, instanceIds, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
       const found = minutesOf(byId, series);
       for (const { value } of series.points) note(found, value);
     });
@@ -200,7 +183,7 @@ async function busiestMinutes(
     query(
       run,
       metricType,
-      { ids: instanceIds, gpus: false },
+      instanceIds,
       {
         ...window,
         aligner: 'ALIGN_MAX',

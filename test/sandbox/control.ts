@@ -44,6 +44,9 @@ const perimeterSchema = z.strictObject({
   except: z.array(z.string()).optional(),
 });
 
+/** Regions whose time series Monitoring cannot read. */
+const unreachableSchema = z.strictObject({ project: z.string(), regions: z.array(z.string()) });
+
 type Command = (request: { readonly query: URLSearchParams; readonly body: string }) => unknown;
 
 /** Commands of one's own beside the sandbox's, e.g. `POST /tick`. */
@@ -76,6 +79,12 @@ export async function startControl(sandbox: Sandbox, port: number, more: Command
       sandbox.perimeters.clear();
       return {};
     },
+    'POST /unreachable': ({ body }) => {
+      const { project, regions } = unreachableSchema.parse(JSON.parse(body));
+      sandbox.monitoring.setUnreachable(project, regions);
+      return { project, regions };
+    },
+    'GET /series': () => ({ returned: sandbox.monitoring.seriesReturned() }),
     'GET /calls': () => ({ counts: sandbox.callLog.counts(), last: sandbox.callLog.calls().slice(-50) }),
     'GET /notebooks': () => [...sandbox.fleet.notebooks.values()].map(({ name, state }) => ({ name, state })),
     ...more,

@@ -26,7 +26,7 @@ import { startServer } from './server.ts';
 import { billingParentOf } from './services/billing/links.ts';
 import { createBillingService, type BillingService } from './services/billing/service.ts';
 import { computeService } from './services/compute.ts';
-import { createMonitoringService } from './services/monitoring/service.ts';
+import { createMonitoringService, type MonitoringService } from './services/monitoring/service.ts';
 import { iamCredentialsService } from './services/iam-credentials.ts';
 import { createAccounts, type Accounts } from './services/iam/accounts.ts';
 import { accountRoutes } from './services/iam/account-routes.ts';
@@ -76,6 +76,7 @@ export interface Sandbox {
   readonly storage: StorageService;
   readonly pubsub: PubsubService;
   readonly billing: BillingService;
+  readonly monitoring: Omit<MonitoringService, 'routes'>;
   readonly vertex: Vertex;
   readonly billingClock: BillingClock;
   readonly port: number;
@@ -269,6 +270,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const message = projects.get(projectId).seed.metricErrors[metricType];
       return message === undefined ? [] : [{ code: 14, message }];
     },
+    unreachable: (projectId) => projects.get(projectId).seed.unreachableForMonitoring,
   });
 
   const preload = ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))];
@@ -393,6 +395,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     storage,
     pubsub,
     billing,
+    monitoring,
     vertex,
     billingClock,
     port,

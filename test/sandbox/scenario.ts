@@ -108,6 +108,8 @@ const projectSchema = z.strictObject({
   traffic: z.array(flowSchema).default([]),
   /** What Monitoring says went wrong beside its data, by metric type. */
   metricErrors: z.record(z.string(), z.string()).default({}),
+  /** Regions that Monitoring lists under `unreachable`: their series are missing. */
+  unreachableForMonitoring: z.array(z.string()).default([]),
   /** Regions whose subnet `default` has Private Google Access; it is off as the API creates subnets. */
   privateGoogleAccess: z.array(z.string()).default([]),
   vertex: vertexSeedSchema.prefault({}),

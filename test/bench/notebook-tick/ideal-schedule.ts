@@ -1,14 +1,18 @@
 /** Peaks and point counts of CPU, GPU, sent and received bytes. */
 const QUERIES = 8;
 
+/** Notebooks of one page, and of one set of queries. */
+const PAGE = 100;
+const BATCH = 80;
+
 /**
  * The longest chain of calls of which each needs the answer before it: what a scheduler with endless processors and
  * connections cannot beat, times the latency of one answer. It is counted from the calls that were made.
  *
  * - The pages of one listing come one after the other, because each names the next. The three listings (notebooks, disks,
  *   VMs) need nothing of each other; what joins them is done in memory.
- * - The signals need the first page (whether it is the only one) and what is remembered (the window's start). The queries
- *   are independent of each other; the pages of one query follow each other, and the longest query has at least the mean.
+ * - The signals of some notebooks need the page that names them and what is remembered (the window's start), so that those
+ *   of the last page come after it. The queries are independent of each other.
  * - The end of the receipt needs everything. What comes before goes up while the next pages are read.
  *
  * In observe mode nothing else is called. Throws when the calls are not of this pattern, e.g. after a retry.
@@ -23,9 +27,10 @@ export function idealCalls(calls: Readonly<Record<string, number>>): number {
     'storage.objects.insert': receiptWrites = 0,
     ...others
   } = calls;
-  const plausible = pages === 1 ? queries === QUERIES : queries >= QUERIES && queries <= pages * QUERIES;
+  const batches = queries / QUERIES;
+  const plausible = Number.isInteger(batches) && batches >= 1 && batches <= Math.ceil((pages * PAGE) / BATCH);
   if (!plausible || Object.keys(others).length > 0)
     throw new Error(`Cannot tell the ideal schedule of these calls: ${JSON.stringify(calls)}`);
-  const signalsRead = Math.max(1, memoryReads) + Math.ceil(queries / QUERIES);
-  return Math.max(pages, signalsRead, diskPages, vmPages) + Math.min(1, receiptWrites);
+  const signalsRead = Math.max(pages, memoryReads) + 1;
+  return Math.max(signalsRead, diskPages, vmPages) + Math.min(1, receiptWrites);
 }

@@ -85,7 +85,7 @@ async function sweepRecorded(
     ownProject: 'ml-ops',
     policyText: () => '',
   });
-  const policy = parsePolicy(`mode: enforce\nscope: [projects/${PROJECT}]\n`);
+  const policy = parsePolicy(`mode: enforce\nscope: [projects/${PROJECT}]\nnotebooks:\n`);
   const log = createLog((line) => void world.lines.push(line), {});
   const context = { runtime, api, policy, state: undefined, log };
   const { errors } = await sweepProject(context, notebookSweep, PROJECT, {
