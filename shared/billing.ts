@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './billing-clients.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
 
 /** How a project is linked to billing. */
 export interface BillingLink {
@@ -12,17 +13,16 @@ export interface BillingLink {
 }
 
 const linkSchema = z.looseObject({
+  name: z.nullish(z.string()),
   billingAccountName: z.nullish(z.string()),
   billingEnabled: z.nullish(z.boolean()),
 });
 
 /** Reads a project's link. Needs resourcemanager.projects.get on it. Throws `OutsideError`. */
 export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: string): Promise<BillingLink> {
-  return readLink(
-    await api.call('cloudbilling.projects.getBillingInfo', () =>
-      billingClients(auth).getBillingInfo(`projects/${projectId}`),
-    ),
-  );
+  const call = 'cloudbilling.projects.getBillingInfo';
+  const answer = await api.call(call, () => billingClients(auth).getBillingInfo(`projects/${projectId}`));
+  return readLink(call, projectId, answer);
 }
 
 /**
@@ -39,16 +39,14 @@ export async function setBillingLink(
   account: string | undefined,
 ): Promise<BillingLink> {
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
-  return readLink(
-    await api.call(
-      'cloudbilling.projects.updateBillingInfo',
-      () => billingClients(auth).updateBillingInfo(update),
-      { retry: false },
-    ),
-  );
+  const call = 'cloudbilling.projects.updateBillingInfo';
+  const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update), { retry: false });
+  return readLink(call, projectId, answer);
 }
 
-function readLink(wire: unknown): BillingLink {
-  const { billingAccountName, billingEnabled } = linkSchema.parse(wire);
+function readLink(call: string, projectId: string, wire: unknown): BillingLink {
+  const { name, billingAccountName, billingEnabled } = parseAnswer(call, linkSchema, wire);
+  // Without it "linked to no account" would be read out of an empty answer.
+  requireAbout(call, 'name', name, `projects/${projectId}/billingInfo`);
   return { account: billingAccountName || undefined, enabled: billingEnabled === true };
 }

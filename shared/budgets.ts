@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './billing-clients.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
 
 /** A budget as far as it is used. Source: google/cloud/billing/budgets/v1/budget_model.proto. */
 export interface Budget {
@@ -40,7 +41,7 @@ const list = z.nullish(z.array(z.string()));
 const date = z.looseObject({ year: z.number(), month: z.number(), day: z.number() });
 
 const budgetSchema = z.looseObject({
-  name: z.string(),
+  name: z.nullish(z.string()),
   displayName: z.nullish(z.string()),
   budgetFilter: z.nullish(
     z.looseObject({
@@ -74,13 +75,14 @@ const budgetSchema = z.looseObject({
 
 /** Reads a budget. Needs billing.budgets.get on the billing account. Throws `OutsideError`. */
 export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promise<Budget> {
-  const wire = budgetSchema.parse(
-    await api.call('billingbudgets.budgets.get', () => billingClients(auth).getBudget(name)),
-  );
+  const call = 'billingbudgets.budgets.get';
+  const answer = await api.call(call, () => billingClients(auth).getBudget(name));
+  const wire = parseAnswer(call, budgetSchema, answer);
+  requireAbout(call, 'name', wire.name, name);
   const filter = wire.budgetFilter ?? {};
   const specified = wire.amount?.specifiedAmount;
   return {
-    name: wire.name,
+    name,
     displayName: wire.displayName ?? '',
     projects: filter.projects ?? [],
     narrowed: [

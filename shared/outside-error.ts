@@ -164,7 +164,7 @@ function statusOf(code: number | string | undefined): number | undefined {
 /**
  * Without an HTTP status the answer never came: a reset, a timeout, a name that did not resolve. Where the error or one of
  * its causes has a code, that decides: a programming error (`ERR_INVALID_ARG_TYPE`), a missing key file (`ENOENT`) and an
- * untrusted certificate have one too, and stay what they are.
+ * untrusted certificate have one too, and stay what they are. An empty or cut-off body is an answer that did not come.
  */
 function isNetworkError(error: unknown): boolean {
   const codes: string[] = [];
@@ -173,7 +173,10 @@ function isNetworkError(error: unknown): boolean {
     if (at instanceof AttemptTimeout || at.name === 'TimeoutError' || at.name === 'AbortError') return true;
     const { success, data } = thrownError.safeParse(at);
     if (success && typeof data.code === 'string') codes.push(data.code);
-    looksSo ||= /socket hang up|fetch failed|network timeout|premature close/i.test(at.message);
+    looksSo ||=
+      /socket hang up|fetch failed|network timeout|premature close|unexpected end of JSON input|received null response from RPC/i.test(
+        at.message,
+      );
   }
   return codes.length === 0 ? looksSo : codes.some((code) => NETWORK_CODES.has(code));
 }

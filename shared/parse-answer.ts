@@ -21,6 +21,21 @@ export function unexpectedAnswer(
   return new OutsideError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
 }
 
+/**
+ * Checks that an answer is about what was requested. Throws an `OutsideError` that a retry helps against: the client of an empty
+ * answer (204, `[]`) returns a message with nothing in it, which must not be taken for facts.
+ */
+export function requireAbout(
+  call: string,
+  field: string,
+  value: string | null | undefined,
+  requested: string,
+): void {
+  if (value === requested) return;
+  const found = value ? JSON.stringify(value.slice(0, 200)) : 'missing';
+  throw new OutsideError(call, new EmptyAnswer(`${field}: it is ${found}, not ${JSON.stringify(requested)}`));
+}
+
 /** 204, no body, or a list where one object is documented: a proxy or a front end answered, not the service. */
 function isEmpty(answer: unknown): boolean {
   return answer === undefined || answer === null || answer === '' || Array.isArray(answer);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
 import type { RungAction } from './policy.ts';
 
 const notebooks = ['notebooks.instances.list', 'notebooks.locations.list'];
@@ -131,6 +132,6 @@ export function missingOnServiceAccount(
 }
 
 async function missing(permissions: readonly string[], ask: () => Promise<unknown>): Promise<string[]> {
-  const granted = answerSchema.parse(await ask()).permissions ?? [];
+  const granted = parseAnswer('testIamPermissions', answerSchema, await ask()).permissions ?? [];
   return permissions.filter((permission) => !granted.includes(permission));
 }

@@ -3,6 +3,7 @@ import { CannotImpersonate } from './impersonate.ts';
 import { getBillingLink } from './billing.ts';
 import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
+import { readItems, type StrangeItem } from './read-items.ts';
 import {
   accountPermissions,
   missingOnAccount,
@@ -143,17 +144,13 @@ export async function inspectAccount(inspection: Inspection, account: string): P
 /** Cloud Run functions and Cloud Run: a spend cap on either stops the switch itself. Source: the budgets guide, "spend caps". */
 const SWITCH_SERVICES: ReadonlySet<string> = new Set(['services/29E7-DA93-CA13', 'services/152E-C115-5142']);
 
-const budgetPage = z.looseObject({
-  budgets: z.optional(
-    z.array(
-      z.looseObject({
-        name: z.string(),
-        displayName: z.optional(z.string()),
-        budgetFilter: z.optional(z.looseObject({ services: z.optional(z.array(z.string())) })),
-        spendCap: z.optional(z.nullable(z.unknown())),
-      }),
-    ),
-  ),
+const budgetPage = z.looseObject({ budgets: z.optional(z.unknown()) });
+
+const budgetSchema = z.looseObject({
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  budgetFilter: z.optional(z.looseObject({ services: z.optional(z.array(z.string())) })),
+  spendCap: z.optional(z.nullable(z.unknown())),
 });
 
 /** Whether the operations project is paid for, and whether a spend cap could stop the switch in it. */
@@ -201,8 +198,11 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
     url: `https://billingbudgets.googleapis.com/v1/${account}/budgets`,
     query: { scope: `projects/${options.project}`, pageSize: 100 },
   };
-  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, budgetPage))
-    for (const { name, displayName = '', spendCap, budgetFilter } of page.budgets ?? []) {
+  let unread: StrangeItem | undefined;
+  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, budgetPage)) {
+    const { items, strange } = readItems(page.budgets, budgetSchema, 'budgets');
+    unread ??= strange[0];
+    for (const { name, displayName = '', spendCap, budgetFilter } of items) {
       if (spendCap === undefined || spendCap === null) continue;
       const services = budgetFilter?.services ?? [];
       if (services.length > 0 && !services.some((service) => SWITCH_SERVICES.has(service))) continue;
@@ -213,6 +213,16 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
         [`${budgetsPage(name)}: open ${JSON.stringify(displayName)} and remove its spend cap`],
       );
     }
+  }
+  if (unread !== undefined)
+    return notPassed(
+      place,
+      'unknown',
+      `a budget of ${account} could not be read, and may have a spend cap: ${unread.path}: ${unread.why}`,
+      [
+        `Console: https://console.cloud.google.com/billing/${account.replace('billingAccounts/', '')}/budgets`,
+      ],
+    );
   return pass(place, 'no spend cap can stop the switch');
 }
 

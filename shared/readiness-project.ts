@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { getBillingLink } from './billing.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
+import { parseAnswer } from './parse-answer.ts';
 import type { BudgetsPolicy, RungAction } from './policy.ts';
 import { updateBudget } from './readiness-budget.ts';
 import {
@@ -60,11 +61,11 @@ export async function inspectTarget(
 }
 
 async function readProject({ api }: Inspection, name: string): Promise<{ readonly projectId: string }> {
-  const { projectId } = z.looseObject({ projectId: z.string() }).parse(
-    await api.request('cloudresourcemanager.projects.get', {
-      url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
-    }),
-  );
+  const call = 'cloudresourcemanager.projects.get';
+  const answer = await api.request(call, {
+    url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
+  });
+  const { projectId } = parseAnswer(call, z.looseObject({ projectId: z.string() }), answer);
   return { projectId };
 }
 

@@ -6,6 +6,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { GoogleAuth } from 'google-auth-library';
 import * as z from 'zod/mini';
 import { createClients, type Clients } from './clients.ts';
+import { parseAnswer } from './parse-answer.ts';
 
 /**
  * Everything that a function takes from its process, handed on as arguments. This is the one file of functions/ and
@@ -36,6 +37,9 @@ export interface Runtime {
   readonly readText: (path: string) => Promise<string>;
 }
 
+/** An empty answer, or a page of some proxy, must not become the project that nothing may touch. */
+const projectId = z.string().check(z.regex(/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/));
+
 export function createRuntime(functionName: string): Runtime {
   // Every call names its resource in full. Without some project id each client would look for one at its first call, by
   // running gcloud and asking the metadata server.
@@ -50,7 +54,7 @@ export function createRuntime(functionName: string): Runtime {
     ownProject: async () => {
       // Loaded here only: few functions ask.
       const metadata = await import('gcp-metadata');
-      return z.string().parse(await metadata.project('project-id'));
+      return parseAnswer('metadata.project-id', projectId, await metadata.project('project-id'));
     },
     random: Math.random,
     attemptTimeoutMs: 60_000,

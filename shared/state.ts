@@ -3,6 +3,8 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
 import { OutsideError } from './outside-error.ts';
+import { parseAnswer, unexpectedAnswer } from './parse-answer.ts';
+import { readItems } from './read-items.ts';
 import { Content } from './request-body.ts';
 import { openUpload, type Upload } from './state-upload.ts';
 
@@ -41,7 +43,9 @@ export class Conflict extends Error {
 
 const generationSchema = z.looseObject({ generation: z.string() });
 
-const listSchema = z.looseObject({ items: z.optional(z.array(z.looseObject({ name: z.string() }))) });
+const listSchema = z.looseObject({ items: z.optional(z.unknown()) });
+
+const objectSchema = z.looseObject({ name: z.string() });
 
 /**
  * The objects of a bucket by the JSON API over authorised requests. Google's client was measured for them: it was a fifth of
@@ -60,18 +64,24 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
         api.request('storage.objects.get', { url, query: { fields: 'generation' } }),
       );
       if (metadata === undefined) return undefined;
-      const { generation } = generationSchema.parse(metadata);
+      const { generation } = parseAnswer('storage.objects.get', generationSchema, metadata);
       const content = await orUndefined(
         api.request('storage.objects.get', { url, query: { alt: 'media', generation }, answer: 'text' }),
       );
       // Replaced or deleted between the two calls: look again.
-      return content === undefined ? this.read(name) : { text: z.string().parse(content), generation };
+      return content === undefined
+        ? this.read(name)
+        : { text: parseAnswer('storage.objects.get', z.string(), content), generation };
     },
     async list(prefix) {
       const request = { url: `https://${path}`, query: { prefix, fields: 'items/name,nextPageToken' } };
       const names: string[] = [];
-      for await (const page of listPages(api, 'storage.objects.list', request, listSchema))
-        for (const { name } of page.items ?? []) names.push(name);
+      for await (const page of listPages(api, 'storage.objects.list', request, listSchema)) {
+        const { items, strange } = readItems(page.items, objectSchema, 'items');
+        // What a list without it would leave out is unknown, and is never taken for nothing.
+        if (strange[0] !== undefined) throw unexpectedAnswer('storage.objects.list', strange[0]);
+        names.push(...items.map((item) => item.name));
+      }
       return names;
     },
     upload(name) {
@@ -85,7 +95,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
           query: { uploadType: 'multipart', name, ifGenerationMatch: ifGeneration, fields: 'generation' },
           body: upload(typeof data === 'string' ? [data] : [...data]),
         });
-        return generationSchema.parse(metadata).generation;
+        return parseAnswer('storage.objects.insert', generationSchema, metadata).generation;
       } catch (error) {
         if (error instanceof OutsideError && error.status === 412)
           throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {

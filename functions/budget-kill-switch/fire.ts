@@ -1,15 +1,16 @@
 import type { Budget } from '../../shared/budgets.ts';
 import { PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/handle-event.ts';
-import type { LeftAlone, ManifestItem, ManifestKey } from '../../shared/manifest.ts';
+import type { ManifestItem, ManifestKey } from '../../shared/manifest.ts';
 import { Held } from '../../shared/outside-error.ts';
 import type { Rung } from '../../shared/policy.ts';
-import type { Decision, OutcomeKind, ReceiptBuilder } from '../../shared/receipt.ts';
+import type { ReceiptBuilder } from '../../shared/receipt.ts';
 import type { State } from '../../shared/state.ts';
 import { isOpen, settled, takeAway } from './act.ts';
 import type { Config } from './config.ts';
 import { planRung, type Verdict } from './decide.ts';
 import { gatherInventory, type NoteGap } from './gather.ts';
+import { decisionOn, reasonOf, report } from './report-rung.ts';
 import { holdRung, type HeldRung, type RungPlan } from './ladder.ts';
 import type { Notification } from './notification.ts';
 import { periodKey } from './period.ts';
@@ -168,53 +169,6 @@ function mergePlans(earlier: RungPlan | undefined, fresh: RungPlan): RungPlan {
 
 function settleWithBilling(item: ManifestItem): ManifestItem {
   return isOpen(item) ? settled(item, { status: 'done' }) : item;
-}
-
-function report(
-  receipt: ReceiptBuilder,
-  rung: Rung,
-  items: readonly ManifestItem[],
-  left: readonly LeftAlone[],
-  outcomeOf: (item: ManifestItem) => OutcomeKind,
-): void {
-  const leave = (resource: string, why: string): void => {
-    receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }));
-  };
-  for (const item of items) {
-    const { resource, kind, why } = item;
-    // What is dealt with says why only where something spoke against it.
-    if (why !== undefined && !isOpen(item)) leave(resource, why);
-    else
-      receipt.add({
-        ...decisionOn(resource, ACTIONS[kind], reasonOf(rung), why === undefined ? {} : { why }),
-        outcome: outcomeOf(item),
-      });
-  }
-  for (const { resource, reason } of left) leave(resource, reason);
-}
-
-const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {
-  notebook: 'stop',
-  vm: 'stop',
-  'custom-job': 'cancel',
-  'hyperparameter-tuning-job': 'cancel',
-  'tuning-job': 'cancel',
-  endpoint: 'undeploy',
-  billing: 'unlink',
-};
-
-/** What a stop of these saves is not priced: the budget's own figures say what they cost. */
-export function decisionOn(
-  resource: string,
-  action: string,
-  reason: string,
-  evidence: Readonly<Record<string, unknown>>,
-): Decision {
-  return { resource, action, reason, evidence, usdPerHour: 'unpriced' };
-}
-
-function reasonOf(rung: Rung): string {
-  return `rung-${Number((rung.at * 100).toFixed(4))}-percent`;
 }
 
 function keyOf({ budget, periodStartMs }: Notification, project: string): ManifestKey {

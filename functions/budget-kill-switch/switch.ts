@@ -11,10 +11,11 @@ import { collectTroubles, type Troubles } from '../../shared/troubles.ts';
 import { alertText } from './alert-text.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
-import { decisionOn, fireNotify, fireRung, type Due } from './fire.ts';
+import { fireNotify, fireRung, type Due } from './fire.ts';
 import { resolveProjects } from './gather.ts';
 import { periodEndMs } from './period.ts';
 import { parseNotification, type Anomaly, type Notification } from './notification.ts';
+import { decisionOn } from './report-rung.ts';
 import type { SwitchRun } from './run.ts';
 import { noteSpend } from './spend-rate.ts';
 
