@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
-import { WrongUsage } from './setup/problem.ts';
+import { WrongUsage } from './desired/problem.ts';
 
 /** The options of a command by their long names. */
 export type CommandOptions = Readonly<

@@ -18,5 +18,5 @@ run_command() { # NAME ARGUMENT…
   fi
   # Node's own requests take the proxy that gcloud takes: https://nodejs.org/api/cli.html#node_use_env_proxy1
   export NODE_USE_ENV_PROXY=1
-  exec node "$here/node.js" "$here/setup/main.ts" "$@"
+  exec node "$here/node.js" "$here/commands/main.ts" "$@"
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { readJson, type Gcloud } from './gcloud.ts';
-import type { Wanted } from './wanted.ts';
+import { readJson, type Gcloud } from '../actual/gcloud.ts';
+import type { Wanted } from '../desired/desired.ts';
 
 /**
  * List prices in USD of a tier 1 region, as of 2026-11-26, before free tiers.

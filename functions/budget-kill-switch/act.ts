@@ -1,17 +1,17 @@
 import pMap from 'p-map';
-import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
-import { changeState, poll, type StateChange } from '../../shared/change-state.ts';
+import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
+import { changeState, poll, type StateChange } from '../../shared/google/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { ManifestItem } from '../../shared/manifest.ts';
-import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { Held, isRetryable } from '../../shared/outside-error.ts';
-import type { RungAction } from '../../shared/policy.ts';
-import { undeployModel } from '../../shared/vertex-deployment.ts';
-import { cancelJob, getEndpoint, getJobState } from '../../shared/vertex.ts';
-import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/vms.ts';
+import type { ManifestItem } from '../../shared/state/manifest.ts';
+import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
+import { Held, isRetryable } from '../../shared/google/google-api-error.ts';
+import type { RungAction } from '../../shared/policy/policy.ts';
+import { undeployModel } from '../../shared/google/vertex/deployment.ts';
+import { cancelJob, getEndpoint, getJobState } from '../../shared/google/vertex/vertex.ts';
+import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/google/vms.ts';
 import type { Config } from './config.ts';
 import { keptBy } from './decide.ts';
-import type { Work } from './ladder.ts';
+import type { Work } from './ladder/ladder.ts';
 import type { SwitchRun } from './run.ts';
 
 /** Requests to one project at the same time. */

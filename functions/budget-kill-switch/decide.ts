@@ -1,11 +1,11 @@
-import type { Budget } from '../../shared/budgets.ts';
-import type { LeftAlone, ManifestItem } from '../../shared/manifest.ts';
-import type { Rung, RungAction } from '../../shared/policy.ts';
-import { keepsUntil } from '../../shared/keep-label.ts';
+import type { Budget } from '../../shared/google/budgets.ts';
+import type { LeftAlone, ManifestItem } from '../../shared/state/manifest.ts';
+import type { Rung, RungAction } from '../../shared/policy/policy.ts';
+import { keepsUntil } from '../../shared/policy/keep-label.ts';
 import type { Config } from './config.ts';
-import type { Inventory } from './inventory.ts';
-import type { Anomaly, Notification } from './notification.ts';
-import { periodEndMs, periodStanding } from './period.ts';
+import type { Inventory } from './ladder/inventory.ts';
+import type { Anomaly, Notification } from './message/notification.ts';
+import { periodEndMs, periodStanding } from './message/period.ts';
 
 /** What one message asks for. */
 export type Verdict =

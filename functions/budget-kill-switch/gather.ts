@@ -1,19 +1,19 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import type { Api } from '../../shared/api.ts';
-import { getBillingLink } from '../../shared/billing.ts';
+import type { Api } from '../../shared/google/api.ts';
+import { getBillingLink } from '../../shared/google/billing.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { listNotebooks } from '../../shared/notebooks.ts';
-import { isNotOffered, isPerimeterRefusal } from '../../shared/not-offered.ts';
-import { isServiceDisabled, OutsideError } from '../../shared/outside-error.ts';
-import { parseAnswer } from '../../shared/parse-answer.ts';
-import type { Mode, RungAction } from '../../shared/policy.ts';
-import { noteStrange } from '../../shared/read-items.ts';
-import type { Runtime } from '../../shared/runtime.ts';
-import { readVertexInventory, type VertexInventory } from '../../shared/vertex-inventory.ts';
-import { listRunningVms, type Vm } from '../../shared/vms.ts';
-import type { Inventory } from './inventory.ts';
-import { noteNotOffered, recallNotOffered } from './offered.ts';
+import { listNotebooks } from '../../shared/google/notebooks.ts';
+import { isNotOffered, isPerimeterRefusal } from '../../shared/google/not-offered.ts';
+import { isServiceDisabled, OutsideError } from '../../shared/google/google-api-error.ts';
+import { parseAnswer } from '../../shared/google/parse-answer.ts';
+import type { Mode, RungAction } from '../../shared/policy/policy.ts';
+import { noteStrange } from '../../shared/google/read-items.ts';
+import type { Runtime } from '../../shared/run/runtime.ts';
+import { readVertexInventory, type VertexInventory } from '../../shared/google/vertex/inventory.ts';
+import { listRunningVms, type Vm } from '../../shared/google/vms.ts';
+import type { Inventory } from './ladder/inventory.ts';
+import { noteNotOffered, recallNotOffered } from './ladder/offered.ts';
 import type { SwitchRun } from './run.ts';
 
 /** Notes something that could not be looked at. */

@@ -1,7 +1,7 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
-import { handleEvent } from '../../shared/handle-event.ts';
-import { createRuntime } from '../../shared/runtime.ts';
-import { guardBudget } from './switch.ts';
+import { handleEvent } from '../../shared/run/handle-event.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
+import { guardBudget } from './function.ts';
 
 const runtime = createRuntime('budget-kill-switch');
 

@@ -1,4 +1,4 @@
-import type { EventContext } from '../../shared/handle-event.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
 
 /** What the rungs of one project run with. */
 export interface SwitchRun extends EventContext {

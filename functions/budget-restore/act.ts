@@ -1,10 +1,17 @@
-import { getBillingLink, setBillingLink } from '../../shared/billing.ts';
-import { changeState, poll, type Changed, type StateChange } from '../../shared/change-state.ts';
-import type { EventContext } from '../../shared/handle-event.ts';
-import { Held } from '../../shared/outside-error.ts';
-import type { ManifestItem } from '../../shared/manifest.ts';
-import { getNotebook, requestNotebook } from '../../shared/notebooks.ts';
-import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING, VM_WAITING } from '../../shared/vms.ts';
+import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
+import { changeState, poll, type Changed, type StateChange } from '../../shared/google/change-state.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { Held } from '../../shared/google/google-api-error.ts';
+import type { ManifestItem } from '../../shared/state/manifest.ts';
+import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
+import {
+  getVm,
+  requestVm,
+  VM_STARTING,
+  VM_STOPPED,
+  VM_STOPPING,
+  VM_WAITING,
+} from '../../shared/google/vms.ts';
 import type { RestoreStep } from './decide.ts';
 import { restoreEndpoint, type DeploymentJournal } from './endpoint.ts';
 

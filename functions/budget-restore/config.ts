@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
-import { Refusal } from '../../shared/handle-request.ts';
+import { Refusal } from '../../shared/run/handle-request.ts';
 
 /** What is to be brought back: all projects of a budget's period, or one of them. */
 export interface RestoreRequest {

@@ -1,4 +1,4 @@
-import type { Manifest, ManifestItem } from '../../shared/manifest.ts';
+import type { Manifest, ManifestItem } from '../../shared/state/manifest.ts';
 
 /** What is to be done about one thing that was taken away. */
 export interface RestoreStep {

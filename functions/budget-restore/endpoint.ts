@@ -1,10 +1,14 @@
-import { poll } from '../../shared/change-state.ts';
+import { poll } from '../../shared/google/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { EventContext } from '../../shared/handle-event.ts';
-import type { DeploymentRequest, ManifestItem } from '../../shared/manifest.ts';
-import { Held, OutsideError } from '../../shared/outside-error.ts';
-import { deployModel, getEndpointOperation, readDeployedModel } from '../../shared/vertex-deployment.ts';
-import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/vertex.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import type { DeploymentRequest, ManifestItem } from '../../shared/state/manifest.ts';
+import { Held, OutsideError } from '../../shared/google/google-api-error.ts';
+import {
+  deployModel,
+  getEndpointOperation,
+  readDeployedModel,
+} from '../../shared/google/vertex/deployment.ts';
+import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/google/vertex/vertex.ts';
 import { matchModels, splitFor, type ModelMatch } from './match-models.ts';
 import { withRemedy } from './model-accounts.ts';
 

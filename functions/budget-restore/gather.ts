@@ -1,5 +1,5 @@
-import { readManifest, type Manifest } from '../../shared/manifest.ts';
-import type { State } from '../../shared/state.ts';
+import { readManifest, type Manifest } from '../../shared/state/manifest.ts';
+import type { State } from '../../shared/state/state.ts';
 import type { RestoreRequest } from './config.ts';
 
 /** The manifests that a request names; empty when nothing was ever taken away. */

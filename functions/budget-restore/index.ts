@@ -1,7 +1,7 @@
 import { http } from '@google-cloud/functions-framework';
-import { handleRequest } from '../../shared/handle-request.ts';
-import { createRuntime } from '../../shared/runtime.ts';
-import { restoreFunction } from './restore.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
+import { restoreFunction } from './function.ts';
 
 const runtime = createRuntime('budget-restore');
 

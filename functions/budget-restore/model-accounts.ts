@@ -1,7 +1,7 @@
-import { isServiceDisabled, OutsideError } from '../../shared/outside-error.ts';
-import type { EventContext } from '../../shared/handle-event.ts';
-import { missingOnServiceAccount } from '../../shared/permissions.ts';
-import { readDeployedModel } from '../../shared/vertex-deployment.ts';
+import { isServiceDisabled, OutsideError } from '../../shared/google/google-api-error.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { missingOnServiceAccount } from '../../shared/preflight/permissions.ts';
+import { readDeployedModel } from '../../shared/google/vertex/deployment.ts';
 import type { EndpointItem } from './endpoint.ts';
 
 const ACT_AS = 'iam.serviceAccounts.actAs';

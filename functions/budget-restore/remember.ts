@@ -1,7 +1,7 @@
-import { backoff } from '../../shared/change-state.ts';
-import type { EventContext } from '../../shared/handle-event.ts';
-import { updateManifest, type DeploymentRequest, type Manifest } from '../../shared/manifest.ts';
-import type { State } from '../../shared/state.ts';
+import { backoff } from '../../shared/google/change-state.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { updateManifest, type DeploymentRequest, type Manifest } from '../../shared/state/manifest.ts';
+import type { State } from '../../shared/state/state.ts';
 import type { RestoreRequest } from './config.ts';
 import type { DeploymentJournal } from './endpoint.ts';
 

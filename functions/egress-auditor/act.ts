@@ -1,7 +1,7 @@
-import type { EventContext } from '../../shared/handle-event.ts';
-import { handOnReceipt, newRunId } from '../../shared/hand-on-receipt.ts';
-import { policyDigest } from '../../shared/policy.ts';
-import { startReceipt } from '../../shared/receipt.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import { policyDigest } from '../../shared/policy/policy.ts';
+import { startReceipt } from '../../shared/run/receipt.ts';
 import { HOURS_PER_MONTH } from './decide.ts';
 import type { EgressReport } from './report/report.ts';
 

@@ -1,9 +1,9 @@
 import { chooseFormat, type AnswerFormat } from '../../shared/report/formats.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
-import { Refusal, type Incoming } from '../../shared/handle-request.ts';
-import { requireSection, type Policy } from '../../shared/policy.ts';
-import { listProjects, isInScope } from '../../shared/scope.ts';
-import type { Api } from '../../shared/api.ts';
+import { Refusal, type Incoming } from '../../shared/run/handle-request.ts';
+import { requireSection, type Policy } from '../../shared/policy/policy.ts';
+import { listProjects, isInScope } from '../../shared/google/projects.ts';
+import type { Api } from '../../shared/google/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
 import { chooseTable, type CsvTable } from './report/csv.ts';
 

@@ -1,5 +1,5 @@
 import { formatHeaders } from '../../shared/report/formats.ts';
-import type { HttpAnswer, HttpFunction } from '../../shared/handle-request.ts';
+import type { HttpAnswer, HttpFunction } from '../../shared/run/handle-request.ts';
 import { fileReceipt } from './act.ts';
 import { configure, readRequest, type Wanted } from './config.ts';
 import { reportCsv } from './report/csv.ts';

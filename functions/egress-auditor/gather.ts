@@ -1,8 +1,8 @@
-import type { Api } from '../../shared/api.ts';
+import type { Api } from '../../shared/google/api.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { OutsideError } from '../../shared/outside-error.ts';
-import { noteStrange } from '../../shared/read-items.ts';
-import type { Gap } from '../../shared/receipt.ts';
+import { OutsideError } from '../../shared/google/google-api-error.ts';
+import { noteStrange } from '../../shared/google/read-items.ts';
+import type { Gap } from '../../shared/run/receipt.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import type { Config } from './config.ts';
 import { readBucketBytes, readBuckets } from './traffic/bucket-traffic.ts';

@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
-import { handleRequest } from '../../shared/handle-request.ts';
-import { createRuntime } from '../../shared/runtime.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
 import { auditFunction } from './function.ts';
 
 const runtime = createRuntime('egress-auditor');

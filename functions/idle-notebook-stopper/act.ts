@@ -1,14 +1,14 @@
 import pMap from 'p-map';
-import { getMachineStart } from '../../shared/machines.ts';
-import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
+import { getMachineStart } from '../../shared/google/machines.ts';
+import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
 import {
   getNotebook,
   replaceNotebookMetadata,
   requestNotebook,
   type NotebookInstance,
-} from '../../shared/notebooks.ts';
-import type { DecidedOutcome } from '../../shared/receipt.ts';
-import type { Plan, Reporter, Run, Work } from '../../shared/sweep.ts';
+} from '../../shared/google/notebooks.ts';
+import type { DecidedOutcome } from '../../shared/run/receipt.ts';
+import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import {
   claimPlans,
   LEASE_MS,
@@ -22,7 +22,7 @@ import type { Config } from './config.ts';
 import { changeBetween, settingsOf } from './changes.ts';
 import { repairSeconds } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
-import { keepsUntil } from '../../shared/keep-label.ts';
+import { keepsUntil } from '../../shared/policy/keep-label.ts';
 import { TIMEOUT_KEY } from './native-idle-shutdown.ts';
 
 type NotebookPlan = Plan<NotebookFacts>;

@@ -1,4 +1,4 @@
-import type { NotebookInstance } from '../../shared/notebooks.ts';
+import type { NotebookInstance } from '../../shared/google/notebooks.ts';
 
 /**
  * What a person or a controller sets on an instance. `updateTime` is no part of it: with each health report of the

@@ -1,4 +1,4 @@
-import type { Plan, Run, Work } from '../../shared/sweep.ts';
+import type { Plan, Run, Work } from '../../shared/run/sweep.ts';
 import { judgeNotebook, SETTLE_MINUTES, startedSince } from './decide.ts';
 import type { Config } from './config.ts';
 import type { NotebookFacts } from './facts.ts';

@@ -1,4 +1,4 @@
-import { requireSection, type NotebooksPolicy, type Policy } from '../../shared/policy.ts';
+import { requireSection, type NotebooksPolicy, type Policy } from '../../shared/policy/policy.ts';
 
 /** What this function reads of the policy. */
 export type Config = NotebooksPolicy;

@@ -1,9 +1,9 @@
-import type { UsdPerHour } from '../../shared/compute-price.ts';
-import type { Decision } from '../../shared/receipt.ts';
-import type { Plan } from '../../shared/sweep.ts';
+import type { UsdPerHour } from '../../shared/prices/compute-price.ts';
+import type { Decision } from '../../shared/run/receipt.ts';
+import type { Plan } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
 import type { NotebookFacts, Signal } from './facts.ts';
-import { keepsUntil } from '../../shared/keep-label.ts';
+import { keepsUntil } from '../../shared/policy/keep-label.ts';
 import { auditIdleShutdown, TIMEOUT_KEY, type NativeIdleShutdown } from './native-idle-shutdown.ts';
 import { workingPeriod } from './working-hours.ts';
 

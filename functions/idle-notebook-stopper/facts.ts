@@ -1,5 +1,5 @@
-import type { InstancePrice } from '../../shared/compute-price.ts';
-import type { Gpus } from '../../shared/machine-type.ts';
+import type { InstancePrice } from '../../shared/prices/compute-price.ts';
+import type { Gpus } from '../../shared/prices/machine-type.ts';
 import type { Settings } from './changes.ts';
 import type { NotebookMemory } from './memory.ts';
 

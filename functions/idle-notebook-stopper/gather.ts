@@ -1,12 +1,17 @@
 import { pMapIterable } from 'p-map';
-import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/compute-price.ts';
+import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/prices/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { lastPart } from '../../shared/last-part.ts';
-import { gpusOf, type Accelerator } from '../../shared/machine-type.ts';
-import { indexMachines, listDiskTypes, type Machine, type MachineIndex } from '../../shared/machines.ts';
-import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/notebooks.ts';
-import { noteStrange, textField } from '../../shared/read-items.ts';
-import type { Run } from '../../shared/sweep.ts';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { gpusOf, type Accelerator } from '../../shared/prices/machine-type.ts';
+import {
+  indexMachines,
+  listDiskTypes,
+  type Machine,
+  type MachineIndex,
+} from '../../shared/google/machines.ts';
+import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/google/notebooks.ts';
+import { noteStrange, textField } from '../../shared/google/read-items.ts';
+import type { Run } from '../../shared/run/sweep.ts';
 import { batchesOf, type Batch } from './batches.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';

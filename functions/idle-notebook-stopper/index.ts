@@ -1,7 +1,7 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
-import { createRuntime } from '../../shared/runtime.ts';
-import { runTick } from '../../shared/run-tick.ts';
-import type { Sweep } from '../../shared/sweep.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
+import { runTick } from '../../shared/run/run-tick.ts';
+import type { Sweep } from '../../shared/run/sweep.ts';
 import { actOnNotebooks } from './act.ts';
 import { configureNotebooks, type Config } from './config.ts';
 import { isRemembered, judgeNotebook, limitStops, savesMoney } from './decide.ts';

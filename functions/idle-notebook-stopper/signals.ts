@@ -1,7 +1,7 @@
 import { messageOf } from '../../shared/errors.ts';
-import { visitSeries, type Series, type SeriesQuery } from '../../shared/monitoring.ts';
-import { OutsideError } from '../../shared/outside-error.ts';
-import type { Run } from '../../shared/sweep.ts';
+import { visitSeries, type Series, type SeriesQuery } from '../../shared/google/monitoring.ts';
+import { OutsideError } from '../../shared/google/google-api-error.ts';
+import type { Run } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
 import type { Signal, Signals } from './facts.ts';
 

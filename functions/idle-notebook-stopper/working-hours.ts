@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { daysOfWeek, type WorkingHours } from '../../shared/policy.ts';
+import { daysOfWeek, type WorkingHours } from '../../shared/policy/policy.ts';
 
 /**
  * The working period that a moment lies in, as [opensMs, closesMs), or undefined outside working hours. Local times are

@@ -1,17 +1,17 @@
 import pMap from 'p-map';
-import { replaceLifecycle } from '../../shared/buckets.ts';
-import { Held, isRetryable, OutsideError } from '../../shared/outside-error.ts';
-import type { DecidedOutcome } from '../../shared/receipt.ts';
-import type { Plan, Reporter, Run, Work } from '../../shared/sweep.ts';
+import { replaceLifecycle } from '../../shared/google/buckets.ts';
+import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
+import type { DecidedOutcome } from '../../shared/run/receipt.ts';
+import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
 import { judgeBucket, wantedDigests } from './decide.ts';
 import type { BucketFacts, Facts } from './facts.ts';
 import { gatherBucket } from './gather.ts';
 import { updateRecords, type Intent } from './memory.ts';
-import type { Merge } from './merge.ts';
-import { sameRecord, settled, tidyRecord } from './ownership.ts';
-import { propose } from './propose.ts';
-import { ruleDigest, rulesDigest } from './rule-identity.ts';
+import type { Merge } from './rules/merge.ts';
+import { sameRecord, settled, tidyRecord } from './rules/ownership.ts';
+import { propose } from './proposal/propose.ts';
+import { ruleDigest, rulesDigest } from './rules/identity.ts';
 
 /** Buckets that are written at the same time. */
 const CONCURRENCY = 8;

@@ -1,17 +1,17 @@
-import type { UsdPerHour } from '../../shared/compute-price.ts';
-import type { StoredRule } from '../../shared/buckets.ts';
-import type { Decision } from '../../shared/receipt.ts';
+import type { UsdPerHour } from '../../shared/prices/compute-price.ts';
+import type { StoredRule } from '../../shared/google/buckets.ts';
+import type { Decision } from '../../shared/run/receipt.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
-import { showForecast, type Forecast } from './forecast.ts';
-import { lintRules, type Finding } from './lint.ts';
-import type { Merge } from './merge.ts';
-import { sameRecord, tidyRecord } from './ownership.ts';
-import { propose, type Proposal } from './propose.ts';
-import type { Refusal } from './refuse.ts';
-import { readRule } from './rule-condition.ts';
-import { ruleDigest } from './rule-identity.ts';
-import { HOURS_PER_MONTH } from './storage-price.ts';
+import { showForecast, type Forecast } from './forecast/forecast.ts';
+import { lintRules, type Finding } from './lint/lint.ts';
+import type { Merge } from './rules/merge.ts';
+import { sameRecord, tidyRecord } from './rules/ownership.ts';
+import { propose, type Proposal } from './proposal/propose.ts';
+import type { Refusal } from './proposal/refuse.ts';
+import { readRule } from './rules/condition.ts';
+import { ruleDigest } from './rules/identity.ts';
+import { HOURS_PER_MONTH } from '../../shared/prices/storage-prices.ts';
 
 /** One decision for each bucket: keep, patch, refuse or report. */
 export function judgeBucket(facts: Facts, config: Config, now: Date): readonly Decision[] {

@@ -1,7 +1,7 @@
-import type { Bucket } from '../../shared/buckets.ts';
-import type { Forecast } from './forecast.ts';
+import type { Bucket } from '../../shared/google/buckets.ts';
+import type { Forecast } from './forecast/forecast.ts';
 import type { BucketRecord } from './memory.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from './forecast/usage.ts';
 
 /** What is known of one bucket at one moment; what `gather` hands to `decide`. */
 export type Facts = BucketFacts | GoneBucket;

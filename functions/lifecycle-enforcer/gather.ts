@@ -1,19 +1,19 @@
 import pMap from 'p-map';
-import { getBucket, listBuckets, type Bucket } from '../../shared/buckets.ts';
+import { getBucket, listBuckets, type Bucket } from '../../shared/google/buckets.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { noteStrange, textField, type StrangeItem } from '../../shared/read-items.ts';
-import type { Run } from '../../shared/sweep.ts';
+import { noteStrange, textField, type StrangeItem } from '../../shared/google/read-items.ts';
+import type { Run } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
-import type { Forecast } from './forecast.ts';
-import { abortSavings, addKnown, forecastMetrics } from './forecast-metrics.ts';
-import { forecastObjects, type RuleChange } from './forecast-objects.ts';
-import { HORIZONS } from './forecast.ts';
+import type { Forecast } from './forecast/forecast.ts';
+import { abortSavings, addKnown, forecastMetrics } from './forecast/metrics.ts';
+import { forecastObjects, type RuleChange } from './forecast/objects.ts';
+import { HORIZONS } from './forecast/forecast.ts';
 import { readRecords, type BucketRecord } from './memory.ts';
-import { propose } from './propose.ts';
-import { readRule } from './rule-condition.ts';
-import { objectBytes, readUsage, type Usage } from './usage.ts';
-import { listVersions } from './versions.ts';
+import { propose } from './proposal/propose.ts';
+import { readRule } from './rules/condition.ts';
+import { objectBytes, readUsage, type Usage } from './forecast/usage.ts';
+import { listVersions } from './forecast/versions.ts';
 
 /** Versions that are listed of one bucket, fifty calls; beyond that the forecast is a sample and says so. */
 const MAX_VERSIONS = 50_000;

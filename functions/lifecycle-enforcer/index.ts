@@ -1,7 +1,7 @@
 import { cloudEvent } from '@google-cloud/functions-framework';
-import { createRuntime } from '../../shared/runtime.ts';
-import { runTick } from '../../shared/run-tick.ts';
-import type { Sweep } from '../../shared/sweep.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
+import { runTick } from '../../shared/run/run-tick.ts';
+import type { Sweep } from '../../shared/run/sweep.ts';
 import { actOnBuckets } from './act.ts';
 import { configureLifecycle, type Config } from './config.ts';
 import { judgeBucket, needsTidying, savesMoney } from './decide.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { updateStateObject, type StateObject } from '../../shared/state-object.ts';
-import type { Run } from '../../shared/sweep.ts';
+import { updateStateObject, type StateObject } from '../../shared/state/compare-and-swap.ts';
+import type { Run } from '../../shared/run/sweep.ts';
 
 /** Lifecycle rules carry no ids: this is how costguard tells its own from those of others. */
 export interface BucketRecord {

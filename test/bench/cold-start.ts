@@ -110,7 +110,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
   }
 }
 
-const CONNECT_PRELOAD = fileURLToPath(new URL('../sandbox/connect-preload.ts', import.meta.url));
+const CONNECT_PRELOAD = fileURLToPath(new URL('../sandbox/http/connect-preload.ts', import.meta.url));
 
 async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildAll } from '../../deploy/build.ts';
+import { buildAll } from '../../deploy/commands/build.ts';
 import { measureColdStart, type Moment, type Waking, type WakingMessage } from './cold-start.ts';
-import { parsePolicy } from '../../shared/policy.ts';
+import { parsePolicy } from '../../shared/policy/policy.ts';
 import { milliseconds, type Bench } from './row.ts';
 
 const WANTED_RATIO = 2;

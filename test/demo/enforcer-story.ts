@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createClock } from '../sandbox/clock.ts';
+import { createClock } from '../sandbox/clock/clock.ts';
 import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createStorageService, type StorageService } from '../sandbox/services/storage/service.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { buildAll } from '../../deploy/build.ts';
+import { buildAll } from '../../deploy/commands/build.ts';
 import { readCommandLine, runCommand } from '../../deploy/command-line.ts';
-import { startControl } from '../sandbox/control.ts';
+import { startControl } from '../sandbox/http/control.ts';
 import { installFunction, installHttpFunction, type InstalledFunction } from '../support/install-function.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario } from '../sandbox/scenario.ts';
-import { writeGcloudEnvironment } from '../sandbox/shell-environment.ts';
+import { writeGcloudEnvironment } from '../sandbox/gcloud/shell-environment.ts';
 import { untilStopped } from '../sandbox/until-stopped.ts';
 import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { gcloudMissing } from '../sandbox/gcloud.ts';
+import { gcloudMissing } from '../sandbox/gcloud/gcloud.ts';
 import { BUCKET, BY_HAND, FOLDER, OPS, REGION, SCENARIO } from './e2e/scenario.ts';
 import { openSite, type Ended, type Site } from './e2e/site.ts';
 import { snapshot } from './e2e/snapshot.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { gcloudMissing } from '../sandbox/gcloud.ts';
+import { gcloudMissing } from '../sandbox/gcloud/gcloud.ts';
 import { readmeCommands } from './e2e/read-me.ts';
 import {
   ACCOUNT,

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'vitest';
 import fc from 'fast-check';
-import { policyCommand } from '../../deploy/policy.ts';
-import { lifecycleEvents, type ObjectVersion } from '../../functions/lifecycle-enforcer/object-lifecycle.ts';
-import { readRule } from '../../functions/lifecycle-enforcer/rule-condition.ts';
-import { parsePolicy } from '../../shared/policy.ts';
+import { policyCommand } from '../../deploy/commands/policy.ts';
+import {
+  lifecycleEvents,
+  type ObjectVersion,
+} from '../../functions/lifecycle-enforcer/forecast/object-lifecycle.ts';
+import { readRule } from '../../functions/lifecycle-enforcer/rules/condition.ts';
+import { parsePolicy } from '../../shared/policy/policy.ts';
 
 const FILE = new URL('../../deploy/ml-layout.costguard.yaml', import.meta.url);
 const START_MS = Date.parse('2026-11-18T00:00:00Z');

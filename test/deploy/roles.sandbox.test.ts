@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { readFunctions } from '../../deploy/setup/settings.ts';
+import { readFunctions } from '../../deploy/desired/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { startInstance, withSandbox } from '../support/in-process.ts';
 import { exercises, type Exercise } from './exercises.ts';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { deployCommand } from '../../deploy/setup/deploy.ts';
-import { installedGcloud } from '../../deploy/setup/gcloud.ts';
-import { gcloudMissing } from '../sandbox/gcloud.ts';
+import { deployCommand } from '../../deploy/commands/deploy.ts';
+import { installedGcloud } from '../../deploy/actual/gcloud.ts';
+import { gcloudMissing } from '../sandbox/gcloud/gcloud.ts';
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario } from '../sandbox/scenario.ts';
-import { startWarmGcloud } from '../sandbox/warm-gcloud/warm-gcloud.ts';
+import { startWarmGcloud } from '../sandbox/gcloud/warm-gcloud/warm-gcloud.ts';
 import { needs } from '../support/needs.ts';
 
 const OPS = 'ml-ops-fresh';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { guardBudget } from '../../functions/budget-kill-switch/switch.ts';
+import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { auditFunction } from '../../functions/egress-auditor/function.ts';
 import { notebookSweep } from '../../functions/idle-notebook-stopper/index.ts';
 import { lifecycleSweep } from '../../functions/lifecycle-enforcer/index.ts';
-import { handleEvent } from '../../shared/handle-event.ts';
-import { handleRequest } from '../../shared/handle-request.ts';
-import { runTick } from '../../shared/run-tick.ts';
-import type { Runtime } from '../../shared/runtime.ts';
-import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
+import { handleEvent } from '../../shared/run/handle-event.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { runTick } from '../../shared/run/run-tick.ts';
+import type { Runtime } from '../../shared/run/runtime.ts';
+import type { LogLine } from '../sandbox/hosting/function-process.ts';
 import { alert, budgetScenario, switchPolicy } from '../support/budget-lab.ts';
 import {
   startInstance,

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { startControl } from './control.ts';
+import { startControl } from './http/control.ts';
 import { untilStopped } from './until-stopped.ts';
 import { startSandbox } from './sandbox.ts';
 import { readScenario } from './scenario.ts';
-import { writeFunctionEnvironment, writeGcloudEnvironment } from './shell-environment.ts';
+import { writeFunctionEnvironment, writeGcloudEnvironment } from './gcloud/shell-environment.ts';
 
 const CONTROL_PORT = 8787;
 

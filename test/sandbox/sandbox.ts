@@ -2,32 +2,32 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ApiError } from './api-error.ts';
-import { createBillingClock, type BillingClock } from './billing-clock.ts';
-import { bucketSeries, isBucketGauge } from './bucket-series.ts';
-import { createCallLog, type CallLog } from './call-log.ts';
-import { makeCertificates } from './certificate.ts';
-import { publishClock } from './clock-file.ts';
-import { createClock, type Clock } from './clock.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { fleetSeries } from './fleet-series.ts';
-import { createFleet, type Fleet } from './fleet.ts';
-import { createPolicies, type Policies } from './iam-policy.ts';
-import { gcloudEnvironments } from './gcloud-environment.ts';
-import { createIam, type Iam } from './iam.ts';
-import { startMetadataServer } from './metadata-server.ts';
-import { createPerimeters, type Perimeters } from './perimeters.ts';
-import { startProxy } from './proxy.ts';
-import { hasRole, PREDEFINED_ROLES, roleFile } from './roles.ts';
-import { momentMs } from './moment.ts';
-import type { Route } from './route.ts';
+import { ApiError } from './http/api-error.ts';
+import { createBillingClock, type BillingClock } from './clock/billing-clock.ts';
+import { bucketSeries, isBucketGauge } from './metrics/bucket-series.ts';
+import { createCallLog, type CallLog } from './http/call-log.ts';
+import { makeCertificates } from './http/certificate.ts';
+import { publishClock } from './clock/clock-file.ts';
+import { createClock, type Clock } from './clock/clock.ts';
+import { createFaults, type Faults } from './http/faults.ts';
+import { fleetSeries } from './metrics/fleet-series.ts';
+import { createFleet, type Fleet } from './services/compute/fleet.ts';
+import { createPolicies, type Policies } from './iam/iam-policy.ts';
+import { gcloudEnvironments } from './gcloud/gcloud-environment.ts';
+import { createIam, type Iam } from './iam/iam.ts';
+import { startMetadataServer } from './iam/metadata-server.ts';
+import { createPerimeters, type Perimeters } from './iam/perimeters.ts';
+import { startProxy } from './http/proxy.ts';
+import { hasRole, PREDEFINED_ROLES, roleFile } from './iam/roles.ts';
+import { momentMs } from './clock/moment.ts';
+import type { Route } from './http/route.ts';
 import type { Scenario } from './scenario.ts';
-import { startServer } from './server.ts';
+import { startServer } from './http/server.ts';
 import { billingParentOf } from './services/billing/links.ts';
 import { createBillingService, type BillingService } from './services/billing/service.ts';
-import { computeService } from './services/compute.ts';
+import { computeService } from './services/compute/routes.ts';
 import { createMonitoringService, type MonitoringService } from './services/monitoring/service.ts';
-import { iamCredentialsService } from './services/iam-credentials.ts';
+import { iamCredentialsService } from './services/iam-credentials/routes.ts';
 import { createAccounts, type Accounts } from './services/iam/accounts.ts';
 import { accountRoutes } from './services/iam/account-routes.ts';
 import { createRoleBook, type RoleBook } from './services/iam/role-book.ts';
@@ -39,19 +39,23 @@ import { functionRoutes } from './services/functions/routes.ts';
 import { runRoutes } from './services/functions/run-routes.ts';
 import { createFunctions, type Functions } from './services/functions/state.ts';
 import { postToThisMachine } from './services/pubsub/post.ts';
-import { createTokens } from './tokens.ts';
+import { createTokens } from './iam/tokens.ts';
 import { loggingRoutes } from './services/logging/routes.ts';
 import { alertingRoutes } from './services/monitoring/alerting.ts';
 import { createJobs, type Jobs } from './services/scheduler/jobs.ts';
 import { schedulerRoutes } from './services/scheduler/routes.ts';
-import { resourceManagerIam } from './services/resource-manager-iam.ts';
-import { serviceUsageService } from './services/service-usage.ts';
-import { notebooksService } from './services/notebooks.ts';
-import { oauth2Service } from './services/oauth2.ts';
-import { createProjects, resourceManagerService, type Projects } from './services/projects.ts';
+import { resourceManagerIam } from './services/resource-manager/iam.ts';
+import { serviceUsageService } from './services/service-usage/routes.ts';
+import { notebooksService } from './services/notebooks/routes.ts';
+import { oauth2Service } from './services/oauth2/routes.ts';
+import {
+  createProjects,
+  resourceManagerService,
+  type Projects,
+} from './services/resource-manager/projects.ts';
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
 import { createStorageService, type StorageService } from './services/storage/service.ts';
-import { isTrafficMetric, trafficSeries } from './traffic.ts';
+import { isTrafficMetric, trafficSeries } from './metrics/traffic.ts';
 import { vertexService } from './services/vertex/service.ts';
 import { createVertex, type Vertex } from './services/vertex/state.ts';
 
@@ -273,7 +277,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     unreachable: (projectId) => projects.get(projectId).seed.unreachableForMonitoring,
   });
 
-  const preload = ['--import', fileURLToPath(new URL('connect-preload.ts', import.meta.url))];
+  const preload = ['--import', fileURLToPath(new URL('http/connect-preload.ts', import.meta.url))];
   const metadataServers = new Map<string, ReturnType<typeof startMetadataServer>>();
   const environmentOf = async (
     account: string,

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadSchema } from './metrics/shapes.ts';
-import { momentSchema } from './moment.ts';
+import { momentSchema } from './clock/moment.ts';
 import { billingSeedSchema } from './services/billing/seed.ts';
 import { storageSeedSchema } from './services/storage/seed.ts';
-import { flowSchema } from './traffic.ts';
+import { flowSchema } from './metrics/traffic.ts';
 import { vertexSeedSchema } from './services/vertex/messages.ts';
 
 const labels = z.record(z.string(), z.string()).default({});

@@ -1,8 +1,8 @@
-import { guardBudget } from '../../functions/budget-kill-switch/switch.ts';
-import { restoreFunction } from '../../functions/budget-restore/restore.ts';
-import { handleEvent } from '../../shared/handle-event.ts';
-import { handleRequest } from '../../shared/handle-request.ts';
-import type { Manifest } from '../../shared/manifest.ts';
+import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
+import { restoreFunction } from '../../functions/budget-restore/function.ts';
+import { handleEvent } from '../../shared/run/handle-event.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import type { Manifest } from '../../shared/state/manifest.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
 import { presentOf, type VertexEndpoint } from '../sandbox/services/vertex/state.ts';

@@ -4,7 +4,7 @@
  * every change that it is asked for.
  */
 import type { GoogleAuth } from 'google-auth-library';
-import type { Runtime } from '../../shared/runtime.ts';
+import type { Runtime } from '../../shared/run/runtime.ts';
 import { answerObjects, isForObjects, type StoredObject } from './object-answers.ts';
 
 export interface FakeProject {

@@ -1,4 +1,4 @@
-import type { LoggedCall } from '../sandbox/call-log.ts';
+import type { LoggedCall } from '../sandbox/http/call-log.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /**

@@ -4,10 +4,10 @@ import tls from 'node:tls';
 import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { createClients } from '../../shared/clients.ts';
-import { leaveDomain, type Runtime } from '../../shared/runtime.ts';
-import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
-import { seededRandom } from '../sandbox/faults.ts';
+import { createClients } from '../../shared/google/clients/clients.ts';
+import { leaveDomain, type Runtime } from '../../shared/run/runtime.ts';
+import type { LogLine } from '../sandbox/hosting/function-process.ts';
+import { seededRandom } from '../sandbox/http/faults.ts';
 import { createAccount } from './install-function.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { Scenario } from '../sandbox/scenario.ts';
@@ -43,7 +43,7 @@ export interface Instance {
 }
 
 export interface InstanceOptions {
-  /** Deployed name; its account has the roles in `deploy/<name>/`. */
+  /** Deployed name; its account has the roles in `deploy/functions/<name>/`. */
   readonly name: string;
   readonly policy: string;
   readonly operationsProject?: string;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { parsePolicy, type Policy } from '../../shared/policy.ts';
-import { eventarcEndpoint } from '../sandbox/cloud-run/cloud-event.ts';
-import { startFunctionProcess, type LogLine } from '../sandbox/cloud-run/function-process.ts';
-import { startService, type CloudRunService } from '../sandbox/cloud-run/service.ts';
+import { parsePolicy, type Policy } from '../../shared/policy/policy.ts';
+import { eventarcEndpoint } from '../sandbox/hosting/cloud-event.ts';
+import { startFunctionProcess, type LogLine } from '../sandbox/hosting/function-process.ts';
+import { startService, type CloudRunService } from '../sandbox/hosting/service.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** A function's bundle as it stands in the sandbox after a deployment: service, account, roles. */
@@ -136,7 +136,7 @@ async function startInstalled(
 
 /** The variables that deploy.sh sets for a function's process, from its function.yaml; none for one that has no such file. */
 export function deployedEnvironment(name: string): Readonly<Record<string, string>> {
-  const file = fileURLToPath(new URL(`../../deploy/${name}/function.yaml`, import.meta.url));
+  const file = fileURLToPath(new URL(`../../deploy/functions/${name}/function.yaml`, import.meta.url));
   if (!existsSync(file)) return {};
   const { nodeOptions, timeout } = parse(readFileSync(file, 'utf8')) as {
     readonly nodeOptions: string;

@@ -1,8 +1,8 @@
 import type { ProjectMemory } from '../../functions/idle-notebook-stopper/memory.ts';
-import type { DecidedOutcome, Receipt } from '../../shared/receipt.ts';
-import type { LogLine } from '../sandbox/cloud-run/function-process.ts';
-import type { LoggedCall } from '../sandbox/call-log.ts';
-import type { Notebook } from '../sandbox/fleet.ts';
+import type { DecidedOutcome, Receipt } from '../../shared/run/receipt.ts';
+import type { LogLine } from '../sandbox/hosting/function-process.ts';
+import type { LoggedCall } from '../sandbox/http/call-log.ts';
+import type { Notebook } from '../sandbox/services/compute/fleet.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /** The receipts in the state bucket, oldest first; of one function, or of all. */

@@ -1,9 +1,9 @@
-import { MAX_LOGGED_BODY_BYTES, type LoggedCall } from '../sandbox/call-log.ts';
+import { MAX_LOGGED_BODY_BYTES, type LoggedCall } from '../sandbox/http/call-log.ts';
 import { findMethod, type FoundMethod } from '../sandbox/discovery/catalog.ts';
 import { checkBody, checkQuery, type Violation } from '../sandbox/discovery/check.ts';
 import { OUTSIDE } from '../sandbox/discovery/exceptions.ts';
 import { messageOf } from '../sandbox/discovery/front-end.ts';
-import { SYSTEM_QUERY } from '../sandbox/route.ts';
+import { SYSTEM_QUERY } from '../sandbox/http/route.ts';
 
 /** Requests to functions themselves are no calls of an API. */
 const NO_API = new Set(['run.invoke']);

@@ -1,4 +1,4 @@
-import type { Gap } from '../../../shared/receipt.ts';
+import type { Gap } from '../../../shared/run/receipt.ts';
 import type { BucketPlace } from './geography.ts';
 
 /** Bytes of each step of the window, the oldest first. */

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { visitAggregated, type Unseen } from '../../../shared/aggregated-list.ts';
-import type { Api } from '../../../shared/api.ts';
-import { lastPart } from '../../../shared/last-part.ts';
-import { listPages } from '../../../shared/list-pages.ts';
-import { listNotebooks } from '../../../shared/notebooks.ts';
-import { readItems, type StrangeItem } from '../../../shared/read-items.ts';
-import { stringMap } from '../../../shared/string-map.ts';
+import { visitAggregated, type Unseen } from '../../../shared/google/aggregated-list.ts';
+import type { Api } from '../../../shared/google/api.ts';
+import { lastPart } from '../../../shared/google/resource-name.ts';
+import { listPages } from '../../../shared/google/list-pages.ts';
+import { listNotebooks } from '../../../shared/google/notebooks.ts';
+import { readItems, type StrangeItem } from '../../../shared/google/read-items.ts';
+import { stringMap } from '../../../shared/google/string-map.ts';
 import { bucketPlace, type BucketPlace } from './geography.ts';
 import type { VmPlace } from './facts.ts';
 

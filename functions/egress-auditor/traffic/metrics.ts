@@ -1,5 +1,5 @@
-import type { Api } from '../../../shared/api.ts';
-import { visitSeries, type Series, type SeriesQuery } from '../../../shared/monitoring.ts';
+import type { Api } from '../../../shared/google/api.ts';
+import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
 import type { Steps, Window } from './facts.ts';
 import { HOUR_MS } from './window.ts';
 

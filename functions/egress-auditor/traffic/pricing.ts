@@ -1,4 +1,4 @@
-import { weakest, type Mark } from '../../../shared/price-book.ts';
+import { weakest, type Mark } from '../../../shared/prices/price-book.ts';
 import { sum } from './facts.ts';
 import type { RawLane } from './lane.ts';
 import { type UsdPerMonth, scaleUsd, type UsdRange } from '../../../shared/prices/money.ts';

@@ -1,4 +1,4 @@
-import type { Series } from '../../../shared/monitoring.ts';
+import type { Series } from '../../../shared/google/monitoring.ts';
 import type { NatTraffic, Steps, VmTraffic } from './facts.ts';
 import { ON_VM, TYPE, VM, ZONE, type Metrics, type NotePartial } from './metrics.ts';
 

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { LoggedCall } from '../../sandbox/call-log.ts';
+import type { LoggedCall } from '../../sandbox/http/call-log.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { Scenario } from '../../sandbox/scenario.ts';
-import { startWarmGcloud } from '../../sandbox/warm-gcloud/warm-gcloud.ts';
+import { startWarmGcloud } from '../../sandbox/gcloud/warm-gcloud/warm-gcloud.ts';
 
 /** A checkout of this repository beside a sandbox, in which somebody runs the scripts with the real gcloud. */
 export interface Site {
@@ -66,7 +66,7 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     cpSync(join(repository, name), join(checkout, name), {
       recursive: true,
       filter: (file) => {
-        const [, folder] = /\/functions\/([^/]+)/.exec(file.slice(repository.length)) ?? [];
+        const [, folder] = /^\/functions\/([^/]+)/.exec(file.slice(repository.length)) ?? [];
         return folder === undefined || functions === undefined || functions.includes(folder);
       },
     });

@@ -1,7 +1,7 @@
 import type { Config } from '../../../functions/budget-kill-switch/config.ts';
-import type { Notification } from '../../../functions/budget-kill-switch/notification.ts';
-import type { Budget } from '../../../shared/budgets.ts';
-import type { Message } from '../../../shared/message.ts';
+import type { Notification } from '../../../functions/budget-kill-switch/message/notification.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
+import type { Message } from '../../../shared/run/message.ts';
 
 export const ACCOUNT = '01D4EE-079462-DFD6EC';
 export const BUDGET_ID = 'de72f49d-779b-4945-a127-4d6ce8def0bb';

@@ -8,8 +8,8 @@ import {
   protection,
   type Verdict,
 } from '../../../functions/budget-kill-switch/decide.ts';
-import type { Notification } from '../../../functions/budget-kill-switch/notification.ts';
-import type { Budget } from '../../../shared/budgets.ts';
+import type { Notification } from '../../../functions/budget-kill-switch/message/notification.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
 import { at, BUDGET, budget, config, MIDMONTH, notification } from './builder.ts';
 
 /** `ignore period-over`, `heartbeat INFO`, or the actions that are due and what comes next. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { guardBudget } from '../../../functions/budget-kill-switch/switch.ts';
-import { handleEvent } from '../../../shared/handle-event.ts';
-import { seededRandom } from '../../sandbox/faults.ts';
+import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
+import { handleEvent } from '../../../shared/run/handle-event.ts';
+import { seededRandom } from '../../sandbox/http/faults.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import { newWorld, OWN_PROJECT, policyText, wireOf, type ModelMessage } from './ladder-model.ts';
 

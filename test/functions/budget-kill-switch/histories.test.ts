@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
-import { guardBudget } from '../../../functions/budget-kill-switch/switch.ts';
-import { handleEvent } from '../../../shared/handle-event.ts';
-import { rungActions } from '../../../shared/policy.ts';
-import { seededRandom } from '../../sandbox/faults.ts';
+import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
+import { handleEvent } from '../../../shared/run/handle-event.ts';
+import { rungActions } from '../../../shared/policy/policy.ts';
+import { seededRandom } from '../../sandbox/http/faults.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import {
   bringBack,

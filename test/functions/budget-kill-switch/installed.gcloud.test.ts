@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeAll, describe, it } from 'vitest';
-import { eventarcEndpoint } from '../../sandbox/cloud-run/cloud-event.ts';
-import { emulatorMissing, startEmulator } from '../../sandbox/cloud-run/emulator.ts';
+import { eventarcEndpoint } from '../../sandbox/hosting/cloud-event.ts';
+import { emulatorMissing, startEmulator } from '../../sandbox/hosting/emulator.ts';
 import { installFunction } from '../../support/install-function.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import {

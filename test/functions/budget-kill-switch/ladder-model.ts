@@ -2,7 +2,7 @@
  * What the kill switch has to do, told once more in the plainest way: whole percents and cents, a table of periods, a set
  * of rungs that have fired. The property test holds the function against it.
  */
-import type { Policy, RungAction } from '../../../shared/policy.ts';
+import type { Policy, RungAction } from '../../../shared/policy/policy.ts';
 import { emptyWorld, type FakeProject, type FakeWorld } from '../../support/fake-google.ts';
 
 export const OWN_PROJECT = 'ml-operations';

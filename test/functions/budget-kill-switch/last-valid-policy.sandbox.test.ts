@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { guardBudget } from '../../../functions/budget-kill-switch/switch.ts';
-import { handleEvent } from '../../../shared/handle-event.ts';
+import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
+import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { alert, budgetScenario, changesIn, switchPolicy } from '../../support/budget-lab.ts';
 import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { planRung } from '../../../functions/budget-kill-switch/decide.ts';
-import type { Inventory } from '../../../functions/budget-kill-switch/inventory.ts';
-import type { RungAction } from '../../../shared/policy.ts';
-import type { Vm } from '../../../shared/vms.ts';
+import type { Inventory } from '../../../functions/budget-kill-switch/ladder/inventory.ts';
+import type { RungAction } from '../../../shared/policy/policy.ts';
+import type { Vm } from '../../../shared/google/vms.ts';
 import { config, MIDMONTH } from './builder.ts';
 
 const nb = (id: string, labels: Readonly<Record<string, string>> = {}) => ({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { readRequest } from '../../../functions/budget-restore/config.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
-import { Refusal } from '../../../shared/handle-request.ts';
+import { Refusal } from '../../../shared/run/handle-request.ts';
 
 const budget = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/de72f49d-779b-4945-a127-4d6ce8def0bb';
 const manifest = 'manifests/01D4EE-079462-DFD6EC/de72f49d-779b-4945-a127-4d6ce8def0bb/2026-11-01/ml-lab.json';

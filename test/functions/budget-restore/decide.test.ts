@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { planRestore } from '../../../functions/budget-restore/decide.ts';
-import type { Manifest, ManifestItem, ManifestRung } from '../../../shared/manifest.ts';
+import type { Manifest, ManifestItem, ManifestRung } from '../../../shared/state/manifest.ts';
 
 const notebook = (status: ManifestItem['status'], atMs: number): ManifestItem => ({
   kind: 'notebook',

@@ -1,9 +1,9 @@
 import type { EgressReport, Lane } from '../../../functions/egress-auditor/report/report.ts';
 import { auditFunction } from '../../../functions/egress-auditor/function.ts';
-import { handleRequest } from '../../../shared/handle-request.ts';
+import { handleRequest } from '../../../shared/run/handle-request.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import type { LogLine } from '../../sandbox/cloud-run/function-process.ts';
+import type { LogLine } from '../../sandbox/hosting/function-process.ts';
 import { startInstance, withHttpFunction, withSandbox } from '../../support/in-process.ts';
 import { BUCKET, LAB, OPERATIONS, START } from '../../support/lab.ts';
 

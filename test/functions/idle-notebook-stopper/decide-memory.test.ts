@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
-import type { WorkingHours } from '../../../shared/policy.ts';
+import type { WorkingHours } from '../../../shared/policy/policy.ts';
 import {
   ABSENT,
   EVENING,

@@ -5,8 +5,8 @@ import type { Config } from '../../../functions/idle-notebook-stopper/config.ts'
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts, Signal, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
-import type { UsdPerHour } from '../../../shared/compute-price.ts';
-import type { Gpus } from '../../../shared/machine-type.ts';
+import type { UsdPerHour } from '../../../shared/prices/compute-price.ts';
+import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import {
   ABSENT,
   config,

@@ -9,8 +9,8 @@ import {
   startedSince,
 } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
-import type { InstancePrice } from '../../../shared/compute-price.ts';
-import { gpusOf } from '../../../shared/machine-type.ts';
+import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
+import { gpusOf } from '../../../shared/prices/machine-type.ts';
 import {
   ABSENT,
   config,

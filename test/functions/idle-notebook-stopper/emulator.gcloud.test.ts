@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { eventarcEndpoint } from '../../sandbox/cloud-run/cloud-event.ts';
-import { emulatorMissing, startEmulator } from '../../sandbox/cloud-run/emulator.ts';
+import { eventarcEndpoint } from '../../sandbox/hosting/cloud-event.ts';
+import { emulatorMissing, startEmulator } from '../../sandbox/hosting/emulator.ts';
 import { nextCall } from '../../support/hooks.ts';
 import { withFunction } from '../../support/installed.ts';
 import { BUCKET, busy, idle, idleGpu, labPolicy, labScenario, OPERATIONS } from '../../support/lab.ts';

@@ -2,9 +2,9 @@ import { settingsOf } from '../../../functions/idle-notebook-stopper/changes.ts'
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts, Signal, Signals } from '../../../functions/idle-notebook-stopper/facts.ts';
-import type { InstancePrice } from '../../../shared/compute-price.ts';
-import type { Gpus } from '../../../shared/machine-type.ts';
-import type { WorkingHours } from '../../../shared/policy.ts';
+import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
+import type { Gpus } from '../../../shared/prices/machine-type.ts';
+import type { WorkingHours } from '../../../shared/policy/policy.ts';
 
 /** A Wednesday, 12:00 in Berlin: inside `OFFICE`. */
 export const NOON = new Date('2026-11-18T12:00:00+01:00');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'vitest';
-import type { Receipt } from '../../../shared/receipt.ts';
-import { createGcloud, gcloudMissing } from '../../sandbox/gcloud.ts';
+import type { Receipt } from '../../../shared/run/receipt.ts';
+import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { readScenario } from '../../sandbox/scenario.ts';
 import { subscribeToReceipts, withFunction, type World } from '../../support/installed.ts';
 import { carriedOut, countsOf, memoryIn, messagesOf, notebook, receiptsIn } from '../../support/observe.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { Receipt } from '../../../shared/receipt.ts';
+import type { Receipt } from '../../../shared/run/receipt.ts';
 import { beforeCall } from '../../support/hooks.ts';
 import { subscribeToReceipts, withFunction, type World } from '../../support/installed.ts';
 import {

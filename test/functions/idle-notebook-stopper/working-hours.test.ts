@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { workingPeriod } from '../../../functions/idle-notebook-stopper/working-hours.ts';
-import { daysOfWeek, type Day, type WorkingHours } from '../../../shared/policy.ts';
+import { daysOfWeek, type Day, type WorkingHours } from '../../../shared/policy/policy.ts';
 
 const WEEKDAYS: readonly Day[] = ['mon', 'tue', 'wed', 'thu', 'fri'];
 const BERLIN = 'Europe/Berlin';

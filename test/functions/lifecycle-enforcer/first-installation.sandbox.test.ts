@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
-import type { Receipt } from '../../../shared/receipt.ts';
-import { runTick } from '../../../shared/run-tick.ts';
-import type { Runtime } from '../../../shared/runtime.ts';
+import type { Receipt } from '../../../shared/run/receipt.ts';
+import { runTick } from '../../../shared/run/run-tick.ts';
+import type { Runtime } from '../../../shared/run/runtime.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { eventOf, startInstance, withSandbox, type Instance } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';

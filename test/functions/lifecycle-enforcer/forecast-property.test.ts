@@ -6,9 +6,9 @@ import {
   lifecycleEvents,
   type LifecycleEvent,
   type ObjectVersion,
-} from '../../../functions/lifecycle-enforcer/object-lifecycle.ts';
-import { readRule } from '../../../functions/lifecycle-enforcer/rule-condition.ts';
-import { createClock } from '../../sandbox/clock.ts';
+} from '../../../functions/lifecycle-enforcer/forecast/object-lifecycle.ts';
+import { readRule } from '../../../functions/lifecycle-enforcer/rules/condition.ts';
+import { createClock } from '../../sandbox/clock/clock.ts';
 import type { StoredObject } from '../../sandbox/services/storage/model.ts';
 import { retainedUntilMs } from '../../sandbox/services/storage/object-writes.ts';
 import type { StorageSeed } from '../../sandbox/services/storage/seed.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { createGcloud, gcloudMissing } from '../../sandbox/gcloud.ts';
+import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { ABORT, deleteAfter, lifecyclePolicy, moveTo, withEnforcer } from './lab.ts';
 import { needs } from '../../support/needs.ts';
 

@@ -1,7 +1,7 @@
 import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
-import type { Bucket, StoredRule } from '../../../shared/buckets.ts';
-import type { DecidedOutcome, Receipt } from '../../../shared/receipt.ts';
-import { runTick } from '../../../shared/run-tick.ts';
+import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
+import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
+import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
 import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
-import { ruleDigest } from '../../../functions/lifecycle-enforcer/rule-identity.ts';
-import type { StoredRule } from '../../../shared/buckets.ts';
-import { runTick } from '../../../shared/run-tick.ts';
+import { ruleDigest } from '../../../functions/lifecycle-enforcer/rules/identity.ts';
+import type { StoredRule } from '../../../shared/google/buckets.ts';
+import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { askGoogle } from '../../support/ask-google.ts';
 import { eventOf, startInstance, withSandbox, type InstanceOptions } from '../../support/in-process.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { StoredRule } from '../../../shared/buckets.ts';
+import type { StoredRule } from '../../../shared/google/buckets.ts';
 
 const days = fc.constantFrom(0, 1, 2, 7, 30, 90, 365);
 const names = fc.uniqueArray(fc.constantFrom('a/', 'a/b/', 'b/', 'logs/'), { minLength: 1, maxLength: 3 });

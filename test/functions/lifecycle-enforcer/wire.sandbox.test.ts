@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { StoredRule } from '../../../shared/buckets.ts';
+import type { StoredRule } from '../../../shared/google/buckets.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { askGoogle } from '../../support/ask-google.ts';
 import { beforeCall } from '../../support/hooks.ts';

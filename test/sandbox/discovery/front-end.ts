@@ -1,5 +1,5 @@
-import { ApiError } from '../api-error.ts';
-import { SYSTEM_QUERY, type Call } from '../route.ts';
+import { ApiError } from '../http/api-error.ts';
+import { SYSTEM_QUERY, type Call } from '../http/route.ts';
 import { readMultipart } from '../services/storage/multipart.ts';
 import { findMethod, type FoundMethod } from './catalog.ts';
 import { checkAnswer, checkBody, checkQuery, type Violation } from './check.ts';

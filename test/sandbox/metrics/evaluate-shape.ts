@@ -1,5 +1,5 @@
 import { localClock } from './local-time.ts';
-import { momentMs } from '../moment.ts';
+import { momentMs } from '../clock/moment.ts';
 import { WEEKDAYS, type Level, type PresentShape } from './shapes.ts';
 
 const MINUTE_MS = 60_000;

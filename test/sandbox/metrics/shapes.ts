@@ -1,6 +1,6 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
-import { momentSchema } from '../moment.ts';
+import { momentSchema } from '../clock/moment.ts';
 
 // What a scenario file says about the load of a machine. All values are in the metric's own unit: CPU as a fraction
 // (0 to 1), GPU in percent (0 to 100), network and disk in bytes per second.

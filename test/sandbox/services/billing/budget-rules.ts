@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Message } from '../../proto-service.ts';
-import type { Projects } from '../projects.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Message } from '../../http/proto-service.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 
 /* What the comments of google/cloud/billing/budgets/v1/budget_model.proto demand of a budget. */
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { protoRoutes, textOf, type Message } from '../../proto-service.ts';
-import type { Need, Route } from '../../route.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
+import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
+import type { Need, Route } from '../../http/route.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import type { Budgets } from './budgets.ts';
 
 const protos = createRequire(import.meta.url)(

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { ApiError } from '../../api-error.ts';
-import type { Message } from '../../proto-service.ts';
-import type { Projects } from '../projects.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Message } from '../../http/proto-service.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import { checkBudget } from './budget-rules.ts';
 import type { BillingLinks } from './links.ts';
 import type { BudgetSeed } from './seed.ts';

@@ -22,7 +22,7 @@ describe('cloudbilling and billingbudgets with Google’s clients', () => {
     sandbox = await startSandbox({ scenario: readScenario(scenario.pathname), frozen: true });
     tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
     process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-    await import('../../connect-preload.ts');
+    await import('../../http/connect-preload.ts');
     const authClient = new OAuth2Client();
     authClient.setCredentials({ access_token: sandbox.issueToken(OWNER) });
     // Two google-auth-library types are in the tree; the clients take any of them.

@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import { protoRoutes, textOf, type Message } from '../../proto-service.ts';
-import type { Call, Need, Route } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
 import type { Scenario } from '../../scenario.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import type { BillingAccount, BillingLinks } from './links.ts';
 
 const protos = createRequire(import.meta.url)('@google-cloud/billing/build/protos/protos.json') as object;

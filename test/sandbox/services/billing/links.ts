@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
 import type { Scenario } from '../../scenario.ts';
 import type { BillingSeed } from './seed.ts';
 

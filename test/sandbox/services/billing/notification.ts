@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { Message } from '../../proto-service.ts';
+import type { Message } from '../../http/proto-service.ts';
 
 /** A message as it is published: attributes and the JSON that goes into `data`, before base64. */
 export interface Notification {

@@ -1,10 +1,10 @@
-import type { Clock } from '../../clock.ts';
-import type { Fleet } from '../../fleet.ts';
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import type { Route } from '../../route.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Fleet } from '../compute/fleet.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import type { Route } from '../../http/route.ts';
 import type { Scenario } from '../../scenario.ts';
-import type { Projects } from '../projects.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import { budgetService } from './budget-service.ts';
 import { createBudgets, type Budgets } from './budgets.ts';
 import { cloudBillingService } from './cloud-billing.ts';

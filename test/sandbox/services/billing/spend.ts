@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import type { Fleet, Vm } from '../../fleet.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Fleet, Vm } from '../compute/fleet.ts';
 import {
   diskRate,
   EXTERNAL_IPV4_USD_PER_HOUR,

@@ -1,6 +1,6 @@
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Route } from '../../route.ts';
-import type { Projects } from '../projects.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import type { DeployedFunction, Functions, Trigger } from './state.ts';
 
 const HOST = 'eventarc.googleapis.com';

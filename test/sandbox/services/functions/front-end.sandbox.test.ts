@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { createIam } from '../../iam.ts';
+import { createIam } from '../../iam/iam.ts';
 import { createFrontEnd, type FrontEnd, type Served } from './front-end.ts';
 
 const SERVICE = 'projects/ml-ops/locations/us-central1/services/report';

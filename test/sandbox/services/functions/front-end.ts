@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import type { Iam } from '../../iam.ts';
+import type { Iam } from '../../iam/iam.ts';
 import { SHARED_DOMAIN } from './state.ts';
 
 /** A request to a `*.run.app` or `*.cloudfunctions.net` host. */

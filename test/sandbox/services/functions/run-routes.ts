@@ -1,10 +1,10 @@
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Route } from '../../route.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
 import { policyRoutes } from '../iam/policy-routes.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import { serviceName } from './model.ts';
 import { revisionOf } from './shown.ts';
 import { urlOf, type DeployedFunction, type Functions } from './state.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import type { Call, Need, Route } from '../../route.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
-import { readBody } from '../read-body.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
+import { readBody } from '../../http/read-body.ts';
 import type { Accounts, ServiceAccount } from './accounts.ts';
 import { policyRoutes } from './policy-routes.ts';
 

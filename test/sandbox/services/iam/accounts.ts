@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ApiError } from '../../api-error.ts';
-import type { Iam } from '../../iam.ts';
-import type { Projects } from '../projects.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 
 export interface ServiceAccount {
   /** `projects/P/serviceAccounts/E` */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import type { Call, Need, Route } from '../../route.ts';
-import { readBody } from '../read-body.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
+import { readBody } from '../../http/read-body.ts';
 
 export interface PolicyRoutesOptions {
   readonly host: string;

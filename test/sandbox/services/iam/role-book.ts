@@ -1,7 +1,7 @@
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
-import type { Binding } from '../../iam.ts';
-import { PREDEFINED_ROLES } from '../../roles.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Binding } from '../../iam/iam.ts';
+import { PREDEFINED_ROLES } from '../../iam/roles.ts';
 
 /** A custom role: `projects/P/roles/R` or `organizations/N/roles/R`. */
 export interface CustomRole {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { PREDEFINED_ROLES } from '../../roles.ts';
-import type { Call, Need, Route } from '../../route.ts';
-import { ApiError } from '../../api-error.ts';
-import { readBody } from '../read-body.ts';
-import { pageOf } from '../paging.ts';
+import { PREDEFINED_ROLES } from '../../iam/roles.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { readBody } from '../../http/read-body.ts';
+import { pageOf } from '../../http/paging.ts';
 import { roleEtag, type CustomRole, type RoleBook, type RoleFields } from './role-book.ts';
 
 const HOST = 'iam.googleapis.com';

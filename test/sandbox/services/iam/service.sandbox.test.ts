@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { askGoogle } from '../../../support/ask-google.ts';
-import { createClock } from '../../clock.ts';
+import { createClock } from '../../clock/clock.ts';
 import { startSandbox, type Sandbox } from '../../sandbox.ts';
 import { parseScenario } from '../../scenario.ts';
 import { createRoleBook } from './role-book.ts';

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Route } from '../../route.ts';
-import { parseFilter, type Test } from '../boolean-filter.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
+import { parseFilter, type Test } from '../../http/boolean-filter.ts';
 import type { DeployedFunction, Functions, LogEntry } from '../functions/state.ts';
 import { revisionOf } from '../functions/shown.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
-import { readBody } from '../read-body.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
+import { readBody } from '../../http/read-body.ts';
 
 const SEVERITIES = [
   'DEFAULT', 'DEBUG', 'INFO', 'NOTICE', 'WARNING', 'ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY',

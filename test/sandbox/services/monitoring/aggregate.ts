@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { alignerFor, alignSamples, sumSamples, type Shape, type Window } from './align.ts';
 import { readGroupFields, reducerFor, reduceSeries, type PointSeries } from './reduce.ts';
 import type { Labelled, Sample } from './series.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import protos from '@google-cloud/monitoring/build/protos/protos.json' with { type: 'json' };
-import { ApiError } from '../../api-error.ts';
-import { protoRoutes, textOf, type Message, type MethodHandler } from '../../proto-service.ts';
-import type { Route } from '../../route.ts';
-import { pageOf } from '../paging.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { protoRoutes, textOf, type Message, type MethodHandler } from '../../http/proto-service.ts';
+import type { Route } from '../../http/route.ts';
+import { pageOf } from '../../http/paging.ts';
 
 const HOST = 'monitoring.googleapis.com';
 const MAX_PAGE_SIZE = 1_000;

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { MetricKind, Sample, ValueType } from './series.ts';
 import { largest, mean, smallest, standardDeviation, sum } from './statistics.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Message } from '../../proto-service.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Message } from '../../http/proto-service.ts';
 import { readDescriptorFilter } from './filter.ts';
 import { METRICS, resourceLabelsOf, type Metric } from './metric-catalog.ts';
 import type { Series, SeriesQuery } from './series.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { readDescriptorFilter, readSeriesFilter } from './filter.ts';
 
 const CPU = 'compute.googleapis.com/instance/cpu/utilization';

@@ -1,5 +1,5 @@
-import { ApiError, errorBody } from '../../api-error.ts';
-import type { Call, Route } from '../../route.ts';
+import { ApiError, errorBody } from '../../http/api-error.ts';
+import type { Call, Route } from '../../http/route.ts';
 import type { Series } from './series.ts';
 
 /** Answers a GET request by a service's routes without a server. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Message } from '../../proto-service.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Message } from '../../http/proto-service.ts';
 import { aggregate, type LazySeries, type Result } from './aggregate.ts';
 import type { Shape, Window } from './align.ts';
 import { readSeriesFilter } from './filter.ts';

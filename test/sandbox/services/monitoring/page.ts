@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { LazySeries, Result } from './aggregate.ts';
 import type { Window } from './align.ts';
 import type { Sample } from './series.ts';

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { Shape } from './align.ts';
 import type { Labelled, Sample } from './series.ts';
 import { largest, mean, percentile, smallest, standardDeviation, sum } from './statistics.ts';

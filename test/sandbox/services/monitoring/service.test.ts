@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { v3 } from '@google-cloud/monitoring';
-import { createClock } from '../../clock.ts';
+import { createClock } from '../../clock/clock.ts';
 import { answer, cpuSeries, sentSeries } from './in-process.ts';
 import type { Sample, Series, SeriesQuery } from './series.ts';
 import { createMonitoringService, type MonitoringOptions } from './service.ts';

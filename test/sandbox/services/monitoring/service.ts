@@ -1,8 +1,8 @@
 import protos from '@google-cloud/monitoring/build/protos/protos.json' with { type: 'json' };
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
-import { protoRoutes, type Message, type MethodHandler } from '../../proto-service.ts';
-import type { Route } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { protoRoutes, type Message, type MethodHandler } from '../../http/proto-service.ts';
+import type { Route } from '../../http/route.ts';
 import { listMetricDescriptors, listResourceDescriptors } from './descriptors.ts';
 import { listTimeSeries, type OpenLists } from './list-time-series.ts';
 import type { Series, SeriesQuery } from './series.ts';

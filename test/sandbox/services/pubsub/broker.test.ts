@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { createClock, type Clock } from '../../clock.ts';
+import { createClock, type Clock } from '../../clock/clock.ts';
 import { createBroker, type Broker, type Disorder } from './broker.ts';
 
 const TOPIC = 'projects/ml-ops/topics/tick';

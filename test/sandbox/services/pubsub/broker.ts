@@ -1,7 +1,7 @@
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
-import { seededRandom } from '../../faults.ts';
-import type { Message } from '../../proto-service.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { seededRandom } from '../../http/faults.ts';
+import type { Message } from '../../http/proto-service.ts';
 import { readMessages, type NewMessage, type PubsubMessage } from './message.ts';
 import type { Post } from './post.ts';
 import { createQueue, type Delivery, type Pending, type Queue } from './queue.ts';

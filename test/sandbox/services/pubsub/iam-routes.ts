@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import type { Iam } from '../../iam.ts';
-import type { Policies } from '../../iam-policy.ts';
-import { protoRoutes, type Message } from '../../proto-service.ts';
-import type { Call, Route } from '../../route.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Policies } from '../../iam/iam-policy.ts';
+import { protoRoutes, type Message } from '../../http/proto-service.ts';
+import type { Call, Route } from '../../http/route.ts';
 
 // The IAM definitions are the same in every client package; Pub/Sub's own lacks them.
 const protos = createRequire(import.meta.url)(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** A message as the topic took it in. */
 export interface PubsubMessage {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 import { pushBody, type PubsubMessage } from './message.ts';
 import type { Post } from './post.ts';
 import { durationMs, type Subscription } from './resources.ts';

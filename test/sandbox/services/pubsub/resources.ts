@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Message } from '../../proto-service.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Message } from '../../http/proto-service.ts';
 
 const duration = z.string().regex(/^\d+(?:\.\d{1,9})?s$/);
 const labels = z.record(z.string(), z.string());

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { ApiError } from '../../api-error.ts';
-import { createClock } from '../../clock.ts';
-import { createPolicies } from '../../iam-policy.ts';
-import { createIam, type Iam } from '../../iam.ts';
-import type { Call } from '../../route.ts';
-import { PREDEFINED_ROLES } from '../../roles.ts';
+import type { ApiError } from '../../http/api-error.ts';
+import { createClock } from '../../clock/clock.ts';
+import { createPolicies } from '../../iam/iam-policy.ts';
+import { createIam, type Iam } from '../../iam/iam.ts';
+import type { Call } from '../../http/route.ts';
+import { PREDEFINED_ROLES } from '../../iam/roles.ts';
 import { createPubsubService, type PubsubService } from './service.ts';
 
 const OWNER = 'owner@example.com';

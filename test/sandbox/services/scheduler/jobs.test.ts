@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { createClock } from '../../clock.ts';
+import { createClock } from '../../clock/clock.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { jobSchema } from './model.ts';
 

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
 import { durationMs } from '../pubsub/resources.ts';
 import type { JobConfig } from './model.ts';
 

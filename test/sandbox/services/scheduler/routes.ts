@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Iam } from '../../iam.ts';
-import type { Call, Need, Reply, Route } from '../../route.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
-import { readBody, readMessage } from '../read-body.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Call, Need, Reply, Route } from '../../http/route.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
+import { readBody, readMessage } from '../../http/read-body.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { jobSchema, type JobConfig } from './model.ts';
 

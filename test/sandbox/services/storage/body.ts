@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import { requireImitated } from '../read-body.ts';
+import { ApiError } from '../../http/api-error.ts';
+import { requireImitated } from '../../http/read-body.ts';
 
 /** Checks a request body against `schema`; what does not fit is the 400 that the service answers. */
 export function checkBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {

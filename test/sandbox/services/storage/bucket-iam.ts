@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { checkBody } from './body.ts';
 import { bucketEtag } from './etag.ts';
 import type { StorageState, StoredBucket } from './model.ts';

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { checkBody, mergePatch } from './body.ts';
 import { bucketSettingsSchema, type BucketSettings } from './bucket-schema.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { checkBody, withoutFields } from './body.ts';
 import {
   BUCKET_OUTPUT_FIELDS,

@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Reply } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Reply } from '../../http/route.ts';
 import { bucketResource, type Projection } from './bucket-resource.ts';
 import { deleteBucket, insertBucket, lockRetention, patchBucket, replaceBucket } from './bucket-writes.ts';
 import type { StorageState, StoredBucket } from './model.ts';

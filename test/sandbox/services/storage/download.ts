@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { ApiError, errorBody } from '../../api-error.ts';
-import type { Call, Reply } from '../../route.ts';
+import { ApiError, errorBody } from '../../http/api-error.ts';
+import type { Call, Reply } from '../../http/route.ts';
 import { checksumsOfObject } from './checksums.ts';
 import { objectEtag } from './etag.ts';
 import type { StoredBucket, StoredObject } from './model.ts';

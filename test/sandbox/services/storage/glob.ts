@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** The names that `matchGlob` selects: `*` and `?` stop at `/`, `**` does not; `[…]` and `{a,b}` choose. */
 export function globPattern(glob: string | null, delimiter: string): RegExp | undefined {

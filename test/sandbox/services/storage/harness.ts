@@ -1,10 +1,10 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Storage } from '@google-cloud/storage';
-import { ApiError, errorBody } from '../../api-error.ts';
+import { ApiError, errorBody } from '../../http/api-error.ts';
 import { requireKnown } from '../../discovery/front-end.ts';
-import { createClock, type Clock } from '../../clock.ts';
-import { SYSTEM_QUERY, type Call, type Need, type Reply } from '../../route.ts';
+import { createClock, type Clock } from '../../clock/clock.ts';
+import { SYSTEM_QUERY, type Call, type Need, type Reply } from '../../http/route.ts';
 import type { StorageSeed } from './seed.ts';
 import { createStorageService, type StorageService } from './service.ts';
 

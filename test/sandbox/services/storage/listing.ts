@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { globPattern } from './glob.ts';
 import type { StoredBucket, StoredObject } from './model.ts';
 import { objectResource } from './object-resource.ts';

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 const MULTI_REGIONS: ReadonlySet<string> = new Set(['US', 'EU', 'ASIA']);
 const DUAL_REGIONS: ReadonlySet<string> = new Set(['NAM4', 'EUR4', 'EUR5', 'EUR7', 'EUR8', 'ASIA1']);

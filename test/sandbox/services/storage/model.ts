@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import type { Need } from '../../route.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Need } from '../../http/route.ts';
 import type { BucketSettings } from './bucket-schema.ts';
 import type { LifecycleAction } from './lifecycle/action.ts';
 import type { Timeline } from './lifecycle/timeline.ts';

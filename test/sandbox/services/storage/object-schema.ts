@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { STORAGE_CLASSES } from './lifecycle-schema.ts';
 
 /** What a client may write of an object at any time. */

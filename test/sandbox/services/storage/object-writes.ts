@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { checksumsOf, type Checksums } from './checksums.ts';
 import { rfc3339 } from './bucket-settings.ts';
 import type { StorageState, StoredBucket, StoredObject } from './model.ts';

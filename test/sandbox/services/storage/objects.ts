@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Reply } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Reply } from '../../http/route.ts';
 import { checkBody, mergePatch, withoutFields } from './body.ts';
 import { download } from './download.ts';
 import { listObjects } from './listing.ts';

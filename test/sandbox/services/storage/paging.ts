@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { int64Parameter } from './preconditions.ts';
 
 /** `maxResults`, at most `limit`: more is not an error, the service just gives less. */

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** What preconditions are compared with; a bucket has no generation that they could name. */
 export interface Versioned {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ApiError, errorBody } from '../../api-error.ts';
-import type { Call, Reply } from '../../route.ts';
+import { ApiError, errorBody } from '../../http/api-error.ts';
+import type { Call, Reply } from '../../http/route.ts';
 import { settle } from './lifecycle/settle.ts';
 import type { StorageState } from './model.ts';
 import { parameter } from './routes.ts';

@@ -1,4 +1,4 @@
-import type { Call, Need, Route } from '../../route.ts';
+import type { Call, Need, Route } from '../../http/route.ts';
 import { checkBody, withoutFields } from './body.ts';
 import { checksumsOfObject } from './checksums.ts';
 import type { StorageState, StoredBucket, StoredObject } from './model.ts';

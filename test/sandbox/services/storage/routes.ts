@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { Call, Need, Reply, Route } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Need, Reply, Route } from '../../http/route.ts';
 import type { Projection } from './bucket-resource.ts';
 import { settle } from './lifecycle/settle.ts';
 import type { StorageState, StoredBucket } from './model.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { momentMs, momentSchema } from '../../moment.ts';
-import { randomOf } from '../../seeded.ts';
+import { momentMs, momentSchema } from '../../clock/moment.ts';
+import { randomOf } from '../../http/seeded.ts';
 import { checksumsOf } from './checksums.ts';
 import { STORAGE_CLASSES } from './lifecycle-schema.ts';
 import type { MultipartUpload, StoredBucket, StoredObject } from './model.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { momentMs, momentSchema } from '../../moment.ts';
+import { momentMs, momentSchema } from '../../clock/moment.ts';
 import { bucketFields } from './bucket-schema.ts';
 import { settleSettings } from './bucket-settings.ts';
 import { defaultPolicy } from './bucket-writes.ts';

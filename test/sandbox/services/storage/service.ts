@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import type { Need, Route } from '../../route.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Need, Route } from '../../http/route.ts';
 import { bucketIamRoutes } from './bucket-iam.ts';
 import { bucketResource } from './bucket-resource.ts';
 import { bucketRoutes } from './buckets.ts';

@@ -1,4 +1,4 @@
-import type { Call, Reply } from '../../route.ts';
+import type { Call, Reply } from '../../http/route.ts';
 import { checksumsOf, expectedChecksums, verifyChecksums } from './checksums.ts';
 import type { StorageState, StoredBucket } from './model.ts';
 import { objectResource } from './object-resource.ts';

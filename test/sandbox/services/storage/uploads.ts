@@ -1,5 +1,5 @@
-import { ApiError } from '../../api-error.ts';
-import type { Call, Reply } from '../../route.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Call, Reply } from '../../http/route.ts';
 import { checkBody, withoutFields } from './body.ts';
 import type { StorageState } from './model.ts';
 import { readMultipart } from './multipart.ts';

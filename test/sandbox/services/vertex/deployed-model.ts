@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import type { ProjectSeed } from '../../scenario.ts';
 import type { DeployedModelInput } from './messages.ts';
 

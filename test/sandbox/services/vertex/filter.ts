@@ -1,4 +1,4 @@
-import { ApiError } from '../../api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 
 /** What a filter may compare: the value of a field, or undefined where the resource has no such field. */
 export type Fields = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ApiError } from '../../api-error.ts';
-import type { Iam } from '../../iam.ts';
-import type { Call, Reply, Route } from '../../route.ts';
-import { pageOf } from '../paging.ts';
-import type { Projects } from '../projects.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Iam } from '../../iam/iam.ts';
+import type { Call, Reply, Route } from '../../http/route.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import { parseFilter, type Fields } from './filter.ts';
 import { deployBodySchema, undeployBodySchema } from './messages.ts';
 import { JOB_KINDS, type JobKind } from './seeded-jobs.ts';

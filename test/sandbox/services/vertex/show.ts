@@ -1,4 +1,4 @@
-import { textOf } from '../../proto-service.ts';
+import { textOf } from '../../http/proto-service.ts';
 import type { Fields } from './filter.ts';
 import {
   presentOf,

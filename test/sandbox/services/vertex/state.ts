@@ -1,6 +1,6 @@
-import { ApiError } from '../../api-error.ts';
-import type { Clock } from '../../clock.ts';
-import { numericId } from '../../fleet.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { numericId } from '../compute/fleet.ts';
 import type { ProjectSeed } from '../../scenario.ts';
 import { checkedSplit, settled, type DeployedModel } from './deployed-model.ts';
 import type { DeployedModelInput, JobSpec, JobState } from './messages.ts';

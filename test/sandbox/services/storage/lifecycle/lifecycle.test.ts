@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
-import { createClock, type Clock } from '../../../clock.ts';
+import { createClock, type Clock } from '../../../clock/clock.ts';
 import type { StorageSeed } from '../seed.ts';
 import { START, startHarness } from '../harness.ts';
 import { createStorageService, type StorageService } from '../service.ts';

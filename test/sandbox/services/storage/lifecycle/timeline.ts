@@ -1,4 +1,4 @@
-import { randomOf } from '../../../seeded.ts';
+import { randomOf } from '../../../http/seeded.ts';
 import type { Rules } from './decide.ts';
 import type { Sample } from './samples.ts';
 

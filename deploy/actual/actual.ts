@@ -1,0 +1,101 @@
+import type { Role } from '../desired/settings.ts';
+
+/** What is there, as far as deploy is concerned. */
+export interface Present {
+  readonly projectNumber: string;
+  /** Of an API that is not enabled nothing else is known, and nothing can exist. */
+  readonly apis: ReadonlySet<string>;
+  readonly bucket: Bucket | undefined;
+  /** Bindings without a condition, by resource: see `Access.on`, and `topics/T`, `subscriptions/S`, `services/N`. */
+  readonly bindings: ReadonlyMap<string, readonly Binding[]>;
+  /** E-mail addresses, with whether deploy made them. */
+  readonly accounts: ReadonlyMap<string, { readonly made: boolean }>;
+  /** Custom roles that are costguard's by their ids, in every project and organization where they can be, by full name. */
+  readonly roles: ReadonlyMap<string, PresentRole>;
+  /** Full names of roles that can be neither made nor undeleted, as this run found out. */
+  readonly blockedRoles: ReadonlySet<string>;
+  /** Who holds the roles that an older deployment made with ids that installations share; undefined: it cannot be seen. */
+  readonly holders: ReadonlyMap<string, readonly Holder[] | undefined>;
+  /** By id. */
+  readonly topics: ReadonlyMap<string, { readonly made: boolean }>;
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  /** Functions by name. */
+  readonly functions: ReadonlyMap<string, PresentFunction>;
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly alerts: readonly Alert[];
+  /** Above a folder, an organization or a billing account. */
+  readonly organizationOf: (resource: string) => string | undefined;
+}
+
+export interface Bucket {
+  readonly projectNumber: string;
+  readonly versioning: boolean;
+  readonly uniformAccess: boolean;
+  readonly publicAccessPrevented: boolean;
+}
+
+export interface Binding {
+  readonly role: string;
+  readonly member: string;
+}
+
+/** A member that holds a role. */
+export interface Holder {
+  /** As in `Present.bindings`. */
+  readonly on: string;
+  readonly member: string;
+}
+
+export interface PresentRole extends Role {
+  readonly deleted: boolean;
+}
+
+export interface Subscription {
+  /** Id of the topic. */
+  readonly topic: string;
+  readonly made: boolean;
+  /** RESOURCE_ERROR: what it pushes to cannot be reached, and messages wait. */
+  readonly state: string;
+  readonly ackDeadlineSeconds: number;
+  /** For how long a message is kept that nobody has acknowledged. */
+  readonly retentionSeconds: number;
+  /** The subscription itself is deleted after so long without activity, such as `2678400s`; undefined for never. */
+  readonly expiresAfter: string | undefined;
+  /** Full name, and how many deliveries come before it. */
+  readonly deadLetterTopic: string | undefined;
+  readonly deliveryAttempts: number | undefined;
+  /** `10s` to `600s`; undefined for at once. */
+  readonly retryDelays: string | undefined;
+}
+
+export interface PresentFunction {
+  readonly state: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly url: string | undefined;
+  readonly updateTime: string | undefined;
+  /** What `deploy` can set, in its words: see `settingsOf` in plan-functions.ts. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly runtime: string;
+  /** Full name of its Pub/Sub subscription. */
+  readonly subscription: string | undefined;
+}
+
+export interface Job {
+  readonly made: boolean;
+  readonly schedule: string;
+  readonly timeZone: string;
+  /** Id of the topic. */
+  readonly topic: string;
+  readonly body: string;
+  readonly paused: boolean;
+}
+
+export interface Alert {
+  /** Full name. */
+  readonly name: string;
+  readonly displayName: string;
+  readonly made: boolean;
+  readonly filter: string;
+  readonly channels: readonly string[];
+}

@@ -1,0 +1,100 @@
+import { messageOf } from '../../shared/errors.ts';
+import * as z from 'zod/mini';
+import { readJson, type Gcloud } from './gcloud.ts';
+import type { Present } from './actual.ts';
+import { isReady, serviceSchema } from './wire.ts';
+import { subscriptionOf } from './read-delivery.ts';
+import type { FunctionSettings } from '../desired/settings.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+/** Whether a function does its part, in words that follow its name. */
+export interface Answer {
+  readonly works: boolean;
+  readonly says: string;
+  /** It may be otherwise in a minute: an address, or the right to call it, that is not known everywhere yet. */
+  readonly settling?: true;
+}
+
+/** Asks a function over HTTP what it can be asked, with an identity token; the status and the header `allow`. */
+export type AskFunction = (
+  url: string,
+  token: string,
+) => Promise<{ readonly status: number; readonly allow: string | null }>;
+
+/**
+ * Whether each function answers. One with an HTTP trigger is asked, with OPTIONS: its own code then says which methods it
+ * has, and does nothing. One that messages drive cannot be called from outside, and a message to it would be acted upon:
+ * of it can be seen that its container started and that its subscription delivers.
+ */
+export async function readAnswers(
+  { gcloud, askFunction }: { readonly gcloud: Gcloud; readonly askFunction: AskFunction },
+  { project, region }: Pick<Wanted, 'project' | 'region'>,
+  functions: readonly FunctionSettings[],
+  present: Present,
+): Promise<ReadonlyMap<string, Answer>> {
+  const services = z
+    .array(serviceSchema)
+    .parse(await readJson(gcloud, ['run', 'services', 'list', `--region=${region}`, `--project=${project}`]));
+  const byName = new Map(services.map((service) => [service.metadata.name, service]));
+  const answers = functions.map(async ({ name, settings }): Promise<readonly [string, Answer]> => {
+    const service = byName.get(name);
+    if (service === undefined || !isReady(service))
+      return [name, failed('DOES NOT ANSWER, its container did not start')];
+    if (settings.trigger !== 'http') return [name, judgeDelivery(present, name)];
+    const url = service.status?.url;
+    return [
+      name,
+      url === undefined ? notAsked('it has no address') : await ask({ gcloud, askFunction }, url),
+    ];
+  });
+  return new Map(await Promise.all(answers));
+}
+
+function failed(says: string): Answer {
+  return { works: false, says };
+}
+
+/** Nothing speaks against it. */
+function notAsked(why: string): Answer {
+  return { works: true, says: `started, and was not asked: ${why}` };
+}
+
+function judgeDelivery(present: Present, name: string): Answer {
+  const id = subscriptionOf(present, name)?.slice('subscriptions/'.length);
+  const state = id === undefined ? undefined : present.subscriptions.get(id)?.state;
+  if (state === undefined) return failed('HEARS NOTHING, it has no subscription');
+  return state === 'ACTIVE'
+    ? { works: true, says: 'started, and its subscription delivers' }
+    : failed(`HEARS NOTHING, its subscription is in state ${state}`);
+}
+
+async function ask(
+  { gcloud, askFunction }: { readonly gcloud: Gcloud; readonly askFunction: AskFunction },
+  url: string,
+): Promise<Answer> {
+  let answer = notAsked('gcloud has no identity token (it has one after gcloud auth login)');
+  // People's tokens are good for every service and take no audience; those of service accounts need it.
+  for (const audience of [[], [`--audiences=${url}`]]) {
+    const token = await gcloud(['auth', 'print-identity-token', ...audience]);
+    if (token.code !== 0) continue;
+    try {
+      const { status, allow } = await askFunction(url, token.stdout.trim());
+      answer = judgeStatus(status, allow);
+      if (status !== 401) break;
+    } catch (error) {
+      return notAsked(`${url} cannot be reached from here (${messageOf(error)})`);
+    }
+  }
+  return answer;
+}
+
+/** Cloud Run itself answers 401 and 403 to whom it does not let in. What the function says bears `allow`. */
+function judgeStatus(status: number, allow: string | null): Answer {
+  if (status === 401 || status === 403) return notAsked('you may not call it (--invoker says who may)');
+  return status === 405 && allow !== null
+    ? { works: true, says: 'answers' }
+    : {
+        ...failed(`DOES NOT ANSWER, a request to it ends in HTTP ${status}`),
+        ...(status === 404 ? { settling: true as const } : {}),
+      };
+}

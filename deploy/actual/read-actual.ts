@@ -1,0 +1,139 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { boundBefore } from '../desired/bound-before.ts';
+import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { inTurns, lister } from './look-ups.ts';
+import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
+import { ownTopic } from '../plan/plan.ts';
+import type { Present } from './actual.ts';
+import {
+  accountSchema,
+  alertSchema,
+  isMade,
+  jobSchema,
+  toAlert,
+  toBucket,
+  toJob,
+  topicSchema,
+} from './wire.ts';
+import { readBindings } from './read-bindings.ts';
+import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
+import { readRoles } from './read-roles.ts';
+import { accessOf, type Wanted } from '../desired/desired.ts';
+
+export interface Surroundings {
+  readonly projectNumber: string;
+  readonly organizationOf: (resource: string) => string | undefined;
+  /** What cannot be seen of the policy's scope, with the reason; a teardown goes on with the rest. */
+  readonly unseen: ReadonlyMap<string, string>;
+}
+
+/**
+ * Looks at everything that deploy makes or binds; changes nothing. What lies behind an API that is not enabled does not
+ * exist, and is not asked for. Throws `GcloudFailed`.
+ */
+export async function readPresent(
+  gcloud: Gcloud,
+  wanted: Wanted,
+  { projectNumber, organizationOf, unseen }: Surroundings,
+): Promise<Present> {
+  const { project, region, policy } = wanted;
+  const inProject = `--project=${project}`;
+  const apis = await readApis(gcloud, project);
+  const list = lister(gcloud, apis);
+  const delivery = deliveryLists(list, wanted);
+
+  const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, bucket] = await inTurns(
+    () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
+    () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
+    delivery.subscriptions,
+    delivery.functions,
+    delivery.triggers,
+    () =>
+      list(
+        'cloudscheduler.googleapis.com',
+        ['scheduler', 'jobs', 'list', `--location=${region}`, inProject],
+        jobSchema,
+      ),
+    () =>
+      wanted.functions.some(({ settings }) => settings.alert)
+        ? list(
+            'monitoring.googleapis.com',
+            ['alpha', 'monitoring', 'policies', 'list', inProject],
+            alertSchema,
+          )
+        : Promise.resolve([]),
+    () =>
+      policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
+        ? Promise.resolve(undefined)
+        : readJsonIfAny(gcloud, ['storage', 'buckets', 'describe', `gs://${policy.stateBucket}`, '--raw']),
+  );
+  const known = {
+    ...toDelivery(subscriptions, functions, triggers),
+    topics: new Map(topics.map(({ name, labels }) => [lastPart(name), { made: isMade(labels) }])),
+  };
+  const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
+  const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name));
+  const expected = new Set([
+    `projects/${project}`,
+    ...accesses.map(({ on }) => on),
+    ...[...topicsIn(wanted)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
+    ...wanted.functions.flatMap(({ name }) => {
+      const fn = known.functions.get(name);
+      if (fn === undefined) return [];
+      const subscription = subscriptionOf(known, name);
+      return [`services/${name}`, ...(subscription === undefined ? [] : [subscription])];
+    }),
+  ]);
+  if (bucket === undefined) expected.delete(`gs://${policy.stateBucket ?? ''}`);
+  const resources = new Set([...expected, ...before.map(({ on }) => on)]);
+  // A project of a former scope may be gone by now.
+  const goneOf = (on: string) => (expected.has(on) && !unseen.has(on) ? isNotFound : isUnseen);
+  const bindings = new Map(
+    await pMap(resources, async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on))] as const, {
+      concurrency: AT_ONCE,
+    }),
+  );
+  const roles = apis.has('iam.googleapis.com')
+    ? await readRoles(gcloud, wanted, { accesses, before, bindings, unseen })
+    : { roles: new Map(), holders: new Map() };
+  return {
+    projectNumber,
+    organizationOf,
+    apis,
+    bucket: bucket === undefined ? undefined : toBucket(bucket),
+    ...known,
+    accounts: new Map(
+      accounts.map(({ email, description }) => [email, { made: description === MADE_BY_TEXT }]),
+    ),
+    ...roles,
+    blockedRoles: new Set(),
+    bindings,
+    jobs: new Map(jobs.map((job) => [lastPart(job.name), toJob(job)])),
+    alerts: alerts.map((alert) => toAlert(alert)),
+  };
+}
+
+/** Ids of the topics in the operations project on which something is bound. */
+function topicsIn(wanted: Wanted): ReadonlySet<string> {
+  const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
+  return new Set([
+    DEAD_LETTERS,
+    ...wanted.functions.map(({ name }) => topicOf(name)),
+    ...(receipts === undefined ? [] : [receipts]),
+  ]);
+}
+
+/** The APIs that are enabled in a project. */
+export async function readApis(gcloud: Gcloud, project: string): Promise<ReadonlySet<string>> {
+  const services = z
+    .array(
+      z.looseObject({
+        config: z.optional(z.looseObject({ name: z.string() })),
+        name: z.optional(z.string()),
+      }),
+    )
+    .parse(await readJson(gcloud, ['services', 'list', '--enabled', `--project=${project}`]));
+  return new Set(services.map(({ config, name = '' }) => config?.name ?? lastPart(name)));
+}

@@ -1,0 +1,32 @@
+import { readJsonIfAny, type Gcloud } from './gcloud.ts';
+import type { Binding } from './actual.ts';
+import { iamSchema } from './wire.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+/** Empty for a resource that is gone. Conditional bindings are none of ours. */
+export async function readBindings(
+  gcloud: Gcloud,
+  wanted: Wanted,
+  on: string,
+  isGone: (stderr: string) => boolean,
+): Promise<readonly Binding[]> {
+  const answer = await readJsonIfAny(gcloud, policyCommand(wanted, on), isGone);
+  const { bindings = [] } = iamSchema.parse(answer ?? {});
+  return bindings
+    .filter(({ condition }) => condition === undefined)
+    .flatMap(({ role, members }) => members.map((member) => ({ role, member })));
+}
+
+function policyCommand({ project, region }: Wanted, on: string): readonly string[] {
+  const id = on.slice(on.indexOf('/') + 1);
+  if (on.startsWith('gs://')) return ['storage', 'buckets', 'get-iam-policy', on];
+  if (on.startsWith('projects/')) return ['projects', 'get-iam-policy', id];
+  if (on.startsWith('folders/')) return ['resource-manager', 'folders', 'get-iam-policy', id];
+  if (on.startsWith('organizations/')) return ['organizations', 'get-iam-policy', id];
+  if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', 'get-iam-policy', id];
+  if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', 'get-iam-policy', id];
+  if (on.startsWith('topics/')) return ['pubsub', 'topics', 'get-iam-policy', id, `--project=${project}`];
+  if (on.startsWith('subscriptions/'))
+    return ['pubsub', 'subscriptions', 'get-iam-policy', id, `--project=${project}`];
+  return ['run', 'services', 'get-iam-policy', id, `--region=${region}`, `--project=${project}`];
+}

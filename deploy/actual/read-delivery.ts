@@ -1,0 +1,65 @@
+import pMap from 'p-map';
+import type * as z from 'zod/mini';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
+import { inTurns, lister, type Lister } from './look-ups.ts';
+import type { Present } from './actual.ts';
+import { functionSchema, subscriptionSchema, toFunction, toSubscription, triggerSchema } from './wire.ts';
+import { readBindings } from './read-bindings.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+/** The functions, and what Eventarc makes so that messages reach them. */
+export type Delivery = Pick<Present, 'functions' | 'subscriptions'>;
+
+export function deliveryLists(list: Lister, { project, region }: Pick<Wanted, 'project' | 'region'>) {
+  const inProject = `--project=${project}`;
+  return {
+    subscriptions: () =>
+      list('pubsub.googleapis.com', ['pubsub', 'subscriptions', 'list', inProject], subscriptionSchema),
+    functions: () =>
+      list(
+        'cloudfunctions.googleapis.com',
+        ['functions', 'list', '--v2', `--regions=${region}`, inProject],
+        functionSchema,
+      ),
+    triggers: () =>
+      list(
+        'eventarc.googleapis.com',
+        ['eventarc', 'triggers', 'list', `--location=${region}`, inProject],
+        triggerSchema,
+      ),
+  };
+}
+
+export function toDelivery(
+  subscriptions: readonly z.infer<typeof subscriptionSchema>[],
+  functions: readonly z.infer<typeof functionSchema>[],
+  triggers: readonly z.infer<typeof triggerSchema>[],
+): Delivery {
+  const byTrigger = new Map(triggers.map(({ name, transport }) => [name, transport?.pubsub?.subscription]));
+  return {
+    functions: new Map(functions.map((fn) => [lastPart(fn.name), toFunction(fn, byTrigger)])),
+    subscriptions: new Map(subscriptions.map((one) => [lastPart(one.name), toSubscription(one)])),
+  };
+}
+
+/** A function's own subscription as `subscriptions/S`; undefined where there is none. */
+export function subscriptionOf({ functions, subscriptions }: Delivery, name: string): string | undefined {
+  const id = lastPart(functions.get(name)?.subscription ?? '');
+  return subscriptions.has(id) ? `subscriptions/${id}` : undefined;
+}
+
+/** The same with that looked at again: a few questions instead of all. Throws `GcloudFailed`. */
+export async function readDeliveryAgain(gcloud: Gcloud, wanted: Wanted, present: Present): Promise<Present> {
+  // All of these are enabled by now, whatever they were when the rest was looked at.
+  const apis = new Set(['pubsub.googleapis.com', 'cloudfunctions.googleapis.com', 'eventarc.googleapis.com']);
+  const lists = deliveryLists(lister(gcloud, apis), wanted);
+  const delivery = toDelivery(...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)));
+  const own = wanted.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
+  const bindings = await pMap(
+    own,
+    async (on) => [on, await readBindings(gcloud, wanted, on, isNotFound)] as const,
+    { concurrency: AT_ONCE },
+  );
+  return { ...present, ...delivery, bindings: new Map([...present.bindings, ...bindings]) };
+}

@@ -1,0 +1,150 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import { AT_ONCE, isNotFound, isUnseen, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { homeOf, isFormerRole, isOwnRole, isSharedStateRole } from '../desired/own-roles.ts';
+import type { BoundBefore } from '../desired/bound-before.ts';
+import type { Binding, Holder, Present, PresentRole } from './actual.ts';
+import { iamSchema, roleSchema } from './wire.ts';
+import { runtimeAccountOf, type Access, type Wanted } from '../desired/desired.ts';
+
+/** The custom roles that are costguard's by their ids wherever these functions have some, and who holds shared ones. */
+export async function readRoles(
+  gcloud: Gcloud,
+  wanted: Wanted,
+  where: {
+    readonly accesses: readonly Access[];
+    readonly before: readonly BoundBefore[];
+    readonly bindings: Present['bindings'];
+    readonly unseen: ReadonlyMap<string, string>;
+  },
+): Promise<Pick<Present, 'roles' | 'holders'>> {
+  const { accesses, bindings, unseen } = where;
+  const names = wanted.functions.map(({ name }) => name);
+  const expected = new Set([
+    `projects/${wanted.project}`,
+    ...accesses.flatMap(({ roleName, role }) => (role === undefined ? [] : [homeOf(roleName)])),
+  ]);
+  const homes = new Set(
+    [...expected, ...formerHomes(wanted, where.before, bindings)].filter((home) => home !== ''),
+  );
+  const listed = await pMap(
+    homes,
+    (home) => listRoles(gcloud, home, expected.has(home) && !unseen.has(home) ? isNotFound : isUnseen),
+    { concurrency: AT_ONCE },
+  );
+  const isCostguards = (role: string): boolean =>
+    isSharedStateRole(wanted, role) ||
+    names.some((name) => isOwnRole(wanted, name, role) || isFormerRole(name, role));
+  const roles = await pMap(
+    listed.flat().filter(isCostguards),
+    async (role) => [role, await readRole(gcloud, role)] as const,
+    { concurrency: AT_ONCE },
+  );
+  const found = new Map(roles.flatMap(([name, role]) => (role === undefined ? [] : [[name, role]])));
+  const former = [...found].filter(
+    ([role, { deleted }]) => !deleted && names.some((name) => isFormerRole(name, role)),
+  );
+  const holders = await pMap(
+    former,
+    async ([role]) => [role, await readHolders(gcloud, role, bindings)] as const,
+    { concurrency: AT_ONCE },
+  );
+  return { roles: found, holders: new Map(holders) };
+}
+
+/** Where roles may be left over: as the functions note it, and as their accounts' bindings show it. */
+function formerHomes(
+  wanted: Wanted,
+  before: readonly BoundBefore[],
+  bindings: Present['bindings'],
+): readonly string[] {
+  const noted = before.map(({ on, home }) => home ?? (on.startsWith('projects/') ? on : ''));
+  const held = wanted.functions.flatMap(({ name }) => {
+    const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+    return [...bindings.values()]
+      .flat()
+      .filter((one) => one.member === member)
+      .filter(({ role }) => isOwnRole(wanted, name, role) || isFormerRole(name, role))
+      .map(({ role }) => homeOf(role));
+  });
+  return [...noted, ...held];
+}
+
+/** Full names of the custom roles of a project or organization, deleted ones with them; none where it is gone. */
+async function listRoles(
+  gcloud: Gcloud,
+  home: string,
+  isGone: (stderr: string) => boolean,
+): Promise<readonly string[]> {
+  const answer = await readJsonIfAny(
+    gcloud,
+    ['iam', 'roles', 'list', '--show-deleted', placeOf(home)],
+    isGone,
+  );
+  return z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(answer ?? [])
+    .map(({ name }) => name);
+}
+
+/** What a custom role contains; undefined where it is gone for good. */
+async function readRole(gcloud: Gcloud, name: string): Promise<PresentRole | undefined> {
+  const answer = await readJsonIfAny(gcloud, [
+    'iam',
+    'roles',
+    'describe',
+    lastPart(name),
+    placeOf(homeOf(name)),
+  ]);
+  if (answer === undefined) return undefined;
+  const {
+    title = '',
+    description = '',
+    stage = 'ALPHA',
+    includedPermissions = [],
+    deleted,
+  } = roleSchema.parse(answer);
+  return { title, description, stage, permissions: includedPermissions, deleted: deleted === true };
+}
+
+/** The flag that names a project or organization. */
+function placeOf(home: string): string {
+  return home.startsWith('projects/')
+    ? `--project=${home.slice('projects/'.length)}`
+    : `--organization=${home.slice('organizations/'.length)}`;
+}
+
+/**
+ * Who holds a role: as its policies say that were read, and as Cloud Asset Inventory says of everything below its home.
+ * Undefined where that cannot be asked, and for roles on billing accounts, which may stand outside of that inventory.
+ */
+async function readHolders(
+  gcloud: Gcloud,
+  role: string,
+  bindings: Present['bindings'],
+): Promise<readonly Holder[] | undefined> {
+  if (role.endsWith('Billing')) return undefined;
+  const query = `--query=policy:"${role}"`;
+  const args = ['asset', 'search-all-iam-policies', `--scope=${homeOf(role)}`, query, '--format=json'];
+  const answer = await gcloud(args);
+  // The API may be off, or the right to search missing: then it is not known, which is reason enough to keep the role.
+  if (answer.code !== 0) return undefined;
+  const found = z.array(foundSchema).parse(JSON.parse(answer.stdout === '' ? '[]' : answer.stdout));
+  const read = [...bindings].map(([on, held]): OnResource => ({ on, held }));
+  const searched = found.map(({ resource, policy }): OnResource => ({
+    on: resource.split('/').slice(-2).join('/'),
+    held: (policy.bindings ?? []).flatMap((one) => one.members.map((member) => ({ role: one.role, member }))),
+  }));
+  return [...read, ...searched].flatMap(({ on, held }) =>
+    held.filter((binding) => binding.role === role).map(({ member }) => ({ on, member })),
+  );
+}
+
+interface OnResource {
+  readonly on: string;
+  readonly held: readonly Binding[];
+}
+
+/** Of google.cloud.asset.v1.IamPolicySearchResult: `//cloudresourcemanager.googleapis.com/projects/P` and its bindings. */
+const foundSchema = z.looseObject({ resource: z.string(), policy: iamSchema });

@@ -1,0 +1,204 @@
+import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../shared/errors.ts';
+import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import type { PolicyStage } from '../../shared/policy/checks.ts';
+import type { Around } from './host-project.ts';
+import type { AskFunction } from '../actual/health.ts';
+import { checkGcloud, lookAround } from './host-project.ts';
+import type { Effects } from './apply.ts';
+import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
+import { runCommand, type CommandOptions } from '../command-line.ts';
+import { NotReady, WrongUsage } from '../desired/problem.ts';
+import type { MissingPermissions } from './preconditions.ts';
+import { lackOf, readFunctions, type FunctionSettings } from '../desired/settings.ts';
+import { withDigests, type Wanted } from '../desired/desired.ts';
+
+/** What the commands take from their process. */
+export interface Tools {
+  readonly gcloud: Gcloud;
+  readonly missingPermissions: MissingPermissions;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly now: () => Date;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Builds the bundles with a policy file. */
+  readonly build: (policyFile: string) => Promise<void>;
+  /** Holds the bundles. */
+  readonly distDir: string;
+  /** Asks a question on the terminal; the answer, empty where nobody can answer. */
+  readonly ask: (question: string) => Promise<string>;
+  readonly askFunction: AskFunction;
+  /** Runs the preflight on a policy. */
+  readonly preflight: (policyFile: string, project: string) => Promise<Preflight>;
+}
+
+export interface Preflight {
+  /** 0 nothing fails, 1 something fails, 3 nothing fails and a check could not run. */
+  readonly code: number;
+  /** To be printed. */
+  readonly text: string;
+  /** Some check may pass as soon as what was granted a moment ago is known everywhere. */
+  readonly settling: boolean;
+}
+
+/** Runs a command and turns what it throws into an exit code: 1 it did not work, 2 wrong usage. */
+export async function run(usage: string, tools: Tools, command: () => Promise<number>): Promise<number> {
+  try {
+    return await runCommand(usage, tools, command);
+  } catch (error) {
+    if (error instanceof NotReady) tools.err(`${error.message}\n\nNothing was changed.\n`);
+    else if (error instanceof GcloudFailed) tools.err(`${error.message}\n`);
+    else tools.err(`${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export const PLACE_OPTIONS = {
+  policy: { type: 'string' },
+  project: { type: 'string' },
+  region: { type: 'string' },
+} as const satisfies CommandOptions;
+
+export const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
+
+/** A required option's value. */
+export function required(values: Values, name: string, example: string, pattern = /^.+$/): string {
+  const value = values[name];
+  if (typeof value !== 'string') throw new WrongUsage(`--${name} is missing: --${name} ${example}`);
+  if (!pattern.test(value)) throw new WrongUsage(`--${name} is "${value}"; wanted one such as ${example}.`);
+  return value;
+}
+
+export function many(values: Values, name: string): readonly string[] {
+  const value = values[name];
+  return typeof value === 'object' ? value : [];
+}
+
+export interface Place {
+  readonly policyFile: string;
+  readonly policy: Policy;
+  readonly project: string;
+  readonly region: string;
+}
+
+/** `--policy`, `--project` and `--region`, checked. */
+export async function readPlace(values: Values): Promise<Place> {
+  const project = required(values, 'project', 'my-ops-project', PROJECT);
+  const region = required(values, 'region', 'us-central1', REGION);
+  const policyFile = required(values, 'policy', 'costguard.yaml');
+  return { policyFile, policy: await readPolicy(policyFile), project, region };
+}
+
+export async function readPolicy(file: string, stage?: PolicyStage): Promise<Policy> {
+  try {
+    return parsePolicy(await readFile(file, 'utf8'), stage);
+  } catch (error) {
+    const problems =
+      error instanceof PolicyError
+        ? error.problems
+        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+    throw new NotReady(
+      problems.map(({ path, message }) => ({ what: `${file}: ${path}: ${message}`, mend: [] })),
+    );
+  }
+}
+
+/** The functions that were named, all when none is. */
+export async function namedFunctions(named: readonly string[]): Promise<readonly FunctionSettings[]> {
+  const all = await readFunctions();
+  const unknown = named.filter((name) => !all.some((fn) => fn.name === name));
+  if (unknown.length > 0)
+    throw new WrongUsage(
+      `There is no function ${unknown.map((name) => `"${name}"`).join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  return named.length === 0 ? all : all.filter(({ name }) => named.includes(name));
+}
+
+export interface Chosen {
+  readonly functions: readonly FunctionSettings[];
+  /** Functions that the policy does not ask for, with the reason. */
+  readonly left: readonly { readonly name: string; readonly why: string }[];
+}
+
+/** The functions that were named, or all that the policy asks for. */
+export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
+  const wanted = await namedFunctions(named);
+  const sections = wanted.map(({ settings }) => settings.needs);
+  const left = wanted.flatMap(({ name, settings }) => {
+    const why = lackOf(policy, settings);
+    return why === undefined ? [] : [{ name, why }];
+  });
+  if (named.length > 0 && left.length > 0)
+    throw new NotReady(
+      left.map(({ name, why }) => ({
+        what: `${name} cannot be deployed: ${why}.`,
+        mend: ['Add it, see deploy/costguard.example.yaml'],
+      })),
+    );
+  if (left.length === wanted.length)
+    throw new NotReady([
+      {
+        what: `The policy has none of the sections ${[...new Set(sections)].sort().join(', ')}: what is not written is not deployed.`,
+        mend: [
+          'Add the sections of the functions that you want, see deploy/costguard.example.yaml',
+          'deploy/teardown.sh removes what is deployed',
+        ],
+      },
+    ]);
+  return { functions: wanted.filter(({ name }) => !left.some((one) => one.name === name)), left };
+}
+
+/** What is wanted, before the bundles are built. */
+export function wantedWithoutDigests(
+  { policy, project, region }: Place,
+  functions: readonly FunctionSettings[],
+  options: Partial<DeployOptions> = {},
+): Wanted {
+  return {
+    project,
+    region,
+    policy,
+    functions: functions.map((fn) => ({ ...fn, sourceDigest: '', policyDigest: '' })),
+    invokers: [],
+    alertChannels: [],
+    billingRoles: 'predefined',
+    ...options,
+  };
+}
+
+/** What the arguments of deploy.sh choose beside the place. */
+export type DeployOptions = Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>;
+
+/** The same with the digests of the bundles that lie in `distDir`. */
+export async function wantedWithDigests(distDir: string, bare: Wanted): Promise<Wanted> {
+  return {
+    ...bare,
+    functions: await Promise.all(bare.functions.map((fn) => withDigests(fn, bare.policy, distDir))),
+  };
+}
+
+/** The first looks. Throws {@link NotReady} when something is wrong with gcloud, the project or the policy's places. */
+export async function enter({ gcloud }: Tools, wanted: Wanted): Promise<Around> {
+  await checkGcloud(
+    gcloud,
+    wanted.functions.some(({ settings }) => settings.alert),
+  );
+  const { around, problems } = await lookAround(gcloud, wanted);
+  if (problems.length > 0) throw new NotReady(problems);
+  return around;
+}
+
+/** The commands' progress goes to standard output, line by line. */
+export function effectsOf({ gcloud, sleep, now, out }: Tools): Effects {
+  return {
+    gcloud,
+    sleep,
+    now,
+    say: (line) => {
+      out(`${line}\n`);
+    },
+  };
+}

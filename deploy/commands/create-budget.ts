@@ -1,0 +1,167 @@
+import * as z from 'zod/mini';
+import type { Policy } from '../../shared/policy/policy.ts';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { readCommandLine } from '../command-line.ts';
+import { checkGcloud, projectNumber } from './host-project.ts';
+import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
+import { carryOut } from './apply.ts';
+import { effectsOf, many, PROJECT, readPolicy, required, run, type Tools } from './command.ts';
+import { readJson } from '../actual/gcloud.ts';
+import { topicOf } from '../desired/names.ts';
+import { findBudget, judgeAdoption, planBudget, type WantedBudget } from '../plan/budget.ts';
+import { NotReady, WrongUsage, type Problem } from '../desired/problem.ts';
+import { readBudgets } from '../actual/read-budgets.ts';
+import { readApis } from '../actual/read-actual.ts';
+import { showPlan } from '../plan/step.ts';
+
+const usage = `Usage: deploy/create-budget.sh --policy costguard.yaml --project OPS --billing-account ACCOUNT --amount 500USD [options]
+
+Makes the budget that drives the kill switch, or brings an existing one of the same name up to date: alerts at 50, 80 and
+100 % and at each rung of the policy's ladder, on actual and on forecast cost, credits not counted, sent to the switch's
+topic in the operations project, which it makes where it is missing. Thresholds and projects that it finds stay.
+  --policy FILE              the policy: its ladder, and the projects of its scope
+  --project OPS              the operations project
+  --billing-account ACCOUNT  who pays, such as 0A1B2C-3D4E5F-6A7B8C
+  --amount AMOUNT            a month, with the account's currency; needed for a new budget only
+  --name NAME                what it is called; "costguard" when absent
+  --target PROJECT           a project that it covers, repeatable; when absent all of the policy's scope together: then one
+                             amount is for them all, and the ladder acts on all of them
+  --plan                     look at what is there and print the commands; change nothing
+Exit code: 0 the budget is as it should be, 1 it is not, 2 wrong usage.
+`;
+
+const ACCOUNT = /^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$/;
+const AMOUNT = /^[0-9]+(?:\.[0-9]+)?[A-Z]{3}$/;
+
+/** What every budget tells of, whatever the ladder says. */
+const COMMON_THRESHOLDS = [0.5, 0.8, 1];
+
+export async function createBudgetCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, tools, async () => {
+    const text = { type: 'string' } as const;
+    const { values, positionals } = readCommandLine(usage, args, {
+      policy: text,
+      project: text,
+      'billing-account': text,
+      amount: text,
+      name: text,
+      target: { type: 'string', multiple: true },
+      plan: { type: 'boolean' },
+    });
+    if (positionals.length > 0) throw new WrongUsage(`"${positionals.join(' ')}" is not understood.`);
+    const project = required(values, 'project', 'my-ops-project', PROJECT);
+    const account = required(values, 'billing-account', '0A1B2C-3D4E5F-6A7B8C', ACCOUNT);
+    const amount =
+      values['amount'] === undefined ? undefined : plain(required(values, 'amount', '500USD', AMOUNT));
+    const displayName =
+      values['name'] === undefined ? 'costguard' : required(values, 'name', 'NAME', /^.{1,60}$/);
+    const policy = await readPolicy(required(values, 'policy', 'costguard.yaml'), { budgetsToCome: true });
+    const targets = many(values, 'target');
+
+    await checkGcloud(tools.gcloud, false);
+    const problems: Problem[] = [];
+    const wanted: WantedBudget = {
+      project,
+      account: `billingAccounts/${account}`,
+      topic: topicOf('budget-kill-switch'),
+      displayName,
+      amount,
+      projects: await numbersOf(tools, targets.length > 0 ? targets : targetsOf(policy), project, problems),
+      thresholds: thresholdsOf(policy),
+    };
+    problems.push(...(await judgeCurrency(tools, account, amount)));
+    if (!(await enableBudgets(tools, project, problems, values['plan'] === true))) return 0;
+    if (targets.length === 0) tellScope(tools, wanted);
+    const { budget, problems: unclear } = findBudget(wanted, await readBudgets(tools, wanted));
+    problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(wanted, budget)));
+    if (budget === undefined && unclear.length === 0 && amount === undefined)
+      problems.push({
+        what: `There is no budget "${displayName}" yet, and no amount for a new one.`,
+        mend: ['Add --amount, such as --amount 500USD'],
+      });
+    if (problems.length > 0) throw new NotReady(problems);
+    const topic = await readTopic(tools, wanted);
+    const steps = planBudget(wanted, { ...topic, budget });
+    if (values['plan'] === true) {
+      tools.out(
+        steps.length === 0
+          ? '# Nothing to do: the budget is as it should be.\n'
+          : `# Nothing was changed.\n\n${showPlan(steps)}`,
+      );
+      return 0;
+    }
+    await carryOut(effectsOf(tools), steps);
+    const made = steps.length === 0 ? budget : findBudget(wanted, await readBudgets(tools, wanted)).budget;
+    if (made === undefined) {
+      tools.err('The new budget cannot be seen yet; run the same command again in a minute.\n');
+      return 1;
+    }
+    // What Google takes without a word is not always what it keeps.
+    const open = planBudget(wanted, { pubsubEnabled: true, topicExists: true, budget: made });
+    for (const { why } of open) tools.err(`Google has not kept all of it. ${why}\n`);
+    if (open.length > 0) return 1;
+    tellName(tools, policy, made.name);
+    return 0;
+  });
+}
+
+/** `500.00USD` as `500USD`. */
+function plain(amount: string): string {
+  return `${Number(amount.slice(0, -3))}${amount.slice(-3)}`;
+}
+
+/** What has to be in the policy for the switch to do more than notify. */
+function tellName({ out }: Tools, policy: Policy, name: string): void {
+  if (policy.budgets?.allow.includes(name) === true) out(`The budget is as it should be: ${name}\n`);
+  else
+    out(
+      `The budget is as it should be. Name it in the policy, and run deploy/deploy.sh again:\n  budgets:\n    allow: [${name}]\n`,
+    );
+}
+
+function thresholdsOf(policy: Policy): readonly number[] {
+  const shares = [...COMMON_THRESHOLDS, ...(policy.budgets?.ladder ?? []).map(({ at }) => at)];
+  return [...new Set(shares)].sort((a, b) => a - b);
+}
+
+/** A budget can cover folders, but the switch acts on projects that a budget names. */
+function targetsOf({ scope }: Policy): readonly string[] {
+  const wide = scope.filter((on) => !on.startsWith('projects/'));
+  if (wide.length > 0)
+    throw new WrongUsage(
+      `The policy's scope holds ${wide.join(', ')}, and the switch acts on projects that a budget names: name them with --target.`,
+    );
+  return scope.map((on) => on.slice('projects/'.length));
+}
+
+/** The API knows the projects of a budget by number. */
+async function numbersOf(
+  { gcloud }: Tools,
+  ids: readonly string[],
+  host: string,
+  problems: Problem[],
+): Promise<ReadonlyMap<string, string>> {
+  const numbers = new Map<string, string>();
+  for (const id of ids) {
+    if (id === host)
+      problems.push({
+        what: `${id} is the operations project: the switch runs in it and never touches it.`,
+        mend: ['Leave it out; run costguard in a project of its own'],
+      });
+    const number = await projectNumber(gcloud, id, problems);
+    if (number !== undefined) numbers.set(`projects/${number}`, id);
+  }
+  return numbers;
+}
+
+async function readTopic(
+  { gcloud }: Tools,
+  { project, topic }: WantedBudget,
+): Promise<{ readonly pubsubEnabled: boolean; readonly topicExists: boolean }> {
+  if (!(await readApis(gcloud, project)).has('pubsub.googleapis.com'))
+    return { pubsubEnabled: false, topicExists: false };
+  const topics = z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
+  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => lastPart(name) === topic) };
+}

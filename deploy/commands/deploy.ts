@@ -1,0 +1,187 @@
+import { readCommandLine } from '../command-line.ts';
+import { readAnswers } from '../actual/health.ts';
+import type { Around } from './host-project.ts';
+import {
+  chooseFunctions,
+  enter,
+  many,
+  PLACE_OPTIONS,
+  readPlace,
+  run,
+  wantedWithDigests,
+  wantedWithoutDigests,
+  type Chosen,
+  type DeployOptions,
+  type Place,
+  type Preflight,
+  type Tools,
+  type Values,
+} from './command.ts';
+import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
+import { planDeploy } from '../plan/plan.ts';
+import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
+import type { Present } from '../actual/actual.ts';
+import { NotReady, WrongUsage } from '../desired/problem.ts';
+import { readPresent } from '../actual/read-actual.ts';
+import { carryOutInRounds } from './rounds.ts';
+import { showPlan } from '../plan/step.ts';
+import type { Wanted } from '../desired/desired.ts';
+import { commented, formerRolesThatStay } from '../plan/what-stays.ts';
+
+const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
+
+Deploys costguard's functions: those that are named, or else those whose section the policy has. What is right already is
+left alone, so that it can be run again at any time, also after it was interrupted. A function that is deployed and whose
+section is gone from the policy is not removed but named, with the command that removes it, and the exit code is 1.
+  --policy FILE            the policy
+  --project OPS            the operations project, which the functions run in
+  --region REGION          where they run, such as us-central1
+  --plan                   look at what is there and print the commands that would change it; change nothing
+  --invoker MEMBER         may call the functions with an HTTP trigger, such as group:ml-ops@example.com; repeatable
+  --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
+  --billing-roles KIND     on billing accounts: predefined (roles/billing.viewer and roles/billing.user, the default), or
+                           custom: roles of the account's organization with exactly what is used
+Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage, 3 all is deployed, but a check of the kill switch could not run.
+`;
+
+const MEMBER = /^(?:user|group|serviceAccount|domain|principal|principalSet):\S+$/;
+const CHANNEL = /^projects\/[^/\s]+\/notificationChannels\/[^/\s]+$/;
+
+/** Of deploy.sh, and of promote.sh, which ends in the same. */
+export const DEPLOY_OPTIONS = {
+  ...PLACE_OPTIONS,
+  plan: { type: 'boolean' },
+  invoker: { type: 'string', multiple: true },
+  'alert-channel': { type: 'string', multiple: true },
+  'billing-roles': { type: 'string' },
+} as const;
+
+export async function deployCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, DEPLOY_OPTIONS);
+    const options = readDeployOptions(values);
+    const place = await readPlace(values);
+    const chosen = await chooseFunctions(positionals, place.policy);
+    return deploy(tools, place, chosen, { plan: values['plan'] === true, options });
+  });
+}
+
+export function readDeployOptions(values: Values): DeployOptions {
+  const invokers = many(values, 'invoker');
+  const alertChannels = many(values, 'alert-channel');
+  const billingRoles = values['billing-roles'] ?? 'predefined';
+  check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
+  check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
+  if (billingRoles !== 'predefined' && billingRoles !== 'custom')
+    throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
+  return { invokers, alertChannels, billingRoles };
+}
+
+function check(flag: string, given: readonly string[], pattern: RegExp, wanted: string): void {
+  const wrong = given.find((one) => !pattern.test(one));
+  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${wanted}.`);
+}
+
+/** The whole of it, once the arguments are read. */
+export async function deploy(
+  tools: Tools,
+  place: Place,
+  { functions, left }: Chosen,
+  { plan, options }: { readonly plan: boolean; readonly options: DeployOptions },
+): Promise<number> {
+  const { out } = tools;
+  const bare = wantedWithoutDigests(place, functions, options);
+  const around = await enter(tools, bare);
+  const refused = [
+    ...judgeReach(bare, around),
+    ...(await checkCaller(bare, around, tools.missingPermissions)),
+  ];
+  if (refused.length > 0) throw new NotReady(refused);
+
+  const [before] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
+  const wanted = await wantedWithDigests(tools.distDir, bare);
+  const steps = planDeploy(wanted, before);
+  const leftovers = leftoversOf(left, before);
+  for (const { name, why } of left)
+    if (!leftovers.some((one) => one.name === name)) out(`# ${name} is left out: ${why}\n`);
+  for (const one of leftovers) out(`# ${describeLeftover(one, place)}\n`);
+  if (steps.length === 0) out(`${plan ? '# ' : ''}Nothing to do: all is as it should be.\n`);
+  else if (plan)
+    out(
+      `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
+    );
+  for (const line of formerRolesThatStay(wanted, before)) out(`${commented(line)}\n`);
+  if (plan) return 0;
+  const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });
+  const code = await lookAfterwards(tools, place, functions, { present, changed: steps.length > 0 });
+  return leftovers.length > 0 ? 1 : code;
+}
+
+async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {
+  const present = await readPresent(gcloud, wanted, around);
+  const refused = judgeBucket(wanted, present);
+  if (refused.length > 0) throw new NotReady(refused);
+  return present;
+}
+
+/** New roles are known everywhere after two minutes as a rule, after seven at times: iam/docs/access-change-propagation. */
+const SETTLED_WITHIN_MS = 7 * 60_000;
+const LOOK_AGAIN_MS = 20_000;
+
+interface Findings {
+  readonly answers: Awaited<ReturnType<typeof readAnswers>>;
+  readonly preflight: Preflight | undefined;
+}
+
+/** Whether each function answers, and whether the switch would work. */
+async function lookAfterwards(
+  tools: Tools,
+  place: Place,
+  functions: Chosen['functions'],
+  { present, changed }: { readonly present: Present; readonly changed: boolean },
+): Promise<number> {
+  const { policyFile, project, region } = place;
+  const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
+  const look = async (): Promise<Findings> => ({
+    answers: await readAnswers(tools, { project, region }, functions, present),
+    preflight: hasSwitch ? await tools.preflight(policyFile, project) : undefined,
+  });
+  let findings = await look();
+  let waitedMs = 0;
+  while (changed && isOpen(findings) && waitedMs < SETTLED_WITHIN_MS) {
+    if (waitedMs === 0)
+      tools.out(
+        `Waiting for what was just granted to be known everywhere, up to ${SETTLED_WITHIN_MS / 60_000} min\n`,
+      );
+    await tools.sleep(LOOK_AGAIN_MS);
+    waitedMs += LOOK_AGAIN_MS;
+    findings = await look();
+  }
+  return tell(tools, place, findings);
+}
+
+/** Something is wrong that may pass by itself. */
+function isOpen({ answers, preflight }: Findings): boolean {
+  return (
+    [...answers.values()].some(({ works, settling }) => !works && settling === true) ||
+    preflight?.settling === true
+  );
+}
+
+function tell({ out }: Tools, { project, region }: Place, { answers, preflight }: Findings): number {
+  for (const [name, { works, says }] of answers) {
+    out(`${name}: ${says}\n`);
+    if (!works)
+      out(
+        `    gcloud functions logs read ${name} --gen2 --region=${region} --project=${project} --limit=50\n`,
+      );
+  }
+  out(preflight?.text ?? '');
+  const unfit = preflight?.code ?? 0;
+  if (unfit === 3)
+    out(
+      'All is deployed, but not every check of the kill switch could run: see "could not be checked" above.\n',
+    );
+  if (![...answers.values()].every(({ works }) => works)) return 1;
+  return unfit === 0 || unfit === 3 ? unfit : 1;
+}

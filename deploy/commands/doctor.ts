@@ -1,0 +1,202 @@
+import * as z from 'zod/mini';
+import { daysUntilDecommission, nodeRuntimes } from '../../shared/preflight/runtime-support.ts';
+import { lastPart } from '../../shared/google/resource-name.ts';
+import { readCommandLine } from '../command-line.ts';
+import { readAnswers, type Answer } from '../actual/health.ts';
+import {
+  enter,
+  namedFunctions,
+  PLACE_OPTIONS,
+  readPlace,
+  run,
+  wantedWithDigests,
+  wantedWithoutDigests,
+  type Tools,
+} from './command.ts';
+import { GcloudFailed, isNotFound, readJson, type Gcloud } from '../actual/gcloud.ts';
+import { readLastLine, type LastLine } from '../actual/last-run.ts';
+import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../setup/own-cost.ts';
+import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
+import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
+import { planDeploy } from '../plan/plan.ts';
+import type { Present } from '../actual/actual.ts';
+import { readPresent } from '../actual/read-actual.ts';
+import { lackOf } from '../desired/settings.ts';
+import { shellLine } from '../plan/step.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION
+
+Says how the deployed functions are: whether they answer, what they run on and for how long that is served, when they ran
+last, what they cost a month, messages that could not be handled, and where the deployment has drifted from the policy. It changes nothing, and
+acknowledges no message.
+Exit code: 0 all is well, 1 something is not, 2 wrong usage.
+`;
+
+/** Below this a runtime's end is something to act on. */
+const RUNTIME_DAYS = 90;
+
+export async function doctorCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, PLACE_OPTIONS);
+    const place = await readPlace(values);
+    const all = await namedFunctions(positionals);
+    const left = all.flatMap(({ name, settings }): readonly Leftover[] => {
+      const why = lackOf(place.policy, settings);
+      return why === undefined ? [] : [{ name, why }];
+    });
+    const asked = all.filter(({ name }) => !left.some((one) => one.name === name));
+    const bare = wantedWithoutDigests(place, asked);
+    const around = await enter(tools, bare);
+    const [present] = await Promise.all([
+      readPresent(tools.gcloud, bare, around),
+      tools.build(place.policyFile),
+    ]);
+    const wanted = await wantedWithDigests(tools.distDir, bare);
+    const { rows, costs, troubles } = await examine(tools, wanted, present);
+    const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
+    const report = { rows, costs, troubles: [...troubles, ...leftovers] };
+    tools.out(show(report));
+    return report.troubles.length > 0 ? 1 : 0;
+  });
+}
+
+interface Report {
+  readonly rows: readonly (readonly string[])[];
+  /** What each function that is deployed costs. */
+  readonly costs: ReadonlyMap<string, OwnCost | undefined>;
+  readonly troubles: readonly string[];
+}
+
+async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<Report> {
+  const { gcloud } = tools;
+  const deployed = wanted.functions.filter(({ name }) => present.functions.has(name));
+  const answers =
+    deployed.length > 0 ? await readAnswers(tools, wanted, deployed, present) : new Map<string, Answer>();
+  const troubles: string[] = [];
+  const rows: string[][] = [];
+  const costs = new Map<string, OwnCost | undefined>();
+  for (const { name } of wanted.functions) {
+    const fn = present.functions.get(name);
+    if (fn === undefined) {
+      rows.push([name, 'not deployed', '', '']);
+      continue;
+    }
+    const answer = answers.get(name);
+    if (answer?.works === false)
+      troubles.push(
+        `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
+      );
+    const last = await readLastLine(gcloud, wanted, name);
+    costs.set(name, ownCost(await readRunCounts(gcloud, wanted, name)));
+    if (last?.severity === 'ERROR') troubles.push(`${name} failed at ${last.at}: ${last.message}`);
+    const job = present.jobs.get(jobOf(name));
+    if (job?.paused === true)
+      troubles.push(
+        `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${wanted.region} --project=${wanted.project}`,
+      );
+    rows.push([name, answer?.says ?? '', showRuntime(fn.runtime, tools.now(), troubles), showLast(last)]);
+  }
+  for (const [name, { labels }] of present.functions)
+    if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))
+      rows.push([name, 'deployed, and not asked for here', '', '']);
+  troubles.push(
+    ...(await deadLetters(gcloud, wanted, present)),
+    ...(await poison(gcloud, wanted, present)),
+    ...drift(wanted, present),
+  );
+  return { rows, costs, troubles };
+}
+
+function showRuntime(id: string, now: Date, troubles: string[]): string {
+  const days = daysUntilDecommission(id, now);
+  const until = nodeRuntimes.find((known) => known.id === id)?.decommissioned;
+  if (days === undefined || until === undefined) return `${id}, end not known`;
+  if (days < RUNTIME_DAYS)
+    troubles.push(
+      `${id} ${days < 0 ? 'was' : 'is'} taken out of service on ${until}: run deploy/deploy.sh of a newer costguard`,
+    );
+  return `${id} until ${until}`;
+}
+
+function showLast(last: LastLine | undefined): string {
+  return last === undefined ? 'has not run in 30 days' : `${last.at} ${last.severity}: ${last.message}`;
+}
+
+const pulledSchema = z.array(
+  z.looseObject({
+    message: z.looseObject({ attributes: z.optional(z.record(z.string(), z.string())) }),
+  }),
+);
+
+/** Looks at the messages without acknowledging them: a few seconds later they are there again. */
+async function deadLetters(
+  gcloud: Gcloud,
+  { project }: Wanted,
+  present: Present,
+): Promise<readonly string[]> {
+  if (!present.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
+  const pulled = pulledSchema.parse(
+    await readJson(gcloud, [
+      'pubsub',
+      'subscriptions',
+      'pull',
+      DEAD_LETTERS_HOLD,
+      '--limit=100',
+      `--project=${project}`,
+    ]),
+  );
+  const nameOf = new Map(
+    [...present.functions].flatMap(([name, { subscription }]) =>
+      subscription === undefined ? [] : [[lastPart(subscription), name] as const],
+    ),
+  );
+  const bySource = Map.groupBy(pulled, ({ message }) => {
+    const source = message.attributes?.['CloudPubSubDeadLetterSourceSubscription'] ?? 'somewhere unknown';
+    return nameOf.get(source) ?? source;
+  });
+  return [...bySource].map(
+    ([source, messages]) =>
+      `${messages.length} dead letters of ${source}: gcloud pubsub subscriptions pull ${DEAD_LETTERS_HOLD} --limit=100 --project=${project}`,
+  );
+}
+
+/** Messages that were no messages for us, kept in the state bucket. */
+async function poison(gcloud: Gcloud, { policy }: Wanted, present: Present): Promise<readonly string[]> {
+  if (present.bucket === undefined || policy.stateBucket === undefined) return [];
+  const folder = `gs://${policy.stateBucket}/poison/`;
+  const args = ['storage', 'ls', `${folder}**`];
+  const answer = await gcloud(args);
+  if (answer.code !== 0) {
+    if (isNotFound(answer.stderr) || /matched no objects/i.test(answer.stderr)) return [];
+    throw new GcloudFailed(args, answer);
+  }
+  const found = answer.stdout.split('\n').filter((line) => line.startsWith(folder));
+  const byFunction = Map.groupBy(found, (line) => line.slice(folder.length).split('/')[0] ?? '');
+  return [...byFunction].map(
+    ([name, files]) =>
+      `${files.length} messages that ${name} could not read: gcloud storage cat ${folder}${name}/*`,
+  );
+}
+
+function drift(wanted: Wanted, present: Present): readonly string[] {
+  return planDeploy(wanted, present).map(
+    ({ why, args }) => `Differs from the policy: ${why}: ${shellLine(args.slice(0, 4))}`,
+  );
+}
+
+function show({ rows, costs, troubles }: Report): string {
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const end =
+    troubles.length === 0
+      ? 'All is well.'
+      : `${troubles.length} to look at (deploy/deploy.sh --plan shows the commands that mend differences):\n${troubles.map((one) => `  ${one}`).join('\n')}`;
+  const cost = costs.size > 0 ? ['', showOwnCost(costs)] : [];
+  return `${[...lines, ...cost, '', end].join('\n')}\n`;
+}

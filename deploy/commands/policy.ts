@@ -1,0 +1,100 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy/policy.ts';
+import type { Policy } from '../../shared/policy/policy.ts';
+import type { PolicyProblem } from '../../shared/policy/problems.ts';
+import { readCommandLine, runCommand } from '../command-line.ts';
+import { policyJsonSchema } from '../policy/json-schema.ts';
+import { WrongUsage } from '../desired/problem.ts';
+
+const usage = `Usage: npm run policy -- FILE [FILE…]
+       node deploy/commands/policy.ts --write-schema
+
+Checks policy files and prints every problem with its path; exit code 1 when there is any.
+--write-schema writes deploy/costguard.schema.json, which editors check policy files with.
+`;
+
+interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+/** The command; answers its exit code: 0 all files are usable, 1 one is not, 2 wrong usage. */
+export async function policyCommand(args: readonly string[], output: Output): Promise<number> {
+  return runCommand(usage, output, async () => {
+    const { values, positionals: files } = readCommandLine(usage, args, {
+      'write-schema': { type: 'boolean' },
+    });
+    if (values['write-schema'] === true) {
+      if (files.length > 0) throw new WrongUsage('--write-schema takes no file.');
+      const file = new URL('../costguard.schema.json', import.meta.url);
+      await writeFile(file, await policySchemaText());
+      output.out('Wrote deploy/costguard.schema.json\n');
+      return 0;
+    }
+    if (files.length === 0) throw new WrongUsage('Name a policy file.');
+    const usable: boolean[] = [];
+    for (const file of files) usable.push(await checkFile(file, output));
+    return usable.every(Boolean) ? 0 : 1;
+  });
+}
+
+/** The text of the generated JSON Schema, formatted as the rest of the repository. */
+export async function policySchemaText(): Promise<string> {
+  // Loaded here only: checking a file must not need a development tool.
+  const { format } = await import('prettier');
+  return format(JSON.stringify(policyJsonSchema()), { parser: 'json', printWidth: 110 });
+}
+
+async function checkFile(file: string, { out, err }: Output): Promise<boolean> {
+  try {
+    const policy = parsePolicy(await readFile(file, 'utf8'));
+    out(`${file}: ok\n${summary(policy)}`);
+    for (const bucketPolicy of policy.lifecycle?.policies ?? [])
+      for (const { code, why } of lintPolicy(bucketPolicy))
+        out(`  hint       lifecycle policy "${bucketPolicy.name}": ${code}: ${why}\n`);
+    return true;
+  } catch (error) {
+    for (const { path, message } of problemsOf(error)) err(`${file}: ${path}: ${message}\n`);
+    return false;
+  }
+}
+
+function problemsOf(error: unknown): readonly PolicyProblem[] {
+  if (error instanceof PolicyError) return error.problems;
+  if (error instanceof Error && 'code' in error)
+    return [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+  throw error;
+}
+
+function summary(policy: Policy): string {
+  const { notebooks, budgets, lifecycle, egress } = policy;
+  const rungs = budgets?.ladder.map((rung) => `${Math.round(rung.at * 1000) / 10} % ${rung.do}`).join(', ');
+  const rows = [
+    ['digest', policyDigest(policy)],
+    ['scope', policy.scope.join(', ')],
+    [
+      'state',
+      policy.stateBucket === undefined ? 'none: receipts only go to the log' : `gs://${policy.stateBucket}`,
+    ],
+    ['notebooks', notebooks && `${notebooks.mode}; idle after ${notebooks.idleAfterMinutes} minutes`],
+    ['budgets', budgets && `${budgets.mode}; ${rungs ?? ''}`],
+    [
+      'lifecycle',
+      lifecycle &&
+        `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
+    ],
+    ['egress', egress && `report over ${egress.windowHours} hours`],
+  ];
+  return rows
+    .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)
+    .join('');
+}
+
+if (import.meta.main) {
+  process.exitCode = await policyCommand(process.argv.slice(2), {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+}

@@ -1,0 +1,127 @@
+import type { Around } from './host-project.ts';
+import type { Present } from '../actual/actual.ts';
+import type { Problem } from '../desired/problem.ts';
+import { billingAccountsOf, type Wanted } from '../desired/desired.ts';
+
+/** Which of `permissions` the caller lacks on a resource: see `Access.on`. */
+export type MissingPermissions = (on: string, permissions: readonly string[]) => Promise<readonly string[]>;
+
+/** What the policy and the place must be like. Pure; `present` is not needed for it. */
+export function judgeReach(
+  { project, policy, functions }: Wanted,
+  { ancestors }: Around,
+): readonly Problem[] {
+  const host = [`projects/${project}`, ...ancestors];
+  const within = policy.scope.filter((on) => host.includes(on));
+  const taker = functions.find(({ settings }) => settings.trigger === 'budget');
+  if (taker === undefined || within.length === 0) return [];
+  return within.map((on) => ({
+    what: `${taker.name} could take away project ${project}, in which it runs itself: the scope names ${on}.`,
+    mend: on.startsWith('projects/')
+      ? [`Take ${on} out of the policy's scope; run costguard in a project of its own`]
+      : [
+          `Name the projects of ${on} one by one in the policy's scope`,
+          `gcloud projects move ${project} --organization=ORGANIZATION`,
+        ],
+  }));
+}
+
+/** The state bucket has to be the operations project's: a custom role of it can be bound nowhere else. */
+export function judgeBucket(
+  { project, policy }: Wanted,
+  { bucket, projectNumber }: Present,
+): readonly Problem[] {
+  if (bucket === undefined || bucket.projectNumber === projectNumber) return [];
+  return [
+    {
+      what: `gs://${policy.stateBucket ?? ''} belongs to another project than ${project}.`,
+      mend: ['Name another bucket as state in the policy; it is made where it does not exist'],
+    },
+  ];
+}
+
+/** The predefined role to ask for, by the permission that is missing. */
+const ON_PROJECT: Readonly<Record<string, string>> = {
+  'serviceusage.services.enable': 'roles/serviceusage.serviceUsageAdmin',
+  'iam.serviceAccounts.create': 'roles/iam.serviceAccountAdmin',
+  'iam.serviceAccounts.actAs': 'roles/iam.serviceAccountUser',
+  'iam.roles.create': 'roles/iam.roleAdmin',
+  'resourcemanager.projects.setIamPolicy': 'roles/resourcemanager.projectIamAdmin',
+  'storage.buckets.create': 'roles/storage.admin',
+  'pubsub.topics.create': 'roles/pubsub.admin',
+  'pubsub.topics.setIamPolicy': 'roles/pubsub.admin',
+  'pubsub.subscriptions.update': 'roles/pubsub.admin',
+  'cloudfunctions.functions.create': 'roles/cloudfunctions.admin',
+  'run.services.setIamPolicy': 'roles/run.admin',
+  'eventarc.triggers.list': 'roles/eventarc.viewer',
+  'cloudscheduler.jobs.create': 'roles/cloudscheduler.admin',
+};
+/** For functions with an alert: one over logs makes a notification rule of Cloud Logging, which the editor's role lacks. */
+const ON_PROJECT_FOR_ALERTS: Readonly<Record<string, string>> = {
+  'monitoring.alertPolicies.create': 'roles/monitoring.alertPolicyEditor',
+  'monitoring.alertPolicies.update': 'roles/monitoring.alertPolicyEditor',
+  'logging.notificationRules.create': 'roles/logging.configWriter',
+  'logging.notificationRules.update': 'roles/logging.configWriter',
+  'logging.notificationRules.delete': 'roles/logging.configWriter',
+};
+const ON_SCOPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  projects: {
+    'iam.roles.create': 'roles/iam.roleAdmin',
+    'resourcemanager.projects.setIamPolicy': 'roles/resourcemanager.projectIamAdmin',
+  },
+  folders: { 'resourcemanager.folders.setIamPolicy': 'roles/resourcemanager.folderIamAdmin' },
+  organizations: {
+    'iam.roles.create': 'roles/iam.organizationRoleAdmin',
+    'resourcemanager.organizations.setIamPolicy': 'roles/resourcemanager.organizationAdmin',
+  },
+  billingAccounts: { 'billing.accounts.setIamPolicy': 'roles/billing.admin' },
+};
+
+/** Whether the caller may do all that a plan can hold. */
+export async function checkCaller(
+  { project, policy, functions }: Wanted,
+  around: Around,
+  missingPermissions: MissingPermissions,
+): Promise<readonly Problem[]> {
+  const asked = new Map<string, Record<string, string>>();
+  const ask = (on: string, roles: Readonly<Record<string, string>>): void => {
+    asked.set(on, { ...asked.get(on), ...roles });
+  };
+  ask(`projects/${project}`, ON_PROJECT);
+  if (functions.some(({ settings }) => settings.alert)) ask(`projects/${project}`, ON_PROJECT_FOR_ALERTS);
+  for (const on of policy.scope) {
+    ask(on, ON_SCOPE[on.split('/')[0] ?? ''] ?? {});
+    const organization = around.organizationOf(on);
+    if (organization !== undefined)
+      ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
+  }
+  if (functions.some(({ billingRole }) => billingRole !== undefined))
+    for (const on of billingAccountsOf(policy)) {
+      ask(on, ON_SCOPE['billingAccounts'] ?? {});
+      const organization = around.organizationOf(on);
+      if (organization !== undefined)
+        ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
+    }
+  const problems = await Promise.all(
+    [...asked].map(async ([on, roles]): Promise<readonly Problem[]> => {
+      const missing = await missingPermissions(on, Object.keys(roles));
+      if (missing.length === 0) return [];
+      const needed = new Set(missing.map((permission) => roles[permission] ?? ''));
+      return [
+        {
+          what: `You lack ${missing.join(', ')} on ${on}.`,
+          mend: [...needed].map((role) => grantLine(on, role)),
+        },
+      ];
+    }),
+  );
+  return problems.flat();
+}
+
+function grantLine(on: string, role: string): string {
+  const [kind = '', id = ''] = on.split('/');
+  const group =
+    kind === 'folders' ? 'resource-manager folders' : kind === 'billingAccounts' ? 'billing accounts' : kind;
+  const condition = kind === 'billingAccounts' ? '' : ' --condition=None';
+  return `gcloud ${group} add-iam-policy-binding ${id} --member=user:YOUR_EMAIL --role=${role}${condition}`;
+}

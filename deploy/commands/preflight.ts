@@ -1,0 +1,209 @@
+import { readFile } from 'node:fs/promises';
+import type { GoogleAuth } from 'google-auth-library';
+import { openApi } from '../../shared/google/api.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { impersonate } from '../../shared/google/impersonate.ts';
+import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import { checkReadiness, type Check, type ReadinessOptions } from '../../shared/preflight/preflight.ts';
+import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
+import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
+import { readCommandLine, runCommand } from '../command-line.ts';
+import { installedGcloud } from '../actual/gcloud.ts';
+import { emailOf, topicOf } from '../desired/names.ts';
+import { WrongUsage } from '../desired/problem.ts';
+import { NotSignedIn, signIn } from './sign-in.ts';
+
+const SWITCH = 'budget-kill-switch';
+
+const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID] [--format text|json]
+
+Checks whether the kill switch would work if it had to, and prints what mends what is wrong. It changes nothing.
+  FILE       the policy, such as costguard.yaml
+  --project  the operations project, which the switch runs in; when absent that of the policy's topic "receipts", or else
+             GOOGLE_CLOUD_PROJECT
+  --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
+  --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
+  --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
+Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong usage, 3 nothing fails, but a check could not run:
+Google did not answer, or you may not look. What no check can tell, such as a locked billing link, counts for nothing.
+You need to be signed in (gcloud auth login, or gcloud auth application-default login) and to hold
+roles/iam.serviceAccountTokenCreator on the switch's account: what that account may do is asked in its name. The proxy of
+HTTPS_PROXY and NO_PROXY is taken for every call.
+`;
+
+interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+export interface PreflightOptions extends Output {
+  /** Told of the checks. */
+  readonly checked?: (checks: readonly Check[]) => void;
+  /** Who asks; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
+  readonly signIn?: (project: string) => Promise<GoogleAuth>;
+}
+
+interface Asked {
+  readonly file: string;
+  /** What was not given is told by the policy. */
+  readonly given: Partial<Omit<ReadinessOptions, 'runtime'>> & Pick<ReadinessOptions, 'runtime'>;
+  readonly format: 'text' | 'json';
+}
+
+/** The command; answers its exit code, as the usage says. An unusable policy is 1, nobody signed in is 3. */
+export async function preflightCommand(
+  args: readonly string[],
+  runtime: Runtime,
+  options: PreflightOptions,
+): Promise<number> {
+  return runCommand(usage, options, () => preflight(readArguments(args), runtime, options));
+}
+
+async function preflight(
+  { file, given, format }: Asked,
+  runtime: Runtime,
+  { out, err, checked, signIn: openAuth }: PreflightOptions,
+): Promise<number> {
+  const policy = await readPolicy(file, err);
+  if (policy === undefined) return 1;
+  const options = complete(given, policy, runtime.environment['GOOGLE_CLOUD_PROJECT']);
+  if (options === undefined) throw new WrongUsage('Name the operations project: --project OPS.');
+  let auth: GoogleAuth;
+  try {
+    auth = (await openAuth?.(options.project)) ?? runtime.auth;
+  } catch (error) {
+    if (!(error instanceof NotSignedIn)) throw error;
+    err(`${error.message}\n`);
+    return NOT_RUN;
+  }
+  const checks = await checkReadiness(
+    {
+      api: openApi(runtime, PATIENCE_MS, auth),
+      switchApi: openApi(runtime, PATIENCE_MS, impersonate(auth, options.account)),
+      auth,
+      now: runtime.now(),
+    },
+    policy,
+    options,
+  );
+  out(
+    format === 'json'
+      ? `${JSON.stringify({ checks, summary: count(checks) }, undefined, 2)}\n`
+      : show(checks),
+  );
+  checked?.(checks);
+  if (checks.some((check) => check.status === 'fail')) return 1;
+  return checks.some(({ notRun }) => notRun === true) ? NOT_RUN : 0;
+}
+
+/** Exit code: nothing fails, but a check could not run. */
+const NOT_RUN = 3;
+
+/** Whether a check may end otherwise as soon as what was enabled or granted a moment ago is known everywhere. */
+export function isSettling({ status, mend }: Check): boolean {
+  const says = (pattern: RegExp): boolean => mend.some((line) => pattern.test(line));
+  return status === 'fail'
+    ? says(/add-iam-policy-binding|iam roles (?:create|update)/)
+    : status === 'unknown' && says(/services enable|service-accounts create/);
+}
+
+/** What these go into are commands to be pasted into a shell. */
+const FORMS = {
+  project: [/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/, 'a project id'],
+  topic: [/^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/, 'projects/P/topics/T'],
+  account: [/^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/, "a service account's e-mail address"],
+  runtime: [/^[a-z]+[0-9]+$/, 'a runtime such as nodejs24'],
+  format: [/^(?:text|json)$/, 'text or json'],
+} as const;
+
+function readArguments(args: readonly string[]): Asked {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = readCommandLine(usage, args, {
+    project: text,
+    topic: text,
+    account: text,
+    runtime: text,
+    format: text,
+  });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new WrongUsage('Name one policy file.');
+  for (const [name, value] of Object.entries(values)) {
+    const [, [form, wanted] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
+    if (form?.test(value) === false)
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`);
+  }
+  const { format, runtime = DEPLOYED_RUNTIME, ...given } = values;
+  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, runtime } };
+}
+
+/** Undefined when nothing says which the operations project is. */
+function complete(
+  { project: named, ...given }: Asked['given'],
+  { receiptsTopic }: Policy,
+  fromEnvironment: string | undefined,
+): ReadinessOptions | undefined {
+  const project = named ?? receiptsTopic?.split('/')[1] ?? fromEnvironment;
+  if (project === undefined || !FORMS.project[0].test(project)) return undefined;
+  return {
+    project,
+    topic: `projects/${project}/topics/${topicOf(SWITCH)}`,
+    account: emailOf(SWITCH, project),
+    ...given,
+  };
+}
+
+async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
+  try {
+    return parsePolicy(await readFile(file, 'utf8'));
+  } catch (error) {
+    const problems =
+      error instanceof PolicyError
+        ? error.problems
+        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+    for (const { path, message } of problems) err(`${file}: ${path}: ${message}\n`);
+    return undefined;
+  }
+}
+
+/** Somebody waits at the keyboard: what does not answer for so long could not be checked. */
+const PATIENCE_MS = 120_000;
+
+function count(checks: readonly Check[]): Readonly<Record<Check['status'], number>> {
+  const of = (status: Check['status']): number => checks.filter((check) => check.status === status).length;
+  return { pass: of('pass'), warn: of('warn'), fail: of('fail'), unknown: of('unknown') };
+}
+
+/** A table by subject, below it what mends it. */
+function show(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ id }) => id.length));
+  const lines = [...Map.groupBy(checks, ({ subject }) => subject)].flatMap(([subject, group]) => [
+    subject,
+    ...group.map(({ id, status, detail }) => `  ${status.padEnd(7)}  ${id.padEnd(width)}  ${detail}`),
+    '',
+  ]);
+  // The same command may mend several checks, such as a role that two rungs need.
+  const mends = Map.groupBy(
+    checks.filter(({ mend }) => mend.length > 0),
+    ({ mend }) => mend.join('\n    '),
+  );
+  if (mends.size > 0) lines.push('To mend it:');
+  for (const [mend, group] of mends)
+    lines.push(
+      `  ${group.map(({ id }) => id).join(', ')} (${[...new Set(group.map(({ subject }) => subject))].join(', ')})`,
+      `    ${mend}`,
+    );
+  if (mends.size > 0) lines.push('');
+  const { pass, warn, fail, unknown } = count(checks);
+  lines.push(`${pass} pass, ${warn} warn, ${fail} fail, ${unknown} could not check`);
+  return `${lines.join('\n')}\n`;
+}
+
+if (import.meta.main) {
+  const runtime = createRuntime('preflight');
+  const gcloud = installedGcloud(process.env, process.cwd());
+  process.exitCode = await preflightCommand(process.argv.slice(2), runtime, {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    signIn: (project) => signIn({ gcloud, environment: process.env, standard: runtime.auth }, project),
+  });
+}

@@ -1,0 +1,56 @@
+import type { Around } from './host-project.ts';
+import { carryOut, patientGcloud } from './apply.ts';
+import { effectsOf, type Tools } from './command.ts';
+import { GcloudFailed } from '../actual/gcloud.ts';
+import { planDeploy } from '../plan/plan.ts';
+import { planSubscriptions } from '../plan/triggers.ts';
+import type { Present } from '../actual/actual.ts';
+import { readDeliveryAgain } from '../actual/read-delivery.ts';
+import { readPresent } from '../actual/read-actual.ts';
+import { blockedRole } from '../desired/role-generations.ts';
+import type { Step } from '../plan/step.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+/**
+ * What awaits a name that Google gives is planned anew once the name is there, and everything once a role turns out to be
+ * blocked. Returns what is there then.
+ */
+export async function carryOutInRounds(
+  tools: Tools,
+  wanted: Wanted,
+  around: Around,
+  { present: before, steps }: { readonly present: Present; readonly steps: readonly Step[] },
+): Promise<Present> {
+  let present = before;
+  for (let open = steps; open.length > 0;) {
+    const now = open.filter(({ awaits }) => awaits !== true);
+    if (now.length === 0)
+      throw new Error(
+        'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
+      );
+    const blocked = await carryOutOrBlocked(tools, now);
+    if (blocked !== undefined) {
+      const blockedRoles = new Set([...present.blockedRoles, blocked]);
+      tools.out(`  ${blocked} was deleted, and its id is blocked for up to 37 days: another one is used\n`);
+      present = { ...(await readPresent(tools.gcloud, wanted, around)), blockedRoles };
+      open = planDeploy(wanted, present);
+      continue;
+    }
+    if (now.length === open.length) break;
+    present = await readDeliveryAgain(patientGcloud(effectsOf(tools)), wanted, present);
+    open = planSubscriptions(wanted, present);
+  }
+  return present;
+}
+
+/** Runs the commands; returns the role that kept them from being run to the end, when that is the reason. */
+async function carryOutOrBlocked(tools: Tools, steps: readonly Step[]): Promise<string | undefined> {
+  try {
+    await carryOut(effectsOf(tools), steps);
+    return undefined;
+  } catch (error) {
+    const role = error instanceof GcloudFailed ? blockedRole(error) : undefined;
+    if (role === undefined) throw error;
+    return role;
+  }
+}

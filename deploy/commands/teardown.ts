@@ -1,0 +1,80 @@
+import { readCommandLine } from '../command-line.ts';
+import { checkGcloud, lookAround } from './host-project.ts';
+import { carryOut } from './apply.ts';
+import {
+  effectsOf,
+  namedFunctions,
+  PLACE_OPTIONS,
+  readPlace,
+  run,
+  wantedWithoutDigests,
+  type Tools,
+} from './command.ts';
+import { describeKeptRules } from '../actual/kept-rules.ts';
+import { planTeardown } from '../plan/teardown.ts';
+import { readPresent } from '../actual/read-actual.ts';
+import { showPlan } from '../plan/step.ts';
+import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
+
+const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
+
+Removes what deploy.sh made, for all functions when none is named, and nothing else: what does not bear its mark, enabled
+APIs and budgets stay. It shows what it will remove and asks first. The state bucket stays with all that is in it, and so do
+lifecycle rules on buckets, which it names.
+  --policy FILE    the policy that they were deployed with
+  --project OPS    the operations project
+  --region REGION  where they run
+  --plan           look at what is there and print the commands; change nothing
+  --delete-state   remove the state bucket as well: receipts and restore manifests are lost for good
+  --yes            do not ask
+Exit code: 0 nothing is left, 1 it did not work or was called off, 2 wrong usage.
+`;
+
+export async function teardownCommand(args: readonly string[], tools: Tools): Promise<number> {
+  return run(usage, tools, async () => {
+    const { values, positionals } = readCommandLine(usage, args, {
+      ...PLACE_OPTIONS,
+      plan: { type: 'boolean' },
+      'delete-state': { type: 'boolean' },
+      yes: { type: 'boolean' },
+    });
+    const place = await readPlace(values);
+    const { gcloud, out } = tools;
+    const wanted = wantedWithoutDigests(place, await namedFunctions(positionals), {
+      billingRoles: 'custom',
+    });
+    await checkGcloud(gcloud, true);
+    // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
+    const { around } = await lookAround(gcloud, wanted);
+    for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
+    const present = await readPresent(gcloud, wanted, around);
+    const steps = planTeardown(wanted, present, values['delete-state'] === true);
+    const stays = [...formerRolesThatStay(wanted, present), ...usedElsewhere(wanted, present)];
+    for (const line of stays) out(`${commented(line)}\n`);
+    if (steps.length === 0 && around.unseen.size === 0) {
+      out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
+      return 0;
+    }
+    out(`${showPlan(steps)}\n`);
+    const bucket = place.policy.stateBucket;
+    if (bucket !== undefined && values['delete-state'] !== true)
+      out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
+    for (const line of await describeKeptRules(gcloud, wanted.functions, bucket)) out(`# ${line}\n`);
+    out('# Enabled APIs and budgets stay: other things may use them.\n');
+    if (values['plan'] === true) return 0;
+    if (values['yes'] !== true) {
+      const answer = await tools.ask(`Remove all this? Type ${place.project} to go on: `);
+      if (answer.trim() !== place.project) {
+        tools.err('Called off. Nothing was changed. (--yes does not ask.)\n');
+        return 1;
+      }
+    }
+    await carryOut(effectsOf(tools), steps);
+    if (around.unseen.size > 0) {
+      tools.err(`Not looked at, and perhaps not all gone: ${[...around.unseen.keys()].join(', ')}\n`);
+      return 1;
+    }
+    out(`Nothing of it is left${stays.length > 0 ? ' but what is named above' : ''}.\n`);
+    return 0;
+  });
+}

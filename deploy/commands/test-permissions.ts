@@ -1,0 +1,37 @@
+import * as z from 'zod/mini';
+import { openApi, type Api } from '../../shared/google/api.ts';
+import type { Runtime } from '../../shared/run/runtime.ts';
+import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
+import type { MissingPermissions } from './preconditions.ts';
+import { tokenAuth } from './sign-in.ts';
+
+/** Somebody waits at the keyboard. */
+const PATIENCE_MS = 60_000;
+
+/** Asks Google what the account that gcloud is signed in with may do; gcloud itself has no command for that. */
+export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermissions {
+  let api: Promise<Api> | undefined;
+  return async (on, permissions) => {
+    api ??= openAsGcloud(gcloud, runtime);
+    const { permissions: granted = [] } = z
+      .looseObject({ permissions: z.optional(z.array(z.string())) })
+      .parse(
+        await (
+          await api
+        ).request(`testIamPermissions`, {
+          method: 'POST',
+          url: `https://${on.startsWith('billingAccounts/') ? 'cloudbilling.googleapis.com/v1' : 'cloudresourcemanager.googleapis.com/v3'}/${on}:testIamPermissions`,
+          body: { permissions },
+        }),
+      );
+    return permissions.filter((permission) => !granted.includes(permission));
+  };
+}
+
+async function openAsGcloud(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
+  const command = ['auth', 'print-access-token'];
+  const answer = await gcloud(command);
+  if (answer.code !== 0) throw new GcloudFailed(command, answer);
+  // No quota project: the APIs of the operations project may not be enabled yet.
+  return openApi(runtime, PATIENCE_MS, tokenAuth(answer.stdout.trim()));
+}

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Policy } from '../../shared/policy/policy.ts';
+import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
+import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT } from './names.ts';
+import { partOf, type FunctionSettings, type Role } from './settings.ts';
+
+/** What is to be there. */
+export interface Wanted {
+  /** Id of the operations project. */
+  readonly project: string;
+  readonly region: string;
+  readonly policy: Policy;
+  /** Those that this run is about. */
+  readonly functions: readonly WantedFunction[];
+  /** IAM members that may call the functions with an HTTP trigger, such as `group:ml-ops@example.com`. */
+  readonly invokers: readonly string[];
+  /** `projects/P/notificationChannels/N` */
+  readonly alertChannels: readonly string[];
+  /** On billing accounts: the predefined roles, or custom ones of the organization that owns the account. */
+  readonly billingRoles: 'predefined' | 'custom';
+}
+
+export interface WantedFunction extends FunctionSettings {
+  /** Of the bundle without the policy. */
+  readonly sourceDigest: string;
+  /** Of the part of the policy that it reads. */
+  readonly policyDigest: string;
+}
+
+/** A role that a function's account has on a resource. */
+export interface Access {
+  /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A`, `serviceAccounts/E` */
+  readonly on: string;
+  /** The name to bind; of a custom role the first of its generations, see `roleInUse`. */
+  readonly roleName: string;
+  /** Content of a custom role; undefined for a predefined one. */
+  readonly role: Role | undefined;
+  readonly why: string;
+}
+
+/** Adds the digests to a function whose bundle lies in `dist/<name>`. */
+export async function withDigests(
+  settings: FunctionSettings,
+  policy: Policy,
+  distDir: string,
+): Promise<WantedFunction> {
+  const hash = createHash('sha256');
+  for (const file of ['index.js', 'package.json'])
+    hash.update(await readFile(join(distDir, settings.name, file))).update('\0');
+  return {
+    ...settings,
+    sourceDigest: hash.digest('hex').slice(0, 12),
+    policyDigest: digestOf(partOf(policy, settings.settings)),
+  };
+}
+
+function digestOf(value: unknown): string {
+  const text = JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+export function runtimeAccountOf({ project }: Pick<Wanted, 'project'>, name: string): string {
+  return emailOf(name, project);
+}
+
+export function triggerAccountOf({ project }: Pick<Wanted, 'project'>): string {
+  return emailOf(TRIGGER_ACCOUNT, project);
+}
+
+export function buildAccountOf({ project }: Pick<Wanted, 'project'>): string {
+  return emailOf(BUILD_ACCOUNT, project);
+}
+
+/** `billingAccounts/A` of the budgets that may trip the switch. */
+export function billingAccountsOf(policy: Policy): readonly string[] {
+  return [...new Set((policy.budgets?.allow ?? []).map((budget) => budget.replace(/\/budgets\/.*$/, '')))];
+}
+
+/** All that a function's account may do, by resource. `organizationOf` gives the organization above a resource. */
+export function accessOf(
+  wanted: Pick<Wanted, 'project' | 'policy' | 'billingRoles'>,
+  { name, role, sharedStateRole, stateRole, billingRole, settings }: FunctionSettings,
+  organizationOf: (resource: string) => string | undefined,
+): readonly Access[] {
+  const { project, policy } = wanted;
+  const custom = (home: string, id: string, content: Role): CustomRole => ({
+    roleName: `${home}/roles/${id}`,
+    role: { ...content, permissions: content.permissions.filter((one) => isUsableIn(home, one)) },
+  });
+  const installed = (home: string, suffix: string, content: Role): CustomRole =>
+    custom(home, roleIdFor(name, suffix, project), content);
+  const found: Access[] = policy.scope.map((on) => ({
+    on,
+    // A project's custom roles can be bound inside it alone, and folders have none of their own.
+    ...installed(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), '', role),
+    why: `${name} looks after ${on}`,
+  }));
+  if (policy.stateBucket !== undefined) {
+    const on = `gs://${policy.stateBucket}`;
+    const home = `projects/${project}`;
+    found.push({
+      on,
+      ...custom(home, sharedRoleId(sharedStateRole.name), sharedStateRole.role),
+      why: `${name} keeps its state in ${on}`,
+    });
+    if (stateRole !== undefined)
+      found.push({
+        on,
+        ...custom(home, sharedRoleId(name, 'State'), stateRole),
+        why: `${name} also looks for state in ${on}`,
+      });
+  }
+  if (billingRole !== undefined)
+    for (const on of billingAccountsOf(policy)) {
+      const organization = organizationOf(on);
+      const why = `${name} works with the budgets of ${on}`;
+      found.push(
+        wanted.billingRoles === 'custom' && organization !== undefined
+          ? { on, ...installed(organization, 'Billing', billingRole), why }
+          : {
+              on,
+              roleName: settings.billingAccountRole ?? '',
+              role: undefined,
+              why,
+            },
+      );
+    }
+  if (settings.actsAs === 'modelAccounts')
+    for (const account of policy.budgets?.modelAccounts ?? [])
+      found.push({
+        on: `serviceAccounts/${account}`,
+        roleName: 'roles/iam.serviceAccountUser',
+        role: undefined,
+        why: `${name} deploys models again that run as ${account}`,
+      });
+  return found;
+}
+
+type CustomRole = Pick<Access, 'roleName' | 'role'>;
+
+/**
+ * A project's custom roles take no permission that can only be held higher up. On a project it would give nothing.
+ * Source: https://cloud.google.com/iam/docs/creating-custom-roles
+ */
+function isUsableIn(home: string, permission: string): boolean {
+  return (
+    !home.startsWith('projects/') ||
+    !/^resourcemanager\.(?:folders|organizations)\.|^resourcemanager\.projects\.list$/.test(permission)
+  );
+}

@@ -1,0 +1,149 @@
+import { access, glob, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { policySections, type Policy } from '../../shared/policy/policy.ts';
+
+/** How a function is deployed: deploy/functions/<name>/function.yaml. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** A role file, as `gcloud iam roles create --file` takes it too. */
+export interface Role {
+  readonly title: string;
+  readonly description: string;
+  readonly stage: string;
+  readonly permissions: readonly string[];
+}
+
+/** All that deploy/functions/<name>/ says of a function. */
+export interface FunctionSettings {
+  /** Folder = deployed name. */
+  readonly name: string;
+  readonly settings: Settings;
+  /** On the projects, folders and organizations in scope. */
+  readonly role: Role;
+  /** On the state bucket: the role that it shares with others, with the name that goes into that role's id. */
+  readonly sharedStateRole: { readonly name: string; readonly role: Role };
+  /** On the state bucket, beside that. */
+  readonly stateRole: Role | undefined;
+  /** On the billing accounts of `budgets.allow`. */
+  readonly billingRole: Role | undefined;
+}
+
+/** Keys of the policy file that a function may read. */
+const policyKeys = ['scope', 'state', 'receipts', ...policySections] as const;
+export type PolicyKey = (typeof policyKeys)[number];
+
+const settingsSchema = z.strictObject({
+  trigger: z.enum(['schedule', 'budget', 'http']),
+  /** When it ticks: cron, and the time zone that it is read in. */
+  schedule: z.optional(z.string()),
+  timeZone: z._default(z.string(), 'Etc/UTC'),
+  /** The keys of the policy that it reads: a change in one of them redeploys it. */
+  policy: z.array(z.enum(policyKeys)).check(z.minLength(1)),
+  /** It is deployed only where the policy has this section. */
+  needs: z.enum(policySections),
+  /** What it does in the state bucket: all that state-role.yaml allows, or the little of report-state-role.yaml. */
+  state: z._default(z.enum(['all', 'reports']), 'all'),
+  memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
+  /** Node's own options, which the functions-framework's process takes from its environment. */
+  nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
+  timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/)),
+  maxInstances: z.int().check(z.positive()),
+  concurrency: z.int().check(z.positive()),
+  ingress: z.enum(['all', 'internal-only']),
+  /** Deliveries of one message before it goes to the dead letters. */
+  deliveryAttempts: z._default(z.int().check(z.gte(5), z.lte(100)), 5),
+  /** An alert tells of its errors and of the rungs that it fires. */
+  alert: z._default(z.boolean(), false),
+  /** Its account may act as the service accounts of this key of the policy's section `budgets`. */
+  actsAs: z.optional(z.enum(['modelAccounts'])),
+  /** The predefined role that has what billing-account-role.yaml wants. */
+  billingAccountRole: z.optional(z.string().check(z.startsWith('roles/'))),
+  /** The APIs that it calls, such as `compute.googleapis.com`. */
+  apis: z.array(z.string().check(z.endsWith('.googleapis.com'))),
+});
+
+const roleSchema = z.strictObject({
+  title: z.string(),
+  description: z.string(),
+  stage: z.enum(['ALPHA', 'BETA', 'GA']),
+  includedPermissions: z.array(z.string()).check(z.minLength(1)),
+});
+
+export const functionsFolder = join(import.meta.dirname, '../functions');
+
+/** The functions that can be deployed, by name: those with a folder in deploy/functions/ that has a function.yaml. */
+export async function readFunctions(folder: string = functionsFolder): Promise<readonly FunctionSettings[]> {
+  const names: string[] = [];
+  for await (const file of glob('*/function.yaml', { cwd: folder })) names.push(dirname(file));
+  return Promise.all(names.sort().map((name) => readFunction(folder, name)));
+}
+
+async function readFunction(folder: string, name: string): Promise<FunctionSettings> {
+  const settings = await readYaml(join(folder, name, 'function.yaml'), settingsSchema);
+  const file = (role: string): string => join(folder, name, role);
+  const role = await readRole(file('role.yaml'));
+  if (settings.trigger === 'schedule' && settings.schedule === undefined)
+    throw new Error(`Cannot use "${file('function.yaml')}": trigger: schedule wants a schedule as well`);
+  const billingRole = await readRoleIfAny(file('billing-account-role.yaml'));
+  if (billingRole !== undefined && settings.billingAccountRole === undefined)
+    throw new Error(
+      `Cannot use "${file('function.yaml')}": beside billing-account-role.yaml it wants billingAccountRole as well`,
+    );
+  const shared = SHARED_STATE_ROLES[settings.state];
+  return {
+    name,
+    settings,
+    role,
+    sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
+    stateRole: await readRoleIfAny(file('state-role.yaml')),
+    billingRole,
+  };
+}
+
+/** By `state` in the settings. */
+export const SHARED_STATE_ROLES = {
+  all: { name: 'state', file: 'state-role.yaml' },
+  reports: { name: 'reports', file: 'report-state-role.yaml' },
+} as const;
+
+async function readRoleIfAny(file: string): Promise<Role | undefined> {
+  const exists = await access(file).then(
+    () => true,
+    () => false,
+  );
+  return exists ? readRole(file) : undefined;
+}
+
+async function readRole(file: string): Promise<Role> {
+  const { includedPermissions, ...rest } = await readYaml(file, roleSchema);
+  return { ...rest, permissions: [...includedPermissions].sort() };
+}
+
+async function readYaml<T>(file: string, schema: z.ZodMiniType<T>): Promise<T> {
+  const parsed = schema.safeParse(parse(await readFile(file, 'utf8')));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new Error(`Cannot use "${file}": ${problems.join('; ')}`);
+}
+
+/** Whether the policy has what a function needs; undefined, or what is missing. */
+export function lackOf(policy: Policy, { needs }: Settings): string | undefined {
+  return policy[needs] === undefined ? `the policy has no section "${needs}"` : undefined;
+}
+
+/** The part of the policy that a function reads. */
+export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Record<string, unknown>> {
+  const {
+    scope,
+    stateBucket: state,
+    receiptsTopic: receipts,
+    notebooks,
+    budgets,
+    lifecycle,
+    egress,
+  } = policy;
+  const all = { scope, state, receipts, notebooks, budgets, lifecycle, egress };
+  return Object.fromEntries(keys.map((key) => [key, all[key]]));
+}

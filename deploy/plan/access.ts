@@ -1,0 +1,200 @@
+import { boundBefore } from '../desired/bound-before.ts';
+import { grant, revoke } from './grants.ts';
+import { BUILD_ACCOUNT, MADE_BY_TEXT, TRIGGER_ACCOUNT } from '../desired/names.ts';
+import { isFormerRole, isOwnRole, otherHolders } from '../desired/own-roles.ts';
+import type { Present } from '../actual/actual.ts';
+import { roleInUse } from '../desired/role-generations.ts';
+import type { Role } from '../desired/settings.ts';
+import type { Step } from './step.ts';
+import {
+  accessOf,
+  buildAccountOf,
+  runtimeAccountOf,
+  triggerAccountOf,
+  type Access,
+  type Wanted,
+  type WantedFunction,
+} from '../desired/desired.ts';
+
+/** Service accounts, custom roles, and where the functions' accounts hold them. */
+export function planAccess(wanted: Wanted, present: Present): readonly Step[] {
+  const accesses = wanted.functions.map((fn) => ({
+    fn,
+    all: accessOf(wanted, fn, present.organizationOf).map((access) =>
+      access.role === undefined ? access : { ...access, roleName: roleInUse(present, access.roleName) },
+    ),
+  }));
+  const roles = new Map(
+    accesses
+      .flatMap(({ all }) => all)
+      .flatMap(({ roleName, role }) => (role === undefined ? [] : [[roleName, role] as const])),
+  );
+  return [
+    ...planAccounts(wanted, present),
+    ...[...roles].flatMap(([name, role]) => planRole(present, name, role)),
+    ...accesses.flatMap(({ fn, all }) => [
+      ...planBindings(wanted, present, fn, all),
+      ...planLeavings(wanted, present, fn, all),
+    ]),
+  ];
+}
+
+function planAccounts(wanted: Wanted, present: Present): readonly Step[] {
+  const { project, functions } = wanted;
+  const account = (email: string, displayName: string, why: string): readonly Step[] =>
+    present.accounts.has(email)
+      ? []
+      : [
+          {
+            why,
+            args: [
+              'iam',
+              'service-accounts',
+              'create',
+              email.slice(0, email.indexOf('@')),
+              `--project=${project}`,
+              `--display-name=${displayName}`,
+              `--description=${MADE_BY_TEXT}`,
+            ],
+          },
+        ];
+  return [
+    ...functions.flatMap(({ name }) =>
+      account(runtimeAccountOf(wanted, name), `costguard ${name}`, `${name} runs as this account alone`),
+    ),
+    ...(functions.some(({ settings }) => settings.trigger !== 'http')
+      ? account(triggerAccountOf(wanted), TRIGGER_ACCOUNT, 'Messages reach the functions in its name')
+      : []),
+    ...account(buildAccountOf(wanted), BUILD_ACCOUNT, 'Cloud Build builds the functions in its name'),
+    ...grant(
+      present,
+      wanted,
+      `projects/${project}`,
+      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(wanted)}` },
+      'It reads the source, writes the image and logs the build',
+    ),
+  ];
+}
+
+function planRole({ roles }: Present, name: string, role: Role): readonly Step[] {
+  const [, home, id = ''] = /^(.*)\/roles\/(.*)$/.exec(name) ?? [];
+  const where =
+    home?.startsWith('projects/') === true
+      ? `--project=${home.slice('projects/'.length)}`
+      : `--organization=${home?.slice('organizations/'.length) ?? ''}`;
+  const content = [
+    where,
+    `--title=${role.title}`,
+    `--description=${role.description}`,
+    `--stage=${role.stage}`,
+    `--permissions=${role.permissions.join(',')}`,
+    '--quiet',
+  ];
+  const known = roles.get(name);
+  if (known === undefined)
+    return [
+      {
+        why: `The role "${role.title}" of ${home ?? ''}: exactly the permissions that are used`,
+        args: ['iam', 'roles', 'create', id, ...content],
+      },
+    ];
+  const steps: Step[] = [];
+  if (known.deleted)
+    steps.push({
+      why: `The role "${role.title}" of ${home ?? ''} was deleted and can still be brought back`,
+      args: ['iam', 'roles', 'undelete', id, where],
+    });
+  if (!isSame(known, role))
+    steps.push({
+      why: `The role "${role.title}" of ${home ?? ''} has other permissions or another description than it should`,
+      args: ['iam', 'roles', 'update', id, ...content],
+    });
+  return steps;
+}
+
+function isSame(known: Role, role: Role): boolean {
+  return (
+    known.title === role.title &&
+    known.description === role.description &&
+    known.stage === role.stage &&
+    known.permissions.length === role.permissions.length &&
+    role.permissions.every((permission) => known.permissions.includes(permission))
+  );
+}
+
+function planBindings(
+  wanted: Wanted,
+  present: Present,
+  { name }: WantedFunction,
+  all: readonly Access[],
+): readonly Step[] {
+  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  return all.flatMap(({ on, roleName, why }) => grant(present, wanted, on, { role: roleName, member }, why));
+}
+
+/** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
+function planLeavings(
+  wanted: Wanted,
+  present: Present,
+  { name }: WantedFunction,
+  all: readonly Access[],
+): readonly Step[] {
+  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const before = new Set(boundBefore(present, name).map(({ on }) => on));
+  const kept = new Set(all.map(({ on }) => on));
+  const used = new Set(all.map(({ roleName }) => roleName));
+  const steps: Step[] = [];
+  for (const [on, bindings] of present.bindings)
+    for (const binding of bindings) {
+      if (binding.member !== member) continue;
+      if (before.has(on) && !kept.has(on))
+        steps.push(...revoke(present, wanted, on, binding, `The policy no longer names ${on}`));
+      else if (
+        isOurs(wanted, name, binding.role) &&
+        !all.some((one) => one.on === on && one.roleName === binding.role)
+      )
+        steps.push(...revoke(present, wanted, on, binding, `${name} holds another role on ${on} now`));
+    }
+  return [...steps, ...planRoleDeletions(wanted, present, name, used)];
+}
+
+function isOurs(wanted: Wanted, name: string, role: string): boolean {
+  return isOwnRole(wanted, name, role) || isFormerRole(name, role);
+}
+
+/** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */
+export function planRoleDeletions(
+  wanted: Wanted,
+  present: Present,
+  name: string,
+  used: ReadonlySet<string>,
+): readonly Step[] {
+  return [...present.roles].flatMap(([role, { deleted }]) => {
+    if (deleted || used.has(role)) return [];
+    if (isOwnRole(wanted, name, role)) return [deleteRole(role)];
+    const isFree = isFormerRole(name, role) && otherHolders(wanted, present, name, role)?.length === 0;
+    return isFree ? [deleteRole(role)] : [];
+  });
+}
+
+/** Takes away every role that a member holds on a resource. */
+export function revokeAll(
+  place: Pick<Wanted, 'project' | 'region'>,
+  present: Present,
+  on: string,
+  member: string,
+  why: string,
+): readonly Step[] {
+  return (present.bindings.get(on) ?? [])
+    .filter((binding) => binding.member === member)
+    .flatMap((binding) => revoke(present, place, on, binding, why));
+}
+
+/** Removes a custom role by its full name. */
+export function deleteRole(name: string): Step {
+  const [, kind = '', home = '', id = ''] = /^(.*?)s\/(.*)\/roles\/(.*)$/.exec(name) ?? [];
+  return {
+    why: `The role ${name}; within 7 days deploy takes it up again, and then another id until this one is free`,
+    args: ['iam', 'roles', 'delete', id, `--${kind}=${home}`, '--quiet'],
+  };
+}

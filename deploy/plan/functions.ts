@@ -1,0 +1,171 @@
+import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
+import { noteBoundOn } from '../desired/bound-before.ts';
+import { BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
+import type { Present, PresentFunction } from '../actual/actual.ts';
+import type { Step } from './step.ts';
+import {
+  accessOf,
+  buildAccountOf,
+  runtimeAccountOf,
+  triggerAccountOf,
+  type Wanted,
+  type WantedFunction,
+} from '../desired/desired.ts';
+
+/** Labels that say what a function was deployed from. */
+export const SOURCE_LABEL = 'costguard-source';
+export const POLICY_LABEL = 'costguard-policy';
+
+/** Deploys each function that is not as it should be, and says what is wrong with it. */
+export function planFunctions(wanted: Wanted, present: Present): readonly Step[] {
+  return wanted.functions.flatMap((fn) => {
+    const reasons = whyDeploy(wanted, present, fn);
+    return reasons.length === 0
+      ? []
+      : [{ why: `${fn.name}: ${reasons.join('; ')}`, args: deployCommand(wanted, present, fn) }];
+  });
+}
+
+/** What is not as it should be; empty when all is right. */
+export function whyDeploy(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {
+  const known = present.functions.get(fn.name);
+  if (known === undefined) return ['it is not deployed yet'];
+  const reasons: string[] = [];
+  if (known.state !== 'ACTIVE') reasons.push(`its last deployment ended as ${known.state}`);
+  if (known.labels[SOURCE_LABEL] !== fn.sourceDigest) reasons.push('its code changed');
+  if (known.labels[POLICY_LABEL] !== fn.policyDigest)
+    reasons.push(`its part of the policy changed (${fn.settings.policy.join(', ')})`);
+  if (known.environment[BOUND_ON] !== boundOn(wanted, present, fn))
+    reasons.push('it notes where its account holds roles');
+  for (const [name, value] of Object.entries(processEnvironment(fn)))
+    if (known.environment[name] !== value)
+      reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, wanted ${value}`);
+  for (const [setting, value] of Object.entries(settingsOf(wanted, fn))) {
+    const now = known.settings[setting] ?? 'not set';
+    if (now !== value) reasons.push(`${setting} is ${now}, wanted ${value}`);
+  }
+  return reasons;
+}
+
+/** What is compared with the deployed function, in the words of the API. */
+function settingsOf(wanted: Wanted, { name, settings }: WantedFunction): Readonly<Record<string, string>> {
+  const { project } = wanted;
+  return {
+    runtime: DEPLOYED_RUNTIME,
+    entryPoint: name,
+    account: runtimeAccountOf(wanted, name),
+    memory: settings.memory,
+    timeout: settings.timeout,
+    maxInstances: String(settings.maxInstances),
+    concurrency: String(settings.concurrency),
+    ingress: settings.ingress === 'all' ? 'ALLOW_ALL' : 'ALLOW_INTERNAL_ONLY',
+    ...(settings.trigger === 'http'
+      ? {}
+      : {
+          topic: `projects/${project}/topics/${topicOf(name)}`,
+          retry: 'RETRY_POLICY_RETRY',
+          triggerAccount: triggerAccountOf(wanted),
+        }),
+  };
+}
+
+/** The same of a deployed function, from `gcloud functions list --v2 --format=json`. */
+export function readSettings(fn: DeployedFunction): PresentFunction['settings'] {
+  const { buildConfig = {}, serviceConfig = {}, eventTrigger } = fn;
+  return {
+    runtime: buildConfig.runtime ?? '',
+    entryPoint: buildConfig.entryPoint ?? '',
+    account: serviceConfig.serviceAccountEmail ?? '',
+    memory: serviceConfig.availableMemory ?? '',
+    timeout: `${serviceConfig.timeoutSeconds ?? 60}s`,
+    maxInstances: String(serviceConfig.maxInstanceCount ?? 'not set'),
+    concurrency: String(serviceConfig.maxInstanceRequestConcurrency ?? 1),
+    ingress: serviceConfig.ingressSettings ?? 'ALLOW_ALL',
+    ...(eventTrigger === undefined
+      ? {}
+      : {
+          topic: eventTrigger.pubsubTopic ?? '',
+          retry: eventTrigger.retryPolicy ?? 'RETRY_POLICY_DO_NOT_RETRY',
+          triggerAccount: eventTrigger.serviceAccountEmail ?? '',
+        }),
+  };
+}
+
+/** The fields of a function (Functions API v2) that are looked at. */
+export interface DeployedFunction {
+  readonly buildConfig?:
+    { readonly runtime?: string | undefined; readonly entryPoint?: string | undefined } | undefined;
+  readonly serviceConfig?:
+    | {
+        readonly serviceAccountEmail?: string | undefined;
+        readonly availableMemory?: string | undefined;
+        readonly timeoutSeconds?: number | undefined;
+        readonly maxInstanceCount?: number | undefined;
+        readonly maxInstanceRequestConcurrency?: number | undefined;
+        readonly ingressSettings?: string | undefined;
+      }
+    | undefined;
+  readonly eventTrigger?:
+    | {
+        readonly pubsubTopic?: string | undefined;
+        readonly retryPolicy?: string | undefined;
+        readonly serviceAccountEmail?: string | undefined;
+      }
+    | undefined;
+}
+
+/**
+ * What its process reads: Node its limits, the function how long it may run.
+ * Source: https://cloud.google.com/functions/docs/migrating/nodejs-runtimes names NODE_OPTIONS for this.
+ */
+function processEnvironment({ settings }: WantedFunction): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: settings.nodeOptions, TIMEOUT_SECONDS: settings.timeout.replace('s', '') };
+}
+
+function boundOn(wanted: Wanted, present: Present, fn: WantedFunction): string {
+  return noteBoundOn(accessOf(wanted, fn, present.organizationOf));
+}
+
+function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {
+  const { project, region } = wanted;
+  const { name, settings, sourceDigest, policyDigest } = fn;
+  const labels = [
+    `${MADE_BY.key}=${MADE_BY.value}`,
+    `${SOURCE_LABEL}=${sourceDigest}`,
+    `${POLICY_LABEL}=${policyDigest}`,
+  ];
+  const environment = { [BOUND_ON]: boundOn(wanted, present, fn), ...processEnvironment(fn) };
+  return [
+    'functions',
+    'deploy',
+    name,
+    '--gen2',
+    `--project=${project}`,
+    `--region=${region}`,
+    `--runtime=${DEPLOYED_RUNTIME}`,
+    `--source=dist/${name}`,
+    `--entry-point=${name}`,
+    ...(settings.trigger === 'http'
+      ? ['--trigger-http']
+      : [
+          `--trigger-topic=${topicOf(name)}`,
+          `--trigger-location=${region}`,
+          `--trigger-service-account=${triggerAccountOf(wanted)}`,
+          '--retry',
+        ]),
+    `--run-service-account=${runtimeAccountOf(wanted, name)}`,
+    `--build-service-account=projects/${project}/serviceAccounts/${buildAccountOf(wanted)}`,
+    `--memory=${settings.memory}`,
+    `--timeout=${settings.timeout}`,
+    '--min-instances=0',
+    `--max-instances=${settings.maxInstances}`,
+    `--concurrency=${settings.concurrency}`,
+    `--ingress-settings=${settings.ingress}`,
+    '--no-allow-unauthenticated',
+    `--update-env-vars=${Object.entries(environment)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(',')}`,
+    `--update-labels=${labels.join(',')}`,
+    '--quiet',
+  ];
+}

@@ -1,0 +1,63 @@
+import type { Binding, Present } from '../actual/actual.ts';
+import type { Step } from './step.ts';
+
+/** Where a resource lives that has no full name in its own commands. */
+export interface Place {
+  readonly project: string;
+  readonly region: string;
+}
+
+/** Binds a role unless it is bound already. */
+export function grant(
+  present: Pick<Present, 'bindings'>,
+  place: Place,
+  on: string,
+  binding: Binding,
+  why: string,
+): readonly Step[] {
+  if (isBound(present, on, binding)) return [];
+  return [{ why, args: bindingCommand('add', place, on, binding) }];
+}
+
+/** Takes a binding away where it is there. */
+export function revoke(
+  present: Pick<Present, 'bindings'>,
+  place: Place,
+  on: string,
+  binding: Binding,
+  why: string,
+): readonly Step[] {
+  if (!isBound(present, on, binding)) return [];
+  return [{ why, args: bindingCommand('remove', place, on, binding) }];
+}
+
+export function isBound({ bindings }: Pick<Present, 'bindings'>, on: string, wanted: Binding): boolean {
+  return (bindings.get(on) ?? []).some(
+    ({ role, member }) => role === wanted.role && member === wanted.member,
+  );
+}
+
+function bindingCommand(
+  verb: 'add' | 'remove',
+  { project, region }: Place,
+  on: string,
+  { role, member }: Binding,
+): readonly string[] {
+  const command = `${verb}-iam-policy-binding`;
+  const what = [`--member=${member}`, `--role=${role}`];
+  const id = on.slice(on.indexOf('/') + 1);
+  // Where a policy holds conditional bindings too, gcloud asks for the condition unless it is told that there is none.
+  const plain = '--condition=None';
+  if (on.startsWith('gs://')) return ['storage', 'buckets', command, on, ...what];
+  if (on.startsWith('projects/')) return ['projects', command, id, ...what, plain];
+  if (on.startsWith('folders/')) return ['resource-manager', 'folders', command, id, ...what, plain];
+  if (on.startsWith('organizations/')) return ['organizations', command, id, ...what, plain];
+  if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', command, id, ...what, plain];
+  if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', command, id, ...what];
+  if (on.startsWith('topics/')) return ['pubsub', 'topics', command, id, ...what, `--project=${project}`];
+  if (on.startsWith('subscriptions/'))
+    return ['pubsub', 'subscriptions', command, id, ...what, `--project=${project}`];
+  if (on.startsWith('services/'))
+    return ['run', 'services', command, id, ...what, `--region=${region}`, `--project=${project}`];
+  throw new Error(`Cannot bind a role on "${on}": no such kind of resource`);
+}

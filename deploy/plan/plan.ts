@@ -1,0 +1,149 @@
+import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, topicOf } from '../desired/names.ts';
+import { planAccess } from './access.ts';
+import { planAlerts } from './alert.ts';
+import { planFunctions } from './functions.ts';
+import { planTriggers } from './triggers.ts';
+import { grant } from './grants.ts';
+import type { Present } from '../actual/actual.ts';
+import type { Step } from './step.ts';
+import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
+
+const LABEL = `--labels=${MADE_BY.key}=${MADE_BY.value}`;
+
+/** The APIs without which nothing can be deployed. */
+const BASE_APIS = [
+  'artifactregistry.googleapis.com',
+  'cloudbuild.googleapis.com',
+  'cloudfunctions.googleapis.com',
+  'cloudresourcemanager.googleapis.com',
+  'eventarc.googleapis.com',
+  'iam.googleapis.com',
+  'logging.googleapis.com',
+  'pubsub.googleapis.com',
+  'run.googleapis.com',
+  'storage.googleapis.com',
+];
+
+/**
+ * The commands that lead from what is there to what is wanted, in the order in which they have to run; none when all is
+ * right already. Pure. Each of them may be the last: what is left then is what the next plan says.
+ */
+export function planDeploy(wanted: Wanted, present: Present): readonly Step[] {
+  return [
+    ...planApis(wanted, present),
+    ...planBucket(wanted, present),
+    ...planAccess(wanted, present),
+    ...planTopics(wanted, present),
+    ...planFunctions(wanted, present),
+    ...planTriggers(wanted, present),
+    ...planAlerts(wanted, present),
+  ];
+}
+
+function planApis({ project, functions }: Wanted, { apis }: Present): readonly Step[] {
+  const used = new Set([
+    ...BASE_APIS,
+    ...functions.flatMap(({ settings }) => [
+      ...settings.apis,
+      ...(settings.trigger === 'schedule' ? ['cloudscheduler.googleapis.com'] : []),
+      // The preflight asks in the switch's name what that may do.
+      ...(settings.alert ? ['iamcredentials.googleapis.com', 'monitoring.googleapis.com'] : []),
+    ]),
+  ]);
+  const missing = [...used].filter((api) => !apis.has(api)).sort();
+  if (missing.length === 0) return [];
+  return [
+    {
+      why: 'The APIs that the functions and their deployment use',
+      args: ['services', 'enable', ...missing, `--project=${project}`],
+    },
+  ];
+}
+
+function planBucket({ project, region, policy }: Wanted, { bucket }: Present): readonly Step[] {
+  if (policy.stateBucket === undefined) return [];
+  const url = `gs://${policy.stateBucket}`;
+  const steps: Step[] = [];
+  if (bucket === undefined)
+    steps.push({
+      why: 'The bucket for receipts, state and restore manifests; nobody can make it public',
+      args: [
+        'storage',
+        'buckets',
+        'create',
+        url,
+        `--project=${project}`,
+        `--location=${region}`,
+        '--uniform-bucket-level-access',
+        '--public-access-prevention',
+      ],
+    });
+  const present = bucket ?? { versioning: false, uniformAccess: true, publicAccessPrevented: true };
+  const flags = [
+    ...(present.versioning ? [] : ['--versioning']),
+    ...(present.uniformAccess ? [] : ['--uniform-bucket-level-access']),
+    ...(present.publicAccessPrevented ? [] : ['--public-access-prevention']),
+  ];
+  if (flags.length > 0)
+    steps.push({
+      why: 'What is overwritten or deleted in it can be brought back, and IAM alone says who may see it',
+      args: ['storage', 'buckets', 'update', url, ...flags],
+    });
+  return steps;
+}
+
+function planTopics(wanted: Wanted, present: Present): readonly Step[] {
+  const { project, policy } = wanted;
+  const create = (id: string, why: string): readonly Step[] =>
+    present.topics.has(id)
+      ? []
+      : [{ why, args: ['pubsub', 'topics', 'create', id, `--project=${project}`, LABEL] }];
+  const publisher = (id: string, name: string, why: string): readonly Step[] =>
+    grant(
+      present,
+      wanted,
+      `topics/${id}`,
+      { role: 'roles/pubsub.publisher', member: `serviceAccount:${runtimeAccountOf(wanted, name)}` },
+      why,
+    );
+  const driven = wanted.functions.filter(({ settings }) => settings.trigger !== 'http');
+  const receipts = ownTopic(policy.receiptsTopic, project);
+  const steps: Step[] = [];
+  if (receipts !== undefined) {
+    steps.push(...create(receipts, 'The topic for receipts'));
+    for (const { name } of wanted.functions)
+      steps.push(...publisher(receipts, name, `${name} publishes its receipts`));
+  }
+  if (driven.length > 0) {
+    steps.push(...create(DEAD_LETTERS, 'The topic for messages that no function could handle'));
+    if (!present.subscriptions.has(DEAD_LETTERS_HOLD))
+      steps.push({
+        why: 'It keeps these messages until somebody has looked at them',
+        args: [
+          'pubsub',
+          'subscriptions',
+          'create',
+          DEAD_LETTERS_HOLD,
+          `--project=${project}`,
+          `--topic=${DEAD_LETTERS}`,
+          '--message-retention-duration=7d',
+          '--expiration-period=never',
+          LABEL,
+        ],
+      });
+  }
+  const alone = policy.scope.length === 1 && policy.scope[0]?.startsWith('projects/') === true;
+  for (const { name, settings } of driven) {
+    const id = topicOf(name);
+    steps.push(...create(id, `The topic that ${name} listens to`));
+    if (settings.trigger === 'schedule' && !alone)
+      steps.push(...publisher(id, name, `${name} turns a tick into one message for each project`));
+  }
+  return steps;
+}
+
+/** The id of a topic in the operations project; undefined for one elsewhere, which is its owner's affair. */
+export function ownTopic(topic: string | undefined, project: string): string | undefined {
+  const prefix = `projects/${project}/topics/`;
+  return topic?.startsWith(prefix) === true ? topic.slice(prefix.length) : undefined;
+}

@@ -1,0 +1,143 @@
+import { boundBefore } from '../desired/bound-before.ts';
+import { revoke } from './grants.ts';
+import {
+  alertOf,
+  BUILD_ACCOUNT,
+  DEAD_LETTERS,
+  DEAD_LETTERS_HOLD,
+  jobOf,
+  MADE_BY,
+  topicOf,
+  TRIGGER_ACCOUNT,
+} from '../desired/names.ts';
+import { ownTopic } from './plan.ts';
+import { accountsElsewhere, isSharedStateRole } from '../desired/own-roles.ts';
+import { deleteRole, planRoleDeletions, revokeAll } from './access.ts';
+import type { Present } from '../actual/actual.ts';
+import type { Step } from './step.ts';
+import {
+  accessOf,
+  buildAccountOf,
+  runtimeAccountOf,
+  triggerAccountOf,
+  type Wanted,
+} from '../desired/desired.ts';
+
+/**
+ * The commands that remove what deploy made for these functions, and what they share once the last of them goes. What
+ * does not bear deploy's mark is left alone. Pure.
+ */
+export function planTeardown(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
+  const going = new Set(wanted.functions.map(({ name }) => name));
+  const staying = [...present.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name));
+  return [
+    ...wanted.functions.flatMap((fn) => [
+      ...planJob(wanted, present, fn.name),
+      // The function itself remembers where its account holds roles, so that it goes after them.
+      ...planAccess(wanted, present, fn),
+      ...planFunction(wanted, present, fn.name),
+    ]),
+    ...(staying.length === 0 ? planShared(wanted, present, deleteState) : []),
+  ];
+}
+
+function isMade(labels: Readonly<Record<string, string>>): boolean {
+  return labels[MADE_BY.key] === MADE_BY.value;
+}
+
+function planJob({ project, region }: Wanted, { jobs }: Present, name: string): readonly Step[] {
+  const id = jobOf(name);
+  if (jobs.get(id)?.made !== true) return [];
+  return [
+    {
+      why: `${name} ticks no more`,
+      args: ['scheduler', 'jobs', 'delete', id, `--project=${project}`, `--location=${region}`, '--quiet'],
+    },
+  ];
+}
+
+function planFunction(wanted: Wanted, present: Present, name: string): readonly Step[] {
+  const { project, region } = wanted;
+  const steps: Step[] = [];
+  const fn = present.functions.get(name);
+  if (fn !== undefined && isMade(fn.labels))
+    steps.push({
+      why: `${name}, its trigger and its subscription`,
+      args: ['functions', 'delete', name, '--gen2', `--project=${project}`, `--region=${region}`, '--quiet'],
+    });
+  for (const alert of present.alerts)
+    if (alert.made && alert.displayName === alertOf(name))
+      steps.push({
+        why: `The alert on ${name}`,
+        args: ['alpha', 'monitoring', 'policies', 'delete', alert.name, `--project=${project}`, '--quiet'],
+      });
+  return [
+    ...steps,
+    ...planTopic(project, present, topicOf(name), `The topic of ${name}`),
+    ...deleteAccount(project, present, runtimeAccountOf(wanted, name), `The account of ${name}`),
+  ];
+}
+
+function planTopic(project: string, present: Present, id: string, why: string): readonly Step[] {
+  if (present.topics.get(id)?.made !== true) return [];
+  // Another installation may publish its receipts there.
+  if (accountsElsewhere(project, present, `topics/${id}`).length > 0) return [];
+  return [{ why, args: ['pubsub', 'topics', 'delete', id, `--project=${project}`, '--quiet'] }];
+}
+
+/** Bindings before roles and accounts: what is bound to something deleted stays behind as a riddle. */
+function planAccess(wanted: Wanted, present: Present, fn: Wanted['functions'][number]): readonly Step[] {
+  const { name } = fn;
+  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const access = accessOf(wanted, fn, present.organizationOf);
+  const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
+  const bound = new Set([
+    ...access.map(({ on }) => on),
+    ...boundBefore(present, name).map(({ on }) => on),
+    ...(receipts === undefined ? [] : [`topics/${receipts}`]),
+  ]);
+  return [
+    ...[...bound].flatMap((on) =>
+      revokeAll(wanted, present, on, member, `${name} may nothing on ${on} any more`),
+    ),
+    ...planRoleDeletions(wanted, present, name, new Set()),
+  ];
+}
+
+function deleteAccount(project: string, { accounts }: Present, email: string, why: string): readonly Step[] {
+  if (accounts.get(email)?.made !== true) return [];
+  return [{ why, args: ['iam', 'service-accounts', 'delete', email, `--project=${project}`, '--quiet'] }];
+}
+
+function planShared(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
+  const { project, policy } = wanted;
+  const receipts = ownTopic(policy.receiptsTopic, project);
+  const steps: Step[] = [];
+  if (present.subscriptions.get(DEAD_LETTERS_HOLD)?.made === true)
+    steps.push({
+      why: 'The kept dead letters',
+      args: ['pubsub', 'subscriptions', 'delete', DEAD_LETTERS_HOLD, `--project=${project}`, '--quiet'],
+    });
+  steps.push(
+    ...planTopic(project, present, DEAD_LETTERS, 'The topic of dead letters'),
+    ...(receipts === undefined ? [] : planTopic(project, present, receipts, 'The topic of receipts')),
+    ...revoke(
+      present,
+      wanted,
+      `projects/${project}`,
+      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(wanted)}` },
+      `${BUILD_ACCOUNT} builds no more`,
+    ),
+    ...deleteAccount(project, present, buildAccountOf(wanted), `The account ${BUILD_ACCOUNT}`),
+    ...deleteAccount(project, present, triggerAccountOf(wanted), `The account ${TRIGGER_ACCOUNT}`),
+  );
+  for (const [role, { deleted }] of present.roles)
+    if (!deleted && isSharedStateRole(wanted, role)) steps.push(deleteRole(role));
+  const bucket = `gs://${policy.stateBucket ?? ''}`;
+  if (deleteState && present.bucket !== undefined && accountsElsewhere(project, present, bucket).length === 0)
+    steps.push({
+      why: 'The state bucket with all receipts and restore manifests, for good',
+      args: ['storage', 'rm', bucket, '--recursive', '--quiet'],
+    });
+  return steps;
+}

@@ -1,0 +1,158 @@
+import { ACK_DEADLINE_SECONDS, RETENTION_SECONDS, RETRY_DELAY_SECONDS } from '../desired/delivery-limits.ts';
+import { grant } from './grants.ts';
+import { DEAD_LETTERS, jobOf, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
+import type { Present, Subscription } from '../actual/actual.ts';
+import type { Step } from './step.ts';
+import { triggerAccountOf, type Wanted, type WantedFunction } from '../desired/desired.ts';
+
+/** The only role that can call a Cloud Run service and nothing more. */
+export const INVOKER = 'roles/run.servicesInvoker';
+
+const RETRY_DELAYS = { min: `${RETRY_DELAY_SECONDS.min}s`, max: `${RETRY_DELAY_SECONDS.max}s` };
+
+/** Who may call the functions, what becomes of messages that they cannot handle, and when they tick. */
+export function planTriggers(wanted: Wanted, present: Present): readonly Step[] {
+  return [
+    ...wanted.functions.flatMap((fn) => planInvokers(wanted, present, fn)),
+    ...planDeadLetters(wanted, present),
+    ...wanted.functions.flatMap((fn) => planJob(wanted, present, fn)),
+  ];
+}
+
+function planInvokers(wanted: Wanted, present: Present, { name, settings }: WantedFunction): readonly Step[] {
+  const members =
+    settings.trigger === 'http' ? wanted.invokers : [`serviceAccount:${triggerAccountOf(wanted)}`];
+  return members.flatMap((member) =>
+    grant(
+      present,
+      wanted,
+      `services/${name}`,
+      { role: INVOKER, member },
+      settings.trigger === 'http' ? `${member} may call ${name}` : `Messages may reach ${name}`,
+    ),
+  );
+}
+
+function planDeadLetters(wanted: Wanted, present: Present): readonly Step[] {
+  if (driven(wanted).length === 0) return [];
+  return [
+    ...grant(
+      present,
+      wanted,
+      `topics/${DEAD_LETTERS}`,
+      { role: 'roles/pubsub.publisher', member: pubsubAgent(present) },
+      'Pub/Sub itself moves dead letters there',
+    ),
+    ...planSubscriptions(wanted, present),
+  ];
+}
+
+/** The dead-letter policy of each function's own subscription, whose name is known once the function is deployed. */
+export function planSubscriptions(wanted: Wanted, present: Present): readonly Step[] {
+  return driven(wanted).flatMap((fn) => planSubscription(wanted, present, fn));
+}
+
+/** The functions that messages drive. */
+function driven({ functions }: Wanted): readonly WantedFunction[] {
+  return functions.filter(({ settings }) => settings.trigger !== 'http');
+}
+
+function pubsubAgent({ projectNumber }: Present): string {
+  return `serviceAccount:service-${projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
+}
+
+function planSubscription(
+  wanted: Wanted,
+  present: Present,
+  { name, settings }: WantedFunction,
+): readonly Step[] {
+  const { project } = wanted;
+  const full = present.functions.get(name)?.subscription;
+  const unknown = full === undefined ? ({ awaits: true } as const) : {};
+  const id = full?.split('/').at(-1) ?? `SUBSCRIPTION_OF_${name.toUpperCase().replaceAll('-', '_')}`;
+  const known = present.subscriptions.get(id);
+  const isRight =
+    known?.deadLetterTopic === `projects/${project}/topics/${DEAD_LETTERS}` &&
+    known.deliveryAttempts === settings.deliveryAttempts &&
+    known.ackDeadlineSeconds === ACK_DEADLINE_SECONDS &&
+    known.retentionSeconds === RETENTION_SECONDS &&
+    known.expiresAfter === undefined &&
+    known.retryDelays === `${RETRY_DELAYS.min} to ${RETRY_DELAYS.max}`;
+  const steps: Step[] = [
+    ...grant(
+      present,
+      wanted,
+      `subscriptions/${id}`,
+      { role: 'roles/pubsub.subscriber', member: pubsubAgent(present) },
+      `Pub/Sub itself takes dead letters out of the subscription of ${name}`,
+    ).map((step) => ({ ...step, ...unknown })),
+  ];
+  if (!isRight)
+    steps.push({
+      why: `A message that ${name} fails on ${settings.deliveryAttempts} times becomes a dead letter; until then it is kept for ${RETENTION_SECONDS / 86_400} days${retainedNow(known)}`,
+      args: [
+        'pubsub',
+        'subscriptions',
+        'update',
+        id,
+        `--project=${project}`,
+        `--dead-letter-topic=${DEAD_LETTERS}`,
+        `--max-delivery-attempts=${settings.deliveryAttempts}`,
+        `--min-retry-delay=${RETRY_DELAYS.min}`,
+        `--max-retry-delay=${RETRY_DELAYS.max}`,
+        `--ack-deadline=${ACK_DEADLINE_SECONDS}`,
+        `--message-retention-duration=${RETENTION_SECONDS}s`,
+        // One that has been idle for long would otherwise be deleted.
+        '--expiration-period=never',
+      ],
+      ...unknown,
+    });
+  return steps;
+}
+
+/** What it is now, where that is shorter. */
+function retainedNow(known: Subscription | undefined): string {
+  return known === undefined || known.retentionSeconds >= RETENTION_SECONDS
+    ? ''
+    : ` instead of ${Math.round(known.retentionSeconds / 3_600)} hours`;
+}
+
+function planJob(
+  { project, region }: Wanted,
+  { jobs }: Present,
+  { name, settings }: WantedFunction,
+): readonly Step[] {
+  const { schedule, timeZone } = settings;
+  if (schedule === undefined) return [];
+  const id = jobOf(name);
+  const known = jobs.get(id);
+  if (
+    known?.schedule === schedule &&
+    known.timeZone === timeZone &&
+    known.topic === topicOf(name) &&
+    known.body === TICK
+  )
+    return [];
+  return [
+    {
+      why: `${name} ticks at "${schedule}" (${timeZone})`,
+      args: [
+        'scheduler',
+        'jobs',
+        known === undefined ? 'create' : 'update',
+        'pubsub',
+        id,
+        `--project=${project}`,
+        `--location=${region}`,
+        `--schedule=${schedule}`,
+        `--time-zone=${timeZone}`,
+        `--topic=${topicOf(name)}`,
+        `--message-body=${TICK}`,
+        `--description=${MADE_BY_TEXT}`,
+      ],
+    },
+  ];
+}
+
+/** A tick for the whole scope. */
+const TICK = '{}';

@@ -1,0 +1,40 @@
+import { accountsElsewhere, isFormerRole, otherHolders } from '../desired/own-roles.ts';
+import { ownTopic } from './plan.ts';
+import { deleteRole } from './access.ts';
+import type { Present } from '../actual/actual.ts';
+import { shellLine } from './step.ts';
+import type { Wanted } from '../desired/desired.ts';
+
+/** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
+export function formerRolesThatStay(wanted: Wanted, present: Present): readonly string[] {
+  return wanted.functions.flatMap(({ name }) =>
+    [...present.roles].flatMap(([role, { deleted }]) => {
+      if (deleted || !isFormerRole(name, role)) return [];
+      const others = otherHolders(wanted, present, name, role);
+      if (others?.length === 0) return [];
+      const why =
+        others === undefined ? 'who else holds it cannot be seen' : `it is held by ${others.join(', ')}`;
+      return [
+        `${role} stays, of an older deployment: ${why}.\nOnce no other installation needs it:\n${shellLine(deleteRole(role).args)}`,
+      ];
+    }),
+  );
+}
+
+/** Topics and the bucket on which accounts of other projects are bound: another installation may use them. */
+export function usedElsewhere({ project, policy }: Wanted, present: Present): readonly string[] {
+  const receipts = ownTopic(policy.receiptsTopic, project);
+  const shared = [
+    ...(receipts === undefined ? [] : [`topics/${receipts}`]),
+    ...(policy.stateBucket === undefined ? [] : [`gs://${policy.stateBucket}`]),
+  ];
+  return shared.flatMap((on) => {
+    const others = accountsElsewhere(project, present, on);
+    return others.length === 0 ? [] : [`${on} stays: it is used by ${others.join(', ')}.`];
+  });
+}
+
+/** As comment lines of a plan. */
+export function commented(text: string): string {
+  return text.replaceAll(/^/gm, '# ');
+}

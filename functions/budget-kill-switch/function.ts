@@ -1,0 +1,202 @@
+import pMap from 'p-map';
+import { getBudget, type Budget } from '../../shared/google/budgets.ts';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { keepPoison, type EventContext } from '../../shared/run/handle-event.ts';
+import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import type { Message } from '../../shared/run/message.ts';
+import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
+import { policyDigest } from '../../shared/policy/policy.ts';
+import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
+import { collectTroubles, type Troubles } from '../../shared/run/run-errors.ts';
+import { alertText } from './message/alert-text.ts';
+import { configureSwitch } from './config.ts';
+import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
+import { fireNotify, fireRung, type Due } from './ladder/fire.ts';
+import { resolveProjects } from './gather.ts';
+import { periodEndMs } from './message/period.ts';
+import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
+import { decisionOn } from './ladder/report-rung.ts';
+import type { SwitchRun } from './run.ts';
+import { noteSpend } from './message/spend-rate.ts';
+
+/** Projects of one budget that are worked on side by side. */
+const PROJECTS_AT_ONCE = 4;
+
+/** Handles one message of the budget topic. */
+export async function guardBudget(context: EventContext, message: Message): Promise<void> {
+  const config = configureSwitch(context.policy);
+  const notification = await read(context, message);
+  const sender = judgeSender(notification, config);
+  if (sender !== undefined || notification.kind === 'anomaly') {
+    say(context, notification, sender);
+    return;
+  }
+  const budget = await lookUp(context, notification);
+  if (budget === undefined) return;
+  const verdict = judgeNotification(notification, budget, config, context.runtime.now());
+  // Observing changes nothing, not even what is remembered.
+  const rate =
+    verdict.kind === 'ignore' || config.mode === 'observe'
+      ? undefined
+      : await presentRate(context, notification, message);
+  if (verdict.kind === 'due') await climb({ context, config, notification, budget, verdict, rate });
+  else say(context, notification, verdict);
+}
+
+/** Per hour, for the texts. Without a state bucket, or when that cannot be had, nobody knows. */
+async function presentRate(
+  { state, runtime, log }: EventContext,
+  notification: Notification,
+  message: Message,
+): Promise<number | undefined> {
+  try {
+    return state === undefined
+      ? undefined
+      : await noteSpend(state, notification, message.publishedMs ?? runtime.now().getTime());
+  } catch (error) {
+    log('WARNING', `Cannot tell the present rate of spending: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {
+  try {
+    return parseNotification(message);
+  } catch (error) {
+    if (error instanceof PermanentError) await keepPoison(context, message, error.message);
+    throw error;
+  }
+}
+
+/** One line for a message that nothing follows from. */
+function say({ log }: EventContext, message: Notification | Anomaly, verdict: Verdict | undefined): void {
+  if (verdict === undefined || verdict.kind === 'due') return;
+  const what = message.kind === 'anomaly' ? 'Cost anomaly' : `Budget "${message.displayName}"`;
+  const reason = verdict.kind === 'heartbeat' ? 'heartbeat' : verdict.reason;
+  log(verdict.severity, `${what}: ${reason}: ${verdict.why}`, { reason });
+}
+
+/** Undefined for a budget that does not exist (any more): then nothing may be done in its name. */
+async function lookUp(
+  { api, runtime, log }: EventContext,
+  { budget }: Notification,
+): Promise<Budget | undefined> {
+  try {
+    return await getBudget(api, runtime.auth, budget);
+  } catch (error) {
+    if (!(error instanceof OutsideError) || error.status !== 404) throw error;
+    log('WARNING', `Budget ${budget}: unknown-budget: it does not exist`, { reason: 'unknown-budget' });
+    return undefined;
+  }
+}
+
+/** Fires every due rung, in order, on every project of the budget, and ends in one receipt. */
+async function climb(due: Due): Promise<void> {
+  const { context, config, notification, budget, verdict } = due;
+  const { runtime, api, log, policy } = context;
+  const startedAt = runtime.now();
+  const runId = newRunId(startedAt, runtime.newId());
+  const troubles = collectTroubles();
+  const gaps: { where: string; why: string }[] = [];
+  const gap = ({ where, why, cause }: { where: string; why: string; cause?: unknown }): void => {
+    gaps.push({ where, why });
+    if (isRetryable(cause)) troubles.note(cause);
+  };
+  const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
+  const [projects, ownProject] =
+    above.length === 0
+      ? [[], '']
+      : await Promise.all([resolveProjects(api, budget.projects, gap), runtime.ownProject()]);
+
+  const receipt = startReceipt(
+    {
+      functionName: runtime.functionName,
+      runId,
+      mode: config.mode,
+      startedAt,
+      policyDigest: policyDigest(policy),
+      projects,
+    },
+    () => false,
+  );
+  const targets = projects.filter((id) => protection(id, config, ownProject) === undefined);
+  const endMs = periodEndMs(budget.period, notification.periodStartMs);
+  const text = alertText({
+    message: notification,
+    verdict,
+    basis: config.basis,
+    projects: targets,
+    ratePerHour: due.rate,
+    hoursLeft: endMs === undefined ? undefined : (endMs - startedAt.getTime()) / 3_600_000,
+  });
+  if (config.mode === 'observe')
+    log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
+  const notify = verdict.rungs.find((rung) => rung.do === 'notify');
+  if (notify !== undefined)
+    await attempt(troubles, receipt, budget.name, () => fireNotify(due, runId, notify, text, receipt));
+
+  await pMap(
+    projects,
+    async (projectId) => {
+      const why = protection(projectId, config, ownProject);
+      if (why !== undefined) {
+        receipt.keep(decisionOn(`projects/${projectId}`, 'keep', 'protected', { why }));
+        return;
+      }
+      const run: SwitchRun = {
+        ...context,
+        runId,
+        projectId,
+        failure(resource, error) {
+          receipt.fail({ resource, error: messageOf(error) });
+          troubles.noteFailedAction(error);
+        },
+      };
+      for (const rung of above) {
+        const error = await attempt(troubles, receipt, `projects/${projectId}`, () =>
+          fireRung(due, run, rung, text, receipt, gap),
+        );
+        // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that is
+        // at work on this rung goes on to the next by itself.
+        if (error instanceof Held) break;
+      }
+    },
+    { concurrency: PROJECTS_AT_ONCE },
+  );
+  for (const one of gaps) receipt.incomplete(one);
+  const summary = receipt.summary(startedAt, {});
+  // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
+  if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
+    log('INFO', `Budget "${budget.displayName}": all due rungs have fired before`, {
+      kept: summary.kept,
+      runId,
+    });
+    return;
+  }
+  await handOnReceipt(
+    context,
+    { runId, startedAt, title: `budget "${budget.displayName}"` },
+    receipt,
+    (error) => {
+      troubles.note(error);
+    },
+  );
+  troubles.throwIfAny(budget.name);
+}
+
+/** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
+async function attempt(
+  troubles: Troubles,
+  receipt: ReceiptBuilder,
+  resource: string,
+  step: () => Promise<void>,
+): Promise<unknown> {
+  try {
+    await step();
+    return undefined;
+  } catch (error) {
+    receipt.fail({ resource, error: messageOf(error) });
+    troubles.noteFailedAction(error);
+    return error;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Config } from '../config.ts';
+import { percent, type Verdict } from '../decide.ts';
+import type { Notification } from './notification.ts';
+import { periodKey } from './period.ts';
+
+export interface Alert {
+  readonly message: Notification;
+  readonly verdict: Extract<Verdict, { kind: 'due' }>;
+  readonly basis: Config['basis'];
+  /** Ids of those that the rungs above notify are for. */
+  readonly projects: readonly string[];
+  /** Cost per hour at present; undefined when not known. */
+  readonly ratePerHour: number | undefined;
+  /** Until the period ends; undefined when it has no end. */
+  readonly hoursLeft: number | undefined;
+}
+
+/** More projects than this are counted, not named. */
+const MOST_NAMED = 10;
+
+/** The alert in words: cost, budget, share, what is due, and what comes next and when at the present rate. */
+export function alertText(alert: Alert): string {
+  const { message, verdict, projects } = alert;
+  const { displayName, costAmount, currencyCode, periodStartMs } = message;
+  const { shares, budgetAmount, rungs } = verdict;
+  const due = rungs.map((rung) => `${rung.do} (${percent(rung.at)})`).join(', ');
+  return [
+    `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percent(shares.actual)}.`,
+    ...(shares.forecast > shares.actual && alert.basis !== 'actual'
+      ? [`Forecast: at least ${percent(shares.forecast)}.`]
+      : []),
+    `Due: ${due}${projects.length > 0 ? ` on ${named(projects)}` : ''}.`,
+    next(alert),
+  ].join(' ');
+}
+
+function next({ message, verdict, basis, ratePerHour, hoursLeft }: Alert): string {
+  const { next, budgetAmount } = verdict;
+  if (next === undefined) return 'Nothing comes after that.';
+  const { costAmount, currencyCode } = message;
+  const amount = next.at * budgetAmount;
+  const place = `${next.do} at ${percent(next.at)} (${money(amount)} ${currencyCode})`;
+  return basis === 'forecast' && next.do !== 'unlink-billing'
+    ? `Next: ${place} of forecast.`
+    : `Next: ${place}${when(amount - costAmount, ratePerHour, hoursLeft)}.`;
+}
+
+/** When that much more is spent if it goes on as in the last hours. */
+function when(missing: number, ratePerHour: number | undefined, hoursLeft: number | undefined): string {
+  if (ratePerHour === undefined) return '; the present rate is not known yet';
+  if (ratePerHour === 0) return '; at present nothing is spent';
+  const hours = missing / ratePerHour;
+  if (hoursLeft !== undefined && hours > hoursLeft) return '; not in this period at the present rate';
+  const rounded =
+    hours < 48 ? `${Math.round(hours)} h` : `${Math.round(hours / 24).toLocaleString('en-US')} days`;
+  return `, in ${hours < 1 ? 'less than 1 h' : `about ${rounded}`} at the present rate`;
+}
+
+function named(projects: readonly string[]): string {
+  const more = projects.length - MOST_NAMED;
+  return [...projects.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
+function money(amount: number): string {
+  return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}

@@ -1,0 +1,303 @@
+import type { Bucket } from '../../../shared/google/buckets.ts';
+import { weakest, type Mark } from '../../../shared/prices/price-book.ts';
+import { exactly, shareOf, type Forecast, type Horizon, type Span } from './forecast.ts';
+import type { RuleChange } from './objects.ts';
+import { DAY_MS } from './object-lifecycle.ts';
+import { noncurrentOnly, type ReadRule } from '../rules/condition.ts';
+import { canMove, coldness } from '../rules/storage-class.ts';
+import { atRestPrice, movePrice } from '../../../shared/prices/storage-prices.ts';
+import { objectBytes, objectCells, type Cell, type Usage } from './usage.ts';
+
+const GIB = 2 ** 30;
+
+/** Whether a rule matches within some days: every object of a cell, none, or nobody can tell. */
+export type Reach = 'all' | 'some' | 'none';
+
+/** A bucket at a moment, and how many days ahead is looked. */
+interface View {
+  readonly bucket: Bucket;
+  readonly nowMs: number;
+  readonly days: number;
+  /** Whether other rules may change an object's class in that time. */
+  readonly movable: boolean;
+  /** Rules only come: storage cannot become dearer by it. */
+  readonly adding: boolean;
+}
+
+/**
+ * The bounds that metrics allow: they tell how much there is by class and state, but neither ages nor names. No object is
+ * older than its bucket, and none is younger than the days looked ahead. Undefined when they say nothing that helps.
+ */
+export function forecastMetrics(
+  bucket: Bucket,
+  rules: RuleChange,
+  usage: Usage,
+  now: Date,
+): Forecast | undefined {
+  if (usage.kind !== 'measured') return withoutMetrics(bucket, rules, now);
+  const cells = objectCells(usage.cells);
+  const total = objectBytes(usage.cells);
+  const at = (days: number): Horizon & { readonly mark: Mark } => {
+    const view = viewOf(bucket, rules, now, days);
+    const sum = sumCells(cells.map((cell) => forecastCell(cell, rules, view)));
+    return {
+      ...sum,
+      savesUsdPerMonth: addKnown(sum.savesUsdPerMonth, abortSavings(bucket, rules, usage, now, days)),
+    };
+  };
+  const [day, month, year] = [at(1), at(30), at(365)];
+  return {
+    source: 'metrics',
+    notes: ['metrics tell neither ages nor names: these are bounds'],
+    totalBytes: exactly(total),
+    deletedShare: shareOf(day.deletedBytes, exactly(total)),
+    horizons: { day, month, year },
+    mark: weakest(day.mark, month.mark, year.mark),
+    emptyPrefixes: [],
+  };
+}
+
+/**
+ * Less paid for unfinished uploads, which no listing of objects shows; undefined without a price. Without metrics nobody
+ * knows how much there is.
+ */
+export function abortSavings(
+  bucket: Bucket,
+  rules: RuleChange,
+  usage: Usage,
+  now: Date,
+  days: number,
+): Span | undefined {
+  const aborts = (all: readonly ReadRule[]): readonly ReadRule[] =>
+    all.filter(({ type }) => type === 'AbortIncompleteMultipartUpload');
+  const added = aborts(addedRules(rules));
+  if (added.length === 0) return exactly(0);
+  if (usage.kind !== 'measured') return { min: 0, max: Infinity };
+  const view = viewOf(bucket, rules, now, days);
+  return usage.cells
+    .filter(({ type }) => type === 'multipart-upload')
+    .map((cell): Span | undefined => {
+      const price = atRestPrice(bucket, cell.storageClass);
+      if (price === undefined) return undefined;
+      const usd = (cell.bytes / GIB) * price.usd;
+      const reaches = added.map((rule) => reachOf(rule, cell, view));
+      const before = aborts(rules.before).some((rule) => reachOf(rule, cell, view) !== 'none');
+      return {
+        min: reaches.includes('all') && !before ? usd : 0,
+        max: reaches.some((reach) => reach !== 'none') ? usd : 0,
+      };
+    })
+    .reduce(addKnown, exactly(0));
+}
+
+/** All that is certain of a bucket nobody measured: what its rules cannot reach because it is too young. */
+function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast | undefined {
+  const view = viewOf(bucket, rules, now, 1);
+  const deletes = addedRules(rules).filter(({ type }) => type === 'Delete');
+  if (deletes.some((rule) => reachOf(rule, undefined, view) !== 'none')) return undefined;
+  const unknown: Horizon = {
+    deletedBytes: { min: 0, max: Infinity },
+    deletedObjects: { min: 0, max: Infinity },
+    movedBytes: {},
+    savesUsdPerMonth: undefined,
+    costsUsdOnce: undefined,
+  };
+  return {
+    source: 'metrics',
+    notes: ['no metrics: the bucket is empty, or was filled since yesterday'],
+    totalBytes: { min: 0, max: Infinity },
+    deletedShare: exactly(0),
+    horizons: {
+      day: { ...unknown, deletedBytes: exactly(0), deletedObjects: exactly(0) },
+      month: unknown,
+      year: unknown,
+    },
+    mark: 'verified',
+    emptyPrefixes: [],
+  };
+}
+
+function viewOf(bucket: Bucket, { before, after }: RuleChange, now: Date, days: number): View {
+  const left = new Set(after.map(({ rule }) => rule));
+  return {
+    bucket,
+    nowMs: now.getTime(),
+    days,
+    movable: after.some(({ type }) => type === 'SetStorageClass'),
+    adding: before.every(({ rule }) => left.has(rule)),
+  };
+}
+
+function addedRules({ before, after }: RuleChange): readonly ReadRule[] {
+  const present = new Set(before.map(({ rule }) => rule));
+  return after.filter(({ rule }) => !present.has(rule));
+}
+
+/** Whether a rule matches the objects of a cell within the days; without a cell, objects of whatever kind. */
+export function reachOf(
+  { condition, type, to, unknown }: ReadRule,
+  cell: Cell | undefined,
+  view: View,
+): Reach {
+  const { bucket, nowMs, days } = view;
+  const restricted = restrictedTo(condition, cell, view);
+  if (restricted === 'none' || (type === 'SetStorageClass' && cell !== undefined && !mayMove(cell, to)))
+    return 'none';
+  const bucketDays = bucket.createdMs === 0 ? Infinity : (nowMs - bucket.createdMs) / DAY_MS;
+  const waits = [condition.age, condition.daysSinceNoncurrentTime].filter((wait) => wait !== undefined);
+  if (waits.some((wait) => wait > bucketDays + days)) return 'none';
+  const dates = [condition.createdBefore, condition.noncurrentTimeBefore].filter(
+    (date) => date !== undefined,
+  );
+  if (dates.some((date) => Date.parse(date) <= bucket.createdMs)) return 'none';
+  const certain =
+    restricted === 'all' &&
+    unknown.length === 0 &&
+    condition.matchesPrefix === undefined &&
+    condition.matchesSuffix === undefined &&
+    condition.customTimeBefore === undefined &&
+    condition.daysSinceCustomTime === undefined &&
+    waits.every((wait) => wait <= days) &&
+    dates.every((date) => Date.parse(date) > nowMs);
+  return certain ? 'all' : 'some';
+}
+
+function mayMove(cell: Cell, to: string): boolean {
+  // A class that is newer than this code.
+  return coldness(cell.storageClass) === undefined || canMove(cell.storageClass, to);
+}
+
+/** What the class and the state of a cell leave of a rule. */
+function restrictedTo(condition: ReadRule['condition'], cell: Cell | undefined, view: View): Reach {
+  const classes = condition.matchesStorageClass;
+  if (cell === undefined) return 'some';
+  if (classes !== undefined && !classes.includes(cell.storageClass)) return view.movable ? 'some' : 'none';
+  const wantsNoncurrent = noncurrentOnly(condition);
+  const live = cell.type === undefined ? undefined : cell.type === 'live-object';
+  if (live === false && condition.isLive === true) return 'none';
+  if (live === true && wantsNoncurrent) return view.bucket.versioned ? 'some' : 'none';
+  const sure =
+    // How many newer versions there are, metrics do not tell.
+    (condition.numNewerVersions ?? 0) === 0 &&
+    (live !== undefined || (!wantsNoncurrent && condition.isLive === undefined)) &&
+    (classes === undefined || !view.movable);
+  return sure ? 'all' : 'some';
+}
+
+interface CellForecast {
+  readonly deletedBytes: Span;
+  readonly deletedObjects: Span;
+  readonly movedBytes: Readonly<Record<string, Span>>;
+  readonly savesUsdPerMonth: Span | undefined;
+  readonly costsUsdOnce: Span | undefined;
+  readonly mark: Mark;
+}
+
+function forecastCell(cell: Cell, rules: RuleChange, view: View): CellForecast {
+  const before = endsOf(cell, rules.before, view);
+  const after = endsOf(cell, rules.after, view);
+  const added = endsOf(cell, addedRules(rules), view);
+  const { bytes, count } = cell;
+  const deletes: Span = {
+    min: after.stays.length === 0 && !before.deletes ? 1 : 0,
+    max: added.deletes ? 1 : 0,
+  };
+  const targets = added.stays.filter((to) => to !== cell.storageClass);
+  const moved = targets.map((to): [string, Span] => {
+    const certain = after.stays.length === 1 && !after.deletes && before.stays.every((from) => from !== to);
+    return [to, { min: certain ? bytes : 0, max: bytes }];
+  });
+  return {
+    deletedBytes: { min: deletes.min * bytes, max: deletes.max * bytes },
+    deletedObjects: { min: deletes.min * (count ?? 0), max: deletes.max === 0 ? 0 : (count ?? Infinity) },
+    movedBytes: Object.fromEntries(moved),
+    ...moneyOf(cell, { before, after }, targets, view),
+  };
+}
+
+/** How a cell's objects may end: in one of these classes, or deleted. No class at all: certainly deleted. */
+interface Ends {
+  readonly stays: readonly string[];
+  readonly deletes: boolean;
+}
+
+function endsOf(cell: Cell, rules: readonly ReadRule[], view: View): Ends {
+  const reached = rules
+    .map((rule) => ({ rule, reach: reachOf(rule, cell, view) }))
+    .filter(({ reach }) => reach !== 'none');
+  const deletes = reached.filter(({ rule }) => rule.type === 'Delete');
+  // A hold or a retention may keep an object, and in a versioned bucket a live one becomes noncurrent first.
+  const sure =
+    view.bucket.retention === undefined && !(view.bucket.versioned && cell.type !== 'noncurrent-object');
+  if (sure && deletes.some(({ reach }) => reach === 'all')) return { stays: [], deletes: true };
+  const moves = reached.filter(({ rule }) => rule.type === 'SetStorageClass');
+  const certain = moves.filter(({ reach }) => reach === 'all').map(({ rule }) => rule.to);
+  const base = [cell.storageClass, ...certain].reduce((cold, to) => (rank(to) > rank(cold) ? to : cold));
+  const colder = moves.map(({ rule }) => rule.to).filter((to) => rank(to) > rank(base));
+  return { stays: [...new Set([base, ...colder])], deletes: deletes.length > 0 };
+}
+
+function rank(storageClass: string): number {
+  return coldness(storageClass) ?? -1;
+}
+
+function moneyOf(
+  cell: Cell,
+  { before, after }: { readonly before: Ends; readonly after: Ends },
+  targets: readonly string[],
+  { bucket, days, adding }: View,
+): Pick<CellForecast, 'savesUsdPerMonth' | 'costsUsdOnce' | 'mark'> {
+  const classes = [...new Set([cell.storageClass, ...before.stays, ...after.stays])];
+  const prices = classes.map((one) => atRestPrice(bucket, one));
+  const mark = weakest(...prices.flatMap((price) => (price === undefined ? [] : [price.mark])));
+  // What is softly deleted is still billed, as it is for all of the first day.
+  const softDays = (bucket.softDeleteSeconds ?? 0) / 86_400;
+  const costs = (ends: Ends): readonly number[] => [
+    ...ends.stays.map((one) => atRestPrice(bucket, one)?.usd ?? 0),
+    ...(ends.deletes ? [0, ...(softDays > 0 ? [atRestPrice(bucket, cell.storageClass)?.usd ?? 0] : [])] : []),
+  ];
+  const gib = cell.bytes / GIB;
+  const [was, becomes] = [costs(before), costs(after)];
+  const least = (Math.min(...was) - Math.max(...becomes)) * gib;
+  const most = (Math.max(...was) - Math.min(...becomes)) * gib;
+  const movePrices = targets.map((to) => movePrice(bucket, to));
+  const dearest = Math.max(0, ...movePrices.map((price) => price?.usd ?? 0));
+  const changed = after.deletes !== before.deletes || after.stays.join() !== before.stays.join();
+  return {
+    mark,
+    savesUsdPerMonth: !changed
+      ? exactly(0)
+      : prices.includes(undefined)
+        ? undefined
+        : { min: adding ? Math.max(0, least) : least, max: most },
+    costsUsdOnce:
+      targets.length === 0
+        ? exactly(0)
+        : movePrices.includes(undefined) || cell.count === undefined
+          ? undefined
+          : { min: 0, max: dearest * cell.count * Math.max(1, days > 1 ? targets.length : 1) },
+  };
+}
+
+function sumCells(cells: readonly CellForecast[]): Horizon & { readonly mark: Mark } {
+  const moved: Record<string, Span> = {};
+  for (const cell of cells)
+    for (const [to, span] of Object.entries(cell.movedBytes)) moved[to] = add(moved[to] ?? exactly(0), span);
+  return {
+    deletedBytes: cells.map((cell) => cell.deletedBytes).reduce(add, exactly(0)),
+    deletedObjects: cells.map((cell) => cell.deletedObjects).reduce(add, exactly(0)),
+    movedBytes: moved,
+    savesUsdPerMonth: cells.map((cell) => cell.savesUsdPerMonth).reduce(addKnown, exactly(0)),
+    costsUsdOnce: cells.map((cell) => cell.costsUsdOnce).reduce(addKnown, exactly(0)),
+    mark: weakest(...cells.map(({ mark }) => mark)),
+  };
+}
+
+function add(one: Span, other: Span): Span {
+  return { min: one.min + other.min, max: one.max + other.max };
+}
+
+/** Undefined, for unpriced, when one of the two is. */
+export function addKnown(one: Span | undefined, other: Span | undefined): Span | undefined {
+  return one === undefined || other === undefined ? undefined : add(one, other);
+}

@@ -1,0 +1,192 @@
+import type { Bucket } from '../../../shared/google/buckets.ts';
+import type { Forecast } from '../forecast/forecast.ts';
+import { economyOf, meanObjectBytes } from './economy.ts';
+import { describeRule, noncurrentOnly, type ReadRule } from '../rules/condition.ts';
+import { implies } from '../rules/implication.ts';
+import { canMove, coldness } from '../rules/storage-class.ts';
+import type { Cell, Usage } from '../forecast/usage.ts';
+
+/** Something about rules that works, but probably not as somebody meant it. */
+export interface Finding {
+  readonly code: LintCode;
+  readonly why: string;
+}
+
+export type LintCode =
+  | 'never-fires'
+  | 'shadowed'
+  | 'class-unreachable'
+  | 'autoclass'
+  | 'costs-more-than-it-saves'
+  | 'early-deletion'
+  | 'small-objects'
+  | 'no-abort-multipart'
+  | 'no-noncurrent-rule'
+  | 'soft-delete-bills'
+  | 'retention-delays'
+  | 'prefix-matches-nothing';
+
+/** Where the rules are, or are to be. For a policy alone, without a bucket, all that depends on one is left out. */
+export interface LintContext {
+  readonly bucket?: Bucket;
+  readonly usage?: Usage;
+  readonly forecast?: Forecast | undefined;
+}
+
+/** What is odd about a list of rules, most important first. */
+export function lintRules(rules: readonly ReadRule[], context: LintContext): readonly Finding[] {
+  return [...rules.flatMap((rule) => lintRule(rule, rules, context)), ...lintList(rules, context)];
+}
+
+function lintRule(read: ReadRule, rules: readonly ReadRule[], context: LintContext): readonly Finding[] {
+  const { bucket, usage } = context;
+  const cells = usage?.kind === 'measured' ? usage.cells : undefined;
+  const findings = [
+    neverFires(read, bucket, cells),
+    shadowed(read, rules),
+    ...(read.type === 'SetStorageClass' ? lintMove(read, rules, context, cells) : []),
+    ...(read.type === 'Delete' && bucket !== undefined ? [delayed(read, bucket)] : []),
+  ];
+  return findings
+    .filter((finding) => finding !== undefined)
+    .map(({ code, why }) => ({ code, why: `${describeRule(read.rule)}: ${why}` }));
+}
+
+function neverFires(
+  { condition }: ReadRule,
+  bucket: Bucket | undefined,
+  cells: readonly Cell[] | undefined,
+): Finding | undefined {
+  if (bucket === undefined || bucket.versioned || !noncurrentOnly(condition)) return undefined;
+  // Versions of the time before versioning was switched off are still there.
+  if (cells?.some(({ type, bytes }) => type === 'noncurrent-object' && bytes > 0) === true) return undefined;
+  return {
+    code: 'never-fires',
+    why: 'it matches noncurrent versions only, and the bucket does not keep any (versioning is off)',
+  };
+}
+
+/** A rule that another one always comes before. */
+function shadowed(read: ReadRule, rules: readonly ReadRule[]): Finding | undefined {
+  const by = rules.find((other, at) => {
+    if (other === read || !wins(other, read) || !implies(read.condition, other)) return false;
+    // Of two that say the same the first counts.
+    return (
+      !(other.type === read.type && other.to === read.to && implies(other.condition, read)) ||
+      at < rules.indexOf(read)
+    );
+  });
+  if (by === undefined) return undefined;
+  return { code: 'shadowed', why: `whatever it matches, "${describeRule(by.rule)}" matches before` };
+}
+
+/** Delete beats SetStorageClass, and of several classes the coldest wins. */
+function wins(one: ReadRule, other: ReadRule): boolean {
+  if (one.type === 'Delete') return other.type === 'Delete' || other.type === 'SetStorageClass';
+  if (one.type === 'SetStorageClass')
+    return other.type === 'SetStorageClass' && (coldness(one.to) ?? -1) >= (coldness(other.to) ?? 0);
+  return one.type === other.type;
+}
+
+function lintMove(
+  read: ReadRule,
+  rules: readonly ReadRule[],
+  { bucket, usage }: LintContext,
+  cells: readonly Cell[] | undefined,
+): readonly (Finding | undefined)[] {
+  if (bucket?.autoclass === true)
+    return [{ code: 'autoclass', why: 'Autoclass moves the objects of this bucket itself' }];
+  return [unreachable(read, rules, bucket, cells), ...lintMoney(read, rules, bucket, usage)];
+}
+
+function unreachable(
+  { condition, to }: ReadRule,
+  rules: readonly ReadRule[],
+  bucket: Bucket | undefined,
+  cells: readonly Cell[] | undefined,
+): Finding | undefined {
+  const sources = condition.matchesStorageClass;
+  if (sources === undefined) return undefined;
+  if (!sources.some((from) => canMove(from, to)))
+    return { code: 'class-unreachable', why: `no object moves from ${sources.join(' or ')} to ${to}` };
+  if (bucket === undefined) return undefined;
+  // STANDARD is what every upload may have; a colder class has to come from somewhere.
+  const comes = (from: string): boolean =>
+    coldness(from) === 0 ||
+    from === bucket.storageClass ||
+    rules.some((rule) => rule.type === 'SetStorageClass' && rule.to === from) ||
+    cells === undefined ||
+    cells.some((cell) => cell.storageClass === from && cell.bytes > 0);
+  if (sources.some(comes)) return undefined;
+  return {
+    code: 'class-unreachable',
+    why: `nothing in the bucket is ${sources.join(' or ')}, and no rule makes it so`,
+  };
+}
+
+function lintMoney(
+  read: ReadRule,
+  rules: readonly ReadRule[],
+  bucket: Bucket | undefined,
+  usage: Usage | undefined,
+): readonly Finding[] {
+  const economy = economyOf(read, rules, bucket);
+  if (economy === undefined) return [];
+  const { days, earlyDays, savesUsdPerGib, breakEvenBytes } = economy;
+  if (savesUsdPerGib !== undefined && savesUsdPerGib <= 0)
+    return [
+      {
+        code: 'costs-more-than-it-saves',
+        why: `${days} days in ${read.to} save less at rest than the ${earlyDays} days that are left of its minimum duration cost`,
+      },
+    ];
+  const findings: Finding[] = [];
+  if (earlyDays > 0)
+    findings.push({
+      code: 'early-deletion',
+      why: `what is deleted after ${days} days in ${read.to} is billed for ${earlyDays} days more (minimum duration)`,
+    });
+  const mean = usage === undefined ? undefined : meanObjectBytes(usage);
+  if (breakEvenBytes !== undefined && mean !== undefined && mean < breakEvenBytes)
+    findings.push({
+      code: 'small-objects',
+      why: `objects of ${kib(mean)} on average: moving one costs more than ${days} days in ${read.to} save below ${kib(breakEvenBytes)}`,
+    });
+  return findings;
+}
+
+export function kib(bytes: number): string {
+  return `${Math.ceil(bytes / 1_024).toLocaleString('en-US')} KiB`;
+}
+
+function delayed({ condition }: ReadRule, { retention }: Bucket): Finding | undefined {
+  const days = Math.ceil((retention?.seconds ?? 0) / 86_400);
+  if (condition.age === undefined || days <= condition.age) return undefined;
+  return {
+    code: 'retention-delays',
+    why: `the bucket's retention keeps every object for ${days} days, so that it waits until then`,
+  };
+}
+
+function lintList(rules: readonly ReadRule[], { bucket, forecast }: LintContext): readonly Finding[] {
+  const findings: Finding[] = [];
+  const deletes = rules.filter(({ type }) => type === 'Delete');
+  if (!rules.some(({ type }) => type === 'AbortIncompleteMultipartUpload'))
+    findings.push({
+      code: 'no-abort-multipart',
+      why: 'no AbortIncompleteMultipartUpload: parts of uploads that broke off are billed for ever',
+    });
+  if (bucket?.versioned === true && !deletes.some(({ condition }) => condition.isLive !== true))
+    findings.push({
+      code: 'no-noncurrent-rule',
+      why: 'versioning is on and no rule ever deletes a noncurrent version',
+    });
+  if (deletes.length > 0 && (bucket?.softDeleteSeconds ?? 0) > 0)
+    findings.push({
+      code: 'soft-delete-bills',
+      why: `soft delete: what is deleted goes on billing for ${Math.round((bucket?.softDeleteSeconds ?? 0) / 86_400)} days`,
+    });
+  for (const prefix of forecast?.emptyPrefixes ?? [])
+    findings.push({ code: 'prefix-matches-nothing', why: `no object's name begins with "${prefix}"` });
+  return findings;
+}

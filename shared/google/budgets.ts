@@ -1,0 +1,141 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import type { GoogleAuth } from 'google-auth-library';
+import { billingClients } from './clients/billing.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
+
+/** A budget as far as it is used. Source: google/cloud/billing/budgets/v1/budget_model.proto. */
+export interface Budget {
+  readonly name: string;
+  readonly displayName: string;
+  /** As the filter has them: `projects/NUMBER` or `projects/ID`. Empty: the budget is not limited to projects. */
+  readonly projects: readonly string[];
+  /** Limited by something else than projects as well: then its cost is not all of the projects' cost. */
+  readonly narrowed: readonly string[];
+  readonly amount:
+    | { readonly kind: 'specified'; readonly units: number; readonly currencyCode: string }
+    | { readonly kind: 'last-period' };
+  readonly thresholds: readonly { readonly share: number; readonly basis: 'current' | 'forecast' }[];
+  /** `projects/P/topics/T`; undefined when the budget notifies no topic. */
+  readonly topic: string | undefined;
+  readonly credits: 'include-all' | 'exclude-all' | 'include-specified' | 'unknown';
+  readonly period:
+    | { readonly kind: 'calendar'; readonly unit: 'month' | 'quarter' | 'year' }
+    | {
+        readonly kind: 'custom';
+        /** Always there, says the definition. */
+        readonly start: CalendarDate | undefined;
+        /** The last day. */
+        readonly end: CalendarDate | undefined;
+      };
+}
+
+export interface CalendarDate {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+const numeric = z.union([z.string(), z.number()]);
+const list = z.nullish(z.array(z.string()));
+const date = z.looseObject({ year: z.number(), month: z.number(), day: z.number() });
+
+const budgetSchema = z.looseObject({
+  name: z.nullish(z.string()),
+  displayName: z.nullish(z.string()),
+  budgetFilter: z.nullish(
+    z.looseObject({
+      projects: list,
+      resourceAncestors: list,
+      services: list,
+      subaccounts: list,
+      labels: z.nullish(z.record(z.string(), z.unknown())),
+      creditTypesTreatment: z.nullish(numeric),
+      calendarPeriod: z.nullish(numeric),
+      customPeriod: z.nullish(z.looseObject({ startDate: z.nullish(date), endDate: z.nullish(date) })),
+    }),
+  ),
+  amount: z.nullish(
+    z.looseObject({
+      specifiedAmount: z.nullish(
+        z.looseObject({
+          currencyCode: z.nullish(z.string()),
+          units: z.nullish(numeric),
+          nanos: z.nullish(z.number()),
+        }),
+      ),
+      lastPeriodAmount: z.nullish(z.looseObject({})),
+    }),
+  ),
+  thresholdRules: z.nullish(
+    z.array(z.looseObject({ thresholdPercent: z.nullish(z.number()), spendBasis: z.nullish(numeric) })),
+  ),
+  notificationsRule: z.nullish(z.looseObject({ pubsubTopic: z.nullish(z.string()) })),
+});
+
+/** Reads a budget. Needs billing.budgets.get on the billing account. Throws `OutsideError`. */
+export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promise<Budget> {
+  const call = 'billingbudgets.budgets.get';
+  const answer = await api.call(call, () => billingClients(auth).getBudget(name));
+  const wire = parseAnswer(call, budgetSchema, answer);
+  requireAbout(call, 'name', wire.name, name);
+  const filter = wire.budgetFilter ?? {};
+  const specified = wire.amount?.specifiedAmount;
+  return {
+    name,
+    displayName: wire.displayName ?? '',
+    projects: filter.projects ?? [],
+    narrowed: [
+      ...(isEmpty(filter.resourceAncestors) ? [] : ['resourceAncestors']),
+      ...(isEmpty(filter.services) ? [] : ['services']),
+      ...(isEmpty(filter.subaccounts) ? [] : ['subaccounts']),
+      ...(Object.keys(filter.labels ?? {}).length === 0 ? [] : ['labels']),
+    ],
+    amount:
+      specified === null || specified === undefined
+        ? { kind: 'last-period' }
+        : {
+            kind: 'specified',
+            units: Number(specified.units ?? 0) + (specified.nanos ?? 0) / 1e9,
+            currencyCode: specified.currencyCode ?? '',
+          },
+    thresholds: (wire.thresholdRules ?? []).map((rule) => ({
+      share: rule.thresholdPercent ?? 0,
+      basis: isOne(rule.spendBasis, 'FORECASTED_SPEND', 2) ? 'forecast' : 'current',
+    })),
+    topic: wire.notificationsRule?.pubsubTopic || undefined,
+    credits: creditsOf(filter.creditTypesTreatment),
+    period: filter.customPeriod
+      ? {
+          kind: 'custom',
+          start: filter.customPeriod.startDate ?? undefined,
+          end: filter.customPeriod.endDate ?? undefined,
+        }
+      : {
+          kind: 'calendar',
+          unit: isOne(filter.calendarPeriod, 'QUARTER', 2)
+            ? 'quarter'
+            : isOne(filter.calendarPeriod, 'YEAR', 3)
+              ? 'year'
+              : 'month',
+        },
+  };
+}
+
+function isEmpty(values: readonly string[] | null | undefined): boolean {
+  return (values ?? []).length === 0;
+}
+
+/** Enums come by name or by number, depending on how the answer was asked for. */
+function isOne(value: string | number | null | undefined, name: string, number: number): boolean {
+  return value === name || value === number;
+}
+
+function creditsOf(value: string | number | null | undefined): Budget['credits'] {
+  // Absent means the default, which is to include all.
+  if (value === null || value === undefined || isOne(value, 'CREDIT_TYPES_TREATMENT_UNSPECIFIED', 0))
+    return 'include-all';
+  if (isOne(value, 'INCLUDE_ALL_CREDITS', 1)) return 'include-all';
+  if (isOne(value, 'EXCLUDE_ALL_CREDITS', 2)) return 'exclude-all';
+  return isOne(value, 'INCLUDE_SPECIFIED_CREDITS', 3) ? 'include-specified' : 'unknown';
+}

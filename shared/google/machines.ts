@@ -1,0 +1,110 @@
+import * as z from 'zod/mini';
+import { visitAggregated, type Unseen } from './aggregated-list.ts';
+import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
+import { lastPart } from './resource-name.ts';
+
+/** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
+export interface Machine {
+  readonly name: string;
+  readonly zone: string;
+  /** `RUNNING`, `TERMINATED`, … */
+  readonly status: string;
+  /** Milliseconds since the epoch. */
+  readonly lastStartMs: number | undefined;
+  readonly disks: readonly MachineDisk[];
+}
+
+export interface MachineDisk {
+  readonly boot: boolean;
+  /** A local SSD has no disk resource of its own and goes with the VM. */
+  readonly scratch: boolean;
+  readonly sizeGb: number | undefined;
+  /** `zones/Z/disks/NAME`, the key in what `listDiskTypes` gives. */
+  readonly key: string;
+}
+
+export interface MachineIndex extends Unseen {
+  /** By the VM's numeric id, which is also Monitoring's `instance_id`. */
+  readonly byId: ReadonlyMap<string, Machine>;
+}
+
+const machineSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  lastStartTimestamp: z.optional(z.string()),
+  disks: z.optional(
+    z.array(
+      z.object({
+        boot: z.optional(z.boolean()),
+        type: z.optional(z.string()),
+        source: z.optional(z.string()),
+        diskSizeGb: z.optional(z.string()),
+      }),
+    ),
+  ),
+});
+
+const diskSchema = z.object({ name: z.string(), type: z.optional(z.string()) });
+
+/**
+ * Type of each disk by `zones/Z/disks/NAME`; those in a zone that cannot be reached are missing. The Notebooks API takes
+ * disk types and leaves them out of its listings. Needs compute.disks.list. Throws `OutsideError`.
+ */
+export async function listDiskTypes(
+  api: Api,
+  projectId: string,
+): Promise<Unseen & { readonly types: ReadonlyMap<string, string> }> {
+  const types = new Map<string, string>();
+  const query = { projectId, collection: 'disks', fields: 'name,type', schema: diskSchema } as const;
+  const unseen = await visitAggregated(api, query, ({ name, type }, scope) => {
+    if (type !== undefined) types.set(`${scope}/disks/${name}`, lastPart(type));
+  });
+  return { types, ...unseen };
+}
+
+const startSchema = z.looseObject({ lastStartTimestamp: z.optional(z.string()) });
+
+/**
+ * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; undefined when it never
+ * was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone.
+ */
+export async function getMachineStart(api: Api, resource: string): Promise<number | undefined> {
+  const answer = await api.request('compute.instances.get', {
+    url: `https://compute.googleapis.com/compute/v1/${resource}`,
+    query: { fields: 'lastStartTimestamp' },
+  });
+  return momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp);
+}
+
+/** All VMs of a project. Needs compute.instances.list. Throws `OutsideError`. */
+export async function indexMachines(api: Api, projectId: string): Promise<MachineIndex> {
+  const byId = new Map<string, Machine>();
+  const query = {
+    projectId,
+    collection: 'instances',
+    fields: 'id,name,status,lastStartTimestamp,disks(boot,type,source,diskSizeGb)',
+    schema: machineSchema,
+  } as const;
+  const unseen = await visitAggregated(api, query, (vm, scope) => {
+    byId.set(vm.id, {
+      name: vm.name,
+      zone: lastPart(scope),
+      status: vm.status,
+      lastStartMs: momentOf(vm.lastStartTimestamp),
+      disks: (vm.disks ?? []).map((disk) => ({
+        boot: disk.boot === true,
+        scratch: disk.type === 'SCRATCH',
+        sizeGb: disk.diskSizeGb === undefined ? undefined : Number(disk.diskSizeGb),
+        key: `${scope}/disks/${lastPart(disk.source ?? '')}`,
+      })),
+    });
+  });
+  return { byId, ...unseen };
+}
+
+function momentOf(timestamp: string | undefined): number | undefined {
+  const ms = Date.parse(timestamp ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,44 @@
+import { OutsideError } from './google-api-error.ts';
+
+/** How Google and its front end say that a region does not have something. Recorded reports differ in status and text. */
+const NOT_OFFERED =
+  /\b(?:not|isn't|is n't) (?:yet )?(?:supported|available|offered|served|implemented|enabled) (?:in|for|by|at)\b|\bunsupported (?:region|location)\b|\bunimplemented\b/i;
+
+/** Who may not, whatever the region. */
+const DENIED =
+  /permission|not authori[sz]ed|vpcServiceControls|VPC Service Controls|organization's policy|\bconstraints\//i;
+
+/**
+ * Whether an error says that a collection does not exist in a region, so that nothing of it can run there. It says so only
+ * where the same call works in another region of the same project, which its caller has to know: otherwise a missing
+ * permission or a wrong request could pass for it. When in doubt it does not.
+ */
+export function isNotOffered(error: unknown): boolean {
+  if (!(error instanceof OutsideError) || isPerimeterRefusal(error)) return false;
+  if (DENIED.test(error.message)) return false;
+  // An HTML page of the front end among them: no such method on this host.
+  if (error.status === 404 || error.status === 501) return true;
+  return (
+    (error.status === 400 || error.status === 403) &&
+    error.reason !== 'IAM_PERMISSION_DENIED' &&
+    error.reason !== 'SERVICE_DISABLED' &&
+    NOT_OFFERED.test(error.message)
+  );
+}
+
+/** Whether a host has no address. A resolver that fails for the moment answers otherwise (EAI_AGAIN). */
+export function isUnknownHost(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ('code' in at && at.code === 'ENOTFOUND') return true;
+  return false;
+}
+
+/** Whether a service perimeter refused the call: IAM, and so testIamPermissions, may allow it all the same. */
+export function isPerimeterRefusal(error: unknown): boolean {
+  return (
+    error instanceof OutsideError &&
+    error.status === 403 &&
+    (error.reason === 'SECURITY_POLICY_VIOLATED' ||
+      /vpcServiceControlsUniqueIdentifier|VPC Service Controls|SECURITY_POLICY_VIOLATED/i.test(error.message))
+  );
+}

@@ -1,0 +1,118 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import { PermanentError } from '../errors.ts';
+import { listPages } from './list-pages.ts';
+import { isServiceDisabled, OutsideError } from './google-api-error.ts';
+import { parseAnswer } from './parse-answer.ts';
+import { readItems, type StrangeItem } from './read-items.ts';
+
+const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
+
+const projectSchema = z.looseObject({
+  projectId: z.string(),
+  parent: z.optional(z.string()),
+  state: z.optional(z.string()),
+});
+
+const searchProjects = z.looseObject({
+  projects: z.optional(z.unknown()),
+});
+
+const searchFolders = z.looseObject({
+  folders: z.optional(z.unknown()),
+});
+
+const foundFolder = z.looseObject({ name: z.string(), state: z.optional(z.string()) });
+
+const folderSchema = z.looseObject({ parent: z.optional(z.string()) });
+
+/** Told of what a listing below `parent` showed and what could not be read. */
+export type NoteStrange = (parent: string, strange: readonly StrangeItem[]) => void;
+
+/**
+ * The ids of all active projects of a scope (`projects/ID`, `folders/N`, `organizations/N`), folders with everything
+ * below them, without duplicates and sorted. Needs resourcemanager.projects.get and resourcemanager.folders.get there.
+ * A folder or organization that shows no project is an error, since a missing permission looks just the same. `strange` is
+ * told of projects and folders that are there and cannot be read.
+ */
+export async function listProjects(
+  api: Api,
+  scope: readonly string[],
+  strange: NoteStrange,
+): Promise<string[]> {
+  const found = new Set<string>();
+  for (const entry of scope) {
+    if (entry.startsWith('projects/')) {
+      found.add(entry.slice('projects/'.length));
+      continue;
+    }
+    const below = await projectsBelow(api, entry, strange);
+    if (below.length === 0)
+      throw new PermanentError(
+        `Cannot list the projects of "${entry}": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it`,
+      );
+    for (const project of below) found.add(project);
+  }
+  return [...found].sort();
+}
+
+async function projectsBelow(api: Api, root: string, strange: NoteStrange): Promise<string[]> {
+  const projects: string[] = [];
+  const open = [root];
+  for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+    // One term only: projects.search answers with what matches any of several.
+    const query = { query: `parent:${parent}`, pageSize: 500 };
+    for await (const page of listPages(
+      api,
+      'cloudresourcemanager.projects.search',
+      { url: `${HOST}/projects:search`, query },
+      searchProjects,
+    )) {
+      const read = readItems(page.projects, projectSchema, 'projects');
+      strange(parent, read.strange);
+      for (const project of read.items)
+        if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
+    }
+    for await (const page of listPages(
+      api,
+      'cloudresourcemanager.folders.search',
+      { url: `${HOST}/folders:search`, query },
+      searchFolders,
+    )) {
+      const read = readItems(page.folders, foundFolder, 'folders');
+      strange(parent, read.strange);
+      for (const folder of read.items)
+        if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
+    }
+  }
+  return projects;
+}
+
+/**
+ * Whether a project belongs to the scope: named in it, or below a folder or organization of it. A project that cannot
+ * be seen does not belong; with the Cloud Resource Manager API switched off that cannot be told, which is an error.
+ */
+export async function isInScope(api: Api, scope: readonly string[], projectId: string): Promise<boolean> {
+  if (scope.includes(`projects/${projectId}`)) return true;
+  if (scope.every((entry) => entry.startsWith('projects/'))) return false;
+  try {
+    const project = parseAnswer(
+      'cloudresourcemanager.projects.get',
+      projectSchema,
+      await api.request('cloudresourcemanager.projects.get', {
+        url: `${HOST}/projects/${encodeURIComponent(projectId)}`,
+      }),
+    );
+    let parent = project.parent;
+    while (parent !== undefined) {
+      if (scope.includes(parent)) return true;
+      if (!parent.startsWith('folders/')) return false;
+      const folder = await api.request('cloudresourcemanager.folders.get', { url: `${HOST}/${parent}` });
+      parent = parseAnswer('cloudresourcemanager.folders.get', folderSchema, folder).parent;
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof OutsideError && !error.retryable && !isServiceDisabled(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,203 @@
+/** The policy file `costguard.yaml`: what functions see of it, and how its text becomes that. */
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import { PermanentError } from '../errors.ts';
+import type { LifecycleRule } from './lifecycle-rules.ts';
+import { checkAcrossKeys, type PolicyStage } from './checks.ts';
+import { PolicyError, problemsOfIssue, type PolicyProblem } from './problems.ts';
+import { daysOfWeek, policyFileSchema, policySections, rungActions } from './schema.ts';
+import { toPolicy } from './values.ts';
+import { readYaml } from './yaml.ts';
+
+export { daysOfWeek, PolicyError, policySections, rungActions };
+export type { LifecycleRule };
+
+/** `observe` plans and reports; `enforce` acts. */
+export type Mode = 'observe' | 'enforce';
+
+export type Day = (typeof daysOfWeek)[number];
+
+export type RungAction = (typeof rungActions)[number];
+
+export type PolicySection = (typeof policySections)[number];
+
+/** Working hours; `to` before `from` means over midnight, and the day is that of `from`. The two are never equal. */
+export interface WorkingHours {
+  /** A zone that Intl knows, such as `Europe/Berlin`. */
+  readonly timezone: string;
+  readonly days: readonly Day[];
+  /** Minutes since local midnight, 0 to 1439: the first working minute. */
+  readonly fromMinuteOfDay: number;
+  /** Minutes since local midnight, 0 to 1439: the first minute that is no longer working time. */
+  readonly toMinuteOfDay: number;
+  /** Start again, inside the hours, what costguard stopped. */
+  readonly start: boolean;
+}
+
+export interface NotebooksPolicy {
+  readonly mode: Mode;
+  /** Whole minutes, 10 to 10,080. */
+  readonly idleAfterMinutes: number;
+  /** Fraction of all vCPUs, above 0 and at most 1 (unlike the GPU's percent). */
+  readonly cpuBelowFraction: number;
+  /** Percent, above 0 and at most 100. */
+  readonly gpuBelowPercent: number;
+  /** Received and sent together, above 0. */
+  readonly networkBelowBytesPerSecond: number;
+  /** Share of the window that has data points, above 0 and at most 1. */
+  readonly minCoverage: number;
+  readonly gpuSignalMissing: 'keep' | 'ignore';
+  readonly keepLabel: string;
+  /** Whole minutes; 0 = stop without a warning. Above 0 only together with `stateBucket`. */
+  readonly warnBeforeMinutes: number;
+  /** Per run and project. */
+  readonly maxStops: number;
+  readonly hours: WorkingHours | null;
+  readonly nativeIdleShutdown: 'report' | 'repair';
+  readonly terraformManaged: 'enforce' | 'report';
+}
+
+export interface Rung {
+  /** Share of the budget's amount: 0.5 is 50 %. */
+  readonly at: number;
+  readonly do: RungAction;
+}
+
+export interface BudgetsPolicy {
+  readonly mode: Mode;
+  /** `billingAccounts/A/budgets/B`: the budgets whose messages may do more than notify. */
+  readonly allow: readonly string[];
+  /** `projects/ID`, whichever of the two forms the file uses. */
+  readonly protect: readonly string[];
+  /** E-mail addresses of the service accounts that deployed models run as: the restore may act as these. */
+  readonly modelAccounts: readonly string[];
+  readonly basis: 'actual' | 'forecast' | 'either';
+  /** Not empty; both `at` and `do` strictly ascending. */
+  readonly ladder: readonly Rung[];
+  readonly keepLabel: string;
+}
+
+export interface BucketPolicy {
+  readonly name: string;
+  readonly match: {
+    /** Glob over the bucket's name: `*` any run of characters, `?` one. */
+    readonly name: string;
+    /** All of them must be on the bucket, with just these values. */
+    readonly labels: Readonly<Record<string, string>>;
+    /** Glob over the bucket's location, such as `EU` or `us-*`; letter case does not count. */
+    readonly location: string;
+  };
+  readonly rules: readonly LifecycleRule[];
+  readonly foreignRules: 'keep' | 'remove';
+}
+
+export interface LifecyclePolicy {
+  readonly mode: Mode;
+  readonly simulate: 'metrics' | 'objects';
+  readonly terraformManaged: 'enforce' | 'report';
+  /** The first that matches a bucket wins; names are unique. */
+  readonly policies: readonly BucketPolicy[];
+  readonly exemptLabel: string;
+  /** Share of a bucket's bytes, 0 to 1. */
+  readonly maxDeletedShare: number;
+}
+
+export interface EgressPolicy {
+  /** Whole hours, 1 to 1,008 (six weeks). */
+  readonly windowHours: number;
+  readonly reportAboveUsdPerMonth: number;
+}
+
+/**
+ * The whole file with every default filled in; quantities carry their unit in their name. A section that the file does not
+ * have is undefined: what is not written is neither deployed nor done.
+ */
+export interface Policy {
+  readonly mode: Mode;
+  /** Not empty, no duplicates: `projects/ID`, `folders/N`, `organizations/N`. */
+  readonly scope: readonly string[];
+  /** The bucket's bare name, from `state: gs://NAME`. */
+  readonly stateBucket: string | undefined;
+  /** `projects/P/topics/T`, from `receipts`. */
+  readonly receiptsTopic: string | undefined;
+  readonly notebooks: NotebooksPolicy | undefined;
+  readonly budgets: BudgetsPolicy | undefined;
+  readonly lifecycle: LifecyclePolicy | undefined;
+  readonly egress: EgressPolicy | undefined;
+}
+
+/**
+ * The policy that the text of a `costguard.yaml` states, defaults filled in. With `budgetsToCome` it may leave
+ * `budgets.allow` empty: that is how a policy looks before its budgets are made.
+ * @throws PolicyError with every problem of the text at once.
+ */
+export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: false }): Policy {
+  const yaml = readYaml(text);
+  if (!yaml.readable) throw new PolicyError(yaml.problems);
+  return readFile(yaml.value, yaml.problems, stage);
+}
+
+/**
+ * The policy for a function that reads only some sections: a mistake in another section does not disarm it. `ignored` are the
+ * problems of the others, whose sections the policy then lacks; a good file gives the whole policy.
+ * @throws PolicyError when the common keys or its own sections have a problem.
+ */
+export function parsePolicyFor(
+  text: string,
+  own: readonly PolicySection[],
+): { readonly policy: Policy; readonly ignored: readonly PolicyProblem[] } {
+  try {
+    return { policy: parsePolicy(text), ignored: [] };
+  } catch (error) {
+    const { readable, value, problems } = readYaml(text);
+    if (!(error instanceof PolicyError) || !readable || !isMap(value)) throw error;
+    const others: readonly string[] = policySections.filter((section) => !own.includes(section));
+    const kept = Object.fromEntries(Object.entries(value).filter(([key]) => !others.includes(key)));
+    return { policy: readFile(kept, problems, { budgetsToCome: false }), ignored: error.problems };
+  }
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readFile(value: unknown, found: readonly PolicyProblem[], stage: PolicyStage): Policy {
+  const file = z.safeParse(policyFileSchema, value);
+  const problems = [
+    ...found,
+    ...(file.success ? [] : file.error.issues.flatMap(problemsOfIssue)),
+    ...checkAcrossKeys(value, stage),
+  ];
+  if (!file.success || problems.length > 0) throw new PolicyError(problems);
+  return toPolicy(file.data);
+}
+
+/**
+ * Twelve hexadecimal digits that identify what a policy says: the start of the SHA-256 of its canonical JSON. Comments,
+ * the order of keys and stated defaults do not change it.
+ * @throws PolicyError when given a text that is not a usable policy.
+ */
+export function policyDigest(policy: Policy | string): string {
+  const parsed = typeof policy === 'string' ? parsePolicy(policy) : policy;
+  return createHash('sha256').update(JSON.stringify(parsed, withSortedKeys)).digest('hex').slice(0, 12);
+}
+
+function withSortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A section that a function cannot do without. Throws {@link PermanentError} where the policy does not have it. */
+export function requireSection<Section extends PolicySection>(
+  policy: Policy,
+  section: Section,
+): NonNullable<Policy[Section]> {
+  return policy[section] ?? refuse(section);
+}
+
+function refuse(section: PolicySection): never {
+  const budgets = section === 'budgets' ? ', with budgets.mode observe or enforce,' : '';
+  throw new PermanentError(
+    `Cannot act without the section "${section}": the policy has none; add it${budgets} or remove this function with deploy/teardown.sh`,
+  );
+}

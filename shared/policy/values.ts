@@ -1,0 +1,54 @@
+/** From the keys of the file to what functions see of it. */
+import type * as z from 'zod/mini';
+import type { EgressPolicy, LifecyclePolicy, Mode, NotebooksPolicy, Policy, WorkingHours } from './policy.ts';
+import type { policyFileSchema } from './schema.ts';
+
+/** A file that the schema accepted, defaults filled in. */
+export type PolicyFile = z.infer<typeof policyFileSchema>;
+
+/** The policy of a file. */
+export function toPolicy(file: PolicyFile): Policy {
+  const { mode, notebooks, budgets, lifecycle, egress } = file;
+  return {
+    mode,
+    scope: file.scope,
+    stateBucket: file.state,
+    receiptsTopic: file.receipts,
+    notebooks: notebooks && toNotebooks(notebooks, mode),
+    budgets,
+    lifecycle: lifecycle && toLifecycle(lifecycle, mode),
+    egress: egress && toEgress(egress),
+  };
+}
+
+type WrittenNotebooks = NonNullable<PolicyFile['notebooks']>;
+
+function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
+  return {
+    mode: notebooks.mode ?? mode,
+    idleAfterMinutes: notebooks.idleAfter,
+    cpuBelowFraction: notebooks.cpuBelow,
+    gpuBelowPercent: notebooks.gpuBelow,
+    networkBelowBytesPerSecond: notebooks.networkBelow,
+    minCoverage: notebooks.minCoverage,
+    gpuSignalMissing: notebooks.gpuSignalMissing,
+    keepLabel: notebooks.keepLabel,
+    warnBeforeMinutes: notebooks.warnBefore,
+    maxStops: notebooks.maxStops,
+    hours: notebooks.hours && toWorkingHours(notebooks.hours),
+    nativeIdleShutdown: notebooks.nativeIdleShutdown,
+    terraformManaged: notebooks.terraformManaged,
+  };
+}
+
+function toWorkingHours({ from, to, ...rest }: NonNullable<WrittenNotebooks['hours']>): WorkingHours {
+  return { ...rest, fromMinuteOfDay: from, toMinuteOfDay: to };
+}
+
+function toLifecycle(lifecycle: NonNullable<PolicyFile['lifecycle']>, mode: Mode): LifecyclePolicy {
+  return { ...lifecycle, mode: lifecycle.mode ?? mode };
+}
+
+function toEgress(egress: NonNullable<PolicyFile['egress']>): EgressPolicy {
+  return { windowHours: egress.window, reportAboveUsdPerMonth: egress.reportAbove };
+}

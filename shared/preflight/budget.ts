@@ -1,0 +1,146 @@
+import type { Budget } from '../google/budgets.ts';
+import type { BudgetsPolicy } from '../policy/policy.ts';
+import { notPassed, pass, type Check } from './check.ts';
+
+/** What a budget has to be like for the switch to hear of it and to act on it. Pure. */
+export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string): readonly Check[] {
+  return [
+    judgeTopic(budget, topic),
+    judgeThresholds(budget, policy),
+    judgeCredits(budget),
+    judgeProjects(budget, policy),
+    judgeScope(budget),
+    judgeAmount(budget),
+  ];
+}
+
+/** The start of the command that changes a budget. */
+export function updateBudget(name: string): string {
+  const [, account = '', , id = ''] = name.split('/');
+  return `gcloud billing budgets update ${id} --billing-account=${account}`;
+}
+
+/** Where the console shows a budget. */
+export function budgetsPage(name: string): string {
+  return `Console: https://console.cloud.google.com/billing/${name.split('/')[1] ?? ''}/budgets`;
+}
+
+function judgeTopic({ name, topic }: Budget, wanted: string): Check {
+  const place = { id: 'budget-topic', subject: name };
+  if (topic === wanted) return pass(place, `its messages go to ${wanted}`);
+  return notPassed(
+    place,
+    'fail',
+    `its messages go to ${topic ?? 'no topic'}, so that the switch on ${wanted} never hears of it`,
+    [`${updateBudget(name)} --notifications-rule-pubsub-topic=${wanted}`],
+  );
+}
+
+/**
+ * A message names the highest threshold that is exceeded. Without a rule at a rung's share a forecast cannot reach that
+ * rung, and without any rule no message counts as an alert.
+ */
+function judgeThresholds({ name, thresholds, period }: Budget, { basis, ladder }: BudgetsPolicy): Check {
+  const place = { id: 'budget-thresholds', subject: name };
+  const lacks = (basisOfRule: 'current' | 'forecast') => (rung: { readonly at: number }) =>
+    !thresholds.some((rule) => rule.basis === basisOfRule && Math.abs(rule.share - rung.at) < 1e-6);
+  const current = ladder.filter(lacks('current'));
+  const forecast =
+    basis === 'actual' ? [] : ladder.filter((rung) => rung.do !== 'unlink-billing').filter(lacks('forecast'));
+  if (current.length === 0 && forecast.length === 0)
+    return pass(
+      place,
+      `it has a threshold at every rung${basis === 'actual' ? '' : ', of spend and of forecast'}`,
+    );
+
+  const missing = [
+    ...current.map((rung) => `${percent(rung.at)} of spend`),
+    ...forecast.map((rung) => `${percent(rung.at)} of forecast`),
+  ];
+  // Google forecasts calendar periods only (google/cloud/billing/budgets/v1/budget_model.proto).
+  const noForecast = period.kind === 'custom' && forecast.length > 0;
+  const flags = [
+    ...current.map((rung) => ` --add-threshold-rule=percent=${rung.at}`),
+    ...(noForecast
+      ? []
+      : forecast.map((rung) => ` --add-threshold-rule=percent=${rung.at},basis=forecasted-spend`)),
+  ];
+  return notPassed(place, 'fail', `it has no threshold at ${missing.join(', ')}`, [
+    ...(flags.length > 0 ? [`${updateBudget(name)}${flags.join('')}`] : []),
+    ...(noForecast
+      ? ['Set budgets.basis: actual, or give the budget a calendar period: Google forecasts no custom period']
+      : []),
+  ]);
+}
+
+function judgeCredits({ name, credits }: Budget): Check {
+  const place = { id: 'budget-credits', subject: name };
+  const exclude = `${updateBudget(name)} --credit-types-treatment=exclude-all-credits`;
+  switch (credits) {
+    case 'exclude-all':
+      return pass(place, 'credits are left out of its cost');
+    case 'include-all':
+      return notPassed(
+        place,
+        'warn',
+        'it subtracts all credits, so that trial and promotional credit hides what is really spent until it is used up',
+        [exclude],
+      );
+    case 'include-specified':
+      return notPassed(
+        place,
+        'warn',
+        'it subtracts the credits that it names, so that these hide a part of what is really spent',
+        [`${exclude} --filter-credit-types=`],
+      );
+    case 'unknown':
+      return notPassed(
+        place,
+        'unknown',
+        'how it treats credits is told in a way that costguard does not know',
+        [`${budgetsPage(name)}: look at the budget's credits`],
+      );
+  }
+}
+
+function judgeProjects({ name, projects }: Budget, { ladder }: BudgetsPolicy): Check {
+  const place = { id: 'budget-projects', subject: name };
+  if (projects.length > 0) return pass(place, `its filter names ${projects.join(', ')}`);
+  if (ladder.every((rung) => rung.do === 'notify'))
+    return pass(place, 'its filter names no project, and the ladder only notifies');
+  return notPassed(place, 'fail', 'its filter names no project, so that the ladder never goes above notify', [
+    `${updateBudget(name)} --filter-projects=projects/TARGET_PROJECT`,
+  ]);
+}
+
+function judgeScope({ name, narrowed }: Budget): Check {
+  const place = { id: 'budget-scope', subject: name };
+  if (narrowed.length === 0) return pass(place, 'it counts the whole cost of what it covers');
+  return notPassed(
+    place,
+    'warn',
+    `its filter also names ${narrowed.join(', ')}, so that its share is not that of its projects' whole cost`,
+    [`${budgetsPage(name)}: open the budget and take ${narrowed.join(', ')} out of its scope`],
+  );
+}
+
+function judgeAmount({ name, amount }: Budget): Check {
+  const place = { id: 'budget-amount', subject: name };
+  const mend = [`${updateBudget(name)} --budget-amount=AMOUNT`];
+  if (amount.kind === 'last-period')
+    return notPassed(
+      place,
+      'warn',
+      "its amount is the last period's cost, so that the rungs move with it from period to period",
+      mend,
+    );
+  const { units, currencyCode } = amount;
+  if (!(units > 0))
+    return notPassed(place, 'fail', `its amount is ${units}: no share of it can be told`, mend);
+  if (currencyCode === '') return notPassed(place, 'fail', `its amount is ${units} of no currency`, mend);
+  return pass(place, `its amount is ${units} ${currencyCode}`);
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 1000) / 10} %`;
+}

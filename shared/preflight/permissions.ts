@@ -1,0 +1,137 @@
+import * as z from 'zod/mini';
+import type { Api } from '../google/api.ts';
+import { parseAnswer } from '../google/parse-answer.ts';
+import type { RungAction } from '../policy/policy.ts';
+
+const notebooks = ['notebooks.instances.list', 'notebooks.locations.list'];
+
+const stopNotebooks = [...notebooks, 'notebooks.instances.get', 'notebooks.instances.stop'];
+
+/** What goes down with the project's billing is written into the restore manifest first. */
+const unlinkBilling = [
+  ...notebooks,
+  'compute.instances.list',
+  'aiplatform.locations.list',
+  'aiplatform.customJobs.list',
+  'aiplatform.hyperparameterTuningJobs.list',
+  'aiplatform.tuningJobs.list',
+  'aiplatform.endpoints.list',
+  'resourcemanager.projects.deleteBillingAssignment',
+];
+
+const stopCompute = [
+  ...stopNotebooks,
+  'compute.instances.list',
+  'compute.instances.get',
+  'compute.instances.stop',
+  'aiplatform.locations.list',
+  'aiplatform.customJobs.list',
+  'aiplatform.customJobs.get',
+  'aiplatform.customJobs.cancel',
+  'aiplatform.hyperparameterTuningJobs.list',
+  'aiplatform.hyperparameterTuningJobs.get',
+  'aiplatform.hyperparameterTuningJobs.cancel',
+  'aiplatform.tuningJobs.list',
+  'aiplatform.tuningJobs.get',
+  'aiplatform.tuningJobs.cancel',
+  'aiplatform.endpoints.list',
+  'aiplatform.endpoints.get',
+  'aiplatform.endpoints.undeploy',
+];
+
+/**
+ * What the kill switch's account needs on a project for each rung. All rungs together are
+ * deploy/functions/budget-kill-switch/role.yaml. A budget names its projects by number, hence the first one.
+ */
+export const rungPermissions: Readonly<Record<RungAction, readonly string[]>> = {
+  notify: [],
+  'stop-notebooks': ['resourcemanager.projects.get', ...stopNotebooks],
+  'stop-compute': ['resourcemanager.projects.get', ...stopCompute],
+  'unlink-billing': ['resourcemanager.projects.get', ...unlinkBilling],
+};
+
+/** What it needs on the billing account: deploy/functions/budget-kill-switch/billing-account-role.yaml. */
+export const accountPermissions: readonly string[] = ['billing.budgets.get'];
+
+/** What it needs on the state bucket: deploy/functions/state-role.yaml. */
+export const statePermissions: readonly string[] = [
+  'storage.objects.create',
+  'storage.objects.delete',
+  'storage.objects.get',
+];
+
+const answerSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
+
+/** Those of `permissions` that the caller lacks on the project. At most 100 can be asked for. Throws `OutsideError`. */
+export function missingOnProject(
+  api: Api,
+  projectId: string,
+  permissions: readonly string[],
+): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('cloudresourcemanager.projects.testIamPermissions', {
+      method: 'POST',
+      url: `https://cloudresourcemanager.googleapis.com/v3/projects/${projectId}:testIamPermissions`,
+      body: { permissions },
+    }),
+  );
+}
+
+/** Those of `permissions` that the caller lacks on `billingAccounts/A`. Throws `OutsideError`. */
+export function missingOnAccount(
+  api: Api,
+  account: string,
+  permissions: readonly string[],
+): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('cloudbilling.billingAccounts.testIamPermissions', {
+      method: 'POST',
+      url: `https://cloudbilling.googleapis.com/v1/${account}:testIamPermissions`,
+      body: { permissions },
+    }),
+  );
+}
+
+/** Those of `permissions` that the caller lacks on a bucket. Throws `OutsideError`, 404 when there is no such bucket. */
+export function missingOnBucket(api: Api, bucket: string, permissions: readonly string[]): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('storage.buckets.testIamPermissions', {
+      url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/iam/testPermissions`,
+      query: { permissions },
+    }),
+  );
+}
+
+/** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `OutsideError`. */
+export function missingOnTopic(api: Api, topic: string, permissions: readonly string[]): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('pubsub.topics.testIamPermissions', {
+      method: 'POST',
+      url: `https://pubsub.googleapis.com/v1/${topic}:testIamPermissions`,
+      body: { permissions },
+    }),
+  );
+}
+
+/**
+ * Those of `permissions` that the caller lacks on a service account, by e-mail address. Throws `OutsideError`, 404 when there
+ * is no such account.
+ */
+export function missingOnServiceAccount(
+  api: Api,
+  account: string,
+  permissions: readonly string[],
+): Promise<string[]> {
+  return missing(permissions, () =>
+    api.request('iam.serviceAccounts.testIamPermissions', {
+      method: 'POST',
+      url: `https://iam.googleapis.com/v1/projects/-/serviceAccounts/${account}:testIamPermissions`,
+      body: { permissions },
+    }),
+  );
+}
+
+async function missing(permissions: readonly string[], ask: () => Promise<unknown>): Promise<string[]> {
+  const granted = parseAnswer('testIamPermissions', answerSchema, await ask()).permissions ?? [];
+  return permissions.filter((permission) => !granted.includes(permission));
+}

@@ -1,0 +1,176 @@
+import * as z from 'zod/mini';
+import { getBillingLink } from '../google/billing.ts';
+import { rungPermissions, missingOnProject } from './permissions.ts';
+import { parseAnswer } from '../google/parse-answer.ts';
+import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
+import { updateBudget } from './budget.ts';
+import { notPassed, orUnknown, pass, roleMends, YOU, type Check, type Inspection } from './check.ts';
+import { judgeListings, judgeModelAccounts, listAsSwitch } from './listing.ts';
+import { roleIdFor } from './role-id.ts';
+
+/** A project of a budget's filter: `projects/NUMBER` or `projects/ID`. */
+export interface Target {
+  readonly name: string;
+  /** Of the filters that name it, with all the projects that each of them names. */
+  readonly budgets: readonly { readonly name: string; readonly projects: readonly string[] }[];
+}
+
+/** Whether the switch can do every rung of the ladder on a project. */
+export async function inspectTarget(
+  inspection: Inspection,
+  policy: BudgetsPolicy,
+  target: Target,
+): Promise<readonly Check[]> {
+  const { options } = inspection;
+  const found = await orUnknown(
+    { id: 'project-found', subject: target.name },
+    inspection,
+    [
+      `gcloud projects add-iam-policy-binding ${target.name.replace('projects/', '')} --member=${YOU} --role=roles/browser --condition=None`,
+    ],
+    () => readProject(inspection, target.name),
+  );
+  if ('status' in found) return [found];
+  const { projectId } = found;
+  const subject = `projects/${projectId}`;
+  const checks = [pass({ id: 'project-found', subject }, `${target.name} is ${projectId}`)];
+  if (projectId === options.project) return [...checks, hostIsTarget(subject, target)];
+  checks.push(pass({ id: 'project-not-host', subject }, 'the switch runs in another project'));
+  if (policy.protect.includes(subject))
+    return [
+      ...checks,
+      pass({ id: 'project-protection', subject }, 'budgets.protect names it: the ladder never touches it'),
+    ];
+  checks.push(
+    pass({ id: 'project-protection', subject }, 'budgets.protect does not name it: the ladder applies'),
+  );
+  const [billing, rungs] = await Promise.all([
+    inspectBilling(inspection, projectId, target),
+    inspectRungs(inspection, policy, projectId),
+  ]);
+  const unlinks = policy.ladder.some((rung) => rung.do === 'unlink-billing');
+  return [...checks, billing, ...rungs, ...(unlinks ? [billingLock(subject)] : [])];
+}
+
+async function readProject({ api }: Inspection, name: string): Promise<{ readonly projectId: string }> {
+  const call = 'cloudresourcemanager.projects.get';
+  const answer = await api.request(call, {
+    url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
+  });
+  const { projectId } = parseAnswer(call, z.looseObject({ projectId: z.string() }), answer);
+  return { projectId };
+}
+
+function hostIsTarget(subject: string, { name, budgets }: Target): Check {
+  return notPassed(
+    { id: 'project-not-host', subject },
+    'fail',
+    'the switch itself runs in it, so that no rung above notify ever applies to it: guard it from another project',
+    budgets.map((budget) => {
+      const others = budget.projects.filter((other) => other !== name);
+      return others.length === 0
+        ? `Take ${budget.name} out of budgets.allow: ${subject} is its only project`
+        : `${updateBudget(budget.name)} --filter-projects=${others.join(',')}`;
+    }),
+  );
+}
+
+async function inspectBilling(inspection: Inspection, projectId: string, target: Target): Promise<Check> {
+  const place = { id: 'project-billing', subject: `projects/${projectId}` };
+  const accounts = [...new Set(target.budgets.map(({ name }) => name.replace(/\/budgets\/.*$/, '')))];
+  const link = (account: string): string =>
+    `gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
+  return orUnknown(
+    place,
+    inspection,
+    [
+      `gcloud projects add-iam-policy-binding ${projectId} --member=${YOU} --role=roles/browser --condition=None`,
+    ],
+    async () => {
+      const { account, enabled } = await getBillingLink(inspection.api, inspection.auth, projectId);
+      if (account === undefined)
+        return notPassed(
+          place,
+          'warn',
+          'it is linked to no billing account: it spends nothing, and there is nothing to unlink',
+          accounts.map(link),
+        );
+      // A budget counts what its own account pays for, and nothing else.
+      const blind = accounts.filter((budgets) => budgets !== account);
+      if (blind.length > 0)
+        return notPassed(
+          place,
+          'fail',
+          `${account} pays for it, but a budget of ${blind.join(', ')} guards it, which never sees its cost`,
+          blind.map(link),
+        );
+      if (!enabled)
+        return notPassed(place, 'warn', `it is linked to ${account}, which is closed: it spends nothing`, [
+          `Console: https://console.cloud.google.com/billing/${account.replace('billingAccounts/', '')}/manage: reopen the billing account`,
+        ]);
+      return pass(place, `${account} pays for it`);
+    },
+  );
+}
+
+/** One check for each rung above notify: by what the switch's account may do on the project, and whether it can see it. */
+async function inspectRungs(
+  inspection: Inspection,
+  policy: BudgetsPolicy,
+  projectId: string,
+): Promise<readonly Check[]> {
+  const { switchApi, options } = inspection;
+  const subject = `projects/${projectId}`;
+  const rungs = policy.ladder.filter((rung) => rung.do !== 'notify');
+  if (rungs.length === 0) return [];
+  const wanted = [...new Set(rungs.flatMap((rung) => rungPermissions[rung.do]))];
+  const missing = await orUnknown({ id: 'rungs', subject }, inspection, [], () =>
+    missingOnProject(switchApi, projectId, wanted),
+  );
+  if ('status' in missing) return rungs.map((rung) => ({ ...missing, id: `rung-${rung.do}`, subject }));
+  const lackingFor = (action: RungAction): readonly string[] =>
+    missing.filter((permission) => rungPermissions[action].includes(permission));
+  const allowed = rungs.map((rung) => rung.do).filter((action) => lackingFor(action).length === 0);
+  const listings = await listAsSwitch(inspection, projectId, allowed);
+  const checks = rungs.map((rung) => {
+    const place = { id: `rung-${rung.do}`, subject };
+    const lacking = lackingFor(rung.do);
+    if (lacking.length === 0)
+      return (
+        judgeListings(place, rung.do, listings, inspection) ?? pass(place, `${options.account} can do it`)
+      );
+    return notPassed(
+      place,
+      'fail',
+      lacking.length === rungPermissions[rung.do].length
+        ? `${options.account} lacks all ${lacking.length} permissions that it takes`
+        : `${options.account} lacks ${lacking.join(', ')}`,
+      roleMends(
+        {
+          id: roleIdFor('budget-kill-switch', '', options.project),
+          file: 'deploy/functions/budget-kill-switch/role.yaml',
+          project: projectId,
+        },
+        missing.length < wanted.length,
+        (role) =>
+          `gcloud projects add-iam-policy-binding ${projectId} --member=serviceAccount:${options.account} --role=${role} --condition=None`,
+      ),
+    );
+  });
+  return [...checks, ...judgeModelAccounts(subject, listings.modelAccounts, policy, inspection)];
+}
+
+/**
+ * Locking is documented for the console alone, and the one call that would show a lock is the one that cuts the link.
+ * Source: https://cloud.google.com/billing/docs/how-to/secure-project-billing-account-link
+ */
+function billingLock(subject: string): Check {
+  return notPassed(
+    { id: 'project-billing-lock', subject },
+    'unknown',
+    'whether its link to the billing account is locked, no API tells; a locked one cannot be unlinked',
+    [
+      `Console: https://console.cloud.google.com/billing/projects: in the row of ${subject.replace('projects/', '')} open Actions; "Unlock billing" there means that it is locked`,
+    ],
+  );
+}

@@ -1,0 +1,160 @@
+import { messageOf, PermanentError } from '../errors.ts';
+import { handleEvent, keepPoison, type EventContext } from './handle-event.ts';
+import { quote, type Message } from './message.ts';
+import { noteStrange } from '../google/read-items.ts';
+import type { Runtime } from './runtime.ts';
+import { isInScope, listProjects } from '../google/projects.ts';
+import { sweepProject, type Sweep } from './sweep.ts';
+import { newRunId } from './deliver-receipt.ts';
+import { claimPart, endPart, type Claim, type SweepPart } from './sweep-chain.ts';
+import { continueTick, isStale, parseTick, STALE_AFTER_MINUTES, type Tick } from './tick.ts';
+
+/**
+ * Handles one tick of a function that sweeps projects. A tick for a scope of several projects becomes one message per
+ * project on the same topic. Resolves and rejects as `handleEvent` does.
+ */
+export async function runTick<Config, Facts>(
+  runtime: Runtime,
+  sweep: Sweep<Config, Facts>,
+  event: unknown,
+): Promise<void> {
+  await handleEvent(
+    runtime,
+    event,
+    (context, message) => handleMessage(context, sweep, message),
+    sweep.sections,
+  );
+}
+
+async function handleMessage<Config, Facts>(
+  context: EventContext,
+  sweep: Sweep<Config, Facts>,
+  message: Message,
+): Promise<void> {
+  const { runtime, api, log, policy } = context;
+  // Without its section the function does nothing at all, not even fan the tick out.
+  sweep.configure(policy);
+  let tick: Tick;
+  try {
+    tick = parseTick(message.text);
+  } catch (error) {
+    await keepPoison(context, message, messageOf(error));
+    throw error;
+  }
+  // A sweep's next part stays worth its while: the state bucket says whether it is still due.
+  const goesOn = tick.kind === 'project' && tick.part !== undefined && context.state !== undefined;
+  if (!goesOn && isStale(message.publishedMs, runtime.now().getTime())) {
+    const published = new Date(message.publishedMs ?? 0).toISOString();
+    log(
+      'WARNING',
+      `Ignored the tick ${quote(message.text)} of ${published}: it is older than ${STALE_AFTER_MINUTES} minutes`,
+    );
+    return;
+  }
+  if (tick.kind === 'project') {
+    if (!(await isInScope(api, policy.scope, tick.projectId)))
+      throw new PermanentError(
+        `Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
+      );
+    await sweepPart(context, sweep, tick.projectId, message, tick.part);
+    return;
+  }
+  const projects = await listProjects(api, policy.scope, (parent, strange) => {
+    noteStrange(
+      ({ where, why }) => {
+        log('ERROR', `Cannot guard all of "${parent}": ${where}: ${why}`);
+      },
+      parent,
+      strange,
+    );
+  });
+  const [only, ...others] = projects;
+  if (only !== undefined && others.length === 0) {
+    await sweepPart(context, sweep, only, message);
+    return;
+  }
+  await fanOut(context, message, projects);
+}
+
+/**
+ * Sweeps a project as far as the event's time allows and publishes a message for the rest. It comes before the event is
+ * acknowledged, so that none is lost, and the lease on the part makes more than one of them harmless.
+ */
+async function sweepPart<Config, Facts>(
+  context: EventContext,
+  sweep: Sweep<Config, Facts>,
+  projectId: string,
+  message: Message,
+  given: SweepPart = { id: message.id, part: 1, after: '' },
+): Promise<void> {
+  const { runtime, log } = context;
+  const startedAt = runtime.now();
+  const runId = newRunId(startedAt, runtime.newId());
+  const chain = { ...context, projectId };
+  const claim: Claim =
+    sweep.placeOf === undefined ? { kind: 'go', part: given } : await claimPart(chain, given, runId);
+  if (claim.kind === 'ignore') {
+    log('INFO', `Nothing to do on "${projectId}": ${claim.why}`);
+    return;
+  }
+  if (claim.kind === 'publish') {
+    await publishPart(context, message, projectId, claim.part);
+    return;
+  }
+  const { part } = claim;
+  const start = { messageId: message.id, runId, startedAt, part };
+  const { errors, ...end } = await sweepProject(context, sweep, projectId, start);
+  if (sweep.placeOf !== undefined) {
+    const { next, again } = await endPart(chain, part, { ...end, failed: errors.any() });
+    if (next !== undefined) await publishPart(context, message, projectId, next);
+    // What failed is tried again once all the rest was seen; the state bucket remembers that.
+    if (next !== undefined && context.state !== undefined) return;
+    errors.throwIfAny(projectId);
+    if (again)
+      throw new Error(
+        `Cannot finish the sweep of "${projectId}": something failed in an earlier part; it begins again`,
+      );
+  }
+  errors.throwIfAny(projectId);
+}
+
+async function publishPart(
+  context: EventContext,
+  message: Message,
+  projectId: string,
+  next: SweepPart,
+): Promise<void> {
+  const { runtime, api, log } = context;
+  const topic = topicOf(context, message);
+  await api.call('pubsub.topics.publish', () =>
+    runtime.clients.publish(topic, continueTick(projectId, next)),
+  );
+  log('INFO', `Goes on with "${projectId}" in another event: part ${next.part}, after "${next.after}"`);
+}
+
+/** One message per project on the tick's own topic: Pub/Sub and autoscaling then work through them side by side. */
+async function fanOut(context: EventContext, message: Message, projects: readonly string[]): Promise<void> {
+  const { runtime, api, log } = context;
+  const topic = topicOf(context, message);
+  await Promise.all(
+    projects.map((project) =>
+      api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify({ project }))),
+    ),
+  );
+  log(
+    'INFO',
+    `Fanned out to ${projects.length} projects: ${projects.slice(0, 20).join(', ')}${projects.length > 20 ? ', …' : ''}`,
+    {
+      topic,
+      apiCalls: api.calls,
+    },
+  );
+}
+
+function topicOf({ runtime }: EventContext, message: Message): string {
+  const topic = runtime.environment['TICK_TOPIC'] ?? message.topic;
+  if (topic !== undefined) return topic;
+  throw new PermanentError(
+    'Cannot fan out the tick: its topic is unknown; set TICK_TOPIC to projects/P/topics/T',
+  );
+}

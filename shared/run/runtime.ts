@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { Domain } from 'node:domain';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { GoogleAuth } from 'google-auth-library';
+import * as z from 'zod/mini';
+import { createClients, type Clients } from '../google/clients/clients.ts';
+import { parseAnswer } from '../google/parse-answer.ts';
+
+/**
+ * Everything that a function takes from its process, handed on as arguments. This is the one file of functions/ and
+ * shared/ where the clock, the environment and standard output are touched.
+ */
+export interface Runtime {
+  /** Folder name = deployed name. */
+  readonly functionName: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly auth: GoogleAuth;
+  readonly clients: Clients;
+  readonly now: () => Date;
+  readonly newId: () => string;
+  /** The id of the project that this function runs in, from the metadata server. */
+  readonly ownProject: () => Promise<string>;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Resolves in the next turn of the event loop. */
+  readonly turn: () => Promise<void>;
+  /** To be called first for each event or request. */
+  readonly begin: () => void;
+  /** How long one attempt of an outside call may take. */
+  readonly attemptTimeoutMs: number;
+  /** One line, or several, to standard output, where Cloud Logging reads them. */
+  readonly write: (lines: string) => void;
+  /** A text file; a relative path counts from the bundle's folder. */
+  readonly readText: (path: string) => Promise<string>;
+}
+
+/** An empty answer, or a page of some proxy, must not become the project that nothing may touch. */
+const projectId = z.string().check(z.regex(/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/));
+
+export function createRuntime(functionName: string): Runtime {
+  // Every call names its resource in full. Without some project id each client would look for one at its first call, by
+  // running gcloud and asking the metadata server.
+  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'], projectId: '-' });
+  return {
+    functionName,
+    environment: process.env,
+    auth,
+    clients: createClients(auth),
+    now: () => new Date(),
+    newId: randomUUID,
+    ownProject: async () => {
+      // Loaded here only: few functions ask.
+      const metadata = await import('gcp-metadata');
+      return parseAnswer('metadata.project-id', projectId, await metadata.project('project-id'));
+    },
+    random: Math.random,
+    attemptTimeoutMs: 60_000,
+    sleep: async (milliseconds) => {
+      await sleep(milliseconds);
+    },
+    turn: () => setImmediate(),
+    begin: () => {
+      leaveDomain();
+      // The first access token is fetched while the policy is read. Who needs it hears of a failure.
+      auth.getAccessToken().catch(() => undefined);
+    },
+    write: (lines) => void process.stdout.write(`${lines}\n`),
+    readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),
+  };
+}
+
+/**
+ * Leaves the `node:domain` in which the framework calls functions: it slows down every promise and socket made in it. Outside
+ * it, what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
+ */
+export function leaveDomain(): void {
+  const active: unknown = Reflect.get(process, 'domain');
+  if (active instanceof Domain) active.exit();
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod/mini';
+import { messageOf, PermanentError } from '../errors.ts';
+import { quote } from './message.ts';
+import type { SweepPart } from './sweep-chain.ts';
+
+/** One tick: the whole scope, one project of it, or what is left of a project that did not fit into one event. */
+export type Tick =
+  | { readonly kind: 'scope' }
+  | { readonly kind: 'project'; readonly projectId: string; readonly part?: SweepPart };
+
+const partSchema = z.strictObject({
+  id: z.string().check(z.minLength(1), z.maxLength(200)),
+  part: z.int().check(z.gte(2), z.lte(100_000)),
+  after: z.string().check(z.maxLength(1_000)),
+  previous: z.optional(z.string().check(z.startsWith('gs://'), z.maxLength(2_000))),
+});
+
+const tickSchema = z
+  .strictObject({
+    project: z.optional(z.string().check(z.regex(/^[a-z0-9.:-]{4,62}$/))),
+    /** Written by costguard itself, see `continueTick`. */
+    sweep: z.optional(partSchema),
+  })
+  .check(
+    z.refine(({ project, sweep }) => sweep === undefined || project !== undefined, 'sweep without project'),
+  );
+
+/** Reads a tick's text: `{}` for the whole scope, `{"project": "ID"}` for one. Throws {@link PermanentError}. */
+export function parseTick(text: string): Tick {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new PermanentError(
+      `Cannot read the tick ${quote(text)}: it is not JSON (${messageOf(error)}); send {} or {"project": "ID"}`,
+    );
+  }
+  const tick = tickSchema.safeParse(value);
+  if (!tick.success)
+    throw new PermanentError(
+      `Cannot read the tick ${quote(text)}: ${tick.error.issues[0]?.message ?? 'wrong shape'}; send {} or {"project": "ID"}`,
+    );
+  const { project, sweep } = tick.data;
+  if (project === undefined) return { kind: 'scope' };
+  return { kind: 'project', projectId: project, ...(sweep === undefined ? {} : { part: sweep }) };
+}
+
+/** The text of the message that goes on with a sweep. */
+export function continueTick(projectId: string, { id, part, after, previous }: SweepPart): string {
+  return JSON.stringify({ project: projectId, sweep: { id, part, after, previous } });
+}
+
+/**
+ * A tick older than this is not acted on: the next one has looked, or will look, at a fresher world. Redelivery after
+ * a failure stays well inside.
+ */
+export const STALE_AFTER_MINUTES = 60;
+
+export function isStale(publishedMs: number | undefined, nowMs: number): boolean {
+  return publishedMs !== undefined && nowMs - publishedMs > STALE_AFTER_MINUTES * 60_000;
+}

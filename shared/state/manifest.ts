@@ -1,0 +1,156 @@
+import * as z from 'zod/mini';
+import { PermanentError } from '../errors.ts';
+import { rungActions } from '../policy/policy.ts';
+import { Conflict, type State } from './state.ts';
+
+/**
+ * What became of an item. `planned`: it will be taken away, or was where no answer came; `done`: it was; `already`: it was
+ * off without us; `failed`: Google refused, so that it is still there.
+ */
+const itemStatus = z.enum(['planned', 'done', 'already', 'failed']);
+
+const common = {
+  resource: z.string(),
+  status: itemStatus,
+  atMs: z.optional(z.number()),
+  why: z.optional(z.string()),
+};
+
+/** Something that a rung takes away, with all that is needed to bring it back. */
+const itemSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('notebook'), ...common }),
+  z.object({ kind: z.literal('vm'), ...common, localSsds: z.number(), spot: z.boolean() }),
+  z.object({
+    kind: z.enum(['custom-job', 'hyperparameter-tuning-job', 'tuning-job']),
+    ...common,
+    displayName: z.string(),
+    state: z.string(),
+  }),
+  z.object({
+    kind: z.literal('endpoint'),
+    ...common,
+    models: z.array(z.looseObject({ id: z.string() })),
+    trafficSplit: z.record(z.string(), z.number()),
+  }),
+  z.object({ kind: z.literal('billing'), ...common, account: z.string() }),
+]);
+
+/** Something that a rung leaves alone, and why. */
+const leftSchema = z.object({ resource: z.string(), reason: z.string() });
+
+const rungSchema = z.object({
+  at: z.number(),
+  do: z.enum(rungActions),
+  /** `claimed`: a run is at work on it, or died; `done`: it has fired and will not fire again in this period. */
+  status: z.enum(['claimed', 'done']),
+  runId: z.string(),
+  /** Until when the claim holds; its run renews it while it works. */
+  leaseUntilMs: z.number(),
+  firedAtMs: z.optional(z.number()),
+  /** Absent until the rung has been planned; nothing is taken away before it is written. */
+  items: z.optional(z.array(itemSchema)),
+  left: z.optional(z.array(leftSchema)),
+  /** Whether all of the project could be looked at when the rung was planned; if not, it is looked at again. */
+  complete: z.optional(z.boolean()),
+});
+
+const deploymentSchema = z.object({
+  atMs: z.number(),
+  /** Absent where no answer came (yet): whether it is under way is not known. */
+  operation: z.optional(z.string()),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  budget: z.string(),
+  /** First day of the budget's period. */
+  period: z.string(),
+  project: z.string(),
+  rungs: z.array(rungSchema),
+  /** Resources brought back, with the moment. */
+  restored: z.record(z.string(), z.number()),
+  /**
+   * Deployments of models that were requested and are not known to be done, by endpoint and the model's old id:
+   * `projects/P/locations/L/endpoints/E 7808380286500077568`.
+   */
+  deployments: z.optional(z.record(z.string(), deploymentSchema)),
+});
+
+export type ManifestItem = z.infer<typeof itemSchema>;
+export type ManifestRung = z.infer<typeof rungSchema>;
+export type DeploymentRequest = z.infer<typeof deploymentSchema>;
+export type LeftAlone = z.infer<typeof leftSchema>;
+
+/**
+ * The ladder's state and the restore manifest of one project for one budget and period: which rungs have fired, and what
+ * each took away.
+ */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export interface ManifestKey {
+  /** billingAccounts/A/budgets/B */
+  readonly budget: string;
+  readonly period: string;
+  readonly project: string;
+}
+
+/** `manifests/A/B/2026-11-01/PROJECT.json` */
+export function manifestObject({ budget, period, project }: ManifestKey): string {
+  const [, account = '', , id = ''] = budget.split('/');
+  return `manifests/${account}/${id}/${period}/${project}.json`;
+}
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  /** `0` when it is not stored yet. */
+  readonly generation: string;
+}
+
+/** The stored manifest, or an empty one. Throws {@link PermanentError} for what is no manifest: that is not overwritten. */
+export async function readManifest(state: State, key: ManifestKey): Promise<StoredManifest> {
+  const stored = await state.read(manifestObject(key));
+  if (stored === undefined)
+    return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0' };
+  return { manifest: parseManifest(state, key, stored.text), generation: stored.generation };
+}
+
+function parseManifest(state: State, key: ManifestKey, text: string): Manifest {
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new PermanentError(
+      `Cannot use "gs://${state.bucket}/${manifestObject(key)}": it is no manifest of this version`,
+      { cause: error },
+    );
+  }
+}
+
+function pick({ budget, period, project }: ManifestKey): { budget: string; period: string; project: string } {
+  return { budget, period, project };
+}
+
+const MAX_CONFLICTS = 60;
+
+/**
+ * Changes a manifest under a precondition; when somebody else was faster, `change` is asked again with what is stored then.
+ * `change` returns undefined to leave it as it is. Returns what is stored in the end.
+ */
+export async function updateManifest(
+  state: State,
+  key: ManifestKey,
+  pause: (conflicts: number) => Promise<void>,
+  change: (manifest: Manifest) => Manifest | undefined,
+): Promise<Manifest> {
+  for (let conflicts = 0; ; conflicts++) {
+    const { manifest, generation } = await readManifest(state, key);
+    const changed = change(manifest);
+    if (changed === undefined) return manifest;
+    try {
+      await state.write(manifestObject(key), JSON.stringify(changed), { ifGeneration: generation });
+      return changed;
+    } catch (error) {
+      if (!(error instanceof Conflict) || conflicts >= MAX_CONFLICTS) throw error;
+      await pause(conflicts);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { deployCommand } from '../../../deploy/commands/deploy.ts';
+import { doctorCommand } from '../../../deploy/commands/doctor.ts';
+import { ownCost, showOwnCost, type RunCounts } from '../../../deploy/setup/own-cost.ts';
+import { withBench } from './bench.ts';
+
+const START = Date.parse('2026-11-18T00:00:00Z');
+const TICK_MS = 600_000;
+const TICKS_A_MONTH = 4_380;
+
+/** Runs every ten minutes, each 2 seconds long. */
+function runs(count: number, more: Partial<RunCounts> = {}): readonly RunCounts[] {
+  return Array.from({ length: count }, (_, index) => ({
+    startedAt: new Date(START + index * TICK_MS).toISOString(),
+    finishedAt: new Date(START + index * TICK_MS + 2_000).toISOString(),
+    apiCalls: { 'monitoring.timeSeries.list': 8, 'storage.objects.insert': 2, 'storage.objects.get': 1 },
+    seriesRead: { total: 1_000 },
+    ...more,
+  }));
+}
+
+describe('ownCost', () => {
+  it('takes runs, calls, series and seconds of a month from the pace of the last runs', () => {
+    const cost = ownCost(runs(144));
+    assert.ok(cost?.usd !== undefined && cost.series !== undefined);
+    assert.deepEqual(
+      [cost.runs, cost.calls, cost.series, cost.seconds].map(Math.round),
+      [1, 11, 1_000, 2].map((each) => each * TICKS_A_MONTH),
+    );
+    const usdPerRun = 0.4e-6 + 2 * (0.000024 / 3 + 0.0000025 / 2) + 1_000 * 0.5e-6 + 2 * 0.005e-3 + 0.0004e-3;
+    assert.ok(Math.abs(cost.usd - usdPerRun * TICKS_A_MONTH) < 1e-6);
+  });
+
+  it('counts runs of several projects in one tick as one tick', () => {
+    const both = [...runs(10), ...runs(10)];
+    assert.equal(Math.round(ownCost(both)?.runs ?? 0), 2 * TICKS_A_MONTH);
+  });
+
+  it('is unknown without two ticks, and without the series of runs that read Monitoring', () => {
+    assert.equal(ownCost([]), undefined);
+    assert.equal(ownCost(runs(1)), undefined);
+    const cost = ownCost(runs(5, { seriesRead: undefined }));
+    assert.equal(cost?.series, undefined);
+    assert.equal(cost?.usd, undefined);
+    assert.equal(ownCost(runs(5, { seriesRead: undefined, apiCalls: {} }))?.series, 0);
+  });
+
+  it('shows unknown as unknown, what is small as less than a cent, and no line over 80 columns', () => {
+    const text = showOwnCost(
+      new Map([
+        ['idle-notebook-stopper', ownCost(runs(144, { seriesRead: { total: 1_000_000 } }))],
+        ['lifecycle-enforcer', { runs: 1, calls: 1, series: 0, seconds: 1, usd: 0.001 }],
+        ['budget-kill-switch', undefined],
+      ]),
+    );
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 80),
+      text,
+    );
+    assert.match(text, /^lifecycle-enforcer .* < 0\.01$/m);
+    assert.match(text, /^budget-kill-switch +unknown/m);
+    assert.match(text, /^total +>= 2190\.\d\d$/m);
+    assert.doesNotMatch(text, /\b0\.00$/m);
+    assert.match(showOwnCost(new Map([['budget-restore', undefined]])), /^total +unknown$/m);
+  });
+});
+
+describe('doctor.sh', () => {
+  it('says what each function costs a month, from its receipts in the log', () =>
+    withBench(async (bench) => {
+      await deployCommand(bench.place, bench.tools);
+      const lines = runs(144).map((receipt) => ({ jsonPayload: { receipt } }));
+      bench.gcloud.world.receipts.set('idle-notebook-stopper', lines);
+      bench.printed();
+      await doctorCommand(bench.place, bench.tools);
+      const { out } = bench.printed();
+      assert.match(out, /^idle-notebook-stopper +4,380 +48,180 +4,380,000 +8,760 +2\.3\d$/m);
+      assert.match(out, /^budget-kill-switch +unknown/m);
+      assert.match(out, /^total +>= 2\.3\d$/m);
+    }));
+});

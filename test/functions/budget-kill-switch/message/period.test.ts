@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import {
+  periodEndMs,
+  periodKey,
+  periodStanding,
+} from '../../../../functions/budget-kill-switch/message/period.ts';
+import type { Budget } from '../../../../shared/google/budgets.ts';
+import { at, NOVEMBER } from '../builder.ts';
+
+type Period = Budget['period'];
+
+const month: Period = { kind: 'calendar', unit: 'month' };
+const quarter: Period = { kind: 'calendar', unit: 'quarter' };
+const year: Period = { kind: 'calendar', unit: 'year' };
+
+function custom(start: string | undefined, end?: string): Period {
+  const date = (text: string | undefined) => {
+    if (text === undefined) return undefined;
+    const [year = 0, month = 0, day = 0] = text.split('-').map(Number);
+    return { year, month, day };
+  };
+  return { kind: 'custom', start: date(start), end: date(end) };
+}
+
+describe('periodEndMs', () => {
+  const cases: readonly [name: string, period: Period, start: string, end: string | undefined][] = [
+    ['November begins in daylight time and ends in standard time', month, NOVEMBER, '2026-12-01T08:00:00Z'],
+    [
+      'March begins in standard time and ends in daylight time',
+      month,
+      '2027-03-01T08:00:00Z',
+      '2027-04-01T07:00:00Z',
+    ],
+    ['a month in standard time', month, '2027-01-01T08:00:00Z', '2027-02-01T08:00:00Z'],
+    ['February of a leap year', month, '2028-02-01T08:00:00Z', '2028-03-01T08:00:00Z'],
+    ['December ends in another year', month, '2026-12-01T08:00:00Z', '2027-01-01T08:00:00Z'],
+    ['the first quarter ends in daylight time', quarter, '2027-01-01T08:00:00Z', '2027-04-01T07:00:00Z'],
+    ['the last quarter ends in standard time', quarter, '2026-10-01T07:00:00Z', '2027-01-01T08:00:00Z'],
+    ['a year', year, '2026-01-01T08:00:00Z', '2027-01-01T08:00:00Z'],
+    [
+      'a custom period to its last day, which changes to standard time',
+      custom('2026-10-15', '2026-11-01'),
+      '2026-10-15T07:00:00Z',
+      '2026-11-02T08:00:00Z',
+    ],
+    ['a custom period without end', custom('2026-10-15'), '2026-10-15T07:00:00Z', undefined],
+    ['a start that forgot about daylight time', month, '2026-11-01T08:00:00Z', '2026-12-01T08:00:00Z'],
+    ['a start at midnight UTC', month, '2026-12-01T00:00:00Z', '2027-01-01T08:00:00Z'],
+  ];
+  for (const [name, period, start, end] of cases)
+    it(name, () => {
+      assert.equal(periodEndMs(period, at(start)), end === undefined ? undefined : at(end));
+    });
+});
+
+describe('periodKey', () => {
+  const cases: readonly [string, string][] = [
+    [NOVEMBER, '2026-11-01'],
+    ['2026-11-01T08:00:00Z', '2026-11-01'],
+    ['2026-11-01T00:00:00Z', '2026-11-01'],
+    ['2026-12-01T08:00:00Z', '2026-12-01'],
+    ['2026-12-01T07:00:00Z', '2026-12-01'],
+    ['2026-12-01T00:00:00Z', '2026-12-01'],
+    ['2027-01-01T08:00:00Z', '2027-01-01'],
+    ['2027-04-01T07:00:00Z', '2027-04-01'],
+  ];
+  for (const [start, key] of cases)
+    it(`${start} is ${key}`, () => {
+      assert.equal(periodKey(at(start)), key);
+    });
+});
+
+describe('periodStanding', () => {
+  const cases: readonly [name: string, period: Period, start: string, now: string, standing: string][] = [
+    ['its first moment', month, NOVEMBER, NOVEMBER, 'present'],
+    ['a start that our clock has not reached by an hour', month, NOVEMBER, '2026-11-01T06:00:00Z', 'present'],
+    ['and by more than an hour', month, NOVEMBER, '2026-11-01T05:59:59.999Z', 'not-begun'],
+    ['its last moment', month, NOVEMBER, '2026-12-01T07:59:59.999Z', 'present'],
+    ['the first moment after it', month, NOVEMBER, '2026-12-01T08:00:00Z', 'over'],
+    ['a message of last year', year, '2025-01-01T08:00:00Z', '2026-11-18T21:40:00Z', 'over'],
+    ['a quarter in its third month', quarter, '2026-10-01T07:00:00Z', '2026-12-31T23:59:59Z', 'present'],
+    ['a quarter that is over', quarter, '2026-10-01T07:00:00Z', '2027-01-01T08:00:00Z', 'over'],
+    [
+      'a custom period on its last day',
+      custom('2026-10-15', '2026-11-18'),
+      '2026-10-15T07:00:00Z',
+      '2026-11-19T07:59:59.999Z',
+      'present',
+    ],
+    [
+      'a custom period on the day after',
+      custom('2026-10-15', '2026-11-18'),
+      '2026-10-15T07:00:00Z',
+      '2026-11-19T08:00:00Z',
+      'over',
+    ],
+    [
+      'a custom period whose start the definition does not tell',
+      custom(undefined),
+      NOVEMBER,
+      '2026-11-18T21:40:00Z',
+      'present',
+    ],
+    [
+      'a message from before the budget got its custom period',
+      custom('2026-11-10', '2026-12-31'),
+      NOVEMBER,
+      '2026-11-18T21:40:00Z',
+      'other',
+    ],
+    [
+      'another reading of midnight',
+      custom('2026-11-10'),
+      '2026-11-09T12:00:00Z',
+      '2026-11-18T21:40:00Z',
+      'present',
+    ],
+    ['two days apart', custom('2026-11-10'), '2026-11-08T08:00:00Z', '2026-11-18T21:40:00Z', 'other'],
+  ];
+  for (const [name, period, start, now, standing] of cases)
+    it(`${name}: ${standing}`, () => {
+      assert.equal(periodStanding(period, at(start), new Date(now)), standing);
+    });
+});

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import { rateOf } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
+
+const MINUTE_MS = 60_000;
+const sample = (minute: number, cost: number) => ({ atMs: minute * MINUTE_MS, cost });
+
+describe('rateOf', () => {
+  const cases: readonly [
+    name: string,
+    before: readonly (readonly [minute: number, cost: number])[],
+    now: readonly [minute: number, cost: number],
+    perHour: number | undefined,
+  ][] = [
+    ['nothing to compare with', [], [0, 10], undefined],
+    ['too short a time', [[0, 10]], [14.99, 12], undefined],
+    ['a quarter of an hour', [[0, 10]], [15, 12], 8],
+    ['six hours', [[0, 10]], [360, 22], 2],
+    ['more than six hours', [[0, 10]], [360.01, 22], undefined],
+    ['the oldest that still counts', [[0, 0], [100, 10], [200, 30]], [400, 60], 10],
+    ['nothing was spent', [[0, 10]], [60, 10], 0],
+    ['a credit came', [[0, 10]], [60, 4], 0],
+    ['a message from before all others', [[60, 10]], [0, 8], undefined],
+    ['the same message again', [[60, 10]], [60, 10], undefined],
+  ]; // prettier-ignore
+  for (const [name, before, now, perHour] of cases)
+    it(name, () => {
+      assert.equal(rateOf(before.map((one) => sample(...one)), sample(...now)), perHour); // prettier-ignore
+    });
+});

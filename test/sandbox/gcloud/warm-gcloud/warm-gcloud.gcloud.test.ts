@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { gcloudMissing } from '../gcloud.ts';
+import { startSandbox, type Sandbox } from '../../sandbox.ts';
+import { parseScenario } from '../../scenario.ts';
+import { startWarmGcloud, type WarmGcloud } from './warm-gcloud.ts';
+import { needs } from '../../../support/needs.ts';
+
+const PROJECT = 'ml-ops-example';
+const SCENARIO = parseScenario({
+  name: 'one project',
+  projects: [{ id: PROJECT, number: '100000000001' }],
+  storage: { buckets: [{ name: 'ml-ops-example-state', project: PROJECT, location: 'US-CENTRAL1' }] },
+});
+const LIST = ['pubsub', 'topics', 'list', `--project=${PROJECT}`];
+
+describe('startWarmGcloud', needs(gcloudMissing()), () => {
+  let sandbox: Sandbox;
+  let gcloud: WarmGcloud;
+  let environment: Readonly<Record<string, string>>;
+  let latencyMs = 0;
+
+  beforeAll(async () => {
+    sandbox = await startSandbox({ scenario: SCENARIO, frozen: true, latencyMs: () => latencyMs });
+    sandbox.pubsub.createTopic({ name: `projects/${PROJECT}/topics/ticks` });
+    environment = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: sandbox.folder,
+      CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
+      ...sandbox.gcloudEnvironment('owner@example.com'),
+    };
+    gcloud = await startWarmGcloud(sandbox.folder, environment);
+  });
+  afterAll(async () => {
+    await gcloud.close();
+    await sandbox.close();
+  });
+
+  const start = (path: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) =>
+    spawn('gcloud', args, {
+      env: { ...environment, PATH: path, ...more },
+      cwd: sandbox.folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+  const run = async (path: string, args: readonly string[], more: Readonly<Record<string, string>> = {}) => {
+    const child = start(path, args, more);
+    const closed = once(child, 'close');
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    await closed;
+    return { code: child.exitCode, stdout, stderr };
+  };
+
+  it('answers as the installed gcloud does, with its exit codes and messages', async () => {
+    const commands = [
+      [...LIST, '--format=json'],
+      ['pubsub', 'topics', 'describe', 'nothing', `--project=${PROJECT}`],
+      ['pubsub', 'topics', 'paint'],
+      ['config', 'get', 'project'],
+    ];
+    for (const args of commands) {
+      const more = { CLOUDSDK_CORE_PROJECT: PROJECT };
+      const plain = await run(environment['PATH'] ?? '', args, more);
+      assert.deepEqual(await run(gcloud.path, args, more), plain, args.join(' '));
+    }
+  });
+
+  it('acts as the account of whoever asks, not as the one it was started for', async () => {
+    const stranger = sandbox.gcloudEnvironment('stranger@example.com');
+    const { code, stderr } = await run(gcloud.path, LIST, stranger);
+    assert.equal(code, 1);
+    assert.match(stderr, /pubsub\.topics\.list/);
+  });
+
+  const KILLED = [
+    ['pubsub', 'topics', 'create', 'a', 'b', 'c'],
+    // It starts a process of its own.
+    ['storage', 'buckets', 'update', 'gs://ml-ops-example-state', '--versioning'],
+  ];
+  for (const command of KILLED)
+    it(`ends a command whose asker is killed, and what it started: ${command.join(' ')}`, async () => {
+      const ids = (): number => sandbox.callLog.calls(`${command[0] ?? ''}.*`).length;
+      const before = ids();
+      latencyMs = 300;
+      const child = start(gcloud.path, [...command, `--project=${PROJECT}`]);
+      while (ids() === before) await new Promise((resolve) => setTimeout(resolve, 10));
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      // The command holds the standard streams: they end with it.
+      await Promise.all([text(child.stdout), text(child.stderr)]);
+      latencyMs = 0;
+      assert.equal(ids(), before + 1, 'nothing more was asked for');
+    });
+});

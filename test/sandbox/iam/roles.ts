@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const roleSchema = z.strictObject({
+  title: z.string(),
+  description: z.string(),
+  stage: z.enum(['ALPHA', 'BETA', 'GA']),
+  includedPermissions: z.array(z.string()).min(1),
+});
+
+function fileOf(path: string): string {
+  return fileURLToPath(new URL(`../../../deploy/functions/${path}`, import.meta.url));
+}
+
+/** Whether there is such a role file. `path` is relative to deploy/. */
+export function hasRole(path: string): boolean {
+  return existsSync(fileOf(path));
+}
+
+/** The permissions of a role file as `gcloud iam roles create --file` takes it. `path` is relative to deploy/. */
+export function roleFile(path: string): readonly string[] {
+  const file = fileOf(path);
+  if (!existsSync(file)) throw new Error(`Cannot grant the role deploy/functions/${path}: no such file`);
+  return roleSchema.parse(parse(readFileSync(file, 'utf8'))).includedPermissions;
+}
+
+/**
+ * What the predefined roles contain, as far as methods of the sandbox ask for it. Source: the public role data sets
+ * (iam-dataset, gcp/roles).
+ */
+export const PREDEFINED_ROLES: Readonly<Record<string, 'all' | readonly string[]>> = {
+  'roles/owner': 'all',
+  'roles/billing.user': [
+    'billing.accounts.get',
+    'billing.accounts.list',
+    'billing.resourceAssociations.create',
+  ],
+  'roles/billing.viewer': [
+    'billing.accounts.get',
+    'billing.accounts.getIamPolicy',
+    'billing.accounts.list',
+    'billing.budgets.get',
+    'billing.budgets.list',
+    'billing.resourceAssociations.list',
+  ],
+  'roles/browser': [
+    'resourcemanager.folders.get',
+    'resourcemanager.folders.list',
+    'resourcemanager.organizations.get',
+    'resourcemanager.projects.get',
+    'resourcemanager.projects.getIamPolicy',
+    'resourcemanager.projects.list',
+  ],
+  'roles/cloudbuild.builds.builder': [
+    'artifactregistry.repositories.downloadArtifacts',
+    'artifactregistry.repositories.uploadArtifacts',
+    'cloudbuild.builds.create',
+    'cloudbuild.builds.get',
+    'logging.logEntries.create',
+    'storage.objects.create',
+    'storage.objects.get',
+    'storage.objects.list',
+  ],
+  'roles/eventarc.eventReceiver': ['eventarc.events.receiveEvent'],
+  'roles/iam.serviceAccountTokenCreator': [
+    'iam.serviceAccounts.getAccessToken',
+    'iam.serviceAccounts.getOpenIdToken',
+    'iam.serviceAccounts.implicitDelegation',
+    'iam.serviceAccounts.signBlob',
+    'iam.serviceAccounts.signJwt',
+  ],
+  'roles/iam.serviceAccountUser': [
+    'iam.serviceAccounts.actAs',
+    'iam.serviceAccounts.get',
+    'iam.serviceAccounts.list',
+  ],
+  'roles/logging.logWriter': ['logging.logEntries.create'],
+  'roles/pubsub.publisher': ['pubsub.topics.publish'],
+  'roles/pubsub.subscriber': [
+    'pubsub.snapshots.seek',
+    'pubsub.subscriptions.consume',
+    'pubsub.topics.attachSubscription',
+  ],
+  'roles/pubsub.viewer': [
+    'pubsub.subscriptions.get',
+    'pubsub.subscriptions.list',
+    'pubsub.topics.get',
+    'pubsub.topics.list',
+  ],
+  'roles/run.invoker': ['run.jobs.run', 'run.routes.invoke'],
+  'roles/run.servicesInvoker': ['run.routes.invoke'],
+  'roles/storage.legacyBucketOwner': [
+    'storage.buckets.get',
+    'storage.buckets.getIamPolicy',
+    'storage.buckets.setIamPolicy',
+    'storage.buckets.update',
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.list',
+  ],
+  'roles/storage.legacyBucketReader': ['storage.buckets.get', 'storage.objects.list'],
+  'roles/storage.objectAdmin': [
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.get',
+    'storage.objects.list',
+    'storage.objects.update',
+  ],
+  'roles/storage.objectUser': [
+    'storage.objects.create',
+    'storage.objects.delete',
+    'storage.objects.get',
+    'storage.objects.list',
+    'storage.objects.update',
+  ],
+  'roles/storage.objectCreator': ['storage.objects.create'],
+  'roles/storage.objectViewer': ['storage.objects.get', 'storage.objects.list'],
+};

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'vitest';
+import { changeState, type Changed } from '../../../shared/google/change-state.ts';
+
+/** Stops something whose states are read one after the other, the last one again and again. */
+async function stop(
+  states: readonly string[],
+  options: { readonly objection?: string; readonly askedBefore?: boolean },
+): Promise<{ readonly changed: Changed; readonly looks: number; readonly asks: number }> {
+  let looks = 0;
+  let asks = 0;
+  const changed = await changeState(
+    {
+      resource: 'nb-1',
+      look: async () => states[Math.min(looks++, states.length - 1)],
+      isThere: (state) => state === 'STOPPING',
+      objection: () => options.objection,
+      ask: async () => void (asks += 1),
+      askedBefore: options.askedBefore ?? false,
+    },
+    { sleep: async () => undefined, random: () => 0.5, confirmMs: 30_000 },
+  );
+  return { changed, looks, asks };
+}
+
+describe('changeState with an objection', () => {
+  test('asks for nothing', async () => {
+    assert.deepEqual(await stop(['ACTIVE'], { objection: 'labelled' }), {
+      changed: { kind: 'objection', why: 'labelled', mayBeOurs: false },
+      looks: 1,
+      asks: 0,
+    });
+  });
+
+  test('is too late where an earlier request without an answer takes effect', async () => {
+    const { changed, asks } = await stop(['ACTIVE', 'ACTIVE', 'ACTIVE', 'STOPPING'], {
+      objection: 'labelled',
+      askedBefore: true,
+    });
+    assert.deepEqual([changed, asks], [{ kind: 'asked' }, 0]);
+  });
+
+  test('says that an earlier request may still take effect', async () => {
+    const { changed, asks } = await stop(['ACTIVE'], { objection: 'labelled', askedBefore: true });
+    assert.deepEqual([changed, asks], [{ kind: 'objection', why: 'labelled', mayBeOurs: true }, 0]);
+  });
+});
+
+describe('changeState without one', () => {
+  test('asks once and looks until it shows', async () => {
+    const { changed, asks, looks } = await stop(['ACTIVE', 'ACTIVE', 'STOPPING'], {});
+    assert.deepEqual([changed, asks, looks], [{ kind: 'asked' }, 1, 3]);
+  });
+
+  test('asks for nothing where it is so already', async () => {
+    const { changed, asks } = await stop(['STOPPING'], {});
+    assert.deepEqual([changed, asks], [{ kind: 'already' }, 0]);
+  });
+});

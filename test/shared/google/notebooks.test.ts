@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'vitest';
+import type { Api } from '../../../shared/google/api.ts';
+import {
+  getNotebook,
+  listNotebooks,
+  replaceNotebookMetadata,
+  requestNotebook,
+  type NotebookPage,
+} from '../../../shared/google/notebooks.ts';
+import { refuse, scriptedApi, type Script } from './scripted-api.ts';
+
+const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
+const NAME = 'projects/ml-lab/locations/us-central1-a/instances/nb-1';
+
+async function pagesOf(api: Api): Promise<NotebookPage[]> {
+  const pages: NotebookPage[] = [];
+  for await (const page of listNotebooks(api, 'ml-lab')) pages.push(page);
+  return pages;
+}
+
+function idsOf(pages: readonly NotebookPage[]): readonly (readonly string[])[] {
+  return pages.map(({ instances }) => instances.map(({ name }) => name));
+}
+
+/** Refuses the wildcard with `status`; two locations over two pages, with an instance each. */
+function withoutWildcard(status: number): Script {
+  return ({ target, query }) => {
+    if (target === `${PARENT}/-/instances`) refuse(status);
+    if (target === PARENT)
+      return query['pageToken'] === undefined
+        ? { locations: [{ name: 'projects/ml-lab/locations/a' }], nextPageToken: 'more' }
+        : { locations: [{ name: 'projects/ml-lab/locations/b' }], nextPageToken: '' };
+    return { instances: [{ name: target.split('/').at(-2) }] };
+  };
+}
+
+describe('listNotebooks', () => {
+  test('lists all locations at once, page by page, with what could not be reached', async () => {
+    const { api, asked } = scriptedApi(({ query }) =>
+      query['pageToken'] === undefined
+        ? { instances: [{ name: 'one' }], nextPageToken: 'p2', unreachable: ['projects/ml-lab/locations/x'] }
+        : { nextPageToken: '' },
+    );
+    assert.deepEqual(await pagesOf(api), [
+      {
+        instances: [{ name: 'one' }],
+        strange: [],
+        only: false,
+        unreachable: ['projects/ml-lab/locations/x'],
+      },
+      { instances: [], strange: [], only: false, unreachable: [] },
+    ]);
+    assert.deepEqual(
+      asked.map(({ target, query }) => [target, query]),
+      [
+        [`${PARENT}/-/instances`, { pageSize: '100' }],
+        [`${PARENT}/-/instances`, { pageSize: '100', pageToken: 'p2' }],
+      ],
+    );
+  });
+
+  test('says of a single page that it is the only one', async () => {
+    const { api } = scriptedApi(() => ({ instances: [{ name: 'one' }] }));
+    assert.deepEqual(await pagesOf(api), [
+      { instances: [{ name: 'one' }], strange: [], only: true, unreachable: [] },
+    ]);
+  });
+
+  for (const status of [400, 404, 501])
+    test(`goes location by location where the wildcard is refused with ${status}`, async () => {
+      const { api } = scriptedApi(withoutWildcard(status));
+      assert.deepEqual(idsOf(await pagesOf(api)), [['a'], ['b']]);
+      assert.deepEqual(api.calls, { 'notebooks.instances.list': 3, 'notebooks.locations.list': 2 });
+    });
+
+  for (const status of [400, 404, 501])
+    test(`a ${status} after the first page is an error, not a refusal of the wildcard`, async () => {
+      const { api, asked } = scriptedApi(({ query }) =>
+        query['pageToken'] === undefined
+          ? { instances: [{ name: 'one' }], nextPageToken: 'p2' }
+          : refuse(status),
+      );
+      const seen: string[] = [];
+      const listing = (async () => {
+        for await (const { instances } of listNotebooks(api, 'ml-lab'))
+          for (const { name } of instances) seen.push(name);
+      })();
+      await assert.rejects(listing, { name: 'OutsideError', status });
+      assert.deepEqual(seen, ['one']);
+      assert.ok(asked.every(({ target }) => target === `${PARENT}/-/instances`));
+    });
+
+  test('a missing permission is no refusal of the wildcard', async () => {
+    const { api, asked } = scriptedApi(() => refuse(403));
+    await assert.rejects(pagesOf(api), { status: 403 });
+    assert.equal(asked.length, 1);
+  });
+
+  test('a location that fails by itself does not hide the others', async () => {
+    const script = withoutWildcard(400);
+    const { api } = scriptedApi((asked) =>
+      asked.target === `${PARENT}/a/instances` ? refuse(403) : script(asked),
+    );
+    const [failed, other] = await pagesOf(api);
+    assert.deepEqual([failed?.instances, failed?.failed?.location], [[], 'projects/ml-lab/locations/a']);
+    assert.equal(failed?.failed?.error.status, 403);
+    assert.deepEqual(other, { instances: [{ name: 'b' }], strange: [], only: false, unreachable: [] });
+  });
+
+  test('an answer of another shape is a refusal that no retry helps against', async () => {
+    const { api } = scriptedApi(() => ({ instances: [], unreachable: 'all' }));
+    await assert.rejects(pagesOf(api), { name: 'OutsideError', retryable: false });
+  });
+});
+
+test('getNotebook keeps states that are newer than this code, and only the fields that are used', async () => {
+  const { api, asked } = scriptedApi(() => ({ name: NAME, state: 'HIBERNATING', newField: 1 }));
+  assert.deepEqual(await getNotebook(api, NAME), { name: NAME, state: 'HIBERNATING' });
+  assert.equal(asked[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
+});
+
+test('requestNotebook asks once, and names the operation', async () => {
+  const { api, asked } = scriptedApi(() => ({
+    name: 'projects/ml-lab/locations/us-central1-a/operations/o',
+  }));
+  assert.equal(
+    await requestNotebook(api, 'stop', NAME),
+    'projects/ml-lab/locations/us-central1-a/operations/o',
+  );
+  assert.deepEqual(asked, [
+    { method: 'POST', target: `notebooks.googleapis.com/v2/${NAME}:stop`, query: {}, body: {} },
+  ]);
+});
+
+test('requestNotebook does not ask again by itself', async () => {
+  const { api } = scriptedApi(() => refuse(503));
+  await assert.rejects(requestNotebook(api, 'start', NAME), { status: 503 });
+  assert.deepEqual(api.calls, { 'notebooks.instances.start': 1 });
+});
+
+test('replaceNotebookMetadata sends the whole map under its mask', async () => {
+  const { api, asked } = scriptedApi(() => ({ name: 'operation' }));
+  await replaceNotebookMetadata(api, NAME, { 'idle-timeout-seconds': '3600', other: 'stays' });
+  assert.deepEqual(asked, [
+    {
+      method: 'PATCH',
+      target: `notebooks.googleapis.com/v2/${NAME}`,
+      query: { updateMask: 'gce_setup.metadata' },
+      body: { gceSetup: { metadata: { 'idle-timeout-seconds': '3600', other: 'stays' } } },
+    },
+  ]);
+});

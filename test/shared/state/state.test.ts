@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { describe, test } from 'vitest';
+import { Conflict, createState, type State } from '../../../shared/state/state.ts';
+import { answerObjects, type ObjectRequest, type StoredObject } from '../../support/object-answers.ts';
+import { timelessApi } from '../google/scripted-api.ts';
+
+interface Asked extends ObjectRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Lengths of the pieces in which the body came; undefined when it came whole. */
+  readonly parts: readonly number[] | undefined;
+}
+
+interface World {
+  readonly state: State;
+  readonly objects: Map<string, StoredObject>;
+  readonly asked: Asked[];
+  /** Statuses of the next answers, before any is given. */
+  readonly faults: number[];
+  readonly put: (name: string, text: string) => void;
+}
+
+/** The state over a bucket in memory. `before` sees each request before it is answered. */
+function world(before: (request: ObjectRequest, world: World) => void = () => undefined): World {
+  const objects: World['objects'] = new Map();
+  const asked: World['asked'] = [];
+  const faults: number[] = [];
+  const api = timelessApi(async ({ url, method = 'GET', data, headers = {} }) => {
+    const parts = data instanceof Readable ? ((await data.toArray()) as string[]) : undefined;
+    const body: unknown = parts?.join('') ?? data;
+    const request = { method, url: new URL(String(url)), body };
+    asked.push({
+      ...request,
+      headers: headers as Readonly<Record<string, string>>,
+      parts: parts?.map(({ length }) => length),
+    });
+    const fault = faults.shift();
+    if (fault !== undefined) refused(fault);
+    before(request, made);
+    return { data: answerObjects(objects, request, refused) } as never;
+  });
+  const made: World = {
+    state: createState({ api, bucket: 'ml-ops-costguard' }),
+    objects,
+    asked,
+    faults,
+    put: (name, text) =>
+      void objects.set(name, { text, generation: (objects.get(name)?.generation ?? 0) + 1 }),
+  };
+  return made;
+}
+
+function refused(status: number): never {
+  throw Object.assign(new Error(`refused with ${status}`), { status });
+}
+
+function isDownload({ url }: ObjectRequest): boolean {
+  return url.searchParams.get('alt') === 'media';
+}
+
+describe('State.read', () => {
+  test('text and generation of an object', async () => {
+    const { state, put, asked } = world();
+    put('a b/c.json', '{"größe": 1}');
+    assert.deepEqual(await state.read('a b/c.json'), { text: '{"größe": 1}', generation: '1' });
+    const object = 'https://storage.googleapis.com/storage/v1/b/ml-ops-costguard/o/a%20b%2Fc.json';
+    assert.deepEqual(
+      asked.map(({ url }) => url.href),
+      [`${object}?fields=generation`, `${object}?alt=media&generation=1`],
+    );
+  });
+
+  test('undefined where there is none', async () => {
+    assert.equal(await world().state.read('a.json'), undefined);
+  });
+
+  test('an object that is replaced in between is read again: text and generation belong together', async () => {
+    let raced = false;
+    const { state, put } = world((request, { put: write }) => {
+      if (isDownload(request) && !raced) {
+        raced = true;
+        write('a.json', 'new');
+      }
+    });
+    put('a.json', 'old');
+    assert.deepEqual(await state.read('a.json'), { text: 'new', generation: '2' });
+  });
+
+  test('an object that is deleted in between is not there', async () => {
+    const { state, put } = world((request, { objects }) => {
+      if (isDownload(request)) objects.delete('a.json');
+    });
+    put('a.json', 'old');
+    assert.equal(await state.read('a.json'), undefined);
+  });
+
+  test('any other refusal is thrown', async () => {
+    const { state, faults } = world();
+    faults.push(403);
+    await assert.rejects(state.read('a.json'), { name: 'OutsideError', status: 403 });
+  });
+});
+
+test('State.list names what begins so', async () => {
+  const { state, put } = world();
+  for (const name of ['runs/a', 'runs/b', 'other/c']) put(name, '');
+  assert.deepEqual(await state.list('runs/'), ['runs/a', 'runs/b']);
+});
+
+describe('State.write', () => {
+  test('answers with the new generation, which the next write can name', async () => {
+    const { state, objects } = world();
+    assert.equal(await state.write('a.json', 'one', { ifGeneration: '0' }), '1');
+    assert.equal(await state.write('a.json', 'two', { ifGeneration: '1' }), '2');
+    assert.equal(objects.get('a.json')?.text, 'two');
+  });
+
+  test('without a generation it overwrites', async () => {
+    const { state, objects, put, asked } = world();
+    put('a.json', 'old');
+    await state.write('a.json', 'new');
+    assert.equal(objects.get('a.json')?.text, 'new');
+    assert.ok(asked[0]?.url.searchParams.has('ifGenerationMatch') === false);
+  });
+
+  for (const [name, ifGeneration] of [
+    ['an object that should not exist', '0'],
+    ['an object that changed', '2'],
+  ] as const)
+    test(`${name} is a Conflict, and stays as it is`, async () => {
+      const { state, objects, put } = world();
+      put('a.json', 'theirs');
+      await assert.rejects(state.write('a.json', 'mine', { ifGeneration }), (error) => {
+        assert.ok(error instanceof Conflict);
+        assert.equal(
+          error.message,
+          'Cannot write "gs://ml-ops-costguard/a.json": it changed since it was read',
+        );
+        return true;
+      });
+      assert.equal(objects.get('a.json')?.text, 'theirs');
+    });
+
+  test('tries again what may pass, also from pieces that can be read only once', async () => {
+    const { state, objects, faults } = world();
+    faults.push(503, 429);
+    const large = 'ü'.repeat(300_000);
+    function* pieces(): Generator<string> {
+      yield '["';
+      yield large;
+      yield '"]';
+    }
+    await state.write('a.json', pieces());
+    assert.equal(objects.get('a.json')?.text, `["${large}"]`);
+  });
+
+  test('throws a refusal as it came', async () => {
+    const { state, faults } = world();
+    faults.push(403);
+    await assert.rejects(state.write('a.json', 'x'), { name: 'OutsideError', status: 403 });
+  });
+
+  test('sends metadata with the hash of the bytes, and the text, in one body', async () => {
+    const { state, asked } = world();
+    await state.write('a.json', ['{"größe":', '1}'], { ifGeneration: '0' });
+    const [{ method, url, body, headers } = assert.fail()] = asked;
+    assert.equal(
+      `${method} ${url.href}`,
+      'POST https://storage.googleapis.com/upload/storage/v1/b/ml-ops-costguard/o?uploadType=multipart&name=a.json&ifGenerationMatch=0&fields=generation',
+    );
+    const [, boundary = ''] =
+      /^multipart\/related; boundary=(\w+)$/.exec(headers['content-type'] ?? '') ?? [];
+    const md5Hash = createHash('md5').update('{"größe":1}').digest('base64');
+    assert.deepEqual(String(body).split('\r\n'), [
+      `--${boundary}`,
+      'Content-Type: application/json',
+      '',
+      `{"contentType":"application/json","md5Hash":"${md5Hash}"}`,
+      `--${boundary}`,
+      'Content-Type: application/json',
+      '',
+      '{"größe":1}',
+      `--${boundary}--`,
+      '',
+    ]);
+  });
+
+  test('sends a large object in parts, and says how many bytes they are', async () => {
+    const { state, objects, asked } = world();
+    const pieces = Array.from({ length: 1_000 }, () => 'ü'.repeat(1_000));
+    await state.write('a.json', pieces);
+    assert.equal(objects.get('a.json')?.text, pieces.join(''));
+    const [{ body, headers, parts = [] } = assert.fail()] = asked;
+    assert.equal(headers['content-length'], String(Buffer.byteLength(String(body))));
+    assert.equal(parts.length, 4);
+    assert.ok(Math.max(...parts) < 300_000);
+  });
+});
