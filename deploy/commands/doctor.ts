@@ -15,7 +15,7 @@ import {
 } from './command.ts';
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from '../actual/gcloud.ts';
 import { readLastLine, type LastLine } from '../actual/last-run.ts';
-import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../setup/own-cost.ts';
+import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../actual/own-cost.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
 import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';

@@ -58,6 +58,7 @@ export const statePermissions: readonly string[] = [
   'storage.objects.create',
   'storage.objects.delete',
   'storage.objects.get',
+  'storage.objects.list',
 ];
 
 const answerSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });

@@ -291,7 +291,8 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       for (const message of messages) {
         const stored = receiptOf(receipts, message.projects[0] ?? '');
         const acted = stored.decisions.filter(({ action }) => action !== 'keep');
-        assert.deepEqual(message, { ...stored, decisions: acted });
+        const name = `receipts/idle-notebook-stopper/2026/11/18/${stored.runId}.json`;
+        assert.deepEqual(message, { ...stored, decisions: acted, stored: `gs://${BUCKET}/${name}` });
       }
 
       const lines = fn.lines.filter((line) => typeof line === 'object');

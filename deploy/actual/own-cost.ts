@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { readJson, type Gcloud } from '../actual/gcloud.ts';
+import { readJson, type Gcloud } from './gcloud.ts';
 import type { Wanted } from '../desired/desired.ts';
 
 /**

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { doctorCommand } from '../../../deploy/commands/doctor.ts';
-import { ownCost, showOwnCost, type RunCounts } from '../../../deploy/setup/own-cost.ts';
-import { withBench } from './bench.ts';
+import { ownCost, showOwnCost, type RunCounts } from '../../../deploy/actual/own-cost.ts';
+import { withBench } from '../commands/bench.ts';
 
 const START = Date.parse('2026-11-18T00:00:00Z');
 const TICK_MS = 600_000;
