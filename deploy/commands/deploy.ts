@@ -26,7 +26,7 @@ import { readPresent } from '../actual/read-actual.ts';
 import { carryOutInRounds } from './rounds.ts';
 import { showPlan } from '../plan/step.ts';
 import type { Wanted } from '../desired/desired.ts';
-import { commented, formerRolesThatStay } from '../plan/what-stays.ts';
+import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -40,7 +40,8 @@ section is gone from the policy is not removed but named, with the command that 
   --invoker MEMBER         may call the functions with an HTTP trigger, such as group:ml-ops@example.com; repeatable
   --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
   --billing-roles KIND     on billing accounts: predefined (roles/billing.viewer and roles/billing.user, the default), or
-                           custom: roles of the account's organization with exactly what is used
+                           custom: roles of the account's organization with exactly what is used. Where the policy has a rung
+                           unlink-billing, custom alone gives the account's right to unlink, which Google may want
 Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage, 3 all is deployed, but a check of the kill switch could not run.
 `;
 
@@ -110,7 +111,8 @@ export async function deploy(
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
-  for (const line of formerRolesThatStay(wanted, before)) out(`${commented(line)}\n`);
+  for (const line of [...formerRolesThatStay(wanted, before), ...unlinkMayBeRefused(wanted)])
+    out(`${commented(line)}\n`);
   if (plan) return 0;
   const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });
   const code = await lookAfterwards(tools, place, functions, { present, changed: steps.length > 0 });

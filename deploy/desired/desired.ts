@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Policy } from '../../shared/policy/policy.ts';
+import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
 import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT } from './names.ts';
 import { partOf, type FunctionSettings, type Role } from './settings.ts';
@@ -119,10 +120,11 @@ export function accessOf(
   if (billingRole !== undefined)
     for (const on of billingAccountsOf(policy)) {
       const organization = organizationOf(on);
+      const used = unlinks(policy) ? billingRole : withoutUnlinking(billingRole);
       const why = `${name} works with the budgets of ${on}`;
       found.push(
         wanted.billingRoles === 'custom' && organization !== undefined
-          ? { on, ...installed(organization, 'Billing', billingRole), why }
+          ? { on, ...installed(organization, 'Billing', used), why }
           : {
               on,
               roleName: settings.billingAccountRole ?? '',
@@ -140,6 +142,15 @@ export function accessOf(
         why: `${name} deploys models again that run as ${account}`,
       });
   return found;
+}
+
+/** Whether a rung of the policy unlinks billing. */
+export function unlinks(policy: Policy): boolean {
+  return policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
+}
+
+function withoutUnlinking(role: Role): Role {
+  return { ...role, permissions: role.permissions.filter((one) => one !== unlinkOnAccount) };
 }
 
 type CustomRole = Pick<Access, 'roleName' | 'role'>;

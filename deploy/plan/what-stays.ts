@@ -1,9 +1,10 @@
+import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { accountsElsewhere, isFormerRole, otherHolders } from '../desired/own-roles.ts';
 import { ownTopic } from './plan.ts';
 import { deleteRole } from './access.ts';
 import type { Present } from '../actual/actual.ts';
 import { shellLine } from './step.ts';
-import type { Wanted } from '../desired/desired.ts';
+import { billingAccountsOf, unlinks, type Wanted } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
 export function formerRolesThatStay(wanted: Wanted, present: Present): readonly string[] {
@@ -32,6 +33,17 @@ export function usedElsewhere({ project, policy }: Wanted, present: Present): re
     const others = accountsElsewhere(project, present, on);
     return others.length === 0 ? [] : [`${on} stays: it is used by ${others.join(', ')}.`];
   });
+}
+
+/** That the switch may be refused to unlink: of the predefined roles only the far too wide roles/billing.admin has the right. */
+export function unlinkMayBeRefused(wanted: Wanted): readonly string[] {
+  const { project, region, policy, functions, billingRoles } = wanted;
+  const right = functions.find(({ billingRole }) => billingRole?.permissions.includes(unlinkOnAccount));
+  if (right === undefined || billingRoles === 'custom' || !unlinks(policy)) return [];
+  return billingAccountsOf(policy).map(
+    (on) =>
+      `${right.name} gets ${right.settings.billingAccountRole ?? ''} on ${on}, which lacks ${unlinkOnAccount}: Google's pages disagree on whether unlinking takes it.\nA role of the organization has it:\ndeploy/deploy.sh ${right.name} --policy POLICY_FILE --project ${project} --region ${region} --billing-roles custom`,
+  );
 }
 
 /** As comment lines of a plan. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './clients/billing.ts';
+import { OutsideError } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 
 /** How a project is linked to billing. */
@@ -28,8 +29,9 @@ export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: stri
 /**
  * Links a project to an account, or unlinks it (`undefined`), and returns what the service then says. This is the one
  * place that writes a project's billing. Trap: an update whose body is empty or misnamed MEANS unlink, so that the field is
- * always spelled out. Not repeated by itself. Needs resourcemanager.projects.deleteBillingAssignment (or createBillingAssignment and
- * billing.resourceAssociations.create). Throws `OutsideError`, FAILED_PRECONDITION when the link is locked.
+ * always spelled out. Not repeated by itself. Throws `OutsideError`, FAILED_PRECONDITION when the link is locked; a refusal names
+ * the permissions that Google's pages list, since its own text may name none. They disagree on whether all are needed
+ * (https://cloud.google.com/billing/docs/how-to/custom-roles): the deployed roles have them all.
  * Source: google/cloud/billing/v1/cloud_billing.proto.
  */
 export async function setBillingLink(
@@ -40,9 +42,23 @@ export async function setBillingLink(
 ): Promise<BillingLink> {
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
   const call = 'cloudbilling.projects.updateBillingInfo';
-  const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update), { retry: false });
-  return readLink(call, projectId, answer);
+  try {
+    const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update), {
+      retry: false,
+    });
+    return readLink(call, projectId, answer);
+  } catch (error) {
+    if (!(error instanceof OutsideError) || error.status !== 403) throw error;
+    throw new OutsideError(error.call, error.cause, account === undefined ? UNLINK_TAKES : LINK_TAKES);
+  }
 }
+
+const UNLINK_TAKES =
+  'unlinking takes resourcemanager.projects.deleteBillingAssignment on the project, and may take ' +
+  'billing.resourceAssociations.delete on its billing account (deploy.sh --billing-roles custom)';
+const LINK_TAKES =
+  'linking takes resourcemanager.projects.createBillingAssignment on the project and billing.resourceAssociations.create on the ' +
+  'billing account, and may take serviceusage.services.list and serviceusage.effectivepolicy.get on the project';
 
 function readLink(call: string, projectId: string, wire: unknown): BillingLink {
   const { name, billingAccountName, billingEnabled } = parseAnswer(call, linkSchema, wire);

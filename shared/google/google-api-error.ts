@@ -12,7 +12,8 @@ export class OutsideError extends Error {
   readonly reason: string | undefined;
   readonly retryable: boolean;
 
-  constructor(call: string, cause: unknown) {
+  /** `note`: what the caller adds to Google's own text. */
+  constructor(call: string, cause: unknown, note?: string) {
     const { status, reason, message } = readError(cause);
     const what =
       cause instanceof UnexpectedAnswer
@@ -20,7 +21,7 @@ export class OutsideError extends Error {
         : status === undefined
           ? 'no answer'
           : `HTTP ${status}`;
-    super(`Cannot call "${call}": ${what}: ${message}`, { cause });
+    super(`Cannot call "${call}": ${what}: ${message}${note === undefined ? '' : ` (${note})`}`, { cause });
     this.call = call;
     this.status = status;
     this.reason = reason;

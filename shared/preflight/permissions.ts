@@ -50,8 +50,15 @@ export const rungPermissions: Readonly<Record<RungAction, readonly string[]>> = 
   'unlink-billing': ['resourcemanager.projects.get', ...unlinkBilling],
 };
 
-/** What it needs on the billing account: deploy/functions/budget-kill-switch/billing-account-role.yaml. */
+/** What it needs on the billing account; with `unlinkOnAccount`: deploy/functions/budget-kill-switch/billing-account-role.yaml. */
 export const accountPermissions: readonly string[] = ['billing.budgets.get'];
+
+/**
+ * What unlinking may take on the billing account beside the project's right. Google's pages disagree: the one on custom roles for
+ * billing lists it, the API reference does not. Of the predefined roles roles/billing.admin alone has it.
+ * Source: https://cloud.google.com/billing/docs/how-to/custom-roles
+ */
+export const unlinkOnAccount = 'billing.resourceAssociations.delete';
 
 /** What it needs on the state bucket: deploy/functions/state-role.yaml. */
 export const statePermissions: readonly string[] = [

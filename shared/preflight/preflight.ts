@@ -51,6 +51,7 @@ export async function checkReadiness(
       ),
     ];
   const accounts = [...new Set(budgets.allow.map((name) => name.replace(/\/budgets\/.*$/, '')))];
+  const unlinks = budgets.ladder.some((rung) => rung.do === 'unlink-billing');
   const [host, topic, receipts, state, access, looks] = await Promise.all([
     inspectHost(inspection),
     inspectTopic(inspection),
@@ -58,7 +59,7 @@ export async function checkReadiness(
       policy.receiptsTopic === undefined ? [] : [inspectReceiptsTopic(inspection, policy.receiptsTopic)],
     ),
     Promise.all(policy.stateBucket === undefined ? [] : [inspectStateBucket(inspection, policy.stateBucket)]),
-    pMap(accounts, (account) => inspectAccount(inspection, account), { concurrency: AT_ONCE }),
+    pMap(accounts, (account) => inspectAccount(inspection, account, unlinks), { concurrency: AT_ONCE }),
     pMap(budgets.allow, (name) => lookAtBudget(inspection, budgets, name), { concurrency: AT_ONCE }),
   ]);
   const found = looks.flatMap((look) => (look.budget === undefined ? [] : [look.budget]));
@@ -72,7 +73,7 @@ export async function checkReadiness(
     topic,
     ...receipts,
     ...state,
-    ...access,
+    ...access.flat(),
     ...looks.flatMap((look) => look.checks),
     ...targets.flat(),
   ];

@@ -47,6 +47,40 @@ describe('deploy.sh', () => {
       assert.match(bench.printed().out, /until then it is kept for 7 days instead of 24 hours/);
     }));
 
+  it('says that unlinking may be refused with predefined roles, where a rung unlinks, and how to change that', async () =>
+    withBench(async (bench) => {
+      const said = async (...more: readonly string[]): Promise<boolean> => {
+        await deploy(bench, '--plan', ...more);
+        return /# budget-kill-switch gets roles\/billing\.viewer on billingAccounts\/\S+, which lacks billing\.resourceAssociations\.delete.*\n.*\n# deploy\/deploy\.sh .*--billing-roles custom\n/.test(
+          bench.printed().out,
+        );
+      };
+      assert.equal(await said(), true);
+      assert.equal(await said('--billing-roles=custom'), false);
+      bench.setPolicy(
+        POLICY.replace('lifecycle:', '  ladder: [{ at: 0.8, do: stop-notebooks }]\nlifecycle:'),
+      );
+      assert.equal(await said(), false);
+    }));
+
+  it('puts the right to unlink into the custom role on the account only where a rung unlinks', async () => {
+    const rights = async (policy: string): Promise<unknown> => {
+      let found: unknown;
+      await withBench(async (bench) => {
+        bench.setPolicy(policy);
+        assert.equal(await deploy(bench, '--billing-roles=custom'), 0, bench.printed().err);
+        const role = [...bench.gcloud.world.roles].find(([name]) =>
+          /costguardBudgetKillSwitch\w*Billing/.test(name),
+        );
+        found = role?.[1]['includedPermissions'];
+      });
+      return found;
+    };
+    assert.deepEqual(await rights(POLICY), ['billing.budgets.get', 'billing.resourceAssociations.delete']);
+    const mild = POLICY.replace('lifecycle:', '  ladder: [{ at: 0.8, do: stop-notebooks }]\nlifecycle:');
+    assert.deepEqual(await rights(mild), ['billing.budgets.get']);
+  });
+
   it('waits for new roles to be known before it says that the switch would not work', async () =>
     withBench(async (bench) => {
       bench.settles = 2;

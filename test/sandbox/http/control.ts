@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import type { Sandbox } from '../sandbox.ts';
+import { LINK_READINGS } from '../services/billing/cloud-billing.ts';
 
 /** A small HTTP interface on this machine to a running sandbox: move its clock, make it fail, look at its calls. */
 export interface Control {
@@ -85,6 +86,11 @@ export async function startControl(sandbox: Sandbox, port: number, more: Command
       return { project, regions };
     },
     'GET /series': () => ({ returned: sandbox.monitoring.seriesReturned() }),
+    'POST /billing-rights': ({ query }) => {
+      const reading = z.enum(LINK_READINGS).parse(query.get('on'));
+      sandbox.billing.takeRights(reading);
+      return { on: reading };
+    },
     'GET /calls': () => ({ counts: sandbox.callLog.counts(), last: sandbox.callLog.calls().slice(-50) }),
     'GET /notebooks': () => [...sandbox.fleet.notebooks.values()].map(({ name, state }) => ({ name, state })),
     ...more,

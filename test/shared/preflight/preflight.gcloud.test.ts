@@ -15,6 +15,7 @@ import {
   accountPermissions,
   rungPermissions,
   statePermissions,
+  unlinkOnAccount,
 } from '../../../shared/preflight/permissions.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { checkReadiness, type Check, type ReadinessOptions } from '../../../shared/preflight/preflight.ts';
@@ -424,6 +425,19 @@ const cases: readonly Case[] = [
     says: /lacks resourcemanager\.projects\.deleteBillingAssignment/,
   },
   {
+    name: 'a switch without the right to unlink on the account, which Google may want',
+    change: without('billing.resourceAssociations.delete', SWITCH),
+    open: ['account-unlink: warn'],
+    says: /lacks billing\.resourceAssociations\.delete: unlink-billing may be refused.*\n.*deploy\/deploy\.sh budget-kill-switch .*--project ml-ops-local .*--billing-roles custom/,
+  },
+  {
+    name: 'a policy without unlink-billing, which needs no right to it on the account',
+    change: without('billing.resourceAssociations.delete', SWITCH),
+    budgets: `{mode: enforce, allow: [${BUDGET}], ladder: [{at: 0.8, do: stop-notebooks}]}`,
+    open: [],
+    says: /^$/,
+  },
+  {
     name: 'a switch that may not publish',
     change: without('pubsub.topics.publish', SWITCH),
     open: ['rung-notify: fail'],
@@ -659,7 +673,10 @@ describe('permissions', () => {
   });
 
   it('accountPermissions and statePermissions are what their roles grant', () => {
-    assert.deepEqual(accountPermissions, roleFile('budget-kill-switch/billing-account-role.yaml'));
+    assert.deepEqual(
+      [...accountPermissions, unlinkOnAccount],
+      roleFile('budget-kill-switch/billing-account-role.yaml'),
+    );
     assert.deepEqual([...statePermissions].sort(), [...roleFile('state-role.yaml')].sort());
   });
 });

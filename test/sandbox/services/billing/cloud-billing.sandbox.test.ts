@@ -43,6 +43,12 @@ describe('cloudBillingService', () => {
       permissions: ['resourcemanager.projects.get', 'resourcemanager.projects.deleteBillingAssignment'],
       on: 'projects/lab',
     });
+    sandbox.iam.bind({
+      member: UNLINKER,
+      role: 'unlink on the account',
+      permissions: ['billing.resourceAssociations.delete'],
+      on: `billingAccounts/${OPEN}`,
+    });
   });
   afterAll(() => sandbox.close());
   const ask = (method: string, path: string, body?: unknown, account = OWNER): Promise<Answer> =>
@@ -148,14 +154,44 @@ describe('cloudBillingService', () => {
       permissions: ['billing.resourceAssociations.create'],
       on: `billingAccounts/${OPEN}`,
     });
+    assert.match(errorOf(await ask('PUT', 'projects/lab/billingInfo', body, UNLINKER)), /^403/);
+    sandbox.billing.takeRights('project');
+    assert.equal((await ask('PUT', 'projects/lab/billingInfo', body, UNLINKER)).status, 200);
+    sandbox.billing.takeRights('project-and-account');
+    sandbox.iam.bind({
+      member: UNLINKER,
+      role: 'services',
+      permissions: ['serviceusage.services.list', 'serviceusage.effectivepolicy.get'],
+      on: 'projects/lab',
+    });
     assert.equal((await ask('PUT', 'projects/lab/billingInfo', body, UNLINKER)).status, 200);
     const policy = await ask('GET', `billingAccounts/${OPEN}:getIamPolicy`);
     assert.deepEqual(policy.body['bindings'], [
+      { role: 'unlink on the account', members: [`serviceAccount:${UNLINKER}`] },
       { role: 'roles/billing.user', members: [`serviceAccount:${UNLINKER}`] },
     ]);
     const asked = { permissions: ['billing.resourceAssociations.create', 'billing.budgets.get'] };
     const tested = await ask('POST', `billingAccounts/${OPEN}:testIamPermissions`, asked, UNLINKER);
     assert.deepEqual(tested.body, { permissions: ['billing.resourceAssociations.create'] });
+  });
+
+  it('takes the right on the account to unlink, or by the other reading the project’s alone', async () => {
+    const member = 'project-only@ops.iam.gserviceaccount.com';
+    sandbox.iam.bind({
+      member,
+      role: 'unlink',
+      permissions: ['resourcemanager.projects.deleteBillingAssignment'],
+      on: 'projects/lab',
+    });
+    const off = (): Promise<Answer> => ask('PUT', 'projects/lab/billingInfo', {}, member);
+    const refused = await off();
+    assert.match(errorOf(refused), /^403/);
+    assert.match(JSON.stringify(refused.body), /billing\.resourceAssociations\.delete/);
+    sandbox.billing.takeRights('project');
+    assert.equal((await off()).status, 200);
+    sandbox.billing.takeRights('project-and-account');
+    await relink();
+    await sandbox.clock.advance(5_000);
   });
 
   it('shows accounts and their projects, page by page', async () => {

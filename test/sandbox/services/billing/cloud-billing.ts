@@ -15,7 +15,17 @@ const protos = createRequire(import.meta.url)('@google-cloud/billing/build/proto
 const MAX_PAGE_SIZE = 100;
 const NONE = (): readonly Need[] => [];
 
+/**
+ * What a change of a link takes beside the project's own right, where Google's pages disagree. `project`: the API reference and a
+ * published switch. `project-and-account`: the page on custom roles for billing, which also wants the account's right to unlink,
+ * and to see the project's services to link it.
+ */
+export const LINK_READINGS = ['project', 'project-and-account'] as const;
+
+export type LinkReading = (typeof LINK_READINGS)[number];
+
 export interface CloudBillingOptions {
+  readonly reading: () => LinkReading;
   readonly links: BillingLinks;
   readonly projects: Projects;
   readonly iam: Iam;
@@ -25,7 +35,7 @@ export interface CloudBillingOptions {
 
 /** Cloud Billing v1, as far as accounts and their links to projects go. */
 export function cloudBillingService(options: CloudBillingOptions): Route[] {
-  const { links, projects, iam, policies, scenario } = options;
+  const { links, projects, iam, policies, scenario, reading } = options;
   const projectOf = (request: Message): string =>
     projects.require(/^projects\/([^/]+)/.exec(String(request['name']))?.[1] ?? '');
   const onAccount =
@@ -51,15 +61,30 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
     return { [field]: items, nextPageToken };
   };
 
-  /** Permissions on both sides of the link that is asked for; taking it away needs none on the account. */
+  /** Permissions on both sides of the link that is requested, and on the account whose link goes. */
   const updateNeeds = (request: Message): readonly Need[] => {
-    const on = `projects/${projectOf(request)}`;
+    const projectId = projectOf(request);
+    const on = `projects/${projectId}`;
+    const strict = reading() === 'project-and-account';
     const account = accountAsked(request);
-    if (account === undefined)
-      return [{ permission: 'resourcemanager.projects.deleteBillingAssignment', on }];
+    if (account === undefined) {
+      const present = links.accountOf(projectId);
+      return [
+        { permission: 'resourcemanager.projects.deleteBillingAssignment', on },
+        ...(strict && present !== undefined
+          ? [{ permission: 'billing.resourceAssociations.delete', on: nameOf(present) }]
+          : []),
+      ];
+    }
     return [
       { permission: 'resourcemanager.projects.createBillingAssignment', on },
       { permission: 'billing.resourceAssociations.create', on: nameOf(account) },
+      ...(strict
+        ? ['serviceusage.services.list', 'serviceusage.effectivepolicy.get'].map((permission) => ({
+            permission,
+            on,
+          }))
+        : []),
     ];
   };
 

@@ -7,10 +7,12 @@ import type { Scenario } from '../../scenario.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { budgetService } from './budget-service.ts';
 import { createBudgets, type Budgets } from './budgets.ts';
-import { cloudBillingService } from './cloud-billing.ts';
+import { cloudBillingService, type LinkReading } from './cloud-billing.ts';
 import { createBillingLinks, type BillingLinks } from './links.ts';
 
 export interface BillingService {
+  /** Which reading of Google's documentation it follows from now on; the stricter one is the default. */
+  takeRights(reading: LinkReading): void;
   readonly links: BillingLinks;
   readonly budgets: Budgets;
   readonly routes: readonly Route[];
@@ -39,11 +41,13 @@ export function createBillingService(options: {
     });
   };
   links.onDisabled(haltLater);
+  let reading: LinkReading = 'project-and-account';
   return {
+    takeRights: (next) => void (reading = next),
     links,
     budgets,
     routes: [
-      ...cloudBillingService({ links, projects, iam, policies, scenario }),
+      ...cloudBillingService({ links, projects, iam, policies, scenario, reading: () => reading }),
       ...budgetService({ budgets, projects }),
     ],
   };
