@@ -66,7 +66,7 @@ describe("rights on the billing account, by the readings of Google's documentati
         await assert.rejects(world.alert(DUE, instance));
         assert.notEqual(linkOf(sandbox), undefined);
         const rung = manifestsIn(sandbox)[RUNAWAY]?.rungs.find((one) => one.do === 'unlink-billing');
-        const link = rung?.items.find(({ kind }) => kind === 'billing');
+        const link = rung?.items?.find(({ kind }) => kind === 'billing');
         assert.notEqual(rung?.status, 'done');
         assert.equal(link?.status, 'failed');
         assert.match(link.why ?? '', /billing\.resourceAssociations\.delete/);
