@@ -367,7 +367,7 @@ describe('listing', () => {
       },
     ));
 
-  it('reads 250 notebooks in three pages, and the signals of all of them at once', () =>
+  it('reads 250 notebooks in three pages, and the signals of 80 at a time', () =>
     withNotebooks(
       Array.from({ length: 250 }, (_, index) =>
         index === 157 ? idleGpu(`nb-${index}`) : index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
@@ -384,15 +384,17 @@ describe('listing', () => {
           'compute.disks.aggregatedList': 1,
           'compute.instances.aggregatedList': 1,
           'notebooks.instances.list': 3,
-          'monitoring.timeSeries.list': 8,
+          // Four batches of at most 80 with six queries each, and two about the one GPU.
+          'monitoring.timeSeries.list': 26,
           'storage.objects.get': 4,
           'storage.objects.insert': 2,
           'notebooks.instances.get': 5,
           'notebooks.instances.stop': 5,
         });
         assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
-          'monitoring.timeSeries.list': 8,
+          'monitoring.timeSeries.list': 26,
         });
+        assert.equal(receipt.seriesRead?.total, 250 * 6 + 2);
       },
     ));
 });
