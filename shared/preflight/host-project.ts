@@ -4,14 +4,7 @@ import { getBillingLink } from '../google/billing.ts';
 import { listPages } from '../google/list-pages.ts';
 import { OutsideError } from '../google/google-api-error.ts';
 import { readItems, type StrangeItem } from '../google/read-items.ts';
-import {
-  accountPermissions,
-  missingOnAccount,
-  missingOnBucket,
-  missingOnTopic,
-  statePermissions,
-  unlinkOnAccount,
-} from './permissions.ts';
+import { missingOnBucket, missingOnTopic, statePermissions } from './permissions.ts';
 import { budgetsPage } from './budget.ts';
 import { notPassed, orUnknown, pass, roleMends, YOU, type Check, type Inspection } from './check.ts';
 import { daysUntilDecommission, nodeRuntimes } from './runtime-support.ts';
@@ -119,43 +112,6 @@ export async function inspectStateBucket(inspection: Inspection, bucket: string)
       ]);
     }
   });
-}
-
-/** Whether the switch can read the budgets of `billingAccounts/A`, and where a rung `unlinks`, its right to do so there. */
-export async function inspectAccount(
-  inspection: Inspection,
-  account: string,
-  unlinks: boolean,
-): Promise<readonly Check[]> {
-  const { switchApi, options } = inspection;
-  const place = { id: 'account-access', subject: account };
-  const missing = await orUnknown(place, inspection, [], () =>
-    missingOnAccount(switchApi, account, [...accountPermissions, ...(unlinks ? [unlinkOnAccount] : [])]),
-  );
-  if ('status' in missing) return [missing];
-  const unread = missing.filter((permission) => accountPermissions.includes(permission));
-  return [
-    unread.length === 0
-      ? pass(place, `${options.account} can read its budgets`)
-      : notPassed(place, 'fail', `${options.account} lacks ${unread.join(', ')}`, [
-          `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
-        ]),
-    ...(unlinks ? [judgeUnlinkRight(inspection, account, !missing.includes(unlinkOnAccount))] : []),
-  ];
-}
-
-/** A warning, no failure: by the API reference the project's right, which its rung's check looks at, is enough. */
-function judgeUnlinkRight({ options }: Inspection, account: string, held: boolean): Check {
-  const place = { id: 'account-unlink', subject: account };
-  if (held) return pass(place, `${options.account} has the account's right to unlink projects`);
-  return notPassed(
-    place,
-    'warn',
-    `${options.account} lacks ${unlinkOnAccount}: unlink-billing may be refused, Google's pages disagree on whether the project's right is enough`,
-    [
-      `deploy/deploy.sh budget-kill-switch --policy POLICY_FILE --project ${options.project} --region REGION --billing-roles custom`,
-    ],
-  );
 }
 
 /** Cloud Run functions and Cloud Run: a spend cap on either stops the switch itself. Source: the budgets guide, "spend caps". */

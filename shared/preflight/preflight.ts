@@ -14,8 +14,8 @@ import {
   type ReadinessDeps,
   type ReadinessOptions,
 } from './check.ts';
+import { inspectAccount } from './billing-account.ts';
 import {
-  inspectAccount,
   inspectHost,
   inspectReceiptsTopic,
   inspectStateBucket,
