@@ -210,5 +210,5 @@ async function redirectTo(sandbox: Sandbox): Promise<void> {
   tls.setDefaultCACertificates([readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
   // A name of its own each time, so that it is loaded each time; ports come again.
-  await import(`../sandbox/connect-preload.ts?sandbox=${++sandboxes}`);
+  await import(`../sandbox/http/connect-preload.ts?sandbox=${++sandboxes}`);
 }

@@ -176,7 +176,7 @@ function openApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
 async function redirectTo(sandbox: Sandbox): Promise<void> {
   tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
   process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-  await import(`../sandbox/connect-preload.ts?port=${sandbox.port}`);
+  await import(`../../sandbox/http/connect-preload.ts?port=${sandbox.port}`);
 }
 
 /** `id: status` of all checks that did not pass; what no API tells is always among them. */
