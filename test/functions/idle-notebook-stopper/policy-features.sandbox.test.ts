@@ -389,6 +389,7 @@ describe('listing', () => {
           'storage.objects.get': 4,
           'storage.objects.insert': 2,
           'notebooks.instances.get': 5,
+          'compute.instances.get': 5,
           'notebooks.instances.stop': 5,
         });
         assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
