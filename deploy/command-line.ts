@@ -40,8 +40,8 @@ export function readCommandLine<const Options extends CommandOptions>(
   for (const [name, { type, multiple }] of Object.entries(options))
     if (type === 'boolean') command.option(`--${name}`);
     else if (multiple === true)
-      command.option(`--${name} <value>`, '', (value: string, before: readonly string[] = []) => [
-        ...before,
+      command.option(`--${name} <value>`, '', (value: string, before: readonly string[] | undefined) => [
+        ...(before ?? []),
         value,
       ]);
     else command.option(`--${name} <value>`);

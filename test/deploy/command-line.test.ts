@@ -56,7 +56,7 @@ describe('the command line', () => {
       code: 2,
       out: '',
       read: {},
-      err: expect.stringMatching(says),
+      err: expect.stringMatching(says) as unknown,
     });
   });
 });

@@ -62,7 +62,7 @@ describe("rights on the billing account, by the readings of Google's documentati
         count: 1,
         fault: { kind: 'status', status: 403, message: 'The caller does not have permission' },
       });
-      for (const _delivery of [1, 2]) {
+      for (let delivery = 1; delivery <= 2; delivery++) {
         await assert.rejects(world.alert(DUE, instance));
         assert.notEqual(linkOf(sandbox), undefined);
         const rung = manifestsIn(sandbox)[RUNAWAY]?.rungs.find((one) => one.do === 'unlink-billing');

@@ -22,7 +22,7 @@ export interface InProcess {
   /** The function's own topic. */
   readonly topic: string;
   /** Delivers a message, as often as it is called: the same message id stands for the same message. */
-  deliver(message?: TestMessage): Promise<void>;
+  readonly deliver: (message?: TestMessage) => Promise<void>;
 }
 
 export interface TestMessage {

@@ -436,7 +436,9 @@ function roleCommand(world: World, words: readonly string[], flags: Flags): unkn
       .filter((one) => String(one['name']).startsWith(`${home}/roles/`))
       .filter((one) => stageOf(world, one) !== 'gone' || world.isGoneRoleShown)
       .filter((one) => flags.has('show-deleted') || one['deleted'] !== true)
-      .map(({ includedPermissions: _, ...basic }) => basic);
+      .map((role) =>
+        Object.fromEntries(Object.entries(role).filter(([key]) => key !== 'includedPermissions')),
+      );
   const there = world.roles.get(name);
   const stage = there === undefined ? 'free' : stageOf(world, there);
   if (verb === 'create') {

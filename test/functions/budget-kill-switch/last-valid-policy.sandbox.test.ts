@@ -48,21 +48,23 @@ describe('budget-kill-switch whose policy at gs:// becomes unusable', () => {
     ['no YAML', (sandbox) => put(sandbox, 'costguard.yaml', '"')],
     [
       'unreadable for a while',
-      ({ faults }) =>
-        void faults.add({
+      ({ faults }) => {
+        faults.add({
           route: 'storage.objects.get',
           pathIncludes: 'costguard.yaml',
           fault: { kind: 'status', status: 503 },
-        }),
+        });
+      },
     ],
     [
       'refused',
-      ({ faults }) =>
-        void faults.add({
+      ({ faults }) => {
+        faults.add({
           route: 'storage.objects.get',
           pathIncludes: 'costguard.yaml',
           fault: { kind: 'status', status: 403 },
-        }),
+        });
+      },
     ],
   ];
   for (const [name, spoil] of faults)
