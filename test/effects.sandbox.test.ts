@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import ts from 'typescript';
 
@@ -10,8 +10,6 @@ const ROOT = join(import.meta.dirname, '..');
 const WIRING = 'shared/run/runtime.ts';
 /** The timer of an attempt must be cleared when the answer comes; `sleep` of the runtime cannot be. */
 const ATTEMPT_TIMER = 'shared/google/api.ts';
-
-const FUNCTION_FILES = ['index.ts', 'config.ts', 'gather.ts', 'decide.ts', 'act.ts', 'README.md'];
 
 const GLOBAL_EFFECTS = new Set([
   ...['process', 'fetch', 'console', 'performance'],
@@ -69,33 +67,6 @@ function namesTheGlobal(node: ts.Identifier): boolean {
     ts.isMethodDeclaration(parent) ||
     ts.isMethodSignature(parent);
   return !(declares && parent.name === node) && !ts.isImportSpecifier(parent) && !ts.isTypeQueryNode(parent);
-}
-
-/** The relative files that a source imports, exports from or loads, from the repository's root. */
-function importsOf(file: string, text: string): string[] {
-  const specifiers: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined)
-      specifiers.push(node.moduleSpecifier.getText().slice(1, -1));
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      specifiers.push(node.arguments[0]?.getText().slice(1, -1) ?? '');
-    ts.forEachChild(node, visit);
-  };
-  visit(parse(text));
-  return specifiers
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => relative(ROOT, join(ROOT, dirname(file), specifier)));
-}
-
-/** Why a file may not import another; undefined when it may. */
-function forbidden(from: string, to: string): string | undefined {
-  const [, fromFunction] = /^functions\/([^/]+)\//.exec(from) ?? [];
-  const [, toFunction] = /^functions\/([^/]+)\//.exec(to) ?? [];
-  if (/^(?:deploy|test)\//.test(to)) return `${from} imports ${to}: deploy/ and test/ stand above it`;
-  if (toFunction === undefined || toFunction === fromFunction) return undefined;
-  return fromFunction === undefined
-    ? `${from} imports ${to}: shared/ knows no function`
-    : `${from} imports ${to}: functions never import each other`;
 }
 
 const sources = globSync(['functions/**/*.ts', 'shared/**/*.ts'], { cwd: ROOT }).sort();
@@ -156,40 +127,4 @@ describe('effects come in as arguments', () => {
     test(`not found: ${code}`, () => {
       assert.deepEqual(effectsIn(code), []);
     });
-});
-
-describe('imports go one way', () => {
-  test('functions/ and shared/ import nothing above them', () => {
-    const found = sources.flatMap((file) =>
-      importsOf(file, textOf(file)).flatMap((to) => forbidden(file, to) ?? []),
-    );
-    assert.deepEqual(found, []);
-  });
-
-  const cases: readonly [string, string, boolean][] = [
-    ['functions/a/index.ts', "import { x } from './act.ts';", true],
-    ['functions/a/index.ts', "import { x } from '../shared/google/api.ts';", true],
-    ['functions/a/index.ts', "import { x } from '../b/act.ts';", false],
-    ['functions/a/index.ts', "export { x } from '../b/act.ts';", false],
-    ['functions/a/index.ts', "const { x } = await import('./sandbox/sandbox.ts');", false],
-    ['shared/google/api.ts', "import type { X } from '../deploy/build.ts';", false],
-    ['shared/google/api.ts', "import type { X } from '../functions/a/act.ts';", false],
-    ['shared/google/api.ts', "import { X } from './errors.ts';", true],
-    ['shared/google/api.ts', "import { X } from 'deploy/test';", true],
-  ];
-  for (const [file, code, allowed] of cases)
-    test(`${allowed ? 'allowed' : 'refused'} in ${file}: ${code}`, () => {
-      const found = importsOf(file, code).flatMap((to) => forbidden(file, to) ?? []);
-      assert.equal(found.length === 0, allowed, found.join());
-    });
-});
-
-test('each function has the same files', () => {
-  const folders = readdirSync(join(ROOT, 'functions'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `functions/${name}`);
-  const missing = folders.flatMap((folder) =>
-    FUNCTION_FILES.map((file) => `${folder}/${file}`).filter((path) => !existsSync(join(ROOT, path))),
-  );
-  assert.deepEqual(missing, [], `missing: ${missing.join(', ')}`);
 });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { shellLine } from '../plan/step.ts';
+import { shellLine } from '../desired/step.ts';
 
 export interface GcloudAnswer {
   readonly code: number;

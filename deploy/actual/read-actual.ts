@@ -1,11 +1,11 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { lastPart } from '../../shared/google/resource-name.ts';
-import { boundBefore } from '../desired/bound-before.ts';
+import { boundBefore } from './bound-before.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { inTurns, lister } from './look-ups.ts';
 import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
-import { ownTopic } from '../plan/plan.ts';
+import { ownTopic } from '../desired/names.ts';
 import type { Present } from './actual.ts';
 import {
   accountSchema,

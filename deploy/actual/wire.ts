@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { lastPart } from '../../shared/google/resource-name.ts';
 import { MADE_BY, MADE_BY_TEXT } from '../desired/names.ts';
-import { readSettings } from '../plan/functions.ts';
+import { readSettings } from './function-settings.ts';
 import type { Alert, Job, Present, PresentFunction, Subscription } from './actual.ts';
 
 const labelsSchema = z.optional(z.record(z.string(), z.string()));

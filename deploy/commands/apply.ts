@@ -1,6 +1,6 @@
 import { GcloudFailed, type Gcloud, type GcloudAnswer } from '../actual/gcloud.ts';
 import { settlingOf, tellingLine, type Settling } from './settling.ts';
-import { shellLine, type Step } from '../plan/step.ts';
+import { shellLine, type Step } from '../desired/step.ts';
 
 export interface Effects {
   readonly gcloud: Gcloud;

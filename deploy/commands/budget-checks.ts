@@ -5,7 +5,7 @@ import { isUnseen, readJsonIfAny } from '../actual/gcloud.ts';
 import type { WantedBudget } from '../plan/budget.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import { readApis } from '../actual/read-actual.ts';
-import { showPlan, type Step } from '../plan/step.ts';
+import { showPlan, type Step } from '../desired/step.ts';
 
 /** Google takes no budget in another currency than its account's (google/type/money in budget_model.proto). */
 export async function judgeCurrency(

@@ -10,9 +10,9 @@ import { readJson } from '../actual/gcloud.ts';
 import { topicOf } from '../desired/names.ts';
 import { findBudget, judgeAdoption, planBudget, type WantedBudget } from '../plan/budget.ts';
 import { NotReady, WrongUsage, type Problem } from '../desired/problem.ts';
-import { readBudgets } from '../actual/read-budgets.ts';
+import { readBudgets } from './read-budgets.ts';
 import { readApis } from '../actual/read-actual.ts';
-import { showPlan } from '../plan/step.ts';
+import { showPlan } from '../desired/step.ts';
 
 const usage = `Usage: deploy/create-budget.sh --policy costguard.yaml --project OPS --billing-account ACCOUNT --amount 500USD [options]
 

@@ -24,7 +24,7 @@ import type { Present } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readPresent } from '../actual/read-actual.ts';
 import { carryOutInRounds } from './rounds.ts';
-import { showPlan } from '../plan/step.ts';
+import { showPlan } from '../desired/step.ts';
 import type { Wanted } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 

@@ -22,7 +22,7 @@ import { planDeploy } from '../plan/plan.ts';
 import type { Present } from '../actual/actual.ts';
 import { readPresent } from '../actual/read-actual.ts';
 import { lackOf } from '../desired/settings.ts';
-import { shellLine } from '../plan/step.ts';
+import { shellLine } from '../desired/step.ts';
 import type { Wanted } from '../desired/desired.ts';
 
 const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { GoogleAuth } from 'google-auth-library';
-import { openApi } from '../../shared/google/api.ts';
+import { openApi } from '../../shared/run/runtime-api.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { impersonate } from '../../shared/google/impersonate.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';

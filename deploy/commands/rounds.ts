@@ -7,8 +7,8 @@ import { planSubscriptions } from '../plan/triggers.ts';
 import type { Present } from '../actual/actual.ts';
 import { readDeliveryAgain } from '../actual/read-delivery.ts';
 import { readPresent } from '../actual/read-actual.ts';
-import { blockedRole } from '../desired/role-generations.ts';
-import type { Step } from '../plan/step.ts';
+import { blockedRole } from '../actual/role-generations.ts';
+import type { Step } from '../desired/step.ts';
 import type { Wanted } from '../desired/desired.ts';
 
 /**

@@ -13,7 +13,7 @@ import {
 import { describeKeptRules } from '../actual/kept-rules.ts';
 import { planTeardown } from '../plan/teardown.ts';
 import { readPresent } from '../actual/read-actual.ts';
-import { showPlan } from '../plan/step.ts';
+import { showPlan } from '../desired/step.ts';
 import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { openApi, type Api } from '../../shared/google/api.ts';
+import { openApi } from '../../shared/run/runtime-api.ts';
+import { type Api } from '../../shared/google/api.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
 import type { MissingPermissions } from './preconditions.ts';

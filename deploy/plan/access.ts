@@ -1,11 +1,11 @@
-import { boundBefore } from '../desired/bound-before.ts';
+import { boundBefore } from '../actual/bound-before.ts';
 import { grant, revoke } from './grants.ts';
 import { BUILD_ACCOUNT, MADE_BY_TEXT, TRIGGER_ACCOUNT } from '../desired/names.ts';
-import { isFormerRole, isOwnRole, otherHolders } from '../desired/own-roles.ts';
+import { isFormerRole, isOwnRole, otherHolders } from '../actual/own-roles.ts';
 import type { Present } from '../actual/actual.ts';
-import { roleInUse } from '../desired/role-generations.ts';
+import { roleInUse } from '../actual/role-generations.ts';
 import type { Role } from '../desired/settings.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 import {
   accessOf,
   buildAccountOf,

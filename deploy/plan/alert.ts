@@ -1,6 +1,6 @@
 import { alertOf, MADE_BY } from '../desired/names.ts';
 import type { Present } from '../actual/actual.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 import type { Wanted } from '../desired/desired.ts';
 
 /** An alert policy over the log of each function whose settings ask for one. */

@@ -1,6 +1,6 @@
 import { MADE_BY } from '../desired/names.ts';
 import type { Problem } from '../desired/problem.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 
 /** A budget as it is to be. */
 export interface WantedBudget {

@@ -1,8 +1,6 @@
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
-import { noteBoundOn } from '../desired/bound-before.ts';
-import { BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
-import type { Present, PresentFunction } from '../actual/actual.ts';
-import type { Step } from './step.ts';
+import type { Present } from '../actual/actual.ts';
+import { noteBoundOn } from '../actual/bound-before.ts';
 import {
   accessOf,
   buildAccountOf,
@@ -11,9 +9,12 @@ import {
   type Wanted,
   type WantedFunction,
 } from '../desired/desired.ts';
+import { BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
+import type { Step } from '../desired/step.ts';
 
 /** Labels that say what a function was deployed from. */
 export const SOURCE_LABEL = 'costguard-source';
+
 export const POLICY_LABEL = 'costguard-policy';
 
 /** Deploys each function that is not as it should be, and says what is wrong with it. */
@@ -67,51 +68,6 @@ function settingsOf(wanted: Wanted, { name, settings }: WantedFunction): Readonl
           triggerAccount: triggerAccountOf(wanted),
         }),
   };
-}
-
-/** The same of a deployed function, from `gcloud functions list --v2 --format=json`. */
-export function readSettings(fn: DeployedFunction): PresentFunction['settings'] {
-  const { buildConfig = {}, serviceConfig = {}, eventTrigger } = fn;
-  return {
-    runtime: buildConfig.runtime ?? '',
-    entryPoint: buildConfig.entryPoint ?? '',
-    account: serviceConfig.serviceAccountEmail ?? '',
-    memory: serviceConfig.availableMemory ?? '',
-    timeout: `${serviceConfig.timeoutSeconds ?? 60}s`,
-    maxInstances: String(serviceConfig.maxInstanceCount ?? 'not set'),
-    concurrency: String(serviceConfig.maxInstanceRequestConcurrency ?? 1),
-    ingress: serviceConfig.ingressSettings ?? 'ALLOW_ALL',
-    ...(eventTrigger === undefined
-      ? {}
-      : {
-          topic: eventTrigger.pubsubTopic ?? '',
-          retry: eventTrigger.retryPolicy ?? 'RETRY_POLICY_DO_NOT_RETRY',
-          triggerAccount: eventTrigger.serviceAccountEmail ?? '',
-        }),
-  };
-}
-
-/** The fields of a function (Functions API v2) that are looked at. */
-export interface DeployedFunction {
-  readonly buildConfig?:
-    { readonly runtime?: string | undefined; readonly entryPoint?: string | undefined } | undefined;
-  readonly serviceConfig?:
-    | {
-        readonly serviceAccountEmail?: string | undefined;
-        readonly availableMemory?: string | undefined;
-        readonly timeoutSeconds?: number | undefined;
-        readonly maxInstanceCount?: number | undefined;
-        readonly maxInstanceRequestConcurrency?: number | undefined;
-        readonly ingressSettings?: string | undefined;
-      }
-    | undefined;
-  readonly eventTrigger?:
-    | {
-        readonly pubsubTopic?: string | undefined;
-        readonly retryPolicy?: string | undefined;
-        readonly serviceAccountEmail?: string | undefined;
-      }
-    | undefined;
 }
 
 /**

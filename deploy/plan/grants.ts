@@ -1,5 +1,5 @@
 import type { Binding, Present } from '../actual/actual.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 
 /** Where a resource lives that has no full name in its own commands. */
 export interface Place {

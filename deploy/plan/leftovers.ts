@@ -1,6 +1,6 @@
 import { MADE_BY } from '../desired/names.ts';
 import type { Present } from '../actual/actual.ts';
-import { shellLine } from './step.ts';
+import { shellLine } from '../desired/step.ts';
 
 /** A function that is deployed although the policy has no section for it. */
 export interface Leftover {

@@ -1,12 +1,12 @@
-import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, topicOf } from '../desired/names.ts';
+import type { Present } from '../actual/actual.ts';
+import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
+import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, ownTopic, topicOf } from '../desired/names.ts';
 import { planAccess } from './access.ts';
 import { planAlerts } from './alert.ts';
 import { planFunctions } from './functions.ts';
-import { planTriggers } from './triggers.ts';
 import { grant } from './grants.ts';
-import type { Present } from '../actual/actual.ts';
-import type { Step } from './step.ts';
-import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
+import type { Step } from '../desired/step.ts';
+import { planTriggers } from './triggers.ts';
 
 const LABEL = `--labels=${MADE_BY.key}=${MADE_BY.value}`;
 
@@ -140,10 +140,4 @@ function planTopics(wanted: Wanted, present: Present): readonly Step[] {
       steps.push(...publisher(id, name, `${name} turns a tick into one message for each project`));
   }
   return steps;
-}
-
-/** The id of a topic in the operations project; undefined for one elsewhere, which is its owner's affair. */
-export function ownTopic(topic: string | undefined, project: string): string | undefined {
-  const prefix = `projects/${project}/topics/`;
-  return topic?.startsWith(prefix) === true ? topic.slice(prefix.length) : undefined;
 }

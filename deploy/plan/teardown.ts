@@ -1,4 +1,4 @@
-import { boundBefore } from '../desired/bound-before.ts';
+import { boundBefore } from '../actual/bound-before.ts';
 import { revoke } from './grants.ts';
 import {
   alertOf,
@@ -10,11 +10,11 @@ import {
   topicOf,
   TRIGGER_ACCOUNT,
 } from '../desired/names.ts';
-import { ownTopic } from './plan.ts';
-import { accountsElsewhere, isSharedStateRole } from '../desired/own-roles.ts';
+import { ownTopic } from '../desired/names.ts';
+import { accountsElsewhere, isSharedStateRole } from '../actual/own-roles.ts';
 import { deleteRole, planRoleDeletions, revokeAll } from './access.ts';
 import type { Present } from '../actual/actual.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 import {
   accessOf,
   buildAccountOf,

@@ -2,7 +2,7 @@ import { ACK_DEADLINE_SECONDS, RETENTION_SECONDS, RETRY_DELAY_SECONDS } from '..
 import { grant } from './grants.ts';
 import { DEAD_LETTERS, jobOf, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
 import type { Present, Subscription } from '../actual/actual.ts';
-import type { Step } from './step.ts';
+import type { Step } from '../desired/step.ts';
 import { triggerAccountOf, type Wanted, type WantedFunction } from '../desired/desired.ts';
 
 /** The only role that can call a Cloud Run service and nothing more. */

@@ -1,9 +1,9 @@
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
-import { accountsElsewhere, isFormerRole, otherHolders } from '../desired/own-roles.ts';
-import { ownTopic } from './plan.ts';
+import { accountsElsewhere, isFormerRole, otherHolders } from '../actual/own-roles.ts';
+import { ownTopic } from '../desired/names.ts';
 import { deleteRole } from './access.ts';
 import type { Present } from '../actual/actual.ts';
-import { shellLine } from './step.ts';
+import { shellLine } from '../desired/step.ts';
 import { billingAccountsOf, unlinks, type Wanted } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */

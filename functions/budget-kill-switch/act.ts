@@ -10,7 +10,7 @@ import { undeployModel } from '../../shared/google/vertex/deployment.ts';
 import { cancelJob, getEndpoint, getJobState } from '../../shared/google/vertex/vertex.ts';
 import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/google/vms.ts';
 import type { Config } from './config.ts';
-import { keptBy } from './decide.ts';
+import { keptBy } from './ladder/kept-by.ts';
 import type { Work } from './ladder/ladder.ts';
 import type { SwitchRun } from './run.ts';
 

@@ -1,9 +1,9 @@
 import type { Budget } from '../../shared/google/budgets.ts';
-import type { LeftAlone, ManifestItem } from '../../shared/state/manifest.ts';
 import type { Rung, RungAction } from '../../shared/policy/policy.ts';
-import { keepsUntil } from '../../shared/policy/keep-label.ts';
+import type { LeftAlone, ManifestItem } from '../../shared/state/manifest.ts';
 import type { Config } from './config.ts';
 import type { Inventory } from './ladder/inventory.ts';
+import { keptBy } from './ladder/kept-by.ts';
 import type { Anomaly, Notification } from './message/notification.ts';
 import { periodEndMs, periodStanding } from './message/period.ts';
 
@@ -148,16 +148,6 @@ export function percent(share: number): string {
 export function protection(projectId: string, config: Config, ownProject: string): string | undefined {
   if (projectId === ownProject) return 'costguard itself runs in it';
   return config.protect.includes(`projects/${projectId}`) ? 'budgets.protect names it' : undefined;
-}
-
-/** What the keep label says against taking something away; undefined when it says nothing. */
-export function keptBy(
-  labels: Readonly<Record<string, string>>,
-  { keepLabel }: Pick<Config, 'keepLabel'>,
-  now: Date,
-): string | undefined {
-  const { keeps, why } = keepsUntil(labels[keepLabel], now);
-  return keeps ? `label ${keepLabel}: ${why}` : undefined;
 }
 
 /** What a rung takes away from a project and what it leaves alone, from what is there. Pure. */

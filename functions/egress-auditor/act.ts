@@ -2,7 +2,7 @@ import type { EventContext } from '../../shared/run/handle-event.ts';
 import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
-import { HOURS_PER_MONTH } from './decide.ts';
+import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import type { EgressReport } from './report/report.ts';
 
 /** Ends the run in its receipt: one decision per finding. It changes nothing else. */

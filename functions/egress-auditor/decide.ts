@@ -1,18 +1,19 @@
-import type { Config } from './config.ts';
-import { sum, type EgressFacts, type Window } from './traffic/facts.ts';
-import { collectLanes } from './traffic/lanes.ts';
-import { findMistakes } from './mistakes/placement.ts';
-import { priceLanes, type PricedLane } from './traffic/pricing.ts';
-import { nameVm } from './traffic/resource-names.ts';
-import type { EgressReport, Headline, Lane, LaneKind, Series, Step, Talker } from './report/report.ts';
-import { type UsdRange, addUsd, type UsdPerMonth, scaleUsd } from '../../shared/prices/money.ts';
+import { addUsd, scaleUsd, type UsdPerMonth, type UsdRange } from '../../shared/prices/money.ts';
+import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import { NETWORK_PRICES, priceRow } from '../../shared/prices/network-prices.ts';
+import type { Config } from './config.ts';
+import { findMistakes } from './mistakes/placement.ts';
+import type { EgressReport, Headline, Lane, LaneKind, Series, Step, Talker } from './report/report.ts';
 import { describeRow } from './report/used-price.ts';
-
-export const HOURS_PER_MONTH = 730;
+import { type EgressFacts, sum, type Window } from './traffic/facts.ts';
+import { collectLanes } from './traffic/lanes.ts';
+import { type PricedLane, priceLanes } from './traffic/pricing.ts';
+import { nameVm } from './traffic/resource-names.ts';
 
 const HOUR_MS = 3_600_000;
+
 const NOTHING: UsdRange = { low: 0, high: 0 };
+
 const TOP_TALKERS = 5;
 
 /** The report from what was read. Pure. */

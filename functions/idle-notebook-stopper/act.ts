@@ -17,10 +17,10 @@ import {
   type Claim,
   type Requested,
   type Settlement,
-} from './claims.ts';
+} from './memory/claims.ts';
 import type { Config } from './config.ts';
 import { changeBetween, settingsOf } from './changes.ts';
-import { repairSeconds } from './decide.ts';
+import { repairSeconds } from './native-idle-shutdown.ts';
 import type { NotebookFacts } from './facts.ts';
 import { keepsUntil } from '../../shared/policy/keep-label.ts';
 import { TIMEOUT_KEY } from './native-idle-shutdown.ts';

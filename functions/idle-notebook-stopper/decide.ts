@@ -1,19 +1,25 @@
-import type { UsdPerHour } from '../../shared/prices/compute-price.ts';
+import { keepsUntil } from '../../shared/policy/keep-label.ts';
+import type { UsdPerHour } from '../../shared/prices/money.ts';
 import type { Decision } from '../../shared/run/receipt.ts';
 import type { Plan } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
 import type { NotebookFacts, Signal } from './facts.ts';
-import { keepsUntil } from '../../shared/policy/keep-label.ts';
-import { auditIdleShutdown, TIMEOUT_KEY, type NativeIdleShutdown } from './native-idle-shutdown.ts';
+import {
+  auditIdleShutdown,
+  type NativeIdleShutdown,
+  repairSeconds,
+  TIMEOUT_KEY,
+} from './native-idle-shutdown.ts';
+import { simulatesWarning } from './signals/observation-window.ts';
 import { workingPeriod } from './working-hours.ts';
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /**
  * Outside working hours a notebook that is not busy stops. Busy looks back this far (or `idleAfter`, when that is
  * shorter): long enough that a pause between two cells is not the end of the work.
  */
-const BUSY_WINDOW_MINUTES = 15;
+export const BUSY_WINDOW_MINUTES = 15;
 
 /** A stop or start takes minutes; after this long without effect something is wrong. */
 export const SETTLE_MINUTES = 15;
@@ -25,32 +31,25 @@ const RUNNING = 'ACTIVE';
  * code does not know, count as up.
  */
 const VM_DOWN: ReadonlySet<string> = new Set([
-  'TERMINATED', 'STOPPED', 'SUSPENDED', 'DEPROVISIONING', 'PENDING',
-]); // prettier-ignore
+  'TERMINATED',
+  'STOPPED',
+  'SUSPENDED',
+  'DEPROVISIONING',
+  'PENDING',
+]);
+
+// prettier-ignore
 
 const STOPPED_STATES: ReadonlySet<string> = new Set(['STOPPED', 'SUSPENDED', 'DELETED']);
+
 const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
-  'STARTING', 'PROVISIONING', 'STOPPING', 'UPGRADING', 'INITIALIZING', 'SUSPENDING',
-]); // prettier-ignore
-
-/** From when on a notebook must be observed, so that the verdict covers all that it claims. */
-export function observationStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
-  if (simulatesWarning(config)) {
-    // Nobody is warned while observing. What enforce would stop now it would have warned of this long ago.
-    const warning = new Date(now.getTime() - config.warnBeforeMinutes * MINUTE_MS);
-    return observationStartMs({ ...config, warnBeforeMinutes: 0 }, warning, undefined);
-  }
-  const outside = config.hours !== null && workingPeriod(now, config.hours) === undefined;
-  const minutes = outside ? Math.min(config.idleAfterMinutes, BUSY_WINDOW_MINUTES) : config.idleAfterMinutes;
-  const startMs = now.getTime() - minutes * MINUTE_MS;
-  // "Stayed idle since the warning" needs every minute since then.
-  return warnedAtMs === undefined ? startMs : Math.min(startMs, warnedAtMs);
-}
-
-/** A trial remembers no warning: it tells from a longer look back what enforce would stop, and what that would save. */
-function simulatesWarning({ mode, warnBeforeMinutes }: Config): boolean {
-  return mode === 'observe' && warnBeforeMinutes > 0;
-}
+  'STARTING',
+  'PROVISIONING',
+  'STOPPING',
+  'UPGRADING',
+  'INITIALIZING',
+  'SUSPENDING',
+]);
 
 /**
  * The verdict on one notebook with all its evidence: first what becomes of the notebook, then what is to be said or
@@ -274,11 +273,6 @@ function judgeIdleShutdown(
     });
   const seconds = repairSeconds(config);
   return say('repair', problem, { set: { [TIMEOUT_KEY]: String(seconds) } });
-}
-
-/** Google's default of 180 minutes, or `idleAfter` where that is longer; 1,440 minutes is the most that it takes. */
-export function repairSeconds(config: Config): number {
-  return Math.min(Math.max(180, config.idleAfterMinutes), 1_440) * 60;
 }
 
 /** Whether the VM was started after a moment: then whoever started it is the one to respect. */

@@ -1,7 +1,7 @@
 import type { InstancePrice } from '../../shared/prices/compute-price.ts';
 import type { Gpus } from '../../shared/prices/machine-type.ts';
 import type { Settings } from './changes.ts';
-import type { NotebookMemory } from './memory.ts';
+import type { NotebookMemory } from './memory/memory.ts';
 
 /** Everything that is known of one notebook at one moment; what `gather` hands to `decide`. */
 export interface NotebookFacts {

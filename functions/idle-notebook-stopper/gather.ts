@@ -12,13 +12,13 @@ import {
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/google/notebooks.ts';
 import { noteStrange, textField } from '../../shared/google/read-items.ts';
 import type { Run } from '../../shared/run/sweep.ts';
-import { batchesOf, type Batch } from './batches.ts';
+import { batchesOf, type Batch } from './signals/batches.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
-import { observationStartMs } from './decide.ts';
+import { observationStartMs } from './signals/observation-window.ts';
 import type { NotebookFacts, Signals, VmFacts } from './facts.ts';
-import { readMemory, type NotebookMemory, type ProjectMemory } from './memory.ts';
-import { readSignals, type Window } from './signals.ts';
+import { readMemory, type NotebookMemory, type ProjectMemory } from './memory/memory.ts';
+import { readSignals, type Window } from './signals/signals.ts';
 
 const NOT_READ: Signals = {
   cpu: { kind: 'absent' },

@@ -1,3 +1,5 @@
+import type { Config } from './config.ts';
+
 /**
  * The idle shutdown that Workbench itself offers, as an instance's metadata has it. It looks at kernels and terminals
  * only, not at CPU or GPU. Source: Google's pages "idle shutdown" and "manage metadata" of Workbench instances.
@@ -11,6 +13,7 @@ export interface NativeIdleShutdown {
 }
 
 export const TIMEOUT_KEY = 'idle-timeout-seconds';
+
 const GUEST_ATTRIBUTES_KEY = 'enable-guest-attributes';
 
 /** In force where the key is absent. */
@@ -56,4 +59,9 @@ export function auditIdleShutdown(instance: {
     afterMinutes,
     why: timeout === undefined ? 'by default' : `${TIMEOUT_KEY} is ${timeout}`,
   };
+}
+
+/** Google's default of 180 minutes, or `idleAfter` where that is longer; 1,440 minutes is the most that it takes. */
+export function repairSeconds(config: Config): number {
+  return Math.min(Math.max(180, config.idleAfterMinutes), 1_440) * 60;
 }

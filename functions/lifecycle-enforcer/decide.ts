@@ -1,4 +1,5 @@
-import type { UsdPerHour } from '../../shared/prices/compute-price.ts';
+import { type UsdPerHour } from '../../shared/prices/money.ts';
+import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import type { StoredRule } from '../../shared/google/buckets.ts';
 import type { Decision } from '../../shared/run/receipt.ts';
 import type { Config } from './config.ts';
@@ -11,7 +12,6 @@ import { propose, type Proposal } from './proposal/propose.ts';
 import type { Refusal } from './proposal/refuse.ts';
 import { readRule } from './rules/condition.ts';
 import { ruleDigest } from './rules/identity.ts';
-import { HOURS_PER_MONTH } from '../../shared/prices/storage-prices.ts';
 
 /** One decision for each bucket: keep, patch, refuse or report. */
 export function judgeBucket(facts: Facts, config: Config, now: Date): readonly Decision[] {

@@ -1,7 +1,6 @@
-import { OAuth2Client, type GoogleAuth } from 'google-auth-library';
+import { type GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { AttemptTimeout, OutsideError } from './google-api-error.ts';
 import { bodyOf, type Content } from './request-body.ts';
-import type { Runtime } from '../run/runtime.ts';
 
 /** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
 export interface Api {
@@ -82,25 +81,13 @@ export interface ApiOptions {
  * delivers the event again, than by a function that is paid by the second.
  */
 const MAX_ATTEMPTS = 6;
+
 const FIRST_DELAY_MS = 500;
+
 const MAX_DELAY_MS = 16_000;
 
 /** Enough for a receipt of some megabytes and its publication, and short of the end of the process. */
 const CLOSING_MS = 45_000;
-
-/** The door with a runtime's clock and pauses. No call starts later than `patienceMs` from now. */
-export function openApi(runtime: Runtime, patienceMs: number, auth: ApiOptions['auth'] = runtime.auth): Api {
-  return createApi({
-    auth,
-    renewToken: () => renewToken(runtime.auth),
-    nowMs: () => runtime.now().getTime(),
-    deadlineMs: runtime.now().getTime() + patienceMs,
-    sleep: (milliseconds) => runtime.sleep(milliseconds),
-    turn: () => runtime.turn(),
-    random: () => runtime.random(),
-    attemptTimeoutMs: runtime.attemptTimeoutMs,
-  });
-}
 
 /**
  * google-auth-library keeps a token until it runs out, also one that was revoked. One that counts as run out is fetched anew

@@ -1,4 +1,6 @@
 import { Impersonated, type GoogleAuth } from 'google-auth-library';
+
+export type { GoogleAuth };
 import { messageOf } from '../errors.ts';
 
 /** No token for the other account: its status and reason are the cause's. */

@@ -1,4 +1,4 @@
-import type { GoogleAuth } from 'google-auth-library';
+import type { GoogleAuth } from '../google/impersonate.ts';
 import type { Api } from '../google/api.ts';
 import { messageOf } from '../errors.ts';
 import { CannotImpersonate } from '../google/impersonate.ts';

@@ -1,13 +1,15 @@
 import {
+  type Accelerator,
   canonicalName,
+  type Gpus,
   gpusOf,
   isUnspecified,
-  parseMachineType,
-  type Accelerator,
-  type Gpus,
   type MachineType,
+  parseMachineType,
 } from './machine-type.ts';
-import { PRICE_BOOK, weakest, type Mark } from './price-book.ts';
+import { type Mark, weakest } from './mark.ts';
+import type { UsdPerHour } from './money.ts';
+import { PRICE_BOOK } from './price-book.ts';
 
 /**
  * Something that bills. `whenStopped` says what becomes of it once the VM is stopped; `unknown` for an external address,
@@ -20,9 +22,6 @@ export type PriceItem = {
   | { readonly usdPerHour: number; readonly mark: Mark }
   | { readonly usdPerHour: 'unpriced'; readonly why: string }
 );
-
-/** A sum of prices, or `unpriced` when a part of it has no price. */
-export type UsdPerHour = number | 'unpriced';
 
 /** A persistent disk; `type` as the notebooks (`PD_SSD`) or compute API (`pd-ssd`, URL) spells it. */
 export interface PricedDisk {
@@ -211,18 +210,4 @@ function reasonUnpriced(item: PriceItem): string[] {
 function sumStopped(items: readonly PriceItem[]): UsdPerHour {
   if (items.some((item) => item.whenStopped === 'unknown')) return 'unpriced';
   return sum(items.filter((item) => item.whenStopped === 'billed'));
-}
-
-const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
-const dollarsAndTinyParts = new Intl.NumberFormat('en-US', {
-  style: 'currency',
-  currency: 'USD',
-  maximumFractionDigits: 4,
-});
-
-/** A price for people: `$3.67/h`; below one dollar up to four decimals, `$0.0475/h`; `unpriced` stays as it is. */
-export function formatUsdPerHour(price: UsdPerHour): string {
-  if (price === 'unpriced') return price;
-  if (price > 0 && price < 0.0001) return '<$0.0001/h';
-  return `${(price < 1 ? dollarsAndTinyParts : dollars).format(price)}/h`;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { weakest, type Mark } from './price-book.ts';
+import { weakest, type Mark } from './mark.ts';
 import bookJson from './network-prices.json' with { type: 'json' };
 import { addUsd, NO_USD, type UsdPerMonth, type UsdRange } from './money.ts';
 

@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
+import { mark } from './mark.ts';
 import bookJson from './price-book.json' with { type: 'json' };
 
-const mark = z.enum(['verified', 'computed', 'third-party', 'memory']);
 const provenance = { source: z.string(), mark, note: z.optional(z.string()) };
+
 const positive = z.number().check(z.positive());
+
 const positiveInt = z.int().check(z.positive());
+
 const usd = positive;
 
 const priceBookSchema = z.strictObject({
@@ -75,15 +78,3 @@ export const PRICE_BOOK = priceBookSchema.parse(bookJson);
 
 /** The day the price book was compiled, ISO 8601. Its sources are older; `PRICE_BOOK.sources` dates them. */
 export const PRICE_BOOK_DATE: string = PRICE_BOOK.asOf;
-
-/**
- * How far a price is verified, best first: read in a source made from Google's own data, computed from such prices,
- * found in a third party's copy only, or known from memory only (treat as doubtful).
- */
-export type Mark = z.infer<typeof mark>;
-
-/** The mark of something made of several rows: the weakest of theirs. */
-export function weakest(...marks: readonly Mark[]): Mark {
-  const rank = (m: Mark) => mark.options.indexOf(m);
-  return marks.reduce((worst, m) => (rank(m) > rank(worst) ? m : worst), 'verified');
-}

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { weakest, type Mark } from './price-book.ts';
+import { weakest, type Mark } from './mark.ts';
 import bookJson from './storage-prices.json' with { type: 'json' };
 
 const positive = z.number().check(z.positive());
@@ -36,8 +36,6 @@ const bookSchema = z.strictObject({
 
 /** List prices of Cloud Storage in USD, each row with its source. What no source gave is absent, and then unpriced. */
 export const STORAGE_PRICES = bookSchema.parse(bookJson);
-
-export const HOURS_PER_MONTH = STORAGE_PRICES.hoursPerMonth;
 
 export interface Price {
   readonly usd: number;

@@ -1,4 +1,5 @@
-import { openApi, type Api } from '../google/api.ts';
+import { openApi } from './runtime-api.ts';
+import { type Api } from '../google/api.ts';
 import { messageOf, PermanentError } from '../errors.ts';
 import { loadGuardPolicy, type LastValid } from './last-valid-policy.ts';
 import { createLog, type Log } from './log.ts';

@@ -1,4 +1,4 @@
-import { formatUsdPerHour } from '../prices/compute-price.ts';
+import { formatUsdPerHour } from '../prices/money.ts';
 import { createLog, type Log } from './log.ts';
 import type { DecidedOutcome, ReceiptSummary } from './receipt.ts';
 

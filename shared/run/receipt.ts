@@ -1,5 +1,5 @@
 import { cap, startCapped, type Capped } from './capped-list.ts';
-import type { UsdPerHour } from '../prices/compute-price.ts';
+import type { UsdPerHour } from '../prices/money.ts';
 import type { Mode } from '../policy/policy.ts';
 
 /** What was decided about one resource. `keep` is a decision too, with its reason. */

@@ -1,5 +1,4 @@
 import { backoff } from '../google/change-state.ts';
-import type { Runtime } from '../run/runtime.ts';
 import { Conflict, type State } from './state.ts';
 
 /** A JSON object in the state bucket that several runs change: how its text is read and written. */
@@ -9,6 +8,12 @@ export interface StateObject<Value> {
   parse(text: string | undefined): Value;
   /** The same value gives the same text. */
   print(value: Value): string;
+}
+
+/** What a pause takes: milliseconds to wait, and a number from 0 to 1 for its jitter. */
+export interface Pauses {
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly random: () => number;
 }
 
 /** More rounds of conflicts than runs ever meet on one object: each round lets at least one through. */
@@ -21,7 +26,7 @@ const MAX_CONFLICTS = 40;
  */
 export async function updateStateObject<Value>(
   state: State,
-  { sleep, random }: Pick<Runtime, 'sleep' | 'random'>,
+  { sleep, random }: Pauses,
   object: StateObject<Value>,
   change: (before: Value) => Value,
 ): Promise<Value> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatUsdPerHour } from '../../shared/prices/compute-price.ts';
+import { formatUsdPerHour } from '../../shared/prices/money.ts';
 import { renderTable } from './table.ts';
 
 const price = z.union([z.number(), z.literal('unpriced')]);

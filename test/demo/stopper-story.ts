@@ -1,4 +1,4 @@
-import { formatUsdPerHour } from '../../shared/prices/compute-price.ts';
+import { formatUsdPerHour } from '../../shared/prices/money.ts';
 import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';

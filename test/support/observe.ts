@@ -1,4 +1,4 @@
-import type { ProjectMemory } from '../../functions/idle-notebook-stopper/memory.ts';
+import type { ProjectMemory } from '../../functions/idle-notebook-stopper/memory/memory.ts';
 import type { DecidedOutcome, Receipt } from '../../shared/run/receipt.ts';
 import type { LogLine } from '../sandbox/hosting/function-process.ts';
 import type { LoggedCall } from '../sandbox/http/call-log.ts';

@@ -1,7 +1,7 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum } from '../traffic/facts.ts';
 import { type BucketPlace, bucketPriceId, isIn } from '../traffic/geography.ts';
-import { GIB } from '../traffic/pricing.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
 import { judgeFar } from './bucket-far.ts';
 import { findReaders, type ReadBucket, type Reader } from './bucket-readers.ts';
 import { judgeSeveral } from './bucket-several-regions.ts';

@@ -1,7 +1,7 @@
 import type { Finding } from '../report/report.ts';
 import type { EgressFacts } from '../traffic/facts.ts';
 import { type BucketPlace, isIn } from '../traffic/geography.ts';
-import { GIB } from '../traffic/pricing.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { copyCommand } from './bucket-far.ts';
 import { readCost, type RegionReads } from './bucket-placement.ts';

@@ -1,4 +1,4 @@
-import { GIB } from '../traffic/pricing.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
 import type { UsdPerMonth, UsdRange } from '../../../shared/prices/money.ts';
 
 export function gib(bytes: number): string {

@@ -1,6 +1,6 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum, type VmPlace } from '../traffic/facts.ts';
-import { GIB } from '../traffic/pricing.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { matches } from './bucket-readers.ts';
 import { gib } from './evidence-text.ts';

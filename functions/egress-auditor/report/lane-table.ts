@@ -1,4 +1,4 @@
-import type { Mark } from '../../../shared/prices/price-book.ts';
+import type { Mark } from '../../../shared/prices/mark.ts';
 import { type Child, type Markup, tag } from '../../../shared/report/markup.ts';
 import { bytesText, figure, shareText, usdRangeFigure } from '../../../shared/report/numbers.ts';
 import { label } from '../../../shared/report/page-parts.ts';

@@ -1,5 +1,5 @@
 import type { Gap } from '../../../shared/run/receipt.ts';
-import type { Mark } from '../../../shared/prices/price-book.ts';
+import type { Mark } from '../../../shared/prices/mark.ts';
 import type { UsdRange, UsdPerMonth } from '../../../shared/prices/money.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { NETWORK_PRICES, type PriceRow } from '../../../shared/prices/network-prices.ts';
-import { weakest } from '../../../shared/prices/price-book.ts';
+import { weakest } from '../../../shared/prices/mark.ts';
 import type { UsedPrice } from './report.ts';
 
 /** A row of the price book with all its tiers in words. */

@@ -1,10 +1,9 @@
-import { weakest, type Mark } from '../../../shared/prices/price-book.ts';
+import { type Mark, weakest } from '../../../shared/prices/mark.ts';
+import { scaleUsd, type UsdPerMonth, type UsdRange } from '../../../shared/prices/money.ts';
+import { firstRate, priceGib, priceRow, type PriceRow } from '../../../shared/prices/network-prices.ts';
 import { sum } from './facts.ts';
 import type { RawLane } from './lane.ts';
-import { type UsdPerMonth, scaleUsd, type UsdRange } from '../../../shared/prices/money.ts';
-import { priceRow, type PriceRow, priceGib, firstRate } from '../../../shared/prices/network-prices.ts';
-
-export const GIB = 2 ** 30;
+import { GIB } from '../../../shared/prices/quantities.ts';
 
 export interface PricedLane extends RawLane {
   readonly bytes: number;

@@ -1,4 +1,4 @@
-import type { Mark } from '../../../shared/prices/price-book.ts';
+import type { Mark } from '../../../shared/prices/mark.ts';
 
 /** The least and the most that it can be; the same number twice when it is known. */
 export interface Span {

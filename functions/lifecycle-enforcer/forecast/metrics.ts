@@ -1,5 +1,5 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
-import { weakest, type Mark } from '../../../shared/prices/price-book.ts';
+import { weakest, type Mark } from '../../../shared/prices/mark.ts';
 import { exactly, shareOf, type Forecast, type Horizon, type Span } from './forecast.ts';
 import type { RuleChange } from './objects.ts';
 import { DAY_MS } from './object-lifecycle.ts';
@@ -7,8 +7,7 @@ import { noncurrentOnly, type ReadRule } from '../rules/condition.ts';
 import { canMove, coldness } from '../rules/storage-class.ts';
 import { atRestPrice, movePrice } from '../../../shared/prices/storage-prices.ts';
 import { objectBytes, objectCells, type Cell, type Usage } from './usage.ts';
-
-const GIB = 2 ** 30;
+import { GIB } from '../../../shared/prices/quantities.ts';
 
 /** Whether a rule matches within some days: every object of a cell, none, or nobody can tell. */
 export type Reach = 'all' | 'some' | 'none';

@@ -19,10 +19,8 @@ import {
   plus,
   type Sum,
 } from '../../../shared/prices/storage-prices.ts';
-import { weakest } from '../../../shared/prices/price-book.ts';
-
-const GIB = 2 ** 30;
-const DAYS_PER_MONTH = 730 / 24;
+import { weakest } from '../../../shared/prices/mark.ts';
+import { GIB, DAYS_PER_MONTH } from '../../../shared/prices/quantities.ts';
 
 export interface RuleChange {
   readonly before: readonly ReadRule[];

@@ -1,11 +1,9 @@
+import { DAYS_PER_MONTH, GIB } from '../../../shared/prices/quantities.ts';
+import { atRestPrice, minimumDays, movePrice, type Place } from '../../../shared/prices/storage-prices.ts';
+import { objectCells, type Usage } from '../forecast/usage.ts';
 import type { ReadRule } from '../rules/condition.ts';
 import { implies } from '../rules/implication.ts';
 import { coldness } from '../rules/storage-class.ts';
-import { atRestPrice, minimumDays, movePrice, type Place } from '../../../shared/prices/storage-prices.ts';
-import { objectCells, type Usage } from '../forecast/usage.ts';
-
-const DAYS_PER_MONTH = 730 / 24;
-const GIB = 2 ** 30;
 
 /** What moving an object to a colder class is worth while it stays there. */
 export interface Economy {

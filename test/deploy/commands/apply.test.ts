@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { carryOut } from '../../../deploy/commands/apply.ts';
-import type { Step } from '../../../deploy/plan/step.ts';
+import type { Step } from '../../../deploy/desired/step.ts';
 
 const STEPS: readonly Step[] = [
   { why: 'first', args: ['pubsub', 'topics', 'create', 'a'] },

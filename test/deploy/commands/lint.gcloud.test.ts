@@ -7,7 +7,7 @@ import { describe, it } from 'vitest';
 import { createBudgetCommand } from '../../../deploy/commands/create-budget.ts';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { doctorCommand } from '../../../deploy/commands/doctor.ts';
-import { shellLine } from '../../../deploy/plan/step.ts';
+import { shellLine } from '../../../deploy/desired/step.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { withBench, type DeployBench } from './bench.ts';

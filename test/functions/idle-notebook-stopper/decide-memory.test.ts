@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
-import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
+import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
 import type { WorkingHours } from '../../../shared/policy/policy.ts';
 import {
   ABSENT,

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts, Signal, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
-import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
-import type { UsdPerHour } from '../../../shared/prices/compute-price.ts';
+import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
+import type { UsdPerHour } from '../../../shared/prices/money.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import {
   ABSENT,

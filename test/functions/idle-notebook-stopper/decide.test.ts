@@ -3,11 +3,11 @@ import { describe, it } from 'vitest';
 import {
   isRemembered,
   judgeNotebook,
-  observationStartMs,
-  repairSeconds,
   savesMoney,
   startedSince,
 } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
+import { repairSeconds } from '../../../functions/idle-notebook-stopper/native-idle-shutdown.ts';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';

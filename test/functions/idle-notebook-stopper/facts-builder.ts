@@ -1,6 +1,6 @@
 import { settingsOf } from '../../../functions/idle-notebook-stopper/changes.ts';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
-import { observationStartMs } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import type { NotebookFacts, Signal, Signals } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { notebookSweep } from '../../../functions/idle-notebook-stopper/index.ts';
+import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Fault } from '../../sandbox/http/faults.ts';
 import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { limitStops } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
-import type { UsdPerHour } from '../../../shared/prices/compute-price.ts';
+import type { UsdPerHour } from '../../../shared/prices/money.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import type { Plan } from '../../../shared/run/sweep.ts';
 import { config, deepFreeze, gpus, NO_GPU, notebook } from './facts-builder.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { judgeNotebook, observationStartMs } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import { config, EVENING, measured, minutesBefore, NOON, notebook, OFFICE } from './facts-builder.ts';
 
 const OBSERVE = config({ mode: 'observe', warnBeforeMinutes: 30 });

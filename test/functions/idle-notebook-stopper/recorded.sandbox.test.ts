@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { notebookSweep } from '../../../functions/idle-notebook-stopper/index.ts';
+import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
 import { createLog } from '../../../shared/run/log.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory.ts';
+import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
 import { nextCall } from '../../support/hooks.ts';
 import { settle, withFunction, type World } from '../../support/installed.ts';
 import { BUCKET, busy, idle, idleGpu, LAB, labPolicy, labScenario } from '../../support/lab.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'vitest';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
-import type { UsdPerHour } from '../../../shared/prices/compute-price.ts';
+import type { UsdPerHour } from '../../../shared/prices/money.ts';
 import type { Decision } from '../../../shared/run/receipt.ts';
 import { config, deepFreeze, NAME, NOON, notebook, type FactsOverrides } from './facts-builder.ts';
 

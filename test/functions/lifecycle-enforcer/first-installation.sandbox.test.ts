@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
+import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import type { Receipt } from '../../../shared/run/receipt.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Runtime } from '../../../shared/run/runtime.ts';

@@ -1,4 +1,4 @@
-import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
+import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
 import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';

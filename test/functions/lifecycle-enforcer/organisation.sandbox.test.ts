@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'vitest';
-import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
+import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import { ruleDigest } from '../../../functions/lifecycle-enforcer/rules/identity.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';

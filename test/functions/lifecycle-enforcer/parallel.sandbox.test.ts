@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/index.ts';
+import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import { ruleDigest } from '../../../functions/lifecycle-enforcer/rules/identity.ts';
 import type { StoredRule } from '../../../shared/google/buckets.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
-import {
-  formatUsdPerHour,
-  priceInstance,
-  type PricedInstance,
-  type UsdPerHour,
-} from '../../../shared/prices/compute-price.ts';
+import { formatUsdPerHour, type UsdPerHour } from '../../../shared/prices/money.ts';
+import { priceInstance, type PricedInstance } from '../../../shared/prices/compute-price.ts';
 import { gpusOf, parseMachineType } from '../../../shared/prices/machine-type.ts';
 import { PRICE_BOOK, PRICE_BOOK_DATE } from '../../../shared/prices/price-book.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { openApi } from '../../../shared/google/api.ts';
+import { openApi } from '../../../shared/run/runtime-api.ts';
 import { createState, type State } from '../../../shared/state/state.ts';
 import { startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET, labPolicy, labScenario } from '../../support/lab.ts';

@@ -1,9 +1,9 @@
-import { messageOf } from '../../shared/errors.ts';
-import { visitSeries, type Series, type SeriesQuery } from '../../shared/google/monitoring.ts';
-import { OutsideError } from '../../shared/google/google-api-error.ts';
-import type { Run } from '../../shared/run/sweep.ts';
-import type { Config } from './config.ts';
-import type { Signal, Signals } from './facts.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
+import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import type { Run } from '../../../shared/run/sweep.ts';
+import type { Config } from '../config.ts';
+import type { Signal, Signals } from '../facts.ts';
 
 const MINUTE_MS = 60_000;
 

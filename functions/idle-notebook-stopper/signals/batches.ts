@@ -1,4 +1,4 @@
-import type { NotebookInstance, NotebookPage } from '../../shared/google/notebooks.ts';
+import type { NotebookInstance, NotebookPage } from '../../../shared/google/notebooks.ts';
 
 /**
  * Notebooks whose signals one query reads. With 80 ids of 20 digits, the most that a VM's id has, the longest filter has some

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { patientGcloud } from '../commands/apply.ts';
-import { effectsOf, type Tools } from '../commands/command.ts';
-import { readJson } from './gcloud.ts';
+import { patientGcloud } from './apply.ts';
+import { effectsOf, type Tools } from './command.ts';
+import { readJson } from '../actual/gcloud.ts';
 import { quotaFlag, type PresentBudget, type WantedBudget } from '../plan/budget.ts';
 
 const budgetSchema = z.looseObject({

@@ -1,7 +1,7 @@
-import type { Plan, Run, Work } from '../../shared/run/sweep.ts';
-import { judgeNotebook, SETTLE_MINUTES, startedSince } from './decide.ts';
-import type { Config } from './config.ts';
-import type { NotebookFacts } from './facts.ts';
+import type { Plan, Run, Work } from '../../../shared/run/sweep.ts';
+import { judgeNotebook, SETTLE_MINUTES, startedSince } from '../decide.ts';
+import type { Config } from '../config.ts';
+import type { NotebookFacts } from '../facts.ts';
 import { updateMemory, type NotebookMemory } from './memory.ts';
 
 const MINUTE_MS = 60_000;

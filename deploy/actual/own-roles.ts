@@ -1,10 +1,10 @@
 import { lastPart } from '../../shared/google/resource-name.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
-import { emailOf } from './names.ts';
-import type { Present } from '../actual/actual.ts';
+import { emailOf } from '../desired/names.ts';
+import type { Present } from './actual.ts';
 import { isGenerationOf } from './role-generations.ts';
-import { SHARED_STATE_ROLES } from './settings.ts';
-import { runtimeAccountOf, type Wanted } from './desired.ts';
+import { SHARED_STATE_ROLES } from '../desired/settings.ts';
+import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
 
 const SUFFIXES = ['', 'Billing'] as const;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { updateStateObject, type StateObject } from '../../shared/state/compare-and-swap.ts';
-import type { Run } from '../../shared/run/sweep.ts';
+import { messageOf, PermanentError } from '../../../shared/errors.ts';
+import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import type { Run } from '../../../shared/run/sweep.ts';
 
 const stopRecord = z.object({
   /** When the stop was claimed, milliseconds since the epoch. */

@@ -4,8 +4,8 @@
  * is seen by listing, so that nothing has to be remembered elsewhere.
  * Source: https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
  */
-import { isNotFound, type GcloudFailed } from '../actual/gcloud.ts';
-import type { Present, PresentRole } from '../actual/actual.ts';
+import { isNotFound, type GcloudFailed } from './gcloud.ts';
+import type { Present, PresentRole } from './actual.ts';
 
 /** The generations of a role by its first name: `projects/P/roles/R`, `projects/P/roles/R.2`. */
 export function isGenerationOf(name: string, first: string): boolean {

@@ -1,7 +1,7 @@
-import { BOUND_ON } from './names.ts';
+import { BOUND_ON } from '../desired/names.ts';
 import { homeOf } from './own-roles.ts';
-import type { Present } from '../actual/actual.ts';
-import type { Access } from './desired.ts';
+import type { Present } from './actual.ts';
+import type { Access } from '../desired/desired.ts';
 
 /** Where a function's account held a role when it was deployed last. */
 export interface BoundBefore {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'vitest';
-import { boundBefore, noteBoundOn } from '../../../deploy/desired/bound-before.ts';
+import { boundBefore, noteBoundOn } from '../../../deploy/actual/bound-before.ts';
 import { BOUND_ON } from '../../../deploy/desired/names.ts';
 import type { PresentFunction } from '../../../deploy/actual/actual.ts';
 

@@ -1,0 +1,17 @@
+import type { Sweep } from '../../shared/run/sweep.ts';
+import { actOnNotebooks } from './act.ts';
+import { type Config, configureNotebooks } from './config.ts';
+import { isRemembered, judgeNotebook, limitStops, savesMoney } from './decide.ts';
+import type { NotebookFacts } from './facts.ts';
+import { gatherNotebooks } from './gather.ts';
+
+export const notebookSweep: Sweep<Config, NotebookFacts> = {
+  sections: ['notebooks'],
+  configure: configureNotebooks,
+  gather: gatherNotebooks,
+  decide: judgeNotebook,
+  limit: limitStops,
+  watches: isRemembered,
+  act: actOnNotebooks,
+  saves: savesMoney,
+};

@@ -1,0 +1,24 @@
+import type { Config } from '../config.ts';
+import { BUSY_WINDOW_MINUTES, MINUTE_MS } from '../decide.ts';
+import { workingPeriod } from '../working-hours.ts';
+
+// prettier-ignore
+
+/** From when on a notebook must be observed, so that the verdict covers all that it claims. */
+export function observationStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
+  if (simulatesWarning(config)) {
+    // Nobody is warned while observing. What enforce would stop now it would have warned of this long ago.
+    const warning = new Date(now.getTime() - config.warnBeforeMinutes * MINUTE_MS);
+    return observationStartMs({ ...config, warnBeforeMinutes: 0 }, warning, undefined);
+  }
+  const outside = config.hours !== null && workingPeriod(now, config.hours) === undefined;
+  const minutes = outside ? Math.min(config.idleAfterMinutes, BUSY_WINDOW_MINUTES) : config.idleAfterMinutes;
+  const startMs = now.getTime() - minutes * MINUTE_MS;
+  // "Stayed idle since the warning" needs every minute since then.
+  return warnedAtMs === undefined ? startMs : Math.min(startMs, warnedAtMs);
+}
+
+/** A trial remembers no warning: it tells from a longer look back what enforce would stop, and what that would save. */
+export function simulatesWarning({ mode, warnBeforeMinutes }: Config): boolean {
+  return mode === 'observe' && warnBeforeMinutes > 0;
+}

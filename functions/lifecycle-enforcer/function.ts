@@ -1,0 +1,19 @@
+import type { Sweep } from '../../shared/run/sweep.ts';
+import { actOnBuckets } from './act.ts';
+import { type Config, configureLifecycle } from './config.ts';
+import { judgeBucket, needsTidying, savesMoney } from './decide.ts';
+import type { Facts } from './facts.ts';
+import { gatherBuckets, placeOfBuckets } from './gather.ts';
+
+export const lifecycleSweep: Sweep<Config, Facts> = {
+  actOn: 'page',
+  sections: ['lifecycle'],
+  configure: configureLifecycle,
+  gather: gatherBuckets,
+  placeOf: placeOfBuckets,
+  decide: judgeBucket,
+  limit: (plans) => plans,
+  watches: needsTidying,
+  act: actOnBuckets,
+  saves: savesMoney,
+};

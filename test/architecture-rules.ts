@@ -1,0 +1,167 @@
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+
+/** Sources by their path from the repository's root. */
+export type Tree = ReadonlyMap<string, string>;
+
+/** A rule of the house over the whole tree: what breaks it, each with its file. */
+export type Rule = (tree: Tree) => readonly string[];
+
+/** The rooms of shared/ from bottom to top: a file imports from its own room and those below it. */
+const LAYERS = [
+  ['shared/errors.ts', 'shared/units.ts', 'shared/prices'],
+  ['shared/google'],
+  ['shared/resources'],
+  ['shared/report'],
+  ['shared/policy'],
+  ['shared/state'],
+  ['shared/notify'],
+  ['shared/preflight'],
+  ['shared/run'],
+  ['functions'],
+] as const;
+
+/** The parts of deploy/ from bottom to top. */
+const DEPLOY_LAYERS = [['deploy/desired'], ['deploy/actual'], ['deploy/plan'], ['deploy/commands']] as const;
+
+const GOOGLE_PACKAGES = /^(?:@google-cloud\/|google-gax|google-auth-library|gcp-metadata|gaxios)/;
+
+/** Where Google's packages are named; the framework's requests arrive in the runtime. */
+const GOOGLE_ROOMS = /^shared\/(?:google\/|run\/(?:runtime|handle-request)\.ts$)/;
+
+/** Judges: what they import decides, calculates or words, and calls nothing. */
+const PURE = /^(?:shared\/(?:prices|report|policy)\/|functions\/[^/]+\/decide\.ts$)/;
+
+/** Rooms that talk to the outside world. */
+const EFFECTS = /^shared\/(?:google|resources|state|notify|preflight|run)\//;
+
+interface Import {
+  readonly from: string;
+  /** A path from the root, or a package. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+/** What a source imports, exports from or loads. */
+export function importsOf(file: string, text: string): readonly Import[] {
+  const found: Import[] = [];
+  const add = (specifier: string, typeOnly: boolean): void => {
+    const to = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier;
+    found.push({ from: file, to, typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
+      add(node.moduleSpecifier.text, isTypeOnly(node.importClause));
+    else if (
+      ts.isExportDeclaration(node) &&
+      node.moduleSpecifier !== undefined &&
+      ts.isStringLiteral(node.moduleSpecifier)
+    )
+      add(node.moduleSpecifier.text, node.isTypeOnly);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument !== undefined && ts.isStringLiteral(argument)) add(argument.text, false);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node.argument.literal.getText().slice(1, -1), true);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { namedBindings } = clause;
+  return (
+    clause.name === undefined &&
+    namedBindings !== undefined &&
+    ts.isNamedImports(namedBindings) &&
+    namedBindings.elements.length > 0 &&
+    namedBindings.elements.every((element) => element.isTypeOnly)
+  );
+}
+
+const everyImport = (tree: Tree): readonly Import[] =>
+  [...tree].flatMap(([file, text]) => importsOf(file, text));
+
+/** One line for each import that `refuses`. */
+function refusing(refuses: (one: Import) => string | undefined): Rule {
+  return (tree) =>
+    everyImport(tree).flatMap((one) => {
+      const why = refuses(one);
+      return why === undefined ? [] : [`${one.from} imports ${one.to}: ${why}`];
+    });
+}
+
+function layerOf(file: string, layers: readonly (readonly string[])[]): number {
+  return layers.findIndex((rooms) => rooms.some((room) => file === room || file.startsWith(`${room}/`)));
+}
+
+const downward = (layers: readonly (readonly string[])[]): Rule =>
+  refusing(({ from, to }) => {
+    const [own, other] = [layerOf(from, layers), layerOf(to, layers)];
+    return own >= 0 && other > own ? `${layers[other]?.[0] ?? ''} stands above it` : undefined;
+  });
+
+/** After a lost precondition it judges the bucket anew, as it is by then. */
+const JUDGES_AGAIN = 'functions/lifecycle-enforcer/act.ts';
+
+const functionOf = (file: string): string | undefined => /^functions\/([^/]+)\//.exec(file)?.[1];
+
+/** The rules of the house, by name. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  'shared rooms import downward': downward(LAYERS),
+  'deploy imports downward: commands, plan, actual, desired': downward(DEPLOY_LAYERS),
+  'shared rooms are known': (tree) =>
+    [...tree.keys()]
+      .filter((file) => file.startsWith('shared/') && layerOf(file, LAYERS) < 0)
+      .map((file) => `${file}: in none of the rooms ${LAYERS.flat().join(', ')}`),
+  'functions and shared import nothing of deploy or test': refusing(({ from, to }) =>
+    /^(?:functions|shared)\//.test(from) && /^(?:deploy|test)\//.test(to) ? 'it stands above' : undefined,
+  ),
+  'functions never import each other': refusing(({ from, to }) => {
+    const other = functionOf(to);
+    return functionOf(from) !== undefined && other !== undefined && other !== functionOf(from)
+      ? 'functions never import each other'
+      : undefined;
+  }),
+  'only shared/google and the runtime name Google’s packages': refusing(({ from, to }) =>
+    /^(?:functions|shared)\//.test(from) &&
+    GOOGLE_PACKAGES.test(to) &&
+    !GOOGLE_ROOMS.test(from) &&
+    !/^functions\/[^/]+\/index\.ts$/.test(from)
+      ? 'Google’s packages belong to shared/google'
+      : undefined,
+  ),
+  'prices, report, policy and every decide import no effect': refusing(({ from, to, typeOnly }) =>
+    PURE.test(from) && EFFECTS.test(to) && !typeOnly ? 'what judges calls nothing' : undefined,
+  ),
+  'gather imports no decision': refusing(({ from, to }) =>
+    /^functions\/[^/]+\/gather\.ts$/.test(from) && /^functions\/[^/]+\/(?:decide|act)\.ts$/.test(to)
+      ? 'what reads the world decides nothing'
+      : undefined,
+  ),
+  'act carries out and recomputes nothing': refusing(({ from, to, typeOnly }) =>
+    /^functions\/[^/]+\/act\.ts$/.test(from) &&
+    from !== JUDGES_AGAIN &&
+    /^functions\/[^/]+\/(?:decide|gather)\.ts$/.test(to) &&
+    !typeOnly
+      ? 'what acts takes decisions as they are'
+      : undefined,
+  ),
+  'the sandbox imports no product code': refusing(({ from, to }) =>
+    from.startsWith('test/sandbox/') && /^(?:functions|shared|deploy)\//.test(to)
+      ? 'it would prove a fault by the same fault'
+      : undefined,
+  ),
+  'a room holds at most 20 files, a function of more than 12 has rooms': (tree) => {
+    const rooms = new Map<string, number>();
+    for (const file of tree.keys())
+      if (/^(?:functions|shared)\//.test(file)) rooms.set(dirname(file), (rooms.get(dirname(file)) ?? 0) + 1);
+    return [...rooms].flatMap(([room, count]) => {
+      const most = /^functions\/[^/]+$/.test(room) ? 12 : 20;
+      return count > most ? [`${room}: ${count} files, at most ${most}`] : [];
+    });
+  },
+};

@@ -1,0 +1,159 @@
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { RULES } from './architecture-rules.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+const tree = new Map(
+  globSync(['functions/**/*.ts', 'shared/**/*.ts', 'deploy/**/*.ts', 'test/sandbox/**/*.ts'], { cwd: ROOT })
+    .sort()
+    .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const),
+);
+
+test('there are sources to look at', () => {
+  for (const folder of ['functions/', 'shared/google/', 'deploy/plan/', 'test/sandbox/'])
+    expect([...tree.keys()].some((file) => file.startsWith(folder))).toBe(true);
+});
+
+describe('the house', () => {
+  for (const [name, rule] of Object.entries(RULES))
+    test(name, () => {
+      expect(rule(tree)).toEqual([]);
+    });
+});
+
+describe('each rule finds what breaks it, and nothing else', () => {
+  const many = (folder: string, count: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${folder}/file-${index}.ts`, '']));
+  const cases: readonly (readonly [string, Record<string, string>, number])[] = [
+    ['shared rooms import downward', { 'shared/google/api.ts': "import { x } from '../run/runtime.ts';" }, 1],
+    [
+      'shared rooms import downward',
+      { 'shared/prices/a.ts': "import type { X } from '../policy/policy.ts';" },
+      1,
+    ],
+    ['shared rooms import downward', { 'shared/errors.ts': "export { x } from './google/api.ts';" }, 1],
+    [
+      'shared rooms import downward',
+      { 'shared/run/a.ts': "const { x } = await import('../google/api.ts');" },
+      0,
+    ],
+    [
+      'shared rooms import downward',
+      { 'shared/state/a.ts': "import { x } from './b.ts'; import y from 'zod';" },
+      0,
+    ],
+    [
+      'shared rooms import downward',
+      { 'shared/google/a.ts': "import { x } from '../../functions/a/act.ts';" },
+      1,
+    ],
+    [
+      'deploy imports downward: commands, plan, actual, desired',
+      { 'deploy/actual/a.ts': "import { x } from '../plan/plan.ts';" },
+      1,
+    ],
+    [
+      'deploy imports downward: commands, plan, actual, desired',
+      { 'deploy/commands/a.ts': "import { x } from '../plan/plan.ts';" },
+      0,
+    ],
+    ['shared rooms are known', { 'shared/helpers.ts': '' }, 1],
+    ['shared rooms are known', { 'shared/units.ts': '', 'shared/google/api.ts': '' }, 0],
+    [
+      'functions and shared import nothing of deploy or test',
+      { 'functions/a/index.ts': "await import('../../test/sandbox/sandbox.ts');" },
+      1,
+    ],
+    [
+      'functions and shared import nothing of deploy or test',
+      { 'shared/google/a.ts': "import type { X } from '../../deploy/build.ts';" },
+      1,
+    ],
+    [
+      'functions and shared import nothing of deploy or test',
+      { 'shared/google/a.ts': "import { X } from 'deploy/test';" },
+      0,
+    ],
+    ['functions never import each other', { 'functions/a/act.ts': "import { x } from '../b/act.ts';" }, 1],
+    ['functions never import each other', { 'functions/a/room/x.ts': "export * from '../../b/act.ts';" }, 1],
+    ['functions never import each other', { 'functions/a/room/x.ts': "import { x } from '../act.ts';" }, 0],
+    [
+      'only shared/google and the runtime name Google’s packages',
+      { 'functions/a/act.ts': "import { Storage } from '@google-cloud/storage';" },
+      1,
+    ],
+    [
+      'only shared/google and the runtime name Google’s packages',
+      { 'shared/state/a.ts': "import type { GoogleAuth } from 'google-auth-library';" },
+      1,
+    ],
+    [
+      'only shared/google and the runtime name Google’s packages',
+      {
+        'shared/google/a.ts': "import { GoogleAuth } from 'google-auth-library';",
+        'functions/a/index.ts': "import { http } from '@google-cloud/functions-framework';",
+      },
+      0,
+    ],
+    [
+      'prices, report, policy and every decide import no effect',
+      { 'functions/a/decide.ts': "import { getVm } from '../../shared/google/vms.ts';" },
+      1,
+    ],
+    [
+      'prices, report, policy and every decide import no effect',
+      { 'functions/a/decide.ts': "import type { Vm } from '../../shared/google/vms.ts';" },
+      0,
+    ],
+    [
+      'prices, report, policy and every decide import no effect',
+      { 'functions/a/decide.ts': "import { type Vm } from '../../shared/google/vms.ts';" },
+      0,
+    ],
+    ['gather imports no decision', { 'functions/a/gather.ts': "import { decide } from './decide.ts';" }, 1],
+    ['gather imports no decision', { 'functions/a/gather.ts': "import { x } from './facts.ts';" }, 0],
+    [
+      'act carries out and recomputes nothing',
+      { 'functions/a/act.ts': "import { judge } from './decide.ts';" },
+      1,
+    ],
+    [
+      'act carries out and recomputes nothing',
+      { 'functions/a/act.ts': "import type { Decided } from './decide.ts';" },
+      0,
+    ],
+    [
+      'the sandbox imports no product code',
+      { 'test/sandbox/a.ts': "import type { P } from '../../shared/policy/policy.ts';" },
+      1,
+    ],
+    ['a room holds at most 20 files, a function of more than 12 has rooms', many('shared/report', 21), 1],
+    ['a room holds at most 20 files, a function of more than 12 has rooms', many('shared/report', 20), 0],
+    ['a room holds at most 20 files, a function of more than 12 has rooms', many('functions/a', 13), 1],
+  ];
+  for (const [name, files, wanted] of cases)
+    test(`${name}: ${wanted === 0 ? 'allowed' : 'refused'} in ${Object.keys(files)[0] ?? ''}`, () => {
+      const rule = RULES[name];
+      if (rule === undefined) throw new Error(`Cannot test "${name}": no such rule`);
+      expect(rule(new Map(Object.entries(files)))).toHaveLength(wanted);
+    });
+
+  test('every rule has a case that it refuses', () => {
+    const refused = new Set(cases.filter(([, , wanted]) => wanted > 0).map(([name]) => name));
+    expect(Object.keys(RULES).filter((name) => !refused.has(name))).toEqual([]);
+  });
+});
+
+test('each function has the same files', () => {
+  const wanted = ['index.ts', 'function.ts', 'config.ts', 'gather.ts', 'decide.ts', 'act.ts', 'README.md'];
+  const folders = readdirSync(join(ROOT, 'functions'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `functions/${name}`);
+  expect(folders.length).toBeGreaterThan(0);
+  const missing = folders.flatMap((folder) =>
+    wanted.map((file) => `${folder}/${file}`).filter((path) => !existsSync(join(ROOT, path))),
+  );
+  expect(missing).toEqual([]);
+});
