@@ -66,7 +66,8 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     cpSync(join(repository, name), join(checkout, name), {
       recursive: true,
       filter: (file) => {
-        const [, folder] = /^\/functions\/([^/]+)/.exec(file.slice(repository.length)) ?? [];
+        // What has an entry is built; deploy/ may read the rest of a function that is not.
+        const [, folder] = /^\/functions\/([^/]+)\/index\.ts$/.exec(file.slice(repository.length)) ?? [];
         return folder === undefined || functions === undefined || functions.includes(folder);
       },
     });
