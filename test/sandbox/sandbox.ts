@@ -274,7 +274,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const message = projects.get(projectId).seed.metricErrors[metricType];
       return message === undefined ? [] : [{ code: 14, message }];
     },
-    unreachable: (projectId) => projects.get(projectId).seed.unreachableForMonitoring,
+    unreachable: (projectId) =>
+      projects.all.find(({ id }) => id === projectId)?.unreachableForMonitoring ?? [],
   });
 
   const preload = ['--import', fileURLToPath(new URL('http/connect-preload.ts', import.meta.url))];

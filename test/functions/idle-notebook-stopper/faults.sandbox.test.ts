@@ -41,6 +41,8 @@ interface Target extends Setting {
   readonly stopsWhen: Readonly<Record<403 | 404, boolean>>;
   /** What a refusal for good leads to. */
   readonly saidBy: Readonly<Record<403 | 404, 'incomplete' | 'failures' | 'error-line' | 'nothing'>>;
+  /** What was refused has failed, and its event is delivered again: an action, or the list of projects to tick. */
+  readonly refusalFails?: true;
 }
 
 const ONE_PROJECT = { scope: ['projects/ml-lab'] };
@@ -68,12 +70,14 @@ const TARGETS: readonly Target[] = [
     stopsWhen: never,
     // A 404 says that it is gone: nothing to stop.
     saidBy: { 403: 'failures', 404: 'nothing' },
+    refusalFails: true,
   },
   {
     route: 'notebooks.projects.locations.instances.stop',
     ...ONE_PROJECT,
     stopsWhen: never,
     saidBy: { 403: 'failures', 404: 'failures' },
+    refusalFails: true,
   },
   {
     route: 'notebooks.projects.locations.instances.patch',
@@ -82,6 +86,7 @@ const TARGETS: readonly Target[] = [
     lines: ['nativeIdleShutdown: repair'],
     stopsWhen: always,
     saidBy: { 403: 'failures', 404: 'failures' },
+    refusalFails: true,
   },
   {
     route: 'compute.disks.aggregatedList',
@@ -120,6 +125,7 @@ const TARGETS: readonly Target[] = [
     ...ONE_PROJECT,
     stopsWhen: never,
     saidBy: { 403: 'error-line', 404: 'error-line' },
+    refusalFails: true,
   },
   {
     route: 'pubsub.projects.topics.publish',
@@ -146,6 +152,7 @@ const TARGETS: readonly Target[] = [
     text: '{}',
     stopsWhen: never,
     saidBy: { 403: 'error-line', 404: 'error-line' },
+    refusalFails: true,
   },
   {
     route: 'cloudresourcemanager.folders.search',
@@ -153,6 +160,7 @@ const TARGETS: readonly Target[] = [
     text: '{}',
     stopsWhen: never,
     saidBy: { 403: 'error-line', 404: 'error-line' },
+    refusalFails: true,
   },
 ];
 
@@ -199,6 +207,9 @@ function checkAlways({ sandbox }: InProcess): void {
         assert.equal(notebook(sandbox, id).metadata['idle-timeout-seconds'], '10800');
     }
 }
+
+const fails = ({ refusalFails }: Target, status: 403 | 404): boolean =>
+  status === 403 && refusalFails === true;
 
 const stopped = ({ sandbox }: InProcess): boolean => statesOf(sandbox)['idle-1'] !== 'ACTIVE';
 
@@ -273,10 +284,11 @@ for (const target of TARGETS)
         }));
 
     for (const status of [403, 404] as const)
-      it(`${status} for good: ${target.saidBy[status] === 'nothing' ? 'nothing is wrong' : `${target.saidBy[status]} say so`}, the event is done`, () =>
+      it(`${status} for good: ${target.saidBy[status] === 'nothing' ? 'nothing is wrong' : `${target.saidBy[status]} say so`}, ${fails(target, status) ? 'the event fails' : 'the event is done'}`, () =>
         withTarget(target, async (world) => {
           world.sandbox.faults.add({ route: target.route, fault: { kind: 'status', status } });
-          await deliver(world);
+          if (fails(target, status)) await assert.rejects(deliver(world), /HTTP 403/);
+          else await deliver(world);
           checkAlways(world);
           assert.equal(stopped(world), target.stopsWhen[status]);
           if (target.saidBy[status] === 'nothing') assert.deepEqual(said(world), []);

@@ -217,6 +217,12 @@ describe('vertexService', () => {
 
   it('asks for each permission on the project', async () => {
     const member = 'clerk@example.com';
+    sandbox.iam.bind({
+      member,
+      role: 'act as the model’s account',
+      permissions: ['iam.serviceAccounts.actAs'],
+      on: 'projects/lab',
+    });
     for (const [permission, method, path, body] of [
       ['locations.list', 'GET', 'projects/lab/locations', undefined],
       ['customJobs.list', 'GET', `${AT}/customJobs`, undefined],
