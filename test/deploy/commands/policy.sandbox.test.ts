@@ -12,9 +12,13 @@ const deploy = join(import.meta.dirname, '../../../deploy');
 const exampleFile = join(deploy, 'costguard.example.yaml');
 
 function runPolicy(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(deploy, 'commands/policy.ts'), ...args], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(deploy, 'commands/policy.ts'), ...args],
+    {
+      encoding: 'utf8',
+    },
+  );
   return { status, stdout, stderr };
 }
 
