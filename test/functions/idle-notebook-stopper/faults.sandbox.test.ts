@@ -223,7 +223,11 @@ function said({ lines }: InProcess): readonly string[] {
   return [
     ...(summaries.some(({ incomplete }) => incomplete.length > 0) ? ['incomplete'] : []),
     ...(summaries.some(({ failures }) => failures.length > 0) ? ['failures'] : []),
-    ...(messagesOf(lines, 'ERROR').some((text) => text.startsWith('Cannot')) ? ['error-line'] : []),
+    ...(messagesOf(lines, 'ERROR').some((text) =>
+      /^(?:The event failed and will be delivered again: )?Cannot /.test(text),
+    )
+      ? ['error-line']
+      : []),
   ];
 }
 
