@@ -25,8 +25,8 @@ export default defineConfig({
       ...KINDS.map((kind) => ({ extends: true as const, test: { name: kind, include: filesOf(kind) } })),
     ],
     // What stands still for longer than this on a busy machine will not end.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // Node itself runs the tests as it runs the commands: what a test loads is what a process that it starts loads.
     experimental: { viteModuleRunner: false, nodeLoader: false },
   },

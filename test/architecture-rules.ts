@@ -24,7 +24,7 @@ const LAYERS = [
 /** The parts of deploy/ from bottom to top. */
 const DEPLOY_LAYERS = [['deploy/desired'], ['deploy/actual'], ['deploy/plan'], ['deploy/commands']] as const;
 
-const GOOGLE_PACKAGES = /^(?:@google-cloud\/|google-gax|google-auth-library|gcp-metadata|gaxios)/;
+const GOOGLE_PACKAGES = /^npm:(?:@google-cloud\/|google-gax|google-auth-library|gcp-metadata|gaxios)/;
 
 /** Where Google's packages are named; the framework's requests arrive in the runtime. */
 const GOOGLE_ROOMS = /^shared\/(?:google\/|run\/(?:runtime|handle-request)\.ts$)/;
@@ -37,7 +37,7 @@ const EFFECTS = /^shared\/(?:google|resources|state|notify|preflight|run)\//;
 
 interface Import {
   readonly from: string;
-  /** A path from the root, or a package. */
+  /** A path from the root, or `npm:` and a package. */
   readonly to: string;
   readonly typeOnly: boolean;
 }
@@ -46,7 +46,7 @@ interface Import {
 export function importsOf(file: string, text: string): readonly Import[] {
   const found: Import[] = [];
   const add = (specifier: string, typeOnly: boolean): void => {
-    const to = specifier.startsWith('.') ? join(dirname(file), specifier) : specifier;
+    const to = specifier.startsWith('.') ? join(dirname(file), specifier) : `npm:${specifier}`;
     found.push({ from: file, to, typeOnly });
   };
   const visit = (node: ts.Node): void => {

@@ -19,7 +19,7 @@ budgets: { mode: enforce, allow: [${BY_HAND}] }
 const CREATE = 'cloudfunctions.projects.locations.functions.create';
 
 const missing = gcloudMissing();
-const timeout = 600_000;
+const timeout = 1_800_000;
 
 async function withSite(test: (site: Site) => Promise<void>): Promise<void> {
   const site = await openSite(SCENARIO, FUNCTIONS);

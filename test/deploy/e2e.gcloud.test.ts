@@ -33,7 +33,7 @@ const PATCH = 'cloudfunctions.projects.locations.functions.patch';
 
 const missing = gcloudMissing();
 /** Some hundred starts of gcloud a script, each of a tenth of a second or so on an idle machine. */
-const timeout = 600_000;
+const timeout = 1_800_000;
 
 function assertDone({ code, output }: Ended): void {
   assert.equal(code, 0, output);

@@ -33,7 +33,7 @@ const SCENARIO = parseScenario({
 
 describe(
   'the first deployment into a new project, with the real gcloud',
-  needs(missing, { timeout: 600_000 }),
+  needs(missing, { timeout: 1_800_000 }),
   () => {
     let sandbox: Sandbox;
     let close = async (): Promise<void> => undefined;
