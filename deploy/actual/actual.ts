@@ -57,7 +57,7 @@ export interface Subscription {
   /** RESOURCE_ERROR: what it pushes to cannot be reached, and messages wait. */
   readonly state: string;
   readonly ackDeadlineSeconds: number;
-  /** For how long a message is kept that nobody has acknowledged. */
+  /** How long a message that is not acknowledged is kept. */
   readonly retentionSeconds: number;
   /** The subscription itself is deleted after so long without activity, such as `2678400s`; undefined for never. */
   readonly expiresAfter: string | undefined;

@@ -7,7 +7,7 @@ export class NotSignedIn extends Error {
   override readonly name = 'NotSignedIn';
 }
 
-/** How whoever runs a command calls Google: from the laptop, behind whatever proxy it has. */
+/** How the user's commands call Google: from the laptop, behind whatever proxy it has. */
 export interface SignIn {
   readonly gcloud: Gcloud;
   readonly environment: Readonly<Record<string, string | undefined>>;

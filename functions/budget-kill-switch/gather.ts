@@ -125,7 +125,7 @@ async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise
         running.push({ resource: instance.name, labels: instance.labels ?? {} });
     }
   }
-  // Asked for one by one, some locations may have no Workbench at all.
+  // Requested one by one, some locations may have no Workbench at all.
   for (const { location, error } of failed)
     if (!answered || !isNotOffered(error))
       gap({ where: `${location} notebooks`, why: whyUnseen(error), cause: error });

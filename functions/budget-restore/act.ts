@@ -43,7 +43,7 @@ export async function restoreItem(
   }
 }
 
-/** How long what was asked for may take to show: a link in force, a machine on its way up. */
+/** How long what was requested may take to show: a link in force, a machine on its way up. */
 const LINKED_MS = 120_000;
 const STARTS_MS = 30_000;
 

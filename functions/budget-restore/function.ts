@@ -42,7 +42,7 @@ interface AnswerLine {
 /** `GET` is answered with the plan, `POST` carries it out. */
 export const restoreFunction: HttpFunction<Asked> = {
   methods: { GET: 'for the plan', POST: 'to restore' },
-  // The way back stays open whatever somebody writes into a section.
+  // The way back stays open whatever an operator writes into a section.
   sections: [],
   lastValid: 'use',
   deadlineMs: REQUEST_DEADLINE_MS,

@@ -1,7 +1,7 @@
 import { type Api, type ApiOptions, createApi, renewToken } from '../google/api.ts';
 import type { Runtime } from './runtime.ts';
 
-/** The door with a runtime's clock and pauses. No call starts later than `patienceMs` from now. */
+/** An `Api` with a runtime's clock and pauses. No call starts later than `patienceMs` from now. */
 export function openApi(runtime: Runtime, patienceMs: number, auth: ApiOptions['auth'] = runtime.auth): Api {
   return createApi({
     auth,

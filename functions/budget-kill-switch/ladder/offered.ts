@@ -4,7 +4,7 @@ import { updateStateObject, type StateObject } from '../../../shared/state/compa
 import type { NotOffered } from '../../../shared/google/vertex/inventory.ts';
 import type { SwitchRun } from '../run.ts';
 
-/** How long a region is taken not to have something: then it is asked again, for regions grow. */
+/** How long a region is taken not to have something: then it is queried again, for regions grow. */
 const LIFE_MS = 24 * 3_600_000;
 
 /** Until when each is taken not to be offered, by `tuningJobs in me-central1`; milliseconds since the epoch. */

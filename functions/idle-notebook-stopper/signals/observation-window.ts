@@ -7,7 +7,7 @@ import { workingPeriod } from '../working-hours.ts';
 /** From when on a notebook must be observed, so that the verdict covers all that it claims. */
 export function observationStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
   if (simulatesWarning(config)) {
-    // Nobody is warned while observing. What enforce would stop now it would have warned of this long ago.
+    // No warning is sent while observing. What enforce would stop now it would have warned of this long ago.
     const warning = new Date(now.getTime() - config.warnBeforeMinutes * MINUTE_MS);
     return observationStartMs({ ...config, warnBeforeMinutes: 0 }, warning, undefined);
   }
