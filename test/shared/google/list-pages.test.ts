@@ -64,7 +64,13 @@ describe('listPages', () => {
   });
 
   test('refuses an answer of another form', async () => {
-    await assert.rejects(collect(pagesOf(() => ({ items: 'none' })).pages), { name: /Zod/ });
-    await assert.rejects(collect(pagesOf(() => ({ nextPageToken: 7 })).pages), { name: /Zod/ });
+    await assert.rejects(collect(pagesOf(() => ({ items: 'none' })).pages), {
+      name: 'OutsideError',
+      message: /unexpected answer: items: it is "none", not array/,
+    });
+    await assert.rejects(collect(pagesOf(() => ({ nextPageToken: 7 })).pages), {
+      name: 'OutsideError',
+      message: /unexpected answer: nextPageToken: it is 7, not string/,
+    });
   });
 });
