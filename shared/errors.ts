@@ -1,5 +1,5 @@
 /**
- * A failure that delivering the event again cannot mend: bad input, bad configuration. The runner acknowledges the
+ * A failure that delivering the event again cannot fix: bad input, bad configuration. The runner acknowledges the
  * event after logging it as ERROR. Everything else that is thrown makes the event fail, so that it is delivered again.
  */
 export class PermanentError extends Error {

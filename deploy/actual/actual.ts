@@ -1,7 +1,7 @@
 import type { Role } from '../desired/settings.ts';
 
 /** What is there, as far as deploy is concerned. */
-export interface Present {
+export interface Actual {
   readonly projectNumber: string;
   /** Of an API that is not enabled nothing else is known, and nothing can exist. */
   readonly apis: ReadonlySet<string>;
@@ -11,7 +11,7 @@ export interface Present {
   /** E-mail addresses, with whether deploy made them. */
   readonly accounts: ReadonlyMap<string, { readonly made: boolean }>;
   /** Custom roles that are costguard's by their ids, in every project and organization where they can be, by full name. */
-  readonly roles: ReadonlyMap<string, PresentRole>;
+  readonly roles: ReadonlyMap<string, ActualRole>;
   /** Full names of roles that can be neither made nor undeleted, as this run found out. */
   readonly blockedRoles: ReadonlySet<string>;
   /** Who holds the roles that an older deployment made with ids that installations share; undefined: it cannot be seen. */
@@ -20,7 +20,7 @@ export interface Present {
   readonly topics: ReadonlyMap<string, { readonly made: boolean }>;
   readonly subscriptions: ReadonlyMap<string, Subscription>;
   /** Functions by name. */
-  readonly functions: ReadonlyMap<string, PresentFunction>;
+  readonly functions: ReadonlyMap<string, ActualFunction>;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly alerts: readonly Alert[];
   /** Above a folder, an organization or a billing account. */
@@ -41,12 +41,12 @@ export interface Binding {
 
 /** A member that holds a role. */
 export interface Holder {
-  /** As in `Present.bindings`. */
+  /** As in `Actual.bindings`. */
   readonly on: string;
   readonly member: string;
 }
 
-export interface PresentRole extends Role {
+export interface ActualRole extends Role {
   readonly deleted: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface Subscription {
   readonly retryDelays: string | undefined;
 }
 
-export interface PresentFunction {
+export interface ActualFunction {
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;

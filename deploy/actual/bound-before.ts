@@ -1,6 +1,6 @@
 import { BOUND_ON } from '../desired/names.ts';
 import { homeOf } from './own-roles.ts';
-import type { Present } from './actual.ts';
+import type { Actual } from './actual.ts';
 import type { Access } from '../desired/desired.ts';
 
 /** Where a function's account held a role when it was deployed last. */
@@ -12,7 +12,7 @@ export interface BoundBefore {
 }
 
 /** The function itself remembers it in its environment, as `folders/N@organizations/M projects/P`. */
-export function boundBefore({ functions }: Pick<Present, 'functions'>, name: string): readonly BoundBefore[] {
+export function boundBefore({ functions }: Pick<Actual, 'functions'>, name: string): readonly BoundBefore[] {
   return (functions.get(name)?.environment[BOUND_ON] ?? '')
     .split(' ')
     .filter((entry) => entry !== '')

@@ -1,7 +1,7 @@
-import type { PresentFunction } from './actual.ts';
+import type { ActualFunction } from './actual.ts';
 
 /** The same of a deployed function, from `gcloud functions list --v2 --format=json`. */
-export function readSettings(fn: DeployedFunction): PresentFunction['settings'] {
+export function readSettings(fn: DeployedFunction): ActualFunction['settings'] {
   const { buildConfig = {}, serviceConfig = {}, eventTrigger } = fn;
   return {
     runtime: buildConfig.runtime ?? '',

@@ -1,11 +1,11 @@
 import { messageOf } from '../../shared/errors.ts';
 import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
-import type { Present } from './actual.ts';
+import type { Actual } from './actual.ts';
 import { isReady, serviceSchema } from './wire.ts';
 import { subscriptionOf } from './read-delivery.ts';
 import type { FunctionSettings } from '../desired/settings.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /** Whether a function does its part, in words that follow its name. */
 export interface Answer {
@@ -28,9 +28,9 @@ export type AskFunction = (
  */
 export async function readAnswers(
   { gcloud, askFunction }: { readonly gcloud: Gcloud; readonly askFunction: AskFunction },
-  { project, region }: Pick<Wanted, 'project' | 'region'>,
+  { project, region }: Pick<Desired, 'project' | 'region'>,
   functions: readonly FunctionSettings[],
-  present: Present,
+  present: Actual,
 ): Promise<ReadonlyMap<string, Answer>> {
   const services = z
     .array(serviceSchema)
@@ -44,7 +44,7 @@ export async function readAnswers(
     const url = service.status?.url;
     return [
       name,
-      url === undefined ? notAsked('it has no address') : await ask({ gcloud, askFunction }, url),
+      url === undefined ? notRequested('it has no address') : await ask({ gcloud, askFunction }, url),
     ];
   });
   return new Map(await Promise.all(answers));
@@ -55,11 +55,11 @@ function failed(says: string): Answer {
 }
 
 /** Nothing speaks against it. */
-function notAsked(why: string): Answer {
+function notRequested(why: string): Answer {
   return { works: true, says: `started, and was not asked: ${why}` };
 }
 
-function judgeDelivery(present: Present, name: string): Answer {
+function judgeDelivery(present: Actual, name: string): Answer {
   const id = subscriptionOf(present, name)?.slice('subscriptions/'.length);
   const state = id === undefined ? undefined : present.subscriptions.get(id)?.state;
   if (state === undefined) return failed('HEARS NOTHING, it has no subscription');
@@ -72,7 +72,7 @@ async function ask(
   { gcloud, askFunction }: { readonly gcloud: Gcloud; readonly askFunction: AskFunction },
   url: string,
 ): Promise<Answer> {
-  let answer = notAsked('gcloud has no identity token (it has one after gcloud auth login)');
+  let answer = notRequested('gcloud has no identity token (it has one after gcloud auth login)');
   // People's tokens are good for every service and take no audience; those of service accounts need it.
   for (const audience of [[], [`--audiences=${url}`]]) {
     const token = await gcloud(['auth', 'print-identity-token', ...audience]);
@@ -82,7 +82,7 @@ async function ask(
       answer = judgeStatus(status, allow);
       if (status !== 401) break;
     } catch (error) {
-      return notAsked(`${url} cannot be reached from here (${messageOf(error)})`);
+      return notRequested(`${url} cannot be reached from here (${messageOf(error)})`);
     }
   }
   return answer;
@@ -90,7 +90,7 @@ async function ask(
 
 /** Cloud Run itself answers 401 and 403 to whom it does not let in. What the function says bears `allow`. */
 function judgeStatus(status: number, allow: string | null): Answer {
-  if (status === 401 || status === 403) return notAsked('you may not call it (--invoker says who may)');
+  if (status === 401 || status === 403) return notRequested('you may not call it (--invoker says who may)');
   return status === 405 && allow !== null
     ? { works: true, says: 'answers' }
     : {

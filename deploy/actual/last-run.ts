@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /** The last line that a function wrote. */
 export interface LastLine {
@@ -18,7 +18,7 @@ const lineSchema = z.looseObject({
 /** What a function logged last in the past 30 days; undefined when it has not run. */
 export async function readLastLine(
   gcloud: Gcloud,
-  { project }: Pick<Wanted, 'project'>,
+  { project }: Pick<Desired, 'project'>,
   name: string,
 ): Promise<LastLine | undefined> {
   const filter = `resource.type="cloud_run_revision" AND resource.labels.service_name="${name}" AND jsonPayload.function="${name}"`;

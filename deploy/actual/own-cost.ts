@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /**
  * List prices in USD of a tier 1 region, as of 2026-11-26, before free tiers.
@@ -54,7 +54,7 @@ export interface OwnCost {
 /** The receipts of a function in the log of the past week, the last {@link MAX_RUNS} of them. */
 export async function readRunCounts(
   gcloud: Gcloud,
-  { project }: Pick<Wanted, 'project'>,
+  { project }: Pick<Desired, 'project'>,
   name: string,
 ): Promise<readonly RunCounts[]> {
   const filter = `resource.type="cloud_run_revision" AND resource.labels.service_name="${name}" AND jsonPayload.receipt.function="${name}"`;

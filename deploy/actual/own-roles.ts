@@ -1,15 +1,15 @@
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
 import { emailOf } from '../desired/names.ts';
-import type { Present } from './actual.ts';
+import type { Actual } from './actual.ts';
 import { isGenerationOf } from './role-generations.ts';
 import { SHARED_STATE_ROLES } from '../desired/settings.ts';
-import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
+import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 
 const SUFFIXES = ['', 'Billing'] as const;
 
 /** Whether a custom role is a function's own in this installation, by its full name. */
-export function isOwnRole({ project }: Pick<Wanted, 'project'>, name: string, role: string): boolean {
+export function isOwnRole({ project }: Pick<Desired, 'project'>, name: string, role: string): boolean {
   const home = homeOf(role);
   const ids = SUFFIXES.map((suffix) => roleIdFor(name, suffix, project));
   // Roles for the state bucket stand in the operations project, where no other installation has one.
@@ -18,7 +18,7 @@ export function isOwnRole({ project }: Pick<Wanted, 'project'>, name: string, ro
 }
 
 /** Whether it is one of those that the functions share for the state bucket. */
-export function isSharedStateRole({ project }: Pick<Wanted, 'project'>, role: string): boolean {
+export function isSharedStateRole({ project }: Pick<Desired, 'project'>, role: string): boolean {
   return Object.values(SHARED_STATE_ROLES).some(({ name }) =>
     isGenerationOf(role, `projects/${project}/roles/${sharedRoleId(name)}`),
   );
@@ -26,7 +26,7 @@ export function isSharedStateRole({ project }: Pick<Wanted, 'project'>, role: st
 
 /** Whether a custom role is one that older deployments made for a function, under one name for all installations. */
 export function isFormerRole(name: string, role: string): boolean {
-  return SUFFIXES.some((suffix) => lastPart(role) === sharedRoleId(name, suffix));
+  return SUFFIXES.some((suffix) => resourceId(role) === sharedRoleId(name, suffix));
 }
 
 /** The project or organization that has a custom role: `projects/P/roles/R` → `projects/P`. */
@@ -39,8 +39,8 @@ export function homeOf(role: string): string {
  * that cannot be seen. An account that was deleted holds nothing.
  */
 export function otherHolders(
-  wanted: Pick<Wanted, 'project'>,
-  { holders, bindings }: Pick<Present, 'holders' | 'bindings'>,
+  wanted: Pick<Desired, 'project'>,
+  { holders, bindings }: Pick<Actual, 'holders' | 'bindings'>,
   name: string,
   role: string,
 ): readonly string[] | undefined {
@@ -57,7 +57,7 @@ export function otherHolders(
 /** Service accounts of other projects that hold a role on something in the operations project; Google's agents are none. */
 export function accountsElsewhere(
   project: string,
-  { bindings }: Pick<Present, 'bindings'>,
+  { bindings }: Pick<Actual, 'bindings'>,
   on: string,
 ): readonly string[] {
   const own = emailOf('', project);

@@ -1,12 +1,12 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { boundBefore } from './bound-before.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { inTurns, lister } from './look-ups.ts';
 import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
 import { ownTopic } from '../desired/names.ts';
-import type { Present } from './actual.ts';
+import type { Actual } from './actual.ts';
 import {
   accountSchema,
   alertSchema,
@@ -20,7 +20,7 @@ import {
 import { readBindings } from './read-bindings.ts';
 import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
 import { readRoles } from './read-roles.ts';
-import { accessOf, type Wanted } from '../desired/desired.ts';
+import { accessOf, type Desired } from '../desired/desired.ts';
 
 export interface Surroundings {
   readonly projectNumber: string;
@@ -33,11 +33,11 @@ export interface Surroundings {
  * Looks at everything that deploy makes or binds; changes nothing. What lies behind an API that is not enabled does not
  * exist, and is not asked for. Throws `GcloudFailed`.
  */
-export async function readPresent(
+export async function readActual(
   gcloud: Gcloud,
-  wanted: Wanted,
+  wanted: Desired,
   { projectNumber, organizationOf, unseen }: Surroundings,
-): Promise<Present> {
+): Promise<Actual> {
   const { project, region, policy } = wanted;
   const inProject = `--project=${project}`;
   const apis = await readApis(gcloud, project);
@@ -71,7 +71,7 @@ export async function readPresent(
   );
   const known = {
     ...toDelivery(subscriptions, functions, triggers),
-    topics: new Map(topics.map(({ name, labels }) => [lastPart(name), { made: isMade(labels) }])),
+    topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
   };
   const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
   const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name));
@@ -110,13 +110,13 @@ export async function readPresent(
     ...roles,
     blockedRoles: new Set(),
     bindings,
-    jobs: new Map(jobs.map((job) => [lastPart(job.name), toJob(job)])),
+    jobs: new Map(jobs.map((job) => [resourceId(job.name), toJob(job)])),
     alerts: alerts.map((alert) => toAlert(alert)),
   };
 }
 
 /** Ids of the topics in the operations project on which something is bound. */
-function topicsIn(wanted: Wanted): ReadonlySet<string> {
+function topicsIn(wanted: Desired): ReadonlySet<string> {
   const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
   return new Set([
     DEAD_LETTERS,
@@ -135,5 +135,5 @@ export async function readApis(gcloud: Gcloud, project: string): Promise<Readonl
       }),
     )
     .parse(await readJson(gcloud, ['services', 'list', '--enabled', `--project=${project}`]));
-  return new Set(services.map(({ config, name = '' }) => config?.name ?? lastPart(name)));
+  return new Set(services.map(({ config, name = '' }) => config?.name ?? resourceId(name)));
 }

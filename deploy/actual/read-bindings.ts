@@ -1,12 +1,12 @@
 import { readJsonIfAny, type Gcloud } from './gcloud.ts';
 import type { Binding } from './actual.ts';
 import { iamSchema } from './wire.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /** Empty for a resource that is gone. Conditional bindings are none of ours. */
 export async function readBindings(
   gcloud: Gcloud,
-  wanted: Wanted,
+  wanted: Desired,
   on: string,
   isGone: (stderr: string) => boolean,
 ): Promise<readonly Binding[]> {
@@ -17,7 +17,7 @@ export async function readBindings(
     .flatMap(({ role, members }) => members.map((member) => ({ role, member })));
 }
 
-function policyCommand({ project, region }: Wanted, on: string): readonly string[] {
+function policyCommand({ project, region }: Desired, on: string): readonly string[] {
   const id = on.slice(on.indexOf('/') + 1);
   if (on.startsWith('gs://')) return ['storage', 'buckets', 'get-iam-policy', on];
   if (on.startsWith('projects/')) return ['projects', 'get-iam-policy', id];

@@ -1,17 +1,17 @@
 import pMap from 'p-map';
 import type * as z from 'zod/mini';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
 import { inTurns, lister, type Lister } from './look-ups.ts';
-import type { Present } from './actual.ts';
+import type { Actual } from './actual.ts';
 import { functionSchema, subscriptionSchema, toFunction, toSubscription, triggerSchema } from './wire.ts';
 import { readBindings } from './read-bindings.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /** The functions, and what Eventarc makes so that messages reach them. */
-export type Delivery = Pick<Present, 'functions' | 'subscriptions'>;
+export type Delivery = Pick<Actual, 'functions' | 'subscriptions'>;
 
-export function deliveryLists(list: Lister, { project, region }: Pick<Wanted, 'project' | 'region'>) {
+export function deliveryLists(list: Lister, { project, region }: Pick<Desired, 'project' | 'region'>) {
   const inProject = `--project=${project}`;
   return {
     subscriptions: () =>
@@ -38,19 +38,19 @@ export function toDelivery(
 ): Delivery {
   const byTrigger = new Map(triggers.map(({ name, transport }) => [name, transport?.pubsub?.subscription]));
   return {
-    functions: new Map(functions.map((fn) => [lastPart(fn.name), toFunction(fn, byTrigger)])),
-    subscriptions: new Map(subscriptions.map((one) => [lastPart(one.name), toSubscription(one)])),
+    functions: new Map(functions.map((fn) => [resourceId(fn.name), toFunction(fn, byTrigger)])),
+    subscriptions: new Map(subscriptions.map((one) => [resourceId(one.name), toSubscription(one)])),
   };
 }
 
 /** A function's own subscription as `subscriptions/S`; undefined where there is none. */
 export function subscriptionOf({ functions, subscriptions }: Delivery, name: string): string | undefined {
-  const id = lastPart(functions.get(name)?.subscription ?? '');
+  const id = resourceId(functions.get(name)?.subscription ?? '');
   return subscriptions.has(id) ? `subscriptions/${id}` : undefined;
 }
 
 /** The same with that looked at again: a few questions instead of all. Throws `GcloudFailed`. */
-export async function readDeliveryAgain(gcloud: Gcloud, wanted: Wanted, present: Present): Promise<Present> {
+export async function readDeliveryAgain(gcloud: Gcloud, wanted: Desired, present: Actual): Promise<Actual> {
   // All of these are enabled by now, whatever they were when the rest was looked at.
   const apis = new Set(['pubsub.googleapis.com', 'cloudfunctions.googleapis.com', 'eventarc.googleapis.com']);
   const lists = deliveryLists(lister(gcloud, apis), wanted);

@@ -1,24 +1,24 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { AT_ONCE, isNotFound, isUnseen, readJsonIfAny, type Gcloud } from './gcloud.ts';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { homeOf, isFormerRole, isOwnRole, isSharedStateRole } from './own-roles.ts';
 import type { BoundBefore } from './bound-before.ts';
-import type { Binding, Holder, Present, PresentRole } from './actual.ts';
+import type { Binding, Holder, Actual, ActualRole } from './actual.ts';
 import { iamSchema, roleSchema } from './wire.ts';
-import { runtimeAccountOf, type Access, type Wanted } from '../desired/desired.ts';
+import { runtimeAccountOf, type Access, type Desired } from '../desired/desired.ts';
 
 /** The custom roles that are costguard's by their ids wherever these functions have some, and who holds shared ones. */
 export async function readRoles(
   gcloud: Gcloud,
-  wanted: Wanted,
+  wanted: Desired,
   where: {
     readonly accesses: readonly Access[];
     readonly before: readonly BoundBefore[];
-    readonly bindings: Present['bindings'];
+    readonly bindings: Actual['bindings'];
     readonly unseen: ReadonlyMap<string, string>;
   },
-): Promise<Pick<Present, 'roles' | 'holders'>> {
+): Promise<Pick<Actual, 'roles' | 'holders'>> {
   const { accesses, bindings, unseen } = where;
   const names = wanted.functions.map(({ name }) => name);
   const expected = new Set([
@@ -55,9 +55,9 @@ export async function readRoles(
 
 /** Where roles may be left over: as the functions note it, and as their accounts' bindings show it. */
 function formerHomes(
-  wanted: Wanted,
+  wanted: Desired,
   before: readonly BoundBefore[],
-  bindings: Present['bindings'],
+  bindings: Actual['bindings'],
 ): readonly string[] {
   const noted = before.map(({ on, home }) => home ?? (on.startsWith('projects/') ? on : ''));
   const held = wanted.functions.flatMap(({ name }) => {
@@ -89,12 +89,12 @@ async function listRoles(
 }
 
 /** What a custom role contains; undefined where it is gone for good. */
-async function readRole(gcloud: Gcloud, name: string): Promise<PresentRole | undefined> {
+async function readRole(gcloud: Gcloud, name: string): Promise<ActualRole | undefined> {
   const answer = await readJsonIfAny(gcloud, [
     'iam',
     'roles',
     'describe',
-    lastPart(name),
+    resourceId(name),
     placeOf(homeOf(name)),
   ]);
   if (answer === undefined) return undefined;
@@ -122,7 +122,7 @@ function placeOf(home: string): string {
 async function readHolders(
   gcloud: Gcloud,
   role: string,
-  bindings: Present['bindings'],
+  bindings: Actual['bindings'],
 ): Promise<readonly Holder[] | undefined> {
   if (role.endsWith('Billing')) return undefined;
   const query = `--query=policy:"${role}"`;

@@ -5,7 +5,7 @@
  * Source: https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
  */
 import { isNotFound, type GcloudFailed } from './gcloud.ts';
-import type { Present, PresentRole } from './actual.ts';
+import type { Actual, ActualRole } from './actual.ts';
 
 /** The generations of a role by its first name: `projects/P/roles/R`, `projects/P/roles/R.2`. */
 export function isGenerationOf(name: string, first: string): boolean {
@@ -23,14 +23,14 @@ function nameOf(first: string, generation: number): string {
 }
 
 /** All that are there, deleted ones with them, the newest first. */
-function generationsIn(roles: Present['roles'], first: string): readonly (readonly [string, PresentRole])[] {
+function generationsIn(roles: Actual['roles'], first: string): readonly (readonly [string, ActualRole])[] {
   return [...roles]
     .filter(([name]) => isGenerationOf(name, first))
     .sort(([a], [b]) => (generationOf(b, first) ?? 0) - (generationOf(a, first) ?? 0));
 }
 
 /** The full name of the role to use: one that is there, else one that can be undeleted, else one to be made. */
-export function roleInUse(present: Pick<Present, 'roles' | 'blockedRoles'>, first: string): string {
+export function roleInUse(present: Pick<Actual, 'roles' | 'blockedRoles'>, first: string): string {
   const { roles, blockedRoles } = present;
   const there = generationsIn(roles, first).filter(([name]) => !blockedRoles.has(name));
   const [found] = there.find(([, { deleted }]) => !deleted) ?? there[0] ?? [];

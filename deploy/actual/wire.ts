@@ -1,9 +1,9 @@
-/** What gcloud answers with `--format=json`, as far as deploy looks at it, and how that becomes `Present`. */
+/** What gcloud answers with `--format=json`, as far as deploy looks at it, and how that becomes `Actual`. */
 import * as z from 'zod/mini';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { MADE_BY, MADE_BY_TEXT } from '../desired/names.ts';
 import { readSettings } from './function-settings.ts';
-import type { Alert, Job, Present, PresentFunction, Subscription } from './actual.ts';
+import type { Alert, Job, Actual, ActualFunction, Subscription } from './actual.ts';
 
 const labelsSchema = z.optional(z.record(z.string(), z.string()));
 const text = z.optional(z.string());
@@ -105,7 +105,7 @@ export function isMade(labels: Readonly<Record<string, string>> | undefined): bo
   return labels?.[MADE_BY.key] === MADE_BY.value;
 }
 
-export function toBucket(answer: unknown): Present['bucket'] {
+export function toBucket(answer: unknown): Actual['bucket'] {
   const { projectNumber, versioning, iamConfiguration } = bucketSchema.parse(answer);
   return {
     projectNumber: String(projectNumber),
@@ -118,7 +118,7 @@ export function toBucket(answer: unknown): Present['bucket'] {
 export function toSubscription(one: z.infer<typeof subscriptionSchema>): Subscription {
   const { minimumBackoff, maximumBackoff } = one.retryPolicy ?? {};
   return {
-    topic: lastPart(one.topic),
+    topic: resourceId(one.topic),
     made: isMade(one.labels),
     state: one.state ?? 'ACTIVE',
     ackDeadlineSeconds: one.ackDeadlineSeconds ?? 10,
@@ -137,7 +137,7 @@ export function toSubscription(one: z.infer<typeof subscriptionSchema>): Subscri
 export function toFunction(
   fn: z.infer<typeof functionSchema>,
   subscriptionOf: ReadonlyMap<string, string | undefined>,
-): PresentFunction {
+): ActualFunction {
   const trigger = fn.eventTrigger?.trigger;
   return {
     state: fn.state ?? 'UNKNOWN',
@@ -163,7 +163,7 @@ export function toJob(job: z.infer<typeof jobSchema>): Job {
     made: job.description === MADE_BY_TEXT,
     schedule: job.schedule ?? '',
     timeZone: job.timeZone ?? '',
-    topic: lastPart(job.pubsubTarget?.topicName ?? ''),
+    topic: resourceId(job.pubsubTarget?.topicName ?? ''),
     body: Buffer.from(job.pubsubTarget?.data ?? '', 'base64').toString(),
     paused: job.state === 'PAUSED',
   };

@@ -21,7 +21,7 @@ export async function judgeCurrency(
   return [
     {
       what: `--amount is ${amount}, and billingAccounts/${account} is billed in ${currencyCode}: a budget takes no other currency.`,
-      mend: [`Give the amount in ${currencyCode}, such as --amount 500${currencyCode}`],
+      remedy: [`Give the amount in ${currencyCode}, such as --amount 500${currencyCode}`],
     },
   ];
 }

@@ -11,7 +11,7 @@ import { runCommand, type CommandOptions } from '../command-line.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import type { MissingPermissions } from './preconditions.ts';
 import { lackOf, readFunctions, type FunctionSettings } from '../desired/settings.ts';
-import { withDigests, type Wanted } from '../desired/desired.ts';
+import { withDigests, type Desired } from '../desired/desired.ts';
 
 /** What the commands take from their process. */
 export interface Tools {
@@ -101,7 +101,7 @@ export async function readPolicy(file: string, stage?: PolicyStage): Promise<Pol
         ? error.problems
         : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
     throw new NotReady(
-      problems.map(({ path, message }) => ({ what: `${file}: ${path}: ${message}`, mend: [] })),
+      problems.map(({ path, message }) => ({ what: `${file}: ${path}: ${message}`, remedy: [] })),
     );
   }
 }
@@ -135,14 +135,14 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
     throw new NotReady(
       left.map(({ name, why }) => ({
         what: `${name} cannot be deployed: ${why}.`,
-        mend: ['Add it, see deploy/costguard.example.yaml'],
+        remedy: ['Add it, see deploy/costguard.example.yaml'],
       })),
     );
   if (left.length === wanted.length)
     throw new NotReady([
       {
         what: `The policy has none of the sections ${[...new Set(sections)].sort().join(', ')}: what is not written is not deployed.`,
-        mend: [
+        remedy: [
           'Add the sections of the functions that you want, see deploy/costguard.example.yaml',
           'deploy/teardown.sh removes what is deployed',
         ],
@@ -156,7 +156,7 @@ export function wantedWithoutDigests(
   { policy, project, region }: Place,
   functions: readonly FunctionSettings[],
   options: Partial<DeployOptions> = {},
-): Wanted {
+): Desired {
   return {
     project,
     region,
@@ -170,10 +170,10 @@ export function wantedWithoutDigests(
 }
 
 /** What the arguments of deploy.sh choose beside the place. */
-export type DeployOptions = Pick<Wanted, 'invokers' | 'alertChannels' | 'billingRoles'>;
+export type DeployOptions = Pick<Desired, 'invokers' | 'alertChannels' | 'billingRoles'>;
 
 /** The same with the digests of the bundles that lie in `distDir`. */
-export async function wantedWithDigests(distDir: string, bare: Wanted): Promise<Wanted> {
+export async function wantedWithDigests(distDir: string, bare: Desired): Promise<Desired> {
   return {
     ...bare,
     functions: await Promise.all(bare.functions.map((fn) => withDigests(fn, bare.policy, distDir))),
@@ -181,7 +181,7 @@ export async function wantedWithDigests(distDir: string, bare: Wanted): Promise<
 }
 
 /** The first looks. Throws {@link NotReady} when something is wrong with gcloud, the project or the policy's places. */
-export async function enter({ gcloud }: Tools, wanted: Wanted): Promise<Around> {
+export async function enter({ gcloud }: Tools, wanted: Desired): Promise<Around> {
   await checkGcloud(
     gcloud,
     wanted.functions.some(({ settings }) => settings.alert),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Policy } from '../../shared/policy/policy.ts';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { readCommandLine } from '../command-line.ts';
 import { checkGcloud, projectNumber } from './host-project.ts';
 import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
@@ -77,7 +77,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
     if (budget === undefined && unclear.length === 0 && amount === undefined)
       problems.push({
         what: `There is no budget "${displayName}" yet, and no amount for a new one.`,
-        mend: ['Add --amount, such as --amount 500USD'],
+        remedy: ['Add --amount, such as --amount 500USD'],
       });
     if (problems.length > 0) throw new NotReady(problems);
     const topic = await readTopic(tools, wanted);
@@ -146,7 +146,7 @@ async function numbersOf(
     if (id === host)
       problems.push({
         what: `${id} is the operations project: the switch runs in it and never touches it.`,
-        mend: ['Leave it out; run costguard in a project of its own'],
+        remedy: ['Leave it out; run costguard in a project of its own'],
       });
     const number = await projectNumber(gcloud, id, problems);
     if (number !== undefined) numbers.set(`projects/${number}`, id);
@@ -163,5 +163,5 @@ async function readTopic(
   const topics = z
     .array(z.looseObject({ name: z.string() }))
     .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
-  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => lastPart(name) === topic) };
+  return { pubsubEnabled: true, topicExists: topics.some(({ name }) => resourceId(name) === topic) };
 }

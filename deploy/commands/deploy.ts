@@ -20,12 +20,12 @@ import {
 import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
-import { readPresent } from '../actual/read-actual.ts';
+import { readActual } from '../actual/read-actual.ts';
 import { carryOutInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
@@ -119,8 +119,8 @@ export async function deploy(
   return leftovers.length > 0 ? 1 : code;
 }
 
-async function look({ gcloud }: Tools, wanted: Wanted, around: Around): Promise<Present> {
-  const present = await readPresent(gcloud, wanted, around);
+async function look({ gcloud }: Tools, wanted: Desired, around: Around): Promise<Actual> {
+  const present = await readActual(gcloud, wanted, around);
   const refused = judgeBucket(wanted, present);
   if (refused.length > 0) throw new NotReady(refused);
   return present;
@@ -140,7 +140,7 @@ async function lookAfterwards(
   tools: Tools,
   place: Place,
   functions: Chosen['functions'],
-  { present, changed }: { readonly present: Present; readonly changed: boolean },
+  { present, changed }: { readonly present: Actual; readonly changed: boolean },
 ): Promise<number> {
   const { policyFile, project, region } = place;
   const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { daysUntilDecommission, nodeRuntimes } from '../../shared/preflight/runtime-support.ts';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { readCommandLine } from '../command-line.ts';
 import { readAnswers, type Answer } from '../actual/health.ts';
 import {
@@ -19,11 +19,11 @@ import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../actual/own
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
 import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
-import type { Present } from '../actual/actual.ts';
-import { readPresent } from '../actual/read-actual.ts';
+import type { Actual } from '../actual/actual.ts';
+import { readActual } from '../actual/read-actual.ts';
 import { lackOf } from '../desired/settings.ts';
 import { shellLine } from '../desired/step.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION
 
@@ -49,15 +49,15 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
     const bare = wantedWithoutDigests(place, asked);
     const around = await enter(tools, bare);
     const [present] = await Promise.all([
-      readPresent(tools.gcloud, bare, around),
+      readActual(tools.gcloud, bare, around),
       tools.build(place.policyFile),
     ]);
     const wanted = await wantedWithDigests(tools.distDir, bare);
-    const { rows, costs, troubles } = await examine(tools, wanted, present);
+    const { rows, costs, runErrors } = await examine(tools, wanted, present);
     const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
-    const report = { rows, costs, troubles: [...troubles, ...leftovers] };
+    const report = { rows, costs, runErrors: [...runErrors, ...leftovers] };
     tools.out(show(report));
-    return report.troubles.length > 0 ? 1 : 0;
+    return report.runErrors.length > 0 ? 1 : 0;
   });
 }
 
@@ -65,15 +65,15 @@ interface Report {
   readonly rows: readonly (readonly string[])[];
   /** What each function that is deployed costs. */
   readonly costs: ReadonlyMap<string, OwnCost | undefined>;
-  readonly troubles: readonly string[];
+  readonly runErrors: readonly string[];
 }
 
-async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<Report> {
+async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<Report> {
   const { gcloud } = tools;
   const deployed = wanted.functions.filter(({ name }) => present.functions.has(name));
   const answers =
     deployed.length > 0 ? await readAnswers(tools, wanted, deployed, present) : new Map<string, Answer>();
-  const troubles: string[] = [];
+  const runErrors: string[] = [];
   const rows: string[][] = [];
   const costs = new Map<string, OwnCost | undefined>();
   for (const { name } of wanted.functions) {
@@ -84,36 +84,36 @@ async function examine(tools: Tools, wanted: Wanted, present: Present): Promise<
     }
     const answer = answers.get(name);
     if (answer?.works === false)
-      troubles.push(
+      runErrors.push(
         `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
       );
     const last = await readLastLine(gcloud, wanted, name);
     costs.set(name, ownCost(await readRunCounts(gcloud, wanted, name)));
-    if (last?.severity === 'ERROR') troubles.push(`${name} failed at ${last.at}: ${last.message}`);
+    if (last?.severity === 'ERROR') runErrors.push(`${name} failed at ${last.at}: ${last.message}`);
     const job = present.jobs.get(jobOf(name));
     if (job?.paused === true)
-      troubles.push(
+      runErrors.push(
         `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${wanted.region} --project=${wanted.project}`,
       );
-    rows.push([name, answer?.says ?? '', showRuntime(fn.runtime, tools.now(), troubles), showLast(last)]);
+    rows.push([name, answer?.says ?? '', showRuntime(fn.runtime, tools.now(), runErrors), showLast(last)]);
   }
   for (const [name, { labels }] of present.functions)
     if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))
       rows.push([name, 'deployed, and not asked for here', '', '']);
-  troubles.push(
+  runErrors.push(
     ...(await deadLetters(gcloud, wanted, present)),
     ...(await poison(gcloud, wanted, present)),
     ...drift(wanted, present),
   );
-  return { rows, costs, troubles };
+  return { rows, costs, runErrors };
 }
 
-function showRuntime(id: string, now: Date, troubles: string[]): string {
+function showRuntime(id: string, now: Date, runErrors: string[]): string {
   const days = daysUntilDecommission(id, now);
   const until = nodeRuntimes.find((known) => known.id === id)?.decommissioned;
   if (days === undefined || until === undefined) return `${id}, end not known`;
   if (days < RUNTIME_DAYS)
-    troubles.push(
+    runErrors.push(
       `${id} ${days < 0 ? 'was' : 'is'} taken out of service on ${until}: run deploy/deploy.sh of a newer costguard`,
     );
   return `${id} until ${until}`;
@@ -132,8 +132,8 @@ const pulledSchema = z.array(
 /** Looks at the messages without acknowledging them: a few seconds later they are there again. */
 async function deadLetters(
   gcloud: Gcloud,
-  { project }: Wanted,
-  present: Present,
+  { project }: Desired,
+  present: Actual,
 ): Promise<readonly string[]> {
   if (!present.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
   const pulled = pulledSchema.parse(
@@ -148,7 +148,7 @@ async function deadLetters(
   );
   const nameOf = new Map(
     [...present.functions].flatMap(([name, { subscription }]) =>
-      subscription === undefined ? [] : [[lastPart(subscription), name] as const],
+      subscription === undefined ? [] : [[resourceId(subscription), name] as const],
     ),
   );
   const bySource = Map.groupBy(pulled, ({ message }) => {
@@ -162,7 +162,7 @@ async function deadLetters(
 }
 
 /** Messages that were no messages for us, kept in the state bucket. */
-async function poison(gcloud: Gcloud, { policy }: Wanted, present: Present): Promise<readonly string[]> {
+async function poison(gcloud: Gcloud, { policy }: Desired, present: Actual): Promise<readonly string[]> {
   if (present.bucket === undefined || policy.stateBucket === undefined) return [];
   const folder = `gs://${policy.stateBucket}/poison/`;
   const args = ['storage', 'ls', `${folder}**`];
@@ -179,13 +179,13 @@ async function poison(gcloud: Gcloud, { policy }: Wanted, present: Present): Pro
   );
 }
 
-function drift(wanted: Wanted, present: Present): readonly string[] {
+function drift(wanted: Desired, present: Actual): readonly string[] {
   return planDeploy(wanted, present).map(
     ({ why, args }) => `Differs from the policy: ${why}: ${shellLine(args.slice(0, 4))}`,
   );
 }
 
-function show({ rows, costs, troubles }: Report): string {
+function show({ rows, costs, runErrors }: Report): string {
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -194,9 +194,9 @@ function show({ rows, costs, troubles }: Report): string {
       .trimEnd(),
   );
   const end =
-    troubles.length === 0
+    runErrors.length === 0
       ? 'All is well.'
-      : `${troubles.length} to look at (deploy/deploy.sh --plan shows the commands that mend differences):\n${troubles.map((one) => `  ${one}`).join('\n')}`;
+      : `${runErrors.length} to look at (deploy/deploy.sh --plan shows the commands that fix differences):\n${runErrors.map((one) => `  ${one}`).join('\n')}`;
   const cost = costs.size > 0 ? ['', showOwnCost(costs)] : [];
   return `${[...lines, ...cost, '', end].join('\n')}\n`;
 }

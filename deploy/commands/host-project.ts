@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { AT_ONCE, GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from '../actual/gcloud.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import type { Surroundings } from '../actual/read-actual.ts';
-import { billingAccountsOf, type Wanted } from '../desired/desired.ts';
+import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 
 /** With older versions nothing was tried. */
 const OLDEST_GCLOUD = 528;
@@ -28,27 +28,27 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
   if (Number(version.split('.')[0]) < OLDEST_GCLOUD)
     problems.push({
       what: `gcloud is version ${version}; wanted ${OLDEST_GCLOUD}.0.0 or newer.`,
-      mend: ['gcloud components update'],
+      remedy: ['gcloud components update'],
     });
   if (needsAlpha && versions.alpha === undefined)
     problems.push({
       what: 'gcloud lacks its alpha commands, which make the alert.',
-      mend: ['gcloud components install alpha'],
+      remedy: ['gcloud components install alpha'],
     });
-  if (token.code !== 0) problems.push({ what: 'gcloud is not signed in.', mend: ['gcloud auth login'] });
+  if (token.code !== 0) problems.push({ what: 'gcloud is not signed in.', remedy: ['gcloud auth login'] });
   if (problems.length > 0) throw new NotReady(problems);
 }
 
 /** Looks at the operations project, its billing, and at what the policy names. */
 export async function lookAround(
   gcloud: Gcloud,
-  { project, policy, billingRoles }: Pick<Wanted, 'project' | 'policy' | 'billingRoles'>,
+  { project, policy, billingRoles }: Pick<Desired, 'project' | 'policy' | 'billingRoles'>,
 ): Promise<{ readonly around: Around; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
   const [ancestors, inScope, billed] = await Promise.all([
-    climb(gcloud, host.parent, problems),
+    fireDueRungs(gcloud, host.parent, problems),
     pMap(
       policy.scope,
       async (on) => {
@@ -63,7 +63,7 @@ export async function lookAround(
   if (billing.billingEnabled !== true)
     problems.push({
       what: `Billing is off for project ${project}, so that nothing can run in it.`,
-      mend: [
+      remedy: [
         'gcloud billing accounts list',
         `gcloud billing projects link ${project} --billing-account=BILLING_ACCOUNT`,
       ],
@@ -83,7 +83,7 @@ export async function lookAround(
       else
         problems.push({
           what: `${on} belongs to no organization, and billing accounts take no other custom roles.`,
-          mend: ['Leave out --billing-roles=custom'],
+          remedy: ['Leave out --billing-roles=custom'],
         });
     }
   const around = {
@@ -104,11 +104,11 @@ async function organizationAbove(
   const found = await describe(gcloud, on, problems);
   if (found === undefined || on.startsWith('projects/')) return undefined;
   if (on.startsWith('organizations/')) return on;
-  const top = (await climb(gcloud, found.parent, problems)).at(-1);
+  const top = (await fireDueRungs(gcloud, found.parent, problems)).at(-1);
   if (top?.startsWith('organizations/') === true) return top;
   problems.push({
     what: `${on} lies in no organization that can be seen, and custom roles for folders live there.`,
-    mend: [`gcloud resource-manager folders describe ${on.slice('folders/'.length)}`],
+    remedy: [`gcloud resource-manager folders describe ${on.slice('folders/'.length)}`],
   });
   return undefined;
 }
@@ -148,7 +148,7 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
     if (!(error instanceof GcloudFailed) || !isUnseen(error.stderr)) throw error;
     problems.push({
       what: `${on} does not exist, or you may not see it.`,
-      mend:
+      remedy:
         kind === 'projects'
           ? ['gcloud projects list', `gcloud projects create ${id}`]
           : [`gcloud ${group.join(' ')} describe ${id}`],
@@ -159,7 +159,7 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
   if ((lifecycleState ?? state ?? 'ACTIVE') !== 'ACTIVE') {
     problems.push({
       what: `${on} is not active (${lifecycleState ?? state ?? ''}).`,
-      mend: kind === 'projects' ? [`gcloud projects undelete ${id}`] : [],
+      remedy: kind === 'projects' ? [`gcloud projects undelete ${id}`] : [],
     });
     return undefined;
   }
@@ -170,7 +170,7 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
 }
 
 /** The folders and the organization above, nearest first, as far as they can be seen. */
-async function climb(
+async function fireDueRungs(
   gcloud: Gcloud,
   from: string | undefined,
   problems: Problem[],

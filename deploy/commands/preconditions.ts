@@ -1,14 +1,14 @@
 import type { Around } from './host-project.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import type { Problem } from '../desired/problem.ts';
-import { billingAccountsOf, type Wanted } from '../desired/desired.ts';
+import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 
 /** Which of `permissions` the caller lacks on a resource: see `Access.on`. */
 export type MissingPermissions = (on: string, permissions: readonly string[]) => Promise<readonly string[]>;
 
 /** What the policy and the place must be like. Pure; `present` is not needed for it. */
 export function judgeReach(
-  { project, policy, functions }: Wanted,
+  { project, policy, functions }: Desired,
   { ancestors }: Around,
 ): readonly Problem[] {
   const host = [`projects/${project}`, ...ancestors];
@@ -17,7 +17,7 @@ export function judgeReach(
   if (taker === undefined || within.length === 0) return [];
   return within.map((on) => ({
     what: `${taker.name} could take away project ${project}, in which it runs itself: the scope names ${on}.`,
-    mend: on.startsWith('projects/')
+    remedy: on.startsWith('projects/')
       ? [`Take ${on} out of the policy's scope; run costguard in a project of its own`]
       : [
           `Name the projects of ${on} one by one in the policy's scope`,
@@ -28,14 +28,14 @@ export function judgeReach(
 
 /** The state bucket has to be the operations project's: a custom role of it can be bound nowhere else. */
 export function judgeBucket(
-  { project, policy }: Wanted,
-  { bucket, projectNumber }: Present,
+  { project, policy }: Desired,
+  { bucket, projectNumber }: Actual,
 ): readonly Problem[] {
   if (bucket === undefined || bucket.projectNumber === projectNumber) return [];
   return [
     {
       what: `gs://${policy.stateBucket ?? ''} belongs to another project than ${project}.`,
-      mend: ['Name another bucket as state in the policy; it is made where it does not exist'],
+      remedy: ['Name another bucket as state in the policy; it is made where it does not exist'],
     },
   ];
 }
@@ -79,7 +79,7 @@ const ON_SCOPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Whether the caller may do all that a plan can hold. */
 export async function checkCaller(
-  { project, policy, functions }: Wanted,
+  { project, policy, functions }: Desired,
   around: Around,
   missingPermissions: MissingPermissions,
 ): Promise<readonly Problem[]> {
@@ -110,7 +110,7 @@ export async function checkCaller(
       return [
         {
           what: `You lack ${missing.join(', ')} on ${on}.`,
-          mend: [...needed].map((role) => grantLine(on, role)),
+          remedy: [...needed].map((role) => grantLine(on, role)),
         },
       ];
     }),

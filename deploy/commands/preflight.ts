@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { GoogleAuth } from 'google-auth-library';
-import { openApi } from '../../shared/run/runtime-api.ts';
+import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { impersonate } from '../../shared/google/impersonate.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
-import { checkReadiness, type Check, type ReadinessOptions } from '../../shared/preflight/preflight.ts';
+import { runPreflight, type Check, type PreflightOptions } from '../../shared/preflight/preflight.ts';
 import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
@@ -17,7 +17,7 @@ const SWITCH = 'budget-kill-switch';
 
 const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID] [--format text|json]
 
-Checks whether the kill switch would work if it had to, and prints what mends what is wrong. It changes nothing.
+Checks whether the kill switch would work if it had to, and prints what fixes what is wrong. It changes nothing.
   FILE       the policy, such as costguard.yaml
   --project  the operations project, which the switch runs in; when absent that of the policy's topic "receipts", or else
              GOOGLE_CLOUD_PROJECT
@@ -36,7 +36,7 @@ interface Output {
   readonly err: (text: string) => void;
 }
 
-export interface PreflightOptions extends Output {
+export interface PreflightCommandOptions extends Output {
   /** Told of the checks. */
   readonly checked?: (checks: readonly Check[]) => void;
   /** Who asks; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
@@ -46,7 +46,7 @@ export interface PreflightOptions extends Output {
 interface Asked {
   readonly file: string;
   /** What was not given is told by the policy. */
-  readonly given: Partial<Omit<ReadinessOptions, 'runtime'>> & Pick<ReadinessOptions, 'runtime'>;
+  readonly given: Partial<Omit<PreflightOptions, 'runtime'>> & Pick<PreflightOptions, 'runtime'>;
   readonly format: 'text' | 'json';
 }
 
@@ -54,7 +54,7 @@ interface Asked {
 export async function preflightCommand(
   args: readonly string[],
   runtime: Runtime,
-  options: PreflightOptions,
+  options: PreflightCommandOptions,
 ): Promise<number> {
   return runCommand(usage, options, () => preflight(readArguments(args), runtime, options));
 }
@@ -62,7 +62,7 @@ export async function preflightCommand(
 async function preflight(
   { file, given, format }: Asked,
   runtime: Runtime,
-  { out, err, checked, signIn: openAuth }: PreflightOptions,
+  { out, err, checked, signIn: openAuth }: PreflightCommandOptions,
 ): Promise<number> {
   const policy = await readPolicy(file, err);
   if (policy === undefined) return 1;
@@ -76,10 +76,10 @@ async function preflight(
     err(`${error.message}\n`);
     return NOT_RUN;
   }
-  const checks = await checkReadiness(
+  const checks = await runPreflight(
     {
-      api: openApi(runtime, PATIENCE_MS, auth),
-      switchApi: openApi(runtime, PATIENCE_MS, impersonate(auth, options.account)),
+      api: createRuntimeApi(runtime, PATIENCE_MS, auth),
+      switchApi: createRuntimeApi(runtime, PATIENCE_MS, impersonate(auth, options.account)),
       auth,
       now: runtime.now(),
     },
@@ -100,8 +100,8 @@ async function preflight(
 const NOT_RUN = 3;
 
 /** Whether a check may end otherwise as soon as what was enabled or granted a moment ago is known everywhere. */
-export function isSettling({ status, mend }: Check): boolean {
-  const says = (pattern: RegExp): boolean => mend.some((line) => pattern.test(line));
+export function isSettling({ status, remedy }: Check): boolean {
+  const says = (pattern: RegExp): boolean => remedy.some((line) => pattern.test(line));
   return status === 'fail'
     ? says(/add-iam-policy-binding|iam roles (?:create|update)/)
     : status === 'unknown' && says(/services enable|service-accounts create/);
@@ -141,7 +141,7 @@ function complete(
   { project: named, ...given }: Asked['given'],
   { receiptsTopic }: Policy,
   fromEnvironment: string | undefined,
-): ReadinessOptions | undefined {
+): PreflightOptions | undefined {
   const project = named ?? receiptsTopic?.split('/')[1] ?? fromEnvironment;
   if (project === undefined || !FORMS.project[0].test(project)) return undefined;
   return {
@@ -173,7 +173,7 @@ function count(checks: readonly Check[]): Readonly<Record<Check['status'], numbe
   return { pass: of('pass'), warn: of('warn'), fail: of('fail'), unknown: of('unknown') };
 }
 
-/** A table by subject, below it what mends it. */
+/** A table by subject, below it what remedies it. */
 function show(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ id }) => id.length));
   const lines = [...Map.groupBy(checks, ({ subject }) => subject)].flatMap(([subject, group]) => [
@@ -181,18 +181,18 @@ function show(checks: readonly Check[]): string {
     ...group.map(({ id, status, detail }) => `  ${status.padEnd(7)}  ${id.padEnd(width)}  ${detail}`),
     '',
   ]);
-  // The same command may mend several checks, such as a role that two rungs need.
-  const mends = Map.groupBy(
-    checks.filter(({ mend }) => mend.length > 0),
-    ({ mend }) => mend.join('\n    '),
+  // The same command may fix several checks, such as a role that two rungs need.
+  const remedies = Map.groupBy(
+    checks.filter(({ remedy }) => remedy.length > 0),
+    ({ remedy }) => remedy.join('\n    '),
   );
-  if (mends.size > 0) lines.push('To mend it:');
-  for (const [mend, group] of mends)
+  if (remedies.size > 0) lines.push('To fix it:');
+  for (const [remedy, group] of remedies)
     lines.push(
       `  ${group.map(({ id }) => id).join(', ')} (${[...new Set(group.map(({ subject }) => subject))].join(', ')})`,
-      `    ${mend}`,
+      `    ${remedy}`,
     );
-  if (mends.size > 0) lines.push('');
+  if (remedies.size > 0) lines.push('');
   const { pass, warn, fail, unknown } = count(checks);
   lines.push(`${pass} pass, ${warn} warn, ${fail} fail, ${unknown} could not check`);
   return `${lines.join('\n')}\n`;

@@ -16,8 +16,8 @@ import { deploy, DEPLOY_OPTIONS, readDeployOptions } from './deploy.ts';
 import { readLastLine } from '../actual/last-run.ts';
 import { planDeploy } from '../plan/plan.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
-import { readPresent } from '../actual/read-actual.ts';
-import type { Wanted } from '../desired/desired.ts';
+import { readActual } from '../actual/read-actual.ts';
+import type { Desired } from '../desired/desired.ts';
 
 const usage = `Usage: deploy/promote.sh [FUNCTION…] --from costguard.staging.yaml --staging STAGING_OPS
                          --policy costguard.yaml --project OPS --region REGION [--plan] [options of deploy.sh]
@@ -69,13 +69,13 @@ function judgeApart(staging: Place, production: Place): readonly Problem[] {
   if (staging.project === production.project)
     problems.push({
       what: `${staging.project} is named as staging and as production.`,
-      mend: ['Give staging an operations project of its own'],
+      remedy: ['Give staging an operations project of its own'],
     });
   const shared = staging.policy.scope.filter((on) => production.policy.scope.includes(on));
   if (shared.length > 0)
     problems.push({
       what: `Staging and production both look after ${shared.join(', ')}.`,
-      mend: ['Give staging projects of its own in scope'],
+      remedy: ['Give staging projects of its own in scope'],
     });
   return problems;
 }
@@ -89,7 +89,7 @@ async function examineStaging(
   const bare = wantedWithoutDigests(staging, functions);
   const around = await enter(tools, bare);
   const [present] = await Promise.all([
-    readPresent(tools.gcloud, bare, around),
+    readActual(tools.gcloud, bare, around),
     tools.build(staging.policyFile),
   ]);
   const wanted = await wantedWithDigests(tools.distDir, bare);
@@ -99,7 +99,7 @@ async function examineStaging(
     return [
       {
         what: `Staging is not what its policy and this checkout say: ${open.map(({ why }) => why).join('; ')}.`,
-        mend: [again],
+        remedy: [again],
       },
     ];
   const answers = await readAnswers(tools, wanted, functions, present);
@@ -117,17 +117,17 @@ async function examineStaging(
 
 async function judgeRun(
   { gcloud }: Tools,
-  staging: Wanted,
+  staging: Desired,
   name: string,
   { answer, deployedAt, tick }: { answer: Answer | undefined; deployedAt: string | undefined; tick: string },
 ): Promise<readonly Problem[]> {
   const logs = `gcloud functions logs read ${name} --gen2 --region=${staging.region} --project=${staging.project} --limit=50`;
-  if (answer?.works === false) return [{ what: `In staging ${name} ${answer.says}.`, mend: [logs] }];
+  if (answer?.works === false) return [{ what: `In staging ${name} ${answer.says}.`, remedy: [logs] }];
   const last = await readLastLine(gcloud, staging, name);
   if (last === undefined || Date.parse(last.at) < Date.parse(deployedAt ?? ''))
-    return [{ what: `${name} has not run in staging since it was deployed.`, mend: [tick] }];
+    return [{ what: `${name} has not run in staging since it was deployed.`, remedy: [tick] }];
   if (last.severity === 'ERROR')
-    return [{ what: `${name} failed in staging at ${last.at}: ${last.message}`, mend: [logs] }];
+    return [{ what: `${name} failed in staging at ${last.at}: ${last.message}`, remedy: [logs] }];
   return [];
 }
 

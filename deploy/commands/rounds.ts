@@ -4,12 +4,12 @@ import { effectsOf, type Tools } from './command.ts';
 import { GcloudFailed } from '../actual/gcloud.ts';
 import { planDeploy } from '../plan/plan.ts';
 import { planSubscriptions } from '../plan/triggers.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { readDeliveryAgain } from '../actual/read-delivery.ts';
-import { readPresent } from '../actual/read-actual.ts';
+import { readActual } from '../actual/read-actual.ts';
 import { blockedRole } from '../actual/role-generations.ts';
 import type { Step } from '../desired/step.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /**
  * What awaits a name that Google gives is planned anew once the name is there, and everything once a role turns out to be
@@ -17,10 +17,10 @@ import type { Wanted } from '../desired/desired.ts';
  */
 export async function carryOutInRounds(
   tools: Tools,
-  wanted: Wanted,
+  wanted: Desired,
   around: Around,
-  { present: before, steps }: { readonly present: Present; readonly steps: readonly Step[] },
-): Promise<Present> {
+  { present: before, steps }: { readonly present: Actual; readonly steps: readonly Step[] },
+): Promise<Actual> {
   let present = before;
   for (let open = steps; open.length > 0;) {
     const now = open.filter(({ awaits }) => awaits !== true);
@@ -32,7 +32,7 @@ export async function carryOutInRounds(
     if (blocked !== undefined) {
       const blockedRoles = new Set([...present.blockedRoles, blocked]);
       tools.out(`  ${blocked} was deleted, and its id is blocked for up to 37 days: another one is used\n`);
-      present = { ...(await readPresent(tools.gcloud, wanted, around)), blockedRoles };
+      present = { ...(await readActual(tools.gcloud, wanted, around)), blockedRoles };
       open = planDeploy(wanted, present);
       continue;
     }

@@ -12,7 +12,7 @@ import {
 } from './command.ts';
 import { describeKeptRules } from '../actual/kept-rules.ts';
 import { planTeardown } from '../plan/teardown.ts';
-import { readPresent } from '../actual/read-actual.ts';
+import { readActual } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
 import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
 
@@ -47,7 +47,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
     const { around } = await lookAround(gcloud, wanted);
     for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
-    const present = await readPresent(gcloud, wanted, around);
+    const present = await readActual(gcloud, wanted, around);
     const steps = planTeardown(wanted, present, values['delete-state'] === true);
     const stays = [...formerRolesThatStay(wanted, present), ...usedElsewhere(wanted, present)];
     for (const line of stays) out(`${commented(line)}\n`);

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { openApi } from '../../shared/run/runtime-api.ts';
+import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { type Api } from '../../shared/google/api.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
@@ -34,5 +34,5 @@ async function openAsGcloud(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
   const answer = await gcloud(command);
   if (answer.code !== 0) throw new GcloudFailed(command, answer);
   // No quota project: the APIs of the operations project may not be enabled yet.
-  return openApi(runtime, PATIENCE_MS, tokenAuth(answer.stdout.trim()));
+  return createRuntimeApi(runtime, PATIENCE_MS, tokenAuth(answer.stdout.trim()));
 }

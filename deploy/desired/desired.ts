@@ -8,13 +8,13 @@ import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT } from './names.ts';
 import { partOf, type FunctionSettings, type Role } from './settings.ts';
 
 /** What is to be there. */
-export interface Wanted {
+export interface Desired {
   /** Id of the operations project. */
   readonly project: string;
   readonly region: string;
   readonly policy: Policy;
   /** Those that this run is about. */
-  readonly functions: readonly WantedFunction[];
+  readonly functions: readonly DesiredFunction[];
   /** IAM members that may call the functions with an HTTP trigger, such as `group:ml-ops@example.com`. */
   readonly invokers: readonly string[];
   /** `projects/P/notificationChannels/N` */
@@ -23,7 +23,7 @@ export interface Wanted {
   readonly billingRoles: 'predefined' | 'custom';
 }
 
-export interface WantedFunction extends FunctionSettings {
+export interface DesiredFunction extends FunctionSettings {
   /** Of the bundle without the policy. */
   readonly sourceDigest: string;
   /** Of the part of the policy that it reads. */
@@ -46,7 +46,7 @@ export async function withDigests(
   settings: FunctionSettings,
   policy: Policy,
   distDir: string,
-): Promise<WantedFunction> {
+): Promise<DesiredFunction> {
   const hash = createHash('sha256');
   for (const file of ['index.js', 'package.json'])
     hash.update(await readFile(join(distDir, settings.name, file))).update('\0');
@@ -66,15 +66,15 @@ function digestOf(value: unknown): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-export function runtimeAccountOf({ project }: Pick<Wanted, 'project'>, name: string): string {
+export function runtimeAccountOf({ project }: Pick<Desired, 'project'>, name: string): string {
   return emailOf(name, project);
 }
 
-export function triggerAccountOf({ project }: Pick<Wanted, 'project'>): string {
+export function triggerAccountOf({ project }: Pick<Desired, 'project'>): string {
   return emailOf(TRIGGER_ACCOUNT, project);
 }
 
-export function buildAccountOf({ project }: Pick<Wanted, 'project'>): string {
+export function buildAccountOf({ project }: Pick<Desired, 'project'>): string {
   return emailOf(BUILD_ACCOUNT, project);
 }
 
@@ -85,7 +85,7 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
 
 /** All that a function's account may do, by resource. `organizationOf` gives the organization above a resource. */
 export function accessOf(
-  wanted: Pick<Wanted, 'project' | 'policy' | 'billingRoles'>,
+  wanted: Pick<Desired, 'project' | 'policy' | 'billingRoles'>,
   { name, role, sharedStateRole, stateRole, billingRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {

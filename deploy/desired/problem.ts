@@ -1,8 +1,8 @@
-/** Something that keeps a command from doing its work, with what mends it. */
+/** Something that keeps a command from doing its work, with what remedies it. */
 export interface Problem {
   readonly what: string;
   /** Commands or steps in words. */
-  readonly mend: readonly string[];
+  readonly remedy: readonly string[];
 }
 
 /** Found before anything was touched. */
@@ -11,7 +11,9 @@ export class NotReady extends Error {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
     super(
-      problems.map(({ what, mend }) => [what, ...mend.map((line) => `    ${line}`)].join('\n')).join('\n'),
+      problems
+        .map(({ what, remedy }) => [what, ...remedy.map((line) => `    ${line}`)].join('\n'))
+        .join('\n'),
     );
     this.problems = problems;
   }

@@ -2,7 +2,7 @@ import { boundBefore } from '../actual/bound-before.ts';
 import { grant, revoke } from './grants.ts';
 import { BUILD_ACCOUNT, MADE_BY_TEXT, TRIGGER_ACCOUNT } from '../desired/names.ts';
 import { isFormerRole, isOwnRole, otherHolders } from '../actual/own-roles.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { roleInUse } from '../actual/role-generations.ts';
 import type { Role } from '../desired/settings.ts';
 import type { Step } from '../desired/step.ts';
@@ -12,12 +12,12 @@ import {
   runtimeAccountOf,
   triggerAccountOf,
   type Access,
-  type Wanted,
-  type WantedFunction,
+  type Desired,
+  type DesiredFunction,
 } from '../desired/desired.ts';
 
 /** Service accounts, custom roles, and where the functions' accounts hold them. */
-export function planAccess(wanted: Wanted, present: Present): readonly Step[] {
+export function planAccess(wanted: Desired, present: Actual): readonly Step[] {
   const accesses = wanted.functions.map((fn) => ({
     fn,
     all: accessOf(wanted, fn, present.organizationOf).map((access) =>
@@ -39,7 +39,7 @@ export function planAccess(wanted: Wanted, present: Present): readonly Step[] {
   ];
 }
 
-function planAccounts(wanted: Wanted, present: Present): readonly Step[] {
+function planAccounts(wanted: Desired, present: Actual): readonly Step[] {
   const { project, functions } = wanted;
   const account = (email: string, displayName: string, why: string): readonly Step[] =>
     present.accounts.has(email)
@@ -76,7 +76,7 @@ function planAccounts(wanted: Wanted, present: Present): readonly Step[] {
   ];
 }
 
-function planRole({ roles }: Present, name: string, role: Role): readonly Step[] {
+function planRole({ roles }: Actual, name: string, role: Role): readonly Step[] {
   const [, home, id = ''] = /^(.*)\/roles\/(.*)$/.exec(name) ?? [];
   const where =
     home?.startsWith('projects/') === true
@@ -123,9 +123,9 @@ function isSame(known: Role, role: Role): boolean {
 }
 
 function planBindings(
-  wanted: Wanted,
-  present: Present,
-  { name }: WantedFunction,
+  wanted: Desired,
+  present: Actual,
+  { name }: DesiredFunction,
   all: readonly Access[],
 ): readonly Step[] {
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
@@ -134,9 +134,9 @@ function planBindings(
 
 /** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
 function planLeavings(
-  wanted: Wanted,
-  present: Present,
-  { name }: WantedFunction,
+  wanted: Desired,
+  present: Actual,
+  { name }: DesiredFunction,
   all: readonly Access[],
 ): readonly Step[] {
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
@@ -158,14 +158,14 @@ function planLeavings(
   return [...steps, ...planRoleDeletions(wanted, present, name, used)];
 }
 
-function isOurs(wanted: Wanted, name: string, role: string): boolean {
+function isOurs(wanted: Desired, name: string, role: string): boolean {
   return isOwnRole(wanted, name, role) || isFormerRole(name, role);
 }
 
 /** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */
 export function planRoleDeletions(
-  wanted: Wanted,
-  present: Present,
+  wanted: Desired,
+  present: Actual,
   name: string,
   used: ReadonlySet<string>,
 ): readonly Step[] {
@@ -179,8 +179,8 @@ export function planRoleDeletions(
 
 /** Takes away every role that a member holds on a resource. */
 export function revokeAll(
-  place: Pick<Wanted, 'project' | 'region'>,
-  present: Present,
+  place: Pick<Desired, 'project' | 'region'>,
+  present: Actual,
   on: string,
   member: string,
   why: string,

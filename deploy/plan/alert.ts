@@ -1,16 +1,16 @@
 import { alertOf, MADE_BY } from '../desired/names.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
-import type { Wanted } from '../desired/desired.ts';
+import type { Desired } from '../desired/desired.ts';
 
 /** An alert policy over the log of each function whose settings ask for one. */
-export function planAlerts(wanted: Wanted, present: Present): readonly Step[] {
+export function planAlerts(wanted: Desired, present: Actual): readonly Step[] {
   return wanted.functions
     .filter(({ settings }) => settings.alert)
     .flatMap(({ name }) => planAlert(wanted, present, name));
 }
 
-function planAlert({ project, alertChannels }: Wanted, { alerts }: Present, name: string): readonly Step[] {
+function planAlert({ project, alertChannels }: Desired, { alerts }: Actual, name: string): readonly Step[] {
   const known = alerts.find(({ displayName, made }) => made && displayName === alertOf(name));
   const filter = filterFor(name);
   const channels = [...new Set([...(known?.channels ?? []), ...alertChannels])];

@@ -48,7 +48,7 @@ export function findBudget(
     problems: [
       {
         what: `${candidates.length} budgets of ${wanted.account} are called "${wanted.displayName}": ${candidates.map(({ name }) => name).join(', ')}.`,
-        mend: ['Rename all but one of them, or choose another name with --name'],
+        remedy: ['Rename all but one of them, or choose another name with --name'],
       },
     ],
   };
@@ -61,17 +61,17 @@ export function judgeAdoption(wanted: WantedBudget, budget: PresentBudget): read
   if (budget.topic !== undefined && budget.topic !== fullTopic(wanted))
     problems.push({
       what: `${budget.name} ("${budget.displayName}") already speaks to ${budget.topic}, and a budget has one topic.`,
-      mend: [other, updateLine(budget, `--notifications-rule-pubsub-topic=${fullTopic(wanted)}`)],
+      remedy: [other, updateLine(budget, `--notifications-rule-pubsub-topic=${fullTopic(wanted)}`)],
     });
   if (budget.capsSpend)
     problems.push({
       what: `${budget.name} ("${budget.displayName}") caps the spend of a service (spendCap), and such a budget speaks to no topic: the switch would never hear of it.`,
-      mend: [other],
+      remedy: [other],
     });
   if (budget.projects.length === 0)
     problems.push({
       what: `${budget.name} ("${budget.displayName}") covers the whole billing account; the switch acts on projects that a budget names.`,
-      mend: [other],
+      remedy: [other],
     });
   return problems;
 }

@@ -1,13 +1,13 @@
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { noteBoundOn } from '../actual/bound-before.ts';
 import {
   accessOf,
   buildAccountOf,
   runtimeAccountOf,
   triggerAccountOf,
-  type Wanted,
-  type WantedFunction,
+  type Desired,
+  type DesiredFunction,
 } from '../desired/desired.ts';
 import { BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
 import type { Step } from '../desired/step.ts';
@@ -18,7 +18,7 @@ export const SOURCE_LABEL = 'costguard-source';
 export const POLICY_LABEL = 'costguard-policy';
 
 /** Deploys each function that is not as it should be, and says what is wrong with it. */
-export function planFunctions(wanted: Wanted, present: Present): readonly Step[] {
+export function planFunctions(wanted: Desired, present: Actual): readonly Step[] {
   return wanted.functions.flatMap((fn) => {
     const reasons = whyDeploy(wanted, present, fn);
     return reasons.length === 0
@@ -28,7 +28,7 @@ export function planFunctions(wanted: Wanted, present: Present): readonly Step[]
 }
 
 /** What is not as it should be; empty when all is right. */
-export function whyDeploy(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {
+export function whyDeploy(wanted: Desired, present: Actual, fn: DesiredFunction): readonly string[] {
   const known = present.functions.get(fn.name);
   if (known === undefined) return ['it is not deployed yet'];
   const reasons: string[] = [];
@@ -49,7 +49,7 @@ export function whyDeploy(wanted: Wanted, present: Present, fn: WantedFunction):
 }
 
 /** What is compared with the deployed function, in the words of the API. */
-function settingsOf(wanted: Wanted, { name, settings }: WantedFunction): Readonly<Record<string, string>> {
+function settingsOf(wanted: Desired, { name, settings }: DesiredFunction): Readonly<Record<string, string>> {
   const { project } = wanted;
   return {
     runtime: DEPLOYED_RUNTIME,
@@ -74,15 +74,15 @@ function settingsOf(wanted: Wanted, { name, settings }: WantedFunction): Readonl
  * What its process reads: Node its limits, the function how long it may run.
  * Source: https://cloud.google.com/functions/docs/migrating/nodejs-runtimes names NODE_OPTIONS for this.
  */
-function processEnvironment({ settings }: WantedFunction): Readonly<Record<string, string>> {
+function processEnvironment({ settings }: DesiredFunction): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: settings.nodeOptions, TIMEOUT_SECONDS: settings.timeout.replace('s', '') };
 }
 
-function boundOn(wanted: Wanted, present: Present, fn: WantedFunction): string {
+function boundOn(wanted: Desired, present: Actual, fn: DesiredFunction): string {
   return noteBoundOn(accessOf(wanted, fn, present.organizationOf));
 }
 
-function deployCommand(wanted: Wanted, present: Present, fn: WantedFunction): readonly string[] {
+function deployCommand(wanted: Desired, present: Actual, fn: DesiredFunction): readonly string[] {
   const { project, region } = wanted;
   const { name, settings, sourceDigest, policyDigest } = fn;
   const labels = [

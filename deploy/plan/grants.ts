@@ -1,4 +1,4 @@
-import type { Binding, Present } from '../actual/actual.ts';
+import type { Binding, Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
 
 /** Where a resource lives that has no full name in its own commands. */
@@ -9,7 +9,7 @@ export interface Place {
 
 /** Binds a role unless it is bound already. */
 export function grant(
-  present: Pick<Present, 'bindings'>,
+  present: Pick<Actual, 'bindings'>,
   place: Place,
   on: string,
   binding: Binding,
@@ -21,7 +21,7 @@ export function grant(
 
 /** Takes a binding away where it is there. */
 export function revoke(
-  present: Pick<Present, 'bindings'>,
+  present: Pick<Actual, 'bindings'>,
   place: Place,
   on: string,
   binding: Binding,
@@ -31,7 +31,7 @@ export function revoke(
   return [{ why, args: bindingCommand('remove', place, on, binding) }];
 }
 
-export function isBound({ bindings }: Pick<Present, 'bindings'>, on: string, wanted: Binding): boolean {
+export function isBound({ bindings }: Pick<Actual, 'bindings'>, on: string, wanted: Binding): boolean {
   return (bindings.get(on) ?? []).some(
     ({ role, member }) => role === wanted.role && member === wanted.member,
   );

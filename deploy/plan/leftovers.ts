@@ -1,5 +1,5 @@
 import { MADE_BY } from '../desired/names.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
 
 /** A function that is deployed although the policy has no section for it. */
@@ -11,7 +11,7 @@ export interface Leftover {
 /** Those functions without a section that deploy made, and that still run with the policy which they were deployed with. */
 export function leftoversOf(
   left: readonly Leftover[],
-  { functions }: Pick<Present, 'functions'>,
+  { functions }: Pick<Actual, 'functions'>,
 ): readonly Leftover[] {
   return left.filter(({ name }) => functions.get(name)?.labels[MADE_BY.key] === MADE_BY.value);
 }

@@ -1,5 +1,5 @@
-import type { Present } from '../actual/actual.ts';
-import { runtimeAccountOf, type Wanted } from '../desired/desired.ts';
+import type { Actual } from '../actual/actual.ts';
+import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, ownTopic, topicOf } from '../desired/names.ts';
 import { planAccess } from './access.ts';
 import { planAlerts } from './alert.ts';
@@ -28,7 +28,7 @@ const BASE_APIS = [
  * The commands that lead from what is there to what is wanted, in the order in which they have to run; none when all is
  * right already. Pure. Each of them may be the last: what is left then is what the next plan says.
  */
-export function planDeploy(wanted: Wanted, present: Present): readonly Step[] {
+export function planDeploy(wanted: Desired, present: Actual): readonly Step[] {
   return [
     ...planApis(wanted, present),
     ...planBucket(wanted, present),
@@ -40,7 +40,7 @@ export function planDeploy(wanted: Wanted, present: Present): readonly Step[] {
   ];
 }
 
-function planApis({ project, functions }: Wanted, { apis }: Present): readonly Step[] {
+function planApis({ project, functions }: Desired, { apis }: Actual): readonly Step[] {
   const used = new Set([
     ...BASE_APIS,
     ...functions.flatMap(({ settings }) => [
@@ -60,7 +60,7 @@ function planApis({ project, functions }: Wanted, { apis }: Present): readonly S
   ];
 }
 
-function planBucket({ project, region, policy }: Wanted, { bucket }: Present): readonly Step[] {
+function planBucket({ project, region, policy }: Desired, { bucket }: Actual): readonly Step[] {
   if (policy.stateBucket === undefined) return [];
   const url = `gs://${policy.stateBucket}`;
   const steps: Step[] = [];
@@ -92,7 +92,7 @@ function planBucket({ project, region, policy }: Wanted, { bucket }: Present): r
   return steps;
 }
 
-function planTopics(wanted: Wanted, present: Present): readonly Step[] {
+function planTopics(wanted: Desired, present: Actual): readonly Step[] {
   const { project, policy } = wanted;
   const create = (id: string, why: string): readonly Step[] =>
     present.topics.has(id)

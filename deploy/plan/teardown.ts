@@ -13,21 +13,21 @@ import {
 import { ownTopic } from '../desired/names.ts';
 import { accountsElsewhere, isSharedStateRole } from '../actual/own-roles.ts';
 import { deleteRole, planRoleDeletions, revokeAll } from './access.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
 import {
   accessOf,
   buildAccountOf,
   runtimeAccountOf,
   triggerAccountOf,
-  type Wanted,
+  type Desired,
 } from '../desired/desired.ts';
 
 /**
  * The commands that remove what deploy made for these functions, and what they share once the last of them goes. What
  * does not bear deploy's mark is left alone. Pure.
  */
-export function planTeardown(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
+export function planTeardown(wanted: Desired, present: Actual, deleteState: boolean): readonly Step[] {
   const going = new Set(wanted.functions.map(({ name }) => name));
   const staying = [...present.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name));
   return [
@@ -45,7 +45,7 @@ function isMade(labels: Readonly<Record<string, string>>): boolean {
   return labels[MADE_BY.key] === MADE_BY.value;
 }
 
-function planJob({ project, region }: Wanted, { jobs }: Present, name: string): readonly Step[] {
+function planJob({ project, region }: Desired, { jobs }: Actual, name: string): readonly Step[] {
   const id = jobOf(name);
   if (jobs.get(id)?.made !== true) return [];
   return [
@@ -56,7 +56,7 @@ function planJob({ project, region }: Wanted, { jobs }: Present, name: string): 
   ];
 }
 
-function planFunction(wanted: Wanted, present: Present, name: string): readonly Step[] {
+function planFunction(wanted: Desired, present: Actual, name: string): readonly Step[] {
   const { project, region } = wanted;
   const steps: Step[] = [];
   const fn = present.functions.get(name);
@@ -78,7 +78,7 @@ function planFunction(wanted: Wanted, present: Present, name: string): readonly 
   ];
 }
 
-function planTopic(project: string, present: Present, id: string, why: string): readonly Step[] {
+function planTopic(project: string, present: Actual, id: string, why: string): readonly Step[] {
   if (present.topics.get(id)?.made !== true) return [];
   // Another installation may publish its receipts there.
   if (accountsElsewhere(project, present, `topics/${id}`).length > 0) return [];
@@ -86,7 +86,7 @@ function planTopic(project: string, present: Present, id: string, why: string): 
 }
 
 /** Bindings before roles and accounts: what is bound to something deleted stays behind as a riddle. */
-function planAccess(wanted: Wanted, present: Present, fn: Wanted['functions'][number]): readonly Step[] {
+function planAccess(wanted: Desired, present: Actual, fn: Desired['functions'][number]): readonly Step[] {
   const { name } = fn;
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
   const access = accessOf(wanted, fn, present.organizationOf);
@@ -104,12 +104,12 @@ function planAccess(wanted: Wanted, present: Present, fn: Wanted['functions'][nu
   ];
 }
 
-function deleteAccount(project: string, { accounts }: Present, email: string, why: string): readonly Step[] {
+function deleteAccount(project: string, { accounts }: Actual, email: string, why: string): readonly Step[] {
   if (accounts.get(email)?.made !== true) return [];
   return [{ why, args: ['iam', 'service-accounts', 'delete', email, `--project=${project}`, '--quiet'] }];
 }
 
-function planShared(wanted: Wanted, present: Present, deleteState: boolean): readonly Step[] {
+function planShared(wanted: Desired, present: Actual, deleteState: boolean): readonly Step[] {
   const { project, policy } = wanted;
   const receipts = ownTopic(policy.receiptsTopic, project);
   const steps: Step[] = [];

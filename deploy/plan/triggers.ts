@@ -1,9 +1,9 @@
 import { ACK_DEADLINE_SECONDS, RETENTION_SECONDS, RETRY_DELAY_SECONDS } from '../desired/delivery-limits.ts';
 import { grant } from './grants.ts';
 import { DEAD_LETTERS, jobOf, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
-import type { Present, Subscription } from '../actual/actual.ts';
+import type { Actual, Subscription } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
-import { triggerAccountOf, type Wanted, type WantedFunction } from '../desired/desired.ts';
+import { triggerAccountOf, type Desired, type DesiredFunction } from '../desired/desired.ts';
 
 /** The only role that can call a Cloud Run service and nothing more. */
 export const INVOKER = 'roles/run.servicesInvoker';
@@ -11,7 +11,7 @@ export const INVOKER = 'roles/run.servicesInvoker';
 const RETRY_DELAYS = { min: `${RETRY_DELAY_SECONDS.min}s`, max: `${RETRY_DELAY_SECONDS.max}s` };
 
 /** Who may call the functions, what becomes of messages that they cannot handle, and when they tick. */
-export function planTriggers(wanted: Wanted, present: Present): readonly Step[] {
+export function planTriggers(wanted: Desired, present: Actual): readonly Step[] {
   return [
     ...wanted.functions.flatMap((fn) => planInvokers(wanted, present, fn)),
     ...planDeadLetters(wanted, present),
@@ -19,7 +19,11 @@ export function planTriggers(wanted: Wanted, present: Present): readonly Step[] 
   ];
 }
 
-function planInvokers(wanted: Wanted, present: Present, { name, settings }: WantedFunction): readonly Step[] {
+function planInvokers(
+  wanted: Desired,
+  present: Actual,
+  { name, settings }: DesiredFunction,
+): readonly Step[] {
   const members =
     settings.trigger === 'http' ? wanted.invokers : [`serviceAccount:${triggerAccountOf(wanted)}`];
   return members.flatMap((member) =>
@@ -33,7 +37,7 @@ function planInvokers(wanted: Wanted, present: Present, { name, settings }: Want
   );
 }
 
-function planDeadLetters(wanted: Wanted, present: Present): readonly Step[] {
+function planDeadLetters(wanted: Desired, present: Actual): readonly Step[] {
   if (driven(wanted).length === 0) return [];
   return [
     ...grant(
@@ -48,23 +52,23 @@ function planDeadLetters(wanted: Wanted, present: Present): readonly Step[] {
 }
 
 /** The dead-letter policy of each function's own subscription, whose name is known once the function is deployed. */
-export function planSubscriptions(wanted: Wanted, present: Present): readonly Step[] {
+export function planSubscriptions(wanted: Desired, present: Actual): readonly Step[] {
   return driven(wanted).flatMap((fn) => planSubscription(wanted, present, fn));
 }
 
 /** The functions that messages drive. */
-function driven({ functions }: Wanted): readonly WantedFunction[] {
+function driven({ functions }: Desired): readonly DesiredFunction[] {
   return functions.filter(({ settings }) => settings.trigger !== 'http');
 }
 
-function pubsubAgent({ projectNumber }: Present): string {
+function pubsubAgent({ projectNumber }: Actual): string {
   return `serviceAccount:service-${projectNumber}@gcp-sa-pubsub.iam.gserviceaccount.com`;
 }
 
 function planSubscription(
-  wanted: Wanted,
-  present: Present,
-  { name, settings }: WantedFunction,
+  wanted: Desired,
+  present: Actual,
+  { name, settings }: DesiredFunction,
 ): readonly Step[] {
   const { project } = wanted;
   const full = present.functions.get(name)?.subscription;
@@ -118,9 +122,9 @@ function retainedNow(known: Subscription | undefined): string {
 }
 
 function planJob(
-  { project, region }: Wanted,
-  { jobs }: Present,
-  { name, settings }: WantedFunction,
+  { project, region }: Desired,
+  { jobs }: Actual,
+  { name, settings }: DesiredFunction,
 ): readonly Step[] {
   const { schedule, timeZone } = settings;
   if (schedule === undefined) return [];

@@ -2,12 +2,12 @@ import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { accountsElsewhere, isFormerRole, otherHolders } from '../actual/own-roles.ts';
 import { ownTopic } from '../desired/names.ts';
 import { deleteRole } from './access.ts';
-import type { Present } from '../actual/actual.ts';
+import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
-import { billingAccountsOf, unlinks, type Wanted } from '../desired/desired.ts';
+import { billingAccountsOf, unlinks, type Desired } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
-export function formerRolesThatStay(wanted: Wanted, present: Present): readonly string[] {
+export function formerRolesThatStay(wanted: Desired, present: Actual): readonly string[] {
   return wanted.functions.flatMap(({ name }) =>
     [...present.roles].flatMap(([role, { deleted }]) => {
       if (deleted || !isFormerRole(name, role)) return [];
@@ -23,7 +23,7 @@ export function formerRolesThatStay(wanted: Wanted, present: Present): readonly 
 }
 
 /** Topics and the bucket on which accounts of other projects are bound: another installation may use them. */
-export function usedElsewhere({ project, policy }: Wanted, present: Present): readonly string[] {
+export function usedElsewhere({ project, policy }: Desired, present: Actual): readonly string[] {
   const receipts = ownTopic(policy.receiptsTopic, project);
   const shared = [
     ...(receipts === undefined ? [] : [`topics/${receipts}`]),
@@ -36,7 +36,7 @@ export function usedElsewhere({ project, policy }: Wanted, present: Present): re
 }
 
 /** That the switch may be refused to unlink: of the predefined roles only the far too wide roles/billing.admin has the right. */
-export function unlinkMayBeRefused(wanted: Wanted): readonly string[] {
+export function unlinkMayBeRefused(wanted: Desired): readonly string[] {
   const { project, region, policy, functions, billingRoles } = wanted;
   const right = functions.find(({ billingRole }) => billingRole?.permissions.includes(unlinkOnAccount));
   if (right === undefined || billingRoles === 'custom' || !unlinks(policy)) return [];

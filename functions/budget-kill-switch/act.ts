@@ -4,7 +4,7 @@ import { changeState, poll, type StateChange } from '../../shared/google/change-
 import { messageOf } from '../../shared/errors.ts';
 import type { ManifestItem } from '../../shared/state/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
-import { Held, isRetryable } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable } from '../../shared/google/google-api-error.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
 import { undeployModel } from '../../shared/google/vertex/deployment.ts';
 import { cancelJob, getEndpoint, getJobState } from '../../shared/google/vertex/vertex.ts';
@@ -34,7 +34,7 @@ const NOTEBOOK_STARTING: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONIN
 type KeepLabel = Pick<Config, 'keepLabel'>;
 
 /** Takes away what a rung planned and is not done yet, and reports each item to `work` as it is dealt with. */
-export async function takeAway(
+export async function stopResources(
   run: SwitchRun,
   config: KeepLabel,
   action: RungAction,
@@ -94,24 +94,24 @@ interface Taken {
   readonly why?: string;
 }
 
-/** `onAsked` is told when a part of the item was taken away. */
+/** `onRequested` is told when a part of the item was taken away. */
 async function takeOne(
   run: SwitchRun,
   config: KeepLabel,
   work: Work,
   item: ManifestItem,
-  onAsked: () => void,
+  onRequested: () => void,
 ): Promise<Taken> {
   const { api, runtime } = run;
   const { resource } = item;
-  const askedBefore = work.mayBeAsked(item);
+  const alreadyRequested = work.mayBeRequested(item);
   const change = async <Present>(
-    of: Omit<StateChange<Present>, 'resource' | 'objection' | 'askedBefore'> &
+    of: Omit<StateChange<Present>, 'resource' | 'objection' | 'alreadyRequested'> &
       Partial<Pick<StateChange<Present>, 'objection'>>,
     confirmMs = SHOWS_MS,
   ): Promise<Taken> => {
     const changed = await changeState(
-      { resource, objection: () => undefined, askedBefore, ...of },
+      { resource, objection: () => undefined, alreadyRequested, ...of },
       { sleep: work.pause, random: runtime.random, confirmMs },
     );
     // What was asked for and does not show yet must come back if it takes effect after all.
@@ -159,9 +159,14 @@ async function takeOne(
             async ask() {
               // The traffic goes to a model that stays, until only one is left.
               const { models } = await getEndpoint(api, resource, id);
-              const heir = models.find((model) => model.id !== id);
-              await undeployModel(api, resource, id, heir === undefined ? {} : { [heir.id]: 100 });
-              onAsked();
+              const remainingModel = models.find((model) => model.id !== id);
+              await undeployModel(
+                api,
+                resource,
+                id,
+                remainingModel === undefined ? {} : { [remainingModel.id]: 100 },
+              );
+              onRequested();
             },
           },
           UNDEPLOYED_MS,
@@ -190,7 +195,7 @@ async function unlinkBilling(run: SwitchRun, work: Work, items: readonly Manifes
         objection: ({ account }) =>
           account === link.account ? undefined : `somebody linked it to ${account ?? 'none'} meanwhile`,
         ask: () => setBillingLink(api, runtime.auth, projectId, undefined),
-        askedBefore: work.mayBeAsked(link),
+        alreadyRequested: work.mayBeRequested(link),
       },
       { sleep: work.pause, random: runtime.random, confirmMs: SHOWS_MS },
     );
@@ -204,7 +209,7 @@ async function unlinkBilling(run: SwitchRun, work: Work, items: readonly Manifes
       async () => !(await getBillingLink(api, runtime.auth, projectId)).enabled,
     );
     if (!off)
-      throw new Held(
+      throw new BusyError(
         `Cannot confirm that billing of "${projectId}" is off: it was unlinked and still reads as enabled`,
       );
     const atMs = runtime.now().getTime();

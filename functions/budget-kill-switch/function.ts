@@ -1,13 +1,13 @@
 import pMap from 'p-map';
 import { getBudget, type Budget } from '../../shared/google/budgets.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
-import { keepPoison, type EventContext } from '../../shared/run/handle-event.ts';
-import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import { storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
+import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { Message } from '../../shared/run/message.ts';
-import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
-import { collectTroubles, type Troubles } from '../../shared/run/run-errors.ts';
+import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts';
 import { alertText } from './message/alert-text.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
@@ -39,7 +39,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     verdict.kind === 'ignore' || config.mode === 'observe'
       ? undefined
       : await presentRate(context, notification, message);
-  if (verdict.kind === 'due') await climb({ context, config, notification, budget, verdict, rate });
+  if (verdict.kind === 'due') await fireDueRungs({ context, config, notification, budget, verdict, rate });
   else say(context, notification, verdict);
 }
 
@@ -63,7 +63,7 @@ async function read(context: EventContext, message: Message): Promise<Notificati
   try {
     return parseNotification(message);
   } catch (error) {
-    if (error instanceof PermanentError) await keepPoison(context, message, error.message);
+    if (error instanceof PermanentError) await storePoisonMessage(context, message, error.message);
     throw error;
   }
 }
@@ -84,23 +84,23 @@ async function lookUp(
   try {
     return await getBudget(api, runtime.auth, budget);
   } catch (error) {
-    if (!(error instanceof OutsideError) || error.status !== 404) throw error;
+    if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
     log('WARNING', `Budget ${budget}: unknown-budget: it does not exist`, { reason: 'unknown-budget' });
     return undefined;
   }
 }
 
 /** Fires every due rung, in order, on every project of the budget, and ends in one receipt. */
-async function climb(due: Due): Promise<void> {
+async function fireDueRungs(due: Due): Promise<void> {
   const { context, config, notification, budget, verdict } = due;
   const { runtime, api, log, policy } = context;
   const startedAt = runtime.now();
   const runId = newRunId(startedAt, runtime.newId());
-  const troubles = collectTroubles();
+  const runErrors = collectRunErrors();
   const gaps: { where: string; why: string }[] = [];
   const gap = ({ where, why, cause }: { where: string; why: string; cause?: unknown }): void => {
     gaps.push({ where, why });
-    if (isRetryable(cause)) troubles.note(cause);
+    if (isRetryable(cause)) runErrors.note(cause);
   };
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   const [projects, ownProject] =
@@ -133,7 +133,7 @@ async function climb(due: Due): Promise<void> {
     log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
   if (notify !== undefined)
-    await attempt(troubles, receipt, budget.name, () => fireNotify(due, runId, notify, text, receipt));
+    await attempt(runErrors, receipt, budget.name, () => fireNotify(due, runId, notify, text, receipt));
 
   await pMap(
     projects,
@@ -149,16 +149,16 @@ async function climb(due: Due): Promise<void> {
         projectId,
         failure(resource, error) {
           receipt.fail({ resource, error: messageOf(error) });
-          troubles.noteFailedAction(error);
+          runErrors.noteFailedAction(error);
         },
       };
       for (const rung of above) {
-        const error = await attempt(troubles, receipt, `projects/${projectId}`, () =>
+        const error = await attempt(runErrors, receipt, `projects/${projectId}`, () =>
           fireRung(due, run, rung, text, receipt, gap),
         );
         // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that is
         // at work on this rung goes on to the next by itself.
-        if (error instanceof Held) break;
+        if (error instanceof BusyError) break;
       }
     },
     { concurrency: PROJECTS_AT_ONCE },
@@ -173,20 +173,20 @@ async function climb(due: Due): Promise<void> {
     });
     return;
   }
-  await handOnReceipt(
+  await deliverReceipt(
     context,
     { runId, startedAt, title: `budget "${budget.displayName}"` },
     receipt,
     (error) => {
-      troubles.note(error);
+      runErrors.note(error);
     },
   );
-  troubles.throwIfAny(budget.name);
+  runErrors.throwIfAny(budget.name);
 }
 
 /** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
 async function attempt(
-  troubles: Troubles,
+  runErrors: RunErrors,
   receipt: ReceiptBuilder,
   resource: string,
   step: () => Promise<void>,
@@ -196,7 +196,7 @@ async function attempt(
     return undefined;
   } catch (error) {
     receipt.fail({ resource, error: messageOf(error) });
-    troubles.noteFailedAction(error);
+    runErrors.noteFailedAction(error);
     return error;
   }
 }

@@ -5,7 +5,7 @@ import { getBillingLink } from '../../shared/google/billing.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { listNotebooks } from '../../shared/google/notebooks.ts';
 import { isNotOffered, isPerimeterRefusal } from '../../shared/google/not-offered.ts';
-import { isServiceDisabled, OutsideError } from '../../shared/google/google-api-error.ts';
+import { isServiceDisabled, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../shared/google/parse-answer.ts';
 import type { Mode, RungAction } from '../../shared/policy/policy.ts';
 import { noteStrange } from '../../shared/google/read-items.ts';
@@ -39,7 +39,7 @@ export async function resolveProjects(api: Api, names: readonly string[], gap: N
           }),
         ).projectId;
       } catch (error) {
-        if (!(error instanceof OutsideError)) throw error;
+        if (!(error instanceof GoogleApiError)) throw error;
         gap({ where: name, why: `not guarded: ${messageOf(error)}`, cause: error });
         return undefined;
       }
@@ -64,7 +64,7 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
+      if (!(error instanceof GoogleApiError)) throw error;
       // What a disabled API offers cannot run.
       if (!isServiceDisabled(error))
         gap({ where: `projects/${projectId} ${what}`, why: whyUnseen(error), cause: error });
@@ -110,7 +110,7 @@ const RUNNING_STATES: ReadonlySet<string> = new Set([
 async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise<typeof NO_NOTEBOOKS> {
   const running: { resource: string; labels: Readonly<Record<string, string>> }[] = [];
   const vmIds = new Set<string>();
-  const failed: { readonly location: string; readonly error: OutsideError }[] = [];
+  const failed: { readonly location: string; readonly error: GoogleApiError }[] = [];
   let answered = false;
   for await (const page of listNotebooks(api, projectId)) {
     if (page.failed === undefined) answered = true;

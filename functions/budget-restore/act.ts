@@ -1,7 +1,7 @@
 import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
 import { changeState, poll, type Changed, type StateChange } from '../../shared/google/change-state.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { Held } from '../../shared/google/google-api-error.ts';
+import { BusyError } from '../../shared/google/google-api-error.ts';
 import type { ManifestItem } from '../../shared/state/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
 import {
@@ -20,7 +20,7 @@ export type Restored =
   | { readonly kind: 'done' | 'already'; readonly why?: string }
   | { readonly kind: 'left'; readonly why: string };
 
-/** Brings one thing back. Throws `OutsideError`, `Held` where it takes longer than this request may. */
+/** Brings one thing back. Throws `GoogleApiError`, `BusyError` where it takes longer than this request may. */
 export async function restoreItem(
   context: EventContext,
   step: RestoreStep,
@@ -65,7 +65,8 @@ async function relink(context: EventContext, projectId: string, account: string)
     LINKED_MS,
     async () => (await link()).enabled,
   );
-  if (!on) throw new Held(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
+  if (!on)
+    throw new BusyError(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
   return changed;
 }
 

@@ -2,7 +2,7 @@ import { poll } from '../../shared/google/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import type { DeploymentRequest, ManifestItem } from '../../shared/state/manifest.ts';
-import { Held, OutsideError } from '../../shared/google/google-api-error.ts';
+import { BusyError, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import {
   deployModel,
   getEndpointOperation,
@@ -101,7 +101,7 @@ async function restoreModel(
   }
 }
 
-/** Requests a deployment and waits until it shows. Throws what it is refused with or ends with, `Held` when it takes too long. */
+/** Requests a deployment and waits until it shows. Throws what it is refused with or ends with, `BusyError` when it takes too long. */
 async function deploy(
   context: EventContext,
   item: EndpointItem,
@@ -118,7 +118,7 @@ async function deploy(
     operation = await deployModel(context.api, item.resource, model, split);
   } catch (error) {
     // What Google refused is not under way; what got no answer may be.
-    if (error instanceof OutsideError && (!error.retryable || error.status === 429))
+    if (error instanceof GoogleApiError && (!error.retryable || error.status === 429))
       await journal.write(model.id, undefined);
     throw error;
   }
@@ -126,7 +126,7 @@ async function deploy(
   const outcome = await awaitDeployment(context, item, model, { atMs, operation });
   const what = `"${nameOf(model)}" on "${item.resource}"`;
   if (outcome.kind === 'late')
-    throw new Held(
+    throw new BusyError(
       `Cannot confirm the deployment of ${what}: it does not show after ${DEPLOYED_MS / 60_000} minutes`,
     );
   await journal.write(model.id, undefined);
@@ -136,7 +136,7 @@ async function deploy(
 
 /** Whether looking once more and asking again can help within this request. */
 function canHelp(error: unknown): boolean {
-  if (!(error instanceof OutsideError)) return false;
+  if (!(error instanceof GoogleApiError)) return false;
   // Another operation on the endpoint may be going on; whatever else is refused stays refused.
   return error.retryable || [400, 404, 409, 412].includes(error.status ?? 0);
 }
@@ -152,10 +152,10 @@ async function awaitDeployment(
   { atMs, operation }: DeploymentRequest,
 ): Promise<DeploymentOutcome> {
   let why: string | undefined;
-  const patienceMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
+  const timeoutMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
   const over = await poll(
     (milliseconds) => runtime.sleep(milliseconds),
-    Math.max(0, atMs + patienceMs - runtime.now().getTime()),
+    Math.max(0, atMs + timeoutMs - runtime.now().getTime()),
     async () => {
       const { models } = await getEndpoint(api, item.resource);
       if (matchModels(item.models, models).present.has(model.id)) return true;
@@ -173,7 +173,7 @@ async function failureOf(api: EventContext['api'], operation: string): Promise<s
     return (await getEndpointOperation(api, operation)).error;
   } catch (error) {
     // The endpoint itself tells as well, only later.
-    if (error instanceof OutsideError) return undefined;
+    if (error instanceof GoogleApiError) return undefined;
     throw error;
   }
 }
@@ -184,7 +184,7 @@ async function lookTwice({ api, runtime }: EventContext, resource: string): Prom
     try {
       return await getEndpoint(api, resource);
     } catch (error) {
-      if (!(error instanceof OutsideError) || error.status !== 404) throw error;
+      if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
       if (look > 1) return undefined;
       await runtime.sleep(LOOK_AGAIN_MS);
     }

@@ -3,7 +3,7 @@ import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { Refusal, type HttpFunction } from '../../shared/run/handle-request.ts';
-import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/run/receipt.ts';
@@ -115,7 +115,7 @@ async function carryOut(
   for (const manifest of manifests)
     results.push(...(await restoreProject(context, state, wanted, manifest, receipt)));
   const lost: unknown[] = [];
-  await handOnReceipt(
+  await deliverReceipt(
     context,
     { runId, startedAt, title: `restore of ${wanted.budget}` },
     receipt,

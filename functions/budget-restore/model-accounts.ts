@@ -1,4 +1,4 @@
-import { isServiceDisabled, OutsideError } from '../../shared/google/google-api-error.ts';
+import { isServiceDisabled, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { missingOnServiceAccount } from '../../shared/preflight/permissions.ts';
 import { readDeployedModel } from '../../shared/google/vertex/deployment.ts';
@@ -31,7 +31,7 @@ export async function blockersOf(context: EventContext, item: EndpointItem): Pro
           `${models} would not come back: it runs as ${account}; ${await remedy(context, account)}`,
         );
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
+      if (!(error instanceof GoogleApiError)) throw error;
       const why = error.status === 404 ? 'that account does not exist' : error.message;
       blockers.push(
         isServiceDisabled(error)
@@ -49,7 +49,7 @@ export async function withRemedy(
   account: string | undefined,
   context: EventContext,
 ): Promise<unknown> {
-  if (account === undefined || !(error instanceof OutsideError) || error.status !== 403) return error;
+  if (account === undefined || !(error instanceof GoogleApiError) || error.status !== 403) return error;
   if (!error.message.includes(ACT_AS)) return error;
   return new Error(`${error.message}; ${await remedy(context, account)}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { handOnReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
@@ -35,7 +35,7 @@ export async function fileReceipt(
     });
   for (const gap of report.incomplete) receipt.incomplete(gap);
   // Where it cannot be stored, the log says so, and the answer is worth giving all the same.
-  await handOnReceipt(
+  await deliverReceipt(
     context,
     { runId, startedAt, title: `egress of ${report.project}` },
     receipt,

@@ -61,7 +61,7 @@ function hoursOf(window: string): number | undefined {
   return Number.isInteger(hours) && hours <= MAX_HOURS ? hours : undefined;
 }
 
-/** Joins request and policy: the one project to look at, in scope. Throws `BadParameter`, `Refusal`, `OutsideError`. */
+/** Joins request and policy: the one project to look at, in scope. Throws `BadParameter`, `Refusal`, `GoogleApiError`. */
 export async function configure(api: Api, policy: Policy, wanted: Wanted): Promise<Config> {
   const egress = requireSection(policy, 'egress');
   const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);

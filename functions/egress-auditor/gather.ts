@@ -1,6 +1,6 @@
 import type { Api } from '../../shared/google/api.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { OutsideError } from '../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { noteStrange } from '../../shared/google/read-items.ts';
 import type { Gap } from '../../shared/run/receipt.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
@@ -15,7 +15,7 @@ import { windowOf } from './traffic/window.ts';
 
 /**
  * Reads all that the report needs: a constant number of queries, whatever the project's size. What cannot be read goes
- * to `gaps`. Throws `BadParameter` when Google shows nothing of the project at all, `OutsideError` when no traffic
+ * to `gaps`. Throws `BadParameter` when Google shows nothing of the project at all, `GoogleApiError` when no traffic
  * can be read just now.
  */
 export async function gatherEgress(api: Api, config: Config, now: Date): Promise<EgressFacts> {
@@ -67,7 +67,7 @@ function createReader(project: string): Reader {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
+      if (!(error instanceof GoogleApiError)) throw error;
       errors.push(error);
       note(where, error.message);
       return undefined;
@@ -126,14 +126,16 @@ async function listPlaces(api: Api, project: string, { listed }: Reader) {
 function nothingRead(project: string, errors: readonly unknown[], exists: boolean): unknown {
   const refused =
     !exists &&
-    errors.every((error) => error instanceof OutsideError && (error.status === 403 || error.status === 404));
+    errors.every(
+      (error) => error instanceof GoogleApiError && (error.status === 403 || error.status === 404),
+    );
   return refused
     ? new BadParameter(
         'project',
         project,
         `a project that exists and on which egress-auditor has its role: Google shows nothing of this one (${messageOf(errors[0])})`,
       )
-    : (errors.find((error) => error instanceof OutsideError && error.retryable) ?? errors[0]);
+    : (errors.find((error) => error instanceof GoogleApiError && error.retryable) ?? errors[0]);
 }
 
 function withNotebooks(

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { getMachineStart } from '../../shared/google/machines.ts';
-import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import {
   getNotebook,
   replaceNotebookMetadata,
@@ -134,7 +134,7 @@ async function changeState(
         },
       };
     if (run.runtime.now().getTime() >= claim.claimedAtMs + LEASE_MS)
-      throw new Held(`Cannot ${action} "${facts.name}": this run's claim ran out before it could ask`);
+      throw new BusyError(`Cannot ${action} "${facts.name}": this run's claim ran out before it could ask`);
     try {
       const operation = await requestNotebook(run.api, action, facts.name);
       return {
@@ -142,16 +142,16 @@ async function changeState(
         requested: { action, operation, atMs: run.runtime.now().getTime() },
       };
     } catch (error) {
-      if (!(await mayAskAgain(run, error, attempt))) throw error;
+      if (!(await canRetryRequest(run, error, attempt))) throw error;
       mayBeOurs ||= isRetryable(error);
     }
   }
 }
 
 /** After a failure: wait, then look again. A refusal for the state it is in is worth one more look, nothing else is. */
-async function mayAskAgain(run: Run, error: unknown, attempt: number): Promise<boolean> {
+async function canRetryRequest(run: Run, error: unknown, attempt: number): Promise<boolean> {
   const stateConflict =
-    error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 409);
+    error instanceof GoogleApiError && (error.status === 400 || error.status === 404 || error.status === 409);
   if (stateConflict ? attempt > 1 : !isRetryable(error) || attempt >= REQUEST_ATTEMPTS) return false;
   await run.runtime.sleep(run.runtime.random() * 1_000 * 2 ** attempt);
   return true;
@@ -162,7 +162,7 @@ async function look(run: Run, name: string): Promise<NotebookInstance | undefine
   try {
     return await getNotebook(run.api, name);
   } catch (error) {
-    if (error instanceof OutsideError && error.status === 404) return undefined;
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
     throw error;
   }
 }
@@ -195,7 +195,7 @@ async function startedMeanwhile(
     if (lastStartMs === vm.lastStartMs) return undefined;
     return `its VM was started at ${lastStartMs === undefined ? 'an unknown time' : new Date(lastStartMs).toISOString()}`;
   } catch (error) {
-    if (error instanceof OutsideError && error.status === 404) return 'its VM is gone';
+    if (error instanceof GoogleApiError && error.status === 404) return 'its VM is gone';
     throw error;
   }
 }
@@ -213,7 +213,7 @@ async function awaitOther(
       return { ...decision, outcome: 'already', evidence: { ...decision.evidence, requestedBy: runId } };
     await run.runtime.sleep(HELD_PAUSE_MS);
   }
-  throw new Held(`Cannot ${action} "${facts.name}": run ${runId} claimed it and has not acted yet`);
+  throw new BusyError(`Cannot ${action} "${facts.name}": run ${runId} claimed it and has not acted yet`);
 }
 
 /**

@@ -53,7 +53,7 @@ const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
 
 /**
  * The verdict on one notebook with all its evidence: first what becomes of the notebook, then what is to be said or
- * mended besides. Pure.
+ * fixed besides. Pure.
  */
 export function judgeNotebook(facts: NotebookFacts, config: Config, now: Date): readonly Decision[] {
   const verdict = judge(facts, config, now);
@@ -236,7 +236,7 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
 /** Verdicts on a running notebook that do not say that nobody works on it. */
 const MAY_BE_BUSY: ReadonlySet<string> = new Set(['active', 'not-evaluable', 'young', 'transitional']);
 
-/** What to say or mend about Workbench's own idle shutdown. */
+/** What to say or fix about Workbench's own idle shutdown. */
 function judgeIdleShutdown(
   facts: NotebookFacts,
   config: Config,

@@ -1,7 +1,7 @@
 import { pMapIterable } from 'p-map';
 import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/prices/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { lastPart } from '../../shared/google/resource-name.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 import { gpusOf, type Accelerator } from '../../shared/prices/machine-type.ts';
 import {
   indexMachines,
@@ -223,7 +223,7 @@ function toFacts(
     settings: settingsOf(instance),
     labels: instance.labels ?? {},
     metadata: setup.metadata ?? {},
-    machineType: lastPart(machineType),
+    machineType: resourceId(machineType),
     gpus: gpusOf({ machineType, accelerators }),
     price: priceOf({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { replaceLifecycle } from '../../shared/google/buckets.ts';
-import { Held, isRetryable, OutsideError } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
@@ -137,13 +137,13 @@ async function patchBucket(
     write = writeOf(facts, config, run.startedAt);
     await noteIntents(run, new Map([[facts.bucket.name, write]]));
   }
-  throw new Held(
+  throw new BusyError(
     `Cannot patch "${facts.bucket.name}": it changed or did not answer ${MAX_ATTEMPTS} times in a row`,
   );
 }
 
 function isStatus(error: unknown, status: number): boolean {
-  return error instanceof OutsideError && error.status === status;
+  return error instanceof GoogleApiError && error.status === status;
 }
 
 async function orGone<T>(look: Promise<T>): Promise<T | undefined> {

@@ -66,7 +66,7 @@ export function placeOfBuckets(page: readonly Facts[]): string | undefined {
   return last?.kind === 'bucket' ? last.bucket.name : undefined;
 }
 
-/** One bucket as it is now. Throws `OutsideError` 404 when it is gone. */
+/** One bucket as it is now. Throws `GoogleApiError` 404 when it is gone. */
 export async function gatherBucket(run: Run, config: Config, before: BucketFacts): Promise<BucketFacts> {
   const bucket = await getBucket(run.api, before.bucket.name);
   const [facts] = await lookInto(run, config, [{ bucket, record: before.record }]);

@@ -64,7 +64,7 @@ function parseRecords(name: string, text: string | undefined): Records {
     );
   } catch (error) {
     throw new PermanentError(
-      `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); mend or delete it`,
+      `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); fix or delete it`,
       { cause: error },
     );
   }

@@ -33,7 +33,7 @@ export interface Unseen {
 
 /**
  * Reads a collection of a project over all zones or regions and hands on each resource with its scope (`zones/Z`,
- * `regions/R`). Returns what it did not see. Needs compute.COLLECTION.list. Throws `OutsideError`. Source: Compute Engine API v1, aggregatedList of each collection.
+ * `regions/R`). Returns what it did not see. Needs compute.COLLECTION.list. Throws `GoogleApiError`. Source: Compute Engine API v1, aggregatedList of each collection.
  */
 export async function visitAggregated<T>(
   api: Api,

@@ -1,5 +1,5 @@
 import { type GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { AttemptTimeout, OutsideError } from './google-api-error.ts';
+import { AttemptTimeout, GoogleApiError } from './google-api-error.ts';
 import { bodyOf, type Content } from './request-body.ts';
 
 /** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
@@ -7,7 +7,7 @@ export interface Api {
   /**
    * Makes one outside call. `name` is its key in the receipt's `apiCalls`, e.g. `notebooks.instances.list`; every
    * attempt counts. A failure that may pass (429, 5xx, no answer) is tried again with exponential backoff and full
-   * jitter while the event's deadline allows. Throws {@link OutsideError}.
+   * jitter while the event's deadline allows. Throws {@link GoogleApiError}.
    */
   call<T>(name: string, attempt: () => Promise<T>, options?: CallOptions): Promise<T>;
   /** An authorised request; the answer is unchecked wire data, parsed as JSON unless `answer` says otherwise. */
@@ -110,12 +110,12 @@ export function createApi(options: ApiOptions): Api {
     for (let tried = 1; ; tried++) {
       const leftMs = deadlineMs - options.nowMs();
       if (leftMs <= 0)
-        throw new OutsideError(name, new AttemptTimeout('not asked: the time for this run is up'));
+        throw new GoogleApiError(name, new AttemptTimeout('not asked: the time for this run is up'));
       calls[name] = (calls[name] ?? 0) + 1;
       try {
         return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
       } catch (cause) {
-        const error = cause instanceof OutsideError ? cause : new OutsideError(name, cause);
+        const error = cause instanceof GoogleApiError ? cause : new GoogleApiError(name, cause);
         // Nothing was carried out, so that this call too may be repeated which otherwise must not be.
         if (error.status === 401 && !renewed && (await options.renewToken?.()) === true) {
           renewed = true;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './clients/billing.ts';
-import { OutsideError } from './google-api-error.ts';
+import { GoogleApiError } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 
 /** How a project is linked to billing. */
@@ -19,7 +19,7 @@ const linkSchema = z.looseObject({
   billingEnabled: z.nullish(z.boolean()),
 });
 
-/** Reads a project's link. Needs resourcemanager.projects.get on it. Throws `OutsideError`. */
+/** Reads a project's link. Needs resourcemanager.projects.get on it. Throws `GoogleApiError`. */
 export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: string): Promise<BillingLink> {
   const call = 'cloudbilling.projects.getBillingInfo';
   const answer = await api.call(call, () => billingClients(auth).getBillingInfo(`projects/${projectId}`));
@@ -29,7 +29,7 @@ export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: stri
 /**
  * Links a project to an account, or unlinks it (`undefined`), and returns what the service then says. This is the one
  * place that writes a project's billing. Trap: an update whose body is empty or misnamed MEANS unlink, so that the field is
- * always spelled out. Not repeated by itself. Throws `OutsideError`, FAILED_PRECONDITION when the link is locked; a refusal names
+ * always spelled out. Not repeated by itself. Throws `GoogleApiError`, FAILED_PRECONDITION when the link is locked; a refusal names
  * the permissions that Google's pages list, since its own text may name none. They disagree on whether all are needed
  * (https://cloud.google.com/billing/docs/how-to/custom-roles): the deployed roles have them all.
  * Source: google/cloud/billing/v1/cloud_billing.proto.
@@ -48,8 +48,8 @@ export async function setBillingLink(
     });
     return readLink(call, projectId, answer);
   } catch (error) {
-    if (!(error instanceof OutsideError) || error.status !== 403) throw error;
-    throw new OutsideError(error.call, error.cause, account === undefined ? UNLINK_TAKES : LINK_TAKES);
+    if (!(error instanceof GoogleApiError) || error.status !== 403) throw error;
+    throw new GoogleApiError(error.call, error.cause, account === undefined ? UNLINK_TAKES : LINK_TAKES);
   }
 }
 

@@ -84,7 +84,7 @@ export interface BucketPage {
   readonly unreachable: readonly string[];
 }
 
-/** Yields all buckets of a project, a thousand at a time and in the order of their names. Throws `OutsideError`. */
+/** Yields all buckets of a project, a thousand at a time and in the order of their names. Throws `GoogleApiError`. */
 export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<BucketPage> {
   const query = {
     project: projectId,
@@ -99,7 +99,7 @@ export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<
   }
 }
 
-/** One bucket as it is now. Throws `OutsideError`, with status 404 when it is gone. */
+/** One bucket as it is now. Throws `GoogleApiError`, with status 404 when it is gone. */
 export async function getBucket(api: Api, name: string): Promise<Bucket> {
   const url = `${HOST}/${encodeURIComponent(name)}`;
   const call = 'storage.buckets.get';
@@ -111,7 +111,7 @@ export async function getBucket(api: Api, name: string): Promise<Bucket> {
 const patchedSchema = z.looseObject({ metageneration: z.string(), lifecycle: lifecycleSchema });
 
 /**
- * Replaces a bucket's whole lifecycle, if its settings are still those of `metageneration`; else it throws `OutsideError` 412.
+ * Replaces a bucket's whole lifecycle, if its settings are still those of `metageneration`; else it throws `GoogleApiError` 412.
  * A single attempt: whoever gets no answer has to look before asking again. Answers with the rules that are now in force.
  */
 export async function replaceLifecycle(

@@ -73,7 +73,7 @@ const budgetSchema = z.looseObject({
   notificationsRule: z.nullish(z.looseObject({ pubsubTopic: z.nullish(z.string()) })),
 });
 
-/** Reads a budget. Needs billing.budgets.get on the billing account. Throws `OutsideError`. */
+/** Reads a budget. Needs billing.budgets.get on the billing account. Throws `GoogleApiError`. */
 export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promise<Budget> {
   const call = 'billingbudgets.budgets.get';
   const answer = await api.call(call, () => billingClients(auth).getBudget(name));

@@ -1,9 +1,9 @@
-import { Held, isRetryable, OutsideError } from './google-api-error.ts';
+import { BusyError, isRetryable, GoogleApiError } from './google-api-error.ts';
 
 /** A state change that is asked for once and takes effect later, such as stopping a VM. */
 export interface StateChange<Present> {
   readonly resource: string;
-  /** The resource as it is now; throws `OutsideError` 404 when it is gone. */
+  /** The resource as it is now; throws `GoogleApiError` 404 when it is gone. */
   look(): Promise<Present>;
   /** Whether there is nothing left to do. */
   isThere(present: Present): boolean;
@@ -14,7 +14,7 @@ export interface StateChange<Present> {
   /** Asks; must not be repeated blindly. */
   ask(): Promise<unknown>;
   /** An earlier run may have asked, and died before it could say so: what has happened since is ours then. */
-  readonly askedBefore?: boolean;
+  readonly alreadyRequested?: boolean;
 }
 
 export interface Waits {
@@ -35,12 +35,12 @@ const TRANSIT_MS = 180_000;
 
 /**
  * Looks at a resource, asks for the change, and looks until it shows. Where no answer comes it looks again before it asks
- * again, so that one change is asked for once. Throws `OutsideError` when Google refuses or stays silent, and `Held` when
+ * again, so that one change is asked for once. Throws `GoogleApiError` when Google refuses or stays silent, and `BusyError` when
  * what was asked for does not show in time.
  */
 export async function changeState<Present>(change: StateChange<Present>, waits: Waits): Promise<Changed> {
   const pause = backoff(waits.sleep, waits.random, 1_000, 8_000);
-  let mayBeOurs = change.askedBefore === true;
+  let mayBeOurs = change.alreadyRequested === true;
   for (let attempt = 1; ; attempt++) {
     const present = await settledLook(change, waits);
     if (present === undefined) {
@@ -62,19 +62,19 @@ export async function changeState<Present>(change: StateChange<Present>, waits: 
     } catch (error) {
       // Refused because the request without an answer is still being carried out, as an operation on an endpoint may be.
       if (mayBeOurs && isStateConflict(error) && (await shows(change, waits))) return { kind: 'asked' };
-      if (!mayAskAgain(error, attempt)) throw error;
+      if (!canRetryRequest(error, attempt)) throw error;
       mayBeOurs ||= isRetryable(error);
       await pause(attempt);
       continue;
     }
     if (await shows(change, waits)) return { kind: 'asked' };
-    throw new Held(
+    throw new BusyError(
       `Cannot confirm the change of "${change.resource}": it was asked for and does not show after ${Math.round(waits.confirmMs / 1_000)} s`,
     );
   }
 }
 
-/** The resource once it is in no transit any more; undefined when it is gone. Throws `Held` when that takes too long. */
+/** The resource once it is in no transit any more; undefined when it is gone. Throws `BusyError` when that takes too long. */
 async function settledLook<Present>(
   change: StateChange<Present>,
   waits: Waits,
@@ -85,7 +85,9 @@ async function settledLook<Present>(
     return present === undefined || change.isInTransit?.(present.value) !== true;
   });
   if (!settled)
-    throw new Held(`Cannot change "${change.resource}" yet: it is on its way to another state for minutes`);
+    throw new BusyError(
+      `Cannot change "${change.resource}" yet: it is on its way to another state for minutes`,
+    );
   return present;
 }
 
@@ -114,19 +116,19 @@ export async function poll(
 }
 
 /** A refusal for the state that the resource is in is worth one more look; nothing else that is refused is. */
-function mayAskAgain(error: unknown, attempt: number): boolean {
+function canRetryRequest(error: unknown, attempt: number): boolean {
   return isStateConflict(error) ? attempt === 1 : isRetryable(error) && attempt < MAX_ATTEMPTS;
 }
 
 function isStateConflict(error: unknown): boolean {
-  return error instanceof OutsideError && [400, 404, 409, 412].includes(error.status ?? 0);
+  return error instanceof GoogleApiError && [400, 404, 409, 412].includes(error.status ?? 0);
 }
 
 async function orGone<T>(look: Promise<T>): Promise<{ readonly value: T } | undefined> {
   try {
     return { value: await look };
   } catch (error) {
-    if (error instanceof OutsideError && error.status === 404) return undefined;
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
     throw error;
   }
 }

@@ -5,8 +5,8 @@ import { messageOf } from '../errors.ts';
  * A call to Google that failed. `status` is the HTTP status, undefined when no answer came; `reason` is what
  * google.rpc.ErrorInfo says (`SERVICE_DISABLED`, …); `retryable` says that the same call may work later.
  */
-export class OutsideError extends Error {
-  override readonly name = 'OutsideError';
+export class GoogleApiError extends Error {
+  override readonly name = 'GoogleApiError';
   readonly call: string;
   readonly status: number | undefined;
   readonly reason: string | undefined;
@@ -46,18 +46,18 @@ export class UnexpectedAnswer extends Error {
 export class EmptyAnswer extends UnexpectedAnswer {}
 
 /** Somebody else is at work on the same thing: later it is done, or free. */
-export class Held extends Error {
-  override readonly name = 'Held';
+export class BusyError extends Error {
+  override readonly name = 'BusyError';
 }
 
 /** Whether the API is switched off in the project: then nothing of its kind runs there through it. */
-export function isServiceDisabled(error: OutsideError): boolean {
+export function isServiceDisabled(error: GoogleApiError): boolean {
   return error.reason === 'SERVICE_DISABLED';
 }
 
 /** Whether delivering the event again may help. */
 export function isRetryable(error: unknown): boolean {
-  return error instanceof Held || (error instanceof OutsideError && error.retryable);
+  return error instanceof BusyError || (error instanceof GoogleApiError && error.retryable);
 }
 
 /**
@@ -65,7 +65,7 @@ export function isRetryable(error: unknown): boolean {
  * event is worth delivering again (with backoff, and a dead letter at the end). Nothing was carried out.
  */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof OutsideError && (error.status === 401 || error.status === 403);
+  return error instanceof GoogleApiError && (error.status === 401 || error.status === 403);
 }
 
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);

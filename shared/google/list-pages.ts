@@ -7,7 +7,7 @@ const tokenSchema = z.looseObject({ nextPageToken: z.optional(z.string()) });
 /**
  * The pages of a listing in order, each checked against `schema`. The next one is asked for as soon as its token is known, so
  * that it is on its way while this one is worked on; no more than one page is read ahead. `request` comes without `pageToken`.
- * `schema` is for what stands around the items; these are checked one by one, by `readItems`. Throws `OutsideError`, also for an
+ * `schema` is for what stands around the items; these are checked one by one, by `readItems`. Throws `GoogleApiError`, also for an
  * answer of another form.
  */
 export async function* listPages<T>(

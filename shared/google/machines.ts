@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
 import { parseAnswer } from './parse-answer.ts';
-import { lastPart } from './resource-name.ts';
+import { resourceId } from './resource-name.ts';
 
 /** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
 export interface Machine {
@@ -50,7 +50,7 @@ const diskSchema = z.object({ name: z.string(), type: z.optional(z.string()) });
 
 /**
  * Type of each disk by `zones/Z/disks/NAME`; those in a zone that cannot be reached are missing. The Notebooks API takes
- * disk types and leaves them out of its listings. Needs compute.disks.list. Throws `OutsideError`.
+ * disk types and leaves them out of its listings. Needs compute.disks.list. Throws `GoogleApiError`.
  */
 export async function listDiskTypes(
   api: Api,
@@ -59,7 +59,7 @@ export async function listDiskTypes(
   const types = new Map<string, string>();
   const query = { projectId, collection: 'disks', fields: 'name,type', schema: diskSchema } as const;
   const unseen = await visitAggregated(api, query, ({ name, type }, scope) => {
-    if (type !== undefined) types.set(`${scope}/disks/${name}`, lastPart(type));
+    if (type !== undefined) types.set(`${scope}/disks/${name}`, resourceId(type));
   });
   return { types, ...unseen };
 }
@@ -68,7 +68,7 @@ const startSchema = z.looseObject({ lastStartTimestamp: z.optional(z.string()) }
 
 /**
  * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; undefined when it never
- * was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone.
+ * was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone.
  */
 export async function getMachineStart(api: Api, resource: string): Promise<number | undefined> {
   const answer = await api.request('compute.instances.get', {
@@ -78,7 +78,7 @@ export async function getMachineStart(api: Api, resource: string): Promise<numbe
   return momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp);
 }
 
-/** All VMs of a project. Needs compute.instances.list. Throws `OutsideError`. */
+/** All VMs of a project. Needs compute.instances.list. Throws `GoogleApiError`. */
 export async function indexMachines(api: Api, projectId: string): Promise<MachineIndex> {
   const byId = new Map<string, Machine>();
   const query = {
@@ -90,14 +90,14 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
   const unseen = await visitAggregated(api, query, (vm, scope) => {
     byId.set(vm.id, {
       name: vm.name,
-      zone: lastPart(scope),
+      zone: resourceId(scope),
       status: vm.status,
       lastStartMs: momentOf(vm.lastStartTimestamp),
       disks: (vm.disks ?? []).map((disk) => ({
         boot: disk.boot === true,
         scratch: disk.type === 'SCRATCH',
         sizeGb: disk.diskSizeGb === undefined ? undefined : Number(disk.diskSizeGb),
-        key: `${scope}/disks/${lastPart(disk.source ?? '')}`,
+        key: `${scope}/disks/${resourceId(disk.source ?? '')}`,
       })),
     });
   });

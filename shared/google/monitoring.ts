@@ -117,7 +117,7 @@ export async function querySeries(api: Api, query: SeriesQuery): Promise<SeriesR
 /**
  * Reads all pages of one query and hands on each series as it comes, so that only what `visit` keeps is held. A series that
  * continues on the next page comes twice. Returns what Monitoring says it could not read (`executionErrors`, and regions that
- * were `unreachable`), and what is of another form than documented: where this is not empty, the series are partial. Source: google/monitoring/v3/metric_service.proto. Throws `OutsideError`.
+ * were `unreachable`), and what is of another form than documented: where this is not empty, the series are partial. Source: google/monitoring/v3/metric_service.proto. Throws `GoogleApiError`.
  */
 export async function visitSeries(
   api: Api,

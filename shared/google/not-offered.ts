@@ -1,4 +1,4 @@
-import { OutsideError } from './google-api-error.ts';
+import { GoogleApiError } from './google-api-error.ts';
 
 /** How Google and its front end say that a region does not have something. Recorded reports differ in status and text. */
 const NOT_OFFERED =
@@ -14,7 +14,7 @@ const DENIED =
  * permission or a wrong request could pass for it. When in doubt it does not.
  */
 export function isNotOffered(error: unknown): boolean {
-  if (!(error instanceof OutsideError) || isPerimeterRefusal(error)) return false;
+  if (!(error instanceof GoogleApiError) || isPerimeterRefusal(error)) return false;
   if (DENIED.test(error.message)) return false;
   // An HTML page of the front end among them: no such method on this host.
   if (error.status === 404 || error.status === 501) return true;
@@ -36,7 +36,7 @@ export function isUnknownHost(error: unknown): boolean {
 /** Whether a service perimeter refused the call: IAM, and so testIamPermissions, may allow it all the same. */
 export function isPerimeterRefusal(error: unknown): boolean {
   return (
-    error instanceof OutsideError &&
+    error instanceof GoogleApiError &&
     error.status === 403 &&
     (error.reason === 'SECURITY_POLICY_VIOLATED' ||
       /vpcServiceControlsUniqueIdentifier|VPC Service Controls|SECURITY_POLICY_VIOLATED/i.test(error.message))

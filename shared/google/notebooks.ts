@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
-import { OutsideError } from './google-api-error.ts';
+import { GoogleApiError } from './google-api-error.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
@@ -61,7 +61,7 @@ export interface NotebookPage {
   /** Locations that Google could not reach: what stands there is unknown, not absent. */
   readonly unreachable: readonly string[];
   /** A location, listed by itself, that could not be read. */
-  readonly failed?: { readonly location: string; readonly error: OutsideError };
+  readonly failed?: { readonly location: string; readonly error: GoogleApiError };
 }
 
 /** What gcloud asks for as well; the documented maximum is unknown, so the service may send fewer. */
@@ -84,7 +84,8 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
     // The wildcard is not in the API's definition; refusing it is answered as a bad or unknown parent. After a first
     // page it is understood, and starting again would list that page's instances twice.
     const refused =
-      error instanceof OutsideError && (error.status === 400 || error.status === 404 || error.status === 501);
+      error instanceof GoogleApiError &&
+      (error.status === 400 || error.status === 404 || error.status === 501);
     if (!refused || pages > 0) throw error;
   }
   const locations = await listLocations(api, projectId);
@@ -94,7 +95,7 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
     try {
       for await (const page of listParent(api, location)) yield { ...page, only: false };
     } catch (error) {
-      if (!(error instanceof OutsideError)) throw error;
+      if (!(error instanceof GoogleApiError)) throw error;
       yield { instances: [], strange: [], only: false, unreachable: [], failed: { location, error } };
     }
 }
@@ -125,7 +126,7 @@ async function listLocations(
   return { names, strange };
 }
 
-/** The instance as it is now. Throws `OutsideError` (404 when it is gone). */
+/** The instance as it is now. Throws `GoogleApiError` (404 when it is gone). */
 export async function getNotebook(api: Api, name: string): Promise<NotebookInstance> {
   const call = 'notebooks.instances.get';
   return parseAnswer(call, instanceSchema, await api.request(call, { url: `${HOST}/${name}` }));

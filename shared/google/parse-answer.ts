@@ -1,15 +1,15 @@
 import type * as z from 'zod/mini';
-import { EmptyAnswer, OutsideError, UnexpectedAnswer } from './google-api-error.ts';
+import { EmptyAnswer, GoogleApiError, UnexpectedAnswer } from './google-api-error.ts';
 import { describeIssue, type StrangeItem } from './read-items.ts';
 
 /**
- * Checks an answer of Google. Throws `OutsideError` for one of another form than documented; it says where and what is there.
+ * Checks an answer of Google. Throws `GoogleApiError` for one of another form than documented; it says where and what is there.
  * No retry helps against that, unless nothing was answered at all: then the call may work later.
  */
 export function parseAnswer<T>(call: string, schema: z.ZodMiniType<T>, answer: unknown): T {
   const read = schema.safeParse(answer);
   if (read.success) return read.data;
-  if (isEmpty(answer)) throw new OutsideError(call, new EmptyAnswer('the answer is empty'));
+  if (isEmpty(answer)) throw new GoogleApiError(call, new EmptyAnswer('the answer is empty'));
   throw unexpectedAnswer(call, describeIssue(read.error, answer, ''));
 }
 
@@ -17,12 +17,12 @@ export function parseAnswer<T>(call: string, schema: z.ZodMiniType<T>, answer: u
 export function unexpectedAnswer(
   call: string,
   { path, why }: Pick<StrangeItem, 'path' | 'why'>,
-): OutsideError {
-  return new OutsideError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
+): GoogleApiError {
+  return new GoogleApiError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
 }
 
 /**
- * Checks that an answer is about what was requested. Throws an `OutsideError` that a retry helps against: the client of an empty
+ * Checks that an answer is about what was requested. Throws an `GoogleApiError` that a retry helps against: the client of an empty
  * answer (204, `[]`) returns a message with nothing in it, which must not be taken for facts.
  */
 export function requireAbout(
@@ -33,7 +33,10 @@ export function requireAbout(
 ): void {
   if (value === requested) return;
   const found = value ? JSON.stringify(value.slice(0, 200)) : 'missing';
-  throw new OutsideError(call, new EmptyAnswer(`${field}: it is ${found}, not ${JSON.stringify(requested)}`));
+  throw new GoogleApiError(
+    call,
+    new EmptyAnswer(`${field}: it is ${found}, not ${JSON.stringify(requested)}`),
+  );
 }
 
 /** 204, no body, or a list where one object is documented: a proxy or a front end answered, not the service. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { PermanentError } from '../errors.ts';
 import { listPages } from './list-pages.ts';
-import { isServiceDisabled, OutsideError } from './google-api-error.ts';
+import { isServiceDisabled, GoogleApiError } from './google-api-error.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 
@@ -112,7 +112,7 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
     }
     return false;
   } catch (error) {
-    if (error instanceof OutsideError && !error.retryable && !isServiceDisabled(error)) return false;
+    if (error instanceof GoogleApiError && !error.retryable && !isServiceDisabled(error)) return false;
     throw error;
   }
 }

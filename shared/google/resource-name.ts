@@ -1,4 +1,4 @@
 /** The last part of a path or URL: `us-central1-a` of `zones/us-central1-a`; text without a slash as it is. */
-export function lastPart(path: string): string {
+export function resourceId(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

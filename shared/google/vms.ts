@@ -43,7 +43,7 @@ export interface VmListing extends Unseen {
   readonly vms: readonly Vm[];
 }
 
-/** All VMs of a project that are neither stopped nor on their way to it, those that wait for capacity too. Needs compute.instances.list. Throws `OutsideError`. */
+/** All VMs of a project that are neither stopped nor on their way to it, those that wait for capacity too. Needs compute.instances.list. Throws `GoogleApiError`. */
 export async function listRunningVms(api: Api, projectId: string): Promise<VmListing> {
   const vms: Vm[] = [];
   const query = {
@@ -76,7 +76,7 @@ export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']
  */
 const DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
 
-/** One VM as it is now. Needs compute.instances.get. Throws `OutsideError`, 404 when it is gone. */
+/** One VM as it is now. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {
   const call = 'compute.instances.get';
   return toVm(resource, parseAnswer(call, vmSchema, await api.request(call, { url: `${HOST}/${resource}` })));

@@ -126,18 +126,18 @@ function judgeScope({ name, narrowed }: Budget): Check {
 
 function judgeAmount({ name, amount }: Budget): Check {
   const place = { id: 'budget-amount', subject: name };
-  const mend = [`${updateBudget(name)} --budget-amount=AMOUNT`];
+  const remedy = [`${updateBudget(name)} --budget-amount=AMOUNT`];
   if (amount.kind === 'last-period')
     return notPassed(
       place,
       'warn',
       "its amount is the last period's cost, so that the rungs move with it from period to period",
-      mend,
+      remedy,
     );
   const { units, currencyCode } = amount;
   if (!(units > 0))
-    return notPassed(place, 'fail', `its amount is ${units}: no share of it can be told`, mend);
-  if (currencyCode === '') return notPassed(place, 'fail', `its amount is ${units} of no currency`, mend);
+    return notPassed(place, 'fail', `its amount is ${units}: no share of it can be told`, remedy);
+  if (currencyCode === '') return notPassed(place, 'fail', `its amount is ${units} of no currency`, remedy);
   return pass(place, `its amount is ${units} ${currencyCode}`);
 }
 

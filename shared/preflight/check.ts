@@ -2,7 +2,7 @@ import type { GoogleAuth } from '../google/impersonate.ts';
 import type { Api } from '../google/api.ts';
 import { messageOf } from '../errors.ts';
 import { CannotImpersonate } from '../google/impersonate.ts';
-import { isServiceDisabled, OutsideError } from '../google/google-api-error.ts';
+import { isServiceDisabled, GoogleApiError } from '../google/google-api-error.ts';
 
 /** `unknown`: could not be checked. Not the same as fine, and not the same as broken. */
 export type CheckStatus = 'pass' | 'warn' | 'fail' | 'unknown';
@@ -17,15 +17,15 @@ export interface Check {
   /** One sentence. */
   readonly detail: string;
   /**
-   * What mends it, in order: gcloud commands, each to be run as it stands save for words in capitals, or a step in words
-   * where gcloud has no command. Empty when there is nothing to mend.
+   * What remedies it, in order: gcloud commands, each to be run as it stands save for words in capitals, or a step in words
+   * where gcloud has no command. Empty when there is nothing to fix.
    */
-  readonly mend: readonly string[];
+  readonly remedy: readonly string[];
   /** It did not run: Google did not answer, or the caller may not look. */
   readonly notRun?: true;
 }
 
-export interface ReadinessOptions {
+export interface PreflightOptions {
   /** Id of the operations project, which the switch runs in. */
   readonly project: string;
   /** `projects/P/topics/T`: the one that the switch listens to. */
@@ -36,7 +36,7 @@ export interface ReadinessOptions {
   readonly runtime: string;
 }
 
-export interface ReadinessDeps {
+export interface PreflightDeps {
   /** As whoever asks. */
   readonly api: Api;
   /** As whoever asks. */
@@ -47,26 +47,26 @@ export interface ReadinessDeps {
 }
 
 /** What one group of checks runs with. */
-export interface Inspection extends ReadinessDeps {
-  readonly options: ReadinessOptions;
+export interface Inspection extends PreflightDeps {
+  readonly options: PreflightOptions;
 }
 
 type Place = Pick<Check, 'id' | 'subject'>;
 
 export function pass(place: Place, detail: string): Check {
-  return { ...place, status: 'pass', detail, mend: [] };
+  return { ...place, status: 'pass', detail, remedy: [] };
 }
 
 export function notPassed(
   place: Place,
   status: Exclude<CheckStatus, 'pass'>,
   detail: string,
-  mend: readonly string[] = [],
+  remedy: readonly string[] = [],
 ): Check {
-  return { ...place, status, detail, mend };
+  return { ...place, status, detail, remedy };
 }
 
-/** Runs a look-up; whatever it throws becomes one `unknown` check. `whenRefused` mends a 403. */
+/** Runs a look-up; whatever it throws becomes one `unknown` check. `whenRefused` remedies a 403. */
 export async function orUnknown<T>(
   place: Place,
   { options }: Inspection,
@@ -76,9 +76,9 @@ export async function orUnknown<T>(
   try {
     return await look();
   } catch (error) {
-    const mends = mendsOf(error, options, whenRefused);
+    const remedies = remediesOf(error, options, whenRefused);
     return {
-      ...notPassed(place, 'unknown', `could not be checked: ${messageOf(error)}`, mends),
+      ...notPassed(place, 'unknown', `could not be checked: ${messageOf(error)}`, remedies),
       notRun: true,
     };
   }
@@ -87,12 +87,12 @@ export async function orUnknown<T>(
 /** Whoever reads the report is not known to it. */
 export const YOU = 'user:YOUR_EMAIL';
 
-function mendsOf(
+function remediesOf(
   error: unknown,
-  { account, project }: ReadinessOptions,
+  { account, project }: PreflightOptions,
   whenRefused: readonly string[],
 ): readonly string[] {
-  if (!(error instanceof OutsideError)) return [];
+  if (!(error instanceof GoogleApiError)) return [];
   const impersonating = error.cause instanceof CannotImpersonate;
   if (isServiceDisabled(error)) {
     const service = impersonating ? 'iamcredentials' : (error.call.split('.')[0] ?? '');
@@ -111,7 +111,7 @@ function mendsOf(
 }
 
 /** Grants a custom role of costguard: made when the account has nothing of it yet, brought up to date otherwise. */
-export function roleMends(
+export function roleRemedies(
   role: { readonly id: string; readonly file: string; readonly project: string },
   hasSome: boolean,
   bind: (role: string) => string,

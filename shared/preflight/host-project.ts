@@ -2,11 +2,11 @@ import * as z from 'zod/mini';
 import { CannotImpersonate } from '../google/impersonate.ts';
 import { getBillingLink } from '../google/billing.ts';
 import { listPages } from '../google/list-pages.ts';
-import { OutsideError } from '../google/google-api-error.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import { readItems, type StrangeItem } from '../google/read-items.ts';
 import { missingOnBucket, missingOnTopic, statePermissions } from './permissions.ts';
 import { budgetsPage } from './budget.ts';
-import { notPassed, orUnknown, pass, roleMends, YOU, type Check, type Inspection } from './check.ts';
+import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
 import { daysUntilDecommission, nodeRuntimes } from './runtime-support.ts';
 
 const WARN_DAYS = 365;
@@ -98,7 +98,7 @@ export async function inspectStateBucket(inspection: Inspection, bucket: string)
         place,
         'fail',
         `${options.account} lacks ${missing.join(', ')}`,
-        roleMends(
+        roleRemedies(
           { id: 'costguardState', file: 'deploy/functions/state-role.yaml', project: options.project },
           missing.length < statePermissions.length,
           (role) =>
@@ -201,5 +201,7 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
 
 function isNotFound(error: unknown): boolean {
   // An account that does not exist answers 404 as well, before anybody looks at the resource.
-  return error instanceof OutsideError && error.status === 404 && !(error.cause instanceof CannotImpersonate);
+  return (
+    error instanceof GoogleApiError && error.status === 404 && !(error.cause instanceof CannotImpersonate)
+  );
 }

@@ -2,7 +2,7 @@ import type { Api } from '../google/api.ts';
 import { messageOf } from '../errors.ts';
 import { isNotOffered, isPerimeterRefusal } from '../google/not-offered.ts';
 import { listNotebooks } from '../google/notebooks.ts';
-import { isServiceDisabled, OutsideError } from '../google/google-api-error.ts';
+import { isServiceDisabled, GoogleApiError } from '../google/google-api-error.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
 import { noteStrange, type StrangeItem } from '../google/read-items.ts';
 import { notPassed, pass, type Check, type Inspection } from './check.ts';
@@ -69,7 +69,7 @@ export async function listAsSwitch(
         return [kind, await look[kind]()];
       } catch (error) {
         // What a disabled API offers cannot run.
-        if (error instanceof OutsideError && isServiceDisabled(error)) return [kind, []];
+        if (error instanceof GoogleApiError && isServiceDisabled(error)) return [kind, []];
         return [kind, [{ where: kind, error }]];
       }
     }),
@@ -123,7 +123,7 @@ export function judgeListings(
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof OutsideError && !error.retryable;
+  return error instanceof GoogleApiError && !error.retryable;
 }
 
 /** Whether the models that run as a service account would come back after a rung took them away. Pure. */

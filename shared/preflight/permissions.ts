@@ -70,7 +70,7 @@ export const statePermissions: readonly string[] = [
 
 const answerSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
 
-/** Those of `permissions` that the caller lacks on the project. At most 100 can be asked for. Throws `OutsideError`. */
+/** Those of `permissions` that the caller lacks on the project. At most 100 can be asked for. Throws `GoogleApiError`. */
 export function missingOnProject(
   api: Api,
   projectId: string,
@@ -85,7 +85,7 @@ export function missingOnProject(
   );
 }
 
-/** Those of `permissions` that the caller lacks on `billingAccounts/A`. Throws `OutsideError`. */
+/** Those of `permissions` that the caller lacks on `billingAccounts/A`. Throws `GoogleApiError`. */
 export function missingOnAccount(
   api: Api,
   account: string,
@@ -100,7 +100,7 @@ export function missingOnAccount(
   );
 }
 
-/** Those of `permissions` that the caller lacks on a bucket. Throws `OutsideError`, 404 when there is no such bucket. */
+/** Those of `permissions` that the caller lacks on a bucket. Throws `GoogleApiError`, 404 when there is no such bucket. */
 export function missingOnBucket(api: Api, bucket: string, permissions: readonly string[]): Promise<string[]> {
   return missing(permissions, () =>
     api.request('storage.buckets.testIamPermissions', {
@@ -110,7 +110,7 @@ export function missingOnBucket(api: Api, bucket: string, permissions: readonly 
   );
 }
 
-/** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `OutsideError`. */
+/** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `GoogleApiError`. */
 export function missingOnTopic(api: Api, topic: string, permissions: readonly string[]): Promise<string[]> {
   return missing(permissions, () =>
     api.request('pubsub.topics.testIamPermissions', {
@@ -122,7 +122,7 @@ export function missingOnTopic(api: Api, topic: string, permissions: readonly st
 }
 
 /**
- * Those of `permissions` that the caller lacks on a service account, by e-mail address. Throws `OutsideError`, 404 when there
+ * Those of `permissions` that the caller lacks on a service account, by e-mail address. Throws `GoogleApiError`, 404 when there
  * is no such account.
  */
 export function missingOnServiceAccount(

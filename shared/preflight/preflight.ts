@@ -1,7 +1,7 @@
 /** Whether the kill switch would work if it had to: nothing here changes anything. */
 import pMap from 'p-map';
 import { getBudget, type Budget } from '../google/budgets.ts';
-import { OutsideError } from '../google/google-api-error.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import type { BudgetsPolicy, Policy } from '../policy/policy.ts';
 import { judgeBudget } from './budget.ts';
 import {
@@ -11,8 +11,8 @@ import {
   YOU,
   type Check,
   type Inspection,
-  type ReadinessDeps,
-  type ReadinessOptions,
+  type PreflightDeps,
+  type PreflightOptions,
 } from './check.ts';
 import { inspectAccount } from './billing-account.ts';
 import {
@@ -24,7 +24,7 @@ import {
 } from './host-project.ts';
 import { inspectTarget, type Target } from './target-project.ts';
 
-export type { Check, ReadinessDeps, ReadinessOptions };
+export type { Check, PreflightDeps, PreflightOptions };
 
 /** Budgets or projects that are looked at side by side. */
 const AT_ONCE = 4;
@@ -34,10 +34,10 @@ const AT_ONCE = 4;
  * and each budget of `budgets.allow` with its projects. Never throws on account of what Google answers: what cannot be
  * looked at is a check of status `unknown`. The order of the checks is that of the policy.
  */
-export async function checkReadiness(
-  deps: ReadinessDeps,
+export async function runPreflight(
+  deps: PreflightDeps,
   policy: Policy,
-  options: ReadinessOptions,
+  options: PreflightOptions,
 ): Promise<readonly Check[]> {
   const inspection: Inspection = { ...deps, options };
   const { budgets } = policy;
@@ -128,7 +128,7 @@ async function lookAtBudget(
       try {
         return await getBudget(api, auth, name);
       } catch (error) {
-        if (!(error instanceof OutsideError) || error.status !== 404) throw error;
+        if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
         return notPassed(place, 'fail', 'it does not exist (any more)', [
           `gcloud billing budgets list --billing-account=${account}`,
           'Put the name of a budget that exists into budgets.allow',

@@ -4,7 +4,7 @@ import { rungPermissions, missingOnProject } from './permissions.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
 import { updateBudget } from './budget.ts';
-import { notPassed, orUnknown, pass, roleMends, YOU, type Check, type Inspection } from './check.ts';
+import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
 import { judgeListings, judgeModelAccounts, listAsSwitch } from './listing.ts';
 import { roleIdFor } from './role-id.ts';
 
@@ -145,7 +145,7 @@ async function inspectRungs(
       lacking.length === rungPermissions[rung.do].length
         ? `${options.account} lacks all ${lacking.length} permissions that it takes`
         : `${options.account} lacks ${lacking.join(', ')}`,
-      roleMends(
+      roleRemedies(
         {
           id: roleIdFor('budget-kill-switch', '', options.project),
           file: 'deploy/functions/budget-kill-switch/role.yaml',

@@ -21,8 +21,8 @@ export class BadParameter extends PermanentError {
 }
 
 /** A URL may be as long as the server lets it; what comes back in an answer and in the log need not be. */
-const LONGEST = 200;
+const MAX_LENGTH = 200;
 
 function shortened(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length} characters)`;
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}… (${text.length} characters)`;
 }

@@ -42,7 +42,7 @@ export interface FlowLayoutOptions {
 }
 
 /** A flow can be this thin and is still seen; one of unknown size has this thickness. */
-const THINNEST = 2;
+const MIN_WIDTH = 2;
 const UNKNOWN_THICKNESS = 6;
 
 interface Side<F> {
@@ -69,7 +69,7 @@ export function layOutFlows<F extends SizedFlow>(
   const heightOf = (size: number): number => (total > 0 ? bandsHeight * (size / total) : 0);
   const bands = flows.map((flow) => ({
     flow,
-    thickness: flow.size === undefined ? UNKNOWN_THICKNESS : Math.max(heightOf(flow.size.high), THINNEST),
+    thickness: flow.size === undefined ? UNKNOWN_THICKNESS : Math.max(heightOf(flow.size.high), MIN_WIDTH),
     sureThickness: heightOf(flow.size?.low ?? 0),
   }));
   const options = { labelHeight, gap };

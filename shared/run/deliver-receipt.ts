@@ -81,7 +81,7 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
 }
 
 /** Hands on a receipt that is finished: logs, stores and publishes it. `onError` is told of failures. */
-export async function handOnReceipt(
+export async function deliverReceipt(
   context: EventContext,
   run: DeliveredRun,
   receipt: ReceiptBuilder,

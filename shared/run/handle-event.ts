@@ -1,10 +1,10 @@
-import { openApi } from './runtime-api.ts';
+import { createRuntimeApi } from './runtime-api.ts';
 import { type Api } from '../google/api.ts';
 import { messageOf, PermanentError } from '../errors.ts';
 import { loadGuardPolicy, type LastValid } from './last-valid-policy.ts';
 import { createLog, type Log } from './log.ts';
 import { readMessage, type Message } from './message.ts';
-import { isRefusal, OutsideError } from '../google/google-api-error.ts';
+import { isRefusal, GoogleApiError } from '../google/google-api-error.ts';
 import { PolicyError, type Policy, type PolicySection } from '../policy/policy.ts';
 import { loadPolicy } from './policy-source.ts';
 import type { Runtime } from './runtime.ts';
@@ -38,7 +38,7 @@ export function openContext(
   deadlineMs: number = eventDeadlineMs(runtime),
 ): Pick<EventContext, 'runtime' | 'api' | 'log'> {
   runtime.begin();
-  const api = openApi(runtime, deadlineMs);
+  const api = createRuntimeApi(runtime, deadlineMs);
   const log = createLog(
     (line) => {
       runtime.write(line);
@@ -88,7 +88,7 @@ export async function handleEvent(
         log('ERROR', `Cannot use the policy: ${problem.path}: ${problem.message}`);
     else if (
       error instanceof PermanentError ||
-      (error instanceof OutsideError && !error.retryable && !isRefusal(error))
+      (error instanceof GoogleApiError && !error.retryable && !isRefusal(error))
     )
       log('ERROR', error.message);
     else {
@@ -103,7 +103,7 @@ export async function handleEvent(
  * redelivery adds none.
  * Throws when it cannot be kept; then `why` has been logged.
  */
-export async function keepPoison(
+export async function storePoisonMessage(
   { runtime, state, log }: EventContext,
   message: Message,
   why: string,

@@ -4,7 +4,7 @@ import { BadParameter } from '../report/bad-parameter.ts';
 import { messageOf, PermanentError } from '../errors.ts';
 import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import type { LastValid } from './last-valid-policy.ts';
-import { OutsideError } from '../google/google-api-error.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import type { PolicySection } from '../policy/policy.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -112,7 +112,7 @@ function statusOf(error: unknown): number {
   if (error instanceof Refusal) return error.status;
   if (error instanceof BadParameter) return 400;
   if (error instanceof NotAcceptable) return 406;
-  const final = error instanceof PermanentError || (error instanceof OutsideError && !error.retryable);
+  const final = error instanceof PermanentError || (error instanceof GoogleApiError && !error.retryable);
   return final ? 500 : 503;
 }
 

@@ -26,7 +26,7 @@ export interface LoadedPolicy {
  * Reads the policy in force: the one that the variable `POLICY_URI` names (a file path or `gs://BUCKET/OBJECT`), else the
  * copy beside the bundle. It is read anew for every event, so that a change needs no redeployment.
  * With `sections` only these and the common keys have to be right, else the whole file.
- * Throws `PolicyError` for a bad policy, {@link PermanentError} when there is none, `OutsideError` when it cannot be had.
+ * Throws `PolicyError` for a bad policy, {@link PermanentError} when there is none, `GoogleApiError` when it cannot be had.
  */
 export async function loadPolicy(
   runtime: Runtime,

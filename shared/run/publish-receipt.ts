@@ -1,5 +1,5 @@
 import type { EventContext } from './handle-event.ts';
-import { OutsideError } from '../google/google-api-error.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import type { ReceiptSummary } from './receipt.ts';
 
 /** Publishes a receipt with a pointer to the stored one. One that is refused as it is goes once more without its lists. */
@@ -19,7 +19,7 @@ export async function publishReceipt(
   try {
     await publish(summary);
   } catch (error) {
-    if (!(error instanceof OutsideError) || (error.status !== 400 && error.status !== 413)) throw error;
+    if (!(error instanceof GoogleApiError) || (error.status !== 400 && error.status !== 413)) throw error;
     log(
       'WARNING',
       `The receipt of run ${summary.runId} was refused by ${topic}: ${error.message}; publishing its counts`,

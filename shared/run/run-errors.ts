@@ -1,8 +1,8 @@
 import { messageOf } from '../errors.ts';
-import { isRefusal, isRetryable, OutsideError } from '../google/google-api-error.ts';
+import { isRefusal, isRetryable, GoogleApiError } from '../google/google-api-error.ts';
 
 /** What went wrong in a run that goes on all the same, so that it can fail in the end where a retry helps. */
-export interface Troubles {
+export interface RunErrors {
   note(error: unknown): void;
   /** Whether {@link throwIfAny} throws. */
   any(): boolean;
@@ -12,14 +12,14 @@ export interface Troubles {
   throwIfAny(what: string): void;
 }
 
-export function collectTroubles(): Troubles {
+export function collectRunErrors(): RunErrors {
   const retry: unknown[] = [];
   // Neither to be retried nor Google's refusal: the run still ends in its receipt before this goes on.
   let broken: { readonly error: unknown } | undefined;
   return {
     note(error) {
       if (isRetryable(error)) retry.push(error);
-      else if (!(error instanceof OutsideError)) broken ??= { error };
+      else if (!(error instanceof GoogleApiError)) broken ??= { error };
     },
     any: () => broken !== undefined || retry.length > 0,
     noteFailedAction(error) {

@@ -1,5 +1,5 @@
 import { messageOf, PermanentError } from '../errors.ts';
-import { handleEvent, keepPoison, type EventContext } from './handle-event.ts';
+import { handleEvent, storePoisonMessage, type EventContext } from './handle-event.ts';
 import { quote, type Message } from './message.ts';
 import { noteStrange } from '../google/read-items.ts';
 import type { Runtime } from './runtime.ts';
@@ -38,7 +38,7 @@ async function handleMessage<Config, Facts>(
   try {
     tick = parseTick(message.text);
   } catch (error) {
-    await keepPoison(context, message, messageOf(error));
+    await storePoisonMessage(context, message, messageOf(error));
     throw error;
   }
   // A sweep's next part stays worth its while: the state bucket says whether it is still due.

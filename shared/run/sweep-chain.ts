@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { Held } from '../google/google-api-error.ts';
+import { BusyError } from '../google/google-api-error.ts';
 import type { Runtime } from './runtime.ts';
 import { updateStateObject, type StateObject } from '../state/compare-and-swap.ts';
 import type { State } from '../state/state.ts';
@@ -71,7 +71,7 @@ function chainObject({ runtime, projectId }: ChainContext): StateObject<Chain | 
 
 /**
  * Takes a part for this run, or says that there is nothing to do. One run at a time works on a part, and no part is worked
- * on again once the next one is due. Throws `Held` while another run is at work on it.
+ * on again once the next one is due. Throws `BusyError` while another run is at work on it.
  */
 export async function claimPart(context: ChainContext, part: SweepPart, runId: string): Promise<Claim> {
   const { state, runtime } = context;
@@ -106,7 +106,7 @@ function judgeClaim(chain: Chain | undefined, part: SweepPart, nowMs: number): C
     return isHeld || chain.part > part.part + 1
       ? { kind: 'ignore', why: `${of}: part ${chain.part} is under way` }
       : { kind: 'publish', part: due };
-  if (isHeld) throw new Held(`Cannot go on with ${of}: run ${holder?.runId ?? ''} is at work on it`);
+  if (isHeld) throw new BusyError(`Cannot go on with ${of}: run ${holder?.runId ?? ''} is at work on it`);
   return { kind: 'go', part: due };
 }
 

@@ -4,7 +4,7 @@ import { policyDigest, type Mode, type Policy, type PolicySection } from '../pol
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
 import { noteStrange, textField, type StrangeItem } from '../google/read-items.ts';
 import type { PartEnd, SweepPart } from './sweep-chain.ts';
-import { collectTroubles, type Troubles } from './run-errors.ts';
+import { collectRunErrors, type RunErrors } from './run-errors.ts';
 import { startDelivery } from './deliver-receipt.ts';
 import type { EventContext } from './handle-event.ts';
 
@@ -87,7 +87,7 @@ export interface SweepStart {
 
 /** How a run ended. Where it throws nothing, `errors` holds what a redelivery may settle. */
 export interface SweepEnd extends Omit<PartEnd, 'failed'> {
-  readonly errors: Troubles;
+  readonly errors: RunErrors;
 }
 
 /** Sweeps one project, or the part of it that fits into one event, and ends in one receipt. */
@@ -118,7 +118,7 @@ export async function sweepProject<Config, Facts>(
     (decision) => sweep.saves(decision),
   );
   const delivery = startDelivery(context, { runId, startedAt, title: projectId }, receipt);
-  const troubles = collectTroubles();
+  const runErrors = collectRunErrors();
   const run: Run = {
     ...context,
     runId,
@@ -128,7 +128,7 @@ export async function sweepProject<Config, Facts>(
     after: part.after,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });
-      if (isRetryable(cause)) troubles.note(cause);
+      if (isRetryable(cause)) runErrors.note(cause);
     },
     keepStrange(where, strange) {
       noteStrange(
@@ -160,7 +160,7 @@ export async function sweepProject<Config, Facts>(
       open.delete(plan);
       receipt.add({ ...plan.decision, outcome: 'failed' });
       receipt.fail({ resource: plan.decision.resource, error: messageOf(error) });
-      troubles.noteFailedAction(error);
+      runErrors.noteFailedAction(error);
     };
     try {
       await sweep.act(
@@ -178,7 +178,7 @@ export async function sweepProject<Config, Facts>(
     } catch (error) {
       if (open.size === 0) receipt.fail({ resource: `projects/${projectId}`, error: messageOf(error) });
       for (const plan of open) failure(plan, error);
-      troubles.noteFailedAction(error);
+      runErrors.noteFailedAction(error);
     }
   };
 
@@ -217,7 +217,7 @@ export async function sweepProject<Config, Facts>(
   } catch (error) {
     unread = true;
     receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
-    troubles.note(error);
+    runErrors.note(error);
   }
   const isLast = next === undefined && !unread;
   if (plans.length > 0 || isLast) await carryOut(plans, watched, isLast && receipt.isComplete());
@@ -225,9 +225,9 @@ export async function sweepProject<Config, Facts>(
     receipt.link({ id: part.id, part: part.part, previous: part.previous, goesOn: next !== undefined });
 
   await delivery.finish((error) => {
-    troubles.note(error);
+    runErrors.note(error);
   });
-  return { runId, next, reached, unread, stored: delivery.stored, errors: troubles };
+  return { runId, next, reached, unread, stored: delivery.stored, errors: runErrors };
 }
 
 /** Time that a page is given at least, and how much longer than the longest so far the next one may take. */

@@ -22,7 +22,7 @@ const MAX_CONFLICTS = 40;
 /**
  * Changes an object under a precondition on its generation, so that parallel runs never overwrite each other: where
  * another one was faster, `change` is asked again with what that one wrote. No difference, no write. Returns what is
- * stored in the end. Throws {@link Conflict} after many rounds, `OutsideError`, and what `parse` throws.
+ * stored in the end. Throws {@link Conflict} after many rounds, `GoogleApiError`, and what `parse` throws.
  */
 export async function updateStateObject<Value>(
   state: State,

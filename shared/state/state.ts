@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { listPages } from '../google/list-pages.ts';
-import { OutsideError } from '../google/google-api-error.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import { parseAnswer, unexpectedAnswer } from '../google/parse-answer.ts';
 import { readItems } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
@@ -97,7 +97,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
         });
         return parseAnswer('storage.objects.insert', generationSchema, metadata).generation;
       } catch (error) {
-        if (error instanceof OutsideError && error.status === 412)
+        if (error instanceof GoogleApiError && error.status === 412)
           throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {
             cause: error,
           });
@@ -128,7 +128,7 @@ async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof OutsideError && error.status === 404) return undefined;
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
     throw error;
   }
 }

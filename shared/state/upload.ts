@@ -8,7 +8,7 @@ export interface Upload {
    * failure shows in `finish`.
    */
   write(pieces: readonly string[]): Promise<void>;
-  /** Sends the rest. Only now the object exists. Throws `OutsideError`, also for a block that was sent before. */
+  /** Sends the rest. Only now the object exists. Throws `GoogleApiError`, also for a block that was sent before. */
   finish(): Promise<void>;
 }
 

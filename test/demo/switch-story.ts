@@ -27,7 +27,7 @@ export async function tellSwitchStory(
     `Now the kill switch. ${PROJECT} spends ${rate(sandbox)}; its budget is $${budget.usd} a month.`,
   );
   const before = states(sandbox);
-  const fired = await climb(sandbox, killSwitch, budget.name);
+  const fired = await fireDueRungs(sandbox, killSwitch, budget.name);
   // Without billing, Google stops what still runs.
   await sandbox.clock.advance(5 * MINUTE_MS);
   showStates(before, states(sandbox), 'BEFORE', 'AFTER THE LADDER');
@@ -44,7 +44,11 @@ export async function tellSwitchStory(
 }
 
 /** Lets time pass until the last rung has fired, and says what each one did when it does. */
-async function climb(sandbox: Sandbox, killSwitch: InstalledFunction, budget: string): Promise<number> {
+async function fireDueRungs(
+  sandbox: Sandbox,
+  killSwitch: InstalledFunction,
+  budget: string,
+): Promise<number> {
   let told = killSwitch.lines.length;
   let fired = 0;
   const untilMs = sandbox.clock.now() + LONGEST_MS;

@@ -2,11 +2,11 @@ import type { Budget } from '../../../shared/google/budgets.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { ManifestItem, ManifestKey } from '../../../shared/state/manifest.ts';
-import { Held } from '../../../shared/google/google-api-error.ts';
+import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { State } from '../../../shared/state/state.ts';
-import { isOpen, settled, takeAway } from '../act.ts';
+import { isOpen, settled, stopResources } from '../act.ts';
 import type { Config } from '../config.ts';
 import { planRung, type Verdict } from '../decide.ts';
 import { gatherInventory, type NoteGap } from '../gather.ts';
@@ -115,7 +115,7 @@ export async function fireRung(
     // What cannot be seen is not in the manifest, and without billing it will not run any more when it can be. The next
     // delivery looks again, and unlinks in any case.
     if (rung.do === 'unlink-billing' && !resumed && !present.complete)
-      throw new Held(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
+      throw new BusyError(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
     const open = new Set(present.items.filter(isOpen).map((item) => item.resource));
     // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.
     if (!resumed || open.size > 0)
@@ -126,7 +126,7 @@ export async function fireRung(
         runId: run.runId,
       });
     const progress = work(present.items);
-    await takeAway(run, config, rung.do, progress);
+    await stopResources(run, config, rung.do, progress);
     const items = progress.items();
     const dealtWith = items.filter((item) => open.has(item.resource));
     report(receipt, rung, dealtWith, present.left, (item) =>

@@ -7,7 +7,7 @@ import {
   type ManifestKey,
   type ManifestRung,
 } from '../../../shared/state/manifest.ts';
-import { Held } from '../../../shared/google/google-api-error.ts';
+import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { State } from '../../../shared/state/state.ts';
 import type { SwitchRun } from '../run.ts';
@@ -36,7 +36,7 @@ export interface RungPlan {
 
 /**
  * Claims a rung, so that of many deliveries one alone fires it. Waits a little for another run that holds it; throws
- * {@link Held} when that takes longer, so that this event comes again.
+ * {@link BusyError} when that takes longer, so that this event comes again.
  */
 async function claimRung(run: SwitchRun, state: State, key: ManifestKey, rung: Rung): Promise<Claimed> {
   for (let looks = 1; ; looks++) {
@@ -70,7 +70,7 @@ async function claimRung(run: SwitchRun, state: State, key: ManifestKey, rung: R
     });
     if (claimed !== undefined) return claimed;
     if (looks >= HELD_LOOKS)
-      throw new Held(`Cannot fire ${rung.do} on "${key.project}": another run holds it`);
+      throw new BusyError(`Cannot fire ${rung.do} on "${key.project}": another run holds it`);
     await run.runtime.sleep(HELD_PAUSE_MS);
   }
 }
@@ -131,7 +131,7 @@ export interface HeldRung {
 /** The work on what a rung takes away. */
 export interface Work {
   /** Whether an earlier run had planned the item and died, or got no answer: it may have asked then. */
-  readonly mayBeAsked: (item: ManifestItem) => boolean;
+  readonly mayBeRequested: (item: ManifestItem) => boolean;
   readonly items: () => readonly ManifestItem[];
   /** Notes what became of an item. */
   readonly done: (item: ManifestItem) => Promise<void>;
@@ -157,7 +157,7 @@ function followWork(
     await change((known) => ({ ...known, items: [...items.values()] }));
   };
   return {
-    mayBeAsked: ({ resource }) => asked.has(resource),
+    mayBeRequested: ({ resource }) => asked.has(resource),
     items: () => [...items.values()],
     async done(item) {
       items.set(item.resource, item);
@@ -170,7 +170,7 @@ function followWork(
   };
 }
 
-/** Changes the record of a rung that this run holds, and renews its claim. Throws {@link Held} when the claim was lost. */
+/** Changes the record of a rung that this run holds, and renews its claim. Throws {@link BusyError} when the claim was lost. */
 async function changeOurs(
   run: SwitchRun,
   state: State,
@@ -182,7 +182,7 @@ async function changeOurs(
   await updateManifest(state, key, pause, (manifest) => {
     const known = manifest.rungs.find((one) => one.do === rung.do);
     if (known?.runId !== run.runId)
-      throw new Held(`Cannot go on with ${rung.do} on "${key.project}": another run took it over`);
+      throw new BusyError(`Cannot go on with ${rung.do} on "${key.project}": another run took it over`);
     return withRung(manifest, change({ ...known, leaseUntilMs: run.runtime.now().getTime() + LEASE_MS }));
   });
 }

@@ -16,7 +16,7 @@ export interface Alert {
 }
 
 /** More projects than this are counted, not named. */
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** The alert in words: cost, budget, share, what is due, and what comes next and when at the present rate. */
 export function alertText(alert: Alert): string {
@@ -57,8 +57,8 @@ function when(missing: number, ratePerHour: number | undefined, hoursLeft: numbe
 }
 
 function named(projects: readonly string[]): string {
-  const more = projects.length - MOST_NAMED;
-  return [...projects.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const more = projects.length - MAX_NAMED;
+  return [...projects.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 function money(amount: number): string {

@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** Messages come every 20 to 30 minutes; a rate needs some time between two of them, and old ones say little. */
 const LEAST_APART_MS = 15 * 60_000;
 const OLDEST_MS = 6 * HOUR_MS;
-const MOST_SAMPLES = 24;
+const MAX_SAMPLES = 24;
 
 const samplesSchema = z.object({
   version: z.literal(1),
@@ -34,7 +34,7 @@ export async function noteSpend(
   const latest = before.at(-1);
   if (latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS)
     try {
-      const samples = [...before, sample].slice(-MOST_SAMPLES);
+      const samples = [...before, sample].slice(-MAX_SAMPLES);
       await state.write(name, JSON.stringify({ version: 1, samples }), {
         ifGeneration: stored?.generation ?? '0',
       });

@@ -19,14 +19,14 @@ import { LANE_KINDS } from './wording.ts';
 import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
 
 /** More bands than this cannot be told apart; the table has all lanes. */
-const MOST_FLOWS = 14;
+const MAX_FLOWS = 14;
 
 /** The picture of the lanes that cost something or have no price. */
 export function laneFlows({ lanes, headline }: EgressReport): Markup {
   const drawable = lanes.filter(
     ({ usdPerMonth, kind }) => kind !== 'small-lanes' && (usdPerMonth === 'unpriced' || usdPerMonth.high > 0),
   );
-  const flows = drawable.slice(0, MOST_FLOWS);
+  const flows = drawable.slice(0, MAX_FLOWS);
   if (flows.length === 0) return emptyState('No lane costs anything that could be drawn.');
   const free = lanes.filter(({ usdPerMonth }) => usdPerMonth !== 'unpriced' && usdPerMonth.high === 0).length;
   const shown = flows.reduce(

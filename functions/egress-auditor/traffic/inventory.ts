@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from '../../../shared/google/aggregated-list.ts';
 import type { Api } from '../../../shared/google/api.ts';
-import { lastPart } from '../../../shared/google/resource-name.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
 import { listPages } from '../../../shared/google/list-pages.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import { readItems, type StrangeItem } from '../../../shared/google/read-items.ts';
@@ -46,7 +46,7 @@ export async function listVms(api: Api, projectId: string): Promise<Listed<VmPla
   const unseen = await visitAggregated(
     api,
     query,
-    (vm, scope) => void found.set(vm.id, toVm(vm, lastPart(scope))),
+    (vm, scope) => void found.set(vm.id, toVm(vm, resourceId(scope))),
   );
   return { found, ...unseen };
 }

@@ -52,7 +52,7 @@ function projectObject(projectId: string): StateObject<ProjectMemory> {
         return text === undefined ? NO_MEMORY : projectMemory.parse(JSON.parse(text));
       } catch (error) {
         throw new PermanentError(
-          `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); mend or delete it`,
+          `Cannot read the memory "${name}": it is not what costguard writes (${messageOf(error)}); fix or delete it`,
           { cause: error },
         );
       }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
 import type { Signal, Signals } from '../facts.ts';
@@ -87,7 +87,7 @@ function networkSignal(sent: Signal, received: Signal, exactPeak: number | undef
 }
 
 /** Undefined once the query is read, else why it is not. */
-type Trouble = { readonly failed: string } | undefined;
+type ReadFailure = { readonly failed: string } | undefined;
 
 async function query(
   run: Run,
@@ -95,7 +95,7 @@ async function query(
   instanceIds: readonly string[],
   rest: Pick<SeriesQuery, 'startMs' | 'endMs' | 'aligner' | 'alignmentSeconds' | 'reducer' | 'groupBy'>,
   visit: (series: Series) => void,
-): Promise<Trouble> {
+): Promise<ReadFailure> {
   const ids = instanceIds.map((id) => `"${id}"`).join(',');
   const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
   try {
@@ -109,7 +109,7 @@ async function query(
     return { failed: `partial answer: ${error}` };
   } catch (error) {
     // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
-    if (error instanceof OutsideError && error.status === 404) return undefined;
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
   }
@@ -133,7 +133,7 @@ async function measure(
   const read = (
     aligner: 'ALIGN_MAX' | 'ALIGN_COUNT',
     note: (minutes: Minutes, value: number) => void,
-  ): Promise<Trouble> =>
+  ): Promise<ReadFailure> =>
     query(run, metricType, instanceIds, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
       const found = minutesOf(byId, series);
       for (const { value } of series.points) note(found, value);
@@ -142,8 +142,8 @@ async function measure(
     read('ALIGN_MAX', (found, value) => void (found.peak = Math.max(found.peak, value))),
     read('ALIGN_COUNT', (found, value) => void (found.points += value)),
   ]);
-  const trouble = peaks ?? counts;
-  if (trouble !== undefined) return () => ({ kind: 'unreadable', why: trouble.failed });
+  const failure = peaks ?? counts;
+  if (failure !== undefined) return () => ({ kind: 'unreadable', why: failure.failed });
   const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
   return (id) => {
     const series = [...(byId.get(id)?.values() ?? [])].filter(({ peak }) => peak !== -Infinity);
@@ -179,7 +179,7 @@ async function busiestMinutes(
   window: Window,
 ): Promise<ReadonlyMap<string, number>> {
   const minutes = new Map<string, number>();
-  const read = (metricType: string): Promise<Trouble> =>
+  const read = (metricType: string): Promise<ReadFailure> =>
     query(
       run,
       metricType,

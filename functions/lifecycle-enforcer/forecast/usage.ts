@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { querySeries, type Series } from '../../../shared/google/monitoring.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 
 /** What the daily storage metrics say about one bucket. */
@@ -85,7 +85,7 @@ async function latest(run: Run, metricType: string, names: readonly string[]): P
     return series;
   } catch (error) {
     // Nothing in this project ever wrote the metric.
-    if (error instanceof OutsideError && error.status === 404) return [];
+    if (error instanceof GoogleApiError && error.status === 404) return [];
     throw error;
   }
 }

@@ -30,7 +30,7 @@ const pageSchema = z.looseObject({ items: z.optional(z.unknown()) });
 /**
  * Yields the objects of a bucket in the order of their names, each with all its versions, newest first. The last one of
  * a listing that is broken off may lack versions. `strange` is told of versions that are there and cannot be read. Throws
- * `OutsideError`.
+ * `GoogleApiError`.
  */
 export async function* listVersions(
   api: Api,

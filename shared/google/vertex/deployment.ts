@@ -97,7 +97,7 @@ const operationSchema = z.looseObject({
 
 /**
  * Whether a long-running operation on an endpoint goes on, and what it failed with. Needs aiplatform.endpoints.get
- * (https://cloud.google.com/vertex-ai/docs/general/iam-permissions). Throws `OutsideError`.
+ * (https://cloud.google.com/vertex-ai/docs/general/iam-permissions). Throws `GoogleApiError`.
  */
 export async function getEndpointOperation(
   api: Api,

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { Api } from '../api.ts';
 import { messageOf } from '../../errors.ts';
 import { isNotOffered, isUnknownHost } from '../not-offered.ts';
-import { OutsideError } from '../google-api-error.ts';
+import { GoogleApiError } from '../google-api-error.ts';
 import type { Items, StrangeItem } from '../read-items.ts';
 import {
   listServingEndpoints,
@@ -61,7 +61,7 @@ interface Look {
 /**
  * Looks at everything of Vertex AI that bills in a project, in the regions that Google names for it. `skip` tells what is
  * known not to be offered (`tuningJobs in me-central1`). One listing that fails does not hide the others. Throws
- * `OutsideError` where the regions cannot be listed.
+ * `GoogleApiError` where the regions cannot be listed.
  */
 export async function readVertexInventory(
   api: Api,
@@ -132,5 +132,5 @@ function judge(looks: readonly Look[], regions: Items<string>): VertexInventory 
 
 /** What a disabled API offers cannot run. */
 function isOff(error: unknown): boolean {
-  return error instanceof OutsideError && error.reason === 'SERVICE_DISABLED';
+  return error instanceof GoogleApiError && error.reason === 'SERVICE_DISABLED';
 }

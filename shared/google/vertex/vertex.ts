@@ -76,7 +76,7 @@ export async function listVertexRegions(api: Api, projectId: string): Promise<It
 }
 
 /**
- * The jobs of one kind in a region that are alive. Needs aiplatform.customJobs.list and the like. Throws `OutsideError`.
+ * The jobs of one kind in a region that are alive. Needs aiplatform.customJobs.list and the like. Throws `GoogleApiError`.
  */
 export async function listVertexJobs(
   api: Api,
@@ -101,7 +101,7 @@ export async function listVertexJobs(
 
 /**
  * The endpoints of a region that serve a model, also one that cannot be read. Needs aiplatform.endpoints.list. Throws
- * `OutsideError`.
+ * `GoogleApiError`.
  */
 export async function listServingEndpoints(
   api: Api,
@@ -133,7 +133,7 @@ async function listItems<T>(
 }
 
 /**
- * An endpoint as it is now, with all of its models. Needs aiplatform.endpoints.get. Throws `OutsideError`, 404 when it is
+ * An endpoint as it is now, with all of its models. Needs aiplatform.endpoints.get. Throws `GoogleApiError`, 404 when it is
  * gone, and also where a model cannot be read that could be the one with `modelId` (any model without it).
  */
 export async function getEndpoint(api: Api, resource: string, modelId?: string): Promise<Endpoint> {
@@ -152,7 +152,7 @@ function couldHaveId(raw: unknown, id: string): boolean {
   return !read.success || String(read.data.id) === id;
 }
 
-/** The job's state now. Throws `OutsideError`, 404 when it is gone. */
+/** The job's state now. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getJobState(api: Api, resource: string): Promise<string> {
   const call = `aiplatform.${resource.split('/').at(-2) ?? ''}.get`;
   return parseAnswer(call, jobSchema, await api.request(call, { url: urlOf(resource) })).state ?? '';

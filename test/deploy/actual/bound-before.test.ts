@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { it } from 'vitest';
 import { boundBefore, noteBoundOn } from '../../../deploy/actual/bound-before.ts';
 import { BOUND_ON } from '../../../deploy/desired/names.ts';
-import type { PresentFunction } from '../../../deploy/actual/actual.ts';
+import type { ActualFunction } from '../../../deploy/actual/actual.ts';
 
 const ACCOUNT = 'serviceAccounts/models@ml-research.iam.gserviceaccount.com';
 const ORGANIZATION = 'organizations/900100';
 
 function noted(value: string): ReturnType<typeof boundBefore> {
-  const fn: PresentFunction = {
+  const fn: ActualFunction = {
     state: 'ACTIVE',
     labels: {},
     environment: { [BOUND_ON]: value },

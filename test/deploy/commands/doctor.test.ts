@@ -34,7 +34,7 @@ describe('doctor.sh', () => {
       assert.equal(bench.gcloud.writes.length, count);
     }));
 
-  const troubles: readonly {
+  const runErrors: readonly {
     readonly name: string;
     readonly change: (bench: DeployBench) => void;
     readonly says: RegExp;
@@ -97,7 +97,7 @@ describe('doctor.sh', () => {
       says: /Differs from the policy: The role "costguard budget-kill-switch" of projects\/ml-research has other/,
     },
   ];
-  for (const { name, change, says } of troubles)
+  for (const { name, change, says } of runErrors)
     it(`tells of ${name}`, () =>
       withBench(async (bench) => {
         await deployCommand(bench.place, bench.tools);

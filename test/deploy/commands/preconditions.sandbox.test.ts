@@ -10,7 +10,7 @@ import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { POLICY, withBench, type DeployBench } from './bench.ts';
 import { OPS } from './fake-gcloud.ts';
 
-describe('deploy.sh refuses, says what mends it, and touches nothing', () => {
+describe('deploy.sh refuses, says what remedies it, and touches nothing', () => {
   const cases: readonly {
     readonly name: string;
     readonly change: (bench: DeployBench) => void;

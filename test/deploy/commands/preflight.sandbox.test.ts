@@ -161,7 +161,7 @@ describe('npm run preflight', () => {
       assert.deepEqual(changing, []);
     }));
 
-  it('says what fails and how to mend it, and ends with 1', () =>
+  it('says what fails and how to fix it, and ends with 1', () =>
     withCloud(async (sandbox, policyFile) => {
       sandbox.billing.budgets.update({ name: BUDGET, thresholdRules: [{ thresholdPercent: 0.5 }] }, '');
       sandbox.pubsub.deleteTopic(TOPIC);
@@ -169,7 +169,7 @@ describe('npm run preflight', () => {
       assert.deepEqual([code, err], [1, '']);
       assert.match(out, /\n {2}fail {5}topic-exists +it does not exist/);
       assert.match(out, /\n {2}fail {5}budget-thresholds +it has no threshold at 80 % of spend, /);
-      assert.match(out, /\nTo mend it:\n/);
+      assert.match(out, /\nTo fix it:\n/);
       assert.match(
         out,
         /\n {4}gcloud pubsub topics create costguard-budget-kill-switch --project=ml-ops-local\n/,

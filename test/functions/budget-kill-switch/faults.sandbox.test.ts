@@ -110,7 +110,7 @@ for (const { rung, end: undisturbed, calls } of RUNGS)
     const withFault = (fault: Fault, test: (world: SwitchWorld) => Promise<void>): Promise<void> =>
       withSwitch({ scenario, policy, ...(fault.kind === 'timeout' ? { attemptTimeoutMs: 300 } : {}) }, test);
     /** Without the fault, the next delivery ends the work. */
-    const mend = async (world: SwitchWorld): Promise<void> => {
+    const remedy = async (world: SwitchWorld): Promise<void> => {
       world.sandbox.faults.clear();
       await world.sandbox.clock.advance(LATER_MS);
       assert.equal(await deliver(world), 'acknowledged');
@@ -141,7 +141,7 @@ for (const { rung, end: undisturbed, calls } of RUNGS)
                 await world.sandbox.clock.advance(LATER_MS);
                 assert.deepEqual(endState(world), undisturbed);
               }
-              await mend(world);
+              await remedy(world);
             }
           }));
       for (const fault of FOR_GOOD)
@@ -154,7 +154,7 @@ for (const { rung, end: undisturbed, calls } of RUNGS)
               await world.sandbox.clock.advance(LATER_MS);
               assert.deepEqual(endState(world), undisturbed);
             }
-            await mend(world);
+            await remedy(world);
           }));
     }
   });

@@ -218,7 +218,7 @@ export function startModel(policy: ModelPolicy): Model {
         if (rung.do === 'notify' && once(key)) alerts += 1;
         for (const project of projects)
           if (targets.includes(project.id) && ![PROTECTED, OWN_PROJECT].includes(project.id))
-            if (once(`${key} ${project.id}`)) changes.push(...climb(project, rung.do));
+            if (once(`${key} ${project.id}`)) changes.push(...fireDueRungs(project, rung.do));
       }
       return { changes, alerts };
     },
@@ -226,7 +226,7 @@ export function startModel(policy: ModelPolicy): Model {
 }
 
 /** What a rung changes in a project. */
-function climb(project: FakeProject, action: RungAction): string[] {
+function fireDueRungs(project: FakeProject, action: RungAction): string[] {
   const { id, notebooks, vms, jobs, models } = project;
   const off = (verb: string, machines: Map<string, boolean>): string[] =>
     [...machines].flatMap(([name, running]) => {

@@ -135,13 +135,13 @@ describe('judgeNotebook: native idle shutdown, repair', () => {
       expect: ['keep stopped', 'repair native-idle-shutdown-unknown'],
     },
     {
-      name: 'no timeout mends what guest attributes keep from firing: reports',
+      name: 'no timeout remedies what guest attributes keep from firing: reports',
       policy: REPAIR,
       facts: { ...STOPPED, ...NO_GUEST_ATTRIBUTES },
       expect: ['keep stopped', 'report native-idle-shutdown-cannot-fire'],
     },
     {
-      name: 'no timeout mends what a missing agent keeps from firing: reports',
+      name: 'no timeout remedies what a missing agent keeps from firing: reports',
       policy: REPAIR,
       facts: { ...BUSY, healthState: 'AGENT_NOT_RUNNING' },
       expect: ['keep active', 'report native-idle-shutdown-cannot-fire'],

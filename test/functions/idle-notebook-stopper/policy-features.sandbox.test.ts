@@ -204,7 +204,7 @@ describe('nativeIdleShutdown', () => {
       assert.deepEqual(outcomesOf(await tickAfter(world, 5)), {});
     }));
 
-  it('repair leaves guest attributes alone, and says what it could not mend', () => {
+  it('repair leaves guest attributes alone, and says what it could not fix', () => {
     const closed = { 'enable-guest-attributes': 'FALSE' };
     return withNotebooks(
       [off('closed-1', { metadata: closed })],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test, vi } from 'vitest';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createApi, renewToken, type Api, type ApiOptions } from '../../../shared/google/api.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -153,7 +153,7 @@ describe('Api.call', () => {
 
   test('gives up after six attempts and 15.5 seconds of waiting at the most', async () => {
     const { api, slept } = world();
-    await assert.rejects(api.call('a.b', always503), { name: 'OutsideError', status: 503, call: 'a.b' });
+    await assert.rejects(api.call('a.b', always503), { name: 'GoogleApiError', status: 503, call: 'a.b' });
     assert.deepEqual(api.calls, { 'a.b': 6 });
     assert.deepEqual(slept, [500, 1_000, 2_000, 4_000, 8_000]);
   });
@@ -161,7 +161,7 @@ describe('Api.call', () => {
   test('waits a random share of the backoff, down to nothing', async () => {
     const draws = [0, 0.25, 0.999, 0.5, 0];
     const { api, slept } = world({ random: () => draws.shift() ?? 0 });
-    await assert.rejects(api.call('a.b', always503), OutsideError);
+    await assert.rejects(api.call('a.b', always503), GoogleApiError);
     assert.deepEqual(slept, [0, 250, 1_998, 2_000, 0]);
   });
 
@@ -178,7 +178,7 @@ describe('Api.call', () => {
     const bug = new TypeError('x is not a function');
     await assert.rejects(
       api.call('a.b', () => Promise.reject(bug)),
-      { name: 'OutsideError', cause: bug, retryable: false },
+      { name: 'GoogleApiError', cause: bug, retryable: false },
     );
     assert.deepEqual(api.calls, { 'a.b': 1 });
   });
@@ -190,9 +190,9 @@ describe('Api.call', () => {
     assert.deepEqual(slept, []);
   });
 
-  test('hands an OutsideError on as it is', async () => {
+  test('hands an GoogleApiError on as it is', async () => {
     const { api } = world();
-    const inner = new OutsideError('inner.call', { status: 403 });
+    const inner = new GoogleApiError('inner.call', { status: 403 });
     await assert.rejects(
       api.call('a.b', () => Promise.reject(inner)),
       (error) => error === inner,
@@ -219,7 +219,7 @@ describe('the deadline', () => {
     const state = world({ deadlineMs: 1_000_000 });
     let asked = 0;
     const call = state.api.call('a.b', async () => ++asked);
-    await assert.rejects(call, { name: 'OutsideError', status: undefined, retryable: true });
+    await assert.rejects(call, { name: 'GoogleApiError', status: undefined, retryable: true });
     assert.equal(asked, 0);
     assert.deepEqual(state.api.calls, {});
   });
@@ -260,7 +260,7 @@ describe('the time of one attempt', () => {
     const call = api.call('a.b', silent(7_000), { retry: false });
     await assert.rejects(
       call,
-      /^OutsideError: Cannot call "a\.b": no answer: no answer from a\.b within 7 s$/,
+      /^GoogleApiError: Cannot call "a\.b": no answer: no answer from a\.b within 7 s$/,
     );
   });
 

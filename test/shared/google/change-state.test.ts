@@ -5,7 +5,7 @@ import { changeState, type Changed } from '../../../shared/google/change-state.t
 /** Stops something whose states are read one after the other, the last one again and again. */
 async function stop(
   states: readonly string[],
-  options: { readonly objection?: string; readonly askedBefore?: boolean },
+  options: { readonly objection?: string; readonly alreadyRequested?: boolean },
 ): Promise<{ readonly changed: Changed; readonly looks: number; readonly asks: number }> {
   let looks = 0;
   let asks = 0;
@@ -16,7 +16,7 @@ async function stop(
       isThere: (state) => state === 'STOPPING',
       objection: () => options.objection,
       ask: async () => void (asks += 1),
-      askedBefore: options.askedBefore ?? false,
+      alreadyRequested: options.alreadyRequested ?? false,
     },
     { sleep: async () => undefined, random: () => 0.5, confirmMs: 30_000 },
   );
@@ -35,13 +35,13 @@ describe('changeState with an objection', () => {
   test('is too late where an earlier request without an answer takes effect', async () => {
     const { changed, asks } = await stop(['ACTIVE', 'ACTIVE', 'ACTIVE', 'STOPPING'], {
       objection: 'labelled',
-      askedBefore: true,
+      alreadyRequested: true,
     });
     assert.deepEqual([changed, asks], [{ kind: 'asked' }, 0]);
   });
 
   test('says that an earlier request may still take effect', async () => {
-    const { changed, asks } = await stop(['ACTIVE'], { objection: 'labelled', askedBefore: true });
+    const { changed, asks } = await stop(['ACTIVE'], { objection: 'labelled', alreadyRequested: true });
     assert.deepEqual([changed, asks], [{ kind: 'objection', why: 'labelled', mayBeOurs: true }, 0]);
   });
 });

@@ -5,10 +5,10 @@ import { GoogleError } from 'google-gax';
 import { createClients } from '../../../shared/google/clients/clients.ts';
 import {
   AttemptTimeout,
-  Held,
+  BusyError,
   isRetryable,
   isServiceDisabled,
-  OutsideError,
+  GoogleApiError,
 } from '../../../shared/google/google-api-error.ts';
 
 const DISABLED = {
@@ -45,11 +45,11 @@ const ways: readonly [string, (auth: GoogleAuth) => Promise<unknown>][] = [
   ['a gax client', (auth) => createClients(auth).publish('projects/ml-ops/topics/costguard-receipts', '{}')],
 ];
 
-async function thrownBy(call: Promise<unknown>): Promise<OutsideError> {
+async function thrownBy(call: Promise<unknown>): Promise<GoogleApiError> {
   try {
     await call;
   } catch (cause) {
-    return new OutsideError('service.method', cause);
+    return new GoogleApiError('service.method', cause);
   }
   throw new Error('nothing was thrown');
 }
@@ -59,7 +59,7 @@ function json(status: number, body: unknown): () => Response {
     new Response(JSON.stringify(body, null, 2), { status, headers: { 'content-type': 'application/json' } });
 }
 
-describe("OutsideError reads what Google's clients throw", () => {
+describe("GoogleApiError reads what Google's clients throw", () => {
   for (const [name, call] of ways) {
     test(`${name}: status, reason and message of the answer's body`, async () => {
       const error = await thrownBy(call(authOver(json(403, DISABLED))));
@@ -111,7 +111,7 @@ describe("OutsideError reads what Google's clients throw", () => {
 
   test("an error whose message is the answer's body, without the answer", () => {
     const cause = Object.assign(new Error(JSON.stringify(DISABLED, null, 2)), { code: 403, status: 403 });
-    const error = new OutsideError('service.method', cause);
+    const error = new GoogleApiError('service.method', cause);
     assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
     assert.equal(error.message, `Cannot call "service.method": HTTP 403: ${DISABLED.error.message}`);
   });
@@ -130,27 +130,27 @@ describe("OutsideError reads what Google's clients throw", () => {
   test('google.rpc codes of gax', () => {
     for (const [code, status, retryable] of numericCodes) {
       const cause = Object.assign(new GoogleError('refused'), { code });
-      const error = new OutsideError('a.b', cause);
+      const error = new GoogleApiError('a.b', cause);
       assert.deepEqual([error.status, error.retryable], [status, retryable], String(code));
-      assert.equal(new OutsideError('a.b', { code: String(code) }).status, status, `"${code}"`);
+      assert.equal(new GoogleApiError('a.b', { code: String(code) }).status, status, `"${code}"`);
     }
   });
 
   test("gax's promoted ErrorInfo", () => {
     const cause = GoogleError.parseHttpError(structuredClone(DISABLED));
-    const error = new OutsideError('a.b', cause);
+    const error = new GoogleApiError('a.b', cause);
     assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
   });
 
   test('a status in a nested cause', () => {
     const inner = Object.assign(new Error('Backend Error'), { status: 503 });
-    const error = new OutsideError('a.b', new Error('Cannot refresh the token', { cause: inner }));
+    const error = new GoogleApiError('a.b', new Error('Cannot refresh the token', { cause: inner }));
     assert.deepEqual([error.status, error.retryable], [503, true]);
     assert.match(error.message, /HTTP 503: Cannot refresh the token: Backend Error$/);
   });
 
   test('fields of unexpected types do not hide the others', () => {
-    const error = new OutsideError(
+    const error = new GoogleApiError(
       'a.b',
       Object.assign(new Error('odd'), { code: null, reason: 7, status: 503 }),
     );
@@ -159,18 +159,18 @@ describe("OutsideError reads what Google's clients throw", () => {
 
   test('anything else that is thrown', () => {
     for (const cause of ['text', undefined, null, 7]) {
-      const error = new OutsideError('a.b', cause);
+      const error = new GoogleApiError('a.b', cause);
       assert.deepEqual([error.status, error.retryable], [undefined, false]);
       assert.equal(error.message, `Cannot call "a.b": no answer: ${String(cause)}`);
     }
   });
 });
 
-describe('OutsideError.retryable', () => {
+describe('GoogleApiError.retryable', () => {
   test('by HTTP status', () => {
     const statuses: readonly number[] = [408, 429, 500, 502, 503, 504];
     for (let status = 400; status < 600; status++) {
-      const { retryable } = new OutsideError('a.b', { status });
+      const { retryable } = new GoogleApiError('a.b', { status });
       assert.equal(retryable, statuses.includes(status), String(status));
     }
   });
@@ -187,7 +187,7 @@ describe('OutsideError.retryable', () => {
   ];
   for (const [name, cause] of passing)
     test(`${name}: yes`, () => {
-      assert.equal(new OutsideError('a.b', cause).retryable, true);
+      assert.equal(new GoogleApiError('a.b', cause).retryable, true);
     });
 
   const lasting: readonly [string, unknown][] = [
@@ -203,14 +203,14 @@ describe('OutsideError.retryable', () => {
   ];
   for (const [name, cause] of lasting)
     test(`${name}: no`, () => {
-      assert.equal(new OutsideError('a.b', cause).retryable, false);
+      assert.equal(new GoogleApiError('a.b', cause).retryable, false);
     });
 });
 
-test('isRetryable tells what a redelivery can mend', () => {
-  assert.equal(isRetryable(new OutsideError('a.b', { status: 503 })), true);
-  assert.equal(isRetryable(new OutsideError('a.b', { status: 403 })), false);
-  assert.equal(isRetryable(new Held('somebody else is at it')), true);
+test('isRetryable tells what a redelivery can fix', () => {
+  assert.equal(isRetryable(new GoogleApiError('a.b', { status: 503 })), true);
+  assert.equal(isRetryable(new GoogleApiError('a.b', { status: 403 })), false);
+  assert.equal(isRetryable(new BusyError('somebody else is at it')), true);
   assert.equal(isRetryable(new Error('socket hang up')), false);
   assert.equal(isRetryable(undefined), false);
 });

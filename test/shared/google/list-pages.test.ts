@@ -52,7 +52,7 @@ describe('listPages', () => {
   test('a next page that fails does not hide this one', async () => {
     const { pages } = pagesOf(({ query }) => (query['pageToken'] === '2' ? refuse(403) : undefined));
     assert.deepEqual((await pages.next()).value, { items: [1] });
-    await assert.rejects(pages.next(), { name: 'OutsideError', status: 403 });
+    await assert.rejects(pages.next(), { name: 'GoogleApiError', status: 403 });
   });
 
   test('where it is broken off, a failure of the page that was under way goes unheard', async () => {
@@ -65,11 +65,11 @@ describe('listPages', () => {
 
   test('refuses an answer of another form', async () => {
     await assert.rejects(collect(pagesOf(() => ({ items: 'none' })).pages), {
-      name: 'OutsideError',
+      name: 'GoogleApiError',
       message: /unexpected answer: items: it is "none", not array/,
     });
     await assert.rejects(collect(pagesOf(() => ({ nextPageToken: 7 })).pages), {
-      name: 'OutsideError',
+      name: 'GoogleApiError',
       message: /unexpected answer: nextPageToken: it is 7, not string/,
     });
   });

@@ -140,6 +140,6 @@ describe('indexMachines', () => {
     const { api } = scriptedApi(({ query }) =>
       query['pageToken'] === undefined ? { items: {}, nextPageToken: 'p2' } : refuse(403),
     );
-    await assert.rejects(indexMachines(api, 'ml-lab'), { name: 'OutsideError', status: 403 });
+    await assert.rejects(indexMachines(api, 'ml-lab'), { name: 'GoogleApiError', status: 403 });
   });
 });

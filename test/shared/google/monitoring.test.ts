@@ -137,12 +137,12 @@ describe('querySeries', () => {
 
   test('throws a refusal, and says of an answer of another form that it is partial', async () => {
     const { api } = scriptedApi(() => refuse(403));
-    await assert.rejects(querySeries(api, QUERY), { name: 'OutsideError', status: 403 });
+    await assert.rejects(querySeries(api, QUERY), { name: 'GoogleApiError', status: 403 });
     const { result } = await over([{ timeSeries: 'none' }]);
     assert.deepEqual(result.partial, [
       'another form than documented at timeSeries: it is "none", not a list',
     ]);
     // Google never answers a listing with nothing: something on the way did, and may not do so again.
-    await assert.rejects(over([undefined]), { name: 'OutsideError', retryable: true });
+    await assert.rejects(over([undefined]), { name: 'GoogleApiError', retryable: true });
   });
 });

@@ -86,7 +86,7 @@ describe('listNotebooks', () => {
         for await (const { instances } of listNotebooks(api, 'ml-lab'))
           for (const { name } of instances) seen.push(name);
       })();
-      await assert.rejects(listing, { name: 'OutsideError', status });
+      await assert.rejects(listing, { name: 'GoogleApiError', status });
       assert.deepEqual(seen, ['one']);
       assert.ok(asked.every(({ target }) => target === `${PARENT}/-/instances`));
     });
@@ -110,7 +110,7 @@ describe('listNotebooks', () => {
 
   test('an answer of another shape is a refusal that no retry helps against', async () => {
     const { api } = scriptedApi(() => ({ instances: [], unreachable: 'all' }));
-    await assert.rejects(pagesOf(api), { name: 'OutsideError', retryable: false });
+    await assert.rejects(pagesOf(api), { name: 'GoogleApiError', retryable: false });
   });
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { PermanentError } from '../../../shared/errors.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { isInScope, listProjects } from '../../../shared/google/projects.ts';
 import { refuse, scriptedApi, type Asked, type Script } from './scripted-api.ts';
 
@@ -151,11 +151,11 @@ describe('isInScope', () => {
 
   test('what may pass is thrown', async () => {
     const { api } = scriptedApi(() => refuse(503));
-    await assert.rejects(isInScope(api, ['folders/1'], 'ml-lab'), { name: 'OutsideError', status: 503 });
+    await assert.rejects(isInScope(api, ['folders/1'], 'ml-lab'), { name: 'GoogleApiError', status: 503 });
   });
 
   test('an API that is switched off is thrown: it does not tell where the project is', async () => {
     const { api } = scriptedApi(() => refuse(403, 'SERVICE_DISABLED'));
-    await assert.rejects(isInScope(api, ['folders/1'], 'ml-lab'), OutsideError);
+    await assert.rejects(isInScope(api, ['folders/1'], 'ml-lab'), GoogleApiError);
   });
 });

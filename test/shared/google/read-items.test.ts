@@ -5,7 +5,7 @@ import { listBuckets } from '../../../shared/google/buckets.ts';
 import { indexMachines } from '../../../shared/google/machines.ts';
 import { querySeries } from '../../../shared/google/monitoring.ts';
 import { getNotebook, listNotebooks } from '../../../shared/google/notebooks.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { noteStrange, readItems } from '../../../shared/google/read-items.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
@@ -146,7 +146,7 @@ describe('one strange item of a listing hides no other', () => {
     await assert.rejects(
       () => getNotebook(api, 'projects/p/locations/z/instances/a'),
       (error) =>
-        error instanceof OutsideError &&
+        error instanceof GoogleApiError &&
         !error.retryable &&
         error.message ===
           'Cannot call "notebooks.instances.get": unexpected answer: name: it is 7, not string',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { parseAnswer, requireAbout } from '../../../shared/google/parse-answer.ts';
 import { createState } from '../../../shared/state/state.ts';
 import * as z from 'zod/mini';
@@ -21,7 +21,7 @@ describe('parseAnswer', () => {
       assert.throws(
         () => parseAnswer('a.get', schema, answer),
         (error) =>
-          error instanceof OutsideError &&
+          error instanceof GoogleApiError &&
           error.retryable === retryable &&
           error.message === `Cannot call "a.get": unexpected answer: ${message}`,
       );
@@ -33,7 +33,7 @@ describe('parseAnswer', () => {
         () => {
           requireAbout('a.get', 'name', name, 'projects/p');
         },
-        (error) => error instanceof OutsideError && error.retryable,
+        (error) => error instanceof GoogleApiError && error.retryable,
       );
     });
 });
@@ -60,7 +60,7 @@ describe('the state bucket', () => {
     // prettier-ignore
     it(`names call, field and value where ${title} is answered in another form`, async () => {
       await assert.rejects(run, (error) => {
-        assert.ok(error instanceof OutsideError && !error.retryable);
+        assert.ok(error instanceof GoogleApiError && !error.retryable);
         assert.equal(error.message, `Cannot call "${message}`);
         return true;
       });

@@ -18,7 +18,7 @@ import {
   unlinkOnAccount,
 } from '../../../shared/preflight/permissions.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
-import { checkReadiness, type Check, type ReadinessOptions } from '../../../shared/preflight/preflight.ts';
+import { runPreflight, type Check, type PreflightOptions } from '../../../shared/preflight/preflight.ts';
 import { daysUntilDecommission } from '../../../shared/preflight/runtime-support.ts';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { roleFile } from '../../sandbox/iam/roles.ts';
@@ -46,7 +46,7 @@ interface Setup {
   /** Keys of the policy's section `budgets`, as YAML in braces. */
   readonly budgets?: string;
   readonly state?: string;
-  readonly options?: Partial<ReadinessOptions>;
+  readonly options?: Partial<PreflightOptions>;
   readonly now?: string;
   /** Changes the cloud before it is looked at. */
   readonly change?: (sandbox: Sandbox) => void;
@@ -55,7 +55,7 @@ interface Setup {
 }
 
 /** Everything that any test was told to do, for the last one, which shows it to gcloud. */
-const mends = new Set<string>();
+const remedies = new Set<string>();
 
 /** Looks at a cloud in which all is well save for what `setup` says, over the wire. */
 async function look(
@@ -141,21 +141,21 @@ async function check(sandbox: Sandbox, setup: Setup): Promise<readonly Check[]> 
   const authClient = new OAuth2Client();
   authClient.setCredentials({ access_token: sandbox.issueToken(AUDITOR) });
   const auth = new GoogleAuth({ authClient, projectId: '-' });
-  const checks = await checkReadiness(
+  const checks = await runPreflight(
     {
       auth,
-      api: openApi(auth, setup),
-      switchApi: openApi(impersonate(auth, setup.options?.account ?? SWITCH), setup),
+      api: createRuntimeApi(auth, setup),
+      switchApi: createRuntimeApi(impersonate(auth, setup.options?.account ?? SWITCH), setup),
       now: new Date(setup.now ?? '2026-11-18T21:40:00Z'),
     },
     policy,
     { project: OPS, topic: TOPIC, account: SWITCH, runtime: 'nodejs24', ...setup.options },
   );
-  for (const { mend } of checks) for (const one of mend) mends.add(one);
+  for (const { remedy } of checks) for (const one of remedy) remedies.add(one);
   return checks;
 }
 
-function openApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
+function createRuntimeApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
   return createApi({
     auth: {
       request: async (request) => {
@@ -235,7 +235,7 @@ interface Case extends Setup {
   readonly name: string;
   /** Checks that do not pass. */
   readonly open: readonly string[];
-  /** In the detail or a mend of the first of them. */
+  /** In the detail or a fix of the first of them. */
   readonly says: RegExp;
 }
 
@@ -562,7 +562,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('checkReadiness', () => {
+describe('runPreflight', () => {
   it('passes everything that can be told when all is well', async () => {
     const checks = await look({}, (_, __, { callLog }) => {
       const changing = callLog
@@ -581,15 +581,11 @@ describe('checkReadiness', () => {
       assert.deepEqual(open(checks), expected);
       const [first = ''] = expected;
       const found = checks.find(({ id, status }) => `${id}: ${status}` === first);
-      assert.match([found?.detail, ...(found?.mend ?? [])].join('\n'), says);
+      assert.match([found?.detail, ...(found?.remedy ?? [])].join('\n'), says);
     });
 
   it('fails a policy that neither arms nor disarms the switch', async () => {
-    const checks = await checkReadiness(
-      {} as never,
-      parsePolicy(`scope: [projects/${TARGET}]\n`),
-      {} as never,
-    );
+    const checks = await runPreflight({} as never, parsePolicy(`scope: [projects/${TARGET}]\n`), {} as never);
     assert.deepEqual(open(checks), ['policy-mode: fail']);
   });
 
@@ -623,7 +619,7 @@ describe('checkReadiness', () => {
       ['rung-stop-notebooks: pass', 'rung-stop-compute: fail', 'rung-unlink-billing: fail'],
     );
     assert.match(rungs[1]?.detail ?? '', /IAM allows it, but .* cannot see Vertex AI.*vpcServiceControls/);
-    assert.match(rungs[1]?.mend[0] ?? '', /service-perimeter: .*ingress rule/);
+    assert.match(rungs[1]?.remedy[0] ?? '', /service-perimeter: .*ingress rule/);
   });
 
   it('names the accounts that models run as, and what brings those back that the policy does not name', async () => {
@@ -649,7 +645,7 @@ describe('checkReadiness', () => {
       ['pass', 'warn'],
     );
     assert.equal(
-      found[1]?.mend[0],
+      found[1]?.remedy[0],
       `gcloud iam service-accounts add-iam-policy-binding search-app@${TARGET}.iam.gserviceaccount.com --member=serviceAccount:budget-restore@${OPS}.iam.gserviceaccount.com --role=roles/iam.serviceAccountUser --condition=None`,
     );
   });
@@ -688,8 +684,8 @@ it('daysUntilDecommission counts whole days up to the day itself', () => {
   assert.equal(daysUntilDecommission('nodejs4', new Date('2028-11-01T00:00:00Z')), undefined);
 });
 
-describe('mends of checkReadiness', needs(gcloudMissing()), () => {
-  it('mend the budget when gcloud runs them', async () => {
+describe('remedies of runPreflight', needs(gcloudMissing()), () => {
+  it('fix the budget when gcloud runs them', async () => {
     await look(
       {
         budget: {
@@ -710,8 +706,8 @@ describe('mends of checkReadiness', needs(gcloudMissing()), () => {
           'budget-credits: warn',
           'project-billing: warn',
         ]);
-        for (const { id, mend } of checks)
-          for (const command of mend.filter((one) => one.startsWith('gcloud '))) {
+        for (const { id, remedy } of checks)
+          for (const command of remedy.filter((one) => one.startsWith('gcloud '))) {
             const { code, stderr } = await gcloud(command.replace('gcloud ', ''));
             assert.equal(code, 0, `${id}: ${command}: ${stderr}`);
           }
@@ -722,7 +718,7 @@ describe('mends of checkReadiness', needs(gcloudMissing()), () => {
   });
 
   it('are commands that gcloud knows', async () => {
-    const commands = [...mends].filter((one) => one.startsWith('gcloud '));
+    const commands = [...remedies].filter((one) => one.startsWith('gcloud '));
     assert.ok(commands.length >= 25, `only ${commands.length} commands were collected`);
     assert.deepEqual(await refusedByGcloud(commands), []);
   });

@@ -6,7 +6,7 @@ import { PermanentError } from '../../../shared/errors.ts';
 import { NotAcceptable } from '../../../shared/report/formats.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { handleRequest, Refusal, type HttpFunction } from '../../../shared/run/handle-request.ts';
-import { OutsideError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import type { Runtime } from '../../../shared/run/runtime.ts';
 import { withHttpFunction } from '../../support/in-process.ts';
 
@@ -64,7 +64,7 @@ const echo: HttpFunction<unknown> = {
   answer: async ({ policy }, wanted) => ({ body: { scope: policy.scope, wanted } }),
 };
 
-const httpError = (status: number) => new OutsideError('a.b', Object.assign(new Error('no'), { status }));
+const httpError = (status: number) => new GoogleApiError('a.b', Object.assign(new Error('no'), { status }));
 
 describe('handleRequest', () => {
   test('hands query and Accept on and answers with JSON that nobody caches', async () => {
@@ -94,7 +94,7 @@ describe('handleRequest', () => {
     ['a refusal has its own status', new Refusal(403, 'Cannot look'), 403],
     ['a bad parameter', new BadParameter('window', '7dd', '7d'), 400],
     ['a format that nobody offers', new NotAcceptable('Cannot answer'), 406],
-    ['what cannot be mended by asking again', new PermanentError('no'), 500],
+    ['what cannot be fixed by asking again', new PermanentError('no'), 500],
     ['a refusal by Google', httpError(403), 500],
     ['Google is busy', httpError(503), 503],
     ['anything else', new Error('what'), 503],

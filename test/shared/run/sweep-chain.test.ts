@@ -49,9 +49,9 @@ describe('a sweep in parts', () => {
     const { next = assert.fail() } = await endPart(context, TICK, ended('a', { next: 'm' }));
     assert.deepEqual(next, { id: '13', part: 2, after: 'm', previous: 'gs://b/r' });
     assert.equal((await claimPart(context, next, 'b')).kind, 'go');
-    await assert.rejects(claimPart(context, next, 'c'), { name: 'Held' });
+    await assert.rejects(claimPart(context, next, 'c'), { name: 'BusyError' });
     clock.nowMs -= 5_000;
-    await assert.rejects(claimPart(context, next, 'c'), { name: 'Held' }, 'of a clock that is late');
+    await assert.rejects(claimPart(context, next, 'c'), { name: 'BusyError' }, 'of a clock that is late');
     clock.nowMs += 600_000;
     assert.equal((await claimPart(context, next, 'c')).kind, 'go');
     assert.deepEqual(await endPart(context, next, ended('b', { next: 'x' })), {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { openApi } from '../../../shared/run/runtime-api.ts';
+import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
 import { createState, type State } from '../../../shared/state/state.ts';
 import { startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET, labPolicy, labScenario } from '../../support/lab.ts';
@@ -23,7 +23,7 @@ function withState(
         if (permissions !== 'all' && permissions.includes(LIST))
           sandbox.iam.bind({ ...binding, permissions: permissions.filter((one) => one !== LIST) });
     }
-    await test(createState({ api: openApi(runtime, 60_000), bucket: BUCKET }));
+    await test(createState({ api: createRuntimeApi(runtime, 60_000), bucket: BUCKET }));
   });
 }
 
@@ -38,7 +38,7 @@ describe('State.read of an object that is not there', () => {
 
   it('takes a 403 for no answer, never for "nothing stored"', () =>
     withState({ lists: false, answer: 'forbidden' }, async (state) => {
-      await assert.rejects(state.read('memory/a.json'), { name: 'OutsideError', status: 403 });
+      await assert.rejects(state.read('memory/a.json'), { name: 'GoogleApiError', status: 403 });
     }));
 
   it('tells so without storage.objects.list where Google says 404 all the same', () =>

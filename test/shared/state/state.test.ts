@@ -98,7 +98,7 @@ describe('State.read', () => {
   test('any other refusal is thrown', async () => {
     const { state, faults } = world();
     faults.push(403);
-    await assert.rejects(state.read('a.json'), { name: 'OutsideError', status: 403 });
+    await assert.rejects(state.read('a.json'), { name: 'GoogleApiError', status: 403 });
   });
 });
 
@@ -158,7 +158,7 @@ describe('State.write', () => {
   test('throws a refusal as it came', async () => {
     const { state, faults } = world();
     faults.push(403);
-    await assert.rejects(state.write('a.json', 'x'), { name: 'OutsideError', status: 403 });
+    await assert.rejects(state.write('a.json', 'x'), { name: 'GoogleApiError', status: 403 });
   });
 
   test('sends metadata with the hash of the bytes, and the text, in one body', async () => {

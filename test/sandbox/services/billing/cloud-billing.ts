@@ -66,7 +66,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
     const projectId = projectOf(request);
     const on = `projects/${projectId}`;
     const strict = reading() === 'project-and-account';
-    const account = accountAsked(request);
+    const account = accountRequested(request);
     if (account === undefined) {
       const present = links.accountOf(projectId);
       return [
@@ -129,7 +129,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
         needs: updateNeeds,
         handle(request) {
           const projectId = projectOf(request);
-          links.change(projectId, accountAsked(request));
+          links.change(projectId, accountRequested(request));
           return showLink(projectId, links.enabled(projectId));
         },
       },
@@ -184,7 +184,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
  * The account that a request wants to link; undefined means none, which is also what a request without
  * `billingAccountName` or without any body asks for (google/cloud/billing/v1/cloud_billing.proto).
  */
-function accountAsked(request: Message): string | undefined {
+function accountRequested(request: Message): string | undefined {
   const info = (request['projectBillingInfo'] ?? {}) as Message;
   const name = textOf(info['billingAccountName']);
   return name === '' ? undefined : accountId(name);

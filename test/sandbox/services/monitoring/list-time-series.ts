@@ -48,7 +48,7 @@ export interface ListOptions {
 export type OpenLists = Map<string, WindowedListing>;
 
 /** More callers than that page at the same time nowhere; what is forgotten is made anew. */
-const MOST_OPEN_LISTS = 64;
+const MAX_OPEN_LISTS = 64;
 
 /** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that nobody has. */
 export async function listTimeSeries(message: Message, options: ListOptions): Promise<Message> {
@@ -78,7 +78,7 @@ export async function listTimeSeries(message: Message, options: ListOptions): Pr
   openLists.delete(open);
   if (page.nextPageToken !== undefined) openLists.set(open, listing);
   for (const [oldest] of openLists) {
-    if (openLists.size <= MOST_OPEN_LISTS) break;
+    if (openLists.size <= MAX_OPEN_LISTS) break;
     openLists.delete(oldest);
   }
   const errors = options.executionErrors(query.metricType);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { Api } from '../../../../shared/google/api.ts';
-import { OutsideError } from '../../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
 import { readVertexInventory } from '../../../../shared/google/vertex/inventory.ts';
 import { timelessApi } from '../scripted-api.ts';
 
 /** A host without an address, as gaxios tells of it. */
-function unknownHost(name: string, host: string): OutsideError {
+function unknownHost(name: string, host: string): GoogleApiError {
   const cause = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
-  return new OutsideError(name, Object.assign(new Error(cause.message), { cause }));
+  return new GoogleApiError(name, Object.assign(new Error(cause.message), { cause }));
 }
 
 /** Google with so many regions; those named have no host. Counts the hosts that are asked at the same time. */
@@ -53,6 +53,6 @@ describe('readVertexInventory', () => {
     const { gaps, notOffered } = await readVertexInventory(api, 'p');
     assert.equal(gaps.length, 8);
     assert.deepEqual(notOffered, []);
-    assert.ok(gaps.every(({ error }) => error instanceof OutsideError && error.retryable));
+    assert.ok(gaps.every(({ error }) => error instanceof GoogleApiError && error.retryable));
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { OutsideError } from '../../../../shared/google/google-api-error.ts';
+import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
 import { readVertexInventory } from '../../../../shared/google/vertex/inventory.ts';
 import { getEndpoint } from '../../../../shared/google/vertex/vertex.ts';
 import { scriptedApi } from '../scripted-api.ts';
@@ -62,7 +62,7 @@ describe('one strange item of Vertex AI hides no other', () => {
         return;
       }
       await assert.rejects(look, (error) => {
-        assert.ok(error instanceof OutsideError && !error.retryable);
+        assert.ok(error instanceof GoogleApiError && !error.retryable);
         assert.match(error.message, /aiplatform\.endpoints\.get.*deployedModels\[1\]\.id: it is/);
         return true;
       });
