@@ -20,7 +20,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: KINDS.flatMap(filesOf) },
+        test: {
+          name: 'unit',
+          isolate: false,
+          include: ['test/**/*.test.ts'],
+          exclude: KINDS.flatMap(filesOf),
+        },
       },
       ...KINDS.map((kind) => ({ extends: true as const, test: { name: kind, include: filesOf(kind) } })),
     ],
