@@ -1,4 +1,5 @@
 import type { Role } from '../desired/settings.ts';
+import type { Unread } from './read-answer.ts';
 
 /** What is there, as far as deploy is concerned. */
 export interface Actual {
@@ -23,6 +24,8 @@ export interface Actual {
   readonly functions: ReadonlyMap<string, ActualFunction>;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly alerts: readonly Alert[];
+  /** What is there and cannot be read. */
+  readonly unread: readonly Unread[];
   /** Above a folder, an organization or a billing account. */
   readonly organizationOf: (resource: string) => string | undefined;
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { messageOf } from '../../shared/errors.ts';
 import { shellLine } from '../desired/step.ts';
 
 export interface GcloudAnswer {
@@ -55,7 +56,18 @@ export async function readJson(gcloud: Gcloud, args: readonly string[]): Promise
   const full = [...args, '--format=json'];
   const answer = await gcloud(full);
   if (answer.code !== 0) throw new GcloudFailed(full, answer);
-  return JSON.parse(answer.stdout === '' ? '[]' : answer.stdout);
+  return parseJson(full, answer.stdout);
+}
+
+/** What a command printed as JSON; nothing at all is an empty list. */
+export function parseJson(args: readonly string[], stdout: string): unknown {
+  try {
+    return JSON.parse(stdout === '' ? '[]' : stdout);
+  } catch (cause) {
+    throw new Error(`Cannot use what "${shellLine(args)}" printed: it is not JSON (${messageOf(cause)})`, {
+      cause,
+    });
+  }
 }
 
 /** The same, undefined where the resource does not exist: where `isGone` says so of what gcloud says. */

@@ -1,7 +1,7 @@
 import { messageOf } from '../../shared/errors.ts';
-import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
 import type { Actual } from './actual.ts';
+import { parseList, type Unread } from './read-answer.ts';
 import { isReady, serviceSchema } from './wire.ts';
 import { subscriptionOf } from './read-delivery.ts';
 import type { FunctionSettings } from '../desired/settings.ts';
@@ -32,12 +32,15 @@ export async function readAnswers(
   functions: readonly FunctionSettings[],
   present: Actual,
 ): Promise<ReadonlyMap<string, Answer>> {
-  const services = z
-    .array(serviceSchema)
-    .parse(await readJson(gcloud, ['run', 'services', 'list', `--region=${region}`, `--project=${project}`]));
+  const args = ['run', 'services', 'list', `--region=${region}`, `--project=${project}`];
+  const unread: Unread[] = [];
+  const note = (one: Unread): void => void unread.push(one);
+  const services = parseList(args, serviceSchema, await readJson(gcloud, args), note);
   const byName = new Map(services.map((service) => [service.metadata.name, service]));
   const answers = functions.map(async ({ name, settings }): Promise<readonly [string, Answer]> => {
     const service = byName.get(name);
+    if (service === undefined && unread[0] !== undefined)
+      return [name, failed(`CANNOT BE JUDGED: ${unread[0].says}`)];
     if (service === undefined || !isReady(service))
       return [name, failed('DOES NOT ANSWER, its container did not start')];
     if (settings.trigger !== 'http') return [name, judgeDelivery(present, name)];

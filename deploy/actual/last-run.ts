@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
+import { parseList, type Unread } from './read-answer.ts';
 import type { Desired } from '../desired/desired.ts';
 
 /** The last line that a function wrote. */
@@ -15,6 +16,9 @@ const lineSchema = z.looseObject({
   jsonPayload: z.optional(z.looseObject({ message: z.optional(z.string()) })),
 });
 
+/** The severity of a line that cannot be read: how the run went is unknown. */
+export const UNREADABLE = 'UNREADABLE';
+
 /** What a function logged last in the past 30 days; undefined when it has not run. */
 export async function readLastLine(
   gcloud: Gcloud,
@@ -22,19 +26,11 @@ export async function readLastLine(
   name: string,
 ): Promise<LastLine | undefined> {
   const filter = `resource.type="cloud_run_revision" AND resource.labels.service_name="${name}" AND jsonPayload.function="${name}"`;
-  const lines = z
-    .array(lineSchema)
-    .parse(
-      await readJson(gcloud, [
-        'logging',
-        'read',
-        filter,
-        '--limit=1',
-        '--freshness=30d',
-        `--project=${project}`,
-      ]),
-    );
-  const [line] = lines;
+  const args = ['logging', 'read', filter, '--limit=1', '--freshness=30d', `--project=${project}`];
+  const unread: Unread[] = [];
+  const [line] = parseList(args, lineSchema, await readJson(gcloud, args), (one) => void unread.push(one));
+  if (unread[0] !== undefined)
+    return { at: 'an unknown time', severity: UNREADABLE, message: unread[0].says };
   return line === undefined
     ? undefined
     : {

@@ -1,6 +1,7 @@
 import pMap from 'p-map';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { AT_ONCE, readJson, type Gcloud } from './gcloud.ts';
+import { parseList, type NoteUnread } from './read-answer.ts';
 
 /** Lists what there is; of an API that is not enabled there is nothing, and it is not asked. Throws `GcloudFailed`. */
 export type Lister = <T>(
@@ -9,9 +10,9 @@ export type Lister = <T>(
   schema: z.ZodMiniType<T>,
 ) => Promise<readonly T[]>;
 
-export function lister(gcloud: Gcloud, apis: ReadonlySet<string>): Lister {
+export function lister(gcloud: Gcloud, apis: ReadonlySet<string>, note: NoteUnread): Lister {
   return async (api, args, schema) =>
-    apis.has(api) ? z.array(schema).parse(await readJson(gcloud, args)) : [];
+    apis.has(api) ? parseList(args, schema, await readJson(gcloud, args), note) : [];
 }
 
 /** Runs a fixed list of look-ups, a few at a time. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { readJson, type Gcloud } from './gcloud.ts';
+import { parseList, type NoteUnread } from './read-answer.ts';
 import type { Desired } from '../desired/desired.ts';
 
 /**
@@ -56,10 +57,12 @@ export async function readRunCounts(
   gcloud: Gcloud,
   { project }: Pick<Desired, 'project'>,
   name: string,
+  note: NoteUnread,
 ): Promise<readonly RunCounts[]> {
   const filter = `resource.type="cloud_run_revision" AND resource.labels.service_name="${name}" AND jsonPayload.receipt.function="${name}"`;
   const args = ['logging', 'read', filter, `--limit=${MAX_RUNS}`, `--freshness=${DAYS}d`];
-  const lines = z.array(lineSchema).parse(await readJson(gcloud, [...args, `--project=${project}`]));
+  const command = [...args, `--project=${project}`];
+  const lines = parseList(command, lineSchema, await readJson(gcloud, command), note);
   return lines.map(({ jsonPayload }) => jsonPayload.receipt);
 }
 

@@ -7,9 +7,11 @@ import { inTurns, lister } from './look-ups.ts';
 import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
 import { ownTopic } from '../desired/names.ts';
 import type { Actual } from './actual.ts';
+import { parseList, parseOne, type NoteUnread, type Unread } from './read-answer.ts';
 import {
   accountSchema,
   alertSchema,
+  bucketSchema,
   isMade,
   jobSchema,
   toAlert,
@@ -40,8 +42,10 @@ export async function readActual(
 ): Promise<Actual> {
   const { project, region, policy } = wanted;
   const inProject = `--project=${project}`;
-  const apis = await readApis(gcloud, project);
-  const list = lister(gcloud, apis);
+  const unread: Unread[] = [];
+  const note = (one: Unread): void => void unread.push(one);
+  const apis = await readApis(gcloud, project, note);
+  const list = lister(gcloud, apis, note);
   const delivery = deliveryLists(list, wanted);
 
   const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, bucket] = await inTurns(
@@ -67,7 +71,7 @@ export async function readActual(
     () =>
       policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
         ? Promise.resolve(undefined)
-        : readJsonIfAny(gcloud, ['storage', 'buckets', 'describe', `gs://${policy.stateBucket}`, '--raw']),
+        : readBucket(gcloud, `gs://${policy.stateBucket}`),
   );
   const known = {
     ...toDelivery(subscriptions, functions, triggers),
@@ -91,18 +95,20 @@ export async function readActual(
   // A project of a former scope may be gone by now.
   const goneOf = (on: string) => (expected.has(on) && !unseen.has(on) ? isNotFound : isUnseen);
   const bindings = new Map(
-    await pMap(resources, async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on))] as const, {
-      concurrency: AT_ONCE,
-    }),
+    await pMap(
+      resources,
+      async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on), note)] as const,
+      { concurrency: AT_ONCE },
+    ),
   );
   const roles = apis.has('iam.googleapis.com')
-    ? await readRoles(gcloud, wanted, { accesses, before, bindings, unseen })
+    ? await readRoles(gcloud, wanted, { accesses, before, bindings, unseen, note })
     : { roles: new Map(), holders: new Map() };
   return {
     projectNumber,
     organizationOf,
     apis,
-    bucket: bucket === undefined ? undefined : toBucket(bucket),
+    bucket,
     ...known,
     accounts: new Map(
       accounts.map(({ email, description }) => [email, { made: description === MADE_BY_TEXT }]),
@@ -112,6 +118,7 @@ export async function readActual(
     bindings,
     jobs: new Map(jobs.map((job) => [resourceId(job.name), toJob(job)])),
     alerts: alerts.map((alert) => toAlert(alert)),
+    unread,
   };
 }
 
@@ -125,15 +132,24 @@ function topicsIn(wanted: Desired): ReadonlySet<string> {
   ]);
 }
 
+async function readBucket(gcloud: Gcloud, url: string): Promise<Actual['bucket']> {
+  const args = ['storage', 'buckets', 'describe', url, '--raw'];
+  const answer = await readJsonIfAny(gcloud, args);
+  return answer === undefined ? undefined : toBucket(parseOne(args, bucketSchema, answer));
+}
+
+const apiSchema = z.looseObject({
+  config: z.optional(z.looseObject({ name: z.string() })),
+  name: z.optional(z.string()),
+});
+
 /** The APIs that are enabled in a project. */
-export async function readApis(gcloud: Gcloud, project: string): Promise<ReadonlySet<string>> {
-  const services = z
-    .array(
-      z.looseObject({
-        config: z.optional(z.looseObject({ name: z.string() })),
-        name: z.optional(z.string()),
-      }),
-    )
-    .parse(await readJson(gcloud, ['services', 'list', '--enabled', `--project=${project}`]));
+export async function readApis(
+  gcloud: Gcloud,
+  project: string,
+  note: NoteUnread,
+): Promise<ReadonlySet<string>> {
+  const args = ['services', 'list', '--enabled', `--project=${project}`];
+  const services = parseList(args, apiSchema, await readJson(gcloud, args), note);
   return new Set(services.map(({ config, name = '' }) => config?.name ?? resourceId(name)));
 }

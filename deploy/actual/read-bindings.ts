@@ -1,6 +1,7 @@
 import { readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { parseList, parseOne, type NoteUnread } from './read-answer.ts';
 import type { Binding } from './actual.ts';
-import { iamSchema } from './wire.ts';
+import { bindingSchema, iamSchema } from './wire.ts';
 import type { Desired } from '../desired/desired.ts';
 
 /** Empty for a resource that is gone. Conditional bindings are none of ours. */
@@ -9,10 +10,12 @@ export async function readBindings(
   wanted: Desired,
   on: string,
   isGone: (stderr: string) => boolean,
+  note: NoteUnread,
 ): Promise<readonly Binding[]> {
-  const answer = await readJsonIfAny(gcloud, policyCommand(wanted, on), isGone);
-  const { bindings = [] } = iamSchema.parse(answer ?? {});
-  return bindings
+  const command = policyCommand(wanted, on);
+  const answer = await readJsonIfAny(gcloud, command, isGone);
+  const { bindings } = parseOne(command, iamSchema, answer ?? {});
+  return parseList(command, bindingSchema, bindings, note)
     .filter(({ condition }) => condition === undefined)
     .flatMap(({ role, members }) => members.map((member) => ({ role, member })));
 }

@@ -5,6 +5,7 @@ import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
 import { inTurns, lister, type Lister } from './look-ups.ts';
 import type { Actual } from './actual.ts';
 import { functionSchema, subscriptionSchema, toFunction, toSubscription, triggerSchema } from './wire.ts';
+import type { Unread } from './read-answer.ts';
 import { readBindings } from './read-bindings.ts';
 import type { Desired } from '../desired/desired.ts';
 
@@ -53,13 +54,15 @@ export function subscriptionOf({ functions, subscriptions }: Delivery, name: str
 export async function readDeliveryAgain(gcloud: Gcloud, wanted: Desired, present: Actual): Promise<Actual> {
   // All of these are enabled by now, whatever they were when the rest was looked at.
   const apis = new Set(['pubsub.googleapis.com', 'cloudfunctions.googleapis.com', 'eventarc.googleapis.com']);
-  const lists = deliveryLists(lister(gcloud, apis), wanted);
+  const unread = [...present.unread];
+  const note = (one: Unread): void => void unread.push(one);
+  const lists = deliveryLists(lister(gcloud, apis, note), wanted);
   const delivery = toDelivery(...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)));
   const own = wanted.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
   const bindings = await pMap(
     own,
-    async (on) => [on, await readBindings(gcloud, wanted, on, isNotFound)] as const,
+    async (on) => [on, await readBindings(gcloud, wanted, on, isNotFound, note)] as const,
     { concurrency: AT_ONCE },
   );
-  return { ...present, ...delivery, bindings: new Map([...present.bindings, ...bindings]) };
+  return { ...present, ...delivery, unread, bindings: new Map([...present.bindings, ...bindings]) };
 }

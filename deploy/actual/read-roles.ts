@@ -1,11 +1,12 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { AT_ONCE, isNotFound, isUnseen, readJsonIfAny, type Gcloud } from './gcloud.ts';
+import { AT_ONCE, isNotFound, isUnseen, parseJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { homeOf, isFormerRole, isOwnRole, isSharedStateRole } from './own-roles.ts';
 import type { BoundBefore } from './bound-before.ts';
 import type { Binding, Holder, Actual, ActualRole } from './actual.ts';
-import { iamSchema, roleSchema } from './wire.ts';
+import { parseList, parseOne, type NoteUnread, type Unread } from './read-answer.ts';
+import { bindingSchema, roleSchema } from './wire.ts';
 import { runtimeAccountOf, type Access, type Desired } from '../desired/desired.ts';
 
 /** The custom roles that are costguard's by their ids wherever these functions have some, and who holds shared ones. */
@@ -17,9 +18,10 @@ export async function readRoles(
     readonly before: readonly BoundBefore[];
     readonly bindings: Actual['bindings'];
     readonly unseen: ReadonlyMap<string, string>;
+    readonly note: NoteUnread;
   },
 ): Promise<Pick<Actual, 'roles' | 'holders'>> {
-  const { accesses, bindings, unseen } = where;
+  const { accesses, bindings, unseen, note } = where;
   const names = wanted.functions.map(({ name }) => name);
   const expected = new Set([
     `projects/${wanted.project}`,
@@ -30,7 +32,7 @@ export async function readRoles(
   );
   const listed = await pMap(
     homes,
-    (home) => listRoles(gcloud, home, expected.has(home) && !unseen.has(home) ? isNotFound : isUnseen),
+    (home) => listRoles(gcloud, home, expected.has(home) && !unseen.has(home) ? isNotFound : isUnseen, note),
     { concurrency: AT_ONCE },
   );
   const isCostguards = (role: string): boolean =>
@@ -76,27 +78,17 @@ async function listRoles(
   gcloud: Gcloud,
   home: string,
   isGone: (stderr: string) => boolean,
+  note: NoteUnread,
 ): Promise<readonly string[]> {
-  const answer = await readJsonIfAny(
-    gcloud,
-    ['iam', 'roles', 'list', '--show-deleted', placeOf(home)],
-    isGone,
-  );
-  return z
-    .array(z.looseObject({ name: z.string() }))
-    .parse(answer ?? [])
-    .map(({ name }) => name);
+  const args = ['iam', 'roles', 'list', '--show-deleted', placeOf(home)];
+  const answer = await readJsonIfAny(gcloud, args, isGone);
+  return parseList(args, z.looseObject({ name: z.string() }), answer, note).map(({ name }) => name);
 }
 
 /** What a custom role contains; undefined where it is gone for good. */
 async function readRole(gcloud: Gcloud, name: string): Promise<ActualRole | undefined> {
-  const answer = await readJsonIfAny(gcloud, [
-    'iam',
-    'roles',
-    'describe',
-    resourceId(name),
-    placeOf(homeOf(name)),
-  ]);
+  const args = ['iam', 'roles', 'describe', resourceId(name), placeOf(homeOf(name))];
+  const answer = await readJsonIfAny(gcloud, args);
   if (answer === undefined) return undefined;
   const {
     title = '',
@@ -104,7 +96,7 @@ async function readRole(gcloud: Gcloud, name: string): Promise<ActualRole | unde
     stage = 'ALPHA',
     includedPermissions = [],
     deleted,
-  } = roleSchema.parse(answer);
+  } = parseOne(args, roleSchema, answer);
   return { title, description, stage, permissions: includedPermissions, deleted: deleted === true };
 }
 
@@ -130,7 +122,11 @@ async function readHolders(
   const answer = await gcloud(args);
   // The API may be off, or the right to search missing: then it is not known, which is reason enough to keep the role.
   if (answer.code !== 0) return undefined;
-  const found = z.array(foundSchema).parse(JSON.parse(answer.stdout === '' ? '[]' : answer.stdout));
+  const unread: Unread[] = [];
+  const answered = parseJson(args, answer.stdout);
+  const found = parseList(args, foundSchema, answered, (one) => void unread.push(one));
+  // Who holds it cannot be told then, which is reason enough, too.
+  if (unread.length > 0) return undefined;
   const read = [...bindings].map(([on, held]): OnResource => ({ on, held }));
   const searched = found.map(({ resource, policy }): OnResource => ({
     on: resource.split('/').slice(-2).join('/'),
@@ -147,4 +143,7 @@ interface OnResource {
 }
 
 /** Of google.cloud.asset.v1.IamPolicySearchResult: `//cloudresourcemanager.googleapis.com/projects/P` and its bindings. */
-const foundSchema = z.looseObject({ resource: z.string(), policy: iamSchema });
+const foundSchema = z.looseObject({
+  resource: z.string(),
+  policy: z.looseObject({ bindings: z.optional(z.array(bindingSchema)) }),
+});

@@ -83,14 +83,14 @@ export const roleSchema = z.looseObject({
   includedPermissions: z.optional(z.array(z.string())),
   deleted: z.optional(z.boolean()),
 });
-export const iamSchema = z.looseObject({
-  bindings: z.optional(
-    z.array(
-      z.looseObject({ role: z.string(), members: z.array(z.string()), condition: z.optional(z.unknown()) }),
-    ),
-  ),
+/** The bindings are read one by one: see `bindingSchema`. */
+export const iamSchema = z.looseObject({ bindings: z.optional(z.unknown()) });
+export const bindingSchema = z.looseObject({
+  role: z.string(),
+  members: z.array(z.string()),
+  condition: z.optional(z.unknown()),
 });
-const bucketSchema = z.looseObject({
+export const bucketSchema = z.looseObject({
   projectNumber: z.union([z.string(), z.number()]),
   versioning: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
   iamConfiguration: z.optional(
@@ -105,8 +105,11 @@ export function isMade(labels: Readonly<Record<string, string>> | undefined): bo
   return labels?.[MADE_BY.key] === MADE_BY.value;
 }
 
-export function toBucket(answer: unknown): Actual['bucket'] {
-  const { projectNumber, versioning, iamConfiguration } = bucketSchema.parse(answer);
+export function toBucket({
+  projectNumber,
+  versioning,
+  iamConfiguration,
+}: z.infer<typeof bucketSchema>): Actual['bucket'] {
   return {
     projectNumber: String(projectNumber),
     versioning: versioning?.enabled === true,

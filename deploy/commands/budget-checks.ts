@@ -2,10 +2,13 @@ import * as z from 'zod/mini';
 import { carryOut } from './apply.ts';
 import { effectsOf, type Tools } from './command.ts';
 import { isUnseen, readJsonIfAny } from '../actual/gcloud.ts';
+import { parseOne, type Unread } from '../actual/read-answer.ts';
 import type { WantedBudget } from '../plan/budget.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import { readApis } from '../actual/read-actual.ts';
 import { showPlan, type Step } from '../desired/step.ts';
+
+const accountSchema = z.looseObject({ currencyCode: z.optional(z.string()) });
 
 /** Google takes no budget in another currency than its account's (google/type/money in budget_model.proto). */
 export async function judgeCurrency(
@@ -15,8 +18,9 @@ export async function judgeCurrency(
 ): Promise<readonly Problem[]> {
   if (amount === undefined) return [];
   // Who may make budgets may not always see the account; then Google itself refuses a wrong currency.
-  const answer = await readJsonIfAny(gcloud, ['billing', 'accounts', 'describe', account], isUnseen);
-  const { currencyCode } = z.looseObject({ currencyCode: z.optional(z.string()) }).parse(answer ?? {});
+  const args = ['billing', 'accounts', 'describe', account];
+  const answer = await readJsonIfAny(gcloud, args, isUnseen);
+  const { currencyCode } = parseOne(args, accountSchema, answer ?? {});
   if (currencyCode === undefined || currencyCode === '' || amount.endsWith(currencyCode)) return [];
   return [
     {
@@ -33,7 +37,10 @@ export async function enableBudgets(
   problems: readonly Problem[],
   plan: boolean,
 ): Promise<boolean> {
-  if ((await readApis(tools.gcloud, project)).has(BUDGETS_API)) return true;
+  const tell = ({ says }: Unread): void => {
+    tools.err(`An API is left out: ${says}\n`);
+  };
+  if ((await readApis(tools.gcloud, project, tell)).has(BUDGETS_API)) return true;
   if (problems.length > 0) throw new NotReady(problems);
   const step: Step = {
     why: `Budgets are read and made with ${project} as the quota project`,

@@ -7,6 +7,7 @@ import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
 import { carryOut } from './apply.ts';
 import { effectsOf, many, PROJECT, readPolicy, required, run, type Tools } from './command.ts';
 import { readJson } from '../actual/gcloud.ts';
+import { parseList, type Unread } from '../actual/read-answer.ts';
 import { topicOf } from '../desired/names.ts';
 import { findBudget, judgeAdoption, planBudget, type WantedBudget } from '../plan/budget.ts';
 import { NotReady, WrongUsage, type Problem } from '../desired/problem.ts';
@@ -155,13 +156,15 @@ async function numbersOf(
 }
 
 async function readTopic(
-  { gcloud }: Tools,
+  { gcloud, err }: Tools,
   { project, topic }: WantedBudget,
 ): Promise<{ readonly pubsubEnabled: boolean; readonly topicExists: boolean }> {
-  if (!(await readApis(gcloud, project)).has('pubsub.googleapis.com'))
+  const tell = ({ says }: Unread): void => {
+    err(`Left out: ${says}\n`);
+  };
+  if (!(await readApis(gcloud, project, tell)).has('pubsub.googleapis.com'))
     return { pubsubEnabled: false, topicExists: false };
-  const topics = z
-    .array(z.looseObject({ name: z.string() }))
-    .parse(await readJson(gcloud, ['pubsub', 'topics', 'list', `--project=${project}`]));
+  const args = ['pubsub', 'topics', 'list', `--project=${project}`];
+  const topics = parseList(args, z.looseObject({ name: z.string() }), await readJson(gcloud, args), tell);
   return { pubsubEnabled: true, topicExists: topics.some(({ name }) => resourceId(name) === topic) };
 }

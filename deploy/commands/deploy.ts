@@ -20,6 +20,7 @@ import {
 import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
 import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
+import { judgeUnread } from './unread.ts';
 import type { Actual } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
@@ -102,6 +103,7 @@ export async function deploy(
   const [before] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
   const wanted = await wantedWithDigests(tools.distDir, bare);
   const steps = planDeploy(wanted, before);
+  for (const { says } of before.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
   const leftovers = leftoversOf(left, before);
   for (const { name, why } of left)
     if (!leftovers.some((one) => one.name === name)) out(`# ${name} is left out: ${why}\n`);
@@ -121,7 +123,7 @@ export async function deploy(
 
 async function look({ gcloud }: Tools, wanted: Desired, around: Around): Promise<Actual> {
   const present = await readActual(gcloud, wanted, around);
-  const refused = judgeBucket(wanted, present);
+  const refused = [...judgeUnread(wanted, present), ...judgeBucket(wanted, present)];
   if (refused.length > 0) throw new NotReady(refused);
   return present;
 }

@@ -14,12 +14,13 @@ import {
   type Tools,
 } from './command.ts';
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from '../actual/gcloud.ts';
-import { readLastLine, type LastLine } from '../actual/last-run.ts';
+import { readLastLine, UNREADABLE, type LastLine } from '../actual/last-run.ts';
 import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../actual/own-cost.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
 import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
 import type { Actual } from '../actual/actual.ts';
+import { parseList } from '../actual/read-answer.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { lackOf } from '../desired/settings.ts';
 import { shellLine } from '../desired/step.ts';
@@ -88,7 +89,15 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
         `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
       );
     const last = await readLastLine(gcloud, wanted, name);
-    costs.set(name, ownCost(await readRunCounts(gcloud, wanted, name)));
+    const unread: string[] = [];
+    const counts = await readRunCounts(gcloud, wanted, name, ({ says }) => void unread.push(says));
+    // With a run that cannot be counted the cost is not known.
+    costs.set(name, unread.length > 0 ? undefined : ownCost(counts));
+    if (unread[0] !== undefined)
+      runErrors.push(
+        `What ${name} costs is not known, ${unread.length} of its runs cannot be counted: ${unread[0]}`,
+      );
+    if (last?.severity === UNREADABLE) runErrors.push(`How ${name} ran last cannot be read: ${last.message}`);
     if (last?.severity === 'ERROR') runErrors.push(`${name} failed at ${last.at}: ${last.message}`);
     const job = present.jobs.get(jobOf(name));
     if (job?.paused === true)
@@ -103,6 +112,7 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
   runErrors.push(
     ...(await deadLetters(gcloud, wanted, present)),
     ...(await poison(gcloud, wanted, present)),
+    ...present.unread.map(({ says }) => `Not looked at: ${says}`),
     ...drift(wanted, present),
   );
   return { rows, costs, runErrors };
@@ -123,11 +133,9 @@ function showLast(last: LastLine | undefined): string {
   return last === undefined ? 'has not run in 30 days' : `${last.at} ${last.severity}: ${last.message}`;
 }
 
-const pulledSchema = z.array(
-  z.looseObject({
-    message: z.looseObject({ attributes: z.optional(z.record(z.string(), z.string())) }),
-  }),
-);
+const pulledSchema = z.looseObject({
+  message: z.looseObject({ attributes: z.optional(z.record(z.string(), z.string())) }),
+});
 
 /** Looks at the messages without acknowledging them: a few seconds later they are there again. */
 async function deadLetters(
@@ -136,15 +144,13 @@ async function deadLetters(
   present: Actual,
 ): Promise<readonly string[]> {
   if (!present.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
-  const pulled = pulledSchema.parse(
-    await readJson(gcloud, [
-      'pubsub',
-      'subscriptions',
-      'pull',
-      DEAD_LETTERS_HOLD,
-      '--limit=100',
-      `--project=${project}`,
-    ]),
+  const args = ['pubsub', 'subscriptions', 'pull', DEAD_LETTERS_HOLD, '--limit=100', `--project=${project}`];
+  const unread: string[] = [];
+  const pulled = parseList(
+    args,
+    pulledSchema,
+    await readJson(gcloud, args),
+    ({ says }) => void unread.push(says),
   );
   const nameOf = new Map(
     [...present.functions].flatMap(([name, { subscription }]) =>
@@ -155,10 +161,12 @@ async function deadLetters(
     const source = message.attributes?.['CloudPubSubDeadLetterSourceSubscription'] ?? 'somewhere unknown';
     return nameOf.get(source) ?? source;
   });
-  return [...bySource].map(
-    ([source, messages]) =>
-      `${messages.length} dead letters of ${source}: gcloud pubsub subscriptions pull ${DEAD_LETTERS_HOLD} --limit=100 --project=${project}`,
-  );
+  return [
+    ...[...bySource].map(
+      ([source, messages]) => `${messages.length} dead letters of ${source}: ${shellLine(args)}`,
+    ),
+    ...unread.map((says) => `A dead letter that cannot be read: ${says}`),
+  ];
 }
 
 /** Messages that were no messages for us, kept in the state bucket. */

@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { AT_ONCE, GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from '../actual/gcloud.ts';
+import { parseOne } from '../actual/read-answer.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import type { Surroundings } from '../actual/read-actual.ts';
 import { billingAccountsOf, type Desired } from '../desired/desired.ts';
@@ -14,15 +15,15 @@ export interface Around extends Surroundings {
   readonly ancestors: readonly string[];
 }
 
+const versionSchema = z.looseObject({ 'Google Cloud SDK': z.string(), alpha: z.optional(z.string()) });
+
 /** Whether gcloud is there, new enough and signed in: without that nothing can be looked at. Throws {@link NotReady}. */
 export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<void> {
   const [answer, token] = await Promise.all([
     readJson(gcloud, ['version']),
     gcloud(['auth', 'print-access-token']),
   ]);
-  const versions = z
-    .looseObject({ 'Google Cloud SDK': z.string(), alpha: z.optional(z.string()) })
-    .parse(answer);
+  const versions = parseOne(['version'], versionSchema, answer);
   const version = versions['Google Cloud SDK'];
   const problems: Problem[] = [];
   if (Number(version.split('.')[0]) < OLDEST_GCLOUD)
@@ -39,6 +40,8 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
   if (problems.length > 0) throw new NotReady(problems);
 }
 
+const billingSchema = z.looseObject({ billingEnabled: z.optional(z.boolean()) });
+
 /** Looks at the operations project, its billing, and at what the policy names. */
 export async function lookAround(
   gcloud: Gcloud,
@@ -47,6 +50,7 @@ export async function lookAround(
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
+  const ofBilling = ['billing', 'projects', 'describe', project];
   const [ancestors, inScope, billed] = await Promise.all([
     fireDueRungs(gcloud, host.parent, problems),
     pMap(
@@ -57,9 +61,9 @@ export async function lookAround(
       },
       { concurrency: AT_ONCE },
     ),
-    readJson(gcloud, ['billing', 'projects', 'describe', project]),
+    readJson(gcloud, ofBilling),
   ]);
-  const billing = z.looseObject({ billingEnabled: z.optional(z.boolean()) }).parse(billed);
+  const billing = parseOne(ofBilling, billingSchema, billed);
   if (billing.billingEnabled !== true)
     problems.push({
       what: `Billing is off for project ${project}, so that nothing can run in it.`,
@@ -141,9 +145,10 @@ const resourceSchema = z.looseObject({
 async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promise<Described | undefined> {
   const [kind = '', id = ''] = on.split('/');
   const group = kind === 'folders' ? ['resource-manager', 'folders'] : [kind];
+  const args = [...group, 'describe', id];
   let answer: unknown;
   try {
-    answer = await readJson(gcloud, [...group, 'describe', id]);
+    answer = await readJson(gcloud, args);
   } catch (error) {
     if (!(error instanceof GcloudFailed) || !isUnseen(error.stderr)) throw error;
     problems.push({
@@ -155,7 +160,7 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
     });
     return undefined;
   }
-  const { projectNumber, lifecycleState, state, parent } = resourceSchema.parse(answer);
+  const { projectNumber, lifecycleState, state, parent } = parseOne(args, resourceSchema, answer);
   if ((lifecycleState ?? state ?? 'ACTIVE') !== 'ACTIVE') {
     problems.push({
       what: `${on} is not active (${lifecycleState ?? state ?? ''}).`,
@@ -184,12 +189,8 @@ async function fireDueRungs(
 }
 
 async function ownerOf(gcloud: Gcloud, account: string): Promise<string | undefined> {
-  const answer = await readJsonIfAny(gcloud, [
-    'billing',
-    'accounts',
-    'describe',
-    account.slice('billingAccounts/'.length),
-  ]);
-  const { parent } = z.looseObject({ parent: z.optional(z.string()) }).parse(answer ?? {});
+  const args = ['billing', 'accounts', 'describe', account.slice('billingAccounts/'.length)];
+  const answer = await readJsonIfAny(gcloud, args);
+  const { parent } = parseOne(args, z.looseObject({ parent: z.optional(z.string()) }), answer ?? {});
   return parent?.startsWith('organizations/') === true ? parent : undefined;
 }

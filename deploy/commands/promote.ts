@@ -13,8 +13,9 @@ import {
   type Tools,
 } from './command.ts';
 import { deploy, DEPLOY_OPTIONS, readDeployOptions } from './deploy.ts';
-import { readLastLine } from '../actual/last-run.ts';
+import { readLastLine, UNREADABLE } from '../actual/last-run.ts';
 import { planDeploy } from '../plan/plan.ts';
+import { judgeUnread } from './unread.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
 import type { Desired } from '../desired/desired.ts';
@@ -92,6 +93,8 @@ async function examineStaging(
     readActual(tools.gcloud, bare, around),
     tools.build(staging.policyFile),
   ]);
+  const unread = judgeUnread(bare, present);
+  if (unread.length > 0) return unread;
   const wanted = await wantedWithDigests(tools.distDir, bare);
   const again = `deploy/deploy.sh ${names.join(' ')} --policy ${staging.policyFile} --project ${staging.project} --region ${staging.region}`;
   const open = planDeploy(wanted, present);
@@ -124,6 +127,8 @@ async function judgeRun(
   const logs = `gcloud functions logs read ${name} --gen2 --region=${staging.region} --project=${staging.project} --limit=50`;
   if (answer?.works === false) return [{ what: `In staging ${name} ${answer.says}.`, remedy: [logs] }];
   const last = await readLastLine(gcloud, staging, name);
+  if (last?.severity === UNREADABLE)
+    return [{ what: `How ${name} ran last in staging cannot be read: ${last.message}`, remedy: [logs] }];
   if (last === undefined || Date.parse(last.at) < Date.parse(deployedAt ?? ''))
     return [{ what: `${name} has not run in staging since it was deployed.`, remedy: [tick] }];
   if (last.severity === 'ERROR')

@@ -2,6 +2,10 @@ import * as z from 'zod/mini';
 import { patientGcloud } from './apply.ts';
 import { effectsOf, type Tools } from './command.ts';
 import { readJson } from '../actual/gcloud.ts';
+import { parseList } from '../actual/read-answer.ts';
+import { textField } from '../../shared/google/read-items.ts';
+import { NotReady } from '../desired/problem.ts';
+import { shellLine } from '../desired/step.ts';
 import { quotaFlag, type PresentBudget, type WantedBudget } from '../plan/budget.ts';
 
 const budgetSchema = z.looseObject({
@@ -31,19 +35,28 @@ const budgetSchema = z.looseObject({
   spendCap: z.optional(z.unknown()),
 });
 
-/** The budgets of an account. Throws `GcloudFailed`. */
+/**
+ * The budgets of an account. One that cannot be read is named and left out; throws `NotReady` where it could be the wanted one,
+ * of which there would be two then.
+ */
 export async function readBudgets(
   tools: Tools,
-  { account, project }: Pick<WantedBudget, 'account' | 'project'>,
+  { account, project, displayName }: Pick<WantedBudget, 'account' | 'project' | 'displayName'>,
 ): Promise<readonly PresentBudget[]> {
-  const answer = await readJson(patientGcloud(effectsOf(tools)), [
-    'billing',
-    'budgets',
-    'list',
-    `--billing-account=${account.replace('billingAccounts/', '')}`,
-    quotaFlag(project),
-  ]);
-  return z.array(budgetSchema).parse(answer).map(toBudget);
+  const place = `--billing-account=${account.replace('billingAccounts/', '')}`;
+  const args = ['billing', 'budgets', 'list', place, quotaFlag(project)];
+  const answer = await readJson(patientGcloud(effectsOf(tools)), args);
+  const budgets = parseList(args, budgetSchema, answer, ({ says, raw }) => {
+    if ((textField(raw, 'displayName') ?? displayName) === displayName)
+      throw new NotReady([
+        {
+          what: `Whether a budget "${displayName}" is there cannot be told: ${says}.`,
+          remedy: [shellLine(args)],
+        },
+      ]);
+    tools.err(`A budget is left out: ${says}\n`);
+  });
+  return budgets.map(toBudget);
 }
 
 function toBudget(one: z.infer<typeof budgetSchema>): PresentBudget {

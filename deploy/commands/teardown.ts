@@ -12,6 +12,7 @@ import {
 } from './command.ts';
 import { describeKeptRules } from '../actual/kept-rules.ts';
 import { planTeardown } from '../plan/teardown.ts';
+import { unreadOwn } from './unread.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
 import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
@@ -48,10 +49,12 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     const { around } = await lookAround(gcloud, wanted);
     for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
     const present = await readActual(gcloud, wanted, around);
+    for (const { says } of present.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
+    const unlooked = [...around.unseen.keys(), ...unreadOwn(wanted, present).map(({ name = '' }) => name)];
     const steps = planTeardown(wanted, present, values['delete-state'] === true);
     const stays = [...formerRolesThatStay(wanted, present), ...usedElsewhere(wanted, present)];
     for (const line of stays) out(`${commented(line)}\n`);
-    if (steps.length === 0 && around.unseen.size === 0) {
+    if (steps.length === 0 && unlooked.length === 0) {
       out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
       return 0;
     }
@@ -70,8 +73,8 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
       }
     }
     await carryOut(effectsOf(tools), steps);
-    if (around.unseen.size > 0) {
-      tools.err(`Not looked at, and perhaps not all gone: ${[...around.unseen.keys()].join(', ')}\n`);
+    if (unlooked.length > 0) {
+      tools.err(`Not looked at, and perhaps not all gone: ${unlooked.join(', ')}\n`);
       return 1;
     }
     out(`Nothing of it is left${stays.length > 0 ? ' but what is named above' : ''}.\n`);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { type Api } from '../../shared/google/api.ts';
+import { parseAnswer } from '../../shared/google/parse-answer.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
 import type { MissingPermissions } from './preconditions.ts';
@@ -9,22 +10,20 @@ import { tokenAuth } from './sign-in.ts';
 /** Somebody waits at the keyboard. */
 const PATIENCE_MS = 60_000;
 
+const grantedSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
+
 /** Asks Google what the account that gcloud is signed in with may do; gcloud itself has no command for that. */
 export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermissions {
   let api: Promise<Api> | undefined;
   return async (on, permissions) => {
     api ??= openAsGcloud(gcloud, runtime);
-    const { permissions: granted = [] } = z
-      .looseObject({ permissions: z.optional(z.array(z.string())) })
-      .parse(
-        await (
-          await api
-        ).request(`testIamPermissions`, {
-          method: 'POST',
-          url: `https://${on.startsWith('billingAccounts/') ? 'cloudbilling.googleapis.com/v1' : 'cloudresourcemanager.googleapis.com/v3'}/${on}:testIamPermissions`,
-          body: { permissions },
-        }),
-      );
+    const host = on.startsWith('billingAccounts/')
+      ? 'cloudbilling.googleapis.com/v1'
+      : 'cloudresourcemanager.googleapis.com/v3';
+    const url = `https://${host}/${on}:testIamPermissions`;
+    const call = 'testIamPermissions';
+    const answer = await (await api).request(call, { method: 'POST', url, body: { permissions } });
+    const { permissions: granted = [] } = parseAnswer(call, grantedSchema, answer);
     return permissions.filter((permission) => !granted.includes(permission));
   };
 }
