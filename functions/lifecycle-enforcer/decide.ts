@@ -10,7 +10,7 @@ import type { Merge } from './rules/merge.ts';
 import { sameRecord, tidyRecord } from './rules/ownership.ts';
 import { propose, type Proposal } from './proposal/propose.ts';
 import type { Refusal } from './proposal/refuse.ts';
-import { readRule } from './rules/condition.ts';
+import { readRule, type ReadRule } from './rules/condition.ts';
 import { ruleDigest } from './rules/identity.ts';
 
 /** One decision for each bucket: keep, patch, refuse or report. */
@@ -114,20 +114,19 @@ function lintCodes(rules: readonly StoredRule[], facts: BucketFacts): { lint?: r
 }
 
 /**
- * Why new Delete rules are not written: they would at once delete more than the policy allows, or nobody can tell that
- * they would not. With `maxDeletedShare: 1` there is nothing to tell.
+ * Why new rules are not written: they would at once delete more than the policy allows, or it is unknown whether they
+ * would. With `maxDeletedShare: 1` there is nothing to tell.
  */
 function deletesTooMuch(merge: Merge, { forecast }: BucketFacts, config: Config): Refusal | undefined {
   const { maxDeletedShare } = config;
-  if (maxDeletedShare >= 1 || merge.added.every(({ action }) => action.type !== 'Delete')) return undefined;
-  const cannotRead = merge.added
-    .map(readRule)
-    .flatMap(({ type, unknown }) => (type === 'Delete' ? unknown : []));
+  const guarded = guardedRules(merge);
+  if (maxDeletedShare >= 1 || guarded.every(({ type }) => type !== 'Delete')) return undefined;
+  const cannotRead = guarded.flatMap(({ type, unknown }) => (type === 'Delete' ? unknown : []));
   const hint = config.simulate === 'metrics' ? 'set simulate: objects' : 'see what is listed as incomplete';
   if (forecast === undefined || cannotRead.length > 0)
     return {
       reason: 'deleted-share-unknown',
-      why: `nobody can tell how much the new Delete rules would delete at once${cannotRead.length > 0 ? ` (${cannotRead.join(', ')})` : ''}; ${hint}, or maxDeletedShare: 1`,
+      why: `how much the new rules would delete at once is unknown${cannotRead.length > 0 ? ` (${cannotRead.join(', ')})` : ''}; ${hint}, or maxDeletedShare: 1`,
     };
   const { min, max } = forecast.deletedShare;
   if (min > maxDeletedShare)
@@ -140,6 +139,16 @@ function deletesTooMuch(merge: Merge, { forecast }: BucketFacts, config: Config)
     reason: 'deleted-share-unknown',
     why: `the new rules would at once delete ${percent(min)} to ${percent(max)} of its bytes, and maxDeletedShare is ${percent(maxDeletedShare)}; ${hint}, or maxDeletedShare: 1`,
   };
+}
+
+/** The new rules; and where moves come or go, all that wait for a class. */
+function guardedRules({ rules, added, removed }: Merge): readonly ReadRule[] {
+  const moves = [...added, ...removed].some(({ action }) => action.type === 'SetStorageClass');
+  return rules
+    .filter(
+      (rule) => added.includes(rule) || (moves && rule.condition?.['matchesStorageClass'] !== undefined),
+    )
+    .map(readRule);
 }
 
 function percent(share: number): string {

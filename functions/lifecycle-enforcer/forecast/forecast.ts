@@ -46,6 +46,34 @@ export function exactly(value: number): Span {
   return { min: value, max: value };
 }
 
+function hull(one: Span, other: Span): Span {
+  return { min: Math.min(one.min, other.min), max: Math.max(one.max, other.max) };
+}
+
+function hullOfKnown(one: Span | undefined, other: Span | undefined): Span | undefined {
+  return one === undefined || other === undefined ? undefined : hull(one, other);
+}
+
+/** What holds in two readings of the same rules. */
+export function hullOfHorizons(one: Forecast['horizons'], other: Forecast['horizons']): Forecast['horizons'] {
+  const at = (name: HorizonName): Horizon => {
+    const [a, b] = [one[name], other[name]];
+    const classes = new Set([...Object.keys(a.movedBytes), ...Object.keys(b.movedBytes)]);
+    const moved = [...classes].map((to): [string, Span] => [
+      to,
+      hull(a.movedBytes[to] ?? exactly(0), b.movedBytes[to] ?? exactly(0)),
+    ]);
+    return {
+      deletedBytes: hull(a.deletedBytes, b.deletedBytes),
+      deletedObjects: hull(a.deletedObjects, b.deletedObjects),
+      movedBytes: Object.fromEntries(moved),
+      savesUsdPerMonth: hullOfKnown(a.savesUsdPerMonth, b.savesUsdPerMonth),
+      costsUsdOnce: hullOfKnown(a.costsUsdOnce, b.costsUsdOnce),
+    };
+  };
+  return { day: at('day'), month: at('month'), year: at('year') };
+}
+
 /** `one` of `whole` as a share, for spans of which the one is part of the other. */
 export function shareOf(one: Span, whole: Span): Span {
   if (one.max === 0) return exactly(0);

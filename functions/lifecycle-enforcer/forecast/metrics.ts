@@ -2,26 +2,12 @@ import type { Bucket } from '../../../shared/google/buckets.ts';
 import { weakest, type Mark } from '../../../shared/prices/mark.ts';
 import { exactly, shareOf, type Forecast, type Horizon, type Span } from './forecast.ts';
 import type { RuleChange } from './objects.ts';
-import { DAY_MS } from './object-lifecycle.ts';
-import { noncurrentOnly, type ReadRule } from '../rules/condition.ts';
-import { canMove, coldness } from '../rules/storage-class.ts';
+import type { ReadRule } from '../rules/condition.ts';
+import { coldness } from '../rules/storage-class.ts';
+import { addedRules, reachOf, rulesInPlay, viewOf, type View } from './reach.ts';
 import { atRestPrice, movePrice } from '../../../shared/prices/storage-prices.ts';
 import { objectBytes, objectCells, type Cell, type Usage } from './usage.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
-
-/** Whether a rule matches within some days: every object of a cell, none, or nobody can tell. */
-export type Reach = 'all' | 'some' | 'none';
-
-/** A bucket at a moment, and how many days ahead is looked. */
-interface View {
-  readonly bucket: Bucket;
-  readonly nowMs: number;
-  readonly days: number;
-  /** Whether other rules may change an object's class in that time. */
-  readonly movable: boolean;
-  /** Rules only come: storage cannot become dearer by it. */
-  readonly adding: boolean;
-}
 
 /**
  * The bounds that metrics allow: they tell how much there is by class and state, but neither ages nor names. No object is
@@ -92,7 +78,7 @@ export function abortSavings(
 /** All that is certain of a bucket nobody measured: what its rules cannot reach because it is too young. */
 function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast | undefined {
   const view = viewOf(bucket, rules, now, 1);
-  const deletes = addedRules(rules).filter(({ type }) => type === 'Delete');
+  const deletes = rulesInPlay(rules).filter(({ type }) => type === 'Delete');
   if (deletes.some((rule) => reachOf(rule, undefined, view) !== 'none')) return undefined;
   const unknown: Horizon = {
     deletedBytes: { min: 0, max: Infinity },
@@ -116,73 +102,6 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
   };
 }
 
-function viewOf(bucket: Bucket, { before, after }: RuleChange, now: Date, days: number): View {
-  const left = new Set(after.map(({ rule }) => rule));
-  return {
-    bucket,
-    nowMs: now.getTime(),
-    days,
-    movable: after.some(({ type }) => type === 'SetStorageClass'),
-    adding: before.every(({ rule }) => left.has(rule)),
-  };
-}
-
-function addedRules({ before, after }: RuleChange): readonly ReadRule[] {
-  const present = new Set(before.map(({ rule }) => rule));
-  return after.filter(({ rule }) => !present.has(rule));
-}
-
-/** Whether a rule matches the objects of a cell within the days; without a cell, objects of whatever kind. */
-export function reachOf(
-  { condition, type, to, unknown }: ReadRule,
-  cell: Cell | undefined,
-  view: View,
-): Reach {
-  const { bucket, nowMs, days } = view;
-  const restricted = restrictedTo(condition, cell, view);
-  if (restricted === 'none' || (type === 'SetStorageClass' && cell !== undefined && !mayMove(cell, to)))
-    return 'none';
-  const bucketDays = bucket.createdMs === 0 ? Infinity : (nowMs - bucket.createdMs) / DAY_MS;
-  const waits = [condition.age, condition.daysSinceNoncurrentTime].filter((wait) => wait !== undefined);
-  if (waits.some((wait) => wait > bucketDays + days)) return 'none';
-  const dates = [condition.createdBefore, condition.noncurrentTimeBefore].filter(
-    (date) => date !== undefined,
-  );
-  if (dates.some((date) => Date.parse(date) <= bucket.createdMs)) return 'none';
-  const certain =
-    restricted === 'all' &&
-    unknown.length === 0 &&
-    condition.matchesPrefix === undefined &&
-    condition.matchesSuffix === undefined &&
-    condition.customTimeBefore === undefined &&
-    condition.daysSinceCustomTime === undefined &&
-    waits.every((wait) => wait <= days) &&
-    dates.every((date) => Date.parse(date) > nowMs);
-  return certain ? 'all' : 'some';
-}
-
-function mayMove(cell: Cell, to: string): boolean {
-  // A class that is newer than this code.
-  return coldness(cell.storageClass) === undefined || canMove(cell.storageClass, to);
-}
-
-/** What the class and the state of a cell leave of a rule. */
-function restrictedTo(condition: ReadRule['condition'], cell: Cell | undefined, view: View): Reach {
-  const classes = condition.matchesStorageClass;
-  if (cell === undefined) return 'some';
-  if (classes !== undefined && !classes.includes(cell.storageClass)) return view.movable ? 'some' : 'none';
-  const wantsNoncurrent = noncurrentOnly(condition);
-  const live = cell.type === undefined ? undefined : cell.type === 'live-object';
-  if (live === false && condition.isLive === true) return 'none';
-  if (live === true && wantsNoncurrent) return view.bucket.versioned ? 'some' : 'none';
-  const sure =
-    // How many newer versions there are, metrics do not tell.
-    (condition.numNewerVersions ?? 0) === 0 &&
-    (live !== undefined || (!wantsNoncurrent && condition.isLive === undefined)) &&
-    (classes === undefined || !view.movable);
-  return sure ? 'all' : 'some';
-}
-
 interface CellForecast {
   readonly deletedBytes: Span;
   readonly deletedObjects: Span;
@@ -195,7 +114,7 @@ interface CellForecast {
 function forecastCell(cell: Cell, rules: RuleChange, view: View): CellForecast {
   const before = endsOf(cell, rules.before, view);
   const after = endsOf(cell, rules.after, view);
-  const added = endsOf(cell, addedRules(rules), view);
+  const added = endsOf(cell, rulesInPlay(rules), view);
   const { bytes, count } = cell;
   const deletes: Span = {
     min: after.stays.length === 0 && !before.deletes ? 1 : 0,

@@ -1,5 +1,5 @@
 import type { ReadRule } from '../rules/condition.ts';
-import { canMove, coldness } from '../rules/storage-class.ts';
+import { canMove, coldness, isSameClass, type ClassReading } from '../rules/storage-class.ts';
 
 /** One version of an object, live or noncurrent. */
 export interface ObjectVersion {
@@ -38,6 +38,7 @@ export function lifecycleEvents(
   bucket: { readonly versioned: boolean; readonly autoclass: boolean },
   fromMs: number,
   untilMs: number,
+  reading: ClassReading = 'by-name',
 ): readonly LifecycleEvent[] {
   // Autoclass alone chooses the class of each object.
   const active = rules.filter(
@@ -47,7 +48,7 @@ export function lifecycleEvents(
   let present = versions;
   let nowMs = fromMs;
   for (let after = 0; ; after++) {
-    const next = present.flatMap((version, newer) => nextAction(version, newer, active, nowMs));
+    const next = present.flatMap((version, newer) => nextAction(version, newer, active, nowMs, reading));
     const dueMs = next.reduce((first, one) => Math.min(first, one.dueMs), Infinity);
     if (dueMs > untilMs || dueMs === Infinity) return events;
     nowMs = dueMs;
@@ -86,6 +87,7 @@ function nextAction(
   newer: number,
   rules: readonly ReadRule[],
   nowMs: number,
+  reading: ClassReading,
 ): readonly Next[] {
   const due: Next[] = rules
     .filter(
@@ -93,7 +95,7 @@ function nextAction(
         type === 'Delete' || (type === 'SetStorageClass' && canMove(version.storageClass, to)),
     )
     .map((rule) => {
-      const matchMs = dueAt(version, newer, rule);
+      const matchMs = dueAt(version, newer, rule, reading);
       const blockedMs = version.held ? Infinity : (version.retainedUntilMs ?? -Infinity);
       const dueMs = rule.type === 'Delete' ? Math.max(matchMs, blockedMs) : matchMs;
       return { version, dueMs: Math.max(nowMs, dueMs), to: rule.type === 'Delete' ? undefined : rule.to };
@@ -111,13 +113,18 @@ function strength({ to }: Next): number {
 }
 
 /** When all conditions of a rule hold for a version that stays as it is; -Infinity for always, Infinity for never. */
-function dueAt(version: ObjectVersion, newer: number, { condition, unknown }: ReadRule): number {
+function dueAt(
+  version: ObjectVersion,
+  newer: number,
+  { condition, unknown }: ReadRule,
+  reading: ClassReading,
+): number {
   const { name, storageClass, createdMs, customMs, noncurrentMs } = version;
   // What cannot be evaluated is said elsewhere; here it does nothing.
   if (unknown.length > 0) return Infinity;
   const holds =
     (condition.isLive === undefined || condition.isLive === (noncurrentMs === undefined)) &&
-    (condition.matchesStorageClass?.includes(storageClass) ?? true) &&
+    (condition.matchesStorageClass?.some((one) => isSameClass(one, storageClass, reading)) ?? true) &&
     (condition.matchesPrefix?.some((prefix) => name.startsWith(prefix)) ?? true) &&
     (condition.matchesSuffix?.some((suffix) => name.endsWith(suffix)) ?? true) &&
     newer >= (condition.numNewerVersions ?? 0) &&

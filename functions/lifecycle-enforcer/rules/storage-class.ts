@@ -12,6 +12,26 @@ const RANK: Readonly<Record<string, number>> = {
 /** Names of the time before STANDARD; rules may still turn them into it. */
 const LEGACY = new Set(['MULTI_REGIONAL', 'REGIONAL', 'DURABLE_REDUCED_AVAILABILITY']);
 
+/** Names for one class: metrics and objects of old have REGIONAL or MULTI_REGIONAL where the API has STANDARD today. */
+const STANDARD_NAMES = new Set(['STANDARD', 'REGIONAL', 'MULTI_REGIONAL']);
+
+/** How two names of a class compare. No source tells whether a rule on STANDARD takes objects of the older names. */
+export type ClassReading = 'by-name' | 'by-meaning';
+
+/** Whether two names may stand for the same class. */
+export function mayBeSameClass(one: string, other: string): boolean {
+  return one === other || (STANDARD_NAMES.has(one) && STANDARD_NAMES.has(other));
+}
+
+export function isSameClass(one: string, other: string, reading: ClassReading): boolean {
+  return reading === 'by-name' ? one === other : mayBeSameClass(one, other);
+}
+
+/** Whether the two readings can differ for this name. */
+export function isLegacyName(storageClass: string): boolean {
+  return storageClass !== 'STANDARD' && STANDARD_NAMES.has(storageClass);
+}
+
 /** 0 is the dearest at rest; undefined for a class that is newer than this code. */
 export function coldness(storageClass: string): number | undefined {
   return RANK[storageClass];
