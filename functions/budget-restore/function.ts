@@ -13,7 +13,7 @@ import { readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, type RestoreStep } from './decide.ts';
 import type { DeploymentJournal } from './endpoint.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
-import { gatherManifests } from './gather.ts';
+import { gatherManifests, type Gathered } from './gather.ts';
 import { openJournal, remember } from './remember.ts';
 
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
@@ -54,20 +54,26 @@ export const restoreFunction: HttpFunction<Asked> = {
     const state = requireState(context);
     if (bucket !== undefined && bucket !== state.bucket)
       throw new BadParameter('manifest', `gs://${bucket}/…`, `a manifest in gs://${state.bucket}`);
-    const manifests = await gatherManifests(state, wanted);
+    const gathered = await gatherManifests(state, wanted);
+    const { manifests, unread } = gathered;
+    if (manifests.length === 0 && unread[0] !== undefined)
+      throw new PermanentError(
+        `Cannot restore: ${unread.map(({ where, why }) => `${where}: ${why}`).join('; ')}`,
+      );
     if (manifests.length === 0)
       throw new Refusal(
         404,
         `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
       );
+    const said = unread.length > 0 ? { unread } : {};
     if (carriesOut) {
-      const { complete, results } = await carryOut(context, state, wanted, manifests);
+      const { complete, results } = await carryOut(context, state, wanted, gathered);
       // No success while something is missing that the same request may still bring back.
-      return { status: complete ? 200 : 503, body: { ...wanted, complete, results } };
+      return { status: complete ? 200 : 503, body: { ...wanted, complete, ...said, results } };
     }
     const steps = manifests.flatMap((manifest) => planRestore(manifest));
     const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
-    return { body: { ...wanted, plan } };
+    return { body: { ...wanted, ...said, plan } };
   },
 };
 
@@ -94,7 +100,7 @@ async function carryOut(
   context: EventContext,
   state: State,
   wanted: RestoreRequest,
-  manifests: readonly Manifest[],
+  { manifests, unread }: Gathered,
 ): Promise<{ complete: boolean; results: readonly AnswerLine[] }> {
   const { runtime, policy } = context;
   const startedAt = runtime.now();
@@ -111,6 +117,7 @@ async function carryOut(
     },
     () => false,
   );
+  for (const gap of unread) receipt.incomplete(gap);
   const results: AnswerLine[] = [];
   for (const manifest of manifests)
     results.push(...(await restoreProject(context, state, wanted, manifest, receipt)));
@@ -123,7 +130,8 @@ async function carryOut(
       lost.push(error);
     },
   );
-  return { complete: lost.length === 0 && !results.some(({ outcome }) => outcome === 'failed'), results };
+  const failed = results.some(({ outcome }) => outcome === 'failed');
+  return { complete: lost.length === 0 && unread.length === 0 && !failed, results };
 }
 
 async function restoreProject(

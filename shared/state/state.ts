@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { listPages } from '../google/list-pages.ts';
-import { GoogleApiError } from '../google/google-api-error.ts';
-import { parseAnswer, unexpectedAnswer } from '../google/parse-answer.ts';
-import { readItems } from '../google/read-items.ts';
+import { EmptyAnswer, GoogleApiError } from '../google/google-api-error.ts';
+import { parseAnswer } from '../google/parse-answer.ts';
+import { readItems, type Items, type StrangeItem } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
 import { openUpload, type Upload } from './upload.ts';
 
@@ -27,8 +27,8 @@ export interface State {
   ): Promise<string>;
   /** Opens an object for a text that is not known yet: it exists once the upload is finished, whole or not at all. */
   upload(name: string): Upload;
-  /** Names of the objects that begin so; needs storage.objects.list. */
-  list(prefix: string): Promise<readonly string[]>;
+  /** Names of the objects that begin so, and what is listed there without one; needs storage.objects.list. */
+  list(prefix: string): Promise<Items<string>>;
 }
 
 export interface Stored {
@@ -40,6 +40,9 @@ export interface Stored {
 export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
+
+/** An object that others write all the time is read at one of these. */
+const MAX_LOOKS = 8;
 
 const generationSchema = z.looseObject({ generation: z.string() });
 
@@ -58,31 +61,33 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
   return {
     bucket,
     async read(name) {
+      const call = 'storage.objects.get';
       const url = `https://${path}/${encodeURIComponent(name)}`;
-      // The generation is read first and then asked for by number, so that text and generation belong together.
-      const metadata = await orUndefined(
-        api.request('storage.objects.get', { url, query: { fields: 'generation' } }),
-      );
-      if (metadata === undefined) return undefined;
-      const { generation } = parseAnswer('storage.objects.get', generationSchema, metadata);
-      const content = await orUndefined(
-        api.request('storage.objects.get', { url, query: { alt: 'media', generation }, answer: 'text' }),
-      );
-      // Replaced or deleted between the two calls: look again.
-      return content === undefined
-        ? this.read(name)
-        : { text: parseAnswer('storage.objects.get', z.string(), content), generation };
+      for (let looks = 0; looks < MAX_LOOKS; looks++) {
+        // The generation is read first and then asked for by number, so that text and generation belong together.
+        const metadata = await orUndefined(api.request(call, { url, query: { fields: 'generation' } }));
+        if (metadata === undefined) return undefined;
+        const { generation } = parseAnswer(call, generationSchema, metadata);
+        const content = await orUndefined(
+          api.request(call, { url, query: { alt: 'media', generation }, answer: 'text' }),
+        );
+        if (content !== undefined) return { text: parseAnswer(call, z.string(), content), generation };
+        // Replaced or deleted between the two calls: look again.
+      }
+      // Whoever called may come again, later and later: the event is delivered again with backoff.
+      const why = `gs://${bucket}/${name} is there, and ${MAX_LOOKS} times in a row its content was not`;
+      throw new GoogleApiError(call, new EmptyAnswer(why));
     },
     async list(prefix) {
       const request = { url: `https://${path}`, query: { prefix, fields: 'items/name,nextPageToken' } };
       const names: string[] = [];
+      const unread: StrangeItem[] = [];
       for await (const page of listPages(api, 'storage.objects.list', request, listSchema)) {
         const { items, strange } = readItems(page.items, objectSchema, 'items');
-        // What a list without it would leave out is unknown, and is never taken for nothing.
-        if (strange[0] !== undefined) throw unexpectedAnswer('storage.objects.list', strange[0]);
         names.push(...items.map((item) => item.name));
+        unread.push(...strange);
       }
-      return names;
+      return { items: names, strange: unread };
     },
     upload(name) {
       return openUpload(api, { bucket, name }, (pieces) => this.write(name, pieces));

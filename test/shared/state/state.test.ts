@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { describe, test } from 'vitest';
+import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { Conflict, createState, type State } from '../../../shared/state/state.ts';
 import { answerObjects, type ObjectRequest, type StoredObject } from '../../support/object-answers.ts';
 import { timelessApi } from '../google/scripted-api.ts';
@@ -95,6 +96,22 @@ describe('State.read', () => {
     assert.equal(await state.read('a.json'), undefined);
   });
 
+  test('an object that is listed and never readable ends soon, with an error that is worth another delivery', async () => {
+    const { state, put, asked } = world((request) => {
+      if (isDownload(request)) refused(404);
+    });
+    put('a.json', 'here');
+    await assert.rejects(state.read('a.json'), (error) => {
+      assert.ok(isRetryable(error));
+      assert.match(
+        String(error),
+        /gs:\/\/ml-ops-costguard\/a\.json is there, and 8 times in a row its content was not/,
+      );
+      return true;
+    });
+    assert.equal(asked.length, 16);
+  });
+
   test('any other refusal is thrown', async () => {
     const { state, faults } = world();
     faults.push(403);
@@ -105,7 +122,19 @@ describe('State.read', () => {
 test('State.list names what begins so', async () => {
   const { state, put } = world();
   for (const name of ['runs/a', 'runs/b', 'other/c']) put(name, '');
-  assert.deepEqual(await state.list('runs/'), ['runs/a', 'runs/b']);
+  assert.deepEqual(await state.list('runs/'), { items: ['runs/a', 'runs/b'], strange: [] });
+});
+
+test('State.list: one strange item does not hide the others, and is named', async () => {
+  const api = timelessApi(
+    async () => ({ data: { items: [{ name: 'a' }, { name: 7 }, { name: 'c' }] } }) as never,
+  );
+  const { items, strange } = await createState({ api, bucket: 'ml-ops-costguard' }).list('');
+  assert.deepEqual(items, ['a', 'c']);
+  assert.deepEqual(
+    strange.map(({ path, why }) => `${path}: ${why}`),
+    ['items[1].name: it is 7, not string'],
+  );
 });
 
 describe('State.write', () => {
