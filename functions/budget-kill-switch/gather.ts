@@ -107,6 +107,15 @@ const RUNNING_STATES: ReadonlySet<string> = new Set([
   'UPGRADING',
 ]);
 
+/** Down, or on its way. Any other state, also one that Google's enum may yet get, may bill: it is not evaluable. */
+const NOTEBOOK_DOWN: ReadonlySet<string> = new Set([
+  'STOPPING',
+  'STOPPED',
+  'SUSPENDING',
+  'SUSPENDED',
+  'DELETED',
+]);
+
 async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise<typeof NO_NOTEBOOKS> {
   const running: { resource: string; labels: Readonly<Record<string, string>> }[] = [];
   const vmIds = new Set<string>();
@@ -121,8 +130,10 @@ async function readNotebooks(api: Api, projectId: string, gap: NoteGap): Promise
     for (const instance of page.instances) {
       const instanceId = instance.gceSetup?.instanceId;
       if (instanceId !== undefined) vmIds.add(instanceId);
-      if (RUNNING_STATES.has(instance.state ?? ''))
-        running.push({ resource: instance.name, labels: instance.labels ?? {} });
+      const { state = 'no state' } = instance;
+      if (RUNNING_STATES.has(state)) running.push({ resource: instance.name, labels: instance.labels ?? {} });
+      else if (!NOTEBOOK_DOWN.has(state))
+        gap({ where: instance.name, why: `not evaluable: ${state} is none of the states that are known` });
     }
   }
   // Requested one by one, some locations may have no Workbench at all.

@@ -63,6 +63,21 @@ const ALIVE: ReadonlySet<string> = new Set([
   'JOB_STATE_UPDATING',
 ]);
 
+/** States in which a job holds no machines any more, or is on its way there. */
+const ENDED: ReadonlySet<string> = new Set([
+  'JOB_STATE_SUCCEEDED',
+  'JOB_STATE_FAILED',
+  'JOB_STATE_CANCELLING',
+  'JOB_STATE_CANCELLED',
+  'JOB_STATE_EXPIRED',
+  'JOB_STATE_PARTIALLY_SUCCEEDED',
+]);
+
+/** One whose state Google's enum `JobState` does not have, or not yet, may well bill: it is not evaluable, never ended. */
+const listedJobSchema = z.extend(jobSchema, {
+  state: z.string().check(z.refine((state) => ALIVE.has(state) || ENDED.has(state))),
+});
+
 const locationSchema = z.looseObject({ locationId: z.string() });
 
 /** Vertex AI has no listing across regions: each region answers for itself. Needs aiplatform.locations.list. */
@@ -85,11 +100,11 @@ export async function listVertexJobs(
   collection: VertexJobCollection,
 ): Promise<Items<VertexJob>> {
   const url = `${regional(projectId, region)}/${collection}`;
-  const { items, strange } = await listItems(api, url, collection, jobSchema);
+  const { items, strange } = await listItems(api, url, collection, listedJobSchema);
   return {
     items: items
-      .filter(({ state }) => ALIVE.has(state ?? ''))
-      .map(({ name, state = '', displayName, tunedModelDisplayName }) => ({
+      .filter(({ state }) => ALIVE.has(state))
+      .map(({ name, state, displayName, tunedModelDisplayName }) => ({
         kind: KINDS[collection],
         resource: name,
         displayName: displayName ?? tunedModelDisplayName ?? '',

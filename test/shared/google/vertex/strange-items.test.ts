@@ -48,6 +48,35 @@ describe('one strange item of Vertex AI hides no other', () => {
     );
   });
 
+  it('a job in a state that is not known, or in none, is not evaluable, never ended', async () => {
+    const states = [
+      'JOB_STATE_RUNNING',
+      'JOB_STATE_RESUMING',
+      'JOB_STATE_UNSPECIFIED',
+      undefined,
+      'JOB_STATE_FAILED',
+    ];
+    const { api } = scriptedApi(({ target }) => {
+      if (target.endsWith('/locations')) return { locations: [{ locationId: 'us-east4' }] };
+      return target.endsWith('/customJobs')
+        ? { customJobs: states.map((state, id) => ({ name: `j${id}`, state })) }
+        : {};
+    });
+    const { jobs, strange } = await readVertexInventory(api, 'p');
+    assert.deepEqual(
+      jobs.map(({ resource }) => resource),
+      ['j0'],
+    );
+    assert.deepEqual(
+      strange.flatMap(({ items }) => items.map(({ path, why }) => `${path}: ${why}`)),
+      [
+        'customJobs[1].state: it is "JOB_STATE_RESUMING"',
+        'customJobs[2].state: it is "JOB_STATE_UNSPECIFIED"',
+        'customJobs[3].state: it is missing, not string',
+      ],
+    );
+  });
+
   for (const [title, model, about, readable] of [
     ['shows another id', { id: 4 }, '2', true],
     ['shows the id as a number', { id: 2 }, '2', false],
