@@ -4,12 +4,17 @@ import {
   type Gpus,
   gpusOf,
   isUnspecified,
-  type MachineType,
   parseMachineType,
 } from './machine-type.ts';
-import { type Mark, weakest } from './mark.ts';
+import { billsPerformance, diskPrice } from './disk-price.ts';
+import { gpuPrice } from './gpu-price.ts';
+import { catalogMachine } from './machine-catalog.ts';
+import { machinePrice } from './machine-price.ts';
+import type { Mark } from './mark.ts';
 import type { UsdPerHour } from './money.ts';
-import { PRICE_BOOK } from './price-book.ts';
+import { addressPrice } from './network-rates.ts';
+import { isPriced, type Price, timesPrice, unpriced } from './price.ts';
+import { HOURS_PER_MONTH } from './quantities.ts';
 
 /**
  * Something that bills. `whenStopped` says what becomes of it once the VM is stopped; `unknown` for an external address,
@@ -53,7 +58,7 @@ export interface InstancePrice {
 }
 
 /**
- * Prices a VM or Workbench instance from the price book: list prices on demand. Sustained-use (up to 30 % a month on n1
+ * Prices a VM or Workbench instance from the price books: list prices on demand. Sustained-use (up to 30 % a month on n1
  * and the GPUs attached to it, up to 20 % on n2), committed-use and negotiated discounts are not applied, nor are Spot
  * prices; Workbench's own management fee is not in the book. Pure; never throws.
  *
@@ -61,15 +66,14 @@ export interface InstancePrice {
  * real answers omit it for boot disks too (googleapis google/cloud/notebooks/v2/gce_setup.proto). gcloud's help text
  * names PD_STANDARD as the default, no other source confirms it. The types can be had from the Compute Engine disks.
  *
- * Custom machine types are unpriced too: their surcharge (about 5 %) is known from memory only, and what a stop saves
- * should rest on prices that can be traced.
+ * Where sources disagree, or the surcharge of a custom type is in doubt, the lower figure counts.
  */
 export function priceInstance(instance: PricedInstance): InstancePrice {
   const region = regionOf(instance.zone);
   const items = [
     ...machineItems(instance, region),
     ...diskItems(instance.disks, region),
-    ...(instance.externalIp === true ? [addressItem()] : []),
+    ...(instance.externalIp === true ? [addressItem(region)] : []),
   ];
   return {
     items,
@@ -85,77 +89,32 @@ function regionOf(zone: string): string | undefined {
   return /(?:^|\/)([a-z]+-[a-z]+\d+)(?:-[a-z][a-z0-9]*)?$/.exec(zone.trim())?.[1];
 }
 
-function noPrice(what: string, region: string | undefined): string {
-  return region === undefined ? 'unknown region' : `no price for ${what} in ${region}`;
-}
-
 function machineItems(vm: PricedInstance, region: string | undefined): PriceItem[] {
   const machine = parseMachineType(vm.machineType);
   const gpus = gpusOf(vm);
   const what = machine.name === '' ? 'machine' : machine.name;
-  const whole = PRICE_BOOK.wholeVms.find((row) => row.type === machine.name && row.region === region);
-  if (whole !== undefined) {
-    const withGpus = gpus.kind === 'gpus' ? ` with ${String(gpus.count)} x ${gpus.type}` : '';
-    return [
-      {
-        what: `${what}${withGpus}`,
-        whenStopped: 'not-billed',
-        usdPerHour: whole.usdPerHour,
-        mark: whole.mark,
-      },
-    ];
-  }
-  return [machineItem(machine, what, region), ...gpuItems(gpus, region)];
+  const included = gpus.kind === 'gpus' && gpus.included ? ` with ${String(gpus.count)} x ${gpus.type}` : '';
+  const price = region === undefined ? NO_REGION : machinePrice(vm.machineType, region, 'on-demand');
+  const item = itemOf(`${what}${included}`, 'not-billed', price);
+  // What the machine type brings along is in its price.
+  if (catalogMachine(machine.name)?.gpu !== undefined || included !== '') return [item];
+  return [item, ...gpuItems(gpus, region)];
 }
 
-function machineItem(machine: MachineType, what: string, region: string | undefined): PriceItem {
-  const unpriced = (why: string): PriceItem => ({
-    what,
-    whenStopped: 'not-billed',
-    usdPerHour: 'unpriced',
-    why,
-  });
-  if (machine.kind === 'unreadable') return unpriced('unreadable machine type');
-  if (machine.kind === 'custom') return unpriced('custom machine types have no price');
-  const shape = shapeOf(machine.name);
-  if (shape === undefined) return unpriced(noPrice(machine.name, region));
-  const unit = PRICE_BOOK.unitPrices.find((row) => row.family === machine.family && row.region === region);
-  if (unit === undefined) return unpriced(noPrice(machine.family, region));
-  return {
-    what,
-    whenStopped: 'not-billed',
-    usdPerHour: shape.vcpus * unit.usdPerVcpuHour + shape.memoryGib * unit.usdPerGibHour,
-    mark: weakest(shape.mark, unit.mark),
-  };
-}
+const NO_REGION = unpriced('unknown region');
 
-interface Shape {
-  readonly vcpus: number;
-  readonly memoryGib: number;
-  readonly mark: Mark;
-}
-
-function shapeOf(name: string): Shape | undefined {
-  const shared = PRICE_BOOK.sharedCores.find((row) => row.type === name);
-  if (shared !== undefined) return shared;
-  for (const row of PRICE_BOOK.shapes) {
-    const vcpus = row.vcpus.find((count) => name === `${row.series}-${String(count)}`);
-    if (vcpus !== undefined) return { vcpus, memoryGib: vcpus * row.gibPerVcpu, mark: row.mark };
-  }
-  return undefined;
+/** Where sources disagree, the lower figure: what is said to be saved is never more than what is. */
+function itemOf(what: string, whenStopped: PriceItem['whenStopped'], price: Price): PriceItem {
+  return isPriced(price)
+    ? { what, whenStopped, usdPerHour: price.usd.low, mark: price.mark }
+    : { what, whenStopped, usdPerHour: 'unpriced', why: price.why };
 }
 
 function gpuItems(gpus: Gpus, region: string | undefined): PriceItem[] {
   if (gpus.kind === 'none') return [];
-  if (gpus.kind === 'unknown') {
-    return [{ what: 'GPUs', whenStopped: 'not-billed', usdPerHour: 'unpriced', why: gpus.why }];
-  }
-  const what = `${String(gpus.count)} x ${gpus.type}`;
-  const row = PRICE_BOOK.gpus.find((gpu) => gpu.gpu === gpus.type && gpu.region === region);
-  if (row === undefined) {
-    return [{ what, whenStopped: 'not-billed', usdPerHour: 'unpriced', why: noPrice(gpus.type, region) }];
-  }
-  return [{ what, whenStopped: 'not-billed', usdPerHour: gpus.count * row.usdPerHour, mark: row.mark }];
+  if (gpus.kind === 'unknown') return [itemOf('GPUs', 'not-billed', unpriced(gpus.why))];
+  const one = region === undefined ? NO_REGION : gpuPrice(gpus.type, region, 'on-demand');
+  return [itemOf(`${String(gpus.count)} x ${gpus.type}`, 'not-billed', timesPrice(one, gpus.count))];
 }
 
 function diskItems(disks: readonly PricedDisk[], region: string | undefined): PriceItem[] {
@@ -172,23 +131,22 @@ function diskItem(disk: PricedDisk, region: string | undefined): PriceItem {
   const type = canonicalName(disk.type);
   const sizeGb = disk.sizeGb ?? 0;
   const what = isUnspecified(type) ? `${disk.kind} disk` : `${disk.kind} disk ${type}`;
-  const unpriced = (why: string): PriceItem => ({ what, whenStopped: 'billed', usdPerHour: 'unpriced', why });
-  if (isUnspecified(type)) return unpriced('disk type not reported');
-  if (!Number.isFinite(sizeGb) || sizeGb <= 0) return unpriced('disk size not reported');
-  const row = PRICE_BOOK.disks.find((price) => price.type === type && price.region === region);
-  if (row === undefined) return unpriced(noPrice(type, region));
-  if (row.usdPerIopsMonth !== undefined) return unpriced('also bills provisioned IOPS, which are not known');
-  return {
-    what: `${what}, ${String(sizeGb)} GB`,
-    whenStopped: 'billed',
-    usdPerHour: (sizeGb * row.usdPerGbMonth) / PRICE_BOOK.hoursPerMonth,
-    mark: row.mark,
-  };
+  const noPrice = (why: string): PriceItem => itemOf(what, 'billed', unpriced(why));
+  if (isUnspecified(type)) return noPrice('disk type not reported');
+  if (!Number.isFinite(sizeGb) || sizeGb <= 0) return noPrice('disk size not reported');
+  if (region === undefined) return noPrice('unknown region');
+  const price = diskPrice(type, region);
+  if (isPriced(price) && billsPerformance(type))
+    return noPrice('also bills provisioned IOPS, which are not known');
+  return itemOf(
+    isPriced(price) ? `${what}, ${String(sizeGb)} GB` : what,
+    'billed',
+    timesPrice(price, sizeGb / HOURS_PER_MONTH),
+  );
 }
 
-function addressItem(): PriceItem {
-  const { usdPerHour, mark } = PRICE_BOOK.externalIpv4;
-  return { what: 'external IPv4 address', whenStopped: 'unknown', usdPerHour, mark };
+function addressItem(region: string | undefined): PriceItem {
+  return itemOf('external IPv4 address', 'unknown', addressPrice(region ?? 'us-central1'));
 }
 
 function sum(items: readonly PriceItem[]): UsdPerHour {

@@ -1,4 +1,4 @@
-import { PRICE_BOOK } from './price-book.ts';
+import { catalogMachine } from './machine-catalog.ts';
 
 /**
  * A machine type's name taken apart. `family` is `n1`, `e2`, `a2` and so on, also for families that did not exist when
@@ -79,9 +79,10 @@ export function gpusOf(vm: {
   readonly accelerators: readonly Accelerator[];
 }): Gpus {
   const machine = parseMachineType(vm.machineType);
-  const fixed = PRICE_BOOK.gpuMachines.find((row) => row.type === machine.name);
-  if (machine.kind === 'predefined' && fixed !== undefined) {
-    return { kind: 'gpus', type: fixed.gpu, count: fixed.count, included: true };
+  const fixed = catalogMachine(machine.name);
+  if (machine.kind === 'predefined' && fixed?.gpu !== undefined) {
+    // A machine with a part of a GPU shows it as one.
+    return { kind: 'gpus', type: fixed.gpu, count: Math.ceil(fixed.gpuCount), included: true };
   }
   const named = namedGpus(vm.accelerators);
   if (machine.kind === 'unreadable') {

@@ -149,8 +149,8 @@ describe('maxStops', () => {
         idleGpu('gpu-t4'),
         idleGpu('gpu-a100', { machineType: 'a2-highgpu-1g', accelerators: [], acceleratorConfigs: [] }),
         // A GPU machine in a region without prices may be the most expensive of all.
-        idleGpu('gpu-unpriced', { zone: 'europe-west4-a' }),
-        idle('cpu-unpriced', { zone: 'europe-west4-a' }),
+        idleGpu('gpu-unpriced', { zone: 'us-central2-b' }),
+        idle('cpu-unpriced', { zone: 'us-central2-b' }),
       ],
       ['maxStops: 3'],
       async (world) => {
