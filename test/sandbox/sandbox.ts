@@ -30,11 +30,13 @@ import { createMonitoringService, type MonitoringService } from './services/moni
 import { iamCredentialsService } from './services/iam-credentials/routes.ts';
 import { createAccounts, type Accounts } from './services/iam/accounts.ts';
 import { accountRoutes } from './services/iam/account-routes.ts';
+import { keyRoutes, seedAccounts } from './services/iam/keys.ts';
 import { createRoleBook, type RoleBook } from './services/iam/role-book.ts';
 import { roleRoutes } from './services/iam/role-routes.ts';
 import { eventarcRoutes } from './services/functions/eventarc-routes.ts';
 import { createFrontEnd } from './services/functions/front-end.ts';
 import { serviceName } from './services/functions/model.ts';
+import { seedServices } from './services/functions/seeded.ts';
 import { functionRoutes } from './services/functions/routes.ts';
 import { runRoutes } from './services/functions/run-routes.ts';
 import { createFunctions, type Functions } from './services/functions/state.ts';
@@ -47,6 +49,7 @@ import { schedulerRoutes } from './services/scheduler/routes.ts';
 import { resourceManagerIam } from './services/resource-manager/iam.ts';
 import { serviceUsageService } from './services/service-usage/routes.ts';
 import { notebooksService } from './services/notebooks/routes.ts';
+import { runtimeRoutes } from './services/notebooks/runtimes.ts';
 import { oauth2Service } from './services/oauth2/routes.ts';
 import {
   createProjects,
@@ -171,6 +174,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     showsPurgedRoles: options.showsPurgedRoles ?? false,
   });
   const accounts = createAccounts({ projects, iam });
+  const keys = seedAccounts(accounts, scenario.projects);
+  const seeded = seedServices(scenario.projects, startMs);
   // What a model runs as exists.
   for (const { vertex } of scenario.projects)
     for (const { serviceAccount = '' } of vertex.endpoints.flatMap(({ deployedModels }) => deployedModels))
@@ -189,6 +194,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         throw new ApiError('INVALID_ARGUMENT', `Service account ${email} does not exist.`);
     },
   });
+  for (const { id, iam: bindings } of scenario.projects) policies.seed(`projects/${id}`, bindings);
   for (const owner of scenario.owners)
     for (const top of topsOf(scenario))
       iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: top });
@@ -349,6 +355,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     certificates,
     routes: [
       ...notebooksService({ fleet, projects, requireBilling }),
+      ...runtimeRoutes({ scenario, projects, startMs }),
       ...computeService({ fleet, projects, requireBilling }),
       ...billing.routes,
       ...vertexService({ vertex, projects, iam, requireBilling }),
@@ -360,10 +367,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...oauth2Service({ tokens }),
       ...resourceManagerIam({ projects, scenario, iam, policies }),
       ...accountRoutes({ accounts, projects, iam, policies }),
+      ...keyRoutes({ accounts, keys, startMs }),
       ...roleRoutes({ roles }),
       ...serviceUsageService({ projects }),
-      ...functionRoutes({ functions, projects, accounts, iam, policies }),
-      ...runRoutes({ functions, projects, iam, policies }),
+      ...functionRoutes({ functions, seeded, projects, accounts, iam, policies }),
+      ...runRoutes({ functions, seeded, projects, iam, policies }),
       ...eventarcRoutes({ functions, projects }),
       ...schedulerRoutes({ jobs, projects, iam }),
       ...alertingRoutes(),

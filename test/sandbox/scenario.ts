@@ -6,6 +6,9 @@ import { momentSchema } from './clock/moment.ts';
 import { billingSeedSchema } from './services/billing/seed.ts';
 import { storageSeedSchema } from './services/storage/seed.ts';
 import { flowSchema } from './metrics/traffic.ts';
+import { servicesSeedSchema } from './services/functions/seeded.ts';
+import { accountSeedSchema, policySeedSchema } from './services/iam/seed.ts';
+import { runtimeSeedSchema } from './services/notebooks/runtimes.ts';
 import { vertexSeedSchema } from './services/vertex/messages.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
@@ -34,6 +37,8 @@ const vmFields = {
   /** Of the external address. */
   networkTier: z.enum(['PREMIUM', 'STANDARD']).default('PREMIUM'),
   instanceId: z.string().optional(),
+  /** E-mail address of the account that it runs as. A VM has none when absent, a notebook one of its own. */
+  serviceAccount: z.string().optional(),
   load: loadSchema.prefault({}),
   scheduling: z
     .strictObject({ provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD') })
@@ -113,6 +118,13 @@ const projectSchema = z.strictObject({
   /** Regions whose subnet `default` has Private Google Access; it is off as the API creates subnets. */
   privateGoogleAccess: z.array(z.string()).default([]),
   vertex: vertexSeedSchema.prefault({}),
+  /** Bindings of its allow policy beside those that a test makes. */
+  iam: z.array(policySeedSchema).default([]),
+  serviceAccounts: z.array(accountSeedSchema).default([]),
+  /** Functions, Cloud Run services and jobs that others deployed. */
+  run: servicesSeedSchema.prefault({}),
+  /** Managed notebooks of the Notebooks API v1 that still exist. */
+  managedNotebooks: z.array(runtimeSeedSchema).default([]),
   /** Id of the account that pays; the scenario's first when absent, none when null. */
   billingAccount: z.string().nullable().optional(),
   /** The link to the billing account cannot be changed. */

@@ -58,6 +58,7 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
     'projects.locations.notebookRuntimes.stop',
     'projects.locations.operations.get',
   ],
+  'notebooks:v1': ['projects.locations.instances.list', 'projects.locations.runtimes.list'],
   'notebooks:v2': [
     'projects.locations.*',
     'projects.locations.instances.*',
@@ -96,11 +97,12 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
   'run:v1': [
     'namespaces.services.get',
     'namespaces.services.list',
+    'namespaces.jobs.list',
     'projects.locations.services.*IamPolicy',
     'projects.locations.services.testIamPermissions',
     'projects.locations.list',
   ],
-  'run:v2': ['projects.locations.services.*'],
+  'run:v2': ['projects.locations.services.*', 'projects.locations.jobs.get', 'projects.locations.jobs.list'],
   'eventarc:v1': [
     'projects.locations.list',
     'projects.locations.triggers.*',
@@ -110,6 +112,7 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
   'logging:v2': ['entries.list', 'entries.write', 'projects.sinks.*', 'projects.metrics.*'],
   'iam:v1': [
     'projects.serviceAccounts.*',
+    'projects.serviceAccounts.keys.*',
     'projects.roles.*',
     'organizations.roles.*',
     'roles.get',

@@ -26,6 +26,8 @@ export interface Policies {
   write(resource: string, given: unknown): IamPolicy;
   /** Replaces what an earlier `apply` bound on the resource, and nothing else; for a service that keeps its policies itself. */
   apply(resource: string, bindings: IamPolicy['bindings']): void;
+  /** Binds what a scenario says, also roles whose contents the sandbox does not know: they are shown and allow nothing. */
+  seed(resource: string, bindings: IamPolicy['bindings']): void;
   /** The resource is gone, and its policy with it. */
   forget(resource: string): void;
 }
@@ -103,6 +105,9 @@ export function createPolicies(iam: Iam, book: PolicyBook): Policies {
         resource,
         [...pairsOf(bindings).values()].map(({ role, member }) => bind(resource, role, member)),
       );
+    },
+    seed(resource, bindings) {
+      for (const { role, member } of pairsOf(bindings).values()) bind(resource, role, member);
     },
     forget(resource) {
       applied.delete(resource);

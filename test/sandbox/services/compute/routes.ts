@@ -438,6 +438,13 @@ function showVm(vm: Vm): object {
             }),
       },
     ],
+    ...(vm.seed.serviceAccount === undefined
+      ? {}
+      : {
+          serviceAccounts: [
+            { email: vm.seed.serviceAccount, scopes: ['https://www.googleapis.com/auth/cloud-platform'] },
+          ],
+        }),
     scheduling: {
       provisioningModel: vm.seed.scheduling?.provisioningModel ?? 'STANDARD',
       onHostMaintenance: 'TERMINATE',

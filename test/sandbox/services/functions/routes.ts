@@ -10,6 +10,7 @@ import type { Projects } from '../resource-manager/projects.ts';
 import { readBody, readMessage } from '../../http/read-body.ts';
 import { functionName, functionSchema, type FunctionConfig } from './model.ts';
 import { isDeployable, RUNTIMES } from './runtimes.ts';
+import { requireSeeded, seededIn, type Seeded } from './seeded.ts';
 import { shownFunction } from './shown.ts';
 import type { Functions } from './state.ts';
 
@@ -20,6 +21,8 @@ const MAX_PAGE_SIZE = 1_000;
 
 export interface FunctionRoutesOptions {
   readonly functions: Functions;
+  /** What others deployed. */
+  readonly seeded: readonly Seeded[];
   readonly projects: Projects;
   readonly accounts: Accounts;
   readonly iam: Iam;
@@ -30,7 +33,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Cloud Functions v2: everything that `gcloud functions` asks. */
 export function functionRoutes(options: FunctionRoutesOptions): Route[] {
-  const { functions, projects, accounts, iam, policies } = options;
+  const { functions, seeded, projects, accounts, iam, policies } = options;
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'cloudfunctions');
   const locationOf = (call: Call): string => call.params['location'] ?? '';
   const nameOf = (call: Call): string =>
@@ -178,7 +181,11 @@ export function functionRoutes(options: FunctionRoutesOptions): Route[] {
       path: new RegExp(`^${FUNCTION}$`),
       query: ['revision'],
       needs: needs('functions.get'),
-      handle: (call) => ({ body: shownFunction(functions, functions.get(nameOf(call))) }),
+      handle(call) {
+        const name = nameOf(call);
+        const own = functions.all.find((one) => one.name === name);
+        return { body: own === undefined ? requireSeeded(seeded, name) : shownFunction(functions, own) };
+      },
     },
     {
       id: 'cloudfunctions.projects.locations.functions.list',
@@ -192,14 +199,19 @@ export function functionRoutes(options: FunctionRoutesOptions): Route[] {
         if (filter !== '' && !/^environment\s*=\s*"?GEN_2"?$/.test(filter))
           throw new ApiError('UNIMPLEMENTED', `The sandbox does not know the filter "${filter}".`);
         const location = locationOf(call);
-        const all = functions.all.filter(
-          (one) => one.projectId === projectOf(call) && (location === '-' || one.location === location),
-        );
+        const all = [
+          ...functions.all
+            .filter(
+              (one) => one.projectId === projectOf(call) && (location === '-' || one.location === location),
+            )
+            .map((one) => shownFunction(functions, one)),
+          ...seededIn(seeded, 'functions', projectOf(call), location),
+        ];
         const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
         const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
         return {
           body: {
-            ...(items.length === 0 ? {} : { functions: items.map((one) => shownFunction(functions, one)) }),
+            ...(items.length === 0 ? {} : { functions: items }),
             ...(nextPageToken === undefined ? {} : { nextPageToken }),
           },
         };

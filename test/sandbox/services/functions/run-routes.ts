@@ -6,6 +6,7 @@ import { policyRoutes } from '../iam/policy-routes.ts';
 import { pageOf } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { serviceName } from './model.ts';
+import { requireSeeded, seededIn, seededV1, type Seeded, type SeededKind } from './seeded.ts';
 import { revisionOf } from './shown.ts';
 import { urlOf, type DeployedFunction, type Functions } from './state.ts';
 
@@ -14,6 +15,8 @@ const PLACE = 'projects/(?<project>[^/:]+)/locations/(?<location>[^/:]+)';
 
 export interface RunRoutesOptions {
   readonly functions: Functions;
+  /** What others deployed. */
+  readonly seeded: readonly Seeded[];
   readonly projects: Projects;
   readonly iam: Iam;
   readonly policies: Policies;
@@ -21,7 +24,7 @@ export interface RunRoutesOptions {
 
 /** Cloud Run v1 and v2 as far as the services of functions go: to look at, and who may invoke them. */
 export function runRoutes(options: RunRoutesOptions): Route[] {
-  const { functions, projects, iam, policies } = options;
+  const { functions, seeded, projects, iam, policies } = options;
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'run');
   const servicesOf = (call: Call): readonly DeployedFunction[] =>
     functions.all.filter(
@@ -40,6 +43,21 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
       );
     return found;
   };
+  const page = (call: Call, kind: SeededKind, own: readonly object[]): object => {
+    const { location = '' } = call.params;
+    // "Location must be a valid Google Cloud region, and cannot be the "-" wildcard": the discovery document's words.
+    if (location === '-')
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        'Location must be a valid Google Cloud region, not the wildcard "-".',
+      );
+    const all = [...own, ...seededIn(seeded, kind, projectOf(call), location)];
+    const { items, nextPageToken } = pageOf(all, 100, call.query.get('pageToken') ?? undefined);
+    return {
+      ...(items.length === 0 ? {} : { [kind]: items }),
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+    };
+  };
   const needs =
     (permission: string) =>
     (call: Call): readonly Need[] => [{ permission, on: `projects/${projectOf(call)}` }];
@@ -51,7 +69,12 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
       path: new RegExp(`^/v2/${PLACE}/services/(?<service>[^/:]+)$`),
       query: [],
       needs: needs('run.services.get'),
-      handle: (call) => ({ body: shownV2(functions, serviceOf(call)) }),
+      handle(call) {
+        const { location = '', service = '' } = call.params;
+        const own = servicesOf(call).find(({ id }) => id === service);
+        const name = `projects/${projectOf(call)}/locations/${location}/services/${service}`;
+        return { body: own === undefined ? requireSeeded(seeded, name) : shownV2(functions, own) };
+      },
     },
     {
       id: 'run.projects.locations.services.list',
@@ -61,18 +84,18 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
       query: ['pageSize', 'pageToken'],
       needs: needs('run.services.list'),
       handle(call) {
-        const { items, nextPageToken } = pageOf(
-          servicesOf(call),
-          100,
-          call.query.get('pageToken') ?? undefined,
-        );
-        return {
-          body: {
-            services: items.map((one) => shownV2(functions, one)),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
-        };
+        const own = servicesOf(call).map((one) => shownV2(functions, one));
+        return { body: page(call, 'services', own) };
       },
+    },
+    {
+      id: 'run.projects.locations.jobs.list',
+      host: HOST,
+      method: 'GET',
+      path: new RegExp(`^/v2/${PLACE}/jobs$`),
+      query: ['pageSize', 'pageToken'],
+      needs: needs('run.jobs.list'),
+      handle: (call) => ({ body: page(call, 'jobs', []) }),
     },
     {
       id: 'run.namespaces.services.list',
@@ -86,7 +109,26 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
           apiVersion: 'serving.knative.dev/v1',
           kind: 'ServiceList',
           metadata: {},
-          items: servicesOf(call).map((one) => shownV1(functions, projects, one)),
+          items: [
+            ...servicesOf(call).map((one) => shownV1(functions, projects, one)),
+            ...seededV1(seeded, 'services', projectOf(call)),
+          ],
+        },
+      }),
+    },
+    {
+      id: 'run.namespaces.jobs.list',
+      host: HOST,
+      method: 'GET',
+      path: /^\/apis\/run\.googleapis\.com\/v1\/namespaces\/(?<project>[^/:]+)\/jobs$/,
+      query: ['limit', 'continue', 'labelSelector'],
+      needs: needs('run.jobs.list'),
+      handle: (call) => ({
+        body: {
+          apiVersion: 'run.googleapis.com/v1',
+          kind: 'JobList',
+          metadata: {},
+          items: seededV1(seeded, 'jobs', projectOf(call)),
         },
       }),
     },

@@ -130,7 +130,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
 }
 
 function shown(account: ServiceAccount): object {
-  const { name, email, projectId, uniqueId, displayName, description, revision } = account;
+  const { name, email, projectId, uniqueId, displayName, description, disabled, revision } = account;
   return {
     name,
     projectId,
@@ -138,6 +138,7 @@ function shown(account: ServiceAccount): object {
     email,
     ...(displayName === '' ? {} : { displayName }),
     ...(description === '' ? {} : { description }),
+    ...(disabled ? { disabled } : {}),
     etag: Buffer.from(`account-${revision}`).toString('base64'),
     oauth2ClientId: uniqueId,
   };

@@ -11,6 +11,7 @@ export interface ServiceAccount {
   readonly uniqueId: string;
   readonly displayName: string;
   readonly description: string;
+  readonly disabled: boolean;
   readonly revision: number;
 }
 
@@ -20,7 +21,11 @@ export interface Accounts {
   get(email: string): ServiceAccount;
   of(projectId: string): readonly ServiceAccount[];
   /** Throws ALREADY_EXISTS. */
-  create(projectId: string, id: string, fields: { displayName: string; description: string }): ServiceAccount;
+  create(
+    projectId: string,
+    id: string,
+    fields: { displayName: string; description: string; disabled?: boolean },
+  ): ServiceAccount;
   change(email: string, fields: { displayName?: string; description?: string }): ServiceAccount;
   /** Its bindings stay behind as `deleted:serviceAccount:…?uid=…`, which a new account of that name does not inherit. */
   delete(email: string): void;
@@ -58,6 +63,7 @@ export function createAccounts(options: { readonly projects: Projects; readonly 
     const digits = BigInt(`0x${createHash('sha256').update(`${email} ${made}`).digest('hex').slice(0, 16)}`);
     const uniqueId = `1${String(digits).padStart(20, '0').slice(-20)}`;
     const account = {
+      disabled: false,
       ...fields,
       name: `projects/${projectId}/serviceAccounts/${email}`,
       email,

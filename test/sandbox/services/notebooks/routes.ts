@@ -226,7 +226,7 @@ function showNotebook(fleet: Fleet, notebook: Notebook, method: 'list' | 'get'):
       ...(seed.acceleratorConfigs.length > 0 ? { acceleratorConfigs: seed.acceleratorConfigs } : {}),
       serviceAccounts: [
         {
-          email: `notebooks@${projectId}.iam.gserviceaccount.com`,
+          email: seed.serviceAccount ?? `notebooks@${projectId}.iam.gserviceaccount.com`,
           scopes: [
             'https://www.googleapis.com/auth/cloud-platform',
             'https://www.googleapis.com/auth/userinfo.email',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { momentMs, momentSchema } from '../../clock/moment.ts';
 import { bucketFields } from './bucket-schema.ts';
 import { settleSettings } from './bucket-settings.ts';
+import { policySeedSchema } from '../iam/seed.ts';
 import { defaultPolicy } from './bucket-writes.ts';
 import { startTimeline } from './lifecycle/timeline.ts';
 import { locationTypeOf } from './location.ts';
@@ -29,6 +30,8 @@ const bucketSeedSchema = z.strictObject({
   /** The retention policy, if there is one, is locked. */
   retentionLocked: z.boolean().default(false),
   unreachable: z.boolean().default(false),
+  /** Bindings of its allow policy beside the ones that a new bucket has: they are shown, and allow nothing in the sandbox. */
+  iam: z.array(policySeedSchema).default([]),
   objects: z.array(objectSeedSchema).default([]),
   manyObjects: z.array(manyObjectsSchema).default([]),
   manyUploads: z.array(manyUploadsSchema).default([]),
@@ -57,7 +60,7 @@ export function applySeed(state: StorageState, seed: StorageSeed): void {
 function seedBucket(state: StorageState, seed: BucketSeed): StoredBucket {
   const { name, project, location, timeCreated, metageneration, unreachable, retentionLocked, ...rest } =
     seed;
-  const { objects, manyObjects, manyUploads, ...wanted } = rest;
+  const { objects, manyObjects, manyUploads, iam, ...wanted } = rest;
   const startMs = state.clock.now();
   const createdMs = momentMs(timeCreated, startMs);
   const settings = lockedIf(retentionLocked, settleSettings(wanted, undefined, createdMs));
@@ -78,7 +81,7 @@ function seedBucket(state: StorageState, seed: BucketSeed): StoredBucket {
     updatedMs: createdMs,
     metageneration,
     settings,
-    policy: defaultPolicy(project),
+    policy: withBindings(defaultPolicy(project), iam),
   };
   function* seededObjects(): Generator<StoredObject> {
     for (const one of objects) yield* versionsOfSeed(bucket, one, startMs);
@@ -91,4 +94,11 @@ function lockedIf(locked: boolean, settings: StoredBucket['settings']): StoredBu
   const { retentionPolicy } = settings;
   if (!locked || retentionPolicy === undefined) return settings;
   return { ...settings, retentionPolicy: { ...retentionPolicy, isLocked: true } };
+}
+
+function withBindings(
+  policy: StoredBucket['policy'],
+  more: readonly z.infer<typeof policySeedSchema>[],
+): StoredBucket['policy'] {
+  return more.length === 0 ? policy : { ...policy, bindings: [...policy.bindings, ...more] };
 }

@@ -159,6 +159,21 @@ export function vertexService(options: VertexServiceOptions): Route[] {
       requireBilling(projectOf(call), 'aiplatform');
       return showOperation(vertex.deploy(name, deployedModel, trafficSplit));
     }),
+    ...route(
+      'models.list',
+      'GET',
+      '/(?<location>[^/]+)/models',
+      'models.list',
+      (call) =>
+        list(
+          call,
+          'models',
+          vertex.models.values(),
+          ({ displayName }) => ({ displayName, display_name: displayName }),
+          (model) => showModel(model, vertex),
+        ),
+      LIST_QUERY,
+    ),
     ...route('models.get', 'GET', '/(?<location>[^/]+)/models/(?<id>[^/:]+)', 'models.get', (call) => {
       const name = nameOf(call, 'models').replace(/@[^/]*$/, '');
       return showModel(require(vertex.models, name), vertex);
