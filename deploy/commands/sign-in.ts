@@ -1,5 +1,6 @@
 import { GoogleAuth, OAuth2Client, UserRefreshClient } from 'google-auth-library';
 import { messageOf } from '../../shared/errors.ts';
+import { throughProxy } from '../../shared/google/clients/through-proxy.ts';
 import type { Gcloud } from '../actual/gcloud.ts';
 
 /** Neither gcloud nor application-default credentials give a token. */
@@ -56,19 +57,4 @@ export function tokenAuth(token: string, quotaProject?: string): GoogleAuth {
   authClient.setCredentials({ access_token: token });
   if (quotaProject !== undefined) authClient.quotaProjectId = quotaProject;
   return throughProxy(new GoogleAuth({ authClient, projectId: '-' }));
-}
-
-/**
- * Lets the clients of google-gax take the proxy of `HTTPS_PROXY` and `NO_PROXY`, too. They hand an agent of their own to
- * each request, which knows of no proxy; without it google-auth-library chooses one by the environment.
- */
-function throughProxy(auth: GoogleAuth): GoogleAuth {
-  const request = auth.fetch.bind(auth);
-  auth.fetch = async (...args: Parameters<GoogleAuth['fetch']>) => {
-    const init: unknown = args[1];
-    // The object is made for this one request.
-    if (typeof init === 'object' && init !== null) Reflect.deleteProperty(init, 'agent');
-    return request(...args);
-  };
-  return auth;
 }

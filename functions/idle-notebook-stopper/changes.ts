@@ -11,10 +11,16 @@ export interface Settings {
   readonly vmId: string;
   /** As the API has it. */
   readonly machineType: string;
-  readonly accelerators: string;
+  readonly accelerators: readonly Accelerator[];
   readonly labels: Readonly<Record<string, string>>;
   /** Without what Workbench writes. */
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+interface Accelerator {
+  /** Undefined for one that is newer than Google's client. */
+  readonly type: string | undefined;
+  readonly count: string;
 }
 
 /**
@@ -34,9 +40,7 @@ export function settingsOf({ createTime = '', labels = {}, gceSetup = {} }: Note
     createTime,
     vmId: instanceId,
     machineType,
-    accelerators: acceleratorConfigs
-      .map(({ type, coreCount }) => `${coreCount ?? 0} x ${type ?? ''}`)
-      .join(', '),
+    accelerators: acceleratorConfigs.map(({ type, coreCount }) => ({ type, count: String(coreCount ?? 0) })),
     labels,
     metadata,
   };
@@ -44,16 +48,35 @@ export function settingsOf({ createTime = '', labels = {}, gceSetup = {} }: Note
 
 /** What was changed between two looks at an instance; undefined when nothing was. Values of metadata stay out of it. */
 export function changeBetween(before: Settings, after: Settings): string | undefined {
-  if (before.createTime !== after.createTime || before.vmId !== after.vmId)
+  if (momentOf(before.createTime) !== momentOf(after.createTime) || before.vmId !== after.vmId)
     return `it is another instance, created at ${after.createTime || 'an unknown time'}`;
   if (before.machineType !== after.machineType)
     return `its machine type is ${after.machineType || 'unknown'}`;
-  if (before.accelerators !== after.accelerators)
-    return `its accelerators are ${after.accelerators || 'none'}`;
+  if (!sameAccelerators(before.accelerators, after.accelerators))
+    return `its accelerators are ${after.accelerators.map(({ type, count }) => `${count} x ${type ?? 'a new type'}`).join(', ') || 'none'}`;
   const label = changedKey(before.labels, after.labels);
   if (label !== undefined) return `its label ${label} was changed`;
   const key = changedKey(before.metadata, after.metadata, WRITTEN_BY_WORKBENCH);
   return key === undefined ? undefined : `its metadata ${key} was changed`;
+}
+
+/** The same moment may be written with more or fewer digits. */
+function momentOf(time: string): number | undefined {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** A type without a name is compared by its number of cores alone: taken for a change, it would never be stopped. */
+function sameAccelerators(before: readonly Accelerator[], after: readonly Accelerator[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every(({ type, count }, index) => {
+      const other = after[index];
+      return (
+        other?.count === count && (other.type === type || other.type === undefined || type === undefined)
+      );
+    })
+  );
 }
 
 function changedKey(

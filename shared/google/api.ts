@@ -30,6 +30,8 @@ export interface Api {
   countSeries(returned: number): void;
   /** Time series that Monitoring returned so far. */
   seriesRead(): number;
+  /** Who calls: Google's own clients make their requests with it, inside {@link Api.call}. */
+  readonly auth: GoogleAuth;
   /** Attempts made so far, by name. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -61,7 +63,7 @@ export interface ApiAnswer {
 }
 
 export interface ApiOptions {
-  readonly auth: Pick<GoogleAuth, 'request'>;
+  readonly auth: GoogleAuth;
   /** Has the next request fetch a new token; false where there is no way to one. */
   readonly renewToken?: () => Promise<boolean>;
   readonly nowMs: () => number;
@@ -149,6 +151,7 @@ export function createApi(options: ApiOptions): Api {
 
   let series = 0;
   return {
+    auth: options.auth,
     call,
     calls,
     countSeries: (returned) => void (series += returned),

@@ -16,7 +16,7 @@ export class GoogleApiError extends Error {
   constructor(call: string, cause: unknown, note?: string) {
     const { status, reason, message } = readError(cause);
     const what =
-      cause instanceof UnexpectedAnswer
+      cause instanceof UnexpectedAnswer || isUndecodable(cause)
         ? 'unexpected answer'
         : status === undefined
           ? 'no answer'
@@ -66,6 +66,11 @@ export function isRetryable(error: unknown): boolean {
  */
 export function isRefusal(error: unknown): boolean {
   return error instanceof GoogleApiError && (error.status === 401 || error.status === 403);
+}
+
+/** What gax throws for an answer that does not fit the client's definitions (proto3-json-serializer 3). */
+function isUndecodable(cause: unknown): boolean {
+  return cause instanceof Error && /^(?:from|googleProtobuf\w+From)Proto3JSON/.test(cause.message);
 }
 
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);

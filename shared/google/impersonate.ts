@@ -1,7 +1,8 @@
-import { Impersonated, type GoogleAuth } from 'google-auth-library';
+import { GoogleAuth, Impersonated } from 'google-auth-library';
+import { messageOf } from '../errors.ts';
+import { throughProxy } from './clients/through-proxy.ts';
 
 export type { GoogleAuth };
-import { messageOf } from '../errors.ts';
 
 /** No token for the other account: its status and reason are the cause's. */
 export class CannotImpersonate extends Error {
@@ -9,11 +10,11 @@ export class CannotImpersonate extends Error {
 }
 
 /**
- * Authorised requests in the name of a service account. Needs iam.serviceAccounts.getAccessToken on it
+ * The identity of a service account, borrowed. Needs iam.serviceAccounts.getAccessToken on it
  * (roles/iam.serviceAccountTokenCreator) and the API iamcredentials.googleapis.com. Requests throw
  * {@link CannotImpersonate} when there is no token to be had.
  */
-export function impersonate(auth: GoogleAuth, account: string): Pick<GoogleAuth, 'request'> {
+export function impersonate(auth: GoogleAuth, account: string): GoogleAuth {
   let opening: Promise<Impersonated> | undefined;
   const open = async (): Promise<Impersonated> =>
     new Impersonated({
@@ -23,7 +24,8 @@ export function impersonate(auth: GoogleAuth, account: string): Pick<GoogleAuth,
       // Long enough for one look around.
       lifetime: 600,
     });
-  const ready = async (): Promise<Impersonated> => {
+  const borrowed = new GoogleAuth({ projectId: '-' });
+  borrowed.getClient = async () => {
     try {
       const client = await (opening ??= open());
       await client.getAccessToken();
@@ -32,9 +34,5 @@ export function impersonate(auth: GoogleAuth, account: string): Pick<GoogleAuth,
       throw new CannotImpersonate(`Cannot act as "${account}": ${messageOf(cause)}`, { cause });
     }
   };
-  return {
-    async request<T>(options: Parameters<GoogleAuth['request']>[0]) {
-      return (await ready()).request<T>(options);
-    },
-  };
+  return throughProxy(borrowed);
 }

@@ -1,14 +1,17 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { listPages } from './list-pages.ts';
-import { GoogleApiError } from './google-api-error.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { notebooksClient } from './clients/notebooks.ts';
+import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
+import { instanceOf, messageSchema } from './clients/notebook-message.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
 /**
- * The Notebooks API v2 over authorised requests. Google's client 4.2.1 is not used for it: its descriptor has no
- * `gceSetup.instanceId`, which joins an instance to its VM, and gax drops unknown fields and enum values silently.
+ * The Notebooks API v2: single instances by Google's client, listings by authorised requests. The client asks for enums as
+ * numbers, so that a listing by it would call an accelerator that is newer than its release by a number, and it holds a page as
+ * text, message and object at once.
  */
 const HOST = 'https://notebooks.googleapis.com/v2';
 
@@ -126,10 +129,17 @@ async function listLocations(
   return { names, strange };
 }
 
-/** The instance as it is now. Throws `GoogleApiError` (404 when it is gone). */
+/**
+ * The instance as it is now. What the client's release does not know by name is a number: a state as text, an accelerator
+ * without `type`. Throws `GoogleApiError` (404 when it is gone).
+ */
 export async function getNotebook(api: Api, name: string): Promise<NotebookInstance> {
   const call = 'notebooks.instances.get';
-  return parseAnswer(call, instanceSchema, await api.request(call, { url: `${HOST}/${name}` }));
+  const answer = await api.call(call, () => notebooksClient(api.auth).get(name));
+  const message = parseAnswer(call, messageSchema, answer);
+  // The message of an empty answer has every field, each empty.
+  requireAbout(call, 'name', message.name, name);
+  return instanceOf(message);
 }
 
 /**
@@ -137,12 +147,9 @@ export async function getNotebook(api: Api, name: string): Promise<NotebookInsta
  * itself: the caller looks at the instance before it asks again.
  */
 export async function requestNotebook(api: Api, verb: 'stop' | 'start', name: string): Promise<string> {
-  const answer = await api.request(
-    `notebooks.instances.${verb}`,
-    { method: 'POST', url: `${HOST}/${name}:${verb}`, body: {} },
-    { retry: false },
-  );
-  return parseAnswer(`notebooks.instances.${verb}`, operationSchema, answer).name;
+  const call = `notebooks.instances.${verb}`;
+  const answer = await api.call(call, () => notebooksClient(api.auth)[verb](name), { retry: false });
+  return operationOf(call, answer);
 }
 
 /**
@@ -154,11 +161,14 @@ export async function replaceNotebookMetadata(
   name: string,
   metadata: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const answer = await api.request('notebooks.instances.patch', {
-    method: 'PATCH',
-    url: `${HOST}/${name}`,
-    query: { updateMask: 'gce_setup.metadata' },
-    body: { gceSetup: { metadata } },
-  });
-  return parseAnswer('notebooks.instances.patch', operationSchema, answer).name;
+  const call = 'notebooks.instances.patch';
+  const update = { name, gceSetup: { metadata } };
+  const answer = await api.call(call, () => notebooksClient(api.auth).update(update, 'gce_setup.metadata'));
+  return operationOf(call, answer);
+}
+
+function operationOf(call: string, answer: unknown): string {
+  const { name } = parseAnswer(call, operationSchema, answer);
+  if (name === '') throw new GoogleApiError(call, new EmptyAnswer('the answer names no operation'));
+  return name;
 }

@@ -6,6 +6,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { GoogleAuth } from 'google-auth-library';
 import * as z from 'zod/mini';
 import { createClients, type Clients } from '../google/clients/clients.ts';
+import { throughProxy } from '../google/clients/through-proxy.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 
 /**
@@ -43,7 +44,8 @@ const projectId = z.string().check(z.regex(/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,2
 export function createRuntime(functionName: string): Runtime {
   // Every call names its resource in full. Without some project id each client would look for one at its first call, by
   // running gcloud and asking the metadata server.
-  const auth = new GoogleAuth({ scopes: ['https://www.googleapis.com/auth/cloud-platform'], projectId: '-' });
+  const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
+  const auth = throughProxy(new GoogleAuth({ scopes, projectId: '-' }));
   return {
     functionName,
     environment: process.env,

@@ -33,7 +33,7 @@ function world(options: Partial<ApiOptions> = {}): World {
           requests.push(request);
           return { data: { ok: true }, status: 200 } as never;
         },
-      },
+      } as unknown as GoogleAuth,
       nowMs: () => state.nowMs,
       deadlineMs: 1_000_000 + 480_000,
       turn: async () => undefined,
@@ -314,7 +314,7 @@ describe('Api.request', () => {
 
   test('retries like any call, and not when told so', async () => {
     const request = (): Promise<never> => always503();
-    const { api } = world({ auth: { request } });
+    const { api } = world({ auth: { request } as unknown as GoogleAuth });
     await assert.rejects(api.request('a.get', { url: 'https://x.googleapis.com/' }), { status: 503 });
     await assert.rejects(
       api.request('a.stop', { method: 'POST', url: 'https://x.googleapis.com/' }, { retry: false }),

@@ -11,6 +11,8 @@ import {
 import { refuse, scriptedApi, type Script } from './scripted-api.ts';
 
 const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
+/** What Google's client adds to each request. */
+const ENUMS_AS_NUMBERS = { $alt: 'json;enum-encoding=int' };
 const NAME = 'projects/ml-lab/locations/us-central1-a/instances/nb-1';
 
 async function pagesOf(api: Api): Promise<NotebookPage[]> {
@@ -114,10 +116,46 @@ describe('listNotebooks', () => {
   });
 });
 
-test('getNotebook keeps states that are newer than this code, and only the fields that are used', async () => {
-  const { api, asked } = scriptedApi(() => ({ name: NAME, state: 'HIBERNATING', newField: 1 }));
-  assert.deepEqual(await getNotebook(api, NAME), { name: NAME, state: 'HIBERNATING' });
-  assert.equal(asked[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
+describe('getNotebook', () => {
+  test('has what a listing has, with the id of the VM that the client itself does not know', async () => {
+    const { api, asked } = scriptedApi(() => ({
+      name: NAME,
+      state: 3,
+      createTime: '2026-08-12T10:20:30.1234567Z',
+      labels: { team: 'vision' },
+      gceSetup: {
+        instanceId: '7808380286500077568',
+        machineType: 'n1-standard-8',
+        acceleratorConfigs: [{ type: 5, coreCount: '2' }],
+        metadata: { 'idle-timeout-seconds': '3600' },
+      },
+    }));
+    assert.deepEqual(await getNotebook(api, NAME), {
+      name: NAME,
+      state: 'ACTIVE',
+      createTime: '2026-08-12T10:20:30.123456700Z',
+      labels: { team: 'vision' },
+      gceSetup: {
+        instanceId: '7808380286500077568',
+        machineType: 'n1-standard-8',
+        acceleratorConfigs: [{ type: 'NVIDIA_TESLA_T4', coreCount: '2' }],
+        metadata: { 'idle-timeout-seconds': '3600' },
+      },
+    });
+    assert.equal(asked[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
+  });
+
+  test('keeps a state that is newer than the client, and no type of an accelerator that is', async () => {
+    const gceSetup = { acceleratorConfigs: [{ type: 99, coreCount: '8' }] };
+    const { api } = scriptedApi(() => ({ name: NAME, state: 99, newField: 1, gceSetup }));
+    const { state, gceSetup: setup } = await getNotebook(api, NAME);
+    assert.deepEqual([state, setup?.acceleratorConfigs], ['99', [{ coreCount: '8' }]]);
+  });
+
+  test('an empty answer is a failure that may pass, and no instance without a state', async () => {
+    const { api } = scriptedApi(() => ({}));
+    await assert.rejects(getNotebook(api, NAME), { name: 'GoogleApiError', retryable: true });
+  });
 });
 
 test('requestNotebook asks once, and names the operation', async () => {
@@ -129,7 +167,7 @@ test('requestNotebook asks once, and names the operation', async () => {
     'projects/ml-lab/locations/us-central1-a/operations/o',
   );
   assert.deepEqual(asked, [
-    { method: 'POST', target: `notebooks.googleapis.com/v2/${NAME}:stop`, query: {}, body: {} },
+    { method: 'POST', target: `notebooks.googleapis.com/v2/${NAME}:stop`, query: ENUMS_AS_NUMBERS, body: {} },
   ]);
 });
 
@@ -146,8 +184,13 @@ test('replaceNotebookMetadata sends the whole map under its mask', async () => {
     {
       method: 'PATCH',
       target: `notebooks.googleapis.com/v2/${NAME}`,
-      query: { updateMask: 'gce_setup.metadata' },
-      body: { gceSetup: { metadata: { 'idle-timeout-seconds': '3600', other: 'stays' } } },
+      query: { updateMask: 'gce_setup.metadata', ...ENUMS_AS_NUMBERS },
+      // What the mask does not name is no part of the change.
+      body: {
+        gceSetup: { metadata: { 'idle-timeout-seconds': '3600', other: 'stays' } },
+        healthInfo: {},
+        labels: {},
+      },
     },
   ]);
 });

@@ -149,7 +149,7 @@ describe('one strange item of a listing hides no other', () => {
         error instanceof GoogleApiError &&
         !error.retryable &&
         error.message ===
-          'Cannot call "notebooks.instances.get": unexpected answer: name: it is 7, not string',
+          'Cannot call "notebooks.instances.get": unexpected answer: fromProto3JSONToInternalRepresentation: field name of type string cannot contain value 7',
     );
   });
 });

@@ -1,4 +1,5 @@
-import { createApi, type Api, type ApiOptions } from '../../../shared/google/api.ts';
+import type { GoogleAuth } from 'google-auth-library';
+import { createApi, type Api } from '../../../shared/google/api.ts';
 
 /** One authorised request, as it left. */
 export interface Asked {
@@ -12,27 +13,35 @@ export interface Asked {
 /** What Google answers: the JSON body; `refuse` for an error. */
 export type Script = (asked: Asked) => unknown;
 
-/** The real door with a scripted Google behind it: its pauses take no time, and `asked` collects what was asked. */
+/** The real `Api` with a scripted Google behind it: its pauses take no time, and `asked` collects what was asked. */
 export function scriptedApi(script: Script): { readonly api: Api; readonly asked: readonly Asked[] } {
   const asked: Asked[] = [];
-  const api = timelessApi(async (request) => {
-    const { host, pathname, searchParams } = new URL(String(request.url));
-    const one = {
-      method: request.method ?? 'GET',
-      target: `${host}${pathname}`,
-      query: Object.fromEntries(searchParams),
-      body: request.data as unknown,
-    };
+  const answer = (address: string, method: string, body: unknown): unknown => {
+    const { hostname, pathname, searchParams } = new URL(address);
+    const one = { method, target: `${hostname}${pathname}`, query: Object.fromEntries(searchParams), body };
     asked.push(one);
-    return { data: script(one) } as never;
-  });
+    return script(one);
+  };
+  const api = timelessApi(
+    async ({ url, method = 'GET', data }) => ({ data: answer(String(url), method, data) }) as never,
+    // As the clients of google-gax call it.
+    async (url, { method = 'GET', body } = {}) =>
+      Response.json(
+        answer(String(url), method, body === undefined ? undefined : JSON.parse(String(body))) ?? null,
+      ),
+  );
   return { api, asked };
 }
 
-/** The real door over any way to make an authorised request; its clock stands still and its pauses take no time. */
-export function timelessApi(request: ApiOptions['auth']['request']): Api {
+/** The real `Api` over any way to make an authorised request; its clock stands still and its pauses take no time. */
+export function timelessApi(
+  request: GoogleAuth['request'],
+  fetch: (url: string, init?: { method?: string; body?: unknown }) => Promise<Response> = () =>
+    Promise.reject(new Error('No client is expected here')),
+): Api {
+  const getClient = () => Promise.resolve({ universeDomain: 'googleapis.com' });
   return createApi({
-    auth: { request },
+    auth: { request, fetch, getClient } as unknown as GoogleAuth,
     nowMs: () => 0,
     deadlineMs: 480_000,
     turn: async () => undefined,

@@ -158,11 +158,11 @@ async function check(sandbox: Sandbox, setup: Setup): Promise<readonly Check[]> 
 function createRuntimeApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup): Api {
   return createApi({
     auth: {
-      request: async (request) => {
+      request: async (request: Parameters<GoogleAuth['request']>[0]) => {
         const data = answer?.(new URL(String(request.url)));
         return data === undefined ? auth.request(request) : ({ data } as never);
       },
-    },
+    } as unknown as GoogleAuth,
     nowMs: () => 0,
     deadlineMs: 480_000,
     turn: async () => undefined,
