@@ -12,12 +12,14 @@ const descriptions: Readonly<Record<string, string>> = {
   'notebooks.mode': 'Mode of this section; without it the mode at the top of the file.',
   'notebooks.idleAfter': 'How long every signal has to stay below its threshold. Whole minutes, 10m to 7d.',
   'notebooks.cpuBelow':
-    'FRACTION of all vCPUs (0.05 is 5 %). The highest minute of the window counts, not the mean.',
+    'CORES ("0.5 cores"), or a FRACTION of all vCPUs (0.05 is 5 %). The highest minute counts, not the mean.',
   'notebooks.gpuBelow': "PERCENT (5 is 5 %). The busiest GPU's highest minute counts.",
   'notebooks.networkBelow': 'Received and sent together, such as 20KiB/s. Units: B/s, KiB/s, MiB/s, GiB/s.',
+  'notebooks.diskBelow':
+    'Read and written together, as networkBelow. Only looked at where a GPU has no metric.',
   'notebooks.minCoverage': 'Share of the window that must have data points; with fewer the notebook is kept.',
   'notebooks.gpuSignalMissing':
-    'A GPU without GPU metrics (no Ops Agent): keep the notebook, or ignore the signal.',
+    'A GPU without GPU metrics: infer (stop when cores, disk and network rested for twice idleAfter), keep, or ignore it.',
   'notebooks.keepLabel': 'Label that keeps a notebook: "true", or the date until which it is kept.',
   'notebooks.warnBefore': 'Above 0m: warn first and stop only if still idle that much later. Needs state.',
   'notebooks.maxStops': 'Most stops per run and project; what is over is reported.',

@@ -16,12 +16,16 @@ export interface NotebookFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly machineType: string;
+  /** Undefined where the machine type does not tell. */
+  readonly vcpus: number | undefined;
   readonly gpus: Gpus;
   readonly price: InstancePrice;
   readonly vm: VmFacts;
   /** What was observed, from when on. Ends at the run's start. */
   readonly observedFromMs: number;
   readonly signals: Signals;
+  /** Only for a quiet notebook whose GPUs no metric tells of, where the policy infers from the rest. */
+  readonly longerLook?: LongerLook | undefined;
   readonly memory: NotebookMemory;
 }
 
@@ -39,6 +43,17 @@ export interface Signals {
   readonly gpu: Signal;
   /** Bytes per second, received and sent. */
   readonly network: Signal;
+  /** Whether a GPU is known to be in MIG mode. */
+  readonly migMode: boolean;
+}
+
+/** What every VM has, over twice the time that a notebook must be idle. */
+export interface LongerLook {
+  readonly fromMs: number;
+  readonly cpu: Signal;
+  readonly network: Signal;
+  /** Bytes per second of all disks, read and written. */
+  readonly disk: Signal;
 }
 
 export type Signal =

@@ -1,9 +1,10 @@
 import type { Sweep } from '../../shared/run/sweep.ts';
 import { actOnNotebooks } from './act.ts';
 import { type Config, configureNotebooks } from './config.ts';
-import { isRemembered, judgeNotebook, limitStops, savesMoney } from './decide.ts';
+import { isRemembered, judgeNotebook, savesMoney } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
 import { gatherNotebooks } from './gather.ts';
+import { limitStops } from './verdict/limit-stops.ts';
 
 export const notebookSweep: Sweep<Config, NotebookFacts> = {
   sections: ['notebooks'],

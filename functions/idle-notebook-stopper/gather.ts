@@ -2,29 +2,24 @@ import { pMapIterable } from 'p-map';
 import { priceInstance, type InstancePrice, type PricedInstance } from '../../shared/prices/compute-price.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { resourceId } from '../../shared/google/resource-name.ts';
-import { gpusOf, type Accelerator } from '../../shared/prices/machine-type.ts';
+import { gpusOf } from '../../shared/prices/machine-type.ts';
+import { vcpusOf } from '../../shared/prices/vcpus.ts';
 import {
   indexMachines,
   listDiskTypes,
   type Machine,
   type MachineIndex,
 } from '../../shared/google/machines.ts';
-import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/google/notebooks.ts';
+import { listNotebooks, type NotebookPage } from '../../shared/google/notebooks.ts';
 import { noteStrange, textField } from '../../shared/google/read-items.ts';
 import type { Run } from '../../shared/run/sweep.ts';
-import { batchesOf, type Batch } from './signals/batches.ts';
+import { batchesOf } from './signals/batches.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
-import { observationStartMs } from './signals/observation-window.ts';
-import type { NotebookFacts, Signals, VmFacts } from './facts.ts';
-import { readMemory, type NotebookMemory, type ProjectMemory } from './memory/memory.ts';
-import { readSignals, type Window } from './signals/signals.ts';
-
-const NOT_READ: Signals = {
-  cpu: { kind: 'absent' },
-  gpu: { kind: 'absent' },
-  network: { kind: 'absent' },
-};
+import { readBatch, type Found } from './signals/batch.ts';
+import type { NotebookFacts, VmFacts } from './facts.ts';
+import { machineOf } from './signals/machine.ts';
+import { readMemory } from './memory/memory.ts';
 
 /** Notebooks that are judged without a pause. */
 const JUDGED_AT_ONCE = 20;
@@ -127,71 +122,6 @@ async function readDiskTypes(run: Run): Promise<ReadonlyMap<string, string>> {
   }
 }
 
-/** A notebook with all that is read of it but its VM. */
-interface Found {
-  readonly instance: NotebookInstance;
-  readonly memory: NotebookMemory;
-  readonly observedFromMs: number;
-  readonly signals: Signals;
-}
-
-/** The window in which a notebook is observed. */
-function windowOf(run: Run, config: Config, warnedAtMs: number | undefined): Window {
-  const endMs = run.startedAt.getTime();
-  return { startMs: observationStartMs(config, run.startedAt, warnedAtMs), endMs };
-}
-
-async function readBatch(
-  run: Run,
-  config: Config,
-  { instances }: Batch,
-  memories: ProjectMemory['notebooks'],
-): Promise<readonly Found[]> {
-  const found = instances.map((instance) => ({ instance, memory: memories[instance.name] ?? {} }));
-  const groups = new Map<number, { readonly ids: string[]; readonly gpuIds: string[] }>();
-  for (const { instance, memory } of found) {
-    const instanceId = instance.gceSetup?.instanceId;
-    if (instance.state !== 'ACTIVE' || instanceId === undefined) continue;
-    const { startMs } = windowOf(run, config, memory.warnedAtMs);
-    const group = groups.get(startMs) ?? { ids: [], gpuIds: [] };
-    group.ids.push(instanceId);
-    if (gpusOf(machineOf(instance)).kind !== 'none') group.gpuIds.push(instanceId);
-    groups.set(startMs, group);
-  }
-  // One window for all, and one more for each earlier run whose warnings still stand.
-  const signals = new Map<number, (instanceId: string) => Signals>();
-  await Promise.all(
-    [...groups].map(async ([startMs, vms]) => {
-      const window = { startMs, endMs: run.startedAt.getTime() };
-      signals.set(startMs, await readSignals(run, config, vms, window));
-    }),
-  );
-  return found.map(({ instance, memory }) => {
-    const observedFromMs = windowOf(run, config, memory.warnedAtMs).startMs;
-    const read = signals.get(observedFromMs);
-    const instanceId = instance.gceSetup?.instanceId;
-    return {
-      instance,
-      memory,
-      observedFromMs,
-      signals: instanceId === undefined || read === undefined ? NOT_READ : read(instanceId),
-    };
-  });
-}
-
-function machineOf({ gceSetup = {} }: NotebookInstance): {
-  machineType: string;
-  accelerators: Accelerator[];
-} {
-  return {
-    machineType: gceSetup.machineType ?? '',
-    accelerators: (gceSetup.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({
-      type: type ?? '',
-      count: Number(coreCount ?? 0),
-    })),
-  };
-}
-
 type PriceOf = (instance: PricedInstance) => InstancePrice;
 
 /** Prices each kind of instance once: a fleet has few kinds, and its many prices need not be held one by one. */
@@ -205,11 +135,7 @@ function priceOnce(): PriceOf {
   };
 }
 
-function toFacts(
-  { instance, memory, observedFromMs, signals }: Found,
-  machines: Machines,
-  priceOf: PriceOf,
-): NotebookFacts {
+function toFacts({ instance, ...found }: Found, machines: Machines, priceOf: PriceOf): NotebookFacts {
   const setup = instance.gceSetup ?? {};
   const [zone = ''] = instance.name.split('/').slice(3, 4);
   const { machineType, accelerators } = machineOf(instance);
@@ -224,12 +150,11 @@ function toFacts(
     labels: instance.labels ?? {},
     metadata: setup.metadata ?? {},
     machineType: resourceId(machineType),
+    vcpus: vcpusOf(machineType),
     gpus: gpusOf({ machineType, accelerators }),
     price: priceOf({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),
-    observedFromMs,
-    signals,
-    memory,
+    ...found,
   };
 }
 

@@ -34,19 +34,24 @@ export interface WorkingHours {
   readonly start: boolean;
 }
 
+/** From where on a CPU is at work: in cores, or as a share of all vCPUs, above 0 and at most 1 (unlike the GPU's percent). */
+export type CpuThreshold =
+  { readonly kind: 'cores'; readonly cores: number } | { readonly kind: 'share'; readonly share: number };
+
 export interface NotebooksPolicy {
   readonly mode: Mode;
   /** Whole minutes, 10 to 10,080. */
   readonly idleAfterMinutes: number;
-  /** Fraction of all vCPUs, above 0 and at most 1 (unlike the GPU's percent). */
-  readonly cpuBelowFraction: number;
+  readonly cpuBelow: CpuThreshold;
   /** Percent, above 0 and at most 100. */
   readonly gpuBelowPercent: number;
   /** Received and sent together, above 0. */
   readonly networkBelowBytesPerSecond: number;
+  /** Read and written together, above 0; looked at where a GPU has no metric. */
+  readonly diskBelowBytesPerSecond: number;
   /** Share of the window that has data points, above 0 and at most 1. */
   readonly minCoverage: number;
-  readonly gpuSignalMissing: 'keep' | 'ignore';
+  readonly gpuSignalMissing: 'infer' | 'keep' | 'ignore';
   readonly keepLabel: string;
   /** Whole minutes; 0 = stop without a warning. Above 0 only together with `stateBucket`. */
   readonly warnBeforeMinutes: number;

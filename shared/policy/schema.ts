@@ -18,6 +18,7 @@ import {
   textLike,
   wholeNumber,
 } from './fields.ts';
+import type { CpuThreshold } from './policy.ts';
 import { parseBytesPerSecond, ratePattern, rateWanted } from '../units.ts';
 
 /** Days of the week in ISO order: `daysOfWeek[weekday - 1]` for luxon's `weekday`. */
@@ -95,29 +96,45 @@ const hours = section({
 
 /** `notebooks.warnBefore`; becomes minutes. */
 export const warnBefore = duration(minuteMs, 0, 10_080, 'in whole minutes and at most 7d (0m = no warning)');
+
+const cpuWanted =
+  'cores such as "0.5 cores", or a fraction of all vCPUs, a number above 0 and at most 1 (0.05 is 5 %), without quotes';
+
+/** Cores, or a share of all vCPUs: one busy core of 32 is 3 %. */
+const cpuBelow = z.union(
+  [
+    z.pipe(
+      positive(1, cpuWanted),
+      z.transform((share: number): CpuThreshold => ({ kind: 'share', share })),
+    ),
+    textAs(/^(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,3})? cores?$/, cpuWanted, (text): CpuThreshold | undefined => {
+      const cores = Number(text.split(' ')[0]);
+      return cores > 0 ? { kind: 'cores', cores } : undefined;
+    }),
+  ],
+  complain(cpuWanted),
+);
+
+const rate = textAs(ratePattern, `${rateWanted}, above 0`, (text) => parseBytesPerSecond(text) || undefined);
+
 const maxStopsWanted = 'a whole number without quotes, 0 or more';
 
 const notebooks = section({
   mode: z.exactOptional(mode),
   // Below 10 minutes there are too few points to judge: Monitoring's reach us up to 4 minutes late.
   idleAfter: z.prefault(duration(minuteMs, 10, 10_080, 'in whole minutes, 10m to 7d'), '60m'),
-  cpuBelow: z.prefault(
-    positive(1, 'a fraction of all vCPUs, a number above 0 and at most 1 (0.05 is 5 %), without quotes'),
-    0.05,
-  ),
+  cpuBelow: z.prefault(cpuBelow, '0.5 cores'),
   gpuBelow: z.prefault(
     positive(100, 'a percentage, a number above 0 and at most 100 (5 is 5 %), without quotes or %'),
     5,
   ),
-  networkBelow: z.prefault(
-    textAs(ratePattern, `${rateWanted}, above 0`, (text) => parseBytesPerSecond(text) || undefined),
-    '20KiB/s',
-  ),
+  networkBelow: z.prefault(rate, '20KiB/s'),
+  diskBelow: z.prefault(rate, '1MiB/s'),
   minCoverage: z.prefault(
     positive(1, 'a share of the window, a number above 0 and at most 1 (0.8 is 80 %), without quotes'),
     0.8,
   ),
-  gpuSignalMissing: z.prefault(oneOf(['keep', 'ignore']), 'keep'),
+  gpuSignalMissing: z.prefault(oneOf(['infer', 'keep', 'ignore']), 'infer'),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   warnBefore: z.prefault(warnBefore, '0m'),
   maxStops: z.prefault(wholeNumber(maxStopsWanted), 20),

@@ -27,9 +27,10 @@ function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
   return {
     mode: notebooks.mode ?? mode,
     idleAfterMinutes: notebooks.idleAfter,
-    cpuBelowFraction: notebooks.cpuBelow,
+    cpuBelow: notebooks.cpuBelow,
     gpuBelowPercent: notebooks.gpuBelow,
     networkBelowBytesPerSecond: notebooks.networkBelow,
+    diskBelowBytesPerSecond: notebooks.diskBelow,
     minCoverage: notebooks.minCoverage,
     gpuSignalMissing: notebooks.gpuSignalMissing,
     keepLabel: notebooks.keepLabel,

@@ -19,7 +19,9 @@ const decisionSchema = z.looseObject({
     gpus: z.string().optional(),
     keepLabel: z.string().optional(),
     startedAt: z.string().optional(),
-    cpuFraction: signal.optional(),
+    cpu: z.looseObject({ peakCores: z.union([z.number(), z.string()]).optional() }).optional(),
+    command: z.string().optional(),
+    inferred: z.string().optional(),
     gpuPercent: signal.optional(),
     networkBytesPerSecond: signal.optional(),
     nativeIdleShutdown: z.looseObject({ status: z.string(), why: z.string() }).optional(),
@@ -88,9 +90,9 @@ function verdictOf({ action, reason, outcome }: Decided): string {
 function evidenceOf({ evidence, action }: Decided): string {
   if (action === 'report' || action === 'repair')
     return evidence.nativeIdleShutdown?.why ?? evidence.why ?? '';
-  const { cpuFraction, gpuPercent, networkBytesPerSecond } = evidence;
+  const { cpu, gpuPercent, networkBytesPerSecond } = evidence;
   const peaks = [
-    cpuFraction?.peak === undefined ? undefined : `CPU ${(cpuFraction.peak * 100).toFixed(1)} %`,
+    cpu?.peakCores === undefined ? undefined : `CPU ${cpu.peakCores} cores`,
     gpuPercent === undefined
       ? undefined
       : gpuPercent.peak === undefined
@@ -104,6 +106,7 @@ function evidenceOf({ evidence, action }: Decided): string {
     [evidence.machineType, evidence.gpus === 'none' ? undefined : evidence.gpus].filter(Boolean).join(', '),
     peaks.length > 0 ? `peaks ${peaks.join(', ')}` : undefined,
     evidence.why,
+    evidence.inferred,
     evidence.keepLabel === undefined ? undefined : `label keeps it ${evidence.keepLabel}`,
     evidence.startedAt === undefined ? undefined : `started ${evidence.startedAt.slice(11, 16)}`,
     action === 'stop'

@@ -2,8 +2,6 @@ import type { Config } from '../config.ts';
 import { BUSY_WINDOW_MINUTES, MINUTE_MS } from '../decide.ts';
 import { workingPeriod } from '../working-hours.ts';
 
-// prettier-ignore
-
 /** From when on a notebook must be observed, so that the verdict covers all that it claims. */
 export function observationStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
   if (simulatesWarning(config)) {
@@ -16,6 +14,13 @@ export function observationStartMs(config: Config, now: Date, warnedAtMs: number
   const startMs = now.getTime() - minutes * MINUTE_MS;
   // "Stayed idle since the warning" needs every minute since then.
   return warnedAtMs === undefined ? startMs : Math.min(startMs, warnedAtMs);
+}
+
+/** The same for a GPU that no metric tells of: cores, network and disks must have rested for twice `idleAfter`. */
+export function longerLookStartMs(config: Config, now: Date, warnedAtMs: number | undefined): number {
+  const waits = simulatesWarning(config) ? config.warnBeforeMinutes : 0;
+  const startMs = now.getTime() - (waits + 2 * config.idleAfterMinutes) * MINUTE_MS;
+  return Math.min(startMs, observationStartMs(config, now, warnedAtMs));
 }
 
 /** A trial remembers no warning: it tells from a longer look back what enforce would stop, and what that would save. */

@@ -178,7 +178,7 @@ describe('judgeNotebook: native idle shutdown, repair', () => {
     {
       name: 'does not arm it under a notebook that may be active: reports when',
       policy: REPAIR,
-      facts: { ...OFF, signals: { gpu: ABSENT } },
+      facts: { ...OFF, signals: { network: ABSENT } },
       expect: ['keep not-evaluable', 'report native-idle-shutdown-off'],
       lastEvidence: {
         notRepaired:

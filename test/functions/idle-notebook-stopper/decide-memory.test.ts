@@ -21,6 +21,19 @@ function vm(status: string, lastStartMs: number | undefined = LONG_AGO_MS): VmFa
 }
 
 /** Remembers a stop that was claimed and asked for at one moment. */
+/** A stop because of the hours. */
+function stoppedByHours(atMs: number): NotebookMemory {
+  return {
+    stop: {
+      claimedAtMs: atMs,
+      requestedAtMs: atMs,
+      runId: 'run-1',
+      reason: 'outside-hours',
+      operation: 'op-1',
+    },
+  };
+}
+
 function stopRequested(atMs: number): NotebookMemory {
   return {
     stop: { claimedAtMs: atMs, requestedAtMs: atMs, runId: 'run-1', reason: 'idle', operation: 'op-1' },
@@ -115,7 +128,7 @@ describe('judgeNotebook: warnBefore', () => {
     {
       name: 'does not warn what it cannot evaluate',
       policy,
-      facts: { signals: { gpu: ABSENT } },
+      facts: { signals: { network: ABSENT } },
       expect: ['keep not-evaluable'],
     },
     {
@@ -332,7 +345,7 @@ describe('judgeNotebook: start', () => {
     ...rest,
   });
   const startRequested = (minutesAgo: number): NotebookMemory => ({
-    ...stopRequested(LAST_NIGHT_MS),
+    ...stoppedByHours(LAST_NIGHT_MS),
     start: {
       claimedAtMs: minutesBefore(NOON, minutesAgo),
       requestedAtMs: minutesBefore(NOON, minutesAgo),
@@ -348,7 +361,7 @@ describe('judgeNotebook: start', () => {
     {
       name: 'stopped by costguard last night: starts',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['start working-hours'],
       evidence: {
         stoppedBy: 'costguard',
@@ -360,27 +373,27 @@ describe('judgeNotebook: start', () => {
     {
       name: 'stopped a millisecond before they opened: starts',
       policy,
-      facts: stopped(stopRequested(OPENS_MS - 1)),
+      facts: stopped(stoppedByHours(OPENS_MS - 1)),
       expect: ['start working-hours'],
     },
     {
       name: 'stopped exactly when they opened: stays stopped for the day',
       policy,
-      facts: stopped(stopRequested(OPENS_MS)),
+      facts: stopped(stoppedByHours(OPENS_MS)),
       expect: ['keep stopped'],
       evidence: { stoppedBy: 'costguard', stoppedAt: '2026-11-18T07:00:00.000Z' },
     },
     {
       name: 'stopped for idleness within the hours: stays stopped for the day',
       policy,
-      facts: stopped(stopRequested(minutesBefore(NOON, 60))),
+      facts: stopped(stoppedByHours(minutesBefore(NOON, 60))),
       expect: ['keep stopped'],
     },
     {
       name: 'stopped on Friday, now Monday: starts',
       policy,
       now: new Date('2026-11-23T08:05:00+01:00'),
-      facts: stopped(stopRequested(Date.parse('2026-11-20T20:10:00+01:00'))),
+      facts: stopped(stoppedByHours(Date.parse('2026-11-20T20:10:00+01:00'))),
       expect: ['start working-hours'],
       evidence: { opensAt: '2026-11-23T07:00:00.000Z' },
     },
@@ -388,42 +401,42 @@ describe('judgeNotebook: start', () => {
       name: 'stopped yesterday, now Saturday: stays stopped',
       policy,
       now: new Date('2026-11-21T12:00:00+01:00'),
-      facts: stopped(stopRequested(Date.parse('2026-11-20T20:10:00+01:00'))),
+      facts: stopped(stoppedByHours(Date.parse('2026-11-20T20:10:00+01:00'))),
       expect: ['keep stopped'],
     },
     {
       name: 'one millisecond before they open: stays stopped',
       policy,
       now: new Date(OPENS_MS - 1),
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['keep stopped'],
     },
     {
       name: 'exactly when they open: starts',
       policy,
       now: new Date(OPENS_MS),
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['start working-hours'],
     },
     {
       name: 'one millisecond before they close: starts',
       policy,
       now: new Date('2026-11-18T19:59:59.999+01:00'),
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['start working-hours'],
     },
     {
       name: 'exactly when they close: stays stopped',
       policy,
       now: new Date('2026-11-18T20:00:00+01:00'),
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['keep stopped'],
     },
     {
       name: 'after the midnight of a night shift, stopped before it began: starts',
       policy: { hours: BACK_TO_BACK },
       now: new Date('2026-11-18T01:00:00+01:00'),
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['start working-hours'],
       evidence: { opensAt: '2026-11-17T21:00:00.000Z' },
     },
@@ -431,26 +444,26 @@ describe('judgeNotebook: start', () => {
       name: 'after the midnight of a night shift, stopped within it: stays stopped',
       policy: { hours: BACK_TO_BACK },
       now: new Date('2026-11-18T01:00:00+01:00'),
-      facts: stopped(stopRequested(Date.parse('2026-11-17T23:00:00+01:00'))),
+      facts: stopped(stoppedByHours(Date.parse('2026-11-17T23:00:00+01:00'))),
       expect: ['keep stopped'],
     },
     {
       name: 'somebody started and stopped it since: respected',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { vm: vm('TERMINATED', LAST_NIGHT_MS + 60_000) }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: vm('TERMINATED', LAST_NIGHT_MS + 60_000) }),
       expect: ['keep stopped'],
       evidence: { stoppedBy: 'someone else, after a later start' },
     },
     {
       name: 'VM last started exactly when it was stopped: not since',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { vm: vm('TERMINATED', LAST_NIGHT_MS) }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: vm('TERMINATED', LAST_NIGHT_MS) }),
       expect: ['start working-hours'],
     },
     {
       name: 'VM unknown: nobody knows whether somebody touched it',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { vm: { kind: 'unknown', why: 'listing failed' } }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: { kind: 'unknown', why: 'listing failed' } }),
       expect: ['keep not-evaluable'],
       why: /cannot be told/,
       evidence: { stoppedBy: 'costguard' },
@@ -458,13 +471,13 @@ describe('judgeNotebook: start', () => {
     {
       name: 'VM absent: nothing to start',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { vm: { kind: 'absent' } }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: { kind: 'absent' } }),
       expect: ['keep not-evaluable'],
     },
     {
       name: 'VM without a start time: nobody knows whether somebody touched it',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), {
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), {
         vm: { kind: 'found', status: 'TERMINATED', lastStartMs: undefined },
       }),
       expect: ['keep not-evaluable'],
@@ -492,7 +505,7 @@ describe('judgeNotebook: start', () => {
       name: 'start claimed but never requested: its run died, so it starts',
       policy,
       facts: stopped({
-        ...stopRequested(LAST_NIGHT_MS),
+        ...stoppedByHours(LAST_NIGHT_MS),
         start: { claimedAtMs: minutesBefore(NOON, 1), runId: 'run-2' },
       }),
       expect: ['start working-hours'],
@@ -500,19 +513,19 @@ describe('judgeNotebook: start', () => {
     {
       name: 'kept by its label: nobody starts it either',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { labels: { 'costguard-keep': 'true' } }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { labels: { 'costguard-keep': 'true' } }),
       expect: ['keep kept'],
       usdPerHour: 0.0625,
     },
     {
       name: 'start: false: stays stopped',
       policy: { hours: OFFICE },
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['keep stopped'],
     },
     {
       name: 'no hours: stays stopped',
-      facts: stopped(stopRequested(LAST_NIGHT_MS)),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS)),
       expect: ['keep stopped'],
     },
     {
@@ -530,7 +543,7 @@ describe('judgeNotebook: start', () => {
     {
       name: 'SUSPENDED is not what costguard made: stays as it is',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), { state: 'SUSPENDED' }),
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), { state: 'SUSPENDED' }),
       expect: ['keep stopped'],
     },
     {
@@ -542,7 +555,7 @@ describe('judgeNotebook: start', () => {
     {
       name: 'an unpriced start stays unpriced',
       policy,
-      facts: stopped(stopRequested(LAST_NIGHT_MS), {
+      facts: stopped(stoppedByHours(LAST_NIGHT_MS), {
         price: {
           items: [],
           runningUsdPerHour: 'unpriced',

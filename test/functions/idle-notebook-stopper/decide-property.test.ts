@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type { NotebookFacts, Signal, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
+import { longerLookStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
 import type { UsdPerHour } from '../../../shared/prices/money.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
@@ -49,7 +50,12 @@ function anySignal(below: number): fc.Arbitrary<Signal> {
 const anyPolicy: fc.Arbitrary<Config> = fc
   .record({
     minCoverage: fc.constantFrom(0.5, 0.8, 1),
-    gpuSignalMissing: fc.constantFrom('keep', 'ignore'),
+    gpuSignalMissing: fc.constantFrom('infer', 'infer', 'keep', 'ignore'),
+    cpuBelow: fc.constantFrom<Config['cpuBelow']>(
+      { kind: 'share', share: 0.05 },
+      // Of eight vCPUs the same.
+      { kind: 'cores', cores: 0.4 },
+    ),
     warnBeforeMinutes: fc.constantFrom(0, 0, 30),
     hours: fc.constantFrom(null, OFFICE, OFFICE_WITH_START),
     nativeIdleShutdown: fc.constantFrom('report', 'repair'),
@@ -81,9 +87,16 @@ const anyCase = fc.record({
   cpu: anySignal(0.05),
   gpu: anySignal(5),
   network: anySignal(20_480),
+  migMode: mostly(false, true),
+  vcpus: mostly<number | undefined>(8, undefined),
+  longer: fc.option(
+    fc.record({ cpu: anySignal(0.05), network: anySignal(20_480), disk: anySignal(1_048_576) }),
+    { nil: undefined, freq: 8 },
+  ),
   warned: maybe(anyMinutesAgo),
   stopClaimed: maybe(anyMinutesAgo),
   stopRequested: fc.boolean(),
+  stopReason: fc.constantFrom('outside-hours', 'outside-hours', 'idle'),
   startRequested: maybe(anyMinutesAgo),
   timeout: mostly<string | undefined>(undefined, '', '3600', 'x'),
   price: fc.constantFrom<UsdPerHour>('unpriced', 0, 1.25),
@@ -102,7 +115,7 @@ function factsOf(one: AnyCase): NotebookFacts {
           stop: {
             claimedAtMs: ago(stopClaimed),
             runId: 'run-1',
-            reason: 'idle',
+            reason: one.stopReason,
             ...(one.stopRequested ? { requestedAtMs: ago(stopClaimed) } : {}),
           },
         }),
@@ -133,7 +146,12 @@ function factsOf(one: AnyCase): NotebookFacts {
       metadata: one.timeout === undefined ? {} : { 'idle-timeout-seconds': one.timeout },
       gpus: one.gpus,
       vm,
-      signals: { cpu: one.cpu, gpu: one.gpu, network: one.network },
+      vcpus: one.vcpus,
+      signals: { cpu: one.cpu, gpu: one.gpu, network: one.network, migMode: one.migMode },
+      longerLook:
+        one.longer === undefined
+          ? undefined
+          : { fromMs: longerLookStartMs(one.policy, one.now, memory.warnedAtMs), ...one.longer },
       price: {
         items: [],
         runningUsdPerHour: one.price,
@@ -153,15 +171,30 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
   const { policy, now } = one;
   const quiet = (signal: Signal, below: number): boolean =>
     signal.kind === 'measured' && signal.peak < below && signal.coverage >= policy.minCoverage;
-  const gpuQuiet =
-    quiet(one.gpu, policy.gpuBelowPercent) &&
-    (policy.gpuSignalMissing === 'ignore' ||
-      one.gpus.kind !== 'gpus' ||
-      (one.gpu.kind === 'measured' && one.gpu.series >= one.gpus.count));
-  const gpuNotNeeded =
-    (one.gpu.kind === 'absent' && (one.gpus.kind === 'none' || policy.gpuSignalMissing === 'ignore')) ||
-    // Not read, but there is no GPU that it could be about.
-    (one.gpu.kind === 'unreadable' && one.gpus.kind === 'none');
+  const startMs = Math.max(
+    facts.createdMs ?? -Infinity,
+    facts.vm.kind === 'found' ? (facts.vm.lastStartMs ?? -Infinity) : -Infinity,
+  );
+  const cpuQuiet = (signal: Signal): boolean =>
+    quiet(signal, 0.05) && (policy.cpuBelow.kind === 'share' || one.vcpus !== undefined);
+  const inferred = (): boolean =>
+    facts.longerLook !== undefined &&
+    startMs <= facts.longerLook.fromMs &&
+    cpuQuiet(facts.longerLook.cpu) &&
+    quiet(facts.longerLook.network, policy.networkBelowBytesPerSecond) &&
+    quiet(facts.longerLook.disk, policy.diskBelowBytesPerSecond);
+  const gpuRests = (): boolean => {
+    if (one.gpu.kind === 'unreadable') return one.gpus.kind === 'none';
+    if (one.gpu.kind === 'measured' && !quiet(one.gpu, policy.gpuBelowPercent)) return false;
+    const told =
+      one.gpus.kind === 'none' ||
+      (one.gpu.kind === 'measured' &&
+        (one.gpus.kind !== 'gpus' || one.gpu.series >= one.gpus.count) &&
+        !(one.migMode && one.gpu.peak === 0));
+    return (
+      told || policy.gpuSignalMissing === 'ignore' || (policy.gpuSignalMissing === 'infer' && inferred())
+    );
+  };
   const { stop } = facts.memory;
   const lastStartMs = facts.vm.kind === 'found' ? (facts.vm.lastStartMs ?? -Infinity) : -Infinity;
   const stopIsOnItsWay =
@@ -176,11 +209,88 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
     !stopIsOnItsWay &&
     (facts.createdMs ?? -Infinity) <= facts.observedFromMs &&
     lastStartMs <= facts.observedFromMs &&
-    quiet(one.cpu, policy.cpuBelowFraction) &&
+    cpuQuiet(one.cpu) &&
     quiet(one.network, policy.networkBelowBytesPerSecond) &&
-    (gpuQuiet || gpuNotNeeded)
+    gpuRests()
   );
 }
+
+type Change = (facts: NotebookFacts) => NotebookFacts;
+
+function withMore(signal: Signal, more: number): Signal {
+  return signal.kind === 'measured' ? { ...signal, peak: signal.peak + more } : measured(more, 0.1);
+}
+
+/** Activity of any kind, seen or not seen before, on top of what there is. */
+const anyActivity: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .record({
+      name: fc.constantFrom('cpu', 'gpu', 'network'),
+      more: fc.constantFrom(0.001, 0.05, 1, 50, 30_000),
+    })
+    .map(({ name, more }): Change => (facts) => ({
+      ...facts,
+      signals: { ...facts.signals, [name]: withMore(facts.signals[name as 'cpu'], more) },
+    })),
+  fc
+    .record({
+      name: fc.constantFrom('cpu', 'network', 'disk'),
+      more: fc.constantFrom(0.001, 0.05, 1, 50, 30_000, 2_000_000),
+    })
+    .map(
+      ({ name, more }): Change =>
+        (facts) =>
+          facts.longerLook === undefined
+            ? facts
+            : {
+                ...facts,
+                longerLook: { ...facts.longerLook, [name]: withMore(facts.longerLook[name as 'cpu'], more) },
+              },
+    ),
+);
+
+function lose(signal: Signal, how: 'absent' | 'unreadable' | 'half' | 'series'): Signal {
+  if (how === 'absent') return ABSENT;
+  if (how === 'unreadable') return UNREADABLE;
+  if (signal.kind !== 'measured') return signal;
+  return how === 'half'
+    ? { ...signal, coverage: signal.coverage / 2 }
+    : { ...signal, series: Math.max(1, signal.series - 1) };
+}
+
+/** Data that are not there: points, series, a whole signal, the number of vCPUs, the VM. The highest minute stays known. */
+const anyLoss: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .record({
+      name: fc.constantFrom('cpu', 'gpu', 'network'),
+      how: fc.constantFrom('absent', 'unreadable', 'half', 'series'),
+    })
+    .map(({ name, how }): Change => (facts) => ({
+      ...facts,
+      signals: { ...facts.signals, [name]: lose(facts.signals[name as 'cpu'], how as 'half') },
+    })),
+  fc
+    .record({
+      name: fc.constantFrom('cpu', 'network', 'disk'),
+      how: fc.constantFrom('absent', 'unreadable', 'half', 'series'),
+    })
+    .map(
+      ({ name, how }): Change =>
+        (facts) =>
+          facts.longerLook === undefined
+            ? facts
+            : {
+                ...facts,
+                longerLook: {
+                  ...facts.longerLook,
+                  [name]: lose(facts.longerLook[name as 'cpu'], how as 'half'),
+                },
+              },
+    ),
+  fc.constant<Change>((facts) => ({ ...facts, longerLook: undefined })),
+  fc.constant<Change>((facts) => ({ ...facts, vcpus: undefined })),
+  fc.constant<Change>((facts) => ({ ...facts, vm: { kind: 'unknown', why: 'listing failed' } })),
+);
 
 describe('judgeNotebook: any facts', () => {
   it('warns of or stops nothing that is not idle for certain, and leaves nothing that is', () => {
@@ -199,6 +309,48 @@ describe('judgeNotebook: any facts', () => {
       { numRuns: 3_000 },
     );
     assert.ok(idle > 100 && busy > 100, `not a real test: ${idle} idle, ${busy} not`);
+  });
+
+  it('never stops for more activity what it keeps', () => {
+    const order = ['keep', 'warn', 'stop'];
+    let kept = 0;
+    fc.assert(
+      fc.property(anyCase, anyActivity, (one, activity) => {
+        const facts = factsOf(one);
+        const before = judgeNotebook(facts, one.policy, one.now)[0]?.action ?? '';
+        const after = judgeNotebook(activity(facts), one.policy, one.now)[0]?.action ?? '';
+        if (!order.includes(before)) return;
+        assert.ok(order.indexOf(after) <= order.indexOf(before), `${before}, and with activity ${after}`);
+        if (before !== 'keep' && after === 'keep') kept += 1;
+      }),
+      { numRuns: 3_000 },
+    );
+    assert.ok(kept > 50, `not a real test: ${kept} were kept for it`);
+  });
+
+  it('never stops for want of data what it keeps, but for a GPU that is inferred from the rest or ignored', () => {
+    let lost = 0;
+    fc.assert(
+      fc.property(anyCase, anyLoss, (one, loss) => {
+        const facts = factsOf(one);
+        const [before] = judgeNotebook(facts, one.policy, one.now);
+        const left = loss(facts);
+        const [after] = judgeNotebook(left, one.policy, one.now);
+        if (before?.action !== 'keep') {
+          if (before?.action !== 'start' && after?.action === 'keep') lost += 1;
+          return;
+        }
+        if (after?.action === 'keep' || after?.action === 'start') return;
+        // Without its metric a GPU is judged by what the policy says: by the rest, which says so, or not at all.
+        const byPolicy =
+          after?.evidence['inferred'] !== undefined || one.policy.gpuSignalMissing === 'ignore';
+        assert.ok(facts.gpus.kind !== 'none' || facts.signals.gpu.kind === 'measured');
+        assert.ok(byPolicy || facts.gpus.kind === 'none');
+        assert.notDeepEqual(left.signals.gpu, facts.signals.gpu);
+      }),
+      { numRuns: 3_000 },
+    );
+    assert.ok(lost > 50, `not a real test: ${lost} were kept for it`);
   });
 
   it('stops only after a warning that is over, where the policy wants one', () => {
@@ -232,7 +384,8 @@ describe('judgeNotebook: any facts', () => {
         assert.equal(one.policy.hours?.start, true);
         assert.equal(one.now, NOON);
         assert.ok(one.label === undefined || LETTING_GO.includes(one.label));
-        assert.ok(stop !== undefined && stop.claimedAtMs < Date.parse('2026-11-18T08:00:00+01:00'));
+        assert.equal(stop?.reason, 'outside-hours');
+        assert.ok(stop.claimedAtMs < Date.parse('2026-11-18T08:00:00+01:00'));
         assert.ok(facts.vm.kind === 'found' && facts.vm.lastStartMs !== undefined);
         assert.ok(facts.vm.lastStartMs <= stop.claimedAtMs);
       }),

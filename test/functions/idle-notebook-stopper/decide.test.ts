@@ -15,7 +15,9 @@ import {
   ABSENT,
   config,
   EVENING,
+  FIVE_PERCENT,
   gpus,
+  longerLook,
   measured,
   minutesBefore,
   NAME,
@@ -41,7 +43,15 @@ describe('judgeNotebook: thresholds', () => {
         gpus: '1 x nvidia-tesla-t4',
         window: { from: '2026-11-18T10:00:00.000Z', to: '2026-11-18T11:00:00.000Z' },
         minCoverage: 0.8,
-        cpuFraction: { peak: 0.01, below: 0.05, coverage: 1, series: 1 },
+        cpu: {
+          peakCores: 0.08,
+          peakShare: 0.01,
+          belowCores: 0.5,
+          belowShare: 0.0625,
+          vcpus: 8,
+          coverage: 1,
+          series: 1,
+        },
         gpuPercent: { peak: 0, below: 5, coverage: 1, series: 1 },
         networkBytesPerSecond: { peak: 512, below: 20480, coverage: 1, series: 2 },
         price: { runningUsdPerHour: 0.8125, stoppableUsdPerHour: 0.75, stoppedUsdPerHour: 0.0625 },
@@ -52,19 +62,63 @@ describe('judgeNotebook: thresholds', () => {
     {
       name: 'CPU just below its threshold is idle',
       facts: { signals: { cpu: measured(0.0499) } },
+      policy: { cpuBelow: FIVE_PERCENT },
       expect: ['stop idle'],
     },
     {
       name: 'CPU exactly at its threshold is active',
       facts: { signals: { cpu: measured(0.05) } },
+      policy: { cpuBelow: FIVE_PERCENT },
       expect: ['keep active'],
-      why: /^CPU peak 0\.05 is not below 0\.05$/,
+      why: /^CPU peak 5 % is not below 5 %$/,
+    },
+    {
+      name: 'one core at work of 32 is activity: 3 % is a core',
+      facts: { machineType: 'n2-standard-32', vcpus: 32, signals: { cpu: measured(0.0317) } },
+      expect: ['keep active'],
+      why: /^CPU peak 1\.01 cores is not below 0\.5 cores$/,
+      evidence: { cpu: { peakCores: 1.01, peakShare: 0.0317, belowCores: 0.5, vcpus: 32 } },
+    },
+    {
+      name: 'less than half a core of 96 is idle',
+      facts: { vcpus: 96, signals: { cpu: measured(0.0052) } },
+      expect: ['stop idle'],
+      evidence: { cpu: { peakCores: 0.499, belowShare: 0.00521 } },
+    },
+    {
+      name: 'half a core of 96 is activity',
+      facts: { vcpus: 96, signals: { cpu: measured(0.00521) } },
+      expect: ['keep active'],
+    },
+    {
+      name: 'a third of the one core of a small machine is idle',
+      facts: { vcpus: 1, signals: { cpu: measured(0.33) } },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'cores of a machine type that does not tell its vCPUs are not evaluable',
+      facts: { vcpus: undefined, signals: { cpu: measured(0.001) } },
+      expect: ['keep not-evaluable'],
+      why: /^how many vCPUs it has is not known/,
+      evidence: { cpu: { peakCores: 'unknown', peakShare: 0.001, vcpus: 'unknown' } },
+    },
+    {
+      name: 'all vCPUs at work are activity, however many there are',
+      facts: { vcpus: undefined, signals: { cpu: measured(1) } },
+      expect: ['keep active'],
+    },
+    {
+      name: 'a share needs no number of vCPUs',
+      facts: { vcpus: undefined, signals: { cpu: measured(0.01) } },
+      policy: { cpuBelow: FIVE_PERCENT },
+      expect: ['stop idle'],
+      evidence: { cpu: { peakCores: 'unknown', belowShare: 0.05 } },
     },
     {
       name: 'CPU may exceed 1',
       facts: { signals: { cpu: measured(1.2) } },
       expect: ['keep active'],
-      why: /^CPU peak 1\.2 /,
+      why: /^CPU peak 9\.6 cores /,
     },
     {
       name: 'GPU just below its threshold is idle',
@@ -75,7 +129,7 @@ describe('judgeNotebook: thresholds', () => {
       name: 'GPU exactly at its threshold is active',
       facts: { signals: { gpu: measured(5) } },
       expect: ['keep active'],
-      why: /^GPU peak 5 is not below 5$/,
+      why: /^GPU peak 5 % is not below 5 %$/,
     },
     {
       name: 'network just below its threshold is idle',
@@ -86,14 +140,14 @@ describe('judgeNotebook: thresholds', () => {
       name: 'network exactly at its threshold is active',
       facts: { signals: { network: measured(20_480, 1, 2) } },
       expect: ['keep active'],
-      why: /^network peak 20480 is not below 20480$/,
+      why: /^network peak 20 KiB\/s is not below 20 KiB\/s$/,
     },
     {
       name: "the policy's CPU threshold counts",
       facts: { signals: { cpu: measured(0.2) } },
-      policy: { cpuBelowFraction: 0.25 },
+      policy: { cpuBelow: { kind: 'share', share: 0.25 } },
       expect: ['stop idle'],
-      evidence: { cpuFraction: { peak: 0.2, below: 0.25 } },
+      evidence: { cpu: { peakCores: 1.6, belowCores: 2, peakShare: 0.2, belowShare: 0.25 } },
     },
     {
       name: "the policy's GPU threshold counts",
@@ -116,7 +170,7 @@ describe('judgeNotebook: thresholds', () => {
       name: 'a busy GPU is active although CPU and network rest',
       facts: { signals: { cpu: measured(0), gpu: measured(97), network: measured(0, 1, 2) } },
       expect: ['keep active'],
-      evidence: { gpuPercent: { peak: 97 }, cpuFraction: { peak: 0 } },
+      evidence: { gpuPercent: { peak: 97 }, cpu: { peakCores: 0 } },
       usdPerHour: 0.8125,
     },
   ]);
@@ -136,7 +190,7 @@ describe('judgeNotebook: coverage', () => {
       facts: { signals: { cpu: measured(0.01, 0.79) } },
       expect: ['keep not-evaluable'],
       why: /^low coverage: CPU signal has 0\.79 of the window, 0\.8 is needed$/,
-      evidence: { cpuFraction: { peak: 0.01, coverage: 0.79 } },
+      evidence: { cpu: { peakCores: 0.08, coverage: 0.79 } },
     },
     {
       name: 'GPU just below minCoverage is not evaluable',
@@ -191,7 +245,7 @@ describe('judgeNotebook: missing signals', () => {
       facts: { signals: { cpu: ABSENT } },
       expect: ['keep not-evaluable'],
       why: /^no data: CPU /,
-      evidence: { cpuFraction: { below: 0.05, missing: 'no series' } },
+      evidence: { cpu: { belowCores: 0.5, missing: 'no series' } },
     },
     {
       name: 'no network data is not evaluable',
@@ -217,7 +271,7 @@ describe('judgeNotebook: missing signals', () => {
       facts: { signals: { cpu: UNREADABLE } },
       expect: ['keep not-evaluable'],
       why: /^CPU signal unreadable: partial answer: shard down$/,
-      evidence: { cpuFraction: { below: 0.05, missing: 'partial answer: shard down' } },
+      evidence: { cpu: { belowCores: 0.5, missing: 'partial answer: shard down' } },
     },
     {
       name: 'unreadable network is not evaluable',
@@ -246,7 +300,7 @@ describe('judgeNotebook: missing signals', () => {
     {
       name: 'an active CPU wins over a missing GPU signal',
       facts: { signals: { cpu: measured(0.5), gpu: ABSENT } },
-      expect: ['keep active'],
+      expect: ['keep active', 'report gpu-signal-missing'],
       why: /^CPU /,
     },
     {
@@ -258,7 +312,7 @@ describe('judgeNotebook: missing signals', () => {
     {
       name: 'an active GPU wins although another GPU does not report',
       facts: { gpus: gpus(2), signals: { gpu: measured(50, 1, 1) } },
-      expect: ['keep active'],
+      expect: ['keep active', 'report gpu-signal-missing'],
       why: /^GPU /,
     },
   ]);
@@ -269,7 +323,8 @@ describe('judgeNotebook: GPUs', () => {
     {
       name: 'a GPU without metrics is not evaluable',
       facts: { signals: { gpu: ABSENT } },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing/,
       evidence: { gpus: '1 x nvidia-tesla-t4', gpuPercent: { below: 5, missing: 'no series' } },
     },
@@ -277,7 +332,7 @@ describe('judgeNotebook: GPUs', () => {
       name: 'a GPU without metrics is judged by the rest where that is to be ignored',
       facts: { signals: { gpu: ABSENT } },
       policy: { gpuSignalMissing: 'ignore' },
-      expect: ['stop idle'],
+      expect: ['stop idle', 'report gpu-signal-missing'],
       evidence: { gpuPercent: { missing: 'no series' } },
     },
     {
@@ -296,7 +351,8 @@ describe('judgeNotebook: GPUs', () => {
         }),
         signals: { gpu: ABSENT },
       },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing/,
       evidence: { gpus: '2 x nvidia-tesla-t4' },
     },
@@ -307,7 +363,8 @@ describe('judgeNotebook: GPUs', () => {
         gpus: gpusOf({ machineType: 'a2-highgpu-1g', accelerators: [] }),
         signals: { gpu: ABSENT },
       },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing/,
       evidence: { machineType: 'a2-highgpu-1g', gpus: '1 x nvidia-tesla-a100' },
     },
@@ -325,21 +382,23 @@ describe('judgeNotebook: GPUs', () => {
         gpus: gpusOf({ machineType: 'a9-ultragpu-16g', accelerators: [] }),
         signals: { gpu: ABSENT },
       },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing/,
       evidence: { gpus: 'unknown (a9-ultragpu-16g has GPUs, how many is not known)' },
     },
     {
       name: 'a machine family that may have GPUs needs a signal',
       facts: { gpus: UNKNOWN_GPU, signals: { gpu: ABSENT } },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing/,
     },
     {
       name: 'a machine family that may have GPUs is judged by the rest where that is to be ignored',
       facts: { gpus: UNKNOWN_GPU, signals: { gpu: ABSENT } },
       policy: { gpuSignalMissing: 'ignore' },
-      expect: ['stop idle'],
+      expect: ['stop idle', 'report gpu-signal-missing'],
     },
     {
       name: 'a CPU machine needs no GPU signal',
@@ -362,7 +421,8 @@ describe('judgeNotebook: GPUs', () => {
     {
       name: 'one GPU of four that does not report is not evaluable',
       facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) } },
-      expect: ['keep not-evaluable'],
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
       why: /^GPU signal missing: 3 of 4 GPUs report$/,
       evidence: { gpuPercent: { series: 3 } },
     },
@@ -370,7 +430,7 @@ describe('judgeNotebook: GPUs', () => {
       name: 'one GPU of four that does not report is ignored where that is wanted',
       facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) } },
       policy: { gpuSignalMissing: 'ignore' },
-      expect: ['stop idle'],
+      expect: ['stop idle', 'report gpu-signal-missing'],
     },
     {
       name: 'all four GPUs report',
@@ -381,6 +441,100 @@ describe('judgeNotebook: GPUs', () => {
       name: 'more GPUs report than are attached, as after a driver update',
       facts: { gpus: gpus(1), signals: { gpu: measured(0, 1, 2) } },
       expect: ['stop idle'],
+    },
+    {
+      name: 'by default a GPU without metrics stops when cores, disk and network rested for twice idleAfter, and it says so',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook() },
+      expect: ['stop idle', 'report gpu-signal-missing'],
+      evidence: {
+        inferred:
+          'no agent reports its GPU, but cores, disk and network rested since 2026-11-18T09:00:00.000Z',
+        longerLook: { diskBytesPerSecond: { peak: 2050, below: 1_048_576 } },
+      },
+      lastEvidence: {
+        why: 'no agent reports its GPU',
+        command:
+          "gcloud compute ssh nb-1 --project=ml-dev --zone=us-central1-a --command='curl -sSO https://dl.google.com/cloudagents/add-google-cloud-ops-agent-repo.sh && sudo bash add-google-cloud-ops-agent-repo.sh --also-install'",
+      },
+    },
+    {
+      name: 'a busy disk keeps a GPU without metrics',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ disk: measured(30_000_000, 1, 4) }) },
+      expect: ['keep active', 'report gpu-signal-missing'],
+      why: /^disk peak 28\.6 MiB\/s is not below 1 MiB\/s since .*, and no agent reports its GPU$/,
+    },
+    {
+      name: 'a core at work 90 minutes ago keeps a GPU without metrics',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ cpu: measured(0.125) }) },
+      expect: ['keep active', 'report gpu-signal-missing'],
+      why: /^CPU peak 1 cores is not below 0\.5 cores since /,
+    },
+    {
+      name: 'a busy network 90 minutes ago keeps a GPU without metrics',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ network: measured(20_480, 1, 2) }) },
+      expect: ['keep active', 'report gpu-signal-missing'],
+    },
+    {
+      name: 'a disk without metrics leaves a GPU without metrics open',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ disk: ABSENT }) },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+      why: /^GPU signal missing: no agent reports its GPU; no data: disk signal has no points since /,
+    },
+    {
+      name: 'unreadable disks leave a GPU without metrics open',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ disk: UNREADABLE }) },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+    },
+    {
+      name: 'a thin longer look leaves a GPU without metrics open',
+      facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ cpu: measured(0, 0.7) }) },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+    },
+    {
+      name: 'without the longer look a GPU without metrics stays open',
+      facts: { signals: { gpu: ABSENT } },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+      why: /what it did before was not read$/,
+    },
+    {
+      name: 'a GPU without metrics is young until it ran for twice idleAfter',
+      facts: {
+        signals: { gpu: ABSENT },
+        longerLook: longerLook(),
+        vm: { kind: 'found', status: 'RUNNING', lastStartMs: minutesBefore(NOON, 119) },
+      },
+      expect: ['keep young'],
+    },
+    {
+      name: 'one GPU of four that does not report is inferred from the rest',
+      facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) }, longerLook: longerLook() },
+      expect: ['stop idle', 'report gpu-signal-missing'],
+      evidence: {
+        inferred: '3 of 4 GPUs report, but cores, disk and network rested since 2026-11-18T09:00:00.000Z',
+      },
+    },
+    {
+      name: 'a GPU whose metrics could not be read is not inferred from the rest',
+      facts: { signals: { gpu: UNREADABLE }, longerLook: longerLook() },
+      expect: ['keep not-evaluable'],
+      why: /^GPU signal unreadable/,
+    },
+    {
+      name: 'a GPU in MIG mode that reads 0 is no signal: it takes twice idleAfter',
+      facts: { signals: { migMode: true }, longerLook: longerLook({ cpu: measured(0.5) }) },
+      expect: ['keep active', 'report gpu-signal-missing'],
+      why: /its GPU is in MIG mode, where 0 % says nothing$/,
+    },
+    {
+      name: 'a GPU in MIG mode is not evaluable where a missing signal keeps',
+      facts: { signals: { migMode: true } },
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+    },
+    {
+      name: 'a GPU in MIG mode that reads more than 0 is at work all the same',
+      facts: { signals: { migMode: true, gpu: measured(30) } },
+      expect: ['keep active'],
     },
   ]);
 
@@ -539,7 +693,7 @@ describe('judgeNotebook: states', () => {
   it('shows signals of ACTIVE notebooks only', () => {
     const [decision] = judgeNotebook(notebook({ state: 'STOPPED' }), config(), NOON);
     assert.ok(decision !== undefined);
-    for (const key of ['window', 'cpuFraction', 'gpuPercent', 'networkBytesPerSecond'])
+    for (const key of ['window', 'cpu', 'gpuPercent', 'networkBytesPerSecond'])
       assert.equal(key in decision.evidence, false, key);
   });
 });

@@ -1,7 +1,12 @@
 import { settingsOf } from '../../../functions/idle-notebook-stopper/changes.ts';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
-import type { NotebookFacts, Signal, Signals } from '../../../functions/idle-notebook-stopper/facts.ts';
+import type {
+  LongerLook,
+  NotebookFacts,
+  Signal,
+  Signals,
+} from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import type { WorkingHours } from '../../../shared/policy/policy.ts';
@@ -38,17 +43,32 @@ export function config(overrides: Partial<Config> = {}): Config {
   return {
     mode: 'enforce',
     idleAfterMinutes: 60,
-    cpuBelowFraction: 0.05,
+    cpuBelow: { kind: 'cores', cores: 0.5 },
     gpuBelowPercent: 5,
     networkBelowBytesPerSecond: 20_480,
+    diskBelowBytesPerSecond: 1_048_576,
     minCoverage: 0.8,
-    gpuSignalMissing: 'keep',
+    gpuSignalMissing: 'infer',
     keepLabel: 'costguard-keep',
     warnBeforeMinutes: 0,
     maxStops: 20,
     hours: null,
     nativeIdleShutdown: 'report',
     terraformManaged: 'enforce',
+    ...overrides,
+  };
+}
+
+/** Half a core of eight, as a share. */
+export const FIVE_PERCENT = { kind: 'share', share: 0.05 } as const;
+
+/** Cores, network and disks over the two hours before NOON. */
+export function longerLook(overrides: Partial<LongerLook> = {}): LongerLook {
+  return {
+    fromMs: minutesBefore(NOON, 120),
+    cpu: measured(0.01),
+    network: measured(512, 1, 2),
+    disk: measured(2_048, 1, 4),
     ...overrides,
   };
 }
@@ -94,13 +114,20 @@ export function notebook(
     labels: {},
     metadata: {},
     machineType: 'n1-standard-8',
+    vcpus: 8,
     gpus: gpus(1),
     price: PRICE,
     vm: { kind: 'found', status: 'RUNNING', lastStartMs: Date.parse('2026-11-10T08:00:00Z') },
     observedFromMs: observationStartMs(policy, now, rest.memory?.warnedAtMs),
     memory: {},
     ...rest,
-    signals: { cpu: measured(0.01), gpu: measured(0), network: measured(512, 1, 2), ...signals },
+    signals: {
+      cpu: measured(0.01),
+      gpu: measured(0),
+      network: measured(512, 1, 2),
+      migMode: false,
+      ...signals,
+    },
   };
 }
 

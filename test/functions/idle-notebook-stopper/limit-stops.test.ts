@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import fc from 'fast-check';
-import { limitStops } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { limitStops } from '../../../functions/idle-notebook-stopper/verdict/limit-stops.ts';
 import type { NotebookFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { UsdPerHour } from '../../../shared/prices/money.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';

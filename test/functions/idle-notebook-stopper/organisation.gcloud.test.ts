@@ -43,7 +43,7 @@ const idleOverTheHour = {
   state: 'ACTIVE',
   window: { from: '2026-11-18T20:40:00.000Z', to: '2026-11-18T21:40:00.000Z' },
   minCoverage: 0.8,
-  cpuFraction: { below: 0.05, coverage: 1, series: 1 },
+  cpu: { belowCores: 0.5, coverage: 1, series: 1 },
   networkBytesPerSecond: { below: 20480, coverage: 1, series: 2 },
 };
 const on = { nativeIdleShutdown: { status: 'on', afterMinutes: 180, why: 'by default' } };
@@ -123,11 +123,13 @@ const VERDICTS: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
   },
   'ml-vision': {
     'no-ops-agent-l4': {
-      verdict: 'keep already: not-evaluable',
-      usdPerHour: 0.7410785753424656,
+      verdict: 'stop done: idle',
+      usdPerHour: 0.7068319999999999,
       evidence: {
-        why: 'GPU signal missing: no Ops Agent reports it',
+        inferred:
+          'no agent reports its GPU, but cores, disk and network rested since 2026-11-18T19:40:00.000Z',
         gpuPercent: { below: 5, missing: 'no series' },
+        longerLook: { from: '2026-11-18T19:40:00.000Z' },
       },
     },
     'terraform-labelling': { verdict: 'stop done: idle', usdPerHour: 0.189999, evidence: idleOverTheHour },
@@ -139,7 +141,7 @@ const VERDICTS: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'gaps-in-metrics': {
       verdict: 'keep already: not-evaluable',
       usdPerHour: 0.42271857534246576,
-      evidence: { why: 'low coverage: CPU signal has 0.410714 of the window, 0.8 is needed' },
+      evidence: { why: 'low coverage: CPU signal has 0.411 of the window, 0.8 is needed' },
     },
     'ghost-active': {
       verdict: 'keep already: not-evaluable',
@@ -161,7 +163,10 @@ const REPORTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'eda-cpu': 'native-idle-shutdown-cannot-fire',
     'unhealthy-agent': 'native-idle-shutdown-cannot-fire',
   },
-  'ml-vision': { 'terraform-labelling': 'native-idle-shutdown-off' },
+  'ml-vision': {
+    'terraform-labelling': 'native-idle-shutdown-off',
+    'no-ops-agent-l4': 'gpu-signal-missing',
+  },
 };
 
 const idOf = (resource: string): string => resource.split('/').at(-1) ?? '';
@@ -209,12 +214,13 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       const spike = receiptOf(receipts, 'ml-research').decisions.find(
         ({ resource }) => idOf(resource) === 'single-spike-t4',
       );
-      assert.match(String(spike?.evidence['why']), /^GPU peak (?:6[1-9]|7[0-4])[.\d]* is not below 5$/);
+      assert.match(String(spike?.evidence['why']), /^GPU peak (?:6[1-9]|7[0-4])[.\d]* % is not below 5 %$/);
 
       assert.deepEqual(carriedOut(sandbox, 'stop'), {
         'forgotten-kernel-a100': 1,
         'eda-cpu': 1,
         'unhealthy-agent': 1,
+        'no-ops-agent-l4': 1,
         'terraform-labelling': 1,
         'idle-in-europe': 1,
       });
@@ -260,12 +266,12 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       const research = receiptOf(receipts, 'ml-research');
       const vision = receiptOf(receipts, 'ml-vision');
       assert.deepEqual(research.kept, { active: 3, kept: 1, young: 1, stopped: 1 });
-      assert.deepEqual(vision.kept, { 'not-evaluable': 3, transitional: 1 });
+      assert.deepEqual(vision.kept, { 'not-evaluable': 2, transitional: 1 });
       assert.deepEqual(research.incomplete, []);
       assert.deepEqual(vision.incomplete, [GAP]);
       assert.ok(Math.abs(research.savings.usdPerHour - (3.673385 + 0.26804568 + 0.759996)) < 1e-9);
       assert.equal(vision.savings.unpriced, 0);
-      assert.ok(Math.abs(vision.savings.usdPerHour - (0.189999 + 0.418336 + 0.3675)) < 1e-9);
+      assert.ok(Math.abs(vision.savings.usdPerHour - (0.189999 + 0.418336 + 0.3675 + 0.706832)) < 1e-6);
       for (const receipt of receipts) {
         assert.equal(receipt.function, 'idle-notebook-stopper');
         assert.equal(receipt.mode, 'enforce');
@@ -292,9 +298,9 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       const lines = fn.lines.filter((line) => typeof line === 'object');
       assert.ok(lines.every((line) => typeof line['severity'] === 'string'));
       assert.equal(lines.filter((line) => line['receipt'] !== undefined).length, 2);
-      // 5 stops as NOTICE, 4 reports and the incomplete summary as WARNING.
-      assert.equal(messagesOf(fn.lines, 'NOTICE').length, 5);
-      assert.equal(messagesOf(fn.lines, 'WARNING').length, 5);
+      // 6 stops as NOTICE, 5 reports and the incomplete summary as WARNING.
+      assert.equal(messagesOf(fn.lines, 'NOTICE').length, 6);
+      assert.equal(messagesOf(fn.lines, 'WARNING').length, 6);
       assert.match(
         messagesOf(fn.lines, 'WARNING').find((text) => text.startsWith('ml-vision')) ?? '',
         /INCOMPLETE: projects\/ml-vision\/locations\/asia-east1-c/,
@@ -321,7 +327,8 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
           counted[own] = (counted[own] ?? 0) + 1;
         assert.deepEqual(counted, countsOf(run));
         assert.equal(apiCalls['notebooks.instances.list'], 1);
-        assert.equal(apiCalls['monitoring.timeSeries.list'], 8);
+        // Where no agent tells of a GPU, the legacy metric is asked for, and five metrics over the longer past.
+        assert.equal(apiCalls['monitoring.timeSeries.list'], project === 'ml-vision' ? 20 : 8);
         assert.equal(apiCalls['compute.instances.aggregatedList'], 1);
       }
     }));
@@ -330,7 +337,11 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
     withOrganisation('enforce', async ({ sandbox, fn }) => {
       await fn.tick();
       const stopped = memoryIn(sandbox, BUCKET, 'ml-vision');
-      assert.deepEqual(Object.keys(stopped).sort(), ['idle-in-europe', 'terraform-labelling']);
+      assert.deepEqual(Object.keys(stopped).sort(), [
+        'idle-in-europe',
+        'no-ops-agent-l4',
+        'terraform-labelling',
+      ]);
       for (const { stop } of Object.values(stopped)) {
         assert.equal(stop?.reason, 'idle');
         assert.equal(stop.requestedAtMs, Date.parse('2026-11-18T21:40:00Z'));
@@ -344,7 +355,7 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       const receipts = receiptsIn(sandbox, BUCKET);
       assert.equal(receipts.length, 4);
       assert.deepEqual(verdictsOf(receiptOf(receipts, 'ml-vision')), {
-        'no-ops-agent-l4': 'keep already: not-evaluable',
+        'no-ops-agent-l4': 'keep already: stopped',
         'terraform-labelling': 'keep already: stopped',
         'starting-now': 'keep already: young',
         'gaps-in-metrics': 'keep already: not-evaluable',

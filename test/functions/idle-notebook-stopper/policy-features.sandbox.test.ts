@@ -128,6 +128,29 @@ describe('hours', () => {
       assert.deepEqual(carriedOut(sandbox, 'start'), { 'idle-1': 1 });
     }));
 
+  it('does not start what was stopped because it was idle, on the next morning or any other', () => {
+    // Tuesday 15:00 in Berlin.
+    const inHours = { clock: '2026-11-17T14:00:00Z' };
+    return withNotebooks(
+      [idle('abandoned-1')],
+      [HOURS],
+      async (world) => {
+        assert.deepEqual(outcomesOf(await tickAfter(world, 0)), { 'abandoned-1': ['stop done: idle'] });
+        // Wednesday and Thursday, 08:05.
+        for (const minutes of [17 * 60 + 5, 24 * 60]) {
+          const receipt = await tickAfter(world, minutes);
+          assert.deepEqual(outcomesOf(receipt), {});
+          assert.match(
+            String(decisionOn(receipt, 'abandoned-1').evidence['why']),
+            /idle, not because of the hours/,
+          );
+        }
+        assert.deepEqual(carriedOut(world.sandbox, 'start'), {});
+      },
+      inHours,
+    );
+  });
+
   it('starts each notebook once when several ticks come at the opening', () =>
     withNotebooks([idle('idle-1'), idle('idle-2')], [HOURS], async (world) => {
       const { sandbox } = world;
@@ -297,10 +320,15 @@ describe('keepLabel', () => {
 
 describe('gpuSignalMissing', () => {
   const blind = idleGpu('blind-1', { load: {} });
+  const COMMAND = /^gcloud compute ssh blind-1 .*add-google-cloud-ops-agent-repo\.sh --also-install'$/;
+  const disks = (receipt: Receipt): number => receipt.seriesRead?.total ?? 0;
 
-  it('keep keeps a GPU notebook without GPU metrics', () =>
-    withNotebooks([blind], [], async (world) => {
-      assert.deepEqual((await tickAfter(world, 0)).kept, { 'not-evaluable': 1 });
+  it('keep keeps a GPU notebook without GPU metrics, and names the command that gives it some', () =>
+    withNotebooks([blind], ['gpuSignalMissing: keep'], async (world) => {
+      const receipt = await tickAfter(world, 0);
+      assert.deepEqual(receipt.kept, { 'not-evaluable': 1 });
+      assert.deepEqual(outcomesOf(receipt), { 'blind-1': ['report done: gpu-signal-missing'] });
+      assert.match(String(decisionOn(receipt, 'blind-1', 'report').evidence['command']), COMMAND);
     }));
 
   it('ignore judges it by CPU and network', () =>
@@ -309,8 +337,115 @@ describe('gpuSignalMissing', () => {
       ['gpuSignalMissing: ignore'],
       async (world) => {
         const receipt = await tickAfter(world, 0);
-        assert.deepEqual(outcomesOf(receipt), { 'blind-1': ['stop done: idle'] });
+        assert.deepEqual(outcomesOf(receipt), {
+          'blind-1': ['report done: gpu-signal-missing', 'stop done: idle'],
+          'blind-busy': ['report done: gpu-signal-missing'],
+        });
         assert.deepEqual(receipt.kept, { active: 1 });
+      },
+    ));
+
+  it('infer, the default, stops what rested in cores, disk and network for twice idleAfter, and says so', () => {
+    const spike = (at: string, value: number) => ({ shape: 'spike', at, minutes: 2, value }) as const;
+    const notebooks = [
+      blind,
+      idleGpu('core-1', { load: { cpu: spike('-90m', 0.3) } }),
+      idleGpu('disk-1', { load: { diskRead: spike('-100m', 40_000_000) } }),
+      idleGpu('net-1', { load: { networkReceived: spike('-75m', 400_000) } }),
+      idleGpu('before-1', { load: { cpu: spike('-130m', 0.9) } }),
+    ];
+    return withNotebooks(notebooks, [], async (world) => {
+      const receipt = await tickAfter(world, 0);
+      assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'blind-1': 1, 'before-1': 1 });
+      assert.deepEqual(receipt.kept, { active: 3 });
+      const { evidence } = decisionOn(receipt, 'blind-1', 'stop');
+      assert.match(
+        String(evidence['inferred']),
+        /^no agent reports its GPU, but cores, disk and network rested/,
+      );
+      assert.match(
+        String(decisionOn(receipt, 'disk-1', 'keep').evidence['why']),
+        /^disk peak 38\.\d MiB\/s is not below 1 MiB\/s since 2026-11-18T19:40:00\.000Z, and no agent/,
+      );
+    });
+  });
+
+  it('reads disks and a longer past of none but resting notebooks whose GPU nothing tells of', () => {
+    const others = [
+      idle('cpu-1'),
+      busy('busy-1'),
+      idleGpu('agent-1'),
+      idleGpu('blind-busy', { load: { cpu: 0.4 } }),
+    ];
+    return withNotebooks(others, [], async (world) => {
+      const without = disks(await tickAfter(world, 0));
+      assert.equal(
+        world.sandbox.callLog
+          .calls('monitoring.projects.timeSeries.list')
+          .filter(({ query }) => query.includes('instance%2Fdisk%2F')).length,
+        0,
+      );
+      // CPU and network of four, and the one GPU that reports.
+      assert.equal(without, 4 * 6 + 2);
+    });
+  });
+
+  it('takes the legacy metric of older images for a GPU signal', () =>
+    withNotebooks(
+      [
+        idleGpu('legacy-idle', { load: { legacyGpus: 0 } }),
+        idleGpu('legacy-busy', { load: { legacyGpus: 97 } }),
+      ],
+      ['gpuSignalMissing: keep'],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'legacy-idle': ['stop done: idle'] });
+        assert.match(
+          String(decisionOn(receipt, 'legacy-busy').evidence['why']),
+          /^GPU peak 97 % is not below 5 %$/,
+        );
+      },
+    ));
+
+  it('takes 0 % of a GPU in MIG mode for no signal', () =>
+    withNotebooks(
+      [
+        idleGpu('mig-model', { load: { gpus: 0, gpuModel: 'NVIDIA A100-SXM4-40GB MIG 1g.5gb' } }),
+        idleGpu('mig-script', { metadata: { 'startup-script': '#!/bin/sh\nnvidia-smi -i 0 -mig 1\n' } }),
+        idleGpu('whole'),
+      ],
+      ['gpuSignalMissing: keep'],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(carriedOut(world.sandbox, 'stop'), { whole: 1 });
+        assert.deepEqual(receipt.kept, { 'not-evaluable': 2 });
+      },
+    ));
+});
+
+describe('cpuBelow', () => {
+  it('counts one core at work of 32 as activity by default', () =>
+    withNotebooks(
+      [
+        idle('one-core-of-32', { machineType: 'n2-standard-32', load: { cpu: 0.0317 } }),
+        idle('resting-32', { machineType: 'n2-standard-32', load: { cpu: 0.012 } }),
+      ],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'resting-32': ['stop done: idle'] });
+        const { evidence } = decisionOn(receipt, 'one-core-of-32');
+        assert.equal(evidence['why'], 'CPU peak 1.01 cores is not below 0.5 cores');
+        assert.partialDeepStrictEqual(evidence['cpu'], { peakCores: 1.01, peakShare: 0.0317, vcpus: 32 });
+      },
+    ));
+
+  it('may be a share', () =>
+    withNotebooks(
+      [idle('one-core-of-32', { machineType: 'n2-standard-32', load: { cpu: 0.0317 } })],
+      ['cpuBelow: 0.05'],
+      async (world) => {
+        assert.deepEqual(outcomesOf(await tickAfter(world, 0)), { 'one-core-of-32': ['stop done: idle'] });
       },
     ));
 });

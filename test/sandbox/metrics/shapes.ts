@@ -137,13 +137,18 @@ const signals = z.strictObject({
   cpu: shapeSchema.prefault({ shape: 'noise', level: 0.012, spread: 0.008 }),
   /** Percent; one shape for every GPU of the machine, or one per GPU. `none`: no Ops Agent, no series. */
   gpus: z.union([z.array(shapeSchema), shapeSchema], { error: likeBestOption }).prefault('none'),
+  /** Percent, as the reporter of older images writes it, of every GPU. */
+  legacyGpus: shapeSchema.prefault('none'),
+  /** What NVML calls the GPUs, e.g. `NVIDIA A100-SXM4-40GB MIG 1g.5gb`; the accelerator type tells when absent. */
+  gpuModel: z.string().optional(),
   /** Fraction of the GPU memory in use, on every GPU. */
   gpuMemory: shapeSchema.prefault('none'),
   /** Bytes per second, as the others below. */
   networkSent: shapeSchema.prefault({ shape: 'noise', level: 300, spread: 200 }),
   networkReceived: shapeSchema.prefault({ shape: 'noise', level: 300, spread: 200 }),
-  diskRead: shapeSchema.prefault('none'),
-  diskWrite: shapeSchema.prefault('none'),
+  /** The hypervisor measures the disks of every running VM. */
+  diskRead: shapeSchema.prefault(0),
+  diskWrite: shapeSchema.prefault({ shape: 'noise', level: 3000, spread: 2000 }),
 });
 
 /** The load of one machine; `{}` is an idle one without GPU metrics, `forgotten-kernel` an example worth a name. */

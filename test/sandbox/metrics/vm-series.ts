@@ -83,7 +83,8 @@ function gpuParts({ instanceId, load, accelerators = [] }: VmSeriesOptions): Par
   const shared = (shape: Shape): readonly Shape[] => Array<Shape>(Math.max(types.length, 1)).fill(shape);
   const shapes = Array.isArray(load.gpus) ? load.gpus : shared(load.gpus);
   return shapes.flatMap((shape, index): Part[] => {
-    const { model, memoryBytes } = gpuModel(types[index] ?? types[0]);
+    const { memoryBytes, ...known } = gpuModel(types[index] ?? types[0]);
+    const model = load.gpuModel ?? known.model;
     const labels = { gpu_number: String(index), model, uuid: gpuUuid(instanceId, index) };
     const memory = (state: 'used' | 'free'): Part => ({
       metricType: 'agent.googleapis.com/gpu/memory/bytes_used',
@@ -97,6 +98,12 @@ function gpuParts({ instanceId, load, accelerators = [] }: VmSeriesOptions): Par
         metricType: 'agent.googleapis.com/gpu/utilization',
         metricLabels: labels,
         shape,
+        range: { min: 0, max: 100 },
+      },
+      {
+        metricType: 'custom.googleapis.com/instance/gpu/utilization',
+        metricLabels: labels,
+        shape: load.legacyGpus,
         range: { min: 0, max: 100 },
       },
       memory('used'),

@@ -169,6 +169,16 @@ export const METRICS: readonly Metric[] = [
   ...metricsOf('gcs_bucket', BUCKET),
 ];
 
+/**
+ * Metrics that machines write by themselves: a project has them once one of its machines does. The first is that of
+ * GoogleCloudPlatform/compute-gpu-monitoring, which older images start.
+ */
+const WRITTEN_BY_MACHINES = new Map(
+  metricsOf('gce_instance', [
+    ['custom.googleapis.com/instance/gpu/utilization', 'GAUGE', 'INT64', '%', GPU_LABELS, 60, 120],
+  ]).map((metric) => [metric.type, metric]),
+);
+
 const byType = new Map(METRICS.map((metric) => [metric.type, metric]));
 
 export function findMetric(type: string): Metric | undefined {
@@ -177,7 +187,7 @@ export function findMetric(type: string): Metric | undefined {
 
 /** As `findMetric`, for code that names a metric of the list: a typing mistake there is a bug of the sandbox. */
 export function metricOf(type: string): Metric {
-  const metric = byType.get(type);
+  const metric = byType.get(type) ?? WRITTEN_BY_MACHINES.get(type);
   if (metric === undefined)
     throw new Error(`Cannot use the metric "${type}": it is not in the sandbox's catalogue`);
   return metric;

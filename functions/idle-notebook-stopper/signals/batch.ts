@@ -1,0 +1,133 @@
+import type { NotebookInstance } from '../../../shared/google/notebooks.ts';
+import { gpusOf, type Gpus } from '../../../shared/prices/machine-type.ts';
+import { vcpusOf } from '../../../shared/prices/vcpus.ts';
+import type { Run } from '../../../shared/run/sweep.ts';
+import type { Config } from '../config.ts';
+import type { LongerLook, NotebookFacts, Signals } from '../facts.ts';
+import type { NotebookMemory, ProjectMemory } from '../memory/memory.ts';
+import { rests } from '../verdict/activity.ts';
+import type { Batch } from './batches.ts';
+import { gpuSignalGap, turnsMigOn } from './gpu-signal.ts';
+import { readLongerLook } from './longer-look.ts';
+import { machineOf } from './machine.ts';
+import { longerLookStartMs, observationStartMs } from './observation-window.ts';
+import { readSignals } from './signals.ts';
+
+/** A notebook with all that is read of it but its VM. */
+export interface Found extends Pick<NotebookFacts, 'observedFromMs' | 'signals' | 'longerLook' | 'memory'> {
+  readonly instance: NotebookInstance;
+}
+
+const NOT_READ: Signals = {
+  cpu: { kind: 'absent' },
+  gpu: { kind: 'absent' },
+  network: { kind: 'absent' },
+  migMode: false,
+};
+
+/** One whose signals are to be read. */
+interface Observed {
+  readonly id: string;
+  readonly name: string;
+  readonly observedFromMs: number;
+  readonly longerFromMs: number;
+  readonly gpus: Gpus;
+  readonly vcpus: number | undefined;
+  readonly migOn: boolean;
+}
+
+/** Reads the signals of some notebooks: those of running ones, and of each over its own window. */
+export async function readBatch(
+  run: Run,
+  config: Config,
+  { instances }: Batch,
+  memories: ProjectMemory['notebooks'],
+): Promise<readonly Found[]> {
+  const memoryOf = ({ name }: NotebookInstance): NotebookMemory => memories[name] ?? {};
+  const observed = instances.flatMap((instance) => observe(run, config, instance, memoryOf(instance)));
+  const signals = await readAll(run, config, observed);
+  const longer = await lookLonger(run, config, observed, signals);
+  return instances.map((instance) => {
+    const found = signals.get(instance.name) ?? NOT_READ;
+    return {
+      instance,
+      memory: memoryOf(instance),
+      observedFromMs: observationStartMs(config, run.startedAt, memoryOf(instance).warnedAtMs),
+      signals: found,
+      longerLook: longer.get(instance.name),
+    };
+  });
+}
+
+function observe(
+  run: Run,
+  config: Config,
+  instance: NotebookInstance,
+  { warnedAtMs }: NotebookMemory,
+): readonly Observed[] {
+  const id = instance.gceSetup?.instanceId;
+  if (instance.state !== 'ACTIVE' || id === undefined) return [];
+  const machine = machineOf(instance);
+  return [
+    {
+      id,
+      name: instance.name,
+      observedFromMs: observationStartMs(config, run.startedAt, warnedAtMs),
+      longerFromMs: longerLookStartMs(config, run.startedAt, warnedAtMs),
+      gpus: gpusOf(machine),
+      vcpus: vcpusOf(machine.machineType),
+      migOn: turnsMigOn(instance.gceSetup?.metadata ?? {}),
+    },
+  ];
+}
+
+/** By name. One window for all, and one more for each earlier run whose warnings still stand. */
+async function readAll(
+  run: Run,
+  config: Config,
+  observed: readonly Observed[],
+): Promise<ReadonlyMap<string, Signals>> {
+  const signals = new Map<string, Signals>();
+  await Promise.all(
+    [...Map.groupBy(observed, ({ observedFromMs }) => observedFromMs)].map(async ([startMs, group]) => {
+      const withGpu = group.filter(({ gpus }) => gpus.kind !== 'none');
+      const vms = {
+        ids: group.map(({ id }) => id),
+        gpus: new Map(withGpu.map(({ id, gpus }) => [id, gpus])),
+      };
+      const read = await readSignals(run, config, vms, { startMs, endMs: run.startedAt.getTime() });
+      for (const { id, name, migOn } of group) {
+        const found = read(id);
+        signals.set(name, { ...found, migMode: found.migMode || migOn });
+      }
+    }),
+  );
+  return signals;
+}
+
+/** A look further back at those that rest and whose GPUs no metric tells of: few, so that the others cost nothing. */
+async function lookLonger(
+  run: Run,
+  config: Config,
+  observed: readonly Observed[],
+  signals: ReadonlyMap<string, Signals>,
+): Promise<ReadonlyMap<string, LongerLook>> {
+  const looks = new Map<string, LongerLook>();
+  if (config.gpuSignalMissing !== 'infer') return looks;
+  const untold = observed.filter(({ name, gpus, vcpus }) => {
+    const found = signals.get(name);
+    return (
+      found !== undefined &&
+      gpuSignalGap(gpus, found) !== undefined &&
+      rests({ signals: found, gpus, vcpus }, config)
+    );
+  });
+  await Promise.all(
+    [...Map.groupBy(untold, ({ longerFromMs }) => longerFromMs)].map(async ([startMs, group]) => {
+      const ids = group.map(({ id }) => id);
+      const read = await readLongerLook(run, config, ids, { startMs, endMs: run.startedAt.getTime() });
+      for (const { id, name } of group) looks.set(name, read(id));
+    }),
+  );
+  return looks;
+}

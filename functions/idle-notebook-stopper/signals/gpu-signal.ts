@@ -1,0 +1,26 @@
+import type { Gpus } from '../../../shared/prices/machine-type.ts';
+import type { Signals } from '../facts.ts';
+
+/**
+ * What keeps the GPUs' own metrics from telling whether all of them rest; undefined where they tell, and on a machine without
+ * GPUs. One that could not be read is no such gap: it may be busy.
+ */
+export function gpuSignalGap(gpus: Gpus, { gpu, migMode }: Signals): string | undefined {
+  if (gpus.kind === 'none' || gpu.kind === 'unreadable') return undefined;
+  if (gpu.kind === 'absent') return 'no agent reports its GPU';
+  if (gpus.kind === 'gpus' && gpu.series < gpus.count) return `${gpu.series} of ${gpus.count} GPUs report`;
+  // NVML has no utilization for a GPU in MIG mode (nvmlDeviceGetUtilizationRates), and what comes instead is 0.
+  return migMode && gpu.peak === 0 ? 'its GPU is in MIG mode, where 0 % says nothing' : undefined;
+}
+
+/** Whether a startup script of the instance turns MIG mode on, as far as its metadata hold the script itself. */
+export function turnsMigOn(metadata: Readonly<Record<string, string>>): boolean {
+  return Object.values(metadata).some((text) =>
+    /\bnvidia-smi\b[^\n;&|]*\s(?:-mig|--multi-instance-gpu)[= ]*1\b/.test(text),
+  );
+}
+
+/** Whether NVML's name of a device is that of a MIG slice, such as `NVIDIA A100-SXM4-40GB MIG 1g.5gb`. */
+export function isMigModel(model: string | undefined): boolean {
+  return /\bMIG\b/.test(model ?? '');
+}

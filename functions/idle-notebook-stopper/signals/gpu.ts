@@ -1,0 +1,41 @@
+import type { Gpus } from '../../../shared/prices/machine-type.ts';
+import type { Run } from '../../../shared/run/sweep.ts';
+import type { Signal, Signals } from '../facts.ts';
+import { isMigModel } from './gpu-signal.ts';
+import { measure, type Measured, type Window } from './measure.ts';
+
+/** Of the Ops Agent, in percent. */
+const AGENT = 'agent.googleapis.com/gpu/utilization';
+
+/** Of the reporter on older images, in percent as well (GoogleCloudPlatform/compute-gpu-monitoring, report_gpu_metrics.py). */
+const LEGACY = 'custom.googleapis.com/instance/gpu/utilization';
+
+/** The GPUs' load, from whatever reports it. The legacy metric is asked for where the agent does not tell of every GPU. */
+export async function readGpu(
+  run: Run,
+  gpus: ReadonlyMap<string, Gpus>,
+  window: Window,
+): Promise<(instanceId: string) => Pick<Signals, 'gpu' | 'migMode'>> {
+  const inMigMode = new Set<string>();
+  const seeLabels = (id: string, labels: Readonly<Record<string, string>>): void => {
+    if (isMigModel(labels['model'])) inMigMode.add(id);
+  };
+  const agent = await measure(run, AGENT, [...gpus.keys()], window, { seeLabels });
+  const left = [...gpus].filter(([id, of]) => isPartial(agent(id), of)).map(([id]) => id);
+  const legacy: Measured =
+    left.length === 0 ? () => ({ kind: 'absent' }) : await measure(run, LEGACY, left, window, { seeLabels });
+  return (id) => ({ gpu: fuller(agent(id), legacy(id)), migMode: inMigMode.has(id) });
+}
+
+function isPartial(signal: Signal, gpus: Gpus): boolean {
+  if (signal.kind !== 'measured') return signal.kind === 'absent';
+  return gpus.kind === 'gpus' && signal.series < gpus.count;
+}
+
+/** What tells of more GPUs, with the higher peak of the two: both look at the same ones. */
+function fuller(agent: Signal, legacy: Signal): Signal {
+  if (agent.kind !== 'measured') return agent.kind === 'absent' ? legacy : agent;
+  if (legacy.kind !== 'measured') return agent;
+  const { coverage, series } = legacy.series > agent.series ? legacy : agent;
+  return { kind: 'measured', peak: Math.max(agent.peak, legacy.peak), coverage, series };
+}

@@ -1,0 +1,116 @@
+import { messageOf } from '../../../shared/errors.ts';
+import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import type { Run } from '../../../shared/run/sweep.ts';
+import type { Signal } from '../facts.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** Points are up to 240 s late (Google's metric list), so that the last minutes of a window may not be there yet. */
+const LATE_MINUTES = 4;
+
+/** A time in which VMs are observed, in milliseconds since the epoch. */
+export interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** By VM id. */
+export type Measured = (instanceId: string) => Signal;
+
+/** Undefined once the query is read, else why it is not. */
+export type ReadFailure = { readonly failed: string } | undefined;
+
+/** Reads one metric of some VMs. A gap is noted. */
+export async function query(
+  run: Run,
+  metricType: string,
+  instanceIds: readonly string[],
+  rest: Pick<SeriesQuery, 'startMs' | 'endMs' | 'aligner' | 'alignmentSeconds' | 'reducer' | 'groupBy'>,
+  visit: (series: Series) => void,
+): Promise<ReadFailure> {
+  const ids = instanceIds.map((id) => `"${id}"`).join(',');
+  const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
+  try {
+    const [error] = await visitSeries(
+      run.api,
+      { projectId: run.projectId, metricType, filter, ...rest },
+      visit,
+    );
+    if (error === undefined) return undefined;
+    run.gap({ where: `projects/${run.projectId} ${metricType}`, why: `partial answer: ${error}` });
+    return { failed: `partial answer: ${error}` };
+  } catch (error) {
+    // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
+    run.gap({ where: `projects/${run.projectId} ${metricType}`, why: messageOf(error), cause: error });
+    return { failed: messageOf(error) };
+  }
+}
+
+/** One series of a VM: its busiest minute, and how many minutes have a point. */
+interface Minutes {
+  peak: number;
+  points: number;
+}
+
+export interface MeasureOptions {
+  /** Of a VM's series the busiest counts (the default), or all together: an upper bound of their busiest minute. */
+  readonly peaks?: 'busiest' | 'sum';
+  /** Sees the labels of each series. */
+  readonly seeLabels?: (instanceId: string, labels: Series['metricLabels']) => void;
+}
+
+/** Reads peaks and point counts of one metric; the two are joined series by series. */
+export async function measure(
+  run: Run,
+  metricType: string,
+  instanceIds: readonly string[],
+  window: Window,
+  { peaks: combine = 'busiest', seeLabels }: MeasureOptions = {},
+): Promise<Measured> {
+  const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
+  const byId = new Map<string, Map<string, Minutes>>();
+  const read = (
+    aligner: 'ALIGN_MAX' | 'ALIGN_COUNT',
+    note: (minutes: Minutes, value: number) => void,
+  ): Promise<ReadFailure> =>
+    query(run, metricType, instanceIds, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
+      seeLabels?.(series.resourceLabels['instance_id'] ?? '', series.metricLabels);
+      const found = minutesOf(byId, series);
+      for (const { value } of series.points) note(found, value);
+    });
+  const [peaks, counts] = await Promise.all([
+    read('ALIGN_MAX', (found, value) => void (found.peak = Math.max(found.peak, value))),
+    read('ALIGN_COUNT', (found, value) => void (found.points += value)),
+  ]);
+  const failure = peaks ?? counts;
+  if (failure !== undefined) return () => ({ kind: 'unreadable', why: failure.failed });
+  const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
+  return (id) => {
+    const series = [...(byId.get(id)?.values() ?? [])].filter(({ peak }) => peak !== -Infinity);
+    if (series.length === 0) return { kind: 'absent' };
+    const each = series.map(({ peak }) => peak);
+    return {
+      kind: 'measured',
+      peak: combine === 'sum' ? each.reduce((sum, peak) => sum + peak, 0) : Math.max(...each),
+      coverage: Math.min(1, ...series.map(({ points }) => points / expectedPoints)),
+      series: series.length,
+    };
+  };
+}
+
+function minutesOf(byId: Map<string, Map<string, Minutes>>, series: Series): Minutes {
+  const id = series.resourceLabels['instance_id'] ?? '';
+  const labels = series.metricLabels;
+  const key = JSON.stringify(
+    Object.keys(labels)
+      .sort()
+      .map((name) => [name, labels[name]]),
+  );
+  const ofVm = byId.get(id) ?? new Map<string, Minutes>();
+  byId.set(id, ofVm);
+  const found = ofVm.get(key) ?? { peak: -Infinity, points: 0 };
+  ofVm.set(key, found);
+  return found;
+}
