@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../shared/errors.ts';
+import { deleteAllProblems } from '../../functions/lifecycle-enforcer/lint/policy.ts';
 import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
 import type { PolicyStage } from '../../shared/policy/checks.ts';
 import type { Around } from './host-project.ts';
@@ -94,7 +95,10 @@ export async function readPlace(values: Values): Promise<Place> {
 
 export async function readPolicy(file: string, stage?: PolicyStage): Promise<Policy> {
   try {
-    return parsePolicy(await readFile(file, 'utf8'), stage);
+    const policy = parsePolicy(await readFile(file, 'utf8'), stage);
+    const problems = deleteAllProblems(policy.lifecycle?.policies ?? [], new Date());
+    if (problems.length > 0) throw new PolicyError(problems);
+    return policy;
   } catch (error) {
     const problems =
       error instanceof PolicyError

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
+import { deleteAllProblems, lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy/policy.ts';
 import type { Policy } from '../../shared/policy/policy.ts';
@@ -18,6 +18,8 @@ Checks policy files and prints every problem with its path; exit code 1 when the
 interface Output {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** The system's clock when absent. */
+  readonly now?: () => Date;
 }
 
 /** The command; answers its exit code: 0 all files are usable, 1 one is not, 2 wrong usage. */
@@ -47,12 +49,14 @@ export async function policySchemaText(): Promise<string> {
   return format(JSON.stringify(policyJsonSchema()), { parser: 'json', printWidth: 110 });
 }
 
-async function checkFile(file: string, { out, err }: Output): Promise<boolean> {
+async function checkFile(file: string, { out, err, now = () => new Date() }: Output): Promise<boolean> {
   try {
     const policy = parsePolicy(await readFile(file, 'utf8'));
+    const problems = deleteAllProblems(policy.lifecycle?.policies ?? [], now());
+    if (problems.length > 0) throw new PolicyError(problems);
     out(`${file}: ok\n${summary(policy)}`);
     for (const bucketPolicy of policy.lifecycle?.policies ?? [])
-      for (const { code, why } of lintPolicy(bucketPolicy))
+      for (const { code, why } of lintPolicy(bucketPolicy, now()))
         out(`  hint       lifecycle policy "${bucketPolicy.name}": ${code}: ${why}\n`);
     return true;
   } catch (error) {

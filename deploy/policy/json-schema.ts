@@ -79,7 +79,9 @@ const descriptions: Readonly<Record<string, string>> = {
   'lifecycle.policies[].rules[].condition.matchesPattern':
     'RE2 expression; works only where Google enabled it.',
   'lifecycle.policies[].rules[].condition.numNewerVersions': 'This many newer versions exist.',
-  'lifecycle.policies[].foreignRules': 'What becomes of rules that costguard did not write.',
+  'lifecycle.policies[].foreignRules':
+    'Rules that costguard did not write. keep: and no new rule leaves one of them without effect; overrule: new rules may; remove.',
+  'lifecycle.policies[].allowDeleteAll': 'Rules that delete what they match at once are meant.',
   'lifecycle.exemptLabel': 'Label that exempts a bucket.',
   'lifecycle.maxDeletedShare':
     'Refuse a bucket whose new rules would at once delete more than this share of it.',

@@ -4,13 +4,12 @@ import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/goog
 import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
-import { judgeBucket, wantedDigests } from './decide.ts';
+import { judgeBucket, proposalFor, wantedDigests } from './decide.ts';
 import type { BucketFacts, Facts } from './facts.ts';
 import { gatherBucket } from './gather.ts';
 import { updateRecords, type Intent } from './memory.ts';
 import type { Merge } from './rules/merge.ts';
 import { sameRecord, settled, tidyRecord } from './rules/ownership.ts';
-import { propose } from './proposal/propose.ts';
 import { ruleDigest, rulesDigest } from './rules/identity.ts';
 
 /** Buckets that are written at the same time. */
@@ -75,8 +74,8 @@ interface Write {
 type Settlement = 'given-up' | Write;
 
 function writeOf(facts: BucketFacts, config: Config, now: Date): Write {
-  const { bucket, record } = facts;
-  const proposal = propose(bucket, record, config, now);
+  const { bucket } = facts;
+  const proposal = proposalFor(facts, config, now);
   if (proposal.kind !== 'change') throw new Error(`Cannot write "${bucket.name}": ${proposal.kind}`);
   const { merge } = proposal;
   return {

@@ -1,6 +1,6 @@
 import { type UsdPerHour } from '../../shared/prices/money.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
-import type { StoredRule } from '../../shared/google/buckets.ts';
+import type { Bucket, StoredRule } from '../../shared/google/buckets.ts';
 import type { Decision } from '../../shared/run/receipt.ts';
 import type { Config } from './config.ts';
 import type { BucketFacts, Facts } from './facts.ts';
@@ -8,84 +8,134 @@ import { showForecast, type Forecast } from './forecast/forecast.ts';
 import { lintRules, type Finding } from './lint/lint.ts';
 import type { Merge } from './rules/merge.ts';
 import { sameRecord, tidyRecord } from './rules/ownership.ts';
-import { propose, type Proposal } from './proposal/propose.ts';
-import type { Refusal } from './proposal/refuse.ts';
-import { readRule, type ReadRule } from './rules/condition.ts';
+import { propose, type Change, type Proposal } from './proposal/propose.ts';
+import type { BlockedRule } from './proposal/refuse.ts';
+import { deletesEverything } from './rules/at-once.ts';
+import { readRule } from './rules/condition.ts';
 import { ruleDigest } from './rules/identity.ts';
 
 /** One decision for each bucket: keep, patch, refuse or report. */
 export function judgeBucket(facts: Facts, config: Config, now: Date): readonly Decision[] {
   if (facts.kind === 'gone') return [];
-  const proposal = propose(facts.bucket, facts.record, config, now);
-  return [{ resource: resourceOf(facts.bucket.name), ...verdict(proposal, facts, config) }];
+  const judged = verdict(proposalFor(facts, config, now), facts, now);
+  return [{ resource: resourceOf(facts.bucket.name), ...judged }];
+}
+
+/** What the policy makes of a bucket, all that is known of it considered. */
+export function proposalFor({ bucket, record, guard }: BucketFacts, config: Config, now: Date): Proposal {
+  return propose(bucket, record, config, now, guard);
 }
 
 type Verdict = Omit<Decision, 'resource'>;
 
-function verdict(proposal: Proposal, facts: BucketFacts, config: Config): Verdict {
-  const { bucket } = facts;
+function verdict(proposal: Proposal, facts: BucketFacts, now: Date): Verdict {
   switch (proposal.kind) {
     case 'state-bucket':
       return { action: 'keep', reason: 'state-bucket', usdPerHour: 0, evidence: {} };
     case 'exempt':
       return { action: 'keep', reason: 'exempt', usdPerHour: 0, evidence: { why: proposal.why } };
     case 'no-policy':
-      return {
-        action: 'report',
-        reason: 'no-policy',
-        usdPerHour: 0,
-        evidence: {
-          location: bucket.location,
-          rules: bucket.rules.length,
-          ...lintOf(bucket.rules, facts),
-          ...(proposal.owned > 0 ? { writtenByCostguard: proposal.owned } : {}),
-        },
-      };
-    case 'in-force': {
-      const { policy, merge } = proposal;
-      const diff = { kept: merge.kept.length, equal: merge.equal.length };
-      return {
-        action: 'keep',
-        reason: 'in-force',
-        usdPerHour: 0,
-        evidence: { policy: policy.name, diff, ...lintCodes(bucket.rules, facts) },
-      };
+      return withoutPolicy(proposal.owned, facts, now);
+    case 'in-force':
+      return inForce(proposal, facts, now);
+    case 'refused': {
+      const { reason, why } = proposal.refusal;
+      const evidence = { ...evidenceOf(proposal, facts, now, why), ...notWritten(proposal.blocked) };
+      return { action: 'refuse', reason, usdPerHour: 0, evidence };
     }
-    case 'refused':
-      return refuse(proposal, proposal.refusal, facts);
     case 'change': {
-      const refusal = deletesTooMuch(proposal.merge, facts, config);
-      if (refusal !== undefined) return refuse(proposal, refusal, facts);
+      const { blocked, merge, policy } = proposal;
+      const all = blocked.length + merge.added.length;
+      const why = `${blocked.length} of ${all} new rules of "${policy.name}" not written: ${[...new Set(blocked.map(({ reason }) => reason))].join(', ')}`;
+      const whole = facts.bucket.rules.length === 0 ? 'no-rules' : 'drift';
       return {
         action: 'patch',
-        reason: bucket.rules.length === 0 ? 'no-rules' : 'drift',
+        reason: blocked.length === 0 ? whole : 'in-part',
         usdPerHour: savedPerHour(facts.forecast),
-        evidence: evidenceOf(proposal, facts),
+        evidence: {
+          ...evidenceOf(proposal, facts, now, blocked.length === 0 ? undefined : why),
+          ...notWritten(blocked),
+        },
       };
     }
   }
 }
 
-function refuse(
-  proposal: Extract<Proposal, { merge: Merge }>,
-  { reason, why }: Refusal,
+/** Each rule that stays out, as the API spells it, and why. */
+function notWritten(blocked: readonly BlockedRule[]): { readonly notWritten?: readonly BlockedRule[] } {
+  return blocked.length === 0 ? {} : { notWritten: blocked };
+}
+
+function withoutPolicy(owned: number, facts: BucketFacts, now: Date): Verdict {
+  const { bucket } = facts;
+  const everything = everythingGoes(bucket, bucket.rules, now);
+  return {
+    action: 'report',
+    reason: everything.length === 0 ? 'no-policy' : 'deletes-everything',
+    usdPerHour: 0,
+    evidence: {
+      ...saidFirst(everything),
+      location: bucket.location,
+      rules: bucket.rules.length,
+      ...lintOf(bucket.rules, facts, now),
+      ...(owned > 0 ? { writtenByCostguard: owned } : {}),
+    },
+  };
+}
+
+/** A bucket as the policy wants it; what its rules delete at once is reported unless the policy permits it. */
+function inForce(
+  { policy, merge }: Extract<Proposal, { kind: 'in-force' }>,
   facts: BucketFacts,
+  now: Date,
 ): Verdict {
-  return { action: 'refuse', reason, usdPerHour: 0, evidence: { why, ...evidenceOf(proposal, facts) } };
+  const { bucket } = facts;
+  const permitted = policy.allowDeleteAll ? merge.equal : [];
+  const everything = everythingGoes(
+    bucket,
+    bucket.rules.filter((rule) => !permitted.includes(rule)),
+    now,
+  );
+  return {
+    ...(everything.length === 0
+      ? { action: 'keep', reason: 'in-force' }
+      : { action: 'report', reason: 'deletes-everything' }),
+    usdPerHour: 0,
+    evidence: {
+      ...saidFirst(everything),
+      policy: policy.name,
+      diff: { kept: merge.kept.length, equal: merge.equal.length },
+      ...lintCodes(bucket.rules, facts, now),
+    },
+  };
+}
+
+function everythingGoes(bucket: Bucket, rules: readonly StoredRule[], now: Date): readonly string[] {
+  return rules
+    .map((rule) => deletesEverything(readRule(rule), now, bucket.storageClass))
+    .filter((why) => why !== undefined);
+}
+
+function saidFirst(everything: readonly string[]): { readonly deletesEverything?: readonly string[] } {
+  return everything.length === 0 ? {} : { deletesEverything: everything };
 }
 
 function evidenceOf(
-  { policy, merge }: Extract<Proposal, { merge: Merge }>,
+  { policy, merge }: Change,
   facts: BucketFacts,
+  now: Date,
+  why: string | undefined,
 ): Decision['evidence'] {
   const { bucket, usage, forecast } = facts;
   return {
+    ...saidFirst(everythingGoes(bucket, merge.rules, now)),
+    ...(why === undefined ? {} : { why }),
     policy: policy.name,
     location: bucket.location,
     storageClass: bucket.storageClass,
     metageneration: bucket.metageneration,
     diff: diffOf(merge),
-    ...lintOf(merge.rules, facts),
+    ...lintOf(merge.rules, facts, now),
     ...(forecast !== undefined
       ? { forecast: showForecast(forecast) }
       : usage.kind === 'unread'
@@ -102,57 +152,20 @@ function evidenceOf(
 function lintOf(
   rules: readonly StoredRule[],
   { bucket, usage, forecast }: BucketFacts,
+  now: Date,
 ): { lint?: readonly Finding[] } {
-  const lint = lintRules(rules.map(readRule), { bucket, usage, forecast });
+  const lint = lintRules(rules.map(readRule), { now, bucket, usage, forecast });
   return lint.length === 0 ? {} : { lint };
 }
 
 /** The codes alone: a receipt holds one line for each of the many buckets that are kept. */
-function lintCodes(rules: readonly StoredRule[], facts: BucketFacts): { lint?: readonly string[] } {
-  const { lint = [] } = lintOf(rules, facts);
+function lintCodes(
+  rules: readonly StoredRule[],
+  facts: BucketFacts,
+  now: Date,
+): { lint?: readonly string[] } {
+  const { lint = [] } = lintOf(rules, facts, now);
   return lint.length === 0 ? {} : { lint: [...new Set(lint.map(({ code }) => code))] };
-}
-
-/**
- * Why new rules are not written: they would at once delete more than the policy allows, or it is unknown whether they
- * would. With `maxDeletedShare: 1` there is nothing to tell.
- */
-function deletesTooMuch(merge: Merge, { forecast }: BucketFacts, config: Config): Refusal | undefined {
-  const { maxDeletedShare } = config;
-  const guarded = guardedRules(merge);
-  if (maxDeletedShare >= 1 || guarded.every(({ type }) => type !== 'Delete')) return undefined;
-  const cannotRead = guarded.flatMap(({ type, unknown }) => (type === 'Delete' ? unknown : []));
-  const hint = config.simulate === 'metrics' ? 'set simulate: objects' : 'see what is listed as incomplete';
-  if (forecast === undefined || cannotRead.length > 0)
-    return {
-      reason: 'deleted-share-unknown',
-      why: `how much the new rules would delete at once is unknown${cannotRead.length > 0 ? ` (${cannotRead.join(', ')})` : ''}; ${hint}, or maxDeletedShare: 1`,
-    };
-  const { min, max } = forecast.deletedShare;
-  if (min > maxDeletedShare)
-    return {
-      reason: 'max-deleted-share',
-      why: `the new rules would at once delete ${percent(min)} of its bytes; maxDeletedShare is ${percent(maxDeletedShare)}`,
-    };
-  if (max <= maxDeletedShare) return undefined;
-  return {
-    reason: 'deleted-share-unknown',
-    why: `the new rules would at once delete ${percent(min)} to ${percent(max)} of its bytes, and maxDeletedShare is ${percent(maxDeletedShare)}; ${hint}, or maxDeletedShare: 1`,
-  };
-}
-
-/** The new rules; and where moves come or go, all that wait for a class. */
-function guardedRules({ rules, added, removed }: Merge): readonly ReadRule[] {
-  const moves = [...added, ...removed].some(({ action }) => action.type === 'SetStorageClass');
-  return rules
-    .filter(
-      (rule) => added.includes(rule) || (moves && rule.condition?.['matchesStorageClass'] !== undefined),
-    )
-    .map(readRule);
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }
 
 /** What is saved at rest after a month, at least; unpriced when not even that is known. */

@@ -1,5 +1,6 @@
 import type { Bucket } from '../../shared/google/buckets.ts';
 import type { Forecast } from './forecast/forecast.ts';
+import type { Guard } from './proposal/guard.ts';
 import type { BucketRecord } from './memory.ts';
 import type { Usage } from './forecast/usage.ts';
 
@@ -14,6 +15,8 @@ export interface BucketFacts {
   readonly usage: Usage;
   /** What that change would do; undefined when nobody can tell, or when there is none. */
   readonly forecast: Forecast | undefined;
+  /** What its contents speak against; undefined when nothing does, or when nobody looked. */
+  readonly guard: Guard | undefined;
 }
 
 /** Remembered, and the listing, which was whole, does not have it. */

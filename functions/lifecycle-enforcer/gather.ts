@@ -10,8 +10,9 @@ import { abortSavings, addKnown, forecastMetrics } from './forecast/metrics.ts';
 import { forecastObjects, type RuleChange } from './forecast/objects.ts';
 import { HORIZONS } from './forecast/forecast.ts';
 import { readRecords, type BucketRecord } from './memory.ts';
-import { propose } from './proposal/propose.ts';
-import { readRule } from './rules/condition.ts';
+import { foresee } from './proposal/foresee.ts';
+import type { Guard } from './proposal/guard.ts';
+import { propose, type Proposal } from './proposal/propose.ts';
 import { objectBytes, readUsage, type Usage } from './forecast/usage.ts';
 import { listVersions } from './forecast/versions.ts';
 
@@ -80,39 +81,53 @@ interface Found {
 
 /** Adds what is in the buckets whose rules would change, and what that change would do; the others cost no call. */
 async function lookInto(run: Run, config: Config, found: readonly Found[]): Promise<readonly BucketFacts[]> {
-  const changes = new Map<string, RuleChange>();
-  for (const { bucket, record } of found) {
-    const proposal = propose(bucket, record, config, run.startedAt);
-    if (proposal.kind !== 'change') continue;
-    const before = bucket.rules.map(readRule);
-    const known = new Map(before.map((read) => [read.rule, read]));
-    const after = proposal.merge.rules.map((rule) => known.get(rule) ?? readRule(rule));
-    changes.set(bucket.name, { before, after });
-  }
-  const usageOf = await readUsage(run, [...changes.keys()]);
+  const proposeFor = ({ bucket, record }: Found, guard?: Guard): Proposal =>
+    propose(bucket, record, config, run.startedAt, guard);
+  const changing = new Set(found.filter((one) => proposeFor(one).kind === 'change'));
+  const usageOf = await readUsage(
+    run,
+    [...changing].map(({ bucket }) => bucket.name),
+  );
   return pMap(
     found,
-    async ({ bucket, record }): Promise<BucketFacts> => {
-      const change = changes.get(bucket.name);
-      if (change === undefined) return { kind: 'bucket', bucket, record, usage: UNREAD, forecast: undefined };
-      const usage = usageOf(bucket.name);
-      const forecast =
-        (config.simulate === 'objects' ? await fromObjects(run, bucket, change, usage) : undefined) ??
-        forecastMetrics(bucket, change, usage, run.startedAt);
-      return { kind: 'bucket', bucket, record, usage, forecast };
+    async (one): Promise<BucketFacts> => {
+      const facts = { kind: 'bucket', ...one } as const;
+      if (!changing.has(one)) return { ...facts, usage: UNREAD, forecast: undefined, guard: undefined };
+      const usage = usageOf(one.bucket.name);
+      const foresight = await foresee({
+        config,
+        present: one.bucket.rules,
+        propose: (guard) => proposeFor(one, guard),
+        forecast: (changes) => forecastAll(run, config, one.bucket, usage, changes),
+      });
+      return { ...facts, usage, ...foresight };
     },
     { concurrency: LISTINGS_AT_ONCE },
   );
 }
 
-/** Undefined when the objects cannot be listed; then metrics have to do. */
+async function forecastAll(
+  run: Run,
+  config: Config,
+  bucket: Bucket,
+  usage: Usage,
+  changes: readonly RuleChange[],
+): Promise<readonly (Forecast | undefined)[]> {
+  const listed = config.simulate === 'objects' ? await fromObjects(run, bucket, changes, usage) : undefined;
+  return listed ?? changes.map((change) => forecastMetrics(bucket, change, usage, run.startedAt));
+}
+
+/** One listing for all the changes. Undefined when the objects cannot be listed; then metrics have to do. */
 async function fromObjects(
   run: Run,
   bucket: Bucket,
-  change: RuleChange,
+  changes: readonly RuleChange[],
   usage: Usage,
-): Promise<Forecast | undefined> {
-  const forecaster = forecastObjects(bucket, change, run.startedAt);
+): Promise<readonly Forecast[] | undefined> {
+  const forecasters = changes.map((change) => ({
+    change,
+    forecaster: forecastObjects(bucket, change, run.startedAt),
+  }));
   let listed = 0;
   let whole = true;
   const unread: StrangeItem[] = [];
@@ -123,7 +138,7 @@ async function fromObjects(
   };
   try {
     for await (const versions of listVersions(run.api, bucket.name, noteUnread)) {
-      forecaster.add(versions);
+      for (const { forecaster } of forecasters) forecaster.add(versions);
       listed += versions.length;
       whole = listed < MAX_VERSIONS;
       if (!whole) break;
@@ -135,7 +150,9 @@ async function fromObjects(
   // What the rules would do to a version that cannot be read is unknown: then metrics have to do.
   if (unread.length > 0) return undefined;
   const totalBytes = usage.kind === 'measured' ? objectBytes(usage.cells) : undefined;
-  return withUploads(forecaster.finish(whole ? undefined : { totalBytes }), run, bucket, change, usage);
+  return forecasters.map(({ change, forecaster }) =>
+    withUploads(forecaster.finish(whole ? undefined : { totalBytes }), run, bucket, change, usage),
+  );
 }
 
 function withUploads(

@@ -38,7 +38,8 @@ const bucketPolicy = section({
     {},
   ),
   rules: list(lifecycleRule, 'a list of rules {action, condition}'),
-  foreignRules: z.prefault(oneOf(['keep', 'remove']), 'keep'),
+  foreignRules: z.prefault(oneOf(['keep', 'overrule', 'remove']), 'keep'),
+  allowDeleteAll: z.prefault(z.boolean(complain('true or false without quotes')), false),
 });
 
 const shareWanted = "a share of the bucket's bytes, a number from 0 to 1 (0.5 is 50 %), without quotes";

@@ -93,7 +93,10 @@ export interface BucketPolicy {
     readonly location: string;
   };
   readonly rules: readonly LifecycleRule[];
-  readonly foreignRules: 'keep' | 'remove';
+  /** Rules that costguard did not write. `keep`: and none of ours leaves one of them without effect; `overrule`: ours may. */
+  readonly foreignRules: 'keep' | 'overrule' | 'remove';
+  /** Rules that delete what they match at once are meant. */
+  readonly allowDeleteAll: boolean;
 }
 
 export interface LifecyclePolicy {

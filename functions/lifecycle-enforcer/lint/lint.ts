@@ -2,6 +2,7 @@ import type { Bucket } from '../../../shared/google/buckets.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { economyOf, meanObjectBytes } from './economy.ts';
 import { describeRule, noncurrentOnly, type ReadRule } from '../rules/condition.ts';
+import { deletesEverything, takesEffectAtOnce } from '../rules/at-once.ts';
 import { implies } from '../rules/implication.ts';
 import { canMove, coldness } from '../rules/storage-class.ts';
 import type { Cell, Usage } from '../forecast/usage.ts';
@@ -13,6 +14,9 @@ export interface Finding {
 }
 
 export type LintCode =
+  | 'deletes-everything'
+  | 'deletes-at-once'
+  | 'aborts-at-once'
   | 'never-fires'
   | 'shadowed'
   | 'class-unreachable'
@@ -28,6 +32,7 @@ export type LintCode =
 
 /** Where the rules are, or are to be. For a policy alone, without a bucket, all that depends on one is left out. */
 export interface LintContext {
+  readonly now: Date;
   readonly bucket?: Bucket;
   readonly usage?: Usage;
   readonly forecast?: Forecast | undefined;
@@ -35,13 +40,31 @@ export interface LintContext {
 
 /** What is odd about a list of rules, most important first. */
 export function lintRules(rules: readonly ReadRule[], context: LintContext): readonly Finding[] {
-  return [...rules.flatMap((rule) => lintRule(rule, rules, context)), ...lintList(rules, context)];
+  const findings = [...rules.flatMap((rule) => lintRule(rule, rules, context)), ...lintList(rules, context)];
+  return findings.toSorted((a, b) => Number(isUrgent(b)) - Number(isUrgent(a)));
+}
+
+/** What deletes without delay comes before everything else. */
+function isUrgent({ code }: Finding): boolean {
+  return code === 'deletes-everything';
+}
+
+/** A Delete or an abort that nothing makes wait. */
+function atOnce(read: ReadRule, { bucket, now }: LintContext): Finding | undefined {
+  const why = takesEffectAtOnce(read, now);
+  if (why === undefined || read.type === 'SetStorageClass') return undefined;
+  if (read.type === 'AbortIncompleteMultipartUpload')
+    return { code: 'aborts-at-once', why: `${why}, uploads in progress too` };
+  return deletesEverything(read, now, bucket?.storageClass) === undefined
+    ? { code: 'deletes-at-once', why }
+    : { code: 'deletes-everything', why: `deletes every object at once (${why})` };
 }
 
 function lintRule(read: ReadRule, rules: readonly ReadRule[], context: LintContext): readonly Finding[] {
   const { bucket, usage } = context;
   const cells = usage?.kind === 'measured' ? usage.cells : undefined;
   const findings = [
+    atOnce(read, context),
     neverFires(read, bucket, cells),
     shadowed(read, rules),
     ...(read.type === 'SetStorageClass' ? lintMove(read, rules, context, cells) : []),

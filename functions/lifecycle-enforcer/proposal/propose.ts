@@ -4,29 +4,37 @@ import type { BucketPolicy } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
 import { policyFor } from './match.ts';
 import type { BucketRecord } from '../memory.ts';
+import { describeRule } from '../rules/condition.ts';
+import { ruleDigest } from '../rules/identity.ts';
 import { changes, mergeRules, type Merge } from '../rules/merge.ts';
 import { ownedRules } from '../rules/ownership.ts';
-import { refusalOf, type Refusal } from './refuse.ts';
+import type { Guard } from './guard.ts';
+import { blockedRules, type BlockedRule, type Refusal } from './refuse.ts';
 
-/** What the policy makes of a bucket, before anyone looks at what is in it. */
+/** What the policy makes of a bucket. */
 export type Proposal =
   | { readonly kind: 'state-bucket' }
   | { readonly kind: 'exempt'; readonly why: string }
   | { readonly kind: 'no-policy'; readonly owned: number }
   | { readonly kind: 'in-force'; readonly policy: BucketPolicy; readonly merge: Merge }
-  | {
-      readonly kind: 'refused';
-      readonly policy: BucketPolicy;
-      readonly merge: Merge;
-      readonly refusal: Refusal;
-    }
-  | { readonly kind: 'change'; readonly policy: BucketPolicy; readonly merge: Merge };
+  | ({ readonly kind: 'refused'; readonly refusal: Refusal } & Change)
+  | ({ readonly kind: 'change' } & Change);
 
+/** How a bucket's rules would change. */
+export interface Change {
+  readonly policy: BucketPolicy;
+  readonly merge: Merge;
+  /** Rules of the policy that are not written, and are not part of `merge`. */
+  readonly blocked: readonly BlockedRule[];
+}
+
+/** `guard`: what the bucket's contents speak against; none before they were looked at. */
 export function propose(
   bucket: Bucket,
   record: BucketRecord | undefined,
   config: Config,
   now: Date,
+  guard?: Guard,
 ): Proposal {
   if (bucket.name === config.stateBucket) return { kind: 'state-bucket' };
   const label = keepsUntil(bucket.labels[config.exemptLabel], now);
@@ -34,15 +42,36 @@ export function propose(
   const owned = ownedRules(bucket, record);
   const policy = policyFor(bucket, config.policies);
   if (policy === undefined) return { kind: 'no-policy', owned: owned.length };
-  const merge = mergeRules({
+  const { foreignRules } = policy;
+  const input = {
     present: bucket.rules,
-    wanted: policy.rules,
     owned,
-    foreignRules: policy.foreignRules,
+    foreignRules: foreignRules === 'remove' ? foreignRules : 'keep',
+  } as const;
+  const whole = mergeRules({ ...input, wanted: policy.rules });
+  if (!changes(whole)) return { kind: 'in-force', policy, merge: whole };
+  if (bucket.labels['goog-terraform-provisioned'] === 'true' && config.terraformManaged === 'report')
+    return { kind: 'refused', policy, merge: whole, blocked: [], refusal: TERRAFORM };
+  const blocked = [...blockedRules({ bucket, merge: whole, policy, now }), ...(guard?.held ?? [])];
+  const digests = new Set(blocked.map(({ rule }) => ruleDigest(rule)));
+  // Only what would be new is ever blocked: a rule that is there already stays wanted, and so is never taken away.
+  const merge = mergeRules({
+    ...input,
+    wanted: policy.rules.filter((rule) => !digests.has(ruleDigest(rule))),
   });
-  if (!changes(merge)) return { kind: 'in-force', policy, merge };
-  const refusal = refusalOf(bucket, merge, config);
-  return refusal === undefined
-    ? { kind: 'change', policy, merge }
-    : { kind: 'refused', policy, merge, refusal };
+  const [first] = blocked;
+  if (guard?.refusal !== undefined)
+    return { kind: 'refused', policy, merge: whole, blocked, refusal: guard.refusal };
+  return first !== undefined && !changes(merge)
+    ? { kind: 'refused', policy, merge: whole, blocked, refusal: refusalOf(first) }
+    : { kind: 'change', policy, merge, blocked };
+}
+
+const TERRAFORM: Refusal = {
+  reason: 'terraform-managed',
+  why: 'Terraform made this bucket and would undo the change',
+};
+
+function refusalOf({ rule, reason, why }: BlockedRule): Refusal {
+  return { reason, why: `${describeRule(rule)}: ${why}` };
 }

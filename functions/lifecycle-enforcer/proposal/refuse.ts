@@ -1,14 +1,29 @@
-import type { Bucket } from '../../../shared/google/buckets.ts';
+import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
 import { ABORT_CONDITIONS } from '../../../shared/policy/lifecycle-rules.ts';
-import type { Config } from '../config.ts';
+import type { BucketPolicy } from '../../../shared/policy/policy.ts';
+import { takesEffectAtOnce } from '../rules/at-once.ts';
+import { describeRule, readRule, type ReadRule } from '../rules/condition.ts';
 import type { Merge } from '../rules/merge.ts';
-import { describeRule, noncurrentOnly, readRule, type ReadRule } from '../rules/condition.ts';
 import { isWarmer } from '../rules/storage-class.ts';
+import { outranksForeign } from './foreign.ts';
 
-/** Why a bucket's rules are left as they are although they differ from the policy. */
+/** Why rules are left as they are although they differ from the policy. */
 export interface Refusal {
   readonly reason: string;
   readonly why: string;
+}
+
+/** A rule of the policy that is not written; the others are. */
+export interface BlockedRule extends Refusal {
+  readonly rule: StoredRule;
+}
+
+/** What a new rule is judged by. */
+export interface RuleContext {
+  readonly bucket: Bucket;
+  readonly merge: Merge;
+  readonly policy: BucketPolicy;
+  readonly now: Date;
 }
 
 /** Limits of Cloud Storage; the second is documented as 1,000, once was 50, and the API has the last word. */
@@ -17,44 +32,81 @@ const MAX_PREFIXES_AND_SUFFIXES = 1_000;
 
 const DAY_SECONDS = 86_400;
 
-/** What speaks against writing these rules, whatever the bucket holds; undefined when nothing does. */
-export function refusalOf(bucket: Bucket, merge: Merge, config: Config): Refusal | undefined {
-  if (bucket.labels['goog-terraform-provisioned'] === 'true' && config.terraformManaged === 'report')
-    return { reason: 'terraform-managed', why: 'Terraform made this bucket and would undo the change' };
-  if (merge.rules.length > MAX_RULES)
-    return {
-      reason: 'too-many-rules',
-      why: `${merge.rules.length} rules together; a bucket takes ${MAX_RULES}`,
-    };
-  const names = merge.rules.map(readRule).reduce((sum, { condition }) => sum + namesIn(condition), 0);
-  if (names > MAX_PREFIXES_AND_SUFFIXES)
-    return {
-      reason: 'too-many-prefixes',
-      why: `${names} prefixes and suffixes together; a bucket takes ${MAX_PREFIXES_AND_SUFFIXES}`,
-    };
-  for (const rule of merge.added.map(readRule)) {
-    const refusal = refusalOfRule(bucket, rule);
-    if (refusal !== undefined) return { ...refusal, why: `${describeRule(rule.rule)}: ${refusal.why}` };
-  }
-  return undefined;
+/** New rules that cannot be written, whatever the bucket holds, each with its reason. */
+export function blockedRules(context: RuleContext): readonly BlockedRule[] {
+  const blocked = context.merge.added.flatMap((rule): BlockedRule[] => {
+    const refusal = refusalOfRule(context, readRule(rule));
+    return refusal === undefined ? [] : [{ rule, ...refusal }];
+  });
+  const all = [...blocked, ...dependents(context.merge, blocked)];
+  return [...all, ...beyondLimits(context.merge, all)];
 }
 
-function namesIn({ matchesPrefix = [], matchesSuffix = [] }: ReadRule['condition']): number {
+/** Without a move that goes before it, a Delete by class takes more than the policy means. */
+function dependents(merge: Merge, blocked: readonly BlockedRule[]): readonly BlockedRule[] {
+  const move = blocked.find(({ rule }) => rule.action.type === 'SetStorageClass');
+  if (move === undefined) return [];
+  const why = `what it deletes depends on a rule that is not written, "${describeRule(move.rule)}"`;
+  return merge.added
+    .filter((rule) => rule.action.type === 'Delete' && rule.condition?.['matchesStorageClass'] !== undefined)
+    .filter((rule) => blocked.every((one) => one.rule !== rule))
+    .map((rule) => ({ rule, reason: 'needs-blocked-rule', why }));
+}
+
+/** Those for which there is no room any more, in the policy's order. */
+function beyondLimits(merge: Merge, blocked: readonly BlockedRule[]): readonly BlockedRule[] {
+  const open = merge.added.filter((rule) => blocked.every((one) => one.rule !== rule));
+  const present = merge.rules.filter((rule) => !merge.added.includes(rule));
+  let rules = present.length;
+  let names = present.reduce((sum, rule) => sum + namesIn(rule), 0);
+  return open.flatMap((rule): BlockedRule[] => {
+    const more = namesIn(rule);
+    if (rules + 1 > MAX_RULES)
+      return [
+        { rule, reason: 'too-many-rules', why: `the bucket has ${rules} rules and takes ${MAX_RULES}` },
+      ];
+    if (names + more > MAX_PREFIXES_AND_SUFFIXES) {
+      const why = `${names + more} prefixes and suffixes together; a bucket takes ${MAX_PREFIXES_AND_SUFFIXES}`;
+      return [{ rule, reason: 'too-many-prefixes', why }];
+    }
+    rules += 1;
+    names += more;
+    return [];
+  });
+}
+
+function namesIn(rule: StoredRule): number {
+  const { matchesPrefix = [], matchesSuffix = [] } = readRule(rule).condition;
   return matchesPrefix.length + matchesSuffix.length;
 }
 
-function refusalOfRule(bucket: Bucket, read: ReadRule): Refusal | undefined {
-  const { type, condition, rule } = read;
+function refusalOfRule(context: RuleContext, read: ReadRule): Refusal | undefined {
+  const { bucket, merge, policy, now } = context;
+  const { type, condition } = read;
   if (bucket.autoclass && (type === 'SetStorageClass' || condition.matchesStorageClass !== undefined))
     return { reason: 'autoclass', why: 'Autoclass moves the objects of this bucket itself' };
-  if (type === 'AbortIncompleteMultipartUpload') {
-    const bad = Object.keys(rule.condition ?? {}).filter((key) => !ABORT_CONDITIONS.includes(key));
-    if (bad.length > 0)
-      return { reason: 'condition-not-allowed', why: `${bad.join(', ')} cannot be used with this action` };
-  }
-  if (type === 'SetStorageClass') return warmer(read);
-  if (type === 'Delete') return deletesAtOnce(read) ?? retained(bucket, read);
-  return undefined;
+  const refusal =
+    type === 'AbortIncompleteMultipartUpload'
+      ? (notForAbort(read) ?? abortsAtOnce(read, now))
+      : type === 'SetStorageClass'
+        ? warmer(read)
+        : ((policy.allowDeleteAll ? undefined : deletesAtOnce(read, now)) ?? retained(bucket, read));
+  if (refusal !== undefined || policy.foreignRules !== 'keep') return refusal;
+  const why = outranksForeign(bucket, read, merge);
+  return why === undefined
+    ? undefined
+    : { reason: 'foreign-made-dead', why: `${why}; foreignRules: overrule permits it` };
+}
+
+function notForAbort({ rule }: ReadRule): Refusal | undefined {
+  const bad = Object.keys(rule.condition ?? {}).filter((key) => !ABORT_CONDITIONS.includes(key));
+  if (bad.length === 0) return undefined;
+  return { reason: 'condition-not-allowed', why: `${bad.join(', ')} cannot be used with this action` };
+}
+
+function abortsAtOnce(read: ReadRule, now: Date): Refusal | undefined {
+  const why = takesEffectAtOnce(read, now);
+  return why === undefined ? undefined : { reason: 'aborts-at-once', why: `${why}, uploads in progress too` };
 }
 
 function warmer({ condition, to }: ReadRule): Refusal | undefined {
@@ -66,18 +118,11 @@ function warmer({ condition, to }: ReadRule): Refusal | undefined {
     : { reason: 'warmer-class', why: `lifecycle rules never move an object from ${from} to ${to}` };
 }
 
-/** A Delete that every new object meets at once, or that says so with `age: 0`. */
-function deletesAtOnce(read: ReadRule): Refusal | undefined {
-  const { condition, unknown } = read;
-  if (condition.age === 0)
-    return { reason: 'deletes-at-once', why: 'age 0 matches every object immediately' };
-  const waits =
-    condition.age !== undefined ||
-    condition.createdBefore !== undefined ||
-    condition.customTimeBefore !== undefined ||
-    condition.daysSinceCustomTime !== undefined;
-  if (waits || noncurrentOnly(condition) || unknown.length > 0) return undefined;
-  return { reason: 'deletes-at-once', why: 'no condition makes it wait: it matches immediately' };
+function deletesAtOnce(read: ReadRule, now: Date): Refusal | undefined {
+  const why = takesEffectAtOnce(read, now);
+  return why === undefined
+    ? undefined
+    : { reason: 'deletes-at-once', why: `${why}; allowDeleteAll: true permits it` };
 }
 
 /** A locked retention cannot be shortened by anyone, so that the rule would not do what it says. */

@@ -1,7 +1,12 @@
 import type { Condition, ReadRule } from './condition.ts';
+import { isSameClass, type ClassReading } from './storage-class.ts';
 
 /** Whether everything that meets a condition meets the other rule's too, at the same time or earlier. */
-export function implies(special: Condition, { condition: general, unknown }: ReadRule): boolean {
+export function implies(
+  special: Condition,
+  { condition: general, unknown }: ReadRule,
+  reading: ClassReading = 'by-name',
+): boolean {
   return (
     unknown.length === 0 &&
     atLeast(special.age, general.age) &&
@@ -12,7 +17,9 @@ export function implies(special: Condition, { condition: general, unknown }: Rea
     notLater(special.customTimeBefore, general.customTimeBefore) &&
     notLater(special.noncurrentTimeBefore, general.noncurrentTimeBefore) &&
     (general.isLive === undefined || general.isLive === special.isLive) &&
-    within(special.matchesStorageClass, general.matchesStorageClass, (one, other) => one === other) &&
+    within(special.matchesStorageClass, general.matchesStorageClass, (one, other) =>
+      isSameClass(one, other, reading),
+    ) &&
     within(special.matchesPrefix, general.matchesPrefix, (one, other) => one.startsWith(other)) &&
     within(special.matchesSuffix, general.matchesSuffix, (one, other) => one.endsWith(other))
   );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, test } from 'vitest';
 import { parseDocument } from 'yaml';
-import { policySchemaText } from '../../../deploy/commands/policy.ts';
+import { policyCommand, policySchemaText } from '../../../deploy/commands/policy.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 
 const deploy = join(import.meta.dirname, '../../../deploy');
@@ -161,4 +161,25 @@ test('the example shows every key outside lists and hours, each with its default
     const value: unknown = document.getIn(path.split('.'));
     assert.deepEqual(JSON.parse(JSON.stringify(value)), schema.default, path);
   }
+});
+
+test('policy refuses a rule that deletes everything at once, unless the policy says that it is meant', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'costguard-policy-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'all.yaml');
+  const policy = (more: string): string =>
+    `scope: [projects/ml-dev]\nlifecycle: {policies: [{name: all, rules: [{action: {type: Delete}, condition: {createdBefore: "2999-01-01"}}]${more}}]}\n`;
+  const lines: string[] = [];
+  const output = { out: (text: string) => lines.push(text), err: (text: string) => lines.push(text) };
+  await writeFile(file, policy(''));
+  assert.equal(await policyCommand([file], output), 1);
+  assert.match(
+    lines.join(''),
+    /lifecycle\.policies\[0\]\.rules\[0\]: Delete: .* deletes every object at once/,
+  );
+  lines.length = 0;
+  await writeFile(file, policy(', allowDeleteAll: true'));
+  assert.equal(await policyCommand([file], output), 0);
+  // Permitted, and still the first thing said of the rules.
+  assert.match(lines.join(''), /hint {7}lifecycle policy "all": deletes-everything: [^]*no-abort-multipart/);
 });

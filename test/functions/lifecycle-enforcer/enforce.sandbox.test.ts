@@ -31,7 +31,7 @@ describe('lifecycle-enforcer over the wire', () => {
       const { sandbox } = world;
       await world.deliver();
       assert.deepEqual(verdicts(sandbox), {
-        autoclass: 'refuse done: autoclass',
+        autoclass: 'patch done: in-part (autoclass)',
         bare: 'patch done: no-rules',
         exempt: 'keep already: exempt',
         foreign: 'patch done: drift',
@@ -48,12 +48,14 @@ describe('lifecycle-enforcer over the wire', () => {
         equal: [ABORT],
       });
       assert.equal(sandbox.callLog.calls('storage.buckets.list').length, 1);
-      assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 3);
+      assert.deepEqual(rulesOf(sandbox, 'autoclass'), [ABORT]);
+      assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 4);
 
       sandbox.callLog.clear();
       await world.deliver({ messageId: '2' });
       assert.equal(sandbox.callLog.calls('storage.buckets.patch').length, 0);
       assert.deepEqual(lastReceipt(sandbox, BUCKET).kept, { 'in-force': 4, exempt: 1 });
+      assert.equal(verdicts(sandbox)['autoclass'], 'refuse done: autoclass');
     }));
 
   it('plans the same in observe mode and writes nothing but the receipt', async () => {
@@ -63,7 +65,7 @@ describe('lifecycle-enforcer over the wire', () => {
         const { sandbox } = world;
         await world.deliver();
         const written = sandbox.callLog.calls('storage.buckets.patch').length;
-        assert.equal(written, mode === 'observe' ? 0 : 3);
+        assert.equal(written, mode === 'observe' ? 0 : 4);
         plans.push(lastReceipt(sandbox, BUCKET).decisions.map((decision) => ({ ...decision, outcome: '' })));
       });
     assert.deepEqual(plans[0], plans[1]);

@@ -5,8 +5,8 @@ import { forecastMetrics } from '../../../functions/lifecycle-enforcer/forecast/
 import type { ObjectVersion } from '../../../functions/lifecycle-enforcer/forecast/object-lifecycle.ts';
 import { forecastObjects, type RuleChange } from '../../../functions/lifecycle-enforcer/forecast/objects.ts';
 import type { Cell, Usage } from '../../../functions/lifecycle-enforcer/forecast/usage.ts';
+import { foresee } from '../../../functions/lifecycle-enforcer/proposal/foresee.ts';
 import { propose } from '../../../functions/lifecycle-enforcer/proposal/propose.ts';
-import { readRule } from '../../../functions/lifecycle-enforcer/rules/condition.ts';
 import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
 import type { Decision } from '../../../shared/run/receipt.ts';
 import { bucketOf } from './lab.ts';
@@ -19,6 +19,7 @@ export interface Situation {
   readonly bucket?: Partial<Bucket>;
   readonly rules: readonly StoredRule[];
   readonly foreignRules?: Config['policies'][number]['foreignRules'];
+  readonly allowDeleteAll?: boolean;
   readonly maxDeletedShare?: number;
   /** What metrics say; none: the bucket is not measured. */
   readonly cells?: readonly Cell[];
@@ -38,6 +39,7 @@ export function configOf({ rules, objects, ...more }: Situation): Config {
         // The policy's schema would refuse some of these; this is the second line.
         rules: rules as Config['policies'][number]['rules'],
         foreignRules: more.foreignRules ?? 'keep',
+        allowDeleteAll: more.allowDeleteAll ?? false,
       },
     ],
     exemptLabel: 'costguard-exempt',
@@ -47,20 +49,29 @@ export function configOf({ rules, objects, ...more }: Situation): Config {
 }
 
 /** What the enforcer makes of a situation, without any call. */
-export function judge(situation: Situation): Decision {
+export async function judge(situation: Situation): Promise<Decision> {
   const config = configOf(situation);
   const bucket = bucketOf(situation.bucket);
   const { cells, objects } = situation;
   const usage: Usage = cells === undefined ? { kind: 'absent' } : { kind: 'measured', cells };
-  const proposal = propose(bucket, undefined, config, NOW);
-  const change: RuleChange | undefined =
-    proposal.kind === 'change'
-      ? { before: bucket.rules.map(readRule), after: proposal.merge.rules.map((rule) => readRule(rule)) }
-      : undefined;
-  const forecast =
-    change &&
-    (objects === undefined ? forecastMetrics(bucket, change, usage, NOW) : listed(bucket, change, objects));
-  const [decision] = judgeBucket({ kind: 'bucket', bucket, record: undefined, usage, forecast }, config, NOW);
+  const foresight = await foresee({
+    config,
+    present: bucket.rules,
+    propose: (guard) => propose(bucket, undefined, config, NOW, guard),
+    forecast: (changes) =>
+      Promise.resolve(
+        changes.map((change) =>
+          objects === undefined
+            ? forecastMetrics(bucket, change, usage, NOW)
+            : listed(bucket, change, objects),
+        ),
+      ),
+  });
+  const [decision] = judgeBucket(
+    { kind: 'bucket', bucket, record: undefined, usage, ...foresight },
+    config,
+    NOW,
+  );
   if (decision === undefined) throw new Error('no decision');
   return decision;
 }

@@ -1,6 +1,7 @@
 import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
-import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
+import type { BlockedRule } from '../../../functions/lifecycle-enforcer/proposal/refuse.ts';
+import type { DecidedOutcome, Decision, Receipt } from '../../../shared/run/receipt.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
@@ -104,13 +105,24 @@ export function decisionOn(receipt: Receipt, name: string): DecidedOutcome {
   return found;
 }
 
+/** The reason of a decision, and those of the rules that are not written: `in-part (deletes-at-once)`. */
+export function reasonsOf({ reason, evidence }: Decision): string {
+  const blocked = notWrittenOf(evidence);
+  return reason === 'in-part' ? `${reason} (${blocked.map((one) => one.reason).join(', ')})` : reason;
+}
+
+/** The rules that a decision leaves out. */
+export function notWrittenOf(evidence: Decision['evidence']): readonly BlockedRule[] {
+  return (evidence as { notWritten?: readonly BlockedRule[] }).notWritten ?? [];
+}
+
 /** `patch done: drift` for each bucket of the last receipt. */
 export function verdicts(sandbox: Sandbox): Readonly<Record<string, string>> {
   return Object.fromEntries(
     lastReceipt(sandbox, BUCKET)
-      .decisions.map(({ resource, action, outcome, reason }) => [
-        resource.replace('projects/_/buckets/', ''),
-        `${action} ${outcome}: ${reason}`,
+      .decisions.map((decision) => [
+        decision.resource.replace('projects/_/buckets/', ''),
+        `${decision.action} ${decision.outcome}: ${reasonsOf(decision)}`,
       ])
       .sort(),
   ) as Record<string, string>;

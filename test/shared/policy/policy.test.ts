@@ -543,7 +543,13 @@ const badInputs: readonly BadInput[] = [
     'foreignRules',
     inBucketPolicy('rules: [], foreignRules: drop'),
     'lifecycle.policies[0].foreignRules',
-    /one of: keep, remove/,
+    /one of: keep, overrule, remove/,
+  ],
+  [
+    'allowDeleteAll',
+    inBucketPolicy('rules: [], allowDeleteAll: "true"'),
+    'lifecycle.policies[0].allowDeleteAll',
+    /true or false without quotes/,
   ],
   ['a rule without action', inRule('condition: {age: 1}'), `${rulePath}.action`, /^missing; wanted a map/],
   [

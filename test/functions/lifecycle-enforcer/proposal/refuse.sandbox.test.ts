@@ -69,6 +69,7 @@ describe('propose', () => {
             // The policy's schema would refuse some of these; this is the second line.
             rules: rules as Config['policies'][number]['rules'],
             foreignRules: 'keep',
+            allowDeleteAll: false,
           },
         ],
         exemptLabel: 'costguard-exempt',
