@@ -25,6 +25,8 @@ import type { Scenario } from './scenario.ts';
 import { startServer } from './http/server.ts';
 import { billingParentOf } from './services/billing/links.ts';
 import { createBillingService, type BillingService } from './services/billing/service.ts';
+import { groupRoutes } from './services/compute/group-routes.ts';
+import { createGroups, type Groups } from './services/compute/groups.ts';
 import { computeService } from './services/compute/routes.ts';
 import { createMonitoringService, type MonitoringService } from './services/monitoring/service.ts';
 import { iamCredentialsService } from './services/iam-credentials/routes.ts';
@@ -59,7 +61,17 @@ import {
 import { createPubsubService, type PubsubService } from './services/pubsub/service.ts';
 import { createStorageService, type StorageService } from './services/storage/service.ts';
 import { isTrafficMetric, trafficSeries } from './metrics/traffic.ts';
-import { vertexService } from './services/vertex/service.ts';
+import { BATCH_JOBS } from './services/batch/collection.ts';
+import { containerRoutes } from './services/container/routes.ts';
+import { dataflowRoutes } from './services/dataflow/routes.ts';
+import { DATAPROC_CLUSTERS } from './services/dataproc/collection.ts';
+import { locationRoutes, storedRoutes } from './services/stored/routes.ts';
+import { createStore, type Store } from './services/stored/store.ts';
+import { TPU_COLLECTIONS } from './services/tpu/collections.ts';
+import { vertexCollections } from './services/vertex/collections.ts';
+import { linkPipelines } from './services/vertex/pipelines.ts';
+import { vertexRegions, vertexService } from './services/vertex/service.ts';
+import { WORKSTATION_COLLECTIONS } from './services/workstations/collections.ts';
 import { createVertex, type Vertex } from './services/vertex/state.ts';
 
 /** A local Google Cloud, running. */
@@ -79,12 +91,15 @@ export interface Sandbox {
   readonly perimeters: Perimeters;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
+  readonly groups: Groups;
   readonly projects: Projects;
   readonly storage: StorageService;
   readonly pubsub: PubsubService;
   readonly billing: BillingService;
   readonly monitoring: Omit<MonitoringService, 'routes'>;
   readonly vertex: Vertex;
+  /** Resources that are kept as the API shows them. */
+  readonly store: Store;
   readonly billingClock: BillingClock;
   readonly port: number;
   readonly proxyUrl: string;
@@ -148,6 +163,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     projects: scenario.projects,
     timeOf: (text) => momentMs(text, startMs),
   });
+  const groups = createGroups({ clock, fleet, projects: scenario.projects });
   const storage = createStorageService({
     clock,
     projectNumberOf: (projectId) => projects.get(projectId).seed.number,
@@ -248,6 +264,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     projects: scenario.projects,
     timeOf: (text) => momentMs(text, startMs),
   });
+  const store = createStore(scenario.projects);
+  const { cancelTasks } = linkPipelines({ vertex, store, projects: scenario.projects });
   const billing = createBillingService({ scenario, clock, projects, fleet, iam, policies });
   for (const topic of new Set(scenario.billing.budgets.map((budget) => budget.topic)))
     if (topic !== undefined) pubsub.createTopic({ name: topic });
@@ -348,6 +366,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   });
 
+  const regions = vertexRegions(
+    vertex,
+    scenario.projects.flatMap(({ id }) => store.locations(id, 'aiplatform')),
+  );
+  const stored = { clock, store, projects, requireBilling, vertexRegions: regions };
   const certificates = await makeCertificates();
   const caFile = join(folder, 'ca.pem');
   writeFileSync(caFile, certificates.ca);
@@ -357,8 +380,22 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...notebooksService({ fleet, projects, requireBilling }),
       ...runtimeRoutes({ scenario, projects, startMs }),
       ...computeService({ fleet, projects, requireBilling }),
+      ...groupRoutes({ groups, projects }),
       ...billing.routes,
-      ...vertexService({ vertex, projects, iam, requireBilling }),
+      ...vertexService({ vertex, projects, iam, regions, requireBilling }),
+      ...storedRoutes(stored, [
+        ...vertexCollections({ cancelTasks }),
+        ...WORKSTATION_COLLECTIONS,
+        ...TPU_COLLECTIONS,
+        DATAPROC_CLUSTERS,
+        BATCH_JOBS,
+      ]),
+      ...locationRoutes(stored, [
+        { service: 'batch', version: 'v1' },
+        { service: 'tpu', version: 'v2' },
+      ]),
+      ...dataflowRoutes(stored),
+      ...containerRoutes({ ...stored, groups }),
       ...resourceManagerService({ projects, scenario, iam }),
       ...storage.routes,
       ...pubsub.routes,
@@ -404,12 +441,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     perimeters,
     callLog,
     fleet,
+    groups,
     projects,
     storage,
     pubsub,
     billing,
     monitoring,
     vertex,
+    store,
     billingClock,
     port,
     folder,

@@ -9,6 +9,8 @@ import { flowSchema } from './metrics/traffic.ts';
 import { servicesSeedSchema } from './services/functions/seeded.ts';
 import { accountSeedSchema, policySeedSchema } from './services/iam/seed.ts';
 import { runtimeSeedSchema } from './services/notebooks/runtimes.ts';
+import { groupSeedSchema } from './services/compute/group-seed.ts';
+import { storedSeedSchema } from './services/stored/seed.ts';
 import { vertexSeedSchema } from './services/vertex/messages.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
@@ -109,6 +111,8 @@ const projectSchema = z.strictObject({
   refuseWildcard: z.boolean().default(false),
   notebooks: z.array(notebookSchema).default([]),
   vms: z.array(vmSchema).default([]),
+  /** Managed instance groups; `metadata.created-by` of a VM names its group. */
+  instanceGroups: z.array(groupSeedSchema).default([]),
   /** What goes where, for the metrics of VM and bucket traffic. */
   traffic: z.array(flowSchema).default([]),
   /** What Monitoring says went wrong beside its data, by metric type. */
@@ -125,6 +129,10 @@ const projectSchema = z.strictObject({
   run: servicesSeedSchema.prefault({}),
   /** Managed notebooks of the Notebooks API v1 that still exist. */
   managedNotebooks: z.array(runtimeSeedSchema).default([]),
+  /** Resources of services that the sandbox keeps as the API shows them. */
+  resources: z.array(storedSeedSchema).default([]),
+  /** Locations that these services cannot reach. */
+  unreachableLocations: z.array(z.string()).default([]),
   /** Id of the account that pays; the scenario's first when absent, none when null. */
   billingAccount: z.string().nullable().optional(),
   /** The link to the billing account cannot be changed. */

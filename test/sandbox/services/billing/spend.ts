@@ -54,7 +54,7 @@ export function createSpend(options: {
     const extra = options.projects.find(({ id }) => id === projectId)?.extraUsdPerHour ?? 0;
     return [
       { fromMs: startMs, untilMs: undefined, usdPerHour: extra },
-      ...fleet.vmsOf(projectId).flatMap(vmCharges),
+      ...[...fleet.vmsOf(projectId), ...fleet.deletedVmsOf(projectId)].flatMap(vmCharges),
       ...jobsOf(projectId).flatMap(jobCharges),
       ...endpointsOf(projectId).flatMap((endpoint) =>
         endpoint.deployments.flatMap(({ model, fromMs, untilMs }) =>

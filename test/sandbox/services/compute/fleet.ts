@@ -73,6 +73,12 @@ export interface Fleet {
   /** The last health report of a notebook's agent; undefined where none reports. */
   healthReportOf(notebook: Notebook): HealthReport | undefined;
   vmsOf(projectId: string): readonly Vm[];
+  /** VMs that were deleted: they cost money while they ran. */
+  deletedVmsOf(projectId: string): readonly Vm[];
+  /** Makes a VM that boots, as a managed group does. */
+  createVm(projectId: string, seed: VmSeed): Vm;
+  /** Deletes a VM: it stops, and then it is gone. */
+  deleteVm(path: string): void;
   stopNotebook(name: string): Operation;
   startNotebook(name: string): Operation;
   patchNotebook(
@@ -119,6 +125,7 @@ export function createFleet(options: {
   const operations = new Map<string, Operation>();
   const notebooksByProject = new Map<string, Notebook[]>();
   const vmsByProject = new Map<string, Vm[]>();
+  const deletedByProject = new Map<string, Vm[]>();
   let serial = 0;
 
   const addVm = (projectId: string, seed: VmSeed, machineType: string): Vm => {
@@ -241,6 +248,32 @@ export function createFleet(options: {
     operations,
     notebooksOf: (projectId) => notebooksByProject.get(projectId) ?? [],
     vmsOf: (projectId) => vmsByProject.get(projectId) ?? [],
+    deletedVmsOf: (projectId) => deletedByProject.get(projectId) ?? [],
+    createVm(projectId, seed) {
+      const vm = addVm(
+        projectId,
+        { ...seed, created: new Date(clock.now()).toISOString(), vmStatus: 'STAGING' },
+        seed.machineType,
+      );
+      vm.runs.length = 0;
+      clock.after(STARTING_MS, () => {
+        if (vm.status === 'STAGING') boot(vm);
+      });
+      return vm;
+    },
+    deleteVm(path) {
+      const vm = vmOf(path);
+      vm.status = 'STOPPING';
+      clock.after(STOPPING_MS, () => {
+        halt(vm);
+        vms.delete(path);
+        vmsByProject.set(
+          vm.projectId,
+          (vmsByProject.get(vm.projectId) ?? []).filter((one) => one !== vm),
+        );
+        append(deletedByProject, vm.projectId, vm);
+      });
+    },
     healthReportOf(notebook) {
       const { seed, metadata, state, activeSinceMs, uid } = notebook;
       const silent =

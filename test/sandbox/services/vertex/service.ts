@@ -8,12 +8,18 @@ import { parseFilter, type Fields } from './filter.ts';
 import { deployBodySchema, undeployBodySchema } from './messages.ts';
 import { JOB_KINDS, type JobKind } from './seeded-jobs.ts';
 import { jobFields, namedFields, showEndpoint, showJob, showModel, showOperation } from './show.ts';
-import type { Vertex } from './state.ts';
+import type { Vertex, VertexJob } from './state.ts';
 
 const GLOBAL_HOST = 'aiplatform.googleapis.com';
 
 /** Regions that are there whatever the scenario uses. */
 const COMMON_REGIONS = ['europe-west4', 'us-central1', 'us-east4', 'us-west1'];
+
+/** The regions of Vertex AI: the common ones, and those that the scenario uses. */
+export function vertexRegions(vertex: Vertex, others: readonly string[]): readonly string[] {
+  const resources = [...vertex.jobs.values(), ...vertex.endpoints.values(), ...vertex.models.values()];
+  return [...new Set([...COMMON_REGIONS, ...resources.map(({ location }) => location), ...others])].sort();
+}
 /** What the host without a region answers for. */
 const ON_GLOBAL_HOST: ReadonlySet<string> = new Set(['global', 'us-central1']);
 
@@ -24,6 +30,8 @@ export interface VertexServiceOptions {
   readonly vertex: Vertex;
   readonly projects: Projects;
   readonly iam: Iam;
+  /** Regions that there are, each with a host of its own. */
+  readonly regions: readonly string[];
   /** Throws what Google answers when nobody pays for the project. */
   readonly requireBilling: (projectId: string, service: string) => void;
 }
@@ -34,9 +42,7 @@ export interface VertexServiceOptions {
  * query parameters are errors. Answers name the project by its number.
  */
 export function vertexService(options: VertexServiceOptions): Route[] {
-  const { vertex, projects, iam, requireBilling } = options;
-  const resources = [...vertex.jobs.values(), ...vertex.endpoints.values(), ...vertex.models.values()];
-  const regions = [...new Set([...COMMON_REGIONS, ...resources.map(({ location }) => location)])].sort();
+  const { vertex, projects, iam, regions, requireBilling } = options;
   const hosts = [GLOBAL_HOST, ...regions.map((region) => `${region}-${GLOBAL_HOST}`)];
 
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'aiplatform');
@@ -89,7 +95,7 @@ export function vertexService(options: VertexServiceOptions): Route[] {
   };
 
   const jobRoutes = (kind: JobKind): Route[] => {
-    const ofKind = [...vertex.jobs.values()].filter((job) => job.kind === kind);
+    const ofKind = (): readonly VertexJob[] => [...vertex.jobs.values()].filter((job) => job.kind === kind);
     const at = '/(?<location>[^/]+)/';
     return [
       ...route(
@@ -97,7 +103,7 @@ export function vertexService(options: VertexServiceOptions): Route[] {
         'GET',
         `${at}${kind}`,
         `${kind}.list`,
-        (call) => list(call, kind, ofKind, jobFields, showJob),
+        (call) => list(call, kind, ofKind(), jobFields, showJob),
         LIST_QUERY,
       ),
       ...route(`${kind}.get`, 'GET', `${at}${kind}/(?<id>[^/:]+)`, `${kind}.get`, (call) =>

@@ -75,6 +75,10 @@ export interface Vertex {
   failNextDeployment(message: string): void;
   /** Throws NOT_FOUND, or FAILED_PRECONDITION for a job that has ended. */
   cancel(name: string): void;
+  /** Submits a job like another one, as a pipeline does that tries a task again. Returns the new one's name. */
+  resubmit(name: string): string;
+  /** Is told of each job that was cancelled. */
+  onCancelled(listener: (name: string) => void): void;
   /** Throws NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS. */
   deploy(
     endpoint: string,
@@ -116,6 +120,7 @@ export function createVertex(options: {
   const operations = new Map<string, VertexOperation>();
   const leaving = new Set<Deployment>();
   const failures: string[] = [];
+  const cancelled: ((name: string) => void)[] = [];
   /** Deployments under way: endpoint name and model id. */
   const arriving = new Set<string>();
 
@@ -212,8 +217,23 @@ export function createVertex(options: {
         job.state = 'JOB_STATE_CANCELLED';
         job.updatedMs = clock.now();
         job.endMs = clock.now();
+        for (const listener of cancelled) listener(name);
       });
     },
+    resubmit(name) {
+      const job = found(jobs, name);
+      const fresh = name.replace(/[^/]+$/, numericId(`${name} ${jobs.size}`));
+      jobs.set(fresh, {
+        ...job,
+        name: fresh,
+        createdMs: clock.now(),
+        state: 'JOB_STATE_RUNNING',
+        updatedMs: clock.now(),
+        endMs: undefined,
+      });
+      return fresh;
+    },
+    onCancelled: (listener) => void cancelled.push(listener),
     deploy(endpointName, given, trafficSplit) {
       const endpoint = endpointOf(endpointName);
       const kinds = [

@@ -1,0 +1,157 @@
+import { ApiError } from '../../http/api-error.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { pageOf } from '../../http/paging.ts';
+import type { Call, Reply, Route } from '../../http/route.ts';
+import type { Projects } from '../resource-manager/projects.ts';
+import type { Collection, Verb } from './collection.ts';
+import type { Store, Stored } from './store.ts';
+
+const MAX_PAGE_SIZE = 100;
+/** Locations that a service has whatever the scenario puts there. */
+const COMMON_LOCATIONS = ['europe-west4', 'us-central1'];
+
+export interface StoredServiceOptions {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly projects: Projects;
+  /** Throws what Google answers when nobody pays for the project. */
+  readonly requireBilling: (projectId: string, service: string) => void;
+  /** Regions of Vertex AI, each with a host of its own. */
+  readonly vertexRegions: readonly string[];
+}
+
+/** The routes of collections whose resources are kept as the API shows them. */
+export function storedRoutes(options: StoredServiceOptions, collections: readonly Collection[]): Route[] {
+  return collections.flatMap((collection) =>
+    routesOf(options, collection).flatMap((route) =>
+      collection.service === 'aiplatform'
+        ? [route, ...options.vertexRegions.map((region) => ({ ...route, host: `${region}-${route.host}` }))]
+        : [route],
+    ),
+  );
+}
+
+function routesOf(
+  { clock, store, projects, requireBilling }: StoredServiceOptions,
+  kind: Collection,
+): Route[] {
+  const { service } = kind;
+  const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', service);
+  const levels = kind.path.split('/');
+  const collection = levels.at(-1) ?? '';
+  const parentPattern = levels
+    .slice(0, -1)
+    .map((level) => `${level}/[^/:]+`)
+    .join('/');
+  const base = `/${kind.version}/projects/(?<project>[^/]+)`;
+  const host = `${service}.googleapis.com`;
+  const requireLocation = (call: Call): void => {
+    if (service !== 'aiplatform' || call.host === host) return;
+    const location = /\/locations\/([^/]+)/.exec(call.url.pathname)?.[1] ?? '';
+    if (call.host !== `${location}-${host}`)
+      throw new ApiError('INVALID_ARGUMENT', `The location "${location}" is not served by ${call.host}.`);
+  };
+  const show = (resource: Stored): object => {
+    const { number } = projects.get(resource.projectId).seed;
+    const project = kind.named === 'number' ? number : resource.projectId;
+    return {
+      ...(kind.named === 'never' ? {} : { name: `projects/${project}/${resource.path}` }),
+      ...resource.body,
+      ...kind.show?.(resource),
+    };
+  };
+  const route = (
+    id: string,
+    method: Route['method'],
+    path: string,
+    permission: string,
+    query: readonly string[],
+    handle: (call: Call) => object,
+  ): Route => ({
+    id: `${kind.id}.${id}`,
+    host,
+    method,
+    path: new RegExp(`^${base}/${path}$`),
+    query,
+    needs: (call) => [{ permission, on: `projects/${projectOf(call)}` }],
+    handle(call): Reply {
+      requireLocation(call);
+      return { body: handle(call) };
+    },
+  });
+  const list = (call: Call): object => {
+    const projectId = projectOf(call);
+    const parent = call.params['parent'] ?? '';
+    const { seed } = projects.get(projectId);
+    if (/(?:^|\/)-(?:\/|$)/.test(parent) && (!kind.wildcard || seed.refuseWildcard))
+      throw new ApiError(
+        'INVALID_ARGUMENT',
+        `Invalid parent "projects/${projectId}/${parent}": it has a "-".`,
+      );
+    const unreachable = kind.unreachable === undefined ? [] : seed.unreachableLocations;
+    const found = store
+      .list(projectId, service, parent, collection)
+      .filter(({ path }) => !unreachable.includes(path.split('/')[1] ?? ''));
+    const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
+    const { items, nextPageToken } =
+      kind.pageless === true
+        ? { items: found, nextPageToken: undefined }
+        : pageOf(found, size, call.query.get('pageToken') ?? undefined);
+    return {
+      ...(items.length === 0 ? {} : { [kind.key ?? collection]: items.map(show) }),
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      ...(unreachable.length === 0 || kind.unreachable === undefined
+        ? {}
+        : { [kind.unreachable]: unreachable }),
+    };
+  };
+  const verbRoute = ({ name, permission, apply, needsBilling }: Verb): Route =>
+    route(name, 'POST', `(?<path>${parentPattern}/${collection}/[^/:]+):${name}`, permission, [], (call) => {
+      const projectId = projectOf(call);
+      const resource = store.get(projectId, service, call.params['path'] ?? '');
+      if (needsBilling === true) requireBilling(projectId, service);
+      const answer = apply(resource, call, (milliseconds, work) => clock.after(milliseconds, work));
+      return answer ?? { name: `projects/${projectId}/${resource.path.split('/').slice(0, 2).join('/')}/operations/${name}-1` };
+    }); // prettier-ignore
+  return [
+    route(
+      'list',
+      'GET',
+      `(?<parent>${parentPattern})/${collection}`,
+      `${kind.permission}.list`,
+      [...(kind.pageless === true ? [] : ['pageSize', 'pageToken']), ...(kind.query ?? [])],
+      list,
+    ),
+    route('get', 'GET', `(?<path>${parentPattern}/${collection}/[^/:]+)`, `${kind.permission}.get`, [], (call) =>
+      show(store.get(projectOf(call), service, call.params['path'] ?? '')),
+    ), // prettier-ignore
+    ...(kind.verbs ?? []).map(verbRoute),
+  ];
+}
+
+/** `locations.list` of a service. */
+export function locationRoutes(
+  { store, projects }: StoredServiceOptions,
+  services: readonly { readonly service: Stored['service']; readonly version: string }[],
+): Route[] {
+  return services.map(({ service, version }) => {
+    const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', service);
+    return {
+      id: `${service}.projects.locations.list`,
+      host: `${service}.googleapis.com`,
+      method: 'GET',
+      path: new RegExp(`^/${version}/projects/(?<project>[^/]+)/locations$`),
+      query: ['pageSize', 'pageToken', 'filter'],
+      needs: (call) => [{ permission: `${service}.locations.list`, on: `projects/${projectOf(call)}` }],
+      handle(call) {
+        const projectId = projectOf(call);
+        const ids = [...new Set([...COMMON_LOCATIONS, ...store.locations(projectId, service)])].sort();
+        return {
+          body: {
+            locations: ids.map((id) => ({ name: `projects/${projectId}/locations/${id}`, locationId: id })),
+          },
+        };
+      },
+    };
+  });
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { Collection } from '../stored/collection.ts';
+import { transition } from '../stored/verbs.ts';
+
+const BODY = {
+  etag: z.string().optional(),
+  validateOnly: z.boolean().optional(),
+};
+
+const common = {
+  service: 'workstations',
+  version: 'v1',
+  named: 'id',
+  unreachable: 'unreachable',
+  wildcard: true,
+} as const;
+
+/** Cloud Workstations v1. */
+export const WORKSTATION_COLLECTIONS: readonly Collection[] = [
+  {
+    ...common,
+    id: 'workstations.projects.locations.workstationClusters',
+    path: 'locations/workstationClusters',
+    permission: 'workstations.workstationClusters',
+  },
+  {
+    ...common,
+    id: 'workstations.projects.locations.workstationClusters.workstationConfigs',
+    path: 'locations/workstationClusters/workstationConfigs',
+    permission: 'workstations.workstationConfigs',
+  },
+  {
+    ...common,
+    id: 'workstations.projects.locations.workstationClusters.workstationConfigs.workstations',
+    path: 'locations/workstationClusters/workstationConfigs/workstations',
+    permission: 'workstations.workstations',
+    query: ['filter'],
+    verbs: [
+      transition({
+        name: 'stop',
+        permission: 'workstations.workstations.stop',
+        field: 'state',
+        from: ['STATE_RUNNING'],
+        via: 'STATE_STOPPING',
+        to: 'STATE_STOPPED',
+        body: z.strictObject(BODY),
+      }),
+      transition({
+        name: 'start',
+        permission: 'workstations.workstations.start',
+        field: 'state',
+        from: ['STATE_STOPPED'],
+        via: 'STATE_STARTING',
+        to: 'STATE_RUNNING',
+        body: z.strictObject({ ...BODY, boostConfig: z.string().optional() }),
+        needsBilling: true,
+      }),
+    ],
+  },
+];
