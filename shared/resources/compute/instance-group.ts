@@ -1,0 +1,179 @@
+import * as z from 'zod/mini';
+import { stoppableKind, type Listed } from '../define-kind.ts';
+import type { Fate, Standing, Step } from '../kind.ts';
+import { describeMachines, unpriced } from '../cost.ts';
+import { controllerOf, groupKey, serviceOf } from './controller.ts';
+import {
+  callName,
+  COMPUTE_HOST,
+  getAutoscalerMode,
+  getGroup,
+  scopeOf,
+  type GroupFacts,
+  type ListedGroup,
+} from './group-facts.ts';
+import type { VmFacts } from './vm-facts.ts';
+
+const record = z.object({
+  targetSize: z.number(),
+  /** The autoscaler's name and mode; absent where there is none. */
+  autoscaler: z.optional(z.object({ name: z.string(), mode: z.string() })),
+});
+type Remembered = z.infer<typeof record>;
+
+/** Managed instance groups: the autoscaler off and the size 0, and both as before. */
+export const INSTANCE_GROUPS = stoppableKind<Remembered>({
+  kind: 'instance-group',
+  title: 'managed instance groups',
+  area: 'managed instance groups',
+  permissions: {
+    list: ['compute.instanceGroupManagers.list', 'compute.instances.list', 'compute.autoscalers.list'],
+    stop: ['compute.instanceGroupManagers.get', 'compute.instanceGroupManagers.update', 'compute.autoscalers.get', 'compute.autoscalers.update'],
+    bringBack: ['compute.instanceGroupManagers.get', 'compute.instanceGroupManagers.update', 'compute.autoscalers.get', 'compute.autoscalers.update'],
+  }, // prettier-ignore
+  order: 30,
+  record,
+  async list(look) {
+    const [groups, vms] = await Promise.all([look.groups(), look.vms()]);
+    return groups
+      .filter(({ targetSize }) => targetSize > 0)
+      .map((group) => listed(group, membersOf(group, vms)));
+  },
+  stop: (resource, { autoscaler }) => [
+    ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, 'OFF')]),
+    resize(resource, 'resize-to-0', judgeEmpty),
+  ],
+  bringBack: (resource, { targetSize, autoscaler }) => ({
+    kind: 'steps',
+    steps: [
+      resize(resource, 'resize', (group) => judgeRefill(group, targetSize)),
+      ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, autoscaler.mode)]),
+    ],
+  }),
+});
+
+function membersOf({ resource }: GroupFacts, vms: readonly VmFacts[]): readonly VmFacts[] {
+  const key = groupKey(resource);
+  return vms.filter(({ createdBy }) => groupKey(createdBy) === key);
+}
+
+function listed(group: ListedGroup, members: readonly VmFacts[]): Listed {
+  const { resource, targetSize } = group;
+  const key = groupKey(resource) ?? resource;
+  const ofMembers = members.flatMap((vm) => controllerOf(vm)?.keys ?? []);
+  return {
+    resource,
+    state: `targetSize ${targetSize}`,
+    description: describe(group, members),
+    labels: group.labels,
+    memberLabels: members.map(({ labels }) => labels),
+    cost: unpriced('none of its members was seen'),
+    fate: fateOf(group, members),
+    command: commandOf(resource),
+    memberKeys: [key],
+    ownerKeys: [...new Set([key, ...ofMembers])],
+  };
+}
+
+function describe({ targetSize, mode }: ListedGroup, members: readonly VmFacts[]): string {
+  const [first] = members;
+  const size =
+    first === undefined ? `${targetSize} VMs` : describeMachines([{ ...first.machines, count: targetSize }]);
+  return mode === undefined || mode === 'OFF' ? size : `${size}, autoscaled`;
+}
+
+/** GKE names its groups `gke-CLUSTER-POOL-HASH-grp`; the members of other services are told by their labels. */
+const GKE_GROUP = /^gke-.+-grp$/;
+
+function fateOf(group: ListedGroup, members: readonly VmFacts[]): Fate {
+  const service = members.map(({ labels }) => serviceOf(labels)).find((one) => one !== undefined);
+  if (service !== undefined) return { kind: 'owned', why: service.why };
+  if (GKE_GROUP.test(group.resource.split('/').at(-1) ?? ''))
+    return { kind: 'owned', why: 'group of a GKE node pool; resize the pool' };
+  if (group.isStateful)
+    return { kind: 'named', why: 'stateful: a smaller size deletes members with their disks and addresses' };
+  const { targetSize, autoscaler, mode } = group;
+  if (autoscaler === undefined) return { kind: 'stoppable', record: { targetSize } };
+  if (mode === undefined)
+    return {
+      kind: 'named',
+      why: `its autoscaler ${autoscaler} was not seen, and would give it its size back`,
+    };
+  return { kind: 'stoppable', record: { targetSize, autoscaler: { name: autoscaler, mode } } };
+}
+
+function commandOf(resource: string): string {
+  const [, project = '', scopes = '', scope = '', , name = ''] = resource.split('/');
+  const where = `--${scopes === 'zones' ? 'zone' : 'region'}=${scope} --project=${project}`;
+  return `gcloud compute instance-groups managed resize ${name} --size=0 ${where}`;
+}
+
+function resize(resource: string, name: string, judge: (group: GroupFacts) => Standing): Step {
+  return {
+    name,
+    async look(api) {
+      const group = await getGroup(api, resource);
+      return { state: `targetSize ${group.targetSize}`, labels: group.labels, standing: judge(group) };
+    },
+  };
+}
+
+/** Whether a group is still to be emptied. */
+export function judgeEmpty({ resource, targetSize }: Pick<GroupFacts, 'resource' | 'targetSize'>): Standing {
+  return targetSize === 0 ? { kind: 'done' } : { kind: 'ready', request: resizeRequest(resource, 0) };
+}
+
+/** Whether a group is still to get its size back; one that was resized meanwhile is left as it is. */
+export function judgeRefill(
+  { resource, targetSize, isStable }: Pick<GroupFacts, 'resource' | 'targetSize' | 'isStable'>,
+  wanted: number,
+): Standing {
+  if (targetSize === 0 && wanted > 0) return { kind: 'ready', request: resizeRequest(resource, wanted) };
+  if (targetSize !== wanted)
+    return { kind: 'refused', why: `its size is ${targetSize} by now, it was ${wanted}` };
+  return isStable ? { kind: 'done' } : { kind: 'in-transit', why: 'its members are being started' };
+}
+
+function resizeRequest(resource: string, size: number): Extract<Standing, { kind: 'ready' }>['request'] {
+  return {
+    call: callName(resource, 'instanceGroupManagers', 'resize'),
+    method: 'POST',
+    url: `${COMPUTE_HOST}/${resource}/resize`,
+    query: { size },
+    body: {},
+  };
+}
+
+function setMode(group: string, autoscaler: string, mode: string): Step {
+  return {
+    name: `autoscaler-${mode.toLowerCase()}`,
+    async look(api) {
+      const [present, { labels }] = [
+        await getAutoscalerMode(api, group, autoscaler),
+        await getGroup(api, group),
+      ];
+      return {
+        state: `autoscaler ${present}`,
+        labels,
+        standing: judgeMode(group, autoscaler, present, mode),
+      };
+    },
+  };
+}
+
+/** Whether an autoscaler is still to be set; one that was set to another mode meanwhile is left as it is. */
+export function judgeMode(group: string, autoscaler: string, present: string, wanted: string): Standing {
+  if (present === wanted) return { kind: 'done' };
+  if (wanted !== 'OFF' && present !== 'OFF')
+    return { kind: 'refused', why: `its autoscaler is ${present} by now, it was ${wanted}` };
+  return {
+    kind: 'ready',
+    request: {
+      call: callName(group, 'autoscalers', 'patch'),
+      method: 'PATCH',
+      url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers`,
+      query: { autoscaler },
+      body: { autoscalingPolicy: { mode: wanted } },
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, type Vm } from '../../google/vms.ts';
+import { costOfMachines, describeMachines } from '../cost.ts';
+import { stoppableKind, type Listed } from '../define-kind.ts';
+import type { KindRequest, Standing, Step } from '../kind.ts';
+import { controllerOf } from './controller.ts';
+import { COMPUTE_HOST } from './group-facts.ts';
+import type { VmFacts } from './vm-facts.ts';
+
+const record = z.object({ localSsds: z.number(), spot: z.boolean() });
+type Remembered = z.infer<typeof record>;
+
+/** VMs, Spot or not: stopped and started. What is on their local SSDs is lost with the stop. */
+export const VMS = stoppableKind<Remembered>({
+  kind: 'vm',
+  title: 'VMs',
+  area: 'VMs',
+  permissions: {
+    list: ['compute.instances.list'],
+    stop: ['compute.instances.get', 'compute.instances.stop'],
+    bringBack: ['compute.instances.get', 'compute.instances.start'],
+  },
+  order: 50,
+  record,
+  list: async (look) => (await look.vms()).map(listed),
+  stop: (resource, { localSsds }) => [step('stop', resource, (vm) => judgeStop(vm, localSsds))],
+  bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource, judgeStart)] }),
+});
+
+function listed(vm: VmFacts): Listed {
+  const controller = controllerOf(vm);
+  const { spot } = vm.machines;
+  return {
+    resource: vm.resource,
+    state: vm.status,
+    description: describeMachines([vm.machines]),
+    labels: vm.labels,
+    cost: costOfMachines([vm.machines]),
+    fate:
+      controller === undefined
+        ? { kind: 'stoppable', record: { localSsds: vm.localSsds, spot } }
+        : { kind: 'owned', why: controller.why },
+    command: commandOf(vm),
+    ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
+  };
+}
+
+function commandOf({ resource, localSsds }: VmFacts): string {
+  const [, project = '', , zone = '', , name = ''] = resource.split('/');
+  const discard = localSsds > 0 ? ' --discard-local-ssd=true' : '';
+  return `gcloud compute instances stop ${name} --zone=${zone} --project=${project}${discard}`;
+}
+
+function step(name: 'stop' | 'start', resource: string, judge: (vm: Vm) => Standing): Step {
+  return {
+    name,
+    async look(api) {
+      const vm = await getVm(api, resource);
+      return { state: vm.status, labels: vm.labels, standing: judge(vm) };
+    },
+  };
+}
+
+/** Whether a VM is still to be stopped. */
+export function judgeStop(
+  { resource, status }: Pick<Vm, 'resource' | 'status'>,
+  localSsds: number,
+): Standing {
+  if (VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED') return { kind: 'done' };
+  if (VM_STARTING.has(status)) return { kind: 'in-transit', why: `it is ${status}` };
+  return { kind: 'ready', request: request('stop', resource, localSsds > 0) };
+}
+
+/** Whether a VM is still to be started: only RUNNING is success, a start may fall back for want of capacity. */
+export function judgeStart({ resource, status }: Pick<Vm, 'resource' | 'status'>): Standing {
+  if (VM_STOPPED.has(status)) return { kind: 'ready', request: request('start', resource, false) };
+  if (status === 'RUNNING') return { kind: 'done' };
+  if (status === 'SUSPENDED') return { kind: 'refused', why: 'it has been suspended meanwhile' };
+  return { kind: 'in-transit', why: `it is ${status}` };
+}
+
+function request(verb: 'stop' | 'start', resource: string, discardLocalSsd: boolean): KindRequest {
+  return {
+    call: `compute.instances.${verb}`,
+    method: 'POST',
+    url: `${COMPUTE_HOST}/${resource}/${verb}`,
+    query: { discardLocalSsd: discardLocalSsd ? true : undefined },
+    body: {},
+  };
+}

@@ -1,0 +1,69 @@
+import type * as z from 'zod/mini';
+import type { BringBack, Fate, KindName, ResourceKind, RunningResource, Step } from './kind.ts';
+import type { Look } from './look.ts';
+
+/** A resource as its kind lists it: what most do not have may be left out. */
+export type Listed = Pick<
+  RunningResource,
+  'resource' | 'state' | 'description' | 'cost' | 'fate' | 'command'
+> &
+  Partial<Pick<RunningResource, 'labels' | 'memberLabels' | 'startedBy' | 'memberKeys' | 'ownerKeys'>>;
+
+type Described = Pick<ResourceKind, 'title' | 'area' | 'permissions' | 'order'> & {
+  readonly kind: KindName;
+  readonly list: (look: Look) => Promise<readonly Listed[]>;
+};
+
+export interface StoppableKind<Remembered> extends Described {
+  /** Checks what the manifest kept. */
+  readonly record: z.ZodMiniType<Remembered>;
+  readonly stop: (resource: string, record: Remembered) => readonly Step[];
+  readonly bringBack: (resource: string, record: Remembered) => BringBack;
+}
+
+/** A kind that can be stopped. Throws for a record that is not of its kind. */
+export function stoppableKind<Remembered>(spec: StoppableKind<Remembered>): ResourceKind {
+  const { kind, title, area, permissions, order } = spec;
+  return {
+    ...{ kind, title, area, permissions, order },
+    list: async (look) => (await spec.list(look)).map((listed) => complete(kind, listed)),
+    stop: ({ resource, record }) => spec.stop(resource, spec.record.parse(record)),
+    bringBack: ({ resource, record }) => spec.bringBack(resource, spec.record.parse(record)),
+  };
+}
+
+/** Behind all that is stopped. */
+const NAMED_ONLY = 1_000;
+
+/** A kind that is only named: with its cost, and the command that ends it. */
+export function namedKind(
+  spec: Omit<Described, 'permissions' | 'order'> & { readonly permissions: readonly string[] },
+): ResourceKind {
+  const { kind, title, area } = spec;
+  return {
+    ...{ kind, title, area },
+    permissions: { list: spec.permissions, stop: [], bringBack: [] },
+    order: NAMED_ONLY,
+    list: async (look) => (await spec.list(look)).map((listed) => complete(kind, listed)),
+    stop: () => [],
+    bringBack: ({ resource }) => ({ kind: 'left', why: `${resource} was never stopped` }),
+  };
+}
+
+function complete(kind: KindName, listed: Listed): RunningResource {
+  return {
+    labels: {},
+    memberLabels: [],
+    startedBy: undefined,
+    memberKeys: [],
+    ownerKeys: [],
+    ...listed,
+    kind,
+    partOf: undefined,
+  };
+}
+
+/** For kinds whose resources all share one reason. */
+export function named(why: string): Fate {
+  return { kind: 'named', why };
+}

@@ -1,0 +1,139 @@
+import type { Api, ApiRequest } from '../google/api.ts';
+import type { StringMap } from '../google/string-map.ts';
+import type { Look } from './look.ts';
+
+/** What bills while it runs, by the names that the manifest keeps. */
+export type KindName =
+  | 'batch-job'
+  | 'batch-prediction-job'
+  | 'cloud-run-service'
+  | 'colab-runtime'
+  | 'custom-job'
+  | 'dataflow-job'
+  | 'dataproc-cluster'
+  | 'deployment-resource-pool'
+  | 'endpoint'
+  | 'feature-online-store'
+  | 'featurestore'
+  | 'hyperparameter-tuning-job'
+  | 'index-endpoint'
+  | 'instance-group'
+  | 'node-pool'
+  | 'notebook'
+  | 'persistent-resource'
+  | 'pipeline-job'
+  | 'queued-resource'
+  | 'reasoning-engine'
+  | 'schedule'
+  | 'tpu'
+  | 'training-pipeline'
+  | 'tuning-job'
+  | 'vm'
+  | 'workstation';
+
+/** What a resource costs while it runs; a price that is not known is `unpriced`, never zero. */
+export type Cost =
+  { readonly usdPerHour: number } | { readonly usdPerHour: 'unpriced'; readonly why: string };
+
+/** What can be done about a resource that runs. */
+export type Fate =
+  /** Its kind's steps stop it; `record` is what bringing it back takes. */
+  | { readonly kind: 'stoppable'; readonly record: Readonly<Record<string, unknown>> }
+  /** A controller would start it again: the controller is what must be stopped. */
+  | { readonly kind: 'owned'; readonly why: string }
+  /** Stopping it would destroy something, or Google has no way to. */
+  | { readonly kind: 'named'; readonly why: string };
+
+/** Something that runs and bills. */
+export interface RunningResource {
+  readonly kind: KindName;
+  /** Full name, such as projects/P/zones/Z/instances/N. */
+  readonly resource: string;
+  /** As the API spells it. */
+  readonly state: string;
+  /** What it is, for people: `2 x a2-highgpu-8g`. */
+  readonly description: string;
+  readonly labels: StringMap;
+  /** Labels of what belongs to it, where it has none itself or not only. */
+  readonly memberLabels: readonly StringMap[];
+  readonly cost: Cost;
+  /** What started it, where that can be told. */
+  readonly startedBy: string | undefined;
+  readonly fate: Fate;
+  /** The command that ends it by hand. */
+  readonly command: string;
+  /** Keys under which its members name it. */
+  readonly memberKeys: readonly string[];
+  /** Keys of what it may belong to. */
+  readonly ownerKeys: readonly string[];
+  /** What it belongs to and is counted with; filled in by the inventory. */
+  readonly partOf: { readonly kind: KindName; readonly resource: string } | undefined;
+}
+
+/** One write, not to be repeated blindly. `call` is its name in the receipt. */
+export interface KindRequest extends ApiRequest {
+  readonly call: string;
+}
+
+/** Where a resource stands with regard to one step. */
+export type Standing =
+  /** Nothing left to do. */
+  | { readonly kind: 'done' }
+  /** On its way: look again later. */
+  | { readonly kind: 'in-transit'; readonly why: string }
+  /** Something speaks against it: leave it, and say why. */
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'ready'; readonly request: KindRequest };
+
+/** A resource as it is now. */
+export interface Present {
+  readonly state: string;
+  /** Keep labels count with each look. */
+  readonly labels: StringMap;
+  readonly standing: Standing;
+}
+
+/** One request to Google, with the look that tells whether it is due, on its way or done. */
+export interface Step {
+  /** Unique within a stop or a bringing back, such as `resize`. */
+  readonly name: string;
+  /** Throws `GoogleApiError`, 404 when the resource is gone. */
+  look(api: Api): Promise<Present>;
+}
+
+/** A resource that a rung has stopped, as the manifest keeps it. */
+export interface Target {
+  readonly resource: string;
+  /** What was remembered; checked by its kind. */
+  readonly record: unknown;
+}
+
+export type BringBack =
+  /** Success is the last step's `done`. */
+  | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  /** It cannot be brought back; `why` says what to submit again. */
+  | { readonly kind: 'left'; readonly why: string };
+
+/** Permissions by what they are for; role files are proven against these. */
+export interface KindPermissions {
+  readonly list: readonly string[];
+  readonly stop: readonly string[];
+  readonly bringBack: readonly string[];
+}
+
+/** One row of the table of what burns. */
+export interface ResourceKind {
+  readonly kind: KindName;
+  /** For people, in the plural: `managed instance groups`. */
+  readonly title: string;
+  /** What cannot be seen when its listing fails, such as `Vertex AI`. */
+  readonly area: string;
+  readonly permissions: KindPermissions;
+  /** Stopped in ascending order: what submits again comes before what it submits. */
+  readonly order: number;
+  /** What runs. Reports what it could not see to `look`. Throws `GoogleApiError` where nothing could be seen. */
+  list(look: Look): Promise<readonly RunningResource[]>;
+  /** The steps that stop it, one after the other; none for a kind that is only named. */
+  stop(target: Target): readonly Step[];
+  bringBack(target: Target): BringBack;
+}

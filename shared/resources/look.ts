@@ -1,0 +1,63 @@
+import type { Api } from '../google/api.ts';
+import { noteStrange, type Items } from '../google/read-items.ts';
+import type { Unseen } from '../google/aggregated-list.ts';
+import type { NotOffered } from '../google/vertex/inventory.ts';
+import { listVertexRegions } from '../google/vertex/vertex.ts';
+import { listGroupFacts, type ListedGroup } from './compute/group-facts.ts';
+import { listVmFacts, type VmFacts } from './compute/vm-facts.ts';
+
+/** Something that could not be looked at: what runs there is unknown, not absent. */
+export interface LookGap {
+  readonly where: string;
+  readonly why: string;
+  readonly cause?: unknown;
+}
+
+/** One look at what runs in a project. What several kinds need is listed once. */
+export interface Look {
+  readonly api: Api;
+  readonly projectId: string;
+  readonly gap: (gap: LookGap) => void;
+  readonly notOffered: (what: NotOffered) => void;
+  /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
+  readonly skip: (what: string) => boolean;
+  /** All VMs that are not stopped. Needs compute.instances.list. */
+  readonly vms: () => Promise<readonly VmFacts[]>;
+  /** All managed instance groups with their autoscalers. Needs compute.instanceGroupManagers.list and compute.autoscalers.list. */
+  readonly groups: () => Promise<readonly ListedGroup[]>;
+  /** The regions of Vertex AI. Needs aiplatform.locations.list. */
+  readonly vertexRegions: () => Promise<readonly string[]>;
+}
+
+/** A look at a project that has nothing listed yet. */
+export function startLook(options: Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>): Look {
+  const { api, projectId, gap } = options;
+  const note = (what: string, { unreachable, strange }: Unseen): void => {
+    for (const scope of unreachable)
+      gap({ where: `projects/${projectId} ${scope}`, why: `unreachable: ${what} there were not seen` });
+    noteStrange(gap, `projects/${projectId} ${what}`, strange);
+  };
+  return {
+    ...options,
+    vms: once(async () => {
+      const { vms, ...unseen } = await listVmFacts(api, projectId);
+      note('VMs', unseen);
+      return vms;
+    }),
+    groups: once(async () => {
+      const { groups, ...unseen } = await listGroupFacts(api, projectId);
+      note('managed instance groups', unseen);
+      return groups;
+    }),
+    vertexRegions: once(async () => {
+      const { items, strange }: Items<string> = await listVertexRegions(api, projectId);
+      noteStrange(gap, `projects/${projectId} Vertex AI locations`, strange);
+      return items;
+    }),
+  };
+}
+
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => (begun ??= read());
+}

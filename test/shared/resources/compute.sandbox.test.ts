@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-group.ts';
+import { VMS } from '../../../shared/resources/compute/vm.ts';
+import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+
+const ZONE = 'us-central1-a';
+const member = (id: string, group: string, labels: Readonly<Record<string, string>> = {}) => ({
+  id,
+  zone: ZONE,
+  machineType: 'a2-highgpu-1g',
+  labels,
+  metadata: { 'created-by': `projects/3001/${group}` },
+});
+
+const WORLD: ProjectInput = {
+  vms: [
+    { id: 'alone', zone: ZONE, machineType: 'n1-standard-4', labels: { team: 'ml' } },
+    { id: 'ssd', zone: ZONE, machineType: 'n1-standard-4', disks: [{ boot: true, sizeGb: 50 }, { type: 'local-ssd', sizeGb: 375 }] },
+    { id: 'spot', zone: ZONE, machineType: 'a2-highgpu-1g', scheduling: { provisioningModel: 'SPOT' } },
+    { id: 'off', zone: ZONE, machineType: 'n1-standard-4', vmStatus: 'TERMINATED' },
+    member('web-0', `zones/${ZONE}/instanceGroupManagers/web`, { 'costguard-keep': 'true' }),
+    member('web-1', `zones/${ZONE}/instanceGroupManagers/web`),
+    member('wide-0', 'regions/us-central1/instanceGroupManagers/wide'),
+    member('db-0', `zones/${ZONE}/instanceGroupManagers/db`),
+    member('gke-0', `zones/${ZONE}/instanceGroupManagers/gke-demo-pool-1-grp`, { 'goog-gke-node': '' }),
+    member('train-batch-0', `zones/${ZONE}/instanceGroupManagers/batch-x`, { 'goog-batch-job-uid': 'x' }),
+    member('df-worker-0', `zones/${ZONE}/instanceGroupManagers/embed-harness`, { dataflow_job_name: 'embed' }),
+    { id: 'dp-m', zone: ZONE, machineType: 'n1-standard-4', labels: { 'goog-dataproc-cluster-name': 'spark' } },
+    { id: 'karpenter-l4', zone: ZONE, machineType: 'g2-standard-16', labels: { 'goog-k8s-cluster-name': 'demo' } },
+  ],
+  instanceGroups: [
+    { id: 'web', zone: ZONE, targetSize: 2, autoscaler: { mode: 'ONLY_SCALE_OUT', minNumReplicas: 1 } },
+    { id: 'wide', region: 'us-central1', targetSize: 1 },
+    { id: 'db', zone: ZONE, targetSize: 1, stateful: true },
+    { id: 'empty', zone: ZONE, targetSize: 0 },
+    { id: 'gke-demo-pool-1-grp', zone: ZONE, targetSize: 1 },
+    { id: 'batch-x', zone: ZONE, targetSize: 1 },
+    { id: 'embed-harness', zone: ZONE, targetSize: 1 },
+    { id: 'gke-new-pool-2-grp', zone: ZONE, targetSize: 3 },
+  ],
+}; // prettier-ignore
+
+const KINDS = [INSTANCE_GROUPS, VMS];
+
+describe('VMs and managed instance groups', () => {
+  it('tells for each VM and group whether it can be stopped, or what would start it again', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      const fates: Record<string, unknown> = {};
+      for (const { resource, fate } of inventory.resources)
+        fates[resource.split('/').at(-1) ?? ''] =
+          fate.kind === 'stoppable' ? fate.record : `${fate.kind}: ${fate.why}`;
+      const member = 'owned: member of a managed instance group, which would replace it; resize the group';
+      const gke = 'owned: GKE node: its node pool would replace it; resize the pool';
+      const batch = 'owned: worker of a Batch job, which would replace it; delete the job';
+      const dataflow = 'owned: worker of a Dataflow job, which would replace it; cancel the job';
+      expect(fates).toEqual({
+        alone: { localSsds: 0, spot: false },
+        ssd: { localSsds: 1, spot: false },
+        spot: { localSsds: 0, spot: true },
+        web: { targetSize: 2, autoscaler: { name: 'web-scaler', mode: 'ONLY_SCALE_OUT' } },
+        wide: { targetSize: 1 },
+        db: 'named: stateful: a smaller size deletes members with their disks and addresses',
+        'gke-demo-pool-1-grp': gke,
+        'gke-new-pool-2-grp': 'owned: group of a GKE node pool; resize the pool',
+        'batch-x': batch,
+        'embed-harness': dataflow,
+        'web-0': member,
+        'web-1': member,
+        'wide-0': member,
+        'db-0': member,
+        'gke-0': gke,
+        'train-batch-0': batch,
+        'df-worker-0': dataflow,
+        'dp-m': 'owned: node of a Dataproc cluster; stop the cluster',
+        'karpenter-l4': gke,
+      });
+      expect(inventory.gaps).toEqual([]);
+    });
+  });
+
+  it('counts members with their group and keeps their labels', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      const web = find(inventory, 'web');
+      const member = find(inventory, 'web-0');
+      expect(member.partOf).toEqual({ kind: 'instance-group', resource: web.resource });
+      expect(web.cost).toEqual({ usdPerHour: 2 * Number(member.cost.usdPerHour) });
+      expect(web.description).toBe('2 x a2-highgpu-1g, autoscaled');
+      expect(web.memberLabels).toContainEqual({ 'costguard-keep': 'true' });
+      expect(web.command).toBe(
+        `gcloud compute instance-groups managed resize web --size=0 --zone=${ZONE} --project=${PROJECT}`,
+      );
+      expect(find(inventory, 'spot').cost).toEqual({
+        usdPerHour: 'unpriced',
+        why: 'a2-highgpu-1g: no Spot price',
+      });
+    });
+  });
+
+  it.each(['web', 'wide', 'alone', 'ssd'])('stops %s and brings it back as it was', async (id) => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const kind = id === 'web' || id === 'wide' ? INSTANCE_GROUPS : VMS;
+      const stateOf = () => ({
+        groups: sandbox.groups.of(PROJECT).map(({ id: name, targetSize, autoscaler }) => ({
+          ...{ name, targetSize, autoscaler: autoscaler === undefined ? undefined : { ...autoscaler } },
+        })),
+        vms: sandbox.fleet.vmsOf(PROJECT).map(({ status, machineType }) => `${machineType} ${status}`).sort(),
+      }); // prettier-ignore
+      const before = stateOf();
+      const target = targetOf(find(await look(), id));
+      const stopped = await run(kind.stop(target));
+      expect(stopped).toEqual(
+        {
+          web: ['compute.autoscalers.patch', 'compute.instanceGroupManagers.resize'],
+          wide: ['compute.regionInstanceGroupManagers.resize'],
+        }[id] ?? ['compute.instances.stop'],
+      );
+      await sandbox.clock.advance(120_000);
+      expect((await look()).resources.map(({ resource }) => resource.split('/').at(-1))).not.toContain(id);
+      // Once more changes nothing.
+      expect(await run(kind.stop(target))).toEqual([]);
+      await run(backSteps(kind, target));
+      await sandbox.clock.advance(120_000);
+      expect(stateOf()).toEqual(before);
+      expect(await run(backSteps(kind, target))).toEqual([]);
+    });
+  });
+
+  it('leaves a group alone that somebody resized meanwhile', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const target = targetOf(find(await look(), 'wide'));
+      await run(INSTANCE_GROUPS.stop(target));
+      sandbox.groups.resize(sandbox.groups.get(PROJECT, 'regions/us-central1/instanceGroupManagers/wide'), 5);
+      await expect(run(backSteps(INSTANCE_GROUPS, target))).rejects.toThrow(
+        'resize refused: its size is 5 by now, it was 1',
+      );
+    });
+  });
+
+  it('reports a zone out of reach and a refusal as gaps, and a disabled API as nothing', async () => {
+    await withResources(KINDS, { ...WORLD, unreachableForCompute: [ZONE] }, async ({ look }) => {
+      const { gaps, resources } = await look();
+      expect(gaps.map(({ where, why }) => `${where}: ${why}`)).toEqual([
+        `projects/${PROJECT} zones/${ZONE}: unreachable: managed instance groups there were not seen`,
+        `projects/${PROJECT} zones/${ZONE}: unreachable: VMs there were not seen`,
+      ]);
+      expect(resources.map(({ resource }) => resource.split('/').at(-1))).toEqual(['wide']);
+    });
+    const without = { without: ['compute.instanceGroupManagers.list'] };
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const { gaps, resources } = await look();
+      expect(gaps.map(({ where }) => where)).toEqual([`projects/${PROJECT} managed instance groups`]);
+      expect(gaps[0]?.why).toContain('403');
+      expect(resources.some(({ kind }) => kind === 'vm')).toBe(true);
+    }, without); // prettier-ignore
+    await withResources(KINDS, { disabledServices: ['compute.googleapis.com'] }, async ({ look, api }) => {
+      expect(await look()).toMatchObject({ gaps: [], resources: [] });
+      expect(api.calls).toEqual({
+        'compute.instances.aggregatedList': 1,
+        'compute.instanceGroupManagers.aggregatedList': 1,
+      });
+    });
+  });
+
+  it('reads all pages', async () => {
+    const vms = Array.from({ length: 501 }, (_, index) => ({
+      id: `vm-${index}`,
+      zone: ZONE,
+      machineType: 'e2-micro',
+    }));
+    await withResources(KINDS, { vms }, async ({ look, api }) => {
+      expect((await look()).resources).toHaveLength(501);
+      expect(api.calls['compute.instances.aggregatedList']).toBe(2);
+    });
+  });
+});
