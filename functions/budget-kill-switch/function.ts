@@ -178,7 +178,7 @@ async function fireDueRungs(due: Due): Promise<void> {
     { runId, startedAt, title: `budget "${budget.displayName}"` },
     receipt,
     (error) => {
-      runErrors.note(error);
+      runErrors.noteLostReceipt(error);
     },
   );
   runErrors.throwIfAny(budget.name);

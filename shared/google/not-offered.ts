@@ -1,4 +1,4 @@
-import { GoogleApiError } from './google-api-error.ts';
+import { GoogleApiError, isRefusal, isServiceDisabled } from './google-api-error.ts';
 
 /** How Google and its front end say that a region does not have something. Recorded reports differ in status and text. */
 const NOT_OFFERED =
@@ -40,5 +40,25 @@ export function isPerimeterRefusal(error: unknown): boolean {
     error.status === 403 &&
     (error.reason === 'SECURITY_POLICY_VIOLATED' ||
       /vpcServiceControlsUniqueIdentifier|VPC Service Controls|SECURITY_POLICY_VIOLATED/i.test(error.message))
+  );
+}
+
+/** The front end refuses so for a project without billing, and older APIs in words alone. */
+const BILLING_OFF =
+  /\bbilling (?:account .{0,40})?(?:is )?(?:to be enabled|not enabled|disabled)|BILLING_DISABLED/i;
+
+/**
+ * Whether Google refused for want of a right that the deployment gives, so that an operator can give it again. An API or billing
+ * that is off, a service perimeter and a region that does not offer something are no missing right.
+ */
+export function isMissingRight(error: unknown): boolean {
+  return (
+    error instanceof GoogleApiError &&
+    isRefusal(error) &&
+    !isServiceDisabled(error) &&
+    !isPerimeterRefusal(error) &&
+    error.reason !== 'BILLING_DISABLED' &&
+    !BILLING_OFF.test(error.message) &&
+    !isNotOffered(error)
   );
 }

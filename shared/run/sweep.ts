@@ -1,5 +1,4 @@
 import { messageOf } from '../errors.ts';
-import { isRetryable } from '../google/google-api-error.ts';
 import { policyDigest, type Mode, type Policy, type PolicySection } from '../policy/policy.ts';
 import { startReceipt, type DecidedOutcome, type Decision, type Gap } from './receipt.ts';
 import { noteStrange, textField, type StrangeItem } from '../google/read-items.ts';
@@ -63,7 +62,10 @@ export interface Run extends EventContext {
   readonly startedAt: Date;
   /** Resources up to this place in the order of the listing were dealt with in an earlier event. */
   readonly after: string;
-  /** Notes what could not be read; a `cause` that may pass makes the event fail in the end, so that it is read again. */
+  /**
+   * Notes what could not be read. A `cause` that may pass, or a right that is missing, makes the event fail in the end, so that it
+   * is read again.
+   */
   readonly gap: (gap: Gap & { readonly cause?: unknown }) => void;
   /**
    * Keeps resources that are there and cannot be read, as `not-evaluable`, and notes that the run is not complete.
@@ -128,7 +130,7 @@ export async function sweepProject<Config, Facts>(
     after: part.after,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });
-      if (isRetryable(cause)) runErrors.note(cause);
+      if (cause !== undefined) runErrors.noteUnread(cause);
     },
     keepStrange(where, strange) {
       noteStrange(
@@ -217,7 +219,7 @@ export async function sweepProject<Config, Facts>(
   } catch (error) {
     unread = true;
     receipt.incomplete({ where: `projects/${projectId}`, why: messageOf(error) });
-    runErrors.note(error);
+    runErrors.noteUnread(error);
   }
   const isLast = next === undefined && !unread;
   if (plans.length > 0 || isLast) await carryOut(plans, watched, isLast && receipt.isComplete());
@@ -225,7 +227,7 @@ export async function sweepProject<Config, Facts>(
     receipt.link({ id: part.id, part: part.part, previous: part.previous, goesOn: next !== undefined });
 
   await delivery.finish((error) => {
-    runErrors.note(error);
+    runErrors.noteLostReceipt(error);
   });
   return { runId, next, reached, unread, stored: delivery.stored, errors: runErrors };
 }

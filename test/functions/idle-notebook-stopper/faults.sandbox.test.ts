@@ -41,8 +41,10 @@ interface Target extends Setting {
   readonly stopsWhen: Readonly<Record<403 | 404, boolean>>;
   /** What a refusal for good leads to. */
   readonly saidBy: Readonly<Record<403 | 404, 'incomplete' | 'failures' | 'error-line' | 'nothing'>>;
-  /** What was refused has failed, and its event is delivered again: an action, or the list of projects to tick. */
+  /** What was refused has failed, and its event is delivered again: an action, the receipt, or what should be readable. */
   readonly refusalFails?: true;
+  /** So does a 404: the topic can be made again. */
+  readonly missingFails?: true;
 }
 
 const ONE_PROJECT = { scope: ['projects/ml-lab'] };
@@ -56,6 +58,7 @@ const TARGETS: readonly Target[] = [
     ...ONE_PROJECT,
     stopsWhen: never,
     saidBy: { 403: 'incomplete', 404: 'incomplete' },
+    refusalFails: true,
   },
   {
     route: 'notebooks.projects.locations.list',
@@ -63,6 +66,7 @@ const TARGETS: readonly Target[] = [
     refuseWildcard: true,
     stopsWhen: never,
     saidBy: { 403: 'incomplete', 404: 'incomplete' },
+    refusalFails: true,
   },
   {
     route: 'notebooks.projects.locations.instances.get',
@@ -93,12 +97,14 @@ const TARGETS: readonly Target[] = [
     ...ONE_PROJECT,
     stopsWhen: always,
     saidBy: { 403: 'incomplete', 404: 'incomplete' },
+    refusalFails: true,
   },
   {
     route: 'compute.instances.aggregatedList',
     ...ONE_PROJECT,
     stopsWhen: never,
     saidBy: { 403: 'incomplete', 404: 'incomplete' },
+    refusalFails: true,
   },
   {
     route: 'monitoring.projects.timeSeries.list',
@@ -106,12 +112,15 @@ const TARGETS: readonly Target[] = [
     stopsWhen: never,
     // A 404 says that nothing ever wrote the metric: no data, and so kept.
     saidBy: { 403: 'incomplete', 404: 'nothing' },
+    refusalFails: true,
   },
   {
     route: 'storage.objects.*',
     ...ONE_PROJECT,
     stopsWhen: never,
     saidBy: { 403: 'error-line', 404: 'error-line' },
+    refusalFails: true,
+    missingFails: true,
   },
   {
     route: 'storage.objects.get',
@@ -119,6 +128,7 @@ const TARGETS: readonly Target[] = [
     // A 404 says that there is no memory yet.
     stopsWhen: { 403: false, 404: true },
     saidBy: { 403: 'incomplete', 404: 'nothing' },
+    refusalFails: true,
   },
   {
     route: 'storage.objects.insert',
@@ -126,12 +136,15 @@ const TARGETS: readonly Target[] = [
     stopsWhen: never,
     saidBy: { 403: 'error-line', 404: 'error-line' },
     refusalFails: true,
+    missingFails: true,
   },
   {
     route: 'pubsub.projects.topics.publish',
     ...ONE_PROJECT,
     stopsWhen: always,
     saidBy: { 403: 'error-line', 404: 'error-line' },
+    refusalFails: true,
+    missingFails: true,
   },
   {
     route: 'cloudresourcemanager.projects.get',
@@ -208,8 +221,8 @@ function checkAlways({ sandbox }: InProcess): void {
     }
 }
 
-const fails = ({ refusalFails }: Target, status: 403 | 404): boolean =>
-  status === 403 && refusalFails === true;
+const fails = ({ refusalFails, missingFails }: Target, status: 403 | 404): boolean =>
+  (status === 403 ? refusalFails : missingFails) === true;
 
 const stopped = ({ sandbox }: InProcess): boolean => statesOf(sandbox)['idle-1'] !== 'ACTIVE';
 
@@ -291,12 +304,19 @@ for (const target of TARGETS)
       it(`${status} for good: ${target.saidBy[status] === 'nothing' ? 'nothing is wrong' : `${target.saidBy[status]} say so`}, ${fails(target, status) ? 'the event fails' : 'the event is done'}`, () =>
         withTarget(target, async (world) => {
           world.sandbox.faults.add({ route: target.route, fault: { kind: 'status', status } });
-          if (fails(target, status)) await assert.rejects(deliver(world), /HTTP 403/);
+          if (fails(target, status)) await assert.rejects(deliver(world), new RegExp(`HTTP ${status}`));
           else await deliver(world);
           checkAlways(world);
           assert.equal(stopped(world), target.stopsWhen[status]);
           if (target.saidBy[status] === 'nothing') assert.deepEqual(said(world), []);
           else assert.ok(said(world).includes(target.saidBy[status]), said(world).join());
+          if (!fails(target, status)) return;
+          // Once the right is given, or the topic made again, the next delivery ends the work and repeats nothing.
+          world.sandbox.faults.clear();
+          await world.sandbox.clock.advance(100_000);
+          await deliver(world);
+          checkAlways(world);
+          assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'idle-1': 1 });
         }));
   });
 
@@ -320,7 +340,7 @@ describe('idle-notebook-stopper when a signal fails', () => {
     it(`keeps the notebook when call ${skip + 1} of 8 alone is refused`, () =>
       withTarget(ONE_PROJECT, async (world) => {
         world.sandbox.faults.add({ route, skip, count: 1, fault: { kind: 'status', status: 403 } });
-        await world.deliver();
+        await assert.rejects(world.deliver(), /HTTP 403/);
         assert.ok(!stopped(world));
         assert.equal(receiptsIn(world.sandbox, BUCKET)[0]?.incomplete.length, 1);
       }));

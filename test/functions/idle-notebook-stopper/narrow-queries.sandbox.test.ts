@@ -96,7 +96,7 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
         skip: 1,
         fault: { kind: 'status', status: 403 },
       });
-      await deliver();
+      await assert.rejects(deliver(), /HTTP 403/);
       const { incomplete, outcomes } = lastReceipt(sandbox, BUCKET);
       assert.equal(outcomes['stop planned'], 100);
       assert.equal(incomplete.length, 1);

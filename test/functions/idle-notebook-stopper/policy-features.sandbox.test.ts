@@ -475,6 +475,10 @@ describe('listing', () => {
           fault: { kind: 'status', status: 403 },
         });
         const receipt = await tickAfter(world, 0);
+        assert.match(
+          messagesOf(world.fn.lines, 'ERROR').join('\n'),
+          /will be delivered again: .*notebooks\.instances\.list.*HTTP 403/,
+        );
         assert.deepEqual(carriedOut(world.sandbox, 'stop'), { 'idle-1': 1 });
         assert.deepEqual(
           receipt.incomplete.map(({ where }) => where),
