@@ -96,13 +96,16 @@ const wireBody = z.looseObject({
   }),
 });
 
-/** What gaxios and gax throw has these, each in its own way. */
+/** What gaxios, gax and the storage client throw has these, each in its own way. */
 const thrownError = z.looseObject({
   code: ifValid(z.union([z.number(), z.string()])),
   status: ifValid(z.union([z.number(), z.string()])),
   reason: ifValid(z.string()),
   errors: ifValid(z.array(z.unknown())),
-  response: ifValid(z.looseObject({ status: ifValid(z.number()), data: ifValid(z.unknown()) })),
+  // Of gaxios (`data`) and of Google's storage client (`body`).
+  response: ifValid(
+    z.looseObject({ status: ifValid(z.number()), data: ifValid(z.unknown()), body: ifValid(z.unknown()) }),
+  ),
 });
 
 interface ErrorFacts {
@@ -118,7 +121,7 @@ function readError(error: unknown): ErrorFacts {
   const { code, status, response, reason, errors = [] } = thrown.data;
   const http = response?.status ?? statusOf(code) ?? statusOf(status);
   // gax asks for the answer as a stream, so that both its body and the message are the answer's text.
-  const body = readBody(response?.data) ?? readBody(messageOf(error));
+  const body = readBody(response?.data ?? response?.body) ?? readBody(messageOf(error));
   const why = reasonOf([...(body?.details ?? []), ...(body?.errors ?? []), ...errors]) ?? reason;
   const inner = error instanceof Error && error.cause instanceof Error ? readError(error.cause) : undefined;
   const message = body?.message ?? (own === '' ? String(code ?? 'unnamed error') : own);

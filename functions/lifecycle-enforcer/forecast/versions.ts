@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../../shared/google/api.ts';
-import { listPages } from '../../../shared/google/list-pages.ts';
+import { storageClient } from '../../../shared/google/clients/storage.ts';
+import { readPages } from '../../../shared/google/list-pages.ts';
 import { readItems, type StrangeItem } from '../../../shared/google/read-items.ts';
 import type { ObjectVersion } from './object-lifecycle.ts';
 
@@ -37,12 +38,12 @@ export async function* listVersions(
   bucket: string,
   strange: (items: readonly StrangeItem[]) => void,
 ): AsyncGenerator<readonly ObjectVersion[]> {
-  const request = {
-    url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`,
-    query: { versions: true, maxResults: PAGE_SIZE, fields: FIELDS },
-  };
+  const call = 'storage.objects.list';
+  const query = { versions: true, maxResults: PAGE_SIZE, fields: FIELDS };
+  const readPage = (pageToken?: string): Promise<unknown> =>
+    api.call(call, () => storageClient(api.auth).listObjects(bucket, { ...query, pageToken }));
   let open: ObjectVersion[] = [];
-  for await (const page of listPages(api, 'storage.objects.list', request, pageSchema)) {
+  for await (const page of readPages(api, call, readPage, pageSchema)) {
     const read = readItems(page.items, itemSchema, 'items');
     if (read.strange.length > 0) strange(read.strange);
     for (const item of read.items) {
