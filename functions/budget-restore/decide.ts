@@ -74,3 +74,11 @@ function lossesOf(item: ManifestItem): readonly string[] {
     ...(item.spot ? ['its place: a Spot VM starts only while there is capacity'] : []),
   ];
 }
+
+/** Places that could not be looked into before billing was unlinked: what ran there is in no manifest. */
+export function unseenIn({ rungs }: Manifest): readonly { readonly where: string; readonly why: string }[] {
+  return rungs
+    .flatMap(({ left = [] }) => left)
+    .filter(({ unseen }) => unseen === true)
+    .map(({ resource, reason }) => ({ where: resource, why: reason }));
+}

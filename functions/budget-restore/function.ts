@@ -10,7 +10,7 @@ import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../share
 import type { State } from '../../shared/state/state.ts';
 import { restoreItem, type Restored } from './act.ts';
 import { readRequest, type RestoreRequest } from './config.ts';
-import { planRestore, type RestoreStep } from './decide.ts';
+import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import type { DeploymentJournal } from './endpoint.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
@@ -65,7 +65,11 @@ export const restoreFunction: HttpFunction<Asked> = {
         404,
         `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
       );
-    const said = unread.length > 0 ? { unread } : {};
+    const notRemembered = manifests.flatMap(unseenIn);
+    const said = {
+      ...(unread.length > 0 ? { unread } : {}),
+      ...(notRemembered.length > 0 ? { notRemembered } : {}),
+    };
     if (carriesOut) {
       const { complete, results } = await carryOut(context, state, wanted, gathered);
       // No success while something is missing that the same request may still bring back.

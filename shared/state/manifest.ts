@@ -35,8 +35,12 @@ const itemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('billing'), ...common, account: z.string() }),
 ]);
 
-/** Something that a rung leaves alone, and why. */
-const leftSchema = z.object({ resource: z.string(), reason: z.string() });
+/** Something that a rung leaves alone, and why. `unseen`: it is a place that could not be looked into before billing went. */
+const leftSchema = z.object({
+  resource: z.string(),
+  reason: z.string(),
+  unseen: z.optional(z.literal(true)),
+});
 
 const rungSchema = z.object({
   at: z.number(),

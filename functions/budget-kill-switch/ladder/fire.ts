@@ -1,7 +1,7 @@
 import type { Budget } from '../../../shared/google/budgets.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
-import type { ManifestItem, ManifestKey } from '../../../shared/state/manifest.ts';
+import type { LeftAlone, ManifestItem, ManifestKey } from '../../../shared/state/manifest.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
@@ -75,10 +75,10 @@ export async function fireRung(
 ): Promise<void> {
   const { runtime, log, state } = context;
   const resource = `projects/${run.projectId}`;
-  const unseen: string[] = [];
+  const unseen: { readonly where: string; readonly why: string }[] = [];
   const plan = async (): Promise<RungPlan> => {
     const inventory = await gatherInventory({ ...run, mode: config.mode }, rung.do, (one) => {
-      unseen.push(`${one.where}: ${one.why}`);
+      unseen.push(one);
       gap(one);
     });
     for (const { what, why } of inventory.notOffered)
@@ -91,11 +91,15 @@ export async function fireRung(
         budget: budget.name,
         rung: rung.do,
         runId: run.runId,
-        unseen: unseen.slice(0, MAX_SHOWN),
+        unseen: unseen.slice(0, MAX_SHOWN).map(placeText),
       });
     const atMs = runtime.now().getTime();
     const { items, left } = planRung(rung.do, inventory, config, runtime.now());
-    return { items: items.map((item) => ({ ...item, atMs })), left, complete };
+    return {
+      items: items.map((item) => ({ ...item, atMs })),
+      left: rung.do === 'unlink-billing' ? [...left, ...unseen.map(toUnseen)] : left,
+      complete,
+    };
   };
   if (config.mode === 'observe') {
     const { items, left } = await plan();
@@ -139,7 +143,7 @@ export async function fireRung(
         items: items.length,
         left: present.left.length,
         resumed,
-        ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN) } : {}),
+        ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
       }),
       outcome: failed ? 'failed' : 'done',
     });
@@ -152,9 +156,24 @@ export async function fireRung(
 /** Places that one line of the log names. */
 const MAX_SHOWN = 20;
 
-function incompleteText(rung: Rung, projectId: string, unseen: readonly string[]): string {
-  const [first = '', ...others] = unseen;
-  return `${rung.do} is incomplete on ${projectId}: what runs there unseen goes on: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
+type Unseen = Parameters<NoteGap>[0];
+
+function incompleteText(rung: Rung, projectId: string, unseen: readonly Unseen[]): string {
+  const [first = '', ...others] = unseen.map(placeText);
+  const means =
+    rung.do === 'unlink-billing'
+      ? 'what runs there unseen stops with billing, is not in the restore manifest, and no restore brings it back'
+      : 'what runs there unseen goes on';
+  return `${rung.do} is incomplete on ${projectId}: ${means}: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
+}
+
+function placeText({ where, why }: Unseen): string {
+  return `${where}: ${why}`;
+}
+
+/** The manifest says what it does not know: a person has to look there once billing is back. */
+function toUnseen({ where, why }: Unseen): LeftAlone {
+  return { resource: where, reason: `not seen before billing was unlinked: ${why}`, unseen: true };
 }
 
 /** What could not be seen the first time joins what was planned then; that stays as it is. */
