@@ -9,9 +9,10 @@ import { judgeActivity } from './verdict/activity.ts';
 import { evidenceOf } from './verdict/evidence.ts';
 import { judgeGpuSignal } from './verdict/gpu-report.ts';
 import { judgeIdleShutdown } from './verdict/idle-shutdown.ts';
+import { isoAfter, minutesSince, startedSince } from './verdict/moments.ts';
+import { judgeStart, judgeStopped, OUTSIDE_HOURS } from './verdict/start.ts';
+import { keep, type Verdict } from './verdict/verdict.ts';
 import { workingPeriod } from './working-hours.ts';
-
-export const MINUTE_MS = 60_000;
 
 /**
  * Outside working hours a notebook that is not busy stops. Busy looks back this far (or `idleAfter`, when that is
@@ -23,9 +24,6 @@ export const BUSY_WINDOW_MINUTES = 15;
 export const SETTLE_MINUTES = 15;
 
 const RUNNING = 'ACTIVE';
-
-/** The reason of a stop that the opening of the working hours undoes. */
-const OUTSIDE_HOURS = 'outside-hours';
 
 /**
  * VM statuses in which it bills for no machine: one that waits for capacity has none yet. All others, also those that this
@@ -68,19 +66,10 @@ export function judgeNotebook(facts: NotebookFacts, config: Config, now: Date): 
   return [
     decision,
     ...judgeStop(facts, now),
+    ...judgeStart(facts, config, now),
     ...judgeIdleShutdown(facts, config, verdict, audit),
     ...judgeGpuSignal(facts, verdict.reason),
   ];
-}
-
-interface Verdict {
-  readonly action: 'keep' | 'warn' | 'stop' | 'start';
-  readonly reason: string;
-  readonly evidence?: Readonly<Record<string, unknown>>;
-}
-
-function keep(reason: string, evidence: Readonly<Record<string, unknown>> = {}): Verdict {
-  return { action: 'keep', reason, evidence };
 }
 
 function judge(facts: NotebookFacts, config: Config, now: Date): Verdict {
@@ -145,34 +134,6 @@ function judgeIdle(facts: NotebookFacts, config: Config, now: Date): Verdict {
     : { action: 'stop', reason, evidence: warning };
 }
 
-/** Inside working hours, what costguard stopped because of them starts again, unless somebody touched it since. */
-function judgeStopped(facts: NotebookFacts, config: Config, now: Date): Verdict {
-  const { stop, start } = facts.memory;
-  if (config.hours?.start !== true || stop === undefined) return keep('stopped');
-  const stoppedBy = { stoppedBy: 'costguard', stoppedAt: new Date(stop.claimedAtMs).toISOString() };
-  if (stop.reason !== OUTSIDE_HOURS)
-    return keep('stopped', {
-      ...stoppedBy,
-      why: 'it was stopped because it was idle, not because of the hours',
-    });
-  const period = workingPeriod(now, config.hours);
-  if (period === undefined || stop.claimedAtMs >= period.opensMs) return keep('stopped', stoppedBy);
-  if (facts.vm.kind !== 'found' || facts.vm.lastStartMs === undefined)
-    return keep('not-evaluable', {
-      ...stoppedBy,
-      why: 'whether somebody started it since cannot be told: its VM is unknown',
-    });
-  if (startedSince(facts, stop.claimedAtMs))
-    return keep('stopped', { stoppedBy: 'someone else, after a later start' });
-  if (start?.requestedAtMs !== undefined && minutesSince(start.requestedAtMs, now) < SETTLE_MINUTES)
-    return keep('transitional', { why: 'its start was requested' });
-  return {
-    action: 'start',
-    reason: 'working-hours',
-    evidence: { ...stoppedBy, opensAt: new Date(period.opensMs).toISOString() },
-  };
-}
-
 /** Reports a stop that had no effect in good time. */
 function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
   const requestedAtMs = facts.memory.stop?.requestedAtMs;
@@ -196,19 +157,6 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
       usdPerHour: facts.price.stoppableUsdPerHour,
     },
   ];
-}
-
-/** Whether the VM was started after a moment: then whoever started it is the one to respect. */
-export function startedSince(facts: NotebookFacts, momentMs: number): boolean {
-  return facts.vm.kind === 'found' && facts.vm.lastStartMs !== undefined && facts.vm.lastStartMs > momentMs;
-}
-
-function minutesSince(momentMs: number, now: Date): number {
-  return (now.getTime() - momentMs) / MINUTE_MS;
-}
-
-function isoAfter(momentMs: number, minutes: number): string {
-  return new Date(momentMs + minutes * MINUTE_MS).toISOString();
 }
 
 /** A stop saves, and a start costs, machine and GPUs; a kept notebook costs what it costs in its state. */

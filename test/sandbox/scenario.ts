@@ -42,6 +42,8 @@ const vmFields = {
   /** E-mail address of the account that it runs as. A VM has none when absent, a notebook one of its own. */
   serviceAccount: z.string().optional(),
   load: loadSchema.prefault({}),
+  /** Its zone has no capacity for it: a start falls back to TERMINATED. */
+  stockout: z.boolean().default(false),
   scheduling: z
     .strictObject({ provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD') })
     .optional(),

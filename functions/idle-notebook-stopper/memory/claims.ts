@@ -1,5 +1,7 @@
 import type { Plan, Run, Work } from '../../../shared/run/sweep.ts';
-import { judgeNotebook, SETTLE_MINUTES, startedSince } from '../decide.ts';
+import { judgeNotebook, SETTLE_MINUTES } from '../decide.ts';
+import { startedSince } from '../verdict/moments.ts';
+import { START_SETTLE_MINUTES } from '../verdict/start.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { updateMemory, type NotebookMemory } from './memory.ts';
@@ -11,6 +13,9 @@ const MINUTE_MS = 60_000;
  * that lives asks for its stop long before.
  */
 export const LEASE_MS = 90_000;
+
+/** After a request that had no effect within this long it may be made again. */
+const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES } as const;
 
 /** States in which a stop, or a start, has nothing left to do. */
 export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
@@ -48,7 +53,7 @@ export async function claimPlans(
       if (decision.action === 'warn' && known.warnedAtMs === undefined)
         after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
       if (decision.action !== 'stop' && decision.action !== 'start') continue;
-      const judged = judgeClaim(known[decision.action], facts, run.runId, nowMs);
+      const judged = judgeClaim(known, decision.action, facts, run.runId, nowMs);
       // What this tick claimed before counts already, so that taking it over uses nothing up.
       const fresh =
         decision.action === 'stop' && judged.kind === 'ours' && known.stop?.messageId !== run.messageId;
@@ -70,16 +75,18 @@ function stopsOf(run: Run, notebooks: Readonly<Record<string, NotebookMemory>>):
 }
 
 function judgeClaim(
-  record: NotebookMemory['stop'] | NotebookMemory['start'],
+  known: NotebookMemory,
+  action: 'stop' | 'start',
   facts: NotebookFacts,
   runId: string,
   nowMs: number,
 ): Claim {
+  const record = known[action];
   if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
   const { requestedAtMs, claimedAtMs } = record;
   // A stop from before somebody started the notebook again has nothing to do with this one.
   const outdated = startedSince(facts, claimedAtMs);
-  if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE_MINUTES * MINUTE_MS)
+  if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE[action] * MINUTE_MS)
     return { kind: 'requested', runId: record.runId };
   if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)
     return { kind: 'held', runId: record.runId };
@@ -93,9 +100,16 @@ function withClaim(
   nowMs: number,
 ): NotebookMemory {
   const claim = { claimedAtMs: nowMs, runId: run.runId };
-  if (decision.action === 'start') return { ...known, start: claim };
+  if (decision.action === 'start')
+    return { ...known, start: { ...claim, attempts: attemptsOf(known, decision) + 1 } };
   const warned = known.warnedAtMs === undefined ? {} : { warnedAtMs: known.warnedAtMs };
   return { ...warned, stop: { ...claim, messageId: run.messageId, reason: decision.reason } };
+}
+
+/** Starts that were tried since the working hours opened. */
+function attemptsOf({ start }: NotebookMemory, { evidence }: Plan<NotebookFacts>['decision']): number {
+  const opensMs = Date.parse(String(evidence['opensAt']));
+  return start === undefined || start.claimedAtMs < opensMs ? 0 : (start.attempts ?? 1);
 }
 
 /** Drops what no longer holds: warnings of notebooks that became busy, stops of notebooks that run again or are gone. */

@@ -17,6 +17,8 @@ const stopRecord = z.object({
 
 const startRecord = z.object({
   claimedAtMs: z.number(),
+  /** How many starts were tried in the working period of the latest; 1 where it is not written. */
+  attempts: z.optional(z.number()),
   runId: z.string(),
   requestedAtMs: z.optional(z.number()),
 });

@@ -9,8 +9,11 @@ export function gpuSignalGap(gpus: Gpus, { gpu, migMode }: Signals): string | un
   if (gpus.kind === 'none' || gpu.kind === 'unreadable') return undefined;
   if (gpu.kind === 'absent') return 'no agent reports its GPU';
   if (gpus.kind === 'gpus' && gpu.series < gpus.count) return `${gpu.series} of ${gpus.count} GPUs report`;
-  // NVML has no utilization for a GPU in MIG mode (nvmlDeviceGetUtilizationRates), and what comes instead is 0.
-  return migMode && gpu.peak === 0 ? 'its GPU is in MIG mode, where 0 % says nothing' : undefined;
+  // NVML has no utilization for a GPU in MIG mode (nvmlDeviceGetUtilizationRates): a high reading is activity all the same, a
+  // low one is no rest.
+  return migMode
+    ? `its GPU is in MIG mode, where ${gpu.peak === 0 ? '0 %' : 'a low load'} says nothing`
+    : undefined;
 }
 
 /** Whether a startup script of the instance turns MIG mode on, as far as its metadata hold the script itself. */

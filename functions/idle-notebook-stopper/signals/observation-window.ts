@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import { BUSY_WINDOW_MINUTES, MINUTE_MS } from '../decide.ts';
+import { BUSY_WINDOW_MINUTES } from '../decide.ts';
+import { MINUTE_MS } from '../verdict/moments.ts';
 import { workingPeriod } from '../working-hours.ts';
 
 /** From when on a notebook must be observed, so that the verdict covers all that it claims. */

@@ -344,12 +344,13 @@ describe('judgeNotebook: start', () => {
     memory,
     ...rest,
   });
-  const startRequested = (minutesAgo: number): NotebookMemory => ({
+  const startRequested = (minutesAgo: number, attempts = 1): NotebookMemory => ({
     ...stoppedByHours(LAST_NIGHT_MS),
     start: {
       claimedAtMs: minutesBefore(NOON, minutesAgo),
       requestedAtMs: minutesBefore(NOON, minutesAgo),
       runId: 'run-2',
+      attempts,
     },
   });
   const BACK_TO_BACK: WorkingHours = {
@@ -490,16 +491,46 @@ describe('judgeNotebook: start', () => {
       why: /^its start was requested$/,
     },
     {
-      name: 'start requested 14 minutes ago: waits',
+      name: 'start requested 4 minutes ago: waits',
       policy,
-      facts: stopped(startRequested(14)),
+      facts: stopped(startRequested(4)),
       expect: ['keep transitional'],
     },
     {
-      name: 'start requested 15 minutes ago, still STOPPED: starts again',
+      name: 'start requested 5 minutes ago and STOPPED again: says so, and starts again',
       policy,
-      facts: stopped(startRequested(15)),
+      facts: stopped(startRequested(5)),
+      expect: ['start working-hours', 'report did-not-start'],
+      lastEvidence: { attempts: 1, next: 'tried again now, 1 of 6 attempts are used up' },
+    },
+    {
+      name: 'six starts this morning that did not come up: no seventh, and says so',
+      policy,
+      facts: stopped(startRequested(10, 6)),
+      expect: ['keep stopped', 'report did-not-start'],
+      why: /^it did not start in 6 attempts since the hours opened$/,
+    },
+    {
+      name: 'six starts of an earlier day are over',
+      policy,
+      facts: stopped(startRequested(24 * 60, 6)),
       expect: ['start working-hours'],
+    },
+    {
+      name: 'a start that came up is none that did not',
+      policy,
+      facts: {
+        ...stopped(startRequested(30)),
+        state: 'ACTIVE',
+        vm: vm('RUNNING', minutesBefore(NOON, 29)),
+      },
+      expect: ['keep young'],
+    },
+    {
+      name: 'a start that came up before somebody stopped the notebook again is respected',
+      policy,
+      facts: stopped(startRequested(60), { vm: vm('TERMINATED', minutesBefore(NOON, 59)) }),
+      expect: ['keep stopped'],
     },
     {
       name: 'start claimed but never requested: its run died, so it starts',

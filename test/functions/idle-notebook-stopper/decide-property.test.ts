@@ -190,7 +190,7 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
       one.gpus.kind === 'none' ||
       (one.gpu.kind === 'measured' &&
         (one.gpus.kind !== 'gpus' || one.gpu.series >= one.gpus.count) &&
-        !(one.migMode && one.gpu.peak === 0));
+        !one.migMode);
     return (
       told || policy.gpuSignalMissing === 'ignore' || (policy.gpuSignalMissing === 'infer' && inferred())
     );

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import {
-  isRemembered,
-  judgeNotebook,
-  savesMoney,
-  startedSince,
-} from '../../../functions/idle-notebook-stopper/decide.ts';
+import { isRemembered, judgeNotebook, savesMoney } from '../../../functions/idle-notebook-stopper/decide.ts';
+import { startedSince } from '../../../functions/idle-notebook-stopper/verdict/moments.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import { repairSeconds } from '../../../functions/idle-notebook-stopper/native-idle-shutdown.ts';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
@@ -532,9 +528,15 @@ describe('judgeNotebook: GPUs', () => {
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
     },
     {
+      name: 'a low load of a GPU in MIG mode is no rest either',
+      facts: { signals: { migMode: true, gpu: measured(1) } },
+      policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+    },
+    {
       name: 'a GPU in MIG mode that reads more than 0 is at work all the same',
       facts: { signals: { migMode: true, gpu: measured(30) } },
-      expect: ['keep active'],
+      expect: ['keep active', 'report gpu-signal-missing'],
     },
   ]);
 

@@ -151,6 +151,31 @@ describe('hours', () => {
     );
   });
 
+  it('says did-not-start where there is no capacity, tries again at the next tick, and six times at most', () =>
+    withNotebooks([idle('scarce-1', { stockout: true })], [HOURS], async (world) => {
+      await tickAfter(world, 0);
+      const first = await tickAfter(world, TO_MORNING);
+      assert.deepEqual(outcomesOf(first), { 'scarce-1': ['start done: working-hours'] });
+      for (let attempt = 1; attempt < 6; attempt++) {
+        const receipt = await tickAfter(world, 10);
+        assert.deepEqual(outcomesOf(receipt), {
+          'scarce-1': ['report done: did-not-start', 'start done: working-hours'],
+        });
+        assert.equal(decisionOn(receipt, 'scarce-1', 'report').evidence['attempts'], attempt);
+      }
+      const last = await tickAfter(world, 10);
+      assert.deepEqual(outcomesOf(last), { 'scarce-1': ['report done: did-not-start'] });
+      assert.match(
+        String(decisionOn(last, 'scarce-1', 'report').evidence['next']),
+        /^not tried again before/,
+      );
+      assert.deepEqual(carriedOut(world.sandbox, 'start'), { 'scarce-1': 6 });
+      // The next morning they count anew.
+      assert.deepEqual(outcomesOf(await tickAfter(world, 24 * 60)), {
+        'scarce-1': ['start done: working-hours'],
+      });
+    }));
+
   it('starts each notebook once when several ticks come at the opening', () =>
     withNotebooks([idle('idle-1'), idle('idle-2')], [HOURS], async (world) => {
       const { sandbox } = world;

@@ -172,6 +172,10 @@ export function createFleet(options: {
     vm.lastStartMs = clock.now();
     vm.runs.push({ fromMs: clock.now(), untilMs: undefined });
   };
+  /** It never ran, so that its last start is the one before. */
+  const fallBack = (vm: Vm): void => {
+    vm.status = 'TERMINATED';
+  };
   const setState = (notebook: Notebook, state: string): void => {
     notebook.state = state;
     notebook.updatedMs = clock.now();
@@ -309,8 +313,9 @@ export function createFleet(options: {
       notebook.vm.status = 'STAGING';
       const running = operation('notebooks', parentOf(name), name, 'start');
       clock.after(STARTING_MS, () => {
-        boot(notebook.vm);
-        setState(notebook, 'ACTIVE');
+        if (notebook.vm.seed.stockout) fallBack(notebook.vm);
+        else boot(notebook.vm);
+        setState(notebook, notebook.vm.seed.stockout ? 'STOPPED' : 'ACTIVE');
         finish(running);
       });
       return running;
@@ -353,7 +358,8 @@ export function createFleet(options: {
       }
       vm.status = 'STAGING';
       clock.after(STARTING_MS, () => {
-        boot(vm);
+        if (vm.seed.stockout) fallBack(vm);
+        else boot(vm);
         finish(running);
       });
       return running;

@@ -1,0 +1,16 @@
+import type { NotebookFacts } from '../facts.ts';
+
+export const MINUTE_MS = 60_000;
+
+/** Whether the VM was started after a moment: then whoever started it is the one to respect. */
+export function startedSince(facts: NotebookFacts, momentMs: number): boolean {
+  return facts.vm.kind === 'found' && facts.vm.lastStartMs !== undefined && facts.vm.lastStartMs > momentMs;
+}
+
+export function minutesSince(momentMs: number, now: Date): number {
+  return (now.getTime() - momentMs) / MINUTE_MS;
+}
+
+export function isoAfter(momentMs: number, minutes: number): string {
+  return new Date(momentMs + minutes * MINUTE_MS).toISOString();
+}

@@ -1,0 +1,84 @@
+import type { Decision } from '../../../shared/run/receipt.ts';
+import type { Config } from '../config.ts';
+import type { NotebookFacts } from '../facts.ts';
+import { workingPeriod } from '../working-hours.ts';
+import { minutesSince, startedSince } from './moments.ts';
+import { keep, type Verdict } from './verdict.ts';
+
+/** The reason of a stop that the opening of the working hours undoes. */
+export const OUTSIDE_HOURS = 'outside-hours';
+
+/**
+ * A start shows at once: the instance leaves STOPPED. One that is STOPPED again this long after fell back, as a VM does that
+ * gets no capacity (PROVISIONING, then TERMINATED), and may be tried again.
+ */
+export const START_SETTLE_MINUTES = 5;
+
+/** Starts of one notebook in one working period. Who waits for capacity longer than an hour had better be told. */
+export const MAX_STARTS = 6;
+
+/** Inside working hours, what costguard stopped because of them starts again, unless somebody touched it since. */
+export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): Verdict {
+  const { stop, start } = facts.memory;
+  if (config.hours?.start !== true || stop === undefined) return keep('stopped');
+  const stoppedBy = { stoppedBy: 'costguard', stoppedAt: new Date(stop.claimedAtMs).toISOString() };
+  if (stop.reason !== OUTSIDE_HOURS)
+    return keep('stopped', {
+      ...stoppedBy,
+      why: 'it was stopped because it was idle, not because of the hours',
+    });
+  const period = workingPeriod(now, config.hours);
+  if (period === undefined || stop.claimedAtMs >= period.opensMs) return keep('stopped', stoppedBy);
+  if (facts.vm.kind !== 'found' || facts.vm.lastStartMs === undefined)
+    return keep('not-evaluable', {
+      ...stoppedBy,
+      why: 'whether somebody started it since cannot be told: its VM is unknown',
+    });
+  if (startedSince(facts, stop.claimedAtMs))
+    return keep('stopped', { stoppedBy: 'someone else, after a later start' });
+  if (start?.requestedAtMs !== undefined && minutesSince(start.requestedAtMs, now) < START_SETTLE_MINUTES)
+    return keep('transitional', { why: 'its start was requested' });
+  if (failedStarts(facts, period.opensMs) >= MAX_STARTS)
+    return keep('stopped', {
+      ...stoppedBy,
+      why: `it did not start in ${MAX_STARTS} attempts since the hours opened`,
+    });
+  return {
+    action: 'start',
+    reason: 'working-hours',
+    evidence: { ...stoppedBy, opensAt: new Date(period.opensMs).toISOString() },
+  };
+}
+
+/** Reports a start that did not come up, and what happens next. */
+export function judgeStart(facts: NotebookFacts, config: Config, now: Date): readonly Decision[] {
+  const { stop, start } = facts.memory;
+  const period = config.hours === null ? undefined : workingPeriod(now, config.hours);
+  if (period === undefined || start?.requestedAtMs === undefined || stop === undefined) return [];
+  const attempts = failedStarts(facts, period.opensMs);
+  const settled = minutesSince(start.requestedAtMs, now) >= START_SETTLE_MINUTES;
+  if (facts.state !== 'STOPPED' || attempts === 0 || !settled || startedSince(facts, stop.claimedAtMs))
+    return [];
+  return [
+    {
+      resource: facts.name,
+      action: 'report',
+      reason: 'did-not-start',
+      evidence: {
+        requestedAt: new Date(start.requestedAtMs).toISOString(),
+        attempts,
+        why: 'it was started and is STOPPED again: its zone may have no capacity for it',
+        next:
+          attempts < MAX_STARTS
+            ? `tried again now, ${attempts} of ${MAX_STARTS} attempts are used up`
+            : 'not tried again before the hours open the next time',
+      },
+      usdPerHour: 0,
+    },
+  ];
+}
+
+/** Starts since the hours opened, none of which came up. */
+function failedStarts({ memory: { start } }: NotebookFacts, opensMs: number): number {
+  return start === undefined || start.claimedAtMs < opensMs ? 0 : (start.attempts ?? 1);
+}
