@@ -130,8 +130,7 @@ export interface ReceiptHead {
 /** Starts a receipt. `saves` tells which actions count as savings. */
 export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => boolean): ReceiptBuilder {
   const kept: Record<string, number> = {};
-  const outcomes: Record<string, number> = {};
-  const savings = { usdPerHour: 0, unpriced: 0 };
+  const tally = startTally(saves);
   const gaps = new Map<string, Gap>();
   const failures: Failure[] = [];
   const first = startCapped<DecidedOutcome>(MAX_PUBLISHED_BYTES);
@@ -147,11 +146,11 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     finishedAt: finishedAt.toISOString(),
     policyDigest: head.policyDigest,
     projects: head.projects,
-    outcomes,
+    outcomes: tally.outcomes,
     kept,
     incomplete: [...gaps.values()],
     failures,
-    savings,
+    savings: tally.savings,
     ...(sweep === undefined ? {} : { sweep }),
     ...seriesOf(head),
     apiCalls,
@@ -167,11 +166,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
       texts.push(text);
       unlogged.push(outcome);
       first.add(outcome, text);
-      const key = `${outcome.action} ${outcome.outcome}`;
-      outcomes[key] = (outcomes[key] ?? 0) + 1;
-      if (outcome.outcome === 'failed' || outcome.outcome === 'already' || !saves(outcome)) return;
-      if (outcome.usdPerHour === 'unpriced') savings.unpriced += 1;
-      else savings.usdPerHour += outcome.usdPerHour;
+      tally.add(outcome);
     },
     incomplete: (gap) => void gaps.set(JSON.stringify([gap.where, gap.why]), gap),
     fail: (failure) => void failures.push(failure),
@@ -192,6 +187,20 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
       shorten(rest(finishedAt, apiCalls), first, maxBytes),
     rest,
   };
+}
+
+/** Counts outcomes by action, and sums up what they save. */
+function startTally(saves: (decision: Decision) => boolean) {
+  const outcomes: Record<string, number> = {};
+  const savings = { usdPerHour: 0, unpriced: 0 };
+  const add = (outcome: DecidedOutcome): void => {
+    const key = `${outcome.action} ${outcome.outcome}`;
+    outcomes[key] = (outcomes[key] ?? 0) + 1;
+    if (outcome.outcome === 'failed' || outcome.outcome === 'already' || !saves(outcome)) return;
+    if (outcome.usdPerHour === 'unpriced') savings.unpriced += 1;
+    else savings.usdPerHour += outcome.usdPerHour;
+  };
+  return { outcomes, savings, add };
 }
 
 function shorten(

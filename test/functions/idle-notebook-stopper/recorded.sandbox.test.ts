@@ -5,7 +5,7 @@ import { notebookSweep } from '../../../functions/idle-notebook-stopper/function
 import { createLog } from '../../../shared/run/log.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
-import { sweepProject } from '../../../shared/run/sweep.ts';
+import { sweepProject } from '../../../shared/run/sweep-project.ts';
 import { scriptedApi, type Asked } from '../../shared/google/scripted-api.ts';
 import { emptyWorld, fakeGoogle } from '../../support/fake-google.ts';
 import { askGoogle } from '../../support/ask-google.ts';
