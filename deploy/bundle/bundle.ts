@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 import type { Metafile } from 'esbuild';
 import { relative } from 'node:path';
-import { gaxOverRest, noPolyfills, oneGaxios, prunedProtos } from './plugins.ts';
+import { gaxOverRest, noPolyfills, oneGaxios, prunedProtos, textFiles } from './plugins.ts';
 
 /** The package that is installed beside each bundle instead of being part of it. */
 export const framework = '@google-cloud/functions-framework';
@@ -37,7 +37,7 @@ export async function bundle(entry: string, root: string): Promise<Code> {
     external: [framework],
     // The policy lies beside the bundle: sources find it by `import.meta.dirname`, which CommonJS lacks.
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-    plugins: [prunedProtos, gaxOverRest, oneGaxios, noPolyfills],
+    plugins: [prunedProtos, gaxOverRest, oneGaxios, noPolyfills, textFiles],
     logLevel: 'silent',
   }).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);

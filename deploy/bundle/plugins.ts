@@ -126,3 +126,28 @@ export const noPolyfills: Plugin = {
     }));
   },
 };
+
+/**
+ * Puts the text of a file in place of each `readFileSync(new URL('./FILE', import.meta.url), 'utf8')` of shared/report, where the
+ * style and the script of the pages are files of their own. One that is written differently fails the build: esbuild warns of
+ * `import.meta` in CommonJS.
+ */
+export const textFiles: Plugin = {
+  name: 'text-files',
+  setup(build) {
+    build.onLoad({ filter: /\/shared\/report\/[^/]+\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      let contents = source;
+      const watchFiles: string[] = [];
+      for (const [call, file = ''] of source.matchAll(READS_TEXT)) {
+        const text = join(dirname(path), file);
+        watchFiles.push(text);
+        const literal = JSON.stringify(await readFile(text, 'utf8'));
+        contents = contents.replace(call, () => literal);
+      }
+      return watchFiles.length === 0 ? undefined : { contents, loader: 'ts', watchFiles };
+    });
+  },
+};
+
+const READS_TEXT = /readFileSync\(new URL\('\.\/([\w.-]+)', import\.meta\.url\), 'utf8'\)/g;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatHeaders } from './formats.ts';
 import { tag, writeMarkup, type Markup } from './markup.ts';
-import { PAGE_SCRIPT } from './page-script.ts';
-import { PAGE_STYLE } from './page-style.ts';
+import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 import { cut, sentence, visible } from './text.ts';
 
 export interface PageSection {

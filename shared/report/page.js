@@ -1,12 +1,10 @@
-/**
- * What a page does in the browser: the theme, sorting and copying. It adds the buttons for them itself, so that a page
- * without script has none that do nothing. Plain JavaScript; the page's policy allows exactly this text.
- */
-export const PAGE_SCRIPT = `'use strict';
+'use strict';
 (() => {
   const root = document.documentElement;
   const status = document.getElementById('status');
-  const say = (text) => { status.textContent = text; };
+  const say = (text) => {
+    status.textContent = text;
+  };
   const button = (text) => {
     const made = document.createElement('button');
     made.type = 'button';
@@ -14,8 +12,14 @@ export const PAGE_SCRIPT = `'use strict';
     return made;
   };
 
-  // Theme: the system's, until somebody chooses. A page opened from a file may have no storage.
-  const stored = (act) => { try { return act(localStorage); } catch { return null; } };
+  // Theme: the system's, until the reader chooses. A page opened from a file may have no storage.
+  const stored = (act) => {
+    try {
+      return act(localStorage);
+    } catch {
+      return null;
+    }
+  };
   const systemDark = matchMedia('(prefers-color-scheme: dark)');
   const toggle = button('Dark theme');
   toggle.className = 'theme';
@@ -87,4 +91,3 @@ export const PAGE_SCRIPT = `'use strict';
     block.append(copy);
   }
 })();
-`;
