@@ -152,16 +152,18 @@ export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: 
  */
 export function parsePolicyFor(
   text: string,
-  own: readonly PolicySection[],
+  sections: readonly PolicySection[],
 ): { readonly policy: Policy; readonly ignored: readonly PolicyProblem[] } {
   try {
     return { policy: parsePolicy(text), ignored: [] };
   } catch (error) {
     const { readable, value, problems } = readYaml(text);
     if (!(error instanceof PolicyError) || !readable || !isMap(value)) throw error;
-    const others: readonly string[] = policySections.filter((section) => !own.includes(section));
+    const others: readonly string[] = policySections.filter((section) => !sections.includes(section));
     const kept = Object.fromEntries(Object.entries(value).filter(([key]) => !others.includes(key)));
-    return { policy: readFile(kept, problems, { budgetsToCome: false }), ignored: error.problems };
+    // A key that is there twice under another function's section concerns that one alone.
+    const own = problems.filter(({ under }) => under === undefined || !others.includes(under));
+    return { policy: readFile(kept, own, { budgetsToCome: false }), ignored: error.problems };
   }
 }
 
@@ -172,7 +174,7 @@ function isMap(value: unknown): value is object {
 function readFile(value: unknown, found: readonly PolicyProblem[], stage: PolicyStage): Policy {
   const file = z.safeParse(policyFileSchema, value);
   const problems = [
-    ...found,
+    ...found.map(({ path, message }) => ({ path, message })),
     ...(file.success ? [] : file.error.issues.flatMap(problemsOfIssue)),
     ...checkAcrossKeys(value, stage),
   ];

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { shown, type PolicyProblem } from './problems.ts';
 
@@ -7,7 +7,12 @@ export interface YamlText {
   readonly value: unknown;
   /** Whether `value` is the document in spite of `problems`. */
   readonly readable: boolean;
-  readonly problems: readonly PolicyProblem[];
+  readonly problems: readonly YamlProblem[];
+}
+
+export interface YamlProblem extends PolicyProblem {
+  /** The key at the top of the file under which it stands; undefined where it concerns the whole file. */
+  readonly under: string | undefined;
 }
 
 /** Reads the one YAML document (1.2, core schema) of a text. What is wrong with the text is in `problems`. */
@@ -25,7 +30,11 @@ export function readYaml(text: string): YamlText {
     const { line, col } = lineCounter.linePos(pos[0]);
     const wanted = code === 'MULTIPLE_DOCS' ? 'wanted one document only' : message;
     const source = text.split(/\r?\n/)[line - 1]?.trim() ?? '';
-    return { path: '(file)', message: `line ${line}, column ${col}: ${shown(source)}; ${wanted}` };
+    return {
+      path: '(file)',
+      message: `line ${line}, column ${col}: ${shown(source)}; ${wanted}`,
+      under: code === 'DUPLICATE_KEY' ? topKeyAt(document, pos[0]) : undefined,
+    };
   });
   if (faults.some(({ code }) => code !== 'DUPLICATE_KEY' && code !== 'MULTIPLE_DOCS')) {
     return { value: undefined, readable: false, problems };
@@ -37,7 +46,14 @@ export function readYaml(text: string): YamlText {
     return {
       value: undefined,
       readable: false,
-      problems: [...problems, { path: '(file)', message: messageOf(error) }],
+      problems: [...problems, { path: '(file)', message: messageOf(error), under: undefined }],
     };
   }
+}
+
+/** The key at the top that a place in the text belongs to. For a key that is there twice yaml names the end of what precedes it. */
+function topKeyAt({ contents }: Document.Parsed, offset: number): string | undefined {
+  if (!isMap(contents)) return undefined;
+  const at = contents.items.find(({ key, value }) => offset < (isNode(value) ? value : key).range[2]);
+  return isScalar(at?.key) && typeof at.key.value === 'string' ? at.key.value : undefined;
 }

@@ -3,8 +3,17 @@ import { describe, it } from 'vitest';
 import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { alert, budgetScenario, changesIn, switchPolicy } from '../../support/budget-lab.ts';
-import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';
+import {
+  alert,
+  askRestore,
+  BUDGET,
+  budgetScenario,
+  changesIn,
+  PERIOD,
+  RUNAWAY,
+  switchPolicy,
+} from '../../support/budget-lab.ts';
+import { startInstance, withFunctionInProcess, type InProcess } from '../../support/in-process.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { messagesOf } from '../../support/observe.ts';
 
@@ -83,6 +92,49 @@ describe('budget-kill-switch whose policy at gs:// becomes unusable', () => {
         for (const text of said) assert.match(text, /is not in force, the last valid policy goes on \(gs:/);
         assert.ok(Object.keys(changesIn(sandbox)).length > 0, 'it acted, as the last valid policy says');
       }));
+
+  for (const [before, after, acts] of [
+    ['observe', 'enforce', true],
+    ['enforce', 'observe', false],
+  ] as const)
+    it(`goes on with ${after} where that was the last valid one, after ${before}`, () =>
+      withPolicyObject(async (world) => {
+        const { sandbox } = world;
+        await put(sandbox, 'costguard.yaml', switchPolicy({ mode: before }));
+        await deliver(world, 0.1);
+        await put(sandbox, 'costguard.yaml', switchPolicy({ mode: after }));
+        await deliver(world, 0.1);
+        await put(sandbox, 'costguard.yaml', 'scope: []\n');
+        await deliver(world, 0.9);
+        assert.equal(Object.keys(changesIn(sandbox)).length > 0, acts);
+      }));
+
+  it('is restored by budget-restore all the same, which reads the copy and says so', () =>
+    withPolicyObject(async (world) => {
+      const { sandbox } = world;
+      await put(sandbox, 'costguard.yaml', GOOD);
+      await deliver(world, 0.9);
+      await sandbox.clock.advance(600_000);
+      const nb = (): string | undefined =>
+        sandbox.fleet.notebooksOf(RUNAWAY).find(({ id }) => id === 'nb-1')?.state;
+      assert.equal(nb(), 'STOPPED');
+      await put(sandbox, 'costguard.yaml', '"');
+      const restore = startInstance(sandbox, {
+        name: 'budget-restore',
+        policy: switchPolicy({ mode: 'observe' }),
+        environment: { POLICY_URI: URI },
+        pauses: 'sandbox',
+      });
+      const answer = await askRestore(restore, 'POST', { budget: BUDGET, period: PERIOD });
+      assert.deepEqual([answer.status, answer.complete], [200, true]);
+      assert.match(
+        messagesOf(restore.lines, 'ERROR')[0] ?? '',
+        /is not in force, the last valid policy goes on/,
+      );
+      assert.equal(sandbox.storage.objectText(BUCKET, COPY), GOOD, 'the switch alone writes the copy');
+      await sandbox.clock.advance(600_000);
+      assert.equal(nb(), 'ACTIVE');
+    }));
 
   it('writes the copy when the policy changed, and only then', () =>
     withPolicyObject(async (world) => {

@@ -942,6 +942,31 @@ describe('parsePolicyFor', () => {
       assert.throws(() => parsePolicy(file), PolicyError);
     });
 
+  const duplicates = {
+    notebooks: 'notebooks:\n  idleAfter: 60m\n  idleAfter: 90m',
+    budgets: 'budgets:\n  mode: observe\n  ladder:\n    - {at: 1, at: 1, do: notify}',
+    lifecycle: 'lifecycle: {simulate: metrics, simulate: objects}',
+    egress: 'egress:\n  window: 7d\nnotebooks:\negress:\n  window: 8d',
+  };
+  for (const [section, text] of Object.entries(duplicates))
+    for (const own of policySections)
+      test(`lets a key that is there twice in "${section}" concern that section alone: ${own}`, () => {
+        const file = `${scope}mode: enforce\n${text}\n`;
+        if (own === section) assert.throws(() => parsePolicyFor(file, [own]), /Map keys must be unique/);
+        else assert.match(parsePolicyFor(file, [own]).ignored[0]?.message ?? '', /Map keys must be unique/);
+        assert.throws(() => parsePolicy(file), PolicyError);
+      });
+
+  test('refuses for a common key that is there twice, and for a second document, whoever asks', () => {
+    for (const own of policySections)
+      for (const text of [
+        `${scope}mode: observe\nmode: enforce`,
+        `${scope}state: gs://a\nstate: gs://b`,
+        `${scope}---\n${scope}`,
+      ])
+        assert.throws(() => parsePolicyFor(`${text}\negress:\n`, [own]), PolicyError, text);
+  });
+
   test('refuses for a mistake in the common keys, whoever asks, and for a text that is no YAML', () => {
     for (const own of policySections)
       for (const text of [
