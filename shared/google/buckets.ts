@@ -11,7 +11,8 @@ const HOST = 'https://storage.googleapis.com/storage/v1/b';
 const FIELDS = [
   'name,location,locationType,storageClass,metageneration,timeCreated,labels,lifecycle,versioning',
   'retentionPolicy(retentionPeriod,isLocked),softDeletePolicy(retentionDurationSeconds)',
-  'autoclass(enabled),hierarchicalNamespace(enabled)',
+  'autoclass(enabled),hierarchicalNamespace(enabled),customPlacementConfig(dataLocations)',
+  'defaultEventBasedHold,objectRetention(mode),billing(requesterPays)',
 ].join(',');
 
 /** The most that one page takes (google/storage/v2/storage.proto, ListBucketsRequest). */
@@ -46,6 +47,10 @@ const bucketSchema = z.looseObject({
   softDeletePolicy: z.optional(z.looseObject({ retentionDurationSeconds: z.optional(seconds) })),
   autoclass: toggle,
   hierarchicalNamespace: toggle,
+  customPlacementConfig: z.optional(z.looseObject({ dataLocations: z.optional(z.array(z.string())) })),
+  defaultEventBasedHold: z.optional(z.boolean()),
+  objectRetention: z.optional(z.looseObject({ mode: z.optional(z.string()) })),
+  billing: z.optional(z.looseObject({ requesterPays: z.optional(z.boolean()) })),
 });
 
 const pageSchema = z.looseObject({
@@ -74,6 +79,14 @@ export interface Bucket {
   readonly softDeleteSeconds: number | undefined;
   readonly autoclass: boolean;
   readonly hierarchicalNamespace: boolean;
+  /** The two regions of a configurable dual-region, whose `location` is that of a multi-region. */
+  readonly dataLocations: readonly string[] | undefined;
+  /** New objects cannot be deleted until their hold is released. */
+  readonly defaultHold: boolean;
+  /** Objects may have a retention of their own. */
+  readonly objectRetention: boolean;
+  /** Calls that read objects or settings name the project that pays. */
+  readonly requesterPays: boolean;
 }
 
 export interface BucketPage {
@@ -152,5 +165,9 @@ function toBucket(bucket: z.infer<typeof bucketSchema>): Bucket {
     softDeleteSeconds: softDelete === undefined ? undefined : Number(softDelete),
     autoclass: bucket.autoclass?.enabled ?? false,
     hierarchicalNamespace: bucket.hierarchicalNamespace?.enabled ?? false,
+    dataLocations: bucket.customPlacementConfig?.dataLocations,
+    defaultHold: bucket.defaultEventBasedHold ?? false,
+    objectRetention: bucket.objectRetention?.mode !== undefined,
+    requesterPays: bucket.billing?.requesterPays ?? false,
   };
 }

@@ -1,28 +1,18 @@
 import * as z from 'zod/mini';
-import { weakest, type Mark } from './mark.ts';
+import { retrievalPrice, storageClasses, storedPrice, type StorageClass } from './bucket-rates.ts';
+import { DUAL_REGIONS } from './dual-regions.ts';
+import { mark, weakest, type Mark } from './mark.ts';
+import { isPriced } from './price.ts';
 import bookJson from './storage-prices.json' with { type: 'json' };
 
 const positive = z.number().check(z.positive());
-const provenance = {
-  source: z.string(),
-  mark: z.enum(['verified', 'computed', 'third-party', 'memory']),
-  note: z.optional(z.string()),
-};
+const provenance = { source: z.string(), mark, note: z.optional(z.string()) };
 
 const bookSchema = z.strictObject({
   asOf: z.iso.date(),
   currency: z.literal('USD'),
   priceKind: z.string(),
-  hoursPerMonth: positive,
   sources: z.record(z.string(), z.string()),
-  atRest: z.array(
-    z.strictObject({
-      location: z.string(),
-      storageClass: z.string(),
-      usdPerGibMonth: positive,
-      ...provenance,
-    }),
-  ),
   classAOperations: z.array(
     z.strictObject({
       locationType: z.string(),
@@ -32,9 +22,11 @@ const bookSchema = z.strictObject({
     }),
   ),
   minimumDays: z.array(z.strictObject({ storageClass: z.string(), days: positive, ...provenance })),
+  autoclassFee: z.strictObject({ usdPerThousandObjectsMonth: positive, ...provenance }),
+  dualRegionFactor: z.strictObject({ factor: positive, decimals: positive, ...provenance }),
 });
 
-/** List prices of Cloud Storage in USD, each row with its source. What no source gave is absent, and then unpriced. */
+/** What Cloud Storage bills besides storage and retrieval, and how a dual-region is priced; the rest is in `books/`. */
 export const STORAGE_PRICES = bookSchema.parse(bookJson);
 
 export interface Price {
@@ -44,15 +36,59 @@ export interface Price {
 
 /** Where a bucket is, as far as prices depend on it. */
 export interface Place {
+  /** `US-CENTRAL1`, `EU`, `NAM4`, in any case. */
   readonly location: string;
+  /** `region`, `dual-region` or `multi-region`. */
   readonly locationType: string;
+  /** The two regions of a configurable dual-region, whose location is that of a multi-region. */
+  readonly dataLocations?: readonly string[] | undefined;
 }
 
+const known = new Map<string, Price | undefined>();
+
 /** USD for one GiB at rest over a month of 730 hours; undefined when the book has no price. */
-export function atRestPrice({ location }: Place, storageClass: string): Price | undefined {
-  const name = pricedAs(storageClass);
-  const row = STORAGE_PRICES.atRest.find((one) => one.location === location && one.storageClass === name);
-  return row && { usd: row.usdPerGibMonth, mark: row.mark };
+export function atRestPrice(place: Place, storageClass: string): Price | undefined {
+  const key = `${storageClass} ${place.location} ${place.locationType} ${place.dataLocations?.join() ?? ''}`;
+  // Asked for each version of each object, and there are as many answers as there are kinds of buckets.
+  if (!known.has(key)) known.set(key, findAtRest(place, storageClass));
+  return known.get(key);
+}
+
+function findAtRest({ location, locationType, dataLocations }: Place, name: string): Price | undefined {
+  const storageClass = pricedAs(name);
+  if (storageClass === undefined) return undefined;
+  if (dataLocations !== undefined && dataLocations.length > 0) return dualPrice(dataLocations, storageClass);
+  const stored = storedPrice(storageClass, location);
+  const pair = DUAL_REGIONS[location.toUpperCase()];
+  // A pair whose regions are not known is billed by them, never as the multi-region that has its name.
+  if (locationType === 'dual-region' && pair === undefined) return undefined;
+  if (isPriced(stored)) return { usd: stored.usd.high, mark: stored.mark };
+  return pair === undefined ? undefined : dualPrice(pair, storageClass);
+}
+
+/** Both regions bill what they hold, each a tenth above its own price. */
+function dualPrice(regions: readonly string[], storageClass: StorageClass): Price | undefined {
+  const { factor, decimals, mark: own } = STORAGE_PRICES.dualRegionFactor;
+  const prices = regions.map((region) => storedPrice(storageClass, region));
+  let usd = 0;
+  for (const price of prices) {
+    if (!isPriced(price)) return undefined;
+    const unit = 10 ** decimals;
+    // Less a hair, so that 220.00000000000003 does not become 221.
+    usd += Math.ceil(price.usd.high * factor * unit - 1e-6) / unit;
+  }
+  return { usd, mark: own };
+}
+
+/** USD for reading one GiB of a class; 0 where the class has no such fee, undefined when the book has no price. */
+export function retrievalFee({ location, dataLocations }: Place, name: string): Price | undefined {
+  const storageClass = pricedAs(name);
+  if (storageClass === undefined) return undefined;
+  if (storageClass === 'STANDARD') return { usd: 0, mark: 'verified' };
+  const places = [location, ...(dataLocations ?? []), ...(DUAL_REGIONS[location.toUpperCase()] ?? [])];
+  const prices = places.map((place) => retrievalPrice(storageClass, place));
+  const price = prices.find((one) => one !== undefined);
+  return price === undefined || !isPriced(price) ? undefined : { usd: price.usd.high, mark: price.mark };
 }
 
 /**
@@ -66,14 +102,21 @@ export function movePrice({ locationType }: Place, to: string): Price | undefine
   return row && { usd: row.usdPerThousand / 1_000, mark: row.mark };
 }
 
+/** USD a month for Autoclass to look after one object of 128 KiB or more. */
+export function autoclassFee(): Price {
+  const { usdPerThousandObjectsMonth, mark: own } = STORAGE_PRICES.autoclassFee;
+  return { usd: usdPerThousandObjectsMonth / 1_000, mark: own };
+}
+
 /** Days from its creation for which an object of this class is billed at least. */
 export function minimumDays(storageClass: string): number {
   return STORAGE_PRICES.minimumDays.find((one) => one.storageClass === storageClass)?.days ?? 0;
 }
 
 /** The old names are billed as STANDARD of the bucket's location; the price of reduced availability is not known. */
-function pricedAs(storageClass: string): string {
-  return storageClass === 'MULTI_REGIONAL' || storageClass === 'REGIONAL' ? 'STANDARD' : storageClass;
+function pricedAs(storageClass: string): StorageClass | undefined {
+  const name = storageClass === 'MULTI_REGIONAL' || storageClass === 'REGIONAL' ? 'STANDARD' : storageClass;
+  return storageClasses.find((one) => one === name);
 }
 
 /** A sum of money that has no value any more once one of its parts has no price. */

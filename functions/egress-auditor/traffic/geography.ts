@@ -1,3 +1,5 @@
+import { DUAL_REGIONS } from '../../../shared/prices/dual-regions.ts';
+
 /** Where zones, regions and buckets are, as far as prices and placement care. */
 
 export type Area =
@@ -78,16 +80,6 @@ export interface BucketPlace {
   /** The regions of a region or dual-region; undefined for a multi-region and for a code that is not known. */
   readonly regions: readonly string[] | undefined;
 }
-
-// From memory; no source that was read lists them. A wrong row would only make a finding too many or too few.
-const DUAL_REGIONS: Readonly<Record<string, readonly string[]>> = {
-  NAM4: ['us-central1', 'us-east1'],
-  EUR4: ['europe-north1', 'europe-west4'],
-  EUR5: ['europe-west1', 'europe-west2'],
-  EUR7: ['europe-west2', 'europe-west3'],
-  EUR8: ['europe-west3', 'europe-west6'],
-  ASIA1: ['asia-northeast1', 'asia-northeast2'],
-};
 
 const MULTI_REGIONS: Readonly<Record<string, { readonly area: Area; readonly contains: RegExp }>> = {
   US: { area: 'us-canada', contains: /^us-/ },

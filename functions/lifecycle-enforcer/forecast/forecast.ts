@@ -40,6 +40,8 @@ export interface Forecast {
   readonly mark: Mark;
   /** Prefixes in the new rules with which no object's name begins; empty when not all objects were listed. */
   readonly emptyPrefixes: readonly string[];
+  /** The same for suffixes. */
+  readonly emptySuffixes: readonly string[];
 }
 
 export function exactly(value: number): Span {

@@ -5,7 +5,8 @@ import type { RuleChange } from './objects.ts';
 import type { ReadRule } from '../rules/condition.ts';
 import { coldness } from '../rules/storage-class.ts';
 import { addedRules, reachOf, rulesInPlay, viewOf, type View } from './reach.ts';
-import { atRestPrice, movePrice } from '../../../shared/prices/storage-prices.ts';
+import { isTouched, onceBounds } from './once.ts';
+import { atRestPrice } from '../../../shared/prices/storage-prices.ts';
 import { objectBytes, objectCells, type Cell, type Usage } from './usage.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 
@@ -39,6 +40,7 @@ export function forecastMetrics(
     horizons: { day, month, year },
     mark: weakest(day.mark, month.mark, year.mark),
     emptyPrefixes: [],
+    emptySuffixes: [],
   };
 }
 
@@ -99,6 +101,7 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
     },
     mark: 'verified',
     emptyPrefixes: [],
+    emptySuffixes: [],
   };
 }
 
@@ -129,7 +132,8 @@ function forecastCell(cell: Cell, rules: RuleChange, view: View): CellForecast {
     deletedBytes: { min: deletes.min * bytes, max: deletes.max * bytes },
     deletedObjects: { min: deletes.min * (count ?? 0), max: deletes.max === 0 ? 0 : (count ?? Infinity) },
     movedBytes: Object.fromEntries(moved),
-    ...moneyOf(cell, { before, after }, targets, view),
+    ...moneyOf(cell, { before, after, touched: isTouched(cell, rules, view) }, view),
+    costsUsdOnce: onceBounds(cell, rules, view),
   };
 }
 
@@ -137,6 +141,8 @@ function forecastCell(cell: Cell, rules: RuleChange, view: View): CellForecast {
 interface Ends {
   readonly stays: readonly string[];
   readonly deletes: boolean;
+  /** All classes that they may have on the way. */
+  readonly through: readonly string[];
 }
 
 function endsOf(cell: Cell, rules: readonly ReadRule[], view: View): Ends {
@@ -146,13 +152,17 @@ function endsOf(cell: Cell, rules: readonly ReadRule[], view: View): Ends {
   const deletes = reached.filter(({ rule }) => rule.type === 'Delete');
   // A hold or a retention may keep an object, and in a versioned bucket a live one becomes noncurrent first.
   const sure =
-    view.bucket.retention === undefined && !(view.bucket.versioned && cell.type !== 'noncurrent-object');
-  if (sure && deletes.some(({ reach }) => reach === 'all')) return { stays: [], deletes: true };
+    view.bucket.retention === undefined &&
+    !view.bucket.defaultHold &&
+    !view.bucket.objectRetention &&
+    !(view.bucket.versioned && cell.type !== 'noncurrent-object');
   const moves = reached.filter(({ rule }) => rule.type === 'SetStorageClass');
+  const through = [...new Set([cell.storageClass, ...moves.map(({ rule }) => rule.to)])];
+  if (sure && deletes.some(({ reach }) => reach === 'all')) return { stays: [], deletes: true, through };
   const certain = moves.filter(({ reach }) => reach === 'all').map(({ rule }) => rule.to);
   const base = [cell.storageClass, ...certain].reduce((cold, to) => (rank(to) > rank(cold) ? to : cold));
   const colder = moves.map(({ rule }) => rule.to).filter((to) => rank(to) > rank(base));
-  return { stays: [...new Set([base, ...colder])], deletes: deletes.length > 0 };
+  return { stays: [...new Set([base, ...colder])], deletes: deletes.length > 0, through };
 }
 
 function rank(storageClass: string): number {
@@ -161,39 +171,30 @@ function rank(storageClass: string): number {
 
 function moneyOf(
   cell: Cell,
-  { before, after }: { readonly before: Ends; readonly after: Ends },
-  targets: readonly string[],
-  { bucket, days, adding }: View,
-): Pick<CellForecast, 'savesUsdPerMonth' | 'costsUsdOnce' | 'mark'> {
-  const classes = [...new Set([cell.storageClass, ...before.stays, ...after.stays])];
+  { before, after, touched }: { readonly before: Ends; readonly after: Ends; readonly touched: boolean },
+  { bucket, adding }: View,
+): Pick<CellForecast, 'savesUsdPerMonth' | 'mark'> {
+  const classes = [...new Set([...before.through, ...after.through])];
   const prices = classes.map((one) => atRestPrice(bucket, one));
   const mark = weakest(...prices.flatMap((price) => (price === undefined ? [] : [price.mark])));
   // What is softly deleted is still billed, as it is for all of the first day.
   const softDays = (bucket.softDeleteSeconds ?? 0) / 86_400;
   const costs = (ends: Ends): readonly number[] => [
     ...ends.stays.map((one) => atRestPrice(bucket, one)?.usd ?? 0),
-    ...(ends.deletes ? [0, ...(softDays > 0 ? [atRestPrice(bucket, cell.storageClass)?.usd ?? 0] : [])] : []),
+    ...(ends.deletes ? [0] : []),
+    ...(ends.deletes && softDays > 0 ? ends.through.map((one) => atRestPrice(bucket, one)?.usd ?? 0) : []),
   ];
   const gib = cell.bytes / GIB;
   const [was, becomes] = [costs(before), costs(after)];
   const least = (Math.min(...was) - Math.max(...becomes)) * gib;
   const most = (Math.max(...was) - Math.min(...becomes)) * gib;
-  const movePrices = targets.map((to) => movePrice(bucket, to));
-  const dearest = Math.max(0, ...movePrices.map((price) => price?.usd ?? 0));
-  const changed = after.deletes !== before.deletes || after.stays.join() !== before.stays.join();
   return {
     mark,
-    savesUsdPerMonth: !changed
+    savesUsdPerMonth: !touched
       ? exactly(0)
       : prices.includes(undefined)
         ? undefined
         : { min: adding ? Math.max(0, least) : least, max: most },
-    costsUsdOnce:
-      targets.length === 0
-        ? exactly(0)
-        : movePrices.includes(undefined) || cell.count === undefined
-          ? undefined
-          : { min: 0, max: dearest * cell.count * Math.max(1, days > 1 ? targets.length : 1) },
   };
 }
 

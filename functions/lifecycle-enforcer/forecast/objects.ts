@@ -30,11 +30,13 @@ export function forecastObjects(bucket: Bucket, rules: RuleChange, now: Date): O
     after: lifecycleEvents(versions, rules.after, bucket, nowMs, endMs, reading),
   });
   const unmet = new Set(rules.after.flatMap(({ condition }) => condition.matchesPrefix ?? []));
+  const unended = new Set(rules.after.flatMap(({ condition }) => condition.matchesSuffix ?? []));
   let listed = 0;
   let bytes = 0;
   return {
     add(versions) {
       for (const prefix of unmet) if (versions[0]?.name.startsWith(prefix) === true) unmet.delete(prefix);
+      for (const suffix of unended) if (versions[0]?.name.endsWith(suffix) === true) unended.delete(suffix);
       listed += versions.length;
       for (const version of versions) bytes += version.bytes;
       const named = events(versions, 'by-name');
@@ -60,6 +62,7 @@ export function forecastObjects(bucket: Bucket, rules: RuleChange, now: Date): O
         horizons,
         mark: weakest(tallies.mark(), byMeaning.mark()),
         emptyPrefixes: rest === undefined ? [...unmet] : [],
+        emptySuffixes: rest === undefined ? [...unended] : [],
       };
     },
   };

@@ -26,9 +26,18 @@ export function viewOf(bucket: Bucket, { before, after }: RuleChange, now: Date,
     nowMs: now.getTime(),
     days,
     movable: bucket.autoclass || [...before, ...after].some(({ type }) => type === 'SetStorageClass'),
-    // A move takes objects out of the reach of a Delete that names their class.
-    adding: before.every(({ rule }) => left.has(rule)) && !deletesByClass(after),
+    adding: before.every(({ rule }) => left.has(rule)) && neverDearer({ before, after }, bucket),
   };
+}
+
+/**
+ * Whether more rules only ever make storage cheaper: a move takes objects out of the reach of rules that name their class, and
+ * what is softly deleted goes on billing in the class that it has, without the moves to come.
+ */
+function neverDearer({ before, after }: RuleChange, { softDeleteSeconds }: Bucket): boolean {
+  const byClass = after.some(({ condition }) => condition.matchesStorageClass !== undefined);
+  const moves = before.some(({ type }) => type === 'SetStorageClass');
+  return !byClass && (softDeleteSeconds === 0 || !moves);
 }
 
 /** Whether a move, new or gone, decides what a Delete matches. */

@@ -1,11 +1,14 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import type { Forecast } from '../forecast/forecast.ts';
-import { economyOf, meanObjectBytes } from './economy.ts';
-import { describeRule, noncurrentOnly, type ReadRule } from '../rules/condition.ts';
+import { earlyDeletion, economyOf, meanObjectBytes } from './economy.ts';
+import { leadingSlash, neverFires, unreachable } from './reachable.ts';
+import { describeRule, type ReadRule } from '../rules/condition.ts';
 import { deletesEverything, takesEffectAtOnce } from '../rules/at-once.ts';
 import { implies } from '../rules/implication.ts';
-import { canMove, coldness } from '../rules/storage-class.ts';
-import type { Cell, Usage } from '../forecast/usage.ts';
+import { coldness } from '../rules/storage-class.ts';
+import { objectCells, type Cell, type Usage } from '../forecast/usage.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
+import { atRestPrice, NOTHING, plus } from '../../../shared/prices/storage-prices.ts';
 
 /** Something about rules that works, but probably not as somebody meant it. */
 export interface Finding {
@@ -28,6 +31,10 @@ export type LintCode =
   | 'no-noncurrent-rule'
   | 'soft-delete-bills'
   | 'retention-delays'
+  | 'hold-delays'
+  | 'folders-stay'
+  | 'leading-slash'
+  | 'suffix-matches-nothing'
   | 'prefix-matches-nothing';
 
 /** Where the rules are, or are to be. For a policy alone, without a bucket, all that depends on one is left out. */
@@ -65,28 +72,17 @@ function lintRule(read: ReadRule, rules: readonly ReadRule[], context: LintConte
   const cells = usage?.kind === 'measured' ? usage.cells : undefined;
   const findings = [
     atOnce(read, context),
-    neverFires(read, bucket, cells),
+    neverFires(read, context),
+    leadingSlash(read, context),
     shadowed(read, rules),
-    ...(read.type === 'SetStorageClass' ? lintMove(read, rules, context, cells) : []),
-    ...(read.type === 'Delete' && bucket !== undefined ? [delayed(read, bucket)] : []),
+    ...(read.type === 'SetStorageClass'
+      ? lintMove(read, rules, context, cells)
+      : [unreachable(read, rules, bucket, cells)]),
+    ...(read.type === 'Delete' && bucket !== undefined ? lintDelete(read, rules, bucket, context) : []),
   ];
   return findings
     .filter((finding) => finding !== undefined)
     .map(({ code, why }) => ({ code, why: `${describeRule(read.rule)}: ${why}` }));
-}
-
-function neverFires(
-  { condition }: ReadRule,
-  bucket: Bucket | undefined,
-  cells: readonly Cell[] | undefined,
-): Finding | undefined {
-  if (bucket === undefined || bucket.versioned || !noncurrentOnly(condition)) return undefined;
-  // Versions of the time before versioning was switched off are still there.
-  if (cells?.some(({ type, bytes }) => type === 'noncurrent-object' && bytes > 0) === true) return undefined;
-  return {
-    code: 'never-fires',
-    why: 'it matches noncurrent versions only, and the bucket does not keep any (versioning is off)',
-  };
 }
 
 /** A rule that another one always comes before. */
@@ -114,37 +110,12 @@ function wins(one: ReadRule, other: ReadRule): boolean {
 function lintMove(
   read: ReadRule,
   rules: readonly ReadRule[],
-  { bucket, usage }: LintContext,
+  { bucket, usage, now }: LintContext,
   cells: readonly Cell[] | undefined,
 ): readonly (Finding | undefined)[] {
   if (bucket?.autoclass === true)
     return [{ code: 'autoclass', why: 'Autoclass moves the objects of this bucket itself' }];
-  return [unreachable(read, rules, bucket, cells), ...lintMoney(read, rules, bucket, usage)];
-}
-
-function unreachable(
-  { condition, to }: ReadRule,
-  rules: readonly ReadRule[],
-  bucket: Bucket | undefined,
-  cells: readonly Cell[] | undefined,
-): Finding | undefined {
-  const sources = condition.matchesStorageClass;
-  if (sources === undefined) return undefined;
-  if (!sources.some((from) => canMove(from, to)))
-    return { code: 'class-unreachable', why: `no object moves from ${sources.join(' or ')} to ${to}` };
-  if (bucket === undefined) return undefined;
-  // STANDARD is what every upload may have; a colder class has to come from somewhere.
-  const comes = (from: string): boolean =>
-    coldness(from) === 0 ||
-    from === bucket.storageClass ||
-    rules.some((rule) => rule.type === 'SetStorageClass' && rule.to === from) ||
-    cells === undefined ||
-    cells.some((cell) => cell.storageClass === from && cell.bytes > 0);
-  if (sources.some(comes)) return undefined;
-  return {
-    code: 'class-unreachable',
-    why: `nothing in the bucket is ${sources.join(' or ')}, and no rule makes it so`,
-  };
+  return [unreachable(read, rules, bucket, cells), ...lintMoney(read, rules, bucket, usage, now)];
 }
 
 function lintMoney(
@@ -152,8 +123,9 @@ function lintMoney(
   rules: readonly ReadRule[],
   bucket: Bucket | undefined,
   usage: Usage | undefined,
+  now: Date,
 ): readonly Finding[] {
-  const economy = economyOf(read, rules, bucket);
+  const economy = economyOf(read, rules, bucket, now);
   if (economy === undefined) return [];
   const { days, earlyDays, savesUsdPerGib, breakEvenBytes } = economy;
   if (savesUsdPerGib !== undefined && savesUsdPerGib <= 0)
@@ -182,16 +154,48 @@ export function kib(bytes: number): string {
   return `${Math.ceil(bytes / 1_024).toLocaleString('en-US')} KiB`;
 }
 
-function delayed({ condition }: ReadRule, { retention }: Bucket): Finding | undefined {
-  const days = Math.ceil((retention?.seconds ?? 0) / 86_400);
-  if (condition.age === undefined || days <= condition.age) return undefined;
-  return {
-    code: 'retention-delays',
-    why: `the bucket's retention keeps every object for ${days} days, so that it waits until then`,
-  };
+function lintDelete(
+  read: ReadRule,
+  rules: readonly ReadRule[],
+  bucket: Bucket,
+  { now, usage }: LintContext,
+): readonly (Finding | undefined)[] {
+  const cells = usage?.kind === 'measured' ? objectCells(usage.cells) : [];
+  const classes = new Set([bucket.storageClass, ...cells.map(({ storageClass }) => storageClass)]);
+  const early = [...classes].map((storageClass): Finding | undefined => {
+    const found = earlyDeletion(read, storageClass, rules, bucket, now);
+    return (
+      found && {
+        code: 'early-deletion',
+        why: `what is deleted after ${found.afterDays} days in ${storageClass} is billed for ${found.earlyDays} days more (minimum duration)`,
+      }
+    );
+  });
+  return [...early, ...delays(read, bucket)];
 }
 
-function lintList(rules: readonly ReadRule[], { bucket, forecast }: LintContext): readonly Finding[] {
+/** What makes a Delete wait for longer than it says, or leave something. */
+function delays({ condition }: ReadRule, bucket: Bucket): readonly Finding[] {
+  const findings: Finding[] = [];
+  const days = Math.ceil((bucket.retention?.seconds ?? 0) / 86_400);
+  if (condition.age !== undefined && days > condition.age) {
+    const why = `the bucket's retention keeps every object for ${days} days, so that it waits until then`;
+    findings.push({ code: 'retention-delays', why });
+  }
+  if (bucket.objectRetention) {
+    const why = 'objects of this bucket may have a retention of their own, for which it waits';
+    findings.push({ code: 'retention-delays', why });
+  }
+  if (bucket.defaultHold) {
+    const why = 'new objects have an event-based hold by default: it waits until their hold is released';
+    findings.push({ code: 'hold-delays', why });
+  }
+  if (bucket.hierarchicalNamespace)
+    findings.push({ code: 'folders-stay', why: 'hierarchical namespace: folders that it empties stay' });
+  return findings;
+}
+
+function lintList(rules: readonly ReadRule[], { bucket, usage, forecast }: LintContext): readonly Finding[] {
   const findings: Finding[] = [];
   const deletes = rules.filter(({ type }) => type === 'Delete');
   if (!rules.some(({ type }) => type === 'AbortIncompleteMultipartUpload'))
@@ -207,9 +211,25 @@ function lintList(rules: readonly ReadRule[], { bucket, forecast }: LintContext)
   if (deletes.length > 0 && (bucket?.softDeleteSeconds ?? 0) > 0)
     findings.push({
       code: 'soft-delete-bills',
-      why: `soft delete: what is deleted goes on billing for ${Math.round((bucket?.softDeleteSeconds ?? 0) / 86_400)} days`,
+      why: `soft delete: what is deleted goes on billing for ${Math.round((bucket?.softDeleteSeconds ?? 0) / 86_400)} days${billedNow(bucket, usage)}`,
     });
+  for (const suffix of forecast?.emptySuffixes ?? [])
+    findings.push({ code: 'suffix-matches-nothing', why: `no object's name ends with "${suffix}"` });
   for (const prefix of forecast?.emptyPrefixes ?? [])
     findings.push({ code: 'prefix-matches-nothing', why: `no object's name begins with "${prefix}"` });
   return findings;
+}
+
+/** What the bytes that are softly deleted already cost. */
+function billedNow(bucket: Bucket | undefined, usage: Usage | undefined): string {
+  if (bucket === undefined || usage?.kind !== 'measured') return '';
+  const cells = usage.cells.filter(({ type, bytes }) => type === 'soft-deleted-object' && bytes > 0);
+  if (cells.length === 0) return '';
+  const gib = cells.reduce((sum, { bytes }) => sum + bytes, 0) / GIB;
+  const sum = cells.reduce(
+    (usd, cell) => plus(usd, cell.bytes / GIB, atRestPrice(bucket, cell.storageClass)),
+    NOTHING,
+  );
+  const cost = sum.usd === undefined ? 'unpriced' : `${sum.usd.toFixed(2)} USD a month`;
+  return `; ${gib.toFixed(1)} GiB are deleted so already: ${cost}`;
 }

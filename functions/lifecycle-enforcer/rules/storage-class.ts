@@ -32,6 +32,11 @@ export function isLegacyName(storageClass: string): boolean {
   return storageClass !== 'STANDARD' && STANDARD_NAMES.has(storageClass);
 }
 
+/** A class of the time before STANDARD. */
+export function isOldClass(storageClass: string): boolean {
+  return LEGACY.has(storageClass);
+}
+
 /** 0 is the dearest at rest; undefined for a class that is newer than this code. */
 export function coldness(storageClass: string): number | undefined {
   return RANK[storageClass];

@@ -144,6 +144,10 @@ export function bucketOf(more: Partial<Bucket> = {}): Bucket {
     softDeleteSeconds: 0,
     autoclass: false,
     hierarchicalNamespace: false,
+    dataLocations: undefined,
+    defaultHold: false,
+    objectRetention: false,
+    requesterPays: false,
     ...more,
   };
 }

@@ -353,7 +353,13 @@ describe('lifecycle-enforcer: what new Delete rules would delete', () => {
 
   it('prices nothing that the book does not have', () =>
     withEnforcer(
-      [{ name: 'rio', location: 'NAM4', timeCreated: '-900d', objects: [old('a', GIB)] }],
+      [
+        {
+          name: 'rio',
+          timeCreated: '-900d',
+          objects: [{ ...old('a', GIB), storageClass: 'DURABLE_REDUCED_AVAILABILITY' as const }],
+        },
+      ],
       simulated('objects', RULES),
       async (world) => {
         await world.deliver();
