@@ -1,10 +1,13 @@
-import { priceInstance } from '../prices/compute-price.ts';
-import type { Accelerator } from '../prices/machine-type.ts';
-import type { Cost } from './kind.ts';
+import { gpuPrice } from '../prices/gpu-price.ts';
+import { NO_USD } from '../prices/money.ts';
+import { machinePrice } from '../prices/machine-price.ts';
+import { canonicalName, type Accelerator } from '../prices/machine-type.ts';
+import { sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
 
 /** Machines that bill by the hour. */
 export interface Machines {
   readonly machineType: string | undefined;
+  /** GPUs that are attached, per machine; those that the machine type brings along may be named or not. */
   readonly accelerators: readonly Accelerator[];
   /** A zone or region. */
   readonly zone: string;
@@ -12,52 +15,45 @@ export interface Machines {
   readonly spot: boolean;
 }
 
-/** Vertex AI charges 1.15 times the price of Compute Engine for training and prediction on demand. */
-export const VERTEX_FACTOR = 1.15;
-
-/** What machines and their GPUs cost an hour: what stopping them ends. Disks go on. */
-export function costOfMachines(machines: readonly Machines[], factor = 1): Cost {
-  return sumCosts(machines.map((one) => costOfOne(one, factor)));
+/** What machines and their GPUs cost an hour, in USD: what stopping them ends. Disks go on. */
+export function costOfMachines(machines: readonly Machines[]): Price {
+  const [first, ...rest] = machines.map(costOfOne);
+  return first === undefined ? unpriced('no machine reported') : sumPrices([first, ...rest]);
 }
 
-function costOfOne({ machineType, accelerators, zone, count, spot }: Machines, factor: number): Cost {
+function costOfOne({ machineType, accelerators, zone, count, spot }: Machines): Price {
   if (machineType === undefined) return unpriced('machine type not reported');
-  // Spot prices change daily and are not in the book.
-  if (spot) return unpriced(`${machineType}: no Spot price`);
-  const { stoppableUsdPerHour, items } = priceInstance({ machineType, accelerators, zone, disks: [] });
-  if (stoppableUsdPerHour !== 'unpriced') return { usdPerHour: stoppableUsdPerHour * count * factor };
-  const why = items.flatMap((item) =>
-    item.whenStopped === 'not-billed' && item.usdPerHour === 'unpriced' ? [`${item.what}: ${item.why}`] : [],
-  );
-  return unpriced(why.join('; '));
+  const region = regionOf(zone);
+  const usage = spot ? 'spot' : 'on-demand';
+  const machine = machinePrice(machineType, region, usage);
+  const gpus = /^[ag]\d/.test(machineType)
+    ? []
+    : accelerators.map(({ type, count: many = 1 }) =>
+        timesPrice(gpuPrice(canonicalName(type), region, usage), many),
+      );
+  return timesPrice(sumPrices([machine, ...gpus]), count);
 }
 
-export function unpriced(why: string): Cost {
-  return { usdPerHour: 'unpriced', why };
-}
-
-/** A sum with a part that has no price has none: `why` names the first such part. */
-export function sumCosts(costs: readonly Cost[]): Cost {
-  let usdPerHour = 0;
-  for (const cost of costs) {
-    if (cost.usdPerHour === 'unpriced') return cost;
-    usdPerHour += cost.usdPerHour;
-  }
-  return { usdPerHour };
+/** `us-central1` of `us-central1-a`, or of itself. */
+export function regionOf(zone: string): string {
+  return /^[a-z]+-[a-z]+\d+/.exec(zone)?.[0] ?? zone;
 }
 
 /** `2 x a2-highgpu-8g` */
 export function describeMachines(machines: readonly Machines[]): string {
   return machines
     .map(({ machineType = 'machine', accelerators, count, spot }) => {
-      const gpus = accelerators.map(
-        ({ type = '', count: gpuCount = 1 }) => ` with ${gpuCount} x ${lastPart(type)}`,
-      );
-      return `${count} x ${lastPart(machineType)}${gpus.join('')}${spot ? ' (Spot)' : ''}`;
+      const gpus = accelerators.map(({ type, count: many = 1 }) => ` with ${many} x ${canonicalName(type)}`);
+      return `${count} x ${machineType}${gpus.join('')}${spot ? ' (Spot)' : ''}`;
     })
     .join(', ');
 }
 
-function lastPart(text: string): string {
-  return text.slice(text.lastIndexOf('/') + 1);
-}
+/** What starts others and bills nothing itself. */
+export const NOTHING_BILLED: Price = {
+  usd: NO_USD,
+  source: 'Vertex AI pricing page',
+  asOf: '2026-11-26',
+  mark: 'verified',
+  note: 'it starts what bills',
+};

@@ -1,11 +1,12 @@
 import pMap from 'p-map';
 import type { Api } from '../google/api.ts';
-import { messageOf } from '../errors.ts';
 import { GoogleApiError, isServiceDisabled } from '../google/google-api-error.ts';
-import { isPerimeterRefusal } from '../google/not-offered.ts';
 import type { NotOffered } from '../google/vertex/inventory.ts';
+import { addUsd, NO_USD, type UsdRange } from '../prices/money.ts';
+import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
 import type { ResourceKind, RunningResource } from './kind.ts';
+import { whyUnseen } from './why-unseen.ts';
 import { startLook, type Look, type LookGap } from './look.ts';
 
 /** What runs in a project, and what could not be looked at. */
@@ -57,32 +58,28 @@ async function attempt(look: Look, kind: ResourceKind): Promise<readonly Running
   }
 }
 
-/** What an error means for what could not be looked at. */
-export function whyUnseen(error: unknown): string {
-  return isPerimeterRefusal(error)
-    ? `VPC Service Controls keep the switch out, whatever IAM allows: ${messageOf(error)}`
-    : messageOf(error);
-}
-
-/** What resources cost an hour: `usdPerHour` of those that have a price, and how many have none. */
+/** What resources cost an hour: the sum of those that have a price, and how many have none. */
 export interface Burn {
-  readonly usdPerHour: number;
+  readonly usd: UsdRange;
   readonly unpriced: number;
 }
 
-/** The cost of all of them; what belongs to another one is counted with that. */
+/** The cost of all of them; what belongs to another one is counted with that. What has no price counts what it costs at the least. */
 export function burnOf(resources: readonly RunningResource[]): Burn {
   const costs = resources.filter(({ partOf }) => partOf === undefined).map(({ cost }) => cost);
   return {
-    usdPerHour: costs.reduce((sum, { usdPerHour }) => sum + (usdPerHour === 'unpriced' ? 0 : usdPerHour), 0),
-    unpriced: costs.filter(({ usdPerHour }) => usdPerHour === 'unpriced').length,
+    usd: costs.reduce((sum, cost) => addUsd(sum, leastAndMost(cost)), NO_USD),
+    unpriced: costs.filter((cost) => !isPriced(cost)).length,
   };
+}
+
+function leastAndMost(cost: Price): UsdRange {
+  return isPriced(cost) ? cost.usd : { low: atLeast(cost), high: atLeast(cost) };
 }
 
 /** Worst first: what has no price stands first, for it may be the worst. */
 export function worstFirst(resources: readonly RunningResource[]): readonly RunningResource[] {
-  const rate = ({ cost }: RunningResource): number =>
-    cost.usdPerHour === 'unpriced' ? Infinity : cost.usdPerHour;
+  const rate = ({ cost }: RunningResource): number => (isPriced(cost) ? cost.usd.high : Infinity);
   return [...resources].sort((a, b) => {
     const [one, other] = [rate(a), rate(b)];
     return one === other ? a.resource.localeCompare(b.resource) : other - one;

@@ -1,4 +1,4 @@
-import { sumCosts } from './cost.ts';
+import { isPriced, sumPrices } from '../prices/price.ts';
 import type { KindName, RunningResource } from './kind.ts';
 
 /** Kinds that are stopped by what they belong to; others are stopped beside it. */
@@ -41,11 +41,12 @@ function withOwner(member: RunningResource, owner: RunningResource | undefined):
 }
 
 function withMembers(owner: RunningResource, members: readonly RunningResource[]): RunningResource {
-  if (members.length === 0) return owner;
+  const [first, ...rest] = members.map(({ cost }) => cost);
+  if (first === undefined) return owner;
   return {
     ...owner,
     memberLabels: [...owner.memberLabels, ...members.map(({ labels }) => labels)],
     // Its own price where it has one; the machines that were seen where it has none.
-    cost: owner.cost.usdPerHour === 'unpriced' ? sumCosts(members.map(({ cost }) => cost)) : owner.cost,
+    cost: isPriced(owner.cost) ? owner.cost : sumPrices([first, ...rest]),
   };
 }

@@ -1,5 +1,6 @@
 import type { Api, ApiRequest } from '../google/api.ts';
 import type { StringMap } from '../google/string-map.ts';
+import type { Price } from '../prices/price.ts';
 import type { Look } from './look.ts';
 
 /** What bills while it runs, by the names that the manifest keeps. */
@@ -31,10 +32,6 @@ export type KindName =
   | 'vm'
   | 'workstation';
 
-/** What a resource costs while it runs; a price that is not known is `unpriced`, never zero. */
-export type Cost =
-  { readonly usdPerHour: number } | { readonly usdPerHour: 'unpriced'; readonly why: string };
-
 /** What can be done about a resource that runs. */
 export type Fate =
   /** Its kind's steps stop it; `record` is what bringing it back takes. */
@@ -56,7 +53,8 @@ export interface RunningResource {
   readonly labels: StringMap;
   /** Labels of what belongs to it, where it has none itself or not only. */
   readonly memberLabels: readonly StringMap[];
-  readonly cost: Cost;
+  /** USD an hour while it runs: what stopping it ends. */
+  readonly cost: Price;
   /** What started it, where that can be told. */
   readonly startedBy: string | undefined;
   readonly fate: Fate;

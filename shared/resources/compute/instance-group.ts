@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate, Standing, Step } from '../kind.ts';
-import { describeMachines, unpriced } from '../cost.ts';
+import { unpriced } from '../../prices/price.ts';
+import { describeMachines } from '../cost.ts';
 import { controllerOf, groupKey, serviceOf } from './controller.ts';
 import {
   callName,

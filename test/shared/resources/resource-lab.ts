@@ -77,8 +77,8 @@ async function runStep(sandbox: Sandbox, api: Api, step: Step, requests: string[
     const { standing } = await step.look(api);
     if (standing.kind === 'done') return;
     if (standing.kind === 'refused') throw new Error(`${step.name} refused: ${standing.why}`);
-    if (standing.kind === 'ready') {
-      if (requested) throw new Error(`${step.name} would be requested twice`);
+    // What was requested and does not show yet is waited for, never requested again.
+    if (standing.kind === 'ready' && !requested) {
       requested = true;
       const { call, ...request } = standing.request;
       requests.push(call);

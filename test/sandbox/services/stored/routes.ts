@@ -3,6 +3,8 @@ import type { Clock } from '../../clock/clock.ts';
 import { pageOf } from '../../http/paging.ts';
 import type { Call, Reply, Route } from '../../http/route.ts';
 import type { Projects } from '../resource-manager/projects.ts';
+import { textOf } from '../../http/proto-service.ts';
+import { parseFilter } from '../vertex/filter.ts';
 import type { Collection, Verb } from './collection.ts';
 import type { Store, Stored } from './store.ts';
 
@@ -91,7 +93,8 @@ function routesOf(
     const unreachable = kind.unreachable === undefined ? [] : seed.unreachableLocations;
     const found = store
       .list(projectId, service, parent, collection)
-      .filter(({ path }) => !unreachable.includes(path.split('/')[1] ?? ''));
+      .filter(({ path }) => !unreachable.includes(path.split('/')[1] ?? ''))
+      .filter(matching(call));
     const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
     const { items, nextPageToken } =
       kind.pageless === true
@@ -127,6 +130,21 @@ function routesOf(
     ), // prettier-ignore
     ...(kind.verbs ?? []).map(verbRoute),
   ];
+}
+
+/** What a list's filter says, as far as Vertex AI's go; other services' are not imitated. */
+function matching(call: Call): (resource: Stored) => boolean {
+  const text = call.query.get('filter') ?? '';
+  if (text === '') return () => true;
+  const matches = parseFilter(text);
+  return ({ body }) => {
+    const labels = (body['labels'] ?? {}) as Readonly<Record<string, string>>;
+    return matches({
+      state: textOf(body['state']),
+      display_name: textOf(body['displayName']),
+      ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`labels.${key}`, value])),
+    });
+  };
 }
 
 /** `locations.list` of a service. */

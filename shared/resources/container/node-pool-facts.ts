@@ -1,0 +1,116 @@
+import * as z from 'zod/mini';
+import type { Api } from '../../google/api.ts';
+import { noteStrange, readItems } from '../../google/read-items.ts';
+import { parseAnswer } from '../../google/parse-answer.ts';
+import { stringMap } from '../../google/string-map.ts';
+import type { Look } from '../look.ts';
+
+export const CONTAINER_HOST = 'https://container.googleapis.com/v1';
+
+/** Source: Kubernetes Engine API v1, resources Cluster and NodePool. */
+const poolSchema = z.object({
+  name: z.string(),
+  status: z.optional(z.string()),
+  statusMessage: z.optional(z.string()),
+  config: z.optional(
+    z.looseObject({
+      machineType: z.optional(z.string()),
+      accelerators: z.optional(
+        z.array(
+          z.looseObject({
+            acceleratorType: z.optional(z.string()),
+            acceleratorCount: z.optional(z.union([z.string(), z.number()])),
+          }),
+        ),
+      ),
+      spot: z.optional(z.boolean()),
+      preemptible: z.optional(z.boolean()),
+      labels: z.optional(stringMap),
+      resourceLabels: z.optional(stringMap),
+    }),
+  ),
+  autoscaling: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
+  instanceGroupUrls: z.optional(z.array(z.string())),
+});
+export type NodePool = z.infer<typeof poolSchema>;
+
+const clusterSchema = z.object({
+  name: z.string(),
+  location: z.string(),
+  status: z.optional(z.string()),
+  autopilot: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
+  currentNodeCount: z.optional(z.number()),
+  resourceLabels: z.optional(stringMap),
+  nodePools: z.optional(z.unknown()),
+});
+export type ClusterFacts = Omit<z.infer<typeof clusterSchema>, 'nodePools'>;
+
+/** A node pool with what its cluster says. */
+export interface PoolFacts {
+  /** projects/P/locations/L/clusters/C/nodePools/N */
+  readonly resource: string;
+  readonly cluster: ClusterFacts;
+  readonly pool: NodePool;
+}
+
+const listSchema = z.looseObject({
+  clusters: z.optional(z.unknown()),
+  missingZones: z.optional(z.array(z.string())),
+});
+
+export interface ClusterListing {
+  readonly pools: readonly PoolFacts[];
+  /** Clusters whose nodes Google runs: they have no pools of their own to resize. */
+  readonly autopilot: readonly (ClusterFacts & { readonly resource: string })[];
+}
+
+/** All clusters of a project in one call. Needs container.clusters.list. Throws `GoogleApiError`. */
+export async function listClusters(look: Look): Promise<ClusterListing> {
+  const { api, projectId } = look;
+  const call = 'container.clusters.list';
+  const url = `${CONTAINER_HOST}/projects/${projectId}/locations/-/clusters`;
+  const { clusters, missingZones = [] } = parseAnswer(call, listSchema, await api.request(call, { url }));
+  for (const zone of missingZones)
+    look.gap({
+      where: `projects/${projectId} ${zone}`,
+      why: 'unreachable: GKE clusters there were not seen',
+    });
+  const read = readItems(clusters, clusterSchema, 'clusters');
+  noteStrange(look.gap, `projects/${projectId} GKE clusters`, read.strange);
+  const named = read.items.map((cluster) => ({
+    ...cluster,
+    resource: `projects/${projectId}/locations/${cluster.location}/clusters/${cluster.name}`,
+  }));
+  return {
+    autopilot: named.filter(({ autopilot }) => autopilot?.enabled === true),
+    pools: named
+      .filter(({ autopilot }) => autopilot?.enabled !== true)
+      .flatMap(({ nodePools, resource, ...cluster }) => {
+        const pools = readItems(nodePools, poolSchema, 'nodePools');
+        noteStrange(look.gap, resource, pools.strange);
+        return pools.items.map((pool) => ({ resource: `${resource}/nodePools/${pool.name}`, cluster, pool }));
+      }),
+  };
+}
+
+/** A node pool as it is now, with its cluster. Needs container.clusters.get. Throws `GoogleApiError`; undefined when the pool is gone. */
+export async function getPool(api: Api, resource: string): Promise<PoolFacts | undefined> {
+  const call = 'container.clusters.get';
+  const url = `${CONTAINER_HOST}/${resource.replace(/\/nodePools\/[^/]+$/, '')}`;
+  const { nodePools, ...cluster } = parseAnswer(call, clusterSchema, await api.request(call, { url }));
+  const name = resource.split('/').at(-1);
+  const pool = readItems(nodePools, poolSchema, 'nodePools').items.find((one) => one.name === name);
+  return pool === undefined ? undefined : { resource, cluster, pool };
+}
+
+/** The managed groups of a pool's zones, projects/P/zones/Z/instanceGroupManagers/N; some answers name their instance groups. */
+export function managersOf({ instanceGroupUrls = [] }: NodePool): readonly string[] {
+  return instanceGroupUrls.map((url) =>
+    url.replace(/^.*\/projects\//, 'projects/').replace('/instanceGroups/', '/instanceGroupManagers/'),
+  );
+}
+
+/** Labels of a pool: its cluster's, its machines' and its nodes'. */
+export function poolLabels({ cluster, pool }: PoolFacts): Readonly<Record<string, string>> {
+  return { ...cluster.resourceLabels, ...pool.config?.resourceLabels, ...pool.config?.labels };
+}

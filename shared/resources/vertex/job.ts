@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { urlOf } from '../../google/vertex/vertex.ts';
+import { stoppableKind, type Listed } from '../define-kind.ts';
+import type { KindName, ResourceKind, Standing, Step } from '../kind.ts';
+import { getVertex, listRegional } from './regional.ts';
+
+/** What every job of Vertex AI has. */
+const common = {
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  state: z.optional(z.string()),
+  labels: z.optional(stringMap),
+};
+const jobSchema = z.looseObject(common);
+
+export type VertexJob = z.infer<typeof jobSchema>;
+
+const record = z.object({
+  displayName: z.string(),
+  state: z.string(),
+  /** What to submit again, such as a pipeline's template. */
+  source: z.string(),
+});
+
+/** States from which no job comes back; CANCELLING ends by itself. */
+const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+
+export interface JobKind<Fields extends z.core.$ZodShape> {
+  readonly kind: KindName;
+  readonly title: string;
+  /** `pipelineJobs` */
+  readonly collection: string;
+  readonly states: 'PIPELINE_STATE' | 'JOB_STATE';
+  readonly order: number;
+  /** Further fields that it reads. */
+  readonly fields: Fields;
+  /** Further field masks. */
+  readonly mask: readonly string[];
+  /** What is this kind's own about a job; `source` is what to submit again. */
+  readonly describe: (
+    job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
+    state: string,
+  ) => Pick<Listed, 'description' | 'cost'> & Partial<Listed> & { readonly source?: string };
+}
+
+/** A kind of jobs: cancelled, which is best effort at Google, and left for somebody to submit again. */
+export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>): ResourceKind {
+  const { kind, title, collection, states, order } = spec;
+  const own = z.looseObject(spec.fields);
+  return stoppableKind({
+    ...{ kind, title, order, record },
+    area: 'Vertex AI',
+    permissions: {
+      list: ['aiplatform.locations.list', `aiplatform.${collection}.list`],
+      stop: [`aiplatform.${collection}.get`, `aiplatform.${collection}.cancel`],
+      bringBack: [],
+    },
+    async list(look) {
+      const jobs = await listRegional(look, {
+        collection,
+        schema: z.intersection(jobSchema, own),
+        fields: [...Object.keys(common), ...spec.mask].join(','),
+        // States that are not known yet are listed.
+        filter: ['SUCCEEDED', 'FAILED', 'CANCELLED']
+          .map((state) => `state!="${states}_${state}"`)
+          .join(' AND '),
+      });
+      return jobs.filter(({ state = '' }) => !ENDED.test(state)).map((job) => listed(job, spec));
+    },
+    stop: (resource) => [cancel(resource, collection)],
+    bringBack: (resource, { displayName, source }) => ({
+      kind: 'left',
+      why: `cancelled jobs do not come back: submit ${displayName === '' ? resource : displayName} again${source === '' ? '' : ` from ${source}`}`,
+    }),
+  });
+}
+
+function listed<Fields extends z.core.$ZodShape>(
+  job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
+  { describe, collection }: JobKind<Fields>,
+): Listed {
+  const { name, displayName = '', state = '', labels = {} } = job;
+  const { source = '', ...described } = describe(job, state);
+  return {
+    resource: name,
+    state,
+    labels,
+    startedBy: startedBy(labels),
+    fate: { kind: 'stoppable', record: { displayName, state, source } },
+    command: curlCommand(name, collection === 'customJobs' ? undefined : 'cancel'),
+    ...described,
+  };
+}
+
+/** Vertex AI Pipelines labels what a run creates: https://cloud.google.com/vertex-ai/docs/pipelines/understand-pipeline-cost-labels */
+export const RUN_LABEL = 'vertex-ai-pipelines-run-billing-id';
+
+function startedBy(labels: StringMap): string | undefined {
+  const run = labels[RUN_LABEL];
+  return run === undefined ? undefined : `pipeline run ${run}`;
+}
+
+/** A command that works without a `gcloud` of its own; custom jobs have one. */
+function curlCommand(name: string, verb: string | undefined): string {
+  const [, project = '', , region = '', , id = ''] = name.split('/');
+  return verb === undefined
+    ? `gcloud ai custom-jobs cancel ${id} --region=${region} --project=${project}`
+    : `curl -X POST -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}:${verb}`;
+}
+
+function cancel(resource: string, collection: string): Step {
+  return {
+    name: 'cancel',
+    async look(api) {
+      const { state = '', labels = {} } = await getVertex(api, resource, jobSchema, 'name,state,labels');
+      return { state, labels, standing: judgeCancel(resource, collection, state) };
+    },
+  };
+}
+
+/** Whether a job is still to be cancelled. */
+export function judgeCancel(resource: string, collection: string, state: string): Standing {
+  if (ENDED.test(state)) return { kind: 'done' };
+  return {
+    kind: 'ready',
+    request: {
+      call: `aiplatform.${collection}.cancel`,
+      method: 'POST',
+      url: `${urlOf(resource)}:cancel`,
+      body: {},
+    },
+  };
+}

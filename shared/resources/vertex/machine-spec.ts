@@ -1,0 +1,79 @@
+import * as z from 'zod/mini';
+import { isPriced, sumPrices, timesPrice, unpriced, type Price } from '../../prices/price.ts';
+import { costOfMachines, type Machines } from '../cost.ts';
+
+/** Source: google.cloud.aiplatform.v1 machine_resources.proto and custom_job.proto; int64 fields are texts in JSON. */
+export const machineSpec = z.looseObject({
+  machineType: z.optional(z.string()),
+  acceleratorType: z.optional(z.string()),
+  acceleratorCount: z.optional(z.number()),
+});
+
+export const workerPools = z.array(
+  z.looseObject({
+    machineSpec: z.optional(machineSpec),
+    replicaCount: z.optional(z.union([z.string(), z.number()])),
+  }),
+);
+
+export const dedicatedResources = z.looseObject({
+  machineSpec: z.optional(machineSpec),
+  minReplicaCount: z.optional(z.number()),
+  spot: z.optional(z.boolean()),
+});
+
+/** Machines of one form, in the region of `resource`. */
+export function machinesOf(
+  resource: string,
+  spec: z.infer<typeof machineSpec> | undefined,
+  count: number,
+  spot: boolean,
+): Machines {
+  const { machineType, acceleratorType, acceleratorCount = 0 } = spec ?? {};
+  return {
+    machineType,
+    accelerators:
+      acceleratorType === undefined || acceleratorCount === 0
+        ? []
+        : [{ type: acceleratorType, count: acceleratorCount }],
+    zone: regionOfName(resource),
+    count,
+    spot,
+  };
+}
+
+/** The machines of a custom job's worker pools. */
+export function poolMachines(
+  resource: string,
+  pools: z.infer<typeof workerPools>,
+  spot: boolean,
+): readonly Machines[] {
+  return pools.map((pool) => machinesOf(resource, pool.machineSpec, Number(pool.replicaCount ?? 1), spot));
+}
+
+/** `us-central1` of `projects/P/locations/us-central1/…`. */
+export function regionOfName(resource: string): string {
+  return resource.split('/')[3] ?? '';
+}
+
+/** On demand Vertex AI charges this many times the price of Compute Engine; with Spot, this share of the on-demand price on top. */
+const ON_DEMAND_RATIO = 1.15;
+const SPOT_FEE = 0.15;
+
+/** What machines cost an hour on Vertex AI, for training and prediction. */
+export function vertexCost(machines: readonly Machines[]): Price {
+  const [first, ...rest] = machines.map((one) =>
+    one.spot
+      ? sumPrices([costOfMachines([one]), timesPrice(costOfMachines([{ ...one, spot: false }]), SPOT_FEE)])
+      : timesPrice(costOfMachines([one]), ON_DEMAND_RATIO),
+  );
+  return first === undefined ? unpriced('no machines reported') : sumPrices([first, ...rest]);
+}
+
+/** The cost of a job in a state: one that waits holds no machines yet. */
+export function jobCost(state: string, cost: Price): Price {
+  if (!/_(?:QUEUED|PENDING)$/.test(state)) return cost;
+  return isPriced(cost)
+    ? unpriced(`waits for machines; then $${cost.usd.low.toFixed(2)}/h`)
+    : unpriced(`waits for machines; then ${cost.why}`);
+}

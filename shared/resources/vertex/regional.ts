@@ -1,0 +1,102 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import type { Api } from '../../google/api.ts';
+import { messageOf } from '../../errors.ts';
+import { isServiceDisabled, GoogleApiError } from '../../google/google-api-error.ts';
+import { listPages } from '../../google/list-pages.ts';
+import { isNotOffered, isUnknownHost } from '../../google/not-offered.ts';
+import { parseAnswer } from '../../google/parse-answer.ts';
+import { noteStrange, readItems, type StrangeItem } from '../../google/read-items.ts';
+import { urlOf } from '../../google/vertex/vertex.ts';
+import type { Look } from '../look.ts';
+import { whyUnseen } from '../why-unseen.ts';
+
+/** A collection of Vertex AI: each region answers for itself, on a host of its own. */
+export interface RegionalQuery<T> {
+  /** `pipelineJobs` */
+  readonly collection: string;
+  /** Checks one resource. */
+  readonly schema: z.ZodMiniType<T>;
+  /** Field mask of one resource, where it has large parts that are not used. */
+  readonly fields?: string;
+  readonly filter?: string;
+}
+
+/** Regions that one kind queries side by side. */
+const REGIONS_AT_ONCE = 4;
+
+interface Answer<T> {
+  readonly region: string;
+  readonly items: readonly T[];
+  readonly strange: readonly StrangeItem[];
+  readonly error: unknown;
+}
+
+/**
+ * Reads a collection in all regions, but those that are known not to offer it. A region that fails is a gap and hides no
+ * other; one that has no such collection is none, where the same call works in another region. Needs
+ * aiplatform.locations.list and aiplatform.COLLECTION.list. Throws `GoogleApiError` where the regions cannot be listed.
+ */
+export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Promise<readonly T[]> {
+  const regions = (await look.vertexRegions()).filter(
+    (region) => !look.skip(`${query.collection} in ${region}`),
+  );
+  const answers = await pMap(regions, (region) => listRegion(look, region, query), {
+    concurrency: REGIONS_AT_ONCE,
+  });
+  const seen = answers.some(({ error }) => error === undefined);
+  for (const { region, strange, error } of answers) {
+    const what = `${query.collection} in ${region}`;
+    const where = `projects/${look.projectId} Vertex AI ${what}`;
+    noteStrange(look.gap, where, strange);
+    if (error === undefined || (error instanceof GoogleApiError && isServiceDisabled(error))) continue;
+    if (seen && (isNotOffered(error) || isUnknownHost(error)))
+      look.notOffered({ what, why: messageOf(error) });
+    else look.gap({ where, why: whyUnseen(error), cause: error });
+  }
+  return answers.flatMap(({ items }) => items);
+}
+
+async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {
+  const { collection, schema, fields, filter } = query;
+  const items: T[] = [];
+  const strange: StrangeItem[] = [];
+  const request = {
+    url: `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`,
+    query: {
+      pageSize: 100,
+      filter,
+      fields: fields === undefined ? undefined : `${collection}(${fields}),nextPageToken`,
+    },
+  };
+  const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
+  try {
+    for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, page)) {
+      const read = readItems(answer[collection], schema, collection);
+      items.push(...read.items);
+      strange.push(...read.strange);
+    }
+    return { region, items, strange, error: undefined };
+  } catch (error) {
+    // Not every collection documents what its filter takes: then all is read.
+    if (filter !== undefined && items.length === 0 && error instanceof GoogleApiError && error.status === 400)
+      return listRegion(look, region, withoutFilter(query));
+    // An answer of another form, such as a page of HTML with status 200, hides this one listing and no other.
+    return { region, items, strange, error };
+  }
+}
+
+function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> {
+  return { collection, schema, ...(fields === undefined ? {} : { fields }) };
+}
+
+/** A resource of Vertex AI as it is now. Needs aiplatform.COLLECTION.get. Throws `GoogleApiError`, 404 when it is gone. */
+export async function getVertex<T>(
+  api: Api,
+  resource: string,
+  schema: z.ZodMiniType<T>,
+  fields?: string,
+): Promise<T> {
+  const call = `aiplatform.${resource.split('/').at(-2) ?? ''}.get`;
+  return parseAnswer(call, schema, await api.request(call, { url: urlOf(resource), query: { fields } }));
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { isPriced } from '../../../shared/prices/price.ts';
+import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-group.ts';
+import { VMS } from '../../../shared/resources/compute/vm.ts';
+import { NODE_POOLS } from '../../../shared/resources/container/node-pool.ts';
+import { burnOf } from '../../../shared/resources/inventory.ts';
+import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+
+const manager = (zone: string) =>
+  `zones/${zone}/instanceGroupManagers/gke-demo-a100-${zone.at(-1) ?? ''}-grp`;
+const url = (zone: string) => `https://www.googleapis.com/compute/v1/projects/${PROJECT}/${manager(zone)}`;
+const ZONES = ['us-central1-a', 'us-central1-b'];
+const AUTOSCALING = { enabled: true, minNodeCount: 1, maxNodeCount: 4, locationPolicy: 'ANY' };
+
+const WORLD: ProjectInput = {
+  vms: ZONES.map((zone) => ({
+    id: `gke-demo-a100-${zone.at(-1) ?? ''}`,
+    zone,
+    machineType: 'a2-highgpu-1g',
+    labels: { 'goog-gke-node': '' },
+    metadata: { 'created-by': `projects/3001/${manager(zone)}` },
+  })),
+  instanceGroups: ZONES.map((zone) => ({
+    id: manager(zone).split('/').at(-1) ?? '',
+    zone,
+    targetSize: 1,
+  })),
+  resources: [
+    {
+      service: 'container',
+      path: 'locations/us-central1/clusters/demo',
+      body: {
+        resourceLabels: { team: 'ml' },
+        nodePools: [
+          {
+            name: 'a100',
+            config: {
+              machineType: 'a2-highgpu-1g',
+              labels: { 'costguard-keep': '2026-12-01' },
+              accelerators: [{ acceleratorType: 'nvidia-tesla-a100', acceleratorCount: '1' }],
+            },
+            autoscaling: AUTOSCALING,
+            instanceGroupUrls: ZONES.map(url),
+          },
+          { name: 'empty', config: { machineType: 'e2-medium' } },
+        ],
+      },
+    },
+    {
+      service: 'container',
+      path: 'locations/europe-west4/clusters/auto',
+      body: { autopilot: { enabled: true }, currentNodeCount: 3 },
+    },
+  ],
+};
+const KINDS = [NODE_POOLS, INSTANCE_GROUPS, VMS];
+
+describe('GKE node pools', () => {
+  it('lists pools with nodes; their groups and VMs belong to them and are counted once', async () => {
+    await withResources(KINDS, WORLD, async ({ look, api }) => {
+      const inventory = await look();
+      const pool = find(inventory, 'a100');
+      expect(pool).toMatchObject({
+        kind: 'node-pool',
+        description: '2 x a2-highgpu-1g with 1 x nvidia-tesla-a100, autoscaled',
+        labels: { team: 'ml', 'costguard-keep': '2026-12-01' },
+        command: `gcloud container clusters resize demo --node-pool=a100 --num-nodes=0 --location=us-central1 --project=${PROJECT}`,
+      });
+      expect(inventory.resources.filter(({ partOf }) => partOf?.resource === pool.resource)).toHaveLength(4);
+      expect(inventory.resources.filter(({ fate }) => fate.kind === 'stoppable')).toHaveLength(1);
+      expect(find(inventory, 'auto').fate).toMatchObject({ kind: 'named' });
+      if (!isPriced(pool.cost)) throw new Error(pool.cost.why);
+      expect(burnOf(inventory.resources)).toEqual({ usd: pool.cost.usd, unpriced: 1 });
+      expect(api.calls).toEqual({
+        'container.clusters.list': 1,
+        'compute.instanceGroupManagers.aggregatedList': 1,
+        'compute.instances.aggregatedList': 1,
+      });
+    });
+  });
+
+  it('turns autoscaling off and resizes to 0, and gives both back as they were', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const cluster = () => {
+        const { body } = sandbox.store.get(PROJECT, 'container', 'locations/us-central1/clusters/demo');
+        const [pool] = body['nodePools'] as readonly Record<string, unknown>[];
+        return { autoscaling: pool?.['autoscaling'], sizes: sandbox.groups.of(PROJECT).map(({ targetSize }) => targetSize) }; // prettier-ignore
+      };
+      const before = structuredClone(cluster());
+      const target = targetOf(find(await look(), 'a100'));
+      expect(await run(NODE_POOLS.stop(target))).toEqual([
+        'container.nodePools.setAutoscaling',
+        'container.nodePools.setSize',
+      ]);
+      await sandbox.clock.advance(120_000);
+      expect(cluster()).toEqual({ autoscaling: {}, sizes: [0, 0] });
+      expect((await look()).resources.map(({ kind }) => kind)).toEqual(['node-pool']);
+      expect(await run(NODE_POOLS.stop(target))).toEqual([]);
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual([
+        'container.nodePools.setSize',
+        'container.nodePools.setAutoscaling',
+      ]);
+      await sandbox.clock.advance(120_000);
+      expect(cluster()).toEqual(before);
+      expect(await run(backSteps(NODE_POOLS, target))).toEqual([]);
+    });
+  });
+
+  it('leaves a pool alone that somebody resized meanwhile', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const target = targetOf(find(await look(), 'a100'));
+      await run(NODE_POOLS.stop(target));
+      sandbox.groups.resize(sandbox.groups.get(PROJECT, manager('us-central1-a')), 3);
+      await expect(run(backSteps(NODE_POOLS, target))).rejects.toThrow('it has 3 nodes by now, it had 2');
+    });
+  });
+
+  it('reports a location out of reach and a refusal as gaps, and a disabled API as nothing', async () => {
+    await withResources(
+      [NODE_POOLS],
+      { ...WORLD, unreachableLocations: ['us-central1'] },
+      async ({ look }) => {
+        expect((await look()).gaps).toEqual([
+          { where: `projects/${PROJECT} us-central1`, why: 'unreachable: GKE clusters there were not seen' },
+        ]);
+      },
+    );
+    const without = { without: ['container.clusters.list'] };
+    await withResources([NODE_POOLS], WORLD, async ({ look }) => {
+      expect((await look()).gaps.map(({ where }) => where)).toEqual([`projects/${PROJECT} GKE clusters`]);
+    }, without); // prettier-ignore
+    await withResources(
+      [NODE_POOLS],
+      { disabledServices: ['container.googleapis.com'] },
+      async ({ look, api }) => {
+        expect(await look()).toMatchObject({ gaps: [], resources: [] });
+        expect(api.calls).toEqual({ 'container.clusters.list': 1 });
+      },
+    );
+  });
+});

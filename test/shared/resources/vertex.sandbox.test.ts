@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { isPriced } from '../../../shared/prices/price.ts';
+import type { ResourceKind } from '../../../shared/resources/kind.ts';
+import { BATCH_PREDICTION_JOBS } from '../../../shared/resources/vertex/batch-prediction-job.ts';
+import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
+import { SCHEDULES } from '../../../shared/resources/vertex/schedule.ts';
+import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training-pipeline.ts';
+import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+
+const at = (
+  collection: string,
+  id: string,
+  body: Readonly<Record<string, unknown>>,
+  region = 'us-central1',
+) => ({
+  service: 'aiplatform' as const,
+  path: `locations/${region}/${collection}/${id}`,
+  body,
+});
+const JOB = 'projects/3001/locations/us-central1/customJobs/21';
+const MACHINE = { machineType: 'n1-standard-4' };
+
+const WORLD: ProjectInput = {
+  vertex: {
+    customJobs: [
+      { id: '21', displayName: 'train-21', jobSpec: { workerPoolSpecs: [{ machineSpec: MACHINE }] } },
+    ],
+  },
+  resources: [
+    at('schedules', 'hourly', {
+      state: 'ACTIVE',
+      displayName: 'hourly',
+      cron: '0 * * * *',
+      createPipelineJobRequest: { pipelineJob: { labels: { team: 'ml' } } },
+    }),
+    at('schedules', 'paused', { state: 'PAUSED' }),
+    at('pipelineJobs', 'nightly', {
+      state: 'PIPELINE_STATE_RUNNING',
+      displayName: 'nightly',
+      labels: { 'costguard-keep': 'true' },
+      templateUri: 'https://us-kfp.pkg.dev/demo/pipelines/nightly/v1',
+      scheduleName: 'projects/3001/locations/us-central1/schedules/hourly',
+      jobDetail: { taskDetails: [{ executorDetail: { containerDetail: { mainJob: JOB } } }] },
+    }),
+    at('pipelineJobs', 'done', { state: 'PIPELINE_STATE_SUCCEEDED' }),
+    at('pipelineJobs', 'waiting', { state: 'PIPELINE_STATE_PENDING' }, 'europe-west4'),
+    at('trainingPipelines', 'automl', { state: 'PIPELINE_STATE_RUNNING', displayName: 'automl' }),
+    at('trainingPipelines', 'custom', {
+      state: 'PIPELINE_STATE_RUNNING',
+      trainingTaskInputs: { workerPoolSpecs: [{ machineSpec: MACHINE, replicaCount: '2' }] },
+    }),
+    at('batchPredictionJobs', 'score', {
+      state: 'JOB_STATE_RUNNING',
+      dedicatedResources: { machineSpec: MACHINE, startingReplicaCount: 3 },
+    }),
+    at('batchPredictionJobs', 'failed', { state: 'JOB_STATE_FAILED' }),
+  ],
+};
+
+const KINDS: readonly ResourceKind[] = [SCHEDULES, PIPELINE_JOBS, TRAINING_PIPELINES, BATCH_PREDICTION_JOBS];
+const ids = (resources: readonly { readonly resource: string }[]) =>
+  resources.map(({ resource }) => resource.split('/').at(-1));
+
+describe('Vertex AI: schedules, pipelines and batch predictions', () => {
+  it('lists what runs in all regions, outermost first, with prices, labels and what started it', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      expect(ids(inventory.resources)).toEqual(['hourly', 'waiting', 'nightly', 'automl', 'custom', 'score']);
+      expect(inventory.gaps).toEqual([]);
+      expect(find(inventory, 'nightly')).toMatchObject({
+        labels: { 'costguard-keep': 'true' },
+        startedBy: 'schedule projects/3001/locations/us-central1/schedules/hourly',
+        memberKeys: [`job/${JOB}`],
+      });
+      expect(find(inventory, 'hourly').labels).toEqual({ team: 'ml' });
+      const { cost: three } = find(inventory, 'score');
+      const { cost: two } = find(inventory, 'custom');
+      if (!isPriced(three) || !isPriced(two)) throw new Error('unpriced');
+      // 3 x 0.189999 (n1-standard-4 in us-central1) x 1.15
+      expect(three.usd.low).toBeCloseTo(3 * 0.189999 * 1.15, 4);
+      expect(two.usd.low).toBeCloseTo(2 * 0.189999 * 1.15, 4);
+      expect(find(inventory, 'automl').cost).toMatchObject({
+        usd: 'unpriced',
+        why: 'AutoML bills node hours by the kind of data',
+      });
+    });
+  });
+
+  it.each([
+    ['nightly', PIPELINE_JOBS, 'PIPELINE_STATE_CANCELLED'],
+    ['automl', TRAINING_PIPELINES, 'PIPELINE_STATE_CANCELLED'],
+    ['score', BATCH_PREDICTION_JOBS, 'JOB_STATE_CANCELLED'],
+  ] as const)('cancels %s once and says what to submit again', async (id, kind, state) => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const found = find(await look(), id);
+      const target = targetOf(found);
+      expect(await run(kind.stop(target))).toHaveLength(1);
+      await sandbox.clock.advance(60_000);
+      const path = found.resource.replace('projects/3001/', '');
+      expect(sandbox.store.get(PROJECT, 'aiplatform', path).body['state']).toBe(state);
+      expect(await run(kind.stop(target))).toEqual([]);
+      expect(ids((await look()).resources)).not.toContain(id);
+      const back = kind.bringBack(target);
+      expect(back).toMatchObject({ kind: 'left' });
+      if (id === 'nightly')
+        expect(back).toMatchObject({
+          why: 'cancelled jobs do not come back: submit nightly again from https://us-kfp.pkg.dev/demo/pipelines/nightly/v1',
+        });
+    });
+  });
+
+  it('cancels a pipeline before the job that it would submit again', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      // As the switch did it: the job alone.
+      sandbox.vertex.cancel(JOB);
+      await sandbox.clock.advance(60_000);
+      const running = () => [...sandbox.vertex.jobs.values()].filter(({ state }) => state.endsWith('_RUNNING')).length; // prettier-ignore
+      expect(running()).toBe(1);
+      await run(PIPELINE_JOBS.stop(targetOf(find(await look(), 'nightly'))));
+      await sandbox.clock.advance(120_000);
+      expect(running()).toBe(0);
+    });
+  });
+
+  it('pauses a schedule and resumes it, and leaves one alone that has ended', async () => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const target = targetOf(find(await look(), 'hourly'));
+      const { body } = sandbox.store.get(PROJECT, 'aiplatform', 'locations/us-central1/schedules/hourly');
+      const before = structuredClone(body);
+      expect(await run(SCHEDULES.stop(target))).toEqual(['aiplatform.schedules.pause']);
+      expect(body['state']).toBe('PAUSED');
+      expect(await run(SCHEDULES.stop(target))).toEqual([]);
+      expect(await run(backSteps(SCHEDULES, target))).toEqual(['aiplatform.schedules.resume']);
+      expect(body).toEqual(before);
+      body['state'] = 'COMPLETED';
+      await expect(run(backSteps(SCHEDULES, target))).rejects.toThrow('it has come to its end meanwhile');
+    });
+  });
+
+  it('reads two pages, tells a region that does not offer a kind from one that refuses, and skips what it knows', async () => {
+    const many = Array.from({ length: 101 }, (_, index) =>
+      at('pipelineJobs', `p-${index}`, { state: 'PIPELINE_STATE_RUNNING' }),
+    );
+    await withResources([PIPELINE_JOBS], { resources: many }, async ({ look, sandbox, api }) => {
+      expect((await look()).resources).toHaveLength(101);
+      const route = 'aiplatform.projects.locations.pipelineJobs.list';
+      sandbox.faults.add({
+        route,
+        pathIncludes: 'europe-west4',
+        fault: { kind: 'status', status: 400, message: 'Pipelines are not supported in this region.' },
+      });
+      sandbox.faults.add({
+        route,
+        pathIncludes: 'us-east4',
+        fault: { kind: 'status', status: 403, message: 'Permission denied.' },
+      });
+      const { notOffered, gaps, resources } = await look();
+      expect(resources).toHaveLength(101);
+      expect(notOffered.map(({ what }) => what)).toEqual(['pipelineJobs in europe-west4']);
+      expect(gaps.map(({ where }) => where)).toEqual([
+        `projects/${PROJECT} Vertex AI pipelineJobs in us-east4`,
+      ]);
+      const before = api.calls['aiplatform.pipelineJobs.list'] ?? 0;
+      await look((what) => what === 'pipelineJobs in europe-west4');
+      // Three regions are left, one of them with two pages.
+      expect((api.calls['aiplatform.pipelineJobs.list'] ?? 0) - before).toBe(4);
+    });
+  });
+
+  it('costs one call where the API is disabled, and one gap where the regions cannot be listed', async () => {
+    await withResources(KINDS, { disabledServices: ['aiplatform.googleapis.com'] }, async ({ look, api }) => {
+      expect(await look()).toMatchObject({ resources: [], gaps: [] });
+      expect(api.calls).toEqual({ 'aiplatform.locations.list': 1 });
+    });
+    await withResources(
+      KINDS,
+      WORLD,
+      async ({ look }) => {
+        const { gaps } = await look();
+        expect(gaps.map(({ where }) => where)).toEqual([`projects/${PROJECT} Vertex AI`]);
+      },
+      { without: ['aiplatform.locations.list'] },
+    );
+  });
+});
