@@ -1,9 +1,11 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { RULES } from './architecture-rules.ts';
+import { RULES as ROOM_RULES } from './architecture-rules.ts';
+import { SIZE_RULES } from './architecture-sizes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const RULES = { ...ROOM_RULES, ...SIZE_RULES };
 
 const tree = new Map(
   globSync(['functions/**/*.ts', 'shared/**/*.ts', 'deploy/**/*.ts', 'test/sandbox/**/*.ts'], { cwd: ROOT })
@@ -26,6 +28,12 @@ describe('the house', () => {
 describe('each rule finds what breaks it, and nothing else', () => {
   const many = (folder: string, count: number): Record<string, string> =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`${folder}/file-${index}.ts`, '']));
+  const HALF_SHORT = 'half of the files have at most 80 lines, 95 % at most 220';
+  const longFunction = (lines: number): string => `const long = () => {${'\n'.repeat(lines - 1)}};`;
+  const filesOf = (lines: readonly number[]): Record<string, string> =>
+    Object.fromEntries(
+      lines.map((count, index) => [`shared/run/${index}.ts`, `${'\n'.repeat(count - 1)}x;`]),
+    );
   const cases: readonly (readonly [string, Record<string, string>, number])[] = [
     ['shared rooms import downward', { 'shared/google/api.ts': "import { x } from '../run/runtime.ts';" }, 1],
     [
@@ -129,13 +137,19 @@ describe('each rule finds what breaks it, and nothing else', () => {
       { 'test/sandbox/a.ts': "import type { P } from '../../shared/policy/policy.ts';" },
       1,
     ],
+    ['no function is longer than 60 lines', { 'shared/google/a.ts': longFunction(61) }, 1],
+    ['no function is longer than 60 lines', { 'shared/google/a.ts': longFunction(60) }, 0],
+    ['no function is longer than 60 lines', { 'deploy/plan/a.ts': longFunction(61) }, 0],
+    [HALF_SHORT, filesOf([81, 81, 10]), 1],
+    [HALF_SHORT, filesOf([80, 80, 81]), 0],
+    [HALF_SHORT, filesOf([...Array.from({ length: 20 }, () => 10), 221, 221, 221]), 1],
     ['a room holds at most 20 files, a function of more than 12 has rooms', many('shared/report', 21), 1],
     ['a room holds at most 20 files, a function of more than 12 has rooms', many('shared/report', 20), 0],
     ['a room holds at most 20 files, a function of more than 12 has rooms', many('functions/a', 13), 1],
   ];
   for (const [name, files, wanted] of cases)
     test(`${name}: ${wanted === 0 ? 'allowed' : 'refused'} in ${Object.keys(files)[0] ?? ''}`, () => {
-      const rule = RULES[name];
+      const rule = new Map(Object.entries(RULES)).get(name);
       if (rule === undefined) throw new Error(`Cannot test "${name}": no such rule`);
       expect(rule(new Map(Object.entries(files)))).toHaveLength(wanted);
     });

@@ -1,0 +1,87 @@
+import ts from 'typescript';
+import type { Rule, Tree } from './architecture-rules.ts';
+
+/** Lines. Size is a symptom: past it, look for the second idea. */
+const MAX_FUNCTION_LINES = 60;
+const MAX_MEDIAN_FILE_LINES = 80;
+const MAX_P95_FILE_LINES = 220;
+
+/** Longer still, each to be split; one that is short enough by now must leave this list. */
+export const LONG_FUNCTIONS: ReadonlySet<string> = new Set([
+  'functions/budget-kill-switch/act.ts takeOne',
+  'functions/budget-kill-switch/decide.ts judgeNotification',
+  'functions/budget-kill-switch/function.ts fireDueRungs',
+  'functions/budget-kill-switch/ladder/fire.ts fireRung',
+  'functions/idle-notebook-stopper/act.ts changeState',
+  'shared/google/api.ts createApi',
+]);
+
+const isOurs = (file: string): boolean => /^(?:functions|shared)\//.test(file);
+
+/** `FILE NAME` of each function with its lines. */
+function functionsIn(
+  file: string,
+  text: string,
+): readonly { readonly name: string; readonly lines: number }[] {
+  const found: { name: string; lines: number }[] = [];
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const lineAt = (position: number): number => source.getLineAndCharacterOfPosition(position).line;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined)
+      found.push({
+        name: `${file} ${nameOf(node)}`,
+        lines: lineAt(node.end) - lineAt(node.getStart()) + 1,
+      });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function nameOf(node: ts.SignatureDeclaration): string {
+  if (node.name !== undefined) return node.name.getText();
+  const { parent } = node;
+  return ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent)
+    ? parent.name.getText()
+    : 'a function without a name';
+}
+
+/** The lines at a share of all files of functions/ and shared/, from the shortest. */
+function fileLinesAt(tree: Tree, share: number): number {
+  const lines = [...tree]
+    .filter(([file]) => isOurs(file))
+    .map(([, text]) => text.trimEnd().split('\n').length)
+    .sort((a, b) => a - b);
+  return lines[Math.floor((lines.length - 1) * share)] ?? 0;
+}
+
+/** How long files and functions are. */
+export const SIZE_RULES: Readonly<Record<string, Rule>> = {
+  'no function is longer than 60 lines': (tree) =>
+    [...tree]
+      .filter(([file]) => isOurs(file))
+      .flatMap(([file, text]) => functionsIn(file, text))
+      .filter(({ name, lines }) => lines > MAX_FUNCTION_LINES && !LONG_FUNCTIONS.has(name))
+      .map(({ name, lines }) => `${name}: ${lines} lines, at most ${MAX_FUNCTION_LINES}`),
+  'half of the files have at most 80 lines, 95 % at most 220': (tree) =>
+    (
+      [
+        [0.5, MAX_MEDIAN_FILE_LINES],
+        [0.95, MAX_P95_FILE_LINES],
+      ] as const
+    ).flatMap(([share, max]) => {
+      const lines = fileLinesAt(tree, share);
+      return lines > max ? [`${share * 100} % of the files have up to ${lines} lines, not ${max}`] : [];
+    }),
+};
+
+/** What stands in {@link LONG_FUNCTIONS} and is not too long, or not there, any more. */
+export function shortByNow(tree: Tree): readonly string[] {
+  const long = new Set(
+    [...tree]
+      .flatMap(([file, text]) => functionsIn(file, text))
+      .filter(({ lines }) => lines > MAX_FUNCTION_LINES)
+      .map(({ name }) => name),
+  );
+  return [...LONG_FUNCTIONS].filter((name) => !long.has(name));
+}
