@@ -27,7 +27,7 @@ export class GcloudFailed extends Error {
   }
 }
 
-/** The gcloud on the PATH, with the caller's configuration, run in `folder`. It never asks anything back. */
+/** The gcloud on the PATH, with the caller's configuration, run in `folder`. It never prompts. */
 export function installedGcloud(
   environment: Readonly<Record<string, string | undefined>>,
   folder: string,

@@ -15,14 +15,14 @@ export interface Answer {
   readonly settling?: true;
 }
 
-/** Asks a function over HTTP what it can be asked, with an identity token; the status and the header `allow`. */
+/** Sends a function OPTIONS, with an identity token; the status and the header `allow`. */
 export type AskFunction = (
   url: string,
   token: string,
 ) => Promise<{ readonly status: number; readonly allow: string | null }>;
 
 /**
- * Whether each function answers. One with an HTTP trigger is asked, with OPTIONS: its own code then says which methods it
+ * Whether each function answers. One with an HTTP trigger gets OPTIONS: its own code then says which methods it
  * has, and does nothing. One that messages drive cannot be called from outside, and a message to it would be acted upon:
  * of it can be seen that its container started and that its subscription delivers.
  */
@@ -59,7 +59,7 @@ function failed(says: string): Answer {
 
 /** Nothing speaks against it. */
 function notRequested(why: string): Answer {
-  return { works: true, says: `started, and was not asked: ${why}` };
+  return { works: true, says: `started, and was not requested: ${why}` };
 }
 
 function judgeDelivery(present: Actual, name: string): Answer {

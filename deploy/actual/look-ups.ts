@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import { AT_ONCE, readJson, type Gcloud } from './gcloud.ts';
 import { parseList, type NoteUnread } from './read-answer.ts';
 
-/** Lists what there is; of an API that is not enabled there is nothing, and it is not asked. Throws `GcloudFailed`. */
+/** Lists what there is; of an API that is not enabled there is nothing, and it is not called. Throws `GcloudFailed`. */
 export type Lister = <T>(
   api: string,
   args: readonly string[],

@@ -33,7 +33,7 @@ export interface Surroundings {
 
 /**
  * Looks at everything that deploy makes or binds; changes nothing. What lies behind an API that is not enabled does not
- * exist, and is not asked for. Throws `GcloudFailed`.
+ * exist, and is not read. Throws `GcloudFailed`.
  */
 export async function readActual(
   gcloud: Gcloud,

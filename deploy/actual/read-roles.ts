@@ -109,7 +109,7 @@ function placeOf(home: string): string {
 
 /**
  * Who holds a role: as its policies say that were read, and as Cloud Asset Inventory says of everything below its home.
- * Undefined where that cannot be asked, and for roles on billing accounts, which may stand outside of that inventory.
+ * Undefined where that cannot be queried, and for roles on billing accounts, which may stand outside of that inventory.
  */
 async function readHolders(
   gcloud: Gcloud,

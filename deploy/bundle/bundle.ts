@@ -31,7 +31,7 @@ export async function bundle(entry: string, root: string): Promise<Code> {
     target: 'node24',
     format: 'cjs',
     minify: true,
-    // node-fetch names an error after its class, and gaxios asks for that name; logs show it too.
+    // node-fetch names an error after its class, and gaxios compares that name; logs show it too.
     keepNames: true,
     // Bundled, the framework would be a second copy, into whose registry the host never looks.
     external: [framework],

@@ -57,7 +57,7 @@ export function lookedUpBy(clientSource: string): {
  * Resolves `google-gax` to its REST half, so that neither grpc-js nor the proto files that ship for gRPC are bundled.
  *
  * The generated clients also take two things from the full package which `google-gax/fallback` does not export: the
- * debug log (`GOOGLE_SDK_NODE_LOGGING`) and the decoder of error details. A client that is not asked for
+ * debug log (`GOOGLE_SDK_NODE_LOGGING`) and the decoder of error details. A client without
  * `fallback: true` would need gRPC; here it speaks REST all the same.
  */
 export const gaxOverRest: Plugin = {
@@ -78,7 +78,7 @@ export const gaxOverRest: Plugin = {
         module.exports = { ...fallback, fallback, loggingUtils, decodeAnyProtosInArray, decodeProtobufAny };`;
       return { contents, loader: 'js', resolveDir: dirname(path) };
     });
-    // gax re-exports the compiled messages of three mix-in APIs (470 KB). Its own code makes two of them, to ask after a
+    // gax re-exports the compiled messages of three mix-in APIs (470 KB). Its own code makes two of them, to poll a
     // long-running operation and to cancel it; a request over REST may be any object.
     build.onLoad(
       { filter: /google-gax\/build\/protos\/(?:iam_service|locations|operations)\.js$/ },

@@ -26,7 +26,7 @@ export interface Tools {
   readonly build: (policyFile: string) => Promise<void>;
   /** Holds the bundles. */
   readonly distDir: string;
-  /** Asks a question on the terminal; the answer, empty where nobody can answer. */
+  /** Asks a question on the terminal; the answer, empty without a terminal. */
   readonly ask: (question: string) => Promise<string>;
   readonly askFunction: AskFunction;
   /** Runs the preflight on a policy. */
@@ -123,11 +123,11 @@ export async function namedFunctions(named: readonly string[]): Promise<readonly
 
 export interface Chosen {
   readonly functions: readonly FunctionSettings[];
-  /** Functions that the policy does not ask for, with the reason. */
+  /** Functions that the policy has no section for, with the reason. */
   readonly left: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** The functions that were named, or all that the policy asks for. */
+/** The functions that were named, or all that the policy has a section for. */
 export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
   const wanted = await namedFunctions(named);
   const sections = wanted.map(({ settings }) => settings.needs);

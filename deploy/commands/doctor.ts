@@ -108,7 +108,7 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
   }
   for (const [name, { labels }] of present.functions)
     if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))
-      rows.push([name, 'deployed, and not asked for here', '', '']);
+      rows.push([name, 'deployed, and not named here', '', '']);
   runErrors.push(
     ...(await deadLetters(gcloud, wanted, present)),
     ...(await poison(gcloud, wanted, present)),

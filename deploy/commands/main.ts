@@ -62,7 +62,7 @@ function openTools(): Tools {
   };
 }
 
-/** The preflight asks as whoever gcloud is signed in as, so that nobody has to sign in twice. */
+/** The preflight calls as the account that gcloud is signed in with, so that one sign-in does. */
 async function asGcloudUser(gcloud: Gcloud, project: string): Promise<GoogleAuth> {
   const { stdout } = await gcloud(['auth', 'print-access-token']);
   return tokenAuth(stdout.trim(), project);

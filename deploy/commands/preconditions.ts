@@ -40,7 +40,7 @@ export function judgeBucket(
   ];
 }
 
-/** The predefined role to ask for, by the permission that is missing. */
+/** The predefined role to request, by the permission that is missing. */
 const ON_PROJECT: Readonly<Record<string, string>> = {
   'serviceusage.services.enable': 'roles/serviceusage.serviceUsageAdmin',
   'iam.serviceAccounts.create': 'roles/iam.serviceAccountAdmin',

@@ -27,7 +27,7 @@ Checks whether the kill switch would work if it had to, and prints what fixes wh
 Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong usage, 3 nothing fails, but a check could not run:
 Google did not answer, or you may not look. What no check can tell, such as a locked billing link, counts for nothing.
 You need to be signed in (gcloud auth login, or gcloud auth application-default login) and to hold
-roles/iam.serviceAccountTokenCreator on the switch's account: what that account may do is asked in its name. The proxy of
+roles/iam.serviceAccountTokenCreator on the switch's account: what that account may do is tested in its name. The proxy of
 HTTPS_PROXY and NO_PROXY is taken for every call.
 `;
 
@@ -39,18 +39,18 @@ interface Output {
 export interface PreflightCommandOptions extends Output {
   /** Told of the checks. */
   readonly checked?: (checks: readonly Check[]) => void;
-  /** Who asks; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
+  /** The caller; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
   readonly signIn?: (project: string) => Promise<GoogleAuth>;
 }
 
-interface Asked {
+interface Requested {
   readonly file: string;
   /** What was not given is told by the policy. */
   readonly given: Partial<Omit<PreflightOptions, 'runtime'>> & Pick<PreflightOptions, 'runtime'>;
   readonly format: 'text' | 'json';
 }
 
-/** The command; answers its exit code, as the usage says. An unusable policy is 1, nobody signed in is 3. */
+/** The command; answers its exit code, as the usage says. An unusable policy is 1, not being signed in is 3. */
 export async function preflightCommand(
   args: readonly string[],
   runtime: Runtime,
@@ -60,7 +60,7 @@ export async function preflightCommand(
 }
 
 async function preflight(
-  { file, given, format }: Asked,
+  { file, given, format }: Requested,
   runtime: Runtime,
   { out, err, checked, signIn: openAuth }: PreflightCommandOptions,
 ): Promise<number> {
@@ -78,8 +78,8 @@ async function preflight(
   }
   const checks = await runPreflight(
     {
-      api: createRuntimeApi(runtime, PATIENCE_MS, auth),
-      switchApi: createRuntimeApi(runtime, PATIENCE_MS, impersonate(auth, options.account)),
+      api: createRuntimeApi(runtime, TIMEOUT_MS, auth),
+      switchApi: createRuntimeApi(runtime, TIMEOUT_MS, impersonate(auth, options.account)),
       auth,
       now: runtime.now(),
     },
@@ -116,7 +116,7 @@ const FORMS = {
   format: [/^(?:text|json)$/, 'text or json'],
 } as const;
 
-function readArguments(args: readonly string[]): Asked {
+function readArguments(args: readonly string[]): Requested {
   const text = { type: 'string' } as const;
   const { values, positionals } = readCommandLine(usage, args, {
     project: text,
@@ -138,7 +138,7 @@ function readArguments(args: readonly string[]): Asked {
 
 /** Undefined when nothing says which the operations project is. */
 function complete(
-  { project: named, ...given }: Asked['given'],
+  { project: named, ...given }: Requested['given'],
   { receiptsTopic }: Policy,
   fromEnvironment: string | undefined,
 ): PreflightOptions | undefined {
@@ -165,8 +165,8 @@ async function readPolicy(file: string, err: Output['err']): Promise<Policy | un
   }
 }
 
-/** Somebody waits at the keyboard: what does not answer for so long could not be checked. */
-const PATIENCE_MS = 120_000;
+/** A user waits at the terminal: what does not answer for so long could not be checked. */
+const TIMEOUT_MS = 120_000;
 
 function count(checks: readonly Check[]): Readonly<Record<Check['status'], number>> {
   const of = (status: Check['status']): number => checks.filter((check) => check.status === status).length;

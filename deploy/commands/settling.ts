@@ -8,7 +8,7 @@ export interface Settling {
 }
 
 /**
- * Each with the text of a real refusal; nothing else is waited for. A refusal that could also mean that somebody lacks a
+ * Each with the text of a real refusal; nothing else is waited for. A refusal that could also mean that the caller lacks a
  * right is none of them: rights are looked at before anything is made.
  */
 export const SETTLING: readonly Settling[] = [

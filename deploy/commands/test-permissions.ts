@@ -7,12 +7,12 @@ import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
 import type { MissingPermissions } from './preconditions.ts';
 import { tokenAuth } from './sign-in.ts';
 
-/** Somebody waits at the keyboard. */
+/** A user waits at the terminal. */
 const PATIENCE_MS = 60_000;
 
 const grantedSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
 
-/** Asks Google what the account that gcloud is signed in with may do; gcloud itself has no command for that. */
+/** Tests what the account that gcloud is signed in with may do; gcloud itself has no command for that. */
 export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermissions {
   let api: Promise<Api> | undefined;
   return async (on, permissions) => {

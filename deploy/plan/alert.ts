@@ -18,7 +18,7 @@ function planAlert({ project, alertChannels }: Desired, { alerts }: Actual, name
   const policy = `--policy=${JSON.stringify(alertPolicy(name, filter, channels))}`;
   const verb = known === undefined ? ['create'] : ['update', known.name];
   const unheard =
-    channels.length === 0 ? '; without --alert-channel it opens incidents that nobody is told of' : '';
+    channels.length === 0 ? '; without --alert-channel it opens incidents without a notification' : '';
   return [
     {
       why: `An alert when ${name} fires a rung or fails${unheard}`,

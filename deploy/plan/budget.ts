@@ -54,7 +54,7 @@ export function findBudget(
   };
 }
 
-/** Why an existing budget must not be taken over: somebody made it for something else. */
+/** Why an existing budget must not be taken over: it was made for something else. */
 export function judgeAdoption(wanted: WantedBudget, budget: PresentBudget): readonly Problem[] {
   const problems: Problem[] = [];
   const other = 'Choose another name with --name, so that a budget of its own is made';
@@ -184,7 +184,7 @@ function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[
       ? [[`it misses thresholds`, missingRules.map(([, rule]) => `--add-threshold-rule=${rule}`)] as const]
       : []),
     ...(budget.topic === undefined
-      ? [['nobody hears of it', [`--notifications-rule-pubsub-topic=${fullTopic(wanted)}`]] as const]
+      ? [['it notifies no topic', [`--notifications-rule-pubsub-topic=${fullTopic(wanted)}`]] as const]
       : []),
   ];
   if (changes.length === 0) return [];

@@ -46,7 +46,7 @@ function bindingCommand(
   const command = `${verb}-iam-policy-binding`;
   const what = [`--member=${member}`, `--role=${role}`];
   const id = on.slice(on.indexOf('/') + 1);
-  // Where a policy holds conditional bindings too, gcloud asks for the condition unless it is told that there is none.
+  // Where a policy holds conditional bindings too, gcloud prompts for the condition unless it is told that there is none.
   const plain = '--condition=None';
   if (on.startsWith('gs://')) return ['storage', 'buckets', command, on, ...what];
   if (on.startsWith('projects/')) return ['projects', command, id, ...what, plain];

@@ -46,7 +46,7 @@ function planApis({ project, functions }: Desired, { apis }: Actual): readonly S
     ...functions.flatMap(({ settings }) => [
       ...settings.apis,
       ...(settings.trigger === 'schedule' ? ['cloudscheduler.googleapis.com'] : []),
-      // The preflight asks in the switch's name what that may do.
+      // The preflight tests the switch's permissions in its name.
       ...(settings.alert ? ['iamcredentials.googleapis.com', 'monitoring.googleapis.com'] : []),
     ]),
   ]);
@@ -66,7 +66,7 @@ function planBucket({ project, region, policy }: Desired, { bucket }: Actual): r
   const steps: Step[] = [];
   if (bucket === undefined)
     steps.push({
-      why: 'The bucket for receipts, state and restore manifests; nobody can make it public',
+      why: 'The bucket for receipts, state and restore manifests; it cannot be made public',
       args: [
         'storage',
         'buckets',
@@ -118,7 +118,7 @@ function planTopics(wanted: Desired, present: Actual): readonly Step[] {
     steps.push(...create(DEAD_LETTERS, 'The topic for messages that no function could handle'));
     if (!present.subscriptions.has(DEAD_LETTERS_HOLD))
       steps.push({
-        why: 'It keeps these messages until somebody has looked at them',
+        why: 'It keeps these messages until an operator has looked at them',
         args: [
           'pubsub',
           'subscriptions',

@@ -85,7 +85,7 @@ function planTopic(project: string, present: Actual, id: string, why: string): r
   return [{ why, args: ['pubsub', 'topics', 'delete', id, `--project=${project}`, '--quiet'] }];
 }
 
-/** Bindings before roles and accounts: what is bound to something deleted stays behind as a riddle. */
+/** Bindings before roles and accounts: what is bound to something deleted stays behind as `deleted:…`. */
 function planAccess(wanted: Desired, present: Actual, fn: Desired['functions'][number]): readonly Step[] {
   const { name } = fn;
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;

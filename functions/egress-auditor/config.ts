@@ -7,7 +7,7 @@ import type { Api } from '../../shared/google/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
 import { chooseTable, type CsvTable } from './report/csv.ts';
 
-/** What a request asks for. */
+/** What a request names. */
 export interface Wanted {
   readonly project: string | undefined;
   /** As it was written; undefined for the policy's. */
@@ -19,7 +19,7 @@ export interface Wanted {
 
 export interface Config {
   readonly project: string;
-  readonly window: { readonly asked: string; readonly hours: number };
+  readonly window: { readonly requested: string; readonly hours: number };
   readonly reportAboveUsdPerMonth: number;
 }
 
@@ -69,8 +69,8 @@ export async function configure(api: Api, policy: Policy, wanted: Wanted): Promi
     project: await projectOf(api, policy.scope, wanted.project),
     window:
       wanted.window === undefined || hours === undefined
-        ? { asked: inDays(egress.windowHours), hours: egress.windowHours }
-        : { asked: wanted.window, hours },
+        ? { requested: inDays(egress.windowHours), hours: egress.windowHours }
+        : { requested: wanted.window, hours },
     reportAboveUsdPerMonth: egress.reportAboveUsdPerMonth,
   };
 }

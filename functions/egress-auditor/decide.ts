@@ -31,7 +31,7 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
     project: facts.project,
     generatedAt: now.toISOString(),
     window: {
-      asked: window.asked,
+      requested: window.requested,
       start: new Date(window.startMs).toISOString(),
       end: new Date(window.endMs).toISOString(),
       hours: window.hours,

@@ -7,7 +7,7 @@ import { judgeEgress } from './decide.ts';
 import { gatherEgress } from './gather.ts';
 import type { EgressReport } from './report/report.ts';
 
-/** Somebody waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
+/** A caller waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
 const REQUEST_DEADLINE_MS = 240_000;
 
 /** `GET /?project=ID&window=7d`. */

@@ -25,7 +25,7 @@ interface Accelerator {
 
 /**
  * Metadata that Workbench itself writes, at creation, when an agent registers with the proxy, and at an upgrade: the keys of
- * the recorded instances that nobody had set, and those that Google's page "manage metadata" calls protected.
+ * the recorded instances that no user had set, and those that Google's page "manage metadata" calls protected.
  */
 const WRITTEN_BY_WORKBENCH: ReadonlySet<string> = new Set([
   ...['proxy-backend-id', 'proxy-mode', 'proxy-registration-url', 'proxy-url', 'new-proxy-agent-enabled'],

@@ -142,7 +142,7 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
     minutesSince(requestedAtMs, now) >= SETTLE_MINUTES &&
     !startedSince(facts, requestedAtMs);
   if (!due || !(facts.state === RUNNING || facts.state === 'STOPPING')) return [];
-  // An older image's VM may be down while the API says ACTIVE; and without its VM nobody knows who started it again.
+  // An older image's VM may be down while the API says ACTIVE; and without its VM it is not known who started it again.
   if (facts.state === RUNNING && !(facts.vm.kind === 'found' && !VM_DOWN.has(facts.vm.status))) return [];
   return [
     {

@@ -42,7 +42,7 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const askForMachines = (): Promise<Machines> => (machines ??= readMachines(run));
   const memory = readMemory(run);
   const priceOf = priceOnce();
-  // When the listing fails first, nobody waits for the memory any more.
+  // When the listing fails first, the memory is not awaited any more.
   memory.catch(() => undefined);
   const listed = pMapIterable(
     listNotebooks(run.api, run.projectId),

@@ -15,7 +15,7 @@ import { ruleDigest, rulesDigest } from './rules/identity.ts';
 /** Buckets that are written at the same time. */
 const CONCURRENCY = 8;
 
-/** How often a bucket is read and judged again that changes under our hands, before this event gives up for now. */
+/** How often a bucket is read and judged again that changes between reading and writing, before this event gives up for now. */
 const MAX_ATTEMPTS = 6;
 
 /** A bucket takes about one change of its settings a second. */
@@ -98,7 +98,7 @@ interface Patched {
 }
 
 /**
- * Writes one bucket's rules under the metageneration at which they were judged. Where somebody else changed the bucket
+ * Writes one bucket's rules under the metageneration at which they were judged. Where another process changed the bucket
  * meanwhile, or no answer comes, it is read and judged anew: what they wrote is part of what is merged then.
  */
 async function patchBucket(

@@ -13,9 +13,9 @@ export interface BucketFacts {
   readonly record: BucketRecord | undefined;
   /** What is in it; read only where the policy changes its rules. */
   readonly usage: Usage;
-  /** What that change would do; undefined when nobody can tell, or when there is none. */
+  /** What that change would do; undefined when it is not known, or when there is none. */
   readonly forecast: Forecast | undefined;
-  /** What its contents speak against; undefined when nothing does, or when nobody looked. */
+  /** What its contents speak against; undefined when nothing does, or when they were not listed. */
   readonly guard: Guard | undefined;
 }
 

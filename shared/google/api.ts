@@ -2,7 +2,7 @@ import { type GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { AttemptTimeout, GoogleApiError } from './google-api-error.ts';
 import { bodyOf, type Content } from './request-body.ts';
 
-/** The one door through which costguard calls Google: it counts, times out, retries and turns failures into one kind. */
+/** All calls of costguard to Google: it counts, times out, retries and turns failures into one kind. */
 export interface Api {
   /**
    * Makes one outside call. `name` is its key in the receipt's `apiCalls`, e.g. `notebooks.instances.list`; every
@@ -112,7 +112,7 @@ export function createApi(options: ApiOptions): Api {
     for (let tried = 1; ; tried++) {
       const leftMs = deadlineMs - options.nowMs();
       if (leftMs <= 0)
-        throw new GoogleApiError(name, new AttemptTimeout('not asked: the time for this run is up'));
+        throw new GoogleApiError(name, new AttemptTimeout('not sent: the time for this run is up'));
       calls[name] = (calls[name] ?? 0) + 1;
       try {
         return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));

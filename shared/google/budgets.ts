@@ -126,7 +126,7 @@ function isEmpty(values: readonly string[] | null | undefined): boolean {
   return (values ?? []).length === 0;
 }
 
-/** Enums come by name or by number, depending on how the answer was asked for. */
+/** Enums come by name or by number, depending on the transport. */
 function isOne(value: string | number | null | undefined, name: string, number: number): boolean {
   return value === name || value === number;
 }

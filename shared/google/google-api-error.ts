@@ -45,7 +45,7 @@ export class UnexpectedAnswer extends Error {
 /** The call was answered with nothing, or not about what was requested: unknown, and worth another request later. */
 export class EmptyAnswer extends UnexpectedAnswer {}
 
-/** Somebody else is at work on the same thing: later it is done, or free. */
+/** Another run is at work on the same thing: later it is done, or free. */
 export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
@@ -120,7 +120,7 @@ function readError(error: unknown): ErrorFacts {
   if (!thrown.success) return { message: own };
   const { code, status, response, reason, errors = [] } = thrown.data;
   const http = response?.status ?? statusOf(code) ?? statusOf(status);
-  // gax asks for the answer as a stream, so that both its body and the message are the answer's text.
+  // gax takes the answer as a stream, so that both its body and the message are the answer's text.
   const body = readBody(response?.data ?? response?.body) ?? readBody(messageOf(error));
   const why = reasonOf([...(body?.details ?? []), ...(body?.errors ?? []), ...errors]) ?? reason;
   const inner = error instanceof Error && error.cause instanceof Error ? readError(error.cause) : undefined;

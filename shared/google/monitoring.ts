@@ -13,7 +13,7 @@ const HOST = 'https://monitoring.googleapis.com/v3';
 
 /**
  * Series that are gone through in a millisecond. Larger answers of several queries, which come at the same time, are taken one
- * in each turn of the event loop: a listing whose next page could be asked for shall not wait for all of them.
+ * in each turn of the event loop: a listing whose next page could be requested shall not wait for all of them.
  */
 const SERIES_WITHOUT_TURN = 100;
 

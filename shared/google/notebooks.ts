@@ -9,7 +9,7 @@ import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
 /**
- * The Notebooks API v2: single instances by Google's client, listings by authorised requests. The client asks for enums as
+ * The Notebooks API v2: single instances by Google's client, listings by authorised requests. The client requests enums as
  * numbers, so that a listing by it would call an accelerator that is newer than its release by a number, and it holds a page as
  * text, message and object at once.
  */
@@ -67,7 +67,7 @@ export interface NotebookPage {
   readonly failed?: { readonly location: string; readonly error: GoogleApiError };
 }
 
-/** What gcloud asks for as well; the documented maximum is unknown, so the service may send fewer. */
+/** What gcloud uses as well; the documented maximum is unknown, so the service may send fewer. */
 const PAGE_SIZE = 100;
 
 /**

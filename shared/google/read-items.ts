@@ -16,7 +16,7 @@ export interface Items<T> {
 }
 
 /**
- * Checks the items of a list one by one, so that one that nobody foresaw does not hide the others. `path` is the list's field
+ * Checks the items of a list one by one, so that an unforeseen one does not hide the others. `path` is the list's field
  * in the answer. Something that is no list at all is one strange item; nothing at all is an empty list.
  */
 export function readItems<T>(list: unknown, schema: z.ZodMiniType<T>, path: string): Items<T> {

@@ -155,7 +155,7 @@ export const protectedProject = textAs(
   (text) => (text.startsWith('projects/') ? text : `projects/${text}`),
 );
 
-/** `at` of a rung. The upper end is for whoever writes 80 and means 80 %: such a rung would never be reached. */
+/** `at` of a rung. The upper end refuses 80 that means 80 %: such a rung would never be reached. */
 export const rungAt = positive(
   10,
   "a share of the budget's amount, a number above 0 and at most 10 (0.8 is 80 %), without quotes",

@@ -37,11 +37,11 @@ export interface PreflightOptions {
 }
 
 export interface PreflightDeps {
-  /** As whoever asks. */
+  /** As the caller. */
   readonly api: Api;
-  /** As whoever asks. */
+  /** As the caller. */
   readonly auth: GoogleAuth;
-  /** As the switch's own account, see `impersonate`: what that account may do nobody else can tell. */
+  /** As the switch's own account, see `impersonate`: what that account may do only it can tell. */
   readonly switchApi: Api;
   readonly now: Date;
 }
@@ -84,7 +84,7 @@ export async function orUnknown<T>(
   }
 }
 
-/** Whoever reads the report is not known to it. */
+/** The reader of the report is not known to it. */
 export const YOU = 'user:YOUR_EMAIL';
 
 function remediesOf(

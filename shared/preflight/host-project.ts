@@ -31,7 +31,7 @@ export function judgeRuntime({ options, now }: Pick<Inspection, 'options' | 'now
   return notPassed(
     place,
     days < FAIL_DAYS ? 'fail' : 'warn',
-    `${when}; after that nobody can update the function`,
+    `${when}; after that the function cannot be updated`,
     newest === undefined
       ? [list]
       : [
@@ -142,7 +142,7 @@ export async function inspectHost(inspection: Inspection): Promise<readonly Chec
   const { account, enabled } = link;
   if (account === undefined || !enabled)
     return [
-      notPassed(billing, 'fail', 'nobody pays for it, so that the switch cannot run', [
+      notPassed(billing, 'fail', 'no billing account pays for it, so that the switch cannot run', [
         `gcloud billing projects link ${options.project} --billing-account=BILLING_ACCOUNT`,
       ]),
       notPassed(
@@ -163,7 +163,7 @@ export async function inspectHost(inspection: Inspection): Promise<readonly Chec
 }
 
 /**
- * Asked for in plain REST: the client package drops `spendCap`, which its definitions do not have yet.
+ * Read in plain REST: the client package drops `spendCap`, which its definitions do not have yet.
  */
 async function findSpendCap({ api, options }: Inspection, account: string): Promise<Check> {
   const place = { id: 'host-spend-cap', subject: `projects/${options.project}` };

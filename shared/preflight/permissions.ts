@@ -70,7 +70,7 @@ export const statePermissions: readonly string[] = [
 
 const answerSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
 
-/** Those of `permissions` that the caller lacks on the project. At most 100 can be asked for. Throws `GoogleApiError`. */
+/** Those of `permissions` that the caller lacks on the project. At most 100 can be tested at once. Throws `GoogleApiError`. */
 export function missingOnProject(
   api: Api,
   projectId: string,
@@ -139,7 +139,7 @@ export function missingOnServiceAccount(
   );
 }
 
-async function missing(permissions: readonly string[], ask: () => Promise<unknown>): Promise<string[]> {
-  const granted = parseAnswer('testIamPermissions', answerSchema, await ask()).permissions ?? [];
+async function missing(permissions: readonly string[], test: () => Promise<unknown>): Promise<string[]> {
+  const granted = parseAnswer('testIamPermissions', answerSchema, await test()).permissions ?? [];
   return permissions.filter((permission) => !granted.includes(permission));
 }

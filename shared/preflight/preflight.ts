@@ -46,7 +46,7 @@ export async function runPreflight(
       notPassed(
         { id: 'policy-mode', subject: 'policy' },
         'fail',
-        'it has no section "budgets", so that nobody armed or disarmed the switch',
+        'it has no section "budgets", so that the switch is neither armed nor disarmed',
         ['Add budgets.mode and budgets.allow to the policy, see deploy/costguard.example.yaml'],
       ),
     ];

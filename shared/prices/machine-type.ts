@@ -57,7 +57,7 @@ export interface Accelerator {
 /**
  * The GPUs of a VM. `type` is the compute name (`nvidia-tesla-t4`), also for types this code does not know; `included`:
  * the machine type brings them along (a2, a3, g2 …), they cannot be attached or left out. `unknown`: the machine has, or
- * may have, GPUs that cannot be counted; whoever keeps GPU machines for want of GPU metrics must treat it as one.
+ * may have, GPUs that cannot be counted; a caller that keeps GPU machines for want of GPU metrics must treat it as one.
  */
 export type Gpus =
   | { readonly kind: 'none' }

@@ -10,7 +10,7 @@ const perGibMonth = z.strictObject({ low: usd, high: usd, mark, ...provenance })
 
 const tierSchema = z.strictObject({
   fromGib: usd,
-  /** Null: from here on the price is to be asked for. */
+  /** Null: from here on the price is negotiated. */
   low: z.nullable(usd),
   high: z.nullable(usd),
   mark,

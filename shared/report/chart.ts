@@ -19,7 +19,7 @@ export interface LegendEntry {
 }
 
 export interface ChartFrame {
-  /** The chart in words, for whoever does not see it. */
+  /** The chart in words, for readers who do not see it. */
   readonly summary: string;
   readonly legend: readonly LegendEntry[];
   readonly caption: Child;

@@ -11,7 +11,7 @@ export interface CsvColumn<Row> {
  * A table as CSV after RFC 4180: one header line, lines end in CRLF, fields are quoted where they have to be.
  *
  * Text that a spreadsheet would run as a formula, or that starts with an apostrophe, gets an apostrophe in front:
- * names are chosen by others, and `=HYPERLINK(…)` is one. Whoever reads the file with a program takes one leading
+ * names are chosen by others, and `=HYPERLINK(…)` is one. A program that reads the file takes one leading
  * apostrophe off a text field. Numbers are written as numbers, so that a negative one stays one.
  *
  * There is no byte order mark: programs would take it for a part of the first column's name. A spreadsheet that guesses

@@ -94,7 +94,7 @@ export function textList(texts: readonly string[]): Markup {
 /** May need more room than it gets, and then scrolls: by keyboard too. */
 const LONG_COMMAND = 600;
 
-/** A command to copy into a shell, exactly as it is; `about` says which one, for whoever does not see where it stands. */
+/** A command to copy into a shell, exactly as it is; `about` says which one, for readers who do not see where it stands. */
 export function commandBlock(command: string, about: string): Markup {
   // Line feeds are meant; anything else that cannot be seen might make the command look like another one.
   const hides = visible(command.replaceAll('\n', '')) !== command.replaceAll('\n', '');

@@ -16,7 +16,7 @@ export interface PageSection {
 export interface Page {
   /** What kind of page this is, beside costguard's name. */
   readonly kind: string;
-  /** May hold names that somebody else chose, as all texts here. */
+  /** May hold names that others chose, as all texts here. */
   readonly title: string;
   /** One line below the title. */
   readonly subtitle: string;
@@ -32,7 +32,7 @@ export interface Html {
 }
 
 /**
- * A page as one HTML document that needs nothing else: it asks for no resource, and its policy would let it have none.
+ * A page as one HTML document that needs nothing else: it loads no resource, and its policy would let it have none.
  * The same page gives the same bytes. The headers carry the policy once more, and what a `meta` element cannot say.
  */
 export function renderPage(page: Page): Html {
@@ -68,7 +68,7 @@ ${writeMarkup(bodyOf(page)).replace(/<\/body>$/, `<script>${PAGE_SCRIPT}</script
   };
 }
 
-/** Named here, or a browser would ask the function for one. */
+/** Named here, or a browser would request one from the function. */
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1c5bc7"/><path d="M4 11V7m4 4V4m4 7V9" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>',
 )}`;

@@ -13,7 +13,7 @@ export interface TableColumn<Row> {
 }
 
 export interface SortableTable<Row> {
-  /** What the table holds, for whoever does not see the heading above it. */
+  /** What the table holds, for readers who do not see the heading above it. */
   readonly caption: string;
   /** The first one names the row. */
   readonly columns: readonly TableColumn<Row>[];

@@ -4,7 +4,7 @@ import { tag, type Markup } from './markup.ts';
 const HIDDEN = /[\u0000-\u001F\u007F-\u009F\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/g;
 
 /**
- * A text that somebody else chose, such as the name of a resource, so that all of it can be seen: characters that are
+ * A text that others chose, such as the name of a resource, so that all of it can be seen: characters that are
  * hidden, or that hide others, by their number.
  */
 export function visible(text: string): string {
@@ -35,7 +35,7 @@ export function sentence(text: string, most = LONG): Markup {
 /** More than this and a text is folded. */
 const LONG = 160;
 
-/** The whole text. A long one is folded: its beginning, and the rest for whoever opens it. */
+/** The whole text. A long one is folded: its beginning, and the rest for the reader who opens it. */
 export function wholeText(text: string): Markup {
   if (text.length <= LONG) return inlineText(text, Number.POSITIVE_INFINITY);
   return tag(

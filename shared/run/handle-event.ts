@@ -99,7 +99,7 @@ export async function handleEvent(
 }
 
 /**
- * Keeps a message that can never be handled, whole, so that somebody can look at it and send it again. Its id names it:
+ * Keeps a message that can never be handled, whole, so that an operator can look at it and send it again. Its id names it:
  * redelivery adds none.
  * Throws when it cannot be kept; then `why` has been logged.
  */

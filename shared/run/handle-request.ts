@@ -41,7 +41,7 @@ export interface HttpAnswer {
 export interface HttpFunction<Wanted> {
   /** What each allowed method is for, for the 405's body: `{GET: 'the plan', POST: 'to restore'}`. */
   readonly methods: Readonly<Record<string, string>>;
-  /** Whoever asks for a page gets errors as pages too; all others, and of all other functions, get JSON. */
+  /** Callers that accept a page get errors as pages too; all others, and of all other functions, get JSON. */
   readonly pages?: boolean;
   /** What it reads of the policy beside the common keys: a mistake elsewhere does not concern it. All when absent. */
   readonly sections?: readonly PolicySection[];

@@ -13,7 +13,7 @@ export interface RunErrors {
   noteLostReceipt(error: unknown): void;
   /** The same for an action: one that Google refused has failed, and is tried again with the next delivery. */
   noteFailedAction(error: unknown): void;
-  /** Throws when delivering the event again can help, or when something happened that nobody foresaw. */
+  /** Throws when delivering the event again can help, or when something unforeseen happened. */
   throwIfAny(what: string): void;
 }
 

@@ -43,7 +43,7 @@ const projectId = z.string().check(z.regex(/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,2
 
 export function createRuntime(functionName: string): Runtime {
   // Every call names its resource in full. Without some project id each client would look for one at its first call, by
-  // running gcloud and asking the metadata server.
+  // running gcloud and calling the metadata server.
   const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
   const auth = throughProxy(new GoogleAuth({ scopes, projectId: '-' }));
   return {
@@ -54,7 +54,7 @@ export function createRuntime(functionName: string): Runtime {
     now: () => new Date(),
     newId: randomUUID,
     ownProject: async () => {
-      // Loaded here only: few functions ask.
+      // Loaded here only: few functions need it.
       const metadata = await import('gcp-metadata');
       return parseAnswer('metadata.project-id', projectId, await metadata.project('project-id'));
     },
@@ -66,7 +66,7 @@ export function createRuntime(functionName: string): Runtime {
     turn: () => setImmediate(),
     begin: () => {
       leaveDomain();
-      // The first access token is fetched while the policy is read. Who needs it hears of a failure.
+      // The first access token is fetched while the policy is read. The calls that need it throw its failure.
       auth.getAccessToken().catch(() => undefined);
     },
     write: (lines) => void process.stdout.write(`${lines}\n`),
@@ -76,7 +76,7 @@ export function createRuntime(functionName: string): Runtime {
 
 /**
  * Leaves the `node:domain` in which the framework calls functions: it slows down every promise and socket made in it. Outside
- * it, what nobody catches ends the instance, as in any Node.js server; the framework sees to the answer.
+ * it, what is not caught ends the instance, as in any Node.js server; the framework sees to the answer.
  */
 export function leaveDomain(): void {
   const active: unknown = Reflect.get(process, 'domain');

@@ -33,7 +33,7 @@ export type Claim =
 /** Longer than an event can run. */
 const LEASE_MS = 560_000;
 
-/** Instances' clocks agree within seconds. A lease that is longer than this allows was written by a wrong one and holds nobody up. */
+/** Instances' clocks agree within seconds. A lease that is longer than this allows was written by a wrong one and holds no run up. */
 const CLOCK_SKEW_MS = 60_000;
 
 const chainSchema = z.object({

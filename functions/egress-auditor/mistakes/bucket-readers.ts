@@ -99,7 +99,7 @@ function receiversOf(received: EgressFacts['received']): Set<Receiver> {
   return receivers;
 }
 
-/** Pairs of one bucket and one VM whose uneven steps match each other's and nobody else's. */
+/** Pairs of one bucket and one VM whose uneven steps match each other's and no other pair's. */
 function alikePairs(
   senders: readonly Sender[],
   receivers: ReadonlySet<Receiver>,

@@ -28,7 +28,7 @@ export interface EgressReport {
 
 export interface ReportWindow {
   /** As requested: `7d`. */
-  readonly asked: string;
+  readonly requested: string;
   /** The interval (start, end]; it ends some minutes ago, since metrics come late. */
   readonly start: string;
   readonly end: string;
@@ -70,7 +70,7 @@ export interface Lane {
   /** Unique in the report and the same in the next one. */
   readonly id: string;
   readonly kind: LaneKind;
-  /** For people: a zone, a region, `buckets in EU`. May hold names that somebody else chose. */
+  /** For people: a zone, a region, `buckets in EU`. May hold names that others chose. */
   readonly from: string;
   /** For people: a zone, a region, a group of countries, `Google APIs`. */
   readonly to: string;
@@ -135,7 +135,7 @@ export type FindingKind = (typeof findingKinds)[number];
 export interface Finding {
   readonly id: string;
   readonly kind: FindingKind;
-  /** One sentence: what is where, and what it should be near. May hold names that somebody else chose. */
+  /** One sentence: what is where, and what it should be near. May hold names that others chose. */
   readonly title: string;
   /** Full names of what it is about. */
   readonly resources: readonly string[];

@@ -55,10 +55,10 @@ function aboutAmount(report: EgressReport): Child {
   if (lanes.length === 0)
     return incomplete.length > 0
       ? 'No traffic could be read.'
-      : `No traffic was metered in the ${window.asked} of this report.`;
+      : `No traffic was metered in the ${window.requested} of this report.`;
   const left =
     sums.unpriced.lanes === 0
       ? ''
       : ` ${sums.unpriced.lanes === 1 ? 'One lane has' : `${sums.unpriced.lanes} lanes have`} no price and ${sums.unpriced.lanes === 1 ? 'is' : 'are'} not in it: ${bytesText(sums.unpriced.monthlyBytes)} a month.`;
-  return `a month at list prices, projected from ${window.asked} (× ${countText(window.monthFactor)}).${left}`;
+  return `a month at list prices, projected from ${window.requested} (× ${countText(window.monthFactor)}).${left}`;
 }

@@ -6,7 +6,7 @@ export type Steps = readonly number[];
 
 export interface Window {
   /** As requested: `7d`. */
-  readonly asked: string;
+  readonly requested: string;
   readonly hours: number;
   readonly startMs: number;
   readonly endMs: number;

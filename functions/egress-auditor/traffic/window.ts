@@ -8,9 +8,9 @@ const MINUTE_MS = 60_000;
 const DELAY_MINUTES = 4;
 
 /** The window that ends where the metrics are complete, in steps that divide it evenly. */
-export function windowOf({ window: { asked, hours } }: Config, now: Date): Window {
+export function windowOf({ window: { requested, hours } }: Config, now: Date): Window {
   const endMs = (Math.floor(now.getTime() / MINUTE_MS) - DELAY_MINUTES) * MINUTE_MS;
-  return { asked, hours, startMs: endMs - hours * HOUR_MS, endMs, stepHours: stepHoursOf(hours) };
+  return { requested, hours, startMs: endMs - hours * HOUR_MS, endMs, stepHours: stepHoursOf(hours) };
 }
 
 /** Hours of a day, days of longer windows; where a window is no number of days, the nearest step that divides it. */

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * How long a claim holds that has not become a request yet. A run that died in between is taken over after this; a run
- * that lives asks for its stop long before.
+ * that lives requests its stop long before.
  */
 export const LEASE_MS = 90_000;
 
@@ -26,9 +26,9 @@ export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
 /** Who may carry a plan out. */
 export type Claim =
   | { readonly kind: 'ours'; readonly claimedAtMs: number }
-  /** Asked for already, by an earlier or parallel run. */
+  /** Requested already, by an earlier or parallel run. */
   | { readonly kind: 'requested'; readonly runId: string }
-  /** Another run has it and has not asked yet: it is at work, or it died. */
+  /** Another run has it and has not sent its request yet: it is at work, or it died. */
   | { readonly kind: 'held'; readonly runId: string }
   /** An earlier delivery of the same tick has used `maxStops` up. */
   | { readonly kind: 'over-max-stops' };
@@ -84,7 +84,7 @@ function judgeClaim(
   const record = known[action];
   if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
   const { requestedAtMs, claimedAtMs } = record;
-  // A stop from before somebody started the notebook again has nothing to do with this one.
+  // A stop from before a user started the notebook again has nothing to do with this one.
   const outdated = startedSince(facts, claimedAtMs);
   if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE[action] * MINUTE_MS)
     return { kind: 'requested', runId: record.runId };
@@ -148,7 +148,7 @@ function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config
     verdict?.reason === 'warned' ||
     verdict?.reason === 'not-evaluable';
   const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
-  // The run that claimed it died after it had asked: without a time, nobody would see that the stop takes too long.
+  // The run that claimed it died after its request: without a time, it would not show that the stop takes too long.
   const gotThrough = stopHolds && stop.requestedAtMs === undefined && THERE.stop.has(facts.state);
   return {
     ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
@@ -166,7 +166,7 @@ export interface Requested {
 
 export type Settlement = Requested | 'given-up';
 
-/** Notes what became of this run's claims, by notebook: asked for, or given up. */
+/** Notes what became of this run's claims, by notebook: requested, or given up. */
 export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
   if (settlements.size === 0) return;
   await updateMemory(run, (before) => {

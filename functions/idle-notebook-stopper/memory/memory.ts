@@ -10,7 +10,7 @@ const stopRecord = z.object({
   /** The tick's: what an earlier delivery of it claimed counts against the same `maxStops`. */
   messageId: z.optional(z.string()),
   reason: z.string(),
-  /** Set once the stop was asked for, so that a claim without it may be one whose run died. */
+  /** Set once the stop was requested, so that a claim without it may be one whose run died. */
   requestedAtMs: z.optional(z.number()),
   operation: z.optional(z.string()),
 });
@@ -69,7 +69,7 @@ export async function readMemory(run: Run): Promise<ProjectMemory> {
   return object.parse((await run.state?.read(object.name))?.text);
 }
 
-/** Changes the memory so that parallel runs never overwrite each other; `change` may be asked several times. */
+/** Changes the memory so that parallel runs never overwrite each other; `change` may be called several times. */
 export async function updateMemory(
   run: Run,
   change: (notebooks: Readonly<Record<string, NotebookMemory>>) => Record<string, NotebookMemory>,

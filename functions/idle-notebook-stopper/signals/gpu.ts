@@ -10,7 +10,7 @@ const AGENT = 'agent.googleapis.com/gpu/utilization';
 /** Of the reporter on older images, in percent as well (GoogleCloudPlatform/compute-gpu-monitoring, report_gpu_metrics.py). */
 const LEGACY = 'custom.googleapis.com/instance/gpu/utilization';
 
-/** The GPUs' load, from whatever reports it. The legacy metric is asked for where the agent does not tell of every GPU. */
+/** The GPUs' load, from whatever reports it. The legacy metric is queried where the agent does not tell of every GPU. */
 export async function readGpu(
   run: Run,
   gpus: ReadonlyMap<string, Gpus>,

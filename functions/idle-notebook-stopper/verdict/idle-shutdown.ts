@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { repairSeconds, TIMEOUT_KEY, type NativeIdleShutdown } from '../native-idle-shutdown.ts';
 
-/** Verdicts on a running notebook that do not say that nobody works on it. */
+/** Verdicts on a running notebook that do not say that it is unused. */
 const MAY_BE_BUSY: ReadonlySet<string> = new Set(['active', 'not-evaluable', 'young', 'transitional']);
 
 /** What to say or fix about Workbench's own idle shutdown. */
@@ -36,7 +36,7 @@ export function judgeIdleShutdown(
     });
   if ((verdict.action === 'stop' && config.maxStops > 0) || verdict.action === 'start')
     return say('report', problem, { notRepaired: `next time: ${verdict.action} comes first` });
-  // It counts kernels, not GPUs: armed under a running training, it would stop that in its sleep.
+  // It counts kernels, not GPUs: armed under a running training, it would stop that training.
   if (facts.state === 'ACTIVE' && MAY_BE_BUSY.has(verdict.reason))
     return say('report', problem, {
       notRepaired: `next time: the notebook is ${verdict.reason}, and the native shutdown does not see background work`,

@@ -2,7 +2,7 @@ import type { NotebookFacts } from '../facts.ts';
 
 export const MINUTE_MS = 60_000;
 
-/** Whether the VM was started after a moment: then whoever started it is the one to respect. */
+/** Whether the VM was started after a moment: then the start of a user is to be respected. */
 export function startedSince(facts: NotebookFacts, momentMs: number): boolean {
   return facts.vm.kind === 'found' && facts.vm.lastStartMs !== undefined && facts.vm.lastStartMs > momentMs;
 }

@@ -17,7 +17,7 @@ export const START_SETTLE_MINUTES = 5;
 /** Starts of one notebook in one working period. Who waits for capacity longer than an hour had better be told. */
 export const MAX_STARTS = 6;
 
-/** Inside working hours, what costguard stopped because of them starts again, unless somebody touched it since. */
+/** Inside working hours, what costguard stopped because of them starts again, unless a user started it since. */
 export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): Verdict {
   const { stop, start } = facts.memory;
   if (config.hours?.start !== true || stop === undefined) return keep('stopped');
@@ -32,7 +32,7 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
   if (facts.vm.kind !== 'found' || facts.vm.lastStartMs === undefined)
     return keep('not-evaluable', {
       ...stoppedBy,
-      why: 'whether somebody started it since cannot be told: its VM is unknown',
+      why: 'whether it was started since cannot be told: its VM is unknown',
     });
   if (startedSince(facts, stop.claimedAtMs))
     return keep('stopped', { stoppedBy: 'someone else, after a later start' });

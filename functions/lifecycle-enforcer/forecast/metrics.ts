@@ -45,7 +45,7 @@ export function forecastMetrics(
 }
 
 /**
- * Less paid for unfinished uploads, which no listing of objects shows; undefined without a price. Without metrics nobody
+ * Less paid for unfinished uploads, which no listing of objects shows; undefined without a price. Without metrics no one
  * knows how much there is.
  */
 export function abortSavings(
@@ -77,7 +77,7 @@ export function abortSavings(
     .reduce(addKnown, exactly(0));
 }
 
-/** All that is certain of a bucket nobody measured: what its rules cannot reach because it is too young. */
+/** All that is certain of a bucket without metrics: what its rules cannot reach because it is too young. */
 function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast | undefined {
   const view = viewOf(bucket, rules, now, 1);
   const deletes = rulesInPlay(rules).filter(({ type }) => type === 'Delete');

@@ -11,7 +11,7 @@ export interface ObjectVersion {
   readonly customMs?: number | undefined;
   /** When it stopped being live. */
   readonly noncurrentMs?: number | undefined;
-  /** By a temporary or event-based hold: nothing deletes it until somebody releases it. */
+  /** By a temporary or event-based hold: nothing deletes it until the hold is released. */
   readonly held: boolean;
   /** By the bucket's retention or its own. */
   readonly retainedUntilMs?: number | undefined;
@@ -28,7 +28,7 @@ export type LifecycleEvent = {
 export const DAY_MS = 86_400_000;
 
 /**
- * What lifecycle rules do to all versions of one object (newest first) in the time from one moment to another, if nobody
+ * What lifecycle rules do to all versions of one object (newest first) in the time from one moment to another, if no one
  * touches it meanwhile. One action at a time: Delete beats SetStorageClass, of several classes the cheapest wins; a Delete
  * of a live version in a versioned bucket makes it noncurrent. Source: storage/docs/lifecycle.
  */

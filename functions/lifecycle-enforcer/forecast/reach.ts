@@ -5,7 +5,7 @@ import { DAY_MS } from './object-lifecycle.ts';
 import type { RuleChange } from './objects.ts';
 import type { Cell } from './usage.ts';
 
-/** Whether a rule matches within some days: every object of a cell, none, or nobody can tell. */
+/** Whether a rule matches within some days: every object of a cell, none, or not known. */
 export type Reach = 'all' | 'some' | 'none';
 
 /** A bucket at a moment, and how many days ahead is looked. */
@@ -15,7 +15,7 @@ export interface View {
   readonly days: number;
   /** Whether other rules may change an object's class in that time. */
   readonly movable: boolean;
-  /** Rules only come: storage cannot become dearer by it. */
+  /** Rules only come: storage cannot become more expensive by it. */
   readonly adding: boolean;
 }
 

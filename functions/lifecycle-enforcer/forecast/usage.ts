@@ -9,7 +9,7 @@ export type Usage =
   /** Empty buckets have no series, and neither have those that were filled since yesterday. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string }
-  /** Nobody asked. */
+  /** Not measured in this run. */
   | { readonly kind: 'unread' };
 
 /** What a bucket holds in one class and state. */

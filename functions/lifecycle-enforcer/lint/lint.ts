@@ -10,7 +10,7 @@ import { objectCells, type Cell, type Usage } from '../forecast/usage.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 import { atRestPrice, NOTHING, plus } from '../../../shared/prices/storage-prices.ts';
 
-/** Something about rules that works, but probably not as somebody meant it. */
+/** Something about rules that works, but probably not as its author meant it. */
 export interface Finding {
   readonly code: LintCode;
   readonly why: string;

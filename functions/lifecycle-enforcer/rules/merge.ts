@@ -9,7 +9,7 @@ export interface Merge {
   readonly removed: readonly StoredRule[];
   /** Rules of others, which stay. */
   readonly kept: readonly StoredRule[];
-  /** Wanted and already there, whoever wrote them. */
+  /** Wanted and already there, by any author. */
   readonly equal: readonly StoredRule[];
 }
 

@@ -34,7 +34,7 @@ export function settled(
 
 /**
  * The record as it should be now that the bucket was seen so; undefined to forget it. A digest of ours that is gone from
- * the bucket must be forgotten: whoever writes an equal rule later owns that one. `wanted` ones stay, since a parallel
+ * the bucket must be forgotten: an equal rule that is written later belongs to its author. `wanted` ones stay, since a parallel
  * run may just be putting them back.
  */
 export function tidyRecord(

@@ -49,7 +49,7 @@ export function canMove(from: string, to: string): boolean {
   return before !== undefined && after !== undefined && after > before;
 }
 
-/** Whether moving from the one class to the other would make at-rest storage dearer. */
+/** Whether moving from the one class to the other would make at-rest storage more expensive. */
 export function isWarmer(from: string, to: string): boolean {
   const [before, after] = [RANK[from], RANK[to]];
   return before !== undefined && after !== undefined && after < before;

@@ -38,7 +38,7 @@ export interface VertexInventory {
   readonly endpoints: readonly Endpoint[];
   readonly gaps: readonly VertexGap[];
   readonly strange: readonly StrangeItems[];
-  /** Those that were asked in this run, without the remembered ones. */
+  /** Those that were queried in this run, without the remembered ones. */
   readonly notOffered: readonly NotOffered[];
 }
 

@@ -55,7 +55,7 @@ const cases: readonly {
   {
     name: 'who deploys may not call',
     change: (bench) => void (bench.askFunction = async () => ({ status: 403, allow: null })),
-    says: /^budget-restore: started, and was not asked: you may not call it/m,
+    says: /^budget-restore: started, and was not requested: you may not call it/m,
     code: 0,
   },
   {
@@ -65,7 +65,7 @@ const cases: readonly {
         throw new Error('No identity token can be obtained from the current credentials.');
       };
     },
-    says: /^budget-restore: started, and was not asked: gcloud has no identity token/m,
+    says: /^budget-restore: started, and was not requested: gcloud has no identity token/m,
     code: 0,
   },
   {
@@ -81,7 +81,7 @@ const cases: readonly {
   {
     name: 'the way to the functions is closed',
     change: (bench) => void (bench.askFunction = () => Promise.reject(new Error('fetch failed'))),
-    says: /^budget-restore: started, and was not asked: https:\S+ cannot be reached from here \(fetch failed\)$/m,
+    says: /^budget-restore: started, and was not requested: https:\S+ cannot be reached from here \(fetch failed\)$/m,
     code: 0,
   },
 ];

@@ -115,7 +115,7 @@ describe('create-budget.sh', () => {
       };
       const [policy = '', project = ''] = bench.place;
       assert.equal(await createBudgetCommand([policy, project, `--billing-account=${ACCOUNT}`], tools), 1);
-      assert.match(bench.printed().err, /has not kept all of it.*nobody hears of it/);
+      assert.match(bench.printed().err, /has not kept all of it.*it notifies no topic/);
     }));
 
   it('takes a policy that can name no budget yet', () =>

@@ -245,7 +245,7 @@ export function sampleReport(parts: ReportParts = {}): EgressReport {
     project: 'ml-research',
     generatedAt: '2026-11-24T17:54:29Z',
     window: {
-      asked: '7d',
+      requested: '7d',
       start: '2026-11-17T17:40:00Z',
       end: '2026-11-24T17:40:00Z',
       hours: 168,

@@ -133,7 +133,7 @@ describe('requests', () => {
     await withAuditor({ scenario: SCENARIO, policy }, async ({ report }) => {
       const { project, window, series } = await report();
       assert.equal(project, LAB);
-      assert.deepEqual([window.asked, window.hours, series.stepHours], ['36h', 36, 18]);
+      assert.deepEqual([window.requested, window.hours, series.stepHours], ['36h', 36, 18]);
     });
   });
 });
