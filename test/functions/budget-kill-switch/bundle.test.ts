@@ -9,5 +9,5 @@ test('the bundle has the Google clients that the switch calls, and no other', as
   const clients = Object.keys(bytesByPackage)
     .filter((name) => name.startsWith('@google-cloud/'))
     .map((name) => name.replace('@google-cloud/', ''));
-  assert.deepEqual(clients.sort(), ['billing', 'billing-budgets', 'pubsub']);
+  assert.deepEqual(clients.sort(), ['billing', 'billing-budgets', 'notebooks', 'pubsub']);
 });

@@ -371,7 +371,12 @@ describe('judgeNotebook: any facts', () => {
   it('starts only what costguard stopped and nobody started since, where the policy wants it', () => {
     const stoppedCase = fc
       .record({ one: anyCase, vmStatus: mostly('TERMINATED', 'RUNNING') })
-      .map(({ one, vmStatus }) => ({ ...one, state: 'STOPPED', vmStatus }));
+      .map(({ one, vmStatus }) => ({
+        ...one,
+        state: 'STOPPED',
+        vmStatus,
+        stopReason: 'outside-hours' as const,
+      }));
     let started = 0;
     fc.assert(
       fc.property(fc.oneof(anyCase, stoppedCase), (one) => {

@@ -157,7 +157,7 @@ describe('loadSchema', () => {
   test('an empty load is an idle machine without GPU metrics', () => {
     const load = loadSchema.parse({});
     assert.equal(load.gpus, 'none');
-    assert.equal(load.diskRead, 'none');
+    assert.deepEqual(load.diskRead, { shape: 'constant', value: 0, gaps: [] });
     assert.notEqual(load.cpu, 'none');
   });
 

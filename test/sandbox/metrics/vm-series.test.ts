@@ -33,7 +33,7 @@ function hour(series: Series | undefined): Sample[] {
 }
 
 describe('vmSeries', () => {
-  test('a running VM has CPU, uptime and network, each a point a minute on the minute', () => {
+  test('a running VM has CPU, uptime, network and disk, each a point a minute on the minute', () => {
     const all = seriesOf({});
     assert.deepEqual(
       all.map(({ metric }) => metric.type),
@@ -42,6 +42,8 @@ describe('vmSeries', () => {
         'compute.googleapis.com/instance/uptime',
         SENT,
         'compute.googleapis.com/instance/network/received_bytes_count',
+        'compute.googleapis.com/instance/disk/read_bytes_count',
+        'compute.googleapis.com/instance/disk/write_bytes_count',
       ],
     );
     for (const series of all) {
