@@ -22,6 +22,8 @@ export interface Actual {
   readonly subscriptions: ReadonlyMap<string, Subscription>;
   /** Functions by name. */
   readonly functions: ReadonlyMap<string, ActualFunction>;
+  /** Functions that deploy made in other regions of the operations project: they share accounts, roles and topics. */
+  readonly elsewhere: readonly { readonly name: string; readonly region: string }[];
   readonly jobs: ReadonlyMap<string, Job>;
   readonly alerts: readonly Alert[];
   /** What is there and cannot be read. */

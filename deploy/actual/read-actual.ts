@@ -74,7 +74,7 @@ export async function readActual(
         : readBucket(gcloud, `gs://${policy.stateBucket}`),
   );
   const known = {
-    ...toDelivery(subscriptions, functions, triggers),
+    ...toDelivery(wanted, subscriptions, functions, triggers),
     topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
   };
   const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));

@@ -4,13 +4,20 @@ import { resourceId } from '../../shared/google/resource-name.ts';
 import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
 import { inTurns, lister, type Lister } from './look-ups.ts';
 import type { Actual } from './actual.ts';
-import { functionSchema, subscriptionSchema, toFunction, toSubscription, triggerSchema } from './wire.ts';
+import {
+  functionSchema,
+  isMade,
+  subscriptionSchema,
+  toFunction,
+  toSubscription,
+  triggerSchema,
+} from './wire.ts';
 import type { Unread } from './read-answer.ts';
 import { readBindings } from './read-bindings.ts';
 import type { Desired } from '../desired/desired.ts';
 
 /** The functions, and what Eventarc makes so that messages reach them. */
-export type Delivery = Pick<Actual, 'functions' | 'subscriptions'>;
+export type Delivery = Pick<Actual, 'functions' | 'elsewhere' | 'subscriptions'>;
 
 export function deliveryLists(list: Lister, { project, region }: Pick<Desired, 'project' | 'region'>) {
   const inProject = `--project=${project}`;
@@ -20,7 +27,8 @@ export function deliveryLists(list: Lister, { project, region }: Pick<Desired, '
     functions: () =>
       list(
         'cloudfunctions.googleapis.com',
-        ['functions', 'list', '--v2', `--regions=${region}`, inProject],
+        // Of all regions: one operations project holds one installation.
+        ['functions', 'list', '--v2', '--regions=-', inProject],
         functionSchema,
       ),
     triggers: () =>
@@ -33,13 +41,18 @@ export function deliveryLists(list: Lister, { project, region }: Pick<Desired, '
 }
 
 export function toDelivery(
+  { region }: Pick<Desired, 'region'>,
   subscriptions: readonly z.infer<typeof subscriptionSchema>[],
   functions: readonly z.infer<typeof functionSchema>[],
   triggers: readonly z.infer<typeof triggerSchema>[],
 ): Delivery {
   const byTrigger = new Map(triggers.map(({ name, transport }) => [name, transport?.pubsub?.subscription]));
+  const regionOf = ({ name }: { readonly name: string }): string => name.split('/')[3] ?? '';
+  const here = functions.filter((fn) => regionOf(fn) === region);
+  const others = functions.filter((fn) => regionOf(fn) !== region && isMade(fn.labels));
   return {
-    functions: new Map(functions.map((fn) => [resourceId(fn.name), toFunction(fn, byTrigger)])),
+    functions: new Map(here.map((fn) => [resourceId(fn.name), toFunction(fn, byTrigger)])),
+    elsewhere: others.map((fn) => ({ name: resourceId(fn.name), region: regionOf(fn) })),
     subscriptions: new Map(subscriptions.map((one) => [resourceId(one.name), toSubscription(one)])),
   };
 }
@@ -57,7 +70,10 @@ export async function readDeliveryAgain(gcloud: Gcloud, wanted: Desired, present
   const unread = [...present.unread];
   const note = (one: Unread): void => void unread.push(one);
   const lists = deliveryLists(lister(gcloud, apis, note), wanted);
-  const delivery = toDelivery(...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)));
+  const delivery = toDelivery(
+    wanted,
+    ...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)),
+  );
   const own = wanted.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
   const bindings = await pMap(
     own,

@@ -19,7 +19,7 @@ import {
 } from './command.ts';
 import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
-import { checkCaller, judgeBucket, judgeReach } from './preconditions.ts';
+import { checkCaller, judgeBucket, judgeReach, judgeRegion } from './preconditions.ts';
 import { judgeUnread } from './unread.ts';
 import type { Actual } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
@@ -123,7 +123,11 @@ export async function deploy(
 
 async function look({ gcloud }: Tools, wanted: Desired, around: Around): Promise<Actual> {
   const present = await readActual(gcloud, wanted, around);
-  const refused = [...judgeUnread(wanted, present), ...judgeBucket(wanted, present)];
+  const refused = [
+    ...judgeRegion(wanted, present),
+    ...judgeUnread(wanted, present),
+    ...judgeBucket(wanted, present),
+  ];
   if (refused.length > 0) throw new NotReady(refused);
   return present;
 }

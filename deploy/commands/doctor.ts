@@ -21,6 +21,7 @@ import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.
 import { planDeploy } from '../plan/plan.ts';
 import type { Actual } from '../actual/actual.ts';
 import { parseList } from '../actual/read-answer.ts';
+import { judgeRegion } from './preconditions.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { lackOf } from '../desired/settings.ts';
 import { shellLine } from '../desired/step.ts';
@@ -112,6 +113,7 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
   runErrors.push(
     ...(await deadLetters(gcloud, wanted, present)),
     ...(await poison(gcloud, wanted, present)),
+    ...judgeRegion(wanted, present).map(({ what }) => what),
     ...present.unread.map(({ says }) => `Not looked at: ${says}`),
     ...drift(wanted, present),
   );

@@ -26,6 +26,21 @@ export function judgeReach(
   }));
 }
 
+/** Accounts, roles, topics and alerts of an operations project are one installation's, whose functions run in one region. */
+export function judgeRegion(
+  { project, region }: Pick<Desired, 'project' | 'region'>,
+  { elsewhere }: Pick<Actual, 'elsewhere'>,
+): readonly Problem[] {
+  return [...Map.groupBy(elsewhere, (one) => one.region)].map(([other, functions]) => ({
+    what: `${project} has costguard in ${other} already (${functions.map(({ name }) => name).join(', ')}), and the functions of two regions would share accounts, roles and topics.`,
+    remedy: [
+      `Deploy with --region ${other}`,
+      `For ${region} as well: an operations project of its own`,
+      `To move: deploy/teardown.sh --policy POLICY_FILE --project ${project} --region ${other}`,
+    ],
+  }));
+}
+
 /** The state bucket has to be the operations project's: a custom role of it can be bound nowhere else. */
 export function judgeBucket(
   { project, policy }: Desired,

@@ -25,19 +25,29 @@ import {
 
 /**
  * The commands that remove what deploy made for these functions, and what they share once the last of them goes. What
- * does not bear deploy's mark is left alone. Pure.
+ * does not bear deploy's mark is left alone, and what a function of the same name in another region uses. Pure.
  */
 export function planTeardown(wanted: Desired, present: Actual, deleteState: boolean): readonly Step[] {
   const going = new Set(wanted.functions.map(({ name }) => name));
-  const staying = [...present.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name));
+  const staying = [
+    ...present.elsewhere,
+    ...[...present.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name)),
+  ];
+  const isElsewhere = (name: string): boolean => present.elsewhere.some((one) => one.name === name);
   return [
     ...wanted.functions.flatMap((fn) => [
       ...planJob(wanted, present, fn.name),
-      // The function itself remembers where its account holds roles, so that it goes after them.
-      ...planAccess(wanted, present, fn),
-      ...planFunction(wanted, present, fn.name),
+      ...(isElsewhere(fn.name) ? deleteFunction(wanted, present, fn.name) : planAll(wanted, present, fn)),
     ]),
     ...(staying.length === 0 ? planShared(wanted, present, deleteState) : []),
+  ];
+}
+
+function planAll(wanted: Desired, present: Actual, fn: Desired['functions'][number]): readonly Step[] {
+  return [
+    // The function itself remembers where its account holds roles, so that it goes after them.
+    ...planAccess(wanted, present, fn),
+    ...planFunction(wanted, present, fn.name),
   ];
 }
 
@@ -56,15 +66,20 @@ function planJob({ project, region }: Desired, { jobs }: Actual, name: string): 
   ];
 }
 
-function planFunction(wanted: Desired, present: Actual, name: string): readonly Step[] {
-  const { project, region } = wanted;
-  const steps: Step[] = [];
+function deleteFunction({ project, region }: Desired, present: Actual, name: string): readonly Step[] {
   const fn = present.functions.get(name);
-  if (fn !== undefined && isMade(fn.labels))
-    steps.push({
+  if (fn === undefined || !isMade(fn.labels)) return [];
+  return [
+    {
       why: `${name}, its trigger and its subscription`,
       args: ['functions', 'delete', name, '--gen2', `--project=${project}`, `--region=${region}`, '--quiet'],
-    });
+    },
+  ];
+}
+
+function planFunction(wanted: Desired, present: Actual, name: string): readonly Step[] {
+  const { project } = wanted;
+  const steps: Step[] = [...deleteFunction(wanted, present, name)];
   for (const alert of present.alerts)
     if (alert.made && alert.displayName === alertOf(name))
       steps.push({
