@@ -12,6 +12,7 @@ import { judgeIdleShutdown } from './verdict/idle-shutdown.ts';
 import { isoAfter, minutesSince, startedSince } from './verdict/moments.ts';
 import { judgeStart, judgeStopped, OUTSIDE_HOURS } from './verdict/start.ts';
 import { keep, type Verdict } from './verdict/verdict.ts';
+import { judgeWaiting } from './verdict/waits-for.ts';
 import { workingPeriod } from './working-hours.ts';
 
 /**
@@ -102,6 +103,8 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   const fromMs = activity.kind === 'idle' ? activity.fromMs : facts.observedFromMs;
   if (startMs > fromMs) return keep('young', { startedAt: new Date(startMs).toISOString() });
   if (activity.kind === 'not-evaluable') return keep('not-evaluable', { why: activity.why });
+  const waiting = judgeWaiting(facts, config);
+  if (waiting !== undefined) return waiting;
   const verdict = judgeIdle(facts, config, now);
   const { inferred } = activity;
   return inferred === undefined ? verdict : { ...verdict, evidence: { ...verdict.evidence, inferred } };

@@ -1,4 +1,5 @@
 import type { InstancePrice } from '../../shared/prices/compute-price.ts';
+import type { RunningJob } from '../../shared/google/vertex/running-jobs.ts';
 import type { Gpus } from '../../shared/prices/machine-type.ts';
 import type { Settings } from './changes.ts';
 import type { NotebookMemory } from './memory/memory.ts';
@@ -26,8 +27,18 @@ export interface NotebookFacts {
   readonly signals: Signals;
   /** Only for a quiet notebook whose GPUs no metric tells of, where the policy infers from the rest. */
   readonly longerLook?: LongerLook | undefined;
+  /** What it may wait for; read where it rests. */
+  readonly jobs: JobsFacts;
+  /** E-mail addresses of the accounts that it runs as. */
+  readonly serviceAccounts: readonly string[];
   readonly memory: NotebookMemory;
 }
+
+/** The jobs of the project that go on. */
+export type JobsFacts =
+  | { readonly kind: 'not-read' }
+  | { readonly kind: 'read'; readonly jobs: readonly RunningJob[] }
+  | { readonly kind: 'unreadable'; readonly why: string };
 
 export type VmFacts =
   | { readonly kind: 'found'; readonly status: string; readonly lastStartMs: number | undefined }

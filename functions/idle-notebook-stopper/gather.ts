@@ -17,7 +17,8 @@ import { batchesOf } from './signals/batches.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
 import { readBatch, type Found } from './signals/batch.ts';
-import type { NotebookFacts, VmFacts } from './facts.ts';
+import type { JobsFacts, NotebookFacts, VmFacts } from './facts.ts';
+import { readJobs } from './signals/jobs.ts';
 import { machineOf } from './signals/machine.ts';
 import { readMemory } from './memory/memory.ts';
 
@@ -40,6 +41,8 @@ const PAGES_AHEAD = 64;
 export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator<readonly NotebookFacts[]> {
   let machines: Promise<Machines> | undefined;
   const askForMachines = (): Promise<Machines> => (machines ??= readMachines(run));
+  let jobs: Promise<JobsFacts> | undefined;
+  const askForJobs = (): Promise<JobsFacts> => (jobs ??= readJobs(run));
   const memory = readMemory(run);
   const priceOf = priceOnce();
   // When the listing fails first, the memory is not awaited any more.
@@ -55,7 +58,7 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const batches = pMapIterable(
     batchesOf(listed),
     async (batch) => {
-      const found = readBatch(run, config, batch, (await memory).notebooks);
+      const found = readBatch(run, config, batch, (await memory).notebooks, askForJobs);
       // The VMs are needed last. Of a large project they are read after the signals, in the pauses between two pages.
       if (!batch.only) await found;
       void askForMachines();
@@ -154,6 +157,7 @@ function toFacts({ instance, ...found }: Found, machines: Machines, priceOf: Pri
     gpus: gpusOf({ machineType, accelerators }),
     price: priceOf({ machineType, accelerators, zone, disks: disksOf(machine, machines) }),
     vm: vmFacts(setup.instanceId, zone, machines, machine),
+    serviceAccounts: (setup.serviceAccounts ?? []).flatMap(({ email }) => email ?? []),
     ...found,
   };
 }

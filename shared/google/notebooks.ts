@@ -35,6 +35,7 @@ const instanceSchema = z.object({
         ),
       ),
       metadata: z.optional(stringMap),
+      serviceAccounts: z.optional(z.array(z.object({ email: z.optional(z.string()) }))),
     }),
   ),
 });

@@ -52,6 +52,8 @@ export interface NotebooksPolicy {
   /** Share of the window that has data points, above 0 and at most 1. */
   readonly minCoverage: number;
   readonly gpuSignalMissing: 'infer' | 'keep' | 'ignore';
+  /** Keep a notebook while a job of Vertex AI goes on that it may wait for. */
+  readonly keepWhileJobsRun: boolean;
   readonly keepLabel: string;
   /** Whole minutes; 0 = stop without a warning. Above 0 only together with `stateBucket`. */
   readonly warnBeforeMinutes: number;

@@ -135,6 +135,7 @@ const notebooks = section({
     0.8,
   ),
   gpuSignalMissing: z.prefault(oneOf(['infer', 'keep', 'ignore']), 'infer'),
+  keepWhileJobsRun: z.prefault(z.boolean(complain('true or false without quotes')), true),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   warnBefore: z.prefault(warnBefore, '0m'),
   maxStops: z.prefault(wholeNumber(maxStopsWanted), 20),

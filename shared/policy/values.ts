@@ -33,6 +33,7 @@ function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
     diskBelowBytesPerSecond: notebooks.diskBelow,
     minCoverage: notebooks.minCoverage,
     gpuSignalMissing: notebooks.gpuSignalMissing,
+    keepWhileJobsRun: notebooks.keepWhileJobsRun,
     keepLabel: notebooks.keepLabel,
     warnBeforeMinutes: notebooks.warnBefore,
     maxStops: notebooks.maxStops,

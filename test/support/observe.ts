@@ -77,7 +77,10 @@ export function messagesOf(lines: readonly LogLine[], severity: string): readonl
 
 /** The sandbox's call ids in the form of the receipt's `apiCalls`: without the levels of the resource's path. */
 export function callName(call: Pick<LoggedCall, 'id'>): string {
-  return call.id.replace('.projects.locations.', '.').replace(/^(monitoring|pubsub)\.projects\./, '$1.');
+  return call.id
+    .replace('.projects.locations.list', '.locations.list')
+    .replace('.projects.locations.', '.')
+    .replace(/^(monitoring|pubsub)\.projects\./, '$1.');
 }
 
 export function countsOf(calls: readonly LoggedCall[]): Readonly<Record<string, number>> {

@@ -3,7 +3,7 @@ import { gpusOf, type Gpus } from '../../../shared/prices/machine-type.ts';
 import { vcpusOf } from '../../../shared/prices/vcpus.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
-import type { LongerLook, NotebookFacts, Signals } from '../facts.ts';
+import type { JobsFacts, LongerLook, NotebookFacts, Signals } from '../facts.ts';
 import type { NotebookMemory, ProjectMemory } from '../memory/memory.ts';
 import { rests } from '../verdict/activity.ts';
 import type { Batch } from './batches.ts';
@@ -14,7 +14,10 @@ import { longerLookStartMs, observationStartMs } from './observation-window.ts';
 import { readSignals } from './signals.ts';
 
 /** A notebook with all that is read of it but its VM. */
-export interface Found extends Pick<NotebookFacts, 'observedFromMs' | 'signals' | 'longerLook' | 'memory'> {
+export interface Found extends Pick<
+  NotebookFacts,
+  'observedFromMs' | 'signals' | 'longerLook' | 'jobs' | 'memory'
+> {
   readonly instance: NotebookInstance;
 }
 
@@ -24,6 +27,8 @@ const NOT_READ: Signals = {
   network: { kind: 'absent' },
   migMode: false,
 };
+
+const NO_JOBS: JobsFacts = { kind: 'not-read' };
 
 /** One whose signals are to be read. */
 interface Observed {
@@ -42,11 +47,20 @@ export async function readBatch(
   config: Config,
   { instances }: Batch,
   memories: ProjectMemory['notebooks'],
+  askForJobs: () => Promise<JobsFacts>,
 ): Promise<readonly Found[]> {
   const memoryOf = ({ name }: NotebookInstance): NotebookMemory => memories[name] ?? {};
   const observed = instances.flatMap((instance) => observe(run, config, instance, memoryOf(instance)));
   const signals = await readAll(run, config, observed);
-  const longer = await lookLonger(run, config, observed, signals);
+  const resting = observed.filter((one) => {
+    const found = signals.get(one.name);
+    return found !== undefined && rests({ ...one, signals: found }, config);
+  });
+  const asks = config.keepWhileJobsRun && resting.length > 0;
+  const [longer, jobs] = await Promise.all([
+    lookLonger(run, config, resting, signals),
+    asks ? askForJobs() : NO_JOBS,
+  ]);
   return instances.map((instance) => {
     const found = signals.get(instance.name) ?? NOT_READ;
     return {
@@ -55,6 +69,7 @@ export async function readBatch(
       observedFromMs: observationStartMs(config, run.startedAt, memoryOf(instance).warnedAtMs),
       signals: found,
       longerLook: longer.get(instance.name),
+      jobs,
     };
   });
 }
@@ -109,18 +124,14 @@ async function readAll(
 async function lookLonger(
   run: Run,
   config: Config,
-  observed: readonly Observed[],
+  resting: readonly Observed[],
   signals: ReadonlyMap<string, Signals>,
 ): Promise<ReadonlyMap<string, LongerLook>> {
   const looks = new Map<string, LongerLook>();
   if (config.gpuSignalMissing !== 'infer') return looks;
-  const untold = observed.filter(({ name, gpus, vcpus }) => {
+  const untold = resting.filter(({ name, gpus }) => {
     const found = signals.get(name);
-    return (
-      found !== undefined &&
-      gpuSignalGap(gpus, found) !== undefined &&
-      rests({ signals: found, gpus, vcpus }, config)
-    );
+    return found !== undefined && gpuSignalGap(gpus, found) !== undefined;
   });
   await Promise.all(
     [...Map.groupBy(untold, ({ longerFromMs }) => longerFromMs)].map(async ([startMs, group]) => {

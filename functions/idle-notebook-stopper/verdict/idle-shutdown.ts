@@ -4,7 +4,13 @@ import type { NotebookFacts } from '../facts.ts';
 import { repairSeconds, TIMEOUT_KEY, type NativeIdleShutdown } from '../native-idle-shutdown.ts';
 
 /** Verdicts on a running notebook that do not say that it is unused. */
-const MAY_BE_BUSY: ReadonlySet<string> = new Set(['active', 'not-evaluable', 'young', 'transitional']);
+const MAY_BE_BUSY: ReadonlySet<string> = new Set([
+  'active',
+  'not-evaluable',
+  'young',
+  'transitional',
+  'waits-for',
+]);
 
 /** What to say or fix about Workbench's own idle shutdown. */
 export function judgeIdleShutdown(

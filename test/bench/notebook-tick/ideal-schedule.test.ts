@@ -20,6 +20,8 @@ const cases = [
   { name: 'a page that is not full has fewer queries', made: calls(3, { 'monitoring.projects.timeSeries.list': 24 }), chain: 5 },
   { name: 'memory that takes two reads delays the signals', made: calls(1, { 'storage.objects.get': 2 }), chain: 4 },
   { name: 'a long disk listing outlasts the notebooks', made: calls(2, { 'compute.disks.aggregatedList': 9 }), chain: 10 },
+  { name: 'jobs are read once, after the first signals', made: calls(1, { 'aiplatform.projects.locations.list': 1, 'aiplatform.projects.locations.customJobs.list': 40 }), chain: 5 },
+  { name: 'of many pages the jobs are read meanwhile', made: calls(10, { 'aiplatform.projects.locations.list': 1, 'aiplatform.projects.locations.customJobs.list': 40 }), chain: 12 },
   { name: 'a large receipt goes up while pages are read', made: calls(100, { 'storage.objects.insert': 4 }), chain: 102 },
 ]; // prettier-ignore
 

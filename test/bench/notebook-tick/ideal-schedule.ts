@@ -13,6 +13,7 @@ const BATCH = 80;
  *   VMs) need nothing of each other; what joins them is done in memory.
  * - The signals of some notebooks need the page that names them and what is remembered (the window's start), so that those
  *   of the last page come after it. The queries are independent of each other.
+ * - The jobs that a resting notebook may wait for are read once, after the first signals: a listing of regions and one of each.
  * - The end of the receipt needs everything. What comes before goes up while the next pages are read.
  *
  * In observe mode nothing else is called. Throws when the calls are not of this pattern, e.g. after a retry.
@@ -25,12 +26,17 @@ export function idealCalls(calls: Readonly<Record<string, number>>): number {
     'compute.instances.aggregatedList': vmPages = 0,
     'storage.objects.get': memoryReads = 0,
     'storage.objects.insert': receiptWrites = 0,
-    ...others
+    ...rest
   } = calls;
+  const isOfJobs = (name: string): boolean => name.startsWith('aiplatform.');
+  const others = Object.keys(rest).filter((name) => !isOfJobs(name));
+  const readsJobs = Object.keys(rest).some(isOfJobs);
   const batches = queries / QUERIES;
   const plausible = Number.isInteger(batches) && batches >= 1 && batches <= Math.ceil((pages * PAGE) / BATCH);
-  if (!plausible || Object.keys(others).length > 0)
+  if (!plausible || others.length > 0)
     throw new Error(`Cannot tell the ideal schedule of these calls: ${JSON.stringify(calls)}`);
   const signalsRead = Math.max(pages, memoryReads) + 1;
-  return Math.max(signalsRead, diskPages, vmPages) + Math.min(1, receiptWrites);
+  // After the first signals: what regions there are, and the jobs in all of them at once.
+  const jobsRead = readsJobs ? Math.max(1, memoryReads) + 3 : 0;
+  return Math.max(signalsRead, jobsRead, diskPages, vmPages) + Math.min(1, receiptWrites);
 }

@@ -4,6 +4,7 @@ import { isRemembered, judgeNotebook, savesMoney } from '../../../functions/idle
 import { startedSince } from '../../../functions/idle-notebook-stopper/verdict/moments.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import { repairSeconds } from '../../../functions/idle-notebook-stopper/native-idle-shutdown.ts';
+import type { RunningJob } from '../../../shared/google/vertex/running-jobs.ts';
 import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
@@ -13,6 +14,7 @@ import {
   EVENING,
   FIVE_PERCENT,
   gpus,
+  job,
   longerLook,
   measured,
   minutesBefore,
@@ -545,6 +547,92 @@ describe('judgeNotebook: GPUs', () => {
     assert.ok(decision !== undefined);
     assert.equal('gpuPercent' in decision.evidence, false);
   });
+});
+
+describe('judgeNotebook: jobs that it may wait for', () => {
+  const jobs = (...all: readonly RunningJob[]) => ({ jobs: { kind: 'read', jobs: all } }) as const;
+  testVerdicts([
+    {
+      name: 'a job that was made since the last start keeps what rests, with its name',
+      facts: jobs(job(300)),
+      expect: ['keep waits-for'],
+      why: /^it may wait for the job "train-v7", which goes on$/,
+      evidence: { job: '"train-v7"', resource: 'projects/1/locations/us-central1/customJobs/7' },
+    },
+    {
+      name: 'a job that is older than the last start is none that it waits for',
+      facts: {
+        ...jobs(job(300)),
+        vm: { kind: 'found', status: 'RUNNING', lastStartMs: minutesBefore(NOON, 299) },
+      },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'a job made at the moment of the last start may be',
+      facts: {
+        ...jobs(job(300)),
+        vm: { kind: 'found', status: 'RUNNING', lastStartMs: minutesBefore(NOON, 300) },
+      },
+      expect: ['keep waits-for'],
+    },
+    {
+      name: 'a job that does not say when it was made may be',
+      facts: jobs(job(undefined)),
+      expect: ['keep waits-for'],
+    },
+    {
+      name: 'of several the one that runs as its own account is named',
+      facts: jobs(
+        job(300),
+        job(200, { displayName: 'mine', serviceAccount: 'notebooks@ml-dev.iam.gserviceaccount.com' }),
+      ),
+      expect: ['keep waits-for'],
+      why: /^it may wait for the job "mine" or 1 others, which goes on$/,
+      evidence: { runsAs: 'notebooks@ml-dev.iam.gserviceaccount.com', jobs: 2 },
+    },
+    {
+      name: 'a job without a name is called by its resource',
+      facts: jobs(job(300, { displayName: '' })),
+      expect: ['keep waits-for'],
+      evidence: { job: 'projects/1/locations/us-central1/customJobs/7' },
+    },
+    {
+      name: 'jobs do not keep where the policy says so',
+      facts: jobs(job(300)),
+      policy: { keepWhileJobsRun: false },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'jobs that could not be read leave it open',
+      facts: { jobs: { kind: 'unreadable', why: 'Vertex AI customJobs in us-east4: 503' } },
+      expect: ['keep not-evaluable'],
+      why: /^whether it waits for a job cannot be told: Vertex AI customJobs in us-east4: 503$/,
+    },
+    {
+      name: 'jobs that could not be read do not matter where they do not keep',
+      facts: { jobs: { kind: 'unreadable', why: '503' } },
+      policy: { keepWhileJobsRun: false },
+      expect: ['stop idle'],
+    },
+    {
+      name: 'activity goes before a job',
+      facts: { ...jobs(job(300)), signals: { gpu: measured(70) } },
+      expect: ['keep active'],
+    },
+    {
+      name: 'a job keeps outside working hours too',
+      facts: jobs(job(300)),
+      policy: { hours: OFFICE },
+      now: EVENING,
+      expect: ['keep waits-for'],
+    },
+    {
+      name: 'a job keeps what was warned about',
+      facts: { ...jobs(job(300)), memory: { warnedAtMs: minutesBefore(NOON, 90) } },
+      policy: { warnBeforeMinutes: 30 },
+      expect: ['keep waits-for'],
+    },
+  ]);
 });
 
 describe('judgeNotebook: young', () => {

@@ -8,6 +8,7 @@ import type {
   Signals,
 } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
+import type { RunningJob } from '../../../shared/google/vertex/running-jobs.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import type { WorkingHours } from '../../../shared/policy/policy.ts';
 
@@ -49,6 +50,7 @@ export function config(overrides: Partial<Config> = {}): Config {
     diskBelowBytesPerSecond: 1_048_576,
     minCoverage: 0.8,
     gpuSignalMissing: 'infer',
+    keepWhileJobsRun: true,
     keepLabel: 'costguard-keep',
     warnBeforeMinutes: 0,
     maxStops: 20,
@@ -70,6 +72,17 @@ export function longerLook(overrides: Partial<LongerLook> = {}): LongerLook {
     network: measured(512, 1, 2),
     disk: measured(2_048, 1, 4),
     ...overrides,
+  };
+}
+
+/** A job of the project that was made some minutes before NOON. */
+export function job(minutesAgo: number | undefined, more: Partial<RunningJob> = {}): RunningJob {
+  return {
+    resource: 'projects/1/locations/us-central1/customJobs/7',
+    displayName: 'train-v7',
+    createdMs: minutesAgo === undefined ? undefined : minutesBefore(NOON, minutesAgo),
+    serviceAccount: undefined,
+    ...more,
   };
 }
 
@@ -119,6 +132,8 @@ export function notebook(
     price: PRICE,
     vm: { kind: 'found', status: 'RUNNING', lastStartMs: Date.parse('2026-11-10T08:00:00Z') },
     observedFromMs: observationStartMs(policy, now, rest.memory?.warnedAtMs),
+    jobs: { kind: 'read', jobs: [] },
+    serviceAccounts: ['notebooks@ml-dev.iam.gserviceaccount.com'],
     memory: {},
     ...rest,
     signals: {

@@ -448,6 +448,61 @@ describe('gpuSignalMissing', () => {
     ));
 });
 
+describe('keepWhileJobsRun', () => {
+  const spec = {
+    workerPoolSpecs: [
+      {
+        machineSpec: { machineType: 'n1-standard-4' },
+        containerSpec: { imageUri: 'us-docker.pkg.dev/p/r/train' },
+      },
+    ],
+  };
+  const running = { id: '1', displayName: 'train-v7', created: '-5h', jobSpec: spec };
+  const vertex = (customJobs: readonly object[]) => ({ project: { vertex: { customJobs } } }) as never;
+
+  it('keeps a notebook whose kernel may wait for a job, with its name', () =>
+    withNotebooks(
+      [idle('waits-1'), idle('later-1', { lastStart: '-4h' })],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'later-1': ['stop done: idle'] });
+        assert.deepEqual(receipt.kept, { 'waits-for': 1 });
+        assert.equal(decisionOn(receipt, 'waits-1').evidence['job'], '"train-v7"');
+      },
+      vertex([running]),
+    ));
+
+  it('lets go of it when the job has ended, and where the policy says so', async () => {
+    const stops = async (jobs: readonly object[], lines: readonly string[]) =>
+      withNotebooks(
+        [idle('waits-1')],
+        lines,
+        async (world) => {
+          assert.deepEqual(outcomesOf(await tickAfter(world, 0)), { 'waits-1': ['stop done: idle'] });
+        },
+        vertex(jobs),
+      );
+    await stops([{ ...running, state: 'JOB_STATE_SUCCEEDED' }], []);
+    await stops([running], ['keepWhileJobsRun: false']);
+  });
+
+  it('stops nothing while jobs cannot be read, and asks for none where nothing rests', () =>
+    withNotebooks([idle('waits-1')], [], async (world) => {
+      world.sandbox.faults.add({
+        route: 'aiplatform*customJobs.list',
+        fault: { kind: 'status', status: 403 },
+      });
+      const receipt = await tickAfter(world, 0);
+      assert.deepEqual(receipt.kept, { 'not-evaluable': 1 });
+      assert.match(receipt.incomplete[0]?.where ?? '', /^projects\/ml-lab Vertex AI customJobs in /);
+      await withNotebooks([busy('busy-1')], [], async ({ sandbox, fn }) => {
+        await fn.tick();
+        assert.equal(sandbox.callLog.calls().filter(({ id }) => id.startsWith('aiplatform')).length, 0);
+      });
+    }));
+});
+
 describe('cpuBelow', () => {
   it('counts one core at work of 32 as activity by default', () =>
     withNotebooks(
@@ -536,7 +591,7 @@ describe('listing', () => {
       Array.from({ length: 250 }, (_, index) =>
         index === 157 ? idleGpu(`nb-${index}`) : index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
       ),
-      [],
+      ['keepWhileJobsRun: false'],
       async (world) => {
         const { sandbox } = world;
         const receipt = await tickAfter(world, 0);

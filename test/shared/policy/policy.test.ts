@@ -820,6 +820,7 @@ for (const [name, sections] of bareSections)
         diskBelowBytesPerSecond: 1_048_576,
         minCoverage: 0.8,
         gpuSignalMissing: 'infer',
+        keepWhileJobsRun: true,
         keepLabel: 'costguard-keep',
         warnBeforeMinutes: 0,
         maxStops: 20,
