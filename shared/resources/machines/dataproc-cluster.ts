@@ -1,0 +1,149 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import type { Api } from '../../google/api.ts';
+import { GoogleApiError, isServiceDisabled } from '../../google/google-api-error.ts';
+import { listPages } from '../../google/list-pages.ts';
+import { parseAnswer } from '../../google/parse-answer.ts';
+import { noteStrange, readItems } from '../../google/read-items.ts';
+import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { unpriced } from '../../prices/price.ts';
+import { stoppableKind, type Listed } from '../define-kind.ts';
+import type { Fate, KindRequest } from '../kind.ts';
+import type { Look } from '../look.ts';
+import { isRunning, stateStep, type States } from '../state-step.ts';
+import { whyUnseen } from '../why-unseen.ts';
+
+const HOST = 'https://dataproc.googleapis.com/v1';
+
+const groupSchema = z.looseObject({
+  numInstances: z.optional(z.number()),
+  machineTypeUri: z.optional(z.string()),
+  diskConfig: z.optional(z.looseObject({ numLocalSsds: z.optional(z.number()) })),
+});
+/** Source: Dataproc API v1, resource Cluster. */
+const clusterSchema = z.looseObject({
+  clusterName: z.string(),
+  clusterUuid: z.optional(z.string()),
+  labels: z.optional(stringMap),
+  status: z.optional(z.looseObject({ state: z.optional(z.string()) })),
+  config: z.optional(
+    z.looseObject({
+      masterConfig: z.optional(groupSchema),
+      workerConfig: z.optional(groupSchema),
+      secondaryWorkerConfig: z.optional(groupSchema),
+    }),
+  ),
+});
+type Cluster = z.infer<typeof clusterSchema>;
+
+const STATES: States = {
+  running: new Set(['RUNNING']),
+  stopped: new Set(['STOPPED']),
+  stopping: new Set(['STOPPING', 'DELETING']),
+  starting: new Set(['CREATING', 'STARTING', 'UPDATING', 'REPAIRING']),
+};
+
+const record = z.object({ clusterUuid: z.string() });
+
+/** Dataproc clusters: stopped with all their VMs, and started. */
+export const DATAPROC_CLUSTERS = stoppableKind({
+  kind: 'dataproc-cluster',
+  title: 'Dataproc clusters',
+  area: 'Dataproc clusters',
+  permissions: {
+    list: ['compute.instances.list', 'dataproc.clusters.list'],
+    stop: ['dataproc.clusters.get', 'dataproc.clusters.stop'],
+    bringBack: ['dataproc.clusters.get', 'dataproc.clusters.start'],
+  },
+  order: 25,
+  record,
+  async list(look) {
+    // There is no listing over all regions; a cluster that runs has VMs, and they are labelled with its region.
+    const regions = new Set(
+      (await look.vms()).flatMap(({ labels }) => labels['goog-dataproc-location'] ?? []),
+    );
+    const listed = await pMap([...regions].sort(), (region) => listRegion(look, region), { concurrency: 4 });
+    return listed.flat();
+  },
+  stop: (resource, { clusterUuid }) => [step('stop', resource, clusterUuid)],
+  bringBack: (resource, { clusterUuid }) => ({
+    kind: 'steps',
+    steps: [step('start', resource, clusterUuid)],
+  }),
+});
+
+async function listRegion(look: Look, region: string): Promise<readonly Listed[]> {
+  const call = 'dataproc.clusters.list';
+  const parent = `projects/${look.projectId}/regions/${region}`;
+  const page = z.looseObject({ clusters: z.optional(z.unknown()) });
+  const found: Listed[] = [];
+  try {
+    const request = { url: `${HOST}/${parent}/clusters`, query: { pageSize: 100 } };
+    for await (const { clusters } of listPages(look.api, call, request, page)) {
+      const { items, strange } = readItems(clusters, clusterSchema, 'clusters');
+      noteStrange(look.gap, `${parent} Dataproc clusters`, strange);
+      for (const cluster of items)
+        if (isRunning(cluster.status?.state ?? '', STATES)) found.push(toListed(parent, cluster));
+    }
+  } catch (error) {
+    if (!(error instanceof GoogleApiError)) throw error;
+    if (!isServiceDisabled(error))
+      look.gap({ where: `${parent} Dataproc clusters`, why: whyUnseen(error), cause: error });
+  }
+  return found;
+}
+
+function toListed(parent: string, cluster: Cluster): Listed {
+  const { clusterName, clusterUuid = '', labels = {}, status } = cluster;
+  const [, project = '', , region = ''] = parent.split('/');
+  const fate = fateOf(cluster);
+  const verb = fate.kind === 'stoppable' ? 'stop' : 'delete';
+  return {
+    resource: `${parent}/clusters/${clusterName}`,
+    state: status?.state ?? '',
+    description: describe(cluster),
+    labels,
+    cost: unpriced('none of its VMs was seen'),
+    fate,
+    command: `gcloud dataproc clusters ${verb} ${clusterName} --region=${region} --project=${project}`,
+    memberKeys: [`dataproc/${clusterUuid}`, `dataproc/${clusterName}`],
+  };
+}
+
+function describe({ config }: Cluster): string {
+  const groups = [config?.masterConfig, config?.workerConfig, config?.secondaryWorkerConfig];
+  const shown = groups.flatMap((group) =>
+    group?.numInstances === undefined || group.numInstances === 0
+      ? []
+      : [`${group.numInstances} x ${(group.machineTypeUri ?? 'machine').replace(/^.*\//, '')}`],
+  );
+  return `Dataproc cluster${shown.length === 0 ? '' : ` of ${shown.join(', ')}`}`;
+}
+
+/** https://cloud.google.com/dataproc/docs/guides/dataproc-start-stop names what cannot be stopped. */
+function fateOf({ config, clusterUuid }: Cluster): Fate {
+  const ssds = [config?.masterConfig, config?.workerConfig].some(
+    (group) => (group?.diskConfig?.numLocalSsds ?? 0) > 0,
+  );
+  if (ssds) return { kind: 'named', why: 'a cluster with local SSDs cannot be stopped' };
+  if ((config?.secondaryWorkerConfig?.numInstances ?? 0) > 0)
+    return { kind: 'named', why: 'a cluster with secondary workers cannot be stopped' };
+  return { kind: 'stoppable', record: { clusterUuid: clusterUuid ?? '' } };
+}
+
+function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): ReturnType<typeof stateStep> {
+  const request: KindRequest = {
+    call: `dataproc.clusters.${verb}`,
+    method: 'POST',
+    url: `${HOST}/${resource}:${verb}`,
+    // A cluster that was made anew under the name is another one.
+    body: clusterUuid === '' ? {} : { clusterUuid },
+  };
+  return stateStep(verb, (api) => getCluster(api, resource), STATES, request);
+}
+
+async function getCluster(api: Api, resource: string): Promise<{ state: string; labels: StringMap }> {
+  const call = 'dataproc.clusters.get';
+  const cluster = parseAnswer(call, clusterSchema, await api.request(call, { url: `${HOST}/${resource}` }));
+  return { state: cluster.status?.state ?? '', labels: cluster.labels ?? {} };
+}

@@ -1,0 +1,55 @@
+import type { Api } from '../google/api.ts';
+import type { StringMap } from '../google/string-map.ts';
+import type { KindRequest, Standing, Step } from './kind.ts';
+
+/** States of a resource that is started and stopped as a whole, as the API spells them. */
+export interface States {
+  /** It runs: what starting it leads to. */
+  readonly running: ReadonlySet<string>;
+  readonly stopped: ReadonlySet<string>;
+  /** On its way to `stopped`: nothing is left to do to stop it. */
+  readonly stopping: ReadonlySet<string>;
+  /** On its way up; a stop is refused until it runs. */
+  readonly starting: ReadonlySet<string>;
+}
+
+/** Whether a resource bills for its machines or soon will; a state that is not known yet does. */
+export function isRunning(
+  state: string,
+  { stopped, stopping }: Pick<States, 'stopped' | 'stopping'>,
+): boolean {
+  return !stopped.has(state) && !stopping.has(state);
+}
+
+/** Whether it is still to be stopped. */
+export function judgeStop(state: string, states: States, request: KindRequest): Standing {
+  if (states.stopped.has(state) || states.stopping.has(state)) return { kind: 'done' };
+  if (states.starting.has(state)) return { kind: 'in-transit', why: `it is ${state}` };
+  return { kind: 'ready', request };
+}
+
+/** Whether it is still to be started. Only a state in which it runs is success. */
+export function judgeStart(state: string, states: States, request: KindRequest): Standing {
+  if (states.running.has(state)) return { kind: 'done' };
+  if (states.stopped.has(state)) return { kind: 'ready', request };
+  if (states.starting.has(state) || states.stopping.has(state))
+    return { kind: 'in-transit', why: `it is ${state}` };
+  return { kind: 'refused', why: `it is ${state}` };
+}
+
+/** A step of a resource that shows its state and labels. */
+export function stateStep(
+  name: 'stop' | 'start',
+  read: (api: Api) => Promise<{ readonly state: string; readonly labels: StringMap }>,
+  states: States,
+  request: KindRequest,
+): Step {
+  const judge = name === 'stop' ? judgeStop : judgeStart;
+  return {
+    name,
+    async look(api) {
+      const { state, labels } = await read(api);
+      return { state, labels, standing: judge(state, states, request) };
+    },
+  };
+}

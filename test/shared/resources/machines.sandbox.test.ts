@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { isPriced } from '../../../shared/prices/price.ts';
+import { VMS } from '../../../shared/resources/compute/vm.ts';
+import type { ResourceKind } from '../../../shared/resources/kind.ts';
+import { DATAPROC_CLUSTERS } from '../../../shared/resources/machines/dataproc-cluster.ts';
+import { QUEUED_RESOURCES, TPUS } from '../../../shared/resources/machines/tpu.ts';
+import { WORKSTATIONS } from '../../../shared/resources/machines/workstation.ts';
+import { COLAB_RUNTIMES } from '../../../shared/resources/vertex/colab-runtime.ts';
+import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+
+const STATION = 'locations/us-central1/workstationClusters/c/workstationConfigs/k/workstations';
+const resource = (service: 'aiplatform' | 'dataproc' | 'tpu' | 'workstations', path: string, body: Readonly<Record<string, unknown>>) => ({ service, path, body }); // prettier-ignore
+const spark = (id: string) => ({
+  id,
+  zone: 'us-central1-a',
+  machineType: 'n1-standard-4',
+  labels: { 'goog-dataproc-cluster-name': 'spark', 'goog-dataproc-cluster-uuid': 'u-1', 'goog-dataproc-location': 'us-central1' },
+}); // prettier-ignore
+
+const WORLD: ProjectInput = {
+  vms: [
+    spark('spark-m'),
+    spark('spark-w-0'),
+    { id: 'ws-vm', zone: 'us-central1-a', machineType: 'n1-standard-4', instanceId: '77' },
+  ],
+  resources: [
+    resource('dataproc', 'regions/us-central1/clusters/spark', {
+      clusterUuid: 'u-1',
+      status: { state: 'RUNNING' },
+      labels: { team: 'data' },
+      config: { masterConfig: { numInstances: 1, machineTypeUri: 'n1-standard-4' }, workerConfig: { numInstances: 1, machineTypeUri: 'n1-standard-4' } },
+    }),
+    resource('dataproc', 'regions/us-central1/clusters/ssd', {
+      status: { state: 'RUNNING' },
+      config: { workerConfig: { numInstances: 2, diskConfig: { numLocalSsds: 1 } } },
+    }),
+    resource('dataproc', 'regions/us-central1/clusters/secondary', {
+      status: { state: 'ERROR' },
+      config: { secondaryWorkerConfig: { numInstances: 2 } },
+    }),
+    resource('dataproc', 'regions/us-central1/clusters/stopped', { status: { state: 'STOPPED' } }),
+    resource('workstations', `${STATION}/ws`, {
+      state: 'STATE_RUNNING',
+      labels: { team: 'ml' },
+      runtimeHost: { gceInstanceHost: { name: 'ws-vm', id: '77', zone: 'us-central1-a' } },
+    }),
+    resource('workstations', `${STATION}/asleep`, { state: 'STATE_STOPPED' }),
+    resource('aiplatform', 'locations/us-central1/notebookRuntimes/colab', {
+      runtimeState: 'RUNNING',
+      runtimeUser: 'ada@example.com',
+      labels: { 'costguard-keep': 'true' },
+      machineSpec: { machineType: 'n1-standard-4', acceleratorType: 'NVIDIA_TESLA_T4', acceleratorCount: 1 },
+    }),
+    resource('aiplatform', 'locations/us-central1/notebookRuntimes/off', { runtimeState: 'STOPPED' }),
+    resource('tpu', 'locations/us-central1-a/nodes/v5e-8', {
+      state: 'READY',
+      acceleratorType: 'v5litepod-8',
+      networkEndpoints: [{ ipAddress: '10.0.0.2' }],
+      labels: { team: 'tpu' },
+    }),
+    resource('tpu', 'locations/us-central1-a/nodes/v5e-16', {
+      state: 'READY',
+      acceleratorType: 'v5litepod-16',
+      networkEndpoints: [{ ipAddress: '10.0.0.3' }, { ipAddress: '10.0.0.4' }],
+    }),
+    resource('tpu', 'locations/europe-west4-b/nodes/queued', {
+      state: 'READY',
+      acceleratorType: 'v3-8',
+      queuedResource: 'projects/3001/locations/europe-west4-b/queuedResources/q',
+    }),
+    resource('tpu', 'locations/europe-west4-b/nodes/gone', { state: 'PREEMPTED' }),
+    resource('tpu', 'locations/europe-west4-b/queuedResources/q', { state: { state: 'ACTIVE' } }),
+    resource('tpu', 'locations/europe-west4-b/queuedResources/failed', { state: { state: 'FAILED' } }),
+  ],
+}; // prettier-ignore
+
+const KINDS: readonly ResourceKind[] = [DATAPROC_CLUSTERS, TPUS, QUEUED_RESOURCES, WORKSTATIONS, COLAB_RUNTIMES, VMS]; // prettier-ignore
+
+describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
+  it('tells of each whether it can be stopped, and the command that ends it', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      const shown = inventory.resources.map(
+        ({ resource: name, fate, command }) =>
+          `${name.split('/').at(-1) ?? ''}: ${fate.kind === 'stoppable' ? 'stop' : fate.why}: ${command.replace(/ --(?:zone|region|project|config|cluster)=\S+/g, '')}`,
+      );
+      expect(shown.sort()).toEqual([
+        'colab: stop: gcloud colab runtimes stop colab',
+        'q: ending it deletes its TPUs: gcloud compute tpus queued-resources delete q --force',
+        'queued: made by a queued resource: it can only be deleted: gcloud compute tpus queued-resources delete q --force',
+        'secondary: a cluster with secondary workers cannot be stopped: gcloud dataproc clusters delete secondary',
+        'spark-m: node of a Dataproc cluster; stop the cluster: gcloud compute instances stop spark-m',
+        'spark-w-0: node of a Dataproc cluster; stop the cluster: gcloud compute instances stop spark-w-0',
+        'spark: stop: gcloud dataproc clusters stop spark',
+        'ssd: a cluster with local SSDs cannot be stopped: gcloud dataproc clusters delete ssd',
+        'v5e-16: a Pod slice cannot be stopped: it can only be deleted: gcloud compute tpus tpu-vm delete v5e-16',
+        'v5e-8: stop: gcloud compute tpus tpu-vm stop v5e-8',
+        `ws-vm: belongs to projects/${PROJECT}/${STATION}/ws: gcloud compute instances stop ws-vm`,
+        'ws: stop: gcloud workstations stop ws',
+      ]);
+      expect(inventory.gaps).toEqual([]);
+    });
+  });
+
+  it('prices clusters and workstations by their VMs, TPUs by their chips, and keeps labels', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      const usd = (id: string): number => {
+        const { cost } = find(inventory, id);
+        return isPriced(cost) ? cost.usd.low : NaN;
+      };
+      expect(usd('spark')).toBeCloseTo(2 * usd('ws'), 6);
+      expect(usd('v5e-16')).toBeCloseTo(2 * usd('v5e-8'), 6);
+      expect(usd('q')).toBe(usd('queued'));
+      expect(usd('colab')).toBeGreaterThan(usd('ws'));
+      expect(find(inventory, 'colab')).toMatchObject({
+        labels: { 'costguard-keep': 'true' },
+        startedBy: 'ada@example.com',
+      });
+    });
+  });
+
+  it.each([
+    ['spark', DATAPROC_CLUSTERS, 'dataproc', 'regions/us-central1/clusters/spark', 'dataproc.clusters'],
+    ['v5e-8', TPUS, 'tpu', 'locations/us-central1-a/nodes/v5e-8', 'tpu.nodes'],
+    ['ws', WORKSTATIONS, 'workstations', `${STATION}/ws`, 'workstations.workstations'],
+    ['colab', COLAB_RUNTIMES, 'aiplatform', 'locations/us-central1/notebookRuntimes/colab', 'aiplatform.notebookRuntimes'],
+  ] as const)('stops %s once and brings it back as it was', async (id, kind, service, path, calls) => {
+    await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
+      const { body } = sandbox.store.get(PROJECT, service, path);
+      const before = structuredClone(body);
+      const target = targetOf(find(await look(), id));
+      expect(await run(kind.stop(target))).toEqual([`${calls}.stop`]);
+      expect(await run(kind.stop(target))).toEqual([]);
+      await sandbox.clock.advance(60_000);
+      expect(body).not.toEqual(before);
+      expect((await look()).resources.map(({ resource: name }) => name.split('/').at(-1))).not.toContain(id);
+      expect(await run(backSteps(kind, target))).toEqual([`${calls}.start`]);
+      expect(body).toEqual(before);
+      expect(await run(backSteps(kind, target))).toEqual([]);
+    });
+  }); // prettier-ignore
+
+  it('reads two pages, and location by location where the wildcard is refused', async () => {
+    const nodes = Array.from({ length: 101 }, (_, index) =>
+      resource('tpu', `locations/us-central1-a/nodes/n-${index}`, { state: 'READY' }),
+    );
+    await withResources([TPUS], { resources: nodes }, async ({ look, api }) => {
+      expect((await look()).resources).toHaveLength(101);
+      expect(api.calls).toEqual({ 'tpu.nodes.list': 2 });
+    });
+    await withResources(
+      [TPUS],
+      { resources: nodes, refuseWildcard: true },
+      async ({ look, api, sandbox }) => {
+        const { resources, gaps } = await look();
+        expect([resources.length, gaps]).toEqual([101, []]);
+        expect(api.calls['tpu.locations.list']).toBe(1);
+        sandbox.faults.add({
+          route: 'tpu.projects.locations.nodes.list',
+          pathIncludes: 'europe-west4',
+          fault: { kind: 'status', status: 403, message: 'Permission denied.' },
+        });
+        const partial = await look();
+        expect(partial.resources).toHaveLength(101);
+        expect(partial.gaps.map(({ where }) => where)).toEqual([
+          `projects/${PROJECT}/locations/europe-west4 TPUs`,
+        ]);
+      },
+    );
+  });
+
+  it('reports places out of reach and refusals as gaps, and disabled APIs as nothing', async () => {
+    const far = { ...WORLD, unreachableLocations: ['us-central1-a'] };
+    await withResources([TPUS], far, async ({ look }) => {
+      expect((await look()).gaps).toEqual([
+        { where: `projects/${PROJECT} us-central1-a`, why: 'unreachable: TPUs there were not seen' },
+      ]);
+    });
+    const without = ['tpu.nodes.list', 'dataproc.clusters.list', 'workstations.workstations.list', 'aiplatform.notebookRuntimes.list']; // prettier-ignore
+    await withResources(
+      KINDS,
+      WORLD,
+      async ({ look }) => {
+        const { gaps } = await look();
+        expect(gaps.map(({ where }) => where.replace(`projects/${PROJECT}`, '')).sort()).toEqual([
+          ' TPUs',
+          ' Vertex AI notebookRuntimes in europe-west4',
+          ' Vertex AI notebookRuntimes in us-central1',
+          ' Vertex AI notebookRuntimes in us-east4',
+          ' Vertex AI notebookRuntimes in us-west1',
+          ' queued resources of TPUs',
+          ' workstations',
+          '/regions/us-central1 Dataproc clusters',
+        ]);
+      },
+      { without },
+    );
+    const disabledServices = ['tpu', 'dataproc', 'workstations', 'aiplatform'].map((one) => `${one}.googleapis.com`); // prettier-ignore
+    await withResources(KINDS, { ...WORLD, disabledServices }, async ({ look, api }) => {
+      const { gaps, resources } = await look();
+      expect([gaps, resources.map(({ kind }) => kind)]).toEqual([[], ['vm', 'vm', 'vm']]);
+      expect(api.calls).toEqual({
+        'compute.instances.aggregatedList': 1,
+        'dataproc.clusters.list': 1,
+        'tpu.nodes.list': 1,
+        'tpu.queuedResources.list': 1,
+        'workstations.workstations.list': 1,
+        'aiplatform.locations.list': 1,
+      });
+    });
+  });
+});
