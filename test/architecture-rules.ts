@@ -104,6 +104,42 @@ const downward = (layers: readonly (readonly string[])[]): Rule =>
     return own >= 0 && other > own ? `${layers[other]?.[0] ?? ''} stands above it` : undefined;
   });
 
+/** The one room that issues permits, and so the one way to change something at Google. */
+const CHANGES = 'shared/google/change/';
+
+/** Where requests are sent from, requests that look and are sent by POST, and objects of the state bucket, which have preconditions of their own. */
+const SENDS_WITHOUT_PERMIT = /^shared\/(?:google\/api|preflight\/permissions|state\/(?:state|upload))\.ts$/;
+
+const CHANGING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Where a source sends a request that changes something without `Api.change`, or issues a permit. */
+function unpermittedIn(file: string, text: string): readonly string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isNewExpression(node) && node.expression.getText() === 'Permit') found.push('issues a permit');
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { name } = node.expression;
+      if (['request', 'exchange', 'fetch'].includes(name.text) && node.arguments.some(isChange))
+        found.push(`sends by ${name.text}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+/** Whether an argument spells out a method that is not GET. */
+function isChange(argument: ts.Expression): boolean {
+  if (!ts.isObjectLiteralExpression(argument)) return false;
+  return argument.properties.some(
+    (property) =>
+      (ts.isPropertyAssignment(property) &&
+        property.name.getText() === 'method' &&
+        !(ts.isStringLiteral(property.initializer) && !CHANGING_METHODS.has(property.initializer.text))) ||
+      (ts.isShorthandPropertyAssignment(property) && property.name.text === 'method'),
+  );
+}
+
 /** After a lost precondition it judges the bucket anew, as it is by then. */
 const JUDGES_AGAIN = 'functions/lifecycle-enforcer/act.ts';
 
@@ -150,6 +186,12 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? 'what acts takes decisions as they are'
       : undefined,
   ),
+  'only changeState permits a change at Google, and only Api.change sends one': (tree) =>
+    [...tree].flatMap(([file, text]) =>
+      !/^(?:functions|shared)\//.test(file) || file.startsWith(CHANGES) || SENDS_WITHOUT_PERMIT.test(file)
+        ? []
+        : unpermittedIn(file, text).map((what) => `${file}: ${what} past changeState`),
+    ),
   'the sandbox imports no product code': refusing(({ from, to }) =>
     from.startsWith('test/sandbox/') && /^(?:functions|shared|deploy)\//.test(to)
       ? 'it would prove a fault by the same fault'

@@ -84,6 +84,34 @@ describe('each rule finds what breaks it, and nothing else', () => {
       { 'shared/google/a.ts': "import { X } from 'deploy/test';" },
       0,
     ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      { 'functions/a/act.ts': "await api.request('x', { method: 'POST', url });" },
+      1,
+    ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      {
+        'shared/google/a.ts': 'await api.exchange(name, { method, url }); auth.fetch({ method: verb, url });',
+      },
+      2,
+    ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      { 'shared/resources/a.ts': 'await api.change(name, new Permit(() => undefined), { url });' },
+      1,
+    ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      {
+        'shared/google/a.ts':
+          "await api.change(n, permit, { method: 'POST' }); api.request(n, { url, method: 'GET' });",
+        'shared/google/change/a.ts': 'new Permit(() => undefined);',
+        'shared/preflight/permissions.ts': "api.request(n, { method: 'POST' });",
+        'deploy/a.ts': "api.request(n, { method: 'POST' });",
+      },
+      0,
+    ],
     ['functions never import each other', { 'functions/a/act.ts': "import { x } from '../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "export * from '../../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "import { x } from '../act.ts';" }, 0],

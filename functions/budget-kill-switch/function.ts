@@ -4,15 +4,16 @@ import { messageOf, PermanentError } from '../../shared/errors.ts';
 import { storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { Message } from '../../shared/run/message.ts';
-import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
 import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts';
 import { alertText } from './message/alert-text.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
-import { fireNotify, fireRung, type Due } from './ladder/fire.ts';
-import { resolveProjects } from './gather.ts';
+import { fireRungs, type Due, type Firing } from './ladder/fire.ts';
+import { fireNotify } from './ladder/notify.ts';
+import { resolveProjects, type NoteGap } from './gather.ts';
 import { periodEndMs } from './message/period.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { decisionOn } from './ladder/report-rung.ts';
@@ -92,22 +93,20 @@ async function lookUp(
 
 /** Fires every due rung, in order, on every project of the budget, and ends in one receipt. */
 async function fireDueRungs(due: Due): Promise<void> {
-  const { context, config, notification, budget, verdict } = due;
+  const { context, config, budget, verdict } = due;
   const { runtime, api, log, policy } = context;
   const startedAt = runtime.now();
   const runId = newRunId(startedAt, runtime.newId());
   const runErrors = collectRunErrors();
   const gaps: { where: string; why: string }[] = [];
-  const gap = ({ where, why, cause }: { where: string; why: string; cause?: unknown }): void => {
+  const gap: NoteGap = ({ where, why, cause }) => {
     gaps.push({ where, why });
     if (isRetryable(cause)) runErrors.note(cause);
   };
-  const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
-  const [projects, ownProject] =
-    above.length === 0
-      ? [[], '']
-      : await Promise.all([resolveProjects(api, budget.projects, gap), runtime.ownProject()]);
-
+  const actsOnProjects = verdict.rungs.some((rung) => rung.do !== 'notify');
+  const [projects, ownProject] = actsOnProjects
+    ? await Promise.all([resolveProjects(api, budget.projects, gap), runtime.ownProject()])
+    : [[], ''];
   const receipt = startReceipt(
     {
       functionName: runtime.functionName,
@@ -119,22 +118,51 @@ async function fireDueRungs(due: Due): Promise<void> {
     },
     () => false,
   );
-  const targets = projects.filter((id) => protection(id, config, ownProject) === undefined);
+  const text = textOf(
+    due,
+    startedAt,
+    projects.filter((id) => protection(id, config, ownProject) === undefined),
+  );
+  if (config.mode === 'observe')
+    log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
+  await fireAll({ due, runId, runErrors, receipt, gap, text }, projects, ownProject);
+  for (const one of gaps) receipt.incomplete(one);
+  await deliver(due, runId, startedAt, receipt, runErrors);
+}
+
+function textOf(
+  { config, notification, budget, verdict, rate }: Due,
+  now: Date,
+  targets: readonly string[],
+): string {
   const endMs = periodEndMs(budget.period, notification.periodStartMs);
-  const text = alertText({
+  return alertText({
     message: notification,
     verdict,
     basis: config.basis,
     projects: targets,
-    ratePerHour: due.rate,
-    hoursLeft: endMs === undefined ? undefined : (endMs - startedAt.getTime()) / 3_600_000,
+    ratePerHour: rate,
+    hoursLeft: endMs === undefined ? undefined : (endMs - now.getTime()) / 3_600_000,
   });
-  if (config.mode === 'observe')
-    log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
-  const notify = verdict.rungs.find((rung) => rung.do === 'notify');
-  if (notify !== undefined)
-    await attempt(runErrors, receipt, budget.name, () => fireNotify(due, runId, notify, text, receipt));
+}
 
+/** What one message's rungs fire with. */
+interface Volley {
+  readonly due: Due;
+  readonly runId: string;
+  readonly runErrors: RunErrors;
+  readonly receipt: ReceiptBuilder;
+  readonly gap: NoteGap;
+  readonly text: string;
+}
+
+async function fireAll(volley: Volley, projects: readonly string[], ownProject: string): Promise<void> {
+  const { due, runId, runErrors, receipt, gap, text } = volley;
+  const { context, config, verdict, budget } = due;
+  const attempt: Firing['attempt'] = (resource, step) => attemptStep(runErrors, receipt, resource, step);
+  const notify = verdict.rungs.find((rung) => rung.do === 'notify');
+  if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, receipt));
+  const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
     async (projectId) => {
@@ -152,22 +180,25 @@ async function fireDueRungs(due: Due): Promise<void> {
           runErrors.noteFailedAction(error);
         },
       };
-      for (const rung of above) {
-        const error = await attempt(runErrors, receipt, `projects/${projectId}`, () =>
-          fireRung(due, run, rung, text, receipt, gap),
-        );
-        // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that is
-        // at work on this rung goes on to the next by itself.
-        if (error instanceof BusyError) break;
-      }
+      await attempt(`projects/${projectId}`, () =>
+        fireRungs({ due, run, text, receipt, gap, attempt }, above),
+      );
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
-  for (const one of gaps) receipt.incomplete(one);
+}
+
+async function deliver(
+  { context, budget }: Due,
+  runId: string,
+  startedAt: Date,
+  receipt: ReceiptBuilder,
+  runErrors: RunErrors,
+): Promise<void> {
   const summary = receipt.summary(startedAt, {});
   // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
   if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
-    log('INFO', `Budget "${budget.displayName}": all due rungs have fired before`, {
+    context.log('INFO', `Budget "${budget.displayName}": all due rungs have fired before`, {
       kept: summary.kept,
       runId,
     });
@@ -185,7 +216,7 @@ async function fireDueRungs(due: Due): Promise<void> {
 }
 
 /** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
-async function attempt(
+async function attemptStep(
   runErrors: RunErrors,
   receipt: ReceiptBuilder,
   resource: string,

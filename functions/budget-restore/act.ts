@@ -1,6 +1,6 @@
 import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
-import { changeState, poll, type Changed, type StateChange } from '../../shared/google/change-state.ts';
-import type { EventContext } from '../../shared/run/handle-event.ts';
+import { changeState, type Changed, type StateChange } from '../../shared/google/change/change-state.ts';
+import { poll } from '../../shared/google/change/waits.ts';
 import { BusyError } from '../../shared/google/google-api-error.ts';
 import type { ManifestItem } from '../../shared/state/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
@@ -14,6 +14,7 @@ import {
 } from '../../shared/google/vms.ts';
 import type { RestoreStep } from './decide.ts';
 import { restoreEndpoint, type DeploymentJournal } from './endpoint.ts';
+import type { RestoreRun } from './run.ts';
 
 /** What became of one step. */
 export type Restored =
@@ -22,20 +23,20 @@ export type Restored =
 
 /** Brings one thing back. Throws `GoogleApiError`, `BusyError` where it takes longer than this request may. */
 export async function restoreItem(
-  context: EventContext,
+  run: RestoreRun,
   step: RestoreStep,
   journal: DeploymentJournal,
 ): Promise<Restored> {
   const { item } = step;
   switch (item.kind) {
     case 'billing':
-      return relink(context, step.project, item.account);
+      return relink(run, step.project, item.account);
     case 'notebook':
-      return startNotebook(context, item);
+      return startNotebook(run, item);
     case 'vm':
-      return startVm(context, item);
+      return startVm(run, item);
     case 'endpoint':
-      return restoreEndpoint(context, item, journal);
+      return restoreEndpoint(run, item, journal);
     case 'custom-job':
     case 'hyperparameter-tuning-job':
     case 'tuning-job':
@@ -48,23 +49,19 @@ const LINKED_MS = 120_000;
 const STARTS_MS = 30_000;
 
 /** Links the project to the account that it had, and waits until that is in force. */
-async function relink(context: EventContext, projectId: string, account: string): Promise<Restored> {
-  const { api, runtime } = context;
+async function relink(run: RestoreRun, projectId: string, account: string): Promise<Restored> {
+  const { api, runtime } = run;
   const link = (): ReturnType<typeof getBillingLink> => getBillingLink(api, runtime.auth, projectId);
-  const changed = await change(context, {
+  const changed = await change(run, {
     resource: `projects/${projectId}`,
     look: link,
     isThere: (present) => present.account === account,
-    objection: (present) =>
+    blocker: (present) =>
       present.account === undefined ? undefined : `somebody linked it to ${present.account} meanwhile`,
-    ask: () => setBillingLink(api, runtime.auth, projectId, account),
+    request: (permit) => setBillingLink(api, runtime.auth, permit, projectId, account),
   });
   if (changed.kind === 'left') return changed;
-  const on = await poll(
-    (milliseconds) => runtime.sleep(milliseconds),
-    LINKED_MS,
-    async () => (await link()).enabled,
-  );
+  const on = await poll(run.pause, LINKED_MS, async () => (await link()).enabled);
   if (!on)
     throw new BusyError(`Cannot confirm that billing of "${projectId}" is on: ${account} may be closed`);
   return changed;
@@ -81,9 +78,9 @@ function stoppedByHand(item: Startable, lastStartMs: number | undefined): string
     : undefined;
 }
 
-async function startNotebook(context: EventContext, item: Startable): Promise<Restored> {
-  const { api } = context;
-  return change(context, {
+async function startNotebook(run: RestoreRun, item: Startable): Promise<Restored> {
+  const { api } = run;
+  return change(run, {
     resource: item.resource,
     async look() {
       const { state = '', gceSetup } = await getNotebook(api, item.resource);
@@ -96,46 +93,45 @@ async function startNotebook(context: EventContext, item: Startable): Promise<Re
     },
     isThere: ({ state }) => ['ACTIVE', 'STARTING', 'PROVISIONING', 'INITIALIZING'].includes(state),
     isInTransit: ({ state }) => state === 'STOPPING' || state === 'SUSPENDING',
-    objection: ({ state, lastStartMs }) =>
+    blocker: ({ state, lastStartMs }) =>
       stoppedByHand(item, lastStartMs) ?? (state === 'STOPPED' ? undefined : `it is ${state}`),
-    ask: () => requestNotebook(api, 'start', item.resource),
+    request: (permit) => requestNotebook(api, permit, 'start', item.resource),
   });
 }
 
-async function startVm(
-  context: EventContext,
-  item: Extract<ManifestItem, { kind: 'vm' }>,
-): Promise<Restored> {
-  const { api } = context;
-  return change(context, {
+async function startVm(run: RestoreRun, item: Extract<ManifestItem, { kind: 'vm' }>): Promise<Restored> {
+  const { api } = run;
+  return change(run, {
     resource: item.resource,
     look: () => getVm(api, item.resource),
     isThere: ({ status }) => status === 'RUNNING' || status === VM_WAITING || VM_STARTING.has(status),
     isInTransit: ({ status }) => VM_STOPPING.has(status),
-    objection: ({ status, lastStartMs }) =>
+    blocker: ({ status, lastStartMs }) =>
       stoppedByHand(item, lastStartMs) ?? (VM_STOPPED.has(status) ? undefined : `it is ${status}`),
-    ask: () => requestVm(api, 'start', item),
+    request: (permit) => requestVm(api, permit, 'start', item),
   });
 }
 
 async function change<Present>(
-  { runtime }: EventContext,
+  { runtime, pause, lease }: RestoreRun,
   wanted: StateChange<Present>,
   confirmMs = STARTS_MS,
 ): Promise<Restored> {
-  const { sleep, random } = runtime;
-  return outcomeOf(await changeState(wanted, { sleep, random, confirmMs }));
+  const nowMs = (): number => runtime.now().getTime();
+  return outcomeOf(
+    await changeState(wanted, { sleep: pause, random: runtime.random, nowMs, confirmMs }, lease),
+  );
 }
 
 function outcomeOf(changed: Changed): Restored {
   switch (changed.kind) {
-    case 'asked':
+    case 'done':
       return { kind: 'done' };
     case 'already':
       return { kind: 'already' };
     case 'gone':
       return { kind: 'left', why: 'it does not exist any more' };
-    case 'objection':
+    case 'blocked':
       return { kind: 'left', why: changed.why };
   }
 }

@@ -1,16 +1,17 @@
-import { poll } from '../../shared/google/change-state.ts';
+import { changeState, UnsettledError } from '../../shared/google/change/change-state.ts';
+import { poll } from '../../shared/google/change/waits.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { EventContext } from '../../shared/run/handle-event.ts';
 import type { DeploymentRequest, ManifestItem } from '../../shared/state/manifest.ts';
-import { BusyError, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRefused, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import {
   deployModel,
   getEndpointOperation,
   readDeployedModel,
 } from '../../shared/google/vertex/deployment.ts';
 import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/google/vertex/vertex.ts';
-import { matchModels, splitFor, type ModelMatch } from './match-models.ts';
+import { matchModels, splitFor } from './match-models.ts';
 import { withRemedy } from './model-accounts.ts';
+import type { RestoreRun } from './run.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 
@@ -42,7 +43,7 @@ const GONE = { kind: 'left', why: 'it does not exist any more' } as const;
  * split brings it back. A model that cannot be deployed does not keep the next one away. Throws what the first one failed with.
  */
 export async function restoreEndpoint(
-  context: EventContext,
+  run: RestoreRun,
   item: EndpointItem,
   journal: DeploymentJournal,
 ): Promise<EndpointRestored> {
@@ -51,12 +52,12 @@ export async function restoreEndpoint(
   const errors: unknown[] = [];
   for (const model of item.models)
     try {
-      const restored = await restoreModel(context, item, model, journal);
+      const restored = await restoreModel(run, item, model, journal);
       if (restored === 'gone') return GONE;
       done ||= restored !== 'already';
       beside ||= restored === 'beside-foreign';
     } catch (error) {
-      errors.push(await withRemedy(error, readDeployedModel(model).serviceAccount, context));
+      errors.push(await withRemedy(error, readDeployedModel(model).serviceAccount, run));
     }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
@@ -71,13 +72,13 @@ type ModelRestored = 'done' | 'beside-foreign' | 'already' | 'gone';
 const MAX_REQUESTS = 2;
 
 async function restoreModel(
-  context: EventContext,
+  run: RestoreRun,
   item: EndpointItem,
   model: DeployedModel,
   journal: DeploymentJournal,
 ): Promise<ModelRestored> {
   for (let requests = 1; ; requests++) {
-    const endpoint = await lookTwice(context, item.resource);
+    const endpoint = await lookTwice(run, item.resource);
     if (endpoint === undefined) return 'gone';
     const match = matchModels(item.models, endpoint.models);
     const earlier = journal.read(model.id);
@@ -87,43 +88,31 @@ async function restoreModel(
       return 'done';
     }
     if (earlier !== undefined) {
-      const outcome = await awaitDeployment(context, item, model, earlier);
+      const outcome = await awaitDeployment(run, item, model, earlier);
       if (outcome.kind === 'shows') continue;
       await journal.write(model.id, undefined);
     }
     try {
-      await deploy(context, item, model, journal, match);
+      await deploy(run, item, model, journal);
       return match.foreign.length > 0 ? 'beside-foreign' : 'done';
     } catch (error) {
       if (requests >= MAX_REQUESTS || !canHelp(error)) throw error;
-      await context.runtime.sleep(LOOK_AGAIN_MS);
+      await run.pause(LOOK_AGAIN_MS);
     }
   }
 }
 
 /** Requests a deployment and waits until it shows. Throws what it is refused with or ends with, `BusyError` when it takes too long. */
 async function deploy(
-  context: EventContext,
+  run: RestoreRun,
   item: EndpointItem,
   model: DeployedModel,
   journal: DeploymentJournal,
-  match: ModelMatch,
 ): Promise<void> {
-  // Written down first: a process that dies with the request on its way leaves word of it.
-  const atMs = context.runtime.now().getTime();
-  await journal.write(model.id, { atMs });
-  let operation: string;
-  try {
-    const split = splitFor(item.trafficSplit, model.id, match);
-    operation = await deployModel(context.api, item.resource, model, split);
-  } catch (error) {
-    // What Google refused is not under way; what got no answer may be.
-    if (error instanceof GoogleApiError && (!error.retryable || error.status === 429))
-      await journal.write(model.id, undefined);
-    throw error;
-  }
-  await journal.write(model.id, { atMs, operation });
-  const outcome = await awaitDeployment(context, item, model, { atMs, operation });
+  const requested = await requestDeployment(run, item, model, journal);
+  if (requested === undefined) return;
+  await journal.write(model.id, requested);
+  const outcome = await awaitDeployment(run, item, model, requested);
   const what = `"${nameOf(model)}" on "${item.resource}"`;
   if (outcome.kind === 'late')
     throw new BusyError(
@@ -134,8 +123,45 @@ async function deploy(
     throw new Error(`Cannot deploy ${what}: Vertex AI gave it up: ${outcome.why}`);
 }
 
+/** Sends the request, once: a second copy of a model costs its machines. Undefined where the model is there by now. */
+async function requestDeployment(
+  { api, runtime, pause, lease }: RestoreRun,
+  item: EndpointItem,
+  model: DeployedModel,
+  journal: DeploymentJournal,
+): Promise<DeploymentRequest | undefined> {
+  const nowMs = (): number => runtime.now().getTime();
+  const atMs = nowMs();
+  try {
+    const changed = await changeState(
+      {
+        resource: item.resource,
+        attempts: 1,
+        answerSettles: true,
+        look: async () => matchModels(item.models, (await getEndpoint(api, item.resource)).models),
+        isThere: ({ present }) => present.has(model.id),
+        blocker: () => undefined,
+        // A process that dies with the request on its way leaves word of it.
+        intend: () => journal.write(model.id, { atMs }),
+        request: (permit, match) =>
+          deployModel(api, permit, item.resource, model, splitFor(item.trafficSplit, model.id, match)),
+      },
+      { sleep: pause, random: runtime.random, nowMs, confirmMs: 0 },
+      lease,
+    );
+    return changed.kind === 'done' && changed.answer !== undefined
+      ? { atMs, operation: changed.answer }
+      : undefined;
+  } catch (error) {
+    // What Google refused is not under way; what got no answer may be.
+    if (isRefused(error)) await journal.write(model.id, undefined);
+    throw error;
+  }
+}
+
 /** Whether looking once more and asking again can help within this request. */
 function canHelp(error: unknown): boolean {
+  if (error instanceof UnsettledError) return true;
   if (!(error instanceof GoogleApiError)) return false;
   // Another operation on the endpoint may be going on; whatever else is refused stays refused.
   return error.retryable || [400, 404, 409, 412].includes(error.status ?? 0);
@@ -146,29 +172,25 @@ type DeploymentOutcome =
 
 /** Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed. */
 async function awaitDeployment(
-  { api, runtime }: EventContext,
+  { api, runtime, pause }: RestoreRun,
   item: EndpointItem,
   model: DeployedModel,
   { atMs, operation }: DeploymentRequest,
 ): Promise<DeploymentOutcome> {
   let why: string | undefined;
   const timeoutMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
-  const over = await poll(
-    (milliseconds) => runtime.sleep(milliseconds),
-    Math.max(0, atMs + timeoutMs - runtime.now().getTime()),
-    async () => {
-      const { models } = await getEndpoint(api, item.resource);
-      if (matchModels(item.models, models).present.has(model.id)) return true;
-      why = operation === undefined ? undefined : await failureOf(api, operation);
-      return why !== undefined;
-    },
-  );
+  const over = await poll(pause, Math.max(0, atMs + timeoutMs - runtime.now().getTime()), async () => {
+    const { models } = await getEndpoint(api, item.resource);
+    if (matchModels(item.models, models).present.has(model.id)) return true;
+    why = operation === undefined ? undefined : await failureOf(api, operation);
+    return why !== undefined;
+  });
   if (why !== undefined) return { kind: 'failed', why };
   return { kind: over ? 'shows' : 'late' };
 }
 
 /** What an operation failed with; undefined while it goes on, has done its work, or cannot be looked at. */
-async function failureOf(api: EventContext['api'], operation: string): Promise<string | undefined> {
+async function failureOf(api: RestoreRun['api'], operation: string): Promise<string | undefined> {
   try {
     return (await getEndpointOperation(api, operation)).error;
   } catch (error) {
@@ -179,14 +201,14 @@ async function failureOf(api: EventContext['api'], operation: string): Promise<s
 }
 
 /** Undefined for an endpoint that is gone: what was there a moment ago is looked for twice. */
-async function lookTwice({ api, runtime }: EventContext, resource: string): Promise<Endpoint | undefined> {
+async function lookTwice({ api, pause }: RestoreRun, resource: string): Promise<Endpoint | undefined> {
   for (let look = 1; ; look++)
     try {
       return await getEndpoint(api, resource);
     } catch (error) {
       if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
       if (look > 1) return undefined;
-      await runtime.sleep(LOOK_AGAIN_MS);
+      await pause(LOOK_AGAIN_MS);
     }
 }
 

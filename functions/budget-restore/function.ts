@@ -4,7 +4,7 @@ import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { Refusal, type HttpFunction } from '../../shared/run/handle-request.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
-import type { Manifest } from '../../shared/state/manifest.ts';
+import { holdProject } from '../../shared/state/lease.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/run/receipt.ts';
 import type { State } from '../../shared/state/state.ts';
@@ -15,6 +15,7 @@ import type { DeploymentJournal } from './endpoint.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
 import { openJournal, remember } from './remember.ts';
+import type { RestoreRun } from './run.ts';
 
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
 const REQUEST_DEADLINE_MS = 50 * 60_000;
@@ -123,8 +124,8 @@ async function carryOut(
   );
   for (const gap of unread) receipt.incomplete(gap);
   const results: AnswerLine[] = [];
-  for (const manifest of manifests)
-    results.push(...(await restoreProject(context, state, wanted, manifest, receipt)));
+  for (const project of projects)
+    results.push(...(await restoreProject(context, state, { ...wanted, project, runId }, receipt)));
   const lost: unknown[] = [];
   await deliverReceipt(
     context,
@@ -138,19 +139,50 @@ async function carryOut(
   return { complete: lost.length === 0 && unread.length === 0 && !failed, results };
 }
 
+/** One project of a request that is carried out. */
+interface ProjectRestore extends RestoreRequest {
+  readonly project: string;
+  readonly runId: string;
+}
+
+/** Restores a project under the lease that it shares with the kill switch. */
 async function restoreProject(
   context: EventContext,
   state: State,
-  wanted: RestoreRequest,
-  manifest: Manifest,
+  { budget, period, project, runId }: ProjectRestore,
   receipt: ReceiptBuilder,
 ): Promise<readonly AnswerLine[]> {
-  const steps = planRestore(manifest);
-  const journal = openJournal(context, state, wanted, manifest);
+  const { runtime } = context;
+  const { sleep, random } = runtime;
   const lines: AnswerLine[] = [];
+  try {
+    await holdProject(
+      { state, sleep, random, nowMs: () => runtime.now().getTime() },
+      { budget, period, project },
+      { by: runtime.functionName, runId, doing: 'restore', isNeeded: () => true },
+      async (lease) => {
+        const pause = async (milliseconds: number): Promise<void> => {
+          await sleep(milliseconds);
+          await lease.confirm();
+        };
+        await restoreHeld({ ...context, lease, pause }, receipt, lines);
+      },
+    );
+  } catch (error) {
+    const why = messageOf(error);
+    receipt.fail({ resource: `projects/${project}`, error: why });
+    lines.push({ project, resource: `projects/${project}`, action: 'none', outcome: 'failed', why });
+  }
+  return lines;
+}
+
+/** Carries out what the manifest says now: another run may have brought things back since the request came. */
+async function restoreHeld(run: RestoreRun, receipt: ReceiptBuilder, lines: AnswerLine[]): Promise<void> {
+  const steps = planRestore(run.lease.manifest());
+  const journal = openJournal(run);
   const back: string[] = [];
   const carry = async (step: RestoreStep): Promise<AnswerLine> => {
-    const line = await carryStep(context, step, journal(step.item.resource));
+    const line = await carryStep(run, step, journal(step.item.resource));
     lines.push(line);
     record(receipt, step, line);
     const isBack = line.outcome === 'done' || line.outcome === 'already';
@@ -161,33 +193,25 @@ async function restoreProject(
   const links = steps.filter((step) => step.action === 'relink');
   const others = steps.filter((step) => step.action !== 'relink');
   const linked = await pMap(links, carry);
-  // Without billing every start would be refused; the next request goes on from here. Linked to another account by
-  // somebody is left so, and is billing too.
+  // Without billing every start would be refused; the next request goes on from here. Linked to another account by an operator is
+  // left so, and is billing too.
   if (linked.every(({ outcome }) => outcome !== 'failed'))
     await pMap(others, carry, { concurrency: CONCURRENCY });
   else
     for (const step of others)
       lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
-  try {
-    await remember(context, state, wanted, manifest.project, back);
-  } catch (error) {
-    // What is back is back: the next request finds it so.
-    const resource = `projects/${manifest.project}`;
-    const why = `cannot note what is back: ${messageOf(error)}`;
-    receipt.fail({ resource, error: why });
-    lines.push({ project: manifest.project, resource, action: 'none', outcome: 'failed', why });
-  }
-  return lines;
+  // What is back is back: where it cannot be noted, the next request finds it so.
+  await remember(run, back);
 }
 
 async function carryStep(
-  context: EventContext,
+  run: RestoreRun,
   step: RestoreStep,
   journal: DeploymentJournal,
 ): Promise<AnswerLine> {
   if (step.action === 'none') return lineOf(step, 'left', step.why);
   try {
-    const restored: Restored = await restoreItem(context, step, journal);
+    const restored: Restored = await restoreItem(run, step, journal);
     return restored.kind === 'left'
       ? lineOf(step, 'left', restored.why)
       : lineOf(step, restored.kind, restored.why);

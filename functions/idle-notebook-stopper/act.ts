@@ -1,5 +1,7 @@
 import pMap from 'p-map';
 import { getMachineStart } from '../../shared/google/machines.ts';
+import { changeState } from '../../shared/google/change/change-state.ts';
+import type { Claim as Lease } from '../../shared/google/change/permit.ts';
 import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import {
   getNotebook,
@@ -34,8 +36,8 @@ const CONCURRENCY = 8;
 const HELD_LOOKS = 5;
 const HELD_PAUSE_MS = 1_000;
 
-/** How often a stop or start is asked for when no answer comes. */
-const REQUEST_ATTEMPTS = 4;
+/** What is under way when a claim runs out must have arrived by then. */
+const MARGIN_MS = 10_000;
 
 /** Carries out the plans of one run. */
 export async function actOnNotebooks(
@@ -55,7 +57,7 @@ export async function actOnNotebooks(
         if (decision.action === 'repair') {
           report.outcome(plan, await repairIdleShutdown(run, config, plan));
         } else if (decision.action === 'stop' || decision.action === 'start') {
-          const result = await changeState(
+          const result = await stopOrStart(
             run,
             config,
             plan,
@@ -84,81 +86,99 @@ interface Change {
 
 const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
 
-/** Stops or starts one notebook: looks at it, asks, and where no answer comes looks again before it asks again. */
-async function changeState(
+/** Stops or starts one notebook, unless another run does. */
+async function stopOrStart(
   run: Run,
   config: Config,
   plan: NotebookPlan,
   action: 'stop' | 'start',
   claim: Claim,
 ): Promise<Change> {
-  const { decision, facts } = plan;
-  if (claim.kind === 'over-max-stops')
-    return { outcome: { ...decision, action: 'report', reason: 'over-max-stops', outcome: 'done' } };
-  if (claim.kind === 'requested')
-    return {
-      outcome: {
-        ...decision,
-        outcome: 'already',
-        evidence: { ...decision.evidence, requestedBy: claim.runId },
-      },
-    };
-  if (claim.kind === 'held') return { outcome: await awaitOther(run, plan, action, claim.runId) };
-
-  let mayBeOurs = false;
-  for (let attempt = 1; ; attempt++) {
-    const present = await look(run, facts.name);
-    const state = present?.state ?? 'DELETED';
-    // Seen on its way after an attempt of ours without an answer: that attempt got through.
-    if (THERE[action].has(state))
-      return !mayBeOurs
-        ? {
-            outcome: { ...decision, outcome: 'already', evidence: { ...decision.evidence, stateNow: state } },
-          }
-        : {
-            outcome: { ...decision, outcome: 'done' },
-            requested: { action, operation: undefined, atMs: run.runtime.now().getTime() },
-          };
-    const changed =
-      present === undefined
-        ? undefined
-        : (changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)));
-    if (changed !== undefined)
-      return {
-        outcome: {
-          ...decision,
-          action: 'keep',
-          reason: 'changed-since',
-          outcome: 'already',
-          evidence: { ...decision.evidence, changed },
-        },
-      };
-    if (run.runtime.now().getTime() >= claim.claimedAtMs + LEASE_MS)
-      throw new BusyError(`Cannot ${action} "${facts.name}": this run's claim ran out before it could ask`);
-    try {
-      const operation = await requestNotebook(run.api, action, facts.name);
-      return {
-        outcome: { ...decision, outcome: 'done', evidence: { ...decision.evidence, operation } },
-        requested: { action, operation, atMs: run.runtime.now().getTime() },
-      };
-    } catch (error) {
-      if (!(await canRetryRequest(run, error, attempt))) throw error;
-      mayBeOurs ||= isRetryable(error);
-    }
+  const { decision } = plan;
+  switch (claim.kind) {
+    case 'over-max-stops':
+      return { outcome: { ...decision, action: 'report', reason: 'over-max-stops', outcome: 'done' } };
+    case 'requested':
+      return { outcome: already(plan, { requestedBy: claim.runId }) };
+    case 'held':
+      return { outcome: await awaitOther(run, plan, action, claim.runId) };
+    case 'ours':
+      return requestChange(run, config, plan, action, claim.claimedAtMs);
   }
 }
 
-/** After a failure: wait, then look again. A refusal for the state it is in is worth one more look, nothing else is. */
-async function canRetryRequest(run: Run, error: unknown, attempt: number): Promise<boolean> {
-  const stateConflict =
-    error instanceof GoogleApiError && (error.status === 400 || error.status === 404 || error.status === 409);
-  if (stateConflict ? attempt > 1 : !isRetryable(error) || attempt >= REQUEST_ATTEMPTS) return false;
-  await run.runtime.sleep(run.runtime.random() * 1_000 * 2 ** attempt);
-  return true;
+function already({ decision }: NotebookPlan, evidence: Readonly<Record<string, unknown>>): DecidedOutcome {
+  return { ...decision, outcome: 'already', evidence: { ...decision.evidence, ...evidence } };
+}
+
+async function requestChange(
+  run: Run,
+  config: Config,
+  plan: NotebookPlan,
+  action: 'stop' | 'start',
+  claimedAtMs: number,
+): Promise<Change> {
+  const { runtime, api } = run;
+  const { decision, facts } = plan;
+  const { name } = facts;
+  let stateNow = 'DELETED';
+  const changed = await changeState(
+    {
+      resource: name,
+      async look() {
+        stateNow = 'DELETED';
+        const present = await getNotebook(api, name);
+        stateNow = present.state ?? 'unknown';
+        return present;
+      },
+      isThere: ({ state = '' }) => THERE[action].has(state),
+      blocker: async (present) =>
+        changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)),
+      request: (permit) => requestNotebook(api, permit, action, name),
+      // It takes minutes; the next run sees whether it did.
+      answerSettles: true,
+    },
+    {
+      sleep: (ms) => runtime.sleep(ms),
+      random: runtime.random,
+      nowMs: () => runtime.now().getTime(),
+      confirmMs: 0,
+    },
+    leaseOf(run, name, action, claimedAtMs),
+  );
+  if (changed.kind === 'already' || changed.kind === 'gone') return { outcome: already(plan, { stateNow }) };
+  if (changed.kind === 'blocked') {
+    const outcome = already(plan, { changed: changed.why });
+    return { outcome: { ...outcome, action: 'keep', reason: 'changed-since' } };
+  }
+  const { answer: operation } = changed;
+  return {
+    outcome: {
+      ...decision,
+      outcome: 'done',
+      ...(operation === undefined ? {} : { evidence: { ...decision.evidence, operation } }),
+    },
+    requested: { action, operation, atMs: runtime.now().getTime() },
+  };
+}
+
+/** A claim on a notebook is not renewed: what it does not come to in time, a later run does. */
+function leaseOf(run: Run, name: string, action: string, claimedAtMs: number): Lease {
+  const check = (): void => {
+    if (run.runtime.now().getTime() >= claimedAtMs + LEASE_MS - MARGIN_MS)
+      throw new BusyError(`Cannot ${action} "${name}": this run's claim ran out before the request left`);
+  };
+  return {
+    check,
+    async confirm() {
+      check();
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Undefined when the notebook is gone. */
-async function look(run: Run, name: string): Promise<NotebookInstance | undefined> {
+async function lookOrGone(run: Run, name: string): Promise<NotebookInstance | undefined> {
   try {
     return await getNotebook(run.api, name);
   } catch (error) {
@@ -203,40 +223,60 @@ async function startedMeanwhile(
 /** Another run holds the notebook: see whether it gets there. If not, it died: this event is to come again later. */
 async function awaitOther(
   run: Run,
-  { decision, facts }: NotebookPlan,
+  plan: NotebookPlan,
   action: 'stop' | 'start',
   runId: string,
 ): Promise<DecidedOutcome> {
+  const { facts } = plan;
   for (let looks = 1; looks <= HELD_LOOKS; looks++) {
-    const present = await look(run, facts.name);
+    const present = await lookOrGone(run, facts.name);
     if (present === undefined || THERE[action].has(present.state ?? ''))
-      return { ...decision, outcome: 'already', evidence: { ...decision.evidence, requestedBy: runId } };
+      return already(plan, { requestedBy: runId });
     await run.runtime.sleep(HELD_PAUSE_MS);
   }
   throw new BusyError(`Cannot ${action} "${facts.name}": run ${runId} claimed it and has not acted yet`);
 }
 
 /**
- * Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged; what
- * somebody, or a parallel run, has set there meanwhile stays.
+ * Turns Workbench's own idle shutdown on. The API replaces the whole map, so it is read right before and merged; what was set there
+ * meanwhile, by a user or a parallel run, stays.
  */
 async function repairIdleShutdown(
   run: Run,
   config: Config,
   { decision, facts }: NotebookPlan,
 ): Promise<DecidedOutcome> {
-  const present = await getNotebook(run.api, facts.name);
-  const metadata = present.gceSetup?.metadata ?? {};
-  const timeout = metadata[TIMEOUT_KEY];
-  if (timeout !== facts.metadata[TIMEOUT_KEY])
-    return {
-      ...decision,
-      outcome: 'already',
-      evidence: { ...decision.evidence, setMeanwhile: timeout ?? null },
-    };
-  await replaceNotebookMetadata(run.api, facts.name, {
-    ...metadata,
-    [TIMEOUT_KEY]: String(repairSeconds(config)),
-  });
-  return { ...decision, outcome: 'done' };
+  const { runtime, api } = run;
+  const { name } = facts;
+  const wanted = String(repairSeconds(config));
+  const timeoutOf = ({ gceSetup }: NotebookInstance): string | undefined => gceSetup?.metadata?.[TIMEOUT_KEY];
+  let setMeanwhile: string | undefined;
+  const changed = await changeState(
+    {
+      resource: name,
+      look: () => getNotebook(api, name),
+      isThere: (present) => timeoutOf(present) === wanted && facts.metadata[TIMEOUT_KEY] !== wanted,
+      blocker(present) {
+        setMeanwhile = timeoutOf(present);
+        return setMeanwhile === facts.metadata[TIMEOUT_KEY] ? undefined : 'it was set meanwhile';
+      },
+      request: (permit, { gceSetup }) =>
+        replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: wanted }),
+      answerSettles: true,
+    },
+    {
+      sleep: (ms) => runtime.sleep(ms),
+      random: runtime.random,
+      nowMs: () => runtime.now().getTime(),
+      confirmMs: 0,
+    },
+    leaseOf(run, name, 'repair', runtime.now().getTime()),
+  );
+  if (changed.kind === 'done') return { ...decision, outcome: 'done' };
+  const timeout = changed.kind === 'already' ? wanted : (setMeanwhile ?? null);
+  return {
+    ...decision,
+    outcome: 'already',
+    evidence: { ...decision.evidence, setMeanwhile: timeout },
+  };
 }

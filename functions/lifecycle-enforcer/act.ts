@@ -1,6 +1,8 @@
 import pMap from 'p-map';
 import { replaceLifecycle } from '../../shared/google/buckets.ts';
-import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { changeState } from '../../shared/google/change/change-state.ts';
+import type { Claim } from '../../shared/google/change/permit.ts';
+import { isRetryable } from '../../shared/google/google-api-error.ts';
 import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
@@ -49,9 +51,9 @@ export async function actOnBuckets(
       }
       const { name } = facts.bucket;
       try {
-        const { outcome, wrote } = await patchBucket(run, config, { ...plan, facts }, writes.get(name));
+        const { outcome, settlement } = await patchBucket(run, config, { ...plan, facts }, writes.get(name));
         report.outcome(plan, outcome);
-        settlements.set(name, wrote ?? 'given-up');
+        if (settlement !== undefined) settlements.set(name, settlement);
       } catch (error) {
         report.failure(plan, error);
         // What may have got through stays noted: the next run sees by the bucket whether it did.
@@ -93,9 +95,20 @@ function writeOf(facts: BucketFacts, config: Config, now: Date): Write {
 
 interface Patched {
   readonly outcome: DecidedOutcome;
-  /** Absent when this run wrote nothing. */
-  readonly wrote?: Write;
+  /** What became of the write that was noted; absent where that cannot be told, so that it stays noted. */
+  readonly settlement?: Settlement;
 }
+
+/** A bucket as it was judged, and what it is to get. */
+interface Judged {
+  readonly facts: BucketFacts;
+  readonly decision: Plan<BucketFacts>['decision'];
+  /** Undefined where nothing is to be written any more. */
+  readonly write: Write | undefined;
+}
+
+/** The metageneration is the precondition of each write: Google itself refuses what was judged on an older bucket. */
+const FENCED_AT_GOOGLE: Claim = { confirm: () => Promise.resolve(), check: () => undefined };
 
 /**
  * Writes one bucket's rules under the metageneration at which they were judged. Where another process changed the bucket
@@ -107,51 +120,79 @@ async function patchBucket(
   plan: Plan<BucketFacts>,
   first: Write | undefined,
 ): Promise<Patched> {
-  let { facts, decision } = plan;
-  let write = first ?? writeOf(facts, config, run.startedAt);
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const { merge, intent } = write;
-    let unanswered = false;
-    try {
-      const now = await replaceLifecycle(run.api, facts.bucket.name, merge.rules, intent.metageneration);
-      if (rulesDigest(now) !== intent.result)
-        throw new Error(`Cannot verify "${facts.bucket.name}": its rules are not those that were written`);
-      return { outcome: { ...decision, outcome: 'done' }, wrote: write };
-    } catch (error) {
-      unanswered = isRetryable(error);
-      if (!unanswered && !isStatus(error, 412)) throw error;
+  const { runtime, api } = run;
+  const { name } = plan.facts.bucket;
+  let judged: Judged = { ...plan, write: first ?? writeOf(plan.facts, config, run.startedAt) };
+  let requested: Write | undefined;
+  let looks = 0;
+  const changed = await changeState(
+    {
+      resource: name,
+      async look() {
+        if (looks++ > 0) judged = await judgeAgain(run, config, judged.facts);
+        return judged;
+      },
+      isThere: ({ facts }) => requested !== undefined && isWritten(facts, requested.intent),
+      blocker: ({ write }) => (write === undefined ? 'nothing is to be written any more' : undefined),
+      async intend({ write }) {
+        if (write !== undefined && write !== first) await noteIntents(run, new Map([[name, write]]));
+      },
+      async request(permit, { write }) {
+        if (write === undefined) throw new Error(`Cannot write "${name}": there is nothing to write`);
+        requested = write;
+        const { merge, intent } = write;
+        return replaceLifecycle(api, permit, name, merge.rules, intent.metageneration);
+      },
+      attempts: MAX_ATTEMPTS,
+      answerSettles: true,
+      fencedAtGoogle: true,
+    },
+    {
+      sleep: (milliseconds) => runtime.sleep(PAUSE_MS + milliseconds),
+      random: runtime.random,
+      nowMs: () => runtime.now().getTime(),
+      confirmMs: 0,
+    },
+    FENCED_AT_GOOGLE,
+  );
+  const { decision } = judged;
+  switch (changed.kind) {
+    case 'gone':
+      return {
+        outcome: { ...decision, action: 'keep', reason: 'gone', outcome: 'already' },
+        settlement: 'given-up',
+      };
+    case 'already':
+    case 'blocked': {
+      const outcome = { ...decision, outcome: 'already' } as const;
+      // An earlier request may have got through, and another change after it: the next run sees whose rules there are.
+      const mayBeOurs = changed.kind === 'blocked' && changed.mayBeOurs;
+      return mayBeOurs ? { outcome } : { outcome, settlement: 'given-up' };
     }
-    await run.runtime.sleep(PAUSE_MS * (1 + run.runtime.random()) * attempt);
-    const present = await orGone(gatherBucket(run, config, facts));
-    if (present === undefined)
-      return { outcome: { ...decision, action: 'keep', reason: 'gone', outcome: 'already' } };
-    if (unanswered && present.bucket.metageneration === String(BigInt(intent.metageneration) + 1n))
-      if (rulesDigest(present.bucket.rules) === intent.result)
-        return { outcome: { ...decision, outcome: 'done' }, wrote: write };
-    const [again] = judgeBucket(present, config, run.startedAt);
-    if (again === undefined || again.action !== 'patch')
-      return { outcome: { ...decision, ...again, outcome: 'already' } };
-    facts = present;
-    decision = again;
-    write = writeOf(facts, config, run.startedAt);
-    await noteIntents(run, new Map([[facts.bucket.name, write]]));
+    case 'done': {
+      const { answer } = changed;
+      if (requested === undefined) throw new Error(`Cannot write "${name}": nothing was requested`);
+      if (answer !== undefined && rulesDigest(answer) !== requested.intent.result)
+        throw new Error(`Cannot verify "${name}": its rules are not those that were written`);
+      return { outcome: { ...decision, outcome: 'done' }, settlement: requested };
+    }
   }
-  throw new BusyError(
-    `Cannot patch "${facts.bucket.name}": it changed or did not answer ${MAX_ATTEMPTS} times in a row`,
+}
+
+/** Whether a write got through: the bucket has the very rules, and was changed once since. */
+function isWritten({ bucket }: BucketFacts, intent: Intent): boolean {
+  return (
+    bucket.metageneration === String(BigInt(intent.metageneration) + 1n) &&
+    rulesDigest(bucket.rules) === intent.result
   );
 }
 
-function isStatus(error: unknown, status: number): boolean {
-  return error instanceof GoogleApiError && error.status === status;
-}
-
-async function orGone<T>(look: Promise<T>): Promise<T | undefined> {
-  try {
-    return await look;
-  } catch (error) {
-    if (isStatus(error, 404)) return undefined;
-    throw error;
-  }
+async function judgeAgain(run: Run, config: Config, before: BucketFacts): Promise<Judged> {
+  const facts = await gatherBucket(run, config, before);
+  const [decision] = judgeBucket(facts, config, run.startedAt);
+  if (decision === undefined) throw new Error(`Cannot judge "${facts.bucket.name}"`);
+  const write = decision.action === 'patch' ? writeOf(facts, config, run.startedAt) : undefined;
+  return { facts, decision, write };
 }
 
 async function noteIntents(run: Run, writes: ReadonlyMap<string, Write>): Promise<void> {

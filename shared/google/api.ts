@@ -1,5 +1,7 @@
 import { type GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { AttemptTimeout, GoogleApiError } from './google-api-error.ts';
+import { watchDeparture } from './change/departure.ts';
+import type { Permit } from './change/permit.ts';
 import { bodyOf, type Content } from './request-body.ts';
 
 /** All calls of costguard to Google: it counts, times out, retries and turns failures into one kind. */
@@ -14,6 +16,11 @@ export interface Api {
   request(name: string, request: ApiRequest, options?: CallOptions): Promise<unknown>;
   /** The same with the status and the headers of the answer, for protocols that speak through them. */
   exchange(name: string, request: ApiRequest, options?: CallOptions): Promise<ApiAnswer>;
+  /**
+   * Sends a request that changes something, once; nothing repeats it. `permit` is checked as it leaves. Throws what the permit
+   * throws, and {@link GoogleApiError}.
+   */
+  change(name: string, permit: Permit, request: ApiRequest): Promise<unknown>;
   /**
    * From now on calls may also start in the time that is kept free behind the deadline: for what ends a run, such as
    * storing its receipt.
@@ -39,6 +46,8 @@ export interface Api {
 export interface CallOptions {
   /** `false` for a call that must not be repeated blindly; its caller looks first whether it got through. */
   readonly retry?: boolean;
+  /** Called right before each attempt; what it throws ends the call. */
+  readonly leaving?: () => void;
 }
 
 export interface ApiRequest {
@@ -113,6 +122,7 @@ export function createApi(options: ApiOptions): Api {
       const leftMs = deadlineMs - options.nowMs();
       if (leftMs <= 0)
         throw new GoogleApiError(name, new AttemptTimeout('not sent: the time for this run is up'));
+      callOptions.leaving?.();
       calls[name] = (calls[name] ?? 0) + 1;
       try {
         return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
@@ -133,10 +143,12 @@ export function createApi(options: ApiOptions): Api {
 
   const exchange: Api['exchange'] = async (name, request, callOptions) => {
     const url = urlOf(request);
+    const departure = watchDeparture(callOptions?.leaving);
     const { status, headers, data } = await call(
       name,
       () =>
         options.auth.request<unknown>({
+          ...departure.options,
           url,
           method: request.method ?? 'GET',
           responseType: request.answer ?? 'json',
@@ -145,7 +157,9 @@ export function createApi(options: ApiOptions): Api {
           ...bodyOf(request),
         }),
       callOptions,
-    );
+    ).catch((error: unknown) => {
+      throw departure.stopped()?.error ?? error;
+    });
     return { status, header: (key) => headers.get(key) ?? undefined, data };
   };
 
@@ -167,6 +181,12 @@ export function createApi(options: ApiOptions): Api {
     },
     exchange,
     request: async (name, request, callOptions) => (await exchange(name, request, callOptions)).data,
+    async change(name, permit, request) {
+      const leaving = (): void => {
+        permit.check();
+      };
+      return (await exchange(name, request, { retry: false, leaving })).data;
+    },
   };
 }
 

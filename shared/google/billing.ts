@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import type { Permit } from './change/permit.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './clients/billing.ts';
 import { GoogleApiError } from './google-api-error.ts';
@@ -37,14 +38,19 @@ export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: stri
 export async function setBillingLink(
   api: Api,
   auth: GoogleAuth,
+  permit: Permit,
   projectId: string,
   account: string | undefined,
 ): Promise<BillingLink> {
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
   const call = 'cloudbilling.projects.updateBillingInfo';
   try {
-    const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update), {
+    const leaving = (): void => {
+      permit.check();
+    };
+    const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update, leaving), {
       retry: false,
+      leaving,
     });
     return readLink(call, projectId, answer);
   } catch (error) {

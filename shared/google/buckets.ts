@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import type { Permit } from './change/permit.ts';
 import { listPages } from './list-pages.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
@@ -129,20 +130,17 @@ const patchedSchema = z.looseObject({ metageneration: z.string(), lifecycle: lif
  */
 export async function replaceLifecycle(
   api: Api,
+  permit: Permit,
   name: string,
   rules: readonly StoredRule[],
   metageneration: string,
 ): Promise<readonly StoredRule[]> {
-  const answer = await api.request(
-    'storage.buckets.patch',
-    {
-      method: 'PATCH',
-      url: `${HOST}/${encodeURIComponent(name)}`,
-      query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle' },
-      body: { lifecycle: { rule: rules } },
-    },
-    { retry: false },
-  );
+  const answer = await api.change('storage.buckets.patch', permit, {
+    method: 'PATCH',
+    url: `${HOST}/${encodeURIComponent(name)}`,
+    query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle' },
+    body: { lifecycle: { rule: rules } },
+  });
   return parseAnswer('storage.buckets.patch', patchedSchema, answer).lifecycle?.rule ?? [];
 }
 

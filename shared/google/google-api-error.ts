@@ -11,10 +11,12 @@ export class GoogleApiError extends Error {
   readonly status: number | undefined;
   readonly reason: string | undefined;
   readonly retryable: boolean;
+  /** Whether the answer was an error of Google's own form, and not a page of some proxy or nothing at all. */
+  readonly isGoogles: boolean;
 
   /** `note`: what the caller adds to Google's own text. */
   constructor(call: string, cause: unknown, note?: string) {
-    const { status, reason, message } = readError(cause);
+    const { status, reason, message, isGoogles } = readError(cause);
     const what =
       cause instanceof UnexpectedAnswer || isUndecodable(cause)
         ? 'unexpected answer'
@@ -25,6 +27,7 @@ export class GoogleApiError extends Error {
     this.call = call;
     this.status = status;
     this.reason = reason;
+    this.isGoogles = isGoogles;
     this.retryable =
       status === undefined
         ? cause instanceof EmptyAnswer || isNetworkError(cause)
@@ -73,6 +76,26 @@ function isUndecodable(cause: unknown): boolean {
   return cause instanceof Error && /^(?:from|googleProtobuf\w+From)Proto3JSON/.test(cause.message);
 }
 
+/** Statuses of 4xx after which a request may have been carried out all the same. */
+const NO_PROOF: ReadonlySet<number> = new Set([408, 499]);
+
+/**
+ * Whether an error proves that a request which changes something was not carried out: Google's own refusal, in its own form. A
+ * 5xx, a timeout, a reset, a page of HTML and an answer that cannot be read prove nothing.
+ */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof GoogleApiError) || !error.isGoogles) return false;
+  const { status = 0 } = error;
+  return status >= 400 && status < 500 && !NO_PROOF.has(status);
+}
+
+/** Whether Google refused for the state that the resource is in: another look may show another one. */
+export function isStateConflict(error: unknown): boolean {
+  return (
+    isRefused(error) && error instanceof GoogleApiError && [400, 404, 409, 412].includes(error.status ?? 0)
+  );
+}
+
 const RETRYABLE_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** google.rpc.Code to HTTP status, as google/rpc/code.proto documents it. gax errors carry the former. */
@@ -112,12 +135,13 @@ interface ErrorFacts {
   readonly status?: number;
   readonly reason?: string;
   readonly message: string;
+  readonly isGoogles: boolean;
 }
 
 function readError(error: unknown): ErrorFacts {
   const own = shorten(messageOf(error));
   const thrown = thrownError.safeParse(error);
-  if (!thrown.success) return { message: own };
+  if (!thrown.success) return { message: own, isGoogles: false };
   const { code, status, response, reason, errors = [] } = thrown.data;
   const http = response?.status ?? statusOf(code) ?? statusOf(status);
   // gax takes the answer as a stream, so that both its body and the message are the answer's text.
@@ -130,6 +154,7 @@ function readError(error: unknown): ErrorFacts {
     ...(all.status === undefined ? {} : { status: all.status }),
     ...(all.reason === undefined ? {} : { reason: all.reason }),
     message: http === undefined && inner !== undefined ? joined(message, inner.message) : message,
+    isGoogles: body !== undefined || (inner?.isGoogles ?? false),
   };
 }
 

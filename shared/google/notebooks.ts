@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import type { Permit } from './change/permit.ts';
 import { listPages } from './list-pages.ts';
 import { notebooksClient } from './clients/notebooks.ts';
 import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
@@ -147,10 +148,17 @@ export async function getNotebook(api: Api, name: string): Promise<NotebookInsta
  * Asks for a stop or start and returns the operation's name without awaiting it (it takes minutes). Not repeated by
  * itself: the caller looks at the instance before it asks again.
  */
-export async function requestNotebook(api: Api, verb: 'stop' | 'start', name: string): Promise<string> {
+export async function requestNotebook(
+  api: Api,
+  permit: Permit,
+  verb: 'stop' | 'start',
+  name: string,
+): Promise<string> {
   const call = `notebooks.instances.${verb}`;
-  const answer = await api.call(call, () => notebooksClient(api.auth)[verb](name), { retry: false });
-  return operationOf(call, answer);
+  return operationOf(
+    call,
+    await sendOnce(api, call, permit, (leaving) => notebooksClient(api.auth)[verb](name, leaving)),
+  );
 }
 
 /**
@@ -159,13 +167,31 @@ export async function requestNotebook(api: Api, verb: 'stop' | 'start', name: st
  */
 export async function replaceNotebookMetadata(
   api: Api,
+  permit: Permit,
   name: string,
   metadata: Readonly<Record<string, string>>,
 ): Promise<string> {
   const call = 'notebooks.instances.patch';
   const update = { name, gceSetup: { metadata } };
-  const answer = await api.call(call, () => notebooksClient(api.auth).update(update, 'gce_setup.metadata'));
-  return operationOf(call, answer);
+  return operationOf(
+    call,
+    await sendOnce(api, call, permit, (leaving) =>
+      notebooksClient(api.auth).update(update, 'gce_setup.metadata', leaving),
+    ),
+  );
+}
+
+/** As `Api.change` does, through Google's client. */
+async function sendOnce(
+  api: Api,
+  call: string,
+  permit: Permit,
+  send: (leaving: () => void) => Promise<unknown>,
+): Promise<unknown> {
+  const leaving = (): void => {
+    permit.check();
+  };
+  return api.call(call, () => send(leaving), { retry: false, leaving });
 }
 
 function operationOf(call: string, answer: unknown): string {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
+import type { Permit } from './change/permit.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { stringMap } from './string-map.ts';
 
@@ -88,19 +89,16 @@ export async function getVm(api: Api, resource: string): Promise<Vm> {
  */
 export async function requestVm(
   api: Api,
+  permit: Permit,
   verb: 'stop' | 'start',
   vm: Pick<Vm, 'resource' | 'localSsds'>,
 ): Promise<string> {
-  const answer = await api.request(
-    `compute.instances.${verb}`,
-    {
-      method: 'POST',
-      url: `${HOST}/${vm.resource}/${verb}`,
-      query: { discardLocalSsd: verb === 'stop' && vm.localSsds > 0 ? true : undefined },
-      body: {},
-    },
-    { retry: false },
-  );
+  const answer = await api.change(`compute.instances.${verb}`, permit, {
+    method: 'POST',
+    url: `${HOST}/${vm.resource}/${verb}`,
+    query: { discardLocalSsd: verb === 'stop' && vm.localSsds > 0 ? true : undefined },
+    body: {},
+  });
   return parseAnswer(`compute.instances.${verb}`, z.looseObject({ name: z.string() }), answer).name;
 }
 

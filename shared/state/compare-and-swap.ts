@@ -1,4 +1,4 @@
-import { backoff } from '../google/change-state.ts';
+import { backoff } from '../google/change/waits.ts';
 import { Conflict, type State } from './state.ts';
 
 /** A JSON object in the state bucket that several runs change: how its text is read and written. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { PermanentError } from '../errors.ts';
+import { isRefused } from '../google/google-api-error.ts';
 import { rungActions } from '../policy/policy.ts';
 import { Conflict, type State } from './state.ts';
 
@@ -45,11 +46,10 @@ const leftSchema = z.object({
 const rungSchema = z.object({
   at: z.number(),
   do: z.enum(rungActions),
-  /** `claimed`: a run is at work on it, or died; `done`: it has fired and will not fire again in this period. */
+  /** `claimed`: a run is at work on it, or died; `done`: all that it planned is dealt with. */
   status: z.enum(['claimed', 'done']),
+  /** The run that planned it, or went on with it. */
   runId: z.string(),
-  /** Until when the claim holds; its run renews it while it works. */
-  leaseUntilMs: z.number(),
   firedAtMs: z.optional(z.number()),
   /** Absent until the rung has been planned; nothing is taken away before it is written. */
   items: z.optional(z.array(itemSchema)),
@@ -62,6 +62,14 @@ const deploymentSchema = z.object({
   atMs: z.number(),
   /** Absent where no answer came (yet): whether it is under way is not known. */
   operation: z.optional(z.string()),
+});
+
+const leaseSchema = z.object({
+  /** The function that works on the project, and its run. */
+  by: z.string(),
+  runId: z.string(),
+  /** What it does: `stop-compute`, `restore`. */
+  doing: z.string(),
 });
 
 const manifestSchema = z.object({
@@ -78,6 +86,10 @@ const manifestSchema = z.object({
    * `projects/P/locations/L/endpoints/E 7808380286500077568`.
    */
   deployments: z.optional(z.record(z.string(), deploymentSchema)),
+  /** Who may change the project now: one run of the switch or the restore. Absent when no one is at work. */
+  lease: z.optional(leaseSchema),
+  /** Counts the leases: what an older one is about to write is refused. */
+  fence: z.optional(z.int()),
 });
 
 export type ManifestItem = z.infer<typeof itemSchema>;
@@ -108,14 +120,17 @@ export interface StoredManifest {
   readonly manifest: Manifest;
   /** `0` when it is not stored yet. */
   readonly generation: string;
+  /** Since it was last written, by Cloud Storage's clock. */
+  readonly ageMs: number;
 }
 
 /** The stored manifest, or an empty one. Throws {@link PermanentError} for what is no manifest: that is not overwritten. */
 export async function readManifest(state: State, key: ManifestKey): Promise<StoredManifest> {
   const stored = await state.read(manifestObject(key));
   if (stored === undefined)
-    return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0' };
-  return { manifest: parseManifest(state, key, stored.text), generation: stored.generation };
+    return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0', ageMs: 0 };
+  const { text, generation, ageMs } = stored;
+  return { manifest: parseManifest(state, key, text), generation, ageMs };
 }
 
 function parseManifest(state: State, key: ManifestKey, text: string): Manifest {
@@ -133,27 +148,33 @@ function pick({ budget, period, project }: ManifestKey): { budget: string; perio
   return { budget, period, project };
 }
 
+/** More rounds of conflicts than runs ever meet on one manifest: each round lets at least one through. */
 const MAX_CONFLICTS = 60;
 
+/** Writes whose answer could not be read; what became of them is seen by reading the manifest again. */
+const MAX_UNANSWERED = 5;
+
 /**
- * Changes a manifest under a precondition; when somebody else was faster, `change` is asked again with what is stored then.
- * `change` returns undefined to leave it as it is. Returns what is stored in the end.
+ * Changes a manifest under a precondition; where another run was faster, or the answer to the write says nothing, `change` is
+ * called again with what is stored then. It returns undefined to leave the manifest as it is. Returns what is stored in the end.
  */
 export async function updateManifest(
   state: State,
   key: ManifestKey,
   pause: (conflicts: number) => Promise<void>,
-  change: (manifest: Manifest) => Manifest | undefined,
+  change: (manifest: Manifest, ageMs: number) => Manifest | undefined,
 ): Promise<Manifest> {
+  let unanswered = 0;
   for (let conflicts = 0; ; conflicts++) {
-    const { manifest, generation } = await readManifest(state, key);
-    const changed = change(manifest);
+    const { manifest, generation, ageMs } = await readManifest(state, key);
+    const changed = change(manifest, ageMs);
     if (changed === undefined) return manifest;
     try {
       await state.write(manifestObject(key), JSON.stringify(changed), { ifGeneration: generation });
       return changed;
     } catch (error) {
-      if (!(error instanceof Conflict) || conflicts >= MAX_CONFLICTS) throw error;
+      if (!(error instanceof Conflict) && (isRefused(error) || ++unanswered > MAX_UNANSWERED)) throw error;
+      if (conflicts >= MAX_CONFLICTS) throw error;
       await pause(conflicts);
     }
   }

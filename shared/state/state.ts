@@ -34,6 +34,11 @@ export interface State {
 export interface Stored {
   readonly text: string;
   readonly generation: string;
+  /**
+   * How long ago it was written, by Cloud Storage's own clock at both ends: no instance's clock has a part in it. 0 where the
+   * answer does not tell.
+   */
+  readonly ageMs: number;
 }
 
 /** Somebody else wrote the object since it was read. */
@@ -45,6 +50,8 @@ export class Conflict extends Error {
 const MAX_LOOKS = 8;
 
 const generationSchema = z.looseObject({ generation: z.string() });
+
+const storedSchema = z.looseObject({ generation: z.string(), updated: z.optional(z.string()) });
 
 const listSchema = z.looseObject({ items: z.optional(z.unknown()) });
 
@@ -65,13 +72,20 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       const url = `https://${path}/${encodeURIComponent(name)}`;
       for (let looks = 0; looks < MAX_LOOKS; looks++) {
         // The generation is read first and then asked for by number, so that text and generation belong together.
-        const metadata = await orUndefined(api.request(call, { url, query: { fields: 'generation' } }));
+        const metadata = await orUndefined(
+          api.exchange(call, { url, query: { fields: 'generation,updated' } }),
+        );
         if (metadata === undefined) return undefined;
-        const { generation } = parseAnswer(call, generationSchema, metadata);
+        const { generation, updated } = parseAnswer(call, storedSchema, metadata.data);
         const content = await orUndefined(
           api.request(call, { url, query: { alt: 'media', generation }, answer: 'text' }),
         );
-        if (content !== undefined) return { text: parseAnswer(call, z.string(), content), generation };
+        if (content !== undefined)
+          return {
+            text: parseAnswer(call, z.string(), content),
+            generation,
+            ageMs: ageOf(updated, metadata.header('date')),
+          };
         // Replaced or deleted between the two calls: look again.
       }
       // Whoever called may come again, later and later: the event is delivered again with backoff.
@@ -110,6 +124,12 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       }
     },
   };
+}
+
+/** Between an object's last change and the answer that tells of it. */
+function ageOf(updated: string | undefined, date: string | undefined): number {
+  const ageMs = Date.parse(date ?? '') - Date.parse(updated ?? '');
+  return Number.isNaN(ageMs) ? 0 : Math.max(0, ageMs);
 }
 
 /** Metadata and content of a JSON object. With the hash in the metadata Google refuses what was damaged on its way. */

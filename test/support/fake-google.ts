@@ -59,14 +59,20 @@ export function fakeGoogle(options: {
     await pause();
     const request = { method, url: new URL(url), body };
     return isForObjects(request)
-      ? answerObjects(fake.world.objects, request, (status) => {
-          throw refusal(status, `${method} ${url} was refused`);
-        })
+      ? answerObjects(
+          fake.world.objects,
+          request,
+          (status) => {
+            throw refusal(status, `${method} ${url} was refused`);
+          },
+          fake.world.nowMs,
+        )
       : answer(fake.world, method, request.url, body);
   };
   const auth = {
     request: async ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) => ({
       data: await ask(method, url, data),
+      headers: new Headers({ date: new Date(fake.world.nowMs).toUTCString() }),
     }),
     fetch: async (url: string, { method = 'GET', body }: { method?: string; body?: string }) =>
       Response.json(await ask(method, url, body === undefined ? undefined : JSON.parse(body))),

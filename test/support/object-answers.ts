@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 export interface StoredObject {
   readonly text: string;
   readonly generation: number;
+  readonly updatedMs?: number;
 }
 
 /** A request for objects of a bucket, as it leaves. */
@@ -25,6 +26,7 @@ export function answerObjects(
   objects: Map<string, StoredObject>,
   { method, url, body }: ObjectRequest,
   refuse: (status: number) => never,
+  nowMs = 0,
 ): unknown {
   const query = url.searchParams;
   if (method === 'POST') {
@@ -38,7 +40,7 @@ export function answerObjects(
     if (!whole) refuse(400);
     const known = objects.get(name)?.generation ?? 0;
     if (wanted !== null && wanted !== String(known)) refuse(412);
-    objects.set(name, { text: content, generation: known + 1 });
+    objects.set(name, { text: content, generation: known + 1, updatedMs: nowMs });
     return { generation: String(known + 1) };
   }
   const [, encoded] = /\/o\/([^/]+)$/.exec(url.pathname) ?? [];
@@ -48,7 +50,11 @@ export function answerObjects(
     return { items: names.map((name) => ({ name })) };
   }
   const found = objects.get(decodeURIComponent(encoded)) ?? refuse(404);
-  if (query.get('alt') !== 'media') return { generation: String(found.generation) };
+  if (query.get('alt') !== 'media')
+    return {
+      generation: String(found.generation),
+      updated: new Date(found.updatedMs ?? nowMs).toISOString(),
+    };
   return query.get('generation') === String(found.generation) ? found.text : refuse(404);
 }
 

@@ -1,7 +1,7 @@
 import type { LeftAlone, ManifestItem } from '../../../shared/state/manifest.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../../shared/run/receipt.ts';
-import { isOpen } from '../act.ts';
+import { isOpen } from './items.ts';
 
 /** Writes into the receipt what a rung did with each item and what it left alone. */
 export function report(

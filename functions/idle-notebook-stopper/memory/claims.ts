@@ -17,6 +17,12 @@ export const LEASE_MS = 90_000;
 /** After a request that had no effect within this long it may be made again. */
 const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES } as const;
 
+/**
+ * Instances' clocks agree within seconds. A claim or a request from further ahead was written by a wrong one: it holds for no longer
+ * than one from now would.
+ */
+const CLOCK_SKEW_MS = 60_000;
+
 /** States in which a stop, or a start, has nothing left to do. */
 export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
   stop: new Set(['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED']),
@@ -85,7 +91,7 @@ function judgeClaim(
   if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
   const { requestedAtMs, claimedAtMs } = record;
   // A stop from before a user started the notebook again has nothing to do with this one.
-  const outdated = startedSince(facts, claimedAtMs);
+  const outdated = startedSince(facts, claimedAtMs) || claimedAtMs > nowMs + CLOCK_SKEW_MS;
   if (!outdated && requestedAtMs !== undefined && nowMs - requestedAtMs < SETTLE[action] * MINUTE_MS)
     return { kind: 'requested', runId: record.runId };
   if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)

@@ -1,4 +1,5 @@
 import type { GoogleAuth } from 'google-auth-library';
+import { watchAuth } from '../change/departure.ts';
 import { once } from './clients.ts';
 
 /** Google's billing clients, each loaded when it is first used; in a file of their own for the functions without billing. */
@@ -7,7 +8,8 @@ export interface BillingClients {
   getBudget(name: string): Promise<unknown>;
   /** `name`: `projects/P`. The answer is unchecked. */
   getBillingInfo(name: string): Promise<unknown>;
-  updateBillingInfo(update: BillingUpdate): Promise<unknown>;
+  /** `leaving` is called as the request goes to the socket; what it throws is thrown, and nothing is sent. */
+  updateBillingInfo(update: BillingUpdate, leaving: () => void): Promise<unknown>;
 }
 
 /** Both fields are always spelled out: what the service does not find in it means "unlink". */
@@ -32,6 +34,11 @@ export function billingClients(auth: GoogleAuth): BillingClients {
     const { CloudBillingClient } = await import('@google-cloud/billing/build/src/v1/cloud_billing_client.js');
     return new CloudBillingClient({ fallback: true, auth });
   });
+  const watched = watchAuth(auth);
+  const updates = once(async () => {
+    const { CloudBillingClient } = await import('@google-cloud/billing/build/src/v1/cloud_billing_client.js');
+    return new CloudBillingClient({ fallback: true, auth: watched.auth });
+  });
   const clients: BillingClients = {
     async getBudget(name) {
       const [budget] = await (await budgets()).getBudget({ name }, { retry: null });
@@ -41,8 +48,11 @@ export function billingClients(auth: GoogleAuth): BillingClients {
       const [info] = await (await billing()).getProjectBillingInfo({ name }, { retry: null });
       return info;
     },
-    async updateBillingInfo(update) {
-      const [info] = await (await billing()).updateProjectBillingInfo(update, { retry: null });
+    async updateBillingInfo(update, leaving) {
+      const client = await updates();
+      const [info] = await watched.send(update.name, leaving, () =>
+        client.updateProjectBillingInfo(update, { retry: null }),
+      );
       return info;
     },
   };

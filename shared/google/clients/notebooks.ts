@@ -1,15 +1,19 @@
 import type { GoogleAuth } from 'google-auth-library';
+import { watchAuth } from '../change/departure.ts';
 import { once } from './clients.ts';
 
 /** Google's notebooks client, loaded when it is first used; each method makes a single attempt. Answers are unchecked. */
 export interface NotebooksClient {
   /** `name`: `projects/P/locations/L/instances/I` */
   get(name: string): Promise<unknown>;
-  /** Answers with the operation, not with its end. */
-  stop(name: string): Promise<unknown>;
-  start(name: string): Promise<unknown>;
+  /**
+   * Answers with the operation, not with its end. `leaving` is called as the request goes to the socket; what it throws is thrown,
+   * and nothing is sent.
+   */
+  stop(name: string, leaving: () => void): Promise<unknown>;
+  start(name: string, leaving: () => void): Promise<unknown>;
   /** Changes what the mask names, such as `gce_setup.metadata`. */
-  update(instance: NotebookUpdate, mask: string): Promise<unknown>;
+  update(instance: NotebookUpdate, mask: string, leaving: () => void): Promise<unknown>;
 }
 
 export interface NotebookUpdate {
@@ -26,15 +30,23 @@ const opened = new WeakMap<GoogleAuth, NotebooksClient>();
 export function notebooksClient(auth: GoogleAuth): NotebooksClient {
   const known = opened.get(auth);
   if (known !== undefined) return known;
-  const service = once(() => load(auth));
+  const watched = watchAuth(auth);
+  const service = once(() => load(watched.auth));
   const client: NotebooksClient = {
     get: async (name) => (await (await service()).getInstance({ name }, ONE_ATTEMPT))[0],
-    stop: async (name) => (await (await service()).stopInstance({ name }, ONE_ATTEMPT))[1],
-    start: async (name) => (await (await service()).startInstance({ name }, ONE_ATTEMPT))[1],
-    update: async ({ name, gceSetup }, mask) => {
+    stop: async (name, leaving) => {
+      const client = await service();
+      return (await watched.send(name, leaving, () => client.stopInstance({ name }, ONE_ATTEMPT)))[1];
+    },
+    start: async (name, leaving) => {
+      const client = await service();
+      return (await watched.send(name, leaving, () => client.startInstance({ name }, ONE_ATTEMPT)))[1];
+    },
+    update: async ({ name, gceSetup }, mask, leaving) => {
+      const client = await service();
       const instance = { name, gceSetup: { metadata: { ...gceSetup.metadata } } };
       const request = { instance, updateMask: { paths: [mask] } };
-      return (await (await service()).updateInstance(request, ONE_ATTEMPT))[1];
+      return (await watched.send(name, leaving, () => client.updateInstance(request, ONE_ATTEMPT)))[1];
     },
   };
   opened.set(auth, client);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from '../api.ts';
+import type { Permit } from '../change/permit.ts';
 import { parseAnswer } from '../parse-answer.ts';
 import { urlOf, type DeployedModel } from './vertex.ts';
 
@@ -59,6 +60,7 @@ export function readDeployedModel(model: DeployedModel): DeployedModelFacts {
  */
 export async function undeployModel(
   api: Api,
+  permit: Permit,
   endpoint: string,
   deployedModelId: string,
   trafficSplit: Readonly<Record<string, number>>,
@@ -66,6 +68,7 @@ export async function undeployModel(
   const body = { deployedModelId, ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}) };
   return requestOperation(
     api,
+    permit,
     'aiplatform.endpoints.undeployModel',
     `${urlOf(endpoint)}:undeployModel`,
     body,
@@ -80,11 +83,12 @@ export async function undeployModel(
  */
 export async function deployModel(
   api: Api,
+  permit: Permit,
   endpoint: string,
   model: DeployedModel,
   trafficSplit: Readonly<Record<string, number>>,
 ): Promise<string> {
-  return requestOperation(api, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
+  return requestOperation(api, permit, 'aiplatform.endpoints.deployModel', `${urlOf(endpoint)}:deployModel`, {
     deployedModel: readDeployedModel(model).settings,
     ...(Object.keys(trafficSplit).length > 0 ? { trafficSplit } : {}),
   });
@@ -109,7 +113,13 @@ export async function getEndpointOperation(
   return { done: done === true, error: error === undefined ? undefined : (error.message ?? 'unknown error') };
 }
 
-async function requestOperation(api: Api, name: string, url: string, body: object): Promise<string> {
-  const answer = await api.request(name, { method: 'POST', url, body }, { retry: false });
+async function requestOperation(
+  api: Api,
+  permit: Permit,
+  name: string,
+  url: string,
+  body: object,
+): Promise<string> {
+  const answer = await api.change(name, permit, { method: 'POST', url, body });
   return parseAnswer(name, z.looseObject({ name: z.string() }), answer).name;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from '../api.ts';
+import type { Permit } from '../change/permit.ts';
 import { listPages } from '../list-pages.ts';
 import { parseAnswer, unexpectedAnswer } from '../parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../read-items.ts';
@@ -174,13 +175,13 @@ export async function getJobState(api: Api, resource: string): Promise<string> {
 }
 
 /** Asks for a job's cancellation, which is best effort at Google. Not repeated by itself. */
-export async function cancelJob(api: Api, resource: string): Promise<void> {
+export async function cancelJob(api: Api, permit: Permit, resource: string): Promise<void> {
   const collection = resource.split('/').at(-2) ?? '';
-  await api.request(
-    `aiplatform.${collection}.cancel`,
-    { method: 'POST', url: `${urlOf(resource)}:cancel`, body: {} },
-    { retry: false },
-  );
+  await api.change(`aiplatform.${collection}.cancel`, permit, {
+    method: 'POST',
+    url: `${urlOf(resource)}:cancel`,
+    body: {},
+  });
 }
 
 function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpointSchema>): Endpoint {

@@ -11,7 +11,7 @@ const notebook = (status: ManifestItem['status'], atMs: number): ManifestItem =>
 });
 
 function rung(action: ManifestRung['do'], items: readonly ManifestItem[]): ManifestRung {
-  return { at: 1, do: action, status: 'done', runId: 'r', leaseUntilMs: 0, items: [...items] };
+  return { at: 1, do: action, status: 'done', runId: 'r', items: [...items] };
 }
 
 function manifest(rungs: readonly ManifestRung[], restored: Manifest['restored'] = {}): Manifest {

@@ -8,7 +8,7 @@ import {
   requestNotebook,
   type NotebookPage,
 } from '../../../shared/google/notebooks.ts';
-import { refuse, scriptedApi, type Script } from './scripted-api.ts';
+import { anyPermit, refuse, scriptedApi, type Script } from './scripted-api.ts';
 
 const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
 /** What Google's client adds to each request. */
@@ -163,7 +163,7 @@ test('requestNotebook asks once, and names the operation', async () => {
     name: 'projects/ml-lab/locations/us-central1-a/operations/o',
   }));
   assert.equal(
-    await requestNotebook(api, 'stop', NAME),
+    await requestNotebook(api, anyPermit(), 'stop', NAME),
     'projects/ml-lab/locations/us-central1-a/operations/o',
   );
   assert.deepEqual(asked, [
@@ -173,13 +173,13 @@ test('requestNotebook asks once, and names the operation', async () => {
 
 test('requestNotebook does not ask again by itself', async () => {
   const { api } = scriptedApi(() => refuse(503));
-  await assert.rejects(requestNotebook(api, 'start', NAME), { status: 503 });
+  await assert.rejects(requestNotebook(api, anyPermit(), 'start', NAME), { status: 503 });
   assert.deepEqual(api.calls, { 'notebooks.instances.start': 1 });
 });
 
 test('replaceNotebookMetadata sends the whole map under its mask', async () => {
   const { api, asked } = scriptedApi(() => ({ name: 'operation' }));
-  await replaceNotebookMetadata(api, NAME, { 'idle-timeout-seconds': '3600', other: 'stays' });
+  await replaceNotebookMetadata(api, anyPermit(), NAME, { 'idle-timeout-seconds': '3600', other: 'stays' });
   assert.deepEqual(asked, [
     {
       method: 'PATCH',

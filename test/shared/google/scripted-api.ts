@@ -1,4 +1,5 @@
 import type { GoogleAuth } from 'google-auth-library';
+import { Permit } from '../../../shared/google/change/permit.ts';
 import { createApi, type Api } from '../../../shared/google/api.ts';
 
 /** One authorised request, as it left. */
@@ -41,7 +42,14 @@ export function timelessApi(
 ): Api {
   const getClient = () => Promise.resolve({ universeDomain: 'googleapis.com' });
   return createApi({
-    auth: { request, fetch, getClient } as unknown as GoogleAuth,
+    auth: {
+      async request<T>(options: Parameters<GoogleAuth['request']>[0]) {
+        const answer = await request<T>(options);
+        return Object.assign(answer, { headers: new Headers() });
+      },
+      fetch,
+      getClient,
+    } as unknown as GoogleAuth,
     nowMs: () => 0,
     deadlineMs: 480_000,
     turn: async () => undefined,
@@ -57,4 +65,9 @@ export function refuse(status: number, reason?: string): never {
     reason === undefined ? [] : [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason }];
   const data = { error: { code: status, message: `refused with ${status}`, details } };
   throw Object.assign(new Error(data.error.message), { status, response: { status, data } });
+}
+
+/** A permit for tests of what is sent. */
+export function anyPermit(): Permit {
+  return new Permit(() => undefined);
 }

@@ -64,11 +64,11 @@ describe('State.read', () => {
   test('text and generation of an object', async () => {
     const { state, put, asked } = world();
     put('a b/c.json', '{"größe": 1}');
-    assert.deepEqual(await state.read('a b/c.json'), { text: '{"größe": 1}', generation: '1' });
+    assert.deepEqual(await state.read('a b/c.json'), { text: '{"größe": 1}', generation: '1', ageMs: 0 });
     const object = 'https://storage.googleapis.com/storage/v1/b/ml-ops-costguard/o/a%20b%2Fc.json';
     assert.deepEqual(
       asked.map(({ url }) => url.href),
-      [`${object}?fields=generation`, `${object}?alt=media&generation=1`],
+      [`${object}?fields=generation%2Cupdated`, `${object}?alt=media&generation=1`],
     );
   });
 
@@ -85,7 +85,7 @@ describe('State.read', () => {
       }
     });
     put('a.json', 'old');
-    assert.deepEqual(await state.read('a.json'), { text: 'new', generation: '2' });
+    assert.deepEqual(await state.read('a.json'), { text: 'new', generation: '2', ageMs: 0 });
   });
 
   test('an object that is deleted in between is not there', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { changeState, type Changed } from '../../../shared/google/change-state.ts';
+import { changeState, type Changed } from '../../../../shared/google/change/change-state.ts';
 
 /** Stops something whose states are read one after the other, the last one again and again. */
 async function stop(
@@ -14,11 +14,15 @@ async function stop(
       resource: 'nb-1',
       look: async () => states[Math.min(looks++, states.length - 1)],
       isThere: (state) => state === 'STOPPING',
-      objection: () => options.objection,
-      ask: async () => void (asks += 1),
+      blocker: () => options.objection,
+      request: async (permit) => {
+        permit.check();
+        asks += 1;
+      },
       alreadyRequested: options.alreadyRequested ?? false,
     },
-    { sleep: async () => undefined, random: () => 0.5, confirmMs: 30_000 },
+    { sleep: async () => undefined, random: () => 0.5, nowMs: () => 0, confirmMs: 30_000 },
+    { confirm: async () => undefined, check: () => undefined },
   );
   return { changed, looks, asks };
 }
@@ -26,7 +30,7 @@ async function stop(
 describe('changeState with an objection', () => {
   test('asks for nothing', async () => {
     assert.deepEqual(await stop(['ACTIVE'], { objection: 'labelled' }), {
-      changed: { kind: 'objection', why: 'labelled', mayBeOurs: false },
+      changed: { kind: 'blocked', why: 'labelled', mayBeOurs: false },
       looks: 1,
       asks: 0,
     });
@@ -37,19 +41,19 @@ describe('changeState with an objection', () => {
       objection: 'labelled',
       alreadyRequested: true,
     });
-    assert.deepEqual([changed, asks], [{ kind: 'asked' }, 0]);
+    assert.deepEqual([changed, asks], [{ kind: 'done', answer: undefined }, 0]);
   });
 
   test('says that an earlier request may still take effect', async () => {
     const { changed, asks } = await stop(['ACTIVE'], { objection: 'labelled', alreadyRequested: true });
-    assert.deepEqual([changed, asks], [{ kind: 'objection', why: 'labelled', mayBeOurs: true }, 0]);
+    assert.deepEqual([changed, asks], [{ kind: 'blocked', why: 'labelled', mayBeOurs: true }, 0]);
   });
 });
 
 describe('changeState without one', () => {
   test('asks once and looks until it shows', async () => {
     const { changed, asks, looks } = await stop(['ACTIVE', 'ACTIVE', 'STOPPING'], {});
-    assert.deepEqual([changed, asks, looks], [{ kind: 'asked' }, 1, 3]);
+    assert.deepEqual([changed, asks, looks], [{ kind: 'done', answer: undefined }, 1, 3]);
   });
 
   test('asks for nothing where it is so already', async () => {

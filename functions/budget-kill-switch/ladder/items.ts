@@ -1,0 +1,25 @@
+import { isRetryable } from '../../../shared/google/google-api-error.ts';
+import type { ManifestItem } from '../../../shared/state/manifest.ts';
+
+/** Whether there is still something to do about an item. */
+export function isOpen({ status }: ManifestItem): boolean {
+  return status === 'planned' || status === 'failed';
+}
+
+/**
+ * What an item is after an error. Where it cannot be told whether the request was carried out, it stays planned: it may be away,
+ * and then must come back.
+ */
+export function statusAfter(error: unknown): 'planned' | 'failed' {
+  return isRetryable(error) ? 'planned' : 'failed';
+}
+
+/** An item with its outcome, without what an earlier attempt said. */
+export function settled(
+  item: ManifestItem,
+  outcome: Pick<ManifestItem, 'status' | 'atMs' | 'why'>,
+): ManifestItem {
+  const result = { ...item, ...outcome };
+  if (outcome.why === undefined) delete result.why;
+  return result;
+}

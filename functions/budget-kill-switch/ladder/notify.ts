@@ -1,0 +1,56 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import type { SwitchRun } from '../run.ts';
+import { holdRungs, type Due } from './fire.ts';
+import { openRung } from './ladder.ts';
+import { decisionOn, reasonOf } from './report-rung.ts';
+
+/** The notify rung is the budget's, not a project's; it keeps its state under this name. */
+const WHOLE_BUDGET = '_budget';
+
+/** Fires the notify rung: once per budget and period, where there is a state bucket to remember that in. */
+export async function fireNotify(
+  due: Due,
+  runId: string,
+  rung: Rung,
+  text: string,
+  receipt: ReceiptBuilder,
+): Promise<void> {
+  const { context, config, budget } = due;
+  const decision = decisionOn(budget.name, 'notify', reasonOf(rung), { text });
+  if (config.mode === 'observe') {
+    receipt.add({ ...decision, outcome: 'planned' });
+    return;
+  }
+  const publish = async (): Promise<void> => {
+    await alertOperators(due, runId, rung, text);
+    receipt.add({ ...decision, outcome: 'done' });
+  };
+  if (context.state === undefined) {
+    await publish();
+    return;
+  }
+  const run: SwitchRun = { ...context, runId, projectId: WHOLE_BUDGET, failure: () => undefined };
+  const held = await holdRungs(due, run, [rung], async (lease) => {
+    await publish();
+    await openRung(run, lease, rung).close([]);
+    return 'held';
+  });
+  if (held === undefined) receipt.keep({ ...decision, action: 'keep', reason: 'fired-before' });
+}
+
+async function alertOperators(
+  { context, budget }: Due,
+  runId: string,
+  rung: Rung,
+  text: string,
+): Promise<void> {
+  const { runtime, api, log, policy } = context;
+  // The field is what a log-based alert looks for.
+  log('WARNING', text, { alert: 'budget-rung', budget: budget.name, rung: rung.do, runId });
+  const topic = runtime.environment['NOTIFY_TOPIC'] ?? policy.receiptsTopic;
+  if (topic !== undefined)
+    await api.call('pubsub.topics.publish', () =>
+      runtime.clients.publish(topic, JSON.stringify({ alert: 'budget-rung', budget: budget.name, text })),
+    );
+}

@@ -1,0 +1,71 @@
+import type { GoogleAuth } from 'google-auth-library';
+
+type AuthRequest = Parameters<GoogleAuth['request']>[0];
+
+/** A request that is checked as it goes to the socket. */
+export interface Departure {
+  readonly options: Pick<AuthRequest, 'adapter'>;
+  /** What the check threw, which arrives wrapped; undefined when it threw nothing. */
+  readonly stopped: () => { readonly error: unknown } | undefined;
+}
+
+/**
+ * Has `leaving` called when the token is there and the request goes to the socket: fetching a token may take as long as it likes.
+ * What it throws keeps the request from leaving.
+ */
+export function watchDeparture(leaving: (() => void) | undefined): Departure {
+  let stopped: { readonly error: unknown } | undefined;
+  if (leaving === undefined) return { options: {}, stopped: () => undefined };
+  return {
+    options: {
+      adapter(request, send) {
+        try {
+          leaving();
+        } catch (error) {
+          stopped = { error };
+          throw error;
+        }
+        return send(request);
+      },
+    },
+    stopped: () => stopped,
+  };
+}
+
+/** An identity for clients of google-gax, which have no place for such a check. */
+export interface WatchedAuth {
+  readonly auth: GoogleAuth;
+  /** Runs a call that changes the named resource, `projects/P/…`; its request is checked as it leaves. */
+  send<T>(name: string, leaving: () => void, call: () => Promise<T>): Promise<T>;
+}
+
+export function watchAuth(auth: GoogleAuth): WatchedAuth {
+  const departures = new Map<string, Departure>();
+  const fetch = (url: string, init: RequestInit): ReturnType<GoogleAuth['fetch']> => {
+    const { pathname } = new URL(url);
+    const [, departure] =
+      [...departures].find(([name]) => new RegExp(`/${name}(?=$|[/:])`).test(pathname)) ?? [];
+    const watched = departure !== undefined && init.method !== 'GET';
+    return auth.fetch(url, watched ? Object.assign(init, departure.options) : init);
+  };
+  return {
+    auth: new Proxy(auth, {
+      get(target, key) {
+        if (key === 'fetch') return fetch;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    }),
+    async send(name, leaving, call) {
+      const departure = watchDeparture(leaving);
+      departures.set(name, departure);
+      try {
+        return await call();
+      } catch (error) {
+        throw departure.stopped()?.error ?? error;
+      } finally {
+        departures.delete(name);
+      }
+    },
+  };
+}

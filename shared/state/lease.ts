@@ -1,0 +1,148 @@
+import { NotSent, type Claim } from '../google/change/permit.ts';
+import { backoff } from '../google/change/waits.ts';
+import { BusyError } from '../google/google-api-error.ts';
+import type { Pauses } from './compare-and-swap.ts';
+import { updateManifest, type Manifest, type ManifestKey } from './manifest.ts';
+import type { State } from './state.ts';
+
+/** A lease whose manifest was not written for this long is over: its run died. */
+const LEASE_MS = 90_000;
+
+/** A run that works on renews its lease after this. */
+const RENEW_AFTER_MS = 20_000;
+
+/**
+ * No request leaves later than this after the lease was last written: what is under way then has arrived before another run may
+ * take over. An instance that was frozen in between sends nothing when it wakes.
+ */
+const SENDS_MS = 60_000;
+
+/** How often, and how far apart, a project is looked at that another run holds, before this event gives up for now. */
+const BUSY_LOOKS = 10;
+const BUSY_PAUSE_MS = 1_500;
+
+/** A run's lease on one project of a budget: the only one that changes the project, and its manifest, meanwhile. */
+export interface ProjectLease extends Claim {
+  /** Changes the manifest and renews the lease. Throws `BusyError` when another run took over. */
+  update(change: (manifest: Manifest) => Manifest): Promise<Manifest>;
+  /** The manifest as this run last wrote it. */
+  manifest(): Manifest;
+}
+
+/** Who asks for a lease. */
+export interface LeaseRequest {
+  /** Deployed name of the function. */
+  readonly by: string;
+  readonly runId: string;
+  /** What it is about to do, for those that meet the lease: `stop-compute`, `restore`. */
+  readonly doing: string;
+  /** Whether there is anything to do; undefined is returned when there is not. Asked with each look. */
+  readonly isNeeded: (manifest: Manifest) => boolean;
+  /** How long to wait for another run, in looks; the usual number when absent. */
+  readonly looks?: number;
+}
+
+export interface LeaseContext extends Pauses {
+  readonly state: State;
+  readonly nowMs: () => number;
+}
+
+/**
+ * Holds the lease on a project while `work` runs. The switch and the restore share it, so that neither undoes what the other is at.
+ * How old a lease is says Cloud Storage's clock alone. Throws `BusyError` when another run keeps it for longer than is waited.
+ */
+export async function holdProject<T>(
+  context: LeaseContext,
+  key: ManifestKey,
+  request: LeaseRequest,
+  work: (lease: ProjectLease) => Promise<T>,
+): Promise<T | undefined> {
+  const taken = await takeLease(context, key, request);
+  if (taken === undefined) return undefined;
+  const lease = followLease(context, key, request, taken);
+  try {
+    return await work(lease);
+  } finally {
+    try {
+      await lease.update(({ lease: _, ...manifest }) => manifest);
+    } catch {
+      // The lease then runs out by itself; what went wrong first is what counts.
+    }
+  }
+}
+
+interface Taken {
+  readonly manifest: Manifest;
+  /** By this instance's clock, before the write left. */
+  readonly writtenAtMs: number;
+}
+
+async function takeLease(
+  { state, sleep, random, nowMs }: LeaseContext,
+  key: ManifestKey,
+  { by, runId, doing, isNeeded, looks = BUSY_LOOKS }: LeaseRequest,
+): Promise<Taken | undefined> {
+  for (let look = 1; ; look++) {
+    let needed = true;
+    let holder: Manifest['lease'];
+    let writtenAtMs = 0;
+    const manifest = await updateManifest(state, key, backoff(sleep, random, 50, 2_000), (stored, ageMs) => {
+      needed = isNeeded(stored);
+      // A lease of our own whose answer got lost is ours.
+      holder = stored.lease?.runId !== runId && ageMs < LEASE_MS ? stored.lease : undefined;
+      writtenAtMs = nowMs();
+      return needed && holder === undefined
+        ? { ...stored, lease: { by, runId, doing }, fence: (stored.fence ?? 0) + 1 }
+        : undefined;
+    });
+    if (!needed) return undefined;
+    if (holder === undefined) return { manifest, writtenAtMs };
+    if (look >= looks)
+      throw new BusyError(
+        `Cannot ${doing} on "${key.project}": another run holds it: ${holder.by} is at ${holder.doing}, run ${holder.runId}`,
+      );
+    await sleep(BUSY_PAUSE_MS);
+  }
+}
+
+function followLease(
+  { state, sleep, random, nowMs }: LeaseContext,
+  key: ManifestKey,
+  { runId, doing }: LeaseRequest,
+  taken: Taken,
+): ProjectLease {
+  let { manifest, writtenAtMs } = taken;
+  const { fence } = manifest;
+  let writing: Promise<unknown> = Promise.resolve();
+  let confirming: Promise<unknown> | undefined;
+  const write: ProjectLease['update'] = async (change) => {
+    let atMs = 0;
+    manifest = await updateManifest(state, key, backoff(sleep, random, 50, 2_000), (stored) => {
+      if (stored.lease?.runId !== runId || stored.fence !== fence)
+        throw new BusyError(`Cannot go on with ${doing} on "${key.project}": another run took it over`);
+      atMs = nowMs();
+      return change(stored);
+    });
+    writtenAtMs = atMs;
+    return manifest;
+  };
+  const update: ProjectLease['update'] = (change) => {
+    // One after the other: this run is not to meet itself.
+    const next = writing.then(() => write(change));
+    writing = next.catch(() => undefined);
+    return next;
+  };
+  return {
+    update,
+    manifest: () => manifest,
+    async confirm() {
+      if (nowMs() - writtenAtMs <= RENEW_AFTER_MS) return;
+      confirming ??= update((stored) => stored).finally(() => (confirming = undefined));
+      await confirming;
+    },
+    check() {
+      const ageMs = nowMs() - writtenAtMs;
+      if (ageMs > SENDS_MS) throw new NotSent(`its lease was written ${Math.round(ageMs / 1_000)} s before`);
+    },
+  };
+}
