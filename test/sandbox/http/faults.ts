@@ -17,16 +17,18 @@ export interface FaultRule {
 export type Fault =
   /** Answers at once without doing anything. */
   | { readonly kind: 'status'; readonly status: number; readonly message?: string }
-  /** Answers with a page of HTML, as Google's front end does for what a host does not serve. */
-  | { readonly kind: 'html'; readonly status: number }
+  /**
+   * Answers with a page of HTML, as Google's front end does for what a host does not serve; `after`: it has carried the call out.
+   */
+  | { readonly kind: 'html'; readonly status: number; readonly after?: boolean }
   /** Never answers; `after`: it has carried the call out. */
   | { readonly kind: 'timeout'; readonly after?: boolean }
   /** Closes the connection; `after`: it has carried the call out, so that only the answer is lost. */
   | { readonly kind: 'reset'; readonly after?: boolean }
   /** Answers rightly save for one field, such as `['instances', 0, 'labels']`; undefined leaves it out. */
   | { readonly kind: 'field'; readonly at: readonly (string | number)[]; readonly value?: unknown }
-  /** Answers 200 with this body, and has done nothing. */
-  | { readonly kind: 'body'; readonly body: string }
+  /** Answers 200 with this body, and has done nothing; `after`: it has carried the call out. */
+  | { readonly kind: 'body'; readonly body: string; readonly after?: boolean }
   /** Answers rightly, late. */
   | { readonly kind: 'latency'; readonly milliseconds: number };
 

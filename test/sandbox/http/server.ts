@@ -207,13 +207,8 @@ async function serve(
       const { status, message = 'Injected by a fault rule.' } = fault;
       return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message });
     }
-    if (fault?.kind === 'html') return send(htmlPage(fault.status));
-    if (fault?.kind === 'body')
-      return send({
-        status: 200,
-        headers: { 'content-type': 'application/json; charset=UTF-8' },
-        payload: Buffer.from(fault.body),
-      });
+    const spoilt = fault === undefined ? undefined : spoiltAnswer(fault);
+    if (spoilt !== undefined && spoilt.after !== true) return send(spoilt.outgoing);
     const lost = fault?.kind === 'timeout' || fault?.kind === 'reset' ? fault : undefined;
     if (lost !== undefined && lost.after !== true) return lose(lost.kind);
     const known = requireKnown(call);
@@ -227,6 +222,7 @@ async function serve(
     const reply = await route.handle(call);
     if (known !== undefined && (reply.status ?? 200) < 300) requireGenuine(known, reply.body);
     if (lost !== undefined) return lose(lost.kind);
+    if (spoilt !== undefined) return send(spoilt.outgoing);
     const outgoing = finish(
       fault?.kind === 'field' ? { ...reply, body: withField(reply.body, fault) } : reply,
     );
@@ -266,6 +262,16 @@ const CODE_OF: Readonly<Record<number, string>> = {
   503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
 };
+
+/** An answer that says nothing about the call; undefined for other faults. */
+function spoiltAnswer(
+  fault: Fault,
+): { readonly outgoing: Outgoing; readonly after: boolean | undefined } | undefined {
+  if (fault.kind === 'html') return { outgoing: htmlPage(fault.status), after: fault.after };
+  if (fault.kind !== 'body') return undefined;
+  const headers = { 'content-type': 'application/json; charset=UTF-8' };
+  return { outgoing: { status: 200, headers, payload: Buffer.from(fault.body) }, after: fault.after };
+}
 
 /** What the front end answers by itself, before any API: a page for people. */
 function htmlPage(status: number): Outgoing {

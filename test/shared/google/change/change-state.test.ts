@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { changeState, type Changed } from '../../../../shared/google/change/change-state.ts';
+import { NotSent, type Claim } from '../../../../shared/google/change/permit.ts';
+import { BusyError, GoogleApiError, UnexpectedAnswer } from '../../../../shared/google/google-api-error.ts';
 
 /** Stops something whose states are read one after the other, the last one again and again. */
 async function stop(
@@ -28,7 +30,7 @@ async function stop(
 }
 
 describe('changeState with an objection', () => {
-  test('asks for nothing', async () => {
+  test('requests nothing', async () => {
     assert.deepEqual(await stop(['ACTIVE'], { objection: 'labelled' }), {
       changed: { kind: 'blocked', why: 'labelled', mayBeOurs: false },
       looks: 1,
@@ -51,13 +53,146 @@ describe('changeState with an objection', () => {
 });
 
 describe('changeState without one', () => {
-  test('asks once and looks until it shows', async () => {
+  test('requests once and looks until it shows', async () => {
     const { changed, asks, looks } = await stop(['ACTIVE', 'ACTIVE', 'STOPPING'], {});
     assert.deepEqual([changed, asks, looks], [{ kind: 'done', answer: undefined }, 1, 3]);
   });
 
-  test('asks for nothing where it is so already', async () => {
+  test('requests nothing where it is so already', async () => {
     const { changed, asks } = await stop(['STOPPING'], {});
     assert.deepEqual([changed, asks], [{ kind: 'already' }, 0]);
+  });
+});
+
+/** A machine that runs, and what becomes of each request to stop it. */
+interface Story {
+  readonly outcomes: readonly (
+    'answered' | 'garbage' | 'garbage-after' | 'reset-after' | 'reset' | 403 | 409 | 429
+  )[];
+  /** By how much the clock jumps between look and request, for each attempt. */
+  readonly freezesMs?: readonly number[];
+  /** Called while frozen. */
+  readonly meanwhile?: (machine: { state: string }) => void;
+  readonly claim?: Partial<Claim>;
+}
+
+async function tell({ outcomes, freezesMs = [], meanwhile, claim = {} }: Story): Promise<{
+  readonly ended: Changed | string;
+  readonly requests: number;
+}> {
+  const machine = { state: 'ACTIVE' };
+  let nowMs = 0;
+  let requests = 0;
+  let blocked = 0;
+  const change = changeState(
+    {
+      resource: 'nb-1',
+      look: async () => machine.state,
+      isThere: (state) => state === 'STOPPING',
+      async blocker() {
+        const frozenMs = freezesMs[blocked++] ?? 0;
+        nowMs += frozenMs;
+        if (frozenMs > 0) meanwhile?.(machine);
+        return undefined;
+      },
+      async request(permit) {
+        permit.check();
+        const outcome = outcomes[requests++] ?? 'answered';
+        if (typeof outcome === 'number') throw refusal(outcome);
+        if (outcome === 'answered' || outcome.endsWith('-after')) machine.state = 'STOPPING';
+        if (outcome.startsWith('reset'))
+          throw new GoogleApiError(
+            'stop',
+            Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
+          );
+        if (outcome.startsWith('garbage'))
+          throw new GoogleApiError('stop', new UnexpectedAnswer('the whole answer: it is "<html>"'));
+      },
+    },
+    { sleep: async () => undefined, random: () => 0, nowMs: () => nowMs, confirmMs: 10_000 },
+    { confirm: async () => undefined, check: () => undefined, ...claim },
+  );
+  const ended = await change.catch((error: unknown) =>
+    error instanceof Error ? `${error.name}: ${error.message}` : 'thrown',
+  );
+  return { ended, requests };
+}
+
+function refusal(status: number): GoogleApiError {
+  const data = { error: { code: status, message: 'refused' } };
+  return new GoogleApiError('stop', Object.assign(new Error('refused'), { response: { status, data } }));
+}
+
+const DONE: Changed = { kind: 'done', answer: undefined };
+
+describe('changeState after a request that left', () => {
+  for (const effect of ['garbage-after', 'reset-after'] as const)
+    test(`takes the effect for its own where the answer is ${effect}`, async () => {
+      assert.deepEqual(await tell({ outcomes: [effect] }), { ended: DONE, requests: 1 });
+    });
+
+  for (const nothing of ['garbage', 'reset', 429] as const)
+    test(`requests again where nothing came of ${nothing}`, async () => {
+      assert.deepEqual(await tell({ outcomes: [nothing] }), { ended: DONE, requests: 2 });
+    });
+
+  test('gives Google’s refusal on as it is', async () => {
+    const { ended, requests } = await tell({ outcomes: [403] });
+    assert.deepEqual([ended, requests], ['GoogleApiError: Cannot call "stop": HTTP 403: refused', 1]);
+  });
+
+  test('does not disown what may be under way when a later request is refused', async () => {
+    const { ended, requests } = await tell({ outcomes: ['garbage', 403] });
+    assert.match(String(ended), /^BusyError: Cannot tell whether the change of "nb-1" took effect/);
+    assert.equal(requests, 2);
+  });
+
+  test('does not disown what stays unknown', async () => {
+    const { ended, requests } = await tell({ outcomes: Array.from({ length: 9 }, () => 'garbage' as const) });
+    assert.match(String(ended), /^BusyError: Cannot tell whether/);
+    assert.equal(requests, 4);
+  });
+});
+
+describe('changeState on an instance that is frozen between look and request', () => {
+  const FREEZE = [110_000];
+
+  test('looks again before it requests', async () => {
+    assert.deepEqual(await tell({ outcomes: [], freezesMs: FREEZE }), { ended: DONE, requests: 1 });
+  });
+
+  test('requests nothing that is done by then', async () => {
+    const stopped = await tell({
+      outcomes: [],
+      freezesMs: FREEZE,
+      meanwhile: (machine) => (machine.state = 'STOPPING'),
+    });
+    assert.deepEqual(stopped, { ended: { kind: 'already' }, requests: 0 });
+  });
+
+  test('requests nothing where another run took over', async () => {
+    let taken = false;
+    const confirm = async (): Promise<void> => {
+      if (taken) throw new BusyError('another run took it over');
+    };
+    const check = (): void => {
+      if (taken) throw new NotSent('its lease is old');
+    };
+    const { ended, requests } = await tell({
+      outcomes: [],
+      freezesMs: FREEZE,
+      meanwhile: () => (taken = true),
+      claim: { confirm, check },
+    });
+    assert.deepEqual([ended, requests], ['BusyError: another run took it over', 0]);
+  });
+
+  test('gives up where it is frozen again and again', async () => {
+    const { ended, requests } = await tell({
+      outcomes: [],
+      freezesMs: Array.from({ length: 40 }, () => 11_000),
+    });
+    assert.match(String(ended), /^BusyError: .*11 s old/);
+    assert.equal(requests, 0);
   });
 });
