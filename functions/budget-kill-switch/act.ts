@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { changeState, type StateChange } from '../../shared/google/change/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { ManifestItem } from '../../shared/state/manifest.ts';
+import { isBelow, type ManifestItem } from '../../shared/state/manifest.ts';
 import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
 import { undeployModel } from '../../shared/google/vertex/deployment.ts';
@@ -62,6 +62,12 @@ async function takeItem(
   item: ManifestItem,
 ): Promise<ManifestItem> {
   const parts = { taken: false };
+  const { projectId, projectNumber: number } = run;
+  if (!isBelow(item.resource, { projectId, number })) {
+    const why = `it does not lie below projects/${projectId}: the manifest was changed by another process`;
+    run.log('ERROR', `Left alone "${item.resource}": ${why}`, { runId: run.runId });
+    return settled(item, { status: 'already', why });
+  }
   try {
     const taken = await takeOne({ run, config, work, item, onTaken: () => (parts.taken = true) });
     return settled(item, { ...taken, atMs: run.runtime.now().getTime() });

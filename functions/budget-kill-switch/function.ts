@@ -4,6 +4,7 @@ import { messageOf, PermanentError } from '../../shared/errors.ts';
 import { storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { Message } from '../../shared/run/message.ts';
+import type { ProjectRef } from '../../shared/google/projects.ts';
 import { isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
@@ -107,6 +108,7 @@ async function fireDueRungs(due: Due): Promise<void> {
   const [projects, ownProject] = actsOnProjects
     ? await Promise.all([resolveProjects(api, budget.projects, gap), runtime.ownProject()])
     : [[], ''];
+  const ids = projects.map(({ projectId }) => projectId);
   const receipt = startReceipt(
     {
       functionName: runtime.functionName,
@@ -114,14 +116,14 @@ async function fireDueRungs(due: Due): Promise<void> {
       mode: config.mode,
       startedAt,
       policyDigest: policyDigest(policy),
-      projects,
+      projects: ids,
     },
     () => false,
   );
   const text = textOf(
     due,
     startedAt,
-    projects.filter((id) => protection(id, config, ownProject) === undefined),
+    ids.filter((id) => protection(id, config, ownProject) === undefined),
   );
   if (config.mode === 'observe')
     log('WARNING', `Would act (observe): ${text}`, { budget: budget.name, runId });
@@ -156,7 +158,7 @@ interface Volley {
   readonly text: string;
 }
 
-async function fireAll(volley: Volley, projects: readonly string[], ownProject: string): Promise<void> {
+async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProject: string): Promise<void> {
   const { due, runId, runErrors, receipt, gap, text } = volley;
   const { context, config, verdict, budget } = due;
   const attempt: Firing['attempt'] = (resource, step) => attemptStep(runErrors, receipt, resource, step);
@@ -165,7 +167,7 @@ async function fireAll(volley: Volley, projects: readonly string[], ownProject: 
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
-    async (projectId) => {
+    async ({ projectId, number }) => {
       const why = protection(projectId, config, ownProject);
       if (why !== undefined) {
         receipt.keep(decisionOn(`projects/${projectId}`, 'keep', 'protected', { why }));
@@ -175,6 +177,7 @@ async function fireAll(volley: Volley, projects: readonly string[], ownProject: 
         ...context,
         runId,
         projectId,
+        projectNumber: number,
         failure(resource, error) {
           receipt.fail({ resource, error: messageOf(error) });
           runErrors.noteFailedAction(error);

@@ -1,12 +1,11 @@
 import pMap from 'p-map';
-import * as z from 'zod/mini';
 import type { Api } from '../../shared/google/api.ts';
 import { getBillingLink } from '../../shared/google/billing.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { listNotebooks } from '../../shared/google/notebooks.ts';
 import { isNotOffered, isPerimeterRefusal } from '../../shared/google/not-offered.ts';
 import { isServiceDisabled, GoogleApiError } from '../../shared/google/google-api-error.ts';
-import { parseAnswer } from '../../shared/google/parse-answer.ts';
+import { getProject, type ProjectRef } from '../../shared/google/projects.ts';
 import type { Mode, RungAction } from '../../shared/policy/policy.ts';
 import { noteStrange } from '../../shared/google/read-items.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
@@ -23,21 +22,17 @@ export type NoteGap = (gap: {
   readonly cause?: unknown;
 }) => void;
 
-const projectSchema = z.looseObject({ projectId: z.string() });
-
-/** The ids of a budget's projects, which its filter names by number. One that cannot be read is a gap, never a target. */
-export async function resolveProjects(api: Api, names: readonly string[], gap: NoteGap): Promise<string[]> {
-  const ids = await pMap(
+/** A budget's projects, which its filter names by number. One that cannot be read is a gap, never a target. */
+export async function resolveProjects(
+  api: Api,
+  names: readonly string[],
+  gap: NoteGap,
+): Promise<readonly ProjectRef[]> {
+  const projects = await pMap(
     names,
     async (name) => {
       try {
-        return parseAnswer(
-          'cloudresourcemanager.projects.get',
-          projectSchema,
-          await api.request('cloudresourcemanager.projects.get', {
-            url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
-          }),
-        ).projectId;
+        return await getProject(api, name);
       } catch (error) {
         if (!(error instanceof GoogleApiError)) throw error;
         gap({ where: name, why: `not guarded: ${messageOf(error)}`, cause: error });
@@ -46,7 +41,8 @@ export async function resolveProjects(api: Api, names: readonly string[], gap: N
     },
     { concurrency: 8 },
   );
-  return [...new Set(ids.filter((id) => id !== undefined))].sort();
+  const byId = new Map(projects.flatMap((one) => (one === undefined ? [] : [[one.projectId, one]])));
+  return [...byId.values()].sort((a, b) => (a.projectId < b.projectId ? -1 : 1));
 }
 
 /** What looking at a project runs with. */

@@ -4,6 +4,7 @@ import type { EventContext } from '../../shared/run/handle-event.ts';
 export interface SwitchRun extends EventContext {
   readonly runId: string;
   readonly projectId: string;
+  readonly projectNumber: string;
   /** Notes that something failed; the event fails in the end when a retry can help. */
   readonly failure: (resource: string, error: unknown) => void;
 }

@@ -4,7 +4,9 @@ import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { Refusal, type HttpFunction } from '../../shared/run/handle-request.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import { getProject } from '../../shared/google/projects.ts';
 import { holdProject } from '../../shared/state/lease.ts';
+import { isBelow } from '../../shared/state/manifest.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type OutcomeKind, type ReceiptBuilder } from '../../shared/run/receipt.ts';
 import type { State } from '../../shared/state/state.ts';
@@ -156,6 +158,8 @@ async function restoreProject(
   const { sleep, random } = runtime;
   const lines: AnswerLine[] = [];
   try {
+    if (project === (await runtime.ownProject()))
+      throw new PermanentError(`Cannot restore "${project}": costguard runs in it and takes nothing from it`);
     await holdProject(
       { state, sleep, random, nowMs: () => runtime.now().getTime() },
       { budget, period, project },
@@ -165,7 +169,8 @@ async function restoreProject(
           await sleep(milliseconds);
           await lease.confirm();
         };
-        await restoreHeld({ ...context, lease, pause }, receipt, lines);
+        const ref = await getProject(context.api, `projects/${project}`);
+        await restoreHeld({ ...context, project: ref, lease, pause }, receipt, lines);
       },
     );
   } catch (error) {
@@ -210,6 +215,11 @@ async function carryStep(
   journal: DeploymentJournal,
 ): Promise<AnswerLine> {
   if (step.action === 'none') return lineOf(step, 'left', step.why);
+  if (!isBelow(step.item.resource, run.project)) {
+    const why = `it does not lie below projects/${step.project}: the manifest was changed by another process`;
+    run.log('ERROR', `Left alone "${step.item.resource}": ${why}`);
+    return lineOf(step, 'left', why);
+  }
   try {
     const restored: Restored = await restoreItem(run, step, journal);
     return restored.kind === 'left'

@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import { PermanentError } from '../errors.ts';
 import { listPages } from './list-pages.ts';
 import { isServiceDisabled, GoogleApiError } from './google-api-error.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 
 const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
@@ -115,4 +115,29 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
     if (error instanceof GoogleApiError && !error.retryable && !isServiceDisabled(error)) return false;
     throw error;
   }
+}
+
+/** A project by both of its names. */
+export interface ProjectRef {
+  readonly projectId: string;
+  /** Vertex AI and others name resources by it. */
+  readonly number: string;
+}
+
+const refSchema = z.looseObject({
+  name: z.string().check(z.regex(/^projects\/\d+$/)),
+  projectId: z.string(),
+});
+
+/**
+ * Looks a project up by `projects/NUMBER` or `projects/ID`. Needs resourcemanager.projects.get. Throws `GoogleApiError`, also for an
+ * answer about another project.
+ */
+export async function getProject(api: Api, name: string): Promise<ProjectRef> {
+  const call = 'cloudresourcemanager.projects.get';
+  const project = parseAnswer(call, refSchema, await api.request(call, { url: `${HOST}/${name}` }));
+  const asked = name.replace('projects/', '');
+  const number = project.name.replace('projects/', '');
+  requireAbout(call, 'name', /^\d+$/.test(asked) ? number : project.projectId, asked);
+  return { projectId: project.projectId, number };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PermanentError } from '../errors.ts';
 import { isRefused } from '../google/google-api-error.ts';
+import type { ProjectRef } from '../google/projects.ts';
 import { rungActions } from '../policy/policy.ts';
 import { Conflict, type State } from './state.ts';
 
@@ -134,14 +135,43 @@ export async function readManifest(state: State, key: ManifestKey): Promise<Stor
 }
 
 function parseManifest(state: State, key: ManifestKey, text: string): Manifest {
+  const object = `gs://${state.bucket}/${manifestObject(key)}`;
+  let manifest: Manifest;
   try {
-    return manifestSchema.parse(JSON.parse(text));
+    manifest = manifestSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new PermanentError(
-      `Cannot use "gs://${state.bucket}/${manifestObject(key)}": it is no manifest of this version`,
-      { cause: error },
-    );
+    throw new PermanentError(`Cannot use "${object}": it is no manifest of this version`, { cause: error });
   }
+  const wrong = contradiction(manifest, key);
+  if (wrong !== undefined) throw new PermanentError(`Cannot use "${object}": ${wrong}`);
+  return manifest;
+}
+
+/** What in a manifest is not about what its name says; undefined when all is. */
+function contradiction(manifest: Manifest, key: ManifestKey): string | undefined {
+  for (const field of ['budget', 'period', 'project'] as const)
+    if (manifest[field] !== key[field])
+      return `its ${field} is ${JSON.stringify(manifest[field].slice(0, 200))}, not ${key[field]}`;
+  const foreign = manifest.rungs
+    .flatMap(({ items = [] }) => items)
+    .find(({ resource }) => !mayBelongTo(resource, key.project));
+  return foreign === undefined
+    ? undefined
+    : `it lists ${JSON.stringify(foreign.resource.slice(0, 200))}, which does not lie below projects/${key.project}`;
+}
+
+const PROJECT_OF = /^projects\/([^/]+)(?:$|\/)/;
+
+/** By a project's number it may: whose that is, only Google can tell. */
+function mayBelongTo(resource: string, project: string): boolean {
+  const [, named = ''] = PROJECT_OF.exec(resource) ?? [];
+  return named === project || (/^\d+$/.test(named) && resource !== `projects/${named}`);
+}
+
+/** Whether a resource lies below a project, of which Google told the number. */
+export function isBelow(resource: string, project: ProjectRef): boolean {
+  const [, named = ''] = PROJECT_OF.exec(resource) ?? [];
+  return named === project.projectId || named === project.number;
 }
 
 function pick({ budget, period, project }: ManifestKey): { budget: string; period: string; project: string } {

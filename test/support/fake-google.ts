@@ -117,7 +117,10 @@ type Answer = (world: FakeWorld, match: readonly string[], body: unknown) => unk
 const ROUTES: readonly (readonly [RegExp, Answer])[] = [
   [
     /^GET cloudresourcemanager\.googleapis\.com\/v3\/projects\/([^/]+)$/,
-    (world, [name = '']) => ({ projectId: projectOf(world, name).id }),
+    (world, [name = '']) => {
+      const { id, number } = projectOf(world, name);
+      return { name: `projects/${number}`, projectId: id };
+    },
   ],
   [
     /^GET billingbudgets\.googleapis\.com\/v1\/(billingAccounts\/.*)$/,

@@ -30,7 +30,13 @@ export async function fireNotify(
     await publish();
     return;
   }
-  const run: SwitchRun = { ...context, runId, projectId: WHOLE_BUDGET, failure: () => undefined };
+  const run: SwitchRun = {
+    ...context,
+    runId,
+    projectId: WHOLE_BUDGET,
+    projectNumber: '',
+    failure: () => undefined,
+  };
   const held = await holdRungs(due, run, [rung], async (lease) => {
     await publish();
     await openRung(run, lease, rung).close([]);
