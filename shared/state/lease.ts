@@ -64,11 +64,17 @@ export async function holdProject<T>(
     return await work(lease);
   } finally {
     try {
-      await lease.update(({ lease: _, ...manifest }) => manifest);
+      await lease.update(withoutLease);
     } catch {
       // The lease then runs out by itself; what went wrong first is what counts.
     }
   }
+}
+
+function withoutLease(manifest: Manifest): Manifest {
+  const freed = { ...manifest };
+  delete freed.lease;
+  return freed;
 }
 
 interface Taken {
@@ -83,20 +89,23 @@ async function takeLease(
   { by, runId, doing, isNeeded, looks = BUSY_LOOKS }: LeaseRequest,
 ): Promise<Taken | undefined> {
   for (let look = 1; ; look++) {
-    let needed = true;
-    let holder: Manifest['lease'];
-    let writtenAtMs = 0;
+    const seen: { needed: boolean; holder: Manifest['lease']; atMs: number } = {
+      needed: true,
+      holder: undefined,
+      atMs: 0,
+    };
     const manifest = await updateManifest(state, key, backoff(sleep, random, 50, 2_000), (stored, ageMs) => {
-      needed = isNeeded(stored);
+      seen.needed = isNeeded(stored);
       // A lease of our own whose answer got lost is ours.
-      holder = stored.lease?.runId !== runId && ageMs < LEASE_MS ? stored.lease : undefined;
-      writtenAtMs = nowMs();
-      return needed && holder === undefined
+      seen.holder = stored.lease?.runId !== runId && ageMs < LEASE_MS ? stored.lease : undefined;
+      seen.atMs = nowMs();
+      return seen.needed && seen.holder === undefined
         ? { ...stored, lease: { by, runId, doing }, fence: (stored.fence ?? 0) + 1 }
         : undefined;
     });
+    const { needed, holder, atMs } = seen;
     if (!needed) return undefined;
-    if (holder === undefined) return { manifest, writtenAtMs };
+    if (holder === undefined) return { manifest, writtenAtMs: atMs };
     if (look >= looks)
       throw new BusyError(
         `Cannot ${doing} on "${key.project}": another run holds it: ${holder.by} is at ${holder.doing}, run ${holder.runId}`,

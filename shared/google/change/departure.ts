@@ -53,7 +53,8 @@ export function watchAuth(auth: GoogleAuth): WatchedAuth {
       get(target, key) {
         if (key === 'fetch') return fetch;
         const value: unknown = Reflect.get(target, key);
-        return typeof value === 'function' ? value.bind(target) : value;
+        const bound: unknown = typeof value === 'function' ? value.bind(target) : value;
+        return bound;
       },
     }),
     async send(name, leaving, call) {

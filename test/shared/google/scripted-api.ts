@@ -28,7 +28,7 @@ export function scriptedApi(script: Script): { readonly api: Api; readonly asked
     // As the clients of google-gax call it.
     async (url, { method = 'GET', body } = {}) =>
       Response.json(
-        answer(String(url), method, body === undefined ? undefined : JSON.parse(String(body))) ?? null,
+        answer(url, method, body === undefined ? undefined : (JSON.parse(body) as unknown)) ?? null,
       ),
   );
   return { api, asked };
@@ -37,7 +37,7 @@ export function scriptedApi(script: Script): { readonly api: Api; readonly asked
 /** The real `Api` over any way to make an authorised request; its clock stands still and its pauses take no time. */
 export function timelessApi(
   request: GoogleAuth['request'],
-  fetch: (url: string, init?: { method?: string; body?: unknown }) => Promise<Response> = () =>
+  fetch: (url: string, init?: { method?: string; body?: string }) => Promise<Response> = () =>
     Promise.reject(new Error('No client is expected here')),
 ): Api {
   const getClient = () => Promise.resolve({ universeDomain: 'googleapis.com' });
