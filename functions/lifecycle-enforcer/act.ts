@@ -1,8 +1,14 @@
 import pMap from 'p-map';
-import { replaceLifecycle } from '../../shared/google/buckets.ts';
-import { changeState } from '../../shared/google/change/change-state.ts';
+import { replaceLifecycle, type StoredRule } from '../../shared/google/buckets.ts';
+import { messageOf } from '../../shared/errors.ts';
+import {
+  changeState,
+  type Changed,
+  type StateChange,
+  type Waits,
+} from '../../shared/google/change/change-state.ts';
 import type { Claim } from '../../shared/google/change/permit.ts';
-import { isRetryable } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
@@ -125,7 +131,7 @@ async function patchBucket(
   let judged: Judged = { ...plan, write: first ?? writeOf(plan.facts, config, run.startedAt) };
   let requested: Write | undefined;
   let looks = 0;
-  const changed = await changeState(
+  const changed = await changeBucket(
     {
       resource: name,
       async look() {
@@ -153,7 +159,6 @@ async function patchBucket(
       nowMs: () => runtime.now().getTime(),
       confirmMs: 0,
     },
-    FENCED_AT_GOOGLE,
   );
   const { decision } = judged;
   switch (changed.kind) {
@@ -176,6 +181,22 @@ async function patchBucket(
         throw new Error(`Cannot verify "${name}": its rules are not those that were written`);
       return { outcome: { ...decision, outcome: 'done' }, settlement: requested };
     }
+  }
+}
+
+/** A bucket that another process changes again and again is left to the next delivery. */
+async function changeBucket(
+  change: StateChange<Judged, readonly StoredRule[]>,
+  waits: Waits,
+): Promise<Changed<readonly StoredRule[]>> {
+  try {
+    return await changeState(change, waits, FENCED_AT_GOOGLE);
+  } catch (error) {
+    if (!isRetryable(error) && !(error instanceof GoogleApiError && error.status === 412)) throw error;
+    throw new BusyError(
+      `Cannot patch "${change.resource}": it changed or did not answer ${MAX_ATTEMPTS} times in a row: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 
