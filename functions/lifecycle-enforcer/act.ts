@@ -160,7 +160,14 @@ async function patchBucket(
       confirmMs: 0,
     },
   );
-  const { decision } = judged;
+  return outcomeOf(changed, judged.decision, requested);
+}
+
+function outcomeOf(
+  changed: Changed<readonly StoredRule[]>,
+  decision: Judged['decision'],
+  requested: Write | undefined,
+): Patched {
   switch (changed.kind) {
     case 'gone':
       return {
@@ -176,9 +183,10 @@ async function patchBucket(
     }
     case 'done': {
       const { answer } = changed;
-      if (requested === undefined) throw new Error(`Cannot write "${name}": nothing was requested`);
+      if (requested === undefined)
+        throw new Error(`Cannot write "${decision.resource}": nothing was requested`);
       if (answer !== undefined && rulesDigest(answer) !== requested.intent.result)
-        throw new Error(`Cannot verify "${name}": its rules are not those that were written`);
+        throw new Error(`Cannot verify "${decision.resource}": its rules are not those that were written`);
       return { outcome: { ...decision, outcome: 'done' }, settlement: requested };
     }
   }

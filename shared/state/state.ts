@@ -67,31 +67,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
   const path = `storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`;
   return {
     bucket,
-    async read(name) {
-      const call = 'storage.objects.get';
-      const url = `https://${path}/${encodeURIComponent(name)}`;
-      for (let looks = 0; looks < MAX_LOOKS; looks++) {
-        // The generation is read first and then asked for by number, so that text and generation belong together.
-        const metadata = await orUndefined(
-          api.exchange(call, { url, query: { fields: 'generation,updated' } }),
-        );
-        if (metadata === undefined) return undefined;
-        const { generation, updated } = parseAnswer(call, storedSchema, metadata.data);
-        const content = await orUndefined(
-          api.request(call, { url, query: { alt: 'media', generation }, answer: 'text' }),
-        );
-        if (content !== undefined)
-          return {
-            text: parseAnswer(call, z.string(), content),
-            generation,
-            ageMs: ageOf(updated, metadata.header('date')),
-          };
-        // Replaced or deleted between the two calls: look again.
-      }
-      // Whoever called may come again, later and later: the event is delivered again with backoff.
-      const why = `gs://${bucket}/${name} is there, and ${MAX_LOOKS} times in a row its content was not`;
-      throw new GoogleApiError(call, new EmptyAnswer(why));
-    },
+    read: (name) => readObject(api, bucket, `https://${path}/${encodeURIComponent(name)}`, name),
     async list(prefix) {
       const request = { url: `https://${path}`, query: { prefix, fields: 'items/name,nextPageToken' } };
       const names: string[] = [];
@@ -124,6 +100,30 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       }
     },
   };
+}
+
+/** An object's text and generation, which belong together. */
+async function readObject(api: Api, bucket: string, url: string, name: string): Promise<Stored | undefined> {
+  const call = 'storage.objects.get';
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    // The generation is read first and then asked for by number, so that text and generation belong together.
+    const metadata = await orUndefined(api.exchange(call, { url, query: { fields: 'generation,updated' } }));
+    if (metadata === undefined) return undefined;
+    const { generation, updated } = parseAnswer(call, storedSchema, metadata.data);
+    const content = await orUndefined(
+      api.request(call, { url, query: { alt: 'media', generation }, answer: 'text' }),
+    );
+    if (content !== undefined)
+      return {
+        text: parseAnswer(call, z.string(), content),
+        generation,
+        ageMs: ageOf(updated, metadata.header('date')),
+      };
+    // Replaced or deleted between the two calls: look again.
+  }
+  // Whoever called may come again, later and later: the event is delivered again with backoff.
+  const why = `gs://${bucket}/${name} is there, and ${MAX_LOOKS} times in a row its content was not`;
+  throw new GoogleApiError(call, new EmptyAnswer(why));
 }
 
 /** Between an object's last change and the answer that tells of it. */
