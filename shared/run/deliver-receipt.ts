@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { EventContext } from './handle-event.ts';
 import { publishReceipt } from './publish-receipt.ts';
 import { decisionLines, logSummary } from './receipt-lines.ts';
+import { aboutProjects } from '../state/receipts.ts';
 import type { ReceiptBuilder } from './receipt.ts';
 
 /** What a receipt is about. */
@@ -31,7 +32,7 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
   const stored = state === undefined ? undefined : `gs://${state.bucket}/${name}`;
-  const upload = state?.upload(name);
+  const upload = state?.upload(name, aboutProjects(receipt.rest(run.startedAt, {}).projects));
   let isFirst = true;
   const logDecisions = (): void => {
     const lines = decisionLines(runtime.functionName, run.runId, receipt.takeOutcomes());

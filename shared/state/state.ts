@@ -6,7 +6,7 @@ import { EmptyAnswer, GoogleApiError } from '../google/google-api-error.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
-import { openUpload, type Upload } from './upload.ts';
+import { openUpload, type ObjectMetadata, type Upload } from './upload.ts';
 
 /** The state bucket: receipts, memory, poison messages. */
 export interface State {
@@ -23,10 +23,10 @@ export interface State {
   write(
     name: string,
     data: string | Iterable<string>,
-    options?: { readonly ifGeneration?: string },
+    options?: { readonly ifGeneration?: string; readonly metadata?: ObjectMetadata },
   ): Promise<string>;
   /** Opens an object for a text that is not known yet: it exists once the upload is finished, whole or not at all. */
-  upload(name: string): Upload;
+  upload(name: string, metadata?: ObjectMetadata): Upload;
   /** Names of the objects that begin so, and what is listed there without one; needs storage.objects.list. */
   list(prefix: string): Promise<Items<string>>;
 }
@@ -79,16 +79,16 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       }
       return { items: names, strange: unread };
     },
-    upload(name) {
-      return openUpload(api, { bucket, name }, (pieces) => this.write(name, pieces));
+    upload(name, metadata = {}) {
+      return openUpload(api, { bucket, name, metadata }, (pieces) => this.write(name, pieces, { metadata }));
     },
-    async write(name, data, { ifGeneration } = {}) {
+    async write(name, data, { ifGeneration, metadata: own = {} } = {}) {
       try {
         const metadata = await api.request('storage.objects.insert', {
           method: 'POST',
           url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
           query: { uploadType: 'multipart', name, ifGenerationMatch: ifGeneration, fields: 'generation' },
-          body: upload(typeof data === 'string' ? [data] : [...data]),
+          body: upload(typeof data === 'string' ? [data] : [...data], own),
         });
         return parseAnswer('storage.objects.insert', generationSchema, metadata).generation;
       } catch (error) {
@@ -133,14 +133,15 @@ function ageOf(updated: string | undefined, date: string | undefined): number {
 }
 
 /** Metadata and content of a JSON object. With the hash in the metadata Google refuses what was damaged on its way. */
-function upload(pieces: readonly string[]): Content {
+function upload(pieces: readonly string[], own: ObjectMetadata): Content {
   const hash = createHash('md5');
   for (const piece of pieces) hash.update(piece);
   const md5Hash = hash.digest('base64');
   // No text contains its own hash.
   const boundary = md5Hash.replace(/\W/g, '');
   const part = `--${boundary}\r\nContent-Type: application/json\r\n\r\n`;
-  const metadata = JSON.stringify({ contentType: 'application/json', md5Hash });
+  const custom = Object.keys(own).length === 0 ? {} : { metadata: own };
+  const metadata = JSON.stringify({ contentType: 'application/json', md5Hash, ...custom });
   return new Content(`multipart/related; boundary=${boundary}`, [
     `${part}${metadata}\r\n${part}`,
     ...pieces,

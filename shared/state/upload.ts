@@ -12,6 +12,9 @@ export interface Upload {
   finish(): Promise<void>;
 }
 
+/** Custom metadata of an object, which listings show without the object being read; 8 KiB at most in all. */
+export type ObjectMetadata = Readonly<Record<string, string>>;
+
 /** Of a block that is not the last one Cloud Storage keeps multiples of this size only. */
 const QUANTUM_BYTES = 256 * 1024;
 
@@ -28,7 +31,7 @@ const MAX_STALLED = 3;
  */
 export function openUpload(
   api: Api,
-  { bucket, name }: { readonly bucket: string; readonly name: string },
+  target: UploadTarget,
   writeWhole: (pieces: readonly string[]) => Promise<unknown>,
 ): Upload {
   let pieces: string[] = [];
@@ -43,7 +46,7 @@ export function openUpload(
     bytes = 0;
     sending = (async () => {
       if (failure !== undefined) return;
-      session ??= await startSession(api, bucket, name);
+      session ??= await startSession(api, target);
       await session.send(block.join(''), last);
     })().catch((error: unknown) => {
       failure ??= { error };
@@ -74,18 +77,24 @@ export function openUpload(
   };
 }
 
+export interface UploadTarget {
+  readonly bucket: string;
+  readonly name: string;
+  readonly metadata: ObjectMetadata;
+}
+
 interface Session {
   /** Sends a text; what is no whole number of quanta waits for the next one. */
   send(text: string, last: boolean): Promise<void>;
 }
 
-async function startSession(api: Api, bucket: string, name: string): Promise<Session> {
+async function startSession(api: Api, { bucket, name, metadata }: UploadTarget): Promise<Session> {
   const object = `gs://${bucket}/${name}`;
   const started = await api.exchange('storage.objects.insert', {
     method: 'POST',
     url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
     query: { uploadType: 'resumable', name, fields: 'generation' },
-    body: { contentType: 'application/json' },
+    body: { contentType: 'application/json', ...(Object.keys(metadata).length === 0 ? {} : { metadata }) },
   });
   const url = started.header('location');
   if (url === undefined) throw new Error(`Cannot write "${object}": Cloud Storage named no upload session`);

@@ -9,6 +9,7 @@ import {
   type ReceiptBuilder,
   type ReceiptSummary,
 } from '../../../shared/run/receipt.ts';
+import { findNewestReceipt } from '../../../shared/state/receipts.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { startInstance, withSandbox, type Instance } from '../../support/in-process.ts';
 import { BUCKET, labPolicy, labScenario, RECEIPTS_TOPIC } from '../../support/lab.ts';
@@ -106,6 +107,8 @@ describe('the delivery of a receipt', () => {
       assert.deepEqual(rest.outcomes, { 'patch done': (PAGES * PAGE) / 10 });
       assert.deepEqual(rest.savings, { usdPerHour: (PAGES * PAGE) / 40, unpriced: 0 });
       assert.ok(uploads(sandbox).length >= 4, 'in several requests');
+      const query = { functionName: 'lifecycle-enforcer', projectId: 'p', now: startedAt, maxAgeMs: 60_000 };
+      assert.equal(await findNewestReceipt(context.api, BUCKET, query), STORED, 'found by its project');
     }));
 
   it('writes a short one in one request at the end', () =>
