@@ -4,10 +4,19 @@ import { VMS } from './compute/vm.ts';
 import { NODE_POOLS } from './container/node-pool.ts';
 import { DATAPROC_CLUSTERS } from './machines/dataproc-cluster.ts';
 import { QUEUED_RESOURCES, TPUS } from './machines/tpu.ts';
+import { BATCH_JOBS } from './serverless/batch-job.ts';
+import { CLOUD_RUN_SERVICES } from './serverless/cloud-run-service.ts';
+import { DATAFLOW_JOBS } from './serverless/dataflow-job.ts';
 import { WORKSTATIONS } from './machines/workstation.ts';
 import { BATCH_PREDICTION_JOBS } from './vertex/batch-prediction-job.ts';
 import { COLAB_RUNTIMES } from './vertex/colab-runtime.ts';
+import { DEPLOYMENT_RESOURCE_POOLS } from './vertex/deployment-resource-pool.ts';
+import { FEATURE_ONLINE_STORES } from './vertex/feature-online-store.ts';
+import { FEATURESTORES } from './vertex/featurestore.ts';
+import { INDEX_ENDPOINTS } from './vertex/index-endpoint.ts';
+import { PERSISTENT_RESOURCES } from './vertex/persistent-resource.ts';
 import { PIPELINE_JOBS } from './vertex/pipeline-job.ts';
+import { REASONING_ENGINES } from './vertex/reasoning-engine.ts';
 import { SCHEDULES } from './vertex/schedule.ts';
 import { TRAINING_PIPELINES } from './vertex/training-pipeline.ts';
 
@@ -25,4 +34,13 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   COLAB_RUNTIMES,
   VMS,
   QUEUED_RESOURCES,
+  PERSISTENT_RESOURCES,
+  DEPLOYMENT_RESOURCE_POOLS,
+  INDEX_ENDPOINTS,
+  FEATURESTORES,
+  FEATURE_ONLINE_STORES,
+  REASONING_ENGINES,
+  DATAFLOW_JOBS,
+  BATCH_JOBS,
+  CLOUD_RUN_SERVICES,
 ];

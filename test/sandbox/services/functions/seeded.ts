@@ -23,7 +23,20 @@ const common = {
  */
 export const servicesSeedSchema = z.strictObject({
   functions: z.array(z.strictObject({ ...common, runtime: z.string().default('python312') })).default([]),
-  services: z.array(z.strictObject({ ...common, args: z.array(z.string()).default([]) })).default([]),
+  services: z
+    .array(
+      z.strictObject({
+        ...common,
+        args: z.array(z.string()).default([]),
+        /** Of the service, such as `run.googleapis.com/minScale`. */
+        annotations: z.record(z.string(), z.string()).default({}),
+        /** Of its revision, such as `autoscaling.knative.dev/minScale`. */
+        revisionAnnotations: z.record(z.string(), z.string()).default({}),
+        /** `run.googleapis.com/accelerator` */
+        nodeSelector: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default([]),
   jobs: z.array(z.strictObject({ ...common, args: z.array(z.string()).default([]) })).default([]),
 });
 
@@ -97,10 +110,15 @@ export function seedServices(
         shownV1: {
           apiVersion: 'serving.knative.dev/v1',
           kind: 'Service',
-          metadata: metadataV1(one, number, startMs),
+          metadata: { ...metadataV1(one, number, startMs), annotations: one.annotations },
           spec: {
             template: {
-              spec: { serviceAccountName: one.serviceAccount ?? standard, containers: [containerV1(one)] },
+              metadata: { annotations: one.revisionAnnotations },
+              spec: {
+                serviceAccountName: one.serviceAccount ?? standard,
+                containers: [containerV1(one)],
+                ...(Object.keys(one.nodeSelector).length === 0 ? {} : { nodeSelector: one.nodeSelector }),
+              },
             },
           },
         },

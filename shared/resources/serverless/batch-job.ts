@@ -1,0 +1,49 @@
+import * as z from 'zod/mini';
+import { stringMap } from '../../google/string-map.ts';
+import { unpriced } from '../../prices/price.ts';
+import { namedKind } from '../define-kind.ts';
+import { listEverywhere } from '../everywhere.ts';
+
+/** Source: Batch API v1, resource Job. */
+const jobSchema = z.looseObject({
+  name: z.string(),
+  uid: z.optional(z.string()),
+  labels: z.optional(stringMap),
+  status: z.optional(z.looseObject({ state: z.optional(z.string()) })),
+});
+
+const ENDED: ReadonlySet<string> = new Set([
+  'SUCCEEDED', 'FAILED', 'CANCELLED', 'DELETION_IN_PROGRESS', 'CANCELLATION_IN_PROGRESS',
+]); // prettier-ignore
+
+/** Batch jobs of all locations: named in this release. */
+export const BATCH_JOBS = namedKind({
+  kind: 'batch-job',
+  title: 'Batch jobs',
+  area: 'Batch jobs',
+  permissions: ['batch.jobs.list', 'batch.locations.list'],
+  async list(look) {
+    const jobs = await listEverywhere(look, {
+      base: 'https://batch.googleapis.com/v1',
+      path: ['locations', 'jobs'],
+      service: 'batch',
+      title: 'Batch jobs',
+      schema: jobSchema,
+    });
+    return jobs
+      .filter(({ status }) => !ENDED.has(status?.state ?? ''))
+      .map(({ name, uid = '', labels = {}, status }) => {
+        const [, project = '', , location = '', , id = ''] = name.split('/');
+        return {
+          resource: name,
+          state: status?.state ?? '',
+          labels,
+          description: `Batch job ${id}`,
+          cost: unpriced('none of its VMs was seen'),
+          fate: { kind: 'named', why: 'a job that ends early does not come back' },
+          command: `gcloud batch jobs cancel ${id} --location=${location} --project=${project}`,
+          memberKeys: uid === '' ? [] : [`batch/${uid}`],
+        };
+      });
+  },
+});

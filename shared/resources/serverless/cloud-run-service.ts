@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+import { parseAnswer } from '../../google/parse-answer.ts';
+import { noteStrange, readItems } from '../../google/read-items.ts';
+import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { unpriced } from '../../prices/price.ts';
+import { namedKind, type Listed } from '../define-kind.ts';
+import type { Look } from '../look.ts';
+
+const metadata = z.looseObject({
+  name: z.optional(z.string()),
+  labels: z.optional(stringMap),
+  annotations: z.optional(stringMap),
+});
+/** Source: Cloud Run Admin API v1, resource Service; the API v2 lists region by region only. */
+const serviceSchema = z.looseObject({
+  metadata,
+  spec: z.optional(
+    z.looseObject({
+      template: z.optional(
+        z.looseObject({
+          metadata: z.optional(metadata),
+          spec: z.optional(z.looseObject({ nodeSelector: z.optional(stringMap) })),
+        }),
+      ),
+    }),
+  ),
+});
+type Service = z.infer<typeof serviceSchema>;
+
+const pageSchema = z.looseObject({
+  items: z.optional(z.unknown()),
+  metadata: z.optional(z.looseObject({ continue: z.optional(z.string()) })),
+  unreachable: z.optional(z.array(z.string())),
+});
+
+/** Cloud Run services that bill without requests: with minimum instances, or with GPUs. Named in this release. */
+export const CLOUD_RUN_SERVICES = namedKind({
+  kind: 'cloud-run-service',
+  title: 'Cloud Run services with GPUs or minimum instances',
+  area: 'Cloud Run services',
+  permissions: ['run.services.list'],
+  async list(look) {
+    const found: Listed[] = [];
+    const call = 'run.services.list';
+    const url = `https://run.googleapis.com/apis/serving.knative.dev/v1/namespaces/${look.projectId}/services`;
+    let token: string | undefined;
+    do {
+      const page = parseAnswer(
+        call,
+        pageSchema,
+        await look.api.request(call, { url, query: { limit: 100, continue: token } }),
+      );
+      const { items, strange } = readItems(page.items, serviceSchema, 'items');
+      noteStrange(look.gap, `projects/${look.projectId} Cloud Run services`, strange);
+      for (const region of page.unreachable ?? [])
+        look.gap({ where: `projects/${look.projectId} ${region}`, why: 'unreachable: Cloud Run services there were not seen' });
+      found.push(...items.flatMap((service) => listed(look, service)));
+      token = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
+    } while (token !== undefined);
+    return found;
+  },
+}); // prettier-ignore
+
+function listed({ projectId }: Look, service: Service): Listed[] {
+  const { name = '', labels = {}, annotations = {} } = service.metadata;
+  const template = service.spec?.template;
+  const gpu = template?.spec?.nodeSelector?.['run.googleapis.com/accelerator'];
+  const instances = minInstances(annotations, template?.metadata?.annotations ?? {});
+  if (gpu === undefined && instances === 0) return [];
+  const region = labels['cloud.googleapis.com/location'] ?? '';
+  const what = [
+    ...(instances > 0 ? [`at least ${instances} instances`] : []),
+    ...(gpu === undefined ? [] : [`${gpu} GPUs`]),
+  ];
+  return [
+    {
+      resource: `projects/${projectId}/locations/${region}/services/${name}`,
+      state: instances > 0 ? 'min-instances' : 'on requests',
+      labels,
+      description: `Cloud Run service with ${what.join(', ')}`,
+      cost: unpriced('no price for instances of Cloud Run'),
+      fate: { kind: 'named', why: 'it serves requests: without instances the next one waits or fails' },
+      command: `gcloud run services update ${name} --min=0 --min-instances=0 --region=${region} --project=${projectId}`,
+    },
+  ];
+}
+
+/** Of the service or of its revision, whichever is more. */
+function minInstances(service: StringMap, revision: StringMap): number {
+  const counts = [service['run.googleapis.com/minScale'], revision['autoscaling.knative.dev/minScale']];
+  return Math.max(0, ...counts.map((text) => Number(text ?? 0) || 0));
+}

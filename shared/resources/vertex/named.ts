@@ -1,0 +1,61 @@
+import * as z from 'zod/mini';
+import { stringMap } from '../../google/string-map.ts';
+import { urlOf } from '../../google/vertex/vertex.ts';
+import { namedKind, type Listed } from '../define-kind.ts';
+import type { KindName, ResourceKind } from '../kind.ts';
+import { listRegional } from './regional.ts';
+
+const common = z.looseObject({
+  name: z.string(),
+  displayName: z.optional(z.string()),
+  state: z.optional(z.string()),
+  labels: z.optional(stringMap),
+});
+
+export interface NamedVertexKind<T> {
+  readonly kind: KindName;
+  readonly title: string;
+  /** `persistentResources` */
+  readonly collection: string;
+  readonly schema: z.ZodMiniType<T>;
+  /** What it is and costs; undefined for one that bills nothing now. */
+  readonly describe: (
+    found: T,
+    name: string,
+  ) => (Pick<Listed, 'description' | 'cost'> & Partial<Pick<Listed, 'command' | 'memberKeys'>>) | undefined;
+  /** Why it is only named. */
+  readonly why: string;
+}
+
+/** A kind of Vertex AI that costguard names and does not stop. */
+export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
+  const { kind, title, collection, schema, describe, why } = spec;
+  return namedKind({
+    ...{ kind, title },
+    area: 'Vertex AI',
+    permissions: ['aiplatform.locations.list', `aiplatform.${collection}.list`],
+    async list(look) {
+      const found = await listRegional(look, { collection, schema: z.intersection(common, schema) });
+      return found.flatMap((one) => {
+        const { name, state = '', labels = {} } = one;
+        const described = describe(one, name);
+        if (described === undefined) return [];
+        return [
+          {
+            resource: name,
+            state,
+            labels,
+            fate: { kind: 'named', why },
+            command: deleteCommand(name),
+            ...described,
+          },
+        ];
+      });
+    },
+  });
+}
+
+/** gcloud has no command for most of them. */
+function deleteCommand(name: string): string {
+  return `curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}`;
+}
