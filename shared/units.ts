@@ -63,3 +63,14 @@ function readQuantity(
   if (factor === undefined) throw new PermanentError(complaint);
   return Number(amount) * factor;
 }
+
+/** A lower and an upper bound, both possible; the same number twice where there is no doubt. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A share of 1 for people, such as `12.5 %`, with no more decimals than it has or than `decimals`. */
+export function percentText(share: number, decimals = 1): string {
+  return `${Number((share * 100).toFixed(decimals))} %`;
+}

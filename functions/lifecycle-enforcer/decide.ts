@@ -171,8 +171,8 @@ function lintCodes(
 /** What is saved at rest after a month, at least; unpriced when not even that is known. */
 function savedPerHour(forecast: Forecast | undefined): UsdPerHour {
   const saved = forecast?.horizons.month.savesUsdPerMonth;
-  if (saved === undefined || (saved.max > saved.min && saved.min === 0)) return 'unpriced';
-  return saved.min / HOURS_PER_MONTH;
+  if (saved === undefined || (saved.high > saved.low && saved.low === 0)) return 'unpriced';
+  return saved.low / HOURS_PER_MONTH;
 }
 
 /** The semantic difference, with every rule as the API spells it, so that it can be undone. */

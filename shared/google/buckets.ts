@@ -6,7 +6,11 @@ import { parseAnswer } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
-/** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
+/**
+ * Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. Bucket settings go by authorised requests: Google's
+ * client (8.4.0) replaces the text `{{projectId}}` in whatever it sends, also in the prefixes of lifecycle rules, so that a rule could delete
+ * elsewhere than its author wrote.
+ */
 const HOST = 'https://storage.googleapis.com/storage/v1/b';
 
 const FIELDS = [
@@ -100,16 +104,30 @@ export interface BucketPage {
 
 /** Yields all buckets of a project, a thousand at a time and in the order of their names. Throws `GoogleApiError`. */
 export async function* listBuckets(api: Api, projectId: string): AsyncGenerator<BucketPage> {
+  for await (const page of listBucketItems(api, projectId, FIELDS, bucketSchema))
+    yield { ...page, buckets: page.buckets.map(toBucket) };
+}
+
+/**
+ * The same with other fields: of 10,000 buckets the whole settings are megabytes, and by Google's client each would be an object
+ * with all methods of a bucket. `fields` is the mask of one bucket, `schema` checks one.
+ */
+export async function* listBucketItems<T>(
+  api: Api,
+  projectId: string,
+  fields: string,
+  schema: z.ZodMiniType<T>,
+): AsyncGenerator<Omit<BucketPage, 'buckets'> & { readonly buckets: readonly T[] }> {
   const query = {
     project: projectId,
     maxResults: PAGE_SIZE,
     // Without it one unreachable bucket would hide all others.
     returnPartialSuccess: true,
-    fields: `items(${FIELDS}),unreachable,nextPageToken`,
+    fields: `items(${fields}),unreachable,nextPageToken`,
   };
   for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema)) {
-    const { items, strange } = readItems(page.items, bucketSchema, 'items');
-    yield { buckets: items.map(toBucket), strange, unreachable: page.unreachable ?? [] };
+    const { items, strange } = readItems(page.items, schema, 'items');
+    yield { buckets: items, strange, unreachable: page.unreachable ?? [] };
   }
 }
 

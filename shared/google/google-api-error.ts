@@ -53,6 +53,16 @@ export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
 
+/** What a call answers, undefined for a 404. */
+export async function undefinedIfMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 /** Whether the API is switched off in the project: then nothing of its kind runs there through it. */
 export function isServiceDisabled(error: GoogleApiError): boolean {
   return error.reason === 'SERVICE_DISABLED';

@@ -88,6 +88,12 @@ async function projectsBelow(api: Api, root: string, strange: NoteStrange): Prom
   return projects;
 }
 
+const GET = 'cloudresourcemanager.projects.get';
+
+async function readProject<T>(api: Api, name: string, schema: z.ZodMiniType<T>): Promise<T> {
+  return parseAnswer(GET, schema, await api.request(GET, { url: `${HOST}/${name}` }));
+}
+
 /**
  * Whether a project belongs to the scope: named in it, or below a folder or organization of it. A project that cannot
  * be seen does not belong; with the Cloud Resource Manager API switched off that cannot be told, which is an error.
@@ -96,14 +102,7 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
   if (scope.includes(`projects/${projectId}`)) return true;
   if (scope.every((entry) => entry.startsWith('projects/'))) return false;
   try {
-    const project = parseAnswer(
-      'cloudresourcemanager.projects.get',
-      projectSchema,
-      await api.request('cloudresourcemanager.projects.get', {
-        url: `${HOST}/projects/${encodeURIComponent(projectId)}`,
-      }),
-    );
-    let parent = project.parent;
+    let { parent } = await readProject(api, `projects/${encodeURIComponent(projectId)}`, projectSchema);
     while (parent !== undefined) {
       if (scope.includes(parent)) return true;
       if (!parent.startsWith('folders/')) return false;
@@ -134,10 +133,9 @@ const refSchema = z.looseObject({
  * answer about another project.
  */
 export async function getProject(api: Api, name: string): Promise<ProjectRef> {
-  const call = 'cloudresourcemanager.projects.get';
-  const project = parseAnswer(call, refSchema, await api.request(call, { url: `${HOST}/${name}` }));
-  const asked = name.replace('projects/', '');
+  const project = await readProject(api, name, refSchema);
+  const requested = name.replace('projects/', '');
   const number = project.name.replace('projects/', '');
-  requireAbout(call, 'name', /^\d+$/.test(asked) ? number : project.projectId, asked);
+  requireAbout(GET, 'name', /^\d+$/.test(requested) ? number : project.projectId, requested);
   return { projectId: project.projectId, number };
 }

@@ -1,5 +1,6 @@
 import type { Budget } from '../google/budgets.ts';
 import type { BudgetsPolicy } from '../policy/policy.ts';
+import { percentText } from '../units.ts';
 import { notPassed, pass, type Check } from './check.ts';
 
 /** What a budget has to be like for the switch to hear of it and to act on it. Pure. */
@@ -54,8 +55,8 @@ function judgeThresholds({ name, thresholds, period }: Budget, { basis, ladder }
     );
 
   const missing = [
-    ...current.map((rung) => `${percent(rung.at)} of spend`),
-    ...forecast.map((rung) => `${percent(rung.at)} of forecast`),
+    ...current.map((rung) => `${percentText(rung.at)} of spend`),
+    ...forecast.map((rung) => `${percentText(rung.at)} of forecast`),
   ];
   // Google forecasts calendar periods only (google/cloud/billing/budgets/v1/budget_model.proto).
   const noForecast = period.kind === 'custom' && forecast.length > 0;
@@ -139,8 +140,4 @@ function judgeAmount({ name, amount }: Budget): Check {
     return notPassed(place, 'fail', `its amount is ${units}: no share of it can be told`, remedy);
   if (currencyCode === '') return notPassed(place, 'fail', `its amount is ${units} of no currency`, remedy);
   return pass(place, `its amount is ${units} ${currencyCode}`);
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 1000) / 10} %`;
 }

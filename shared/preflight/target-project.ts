@@ -1,7 +1,6 @@
-import * as z from 'zod/mini';
 import { getBillingLink } from '../google/billing.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { getProject } from '../google/projects.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
 import { updateBudget } from './budget.ts';
 import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
@@ -28,7 +27,7 @@ export async function inspectTarget(
     [
       `gcloud projects add-iam-policy-binding ${target.name.replace('projects/', '')} --member=${YOU} --role=roles/browser --condition=None`,
     ],
-    () => readProject(inspection, target.name),
+    () => getProject(inspection.api, target.name),
   );
   if ('status' in found) return [found];
   const { projectId } = found;
@@ -50,15 +49,6 @@ export async function inspectTarget(
   ]);
   const unlinks = policy.ladder.some((rung) => rung.do === 'unlink-billing');
   return [...checks, billing, ...rungs, ...(unlinks ? [billingLock(subject)] : [])];
-}
-
-async function readProject({ api }: Inspection, name: string): Promise<{ readonly projectId: string }> {
-  const call = 'cloudresourcemanager.projects.get';
-  const answer = await api.request(call, {
-    url: `https://cloudresourcemanager.googleapis.com/v3/${name}`,
-  });
-  const { projectId } = parseAnswer(call, z.looseObject({ projectId: z.string() }), answer);
-  return { projectId };
 }
 
 function hostIsTarget(subject: string, { name, budgets }: Target): Check {

@@ -1,8 +1,7 @@
-/** A lower and an upper bound in USD, both possible; the same number twice where there is no doubt. */
-export interface UsdRange {
-  readonly low: number;
-  readonly high: number;
-}
+import type { Range } from '../units.ts';
+
+/** Bounds in USD. */
+export type UsdRange = Range;
 
 /** USD a month. What is unknown is `unpriced`, never zero. */
 export type UsdPerMonth = UsdRange | 'unpriced';

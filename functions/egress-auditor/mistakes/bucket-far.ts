@@ -1,10 +1,11 @@
+import { percentText } from '../../../shared/units.ts';
 import type { Finding } from '../report/report.ts';
 import type { EgressFacts } from '../traffic/facts.ts';
 import { type BucketPlace, continentOf, isIn } from '../traffic/geography.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { readCost, type RegionReads } from './bucket-placement.ts';
 import type { ReadBucket } from './bucket-readers.ts';
-import { gib, percent } from './evidence-text.ts';
+import { gib } from './evidence-text.ts';
 import { shellWord } from './shell.ts';
 
 export function judgeFar(
@@ -26,7 +27,7 @@ export function judgeFar(
     evidence: {
       'read in the window': gib(bytes),
       'bucket sent in all': gib(read.bytes),
-      'explained by these readers': percent(read.explained),
+      'explained by these readers': percentText(read.explained, 0),
       'how they were joined':
         'in every step the readers received from Google’s services what the bucket sent, and no other bucket can have sent it',
       'what settles it': 'Cloud Storage usage logs or Data Access audit logs name the reader',

@@ -6,7 +6,8 @@ import { nameVm } from '../traffic/resource-names.ts';
 import { copyCommand } from './bucket-far.ts';
 import { readCost, type RegionReads } from './bucket-placement.ts';
 import type { ReadBucket } from './bucket-readers.ts';
-import { gib, percent, usd } from './evidence-text.ts';
+import { percentText } from '../../../shared/units.ts';
+import { gib, usd } from './evidence-text.ts';
 import { shellWord } from './shell.ts';
 import { sumUsd, scaleUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import { NETWORK_PRICES } from '../../../shared/prices/network-prices.ts';
@@ -57,7 +58,7 @@ export function judgeSeveral(
         'transfers a month': usd(transfer),
         'a copy a month': copies === undefined ? 'unknown: the size is unknown' : usd(copies),
         'a dual-region a month, more than now': dual === undefined ? 'not possible or unknown' : usd(dual),
-        'explained by these readers': percent(read.explained),
+        'explained by these readers': percentText(read.explained, 0),
         'what settles it': 'Cloud Storage usage logs or Data Access audit logs name the readers',
       },
       usdPerMonth: saves,

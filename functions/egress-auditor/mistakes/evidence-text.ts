@@ -6,10 +6,6 @@ export function gib(bytes: number): string {
   return `${value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)} GiB`;
 }
 
-export function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
 export function usd(cost: UsdPerMonth | UsdRange): string {
   if (cost === 'unpriced') return cost;
   const [low, high] = [cost.low, cost.high].map((value) => value.toFixed(2));

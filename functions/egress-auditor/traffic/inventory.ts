@@ -2,14 +2,12 @@ import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from '../../../shared/google/aggregated-list.ts';
 import type { Api } from '../../../shared/google/api.ts';
 import { resourceId } from '../../../shared/google/resource-name.ts';
-import { listPages } from '../../../shared/google/list-pages.ts';
+import { listBucketItems } from '../../../shared/google/buckets.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
-import { readItems, type StrangeItem } from '../../../shared/google/read-items.ts';
+import type { StrangeItem } from '../../../shared/google/read-items.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import { bucketPlace, type BucketPlace } from './geography.ts';
 import type { VmPlace } from './facts.ts';
-
-const STORAGE = 'https://storage.googleapis.com/storage/v1';
 
 /** A listing, and what it did not see. */
 export interface Listed<T> extends Unseen {
@@ -112,26 +110,16 @@ const bucketSchema = z.looseObject({
   customPlacementConfig: z.optional(z.looseObject({ dataLocations: z.optional(z.array(z.string())) })),
 });
 
-const bucketsPage = z.looseObject({
-  items: z.optional(z.unknown()),
-  unreachable: z.optional(z.array(z.string())),
-});
-
 /** Where each bucket of a project is. Needs storage.buckets.list. */
 export async function listBucketPlaces(api: Api, projectId: string): Promise<Listed<BucketPlace>> {
   const found = new Map<string, BucketPlace>();
   const unreachable: string[] = [];
   const strange: StrangeItem[] = [];
-  const fields = 'items(name,location,customPlacementConfig/dataLocations),unreachable,nextPageToken';
-  const request = {
-    url: `${STORAGE}/b`,
-    query: { project: projectId, maxResults: 1_000, returnPartialSuccess: true, fields },
-  };
-  for await (const page of listPages(api, 'storage.buckets.list', request, bucketsPage)) {
-    unreachable.push(...(page.unreachable ?? []));
-    const read = readItems(page.items, bucketSchema, 'items');
-    strange.push(...read.strange);
-    for (const { name, location, customPlacementConfig } of read.items)
+  const fields = 'name,location,customPlacementConfig/dataLocations';
+  for await (const page of listBucketItems(api, projectId, fields, bucketSchema)) {
+    unreachable.push(...page.unreachable);
+    strange.push(...page.strange);
+    for (const { name, location, customPlacementConfig } of page.buckets)
       found.set(name, bucketPlace(location.toUpperCase(), customPlacementConfig?.dataLocations));
   }
   return { found, unreachable, strange };

@@ -1,22 +1,16 @@
 import type { Mark } from '../../../shared/prices/mark.ts';
-
-/** The least and the most that it can be; the same number twice when it is known. */
-export interface Span {
-  readonly min: number;
-  /** Infinity when nothing is known. */
-  readonly max: number;
-}
+import type { Range } from '../../../shared/units.ts';
 
 /** What new rules change within some days, against what the present rules would do anyway. */
 export interface Horizon {
-  readonly deletedBytes: Span;
-  readonly deletedObjects: Span;
+  readonly deletedBytes: Range;
+  readonly deletedObjects: Range;
   /** By the class that they move to. */
-  readonly movedBytes: Readonly<Record<string, Span>>;
+  readonly movedBytes: Readonly<Record<string, Range>>;
   /** Less paid at rest for a month at the end of that time; undefined when a price is missing. */
-  readonly savesUsdPerMonth: Span | undefined;
+  readonly savesUsdPerMonth: Range | undefined;
   /** Paid once on the way: operations, and the rest of minimum durations. Undefined when a price is missing. */
-  readonly costsUsdOnce: Span | undefined;
+  readonly costsUsdOnce: Range | undefined;
 }
 
 export const HORIZONS = [
@@ -32,9 +26,9 @@ export interface Forecast {
   readonly source: 'objects' | 'metrics';
   /** What is not exact about it, in words. */
   readonly notes: readonly string[];
-  readonly totalBytes: Span;
+  readonly totalBytes: Range;
   /** Share of the bytes that the new rules delete within a day, 0 to 1. */
-  readonly deletedShare: Span;
+  readonly deletedShare: Range;
   readonly horizons: Readonly<Record<HorizonName, Horizon>>;
   /** Of the weakest price in it. */
   readonly mark: Mark;
@@ -44,15 +38,15 @@ export interface Forecast {
   readonly emptySuffixes: readonly string[];
 }
 
-export function exactly(value: number): Span {
-  return { min: value, max: value };
+export function exactly(value: number): Range {
+  return { low: value, high: value };
 }
 
-function hull(one: Span, other: Span): Span {
-  return { min: Math.min(one.min, other.min), max: Math.max(one.max, other.max) };
+function hull(one: Range, other: Range): Range {
+  return { low: Math.min(one.low, other.low), high: Math.max(one.high, other.high) };
 }
 
-function hullOfKnown(one: Span | undefined, other: Span | undefined): Span | undefined {
+function hullOfKnown(one: Range | undefined, other: Range | undefined): Range | undefined {
   return one === undefined || other === undefined ? undefined : hull(one, other);
 }
 
@@ -61,7 +55,7 @@ export function hullOfHorizons(one: Forecast['horizons'], other: Forecast['horiz
   const at = (name: HorizonName): Horizon => {
     const [a, b] = [one[name], other[name]];
     const classes = new Set([...Object.keys(a.movedBytes), ...Object.keys(b.movedBytes)]);
-    const moved = [...classes].map((to): [string, Span] => [
+    const moved = [...classes].map((to): [string, Range] => [
       to,
       hull(a.movedBytes[to] ?? exactly(0), b.movedBytes[to] ?? exactly(0)),
     ]);
@@ -77,19 +71,19 @@ export function hullOfHorizons(one: Forecast['horizons'], other: Forecast['horiz
 }
 
 /** `one` of `whole` as a share, for spans of which the one is part of the other. */
-export function shareOf(one: Span, whole: Span): Span {
-  if (one.max === 0) return exactly(0);
+export function shareOf(one: Range, whole: Range): Range {
+  if (one.high === 0) return exactly(0);
   return {
-    min: whole.max === Infinity || whole.max === 0 ? 0 : one.min / whole.max,
-    max: whole.min === 0 || one.max === Infinity ? 1 : Math.min(1, one.max / whole.min),
+    low: whole.high === Infinity || whole.high === 0 ? 0 : one.low / whole.high,
+    high: whole.low === 0 || one.high === Infinity ? 1 : Math.min(1, one.high / whole.low),
   };
 }
 
 /** A span as a receipt shows it: a number, `[least, most]`, or `at least`. */
-export function showSpan({ min, max }: Span, digits = 0): unknown {
+export function showRange({ low, high }: Range, digits = 0): unknown {
   const round = (value: number): number => Number(value.toFixed(digits));
-  if (max === Infinity) return { atLeast: round(min) };
-  return round(min) === round(max) ? round(min) : [round(min), round(max)];
+  if (high === Infinity) return { atLeast: round(low) };
+  return round(low) === round(high) ? round(low) : [round(low), round(high)];
 }
 
 /** A forecast as a receipt shows it. */
@@ -99,20 +93,21 @@ export function showForecast(forecast: Forecast): object {
   return {
     source,
     ...(notes.length > 0 ? { notes } : {}),
-    totalBytes: showSpan(totalBytes),
-    deletedShare: showSpan(deletedShare, 4),
+    totalBytes: showRange(totalBytes),
+    deletedShare: showRange(deletedShare, 4),
     within: Object.fromEntries(within),
     priceMark: mark,
   };
 }
 
 function showHorizon(horizon: Horizon): object {
-  const money = (span: Span | undefined): unknown => (span === undefined ? 'unpriced' : showSpan(span, 4));
-  const moved = Object.entries(horizon.movedBytes).filter(([, span]) => span.max > 0);
+  const money = (range: Range | undefined): unknown =>
+    range === undefined ? 'unpriced' : showRange(range, 4);
+  const moved = Object.entries(horizon.movedBytes).filter(([, range]) => range.high > 0);
   return {
-    deletedBytes: showSpan(horizon.deletedBytes),
-    deletedObjects: showSpan(horizon.deletedObjects),
-    movedBytes: Object.fromEntries(moved.map(([to, span]) => [to, showSpan(span)])),
+    deletedBytes: showRange(horizon.deletedBytes),
+    deletedObjects: showRange(horizon.deletedObjects),
+    movedBytes: Object.fromEntries(moved.map(([to, range]) => [to, showRange(range)])),
     savesUsdPerMonth: money(horizon.savesUsdPerMonth),
     costsUsdOnce: money(horizon.costsUsdOnce),
   };

@@ -1,6 +1,6 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import { weakest, type Mark } from '../../../shared/prices/mark.ts';
-import { exactly, shareOf, type Forecast, type Horizon, type Span } from './forecast.ts';
+import { exactly, shareOf, type Forecast, type Horizon } from './forecast.ts';
 import type { RuleChange } from './objects.ts';
 import type { ReadRule } from '../rules/condition.ts';
 import { coldness } from '../rules/storage-class.ts';
@@ -9,6 +9,7 @@ import { isTouched, onceBounds } from './once.ts';
 import { atRestPrice } from '../../../shared/prices/storage-prices.ts';
 import { objectBytes, objectCells, type Cell, type Usage } from './usage.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
+import type { Range } from '../../../shared/units.ts';
 
 /**
  * The bounds that metrics allow: they tell how much there is by class and state, but neither ages nor names. No object is
@@ -54,24 +55,24 @@ export function abortSavings(
   usage: Usage,
   now: Date,
   days: number,
-): Span | undefined {
+): Range | undefined {
   const aborts = (all: readonly ReadRule[]): readonly ReadRule[] =>
     all.filter(({ type }) => type === 'AbortIncompleteMultipartUpload');
   const added = aborts(addedRules(rules));
   if (added.length === 0) return exactly(0);
-  if (usage.kind !== 'measured') return { min: 0, max: Infinity };
+  if (usage.kind !== 'measured') return { low: 0, high: Infinity };
   const view = viewOf(bucket, rules, now, days);
   return usage.cells
     .filter(({ type }) => type === 'multipart-upload')
-    .map((cell): Span | undefined => {
+    .map((cell): Range | undefined => {
       const price = atRestPrice(bucket, cell.storageClass);
       if (price === undefined) return undefined;
       const usd = (cell.bytes / GIB) * price.usd;
       const reaches = added.map((rule) => reachOf(rule, cell, view));
       const before = aborts(rules.before).some((rule) => reachOf(rule, cell, view) !== 'none');
       return {
-        min: reaches.includes('all') && !before ? usd : 0,
-        max: reaches.some((reach) => reach !== 'none') ? usd : 0,
+        low: reaches.includes('all') && !before ? usd : 0,
+        high: reaches.some((reach) => reach !== 'none') ? usd : 0,
       };
     })
     .reduce(addKnown, exactly(0));
@@ -83,8 +84,8 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
   const deletes = rulesInPlay(rules).filter(({ type }) => type === 'Delete');
   if (deletes.some((rule) => reachOf(rule, undefined, view) !== 'none')) return undefined;
   const unknown: Horizon = {
-    deletedBytes: { min: 0, max: Infinity },
-    deletedObjects: { min: 0, max: Infinity },
+    deletedBytes: { low: 0, high: Infinity },
+    deletedObjects: { low: 0, high: Infinity },
     movedBytes: {},
     savesUsdPerMonth: undefined,
     costsUsdOnce: undefined,
@@ -92,7 +93,7 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
   return {
     source: 'metrics',
     notes: ['no metrics: the bucket is empty, or was filled since yesterday'],
-    totalBytes: { min: 0, max: Infinity },
+    totalBytes: { low: 0, high: Infinity },
     deletedShare: exactly(0),
     horizons: {
       day: { ...unknown, deletedBytes: exactly(0), deletedObjects: exactly(0) },
@@ -106,11 +107,11 @@ function withoutMetrics(bucket: Bucket, rules: RuleChange, now: Date): Forecast 
 }
 
 interface CellForecast {
-  readonly deletedBytes: Span;
-  readonly deletedObjects: Span;
-  readonly movedBytes: Readonly<Record<string, Span>>;
-  readonly savesUsdPerMonth: Span | undefined;
-  readonly costsUsdOnce: Span | undefined;
+  readonly deletedBytes: Range;
+  readonly deletedObjects: Range;
+  readonly movedBytes: Readonly<Record<string, Range>>;
+  readonly savesUsdPerMonth: Range | undefined;
+  readonly costsUsdOnce: Range | undefined;
   readonly mark: Mark;
 }
 
@@ -119,18 +120,18 @@ function forecastCell(cell: Cell, rules: RuleChange, view: View): CellForecast {
   const after = endsOf(cell, rules.after, view);
   const added = endsOf(cell, rulesInPlay(rules), view);
   const { bytes, count } = cell;
-  const deletes: Span = {
-    min: after.stays.length === 0 && !before.deletes ? 1 : 0,
-    max: added.deletes ? 1 : 0,
+  const deletes: Range = {
+    low: after.stays.length === 0 && !before.deletes ? 1 : 0,
+    high: added.deletes ? 1 : 0,
   };
   const targets = added.stays.filter((to) => to !== cell.storageClass);
-  const moved = targets.map((to): [string, Span] => {
+  const moved = targets.map((to): [string, Range] => {
     const certain = after.stays.length === 1 && !after.deletes && before.stays.every((from) => from !== to);
-    return [to, { min: certain ? bytes : 0, max: bytes }];
+    return [to, { low: certain ? bytes : 0, high: bytes }];
   });
   return {
-    deletedBytes: { min: deletes.min * bytes, max: deletes.max * bytes },
-    deletedObjects: { min: deletes.min * (count ?? 0), max: deletes.max === 0 ? 0 : (count ?? Infinity) },
+    deletedBytes: { low: deletes.low * bytes, high: deletes.high * bytes },
+    deletedObjects: { low: deletes.low * (count ?? 0), high: deletes.high === 0 ? 0 : (count ?? Infinity) },
     movedBytes: Object.fromEntries(moved),
     ...moneyOf(cell, { before, after, touched: isTouched(cell, rules, view) }, view),
     costsUsdOnce: onceBounds(cell, rules, view),
@@ -194,12 +195,12 @@ function moneyOf(
       ? exactly(0)
       : prices.includes(undefined)
         ? undefined
-        : { min: adding ? Math.max(0, least) : least, max: most },
+        : { low: adding ? Math.max(0, least) : least, high: most },
   };
 }
 
 function sumCells(cells: readonly CellForecast[]): Horizon & { readonly mark: Mark } {
-  const moved: Record<string, Span> = {};
+  const moved: Record<string, Range> = {};
   for (const cell of cells)
     for (const [to, span] of Object.entries(cell.movedBytes)) moved[to] = add(moved[to] ?? exactly(0), span);
   return {
@@ -212,11 +213,11 @@ function sumCells(cells: readonly CellForecast[]): Horizon & { readonly mark: Ma
   };
 }
 
-function add(one: Span, other: Span): Span {
-  return { min: one.min + other.min, max: one.max + other.max };
+function add(one: Range, other: Range): Range {
+  return { low: one.low + other.low, high: one.high + other.high };
 }
 
 /** Undefined, for unpriced, when one of the two is. */
-export function addKnown(one: Span | undefined, other: Span | undefined): Span | undefined {
+export function addKnown(one: Range | undefined, other: Range | undefined): Range | undefined {
   return one === undefined || other === undefined ? undefined : add(one, other);
 }

@@ -1,8 +1,9 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import { weakest } from '../../../shared/prices/mark.ts';
+import type { Range } from '../../../shared/units.ts';
 import type { ReadRule } from '../rules/condition.ts';
 import { isLegacyName, type ClassReading } from '../rules/storage-class.ts';
-import { exactly, HORIZONS, hullOfHorizons, shareOf, type Forecast, type Span } from './forecast.ts';
+import { exactly, HORIZONS, hullOfHorizons, shareOf, type Forecast } from './forecast.ts';
 import { DAY_MS, lifecycleEvents, type ObjectVersion } from './object-lifecycle.ts';
 import { createTallies, type EventChange } from './tally.ts';
 
@@ -45,11 +46,11 @@ export function forecastObjects(bucket: Bucket, rules: RuleChange, now: Date): O
       byMeaning.add(versions, ambiguous ? events(versions, 'by-meaning') : named);
     },
     finish(rest) {
-      const total: Span =
+      const total: Range =
         rest === undefined
           ? exactly(bytes)
-          : { min: bytes, max: Math.max(bytes, rest.totalBytes ?? Infinity) };
-      const unseen = total.max - total.min;
+          : { low: bytes, high: Math.max(bytes, rest.totalBytes ?? Infinity) };
+      const unseen = total.high - total.low;
       const horizons = hullOfHorizons(tallies.horizons(unseen), byMeaning.horizons(unseen));
       return {
         source: 'objects',

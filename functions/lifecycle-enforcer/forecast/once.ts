@@ -1,7 +1,8 @@
 import { DAYS_PER_MONTH, GIB } from '../../../shared/prices/quantities.ts';
 import { atRestPrice, minimumDays, movePrice } from '../../../shared/prices/storage-prices.ts';
+import type { Range } from '../../../shared/units.ts';
 import type { ReadRule } from '../rules/condition.ts';
-import { exactly, type Span } from './forecast.ts';
+import { exactly } from './forecast.ts';
 import type { RuleChange } from './objects.ts';
 import { addedRules, reachOf, type View } from './reach.ts';
 import type { Cell } from './usage.ts';
@@ -10,11 +11,11 @@ import type { Cell } from './usage.ts';
  * What a change of rules costs once on a cell: operations, and the rest of minimum durations. Metrics tell no ages, so that it
  * is between nothing and the most that its rules can cost. Undefined without a price or a count.
  */
-export function onceBounds(cell: Cell, rules: RuleChange, view: View): Span | undefined {
+export function onceBounds(cell: Cell, rules: RuleChange, view: View): Range | undefined {
   if (!isTouched(cell, rules, view)) return exactly(0);
   const [before, after] = [mostOf(cell, rules.before, view), mostOf(cell, rules.after, view)];
   if (before === undefined || after === undefined) return undefined;
-  return { min: before === 0 ? 0 : -before, max: after };
+  return { low: before === 0 ? 0 : -before, high: after };
 }
 
 /** Whether a rule that comes or goes may match a cell. */

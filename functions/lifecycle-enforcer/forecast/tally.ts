@@ -1,6 +1,7 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import { weakest, type Mark } from '../../../shared/prices/mark.ts';
 import { DAYS_PER_MONTH, GIB } from '../../../shared/prices/quantities.ts';
+import type { Range } from '../../../shared/units.ts';
 import {
   atRestPrice,
   minimumDays,
@@ -10,7 +11,7 @@ import {
   type Sum,
 } from '../../../shared/prices/storage-prices.ts';
 import { coldness } from '../rules/storage-class.ts';
-import { HORIZONS, type Forecast, type Horizon, type HorizonName, type Span } from './forecast.ts';
+import { HORIZONS, type Forecast, type Horizon, type HorizonName } from './forecast.ts';
 import { DAY_MS, type LifecycleEvent, type ObjectVersion } from './object-lifecycle.ts';
 
 interface Tally {
@@ -130,8 +131,8 @@ function addOnce(sum: Sum, end: End, bucket: Bucket): Sum {
 }
 
 function horizonOf(tally: Tally, unseenBytes: number): Horizon {
-  const open = (seen: number, unseen: number): Span => ({ min: seen, max: seen + unseen });
-  const moved = Object.entries(tally.movedBytes).map(([to, bytes]): [string, Span] => [
+  const open = (seen: number, unseen: number): Range => ({ low: seen, high: seen + unseen });
+  const moved = Object.entries(tally.movedBytes).map(([to, bytes]): [string, Range] => [
     to,
     open(bytes, unseenBytes),
   ]);
@@ -146,8 +147,8 @@ function horizonOf(tally: Tally, unseenBytes: number): Horizon {
   };
 }
 
-function difference(one: Sum, other: Sum, unknown: number): Span | undefined {
+function difference(one: Sum, other: Sum, unknown: number): Range | undefined {
   if (one.usd === undefined || other.usd === undefined) return undefined;
   const usd = one.usd - other.usd;
-  return { min: usd, max: usd + unknown };
+  return { low: usd, high: usd + unknown };
 }

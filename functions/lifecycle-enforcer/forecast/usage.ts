@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { querySeries, type Series } from '../../../shared/google/monitoring.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 
 /** What the daily storage metrics say about one bucket. */
@@ -70,8 +70,8 @@ async function readSome(run: Run, names: readonly string[], found: Map<string, U
 async function latest(run: Run, metricType: string, names: readonly string[]): Promise<readonly Series[]> {
   const list = names.map((name) => `"${name}"`).join(',');
   const endMs = run.startedAt.getTime();
-  try {
-    const { series, partial } = await querySeries(run.api, {
+  const found = await undefinedIfMissing(
+    querySeries(run.api, {
       projectId: run.projectId,
       metricType,
       filter: `resource.type = "gcs_bucket" AND resource.labels.bucket_name = one_of(${list})`,
@@ -79,15 +79,13 @@ async function latest(run: Run, metricType: string, names: readonly string[]): P
       endMs,
       aligner: 'ALIGN_NEXT_OLDER',
       alignmentSeconds: WINDOW_SECONDS,
-    });
-    const [error] = partial;
-    if (error !== undefined) throw new Error(`partial answer: ${error}`);
-    return series;
-  } catch (error) {
-    // Nothing in this project ever wrote the metric.
-    if (error instanceof GoogleApiError && error.status === 404) return [];
-    throw error;
-  }
+    }),
+  );
+  // Nothing in this project ever wrote the metric.
+  if (found === undefined) return [];
+  const [error] = found.partial;
+  if (error !== undefined) throw new Error(`partial answer: ${error}`);
+  return found.series;
 }
 
 function joinCells(bytes: readonly Series[], counts: readonly Series[]): Map<string, Cell[]> {

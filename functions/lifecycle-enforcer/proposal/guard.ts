@@ -1,3 +1,4 @@
+import { percentText } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { readRule, type ReadRule } from '../rules/condition.ts';
@@ -29,16 +30,16 @@ export function deletesTooMuch(
       reason: 'deleted-share-unknown',
       why: `how much the new rules would delete at once is unknown${cannotRead.length > 0 ? ` (${cannotRead.join(', ')})` : ''}; ${hint}, or maxDeletedShare: 1`,
     };
-  const { min, max } = forecast.deletedShare;
-  if (min > maxDeletedShare)
+  const { low, high } = forecast.deletedShare;
+  if (low > maxDeletedShare)
     return {
       reason: 'max-deleted-share',
-      why: `the new rules would at once delete ${percent(min)} of its bytes; maxDeletedShare is ${percent(maxDeletedShare)}`,
+      why: `the new rules would at once delete ${percentText(low)} of its bytes; maxDeletedShare is ${percentText(maxDeletedShare)}`,
     };
-  if (max <= maxDeletedShare) return undefined;
+  if (high <= maxDeletedShare) return undefined;
   return {
     reason: 'deleted-share-unknown',
-    why: `the new rules would at once delete ${percent(min)} to ${percent(max)} of its bytes, and maxDeletedShare is ${percent(maxDeletedShare)}; ${hint}, or maxDeletedShare: 1`,
+    why: `the new rules would at once delete ${percentText(low)} to ${percentText(high)} of its bytes, and maxDeletedShare is ${percentText(maxDeletedShare)}; ${hint}, or maxDeletedShare: 1`,
   };
 }
 
@@ -50,8 +51,4 @@ function guardedRules({ rules, added, removed }: Merge): readonly ReadRule[] {
       (rule) => added.includes(rule) || (moves && rule.condition?.['matchesStorageClass'] !== undefined),
     )
     .map(readRule);
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Forecast, Span } from '../../../../functions/lifecycle-enforcer/forecast/forecast.ts';
+import type { Forecast } from '../../../../functions/lifecycle-enforcer/forecast/forecast.ts';
 import { forecastMetrics } from '../../../../functions/lifecycle-enforcer/forecast/metrics.ts';
 import type { ObjectVersion } from '../../../../functions/lifecycle-enforcer/forecast/object-lifecycle.ts';
 import { forecastObjects } from '../../../../functions/lifecycle-enforcer/forecast/objects.ts';
@@ -10,6 +10,7 @@ import type { StoredRule } from '../../../../shared/google/buckets.ts';
 import { bucketOf, deleteAfter, moveTo } from '../lab.ts';
 import { cellOf, daysAgo, NOW, objectOf } from '../judge.ts';
 import { anyRule } from '../rule-arbitraries.ts';
+import type { Range } from '../../../../shared/units.ts';
 
 const anyCase = fc.record({
   objects: fc.array(
@@ -50,11 +51,11 @@ function bothOf(
   return [forecaster.finish(), metrics];
 }
 
-function expectWithin(inner: Span | undefined, outer: Span | undefined, what: string): void {
+function expectWithin(inner: Range | undefined, outer: Range | undefined, what: string): void {
   if (inner === undefined || outer === undefined) return;
-  const slack = 1e-9 + 1e-9 * Math.abs(inner.max);
-  expect(outer.min, `${what}, at least`).toBeLessThanOrEqual(inner.min + slack);
-  expect(outer.max, `${what}, at most`).toBeGreaterThanOrEqual(inner.max - slack);
+  const slack = 1e-9 + 1e-9 * Math.abs(inner.high);
+  expect(outer.low, `${what}, at least`).toBeLessThanOrEqual(inner.low + slack);
+  expect(outer.high, `${what}, at most`).toBeGreaterThanOrEqual(inner.high - slack);
 }
 
 describe('the forecast from metrics', () => {
@@ -84,10 +85,10 @@ describe('the forecast from metrics', () => {
     );
     const [exact, bounds] = bothOf(bucket, objects, [], [deleteAfter(30)]);
     // 1,000 GiB at 0.0012 for the 335 days that are left of 365.
-    expect(exact.horizons.month.costsUsdOnce?.max).toBeCloseTo(13.22, 1);
-    expect(bounds.horizons.month.costsUsdOnce?.min).toBe(0);
-    expect(bounds.horizons.month.costsUsdOnce?.max).toBeCloseTo(13.22, 1);
-    expect(bounds.horizons.day.costsUsdOnce).toEqual({ min: 0, max: 0 });
+    expect(exact.horizons.month.costsUsdOnce?.high).toBeCloseTo(13.22, 1);
+    expect(bounds.horizons.month.costsUsdOnce?.low).toBe(0);
+    expect(bounds.horizons.month.costsUsdOnce?.high).toBeCloseTo(13.22, 1);
+    expect(bounds.horizons.day.costsUsdOnce).toEqual({ low: 0, high: 0 });
   });
 
   it('L07: a configurable dual-region is priced by both its regions', () => {
@@ -100,7 +101,7 @@ describe('the forecast from metrics', () => {
     const objects = Array.from({ length: 100 }, (_, at) => objectOf(60 + (at % 20), { name: `o/${at}` }));
     const [exact] = bothOf(bucket, objects, [], [moveTo('NEARLINE', 30)]);
     // 100 GiB from 0.022 to 0.011 in each of the two.
-    expect(exact.horizons.month.savesUsdPerMonth?.min).toBeCloseTo(2.2, 6);
+    expect(exact.horizons.month.savesUsdPerMonth?.low).toBeCloseTo(2.2, 6);
     const [unknown] = bothOf({ ...bucket, dataLocations: undefined }, objects, [], [moveTo('NEARLINE', 30)]);
     expect(unknown.horizons.month.savesUsdPerMonth).toBeUndefined();
     const [multi] = bothOf(
@@ -109,7 +110,7 @@ describe('the forecast from metrics', () => {
       [],
       [moveTo('NEARLINE', 30)],
     );
-    expect(multi.horizons.month.savesUsdPerMonth?.min).toBeCloseTo(1.1, 6);
+    expect(multi.horizons.month.savesUsdPerMonth?.low).toBeCloseTo(1.1, 6);
   });
 
   it.each([{ defaultHold: true }, { objectRetention: true }])(
@@ -117,14 +118,14 @@ describe('the forecast from metrics', () => {
     (more) => {
       const objects = [objectOf(200)];
       const certain = bothOf(bucketOf({ createdMs: daysAgo(300) }), objects, [], [deleteAfter(1)])[1];
-      expect(certain.horizons.month.deletedBytes.min).toBeGreaterThan(0);
+      expect(certain.horizons.month.deletedBytes.low).toBeGreaterThan(0);
       const delayed = bothOf(
         bucketOf({ createdMs: daysAgo(300), ...more }),
         objects,
         [],
         [deleteAfter(1)],
       )[1];
-      expect(delayed.horizons.month.deletedBytes.min).toBe(0);
+      expect(delayed.horizons.month.deletedBytes.low).toBe(0);
     },
   );
 });
