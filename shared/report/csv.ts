@@ -27,10 +27,11 @@ export function writeCsv<Row>(columns: readonly CsvColumn<Row>[], rows: readonly
 }
 
 /**
- * `=`, `+`, `-` and `@` start a formula, in full width as well, and spreadsheets skip white space before them.
+ * `=`, `+`, `-` and `@` start a formula, in full width as well, and spreadsheets skip white space before them. Some drop control
+ * characters and what has no width (soft hyphen, zero-width and direction marks, tags) when they read a file.
  * Source: https://owasp.org/www-community/attacks/CSV_Injection
  */
-const FORMULA = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/;
+const FORMULA = /^[\s\p{Cc}\p{Cf}\p{Mn}]*[=+\-@＝＋－＠﹢﹣﹦﹫]|^[\t\r\n]/u;
 
 function fieldOf(value: CsvValue): string {
   if (value === null) return '';

@@ -6,6 +6,7 @@ import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import type { LastValid } from './last-valid-policy.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import type { PolicySection } from '../policy/policy.ts';
+import { BadBody, readBody } from './request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A request that is refused for another reason than one of its parameters; `status` is the answer's. */
@@ -24,7 +25,7 @@ export interface Incoming {
   readonly method: string;
   /** Unchecked: a parameter that is given twice is a list, `a[b]=c` an object. */
   readonly query: Readonly<Record<string, unknown>>;
-  /** The parsed body, unchecked. */
+  /** The body, parsed where it is JSON, unchecked; undefined where there is none. */
   readonly body: unknown;
   /** The Accept header; undefined when there is none. */
   readonly accept: string | undefined;
@@ -56,7 +57,7 @@ export interface HttpFunction<Wanted> {
 }
 
 /**
- * Answers one request of a function that is called over HTTP: methods, refusals and failures have the same bodies,
+ * Answers one request of a function that is called over HTTP and whose `index.ts` calls `holdBodies`: methods, refusals and failures have the same bodies,
  * `{"error": "…"}`, everywhere. Nothing is cached on the way, and a browser takes the answer for what it says it is.
  */
 export async function handleRequest<Wanted>(
@@ -89,7 +90,7 @@ export async function handleRequest<Wanted>(
     const wanted = fn.read({
       method: request.method,
       query: { ...request.query },
-      body: request.body,
+      body: request.method === 'GET' ? undefined : await readBody(request),
       accept: request.get('accept'),
     });
     const {
@@ -109,7 +110,7 @@ export async function handleRequest<Wanted>(
 
 /** 503 says that the same request may succeed later. */
 function statusOf(error: unknown): number {
-  if (error instanceof Refusal) return error.status;
+  if (error instanceof Refusal || error instanceof BadBody) return error.status;
   if (error instanceof BadParameter) return 400;
   if (error instanceof NotAcceptable) return 406;
   const final = error instanceof PermanentError || (error instanceof GoogleApiError && !error.retryable);

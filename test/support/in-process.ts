@@ -5,6 +5,7 @@ import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createClients } from '../../shared/google/clients/clients.ts';
+import { holdBodies } from '../../shared/run/request-body.ts';
 import { leaveDomain, type Runtime } from '../../shared/run/runtime.ts';
 import type { LogLine } from '../sandbox/hosting/function-process.ts';
 import { seededRandom } from '../sandbox/http/faults.ts';
@@ -169,6 +170,8 @@ export async function withHttpFunction(
   const name = `in-process-${++servers}`;
   http(name, handle);
   const server = getTestServer(name);
+  functionServers.add(server);
+  holdBodiesOnce();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     await test(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -178,6 +181,15 @@ export async function withHttpFunction(
   }
 }
 
+/** As `index.ts` of an HTTP function does, for the servers of functions alone: the sandbox is in this process as well. */
+function holdBodiesOnce(): void {
+  if (holdsBodies) return;
+  holdsBodies = true;
+  holdBodies((server) => typeof server === 'object' && server !== null && functionServers.has(server));
+}
+
+const functionServers = new WeakSet<object>();
+let holdsBodies = false;
 let instances = 0;
 let servers = 0;
 let sandboxes = 0;

@@ -44,6 +44,13 @@ describe('writeCsv', () => {
     ['an at sign', '@SUM(A1)', "'@SUM(A1)"],
     ['a full-width equals sign', '＝1', "'＝1"],
     ['white space before a formula', ' =1', "' =1"],
+    ['NUL before a formula', '\u0000=1', "'\u0000=1"],
+    ['ESC before a formula', '\u001b=1', "'\u001b=1"],
+    ['a zero-width space before a formula', '\u200b=1', "'\u200b=1"],
+    ['a byte order mark and a direction mark before a formula', '\ufeff\u202e+1', "'\ufeff\u202e+1"],
+    ['a soft hyphen and a tag before a formula', '\u00ad\u{e0041}@x', "'\u00ad\u{e0041}@x"],
+    ['a small plus sign', '﹢1', "'﹢1"],
+    ['a zero-width space before text', '\u200bx', '\u200bx'],
     ['a tab', '\tx', "'\tx"],
     ['a line feed first', '\nx', `"'\nx"`],
     ['an apostrophe', "'x", "''x"],
@@ -65,7 +72,24 @@ describe('writeCsv', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.string({
-        unit: fc.constantFrom('=', '+', '-', '@', "'", '"', ',', '\r', '\n', '\t', ' ', 'a', '＝'),
+        unit: fc.constantFrom(
+          '=',
+          '+',
+          '-',
+          '@',
+          "'",
+          '"',
+          ',',
+          '\r',
+          '\n',
+          '\t',
+          ' ',
+          'a',
+          '＝',
+          '\0',
+          '\u001b',
+          '\u200b',
+        ),
       }),
     );
     fc.assert(
@@ -78,7 +102,7 @@ describe('writeCsv', () => {
           rows,
         );
         const read: string[][] = parse(csv, { record_delimiter: '\r\n' });
-        for (const field of read.flat()) assert.doesNotMatch(field, /^\s*[=+\-@]/);
+        for (const field of read.flat()) assert.doesNotMatch(field, /^[\s\p{Cc}\p{Cf}]*[=+\-@]/u);
         assert.deepEqual(
           read.slice(1).map((row) => row.map((field) => field.replace(/^'/, ''))),
           rows,
