@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
 import { handleRequest } from '../../shared/run/handle-request.ts';
-import { holdBodies } from '../../shared/run/request-body.ts';
+import { holdBodies } from '../../shared/run/http/request-body.ts';
 import { createRuntime } from '../../shared/run/runtime.ts';
 import { restoreFunction } from './function.ts';
 

@@ -6,7 +6,7 @@ import { openContext, withPolicy, type EventContext } from './handle-event.ts';
 import type { LastValid } from './last-valid-policy.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import type { PolicySection } from '../policy/policy.ts';
-import { BadBody, readBody } from './request-body.ts';
+import { BadBody, readBody } from './http/request-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A request that is refused for another reason than one of its parameters; `status` is the answer's. */

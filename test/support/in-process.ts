@@ -5,7 +5,7 @@ import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createClients } from '../../shared/google/clients/clients.ts';
-import { holdBodies } from '../../shared/run/request-body.ts';
+import { holdBodies } from '../../shared/run/http/request-body.ts';
 import { leaveDomain, type Runtime } from '../../shared/run/runtime.ts';
 import type { LogLine } from '../sandbox/hosting/function-process.ts';
 import { seededRandom } from '../sandbox/http/faults.ts';

@@ -3,10 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { GoogleAuth } from 'google-auth-library';
 import { describe, expect, it } from 'vitest';
-import { createClients } from '../../../shared/google/clients/clients.ts';
-import { handleRequest, type HttpFunction } from '../../../shared/run/handle-request.ts';
-import type { Runtime } from '../../../shared/run/runtime.ts';
-import { withHttpFunction } from '../../support/in-process.ts';
+import { createClients } from '../../../../shared/google/clients/clients.ts';
+import { handleRequest, type HttpFunction } from '../../../../shared/run/handle-request.ts';
+import type { Runtime } from '../../../../shared/run/runtime.ts';
+import { withHttpFunction } from '../../../support/in-process.ts';
 
 const auth = new GoogleAuth({ projectId: '-' });
 const runtime: Runtime = {
@@ -130,7 +130,7 @@ describe('the body of a request', () => {
 });
 
 it('is held by each function that is called over HTTP, and by no other', () => {
-  const root = resolve(import.meta.dirname, '../../..');
+  const root = resolve(import.meta.dirname, '../../../..');
   for (const file of globSync('deploy/functions/*/function.yaml', { cwd: root })) {
     const name = dirname(file).split('/').at(-1) ?? '';
     const isHttp = /^trigger: http$/m.test(readFileSync(join(root, file), 'utf8'));

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import * as z from 'zod/mini';
-import { messageOf, PermanentError } from '../errors.ts';
+import { messageOf, PermanentError } from '../../errors.ts';
 
 /** Requests of costguard are some hundred bytes. This holds for what arrives and for what it inflates to. */
 const MAX_BYTES = 256 * 1024;
