@@ -73,7 +73,7 @@ function problemsOf(error: unknown): readonly PolicyProblem[] {
 }
 
 function summary(policy: Policy): string {
-  const { notebooks, budgets, lifecycle, egress } = policy;
+  const { notebooks, budgets, lifecycle, egress, estimates } = policy;
   const rungs = budgets?.ladder.map((rung) => `${Math.round(rung.at * 1000) / 10} % ${rung.do}`).join(', ');
   const rows = [
     ['digest', policyDigest(policy)],
@@ -90,6 +90,7 @@ function summary(policy: Policy): string {
         `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
     ],
     ['egress', egress && `report over ${egress.windowHours} hours`],
+    ['estimates', estimates && `in ${estimates.region} where a request names no region`],
   ];
   return rows
     .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)

@@ -96,7 +96,8 @@ export function accessOf(
   });
   const installed = (home: string, suffix: string, content: Role): CustomRole =>
     custom(home, roleIdFor(name, suffix, project), content);
-  const found: Access[] = policy.scope.map((on) => ({
+  const inScope = role.permissions.length === 0 ? [] : policy.scope;
+  const found: Access[] = inScope.map((on) => ({
     on,
     // A project's custom roles can be bound inside it alone, and folders have none of their own.
     ...installed(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), '', role),

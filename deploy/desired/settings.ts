@@ -68,7 +68,8 @@ const roleSchema = z.strictObject({
   title: z.string(),
   description: z.string(),
   stage: z.enum(['ALPHA', 'BETA', 'GA']),
-  includedPermissions: z.array(z.string()).check(z.minLength(1)),
+  /** Empty: it calls nothing of Google's in scope, and gets no role there. */
+  includedPermissions: z.array(z.string()),
 });
 
 export const functionsFolder = join(import.meta.dirname, '../functions');
@@ -143,7 +144,8 @@ export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Rec
     budgets,
     lifecycle,
     egress,
+    estimates,
   } = policy;
-  const all = { scope, state, receipts, notebooks, budgets, lifecycle, egress };
+  const all = { scope, state, receipts, notebooks, budgets, lifecycle, egress, estimates };
   return Object.fromEntries(keys.map((key) => [key, all[key]]));
 }

@@ -90,6 +90,8 @@ const descriptions: Readonly<Record<string, string>> = {
   egress: 'The egress report. Without this section egress-auditor is not deployed.',
   'egress.window': 'How far back to look. Whole hours, 1h to 42d.',
   'egress.reportAbove': 'USD a month; smaller lanes are summed into one line.',
+  estimates: 'Prices of planned runs. Without this section cost-estimator is not deployed.',
+  'estimates.region': 'Where a run is priced that names no region.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

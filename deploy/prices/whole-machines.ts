@@ -165,8 +165,8 @@ function sumsOfHosts(
     ...both('on-demand'),
     pivot(
       {
-        source: 'a published price list, found in one copy',
-        asOf: '2025-12-01',
+        source: 'an undated copy of a published price list, taken to be as old as the oldest source here',
+        asOf: skypilot.asOf,
         usage: 'on-demand',
         mark: 'third-party',
         doubt: ULTRA_DOUBT,

@@ -118,6 +118,11 @@ export interface EgressPolicy {
   readonly reportAboveUsdPerMonth: number;
 }
 
+export interface EstimatesPolicy {
+  /** Where a run is priced that names no region. */
+  readonly region: string;
+}
+
 /**
  * The whole file with every default filled in; quantities carry their unit in their name. A section that the file does not
  * have is undefined: what is not written is neither deployed nor done.
@@ -134,6 +139,7 @@ export interface Policy {
   readonly budgets: BudgetsPolicy | undefined;
   readonly lifecycle: LifecyclePolicy | undefined;
   readonly egress: EgressPolicy | undefined;
+  readonly estimates: EstimatesPolicy | undefined;
 }
 
 /**

@@ -28,7 +28,7 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 export const rungActions = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
 /** The parts of the policy that one function each is about. What is not written there is not deployed. */
-export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress'] as const;
+export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress', 'estimates'] as const;
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -195,6 +195,13 @@ const egress = section({
   reportAbove: z.prefault(z.number(complain(usdWanted)).check(z.gte(0, complain(usdWanted))), 1),
 });
 
+const estimates = section({
+  region: z.prefault(
+    textLike(/^[a-z]+-[a-z]+[0-9]+$/, 'a region of Compute Engine, such as us-central1'),
+    'us-central1',
+  ),
+});
+
 /** A section without anything in it (`notebooks:`) is written, with every default. */
 function writtenSection<Keys>(keys: z.ZodMiniType<Keys>) {
   const emptyIfBare = z.transform((written: unknown): unknown => written ?? {});
@@ -214,4 +221,5 @@ export const policyFileSchema = section({
   budgets: writtenSection(budgets),
   lifecycle: writtenSection(lifecycle),
   egress: writtenSection(egress),
+  estimates: writtenSection(estimates),
 });

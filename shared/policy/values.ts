@@ -8,7 +8,7 @@ export type PolicyFile = z.infer<typeof policyFileSchema>;
 
 /** The policy of a file. */
 export function toPolicy(file: PolicyFile): Policy {
-  const { mode, notebooks, budgets, lifecycle, egress } = file;
+  const { mode, notebooks, budgets, lifecycle, egress, estimates } = file;
   return {
     mode,
     scope: file.scope,
@@ -18,6 +18,7 @@ export function toPolicy(file: PolicyFile): Policy {
     budgets,
     lifecycle: lifecycle && toLifecycle(lifecycle, mode),
     egress: egress && toEgress(egress),
+    estimates,
   };
 }
 

@@ -38,7 +38,7 @@ export interface Figure {
 export interface Book {
   readonly what: string;
   readonly unit: string;
-  /** The day of its oldest part. */
+  /** The day of most of its prices; each figure has its own. */
   readonly asOf: string;
   readonly parts: readonly BookPart[];
   find(usage: Usage, name: string, place: string): Figure | undefined;
@@ -50,14 +50,16 @@ export interface Book {
   names(usage: Usage): readonly string[];
 }
 
+/** A row as it stands in the file, and once it was looked at. */
 interface IndexedRow {
   readonly part: BookPart;
-  readonly cells: string;
+  readonly row: string;
+  prices: Map<string, number> | undefined;
 }
 
 /**
- * A price book, read when it is first looked into: the rows stay text, and one look-up splits one row. Later parts count only
- * where none before has the price, unless both have a `doubt`: then the figure spans them.
+ * A price book, read when it is first looked into: the rows stay text until one of their prices is looked up. Later parts count
+ * only where none before has the price, unless both have a `doubt`: then the figure spans them.
  * @throws on the first look-up where the file is none.
  */
 export function lazyBook(file: unknown): () => Book {
@@ -67,53 +69,57 @@ export function lazyBook(file: unknown): () => Book {
 
 export function readBook(file: unknown): Book {
   const { what, unit, parts } = bookSchema.parse(file);
-  const index = new Map<string, IndexedRow[]>();
-  const keyOf = (usage: Usage, name: string): string => `${usage} ${name}`;
-  for (const part of parts)
-    for (const row of part.rows) {
-      const comma = row.indexOf(',');
-      const key = keyOf(part.usage, row.slice(0, comma));
-      const known = index.get(key);
-      const entry = { part, cells: row.slice(comma + 1) };
-      if (known === undefined) index.set(key, [entry]);
-      else known.push(entry);
-    }
-  const rowsOf = (usage: Usage, name: string): readonly IndexedRow[] => index.get(keyOf(usage, name)) ?? [];
+  const indexes = { 'on-demand': indexOf(parts, 'on-demand'), spot: indexOf(parts, 'spot') };
+  const sorted = (usage: Usage): readonly string[] => [...indexes[usage].keys()].sort();
+  const names = { 'on-demand': sorted('on-demand'), spot: sorted('spot') };
+  const rowsOf = (usage: Usage, name: string): readonly IndexedRow[] => indexes[usage].get(name) ?? [];
   return {
     what,
     unit,
-    asOf: parts.map(({ asOf }) => asOf).sort()[0] ?? '',
+    asOf: [...parts].sort((a, b) => b.rows.length - a.rows.length)[0]?.asOf ?? '',
     parts,
     find: (usage, name, place) => figureOf(rowsOf(usage, name), place),
     placesOf: (usage, name) =>
-      [
-        ...new Set(
-          rowsOf(usage, name).flatMap(({ part, cells }) => {
-            const values = cells.split(',');
-            return part.places.filter((_, at) => (values[at] ?? '') !== '');
-          }),
-        ),
-      ].sort(),
-    has: (usage, name) => index.has(keyOf(usage, name)),
-    names: (usage) =>
-      [
-        ...new Set(
-          parts
-            .filter((part) => part.usage === usage)
-            .flatMap(({ rows }) => rows.map((row) => row.slice(0, row.indexOf(',')))),
-        ),
-      ].sort(),
+      [...new Set(rowsOf(usage, name).flatMap((row) => [...pricesOf(row).keys()]))].sort(),
+    has: (usage, name) => indexes[usage].has(name),
+    names: (usage) => names[usage],
   };
+}
+
+function indexOf(parts: readonly BookPart[], usage: Usage): ReadonlyMap<string, readonly IndexedRow[]> {
+  const index = new Map<string, IndexedRow[]>();
+  for (const part of parts) {
+    if (part.usage !== usage) continue;
+    for (const row of part.rows) {
+      const name = row.slice(0, row.indexOf(','));
+      const entry = { part, row, prices: undefined };
+      const known = index.get(name);
+      if (known === undefined) index.set(name, [entry]);
+      else known.push(entry);
+    }
+  }
+  return index;
+}
+
+/** The prices of a row by their places. */
+function pricesOf(indexed: IndexedRow): ReadonlyMap<string, number> {
+  if (indexed.prices !== undefined) return indexed.prices;
+  const [, ...cells] = indexed.row.split(',');
+  const prices = new Map<string, number>();
+  for (const [at, place] of indexed.part.places.entries()) {
+    const cell = cells[at] ?? '';
+    if (cell !== '') prices.set(place, Number(cell));
+  }
+  indexed.prices = prices;
+  return prices;
 }
 
 function figureOf(rows: readonly IndexedRow[], place: string): Figure | undefined {
   let figure: Figure | undefined;
-  for (const { part, cells } of rows) {
-    const at = part.places.indexOf(place);
-    const text = at < 0 ? '' : (cells.split(',')[at] ?? '');
-    if (text === '') continue;
-    const usd = Number(text);
-    const { source, asOf, mark: own, note, doubt } = part;
+  for (const row of rows) {
+    const usd = pricesOf(row).get(place);
+    if (usd === undefined) continue;
+    const { source, asOf, mark: own, note, doubt } = row.part;
     if (figure === undefined) {
       figure = { low: usd, high: usd, source, asOf, mark: own, note: doubt ?? note };
       if (doubt === undefined) return figure;

@@ -21,5 +21,5 @@ export function retrievalPrice(storageClass: StorageClass, location: string): Pr
   return figure === undefined ? undefined : priceOf(figure);
 }
 
-/** The day of its oldest prices. */
+/** The day of most of its prices. */
 export const bucketRatesDate = (): string => storage().asOf;

@@ -42,5 +42,5 @@ export function localSsdPrice(family: string, sizeGb: number, region: string, us
   return priceOf(hours);
 }
 
-/** The day of its oldest prices. */
+/** The day of most of its prices. */
 export const diskPricesDate = (): string => disks().asOf;

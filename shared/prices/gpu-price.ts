@@ -20,5 +20,5 @@ function cheapest(gpu: string, usage: Usage): number | undefined {
   return prices.length === 0 ? undefined : Math.min(...prices);
 }
 
-/** The day of its oldest prices. */
+/** The day of most of its prices. */
 export const gpuPricesDate = (): string => gpus().asOf;

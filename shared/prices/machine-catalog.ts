@@ -61,6 +61,9 @@ interface Catalog {
   readonly machines: ReadonlyMap<string, string>;
   readonly regionSets: ReadonlyMap<string, readonly string[]>;
   readonly gpus: readonly GpuModel[];
+  readonly regions: readonly string[];
+  /** Rows that were looked at. */
+  readonly known: Map<string, CatalogMachine>;
 }
 
 let read: Catalog | undefined;
@@ -68,12 +71,15 @@ let read: Catalog | undefined;
 function catalog(): Catalog {
   if (read !== undefined) return read;
   const { asOf, source, types, regionSets, gpus } = catalogSchema.parse(catalogJson);
+  const sets = new Map(Object.entries(regionSets).map(([name, regions]) => [name, regions.split(' ')]));
   read = {
     asOf,
     source,
     gpus,
+    known: new Map(),
     machines: new Map(types.map((row) => [row.slice(0, row.indexOf(',')), row])),
-    regionSets: new Map(Object.entries(regionSets).map(([name, regions]) => [name, regions.split(' ')])),
+    regionSets: sets,
+    regions: [...new Set([...sets.values()].flat())].sort(),
   };
   return read;
 }
@@ -85,15 +91,17 @@ export const catalogDate = (): string => catalog().asOf;
 export const machineNames = (): readonly string[] => [...catalog().machines.keys()];
 
 /** Every region, sorted. */
-export const allRegions = (): readonly string[] =>
-  [...new Set([...catalog().regionSets.values()].flat())].sort();
+export const allRegions = (): readonly string[] => catalog().regions;
 
 /** A predefined machine type; undefined where the list has none of this name. */
 export function catalogMachine(name: string): CatalogMachine | undefined {
-  const row = catalog().machines.get(name);
+  const { known, machines } = catalog();
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const row = machines.get(name);
   if (row === undefined) return undefined;
   const [, vcpus, memoryGib, set = '', gpu = '', gpuCount, localSsdGb, billedVcpus, sold] = row.split(',');
-  return {
+  const machine: CatalogMachine = {
     name,
     family: name.replace(/-.*/, ''),
     vcpus: Number(vcpus),
@@ -105,6 +113,8 @@ export function catalogMachine(name: string): CatalogMachine | undefined {
     billedVcpus: Number(billedVcpus) || Number(vcpus),
     sold: sold === 'not-on-demand' || sold === 'deprecated' ? sold : 'on-demand',
   };
+  known.set(name, machine);
+  return machine;
 }
 
 /** Every GPU model that can be had, with its memory and what it can be attached to. */

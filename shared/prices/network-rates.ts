@@ -44,5 +44,5 @@ export function hasNetworkPrices(region: string): boolean {
   return isPriced(internetPrice(1, region));
 }
 
-/** The day of its oldest prices. */
+/** The day of most of its prices. */
 export const networkRatesDate = (): string => network().asOf;

@@ -53,15 +53,19 @@ function plusPrice(a: Price, b: Price): Price {
     const whys = [a, b].flatMap((price) => (isPriced(price) ? [] : [price.why]));
     return unpriced([...new Set(whys)].join('; '), atLeast(a) + atLeast(b) || undefined);
   }
-  const texts = (one: string | undefined, other: string | undefined): string | undefined =>
-    [...new Set([one, other])].filter((text) => text !== undefined).join('; ') || undefined;
   return {
     usd: addUsd(a.usd, b.usd),
-    source: texts(a.source, b.source) ?? '',
+    source: joined(a.source, b.source) ?? '',
     asOf: a.asOf < b.asOf ? a.asOf : b.asOf,
     mark: weakest(a.mark, b.mark),
-    note: texts(a.note, b.note),
+    note: joined(a.note, b.note),
   };
+}
+
+function joined(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === other || other === undefined || other === '') return one;
+  if (one === undefined || one === '') return other;
+  return one.includes(other) ? one : `${one}; ${other}`;
 }
 
 /** What it costs at the least; 0 where nothing can be said. */

@@ -33,5 +33,5 @@ export function tpuMachinePrice(
   return timesPrice(tpuPrice(generation, region, usage), chips);
 }
 
-/** The day of its oldest prices. */
+/** The day of most of its prices. */
 export const tpuPricesDate = (): string => tpus().asOf;

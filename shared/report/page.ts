@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { FORM_STYLE } from './form-style.ts';
 import { formatHeaders } from './formats.ts';
 import { tag, writeMarkup, type Markup } from './markup.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
@@ -24,6 +25,8 @@ export interface Page {
   readonly top: readonly Markup[];
   readonly sections: readonly PageSection[];
   readonly footer: string;
+  /** It has a form, which leads back to where the page came from. */
+  readonly form?: boolean;
 }
 
 export interface Html {
@@ -36,13 +39,14 @@ export interface Html {
  * The same page gives the same bytes. The headers carry the policy once more, and what a `meta` element cannot say.
  */
 export function renderPage(page: Page): Html {
+  const style = page.form === true ? `${PAGE_STYLE}${FORM_STYLE}` : PAGE_STYLE;
   const policy = [
     "default-src 'none'",
     `script-src ${digestOf(PAGE_SCRIPT)}`,
-    `style-src ${digestOf(PAGE_STYLE)}`,
+    `style-src ${digestOf(style)}`,
     'img-src data:',
     "base-uri 'none'",
-    "form-action 'none'",
+    `form-action ${page.form === true ? "'self'" : "'none'"}`,
   ].join('; ');
   const head = [
     tag('meta', { charset: 'utf-8' }),
@@ -55,7 +59,7 @@ export function renderPage(page: Page): Html {
   return {
     text: `<!doctype html>
 <html lang="en">
-<head>${head.map((element) => writeMarkup(element)).join('')}<style>${PAGE_STYLE}</style></head>
+<head>${head.map((element) => writeMarkup(element)).join('')}<style>${style}</style></head>
 ${writeMarkup(bodyOf(page)).replace(/<\/body>$/, `<script>${PAGE_SCRIPT}</script></body>`)}
 </html>
 `,

@@ -23,6 +23,8 @@ export class Refusal extends PermanentError {
 /** What of an HTTP request a function looks at. */
 export interface Incoming {
   readonly method: string;
+  /** Of its address, below the function's own: `/`, `/fit`. */
+  readonly path: string;
   /** Unchecked: a parameter that is given twice is a list, `a[b]=c` an object. */
   readonly query: Readonly<Record<string, unknown>>;
   /** The body, parsed where it is JSON, unchecked; undefined where there is none. */
@@ -89,6 +91,7 @@ export async function handleRequest<Wanted>(
   try {
     const wanted = fn.read({
       method: request.method,
+      path: request.path,
       query: { ...request.query },
       body: request.method === 'GET' ? undefined : await readBody(request),
       accept: request.get('accept'),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { estimatorFunction } from '../../functions/cost-estimator/function.ts';
 import { auditFunction } from '../../functions/egress-auditor/function.ts';
 import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { restoreFunction } from '../../functions/budget-restore/function.ts';
@@ -196,6 +197,30 @@ const auditor: Exercise = {
   },
 };
 
+const estimator: Exercise = {
+  name: 'cost-estimator',
+  operationsProject: OPERATIONS,
+  scenario: labScenario([], TREE),
+  policy: `${TICK_LINES.join('\n')}\nestimates:\n`,
+  environment: { POLICY_URI: `gs://${BUCKET}/costguard.yaml` },
+  async before(sandbox) {
+    await writePolicy(sandbox, `${TICK_LINES.join('\n')}\nestimates:\n`);
+  },
+  async run(_, { runtime }) {
+    const said: string[] = [];
+    await withHttpFunction(
+      (request, response) => handleRequest(runtime, request, response, estimatorFunction),
+      async (url) => {
+        for (const path of ['/?machineType=g2-standard-4', '/fit?parameters=8e9']) {
+          const answer = await fetch(`${url}${path}&format=json`);
+          said.push(`HTTP ${answer.status} ${await answer.text()}`);
+        }
+      },
+    );
+    return said;
+  },
+};
+
 /** The policy in the state bucket, where POLICY_URI may point. */
 async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
   const owner = 'owner@example.com';
@@ -314,6 +339,7 @@ export const exercises: readonly Exercise[] = [
   restore,
   stopper,
   auditor,
+  estimator,
   enforcer('metrics'),
   enforcer('objects'),
 ];

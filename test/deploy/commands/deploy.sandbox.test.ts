@@ -166,6 +166,7 @@ describe('deploy.sh', () => {
       'notebooks:\n': ['idle-notebook-stopper'],
       'lifecycle: {}\n': ['lifecycle-enforcer'],
       'egress:\n': ['egress-auditor'],
+      'estimates:\n': ['cost-estimator'],
       'budgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n': [
         'budget-kill-switch',
         'budget-restore',
@@ -179,13 +180,27 @@ describe('deploy.sh', () => {
       });
   });
 
+  it('makes and binds no role in scope for a function that calls nothing there', async () =>
+    withBench(async (bench) => {
+      bench.setPolicy(
+        `mode: enforce\nscope: [projects/ml-research]\nstate: gs://${OPS}-costguard\nestimates:\n`,
+      );
+      assert.equal(await deploy(bench), 0, bench.printed().err);
+      const { roles } = bench.gcloud.world;
+      assert.deepEqual(
+        [...roles.keys()].filter((name) => /CostEstimator/i.test(name) || name.includes('ml-research')),
+        [],
+      );
+      assert.ok(inShort(bench.gcloud.writes).every((line) => !line.includes('ml-research')));
+    }));
+
   it('refuses a policy without any section, and changes nothing', async () =>
     withBench(async (bench) => {
       bench.setPolicy('mode: enforce\nscope: [projects/ml-research]\n');
       assert.equal(await deploy(bench), 1);
       assert.match(
         bench.printed().err,
-        /none of the sections budgets, egress, lifecycle, notebooks: what is not/,
+        /none of the sections budgets, egress, estimates, lifecycle, notebooks: what is not/,
       );
       assert.deepEqual(bench.gcloud.writes, []);
     }));

@@ -7,7 +7,7 @@ const roleSchema = z.strictObject({
   title: z.string(),
   description: z.string(),
   stage: z.enum(['ALPHA', 'BETA', 'GA']),
-  includedPermissions: z.array(z.string()).min(1),
+  includedPermissions: z.array(z.string()),
 });
 
 function fileOf(path: string): string {

@@ -690,6 +690,12 @@ const badInputs: readonly BadInput[] = [
     'egress.mode',
     /^unknown key; wanted one of: window, reportAbove$/,
   ],
+  [
+    'estimates in a zone',
+    `${scope}estimates: {region: us-central1-a}`,
+    'estimates.region',
+    /^got "us-central1-a"; wanted a region/,
+  ],
   ['window of 59m', `${scope}egress: {window: 59m}`, 'egress.window', /^got "59m"; .*1h to 42d/],
   ['window of 90m', `${scope}egress: {window: 90m}`, 'egress.window', /in whole hours/],
   ['window of 43d', `${scope}egress: {window: 43d}`, 'egress.window', /1h to 42d/],
@@ -796,13 +802,14 @@ test('parsePolicy leaves out every section that the file does not write', () => 
     budgets: undefined,
     lifecycle: undefined,
     egress: undefined,
+    estimates: undefined,
   });
 });
 
 const bareSections: readonly (readonly [string, string])[] = [
-  ['nothing behind the key', 'notebooks:\nlifecycle:\negress:\n'],
-  ['an empty map', 'notebooks: {}\nlifecycle: {}\negress: {}\n'],
-  ['null', 'notebooks: null\nlifecycle: ~\negress: null\n'],
+  ['nothing behind the key', 'notebooks:\nlifecycle:\negress:\nestimates:\n'],
+  ['an empty map', 'notebooks: {}\nlifecycle: {}\negress: {}\nestimates: {}\n'],
+  ['null', 'notebooks: null\nlifecycle: ~\negress: null\nestimates: null\n'],
 ];
 for (const [name, sections] of bareSections)
   test(`parsePolicy fills in the defaults of sections that have ${name}, and states units in names`, () => {
@@ -839,6 +846,7 @@ for (const [name, sections] of bareSections)
         maxDeletedShare: 0.5,
       },
       egress: { windowHours: 168, reportAboveUsdPerMonth: 1 },
+      estimates: { region: 'us-central1' },
     });
   });
 
@@ -929,7 +937,7 @@ describe('parsePolicy takes', () => {
 });
 
 describe('parsePolicyFor', () => {
-  const broken = { notebooks: 'notebooks: {idleAfter: 60}', budgets: 'budgets: {mode: on}', lifecycle: 'lifecycle: 5', egress: 'egress: {window: 1}' }; // prettier-ignore
+  const broken = { notebooks: 'notebooks: {idleAfter: 60}', budgets: 'budgets: {mode: on}', lifecycle: 'lifecycle: 5', egress: 'egress: {window: 1}', estimates: 'estimates: {region: 5}' }; // prettier-ignore
 
   for (const [section, text] of Object.entries(broken))
     test(`lets a mistake in "${section}" concern that section alone`, () => {

@@ -1,0 +1,45 @@
+import { requireSection } from '../../shared/policy/policy.ts';
+import { formatHeaders } from '../../shared/report/formats.ts';
+import type { HttpAnswer, HttpFunction } from '../../shared/run/handle-request.ts';
+import { fileReceipt } from './act.ts';
+import { configure, readRequest, type Wanted } from './config.ts';
+import { decideReport, type Report } from './decide.ts';
+import { gatherBooks } from './gather.ts';
+import { reportCsv } from './report/csv.ts';
+
+/** Nothing outside is asked but the bucket that takes the receipt. */
+const REQUEST_DEADLINE_MS = 30_000;
+
+/** `GET /?hours=24&machineType=…`, `POST /`, `POST /fit`. */
+export const estimatorFunction: HttpFunction<Wanted> = {
+  methods: { GET: 'with parameters', POST: 'with a list of resources, or a model to /fit' },
+  pages: true,
+  sections: ['estimates'],
+  deadlineMs: REQUEST_DEADLINE_MS,
+  read: readRequest,
+  async answer(context, wanted) {
+    const startedAt = context.runtime.now();
+    const config = configure(wanted, requireSection(context.policy, 'estimates').region);
+    const report = decideReport(gatherBooks(startedAt), config, startedAt);
+    await fileReceipt(context, report, startedAt);
+    return answerWith(report, wanted);
+  },
+};
+
+async function answerWith(report: Report, { format, table, fields }: Wanted): Promise<HttpAnswer> {
+  switch (format) {
+    case 'json':
+      return { body: report, headers: formatHeaders(format) };
+    case 'csv': {
+      const file = `${report.kind}-${report.region}-${table}.csv`;
+      const headers = { ...formatHeaders(format), 'content-disposition': `attachment; filename="${file}"` };
+      return { body: reportCsv(report, table), headers };
+    }
+    case 'html': {
+      // Loaded here only: what draws pages is not needed for anything else.
+      const { renderEstimatePage } = await import('./report/page.ts');
+      const { text, headers } = renderEstimatePage(report, fields);
+      return { body: text, headers };
+    }
+  }
+}

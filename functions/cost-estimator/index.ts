@@ -1,0 +1,10 @@
+import { http } from '@google-cloud/functions-framework';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { createRuntime } from '../../shared/run/runtime.ts';
+import { estimatorFunction } from './function.ts';
+
+const runtime = createRuntime('cost-estimator');
+
+http(runtime.functionName, (request, response) =>
+  handleRequest(runtime, request, response, estimatorFunction),
+);
