@@ -115,55 +115,9 @@ export function createApi(options: ApiOptions): Api {
   const calls: Record<string, number> = {};
   let { deadlineMs } = options;
   let lastAlone = Promise.resolve();
-
-  const call: Api['call'] = async (name, attempt, callOptions = {}) => {
-    let renewed = false;
-    for (let tried = 1; ; tried++) {
-      const leftMs = deadlineMs - options.nowMs();
-      if (leftMs <= 0)
-        throw new GoogleApiError(name, new AttemptTimeout('not sent: the time for this run is up'));
-      callOptions.leaving?.();
-      calls[name] = (calls[name] ?? 0) + 1;
-      try {
-        return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
-      } catch (cause) {
-        const error = cause instanceof GoogleApiError ? cause : new GoogleApiError(name, cause);
-        // Nothing was carried out, so that this call too may be repeated which otherwise must not be.
-        if (error.status === 401 && !renewed && (await options.renewToken?.()) === true) {
-          renewed = true;
-          continue;
-        }
-        const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
-        const late = options.nowMs() + delay >= deadlineMs;
-        if (!error.retryable || callOptions.retry === false || tried >= MAX_ATTEMPTS || late) throw error;
-        await options.sleep(delay);
-      }
-    }
-  };
-
-  const exchange: Api['exchange'] = async (name, request, callOptions) => {
-    const url = urlOf(request);
-    const departure = watchDeparture(callOptions?.leaving);
-    const { status, headers, data } = await call(
-      name,
-      () =>
-        options.auth.request<unknown>({
-          ...departure.options,
-          url,
-          method: request.method ?? 'GET',
-          responseType: request.answer ?? 'json',
-          retry: false,
-          ...(request.alsoExpects === undefined ? {} : { validateStatus: expects(request.alsoExpects) }),
-          ...bodyOf(request),
-        }),
-      callOptions,
-    ).catch((error: unknown) => {
-      throw departure.stopped()?.error ?? error;
-    });
-    return { status, header: (key) => headers.get(key) ?? undefined, data };
-  };
-
   let series = 0;
+  const call = callsOf(options, calls, () => deadlineMs);
+  const exchange = exchangesOf(options.auth, call);
   return {
     auth: options.auth,
     call,
@@ -187,6 +141,59 @@ export function createApi(options: ApiOptions): Api {
       };
       return (await exchange(name, request, { retry: false, leaving })).data;
     },
+  };
+}
+
+/** Makes calls: counts each attempt in `calls`, times it out, renews a revoked token once and retries. */
+function callsOf(options: ApiOptions, calls: Record<string, number>, deadlineMs: () => number): Api['call'] {
+  return async (name, attempt, callOptions = {}) => {
+    let renewed = false;
+    for (let tried = 1; ; tried++) {
+      const leftMs = deadlineMs() - options.nowMs();
+      if (leftMs <= 0)
+        throw new GoogleApiError(name, new AttemptTimeout('not sent: the time for this run is up'));
+      callOptions.leaving?.();
+      calls[name] = (calls[name] ?? 0) + 1;
+      try {
+        return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
+      } catch (cause) {
+        const error = cause instanceof GoogleApiError ? cause : new GoogleApiError(name, cause);
+        // Nothing was carried out, so that this call too may be repeated which otherwise must not be.
+        if (error.status === 401 && !renewed && (await options.renewToken?.()) === true) {
+          renewed = true;
+          continue;
+        }
+        const delay = options.random() * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (tried - 1));
+        const late = options.nowMs() + delay >= deadlineMs();
+        if (!error.retryable || callOptions.retry === false || tried >= MAX_ATTEMPTS || late) throw error;
+        await options.sleep(delay);
+      }
+    }
+  };
+}
+
+/** Makes authorised requests, each by a call. */
+function exchangesOf(auth: GoogleAuth, call: Api['call']): Api['exchange'] {
+  return async (name, request, callOptions) => {
+    const url = urlOf(request);
+    const departure = watchDeparture(callOptions?.leaving);
+    const { status, headers, data } = await call(
+      name,
+      () =>
+        auth.request<unknown>({
+          ...departure.options,
+          url,
+          method: request.method ?? 'GET',
+          responseType: request.answer ?? 'json',
+          retry: false,
+          ...(request.alsoExpects === undefined ? {} : { validateStatus: expects(request.alsoExpects) }),
+          ...bodyOf(request),
+        }),
+      callOptions,
+    ).catch((error: unknown) => {
+      throw departure.stopped()?.error ?? error;
+    });
+    return { status, header: (key) => headers.get(key) ?? undefined, data };
   };
 }
 

@@ -65,7 +65,11 @@ export const startUp: Bench = async function* ({ quick }) {
         measured: show(token),
         goal: { wanted: `≤ ${WANTED_RATIO.toFixed(2)} ×`, reached: token.ratio.median <= WANTED_RATIO },
       };
-      yield { what: `${name}: process start to first call of a Google API`, measured: show(api) };
+      yield {
+        what: `${name}: process start to first call of a Google API`,
+        measured: show(api),
+        goal: { wanted: `≤ ${WANTED_RATIO.toFixed(2)} ×`, reached: api.ratio.median <= WANTED_RATIO },
+      };
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
