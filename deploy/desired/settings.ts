@@ -31,7 +31,7 @@ export interface FunctionSettings {
 }
 
 /** Keys of the policy file that a function may read. */
-const policyKeys = ['scope', 'state', 'receipts', ...policySections] as const;
+const policyKeys = ['scope', 'state', 'receipts', 'notify', ...policySections] as const;
 export type PolicyKey = (typeof policyKeys)[number];
 
 const settingsSchema = z.strictObject({
@@ -140,12 +140,13 @@ export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Rec
     scope,
     stateBucket: state,
     receiptsTopic: receipts,
+    notify,
     notebooks,
     budgets,
     lifecycle,
     egress,
     estimates,
   } = policy;
-  const all = { scope, state, receipts, notebooks, budgets, lifecycle, egress, estimates };
+  const all = { scope, state, receipts, notify, notebooks, budgets, lifecycle, egress, estimates };
   return Object.fromEntries(keys.map((key) => [key, all[key]]));
 }

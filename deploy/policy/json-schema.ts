@@ -8,6 +8,10 @@ const descriptions: Readonly<Record<string, string>> = {
   state:
     'gs://BUCKET for receipts, ladder state, restore manifests and poison messages. Bucket name only, no path.',
   receipts: 'projects/PROJECT/topics/TOPIC to which each receipt is published as well.',
+  notify: 'Where people are told of warnings, stops and budget alerts. Without it only the receipts tell.',
+  'notify.channels': 'Slack, Teams, a webhook (address in Secret Manager) or a topic.',
+  'notify.ownerLabel':
+    "Label that names a notebook's owner; without it the instance's owner or creator is named.",
   notebooks: 'Idle Workbench notebooks. Without this section idle-notebook-stopper is not deployed.',
   'notebooks.mode': 'Mode of this section; without it the mode at the top of the file.',
   'notebooks.idleAfter': 'How long every signal has to stay below its threshold. Whole minutes, 10m to 7d.',

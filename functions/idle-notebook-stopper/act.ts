@@ -66,7 +66,11 @@ export async function actOnNotebooks(
           );
           report.outcome(plan, result.outcome);
           if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
-        } else report.outcome(plan, { ...decision, outcome: 'done' });
+        } else
+          report.outcome(plan, {
+            ...decision,
+            outcome: decision.action === 'warn' && claim?.kind === 'requested' ? 'already' : 'done',
+          });
       } catch (error) {
         report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.

@@ -10,6 +10,7 @@ import { evidenceOf } from './verdict/evidence.ts';
 import { judgeGpuSignal } from './verdict/gpu-report.ts';
 import { judgeIdleShutdown } from './verdict/idle-shutdown.ts';
 import { isoAfter, minutesSince, startedSince } from './verdict/moments.ts';
+import { sentenceOf } from './verdict/sentence.ts';
 import { judgeStart, judgeStopped, OUTSIDE_HOURS } from './verdict/start.ts';
 import { keep, type Verdict } from './verdict/verdict.ts';
 import { judgeWaiting } from './verdict/waits-for.ts';
@@ -56,7 +57,12 @@ const TRANSITIONAL_STATES: ReadonlySet<string> = new Set([
 export function judgeNotebook(facts: NotebookFacts, config: Config, now: Date): readonly Decision[] {
   const verdict = judge(facts, config, now);
   const audit = auditIdleShutdown(facts);
-  const evidence = { ...evidenceOf(facts, config, now), nativeIdleShutdown: audit, ...verdict.evidence };
+  const evidence = {
+    says: sentenceOf(facts, config, verdict, now),
+    ...evidenceOf(facts, config, now),
+    nativeIdleShutdown: audit,
+    ...verdict.evidence,
+  };
   const decision: Decision = {
     resource: facts.name,
     action: verdict.action,

@@ -16,6 +16,8 @@ export interface NotebookFacts {
   readonly settings: Settings;
   readonly labels: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whom to tell: of the policy's label, else the instance's owner or creator. */
+  readonly owner: string | undefined;
   readonly machineType: string;
   /** Undefined where the machine type does not tell. */
   readonly vcpus: number | undefined;

@@ -1,9 +1,9 @@
 import type { Sweep } from '../../shared/run/sweep.ts';
-import { actOnNotebooks } from './act.ts';
 import { type Config, configureNotebooks } from './config.ts';
 import { isRemembered, judgeNotebook, savesMoney } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
 import { gatherNotebooks } from './gather.ts';
+import { actAndTell } from './notice/tell.ts';
 import { limitStops } from './verdict/limit-stops.ts';
 
 export const notebookSweep: Sweep<Config, NotebookFacts> = {
@@ -13,6 +13,6 @@ export const notebookSweep: Sweep<Config, NotebookFacts> = {
   decide: judgeNotebook,
   limit: limitStops,
   watches: isRemembered,
-  act: actOnNotebooks,
+  act: actAndTell,
   saves: savesMoney,
 };

@@ -10,7 +10,7 @@ import {
   type Machine,
   type MachineIndex,
 } from '../../shared/google/machines.ts';
-import { listNotebooks, type NotebookPage } from '../../shared/google/notebooks.ts';
+import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/google/notebooks.ts';
 import { noteStrange, textField } from '../../shared/google/read-items.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { batchesOf } from './signals/batches.ts';
@@ -71,7 +71,9 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
       const machines = await askForMachines();
       // Many batches may be waiting by now; the listing goes on in between.
       for (let from = 0; from < batch.length; from += JUDGED_AT_ONCE) {
-        yield batch.slice(from, from + JUDGED_AT_ONCE).map((found) => toFacts(found, machines, priceOf));
+        yield batch
+          .slice(from, from + JUDGED_AT_ONCE)
+          .map((found) => toFacts(found, machines, priceOf, run.policy.notify?.ownerLabel));
         await run.api.nextTurn();
       }
     }
@@ -138,7 +140,12 @@ function priceOnce(): PriceOf {
   };
 }
 
-function toFacts({ instance, ...found }: Found, machines: Machines, priceOf: PriceOf): NotebookFacts {
+function toFacts(
+  { instance, ...found }: Found,
+  machines: Machines,
+  priceOf: PriceOf,
+  ownerLabel: string | undefined,
+): NotebookFacts {
   const setup = instance.gceSetup ?? {};
   const [zone = ''] = instance.name.split('/').slice(3, 4);
   const { machineType, accelerators } = machineOf(instance);
@@ -152,6 +159,7 @@ function toFacts({ instance, ...found }: Found, machines: Machines, priceOf: Pri
     settings: settingsOf(instance),
     labels: instance.labels ?? {},
     metadata: setup.metadata ?? {},
+    owner: ownerOf(instance, ownerLabel),
     machineType: resourceId(machineType),
     vcpus: vcpusOf(machineType),
     gpus: gpusOf({ machineType, accelerators }),
@@ -160,6 +168,15 @@ function toFacts({ instance, ...found }: Found, machines: Machines, priceOf: Pri
     serviceAccounts: (setup.serviceAccounts ?? []).flatMap(({ email }) => email ?? []),
     ...found,
   };
+}
+
+function ownerOf(
+  { labels, instanceOwners, creator }: NotebookInstance,
+  ownerLabel: string | undefined,
+): string | undefined {
+  const labelled = ownerLabel === undefined ? '' : (labels?.[ownerLabel] ?? '');
+  const named = [labelled, instanceOwners?.join(', ') ?? '', creator ?? ''];
+  return named.find((text) => text !== '');
 }
 
 /** Without its VM a notebook's disks are unknown; priceInstance then has no boot disk to price and says so. */

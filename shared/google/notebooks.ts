@@ -23,6 +23,8 @@ const instanceSchema = z.object({
   healthState: z.optional(z.string()),
   createTime: z.optional(z.string()),
   labels: z.optional(stringMap),
+  creator: z.optional(z.string()),
+  instanceOwners: z.optional(z.array(z.string())),
   gceSetup: z.optional(
     z.object({
       instanceId: z.optional(z.string()),

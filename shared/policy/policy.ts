@@ -112,6 +112,17 @@ export interface LifecyclePolicy {
   readonly maxDeletedShare: number;
 }
 
+/** Where people are told. The address of a webhook is a secret, and stands in Secret Manager alone. */
+export type Channel =
+  | { readonly kind: 'slack' | 'teams' | 'webhook'; readonly secret: string }
+  | { readonly kind: 'topic'; readonly topic: string };
+
+export interface NotifyPolicy {
+  readonly channels: readonly Channel[];
+  /** The label that names a notebook's owner; the API's own fields where it is not there. */
+  readonly ownerLabel: string | undefined;
+}
+
 export interface EgressPolicy {
   /** Whole hours, 1 to 1,008 (six weeks). */
   readonly windowHours: number;
@@ -135,6 +146,8 @@ export interface Policy {
   readonly stateBucket: string | undefined;
   /** `projects/P/topics/T`, from `receipts`. */
   readonly receiptsTopic: string | undefined;
+  /** Where people are told; undefined where nobody is. */
+  readonly notify: NotifyPolicy | undefined;
   readonly notebooks: NotebooksPolicy | undefined;
   readonly budgets: BudgetsPolicy | undefined;
   readonly lifecycle: LifecyclePolicy | undefined;

@@ -64,6 +64,36 @@ const receiptsTopic = textLike(
   'projects/PROJECT/topics/TOPIC',
 );
 
+const channelWanted =
+  '{kind: slack | teams | webhook, secret: projects/PROJECT/secrets/NAME/versions/VERSION}, which holds the address, or {kind: topic, topic: projects/PROJECT/topics/TOPIC}';
+
+/** Whoever wrote the address itself here must not find it in a log. */
+const unseen = { error: () => `got something else than a reference to a secret; wanted ${channelWanted}` };
+
+/** Where people are told. An address would let anybody write there: the file holds a reference to it. */
+const channel = z.union(
+  [
+    section({
+      kind: oneOf(['slack', 'teams', 'webhook']),
+      secret: z
+        .string(unseen)
+        .check(
+          z.regex(
+            /^projects\/[^/\s]+\/secrets\/[A-Za-z0-9_-]{1,255}\/versions\/(?:latest|[1-9][0-9]*)$/,
+            unseen,
+          ),
+        ),
+    }),
+    section({ kind: z.literal('topic'), topic: receiptsTopic }),
+  ],
+  complain(channelWanted),
+);
+
+const notify = section({
+  channels: nonEmptyList(channel, 'a list of channels, one at least'),
+  ownerLabel: z.exactOptional(labelKey),
+});
+
 function readTimezone(name: string): string | undefined {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
@@ -217,6 +247,7 @@ export const policyFileSchema = section({
   ),
   state: z.exactOptional(stateUri),
   receipts: z.exactOptional(receiptsTopic),
+  notify: z.exactOptional(notify),
   notebooks: writtenSection(notebooks),
   budgets: writtenSection(budgets),
   lifecycle: writtenSection(lifecycle),

@@ -14,6 +14,7 @@ export function toPolicy(file: PolicyFile): Policy {
     scope: file.scope,
     stateBucket: file.state,
     receiptsTopic: file.receipts,
+    notify: file.notify && { channels: file.notify.channels, ownerLabel: file.notify.ownerLabel },
     notebooks: notebooks && toNotebooks(notebooks, mode),
     budgets,
     lifecycle: lifecycle && toLifecycle(lifecycle, mode),

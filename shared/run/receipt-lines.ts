@@ -46,7 +46,13 @@ function severityOf(outcome: DecidedOutcome): 'ERROR' | 'WARNING' | 'NOTICE' {
 /** One decision as a sentence, e.g. `stop (done) projects/…/nb-1: idle, $0.95/h`. What changes no cost names none. */
 function describe(outcome: DecidedOutcome): string {
   const price = outcome.usdPerHour === 0 ? '' : `, ${formatUsdPerHour(outcome.usdPerHour)}`;
-  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}${price}`;
+  return `${outcome.action} (${outcome.outcome}) ${outcome.resource}: ${outcome.reason}${price}${saidOf(outcome)}`;
+}
+
+/** What a function says of its decision in words, where it does. */
+function saidOf({ evidence }: DecidedOutcome): string {
+  const says = evidence['says'];
+  return typeof says === 'string' ? `. ${says}` : '';
 }
 
 /** The run as one sentence. */

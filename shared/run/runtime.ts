@@ -7,6 +7,7 @@ import { GoogleAuth } from 'google-auth-library';
 import * as z from 'zod/mini';
 import { createClients, type Clients } from '../google/clients/clients.ts';
 import { throughProxy } from '../google/clients/through-proxy.ts';
+import type { PostAnswer } from '../notify/send.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Runtime {
   readonly begin: () => void;
   /** How long one attempt of an outside call may take. */
   readonly attemptTimeoutMs: number;
+  /** Posts JSON to a webhook of the policy's. Rejects where no answer comes in time. */
+  readonly post: (url: string, body: string, timeoutMs: number) => Promise<PostAnswer>;
   /** One line, or several, to standard output, where Cloud Logging reads them. */
   readonly write: (lines: string) => void;
   /** A text file; a relative path counts from the bundle's folder. */
@@ -68,6 +71,18 @@ export function createRuntime(functionName: string): Runtime {
       leaveDomain();
       // The first access token is fetched while the policy is read. The calls that need it throw its failure.
       auth.getAccessToken().catch(() => undefined);
+    },
+    post: async (url, body, timeoutMs) => {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+        // An address is a secret: it goes to no other host.
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const retryAfter = answer.headers.get('retry-after') ?? undefined;
+      return { status: answer.status, retryAfter, text: (await answer.text()).slice(0, 1_000) };
     },
     write: (lines) => void process.stdout.write(`${lines}\n`),
     readText: (path) => readFile(path.startsWith('/') ? path : join(import.meta.dirname, path), 'utf8'),

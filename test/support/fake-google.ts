@@ -101,6 +101,7 @@ export function fakeGoogle(options: {
       attemptTimeoutMs: 60_000,
       write: (text) => void fake.world.lines.push(...text.split('\n')),
       readText: () => Promise.resolve(options.policyText()),
+      post: () => Promise.reject(new Error('this test posts nothing')),
     },
   };
   return fake;

@@ -53,6 +53,8 @@ export interface InstanceOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** `none`: pauses take no time at all; `sandbox`: they move the sandbox's clock. */
   readonly pauses?: 'none' | 'sandbox';
+  /** Receives what is posted to webhooks; nothing may be posted when absent. */
+  readonly post?: Runtime['post'];
 }
 
 /** Runs a test with one event-driven function in this process. One at a time: all Google hosts lead to one sandbox. */
@@ -158,6 +160,7 @@ export function startInstance(sandbox: Sandbox, options: InstanceOptions): Insta
         for (const line of text.split('\n')) lines.push(JSON.parse(line) as LogLine);
       },
       readText: () => whileAlive(options.policy),
+      post: options.post ?? refusesToPost,
     },
   };
 }
@@ -207,6 +210,8 @@ class MortalClient extends OAuth2Client {
 function hex4(value: number): string {
   return value.toString(16).padStart(4, '0');
 }
+
+const refusesToPost: Runtime['post'] = () => Promise.reject(new Error('this test posts nothing'));
 
 function never(): Promise<never> {
   return new Promise(() => undefined);

@@ -56,8 +56,17 @@ export async function claimPlans(
     let stopsLeft = config.maxStops - stopsOf(run, before);
     for (const { decision, facts } of work.plans) {
       const known = after[facts.name] ?? {};
-      if (decision.action === 'warn' && known.warnedAtMs === undefined)
-        after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
+      if (decision.action === 'warn') {
+        // A parallel run may have warned meanwhile: then it tells.
+        claims.set(
+          facts.name,
+          known.warnedAtMs === undefined
+            ? { kind: 'ours', claimedAtMs: nowMs }
+            : { kind: 'requested', runId: 'an earlier run' },
+        );
+        if (known.warnedAtMs === undefined)
+          after[facts.name] = { ...known, warnedAtMs: run.startedAt.getTime() };
+      }
       if (decision.action !== 'stop' && decision.action !== 'start') continue;
       const judged = judgeClaim(known, decision.action, facts, run.runId, nowMs);
       // What this tick claimed before counts already, so that taking it over uses nothing up.

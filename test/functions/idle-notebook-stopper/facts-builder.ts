@@ -126,6 +126,7 @@ export function notebook(
     settings: settingsOf({ name: NAME }),
     labels: {},
     metadata: {},
+    owner: 'ada@example.com',
     machineType: 'n1-standard-8',
     vcpus: 8,
     gpus: gpus(1),

@@ -45,6 +45,7 @@ function runtime(policy = 'scope: [projects/ml-lab]'): Runtime {
     attemptTimeoutMs: 1_000,
     write: (line) => void lines.push(line),
     readText: async () => policy,
+    post: () => Promise.reject(new Error('this test posts nothing')),
   };
 }
 

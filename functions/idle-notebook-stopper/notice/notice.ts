@@ -1,0 +1,69 @@
+import { formatUsdPerHour } from '../../../shared/prices/money.ts';
+import type { Notice, NoticeItem } from '../../../shared/notify/notice.ts';
+import type { DecidedOutcome } from '../../../shared/run/receipt.ts';
+import type { Config } from '../config.ts';
+import type { NotebookFacts } from '../facts.ts';
+
+/** What was done to a notebook, or is to be. */
+export interface Told {
+  readonly facts: NotebookFacts;
+  readonly outcome: DecidedOutcome;
+}
+
+/** What owners are told of. A report that comes with each tick is told by the first one alone. */
+export function isTold({ outcome: { action, reason, outcome, evidence } }: Told): boolean {
+  if (outcome !== 'done') return false;
+  return (
+    action === 'warn' ||
+    action === 'stop' ||
+    (action === 'report' && reason === 'did-not-start' && evidence['attempts'] === 1)
+  );
+}
+
+/** One message for all that a run did; undefined where there is nothing to tell. */
+export function noticeOf(
+  run: { readonly runId: string; readonly projectId: string },
+  config: Config,
+  told: readonly Told[],
+): Notice | undefined {
+  if (told.length === 0) return undefined;
+  const count = (action: string): number => told.filter(({ outcome }) => outcome.action === action).length;
+  const parts = [
+    [count('warn'), 'will be stopped'],
+    [count('stop'), 'stopped'],
+    [count('report'), 'did not start'],
+  ] as const;
+  const said = parts.filter(([number]) => number > 0).map(([number, what]) => `${number} ${what}`);
+  return {
+    id: `idle-notebook-stopper/${run.runId}`,
+    functionName: 'idle-notebook-stopper',
+    title: `Notebooks of ${run.projectId}: ${said.join(', ')}`,
+    items: told.map((one) => itemOf(one, config)),
+  };
+}
+
+function itemOf({ facts, outcome }: Told, config: Config): NoticeItem {
+  const { evidence, action } = outcome;
+  const said = typeof evidence['says'] === 'string' ? evidence['says'] : String(evidence['why'] ?? '');
+  const [, project = '', , zone = '', , id = ''] = facts.name.split('/');
+  const next =
+    action === 'warn'
+      ? `To keep it: ${keepCommand(facts, config.keepLabel)}`
+      : action === 'stop'
+        ? `It was stopped, which saves ${formatUsdPerHour(outcome.usdPerHour)}. To start it: gcloud workbench instances start ${id} --project=${project} --location=${zone}`
+        : `${String(evidence['next'] ?? '')}.`;
+  return {
+    resource: facts.name,
+    action,
+    owner: facts.owner,
+    text: `${id} (${facts.machineType}, ${zone}): ${said} ${next}`,
+  };
+}
+
+/** With every label that is there: whether gcloud replaces them or adds to them is not documented. */
+function keepCommand({ name, labels }: NotebookFacts, keepLabel: string): string {
+  const [, project = '', , zone = '', , id = ''] = name.split('/');
+  const all = { ...labels, [keepLabel]: 'true' };
+  const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
+  return `gcloud workbench instances update ${id} --project=${project} --location=${zone} --labels=${list.join(',')}`;
+}

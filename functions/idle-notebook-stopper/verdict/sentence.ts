@@ -1,0 +1,78 @@
+import type { Config } from '../config.ts';
+import type { NotebookFacts } from '../facts.ts';
+import { judgedCpu, judgedDisk, judgedGpu, judgedNetwork, type Judged } from './threshold.ts';
+import type { Verdict } from './verdict.ts';
+
+/** A verdict as a person would say it, in two lines at most. */
+export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdict, now: Date): string {
+  const { action, reason, evidence = {} } = verdict;
+  const why = typeof evidence['why'] === 'string' ? evidence['why'] : undefined;
+  if (action === 'start')
+    return 'The working hours have begun, and costguard had stopped it because of them.';
+  if (action === 'stop' || action === 'warn' || reason === 'warned')
+    return restingText(facts, config, verdict, now);
+  const started = minutesSince(evidence['startedAt'], now);
+  switch (reason) {
+    case 'young':
+      return `It was started ${durationText(started ?? 0)} ago, too lately to judge.`;
+    case 'kept':
+      return `Its label ${config.keepLabel} keeps it: ${String(evidence['keepLabel'])}.`;
+    case 'stopped':
+      return why === undefined ? 'It does not run.' : `It does not run: ${why}.`;
+    case 'transitional':
+      return why === undefined ? `It is ${facts.state.toLowerCase()}.` : `It is on its way: ${why}.`;
+    case 'active':
+      return `It is in use: ${why ?? 'a signal is above its threshold'}.`;
+    default:
+      return `It is kept: ${why ?? reason}.`;
+  }
+}
+
+/** Why it rests, and what comes next. */
+function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now: Date): string {
+  const { reason, evidence = {} } = verdict;
+  const fromMs =
+    evidence['inferred'] === undefined
+      ? facts.observedFromMs
+      : (facts.longerLook?.fromMs ?? facts.observedFromMs);
+  const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)} (${peaksText(facts, config)})`;
+  const inferred =
+    evidence['inferred'] === undefined ? '' : ', as far as can be inferred without a metric of its GPU';
+  const hours = reason === 'outside-hours' ? ', and the working hours are over' : '';
+  const stopsAt = evidence['stopsAt'];
+  const next =
+    verdict.action === 'stop' || typeof stopsAt !== 'string'
+      ? ''
+      : ` It stops at ${stopsAt.slice(11, 16)} UTC unless it is used before.`;
+  return `${rested}${inferred}${hours}.${next}`;
+}
+
+/** `CPU at most 0.08 cores, GPU 0 %, network 512 B/s` of the window that counts. */
+export function peaksText(facts: NotebookFacts, config: Config): string {
+  const { signals, longerLook } = facts;
+  const told = signals.gpu.kind === 'measured' && longerLook === undefined;
+  const shown: readonly Judged[] = [
+    judgedCpu(facts, config, longerLook?.cpu ?? signals.cpu),
+    ...(told ? [judgedGpu(config, signals.gpu)] : []),
+    judgedNetwork(config, longerLook?.network ?? signals.network),
+    ...(longerLook === undefined ? [] : [judgedDisk(config, longerLook.disk)]),
+  ];
+  return shown
+    .flatMap(({ name, signal, show }) =>
+      signal.kind === 'measured' ? [`${name} at most ${show(signal.peak)}`] : [],
+    )
+    .join(', ');
+}
+
+function minutesSince(moment: unknown, now: Date): number | undefined {
+  const ms = typeof moment === 'string' ? Date.parse(moment) : NaN;
+  return Number.isNaN(ms) ? undefined : (now.getTime() - ms) / 60_000;
+}
+
+/** `45 minutes`, `3 hours`, `2 days`. */
+export function durationText(minutes: number): string {
+  const rounded = Math.round(minutes);
+  if (rounded < 120) return `${rounded} minute${rounded === 1 ? '' : 's'}`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}

@@ -1,0 +1,19 @@
+import * as z from 'zod/mini';
+import type { Api } from './api.ts';
+import { parseAnswer } from './parse-answer.ts';
+
+const answerSchema = z.looseObject({ payload: z.looseObject({ data: z.string() }) });
+
+/**
+ * The text of a secret's version, `projects/P/secrets/S/versions/V`. Needs secretmanager.versions.access on the secret. Throws
+ * `GoogleApiError`; no message holds the text.
+ */
+export async function readSecret(api: Api, version: string): Promise<string> {
+  const call = 'secretmanager.versions.access';
+  const answer = await api.request(call, {
+    url: `https://secretmanager.googleapis.com/v1/${version}:access`,
+  });
+  return Buffer.from(parseAnswer(call, answerSchema, answer).payload.data, 'base64')
+    .toString('utf8')
+    .trim();
+}
