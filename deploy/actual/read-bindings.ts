@@ -28,6 +28,10 @@ function policyCommand({ project, region }: Desired, on: string): readonly strin
   if (on.startsWith('organizations/')) return ['organizations', 'get-iam-policy', id];
   if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', 'get-iam-policy', id];
   if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', 'get-iam-policy', id];
+  if (on.startsWith('secrets/')) {
+    const [, home = '', secret = ''] = on.split('/');
+    return ['secrets', 'get-iam-policy', secret, `--project=${home}`];
+  }
   if (on.startsWith('topics/')) return ['pubsub', 'topics', 'get-iam-policy', id, `--project=${project}`];
   if (on.startsWith('subscriptions/'))
     return ['pubsub', 'subscriptions', 'get-iam-policy', id, `--project=${project}`];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Policy } from '../../shared/policy/policy.ts';
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
-import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT } from './names.ts';
+import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT, ownTopic } from './names.ts';
 import { partOf, type FunctionSettings, type Role } from './settings.ts';
 
 /** What is to be there. */
@@ -32,7 +32,7 @@ export interface DesiredFunction extends FunctionSettings {
 
 /** A role that a function's account has on a resource. */
 export interface Access {
-  /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A`, `serviceAccounts/E` */
+  /** `projects/P`, `folders/N`, `organizations/N`, `gs://B`, `billingAccounts/A`, `serviceAccounts/E`, `secrets/P/S`, `topics/T` */
   readonly on: string;
   /** The name to bind; of a custom role the first of its generations, see `roleInUse`. */
   readonly roleName: string;
@@ -142,7 +142,33 @@ export function accessOf(
         role: undefined,
         why: `${name} deploys models again that run as ${account}`,
       });
-  return found;
+  return [...found, ...(settings.policy.includes('notify') ? channelAccess(wanted, name) : [])];
+}
+
+/** What telling people takes: each secret that holds an address, and each topic of the operations project. */
+function channelAccess(
+  { project, policy }: Pick<Desired, 'project' | 'policy'>,
+  name: string,
+): readonly Access[] {
+  const found = new Map<string, Access>();
+  for (const channel of policy.notify?.channels ?? []) {
+    if (channel.kind === 'topic') {
+      const topic = ownTopic(channel.topic, project);
+      if (topic === undefined) continue;
+      const [on, roleName] = [`topics/${topic}`, 'roles/pubsub.publisher'];
+      found.set(on, { on, roleName, role: undefined, why: `${name} tells people on ${channel.topic}` });
+      continue;
+    }
+    const [, home = '', , secret = ''] = channel.secret.split('/');
+    const [on, roleName] = [`secrets/${home}/${secret}`, 'roles/secretmanager.secretAccessor'];
+    found.set(on, {
+      on,
+      roleName,
+      role: undefined,
+      why: `${name} reads the address of a ${channel.kind} channel`,
+    });
+  }
+  return [...found.values()];
 }
 
 /** Whether a rung of the policy unlinks billing. */

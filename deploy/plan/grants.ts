@@ -54,6 +54,10 @@ function bindingCommand(
   if (on.startsWith('organizations/')) return ['organizations', command, id, ...what, plain];
   if (on.startsWith('serviceAccounts/')) return ['iam', 'service-accounts', command, id, ...what, plain];
   if (on.startsWith('billingAccounts/')) return ['billing', 'accounts', command, id, ...what];
+  if (on.startsWith('secrets/')) {
+    const [, home = '', secret = ''] = on.split('/');
+    return ['secrets', command, secret, ...what, plain, `--project=${home}`];
+  }
   if (on.startsWith('topics/')) return ['pubsub', 'topics', command, id, ...what, `--project=${project}`];
   if (on.startsWith('subscriptions/'))
     return ['pubsub', 'subscriptions', command, id, ...what, `--project=${project}`];
