@@ -23,6 +23,7 @@ const runtime: Runtime = {
   sleep: async () => undefined,
   attemptTimeoutMs: 1_000,
   write: () => undefined,
+  post: () => Promise.reject(new Error('this test posts nothing')),
   readText: async () => 'scope: [projects/ml-lab]',
 };
 
