@@ -49,11 +49,7 @@ export function describeMachines(machines: readonly Machines[]): string {
     .join(', ');
 }
 
-/** What starts others and bills nothing itself. */
-export const NOTHING_BILLED: Price = {
-  usd: NO_USD,
-  source: 'Vertex AI pricing page',
-  asOf: '2026-11-26',
-  mark: 'verified',
-  note: 'it starts what bills',
-};
+/** For what bills nothing itself: `note` says what does. */
+export function nothingBilled(note: string): Price {
+  return { usd: NO_USD, source: 'Vertex AI pricing page', asOf: '2026-11-26', mark: 'verified', note };
+}

@@ -1,4 +1,5 @@
 import type { Api, ApiRequest } from '../google/api.ts';
+import type { Permit } from '../google/change/permit.ts';
 import type { StringMap } from '../google/string-map.ts';
 import type { Price } from '../prices/price.ts';
 import type { Look } from './look.ts';
@@ -71,6 +72,8 @@ export interface RunningResource {
 /** One write, not to be repeated blindly. `call` is its name in the receipt. */
 export interface KindRequest extends ApiRequest {
   readonly call: string;
+  /** Sends it, where it goes through a client of Google's. */
+  readonly send?: (api: Api, permit: Permit) => Promise<unknown>;
 }
 
 /** Where a resource stands with regard to one step. */
@@ -109,6 +112,8 @@ export interface Target {
 export type BringBack =
   /** Success is the last step's `done`. */
   | { readonly kind: 'steps'; readonly steps: readonly Step[] }
+  /** The restore has a way of its own for this kind. */
+  | { readonly kind: 'own'; readonly why: string }
   /** It cannot be brought back; `why` says what to submit again. */
   | { readonly kind: 'left'; readonly why: string };
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { stringMap } from '../../google/string-map.ts';
-import { NOTHING_BILLED } from '../cost.ts';
+import { nothingBilled } from '../cost.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
@@ -56,7 +56,7 @@ function listed(schedule: Schedule): Listed {
     state,
     description: `schedule ${displayName === '' ? name : displayName}${cron === '' ? '' : `, ${cron}`}`,
     labels: labelsOf(schedule),
-    cost: NOTHING_BILLED,
+    cost: nothingBilled('what it starts bills'),
     fate: { kind: 'stoppable', record: { displayName } },
     command: `curl -X POST -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}:pause`,
   };

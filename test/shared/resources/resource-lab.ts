@@ -1,5 +1,7 @@
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 import { createApi, type Api } from '../../../shared/google/api.ts';
+import { changeState } from '../../../shared/google/change/change-state.ts';
+import { stepChange } from '../../../shared/resources/change.ts';
 import { readResources, type ResourceInventory } from '../../../shared/resources/inventory.ts';
 import type { ResourceKind, RunningResource, Step } from '../../../shared/resources/kind.ts';
 import type { ScenarioInput } from '../../sandbox/scenario.ts';
@@ -68,25 +70,29 @@ function apiOf(sandbox: Sandbox): Api {
   });
 }
 
-const MAX_LOOKS = 60;
-const PAUSE_MS = 10_000;
+/** Nobody else is at work. */
+const CLAIM = { confirm: () => Promise.resolve(), check: () => undefined };
 
+/** As the functions do it; what is on its way for longer than one event may wait is looked at again by the next. */
 async function runStep(sandbox: Sandbox, api: Api, step: Step, requests: string[]): Promise<void> {
-  let requested = false;
-  for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    const { standing } = await step.look(api);
-    if (standing.kind === 'done') return;
-    if (standing.kind === 'refused') throw new Error(`${step.name} refused: ${standing.why}`);
-    // What was requested and does not show yet is waited for, never requested again.
-    if (standing.kind === 'ready' && !requested) {
-      requested = true;
-      const { call, ...request } = standing.request;
-      requests.push(call);
-      await api.request(call, request, { retry: false });
-    }
-    await sandbox.clock.advance(PAUSE_MS);
-  }
-  throw new Error(`${step.name} is not done after ${MAX_LOOKS} looks`);
+  const change = stepChange(api, step.name, step, () => undefined);
+  const changed = await changeState(
+    {
+      ...change,
+      request(permit, present) {
+        requests.push(present.standing.kind === 'ready' ? present.standing.request.call : '');
+        return change.request(permit, present);
+      },
+    },
+    {
+      sleep: (milliseconds) => sandbox.clock.advance(milliseconds),
+      random: () => 0,
+      nowMs: () => sandbox.clock.now(),
+      confirmMs: 600_000,
+    },
+    CLAIM,
+  );
+  if (changed.kind === 'blocked') throw new Error(`${step.name} refused: ${changed.why}`);
 }
 
 /** What a resource remembers, as a manifest keeps it. */
@@ -109,6 +115,6 @@ export function backSteps(
   target: { resource: string; record: unknown },
 ): readonly Step[] {
   const back = kind.bringBack(target);
-  if (back.kind === 'left') throw new Error(back.why);
+  if (back.kind !== 'steps') throw new Error(back.why);
   return back.steps;
 }

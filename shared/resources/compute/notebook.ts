@@ -1,0 +1,111 @@
+import * as z from 'zod/mini';
+import { isNotOffered } from '../../google/not-offered.ts';
+import {
+  getNotebook,
+  listNotebooks,
+  requestNotebook,
+  type NotebookInstance,
+} from '../../google/notebooks.ts';
+import type { GoogleApiError } from '../../google/google-api-error.ts';
+import { noteStrange } from '../../google/read-items.ts';
+import { costOfMachines, describeMachines } from '../cost.ts';
+import { stoppableKind, type Listed } from '../define-kind.ts';
+import type { KindRequest, Step } from '../kind.ts';
+import type { Look } from '../look.ts';
+import { isRunning, stateStep, type States } from '../state-step.ts';
+import { whyUnseen } from '../why-unseen.ts';
+
+const STATES: States = {
+  running: new Set(['ACTIVE']),
+  stopped: new Set(['STOPPED', 'SUSPENDED', 'DELETED']),
+  stopping: new Set(['STOPPING', 'SUSPENDING']),
+  starting: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']),
+};
+
+/** Workbench instances: stopped and started; their VMs belong to them. */
+export const NOTEBOOKS = stoppableKind({
+  kind: 'notebook',
+  title: 'notebooks',
+  area: 'notebooks',
+  permissions: {
+    list: ['notebooks.instances.list', 'notebooks.locations.list'],
+    stop: ['notebooks.instances.get', 'notebooks.instances.stop'],
+    bringBack: ['notebooks.instances.get', 'notebooks.instances.start'],
+  },
+  order: 44,
+  record: z.object({}),
+  async list(look) {
+    const found: Listed[] = [];
+    const failed: { readonly location: string; readonly error: GoogleApiError }[] = [];
+    let answered = false;
+    for await (const page of listNotebooks(look.api, look.projectId)) {
+      if (page.failed === undefined) answered = true;
+      else failed.push(page.failed);
+      for (const where of page.unreachable)
+        look.gap({ where, why: 'unreachable: notebooks there were not seen' });
+      noteStrange(look.gap, `projects/${look.projectId} notebooks`, page.strange);
+      found.push(...page.instances.filter(({ state = '' }) => isRunning(state, STATES)).map(listed));
+    }
+    noteFailed(look, failed, answered);
+    return found;
+  },
+  stop: (resource) => [step('stop', resource)],
+  bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
+});
+
+/** Requested one by one, some locations may have no Workbench at all. */
+function noteFailed(
+  look: Look,
+  failed: readonly { readonly location: string; readonly error: GoogleApiError }[],
+  answered: boolean,
+): void {
+  for (const { location, error } of failed)
+    if (!answered || !isNotOffered(error))
+      look.gap({ where: `${location} notebooks`, why: whyUnseen(error), cause: error });
+}
+
+function listed({ name, state = '', labels = {}, gceSetup }: NotebookInstance): Listed {
+  const [, project = '', , zone = '', , id = ''] = name.split('/');
+  const machines = [
+    {
+      machineType: gceSetup?.machineType?.replace(/^.*\//, ''),
+      accelerators: (gceSetup?.acceleratorConfigs ?? []).map(({ type, coreCount }) => ({
+        type,
+        count: Number(coreCount ?? 1),
+      })),
+      zone,
+      count: 1,
+      spot: false,
+    },
+  ];
+  const vm = gceSetup?.instanceId;
+  return {
+    resource: name,
+    state,
+    labels,
+    description: `notebook ${id}, ${describeMachines(machines)}`,
+    cost: costOfMachines(machines),
+    fate: { kind: 'stoppable', record: {} },
+    command: `gcloud workbench instances stop ${id} --location=${zone} --project=${project}`,
+    memberKeys: vm === undefined ? [] : [`vm/${vm}`],
+  };
+}
+
+function step(verb: 'stop' | 'start', resource: string): Step {
+  const request: KindRequest = {
+    call: `notebooks.instances.${verb}`,
+    method: 'POST',
+    url: `https://notebooks.googleapis.com/v2/${resource}:${verb}`,
+    body: {},
+    send: (api, permit) => requestNotebook(api, permit, verb, resource),
+  };
+  return stateStep(
+    verb,
+    async (api) => {
+      const { state = '', labels = {} } = await getNotebook(api, resource);
+      return { state, labels };
+    },
+    STATES,
+    request,
+  );
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod/mini';
+import { describeMachines } from '../cost.ts';
+import { jobSpec } from './custom-job.ts';
+import { jobKind, RUN_LABEL } from './job.ts';
+import { jobCost, poolMachines, vertexCost } from './machine-spec.ts';
+
+/** Hyperparameter tuning jobs: they start trials, and are cancelled before those. */
+export const HYPERPARAMETER_TUNING_JOBS = jobKind({
+  kind: 'hyperparameter-tuning-job',
+  title: 'hyperparameter tuning jobs',
+  collection: 'hyperparameterTuningJobs',
+  states: 'JOB_STATE',
+  order: 13,
+  fields: { parallelTrialCount: z.optional(z.number()), trialJobSpec: z.optional(jobSpec) },
+  mask: ['parallelTrialCount', 'trialJobSpec(workerPoolSpecs(machineSpec,replicaCount),scheduling/strategy)'],
+  describe({ name, displayName = '', labels = {}, parallelTrialCount = 1, trialJobSpec }, state) {
+    const spot = trialJobSpec?.scheduling?.strategy === 'SPOT';
+    // At the most: as many trials as may run side by side.
+    const machines = poolMachines(name, trialJobSpec?.workerPoolSpecs ?? [], spot).map((one) => ({
+      ...one,
+      count: one.count * parallelTrialCount,
+    }));
+    const run = labels[RUN_LABEL];
+    return {
+      description: `hyperparameter tuning job ${displayName}, up to ${describeMachines(machines)}`,
+      cost: jobCost(state, vertexCost(machines)),
+      source: `the specification that ${name} still shows`,
+      ownerKeys: run === undefined ? [] : [`run/${run}`],
+    };
+  },
+});
