@@ -1,9 +1,21 @@
-import { addUsd, scaleUsd, type UsdPerMonth, type UsdRange } from '../../shared/prices/money.ts';
+import { addUsd, scaleUsd, sumUsd, type UsdPerMonth, type UsdRange } from '../../shared/prices/money.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import { NETWORK_PRICES, priceRow } from '../../shared/prices/network-prices.ts';
 import type { Config } from './config.ts';
+import { canBeSaved } from './mistakes/savings.ts';
 import { findMistakes } from './mistakes/placement.ts';
-import type { EgressReport, Headline, Lane, LaneKind, Series, Step, Talker } from './report/report.ts';
+import type {
+  EgressReport,
+  Finding,
+  Headline,
+  Known,
+  Lane,
+  LaneKind,
+  Part,
+  Series,
+  Step,
+  Talker,
+} from './report/report.ts';
 import { describeRow } from './report/used-price.ts';
 import { type EgressFacts, sum, type Window } from './traffic/facts.ts';
 import { collectLanes } from './traffic/lanes.ts';
@@ -21,7 +33,8 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
   const { window } = facts;
   const monthFactor = HOURS_PER_MONTH / window.hours;
   const priced = priceLanes(collectLanes(facts), monthFactor);
-  const headline = headlineOf(priced);
+  const findings = findMistakes(facts, priced, monthFactor, config.reportAboveUsdPerMonth);
+  const headline = headlineOf(priced, findings);
   const lanes = sumSmall(
     priced.map((lane) => toLane(lane, headline, facts)),
     config.reportAboveUsdPerMonth,
@@ -40,7 +53,7 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
     headline,
     lanes,
     series: seriesOf(priced, window),
-    findings: findMistakes(facts, priced, monthFactor, config.reportAboveUsdPerMonth),
+    findings,
     incomplete: facts.gaps,
     notes: notesOf(facts, priced),
     prices: {
@@ -51,24 +64,32 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
   };
 }
 
-function headlineOf(lanes: readonly PricedLane[]): Headline {
+function headlineOf(lanes: readonly PricedLane[], findings: readonly Finding[]): Headline {
   let usdPerMonth = NOTHING;
+  let likelyUsdPerMonth = NOTHING;
   let [unpricedLanes, unpricedBytes] = [0, 0];
   for (const lane of lanes)
     if (lane.usdPerMonth === 'unpriced') {
       unpricedLanes += 1;
       unpricedBytes += lane.monthlyBytes;
-    } else usdPerMonth = addUsd(usdPerMonth, lane.usdPerMonth);
+    } else {
+      usdPerMonth = addUsd(usdPerMonth, lane.usdPerMonth);
+      const likely = lane.likelyUsdPerMonth === 'unpriced' ? lane.usdPerMonth : lane.likelyUsdPerMonth;
+      likelyUsdPerMonth = addUsd(likelyUsdPerMonth, likely);
+    }
+  const once = lanes.filter(({ kind }) => kind !== 'nat');
   return {
     usdPerMonth,
-    bytes: sum(lanes.map(({ bytes }) => bytes)),
-    monthlyBytes: sum(lanes.map(({ monthlyBytes }) => monthlyBytes)),
+    likelyUsdPerMonth,
+    canBeSaved: canBeSaved(findings, lanes, { usdPerMonth }),
+    bytes: sum(once.map(({ bytes }) => bytes)),
+    monthlyBytes: sum(once.map(({ monthlyBytes }) => monthlyBytes)),
     unpriced: { lanes: unpricedLanes, monthlyBytes: unpricedBytes },
   };
 }
 
 function toLane(lane: PricedLane, headline: Headline, facts: EgressFacts): Lane {
-  const { id, kind, from, to, tier, bytes, monthlyBytes, usdPerMonth, pricing, mark, bounds } = lane;
+  const { id, kind, from, to, tier, bytes, monthlyBytes, usdPerMonth, pricing, mark, bounds, known } = lane;
   return {
     id,
     kind,
@@ -78,6 +99,7 @@ function toLane(lane: PricedLane, headline: Headline, facts: EgressFacts): Lane 
     bytes,
     monthlyBytes,
     usdPerMonth,
+    known,
     ...sharesOf({ bytes, usdPerMonth }, headline),
     pricing,
     mark,
@@ -133,6 +155,7 @@ function sumSmall(lanes: readonly Lane[], reportAbove: number, headline: Headlin
       bytes,
       monthlyBytes: sum(small.map((lane) => lane.monthlyBytes)),
       usdPerMonth,
+      known: sumKnown(small),
       ...sharesOf({ bytes, usdPerMonth }, headline),
       pricing: 'the sum of their prices',
       mark: null,
@@ -141,6 +164,14 @@ function sumSmall(lanes: readonly Lane[], reportAbove: number, headline: Headlin
       talkers: 0,
     },
   ];
+}
+
+function sumKnown(lanes: readonly Lane[]): Known {
+  const part = (name: keyof Known): Part => ({
+    monthlyBytes: sum(lanes.map(({ known }) => known[name].monthlyBytes)),
+    usdPerMonth: sumUsd(lanes.map(({ known }) => known[name].usdPerMonth)),
+  });
+  return { certain: part('certain'), likely: part('likely'), unknown: part('unknown') };
 }
 
 /** For sorting: what has no price comes last. */
@@ -157,7 +188,8 @@ function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
     for (const lane of lanes) {
       const here = lane.steps[index] ?? 0;
       if (here === 0) continue;
-      bytes += here;
+      // What Cloud NAT processes takes another lane as well.
+      if (lane.kind !== 'nat') bytes += here;
       bytesByKind[lane.kind] = (bytesByKind[lane.kind] ?? 0) + here;
       if (lane.usdPerMonth !== 'unpriced')
         usd = addUsd(usd, scaleUsd(lane.usdPerMonth, here / lane.monthlyBytes));
@@ -190,7 +222,7 @@ function notesOf({ window, reads, flows }: EgressFacts, lanes: readonly PricedLa
     ...(reads === undefined
       ? []
       : [
-          'Bucket reads have no destination: their lower bound is free, their upper bound the internet price.',
+          'Bucket reads have no destination: at the least they are free, or cost what reads inside a multi-region do; at the most they went to the internet in China. What fits VMs that were seen to read is called likely.',
         ]),
     'List prices without discounts. Tiers and free amounts are counted as if this project were alone on its billing account.',
     ...(lanes.some(({ mark }) => mark === 'memory')

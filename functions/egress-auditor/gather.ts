@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { readBucketBytes, readBuckets } from './traffic/bucket-traffic.ts';
 import type { EgressFacts, VmPlace } from './traffic/facts.ts';
 import { readFlows, readSenders, type Attempt } from './traffic/flows.ts';
-import { listBucketPlaces, listNotebookVms, listSubnets, listVms, type Listed } from './traffic/inventory.ts';
+import { listBucketPlaces, listNotebookVms, listVms, type Listed } from './traffic/inventory.ts';
 import { createMetrics, RECEIVED, SENT, type Metrics, type NotePartial } from './traffic/metrics.ts';
 import { readNat, readVmTraffic } from './traffic/vm-traffic.ts';
 import { windowOf } from './traffic/window.ts';
@@ -31,7 +31,7 @@ export async function gatherEgress(api: Api, config: Config, now: Date): Promise
     throw nothingRead(
       project,
       reader.errors,
-      [vms, notebooks, places.subnets].some((list) => list !== undefined),
+      [vms, notebooks].some((list) => list !== undefined),
     );
   return {
     project,
@@ -113,13 +113,12 @@ async function readTraffic(metrics: Metrics, { attempt, partial }: Reader) {
 }
 
 async function listPlaces(api: Api, project: string, { listed }: Reader) {
-  const [buckets, vms, notebooks, subnets] = await Promise.all([
+  const [buckets, vms, notebooks] = await Promise.all([
     listed('buckets', () => listBucketPlaces(api, project)),
     listed('VMs', () => listVms(api, project)),
     listed('notebooks', () => listNotebookVms(api, project)),
-    listed('subnets', () => listSubnets(api, project)),
   ]);
-  return { buckets, vms, notebooks, subnets };
+  return { buckets, vms, notebooks };
 }
 
 /** A project of which nothing at all is shown may not exist; Google answers the same to callers without rights. */

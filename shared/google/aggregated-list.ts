@@ -7,7 +7,7 @@ const HOST = 'https://compute.googleapis.com/compute/v1';
 
 export interface AggregatedQuery<T> {
   readonly projectId: string;
-  readonly collection: 'instances' | 'disks' | 'subnetworks' | 'instanceGroupManagers' | 'autoscalers';
+  readonly collection: 'instances' | 'disks' | 'instanceGroupManagers' | 'autoscalers';
   /** Field mask of one resource; what it leaves out is not sent. */
   readonly fields: string;
   /** Checks one resource. */

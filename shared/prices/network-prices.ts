@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { weakest, type Mark } from './mark.ts';
+import { findInternetRow } from './internet-rows.ts';
 import bookJson from './network-prices.json' with { type: 'json' };
 import { addUsd, NO_USD, type UsdPerMonth, type UsdRange } from './money.ts';
 
 const mark = z.enum(['verified', 'computed', 'third-party', 'memory']);
 const usd = z.number().check(z.nonnegative());
 const provenance = { source: z.string(), note: z.optional(z.string()) };
-const perGibMonth = z.strictObject({ low: usd, high: usd, mark, ...provenance });
 
 const tierSchema = z.strictObject({
   fromGib: usd,
@@ -23,7 +23,6 @@ const bookSchema = z.strictObject({
   rows: z.array(
     z.strictObject({ id: z.string(), what: z.string(), tiers: z.array(tierSchema), ...provenance }),
   ),
-  storagePerGibMonth: z.strictObject({ copy: perGibMonth, dualRegionExtra: perGibMonth }),
 });
 
 /**
@@ -36,9 +35,9 @@ export type PriceRow = (typeof NETWORK_PRICES.rows)[number];
 
 const rowsById = new Map(NETWORK_PRICES.rows.map((row) => [row.id, row]));
 
-/** A row of the book; the ids in code are its own. */
+/** A row of the book, or a region's list of internet prices; the ids in code are their own. */
 export function priceRow(id: string): PriceRow {
-  const row = rowsById.get(id);
+  const row = rowsById.get(id) ?? findInternetRow(id);
   if (row === undefined) throw new Error(`Cannot find the price "${id}": the book has no such row`);
   return row;
 }

@@ -1,9 +1,10 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum } from '../traffic/facts.ts';
-import { type BucketPlace, bucketPriceId, isIn } from '../traffic/geography.ts';
+import { type BucketPlace, bucketPriceId } from '../traffic/geography.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
+import { isFar } from './bucket-options.ts';
 import { judgeFar } from './bucket-far.ts';
-import { findReaders, type ReadBucket, type Reader } from './bucket-readers.ts';
+import { findReaders, type ReadBucket, type Reader } from '../traffic/readers.ts';
 import { judgeSeveral } from './bucket-several-regions.ts';
 import { type UsdPerMonth, scaleUsd } from '../../../shared/prices/money.ts';
 import { firstRate, priceRow } from '../../../shared/prices/network-prices.ts';
@@ -17,12 +18,12 @@ export function judgeBuckets(facts: EgressFacts, monthFactor: number): readonly 
     const place = facts.buckets?.get(read.bucket);
     if (place === undefined) return [];
     const byRegion = groupByRegion(read);
-    const far = byRegion.filter(({ region }) => isIn(place, region) === false);
+    const far = byRegion.filter(({ region }) => isFar(place, region));
     if (far.length === 0) return [];
     const several = byRegion.filter(({ bytes }) => bytes >= MIN_REGION_SHARE * read.bytes);
     return several.length > 1
       ? judgeSeveral(facts, read, place, several, monthFactor)
-      : far.map((group) => judgeFar(facts, read, place, group, monthFactor));
+      : far.flatMap((group) => judgeFar(facts, read, place, group, monthFactor));
   });
 }
 

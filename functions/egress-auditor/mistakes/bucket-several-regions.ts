@@ -1,16 +1,15 @@
+import { percentText } from '../../../shared/units.ts';
 import type { Finding } from '../report/report.ts';
 import type { EgressFacts } from '../traffic/facts.ts';
-import { type BucketPlace, isIn } from '../traffic/geography.ts';
-import { GIB } from '../../../shared/prices/quantities.ts';
+import { bucketLaneId, type BucketPlace, isIn } from '../traffic/geography.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { copyCommand } from './bucket-far.ts';
 import { readCost, type RegionReads } from './bucket-placement.ts';
-import type { ReadBucket } from './bucket-readers.ts';
-import { percentText } from '../../../shared/units.ts';
+import type { ReadBucket } from '../traffic/readers.ts';
 import { gib, usd } from './evidence-text.ts';
 import { shellWord } from './shell.ts';
-import { sumUsd, scaleUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
-import { NETWORK_PRICES } from '../../../shared/prices/network-prices.ts';
+import { sumUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
+import { copyingUsd, isFar, lessUsd, storedUsd } from './bucket-options.ts';
 
 /** Read from several regions: what a copy in each of them or a dual-region costs against the transfers. */
 export function judgeSeveral(
@@ -20,11 +19,10 @@ export function judgeSeveral(
   groups: readonly RegionReads[],
   monthFactor: number,
 ): readonly Finding[] {
-  const far = groups.filter(({ region }) => isIn(place, region) === false);
+  const far = groups.filter(({ region }) => isFar(place, region));
   const transfer = sumUsd(far.map(({ region, bytes }) => readCost(place, region, bytes * monthFactor)));
   const stored = facts.bucketBytes.get(read.bucket);
-  const { copy, dualRegionExtra } = NETWORK_PRICES.storagePerGibMonth;
-  const copies = stored === undefined ? undefined : scaleUsd(copy, (stored / GIB) * far.length);
+  const copies = sumUsd(far.map(({ region }) => storedUsd([region], stored)));
   const [home, away] = [place.regions?.[0], far[0]?.region];
   const pair =
     far.length === 1 &&
@@ -35,13 +33,9 @@ export function judgeSeveral(
       ? ([home, away] as const)
       : undefined;
   const dual =
-    stored === undefined || pair === undefined ? undefined : scaleUsd(dualRegionExtra, stored / GIB);
-  const best = dual !== undefined && copies !== undefined && dual.high < copies.high ? 'dual-region' : 'copy';
-  const cost = best === 'dual-region' ? dual : copies;
-  const saves: UsdPerMonth =
-    transfer === 'unpriced' || cost === undefined
-      ? 'unpriced'
-      : { low: transfer.low - cost.high, high: transfer.high - cost.low };
+    pair === undefined ? undefined : lessUsd(storedUsd(pair, stored), storedUsd([pair[0]], stored));
+  const best = dual !== undefined && cheaper(dual, copies) ? 'dual-region' : 'copy';
+  const saves = lessUsd(transfer, best === 'dual-region' && dual !== undefined ? dual : copies);
   // Where storing it twice costs more than sending it, nothing is wrong; where it may, the copy is no sure saving.
   if (saves !== 'unpriced' && saves.low <= 0) return [];
   const resources = groups.flatMap(({ readers }) => readers.map(({ vmId }) => nameVm(facts, vmId).resource));
@@ -51,13 +45,21 @@ export function judgeSeveral(
       kind: 'bucket-read-from-several-regions',
       title: `gs://${read.bucket} in ${place.location} is read from ${groups.map(({ region }) => region).join(' and ')}: ${best === 'copy' ? `a copy in ${far.map(({ region }) => region).join(' and ')}` : 'a dual-region'} costs less than the transfers`,
       resources: [`gs://${read.bucket}`, ...resources],
+      lanes: [bucketLaneId(place)],
       certainty: 'likely',
       evidence: {
         ...Object.fromEntries(groups.map(({ region, bytes }) => [`read from ${region}`, gib(bytes)])),
         stored: stored === undefined ? 'unknown' : gib(stored),
         'transfers a month': usd(transfer),
-        'a copy a month': copies === undefined ? 'unknown: the size is unknown' : usd(copies),
-        'a dual-region a month, more than now': dual === undefined ? 'not possible or unknown' : usd(dual),
+        'a copy a month': stored === undefined ? 'unknown: the size is unknown' : usd(copies),
+        'a dual-region a month, more than now': dual === undefined ? 'not possible' : usd(dual),
+        'copying it once': usd(
+          copyingUsd(
+            place,
+            far.map(({ region }) => region),
+            stored,
+          ),
+        ),
         'explained by these readers': percentText(read.explained, 0),
         'what settles it': 'Cloud Storage usage logs or Data Access audit logs name the readers',
       },
@@ -68,6 +70,10 @@ export function judgeSeveral(
           : far.map(({ region }) => copyCommand(read.bucket, region)).join(' && '),
     },
   ];
+}
+
+function cheaper(one: UsdPerMonth, other: UsdPerMonth): boolean {
+  return one !== 'unpriced' && other !== 'unpriced' && one.high < other.high;
 }
 
 /** Configurable dual-regions pair regions of the US, of the EU, or of Asia. */

@@ -1,8 +1,11 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum, type VmPlace } from '../traffic/facts.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
+import { internetRowId } from '../../../shared/prices/internet-rows.ts';
+import { regionOf } from '../traffic/geography.ts';
+import type { PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
-import { matches } from './bucket-readers.ts';
+import { matches } from '../traffic/readers.ts';
 import { gib } from './evidence-text.ts';
 import { shellWord } from './shell.ts';
 import { firstRate, priceRow, priceGib } from '../../../shared/prices/network-prices.ts';
@@ -20,7 +23,11 @@ const TOTALS_ALIKE = 0.12;
  * Pairs of own VMs with external addresses where the one sends to the internet, step by step, what the other receives from
  * there. The metric shows the external address of an own VM as internet.
  */
-export function judgeExternalAddresses(facts: EgressFacts, monthFactor: number): readonly Finding[] {
+export function judgeExternalAddresses(
+  facts: EgressFacts,
+  lanes: readonly PricedLane[],
+  monthFactor: number,
+): readonly Finding[] {
   const { vms, sent, received } = facts;
   if (vms === undefined || sent === undefined || received === undefined) return [];
   const external = (traffic: typeof sent) =>
@@ -43,7 +50,16 @@ export function judgeExternalAddresses(facts: EgressFacts, monthFactor: number):
     const [receiver, ...others] = alike;
     // Several that fit are none that is known.
     if (receiver === undefined || others.length > 0) return [];
-    return [externalFinding(facts, sender, receiver, monthFactor)];
+    const own = lanes.filter(({ kind, talkers }) => kind === 'internet' && talkers.has(sender.vmId));
+    return [
+      externalFinding(
+        facts,
+        sender,
+        receiver,
+        monthFactor,
+        own.map(({ id }) => id),
+      ),
+    ];
   });
 }
 
@@ -53,7 +69,13 @@ interface Party {
   readonly bytes: number;
 }
 
-function externalFinding(facts: EgressFacts, from: Party, to: Party, monthFactor: number): Finding {
+function externalFinding(
+  facts: EgressFacts,
+  from: Party,
+  to: Party,
+  monthFactor: number,
+  lanes: readonly string[],
+): Finding {
   const [sender, receiver] = [nameVm(facts, from.vmId), nameVm(facts, to.vmId)];
   const monthlyGib = (from.bytes * monthFactor) / GIB;
   const sameZone = from.vm.zone === to.vm.zone;
@@ -62,6 +84,7 @@ function externalFinding(facts: EgressFacts, from: Party, to: Party, monthFactor
     kind: 'external-address-between-own-vms',
     title: `${sender.text} talks to ${receiver.text} over its external address`,
     resources: [sender.resource, receiver.resource],
+    lanes,
     certainty: 'likely',
     evidence: {
       'sent to the internet': gib(from.bytes),
@@ -74,13 +97,13 @@ function externalFinding(facts: EgressFacts, from: Party, to: Party, monthFactor
     },
     usdPerMonth: {
       low: sameZone ? firstRate(priceRow('vm-cross-zone')).low * monthlyGib : 0,
-      high: internetUsd(monthlyGib),
+      high: internetUsd(regionOf(from.vm.zone) ?? '', monthlyGib),
     },
     command: `gcloud compute instances describe ${shellWord(to.vm.name)} --zone=${to.vm.zone} --project=${shellWord(facts.project)} --format='value(networkInterfaces[0].networkIP)'`,
   };
 }
 
-function internetUsd(monthlyGib: number): number {
-  const { usd } = priceGib(priceRow('premium-worldwide'), monthlyGib);
+function internetUsd(region: string, monthlyGib: number): number {
+  const { usd } = priceGib(priceRow(internetRowId(region, 'worldwide')), monthlyGib);
   return usd === 'unpriced' ? 0 : usd.high;
 }

@@ -3,7 +3,7 @@ import type { EgressFacts } from '../traffic/facts.ts';
 import type { PricedLane } from '../traffic/pricing.ts';
 import { judgeBuckets } from './bucket-placement.ts';
 import { judgeExternalAddresses } from './external-addresses.ts';
-import { judgeNat } from './nat-downloads.ts';
+import { withinItsLanes } from './savings.ts';
 import { judgePremium } from './premium-tier.ts';
 import { judgeZonePairs } from './zone-pairs.ts';
 
@@ -20,11 +20,11 @@ export function findMistakes(
   const worst = ({ usdPerMonth }: Finding): number => (usdPerMonth === 'unpriced' ? -1 : usdPerMonth.high);
   return [
     ...judgeBuckets(facts, monthFactor),
-    ...judgeZonePairs(facts, lanes),
-    ...judgeExternalAddresses(facts, monthFactor),
+    ...judgeZonePairs(facts, lanes, monthFactor),
+    ...judgeExternalAddresses(facts, lanes, monthFactor),
     ...judgePremium(facts, lanes, monthFactor),
-    ...judgeNat(facts, monthFactor),
   ]
+    .map((finding) => withinItsLanes(finding, lanes))
     .filter(({ usdPerMonth }) => usdPerMonth === 'unpriced' || usdPerMonth.high >= Math.max(threshold, 0.01))
     .sort((a, b) => worst(b) - worst(a) || (a.id < b.id ? -1 : 1));
 }

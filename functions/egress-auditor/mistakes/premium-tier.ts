@@ -36,6 +36,7 @@ export function judgePremium(
         kind: 'premium-tier',
         title: `${nameVm(facts, first).text}${rest.length > 0 ? ` and ${rest.length} more` : ''} in ${region} ${rest.length > 0 ? 'send' : 'sends'} to the internet over the Premium tier, nearly all of it on the same continent`,
         resources: [first, ...rest].slice(0, 20).map((vmId) => nameVm(facts, vmId).resource),
+        lanes: own.map(({ id }) => id),
         certainty: 'likely',
         evidence: {
           'sent to the internet': gib(bytes),

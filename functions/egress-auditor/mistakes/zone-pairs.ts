@@ -1,41 +1,101 @@
 import type { Finding } from '../report/report.ts';
-import type { EgressFacts, VmPlace } from '../traffic/facts.ts';
+import { type EgressFacts, type Sent, sum, type VmPlace } from '../traffic/facts.ts';
 import type { PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
-import { gib } from './evidence-text.ts';
+import { gib, usd } from './evidence-text.ts';
 import { shellWord } from './shell.ts';
-import { sumUsd } from '../../../shared/prices/money.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
+import { scaleUsd, type UsdRange } from '../../../shared/prices/money.ts';
+import { firstRate, priceRow } from '../../../shared/prices/network-prices.ts';
 
-/** Two zones of a region between which VMs talk. */
-export function judgeZonePairs(facts: EgressFacts, lanes: readonly PricedLane[]): readonly Finding[] {
+/** Two zones of a region between which VMs talk, where moving one machine costs less than it saves. */
+export function judgeZonePairs(
+  facts: EgressFacts,
+  lanes: readonly PricedLane[],
+  monthFactor: number,
+): readonly Finding[] {
   const pairs = new Map<string, PricedLane[]>();
   for (const lane of lanes) {
     if (lane.kind !== 'cross-zone') continue;
     const key = [lane.from, lane.to].sort().join(' ');
     pairs.set(key, [...(pairs.get(key) ?? []), lane]);
   }
-  return [...pairs].map(([key, both]): Finding => {
+  const talk = talkOf(facts);
+  return [...pairs].flatMap(([key, both]): Finding[] => {
     const [a = '', b = ''] = key.split(' ');
-    const largest = both.reduce((most, lane) => (lane.bytes > most.bytes ? lane : most));
-    const talkers = [...largest.talkers].sort(([, left], [, right]) => right - left);
-    const [mover, moved = 0] = talkers[0] ?? [];
-    const vm = mover === undefined ? undefined : facts.vms?.get(mover);
-    return {
-      id: `chatty-zones:${a}:${b}`,
-      kind: 'chatty-zones',
-      title: `VMs in ${a} and ${b} talk across zones: in one zone that is free`,
-      resources: talkers.slice(0, 5).map(([vmId]) => nameVm(facts, vmId).resource),
-      certainty: 'measured',
-      evidence: {
-        ...Object.fromEntries(both.map(({ from, to, bytes }) => [`${from} to ${to}`, gib(bytes)])),
-        ...(mover === undefined ? {} : { 'sends most': `${nameVm(facts, mover).text}, ${gib(moved)}` }),
-        'when it is no mistake': 'replicas that shall survive the loss of a zone',
-      },
-      usdPerMonth: sumUsd(both.map((lane) => lane.usdPerMonth)),
-      command:
-        vm === undefined ? listCommand(facts.project, a, b) : moveCommand(facts.project, vm, largest.to),
-    };
+    const moves = [...movesOf(talk, a, b), ...movesOf(talk, b, a)].sort((x, y) => y.gainBytes - x.gainBytes);
+    const [best] = moves;
+    // Moving any one machine would send more across zones than it does now.
+    if (best === undefined || best.gainBytes <= 0) return [];
+    return [findingOf(facts, both, best, monthFactor)];
   });
+}
+
+/** What a VM exchanges with each zone, in both directions. */
+type Talk = ReadonlyMap<string, { readonly zone: string; readonly byZone: ReadonlyMap<string, number> }>;
+
+function talkOf({ toZones, fromZones }: EgressFacts): Talk {
+  const talk = new Map<string, { zone: string; byZone: Map<string, number> }>();
+  const add = ({ vmId, zone, to, bytes }: Sent): void => {
+    const known = talk.get(vmId) ?? { zone, byZone: new Map<string, number>() };
+    known.byZone.set(to, (known.byZone.get(to) ?? 0) + bytes);
+    talk.set(vmId, known);
+  };
+  toZones.forEach(add);
+  fromZones?.forEach(add);
+  return talk;
+}
+
+interface Move {
+  readonly vmId: string;
+  readonly to: string;
+  /** With the other zone, which would be free, and with its own, which would no longer be. */
+  readonly acrossBytes: number;
+  readonly withinBytes: number;
+  readonly gainBytes: number;
+}
+
+function movesOf(talk: Talk, from: string, to: string): readonly Move[] {
+  return [...talk]
+    .filter(([, { zone, byZone }]) => zone === from && (byZone.get(to) ?? 0) > 0)
+    .map(([vmId, { byZone }]) => {
+      const [acrossBytes, withinBytes] = [byZone.get(to) ?? 0, byZone.get(from) ?? 0];
+      return { vmId, to, acrossBytes, withinBytes, gainBytes: acrossBytes - withinBytes };
+    });
+}
+
+function findingOf(
+  facts: EgressFacts,
+  both: readonly PricedLane[],
+  move: Move,
+  monthFactor: number,
+): Finding {
+  const [a = '', b = ''] = both[0] === undefined ? [] : [both[0].from, both[0].to].sort();
+  const vm = facts.vms?.get(move.vmId);
+  const name = nameVm(facts, move.vmId);
+  const rate = firstRate(priceRow('vm-cross-zone'));
+  const usdOf = (bytes: number): UsdRange => scaleUsd(rate, (bytes * monthFactor) / GIB);
+  const laneBytes = sum(both.map(({ bytes }) => bytes));
+  const saves = usdOf(Math.min(move.gainBytes, laneBytes));
+  // Without what it receives, the traffic that would newly cross zones may be more than is known.
+  const known = facts.fromZones !== undefined;
+  return {
+    id: `chatty-zones:${a}:${b}`,
+    kind: 'chatty-zones',
+    title: `VMs in ${a} and ${b} talk across zones: with ${name.text} in ${move.to} less of it would`,
+    resources: [name.resource],
+    lanes: both.map(({ id }) => id),
+    certainty: known ? 'measured' : 'likely',
+    evidence: {
+      ...Object.fromEntries(both.map(({ from, to, bytes }) => [`${from} to ${to}`, gib(bytes)])),
+      [`${name.text} with ${move.to}`]: gib(move.acrossBytes),
+      [`${name.text} in its own zone, which would cross zones`]: gib(move.withinBytes),
+      'what the move would newly cost a month': usd(usdOf(move.withinBytes)),
+      'when it is no mistake': 'replicas that shall survive the loss of a zone',
+    },
+    usdPerMonth: known ? saves : { low: 0, high: saves.high },
+    command: vm === undefined ? listCommand(facts.project, a, b) : moveCommand(facts.project, vm, move.to),
+  };
 }
 
 function listCommand(project: string, ...zones: readonly string[]): string {
@@ -43,7 +103,7 @@ function listCommand(project: string, ...zones: readonly string[]): string {
 }
 
 /** A VM moves as a machine image of itself; its addresses change. */
-function moveCommand(project: string, { name, zone }: VmPlace, to: string): string {
+export function moveCommand(project: string, { name, zone }: VmPlace, to: string): string {
   const image = shellWord(`${name}-move`);
   const vm = shellWord(name);
   const inProject = `--project=${shellWord(project)}`;

@@ -1,6 +1,6 @@
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { writeCsv, type CsvColumn, type CsvValue } from '../../../shared/report/csv.ts';
-import type { EgressReport, Finding, Lane, Step, Talker } from './report.ts';
+import type { EgressReport, Finding, Known, Lane, Part, Step, Talker } from './report.ts';
 import type { UsdPerMonth } from '../../../shared/prices/money.ts';
 
 /** A report is several tables, a CSV file one. */
@@ -75,6 +75,17 @@ function usdColumns<Row>(usdOf: (row: Row) => UsdPerMonth): readonly Column<Row>
   ];
 }
 
+/** A part of a lane: its monthly bytes and what they cost at the least and at the most; empty without a price. */
+function knownColumns(part: keyof Known): readonly Column<Lane>[] {
+  const bound = ({ usdPerMonth }: Part, which: 'low' | 'high'): CsvValue =>
+    usdPerMonth === 'unpriced' ? null : usdPerMonth[which];
+  return [
+    { name: `${part}MonthlyBytes`, value: ({ known }) => known[part].monthlyBytes },
+    { name: `${part}UsdLow`, value: ({ known }) => bound(known[part], 'low') },
+    { name: `${part}UsdHigh`, value: ({ known }) => bound(known[part], 'high') },
+  ];
+}
+
 const laneColumns: readonly Column<Lane>[] = [
   { name: 'id', value: ({ id }) => id },
   { name: 'kind', value: ({ kind }) => kind, ofGap: 'kind' },
@@ -84,6 +95,9 @@ const laneColumns: readonly Column<Lane>[] = [
   { name: 'bytes', value: ({ bytes }) => bytes },
   { name: 'monthlyBytes', value: ({ monthlyBytes }) => monthlyBytes },
   ...usdColumns<Lane>(({ usdPerMonth }) => usdPerMonth),
+  ...knownColumns('certain'),
+  ...knownColumns('likely'),
+  ...knownColumns('unknown'),
   { name: 'bytesShare', value: ({ bytesShare }) => bytesShare },
   { name: 'costShare', value: ({ costShare }) => costShare },
   { name: 'talkers', value: ({ talkers }) => talkers },
@@ -112,6 +126,7 @@ const findingColumns: readonly Column<Finding>[] = [
   { name: 'title', value: ({ title }) => title, ofGap: 'where' },
   { name: 'certainty', value: ({ certainty }) => certainty },
   ...usdColumns<Finding>(({ usdPerMonth }) => usdPerMonth),
+  { name: 'lanes', value: ({ lanes }) => lanes.join('\n') },
   { name: 'resources', value: ({ resources }) => resources.join('\n') },
   { name: 'evidence', value: ({ evidence }) => JSON.stringify(evidence), ofGap: 'why' },
   { name: 'command', value: ({ command }) => command },

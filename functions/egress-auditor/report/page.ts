@@ -21,7 +21,7 @@ export function renderReportPage(report: EgressReport): Html {
       {
         id: 'findings',
         title: 'Findings',
-        lead: 'Placement mistakes behind the cost, the most expensive first, each with the command that fixes it. What two of them save may be the same money.',
+        lead: 'Placement mistakes behind the cost, the most expensive first, each with the command that fixes it.',
         content:
           report.findings.length === 0
             ? [emptyState(noFindings(report))]

@@ -40,8 +40,13 @@ export interface ReportWindow {
 export interface Headline {
   /** Sum over all lanes that have a price. */
   readonly usdPerMonth: UsdRange;
+  /** Bytes that Cloud NAT processes are those of other lanes, and not counted again. */
   readonly bytes: number;
   readonly monthlyBytes: number;
+  /** What the lanes cost where the readers that were found are the ones; within the bounds above. */
+  readonly likelyUsdPerMonth: UsdRange;
+  /** What all findings save together: money that two of them save is counted once. `unpriced` counts those without a price. */
+  readonly canBeSaved: { readonly usdPerMonth: UsdRange; readonly unpriced: number };
   /** Lanes that the sum leaves out, and their monthly bytes. */
   readonly unpriced: { readonly lanes: number; readonly monthlyBytes: number };
 }
@@ -55,13 +60,14 @@ export const laneKinds = [
   'google-apis',
   'hybrid',
   'bucket-reads',
+  'nat',
   'unknown',
   'small-lanes',
 ] as const;
 
 /**
  * `cross-zone` stays in one region, `inter-region` on one continent; `hybrid` is VPN or Interconnect; `bucket-reads` has an
- * unknown destination; `unknown` is what the metric's labels do not tell; `small-lanes` sums what is below `reportAbove`.
+ * unknown destination; `nat` is what Cloud NAT processes, on top of the lanes that the bytes take; `unknown` is what the metric's labels do not tell; `small-lanes` sums what is below `reportAbove`.
  */
 export type LaneKind = (typeof laneKinds)[number];
 
@@ -79,6 +85,8 @@ export interface Lane {
   readonly bytes: number;
   readonly monthlyBytes: number;
   readonly usdPerMonth: UsdPerMonth;
+  /** How far the cost is known: by the metrics, by readers that fit, not at all. */
+  readonly known: Known;
   /** 0 to 1, of all bytes. */
   readonly bytesShare: number;
   /** 0 to 1, of the headline's upper bound; null without a price. */
@@ -93,6 +101,18 @@ export interface Lane {
   readonly topTalkers: readonly Talker[];
   /** How many there are in all. */
   readonly talkers: number;
+}
+
+export interface Known {
+  readonly certain: Part;
+  readonly likely: Part;
+  readonly unknown: Part;
+}
+
+/** A part of a lane. */
+export interface Part {
+  readonly monthlyBytes: number;
+  readonly usdPerMonth: UsdPerMonth;
 }
 
 export interface Talker {
@@ -125,7 +145,6 @@ export const findingKinds = [
   'chatty-zones',
   'external-address-between-own-vms',
   'premium-tier',
-  'downloads-through-nat',
   'bucket-read-from-several-regions',
 ] as const;
 
@@ -139,6 +158,8 @@ export interface Finding {
   readonly title: string;
   /** Full names of what it is about. */
   readonly resources: readonly string[];
+  /** Ids of the lanes on which it saves; with `small-lanes`, lanes that the report sums there. */
+  readonly lanes: readonly string[];
   /** `measured`: the metrics show it; `likely`: they fit it, and `evidence` says what would settle it. */
   readonly certainty: 'measured' | 'likely';
   /** What it was seen by, by name; in the order in which it is to be read. */

@@ -1,11 +1,16 @@
 import type { Child, Markup } from '../../../shared/report/markup.ts';
-import { bytesText, countText, figure, usdRangeFigure, usdText } from '../../../shared/report/numbers.ts';
+import {
+  bytesText,
+  countText,
+  figure,
+  usdRangeFigure,
+  usdRangeText,
+} from '../../../shared/report/numbers.ts';
 import { headline, label, notice } from '../../../shared/report/page-parts.ts';
 import type { EgressReport } from './report.ts';
 
 export function topOf(report: EgressReport): readonly Markup[] {
   const { headline: sums, incomplete, notes, window, lanes, findings } = report;
-  const [first] = findings;
   return [
     headline(amountOf(report), aboutAmount(report), [
       {
@@ -22,11 +27,13 @@ export function topOf(report: EgressReport): readonly Markup[] {
             : label(`${countText(sums.unpriced.lanes)} unpriced`, 'warn'),
       },
       {
-        label: 'Findings',
-        value: figure(findings.length, countText(findings.length)),
-        ...(first === undefined || first.usdPerMonth === 'unpriced'
-          ? {}
-          : { note: `the first saves up to ${usdText(first.usdPerMonth.high)} a month` }),
+        label: 'Can be saved',
+        value: savedOf(sums),
+        note: [
+          'a month, by ',
+          figure(findings.length, countText(findings.length)),
+          ` ${findings.length === 1 ? 'finding' : 'findings'}; the same money counts once`,
+        ],
       },
     ]),
     ...(incomplete.length === 0
@@ -41,6 +48,10 @@ export function topOf(report: EgressReport): readonly Markup[] {
         ]),
     ...(notes.length === 0 ? [] : [notice('plain', 'How to read these numbers', undefined, notes)]),
   ];
+}
+
+function savedOf({ canBeSaved: { usdPerMonth, unpriced } }: EgressReport['headline']): Child {
+  return usdPerMonth.high === 0 && unpriced > 0 ? 'unpriced' : usdRangeFigure(usdPerMonth);
 }
 
 /** What the headline says; a sum that knows nothing is not written as zero dollars. */
@@ -60,5 +71,10 @@ function aboutAmount(report: EgressReport): Child {
     sums.unpriced.lanes === 0
       ? ''
       : ` ${sums.unpriced.lanes === 1 ? 'One lane has' : `${sums.unpriced.lanes} lanes have`} no price and ${sums.unpriced.lanes === 1 ? 'is' : 'are'} not in it: ${bytesText(sums.unpriced.monthlyBytes)} a month.`;
-  return `a month at list prices, projected from ${window.requested} (× ${countText(window.monthFactor)}).${left}`;
+  const { low, high } = sums.likelyUsdPerMonth;
+  const likely =
+    low === sums.usdPerMonth.low && high === sums.usdPerMonth.high
+      ? ''
+      : ` Likely ${usdRangeText(sums.likelyUsdPerMonth)}, where the readers that fit are the ones.`;
+  return `a month at list prices, projected from ${window.requested} (× ${countText(window.monthFactor)}).${likely}${left}`;
 }

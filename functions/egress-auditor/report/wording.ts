@@ -11,6 +11,7 @@ export const LANE_KINDS: Readonly<Record<LaneKind, { readonly text: string; read
   'google-apis': { text: 'Google APIs', tone: 'grey' },
   hybrid: { text: 'VPN or Interconnect', tone: 'pink' },
   'bucket-reads': { text: 'bucket reads', tone: 'teal' },
+  nat: { text: 'Cloud NAT processing', tone: 'pink' },
   unknown: { text: 'destination not told', tone: 'grey' },
   'small-lanes': { text: 'small lanes together', tone: 'grey' },
 };
@@ -20,6 +21,5 @@ export const FINDING_KINDS: Readonly<Record<FindingKind, string>> = {
   'chatty-zones': 'chatty zones',
   'external-address-between-own-vms': 'external address between own VMs',
   'premium-tier': 'premium tier',
-  'downloads-through-nat': 'downloads through NAT',
   'bucket-read-from-several-regions': 'bucket read from several regions',
 };

@@ -1,5 +1,5 @@
 import type { EgressFacts, Flow } from './facts.ts';
-import { continentOf, regionOf, vmPriceId } from './geography.ts';
+import { continentOf, regionOf, vmPriceId, writePriceIds } from './geography.ts';
 import { type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';
 
 /** The lane of traffic that does not go to the internet. */
@@ -68,17 +68,11 @@ function cloudLane(zone: string, region: string, remoteZone: string): Draft {
 
 /** Free in the region; where the project has buckets elsewhere, the bytes may have gone there. */
 export function googlePrice(region: string, { buckets }: EgressFacts): LanePrice {
-  const elsewhere = new Set<string>();
-  for (const { regions } of buckets?.values() ?? [])
-    for (const other of regions ?? []) {
-      const row =
-        other === region || regions?.includes(region) === true ? undefined : vmPriceId(region, other);
-      if (row !== undefined) elsewhere.add(row);
-    }
+  const elsewhere = new Set([...(buckets?.values() ?? [])].flatMap((place) => writePriceIds(place, region)));
   if (elsewhere.size === 0) return one('google-apis');
   return {
     rows: ['google-apis', ...elsewhere].map((row) => ({ row, pool: row })),
     doubt:
-      'free to services in the same region; what was written to this project’s buckets in other regions is not, and the metric does not name the service',
+      'free to services in the same region; what was written to this project’s buckets in other regions or in a multi-region may not be, and the metric does not name the service',
   };
 }

@@ -26,6 +26,8 @@ export interface EgressFacts {
   /** What each VM sent to the zones and the countries that get most. */
   readonly toZones: readonly Sent[];
   readonly toCountries: readonly Sent[];
+  /** What each VM received from zones that send; `to` is that zone. Undefined when it could not be read. */
+  readonly fromZones: readonly Sent[] | undefined;
   /** By VM id, what Cloud NAT processed. */
   readonly nat: ReadonlyMap<string, NatTraffic> | undefined;
   readonly reads: readonly BucketReads[] | undefined;
@@ -34,8 +36,6 @@ export interface EgressFacts {
   readonly buckets: ReadonlyMap<string, BucketPlace> | undefined;
   /** By numeric id, which is Monitoring's `instance_id`. */
   readonly vms: ReadonlyMap<string, VmPlace> | undefined;
-  /** Whether Private Google Access is on, by `regions/R/subnetworks/N`. */
-  readonly subnets: ReadonlyMap<string, boolean> | undefined;
   readonly gaps: readonly Gap[];
   readonly apiCalls: Readonly<Record<string, number>>;
 }
@@ -60,7 +60,7 @@ export interface VmTraffic {
   readonly byType: Readonly<Record<string, Steps>>;
 }
 
-/** What one VM sent to one zone or country over the whole window. */
+/** What one VM sent to one zone or country over the whole window, or received from one zone. */
 export interface Sent {
   readonly vmId: string;
   readonly zone: string;
@@ -70,8 +70,9 @@ export interface Sent {
 }
 
 export interface NatTraffic {
-  readonly sentBytes: number;
-  readonly receivedBytes: number;
+  readonly zone: string;
+  /** Sent and received: both are processed. */
+  readonly steps: Steps;
 }
 
 export interface BucketReads {
@@ -88,10 +89,6 @@ export interface VmPlace {
   /** Of each external address. */
   readonly tiers: readonly string[];
   readonly addresses: readonly string[];
-  /** `regions/R/subnetworks/N` of the first interface. */
-  readonly subnet: string | undefined;
-  /** A GKE node or a VM with a container declaration: it pulls images. */
-  readonly runsContainers: boolean;
   /** The Workbench instance that it is the machine of. */
   readonly notebook: string | undefined;
 }

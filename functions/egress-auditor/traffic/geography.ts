@@ -104,6 +104,38 @@ export function isIn(bucket: BucketPlace, region: string): boolean | undefined {
   return MULTI_REGIONS[bucket.location]?.contains.test(region);
 }
 
+/** The lane of what is read from buckets of one place. */
+export function bucketLaneId({ location, regions }: BucketPlace): string {
+  const pair = (regions?.length ?? 0) > 1 && DUAL_REGIONS[location] === undefined ? regions : undefined;
+  return `bucket-reads:${location}${pair === undefined ? '' : `:${[...pair].sort().join('+')}`}`;
+}
+
+/** Whether reading the bucket from a region is free: only where that region itself has the data. */
+export function isFreeIn(bucket: BucketPlace, region: string): boolean | undefined {
+  if (bucket.regions !== undefined) return bucket.regions.includes(region);
+  // Since October 2022 reads from a multi-region cost as between regions, wherever in it the reader is.
+  return MULTI_REGIONS[bucket.location] === undefined ? undefined : false;
+}
+
+/** The rows that reading a bucket costs at the least, wherever the reader is. */
+export function cheapestReads(bucket: BucketPlace): readonly string[] {
+  if (bucket.regions !== undefined) return ['bucket-free'];
+  if (bucket.location === 'US') return ['bucket-us-canada'];
+  if (bucket.location === 'EU') return ['bucket-europe'];
+  return bucket.location === 'ASIA' ? ['bucket-free', 'bucket-asia'] : ['bucket-free'];
+}
+
+/** The rows that writing from a region into a bucket may cost; none where it is free. */
+export function writePriceIds(bucket: BucketPlace, region: string): readonly string[] {
+  if (bucket.regions !== undefined)
+    return bucket.regions.includes(region)
+      ? []
+      : bucket.regions.flatMap((other) => vmPriceId(region, other) ?? []);
+  const area = MULTI_REGIONS[bucket.location]?.area;
+  const capital = area === undefined ? undefined : CAPITALS[area];
+  return capital === undefined ? [] : [vmPriceId(region, capital) ?? []].flat();
+}
+
 /** The row for reading a bucket from a region outside its location; undefined where no source has a price. */
 export function bucketPriceId(bucket: BucketPlace, region: string): string | undefined {
   const multi = MULTI_REGIONS[bucket.location]?.area;

@@ -1,4 +1,5 @@
-import { groupLabel, priceGroups } from './countries.ts';
+import { internetRowId } from '../../../shared/prices/internet-rows.ts';
+import { groupLabel, priceGroups, type PriceGroup } from './countries.ts';
 import { areaOf, regionOf } from './geography.ts';
 import type { Draft } from './lane.ts';
 
@@ -11,12 +12,20 @@ export function internetLane(
   const region = regionOf(zone) ?? zone;
   const groups = priceGroups(country, continent);
   const label = groupLabel(groups, continent);
-  const premium = groups.map((group) => ({ row: `premium-${group}`, pool: `premium-${group}` }));
+  const premium = [...new Set(groups.flatMap((group) => premiumRows(region, group)))].map((row) => ({
+    row,
+    pool: row,
+    // All regions that send to the same destination.
+    widerPool: row.split(':')[0],
+  }));
   const standardRow = standardRowOf(region);
   const standard = standardRow === undefined ? [] : [{ row: standardRow, pool: `${standardRow}:${region}` }];
   const doubts = [
     ...(groups.length > 1 && tier !== 'standard'
       ? [`the country (${country === '' ? 'no label' : country}) is not in the price book`]
+      : []),
+    ...(groups.length === 1 && tier !== 'standard' && premium.length > 1
+      ? ['sources disagree whether these countries cost more than the rest of the world']
       : []),
     ...(tier === 'unknown'
       ? [
@@ -42,6 +51,16 @@ export function internetLane(
     standardRow,
     price: { rows: possible, doubt: doubts.length === 0 ? undefined : doubts.join('; ') },
   };
+}
+
+/**
+ * The rows that may price a group. The Catalog's lists go by the region that sends, and know Australia and China as destinations;
+ * others' pages have prices of their own for two more groups of destinations.
+ */
+function premiumRows(region: string, group: PriceGroup): readonly string[] {
+  if (group === 'worldwide' || group === 'australia' || group === 'china')
+    return [internetRowId(region, group)];
+  return [internetRowId(region, 'worldwide'), `premium-${group}`];
 }
 
 function standardRowOf(region: string): string | undefined {

@@ -5,7 +5,6 @@ import { resourceId } from '../../../shared/google/resource-name.ts';
 import { listBucketItems } from '../../../shared/google/buckets.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import type { StrangeItem } from '../../../shared/google/read-items.ts';
-import { stringMap } from '../../../shared/google/string-map.ts';
 import { bucketPlace, type BucketPlace } from './geography.ts';
 import type { VmPlace } from './facts.ts';
 
@@ -17,12 +16,9 @@ export interface Listed<T> extends Unseen {
 const vmSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
-  labels: z.optional(stringMap),
-  metadata: z.optional(z.looseObject({ items: z.optional(z.array(z.looseObject({ key: z.string() }))) })),
   networkInterfaces: z.optional(
     z.array(
       z.looseObject({
-        subnetwork: z.optional(z.string()),
         accessConfigs: z.optional(
           z.array(z.looseObject({ natIP: z.optional(z.string()), networkTier: z.optional(z.string()) })),
         ),
@@ -37,8 +33,7 @@ export async function listVms(api: Api, projectId: string): Promise<Listed<VmPla
   const query = {
     projectId,
     collection: 'instances',
-    fields:
-      'id,name,labels,metadata/items/key,networkInterfaces(subnetwork,accessConfigs(natIP,networkTier))',
+    fields: 'id,name,networkInterfaces/accessConfigs(natIP,networkTier)',
     schema: vmSchema,
   } as const;
   const unseen = await visitAggregated(
@@ -49,19 +44,13 @@ export async function listVms(api: Api, projectId: string): Promise<Listed<VmPla
   return { found, ...unseen };
 }
 
-function toVm(
-  { name, labels = {}, metadata, networkInterfaces = [] }: z.infer<typeof vmSchema>,
-  zone: string,
-): VmPlace {
+function toVm({ name, networkInterfaces = [] }: z.infer<typeof vmSchema>, zone: string): VmPlace {
   const external = networkInterfaces.flatMap(({ accessConfigs }) => accessConfigs ?? []);
-  const keys = new Set((metadata?.items ?? []).map(({ key }) => key));
   return {
     name,
     zone,
     tiers: external.map(({ networkTier }) => networkTier ?? 'UNKNOWN'),
     addresses: external.flatMap(({ natIP }) => natIP ?? []),
-    subnet: /regions\/[^/]+\/subnetworks\/[^/]+$/.exec(networkInterfaces[0]?.subnetwork ?? '')?.[0],
-    runsContainers: labels['goog-gke-node'] !== undefined || keys.has('gce-container-declaration'),
     notebook: undefined,
   };
 }
@@ -79,29 +68,6 @@ export async function listNotebookVms(api: Api, projectId: string): Promise<List
       if (gceSetup?.instanceId !== undefined) found.set(gceSetup.instanceId, name);
   }
   return { found, unreachable, strange };
-}
-
-const subnetSchema = z.looseObject({
-  name: z.string(),
-  privateIpGoogleAccess: z.optional(z.boolean()),
-});
-
-/** Whether Private Google Access is on, by `regions/R/subnetworks/N`. Needs compute.subnetworks.list. */
-export async function listSubnets(api: Api, projectId: string): Promise<Listed<boolean>> {
-  const found = new Map<string, boolean>();
-  const query = {
-    projectId,
-    collection: 'subnetworks',
-    fields: 'name,privateIpGoogleAccess',
-    schema: subnetSchema,
-  } as const;
-  const unseen = await visitAggregated(
-    api,
-    query,
-    ({ name, privateIpGoogleAccess }, scope) =>
-      void found.set(`${scope}/subnetworks/${name}`, privateIpGoogleAccess === true),
-  );
-  return { found, ...unseen };
 }
 
 const bucketSchema = z.looseObject({

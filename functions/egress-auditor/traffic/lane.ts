@@ -1,10 +1,17 @@
 import type { LaneKind } from '../report/report.ts';
 import type { Steps } from './facts.ts';
 
+export interface PricedBy {
+  readonly row: string;
+  readonly pool: string;
+  /** A pool of more lanes whose tiers may count together as well: no source tells. */
+  readonly widerPool?: string | undefined;
+}
+
 /** How a lane is priced: by the rows that are possible, each with the pool whose tiers it shares. */
 export interface LanePrice {
   /** Several when the metric does not tell which; none when no source has a price. */
-  readonly rows: readonly { readonly row: string; readonly pool: string }[];
+  readonly rows: readonly PricedBy[];
   /** What decides between several rows, and what would tell; undefined for one. */
   readonly doubt: string | undefined;
 }
@@ -22,9 +29,17 @@ export interface RawLane {
   readonly steps: Steps;
   /** Bytes by sender: a VM id, or `gs://BUCKET method`. */
   readonly talkers: ReadonlyMap<string, number>;
+  /** What fits readers that were found: a row for some of the bytes. */
+  readonly likely: readonly LikelyPart[];
 }
 
-export type Draft = Omit<RawLane, 'steps' | 'talkers'>;
+export interface LikelyPart {
+  readonly row: string;
+  /** In the window. */
+  readonly bytes: number;
+}
+
+export type Draft = Omit<RawLane, 'steps' | 'talkers' | 'likely'>;
 
 export const one = (row: string): LanePrice => ({ rows: [{ row, pool: row }], doubt: undefined });
 

@@ -32,15 +32,17 @@ export async function readNat(
   partial: NotePartial,
 ): Promise<ReadonlyMap<string, NatTraffic>> {
   const nat = new Map<string, NatTraffic>();
-  const add = (key: keyof NatTraffic) => (series: Series) => {
+  const add = (series: Series): void => {
     const id = series.resourceLabels['instance_id'] ?? '';
-    const known = nat.get(id) ?? { sentBytes: 0, receivedBytes: 0 };
-    nat.set(id, { ...known, [key]: known[key] + series.points.reduce((sum, { value }) => sum + value, 0) });
+    const steps = metrics.stepsOf(series);
+    const known = nat.get(id);
+    const sum = known === undefined ? steps : steps.map((bytes, at) => bytes + (known.steps[at] ?? 0));
+    nat.set(id, { zone: series.resourceLabels['zone'] ?? known?.zone ?? '', steps: sum });
   };
-  const query = { filter: ON_VM, groupBy: [VM], whole: true };
+  const query = { filter: ON_VM, groupBy: [VM, ZONE] };
   await Promise.all([
-    metrics.sums({ ...query, metricType: NAT_SENT }, partial, add('sentBytes')),
-    metrics.sums({ ...query, metricType: NAT_RECEIVED }, partial, add('receivedBytes')),
+    metrics.sums({ ...query, metricType: NAT_SENT }, partial, add),
+    metrics.sums({ ...query, metricType: NAT_RECEIVED }, partial, add),
   ]);
   return nat;
 }

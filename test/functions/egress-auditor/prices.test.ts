@@ -17,22 +17,21 @@ const cents = (usd: number): number => Math.round(usd * 1e4) / 1e4;
 
 describe('priceGib: tiers and their edges', () => {
   const cases: readonly [row: string, gib: number, low: number, high: number][] = [
-    ['premium-worldwide', 0, 0, 0],
-    ['premium-worldwide', 0.5, 0, 0],
-    ['premium-worldwide', 1, 0, 0],
-    ['premium-worldwide', 2, 0.12, 0.12],
-    ['premium-worldwide', 1_024, 122.76, 122.76],
-    ['premium-worldwide', 1_025, 122.87, 122.87],
-    ['premium-worldwide', 10_240, 1_136.52, 1_136.52],
-    ['premium-worldwide', 10_241, 1_136.6, 1_136.6],
-    ['premium-china', 1_025, 235.74, 235.74],
+    ['premium-worldwide:us-central1', 0, 0, 0],
+    ['premium-worldwide:us-central1', 0.5, 0, 0],
+    ['premium-worldwide:us-central1', 1, 0, 0],
+    ['premium-worldwide:us-central1', 2, 0.12, 0.12],
+    ['premium-worldwide:us-central1', 1_024, 122.76, 122.76],
+    ['premium-worldwide:us-central1', 1_025, 122.87, 122.87],
+    ['premium-worldwide:us-central1', 10_240, 1_136.52, 1_136.52],
+    ['premium-worldwide:us-central1', 10_241, 1_136.6, 1_136.6],
+    ['premium-china:us-central1', 1_025, 235.74, 235.74],
     ['standard-us-europe', 200, 0, 0],
     ['standard-us-europe', 201, 0.085, 0.085],
     ['standard-us-europe', 10_241, 853.465, 853.465],
     ['standard-asia', 300, 11, 11],
-    ['bucket-internet', 1_024, 122.88, 122.88],
-    ['bucket-internet', 1_025, 122.99, 123],
-    ['bucket-internet', 10_241, 1_136.72, 1_228.91],
+    ['bucket-internet', 1_024, 122.88, 235.52],
+    ['bucket-internet', 10_241, 1_136.72, 2_355.42],
     ['vm-na-europe', 100, 5, 8],
     ['vm-cross-zone', 100, 1, 1],
   ];
@@ -49,8 +48,8 @@ describe('priceGib: tiers and their edges', () => {
   });
 
   test('the mark is the weakest of the tiers that count', () => {
-    assert.equal(priceGib(priceRow('premium-china'), 1_024).mark, 'verified');
-    assert.equal(priceGib(priceRow('premium-china'), 1_025).mark, 'memory');
+    assert.equal(priceGib(priceRow('premium-oceania'), 1_024).mark, 'third-party');
+    assert.equal(priceGib(priceRow('premium-oceania'), 1_025).mark, 'memory');
   });
 
   test('every row has a known source, ascending tiers, and bounds in order', () => {
@@ -75,13 +74,41 @@ function rawLane(id: string, gib: number, rows: readonly string[]): RawLane {
     price: { rows: rows.map((row) => ({ row, pool: row })), doubt: rows.length > 1 ? 'unknown' : undefined },
     steps: [gib * 2 ** 30],
     talkers: new Map(),
+    likely: [],
   };
 }
+
+describe('internet prices by the region that sends', () => {
+  // From the Cloud Billing Catalog of 2026-07-30: the first two TiB-tiers a GiB.
+  const lists: readonly [id: string, first: number, last: number][] = [
+    ['premium-worldwide:us-central1', 0.12, 0.08],
+    ['premium-worldwide:europe-west4', 0.12, 0.085],
+    ['premium-worldwide:southamerica-east1', 0.19, 0.15],
+    ['premium-worldwide:africa-south1', 0.15, 0.11],
+    ['premium-worldwide:australia-southeast1', 0.19, 0.15],
+    ['premium-china:europe-west4', 0.23, 0.2],
+    ['premium-australia:us-central1', 0.19, 0.15],
+  ];
+  for (const [id, first, last] of lists)
+    test(`${id}: ${first} to begin with, ${last} above 10 TiB`, () => {
+      const { tiers } = priceRow(id);
+      const rates = tiers.filter(({ high }) => high !== 0).map(({ high }) => high);
+      assert.deepEqual([rates[0], rates.at(-1)], [first, last]);
+    });
+
+  test('a region that the list does not have lies between all of them', () => {
+    const tier = priceRow('premium-worldwide:moon-east1').tiers.at(1);
+    assert.deepEqual([tier?.low, tier?.high, tier?.mark], [0.085, 0.19, 'memory']);
+  });
+});
 
 describe('priceLanes', () => {
   test('lanes of one price share its tiers, each by its bytes', () => {
     const lanes = priceLanes(
-      [rawLane('a', 1_500, ['premium-worldwide']), rawLane('b', 500, ['premium-worldwide'])],
+      [
+        rawLane('a', 1_500, ['premium-worldwide:us-central1']),
+        rawLane('b', 500, ['premium-worldwide:us-central1']),
+      ],
       1,
     );
     const total = 122.76 + (2_000 - 1_024) * 0.11;
@@ -92,8 +119,8 @@ describe('priceLanes', () => {
   test('an unknown price has the bounds of the possible ones, and says why', () => {
     const [, lane] = priceLanes(
       [
-        rawLane('sure', 1_024, ['premium-worldwide']),
-        rawLane('doubt', 100, ['premium-worldwide', 'premium-china']),
+        rawLane('sure', 1_024, ['premium-worldwide:us-central1']),
+        rawLane('doubt', 100, ['premium-worldwide:us-central1', 'premium-china:us-central1']),
       ],
       1,
     );
@@ -204,7 +231,7 @@ describe('priceGroups', () => {
     ['kaz', 'Asia', ['worldwide', 'oceania', 'middle-east-africa', 'china']],
     ['cub', 'America', ['worldwide', 'oceania']],
     ['', 'Europe', ['worldwide']],
-    ['', 'NOT_APPLICABLE', ['worldwide', 'oceania', 'middle-east-africa', 'china']],
+    ['', 'NOT_APPLICABLE', ['worldwide', 'australia', 'oceania', 'middle-east-africa', 'china']],
   ];
   for (const [country, continent, wanted] of cases)
     test(`"${country}" in ${continent}: ${wanted.join(' or ')}`, () => {

@@ -1,3 +1,4 @@
+import { canBeSaved } from '../../../functions/egress-auditor/mistakes/savings.ts';
 import type {
   EgressReport,
   Finding,
@@ -31,6 +32,13 @@ function lane(
 ): Lane {
   const { resources, ...rest } = more;
   const monthlyGib = gib * WINDOWS_A_MONTH;
+  const usdPerMonth: Lane['usdPerMonth'] =
+    usdPerGib === undefined
+      ? 'unpriced'
+      : { low: cents(monthlyGib * usdPerGib[0]), high: cents(monthlyGib * usdPerGib[1]) };
+  const whole = { monthlyBytes: Math.round(monthlyGib * GIB), usdPerMonth };
+  const none = { monthlyBytes: 0, usdPerMonth: { low: 0, high: 0 } };
+  const sure = usdPerGib !== undefined && usdPerGib[0] === usdPerGib[1];
   return {
     id: `${kind}:${from}:${to}`,
     kind,
@@ -39,10 +47,8 @@ function lane(
     tier: null,
     bytes: Math.round(gib * GIB),
     monthlyBytes: Math.round(monthlyGib * GIB),
-    usdPerMonth:
-      usdPerGib === undefined
-        ? 'unpriced'
-        : { low: cents(monthlyGib * usdPerGib[0]), high: cents(monthlyGib * usdPerGib[1]) },
+    usdPerMonth,
+    known: { certain: sure ? whole : none, likely: none, unknown: sure ? none : whole },
     bytesShare: 0,
     costShare: null,
     pricing:
@@ -123,6 +129,7 @@ const FINDINGS: readonly Finding[] = [
   {
     id: 'far-from-bucket:train-a100-0',
     kind: 'far-from-bucket',
+    lanes: ['inter-continent:us-central1:europe-west4'],
     title: 'train-a100-0 in us-central1-a most plausibly reads gs://ml-research-eu in europe-west4',
     resources: [vm('us-central1-a', 'train-a100-0'), 'gs://ml-research-eu'],
     certainty: 'likely',
@@ -139,6 +146,7 @@ const FINDINGS: readonly Finding[] = [
   {
     id: 'premium-tier:us-central1-a',
     kind: 'premium-tier',
+    lanes: ['internet:us-central1-a:North America, Europe, most of Asia'],
     title: '5 machines in us-central1-a answer the internet on premium tier where standard would do',
     resources: [vm('us-central1-a', 'api-0'), vm('us-central1-a', 'api-1')],
     certainty: 'measured',
@@ -154,6 +162,7 @@ const FINDINGS: readonly Finding[] = [
   {
     id: 'chatty-zones:us-central1-a:us-central1-b',
     kind: 'chatty-zones',
+    lanes: ['cross-zone:us-central1-a:us-central1-b'],
     title: 'feature-store in us-central1-a talks to us-central1-b all day',
     resources: [vm('us-central1-a', 'feature-store')],
     certainty: 'measured',
@@ -163,15 +172,16 @@ const FINDINGS: readonly Finding[] = [
       "gcloud compute instances move 'feature-store' --project='ml-research' --zone='us-central1-a' --destination-zone='us-central1-b'",
   },
   {
-    id: 'downloads-through-nat:nightly-export',
-    kind: 'downloads-through-nat',
-    title: 'nightly-export pulls its images through Cloud NAT',
+    id: 'bucket-read-from-several-regions:ml-research-raw',
+    kind: 'bucket-read-from-several-regions',
+    lanes: ['bucket-reads:buckets in US:unknown readers'],
+    title: 'gs://ml-research-raw is read from us-central1 and from me-west1',
     resources: [vm('us-central1-f', 'nightly-export')],
     certainty: 'likely',
-    evidence: { 'what would settle it': 'The NAT gateway’s own metrics.' },
+    evidence: { 'what would settle it': 'Cloud Storage usage logs.' },
     usdPerMonth: 'unpriced',
     command:
-      "gcloud compute networks subnets update 'default' --region='us-central1' --enable-private-ip-google-access",
+      "gcloud storage buckets create gs://ml-research-raw-copy --project='ml-research' --location=me-west1",
   },
 ];
 
@@ -186,6 +196,8 @@ function summedUp(report: Omit<EgressReport, 'headline'>): EgressReport {
     ...report,
     headline: {
       usdPerMonth: { low, high },
+      likelyUsdPerMonth: { low, high },
+      canBeSaved: canBeSaved(report.findings, report.lanes, { usdPerMonth: { low, high } }),
       bytes,
       monthlyBytes: report.lanes.reduce((sum, one) => sum + one.monthlyBytes, 0),
       unpriced: {
@@ -331,6 +343,7 @@ export function hostileReport(): EgressReport {
     kind: 'chatty-zones',
     title: `${name} talks`,
     resources: [name, nameAt(at + 1)],
+    lanes: [],
     certainty: 'measured',
     evidence: { [name]: nameAt(at + 3), names: [name] },
     usdPerMonth: { low: 10, high: 100 - at },

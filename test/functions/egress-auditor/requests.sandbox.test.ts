@@ -234,6 +234,6 @@ describe('pages', () => {
         },
       );
     }
-    assert.deepEqual(counts, [9, 9]);
+    assert.deepEqual(counts, [10, 10]);
   });
 });

@@ -41,13 +41,6 @@ const CASES = [
     where: /instances\/nb$/,
     path: 'instances[0].gceSetup: it is 7',
   },
-  {
-    what: 'subnet',
-    route: 'compute.subnetworks.aggregatedList',
-    at: ['items', 'regions/us-central1', 'subnetworks', 0, 'name'],
-    where: /subnets$/,
-    path: 'items.regions/us-central1.subnetworks[0].name: it is 7',
-  },
 ] as const;
 
 describe('one strange item of a listing', () => {

@@ -83,17 +83,6 @@ const PLANTED: Readonly<
     found: 'premium-tier:us-central1',
     usd: [0.03, 0.06],
   },
-  'downloads-through-nat': {
-    project: {
-      vms: [vm('node', CENTRAL, { labels: { 'goog-gke-node': '' } })],
-      traffic: [
-        { from: 'country:usa/America', to: 'vm:node', gibPerDay: 100, nat: true },
-        { from: 'vm:node', to: 'country:usa/America', gibPerDay: 0.1, nat: true },
-      ],
-    },
-    found: 'downloads-through-nat:regions/us-central1/subnetworks/default',
-    usd: [0.045, 0.0451],
-  },
   'bucket-read-from-several-regions': {
     project: {
       vms: [vm('here', CENTRAL), vm('there', 'us-east4-c')],
@@ -187,7 +176,7 @@ describe('nothing is claimed', () => {
             { from: 'vm:trainer', to: 'google', gibPerDay: 5 },
           ],
         },
-        buckets: [stored('train', 'US', 900), stored('eu', 'EU', 100)],
+        buckets: [stored('train', 'US-CENTRAL1', 900), stored('eu', 'EUROPE-WEST4', 100)],
       },
     ],
     [

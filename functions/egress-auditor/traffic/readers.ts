@@ -1,5 +1,5 @@
-import { sum, type BucketReads, type EgressFacts, type Steps } from '../traffic/facts.ts';
-import { regionOf } from '../traffic/geography.ts';
+import { sum, type BucketReads, type EgressFacts, type Steps } from './facts.ts';
+import { regionOf } from './geography.ts';
 
 /** A VM that most plausibly reads a bucket. */
 export interface Reader {
