@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { weakest, type Mark } from './mark.ts';
-import { findInternetRow } from './internet-rows.ts';
+import { findInternetRow } from './network-rates.ts';
 import bookJson from './network-prices.json' with { type: 'json' };
 import { addUsd, NO_USD, type UsdPerMonth, type UsdRange } from './money.ts';
 

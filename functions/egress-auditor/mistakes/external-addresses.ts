@@ -1,7 +1,7 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum, type VmPlace } from '../traffic/facts.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
-import { internetRowId } from '../../../shared/prices/internet-rows.ts';
+import { internetRowId } from '../../../shared/prices/network-rates.ts';
 import { regionOf } from '../traffic/geography.ts';
 import type { PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';

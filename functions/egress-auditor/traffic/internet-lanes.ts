@@ -1,4 +1,4 @@
-import { internetRowId } from '../../../shared/prices/internet-rows.ts';
+import { internetRowId } from '../../../shared/prices/network-rates.ts';
 import { groupLabel, priceGroups, type PriceGroup } from './countries.ts';
 import { areaOf, regionOf } from './geography.ts';
 import type { Draft } from './lane.ts';

@@ -58,6 +58,19 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
         const remote = { locationType, zone: '', country: '', continent: '' };
         talk(draftOf({ zone, remote, steps }, googleOf), vmId, sum(steps));
       }
+  addReadsAndNat({ add, talk }, facts);
+  const likely = likelyReads(facts);
+  return [...lanes.values()]
+    .map(({ draft, steps, talkers }) => ({ ...draft, steps, talkers, likely: likely.get(draft.id) ?? [] }))
+    .filter(({ steps }) => sum(steps) > 0);
+}
+
+interface Collector {
+  readonly add: (draft: Draft, steps: Steps) => void;
+  readonly talk: (draft: Draft, who: string, bytes: number) => void;
+}
+
+function addReadsAndNat({ add, talk }: Collector, facts: EgressFacts): void {
   for (const read of facts.reads ?? []) {
     const draft = bucketLane(read, facts);
     add(draft, read.steps);
@@ -67,10 +80,6 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
     add(natLane(zone), steps);
     talk(natLane(zone), vmId, sum(steps));
   }
-  const likely = likelyReads(facts);
-  return [...lanes.values()]
-    .map(({ draft, steps, talkers }) => ({ ...draft, steps, talkers, likely: likely.get(draft.id) ?? [] }))
-    .filter(({ steps }) => sum(steps) > 0);
 }
 
 /** Both directions are processed, whatever lane the bytes take besides. */
