@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FORM_STYLE } from './form-style.ts';
 import { formatHeaders } from './formats.ts';
 import { tag, writeMarkup, type Markup } from './markup.ts';
-import { PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
+import { FORM_STYLE, PAGE_SCRIPT, PAGE_STYLE } from './page-assets.ts';
 import { cut, sentence, visible } from './text.ts';
 
 export interface PageSection {

@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { textFiles } from '../../../deploy/bundle/plugins.ts';
-import { PAGE_SCRIPT, PAGE_STYLE } from '../../../shared/report/page-assets.ts';
+import { FORM_STYLE, PAGE_SCRIPT, PAGE_STYLE } from '../../../shared/report/page-assets.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 
@@ -28,7 +28,7 @@ describe('a bundle', () => {
       },
     });
     runInNewContext(outputFiles[0]?.text ?? '', { module, require });
-    expect(module.exports).toMatchObject({ PAGE_STYLE, PAGE_SCRIPT });
+    expect(module.exports).toMatchObject({ FORM_STYLE, PAGE_STYLE, PAGE_SCRIPT });
     expect(PAGE_STYLE).toContain('@media print');
   });
 });
