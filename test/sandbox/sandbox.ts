@@ -10,6 +10,7 @@ import { makeCertificates } from './http/certificate.ts';
 import { publishClock } from './clock/clock-file.ts';
 import { createClock, type Clock } from './clock/clock.ts';
 import { createFaults, type Faults } from './http/faults.ts';
+import { endpointSeries, isEndpointMetric } from './metrics/endpoint-series.ts';
 import { fleetSeries } from './metrics/fleet-series.ts';
 import { createFleet, type Fleet } from './services/compute/fleet.ts';
 import { createPolicies, type Policies } from './iam/iam-policy.ts';
@@ -283,6 +284,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const ofFleet = fleetSeries(fleet, projects, startMs);
   const ofBuckets = bucketSeries(storage, projects);
+  const ofEndpoints = endpointSeries(vertex, projects);
   const ofTraffic = trafficSeries(fleet, projects, (bucket) => storage.bucket(bucket)?.location);
   const monitoring = createMonitoringService({
     clock,
@@ -291,7 +293,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         ? ofBuckets
         : isTrafficMetric(query.metricType)
           ? ofTraffic
-          : ofFleet;
+          : isEndpointMetric(query.metricType)
+            ? ofEndpoints
+            : ofFleet;
       return source(projectId, query);
     },
     executionErrors: (projectId, metricType) => {

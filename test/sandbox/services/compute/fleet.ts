@@ -184,7 +184,8 @@ export function createFleet(options: {
   for (const project of options.projects) {
     for (const seed of project.vms) addVm(project.id, seed, seed.machineType);
     for (const seed of project.notebooks) {
-      const vm = addVm(project.id, seed, seed.machineType);
+      const serviceAccount = seed.serviceAccount ?? `notebooks@${project.id}.iam.gserviceaccount.com`;
+      const vm = addVm(project.id, { ...seed, serviceAccount }, seed.machineType);
       const name = `projects/${project.id}/locations/${seed.zone}/instances/${seed.id}`;
       const notebook: Notebook = {
         projectId: project.id,

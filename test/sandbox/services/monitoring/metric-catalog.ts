@@ -6,7 +6,7 @@ export interface Metric {
   readonly metricKind: MetricKind;
   readonly valueType: ValueType;
   readonly unit: string;
-  readonly resourceType: 'gce_instance' | 'gcs_bucket';
+  readonly resourceType: 'gce_instance' | 'gcs_bucket' | 'aiplatform.googleapis.com/Endpoint';
   readonly labels: readonly string[];
   readonly samplePeriodMs: number;
   /** How long after its sampling a point becomes visible at the latest. */
@@ -16,6 +16,7 @@ export interface Metric {
 const RESOURCE_LABELS = {
   gce_instance: ['project_id', 'instance_id', 'zone'],
   gcs_bucket: ['project_id', 'bucket_name', 'location'],
+  'aiplatform.googleapis.com/Endpoint': ['resource_container', 'location', 'endpoint_id'],
 } as const;
 
 type Row = readonly [
@@ -150,6 +151,18 @@ const BUCKET: readonly Row[] = [
   ],
 ];
 
+const ENDPOINT: readonly Row[] = [
+  [
+    'aiplatform.googleapis.com/prediction/online/prediction_count',
+    'DELTA',
+    'INT64',
+    '1',
+    ['deployed_model_id'],
+    60,
+    180,
+  ],
+];
+
 function metricsOf(resourceType: Metric['resourceType'], rows: readonly Row[]): Metric[] {
   return rows.map(([type, metricKind, valueType, unit, labels, sampleSeconds, delaySeconds]) => ({
     type,
@@ -167,6 +180,7 @@ function metricsOf(resourceType: Metric['resourceType'], rows: readonly Row[]): 
 export const METRICS: readonly Metric[] = [
   ...metricsOf('gce_instance', INSTANCE),
   ...metricsOf('gcs_bucket', BUCKET),
+  ...metricsOf('aiplatform.googleapis.com/Endpoint', ENDPOINT),
 ];
 
 /**

@@ -166,11 +166,15 @@ export const vertexSeedSchema = z.strictObject({
           )
           .default([]),
         trafficSplit: z.record(z.string(), z.int()).default({}),
+        /** Calls of deployed models, by their ids. */
+        predictionsPerDay: z.record(z.string(), z.int().nonnegative()).default({}),
       }),
     )
     .default([]),
   /** Models that `deployedModels` name need not be listed. */
-  models: z.array(z.strictObject({ ...resource, displayName: z.string() })).default([]),
+  models: z
+    .array(z.strictObject({ ...resource, displayName: z.string(), copied: z.boolean().default(false) }))
+    .default([]),
 });
 
 export type VertexSeed = z.infer<typeof vertexSeedSchema>;

@@ -72,6 +72,7 @@ export function showModel(model: VertexModel, vertex: Vertex): object {
     versionId: '1',
     versionAliases: ['default'],
     supportedDeploymentResourcesTypes: ['DEDICATED_RESOURCES'],
+    modelSourceInfo: { sourceType: 'CUSTOM', ...(model.copied ? { copy: true } : {}) },
     ...(deployedModels.length > 0 ? { deployedModels } : {}),
     createTime: iso(model.createdMs),
     updateTime: iso(model.createdMs),

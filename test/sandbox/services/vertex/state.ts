@@ -40,6 +40,8 @@ export interface VertexEndpoint {
   readonly labels: Readonly<Record<string, string>>;
   readonly createdMs: number;
   updatedMs: number;
+  /** By the id of a deployed model. */
+  readonly predictionsPerDay: Readonly<Record<string, number>>;
   /** All that ever were, oldest first. */
   readonly deployments: Deployment[];
   trafficSplit: Readonly<Record<string, number>>;
@@ -51,6 +53,8 @@ export interface VertexModel {
   readonly name: string;
   readonly displayName: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** It came from another project or region. */
+  readonly copied: boolean;
   readonly createdMs: number;
 }
 
@@ -150,6 +154,7 @@ export function createVertex(options: {
     for (const seed of project.vertex.models) {
       const placed = place('models', seed);
       models.set(placed.name, {
+        copied: seed.copied,
         ...placed,
         displayName: seed.displayName,
         labels: seed.labels,
@@ -168,6 +173,7 @@ export function createVertex(options: {
         ...placed,
         displayName: seed.displayName,
         labels: seed.labels,
+        predictionsPerDay: seed.predictionsPerDay,
         createdMs,
         updatedMs: createdMs,
         deployments,
