@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
-import { listPages } from './list-pages.ts';
-import { readItems, type StrangeItem } from './read-items.ts';
+import { firstTime, listPages } from './list-pages.ts';
+import { readItems, textField, type StrangeItem } from './read-items.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
 
@@ -51,6 +51,8 @@ export async function visitAggregated<T>(
       fields: `items/*(warning/code,${collection}(${fields})),unreachables,nextPageToken`,
     },
   };
+  // What changes while it is listed may be on two pages: it is one thing.
+  const isNew = firstTime();
   for await (const page of listPages(api, `compute.${collection}.aggregatedList`, request, pageSchema)) {
     for (const scope of page.unreachables ?? []) unreachable.add(scope);
     for (const [scope, value] of Object.entries(page.items ?? {})) {
@@ -60,7 +62,10 @@ export async function visitAggregated<T>(
         if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
         const resources = readItems(found, schema, `items.${scope}.${collection}`);
         strange.push(...resources.strange);
-        for (const resource of resources.items) visit(resource, scope);
+        for (const resource of resources.items) {
+          const id = textField(resource, 'id') ?? textField(resource, 'name');
+          if (id === undefined || isNew(`${scope}/${id}`)) visit(resource, scope);
+        }
       }
     }
   }

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { Permit } from './change/permit.ts';
-import { listPages } from './list-pages.ts';
+import { firstTime, listPages } from './list-pages.ts';
 import { parseAnswer } from './parse-answer.ts';
-import { readItems, type StrangeItem } from './read-items.ts';
+import { readItems, textField, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
 /**
@@ -125,9 +125,12 @@ export async function* listBucketItems<T>(
     returnPartialSuccess: true,
     fields: `items(${fields}),unreachable,nextPageToken`,
   };
+  const isNew = firstTime();
   for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema)) {
     const { items, strange } = readItems(page.items, schema, 'items');
-    yield { buckets: items, strange, unreachable: page.unreachable ?? [] };
+    // One that was made or deleted while they were listed may be on two pages.
+    const buckets = items.filter((one) => isNew(textField(one, 'name') ?? ''));
+    yield { buckets, strange, unreachable: page.unreachable ?? [] };
   }
 }
 

@@ -1,14 +1,19 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api, ApiRequest } from './api.ts';
+import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
 import { parseAnswer } from './parse-answer.ts';
 
 const tokenSchema = z.looseObject({ nextPageToken: z.optional(z.string()) });
+
+/** Of the largest listing there is, 50,000 buckets in pages of a hundred, this is twenty times over. */
+const MAX_PAGES = 10_000;
 
 /**
  * The pages of a listing in order, each checked against `schema`. The next one is requested as soon as its token is known, so
  * that it is on its way while this one is worked on; no more than one page is read ahead. `request` comes without `pageToken`.
  * `schema` is for what stands around the items; these are checked one by one, by `readItems`. Throws `GoogleApiError`, also for an
- * answer of another form.
+ * answer of another form, for a page token that comes again, and for more pages than any listing has.
  */
 export function listPages<T>(
   api: Api,
@@ -21,17 +26,28 @@ export function listPages<T>(
   return readPages(api, name, read, schema);
 }
 
-/** The same over any way to read the page of a token; the first one has none. */
+/** The same over any way to read the page of a token; the first one has none. Throws the same. */
 export async function* readPages<T>(
   api: Api,
   name: string,
   read: (pageToken?: string) => Promise<unknown>,
   schema: z.ZodMiniType<T>,
 ): AsyncGenerator<T> {
+  const isNew = firstTime();
+  let pages = 0;
   let coming: Promise<unknown> | undefined = read();
   while (coming !== undefined) {
     const answer: unknown = await coming;
     const { nextPageToken = '' } = parseAnswer(name, tokenSchema, answer);
+    pages += 1;
+    // Where this page came from may be in order again later; what it shows is not handed on, for the next one is unknown.
+    if (nextPageToken !== '' && !isNew(createHash('sha256').update(nextPageToken).digest('base64')))
+      throw new GoogleApiError(
+        name,
+        new EmptyAnswer(`page ${pages} names the page after it by a token that came before`),
+      );
+    if (pages > MAX_PAGES)
+      throw new GoogleApiError(name, new EmptyAnswer(`more than ${MAX_PAGES} pages, and no end`));
     coming = nextPageToken === '' ? undefined : read(nextPageToken);
     if (coming !== undefined) {
       // Where the caller breaks the listing off here, the failure of the next page concerns no one any more.
@@ -41,4 +57,14 @@ export async function* readPages<T>(
     }
     yield parseAnswer(name, schema, answer);
   }
+}
+
+/** Tells of each key whether it comes for the first time. */
+export function firstTime(): (key: string) => boolean {
+  const seen = new Set<string>();
+  return (key) => {
+    const isFirst = !seen.has(key);
+    seen.add(key);
+    return isFirst;
+  };
 }

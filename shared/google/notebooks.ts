@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { Permit } from './change/permit.ts';
-import { listPages } from './list-pages.ts';
+import { firstTime, listPages } from './list-pages.ts';
 import { notebooksClient } from './clients/notebooks.ts';
 import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
 import { instanceOf, messageSchema } from './clients/notebook-message.ts';
@@ -109,11 +109,14 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
 
 async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {
   const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE } };
+  const isNew = firstTime();
   let first = true;
   for await (const page of listPages(api, 'notebooks.instances.list', request, listSchema)) {
     const { unreachable = [], nextPageToken = '' } = page;
     const { items, strange } = readItems(page.instances, instanceSchema, 'instances');
-    yield { instances: items, strange, only: first && nextPageToken === '', unreachable };
+    // One that was changed while it was listed may be on two pages.
+    const instances = items.filter((one) => isNew(one.name));
+    yield { instances, strange, only: first && nextPageToken === '', unreachable };
     first = false;
   }
 }

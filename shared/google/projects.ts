@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { PermanentError } from '../errors.ts';
-import { listPages } from './list-pages.ts';
+import { firstTime, listPages } from './list-pages.ts';
 import { isServiceDisabled, GoogleApiError } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
@@ -59,6 +59,7 @@ export async function listProjects(
 async function projectsBelow(api: Api, root: string, strange: NoteStrange): Promise<string[]> {
   const projects: string[] = [];
   const open = [root];
+  const isNew = firstTime();
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
     // One term only: projects.search answers with what matches any of several.
     const query = { query: `parent:${parent}`, pageSize: 500 };
@@ -82,7 +83,8 @@ async function projectsBelow(api: Api, root: string, strange: NoteStrange): Prom
       const read = readItems(page.folders, foundFolder, 'folders');
       strange(parent, read.strange);
       for (const folder of read.items)
-        if (folder.state === undefined || folder.state === 'ACTIVE') open.push(folder.name);
+        if ((folder.state === undefined || folder.state === 'ACTIVE') && isNew(folder.name))
+          open.push(folder.name);
     }
   }
   return projects;

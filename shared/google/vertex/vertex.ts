@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import type { Api } from '../api.ts';
 import type { Permit } from '../change/permit.ts';
-import { listPages } from '../list-pages.ts';
+import { firstTime, listPages } from '../list-pages.ts';
 import { parseAnswer, unexpectedAnswer } from '../parse-answer.ts';
-import { readItems, type Items, type StrangeItem } from '../read-items.ts';
+import { readItems, textField, type Items, type StrangeItem } from '../read-items.ts';
 
 /** A custom or tuning job that bills. */
 export interface VertexJob {
@@ -140,9 +140,12 @@ async function listItems<T>(
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
   const items: T[] = [];
   const strange: StrangeItem[] = [];
+  const isNew = firstTime();
   for await (const answer of listPages(api, `aiplatform.${collection}.list`, { url, query: PAGE }, page)) {
     const read = readItems(answer[collection], schema, collection);
-    items.push(...read.items);
+    items.push(
+      ...read.items.filter((one) => isNew(textField(one, 'name') ?? textField(one, 'locationId') ?? '')),
+    );
     strange.push(...read.strange);
   }
   return { items, strange };

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import * as z from 'zod/mini';
+import { listBuckets } from '../../../shared/google/buckets.ts';
+import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { listPages } from '../../../shared/google/list-pages.ts';
+import { listNotebooks } from '../../../shared/google/notebooks.ts';
+import { listProjects } from '../../../shared/google/projects.ts';
+import { listVertexJobs } from '../../../shared/google/vertex/vertex.ts';
+import { listRunningVms } from '../../../shared/google/vms.ts';
 import { refuse, scriptedApi, type Asked } from './scripted-api.ts';
 
 const schema = z.object({ items: z.optional(z.array(z.number())) });
@@ -72,5 +78,93 @@ describe('listPages', () => {
       name: 'GoogleApiError',
       message: /unexpected answer: nextPageToken: it is 7, not string/,
     });
+  });
+});
+
+describe('a listing that does not end', () => {
+  test('ends where a page token comes again, and may work with the next delivery', async () => {
+    const { pages, calls } = pagesOf(({ query }) => ({
+      items: [1],
+      nextPageToken: query['pageToken'] === 'b' ? 'a' : query['pageToken'] === 'a' ? 'b' : 'a',
+    }));
+    await assert.rejects(collect(pages), (error) => {
+      assert.ok(isRetryable(error));
+      assert.match(String(error), /things\.list.*page 3 names the page after it by a token that came before/);
+      return true;
+    });
+    assert.deepEqual(calls, { 'things.list': 3 });
+  });
+
+  test('ends after 10,000 pages, whatever their tokens', async () => {
+    let page = 0;
+    const { pages, calls } = pagesOf(() => ({ nextPageToken: `t${++page}` }));
+    await assert.rejects(collect(pages), /more than 10000 pages, and no end/);
+    assert.ok((calls['things.list'] ?? 0) <= 10_002);
+  });
+});
+
+describe('what is listed on two pages', () => {
+  /** Two pages: the second one begins with the last of the first. */
+  const twoPages =
+    (field: string, items: readonly unknown[]) =>
+    ({ query }: Asked): unknown =>
+      query['pageToken'] === undefined
+        ? { [field]: items.slice(0, 2), nextPageToken: '2' }
+        : { [field]: items.slice(1) };
+
+  test('notebooks come once', async () => {
+    const items = ['a', 'b', 'c'].map((id) => ({
+      name: `projects/p/locations/l/instances/${id}`,
+      state: 'ACTIVE',
+    }));
+    const { api } = scriptedApi(twoPages('instances', items));
+    const names: string[] = [];
+    for await (const page of listNotebooks(api, 'p')) names.push(...page.instances.map(({ name }) => name));
+    assert.deepEqual(
+      names,
+      items.map(({ name }) => name),
+    );
+  });
+
+  test('buckets come once', async () => {
+    const items = ['a', 'b', 'c'].map((name) => ({ name, metageneration: '1' }));
+    const { api } = scriptedApi(twoPages('items', items));
+    const names: string[] = [];
+    for await (const page of listBuckets(api, 'p')) names.push(...page.buckets.map(({ name }) => name));
+    assert.deepEqual(names, ['a', 'b', 'c']);
+  });
+
+  test('VMs come once, and those of one name in two zones are two', async () => {
+    const vm = (id: string) => ({ id, name: `vm-${id}`, status: 'RUNNING' });
+    const { api } = scriptedApi(({ query }) =>
+      query['pageToken'] === undefined
+        ? { items: { 'zones/a': { instances: [vm('1'), vm('2')] } }, nextPageToken: '2' }
+        : { items: { 'zones/a': { instances: [vm('2')] }, 'zones/b': { instances: [vm('2')] } } },
+    );
+    const { vms } = await listRunningVms(api, 'p');
+    assert.deepEqual(
+      vms.map(({ resource }) => resource.replace('projects/p/', '')),
+      ['zones/a/instances/vm-1', 'zones/a/instances/vm-2', 'zones/b/instances/vm-2'],
+    );
+  });
+
+  test('jobs come once', async () => {
+    const items = ['1', '2', '3'].map((name) => ({ name, state: 'JOB_STATE_RUNNING' }));
+    const { api } = scriptedApi(twoPages('customJobs', items));
+    const { items: jobs } = await listVertexJobs(api, 'p', 'us-east4', 'customJobs');
+    assert.deepEqual(
+      jobs.map(({ resource }) => resource),
+      ['1', '2', '3'],
+    );
+  });
+
+  test('a folder that is listed below itself is searched once', async () => {
+    const { api, asked } = scriptedApi(({ target }) =>
+      target.endsWith('projects:search')
+        ? { projects: [{ projectId: 'p-1', state: 'ACTIVE' }] }
+        : { folders: [{ name: 'folders/2', state: 'ACTIVE' }] },
+    );
+    assert.deepEqual(await listProjects(api, ['folders/1'], () => undefined), ['p-1']);
+    assert.equal(asked.length, 4);
   });
 });
