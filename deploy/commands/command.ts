@@ -48,10 +48,17 @@ export async function run(usage: string, tools: Tools, command: () => Promise<nu
     return await runCommand(usage, tools, command);
   } catch (error) {
     if (error instanceof NotReady) tools.err(`${error.message}\n\nNothing was changed.\n`);
-    else if (error instanceof GcloudFailed) tools.err(`${error.message}\n`);
+    else if (error instanceof GcloudFailed) tools.err(`${error.message}\n${quotaRemedy(error.message)}`);
     else tools.err(`${messageOf(error)}\n`);
     return 1;
   }
+}
+
+/** Who may see a budget may all the same not spend the quota of the project that the call names (USER_PROJECT_DENIED). */
+function quotaRemedy(message: string): string {
+  if (!/serviceusage\.services\.use|USER_PROJECT_DENIED/.test(message)) return '';
+  const [, project = 'PROJECT'] = /permission to use project ([a-z0-9.:-]*[a-z0-9])/.exec(message) ?? [];
+  return `    gcloud projects add-iam-policy-binding ${project} --member=user:YOUR_EMAIL --role=roles/serviceusage.serviceUsageConsumer --condition=None\n`;
 }
 
 export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -57,6 +57,8 @@ export function judgeBucket(
 
 /** The predefined role to request, by the permission that is missing. */
 const ON_PROJECT: Readonly<Record<string, string>> = {
+  // It is the quota project of the calls for budgets and alerts.
+  'serviceusage.services.use': 'roles/serviceusage.serviceUsageConsumer',
   'serviceusage.services.enable': 'roles/serviceusage.serviceUsageAdmin',
   'iam.serviceAccounts.create': 'roles/iam.serviceAccountAdmin',
   'iam.serviceAccounts.actAs': 'roles/iam.serviceAccountUser',

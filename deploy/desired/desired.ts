@@ -86,7 +86,7 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
 /** All that a function's account may do, by resource. `organizationOf` gives the organization above a resource. */
 export function accessOf(
   wanted: Pick<Desired, 'project' | 'policy' | 'billingRoles'>,
-  { name, role, sharedStateRole, stateRole, billingRole, settings }: FunctionSettings,
+  { name, role, sharedStateRole, billingRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = wanted;
@@ -111,12 +111,6 @@ export function accessOf(
       ...custom(home, sharedRoleId(sharedStateRole.name), sharedStateRole.role),
       why: `${name} keeps its state in ${on}`,
     });
-    if (stateRole !== undefined)
-      found.push({
-        on,
-        ...custom(home, sharedRoleId(name, 'State'), stateRole),
-        why: `${name} also looks for state in ${on}`,
-      });
   }
   if (billingRole !== undefined)
     for (const on of billingAccountsOf(policy)) {

@@ -24,8 +24,6 @@ export interface FunctionSettings {
   readonly role: Role;
   /** On the state bucket: the role that it shares with others, with the name that goes into that role's id. */
   readonly sharedStateRole: { readonly name: string; readonly role: Role };
-  /** On the state bucket, beside that. */
-  readonly stateRole: Role | undefined;
   /** On the billing accounts of `budgets.allow`. */
   readonly billingRole: Role | undefined;
 }
@@ -98,7 +96,6 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
     settings,
     role,
     sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
-    stateRole: await readRoleIfAny(file('state-role.yaml')),
     billingRole,
   };
 }

@@ -103,6 +103,11 @@ function remediesOf(
       `gcloud iam service-accounts create ${account.split('@')[0] ?? ''} --project=${account.split(/[@.]/)[1] ?? ''}`,
     ];
   if (error.status !== 403) return [];
+  // The caller may not spend the quota of the project that the call names: serviceusage.services.use is missing.
+  if (error.reason === 'USER_PROJECT_DENIED' || error.message.includes('serviceusage.services.use'))
+    return [
+      `gcloud projects add-iam-policy-binding ${project} --member=${YOU} --role=roles/serviceusage.serviceUsageConsumer --condition=None`,
+    ];
   return impersonating
     ? [
         `gcloud iam service-accounts add-iam-policy-binding ${account} --project=${project} --member=${YOU} --role=roles/iam.serviceAccountTokenCreator`,

@@ -10,7 +10,7 @@ const functions = await readFunctions();
 /** All that a function's role files grant it. */
 function grantedTo(name: string): readonly string[] {
   const fn = functions.find((one) => one.name === name);
-  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.stateRole, fn?.billingRole];
+  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.billingRole];
   return [...new Set(roles.flatMap((role) => role?.permissions ?? []))].sort();
 }
 

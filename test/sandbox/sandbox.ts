@@ -88,7 +88,7 @@ export interface Sandbox {
   /** All that it serves. */
   readonly routes: readonly Route[];
   readonly faults: Faults;
-  /** Service perimeters; there are none unless a test draws one. */
+  /** Service perimeters: those of the scenario, and what a test adds. */
   readonly perimeters: Perimeters;
   readonly callLog: CallLog;
   readonly fleet: Fleet;
@@ -185,6 +185,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       if (/^projects\/[^/]+$/.test(at)) return at.slice('projects/'.length);
     return undefined;
   });
+  for (const perimeter of scenario.perimeters) perimeters.add(perimeter);
   const roles = createRoleBook({
     clock,
     ancestry: (resource) => ancestryOf(resource, parentOf),
@@ -470,7 +471,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const buckets = grant.stateBucket === undefined ? [] : [`buckets/${grant.stateBucket}`];
       bindRole(`${name}/role.yaml`, grant.scope);
       bindRole('state-role.yaml', buckets);
-      if (hasRole(`${name}/state-role.yaml`)) bindRole(`${name}/state-role.yaml`, buckets);
       if (hasRole(`${name}/billing-account-role.yaml`))
         bindRole(`${name}/billing-account-role.yaml`, grant.billingAccounts ?? []);
       for (const email of grant.actsAs ?? []) {

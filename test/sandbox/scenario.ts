@@ -156,6 +156,16 @@ const scenarioSchema = z.strictObject({
   projects: z.array(projectSchema).min(1),
   storage: storageSeedSchema.optional(),
   billing: billingSeedSchema.prefault({}),
+  /** Service perimeters: services of a project that are refused to calls from outside, `compute.googleapis.com`. */
+  perimeters: z
+    .array(
+      z.strictObject({
+        project: z.string(),
+        services: z.array(z.string().endsWith('.googleapis.com')).min(1),
+        except: z.array(z.string()).optional(),
+      }),
+    )
+    .default([]),
   /** Accounts that may do everything, e.g. the person at the keyboard. */
   owners: z.array(z.string()).default(['owner@example.com']),
 });

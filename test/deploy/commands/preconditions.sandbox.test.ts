@@ -46,6 +46,11 @@ describe('deploy.sh refuses, says what remedies it, and touches nothing', () => 
       says: /is not active \(DELETE_REQUESTED\)\.\n {4}gcloud projects undelete ml-ops-local/,
     },
     {
+      name: 'a caller who may not spend the quota of the operations project',
+      change: ({ lacks }) => lacks.set(`projects/${OPS}`, ['serviceusage.services.use']),
+      says: /You lack serviceusage\.services\.use on projects\/ml-ops-local\.\n {4}gcloud projects add-iam-policy-binding ml-ops-local --member=user:YOUR_EMAIL --role=roles\/serviceusage\.serviceUsageConsumer/,
+    },
+    {
       name: 'billing switched off',
       change: ({ gcloud }) => (gcloud.world.billingEnabled = false),
       says: /Billing is off .*\n.*\n {4}gcloud billing projects link ml-ops-local --billing-account=BILLING_ACCOUNT/,

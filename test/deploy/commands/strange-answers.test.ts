@@ -138,6 +138,18 @@ describe('create-budget.sh', () => {
     '--target=ml-research',
   ];
 
+  it('says who has to be granted what where the quota project may not be used', () =>
+    withBench(async (bench) => {
+      bench.gcloud.refuse = (command) =>
+        command.join(' ').startsWith('billing budgets list')
+          ? 'PERMISSION_DENIED: Caller does not have required permission to use project ml-ops-local. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission'
+          : undefined;
+      expect(await createBudgetCommand(args(bench), bench.tools)).toBe(1);
+      expect(bench.printed().err).toMatch(
+        /\n {4}gcloud projects add-iam-policy-binding ml-ops-local --member=user:YOUR_EMAIL --role=roles\/serviceusage\.serviceUsageConsumer --condition=None\n$/,
+      );
+    }));
+
   it('makes the budget although another one of the account cannot be read', () =>
     withBench(async (bench) => {
       const tools = withItem(bench, 'billing budgets list', { name: 7, displayName: 'of another team' });

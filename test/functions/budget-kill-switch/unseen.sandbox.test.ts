@@ -130,6 +130,20 @@ describe('what cannot be seen', () => {
       assert.match(errors[0] ?? '', /VPC Service Controls keep the switch out, whatever IAM allows/);
     }));
 
+  it('behind a perimeter of the scenario file is a gap as well', () =>
+    withSwitch(
+      {
+        scenario: {
+          ...scenario,
+          perimeters: [{ project: RUNAWAY, services: ['compute.googleapis.com'] }],
+        },
+      },
+      async (world) => {
+        await world.alert(alert(1.1));
+        assert.deepEqual(rungIn(world, 'stop-compute'), { status: 'claimed', complete: false });
+      },
+    ));
+
   it('goes on location by location where the wildcard is refused, and one that is denied is a gap', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;

@@ -8,7 +8,7 @@ export interface Perimeter {
   /** Restricted services, `compute.googleapis.com`; a regional host counts as its service. */
   readonly services: readonly string[];
   /** Accounts that an ingress rule lets in. */
-  readonly except?: readonly string[];
+  readonly except?: readonly string[] | undefined;
 }
 
 export interface Perimeters {

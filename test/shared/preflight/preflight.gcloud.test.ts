@@ -524,6 +524,17 @@ const cases: readonly Case[] = [
     says: /gcloud services enable pubsub\.googleapis\.com --project=ml-ops-local/,
   },
   {
+    name: 'a quota project that the caller may not use',
+    answer: (url) => {
+      if (url.host !== 'pubsub.googleapis.com') return undefined;
+      const details = [{ reason: 'USER_PROJECT_DENIED' }];
+      const data = { error: { code: 403, message: 'no required permission to use project', details } };
+      throw Object.assign(new Error('no'), { status: 403, response: { status: 403, data } });
+    },
+    open: ['topic-exists: unknown', 'rung-notify: unknown'],
+    says: /gcloud projects add-iam-policy-binding ml-ops-local --member=user:YOUR_EMAIL --role=roles\/serviceusage\.serviceUsageConsumer/,
+  },
+  {
     name: 'answers that are not understood',
     answer: (url) => (url.pathname.endsWith(':testIamPermissions') ? { permissions: 7 } : undefined),
     open: [
