@@ -23,6 +23,8 @@ export interface NotebookFacts {
   readonly vcpus: number | undefined;
   readonly gpus: Gpus;
   readonly price: InstancePrice;
+  /** What goes on billing besides the disks, in words. */
+  readonly billsOn: readonly string[];
   readonly vm: VmFacts;
   /** What was observed, from when on. Ends at the run's start. */
   readonly observedFromMs: number;

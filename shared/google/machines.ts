@@ -13,6 +13,10 @@ export interface Machine {
   /** Milliseconds since the epoch. */
   readonly lastStartMs: number | undefined;
   readonly disks: readonly MachineDisk[];
+  readonly spot: boolean;
+  /** Why its machine bills on while it is stopped; undefined where it does not, as far as the VM itself tells. */
+  readonly billsOn: string | undefined;
+  readonly externalIp: string | undefined;
 }
 
 export interface MachineDisk {
@@ -43,6 +47,13 @@ const machineSchema = z.object({
         diskSizeGb: z.optional(z.string()),
       }),
     ),
+  ),
+  scheduling: z.optional(
+    z.object({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
+  ),
+  reservationAffinity: z.optional(z.object({ consumeReservationType: z.optional(z.string()) })),
+  networkInterfaces: z.optional(
+    z.array(z.object({ accessConfigs: z.optional(z.array(z.object({ natIP: z.optional(z.string()) }))) })),
   ),
 });
 
@@ -84,7 +95,8 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
   const query = {
     projectId,
     collection: 'instances',
-    fields: 'id,name,status,lastStartTimestamp,disks(boot,type,source,diskSizeGb)',
+    fields:
+      'id,name,status,lastStartTimestamp,disks(boot,type,source,diskSizeGb),scheduling(provisioningModel,preemptible),reservationAffinity/consumeReservationType,networkInterfaces/accessConfigs/natIP',
     schema: machineSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
@@ -99,9 +111,26 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
         sizeGb: disk.diskSizeGb === undefined ? undefined : Number(disk.diskSizeGb),
         key: `${scope}/disks/${resourceId(disk.source ?? '')}`,
       })),
+      spot: vm.scheduling?.provisioningModel === 'SPOT' || vm.scheduling?.preemptible === true,
+      billsOn: billsOn(vm),
+      externalIp: vm.networkInterfaces
+        ?.flatMap(({ accessConfigs = [] }) => accessConfigs.flatMap(({ natIP }) => natIP ?? []))
+        .find((address) => address !== ''),
     });
   });
   return { byId, ...unseen };
+}
+
+/**
+ * A specific reservation is paid for whether a VM runs in it or not, and so is the capacity of a flex-start or reservation-bound
+ * VM (https://cloud.google.com/compute/docs/instances/reservations-overview#billing). A commitment stands in no VM.
+ */
+function billsOn({ reservationAffinity, scheduling }: z.infer<typeof machineSchema>): string | undefined {
+  if (reservationAffinity?.consumeReservationType === 'SPECIFIC_RESERVATION')
+    return 'its specific reservation';
+  const model = scheduling?.provisioningModel;
+  if (model === 'FLEX_START') return 'its flex-start capacity';
+  return model === 'RESERVATION_BOUND' ? 'its reservation' : undefined;
 }
 
 function momentOf(timestamp: string | undefined): number | undefined {

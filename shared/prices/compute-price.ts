@@ -42,6 +42,10 @@ export interface PricedInstance {
   readonly zone: string;
   readonly disks: readonly PricedDisk[];
   readonly externalIp?: boolean;
+  /** As a Spot VM it has its own prices; on demand when absent. */
+  readonly usage?: 'on-demand' | 'spot';
+  /** The machine bills on while the VM is stopped, as one on a specific reservation does. */
+  readonly billsOn?: boolean;
 }
 
 /** The price of one VM, in USD an hour. A sum with a part that has no price is `unpriced`, never a partial sum. */
@@ -59,8 +63,8 @@ export interface InstancePrice {
 
 /**
  * Prices a VM or Workbench instance from the price books: list prices on demand. Sustained-use (up to 30 % a month on n1
- * and the GPUs attached to it, up to 20 % on n2), committed-use and negotiated discounts are not applied, nor are Spot
- * prices; Workbench's own management fee is not in the book. Pure; never throws.
+ * and the GPUs attached to it, up to 20 % on n2), committed-use and negotiated discounts are not applied; a Spot
+ * VM has the last Spot price known; Workbench's own management fee is not in the book. Pure; never throws.
  *
  * A disk without a type is unpriced: for data disks notebooks v2 takes `diskType` on input only and never returns it, and
  * real answers omit it for boot disks too (googleapis google/cloud/notebooks/v2/gce_setup.proto). gcloud's help text
@@ -94,11 +98,12 @@ function machineItems(vm: PricedInstance, region: string | undefined): PriceItem
   const gpus = gpusOf(vm);
   const what = machine.name === '' ? 'machine' : machine.name;
   const included = gpus.kind === 'gpus' && gpus.included ? ` with ${String(gpus.count)} x ${gpus.type}` : '';
-  const price = region === undefined ? NO_REGION : machinePrice(vm.machineType, region, 'on-demand');
-  const item = itemOf(`${what}${included}`, 'not-billed', price);
+  const price =
+    region === undefined ? NO_REGION : machinePrice(vm.machineType, region, vm.usage ?? 'on-demand');
+  const item = itemOf(`${what}${included}`, whenStopped(vm), price);
   // What the machine type brings along is in its price.
   if (catalogMachine(machine.name)?.gpu !== undefined || included !== '') return [item];
-  return [item, ...gpuItems(gpus, region)];
+  return [item, ...gpuItems(vm, gpus, region)];
 }
 
 const NO_REGION = unpriced('unknown region');
@@ -110,11 +115,16 @@ function itemOf(what: string, whenStopped: PriceItem['whenStopped'], price: Pric
     : { what, whenStopped, usdPerHour: 'unpriced', why: price.why };
 }
 
-function gpuItems(gpus: Gpus, region: string | undefined): PriceItem[] {
+/** What becomes of machine and GPUs. */
+function whenStopped({ billsOn = false }: PricedInstance): 'billed' | 'not-billed' {
+  return billsOn ? 'billed' : 'not-billed';
+}
+
+function gpuItems(vm: PricedInstance, gpus: Gpus, region: string | undefined): PriceItem[] {
   if (gpus.kind === 'none') return [];
-  if (gpus.kind === 'unknown') return [itemOf('GPUs', 'not-billed', unpriced(gpus.why))];
-  const one = region === undefined ? NO_REGION : gpuPrice(gpus.type, region, 'on-demand');
-  return [itemOf(`${String(gpus.count)} x ${gpus.type}`, 'not-billed', timesPrice(one, gpus.count))];
+  if (gpus.kind === 'unknown') return [itemOf('GPUs', whenStopped(vm), unpriced(gpus.why))];
+  const one = region === undefined ? NO_REGION : gpuPrice(gpus.type, region, vm.usage ?? 'on-demand');
+  return [itemOf(`${String(gpus.count)} x ${gpus.type}`, whenStopped(vm), timesPrice(one, gpus.count))];
 }
 
 function diskItems(disks: readonly PricedDisk[], region: string | undefined): PriceItem[] {

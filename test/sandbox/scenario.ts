@@ -42,10 +42,14 @@ const vmFields = {
   /** E-mail address of the account that it runs as. A VM has none when absent, a notebook one of its own. */
   serviceAccount: z.string().optional(),
   load: loadSchema.prefault({}),
+  /** It consumes a specific reservation, of this name. */
+  reservation: z.string().optional(),
   /** Its zone has no capacity for it: a start falls back to TERMINATED. */
   stockout: z.boolean().default(false),
   scheduling: z
-    .strictObject({ provisioningModel: z.enum(['STANDARD', 'SPOT']).default('STANDARD') })
+    .strictObject({
+      provisioningModel: z.enum(['STANDARD', 'SPOT', 'FLEX_START', 'RESERVATION_BOUND']).default('STANDARD'),
+    })
     .optional(),
 };
 

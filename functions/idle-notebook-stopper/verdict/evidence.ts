@@ -78,7 +78,7 @@ function showLonger(
   };
 }
 
-function priceEvidence({ price }: NotebookFacts): object {
+function priceEvidence({ price, billsOn }: NotebookFacts): object {
   return {
     runningUsdPerHour: price.runningUsdPerHour,
     stoppableUsdPerHour: price.stoppableUsdPerHour,
@@ -86,6 +86,7 @@ function priceEvidence({ price }: NotebookFacts): object {
     billedWhenStopped: price.items
       .filter((item) => item.whenStopped !== 'not-billed')
       .map((item) => item.what),
+    ...(billsOn.length > 0 ? { billsOn } : {}),
     ...(price.unpriced.length > 0 ? { unpriced: price.unpriced } : {}),
   };
 }

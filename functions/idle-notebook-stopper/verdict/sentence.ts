@@ -42,7 +42,9 @@ function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now
   const stopsAt = evidence['stopsAt'];
   const next =
     verdict.action === 'stop' || typeof stopsAt !== 'string'
-      ? ''
+      ? facts.billsOn.length === 0
+        ? ''
+        : ` Stopped it goes on billing ${facts.billsOn.join(' and ')}.`
       : ` It stops at ${stopsAt.slice(11, 16)} UTC unless it is used before.`;
   return `${rested}${inferred}${hours}.${next}`;
 }

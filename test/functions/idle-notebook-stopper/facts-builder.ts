@@ -131,6 +131,7 @@ export function notebook(
     vcpus: 8,
     gpus: gpus(1),
     price: PRICE,
+    billsOn: [],
     vm: { kind: 'found', status: 'RUNNING', lastStartMs: Date.parse('2026-11-10T08:00:00Z') },
     observedFromMs: observationStartMs(policy, now, rest.memory?.warnedAtMs),
     jobs: { kind: 'read', jobs: [] },

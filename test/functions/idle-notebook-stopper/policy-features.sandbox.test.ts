@@ -503,6 +503,33 @@ describe('keepWhileJobsRun', () => {
     }));
 });
 
+describe('savings', () => {
+  it('are what stopping saves: nothing on a reservation or flex start, the Spot price of a Spot VM', () =>
+    withNotebooks(
+      [
+        idle('demand-1', { externalIp: '203.0.113.7' }),
+        idle('reserved-1', { reservation: 'team' }),
+        idle('flex-1', { scheduling: { provisioningModel: 'FLEX_START' } }),
+        idle('spot-1', { scheduling: { provisioningModel: 'SPOT' } }),
+      ],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        const saved = (id: string) => Number(decisionOn(receipt, id, 'stop').usdPerHour);
+        const says = (id: string) => String(decisionOn(receipt, id, 'stop').evidence['says']);
+        assert.ok(saved('demand-1') > 0.18);
+        assert.ok(saved('spot-1') > 0 && saved('spot-1') < saved('demand-1') / 2, `${saved('spot-1')}`);
+        assert.equal(saved('reserved-1'), 0);
+        assert.equal(saved('flex-1'), 0);
+        assert.match(says('reserved-1'), /Stopped it goes on billing its specific reservation\.$/);
+        assert.match(says('flex-1'), /its flex-start capacity\.$/);
+        assert.match(says('demand-1'), /the address 203\.0\.113\.7, if it is reserved\.$/);
+        assert.doesNotMatch(says('spot-1'), /goes on billing/);
+        assert.ok(Math.abs(receipt.savings.usdPerHour - saved('demand-1') - saved('spot-1')) < 1e-9);
+      },
+    ));
+});
+
 describe('cpuBelow', () => {
   it('counts one core at work of 32 as activity by default', () =>
     withNotebooks(

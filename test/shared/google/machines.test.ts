@@ -90,11 +90,45 @@ describe('indexMachines', () => {
               { boot: false, scratch: true, sizeGb: 375, key: 'zones/us-central1-a/disks/' },
               { boot: false, scratch: false, sizeGb: undefined, key: 'zones/us-central1-a/disks/' },
             ],
+            spot: false,
+            billsOn: undefined,
+            externalIp: undefined,
           },
         ],
       ],
     );
     assert.equal(asked[0]?.query['returnPartialSuccess'], 'true');
+  });
+
+  test('how a VM is paid for, and the address that it has', async () => {
+    const vm = (id: string, more: object) => ({ id, name: id, status: 'RUNNING', ...more });
+    const { api } = scriptedApi(() => ({
+      items: {
+        'zones/z': {
+          instances: [
+            vm('spot', { scheduling: { provisioningModel: 'SPOT' } }),
+            vm('old', { scheduling: { preemptible: true } }),
+            vm('flex', { scheduling: { provisioningModel: 'FLEX_START' } }),
+            vm('own', { reservationAffinity: { consumeReservationType: 'SPECIFIC_RESERVATION' } }),
+            vm('any', {
+              reservationAffinity: { consumeReservationType: 'ANY_RESERVATION' },
+              networkInterfaces: [{}, { accessConfigs: [{}, { natIP: '203.0.113.7' }] }],
+            }),
+          ],
+        },
+      },
+    }));
+    const { byId } = await indexMachines(api, 'ml-lab');
+    assert.deepEqual(
+      [...byId].map(([id, { spot, billsOn, externalIp }]) => [id, spot, billsOn, externalIp]),
+      [
+        ['spot', true, undefined, undefined],
+        ['old', true, undefined, undefined],
+        ['flex', false, 'its flex-start capacity', undefined],
+        ['own', false, 'its specific reservation', undefined],
+        ['any', false, undefined, '203.0.113.7'],
+      ],
+    );
   });
 
   test('a VM that never started has no start, and one without disks none', async () => {

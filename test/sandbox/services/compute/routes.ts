@@ -445,6 +445,15 @@ function showVm(vm: Vm): object {
             { email: vm.seed.serviceAccount, scopes: ['https://www.googleapis.com/auth/cloud-platform'] },
           ],
         }),
+    ...(vm.seed.reservation === undefined
+      ? {}
+      : {
+          reservationAffinity: {
+            consumeReservationType: 'SPECIFIC_RESERVATION',
+            key: 'compute.googleapis.com/reservation-name',
+            values: [vm.seed.reservation],
+          },
+        }),
     scheduling: {
       provisioningModel: vm.seed.scheduling?.provisioningModel ?? 'STANDARD',
       onHostMaintenance: 'TERMINATE',
