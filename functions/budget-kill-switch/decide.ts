@@ -73,7 +73,9 @@ export function judgeNotification(message: Notification, budget: Budget, config:
     case 'other':
       return ignore(
         'other-period',
-        `its period began at ${startText}; the budget has another custom period by now`,
+        budget.period.kind === 'custom'
+          ? `its period began at ${startText}; the budget has another custom period by now`
+          : `its period began at ${startText}, and no ${budget.period.unit} of the budget begins then`,
       );
     case 'present':
   }
@@ -85,6 +87,8 @@ export function judgeNotification(message: Notification, budget: Budget, config:
       'other-currency',
       `the message counts in ${message.currencyCode}, the budget in ${amount.currencyCode}`,
     );
+  const unlike = unlikeBudget(message, budget);
+  if (unlike !== undefined) return ignore('unlike-budget', unlike);
   // The budget as it is now counts: whoever raised it since the message was made did so to go on.
   const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
   if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
@@ -94,7 +98,7 @@ export function judgeNotification(message: Notification, budget: Budget, config:
     // The message's thresholds are shares of the amount that the budget had when it was made.
     forecast: ((message.forecastExceeded ?? 0) * message.budgetAmount) / units,
   };
-  const ladder = ladderOf(budget, config);
+  const ladder = units >= config.minAmount ? ladderOf(budget, config) : onlyNotify(config);
   const { thresholdExceeded } = message;
   const highest = config.ladder.findLast((rung) =>
     // A message that names no exceeded threshold is no alert, whatever its cost.
@@ -121,10 +125,35 @@ export function judgeNotification(message: Notification, budget: Budget, config:
   return { kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
 }
 
+/** What in a message Google could not have written about this budget; undefined when nothing is. */
+function unlikeBudget({ topic, thresholdExceeded }: Notification, budget: Budget): string | undefined {
+  if (topic !== undefined && budget.topic !== undefined && !isSameTopic(topic, budget.topic))
+    return `it came by ${topic}, and the budget notifies ${budget.topic}`;
+  const shares = budget.thresholds.filter(({ basis }) => basis === 'current').map(({ share }) => share);
+  const known = shares.some((share) => Math.abs(share - (thresholdExceeded ?? share)) < TOLERANCE);
+  return known || shares.length === 0
+    ? undefined
+    : `it names the threshold ${percent(thresholdExceeded ?? 0)}, and the budget has ${shares.map(percent).join(', ')}`;
+}
+
+/** A project may be named by its id or its number. */
+function isSameTopic(one: string, other: string): boolean {
+  const [[, project = '', , name = ''], [, otherProject = '', , otherName = '']] = [
+    one.split('/'),
+    other.split('/'),
+  ];
+  const isNumber = (text: string): boolean => /^\d+$/.test(text);
+  return name === otherName && (project === otherProject || isNumber(project) !== isNumber(otherProject));
+}
+
 /** What this budget may set off: without projects of its own in its filter, or in nobody's list, only messages. */
 export function ladderOf(budget: Budget, config: Config): readonly Rung[] {
   const mayAct = budget.projects.length > 0 && config.allow.includes(budget.name);
-  return mayAct ? config.ladder : config.ladder.filter((rung) => rung.do === 'notify');
+  return mayAct ? config.ladder : onlyNotify(config);
+}
+
+function onlyNotify({ ladder }: Config): readonly Rung[] {
+  return ladder.filter((rung) => rung.do === 'notify');
 }
 
 /** Unlinking takes money that was spent; a forecast is never enough for it. */

@@ -4,7 +4,11 @@ import { getBillingLink } from '../../shared/google/billing.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { listNotebooks } from '../../shared/google/notebooks.ts';
 import { isNotOffered, isPerimeterRefusal } from '../../shared/google/not-offered.ts';
-import { isServiceDisabled, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import {
+  isBillingDisabled,
+  isServiceDisabled,
+  GoogleApiError,
+} from '../../shared/google/google-api-error.ts';
 import { getProject, type ProjectRef } from '../../shared/google/projects.ts';
 import type { Mode, RungAction } from '../../shared/policy/policy.ts';
 import { noteStrange } from '../../shared/google/read-items.ts';
@@ -61,20 +65,21 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
       return await read();
     } catch (error) {
       if (!(error instanceof GoogleApiError)) throw error;
-      // What a disabled API offers cannot run.
-      if (!isServiceDisabled(error))
+      // What a disabled API offers cannot run, and without billing nothing does.
+      if (!isServiceDisabled(error) && !isBillingDisabled(error))
         gap({ where: `projects/${projectId} ${what}`, why: whyUnseen(error), cause: error });
       return none;
     }
   };
-  const compute = action === 'stop-compute' || action === 'unlink-billing';
-  const [notebooks, vms, vertex, account] = await Promise.all([
-    action === 'notify'
-      ? NO_NOTEBOOKS
-      : attempt('notebooks', () => readNotebooks(api, projectId, gap), NO_NOTEBOOKS),
+  const unlinks = action === 'unlink-billing';
+  const account = unlinks ? await readAccount(runtime, api, projectId) : undefined;
+  // Linked to no account, the project has nothing left that runs, and its APIs refuse to list it.
+  const looks = action !== 'notify' && !(unlinks && account === undefined);
+  const compute = looks && action !== 'stop-notebooks';
+  const [notebooks, vms, vertex] = await Promise.all([
+    looks ? attempt('notebooks', () => readNotebooks(api, projectId, gap), NO_NOTEBOOKS) : NO_NOTEBOOKS,
     compute ? attempt('VMs', () => readVms(api, projectId, gap), []) : [],
     compute ? attempt('Vertex AI', () => readVertex(run, gap), NO_VERTEX) : NO_VERTEX,
-    action === 'unlink-billing' ? readAccount(runtime, api, projectId) : undefined,
   ]);
   return {
     projectId,

@@ -30,7 +30,9 @@ export async function restoreItem(
   const { item } = step;
   switch (item.kind) {
     case 'billing':
-      return relink(run, step.project, item.account);
+      return isOfBudget(run, item.account)
+        ? relink(run, step.project, item.account)
+        : { kind: 'left', why: byHand(step.project, item.account) };
     case 'notebook':
       return startNotebook(run, item);
     case 'vm':
@@ -42,6 +44,15 @@ export async function restoreItem(
     case 'tuning-job':
       return { kind: 'left', why: step.why ?? 'a cancelled job cannot go on' };
   }
+}
+
+/** The account that the budget belongs to; a manifest that names another one may not decide who pays. */
+function isOfBudget({ lease }: RestoreRun, account: string): boolean {
+  return lease.manifest().budget.startsWith(`${account}/budgets/`);
+}
+
+function byHand(projectId: string, account: string): string {
+  return `${account} is not the account of the budget; if it is right, run: gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
 }
 
 /** How long what was requested may take to show: a link in force, a machine on its way up. */

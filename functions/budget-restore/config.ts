@@ -11,7 +11,15 @@ export interface RestoreRequest {
   readonly project: string | undefined;
   /** Where the manifest lies, when it was named in full. */
   readonly bucket?: string;
+  /** For how long the rungs that are still over their share are not in force. */
+  readonly grace: GraceRequest;
 }
+
+/** Hours from now, or a share of the budget that may be spent in addition. */
+export type GraceRequest = { readonly hours: number } | { readonly share: number };
+
+const DEFAULT_GRACE: GraceRequest = { share: 0.1 };
+const GRACE_WANTED = 'hours such as 12h (at most 744h), or a share of the budget such as 10% (at most 100%)';
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
 const PROJECT = /^[a-z0-9.:-]{4,62}$/;
@@ -20,7 +28,7 @@ const MANIFEST =
 
 const isDate = z.iso.date();
 
-const PARAMETERS = ['budget', 'period', 'project', 'manifest'];
+const PARAMETERS = ['budget', 'period', 'project', 'manifest', 'grace'];
 
 /**
  * Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Which budgets the policy allows does not
@@ -40,6 +48,7 @@ export function readRequest(input: unknown): RestoreRequest {
   if (given['manifest'] !== undefined) return readManifestName(given);
   const { budget, period, project } = given;
   return {
+    grace: readGrace(given['grace']),
     budget: check('budget', budget, isBudget, 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID'),
     period: check('period', period, isDay, 'the first day of the period, such as 2026-11-01'),
     project:
@@ -56,9 +65,24 @@ function readManifestName(given: Readonly<Record<string, unknown>>): RestoreRequ
   const [, bucket, account = '', id = '', period = '', project] =
     (typeof manifest === 'string' ? MANIFEST.exec(manifest) : undefined) ?? [];
   const budget = `billingAccounts/${account}/budgets/${id}`;
-  if (project === undefined || !isBudget(budget) || !isDay(period) || Object.keys(given).length > 1)
+  if (project === undefined || !isBudget(budget) || !isDay(period) || isMixed(given))
     throw new BadParameter('manifest', manifest, wanted);
-  return { budget, period, project, ...(bucket === undefined ? {} : { bucket }) };
+  const grace = readGrace(given['grace']);
+  return { budget, period, project, grace, ...(bucket === undefined ? {} : { bucket }) };
+}
+
+function isMixed(given: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(given).some((name) => name !== 'manifest' && name !== 'grace');
+}
+
+function readGrace(value: unknown): GraceRequest {
+  if (value === undefined) return DEFAULT_GRACE;
+  const [, number = '', unit = ''] =
+    (typeof value === 'string' ? /^(\d{1,4}(?:\.\d{1,3})?)(h|%)$/.exec(value) : undefined) ?? [];
+  const amount = Number(number);
+  if (unit === 'h' && amount <= 744) return { hours: amount };
+  if (unit === '%' && amount <= 100) return { share: amount / 100 };
+  throw new BadParameter('grace', value, GRACE_WANTED);
 }
 
 function isBudget(text: string): boolean {

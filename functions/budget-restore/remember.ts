@@ -1,4 +1,5 @@
-import type { DeploymentRequest } from '../../shared/state/manifest.ts';
+import type { DeploymentRequest, Grace, Manifest } from '../../shared/state/manifest.ts';
+import type { GraceRequest } from './config.ts';
 import type { DeploymentJournal } from './endpoint.ts';
 import type { RestoreRun } from './run.ts';
 
@@ -30,4 +31,34 @@ export function openJournal({ lease }: Books): (endpoint: string) => DeploymentJ
       else known.set(key, request);
     },
   });
+}
+
+/**
+ * Opens the grace in which the kill switch leaves alone what comes back. It counts from what was spent when the switch last worked
+ * on the project, so that the same request sent again does not lengthen it.
+ */
+export async function openGrace(
+  { lease, runtime }: Books,
+  runId: string,
+  wanted: GraceRequest,
+): Promise<void> {
+  const nowMs = runtime.now().getTime();
+  await lease.update((stored) => ({
+    ...stored,
+    grace: graceFrom(stored, { runId, sinceMs: nowMs }, wanted),
+  }));
+}
+
+function graceFrom(
+  { spent, rungs }: Manifest,
+  base: Pick<Grace, 'runId' | 'sinceMs'>,
+  wanted: GraceRequest,
+): Grace {
+  if ('hours' in wanted) return { ...base, untilMs: base.sinceMs + wanted.hours * 3_600_000 };
+  const share = spent?.share ?? Math.max(0, ...rungs.map(({ at }) => at));
+  return {
+    ...base,
+    untilShare: share + wanted.share,
+    ...(spent === undefined ? {} : { amount: spent.amount }),
+  };
 }

@@ -12,6 +12,8 @@ export interface Budget {
   readonly projects: readonly string[];
   /** Limited by something else than projects as well: then its cost is not all of the projects' cost. */
   readonly narrowed: readonly string[];
+  /** `billingAccounts/A`: accounts below the budget's own that it is limited to. */
+  readonly subaccounts: readonly string[];
   readonly amount:
     | { readonly kind: 'specified'; readonly units: number; readonly currencyCode: string }
     | { readonly kind: 'last-period' };
@@ -91,6 +93,7 @@ export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promi
       ...(isEmpty(filter.subaccounts) ? [] : ['subaccounts']),
       ...(Object.keys(filter.labels ?? {}).length === 0 ? [] : ['labels']),
     ],
+    subaccounts: filter.subaccounts ?? [],
     amount:
       specified === null || specified === undefined
         ? { kind: 'last-period' }

@@ -68,6 +68,11 @@ export function isServiceDisabled(error: GoogleApiError): boolean {
   return error.reason === 'SERVICE_DISABLED';
 }
 
+/** Whether the project is linked to no open billing account: then nothing that bills runs there. */
+export function isBillingDisabled(error: GoogleApiError): boolean {
+  return error.reason === 'BILLING_DISABLED';
+}
+
 /** Whether delivering the event again may help. */
 export function isRetryable(error: unknown): boolean {
   return error instanceof BusyError || (error instanceof GoogleApiError && error.retryable);

@@ -82,6 +82,8 @@ export interface BudgetsPolicy {
   /** Not empty; both `at` and `do` strictly ascending. */
   readonly ladder: readonly Rung[];
   readonly keepLabel: string;
+  /** In the budget's currency: a smaller budget only notifies. */
+  readonly minAmount: number;
 }
 
 export interface BucketPolicy {

@@ -208,6 +208,8 @@ export const modelAccount = textAs(
   (text) => text.slice(text.lastIndexOf('/') + 1),
 );
 
+const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
+
 const budgets = section({
   mode,
   allow: z.prefault(list(budgetName, 'a list of budgets'), []),
@@ -216,6 +218,7 @@ const budgets = section({
   basis: z.prefault(oneOf(['actual', 'forecast', 'either']), 'actual'),
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
+  minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
 });
 
 const usdWanted = 'USD a month, a number without quotes, 0 or more';

@@ -16,6 +16,8 @@ const common = {
   status: itemStatus,
   atMs: z.optional(z.number()),
   why: z.optional(z.string()),
+  /** How often it ran again after it had been taken away, and was taken away again. */
+  cameBack: z.optional(z.int()),
 };
 
 /** Something that a rung takes away, with all that is needed to bring it back. */
@@ -73,6 +75,16 @@ const leaseSchema = z.object({
   doing: z.string(),
 });
 
+/** For how long the rungs of a project are not in force after a restore. */
+const graceSchema = z.object({
+  runId: z.string(),
+  sinceMs: z.number(),
+  /** Until this share of the budget is spent; of this amount: once that is raised, the grace has done its work. */
+  untilShare: z.optional(z.number()),
+  amount: z.optional(z.number()),
+  untilMs: z.optional(z.number()),
+});
+
 const manifestSchema = z.object({
   version: z.literal(1),
   budget: z.string(),
@@ -89,6 +101,9 @@ const manifestSchema = z.object({
   deployments: z.optional(z.record(z.string(), deploymentSchema)),
   /** Who may change the project now: one run of the switch or the restore. Absent when no one is at work. */
   lease: z.optional(leaseSchema),
+  grace: z.optional(graceSchema),
+  /** Share of the budget's amount that was spent when a run of the switch last worked on the project, and that amount. */
+  spent: z.optional(z.object({ share: z.number(), amount: z.number() })),
   /** Counts the leases: what an older one is about to write is refused. */
   fence: z.optional(z.int()),
 });
@@ -96,6 +111,7 @@ const manifestSchema = z.object({
 export type ManifestItem = z.infer<typeof itemSchema>;
 export type ManifestRung = z.infer<typeof rungSchema>;
 export type DeploymentRequest = z.infer<typeof deploymentSchema>;
+export type Grace = z.infer<typeof graceSchema>;
 export type LeftAlone = z.infer<typeof leftSchema>;
 
 /**

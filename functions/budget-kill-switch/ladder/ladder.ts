@@ -43,10 +43,18 @@ export interface Work {
 }
 
 /** Opens the record of a rung. */
-export function openRung(run: SwitchRun, lease: ProjectLease, rung: Rung): HeldRung {
+export function openRung(
+  run: SwitchRun,
+  lease: ProjectLease,
+  rung: Rung,
+  spent?: Manifest['spent'],
+): HeldRung {
   const earlier = planOf(lease.manifest().rungs.find((one) => one.do === rung.do));
   const change = async (how: (known: ManifestRung) => ManifestRung): Promise<void> => {
-    await lease.update((manifest) => withRung(manifest, run, rung, how));
+    await lease.update((manifest) => ({
+      ...withRung(manifest, run, rung, how),
+      ...(spent === undefined ? {} : { spent }),
+    }));
   };
   return {
     earlier,
@@ -59,7 +67,7 @@ export function openRung(run: SwitchRun, lease: ProjectLease, rung: Rung): HeldR
         return {
           ...known,
           items: [...items],
-          ...(finished ? { status: 'done', firedAtMs: run.runtime.now().getTime() } : {}),
+          ...(finished ? { status: 'done', firedAtMs: run.runtime.now().getTime() } : { status: 'claimed' }),
         };
       }),
   };

@@ -37,7 +37,7 @@ export async function fireNotify(
     projectNumber: '',
     failure: () => undefined,
   };
-  const held = await holdRungs(due, run, [rung], async (lease) => {
+  const held = await holdRungs(due, run, [rung], true, async (lease) => {
     await publish();
     await openRung(run, lease, rung).close([]);
     return 'held';

@@ -1,7 +1,10 @@
 import type { LeftAlone, ManifestItem } from '../../../shared/state/manifest.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
+import type { RungPlan } from './ladder.ts';
+import { MAX_SHOWN, placeText, type Unseen } from './unseen.ts';
 
 /** Writes into the receipt what a rung did with each item and what it left alone. */
 export function report(
@@ -20,7 +23,11 @@ export function report(
     if (why !== undefined && !isOpen(item)) leave(resource, why);
     else
       receipt.add({
-        ...decisionOn(resource, ACTIONS[kind], reasonOf(rung), why === undefined ? {} : { why }),
+        ...decisionOn(resource, ACTIONS[kind], item.cameBack === undefined ? reasonOf(rung) : 'came-back', {
+          rung: rung.do,
+          ...(item.cameBack === undefined ? {} : { times: item.cameBack }),
+          ...(why === undefined ? {} : { why }),
+        }),
         outcome: outcomeOf(item),
       });
   }
@@ -50,4 +57,32 @@ export function decisionOn(
 /** `rung-80-percent` */
 export function reasonOf(rung: Rung): string {
   return `rung-${Number((rung.at * 100).toFixed(4))}-percent`;
+}
+
+/** How a rung ended on a project. */
+export interface RungEnd {
+  readonly items: readonly ManifestItem[];
+  /** Those that this run dealt with. */
+  readonly touched: readonly ManifestItem[];
+  readonly left: RungPlan['left'];
+  readonly unseen: readonly Unseen[];
+  readonly resumed: boolean;
+}
+
+/** Writes into the receipt what a rung did. */
+export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): void {
+  const { items, touched, left, unseen, resumed } = end;
+  report(receipt, rung, touched, left, (item) => (item.status === 'planned' ? 'failed' : item.status));
+  if (resumed && touched.length === 0 && unseen.length === 0) return;
+  const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
+  receipt.add({
+    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
+      items: items.length,
+      left: left.length,
+      resumed,
+      ...(cameBack > 0 ? { cameBack } : {}),
+      ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
+    }),
+    outcome: items.some(isOpen) || unseen.length > 0 ? 'failed' : 'done',
+  });
 }

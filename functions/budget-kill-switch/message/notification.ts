@@ -21,6 +21,8 @@ export interface Notification {
   readonly thresholdExceeded: number | undefined;
   /** Highest forecast threshold exceeded; undefined when none is. */
   readonly forecastExceeded: number | undefined;
+  /** `projects/P/topics/T` that it came by; undefined when that is not known. */
+  readonly topic: string | undefined;
 }
 
 /** A cost-anomaly message: it may share the topic and is none of this function's business. */
@@ -97,6 +99,7 @@ export function parseNotification(message: Message): Notification | Anomaly {
     periodStartMs: Date.parse(data.costIntervalStart),
     thresholdExceeded: data.alertThresholdExceeded,
     forecastExceeded: data.forecastThresholdExceeded,
+    topic: message.topic,
   };
 }
 

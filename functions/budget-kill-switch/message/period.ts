@@ -19,6 +19,11 @@ const CLOCK_SKEW_MS = 3_600_000;
  */
 export function periodStanding(period: Budget['period'], startMs: number, now: Date): PeriodStanding {
   if (startMs > now.getTime() + CLOCK_SKEW_MS) return 'not-begun';
+  // Any other day would be a period of its own, in which every rung fires once more.
+  if (period.kind === 'calendar') {
+    const start = midnight(startMs);
+    if (!start.equals(start.startOf(period.unit))) return 'other';
+  }
   const endMs = periodEndMs(period, startMs);
   if (endMs !== undefined && endMs <= now.getTime()) return 'over';
   if (period.kind === 'custom' && period.start !== undefined) {
@@ -40,8 +45,11 @@ export function periodEndMs(period: Budget['period'], startMs: number): number |
 }
 
 /** A period's key in object names: the day on which it began, Pacific time, e.g. `2026-11-01`. */
-export function periodKey(startMs: number): string {
-  return midnight(startMs).toISODate() ?? String(startMs);
+export function periodKey(startMs: number, period?: Budget['period']): string {
+  // A custom period has one key, whichever midnight the message means.
+  const start =
+    period?.kind === 'custom' && period.start !== undefined ? dayStart(period.start) : midnight(startMs);
+  return start.toISODate() ?? String(startMs);
 }
 
 /**

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { Api } from '../api.ts';
 import { messageOf } from '../../errors.ts';
 import { isNotOffered, isUnknownHost } from '../not-offered.ts';
-import { GoogleApiError } from '../google-api-error.ts';
+import { GoogleApiError, isBillingDisabled, isServiceDisabled } from '../google-api-error.ts';
 import type { Items, StrangeItem } from '../read-items.ts';
 import {
   listServingEndpoints,
@@ -130,7 +130,7 @@ function judge(looks: readonly Look[], regions: Items<string>): VertexInventory 
   };
 }
 
-/** What a disabled API offers cannot run. */
+/** What a disabled API offers cannot run, and without billing nothing does. */
 function isOff(error: unknown): boolean {
-  return error instanceof GoogleApiError && error.reason === 'SERVICE_DISABLED';
+  return error instanceof GoogleApiError && (isServiceDisabled(error) || isBillingDisabled(error));
 }

@@ -28,6 +28,7 @@ export function notification(more: Partial<Notification> = {}): Notification {
     periodStartMs: at(NOVEMBER),
     thresholdExceeded: undefined,
     forecastExceeded: undefined,
+    topic: undefined,
     ...more,
   };
 }
@@ -38,6 +39,7 @@ export function budget(more: Partial<Budget> = {}): Budget {
     displayName: 'ML, monthly',
     projects: ['projects/100000000002'],
     narrowed: [],
+    subaccounts: [],
     amount: { kind: 'specified', units: 100, currencyCode: 'USD' },
     thresholds: [0.5, 0.8, 1, 1.2].map((share) => ({ share, basis: 'current' })),
     topic: undefined,
@@ -61,6 +63,7 @@ export function config(more: Partial<Config> = {}): Config {
       { at: 1.2, do: 'unlink-billing' },
     ],
     keepLabel: 'costguard-keep',
+    minAmount: 1,
     ...more,
   };
 }

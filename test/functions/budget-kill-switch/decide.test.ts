@@ -146,11 +146,32 @@ describe('judgeNotification: rungs by what was spent', () => {
     {
       name: 'a threshold rule at a share that is no rung counts as alert',
       message: spent(130, { thresholdExceeded: 0.1 }),
+      budget: { thresholds: [{ share: 0.1, basis: 'current' }] },
       is: 'due notify, stop-notebooks, stop-compute, unlink-billing; next nothing',
     },
     {
       name: 'a threshold of 0 counts as alert',
       message: spent(60, { thresholdExceeded: 0 }),
+      budget: { thresholds: [{ share: 0, basis: 'current' }] },
+      is: 'due notify; next stop-notebooks',
+    },
+    {
+      name: 'a threshold that the budget does not have is none that Google wrote',
+      message: spent(130, { thresholdExceeded: 0.7 }),
+      is: 'ignore WARNING unlike-budget',
+      why: /the threshold 70\.0 %, and the budget has 50\.0 %, 80\.0 %/,
+    },
+    {
+      name: 'a message by another topic is none that Google sent',
+      message: spent(130, { topic: 'projects/ml-ops/topics/other' }),
+      budget: { topic: 'projects/ml-ops/topics/costguard-budget-kill-switch' },
+      is: 'ignore WARNING unlike-budget',
+      why: /came by projects\/ml-ops\/topics\/other/,
+    },
+    {
+      name: 'the same topic by the number of its project counts',
+      message: spent(60, { topic: 'projects/123/topics/alerts' }),
+      budget: { topic: 'projects/ml-ops/topics/alerts' },
       is: 'due notify; next stop-notebooks',
     },
     {
@@ -181,9 +202,16 @@ describe('judgeNotification: the budget as it is now', () => {
       is: 'due notify, stop-notebooks, stop-compute; next unlink-billing',
     },
     {
+      name: 'an amount below budgets.minAmount only notifies',
+      message: spent(0.5),
+      budget: amount(0.5),
+      is: 'due notify; next nothing',
+    },
+    {
       name: 'an amount of cents',
       message: spent(0.5),
       budget: amount(0.5),
+      config: { minAmount: 0 },
       is: 'due notify, stop-notebooks, stop-compute; next unlink-billing',
     },
     {

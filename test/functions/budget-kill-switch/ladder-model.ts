@@ -1,6 +1,6 @@
 /**
- * What the kill switch has to do, told once more in the plainest way: whole percents and cents, a table of periods, a set
- * of rungs that have fired. The property test holds the function against it.
+ * What the kill switch has to do, told once more in the plainest way: whole percents and cents, a table of periods, and with each
+ * message every due rung in force. The property test holds the function against it.
  */
 import type { Policy, RungAction } from '../../../shared/policy/policy.ts';
 import { emptyWorld, type FakeProject, type FakeWorld } from '../../support/fake-google.ts';
@@ -218,7 +218,7 @@ export function startModel(policy: ModelPolicy): Model {
         if (rung.do === 'notify' && once(key)) alerts += 1;
         for (const project of projects)
           if (targets.includes(project.id) && ![PROTECTED, OWN_PROJECT].includes(project.id))
-            if (once(`${key} ${project.id}`)) changes.push(...fireDueRungs(project, rung.do));
+            changes.push(...fireDueRungs(project, rung.do));
       }
       return { changes, alerts };
     },

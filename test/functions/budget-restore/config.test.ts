@@ -10,7 +10,12 @@ const period = '2026-11-01';
 
 describe('readRequest', () => {
   it('reads a budget and its period', () => {
-    assert.deepEqual(readRequest({ budget, period }), { budget, period, project: undefined });
+    assert.deepEqual(readRequest({ budget, period }), {
+      budget,
+      period,
+      project: undefined,
+      grace: { share: 0.1 },
+    });
   });
 
   it('reads one project of them', () => {
@@ -18,16 +23,29 @@ describe('readRequest', () => {
       budget,
       period,
       project: 'ml-lab',
+      grace: { share: 0.1 },
     });
   });
 
   it("reads a manifest's name, with its bucket or without", () => {
-    const expected = { budget, period, project: 'ml-lab' };
+    const expected = { budget, period, project: 'ml-lab', grace: { share: 0.1 } };
     assert.deepEqual(readRequest({ manifest }), expected);
     assert.deepEqual(readRequest({ manifest: `gs://ml-ops-costguard/${manifest}` }), {
       ...expected,
       bucket: 'ml-ops-costguard',
     });
+  });
+
+  it.each([
+    ['12h', { hours: 12 }],
+    ['25%', { share: 0.25 }],
+    ['0%', { share: 0 }],
+  ])('reads the grace %s', (grace, expected) => {
+    assert.deepEqual(readRequest({ budget, period, grace }).grace, expected);
+  });
+
+  it.each(['12', '120%', '-1h', '9999h', 'h', 0.1])('refuses the grace %s', (grace) => {
+    assert.throws(() => readRequest({ budget, period, grace }), /hours such as 12h/);
   });
 
   const BUDGET = /billingAccounts\/01D4EE-079462-DFD6EC\/budgets\/ID/;

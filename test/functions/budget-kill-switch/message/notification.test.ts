@@ -30,6 +30,7 @@ describe('parseNotification', () => {
       periodStartMs: at(NOVEMBER),
       thresholdExceeded: 0.8,
       forecastExceeded: undefined,
+      topic: undefined,
     });
   });
 

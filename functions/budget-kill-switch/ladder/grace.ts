@@ -1,0 +1,57 @@
+import type { Grace, Manifest, ManifestItem } from '../../../shared/state/manifest.ts';
+import { decisionOn } from './report-rung.ts';
+import type { Firing } from './fire.ts';
+import { percent } from '../decide.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
+
+/**
+ * The grace in which the rungs of a project are not in force; undefined when there is none, it is used up, or the budget was raised
+ * since: then the share of the new amount counts. Pure.
+ */
+export function graceOf(
+  { grace }: Pick<Manifest, 'grace'>,
+  spent: NonNullable<Manifest['spent']>,
+  nowMs: number,
+): Grace | undefined {
+  if (grace === undefined) return undefined;
+  const { untilMs, untilShare, amount } = grace;
+  if (untilMs === undefined && untilShare === undefined) return undefined;
+  const isOver =
+    (untilMs !== undefined && nowMs >= untilMs) ||
+    (untilShare !== undefined && spent.share >= untilShare) ||
+    (amount !== undefined && spent.amount > amount);
+  return isOver ? undefined : grace;
+}
+
+/** `until 56.0 % of the budget is spent` */
+function endText({ untilMs, untilShare }: Grace): string {
+  const ends = [
+    ...(untilShare === undefined ? [] : [`until ${percent(untilShare)} of the budget is spent`]),
+    ...(untilMs === undefined ? [] : [`until ${new Date(untilMs).toISOString()}`]),
+  ];
+  return ends.join(' or ');
+}
+
+/** Resources that one line names. */
+const MAX_NAMED = 20;
+
+/** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
+export function sayGrace(firing: Firing, rung: Rung, grace: Grace, running: readonly ManifestItem[]): void {
+  const { run, due, receipt } = firing;
+  const names = running.map(({ resource }) => resource.split('/').slice(-2).join('/'));
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  const runs =
+    names.length === 0
+      ? 'nothing that it covers runs'
+      : `${names.length} run: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${endText(grace)}`;
+  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runs} (unpriced)`, {
+    alert: 'budget-rung',
+    budget: due.budget.name,
+    rung: rung.do,
+    runId: run.runId,
+  });
+  receipt.keep(
+    decisionOn(`projects/${run.projectId}`, 'keep', 'grace', { rung: rung.do, why, running: names.length }),
+  );
+}

@@ -1,0 +1,65 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import type { LeftAlone } from '../../../shared/state/manifest.ts';
+import { planRung } from '../decide.ts';
+import { gatherInventory } from '../gather.ts';
+import type { Firing } from './fire.ts';
+import type { RungPlan } from './ladder.ts';
+import { decisionOn } from './report-rung.ts';
+import { incompleteText, MAX_SHOWN, placeText, toUnseen, type Unseen } from './unseen.ts';
+
+/** A plan from what is there now, and what could not be looked at. */
+export interface FreshPlan extends RungPlan {
+  readonly unseen: readonly Unseen[];
+}
+
+/** Looks at what a rung would take away from a project now. */
+export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
+  const { due, run, receipt, gap } = firing;
+  const { config } = due;
+  const unseen: Unseen[] = [];
+  const inventory = await gatherInventory({ ...run, mode: config.mode }, rung.do, (one) => {
+    unseen.push(one);
+    gap(one);
+  });
+  for (const { what, why } of inventory.notOffered)
+    receipt.keep(decisionOn(`projects/${run.projectId} Vertex AI ${what}`, 'keep', 'not-offered', { why }));
+  if (unseen.length > 0) sayUnseen(firing, rung, unseen);
+  const foreign = foreignAccount(firing, inventory.account);
+  if (foreign !== undefined) return { items: [], left: [foreign], complete: true, unseen };
+  const now = run.runtime.now();
+  const { items, left } = planRung(rung.do, inventory, config, now);
+  return {
+    items: items.map((item) => ({ ...item, atMs: now.getTime() })),
+    left: rung.do === 'unlink-billing' ? [...left, ...unseen.map(toUnseen)] : left,
+    complete: unseen.length === 0,
+    unseen,
+  };
+}
+
+/** A project is unlinked from the account that the budget belongs to, and from no other: that one's cost is not the budget's. */
+function foreignAccount(
+  { due: { budget }, run }: Firing,
+  account: string | undefined,
+): LeftAlone | undefined {
+  const own = budget.name.split('/').slice(0, 2).join('/');
+  if (account === undefined || account === own || budget.subaccounts.includes(account)) return undefined;
+  const reason = `it is linked to ${account}, and the budget belongs to ${own}`;
+  run.log('ERROR', `Billing of ${run.projectId} is not unlinked: ${reason}`, {
+    alert: 'budget-rung',
+    budget: budget.name,
+    rung: 'unlink-billing',
+    runId: run.runId,
+  });
+  return { resource: `projects/${run.projectId}`, reason };
+}
+
+/** What cannot be seen goes on costing money: never "done", and said with every message. */
+function sayUnseen({ due, run }: Firing, rung: Rung, unseen: readonly Unseen[]): void {
+  run.log('ERROR', incompleteText(rung, run.projectId, unseen), {
+    alert: 'budget-rung',
+    budget: due.budget.name,
+    rung: rung.do,
+    runId: run.runId,
+    unseen: unseen.slice(0, MAX_SHOWN).map(placeText),
+  });
+}

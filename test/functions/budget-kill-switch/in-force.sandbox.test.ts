@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
+import {
+  ACCOUNT,
+  alert,
+  BUDGET,
+  budgetScenario,
+  changesIn,
+  labBudget,
+  manifestsIn,
+  PERIOD,
+  RUNAWAY,
+  SMALL_PROJECT,
+  stateOf,
+  SWITCH,
+  switchPolicy,
+  withSwitch,
+  type SwitchWorld,
+} from '../../support/budget-lab.ts';
+import { BUCKET } from '../../support/lab.ts';
+import { lastReceipt, messagesOf } from '../../support/observe.ts';
+
+const MINUTE_MS = 60_000;
+const VM = `projects/${RUNAWAY}/zones/us-central1-a/instances/vm-1`;
+const STOP = 'instances.stop vm-1/stop';
+const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
+
+const vmOf = ({ sandbox }: SwitchWorld): string | undefined => sandbox.fleet.vms.get(VM)?.status;
+
+describe('a rung is in force while the share is at or above it', () => {
+  it('stops again what came back, once per start, and a restore brings it back once', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      for (const starts of [1, 2]) {
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        sandbox.fleet.startVm(VM);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        await world.alert(alert(1.02));
+        await sandbox.clock.advance(MINUTE_MS);
+        await world.alert(alert(1.02));
+        assert.equal(changesIn(sandbox)[STOP], 1 + starts);
+      }
+      assert.equal(vmOf(world), 'TERMINATED');
+      const items = manifestsIn(sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
+      assert.deepEqual(
+        items.filter(({ kind }) => kind === 'vm').map(({ status, cameBack }) => [status, cameBack]),
+        [['done', 2]],
+      );
+      assert.equal((await world.restore('POST')).status, 200);
+      assert.equal(changesIn(sandbox)['instances.start vm-1/start'], 1);
+    }));
+
+  it('says came-back in the receipt', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.fleet.startVm(VM);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.02));
+      const { decisions } = lastReceipt(sandbox, BUCKET, SWITCH);
+      const decision = decisions.find(({ resource }) => resource === VM);
+      assert.deepEqual([decision?.reason, decision?.outcome], ['came-back', 'done']);
+    }));
+
+  it('and arms again for a raised amount, also after a restore', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.billing.budgets.update(
+        { name: BUDGET, amount: { specifiedAmount: { currencyCode: 'USD', units: '2000' } } },
+        'amount.specifiedAmount',
+      );
+      assert.equal((await world.restore('POST')).status, 200);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.5, { data: { budgetAmount: 2_000, alertThresholdExceeded: 0.5 } }));
+      assert.equal(vmOf(world), 'RUNNING');
+      await world.alert(alert(2.1, { data: { budgetAmount: 2_000, alertThresholdExceeded: 1 } }));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(vmOf(world), 'TERMINATED');
+    }));
+});
+
+describe('a restore without a raise opens a grace', () => {
+  it('of 10 % of the budget, is never silent in it, and is in force again after it', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      assert.equal((await world.restore('POST')).status, 200);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.05));
+      assert.equal(vmOf(world), 'RUNNING');
+      const said = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('not in force'));
+      assert.match(
+        said.at(-1) ?? '',
+        /stop-compute is not in force on ml-runaway: .* until 111\.0 % .*: .*vm-1/,
+      );
+      await world.alert(alert(1.12));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(vmOf(world), 'TERMINATED');
+    }));
+
+  it('of the hours that the operator names', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      assert.equal(
+        (await world.restore('POST', { budget: BUDGET, period: PERIOD, grace: '2h' })).status,
+        200,
+      );
+      await sandbox.clock.advance(60 * MINUTE_MS);
+      await world.alert(alert(1.19));
+      assert.equal(vmOf(world), 'RUNNING');
+      await sandbox.clock.advance(61 * MINUTE_MS);
+      await world.alert(alert(1.19));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(vmOf(world), 'TERMINATED');
+    }));
+});
+
+describe('unlinking', () => {
+  it('leaves a project alone that is linked to another account, at ERROR with each message', async () => {
+    const other = '0FFFFF-000000-000000';
+    const moved = budgetScenario({
+      projects: [SMALL_PROJECT],
+      billing: { accounts: [{ id: ACCOUNT.replace('billingAccounts/', '') }, { id: other }] },
+    });
+    await withSwitch({ scenario: moved }, async (world) => {
+      const { sandbox } = world;
+      sandbox.billing.links.change(RUNAWAY, other);
+      await sandbox.clock.advance(MINUTE_MS);
+      await world.alert(alert(1.3));
+      await world.alert(alert(1.3));
+      assert.equal(stateOf(sandbox)['billing'], other);
+      const said = messagesOf(world.lines, 'ERROR').filter((text) => text.includes('is not unlinked'));
+      assert.ok(said.length >= 2, said.join());
+      assert.match(
+        said[0] ?? '',
+        /it is linked to billingAccounts\/0FFFFF-000000-000000, and the budget belongs to/,
+      );
+    });
+  });
+
+  it('has nothing left to do where billing was cut by hand, and says so once', () =>
+    withSwitch(
+      { scenario, policy: switchPolicy({ lines: ['ladder: [{at: 1, do: unlink-billing}]'] }) },
+      async (world) => {
+        const { sandbox } = world;
+        sandbox.billing.links.change(RUNAWAY, undefined);
+        await sandbox.clock.advance(5 * MINUTE_MS);
+        for (let times = 0; times < 3; times++) await world.alert(alert(1.3));
+        assert.deepEqual(changesIn(sandbox), {});
+        assert.equal(
+          messagesOf(world.lines, 'INFO').filter((text) => text.includes('fired before')).length,
+          2,
+        );
+      },
+    ));
+
+  it('does nothing for a budget of next to nothing', async () => {
+    const tiny = budgetScenario({ projects: [SMALL_PROJECT], budgets: [labBudget({ usd: 0.02 })] });
+    await withSwitch({ scenario: tiny }, async (world) => {
+      await world.alert(alert(1.3, { data: { budgetAmount: 0.02, costAmount: 0.5 } }));
+      assert.deepEqual(changesIn(world.sandbox), {});
+    });
+  });
+});
