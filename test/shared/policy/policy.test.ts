@@ -879,6 +879,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
       { at: 1.2, do: 'unlink-billing' },
     ],
     keepLabel: 'costguard-keep',
+    minAmount: 1,
   });
 });
 
