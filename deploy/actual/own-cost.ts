@@ -36,6 +36,8 @@ const lineSchema = z.looseObject({
       finishedAt: z.string(),
       apiCalls: z.record(z.string(), z.number()),
       seriesRead: z.optional(z.looseObject({ total: z.number() })),
+      /** Decisions that are not to keep, each a line of the log. */
+      outcomes: z.optional(z.record(z.string(), z.number())),
     }),
   }),
 });
@@ -49,6 +51,10 @@ export interface OwnCost {
   readonly calls: number;
   readonly series: number | undefined;
   readonly seconds: number;
+  /** Messages published. */
+  readonly publishes: number;
+  /** Decisions that are a line of the log each. */
+  readonly outcomes: number;
   readonly usd: number | undefined;
 }
 
@@ -90,6 +96,8 @@ export function ownCost(runs: readonly RunCounts[]): OwnCost | undefined {
     calls: sum((run) => calls(run, /./)),
     series,
     seconds,
+    publishes: sum((run) => calls(run, /^pubsub\.topics\.publish$/)),
+    outcomes: sum(({ outcomes = {} }) => Object.values(outcomes).reduce((total, one) => total + one, 0)),
     usd: series === undefined || Number.isNaN(others) ? undefined : others + series * USD.perSeries,
   };
 }
@@ -126,7 +134,7 @@ export function showOwnCost(costs: ReadonlyMap<string, OwnCost | undefined>): st
     ...lines,
     row('total', '', '', '', '', known.length === 0 ? 'unknown' : all ? money(total) : `>= ${money(total)}`),
     'List prices of 2026-11-26 (tier 1 region) before free tiers: the first million',
-    'series is free. Not counted: bytes stored, logs, Pub/Sub, Scheduler, builds.',
+    'series is free.',
   ].join('\n');
 }
 

@@ -15,6 +15,7 @@ import {
 } from './command.ts';
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from '../actual/gcloud.ts';
 import { readLastLine, UNREADABLE, type LastLine } from '../actual/last-run.ts';
+import { showOtherCost } from '../actual/other-cost.ts';
 import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../actual/own-cost.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
 import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
@@ -55,9 +56,9 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
       tools.build(place.policyFile),
     ]);
     const wanted = await wantedWithDigests(tools.distDir, bare);
-    const { rows, costs, runErrors } = await examine(tools, wanted, present);
+    const { runErrors, ...examined } = await examine(tools, wanted, present);
     const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
-    const report = { rows, costs, runErrors: [...runErrors, ...leftovers] };
+    const report = { ...examined, runErrors: [...runErrors, ...leftovers] };
     tools.out(show(report));
     return report.runErrors.length > 0 ? 1 : 0;
   });
@@ -67,6 +68,7 @@ interface Report {
   readonly rows: readonly (readonly string[])[];
   /** What each function that is deployed costs. */
   readonly costs: ReadonlyMap<string, OwnCost | undefined>;
+  readonly place: { readonly jobs: number; readonly stateBucket: string | undefined };
   readonly runErrors: readonly string[];
 }
 
@@ -117,7 +119,8 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
     ...present.unread.map(({ says }) => `Not looked at: ${says}`),
     ...drift(wanted, present),
   );
-  return { rows, costs, runErrors };
+  const jobs = [...present.jobs.values()].filter(({ made }) => made).length;
+  return { rows, costs, place: { jobs, stateBucket: wanted.policy.stateBucket }, runErrors };
 }
 
 function showRuntime(id: string, now: Date, runErrors: string[]): string {
@@ -195,7 +198,7 @@ function drift(wanted: Desired, present: Actual): readonly string[] {
   );
 }
 
-function show({ rows, costs, runErrors }: Report): string {
+function show({ rows, costs, place, runErrors }: Report): string {
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -207,6 +210,6 @@ function show({ rows, costs, runErrors }: Report): string {
     runErrors.length === 0
       ? 'All is well.'
       : `${runErrors.length} to look at (deploy/deploy.sh --plan shows the commands that fix differences):\n${runErrors.map((one) => `  ${one}`).join('\n')}`;
-  const cost = costs.size > 0 ? ['', showOwnCost(costs)] : [];
+  const cost = costs.size > 0 ? ['', showOwnCost(costs), '', showOtherCost(costs, place)] : [];
   return `${[...lines, ...cost, '', end].join('\n')}\n`;
 }

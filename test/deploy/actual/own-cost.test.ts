@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { doctorCommand } from '../../../deploy/commands/doctor.ts';
+import { showOtherCost } from '../../../deploy/actual/other-cost.ts';
 import { ownCost, showOwnCost, type RunCounts } from '../../../deploy/actual/own-cost.ts';
 import { withBench } from '../commands/bench.ts';
 
@@ -50,7 +51,10 @@ describe('ownCost', () => {
     const text = showOwnCost(
       new Map([
         ['idle-notebook-stopper', ownCost(runs(144, { seriesRead: { total: 1_000_000 } }))],
-        ['lifecycle-enforcer', { runs: 1, calls: 1, series: 0, seconds: 1, usd: 0.001 }],
+        [
+          'lifecycle-enforcer',
+          { runs: 1, calls: 1, series: 0, seconds: 1, publishes: 0, outcomes: 0, usd: 0.001 },
+        ],
         ['budget-kill-switch', undefined],
       ]),
     );
@@ -66,6 +70,32 @@ describe('ownCost', () => {
   });
 });
 
+describe('showOtherCost', () => {
+  it('bounds what the receipts do not tell by their counts and the caps of the code', () => {
+    const cost = ownCost(
+      runs(144, { apiCalls: { 'pubsub.topics.publish': 1 }, outcomes: { 'stop done': 3 } }),
+    );
+    const text = showOtherCost(new Map([['idle-notebook-stopper', cost]]), { jobs: 1, stateBucket: 'b' });
+    const pubsub = (2 * TICKS_A_MONTH * (1_000 + 4_000_000) * 40) / 2 ** 40;
+    const logs = (TICKS_A_MONTH * 4 * 256 * 1024 * 0.5) / 2 ** 30;
+    assert.ok(text.includes(`Pub/Sub      <= ${pubsub.toFixed(2)}:`), text);
+    assert.ok(text.includes(`Logs         <= ${logs.toFixed(2)}:`), text);
+    assert.match(text, /^Builds +<= 0\.06 for each deployment/m);
+    assert.ok(text.split('\n').every((line) => line.length <= 80));
+  });
+
+  it('says where a bound leaves out a function whose runs are unknown', () => {
+    const costs = new Map([
+      ['idle-notebook-stopper', ownCost(runs(3))],
+      ['budget-restore', undefined],
+    ]);
+    const text = showOtherCost(costs, { jobs: 0, stateBucket: undefined });
+    assert.match(text, /^Pub\/Sub +<= \d+\.\d\d without the unknown:/m);
+    const none = showOtherCost(new Map([['budget-restore', undefined]]), { jobs: 0, stateBucket: undefined });
+    assert.match(none, /^Logs +unknown:/m);
+  });
+});
+
 describe('doctor.sh', () => {
   it('says what each function costs a month, from its receipts in the log', () =>
     withBench(async (bench) => {
@@ -78,5 +108,7 @@ describe('doctor.sh', () => {
       assert.match(out, /^idle-notebook-stopper +4,380 +48,180 +4,380,000 +8,760 +2\.3\d$/m);
       assert.match(out, /^budget-kill-switch +unknown/m);
       assert.match(out, /^total +>= 2\.3\d$/m);
+      assert.match(out, /^Scheduler +2 jobs at 0\.10: 0\.20$/m);
+      assert.match(out, /^ {2}gcloud storage du -s gs:\/\/ml-ops-local-costguard$/m);
     }));
 });
