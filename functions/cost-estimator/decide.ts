@@ -24,5 +24,5 @@ export function ageWarning({ books }: Common): string | undefined {
   const old = books.filter((book) => book.old).map(({ book, asOf }) => `${book} (${asOf})`);
   return old.length === 0
     ? undefined
-    : `Price books older than 90 days: ${old.join(', ')}. npm run prices makes them anew.`;
+    : `Price books older than 90 days: ${old.join(', ')}. npm run prices -- --refresh makes them anew.`;
 }

@@ -7,6 +7,7 @@ import type { Scenario } from '../../scenario.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { budgetService } from './budget-service.ts';
 import { createBudgets, type Budgets } from './budgets.ts';
+import { createCloudCatalog, type CloudCatalog } from './cloud-catalog.ts';
 import { cloudBillingService, type LinkReading } from './cloud-billing.ts';
 import { createBillingLinks, type BillingLinks } from './links.ts';
 
@@ -15,6 +16,7 @@ export interface BillingService {
   takeRights(reading: LinkReading): void;
   readonly links: BillingLinks;
   readonly budgets: Budgets;
+  readonly catalog: CloudCatalog;
   readonly routes: readonly Route[];
 }
 
@@ -32,6 +34,7 @@ export function createBillingService(options: {
 }): BillingService {
   const { scenario, clock, projects, fleet, iam, policies } = options;
   const links = createBillingLinks({ scenario, clock });
+  const catalog = createCloudCatalog();
   const budgets = createBudgets({ links, projects, seeds: scenario.billing.budgets });
   const haltLater = (projectId: string): void => {
     const paidBefore = links.paidPeriods(projectId).length;
@@ -46,7 +49,9 @@ export function createBillingService(options: {
     takeRights: (next) => void (reading = next),
     links,
     budgets,
+    catalog,
     routes: [
+      ...catalog.routes,
       ...cloudBillingService({ links, projects, iam, policies, scenario, reading: () => reading }),
       ...budgetService({ budgets, projects }),
     ],
