@@ -9,6 +9,8 @@ import { isRetryable, GoogleApiError } from '../../shared/google/google-api-erro
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
 import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts';
+import { sendNotice } from '../../shared/notify/send.ts';
+import { alertNotice } from './message/alert-notice.ts';
 import { alertText } from './message/alert-text.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
@@ -163,7 +165,15 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
   const { context, config, verdict, budget } = due;
   const attempt: Firing['attempt'] = (resource, step) => attemptStep(runErrors, receipt, resource, step);
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
-  if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, receipt));
+  let alerted = false;
+  const noting: ReceiptBuilder = {
+    ...receipt,
+    add(outcome) {
+      alerted ||= outcome.outcome === 'done';
+      receipt.add(outcome);
+    },
+  };
+  if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, noting));
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
@@ -189,6 +199,9 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
+  // Last: a channel that does not answer delays no rung.
+  const channels = context.policy.notify?.channels ?? [];
+  if (alerted && channels.length > 0) await sendNotice(context, channels, alertNotice(runId, budget, text));
 }
 
 async function deliver(
