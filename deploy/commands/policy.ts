@@ -5,13 +5,17 @@ import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy/poli
 import type { Policy } from '../../shared/policy/policy.ts';
 import type { PolicyProblem } from '../../shared/policy/problems.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
+import { installedGcloud } from '../actual/gcloud.ts';
+import { importLifecycle } from '../policy/import-lifecycle.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
 import { WrongUsage } from '../desired/problem.ts';
 
 const usage = `Usage: npm run policy -- FILE [FILE…]
+       npm run policy -- --import BUCKET|FILE.json
        node deploy/commands/policy.ts --write-schema
 
 Checks policy files and prints every problem with its path; exit code 1 when there is any.
+--import prints the policy's section lifecycle for the rules of a bucket (read by gcloud) or of a lifecycle.json.
 --write-schema writes deploy/costguard.schema.json, which editors check policy files with.
 `;
 
@@ -27,12 +31,18 @@ export async function policyCommand(args: readonly string[], output: Output): Pr
   return runCommand(usage, output, async () => {
     const { values, positionals: files } = readCommandLine(usage, args, {
       'write-schema': { type: 'boolean' },
+      import: { type: 'string' },
     });
     if (values['write-schema'] === true) {
       if (files.length > 0) throw new WrongUsage('--write-schema takes no file.');
       const file = new URL('../costguard.schema.json', import.meta.url);
       await writeFile(file, await policySchemaText());
       output.out('Wrote deploy/costguard.schema.json\n');
+      return 0;
+    }
+    if (values.import !== undefined) {
+      if (files.length > 0) throw new WrongUsage('--import takes one bucket or file.');
+      output.out(await importLifecycle(values.import, installedGcloud(process.env, process.cwd())));
       return 0;
     }
     if (files.length === 0) throw new WrongUsage('Name a policy file.');

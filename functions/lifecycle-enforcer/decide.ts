@@ -151,10 +151,10 @@ function evidenceOf(
 
 function lintOf(
   rules: readonly StoredRule[],
-  { bucket, usage, forecast }: BucketFacts,
+  { bucket, usage, forecast, readBytes }: BucketFacts,
   now: Date,
 ): { lint?: readonly Finding[] } {
-  const lint = lintRules(rules.map(readRule), { now, bucket, usage, forecast });
+  const lint = lintRules(rules.map(readRule), { now, bucket, usage, forecast, readBytes });
   return lint.length === 0 ? {} : { lint };
 }
 

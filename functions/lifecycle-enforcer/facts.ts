@@ -13,6 +13,8 @@ export interface BucketFacts {
   readonly record: BucketRecord | undefined;
   /** What is in it; read only where the policy changes its rules. */
   readonly usage: Usage;
+  /** What was read from it in the last 30 days; read only where the change moves objects, undefined when it is unknown. */
+  readonly readBytes: number | undefined;
   /** What that change would do; undefined when it is not known, or when there is none. */
   readonly forecast: Forecast | undefined;
   /** What its contents speak against; undefined when nothing does, or when they were not listed. */

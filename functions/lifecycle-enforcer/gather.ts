@@ -13,6 +13,7 @@ import { readRecords, type BucketRecord } from './memory.ts';
 import { foresee } from './proposal/foresee.ts';
 import type { Guard } from './proposal/guard.ts';
 import { propose, type Proposal } from './proposal/propose.ts';
+import { readReads } from './forecast/reads.ts';
 import { objectBytes, readUsage, type Usage } from './forecast/usage.ts';
 import { listVersions } from './forecast/versions.ts';
 
@@ -84,15 +85,18 @@ async function lookInto(run: Run, config: Config, found: readonly Found[]): Prom
   const proposeFor = ({ bucket, record }: Found, guard?: Guard): Proposal =>
     propose(bucket, record, config, run.startedAt, guard);
   const changing = new Set(found.filter((one) => proposeFor(one).kind === 'change'));
-  const usageOf = await readUsage(
-    run,
-    [...changing].map(({ bucket }) => bucket.name),
-  );
+  const names = (some: Iterable<Found>): readonly string[] => [...some].map(({ bucket }) => bucket.name);
+  const moving = [...changing].filter((one) => addsMove(proposeFor(one)));
+  const [usageOf, readsOf] = await Promise.all([
+    readUsage(run, names(changing)),
+    readReads(run, names(moving)),
+  ]);
   return pMap(
     found,
     async (one): Promise<BucketFacts> => {
       const facts = { kind: 'bucket', ...one } as const;
-      if (!changing.has(one)) return { ...facts, usage: UNREAD, forecast: undefined, guard: undefined };
+      if (!changing.has(one))
+        return { ...facts, usage: UNREAD, readBytes: undefined, forecast: undefined, guard: undefined };
       const usage = usageOf(one.bucket.name);
       const foresight = await foresee({
         config,
@@ -100,9 +104,15 @@ async function lookInto(run: Run, config: Config, found: readonly Found[]): Prom
         propose: (guard) => proposeFor(one, guard),
         forecast: (changes) => forecastAll(run, config, one.bucket, usage, changes),
       });
-      return { ...facts, usage, ...foresight };
+      return { ...facts, usage, readBytes: readsOf(one.bucket.name), ...foresight };
     },
     { concurrency: LISTINGS_AT_ONCE },
+  );
+}
+
+function addsMove(proposal: Proposal): boolean {
+  return (
+    proposal.kind === 'change' && proposal.merge.added.some(({ action }) => action.type === 'SetStorageClass')
   );
 }
 

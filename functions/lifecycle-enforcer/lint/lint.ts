@@ -1,6 +1,7 @@
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { earlyDeletion, economyOf, meanObjectBytes } from './economy.ts';
+import { readsCostMore } from './read-cost.ts';
 import { leadingSlash, neverFires, unreachable } from './reachable.ts';
 import { describeRule, type ReadRule } from '../rules/condition.ts';
 import { deletesEverything, takesEffectAtOnce } from '../rules/at-once.ts';
@@ -27,6 +28,7 @@ export type LintCode =
   | 'costs-more-than-it-saves'
   | 'early-deletion'
   | 'small-objects'
+  | 'reads-cost-more'
   | 'no-abort-multipart'
   | 'no-noncurrent-rule'
   | 'soft-delete-bills'
@@ -43,11 +45,15 @@ export interface LintContext {
   readonly bucket?: Bucket;
   readonly usage?: Usage;
   readonly forecast?: Forecast | undefined;
+  /** Bytes read in the last 30 days; undefined when it is unknown. */
+  readonly readBytes?: number | undefined;
 }
 
 /** What is odd about a list of rules, most important first. */
 export function lintRules(rules: readonly ReadRule[], context: LintContext): readonly Finding[] {
   const findings = [...rules.flatMap((rule) => lintRule(rule, rules, context)), ...lintList(rules, context)];
+  const reads = readsCostMore(rules, context);
+  if (reads !== undefined) findings.unshift(reads);
   return findings.toSorted((a, b) => Number(isUrgent(b)) - Number(isUrgent(a)));
 }
 

@@ -25,6 +25,7 @@ export interface Situation {
   readonly cells?: readonly Cell[];
   /** What a listing says; then the forecast is made from it. */
   readonly objects?: readonly ObjectVersion[];
+  readonly readBytes?: number;
 }
 
 export function configOf({ rules, objects, ...more }: Situation): Config {
@@ -68,7 +69,7 @@ export async function judge(situation: Situation): Promise<Decision> {
       ),
   });
   const [decision] = judgeBucket(
-    { kind: 'bucket', bucket, record: undefined, usage, ...foresight },
+    { kind: 'bucket', bucket, record: undefined, usage, readBytes: situation.readBytes, ...foresight },
     config,
     NOW,
   );
