@@ -53,9 +53,14 @@ export function fakeGoogle(options: {
   readonly ownProject: string;
   readonly policyText: () => string;
   readonly pause?: () => Promise<void>;
+  /** Stands between a request and its answer: what it returns is answered, what it throws is thrown. */
+  readonly around?: (request: string, answer: () => Promise<unknown>) => Promise<unknown>;
 }): FakeGoogle {
   const { pause = () => Promise.resolve() } = options;
-  const ask = async (method: string, url: string, body: unknown): Promise<unknown> => {
+  const around = options.around ?? ((_: string, answer: () => Promise<unknown>) => answer());
+  const ask = (method: string, url: string, body: unknown): Promise<unknown> =>
+    around(`${method} ${url}`, () => carryOut(method, url, body));
+  const carryOut = async (method: string, url: string, body: unknown): Promise<unknown> => {
     await pause();
     const request = { method, url: new URL(url), body };
     return isForObjects(request)

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
+import { handleEvent } from '../../../shared/run/handle-event.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import { fakeGoogle } from '../../support/fake-google.ts';
+import { newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
+
+/** What becomes of one request: whether it was carried out, and what its sender sees. */
+const FATES = {
+  'garbage after the effect': { carriedOut: true, seen: 'garbage' },
+  'garbage without an effect': { carriedOut: false, seen: 'garbage' },
+  'a reset after the effect': { carriedOut: true, seen: 'reset' },
+  'a reset without an effect': { carriedOut: false, seen: 'reset' },
+  'an empty answer after the effect': { carriedOut: true, seen: 'empty' },
+  'a refusal': { carriedOut: false, seen: 403 },
+  'an outage': { carriedOut: false, seen: 503 },
+  'an outage after the effect': { carriedOut: true, seen: 503 },
+} as const;
+type Fate = (typeof FATES)[keyof typeof FATES];
+
+const WRITES = [
+  'notebooks.*nb-1:stop',
+  'vm-1/stop',
+  'job-1:cancel',
+  'endpoints/1:undeployModel',
+  'PUT .*billingInfo',
+];
+
+const LADDER = {
+  mode: 'enforce',
+  basis: 'actual',
+  ladder: [
+    { atPercent: 50, do: 'notify' },
+    { atPercent: 80, do: 'stop-notebooks' },
+    { atPercent: 100, do: 'stop-compute' },
+    { atPercent: 120, do: 'unlink-billing' },
+  ],
+} as const;
+
+let armed: { readonly write: RegExp; readonly fate: Fate } | undefined;
+/** The look after whose answer the instance is frozen, and what it sent to the project afterwards. */
+let freeze: { readonly look: RegExp; frozen: boolean; readonly sentAfter: string[] } | undefined;
+
+const fake = fakeGoogle({
+  world: newWorld(),
+  functionName: 'budget-kill-switch',
+  ownProject: OWN_PROJECT,
+  policyText: () => policyText(LADDER),
+  async around(request, answer) {
+    if (request.includes('storage.googleapis.com')) return answer();
+    if (!/^(?:POST|PUT|PATCH)/.test(request)) {
+      const seen = await answer();
+      if (freeze?.frozen === false && freeze.look.test(request)) {
+        freeze.frozen = true;
+        sleepWhileAnotherRunTakesOver();
+      }
+      return seen;
+    }
+    if (freeze?.frozen === true && /projects\/(?:ml-research|101)\b/.test(request))
+      freeze.sentAfter.push(request);
+    if (armed?.write.test(request) !== true) return answer();
+    const { fate } = armed;
+    armed = undefined;
+    if (fate.carriedOut) await answer();
+    if (fate.seen === 'garbage') return '<!DOCTYPE html><title>Error</title>';
+    if (fate.seen === 'empty') return '';
+    if (fate.seen === 'reset') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    const data = { error: { code: fate.seen, message: 'injected' } };
+    throw Object.assign(new Error('injected'), { response: { status: fate.seen, data } });
+  },
+});
+
+/** Longer than the lease; meanwhile another run takes it, ends its work and gives it back. */
+function sleepWhileAnotherRunTakesOver(): void {
+  const { world } = fake;
+  world.nowMs += 110_000;
+  for (const [name, { text, generation }] of world.objects) {
+    if (!/^manifests\/.*ml-research/.test(name)) continue;
+    const manifest = JSON.parse(text) as Manifest;
+    delete manifest.lease;
+    const taken = JSON.stringify({ ...manifest, fence: (manifest.fence ?? 0) + 1 });
+    world.objects.set(name, { text: taken, generation: generation + 1, updatedMs: world.nowMs });
+  }
+}
+
+async function deliver(id: string): Promise<'done' | 'again'> {
+  const { attributes, data } = wireOf({
+    budget: 0,
+    period: 1,
+    percent: 130,
+    namesThreshold: true,
+    forecastPercent: undefined,
+    amountPercent: 100,
+    currency: 'USD',
+  });
+  const message = {
+    data: Buffer.from(JSON.stringify(data)).toString('base64'),
+    attributes,
+    messageId: id,
+    publishTime: new Date(fake.world.nowMs).toISOString(),
+  };
+  try {
+    await handleEvent(fake.runtime, { id, source: '//pubsub.googleapis.com/projects/p/topics/t', data: { message } }, guardBudget); // prettier-ignore
+    return 'done';
+  } catch {
+    return 'again';
+  }
+}
+
+function manifests(): readonly Manifest[] {
+  return [...fake.world.objects]
+    .filter(([name]) => name.startsWith('manifests/'))
+    .map(([, { text }]) => JSON.parse(text) as Manifest);
+}
+
+/** What a request took away is `done` in the books of one rung at least, so that the restore brings it back. */
+function expectBooksToAgree(): void {
+  for (const { rungs, project } of manifests()) {
+    const items = rungs.flatMap((rung) => rung.items ?? []);
+    const done = new Set(items.filter(({ status }) => status === 'done').map(({ resource }) => resource));
+    expect(
+      items.map(({ resource }) => resource).filter((resource) => !done.has(resource)),
+      project,
+    ).toEqual([]);
+  }
+}
+
+describe('each write of the kill switch', () => {
+  for (const write of WRITES)
+    for (const [title, fate] of Object.entries(FATES))
+      it(`${write} with ${title}: after redelivery all is off once, and the books say that it was us`, async () => {
+        fake.world = newWorld();
+        armed = { write: new RegExp(write), fate };
+        await deliver('1');
+        expect(armed).toBeUndefined();
+        expect(await deliver('2')).toBe('done');
+        const { changes } = fake.world;
+        expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+        expectBooksToAgree();
+        expect(fake.world.projects.find(({ id }) => id === 'ml-research')?.account).toBe('');
+      });
+});
+
+const LOOKS = [
+  'GET .*notebooks.*/instances/nb-1\\b',
+  'GET .*compute.*/instances/vm-1$',
+  'GET .*customJobs/job-1$',
+  'GET .*endpoints/1$',
+  'GET .*ml-research/billingInfo',
+];
+
+describe('an instance that is frozen for 110 seconds after a look', () => {
+  for (const look of LOOKS)
+    it(`${look}: sends nothing more when it wakes and another run has taken over`, async () => {
+      fake.world = newWorld();
+      freeze = { look: new RegExp(look), frozen: false, sentAfter: [] };
+      const { sentAfter } = freeze;
+      await deliver('1');
+      expect([freeze.frozen, sentAfter]).toEqual([true, []]);
+      freeze = undefined;
+      expect(await deliver('2')).toBe('done');
+      const { changes } = fake.world;
+      expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+      expectBooksToAgree();
+    });
+});
