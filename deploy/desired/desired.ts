@@ -100,7 +100,11 @@ export function accessOf(
   const found: Access[] = inScope.map((on) => ({
     on,
     // A project's custom roles can be bound inside it alone, and folders have none of their own.
-    ...installed(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), '', role),
+    ...installed(
+      on.startsWith('projects/') ? on : (organizationOf(on) ?? ''),
+      '',
+      followPolicy(policy, name, role),
+    ),
     why: `${name} looks after ${on}`,
   }));
   if (policy.stateBucket !== undefined) {
@@ -168,6 +172,16 @@ function channelAccess(
 /** Whether a rung of the policy unlinks billing. */
 export function unlinks(policy: Policy): boolean {
   return policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
+}
+
+/** Of the rights of idle-notebook-stopper those that a setting of the policy alone makes use of. */
+function followPolicy({ notebooks }: Policy, name: string, role: Role): Role {
+  if (name !== 'idle-notebook-stopper' || notebooks === undefined) return role;
+  const unused = new Set([
+    ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
+    ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
+  ]);
+  return { ...role, permissions: role.permissions.filter((one) => !unused.has(one)) };
 }
 
 function withoutUnlinking(role: Role): Role {

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { parsePolicy } from '../../../shared/policy/policy.ts';
+import { accessOf } from '../../../deploy/desired/desired.ts';
+import { readFunctions } from '../../../deploy/desired/settings.ts';
+
+const functions = await readFunctions();
+const HOURS = 'hours: { timezone: Europe/Berlin, days: [mon], from: "08:00", to: "20:00", start: START }';
+const OPTIONAL = ['notebooks.instances.start', 'notebooks.instances.update'];
+
+/** What a function's account gets on the one project of the scope. */
+function rightsOf(name: string, policy: string): readonly string[] {
+  const fn = functions.find((one) => one.name === name);
+  if (fn === undefined) throw new Error(`There is no function ${name}`);
+  const wanted = { project: 'ml-ops', policy: parsePolicy(policy), billingRoles: 'predefined' } as const;
+  const access = accessOf(wanted, fn, () => undefined);
+  return access.find(({ on }) => on === 'projects/ml-dev')?.role?.permissions ?? [];
+}
+
+describe('the role of idle-notebook-stopper follows the policy', () => {
+  for (const [title, lines, granted] of [
+    ['observe', 'mode: observe\nnotebooks: {}', []],
+    ['defaults', 'mode: enforce\nnotebooks: {}', []],
+    ['hours that do not start', `notebooks: { ${HOURS.replace('START', 'false')} }`, []],
+    ['hours that start', `notebooks: { ${HOURS.replace('START', 'true')} }`, ['notebooks.instances.start']],
+    ['repair', 'notebooks: { nativeIdleShutdown: repair }', ['notebooks.instances.update']],
+    [
+      'everything on',
+      `notebooks: { nativeIdleShutdown: repair, ${HOURS.replace('START', 'true')} }`,
+      OPTIONAL,
+    ],
+  ] as const)
+    it(`${title}: of what only a setting uses it has ${granted.length === 0 ? 'nothing' : granted.join(', ')}`, () => {
+      const rights = rightsOf('idle-notebook-stopper', `scope: [projects/ml-dev]\n${lines}\n`);
+      expect(rights.filter((one) => OPTIONAL.includes(one))).toEqual(granted);
+      expect(rights).toContain('notebooks.instances.stop');
+    });
+
+  it('and that of budget-restore does not: it starts whatever was stopped', () => {
+    const policy = 'scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: { mode: observe }\n';
+    expect(rightsOf('budget-restore', policy)).toContain('notebooks.instances.start');
+  });
+});
