@@ -2,7 +2,7 @@ import { allRegions } from '../../shared/prices/machine-catalog.ts';
 import { configurationOf, type Configuration } from '../../shared/prices/planning/configuration.ts';
 import { nearest } from '../../shared/prices/planning/nearest.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
-import { chooseFormat, type AnswerFormat } from '../../shared/report/formats.ts';
+import { chooseFormat } from '../../shared/report/formats.ts';
 import { Refusal, type Incoming } from '../../shared/run/handle-request.ts';
 import type { EstimateTask } from './estimate/decide-estimate.ts';
 import type { Resource } from './estimate/lines.ts';
@@ -24,7 +24,7 @@ type Question =
 export type Wanted = Question & {
   /** As it was sent, for the form of the page. */
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly format: AnswerFormat;
+  readonly format: (typeof FORMATS)[number];
   readonly table: CsvTable;
 };
 

@@ -1,4 +1,4 @@
-import { chooseFormat, type AnswerFormat } from '../../shared/report/formats.ts';
+import { chooseFormat } from '../../shared/report/formats.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal, type Incoming } from '../../shared/run/handle-request.ts';
 import { requireSection, type Policy } from '../../shared/policy/policy.ts';
@@ -12,7 +12,7 @@ export interface Wanted {
   readonly project: string | undefined;
   /** As it was written; undefined for the policy's. */
   readonly window: string | undefined;
-  readonly format: AnswerFormat;
+  readonly format: (typeof FORMATS)[number];
   /** Of a CSV answer. */
   readonly table: CsvTable;
 }

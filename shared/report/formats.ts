@@ -2,13 +2,14 @@ import Negotiator from 'negotiator';
 import { BadParameter } from './bad-parameter.ts';
 import { PermanentError } from '../errors.ts';
 
-export type AnswerFormat = 'json' | 'html' | 'csv';
+export type AnswerFormat = 'json' | 'html' | 'csv' | 'sarif';
 
 /** `header=present`: the first line names the columns (RFC 4180). */
 const MEDIA_TYPES: Readonly<Record<AnswerFormat, string>> = {
   json: 'application/json; charset=utf-8',
   html: 'text/html; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
+  sarif: 'application/sarif+json; charset=utf-8',
 };
 
 /** What of a request decides the format of its answer. */
@@ -30,10 +31,10 @@ export class NotAcceptable extends PermanentError {
  * @throws BadParameter when the parameter is not on offer.
  * @throws NotAcceptable when there is no parameter and the header excludes all that is on offer.
  */
-export function chooseFormat(
+export function chooseFormat<Offered extends AnswerFormat>(
   { parameter, accept }: FormatWish,
-  offered: readonly [AnswerFormat, ...AnswerFormat[]],
-): AnswerFormat {
+  offered: readonly [Offered, ...Offered[]],
+): Offered {
   if (parameter !== undefined) {
     const named = offered.find((format) => format === parameter);
     if (named === undefined) throw new BadParameter('format', parameter, offered.join(', '));
@@ -50,7 +51,7 @@ export function chooseFormat(
 /** The format of an error: a page for callers that request one, JSON for all others. Never throws. */
 export function errorFormat({ parameter, accept }: FormatWish): 'json' | 'html' {
   if (parameter === 'html') return 'html';
-  if (parameter === 'json' || parameter === 'csv') return 'json';
+  if (parameter === 'json' || parameter === 'csv' || parameter === 'sarif') return 'json';
   return accepted(accept, ['json', 'html']) === 'html' ? 'html' : 'json';
 }
 
@@ -64,7 +65,10 @@ export function formatHeaders(format: AnswerFormat): Readonly<Record<string, str
   };
 }
 
-function accepted(accept: string | undefined, offered: readonly AnswerFormat[]): AnswerFormat | undefined {
+function accepted<Offered extends AnswerFormat>(
+  accept: string | undefined,
+  offered: readonly Offered[],
+): Offered | undefined {
   // An empty header says as little as none. `application/json; charset=utf-8` names one of ours with its parameter.
   const headers = accept === undefined || accept.trim() === '' ? {} : { accept };
   const types = offered.flatMap((format) => [bare(format), `${bare(format)}; charset=utf-8`]);

@@ -8,7 +8,7 @@ import { copyingUsd, homeOf, lessUsd, movingUsd, storedUsd } from './bucket-opti
 import { readCost, type RegionReads } from './bucket-placement.ts';
 import type { ReadBucket } from '../traffic/readers.ts';
 import { gib, usd } from './evidence-text.ts';
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { moveCommand } from './zone-pairs.ts';
 
 /** Readers outside a bucket's region: what a copy beside them, or they beside the bucket, save on balance. */

@@ -7,7 +7,7 @@ import { copyCommand } from './bucket-far.ts';
 import { readCost, type RegionReads } from './bucket-placement.ts';
 import type { ReadBucket } from '../traffic/readers.ts';
 import { gib, usd } from './evidence-text.ts';
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { sumUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import { copyingUsd, isFar, lessUsd, storedUsd } from './bucket-options.ts';
 

@@ -7,7 +7,7 @@ import type { PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { matches } from '../traffic/readers.ts';
 import { gib } from './evidence-text.ts';
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { firstRate, priceRow, priceGib } from '../../../shared/prices/network-prices.ts';
 
 /** Below this much a day two machines' totals can be alike by chance. */

@@ -5,7 +5,7 @@ import { GIB } from '../../../shared/prices/quantities.ts';
 import { type PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { gib } from './evidence-text.ts';
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { type UsdRange, sumUsd } from '../../../shared/prices/money.ts';
 import { priceGib, priceRow } from '../../../shared/prices/network-prices.ts';
 

@@ -3,7 +3,7 @@ import { type EgressFacts, type Sent, sum, type VmPlace } from '../traffic/facts
 import type { PricedLane } from '../traffic/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { gib, usd } from './evidence-text.ts';
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 import { scaleUsd, type UsdRange } from '../../../shared/prices/money.ts';
 import { firstRate, priceRow } from '../../../shared/prices/network-prices.ts';
