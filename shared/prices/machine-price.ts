@@ -98,11 +98,5 @@ export function machineParts(name: string, region: string, usage: Usage): Machin
   return { host: { ...whole, usd: { low: rest, high: rest } }, gpus: cards, localSsd };
 }
 
-/** The regions in which the machine has a price of its own or by its parts, sorted. */
-export function pricedRegions(name: string, usage: Usage): readonly string[] {
-  const machine = catalogMachine(name);
-  return (machine?.regions ?? []).filter((region) => isPriced(machinePrice(name, region, usage)));
-}
-
 /** The day of the oldest prices that a machine's price is made of. */
 export const machinePricesDate = (): string => [machines().asOf, units().asOf].sort()[0] ?? machines().asOf;

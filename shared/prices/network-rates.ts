@@ -2,7 +2,7 @@ import { lazyBook, type Figure } from './book.ts';
 import { weakest } from './mark.ts';
 import type { PriceRow } from './network-prices.ts';
 import networkJson from './books/network-prices.json' with { type: 'json' };
-import { isPriced, priceOf, sumPrices, timesPrice, unpriced, type Price } from './price.ts';
+import { priceOf, sumPrices, timesPrice, unpriced, type Price } from './price.ts';
 
 const network = lazyBook(networkJson);
 
@@ -39,11 +39,6 @@ export function addressPrice(region: string): Price {
     // It has the same price in every region of the list.
     network().find('on-demand', 'external-ip-in-use', 'us-central1');
   return figure === undefined ? unpriced(`no price for an address in ${region}`) : priceOf(figure);
-}
-
-/** Whether every region costs the same may change with the book: the test of the book holds it. */
-export function hasNetworkPrices(region: string): boolean {
-  return isPriced(internetPrice(1, region));
 }
 
 /** The day of most of its prices. */

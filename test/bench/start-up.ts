@@ -22,6 +22,7 @@ function subjects(): readonly { readonly name: string; readonly waking: Waking }
     { name: 'budget-restore', waking: { path: `/?budget=${budget}&period=2026-11-01` } },
     { name: 'lifecycle-enforcer', waking: { text: '{}' } },
     { name: 'egress-auditor', waking: { path: `/?project=${scope.replace('projects/', '')}` } },
+    { name: 'cost-estimator', waking: { path: '/?machineType=g2-standard-4&format=json' } },
   ];
 }
 

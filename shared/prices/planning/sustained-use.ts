@@ -1,16 +1,15 @@
 import { HOURS_PER_MONTH } from '../quantities.ts';
 
-/** What each quarter of a month costs of the list price: n1 and the GPUs attached to it end at 30 % off, n2, n2d and c2 at 20 %. */
+/**
+ * What each quarter of a month costs of the list price: n1 and the GPUs attached to it end at 30 % off, n2, n2d and c2
+ * at 20 %. https://cloud.google.com/compute/docs/sustained-use-discounts; rates as in infracost
+ */
 const QUARTERS: Readonly<Record<string, readonly number[]>> = {
   n1: [1, 0.8, 0.6, 0.4],
   n2: [1, 0.8678, 0.733, 0.6],
   n2d: [1, 0.8678, 0.733, 0.6],
   c2: [1, 0.8678, 0.733, 0.6],
 };
-
-/** Which families get it and how far is known from Google's page on sustained use discounts and infracost's rates. */
-export const SUSTAINED_USE_SOURCE =
-  'https://cloud.google.com/compute/docs/sustained-use-discounts; rates as in infracost';
 
 /** Share of the list price that is billed for so many hours of one month; 1 for families without. GPUs attached to n1 go with it. */
 export function sustainedUseShare(family: string, hours: number): number {
