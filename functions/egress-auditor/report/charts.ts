@@ -21,6 +21,9 @@ import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
 /** More bands than this cannot be told apart; the table has all lanes. */
 const MAX_FLOWS = 14;
 
+/** Free lanes that the caption names. */
+const MAX_FREE = 5;
+
 /** The picture of the lanes that cost something or have no price. */
 export function laneFlows({ lanes, headline }: EgressReport): Markup {
   const drawable = lanes.filter(
@@ -28,7 +31,12 @@ export function laneFlows({ lanes, headline }: EgressReport): Markup {
   );
   const flows = drawable.slice(0, MAX_FLOWS);
   if (flows.length === 0) return emptyState('No lane costs anything that could be drawn.');
-  const free = lanes.filter(({ usdPerMonth }) => usdPerMonth !== 'unpriced' && usdPerMonth.high === 0).length;
+  const free = lanes.filter(({ usdPerMonth }) => usdPerMonth !== 'unpriced' && usdPerMonth.high === 0);
+  const freeText = free
+    .slice(0, MAX_FREE)
+    .map((lane) => `${lane.from} → ${lane.to} (${bytesText(lane.monthlyBytes)} a month)`)
+    .join('; ');
+  const freeRest = free.length > MAX_FREE ? ` and ${free.length - MAX_FREE} more` : '';
   const shown = flows.reduce(
     (sum, { usdPerMonth }) => sum + (usdPerMonth === 'unpriced' ? 0 : usdPerMonth.high),
     0,
@@ -48,7 +56,7 @@ export function laneFlows({ lanes, headline }: EgressReport): Markup {
     caption: [
       'The height of a band is its cost a month; its paler part lies between the lower and the upper bound, and a dashed line has no price. ',
       `${flows.length === lanes.length ? 'All' : `${flows.length} of ${lanes.length}`} lanes are drawn, ${usdText(shown)} of at most ${usdText(headline.usdPerMonth.high)} a month`,
-      free === 0 ? '.' : `; ${free} cost nothing.`,
+      free.length === 0 ? '.' : `; free: ${freeText}${freeRest}.`,
     ].join(''),
   });
 }

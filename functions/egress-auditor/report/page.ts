@@ -18,6 +18,7 @@ export function renderReportPage(report: EgressReport): Html {
     subtitle: `${momentText(window.start)} to ${momentText(window.end)}`,
     top: topOf(report),
     sections: [
+      { id: 'flows', title: 'From where to where', content: [laneFlows(report)] },
       {
         id: 'findings',
         title: 'Findings',
@@ -27,7 +28,6 @@ export function renderReportPage(report: EgressReport): Html {
             ? [emptyState(noFindings(report))]
             : report.findings.map((finding) => findingCard(finding)),
       },
-      { id: 'flows', title: 'From where to where', content: [laneFlows(report)] },
       {
         id: 'days',
         title: window.hours >= 48 ? 'Day by day' : 'Over time',
