@@ -30,13 +30,17 @@ describe('the role of idle-notebook-stopper follows the policy', () => {
     ],
   ] as const)
     it(`${title}: of what only a setting uses it has ${granted.length === 0 ? 'nothing' : granted.join(', ')}`, () => {
-      const rights = rightsOf('idle-notebook-stopper', `scope: [projects/ml-dev]\n${lines}\n`);
+      const rights = rightsOf(
+        'idle-notebook-stopper',
+        `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\n${lines}\n`,
+      );
       expect(rights.filter((one) => OPTIONAL.includes(one))).toEqual(granted);
       expect(rights).toContain('notebooks.instances.stop');
     });
 
   it('and that of budget-restore does not: it starts whatever was stopped', () => {
-    const policy = 'scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: { mode: observe }\n';
+    const policy =
+      'scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n';
     expect(rightsOf('budget-restore', policy)).toContain('notebooks.instances.start');
   });
 });
