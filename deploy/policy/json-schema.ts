@@ -10,6 +10,10 @@ const descriptions: Readonly<Record<string, string>> = {
   receipts: 'projects/PROJECT/topics/TOPIC to which each receipt is published as well.',
   notify: 'Where people are told of warnings, stops and budget alerts. Without it only the receipts tell.',
   'notify.channels': 'Slack, Teams, a webhook (address in Secret Manager) or a topic.',
+  'notify.channels[].kind': 'slack, teams, webhook or topic.',
+  'notify.channels[].secret':
+    'projects/P/secrets/S/versions/V in Secret Manager that holds the address of the webhook.',
+  'notify.channels[].topic': 'projects/P/topics/T.',
   'notify.ownerLabel':
     "Label that names a notebook's owner; without it the instance's owner or creator is named.",
   notebooks: 'Idle Workbench notebooks. Without this section idle-notebook-stopper is not deployed.',
@@ -45,6 +49,7 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.allow':
     'billingAccounts/A/budgets/B: budgets that may do more than notify. Needed for any such rung.',
   'budgets.protect': "Projects never touched, as projects/ID or ID. The function's own project always is.",
+  'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
   'budgets.basis': 'Which spend counts against the ladder.',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',
   'budgets.ladder[].at': "Share of the budget's amount: 0.5 is 50 %. At most 10.",

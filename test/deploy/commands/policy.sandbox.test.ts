@@ -126,7 +126,16 @@ test('the JSON Schema describes every key and lets no unknown one pass', async (
 });
 
 // What the example has to fill in, since these have no default, or one that its ladder does not allow.
-const marked = ['scope', 'state', 'receipts', 'budgets', 'budgets.mode', 'budgets.allow'];
+const marked = [
+  'scope',
+  'state',
+  'receipts',
+  'notify.channels',
+  'notify.ownerLabel',
+  'budgets',
+  'budgets.mode',
+  'budgets.allow',
+];
 
 test('the example states the real default of every key that has one', async () => {
   const example = await readFile(exampleFile, 'utf8');
@@ -134,7 +143,8 @@ test('the example states the real default of every key that has one', async () =
   const stated = parsePolicy(example);
   const bare = parsePolicy(
     `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\nreceipts: ${stated.receiptsTopic ?? ''}\n` +
-      `notebooks:\nlifecycle:\negress:\nbudgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
+      `notify: ${JSON.stringify(stated.notify)}\n` +
+      `notebooks:\nlifecycle:\negress:\nestimates:\nbudgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
   );
   assert.deepEqual(stated, bare);
 });
