@@ -5,6 +5,7 @@ import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
 import { updateBudget } from './budget.ts';
 import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
 import { judgeListings, judgeModelAccounts, listAsSwitch } from './listing.ts';
+import { inspectReach } from './reach.ts';
 import { roleIdFor } from './role-id.ts';
 
 /** A project of a budget's filter: `projects/NUMBER` or `projects/ID`. */
@@ -43,12 +44,14 @@ export async function inspectTarget(
   checks.push(
     pass({ id: 'project-protection', subject }, 'budgets.protect does not name it: the ladder applies'),
   );
-  const [billing, rungs] = await Promise.all([
+  const actions = policy.ladder.map((rung) => rung.do);
+  const [billing, rungs, reach] = await Promise.all([
     inspectBilling(inspection, projectId, target),
     inspectRungs(inspection, policy, projectId),
+    inspectReach(inspection.api, projectId, actions),
   ]);
   const unlinks = policy.ladder.some((rung) => rung.do === 'unlink-billing');
-  return [...checks, billing, ...rungs, ...(unlinks ? [billingLock(subject)] : [])];
+  return [...checks, billing, ...rungs, reach, ...(unlinks ? [billingLock(subject)] : [])];
 }
 
 function hostIsTarget(subject: string, { name, budgets }: Target): Check {

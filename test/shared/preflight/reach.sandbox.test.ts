@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { inspectReach } from '../../../shared/preflight/reach.ts';
+import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
+import { PROJECT, withResources, type ProjectInput } from '../resources/resource-lab.ts';
+
+const ZONE = 'us-central1-a';
+const VM = { id: 'train', zone: ZONE, machineType: 'a2-highgpu-1g' };
+const LADDER = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
+
+const BURNING: ProjectInput = {
+  vms: [VM, { ...VM, id: 'web-0', metadata: { 'created-by': `projects/3001/zones/${ZONE}/instanceGroupManagers/web` } }],
+  instanceGroups: [{ id: 'web', zone: ZONE, targetSize: 1 }],
+  resources: [
+    { service: 'aiplatform', path: 'locations/us-central1/featureOnlineStores/fs', body: { state: 'STABLE' } },
+    { service: 'aiplatform', path: 'locations/us-central1/schedules/hourly', body: { state: 'ACTIVE' } },
+  ],
+}; // prettier-ignore
+
+describe('inspectReach', () => {
+  it('passes where a rung stops all that runs', async () => {
+    await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api }) => {
+      const check = await inspectReach(api, PROJECT, LADDER);
+      expect(check).toMatchObject({ id: 'spend-reach', subject: `projects/${PROJECT}`, status: 'pass' });
+      expect(check.detail).toMatch(/^what runs now, \$3\.\d\d\/h, is within the reach of a rung$/);
+    });
+  });
+
+  it('names what no rung stops, worst first, each with its cost and the command that ends it', async () => {
+    await withResources(RESOURCE_KINDS, BURNING, async ({ api }) => {
+      const { status, detail, remedy } = await inspectReach(api, PROJECT, LADDER);
+      expect(status).toBe('warn');
+      expect(detail).toMatch(
+        /^2 that run now are stopped by no rung but unlinking billing: \$3\.\d\d\/h and 1 without a price$/,
+      );
+      expect(remedy).toHaveLength(2);
+      expect(remedy[0]).toContain('featureOnlineStores/fs (feature online store, unpriced: no price for');
+      expect(remedy[1]).toContain(
+        `To end it by hand: gcloud compute instance-groups managed resize web --size=0 --zone=${ZONE} --project=${PROJECT}`,
+      );
+    });
+  });
+
+  it('counts what a shorter ladder leaves', async () => {
+    await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api }) => {
+      expect(await inspectReach(api, PROJECT, ['notify', 'stop-notebooks'])).toMatchObject({
+        status: 'warn',
+      });
+    });
+  });
+
+  it('is unknown where something cannot be looked at', async () => {
+    await withResources(
+      RESOURCE_KINDS,
+      { vms: [VM] },
+      async ({ api }) => {
+        const { status, detail, notRun } = await inspectReach(api, PROJECT, LADDER);
+        expect([status, notRun]).toEqual(['unknown', true]);
+        expect(detail).toContain('projects/demo-ml Batch jobs');
+      },
+      { without: ['batch.jobs.list'] },
+    );
+  });
+});
