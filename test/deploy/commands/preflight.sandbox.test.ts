@@ -1,3 +1,4 @@
+import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -12,6 +13,9 @@ import { createRuntime, type Runtime } from '../../../shared/run/runtime.ts';
 import { roleFile } from '../../sandbox/iam/roles.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario } from '../../sandbox/scenario.ts';
+
+/** What looking at what runs takes. */
+const LISTS = RESOURCE_KINDS.flatMap(({ permissions }) => permissions.list);
 
 const OPS = 'ml-ops-local';
 const TARGET = 'ml-target-local';
@@ -132,7 +136,7 @@ async function withCloud(test: (sandbox: Sandbox, policyFile: string) => Promise
     sandbox.iam.bind({ member, role, permissions: roleFile(role), on: ACCOUNT });
     for (const [on, permissions] of [
       [ACCOUNT, ['billing.budgets.get', 'billing.budgets.list']],
-      [`projects/${TARGET}`, ['resourcemanager.projects.get']],
+      [`projects/${TARGET}`, ['resourcemanager.projects.get', ...LISTS]],
       [
         `projects/${OPS}`,
         ['resourcemanager.projects.get', 'pubsub.topics.get', 'iam.serviceAccounts.getAccessToken'],
