@@ -28,7 +28,7 @@ export async function planningCommand(
   now: Date,
   output: Output,
 ): Promise<number> {
-  return runCommand(usage, output, async () => {
+  return runCommand(usage, output, () => {
     const options = Object.fromEntries(
       parameters.map((parameter) => [optionOf(parameter), { type: 'string' as const }]),
     );
@@ -44,7 +44,7 @@ export async function planningCommand(
     output.out(query['format'] === 'json' ? `${JSON.stringify(report, null, 2)}\n` : tables(report));
     const warning = ageWarning(report);
     if (warning !== undefined) output.err(`${warning}\n`);
-    return 0;
+    return Promise.resolve(0);
   });
 }
 

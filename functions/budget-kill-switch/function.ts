@@ -7,7 +7,7 @@ import type { Message } from '../../shared/run/message.ts';
 import type { ProjectRef } from '../../shared/google/projects.ts';
 import { isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
-import { startReceipt, type ReceiptBuilder } from '../../shared/run/receipt.ts';
+import { startReceipt, type DecidedOutcome, type ReceiptBuilder } from '../../shared/run/receipt.ts';
 import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts';
 import { sendNotice } from '../../shared/notify/send.ts';
 import { alertNotice } from './message/alert-notice.ts';
@@ -165,11 +165,11 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
   const { context, config, verdict, budget } = due;
   const attempt: Firing['attempt'] = (resource, step) => attemptStep(runErrors, receipt, resource, step);
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
-  let alerted = false;
+  const alerted: DecidedOutcome[] = [];
   const noting: ReceiptBuilder = {
     ...receipt,
     add(outcome) {
-      alerted ||= outcome.outcome === 'done';
+      if (outcome.outcome === 'done') alerted.push(outcome);
       receipt.add(outcome);
     },
   };
@@ -201,7 +201,8 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
   );
   // Last: a channel that does not answer delays no rung.
   const channels = context.policy.notify?.channels ?? [];
-  if (alerted && channels.length > 0) await sendNotice(context, channels, alertNotice(runId, budget, text));
+  if (alerted.length > 0 && channels.length > 0)
+    await sendNotice(context, channels, alertNotice(runId, budget, text));
 }
 
 async function deliver(

@@ -42,16 +42,20 @@ export function noticeOf(
   };
 }
 
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 function itemOf({ facts, outcome }: Told, config: Config): NoticeItem {
   const { evidence, action } = outcome;
-  const said = typeof evidence['says'] === 'string' ? evidence['says'] : String(evidence['why'] ?? '');
+  const said = textOf(evidence['says']) ?? textOf(evidence['why']) ?? '';
   const [, project = '', , zone = '', , id = ''] = facts.name.split('/');
   const next =
     action === 'warn'
       ? `To keep it: ${keepCommand(facts, config.keepLabel)}`
       : action === 'stop'
         ? `It was stopped, which saves ${formatUsdPerHour(outcome.usdPerHour)}. To start it: gcloud workbench instances start ${id} --project=${project} --location=${zone}`
-        : `${String(evidence['next'] ?? '')}.`;
+        : `${textOf(evidence['next']) ?? ''}.`;
   return {
     resource: facts.name,
     action,

@@ -10,7 +10,9 @@ const policy = (topic: string, mode: 'observe' | 'enforce' = 'enforce'): string 
   `${switchPolicy({ mode })}notify:\n  channels: [{kind: topic, topic: ${topic}}]\n`;
 
 const noticesIn = (texts: readonly string[]): readonly Notice[] => {
-  const all = texts.map((text) => JSON.parse(text) as Notice).filter(({ items }) => items !== undefined);
+  const all = texts
+    .map((text) => JSON.parse(text) as Notice | { readonly items?: undefined })
+    .filter((one): one is Notice => one.items !== undefined);
   return [...new Map(all.map((notice) => [notice.id, notice])).values()];
 };
 
@@ -23,8 +25,8 @@ describe('budget-kill-switch tells its channels', () => {
       const [notice, ...others] = noticesIn(published());
       assert.deepEqual(others, []);
       assert.equal(notice?.items[0]?.resource, BUDGET);
-      assert.match(notice?.items[0]?.text ?? '', /^Budget ".*": .* spent since .*Due: notify \(50\.0 %\)/);
-      const known = notice?.id;
+      assert.match(notice.items[0].text, /^Budget ".*": .* spent since .*Due: notify \(50\.0 %\)/);
+      const known = notice.id;
       await world.alert(alert(0.56));
       assert.deepEqual(
         noticesIn(published()).filter(({ id }) => id !== known),

@@ -230,7 +230,7 @@ const anyActivity: fc.Arbitrary<Change> = fc.oneof(
     })
     .map(({ name, more }): Change => (facts) => ({
       ...facts,
-      signals: { ...facts.signals, [name]: withMore(facts.signals[name as 'cpu'], more) },
+      signals: { ...facts.signals, [name]: withMore(facts.signals[name], more) },
     })),
   fc
     .record({
@@ -244,7 +244,7 @@ const anyActivity: fc.Arbitrary<Change> = fc.oneof(
             ? facts
             : {
                 ...facts,
-                longerLook: { ...facts.longerLook, [name]: withMore(facts.longerLook[name as 'cpu'], more) },
+                longerLook: { ...facts.longerLook, [name]: withMore(facts.longerLook[name], more) },
               },
     ),
 );
@@ -267,7 +267,7 @@ const anyLoss: fc.Arbitrary<Change> = fc.oneof(
     })
     .map(({ name, how }): Change => (facts) => ({
       ...facts,
-      signals: { ...facts.signals, [name]: lose(facts.signals[name as 'cpu'], how as 'half') },
+      signals: { ...facts.signals, [name]: lose(facts.signals[name], how) },
     })),
   fc
     .record({
@@ -283,7 +283,7 @@ const anyLoss: fc.Arbitrary<Change> = fc.oneof(
                 ...facts,
                 longerLook: {
                   ...facts.longerLook,
-                  [name]: lose(facts.longerLook[name as 'cpu'], how as 'half'),
+                  [name]: lose(facts.longerLook[name], how),
                 },
               },
     ),

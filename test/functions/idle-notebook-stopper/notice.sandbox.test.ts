@@ -34,11 +34,11 @@ function withChannels(
         ...world,
         notices: () =>
           published()
-            .map((text) => JSON.parse(text) as Notice)
-            .filter(({ items, id }) => {
-              const isNew = items !== undefined && !seen.has(id);
-              if (isNew) seen.add(id);
-              return isNew;
+            .map((text) => JSON.parse(text) as Notice | { readonly items?: undefined })
+            .filter((one): one is Notice => {
+              if (one.items === undefined || seen.has(one.id)) return false;
+              seen.add(one.id);
+              return true;
             }),
       });
     },
@@ -52,16 +52,16 @@ describe('idle-notebook-stopper tells owners', () => {
       const [notice, ...others] = notices();
       assert.deepEqual(others, []);
       assert.equal(notice?.title, 'Notebooks of ml-lab: 2 will be stopped');
-      const [one, two] = [...(notice?.items ?? [])].sort((a, b) => (a.resource < b.resource ? -1 : 1));
+      const [one, two] = [...notice.items].sort((a, b) => (a.resource < b.resource ? -1 : 1));
       assert.equal(one?.owner, 'ada');
       assert.equal(two?.owner, 'grace@example.com');
       assert.match(
-        one?.text ?? '',
+        one.text,
         /^idle-1 \(n1-standard-4, us-central1-a\): It rested for 60 minutes \(CPU at most [\d.]+ cores, network at most [\d.]+ (?:KiB|B)\/s\)\. It stops at 22:10 UTC unless it is used before\. To keep it: gcloud workbench instances update idle-1 --project=ml-lab --location=us-central1-a --labels=/,
       );
       // Whether gcloud replaces labels or adds to them: all are there.
-      assert.match(one?.text ?? '', /team=vision/);
-      assert.match(one?.text ?? '', /costguard-keep=true$/);
+      assert.match(one.text, /team=vision/);
+      assert.match(one.text, /costguard-keep=true$/);
       await sandbox.clock.advance(10 * MINUTE_MS);
       await fn.tick();
       assert.deepEqual(notices(), []);
@@ -70,7 +70,7 @@ describe('idle-notebook-stopper tells owners', () => {
       const [stopped] = notices();
       assert.equal(stopped?.title, 'Notebooks of ml-lab: 2 stopped');
       assert.match(
-        stopped?.items[0]?.text ?? '',
+        stopped.items[0]?.text ?? '',
         /It was stopped, which saves \$0\.19\/h\. To start it: gcloud workbench instances start idle-/,
       );
     }));
