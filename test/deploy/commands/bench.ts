@@ -43,6 +43,7 @@ lifecycle:
       rules: [{ action: { type: AbortIncompleteMultipartUpload }, condition: { age: 7 } }]
 egress:
 notebooks:
+estimates:
 `;
 
 export async function withBench(test: (bench: DeployBench) => Promise<void>): Promise<void> {
