@@ -5,6 +5,7 @@ import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import {
   alert,
+  ALERTS,
   askRestore,
   BUDGET,
   budgetScenario,
@@ -34,6 +35,7 @@ function withPolicyObject(test: (world: InProcess) => Promise<void>): Promise<vo
   return withFunctionInProcess(
     {
       name: 'budget-kill-switch',
+      topic: ALERTS,
       policy: switchPolicy({ mode: 'observe' }),
       scenario: budgetScenario(),
       environment: { POLICY_URI: URI },
