@@ -271,7 +271,7 @@ function runaway(): Scenario {
 
 /** One alert that makes every rung due. */
 async function trip(sandbox: Sandbox, { runtime }: Instance): Promise<readonly string[]> {
-  const event = eventOf(`projects/${SWITCH_OPERATIONS}/topics/costguard-budget-kill-switch`, {
+  const event = eventOf(`projects/${SWITCH_OPERATIONS}/topics/budget-alerts`, {
     messageId: '1400000001',
     publishTime: new Date(sandbox.clock.now()).toISOString(),
     attributes: { billingAccountId: BUDGET_ACCOUNT, budgetId: BUDGET_ID, schemaVersion: '1.0' },
