@@ -35,7 +35,7 @@ export async function tellSwitchStory(
 
   headline(
     sandbox,
-    'Somebody raises the budget and asks for everything back: GET shows the plan, POST carries it out.',
+    'An operator raises the budget and asks for everything back: GET shows the plan, POST carries it out.',
   );
   const answer = await callRestore(sandbox, restore, budget.name);
   showAnswer(answer);
