@@ -41,7 +41,7 @@ export interface WatchedAuth {
 
 export function watchAuth(auth: GoogleAuth): WatchedAuth {
   const departures = new Map<string, Departure>();
-  const fetch = (url: string, init: RequestInit): ReturnType<GoogleAuth['fetch']> => {
+  const watchedFetch = (url: string, init: RequestInit): ReturnType<GoogleAuth['fetch']> => {
     const { pathname } = new URL(url);
     const [, departure] =
       [...departures].find(([name]) => new RegExp(`/${name}(?=$|[/:])`).test(pathname)) ?? [];
@@ -51,7 +51,7 @@ export function watchAuth(auth: GoogleAuth): WatchedAuth {
   return {
     auth: new Proxy(auth, {
       get(target, key) {
-        if (key === 'fetch') return fetch;
+        if (key === 'fetch') return watchedFetch;
         const value: unknown = Reflect.get(target, key);
         const bound: unknown = typeof value === 'function' ? value.bind(target) : value;
         return bound;
