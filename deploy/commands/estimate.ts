@@ -9,7 +9,7 @@ const usage = `Usage: npm run estimate -- --machine-type TYPE [--gpu-type GPU --
        [--storage-gb GB --storage-class CLASS] [--egress-gb GB --egress-to internet|REGION] [--data-region REGION --data-gb GB]
        [--restart-share 0.1] [--format json]
 
-What a run costs at list prices, line by line, and the other ways to run it. It calls nobody: prices come from shared/prices/books/.
+What a run costs at list prices, line by line, and the other ways to run it. It makes no request: prices come from shared/prices/books/.
 Exit code: 0 answered, 2 wrong usage, or there is no such machine: then it says what is possible nearby.
 `;
 

@@ -9,7 +9,7 @@ const usage = `Usage: npm run fit -- --parameters 8e9 | --size-gb GB --size-prec
        [--sharding none|zero2|zero3|tensor] [--recompute none|selective|full] [--offload none|optimizer|all] [--rank N]
        [--vocabulary N] [--tokens N] [--tflops N] [--region REGION] [--rule seed] [--format json]
 
-The memory that a model takes, and the cheapest machines that it fits. It calls nobody: prices come from shared/prices/books/.
+The memory that a model takes, and the cheapest machines that it fits. It makes no request: prices come from shared/prices/books/.
 Exit code: 0 answered, 2 wrong usage.
 `;
 

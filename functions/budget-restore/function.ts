@@ -16,13 +16,13 @@ import { CONCURRENCY, lineOf, restoreProject, type AnswerLine } from './restore-
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
 const REQUEST_DEADLINE_MS = 50 * 60_000;
 
-interface Asked {
+interface RestoreTask {
   readonly carriesOut: boolean;
   readonly wanted: RestoreRequest;
 }
 
 /** `GET` is answered with the plan, `POST` carries it out. */
-export const restoreFunction: HttpFunction<Asked> = {
+export const restoreFunction: HttpFunction<RestoreTask> = {
   methods: { GET: 'for the plan', POST: 'to restore' },
   // The way back stays open whatever an operator writes into a section.
   sections: [],

@@ -5,7 +5,7 @@ import type { EventContext } from '../../shared/run/handle-event.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
 import type { Report } from './decide.ts';
 
-/** Ends the run in its receipt: one decision that says what was asked and answered. It changes nothing else. */
+/** Ends the run in its receipt: one decision that says what was requested and answered. It changes nothing else. */
 export async function fileReceipt(context: EventContext, report: Report, startedAt: Date): Promise<void> {
   const { runtime, policy } = context;
   const runId = newRunId(startedAt, runtime.newId());

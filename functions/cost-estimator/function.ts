@@ -7,7 +7,7 @@ import { decideReport, type Report } from './decide.ts';
 import { gatherBooks } from './gather.ts';
 import { reportCsv } from './report/csv.ts';
 
-/** Nothing outside is asked but the bucket that takes the receipt. */
+/** The only outside request goes to the bucket that takes the receipt. */
 const REQUEST_DEADLINE_MS = 30_000;
 
 /** `GET /?hours=24&machineType=…`, `POST /`, `POST /fit`. */

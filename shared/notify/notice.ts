@@ -14,7 +14,7 @@ export interface NoticeItem {
   readonly resource: string;
   /** Such as `warn` or `stop`. */
   readonly action: string;
-  /** Who is told; undefined where nobody is known. */
+  /** Who is told; undefined where no owner is known. */
   readonly owner: string | undefined;
   /** What a person reads: a few short lines. */
   readonly text: string;

@@ -148,7 +148,7 @@ export interface Policy {
   readonly stateBucket: string | undefined;
   /** `projects/P/topics/T`, from `receipts`. */
   readonly receiptsTopic: string | undefined;
-  /** Where people are told; undefined where nobody is. */
+  /** Where people are told; undefined where no channel is. */
   readonly notify: NotifyPolicy | undefined;
   readonly notebooks: NotebooksPolicy | undefined;
   readonly budgets: BudgetsPolicy | undefined;

@@ -67,7 +67,7 @@ const receiptsTopic = textLike(
 const channelWanted =
   '{kind: slack | teams | webhook, secret: projects/PROJECT/secrets/NAME/versions/VERSION}, which holds the address, or {kind: topic, topic: projects/PROJECT/topics/TOPIC}';
 
-/** Whoever wrote the address itself here must not find it in a log. */
+/** An address that was written here itself must not appear in a log. */
 const unseen = { error: () => `got something else than a reference to a secret; wanted ${channelWanted}` };
 
 /** Where people are told. An address would let anybody write there: the file holds a reference to it. */

@@ -49,7 +49,7 @@ const known = new Map<string, Price | undefined>();
 /** USD for one GiB at rest over a month of 730 hours; undefined when the book has no price. */
 export function atRestPrice(place: Place, storageClass: string): Price | undefined {
   const key = `${storageClass} ${place.location} ${place.locationType} ${place.dataLocations?.join() ?? ''}`;
-  // Asked for each version of each object, and there are as many answers as there are kinds of buckets.
+  // Looked up for each version of each object, and there are as many answers as there are kinds of buckets.
   if (!known.has(key)) known.set(key, findAtRest(place, storageClass));
   return known.get(key);
 }

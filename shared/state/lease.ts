@@ -36,7 +36,7 @@ export interface LeaseRequest {
   readonly runId: string;
   /** What it is about to do, for those that meet the lease: `stop-compute`, `restore`. */
   readonly doing: string;
-  /** Whether there is anything to do; undefined is returned when there is not. Asked with each look. */
+  /** Whether there is anything to do; undefined is returned when there is not. Called with each look. */
   readonly isNeeded: (manifest: Manifest) => boolean;
   /** How long to wait for another run, in looks; the usual number when absent. */
   readonly looks?: number;

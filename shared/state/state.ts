@@ -45,7 +45,7 @@ export interface Stored {
   readonly ageMs: number;
 }
 
-/** Somebody else wrote the object since it was read. */
+/** Another process wrote the object since it was read. */
 export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
@@ -111,7 +111,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
 async function readObject(api: Api, bucket: string, url: string, name: string): Promise<Stored | undefined> {
   const call = 'storage.objects.get';
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    // The generation is read first and then asked for by number, so that text and generation belong together.
+    // The generation is read first and then requested by number, so that text and generation belong together.
     const metadata = await orUndefined(api.exchange(call, { url, query: { fields: 'generation,updated' } }));
     if (metadata === undefined) return undefined;
     const { generation, updated } = parseAnswer(call, storedSchema, metadata.data);
@@ -126,7 +126,7 @@ async function readObject(api: Api, bucket: string, url: string, name: string): 
       };
     // Replaced or deleted between the two calls: look again.
   }
-  // Whoever called may come again, later and later: the event is delivered again with backoff.
+  // The caller may retry, later and later: the event is delivered again with backoff.
   const why = `gs://${bucket}/${name} is there, and ${MAX_LOOKS} times in a row its content was not`;
   throw new GoogleApiError(call, new EmptyAnswer(why));
 }

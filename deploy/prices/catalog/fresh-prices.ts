@@ -3,7 +3,7 @@ import type { Cell } from '../pivot.ts';
 import { matchSku, type Match } from './match-sku.ts';
 import { unitPrice, type Sku } from './read-skus.ts';
 
-/** Prices of the catalog by book, and what somebody has to look at before they are used. */
+/** Prices of the catalog by book, and what an operator has to look at before they are used. */
 export interface FreshPrices {
   readonly cells: readonly FreshCell[];
   readonly problems: readonly string[];

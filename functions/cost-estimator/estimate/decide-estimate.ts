@@ -16,7 +16,7 @@ export interface EstimateTask {
   readonly region: string;
 }
 
-/** A region beside the one that was asked for. */
+/** A region beside the requested one. */
 export interface RegionOffer {
   readonly region: string;
   readonly perHour: Price;
@@ -32,9 +32,9 @@ export interface CloudRun extends CloudOffer {
 
 export interface Estimate {
   readonly wish: EstimateWish;
-  /** The region that was asked for, or the cheapest. */
+  /** The requested region, or the cheapest. */
   readonly region: string;
-  /** As it was asked for: on demand or Spot. */
+  /** As requested: on demand or Spot. */
   readonly chosen: Option;
   readonly onDemand: Option;
   readonly spot: Option;
@@ -100,7 +100,7 @@ function cloudRuns(resource: Resource, region: string, now: Date): readonly Clou
 }
 
 function notesOf(
-  { wish, resources, region: asked, regions }: EstimateTask,
+  { wish, resources, region: requested, regions }: EstimateTask,
   region: string,
 ): readonly string[] {
   const machines = resources.flatMap(({ configuration }) => configuration ?? []);
@@ -109,7 +109,7 @@ function notesOf(
   const vertex = wish.where === 'training' || wish.where === 'prediction';
   return [
     ...wish.assumed.map((text) => `Assumed: ${text}.`),
-    ...(asked === 'any' ? [`${region} is the cheapest of ${regions.length} regions that offer it.`] : []),
+    ...(requested === 'any' ? [`${region} is the cheapest of ${regions.length} regions that offer it.`] : []),
     ...(unsold.length === 0
       ? []
       : [`Not sold on demand: ${[...new Set(unsold)].join(', ')}; only as Spot, flex-start or reservation.`]),

@@ -48,7 +48,7 @@ export interface EgressWish {
 
 export type ResourceWish = MachineWish | DiskWish | StorageWish | EgressWish;
 
-/** A run that somebody plans. */
+/** A run that a user plans. */
 export interface EstimateWish {
   readonly resources: readonly ResourceWish[];
   /** A region, or `any`; undefined for the policy's. */

@@ -95,7 +95,7 @@ export function usableMib(gpu: string): number {
   return model?.usableMib ?? (model?.memoryGib ?? 0) * 1024 * UNMEASURED;
 }
 
-/** A "16 GB" V100 shows 16,160 MiB: of GPUs that nobody measured a little less than the label counts. */
+/** A "16 GB" V100 shows 16,160 MiB: of GPUs without a measurement a little less than the label counts. */
 const UNMEASURED = 0.96;
 
 interface TierOptions {

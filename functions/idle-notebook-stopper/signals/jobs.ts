@@ -3,7 +3,7 @@ import { describeGap, listRunningJobs } from '../../../shared/google/vertex/runn
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { JobsFacts } from '../facts.ts';
 
-/** The project's jobs, which notebooks may wait for. What cannot be read is noted: then nobody knows. */
+/** The project's jobs, which notebooks may wait for. What cannot be read is noted: then they are unknown. */
 export async function readJobs(run: Run): Promise<JobsFacts> {
   try {
     const { jobs, gaps } = await listRunningJobs(run.api, run.projectId);

@@ -11,7 +11,7 @@ export const READ_DAYS = 30;
 const BUCKETS_PER_QUERY = 100;
 
 /**
- * Bytes that were read from buckets in the last 30 days, by name; undefined for one that nobody could tell. One call for each
+ * Bytes that were read from buckets in the last 30 days, by name; undefined for one without such a metric. One call for each
  * hundred buckets.
  */
 export async function readReads(

@@ -65,7 +65,7 @@ interface Turn {
   readonly to: string | undefined;
 }
 
-/** What becomes of an object that is written now, has the names that a rule asks for, and is touched by nobody. */
+/** What becomes of an object that is written now, has the names that a rule matches, and is not touched again. */
 function lifeOf(
   { condition }: ReadRule,
   storageClass: string,

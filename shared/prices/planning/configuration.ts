@@ -10,7 +10,7 @@ import {
 import { parseMachineType } from '../machine-type.ts';
 import { nearest } from './nearest.ts';
 
-/** A machine that somebody plans to start. */
+/** A machine that a user plans to start. */
 export interface Wish {
   readonly machineType: string;
   /** An accelerator type's name; undefined for none beside those of the machine type. */

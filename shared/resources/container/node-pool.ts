@@ -189,7 +189,7 @@ export function judgeSize({ resource, pool }: PoolFacts, nodes: Nodes, sizes: No
     : { kind: 'refused', why: `it has ${present} nodes by now, it had ${total}` };
 }
 
-/** Whether a pool's autoscaling is still to be set; what somebody set meanwhile is left as it is. */
+/** Whether a pool's autoscaling is still to be set; what an operator set meanwhile is left as it is. */
 export function judgeAutoscaling(
   { resource, pool }: PoolFacts,
   autoscaling: Readonly<Record<string, unknown>>,

@@ -44,7 +44,7 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
   ) => Pick<Listed, 'description' | 'cost'> & Partial<Listed> & { readonly source?: string };
 }
 
-/** A kind of jobs: cancelled, which is best effort at Google, and left for somebody to submit again. */
+/** A kind of jobs: cancelled, which is best effort at Google, and left for its owner to submit again. */
 export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>): ResourceKind {
   const { kind, title, collection, states, order } = spec;
   const own = z.looseObject(spec.fields);

@@ -29,7 +29,7 @@ export class BadBody extends PermanentError {
   }
 }
 
-/** Headers of a body that nobody has read yet. */
+/** Headers of a body that was not read yet. */
 interface Held {
   readonly length: number;
   readonly encoding: string;
