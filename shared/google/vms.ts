@@ -23,7 +23,8 @@ export interface Vm {
   readonly lastStartMs: number | undefined;
 }
 
-const vmSchema = z.looseObject({
+/** What every listing of VMs reads; others extend it, and name their further fields in the mask. */
+export const vmSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   status: z.string(),
@@ -55,7 +56,7 @@ export async function listRunningVms(api: Api, projectId: string): Promise<VmLis
     schema: vmSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
-    if (!DOWN.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
+    if (!VM_DOWN.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
   });
   return { vms, ...unseen };
 }
@@ -75,7 +76,7 @@ export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']
  * Down, or going down by itself. Whatever else Google's enum `Instance.status` has, or will have, bills for its machine or
  * soon will: a status that this code does not know is not taken for a stopped VM.
  */
-const DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
+export const VM_DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
 
 /** One VM as it is now. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from '../../google/aggregated-list.ts';
 import type { Api } from '../../google/api.ts';
-import { stringMap, type StringMap } from '../../google/string-map.ts';
-import { VM_STOPPED, VM_STOPPING } from '../../google/vms.ts';
+import type { StringMap } from '../../google/string-map.ts';
+import { VM_DOWN, vmSchema } from '../../google/vms.ts';
 import type { Machines } from '../cost.ts';
 
 /** A VM that is not stopped. Source: Compute Engine API v1, resource Instance. */
@@ -19,20 +19,7 @@ export interface VmFacts {
   readonly machines: Machines;
 }
 
-const vmSchema = z.looseObject({
-  id: z.string(),
-  name: z.string(),
-  status: z.string(),
-  labels: z.optional(stringMap),
-  metadata: z.optional(
-    z.looseObject({
-      items: z.optional(z.array(z.looseObject({ key: z.string(), value: z.optional(z.string()) }))),
-    }),
-  ),
-  disks: z.optional(z.array(z.looseObject({ type: z.optional(z.string()) }))),
-  scheduling: z.optional(
-    z.looseObject({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
-  ),
+const factsSchema = z.extend(vmSchema, {
   machineType: z.optional(z.string()),
   guestAccelerators: z.optional(
     z.array(
@@ -43,9 +30,6 @@ const vmSchema = z.looseObject({
     ),
   ),
 });
-
-/** A status that this code does not know is not taken for a stopped VM. */
-const DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
 
 /** All VMs of a project that are neither stopped nor on their way to it. Needs compute.instances.list. Throws `GoogleApiError`. */
 export async function listVmFacts(
@@ -58,16 +42,16 @@ export async function listVmFacts(
     collection: 'instances',
     fields:
       'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),machineType,guestAccelerators',
-    schema: vmSchema,
+    schema: factsSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
-    if (!DOWN.has(vm.status))
+    if (!VM_DOWN.has(vm.status))
       vms.push(toFacts(`projects/${projectId}/${scope}/instances/${vm.name}`, vm, scope));
   });
   return { vms, ...unseen };
 }
 
-function toFacts(resource: string, vm: z.infer<typeof vmSchema>, scope: string): VmFacts {
+function toFacts(resource: string, vm: z.infer<typeof factsSchema>, scope: string): VmFacts {
   return {
     resource,
     id: vm.id,
