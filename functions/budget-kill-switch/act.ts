@@ -1,12 +1,10 @@
 import pMap from 'p-map';
-import { changeState, type StateChange } from '../../shared/google/change/change-state.ts';
+import { changeState } from '../../shared/google/change/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
-import { isBelow, type ManifestItem } from '../../shared/state/manifest.ts';
-import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
+import { stepChange } from '../../shared/resources/change.ts';
+import { isBelow } from '../../shared/state/manifest.ts';
+import { kindOf, stopSteps, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
-import { undeployModel } from '../../shared/google/vertex/deployment.ts';
-import { cancelJob, getEndpoint, getJobState } from '../../shared/google/vertex/vertex.ts';
-import { getVm, requestVm, VM_STARTING, VM_STOPPED, VM_STOPPING } from '../../shared/google/vms.ts';
 import type { Config } from './config.ts';
 import { isOpen, settled, statusAfter } from './ladder/items.ts';
 import { keptBy } from './ladder/kept-by.ts';
@@ -17,20 +15,10 @@ import type { SwitchRun } from './run.ts';
 /** Requests to one project at the same time. */
 const CONCURRENCY = 8;
 
-/** How long what was requested may take to show: a state that changes, a model that leaves its endpoint. */
+/** How long what was requested may take to show: a state that changes, and what goes on for minutes at Google. */
 const SHOWS_MS = 30_000;
-const UNDEPLOYED_MS = 240_000;
-
-const NOTEBOOK_DOWN: ReadonlySet<string> = new Set([
-  'STOPPING',
-  'STOPPED',
-  'SUSPENDING',
-  'SUSPENDED',
-  'DELETED',
-]);
-const NOTEBOOK_STARTING: ReadonlySet<string> = new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']);
-
-const JOB_ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+const SHOWS_LATE_MS = 240_000;
+const SHOWS_LATE: ReadonlySet<ManifestItem['kind']> = new Set(['endpoint', 'instance-group', 'node-pool']);
 
 type KeepLabel = Pick<Config, 'keepLabel'>;
 
@@ -46,13 +34,43 @@ export async function stopResources(
     await unlinkBilling(run, work, open);
     return;
   }
-  await pMap(
-    open,
-    async (item) => {
-      await work.done(await takeItem(run, config, work, item));
-    },
-    { concurrency: CONCURRENCY },
-  );
+  const take = async (item: ManifestItem): Promise<void> => {
+    await work.done(await takeItem(run, config, work, item));
+  };
+  const submitting = open.filter(submits);
+  await Promise.all([
+    takeInOrder(submitting, take),
+    pMap(
+      open.filter((item) => !submits(item)),
+      take,
+      { concurrency: CONCURRENCY },
+    ),
+  ]);
+}
+
+/** Orders below this are of what submits other work or is submitted by it. */
+const FIRST_MACHINE_ORDER = 20;
+
+function orderOf(item: ManifestItem): number {
+  return item.kind === 'billing' ? Infinity : kindOf(item).order;
+}
+
+function submits(item: ManifestItem): boolean {
+  return orderOf(item) < FIRST_MACHINE_ORDER;
+}
+
+/** A kind after the other: what submits work again is off before that work is. */
+async function takeInOrder(
+  items: readonly ManifestItem[],
+  take: (item: ManifestItem) => Promise<void>,
+): Promise<void> {
+  const orders = [...new Set(items.map(orderOf))].sort((a, b) => a - b);
+  for (const order of orders)
+    await pMap(
+      items.filter((item) => orderOf(item) === order),
+      take,
+      { concurrency: CONCURRENCY },
+    );
 }
 
 async function takeItem(
@@ -69,7 +87,9 @@ async function takeItem(
     return settled(item, { status: 'already', why });
   }
   try {
-    const taken = await takeOne({ run, config, work, item, onTaken: () => (parts.taken = true) });
+    if (item.kind === 'billing')
+      throw new Error(`Cannot take away "${item.resource}": billing is unlinked by its own rung`);
+    const taken = await takeSteps({ run, config, work, item, onTaken: () => (parts.taken = true) });
     return settled(item, { ...taken, atMs: run.runtime.now().getTime() });
   } catch (error) {
     run.failure(item.resource, error);
@@ -84,97 +104,40 @@ interface Taken {
   readonly why?: string;
 }
 
-interface Take<Item extends ManifestItem = ManifestItem> {
+interface Take {
   readonly run: SwitchRun;
   readonly config: KeepLabel;
   readonly work: Work;
-  readonly item: Item;
+  readonly item: ResourceItem;
   /** Told when a part of the item was taken away. */
   readonly onTaken: () => void;
 }
 
-async function takeOne(take: Take): Promise<Taken> {
-  const { run, item } = take;
-  const { api } = run;
-  const { resource } = item;
-  switch (item.kind) {
-    case 'notebook':
-      return change(take, {
-        look: () => getNotebook(api, resource),
-        isThere: ({ state = '' }) => NOTEBOOK_DOWN.has(state),
-        isInTransit: ({ state = '' }) => NOTEBOOK_STARTING.has(state),
-        blocker: ({ labels }) => keptNow(take, labels),
-        request: (permit) => requestNotebook(api, permit, 'stop', resource),
-      });
-    case 'vm':
-      return change(take, {
-        look: () => getVm(api, resource),
-        isThere: ({ status }) => VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED',
-        isInTransit: ({ status }) => VM_STARTING.has(status),
-        blocker: ({ labels }) => keptNow(take, labels),
-        request: (permit) => requestVm(api, permit, 'stop', item),
-      });
-    case 'custom-job':
-    case 'hyperparameter-tuning-job':
-    case 'tuning-job':
-      return change(take, {
-        look: () => getJobState(api, resource),
-        isThere: (state) => JOB_ENDED.test(state),
-        blocker: () => undefined,
-        request: (permit) => cancelJob(api, permit, resource),
-      });
-    case 'endpoint':
-      return undeployAll({ ...take, item });
-    case 'billing':
-      throw new Error(`Cannot take away "${resource}": billing is unlinked by its own rung`);
-  }
-}
-
-/** Since it was planned, perhaps by an earlier delivery, an operator may have labelled it. */
-function keptNow({ run, config }: Take, labels: Readonly<Record<string, string>> = {}): string | undefined {
-  return keptBy(labels, config, run.runtime.now());
-}
-
-/** One after the other: an endpoint takes one operation at a time. */
-async function undeployAll(take: Take<Extract<ManifestItem, { kind: 'endpoint' }>>): Promise<Taken> {
-  const { run, item, onTaken } = take;
-  const { api } = run;
-  const { resource } = item;
+/** One step after the other; what speaks against one of them ends it, and what was done before it must come back. */
+async function takeSteps({ run, config, work, item, onTaken }: Take): Promise<Taken> {
+  const { runtime, api } = run;
   let status: Taken['status'] = 'already';
-  for (const { id } of item.models) {
-    const taken = await change(
-      take,
-      {
-        look: () => getEndpoint(api, resource, id),
-        isThere: ({ models }) => !models.some((model) => model.id === id),
-        blocker: () => undefined,
-        async request(permit, { models }) {
-          // The traffic goes to a model that stays, until only one is left.
-          const remainingModel = models.find((model) => model.id !== id);
-          const split = remainingModel === undefined ? {} : { [remainingModel.id]: 100 };
-          await undeployModel(api, permit, resource, id, split);
-          onTaken();
-        },
-      },
-      UNDEPLOYED_MS,
+  for (const step of stopSteps(item)) {
+    // Since it was planned, perhaps by an earlier delivery, an operator may have labelled it.
+    const change = stepChange(api, item.resource, step, ({ labels }) =>
+      keptBy(labels, config, runtime.now()),
     );
-    if (taken.status === 'done') status = 'done';
+    const changed = await changeState(
+      { ...change, alreadyRequested: work.mayBeRequested(item) },
+      {
+        sleep: work.pause,
+        random: runtime.random,
+        nowMs: () => runtime.now().getTime(),
+        confirmMs: SHOWS_LATE.has(item.kind) ? SHOWS_LATE_MS : SHOWS_MS,
+      },
+      work.lease,
+    );
+    // What was requested and does not show yet must come back if it takes effect after all.
+    if (changed.kind === 'done' || (changed.kind === 'blocked' && changed.mayBeOurs)) {
+      status = 'done';
+      onTaken();
+    }
+    if (changed.kind === 'blocked') return { status, why: changed.why };
   }
   return { status };
-}
-
-async function change<Present>(
-  { run, work, item }: Take,
-  of: Omit<StateChange<Present>, 'resource' | 'alreadyRequested'>,
-  confirmMs = SHOWS_MS,
-): Promise<Taken> {
-  const { runtime } = run;
-  const changed = await changeState(
-    { resource: item.resource, alreadyRequested: work.mayBeRequested(item), ...of },
-    { sleep: work.pause, random: runtime.random, nowMs: () => runtime.now().getTime(), confirmMs },
-    work.lease,
-  );
-  // What was requested and does not show yet must come back if it takes effect after all.
-  if (changed.kind === 'blocked') return { status: changed.mayBeOurs ? 'done' : 'already', why: changed.why };
-  return { status: changed.kind === 'done' ? 'done' : 'already' };
 }

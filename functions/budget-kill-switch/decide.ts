@@ -1,6 +1,7 @@
 import type { Budget } from '../../shared/google/budgets.ts';
 import type { Rung, RungAction } from '../../shared/policy/policy.ts';
-import type { LeftAlone, ManifestItem } from '../../shared/state/manifest.ts';
+import type { LeftAlone } from '../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../shared/state/manifest-item.ts';
 import type { Config } from './config.ts';
 import type { Inventory } from './ladder/inventory.ts';
 import { keptBy } from './ladder/kept-by.ts';

@@ -2,7 +2,7 @@ import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
 import { changeState, type Changed, type StateChange } from '../../shared/google/change/change-state.ts';
 import { poll } from '../../shared/google/change/waits.ts';
 import { BusyError } from '../../shared/google/google-api-error.ts';
-import type { ManifestItem } from '../../shared/state/manifest.ts';
+import { bringBackOf, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
 import { getNotebook, requestNotebook } from '../../shared/google/notebooks.ts';
 import {
   getVm,
@@ -12,6 +12,7 @@ import {
   VM_STOPPING,
   VM_WAITING,
 } from '../../shared/google/vms.ts';
+import { stepChange } from '../../shared/resources/change.ts';
 import type { RestoreStep } from './decide.ts';
 import { restoreEndpoint, type DeploymentJournal } from './endpoint.ts';
 import type { RestoreRun } from './run.ts';
@@ -43,6 +44,8 @@ export async function restoreItem(
     case 'hyperparameter-tuning-job':
     case 'tuning-job':
       return { kind: 'left', why: step.why ?? 'a cancelled job cannot go on' };
+    default:
+      return startBySteps(run, item);
   }
 }
 
@@ -121,6 +124,22 @@ async function startVm(run: RestoreRun, item: Extract<ManifestItem, { kind: 'vm'
       stoppedByHand(item, lastStartMs) ?? (VM_STOPPED.has(status) ? undefined : `it is ${status}`),
     request: (permit) => requestVm(api, permit, 'start', item),
   });
+}
+
+/** One step after the other; what speaks against one of them leaves the rest. */
+async function startBySteps(run: RestoreRun, item: ResourceItem): Promise<Restored> {
+  const back = bringBackOf(item);
+  if (back.kind !== 'steps') return { kind: 'left', why: back.why };
+  let kind: 'done' | 'already' = 'already';
+  for (const step of back.steps) {
+    const restored = await change(
+      run,
+      stepChange(run.api, item.resource, step, () => undefined),
+    );
+    if (restored.kind === 'left') return restored;
+    if (restored.kind === 'done') kind = 'done';
+  }
+  return { kind };
 }
 
 async function change<Present>(

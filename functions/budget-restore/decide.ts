@@ -1,4 +1,5 @@
-import type { Manifest, ManifestItem } from '../../shared/state/manifest.ts';
+import type { Manifest } from '../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../shared/state/manifest-item.ts';
 
 /** What is to be done about one thing that was taken away. */
 export interface RestoreStep {
@@ -63,7 +64,12 @@ function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
     case 'custom-job':
     case 'hyperparameter-tuning-job':
     case 'tuning-job':
+    case 'pipeline-job':
+    case 'training-pipeline':
+    case 'batch-prediction-job':
       return none('a cancelled job cannot go on: submit it again, from its last checkpoint');
+    default:
+      return { ...base, action: 'start' };
   }
 }
 

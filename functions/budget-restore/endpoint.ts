@@ -1,7 +1,8 @@
 import { changeState, UnsettledError } from '../../shared/google/change/change-state.ts';
 import { poll } from '../../shared/google/change/waits.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { DeploymentRequest, ManifestItem } from '../../shared/state/manifest.ts';
+import type { DeploymentRequest } from '../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../shared/state/manifest-item.ts';
 import { BusyError, isRefused, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import {
   deployModel,

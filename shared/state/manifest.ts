@@ -3,41 +3,8 @@ import { PermanentError } from '../errors.ts';
 import { isRefused } from '../google/google-api-error.ts';
 import type { ProjectRef } from '../google/projects.ts';
 import { rungActions } from '../policy/policy.ts';
+import { itemSchema } from './manifest-item.ts';
 import { Conflict, type State } from './state.ts';
-
-/**
- * What became of an item. `planned`: it will be taken away, or was where no answer came; `done`: it was; `already`: it was
- * off without us; `failed`: Google refused, so that it is still there.
- */
-const itemStatus = z.enum(['planned', 'done', 'already', 'failed']);
-
-const common = {
-  resource: z.string(),
-  status: itemStatus,
-  atMs: z.optional(z.number()),
-  why: z.optional(z.string()),
-  /** How often it ran again after it had been taken away, and was taken away again. */
-  cameBack: z.optional(z.int()),
-};
-
-/** Something that a rung takes away, with all that is needed to bring it back. */
-const itemSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('notebook'), ...common }),
-  z.object({ kind: z.literal('vm'), ...common, localSsds: z.number(), spot: z.boolean() }),
-  z.object({
-    kind: z.enum(['custom-job', 'hyperparameter-tuning-job', 'tuning-job']),
-    ...common,
-    displayName: z.string(),
-    state: z.string(),
-  }),
-  z.object({
-    kind: z.literal('endpoint'),
-    ...common,
-    models: z.array(z.looseObject({ id: z.string() })),
-    trafficSplit: z.record(z.string(), z.number()),
-  }),
-  z.object({ kind: z.literal('billing'), ...common, account: z.string() }),
-]);
 
 /** Something that a rung leaves alone, and why. `unseen`: it is a place that could not be looked into before billing went. */
 const leftSchema = z.object({
@@ -108,7 +75,6 @@ const manifestSchema = z.object({
   fence: z.optional(z.int()),
 });
 
-export type ManifestItem = z.infer<typeof itemSchema>;
 export type ManifestRung = z.infer<typeof rungSchema>;
 export type DeploymentRequest = z.infer<typeof deploymentSchema>;
 export type Grace = z.infer<typeof graceSchema>;

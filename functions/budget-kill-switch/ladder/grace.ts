@@ -1,4 +1,5 @@
-import type { Grace, Manifest, ManifestItem } from '../../../shared/state/manifest.ts';
+import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
 import { percent } from '../decide.ts';

@@ -1,5 +1,5 @@
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import type { ManifestItem } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Whether there is still something to do about an item. */
 export function isOpen({ status }: ManifestItem): boolean {

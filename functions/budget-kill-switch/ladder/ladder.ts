@@ -1,5 +1,6 @@
 import type { ProjectLease } from '../../../shared/state/lease.ts';
-import type { LeftAlone, Manifest, ManifestItem, ManifestRung } from '../../../shared/state/manifest.ts';
+import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { isOpen } from './items.ts';
 import type { SwitchRun } from '../run.ts';

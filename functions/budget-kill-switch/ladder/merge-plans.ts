@@ -1,4 +1,4 @@
-import type { ManifestItem } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { RungPlan } from './ladder.ts';
 import { isOpen, settled } from './items.ts';
 

@@ -1,4 +1,5 @@
-import type { LeftAlone, ManifestItem } from '../../../shared/state/manifest.ts';
+import type { LeftAlone } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { Firing } from './fire.ts';
@@ -35,13 +36,23 @@ export function report(
 }
 
 const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {
-  notebook: 'stop',
-  vm: 'stop',
-  'custom-job': 'cancel',
+  billing: 'unlink',
+  schedule: 'pause',
+  'pipeline-job': 'cancel',
+  'training-pipeline': 'cancel',
+  'batch-prediction-job': 'cancel',
   'hyperparameter-tuning-job': 'cancel',
   'tuning-job': 'cancel',
+  'custom-job': 'cancel',
   endpoint: 'undeploy',
-  billing: 'unlink',
+  'instance-group': 'resize',
+  'node-pool': 'resize',
+  'colab-runtime': 'stop',
+  'dataproc-cluster': 'stop',
+  notebook: 'stop',
+  tpu: 'stop',
+  vm: 'stop',
+  workstation: 'stop',
 };
 
 /** What a stop of these saves is not priced: the budget's own figures say what they cost. */

@@ -3,7 +3,7 @@ import { changeState } from '../../../shared/google/change/change-state.ts';
 import { poll } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
-import type { ManifestItem } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { SwitchRun } from '../run.ts';
 import { settled, statusAfter } from './items.ts';
 import type { Work } from './ladder.ts';

@@ -144,7 +144,7 @@ describe('each write of the kill switch', () => {
 const LOOKS = [
   'GET .*notebooks.*/instances/nb-1\\b',
   'GET .*compute.*/instances/vm-1$',
-  'GET .*customJobs/job-1$',
+  'GET .*customJobs/job-1\\b',
   'GET .*endpoints/1$',
   'GET .*ml-research/billingInfo',
 ];

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { planRestore } from '../../../functions/budget-restore/decide.ts';
-import type { Manifest, ManifestItem, ManifestRung } from '../../../shared/state/manifest.ts';
+import type { Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 const notebook = (status: ManifestItem['status'], atMs: number): ManifestItem => ({
   kind: 'notebook',
