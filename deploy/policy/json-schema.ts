@@ -28,6 +28,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'notebooks.minCoverage': 'Share of the window that must have data points; with fewer the notebook is kept.',
   'notebooks.gpuSignalMissing':
     'A GPU without GPU metrics: infer (stop when cores, disk and network rested for twice idleAfter), keep, or ignore it.',
+  'notebooks.tolerate':
+    'Minutes of activity a day that do not count, such as those of a daily update. Those of the last hour always count.',
   'notebooks.keepWhileJobsRun':
     'Keep a notebook while a job of Vertex AI in its project goes on that it may wait for.',
   'notebooks.keepLabel': 'Label that keeps a notebook: "true", or the date until which it is kept.',

@@ -29,6 +29,8 @@ export interface NotebookFacts {
   /** What was observed, from when on. Ends at the run's start. */
   readonly observedFromMs: number;
   readonly signals: Signals;
+  /** Only where something was busy in the window and the policy tolerates some minutes of that. */
+  readonly stray?: StrayMinutes | undefined;
   /** Only for a quiet notebook whose GPUs no metric tells of, where the policy infers from the rest. */
   readonly longerLook?: LongerLook | undefined;
   /** What it may wait for; read where it rests. */
@@ -69,6 +71,16 @@ export interface LongerLook {
   readonly network: Signal;
   /** Bytes per second of all disks, read and written. */
   readonly disk: Signal;
+  readonly stray?: StrayMinutes | undefined;
+}
+
+/** Minutes in which something was at or above its threshold. */
+export interface StrayMinutes {
+  readonly total: number;
+  /** Of the 24 hours that have most of them, counted back from the run. */
+  readonly busiestDay: number;
+  /** Of the hour before the run. */
+  readonly lastHour: number;
 }
 
 export type Signal =

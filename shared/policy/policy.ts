@@ -52,6 +52,8 @@ export interface NotebooksPolicy {
   /** Share of the window that has data points, above 0 and at most 1. */
   readonly minCoverage: number;
   readonly gpuSignalMissing: 'infer' | 'keep' | 'ignore';
+  /** Minutes of activity in each 24 hours of the window that do not count, 0 to 60; those of the last hour always do. */
+  readonly toleratedMinutesPerDay: number;
   /** Keep a notebook while a job of Vertex AI goes on that it may wait for. */
   readonly keepWhileJobsRun: boolean;
   readonly keepLabel: string;

@@ -165,6 +165,7 @@ const notebooks = section({
     0.8,
   ),
   gpuSignalMissing: z.prefault(oneOf(['infer', 'keep', 'ignore']), 'infer'),
+  tolerate: z.prefault(duration(minuteMs, 0, 60, 'in whole minutes and at most 1h (0m = none)'), '0m'),
   keepWhileJobsRun: z.prefault(z.boolean(complain('true or false without quotes')), true),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   warnBefore: z.prefault(warnBefore, '0m'),

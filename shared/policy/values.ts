@@ -35,6 +35,7 @@ function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
     diskBelowBytesPerSecond: notebooks.diskBelow,
     minCoverage: notebooks.minCoverage,
     gpuSignalMissing: notebooks.gpuSignalMissing,
+    toleratedMinutesPerDay: notebooks.tolerate,
     keepWhileJobsRun: notebooks.keepWhileJobsRun,
     keepLabel: notebooks.keepLabel,
     warnBeforeMinutes: notebooks.warnBefore,

@@ -3,20 +3,22 @@ import { gpusOf, type Gpus } from '../../../shared/prices/machine-type.ts';
 import { vcpusOf } from '../../../shared/prices/vcpus.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
-import type { JobsFacts, LongerLook, NotebookFacts, Signals } from '../facts.ts';
+import type { JobsFacts, LongerLook, NotebookFacts, Signals, StrayMinutes } from '../facts.ts';
 import type { NotebookMemory, ProjectMemory } from '../memory/memory.ts';
-import { rests } from '../verdict/activity.ts';
+import { isBusy, isBusyLonger, rests } from '../verdict/activity.ts';
 import type { Batch } from './batches.ts';
 import { gpuSignalGap, turnsMigOn } from './gpu-signal.ts';
 import { readLongerLook } from './longer-look.ts';
 import { machineOf } from './machine.ts';
+import type { Window } from './measure.ts';
 import { longerLookStartMs, observationStartMs } from './observation-window.ts';
 import { readSignals } from './signals.ts';
+import { readStrayMinutes, type StrayVm } from './stray-minutes.ts';
 
 /** A notebook with all that is read of it but its VM. */
 export interface Found extends Pick<
   NotebookFacts,
-  'observedFromMs' | 'signals' | 'longerLook' | 'jobs' | 'memory'
+  'observedFromMs' | 'signals' | 'stray' | 'longerLook' | 'jobs' | 'memory'
 > {
   readonly instance: NotebookInstance;
 }
@@ -52,15 +54,14 @@ export async function readBatch(
   const memoryOf = ({ name }: NotebookInstance): NotebookMemory => memories[name] ?? {};
   const observed = instances.flatMap((instance) => observe(run, config, instance, memoryOf(instance)));
   const signals = await readAll(run, config, observed);
-  const resting = observed.filter((one) => {
+  const seen = observed.flatMap((one) => {
     const found = signals.get(one.name);
-    return found !== undefined && rests({ ...one, signals: found }, config);
+    return found === undefined ? [] : [{ ...one, signals: found }];
   });
+  const strays = await readStrays(run, config, seen);
+  const resting = seen.filter((one) => rests({ ...one, stray: strays.get(one.id) }, config));
   const asks = config.keepWhileJobsRun && resting.length > 0;
-  const [longer, jobs] = await Promise.all([
-    lookLonger(run, config, resting, signals),
-    asks ? askForJobs() : NO_JOBS,
-  ]);
+  const [longer, jobs] = await Promise.all([lookLonger(run, config, resting), asks ? askForJobs() : NO_JOBS]);
   return instances.map((instance) => {
     const found = signals.get(instance.name) ?? NOT_READ;
     return {
@@ -68,6 +69,7 @@ export async function readBatch(
       memory: memoryOf(instance),
       observedFromMs: observationStartMs(config, run.startedAt, memoryOf(instance).warnedAtMs),
       signals: found,
+      stray: strays.get(instance.gceSetup?.instanceId ?? ''),
       longerLook: longer.get(instance.name),
       jobs,
     };
@@ -110,7 +112,7 @@ async function readAll(
         ids: group.map(({ id }) => id),
         gpus: new Map(withGpu.map(({ id, gpus }) => [id, gpus])),
       };
-      const read = await readSignals(run, config, vms, { startMs, endMs: run.startedAt.getTime() });
+      const read = await readSignals(run, config, vms, windowFrom(run, startMs));
       for (const { id, name, migOn } of group) {
         const found = read(id);
         signals.set(name, { ...found, migMode: found.migMode || migOn });
@@ -120,24 +122,52 @@ async function readAll(
   return signals;
 }
 
+/** One whose signals were read. */
+interface Seen extends Observed {
+  readonly signals: Signals;
+}
+
+/** The busy minutes of those that are busy, where the policy tolerates some; by VM id. */
+async function readStrays(
+  run: Run,
+  config: Config,
+  seen: readonly Seen[],
+): Promise<ReadonlyMap<string, StrayMinutes>> {
+  if (config.toleratedMinutesPerDay === 0) return new Map();
+  const busy = seen.filter((one) => isBusy(one, config));
+  const strays = await Promise.all(
+    [...Map.groupBy(busy, ({ observedFromMs }) => observedFromMs)].map(([startMs, group]) =>
+      readStrayMinutes(run, config, group.map(strayVm), windowFrom(run, startMs), { disks: false }),
+    ),
+  );
+  return new Map(strays.flatMap((found) => [...found]));
+}
+
+function strayVm({ id, vcpus, gpus }: Observed): StrayVm {
+  return { id, vcpus, hasGpu: gpus.kind !== 'none' };
+}
+
+function windowFrom(run: Run, startMs: number): Window {
+  return { startMs, endMs: run.startedAt.getTime() };
+}
+
 /** A look further back at those that rest and whose GPUs no metric tells of: few, so that the others cost nothing. */
 async function lookLonger(
   run: Run,
   config: Config,
-  resting: readonly Observed[],
-  signals: ReadonlyMap<string, Signals>,
+  resting: readonly Seen[],
 ): Promise<ReadonlyMap<string, LongerLook>> {
   const looks = new Map<string, LongerLook>();
   if (config.gpuSignalMissing !== 'infer') return looks;
-  const untold = resting.filter(({ name, gpus }) => {
-    const found = signals.get(name);
-    return found !== undefined && gpuSignalGap(gpus, found) !== undefined;
-  });
+  const untold = resting.filter(({ gpus, signals }) => gpuSignalGap(gpus, signals) !== undefined);
   await Promise.all(
     [...Map.groupBy(untold, ({ longerFromMs }) => longerFromMs)].map(async ([startMs, group]) => {
+      const window = windowFrom(run, startMs);
       const ids = group.map(({ id }) => id);
-      const read = await readLongerLook(run, config, ids, { startMs, endMs: run.startedAt.getTime() });
-      for (const { id, name } of group) looks.set(name, read(id));
+      const read = await readLongerLook(run, config, ids, window);
+      const busy = group.filter((one) => isBusyLonger(one, read(one.id), config));
+      const strays = await readStrayMinutes(run, config, busy.map(strayVm), window, { disks: true });
+      for (const { id, name } of group) looks.set(name, { ...read(id), stray: strays.get(id) });
     }),
   );
   return looks;

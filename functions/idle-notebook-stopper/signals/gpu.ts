@@ -5,10 +5,10 @@ import { isMigModel } from './gpu-signal.ts';
 import { measure, type Measured, type Window } from './measure.ts';
 
 /** Of the Ops Agent, in percent. */
-const AGENT = 'agent.googleapis.com/gpu/utilization';
+export const AGENT = 'agent.googleapis.com/gpu/utilization';
 
 /** Of the reporter on older images, in percent as well (GoogleCloudPlatform/compute-gpu-monitoring, report_gpu_metrics.py). */
-const LEGACY = 'custom.googleapis.com/instance/gpu/utilization';
+export const LEGACY = 'custom.googleapis.com/instance/gpu/utilization';
 
 /** The GPUs' load, from whatever reports it. The legacy metric is queried where the agent does not tell of every GPU. */
 export async function readGpu(

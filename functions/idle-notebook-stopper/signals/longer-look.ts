@@ -5,8 +5,8 @@ import { measure, type Window } from './measure.ts';
 import { rate, readNetwork } from './network.ts';
 import { CPU } from './signals.ts';
 
-const READ = 'compute.googleapis.com/instance/disk/read_bytes_count';
-const WRITTEN = 'compute.googleapis.com/instance/disk/write_bytes_count';
+export const READ = 'compute.googleapis.com/instance/disk/read_bytes_count';
+export const WRITTEN = 'compute.googleapis.com/instance/disk/write_bytes_count';
 
 /** What cores, network and disks of some VMs did over a longer window: for GPUs that no metric tells of. */
 export async function readLongerLook(

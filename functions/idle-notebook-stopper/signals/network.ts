@@ -3,8 +3,8 @@ import type { Config } from '../config.ts';
 import type { Signal } from '../facts.ts';
 import { measure, MINUTE_MS, query, type Measured, type ReadFailure, type Window } from './measure.ts';
 
-const SENT = 'compute.googleapis.com/instance/network/sent_bytes_count';
-const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
+export const SENT = 'compute.googleapis.com/instance/network/sent_bytes_count';
+export const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
 
 /** These metrics are sampled once a minute. */
 const SAMPLE_SECONDS = 60;

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { NotebookFacts } from '../facts.ts';
+import type { LongerLook, NotebookFacts, StrayMinutes } from '../facts.ts';
 import { gpuSignalGap } from '../signals/gpu-signal.ts';
 import { judgedCpu, judgedDisk, judgedGpu, judgedNetwork, rounded, type Judged } from './threshold.ts';
 
@@ -15,7 +15,7 @@ export type Activity =
   | { readonly kind: 'active'; readonly why: string }
   | { readonly kind: 'not-evaluable'; readonly why: string };
 
-type Observed = Pick<NotebookFacts, 'signals' | 'gpus' | 'vcpus'>;
+type Observed = Pick<NotebookFacts, 'signals' | 'stray' | 'gpus' | 'vcpus'>;
 
 /** One signal at its threshold is activity, whatever is missing beside it; idle needs them all, each well covered. */
 export function judgeActivity(facts: NotebookFacts, config: Config): Activity {
@@ -34,12 +34,42 @@ export function rests(facts: Observed, config: Config): boolean {
   return judgeSignals(facts, config) === undefined;
 }
 
+/** Whether some signal is at or above its threshold, be it tolerated or not. */
+export function isBusy(facts: Observed, config: Config): boolean {
+  const { cores, gpu, net } = judgedSignals(facts, config);
+  return firstBusy([cores, gpu, net]) !== undefined;
+}
+
+/** The same of a longer look. */
+export function isBusyLonger(facts: Pick<Observed, 'vcpus'>, look: LongerLook, config: Config): boolean {
+  return firstBusy(judgedLook(facts, config, look)) !== undefined;
+}
+
+function judgedSignals(
+  facts: Observed,
+  config: Config,
+): { readonly cores: Judged; readonly gpu: Judged; readonly net: Judged } {
+  const { cpu, gpu, network } = facts.signals;
+  return {
+    cores: judgedCpu(facts, config, cpu),
+    gpu: judgedGpu(config, gpu),
+    net: judgedNetwork(config, network),
+  };
+}
+
+function judgedLook(
+  facts: Pick<Observed, 'vcpus'>,
+  config: Config,
+  { cpu, network, disk }: LongerLook,
+): readonly Judged[] {
+  return [judgedCpu(facts, config, cpu), judgedNetwork(config, network), judgedDisk(config, disk)];
+}
+
 /** Undefined where the signals that are there rest. */
 function judgeSignals(facts: Observed, config: Config): Activity | undefined {
-  const { cpu, gpu, network } = facts.signals;
-  const [cores, net] = [judgedCpu(facts, config, cpu), judgedNetwork(config, network)];
-  const why = firstBusy([cores, judgedGpu(config, gpu), net]);
-  if (why !== undefined) return { kind: 'active', why };
+  const { cores, gpu, net } = judgedSignals(facts, config);
+  const why = firstBusy([cores, gpu, net]);
+  if (why !== undefined && !isTolerated(facts.stray, config)) return { kind: 'active', why };
   const gap = firstGap([cores, net], config) ?? gapOfGpu(facts, config);
   return gap === undefined ? undefined : { kind: 'not-evaluable', why: gap };
 }
@@ -55,15 +85,29 @@ function inferFromRest(facts: NotebookFacts, config: Config, missing: string): A
       kind: 'not-evaluable',
       why: `GPU signal missing: ${missing}, and what it did before was not read`,
     };
-  const { cpu, network, disk, fromMs } = longerLook;
-  const rest = [judgedCpu(facts, config, cpu), judgedNetwork(config, network), judgedDisk(config, disk)];
+  const { fromMs, stray } = longerLook;
+  const rest = judgedLook(facts, config, longerLook);
   const since = `since ${new Date(fromMs).toISOString()}`;
   const busy = firstBusy(rest);
-  if (busy !== undefined) return { kind: 'active', why: `${busy} ${since}, and ${missing}` };
+  if (busy !== undefined && !isTolerated(stray, config))
+    return { kind: 'active', why: `${busy} ${since}, and ${missing}` };
   const gap = firstGap(rest, config);
   if (gap !== undefined)
     return { kind: 'not-evaluable', why: `GPU signal missing: ${missing}; ${gap} ${since}` };
   return { kind: 'idle', fromMs, inferred: `${missing}, but cores, disk and network rested ${since}` };
+}
+
+/** Minutes that were not read, or not found again, are not tolerated; nor are those of somebody who has just begun. */
+export function isTolerated(
+  stray: StrayMinutes | undefined,
+  { toleratedMinutesPerDay }: Pick<Config, 'toleratedMinutesPerDay'>,
+): boolean {
+  return (
+    stray !== undefined &&
+    stray.total > 0 &&
+    stray.lastHour === 0 &&
+    stray.busiestDay <= toleratedMinutesPerDay
+  );
 }
 
 function firstBusy(signals: readonly Judged[]): string | undefined {

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { LongerLook, NotebookFacts, Signal } from '../facts.ts';
+import type { LongerLook, NotebookFacts, Signal, StrayMinutes } from '../facts.ts';
 import { cpuShare, rounded } from './threshold.ts';
 
 /** What a verdict rests on, as the receipt keeps it. */
@@ -22,6 +22,7 @@ export function evidenceOf(
             ? {}
             : { gpuPercent: show(signals.gpu, config.gpuBelowPercent) }),
           networkBytesPerSecond: show(signals.network, config.networkBelowBytesPerSecond),
+          ...showStray(facts.stray, config),
           ...(facts.longerLook === undefined
             ? {}
             : { longerLook: showLonger(facts, config, facts.longerLook) }),
@@ -68,14 +69,20 @@ function cores(share: number, vcpus: number | undefined): number | 'unknown' {
 function showLonger(
   facts: NotebookFacts,
   config: Config,
-  { fromMs, cpu, network, disk }: LongerLook,
+  { fromMs, cpu, network, disk, stray }: LongerLook,
 ): object {
   return {
     from: new Date(fromMs).toISOString(),
     cpu: showCpu(facts, config, cpu),
     networkBytesPerSecond: show(network, config.networkBelowBytesPerSecond),
     diskBytesPerSecond: show(disk, config.diskBelowBytesPerSecond),
+    ...showStray(stray, config),
   };
+}
+
+/** What was busy for some minutes, and how many of a day the policy tolerates. */
+function showStray(stray: StrayMinutes | undefined, { toleratedMinutesPerDay }: Config): object {
+  return stray === undefined ? {} : { strayMinutes: { ...stray, toleratedPerDay: toleratedMinutesPerDay } };
 }
 
 function priceEvidence({ price, billsOn }: NotebookFacts): object {

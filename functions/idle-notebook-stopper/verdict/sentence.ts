@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { isTolerated } from './activity.ts';
 import { judgedCpu, judgedDisk, judgedGpu, judgedNetwork, type Judged } from './threshold.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -35,7 +36,8 @@ function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now
     evidence['inferred'] === undefined
       ? facts.observedFromMs
       : (facts.longerLook?.fromMs ?? facts.observedFromMs);
-  const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)} (${peaksText(facts, config)})`;
+  const stray = strayText(facts, config);
+  const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)}${stray ?? ` (${peaksText(facts, config)})`}`;
   const inferred =
     evidence['inferred'] === undefined ? '' : ', as far as can be inferred without a metric of its GPU';
   const hours = reason === 'outside-hours' ? ', and the working hours are over' : '';
@@ -47,6 +49,16 @@ function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now
         : ` Stopped it goes on billing ${facts.billsOn.join(' and ')}.`
       : ` It stops at ${stopsAt.slice(11, 16)} UTC unless it is used before.`;
   return `${rested}${inferred}${hours}.${next}`;
+}
+
+/** Where some minutes were tolerated, they count, and not what they peaked at. */
+function strayText({ stray, longerLook }: NotebookFacts, config: Config): string | undefined {
+  const minutes = [stray, longerLook?.stray].flatMap((one) =>
+    one !== undefined && isTolerated(one, config) ? [one.busiestDay] : [],
+  );
+  return minutes.length === 0
+    ? undefined
+    : `, but for ${durationText(Math.max(...minutes))} of a day at most, which is tolerated`;
 }
 
 /** `CPU at most 0.08 cores, GPU 0 %, network 512 B/s` of the window that counts. */

@@ -50,6 +50,7 @@ export function config(overrides: Partial<Config> = {}): Config {
     diskBelowBytesPerSecond: 1_048_576,
     minCoverage: 0.8,
     gpuSignalMissing: 'infer',
+    toleratedMinutesPerDay: 0,
     keepWhileJobsRun: true,
     keepLabel: 'costguard-keep',
     warnBeforeMinutes: 0,

@@ -842,6 +842,7 @@ for (const [name, sections] of bareSections)
         diskBelowBytesPerSecond: 1_048_576,
         minCoverage: 0.8,
         gpuSignalMissing: 'infer',
+        toleratedMinutesPerDay: 0,
         keepWhileJobsRun: true,
         keepLabel: 'costguard-keep',
         warnBeforeMinutes: 0,
