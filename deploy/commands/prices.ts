@@ -1,27 +1,37 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoogleAuth } from 'google-auth-library';
-import type { BookFile } from '../../shared/prices/book.ts';
+import * as z from 'zod/mini';
+import { bookSchema } from '../../shared/prices/book.ts';
 import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
-import { freshPrices } from '../prices/catalog/fresh-prices.ts';
+import { REFRESHED } from '../prices/catalog/match-sku.ts';
 import { readSkus } from '../prices/catalog/read-skus.ts';
-import { refreshBooks, REFRESHED, type Books } from '../prices/catalog/refresh.ts';
+import { refreshFrom, type PresentBooks } from '../prices/catalog/refresh-from.ts';
 import { checkBooks } from '../prices/check-books.ts';
 import { BOOKS_FOLDER, generateBooks, writeBooks } from '../prices/generate.ts';
+import { vertexSchema } from '../prices/other-books.ts';
 import { NotSignedIn, signIn } from './sign-in.ts';
 
-const usage = `Usage: npm run prices -- --from FOLDER | --refresh [--dry-run]
+const usage = `Usage: npm run prices -- --from FOLDER | --refresh [--dry-run] [--partly]
 
-Makes the price books in shared/prices/books/ anew, and checks them before they are written.
-  --from FOLDER  from CSV and JSON files of public price data, such as gcp-machine-prices.csv
-  --refresh      cores, memory, GPUs, disks and the machines made of them from the Cloud Billing Catalog API, and prints what changed;
-                 what the catalog does not have keeps its source and day. Needs a sign-in (gcloud auth login), and no permission.
+Makes the price books in shared/prices/books/ anew, and checks them before
+they are written.
+  --from FOLDER  from CSV and JSON files of public price data, such as
+                 gcp-machine-prices.csv
+  --refresh      from the Cloud Billing Catalog API: cores, memory, GPUs, disks,
+                 TPUs, the machines made of them, Cloud Storage, network, and
+                 what Vertex AI adds. Prints what changed. What the catalog
+                 does not have keeps its source and day: machine types, AWS and
+                 Azure. Needs a sign-in (gcloud auth login), and no permission.
   --dry-run      with --refresh: prints what would change, and writes nothing
-Exit code: 0 the books are written, 1 something is wrong with the prices and nothing was written, 2 wrong usage, 3 not signed in.
+  --partly       with --refresh: what is to be looked at keeps its present price,
+                 the rest is written; without it nothing is
+Exit code: 0 the books are written, 1 something is wrong with the prices and
+nothing was written, 2 wrong usage, 3 not signed in.
 `;
 
 interface Output {
@@ -44,11 +54,12 @@ export async function pricesCommand(args: readonly string[], options: PricesOpti
       from: { type: 'string' },
       refresh: { type: 'boolean' },
       'dry-run': { type: 'boolean' },
+      partly: { type: 'boolean' },
     });
     if ((values.from === undefined) === (values.refresh !== true))
       throw new WrongUsage('Cannot make price books: name either --from FOLDER or --refresh');
     if (values.from !== undefined) return write(await generateBooks(values.from), options);
-    return refresh(values['dry-run'] === true, options);
+    return refresh({ dryRun: values['dry-run'] === true, partly: values.partly === true }, options);
   });
 }
 
@@ -64,7 +75,13 @@ async function write(books: Readonly<Record<string, object>>, options: PricesOpt
 /** A listing of some ten thousand SKUs. */
 const TIMEOUT_MS = 300_000;
 
-async function refresh(dryRun: boolean, options: PricesOptions): Promise<number> {
+interface RefreshOptions {
+  readonly dryRun: boolean;
+  /** Writes what is clear although there is something to look at. */
+  readonly partly: boolean;
+}
+
+async function refresh({ dryRun, partly }: RefreshOptions, options: PricesOptions): Promise<number> {
   const { runtime, out, err, folder } = options;
   let auth: GoogleAuth;
   try {
@@ -75,25 +92,38 @@ async function refresh(dryRun: boolean, options: PricesOptions): Promise<number>
     return 3;
   }
   const skus = await readSkus(createRuntimeApi(runtime, TIMEOUT_MS, auth));
-  const { cells, problems } = freshPrices(skus);
+  const today = runtime.now().toISOString().slice(0, 10);
+  const { books, prices, problems, changes, kept } = refreshFrom(skus, await readBooks(folder), today);
   for (const problem of problems) err(`Look at it first: ${problem}\n`);
-  if (problems.length > 0 || cells.length === 0) {
-    err(`Nothing is written: ${problems.length} problems in ${skus.length} SKUs, ${cells.length} prices.\n`);
+  if (prices === 0 || (problems.length > 0 && !partly && !dryRun)) {
+    err(`Nothing is written. SKUs: ${skus.length}; prices: ${prices}; to look at: ${problems.length}.\n`);
+    if (prices > 0) err('With --partly they keep their present price and day, and the rest is written.\n');
     return 1;
   }
-  const today = runtime.now().toISOString().slice(0, 10);
-  const { books, changes } = refreshBooks(await readBooks(folder), cells, today);
-  for (const change of changes) out(`${change}\n`);
-  out(`${cells.length} prices from ${skus.length} SKUs, ${changes.length} changed\n`);
-  return dryRun ? 0 : write(books, options);
+  for (const line of [...changes, ...kept]) out(`${line}\n`);
+  out(`${prices} prices from ${skus.length} SKUs, ${changes.length} changed\n`);
+  if (dryRun) return problems.length > 0 && !partly ? 1 : 0;
+  return write(books, options);
 }
 
-async function readBooks(folder: string): Promise<Books> {
-  const files = REFRESHED.map(async (name) => {
-    const text = await readFile(join(folder, `${name}.json`), 'utf8');
-    return [name, JSON.parse(text) as BookFile] as const;
+const datedFile = z.looseObject({
+  asOf: z.optional(z.iso.date()),
+  parts: z.optional(bookSchema.shape.parts),
+});
+
+async function readBooks(folder: string): Promise<PresentBooks> {
+  const read = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
+  const files = REFRESHED.map(async (name) => [name, bookSchema.parse(await read(name))] as const);
+  const others = ['machine-types', 'aws-prices', 'azure-prices'].map(async (name) => {
+    const { asOf, parts } = datedFile.parse(await read(name));
+    return { name, asOf: asOf ?? parts?.[0]?.asOf ?? 'an unknown day' };
   });
-  return Object.fromEntries(await Promise.all(files)) as Books;
+  return {
+    books: Object.fromEntries(await Promise.all(files)) as PresentBooks['books'],
+    vertex: vertexSchema.parse(await read('vertex-prices')),
+    others: await Promise.all(others),
+  };
 }
 
 if (import.meta.main) {

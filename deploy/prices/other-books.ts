@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import type { BookFile } from '../../shared/prices/book.ts';
 import { pivot, type Cell, type PartAbout } from './pivot.ts';
 import { ORIGINS, readSource, type SourceRow } from './source-rows.ts';
@@ -111,15 +112,17 @@ export async function azureBook(folder: string): Promise<CloudFile> {
   };
 }
 
-/** What Vertex AI adds to Compute Engine, from the SKUs of a bill. */
-export interface VertexFile {
-  readonly what: string;
-  readonly source: string;
-  readonly asOf: string;
-  readonly onDemandRatio: number;
-  readonly feeShare: number;
-  readonly seenIn: readonly string[];
-}
+/** What Vertex AI adds to Compute Engine. */
+export const vertexSchema = z.strictObject({
+  what: z.string(),
+  source: z.string(),
+  asOf: z.iso.date(),
+  onDemandRatio: z.number(),
+  feeShare: z.number(),
+  seenIn: z.array(z.string()),
+});
+
+export type VertexFile = z.infer<typeof vertexSchema>;
 
 /** Throws an Error where the SKUs of the file do not agree on one ratio. */
 export async function vertexBook(folder: string): Promise<VertexFile> {

@@ -21,7 +21,7 @@ const LIMITS: Readonly<Record<string, CustomLimits>> = {
     minGibPerVcpu: 0.9,
     maxGibPerVcpu: 6.5,
     extended: true,
-    surcharge: { low: 0, high: 0 },
+    surcharge: { low: 0.05, high: 0.05 },
   },
   n2: {
     maxVcpus: 80,
@@ -44,21 +44,25 @@ type Custom = Extract<MachineType, { kind: 'custom' }>;
 /** Extended memory costs so many times custom memory: 0.00955 to 0.004446 USD a GiB-hour for n1 in us-central1 (infracost golden files). */
 const EXTENDED_RATIO = 0.00955 / 0.004446;
 
-/** A custom machine an hour, from the units of its family (`n1-custom.vcpu`, `n2.gib`), which `unitOf` looks up. */
+/** A custom machine an hour, from the units of its family (`n1-custom.vcpu`, or `n2.gib`), which `unitOf` looks up. */
 export function customPrice(machine: Custom, unitOf: (unit: string) => Price, region: string): Price {
   const { family, vcpus, memoryMib } = machine;
   const limits = LIMITS[family];
   if (limits === undefined) return unpriced(`custom types of ${family} have no price`);
-  const prefix = family === 'n1' ? 'n1-custom' : family;
   const gib = memoryMib / 1024;
   const normal = Math.min(gib, vcpus * limits.maxGibPerVcpu);
-  const cores = surcharged(timesPrice(unitOf(`${prefix}.vcpu`), vcpus), limits);
-  const memory = surcharged(timesPrice(unitOf(`${prefix}.gib`), normal), limits);
+  // Units of the family's own custom types, where the book has them; else those of its predefined types and a surcharge.
+  const unit = (name: string): Price => {
+    const own = unitOf(`${family}-custom.${name}`);
+    return isPriced(own) ? own : surcharged(unitOf(`${family}.${name}`), limits);
+  };
+  const cores = timesPrice(unit('vcpu'), vcpus);
+  const memory = timesPrice(unit('gib'), normal);
   if (gib <= normal) return sumPrices([cores, memory]);
   if (!limits.extended)
     return unpriced(`${family} has no extended memory: ${gib} GiB is more than ${normal} in ${region}`);
-  const own = unitOf(`${prefix}.gib-extended`);
-  const extended = isPriced(own) ? own : extendedByRatio(surcharged(unitOf(`${prefix}.gib`), limits), family);
+  const own = unitOf(`${family}-custom.gib-extended`);
+  const extended = isPriced(own) ? own : extendedByRatio(unit('gib'), family);
   return sumPrices([cores, memory, timesPrice(extended, gib - normal)]);
 }
 

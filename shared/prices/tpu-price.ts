@@ -5,7 +5,7 @@ import { priceOf, timesPrice, unpriced, type Price } from './price.ts';
 
 const tpus = lazyBook(tpuJson);
 
-/** By the family of the machine that hosts it. Google's Cloud TPU pages name them so; ct5l and tpu7x have no price in any source. */
+/** By the family of the machine that hosts it. Google's Cloud TPU pages name them so; ct5l has no price in any source, tpu7x in the catalog alone. */
 const GENERATIONS: Readonly<Record<string, string>> = {
   ct3: 'v3',
   ct3p: 'v3',
@@ -13,6 +13,7 @@ const GENERATIONS: Readonly<Record<string, string>> = {
   ct5lp: 'v5e',
   ct5p: 'v5p',
   ct6e: 'v6e',
+  tpu7x: '7x',
 };
 
 /** A chip an hour, its host included: `v5e`. */

@@ -1,78 +1,96 @@
-import { readBook, type BookFile, type BookPart, type Usage } from '../../../shared/prices/book.ts';
-import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
-import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
+import { readBook, type Book, type BookFile, type BookPart } from '../../../shared/prices/book.ts';
 import { pivot } from '../pivot.ts';
 import type { FreshCell } from './fresh-prices.ts';
+import { REFRESHED, type RefreshedBook } from './match-sku.ts';
 
-/** The books that are made anew from Compute Engine's SKUs. */
-export const REFRESHED = ['unit-prices', 'gpu-prices', 'disk-prices', 'machine-prices'] as const;
-
-export type Books = Readonly<Record<(typeof REFRESHED)[number], BookFile>>;
+export type Books = Readonly<Record<RefreshedBook, BookFile>>;
 
 export interface Refreshed {
   readonly books: Books;
   /** One line for each price that is another one now, or new. */
   readonly changes: readonly string[];
+  /** One line for each book: how much of it is new, and what stays with its day. */
+  readonly kept: readonly string[];
 }
 
-const SOURCE = 'Cloud Billing Catalog API, services/6F81-5844-456A';
+export const CATALOG = 'Cloud Billing Catalog API';
+
+/** Prices on demand do not double or halve: such a price is of something else. */
+const MAX_FACTOR = 2;
+
+/** Without the prices on demand that cannot be of the thing that the book means, with one line for each. */
+export function withoutImplausible(
+  books: Books,
+  cells: readonly FreshCell[],
+): { readonly cells: readonly FreshCell[]; readonly problems: readonly string[] } {
+  const present = bookReader(books);
+  const problems: string[] = [];
+  const plausible = cells.filter(({ book, usage, name, place, usd }) => {
+    const before = present(book).find(usage, name, place);
+    if (before === undefined || usage === 'spot') return true;
+    const now = Number(usd);
+    if (now <= before.high * MAX_FACTOR && now >= before.low / MAX_FACTOR) return true;
+    problems.push(
+      `${usage} ${name} in ${place}: ${before.low} -> ${now}, more than ${MAX_FACTOR} times as much or as little`,
+    );
+    return false;
+  });
+  return { cells: plausible, problems };
+}
 
 /** Books with the catalog's prices in front; what it does not have stays with its source and day. */
-export function refreshBooks(books: Books, fresh: readonly FreshCell[], asOf: string): Refreshed {
-  const cells = [...fresh, ...wholeMachines(books, fresh)];
-  const changes: string[] = [];
+export function refreshBooks(books: Books, cells: readonly FreshCell[], asOf: string): Refreshed {
+  const present = bookReader(books);
   const entries = REFRESHED.map((name) => {
     const own = cells.filter(({ book }) => book === name);
-    const present = readBook(books[name]);
-    for (const { usage, name: thing, place, usd } of own) {
-      const before = present.find(usage, thing, place);
-      const now = Number(usd);
-      if (before === undefined) changes.push(`${usage} ${thing} in ${place}: new, ${now}`);
-      else if (Math.abs(before.low - now) > 1e-7 * now || before.low !== before.high)
-        changes.push(`${usage} ${thing} in ${place}: ${before.low} -> ${now}`);
-    }
     const parts = (['on-demand', 'spot'] as const).flatMap((usage): BookPart[] => {
       const some = own.filter((cell) => cell.usage === usage);
-      return some.length === 0 ? [] : [pivot({ usage, source: SOURCE, asOf, mark: 'verified' }, some)];
+      return some.length === 0 ? [] : [pivot({ usage, source: CATALOG, asOf, mark: 'verified' }, some)];
     });
-    const kept = books[name].parts.flatMap((part) => withoutFresh(part, own));
-    return [name, { ...books[name], parts: [...parts, ...kept] }] as const;
+    const rest = books[name].parts.flatMap((part) => withoutFresh(part, own));
+    return [name, { ...books[name], parts: [...parts, ...rest] }] as const;
   });
-  return { books: Object.fromEntries(entries) as Books, changes };
+  const refreshed = Object.fromEntries(entries) as Books;
+  return {
+    books: refreshed,
+    changes: cells.flatMap((cell) => changeOf(present(cell.book), cell)),
+    kept: REFRESHED.map((name) => keptLine(name, cells, readBook(refreshed[name]), asOf)),
+  };
 }
 
-/** Machines that stand in the book as a whole, added up anew where the catalog has every part of them. */
-function wholeMachines(books: Books, fresh: readonly FreshCell[]): readonly FreshCell[] {
-  const usdOf = new Map(fresh.map((cell) => [`${cell.usage} ${cell.name} ${cell.place}`, Number(cell.usd)]));
-  const machines = readBook(books['machine-prices']);
-  const sum = (name: string, usage: Usage, place: string): number | undefined => {
-    const machine = catalogMachine(name);
-    if (machine === undefined) return undefined;
-    const { family, billedVcpus, memoryGib, gpu, gpuCount, localSsdGb } = machine;
-    const parts: readonly (readonly [thing: string | undefined, amount: number])[] = [
-      [`${family}.vcpu`, billedVcpus],
-      [`${family}.gib`, memoryGib],
-      [gpu, gpuCount],
-      ['local-ssd', localSsdGb / HOURS_PER_MONTH],
-    ];
-    const used = parts.filter(([, amount]) => amount > 0);
-    const prices = used.map(
-      ([thing = '', amount]) => amount * (usdOf.get(`${usage} ${thing} ${place}`) ?? NaN),
-    );
-    const usd = prices.reduce((total, price) => total + price, 0);
-    return Number.isFinite(usd) ? usd : undefined;
-  };
-  return (['on-demand', 'spot'] as const).flatMap((usage) =>
-    machines.names(usage).flatMap((name) =>
-      machines.placesOf(usage, name).flatMap((place): readonly FreshCell[] => {
-        const usd = sum(name, usage, place);
-        return usd === undefined
-          ? []
-          : [{ book: 'machine-prices', name, usage, place, usd: usd.toPrecision(9) }];
-      }),
-    ),
-  );
+function bookReader(books: Books): (name: RefreshedBook) => Book {
+  const read = new Map(REFRESHED.map((name) => [name, readBook(books[name])]));
+  return (name) => read.get(name) ?? readBook(books[name]);
 }
+
+function changeOf(present: Book, { usage, name, place, usd }: FreshCell): readonly string[] {
+  const before = present.find(usage, name, place);
+  const now = Number(usd);
+  if (before === undefined) return [`${usage} ${name} in ${place}: new, ${now}`];
+  if (before.low !== before.high)
+    return [`${usage} ${name} in ${place}: ${before.low} to ${before.high} -> ${now}`];
+  return Math.abs(before.low - now) > 1e-7 * now
+    ? [`${usage} ${name} in ${place}: ${before.low} -> ${now}`]
+    : [];
+}
+
+/** What of a book the catalog has nothing of at all is named: it grows older with every refresh. */
+function keptLine(book: RefreshedBook, cells: readonly FreshCell[], now: Book, asOf: string): string {
+  const fresh = cells.filter((cell) => cell.book === book);
+  const have = new Set(fresh.map(({ name }) => thingOf(name)));
+  const names = [...new Set([...now.names('on-demand'), ...now.names('spot')].map(thingOf))];
+  const none = names.filter((name) => !have.has(name));
+  const days = [...new Set(now.parts.map((part) => part.asOf).filter((day) => day !== asOf))].sort();
+  const since = days.length < 2 ? (days[0] ?? asOf) : `${days[0] ?? ''} to ${days.at(-1) ?? ''}`;
+  const said = none.length === 0 ? '' : `; nothing in the catalog for ${none.join(', ')}, as of ${since}`;
+  return `${book}: ${fresh.length} prices of today${said}`;
+}
+
+/** The machine family of a unit, `n2` of `n2.vcpu` and `n2-standard-4`; the traffic of a tier. */
+const thingOf = (name: string): string =>
+  /^[a-z]+\d+[a-z]*-(?:standard|high|mega|ultra|hyper|micro|small)/.test(name)
+    ? name.replace(/-.*/, '')
+    : name.replace(/\.(?:vcpu|gib|gib-extended|retrieval|\d.*)$/, '');
 
 /** A part without the prices that the catalog has: they would never be looked at again. */
 function withoutFresh(part: BookPart, fresh: readonly FreshCell[]): readonly BookPart[] {

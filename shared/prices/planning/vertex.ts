@@ -31,6 +31,6 @@ function inferred(price: Price, region: string): Price {
     asOf: price.asOf < asOf ? price.asOf : asOf,
     ...(seenIn.includes(region)
       ? {}
-      : { mark: 'third-party', note: `the ratio was seen on bills of ${seenIn.join(', ')} only` }),
+      : { mark: 'third-party', note: `the ratio is known of ${seenIn.join(', ')} only` }),
   };
 }

@@ -5,7 +5,7 @@ import type { Route } from '../../http/route.ts';
 
 const protos = createRequire(import.meta.url)('@google-cloud/billing/build/protos/protos.json') as object;
 
-/** What the Cloud Billing Catalog API shows of Compute Engine; tests fill it with SKUs of the real shape. */
+/** What the Cloud Billing Catalog API shows; tests fill it with SKUs of the real shape, whose names say their service. */
 export interface CloudCatalog {
   skus: readonly Message[];
   readonly routes: readonly Route[];
@@ -27,7 +27,9 @@ export function createCloudCatalog(): CloudCatalog {
         needs: () => [],
         handle(request) {
           const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-          const { items, nextPageToken = '' } = pageOf(catalog.skus, size, textOf(request['pageToken']));
+          const service = `${textOf(request['parent'])}/skus/`;
+          const skus = catalog.skus.filter(({ name }) => textOf(name).startsWith(service));
+          const { items, nextPageToken = '' } = pageOf(skus, size, textOf(request['pageToken']));
           return { skus: items, nextPageToken };
         },
       },
