@@ -1,0 +1,130 @@
+import type { Budget } from '../../../shared/google/budgets.ts';
+import type { Check } from '../../../shared/preflight/check.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
+import type { AuditConfig } from '../config.ts';
+import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
+import { both, mapReading } from '../reading.ts';
+import { judge, judgeEach, type Found, type Outcome } from './outcome.ts';
+
+/** At which shares of the amount somebody has to hear of it. */
+const WANTED = [0.5, 0.8, 1];
+
+export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
+  const linked = both(facts.project, facts.billing);
+  const covering = mapReading(linked, ([project, billing]) =>
+    (billing?.budgets ?? []).filter((budget) => covers(budget, project)),
+  );
+  // What narrows a budget makes it blind to the rest of the project; those that count everything come first.
+  const whole = mapReading(covering, (budgets) => {
+    const all = budgets.filter(({ narrowed }) => narrowed.length === 0);
+    return all.length > 0 ? all : budgets;
+  });
+  return [
+    judge('budget-missing', linked, ([project, billing]) => ({
+      looked: billing?.budgets.length ?? 0,
+      found: missing(project, billing),
+    })),
+    // One budget with all thresholds is enough: others may be for finance.
+    judge('budget-thresholds', whole, (budgets) => ({
+      looked: budgets.length,
+      found: anyPasses(budgets, thresholds),
+    })),
+    judge('budget-topic', whole, (budgets) => ({
+      looked: budgets.length,
+      found: anyPasses(budgets, (budget) => wiring(budget, config)),
+    })),
+    judge('budget-credits', whole, (budgets) => ({
+      looked: budgets.length,
+      found: anyPasses(budgets, credits),
+    })),
+    judgeEach('switch-readiness', facts.preflight, readiness),
+  ];
+}
+
+/** A budget without projects in its filter counts all of its billing account, as far as nothing else narrows it. */
+function covers({ projects, narrowed }: Budget, { id, number }: ProjectFacts): boolean {
+  if (projects.length === 0)
+    return !narrowed.includes('resourceAncestors') && !narrowed.includes('subaccounts');
+  return projects.includes(`projects/${number}`) || projects.includes(`projects/${id}`);
+}
+
+function missing(project: ProjectFacts, billing: BillingFacts | undefined): readonly Found[] {
+  // What is linked to no billing account costs nothing.
+  if (billing === undefined || billing.budgets.some((budget) => covers(budget, project))) return [];
+  const account = billing.account.replace('billingAccounts/', '');
+  const rules = WANTED.map((share) => ` --threshold-rule=percent=${share}`).join('');
+  return [
+    {
+      resource: `projects/${project.id}`,
+      detail: `none of the ${billing.budgets.length} budgets of ${billing.account} covers it`,
+      evidence: { billingAccount: billing.account, budgets: billing.budgets.length },
+      commands: [
+        `gcloud billing budgets create --billing-account=${account} --display-name=${shellWord(project.id)} --budget-amount=AMOUNT --filter-projects=projects/${project.id}${rules} --credit-types-treatment=exclude-all-credits`,
+      ],
+    },
+  ];
+}
+
+/** Nothing when one of the budgets passes, else what is wrong with each. */
+function anyPasses(
+  budgets: readonly Budget[],
+  look: (budget: Budget) => Found | undefined,
+): readonly Found[] {
+  const found = budgets.map(look);
+  return found.includes(undefined) ? [] : found.filter((one) => one !== undefined);
+}
+
+function thresholds(budget: Budget): Found | undefined {
+  const shares = budget.thresholds.filter(({ basis }) => basis === 'current').map(({ share }) => share);
+  const lacks = WANTED.filter((wanted) => !shares.some((share) => Math.abs(share - wanted) < 1e-6));
+  if (lacks.length === 0) return undefined;
+  const percent = lacks.map((share) => `${share * 100} %`);
+  return {
+    resource: budget.name,
+    detail: `${named(budget)} has no threshold at ${percent.join(', ')} of actual spend`,
+    evidence: { missing: percent, has: shares.map((share) => `${Math.round(share * 1000) / 10} %`) },
+    commands: [`${update(budget)}${lacks.map((share) => ` --add-threshold-rule=percent=${share}`).join('')}`],
+  };
+}
+
+function wiring(budget: Budget, { switchTopic }: AuditConfig): Found | undefined {
+  const { topic, name } = budget;
+  if (switchTopic === undefined ? topic !== undefined : topic === switchTopic) return undefined;
+  const wanted = switchTopic ?? 'projects/OPERATIONS_PROJECT/topics/costguard-budget-kill-switch';
+  return {
+    resource: name,
+    detail: `the messages of ${named(budget)} go to ${topic ?? 'no topic'}`,
+    evidence: { topic: topic ?? 'none', wanted },
+    commands: [`${update(budget)} --notifications-rule-pubsub-topic=${wanted}`],
+  };
+}
+
+function credits(budget: Budget): Found | undefined {
+  if (budget.credits === 'exclude-all') return undefined;
+  const what = budget.credits === 'include-all' ? 'all credits' : 'credits that it names';
+  return {
+    resource: budget.name,
+    detail:
+      budget.credits === 'unknown'
+        ? `how ${named(budget)} treats credits is told in a way that costguard does not know`
+        : `${named(budget)} subtracts ${what}`,
+    evidence: { credits: budget.credits },
+    commands: [
+      `${update(budget)} --credit-types-treatment=exclude-all-credits${budget.credits === 'include-specified' ? ' --filter-credit-types=' : ''}`,
+    ],
+  };
+}
+
+function readiness({ id, subject, status, detail, remedy }: Check): readonly Found[] {
+  if (status !== 'fail') return [];
+  return [{ resource: subject, place: id, detail, evidence: { check: id, status }, commands: remedy }];
+}
+
+function named({ displayName, name }: Budget): string {
+  return displayName === '' ? name : `the budget ${JSON.stringify(displayName)}`;
+}
+
+function update({ name }: Budget): string {
+  const [, account = '', , id = ''] = name.split('/');
+  return `gcloud billing budgets update ${id} --billing-account=${account}`;
+}

@@ -1,0 +1,144 @@
+import { shellWord } from '../../../shared/report/shell-word.ts';
+import { addUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
+import type { AuditConfig } from '../config.ts';
+import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
+import { both } from '../reading.ts';
+import { smallerMachine } from '../smaller-machine.ts';
+import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
+import { monthly } from './notebooks.ts';
+
+export function checkMachines(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
+  return [
+    judge('gpu-oversized', both(facts.machines, facts.use), ([machines, use]) =>
+      oversized(machines, use, config),
+    ),
+    judge('endpoint-idle', facts.endpoints, (endpoints) => idleEndpoints(endpoints, config)),
+  ];
+}
+
+/** A day at work at least, before its peaks say something. */
+const MIN_RUNNING_HOURS = 24;
+
+function oversized(
+  machines: readonly MachineFacts[],
+  use: ReadonlyMap<string, MachineUse>,
+  config: AuditConfig,
+): Judgement {
+  const withGpu = machines.filter(
+    ({ gpus, labels }) => gpus.length > 0 && labels[config.keepLabel] === undefined,
+  );
+  const found: Found[] = [];
+  const gaps: string[] = [];
+  for (const machine of withGpu) {
+    const hours = use.get(machine.id);
+    if (hours === undefined && !machine.running) continue;
+    if (hours?.gpuPeak === undefined) {
+      gaps.push(`${machine.name} has a GPU, and no agent reports how busy it is`);
+      continue;
+    }
+    const one = hours.runningHours < MIN_RUNNING_HOURS ? undefined : tooLarge(machine, hours, config);
+    if (one !== undefined) found.push(one);
+  }
+  return { looked: withGpu.length, found, gaps };
+}
+
+function tooLarge(machine: MachineFacts, use: MachineUse, config: AuditConfig): Found | undefined {
+  const { gpuPeak = 1, gpuMemoryPeak = 1, cpuPeak = 1, runningHours, windowHours } = use;
+  if (gpuPeak >= config.maxIdlePeak || gpuMemoryPeak >= config.maxIdlePeak) return undefined;
+  const smaller = smallerMachine(machine, { gpuMemoryPeak, cpuPeak });
+  const saves = smaller === undefined ? undefined : smaller.savesUsdPerHour;
+  const { resource, machineType, gpus } = machine;
+  return {
+    resource,
+    detail: `its GPUs peaked at ${percent(gpuPeak)}, their memory at ${percent(gpuMemoryPeak)}, its cores at ${percent(cpuPeak)} in ${runningHours} running hours${smaller === undefined ? '' : `; ${smaller.machineType} is enough`}`,
+    evidence: {
+      machineType,
+      gpus: gpus.map(({ type, count }) => `${count} x ${type}`),
+      gpuPeakPercent: Math.round(gpuPeak * 100),
+      gpuMemoryPeakPercent: Math.round(gpuMemoryPeak * 100),
+      cpuPeakPercent: Math.round(cpuPeak * 100),
+      runningHours,
+      ...(smaller === undefined ? {} : { smaller: smaller.machineType }),
+    },
+    ...(saves === undefined ? {} : { usdPerMonth: monthly(saves, runningHours / windowHours) }),
+    commands: resize(machine, smaller?.machineType, config.project),
+  };
+}
+
+/** GPUs that are attached to a VM stay as they are; those of a notebook can be changed, and a machine type that brings them along. */
+function resize(machine: MachineFacts, smaller: string | undefined, project: string): readonly string[] {
+  const { kind, zone, gpus, running } = machine;
+  const name = shellWord(machine.name);
+  const [group, at] =
+    kind === 'notebook' ? ['workbench', `--location=${zone}`] : ['compute', `--zone=${zone}`];
+  const end = `${at} --project=${shellWord(project)}`;
+  const around = (change: string): readonly string[] => [
+    ...(running ? [`gcloud ${group} instances stop ${name} ${end}`] : []),
+    change,
+    ...(running ? [`gcloud ${group} instances start ${name} ${end}`] : []),
+  ];
+  if (smaller !== undefined)
+    return around(
+      kind === 'notebook'
+        ? `gcloud workbench instances update ${name} --machine-type=${smaller} ${end}`
+        : `gcloud compute instances set-machine-type ${name} --machine-type=${smaller} ${end}`,
+    );
+  const [first] = gpus;
+  if (kind === 'vm' || first === undefined)
+    return ['Create the VM anew with fewer or smaller GPUs: gcloud changes none that are attached'];
+  const fewer = Math.max(1, Math.floor(first.count / 2));
+  const type = first.count > 1 ? first.type.toUpperCase().replaceAll('-', '_') : 'SMALLER_GPU';
+  return around(
+    `gcloud workbench instances update ${name} --accelerator-type=${type} --accelerator-core-count=${fewer} ${end}`,
+  );
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** So young a deployment may wait for its first caller. */
+function idleEndpoints(endpoints: readonly EndpointFacts[], config: AuditConfig): Judgement {
+  const serving = endpoints.filter(({ models }) => models.length > 0);
+  const unknown = serving.filter(({ predictions }) => predictions === undefined);
+  return {
+    looked: serving.length,
+    found: serving.flatMap((endpoint) => uncalled(endpoint, config)),
+    gaps: unknown.length === 0 ? [] : [`the calls of ${unknown.length} of ${serving.length} endpoints`],
+  };
+}
+
+function uncalled(
+  { resource, displayName, models, predictions }: EndpointFacts,
+  { project }: AuditConfig,
+): readonly Found[] {
+  if (predictions === undefined) return [];
+  const idle = models.filter(({ id, minReplicas }) => minReplicas > 0 && (predictions.get(id) ?? 0) === 0);
+  if (idle.length === 0) return [];
+  const [, , , region = '', , endpoint = ''] = resource.split('/');
+  return [
+    {
+      resource,
+      detail: `${JSON.stringify(displayName)} keeps ${idle.map(replicas).join(', ')} up, and nothing called ${idle.length === 1 ? 'it' : 'them'}`,
+      evidence: { models: idle.map(({ displayName: name, id }) => `${name} (${id})`) },
+      usdPerMonth: sumOf(idle),
+      commands: idle.map(
+        ({ id }) =>
+          `gcloud ai endpoints undeploy-model ${endpoint} --deployed-model-id=${id} --region=${region} --project=${shellWord(project)}`,
+      ),
+    },
+  ];
+}
+
+function replicas({ displayName, minReplicas, machineType }: DeployedModelFacts): string {
+  return `${minReplicas} x ${machineType} for ${JSON.stringify(displayName)}`;
+}
+
+function sumOf(models: readonly DeployedModelFacts[]): UsdPerMonth {
+  let sum = { low: 0, high: 0 };
+  for (const { usdPerMonth } of models) {
+    if (usdPerMonth === 'unpriced') return usdPerMonth;
+    sum = addUsd(sum, usdPerMonth);
+  }
+  return sum;
+}

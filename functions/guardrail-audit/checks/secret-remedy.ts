@@ -1,0 +1,45 @@
+import { resourceId } from '../../../shared/google/resource-name.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
+
+/** The command that takes a credential out of its place, once Secret Manager has the new one; none where a job is over. */
+export function changeOf(resource: string, place: string, project: string): readonly string[] {
+  const [kind = '', key = ''] = place.split('/', 2);
+  const name = shellWord(resourceId(resource));
+  const [, , , where = ''] = resource.split('/');
+  const at = `--project=${shellWord(project)}`;
+  switch (collectionOf(resource)) {
+    case 'instances':
+      if (kind !== 'metadata') return [];
+      return resource.includes('/zones/')
+        ? [`gcloud compute instances remove-metadata ${name} --zone=${where} --keys=${shellWord(key)} ${at}`]
+        : [
+            `gcloud workbench instances update ${name} --location=${where} --metadata=${shellWord(`${key}=`)} ${at}`,
+          ];
+    case 'services':
+      return kind === 'env'
+        ? [
+            `gcloud run services update ${name} --region=${where} --remove-env-vars=${shellWord(key)} ${at}`,
+            `gcloud run services update ${name} --region=${where} --update-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
+          ]
+        : [];
+    case 'jobs':
+      return kind === 'env'
+        ? [
+            `gcloud run jobs update ${name} --region=${where} --remove-env-vars=${shellWord(key)} ${at}`,
+            `gcloud run jobs update ${name} --region=${where} --update-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
+          ]
+        : [];
+    case 'functions':
+      return kind === 'env'
+        ? [
+            `gcloud functions deploy ${name} --gen2 --region=${where} --remove-env-vars=${shellWord(key)} --set-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
+          ]
+        : [];
+    default:
+      return [];
+  }
+}
+
+function collectionOf(resource: string): string {
+  return resource.split('/').at(-2) ?? '';
+}

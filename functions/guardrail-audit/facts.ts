@@ -1,0 +1,188 @@
+import type { Budget } from '../../shared/google/budgets.ts';
+import type { Check } from '../../shared/preflight/check.ts';
+import type { UsdPerHour, UsdPerMonth } from '../../shared/prices/money.ts';
+import type { Reading } from './reading.ts';
+import type { FoundSecret } from './secrets/scan.ts';
+
+/** All that one audit knows of a project. Values of secrets are in none of it. */
+export interface AuditFacts {
+  readonly project: Reading<ProjectFacts>;
+  /** The other projects in scope. */
+  readonly neighbours: Reading<readonly ProjectFacts[]>;
+  /** Budgets of the project's billing account; undefined when it has none. */
+  readonly billing: Reading<BillingFacts | undefined>;
+  readonly preflight: Reading<readonly Check[]>;
+  readonly policy: Reading<readonly Binding[]>;
+  readonly accounts: Reading<readonly AccountFacts[]>;
+  readonly machines: Reading<readonly MachineFacts[]>;
+  readonly managedNotebooks: Reading<readonly ManagedNotebook[]>;
+  /** By the numeric id of the VM. */
+  readonly use: Reading<ReadonlyMap<string, MachineUse>>;
+  readonly endpoints: Reading<readonly EndpointFacts[]>;
+  readonly models: Reading<readonly ModelFacts[]>;
+  readonly jobs: Reading<readonly Workload[]>;
+  /** Functions, Cloud Run services and jobs. */
+  readonly workloads: Reading<readonly Workload[]>;
+  /** Startup scripts in buckets that machines name. */
+  readonly scripts: Reading<readonly ScannedPlace[]>;
+  readonly buckets: Reading<readonly BucketFacts[]>;
+  readonly stopper: Reading<ReceiptFacts>;
+  readonly enforcer: Reading<ReceiptFacts>;
+  readonly egress: Reading<ReceiptFacts>;
+}
+
+export interface ProjectFacts {
+  readonly id: string;
+  /** Empty where only the id is known. */
+  readonly number: string;
+  readonly displayName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** `folders/N` or `organizations/N`. */
+  readonly parent: string | undefined;
+}
+
+export interface BillingFacts {
+  /** `billingAccounts/A` */
+  readonly account: string;
+  readonly budgets: readonly Budget[];
+}
+
+/** One role of an allow policy and who has it. */
+export interface Binding {
+  readonly role: string;
+  readonly members: readonly string[];
+  readonly conditional: boolean;
+}
+
+export interface AccountFacts {
+  readonly email: string;
+  readonly disabled: boolean;
+  /** Keys that people made; those that Google rotates are left out. */
+  readonly keys: Reading<readonly KeyFacts[]>;
+}
+
+export interface KeyFacts {
+  readonly id: string;
+  readonly createdMs: number;
+  /** Undefined when it does not expire. */
+  readonly expiresMs: number | undefined;
+  readonly disabled: boolean;
+}
+
+/** A text that was searched for credentials. */
+export interface ScannedPlace {
+  readonly resource: string;
+  /** Such as `metadata/startup-script` or `env/DB_PASSWORD`. */
+  readonly place: string;
+  readonly secrets: readonly FoundSecret[];
+  /** Whether it refers to a secret that is kept elsewhere. */
+  readonly refers: boolean;
+}
+
+/** A VM, or a Workbench instance with the VM behind it. */
+export interface MachineFacts {
+  readonly kind: 'vm' | 'notebook';
+  readonly resource: string;
+  readonly name: string;
+  readonly zone: string;
+  /** Numeric id of the VM. */
+  readonly id: string;
+  readonly running: boolean;
+  readonly machineType: string;
+  readonly gpus: readonly { readonly type: string; readonly count: number }[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly serviceAccount: string | undefined;
+  /** OAuth scope cloud-platform: no other limit than its roles. */
+  readonly fullScope: boolean;
+  /** While it runs, without what bills anyway. */
+  readonly usdPerHour: UsdPerHour;
+  readonly places: readonly ScannedPlace[];
+  /** `gs://…` of startup scripts that it names. */
+  readonly scriptUrls: readonly string[];
+}
+
+/** Hours of the window in which a VM was up, and busy. */
+export interface MachineUse {
+  readonly windowHours: number;
+  readonly runningHours: number;
+  readonly busyHours: number;
+  /** The busiest hour, 0 to 1; undefined without points. */
+  readonly cpuPeak: number | undefined;
+  /** The busiest GPU's busiest hour, 0 to 1; undefined where no agent reports. */
+  readonly gpuPeak: number | undefined;
+  readonly gpuMemoryPeak: number | undefined;
+}
+
+export interface ManagedNotebook {
+  readonly resource: string;
+  readonly state: string;
+  readonly createdMs: number | undefined;
+}
+
+export interface DeployedModelFacts {
+  readonly id: string;
+  readonly displayName: string;
+  /** `projects/P/locations/R/models/M`, without a version. */
+  readonly model: string;
+  readonly machineType: string;
+  readonly minReplicas: number;
+  readonly serviceAccount: string | undefined;
+  /** Of the minimum replicas. */
+  readonly usdPerMonth: UsdPerMonth;
+}
+
+export interface EndpointFacts {
+  readonly resource: string;
+  readonly displayName: string;
+  readonly createdMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly models: readonly DeployedModelFacts[];
+  /** Predictions in the window, by the deployed model's id; undefined when nothing is known. */
+  readonly predictions: ReadonlyMap<string, number> | undefined;
+}
+
+export interface ModelFacts {
+  readonly resource: string;
+  readonly displayName: string;
+  readonly createdMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** It came from another project or region. */
+  readonly copied: boolean;
+  readonly deployed: boolean;
+}
+
+/** Something that runs code with an environment: a function, a Cloud Run service or job, a Vertex job. */
+export interface Workload {
+  readonly kind: 'function' | 'run-service' | 'run-job' | 'vertex-job';
+  readonly resource: string;
+  readonly serviceAccount: string | undefined;
+  readonly places: readonly ScannedPlace[];
+  /** Variables that Secret Manager fills in. */
+  readonly secretReferences: number;
+}
+
+export interface BucketFacts {
+  readonly name: string;
+  readonly createdMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Undefined when its policy could not be read. */
+  readonly bindings: readonly Binding[] | undefined;
+  /** Public access prevention is enforced on the bucket: bindings for everyone do not count. */
+  readonly publicAccessPrevented: boolean;
+}
+
+/** The newest receipt of another function about the project. */
+export interface ReceiptFacts {
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly decisions: readonly ReceiptDecision[];
+  readonly incomplete: readonly string[];
+}
+
+export interface ReceiptDecision {
+  readonly resource: string;
+  readonly action: string;
+  readonly reason: string;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  readonly usdPerHour: UsdPerHour;
+}

@@ -1,0 +1,233 @@
+/** The eight mistakes, in the order of the report. */
+export const MISTAKES = [
+  { id: 'budget-alerts', title: 'No budget alerts' },
+  { id: 'notebooks', title: 'Notebooks that run day and night' },
+  { id: 'machines', title: 'Machines larger than what they run' },
+  { id: 'lifecycle', title: 'No lifecycle for data and models' },
+  { id: 'egress', title: 'Egress that nobody looks at' },
+  { id: 'credentials', title: 'Hard-coded credentials' },
+  { id: 'iam', title: 'No plan for access' },
+  { id: 'staging', title: 'No staging' },
+] as const;
+
+export type MistakeId = (typeof MISTAKES)[number]['id'];
+
+export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** What a failed rule takes from the score. */
+export const WEIGHTS: Readonly<Record<Severity, number>> = { critical: 10, high: 6, medium: 3, low: 1 };
+
+export interface Rule {
+  readonly mistake: MistakeId;
+  readonly severity: Severity;
+  /** The mistake in a few words. */
+  readonly title: string;
+  /** Number in the CIS Google Cloud Platform Foundation Benchmark 5.0, where it has one. */
+  readonly cis?: string;
+  /** Why it matters, one sentence. */
+  readonly help: string;
+}
+
+/** Every rule by its id, which stays the same from version to version: SARIF, trends and gates name rules by it. */
+export const RULES = {
+  'budget-missing': {
+    mistake: 'budget-alerts',
+    severity: 'high',
+    title: 'No budget covers the project',
+    help: 'Without a budget nobody hears of a runaway cost before the invoice.',
+  },
+  'budget-thresholds': {
+    mistake: 'budget-alerts',
+    severity: 'medium',
+    title: 'A budget does not alert at 50, 80 and 100 % of actual spend',
+    help: 'An alert at 100 % alone comes when the money is gone.',
+  },
+  'budget-topic': {
+    mistake: 'budget-alerts',
+    severity: 'high',
+    title: 'A budget does not reach the kill switch',
+    help: 'The switch acts on the messages of the budget’s Pub/Sub topic and on nothing else.',
+  },
+  'budget-credits': {
+    mistake: 'budget-alerts',
+    severity: 'medium',
+    title: 'Credits hide what is spent',
+    help: 'A budget that subtracts credits stays silent until they are used up.',
+  },
+  'switch-readiness': {
+    mistake: 'budget-alerts',
+    severity: 'high',
+    title: 'The kill switch would not work',
+    help: 'A switch that is not wired, not permitted or disarmed stops nothing.',
+  },
+  'notebook-day-and-night': {
+    mistake: 'notebooks',
+    severity: 'high',
+    title: 'A notebook runs while nobody works with it',
+    help: 'A notebook bills by the hour that it is up, busy or not.',
+  },
+  'notebook-idle-shutdown': {
+    mistake: 'notebooks',
+    severity: 'medium',
+    title: 'The idle shutdown of a notebook cannot fire',
+    help: 'Workbench’s own idle shutdown is the first net; costguard’s stopper is the second.',
+  },
+  'notebook-managed': {
+    mistake: 'notebooks',
+    severity: 'medium',
+    title: 'A managed notebook of the Notebooks API v1 still exists',
+    help: 'Managed notebooks are discontinued; their disks bill, and no guard of Workbench looks after them.',
+  },
+  'gpu-oversized': {
+    mistake: 'machines',
+    severity: 'high',
+    title: 'A GPU machine is larger than what it runs',
+    help: 'GPUs are most of the price of a machine, and most notebooks need a fraction of one.',
+  },
+  'endpoint-idle': {
+    mistake: 'machines',
+    severity: 'high',
+    title: 'A deployed model that nobody calls',
+    help: 'An endpoint bills for its minimum replicas, called or not.',
+  },
+  'lifecycle-missing': {
+    mistake: 'lifecycle',
+    severity: 'medium',
+    title: 'A bucket without the lifecycle that the policy wants',
+    help: 'Data that nobody deletes or moves is paid for every month.',
+  },
+  'lifecycle-ineffective': {
+    mistake: 'lifecycle',
+    severity: 'low',
+    title: 'A bucket pays for what its lifecycle does not reach',
+    help: 'Noncurrent versions, deleted objects and unfinished uploads are stored and billed, and in no listing of objects.',
+  },
+  'image-registry': {
+    mistake: 'lifecycle',
+    severity: 'low',
+    title: 'Container images in an old registry',
+    help: 'Container Registry is shut down; its bucket keeps every layer ever pushed.',
+  },
+  'model-registry': {
+    mistake: 'lifecycle',
+    severity: 'low',
+    title: 'Old models in the registry that nothing serves',
+    help: 'Each version keeps its artifacts in a bucket.',
+  },
+  'egress-finding': {
+    mistake: 'egress',
+    severity: 'medium',
+    title: 'Traffic that costs money by where things stand',
+    help: 'Most egress of a training platform is a placement mistake.',
+  },
+  'account-key': {
+    mistake: 'credentials',
+    severity: 'high',
+    title: 'A service account has a key that people hold',
+    cis: '1.5',
+    help: 'A key file works from anywhere until it is deleted; attached accounts and workload identity need none.',
+  },
+  'account-key-old': {
+    mistake: 'credentials',
+    severity: 'medium',
+    title: 'A key of a service account is older than 90 days',
+    cis: '1.8',
+    help: 'The longer a key exists the more copies of it do.',
+  },
+  'secret-in-metadata': {
+    mistake: 'credentials',
+    severity: 'critical',
+    title: 'A credential in the metadata of a machine',
+    help: 'Metadata is readable by every process on the machine and by every viewer of the project.',
+  },
+  'secret-in-script': {
+    mistake: 'credentials',
+    severity: 'critical',
+    title: 'A credential in a startup script in a bucket',
+    help: 'Everybody who reads the bucket has it.',
+  },
+  'secret-in-job': {
+    mistake: 'credentials',
+    severity: 'critical',
+    title: 'A credential in the specification of a job',
+    help: 'Specifications stay readable long after the job.',
+  },
+  'secret-in-environment': {
+    mistake: 'credentials',
+    severity: 'critical',
+    title: 'A credential in the environment of a function or service',
+    cis: '1.18',
+    help: 'Environment variables are shown in the console and in every description of the service.',
+  },
+  'basic-role': {
+    mistake: 'iam',
+    severity: 'high',
+    title: 'A basic role on the project',
+    help: 'Owner and Editor allow thousands of things, acting as every service account among them.',
+  },
+  'account-admin': {
+    mistake: 'iam',
+    severity: 'high',
+    title: 'A service account with admin rights',
+    cis: '1.6',
+    help: 'Whoever runs code as it can change who may do what.',
+  },
+  impersonation: {
+    mistake: 'iam',
+    severity: 'high',
+    title: 'The right to act as every service account of the project',
+    cis: '1.7',
+    help: 'Granted on the project, it holds for each account in it, the strongest one included.',
+  },
+  'default-account': {
+    mistake: 'iam',
+    severity: 'medium',
+    title: 'Something runs as the default Compute Engine account',
+    cis: '4.1',
+    help: 'It is shared by everything that names no account, and is Editor in older projects.',
+  },
+  'public-bucket': {
+    mistake: 'iam',
+    severity: 'critical',
+    title: 'A bucket is open to everyone',
+    cis: '5.1',
+    help: 'Data and models can be read, and egress is billed to you.',
+  },
+  'role-beyond-set': {
+    mistake: 'iam',
+    severity: 'medium',
+    title: 'A role beyond the set of the job',
+    help: 'Roles that a job does not need are what a mistake or a thief uses.',
+  },
+  'environment-missing': {
+    mistake: 'staging',
+    severity: 'low',
+    title: 'A project serves models and says not whether it is production',
+    help: 'Guards and people treat production with more care when they can tell it.',
+  },
+  'staging-missing': {
+    mistake: 'staging',
+    severity: 'medium',
+    title: 'Production without a place to try things',
+    help: 'What is tried nowhere is tried on users.',
+  },
+  'deployed-untried': {
+    mistake: 'staging',
+    severity: 'medium',
+    title: 'A model deployed straight to production',
+    help: 'A model that comes from no other project ran nowhere before.',
+  },
+  'account-shared': {
+    mistake: 'staging',
+    severity: 'high',
+    title: 'One service account for production and experiments',
+    help: 'Whoever runs a notebook as it can change what users are served.',
+  },
+} as const satisfies Readonly<Record<string, Rule>>;
+
+export type RuleId = keyof typeof RULES;
+
+export function ruleOf(id: RuleId): Rule {
+  return RULES[id];
+}
