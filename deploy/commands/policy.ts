@@ -83,7 +83,7 @@ function problemsOf(error: unknown): readonly PolicyProblem[] {
 }
 
 function summary(policy: Policy): string {
-  const { notebooks, budgets, lifecycle, egress, estimates } = policy;
+  const { notebooks, budgets, lifecycle, egress, estimates, audit } = policy;
   const rungs = budgets?.ladder.map((rung) => `${Math.round(rung.at * 1000) / 10} % ${rung.do}`).join(', ');
   const rows = [
     ['digest', policyDigest(policy)],
@@ -101,6 +101,11 @@ function summary(policy: Policy): string {
     ],
     ['egress', egress && `report over ${egress.windowHours} hours`],
     ['estimates', estimates && `in ${estimates.region} where a request names no region`],
+    [
+      'audit',
+      audit &&
+        `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
+    ],
   ];
   return rows
     .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)

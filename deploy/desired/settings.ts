@@ -143,7 +143,8 @@ export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Rec
     lifecycle,
     egress,
     estimates,
+    audit,
   } = policy;
-  const all = { scope, state, receipts, notify, notebooks, budgets, lifecycle, egress, estimates };
+  const all = { scope, state, receipts, notify, notebooks, budgets, lifecycle, egress, estimates, audit };
   return Object.fromEntries(keys.map((key) => [key, all[key]]));
 }

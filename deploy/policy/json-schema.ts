@@ -103,6 +103,22 @@ const descriptions: Readonly<Record<string, string>> = {
   'egress.reportAbove': 'USD a month; smaller lanes are summed into one line.',
   estimates: 'Prices of planned runs. Without this section cost-estimator is not deployed.',
   'estimates.region': 'Where a run is priced that names no region.',
+  audit: 'The audit of the eight common mistakes. Without this section guardrail-audit is not deployed.',
+  'audit.maxKeyAge':
+    'Service account keys older than this are a finding of their own. Whole days, 1d to 3650d.',
+  'audit.maxReceiptAge': 'What the other functions said longer ago than this does not count. Whole days.',
+  'audit.modelsUnusedAfter': 'A model that no endpoint serves is old after this. Whole days.',
+  'audit.busyShare': 'FRACTION of the hours that a notebook is up in which it has to work.',
+  'audit.gpuPeakBelow':
+    'FRACTION: GPUs whose highest hour in 30 days, of work and of memory, stays below are too large.',
+  'audit.reportAbove': 'USD a month; what costs less is no finding.',
+  'audit.environmentLabel': 'Label that says what a project is for.',
+  'audit.production': 'Values of that label that mean production.',
+  'audit.jobs': 'Who does which job, as allow policies name members.',
+  'audit.jobs.dataScientists': 'Members such as group:scientists@example.com.',
+  'audit.jobs.mlEngineers': 'Members such as group:engineers@example.com.',
+  'audit.jobs.pipelines':
+    'Service accounts that pipelines run as, such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './clients/billing.ts';
+import { listPages } from './list-pages.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
+import { readItems, type Items, type StrangeItem } from './read-items.ts';
 
 /** A budget as far as it is used. Source: google/cloud/billing/budgets/v1/budget_model.proto. */
 export interface Budget {
@@ -75,12 +77,37 @@ const budgetSchema = z.looseObject({
   notificationsRule: z.nullish(z.looseObject({ pubsubTopic: z.nullish(z.string()) })),
 });
 
+/** One of a list: without its name nothing can be said about it. */
+const namedBudgetSchema = z.extend(budgetSchema, { name: z.string() });
+
 /** Reads a budget. Needs billing.budgets.get on the billing account. Throws `GoogleApiError`. */
 export async function getBudget(api: Api, auth: GoogleAuth, name: string): Promise<Budget> {
   const call = 'billingbudgets.budgets.get';
   const answer = await api.call(call, () => billingClients(auth).getBudget(name));
   const wire = parseAnswer(call, budgetSchema, answer);
   requireAbout(call, 'name', wire.name, name);
+  return toBudget(name, wire);
+}
+
+const pageSchema = z.looseObject({ budgets: z.nullish(z.unknown()) });
+
+/** All budgets of a billing account, `billingAccounts/A`. Needs billing.budgets.list there. Throws `GoogleApiError`. */
+export async function listBudgets(api: Api, account: string): Promise<Items<Budget>> {
+  const items: Budget[] = [];
+  const strange: StrangeItem[] = [];
+  const request = {
+    url: `https://billingbudgets.googleapis.com/v1/${account}/budgets`,
+    query: { pageSize: 100 },
+  };
+  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, pageSchema)) {
+    const read = readItems(page.budgets, namedBudgetSchema, 'budgets');
+    items.push(...read.items.map((wire) => toBudget(wire.name, wire)));
+    strange.push(...read.strange);
+  }
+  return { items, strange };
+}
+
+function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
   const filter = wire.budgetFilter ?? {};
   const specified = wire.amount?.specifiedAmount;
   return {

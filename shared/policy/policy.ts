@@ -138,6 +138,26 @@ export interface EstimatesPolicy {
   readonly region: string;
 }
 
+export interface AuditPolicy {
+  readonly maxKeyAgeDays: number;
+  /** Older receipts of the other functions say nothing any more. */
+  readonly maxReceiptAgeDays: number;
+  readonly modelsUnusedAfterDays: number;
+  /** Share of the hours that a notebook is up, 0 to 1. */
+  readonly busyShare: number;
+  /** Share of a GPU and of its memory, 0 to 1. */
+  readonly gpuPeakBelow: number;
+  readonly reportAboveUsdPerMonth: number;
+  readonly environmentLabel: string;
+  readonly production: readonly string[];
+  /** Members of allow policies, by what they do. */
+  readonly jobs: {
+    readonly dataScientists: readonly string[];
+    readonly mlEngineers: readonly string[];
+    readonly pipelines: readonly string[];
+  };
+}
+
 /**
  * The whole file with every default filled in; quantities carry their unit in their name. A section that the file does not
  * have is undefined: what is not written is neither deployed nor done.
@@ -157,6 +177,7 @@ export interface Policy {
   readonly lifecycle: LifecyclePolicy | undefined;
   readonly egress: EgressPolicy | undefined;
   readonly estimates: EstimatesPolicy | undefined;
+  readonly audit: AuditPolicy | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   complain,
   duration,
   labelKey,
+  labelValue,
   list,
   mode,
   nonEmptyList,
@@ -28,10 +29,11 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 export const rungActions = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
 /** The parts of the policy that one function each is about. What is not written there is not deployed. */
-export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress', 'estimates'] as const;
+export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress', 'estimates', 'audit'] as const;
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
+const dayMs = 86_400_000;
 
 const projectId = '(?:[a-z][a-z0-9.-]*\\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]';
 const projectWanted = 'ID being a project id, not its number: 6 to 30 lower-case letters, digits and hyphens';
@@ -236,6 +238,35 @@ const estimates = section({
   ),
 });
 
+/** An entry of `audit.jobs`, as allow policies name members. */
+export const auditMember = textLike(
+  /^(?:user|group|serviceAccount|domain):[^\s@]+(?:@[^\s@]+)?$/,
+  'a member as allow policies name it, such as group:scientists@example.com or serviceAccount:NAME@PROJECT.iam.gserviceaccount.com',
+);
+const auditMembers = z.prefault(list(auditMember, 'a list of members'), []);
+const auditShare = (fallback: number) =>
+  z.prefault(positive(1, 'a share above 0 and at most 1 (0.25 is 25 %), without quotes'), fallback);
+const auditDays = (fallback: string) =>
+  z.prefault(duration(dayMs, 1, 3_650, 'in whole days, 1d to 3650d'), fallback);
+
+const audit = section({
+  maxKeyAge: auditDays('90d'),
+  maxReceiptAge: auditDays('8d'),
+  modelsUnusedAfter: auditDays('180d'),
+  busyShare: auditShare(0.25),
+  gpuPeakBelow: auditShare(0.3),
+  reportAbove: z.prefault(z.number(complain(usdWanted)).check(z.gte(0, complain(usdWanted))), 1),
+  environmentLabel: z.prefault(labelKey, 'env'),
+  production: z.prefault(nonEmptyList(labelValue, 'a list of label values, one at least'), [
+    'prod',
+    'production',
+  ]),
+  jobs: z.prefault(
+    section({ dataScientists: auditMembers, mlEngineers: auditMembers, pipelines: auditMembers }),
+    {},
+  ),
+});
+
 /** A section without anything in it (`notebooks:`) is written, with every default. */
 function writtenSection<Keys>(keys: z.ZodMiniType<Keys>) {
   const emptyIfBare = z.transform((written: unknown): unknown => written ?? {});
@@ -257,4 +288,5 @@ export const policyFileSchema = section({
   lifecycle: writtenSection(lifecycle),
   egress: writtenSection(egress),
   estimates: writtenSection(estimates),
+  audit: writtenSection(audit),
 });

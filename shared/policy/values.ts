@@ -1,6 +1,14 @@
 /** From the keys of the file to what functions see of it. */
 import type * as z from 'zod/mini';
-import type { EgressPolicy, LifecyclePolicy, Mode, NotebooksPolicy, Policy, WorkingHours } from './policy.ts';
+import type {
+  AuditPolicy,
+  EgressPolicy,
+  LifecyclePolicy,
+  Mode,
+  NotebooksPolicy,
+  Policy,
+  WorkingHours,
+} from './policy.ts';
 import type { policyFileSchema } from './schema.ts';
 
 /** A file that the schema accepted, defaults filled in. */
@@ -8,7 +16,7 @@ export type PolicyFile = z.infer<typeof policyFileSchema>;
 
 /** The policy of a file. */
 export function toPolicy(file: PolicyFile): Policy {
-  const { mode, notebooks, budgets, lifecycle, egress, estimates } = file;
+  const { mode, notebooks, budgets, lifecycle, egress, estimates, audit } = file;
   return {
     mode,
     scope: file.scope,
@@ -20,6 +28,7 @@ export function toPolicy(file: PolicyFile): Policy {
     lifecycle: lifecycle && toLifecycle(lifecycle, mode),
     egress: egress && toEgress(egress),
     estimates,
+    audit: audit && toAudit(audit),
   };
 }
 
@@ -56,4 +65,15 @@ function toLifecycle(lifecycle: NonNullable<PolicyFile['lifecycle']>, mode: Mode
 
 function toEgress(egress: NonNullable<PolicyFile['egress']>): EgressPolicy {
   return { windowHours: egress.window, reportAboveUsdPerMonth: egress.reportAbove };
+}
+
+function toAudit({ reportAbove, ...audit }: NonNullable<PolicyFile['audit']>): AuditPolicy {
+  const { maxKeyAge, maxReceiptAge, modelsUnusedAfter, ...rest } = audit;
+  return {
+    ...rest,
+    maxKeyAgeDays: maxKeyAge,
+    maxReceiptAgeDays: maxReceiptAge,
+    modelsUnusedAfterDays: modelsUnusedAfter,
+    reportAboveUsdPerMonth: reportAbove,
+  };
 }

@@ -709,6 +709,19 @@ const badInputs: readonly BadInput[] = [
     'estimates.region',
     /^got "us-central1-a"; wanted a region/,
   ],
+  ['maxKeyAge in hours', `${scope}audit: {maxKeyAge: 36h}`, 'audit.maxKeyAge', /in whole days/],
+  [
+    'busyShare in percent',
+    `${scope}audit: {busyShare: 25}`,
+    'audit.busyShare',
+    /a share above 0 and at most 1/,
+  ],
+  [
+    'a job without the kind of its member',
+    `${scope}audit: {jobs: {pipelines: [a@b.iam.gserviceaccount.com]}}`,
+    'audit.jobs.pipelines[0]',
+    /wanted a member as allow policies name it/,
+  ],
   ['window of 59m', `${scope}egress: {window: 59m}`, 'egress.window', /^got "59m"; .*1h to 42d/],
   ['window of 90m', `${scope}egress: {window: 90m}`, 'egress.window', /in whole hours/],
   ['window of 43d', `${scope}egress: {window: 43d}`, 'egress.window', /1h to 42d/],
@@ -817,13 +830,14 @@ test('parsePolicy leaves out every section that the file does not write', () => 
     lifecycle: undefined,
     egress: undefined,
     estimates: undefined,
+    audit: undefined,
   });
 });
 
 const bareSections: readonly (readonly [string, string])[] = [
-  ['nothing behind the key', 'notebooks:\nlifecycle:\negress:\nestimates:\n'],
-  ['an empty map', 'notebooks: {}\nlifecycle: {}\negress: {}\nestimates: {}\n'],
-  ['null', 'notebooks: null\nlifecycle: ~\negress: null\nestimates: null\n'],
+  ['nothing behind the key', 'notebooks:\nlifecycle:\negress:\nestimates:\naudit:\n'],
+  ['an empty map', 'notebooks: {}\nlifecycle: {}\negress: {}\nestimates: {}\naudit: {}\n'],
+  ['null', 'notebooks: null\nlifecycle: ~\negress: null\nestimates: null\naudit: null\n'],
 ];
 for (const [name, sections] of bareSections)
   test(`parsePolicy fills in the defaults of sections that have ${name}, and states units in names`, () => {
@@ -863,6 +877,17 @@ for (const [name, sections] of bareSections)
       },
       egress: { windowHours: 168, reportAboveUsdPerMonth: 1 },
       estimates: { region: 'us-central1' },
+      audit: {
+        maxKeyAgeDays: 90,
+        maxReceiptAgeDays: 8,
+        modelsUnusedAfterDays: 180,
+        busyShare: 0.25,
+        gpuPeakBelow: 0.3,
+        reportAboveUsdPerMonth: 1,
+        environmentLabel: 'env',
+        production: ['prod', 'production'],
+        jobs: { dataScientists: [], mlEngineers: [], pipelines: [] },
+      },
     });
   });
 
@@ -954,7 +979,7 @@ describe('parsePolicy takes', () => {
 });
 
 describe('parsePolicyFor', () => {
-  const broken = { notebooks: 'notebooks: {idleAfter: 60}', budgets: 'budgets: {mode: on}', lifecycle: 'lifecycle: 5', egress: 'egress: {window: 1}', estimates: 'estimates: {region: 5}' }; // prettier-ignore
+  const broken = { notebooks: 'notebooks: {idleAfter: 60}', budgets: 'budgets: {mode: on}', lifecycle: 'lifecycle: 5', egress: 'egress: {window: 1}', estimates: 'estimates: {region: 5}', audit: 'audit: {maxKeyAge: 90}' }; // prettier-ignore
 
   for (const [section, text] of Object.entries(broken))
     test(`lets a mistake in "${section}" concern that section alone`, () => {
@@ -973,6 +998,7 @@ describe('parsePolicyFor', () => {
     budgets: 'budgets:\n  mode: observe\n  ladder:\n    - {at: 1, at: 1, do: notify}',
     lifecycle: 'lifecycle: {simulate: metrics, simulate: objects}',
     egress: 'egress:\n  window: 7d\nnotebooks:\negress:\n  window: 8d',
+    audit: 'audit:\n  maxKeyAge: 90d\nnotebooks:\naudit:\n  maxKeyAge: 80d',
   };
   for (const [section, text] of Object.entries(duplicates))
     for (const own of policySections)

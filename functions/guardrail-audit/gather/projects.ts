@@ -1,0 +1,72 @@
+import * as z from 'zod/mini';
+import type { Api } from '../../../shared/google/api.ts';
+import { listProjects } from '../../../shared/google/projects.ts';
+import { parseAnswer } from '../../../shared/google/parse-answer.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { stringMap } from '../../../shared/google/string-map.ts';
+import { PermanentError, messageOf } from '../../../shared/errors.ts';
+import pMap from 'p-map';
+import type { ProjectFacts } from '../facts.ts';
+import { whole, type Reading } from '../reading.ts';
+import { attempt, type Look } from './attempt.ts';
+
+const CALL = 'cloudresourcemanager.projects.get';
+/** Neighbours that are looked at: enough to see whether one of them is for trials. */
+const MAX_NEIGHBOURS = 200;
+
+const projectSchema = z.looseObject({
+  name: z.string(),
+  projectId: z.string(),
+  displayName: z.optional(z.string()),
+  parent: z.optional(z.string()),
+  labels: z.optional(stringMap),
+});
+
+async function getProject(api: Api, id: string): Promise<ProjectFacts> {
+  const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${encodeURIComponent(id)}`;
+  const {
+    name,
+    projectId,
+    displayName = '',
+    parent,
+    labels = {},
+  } = parseAnswer(CALL, projectSchema, await api.request(CALL, { url }));
+  return { id: projectId, number: name.replace('projects/', ''), displayName, labels, parent };
+}
+
+/** Needs resourcemanager.projects.get. */
+export function readProject(look: Look): Promise<Reading<ProjectFacts>> {
+  return attempt(look, 'the project', async () => whole(await getProject(look.api, look.projectId)));
+}
+
+/** The other projects in scope, with their labels. */
+export async function readNeighbours(
+  look: Look,
+  scope: readonly string[],
+): Promise<Reading<readonly ProjectFacts[]>> {
+  const gaps: string[] = [];
+  let ids: readonly string[];
+  try {
+    ids = await listProjects(look.api, scope, (parent, strange) => {
+      if (strange.length > 0)
+        gaps.push(`${strange.length} projects or folders below ${parent} cannot be read`);
+    });
+  } catch (error) {
+    // A scope that shows no project is one that may not be listed.
+    if (!(error instanceof GoogleApiError) && !(error instanceof PermanentError)) throw error;
+    look.failed(error);
+    return { why: `the other projects could not be listed: ${messageOf(error)}` };
+  }
+  const others = ids.filter((id) => id !== look.projectId);
+  if (others.length > MAX_NEIGHBOURS)
+    gaps.push(`${others.length - MAX_NEIGHBOURS} more projects were not looked at`);
+  const read = await pMap(
+    others.slice(0, MAX_NEIGHBOURS),
+    (id) => attempt(look, `the project ${id}`, async () => whole(await getProject(look.api, id))),
+    { concurrency: 8 },
+  );
+  return {
+    value: read.flatMap((one) => ('value' in one ? [one.value] : [])),
+    gaps: [...gaps, ...read.flatMap((one) => ('value' in one ? [] : [one.why]))],
+  };
+}

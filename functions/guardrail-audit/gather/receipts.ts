@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+import { textField, readItems } from '../../../shared/google/read-items.ts';
+import { findNewestReceipt } from '../../../shared/state/receipts.ts';
+import type { State } from '../../../shared/state/state.ts';
+import type { ReceiptFacts } from '../facts.ts';
+import type { Reading } from '../reading.ts';
+import { attempt, type Look } from './attempt.ts';
+
+const DAY_MS = 86_400_000;
+/** Parts of one sweep that are followed back. */
+const MAX_PARTS = 50;
+
+const decisionSchema = z.looseObject({
+  resource: z.string(),
+  action: z.string(),
+  reason: z.string(),
+  evidence: z._default(z.record(z.string(), z.unknown()), {}),
+  usdPerHour: z.union([z.number(), z.literal('unpriced')]),
+});
+const gapSchema = z.looseObject({ where: z.string(), why: z.string() });
+const receiptSchema = z.looseObject({
+  runId: z.string(),
+  startedAt: z.string(),
+  decisions: z.optional(z.unknown()),
+  incomplete: z.optional(z.unknown()),
+  failures: z.optional(z.unknown()),
+  sweep: z.optional(z.looseObject({ previous: z.optional(z.string()), goesOn: z.optional(z.boolean()) })),
+});
+
+/** Where a receipt comes from, and how one is made. */
+export interface ReceiptSource {
+  readonly functionName: string;
+  readonly maxAgeDays: number;
+  /** The command that makes one. */
+  readonly remedy: string;
+}
+
+/**
+ * What another function decided about the project, from its newest receipt: its judgement needs its own readings and policy, and
+ * functions share no code. One that is missing or too old is unread, with the command that makes a new one.
+ */
+export async function readReceipt(
+  look: Look,
+  state: State | undefined,
+  source: ReceiptSource,
+): Promise<Reading<ReceiptFacts>> {
+  const { functionName, maxAgeDays, remedy } = source;
+  if (state === undefined)
+    return { why: `no receipt of ${functionName} can be read: the policy names no state bucket` };
+  const read = await attempt(look, `the receipts of ${functionName}`, async () => {
+    const query = { functionName, projectId: look.projectId, now: look.now, maxAgeMs: maxAgeDays * DAY_MS };
+    const name = await findNewestReceipt(look.api, state.bucket, query);
+    return { value: name === undefined ? undefined : await readParts(state, name), gaps: [] };
+  });
+  if (!('value' in read)) return { ...read, remedy };
+  const { value } = read;
+  if (value === undefined)
+    return { why: `${functionName} left no receipt about the project within ${maxAgeDays} days`, remedy };
+  return { value, gaps: [] };
+}
+
+/** A sweep that took several events has a receipt for each. */
+async function readParts(state: State, newest: string): Promise<ReceiptFacts | undefined> {
+  let facts: ReceiptFacts | undefined;
+  let name: string | undefined = newest;
+  for (let part = 0; name !== undefined && part < MAX_PARTS; part++) {
+    const text: string | undefined = (await state.read(name))?.text;
+    if (text === undefined) break;
+    const receipt: z.infer<typeof receiptSchema> = receiptSchema.parse(JSON.parse(text));
+    const decisions = readItems(receipt.decisions, decisionSchema, 'decisions');
+    const incomplete = [
+      ...readItems(receipt.incomplete, gapSchema, 'incomplete').items.map(
+        ({ where, why }) => `${where}: ${why}`,
+      ),
+      ...(Array.isArray(receipt.failures)
+        ? receipt.failures.map((one) => `${textField(one, 'resource') ?? 'a resource'} failed`)
+        : []),
+      ...(decisions.strange.length > 0
+        ? [`${decisions.strange.length} of its decisions cannot be read`]
+        : []),
+      ...(facts === undefined && receipt.sweep?.goesOn === true ? ['the sweep has not come to its end'] : []),
+    ];
+    facts = {
+      runId: facts?.runId ?? receipt.runId,
+      startedAtMs: Date.parse(receipt.startedAt),
+      decisions: [...decisions.items, ...(facts?.decisions ?? [])],
+      incomplete: [...incomplete, ...(facts?.incomplete ?? [])],
+    };
+    name = receipt.sweep?.previous?.replace(/^gs:\/\/[^/]+\//, '');
+  }
+  return facts;
+}

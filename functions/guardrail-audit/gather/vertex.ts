@@ -1,0 +1,271 @@
+import pMap from 'p-map';
+import * as z from 'zod/mini';
+import { listPages } from '../../../shared/google/list-pages.ts';
+import { isNotOffered } from '../../../shared/google/not-offered.ts';
+import { querySeries } from '../../../shared/google/monitoring.ts';
+import { readItems } from '../../../shared/google/read-items.ts';
+import { stringMap } from '../../../shared/google/string-map.ts';
+import { listVertexRegions } from '../../../shared/google/vertex/vertex.ts';
+import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
+import { costOfMachines, VERTEX_FACTOR } from '../../../shared/resources/cost.ts';
+import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '../facts.ts';
+import { isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
+import { attempt, strangeGaps, type Look } from './attempt.ts';
+import { field, scanTexts, textOfList, textsOfPairs } from './texts.ts';
+import { WINDOW_DAYS } from './use.ts';
+import { listOf, textField } from './workloads.ts';
+
+const REGIONS_AT_ONCE = 4;
+/** Jobs of one kind and region that are looked at, the newest first as the API lists them. */
+const MAX_JOBS = 2_000;
+
+export interface VertexReadings {
+  readonly endpoints: Reading<readonly EndpointFacts[]>;
+  readonly models: Reading<readonly ModelFacts[]>;
+  readonly jobs: Reading<readonly Workload[]>;
+}
+
+/** Needs aiplatform.locations, endpoints, models, customJobs and hyperparameterTuningJobs .list, and monitoring.timeSeries.list. */
+export async function readVertex(look: Look): Promise<VertexReadings> {
+  const regions = await attempt(
+    look,
+    'Vertex AI’s regions',
+    async () => {
+      const { items, strange } = await listVertexRegions(look.api, look.projectId);
+      return { value: items, gaps: strangeGaps('regions', strange) };
+    },
+    [],
+  );
+  if (!isRead(regions)) return { endpoints: regions, models: regions, jobs: regions };
+  const [endpoints, models, custom, tuning, predictions] = await Promise.all([
+    readEverywhere(look, regions.value, 'endpoints', endpointSchema),
+    readEverywhere(look, regions.value, 'models', modelSchema),
+    readEverywhere(look, regions.value, 'customJobs', customJobSchema),
+    readEverywhere(look, regions.value, 'hyperparameterTuningJobs', tuningJobSchema),
+    readPredictions(look),
+  ]);
+  const jobs = [
+    mapReading(custom, (all) => all.map((job) => jobOf(job.name, job.jobSpec, look))),
+    mapReading(tuning, (all) => all.map((job) => jobOf(job.name, job.trialJobSpec, look))),
+  ];
+  return {
+    endpoints: withGaps(
+      mapReading(endpoints, (all) => all.map((one) => endpointOf(one, predictions))),
+      predictions,
+    ),
+    models: mapReading(models, (all) => all.map(modelOf)),
+    jobs: joinReadings(jobs),
+  };
+}
+
+type Predictions = Reading<ReadonlyMap<string, ReadonlyMap<string, number>>>;
+
+/** Calls that could not be counted are unknown for each endpoint; a partial count is a gap of all. */
+function withGaps<T>(endpoints: Reading<T>, predictions: Predictions): Reading<T> {
+  if (!isRead(endpoints) || !isRead(predictions)) return endpoints;
+  return { ...endpoints, gaps: [...endpoints.gaps, ...predictions.gaps] };
+}
+
+/** One collection in every region; a region that does not have it is no gap as long as another one answers. */
+async function readEverywhere<T>(
+  look: Look,
+  regions: readonly string[],
+  collection: string,
+  schema: z.ZodMiniType<T>,
+): Promise<Reading<readonly T[]>> {
+  const failures: { readonly region: string; readonly error: unknown }[] = [];
+  const read = await pMap(
+    regions,
+    (region) =>
+      attempt(
+        { failed: (error) => void failures.push({ region, error }) },
+        `${collection} in ${region}`,
+        () => readRegion(look, region, collection, schema),
+        [],
+      ),
+    { concurrency: REGIONS_AT_ONCE },
+  );
+  const some = read.some((one) => isRead(one));
+  const absent = new Set(
+    failures.filter(({ error }) => some && isNotOffered(error)).map(({ region }) => region),
+  );
+  for (const { region, error } of failures) if (!absent.has(region)) look.failed(error);
+  return joinReadings(read.filter((_, at) => !absent.has(regions[at] ?? '')));
+}
+
+async function readRegion<T>(look: Look, region: string, collection: string, schema: z.ZodMiniType<T>) {
+  const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
+  const url = `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`;
+  const items: T[] = [];
+  const gaps: string[] = [];
+  for await (const answer of listPages(
+    look.api,
+    `aiplatform.${collection}.list`,
+    { url, query: { pageSize: 100 } },
+    page,
+  )) {
+    const read = readItems(answer[collection], schema, collection);
+    items.push(...read.items);
+    gaps.push(...strangeGaps(`${collection} in ${region}`, read.strange));
+    if (items.length < MAX_JOBS) continue;
+    gaps.push(`only the first ${items.length} ${collection} in ${region} were looked at`);
+    break;
+  }
+  return { value: items, gaps };
+}
+
+const machineSpec = z.looseObject({
+  machineType: z.optional(z.string()),
+  acceleratorType: z.optional(z.string()),
+  acceleratorCount: z.optional(z.number()),
+});
+const deployedSchema = z.looseObject({
+  id: z.string(),
+  model: z._default(z.string(), ''),
+  displayName: z._default(z.string(), ''),
+  serviceAccount: z.optional(z.string()),
+  dedicatedResources: z.optional(
+    z.looseObject({
+      machineSpec: z.optional(machineSpec),
+      minReplicaCount: z.optional(z.number()),
+      spot: z.optional(z.boolean()),
+    }),
+  ),
+  automaticResources: z.optional(z.looseObject({ minReplicaCount: z.optional(z.number()) })),
+});
+const endpointSchema = z.looseObject({
+  name: z.string(),
+  displayName: z._default(z.string(), ''),
+  createTime: z.optional(z.string()),
+  labels: z.optional(stringMap),
+  deployedModels: z.optional(z.array(deployedSchema)),
+});
+const modelSchema = z.looseObject({
+  name: z.string(),
+  displayName: z._default(z.string(), ''),
+  createTime: z.optional(z.string()),
+  labels: z.optional(stringMap),
+  modelSourceInfo: z.optional(z.looseObject({ copy: z.optional(z.boolean()) })),
+  originalModelInfo: z.optional(z.looseObject({ model: z.optional(z.string()) })),
+  deployedModels: z.optional(z.array(z.unknown())),
+});
+const customJobSchema = z.looseObject({ name: z.string(), jobSpec: z.optional(z.unknown()) });
+const tuningJobSchema = z.looseObject({ name: z.string(), trialJobSpec: z.optional(z.unknown()) });
+
+function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predictions): EndpointFacts {
+  const { name, displayName, createTime, labels = {}, deployedModels = [] } = endpoint;
+  const region = name.split('/')[3] ?? '';
+  const id = name.split('/').at(-1) ?? '';
+  return {
+    resource: name,
+    displayName,
+    createdMs: momentOf(createTime),
+    labels,
+    models: deployedModels.map((one) => deployedOf(one, region)),
+    predictions: isRead(predictions) ? (predictions.value.get(id) ?? new Map()) : undefined,
+  };
+}
+
+function deployedOf(deployed: z.infer<typeof deployedSchema>, region: string): DeployedModelFacts {
+  const { id, model, displayName, serviceAccount, dedicatedResources, automaticResources } = deployed;
+  const { machineType, acceleratorType, acceleratorCount } = dedicatedResources?.machineSpec ?? {};
+  const minReplicas = dedicatedResources?.minReplicaCount ?? automaticResources?.minReplicaCount ?? 0;
+  const { usdPerHour } = costOfMachines(
+    [
+      {
+        machineType,
+        accelerators:
+          acceleratorType === undefined ? [] : [{ type: acceleratorType, count: acceleratorCount }],
+        zone: region,
+        count: minReplicas,
+        spot: dedicatedResources?.spot === true,
+      },
+    ],
+    VERTEX_FACTOR,
+  );
+  const usd = usdPerHour === 'unpriced' ? usdPerHour : usdPerHour * HOURS_PER_MONTH;
+  return {
+    id,
+    displayName,
+    model: model.replace(/@[^/]*$/, ''),
+    machineType: machineType ?? 'machines of Google’s choice',
+    minReplicas,
+    serviceAccount,
+    usdPerMonth: usd === 'unpriced' ? usd : { low: usd, high: usd },
+  };
+}
+
+function modelOf(model: z.infer<typeof modelSchema>): ModelFacts {
+  const {
+    name,
+    displayName,
+    createTime,
+    labels = {},
+    modelSourceInfo,
+    originalModelInfo,
+    deployedModels = [],
+  } = model;
+  return {
+    resource: name,
+    displayName,
+    createdMs: momentOf(createTime),
+    labels,
+    copied: modelSourceInfo?.copy === true || originalModelInfo?.model !== undefined,
+    deployed: deployedModels.length > 0,
+  };
+}
+
+function momentOf(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The specification of a job: what it runs stays readable after it ended. */
+function jobOf(resource: string, spec: unknown, look: Look): Workload {
+  const pools = listOf(field(spec, 'workerPoolSpecs'));
+  const texts = pools.flatMap((pool, at) => {
+    const container = field(pool, 'containerSpec');
+    const python = field(pool, 'pythonPackageSpec');
+    const place = pools.length === 1 ? '' : `pool-${at}/`;
+    return [
+      ...textsOfPairs(field(container, 'env'), `${place}env`),
+      ...textOfList(field(container, 'args'), `${place}args`),
+      ...textOfList(field(container, 'command'), `${place}command`),
+      ...textsOfPairs(field(python, 'env'), `${place}env`),
+      ...textOfList(field(python, 'args'), `${place}args`),
+    ];
+  });
+  return {
+    kind: 'vertex-job',
+    resource,
+    serviceAccount: textField(spec, 'serviceAccount'),
+    places: scanTexts(resource, texts, look.digestOf),
+    secretReferences: 0,
+  };
+}
+
+/** Predictions of the window by endpoint and deployed model. */
+function readPredictions(look: Look): Promise<Predictions> {
+  return attempt(look, 'the calls of endpoints', async () => {
+    const endMs = look.now.getTime();
+    const windowMs = WINDOW_DAYS * 86_400_000;
+    const { series, partial } = await querySeries(look.api, {
+      projectId: look.projectId,
+      metricType: 'aiplatform.googleapis.com/prediction/online/prediction_count',
+      filter: 'resource.type = "aiplatform.googleapis.com/Endpoint"',
+      startMs: endMs - windowMs,
+      endMs,
+      aligner: 'ALIGN_SUM',
+      alignmentSeconds: windowMs / 1000,
+    });
+    const counts = new Map<string, Map<string, number>>();
+    for (const { resourceLabels, metricLabels, points } of series) {
+      const { endpoint_id: endpoint = '' } = resourceLabels;
+      const { deployed_model_id: model = '' } = metricLabels;
+      const known = counts.get(endpoint) ?? new Map<string, number>();
+      known.set(model, (known.get(model) ?? 0) + points.reduce((sum, { value }) => sum + value, 0));
+      counts.set(endpoint, known);
+    }
+    return { value: counts, gaps: partial };
+  });
+}
