@@ -33,6 +33,7 @@ export const config: AuditConfig = {
   switchTopic: TOPIC,
   keepLabel: 'costguard-keep',
   maxKeyAgeDays: 90,
+  maxReceiptAgeDays: 8,
   minBusyShare: 0.25,
   maxIdlePeak: 0.3,
   reportAboveUsdPerMonth: 1,

@@ -1,0 +1,76 @@
+import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
+import { policyDigest } from '../../shared/policy/policy.ts';
+import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { startReceipt } from '../../shared/run/receipt.ts';
+import type { AuditReport, Finding } from './report/report.ts';
+
+/**
+ * Ends the run in its receipt: one decision a finding, one of reason `score`, and what could not be evaluated. It changes nothing
+ * else. `onError` is told where the receipt could not be handed on.
+ */
+export async function fileReceipt(
+  context: EventContext,
+  report: AuditReport,
+  startedAt: Date,
+  onError: (error: unknown) => void = () => undefined,
+): Promise<void> {
+  const { runtime, policy } = context;
+  const runId = newRunId(startedAt, runtime.newId());
+  const receipt = startReceipt(
+    {
+      functionName: runtime.functionName,
+      runId,
+      mode: 'observe',
+      startedAt,
+      policyDigest: policyDigest(policy),
+      projects: [report.project],
+    },
+    () => false,
+  );
+  const { points = null, grade = null, evaluableWeight, failedWeight } = report.score;
+  receipt.keep({
+    resource: `projects/${report.project}`,
+    action: 'keep',
+    reason: 'score',
+    evidence: {
+      ...{
+        points,
+        grade,
+        evaluableWeight,
+        failedWeight,
+        usdPerMonth: report.usdPerMonth,
+        unpriced: report.unpriced,
+      },
+      findings: report.findings.length,
+      mistakes: Object.fromEntries(report.mistakes.map(({ id, status }) => [id, status])),
+    },
+    usdPerHour: 0,
+  });
+  for (const finding of report.findings) receipt.add({ ...decisionOf(finding), outcome: 'planned' });
+  for (const { rules } of report.mistakes)
+    for (const { rule, gaps } of rules) for (const why of gaps) receipt.incomplete({ where: rule, why });
+  const run = { runId, startedAt, title: `audit of ${report.project}` };
+  await deliverReceipt(context, run, receipt, onError);
+}
+
+function decisionOf({
+  rule,
+  resource,
+  place,
+  severity,
+  detail,
+  usdPerMonth,
+  commands,
+  fingerprint,
+  evidence,
+}: Finding) {
+  return {
+    resource,
+    action: 'report',
+    reason: rule,
+    evidence: { ...evidence, severity, detail, place, fingerprint, usdPerMonth, commands },
+    usdPerHour:
+      usdPerMonth === null ? 0 : usdPerMonth === 'unpriced' ? usdPerMonth : usdPerMonth.low / HOURS_PER_MONTH,
+  };
+}

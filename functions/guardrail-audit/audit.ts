@@ -1,0 +1,52 @@
+import type { Check } from '../../shared/preflight/check.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import { configureAudit } from './config.ts';
+import { judgeProject } from './decide.ts';
+import { openDigest } from './digest-key.ts';
+import { earlierAudit } from './earlier.ts';
+import { gatherProject } from './gather.ts';
+import { readReceipt } from './gather/receipts.ts';
+import type { Reading } from './reading.ts';
+import { buildReport, type AuditReport } from './report/report.ts';
+
+/** How far back an audit is looked for to compare with: a tick a week, and two that failed. */
+const TREND_DAYS = 30;
+
+export interface AuditOptions {
+  /** Which the switch runs in. */
+  readonly operationsProject: string;
+  /** Of the switch, where the caller may run all of it. */
+  readonly preflight?: Reading<readonly Check[]>;
+  /** Told of every call that failed. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** Looks at one project and judges it. Throws where the policy has no section `audit`, and for what nobody foresaw. */
+export async function auditProject(
+  context: EventContext,
+  projectId: string,
+  options: AuditOptions,
+): Promise<AuditReport> {
+  const { runtime, api, policy, state } = context;
+  const { operationsProject, preflight, failed = () => undefined } = options;
+  const now = runtime.now();
+  const config = configureAudit(policy, projectId, operationsProject);
+  const digestOf = await openDigest(state, runtime.newId);
+  const look = { api, projectId, now, digestOf, failed };
+  const [facts, before] = await Promise.all([
+    gatherProject(look, config, {
+      auth: runtime.auth,
+      policy,
+      state,
+      ...(preflight === undefined ? {} : { preflight }),
+    }),
+    readReceipt({ ...look, failed: () => undefined }, state, {
+      functionName: runtime.functionName,
+      maxAgeDays: TREND_DAYS,
+      remedy: '',
+    }),
+  ]);
+  return buildReport(projectId, judgeProject(facts, config, now), now, earlierAudit(before), {
+    ...api.calls,
+  });
+}

@@ -1,0 +1,81 @@
+import type { GoogleAuth } from '../../shared/google/impersonate.ts';
+import type { Policy } from '../../shared/policy/policy.ts';
+import type { Check } from '../../shared/preflight/check.ts';
+import type { State } from '../../shared/state/state.ts';
+import type { AuditConfig } from './config.ts';
+import type { AuditFacts } from './facts.ts';
+import { readAccounts } from './gather/accounts.ts';
+import type { Look } from './gather/attempt.ts';
+import { readBilling } from './gather/billing.ts';
+import { readBuckets } from './gather/buckets.ts';
+import { readMachines } from './gather/machines.ts';
+import { readManagedNotebooks } from './gather/managed-notebooks.ts';
+import { readPolicy } from './gather/policy.ts';
+import { budgetPreflight } from './gather/preflight.ts';
+import { readNeighbours, readProject } from './gather/projects.ts';
+import { readReceipt } from './gather/receipts.ts';
+import { readScripts } from './gather/scripts.ts';
+import { readUse } from './gather/use.ts';
+import { readVertex } from './gather/vertex.ts';
+import { readWorkloads } from './gather/workloads.ts';
+import type { Reading } from './reading.ts';
+
+export interface AuditSources {
+  readonly auth: GoogleAuth;
+  readonly policy: Policy;
+  readonly state: State | undefined;
+  /** The whole preflight, where the caller may run it; that of the budgets otherwise. */
+  readonly preflight?: Reading<readonly Check[]>;
+}
+
+/** Reads all that the checks need of one project. What cannot be read makes its checks not evaluable, and no others. */
+export async function gatherProject(
+  look: Look,
+  config: AuditConfig,
+  sources: AuditSources,
+): Promise<AuditFacts> {
+  const { auth, policy, state, preflight } = sources;
+  const receipt = (functionName: string, remedy: string) =>
+    readReceipt(look, state, { functionName, maxAgeDays: config.maxReceiptAgeDays, remedy });
+  const tick = (functionName: string): string =>
+    `gcloud scheduler jobs run costguard-${functionName} --location=REGION --project=OPERATIONS_PROJECT`;
+  const [
+    project,
+    neighbours,
+    billing,
+    allowed,
+    accounts,
+    machines,
+    managedNotebooks,
+    vertex,
+    workloads,
+    buckets,
+    stopper,
+    enforcer,
+    egress,
+  ] = await Promise.all([
+    readProject(look),
+    readNeighbours(look, policy.scope),
+    readBilling(look, auth),
+    readPolicy(look),
+    readAccounts(look),
+    readMachines(look),
+    readManagedNotebooks(look),
+    readVertex(look),
+    readWorkloads(look),
+    readBuckets(look),
+    receipt('idle-notebook-stopper', tick('idle-notebook-stopper')),
+    receipt('lifecycle-enforcer', tick('lifecycle-enforcer')),
+    receipt(
+      'egress-auditor',
+      `gcloud functions call egress-auditor --gen2 --region=REGION --project=OPERATIONS_PROJECT --data='{}'`,
+    ),
+  ]);
+  const [use, scripts] = await Promise.all([readUse(look, machines), readScripts(look, machines)]);
+  return {
+    ...{ project, neighbours, billing, policy: allowed, accounts, machines, managedNotebooks, use, scripts },
+    ...vertex,
+    ...{ workloads, buckets, stopper, enforcer, egress },
+    preflight: preflight ?? budgetPreflight(policy, config.switchTopic, billing),
+  };
+}

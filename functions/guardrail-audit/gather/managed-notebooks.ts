@@ -1,0 +1,55 @@
+import * as z from 'zod/mini';
+import { listPages } from '../../../shared/google/list-pages.ts';
+import { readItems } from '../../../shared/google/read-items.ts';
+import type { ManagedNotebook } from '../facts.ts';
+import type { Reading } from '../reading.ts';
+import { attempt, strangeGaps, type Look } from './attempt.ts';
+
+const pageSchema = z.looseObject({
+  runtimes: z.optional(z.unknown()),
+  unreachable: z.optional(z.array(z.string())),
+});
+const runtimeSchema = z.looseObject({
+  name: z.string(),
+  state: z._default(z.string(), 'STATE_UNSPECIFIED'),
+  createTime: z.optional(z.string()),
+});
+
+/** Managed notebooks of the Notebooks API v1, over all locations. Needs notebooks.runtimes.list. */
+export function readManagedNotebooks(look: Look): Promise<Reading<readonly ManagedNotebook[]>> {
+  return attempt(
+    look,
+    'managed notebooks',
+    async () => {
+      const found: ManagedNotebook[] = [];
+      const gaps: string[] = [];
+      const url = `https://notebooks.googleapis.com/v1/projects/${look.projectId}/locations/-/runtimes`;
+      for await (const page of listPages(
+        look.api,
+        'notebooks.runtimes.list',
+        { url, query: { pageSize: 100 } },
+        pageSchema,
+      )) {
+        const { items, strange } = readItems(page.runtimes, runtimeSchema, 'runtimes');
+        gaps.push(
+          ...strangeGaps('managed notebooks', strange),
+          ...(page.unreachable ?? []).map((place) => `managed notebooks in ${place} were unreachable`),
+        );
+        found.push(
+          ...items.map(({ name, state, createTime }) => ({
+            resource: name,
+            state,
+            createdMs: momentOf(createTime),
+          })),
+        );
+      }
+      return { value: found, gaps };
+    },
+    [],
+  );
+}
+
+function momentOf(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}

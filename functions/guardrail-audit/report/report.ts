@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { UsdPerMonth, UsdRange } from '../../../shared/prices/money.ts';
+import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
+import type { EvidenceValue, Found, Outcome, Status } from '../checks/outcome.ts';
+import { MISTAKES, ruleOf, SEVERITIES, type MistakeId, type RuleId, type Severity } from '../rules.ts';
+import { scoreOf, type Score } from '../score.ts';
+import { trendOf, type EarlierAudit, type Trend } from './trend.ts';
+
+/** One finding as every format shows it. */
+export interface Finding {
+  /** The same in every run while the same rule fails at the same place. */
+  readonly fingerprint: string;
+  readonly rule: RuleId;
+  readonly mistake: MistakeId;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly cis: string | null;
+  readonly resource: string;
+  readonly place: string | null;
+  readonly detail: string;
+  readonly evidence: Readonly<Record<string, EvidenceValue>>;
+  /** Null where it is about risk and not about money. */
+  readonly usdPerMonth: UsdPerMonth | null;
+  readonly commands: readonly string[];
+  /** It was not there in the audit before; null without one. */
+  readonly isNew: boolean | null;
+}
+
+export interface RuleResult {
+  readonly rule: RuleId;
+  readonly title: string;
+  readonly help: string;
+  readonly severity: Severity;
+  readonly cis: string | null;
+  readonly status: Status;
+  readonly looked: number;
+  readonly findings: number;
+  readonly gaps: readonly string[];
+  readonly remedy: string | null;
+  readonly notes: readonly string[];
+}
+
+export interface MistakeResult {
+  readonly id: MistakeId;
+  readonly number: number;
+  readonly title: string;
+  readonly status: Status;
+  /** The worst of its failed rules. */
+  readonly severity: Severity | null;
+  readonly findings: number;
+  readonly usdPerMonth: UsdRange;
+  readonly unpriced: number;
+  readonly rules: readonly RuleResult[];
+}
+
+/** The audit of one project: what the JSON answer holds, and what page, CSV and SARIF are made from. No value of a secret is in it. */
+export interface AuditReport {
+  readonly project: string;
+  readonly generatedAt: string;
+  readonly score: Score;
+  readonly trend: Trend | null;
+  /** What the findings cost together, as far as they have a price. Two of them may be about the same money. */
+  readonly usdPerMonth: UsdRange;
+  readonly unpriced: number;
+  readonly mistakes: readonly MistakeResult[];
+  /** The most money first, then the most severe. */
+  readonly findings: readonly Finding[];
+  /** What no audit of this kind looks at. */
+  readonly limits: readonly string[];
+  readonly apiCalls: Readonly<Record<string, number>>;
+}
+
+export const LIMITS: readonly string[] = [
+  'Roles that folders and the organization hand down to the project are not looked at.',
+  'Cloud TPUs outside of Vertex AI are not looked at.',
+  'Scripts in buckets are read where the audit may read them; what runs inside of machines is not looked at.',
+];
+
+export function buildReport(
+  project: string,
+  outcomes: readonly Outcome[],
+  now: Date,
+  earlier: EarlierAudit | undefined,
+  apiCalls: Readonly<Record<string, number>>,
+): AuditReport {
+  const known = earlier === undefined ? undefined : new Set(earlier.fingerprints);
+  const findings = outcomes.flatMap((outcome) =>
+    outcome.found.map((found) => toFinding(outcome.rule, found, known)),
+  );
+  const score = scoreOf(outcomes);
+  return {
+    project,
+    generatedAt: now.toISOString(),
+    score,
+    trend: earlier === undefined ? null : trendOf(earlier, score, findings, outcomes),
+    ...sumOf(findings),
+    mistakes: MISTAKES.map((mistake, at) => toMistake(mistake, at + 1, outcomes, findings)),
+    findings: findings.sort(byMoney),
+    limits: LIMITS,
+    apiCalls,
+  };
+}
+
+export function fingerprintOf(
+  rule: RuleId,
+  { resource, place = '' }: Pick<Found, 'resource' | 'place'>,
+): string {
+  return createHash('sha256')
+    .update(JSON.stringify([rule, resource, place]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function toFinding(rule: RuleId, found: Found, known: ReadonlySet<string> | undefined): Finding {
+  const { mistake, severity, title, cis = null } = ruleOf(rule);
+  const { resource, place = null, detail, evidence, usdPerMonth = null, commands } = found;
+  const fingerprint = fingerprintOf(rule, found);
+  const isNew = known === undefined ? null : !known.has(fingerprint);
+  return {
+    fingerprint,
+    rule,
+    mistake,
+    severity,
+    title,
+    cis,
+    resource,
+    place,
+    detail,
+    evidence,
+    usdPerMonth,
+    commands,
+    isNew,
+  };
+}
+
+function toMistake(
+  { id, title }: (typeof MISTAKES)[number],
+  number: number,
+  outcomes: readonly Outcome[],
+  findings: readonly Finding[],
+): MistakeResult {
+  const own = outcomes.filter(({ rule }) => ruleOf(rule).mistake === id);
+  const found = findings.filter(({ mistake }) => mistake === id);
+  const has = (status: Status): boolean => own.some((one) => one.status === status);
+  return {
+    id,
+    number,
+    title,
+    // Passed only where every rule of it did.
+    status: has('fail') ? 'fail' : has('not-evaluable') ? 'not-evaluable' : 'pass',
+    severity: SEVERITIES.find((severity) => found.some((one) => one.severity === severity)) ?? null,
+    findings: found.length,
+    ...sumOf(found),
+    rules: own.map(toRule),
+  };
+}
+
+function toRule({ rule, status, looked, found, gaps, remedy, notes = [] }: Outcome): RuleResult {
+  const { title, help, severity, cis = null } = ruleOf(rule);
+  return {
+    rule,
+    title,
+    help,
+    severity,
+    cis,
+    status,
+    looked,
+    findings: found.length,
+    gaps,
+    remedy: remedy ?? null,
+    notes,
+  };
+}
+
+function sumOf(findings: readonly Finding[]): { readonly usdPerMonth: UsdRange; readonly unpriced: number } {
+  let usdPerMonth = NO_USD;
+  let unpriced = 0;
+  for (const { usdPerMonth: one } of findings)
+    if (one === 'unpriced') unpriced += 1;
+    else if (one !== null) usdPerMonth = addUsd(usdPerMonth, one);
+  return { usdPerMonth, unpriced };
+}
+
+function byMoney(a: Finding, b: Finding): number {
+  return (
+    moneyOf(b) - moneyOf(a) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    compare(a.rule, b.rule) ||
+    compare(a.resource, b.resource) ||
+    compare(a.place ?? '', b.place ?? '')
+  );
+}
+
+function moneyOf({ usdPerMonth }: Finding): number {
+  return usdPerMonth === null || usdPerMonth === 'unpriced' ? 0 : usdPerMonth.high;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,116 @@
+import { ruleOf, RULES, type Severity } from '../rules.ts';
+import type { AuditReport, Finding, RuleResult } from './report.ts';
+
+const LEVELS = { critical: 'error', high: 'error', medium: 'warning', low: 'note' } as const;
+
+/** GitHub's scale: critical above 9, high from 7, medium from 4. */
+const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
+  critical: '9.5',
+  high: '8.0',
+  medium: '5.5',
+  low: '2.0',
+};
+
+const RULE_IDS = Object.keys(RULES);
+
+/**
+ * The findings as SARIF 2.1.0, for a CI job that gates and for code scanning. Resources of Google Cloud stand for files. Rules that
+ * could not be evaluated are notifications of the run. Source: OASIS, SARIF 2.1.0 with errata 01.
+ */
+export function auditSarif(report: AuditReport): object {
+  const unknown = report.mistakes
+    .flatMap(({ rules }) => rules)
+    .filter(({ status }) => status === 'not-evaluable');
+  return {
+    $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'costguard guardrail-audit',
+            informationUri: 'https://cloud.google.com/architecture/framework',
+            rules: report.mistakes.flatMap(({ rules }) => rules).map(descriptorOf),
+          },
+        },
+        automationDetails: { id: `costguard/${report.project}/` },
+        originalUriBaseIds: { GOOGLE_CLOUD: { uri: 'https://console.cloud.google.com/' } },
+        invocations: [
+          {
+            executionSuccessful: true,
+            endTimeUtc: report.generatedAt,
+            toolExecutionNotifications: unknown.map(notificationOf),
+          },
+        ],
+        results: report.findings.map(resultOf),
+        properties: {
+          project: report.project,
+          points: report.score.points ?? null,
+          grade: report.score.grade ?? null,
+        },
+      },
+    ],
+  };
+}
+
+function descriptorOf({ rule, title, help, severity, cis }: RuleResult): object {
+  const { mistake } = ruleOf(rule);
+  return {
+    id: rule,
+    shortDescription: { text: title },
+    fullDescription: { text: help },
+    help: { text: help },
+    defaultConfiguration: { level: LEVELS[severity] },
+    properties: {
+      tags: ['costguard', mistake, ...(cis === null ? [] : [`CIS GCP 5.0 ${cis}`])],
+      'security-severity': SECURITY_SEVERITY[severity],
+      precision: 'high',
+    },
+  };
+}
+
+function notificationOf({ rule, gaps, remedy }: RuleResult): object {
+  const run = remedy === null ? '' : `; run: ${remedy}`;
+  return {
+    descriptor: { id: `not-evaluable/${rule}` },
+    associatedRule: { id: rule, index: RULE_IDS.indexOf(rule) },
+    level: 'warning',
+    message: { text: `${rule} could not be evaluated: ${gaps.join('; ')}${run}` },
+  };
+}
+
+function resultOf({
+  rule,
+  severity,
+  detail,
+  resource,
+  place,
+  fingerprint,
+  usdPerMonth,
+  commands,
+  evidence,
+  isNew,
+}: Finding): object {
+  const name = place === null ? resource : `${resource}/${place}`;
+  return {
+    ruleId: rule,
+    ruleIndex: RULE_IDS.indexOf(rule),
+    level: LEVELS[severity],
+    message: { text: [`${detail}.`, ...commands.map((command) => `  ${command}`)].join('\n') },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: {
+            uri: name.split('/').map(encodeURIComponent).join('/'),
+            uriBaseId: 'GOOGLE_CLOUD',
+          },
+          region: { startLine: 1 },
+        },
+        logicalLocations: [{ fullyQualifiedName: name, kind: 'resource' }],
+      },
+    ],
+    partialFingerprints: { 'costguardFinding/v1': fingerprint },
+    ...(isNew === null ? {} : { baselineState: isNew ? 'new' : 'unchanged' }),
+    properties: { usdPerMonth, evidence },
+  };
+}

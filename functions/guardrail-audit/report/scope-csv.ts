@@ -1,0 +1,21 @@
+import { writeCsv } from '../../../shared/report/csv.ts';
+import type { ScopeReport } from './scope.ts';
+
+/** One line a project. */
+export function scopeCsv({ projects }: ScopeReport): string {
+  return writeCsv(
+    [
+      { name: 'project', value: ({ project }) => project },
+      { name: 'parent', value: ({ parent }) => parent },
+      { name: 'audited_at', value: ({ audit }) => audit?.at ?? null },
+      { name: 'points', value: ({ audit }) => audit?.points ?? null },
+      { name: 'grade', value: ({ audit }) => audit?.grade ?? null },
+      { name: 'findings', value: ({ audit }) => audit?.findings ?? null },
+      { name: 'usd_per_month_low', value: ({ audit }) => audit?.usdPerMonth.low ?? null },
+      { name: 'usd_per_month_high', value: ({ audit }) => audit?.usdPerMonth.high ?? null },
+      { name: 'unpriced', value: ({ audit }) => audit?.unpriced ?? null },
+      { name: 'why_not', value: ({ why }) => why },
+    ],
+    projects,
+  );
+}

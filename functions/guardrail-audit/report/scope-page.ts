@@ -1,0 +1,128 @@
+import type { Markup } from '../../../shared/report/markup.ts';
+import { countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
+import { headline, notice } from '../../../shared/report/page-parts.ts';
+import { renderPage, type Html } from '../../../shared/report/page.ts';
+import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { inlineText } from '../../../shared/report/text.ts';
+import type { ScopeReport, ScopeTotal } from './scope.ts';
+
+/** The newest audits of all projects in scope as a page. */
+export function renderScopePage(report: ScopeReport): Html {
+  const { generatedAt, total, projects, byFolder, byLabel, byOwner } = report;
+  const without = projects.filter(({ audit }) => audit === null);
+  return renderPage({
+    kind: 'guardrail audit',
+    title: 'The eight mistakes over all projects',
+    subtitle: `From the newest receipts, ${momentText(generatedAt)}`,
+    top: [
+      headline(usdRangeFigure(total.usdPerMonth), 'a month at stake, as far as findings have a price.', [
+        { label: 'Projects audited', value: `${total.audited} of ${total.projects}` },
+        { label: 'Findings', value: figure(total.findings, countText(total.findings)) },
+        { label: 'Unpriced findings', value: figure(total.unpriced, countText(total.unpriced)) },
+      ]),
+      ...(without.length === 0
+        ? []
+        : [
+            notice(
+              'warn',
+              'Not all projects were audited',
+              'What they cost and lack is unknown.',
+              without.map(({ project, why }) => `${project}: ${why ?? ''}`),
+            ),
+          ]),
+    ],
+    sections: [
+      { id: 'mistakes', title: 'The eight mistakes', content: [mistakeTable(report)] },
+      { id: 'projects', title: 'Projects', content: [projectTable(report)] },
+      { id: 'folders', title: 'By folder', content: [totalTable('Folders', byFolder)] },
+      { id: 'owners', title: 'By owner', content: [totalTable('Owners', byOwner)] },
+      { id: 'labels', title: 'By label', content: [totalTable('Labels', byLabel)] },
+    ],
+    footer: 'Nothing was looked at anew: each project’s audit is as old as its receipt.',
+  });
+}
+
+function mistakeTable({ mistakes }: ScopeReport): Markup {
+  return sortableTable({
+    caption: 'In how many projects',
+    rows: mistakes,
+    empty: 'None.',
+    columns: [
+      { title: 'Mistake', kind: 'text', cell: ({ title }) => title },
+      {
+        title: 'Made in',
+        kind: 'number',
+        cell: ({ failed }) => figure(failed, countText(failed)),
+        key: ({ failed }) => failed,
+      },
+      {
+        title: 'Not evaluable in',
+        kind: 'number',
+        cell: ({ notEvaluable }) => figure(notEvaluable, countText(notEvaluable)),
+        key: ({ notEvaluable }) => notEvaluable,
+      },
+    ],
+  });
+}
+
+function projectTable({ projects }: ScopeReport): Markup {
+  return sortableTable({
+    caption: 'Projects',
+    rows: projects,
+    id: ({ project }) => project,
+    empty: 'No projects.',
+    columns: [
+      { title: 'Project', kind: 'text', cell: ({ project }) => inlineText(project) },
+      { title: 'Grade', kind: 'text', cell: ({ audit }) => audit?.grade ?? 'none' },
+      {
+        title: 'Points',
+        kind: 'number',
+        cell: ({ audit }) => audit?.points ?? '',
+        key: ({ audit }) => audit?.points ?? undefined,
+      },
+      {
+        title: 'Findings',
+        kind: 'number',
+        cell: ({ audit }) => audit?.findings ?? '',
+        key: ({ audit }) => audit?.findings,
+      },
+      {
+        title: 'USD a month',
+        kind: 'number',
+        cell: ({ audit }) => (audit === null ? '' : usdRangeFigure(audit.usdPerMonth)),
+        key: ({ audit }) => audit?.usdPerMonth.high,
+      },
+      { title: 'Audited', kind: 'text', cell: ({ audit }) => (audit === null ? 'no' : momentText(audit.at)) },
+    ],
+  });
+}
+
+function totalTable(caption: string, totals: readonly ScopeTotal[]): Markup {
+  return sortableTable({
+    caption,
+    rows: totals,
+    id: ({ key }) => key,
+    empty: 'None.',
+    columns: [
+      { title: caption, kind: 'text', cell: ({ key }) => inlineText(key) },
+      {
+        title: 'Projects',
+        kind: 'number',
+        cell: ({ projects, audited }) => `${audited} of ${projects}`,
+        key: ({ projects }) => projects,
+      },
+      {
+        title: 'Findings',
+        kind: 'number',
+        cell: ({ findings }) => figure(findings, countText(findings)),
+        key: ({ findings }) => findings,
+      },
+      {
+        title: 'USD a month',
+        kind: 'number',
+        cell: ({ usdPerMonth }) => usdRangeFigure(usdPerMonth),
+        key: ({ usdPerMonth }) => usdPerMonth.high,
+      },
+    ],
+  });
+}

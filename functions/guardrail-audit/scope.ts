@@ -1,0 +1,42 @@
+import pMap from 'p-map';
+import { listProjects } from '../../shared/google/projects.ts';
+import { formatHeaders, type AnswerFormat } from '../../shared/report/formats.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import type { HttpAnswer } from '../../shared/run/handle-request.ts';
+import { requireSection } from '../../shared/policy/policy.ts';
+import { readProject } from './gather/projects.ts';
+import { readReceipt } from './gather/receipts.ts';
+import { joinScope, scopeRow, type ScopeReport } from './report/scope.ts';
+import { scopeCsv } from './report/scope-csv.ts';
+
+const PROJECTS_AT_ONCE = 8;
+
+/** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
+export async function reportScope(context: EventContext, format: AnswerFormat): Promise<HttpAnswer> {
+  const { runtime, api, policy, state } = context;
+  const now = runtime.now();
+  const maxAgeDays = requireSection(policy, 'audit').maxReceiptAgeDays;
+  const projects = await listProjects(api, policy.scope, () => undefined);
+  const rows = await pMap(
+    projects,
+    async (projectId) => {
+      const look = { api, projectId, now, digestOf: String, failed: () => undefined };
+      const source = {
+        functionName: runtime.functionName,
+        maxAgeDays,
+        remedy: `npm run audit -- --project ${projectId}`,
+      };
+      return scopeRow(projectId, await readProject(look), await readReceipt(look, state, source));
+    },
+    { concurrency: PROJECTS_AT_ONCE },
+  );
+  return answer(joinScope(rows, now), format);
+}
+
+async function answer(report: ScopeReport, format: AnswerFormat): Promise<HttpAnswer> {
+  if (format === 'csv') return { body: scopeCsv(report), headers: formatHeaders(format) };
+  if (format !== 'html') return { body: report, headers: formatHeaders('json') };
+  const { renderScopePage } = await import('./report/scope-page.ts');
+  const { text, headers } = renderScopePage(report);
+  return { body: text, headers };
+}
