@@ -1,8 +1,15 @@
 import { http } from '@google-cloud/functions-framework';
 import { handleRequest } from '../../shared/run/handle-request.ts';
 import { createRuntime } from '../../shared/run/runtime.ts';
-import { auditRequests } from './function.ts';
+import { auditRequests, auditTick } from './function.ts';
+import { eventOfRequest } from './request-event.ts';
 
 const runtime = createRuntime('guardrail-audit');
 
-http(runtime.functionName, (request, response) => handleRequest(runtime, request, response, auditRequests));
+// One service for both: Eventarc delivers a tick as a POST with the headers of a CloudEvent, people send GET.
+http(runtime.functionName, async (request, response) => {
+  const event = eventOfRequest(request.method, (name) => request.get(name), request.body);
+  if (event === undefined) return handleRequest(runtime, request, response, auditRequests);
+  await auditTick(runtime, event);
+  response.status(204).send();
+});

@@ -32,8 +32,8 @@ function oversized(
   for (const machine of withGpu) {
     const hours = use.get(machine.id);
     if (hours === undefined && !machine.running) continue;
-    if (hours?.gpuPeak === undefined) {
-      gaps.push(`${machine.name} has a GPU, and no agent reports how busy it is`);
+    if (hours?.gpuPeak === undefined || hours.gpuMemoryPeak === undefined) {
+      gaps.push(`${machine.name} has a GPU, and no agent reports how busy and how full it is`);
       continue;
     }
     const one = hours.runningHours < MIN_RUNNING_HOURS ? undefined : tooLarge(machine, hours, config);

@@ -5,6 +5,7 @@ import { resourceId } from '../../../shared/google/resource-name.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import { VM_STOPPED, VM_STOPPING } from '../../../shared/google/vms.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
+import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import { costOfMachines } from '../../../shared/resources/cost.ts';
 import type { MachineFacts } from '../facts.ts';
 import { isRead, type Read, type Reading } from '../reading.ts';
@@ -155,9 +156,11 @@ function toFacts(
     labels: { ...vm.labels, ...notebook?.labels },
     serviceAccount: account?.email,
     fullScope: account?.scopes?.includes(FULL_SCOPE) === true,
-    usdPerHour: costOfMachines([
-      { machineType, accelerators, zone, count: 1, spot: vm.scheduling?.provisioningModel === 'SPOT' },
-    ]).usdPerHour,
+    usdPerHour: lowest(
+      costOfMachines([
+        { machineType, accelerators, zone, count: 1, spot: vm.scheduling?.provisioningModel === 'SPOT' },
+      ]),
+    ),
     // Workbench hands its metadata on to the VM.
     places: scanTexts(
       resource,
@@ -170,6 +173,11 @@ function toFacts(
       .filter(({ name, text }) => SCRIPT_KEYS.includes(name ?? '') && text.startsWith('gs://'))
       .map(({ text }) => text),
   };
+}
+
+/** What is said to be saved is never more than what is. */
+function lowest(price: Price): MachineFacts['usdPerHour'] {
+  return isPriced(price) ? price.usd.low : 'unpriced';
 }
 
 const metadataSchema = z.looseObject({ items: z.optional(z.array(z.unknown())) });

@@ -7,7 +7,12 @@ import { readItems } from '../../../shared/google/read-items.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import { listVertexRegions } from '../../../shared/google/vertex/vertex.ts';
 import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
-import { costOfMachines, VERTEX_FACTOR } from '../../../shared/resources/cost.ts';
+import { isPriced, timesPrice } from '../../../shared/prices/price.ts';
+import {
+  dedicatedResources as dedicatedSchema,
+  machinesOf,
+  vertexCost,
+} from '../../../shared/resources/vertex/machine-spec.ts';
 import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '../facts.ts';
 import { isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
@@ -114,23 +119,12 @@ async function readRegion<T>(look: Look, region: string, collection: string, sch
   return { value: items, gaps };
 }
 
-const machineSpec = z.looseObject({
-  machineType: z.optional(z.string()),
-  acceleratorType: z.optional(z.string()),
-  acceleratorCount: z.optional(z.number()),
-});
 const deployedSchema = z.looseObject({
   id: z.string(),
   model: z._default(z.string(), ''),
   displayName: z._default(z.string(), ''),
   serviceAccount: z.optional(z.string()),
-  dedicatedResources: z.optional(
-    z.looseObject({
-      machineSpec: z.optional(machineSpec),
-      minReplicaCount: z.optional(z.number()),
-      spot: z.optional(z.boolean()),
-    }),
-  ),
+  dedicatedResources: z.optional(dedicatedSchema),
   automaticResources: z.optional(z.looseObject({ minReplicaCount: z.optional(z.number()) })),
 });
 const endpointSchema = z.looseObject({
@@ -154,36 +148,28 @@ const tuningJobSchema = z.looseObject({ name: z.string(), trialJobSpec: z.option
 
 function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predictions): EndpointFacts {
   const { name, displayName, createTime, labels = {}, deployedModels = [] } = endpoint;
-  const region = name.split('/')[3] ?? '';
   const id = name.split('/').at(-1) ?? '';
   return {
     resource: name,
     displayName,
     createdMs: momentOf(createTime),
     labels,
-    models: deployedModels.map((one) => deployedOf(one, region)),
+    models: deployedModels.map((one) => deployedOf(one, name)),
     predictions: isRead(predictions) ? (predictions.value.get(id) ?? new Map()) : undefined,
   };
 }
 
-function deployedOf(deployed: z.infer<typeof deployedSchema>, region: string): DeployedModelFacts {
+function deployedOf(deployed: z.infer<typeof deployedSchema>, endpoint: string): DeployedModelFacts {
   const { id, model, displayName, serviceAccount, dedicatedResources, automaticResources } = deployed;
-  const { machineType, acceleratorType, acceleratorCount } = dedicatedResources?.machineSpec ?? {};
+  const { machineType } = dedicatedResources?.machineSpec ?? {};
   const minReplicas = dedicatedResources?.minReplicaCount ?? automaticResources?.minReplicaCount ?? 0;
-  const { usdPerHour } = costOfMachines(
-    [
-      {
-        machineType,
-        accelerators:
-          acceleratorType === undefined ? [] : [{ type: acceleratorType, count: acceleratorCount }],
-        zone: region,
-        count: minReplicas,
-        spot: dedicatedResources?.spot === true,
-      },
-    ],
-    VERTEX_FACTOR,
+  const machines = machinesOf(
+    endpoint,
+    dedicatedResources?.machineSpec,
+    minReplicas,
+    dedicatedResources?.spot === true,
   );
-  const usd = usdPerHour === 'unpriced' ? usdPerHour : usdPerHour * HOURS_PER_MONTH;
+  const month = timesPrice(vertexCost([machines]), HOURS_PER_MONTH);
   return {
     id,
     displayName,
@@ -191,7 +177,7 @@ function deployedOf(deployed: z.infer<typeof deployedSchema>, region: string): D
     machineType: machineType ?? 'machines of Google’s choice',
     minReplicas,
     serviceAccount,
-    usdPerMonth: usd === 'unpriced' ? usd : { low: usd, high: usd },
+    usdPerMonth: isPriced(month) ? month.usd : 'unpriced',
   };
 }
 

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
+import { RULES } from '../../../functions/guardrail-audit/rules.ts';
+import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from './lab.ts';
+
+const decision = { evidence: {}, usdPerHour: 0, outcome: 'planned' };
+
+/** What the other functions say of the project with all mistakes. */
+const MISTAKES = {
+  'idle-notebook-stopper': [
+    {
+      ...decision,
+      resource: `projects/${BAD}/locations/us-central1-a/instances/always-on`,
+      action: 'report',
+      reason: 'idle-shutdown-off',
+    },
+  ],
+  'lifecycle-enforcer': [
+    {
+      ...decision,
+      resource: `projects/_/buckets/${BAD}-config`,
+      action: 'patch',
+      reason: 'no-rules',
+      usdPerHour: 0.5,
+      evidence: { lint: [{ code: 'soft-delete-bills', why: 'deleted objects bill' }] },
+    },
+  ],
+  'egress-auditor': [
+    {
+      ...decision,
+      resource: `projects/${BAD}`,
+      action: 'report',
+      reason: 'zone-pairs',
+      usdPerHour: 1,
+      evidence: { title: 'Two zones', command: 'gcloud x' },
+    },
+  ],
+};
+
+const rulesOf = (report: AuditReport, status: string) =>
+  report.mistakes.flatMap(({ rules }) =>
+    rules.filter((one) => one.status === status).map(({ rule }) => rule),
+  );
+
+describe('an audit of a project with all mistakes', () => {
+  it('finds each of the eight', () =>
+    withAudit(async (lab) => {
+      await leaveReceipts(lab, BAD, MISTAKES);
+      const { status, text } = await lab.get(`project=${BAD}&format=json`);
+      expect(status, text).toBe(200);
+      const report = JSON.parse(text) as AuditReport;
+      expect(report.mistakes.map(({ status: one }) => one)).toEqual(Array(8).fill('fail'));
+      // No budget covers it, so that nothing can be said of one; its script may not be read; the budget is another project's.
+      const fails = rulesOf(report, 'fail');
+      expect(Object.keys(RULES).filter((rule) => !fails.some((one) => one === rule))).toEqual([
+        'budget-thresholds',
+        'budget-topic',
+        'budget-credits',
+        'switch-readiness',
+        'secret-in-script',
+        'staging-missing',
+      ]);
+      expect(rulesOf(report, 'not-evaluable')).toEqual(['secret-in-script']);
+      expect(report.score.grade).toBe('F');
+    }));
+
+  it('says no value of a secret in any answer, log line or stored object', () =>
+    withAudit(async (lab) => {
+      const said: string[] = [];
+      for (const format of ['json', 'html', 'csv', 'sarif'])
+        said.push((await lab.get(`project=${BAD}&format=${format}`)).text);
+      said.push(JSON.stringify(lab.instance.lines));
+      for (const name of lab.sandbox.storage.objectNames('ml-ops-local-costguard', 'receipts/'))
+        said.push(lab.sandbox.storage.objectText('ml-ops-local-costguard', name) ?? '');
+      const all = said.join('\n');
+      expect(all).toContain('huggingface-access-token');
+      for (const [where, secret] of Object.entries(SECRETS))
+        for (const shown of [
+          secret,
+          JSON.stringify(secret).slice(1, -1),
+          encodeURIComponent(secret),
+          secret.split('\n')[1] ?? secret,
+        ])
+          expect(all.includes(shown), where).toBe(false);
+    }));
+});
+
+describe('an audit of a clean project', () => {
+  it('passes every rule', () =>
+    withAudit(async (lab) => {
+      await leaveReceipts(lab, CLEAN, {});
+      const { status, text } = await lab.get(`project=${CLEAN}&format=json`);
+      expect(status, text).toBe(200);
+      const report = JSON.parse(text) as AuditReport;
+      expect(report.findings).toEqual([]);
+      expect(
+        report.mistakes.flatMap(({ rules }) => rules).filter(({ status: one }) => one !== 'pass'),
+      ).toEqual([]);
+      expect(report.score).toMatchObject({ points: 100, grade: 'A' });
+    }));
+
+  it('cannot be evaluated without the receipts of the other functions, and names the commands', () =>
+    withAudit(async ({ get }) => {
+      const report = JSON.parse((await get(`project=${CLEAN}`)).text) as AuditReport;
+      expect(rulesOf(report, 'not-evaluable')).toEqual([
+        'notebook-idle-shutdown',
+        'lifecycle-missing',
+        'lifecycle-ineffective',
+        'egress-finding',
+      ]);
+      expect(report.score.grade).toBe('B');
+      expect(JSON.stringify(report)).toContain('gcloud scheduler jobs run costguard-lifecycle-enforcer');
+    }));
+
+  it('is told from the audit before', () =>
+    withAudit(async ({ get, sandbox }) => {
+      const first = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      expect(first.trend).toBeNull();
+      await sandbox.clock.advance(60_000);
+      const second = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      expect(second.trend).toMatchObject({ added: 0, fixed: 0, change: 0, points: first.score.points });
+    }));
+});
+
+describe('an API that refuses', () => {
+  it.each([
+    ['iam.serviceAccounts.list', ['account-key', 'account-key-old']],
+    [
+      'resourcemanager.projects.getIamPolicy',
+      ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set', 'account-shared'],
+    ],
+    ['storage.buckets.list', ['image-registry', 'public-bucket']],
+    ['run.services.list', ['secret-in-environment', 'default-account']],
+  ])('makes its checks not evaluable and the others go on: %s', (permission, rules) =>
+    withAudit(async (lab) => {
+      await leaveReceipts(lab, CLEAN, {});
+      for (const { permissions, ...binding } of [...lab.sandbox.iam.bindings]) {
+        if (permissions === 'all' || !permissions.includes(permission)) continue;
+        lab.sandbox.iam.unbind(
+          (one) => one.member === binding.member && one.role === binding.role && one.on === binding.on,
+        );
+        lab.sandbox.iam.bind({ ...binding, permissions: permissions.filter((one) => one !== permission) });
+      }
+      const report = JSON.parse((await lab.get(`project=${CLEAN}`)).text) as AuditReport;
+      expect([...rulesOf(report, 'not-evaluable')].sort()).toEqual([...rules].sort());
+      expect(rulesOf(report, 'fail')).toEqual([]);
+    }),
+  );
+});
