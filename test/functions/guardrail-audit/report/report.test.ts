@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { judgeProject } from '../../../../functions/guardrail-audit/decide.ts';
+import type { AuditFacts } from '../../../../functions/guardrail-audit/facts.ts';
+import { whole } from '../../../../functions/guardrail-audit/reading.ts';
+import { auditCsv } from '../../../../functions/guardrail-audit/report/csv.ts';
+import { renderAuditPage } from '../../../../functions/guardrail-audit/report/page.ts';
+import { buildReport, type AuditReport } from '../../../../functions/guardrail-audit/report/report.ts';
+import { auditSarif } from '../../../../functions/guardrail-audit/report/sarif.ts';
+import { RULES } from '../../../../functions/guardrail-audit/rules.ts';
+import {
+  account,
+  bindings,
+  clean,
+  config,
+  endpoint,
+  key,
+  NOW,
+  PROJECT,
+  secretPlace,
+  SERVING,
+} from '../facts-builder.ts';
+
+/**
+ * OASIS, sarif-spec, sarif-2.1/schema/sarif-schema-2.1.0.json of 2026-03-01. It is written for draft 4 and uses nothing that
+ * later drafts read otherwise.
+ */
+const {
+  $schema: _draft,
+  id: _id,
+  ...schema
+} = JSON.parse(readFileSync(join(import.meta.dirname, 'sarif-schema-2.1.0.json'), 'utf8')) as Readonly<
+  Record<string, unknown>
+>;
+const ajv = new Ajv({ strict: false, allErrors: true });
+formats.default(ajv);
+const isSarif = ajv.compile(schema);
+
+function reportOf(facts: Partial<AuditFacts>, earlier?: Parameters<typeof buildReport>[3]): AuditReport {
+  return buildReport(PROJECT, judgeProject({ ...clean, ...facts }, config, NOW), NOW, earlier, {
+    'a.list': 3,
+  });
+}
+
+const bad: Partial<AuditFacts> = {
+  accounts: whole([account(SERVING, [key])]),
+  scripts: whole([secretPlace('gs://lab/start up.sh')]),
+  policy: bindings(['roles/editor', 'user:ada@example.com']),
+  endpoints: whole([{ ...endpoint, predictions: new Map() }]),
+  enforcer: { why: 'lifecycle-enforcer left no receipt', remedy: 'gcloud scheduler jobs run x' },
+};
+
+describe('SARIF', () => {
+  it.each([
+    ['with findings of every kind', bad],
+    ['without findings', {}],
+  ])('is valid 2.1.0 %s', (_, facts) => {
+    expect(isSarif(auditSarif(reportOf(facts))), JSON.stringify(isSarif.errors)).toBe(true);
+  });
+
+  it('is refused by the same schema when it is not', () => {
+    expect(isSarif({ ...auditSarif(reportOf({})), version: '2.0.0' })).toBe(false);
+  });
+
+  it('names rules, levels, stable fingerprints and what could not be evaluated', () => {
+    const text = JSON.stringify(auditSarif(reportOf(bad)));
+    const again = JSON.stringify(auditSarif(reportOf(bad)));
+    expect(again).toBe(text);
+    expect(text).toContain('"partialFingerprints":{"costguardFinding/v1":"');
+    expect(text).toContain(
+      'lifecycle-missing could not be evaluated: lifecycle-enforcer left no receipt; run: gcloud scheduler',
+    );
+    const rules = (JSON.parse(text) as { runs: { tool: { driver: { rules: { id: string }[] } } }[] }).runs[0]
+      ?.tool.driver.rules;
+    expect(rules?.map(({ id }) => id)).toEqual(Object.keys(RULES));
+  });
+});
+
+describe('the report', () => {
+  it('puts the most money first, then the most severe', () => {
+    const { findings, usdPerMonth } = reportOf(bad);
+    expect(findings[0]?.rule).toBe('endpoint-idle');
+    expect(findings[1]?.severity).toBe('critical');
+    expect(usdPerMonth).toEqual({ low: 1200, high: 1300 });
+  });
+
+  it('caps the grade while rules cannot be evaluated, and takes no points for them', () => {
+    const { score } = reportOf({ enforcer: { why: 'none' } });
+    expect(score).toMatchObject({ points: 100, grade: 'B', cappedFrom: 'A' });
+    expect(score.how).toContain('at most B while 2 of');
+  });
+
+  it('tells fixed, new and unknown findings from the audit before', () => {
+    const before = reportOf(bad);
+    const earlier = {
+      runId: 'r',
+      at: '2026-11-11T05:00:00.000Z',
+      points: before.score.points,
+      fingerprints: before.findings.map(({ fingerprint }) => fingerprint),
+      rules: new Map(before.findings.map(({ fingerprint, rule }) => [fingerprint, rule])),
+    };
+    const same = reportOf(bad, earlier);
+    expect(same.trend).toMatchObject({ added: 0, fixed: 0, unknown: 0, change: 0 });
+    // The key is gone; whether the role is cannot be told.
+    const now = reportOf({ ...bad, accounts: clean.accounts, policy: { why: 'denied' } }, earlier);
+    expect(now.trend).toMatchObject({ added: 0, fixed: 1, unknown: 1 });
+    const worse = reportOf(
+      { ...bad, accounts: whole([account(SERVING, [key, { ...key, id: 'b'.repeat(40) }])]) },
+      earlier,
+    );
+    expect(worse.trend).toMatchObject({ added: 1, fixed: 0 });
+    expect(worse.findings.filter(({ isNew }) => isNew === true)).toHaveLength(1);
+  });
+
+  it('is the same as CSV: one row a finding and one for each rule that could not be evaluated', () => {
+    const report = reportOf(bad);
+    const rows = parse(auditCsv(report), { columns: true }) as Record<string, string>[];
+    expect(rows.filter(({ kind }) => kind === 'finding').map(({ fingerprint }) => fingerprint)).toEqual(
+      report.findings.map(({ fingerprint }) => fingerprint),
+    );
+    expect(rows.filter(({ kind }) => kind === 'not-evaluable').map(({ rule }) => rule)).toEqual([
+      'lifecycle-missing',
+      'lifecycle-ineffective',
+    ]);
+  });
+
+  it('is a page with the rule of its score, each mistake, and the same bytes each time', () => {
+    const { text } = renderAuditPage(reportOf(bad));
+    expect(renderAuditPage(reportOf(bad)).text).toBe(text);
+    expect(text).toContain('100 × (1 − ');
+    for (const { title } of reportOf(bad).mistakes) expect(text).toContain(title);
+    expect(text).toContain('Not everything could be evaluated');
+  });
+});
