@@ -1,0 +1,200 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { GoogleAuth } from '../../shared/google/impersonate.ts';
+import { impersonate } from '../../shared/google/impersonate.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import { runPreflight, type Check } from '../../shared/preflight/preflight.ts';
+import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
+import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
+import { createLog } from '../../shared/run/log.ts';
+import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
+import { createState } from '../../shared/state/state.ts';
+import { auditProject } from '../../functions/guardrail-audit/audit.ts';
+import { auditCsv } from '../../functions/guardrail-audit/report/csv.ts';
+import { renderAuditPage } from '../../functions/guardrail-audit/report/page.ts';
+import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
+import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
+import { auditTable } from '../../functions/guardrail-audit/report/table.ts';
+import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules.ts';
+import { readCommandLine, runCommand } from '../command-line.ts';
+import { installedGcloud } from '../actual/gcloud.ts';
+import { emailOf, topicOf } from '../desired/names.ts';
+import { WrongUsage } from '../desired/problem.ts';
+import { NotSignedIn, signIn } from './sign-in.ts';
+
+const SWITCH = 'budget-kill-switch';
+const FORMATS = ['table', 'json', 'sarif', 'html', 'csv'] as const;
+type Format = (typeof FORMATS)[number];
+
+const usage = `Usage: npm run audit -- FILE --project ID [--ops OPS] [--fail-on critical|high|medium|low] [--format table|json|sarif|html|csv] [--out FILE]
+
+Looks for the eight common mistakes in a project, with your own rights, and prints what fixes each. It changes nothing, and
+prints no value of a secret.
+  FILE       the policy, such as costguard.yaml; its section "audit" says what counts
+  --project  the project to look at
+  --ops      the operations project, which the kill switch runs in; when absent that of the policy's topic "receipts"
+  --fail-on  exit code 1 when something of this severity, or worse, is found; nothing fails the command when absent
+  --format   table when absent
+  --out      a file instead of standard output
+Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage, 3 you are not signed in.
+The switch's readiness is looked at as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
+`;
+
+interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+export interface AuditCommandOptions extends Output {
+  readonly signIn?: (project: string) => Promise<GoogleAuth>;
+}
+
+interface Asked {
+  readonly file: string;
+  readonly project: string;
+  readonly ops: string | undefined;
+  readonly failOn: Severity | undefined;
+  readonly format: Format;
+  readonly outFile: string | undefined;
+}
+
+/** The command; answers its exit code, as the usage says. */
+export function auditCommand(
+  args: readonly string[],
+  runtime: Runtime,
+  options: AuditCommandOptions,
+): Promise<number> {
+  return runCommand(usage, options, () => audit(readArguments(args), runtime, options));
+}
+
+const NOT_SIGNED_IN = 3;
+/** Somebody waits at the keyboard. */
+const TIMEOUT_MS = 300_000;
+
+async function audit(
+  asked: Asked,
+  runtime: Runtime,
+  { out, err, signIn: open }: AuditCommandOptions,
+): Promise<number> {
+  const policy = await readPolicy(asked.file, err);
+  if (policy === undefined) return 1;
+  const ops = asked.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
+  if (ops === undefined) throw new WrongUsage('Name the operations project: --ops OPS.');
+  let auth: GoogleAuth;
+  try {
+    auth = (await open?.(ops)) ?? runtime.auth;
+  } catch (error) {
+    if (!(error instanceof NotSignedIn)) throw error;
+    err(`${error.message}\n`);
+    return NOT_SIGNED_IN;
+  }
+  const api = createRuntimeApi(runtime, TIMEOUT_MS, auth);
+  const bucket = policy.stateBucket;
+  const context = {
+    runtime: { ...runtime, functionName: 'guardrail-audit', auth },
+    api,
+    log: createLog(
+      (line) => {
+        err(`${line}\n`);
+      },
+      { function: 'guardrail-audit' },
+    ),
+    policy,
+    // Read for receipts and the key of digests; without the right to it they are not evaluable.
+    state: bucket === undefined ? undefined : createState({ api, bucket }),
+  };
+  const preflight = { value: await checkSwitch(policy, ops, runtime, auth), gaps: [] };
+  const report = await auditProject(context, asked.project, { operationsProject: ops, preflight });
+  const text = textOf(report, asked.format);
+  if (asked.outFile === undefined) out(text);
+  else await writeFile(asked.outFile, text);
+  return fails(report, asked.failOn) ? 1 : 0;
+}
+
+function checkSwitch(
+  policy: Policy,
+  project: string,
+  runtime: Runtime,
+  auth: GoogleAuth,
+): Promise<readonly Check[]> {
+  const account = emailOf(SWITCH, project);
+  return runPreflight(
+    {
+      api: createRuntimeApi(runtime, TIMEOUT_MS, auth),
+      switchApi: createRuntimeApi(runtime, TIMEOUT_MS, impersonate(auth, account)),
+      auth,
+      now: runtime.now(),
+    },
+    policy,
+    { project, topic: `projects/${project}/topics/${topicOf(SWITCH)}`, account, runtime: DEPLOYED_RUNTIME },
+  );
+}
+
+function textOf(report: AuditReport, format: Format): string {
+  switch (format) {
+    case 'table':
+      return auditTable(report);
+    case 'json':
+      return `${JSON.stringify(report, undefined, 2)}\n`;
+    case 'sarif':
+      return `${JSON.stringify(auditSarif(report), undefined, 2)}\n`;
+    case 'csv':
+      return auditCsv(report);
+    case 'html':
+      return renderAuditPage(report).text;
+  }
+}
+
+function fails({ findings }: AuditReport, failOn: Severity | undefined): boolean {
+  if (failOn === undefined) return false;
+  const worst = SEVERITIES.indexOf(failOn);
+  return findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= worst);
+}
+
+function readArguments(args: readonly string[]): Asked {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = readCommandLine(usage, args, {
+    project: text,
+    ops: text,
+    'fail-on': text,
+    format: text,
+    out: text,
+  });
+  const [file, ...more] = positionals;
+  const { project, ops, 'fail-on': failOn, format = 'table', out } = values;
+  if (file === undefined || more.length > 0) throw new WrongUsage('Name one policy file.');
+  for (const [name, value] of Object.entries({ project, ops }))
+    if (value !== undefined && !/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/.test(value))
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted a project id.`);
+  if (project === undefined) throw new WrongUsage('Name the project to look at: --project ID.');
+  const severity = SEVERITIES.find((one) => one === failOn);
+  if (failOn !== undefined && severity === undefined)
+    throw new WrongUsage(`--fail-on is ${JSON.stringify(failOn)}; wanted one of ${SEVERITIES.join(', ')}.`);
+  const known = FORMATS.find((one) => one === format);
+  if (known === undefined)
+    throw new WrongUsage(`--format is ${JSON.stringify(format)}; wanted one of ${FORMATS.join(', ')}.`);
+  return { file, project, ops, failOn: severity, format: known, outFile: out };
+}
+
+async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
+  try {
+    return parsePolicy(await readFile(file, 'utf8'));
+  } catch (error) {
+    const problems =
+      error instanceof PolicyError
+        ? error.problems
+        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
+    for (const { path, message } of problems) err(`${file}: ${path}: ${message}\n`);
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  const runtime = createRuntime('guardrail-audit');
+  const gcloud = installedGcloud(process.env, process.cwd());
+  process.exitCode = await auditCommand(process.argv.slice(2), runtime, {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    signIn: (project) => signIn({ gcloud, environment: process.env, standard: runtime.auth }, project),
+  });
+}
