@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { estimatorFunction } from '../../functions/cost-estimator/function.ts';
+import { auditRequests } from '../../functions/guardrail-audit/function.ts';
 import { auditFunction } from '../../functions/egress-auditor/function.ts';
 import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { restoreFunction } from '../../functions/budget-restore/function.ts';
@@ -334,11 +335,54 @@ const restore: Exercise = {
   },
 };
 
+/** A project two folders below the scope with something of every kind that is looked at. */
+const guardrails: Exercise = {
+  name: 'guardrail-audit',
+  operationsProject: OPERATIONS,
+  scenario: guardrailScenario(),
+  policy: `${TICK_LINES.slice(1).join('\n')}\nbudgets: {mode: observe, allow: [${BUDGET}]}\naudit:\n`,
+  async run(sandbox, { runtime }) {
+    refuseWildcard(sandbox);
+    const said: string[] = [];
+    await withHttpFunction(
+      (request, response) => handleRequest(runtime, request, response, auditRequests),
+      async (url) => {
+        const answer = await fetch(`${url}/?format=json&project=${LAB}`);
+        said.push(`HTTP ${answer.status} ${await answer.text()}`);
+      },
+    );
+    return said;
+  },
+};
+
+function guardrailScenario(): Scenario {
+  const lab = labScenario([idle('one')], TREE);
+  return parseScenario({
+    ...lab,
+    projects: lab.projects.map((project) => ({
+      ...project,
+      billingAccount: BUDGET_ACCOUNT,
+      ...(project.id === LAB ? { serviceAccounts: [{ id: 'trainer' }] } : {}),
+    })),
+    billing: {
+      accounts: [{ id: BUDGET_ACCOUNT, displayName: 'example.com ML' }],
+      budgets: [{ name: BUDGET, displayName: 'lab', projects: [LAB], usd: 500, thresholds: [0.5] }],
+    },
+    storage: {
+      buckets: [
+        { name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1' },
+        { name: 'lab-data', project: LAB, location: 'US-CENTRAL1' },
+      ],
+    },
+  } as ScenarioInput);
+}
+
 export const exercises: readonly Exercise[] = [
   killSwitch,
   restore,
   stopper,
   auditor,
+  guardrails,
   estimator,
   enforcer('metrics'),
   enforcer('objects'),

@@ -3,7 +3,7 @@ import { addUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
 import { both } from '../reading.ts';
-import { smallerMachine } from '../smaller-machine.ts';
+import { smallerMachine } from './smaller-machine.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { monthly } from './notebooks.ts';
 

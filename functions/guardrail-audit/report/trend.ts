@@ -1,5 +1,5 @@
 import type { Outcome } from '../checks/outcome.ts';
-import type { Score } from '../score.ts';
+import type { Score } from './score.ts';
 import type { Finding } from './report.ts';
 
 /** What the audit before said, from its receipt. */

@@ -1,11 +1,11 @@
-import { priceInstance } from '../../shared/prices/compute-price.ts';
+import { priceInstance } from '../../../shared/prices/compute-price.ts';
 import {
   catalogMachine,
   gpuModel,
   machineNames,
   type CatalogMachine,
-} from '../../shared/prices/machine-catalog.ts';
-import { parseMachineType } from '../../shared/prices/machine-type.ts';
+} from '../../../shared/prices/machine-catalog.ts';
+import { parseMachineType } from '../../../shared/prices/machine-type.ts';
 
 /** What a machine was seen to use at its peak, 0 to 1. */
 export interface Peaks {

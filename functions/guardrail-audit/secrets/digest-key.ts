@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { Conflict, type State } from '../../shared/state/state.ts';
-import type { DigestOf } from './secrets/scan.ts';
+import { Conflict, type State } from '../../../shared/state/state.ts';
+import type { DigestOf } from './scan.ts';
 
 const NAME = 'guardrail-audit/digest-key';
 

@@ -1,5 +1,5 @@
-import type { Outcome } from './checks/outcome.ts';
-import { ruleOf, WEIGHTS } from './rules.ts';
+import type { Outcome } from '../checks/outcome.ts';
+import { ruleOf, WEIGHTS } from '../rules.ts';
 
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 

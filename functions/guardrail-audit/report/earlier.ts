@@ -1,6 +1,6 @@
-import type { ReceiptFacts } from './facts.ts';
-import { isRead, type Reading } from './reading.ts';
-import type { EarlierAudit } from './report/trend.ts';
+import type { ReceiptFacts } from '../facts.ts';
+import { isRead, type Reading } from '../reading.ts';
+import type { EarlierAudit } from './trend.ts';
 
 /** The audit before, from its receipt; undefined where there is none. */
 export function earlierAudit(receipt: Reading<ReceiptFacts>): EarlierAudit | undefined {
