@@ -41,8 +41,8 @@ const settingsSchema = z.strictObject({
   policy: z.array(z.enum(policyKeys)).check(z.minLength(1)),
   /** It is deployed only where the policy has this section. */
   needs: z.enum(policySections),
-  /** What it does in the state bucket: all that state-role.yaml allows, or the little of report-state-role.yaml. */
-  state: z._default(z.enum(['all', 'reports']), 'all'),
+  /** What it does in the state bucket: all that state-role.yaml allows, the little of report-state-role.yaml, or that and listing: receipt-state-role.yaml. */
+  state: z._default(z.enum(['all', 'reports', 'receipts']), 'all'),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
   /** Node's own options, which the functions-framework's process takes from its environment. */
   nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
@@ -104,6 +104,7 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
 export const SHARED_STATE_ROLES = {
   all: { name: 'state', file: 'state-role.yaml' },
   reports: { name: 'reports', file: 'report-state-role.yaml' },
+  receipts: { name: 'receipts', file: 'receipt-state-role.yaml' },
 } as const;
 
 async function readRoleIfAny(file: string): Promise<Role | undefined> {
