@@ -106,7 +106,7 @@ function oldImages({ name }: BucketFacts, { project }: AuditConfig): readonly Fo
       evidence: { bucket: name },
       commands: [
         `gcloud artifacts docker upgrade migrate --projects=${shellWord(project)}`,
-        `gcloud storage rm --recursive gs://${name}`,
+        `gcloud storage rm gs://${name} --recursive`,
       ],
     },
   ];

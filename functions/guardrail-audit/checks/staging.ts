@@ -64,9 +64,11 @@ function serves(endpoints: readonly EndpointFacts[]): boolean {
 function unlabelled({ id }: ProjectFacts, { environment }: AuditConfig): Found {
   return {
     resource: `projects/${id}`,
-    detail: `it serves models and has no label ${environment.label}`,
+    detail: `it serves models and has no label ${environment.label}: ${environment.production.join(' or ')}, or what else it is for`,
     evidence: { label: environment.label },
-    commands: [`gcloud projects update ${shellWord(id)} --update-labels=${environment.label}=ENVIRONMENT`],
+    commands: [
+      `gcloud alpha projects update ${shellWord(id)} --update-labels=${environment.label}=${environment.production[0] ?? 'prod'}`,
+    ],
   };
 }
 
@@ -86,10 +88,15 @@ function withoutStaging(
       detail: `none of the ${others.length} other projects in scope is for staging`,
       evidence: { projects: others.length },
       commands: [
-        `gcloud projects create STAGING_PROJECT_ID${folder} --labels=${config.environment.label}=staging`,
+        `gcloud projects create ${stagingIdOf(id)}${folder} --labels=${config.environment.label}=staging`,
       ],
     },
   ];
+}
+
+/** A free id is for the user to find; this one says what it is for. */
+function stagingIdOf(id: string): string {
+  return `${id.replace(/^.*:/, '').replace(PRODUCTION_NAME, '-').replace(/-+$/, '').slice(0, 22)}-staging`;
 }
 
 /** A copied model ran in the project that it comes from; who promotes it by a pipeline says so by a label. */
