@@ -66,6 +66,7 @@ export const budget: Budget = {
   displayName: 'ML serving, monthly',
   projects: [`projects/${NUMBER}`],
   narrowed: [],
+  subaccounts: [],
   amount: { kind: 'specified', units: 5000, currencyCode: 'USD' },
   thresholds: [0.5, 0.8, 1].map((share) => ({ share, basis: 'current' as const })),
   topic: TOPIC,
