@@ -4,7 +4,7 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, mapReading } from '../reading.ts';
-import { judge, judgeEach, type Found, type Outcome } from './outcome.ts';
+import { judge, type Found, type Outcome } from './outcome.ts';
 
 /** At which shares of the amount somebody has to hear of it. */
 const WANTED = [0.5, 0.8, 1];
@@ -37,7 +37,13 @@ export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly O
       looked: budgets.length,
       found: anyPasses(budgets, credits),
     })),
-    judgeEach('switch-readiness', facts.preflight, readiness),
+    judge('switch-readiness', facts.preflight, (checks) => ({
+      looked: checks.length,
+      found: checks.flatMap(readiness),
+      gaps: checks
+        .filter(({ status }) => status === 'unknown')
+        .map(({ subject, detail }) => `${subject}: ${detail}`),
+    })),
   ];
 }
 

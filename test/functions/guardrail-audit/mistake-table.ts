@@ -113,6 +113,14 @@ const ALERTS: readonly Case[] = [
     },
     'switch-readiness',
   ),
+  {
+    ...one('a check of the preflight that could not run', {
+      preflight: whole([
+        { id: 'host-role', subject: 'projects/x', status: 'unknown', detail: 'you may not look', remedy: [] },
+      ]),
+    }),
+    unknown: ['switch-readiness'],
+  },
   one('a warning of the preflight', {
     preflight: whole([{ id: 'budget-scope', subject: 'b', status: 'warn', detail: 'narrowed', remedy: [] }]),
   }),

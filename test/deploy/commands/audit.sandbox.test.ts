@@ -1,0 +1,58 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { auditCommand } from '../../../deploy/commands/audit.ts';
+import {
+  BAD,
+  CLEAN,
+  leaveReceipts,
+  POLICY,
+  withAudit,
+  type AuditLab,
+} from '../../functions/guardrail-audit/lab.ts';
+import { OPERATIONS } from '../../support/lab.ts';
+
+async function run({ sandbox, instance }: AuditLab, ...args: readonly string[]) {
+  const file = join(sandbox.folder, 'costguard.yaml');
+  writeFileSync(file, POLICY);
+  const said = { out: '', err: '' };
+  const code = await auditCommand([file, ...args], instance.runtime, {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+  });
+  return { code, ...said };
+}
+
+describe('npm run audit', () => {
+  it('prints the eight, the findings with their commands, and fails on what it was told to', () =>
+    withAudit(async (lab) => {
+      const bad = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--fail-on', 'high');
+      expect(bad.code, bad.err).toBe(1);
+      expect(bad.out).toMatch(/^ml-everything: F, /);
+      expect(bad.out).toContain('FAIL  6. Hard-coded credentials');
+      expect(bad.out).toContain('gcloud iam service-accounts keys delete');
+      const sarif = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--format', 'sarif');
+      expect(sarif.code).toBe(0);
+      expect(JSON.parse(sarif.out)).toMatchObject({ version: '2.1.0' });
+    }));
+
+  it('does not fail a clean project, and says of the switch what it could not look at', () =>
+    withAudit(async (lab) => {
+      await leaveReceipts(lab, CLEAN, {});
+      const clean = await run(lab, '--project', CLEAN, '--ops', OPERATIONS, '--fail-on', 'critical');
+      expect(clean.code, clean.out).toBe(0);
+    }));
+
+  it.each([
+    [[], /--project ID/],
+    [['--project', CLEAN, '--fail-on', 'bad'], /wanted one of critical, high, medium, low/],
+    [['--project', CLEAN, '--format', 'xml'], /wanted one of table/],
+    [['--project', 'No Id'], /wanted a project id/],
+  ])('refuses %j', (args, message) =>
+    withAudit(async (lab) => {
+      const { code, err } = await run(lab, ...args);
+      expect(code).toBe(2);
+      expect(err).toMatch(message);
+    }),
+  );
+});
