@@ -374,7 +374,7 @@ function guardrailScenario(): Scenario {
         { name: 'lab-data', project: LAB, location: 'US-CENTRAL1' },
       ],
     },
-  } as ScenarioInput);
+  });
 }
 
 export const exercises: readonly Exercise[] = [
