@@ -42,6 +42,8 @@ lifecycle:
     - name: all
       rules: [{ action: { type: AbortIncompleteMultipartUpload }, condition: { age: 7 } }]
 egress:
+estimates:
+audit:
 notebooks:
 estimates:
 `;

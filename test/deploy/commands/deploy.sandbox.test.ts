@@ -200,7 +200,7 @@ describe('deploy.sh', () => {
       assert.equal(await deploy(bench), 1);
       assert.match(
         bench.printed().err,
-        /none of the sections budgets, egress, estimates, lifecycle, notebooks: what is not/,
+        /none of the sections audit, budgets, egress, estimates, lifecycle, notebooks: what is not/,
       );
       assert.deepEqual(bench.gcloud.writes, []);
     }));
@@ -262,7 +262,8 @@ describe('deploy.sh', () => {
       change: (bench) => {
         bench.setPolicy(POLICY.replace('notebooks:', 'notebooks: { idleAfter: 90m }'));
       },
-      commands: ['functions deploy idle-notebook-stopper'],
+      // The audit honours the keep label of that section.
+      commands: ['functions deploy guardrail-audit', 'functions deploy idle-notebook-stopper'],
     },
     {
       name: 'the code of one function',
