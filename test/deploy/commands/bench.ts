@@ -42,7 +42,6 @@ lifecycle:
     - name: all
       rules: [{ action: { type: AbortIncompleteMultipartUpload }, condition: { age: 7 } }]
 egress:
-estimates:
 audit:
 notebooks:
 estimates:
