@@ -34,3 +34,24 @@ export function nextCall(
     };
   });
 }
+
+/**
+ * Starts a run and resolves when one of its calls hangs in a `timeout` fault. The run goes on as `run`. Rejects when the run
+ * ends before: it then made fewer calls than the test believes.
+ */
+export async function runUntilHanging<T>(
+  sandbox: Sandbox,
+  start: () => Promise<T>,
+): Promise<{ readonly run: Promise<T> }> {
+  const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout').then(() => 'hangs');
+  const run = start();
+  // A killed run may reject later, when no one waits for it any more.
+  const ended = run.then(
+    () => 'ended',
+    (error: unknown) => `failed: ${String(error)}`,
+  );
+  const first = await Promise.race([hanging, ended]);
+  if (first !== 'hangs')
+    throw new Error(`The run ${first} after ${sandbox.callLog.calls().length} calls, before one hung`);
+  return { run };
+}

@@ -10,7 +10,7 @@ import {
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
-import { nextCall } from '../../support/hooks.ts';
+import { runUntilHanging } from '../../support/hooks.ts';
 
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
 const ALL_DUE = alert(1.3);
@@ -24,19 +24,12 @@ function endState({ sandbox }: SwitchWorld): object {
   return { state: stateOf(sandbox), changes: changesIn(sandbox), manifests: contentOf(sandbox) };
 }
 
-/** Nobody waits for what a killed instance returns. */
-function abandon(run: Promise<void>): void {
-  run.catch(() => undefined);
-}
-
 /** Kills an instance while its call number `skip + 1` hangs, before it was carried out or after. */
 async function cutOff(world: SwitchWorld, skip: number, after: boolean): Promise<void> {
   const { sandbox } = world;
   const doomed = world.start({ attemptTimeoutMs });
   sandbox.faults.add({ route: '*', skip, count: 1, fault: { kind: 'timeout', after } });
-  const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout');
-  abandon(world.alert(ALL_DUE, doomed));
-  await hanging;
+  await runUntilHanging(sandbox, () => world.alert(ALL_DUE, doomed));
   doomed.kill();
   sandbox.faults.clear();
   await sandbox.clock.advance(LEASE_MS);
@@ -87,9 +80,7 @@ describe('budget-kill-switch killed in the middle of its ladder', async () => {
       const first = calls.findIndex(({ id }) => id.endsWith('instances.stop'));
       const doomed = world.start({ attemptTimeoutMs });
       sandbox.faults.add({ route: '*', skip: first, count: 1, fault: { kind: 'timeout' } });
-      const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout');
-      abandon(world.alert(ALL_DUE, doomed));
-      await hanging;
+      await runUntilHanging(sandbox, () => world.alert(ALL_DUE, doomed));
       doomed.kill();
       await assert.rejects(world.alert(ALL_DUE, world.start()), /another run holds it/);
       assert.deepEqual(changesIn(sandbox), {});

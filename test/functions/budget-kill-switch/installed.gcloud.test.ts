@@ -16,7 +16,7 @@ import {
   switchPolicy,
   withSwitch,
 } from '../../support/budget-lab.ts';
-import { nextCall } from '../../support/hooks.ts';
+import { runUntilHanging } from '../../support/hooks.ts';
 import { settle, type World } from '../../support/installed.ts';
 import { OPERATIONS } from '../../support/lab.ts';
 import { needs } from '../../support/needs.ts';
@@ -95,15 +95,13 @@ describe('budget-kill-switch as a bundle', () => {
       withInstalled(1, async (world) => {
         const { sandbox, fn } = world;
         sandbox.faults.add({ route, count: 1, fault: { kind: 'timeout', after: true } });
-        const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout');
         const { text, attributes } = alert(1.3);
-        const ticked = fn.tick(text, attributes);
-        await hanging;
+        const { run } = await runUntilHanging(sandbox, () => fn.tick(text, attributes));
         for (const instance of fn.service.instances) {
           instance.kill('SIGKILL');
           await instance.exited;
         }
-        await ticked;
+        await run;
         await settle(world);
         assert.deepEqual(await endState(world), undisturbed);
       }));

@@ -16,7 +16,7 @@ import {
 } from '../../support/budget-lab.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { receiptsIn } from '../../support/observe.ts';
-import { nextCall } from '../../support/hooks.ts';
+import { runUntilHanging } from '../../support/hooks.ts';
 
 const MINUTES_MS = 5 * 60_000;
 const VM = `projects/${RUNAWAY}/zones/us-central1-a/instances/vm-1`;
@@ -138,9 +138,7 @@ describe('budget-restore', () => {
         skip: 1,
         fault: { kind: 'timeout' },
       });
-      const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout');
-      world.alert(alert(1.1), doomed).catch(() => undefined);
-      await hanging;
+      await runUntilHanging(sandbox, () => world.alert(alert(1.1), doomed));
       doomed.kill();
       sandbox.faults.clear();
       await sandbox.clock.advance(MINUTES_MS);

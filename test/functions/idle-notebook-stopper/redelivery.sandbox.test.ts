@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
-import { nextCall } from '../../support/hooks.ts';
+import { runUntilHanging } from '../../support/hooks.ts';
 import { settle, withFunction, type World } from '../../support/installed.ts';
 import { BUCKET, busy, idle, idleGpu, LAB, labPolicy, labScenario } from '../../support/lab.ts';
 import { carriedOut, memoryIn, receiptsIn, statesOf } from '../../support/observe.ts';
 
 const scenario = labScenario([idle('idle-1'), idleGpu('idle-2'), busy('busy-1')]);
-const policy = labPolicy();
+// The lists of Vertex jobs are one read over and over: killed at each, they would be half of this file.
+const policy = labPolicy({ notebooks: ['keepWhileJobsRun: false'] });
 
 const withLab = (test: (world: World) => Promise<void>): Promise<void> =>
   withFunction({ scenario, policy }, test);
@@ -44,14 +45,12 @@ async function cutOff(world: World, { skip, after }: Cut, retryPolicy: object): 
   const { sandbox, fn } = world;
   sandbox.pubsub.updateSubscription(fn.subscription, { retryPolicy }, 'retryPolicy');
   sandbox.faults.add({ route: '*', skip, count: 1, fault: { kind: 'timeout', after } });
-  const hanging = nextCall(sandbox, ({ fault }) => fault === 'timeout');
-  const ticked = fn.tick();
-  await hanging;
+  const { run } = await runUntilHanging(sandbox, () => fn.tick());
   for (const instance of fn.service.instances) {
     instance.kill('SIGKILL');
     await instance.exited;
   }
-  await ticked;
+  await run;
   await settle(world);
   await sandbox.clock.advance(STOPPING_MS);
 }
