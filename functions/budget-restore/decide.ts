@@ -1,5 +1,6 @@
+import type { BringBack } from '../../shared/resources/kind.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../shared/state/manifest-item.ts';
+import type { ManifestItem, ResourceItem } from '../../shared/state/manifest-item.ts';
 
 /** What is to be done about one thing that was taken away. */
 export interface RestoreStep {
@@ -12,22 +13,25 @@ export interface RestoreStep {
   readonly losses: readonly string[];
 }
 
+/** How an item of the table of what burns comes back: by steps, by a way of the restore's own, or not at all. */
+export type WayBack = (item: ResourceItem) => BringBack;
+
 /** The order in which things come back: nothing starts without billing. */
 const ORDER: Readonly<Record<RestoreStep['action'], number>> = { relink: 0, start: 1, deploy: 2, none: 3 };
 
 /** The steps that bring back exactly what a manifest lists as taken away. Pure. */
-export function planRestore(manifest: Manifest): readonly RestoreStep[] {
+export function planRestore(manifest: Manifest, wayBack: WayBack): readonly RestoreStep[] {
   const byResource = new Map<string, ManifestItem[]>();
   for (const rung of manifest.rungs)
     for (const item of rung.items ?? [])
       byResource.set(item.resource, [...(byResource.get(item.resource) ?? []), item]);
   return [...byResource.values()]
     .flatMap((items) => latest(items) ?? [])
-    .map((item) => judgeItem(manifest, item))
+    .map((item) => judgeItem(manifest, item, wayBack))
     .sort((a, b) => ORDER[a.action] - ORDER[b.action] || (a.item.resource < b.item.resource ? -1 : 1));
 }
 
-/** Two rungs may list the same machine, where somebody started it in between: the last one that took it away counts. */
+/** Two rungs may list the same machine, where an operator started it in between: the last one that took it away counts. */
 function latest(items: readonly ManifestItem[]): ManifestItem | undefined {
   const taken = items.filter(isTaken);
   return (taken.length > 0 ? taken : items).reduce<ManifestItem | undefined>(
@@ -41,7 +45,7 @@ function isTaken({ status }: ManifestItem): boolean {
   return status === 'done' || status === 'planned';
 }
 
-function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
+function judgeItem(manifest: Manifest, item: ManifestItem, wayBack: WayBack): RestoreStep {
   const base = { project: manifest.project, item, losses: lossesOf(item), why: undefined };
   const none = (why: string): RestoreStep => ({ ...base, action: 'none', why });
   const backMs = manifest.restored[item.resource];
@@ -53,23 +57,15 @@ function judgeItem(manifest: Manifest, item: ManifestItem): RestoreStep {
     );
   if (item.status === 'failed') return none('the kill switch could not take it away');
   if (backMs !== undefined && backMs >= (item.atMs ?? 0)) return none('it was brought back before');
-  switch (item.kind) {
-    case 'billing':
-      return { ...base, action: 'relink' };
-    case 'notebook':
-    case 'vm':
+  if (item.kind === 'billing') return { ...base, action: 'relink' };
+  const back = wayBack(item);
+  switch (back.kind) {
+    case 'steps':
       return { ...base, action: 'start' };
-    case 'endpoint':
+    case 'own':
       return { ...base, action: 'deploy' };
-    case 'custom-job':
-    case 'hyperparameter-tuning-job':
-    case 'tuning-job':
-    case 'pipeline-job':
-    case 'training-pipeline':
-    case 'batch-prediction-job':
-      return none('a cancelled job cannot go on: submit it again, from its last checkpoint');
-    default:
-      return { ...base, action: 'start' };
+    case 'left':
+      return none(back.why);
   }
 }
 

@@ -11,7 +11,10 @@ import { readRequest, type RestoreRequest } from './config.ts';
 import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
-import { CONCURRENCY, lineOf, restoreProject, type AnswerLine } from './restore-project.ts';
+import { lineOf, type AnswerLine } from './answer-line.ts';
+import { CONCURRENCY } from './bring-back/bring-back.ts';
+import { wayBackOf } from './bring-back/way-back.ts';
+import { restoreProject } from './restore-project.ts';
 
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
 const REQUEST_DEADLINE_MS = 50 * 60_000;
@@ -57,7 +60,7 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
       // No success while something is missing that the same request may still bring back.
       return { status: complete ? 200 : 503, body: { ...wanted, complete, ...said, results } };
     }
-    const steps = manifests.flatMap((manifest) => planRestore(manifest));
+    const steps = manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
     const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
     return { body: { ...wanted, ...said, plan } };
   },
@@ -116,6 +119,6 @@ async function carryOut(
       lost.push(error);
     },
   );
-  const failed = results.some(({ outcome }) => outcome === 'failed');
-  return { complete: lost.length === 0 && unread.length === 0 && !failed, results };
+  const isOpen = results.some(({ outcome }) => outcome === 'failed' || outcome === 'pending');
+  return { complete: lost.length === 0 && unread.length === 0 && !isOpen, results };
 }

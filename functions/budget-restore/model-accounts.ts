@@ -2,7 +2,7 @@ import { isServiceDisabled, GoogleApiError } from '../../shared/google/google-ap
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { missingOnServiceAccount } from '../../shared/preflight/permissions.ts';
 import { readDeployedModel } from '../../shared/google/vertex/deployment.ts';
-import type { EndpointItem } from './endpoint.ts';
+import type { EndpointItem } from './bring-back/endpoint.ts';
 
 const ACT_AS = 'iam.serviceAccounts.actAs';
 

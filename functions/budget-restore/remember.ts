@@ -1,22 +1,47 @@
 import type { DeploymentRequest, Grace, Manifest } from '../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../shared/state/manifest-item.ts';
+import type { AnswerLine } from './answer-line.ts';
+import { openStarts, type Starts } from './bring-back/starts.ts';
 import type { GraceRequest } from './config.ts';
-import type { DeploymentJournal } from './endpoint.ts';
+import type { DeploymentJournal } from './bring-back/endpoint.ts';
 import type { RestoreRun } from './run.ts';
 
-type Books = Pick<RestoreRun, 'lease' | 'runtime'>;
+type Held = Pick<RestoreRun, 'lease' | 'runtime'>;
 
-/** Notes in the manifest what is back, so that nothing is brought back twice. */
-export async function remember({ lease, runtime }: Books, back: readonly string[]): Promise<void> {
-  if (back.length === 0) return;
-  const nowMs = runtime.now().getTime();
-  await lease.update((stored) => ({
-    ...stored,
-    restored: { ...stored.restored, ...Object.fromEntries(back.map((resource) => [resource, nowMs])) },
-  }));
+/** What the manifest is told of a restore. */
+export interface Books {
+  readonly journal: (endpoint: string) => DeploymentJournal;
+  readonly starts: Starts;
+  /** Notes what became of an item, so that nothing is brought back twice. */
+  note(item: ManifestItem, outcome: AnswerLine['outcome']): void;
+  save(): Promise<void>;
+}
+
+export function openBooks(held: Held): Books {
+  const { lease, runtime } = held;
+  const starts = openStarts(held);
+  const back: string[] = [];
+  return {
+    journal: openJournal(held),
+    starts,
+    note({ resource, status }, outcome) {
+      // What an unfinished run of the switch may still take away is looked at again next time.
+      if (outcome === 'done' || (outcome === 'already' && status === 'done')) back.push(resource);
+    },
+    async save() {
+      await starts.save();
+      if (back.length === 0) return;
+      const nowMs = runtime.now().getTime();
+      await lease.update((stored) => ({
+        ...stored,
+        restored: { ...stored.restored, ...Object.fromEntries(back.map((resource) => [resource, nowMs])) },
+      }));
+    },
+  };
 }
 
 /** The journal of each endpoint in a project's manifest. What it says then is what this run goes by. */
-export function openJournal({ lease }: Books): (endpoint: string) => DeploymentJournal {
+function openJournal({ lease }: Held): (endpoint: string) => DeploymentJournal {
   const known = new Map<string, DeploymentRequest>(Object.entries(lease.manifest().deployments ?? {}));
   return (endpoint) => ({
     read: (modelId) => known.get(`${endpoint} ${modelId}`),
@@ -38,7 +63,7 @@ export function openJournal({ lease }: Books): (endpoint: string) => DeploymentJ
  * on the project, so that the same request sent again does not lengthen it.
  */
 export async function openGrace(
-  { lease, runtime }: Books,
+  { lease, runtime }: Held,
   runId: string,
   wanted: GraceRequest,
 ): Promise<void> {

@@ -92,6 +92,20 @@ export interface Present {
   /** Keep labels count with each look. */
   readonly labels: StringMap;
   readonly standing: Standing;
+  /** When it last started, in milliseconds since the epoch, where its kind tells. */
+  readonly startedMs?: number | undefined;
+}
+
+/** What became of a request, by the operation that its answer named. */
+export type OperationState =
+  { readonly kind: 'running' | 'done' } | { readonly kind: 'failed'; readonly why: string };
+
+/** How a kind finds out what became of a request that was accepted. */
+export interface StepOperation {
+  /** Full name of the operation that an answer names; undefined where it names none. */
+  nameOf(answer: unknown): string | undefined;
+  /** Throws `GoogleApiError`, 404 for one that is not kept any more. */
+  look(api: Api, name: string): Promise<OperationState>;
 }
 
 /** One request to Google, with the look that tells whether it is due, on its way or done. */
@@ -100,6 +114,7 @@ export interface Step {
   readonly name: string;
   /** Throws `GoogleApiError`, 404 when the resource is gone. */
   look(api: Api): Promise<Present>;
+  readonly operation?: StepOperation;
 }
 
 /** A resource that a rung has stopped, as the manifest keeps it. */

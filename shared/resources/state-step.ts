@@ -1,6 +1,5 @@
 import type { Api } from '../google/api.ts';
-import type { StringMap } from '../google/string-map.ts';
-import type { KindRequest, Standing, Step } from './kind.ts';
+import type { KindRequest, Present, Standing, Step } from './kind.ts';
 
 /** States of a resource that is started and stopped as a whole, as the API spells them. */
 export interface States {
@@ -40,7 +39,7 @@ export function judgeStart(state: string, states: States, request: KindRequest):
 /** A step of a resource that shows its state and labels. */
 export function stateStep(
   name: 'stop' | 'start',
-  read: (api: Api) => Promise<{ readonly state: string; readonly labels: StringMap }>,
+  read: (api: Api) => Promise<Omit<Present, 'standing'>>,
   states: States,
   request: KindRequest,
 ): Step {
@@ -48,8 +47,8 @@ export function stateStep(
   return {
     name,
     async look(api) {
-      const { state, labels } = await read(api);
-      return { state, labels, standing: judge(state, states, request) };
+      const present = await read(api);
+      return { ...present, standing: judge(present.state, states, request) };
     },
   };
 }

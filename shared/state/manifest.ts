@@ -34,6 +34,12 @@ const deploymentSchema = z.object({
   operation: z.optional(z.string()),
 });
 
+const startSchema = z.object({
+  atMs: z.number(),
+  /** Absent where the answer named none. */
+  operation: z.optional(z.string()),
+});
+
 const leaseSchema = z.object({
   /** The function that works on the project, and its run. */
   by: z.string(),
@@ -66,6 +72,8 @@ const manifestSchema = z.object({
    * `projects/P/locations/L/endpoints/E 7808380286500077568`.
    */
   deployments: z.optional(z.record(z.string(), deploymentSchema)),
+  /** Starts that the restore requested and that are not known to have come to their end, by resource and step. */
+  starts: z.optional(z.record(z.string(), startSchema)),
   /** Who may change the project now: one run of the switch or the restore. Absent when no one is at work. */
   lease: z.optional(leaseSchema),
   grace: z.optional(graceSchema),
@@ -77,6 +85,7 @@ const manifestSchema = z.object({
 
 export type ManifestRung = z.infer<typeof rungSchema>;
 export type DeploymentRequest = z.infer<typeof deploymentSchema>;
+export type StartRequest = z.infer<typeof startSchema>;
 export type Grace = z.infer<typeof graceSchema>;
 export type LeftAlone = z.infer<typeof leftSchema>;
 

@@ -244,7 +244,7 @@ receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
 budgets: {mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${RUNAWAY}.iam.gserviceaccount.com]}
 `;
 
-/** The runaway project of the shipped organisation alone, with a tuning job beside its other jobs. */
+/** The runaway project of the shipped organisation alone, with a tuning job beside its other jobs, and no capacity to start again. */
 function runaway(): Scenario {
   const file = new URL('../sandbox/scenarios/organisation.yaml', import.meta.url);
   const whole = parse(readFileSync(fileURLToPath(file), 'utf8')) as ScenarioInput;
@@ -255,6 +255,8 @@ function runaway(): Scenario {
       ...project,
       ...(project.id === RUNAWAY
         ? {
+            vms: project.vms?.map((vm) => ({ ...vm, stockout: true })),
+            notebooks: project.notebooks?.map((notebook, index) => ({ ...notebook, stockout: index === 0 })),
             vertex: {
               ...project.vertex,
               tuningJobs: [{ id: '9', tunedModelDisplayName: 'tuned', baseModel: 'gemini-2.5-flash' }],

@@ -44,8 +44,10 @@ const vmFields = {
   load: loadSchema.prefault({}),
   /** It consumes a specific reservation, of this name. */
   reservation: z.string().optional(),
-  /** Its zone has no capacity for it: a start falls back to TERMINATED. */
-  stockout: z.boolean().default(false),
+  /** Its zone has no capacity for it: a start falls back to TERMINATED. Whether it counts as its last start no one has verified. */
+  stockout: z.union([z.boolean(), z.literal('counts-as-start')]).default(false),
+  /** How long a start takes, where a test needs it slow. */
+  startMinutes: z.number().positive().optional(),
   scheduling: z
     .strictObject({
       provisioningModel: z.enum(['STANDARD', 'SPOT', 'FLEX_START', 'RESERVATION_BOUND']).default('STANDARD'),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Api } from '../../google/api.ts';
 import { isNotOffered } from '../../google/not-offered.ts';
 import {
   getNotebook,
@@ -8,12 +9,16 @@ import {
 } from '../../google/notebooks.ts';
 import type { GoogleApiError } from '../../google/google-api-error.ts';
 import { noteStrange } from '../../google/read-items.ts';
+import { getVm } from '../../google/vms.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
+import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { whyUnseen } from '../why-unseen.ts';
+
+const HOST = 'https://notebooks.googleapis.com/v2';
 
 const STATES: States = {
   running: new Set(['ACTIVE']),
@@ -30,7 +35,12 @@ export const NOTEBOOKS = stoppableKind({
   permissions: {
     list: ['notebooks.instances.list', 'notebooks.locations.list'],
     stop: ['notebooks.instances.get', 'notebooks.instances.stop'],
-    bringBack: ['notebooks.instances.get', 'notebooks.instances.start'],
+    bringBack: [
+      'notebooks.instances.get',
+      'notebooks.instances.start',
+      'notebooks.operations.get',
+      'compute.instances.get',
+    ],
   },
   order: 44,
   record: z.object({}),
@@ -95,17 +105,25 @@ function step(verb: 'stop' | 'start', resource: string): Step {
   const request: KindRequest = {
     call: `notebooks.instances.${verb}`,
     method: 'POST',
-    url: `https://notebooks.googleapis.com/v2/${resource}:${verb}`,
+    url: `${HOST}/${resource}:${verb}`,
     body: {},
     send: (api, permit) => requestNotebook(api, permit, verb, resource),
   };
-  return stateStep(
+  const step = stateStep(
     verb,
     async (api) => {
-      const { state = '', labels = {} } = await getNotebook(api, resource);
-      return { state, labels };
+      const { state = '', labels = {}, gceSetup } = await getNotebook(api, resource);
+      if (verb === 'stop') return { state, labels };
+      return { state, labels, startedMs: await startOf(api, resource, gceSetup?.instanceId) };
     },
     STATES,
     request,
   );
+  return { ...step, operation: longRunningOperation(HOST, 'notebooks.operations.get') };
+}
+
+/** When its VM last started: the notebook itself does not tell. */
+async function startOf(api: Api, resource: string, vmId = ''): Promise<number | undefined> {
+  const [, project = '', , zone = ''] = resource.split('/');
+  return (await getVm(api, `projects/${project}/zones/${zone}/instances/${vmId}`)).lastStartMs;
 }

@@ -3,6 +3,7 @@ import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, type Vm } from '../../goog
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
+import { zoneOperation } from '../operation.ts';
 import { controllerOf } from './controller.ts';
 import { COMPUTE_HOST } from './group-facts.ts';
 import type { VmFacts } from './vm-facts.ts';
@@ -18,7 +19,7 @@ export const VMS = stoppableKind<Remembered>({
   permissions: {
     list: ['compute.instances.list'],
     stop: ['compute.instances.get', 'compute.instances.stop'],
-    bringBack: ['compute.instances.get', 'compute.instances.start'],
+    bringBack: ['compute.instances.get', 'compute.instances.start', 'compute.zoneOperations.get'],
   },
   order: 50,
   record,
@@ -56,8 +57,9 @@ function step(name: 'stop' | 'start', resource: string, judge: (vm: Vm) => Stand
     name,
     async look(api) {
       const vm = await getVm(api, resource);
-      return { state: vm.status, labels: vm.labels, standing: judge(vm) };
+      return { state: vm.status, labels: vm.labels, standing: judge(vm), startedMs: vm.lastStartMs };
     },
+    operation: zoneOperation(resource.replace(/\/instances\/.*$/, '')),
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
+import { wayBackOf } from '../../../functions/budget-restore/bring-back/way-back.ts';
 import { planRestore } from '../../../functions/budget-restore/decide.ts';
 import type { Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
@@ -60,6 +61,7 @@ describe('planRestore of one notebook', () => {
       const rungs = items.map((item, n) => rung(n === 0 ? 'stop-notebooks' : 'stop-compute', [item]));
       const [step, ...more] = planRestore(
         manifest(rungs, restoredMs === undefined ? {} : { 'nb-1': restoredMs }),
+        wayBackOf,
       );
       assert.deepEqual([step?.action, more], [is, []]);
       if (why !== undefined) assert.match(step?.why ?? '', why);
@@ -79,6 +81,7 @@ it('planRestore links first, then starts, then deploys, and says what is lost fo
         { kind: 'billing', resource: 'projects/ml-lab', ...done, account: 'billingAccounts/A' },
       ]),
     ]),
+    wayBackOf,
   );
   assert.deepEqual(
     steps.map(({ action, item }) => `${action} ${item.resource}`),
@@ -88,6 +91,6 @@ it('planRestore links first, then starts, then deploys, and says what is lost fo
     steps.map(({ losses }) => losses.length),
     [0, 0, 2, 0, 0],
   );
-  assert.match(steps.at(-1)?.why ?? '', /submit it again/);
-  assert.deepEqual(planRestore(manifest([])), []);
+  assert.match(steps.at(-1)?.why ?? '', /submit train again/);
+  assert.deepEqual(planRestore(manifest([]), wayBackOf), []);
 });

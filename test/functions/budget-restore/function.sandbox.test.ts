@@ -88,7 +88,7 @@ describe('budget-restore', () => {
         'the data on its 2 local SSDs',
         'its place: a Spot VM starts only while there is capacity',
       ]);
-      assert.match(String(lineOf(answer, '41')['why']), /a cancelled job cannot go on/);
+      assert.match(String(lineOf(answer, '41')['why']), /cancelled jobs do not come back: submit pretrain again/);
       assert.equal(answer.plan[0]?.action, 'relink');
     }));
 
@@ -104,7 +104,7 @@ describe('budget-restore', () => {
       sandbox.fleet.stopNotebook(NOTEBOOK);
       await sandbox.clock.advance(MINUTES_MS);
       const answer = await world.restore('POST');
-      const why = 'somebody started it since and stopped it again by hand';
+      const why = 'an operator started it since and stopped it again by hand';
       assert.deepEqual(lineOf(answer, 'vm-1'), { action: 'start', outcome: 'left', why });
       assert.deepEqual(lineOf(answer, 'nb-1'), { action: 'start', outcome: 'left', why });
       await sandbox.clock.advance(MINUTES_MS);
@@ -206,7 +206,7 @@ describe('budget-restore', () => {
       sandbox.billing.links.change(RUNAWAY, '0FFFFF-000000-000000');
       await sandbox.clock.advance(MINUTES_MS);
       const answer = await world.restore('POST');
-      assert.match(String(lineOf(answer, RUNAWAY)['why']), /somebody linked it to billingAccounts\/0FFFFF/);
+      assert.match(String(lineOf(answer, RUNAWAY)['why']), /an operator linked it to billingAccounts\/0FFFFF/);
       assert.equal(sandbox.billing.links.accountOf(RUNAWAY), '0FFFFF-000000-000000');
     });
   });

@@ -61,6 +61,8 @@ export interface Operation {
   readonly verb: string;
   readonly createdMs: number;
   endMs: number | undefined;
+  /** What it ended with, where it failed. */
+  error: { readonly code: string; readonly message: string } | undefined;
 }
 
 /** The machines of the sandbox: all notebooks and VMs, and the transitions between their states over sandbox time. */
@@ -172,9 +174,14 @@ export function createFleet(options: {
     vm.lastStartMs = clock.now();
     vm.runs.push({ fromMs: clock.now(), untilMs: undefined });
   };
-  /** It never ran, so that its last start is the one before. */
-  const fallBack = (vm: Vm): void => {
+  /** It never ran, so that its last start is the one before; under the other reading the attempt counts as a start. */
+  const fallBack = (vm: Vm, running: Operation): void => {
     vm.status = 'TERMINATED';
+    if (vm.seed.stockout === 'counts-as-start') vm.lastStartMs = clock.now();
+    running.error = {
+      code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
+      message: `The zone 'projects/${vm.projectId}/zones/${vm.zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.`,
+    };
   };
   const setState = (notebook: Notebook, state: string): void => {
     notebook.state = state;
@@ -223,7 +230,15 @@ export function createFleet(options: {
   const operation = (kind: Operation['kind'], parent: string, target: string, verb: string): Operation => {
     serial += 1;
     const name = `${parent}/operations/operation-${clock.now()}-${serial.toString(16).padStart(8, '0')}`;
-    const created: Operation = { name, kind, target, verb, createdMs: clock.now(), endMs: undefined };
+    const created: Operation = {
+      name,
+      kind,
+      target,
+      verb,
+      createdMs: clock.now(),
+      endMs: undefined,
+      error: undefined,
+    };
     operations.set(name, created);
     return created;
   };
@@ -313,10 +328,10 @@ export function createFleet(options: {
       setState(notebook, 'STARTING');
       notebook.vm.status = 'STAGING';
       const running = operation('notebooks', parentOf(name), name, 'start');
-      clock.after(STARTING_MS, () => {
-        if (notebook.vm.seed.stockout) fallBack(notebook.vm);
+      clock.after(startingMs(notebook.vm), () => {
+        if (notebook.vm.seed.stockout !== false) fallBack(notebook.vm, running);
         else boot(notebook.vm);
-        setState(notebook, notebook.vm.seed.stockout ? 'STOPPED' : 'ACTIVE');
+        setState(notebook, notebook.vm.seed.stockout === false ? 'ACTIVE' : 'STOPPED');
         finish(running);
       });
       return running;
@@ -358,8 +373,8 @@ export function createFleet(options: {
         return running;
       }
       vm.status = 'STAGING';
-      clock.after(STARTING_MS, () => {
-        if (vm.seed.stockout) fallBack(vm);
+      clock.after(startingMs(vm), () => {
+        if (vm.seed.stockout !== false) fallBack(vm, running);
         else boot(vm);
         finish(running);
       });
@@ -388,6 +403,10 @@ export function ranAt(vm: Vm, atMs: number): boolean {
 /** `projects/P/locations/Z` of an instance name. */
 function parentOf(name: string): string {
   return name.replace(/\/instances\/.*$/, '');
+}
+
+function startingMs({ seed: { startMinutes } }: Vm): number {
+  return startMinutes === undefined ? STARTING_MS : startMinutes * 60_000;
 }
 
 /** A stable 19-digit id, as Compute Engine gives its resources. */

@@ -475,6 +475,13 @@ function showOperation(operation: Operation): object {
     targetLink: `${BASE}/${operation.target}`,
     insertTime: new Date(operation.createdMs).toISOString(),
     ...(operation.endMs === undefined ? {} : { endTime: new Date(operation.endMs).toISOString() }),
+    ...(operation.error === undefined
+      ? {}
+      : {
+          error: { errors: [operation.error] },
+          httpErrorStatusCode: 503,
+          httpErrorMessage: 'SERVICE UNAVAILABLE',
+        }),
     zone: `${BASE}/${operation.name.replace(/\/operations\/.*$/, '')}`,
     selfLink: `${BASE}/${operation.name}`,
   };

@@ -146,7 +146,7 @@ export function notebooksService(options: {
         if (operation === undefined)
           throw new ApiError('NOT_FOUND', `Resource '${call.params['name'] ?? ''}' was not found`);
         const notebook = fleet.notebooks.get(operation.target);
-        const done = operation.endMs !== undefined && notebook !== undefined;
+        const done = operation.endMs !== undefined && operation.error === undefined && notebook !== undefined;
         return {
           body: {
             ...showOperation(operation),
@@ -338,6 +338,7 @@ function showOperation(operation: Operation): Message {
       endpoint: ENDPOINTS[operation.verb],
     },
     done: operation.endMs !== undefined,
+    ...(operation.error === undefined ? {} : { error: { code: 8, message: operation.error.message } }),
   };
 }
 

@@ -1,18 +1,19 @@
-import { changeState, UnsettledError } from '../../shared/google/change/change-state.ts';
-import { poll } from '../../shared/google/change/waits.ts';
-import { messageOf } from '../../shared/errors.ts';
-import type { DeploymentRequest } from '../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../shared/state/manifest-item.ts';
-import { BusyError, isRefused, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { changeState, UnsettledError } from '../../../shared/google/change/change-state.ts';
+import { poll } from '../../../shared/google/change/waits.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { DeploymentRequest } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { BusyError, isRefused, GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import {
   deployModel,
   getEndpointOperation,
   readDeployedModel,
-} from '../../shared/google/vertex/deployment.ts';
-import { getEndpoint, type DeployedModel, type Endpoint } from '../../shared/google/vertex/vertex.ts';
+} from '../../../shared/google/vertex/deployment.ts';
+import { getEndpoint, type DeployedModel, type Endpoint } from '../../../shared/google/vertex/vertex.ts';
 import { matchModels, splitFor } from './match-models.ts';
-import { withRemedy } from './model-accounts.ts';
-import type { RestoreRun } from './run.ts';
+import { withRemedy } from '../model-accounts.ts';
+import type { Restored } from '../act.ts';
+import type { RestoreRun } from '../run.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 
@@ -24,11 +25,6 @@ export interface DeploymentJournal {
   read(modelId: string): DeploymentRequest | undefined;
   write(modelId: string, request: DeploymentRequest | undefined): Promise<void>;
 }
-
-/** What became of an endpoint: see `Restored` in act.ts. */
-type EndpointRestored =
-  | { readonly kind: 'done' | 'already'; readonly why?: string }
-  | { readonly kind: 'left'; readonly why: string };
 
 /** How long a deployment may take to show; a request without an answer is not repeated within this time. */
 const DEPLOYED_MS = 40 * 60_000;
@@ -47,9 +43,10 @@ export async function restoreEndpoint(
   run: RestoreRun,
   item: EndpointItem,
   journal: DeploymentJournal,
-): Promise<EndpointRestored> {
+): Promise<Restored> {
   let done = false;
   let beside = false;
+  let pending: string | undefined;
   const errors: unknown[] = [];
   for (const model of item.models)
     try {
@@ -58,15 +55,20 @@ export async function restoreEndpoint(
       done ||= restored !== 'already';
       beside ||= restored === 'beside-foreign';
     } catch (error) {
-      errors.push(await withRemedy(error, readDeployedModel(model).serviceAccount, run));
+      if (error instanceof StillPending) pending = error.message;
+      else errors.push(await withRemedy(error, readDeployedModel(model).serviceAccount, run));
     }
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
+  if (pending !== undefined) return { kind: 'pending', why: pending };
   return {
     kind: done ? 'done' : 'already',
-    ...(beside ? { why: 'somebody deployed another model meanwhile: the traffic stays as it is' } : {}),
+    ...(beside ? { why: 'an operator deployed another model meanwhile: the traffic stays as it is' } : {}),
   };
 }
+
+/** What was requested is still under way when this request has no more time for it. */
+class StillPending extends BusyError {}
 
 type ModelRestored = 'done' | 'beside-foreign' | 'already' | 'gone';
 
@@ -116,8 +118,8 @@ async function deploy(
   const outcome = await awaitDeployment(run, item, model, requested);
   const what = `"${nameOf(model)}" on "${item.resource}"`;
   if (outcome.kind === 'late')
-    throw new BusyError(
-      `Cannot confirm the deployment of ${what}: it does not show after ${DEPLOYED_MS / 60_000} minutes`,
+    throw new StillPending(
+      `The deployment of ${what} was requested and does not show after ${DEPLOYED_MS / 60_000} minutes`,
     );
   await journal.write(model.id, undefined);
   if (outcome.kind === 'failed')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { matchModels, splitFor } from '../../../functions/budget-restore/match-models.ts';
+import { matchModels, splitFor } from '../../../../functions/budget-restore/bring-back/match-models.ts';
 
 const model = (id: string, name = 'ranker', version = '3', machineType = 'n1-standard-4') => ({
   id,

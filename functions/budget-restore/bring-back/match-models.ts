@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeployedModel } from '../../shared/google/vertex/vertex.ts';
-import { readDeployedModel } from '../../shared/google/vertex/deployment.ts';
+import type { DeployedModel } from '../../../shared/google/vertex/vertex.ts';
+import { readDeployedModel } from '../../../shared/google/vertex/deployment.ts';
 
 /** Which models of an endpoint are those of the manifest, deployed again under another id. */
 export interface ModelMatch {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { presentOf } from '../../sandbox/services/vertex/state.ts';
+import { presentOf } from '../../../sandbox/services/vertex/state.ts';
 import {
   alert,
   budgetScenario,
@@ -11,7 +11,7 @@ import {
   switchPolicy,
   withSwitch,
   type SwitchWorld,
-} from '../../support/budget-lab.ts';
+} from '../../../support/budget-lab.ts';
 
 const MINUTE_MS = 60_000;
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });

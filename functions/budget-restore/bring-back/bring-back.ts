@@ -1,0 +1,118 @@
+import pMap from 'p-map';
+import { messageOf } from '../../../shared/errors.ts';
+import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import { isBelow } from '../../../shared/state/manifest.ts';
+import { restoreBilling, type Restored } from '../act.ts';
+import { lineOf, record, type AnswerLine } from '../answer-line.ts';
+import { planRestore, type RestoreStep } from '../decide.ts';
+import { openBooks, type Books } from '../remember.ts';
+import type { RestoreRun } from '../run.ts';
+import { advance, type BringBackTask } from './by-steps.ts';
+import { restoreEndpoint } from './endpoint.ts';
+import { inRounds } from './in-rounds.ts';
+import { wayBackOf } from './way-back.ts';
+
+/** Starts and deployments at the same time. */
+export const CONCURRENCY = 8;
+
+/** Carries out what the manifest says now: another run may have brought things back since the request came. */
+export async function bringBackHeld(
+  run: RestoreRun,
+  receipt: ReceiptBuilder,
+  lines: AnswerLine[],
+): Promise<void> {
+  const steps = planRestore(run.lease.manifest(), wayBackOf);
+  const books = openBooks(run);
+  const settle = (step: RestoreStep, line: AnswerLine): void => {
+    lines.push(line);
+    record(receipt, step, line);
+    books.note(step.item, line.outcome);
+  };
+  const links = steps.filter(({ action }) => action === 'relink');
+  const linked = await pMap(links, async (step) => {
+    const line = await carry(run, step, () => restoreOne(run, step, books));
+    settle(step, line);
+    return line;
+  });
+  const others = steps.filter(({ action }) => action !== 'relink');
+  // Without billing every start would be refused; the next request goes on from here. Linked to another account by an operator is
+  // left so, and is billing too.
+  if (linked.every(({ outcome }) => outcome !== 'failed')) await bringAllBack(run, others, books, settle);
+  else
+    for (const step of others)
+      lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
+  // What is back is back: where it cannot be noted, the next request finds it so.
+  await books.save();
+}
+
+/** Starts go on side by side, in rounds; deployments of models wait each for themselves. */
+async function bringAllBack(
+  run: RestoreRun,
+  steps: readonly RestoreStep[],
+  books: Books,
+  settle: (step: RestoreStep, line: AnswerLine) => void,
+): Promise<void> {
+  const starting = steps.flatMap((step) => taskOf(step) ?? []);
+  const started = new Set(starting.map(({ step }) => step));
+  const lastWhy = new Map<RestoreStep, string>();
+  const advanceOne = async ({ step, task }: Starting): Promise<'settled' | 'pending'> => {
+    const line = await carry(run, step, () => advance(run, task, books.starts));
+    if (line.outcome === 'pending') {
+      lastWhy.set(step, line.why ?? '');
+      return 'pending';
+    }
+    lastWhy.delete(step);
+    settle(step, line);
+    return 'settled';
+  };
+  await Promise.all([
+    inRounds(run, starting, CONCURRENCY, advanceOne, () => books.starts.save()),
+    pMap(
+      steps.filter((step) => !started.has(step)),
+      async (step) => {
+        settle(step, await carry(run, step, () => restoreOne(run, step, books)));
+      },
+      { concurrency: CONCURRENCY },
+    ),
+  ]);
+  for (const { step } of starting) {
+    const why = lastWhy.get(step);
+    if (why !== undefined) settle(step, lineOf(step, 'pending', why));
+  }
+}
+
+interface Starting {
+  readonly step: RestoreStep;
+  readonly task: BringBackTask;
+}
+
+/** Undefined for what does not come back by the steps of its kind. */
+function taskOf(step: RestoreStep): Starting | undefined {
+  const { item } = step;
+  if (step.action !== 'start' || item.kind === 'billing') return undefined;
+  const back = wayBackOf(item);
+  if (back.kind !== 'steps') return undefined;
+  return { step, task: { item, steps: back.steps, next: 0, isOurs: false, requested: undefined } };
+}
+
+async function restoreOne(run: RestoreRun, { item, why }: RestoreStep, books: Books): Promise<Restored> {
+  if (item.kind === 'billing') return restoreBilling(run, item);
+  if (item.kind === 'endpoint') return restoreEndpoint(run, item, books.journal(item.resource));
+  return { kind: 'left', why: why ?? 'there is no way to bring it back' };
+}
+
+/** One thing, judged once more right before it is touched; what it throws becomes its line. */
+async function carry(run: RestoreRun, step: RestoreStep, work: () => Promise<Restored>): Promise<AnswerLine> {
+  if (step.action === 'none') return lineOf(step, 'left', step.why);
+  if (!isBelow(step.item.resource, run.project)) {
+    const why = `it does not lie below projects/${step.project}: the manifest was changed by another process`;
+    run.log('ERROR', `Left alone "${step.item.resource}": ${why}`);
+    return lineOf(step, 'left', why);
+  }
+  try {
+    const restored = await work();
+    return lineOf(step, restored.kind, restored.why);
+  } catch (error) {
+    return lineOf(step, 'failed', messageOf(error));
+  }
+}
