@@ -50,12 +50,7 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** An object that others write all the time is read at one of these. */
-const MAX_LOOKS = 8;
-
 const generationSchema = z.looseObject({ generation: z.string() });
-
-const storedSchema = z.looseObject({ generation: z.string(), updated: z.optional(z.string()) });
 
 const listSchema = z.looseObject({ items: z.optional(z.unknown()) });
 
@@ -107,33 +102,28 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
   };
 }
 
-/** An object's text and generation, which belong together. */
+/**
+ * An object's text and the generation that it is of, in one answer, so that they belong together whoever writes meanwhile. Media
+ * answers carry the generation and the last change as headers; Google's client for Go takes them from there as well.
+ */
 async function readObject(api: Api, bucket: string, url: string, name: string): Promise<Stored | undefined> {
   const call = 'storage.objects.get';
-  for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    // The generation is read first and then requested by number, so that text and generation belong together.
-    const metadata = await orUndefined(api.exchange(call, { url, query: { fields: 'generation,updated' } }));
-    if (metadata === undefined) return undefined;
-    const { generation, updated } = parseAnswer(call, storedSchema, metadata.data);
-    const content = await orUndefined(
-      api.request(call, { url, query: { alt: 'media', generation }, answer: 'text' }),
-    );
-    if (content !== undefined)
-      return {
-        text: parseAnswer(call, z.string(), content),
-        generation,
-        ageMs: ageOf(updated, metadata.header('date')),
-      };
-    // Replaced or deleted between the two calls: look again.
-  }
-  // The caller may retry, later and later: the event is delivered again with backoff.
-  const why = `gs://${bucket}/${name} is there, and ${MAX_LOOKS} times in a row its content was not`;
-  throw new GoogleApiError(call, new EmptyAnswer(why));
+  const media = await orUndefined(api.exchange(call, { url, query: { alt: 'media' }, answer: 'text' }));
+  if (media === undefined) return undefined;
+  const generation = media.header('x-goog-generation');
+  // Without it nothing could be written back safely. The caller may retry: the event is delivered again with backoff.
+  if (generation === undefined)
+    throw new GoogleApiError(call, new EmptyAnswer(`gs://${bucket}/${name} came without its generation`));
+  return {
+    text: parseAnswer(call, z.string(), media.data),
+    generation,
+    ageMs: ageOf(media.header('last-modified'), media.header('date')),
+  };
 }
 
 /** Between an object's last change and the answer that tells of it. */
-function ageOf(updated: string | undefined, date: string | undefined): number {
-  const ageMs = Date.parse(date ?? '') - Date.parse(updated ?? '');
+function ageOf(modified: string | undefined, date: string | undefined): number {
+  const ageMs = Date.parse(date ?? '') - Date.parse(modified ?? '');
   return Number.isNaN(ageMs) ? 0 : Math.max(0, ageMs);
 }
 

@@ -5,7 +5,7 @@
  */
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
-import { answerObjects, isForObjects, type StoredObject } from './object-answers.ts';
+import { answerObjects, isForObjects, objectHeaders, type StoredObject } from './object-answers.ts';
 
 export interface FakeProject {
   readonly id: string;
@@ -58,29 +58,35 @@ export function fakeGoogle(options: {
 }): FakeGoogle {
   const { pause = () => Promise.resolve() } = options;
   const around = options.around ?? ((_: string, answer: () => Promise<unknown>) => answer());
-  const ask = (method: string, url: string, body: unknown): Promise<unknown> =>
-    around(`${method} ${url}`, () => carryOut(method, url, body));
-  const carryOut = async (method: string, url: string, body: unknown): Promise<unknown> => {
+  const carryOut = async (method: string, url: string, body: unknown): Promise<Answered> => {
     await pause();
+    const { objects, nowMs } = fake.world;
     const request = { method, url: new URL(url), body };
-    return isForObjects(request)
-      ? answerObjects(
-          fake.world.objects,
-          request,
-          (status) => {
-            throw refusal(status, `${method} ${url} was refused`);
-          },
-          fake.world.nowMs,
-        )
-      : answer(fake.world, method, request.url, body);
+    if (!isForObjects(request)) return { data: answer(fake.world, method, request.url, body) };
+    const data = answerObjects(
+      objects,
+      request,
+      (status) => {
+        throw refusal(status, `${method} ${url} was refused`);
+      },
+      nowMs,
+    );
+    return { data, headers: objectHeaders(objects, request, nowMs) };
+  };
+  const ask = async (method: string, url: string, body: unknown): Promise<Answered> => {
+    let headers: Headers | undefined;
+    const data = await around(`${method} ${url}`, async () => {
+      const answered = await carryOut(method, url, body);
+      headers = answered.headers;
+      return answered.data;
+    });
+    return { data, headers: headers ?? new Headers({ date: new Date(fake.world.nowMs).toUTCString() }) };
   };
   const auth = {
-    request: async ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) => ({
-      data: await ask(method, url, data),
-      headers: new Headers({ date: new Date(fake.world.nowMs).toUTCString() }),
-    }),
+    request: ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) =>
+      ask(method, url, data),
     fetch: async (url: string, { method = 'GET', body }: { method?: string; body?: string }) =>
-      Response.json(await ask(method, url, body === undefined ? undefined : JSON.parse(body))),
+      Response.json((await ask(method, url, body === undefined ? undefined : JSON.parse(body))).data),
     getClient: () => Promise.resolve({ universeDomain: 'googleapis.com' }),
   } as unknown as GoogleAuth;
   let ids = 0;
@@ -110,6 +116,11 @@ export function fakeGoogle(options: {
     },
   };
   return fake;
+}
+
+interface Answered {
+  readonly data: unknown;
+  readonly headers?: Headers;
 }
 
 /** What an authorised request throws. */

@@ -49,13 +49,23 @@ export function answerObjects(
     const names = [...objects.keys()].filter((name) => name.startsWith(prefix)).sort();
     return { items: names.map((name) => ({ name })) };
   }
-  const found = objects.get(decodeURIComponent(encoded)) ?? refuse(404);
-  if (query.get('alt') !== 'media')
-    return {
-      generation: String(found.generation),
-      updated: new Date(found.updatedMs ?? nowMs).toISOString(),
-    };
-  return query.get('generation') === String(found.generation) ? found.text : refuse(404);
+  if (query.get('alt') !== 'media') refuse(501);
+  return (objects.get(decodeURIComponent(encoded)) ?? refuse(404)).text;
+}
+
+/** The headers of an answer that was given just now: those of the object, where it is one. */
+export function objectHeaders(
+  objects: ReadonlyMap<string, StoredObject>,
+  { method, url }: Pick<ObjectRequest, 'method' | 'url'>,
+  nowMs = 0,
+): Headers {
+  const headers = new Headers({ date: new Date(nowMs).toUTCString() });
+  const [, encoded = ''] = /\/o\/([^/]+)$/.exec(url.pathname) ?? [];
+  const found = method === 'GET' ? objects.get(decodeURIComponent(encoded)) : undefined;
+  if (found === undefined) return headers;
+  headers.set('x-goog-generation', String(found.generation));
+  headers.set('last-modified', new Date(found.updatedMs ?? nowMs).toUTCString());
+  return headers;
 }
 
 /** Of a multipart/related body. Throws when it is none. */

@@ -632,7 +632,7 @@ describe('listing', () => {
           'notebooks.instances.list': 3,
           // Four batches of at most 80 with six queries each, and two about the one GPU.
           'monitoring.timeSeries.list': 26,
-          'storage.objects.get': 4,
+          'storage.objects.get': 3,
           'storage.objects.insert': 2,
           'notebooks.instances.get': 5,
           'compute.instances.get': 5,

@@ -45,7 +45,7 @@ export function timelessApi(
     auth: {
       async request<T>(options: Parameters<GoogleAuth['request']>[0]) {
         const answer = await request<T>(options);
-        return Object.assign(answer, { headers: new Headers() });
+        return { ...answer, headers: new Headers(answer.headers) };
       },
       fetch,
       getClient,

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import type { Runtime } from '../../../shared/run/runtime.ts';
 import { createState } from '../../../shared/state/state.ts';
 import { claimPart, endPart, type PartEnd, type SweepPart } from '../../../shared/run/sweep-chain.ts';
-import { answerObjects, type StoredObject } from '../../support/object-answers.ts';
+import { answerObjects, objectHeaders, type StoredObject } from '../../support/object-answers.ts';
 import { timelessApi } from '../google/scripted-api.ts';
 
 const START_MS = Date.parse('2026-11-18T21:40:00Z');
@@ -13,13 +13,13 @@ const OBJECT = 'sweeps/lifecycle-enforcer/ml-lab.json';
 function world() {
   const objects = new Map<string, StoredObject>();
   const clock = { nowMs: START_MS };
-  const api = timelessApi(({ url, method = 'GET', data }) =>
-    Promise.resolve({
-      data: answerObjects(objects, { method, url: new URL(String(url)), body: data }, (status) => {
-        throw Object.assign(new Error(`refused with ${status}`), { status });
-      }),
-    } as never),
-  );
+  const api = timelessApi(({ url, method = 'GET', data: body }) => {
+    const request = { method, url: new URL(String(url)), body };
+    const data = answerObjects(objects, request, (status) => {
+      throw Object.assign(new Error(`refused with ${status}`), { status });
+    });
+    return Promise.resolve({ data, headers: objectHeaders(objects, request) } as never);
+  });
   const runtime = {
     functionName: 'lifecycle-enforcer',
     now: () => new Date(clock.nowMs),
