@@ -88,7 +88,10 @@ describe('budget-restore', () => {
         'the data on its 2 local SSDs',
         'its place: a Spot VM starts only while there is capacity',
       ]);
-      assert.match(String(lineOf(answer, '41')['why']), /cancelled jobs do not come back: submit pretrain again/);
+      assert.match(
+        String(lineOf(answer, '41')['why']),
+        /cancelled jobs do not come back: submit pretrain again/,
+      );
       assert.equal(answer.plan[0]?.action, 'relink');
     }));
 
@@ -206,7 +209,10 @@ describe('budget-restore', () => {
       sandbox.billing.links.change(RUNAWAY, '0FFFFF-000000-000000');
       await sandbox.clock.advance(MINUTES_MS);
       const answer = await world.restore('POST');
-      assert.match(String(lineOf(answer, RUNAWAY)['why']), /an operator linked it to billingAccounts\/0FFFFF/);
+      assert.match(
+        String(lineOf(answer, RUNAWAY)['why']),
+        /an operator linked it to billingAccounts\/0FFFFF/,
+      );
       assert.equal(sandbox.billing.links.accountOf(RUNAWAY), '0FFFFF-000000-000000');
     });
   });
