@@ -2,7 +2,11 @@ import { chooseFormat } from '../../shared/report/formats.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal, type Incoming } from '../../shared/run/handle-request.ts';
 import { requireSection, type Policy } from '../../shared/policy/policy.ts';
-import { listProjects, isInScope } from '../../shared/google/projects.ts';
+import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { isInScope, listProjects } from '../../shared/google/projects.ts';
+import { noteStrange } from '../../shared/google/read-items.ts';
+import type { Gap } from '../../shared/run/receipt.ts';
 import type { Api } from '../../shared/google/api.ts';
 import { parseDurationMs } from '../../shared/units.ts';
 import { chooseTable, type CsvTable } from './report/csv.ts';
@@ -15,6 +19,16 @@ export interface Wanted {
   readonly format: (typeof FORMATS)[number];
   /** Of a CSV answer. */
   readonly table: CsvTable;
+}
+
+/** What a request is about. */
+export interface Targets {
+  /** Undefined: the whole scope. */
+  readonly project: string | undefined;
+  /** All projects of the scope, as far as they can be listed. */
+  readonly scope: readonly string[];
+  /** Of the scope, what could not be listed. */
+  readonly incomplete: readonly Gap[];
 }
 
 export interface Config {
@@ -61,12 +75,12 @@ function hoursOf(window: string): number | undefined {
   return Number.isInteger(hours) && hours <= MAX_HOURS ? hours : undefined;
 }
 
-/** Joins request and policy: the one project to look at, in scope. Throws `BadParameter`, `Refusal`, `GoogleApiError`. */
-export async function configure(api: Api, policy: Policy, wanted: Wanted): Promise<Config> {
+/** Joins request and policy. Throws `PermanentError`. */
+export function configure(policy: Policy, wanted: Wanted, project: string): Config {
   const egress = requireSection(policy, 'egress');
   const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);
   return {
-    project: await projectOf(api, policy.scope, wanted.project),
+    project,
     window:
       wanted.window === undefined || hours === undefined
         ? { requested: inDays(egress.windowHours), hours: egress.windowHours }
@@ -79,22 +93,28 @@ function inDays(hours: number): string {
   return hours % 24 === 0 ? `${hours / 24}d` : `${hours}h`;
 }
 
-async function projectOf(api: Api, scope: readonly string[], project: string | undefined): Promise<string> {
-  if (project !== undefined) {
-    if (await isInScope(api, scope, project)) return project;
+/**
+ * The project to look at, in scope, or the whole scope where none is named and it has several. Throws `Refusal`, `GoogleApiError`.
+ */
+export async function chooseTargets(api: Api, { scope }: Policy, { project }: Wanted): Promise<Targets> {
+  if (project !== undefined && !(await isInScope(api, scope, project)))
     throw new Refusal(
       403,
       `Cannot look at project ${JSON.stringify(project)}: it is outside the policy’s scope (${scope.join(', ')}), or does not exist`,
     );
+  const incomplete: Gap[] = [];
+  try {
+    const all = await listProjects(api, scope, (parent, strange) => {
+      noteStrange((gap) => void incomplete.push(gap), parent, strange);
+    });
+    const [only, ...others] = all;
+    // One that cannot be read is in scope as well: then the only readable one is not meant by default.
+    const alone = others.length === 0 && incomplete.length === 0 ? only : undefined;
+    return { project: project ?? alone, scope: all, incomplete };
+  } catch (error) {
+    // The one that was named can be looked at without the others.
+    if (project === undefined || !(error instanceof GoogleApiError || error instanceof PermanentError))
+      throw error;
+    return { project, scope: [project], incomplete: [{ where: scope.join(', '), why: messageOf(error) }] };
   }
-  let unread = 0;
-  const [only, ...others] = await listProjects(api, scope, (_, strange) => void (unread += strange.length));
-  // One that cannot be read is in scope as well: then the only readable one is not meant by default.
-  if (only !== undefined && others.length === 0 && unread === 0) return only;
-  const all = [only, ...others];
-  throw new BadParameter(
-    'project',
-    undefined,
-    `one of the ${all.length} projects in scope: ${all.slice(0, 20).join(', ')}${all.length > 20 ? ', …' : ''}`,
-  );
 }

@@ -1,4 +1,4 @@
-import { addUsd, scaleUsd, sumUsd, type UsdPerMonth, type UsdRange } from '../../shared/prices/money.ts';
+import { addUsd, scaleUsd, type UsdRange } from '../../shared/prices/money.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import { NETWORK_PRICES, priceRow } from '../../shared/prices/network-prices.ts';
 import type { Config } from './config.ts';
@@ -8,14 +8,15 @@ import type {
   EgressReport,
   Finding,
   Headline,
-  Known,
   Lane,
   LaneKind,
-  Part,
+  ReportWindow,
   Series,
   Step,
   Talker,
 } from './report/report.ts';
+import { notesOf } from './report/notes.ts';
+import { isProcessing, sharesOf, sumSmall } from './report/small-lanes.ts';
 import { describeRow } from './report/used-price.ts';
 import { type EgressFacts, sum, type Window } from './traffic/facts.ts';
 import { collectLanes } from './traffic/lanes.ts';
@@ -43,13 +44,7 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
   return {
     project: facts.project,
     generatedAt: now.toISOString(),
-    window: {
-      requested: window.requested,
-      start: new Date(window.startMs).toISOString(),
-      end: new Date(window.endMs).toISOString(),
-      hours: window.hours,
-      monthFactor,
-    },
+    window: reportWindow(window),
     headline,
     lanes,
     series: seriesOf(priced, window),
@@ -61,6 +56,16 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
       rows: usedRows(priced).map((id) => describeRow(priceRow(id))),
     },
     apiCalls: facts.apiCalls,
+  };
+}
+
+export function reportWindow({ requested, hours, startMs, endMs }: Window): ReportWindow {
+  return {
+    requested,
+    start: new Date(startMs).toISOString(),
+    end: new Date(endMs).toISOString(),
+    hours,
+    monthFactor: HOURS_PER_MONTH / hours,
   };
 }
 
@@ -77,7 +82,7 @@ function headlineOf(lanes: readonly PricedLane[], findings: readonly Finding[]):
       const likely = lane.likelyUsdPerMonth === 'unpriced' ? lane.usdPerMonth : lane.likelyUsdPerMonth;
       likelyUsdPerMonth = addUsd(likelyUsdPerMonth, likely);
     }
-  const once = lanes.filter(({ kind }) => kind !== 'nat');
+  const once = lanes.filter(({ kind }) => !isProcessing(kind));
   return {
     usdPerMonth,
     likelyUsdPerMonth,
@@ -100,23 +105,12 @@ function toLane(lane: PricedLane, headline: Headline, facts: EgressFacts): Lane 
     monthlyBytes,
     usdPerMonth,
     known,
-    ...sharesOf({ bytes, usdPerMonth }, headline),
+    ...sharesOf({ bytes: isProcessing(kind) ? 0 : bytes, usdPerMonth }, headline),
     pricing,
     mark,
     bounds,
     topTalkers: talkersOf(lane, facts),
     talkers: lane.talkers.size,
-  };
-}
-
-function sharesOf(
-  { bytes, usdPerMonth }: { readonly bytes: number; readonly usdPerMonth: UsdPerMonth },
-  headline: Headline,
-): Pick<Lane, 'bytesShare' | 'costShare'> {
-  const total = headline.usdPerMonth.high;
-  return {
-    bytesShare: headline.bytes === 0 ? 0 : bytes / headline.bytes,
-    costShare: usdPerMonth === 'unpriced' ? null : total === 0 ? 0 : usdPerMonth.high / total,
   };
 }
 
@@ -131,54 +125,6 @@ function talkersOf({ talkers, bytes }: PricedLane, facts: EgressFacts): readonly
     }));
 }
 
-/** Lanes by cost; those that cannot reach `reportAbove` become one line. What has no price is never small. */
-function sumSmall(lanes: readonly Lane[], reportAbove: number, headline: Headline): readonly Lane[] {
-  const small: (Lane & { readonly usdPerMonth: UsdRange })[] = [];
-  const shown: Lane[] = [];
-  for (const lane of lanes) {
-    const { usdPerMonth } = lane;
-    if (usdPerMonth !== 'unpriced' && usdPerMonth.high < reportAbove) small.push({ ...lane, usdPerMonth });
-    else shown.push(lane);
-  }
-  shown.sort((a, b) => costOf(b) - costOf(a) || b.bytes - a.bytes || (a.id < b.id ? -1 : 1));
-  if (small.length === 0) return shown;
-  const usdPerMonth = small.reduce((total, lane) => addUsd(total, lane.usdPerMonth), NOTHING);
-  const bytes = sum(small.map((lane) => lane.bytes));
-  return [
-    ...shown,
-    {
-      id: 'small-lanes',
-      kind: 'small-lanes',
-      from: `${small.length} small ${small.length === 1 ? 'lane' : 'lanes'}`,
-      to: `below ${reportAbove} USD a month each`,
-      tier: null,
-      bytes,
-      monthlyBytes: sum(small.map((lane) => lane.monthlyBytes)),
-      usdPerMonth,
-      known: sumKnown(small),
-      ...sharesOf({ bytes, usdPerMonth }, headline),
-      pricing: 'the sum of their prices',
-      mark: null,
-      bounds: usdPerMonth.low === usdPerMonth.high ? null : 'some of them have bounds of their own',
-      topTalkers: [],
-      talkers: 0,
-    },
-  ];
-}
-
-function sumKnown(lanes: readonly Lane[]): Known {
-  const part = (name: keyof Known): Part => ({
-    monthlyBytes: sum(lanes.map(({ known }) => known[name].monthlyBytes)),
-    usdPerMonth: sumUsd(lanes.map(({ known }) => known[name].usdPerMonth)),
-  });
-  return { certain: part('certain'), likely: part('likely'), unknown: part('unknown') };
-}
-
-/** For sorting: what has no price comes last. */
-export function costOf({ usdPerMonth }: { readonly usdPerMonth: UsdPerMonth }): number {
-  return usdPerMonth === 'unpriced' ? -1 : usdPerMonth.high;
-}
-
 function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
   const stepMs = window.stepHours * HOUR_MS;
   const steps = Array.from({ length: window.hours / window.stepHours }, (_, index): Step => {
@@ -188,8 +134,7 @@ function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
     for (const lane of lanes) {
       const here = lane.steps[index] ?? 0;
       if (here === 0) continue;
-      // What Cloud NAT processes takes another lane as well.
-      if (lane.kind !== 'nat') bytes += here;
+      if (!isProcessing(lane.kind)) bytes += here;
       bytesByKind[lane.kind] = (bytesByKind[lane.kind] ?? 0) + here;
       if (lane.usdPerMonth !== 'unpriced')
         usd = addUsd(usd, scaleUsd(lane.usdPerMonth, here / lane.monthlyBytes));
@@ -207,28 +152,4 @@ function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
 
 function usedRows(lanes: readonly PricedLane[]): readonly string[] {
   return [...new Set(lanes.flatMap(({ price }) => price.rows.map(({ row }) => row)))].sort();
-}
-
-function notesOf({ window, reads, flows }: EgressFacts, lanes: readonly PricedLane[]): readonly string[] {
-  return [
-    `A month is ${HOURS_PER_MONTH} hours at the rate of the window: bytes × ${HOURS_PER_MONTH} / ${window.hours}. A window of whole weeks counts weekdays and weekends as they come.`,
-    'The window ends 4 minutes ago: metrics become visible up to 210 seconds after they were sampled.',
-    ...(flows === undefined
-      ? []
-      : [
-          'VM traffic does not count packet headers: what is billed is some 3 to 5 % more.',
-          'It covers Compute Engine VMs (notebooks and GKE nodes among them), not Cloud Run, load balancers or other services.',
-        ]),
-    ...(reads === undefined
-      ? []
-      : [
-          'Bucket reads have no destination: at the least they are free, or cost what reads inside a multi-region do; at the most they went to the internet in China. What fits VMs that were seen to read is called likely.',
-        ]),
-    'List prices without discounts. Tiers and free amounts are counted as if this project were alone on its billing account.',
-    ...(lanes.some(({ mark }) => mark === 'memory')
-      ? [
-          'Prices marked "memory" are confirmed by no source that was read; check them before you rely on them.',
-        ]
-      : []),
-  ];
 }

@@ -1,16 +1,19 @@
 import { formatHeaders } from '../../shared/report/formats.ts';
 import type { HttpAnswer, HttpFunction } from '../../shared/run/handle-request.ts';
 import { fileReceipt } from './act.ts';
-import { configure, readRequest, type Wanted } from './config.ts';
+import { chooseTargets, configure, readRequest, type Wanted } from './config.ts';
 import { reportCsv } from './report/csv.ts';
 import { judgeEgress } from './decide.ts';
 import { gatherEgress } from './gather.ts';
 import type { EgressReport } from './report/report.ts';
+import { reportScope } from './scope.ts';
+import { emptyNeighbour, othersOf, readNeighbours } from './traffic/other-projects.ts';
+import { windowOf } from './traffic/window.ts';
 
 /** A caller waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
 const REQUEST_DEADLINE_MS = 240_000;
 
-/** `GET /?project=ID&window=7d`. */
+/** `GET /?project=ID&window=7d`; without a project the whole scope. */
 export const auditFunction: HttpFunction<Wanted> = {
   methods: { GET: 'for the report' },
   pages: true,
@@ -18,9 +21,19 @@ export const auditFunction: HttpFunction<Wanted> = {
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
   async answer(context, wanted) {
-    const startedAt = context.runtime.now();
-    const config = await configure(context.api, context.policy, wanted);
-    const facts = await gatherEgress(context.api, config, startedAt);
+    const { api, policy, runtime } = context;
+    const startedAt = runtime.now();
+    const targets = await chooseTargets(api, policy, wanted);
+    const { project, scope } = targets;
+    if (project === undefined) return reportScope(context, wanted, targets);
+    const config = configure(policy, wanted, project);
+    const neighbours = await readNeighbours(
+      api,
+      scope.filter((one) => one !== project),
+      windowOf(config, startedAt),
+    );
+    const unlisted = targets.incomplete.map(({ where, why }) => emptyNeighbour(where, why));
+    const facts = await gatherEgress(api, config, startedAt, othersOf([...neighbours, ...unlisted], project));
     const report = judgeEgress(facts, config, startedAt);
     await fileReceipt(context, report, startedAt);
     return answerWith(report, wanted);

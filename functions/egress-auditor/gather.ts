@@ -5,10 +5,11 @@ import { noteStrange } from '../../shared/google/read-items.ts';
 import type { Gap } from '../../shared/run/receipt.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import type { Config } from './config.ts';
-import { readBucketBytes, readBuckets } from './traffic/bucket-traffic.ts';
-import type { EgressFacts, VmPlace } from './traffic/facts.ts';
+import { readBucketBytes, readBuckets, readBucketSums } from './traffic/bucket-traffic.ts';
+import type { EgressFacts, OtherProjects, VmPlace } from './traffic/facts.ts';
 import { readFlows, readSenders, type Attempt } from './traffic/flows.ts';
 import { listBucketPlaces, listNotebookVms, listVms, type Listed } from './traffic/inventory.ts';
+import { readLoadBalancers } from './traffic/load-balancers.ts';
 import { createMetrics, RECEIVED, SENT, type Metrics, type NotePartial } from './traffic/metrics.ts';
 import { readNat, readVmTraffic } from './traffic/vm-traffic.ts';
 import { windowOf } from './traffic/window.ts';
@@ -18,7 +19,12 @@ import { windowOf } from './traffic/window.ts';
  * to `gaps`. Throws `BadParameter` when Google shows nothing of the project at all, `GoogleApiError` when no traffic
  * can be read just now.
  */
-export async function gatherEgress(api: Api, config: Config, now: Date): Promise<EgressFacts> {
+export async function gatherEgress(
+  api: Api,
+  config: Config,
+  now: Date,
+  others: OtherProjects,
+): Promise<EgressFacts> {
   const { project } = config;
   const window = windowOf(config, now);
   const reader = createReader(project);
@@ -26,7 +32,7 @@ export async function gatherEgress(api: Api, config: Config, now: Date): Promise
     readTraffic(createMetrics(api, project, window), reader),
     listPlaces(api, project, reader),
   ]);
-  const { notebooks, vms, ...others } = places;
+  const { notebooks, vms, ...restOfPlaces } = places;
   if (traffic.flows === undefined && traffic.reads === undefined)
     throw nothingRead(
       project,
@@ -37,7 +43,8 @@ export async function gatherEgress(api: Api, config: Config, now: Date): Promise
     project,
     window,
     ...traffic,
-    ...others,
+    ...restOfPlaces,
+    others,
     vms: vms === undefined ? undefined : withNotebooks(vms, notebooks),
     gaps: [...reader.gaps].sort((a, b) => (a.where < b.where ? -1 : 1)),
     apiCalls: { ...api.calls },
@@ -92,13 +99,15 @@ function createReader(project: string): Reader {
 
 async function readTraffic(metrics: Metrics, { attempt, partial }: Reader) {
   const flowing = attempt('VM egress', () => readFlows(metrics, partial('VM egress')));
-  const [flows, senders, sent, received, nat, reads, bucketBytes] = await Promise.all([
+  const [flows, senders, sent, received, nat, loadBalancers, reads, writes, bucketBytes] = await Promise.all([
     flowing,
     flowing.then((found) => readSenders(metrics, found ?? [], attempt, partial)),
     attempt('VM egress by VM', () => readVmTraffic(metrics, SENT, partial('VM egress by VM'))),
     attempt('VM ingress', () => readVmTraffic(metrics, RECEIVED, partial('VM ingress'))),
     attempt('Cloud NAT traffic', () => readNat(metrics, partial('Cloud NAT traffic'))),
+    readLoadBalancers(metrics, attempt, partial('load balancers')),
     attempt('bucket reads', () => readBuckets(metrics, partial('bucket reads'))),
+    attempt('bucket writes', () => readBucketSums(metrics, 'received', partial('bucket writes'))),
     attempt('bucket sizes', () => readBucketBytes(metrics, partial('bucket sizes'))),
   ]);
   return {
@@ -107,7 +116,9 @@ async function readTraffic(metrics: Metrics, { attempt, partial }: Reader) {
     sent,
     received,
     nat,
+    loadBalancers,
     reads,
+    writes,
     bucketBytes: bucketBytes ?? new Map<string, number>(),
   };
 }

@@ -26,11 +26,38 @@ export interface Page {
   readonly footer: string;
   /** It has a form, which leads back to where the page came from. */
   readonly form?: boolean;
+  /** More sections follow those that it has. */
+  readonly open?: boolean;
 }
 
 export interface Html {
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface HtmlParts {
+  readonly parts: AsyncIterable<string>;
+  readonly headers: Html['headers'];
+}
+
+/** No text of a page can hold it: what is in one is escaped. */
+const SECTIONS = '<div id="sections"></div>';
+
+/** The same page, sent part by part, with sections that come one after the other. `sections` are listed in its contents. */
+export function renderPageParts(page: Page, more: AsyncIterable<PageSection>): HtmlParts {
+  const { text, headers } = renderPage({ ...page, open: true });
+  const at = text.indexOf(SECTIONS);
+  return { headers, parts: partsOf(text.slice(0, at), more, text.slice(at + SECTIONS.length)) };
+}
+
+async function* partsOf(
+  before: string,
+  sections: AsyncIterable<PageSection>,
+  after: string,
+): AsyncGenerator<string> {
+  yield before;
+  for await (const section of sections) yield writeMarkup(sectionOf(section));
+  yield after;
 }
 
 /**
@@ -80,7 +107,7 @@ function digestOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-function bodyOf({ kind, title, subtitle, top, sections, footer }: Page): Markup {
+function bodyOf({ kind, title, subtitle, top, sections, footer, open = false }: Page): Markup {
   return tag(
     'body',
     {},
@@ -101,6 +128,7 @@ function bodyOf({ kind, title, subtitle, top, sections, footer }: Page): Markup 
       { id: 'main', class: 'frame', tabindex: -1 },
       tag('div', { class: 'top' }, top, sections.length > 1 ? contentsOf(sections) : undefined),
       sections.map(sectionOf),
+      open ? tag('div', { id: 'sections' }) : undefined,
     ),
     tag('footer', { class: 'frame' }, tag('p', {}, sentence(footer, 400))),
     tag('p', { id: 'status', class: 'hidden', role: 'status' }),

@@ -7,6 +7,7 @@ import type { LastValid } from './last-valid-policy.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import type { PolicySection } from '../policy/policy.ts';
 import { BadBody, readBody } from './http/request-body.ts';
+import { streamBody, type BodyParts } from './http/stream-body.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A request that is refused for another reason than one of its parameters; `status` is the answer's. */
@@ -36,8 +37,8 @@ export interface Incoming {
 export interface HttpAnswer {
   /** 200 when absent. */
   readonly status?: number;
-  /** An object becomes JSON; text needs its `content-type` in `headers`. */
-  readonly body: object | string;
+  /** An object becomes JSON; text needs its `content-type` in `headers`, and so do parts of text, which are sent as they come. */
+  readonly body: object | string | BodyParts;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -103,10 +104,12 @@ export async function handleRequest<Wanted>(
     } = await fn.answer(await withPolicy(base, fn.sections, fn.lastValid), wanted);
     response.status(status).set(headers);
     if (typeof body === 'string') response.send(body);
+    else if (Symbol.asyncIterator in body) await streamBody(response, body);
     else response.json(body);
   } catch (error) {
     const status = statusOf(error);
     base.log(status < 500 ? 'WARNING' : 'ERROR', messageOf(error));
+    if (response.headersSent) return;
     await sendError(status, messageOf(error), detailsOf(error));
   }
 }

@@ -55,7 +55,8 @@ export function movingUsd(
   monthFactor: number,
 ): UsdPerMonth {
   const { toZones, fromZones } = facts;
-  if (fromZones === undefined) return 'unpriced';
+  // What VMs of other projects talk to was not read.
+  if (fromZones === undefined || readers.some(({ project }) => project !== undefined)) return 'unpriced';
   const movers = new Set(readers.map(({ vmId }) => vmId));
   let change: UsdRange = NO_USD;
   for (const { vmId, to, bytes } of [...toZones, ...fromZones] satisfies readonly Sent[]) {

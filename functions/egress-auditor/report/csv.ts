@@ -24,7 +24,7 @@ export function chooseTable(parameter: unknown): CsvTable {
  * `unpriced` in the column beside them. What could not be read is a row too, of kind `not-read`, in every table: a file that
  * goes from hand to hand must not look complete when it is not.
  */
-export function reportCsv(report: EgressReport, table: CsvTable): string {
+export function reportCsv(report: CsvReport, table: CsvTable): string {
   switch (table) {
     case 'lanes':
       return tableCsv(laneColumns, report.lanes, report);
@@ -41,6 +41,27 @@ export function reportCsv(report: EgressReport, table: CsvTable): string {
   }
 }
 
+/** What the tables are made of; a project without a report has none of it but what is incomplete. */
+export type CsvReport = Pick<EgressReport, 'project' | 'lanes' | 'findings' | 'series' | 'incomplete'>;
+
+/** The rows alone, for a file of several reports that has its header line already. */
+export function csvRows(report: CsvReport, table: CsvTable): string {
+  const text = reportCsv(report, table);
+  return text.slice(text.indexOf('\r\n') + 2);
+}
+
+/** The header line alone. */
+export function csvHeader(table: CsvTable): string {
+  return reportCsv({ ...NOTHING, project: '' }, table);
+}
+
+/** A project that could not be reported on, as a row of every table. */
+export function csvFailure(project: string, why: string, table: CsvTable): string {
+  return csvRows({ ...NOTHING, project, incomplete: [{ where: `projects/${project}`, why }] }, table);
+}
+
+const NOTHING = { lanes: [], findings: [], series: { stepHours: 24, steps: [] }, incomplete: [] } as const;
+
 /** A column, and what a part that could not be read has in it. */
 interface Column<Row> extends CsvColumn<Row> {
   readonly ofGap?: 'kind' | 'where' | 'why';
@@ -49,7 +70,7 @@ interface Column<Row> extends CsvColumn<Row> {
 function tableCsv<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { incomplete }: EgressReport,
+  { project, incomplete }: CsvReport,
 ): string {
   const lines = [
     ...rows.map((row) => columns.map(({ value }) => value(row))),
@@ -58,7 +79,10 @@ function tableCsv<Row>(
     ),
   ];
   return writeCsv<readonly CsvValue[]>(
-    columns.map(({ name }, at) => ({ name, value: (line) => line[at] ?? null })),
+    [
+      { name: 'project', value: () => project },
+      ...columns.map(({ name }, at) => ({ name, value: (line: readonly CsvValue[]) => line[at] ?? null })),
+    ],
     lines,
   );
 }

@@ -40,7 +40,7 @@ export interface ReportWindow {
 export interface Headline {
   /** Sum over all lanes that have a price. */
   readonly usdPerMonth: UsdRange;
-  /** Bytes that Cloud NAT processes are those of other lanes, and not counted again. */
+  /** Bytes that Cloud NAT and load balancers process are those of other lanes, and not counted again. */
   readonly bytes: number;
   readonly monthlyBytes: number;
   /** What the lanes cost where the readers that were found are the ones; within the bounds above. */
@@ -61,13 +61,15 @@ export const laneKinds = [
   'hybrid',
   'bucket-reads',
   'nat',
+  'inter-region-nat',
+  'load-balancer',
   'unknown',
   'small-lanes',
 ] as const;
 
 /**
  * `cross-zone` stays in one region, `inter-region` on one continent; `hybrid` is VPN or Interconnect; `bucket-reads` has an
- * unknown destination; `nat` is what Cloud NAT processes, on top of the lanes that the bytes take; `unknown` is what the metric's labels do not tell; `small-lanes` sums what is below `reportAbove`.
+ * unknown destination; `nat` is what Cloud NAT processes, `inter-region-nat` the part of it that went to other regions and `load-balancer` what load balancers process, on top of the lanes that the bytes take; `unknown` is what the metric's labels do not tell; `small-lanes` sums what is below `reportAbove`.
  */
 export type LaneKind = (typeof laneKinds)[number];
 
@@ -87,7 +89,7 @@ export interface Lane {
   readonly usdPerMonth: UsdPerMonth;
   /** How far the cost is known: by the metrics, by readers that fit, not at all. */
   readonly known: Known;
-  /** 0 to 1, of all bytes. */
+  /** 0 to 1, of all bytes; 0 of what is processed, whose bytes count in other lanes. */
   readonly bytesShare: number;
   /** 0 to 1, of the headline's upper bound; null without a price. */
   readonly costShare: number | null;

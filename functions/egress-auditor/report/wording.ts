@@ -12,6 +12,8 @@ export const LANE_KINDS: Readonly<Record<LaneKind, { readonly text: string; read
   hybrid: { text: 'VPN or Interconnect', tone: 'pink' },
   'bucket-reads': { text: 'bucket reads', tone: 'teal' },
   nat: { text: 'Cloud NAT processing', tone: 'pink' },
+  'inter-region-nat': { text: 'Cloud NAT between regions', tone: 'pink' },
+  'load-balancer': { text: 'load balancer processing', tone: 'pink' },
   unknown: { text: 'destination not told', tone: 'grey' },
   'small-lanes': { text: 'small lanes together', tone: 'grey' },
 };

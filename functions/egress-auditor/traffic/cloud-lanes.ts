@@ -1,6 +1,6 @@
 import type { EgressFacts, Flow } from './facts.ts';
 import { continentOf, regionOf, vmPriceId, writePriceIds } from './geography.ts';
-import { type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';
+import { anyOf, type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';
 
 /** The lane of traffic that does not go to the internet. */
 export function draftOf({ zone, remote }: Flow, googleOf: (region: string) => LanePrice): Draft {
@@ -70,9 +70,8 @@ function cloudLane(zone: string, region: string, remoteZone: string): Draft {
 export function googlePrice(region: string, { buckets }: EgressFacts): LanePrice {
   const elsewhere = new Set([...(buckets?.values() ?? [])].flatMap((place) => writePriceIds(place, region)));
   if (elsewhere.size === 0) return one('google-apis');
-  return {
-    rows: ['google-apis', ...elsewhere].map((row) => ({ row, pool: row })),
-    doubt:
-      'free to services in the same region; what was written to this project’s buckets in other regions or in a multi-region may not be, and the metric does not name the service',
-  };
+  return anyOf(
+    ['google-apis', ...elsewhere],
+    'free to services in the same region; what was written to this project’s buckets in other regions or in a multi-region may not be, and the metric does not name the service',
+  );
 }

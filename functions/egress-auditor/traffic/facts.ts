@@ -30,7 +30,13 @@ export interface EgressFacts {
   readonly fromZones: readonly Sent[] | undefined;
   /** By VM id, what Cloud NAT processed. */
   readonly nat: ReadonlyMap<string, NatTraffic> | undefined;
+  /** What load balancers processed. */
+  readonly loadBalancers: readonly LoadBalancerTraffic[];
   readonly reads: readonly BucketReads[] | undefined;
+  /** By bucket, what was written to it; undefined when it could not be read. */
+  readonly writes: ReadonlyMap<string, Steps> | undefined;
+  /** Readers and buckets of the scope's other projects. */
+  readonly others: OtherProjects;
   /** Bytes stored, by bucket. */
   readonly bucketBytes: ReadonlyMap<string, number>;
   readonly buckets: ReadonlyMap<string, BucketPlace> | undefined;
@@ -75,6 +81,40 @@ export interface NatTraffic {
   readonly steps: Steps;
 }
 
+export interface LoadBalancerTraffic {
+  /** As Google's list of metrics has it: `https`, `l3/internal`. */
+  readonly path: string;
+  /** For people, in the plural. */
+  readonly text: string;
+  readonly passthrough: boolean;
+  readonly direction: 'into' | 'out';
+  /** The forwarding rule. */
+  readonly rule: string;
+  readonly steps: Steps;
+}
+
+/** What other projects of the scope have to do with this one's buckets and VMs. */
+export interface OtherProjects {
+  /** By VM id, what it received from Google's services. */
+  readonly received: ReadonlyMap<string, OtherVm>;
+  readonly reads: readonly OtherReads[];
+  /** Projects of which this could not be read, or not in whole. */
+  readonly unread: readonly { readonly project: string; readonly why: string }[];
+}
+
+export interface OtherVm {
+  readonly project: string;
+  readonly zone: string;
+  readonly steps: Steps;
+}
+
+/** What one bucket sent. */
+export interface OtherReads {
+  readonly project: string;
+  readonly bucket: string;
+  readonly steps: Steps;
+}
+
 export interface BucketReads {
   readonly bucket: string;
   /** As the metric's label writes it, `us-central1` or `eu`. */
@@ -91,6 +131,12 @@ export interface VmPlace {
   readonly addresses: readonly string[];
   /** The Workbench instance that it is the machine of. */
   readonly notebook: string | undefined;
+}
+
+export const NO_OTHERS: OtherProjects = { received: new Map(), reads: [], unread: [] };
+
+export function addSteps(a: Steps, b: Steps): Steps {
+  return a.map((bytes, at) => bytes + (b[at] ?? 0));
 }
 
 export function sum(steps: Steps): number {

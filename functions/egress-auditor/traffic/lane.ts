@@ -29,12 +29,13 @@ export interface RawLane {
   readonly steps: Steps;
   /** Bytes by sender: a VM id, or `gs://BUCKET method`. */
   readonly talkers: ReadonlyMap<string, number>;
-  /** What fits readers that were found: a row for some of the bytes. */
+  /** What fits readers that were found, or what VMs and buckets were measured to receive: rows for some of the bytes. */
   readonly likely: readonly LikelyPart[];
 }
 
 export interface LikelyPart {
-  readonly row: string;
+  /** The row, or those between which it is not known. */
+  readonly rows: readonly string[];
   /** In the window. */
   readonly bytes: number;
 }
@@ -42,5 +43,10 @@ export interface LikelyPart {
 export type Draft = Omit<RawLane, 'steps' | 'talkers' | 'likely'>;
 
 export const one = (row: string): LanePrice => ({ rows: [{ row, pool: row }], doubt: undefined });
+
+/** The lane's rows, each with a pool of its own. */
+export function anyOf(rows: Iterable<string>, doubt: string): LanePrice {
+  return { rows: [...new Set(rows)].map((row) => ({ row, pool: row })), doubt };
+}
 
 export const UNPRICED: LanePrice = { rows: [], doubt: undefined };

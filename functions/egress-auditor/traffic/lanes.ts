@@ -1,9 +1,10 @@
+import { bucketLane } from './bucket-lanes.ts';
 import { draftOf, googlePrice } from './cloud-lanes.ts';
-import { type BucketReads, type EgressFacts, type Steps, sum } from './facts.ts';
-import { bucketLaneId, bucketPlace, bucketPriceId, cheapestReads, isFreeIn, regionOf } from './geography.ts';
+import { type EgressFacts, type Steps, sum } from './facts.ts';
 import { internetLane } from './internet-lanes.ts';
-import { one, type Draft, type LanePrice, type LikelyPart, type RawLane } from './lane.ts';
-import { findReaders } from './readers.ts';
+import type { Draft, LanePrice, RawLane } from './lane.ts';
+import { likelyReads, likelyWrites } from './likely.ts';
+import { processed } from './processing-lanes.ts';
 import { createTiers } from './tiers.ts';
 
 /** All traffic by lane. */
@@ -58,77 +59,18 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
         const remote = { locationType, zone: '', country: '', continent: '' };
         talk(draftOf({ zone, remote, steps }, googleOf), vmId, sum(steps));
       }
-  addReadsAndNat({ add, talk }, facts);
-  const likely = likelyReads(facts);
-  return [...lanes.values()]
-    .map(({ draft, steps, talkers }) => ({ ...draft, steps, talkers, likely: likely.get(draft.id) ?? [] }))
-    .filter(({ steps }) => sum(steps) > 0);
-}
-
-interface Collector {
-  readonly add: (draft: Draft, steps: Steps) => void;
-  readonly talk: (draft: Draft, who: string, bytes: number) => void;
-}
-
-function addReadsAndNat({ add, talk }: Collector, facts: EgressFacts): void {
   for (const read of facts.reads ?? []) {
     const draft = bucketLane(read, facts);
     add(draft, read.steps);
     talk(draft, `gs://${read.bucket} ${read.method}`, sum(read.steps));
   }
-  for (const [vmId, { zone, steps }] of facts.nat ?? []) {
-    add(natLane(zone), steps);
-    talk(natLane(zone), vmId, sum(steps));
+  for (const { draft, who, steps } of processed(facts)) {
+    add(draft, steps);
+    talk(draft, who, sum(steps));
   }
-}
-
-/** Both directions are processed, whatever lane the bytes take besides. */
-function natLane(zone: string): Draft {
-  const region = regionOf(zone) ?? zone;
-  return {
-    id: `nat:${region}`,
-    kind: 'nat',
-    from: region,
-    to: 'Cloud NAT',
-    tier: null,
-    price: one('nat-processing'),
-  };
-}
-
-/** By lane, what readers that were found read, and the price of it. */
-function likelyReads(facts: EgressFacts): ReadonlyMap<string, LikelyPart[]> {
-  const parts = new Map<string, LikelyPart[]>();
-  for (const { bucket, bytes, readers } of findReaders(facts)) {
-    const place = facts.buckets?.get(bucket);
-    if (place === undefined) continue;
-    const scale = Math.min(1, bytes / sum(readers.map((reader) => reader.bytes)));
-    for (const reader of readers) {
-      const row =
-        isFreeIn(place, reader.region) === true ? 'bucket-free' : bucketPriceId(place, reader.region);
-      if (row === undefined) continue;
-      const id = bucketLaneId(place);
-      parts.set(id, [...(parts.get(id) ?? []), { row, bytes: reader.bytes * scale }]);
-    }
-  }
-  return parts;
-}
-
-function bucketLane({ bucket, location }: BucketReads, { buckets }: EgressFacts): Draft {
-  const listed = buckets?.get(bucket);
-  const place = listed ?? bucketPlace(location.toUpperCase());
-  // The metric calls a dual-region of the owner's choice by the multi-region that it is in; in its regions reads are free.
-  const free = listed === undefined ? ['bucket-free'] : [];
-  const rows = new Set([...free, ...cheapestReads(place), 'bucket-internet']);
-  return {
-    id: bucketLaneId(place),
-    kind: 'bucket-reads',
-    from: `buckets in ${place.location}${(place.regions?.length ?? 0) > 1 ? ` (${place.regions?.join(', ') ?? ''})` : ''}`,
-    to: 'unknown reader',
-    tier: null,
-    price: {
-      rows: [...rows].map((row) => ({ row, pool: row })),
-      doubt:
-        'the metric has no destination: free to readers in the same region or dual-region, between regions’ price inside a multi-region, internet price to China at the most; the billing export’s SKUs or usage logs tell',
-    },
-  };
+  const likely = likelyReads(facts);
+  return [...lanes.values()]
+    .map(({ draft, steps, talkers }) => ({ ...draft, steps, talkers, likely: likely.get(draft.id) ?? [] }))
+    .filter(({ steps }) => sum(steps) > 0)
+    .map((lane) => (lane.kind === 'google-apis' ? { ...lane, likely: likelyWrites(facts, lane) } : lane));
 }

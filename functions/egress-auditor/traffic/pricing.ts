@@ -99,7 +99,7 @@ function howFarKnown(
   }
   const likelyBytes = Math.min(monthlyBytes, sum(likely.map(({ bytes }) => bytes)) * monthFactor);
   const likelyUsd = likely
-    .map(({ row, bytes }) => scaleUsd(firstRate(priceRow(row)), (bytes * monthFactor) / GIB))
+    .map(({ rows: own, bytes }) => scaleUsd(betweenRates(own), (bytes * monthFactor) / GIB))
     .reduce(addUsd, NO_USD);
   const restBytes = monthlyBytes - likelyBytes;
   const rest = likelyBytes === 0 ? usd : boundsOf(rows, restBytes / GIB).usd;
@@ -112,6 +112,12 @@ function howFarKnown(
   const within = (value: number): number => Math.min(usd.high, Math.max(usd.low, value));
   const together = addUsd(likelyUsd, rest);
   return { known, likelyUsdPerMonth: { low: within(together.low), high: within(together.high) } };
+}
+
+/** The least and the most of the rows between which it is not known. */
+function betweenRates(rows: readonly string[]): UsdRange {
+  const rates = rows.map((row) => firstRate(priceRow(row)));
+  return { low: Math.min(...rates.map(({ low }) => low)), high: Math.max(...rates.map(({ high }) => high)) };
 }
 
 interface Possible {

@@ -1,10 +1,12 @@
-import { sum, type BucketReads, type EgressFacts, type Steps } from './facts.ts';
+import { addSteps, sum, type EgressFacts, type Steps } from './facts.ts';
 import { regionOf } from './geography.ts';
 
 /** A VM that most plausibly reads a bucket. */
 export interface Reader {
   readonly vmId: string;
   readonly region: string;
+  /** Another project of the scope that it is in. */
+  readonly project: string | undefined;
   /** What it received from Google's services in the window. */
   readonly bytes: number;
 }
@@ -29,6 +31,8 @@ const MIN_EXPLAINED = 0.8;
 
 interface Sender {
   readonly bucket: string;
+  /** In this project; those of others only explain what VMs received. */
+  readonly own: boolean;
   readonly steps: Steps;
   readonly bytes: number;
   /** What no reader has been found for yet. */
@@ -45,9 +49,9 @@ interface Receiver extends Reader {
  * have sent to. A bucket counts only when its readers together received what it sent, step by step. Of anything less nothing
  * is claimed.
  */
-export function findReaders({ received, reads }: EgressFacts): readonly ReadBucket[] {
-  const senders = sendersOf(reads ?? []);
-  const receivers = receiversOf(received);
+export function findReaders(facts: EgressFacts): readonly ReadBucket[] {
+  const senders = sendersOf(facts);
+  const receivers = receiversOf(facts);
   const found = new Map<Sender, Receiver[]>();
   const join = (sender: Sender, receiver: Receiver): void => {
     found.set(sender, [...(found.get(sender) ?? []), receiver]);
@@ -62,7 +66,8 @@ export function findReaders({ received, reads }: EgressFacts): readonly ReadBuck
     return only === undefined || others.length > 0 ? [] : [[only, receiver] as const];
   });
   for (const [sender, receiver] of certain) join(sender, receiver);
-  return [...found].flatMap(([{ bucket, steps, bytes }, readers]): ReadBucket[] => {
+  return [...found].flatMap(([{ bucket, own, steps, bytes }, readers]): ReadBucket[] => {
+    if (!own) return [];
     const explained = sum(readers.map((reader) => reader.bytes)) / bytes;
     const together = steps.map((_, index) => sum(readers.map((reader) => reader.steps[index] ?? 0)));
     if (explained < MIN_EXPLAINED || !matches(steps, together)) return [];
@@ -71,31 +76,41 @@ export function findReaders({ received, reads }: EgressFacts): readonly ReadBuck
         bucket,
         bytes,
         explained,
-        readers: readers.map(({ vmId, region, bytes: got }) => ({ vmId, region, bytes: got })),
+        readers: readers.map(({ vmId, region, project, bytes: got }) => ({
+          vmId,
+          region,
+          project,
+          bytes: got,
+        })),
       },
     ];
   });
 }
 
-function sendersOf(reads: readonly BucketReads[]): readonly Sender[] {
-  const byBucket = new Map<string, number[]>();
-  for (const { bucket, steps } of reads) {
+function sendersOf({ reads, others }: EgressFacts): readonly Sender[] {
+  const byBucket = new Map<string, Pick<Sender, 'own' | 'steps'>>();
+  const all = [
+    ...(reads ?? []).map(({ bucket, steps }) => ({ bucket, steps, own: true })),
+    ...others.reads.map(({ bucket, steps }) => ({ bucket, steps, own: false })),
+  ];
+  for (const { bucket, steps, own } of all) {
     const known = byBucket.get(bucket);
-    if (known === undefined) byBucket.set(bucket, [...steps]);
-    else for (const [index, bytes] of steps.entries()) known[index] = (known[index] ?? 0) + bytes;
+    byBucket.set(bucket, { own, steps: known === undefined ? steps : addSteps(known.steps, steps) });
   }
   return [...byBucket]
-    .map(([bucket, steps]) => ({ bucket, steps, left: steps, bytes: sum(steps) }))
+    .map(([bucket, { own, steps }]) => ({ bucket, own, steps, left: steps, bytes: sum(steps) }))
     .filter(({ bytes }) => bytes > 0);
 }
 
-function receiversOf(received: EgressFacts['received']): Set<Receiver> {
+function receiversOf({ received, others }: EgressFacts): Set<Receiver> {
   const receivers = new Set<Receiver>();
-  for (const [vmId, { zone, byType }] of received ?? []) {
-    const steps = byType['GOOGLE_INTERNAL'] ?? [];
+  const add = (vmId: string, zone: string, steps: Steps, project?: string): void => {
     const region = regionOf(zone);
-    if (region !== undefined && sum(steps) > 0) receivers.add({ vmId, region, bytes: sum(steps), steps });
-  }
+    if (region !== undefined && sum(steps) > 0)
+      receivers.add({ vmId, region, project, bytes: sum(steps), steps });
+  };
+  for (const [vmId, { zone, byType }] of received ?? []) add(vmId, zone, byType['GOOGLE_INTERNAL'] ?? []);
+  for (const [vmId, { zone, steps, project }] of others.received) add(vmId, zone, steps, project);
   return receivers;
 }
 

@@ -1,5 +1,5 @@
 import type { Series } from '../../../shared/google/monitoring.ts';
-import type { NatTraffic, Steps, VmTraffic } from './facts.ts';
+import { addSteps, type NatTraffic, type Steps, type VmTraffic } from './facts.ts';
 import { ON_VM, TYPE, VM, ZONE, type Metrics, type NotePartial } from './metrics.ts';
 
 const NAT_SENT = 'compute.googleapis.com/nat/sent_bytes_count';
@@ -19,8 +19,7 @@ export async function readVmTraffic(
     // A series may go on from one page to the next.
     const before = known.byType[type];
     const steps = metrics.stepsOf(series);
-    known.byType[type] =
-      before === undefined ? steps : steps.map((value, index) => value + (before[index] ?? 0));
+    known.byType[type] = before === undefined ? steps : addSteps(steps, before);
     traffic.set(id, known);
   });
   return traffic;
@@ -36,7 +35,7 @@ export async function readNat(
     const id = series.resourceLabels['instance_id'] ?? '';
     const steps = metrics.stepsOf(series);
     const known = nat.get(id);
-    const sum = known === undefined ? steps : steps.map((bytes, at) => bytes + (known.steps[at] ?? 0));
+    const sum = known === undefined ? steps : addSteps(steps, known.steps);
     nat.set(id, { zone: series.resourceLabels['zone'] ?? known?.zone ?? '', steps: sum });
   };
   const query = { filter: ON_VM, groupBy: [VM, ZONE] };

@@ -1,9 +1,13 @@
-import type {
-  EgressFacts,
-  Flow,
-  Sent,
-  Steps,
-  VmPlace,
+import {
+  addSteps,
+  type EgressFacts,
+  type Flow,
+  type LoadBalancerTraffic,
+  NO_OTHERS,
+  type OtherVm,
+  type Sent,
+  type Steps,
+  type VmPlace,
 } from '../../../functions/egress-auditor/traffic/facts.ts';
 import { bucketPlace } from '../../../functions/egress-auditor/traffic/geography.ts';
 
@@ -16,6 +20,8 @@ export interface WorldVm {
   readonly zone: string;
   /** Of its external address; none when absent. */
   readonly tier?: 'PREMIUM' | 'STANDARD';
+  /** Another project of the scope, if it is not in the one of the report. */
+  readonly project?: string;
 }
 
 export interface WorldBucket {
@@ -25,7 +31,7 @@ export interface WorldBucket {
   readonly gib?: number;
 }
 
-/** What goes from where to where: `vm:a`, `gs://b`, `google`, `on-prem`, `country:usa/America`; GiB of each day of a week. */
+/** What goes from where to where: `vm:a`, `gs://b`, `google`, `on-prem`, `country:usa/America`, `lb:https:web`; GiB of each day of a week. */
 export interface WorldFlow {
   readonly from: string;
   readonly to: string;
@@ -57,6 +63,7 @@ interface Remote {
 export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
   const byId = new Map(vms.map((vm) => [vm.id, vm]));
   const vmOf = (end: string): WorldVm | undefined => byId.get(end.replace(/^vm:/, ''));
+  const isOther = (end: string): boolean => end.startsWith('vm:') && vmOf(end)?.project !== undefined;
   const remoteOf = (end: string): Remote => {
     const none = { zone: '', country: '', continent: '' };
     const vm = end.startsWith('vm:') ? vmOf(end) : undefined;
@@ -69,11 +76,11 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
   const total = (steps: Steps): number => steps.reduce((sum, gib) => sum + gib, 0) * GIB;
   const vmFlows = flows.flatMap((flow) => {
     const vm = flow.from.startsWith('vm:') ? vmOf(flow.from) : undefined;
-    return vm === undefined ? [] : [{ flow, vm, remote: remoteOf(flow.to) }];
+    return vm === undefined || isOther(flow.from) ? [] : [{ flow, vm, remote: remoteOf(flow.to) }];
   });
   const received = flows.flatMap((flow) => {
     const vm = flow.to.startsWith('vm:') ? vmOf(flow.to) : undefined;
-    return vm === undefined ? [] : [{ flow, vm, remote: remoteOf(flow.from) }];
+    return vm === undefined || isOther(flow.to) ? [] : [{ flow, vm, remote: remoteOf(flow.from) }];
   });
   const sentTo = (list: typeof vmFlows, type: string, key: 'zone' | 'country'): readonly Sent[] =>
     list
@@ -98,7 +105,15 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
     toZones: sentTo(vmFlows, 'CLOUD', 'zone'),
     toCountries: sentTo(vmFlows, 'EXTERNAL', 'country'),
     fromZones: sentTo(received, 'CLOUD', 'zone'),
-    nat: natOf([...vmFlows, ...received].filter(({ flow }) => flow.nat === true)),
+    nat: natOf(
+      // Between two VMs it is the gateway of the one that opens the connection.
+      [...vmFlows, ...received.filter(({ flow }) => !flow.from.startsWith('vm:'))].filter(
+        ({ flow }) => flow.nat === true,
+      ),
+    ),
+    loadBalancers: flows.flatMap(loadBalancerOf),
+    writes: writesOf(flows),
+    others: { ...NO_OTHERS, received: receivedElsewhere() },
     reads: flows
       .filter(({ from }) => from.startsWith('gs://'))
       .map(({ from, gib }) => {
@@ -114,10 +129,42 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
     buckets: new Map(
       buckets.map(({ name, location, dataLocations }) => [name, bucketPlace(location, dataLocations)]),
     ),
-    vms: new Map(vms.map((vm) => [vm.id, placeOf(vm)])),
+    vms: new Map(vms.filter(({ project }) => project === undefined).map((vm) => [vm.id, placeOf(vm)])),
     gaps: [],
     apiCalls: {},
   };
+
+  function receivedElsewhere(): EgressFacts['others']['received'] {
+    const all = new Map<string, OtherVm>();
+    for (const { to, gib } of flows.filter((flow) => isOther(flow.to))) {
+      const { id = '', zone = '', project = '' } = vmOf(to) ?? {};
+      all.set(id, { project, zone, steps: addSteps(bytesOf(gib), all.get(id)?.steps ?? everyDay(0)) });
+    }
+    return all;
+  }
+
+  function writesOf(all: readonly WorldFlow[]): ReadonlyMap<string, Steps> {
+    const writes = new Map<string, Steps>();
+    for (const { to, gib } of all.filter((flow) => flow.to.startsWith('gs://'))) {
+      const bucket = to.slice('gs://'.length);
+      writes.set(bucket, addSteps(bytesOf(gib), writes.get(bucket) ?? everyDay(0)));
+    }
+    return writes;
+  }
+
+  function loadBalancerOf({ from, to, gib }: WorldFlow): readonly LoadBalancerTraffic[] {
+    return (
+      [
+        [to, 'into'],
+        [from, 'out'],
+      ] as const
+    ).flatMap(([end, direction]) => {
+      const [, path, rule = ''] = /^lb:([^:]+):(.+)$/.exec(end) ?? [];
+      if (path === undefined) return [];
+      const steps = bytesOf(gib);
+      return [{ path, text: path, passthrough: path.startsWith('l3/'), direction, rule, steps }];
+    });
+  }
 
   function trafficOf(list: typeof vmFlows): NonNullable<EgressFacts['sent']> {
     const all = new Map<string, { zone: string; byType: Record<string, Steps> }>();

@@ -235,6 +235,81 @@ describe('Cloud NAT', () => {
   });
 });
 
+describe('Cloud NAT between regions', () => {
+  const carried = (more: World['flows'] = []): EgressReport =>
+    audit({
+      vms: [
+        { id: 'g', zone: CENTRAL },
+        { id: 'far', zone: 'europe-west4-a' },
+      ],
+      flows: [{ from: 'vm:g', to: 'vm:far', gib: everyDay(100), nat: true }, ...more],
+    });
+
+  it('is a lane of its own, on top of the transfer between the regions', () => {
+    const report = carried();
+    expect(usdOf(report, 'nat:us-central1:europe-west4')[0]).toBeCloseTo(monthlyGib(100) * 0.045, 4);
+    expect(usdOf(report, 'inter-continent:us-central1:europe-west4')[0]).toBeCloseTo(
+      monthlyGib(100) * 0.05,
+      4,
+    );
+    expect(report.lanes.some(({ id }) => id === 'nat:us-central1')).toBe(false);
+    expect(report.headline.bytes).toBe(700 * 2 ** 30);
+  });
+
+  it('is told from what the VM exchanges with the internet', () => {
+    const report = carried([{ from: 'country:usa/America', to: 'vm:g', gib: everyDay(60), nat: true }]);
+    const [between, outside] = [
+      usdOf(report, 'nat:us-central1:europe-west4')[0],
+      usdOf(report, 'nat:us-central1')[0],
+    ];
+    expect(between + outside).toBeCloseTo(monthlyGib(160) * 0.045, 4);
+    // Some of what counts as internet may be headers of the other part.
+    expect(between).toBeGreaterThan(monthlyGib(90) * 0.045);
+    expect(between).toBeLessThanOrEqual(monthlyGib(100) * 0.045);
+  });
+
+  it('is not claimed where the internet explains all of it', () => {
+    const report = audit({
+      vms: [
+        { id: 'g', zone: CENTRAL },
+        { id: 'far', zone: 'europe-west4-a' },
+      ],
+      flows: [
+        { from: 'vm:g', to: 'vm:far', gib: everyDay(100) },
+        { from: 'country:usa/America', to: 'vm:g', gib: everyDay(60), nat: true },
+      ],
+    });
+    expect(usdOf(report, 'nat:us-central1')[0]).toBeCloseTo(monthlyGib(60) * 0.045, 4);
+    expect(report.lanes.filter(({ kind }) => kind === 'inter-region-nat')).toEqual([]);
+  });
+});
+
+describe('load balancer processing', () => {
+  const through = (path: string): EgressReport =>
+    audit({
+      vms: [],
+      flows: [
+        { from: 'country:usa/America', to: `lb:${path}:web`, gib: everyDay(10) },
+        { from: `lb:${path}:web`, to: 'country:usa/America', gib: everyDay(90) },
+      ],
+    });
+
+  it.each(['https', 'https/internal', 'l4_proxy'])('of %s is charged both ways', (path) => {
+    const report = through(path);
+    const [low, high] = usdOf(report, `load-balancer:${path}`);
+    expect(low).toBeCloseTo(monthlyGib(100) * 0.008, 4);
+    expect(high).toBeCloseTo(monthlyGib(100) * 0.012, 4);
+    expect(report.headline.bytes).toBe(0);
+    expect(report.lanes[0]?.topTalkers[0]?.resource).toBe('projects/ml-lab/forwardingRules/web');
+  });
+
+  it.each(['l3/external', 'l3/internal'])('of %s is charged for requests, and may be for answers', (path) => {
+    const report = through(path);
+    expect(usdOf(report, `load-balancer:${path}`)[0]).toBeCloseTo(monthlyGib(10) * 0.008, 4);
+    expect(usdOf(report, `load-balancer:${path}:answers`)).toEqual([0, monthlyGib(90) * 0.012]);
+  });
+});
+
 describe('what can be saved', () => {
   const lane = (id: string, high: number): Pick<Lane, 'id' | 'usdPerMonth'> => ({
     id,
@@ -272,6 +347,82 @@ describe('what can be saved', () => {
 });
 
 describe('how far a lane is known', () => {
+  const reads = (world: World, id = 'bucket-reads:US-CENTRAL1'): Lane['known'] => {
+    const lane = audit(world).lanes.find((one) => one.id === id);
+    if (lane === undefined) throw new Error(`No lane ${id}`);
+    return lane.known;
+  };
+
+  it('a reader in another project of the scope is found and named', () => {
+    const world: World = {
+      vms: [{ id: 't', zone: 'us-east4-a', project: 'ml-other' }],
+      buckets: [{ name: 'b', location: 'US-CENTRAL1', gib: 10 }],
+      flows: [{ from: 'gs://b', to: 'vm:t', gib: unevenDays(100, UNEVEN) }],
+    };
+    const { likely } = reads(world);
+    const usd = monthlyGib(100, UNEVEN) * 0.02;
+    expect(likely.usdPerMonth).toEqual({ low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) });
+    const { resources, title } = only(audit(world));
+    expect(resources).toContain('projects/ml-other/zones/us-east4-a/instances/t');
+    expect(title).toContain('ml-other');
+  });
+
+  it('a bucket of another project may have been what a VM read: nothing is claimed of that VM', () => {
+    const facts = factsOf({
+      vms: [{ id: 't', zone: 'us-east4-a' }],
+      buckets: [{ name: 'b', location: 'US-CENTRAL1', gib: 10 }],
+      flows: [{ from: 'gs://b', to: 'vm:t', gib: everyDay(100) }],
+    });
+    const other = { project: 'ml-other', bucket: 'c', steps: everyDay(100 * 2 ** 30) };
+    const config = { project: 'ml-lab', window: { requested: '7d', hours: 168 }, reportAboveUsdPerMonth: 0 };
+    const now = new Date('2026-11-18T00:04:00Z');
+    expect(judgeEgress(facts, config, now).findings).toHaveLength(1);
+    const joined = judgeEgress({ ...facts, others: { ...facts.others, reads: [other] } }, config, now);
+    expect(joined.findings).toEqual([]);
+  });
+
+  it('where no single reader fits, what VMs received bounds what they can have read', () => {
+    const known = reads({
+      vms: [
+        { id: 't', zone: 'us-east4-a' },
+        { id: 'u', zone: 'us-east4-b' },
+      ],
+      buckets: [
+        { name: 'a', location: 'US-CENTRAL1', gib: 10 },
+        { name: 'b', location: 'US-CENTRAL1', gib: 10 },
+      ],
+      flows: [
+        ...['vm:t', 'vm:u'].flatMap((to) =>
+          ['gs://a', 'gs://b'].map((from) => ({ from, to, gib: everyDay(20) })),
+        ),
+        { from: 'gs://a', to: 'country:fra/Europe', gib: everyDay(30) },
+      ],
+    });
+    expect(known.likely.monthlyBytes / 2 ** 30).toBeCloseTo(monthlyGib(80), 1);
+    expect(known.likely.usdPerMonth).toEqual({
+      low: expect.closeTo(monthlyGib(80) * 0.02, 4),
+      high: expect.closeTo(monthlyGib(80) * 0.02, 4),
+    });
+    expect(known.unknown.monthlyBytes / 2 ** 30).toBeCloseTo(monthlyGib(30), 1);
+  });
+
+  it('what buckets elsewhere received is what was written to them; the rest of it was free', () => {
+    const known = reads(
+      {
+        vms: [{ id: 'w', zone: 'asia-southeast1-a' }],
+        buckets: [{ name: 'b', location: 'US' }],
+        flows: [
+          { from: 'vm:w', to: 'gs://b', gib: everyDay(50) },
+          { from: 'vm:w', to: 'google', gib: everyDay(150) },
+        ],
+      },
+      'google-apis:asia-southeast1',
+    );
+    const usd = monthlyGib(50) * 0.08;
+    expect(known.likely.usdPerMonth).toEqual({ low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) });
+    expect(known.unknown.monthlyBytes).toBeCloseTo(0, 0);
+  });
+
   it('splits reads into those of readers that fit and the rest', () => {
     const report = audit({
       vms: [{ id: 't', zone: 'us-east4-a' }],

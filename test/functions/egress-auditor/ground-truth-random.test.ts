@@ -77,8 +77,13 @@ function readPrice(location: string, region: string, pick: number): number {
   return betweenRegions(location.toLowerCase(), region, pick);
 }
 
+const KINDS = [
+  ...(['vm', 'internet', 'read', 'read-abroad', 'read-elsewhere', 'write', 'nat', 'private-nat'] as const),
+  ...(['load-balancer', 'passthrough'] as const),
+] as const;
+
 const anyFlow = fc.record({
-  kind: fc.constantFrom('vm', 'internet', 'read', 'read-abroad', 'write', 'nat'),
+  kind: fc.constantFrom(...KINDS),
   from: fc.nat(5),
   to: fc.nat(5),
   bucket: fc.nat(2),
@@ -130,6 +135,21 @@ function sentOf(
       return { flow: flow(vm, `country:${country}`), usd: undefined };
     case 'nat':
       return { flow: flow(`country:${country}`, vm, { nat: true }), usd: 0.045 * month };
+    case 'private-nat': {
+      const far =
+        regionOf(zone) === regionOf(other) ? 0 : betweenRegions(regionOf(zone), regionOf(other), pick);
+      const near = zone === other || far > 0 ? 0 : 0.01;
+      return { flow: flow(vm, `vm:v${to}`, { nat: true }), usd: (far + near + 0.045) * month };
+    }
+    case 'load-balancer':
+      return { flow: flow(`country:${country}`, `lb:https:r${to}`), usd: (0.008 + 0.004 * pick) * month };
+    case 'passthrough':
+      return { flow: flow(`lb:l3/external:r${to}`, `country:${country}`), usd: 0.012 * pick * month };
+    case 'read-elsewhere':
+      return {
+        flow: flow(`gs://b${bucket}`, `vm:o${from}`),
+        usd: readPrice(location, regionOf(zone), pick) * month,
+      };
     case 'read':
       return { flow: flow(`gs://b${bucket}`, vm), usd: readPrice(location, regionOf(zone), pick) * month };
     case 'read-abroad':
@@ -146,7 +166,7 @@ function sentOf(
             ? 'europe-west1'
             : location.toLowerCase();
       return {
-        flow: flow(vm, 'google'),
+        flow: flow(vm, pick < 0.5 ? 'google' : `gs://b${bucket}`),
         usd: pick < 0.5 ? 0 : betweenRegions(regionOf(zone), home, pick) * month,
       };
     }
@@ -188,7 +208,10 @@ describe('random projects whose cost is known', () => {
       fc.property(anyProject, (any) => {
         const sent = any.flows.map((flow) => sentOf(any, flow));
         const world: World = {
-          vms: any.zones.map((zone, at) => ({ id: `v${at}`, zone, tier: 'PREMIUM' })),
+          vms: [
+            ...any.zones.map((zone, at) => ({ id: `v${at}`, zone, tier: 'PREMIUM' as const })),
+            ...any.zones.map((zone, at) => ({ id: `o${at}`, zone, project: 'ml-other' })),
+          ],
           buckets: any.locations.map((location, at) => ({ name: `b${at}`, location, gib: 200 })),
           flows: sent.map(({ flow }) => flow),
         };

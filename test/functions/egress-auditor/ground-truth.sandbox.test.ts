@@ -51,6 +51,27 @@ const TRUTH: readonly (readonly [lane: string, ...Flow[]])[] = [
   ['bucket-reads:US-CENTRAL1', { from: 'gs://data-us', to: 'vm:a', gibPerDay: 33 }],
 ];
 
+/** What is processed besides, and no traffic of its own. */
+const PROCESSED: typeof TRUTH = [
+  [
+    'load-balancer:https',
+    { from: 'country:usa/America', to: 'lb:https:web', gibPerDay: 2 },
+    { from: 'lb:https:web', to: 'country:usa/America', gibPerDay: 40 },
+  ],
+  ['load-balancer:l3/external', { from: 'country:fra/Europe', to: 'lb:l3/external:tcp', gibPerDay: 7 }],
+  [
+    'load-balancer:l3/external:answers',
+    { from: 'lb:l3/external:tcp', to: 'country:fra/Europe', gibPerDay: 9 },
+  ],
+  ['nat:us-central1', { from: 'country:usa/America', to: 'vm:a2', gibPerDay: 50, nat: true }],
+  ['nat:europe-west4:europe-west1', { from: 'vm:p', to: 'zone:europe-west1-b', gibPerDay: 18, nat: true }],
+];
+
+/** Cloud CDN's answers do not transit the load balancer. */
+const CACHED: Flow = { from: 'lb:https:web', to: 'country:usa/America', gibPerDay: 300, cached: true };
+
+const isProcessed = (id: string): boolean => PROCESSED.some(([known]) => known === id);
+
 function scenario() {
   return trafficScenario(
     {
@@ -59,8 +80,9 @@ function scenario() {
         vm('a2', 'us-central1-a'),
         vm('b', 'us-central1-b', { externalIp: '203.0.113.2', networkTier: 'STANDARD' }),
         vm('c', 'europe-west4-a', { externalIp: '203.0.113.3' }),
+        vm('p', 'europe-west4-a'),
       ],
-      traffic: TRUTH.flatMap(([, ...flows]) => flows),
+      traffic: [...[...TRUTH, ...PROCESSED].flatMap(([, ...flows]) => flows), CACHED],
     },
     [
       { name: 'data-eu', location: 'EU' },
@@ -90,12 +112,19 @@ describe('a known ground truth', () => {
         const [startMs, endMs] = [Date.parse(seven.window.start), Date.parse(seven.window.end)];
         assert.equal(endMs - startMs, DAYS * 86_400_000);
         const found = gibOf(seven);
-        assert.deepEqual(Object.keys(found).sort(), TRUTH.map(([id]) => id).sort());
-        for (const [id, ...flows] of TRUTH) {
+        const between = 'inter-region:europe-west4:europe-west1';
+        assert.deepEqual(
+          Object.keys(found).sort(),
+          [...TRUTH, ...PROCESSED]
+            .map(([id]) => id)
+            .concat(between)
+            .sort(),
+        );
+        for (const [id, ...flows] of [...TRUTH, ...PROCESSED]) {
           const wanted = flows.reduce((sum, flow) => sum + trueGib(flow, startMs, endMs), 0);
           assert.ok(isClose(found[id] ?? 0, wanted), `${id}: ${found[id] ?? 0} GiB instead of ${wanted}`);
         }
-        const total = Object.values(found).reduce((sum, gib) => sum + gib, 0);
+        const total = Object.entries(found).reduce((sum, [id, gib]) => sum + (isProcessed(id) ? 0 : gib), 0);
         assert.ok(isClose(seven.headline.bytes / 2 ** 30, total));
         assert.equal(seven.series.stepHours, 24);
         assert.equal(seven.series.steps.length, DAYS);
@@ -152,9 +181,10 @@ describe('a known ground truth', () => {
           'what has no price is never small',
         );
         assert.ok(small.bytes > 0);
+        assert.ok(short.lanes.every(({ bytesShare }) => bytesShare >= 0 && bytesShare <= 1));
         assert.ok(
           isClose(
-            short.lanes.reduce((sum, { bytes }) => sum + bytes, 0),
+            short.lanes.reduce((sum, { id, bytes }) => sum + (isProcessed(id) ? 0 : bytes), 0),
             short.headline.bytes,
           ),
         );

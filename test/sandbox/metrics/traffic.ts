@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fleet, Vm } from '../services/compute/fleet.ts';
 import type { ProjectSeed } from '../scenario.ts';
-import { metricOf } from '../services/monitoring/metric-catalog.ts';
+import { loadBalancerMetrics, metricOf } from '../services/monitoring/metric-catalog.ts';
 import type { Labelled, Sample, Series, SeriesQuery } from '../services/monitoring/series.ts';
 import type { Projects } from '../services/resource-manager/projects.ts';
 
@@ -11,12 +11,12 @@ const DAY_MS = 86_400_000;
 
 /**
  * One end of a flow: `vm:NAME` or `vms` (each VM of the project), `gs://BUCKET`, `zone:ZONE` (somebody else's VM there),
- * `country:CODE/CONTINENT`, `google` (Google's APIs) or `on-prem`.
+ * `country:CODE/CONTINENT`, `google` (Google's APIs), `on-prem` or `lb:PATH:NAME` (a load balancer of a kind, `lb:https:web`).
  */
 const endSchema = z
   .string()
   .regex(
-    /^(?:vm:.+|vms|gs:\/\/.+|zone:[a-z]+-[a-z]+\d+-[a-z]|zone:global|country:[^/]*\/(?:America|Asia|Europe|NOT_APPLICABLE)|google|on-prem|other:.*)$/,
+    /^(?:vm:.+|vms|gs:\/\/.+|zone:[a-z]+-[a-z]+\d+-[a-z]|zone:global|country:[^/]*\/(?:America|Asia|Europe|NOT_APPLICABLE)|google|on-prem|other:.*|lb:[a-z0-9_/]+:[a-z0-9-]+)$/,
   );
 
 /** Traffic that is known, from which every metric that shows it is made. */
@@ -33,6 +33,8 @@ export const flowSchema = z.strictObject({
   nat: z.boolean().default(false),
   /** Of reads of a bucket. */
   method: z.string().default('ReadObject'),
+  /** Answered by Cloud CDN in front of a load balancer. */
+  cached: z.boolean().default(false),
 });
 
 export type FlowSeed = z.output<typeof flowSchema>;
@@ -43,10 +45,20 @@ const NAT_SENT = 'compute.googleapis.com/nat/sent_bytes_count';
 const NAT_RECEIVED = 'compute.googleapis.com/nat/received_bytes_count';
 const BUCKET_SENT = 'storage.googleapis.com/network/sent_bytes_count';
 
-const METRICS: ReadonlySet<string> = new Set([SENT, RECEIVED, NAT_SENT, NAT_RECEIVED, BUCKET_SENT]);
+const BUCKET_RECEIVED = 'storage.googleapis.com/network/received_bytes_count';
+const LOAD_BALANCERS = 'loadbalancing.googleapis.com/';
+
+const METRICS: ReadonlySet<string> = new Set([
+  SENT,
+  RECEIVED,
+  NAT_SENT,
+  NAT_RECEIVED,
+  BUCKET_SENT,
+  BUCKET_RECEIVED,
+]);
 
 export function isTrafficMetric(metricType: string): boolean {
-  return METRICS.has(metricType);
+  return METRICS.has(metricType) || metricType.startsWith(LOAD_BALANCERS);
 }
 
 /** The series of a project's known traffic. Each sums up a span without going through its minutes. */
@@ -89,18 +101,23 @@ export function trafficSeries(
             if (flow.nat) for (const vm of machines(to)) yield natFlow(NAT_RECEIVED, vm, flow);
             break;
           case BUCKET_SENT:
-            if (flow.from.startsWith('gs://')) yield bucketFlow(project.id, flow);
+            if (flow.from.startsWith('gs://')) yield bucketFlow(metricType, project.id, flow.from, flow);
             break;
+          case BUCKET_RECEIVED:
+            if (to.startsWith('gs://')) yield bucketFlow(metricType, project.id, to, flow);
+            break;
+          default:
+            yield* loadBalancerFlow(metricType, project.id, to, flow);
         }
   }
 
-  function bucketFlow(projectId: string, flow: FlowSeed): Series {
-    const bucket = flow.from.slice('gs://'.length);
+  function bucketFlow(metricType: string, projectId: string, end: string, flow: FlowSeed): Series {
+    const bucket = end.slice('gs://'.length);
     const location = locationOf(bucket);
     if (location === undefined)
       throw new Error(`The traffic of ${projectId} names a bucket that does not exist: ${bucket}`);
     return series(
-      BUCKET_SENT,
+      metricType,
       { response_code: 'OK', method: flow.method },
       {
         type: 'gcs_bucket',
@@ -113,6 +130,34 @@ export function trafficSeries(
 }
 
 type Labels = Readonly<Record<string, string>>;
+
+/** What a load balancer got from clients, or sent to them. */
+function* loadBalancerFlow(
+  metricType: string,
+  projectId: string,
+  to: string,
+  flow: FlowSeed,
+): Generator<Series> {
+  for (const [end, which] of [
+    [to, 'into'],
+    [flow.from, 'out'],
+  ] as const) {
+    const [, path, name = ''] = /^lb:([^:]+):(.+)$/.exec(end) ?? [];
+    if (path === undefined || loadBalancerMetrics(path)[which] !== metricType) continue;
+    const { resourceType, labels } = metricOf(metricType);
+    const known: Labels = { cache_result: flow.cached ? 'HIT' : 'MISS', protocol: 'HTTP/2.0' };
+    yield series(
+      metricType,
+      Object.fromEntries(labels.map((label) => [label, known[label] ?? 'UNKNOWN'])),
+      {
+        type: resourceType,
+        labels: { project_id: projectId, region: 'global', forwarding_rule_name: name },
+      },
+      flow,
+      [{ fromMs: -Infinity, untilMs: undefined }],
+    );
+  }
+}
 
 const NOWHERE = 'NOT_APPLICABLE';
 

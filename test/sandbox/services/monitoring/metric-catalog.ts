@@ -6,7 +6,7 @@ export interface Metric {
   readonly metricKind: MetricKind;
   readonly valueType: ValueType;
   readonly unit: string;
-  readonly resourceType: 'gce_instance' | 'gcs_bucket' | 'aiplatform.googleapis.com/Endpoint';
+  readonly resourceType: keyof typeof RESOURCE_LABELS;
   readonly labels: readonly string[];
   readonly samplePeriodMs: number;
   /** How long after its sampling a point becomes visible at the latest. */
@@ -17,6 +17,13 @@ const RESOURCE_LABELS = {
   gce_instance: ['project_id', 'instance_id', 'zone'],
   gcs_bucket: ['project_id', 'bucket_name', 'location'],
   'aiplatform.googleapis.com/Endpoint': ['resource_container', 'location', 'endpoint_id'],
+  https_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'url_map_name', 'backend_name'],
+  http_external_regional_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'url_map_name'],
+  internal_http_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'url_map_name'],
+  tcp_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'backend_target_name'],
+  internal_tcp_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'backend_target_name'],
+  tcp_ssl_proxy_rule: ['project_id', 'region', 'forwarding_rule_name', 'target_proxy_name'],
+  l4_proxy_rule: ['project_id', 'region', 'forwarding_rule_name', 'target_proxy_name'],
 } as const;
 
 type Row = readonly [
@@ -163,6 +170,48 @@ const ENDPOINT: readonly Row[] = [
   ],
 ];
 
+const HTTPS_LABELS = [
+  'protocol',
+  'response_code',
+  'response_code_class',
+  'proxy_continent',
+  'client_country',
+];
+
+/** What load balancers carry: what comes from clients, and what goes to them. */
+const LOAD_BALANCERS: readonly (readonly [
+  Metric['resourceType'],
+  path: string,
+  into: string,
+  out: string,
+  labels: readonly string[],
+  delaySeconds: number,
+])[] = [
+  ['https_lb_rule', 'https', 'request', 'response', [...HTTPS_LABELS, 'cache_result'], 210],
+  ['http_external_regional_lb_rule', 'https/external/regional', 'request', 'response', HTTPS_LABELS, 90],
+  ['internal_http_lb_rule', 'https/internal', 'request', 'response', HTTPS_LABELS, 90],
+  [
+    'tcp_lb_rule',
+    'l3/external',
+    'ingress',
+    'egress',
+    ['client_continent', 'client_country', 'protocol'],
+    150,
+  ],
+  ['internal_tcp_lb_rule', 'l3/internal', 'ingress', 'egress', ['client_zone', 'client_network'], 150],
+  ['tcp_ssl_proxy_rule', 'tcp_ssl_proxy', 'ingress', 'egress', ['proxy_continent', 'client_country'], 210],
+  ['l4_proxy_rule', 'l4_proxy', 'ingress', 'egress', ['client_country'], 210],
+];
+
+/** The two metrics of a kind of load balancer, by the path that the list of metrics has for it. */
+export function loadBalancerMetrics(path: string): { readonly into: string; readonly out: string } {
+  const row = LOAD_BALANCERS.find(([, known]) => known === path);
+  if (row === undefined) throw new Error(`Cannot find load balancers of the kind "${path}"`);
+  const [, , into, out] = row;
+  const name = (which: string): string => `loadbalancing.googleapis.com/${path}/${which}_bytes_count`;
+  return { into: name(into), out: name(out) };
+}
+
 function metricsOf(resourceType: Metric['resourceType'], rows: readonly Row[]): Metric[] {
   return rows.map(([type, metricKind, valueType, unit, labels, sampleSeconds, delaySeconds]) => ({
     type,
@@ -181,6 +230,11 @@ export const METRICS: readonly Metric[] = [
   ...metricsOf('gce_instance', INSTANCE),
   ...metricsOf('gcs_bucket', BUCKET),
   ...metricsOf('aiplatform.googleapis.com/Endpoint', ENDPOINT),
+  ...LOAD_BALANCERS.flatMap(([resourceType, path, , , labels, delaySeconds]) =>
+    Object.values(loadBalancerMetrics(path)).flatMap((type) =>
+      metricsOf(resourceType, [[type, 'DELTA', 'INT64', 'By', labels, 60, delaySeconds]]),
+    ),
+  ),
 ];
 
 /**

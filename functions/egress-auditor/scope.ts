@@ -1,0 +1,86 @@
+import { messageOf } from '../../shared/errors.ts';
+import { GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { BadParameter } from '../../shared/report/bad-parameter.ts';
+import { formatHeaders } from '../../shared/report/formats.ts';
+import type { EventContext } from '../../shared/run/handle-event.ts';
+import type { HttpAnswer } from '../../shared/run/handle-request.ts';
+import { fileReceipt } from './act.ts';
+import { configure, type Targets, type Wanted } from './config.ts';
+import { judgeEgress, reportWindow } from './decide.ts';
+import { gatherEgress } from './gather.ts';
+import { scopeCsv, scopeJson, type ProjectResult, type ScopeHead } from './report/scope.ts';
+import { othersOf, readNeighbours } from './traffic/other-projects.ts';
+import { windowOf } from './traffic/window.ts';
+
+/**
+ * All projects of the scope in one answer, sent as they are done: one after the other, so that no more than one is held. A project
+ * that cannot be read is said in its place, and each that could ends in a receipt of its own.
+ */
+export async function reportScope(
+  context: EventContext,
+  wanted: Wanted,
+  { scope, incomplete }: Targets,
+): Promise<HttpAnswer> {
+  const startedAt = context.runtime.now();
+  const window = windowOf(configure(context.policy, wanted, ''), startedAt);
+  const head: ScopeHead = {
+    generatedAt: startedAt.toISOString(),
+    window: reportWindow(window),
+    scope,
+    incomplete,
+  };
+  const results = eachProject(context, wanted, scope, startedAt);
+  const headers = formatHeaders(wanted.format);
+  switch (wanted.format) {
+    case 'json':
+      return { body: scopeJson(head, results), headers };
+    case 'csv': {
+      const file = `attachment; filename="egress-scope-${wanted.table}.csv"`;
+      return {
+        body: scopeCsv(head, results, wanted.table),
+        headers: { ...headers, 'content-disposition': file },
+      };
+    }
+    case 'html': {
+      const { renderScopePage } = await import('./report/scope-page.ts');
+      const { parts, headers: ofPage } = renderScopePage(head, results);
+      return { body: parts, headers: ofPage };
+    }
+  }
+}
+
+async function* eachProject(
+  context: EventContext,
+  wanted: Wanted,
+  scope: readonly string[],
+  startedAt: Date,
+): AsyncGenerator<ProjectResult> {
+  const { api, policy } = context;
+  const neighbours = await readNeighbours(api, scope, windowOf(configure(policy, wanted, ''), startedAt));
+  for (const project of scope) {
+    try {
+      const config = configure(policy, wanted, project);
+      const before = { ...api.calls };
+      const facts = await gatherEgress(api, config, startedAt, othersOf(neighbours, project));
+      const report = judgeEgress(
+        { ...facts, apiCalls: callsSince(before, facts.apiCalls) },
+        config,
+        startedAt,
+      );
+      await fileReceipt(context, report, startedAt);
+      yield { project, report };
+    } catch (error) {
+      // What Google does not show of one project says nothing of the next one.
+      if (!(error instanceof GoogleApiError || error instanceof BadParameter)) throw error;
+      yield { project, report: undefined, why: messageOf(error) };
+    }
+  }
+}
+
+function callsSince(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const calls = Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+  return Object.fromEntries(calls.filter(([, count]) => count > 0));
+}
