@@ -19,8 +19,8 @@ import { notesOf } from './report/notes.ts';
 import { isProcessing, sharesOf, sumSmall } from './report/small-lanes.ts';
 import { describeRow } from './report/used-price.ts';
 import { type EgressFacts, sum, type Window } from './traffic/facts.ts';
-import { collectLanes } from './traffic/lanes.ts';
-import { type PricedLane, priceLanes } from './traffic/pricing.ts';
+import { collectLanes } from './lanes/lanes.ts';
+import { type PricedLane, priceLanes } from './lanes/pricing.ts';
 import { nameVm } from './traffic/resource-names.ts';
 
 const HOUR_MS = 3_600_000;

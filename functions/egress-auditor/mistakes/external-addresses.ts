@@ -3,7 +3,7 @@ import { type EgressFacts, sum, type VmPlace } from '../traffic/facts.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 import { internetRowId } from '../../../shared/prices/network-rates.ts';
 import { regionOf } from '../traffic/geography.ts';
-import type { PricedLane } from '../traffic/pricing.ts';
+import type { PricedLane } from '../lanes/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { matches } from '../traffic/readers.ts';
 import { gib } from './evidence-text.ts';

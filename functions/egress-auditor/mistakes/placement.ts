@@ -1,6 +1,6 @@
 import type { Finding } from '../report/report.ts';
 import type { EgressFacts } from '../traffic/facts.ts';
-import type { PricedLane } from '../traffic/pricing.ts';
+import type { PricedLane } from '../lanes/pricing.ts';
 import { judgeBuckets } from './bucket-placement.ts';
 import { judgeExternalAddresses } from './external-addresses.ts';
 import { withinItsLanes } from './savings.ts';

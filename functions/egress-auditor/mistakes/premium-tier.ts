@@ -2,7 +2,7 @@ import type { Finding } from '../report/report.ts';
 import { type EgressFacts, sum, type VmPlace } from '../traffic/facts.ts';
 import { onContinent, regionOf } from '../traffic/geography.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
-import { type PricedLane } from '../traffic/pricing.ts';
+import { type PricedLane } from '../lanes/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { gib } from './evidence-text.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';

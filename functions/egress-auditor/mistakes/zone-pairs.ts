@@ -1,6 +1,6 @@
 import type { Finding } from '../report/report.ts';
 import { type EgressFacts, type Sent, sum, type VmPlace } from '../traffic/facts.ts';
-import type { PricedLane } from '../traffic/pricing.ts';
+import type { PricedLane } from '../lanes/pricing.ts';
 import { nameVm } from '../traffic/resource-names.ts';
 import { gib, usd } from './evidence-text.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';

@@ -1,6 +1,6 @@
 import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
 import type { EgressFacts } from '../traffic/facts.ts';
-import type { PricedLane } from '../traffic/pricing.ts';
+import type { PricedLane } from '../lanes/pricing.ts';
 
 /** What has to be known to read a report: how it projects, what metrics leave out, which prices are doubtful. */
 export function notesOf(

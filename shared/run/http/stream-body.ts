@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Response } from '@google-cloud/functions-framework';
+import type { ServerResponse } from 'node:http';
 
 /** A body that is made while it is sent: parts of text, in order. */
 export type BodyParts = AsyncIterable<string>;
@@ -8,7 +8,7 @@ export type BodyParts = AsyncIterable<string>;
  * Sends the parts one by one and waits where the caller reads slowly, so that no more than one is held. A caller that goes away ends it.
  * Once something was sent, an error can no longer be said by a status: the connection breaks off, which clients report, and it is thrown.
  */
-export async function streamBody(response: Response, parts: BodyParts): Promise<void> {
+export async function streamBody(response: ServerResponse, parts: BodyParts): Promise<void> {
   const gone = once(response, 'close');
   try {
     for await (const part of parts) {

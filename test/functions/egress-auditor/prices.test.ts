@@ -9,8 +9,8 @@ import {
   regionOf,
   vmPriceId,
 } from '../../../functions/egress-auditor/traffic/geography.ts';
-import type { RawLane } from '../../../functions/egress-auditor/traffic/lane.ts';
-import { priceLanes } from '../../../functions/egress-auditor/traffic/pricing.ts';
+import type { RawLane } from '../../../functions/egress-auditor/lanes/lane.ts';
+import { priceLanes } from '../../../functions/egress-auditor/lanes/pricing.ts';
 import { priceGib, priceRow, NETWORK_PRICES } from '../../../shared/prices/network-prices.ts';
 
 const cents = (usd: number): number => Math.round(usd * 1e4) / 1e4;

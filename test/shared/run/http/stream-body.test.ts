@@ -1,14 +1,14 @@
+import type { ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Response } from '@google-cloud/functions-framework';
 import { describe, expect, it } from 'vitest';
 import { streamBody } from '../../../../shared/run/http/stream-body.ts';
 
 /** A connection whose reader takes what the test takes. */
-function connection(): { readonly stream: PassThrough; readonly response: Response } {
+function connection(): { readonly stream: PassThrough; readonly response: ServerResponse } {
   const stream = new PassThrough({ highWaterMark: 10 });
   Object.assign(stream, { headersSent: true });
-  return { stream, response: stream as unknown as Response };
+  return { stream, response: stream as unknown as ServerResponse };
 }
 
 async function* counted(made: number[], parts: number): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import { internetRowId } from '../../../shared/prices/network-rates.ts';
-import { groupLabel, priceGroups, type PriceGroup } from './countries.ts';
-import { areaOf, regionOf } from './geography.ts';
+import { groupLabel, priceGroups, type PriceGroup } from '../traffic/countries.ts';
+import { areaOf, regionOf } from '../traffic/geography.ts';
 import type { Draft } from './lane.ts';
 
 export function internetLane(

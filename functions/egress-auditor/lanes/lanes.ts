@@ -1,34 +1,51 @@
-import { bucketLane } from './bucket-lanes.ts';
+import { bucketReads } from './bucket-lanes.ts';
 import { draftOf, googlePrice } from './cloud-lanes.ts';
-import { type EgressFacts, type Steps, sum } from './facts.ts';
+import { type EgressFacts, type Steps, sum } from '../traffic/facts.ts';
 import { internetLane } from './internet-lanes.ts';
 import type { Draft, LanePrice, RawLane } from './lane.ts';
 import { likelyReads, likelyWrites } from './likely.ts';
 import { processed } from './processing-lanes.ts';
 import { createTiers } from './tiers.ts';
 
-/** All traffic by lane. */
-export function collectLanes(facts: EgressFacts): readonly RawLane[] {
-  const lanes = new Map<string, { draft: Draft; steps: number[]; talkers: Map<string, number> }>();
-  const laneOf = (draft: Draft) => {
+interface OpenLane {
+  readonly draft: Draft;
+  readonly steps: number[];
+  readonly talkers: Map<string, number>;
+}
+
+/** Lanes that are added up flow by flow. */
+function startLanes({ window }: EgressFacts): {
+  readonly lanes: ReadonlyMap<string, OpenLane>;
+  readonly add: (draft: Draft, steps: Steps, share?: number) => void;
+  readonly talk: (draft: Draft, who: string, bytes: number) => void;
+} {
+  const lanes = new Map<string, OpenLane>();
+  const laneOf = (draft: Draft): OpenLane => {
     const known = lanes.get(draft.id);
     if (known !== undefined) return known;
-    const steps = Array<number>(facts.window.hours / facts.window.stepHours).fill(0);
+    const steps = Array<number>(window.hours / window.stepHours).fill(0);
     const fresh = { draft, steps, talkers: new Map<string, number>() };
     lanes.set(draft.id, fresh);
     return fresh;
   };
-  const add = (draft: Draft, steps: Steps, share = 1): void => {
-    const lane = laneOf(draft);
-    for (const [index, bytes] of steps.entries())
-      lane.steps[index] = (lane.steps[index] ?? 0) + bytes * share;
+  return {
+    lanes,
+    add(draft, steps, share = 1) {
+      const lane = laneOf(draft);
+      for (const [index, bytes] of steps.entries())
+        lane.steps[index] = (lane.steps[index] ?? 0) + bytes * share;
+    },
+    talk(draft, who, bytes) {
+      if (bytes <= 0) return;
+      const { talkers } = laneOf(draft);
+      talkers.set(who, (talkers.get(who) ?? 0) + bytes);
+    },
   };
-  const talk = (draft: Draft, who: string, bytes: number): void => {
-    if (bytes <= 0) return;
-    const { talkers } = laneOf(draft);
-    talkers.set(who, (talkers.get(who) ?? 0) + bytes);
-  };
+}
 
+/** All traffic by lane. */
+export function collectLanes(facts: EgressFacts): readonly RawLane[] {
+  const { lanes, add, talk } = startLanes(facts);
   const google = new Map<string, LanePrice>();
   const googleOf = (region: string): LanePrice => {
     const price = google.get(region) ?? googlePrice(region, facts);
@@ -59,12 +76,7 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
         const remote = { locationType, zone: '', country: '', continent: '' };
         talk(draftOf({ zone, remote, steps }, googleOf), vmId, sum(steps));
       }
-  for (const read of facts.reads ?? []) {
-    const draft = bucketLane(read, facts);
-    add(draft, read.steps);
-    talk(draft, `gs://${read.bucket} ${read.method}`, sum(read.steps));
-  }
-  for (const { draft, who, steps } of processed(facts)) {
+  for (const { draft, who, steps } of [...bucketReads(facts), ...processed(facts)]) {
     add(draft, steps);
     talk(draft, who, sum(steps));
   }

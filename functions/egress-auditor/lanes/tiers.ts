@@ -1,4 +1,4 @@
-import { type EgressFacts, sum } from './facts.ts';
+import { type EgressFacts, sum } from '../traffic/facts.ts';
 
 type Tier = 'premium' | 'standard' | 'unknown';
 

@@ -1,6 +1,15 @@
-import type { BucketReads, EgressFacts } from './facts.ts';
-import { bucketLaneId, bucketPlace, type BucketPlace, cheapestReads } from './geography.ts';
-import { anyOf, type Draft } from './lane.ts';
+import type { BucketReads, EgressFacts } from '../traffic/facts.ts';
+import { bucketLaneId, bucketPlace, type BucketPlace, cheapestReads } from '../traffic/geography.ts';
+import { anyOf, type Draft, type OneTalker } from './lane.ts';
+
+/** What buckets send, by bucket and method. */
+export function bucketReads(facts: EgressFacts): readonly OneTalker[] {
+  return (facts.reads ?? []).map((read) => ({
+    draft: bucketLane(read, facts),
+    who: `gs://${read.bucket} ${read.method}`,
+    steps: read.steps,
+  }));
+}
 
 /** The lane of what a bucket sends, which has no destination. */
 export function bucketLane(read: Pick<BucketReads, 'bucket' | 'location'>, facts: EgressFacts): Draft {

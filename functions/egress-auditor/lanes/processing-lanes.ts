@@ -1,17 +1,9 @@
-import { addSteps, type EgressFacts, type LoadBalancerTraffic, type Steps, sum } from './facts.ts';
-import { regionOf } from './geography.ts';
-import { type Draft, one } from './lane.ts';
-
-/** Bytes that something processes for a price, whatever lane they take besides, and by whom. */
-interface Processed {
-  readonly draft: Draft;
-  /** A VM id, or a forwarding rule. */
-  readonly who: string;
-  readonly steps: Steps;
-}
+import { addSteps, type EgressFacts, type LoadBalancerTraffic, type Steps, sum } from '../traffic/facts.ts';
+import { regionOf } from '../traffic/geography.ts';
+import { type Draft, one, type OneTalker } from './lane.ts';
 
 /** What Cloud NAT and load balancers process. */
-export function processed(facts: EgressFacts): readonly Processed[] {
+export function processed(facts: EgressFacts): readonly OneTalker[] {
   return [...natOf(facts), ...facts.loadBalancers.map(loadBalancerOf)];
 }
 
@@ -19,8 +11,8 @@ export function processed(facts: EgressFacts): readonly Processed[] {
 const TOLERANCE = 0.1;
 
 /** Both directions are processed. What no traffic of the VM with the outside explains went to other regions by Private NAT. */
-function natOf(facts: EgressFacts): readonly Processed[] {
-  return [...(facts.nat ?? [])].flatMap(([who, { zone, steps }]): readonly Processed[] => {
+function natOf(facts: EgressFacts): readonly OneTalker[] {
+  return [...(facts.nat ?? [])].flatMap(([who, { zone, steps }]): readonly OneTalker[] => {
     if (sum(steps) === 0) return [];
     const region = regionOf(zone) ?? zone;
     const inside = betweenRegions(facts, who, region, steps);
@@ -78,7 +70,7 @@ function scale(steps: Steps, factor: number): Steps {
   return steps.map((bytes) => bytes * factor);
 }
 
-function loadBalancerOf({ path, text, passthrough, direction, rule, steps }: LoadBalancerTraffic): Processed {
+function loadBalancerOf({ path, text, passthrough, direction, rule, steps }: LoadBalancerTraffic): OneTalker {
   const answers = passthrough && direction === 'out';
   return {
     draft: {

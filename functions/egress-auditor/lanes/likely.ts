@@ -1,5 +1,5 @@
 import { bucketLane } from './bucket-lanes.ts';
-import { addSteps, type EgressFacts, type Steps, sum } from './facts.ts';
+import { addSteps, type EgressFacts, type Steps, sum } from '../traffic/facts.ts';
 import {
   bucketLaneId,
   type BucketPlace,
@@ -7,9 +7,9 @@ import {
   isFreeIn,
   regionOf,
   writePriceIds,
-} from './geography.ts';
+} from '../traffic/geography.ts';
 import type { LikelyPart, RawLane } from './lane.ts';
-import { findReaders, type ReadBucket } from './readers.ts';
+import { findReaders, type ReadBucket } from '../traffic/readers.ts';
 
 /** By lane of reads: what readers that were found read, then what fits the rest of what VMs were measured to receive. */
 export function likelyReads(facts: EgressFacts): ReadonlyMap<string, readonly LikelyPart[]> {

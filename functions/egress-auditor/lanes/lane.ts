@@ -1,5 +1,5 @@
 import type { LaneKind } from '../report/report.ts';
-import type { Steps } from './facts.ts';
+import type { Steps } from '../traffic/facts.ts';
 
 export interface PricedBy {
   readonly row: string;
@@ -41,6 +41,14 @@ export interface LikelyPart {
 }
 
 export type Draft = Omit<RawLane, 'steps' | 'talkers' | 'likely'>;
+
+/** What one talker sends or has processed on a lane. */
+export interface OneTalker {
+  readonly draft: Draft;
+  /** A VM id, `gs://BUCKET method` or a forwarding rule. */
+  readonly who: string;
+  readonly steps: Steps;
+}
 
 export const one = (row: string): LanePrice => ({ rows: [{ row, pool: row }], doubt: undefined });
 

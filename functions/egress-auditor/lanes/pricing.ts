@@ -2,7 +2,7 @@ import { type Mark, weakest } from '../../../shared/prices/mark.ts';
 import type { Known, Part } from '../report/report.ts';
 import { addUsd, NO_USD, scaleUsd, type UsdPerMonth, type UsdRange } from '../../../shared/prices/money.ts';
 import { firstRate, priceGib, priceRow, type PriceRow } from '../../../shared/prices/network-prices.ts';
-import { sum } from './facts.ts';
+import { sum } from '../traffic/facts.ts';
 import type { RawLane } from './lane.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 
