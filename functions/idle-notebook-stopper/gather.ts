@@ -4,22 +4,18 @@ import { messageOf } from '../../shared/errors.ts';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { gpusOf } from '../../shared/prices/machine-type.ts';
 import { vcpusOf } from '../../shared/prices/vcpus.ts';
-import {
-  indexMachines,
-  listDiskTypes,
-  type Machine,
-  type MachineIndex,
-} from '../../shared/google/machines.ts';
 import { listNotebooks, type NotebookInstance, type NotebookPage } from '../../shared/google/notebooks.ts';
-import { noteStrange, textField } from '../../shared/google/read-items.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { batchesOf } from './signals/batches.ts';
+import { createMeters } from './signals/meters.ts';
+import { chooseWidth } from './signals/width.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
 import { readBatch, type Found } from './signals/batch.ts';
-import type { JobsFacts, NotebookFacts, VmFacts } from './facts.ts';
+import type { JobsFacts, NotebookFacts } from './facts.ts';
 import { readJobs } from './signals/jobs.ts';
 import { machineOf } from './signals/machine.ts';
+import { disksOf, readMachines, runningVms, vmFacts, type Machines } from './signals/machines.ts';
 import { readMemory } from './memory/memory.ts';
 
 /** Notebooks that are judged without a pause. */
@@ -30,9 +26,9 @@ const BATCHES_AT_ONCE = 4;
 
 /**
  * Pages that may be listed before the first is worked on: signals and VMs are read meanwhile, and the listing, whose pages come
- * one after the other, should not wait for them. 64 pages of 100 instances are about 20 MB.
+ * one after the other, should not wait for them. 128 pages of 100 instances are about 40 MB.
  */
-const PAGES_AHEAD = 64;
+const PAGES_AHEAD = 128;
 
 /**
  * All notebooks of the run's project, page by page, each with its VM, its signals and what is remembered of it. Nothing
@@ -43,14 +39,19 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const askForMachines = (): Promise<Machines> => (machines ??= readMachines(run));
   let jobs: Promise<JobsFacts> | undefined;
   const askForJobs = (): Promise<JobsFacts> => (jobs ??= readJobs(run));
+  const width = chooseWidth(async () => runningVms(await askForMachines()));
+  const meters = createMeters(run, config, () => width.isWide());
   const memory = readMemory(run);
   const priceOf = priceOnce();
   // When the listing fails first, the memory is not awaited any more.
   memory.catch(() => undefined);
   const listed = pMapIterable(
-    listNotebooks(run.api, run.projectId),
+    endsWith(listNotebooks(run.api, run.projectId), () => {
+      width.end();
+    }),
     (page) => {
       noteGaps(run, page);
+      width.note(page);
       return page;
     },
     { concurrency: 1, backpressure: PAGES_AHEAD },
@@ -58,11 +59,8 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const batches = pMapIterable(
     batchesOf(listed),
     async (batch) => {
-      const found = readBatch(run, config, batch, (await memory).notebooks, askForJobs);
-      // The VMs are needed last. Of a large project they are read after the signals, in the pauses between two pages.
-      if (!batch.only) await found;
       void askForMachines();
-      return found;
+      return readBatch(run, config, batch, { memories: (await memory).notebooks, meters, askForJobs });
     },
     { concurrency: BATCHES_AT_ONCE },
   );
@@ -83,6 +81,15 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   }
 }
 
+/** Calls back when there is no more to come, or the source failed. */
+async function* endsWith<Item>(items: AsyncIterable<Item>, ended: () => void): AsyncGenerator<Item> {
+  try {
+    yield* items;
+  } finally {
+    ended();
+  }
+}
+
 function noteGaps(run: Run, page: NotebookPage): void {
   run.keepStrange(`projects/${run.projectId} notebooks`, page.strange);
   for (const location of page.unreachable)
@@ -93,38 +100,6 @@ function noteGaps(run: Run, page: NotebookPage): void {
       why: messageOf(page.failed.error),
       cause: page.failed.error,
     });
-}
-
-type Machines =
-  | { readonly index: MachineIndex; readonly diskTypes: ReadonlyMap<string, string> }
-  | { readonly failed: string };
-
-async function readMachines(run: Run): Promise<Machines> {
-  const diskTypes = readDiskTypes(run);
-  try {
-    const index = await indexMachines(run.api, run.projectId);
-    for (const zone of index.unreachable)
-      run.gap({ where: `projects/${run.projectId} ${zone}`, why: 'unreachable: VMs there were not seen' });
-    noteStrange(run.gap, `projects/${run.projectId} VMs`, index.strange);
-    return { index, diskTypes: await diskTypes };
-  } catch (error) {
-    await diskTypes;
-    run.gap({ where: `projects/${run.projectId} VMs`, why: messageOf(error), cause: error });
-    return { failed: messageOf(error) };
-  }
-}
-
-/** Prices need them, verdicts do not. */
-async function readDiskTypes(run: Run): Promise<ReadonlyMap<string, string>> {
-  const where = `projects/${run.projectId} disks`;
-  try {
-    const { types, strange } = await listDiskTypes(run.api, run.projectId);
-    noteStrange(run.gap, where, strange);
-    return types;
-  } catch (error) {
-    run.gap({ where, why: `unpriced: ${messageOf(error)}`, cause: error });
-    return new Map();
-  }
 }
 
 type PriceOf = (instance: PricedInstance) => InstancePrice;
@@ -188,37 +163,4 @@ function ownerOf(
   const labelled = ownerLabel === undefined ? '' : (labels?.[ownerLabel] ?? '');
   const named = [labelled, instanceOwners?.join(', ') ?? '', creator ?? ''];
   return named.find((text) => text !== '');
-}
-
-/** Without its VM a notebook's disks are unknown; priceInstance then has no boot disk to price and says so. */
-function disksOf(
-  machine: Machine | undefined,
-  machines: Machines,
-): { kind: 'boot' | 'data'; type: string | undefined; sizeGb: number | undefined }[] {
-  const types = 'failed' in machines ? undefined : machines.diskTypes;
-  return (machine?.disks ?? [])
-    .filter((disk) => !disk.scratch)
-    .map(({ boot, key, sizeGb }) => ({ kind: boot ? 'boot' : 'data', type: types?.get(key), sizeGb }));
-}
-
-function vmFacts(
-  instanceId: string | undefined,
-  zone: string,
-  machines: Machines,
-  machine: Machine | undefined,
-): VmFacts {
-  if (machine !== undefined)
-    return { kind: 'found', status: machine.status, lastStartMs: machine.lastStartMs };
-  if ('failed' in machines) return { kind: 'unknown', why: machines.failed };
-  if (instanceId === undefined)
-    return { kind: 'unknown', why: 'the instance names no VM (gceSetup.instanceId)' };
-  if (machines.index.unreachable.some((scope) => scope.endsWith(`/${zone}`) || scope === zone))
-    return { kind: 'unknown', why: `${zone} was unreachable` };
-  // One that has no readable id may be any.
-  const unread = machines.index.strange.find(
-    ({ raw }) => (textField(raw, 'id') ?? instanceId) === instanceId,
-  );
-  if (unread !== undefined)
-    return { kind: 'unknown', why: `it may be the one at ${unread.path}: ${unread.why}` };
-  return { kind: 'absent' };
 }

@@ -11,6 +11,7 @@ import { gpuSignalGap, turnsMigOn } from './gpu-signal.ts';
 import { readLongerLook } from './longer-look.ts';
 import { machineOf } from './machine.ts';
 import type { Window } from './measure.ts';
+import type { Meters } from './meters.ts';
 import { longerLookStartMs, observationStartMs } from './observation-window.ts';
 import { readSignals } from './signals.ts';
 import { readStrayMinutes, type StrayVm } from './stray-minutes.ts';
@@ -43,17 +44,23 @@ interface Observed {
   readonly migOn: boolean;
 }
 
+/** What all batches of a run share. */
+export interface BatchContext {
+  readonly memories: ProjectMemory['notebooks'];
+  readonly meters: Meters;
+  readonly askForJobs: () => Promise<JobsFacts>;
+}
+
 /** Reads the signals of some notebooks: those of running ones, and of each over its own window. */
 export async function readBatch(
   run: Run,
   config: Config,
   { instances }: Batch,
-  memories: ProjectMemory['notebooks'],
-  askForJobs: () => Promise<JobsFacts>,
+  { memories, meters, askForJobs }: BatchContext,
 ): Promise<readonly Found[]> {
   const memoryOf = ({ name }: NotebookInstance): NotebookMemory => memories[name] ?? {};
   const observed = instances.flatMap((instance) => observe(run, config, instance, memoryOf(instance)));
-  const signals = await readAll(run, config, observed);
+  const signals = await readAll(run, config, meters, observed);
   const seen = observed.flatMap((one) => {
     const found = signals.get(one.name);
     return found === undefined ? [] : [{ ...one, signals: found }];
@@ -61,7 +68,10 @@ export async function readBatch(
   const strays = await readStrays(run, config, seen);
   const resting = seen.filter((one) => rests({ ...one, stray: strays.get(one.id) }, config));
   const asks = config.keepWhileJobsRun && resting.length > 0;
-  const [longer, jobs] = await Promise.all([lookLonger(run, config, resting), asks ? askForJobs() : NO_JOBS]);
+  const [longer, jobs] = await Promise.all([
+    lookLonger(run, config, meters, resting),
+    asks ? askForJobs() : NO_JOBS,
+  ]);
   return instances.map((instance) => {
     const found = signals.get(instance.name) ?? NOT_READ;
     return {
@@ -102,6 +112,7 @@ function observe(
 async function readAll(
   run: Run,
   config: Config,
+  meters: Meters,
   observed: readonly Observed[],
 ): Promise<ReadonlyMap<string, Signals>> {
   const signals = new Map<string, Signals>();
@@ -112,7 +123,9 @@ async function readAll(
         ids: group.map(({ id }) => id),
         gpus: new Map(withGpu.map(({ id, gpus }) => [id, gpus])),
       };
-      const read = await readSignals(run, config, vms, windowFrom(run, startMs));
+      const window = windowFrom(run, startMs);
+      const meter = await meters.forSignals(window, group.length);
+      const read = await readSignals(run, config, meter, vms, window);
       for (const { id, name, migOn } of group) {
         const found = read(id);
         signals.set(name, { ...found, migMode: found.migMode || migOn });
@@ -155,6 +168,7 @@ function windowFrom(run: Run, startMs: number): Window {
 async function lookLonger(
   run: Run,
   config: Config,
+  meters: Meters,
   resting: readonly Seen[],
 ): Promise<ReadonlyMap<string, LongerLook>> {
   const looks = new Map<string, LongerLook>();
@@ -164,7 +178,8 @@ async function lookLonger(
     [...Map.groupBy(untold, ({ longerFromMs }) => longerFromMs)].map(async ([startMs, group]) => {
       const window = windowFrom(run, startMs);
       const ids = group.map(({ id }) => id);
-      const read = await readLongerLook(run, config, ids, window);
+      const meter = await meters.forLongerLook(window);
+      const read = await readLongerLook(run, config, meter, ids, window);
       const busy = group.filter((one) => isBusyLonger(one, read(one.id), config));
       const strays = await readStrayMinutes(run, config, busy.map(strayVm), window, { disks: true });
       for (const { id, name } of group) looks.set(name, { ...read(id), stray: strays.get(id) });

@@ -7,7 +7,10 @@ import type { NotebookInstance, NotebookPage } from '../../../shared/google/note
  */
 export const MAX_BATCH = 80;
 
-/** Notebooks that are looked at together. */
+/** Notebooks that are looked at together, running or not. */
+const MAX_INSTANCES = 5 * MAX_BATCH;
+
+/** Notebooks that are looked at together: of running ones, whose signals are read, as many as one query takes. */
 export interface Batch {
   readonly instances: readonly NotebookInstance[];
   /** Whether the project has no more than one page of them. */
@@ -19,15 +22,20 @@ export interface Batch {
  * fails, what it gave until then still comes.
  */
 export async function* batchesOf(pages: AsyncIterable<NotebookPage>): AsyncGenerator<Batch> {
-  let waiting: readonly NotebookInstance[] = [];
+  let waiting: NotebookInstance[] = [];
+  let running = 0;
   let only = false;
   let failed: { readonly error: unknown } | undefined;
   try {
     for await (const page of pages) {
-      waiting = [...waiting, ...page.instances];
       only = page.only;
-      for (; waiting.length >= MAX_BATCH; waiting = waiting.slice(MAX_BATCH))
-        yield { instances: waiting.slice(0, MAX_BATCH), only };
+      for (const instance of page.instances) {
+        waiting.push(instance);
+        if (instance.state === 'ACTIVE') running += 1;
+        if (running < MAX_BATCH && waiting.length < MAX_INSTANCES) continue;
+        yield { instances: waiting, only };
+        [waiting, running] = [[], 0];
+      }
     }
   } catch (error) {
     failed = { error };

@@ -1,8 +1,8 @@
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
-import type { Run } from '../../../shared/run/sweep.ts';
 import type { Signal, Signals } from '../facts.ts';
 import { isMigModel } from './gpu-signal.ts';
-import { measure, type Measured, type Window } from './measure.ts';
+import { NOT_MEASURED, type Window } from './measure.ts';
+import type { Meter } from './meters.ts';
 
 /** Of the Ops Agent, in percent. */
 export const AGENT = 'agent.googleapis.com/gpu/utilization';
@@ -12,19 +12,17 @@ export const LEGACY = 'custom.googleapis.com/instance/gpu/utilization';
 
 /** The GPUs' load, from whatever reports it. The legacy metric is queried where the agent does not tell of every GPU. */
 export async function readGpu(
-  run: Run,
+  meter: Meter,
   gpus: ReadonlyMap<string, Gpus>,
   window: Window,
 ): Promise<(instanceId: string) => Pick<Signals, 'gpu' | 'migMode'>> {
-  const inMigMode = new Set<string>();
-  const seeLabels = (id: string, labels: Readonly<Record<string, string>>): void => {
-    if (isMigModel(labels['model'])) inMigMode.add(id);
-  };
-  const agent = await measure(run, AGENT, [...gpus.keys()], window, { seeLabels });
-  const left = [...gpus].filter(([id, of]) => isPartial(agent(id), of)).map(([id]) => id);
-  const legacy: Measured =
-    left.length === 0 ? () => ({ kind: 'absent' }) : await measure(run, LEGACY, left, window, { seeLabels });
-  return (id) => ({ gpu: fuller(agent(id), legacy(id)), migMode: inMigMode.has(id) });
+  const agent = await meter(AGENT, [...gpus.keys()], window, { keepLabels: true });
+  const left = [...gpus].filter(([id, of]) => isPartial(agent.of(id), of)).map(([id]) => id);
+  const legacy = left.length === 0 ? NOT_MEASURED : await meter(LEGACY, left, window, { keepLabels: true });
+  return (id) => ({
+    gpu: fuller(agent.of(id), legacy.of(id)),
+    migMode: [...agent.labelsOf(id), ...legacy.labelsOf(id)].some(({ model }) => isMigModel(model)),
+  });
 }
 
 function isPartial(signal: Signal, gpus: Gpus): boolean {

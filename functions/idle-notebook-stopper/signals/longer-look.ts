@@ -1,7 +1,8 @@
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
 import type { LongerLook, Signal } from '../facts.ts';
-import { measure, type Window } from './measure.ts';
+import type { Window } from './measure.ts';
+import type { Meter } from './meters.ts';
 import { rate, readNetwork } from './network.ts';
 import { CPU } from './signals.ts';
 
@@ -12,20 +13,21 @@ export const WRITTEN = 'compute.googleapis.com/instance/disk/write_bytes_count';
 export async function readLongerLook(
   run: Run,
   config: Config,
+  meter: Meter,
   ids: readonly string[],
   window: Window,
 ): Promise<(instanceId: string) => LongerLook> {
   const [cpu, network, read, written] = await Promise.all([
-    measure(run, CPU, ids, window),
-    readNetwork(run, config, ids, window),
-    measure(run, READ, ids, window, { peaks: 'sum' }),
-    measure(run, WRITTEN, ids, window, { peaks: 'sum' }),
+    meter(CPU, ids, window),
+    readNetwork(run, config, meter, ids, window),
+    meter(READ, ids, window, { peaks: 'sum' }),
+    meter(WRITTEN, ids, window, { peaks: 'sum' }),
   ]);
   return (id) => ({
     fromMs: window.startMs,
-    cpu: cpu(id),
+    cpu: cpu.of(id),
     network: network(id),
-    disk: diskSignal(read(id), written(id)),
+    disk: diskSignal(read.of(id), written.of(id)),
   });
 }
 

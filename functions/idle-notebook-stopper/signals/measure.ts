@@ -15,26 +15,35 @@ export interface Window {
   readonly endMs: number;
 }
 
-/** By VM id. */
-export type Measured = (instanceId: string) => Signal;
+/** One metric by VM id. */
+export interface Measured {
+  readonly of: (instanceId: string) => Signal;
+  /** Of each of its series; empty unless they are kept. */
+  readonly labelsOf: (instanceId: string) => readonly Series['metricLabels'][];
+}
+
+export const NOT_MEASURED: Measured = { of: () => ({ kind: 'absent' }), labelsOf: () => [] };
 
 /** Undefined once the query is read, else why it is not. */
 export type ReadFailure = { readonly failed: string } | undefined;
 
-/** Reads one metric of some VMs. A gap is noted. */
+/** Series of an answer to a query of all VMs, which would hold tens of thousands else. */
+const PAGE_SIZE = 1_000;
+
+/** Reads one metric of some VMs, or of all. A gap is noted. */
 export async function query(
   run: Run,
   metricType: string,
-  instanceIds: readonly string[],
+  instanceIds: readonly string[] | 'all',
   rest: Pick<SeriesQuery, 'startMs' | 'endMs' | 'aligner' | 'alignmentSeconds' | 'reducer' | 'groupBy'>,
   visit: (series: Series) => void,
 ): Promise<ReadFailure> {
-  const ids = instanceIds.map((id) => `"${id}"`).join(',');
-  const filter = `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`;
+  const filter = ['resource.type = "gce_instance"', ...idFilter(instanceIds)].join(' AND ');
+  const size = instanceIds === 'all' ? { pageSize: PAGE_SIZE } : {};
   try {
     const [error] = await visitSeries(
       run.api,
-      { projectId: run.projectId, metricType, filter, ...rest },
+      { projectId: run.projectId, metricType, filter, ...rest, ...size },
       visit,
     );
     if (error === undefined) return undefined;
@@ -48,26 +57,31 @@ export async function query(
   }
 }
 
+function idFilter(ids: readonly string[] | 'all'): readonly string[] {
+  if (ids === 'all') return [];
+  return [`resource.labels.instance_id = one_of(${ids.map((id) => `"${id}"`).join(',')})`];
+}
+
 /** One series of a VM: its busiest minute, and how many minutes have a point. */
 interface Minutes {
   peak: number;
   points: number;
+  labels?: Series['metricLabels'];
 }
 
 export interface MeasureOptions {
   /** Of a VM's series the busiest counts (the default), or all together: an upper bound of their busiest minute. */
   readonly peaks?: 'busiest' | 'sum';
-  /** Sees the labels of each series. */
-  readonly seeLabels?: (instanceId: string, labels: Series['metricLabels']) => void;
+  readonly keepLabels?: boolean;
 }
 
 /** Reads peaks and point counts of one metric; the two are joined series by series. */
 export async function measure(
   run: Run,
   metricType: string,
-  instanceIds: readonly string[],
+  instanceIds: readonly string[] | 'all',
   window: Window,
-  { peaks: combine = 'busiest', seeLabels }: MeasureOptions = {},
+  { peaks: combine = 'busiest', keepLabels = false }: MeasureOptions = {},
 ): Promise<Measured> {
   const minutes = Math.max(1, Math.round((window.endMs - window.startMs) / MINUTE_MS));
   const byId = new Map<string, Map<string, Minutes>>();
@@ -76,8 +90,8 @@ export async function measure(
     note: (minutes: Minutes, value: number) => void,
   ): Promise<ReadFailure> =>
     query(run, metricType, instanceIds, { ...window, aligner, alignmentSeconds: minutes * 60 }, (series) => {
-      seeLabels?.(series.resourceLabels['instance_id'] ?? '', series.metricLabels);
       const found = minutesOf(byId, series);
+      if (keepLabels) found.labels = series.metricLabels;
       for (const { value } of series.points) note(found, value);
     });
   const [peaks, counts] = await Promise.all([
@@ -85,9 +99,10 @@ export async function measure(
     read('ALIGN_COUNT', (found, value) => void (found.points += value)),
   ]);
   const failure = peaks ?? counts;
-  if (failure !== undefined) return () => ({ kind: 'unreadable', why: failure.failed });
+  if (failure !== undefined)
+    return { ...NOT_MEASURED, of: () => ({ kind: 'unreadable', why: failure.failed }) };
   const expectedPoints = Math.max(1, minutes - LATE_MINUTES);
-  return (id) => {
+  const signalOf = (id: string): Signal => {
     const series = [...(byId.get(id)?.values() ?? [])].filter(({ peak }) => peak !== -Infinity);
     if (series.length === 0) return { kind: 'absent' };
     const each = series.map(({ peak }) => peak);
@@ -98,6 +113,9 @@ export async function measure(
       series: series.length,
     };
   };
+  const labelsOf = (id: string): readonly Series['metricLabels'][] =>
+    [...(byId.get(id)?.values() ?? [])].flatMap(({ labels }) => (labels === undefined ? [] : [labels]));
+  return { of: signalOf, labelsOf };
 }
 
 function minutesOf(byId: Map<string, Map<string, Minutes>>, series: Series): Minutes {

@@ -1,7 +1,8 @@
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
 import type { Signal } from '../facts.ts';
-import { measure, MINUTE_MS, query, type Measured, type ReadFailure, type Window } from './measure.ts';
+import { MINUTE_MS, query, type ReadFailure, type Window } from './measure.ts';
+import type { Meter } from './meters.ts';
 
 export const SENT = 'compute.googleapis.com/instance/network/sent_bytes_count';
 export const RECEIVED = 'compute.googleapis.com/instance/network/received_bytes_count';
@@ -13,23 +14,21 @@ const SAMPLE_SECONDS = 60;
 export async function readNetwork(
   run: Run,
   config: Config,
+  meter: Meter,
   ids: readonly string[],
   window: Window,
-): Promise<Measured> {
-  const [sent, received] = await Promise.all([
-    measure(run, SENT, ids, window),
-    measure(run, RECEIVED, ids, window),
-  ]);
+): Promise<(instanceId: string) => Signal> {
+  const [sent, received] = await Promise.all([meter(SENT, ids, window), meter(RECEIVED, ids, window)]);
   const below = config.networkBelowBytesPerSecond;
   // The busiest minute of sent and that of received need not be the same one: their sum is only an upper bound. Where
   // the bound is over the threshold and neither alone is, the minutes themselves decide.
   const unclear = ids.filter((id) => {
-    const [out, into] = [sent(id), received(id)];
+    const [out, into] = [sent.of(id), received.of(id)];
     if (out.kind !== 'measured' || into.kind !== 'measured') return false;
     return rate(out.peak + into.peak) >= below && rate(Math.max(out.peak, into.peak)) < below;
   });
   const exact = unclear.length === 0 ? new Map<string, number>() : await busiestMinutes(run, unclear, window);
-  return (id) => networkSignal(sent(id), received(id), exact.get(id));
+  return (id) => networkSignal(sent.of(id), received.of(id), exact.get(id));
 }
 
 /** Bytes of one minute as bytes per second. */

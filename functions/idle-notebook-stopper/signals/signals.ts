@@ -3,7 +3,8 @@ import type { Run } from '../../../shared/run/sweep.ts';
 import type { Config } from '../config.ts';
 import type { Signal, Signals } from '../facts.ts';
 import { readGpu } from './gpu.ts';
-import { measure, type Window } from './measure.ts';
+import type { Window } from './measure.ts';
+import type { Meter } from './meters.ts';
 import { readNetwork } from './network.ts';
 
 export const CPU = 'compute.googleapis.com/instance/cpu/utilization';
@@ -15,22 +16,20 @@ export interface Vms {
   readonly gpus: ReadonlyMap<string, Gpus>;
 }
 
-/**
- * Reads the metrics of some VMs over one window, and of no others: Monitoring bills reads by the time series that it returns,
- * and a query of the whole project returns those of every VM.
- */
+/** Reads the metrics of some VMs over one window. */
 export async function readSignals(
   run: Run,
   config: Config,
+  meter: Meter,
   { ids, gpus }: Vms,
   window: Window,
 ): Promise<(instanceId: string) => Signals> {
   const [cpu, gpu, network] = await Promise.all([
-    measure(run, CPU, ids, window),
-    gpus.size > 0 ? readGpu(run, gpus, window) : NO_GPUS,
-    readNetwork(run, config, ids, window),
+    meter(CPU, ids, window),
+    gpus.size > 0 ? readGpu(meter, gpus, window) : NO_GPUS,
+    readNetwork(run, config, meter, ids, window),
   ]);
-  return (id) => ({ cpu: cpu(id), ...gpu(id), network: network(id) });
+  return (id) => ({ cpu: cpu.of(id), ...gpu(id), network: network(id) });
 }
 
 const NO_GPUS = (): { readonly gpu: Signal; readonly migMode: boolean } => ({

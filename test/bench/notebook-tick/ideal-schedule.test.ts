@@ -22,6 +22,8 @@ const cases = [
   { name: 'a long disk listing outlasts the notebooks', made: calls(2, { 'compute.disks.aggregatedList': 9 }), chain: 10 },
   { name: 'jobs are read once, after the first signals', made: calls(1, { 'aiplatform.projects.locations.list': 1, 'aiplatform.projects.locations.customJobs.list': 40 }), chain: 5 },
   { name: 'of many pages the jobs are read meanwhile', made: calls(10, { 'aiplatform.projects.locations.list': 1, 'aiplatform.projects.locations.customJobs.list': 40 }), chain: 12 },
+  { name: 'of many notebooks each metric is one query of some pages', made: calls(100, { 'monitoring.projects.timeSeries.list': 38, 'compute.instances.aggregatedList': 20 }), chain: 101 },
+  { name: 'jobs are read after those', made: calls(10, { 'monitoring.projects.timeSeries.list': 8, 'aiplatform.projects.locations.list': 1 }), chain: 11 },
   { name: 'a large receipt goes up while pages are read', made: calls(100, { 'storage.objects.insert': 4 }), chain: 102 },
 ]; // prettier-ignore
 

@@ -77,6 +77,31 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
       assert.ok(filters.every(({ length }) => length <= 2_048));
     }));
 
+  it('asks once about the whole project where most of its VMs are notebooks', () =>
+    withLab({ notebooks: many(250, idle), otherVms: 200 }, async ({ sandbox, deliver }) => {
+      await deliver();
+      const { seriesRead, outcomes } = lastReceipt(sandbox, BUCKET);
+      assert.equal(outcomes['stop planned'], 250);
+      assert.deepEqual(
+        filtersOf(sandbox).map(({ ids }) => ids),
+        Array<number>(SERIES_WITHOUT_GPU).fill(0),
+      );
+      assert.equal(seriesRead?.total, 450 * SERIES_WITHOUT_GPU);
+      assert.equal(sandbox.monitoring.seriesReturned(), seriesRead.total);
+    }));
+
+  it('asks about GPUs that no metric tells of in few queries, however many there are', () =>
+    withLab(
+      { notebooks: many(900, (id) => idleGpu(id, { load: {} })), otherVms: 0 },
+      async ({ sandbox, deliver }) => {
+        await deliver();
+        const { outcomes } = lastReceipt(sandbox, BUCKET);
+        assert.equal(outcomes['stop planned'], 900);
+        // Five metrics, each read twice: of all VMs, further back of ten batches by their ids, then of all VMs again.
+        assert.equal(filtersOf(sandbox).length, 10 + 10 * 10 + 10);
+      },
+    ));
+
   it('asks about GPUs for the notebooks that have one', () =>
     withLab({ notebooks: [...many(3, idle), idleGpu('gpu')], otherVms: 2 }, async ({ sandbox, deliver }) => {
       await deliver();
