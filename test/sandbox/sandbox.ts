@@ -104,6 +104,8 @@ export interface Sandbox {
   readonly billingClock: BillingClock;
   readonly port: number;
   readonly proxyUrl: string;
+  /** Hosts to which the proxy opened a tunnel, in order. */
+  readonly tunnels: readonly string[];
   /** For files that belong to this sandbox; removed with it. */
   readonly folder: string;
   /** Path of the certificate authority, PEM. */
@@ -458,6 +460,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     port,
     folder,
     proxyUrl: proxy.url,
+    tunnels: proxy.tunnels,
     caFile,
     issueToken,
     grant(grant) {

@@ -1,7 +1,6 @@
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { createRuntime, type Runtime } from '../../../shared/run/runtime.ts';
 import { roleFile } from '../../sandbox/iam/roles.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario } from '../../sandbox/scenario.ts';
+import { firewallPreload } from '../../support/firewall.ts';
 
 /** What looking at what runs takes. */
 const LISTS = RESOURCE_KINDS.flatMap(({ permissions }) => permissions.list);
@@ -61,7 +61,7 @@ async function behindProxy(
   environment: Readonly<Record<string, string>>,
 ): Promise<Ended> {
   const script = join(import.meta.dirname, '../../../deploy/commands/preflight.ts');
-  const child = spawn(process.execPath, ['--import', preloadWithoutMetadata(sandbox), script, ...args], {
+  const child = spawn(process.execPath, ['--import', firewallPreload(sandbox.folder), script, ...args], {
     env: {
       HOME: sandbox.folder,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
@@ -74,25 +74,6 @@ async function behindProxy(
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await code, out, err };
-}
-
-/** A preload that refuses every connection but to this machine, as a firewall behind which only the proxy goes out. */
-function preloadWithoutMetadata(sandbox: Sandbox): string {
-  const file = join(sandbox.folder, 'firewall.mjs');
-  writeFileSync(
-    file,
-    `import { Socket } from 'node:net';
-const original = Socket.prototype.connect;
-Socket.prototype.connect = function (...args) {
-  const [first] = args;
-  const { host, path } = (Array.isArray(first) ? first[0] : first) ?? {};
-  if (typeof path === 'string' || host === undefined || /^(localhost|127\\.|::1)/.test(host)) return original.apply(this, args);
-  process.nextTick(() => this.destroy(Object.assign(new Error('no way out to ' + host), { code: 'ECONNREFUSED' })));
-  return this;
-};
-`,
-  );
-  return file;
 }
 
 /** A cloud in which the switch would work, and a policy file for it. */

@@ -5,7 +5,13 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
  * The CONNECT listener for clients that honour `HTTPS_PROXY`, such as gcloud: every tunnel ends at the sandbox's TLS
  * endpoint, whatever host was asked for. Hosts that are not Google's or its functions' are refused.
  */
-export async function startProxy(port: number): Promise<{ readonly url: string; close(): void }> {
+export async function startProxy(port: number): Promise<{
+  readonly url: string;
+  /** Hosts to which it opened a tunnel, in order. */
+  readonly tunnels: readonly string[];
+  close(): void;
+}> {
+  const tunnels: string[] = [];
   const sockets = new Set<Socket>();
   const server: Server = createServer((request, response) => {
     response.writeHead(405, { 'content-type': 'text/plain' });
@@ -20,6 +26,7 @@ export async function startProxy(port: number): Promise<{ readonly url: string; 
       client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       return;
     }
+    tunnels.push(host);
     const upstream = connect(port, '127.0.0.1', () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       upstream.write(head);
@@ -32,6 +39,7 @@ export async function startProxy(port: number): Promise<{ readonly url: string; 
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
+    tunnels,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close() {
       for (const socket of sockets) socket.destroy();
