@@ -1,4 +1,5 @@
 import type { Role } from '../desired/settings.ts';
+import type { BillingRoles } from '../desired/names.ts';
 import type { Unread } from './read-answer.ts';
 
 /** What is there, as far as deploy is concerned. */
@@ -28,8 +29,9 @@ export interface Actual {
   readonly alerts: readonly Alert[];
   /** What is there and cannot be read. */
   readonly unread: readonly Unread[];
-  /** Above a folder, an organization or a billing account. */
+  /** Above a folder or an organization; above a billing account where its custom roles are to be bound on it. */
   readonly organizationOf: (resource: string) => string | undefined;
+  readonly billingRoles: BillingRoles;
 }
 
 export interface Bucket {

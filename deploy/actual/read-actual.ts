@@ -4,8 +4,7 @@ import { resourceId } from '../../shared/google/resource-name.ts';
 import { boundBefore } from './bound-before.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
 import { inTurns, lister } from './look-ups.ts';
-import { DEAD_LETTERS, MADE_BY_TEXT, topicOf } from '../desired/names.ts';
-import { ownTopic } from '../desired/names.ts';
+import { DEAD_LETTERS, MADE_BY_TEXT, ownTopic, topicOf, type BillingRoles } from '../desired/names.ts';
 import type { Actual } from './actual.ts';
 import { parseList, parseOne, type NoteUnread, type Unread } from './read-answer.ts';
 import {
@@ -27,6 +26,8 @@ import { accessOf, type Desired } from '../desired/desired.ts';
 export interface Surroundings {
   readonly projectNumber: string;
   readonly organizationOf: (resource: string) => string | undefined;
+  /** As the arguments say, or as an earlier deployment noted. */
+  readonly billingRoles: BillingRoles;
   /** What cannot be seen of the policy's scope, with the reason; a teardown goes on with the rest. */
   readonly unseen: ReadonlyMap<string, string>;
 }
@@ -38,7 +39,7 @@ export interface Surroundings {
 export async function readActual(
   gcloud: Gcloud,
   wanted: Desired,
-  { projectNumber, organizationOf, unseen }: Surroundings,
+  { projectNumber, organizationOf, billingRoles, unseen }: Surroundings,
 ): Promise<Actual> {
   const { project, region, policy } = wanted;
   const inProject = `--project=${project}`;
@@ -107,6 +108,7 @@ export async function readActual(
   return {
     projectNumber,
     organizationOf,
+    billingRoles,
     apis,
     bucket,
     ...known,

@@ -175,7 +175,7 @@ export function wantedWithoutDigests(
     functions: functions.map((fn) => ({ ...fn, sourceDigest: '', policyDigest: '' })),
     invokers: [],
     alertChannels: [],
-    billingRoles: 'predefined',
+    billingRoles: undefined,
     ...options,
   };
 }

@@ -40,9 +40,9 @@ section is gone from the policy is not removed but named, with the command that 
   --plan                   look at what is there and print the commands that would change it; change nothing
   --invoker MEMBER         may call the functions with an HTTP trigger, such as group:ml-ops@example.com; repeatable
   --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
-  --billing-roles KIND     on billing accounts: predefined (roles/billing.viewer and roles/billing.user, the default), or
-                           custom: roles of the account's organization with exactly what is used. Where the policy has a rung
-                           unlink-billing, custom alone gives the account's right to unlink, which Google may want
+  --billing-roles KIND     on billing accounts: custom, the default: roles of the account's organization with exactly what is
+                           used, where it has one; or predefined: roles/billing.viewer and roles/billing.user, which lack the
+                           account's right to unlink, which Google may want. It is remembered, also by the other scripts
 Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage, 3 all is deployed, but a check of the kill switch could not run.
 `;
 
@@ -71,10 +71,10 @@ export async function deployCommand(args: readonly string[], tools: Tools): Prom
 export function readDeployOptions(values: Values): DeployOptions {
   const invokers = many(values, 'invoker');
   const alertChannels = many(values, 'alert-channel');
-  const billingRoles = values['billing-roles'] ?? 'predefined';
+  const billingRoles = values['billing-roles'];
   check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
   check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
-  if (billingRoles !== 'predefined' && billingRoles !== 'custom')
+  if (billingRoles !== undefined && billingRoles !== 'predefined' && billingRoles !== 'custom')
     throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
   return { invokers, alertChannels, billingRoles };
 }
@@ -113,7 +113,7 @@ export async function deploy(
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
-  for (const line of [...formerRolesThatStay(wanted, before), ...unlinkMayBeRefused(wanted)])
+  for (const line of [...formerRolesThatStay(wanted, before), ...unlinkMayBeRefused(wanted, before)])
     out(`${commented(line)}\n`);
   if (plan) return 0;
   const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });

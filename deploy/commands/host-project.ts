@@ -3,8 +3,10 @@ import * as z from 'zod/mini';
 import { AT_ONCE, GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud } from '../actual/gcloud.ts';
 import { parseOne } from '../actual/read-answer.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
+import { readBillingRoles } from '../actual/billing-roles.ts';
 import type { Surroundings } from '../actual/read-actual.ts';
 import { billingAccountsOf, type Desired } from '../desired/desired.ts';
+import type { BillingRoles } from '../desired/names.ts';
 
 /** With older versions nothing was tried. */
 const OLDEST_GCLOUD = 528;
@@ -45,8 +47,9 @@ const billingSchema = z.looseObject({ billingEnabled: z.optional(z.boolean()) })
 /** Looks at the operations project, its billing, and at what the policy names. */
 export async function lookAround(
   gcloud: Gcloud,
-  { project, policy, billingRoles }: Pick<Desired, 'project' | 'policy' | 'billingRoles'>,
+  wanted: Pick<Desired, 'project' | 'policy' | 'billingRoles' | 'functions'>,
 ): Promise<{ readonly around: Around; readonly problems: readonly Problem[] }> {
+  const { project, policy } = wanted;
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
@@ -80,23 +83,43 @@ export async function lookAround(
     if (own.length > 0) unseen.set(on, own.map(({ what }) => what).join(' '));
     if (organization !== undefined) organizations.set(on, organization);
   }
-  if (billingRoles === 'custom')
-    for (const on of billingAccountsOf(policy)) {
-      const owner = await ownerOf(gcloud, on);
-      if (owner !== undefined) organizations.set(on, owner);
-      else
-        problems.push({
-          what: `${on} belongs to no organization, and billing accounts take no other custom roles.`,
-          remedy: ['Leave out --billing-roles=custom'],
-        });
-    }
+  const billingRoles = await chooseBillingRoles(gcloud, wanted, organizations, problems);
   const around = {
     projectNumber: host.number ?? '',
+    billingRoles,
     ancestors,
     organizationOf: (resource: string) => organizations.get(resource),
     unseen,
   };
   return { around, problems };
+}
+
+/** Which kind of roles the functions' accounts get on billing accounts, with the organizations whose roles those are. */
+async function chooseBillingRoles(
+  gcloud: Gcloud,
+  {
+    project,
+    policy,
+    billingRoles,
+    functions,
+  }: Pick<Desired, 'project' | 'policy' | 'billingRoles' | 'functions'>,
+  organizations: Map<string, string>,
+  problems: Problem[],
+): Promise<BillingRoles> {
+  const isUsed = functions.some(({ billingRole }) => billingRole !== undefined);
+  const accounts = isUsed ? billingAccountsOf(policy) : [];
+  if (accounts.length === 0) return billingRoles ?? 'custom';
+  const chosen = billingRoles ?? (await readBillingRoles(gcloud, project));
+  for (const on of chosen === 'custom' ? accounts : []) {
+    const owner = await ownerOf(gcloud, on, problems);
+    if (owner !== undefined) organizations.set(on, owner);
+    else if (billingRoles === 'custom')
+      problems.push({
+        what: `${on} belongs to no organization, and billing accounts take no other custom roles.`,
+        remedy: ['Leave out --billing-roles=custom'],
+      });
+  }
+  return chosen;
 }
 
 /** The organization whose custom roles can be bound on an entry of the scope; a project needs none. */
@@ -188,9 +211,15 @@ async function fireDueRungs(
   return found;
 }
 
-async function ownerOf(gcloud: Gcloud, account: string): Promise<string | undefined> {
+/** The organization that owns a billing account; undefined for one of a person, and, with a problem, where it cannot be seen. */
+async function ownerOf(gcloud: Gcloud, account: string, problems: Problem[]): Promise<string | undefined> {
   const args = ['billing', 'accounts', 'describe', account.slice('billingAccounts/'.length)];
-  const answer = await readJsonIfAny(gcloud, args);
+  const answer = await readJsonIfAny(gcloud, args, isUnseen);
+  if (answer === undefined)
+    problems.push({
+      what: `${account} does not exist, or you may not see it.`,
+      remedy: ['gcloud billing accounts list'],
+    });
   const { parent } = parseOne(args, z.looseObject({ parent: z.optional(z.string()) }), answer ?? {});
   return parent?.startsWith('organizations/') === true ? parent : undefined;
 }

@@ -119,6 +119,7 @@ export async function checkCaller(
       if (organization !== undefined)
         ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
     }
+  const forBilling = new Set(billingAccountsOf(policy).map((on) => around.organizationOf(on)));
   const problems = await Promise.all(
     [...asked].map(async ([on, roles]): Promise<readonly Problem[]> => {
       const missing = await missingPermissions(on, Object.keys(roles));
@@ -127,7 +128,12 @@ export async function checkCaller(
       return [
         {
           what: `You lack ${missing.join(', ')} on ${on}.`,
-          remedy: [...needed].map((role) => grantLine(on, role)),
+          remedy: [
+            ...[...needed].map((role) => grantLine(on, role)),
+            ...(forBilling.has(on) && !policy.scope.some((one) => around.organizationOf(one) === on)
+              ? ['Or --billing-roles predefined: roles without the right to unlink on the billing account']
+              : []),
+          ],
         },
       ];
     }),

@@ -41,9 +41,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     });
     const place = await readPlace(values);
     const { gcloud, out } = tools;
-    const wanted = wantedWithoutDigests(place, await namedFunctions(positionals), {
-      billingRoles: 'custom',
-    });
+    const wanted = wantedWithoutDigests(place, await namedFunctions(positionals));
     await checkGcloud(gcloud, true);
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
     const { around } = await lookAround(gcloud, wanted);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Policy } from '../../shared/policy/policy.ts';
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
-import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT, ownTopic } from './names.ts';
+import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT, ownTopic, type BillingRoles } from './names.ts';
 import { partOf, type FunctionSettings, type Role } from './settings.ts';
 
 /** What is to be there. */
@@ -19,8 +19,8 @@ export interface Desired {
   readonly invokers: readonly string[];
   /** `projects/P/notificationChannels/N` */
   readonly alertChannels: readonly string[];
-  /** On billing accounts: the predefined roles, or custom ones of the organization that owns the account. */
-  readonly billingRoles: 'predefined' | 'custom';
+  /** What `--billing-roles` says; undefined: what it said at an earlier deployment, else custom. */
+  readonly billingRoles: BillingRoles | undefined;
 }
 
 export interface DesiredFunction extends FunctionSettings {
@@ -83,9 +83,12 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
   return [...new Set((policy.budgets?.allow ?? []).map((budget) => budget.replace(/\/budgets\/.*$/, '')))];
 }
 
-/** All that a function's account may do, by resource. `organizationOf` gives the organization above a resource. */
+/**
+ * All that a function's account may do, by resource. `organizationOf` gives the organization whose custom roles can be bound
+ * on a resource, and are to be.
+ */
 export function accessOf(
-  wanted: Pick<Desired, 'project' | 'policy' | 'billingRoles'>,
+  wanted: Pick<Desired, 'project' | 'policy'>,
   { name, role, sharedStateRole, billingRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
@@ -122,7 +125,7 @@ export function accessOf(
       const used = unlinks(policy) ? billingRole : withoutUnlinking(billingRole);
       const why = `${name} works with the budgets of ${on}`;
       found.push(
-        wanted.billingRoles === 'custom' && organization !== undefined
+        organization !== undefined
           ? { on, ...installed(organization, 'Billing', used), why }
           : {
               on,

@@ -17,6 +17,12 @@ export const MADE_BY_TEXT = 'Made by the deployment of costguard.';
 /** The variable in which a function's own configuration remembers where its account holds roles. */
 export const BOUND_ON = 'COSTGUARD_BOUND_ON';
 
+/** The one in which it remembers which kind of roles its account holds on billing accounts. */
+export const BILLING_ROLES = 'COSTGUARD_BILLING_ROLES';
+
+/** Custom: of the organization that owns a billing account, where one does. */
+export type BillingRoles = 'predefined' | 'custom';
+
 export function topicOf(name: string): string {
   return `costguard-${name}`;
 }

@@ -136,10 +136,14 @@ function planBindings(
 function planLeavings(
   wanted: Desired,
   present: Actual,
-  { name }: DesiredFunction,
+  { name, settings }: DesiredFunction,
   all: readonly Access[],
 ): readonly Step[] {
   const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const isOurs = (on: string, role: string): boolean =>
+    isOwnRole(wanted, name, role) ||
+    isFormerRole(name, role) ||
+    (on.startsWith('billingAccounts/') && role === settings.billingAccountRole);
   const before = new Set(boundBefore(present, name).map(({ on }) => on));
   const kept = new Set(all.map(({ on }) => on));
   const used = new Set(all.map(({ roleName }) => roleName));
@@ -149,17 +153,10 @@ function planLeavings(
       if (binding.member !== member) continue;
       if (before.has(on) && !kept.has(on))
         steps.push(...revoke(present, wanted, on, binding, `The policy no longer names ${on}`));
-      else if (
-        isOurs(wanted, name, binding.role) &&
-        !all.some((one) => one.on === on && one.roleName === binding.role)
-      )
+      else if (isOurs(on, binding.role) && !all.some((one) => one.on === on && one.roleName === binding.role))
         steps.push(...revoke(present, wanted, on, binding, `${name} holds another role on ${on} now`));
     }
   return [...steps, ...planRoleDeletions(wanted, present, name, used)];
-}
-
-function isOurs(wanted: Desired, name: string, role: string): boolean {
-  return isOwnRole(wanted, name, role) || isFormerRole(name, role);
 }
 
 /** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */

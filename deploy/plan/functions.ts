@@ -9,7 +9,7 @@ import {
   type Desired,
   type DesiredFunction,
 } from '../desired/desired.ts';
-import { BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
+import { BILLING_ROLES, BOUND_ON, MADE_BY, topicOf } from '../desired/names.ts';
 import type { Step } from '../desired/step.ts';
 
 /** Labels that say what a function was deployed from. */
@@ -38,6 +38,8 @@ export function whyDeploy(wanted: Desired, present: Actual, fn: DesiredFunction)
     reasons.push(`its part of the policy changed (${fn.settings.policy.join(', ')})`);
   if (known.environment[BOUND_ON] !== boundOn(wanted, present, fn))
     reasons.push('it notes where its account holds roles');
+  if (fn.billingRole !== undefined && (known.environment[BILLING_ROLES] ?? 'custom') !== present.billingRoles)
+    reasons.push('it notes what --billing-roles says');
   for (const [name, value] of Object.entries(processEnvironment(fn)))
     if (known.environment[name] !== value)
       reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, wanted ${value}`);
@@ -90,7 +92,11 @@ function deployCommand(wanted: Desired, present: Actual, fn: DesiredFunction): r
     `${SOURCE_LABEL}=${sourceDigest}`,
     `${POLICY_LABEL}=${policyDigest}`,
   ];
-  const environment = { [BOUND_ON]: boundOn(wanted, present, fn), ...processEnvironment(fn) };
+  const environment = {
+    [BOUND_ON]: boundOn(wanted, present, fn),
+    ...(fn.billingRole === undefined ? {} : { [BILLING_ROLES]: present.billingRoles }),
+    ...processEnvironment(fn),
+  };
   return [
     'functions',
     'deploy',

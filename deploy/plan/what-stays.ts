@@ -36,13 +36,20 @@ export function usedElsewhere({ project, policy }: Desired, present: Actual): re
 }
 
 /** That the switch may be refused to unlink: of the predefined roles only the far too wide roles/billing.admin has the right. */
-export function unlinkMayBeRefused(wanted: Desired): readonly string[] {
-  const { project, region, policy, functions, billingRoles } = wanted;
+export function unlinkMayBeRefused(wanted: Desired, present: Actual): readonly string[] {
+  const { project, region, policy, functions } = wanted;
   const right = functions.find(({ billingRole }) => billingRole?.permissions.includes(unlinkOnAccount));
-  if (right === undefined || billingRoles === 'custom' || !unlinks(policy)) return [];
-  return billingAccountsOf(policy).map(
-    (on) =>
-      `${right.name} gets ${right.settings.billingAccountRole ?? ''} on ${on}, which lacks ${unlinkOnAccount}: Google's pages disagree on whether unlinking takes it.\nA role of the organization has it:\ndeploy/deploy.sh ${right.name} --policy POLICY_FILE --project ${project} --region ${region} --billing-roles custom`,
+  if (right === undefined || !unlinks(policy)) return [];
+  const remedy =
+    present.billingRoles === 'custom'
+      ? 'It belongs to no organization, whose custom role would have it: try unlinking on a test project'
+      : `A role of the organization has it:\ndeploy/deploy.sh ${right.name} --policy POLICY_FILE --project ${project} --region ${region} --billing-roles custom`;
+  return billingAccountsOf(policy).flatMap((on) =>
+    present.organizationOf(on) !== undefined
+      ? []
+      : [
+          `${right.name} gets ${right.settings.billingAccountRole ?? ''} on ${on}, which lacks ${unlinkOnAccount}: Google's pages disagree on whether unlinking takes it.\n${remedy}`,
+        ],
   );
 }
 

@@ -34,6 +34,7 @@ function judgeUnlinkRight({ options }: Inspection, account: string, held: boolea
     `${options.account} lacks ${unlinkOnAccount}: unlink-billing may be refused, Google's pages disagree on whether the project's right is enough`,
     [
       `deploy/deploy.sh budget-kill-switch --policy POLICY_FILE --project ${options.project} --region REGION --billing-roles custom`,
+      'An account of no organization takes no custom role: try unlinking on a test project',
     ],
   );
 }

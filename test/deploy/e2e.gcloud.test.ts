@@ -117,9 +117,15 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
     assertDone(done);
     for (const name of FIRST)
       assert.match(done.output, new RegExp(`^${name}: started, and its subscription delivers$`, 'm'));
-    // The predefined role on the billing account lacks what unlinking may take there.
-    assert.match(done.output, /^\d+ pass, 1 warn, 0 fail, \d+ could not check$/m, 'the preflight');
-    assert.match(done.output, /lacks billing\.resourceAssociations\.delete: unlink-billing may be refused/);
+    // The organization's role on the billing account has what unlinking may take there.
+    assert.match(done.output, /^\d+ pass, 0 warn, 0 fail, \d+ could not check$/m, 'the preflight');
+    const billing = site.sandbox.roles.get(
+      `${ORGANIZATION}/roles/costguardBudgetKillSwitchBilling_ml_ops_example`,
+    );
+    assert.deepEqual(billing.includedPermissions, [
+      'billing.budgets.get',
+      'billing.resourceAssociations.delete',
+    ]);
     const driven = site.sandbox.pubsub
       .subscriptions(`projects/${OPS}`)
       .filter(({ name }) => name.includes('/eventarc-'));
@@ -219,8 +225,6 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
     assert.match(log, /^I +budget-kill-switch .*heartbeat/m);
     assert.equal(notebook(SWEEP), 'ACTIVE');
 
-    // As deployed here, with predefined roles, unlinking works under this reading of Google's documentation.
-    site.sandbox.billing.takeRights('project');
     site.sandbox.billingClock.emitNow(budget);
     await site.sandbox.pubsub.idle();
     await advance(3);

@@ -55,12 +55,12 @@ describe('deploy.sh', () => {
           bench.printed().out,
         );
       };
-      assert.equal(await said(), true);
-      assert.equal(await said('--billing-roles=custom'), false);
+      assert.equal(await said('--billing-roles=predefined'), true);
+      assert.equal(await said(), false);
       bench.setPolicy(
         POLICY.replace('lifecycle:', '  ladder: [{ at: 0.8, do: stop-notebooks }]\nlifecycle:'),
       );
-      assert.equal(await said(), false);
+      assert.equal(await said('--billing-roles=predefined'), false);
     }));
 
   it('puts the right to unlink into the custom role on the account only where a rung unlinks', async () => {
@@ -68,7 +68,7 @@ describe('deploy.sh', () => {
       let found: unknown;
       await withBench(async (bench) => {
         bench.setPolicy(policy);
-        assert.equal(await deploy(bench, '--billing-roles=custom'), 0, bench.printed().err);
+        assert.equal(await deploy(bench), 0, bench.printed().err);
         const role = [...bench.gcloud.world.roles].find(([name]) =>
           /costguardBudgetKillSwitch\w*Billing/.test(name),
         );

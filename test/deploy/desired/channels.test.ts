@@ -11,11 +11,7 @@ const policyOf = (notify: string) => parsePolicy(`scope: [projects/ml-dev]\nnote
 function channelsOf(name: string, notify: string) {
   const fn = functions.find((one) => one.name === name);
   if (fn === undefined) throw new Error(`no ${name}`);
-  return accessOf(
-    { project: 'ml-ops', policy: policyOf(notify), billingRoles: 'predefined' },
-    fn,
-    () => undefined,
-  )
+  return accessOf({ project: 'ml-ops', policy: policyOf(notify) }, fn, () => undefined)
     .filter(({ on }) => /^(?:secrets|topics)\//.test(on))
     .map(({ on, roleName }) => `${roleName} on ${on}`);
 }

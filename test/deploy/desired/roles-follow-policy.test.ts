@@ -11,7 +11,7 @@ const OPTIONAL = ['notebooks.instances.start', 'notebooks.instances.update'];
 function rightsOf(name: string, policy: string): readonly string[] {
   const fn = functions.find((one) => one.name === name);
   if (fn === undefined) throw new Error(`There is no function ${name}`);
-  const wanted = { project: 'ml-ops', policy: parsePolicy(policy), billingRoles: 'predefined' } as const;
+  const wanted = { project: 'ml-ops', policy: parsePolicy(policy) };
   const access = accessOf(wanted, fn, () => undefined);
   return access.find(({ on }) => on === 'projects/ml-dev')?.role?.permissions ?? [];
 }
