@@ -8,8 +8,8 @@ import type { Figures, Task } from './worker.ts';
 const WANTED_PEAK_MIB = 256;
 const PAGE_SIZE = 1_000;
 
-/** How late the answers of a first installation come: a quiet API and a slow one, at which one event is not enough. */
-const FIRST_LATENCIES_MS = [10, 100] as const;
+/** How late the answers of a first installation come: those of a slow API, at which one event is not enough. */
+const FIRST_LATENCY_MS = 100;
 
 /** One tick of lifecycle-enforcer over a project with many buckets, of which few lack rules. */
 export const bucketTick: Bench = async function* ({ quick }) {
@@ -18,6 +18,7 @@ export const bucketTick: Bench = async function* ({ quick }) {
     buckets,
     driftingOneIn: DRIFTING_ONE_IN,
     latencyMs: 0,
+    clock: 'real',
   });
   const fleet = `${buckets.toLocaleString('en-US')} buckets`;
   const pages = buckets / PAGE_SIZE;
@@ -45,18 +46,25 @@ export const bucketTick: Bench = async function* ({ quick }) {
     measured: `${Math.round(peakMib)} MiB (options as deployed)`,
     goal: { wanted: `< ${WANTED_PEAK_MIB} MiB`, reached: peakMib < WANTED_PEAK_MIB },
   };
-  if (quick) return;
-  for (const latencyMs of FIRST_LATENCIES_MS) yield await firstInstallation(buckets, latencyMs);
+  if (!quick) yield await firstInstallation(buckets);
 };
 
-/** Every bucket lacks the rules. */
-async function firstInstallation(buckets: number, latencyMs: number): Promise<Row> {
-  const figures = await runWorker({ buckets, driftingOneIn: 1, latencyMs });
+/** Every bucket lacks the rules; the worker fails where one is written twice, or not at all. */
+async function firstInstallation(buckets: number): Promise<Row> {
+  const figures = await runWorker({
+    buckets,
+    driftingOneIn: 1,
+    latencyMs: FIRST_LATENCY_MS,
+    clock: 'moved',
+  });
   const peakMib = Math.round(figures.peakBytes / 2 ** 20);
   return {
-    what: `first installation: ${figures.drifting.toLocaleString('en-US')} patches at ${latencyMs} ms a call`,
-    measured: `${peakMib} MiB at most, ${milliseconds(figures.wallMs)} in ${figures.events} events (options as deployed)`,
-    goal: { wanted: `< ${WANTED_PEAK_MIB} MiB`, reached: peakMib < WANTED_PEAK_MIB },
+    what: `first installation: ${figures.drifting.toLocaleString('en-US')} patches at ${FIRST_LATENCY_MS} ms a call, each bucket written once`,
+    measured: `${peakMib} MiB at most, ${milliseconds(figures.sandboxMs)} in ${figures.events} events; processor time ${milliseconds(figures.functionCpuMs)} (options as deployed)`,
+    goal: {
+      wanted: `< ${WANTED_PEAK_MIB} MiB, several events`,
+      reached: peakMib < WANTED_PEAK_MIB && figures.events > 1,
+    },
   };
 }
 
