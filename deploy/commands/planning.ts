@@ -1,5 +1,5 @@
 import { configure, readRequest } from '../../functions/cost-estimator/config.ts';
-import { ageWarning, decideReport, type Report } from '../../functions/cost-estimator/decide.ts';
+import { decideReport, type Report } from '../../functions/cost-estimator/decide.ts';
 import { gatherBooks } from '../../functions/cost-estimator/gather.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
@@ -42,8 +42,7 @@ export async function planningCommand(
     );
     const report = answer(path, query, now);
     output.out(query['format'] === 'json' ? `${JSON.stringify(report, null, 2)}\n` : tables(report));
-    const warning = ageWarning(report);
-    if (warning !== undefined) output.err(`${warning}\n`);
+    if (report.oldPrices !== undefined) output.err(`${report.oldPrices}\n`);
     return Promise.resolve(0);
   });
 }

@@ -17,6 +17,7 @@ export async function fileReceipt(context: EventContext, report: Report, started
       startedAt,
       policyDigest: policyDigest(policy),
       projects: [],
+      books: report.books,
     },
     () => false,
   );

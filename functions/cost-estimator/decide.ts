@@ -1,11 +1,13 @@
 import type { Config } from './config.ts';
 import { decideEstimate, type Estimate } from './estimate/decide-estimate.ts';
 import { decideFit, type Fit } from './fit/decide-fit.ts';
-import type { UsedBook } from './gather.ts';
+import { oldBooksText, type UsedBook } from '../../shared/prices/age/book-age.ts';
 
 interface Common {
   readonly generatedAt: string;
   readonly books: readonly UsedBook[];
+  /** Says which of them are older than 90 days; absent where none is. */
+  readonly oldPrices?: string;
 }
 
 export type EstimateReport = Common & { readonly kind: 'estimate' } & Estimate;
@@ -14,15 +16,12 @@ export type Report = EstimateReport | FitReport;
 
 /** The answer to a question. Pure. */
 export function decideReport(books: readonly UsedBook[], config: Config, now: Date): Report {
-  const common = { generatedAt: now.toISOString(), books };
+  const oldPrices = oldBooksText(books);
+  const common = {
+    generatedAt: now.toISOString(),
+    books,
+    ...(oldPrices === undefined ? {} : { oldPrices }),
+  };
   if (config.kind === 'estimate') return { ...common, kind: 'estimate', ...decideEstimate(config.task, now) };
   return { ...common, kind: 'fit', rule: config.rule, ...decideFit(config.wish) };
-}
-
-/** One line on books that are older than 90 days; undefined where none is. */
-export function ageWarning({ books }: Common): string | undefined {
-  const old = books.filter((book) => book.old).map(({ book, asOf }) => `${book} (${asOf})`);
-  return old.length === 0
-    ? undefined
-    : `Price books older than 90 days: ${old.join(', ')}. npm run prices -- --refresh makes them anew.`;
 }

@@ -4,6 +4,7 @@ import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import type { EgressReport } from './report/report.ts';
+import { egressBooks } from './traffic/books.ts';
 
 /** Ends the run in its receipt: one decision per finding. It changes nothing else. */
 export async function fileReceipt(
@@ -21,6 +22,7 @@ export async function fileReceipt(
       startedAt,
       policyDigest: policyDigest(policy),
       projects: [report.project],
+      books: egressBooks(startedAt),
     },
     () => false,
   );

@@ -1,5 +1,7 @@
 import { addUsd, scaleUsd, type UsdRange } from '../../shared/prices/money.ts';
+import { oldBooksText } from '../../shared/prices/age/book-age.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
+import { egressBooks } from './traffic/books.ts';
 import { NETWORK_PRICES, priceRow } from '../../shared/prices/network-prices.ts';
 import type { Config } from './config.ts';
 import { canBeSaved } from './mistakes/savings.ts';
@@ -31,6 +33,7 @@ const TOP_TALKERS = 5;
 
 /** The report from what was read. Pure. */
 export function judgeEgress(facts: EgressFacts, config: Config, now: Date): EgressReport {
+  const oldPrices = oldBooksText(egressBooks(now));
   const { window } = facts;
   const monthFactor = HOURS_PER_MONTH / window.hours;
   const priced = priceLanes(collectLanes(facts), monthFactor);
@@ -50,7 +53,8 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
     series: seriesOf(priced, window),
     findings,
     incomplete: facts.gaps,
-    notes: notesOf(facts, priced),
+    notes: [...notesOf(facts, priced), ...(oldPrices === undefined ? [] : [oldPrices])],
+    ...(oldPrices === undefined ? {} : { oldPrices }),
     prices: {
       asOf: NETWORK_PRICES.asOf,
       rows: usedRows(priced).map((id) => describeRow(priceRow(id))),

@@ -1,3 +1,5 @@
+import { computeBookDates } from '../../shared/prices/age/compute-book-dates.ts';
+import { networkRatesDate } from '../../shared/prices/network-rates.ts';
 import type { Sweep } from '../../shared/run/sweep.ts';
 import { type Config, configureNotebooks } from './config.ts';
 import { isRemembered, judgeNotebook, savesMoney } from './decide.ts';
@@ -14,5 +16,6 @@ export const notebookSweep: Sweep<Config, NotebookFacts> = {
   limit: limitStops,
   watches: isRemembered,
   act: actAndTell,
+  books: () => [...computeBookDates(), ['network', networkRatesDate()]],
   saves: savesMoney,
 };

@@ -1,3 +1,5 @@
+import { STORAGE_PRICES } from '../../shared/prices/storage-prices.ts';
+import { bucketRatesDate } from '../../shared/prices/bucket-rates.ts';
 import type { Sweep } from '../../shared/run/sweep.ts';
 import { actOnBuckets } from './act.ts';
 import { type Config, configureLifecycle } from './config.ts';
@@ -15,5 +17,9 @@ export const lifecycleSweep: Sweep<Config, Facts> = {
   limit: (plans) => plans,
   watches: needsTidying,
   act: actOnBuckets,
+  books: () => [
+    ['storage', bucketRatesDate()],
+    ['storage operations', STORAGE_PRICES.asOf],
+  ],
   saves: savesMoney,
 };

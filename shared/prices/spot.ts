@@ -34,10 +34,3 @@ export function agedSpot(spot: Price, onDemand: Price, now: Date): SpotPrice {
     note: `last seen ${days} days ago; Spot prices change daily, so this is what it may be now`,
   };
 }
-
-/** Whether figures of a day are so old that every report says so. */
-export function isOld(asOf: string, now: Date): boolean {
-  return now.getTime() - Date.parse(asOf) > OLD_DAYS * DAY_MS;
-}
-
-const OLD_DAYS = 90;

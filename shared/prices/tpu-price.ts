@@ -33,3 +33,6 @@ export function tpuMachinePrice(
   if (generation === undefined || !(chips > 0)) return undefined;
   return timesPrice(tpuPrice(generation, region, usage), chips);
 }
+
+/** The day of most of its prices. */
+export const tpuPricesDate = (): string => tpus().asOf;

@@ -61,6 +61,7 @@ function summarise(title: string, receipt: ReceiptSummary): string {
   const acted = Object.entries(receipt.outcomes).map(([key, count]) => `${key}: ${count}`);
   const kept = Object.entries(receipt.kept).map(([reason, count]) => `${reason}: ${count}`);
   const { usdPerHour, unpriced } = receipt.savings;
+  const { oldPrices = [] } = receipt;
   const verb = receipt.mode === 'observe' ? 'would save' : 'saves';
   return [
     `${title} (${receipt.mode})`,
@@ -78,5 +79,8 @@ function summarise(title: string, receipt: ReceiptSummary): string {
         ]
       : []),
     ...(failed > 0 ? [`${failed} FAILED`] : []),
+    ...(oldPrices.length > 0
+      ? [`prices older than 90 days: ${oldPrices.map(({ book, asOf }) => `${book} ${asOf}`).join(', ')}`]
+      : []),
   ].join('; ');
 }

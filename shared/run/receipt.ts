@@ -1,5 +1,8 @@
-import { cap, startCapped, type Capped } from './capped-list.ts';
+import { startCapped } from './capped-list.ts';
+import type { UsedBook } from '../prices/age/book-age.ts';
 import type { UsdPerHour } from '../prices/money.ts';
+import { shorten } from './receipt/shorten.ts';
+import { startTally } from './receipt/tally.ts';
 import type { Mode } from '../policy/policy.ts';
 
 /** What was decided about one resource. `keep` is a decision too, with its reason. */
@@ -52,9 +55,14 @@ export interface Receipt {
   readonly sweep?: PartLink | undefined;
   /** Where Monitoring was read: time series that it returned and billed, and how many that is for each resource looked at. */
   readonly seriesRead?: { readonly total: number; readonly perResource: number } | undefined;
+  /** Price books behind `usdPerHour` that are older than 90 days; absent where none is. */
+  readonly oldPrices?: readonly OldPrices[] | undefined;
   /** Attempts by call. */
   readonly apiCalls: Readonly<Record<string, number>>;
 }
+
+/** A price book that is older than 90 days: what it has prices of, and its day. */
+export type OldPrices = Pick<UsedBook, 'book' | 'asOf'>;
 
 /** Which part of a sweep a receipt is of, where one event was not enough. */
 export interface PartLink {
@@ -125,6 +133,8 @@ export interface ReceiptHead {
   readonly projects: readonly string[];
   /** Time series read so far; called when the receipt is written. */
   readonly seriesRead?: () => Receipt['seriesRead'];
+  /** What its prices come from; absent for a function that prices nothing. */
+  readonly books?: readonly UsedBook[];
 }
 
 /** Starts a receipt. `saves` tells which actions count as savings. */
@@ -153,6 +163,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     savings: tally.savings,
     ...(sweep === undefined ? {} : { sweep }),
     ...seriesOf(head),
+    ...oldPricesOf(head),
     apiCalls,
   });
 
@@ -189,38 +200,12 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
   };
 }
 
-/** Counts outcomes by action, and sums up what they save. */
-function startTally(saves: (decision: Decision) => boolean) {
-  const outcomes: Record<string, number> = {};
-  const savings = { usdPerHour: 0, unpriced: 0 };
-  const add = (outcome: DecidedOutcome): void => {
-    const key = `${outcome.action} ${outcome.outcome}`;
-    outcomes[key] = (outcomes[key] ?? 0) + 1;
-    if (outcome.outcome === 'failed' || outcome.outcome === 'already' || !saves(outcome)) return;
-    if (outcome.usdPerHour === 'unpriced') savings.unpriced += 1;
-    else savings.usdPerHour += outcome.usdPerHour;
-  };
-  return { outcomes, savings, add };
-}
-
-function shorten(
-  rest: Omit<Receipt, 'decisions'>,
-  first: Capped<DecidedOutcome>,
-  maxBytes: number,
-): ReceiptSummary {
-  const decisions = cap(first.items, maxBytes);
-  const incomplete = cap(rest.incomplete, maxBytes);
-  const failures = cap(rest.failures, maxBytes);
-  const omitted = {
-    decisions: first.count() - decisions.length,
-    incomplete: rest.incomplete.length - incomplete.length,
-    failures: rest.failures.length - failures.length,
-  };
-  const isWhole = Object.values(omitted).every((count) => count === 0);
-  return { ...rest, incomplete, failures, decisions, ...(isWhole ? {} : { omitted }) };
-}
-
 function seriesOf({ seriesRead }: ReceiptHead): Pick<Receipt, 'seriesRead'> {
   const read = seriesRead?.();
   return read === undefined ? {} : { seriesRead: read };
+}
+
+function oldPricesOf({ books = [] }: ReceiptHead): Pick<Receipt, 'oldPrices'> {
+  const old = books.filter((book) => book.old).map(({ book, asOf }) => ({ book, asOf }));
+  return old.length === 0 ? {} : { oldPrices: old };
 }

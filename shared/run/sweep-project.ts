@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { noteStrange, textField } from '../google/read-items.ts';
+import { agedBooks } from '../prices/age/book-age.ts';
 import { policyDigest, type Mode } from '../policy/policy.ts';
 import { carryOut } from './carry-out.ts';
 import { startDelivery, type Delivery } from './deliver-receipt.ts';
@@ -48,6 +49,7 @@ export async function sweepProject<Config, Facts>(
       startedAt,
       policyDigest: policyDigest(context.policy),
       projects: [projectId],
+      books: agedBooks(sweep.books?.() ?? [], startedAt),
       seriesRead: () => seriesPerResource(context.api.seriesRead(), seen.resources),
     },
     (decision) => sweep.saves(decision),

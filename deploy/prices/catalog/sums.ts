@@ -21,13 +21,13 @@ export function withSums(fresh: readonly FreshCell[], machines: Book): Summed {
       const { name } = machine;
       const whole: Omit<FreshCell, 'usd'> = { book: 'machine-prices', name, usage, place };
       if (usdOf.has(keyOf(whole))) return [];
-      const found = FAMILIES_OF(machine).flatMap(
+      const found = familiesOf(machine).flatMap(
         (family) => sumOf(usdOf, machine, family, usage, place) ?? [],
       );
       const [usd, ...others] = [...new Set(found)];
       if (others.length === 0) return usd === undefined ? [] : [{ ...whole, usd }];
       problems.push(
-        `${usage} ${name} in ${place}: cores of ${FAMILIES_OF(machine).join(' or ')} make ${found.join(' or ')}`,
+        `${usage} ${name} in ${place}: cores of ${familiesOf(machine).join(' or ')} make ${found.join(' or ')}`,
       );
       return [];
     }),
@@ -49,7 +49,7 @@ function wholeMachines(
 }
 
 /** What its cores and memory are called: no source says whether a3-megagpu has those of A3 or of A3Plus. */
-const FAMILIES_OF = ({ name, family }: CatalogMachine): readonly string[] =>
+const familiesOf = ({ name, family }: CatalogMachine): readonly string[] =>
   name.startsWith('a3-ultragpu')
     ? ['a3ultra']
     : name.startsWith('a3-megagpu')

@@ -25,7 +25,7 @@ function bounds<Row>(name: string, priceOf: (row: Row) => Price | undefined): re
   ];
 }
 
-function about<Row>(priceOf: (row: Row) => Price): readonly CsvColumn<Row>[] {
+function about<Row>({ oldPrices }: Report, priceOf: (row: Row) => Price): readonly CsvColumn<Row>[] {
   const text = (row: Row, of: 'source' | 'asOf' | 'mark'): CsvValue => {
     const price = priceOf(row);
     return isPriced(price) ? price[of] : null;
@@ -42,10 +42,12 @@ function about<Row>(priceOf: (row: Row) => Price): readonly CsvColumn<Row>[] {
         return isPriced(price) ? (price.note ?? null) : price.why;
       },
     },
+    // A file that goes from hand to hand says it in every row.
+    { name: 'oldPrices', value: () => oldPrices ?? null },
   ];
 }
 
-function linesCsv({ chosen }: EstimateReport): string {
+function linesCsv(report: EstimateReport): string {
   const columns: readonly CsvColumn<Line>[] = [
     { name: 'resource', value: ({ resource }) => resource },
     { name: 'kind', value: ({ kind }) => kind },
@@ -55,9 +57,9 @@ function linesCsv({ chosen }: EstimateReport): string {
     ...bounds<Line>('usdPerDay', ({ perDay }) => perDay),
     ...bounds<Line>('usdPerMonth', ({ perMonth }) => perMonth),
     { name: 'formula', value: ({ formula }) => formula },
-    ...about<Line>(({ perRun }) => perRun),
+    ...about<Line>(report, ({ perRun }) => perRun),
   ];
-  return writeCsv(columns, chosen.lines);
+  return writeCsv(columns, report.chosen.lines);
 }
 
 function comparisonCsv(report: EstimateReport): string {
@@ -67,7 +69,7 @@ function comparisonCsv(report: EstimateReport): string {
     ...bounds<Way>('usdPerHour', ({ perHour }) => perHour),
     ...bounds<Way>('usdPerRun', ({ perRun }) => perRun),
     { name: 'about', value: ({ about: text }) => text },
-    ...about<Way>(({ perRun }) => perRun),
+    ...about<Way>(report, ({ perRun }) => perRun),
   ];
   return writeCsv(columns, waysOf(report));
 }
@@ -88,7 +90,7 @@ function tiersCsv(report: FitReport): string {
     { name: 'runHoursLow', value: ({ run }) => run?.hours.low ?? null },
     { name: 'runHoursHigh', value: ({ run }) => run?.hours.high ?? null },
     ...bounds<Tier>('usdPerRun', ({ run }) => run?.usd),
-    ...about<Tier>(({ usdPerHour }) => usdPerHour),
+    ...about<Tier>(report, ({ usdPerHour }) => usdPerHour),
   ];
   return writeCsv(columns, tiersOf(report));
 }

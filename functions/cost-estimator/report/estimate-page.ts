@@ -3,7 +3,7 @@ import type { Child, Markup } from '../../../shared/report/markup.ts';
 import { momentText, usdText } from '../../../shared/report/numbers.ts';
 import { headline, label, notice, type Stat } from '../../../shared/report/page-parts.ts';
 import { type Html, renderPage } from '../../../shared/report/page.ts';
-import { ageWarning, type EstimateReport } from '../decide.ts';
+import { type EstimateReport } from '../decide.ts';
 import { resourceBars, wayBars } from './charts.ts';
 import { bookTable, lineTable, wayTable } from './tables.ts';
 import { estimateForm } from './forms.ts';
@@ -88,15 +88,14 @@ function spotNote(price: EstimateReport['spot']['totals']['perRun']): Child {
 }
 
 function noticesOf(report: EstimateReport): readonly Markup[] {
-  const warning = ageWarning(report);
-  const { preempted, notes } = report;
+  const { preempted, notes, oldPrices } = report;
   const again = isPriced(preempted.perRun)
     ? [
         `A Spot machine can be taken away at any time: preempted once, with ${Math.round(preempted.restartShare * 100)} % of the run done again, Spot costs ${priceText(preempted.perRun, usdText)}.`,
       ]
     : [];
   return [
-    ...(warning === undefined ? [] : [notice('warn', 'Old prices', warning, [])]),
+    ...(oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])]),
     notice('plain', 'How to read these numbers', undefined, [...notes, ...again]),
   ];
 }

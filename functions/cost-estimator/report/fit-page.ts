@@ -4,7 +4,7 @@ import { headline, label, notice, type Stat } from '../../../shared/report/page-
 import { type Html, renderPage } from '../../../shared/report/page.ts';
 import { sortableTable, type TableColumn } from '../../../shared/report/sortable-table.ts';
 import { wholeText } from '../../../shared/report/text.ts';
-import { ageWarning, type FitReport } from '../decide.ts';
+import { type FitReport } from '../decide.ts';
 import { billions } from '../fit/model.ts';
 import type { Tier } from '../fit/tiers.ts';
 import { tiersOf } from './fit-tiers.ts';
@@ -85,10 +85,9 @@ function statsOf({ memory, nextUp, seedRule }: FitReport): readonly Stat[] {
 }
 
 function noticesOf(report: FitReport): readonly Markup[] {
-  const warning = ageWarning(report);
-  const { assumed, notes } = report;
+  const { assumed, notes, oldPrices } = report;
   return [
-    ...(warning === undefined ? [] : [notice('warn', 'Old prices', warning, [])]),
+    ...(oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])]),
     ...notes.map((text) => notice('warn', 'It does not fit as requested', text, [])),
     notice('plain', 'What was assumed', undefined, assumed),
   ];

@@ -22,7 +22,7 @@ export function chooseTable(parameter: unknown): CsvTable {
 /**
  * One table of the report as CSV. Numbers are those of the JSON answer. What has no price has empty amounts and
  * `unpriced` in the column beside them. What could not be read is a row too, of kind `not-read`, in every table: a file that
- * goes from hand to hand must not look complete when it is not.
+ * goes from hand to hand must not look complete when it is not. So does each row say which price books are old.
  */
 export function reportCsv(report: CsvReport, table: CsvTable): string {
   switch (table) {
@@ -42,7 +42,10 @@ export function reportCsv(report: CsvReport, table: CsvTable): string {
 }
 
 /** What the tables are made of; a project without a report has none of it but what is incomplete. */
-export type CsvReport = Pick<EgressReport, 'project' | 'lanes' | 'findings' | 'series' | 'incomplete'>;
+export type CsvReport = Pick<
+  EgressReport,
+  'project' | 'lanes' | 'findings' | 'series' | 'incomplete' | 'oldPrices'
+>;
 
 /** The rows alone, for a file of several reports that has its header line already. */
 export function csvRows(report: CsvReport, table: CsvTable): string {
@@ -70,7 +73,7 @@ interface Column<Row> extends CsvColumn<Row> {
 function tableCsv<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { project, incomplete }: CsvReport,
+  { project, incomplete, oldPrices }: CsvReport,
 ): string {
   const lines = [
     ...rows.map((row) => columns.map(({ value }) => value(row))),
@@ -82,6 +85,7 @@ function tableCsv<Row>(
     [
       { name: 'project', value: () => project },
       ...columns.map(({ name }, at) => ({ name, value: (line: readonly CsvValue[]) => line[at] ?? null })),
+      { name: 'oldPrices', value: () => oldPrices ?? null },
     ],
     lines,
   );

@@ -21,6 +21,8 @@ export interface EgressReport {
   readonly incomplete: readonly Gap[];
   /** What holds for every report of this kind or for this one: how it projects, what metrics leave out, doubtful prices. */
   readonly notes: readonly string[];
+  /** Says which price books are older than 90 days; absent where none is. */
+  readonly oldPrices?: string;
   readonly prices: { readonly asOf: string; readonly rows: readonly UsedPrice[] };
   /** Attempts by call. */
   readonly apiCalls: Readonly<Record<string, number>>;

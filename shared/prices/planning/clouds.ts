@@ -1,4 +1,5 @@
 import { lazyBook } from '../book.ts';
+import type { BookDate } from '../age/book-age.ts';
 import awsJson from '../books/aws-prices.json' with { type: 'json' };
 import azureJson from '../books/azure-prices.json' with { type: 'json' };
 import { priceOf, unpriced, type Price } from '../price.ts';
@@ -135,5 +136,6 @@ function homeOf(cloud: 'aws' | 'azure', region: string): string {
   return (cloud === 'aws' ? row?.[1] : row?.[2]) ?? '';
 }
 
-/** The day of the oldest table. */
-export const cloudsDate = (): string => [CLOUDS.aws.book().asOf, CLOUDS.azure.book().asOf].sort()[0] ?? '';
+/** The days of the tables. */
+export const cloudDates = (): readonly BookDate[] =>
+  [CLOUDS.aws, CLOUDS.azure].map(({ name, book }) => [name, book().asOf]);

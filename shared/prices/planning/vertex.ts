@@ -12,6 +12,9 @@ const vertex = z
   })
   .parse(vertexJson);
 
+/** The day of the ratio. */
+export const vertexDate = (): string => vertex.asOf;
+
 /** What Vertex AI bills for cores, memory and GPUs on demand, or for a disk: Compute Engine's price and 15 %. */
 export function vertexOnDemand(compute: Price, region: string): Price {
   return inferred(timesPrice(compute, vertex.onDemandRatio), region);

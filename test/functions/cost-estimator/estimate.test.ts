@@ -1,7 +1,9 @@
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { reportCsv } from '../../../functions/cost-estimator/report/csv.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
-import { answer, estimate, NOW, usd } from './ask.ts';
+import { answer, estimate, fit, NOW, usd } from './ask.ts';
 
 const perHour = (query: Readonly<Record<string, string>>): number =>
   usd(estimate({ hours: '1', ...query }).chosen.totals.perHour);
@@ -172,6 +174,24 @@ describe('an estimate', () => {
         .map(({ book }) => book);
     expect(old(NOW)).toContain('machines');
     expect(old(new Date('2026-08-20'))).not.toContain('machines');
+  });
+
+  it('says it in every JSON answer and in every row of CSV, and nothing where none is old', () => {
+    const said = /^Price books older than 90 days: .*machines \(2026-07-30\).*AWS \(2026-01-21\)/;
+    const asked = { machineType: 'e2-medium' };
+    const run = estimate(asked);
+    expect(run.oldPrices).toMatch(said);
+    const model = fit({ parameters: '8e9' });
+    expect(model.oldPrices).toMatch(said);
+    const csvs = [reportCsv(run, 'lines'), reportCsv(run, 'comparison'), reportCsv(model, 'tiers')];
+    for (const text of csvs) {
+      const rows = parse<Record<string, string>>(text, { columns: true });
+      expect(rows.length).toBeGreaterThan(0);
+      for (const row of rows) expect(row['oldPrices']).toMatch(said);
+    }
+    const all = estimate(asked, undefined, new Date('2025-09-01'));
+    expect(all.oldPrices).toBeUndefined();
+    expect(reportCsv(all, 'lines')).toMatch(/,oldPrices\r?\n[^\n]*,\r?\n/);
   });
 });
 

@@ -1,4 +1,6 @@
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { reportCsv } from '../../../functions/egress-auditor/report/csv.ts';
 import { judgeEgress } from '../../../functions/egress-auditor/decide.ts';
 import type { EgressReport, Finding, Lane } from '../../../functions/egress-auditor/report/report.ts';
 import { everyDay, factsOf, MONTHS, unevenDays, type World, type WorldBucket } from './facts-builder.ts';
@@ -70,6 +72,15 @@ describe('reads from multi-regions', () => {
     expect(usdOf(report, id)[0]).toBe(0);
     expect(report.findings).toEqual([]);
     expect(report.headline.likelyUsdPerMonth).toEqual({ low: 0, high: 0 });
+  });
+
+  it('says in JSON and in every row of CSV which price books are older than 90 days', () => {
+    const said = /^Price books older than 90 days: internet traffic and Cloud NAT \(2026-07-30\)\./;
+    const report = audit(readBy({ name: 'b', location: 'US' }, CENTRAL));
+    expect(report.oldPrices).toMatch(said);
+    expect(report.notes.at(-1)).toBe(report.oldPrices);
+    const rows = parse<Record<string, string>>(reportCsv(report, 'lanes'), { columns: true });
+    expect(rows.map(({ oldPrices }) => oldPrices)).toEqual(report.lanes.map(() => report.oldPrices));
   });
 
   it('a bucket that could not be listed may be a dual-region: then reads may be free', () => {

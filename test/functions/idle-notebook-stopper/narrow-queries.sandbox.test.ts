@@ -56,7 +56,9 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
   it('reads 30 series for 5 notebooks among 5,000 other VMs', () =>
     withLab({ notebooks: many(5, idle), otherVms: 5_000 }, async ({ sandbox, deliver }) => {
       await deliver();
-      const { seriesRead } = lastReceipt(sandbox, BUCKET);
+      const { seriesRead, oldPrices } = lastReceipt(sandbox, BUCKET);
+      // Price books that are older than 90 days.
+      assert.deepEqual(oldPrices?.[1], { book: 'machines', asOf: '2026-07-30' });
       assert.deepEqual(seriesRead, { total: 5 * SERIES_WITHOUT_GPU, perResource: SERIES_WITHOUT_GPU });
       assert.equal(sandbox.monitoring.seriesReturned(LAB), seriesRead.total);
     }));

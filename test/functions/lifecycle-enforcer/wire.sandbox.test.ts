@@ -173,7 +173,10 @@ describe('lifecycle-enforcer: many buckets and trouble', () => {
           },
           { lists: 2, gets: 0, patches: 3 },
         );
-        assert.deepEqual(lastReceipt(sandbox, BUCKET).kept, { 'in-force': 1_000 });
+        const { kept, oldPrices } = lastReceipt(sandbox, BUCKET);
+        assert.deepEqual(kept, { 'in-force': 1_000 });
+        // Price books that are older than 90 days.
+        assert.deepEqual(oldPrices, [{ book: 'storage', asOf: '2026-07-30' }]);
       },
     ));
 

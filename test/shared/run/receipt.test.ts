@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
+import { agedBooks, type UsedBook } from '../../../shared/prices/age/book-age.ts';
+import { logSummary } from '../../../shared/run/receipt-lines.ts';
 import {
   startReceipt,
   type DecidedOutcome,
@@ -10,7 +12,7 @@ import {
 
 const FINISHED = new Date('2026-11-18T21:41:00Z');
 
-function start(): ReceiptBuilder {
+function start(books: readonly UsedBook[] = []): ReceiptBuilder {
   return startReceipt(
     {
       functionName: 'idle-notebook-stopper',
@@ -19,6 +21,7 @@ function start(): ReceiptBuilder {
       startedAt: new Date('2026-11-18T21:40:00Z'),
       policyDigest: '0123456789ab',
       projects: ['ml-lab'],
+      books,
     },
     ({ action }) => action === 'stop',
   );
@@ -41,6 +44,21 @@ function stored(receipt: ReceiptBuilder): Receipt {
 }
 
 describe('a receipt', () => {
+  test('names the price books behind it that are older than 90 days, also in the log', () => {
+    const dates = [
+      ['machines', '2026-08-19'],
+      ['GPUs', '2026-08-21'],
+    ] as const;
+    const now = new Date('2026-11-18T21:40:00Z');
+    const receipt = start(agedBooks(dates, now));
+    assert.deepEqual(stored(receipt).oldPrices, [{ book: 'machines', asOf: '2026-08-19' }]);
+    const lines: string[] = [];
+    const run = { runId: 'r', title: 'ml-lab' };
+    logSummary((_severity, text) => void lines.push(text), run, receipt.summary(FINISHED, {}));
+    assert.match(lines.join(), /; prices older than 90 days: machines 2026-08-19$/);
+    assert.equal('oldPrices' in stored(start()), false);
+  });
+
   test('of an empty run is complete and valid JSON', () => {
     const receipt = start();
     assert.ok(receipt.isComplete());

@@ -242,6 +242,8 @@ describe('budget-kill-switch on a runaway project', () => {
       assert.match(name ?? '', /^receipts\/budget-kill-switch\//);
       const receipt = lastReceipt(sandbox, BUCKET, SWITCH);
       assert.equal(receipt.mode, 'observe');
+      // Price books that are older than 90 days.
+      assert.deepEqual(receipt.oldPrices?.[1], { book: 'machines', asOf: '2026-07-30' });
       const planned = receipt.decisions
         .filter(({ outcome }) => outcome === 'planned')
         .map(({ action }) => action);

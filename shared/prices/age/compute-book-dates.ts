@@ -1,0 +1,13 @@
+import type { BookDate } from './book-age.ts';
+import { diskPricesDate } from '../disk-price.ts';
+import { gpuPricesDate } from '../gpu-price.ts';
+import { catalogDate } from '../machine-catalog.ts';
+import { machinePricesDate } from '../machine-price.ts';
+
+/** The books that the price of a VM is made of. */
+export const computeBookDates = (): readonly BookDate[] => [
+  ['machine types', catalogDate()],
+  ['machines', machinePricesDate()],
+  ['GPUs', gpuPricesDate()],
+  ['disks', diskPricesDate()],
+];
