@@ -1,3 +1,5 @@
+import { agedBooks } from '../../shared/prices/age/book-age.ts';
+import { computeBookDates } from '../../shared/prices/age/compute-book-dates.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
@@ -25,6 +27,7 @@ export async function fileReceipt(
       startedAt,
       policyDigest: policyDigest(policy),
       projects: [report.project],
+      books: agedBooks(computeBookDates(), startedAt),
     },
     () => false,
   );

@@ -162,8 +162,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     failures,
     savings: tally.savings,
     ...(sweep === undefined ? {} : { sweep }),
-    ...seriesOf(head),
-    ...oldPricesOf(head),
+    ...knownOf(head),
     apiCalls,
   });
 
@@ -200,12 +199,12 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
   };
 }
 
-function seriesOf({ seriesRead }: ReceiptHead): Pick<Receipt, 'seriesRead'> {
+/** What a receipt has only where there is something to say. */
+function knownOf({ seriesRead, books = [] }: ReceiptHead): Pick<Receipt, 'seriesRead' | 'oldPrices'> {
   const read = seriesRead?.();
-  return read === undefined ? {} : { seriesRead: read };
-}
-
-function oldPricesOf({ books = [] }: ReceiptHead): Pick<Receipt, 'oldPrices'> {
   const old = books.filter((book) => book.old).map(({ book, asOf }) => ({ book, asOf }));
-  return old.length === 0 ? {} : { oldPrices: old };
+  return {
+    ...(read === undefined ? {} : { seriesRead: read }),
+    ...(old.length === 0 ? {} : { oldPrices: old }),
+  };
 }
