@@ -15,6 +15,12 @@ export interface RestoreRequest {
   readonly grace: GraceRequest;
 }
 
+/** What of all that can be restored is listed. */
+export interface ListRequest {
+  readonly budget: string | undefined;
+  readonly project: string | undefined;
+}
+
 /** Hours from now, or a share of the budget that may be spent in addition. */
 export type GraceRequest = { readonly hours: number } | { readonly share: number };
 
@@ -22,6 +28,7 @@ const DEFAULT_GRACE: GraceRequest = { share: 0.1 };
 const GRACE_WANTED = 'hours such as 12h (at most 744h), or a share of the budget such as 10% (at most 100%)';
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
+const BUDGET_WANTED = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID';
 const PROJECT = /^[a-z0-9.:-]{4,62}$/;
 const MANIFEST =
   /^(?:gs:\/\/([^/]+)\/)?manifests\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
@@ -32,7 +39,7 @@ const PARAMETERS = ['budget', 'period', 'project', 'manifest', 'grace'];
 
 /**
  * Reads `{budget, period, project?}` or `{manifest}` from a query or a body. Which budgets the policy allows does not
- * matter: what was taken away comes back also after somebody took its budget out of the policy.
+ * matter: what was taken away comes back also after an operator took its budget out of the policy.
  * Throws {@link BadParameter}, and {@link Refusal} for what has no parameters at all.
  */
 export function readRequest(input: unknown): RestoreRequest {
@@ -49,12 +56,21 @@ export function readRequest(input: unknown): RestoreRequest {
   const { budget, period, project } = given;
   return {
     grace: readGrace(given['grace']),
-    budget: check('budget', budget, isBudget, 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID'),
+    budget: check('budget', budget, isBudget, BUDGET_WANTED),
     period: check('period', period, isDay, 'the first day of the period, such as 2026-11-01'),
-    project:
-      project === undefined
-        ? undefined
-        : check('project', project, (text) => PROJECT.test(text), 'a project id'),
+    project: project === undefined ? undefined : check('project', project, isProject, 'a project id'),
+  };
+}
+
+const LIST_PARAMETERS = ['budget', 'project'];
+
+/** Reads a question for what can be restored; undefined where a period or a manifest is named. Throws {@link BadParameter}. */
+export function readListRequest(given: Readonly<Record<string, unknown>>): ListRequest | undefined {
+  if (Object.keys(given).some((name) => !LIST_PARAMETERS.includes(name))) return undefined;
+  const { budget, project } = given;
+  return {
+    budget: budget === undefined ? undefined : check('budget', budget, isBudget, BUDGET_WANTED),
+    project: project === undefined ? undefined : check('project', project, isProject, 'a project id'),
   };
 }
 
@@ -83,6 +99,10 @@ function readGrace(value: unknown): GraceRequest {
   if (unit === 'h' && amount <= 744) return { hours: amount };
   if (unit === '%' && amount <= 100) return { share: amount / 100 };
   throw new BadParameter('grace', value, GRACE_WANTED);
+}
+
+function isProject(text: string): boolean {
+  return PROJECT.test(text);
 }
 
 function isBudget(text: string): boolean {

@@ -7,7 +7,8 @@ import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
 import type { State } from '../../shared/state/state.ts';
-import { readRequest, type RestoreRequest } from './config.ts';
+import { readListRequest, readRequest, type ListRequest, type RestoreRequest } from './config.ts';
+import { listRestorable } from './list-restorable.ts';
 import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
@@ -19,52 +20,66 @@ import { restoreProject } from './restore-project.ts';
 /** An HTTP function may run for an hour (Functions v2 quota); models take minutes to deploy. */
 const REQUEST_DEADLINE_MS = 50 * 60_000;
 
-interface RestoreTask {
-  readonly carriesOut: boolean;
-  readonly wanted: RestoreRequest;
-}
+/** Projects that are restored at the same time, each under its own lease. */
+const PROJECTS_AT_ONCE = 4;
 
-/** `GET` is answered with the plan, `POST` carries it out. */
+type RestoreTask =
+  | { readonly kind: 'list'; readonly wanted: ListRequest }
+  | { readonly kind: 'plan' | 'restore'; readonly wanted: RestoreRequest };
+
+/** `GET` is answered with the plan, without a period with what can be restored; `POST` carries it out. */
 export const restoreFunction: HttpFunction<RestoreTask> = {
   methods: { GET: 'for the plan', POST: 'to restore' },
   // The way back stays open whatever an operator writes into a section.
   sections: [],
   lastValid: 'use',
   deadlineMs: REQUEST_DEADLINE_MS,
-  read: ({ method, query, body }) => ({
-    carriesOut: method === 'POST',
-    wanted: readRequest(method === 'GET' ? query : body),
-  }),
-  async answer(context, { carriesOut, wanted: { bucket, ...wanted } }) {
+  read({ method, query, body }) {
+    if (method === 'POST') return { kind: 'restore', wanted: readRequest(body) };
+    const list = readListRequest(query);
+    return list === undefined ? { kind: 'plan', wanted: readRequest(query) } : { kind: 'list', wanted: list };
+  },
+  async answer(context, task) {
     const state = requireState(context);
+    if (task.kind === 'list') return { body: await listRestorable(state, task.wanted) };
+    const { bucket, ...wanted } = task.wanted;
     if (bucket !== undefined && bucket !== state.bucket)
       throw new BadParameter('manifest', `gs://${bucket}/…`, `a manifest in gs://${state.bucket}`);
     const gathered = await gatherManifests(state, wanted);
-    const { manifests, unread } = gathered;
-    if (manifests.length === 0 && unread[0] !== undefined)
-      throw new PermanentError(
-        `Cannot restore: ${unread.map(({ where, why }) => `${where}: ${why}`).join('; ')}`,
-      );
-    if (manifests.length === 0)
-      throw new Refusal(
-        404,
-        `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
-      );
-    const notRemembered = manifests.flatMap(unseenIn);
-    const said = {
-      ...(unread.length > 0 ? { unread } : {}),
-      ...(notRemembered.length > 0 ? { notRemembered } : {}),
-    };
-    if (carriesOut) {
+    requireManifests(gathered, wanted);
+    const said = saidBeside(gathered);
+    if (task.kind === 'restore') {
       const { complete, results } = await carryOut(context, state, wanted, gathered);
       // No success while something is missing that the same request may still bring back.
       return { status: complete ? 200 : 503, body: { ...wanted, complete, ...said, results } };
     }
-    const steps = manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
+    const steps = gathered.manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
     const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
     return { body: { ...wanted, ...said, plan } };
   },
 };
+
+/** Throws where nothing was taken away, or nothing of it can be read. */
+function requireManifests({ manifests, unread }: Gathered, wanted: RestoreRequest): void {
+  if (manifests.length > 0) return;
+  if (unread.length > 0)
+    throw new PermanentError(
+      `Cannot restore: ${unread.map(({ where, why }) => `${where}: ${why}`).join('; ')}`,
+    );
+  throw new Refusal(
+    404,
+    `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
+  );
+}
+
+/** What plan and answer name beside their lines. */
+function saidBeside({ manifests, unread }: Gathered): object {
+  const notRemembered = manifests.flatMap(unseenIn);
+  return {
+    ...(unread.length > 0 ? { unread } : {}),
+    ...(notRemembered.length > 0 ? { notRemembered } : {}),
+  };
+}
 
 /** A line of the plan: for an endpoint with the service accounts that its models run as, and which would not come back. */
 async function planLine(context: EventContext, step: RestoreStep): Promise<AnswerLine> {
@@ -107,9 +122,13 @@ async function carryOut(
     () => false,
   );
   for (const gap of unread) receipt.incomplete(gap);
-  const results: AnswerLine[] = [];
-  for (const project of projects)
-    results.push(...(await restoreProject(context, state, { ...wanted, project, runId }, receipt)));
+  // Side by side: what one project waits for takes nothing from the time of the next.
+  const lines = await pMap(
+    projects,
+    (project) => restoreProject(context, state, { ...wanted, project, runId }, receipt),
+    { concurrency: PROJECTS_AT_ONCE },
+  );
+  const results = lines.flat();
   const lost: unknown[] = [];
   await deliverReceipt(
     context,

@@ -32,6 +32,7 @@ export async function gatherManifests(
       if (of === undefined)
         throw new PermanentError('it is no manifest: its name is no project id and .json');
       const { manifest, generation } = await readManifest(state, { budget, period, project: of });
+      if (generation === '0' && listed !== undefined) throw new PermanentError('it is listed, and not there');
       // The budget's own record has no project behind it and took nothing away.
       if (generation !== '0' && manifest.rungs.some((rung) => (rung.items ?? []).length > 0))
         manifests.push(manifest);

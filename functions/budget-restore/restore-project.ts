@@ -28,6 +28,10 @@ export async function restoreProject(
   try {
     if (project === (await runtime.ownProject()))
       throw new PermanentError(`Cannot restore "${project}": costguard runs in it and takes nothing from it`);
+    if (context.policy.budgets?.protect.includes(`projects/${project}`) === true)
+      throw new PermanentError(
+        `Cannot restore "${project}": budgets.protect names it, and costguard touches nothing in it; take it out of protect to restore what was taken away before`,
+      );
     await holdProject(
       { state, sleep, random, nowMs: () => runtime.now().getTime() },
       { budget, period, project },

@@ -28,6 +28,8 @@ export interface FakeWorld {
   /** By name, as the Budget API returns them. */
   readonly budgets: Map<string, Readonly<Record<string, unknown>>>;
   readonly objects: Map<string, StoredObject>;
+  /** When a machine was last started, by `project/name`; long ago where it is not in here. */
+  readonly starts: Map<string, number>;
   /** What was changed outside the state bucket, in order, e.g. `stop ml-lab/nb-1`. */
   readonly changes: string[];
   readonly published: string[];
@@ -35,7 +37,10 @@ export interface FakeWorld {
 }
 
 export function emptyWorld(nowMs: number, projects: readonly FakeProject[]): FakeWorld {
-  return { nowMs, projects, budgets: new Map(), objects: new Map(), changes: [], published: [], lines: [] };
+  return {
+    ...{ nowMs, projects, budgets: new Map(), objects: new Map(), starts: new Map() },
+    ...{ changes: [], published: [], lines: [] },
+  };
 }
 
 export interface FakeGoogle {
@@ -45,6 +50,7 @@ export interface FakeGoogle {
 
 const ZONE = 'us-central1-a';
 const REGION = 'us-central1';
+const LONG_AGO_MS = Date.parse('2026-10-01T00:00:00Z');
 
 /** `pause` is awaited before each answer: tests decide in it which of several runs goes on. */
 export function fakeGoogle(options: {
@@ -182,12 +188,12 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     (world, [name = '']) => {
       const project = projectOf(world, name);
       const names = [...project.vms.keys(), ...project.notebooks.keys()];
-      return { items: { [`zones/${ZONE}`]: { instances: names.map((vm) => vmOf(project, vm)) } } };
+      return { items: { [`zones/${ZONE}`]: { instances: names.map((vm) => vmOf(world, project, vm)) } } };
     },
   ],
   [
     /^GET compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/zones\/[^/]+\/instances\/([^/]+)$/,
-    (world, [name = '', id = '']) => vmOf(projectOf(world, name), id.replace('vm-of-', '')),
+    (world, [name = '', id = '']) => vmOf(world, projectOf(world, name), id.replace('vm-of-', '')),
   ],
   [
     /^POST compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/zones\/[^/]+\/instances\/([^/]+)\/(stop|start)$/,
@@ -230,10 +236,11 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
       const project = projectOf(world, name);
       const { deployedModelId, deployedModel } = body as {
         deployedModelId?: string;
-        deployedModel?: { id: string };
+        deployedModel?: { displayName: string };
       };
-      const id = deployedModelId ?? deployedModel?.id ?? '';
-      world.changes.push(`${verb} ${project.id}/${id}`);
+      // What is deployed again has the name that it had; the id is the service's own.
+      const id = deployedModelId ?? `${deployedModel?.displayName ?? ''}-again`;
+      world.changes.push(`${verb} ${project.id}/${nameOfModel(id)}`);
       if (verb === 'deployModel') project.models.add(id);
       else if (!project.models.delete(id)) throw refusal(400, `No model ${id}`);
       return { name: 'operations/1' };
@@ -285,6 +292,7 @@ function turn(
   const running = machines.get(id) ?? notFound(id);
   if (running === (verb === 'start')) throw refusal(400, `${id} is ${running ? '' : 'not '}running`);
   machines.set(id, !running);
+  if (verb === 'start') world.starts.set(`${project.id}/${id}`, world.nowMs);
   return { name: 'operations/1' };
 }
 
@@ -302,7 +310,7 @@ function notebookOf(project: FakeProject, id: string) {
 }
 
 /** A notebook's VM stands beside the others, under the notebook's name. */
-function vmOf(project: FakeProject, name: string) {
+function vmOf({ starts }: FakeWorld, project: FakeProject, name: string) {
   const ofNotebook = project.notebooks.get(name);
   const running = ofNotebook ?? project.vms.get(name) ?? notFound(name);
   return {
@@ -310,7 +318,7 @@ function vmOf(project: FakeProject, name: string) {
     name,
     status: running ? 'RUNNING' : 'TERMINATED',
     labels: labelsOf(name),
-    lastStartTimestamp: '2026-10-01T00:00:00Z',
+    lastStartTimestamp: new Date(starts.get(`${project.id}/${name}`) ?? LONG_AGO_MS).toISOString(),
   };
 }
 
@@ -322,12 +330,18 @@ function jobOf(project: FakeProject, id: string) {
   };
 }
 
+/** A model's name on the endpoint, whatever its id is by now. */
+export function nameOfModel(id: string): string {
+  return id.replace(/(?:-again)+$/, '');
+}
+
 function endpointOf(project: FakeProject) {
   const models = [...project.models];
   return {
     name: `projects/${project.number}/locations/${REGION}/endpoints/1`,
     deployedModels: models.map((id) => ({
       id,
+      displayName: nameOfModel(id),
       model: `projects/${project.number}/locations/${REGION}/models/m`,
     })),
     trafficSplit: models.length === 0 ? {} : { [models[0] ?? '']: 100 },

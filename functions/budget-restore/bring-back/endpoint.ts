@@ -1,7 +1,8 @@
 import { changeState, UnsettledError } from '../../../shared/google/change/change-state.ts';
 import { poll } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { DeploymentRequest } from '../../../shared/state/manifest.ts';
+import { isBelow, type DeploymentRequest } from '../../../shared/state/manifest.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError, isRefused, GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import {
@@ -48,7 +49,8 @@ export async function restoreEndpoint(
   let beside = false;
   let pending: string | undefined;
   const errors: unknown[] = [];
-  for (const model of item.models)
+  const elsewhere = item.models.filter((model) => !isOfProject(model, run));
+  for (const model of item.models.filter((one) => !elsewhere.includes(one)))
     try {
       const restored = await restoreModel(run, item, model, journal);
       if (restored === 'gone') return GONE;
@@ -61,10 +63,25 @@ export async function restoreEndpoint(
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
   if (pending !== undefined) return { kind: 'pending', why: pending };
+  if (elsewhere.length > 0) return { kind: 'left', why: elsewhereText(item, elsewhere) };
   return {
     kind: done ? 'done' : 'already',
     ...(beside ? { why: 'an operator deployed another model meanwhile: the traffic stays as it is' } : {}),
   };
+}
+
+/** A model of another project may be anyone's: whoever wrote into the state bucket could have put it there. */
+function isOfProject({ model }: DeployedModel, { project }: RestoreRun): boolean {
+  return typeof model !== 'string' || isBelow(model, project);
+}
+
+function elsewhereText({ resource }: EndpointItem, models: readonly DeployedModel[]): string {
+  const [, project = '', , region = '', , id = ''] = resource.split('/');
+  const commands = models.map(
+    (model) =>
+      `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${project}`,
+  );
+  return `models of other projects are not deployed by costguard; where they are right, run: ${commands.join(' && ')}`;
 }
 
 /** What was requested is still under way when this request has no more time for it. */

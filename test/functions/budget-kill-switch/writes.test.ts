@@ -3,20 +3,8 @@ import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
+import { disturb, FATES, type Disturbance } from '../../support/write-fates.ts';
 import { newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
-
-/** What becomes of one request: whether it was carried out, and what its sender sees. */
-const FATES = {
-  'garbage after the effect': { carriedOut: true, seen: 'garbage' },
-  'garbage without an effect': { carriedOut: false, seen: 'garbage' },
-  'a reset after the effect': { carriedOut: true, seen: 'reset' },
-  'a reset without an effect': { carriedOut: false, seen: 'reset' },
-  'an empty answer after the effect': { carriedOut: true, seen: 'empty' },
-  'a refusal': { carriedOut: false, seen: 403 },
-  'an outage': { carriedOut: false, seen: 503 },
-  'an outage after the effect': { carriedOut: true, seen: 503 },
-} as const;
-type Fate = (typeof FATES)[keyof typeof FATES];
 
 const WRITES = [
   'notebooks.*nb-1:stop',
@@ -37,37 +25,14 @@ const LADDER = {
   ],
 } as const;
 
-let armed: { readonly write: RegExp; readonly fate: Fate } | undefined;
-/** The look after whose answer the instance is frozen, and what it sent to the project afterwards. */
-let freeze: { readonly look: RegExp; frozen: boolean; readonly sentAfter: string[] } | undefined;
+const disturbance: Disturbance = { armed: undefined, freeze: undefined };
 
 const fake = fakeGoogle({
   world: newWorld(),
   functionName: 'budget-kill-switch',
   ownProject: OWN_PROJECT,
   policyText: () => policyText(LADDER),
-  async around(request, answer) {
-    if (request.includes('storage.googleapis.com')) return answer();
-    if (!/^(?:POST|PUT|PATCH)/.test(request)) {
-      const seen = await answer();
-      if (freeze?.frozen === false && freeze.look.test(request)) {
-        freeze.frozen = true;
-        sleepWhileAnotherRunTakesOver();
-      }
-      return seen;
-    }
-    if (freeze?.frozen === true && /projects\/(?:ml-research|101)\b/.test(request))
-      freeze.sentAfter.push(request);
-    if (armed?.write.test(request) !== true) return answer();
-    const { fate } = armed;
-    armed = undefined;
-    if (fate.carriedOut) await answer();
-    if (fate.seen === 'garbage') return '<!DOCTYPE html><title>Error</title>';
-    if (fate.seen === 'empty') return '';
-    if (fate.seen === 'reset') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
-    const data = { error: { code: fate.seen, message: 'injected' } };
-    throw Object.assign(new Error('injected'), { response: { status: fate.seen, data } });
-  },
+  around: disturb(disturbance, sleepWhileAnotherRunTakesOver),
 });
 
 /** Longer than the lease; meanwhile another run takes it, ends its work and gives it back. */
@@ -130,9 +95,9 @@ describe('each write of the kill switch', () => {
     for (const [title, fate] of Object.entries(FATES))
       it(`${write} with ${title}: after redelivery all is off once, and the books say that it was us`, async () => {
         fake.world = newWorld();
-        armed = { write: new RegExp(write), fate };
+        disturbance.armed = { write: new RegExp(write), fate };
         await deliver('1');
-        expect(armed).toBeUndefined();
+        expect(disturbance.armed).toBeUndefined();
         expect(await deliver('2')).toBe('done');
         const { changes } = fake.world;
         expect([...new Set(changes)].sort()).toEqual([...changes].sort());
@@ -140,6 +105,8 @@ describe('each write of the kill switch', () => {
         expect(fake.world.projects.find(({ id }) => id === 'ml-research')?.account).toBe('');
       });
 });
+
+const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 
 const LOOKS = [
   'GET .*notebooks.*/instances/nb-1\\b',
@@ -153,11 +120,11 @@ describe('an instance that is frozen for 110 seconds after a look', () => {
   for (const look of LOOKS)
     it(`${look}: sends nothing more when it wakes and another run has taken over`, async () => {
       fake.world = newWorld();
-      freeze = { look: new RegExp(look), frozen: false, sentAfter: [] };
-      const { sentAfter } = freeze;
+      const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
+      disturbance.freeze = freeze;
       await deliver('1');
-      expect([freeze.frozen, sentAfter]).toEqual([true, []]);
-      freeze = undefined;
+      expect([freeze.frozen, freeze.sentAfter]).toEqual([true, []]);
+      disturbance.freeze = undefined;
       expect(await deliver('2')).toBe('done');
       const { changes } = fake.world;
       expect([...new Set(changes)].sort()).toEqual([...changes].sort());

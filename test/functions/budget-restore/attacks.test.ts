@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { FOREIGN, OWN_PROJECT, PROTECTED } from '../budget-kill-switch/ladder-model.ts';
+import { BUDGET, PERIOD, RESEARCH, restoreWorld, stateOf } from './restore-world.ts';
+
+const SPEECH = 'ml-speech';
+const OTHER_ACCOUNT = 'billingAccounts/0FFFFF-0FFFFF-0FFFFF';
+const lab = restoreWorld();
+const { fake } = lab;
+
+/** A manifest that lists these as taken away, as whoever may write to the state bucket would make it. */
+function planted(project: string, items: readonly ManifestItem[], more: object = {}): object {
+  const rung = { at: 1, do: 'unlink-billing', status: 'done', runId: 'r', complete: true, items };
+  return { version: 1, budget: BUDGET, period: PERIOD, project, rungs: [rung], restored: {}, ...more };
+}
+
+const done = { status: 'done', atMs: 1 } as const;
+
+const vmOf = (project: string): ManifestItem => ({
+  ...done,
+  kind: 'vm',
+  resource: `projects/${project}/zones/us-central1-a/instances/vm-1`,
+  localSsds: 0,
+  spot: false,
+});
+
+const billingOf = (project: string, account: string): ManifestItem => ({
+  ...done,
+  kind: 'billing',
+  resource: `projects/${project}`,
+  account,
+});
+
+function turnOff(project: string): void {
+  const { vms } = lab.project(project);
+  for (const name of vms.keys()) vms.set(name, false);
+}
+
+const restoreOf = (project: string) => lab.restore('POST', { budget: BUDGET, period: PERIOD, project });
+
+describe('whoever may write to the state bucket', () => {
+  it('cannot have a manifest of one project work on another one', async () => {
+    await lab.takeAway();
+    lab.plant(lab.manifest(RESEARCH), SPEECH);
+    const answer = await restoreOf(SPEECH);
+    expect(answer.error).toMatch(/its project is "ml-research", not ml-speech/);
+    expect(fake.world.changes).toEqual([]);
+  });
+
+  it('cannot have resources of another project brought back', async () => {
+    for (const project of [PROTECTED, FOREIGN, SPEECH]) {
+      await lab.takeAway();
+      turnOff(project);
+      lab.plant(planted(RESEARCH, [vmOf(project)]));
+      expect((await restoreOf(RESEARCH)).error).toMatch(/does not lie below projects\/ml-research/);
+      // By its number, which only Google can tell the project of.
+      lab.plant(planted(RESEARCH, [vmOf(lab.project(project).number)]));
+      expect((await restoreOf(RESEARCH)).results?.[0]).toMatchObject({
+        outcome: 'left',
+        why: expect.stringMatching(/does not lie below projects\/ml-research/) as string,
+      });
+      expect(fake.world.changes).toEqual([]);
+    }
+  });
+
+  it('cannot have a protected project or the operations project touched', async () => {
+    for (const [project, why] of [
+      [PROTECTED, /budgets\.protect names it/],
+      [OWN_PROJECT, /costguard runs in it/],
+    ] as const) {
+      await lab.takeAway();
+      turnOff(project);
+      lab.plant(planted(project, [vmOf(project), billingOf(project, OTHER_ACCOUNT)]), project);
+      const answer = await restoreOf(project);
+      expect(answer.status).toBe(503);
+      expect(answer.results?.map(({ why: said = '' }) => said).join()).toMatch(why);
+      expect(fake.world.changes).toEqual([]);
+    }
+  });
+
+  it('cannot choose who pays', async () => {
+    await lab.takeAway();
+    lab.plant(planted(RESEARCH, [billingOf(RESEARCH, OTHER_ACCOUNT)]));
+    expect((await restoreOf(RESEARCH)).results?.[0]).toMatchObject({
+      outcome: 'left',
+      why: expect.stringMatching(/0FFFFF-0FFFFF-0FFFFF is not the account of the budget/) as string,
+    });
+    expect([fake.world.changes, lab.project().account]).toEqual([[], '']);
+  });
+
+  it('cannot have a model of their own deployed', async () => {
+    await lab.takeAway();
+    lab.project().account = BUDGET.split('/budgets/')[0] ?? '';
+    const endpoint: ManifestItem = {
+      ...done,
+      kind: 'endpoint',
+      resource: `projects/101/locations/us-central1/endpoints/1`,
+      models: [
+        {
+          id: '5',
+          displayName: 'theirs',
+          model: 'projects/666/locations/us-central1/models/miner',
+          serviceAccount: `admin@${RESEARCH}.iam.gserviceaccount.com`,
+        },
+      ],
+      trafficSplit: { '5': 100 },
+    };
+    lab.plant(planted(RESEARCH, [endpoint]));
+    expect((await restoreOf(RESEARCH)).results?.[0]).toMatchObject({
+      outcome: 'left',
+      why: expect.stringMatching(/^models of other projects are not deployed by costguard/) as string,
+    });
+    expect(fake.world.changes).toEqual([]);
+  });
+
+  it('cannot disarm the switch by rungs that have fired already', async () => {
+    await lab.takeAway();
+    const rungs = lab.manifest().rungs.map((rung) => ({ ...rung, items: [], left: [], status: 'done' }));
+    lab.fresh();
+    lab.plant({ ...planted(RESEARCH, []), rungs });
+    expect(await lab.alert()).toBe(true);
+    expect(lab.project().account).toBe('');
+    const { notebooks, vms } = lab.project();
+    expect([...notebooks, ...vms].filter(([, runs]) => runs)).toEqual([]);
+  });
+
+  it('cannot have the switch stop what lies in another project', async () => {
+    for (const project of [PROTECTED, FOREIGN]) {
+      lab.fresh();
+      const { number } = lab.project(project);
+      const planned = [vmOf(number)].map((item) => ({ ...item, status: 'planned' as const }));
+      const rung = { at: 1, do: 'stop-compute', status: 'claimed', runId: 'r', items: planned };
+      lab.plant({ ...planted(RESEARCH, []), rungs: [rung] });
+      await lab.alert();
+      expect(fake.world.changes.filter((change) => change.includes(project))).toEqual([]);
+      expect(lab.project().account).toBe('');
+    }
+  });
+
+  it('cannot hold the lease for longer than it lasts, whatever the manifest says', async () => {
+    const before = await lab.takeAway();
+    lab.plant({ ...lab.manifest(), lease: { by: 'x', runId: 'x', doing: 'x', untilMs: 1e15, atMs: 1e15 } });
+    expect((await restoreOf(RESEARCH)).results?.[0]?.why).toMatch(/another run holds it/);
+    fake.world.nowMs += 100_000;
+    expect((await restoreOf(RESEARCH)).complete).toBe(true);
+    expect(stateOf(lab.project())).toEqual(before);
+  });
+});

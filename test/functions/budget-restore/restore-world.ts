@@ -1,0 +1,103 @@
+/** Switch and restore over one Google Cloud in memory, where all rungs of a budget have fired. */
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import type { RestoreAnswer } from '../../support/budget-lab.ts';
+import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from '../../support/fake-google.ts';
+import { callRestore, deliverAlert } from '../../support/switch-and-restore.ts';
+import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from '../budget-kill-switch/ladder-model.ts';
+
+export const RESEARCH = 'ml-research';
+export const BUDGET = BUDGETS[0]?.name ?? '';
+export const PERIOD = '2026-11-01';
+export const MINUTE_MS = 60_000;
+
+const LADDER = {
+  mode: 'enforce',
+  basis: 'actual',
+  ladder: [
+    { atPercent: 80, do: 'stop-notebooks' },
+    { atPercent: 100, do: 'stop-compute' },
+    { atPercent: 120, do: 'unlink-billing' },
+  ],
+} as const;
+
+export interface RestoreWorld {
+  readonly fake: FakeGoogle;
+  project(id?: string): FakeProject;
+  /** A message of the budget at 130 %; false where it has to be delivered again. */
+  alert(): Promise<boolean>;
+  /** A new start, with everything running. */
+  fresh(): void;
+  /** A new start in which the whole ladder has fired minutes ago. What was there before. */
+  takeAway(): Promise<object>;
+  restore(method?: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;
+  /** The manifest of a project as it lies in the state bucket, and another one in its place. */
+  manifest(project?: string): Manifest;
+  plant(manifest: object, project?: string): void;
+}
+
+export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']): RestoreWorld {
+  const fake = fakeGoogle({
+    world: newWorld(),
+    functionName: 'budget-kill-switch',
+    ownProject: OWN_PROJECT,
+    policyText: () => policyText(LADDER),
+    ...(around === undefined ? {} : { around }),
+  });
+  let messages = 0;
+  const world: RestoreWorld = {
+    fake,
+    project(id = RESEARCH) {
+      const project = fake.world.projects.find((one) => one.id === id);
+      if (project === undefined) throw new Error(`No project ${id}`);
+      return project;
+    },
+    alert: () => deliverAlert(fake.runtime, fake.world, OVERSPENT, String(++messages)),
+    fresh() {
+      fake.world = newWorld();
+    },
+    async takeAway() {
+      world.fresh();
+      const before = stateOf(world.project());
+      if (!(await world.alert())) throw new Error('The ladder did not end');
+      fake.world.nowMs += 10 * MINUTE_MS;
+      fake.world.changes.length = 0;
+      return before;
+    },
+    restore: (method = 'POST', request = { budget: BUDGET, period: PERIOD, project: RESEARCH }) =>
+      callRestore(fake.runtime, method, request),
+    manifest(project = RESEARCH) {
+      const stored = fake.world.objects.get(objectOf(project));
+      if (stored === undefined) throw new Error(`No manifest of ${project}`);
+      return JSON.parse(stored.text) as Manifest;
+    },
+    plant(manifest, project = RESEARCH) {
+      const name = objectOf(project);
+      const generation = (fake.world.objects.get(name)?.generation ?? 0) + 1;
+      fake.world.objects.set(name, {
+        text: JSON.stringify(manifest),
+        generation,
+        updatedMs: fake.world.nowMs,
+      });
+    },
+  };
+  return world;
+}
+
+const OVERSPENT = wireOf({
+  ...{ budget: 0, period: 1, percent: 130, namesThreshold: true, forecastPercent: undefined },
+  ...{ amountPercent: 100, currency: 'USD' },
+});
+
+export function objectOf(project: string): string {
+  const [, account = '', , id = ''] = BUDGET.split('/');
+  return `manifests/${account}/${id}/${PERIOD}/${project}.json`;
+}
+
+/** What runs, but for jobs, which do not come back; models by name, for their ids are new. */
+export function stateOf({ account, notebooks, vms, models }: FakeProject): object {
+  return {
+    account,
+    ...Object.fromEntries([...notebooks, ...vms]),
+    models: [...models].map(nameOfModel).sort(),
+  };
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { disturb, FATES, type Disturbance } from '../../support/write-fates.ts';
+import { MINUTE_MS, restoreWorld, stateOf } from './restore-world.ts';
+
+const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
+
+const disturbance: Disturbance = { armed: undefined, freeze: undefined };
+const lab = restoreWorld(disturb(disturbance, anotherRunRestores));
+const { fake } = lab;
+
+/** Longer than the lease; meanwhile another run brings all back, and gives its lease back. */
+function anotherRunRestores(): void {
+  fake.world.nowMs += 110_000;
+  const manifest = lab.manifest();
+  delete manifest.lease;
+  const resources = manifest.rungs.flatMap(({ items = [] }) => items.map(({ resource }) => resource));
+  const restored = Object.fromEntries(resources.map((resource) => [resource, fake.world.nowMs]));
+  lab.plant({ ...manifest, restored, fence: (manifest.fence ?? 0) + 1 });
+}
+
+async function takeAway(): Promise<object> {
+  Object.assign(disturbance, { armed: undefined, freeze: undefined });
+  return lab.takeAway();
+}
+
+const restore = () => lab.restore();
+
+/** Requests until a restore is complete; a second copy of a model costs its machines for nothing. */
+async function restoreUntilComplete(): Promise<void> {
+  for (let calls = 1; calls <= 3; calls++) {
+    if ((await restore()).complete === true) return;
+    fake.world.nowMs += 30 * MINUTE_MS;
+  }
+  throw new Error('Three restores and not complete');
+}
+
+function expectOnce(): void {
+  const { changes } = fake.world;
+  expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+}
+
+const WRITES = ['PUT .*billingInfo', 'notebooks.*nb-1:start', 'vm-1/start', 'endpoints/1:deployModel'];
+
+describe('each write of the restore', () => {
+  for (const write of WRITES)
+    for (const [title, fate] of Object.entries(FATES))
+      it(`${write} with ${title}: never success before all is back, and each thing is requested with effect once`, async () => {
+        const before = await takeAway();
+        disturbance.armed = { write: new RegExp(write), fate };
+        const first = await restore();
+        expect(disturbance.armed).toBeUndefined();
+        if (first.status === 200) expect(stateOf(lab.project())).toEqual(before);
+        fake.world.nowMs += 30 * MINUTE_MS;
+        await restoreUntilComplete();
+        expect(stateOf(lab.project())).toEqual(before);
+        expectOnce();
+      });
+});
+
+const LOOKS = [
+  'GET .*ml-research/billingInfo',
+  'GET .*notebooks.*/instances/nb-1\\b',
+  'GET .*compute.*/instances/vm-1$',
+  'GET .*endpoints/1$',
+];
+
+describe('a restore that is frozen for 110 seconds after a look', () => {
+  for (const look of LOOKS)
+    it(`${look}: sends nothing more when it wakes and another run has taken over`, async () => {
+      await takeAway();
+      const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
+      disturbance.freeze = freeze;
+      expect((await restore()).status).toBe(503);
+      expect([freeze.frozen, freeze.sentAfter]).toEqual([true, []]);
+      expectOnce();
+    });
+});
+
+describe('50 restores at once', () => {
+  it('relink and start each thing once, and the others answer 503 with the run that is at it', async () => {
+    const before = await takeAway();
+    const answers = await Promise.all(Array.from({ length: 50 }, restore));
+    for (const { status, results = [] } of answers)
+      if (status !== 200)
+        expect([status, results.map(({ why }) => why).join()]).toEqual([
+          503,
+          expect.stringMatching(/another run holds it: .* is at restore, run \d{8}T/),
+        ]);
+    await restoreUntilComplete();
+    expect(stateOf(lab.project())).toEqual(before);
+    expectOnce();
+    expect(fake.world.changes).toHaveLength(8);
+  });
+});
