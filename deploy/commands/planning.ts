@@ -4,6 +4,7 @@ import { gatherBooks } from '../../functions/cost-estimator/gather.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
+import { paragraph } from './text-table.ts';
 
 export interface Output {
   readonly out: (text: string) => void;
@@ -42,7 +43,7 @@ export async function planningCommand(
     );
     const report = answer(path, query, now);
     output.out(query['format'] === 'json' ? `${JSON.stringify(report, null, 2)}\n` : tables(report));
-    if (report.oldPrices !== undefined) output.err(`${report.oldPrices}\n`);
+    if (report.oldPrices !== undefined) output.err(paragraph(report.oldPrices));
     return Promise.resolve(0);
   });
 }
@@ -64,24 +65,4 @@ function answer(path: Question['path'], query: Readonly<Record<string, string>>,
       );
     throw error;
   }
-}
-
-/** Columns side by side, the first to the left, the others to the right where they hold amounts. */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, at) =>
-    Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)),
-  );
-  return [header, ...rows]
-    .map((row) =>
-      row
-        .map((cell, at) =>
-          /^(?:\$|<\$|at least|unpriced)/.test(cell)
-            ? cell.padStart(widths[at] ?? 0)
-            : cell.padEnd(widths[at] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
 }

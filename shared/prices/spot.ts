@@ -31,6 +31,6 @@ export function agedSpot(spot: Price, onDemand: Price, now: Date): SpotPrice {
     lastKnownUsd,
     // Where sources disagree on the price on demand, the last Spot price may lie outside these bounds.
     usd: { low: Math.min(low, lastKnownUsd), high: Math.max(high, spot.usd.high) },
-    note: `last seen ${days} days ago; Spot prices change daily, so this is what it may be now`,
+    note: 'Spot prices change daily: this is what they may be by now',
   };
 }

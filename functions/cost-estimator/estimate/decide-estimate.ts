@@ -114,7 +114,9 @@ function notesOf(
       ? []
       : [`Not sold on demand: ${[...new Set(unsold)].join(', ')}; only as Spot, flex-start or reservation.`]),
     ...(machines.length > 0 && !hasDisk
-      ? ['No boot disk is counted: add diskGb and diskType. It bills while the machine is stopped, too.']
+      ? [
+          'No boot disk is counted: add one by diskGb and diskType (--disk-gb, --disk-type). It bills while the machine is stopped, too.',
+        ]
       : []),
     ...(vertex
       ? [

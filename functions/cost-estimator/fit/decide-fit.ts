@@ -106,7 +106,7 @@ function splitOver({ job, region, tokens, tflops }: FitWish): Split | undefined 
 
 function assumedBy({ batch, context, recompute }: Job): readonly string[] {
   return [
-    `${batch} sequence(s) of ${context} tokens on each GPU`,
+    `${batch} ${batch === 1 ? 'sequence' : 'sequences'} of ${context} tokens on each GPU`,
     `activations: recompute ${recompute}`,
     'usable GPU memory as measured with nvidia-smi; of GPUs that no source measured, 96 % of the label',
   ];

@@ -1,6 +1,8 @@
 /** What is known of a model; what a request leaves out is assumed, and said. */
 export interface Model {
   readonly parameters: number;
+  /** Those that one token uses: fewer than all in a mixture of experts. All of them take memory. */
+  readonly activeParameters: number;
   readonly layers: number;
   readonly hidden: number;
   readonly heads: number;
@@ -17,6 +19,7 @@ export interface Model {
 /** Of a request: parameters, or a size and its precision, or the shape. */
 export interface ModelWish {
   readonly parameters: number | undefined;
+  readonly activeParameters: number | undefined;
   readonly sizeGb: number | undefined;
   readonly sizeBytesPerParameter: number;
   readonly layers: number | undefined;
@@ -69,7 +72,13 @@ export function understandModel(wish: ModelWish): Understood | undefined {
   if (given === undefined) assumed.push(`${billions(parameters)} parameters, from the shape`);
   const largestLayer = wish.largestLayer ?? Math.max(perLayer(shape), vocabulary * hidden);
   return {
-    model: { ...shape, parameters, tiedEmbeddings, largestLayer: Math.min(largestLayer, parameters) },
+    model: {
+      ...shape,
+      parameters,
+      activeParameters: Math.min(wish.activeParameters ?? parameters, parameters),
+      tiedEmbeddings,
+      largestLayer: Math.min(largestLayer, parameters),
+    },
     assumed,
   };
 }

@@ -17,7 +17,8 @@ export function seedRule(sizeGb: number, tiers: readonly Tier[], fits: readonly 
   );
   const [best] = fits;
   const about = 'right for weights and Adam in fp32 (16 B a parameter), without activations';
-  if (chosen === undefined) return { needGb, machineType: undefined, verdict: 'none', why: about };
+  if (chosen === undefined)
+    return { needGb, machineType: undefined, verdict: 'none', why: 'no machine of the region has as much' };
   const { machineType, verdict } = chosen;
   if (verdict === 'no')
     return {

@@ -154,7 +154,7 @@ function runOf(
   const peak = peakTflops(gpu);
   if (tokens === undefined || (tflops === undefined && peak === undefined)) return undefined;
   const perToken = isTraining(job) ? 6 : 2;
-  const operations = perToken * job.model.parameters * tokens;
+  const operations = perToken * job.model.activeParameters * tokens;
   const hoursAt = (each: number): number => operations / (gpus * each * 1e12) / 3600;
   const fast = tflops ?? (peak ?? 0) * REACHED.high;
   const slow = tflops ?? (peak ?? 0) * REACHED.low;
@@ -166,6 +166,7 @@ function runOf(
       }
     : timesPrice(usdPerHour, hours.low);
   const said = tflops === undefined ? `${slow.toFixed(0)} to ${fast.toFixed(0)}` : String(tflops);
-  const formula = `${perToken} × ${job.model.parameters} parameters × ${tokens} tokens / (${gpus} GPUs × ${said} TFLOP/s)`;
+  const active = job.model.activeParameters < job.model.parameters ? 'active ' : '';
+  const formula = `${perToken} × ${job.model.activeParameters} ${active}parameters × ${tokens} tokens / (${gpus} GPUs × ${said} TFLOP/s)`;
   return { hours, usd, formula };
 }

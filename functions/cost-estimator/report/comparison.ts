@@ -17,7 +17,7 @@ export function waysOf(report: EstimateReport): readonly Way[] {
   const bought = wish.spot ? 'Spot' : 'on demand';
   return [
     way('on demand', onDemand.region, onDemand.totals, ''),
-    ...(sustainedUse === undefined
+    ...(sustainedUse === undefined || !isLess(sustainedUse.perRun, onDemand.totals.perRun)
       ? []
       : [
           {
@@ -50,6 +50,10 @@ export function waysOf(report: EstimateReport): readonly Way[] {
   ];
 }
 
+/** A run that is too short for a discount has none. */
+const isLess = (a: Price, b: Price): boolean =>
+  a.usd !== 'unpriced' && b.usd !== 'unpriced' && a.usd.high < b.usd.high;
+
 function way(
   what: string,
   where: string,
@@ -65,4 +69,6 @@ const spotAbout = (price: Price): string =>
     : `prices of ${price.asOf}${price.note === undefined ? '' : `: ${price.note}`}`;
 
 const cloudAbout = (price: Price, gpus: number): string =>
-  price.usd === 'unpriced' ? price.why : `list price of ${price.asOf}, ${gpus} GPU(s)`;
+  price.usd === 'unpriced'
+    ? price.why
+    : `list price of ${price.asOf}, ${gpus} ${gpus === 1 ? 'GPU' : 'GPUs'}`;

@@ -61,6 +61,7 @@ export function fitForm(fields: Fields): Markup {
     'Find the smallest machine',
     filled(fields, [
       { name: 'parameters', label: 'Parameters', hint: 'such as 8e9', number: true },
+      { name: 'activeParameters', label: 'Active parameters', hint: 'of a mixture of experts', number: true },
       { name: 'task', label: 'Task', choices: tasks },
       { name: 'precision', label: 'Precision', choices: ['', ...precisions] },
       { name: 'optimizer', label: 'Optimizer', choices: ['', ...optimizers] },

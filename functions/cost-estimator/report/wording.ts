@@ -5,10 +5,13 @@ import { tag, type Child } from '../../../shared/report/markup.ts';
 import { figure, usdRangeFigure, usdText } from '../../../shared/report/numbers.ts';
 import type { Line } from '../estimate/lines.ts';
 
-/** Below a dollar up to six digits: prices an hour and a GB are small. */
+/** Below a dollar four digits that count: prices an hour and a GB are small. */
 export function rateText(usd: number): string {
-  return usd >= 1 || usd === 0 ? usdText(usd) : `$${Number(usd.toPrecision(4))}`;
+  return usd >= 1 || usd === 0 ? usdText(usd) : `$${atLeastCents(String(Number(usd.toPrecision(4))))}`;
 }
+
+/** `0.7` -> `0.70` */
+const atLeastCents = (text: string): string => text.replace(/\.(\d)$/, '.$10');
 
 /** `$1.08`, `$1.00 – $2.00`, `at least $3.00`, `unpriced`. */
 export function priceText(price: Price, text: (usd: number) => string = usdText): string {
@@ -43,5 +46,9 @@ export const LINE_KINDS: Readonly<Record<Line['kind'], { readonly text: string; 
   fee: { text: 'fee', tone: 'grey' },
 };
 
+const gibFormat = (digits: number): Intl.NumberFormat =>
+  new Intl.NumberFormat('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
 /** `16.2 GiB` of bytes, as GPU memory is written. */
-export const gibText = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 33 ? 2 : 1)} GiB`;
+export const gibText = (bytes: number): string =>
+  `${gibFormat(bytes < 2 ** 33 ? 2 : 1).format(bytes / 2 ** 30)} GiB`;

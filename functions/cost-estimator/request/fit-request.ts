@@ -16,7 +16,18 @@ import { understandModel, type ModelWish } from '../fit/model.ts';
 import { booleanField, checkNames, choiceField, numberField, textField, type Given } from './fields.ts';
 
 const MODEL = [
-  ...['parameters', 'sizeGb', 'sizePrecision', 'layers', 'hidden', 'heads', 'kvHeads', 'headSize', 'ffn'],
+  ...[
+    'parameters',
+    'activeParameters',
+    'sizeGb',
+    'sizePrecision',
+    'layers',
+    'hidden',
+    'heads',
+    'kvHeads',
+    'headSize',
+    'ffn',
+  ],
   ...['vocabulary', 'tiedEmbeddings', 'largestLayer'],
 ];
 const JOB = [
@@ -55,6 +66,13 @@ export function readFit(fields: Readonly<Record<string, unknown>>): FitRequest {
   const { model, assumed } = understood;
   if (model.heads > model.hidden)
     throw new BadParameter('heads', String(model.heads), `at most the hidden size, ${model.hidden}`);
+  const { activeParameters } = wish;
+  if (activeParameters !== undefined && activeParameters > model.parameters)
+    throw new BadParameter(
+      'activeParameters',
+      String(activeParameters),
+      `at most the parameters of the whole model, ${model.parameters}`,
+    );
   if (model.kvHeads > model.heads)
     throw new BadParameter('kvHeads', String(model.kvHeads), `at most as many as heads, ${model.heads}`);
   const job = { ...jobOf(given), model };
@@ -74,6 +92,7 @@ function modelOf(given: Given): ModelWish {
   const size = choiceField(given, 'sizePrecision', inferencePrecisions) ?? 'bf16';
   return {
     parameters: numberField(given, 'parameters', { min: 1e5, max: 1e14, unit: 'parameters' }),
+    activeParameters: numberField(given, 'activeParameters', { min: 1e5, max: 1e14, unit: 'parameters' }),
     sizeGb: numberField(given, 'sizeGb', { min: 0.001, max: 1e5, unit: 'GB' }),
     sizeBytesPerParameter: BYTES[size],
     layers: numberField(given, 'layers', whole(2_000, 'layers')),

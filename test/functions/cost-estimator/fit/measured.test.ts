@@ -21,6 +21,7 @@ const points: readonly Point[] = parse<Point>(readFileSync(join(import.meta.dirn
 
 const nothing: ModelWish = {
   parameters: undefined,
+  activeParameters: undefined,
   sizeGb: undefined,
   sizeBytesPerParameter: 2,
   layers: undefined,
