@@ -35,16 +35,21 @@ export interface NotebookFacts {
   readonly longerLook?: LongerLook | undefined;
   /** What it may wait for; read where it rests. */
   readonly jobs: JobsFacts;
-  /** E-mail addresses of the accounts that it runs as. */
-  readonly serviceAccounts: readonly string[];
+  /** E-mail addresses of the accounts that it runs as, and of its owners and creator: who may start a job from it. */
+  readonly accounts: readonly string[];
   readonly memory: NotebookMemory;
 }
 
 /** The jobs of the project that go on. */
 export type JobsFacts =
   | { readonly kind: 'not-read' }
-  | { readonly kind: 'read'; readonly jobs: readonly RunningJob[] }
+  | { readonly kind: 'read'; readonly jobs: readonly StartedJob[] }
   | { readonly kind: 'unreadable'; readonly why: string };
+
+export interface StartedJob extends RunningJob {
+  /** E-mail address of whom the audit log names; undefined where it cannot be told. */
+  readonly startedBy: string | undefined;
+}
 
 export type VmFacts =
   | { readonly kind: 'found'; readonly status: string; readonly lastStartMs: number | undefined }

@@ -151,9 +151,14 @@ function toFacts(
       ...(machine?.externalIp === undefined ? [] : [`the address ${machine.externalIp}, if it is reserved`]),
     ],
     vm: vmFacts(setup.instanceId, zone, machines, machine),
-    serviceAccounts: (setup.serviceAccounts ?? []).flatMap(({ email }) => email ?? []),
+    accounts: accountsOf(instance),
     ...found,
   };
+}
+
+function accountsOf({ gceSetup, instanceOwners = [], creator }: NotebookInstance): readonly string[] {
+  const runsAs = (gceSetup?.serviceAccounts ?? []).map(({ email }) => email);
+  return [...runsAs, ...instanceOwners, creator].flatMap((email) => email || []);
 }
 
 function ownerOf(

@@ -41,6 +41,14 @@ const TREE: Pick<ScenarioInput, 'organization' | 'folders'> & { readonly project
   project: { parent: 'folders/500101' },
 };
 
+/** Of somebody whose notebook is none of the lab's: it keeps nothing, as long as who started it can be read. */
+const OTHERS_JOB = {
+  id: '77',
+  displayName: 'nightly',
+  startedBy: 'scheduler@ml-other.iam.gserviceaccount.com',
+  jobSpec: { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-4' } }] },
+};
+
 const TICK_LINES = [
   'mode: enforce',
   'scope: [folders/500100]',
@@ -89,7 +97,7 @@ const stopper: Exercise = {
       }),
       busy('at-work'),
     ],
-    TREE,
+    { ...TREE, project: { ...TREE.project, vertex: { customJobs: [OTHERS_JOB] } } },
   ),
   policy: [
     ...TICK_LINES,

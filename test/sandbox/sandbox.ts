@@ -419,7 +419,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...eventarcRoutes({ functions, projects }),
       ...schedulerRoutes({ jobs, projects, iam }),
       ...alertingRoutes(),
-      ...loggingRoutes({ functions, projects }),
+      ...loggingRoutes({ functions, projects, vertex }),
     ],
     iam,
     clock,

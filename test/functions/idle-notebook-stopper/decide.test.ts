@@ -4,8 +4,7 @@ import { isRemembered, judgeNotebook, savesMoney } from '../../../functions/idle
 import { startedSince } from '../../../functions/idle-notebook-stopper/verdict/moments.ts';
 import { observationStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import { repairSeconds } from '../../../functions/idle-notebook-stopper/native-idle-shutdown.ts';
-import type { RunningJob } from '../../../shared/google/vertex/running-jobs.ts';
-import type { VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
+import type { StartedJob, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
 import {
@@ -28,6 +27,7 @@ import {
 } from './facts-builder.ts';
 import { testVerdicts } from './verdict-table.ts';
 
+const ACCOUNT = 'notebooks@ml-dev.iam.gserviceaccount.com';
 const UNKNOWN_GPU = gpusOf({ machineType: 'q9-standard-8', accelerators: [] });
 
 describe('judgeNotebook: thresholds', () => {
@@ -550,14 +550,18 @@ describe('judgeNotebook: GPUs', () => {
 });
 
 describe('judgeNotebook: jobs that it may wait for', () => {
-  const jobs = (...all: readonly RunningJob[]) => ({ jobs: { kind: 'read', jobs: all } }) as const;
+  const jobs = (...all: readonly StartedJob[]) => ({ jobs: { kind: 'read', jobs: all } }) as const;
   testVerdicts([
     {
       name: 'a job that was made since the last start keeps what rests, with its name',
       facts: jobs(job(300)),
       expect: ['keep waits-for'],
-      why: /^it may wait for the job "train-v7", which goes on$/,
-      evidence: { job: '"train-v7"', resource: 'projects/1/locations/us-central1/customJobs/7' },
+      why: /^it may wait for the job "train-v7"; who started that cannot be told$/,
+      evidence: {
+        job: '"train-v7"',
+        startedBy: 'cannot be told',
+        resource: 'projects/1/locations/us-central1/customJobs/7',
+      },
     },
     {
       name: 'a job that is older than the last start is none that it waits for',
@@ -587,8 +591,44 @@ describe('judgeNotebook: jobs that it may wait for', () => {
         job(200, { displayName: 'mine', serviceAccount: 'notebooks@ml-dev.iam.gserviceaccount.com' }),
       ),
       expect: ['keep waits-for'],
-      why: /^it may wait for the job "mine" or 1 others, which goes on$/,
+      why: /^it may wait for the job "mine" or 1 more; who started that cannot be told$/,
       evidence: { runsAs: 'notebooks@ml-dev.iam.gserviceaccount.com', jobs: 2 },
+    },
+    {
+      name: 'a job that its service account started keeps it, and is named before others',
+      facts: jobs(job(300), job(200, { displayName: 'mine', startedBy: ACCOUNT })),
+      expect: ['keep waits-for'],
+      why: /^it may wait for the job "mine" or 1 more, which notebooks@ml-dev\.iam\.gserviceaccount\.com started$/,
+      evidence: { startedBy: ACCOUNT },
+    },
+    {
+      name: 'a job that its owner started keeps it, however the address is written',
+      facts: jobs(job(200, { startedBy: 'Ada@Example.com' })),
+      expect: ['keep waits-for'],
+    },
+    {
+      name: 'a job that somebody else started keeps nothing',
+      facts: jobs(job(200, { startedBy: 'grace@example.com' }), job(100, { startedBy: 'ci@ml-dev.iam' })),
+      expect: ['stop idle'],
+    },
+    {
+      name: 'that it runs as the account of the notebook says nothing about who started it',
+      facts: jobs(job(200, { startedBy: 'grace@example.com', serviceAccount: ACCOUNT })),
+      expect: ['stop idle'],
+    },
+    {
+      name: 'of a notebook without known accounts any job may be its own',
+      facts: { ...jobs(job(200, { startedBy: 'grace@example.com' })), accounts: [] },
+      expect: ['keep waits-for'],
+      why: /who started that cannot be told$/,
+    },
+    {
+      name: 'a job of its own from before the last start keeps nothing',
+      facts: {
+        ...jobs(job(300, { startedBy: ACCOUNT })),
+        vm: { kind: 'found', status: 'RUNNING', lastStartMs: minutesBefore(NOON, 299) },
+      },
+      expect: ['stop idle'],
     },
     {
       name: 'a job without a name is called by its resource',

@@ -6,9 +6,9 @@ import type {
   NotebookFacts,
   Signal,
   Signals,
+  StartedJob,
 } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
-import type { RunningJob } from '../../../shared/google/vertex/running-jobs.ts';
 import type { Gpus } from '../../../shared/prices/machine-type.ts';
 import type { WorkingHours } from '../../../shared/policy/policy.ts';
 
@@ -77,12 +77,13 @@ export function longerLook(overrides: Partial<LongerLook> = {}): LongerLook {
 }
 
 /** A job of the project that was made some minutes before NOON. */
-export function job(minutesAgo: number | undefined, more: Partial<RunningJob> = {}): RunningJob {
+export function job(minutesAgo: number | undefined, more: Partial<StartedJob> = {}): StartedJob {
   return {
     resource: 'projects/1/locations/us-central1/customJobs/7',
     displayName: 'train-v7',
     createdMs: minutesAgo === undefined ? undefined : minutesBefore(NOON, minutesAgo),
     serviceAccount: undefined,
+    startedBy: undefined,
     ...more,
   };
 }
@@ -136,7 +137,7 @@ export function notebook(
     vm: { kind: 'found', status: 'RUNNING', lastStartMs: Date.parse('2026-11-10T08:00:00Z') },
     observedFromMs: observationStartMs(policy, now, rest.memory?.warnedAtMs),
     jobs: { kind: 'read', jobs: [] },
-    serviceAccounts: ['notebooks@ml-dev.iam.gserviceaccount.com'],
+    accounts: ['notebooks@ml-dev.iam.gserviceaccount.com', 'ada@example.com'],
     memory: {},
     ...rest,
     signals: {

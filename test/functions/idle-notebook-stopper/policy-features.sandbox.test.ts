@@ -473,6 +473,48 @@ describe('keepWhileJobsRun', () => {
       vertex([running]),
     ));
 
+  it('keeps only the notebooks whose account or owner started a job, as the audit log has it', () =>
+    withNotebooks(
+      [
+        idle('own-1', { serviceAccount: 'own@ml-lab.iam.gserviceaccount.com' }),
+        idle('owner-1', { serviceAccount: 'b@ml-lab.iam.gserviceaccount.com', creator: 'ada@example.com' }),
+        idle('other-1', { serviceAccount: 'c@ml-lab.iam.gserviceaccount.com', creator: 'bob@example.com' }),
+      ],
+      [],
+      async (world) => {
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(outcomesOf(receipt), { 'other-1': ['stop done: idle'] });
+        assert.deepEqual(receipt.kept, { 'waits-for': 2 });
+        assert.equal(
+          decisionOn(receipt, 'own-1').evidence['startedBy'],
+          'own@ml-lab.iam.gserviceaccount.com',
+        );
+        assert.equal(decisionOn(receipt, 'owner-1').evidence['job'], '"train-v8"');
+        assert.equal(receipt.apiCalls['logging.entries.list'], 1);
+      },
+      vertex([
+        { ...running, startedBy: 'own@ml-lab.iam.gserviceaccount.com' },
+        { ...running, id: '2', displayName: 'train-v8', startedBy: 'ada@example.com' },
+      ]),
+    ));
+
+  it('keeps all that rest, and says so, where the audit log cannot be read', () =>
+    withNotebooks(
+      [idle('other-1')],
+      [],
+      async (world) => {
+        world.sandbox.faults.add({ route: 'logging.entries.list', fault: { kind: 'status', status: 403 } });
+        const receipt = await tickAfter(world, 0);
+        assert.deepEqual(receipt.kept, { 'waits-for': 1 });
+        assert.deepEqual(receipt.incomplete, []);
+        assert.match(
+          String(decisionOn(receipt, 'other-1').evidence['why']),
+          /who started that cannot be told$/,
+        );
+      },
+      vertex([{ ...running, startedBy: 'somebody@example.com' }]),
+    ));
+
   it('lets go of it when the job has ended, and where the policy says so', async () => {
     const stops = async (jobs: readonly object[], lines: readonly string[]) =>
       withNotebooks(

@@ -5,6 +5,8 @@ import { parseFilter, type Test } from '../../http/boolean-filter.ts';
 import type { DeployedFunction, Functions, LogEntry } from '../functions/state.ts';
 import { revisionOf } from '../functions/shown.ts';
 import { pageOf } from '../../http/paging.ts';
+import { auditEntries } from './audit-entries.ts';
+import type { Vertex } from '../vertex/state.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { readBody } from '../../http/read-body.ts';
 
@@ -23,12 +25,13 @@ const listSchema = z.strictObject({
 
 type Shown = Readonly<Record<string, unknown>>;
 
-/** Cloud Logging v2, to read what the functions wrote to standard output. */
+/** Cloud Logging v2, to read what the functions wrote to standard output, and who made which job. */
 export function loggingRoutes(options: {
   readonly functions: Functions;
   readonly projects: Projects;
+  readonly vertex: Vertex;
 }): Route[] {
-  const { functions, projects } = options;
+  const { functions, projects, vertex } = options;
   const projectsOf = (call: Call): readonly string[] =>
     readBody(listSchema, call).resourceNames.map((name) =>
       projects.require(name.slice('projects/'.length), 'logging'),
@@ -46,9 +49,10 @@ export function loggingRoutes(options: {
         const { filter, orderBy, pageSize, pageToken } = readBody(listSchema, call);
         const wanted = filterOf(filter);
         const named = projectsOf(call);
-        const all = functions.all
+        const written = functions.all
           .filter(({ projectId }) => named.includes(projectId))
-          .flatMap((deployed) => deployed.logs.map((entry) => shown(deployed, entry)))
+          .flatMap((deployed) => deployed.logs.map((entry) => shown(deployed, entry)));
+        const all = [...written, ...named.flatMap((id) => auditEntries(vertex, id))]
           .filter(wanted)
           .sort((a, b) => String(a['timestamp']).localeCompare(String(b['timestamp'])));
         const ordered = orderBy === 'timestamp asc' ? all : all.reverse();

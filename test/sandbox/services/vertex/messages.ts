@@ -127,7 +127,12 @@ const resource = {
   created: z.string().default('-5h'),
   labels: z.record(z.string(), z.string()).default({}),
 };
-const jobFields = { ...resource, state: z.enum(JOB_STATES).default('JOB_STATE_RUNNING') };
+const jobFields = {
+  ...resource,
+  /** Whom the audit log names as its maker; it has no entry when absent. */
+  startedBy: z.string().optional(),
+  state: z.enum(JOB_STATES).default('JOB_STATE_RUNNING'),
+};
 
 /** The key `vertex` of a project in a scenario. */
 export const vertexSeedSchema = z.strictObject({

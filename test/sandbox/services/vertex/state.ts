@@ -15,6 +15,8 @@ export interface VertexJob {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdMs: number;
+  /** Whom the audit log names as its maker. */
+  readonly startedBy?: string | undefined;
   /** What the kind has beside the common fields, as the API shows it. */
   readonly shown: Readonly<Record<string, unknown>>;
   /** The machines of one trial and how many trials run at once; absent where Google's own machines work. */
@@ -146,6 +148,7 @@ export function createVertex(options: {
         ...placed,
         labels: seed.labels,
         createdMs,
+        startedBy: job.seed.startedBy,
         state: seed.state,
         updatedMs: createdMs,
         endMs: ended ? clock.now() : undefined,
