@@ -45,6 +45,7 @@ import { runRoutes } from './services/functions/run-routes.ts';
 import { createFunctions, type Functions } from './services/functions/state.ts';
 import { postToThisMachine } from './services/pubsub/post.ts';
 import { createTokens } from './iam/tokens.ts';
+import { secretRoutes } from './services/secret-manager/routes.ts';
 import { loggingRoutes } from './services/logging/routes.ts';
 import { alertingRoutes } from './services/monitoring/alerting.ts';
 import { createJobs, type Jobs } from './services/scheduler/jobs.ts';
@@ -419,6 +420,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...eventarcRoutes({ functions, projects }),
       ...schedulerRoutes({ jobs, projects, iam }),
       ...alertingRoutes(),
+      ...secretRoutes({ projects: scenario.projects, iam }),
       ...loggingRoutes({ functions, projects, vertex }),
     ],
     iam,

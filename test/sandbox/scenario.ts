@@ -8,6 +8,7 @@ import { storageSeedSchema } from './services/storage/seed.ts';
 import { flowSchema } from './metrics/traffic.ts';
 import { servicesSeedSchema } from './services/functions/seeded.ts';
 import { accountSeedSchema, policySeedSchema } from './services/iam/seed.ts';
+import { secretSeedSchema } from './services/secret-manager/seed.ts';
 import { runtimeSeedSchema } from './services/notebooks/runtimes.ts';
 import { groupSeedSchema } from './services/compute/group-seed.ts';
 import { storedSeedSchema } from './services/stored/seed.ts';
@@ -133,6 +134,7 @@ const projectSchema = z.strictObject({
   /** Bindings of its allow policy beside those that a test makes. */
   iam: z.array(policySeedSchema).default([]),
   serviceAccounts: z.array(accountSeedSchema).default([]),
+  secrets: z.array(secretSeedSchema).default([]),
   /** Functions, Cloud Run services and jobs that others deployed. */
   run: servicesSeedSchema.prefault({}),
   /** Managed notebooks of the Notebooks API v1 that still exist. */

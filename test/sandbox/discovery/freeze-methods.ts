@@ -138,6 +138,7 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
     'projects.locations.triggers.*',
     'projects.locations.operations.get',
   ],
+  'secretmanager:v1': ['projects.secrets.versions.access'],
   'cloudscheduler:v1': ['projects.locations.list', 'projects.locations.jobs.*'],
   'logging:v2': ['entries.list', 'entries.write', 'projects.sinks.*', 'projects.metrics.*'],
   'iam:v1': [
