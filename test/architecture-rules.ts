@@ -109,7 +109,7 @@ const CHANGES = 'shared/google/change/';
 
 /** Where requests are sent from, requests that look and are sent by POST, and objects of the state bucket, which have preconditions of their own. */
 const SENDS_WITHOUT_PERMIT =
-  /^(?:shared\/(?:google\/api|preflight\/permissions|state\/(?:state|upload))|functions\/guardrail-audit\/gather\/policy)\.ts$/;
+  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/permissions|state\/(?:state|upload))|functions\/guardrail-audit\/gather\/policy)\.ts$/;
 
 const CHANGING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 

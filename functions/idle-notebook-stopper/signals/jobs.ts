@@ -1,5 +1,5 @@
 import { messageOf } from '../../../shared/errors.ts';
-import { jobKey, listMakers } from '../../../shared/google/audit-log.ts';
+import { jobKey, listMakers } from '../../../shared/google/vertex/makers.ts';
 import { describeGap, listRunningJobs, type RunningJob } from '../../../shared/google/vertex/running-jobs.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { JobsFacts } from '../facts.ts';
@@ -38,7 +38,7 @@ async function readMakers(run: Run, jobs: readonly RunningJob[]): Promise<Readon
     return await listMakers(run.api, run.projectId, Math.min(...created) - CLOCK_SKEW_MS);
   } catch (error) {
     run.log(
-      'INFO',
+      'WARNING',
       `Cannot tell who started the jobs of "${run.projectId}", so any may keep a notebook: ${messageOf(error)}`,
     );
     return new Map();

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { Api } from './api.ts';
-import { readPages } from './list-pages.ts';
-import { readItems } from './read-items.ts';
+import type { Api } from '../api.ts';
+import { readPages } from '../list-pages.ts';
+import { readItems } from '../read-items.ts';
 
 const pageSchema = z.looseObject({ entries: z.optional(z.unknown()) });
 
