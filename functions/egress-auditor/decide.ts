@@ -18,10 +18,11 @@ import type {
   Talker,
 } from './report/report.ts';
 import { notesOf } from './report/notes.ts';
-import { isProcessing, sharesOf, sumSmall } from './report/small-lanes.ts';
+import { isProcessing, perGib, sharesOf, sumSmall } from './report/small-lanes.ts';
 import { describeRow } from './report/used-price.ts';
 import { type EgressFacts, sum, type Window } from './traffic/facts.ts';
 import { collectLanes } from './lanes/lanes.ts';
+import { previousLanes, type PreviousLane } from './lanes/previous.ts';
 import { type PricedLane, priceLanes } from './lanes/pricing.ts';
 import { nameVm } from './traffic/resource-names.ts';
 
@@ -38,9 +39,10 @@ export function judgeEgress(facts: EgressFacts, config: Config, now: Date): Egre
   const monthFactor = HOURS_PER_MONTH / window.hours;
   const priced = priceLanes(collectLanes(facts), monthFactor);
   const findings = findMistakes(facts, priced, monthFactor, config.reportAboveUsdPerMonth);
-  const headline = headlineOf(priced, findings);
+  const previous = previousLanes(facts);
+  const headline = headlineOf(priced, findings, previous);
   const lanes = sumSmall(
-    priced.map((lane) => toLane(lane, headline, facts)),
+    priced.map((lane) => toLane(lane, headline, facts, previous)),
     config.reportAboveUsdPerMonth,
     headline,
   );
@@ -73,7 +75,11 @@ export function reportWindow({ requested, hours, startMs, endMs }: Window): Repo
   };
 }
 
-function headlineOf(lanes: readonly PricedLane[], findings: readonly Finding[]): Headline {
+function headlineOf(
+  lanes: readonly PricedLane[],
+  findings: readonly Finding[],
+  previous: ReadonlyMap<string, PreviousLane> | undefined,
+): Headline {
   let usdPerMonth = NOTHING;
   let likelyUsdPerMonth = NOTHING;
   let [unpricedLanes, unpricedBytes] = [0, 0];
@@ -90,6 +96,13 @@ function headlineOf(lanes: readonly PricedLane[], findings: readonly Finding[]):
   return {
     usdPerMonth,
     likelyUsdPerMonth,
+    previousUsdPerMonth:
+      previous === undefined
+        ? null
+        : [...previous.values()].reduce(
+            (sum, { usdPerMonth: usd }) => (usd === 'unpriced' ? sum : addUsd(sum, usd)),
+            NOTHING,
+          ),
     canBeSaved: canBeSaved(findings, lanes, { usdPerMonth }),
     bytes: sum(once.map(({ bytes }) => bytes)),
     monthlyBytes: sum(once.map(({ monthlyBytes }) => monthlyBytes)),
@@ -97,7 +110,12 @@ function headlineOf(lanes: readonly PricedLane[], findings: readonly Finding[]):
   };
 }
 
-function toLane(lane: PricedLane, headline: Headline, facts: EgressFacts): Lane {
+function toLane(
+  lane: PricedLane,
+  headline: Headline,
+  facts: EgressFacts,
+  previous: ReadonlyMap<string, PreviousLane> | undefined,
+): Lane {
   const { id, kind, from, to, tier, bytes, monthlyBytes, usdPerMonth, pricing, mark, bounds, known } = lane;
   return {
     id,
@@ -108,6 +126,8 @@ function toLane(lane: PricedLane, headline: Headline, facts: EgressFacts): Lane 
     bytes,
     monthlyBytes,
     usdPerMonth,
+    usdPerGib: perGib(usdPerMonth, monthlyBytes),
+    previous: previous === undefined ? null : (previous.get(id) ?? { bytes: 0, usdPerMonth: NOTHING }),
     known,
     ...sharesOf({ bytes: isProcessing(kind) ? 0 : bytes, usdPerMonth }, headline),
     pricing,
@@ -135,13 +155,16 @@ function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
     const bytesByKind: Partial<Record<LaneKind, number>> = {};
     let bytes = 0;
     let usd = NOTHING;
+    const usdByKind: Partial<Record<LaneKind, UsdRange>> = {};
     for (const lane of lanes) {
       const here = lane.steps[index] ?? 0;
       if (here === 0) continue;
       if (!isProcessing(lane.kind)) bytes += here;
       bytesByKind[lane.kind] = (bytesByKind[lane.kind] ?? 0) + here;
-      if (lane.usdPerMonth !== 'unpriced')
-        usd = addUsd(usd, scaleUsd(lane.usdPerMonth, here / lane.monthlyBytes));
+      if (lane.usdPerMonth === 'unpriced') continue;
+      const part = scaleUsd(lane.usdPerMonth, here / lane.monthlyBytes);
+      usd = addUsd(usd, part);
+      usdByKind[lane.kind] = addUsd(usdByKind[lane.kind] ?? NOTHING, part);
     }
     return {
       start: new Date(window.startMs + index * stepMs).toISOString(),
@@ -149,6 +172,7 @@ function seriesOf(lanes: readonly PricedLane[], window: Window): Series {
       bytes,
       bytesByKind,
       usd,
+      usdByKind,
     };
   });
   return { stepHours: window.stepHours, steps };

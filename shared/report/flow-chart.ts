@@ -1,6 +1,12 @@
 import { area, curveBumpX } from 'd3-shape';
 import { chartFigure, drawnName, place, type ChartFrame, type Drawing, type Tone } from './chart.ts';
-import { layOutFlows, type PlacedFlow, type PlacedNode, type SizedFlow } from './flow-layout.ts';
+import {
+  layOutFlows,
+  type PlacedFlow,
+  type PlacedGroup,
+  type PlacedNode,
+  type SizedFlow,
+} from './flow-layout.ts';
 import { tag, type Markup } from './markup.ts';
 import { visible } from './text.ts';
 
@@ -12,6 +18,8 @@ export interface Flow extends SizedFlow {
 
 export interface FlowChart extends Pick<ChartFrame, 'summary' | 'legend' | 'caption'> {
   readonly flows: readonly Flow[];
+  /** What a place lies in, such as a zone's region: several of its places are drawn within it. */
+  readonly groupOf?: (name: string) => string | undefined;
   /** How the size of a place is written; undefined is unknown. */
   readonly sizeText: (size: SizedFlow['size']) => string;
 }
@@ -25,8 +33,8 @@ interface Look {
   readonly nameLines: number;
 }
 
-const WIDE: Look = { width: 960, labelWidth: 240, letters: 14, lineLength: 27, nameLines: 1 };
-const NARROW: Look = { width: 340, labelWidth: 108, letters: 12, lineLength: 14, nameLines: 2 };
+const WIDE: Look = { width: 960, labelWidth: 240, letters: 14, lineLength: 27, nameLines: 4 };
+const NARROW: Look = { width: 340, labelWidth: 108, letters: 12, lineLength: 14, nameLines: 6 };
 
 const NODE_WIDTH = 5;
 const LABEL_GAP = 10;
@@ -35,20 +43,21 @@ const LABEL_GAP = 10;
  * Flows from places at the left to places at the right; the height of a band is its size. Where size has a lower and an
  * upper bound, the sure part is darker. What has no known size is a dashed line.
  */
-export function flowChart({ flows, sizeText, ...frame }: FlowChart): Markup {
-  return chartFigure({
-    ...frame,
-    wide: drawFlows(flows, sizeText, WIDE),
-    narrow: drawFlows(flows, sizeText, NARROW),
-  });
+export function flowChart({ flows, sizeText, groupOf, ...frame }: FlowChart): Markup {
+  const content = { flows, sizeText, ...(groupOf === undefined ? {} : { groupOf }) };
+  return chartFigure({ ...frame, wide: drawFlows(content, WIDE), narrow: drawFlows(content, NARROW) });
 }
 
-function drawFlows(flows: readonly Flow[], sizeText: FlowChart['sizeText'], look: Look): Drawing {
+type Content = Pick<FlowChart, 'flows' | 'sizeText' | 'groupOf'>;
+
+function drawFlows({ flows, sizeText, groupOf }: Content, look: Look): Drawing {
   const lineHeight = look.letters * 1.3;
   const layout = layOutFlows(flows, {
     bandsHeight: Math.min(340, 90 + 26 * flows.length),
-    labelHeight: lineHeight * (look.nameLines + 1),
+    labelHeight: (name) => lineHeight * (linesOf(name, look.lineLength, look.nameLines).length + 1.4),
     gap: 12,
+    groupHeight: lineHeight + 4,
+    ...(groupOf === undefined ? {} : { groupOf }),
   });
   const leftEdge = look.labelWidth + NODE_WIDTH;
   const rightEdge = look.width - look.labelWidth - NODE_WIDTH;
@@ -56,6 +65,8 @@ function drawFlows(flows: readonly Flow[], sizeText: FlowChart['sizeText'], look
     width: look.width,
     height: Math.ceil(layout.height) + 2,
     content: [
+      ...layout.leftGroups.map((group) => groupFrame(group, 'left', look)),
+      ...layout.rightGroups.map((group) => groupFrame(group, 'right', look)),
       tag(
         'g',
         {},
@@ -65,6 +76,32 @@ function drawFlows(flows: readonly Flow[], sizeText: FlowChart['sizeText'], look
       ...layout.right.map((node) => nodeOf(node, 'right', sizeText, look)),
     ],
   };
+}
+
+/** A frame around the places of a group, with its name. */
+function groupFrame(
+  { name, top, height }: PlacedGroup,
+  side: 'left' | 'right',
+  { width, labelWidth, letters, lineLength }: Look,
+): Markup {
+  const frameWidth = labelWidth + NODE_WIDTH;
+  const x = side === 'left' ? 0.5 : width - frameWidth - 0.5;
+  return tag(
+    'g',
+    { class: 'group' },
+    tag('rect', { x, y: place(top + 1), width: frameWidth, height: place(height + 2), rx: 6 }),
+    tag(
+      'text',
+      {
+        class: 'quiet',
+        x: place(side === 'left' ? x + 8 : x + frameWidth - 8),
+        y: place(top + letters + 3),
+        'text-anchor': side === 'left' ? 'start' : 'end',
+        'font-size': letters - 1,
+      },
+      drawnName(name, lineLength),
+    ),
+  );
 }
 
 interface BandEnd {

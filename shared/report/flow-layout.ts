@@ -30,15 +30,28 @@ export interface FlowLayout<F> {
   readonly height: number;
   readonly left: readonly PlacedNode[];
   readonly right: readonly PlacedNode[];
+  readonly leftGroups: readonly PlacedGroup[];
+  readonly rightGroups: readonly PlacedGroup[];
   readonly flows: readonly PlacedFlow<F>[];
 }
 
 export interface FlowLayoutOptions {
   /** What the sizes of all flows together take. */
   readonly bandsHeight: number;
-  /** What a node takes at least: its label has to fit. */
-  readonly labelHeight: number;
+  /** What a place takes at least: its label has to fit. */
+  readonly labelHeight: (name: string) => number;
   readonly gap: number;
+  /** What a place lies in, such as a zone's region; its places stand together. */
+  readonly groupOf?: (name: string) => string | undefined;
+  /** What the name of a group takes above its places. */
+  readonly groupHeight?: number;
+}
+
+/** Several places of one group, which stand below each other. */
+export interface PlacedGroup {
+  readonly name: string;
+  readonly top: number;
+  readonly height: number;
 }
 
 /** A flow can be this thin and is still seen; one of unknown size has this thickness. */
@@ -62,7 +75,7 @@ interface Band<F> {
  */
 export function layOutFlows<F extends SizedFlow>(
   flows: readonly F[],
-  { bandsHeight, labelHeight, gap }: FlowLayoutOptions,
+  { bandsHeight, ...options }: FlowLayoutOptions,
 ): FlowLayout<F> {
   const total = flows.reduce((sum, { size }) => sum + (size?.high ?? 0), 0);
   // Never a height for one unit of size, which a tiny total would make infinite.
@@ -72,7 +85,6 @@ export function layOutFlows<F extends SizedFlow>(
     thickness: flow.size === undefined ? UNKNOWN_THICKNESS : Math.max(heightOf(flow.size.high), MIN_WIDTH),
     sureThickness: heightOf(flow.size?.low ?? 0),
   }));
-  const options = { labelHeight, gap };
   const left = columnOf(bands, ({ from }) => from, options);
   const right = columnOf(bands, ({ to }) => to, options);
   const height = Math.max(left.height, right.height);
@@ -84,6 +96,8 @@ export function layOutFlows<F extends SizedFlow>(
     height,
     left: placed(left, leftTop),
     right: placed(right, rightTop),
+    leftGroups: left.groups.map((group) => ({ ...group, top: group.top + leftTop })),
+    rightGroups: right.groups.map((group) => ({ ...group, top: group.top + rightTop })),
     flows: bands.map((band) => ({
       ...band,
       fromMiddle: starts.get(band) ?? 0,
@@ -94,13 +108,14 @@ export function layOutFlows<F extends SizedFlow>(
 
 interface Column<F> {
   readonly height: number;
+  readonly groups: readonly PlacedGroup[];
   readonly nodes: readonly (Side<F> & { readonly top: number; readonly height: number })[];
 }
 
 function columnOf<F extends SizedFlow>(
   bands: readonly Band<F>[],
   nameOf: (flow: F) => string,
-  { labelHeight, gap }: { labelHeight: number; gap: number },
+  { labelHeight, gap, groupOf = () => undefined, groupHeight = 0 }: Omit<FlowLayoutOptions, 'bandsHeight'>,
 ): Column<F> {
   const sides = [...Map.groupBy(bands, ({ flow }) => nameOf(flow))].map(([name, own]) => ({
     name,
@@ -110,14 +125,26 @@ function columnOf<F extends SizedFlow>(
   const known = (side: Side<F>) => Number(side.flows.some(({ flow }) => flow.size !== undefined));
   sides.sort((a, b) => known(b) - known(a) || thicknessOf(b) - thicknessOf(a));
   let top = 0;
-  const nodes = sides.map((side) => {
-    const height = thicknessOf(side);
-    const slot = Math.max(height, labelHeight);
-    const node = { ...side, top: top + (slot - height) / 2, height };
-    top += slot + gap;
-    return node;
-  });
-  return { height: Math.max(0, top - gap), nodes };
+  const groups: PlacedGroup[] = [];
+  const nodes: Column<F>['nodes'][number][] = [];
+  // A group stands where its largest place would. A region that is a place itself belongs to its zones.
+  const names = new Set(sides.flatMap(({ name }) => groupOf(name) ?? []));
+  const together = Map.groupBy(sides, ({ name }) =>
+    names.has(name) ? name : (groupOf(name) ?? `: ${name}`),
+  );
+  for (const [group, members] of together) {
+    const groupTop = top;
+    const framed = members.length > 1;
+    if (framed) top += groupHeight;
+    for (const side of members) {
+      const height = thicknessOf(side);
+      const slot = Math.max(height, labelHeight(side.name));
+      nodes.push({ ...side, top: top + (slot - height) / 2, height });
+      top += slot + gap;
+    }
+    if (framed) groups.push({ name: group, top: groupTop, height: top - gap - groupTop });
+  }
+  return { height: Math.max(0, top - gap), groups, nodes };
 }
 
 /** Where each band of a column's nodes touches them, ordered by the nodes of the other column. */

@@ -26,7 +26,7 @@ export interface SortableTable<Row> {
   readonly empty: string;
 }
 
-/** A plain table that the page's script makes sortable. Wide ones scroll in themselves. */
+/** A plain table that the page's script makes sortable. Wide ones scroll in themselves; on a phone each row is a card. */
 export function sortableTable<Row>(table: SortableTable<Row>): Markup {
   const { caption, columns, rows, id, sortedBy, empty } = table;
   if (rows.length === 0) return emptyState(empty);
@@ -35,19 +35,21 @@ export function sortableTable<Row>(table: SortableTable<Row>): Markup {
     { class: 'scroll', role: 'region', 'aria-label': caption, tabindex: 0 },
     tag(
       'table',
-      { class: 'sortable' },
+      // Roles said in words: laid out as cards, the elements lose theirs.
+      { class: 'sortable', role: 'table' },
       tag('caption', { class: 'hidden' }, caption),
       tag(
         'thead',
-        {},
+        { role: 'rowgroup' },
         tag(
           'tr',
-          {},
+          { role: 'row' },
           columns.map(({ title, kind }) =>
             tag(
               'th',
               {
                 scope: 'col',
+                role: 'columnheader',
                 class: kind === 'number' ? 'number' : undefined,
                 'aria-sort': title === sortedBy ? 'descending' : undefined,
               },
@@ -58,11 +60,11 @@ export function sortableTable<Row>(table: SortableTable<Row>): Markup {
       ),
       tag(
         'tbody',
-        {},
+        { role: 'rowgroup' },
         rows.map((row) =>
           tag(
             'tr',
-            { 'data-id': id?.(row) },
+            { 'data-id': id?.(row), role: 'row' },
             columns.map((column, at) => cellOf(column, row, at === 0)),
           ),
         ),
@@ -71,12 +73,18 @@ export function sortableTable<Row>(table: SortableTable<Row>): Markup {
   );
 }
 
-function cellOf<Row>({ kind, cell, key, wide }: TableColumn<Row>, row: Row, first: boolean): Markup {
+function cellOf<Row>({ title, kind, cell, key, wide }: TableColumn<Row>, row: Row, first: boolean): Markup {
   const sortKey = key === undefined ? undefined : (key(row) ?? '');
   const look = kind === 'number' ? 'number' : wide === true ? 'wide' : undefined;
   return tag(
     first ? 'th' : 'td',
-    { scope: first ? 'row' : undefined, class: look, 'data-key': sortKey },
+    {
+      scope: first ? 'row' : undefined,
+      role: first ? 'rowheader' : 'cell',
+      class: look,
+      'data-key': sortKey,
+      'data-label': title,
+    },
     cell(row),
   );
 }

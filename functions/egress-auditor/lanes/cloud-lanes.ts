@@ -3,7 +3,10 @@ import { continentOf, regionOf, vmPriceId, writePriceIds } from '../traffic/geog
 import { anyOf, type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';
 
 /** The lane of traffic that does not go to the internet. */
-export function draftOf({ zone, remote }: Flow, googleOf: (region: string) => LanePrice): Draft {
+export function draftOf(
+  { zone, remote }: Pick<Flow, 'zone' | 'remote'>,
+  googleOf: (region: string) => LanePrice,
+): Draft {
   const region = regionOf(zone) ?? zone;
   const base = { from: region, tier: null };
   switch (remote.locationType) {

@@ -66,7 +66,7 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
   }
   for (const { vmId, zone, to, bytes } of facts.toZones) {
     const remote = { locationType: 'CLOUD', zone: to, country: '', continent: '' };
-    talk(draftOf({ zone, remote, steps: [] }, googleOf), vmId, bytes);
+    talk(draftOf({ zone, remote }, googleOf), vmId, bytes);
   }
   for (const { vmId, zone, to, bytes } of facts.toCountries)
     talk(internetLane(zone, to, continents.get(to) ?? '', tiers.of(vmId)), vmId, bytes);
@@ -74,7 +74,7 @@ export function collectLanes(facts: EgressFacts): readonly RawLane[] {
     for (const [locationType, steps] of Object.entries(byType))
       if (locationType !== 'CLOUD' && locationType !== 'EXTERNAL') {
         const remote = { locationType, zone: '', country: '', continent: '' };
-        talk(draftOf({ zone, remote, steps }, googleOf), vmId, sum(steps));
+        talk(draftOf({ zone, remote }, googleOf), vmId, sum(steps));
       }
   for (const { draft, who, steps } of [...bucketReads(facts), ...processed(facts)]) {
     add(draft, steps);

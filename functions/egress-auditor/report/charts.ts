@@ -16,6 +16,7 @@ import type { Markup } from '../../../shared/report/markup.ts';
 import { emptyState } from '../../../shared/report/page-parts.ts';
 import { laneKinds, type EgressReport, type Lane, type LaneKind, type Step } from './report.ts';
 import { LANE_KINDS } from './wording.ts';
+import { regionOf } from '../traffic/geography.ts';
 import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
 
 /** More bands than this cannot be told apart; the table has all lanes. */
@@ -30,13 +31,16 @@ export function laneFlows({ lanes, headline }: EgressReport): Markup {
     ({ usdPerMonth, kind }) => kind !== 'small-lanes' && (usdPerMonth === 'unpriced' || usdPerMonth.high > 0),
   );
   const flows = drawable.slice(0, MAX_FLOWS);
-  if (flows.length === 0) return emptyState('No lane costs anything that could be drawn.');
   const free = lanes.filter(({ usdPerMonth }) => usdPerMonth !== 'unpriced' && usdPerMonth.high === 0);
   const freeText = free
     .slice(0, MAX_FREE)
     .map((lane) => `${lane.from} → ${lane.to} (${bytesText(lane.monthlyBytes)} a month)`)
     .join('; ');
   const freeRest = free.length > MAX_FREE ? ` and ${free.length - MAX_FREE} more` : '';
+  if (flows.length === 0)
+    return emptyState(
+      `No lane costs anything that could be drawn.${free.length === 0 ? '' : ` Free: ${freeText}${freeRest}.`}`,
+    );
   const shown = flows.reduce(
     (sum, { usdPerMonth }) => sum + (usdPerMonth === 'unpriced' ? 0 : usdPerMonth.high),
     0,
@@ -50,6 +54,7 @@ export function laneFlows({ lanes, headline }: EgressReport): Markup {
       tone: LANE_KINDS[lane.kind].tone,
       hint: hintOf(lane),
     })),
+    groupOf: regionOf,
     sizeText: (size) => (size === undefined ? 'unpriced' : usdRangeText(size, shortUsdText)),
     legend: legendOf([...kinds]),
     summary: `Flow picture, sources at the left and destinations at the right. ${flows.slice(0, 5).map(hintOf).join('. ')}. The table of lanes has all of them.`,
@@ -83,24 +88,26 @@ export function costByStep({ series }: EgressReport): Markup {
   const sum = steps.map(({ usd }) => usd).reduce(addUsd, NO_USD);
   if (sum.high === 0) return emptyState('Nothing with a price to draw over time.');
   const certain = steps.every(({ usd }) => usd.low === usd.high);
+  const kinds = laneKinds.filter((kind) => steps.some(({ usdByKind }) => (usdByKind[kind]?.high ?? 0) > 0));
   return barChart({
     bars: steps.map((step) => ({
       ...stepText(step, stepHours, usdRangeText(step.usd)),
-      parts: [
-        { value: step.usd.low, tone: 'blue', sure: true },
-        { value: step.usd.high - step.usd.low, tone: 'blue', sure: false },
-      ],
+      parts: kinds.flatMap((kind) => {
+        const { low, high } = step.usdByKind[kind] ?? NO_USD;
+        const { tone } = LANE_KINDS[kind];
+        return [
+          { value: low, tone, sure: true },
+          { value: high - low, tone, sure: false },
+        ];
+      }),
     })),
     valueText: axisUsdText,
-    legend: [
-      { tone: 'blue', text: certain ? 'cost' : 'lower bound' },
-      ...(certain ? [] : [{ tone: 'blue', text: 'up to the upper bound', sure: false } as const]),
-    ],
+    legend: legendOf(kinds),
     summary: `Cost by step of ${countText(stepHours)} h: ${rangeOf(
       steps.map(({ usd }) => usd.high),
       usdText,
     )}, ${usdRangeText(sum)} in all. The table below has each step.`,
-    caption: `Cost of every ${countText(stepHours)} h, ${usdRangeText(sum)} in all.`,
+    caption: `Cost of every ${countText(stepHours)} h by kind of lane, ${usdRangeText(sum)} in all${certain ? '' : '; paler parts lie between the lower and the upper bound'}.`,
   });
 }
 

@@ -1,10 +1,19 @@
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { writeCsv, type CsvColumn, type CsvValue } from '../../../shared/report/csv.ts';
-import type { EgressReport, Finding, Known, Lane, Part, Step, Talker } from './report.ts';
+import {
+  laneKinds,
+  type EgressReport,
+  type Finding,
+  type Headline,
+  type Known,
+  type Lane,
+  type Step,
+  type Talker,
+} from './report.ts';
 import type { UsdPerMonth } from '../../../shared/prices/money.ts';
 
 /** A report is several tables, a CSV file one. */
-export const csvTables = ['lanes', 'talkers', 'findings', 'steps'] as const;
+export const csvTables = ['lanes', 'talkers', 'findings', 'steps', 'summary'] as const;
 
 export type CsvTable = (typeof csvTables)[number];
 
@@ -38,6 +47,8 @@ export function reportCsv(report: CsvReport, table: CsvTable): string {
       return tableCsv(findingColumns, report.findings, report);
     case 'steps':
       return tableCsv(stepColumns, report.series.steps, report);
+    case 'summary':
+      return tableCsv(summaryColumns, report.headline === undefined ? [] : [report.headline], report);
   }
 }
 
@@ -45,7 +56,7 @@ export function reportCsv(report: CsvReport, table: CsvTable): string {
 export type CsvReport = Pick<
   EgressReport,
   'project' | 'lanes' | 'findings' | 'series' | 'incomplete' | 'oldPrices'
->;
+> & { readonly headline?: EgressReport['headline'] };
 
 /** The rows alone, for a file of several reports that has its header line already. */
 export function csvRows(report: CsvReport, table: CsvTable): string {
@@ -91,26 +102,24 @@ function tableCsv<Row>(
   );
 }
 
+function boundOf(usd: UsdPerMonth | null | undefined, which: 'low' | 'high'): CsvValue {
+  return usd === undefined || usd === null || usd === 'unpriced' ? null : usd[which];
+}
+
 function usdColumns<Row>(usdOf: (row: Row) => UsdPerMonth): readonly Column<Row>[] {
-  const bound = (row: Row, which: 'low' | 'high'): CsvValue => {
-    const usd = usdOf(row);
-    return usd === 'unpriced' ? null : usd[which];
-  };
   return [
-    { name: 'usdPerMonthLow', value: (row) => bound(row, 'low') },
-    { name: 'usdPerMonthHigh', value: (row) => bound(row, 'high') },
+    { name: 'usdPerMonthLow', value: (row) => boundOf(usdOf(row), 'low') },
+    { name: 'usdPerMonthHigh', value: (row) => boundOf(usdOf(row), 'high') },
     { name: 'priced', value: (row) => (usdOf(row) === 'unpriced' ? 'unpriced' : 'priced') },
   ];
 }
 
 /** A part of a lane: its monthly bytes and what they cost at the least and at the most; empty without a price. */
 function knownColumns(part: keyof Known): readonly Column<Lane>[] {
-  const bound = ({ usdPerMonth }: Part, which: 'low' | 'high'): CsvValue =>
-    usdPerMonth === 'unpriced' ? null : usdPerMonth[which];
   return [
     { name: `${part}MonthlyBytes`, value: ({ known }) => known[part].monthlyBytes },
-    { name: `${part}UsdLow`, value: ({ known }) => bound(known[part], 'low') },
-    { name: `${part}UsdHigh`, value: ({ known }) => bound(known[part], 'high') },
+    { name: `${part}UsdLow`, value: ({ known }) => boundOf(known[part].usdPerMonth, 'low') },
+    { name: `${part}UsdHigh`, value: ({ known }) => boundOf(known[part].usdPerMonth, 'high') },
   ];
 }
 
@@ -123,6 +132,11 @@ const laneColumns: readonly Column<Lane>[] = [
   { name: 'bytes', value: ({ bytes }) => bytes },
   { name: 'monthlyBytes', value: ({ monthlyBytes }) => monthlyBytes },
   ...usdColumns<Lane>(({ usdPerMonth }) => usdPerMonth),
+  { name: 'usdPerGibLow', value: ({ usdPerGib }) => usdPerGib?.low ?? null },
+  { name: 'usdPerGibHigh', value: ({ usdPerGib }) => usdPerGib?.high ?? null },
+  { name: 'previousBytes', value: ({ previous }) => previous?.bytes ?? null },
+  { name: 'previousUsdLow', value: ({ previous }) => boundOf(previous?.usdPerMonth, 'low') },
+  { name: 'previousUsdHigh', value: ({ previous }) => boundOf(previous?.usdPerMonth, 'high') },
   ...knownColumns('certain'),
   ...knownColumns('likely'),
   ...knownColumns('unknown'),
@@ -167,6 +181,32 @@ const stepColumns: readonly Column<Step>[] = [
   { name: 'bytes', value: ({ bytes }) => bytes },
   { name: 'usdLow', value: ({ usd }) => usd.low },
   { name: 'usdHigh', value: ({ usd }) => usd.high },
+  ...laneKinds
+    .filter((kind) => kind !== 'small-lanes')
+    .flatMap((kind): readonly Column<Step>[] => [
+      { name: `${kind}:bytes`, value: ({ bytesByKind }) => bytesByKind[kind] ?? 0 },
+      { name: `${kind}:usdLow`, value: ({ usdByKind }) => usdByKind[kind]?.low ?? 0 },
+      { name: `${kind}:usdHigh`, value: ({ usdByKind }) => usdByKind[kind]?.high ?? 0 },
+    ]),
+  { name: 'where', value: () => null, ofGap: 'where' },
+  { name: 'remark', value: () => null, ofGap: 'why' },
+];
+
+const summaryColumns: readonly Column<Headline>[] = [
+  { name: 'kind', value: () => 'summary', ofGap: 'kind' },
+  { name: 'usdPerMonthLow', value: ({ usdPerMonth }) => usdPerMonth.low },
+  { name: 'usdPerMonthHigh', value: ({ usdPerMonth }) => usdPerMonth.high },
+  { name: 'likelyUsdLow', value: ({ likelyUsdPerMonth }) => likelyUsdPerMonth.low },
+  { name: 'likelyUsdHigh', value: ({ likelyUsdPerMonth }) => likelyUsdPerMonth.high },
+  { name: 'previousUsdLow', value: ({ previousUsdPerMonth }) => boundOf(previousUsdPerMonth, 'low') },
+  { name: 'previousUsdHigh', value: ({ previousUsdPerMonth }) => boundOf(previousUsdPerMonth, 'high') },
+  { name: 'canBeSavedLow', value: ({ canBeSaved }) => canBeSaved.usdPerMonth.low },
+  { name: 'canBeSavedHigh', value: ({ canBeSaved }) => canBeSaved.usdPerMonth.high },
+  { name: 'canBeSavedUnpriced', value: ({ canBeSaved }) => canBeSaved.unpriced },
+  { name: 'bytes', value: ({ bytes }) => bytes },
+  { name: 'monthlyBytes', value: ({ monthlyBytes }) => monthlyBytes },
+  { name: 'unpricedLanes', value: ({ unpriced }) => unpriced.lanes },
+  { name: 'unpricedMonthlyBytes', value: ({ unpriced }) => unpriced.monthlyBytes },
   { name: 'where', value: () => null, ofGap: 'where' },
   { name: 'remark', value: () => null, ofGap: 'why' },
 ];

@@ -1,3 +1,4 @@
+import { resourceList } from '../../../shared/report/console-link.ts';
 import { type Child, type Markup, tag } from '../../../shared/report/markup.ts';
 import {
   bytesText,
@@ -7,7 +8,7 @@ import {
   usdRangeFigure,
   usdText,
 } from '../../../shared/report/numbers.ts';
-import { commandBlock, factList, label, shortList, textList } from '../../../shared/report/page-parts.ts';
+import { commandBlock, factList, label, shortList } from '../../../shared/report/page-parts.ts';
 import { sentence, wholeText } from '../../../shared/report/text.ts';
 import type { EgressReport, Finding } from './report.ts';
 import { FINDING_KINDS } from './wording.ts';
@@ -39,11 +40,16 @@ export function findingCard(finding: Finding): Markup {
       ),
       savingOf(finding),
     ),
-    factList([
-      ...Object.entries(evidence).map(([name, value]) => [name, evidenceOf(name, value)] as const),
-      [resources.length === 1 ? 'resource' : 'resources', textList(resources)],
-    ]),
-    commandBlock(command, `fixes "${FINDING_KINDS[kind]}"`),
+    tag(
+      'details',
+      {},
+      tag('summary', {}, `Evidence, ${resources.length === 1 ? 'resource' : 'resources'} and command`),
+      factList([
+        ...Object.entries(evidence).map(([name, value]) => [name, evidenceOf(name, value)] as const),
+        [resources.length === 1 ? 'resource' : 'resources', resourceList(resources)],
+      ]),
+      commandBlock(command, `fixes "${FINDING_KINDS[kind]}"`),
+    ),
   );
 }
 

@@ -1,6 +1,6 @@
 import { tag } from '../../../shared/report/markup.ts';
 import { countText, dayText, momentText } from '../../../shared/report/numbers.ts';
-import { emptyState } from '../../../shared/report/page-parts.ts';
+import { emptyState, textList } from '../../../shared/report/page-parts.ts';
 import { type Html, renderPage } from '../../../shared/report/page.ts';
 import { costByStep, laneFlows, trafficByStep } from './charts.ts';
 import { findingCard, noFindings } from './findings.ts';
@@ -20,6 +20,14 @@ export function renderReportPage(report: EgressReport): Html {
     sections: [
       { id: 'flows', title: 'From where to where', content: [laneFlows(report)] },
       {
+        id: 'days',
+        title: window.hours >= 48 ? 'Day by day' : 'Over time',
+        content: [
+          tag('div', { class: 'pair' }, costByStep(report), trafficByStep(report)),
+          stepTable(report),
+        ],
+      },
+      {
         id: 'findings',
         title: 'Findings',
         lead: 'Placement mistakes behind the cost, the most expensive first, each with the command that fixes it.',
@@ -27,14 +35,6 @@ export function renderReportPage(report: EgressReport): Html {
           report.findings.length === 0
             ? [emptyState(noFindings(report))]
             : report.findings.map((finding) => findingCard(finding)),
-      },
-      {
-        id: 'days',
-        title: window.hours >= 48 ? 'Day by day' : 'Over time',
-        content: [
-          tag('div', { class: 'pair' }, costByStep(report), trafficByStep(report)),
-          stepTable(report),
-        ],
       },
       { id: 'lanes', title: 'Lanes', content: [laneTable(report)] },
       {
@@ -49,6 +49,15 @@ export function renderReportPage(report: EgressReport): Html {
         lead: `From the price book of ${dayText(prices.asOf)}, in USD; discounts are not in it.`,
         content: [priceTable(report)],
       },
+      ...(report.notes.length === 0
+        ? []
+        : [
+            {
+              id: 'notes',
+              title: 'How to read these numbers',
+              content: [textList(report.notes)],
+            },
+          ]),
     ],
     footer: `Made at ${momentText(generatedAt)} from ${countText(callsOf(report))} calls to Google Cloud. The same report as JSON or CSV: request format=json or format=csv.`,
   });

@@ -42,6 +42,8 @@ export interface ReportWindow {
 export interface Headline {
   /** Sum over all lanes that have a price. */
   readonly usdPerMonth: UsdRange;
+  /** What the lanes of the window before cost a month; null where it can no longer be read. */
+  readonly previousUsdPerMonth: UsdRange | null;
   /** Bytes that Cloud NAT and load balancers process are those of other lanes, and not counted again. */
   readonly bytes: number;
   readonly monthlyBytes: number;
@@ -95,6 +97,10 @@ export interface Lane {
   readonly bytesShare: number;
   /** 0 to 1, of the headline's upper bound; null without a price. */
   readonly costShare: number | null;
+  /** What a GiB comes to on average, tiers and bounds included; null without a price. */
+  readonly usdPerGib: UsdRange | null;
+  /** The same lane in the window before; null where that can no longer be read. */
+  readonly previous: { readonly bytes: number; readonly usdPerMonth: UsdPerMonth } | null;
   /** How the price came about: `0.02 USD/GiB within Europe`. */
   readonly pricing: string;
   /** How far that price is verified; the weakest row counts. Null without a price. */
@@ -142,6 +148,8 @@ export interface Step {
   readonly bytesByKind: Readonly<Partial<Record<LaneKind, number>>>;
   /** This step's part of what its lanes cost. */
   readonly usd: UsdRange;
+  /** The same by kind; kinds without a priced lane are absent. */
+  readonly usdByKind: Readonly<Partial<Record<LaneKind, UsdRange>>>;
 }
 
 export const findingKinds = [

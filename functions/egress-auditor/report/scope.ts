@@ -34,6 +34,7 @@ export const NO_TOTAL: ScopeTotal = {
   failed: [],
   usdPerMonth: NO_USD,
   likelyUsdPerMonth: NO_USD,
+  previousUsdPerMonth: NO_USD,
   canBeSaved: { usdPerMonth: NO_USD, unpriced: 0 },
   bytes: 0,
   monthlyBytes: 0,
@@ -54,6 +55,10 @@ export function addProject(total: ScopeTotal, result: ProjectResult): ScopeTotal
     failed: total.failed,
     usdPerMonth: usd((one) => one.usdPerMonth),
     likelyUsdPerMonth: usd((one) => one.likelyUsdPerMonth),
+    previousUsdPerMonth:
+      total.previousUsdPerMonth === null || headline.previousUsdPerMonth === null
+        ? null
+        : addUsd(total.previousUsdPerMonth, headline.previousUsdPerMonth),
     canBeSaved: {
       usdPerMonth: usd((one) => one.canBeSaved.usdPerMonth),
       unpriced: total.canBeSaved.unpriced + headline.canBeSaved.unpriced,

@@ -1,4 +1,12 @@
-import { addUsd, NO_USD, sumUsd, type UsdPerMonth, type UsdRange } from '../../../shared/prices/money.ts';
+import {
+  addUsd,
+  NO_USD,
+  scaleUsd,
+  sumUsd,
+  type UsdPerMonth,
+  type UsdRange,
+} from '../../../shared/prices/money.ts';
+import { GIB } from '../../../shared/prices/quantities.ts';
 import { sum } from '../traffic/facts.ts';
 import type { Headline, Known, Lane, LaneKind, Part } from './report.ts';
 
@@ -43,6 +51,13 @@ export function sumSmall(lanes: readonly Lane[], reportAbove: number, headline: 
       bytes,
       monthlyBytes: sum(counted.map((lane) => lane.monthlyBytes)),
       usdPerMonth,
+      usdPerGib: null,
+      previous: small.some(({ previous }) => previous === null)
+        ? null
+        : {
+            bytes: sum(counted.map(({ previous }) => previous?.bytes ?? 0)),
+            usdPerMonth: sumUsd(small.map(({ previous }) => previous?.usdPerMonth ?? NO_USD)),
+          },
       known: sumKnown(small),
       ...sharesOf({ bytes, usdPerMonth }, headline),
       pricing: 'the sum of their prices',
@@ -52,6 +67,11 @@ export function sumSmall(lanes: readonly Lane[], reportAbove: number, headline: 
       talkers: 0,
     },
   ];
+}
+
+/** What a GiB comes to; null without a price or traffic. */
+export function perGib(usdPerMonth: UsdPerMonth, monthlyBytes: number): UsdRange | null {
+  return usdPerMonth === 'unpriced' || monthlyBytes === 0 ? null : scaleUsd(usdPerMonth, GIB / monthlyBytes);
 }
 
 function sumKnown(lanes: readonly Lane[]): Known {

@@ -10,13 +10,21 @@ import { headline, label, notice } from '../../../shared/report/page-parts.ts';
 import type { EgressReport } from './report.ts';
 
 export function topOf(report: EgressReport): readonly Markup[] {
-  const { headline: sums, incomplete, notes, window, lanes, findings } = report;
+  const { headline: sums, incomplete, window, lanes, findings } = report;
   return [
     headline(amountOf(report), aboutAmount(report), [
       {
         label: 'Traffic a month',
         value: figure(sums.monthlyBytes, bytesText(sums.monthlyBytes)),
         note: [figure(sums.bytes, bytesText(sums.bytes)), ` metered in ${countText(window.hours)} h`],
+      },
+      {
+        label: 'The period before',
+        value: sums.previousUsdPerMonth === null ? 'not kept' : usdRangeFigure(sums.previousUsdPerMonth),
+        note:
+          sums.previousUsdPerMonth === null
+            ? 'metrics go back six weeks'
+            : `a month, by the ${window.requested} before`,
       },
       {
         label: 'Lanes',
@@ -46,7 +54,6 @@ export function topOf(report: EgressReport): readonly Markup[] {
             incomplete.map(({ where, why }) => `${where}: ${why}`),
           ),
         ]),
-    ...(notes.length === 0 ? [] : [notice('plain', 'How to read these numbers', undefined, notes)]),
   ];
 }
 

@@ -8,6 +8,7 @@ import {
   usdRangeFigure,
 } from '../../../shared/report/numbers.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { resourceText } from '../../../shared/report/console-link.ts';
 import { wholeText } from '../../../shared/report/text.ts';
 import { laneName, markLabel } from './lane-table.ts';
 import type { EgressReport, Lane, Talker } from './report.ts';
@@ -31,7 +32,7 @@ export function talkerTable({ lanes }: EgressReport): Markup {
         title: 'Resource',
         kind: 'text',
         key: ({ talker }) => talker.resource,
-        cell: ({ talker }) => wholeText(talker.resource),
+        cell: ({ talker }) => resourceText(talker.resource),
       },
       {
         title: 'Metered',

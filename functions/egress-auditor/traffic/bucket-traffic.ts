@@ -9,14 +9,19 @@ const BUCKET_BYTES = 'storage.googleapis.com/storage/total_bytes';
 export async function readBuckets(metrics: Metrics, partial: NotePartial): Promise<readonly BucketReads[]> {
   const reads: BucketReads[] = [];
   const groupBy = ['resource.labels.bucket_name', 'resource.labels.location', `${LABEL}method`];
-  await metrics.sums({ metricType: BUCKET_SENT, filter: ON_BUCKET, groupBy }, partial, (series) => {
-    reads.push({
-      bucket: series.resourceLabels['bucket_name'] ?? '',
-      location: series.resourceLabels['location'] ?? '',
-      method: series.metricLabels['method'] ?? '',
-      steps: metrics.stepsOf(series),
-    });
-  });
+  await metrics.sums(
+    { metricType: BUCKET_SENT, filter: ON_BUCKET, groupBy, previous: true },
+    partial,
+    (series) => {
+      reads.push({
+        bucket: series.resourceLabels['bucket_name'] ?? '',
+        location: series.resourceLabels['location'] ?? '',
+        method: series.metricLabels['method'] ?? '',
+        steps: metrics.stepsOf(series),
+        previous: metrics.previousOf(series),
+      });
+    },
+  );
   return reads;
 }
 

@@ -59,6 +59,8 @@ export interface Flow {
   readonly zone: string;
   readonly remote: Remote;
   readonly steps: Steps;
+  /** Bytes of the window before. */
+  readonly previous: number;
 }
 
 export interface VmTraffic {
@@ -79,6 +81,7 @@ export interface NatTraffic {
   readonly zone: string;
   /** Sent and received: both are processed. */
   readonly steps: Steps;
+  readonly previous: number;
 }
 
 export interface LoadBalancerTraffic {
@@ -91,6 +94,7 @@ export interface LoadBalancerTraffic {
   /** The forwarding rule. */
   readonly rule: string;
   readonly steps: Steps;
+  readonly previous: number;
 }
 
 /** What other projects of the scope have to do with this one's buckets and VMs. */
@@ -121,6 +125,7 @@ export interface BucketReads {
   readonly location: string;
   readonly method: string;
   readonly steps: Steps;
+  readonly previous: number;
 }
 
 export interface VmPlace {

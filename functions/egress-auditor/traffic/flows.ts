@@ -13,6 +13,7 @@ export async function readFlows(metrics: Metrics, partial: NotePartial): Promise
       metricType: SENT,
       filter: ON_VM,
       groupBy: [ZONE, TYPE, `${LABEL}remote_zone`, `${LABEL}remote_country`, `${LABEL}remote_continent`],
+      previous: true,
     },
     partial,
     (series) => {
@@ -26,6 +27,7 @@ export async function readFlows(metrics: Metrics, partial: NotePartial): Promise
           continent: labels['remote_continent'] ?? '',
         },
         steps: metrics.stepsOf(series),
+        previous: metrics.previousOf(series),
       });
     },
   );

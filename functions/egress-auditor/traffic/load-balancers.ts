@@ -101,21 +101,25 @@ async function readOne(
 ): Promise<void> {
   const names = kind.resources.map((name) => JSON.stringify(name)).join(', ');
   const left = direction === 'out' && kind.answersFilter !== undefined ? ` AND ${kind.answersFilter}` : '';
-  const byRule = new Map<string, Steps>();
+  const byRule = new Map<string, { readonly steps: Steps; readonly previous: number }>();
   await metrics.sums(
     {
       metricType: `loadbalancing.googleapis.com/${kind.path}/${kind[direction]}_bytes_count`,
       filter: `resource.type = one_of(${names})${left}`,
       groupBy: [RULE],
+      previous: true,
     },
     partial,
     (series) => {
       const rule = series.resourceLabels['forwarding_rule_name'] ?? '';
       const before = byRule.get(rule);
       const steps = metrics.stepsOf(series);
-      byRule.set(rule, before === undefined ? steps : addSteps(steps, before));
+      byRule.set(rule, {
+        steps: before === undefined ? steps : addSteps(steps, before.steps),
+        previous: metrics.previousOf(series) + (before?.previous ?? 0),
+      });
     },
   );
   const { path, text, passthrough = false } = kind;
-  for (const [rule, steps] of byRule) found.push({ path, text, passthrough, direction, rule, steps });
+  for (const [rule, sums] of byRule) found.push({ path, text, passthrough, direction, rule, ...sums });
 }

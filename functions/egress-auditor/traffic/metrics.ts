@@ -28,6 +28,8 @@ export interface Query {
   readonly groupBy: readonly string[];
   /** One point for the whole window instead of one for each step. */
   readonly whole?: boolean;
+  /** The window before as well, where Monitoring still has it: `previousOf` sums it up. */
+  readonly previous?: boolean;
 }
 
 export interface Metrics {
@@ -35,6 +37,8 @@ export interface Metrics {
   sums(query: Query, partial: NotePartial, use: (series: Series) => void): Promise<void>;
   gauge(query: Query, partial: NotePartial, use: (series: Series) => void): Promise<void>;
   stepsOf(series: Series): Steps;
+  /** Bytes of the window before; 0 where the query left it out. */
+  previousOf(series: Series): number;
 }
 
 /** Metrics of a project over the report's window. */
@@ -50,11 +54,12 @@ export function createMetrics(api: Api, projectId: string, window: Window): Metr
   };
   const base = { projectId, startMs: window.startMs, endMs: window.endMs, pageSize: PAGE_POINTS };
   return {
-    sums: ({ whole = false, ...query }, partial, use) =>
+    sums: ({ whole = false, previous = false, ...query }, partial, use) =>
       run(
         {
           ...base,
           ...query,
+          startMs: window.startMs - (previous && hasPrevious(window) ? window.hours * HOUR_MS : 0),
           aligner: 'ALIGN_SUM',
           alignmentSeconds: (whole ? window.hours : window.stepHours) * 3_600,
           reducer: 'REDUCE_SUM',
@@ -83,5 +88,15 @@ export function createMetrics(api: Api, projectId: string, window: Window): Metr
       }
       return steps;
     },
+    previousOf: ({ points }) =>
+      points.reduce((bytes, { endMs, value }) => bytes + (endMs <= window.startMs ? value : 0), 0),
   };
+}
+
+/** Monitoring keeps these metrics for six weeks (https://cloud.google.com/monitoring/quotas). */
+const RETENTION_HOURS = 1_008;
+
+/** Whether the window before this one can still be read. */
+export function hasPrevious({ hours }: Window): boolean {
+  return 2 * hours <= RETENTION_HOURS;
 }

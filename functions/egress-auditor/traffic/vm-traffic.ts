@@ -36,9 +36,10 @@ export async function readNat(
     const steps = metrics.stepsOf(series);
     const known = nat.get(id);
     const sum = known === undefined ? steps : addSteps(steps, known.steps);
-    nat.set(id, { zone: series.resourceLabels['zone'] ?? known?.zone ?? '', steps: sum });
+    const previous = metrics.previousOf(series) + (known?.previous ?? 0);
+    nat.set(id, { zone: series.resourceLabels['zone'] ?? known?.zone ?? '', steps: sum, previous });
   };
-  const query = { filter: ON_VM, groupBy: [VM, ZONE] };
+  const query = { filter: ON_VM, groupBy: [VM, ZONE], previous: true };
   await Promise.all([
     metrics.sums({ ...query, metricType: NAT_SENT }, partial, add),
     metrics.sums({ ...query, metricType: NAT_RECEIVED }, partial, add),

@@ -36,6 +36,8 @@ export interface WorldFlow {
   readonly from: string;
   readonly to: string;
   readonly gib: Steps;
+  /** The week before, as a part of this one. */
+  readonly before?: number;
   readonly nat?: boolean;
 }
 
@@ -99,6 +101,7 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
       zone: vm.zone,
       remote,
       steps: bytesOf(flow.gib),
+      previous: total(flow.gib) * (flow.before ?? 0),
     })),
     sent: trafficOf(vmFlows),
     received: trafficOf(received),
@@ -123,6 +126,7 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
           location: bucket?.location.toLowerCase() ?? '',
           method: 'ReadObject',
           steps: bytesOf(gib),
+          previous: 0,
         };
       }),
     bucketBytes: new Map(buckets.map(({ name, gib = 1 }) => [name, gib * GIB])),
@@ -162,7 +166,7 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
       const [, path, rule = ''] = /^lb:([^:]+):(.+)$/.exec(end) ?? [];
       if (path === undefined) return [];
       const steps = bytesOf(gib);
-      return [{ path, text: path, passthrough: path.startsWith('l3/'), direction, rule, steps }];
+      return [{ path, text: path, passthrough: path.startsWith('l3/'), direction, rule, steps, previous: 0 }];
     });
   }
 
@@ -178,11 +182,11 @@ export function factsOf({ vms, buckets = [], flows }: World): EgressFacts {
   }
 
   function natOf(list: typeof vmFlows): NonNullable<EgressFacts['nat']> {
-    const all = new Map<string, { zone: string; steps: Steps }>();
+    const all = new Map<string, { zone: string; steps: Steps; previous: number }>();
     for (const { flow, vm } of list) {
       const before = all.get(vm.id)?.steps ?? everyDay(0);
       const steps = before.map((bytes, day) => bytes + (flow.gib[day] ?? 0) * GIB);
-      all.set(vm.id, { zone: vm.zone, steps });
+      all.set(vm.id, { zone: vm.zone, steps, previous: 0 });
     }
     return all;
   }

@@ -321,6 +321,40 @@ describe('load balancer processing', () => {
   });
 });
 
+describe('the period before', () => {
+  it('stands beside each lane and the headline, priced by the same rules', () => {
+    const report = audit({
+      vms: [
+        { id: 'a', zone: CENTRAL },
+        { id: 'b', zone: 'us-east4-a' },
+      ],
+      flows: [{ from: 'vm:a', to: 'vm:b', gib: everyDay(100), before: 0.25 }],
+    });
+    const usd = monthlyGib(25) * 0.02;
+    expect(report.lanes[0]?.previous).toEqual({
+      bytes: 175 * 2 ** 30,
+      usdPerMonth: { low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) },
+    });
+    expect(report.headline.previousUsdPerMonth?.high).toBeCloseTo(usd, 4);
+    expect(report.lanes[0]?.usdPerGib).toEqual({
+      low: expect.closeTo(0.02, 6),
+      high: expect.closeTo(0.02, 6),
+    });
+  });
+
+  it('is unknown, and not zero, where Monitoring no longer has it', () => {
+    const facts = factsOf(readBy({ name: 'b', location: 'US' }, CENTRAL));
+    const config = {
+      project: 'ml-lab',
+      window: { requested: '42d', hours: 1_008 },
+      reportAboveUsdPerMonth: 0,
+    };
+    const window = { ...facts.window, hours: 1_008, stepHours: 144 };
+    const report = judgeEgress({ ...facts, window }, config, new Date('2026-11-18T00:04:00Z'));
+    expect([report.headline.previousUsdPerMonth, report.lanes[0]?.previous]).toEqual([null, null]);
+  });
+});
+
 describe('what can be saved', () => {
   const lane = (id: string, high: number): Pick<Lane, 'id' | 'usdPerMonth'> => ({
     id,

@@ -136,6 +136,8 @@ describe('a known ground truth', () => {
           'the days cost what the lanes cost',
         );
         assert.deepEqual(seven.incomplete, []);
+        const steady = lane(seven, 'same-zone:us-central1-a:us-central1-a');
+        assert.ok(isClose(steady.previous?.bytes ?? 0, steady.bytes), 'the week before was the same');
       },
     );
   });

@@ -48,6 +48,17 @@ function lane(
     bytes: Math.round(gib * GIB),
     monthlyBytes: Math.round(monthlyGib * GIB),
     usdPerMonth,
+    usdPerGib:
+      usdPerMonth === 'unpriced' || gib === 0
+        ? null
+        : { low: usdPerMonth.low / monthlyGib, high: usdPerMonth.high / monthlyGib },
+    previous: {
+      bytes: Math.round(gib * GIB * 0.8),
+      usdPerMonth:
+        usdPerMonth === 'unpriced'
+          ? usdPerMonth
+          : { low: cents(usdPerMonth.low * 0.8), high: cents(usdPerMonth.high * 0.8) },
+    },
     known: { certain: sure ? whole : none, likely: none, unknown: sure ? none : whole },
     bytesShare: 0,
     costShare: null,
@@ -197,6 +208,7 @@ function summedUp(report: Omit<EgressReport, 'headline'>): EgressReport {
     headline: {
       usdPerMonth: { low, high },
       likelyUsdPerMonth: { low, high },
+      previousUsdPerMonth: { low: cents(low * 0.8), high: cents(high * 0.8) },
       canBeSaved: canBeSaved(report.findings, report.lanes, { usdPerMonth: { low, high } }),
       bytes,
       monthlyBytes: report.lanes.reduce((sum, one) => sum + one.monthlyBytes, 0),
@@ -235,11 +247,21 @@ function stepsOf(lanes: readonly Lane[], count: number): readonly Step[] {
     for (const { kind, bytes } of lanes)
       if (kind !== 'small-lanes') bytesByKind[kind] = (bytesByKind[kind] ?? 0) + Math.round(bytes * part);
     const usd = lanes.flatMap(({ usdPerMonth }) => (usdPerMonth === 'unpriced' ? [] : [usdPerMonth]));
+    const usdByKind: Partial<Record<LaneKind, { low: number; high: number }>> = {};
+    for (const { kind, usdPerMonth } of lanes) {
+      if (kind === 'small-lanes' || usdPerMonth === 'unpriced') continue;
+      const known = usdByKind[kind] ?? { low: 0, high: 0 };
+      usdByKind[kind] = {
+        low: known.low + (usdPerMonth.low / WINDOWS_A_MONTH) * part,
+        high: known.high + (usdPerMonth.high / WINDOWS_A_MONTH) * part,
+      };
+    }
     return {
       start: new Date(END_MS - (count - at) * DAY_MS).toISOString(),
       end: new Date(END_MS - (count - at - 1) * DAY_MS).toISOString(),
       bytes: Object.values(bytesByKind).reduce((sum, bytes) => sum + bytes, 0),
       bytesByKind,
+      usdByKind,
       usd: {
         low: cents((usd.reduce((sum, one) => sum + one.low, 0) / WINDOWS_A_MONTH) * part),
         high: cents((usd.reduce((sum, one) => sum + one.high, 0) / WINDOWS_A_MONTH) * part),

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import { layOutFlows, type SizedFlow } from '../../../shared/report/flow-layout.ts';
 
-const OPTIONS = { bandsHeight: 100, labelHeight: 30, gap: 10 };
+const OPTIONS = { bandsHeight: 100, labelHeight: () => 30, gap: 10 };
 
 const flow = (from: string, to: string, low: number, high = low): SizedFlow => ({
   from,
@@ -52,6 +52,28 @@ describe('layOutFlows', () => {
     assert.ok((large ?? 0) > 99 && small === 2 && unknown === 6);
   });
 
+  it('puts the places of a group together, within it, and a place that is the group itself among them', () => {
+    const zones = { ...OPTIONS, groupHeight: 20, groupOf: (name: string) => /^(r\d)-/.exec(name)?.[1] };
+    const { left, leftGroups, rightGroups } = layOutFlows(
+      [flow('r1-a', 'x', 50), flow('r2-a', 'x', 30), flow('r1-b', 'x', 10), flow('r1', 'x', 5)],
+      zones,
+    );
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['r1-a', 'r1-b', 'r1', 'r2-a'],
+    );
+    assert.deepEqual(
+      leftGroups.map(({ name }) => name),
+      ['r1'],
+    );
+    assert.deepEqual(rightGroups, []);
+    const [group] = leftGroups;
+    for (const { name, top, height } of left) {
+      const inside = group !== undefined && top >= group.top + 20 && top + height <= group.top + group.height;
+      assert.equal(inside, name !== 'r2-a', name);
+    }
+  });
+
   it('keeps a place that sends and receives in both columns', () => {
     const { left, right } = layOutFlows([flow('a', 'b', 5), flow('b', 'a', 5)], OPTIONS);
     assert.deepEqual(left.map(({ name }) => name).sort(), ['a', 'b']);
@@ -59,7 +81,8 @@ describe('layOutFlows', () => {
   });
 
   it('places nothing where nothing is', () => {
-    assert.deepEqual(layOutFlows([], OPTIONS), { height: 0, left: [], right: [], flows: [] });
+    const nothing = { left: [], right: [], leftGroups: [], rightGroups: [], flows: [] };
+    assert.deepEqual(layOutFlows([], OPTIONS), { height: 0, ...nothing });
   });
 
   it('never lets places or bands overlap, and ends every band at its places', () => {

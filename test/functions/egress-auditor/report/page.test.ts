@@ -65,7 +65,8 @@ describe('page, JSON and CSV agree', () => {
     assert.equal(rows.length, json.lanes.length);
     for (const [at, lane] of json.lanes.entries()) {
       const row = rows[at] ?? {};
-      const { id, usdPerMonth, bytes, monthlyBytes, bytesShare, costShare } = lane;
+      const { id, usdPerMonth, bytes, monthlyBytes, bytesShare, costShare, previous, usdPerGib } = lane;
+      if (previous === null) throw new Error(`${id} has no period before`);
       assert.equal(row['id'], id);
       assert.deepEqual(
         [row['usdPerMonthLow'], row['usdPerMonthHigh'], row['priced']],
@@ -82,11 +83,46 @@ describe('page, JSON and CSV agree', () => {
       assert.deepEqual(figuresIn(byId(section(root, 'lanes'), id)), [
         ...usdFigures(usdPerMonth),
         ...(costShare === null ? [] : [{ value: costShare, text: shareText(costShare) }]),
+        ...usdFigures(previous.usdPerMonth),
+        { value: previous.bytes, text: bytesText(previous.bytes) },
         { value: monthlyBytes, text: bytesText(monthlyBytes) },
         { value: bytesShare, text: shareText(bytesShare) },
         { value: bytes, text: bytesText(bytes) },
       ]);
+      assert.deepEqual(
+        [row['usdPerGibLow'], row['usdPerGibHigh'], row['previousBytes']],
+        [String(usdPerGib?.low ?? ''), String(usdPerGib?.high ?? ''), String(previous.bytes)],
+      );
+      assert.equal(
+        byId(section(root, 'lanes'), id).text.includes('GiB × '),
+        usdPerGib !== null,
+        'price × quantity',
+      );
     }
+  });
+
+  it('about what can be saved and what the period before cost, in the table of the summary', () => {
+    const [row = {}] = readCsv(report, 'summary');
+    const { canBeSaved, previousUsdPerMonth, usdPerMonth, likelyUsdPerMonth } = json.headline;
+    assert.deepEqual(
+      [
+        'canBeSavedLow',
+        'canBeSavedHigh',
+        'previousUsdLow',
+        'previousUsdHigh',
+        'usdPerMonthHigh',
+        'likelyUsdLow',
+      ].map((name) => Number(row[name])),
+      [
+        canBeSaved.usdPerMonth.low,
+        canBeSaved.usdPerMonth.high,
+        previousUsdPerMonth?.low,
+        previousUsdPerMonth?.high,
+        usdPerMonth.high,
+        likelyUsdPerMonth.low,
+      ],
+    );
+    assert.ok(headlineOf(root).text.includes(usdText(previousUsdPerMonth?.high ?? NaN)));
   });
 
   it('about every talker', () => {
