@@ -1,10 +1,6 @@
 import type { Budget } from '../../shared/google/budgets.ts';
-import type { Rung, RungAction } from '../../shared/policy/policy.ts';
-import type { LeftAlone } from '../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../shared/state/manifest-item.ts';
+import type { Rung } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
-import type { Inventory } from './ladder/inventory.ts';
-import { keptBy } from './ladder/kept-by.ts';
 import type { Anomaly, Notification } from './message/notification.ts';
 import { periodEndMs, periodStanding } from './message/period.ts';
 
@@ -178,62 +174,4 @@ export function percent(share: number): string {
 export function protection(projectId: string, config: Config, ownProject: string): string | undefined {
   if (projectId === ownProject) return 'costguard itself runs in it';
   return config.protect.includes(`projects/${projectId}`) ? 'budgets.protect names it' : undefined;
-}
-
-/** What a rung takes away from a project and what it leaves alone, from what is there. Pure. */
-export function planRung(
-  action: RungAction,
-  inventory: Inventory,
-  config: Config,
-  now: Date,
-): { items: ManifestItem[]; left: LeftAlone[] } {
-  const items: ManifestItem[] = [];
-  const left: LeftAlone[] = [];
-  // Without billing Google stops everything, labelled or not.
-  const spares = action !== 'unlink-billing';
-  const consider = (resource: string, labels: Readonly<Record<string, string>>, item: ManifestItem): void => {
-    const reason = spares ? keptBy(labels, config, now) : undefined;
-    if (reason === undefined) items.push(item);
-    else left.push({ resource, reason });
-  };
-  if (action === 'notify') return { items, left };
-  // Linked to no account, the project has nothing left to lose.
-  if (action === 'unlink-billing' && inventory.account === undefined) return { items, left };
-  for (const { resource, labels } of inventory.notebooks)
-    consider(resource, labels, { kind: 'notebook', resource, status: 'planned' });
-  if (action === 'stop-notebooks') return { items, left };
-
-  for (const vm of inventory.vms) {
-    if (inventory.notebookVmIds.has(vm.id)) continue;
-    const { resource, labels, localSsds, spot, managedBy } = vm;
-    // Whoever manages it: without billing Google stops it too, and it must come back.
-    if (managedBy === undefined || !spares)
-      consider(resource, labels, { kind: 'vm', resource, status: 'planned', localSsds, spot });
-    else
-      left.push({
-        resource,
-        reason:
-          managedBy === 'gke'
-            ? 'GKE node: its node pool would replace it; resize the pool'
-            : 'member of a managed instance group, which would replace it; resize the group',
-      });
-  }
-  for (const { kind, resource, displayName, state } of inventory.jobs)
-    items.push({ kind, resource, status: 'planned', displayName, state });
-  for (const { resource, models, trafficSplit } of inventory.endpoints)
-    items.push({
-      kind: 'endpoint',
-      resource,
-      status: 'planned',
-      models: [...models],
-      trafficSplit: { ...trafficSplit },
-    });
-  if (action === 'unlink-billing' && inventory.account !== undefined)
-    items.push({
-      kind: 'billing',
-      resource: `projects/${inventory.projectId}`,
-      status: 'planned',
-      account: inventory.account,
-    });
-  return { items, left };
 }

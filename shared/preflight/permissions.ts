@@ -2,52 +2,29 @@ import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 import type { RungAction } from '../policy/policy.ts';
+import { rungKinds } from '../state/rung-kinds.ts';
 
-const notebooks = ['notebooks.instances.list', 'notebooks.locations.list'];
-
-const stopNotebooks = [...notebooks, 'notebooks.instances.get', 'notebooks.instances.stop'];
-
-/** What goes down with the project's billing is written into the restore manifest first. */
-const unlinkBilling = [
-  ...notebooks,
-  'compute.instances.list',
-  'aiplatform.locations.list',
-  'aiplatform.customJobs.list',
-  'aiplatform.hyperparameterTuningJobs.list',
-  'aiplatform.tuningJobs.list',
-  'aiplatform.endpoints.list',
-  'resourcemanager.projects.deleteBillingAssignment',
-];
-
-const stopCompute = [
-  ...stopNotebooks,
-  'compute.instances.list',
-  'compute.instances.get',
-  'compute.instances.stop',
-  'aiplatform.locations.list',
-  'aiplatform.customJobs.list',
-  'aiplatform.customJobs.get',
-  'aiplatform.customJobs.cancel',
-  'aiplatform.hyperparameterTuningJobs.list',
-  'aiplatform.hyperparameterTuningJobs.get',
-  'aiplatform.hyperparameterTuningJobs.cancel',
-  'aiplatform.tuningJobs.list',
-  'aiplatform.tuningJobs.get',
-  'aiplatform.tuningJobs.cancel',
-  'aiplatform.endpoints.list',
-  'aiplatform.endpoints.get',
-  'aiplatform.endpoints.undeploy',
-];
+/** What the switch's account needs to look at what a rung covers, and to stop it. A budget names its projects by number. */
+function permissionsOf(action: RungAction): readonly string[] {
+  if (action === 'notify') return [];
+  const kinds = rungKinds(action).map(({ permissions }) => permissions);
+  const own =
+    action === 'unlink-billing'
+      ? // What goes down with the project's billing is written into the restore manifest first.
+        ['resourcemanager.projects.deleteBillingAssignment']
+      : kinds.flatMap(({ stop }) => stop);
+  return [...new Set(['resourcemanager.projects.get', ...kinds.flatMap(({ list }) => list), ...own])];
+}
 
 /**
  * What the kill switch's account needs on a project for each rung. All rungs together are
- * deploy/functions/budget-kill-switch/role.yaml. A budget names its projects by number, hence the first one.
+ * deploy/functions/budget-kill-switch/role.yaml.
  */
 export const rungPermissions: Readonly<Record<RungAction, readonly string[]>> = {
-  notify: [],
-  'stop-notebooks': ['resourcemanager.projects.get', ...stopNotebooks],
-  'stop-compute': ['resourcemanager.projects.get', ...stopCompute],
-  'unlink-billing': ['resourcemanager.projects.get', ...unlinkBilling],
+  notify: permissionsOf('notify'),
+  'stop-notebooks': permissionsOf('stop-notebooks'),
+  'stop-compute': permissionsOf('stop-compute'),
+  'unlink-billing': permissionsOf('unlink-billing'),
 };
 
 /** What it needs on the billing account; with `unlinkOnAccount`: deploy/functions/budget-kill-switch/billing-account-role.yaml. */

@@ -4,15 +4,8 @@ import { burnOf, readResources } from '../resources/inventory.ts';
 import { RESOURCE_KINDS } from '../resources/kinds.ts';
 import type { KindName, RunningResource } from '../resources/kind.ts';
 import { burnText, leftBurning } from '../resources/left-burning.ts';
+import { rungKinds } from '../state/rung-kinds.ts';
 import { notPassed, pass, YOU, type Check } from './check.ts';
-
-/** What the switch stops by each rung; a rung does what those below it do. Unlinking ends everything. */
-const REACHED: Readonly<Record<RungAction, readonly KindName[]>> = {
-  notify: [],
-  'stop-notebooks': ['notebook'],
-  'stop-compute': ['notebook', 'vm', 'custom-job', 'hyperparameter-tuning-job', 'tuning-job', 'endpoint'],
-  'unlink-billing': [],
-};
 
 /** Resources that the report names. */
 const MAX_SHOWN = 10;
@@ -55,6 +48,8 @@ export function unreachedBy(
   actions: readonly RungAction[],
   resources: readonly RunningResource[],
 ): readonly RunningResource[] {
-  const kinds = new Set(actions.flatMap((action) => REACHED[action]));
+  // Unlinking ends everything, and is no way to stop something.
+  const stopping = actions.filter((action) => action !== 'unlink-billing');
+  const kinds = new Set<KindName>(stopping.flatMap(rungKinds).map(({ kind }) => kind));
   return resources.filter(({ kind, fate }) => fate.kind !== 'stoppable' || !kinds.has(kind));
 }

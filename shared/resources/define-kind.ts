@@ -67,3 +67,10 @@ function complete(kind: KindName, listed: Listed): RunningResource {
 export function named(why: string): Fate {
   return { kind: 'named', why };
 }
+
+/** In a state that Google has added since: whether it may be stopped is unknown, and so is the look at it. */
+export function notEvaluable(look: Pick<Look, 'gap'>, resource: string, state: string): Fate {
+  const why = `not evaluable: ${state === '' ? 'no state' : state} is none of the states that are known`;
+  look.gap({ where: resource, why });
+  return named(why);
+}

@@ -35,9 +35,13 @@ function withOwner(member: RunningResource, owner: RunningResource | undefined):
   if (owner === undefined) return member;
   const partOf = { kind: owner.kind, resource: owner.resource };
   const { fate } = member;
-  return fate.kind === 'owned' || !STOPPED_WITH_OWNER.has(member.kind)
+  return fate.kind !== 'stoppable' || !STOPPED_WITH_OWNER.has(member.kind)
     ? { ...member, partOf }
-    : { ...member, partOf, fate: { kind: 'owned', why: `belongs to ${owner.resource}` } };
+    : {
+        ...member,
+        partOf,
+        fate: { kind: 'owned', why: `belongs to ${owner.resource}`, record: fate.record },
+      };
 }
 
 function withMembers(owner: RunningResource, members: readonly RunningResource[]): RunningResource {

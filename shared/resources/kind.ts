@@ -38,7 +38,12 @@ export type Fate =
   /** Its kind's steps stop it; `record` is what bringing it back takes. */
   | { readonly kind: 'stoppable'; readonly record: Readonly<Record<string, unknown>> }
   /** A controller would start it again: the controller is what must be stopped. */
-  | { readonly kind: 'owned'; readonly why: string }
+  | {
+      readonly kind: 'owned';
+      readonly why: string;
+      /** What bringing it back by itself takes, where its controller is not there to. */
+      readonly record: Readonly<Record<string, unknown>>;
+    }
   /** Stopping it would destroy something, or Google has no way to. */
   | { readonly kind: 'named'; readonly why: string };
 

@@ -67,11 +67,13 @@ const KINDS = new Map<string, ResourceKind>(RESOURCE_KINDS.map((kind) => [kind.k
 
 const wireSchema = z.looseObject({});
 
-/** The item that takes a running resource away; undefined for what no rung stops by itself. */
-export function itemOf({ kind, resource, fate }: RunningResource): ResourceItem | undefined {
-  if (fate.kind !== 'stoppable') return undefined;
+/** The item that takes a running resource away, with what its kind remembered of it. Throws for a kind that no rung stops. */
+export function itemOf(
+  { kind, resource }: Pick<RunningResource, 'kind' | 'resource'>,
+  remembered: Readonly<Record<string, unknown>>,
+): ResourceItem {
   // As the manifest will show it: what the record does not have is absent, not undefined.
-  const record = wireSchema.parse(JSON.parse(JSON.stringify(fate.record)));
+  const record = wireSchema.parse(JSON.parse(JSON.stringify(remembered)));
   const base = { kind, resource, status: 'planned' };
   const item = itemSchema.parse(
     recordKinds.safeParse(kind).success ? { ...base, record } : { ...record, ...base },

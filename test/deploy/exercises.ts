@@ -15,6 +15,7 @@ import type { Runtime } from '../../shared/run/runtime.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
 import { eventOf, startInstance, withHttpFunction, type Instance } from '../support/in-process.ts';
+import { everyStoppableKind } from '../support/every-kind.ts';
 import { BUCKET, busy, idle, LAB, labScenario, OPERATIONS, RECEIPTS_TOPIC, START } from '../support/lab.ts';
 
 /** A story that leads a function down every path that asks Google for something. */
@@ -77,12 +78,8 @@ async function tick(
 }
 
 /** Google does not promise the listing over all locations; without it they are asked for one by one. */
-function refuseWildcard({ faults }: Sandbox): void {
-  faults.add({
-    route: 'notebooks*instances.list',
-    pathIncludes: '/locations/-/',
-    fault: { kind: 'status', status: 400 },
-  });
+function refuseWildcard({ faults }: Sandbox, route = 'notebooks*instances.list'): void {
+  faults.add({ route, pathIncludes: '/locations/-/', fault: { kind: 'status', status: 400 } });
 }
 
 const stopper: Exercise = {
@@ -245,6 +242,8 @@ async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
 
 const SWITCH_OPERATIONS = 'ml-ops-example';
 const RUNAWAY = 'ml-runaway';
+const RUNAWAY_NUMBER = '100000000004';
+type ProjectInput = ScenarioInput['projects'][number];
 const BUDGET_ACCOUNT = '0A1B2C-3D4E5F-6A7B8C';
 const BUDGET_ID = '7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77';
 const BUDGET = `billingAccounts/${BUDGET_ACCOUNT}/budgets/${BUDGET_ID}`;
@@ -254,19 +253,25 @@ receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
 budgets: {mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${RUNAWAY}.iam.gserviceaccount.com]}
 `;
 
-/** The runaway project of the shipped organisation alone, with a tuning job beside its other jobs, and no capacity to start again. */
-function runaway(): Scenario {
+/** The runaway project of the shipped organisation alone, with a tuning job, what else is given, and no capacity to start again. */
+function runaway(more: Partial<ProjectInput> = {}): Scenario {
   const file = new URL('../sandbox/scenarios/organisation.yaml', import.meta.url);
   const whole = parse(readFileSync(fileURLToPath(file), 'utf8')) as ScenarioInput;
   const projects = whole.projects.filter(({ id }) => id === RUNAWAY || id === SWITCH_OPERATIONS);
   return parseScenario({
     ...whole,
+    vertexRegions: ['us-central1'],
     projects: projects.map((project) => ({
       ...project,
       ...(project.id === RUNAWAY
         ? {
+<<<<<<< HEAD
             vms: project.vms?.map((vm) => ({ ...vm, stockout: true })),
             notebooks: project.notebooks?.map((notebook, index) => ({ ...notebook, stockout: index === 0 })),
+=======
+            ...more,
+            vms: [...(project.vms ?? []), ...(more.vms ?? [])],
+>>>>>>> 09d86ea (feat(budget-kill-switch): stop-compute reaches every kind of the table, outermost first, and keep labels count for all)
             vertex: {
               ...project.vertex,
               tuningJobs: [{ id: '9', tunedModelDisplayName: 'tuned', baseModel: 'gemini-2.5-flash' }],
@@ -307,10 +312,10 @@ async function trip(sandbox: Sandbox, { runtime }: Instance): Promise<readonly s
 const killSwitch: Exercise = {
   name: 'budget-kill-switch',
   operationsProject: SWITCH_OPERATIONS,
-  scenario: runaway(),
+  scenario: runaway(everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER })),
   policy: SWITCH_POLICY,
   run(sandbox, instance) {
-    refuseWildcard(sandbox);
+    for (const route of ['notebooks*instances.list', 'tpu*', 'batch*']) refuseWildcard(sandbox, route);
     return trip(sandbox, instance);
   },
 };

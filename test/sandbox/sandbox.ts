@@ -374,10 +374,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
   });
 
-  const regions = vertexRegions(
-    vertex,
-    scenario.projects.flatMap(({ id }) => store.locations(id, 'aiplatform')),
-  );
+  const regions = vertexRegions(vertex, [
+    ...scenario.vertexRegions,
+    ...scenario.projects.flatMap(({ id }) => store.locations(id, 'aiplatform')),
+  ]);
   const stored = { clock, store, projects, requireBilling, vertexRegions: regions };
   const certificates = await makeCertificates();
   const caFile = join(folder, 'ca.pem');

@@ -163,6 +163,8 @@ const scenarioSchema = z.strictObject({
     .default([]),
   projects: z.array(projectSchema).min(1),
   storage: storageSeedSchema.optional(),
+  /** Regions of Vertex AI that are there whatever the scenario uses. */
+  vertexRegions: z.array(z.string()).default(['europe-west4', 'us-central1', 'us-east4', 'us-west1']),
   billing: billingSeedSchema.prefault({}),
   /** Service perimeters: services of a project that are refused to calls from outside, `compute.googleapis.com`. */
   perimeters: z

@@ -133,7 +133,7 @@ function jobSpec(): object & { workerPoolSpecs: { machineSpec: { machineType: st
   return { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-16' } }] };
 }
 
-/** One of each kind, for tests that run very often. */
+/** One of each of the first kinds, for tests that run very often. */
 export const SMALL_PROJECT: ProjectInput = {
   ...RUNAWAY_PROJECT,
   notebooks: (RUNAWAY_PROJECT.notebooks ?? []).slice(0, 1),
@@ -149,6 +149,8 @@ export interface BudgetLab {
   readonly projects?: readonly ProjectInput[];
   readonly budgets?: readonly BudgetInput[];
   readonly billing?: Partial<BillingInput>;
+  /** Regions of Vertex AI; one of them is enough where listings are not the point. */
+  readonly regions?: readonly string[];
 }
 
 /** The runaway project's budget: 1,000 USD a month. */
@@ -166,11 +168,12 @@ export function labBudget(more: Partial<BudgetInput> = {}): BudgetInput {
 
 /** An operations project with the state bucket, projects that spend, and their budgets. */
 export function budgetScenario(lab: BudgetLab = {}): Scenario {
-  const { projects = [RUNAWAY_PROJECT], budgets = [labBudget()], billing } = lab;
+  const { projects = [RUNAWAY_PROJECT], budgets = [labBudget()], billing, regions } = lab;
   return parseScenario({
     name: 'budget lab',
     clock: CLOCK,
     projects: [{ id: OPERATIONS, number: '100000000001' }, ...projects],
+    ...(regions === undefined ? {} : { vertexRegions: [...regions] }),
     billing: {
       accounts: [{ id: ACCOUNT.replace('billingAccounts/', '') }],
       budgets: [...budgets],

@@ -202,17 +202,22 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
       return turn(world, project, project.vms, id, verb);
     },
   ],
+  // Nothing of these runs.
+  [/^GET compute\.googleapis\.com\/compute\/v1\/projects\/[^/]+\/aggregated\/instanceGroupManagers$/, () => ({})],
+  [/^GET (?:batch|container|dataflow|tpu|workstations)\.googleapis\.com\/.*\/(?:clusters|jobs|jobs:aggregated|nodes|queuedResources|workstations)$/, () => ({})],
+  [/^GET run\.googleapis\.com\/.*\/services$/, () => ({})],
+  [/^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations\/[^/]+\/(?!customJobs|endpoints)[a-zA-Z]+$/, () => ({})],
   [
     /^GET aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations$/,
     () => ({ locations: [{ locationId: REGION }] }),
   ],
   [
-    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(customJobs|hyperparameterTuningJobs|tuningJobs|endpoints)$/,
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(customJobs|endpoints)$/,
     (world, [name = '', collection = '']) => {
       const project = projectOf(world, name);
-      if (collection === 'customJobs')
-        return { customJobs: [...project.jobs.keys()].map((id) => jobOf(project, id)) };
-      return collection === 'endpoints' ? { endpoints: [endpointOf(project)] } : {};
+      return collection === 'customJobs'
+        ? { customJobs: [...project.jobs.keys()].map((id) => jobOf(project, id)) }
+        : { endpoints: [endpointOf(project)] };
     },
   ],
   [

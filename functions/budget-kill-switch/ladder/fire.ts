@@ -161,7 +161,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const wasFired = isFired(lease.manifest(), rung);
   const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due));
   const fresh = await planNow(firing, rung);
-  const present = mergePlans(earlier, fresh);
+  const present = mergePlans(earlier, fresh, lease.manifest().restored);
   const open = new Set(present.items.filter(isOpen).map((item) => item.resource));
   if (wasFired && fresh.complete && open.size === 0) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));

@@ -1,12 +1,17 @@
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
 import type { RungPlan } from './ladder.ts';
 import { isOpen, settled } from './items.ts';
 
 /**
  * What runs now joins what was planned before. What was dealt with and runs again came back: it is taken away once more, and stays
- * one item of the manifest. Pure.
+ * one item of the manifest. `restored` tells when each was last brought back. Pure.
  */
-export function mergePlans(earlier: RungPlan | undefined, fresh: RungPlan): RungPlan {
+export function mergePlans(
+  earlier: RungPlan | undefined,
+  fresh: RungPlan,
+  restored: Manifest['restored'] = {},
+): RungPlan {
   const { items, left, complete } = fresh;
   if (earlier === undefined) return { items, left, complete };
   // Unlinked, and not linked again: what could not be seen then does not run any more.
@@ -20,7 +25,9 @@ export function mergePlans(earlier: RungPlan | undefined, fresh: RungPlan): Rung
     items: [
       ...earlier.items.map((item) => {
         const again = now.get(item.resource);
-        return again === undefined || isOpen(item) ? item : comeBack(item, again);
+        if (again === undefined || isOpen(item)) return item;
+        const isRestored = (restored[item.resource] ?? 0) > (item.atMs ?? 0);
+        return isRestored ? { ...again, cameBack: returnsOf(item) } : comeBack(item, again);
       }),
       ...items.filter(({ resource }) => !known.has(resource)),
     ],
@@ -40,8 +47,15 @@ export function withoutFalseReturns(
   });
 }
 
+function returnsOf({ cameBack = 0 }: ManifestItem): number {
+  return cameBack + 1;
+}
+
+/** Brought back by another hand: it is to be as it was before the switch took it away for the first time. */
 function comeBack(before: ManifestItem, now: ManifestItem): ManifestItem {
-  const cameBack = (before.cameBack ?? 0) + 1;
+  const cameBack = returnsOf(before);
+  // A group that was resized by hand still has the autoscaler off, for instance.
+  if ('record' in before && 'record' in now) return { ...now, cameBack, record: before.record };
   if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return { ...now, cameBack };
   // What was on the endpoint at first must come back as well, with the traffic that it had.
   const again = new Set(now.models.map(({ id }) => id));

@@ -1,15 +1,18 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { LeftAlone } from '../../../shared/state/manifest.ts';
-import { planRung } from '../decide.ts';
 import { gatherInventory } from '../gather.ts';
 import type { Firing } from './fire.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { RungPlan } from './ladder.ts';
+import { planRung } from './plan-rung.ts';
 import { decisionOn } from './report-rung.ts';
 import { incompleteText, MAX_SHOWN, placeText, toUnseen, type Unseen } from './unseen.ts';
 
 /** A plan from what is there now, and what could not be looked at. */
 export interface FreshPlan extends RungPlan {
   readonly unseen: readonly Unseen[];
+  /** What the rung leaves that goes on costing money. */
+  readonly burning: readonly RunningResource[];
 }
 
 /** Looks at what a rung would take away from a project now. */
@@ -25,14 +28,15 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
     receipt.keep(decisionOn(`projects/${run.projectId} Vertex AI ${what}`, 'keep', 'not-offered', { why }));
   if (unseen.length > 0) sayUnseen(firing, rung, unseen);
   const foreign = foreignAccount(firing, inventory.account);
-  if (foreign !== undefined) return { items: [], left: [foreign], complete: true, unseen };
+  if (foreign !== undefined) return { items: [], left: [foreign], complete: true, unseen, burning: [] };
   const now = run.runtime.now();
-  const { items, left } = planRung(rung.do, inventory, config, now);
+  const { items, left, burning } = planRung(rung.do, inventory, config, now);
   return {
     items: items.map((item) => ({ ...item, atMs: now.getTime() })),
     left: rung.do === 'unlink-billing' ? [...left, ...unseen.map(toUnseen)] : left,
     complete: unseen.length === 0,
     unseen,
+    burning,
   };
 }
 

@@ -87,13 +87,13 @@ function describe({ targetSize, mode }: ListedGroup, members: readonly VmFacts[]
 const GKE_GROUP = /^gke-.+-grp$/;
 
 function fateOf(group: ListedGroup, members: readonly VmFacts[]): Fate {
+  const { targetSize, autoscaler, mode } = group;
   const service = members.map(({ labels }) => serviceOf(labels)).find((one) => one !== undefined);
-  if (service !== undefined) return { kind: 'owned', why: service.why };
+  if (service !== undefined) return { kind: 'owned', why: service.why, record: { targetSize } };
   if (GKE_GROUP.test(group.resource.split('/').at(-1) ?? ''))
-    return { kind: 'owned', why: 'group of a GKE node pool; resize the pool' };
+    return { kind: 'owned', why: 'group of a GKE node pool; resize the pool', record: { targetSize } };
   if (group.isStateful)
     return { kind: 'named', why: 'stateful: a smaller size deletes members with their disks and addresses' };
-  const { targetSize, autoscaler, mode } = group;
   if (autoscaler === undefined) return { kind: 'stoppable', record: { targetSize } };
   if (mode === undefined)
     return {

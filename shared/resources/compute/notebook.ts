@@ -11,7 +11,7 @@ import type { GoogleApiError } from '../../google/google-api-error.ts';
 import { noteStrange } from '../../google/read-items.ts';
 import { getVm } from '../../google/vms.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
-import { stoppableKind, type Listed } from '../define-kind.ts';
+import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
 import { longRunningOperation } from '../operation.ts';
@@ -26,6 +26,9 @@ const STATES: States = {
   stopping: new Set(['STOPPING', 'SUSPENDING']),
   starting: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']),
 };
+
+/** It runs, and cannot be started or stopped meanwhile. */
+const UPGRADING = 'UPGRADING';
 
 /** Workbench instances: stopped and started; their VMs belong to them. */
 export const NOTEBOOKS = stoppableKind({
@@ -54,7 +57,8 @@ export const NOTEBOOKS = stoppableKind({
       for (const where of page.unreachable)
         look.gap({ where, why: 'unreachable: notebooks there were not seen' });
       noteStrange(look.gap, `projects/${look.projectId} notebooks`, page.strange);
-      found.push(...page.instances.filter(({ state = '' }) => isRunning(state, STATES)).map(listed));
+      for (const instance of page.instances)
+        if (isRunning(instance.state ?? '', STATES)) found.push(listed(look, instance));
     }
     noteFailed(look, failed, answered);
     return found;
@@ -74,7 +78,7 @@ function noteFailed(
       look.gap({ where: `${location} notebooks`, why: whyUnseen(error), cause: error });
 }
 
-function listed({ name, state = '', labels = {}, gceSetup }: NotebookInstance): Listed {
+function listed(look: Look, { name, state = '', labels = {}, gceSetup }: NotebookInstance): Listed {
   const [, project = '', , zone = '', , id = ''] = name.split('/');
   const machines = [
     {
@@ -95,7 +99,10 @@ function listed({ name, state = '', labels = {}, gceSetup }: NotebookInstance): 
     labels,
     description: `notebook ${id}, ${describeMachines(machines)}`,
     cost: costOfMachines(machines),
-    fate: { kind: 'stoppable', record: {} },
+    fate:
+      STATES.running.has(state) || STATES.starting.has(state) || state === UPGRADING
+        ? { kind: 'stoppable', record: {} }
+        : notEvaluable(look, name, state),
     command: `gcloud workbench instances stop ${id} --location=${zone} --project=${project}`,
     memberKeys: vm === undefined ? [] : [`vm/${vm}`],
   };

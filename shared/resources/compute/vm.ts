@@ -30,7 +30,7 @@ export const VMS = stoppableKind<Remembered>({
 
 function listed(vm: VmFacts): Listed {
   const controller = controllerOf(vm);
-  const { spot } = vm.machines;
+  const remembered = { localSsds: vm.localSsds, spot: vm.machines.spot };
   return {
     resource: vm.resource,
     state: vm.status,
@@ -39,8 +39,8 @@ function listed(vm: VmFacts): Listed {
     cost: costOfMachines([vm.machines]),
     fate:
       controller === undefined
-        ? { kind: 'stoppable', record: { localSsds: vm.localSsds, spot } }
-        : { kind: 'owned', why: controller.why },
+        ? { kind: 'stoppable', record: remembered }
+        : { kind: 'owned', why: controller.why, record: remembered },
     command: commandOf(vm),
     ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
   };

@@ -35,11 +35,8 @@ export const WORKSTATIONS = stoppableKind({
   title: 'workstations',
   area: 'workstations',
   permissions: {
-    list: [
-      'workstations.workstations.list',
-      'workstations.workstationConfigs.list',
-      'workstations.workstationClusters.list',
-    ],
+    // gcloud itself lists all by wildcards (command_lib/workstations/flags.py): what lists the parents one by one is not needed.
+    list: ['workstations.workstations.list'],
     stop: ['workstations.workstations.get', 'workstations.workstations.stop'],
     bringBack: ['workstations.workstations.get', 'workstations.workstations.start'],
   },

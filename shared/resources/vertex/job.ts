@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
-import { stoppableKind, type Listed } from '../define-kind.ts';
+import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindName, ResourceKind, Standing, Step } from '../kind.ts';
+import type { Look } from '../look.ts';
 import { getVertex, listRegional } from './regional.ts';
 
 /** What every job of Vertex AI has. */
@@ -25,6 +26,9 @@ const record = z.object({
 
 /** States from which no job comes back; CANCELLING ends by itself. */
 const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+
+/** States in which a job runs or waits to. Source: google.cloud.aiplatform.v1 job_state.proto, pipeline_state.proto. */
+const GOES_ON = /_(?:QUEUED|PENDING|RUNNING|PAUSED|UPDATING)$/;
 
 export interface JobKind<Fields extends z.core.$ZodShape> {
   readonly kind: KindName;
@@ -66,7 +70,7 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
           .map((state) => `state!="${states}_${state}"`)
           .join(' AND '),
       });
-      return jobs.filter(({ state = '' }) => !ENDED.test(state)).map((job) => listed(job, spec));
+      return jobs.filter(({ state = '' }) => !ENDED.test(state)).map((job) => listed(look, job, spec));
     },
     stop: (resource) => [cancel(resource, collection)],
     bringBack: (resource, { displayName, source }) => ({
@@ -77,6 +81,7 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
 }
 
 function listed<Fields extends z.core.$ZodShape>(
+  look: Look,
   job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
   { describe, collection }: JobKind<Fields>,
 ): Listed {
@@ -87,7 +92,9 @@ function listed<Fields extends z.core.$ZodShape>(
     state,
     labels,
     startedBy: startedBy(labels),
-    fate: { kind: 'stoppable', record: { displayName, state, source } },
+    fate: GOES_ON.test(state)
+      ? { kind: 'stoppable', record: { displayName, state, source } }
+      : notEvaluable(look, name, state),
     command: curlCommand(name, collection === 'customJobs' ? undefined : 'cancel'),
     ...described,
   };

@@ -34,17 +34,17 @@ const CASES = [
   {
     what: 'custom job',
     route: 'aiplatform.projects.locations.customJobs.list',
-    at: ['customJobs', 1, 'name'],
+    at: ['customJobs', 0, 'name'],
     where: /Vertex AI customJobs in us-central1/,
-    path: 'customJobs[1].name',
+    path: 'customJobs[0].name',
   },
   {
     what: 'custom job in a state that is not known',
     route: 'aiplatform.projects.locations.customJobs.list',
-    at: ['customJobs', 1, 'state'],
+    at: ['customJobs', 0, 'state'],
     value: 'JOB_STATE_RESUMING',
-    where: /customJobs\/42/,
-    path: 'customJobs[1].state',
+    where: /customJobs\/41/,
+    path: 'JOB_STATE_RESUMING is none of the states that are known',
   },
   {
     what: 'tuning job without a state',
@@ -52,7 +52,7 @@ const CASES = [
     at: ['tuningJobs', 0, 'state'],
     value: undefined,
     where: /tuningJobs\/61/,
-    path: 'tuningJobs[0].state',
+    path: 'no state is none of the states that are known',
   },
   {
     what: 'notebook in a state that is not known',

@@ -118,7 +118,7 @@ describe('what cannot be seen', () => {
         const receipt = lastReceipt(sandbox, BUCKET, SWITCH);
         assert.deepEqual(
           receipt.incomplete.map(({ where }) => where.replace(/^projects\/ml-runaway /, '')).sort(),
-          ['VMs', 'Vertex AI', 'notebooks'],
+          ['Dataproc clusters', 'VMs', 'Vertex AI', 'managed instance groups', 'notebooks'],
         );
         assert.ok(
           receipt.decisions.every(({ outcome, action }) => outcome !== 'done' || action === 'notify'),

@@ -8,8 +8,8 @@ const VM = { id: 'train', zone: ZONE, machineType: 'a2-highgpu-1g' };
 const LADDER = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
 const BURNING: ProjectInput = {
-  vms: [VM, { ...VM, id: 'web-0', metadata: { 'created-by': `projects/3001/zones/${ZONE}/instanceGroupManagers/web` } }],
-  instanceGroups: [{ id: 'web', zone: ZONE, targetSize: 1 }],
+  vms: [VM, { ...VM, id: 'db-0', metadata: { 'created-by': `projects/3001/zones/${ZONE}/instanceGroupManagers/db` } }],
+  instanceGroups: [{ id: 'db', zone: ZONE, targetSize: 1, stateful: true }],
   resources: [
     { service: 'aiplatform', path: 'locations/us-central1/featureOnlineStores/fs', body: { state: 'STABLE' } },
     { service: 'aiplatform', path: 'locations/us-central1/schedules/hourly', body: { state: 'ACTIVE' } },
@@ -35,7 +35,7 @@ describe('inspectReach', () => {
       expect(remedy).toHaveLength(2);
       expect(remedy[0]).toContain('featureOnlineStores/fs (feature online store, unpriced: no price for');
       expect(remedy[1]).toContain(
-        `To end it by hand: gcloud compute instance-groups managed resize web --size=0 --zone=${ZONE} --project=${PROJECT}`,
+        `To end it by hand: gcloud compute instance-groups managed resize db --size=0 --zone=${ZONE} --project=${PROJECT}`,
       );
     });
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unpriced, type Price } from '../../../shared/prices/price.ts';
 import { joinMembers } from '../../../shared/resources/join.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { running as anything } from '../../support/running-resource.ts';
 import { burnText, leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
 
 const usd = (low: number, high = low): Price => ({
@@ -11,22 +12,8 @@ const usd = (low: number, high = low): Price => ({
 });
 
 function running(resource: string, cost: Price, rest: Partial<RunningResource> = {}): RunningResource {
-  return {
-    kind: 'tpu',
-    resource,
-    state: 'READY',
-    description: 'TPU',
-    labels: {},
-    memberLabels: [],
-    cost,
-    startedBy: undefined,
-    fate: { kind: 'named', why: 'it can only be deleted' },
-    command: `end ${resource}`,
-    memberKeys: [],
-    ownerKeys: [],
-    partOf: undefined,
-    ...rest,
-  };
+  const fate = { kind: 'named', why: 'it can only be deleted' } as const;
+  return anything('tpu', { resource, cost, fate, description: 'TPU', command: `end ${resource}`, ...rest });
 }
 
 describe('leftText', () => {
@@ -64,10 +51,14 @@ describe('leftText', () => {
 
   it('names what belongs to something with that alone', () => {
     const pool = running('pool', unpriced('none of its VMs was seen'), { memberKeys: ['k'] });
-    const vm = running('vm', usd(4), { kind: 'vm', ownerKeys: ['k'] });
+    const vm = running('vm', usd(4), {
+      kind: 'vm',
+      ownerKeys: ['k'],
+      fate: { kind: 'stoppable', record: {} },
+    });
     const joined = joinMembers([pool, vm, { ...vm, resource: 'vm-2' }]);
     expect(leftBurning(joined).map(({ resource, cost }) => `${resource} ${cost}`)).toEqual(['pool $8.00/h']);
-    expect(joined[1]?.fate).toEqual({ kind: 'owned', why: 'belongs to pool' });
+    expect(joined[1]?.fate).toEqual({ kind: 'owned', why: 'belongs to pool', record: {} });
   });
 });
 
@@ -84,7 +75,7 @@ describe('joinMembers', () => {
     const [joinedGroup, joinedPool, joinedVm] = joinMembers([group, pool, vm]);
     expect([joinedGroup?.partOf?.resource, joinedVm?.partOf?.resource]).toEqual(['pool', 'pool']);
     expect(joinedPool?.cost).toEqual(usd(10));
-    expect(joinedVm?.fate).toEqual({ kind: 'owned', why: 'belongs to pool' });
+    expect(joinedVm?.fate).toEqual({ kind: 'owned', why: 'belongs to pool', record: {} });
   });
 
   it('gives a group the price of its VMs', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unpriced } from '../../../shared/prices/price.ts';
-import type { KindName, RunningResource } from '../../../shared/resources/kind.ts';
+import type { KindName } from '../../../shared/resources/kind.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import { bringBackOf, itemOf, itemSchema, stopSteps } from '../../../shared/state/manifest-item.ts';
 
@@ -24,42 +23,24 @@ const RECORDS: Partial<Record<KindName, Readonly<Record<string, unknown>>>> = {
   workstation: {},
 };
 
-function running(kind: KindName, fate: RunningResource['fate']): RunningResource {
-  return {
-    kind,
-    resource: `projects/p/locations/r/things/${kind}`,
-    state: 'RUNNING',
-    description: kind,
-    labels: {},
-    memberLabels: [],
-    cost: unpriced('no price'),
-    startedBy: undefined,
-    fate,
-    command: '',
-    memberKeys: [],
-    ownerKeys: [],
-    partOf: undefined,
-  };
-}
-
 describe('itemOf', () => {
   for (const kind of RESOURCE_KINDS.filter(({ permissions }) => permissions.stop.length > 0))
     it(`writes ${kind.title} so that a manifest gives back what stopping and bringing back take`, () => {
       const record = RECORDS[kind.kind];
       expect(record, 'a record for this test').toBeDefined();
-      const resource = running(kind.kind, { kind: 'stoppable', record: record ?? {} });
-      const item = itemOf(resource);
+      const resource = `projects/p/locations/r/things/${kind.kind}`;
+      const item = itemOf({ kind: kind.kind, resource }, record ?? {});
       const read = itemSchema.parse(JSON.parse(JSON.stringify(item)));
       expect(read).toEqual(item);
       if (read.kind === 'billing') throw new Error('billing is no resource');
-      const target = { resource: resource.resource, record };
+      const target = { resource, record };
       expect(stopSteps(read).map(({ name }) => name)).toEqual(kind.stop(target).map(({ name }) => name));
       expect(JSON.stringify(bringBackOf(read))).toBe(JSON.stringify(kind.bringBack(target)));
     });
 
-  it('has none for what belongs to something else or is only named', () => {
-    expect(itemOf(running('vm', { kind: 'owned', why: 'member' }))).toBeUndefined();
-    expect(itemOf(running('index-endpoint', { kind: 'named', why: 'destroys' }))).toBeUndefined();
+  it('has none for what no rung stops', () => {
+    const named = { kind: 'index-endpoint', resource: 'projects/p/locations/r/indexEndpoints/1' } as const;
+    expect(() => itemOf(named, {})).toThrow();
   });
 });
 

@@ -441,9 +441,10 @@ describe('budget-kill-switch when not everything can be seen or done', () => {
       assert.equal(rung(), 'claimed');
       assert.equal(changesIn(sandbox)['instances.stop vm-1/stop'], 1);
       assert.equal(changesIn(sandbox)['instances.stop vm-ssd-spot/stop'], undefined);
+      // For VMs and for managed groups.
       assert.deepEqual(
         lastReceipt(sandbox, BUCKET, SWITCH).incomplete.map(({ where }) => where),
-        [`projects/${RUNAWAY} zones/us-central1-b`],
+        [`projects/${RUNAWAY} zones/us-central1-b`, `projects/${RUNAWAY} zones/us-central1-b`],
       );
       sandbox.projects.get(RUNAWAY).seed.unreachableForCompute.length = 0;
       await world.alert(alert(1.1));

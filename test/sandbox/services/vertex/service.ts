@@ -12,13 +12,10 @@ import type { Vertex, VertexJob } from './state.ts';
 
 const GLOBAL_HOST = 'aiplatform.googleapis.com';
 
-/** Regions that are there whatever the scenario uses. */
-const COMMON_REGIONS = ['europe-west4', 'us-central1', 'us-east4', 'us-west1'];
-
-/** The regions of Vertex AI: the common ones, and those that the scenario uses. */
+/** The regions of Vertex AI: those that are there anyway, and those of what the scenario runs. */
 export function vertexRegions(vertex: Vertex, others: readonly string[]): readonly string[] {
   const resources = [...vertex.jobs.values(), ...vertex.endpoints.values(), ...vertex.models.values()];
-  return [...new Set([...COMMON_REGIONS, ...resources.map(({ location }) => location), ...others])].sort();
+  return [...new Set([...resources.map(({ location }) => location), ...others])].sort();
 }
 /** What the host without a region answers for. */
 const ON_GLOBAL_HOST: ReadonlySet<string> = new Set(['global', 'us-central1']);

@@ -1,0 +1,85 @@
+import type { RungAction } from '../../../shared/policy/policy.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { LeftAlone } from '../../../shared/state/manifest.ts';
+import { itemOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
+import type { Config } from '../config.ts';
+import type { Inventory } from './inventory.ts';
+import { keptBy } from './kept-by.ts';
+
+/** What a rung takes away from a project, what it leaves alone, and what of that goes on costing money. */
+export interface ProjectPlan {
+  readonly items: readonly ManifestItem[];
+  readonly left: readonly LeftAlone[];
+  readonly burning: readonly RunningResource[];
+}
+
+const NOTHING: ProjectPlan = { items: [], left: [], burning: [] };
+
+/** Plans a rung from what is there. Pure. */
+export function planRung(
+  action: RungAction,
+  inventory: Inventory,
+  config: Pick<Config, 'keepLabel'>,
+  now: Date,
+): ProjectPlan {
+  if (action === 'notify') return NOTHING;
+  if (action === 'unlink-billing') return planUnlink(inventory);
+  const kept = keptOf(inventory.resources, config, now);
+  const items: ManifestItem[] = [];
+  const burning: RunningResource[] = [];
+  for (const one of inventory.resources) {
+    const { resource, fate, partOf } = one;
+    const why = kept.get(resource);
+    if (why !== undefined) burning.push({ ...one, fate: { kind: 'named', why } });
+    else if (fate.kind === 'stoppable') items.push(itemOf(one, fate.record));
+    // What belongs to something goes with that, or is left with it.
+    else if (partOf === undefined) burning.push(one);
+  }
+  const left = burning.map(({ resource, fate }) => ({
+    resource,
+    reason: fate.kind === 'stoppable' ? '' : fate.why,
+  }));
+  return { items, left, burning };
+}
+
+/** Why each is kept: by a label of its own, of what belongs to it, or of what it belongs to. */
+function keptOf(
+  resources: readonly RunningResource[],
+  config: Pick<Config, 'keepLabel'>,
+  now: Date,
+): ReadonlyMap<string, string> {
+  const own = new Map<string, string>();
+  for (const { resource, labels, memberLabels } of resources) {
+    const why = [labels, ...memberLabels]
+      .map((one) => keptBy(one, config, now))
+      .find((one) => one !== undefined);
+    if (why !== undefined) own.set(resource, why);
+  }
+  const kept = new Map(own);
+  for (const { resource, partOf } of resources) {
+    const ofOwner = partOf === undefined ? undefined : own.get(partOf.resource);
+    if (partOf !== undefined && ofOwner !== undefined && !own.has(resource))
+      kept.set(resource, `belongs to ${partOf.resource}, kept by ${ofOwner}`);
+  }
+  return kept;
+}
+
+/** Without billing Google stops everything, labelled or not, and what can come back must be written down. */
+function planUnlink({ projectId, resources, account }: Inventory): ProjectPlan {
+  // Linked to no account, the project has nothing left to lose.
+  if (account === undefined) return NOTHING;
+  const items: ManifestItem[] = [];
+  const left: LeftAlone[] = [];
+  const byName = new Map(resources.map((one) => [one.resource, one]));
+  for (const one of resources) {
+    const { resource, fate, partOf } = one;
+    const owner = partOf === undefined ? undefined : byName.get(partOf.resource);
+    if (fate.kind === 'stoppable') items.push(itemOf(one, fate.record));
+    else if (fate.kind === 'named')
+      left.push({ resource, reason: `stops with billing, and no restore brings it back: ${fate.why}` });
+    // A controller brings its members back itself; without one that comes back they are started one by one.
+    else if (one.kind === 'vm' && owner?.fate.kind !== 'stoppable') items.push(itemOf(one, fate.record));
+  }
+  items.push({ kind: 'billing', resource: `projects/${projectId}`, status: 'planned', account });
+  return { items, left, burning: [] };
+}
