@@ -265,13 +265,9 @@ function runaway(more: Partial<ProjectInput> = {}): Scenario {
       ...project,
       ...(project.id === RUNAWAY
         ? {
-<<<<<<< HEAD
-            vms: project.vms?.map((vm) => ({ ...vm, stockout: true })),
-            notebooks: project.notebooks?.map((notebook, index) => ({ ...notebook, stockout: index === 0 })),
-=======
             ...more,
-            vms: [...(project.vms ?? []), ...(more.vms ?? [])],
->>>>>>> 09d86ea (feat(budget-kill-switch): stop-compute reaches every kind of the table, outermost first, and keep labels count for all)
+            vms: [...(project.vms ?? []).map((vm) => ({ ...vm, stockout: true })), ...(more.vms ?? [])],
+            notebooks: project.notebooks?.map((notebook, index) => ({ ...notebook, stockout: index === 0 })),
             vertex: {
               ...project.vertex,
               tuningJobs: [{ id: '9', tunedModelDisplayName: 'tuned', baseModel: 'gemini-2.5-flash' }],

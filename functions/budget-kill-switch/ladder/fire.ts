@@ -7,6 +7,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import { holdProject, type ProjectLease } from '../../../shared/state/lease.ts';
 import type { State } from '../../../shared/state/state.ts';
+import { leftText } from '../../../shared/resources/left-burning.ts';
 import { stopResources } from '../act.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
@@ -14,8 +15,9 @@ import type { NoteGap } from '../gather.ts';
 import { graceOf, sayGrace } from './grace.ts';
 import { isOpen } from './items.ts';
 import { mergePlans, withoutFalseReturns } from './merge-plans.ts';
-import { planNow } from './plan-now.ts';
+import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
+import { burningEvidence, sayBurning } from './say-burning.ts';
 import { isFired, openRung, type RungPlan } from './ladder.ts';
 import type { Notification } from '../message/notification.ts';
 import { periodKey } from '../message/period.ts';
@@ -61,8 +63,8 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
     for (const rung of rungs) await attempt(resource, () => planOnly(firing, rung));
     return;
   }
-  const isQuiet = manifest !== undefined && (await allIsQuiet(firing, manifest, rungs, highest));
-  const held = await holdRungs(due, run, rungs, isQuiet, async (lease) => {
+  const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
+  const held = await holdRungs(due, run, rungs, quiet !== undefined, async (lease) => {
     for (const rung of rungs) {
       const error = await attempt(resource, () => fireRung(firing, lease, rung));
       // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
@@ -72,6 +74,7 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
     return 'held';
   });
   if (held !== undefined) return;
+  if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
   for (const rung of rungs) receipt.keep(decisionOn(resource, 'keep', 'fired-before', { rung: rung.do }));
 }
 
@@ -79,7 +82,7 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
 async function isInGrace(firing: Firing, manifest: Manifest, highest: Rung): Promise<boolean> {
   const grace = graceOf(manifest, spentOf(firing.due), firing.run.runtime.now().getTime());
   if (grace === undefined) return false;
-  sayGrace(firing, highest, grace, (await planNow(firing, highest)).items);
+  sayGrace(firing, highest, grace, (await planNow(firing, highest)).running);
   return true;
 }
 
@@ -87,16 +90,16 @@ function spentOf({ verdict }: Due): { readonly share: number; readonly amount: n
   return { share: verdict.shares.actual, amount: verdict.budgetAmount };
 }
 
-/** Whether all rungs have fired and nothing that they cover runs: then there is nothing to take the lease for. */
-async function allIsQuiet(
+/** What there is where all rungs have fired and nothing that they cover runs: then there is nothing to take the lease for. */
+async function quietPlan(
   firing: Firing,
   manifest: Manifest,
   rungs: readonly Rung[],
   highest: Rung,
-): Promise<boolean> {
-  if (!rungs.every((rung) => isFired(manifest, rung))) return false;
-  const { items, complete } = await planNow(firing, highest);
-  return complete && items.length === 0;
+): Promise<FreshPlan | undefined> {
+  if (!rungs.every((rung) => isFired(manifest, rung))) return undefined;
+  const plan = await planNow(firing, highest);
+  return plan.complete && plan.items.length === 0 ? plan : undefined;
 }
 
 /** Holds a project of the budget; undefined where all rungs have fired and `isQuiet`. */
@@ -141,12 +144,13 @@ function requireState(state: State | undefined): State {
 /** What a rung would do now, in the receipt alone. */
 async function planOnly(firing: Firing, rung: Rung): Promise<void> {
   const { receipt, run } = firing;
-  const { items, left } = await planNow(firing, rung);
-  report(receipt, rung, items, left, () => 'planned');
+  const { items, left, running, burning } = await planNow(firing, rung);
+  report(receipt, rung, items, left, () => 'planned', running);
   receipt.add({
     ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
       items: items.length,
       left: left.length,
+      ...burningEvidence(burning),
     }),
     outcome: 'planned',
   });
@@ -174,7 +178,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     throw new BusyError(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
   // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.
   if (earlier === undefined || open.size > 0)
-    run.log('WARNING', `${rung.do} ${verbOf(earlier, wasFired)} on ${run.projectId}: ${firing.text}`, {
+    run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh), {
       alert: 'budget-rung',
       budget: due.budget.name,
       rung: rung.do,
@@ -189,8 +193,18 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     left: present.left,
     unseen: fresh.unseen,
     resumed: earlier !== undefined,
+    running: fresh.running,
+    burning: fresh.burning,
   });
+  const isDone = fresh.complete && !items.some(isOpen);
+  sayBurning(firing, rung, fresh.burning, isDone);
   await close(withoutFalseReturns(items, earlier?.items ?? []));
+}
+
+/** The alert names what the rung will leave running, too. */
+function alertOf({ run, text }: Firing, rung: Rung, verb: string, { burning }: FreshPlan): string {
+  const left = leftText(burning);
+  return `${rung.do} ${verb} on ${run.projectId}: ${text}${left === '' ? '' : ` It leaves ${left}.`}`;
 }
 
 function verbOf(earlier: RungPlan | undefined, wasFired: boolean): string {

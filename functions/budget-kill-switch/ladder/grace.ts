@@ -1,5 +1,7 @@
 import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { burnText } from '../../../shared/resources/left-burning.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
 import { percent } from '../decide.ts';
@@ -37,16 +39,21 @@ function endText({ untilMs, untilShare }: Grace): string {
 const MAX_NAMED = 20;
 
 /** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
-export function sayGrace(firing: Firing, rung: Rung, grace: Grace, running: readonly ManifestItem[]): void {
+export function sayGrace(
+  firing: Firing,
+  rung: Rung,
+  grace: Grace,
+  running: readonly RunningResource[],
+): void {
   const { run, due, receipt } = firing;
-  const names = running.map(({ resource }) => resource.split('/').slice(-2).join('/'));
+  const names = worstFirst(running).map(({ resource }) => resource.split('/').slice(-2).join('/'));
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
   const runs =
     names.length === 0
       ? 'nothing that it covers runs'
-      : `${names.length} run: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+      : `${names.length} run at ${burnText(burnOf(running))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
   const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${endText(grace)}`;
-  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runs} (unpriced)`, {
+  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runs}`, {
     alert: 'budget-rung',
     budget: due.budget.name,
     rung: rung.do,

@@ -13,6 +13,8 @@ export interface FreshPlan extends RungPlan {
   readonly unseen: readonly Unseen[];
   /** What the rung leaves that goes on costing money. */
   readonly burning: readonly RunningResource[];
+  /** What it takes away, as it runs now. */
+  readonly running: readonly RunningResource[];
 }
 
 /** Looks at what a rung would take away from a project now. */
@@ -28,15 +30,17 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
     receipt.keep(decisionOn(`projects/${run.projectId} Vertex AI ${what}`, 'keep', 'not-offered', { why }));
   if (unseen.length > 0) sayUnseen(firing, rung, unseen);
   const foreign = foreignAccount(firing, inventory.account);
-  if (foreign !== undefined) return { items: [], left: [foreign], complete: true, unseen, burning: [] };
+  if (foreign !== undefined)
+    return { items: [], left: [foreign], complete: true, unseen, burning: [], running: [] };
   const now = run.runtime.now();
-  const { items, left, burning } = planRung(rung.do, inventory, config, now);
+  const { items, left, burning, running } = planRung(rung.do, inventory, config, now);
   return {
     items: items.map((item) => ({ ...item, atMs: now.getTime() })),
     left: rung.do === 'unlink-billing' ? [...left, ...unseen.map(toUnseen)] : left,
     complete: unseen.length === 0,
     unseen,
     burning,
+    running,
   };
 }
 

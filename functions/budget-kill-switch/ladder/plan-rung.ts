@@ -11,9 +11,11 @@ export interface ProjectPlan {
   readonly items: readonly ManifestItem[];
   readonly left: readonly LeftAlone[];
   readonly burning: readonly RunningResource[];
+  /** What runs of what it takes away. */
+  readonly running: readonly RunningResource[];
 }
 
-const NOTHING: ProjectPlan = { items: [], left: [], burning: [] };
+const NOTHING: ProjectPlan = { items: [], left: [], burning: [], running: [] };
 
 /** Plans a rung from what is there. Pure. */
 export function planRung(
@@ -26,12 +28,16 @@ export function planRung(
   if (action === 'unlink-billing') return planUnlink(inventory);
   const kept = keptOf(inventory.resources, config, now);
   const items: ManifestItem[] = [];
+  const running: RunningResource[] = [];
   const burning: RunningResource[] = [];
   for (const one of inventory.resources) {
     const { resource, fate, partOf } = one;
     const why = kept.get(resource);
     if (why !== undefined) burning.push({ ...one, fate: { kind: 'named', why } });
-    else if (fate.kind === 'stoppable') items.push(itemOf(one, fate.record));
+    else if (fate.kind === 'stoppable') {
+      items.push(itemOf(one, fate.record));
+      running.push(one);
+    }
     // What belongs to something goes with that, or is left with it.
     else if (partOf === undefined) burning.push(one);
   }
@@ -39,7 +45,7 @@ export function planRung(
     resource,
     reason: fate.kind === 'stoppable' ? '' : fate.why,
   }));
-  return { items, left, burning };
+  return { items, left, burning, running };
 }
 
 /** Why each is kept: by a label of its own, of what belongs to it, or of what it belongs to. */
@@ -81,5 +87,5 @@ function planUnlink({ projectId, resources, account }: Inventory): ProjectPlan {
     else if (one.kind === 'vm' && owner?.fate.kind !== 'stoppable') items.push(itemOf(one, fate.record));
   }
   items.push({ kind: 'billing', resource: `projects/${projectId}`, status: 'planned', account });
-  return { items, left, burning: [] };
+  return { items, left, burning: [], running: resources };
 }

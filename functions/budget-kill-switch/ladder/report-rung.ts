@@ -2,9 +2,12 @@ import type { LeftAlone } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind, ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import { isPriced } from '../../../shared/prices/price.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
 import type { RungPlan } from './ladder.ts';
+import { burningEvidence } from './say-burning.ts';
 import { MAX_SHOWN, placeText, type Unseen } from './unseen.ts';
 
 /** Writes into the receipt what a rung did with each item and what it left alone. */
@@ -14,7 +17,9 @@ export function report(
   items: readonly ManifestItem[],
   left: readonly LeftAlone[],
   outcomeOf: (item: ManifestItem) => OutcomeKind,
+  running: readonly RunningResource[],
 ): void {
+  const now = new Map(running.map((one) => [one.resource, one]));
   const leave = (resource: string, why: string): void => {
     receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }));
   };
@@ -22,15 +27,20 @@ export function report(
     const { resource, kind, why } = item;
     // What is dealt with says why only where something spoke against it.
     if (why !== undefined && !isOpen(item)) leave(resource, why);
-    else
+    else {
+      const { cost, startedBy, partOf } = now.get(resource) ?? {};
       receipt.add({
         ...decisionOn(resource, ACTIONS[kind], item.cameBack === undefined ? reasonOf(rung) : 'came-back', {
           rung: rung.do,
           ...(item.cameBack === undefined ? {} : { times: item.cameBack }),
+          ...(startedBy === undefined ? {} : { startedBy }),
           ...(why === undefined ? {} : { why }),
         }),
+        // What belongs to something is counted with that.
+        usdPerHour: cost !== undefined && partOf === undefined && isPriced(cost) ? cost.usd.low : 'unpriced',
         outcome: outcomeOf(item),
       });
+    }
   }
   for (const { resource, reason } of left) leave(resource, reason);
 }
@@ -55,7 +65,6 @@ const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {
   workstation: 'stop',
 };
 
-/** What a stop of these saves is not priced: the budget's own figures say what they cost. */
 export function decisionOn(
   resource: string,
   action: string,
@@ -78,12 +87,21 @@ export interface RungEnd {
   readonly left: RungPlan['left'];
   readonly unseen: readonly Unseen[];
   readonly resumed: boolean;
+  readonly running: readonly RunningResource[];
+  readonly burning: readonly RunningResource[];
 }
 
 /** Writes into the receipt what a rung did. */
 export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): void {
-  const { items, touched, left, unseen, resumed } = end;
-  report(receipt, rung, touched, left, (item) => (item.status === 'planned' ? 'failed' : item.status));
+  const { items, touched, left, unseen, resumed, running, burning } = end;
+  report(
+    receipt,
+    rung,
+    touched,
+    left,
+    (item) => (item.status === 'planned' ? 'failed' : item.status),
+    running,
+  );
   if (resumed && touched.length === 0 && unseen.length === 0) return;
   const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
   receipt.add({
@@ -92,6 +110,7 @@ export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): 
       left: left.length,
       resumed,
       ...(cameBack > 0 ? { cameBack } : {}),
+      ...burningEvidence(burning),
       ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
     }),
     outcome: items.some(isOpen) || unseen.length > 0 ? 'failed' : 'done',

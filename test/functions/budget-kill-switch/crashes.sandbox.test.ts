@@ -12,7 +12,7 @@ import {
 } from '../../support/budget-lab.ts';
 import { runUntilHanging } from '../../support/hooks.ts';
 
-const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
+const scenario = budgetScenario({ projects: [SMALL_PROJECT], regions: ['us-central1'] });
 const ALL_DUE = alert(1.3);
 
 /** Longer than a claim holds. */
@@ -51,10 +51,13 @@ describe('budget-kill-switch killed in the middle of its ladder', async () => {
     assert.ok(Object.values(changes).every((count) => count === 1));
   });
 
+  // Listings of one service are one moment: nothing is done between them.
+  const momentOf = (id: string): string => (id.endsWith('ist') ? `${id.split('.')[0] ?? ''} lists` : id);
   const cuts = calls.flatMap(({ id, method }, skip) => {
     if (method !== 'GET') return [false, true].map((after) => ({ skip, after }));
     // Reads have no effect: what counts is what was done before them, and that is cut off at as well.
-    return calls.findIndex((call) => call.id === id) === skip ? [{ skip, after: false }] : [];
+    const first = calls.findIndex((call) => momentOf(call.id) === momentOf(id));
+    return first === skip ? [{ skip, after: false }] : [];
   });
   // Calls of one stage run side by side: the number names a moment, not always the same call.
   for (const { skip, after } of cuts)

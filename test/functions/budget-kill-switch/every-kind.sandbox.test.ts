@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import {
+  alert,
+  budgetScenario,
+  changesIn,
+  manifestsIn,
+  RUNAWAY,
+  RUNAWAY_NUMBER,
+  SWITCH,
+  withSwitch,
+  type SwitchWorld,
+} from '../../support/budget-lab.ts';
+import { EVERY_KIND_REGIONS, everyStoppableKind, NAMED_ONLY } from '../../support/every-kind.ts';
+import { BUCKET } from '../../support/lab.ts';
+import { lastReceipt, messagesOf } from '../../support/observe.ts';
+
+const MINUTE_MS = 60_000;
+const KEEP = { 'costguard-keep': 'true' };
+const EVERYTHING = everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER });
+type Project = typeof EVERYTHING;
+
+const scenarioOf = (project: Project) => budgetScenario({ projects: [project], regions: EVERY_KIND_REGIONS });
+
+const kinds = (world: SwitchWorld, status: string): readonly string[] =>
+  (manifestsIn(world.sandbox)[RUNAWAY]?.rungs ?? [])
+    .flatMap(({ items = [] }) => items)
+    .filter((item) => item.status === status)
+    .map(({ kind }) => kind)
+    .sort();
+
+const rungStatus = ({ sandbox }: SwitchWorld): string | undefined =>
+  manifestsIn(sandbox)[RUNAWAY]?.rungs.find((rung) => rung.do === 'stop-compute')?.status;
+
+describe('stop-compute on every kind of the table', () => {
+  it('stops one of each, each once, and is quiet then', () =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.01));
+      expect(kinds(world, 'done')).toEqual([
+        'batch-prediction-job',
+        'colab-runtime',
+        'dataproc-cluster',
+        'instance-group',
+        'node-pool',
+        'pipeline-job',
+        'schedule',
+        'tpu',
+        'training-pipeline',
+        'workstation',
+      ]);
+      expect(rungStatus(world)).toBe('done');
+      const changes = changesIn(sandbox);
+      expect(Object.values(changes).every((count) => count === 1)).toBe(true);
+      await sandbox.clock.advance(30 * MINUTE_MS);
+      await world.alert(alert(1.02));
+      expect(changesIn(sandbox)).toEqual(changes);
+    }));
+
+  it('pauses what submits before it cancels what was submitted', () =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      await world.alert(alert(1.01));
+      const order = Object.keys(changesIn(world.sandbox)).filter((change) => /pause|cancel/.test(change));
+      expect(order.map((change) => change.split(' ')[0])).toEqual([
+        'schedules.pause',
+        'pipelineJobs.cancel',
+        'trainingPipelines.cancel',
+        'batchPredictionJobs.cancel',
+      ]);
+    }));
+
+  it('turns the autoscalers off before it takes the machines, and remembers both', () =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      await world.alert(alert(1.01));
+      const changes = Object.keys(changesIn(world.sandbox)).map((change) => change.split(' ')[0]);
+      expect(changes.indexOf('autoscalers.patch')).toBeLessThan(changes.indexOf('instanceGroupManagers.resize'));
+      expect(changes.indexOf('nodePools.setAutoscaling')).toBeLessThan(changes.indexOf('nodePools.setSize'));
+      const items = manifestsIn(world.sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
+      expect(items.find(({ kind }) => kind === 'instance-group')).toMatchObject({
+        record: { targetSize: 1, autoscaler: { name: 'web-scaler', mode: 'ON' } },
+      });
+      expect(items.find(({ kind }) => kind === 'node-pool')).toMatchObject({
+        record: { autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 } },
+      });
+    }));
+
+  it('takes a pipeline that comes back once more, and says so', () =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.store.get(RUNAWAY, 'aiplatform', 'locations/us-central1/schedules/hourly').body['state'] = 'ACTIVE';
+      await world.alert(alert(1.02));
+      const decision = lastReceipt(sandbox, BUCKET, SWITCH).decisions.find(({ resource }) => resource.includes('/schedules/'));
+      expect([decision?.reason, decision?.outcome]).toEqual(['came-back', 'done']);
+      expect(changesIn(sandbox)['schedules.pause schedules/hourly:pause']).toBe(2);
+    }));
+}); // prettier-ignore
+
+describe('keep labels (c17)', () => {
+  it('keep what carries them, of any kind, and what belongs to it', async () => {
+    const resources = (EVERYTHING.resources ?? []).map((one) =>
+      one.service === 'container'
+        ? { ...one, body: { ...one.body, resourceLabels: KEEP } }
+        : { ...one, body: { ...one.body, labels: KEEP } },
+    );
+    const kept: Project = {
+      ...EVERYTHING,
+      vms: (EVERYTHING.vms ?? []).map((vm) => (vm.id === 'web-0' ? { ...vm, labels: KEEP } : vm)),
+      resources: resources.filter(({ path }) => !path.includes('/schedules/')),
+      vertex: {
+        customJobs: [{ id: '31', displayName: 'train-31', labels: KEEP, jobSpec: { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-4' } }] } }],
+        endpoints: [{ id: 'prod', displayName: 'prod', labels: KEEP, deployedModels: [{ id: '1', model: `projects/${RUNAWAY_NUMBER}/locations/us-central1/models/9`, dedicatedResources: { machineSpec: { machineType: 'g2-standard-8' }, minReplicaCount: 1 } }], trafficSplit: { '1': 100 } }],
+      },
+    }; // prettier-ignore
+    await withSwitch({ scenario: scenarioOf(kept) }, async (world) => {
+      await world.alert(alert(1.01));
+      expect(changesIn(world.sandbox)).toEqual({});
+      expect(rungStatus(world)).toBe('done');
+    });
+  });
+});
+
+describe('what no rung stops (c01, c04)', () => {
+  const burning: Project = { ...EVERYTHING, resources: [...(EVERYTHING.resources ?? []), ...NAMED_ONLY] };
+
+  it('is named in log and receipt with its cost and the command that ends it, worst first, with each message', () =>
+    withSwitch({ scenario: scenarioOf(burning) }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      const evidence = (): Readonly<Record<string, unknown>> =>
+        lastReceipt(sandbox, BUCKET, SWITCH).decisions.find(({ action }) => action === 'stop-compute')?.evidence ?? {};
+      expect(evidence()['burning']).toMatch(/^4 left burning \$\d+\.\d\d\/h and 2 without a price$/);
+      expect(JSON.stringify(evidence()['leftBurning'])).toContain('gcloud ai persistent-resources delete ray');
+      // The sandbox's clusters do not stop their VMs.
+      sandbox.fleet.stopVm(`projects/${RUNAWAY}/zones/us-central1-a/instances/spark-m`);
+      await sandbox.clock.advance(30 * MINUTE_MS);
+      await world.alert(alert(1.02));
+      const said = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('left burning'));
+      expect(said).toHaveLength(2);
+      for (const text of said) {
+        expect(text).toMatch(/^stop-compute done on ml-runaway, 4 left burning \$\d+\.\d\d\/h and 2 without a price: /);
+        expect(text).toMatch(/end it by: gcloud batch jobs cancel train .*persistentResources\/ray .*indexEndpoints\/search/s);
+      }
+    }));
+}); // prettier-ignore
