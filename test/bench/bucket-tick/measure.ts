@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { firstInstallation } from '../../functions/lifecycle-enforcer/first-installation/start.ts';
 import { milliseconds, type Bench, type Row } from '../row.ts';
 import { DRIFTING_ONE_IN } from './fleet.ts';
 import type { Figures, Task } from './worker.ts';
@@ -18,7 +19,6 @@ export const bucketTick: Bench = async function* ({ quick }) {
     buckets,
     driftingOneIn: DRIFTING_ONE_IN,
     latencyMs: 0,
-    clock: 'real',
   });
   const fleet = `${buckets.toLocaleString('en-US')} buckets`;
   const pages = buckets / PAGE_SIZE;
@@ -46,24 +46,23 @@ export const bucketTick: Bench = async function* ({ quick }) {
     measured: `${Math.round(peakMib)} MiB (options as deployed)`,
     goal: { wanted: `< ${WANTED_PEAK_MIB} MiB`, reached: peakMib < WANTED_PEAK_MIB },
   };
-  if (!quick) yield await firstInstallation(buckets);
+  if (quick) return;
+  yield await firstRow(buckets);
 };
 
-/** Every bucket lacks the rules; the worker fails where one is written twice, or not at all. */
-async function firstInstallation(buckets: number): Promise<Row> {
-  const figures = await runWorker({
+/** Every bucket lacks the rules. What is written and how long it takes at Google is a test's business as well. */
+async function firstRow(buckets: number): Promise<Row> {
+  const { written, events, tookMs, peakBytes } = await firstInstallation({
     buckets,
-    driftingOneIn: 1,
     latencyMs: FIRST_LATENCY_MS,
-    clock: 'moved',
   });
-  const peakMib = Math.round(figures.peakBytes / 2 ** 20);
+  const peakMib = Math.round(peakBytes / 2 ** 20);
   return {
-    what: `first installation: ${figures.drifting.toLocaleString('en-US')} patches at ${FIRST_LATENCY_MS} ms a call, each bucket written once`,
-    measured: `${peakMib} MiB at most, ${milliseconds(figures.sandboxMs)} in ${figures.events} events; processor time ${milliseconds(figures.functionCpuMs)} (options as deployed)`,
+    what: `first installation: ${buckets.toLocaleString('en-US')} patches at ${FIRST_LATENCY_MS} ms a call`,
+    measured: `${peakMib} MiB at most, ${milliseconds(tookMs)} in ${events} events; ${(written[1] ?? 0).toLocaleString('en-US')} written once (options as deployed)`,
     goal: {
-      wanted: `< ${WANTED_PEAK_MIB} MiB, several events`,
-      reached: peakMib < WANTED_PEAK_MIB && figures.events > 1,
+      wanted: `< ${WANTED_PEAK_MIB} MiB, each once`,
+      reached: peakMib < WANTED_PEAK_MIB && written[1] === buckets,
     },
   };
 }
