@@ -1,6 +1,7 @@
 import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { bundle, framework } from '../bundle/bundle.ts';
+import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
 import { replaceFolder } from '../bundle/replace-folder.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 
@@ -33,7 +34,7 @@ export interface Bundle {
 }
 
 /**
- * Bundles every function into `dist/<name>/{index.js, package.json, costguard.yaml}`, ready for
+ * Bundles every function into `dist/<name>/{index.js, package.json, package-lock.json, costguard.yaml}`, ready for
  * `functions-framework --source=dist/<name> --target=<name>` and for deployment.
  *
  * The same sources give the same bytes. Each folder changes as a whole or not at all, and nothing is written when one
@@ -44,6 +45,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
   const distDir = resolve(options.distDir ?? join(repository, 'dist'));
   const policy = await readPolicy(options.policyFile);
   const manifest = await deployedManifest();
+  const ownLockfile = await readFile(join(repository, 'package-lock.json'), 'utf8');
   const entries: string[] = [];
   for await (const entry of glob('*/index.ts', { cwd: functionsDir })) entries.push(entry);
   entries.sort();
@@ -63,6 +65,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
       await replaceFolder(dir, async (fresh) => {
         await writeFile(join(fresh, 'index.js'), code);
         await writeFile(join(fresh, 'package.json'), `${JSON.stringify({ name, ...manifest }, null, 2)}\n`);
+        await writeFile(join(fresh, 'package-lock.json'), lockfileFor({ name, ...manifest }, ownLockfile));
         await writeFile(join(fresh, 'costguard.yaml'), policy);
       });
       return { name, dir, bytes: code.byteLength, bytesByPackage };
@@ -90,7 +93,7 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /** What Cloud Run installs and starts: the framework in our own locked version, and nothing else. */
-async function deployedManifest(): Promise<Readonly<Record<string, unknown>>> {
+async function deployedManifest(): Promise<Omit<Manifest, 'name'> & Readonly<Record<string, unknown>>> {
   const file = join(repository, 'package.json');
   const own = JSON.parse(await readFile(file, 'utf8')) as {
     version: string;

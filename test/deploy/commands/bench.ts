@@ -72,7 +72,8 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       setCode(name, code) {
         mkdirSync(join(distDir, name), { recursive: true });
         writeFileSync(join(distDir, name, 'index.js'), code);
-        writeFileSync(join(distDir, name, 'package.json'), '{}');
+        for (const file of ['package.json', 'package-lock.json'])
+          writeFileSync(join(distDir, name, file), '{}');
       },
       printed() {
         const printed = { out, err };

@@ -39,7 +39,12 @@ async function functionsOf(files: Readonly<Record<string, string>>): Promise<str
 
 describe('buildAll', () => {
   test('writes the bundle, its manifest and the policy', async () => {
-    assert.deepEqual((await readdir(probe.dir)).sort(), ['costguard.yaml', 'index.js', 'package.json']);
+    assert.deepEqual((await readdir(probe.dir)).sort(), [
+      'costguard.yaml',
+      'index.js',
+      'package-lock.json',
+      'package.json',
+    ]);
     assert.equal(await readFile(join(probe.dir, 'costguard.yaml'), 'utf8'), 'scope: [projects/p]\n');
     const own = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
       version: string;

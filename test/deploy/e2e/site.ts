@@ -62,7 +62,7 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
   const checkout = join(sandbox.folder, 'checkout');
   mkdirSync(checkout);
   const repository = resolve(import.meta.dirname, '../../..');
-  for (const name of ['deploy', 'functions', 'shared', 'package.json'])
+  for (const name of ['deploy', 'functions', 'shared', 'package.json', 'package-lock.json'])
     cpSync(join(repository, name), join(checkout, name), {
       recursive: true,
       filter: (file) => {
