@@ -46,6 +46,7 @@ export async function fileReceipt(
         unpriced: report.unpriced,
       },
       findings: report.findings.length,
+      trend: report.trend,
       mistakes: Object.fromEntries(report.mistakes.map(({ id, status }) => [id, status])),
     },
     usdPerHour: 0,

@@ -11,6 +11,7 @@ import { parseTick } from '../../shared/run/tick.ts';
 import { requireSection } from '../../shared/policy/policy.ts';
 import { fileReceipt } from './act.ts';
 import { auditProject } from './audit.ts';
+import { tellDigest } from './digest.ts';
 import { readRequest, type Wanted } from './config.ts';
 import { auditCsv } from './report/csv.ts';
 import type { AuditReport } from './report/report.ts';
@@ -43,7 +44,8 @@ export const auditRequests: HttpFunction<Wanted> = {
   },
 };
 
-async function projectOf({ api, policy }: EventContext, project: string | undefined): Promise<string> {
+async function projectOf(context: EventContext, project: string | undefined): Promise<string> {
+  const { api, policy } = context;
   const { scope } = policy;
   if (project !== undefined) {
     if (await isInScope(api, scope, project)) return project;
@@ -52,7 +54,7 @@ async function projectOf({ api, policy }: EventContext, project: string | undefi
       `Cannot look at project ${JSON.stringify(project)}: it is outside the policy’s scope (${scope.join(', ')}), or does not exist`,
     );
   }
-  const [only, ...others] = await listProjects(api, scope, () => undefined);
+  const [only, ...others] = await scopeOf(context);
   if (only !== undefined && others.length === 0) return only;
   throw new BadParameter(
     'project',
@@ -106,7 +108,7 @@ async function handleTick(context: EventContext, message: Message): Promise<void
     await auditInEvent(context, tick.projectId);
     return;
   }
-  const projects = await listProjects(api, policy.scope, () => undefined);
+  const projects = await scopeOf(context);
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
     await auditInEvent(context, only);
@@ -130,10 +132,19 @@ async function auditInEvent(context: EventContext, projectId: string): Promise<v
     errors.note(error);
   };
   const startedAt = context.runtime.now();
-  const report = await auditProject(context, projectId, {
-    operationsProject: await context.runtime.ownProject(),
-    failed: note,
-  });
-  await fileReceipt(context, report, startedAt, note);
+  try {
+    const report = await auditProject(context, projectId, {
+      operationsProject: await context.runtime.ownProject(),
+      failed: note,
+    });
+    await fileReceipt(context, report, startedAt, note);
+  } finally {
+    // One project that fails keeps the others' digest from nobody.
+    await tellDigest(context, projectId, () => scopeOf(context));
+  }
   errors.throwIfAny(projectId);
+}
+
+function scopeOf({ api, policy }: EventContext): Promise<readonly string[]> {
+  return listProjects(api, policy.scope, () => undefined);
 }

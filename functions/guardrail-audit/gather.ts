@@ -76,6 +76,6 @@ export async function gatherProject(
     ...{ project, neighbours, billing, policy: allowed, accounts, machines, managedNotebooks, use, scripts },
     ...vertex,
     ...{ workloads, buckets, stopper, enforcer, egress },
-    preflight: preflight ?? budgetPreflight(policy, config.switchTopic, billing),
+    preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),
   };
 }

@@ -11,8 +11,13 @@ import { scopeCsv } from './report/scope-csv.ts';
 
 const PROJECTS_AT_ONCE = 8;
 
-/** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
+/** Answers with {@link readScope}. */
 export async function reportScope(context: EventContext, format: AnswerFormat): Promise<HttpAnswer> {
+  return answer(await readScope(context), format);
+}
+
+/** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
+export async function readScope(context: EventContext): Promise<ScopeReport> {
   const { runtime, api, policy, state } = context;
   const now = runtime.now();
   const maxAgeDays = requireSection(policy, 'audit').maxReceiptAgeDays;
@@ -30,7 +35,7 @@ export async function reportScope(context: EventContext, format: AnswerFormat): 
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
-  return answer(joinScope(rows, now), format);
+  return joinScope(rows, now, policy.notify?.ownerLabel);
 }
 
 async function answer(report: ScopeReport, format: AnswerFormat): Promise<HttpAnswer> {

@@ -2,6 +2,7 @@ import type { Budget } from '../../../shared/google/budgets.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
+import { covers } from '../covers.ts';
 import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, mapReading } from '../reading.ts';
 import { judge, type Found, type Outcome } from './outcome.ts';
@@ -45,13 +46,6 @@ export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly O
         .map(({ subject, detail }) => `${subject}: ${detail}`),
     })),
   ];
-}
-
-/** A budget without projects in its filter counts all of its billing account, as far as nothing else narrows it. */
-function covers({ projects, narrowed }: Budget, { id, number }: ProjectFacts): boolean {
-  if (projects.length === 0)
-    return !narrowed.includes('resourceAncestors') && !narrowed.includes('subaccounts');
-  return projects.includes(`projects/${number}`) || projects.includes(`projects/${id}`);
 }
 
 function missing(project: ProjectFacts, billing: BillingFacts | undefined): readonly Found[] {

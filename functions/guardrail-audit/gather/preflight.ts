@@ -1,9 +1,9 @@
-import type { Budget } from '../../../shared/google/budgets.ts';
 import { judgeBudget } from '../../../shared/preflight/budget.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import type { Policy } from '../../../shared/policy/policy.ts';
-import type { BillingFacts } from '../facts.ts';
-import { isRead, whole, type Reading } from '../reading.ts';
+import { covers } from '../covers.ts';
+import type { BillingFacts, ProjectFacts } from '../facts.ts';
+import { both, isRead, type Reading } from '../reading.ts';
 
 /**
  * The switch's readiness as far as the budgets tell it. What its own account may do, only a caller can ask who may act as that
@@ -12,12 +12,33 @@ import { isRead, whole, type Reading } from '../reading.ts';
 export function budgetPreflight(
   policy: Policy,
   switchTopic: string | undefined,
+  project: Reading<ProjectFacts>,
   billing: Reading<BillingFacts | undefined>,
 ): Reading<readonly Check[]> {
   const { budgets } = policy;
   if (budgets === undefined || switchTopic === undefined)
     return { why: 'the policy has no section "budgets": nobody armed or disarmed the switch' };
-  if (!isRead(billing)) return billing;
-  const guarded = (billing.value?.budgets ?? []).filter(({ name }) => budgets.allow.includes(name));
-  return whole(guarded.flatMap((budget: Budget) => judgeBudget(budget, budgets, switchTopic)));
+  const linked = both(project, billing);
+  if (!isRead(linked)) return linked;
+  const [own, paid] = linked.value;
+  // What is linked to no billing account costs nothing.
+  if (paid === undefined) return { value: [], gaps: linked.gaps };
+  const guarding = paid.budgets.filter(
+    (budget) => budgets.allow.includes(budget.name) && covers(budget, own),
+  );
+  const checks =
+    guarding.length === 0
+      ? [unguarded(own)]
+      : guarding.flatMap((budget) => judgeBudget(budget, budgets, switchTopic));
+  return { value: checks, gaps: linked.gaps };
+}
+
+function unguarded({ id }: ProjectFacts): Check {
+  return {
+    id: 'budget-scope',
+    subject: `projects/${id}`,
+    status: 'fail',
+    detail: 'no budget that may trip the switch covers the project',
+    remedy: ['Name a budget that covers the project in budgets.allow of costguard.yaml, and deploy'],
+  };
 }

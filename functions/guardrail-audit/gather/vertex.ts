@@ -2,7 +2,6 @@ import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { listPages } from '../../../shared/google/list-pages.ts';
 import { isNotOffered } from '../../../shared/google/not-offered.ts';
-import { querySeries } from '../../../shared/google/monitoring.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import { listVertexRegions } from '../../../shared/google/vertex/vertex.ts';
@@ -16,9 +15,8 @@ import {
 import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '../facts.ts';
 import { isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
-import { field, scanTexts, textOfList, textsOfPairs } from './texts.ts';
-import { WINDOW_DAYS } from './use.ts';
-import { listOf, textField } from './workloads.ts';
+import { readPredictions, type Predictions } from './predictions.ts';
+import { jobOf } from './vertex-job.ts';
 
 const REGIONS_AT_ONCE = 4;
 /** Jobs of one kind and region that are looked at, the newest first as the API lists them. */
@@ -62,8 +60,6 @@ export async function readVertex(look: Look): Promise<VertexReadings> {
     jobs: joinReadings(jobs),
   };
 }
-
-type Predictions = Reading<ReadonlyMap<string, ReadonlyMap<string, number>>>;
 
 /** Calls that could not be counted are unknown for each endpoint; a partial count is a gap of all. */
 function withGaps<T>(endpoints: Reading<T>, predictions: Predictions): Reading<T> {
@@ -204,54 +200,4 @@ function modelOf(model: z.infer<typeof modelSchema>): ModelFacts {
 function momentOf(time: string | undefined): number | undefined {
   const ms = Date.parse(time ?? '');
   return Number.isNaN(ms) ? undefined : ms;
-}
-
-/** The specification of a job: what it runs stays readable after it ended. */
-function jobOf(resource: string, spec: unknown, look: Look): Workload {
-  const pools = listOf(field(spec, 'workerPoolSpecs'));
-  const texts = pools.flatMap((pool, at) => {
-    const container = field(pool, 'containerSpec');
-    const python = field(pool, 'pythonPackageSpec');
-    const place = pools.length === 1 ? '' : `pool-${at}/`;
-    return [
-      ...textsOfPairs(field(container, 'env'), `${place}env`),
-      ...textOfList(field(container, 'args'), `${place}args`),
-      ...textOfList(field(container, 'command'), `${place}command`),
-      ...textsOfPairs(field(python, 'env'), `${place}env`),
-      ...textOfList(field(python, 'args'), `${place}args`),
-    ];
-  });
-  return {
-    kind: 'vertex-job',
-    resource,
-    serviceAccount: textField(spec, 'serviceAccount'),
-    places: scanTexts(resource, texts, look.digestOf),
-    secretReferences: 0,
-  };
-}
-
-/** Predictions of the window by endpoint and deployed model. */
-function readPredictions(look: Look): Promise<Predictions> {
-  return attempt(look, 'the calls of endpoints', async () => {
-    const endMs = look.now.getTime();
-    const windowMs = WINDOW_DAYS * 86_400_000;
-    const { series, partial } = await querySeries(look.api, {
-      projectId: look.projectId,
-      metricType: 'aiplatform.googleapis.com/prediction/online/prediction_count',
-      filter: 'resource.type = "aiplatform.googleapis.com/Endpoint"',
-      startMs: endMs - windowMs,
-      endMs,
-      aligner: 'ALIGN_SUM',
-      alignmentSeconds: windowMs / 1000,
-    });
-    const counts = new Map<string, Map<string, number>>();
-    for (const { resourceLabels, metricLabels, points } of series) {
-      const { endpoint_id: endpoint = '' } = resourceLabels;
-      const { deployed_model_id: model = '' } = metricLabels;
-      const known = counts.get(endpoint) ?? new Map<string, number>();
-      known.set(model, (known.get(model) ?? 0) + points.reduce((sum, { value }) => sum + value, 0));
-      counts.set(endpoint, known);
-    }
-    return { value: counts, gaps: partial };
-  });
 }

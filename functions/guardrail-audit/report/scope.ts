@@ -1,7 +1,8 @@
+import * as z from 'zod/mini';
 import { addUsd, NO_USD, type UsdRange } from '../../../shared/prices/money.ts';
 import type { ProjectFacts, ReceiptFacts } from '../facts.ts';
 import { isRead, type Reading } from '../reading.ts';
-import { MISTAKES, type MistakeId } from '../rules.ts';
+import { MISTAKES, type MistakeId } from '../mistakes.ts';
 
 /** One project in the report over receipts. */
 export interface ScopeRow {
@@ -18,6 +19,8 @@ export interface ScopeRow {
     readonly usdPerMonth: UsdRange;
     readonly unpriced: number;
     readonly mistakes: Readonly<Record<string, string>>;
+    /** Since the audit before it; null where there was none. */
+    readonly trend: { readonly added: number; readonly fixed: number; readonly change: number | null } | null;
   } | null;
   readonly why: string | null;
 }
@@ -39,7 +42,7 @@ export interface ScopeReport {
   readonly byFolder: readonly ScopeTotal[];
   /** By each label and value, such as `team=speech`. */
   readonly byLabel: readonly ScopeTotal[];
-  /** By the label `owner`. */
+  /** By the label that the policy's `notify.ownerLabel` names, `owner` without one. */
   readonly byOwner: readonly ScopeTotal[];
   /** In how many projects each mistake is made. */
   readonly mistakes: readonly {
@@ -60,7 +63,7 @@ export function scopeRow(
   if (!isRead(receipt)) return { ...head, audit: null, why: receipt.why };
   const { runId, startedAtMs, decisions } = receipt.value;
   const score = decisions.find(({ reason }) => reason === 'score')?.evidence ?? {};
-  const { points, grade, findings, unpriced, usdPerMonth, mistakes } = score;
+  const { points, grade, findings, unpriced, usdPerMonth, mistakes, trend } = score;
   return {
     ...head,
     audit: {
@@ -72,19 +75,20 @@ export function scopeRow(
       usdPerMonth: rangeOf(usdPerMonth),
       unpriced: typeof unpriced === 'number' ? unpriced : 0,
       mistakes: textsOf(mistakes),
+      trend: trendIn(trend),
     },
     why: null,
   };
 }
 
-export function joinScope(rows: readonly ScopeRow[], now: Date): ScopeReport {
+export function joinScope(rows: readonly ScopeRow[], now: Date, ownerLabel = 'owner'): ScopeReport {
   return {
     generatedAt: now.toISOString(),
     projects: [...rows].sort((a, b) => moneyOf(b) - moneyOf(a) || (a.project < b.project ? -1 : 1)),
     total: totalOf('all', rows),
     byFolder: totalsBy(rows, ({ parent }) => [parent ?? 'no folder']),
     byLabel: totalsBy(rows, ({ labels }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`)),
-    byOwner: totalsBy(rows, ({ labels }) => [labels['owner'] ?? 'no owner']),
+    byOwner: totalsBy(rows, ({ labels }) => [labels[ownerLabel] ?? 'no owner']),
     mistakes: MISTAKES.map(({ id, title }) => ({
       id,
       title,
@@ -130,6 +134,13 @@ function rangeOf(value: unknown): UsdRange {
   if (typeof value !== 'object' || value === null || !('low' in value) || !('high' in value)) return NO_USD;
   const { low, high } = value;
   return typeof low === 'number' && typeof high === 'number' ? { low, high } : NO_USD;
+}
+
+const trendSchema = z.looseObject({ added: z.number(), fixed: z.number(), change: z.nullable(z.number()) });
+
+function trendIn(value: unknown): NonNullable<ScopeRow['audit']>['trend'] {
+  const { data } = trendSchema.safeParse(value);
+  return data === undefined ? null : { added: data.added, fixed: data.fixed, change: data.change };
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../checks/outcome.ts';
-import { ruleOf, WEIGHTS } from '../rules.ts';
+import { WEIGHTS } from '../mistakes.ts';
+import { ruleOf } from '../rules.ts';
 
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 

@@ -559,6 +559,24 @@ const STAGING: readonly Case[] = [
     { neighbours: whole([{ ...staging, id: 'ml-data-prod', labels: {} }]) },
     'staging-missing',
   ),
+  one(
+    'staging of another team',
+    {
+      neighbours: whole([
+        { ...staging, id: 'ml-data-test', parent: 'folders/9', labels: { env: 'test', app: 'data' } },
+      ]),
+    },
+    'staging-missing',
+  ),
+  one('staging in another folder that shares the name', {
+    neighbours: whole([{ ...staging, parent: 'folders/9' }]),
+  }),
+  one('staging in another folder that shares a label', {
+    project: whole({ ...project, labels: { ...project.labels, app: 'serving' } }),
+    neighbours: whole([
+      { ...staging, id: 'trials-of-all', parent: 'folders/9', labels: { env: 'test', app: 'serving' } },
+    ]),
+  }),
   one('a neighbour that is for tests by its name', { neighbours: whole([{ ...staging, labels: {} }]) }),
   one('a model that came from nowhere', { models: whole([{ ...model, copied: false }]) }, 'deployed-untried'),
   one('a model that a pipeline promoted', {

@@ -50,13 +50,12 @@ describe('an audit of a project with all mistakes', () => {
       expect(status, text).toBe(200);
       const report = JSON.parse(text) as AuditReport;
       expect(report.mistakes.map(({ status: one }) => one)).toEqual(Array(8).fill('fail'));
-      // No budget covers it, so that nothing can be said of one; its script may not be read; the budget is another project's.
+      // No budget covers it, so that nothing can be said of one; its script may not be read.
       const fails = rulesOf(report, 'fail');
       expect(Object.keys(RULES).filter((rule) => !fails.some((one) => one === rule))).toEqual([
         'budget-thresholds',
         'budget-topic',
         'budget-credits',
-        'switch-readiness',
         'secret-in-script',
         'staging-missing',
       ]);

@@ -1,0 +1,46 @@
+import type { Notice, NoticeItem } from '../../../shared/notify/notice.ts';
+import { countText, usdRangeText } from '../../../shared/report/numbers.ts';
+import type { ScopeReport, ScopeRow } from './scope.ts';
+
+/** The week's audits as one message: a line a project, the most money first. `week` is that of the id. */
+export function digestOf(report: ScopeReport, week: string, ownerLabel: string): Notice {
+  const { projects, total } = report;
+  const failing = projects.filter(({ audit }) => (audit?.findings ?? 0) > 0).length;
+  const missing = total.projects - total.audited;
+  const parts = [
+    `${countText(failing)} of ${counted(total.projects, 'project')} with findings`,
+    ...(total.usdPerMonth.high > 0 ? [`${usdRangeText(total.usdPerMonth)} a month at stake`] : []),
+    ...(total.unpriced > 0 ? [`${counted(total.unpriced, 'finding')} unpriced`] : []),
+    ...(missing > 0 ? [`${countText(missing)} not audited`] : []),
+  ];
+  return {
+    id: `guardrail-audit/${week}`,
+    functionName: 'guardrail-audit',
+    title: `Guardrail audit of ${week}: ${parts.join(', ')}`,
+    items: projects.map((row) => itemOf(row, ownerLabel)),
+  };
+}
+
+function itemOf({ project, labels, audit, why }: ScopeRow, ownerLabel: string): NoticeItem {
+  const head = { resource: `projects/${project}`, action: 'report', owner: labels[ownerLabel] };
+  if (audit === null)
+    return { ...head, text: `${project}: not audited, so what it costs and lacks is unknown: ${why ?? ''}` };
+  const { grade, points, findings, usdPerMonth, unpriced, trend } = audit;
+  const said = [
+    `${grade ?? 'no grade'}${points === null ? '' : `, ${points} of 100 points`}`,
+    counted(findings, 'finding'),
+    ...(usdPerMonth.high > 0 ? [`${usdRangeText(usdPerMonth)} a month at stake`] : []),
+    ...(unpriced > 0 ? [`${countText(unpriced)} unpriced`] : []),
+    ...(trend === null
+      ? []
+      : [`${countText(trend.added)} new and ${countText(trend.fixed)} fixed since the audit before`]),
+  ];
+  return {
+    ...head,
+    text: `${project}: ${said.join('; ')}.${findings === 0 ? '' : ` All of them: npm run audit -- costguard.yaml --project ${project}`}`,
+  };
+}
+
+function counted(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
+}
