@@ -17,7 +17,7 @@ import { tellSwitchStory } from './switch-story.ts';
 const CONTROL_PORT = 8787;
 const OPERATIONS = 'ml-ops-example';
 const BUCKET = 'ml-ops-example-costguard';
-const BUDGET_TOPIC = `projects/${OPERATIONS}/topics/budget-alerts`;
+const BUDGET_TOPIC = `projects/${OPERATIONS}/topics/costguard-budget-kill-switch`;
 
 /** `npm start`: the functions at work on the shipped organisation, as production bundles in the real functions-framework. */
 async function main(once: boolean): Promise<void> {

@@ -261,6 +261,7 @@ function runaway(more: Partial<ProjectInput> = {}): Scenario {
   return parseScenario({
     ...whole,
     vertexRegions: ['us-central1'],
+    billing: { ...whole.billing, budgets: whole.billing?.budgets?.filter(({ name }) => name === BUDGET) },
     projects: projects.map((project) => ({
       ...project,
       ...(project.id === RUNAWAY
@@ -285,7 +286,7 @@ function runaway(more: Partial<ProjectInput> = {}): Scenario {
 
 /** One alert that makes every rung due. */
 async function trip(sandbox: Sandbox, { runtime }: Instance): Promise<readonly string[]> {
-  const event = eventOf(`projects/${SWITCH_OPERATIONS}/topics/budget-alerts`, {
+  const event = eventOf(`projects/${SWITCH_OPERATIONS}/topics/costguard-budget-kill-switch`, {
     messageId: '1400000001',
     publishTime: new Date(sandbox.clock.now()).toISOString(),
     attributes: { billingAccountId: BUDGET_ACCOUNT, budgetId: BUDGET_ID, schemaVersion: '1.0' },
