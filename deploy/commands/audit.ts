@@ -15,7 +15,7 @@ import { renderAuditPage } from '../../functions/guardrail-audit/report/page.ts'
 import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
 import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
 import { auditTable } from '../../functions/guardrail-audit/report/table.ts';
-import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/mistakes.ts';
+import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules/mistakes.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { emailOf, topicOf } from '../desired/names.ts';

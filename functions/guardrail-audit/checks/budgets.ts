@@ -2,7 +2,7 @@ import type { Budget } from '../../../shared/google/budgets.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
-import { covers } from '../covers.ts';
+import { covers } from './covers.ts';
 import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, mapReading } from '../reading.ts';
 import { judge, type Found, type Outcome } from './outcome.ts';

@@ -1,5 +1,5 @@
 import type { UsdPerMonth } from '../../../shared/prices/money.ts';
-import type { RuleId } from '../rules.ts';
+import type { RuleId } from '../rules/rules.ts';
 import { isRead, type Reading } from '../reading.ts';
 
 export type EvidenceValue = string | number | boolean | readonly string[];

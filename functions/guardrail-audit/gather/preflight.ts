@@ -1,7 +1,7 @@
 import { judgeBudget } from '../../../shared/preflight/budget.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import type { Policy } from '../../../shared/policy/policy.ts';
-import { covers } from '../covers.ts';
+import { covers } from '../checks/covers.ts';
 import type { BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, isRead, type Reading } from '../reading.ts';
 

@@ -121,7 +121,7 @@ function sectionOf(
     id,
     title: `${number}. ${title}`,
     content: [
-      ruleTable(rules),
+      ruleTable(rules, `Rules of mistake ${number}`),
       ...own.slice(0, MAX_CARDS).map(findingCard),
       ...(rest > 0 ? [tag('p', {}, `${countText(rest)} more are in the table at the end.`)] : []),
       ...(own.length === 0
@@ -131,9 +131,9 @@ function sectionOf(
   };
 }
 
-function ruleTable(rules: readonly RuleResult[]): Markup {
+function ruleTable(rules: readonly RuleResult[], caption: string): Markup {
   return sortableTable({
-    caption: 'Rules',
+    caption,
     rows: rules,
     id: ({ rule }) => rule,
     empty: 'No rules.',

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { UsdPerMonth, UsdRange } from '../../../shared/prices/money.ts';
 import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
 import type { EvidenceValue, Found, Outcome, Status } from '../checks/outcome.ts';
-import { MISTAKES, SEVERITIES, type MistakeId, type Severity } from '../mistakes.ts';
-import { ruleOf, type RuleId } from '../rules.ts';
+import { MISTAKES, SEVERITIES, type MistakeId, type Severity } from '../rules/mistakes.ts';
+import { ruleOf, type RuleId } from '../rules/rules.ts';
 import { scoreOf, type Score } from './score.ts';
 import { trendOf, type EarlierAudit, type Trend } from './trend.ts';
 

@@ -1,5 +1,5 @@
-import type { Severity } from '../mistakes.ts';
-import { ruleOf, RULES } from '../rules.ts';
+import type { Severity } from '../rules/mistakes.ts';
+import { ruleOf, RULES } from '../rules/rules.ts';
 import type { AuditReport, Finding, RuleResult } from './report.ts';
 
 const LEVELS = { critical: 'error', high: 'error', medium: 'warning', low: 'note' } as const;

@@ -67,7 +67,7 @@ function mistakeTable({ mistakes }: ScopeReport): Markup {
 
 function projectTable({ projects }: ScopeReport): Markup {
   return sortableTable({
-    caption: 'Projects',
+    caption: 'Projects and their grades',
     rows: projects,
     id: ({ project }) => project,
     empty: 'No projects.',

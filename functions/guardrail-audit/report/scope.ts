@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { addUsd, NO_USD, type UsdRange } from '../../../shared/prices/money.ts';
 import type { ProjectFacts, ReceiptFacts } from '../facts.ts';
 import { isRead, type Reading } from '../reading.ts';
-import { MISTAKES, type MistakeId } from '../mistakes.ts';
+import { MISTAKES, type MistakeId } from '../rules/mistakes.ts';
 
 /** One project in the report over receipts. */
 export interface ScopeRow {

@@ -1,6 +1,6 @@
 import type { Outcome } from '../checks/outcome.ts';
-import { WEIGHTS } from '../mistakes.ts';
-import { ruleOf } from '../rules.ts';
+import { WEIGHTS } from '../rules/mistakes.ts';
+import { ruleOf } from '../rules/rules.ts';
 
 export type Grade = 'A' | 'B' | 'C' | 'D' | 'F';
 

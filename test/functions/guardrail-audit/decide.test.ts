@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
-import { RULES } from '../../../functions/guardrail-audit/rules.ts';
+import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
 import { clean, config, NOW } from './facts-builder.ts';
 import { CASES } from './mistake-table.ts';
 

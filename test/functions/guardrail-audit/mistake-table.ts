@@ -1,7 +1,7 @@
 import type { AuditConfig } from '../../../functions/guardrail-audit/config.ts';
 import type { AuditFacts, MachineFacts } from '../../../functions/guardrail-audit/facts.ts';
 import { whole } from '../../../functions/guardrail-audit/reading.ts';
-import type { RuleId } from '../../../functions/guardrail-audit/rules.ts';
+import type { RuleId } from '../../../functions/guardrail-audit/rules/rules.ts';
 import {
   account,
   bindings,

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { auditFunction as egressRequests } from '../../../functions/egress-auditor/function.ts';
 import { auditRequests } from '../../../functions/guardrail-audit/function.ts';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
-import { RULES } from '../../../functions/guardrail-audit/rules.ts';
+import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
 import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
 import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
 import { handleRequest, type HttpFunction } from '../../../shared/run/handle-request.ts';

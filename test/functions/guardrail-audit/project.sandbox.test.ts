@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
-import { RULES } from '../../../functions/guardrail-audit/rules.ts';
+import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
 import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from './lab.ts';
 
 const decision = { evidence: {}, usdPerHour: 0, outcome: 'planned' };

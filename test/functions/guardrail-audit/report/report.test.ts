@@ -11,7 +11,7 @@ import { auditCsv } from '../../../../functions/guardrail-audit/report/csv.ts';
 import { renderAuditPage } from '../../../../functions/guardrail-audit/report/page.ts';
 import { buildReport, type AuditReport } from '../../../../functions/guardrail-audit/report/report.ts';
 import { auditSarif } from '../../../../functions/guardrail-audit/report/sarif.ts';
-import { RULES } from '../../../../functions/guardrail-audit/rules.ts';
+import { RULES } from '../../../../functions/guardrail-audit/rules/rules.ts';
 import {
   account,
   bindings,

@@ -4,9 +4,9 @@ import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { judgeProject } from '../../../../functions/guardrail-audit/decide.ts';
 import type { AuditFacts } from '../../../../functions/guardrail-audit/facts.ts';
-import { MISTAKES } from '../../../../functions/guardrail-audit/mistakes.ts';
+import { MISTAKES } from '../../../../functions/guardrail-audit/rules/mistakes.ts';
 import { buildReport } from '../../../../functions/guardrail-audit/report/report.ts';
-import { RULES } from '../../../../functions/guardrail-audit/rules.ts';
+import { RULES } from '../../../../functions/guardrail-audit/rules/rules.ts';
 import { clean, config, NOW, PROJECT } from '../facts-builder.ts';
 import { CASES } from '../mistake-table.ts';
 

@@ -1,5 +1,5 @@
-import type { Budget } from '../../shared/google/budgets.ts';
-import type { ProjectFacts } from './facts.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
+import type { ProjectFacts } from '../facts.ts';
 
 /** A budget without projects in its filter counts all of its billing account, as far as nothing else narrows it. */
 export function covers({ projects, narrowed }: Budget, { id, number }: ProjectFacts): boolean {
