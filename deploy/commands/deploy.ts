@@ -38,7 +38,7 @@ section is gone from the policy is not removed but named, with the command that 
   --project OPS            the operations project, which the functions run in
   --region REGION          where they run, such as us-central1
   --plan                   look at what is there and print the commands that would change it; change nothing
-  --invoker MEMBER         may call the functions with an HTTP trigger, such as group:ml-ops@example.com; repeatable
+  --invoker MEMBER         may call the functions that answer over HTTP, such as group:ml-ops@example.com; repeatable
   --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
   --billing-roles KIND     on billing accounts: custom, the default: roles of the account's organization with exactly what is
                            used, where it has one; or predefined: roles/billing.viewer and roles/billing.user, which lack the

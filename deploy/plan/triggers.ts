@@ -24,16 +24,17 @@ function planInvokers(
   present: Actual,
   { name, settings }: DesiredFunction,
 ): readonly Step[] {
-  const members =
-    settings.trigger === 'http' ? wanted.invokers : [`serviceAccount:${triggerAccountOf(wanted)}`];
-  return members.flatMap((member) =>
-    grant(
-      present,
-      wanted,
-      `services/${name}`,
-      { role: INVOKER, member },
-      settings.trigger === 'http' ? `${member} may call ${name}` : `Messages may reach ${name}`,
-    ),
+  const grants = [
+    ...(settings.trigger === 'http'
+      ? []
+      : [[`serviceAccount:${triggerAccountOf(wanted)}`, `Messages may reach ${name}`] as const]),
+    // What messages alone drive takes no requests from elsewhere; one that also answers people is open to the invokers.
+    ...(settings.ingress === 'all'
+      ? wanted.invokers.map((member) => [member, `${member} may call ${name}`] as const)
+      : []),
+  ];
+  return grants.flatMap(([member, why]) =>
+    grant(present, wanted, `services/${name}`, { role: INVOKER, member }, why),
   );
 }
 

@@ -25,7 +25,7 @@ const NOTIFY = `notify:
 `;
 
 describe('accessOf: channels', () => {
-  it.each(['idle-notebook-stopper', 'budget-kill-switch'])(
+  it.each(['idle-notebook-stopper', 'budget-kill-switch', 'guardrail-audit'])(
     'lets %s read just the secrets, and publish',
     (name) => {
       expect(channelsOf(name, NOTIFY)).toEqual([
