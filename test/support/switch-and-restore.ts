@@ -2,6 +2,7 @@ import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { restoreFunction } from '../../functions/budget-restore/function.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { handleEvent, openContext, withPolicy } from '../../shared/run/handle-event.ts';
+import { Refusal } from '../../shared/run/handle-request.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import type { FakeWorld } from './fake-google.ts';
@@ -53,6 +54,6 @@ export async function callRestore(
     const { status = 200, body } = await restoreFunction.answer(context, task);
     return { status, ...Object(body) } as RestoreAnswer;
   } catch (error) {
-    return { status: 500, error: messageOf(error) };
+    return { status: error instanceof Refusal ? error.status : 500, error: messageOf(error) };
   }
 }

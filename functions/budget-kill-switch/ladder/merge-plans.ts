@@ -1,5 +1,6 @@
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
 import type { RungPlan } from './ladder.ts';
 import { isOpen, settled } from './items.ts';
 
@@ -57,10 +58,8 @@ function comeBack(before: ManifestItem, now: ManifestItem): ManifestItem {
   // A group that was resized by hand still has the autoscaler off, for instance.
   if ('record' in before && 'record' in now) return { ...now, cameBack, record: before.record };
   if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return { ...now, cameBack };
-  // What was on the endpoint at first must come back as well, with the traffic that it had.
-  const again = new Set(now.models.map(({ id }) => id));
-  const models = [...now.models, ...before.models.filter(({ id }) => !again.has(id))];
-  return { ...now, cameBack, models, trafficSplit: { ...now.trafficSplit, ...before.trafficSplit } };
+  // What was on the endpoint at first must come back as well, each model once, with the traffic that it had.
+  return { ...now, cameBack, ...joinDeployed(before, now) };
 }
 
 function isBilling({ kind }: ManifestItem): boolean {

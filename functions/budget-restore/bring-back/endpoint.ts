@@ -11,7 +11,7 @@ import {
   readDeployedModel,
 } from '../../../shared/google/vertex/deployment.ts';
 import { getEndpoint, type DeployedModel, type Endpoint } from '../../../shared/google/vertex/vertex.ts';
-import { matchModels, splitFor } from './match-models.ts';
+import { matchModels, splitFor } from '../../../shared/google/vertex/match-models.ts';
 import { withRemedy } from '../model-accounts.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';

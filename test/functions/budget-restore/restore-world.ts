@@ -23,8 +23,12 @@ const LADDER = {
 export interface RestoreWorld {
   readonly fake: FakeGoogle;
   project(id?: string): FakeProject;
-  /** A message of the budget at 130 %; false where it has to be delivered again. */
-  alert(): Promise<boolean>;
+  /** A message of the budget, at 130 % where no figures are given; false where it has to be delivered again. */
+  alert(figures?: Readonly<Record<string, number>>): Promise<boolean>;
+  /** Gives the budget another amount, in USD. */
+  raise(units: number): void;
+  /** What a restore of the project takes. */
+  readonly request: Readonly<Record<string, string>>;
   /** A new start, with everything running. */
   fresh(): void;
   /** A new start in which the whole ladder has fired minutes ago. What was there before. */
@@ -51,7 +55,18 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
       if (project === undefined) throw new Error(`No project ${id}`);
       return project;
     },
-    alert: () => deliverAlert(fake.runtime, fake.world, OVERSPENT, String(++messages)),
+    request: { budget: BUDGET, period: PERIOD, project: RESEARCH },
+    alert: (figures = {}) =>
+      deliverAlert(
+        fake.runtime,
+        fake.world,
+        { ...OVERSPENT, data: { ...OVERSPENT.data, ...figures } },
+        String(++messages),
+      ),
+    raise(units) {
+      const amount = { specifiedAmount: { currencyCode: 'USD', units: String(units) } };
+      fake.world.budgets.set(BUDGET, { ...fake.world.budgets.get(BUDGET), amount });
+    },
     fresh() {
       fake.world = newWorld();
     },
@@ -63,8 +78,7 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
       fake.world.changes.length = 0;
       return before;
     },
-    restore: (method = 'POST', request = { budget: BUDGET, period: PERIOD, project: RESEARCH }) =>
-      callRestore(fake.runtime, method, request),
+    restore: (method = 'POST', request = world.request) => callRestore(fake.runtime, method, request),
     manifest(project = RESEARCH) {
       const stored = fake.world.objects.get(objectOf(project));
       if (stored === undefined) throw new Error(`No manifest of ${project}`);

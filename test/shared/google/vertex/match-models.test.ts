@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { matchModels, splitFor } from '../../../../functions/budget-restore/bring-back/match-models.ts';
+import { joinDeployed, matchModels, splitFor } from '../../../../shared/google/vertex/match-models.ts';
 
 const model = (id: string, name = 'ranker', version = '3', machineType = 'n1-standard-4') => ({
   id,
@@ -65,4 +65,32 @@ describe('splitFor', () => {
       { [NEW]: 100 },
     );
   });
+});
+
+describe('joinDeployed', () => {
+  const first = { models: [model(A), model(B, 'next')], trafficSplit: { [A]: 80, [B]: 20 } };
+  for (const [title, now, ids, trafficSplit] of [
+    [
+      'all were deployed again: each model once, under its new id',
+      { models: [model(NEW), model(NEWER, 'next')], trafficSplit: { [NEW]: 100 } },
+      [NEW, NEWER],
+      { [NEW]: 80, [NEWER]: 20 },
+    ],
+    [
+      'one was deployed again: the other is not forgotten',
+      { models: [model(NEW)], trafficSplit: { [NEW]: 100 } },
+      [NEW, B],
+      { [NEW]: 80, [B]: 20 },
+    ],
+    [
+      'another one was deployed by hand: it is kept beside them, and the traffic is as at first',
+      { models: [model(NEW, 'by-hand')], trafficSplit: { [NEW]: 100 } },
+      [NEW, A, B],
+      { [A]: 80, [B]: 20 },
+    ],
+  ] as const)
+    it(title, () => {
+      const joined = joinDeployed(first, now);
+      assert.deepEqual([joined.models.map(({ id }) => id), joined.trafficSplit], [ids, trafficSplit]);
+    });
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeployedModel } from '../../../shared/google/vertex/vertex.ts';
-import { readDeployedModel } from '../../../shared/google/vertex/deployment.ts';
+import type { DeployedModel } from './vertex.ts';
+import { readDeployedModel } from './deployment.ts';
 
 /** Which models of an endpoint are those of the manifest, deployed again under another id. */
 export interface ModelMatch {
@@ -17,7 +17,7 @@ const SIGNS: readonly ((old: DeployedModel, present: DeployedModel) => boolean)[
   isSameModel,
 ];
 
-/** Matches the models that an endpoint had with those that it has, each at most once. Pure. */
+/** Matches the models that an endpoint had with those that it has, each at most once: what is deployed again has a new id. Pure. */
 export function matchModels(old: readonly DeployedModel[], present: readonly DeployedModel[]): ModelMatch {
   const matched = new Map<string, string>();
   const used = new Set<string>();
@@ -61,4 +61,29 @@ export function splitFor(
   if (remapped.length === shares.length) return Object.fromEntries(remapped);
   const [first = '0'] = present.values();
   return { [first]: 100 };
+}
+
+/** The models of an endpoint, with their traffic by their ids. */
+export interface Deployed {
+  readonly models: readonly DeployedModel[];
+  readonly trafficSplit: Readonly<Record<string, number>>;
+}
+
+/**
+ * What an endpoint is to have again whose models were taken off, deployed again under new ids (by a restore or by hand), and are to be
+ * taken off once more: each model once, under the id that it has now where it has one, and the traffic that was there at first. Pure.
+ */
+export function joinDeployed(
+  first: Deployed,
+  now: Deployed,
+): { models: DeployedModel[]; trafficSplit: Record<string, number> } {
+  const { present } = matchModels(first.models, now.models);
+  const missing = first.models.filter(({ id }) => !present.has(id));
+  const split = Object.entries(first.trafficSplit).map(
+    ([id, share]) => [present.get(id) ?? id, share] as const,
+  );
+  return {
+    models: [...now.models, ...missing],
+    trafficSplit: split.length === 0 ? { ...now.trafficSplit } : Object.fromEntries(split),
+  };
 }

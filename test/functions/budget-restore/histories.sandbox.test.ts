@@ -1,0 +1,309 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import { disturb, FATES, type Disturbance, type Fate } from '../../support/write-fates.ts';
+import { FOREIGN, OWN_PROJECT, PROTECTED } from '../budget-kill-switch/ladder-model.ts';
+import { MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from './restore-world.ts';
+
+const SOUND_RUNS = 1_200;
+const CORRUPTED_RUNS = 800;
+const DAY = Date.parse('2026-11-10T12:00:00Z');
+
+const WRITES = [
+  'PUT .*billingInfo',
+  'nb-1:(?:stop|start)',
+  'vm-1/(?:stop|start)',
+  'endpoints/1:',
+  'job-1:cancel',
+];
+const LOOKS = ['billingInfo', 'instances/nb-1\\b', 'instances/vm-1$', 'endpoints/1$', 'customJobs/job-1$'];
+
+type Mishap =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'fate'; readonly write: string; readonly fate: Fate }
+  /** Longer than the lease; meanwhile another run takes the project, and gives it back. */
+  | { readonly kind: 'frozen'; readonly look: string };
+
+type Step =
+  | { readonly kind: 'alert'; readonly percent: number; readonly mishap: Mishap }
+  | { readonly kind: 'restore'; readonly grace: string; readonly mishap: Mishap }
+  /** An operator, or a pipeline that tries again, starts what is off. */
+  | { readonly kind: 'started'; readonly what: 'all' | 'nb-1' | 'vm-1' }
+  | { readonly kind: 'raise'; readonly units: number }
+  | { readonly kind: 'wait'; readonly minutes: number }
+  | { readonly kind: 'corrupt'; readonly how: keyof typeof CORRUPTIONS };
+
+/** What else may become of a manifest: the text that lies there afterwards, undefined for none. */
+const CORRUPTIONS = {
+  cut: (text: string) => text.slice(0, text.length / 2),
+  empty: () => '{}',
+  gone: () => undefined,
+  'of another project': (text: string) => text.replaceAll(`"${RESEARCH}"`, '"ml-speech"'),
+  'fired already': (text: string) => {
+    const manifest = JSON.parse(text) as Manifest;
+    return JSON.stringify({ ...manifest, rungs: manifest.rungs.map((rung) => ({ ...rung, items: [] })) });
+  },
+  'lists others': (text: string) => text.replaceAll('projects/ml-research/zones', `projects/${PROTECTED}/zones`),
+} as const; // prettier-ignore
+
+const mishap: fc.Arbitrary<Mishap> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Mishap>({ kind: 'none' }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('fate' as const),
+      write: fc.constantFrom(...WRITES),
+      fate: fc.constantFrom(...Object.values(FATES)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('frozen' as const), look: fc.constantFrom(...LOOKS) }),
+  },
+);
+
+const soundStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('alert' as const),
+      percent: fc.constantFrom(70, 85, 101, 109, 125, 140),
+      mishap,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('restore' as const),
+      grace: fc.constantFrom('0%', '10%', '50%', '1h'),
+      mishap,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('started' as const),
+      what: fc.constantFrom('all' as const, 'nb-1' as const, 'vm-1' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('raise' as const), units: fc.constantFrom(100, 120, 200) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), minutes: fc.constantFrom(1, 10, 45, 600) }),
+  },
+);
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: soundStep },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('corrupt' as const),
+      how: fc.constantFrom(...(Object.keys(CORRUPTIONS) as (keyof typeof CORRUPTIONS)[])),
+    }),
+  },
+);
+
+const disturbance: Disturbance = { armed: undefined, freeze: undefined };
+const lab = restoreWorld(disturb(disturbance, anotherRunTakesOver));
+const { fake } = lab;
+
+function anotherRunTakesOver(): void {
+  fake.world.nowMs += 110_000;
+  const stored = fake.world.objects.get(objectOf(RESEARCH));
+  if (stored === undefined) return;
+  try {
+    const manifest = JSON.parse(stored.text) as Manifest;
+    delete manifest.lease;
+    lab.plant({ ...manifest, fence: (manifest.fence ?? 0) + 1 });
+  } catch {
+    // What is no manifest has no lease either.
+  }
+}
+
+function arm(one: Mishap): void {
+  disturbance.armed = one.kind === 'fate' ? { write: new RegExp(`ml-research.*${one.write}|projects/101/.*${one.write}`), fate: one.fate } : undefined;
+  disturbance.freeze = one.kind === 'frozen' ? { look: new RegExp(`(?:ml-research|projects/101)/.*${one.look}|ml-research/${one.look}`), project: /^$/, frozen: false, sentAfter: [] } : undefined;
+} // prettier-ignore
+
+/** Where a history is, beside what the world shows. */
+interface History {
+  units: number;
+  /** What was changed so far; starts by hand among it. */
+  readonly log: string[];
+}
+
+/** What the switch covers and what runs of it, but for what is kept. */
+function running(): readonly string[] {
+  const { notebooks, vms, jobs, models } = lab.project();
+  const machines = [...notebooks, ...vms, ...jobs].filter(([name, runs]) => runs && !name.endsWith('-kept'));
+  return [...machines.map(([name]) => name), ...models];
+}
+
+async function alertOnce(percent: number, { units }: History): Promise<boolean> {
+  const cost = percent;
+  return lab.alert({ costAmount: cost, budgetAmount: units });
+}
+
+/** Delivers until it is dealt with, as Pub/Sub does; what died holds its lease for a while. */
+async function alert(percent: number, history: History): Promise<void> {
+  for (let deliveries = 1; deliveries <= 4; deliveries++) {
+    if (await alertOnce(percent, history)) return;
+    fake.world.nowMs += 2 * MINUTE_MS;
+  }
+  throw new Error(`Four deliveries of ${percent} % and not done`);
+}
+
+/** Whether the manifest says that a restore's grace goes on. */
+function isInGrace(share: number, amount: number): boolean {
+  const stored = fake.world.objects.get(objectOf(RESEARCH));
+  const { grace } = JSON.parse(stored?.text ?? '{}') as Partial<Manifest>;
+  if (grace === undefined) return false;
+  if (grace.amount !== undefined && amount > grace.amount) return false;
+  return grace.untilMs === undefined ? share < (grace.untilShare ?? 0) : fake.world.nowMs < grace.untilMs;
+}
+
+async function takeStep(step: Step, history: History): Promise<void> {
+  const { world } = fake;
+  switch (step.kind) {
+    case 'wait':
+      world.nowMs += step.minutes * MINUTE_MS;
+      return;
+    case 'raise':
+      history.units = Math.max(history.units, step.units);
+      lab.raise(history.units);
+      return;
+    case 'started':
+      startByHand(step.what, history);
+      return;
+    case 'corrupt':
+      corrupt(step.how);
+      return;
+    case 'restore':
+      arm(step.mishap);
+      await lab.restore('POST', { ...lab.request, grace: step.grace });
+      arm({ kind: 'none' });
+      return;
+    case 'alert':
+      arm(step.mishap);
+      await alert(step.percent, history);
+      arm({ kind: 'none' });
+  }
+}
+
+function startByHand(what: 'all' | 'nb-1' | 'vm-1', { log }: History): void {
+  const project = lab.project();
+  if (project.account === '') return;
+  for (const machines of [project.notebooks, project.vms])
+    for (const [name, runs] of machines)
+      if (!runs && (what === 'all' || what === name)) {
+        machines.set(name, true);
+        fake.world.starts.set(`${RESEARCH}/${name}`, fake.world.nowMs);
+        log.push(`start ${RESEARCH}/${name}`);
+      }
+  for (const name of project.jobs.keys())
+    if (what === 'all' && project.jobs.get(name) === false) {
+      project.jobs.set(name, true);
+      log.push(`submit ${RESEARCH}/${name}`);
+    }
+}
+
+function corrupt(how: keyof typeof CORRUPTIONS): void {
+  const { objects, nowMs } = fake.world;
+  const stored = objects.get(objectOf(RESEARCH));
+  if (stored === undefined) return;
+  let text: string | undefined;
+  try {
+    text = CORRUPTIONS[how](stored.text);
+  } catch {
+    // It is broken already.
+    return;
+  }
+  if (text === undefined) objects.delete(objectOf(RESEARCH));
+  else objects.set(objectOf(RESEARCH), { text, generation: stored.generation + 1, updatedMs: nowMs });
+}
+
+/** Nothing kept, protected or foreign, and nothing outside of the budget. */
+function expectNothingElseTouched(changes: readonly string[]): void {
+  for (const change of changes) {
+    expect(change).not.toMatch(new RegExp(`${PROTECTED}|${OWN_PROJECT}|${FOREIGN}|ml-vision`));
+    if (/^(?:stop|cancel)/.test(change)) expect(change).not.toMatch(/-kept$/);
+  }
+}
+
+/** Of each thing, what takes it away and what brings it back alternate: no start is stopped twice, nothing is started twice. */
+function expectAlternation(log: readonly string[]): void {
+  const last = new Map<string, string>();
+  for (const change of log) {
+    const [verb = '', thing = ''] = change.split(' ');
+    const direction = /^(?:stop|cancel|undeployModel|unlink)$/.test(verb) ? 'away' : 'back';
+    expect(last.get(thing), `${change} after ${log.join(', ')}`).not.toBe(direction);
+    last.set(thing, direction);
+    // Without billing all is off, and unlinking is no stop.
+    if (verb === 'unlink')
+      for (const other of [...last.keys()]) if (other.startsWith(`${thing}/`)) last.delete(other);
+  }
+}
+
+async function play(steps: readonly Step[], isSound: boolean): Promise<void> {
+  lab.fresh();
+  fake.world.nowMs = DAY;
+  const before = stateOf(lab.project());
+  const history: History = { units: 100, log: [] };
+  for (const step of steps) {
+    fake.world.changes.length = 0;
+    const hasHeld =
+      step.kind === 'alert' && isSound ? isInGrace(step.percent / history.units, history.units) : false;
+    await takeStep(step, history);
+    const changes = fake.world.changes.filter((change) => change.includes(RESEARCH));
+    history.log.push(...changes);
+    expectNothingElseTouched(fake.world.changes);
+    if (step.kind === 'alert') expectRungs(step.percent, history, changes, isSound && !hasHeld);
+    fake.world.nowMs += MINUTE_MS;
+  }
+  if (!isSound) return;
+  expectAlternation(history.log);
+  await expectRestored(before);
+}
+
+function expectRungs(cost: number, { units }: History, changes: readonly string[], isInForce: boolean): void {
+  const share = cost / units;
+  if (share < 1.2) expect(changes.filter((change) => change.startsWith('unlink'))).toEqual([]);
+  if (share < 0.8) expect(changes).toEqual([]);
+  // At once: nothing covered runs longer than one message while the rung is in force.
+  if (isInForce && share >= 1) expect(running()).toEqual([]);
+}
+
+/** What is off by hand in no history comes back whole, and once more changes nothing. */
+async function expectRestored(before: object): Promise<void> {
+  arm({ kind: 'none' });
+  for (let calls = 1; calls <= 3; calls++) {
+    fake.world.nowMs += 40 * MINUTE_MS;
+    const answer = await lab.restore();
+    if (answer.status === 200 || answer.status === 404) break;
+    expect(calls, JSON.stringify(answer)).toBeLessThan(3);
+  }
+  expect(stateOf(lab.project())).toEqual(before);
+  fake.world.changes.length = 0;
+  await lab.restore();
+  expect(fake.world.changes).toEqual([]);
+}
+
+describe('switch and restore over random histories', () => {
+  it('hold while a rung is in force, stop no start twice, unlink for a reason, and give back what was before', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(soundStep, { minLength: 2, maxLength: 6 }), (steps) => play(steps, true)),
+      { numRuns: SOUND_RUNS },
+    );
+  }, 600_000);
+
+  it('touch nothing else, whatever lies in the state bucket', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { minLength: 2, maxLength: 6 }), (steps) => play(steps, false)),
+      { numRuns: CORRUPTED_RUNS },
+    );
+  }, 600_000);
+});
