@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { replaceLifecycle, type StoredRule } from '../../shared/google/buckets.ts';
+import { payerOf, replaceLifecycle, type StoredRule } from '../../shared/google/buckets.ts';
 import { messageOf } from '../../shared/errors.ts';
 import {
   changeState,
@@ -147,7 +147,10 @@ async function patchBucket(
         if (write === undefined) throw new Error(`Cannot write "${name}": there is nothing to write`);
         requested = write;
         const { merge, intent } = write;
-        return replaceLifecycle(api, permit, name, merge.rules, intent.metageneration);
+        return replaceLifecycle(api, permit, name, merge.rules, {
+          metageneration: intent.metageneration,
+          userProject: payerOf(judged.facts.bucket, run.projectId),
+        });
       },
       attempts: MAX_ATTEMPTS,
       answerSettles: true,

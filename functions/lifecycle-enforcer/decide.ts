@@ -151,10 +151,10 @@ function evidenceOf(
 
 function lintOf(
   rules: readonly StoredRule[],
-  { bucket, usage, forecast, readBytes }: BucketFacts,
+  { bucket, usage, forecast, reads }: BucketFacts,
   now: Date,
 ): { lint?: readonly Finding[] } {
-  const lint = lintRules(rules.map(readRule), { now, bucket, usage, forecast, readBytes });
+  const lint = lintRules(rules.map(readRule), { now, bucket, usage, forecast, reads });
   return lint.length === 0 ? {} : { lint };
 }
 

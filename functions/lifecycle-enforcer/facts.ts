@@ -2,6 +2,7 @@ import type { Bucket } from '../../shared/google/buckets.ts';
 import type { Forecast } from './forecast/forecast.ts';
 import type { Guard } from './proposal/guard.ts';
 import type { BucketRecord } from './memory.ts';
+import type { Reads } from './forecast/reads.ts';
 import type { Usage } from './forecast/usage.ts';
 
 /** What is known of one bucket at one moment; what `gather` hands to `decide`. */
@@ -14,7 +15,7 @@ export interface BucketFacts {
   /** What is in it; read only where the policy changes its rules. */
   readonly usage: Usage;
   /** What was read from it in the last 30 days; read only where the change moves objects, undefined when it is unknown. */
-  readonly readBytes: number | undefined;
+  readonly reads: Reads | undefined;
   /** What that change would do; undefined when it is not known, or when there is none. */
   readonly forecast: Forecast | undefined;
   /** What its contents speak against; undefined when nothing does, or when they were not listed. */

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { getBucket, listBuckets, type Bucket } from '../../shared/google/buckets.ts';
+import { getBucket, listBuckets, payerOf, type Bucket } from '../../shared/google/buckets.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { noteStrange, textField, type StrangeItem } from '../../shared/google/read-items.ts';
 import type { Run } from '../../shared/run/sweep.ts';
@@ -70,7 +70,7 @@ export function placeOfBuckets(page: readonly Facts[]): string | undefined {
 
 /** One bucket as it is now. Throws `GoogleApiError` 404 when it is gone. */
 export async function gatherBucket(run: Run, config: Config, before: BucketFacts): Promise<BucketFacts> {
-  const bucket = await getBucket(run.api, before.bucket.name);
+  const bucket = await getBucket(run.api, before.bucket.name, payerOf(before.bucket, run.projectId));
   const [facts] = await lookInto(run, config, [{ bucket, record: before.record }]);
   return facts ?? { ...before, bucket };
 }
@@ -96,7 +96,7 @@ async function lookInto(run: Run, config: Config, found: readonly Found[]): Prom
     async (one): Promise<BucketFacts> => {
       const facts = { kind: 'bucket', ...one } as const;
       if (!changing.has(one))
-        return { ...facts, usage: UNREAD, readBytes: undefined, forecast: undefined, guard: undefined };
+        return { ...facts, usage: UNREAD, reads: undefined, forecast: undefined, guard: undefined };
       const usage = usageOf(one.bucket.name);
       const foresight = await foresee({
         config,
@@ -104,7 +104,7 @@ async function lookInto(run: Run, config: Config, found: readonly Found[]): Prom
         propose: (guard) => proposeFor(one, guard),
         forecast: (changes) => forecastAll(run, config, one.bucket, usage, changes),
       });
-      return { ...facts, usage, readBytes: readsOf(one.bucket.name), ...foresight };
+      return { ...facts, usage, reads: readsOf(one.bucket.name), ...foresight };
     },
     { concurrency: LISTINGS_AT_ONCE },
   );
@@ -147,7 +147,12 @@ async function fromObjects(
     noteStrange(run.gap, where, strange);
   };
   try {
-    for await (const versions of listVersions(run.api, bucket.name, noteUnread)) {
+    for await (const versions of listVersions(
+      run.api,
+      bucket.name,
+      payerOf(bucket, run.projectId),
+      noteUnread,
+    )) {
       for (const { forecaster } of forecasters) forecaster.add(versions);
       listed += versions.length;
       whole = listed < MAX_VERSIONS;

@@ -134,12 +134,24 @@ export async function* listBucketItems<T>(
   }
 }
 
+/**
+ * The project that a request to the bucket itself is billed to: its own, where requesters pay. Without one Cloud Storage answers 400,
+ * "Bucket is a requester pays bucket but no user project provided"; with one it wants serviceusage.services.use on it. Listing a
+ * project's buckets needs none. Source: https://cloud.google.com/storage/docs/requester-pays
+ */
+export function payerOf(
+  { requesterPays }: Pick<Bucket, 'requesterPays'>,
+  projectId: string,
+): string | undefined {
+  return requesterPays ? projectId : undefined;
+}
+
 /** One bucket as it is now. Throws `GoogleApiError`, with status 404 when it is gone. */
-export async function getBucket(api: Api, name: string): Promise<Bucket> {
+export async function getBucket(api: Api, name: string, userProject?: string): Promise<Bucket> {
   const url = `${HOST}/${encodeURIComponent(name)}`;
   const call = 'storage.buckets.get';
   return toBucket(
-    parseAnswer(call, bucketSchema, await api.request(call, { url, query: { fields: FIELDS } })),
+    parseAnswer(call, bucketSchema, await api.request(call, { url, query: { fields: FIELDS, userProject } })),
   );
 }
 
@@ -154,12 +166,15 @@ export async function replaceLifecycle(
   permit: Permit,
   name: string,
   rules: readonly StoredRule[],
-  metageneration: string,
+  {
+    metageneration,
+    userProject,
+  }: { readonly metageneration: string; readonly userProject?: string | undefined },
 ): Promise<readonly StoredRule[]> {
   const answer = await api.change('storage.buckets.patch', permit, {
     method: 'PATCH',
     url: `${HOST}/${encodeURIComponent(name)}`,
-    query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle' },
+    query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle', userProject },
     body: { lifecycle: { rule: rules } },
   });
   return parseAnswer('storage.buckets.patch', patchedSchema, answer).lifecycle?.rule ?? [];

@@ -21,6 +21,12 @@ const bookSchema = z.strictObject({
       ...provenance,
     }),
   ),
+  /** Reads of objects and of their metadata. */
+  classBOperations: z.array(
+    z.strictObject({ storageClass: z.string(), usdPerThousand: positive, ...provenance }),
+  ),
+  /** What operations cost more in a bucket with hierarchical namespace. */
+  hierarchicalOperations: z.strictObject({ factor: positive, ...provenance }),
   minimumDays: z.array(z.strictObject({ storageClass: z.string(), days: positive, ...provenance })),
   autoclassFee: z.strictObject({ usdPerThousandObjectsMonth: positive, ...provenance }),
   dualRegionFactor: z.strictObject({ factor: positive, decimals: positive, ...provenance }),
@@ -42,6 +48,8 @@ export interface Place {
   readonly locationType: string;
   /** The two regions of a configurable dual-region, whose location is that of a multi-region. */
   readonly dataLocations?: readonly string[] | undefined;
+  /** Its operations cost more. */
+  readonly hierarchicalNamespace?: boolean;
 }
 
 const known = new Map<string, Price | undefined>();
@@ -95,11 +103,26 @@ export function retrievalFee({ location, dataLocations }: Place, name: string): 
  * USD for moving one object by a lifecycle rule: one Class A operation of the class that it moves to, without retrieval or
  * early-deletion fee.
  */
-export function movePrice({ locationType }: Place, to: string): Price | undefined {
+export function movePrice(place: Place, to: string): Price | undefined {
   const row = STORAGE_PRICES.classAOperations.find(
-    (one) => one.locationType === locationType && one.storageClass === pricedAs(to),
+    (one) => one.locationType === place.locationType && one.storageClass === pricedAs(to),
   );
-  return row && { usd: row.usdPerThousand / 1_000, mark: row.mark };
+  return row && operation(place, row);
+}
+
+/** USD for one request that reads an object of this class: one Class B operation; undefined when the book has no price. */
+export function readRequestPrice(place: Place, storageClass: string): Price | undefined {
+  const row = STORAGE_PRICES.classBOperations.find((one) => one.storageClass === pricedAs(storageClass));
+  return row && operation(place, row);
+}
+
+function operation(
+  { hierarchicalNamespace = false }: Place,
+  { usdPerThousand, mark: own }: { readonly usdPerThousand: number; readonly mark: Mark },
+): Price {
+  const usd = usdPerThousand / 1_000;
+  const { factor, mark: ofFactor } = STORAGE_PRICES.hierarchicalOperations;
+  return hierarchicalNamespace ? { usd: usd * factor, mark: weakest(own, ofFactor) } : { usd, mark: own };
 }
 
 /** USD a month for Autoclass to look after one object of 128 KiB or more. */

@@ -132,6 +132,8 @@ function enforcer(simulate: 'metrics' | 'objects'): Exercise {
     name: 'lab-experiments',
     project: LAB,
     location: 'US-CENTRAL1',
+    // Then the enforcer also uses the right to let the bucket's own project pay.
+    billing: { requesterPays: true },
     objects: [{ name: 'run-1.ckpt', size: 1_000_000, timeCreated: '-10d' }],
   };
   const rules = [{ action: { type: 'Delete' }, condition: { age: 365 } }];

@@ -36,10 +36,11 @@ const pageSchema = z.looseObject({ items: z.optional(z.unknown()) });
 export async function* listVersions(
   api: Api,
   bucket: string,
+  userProject: string | undefined,
   strange: (items: readonly StrangeItem[]) => void,
 ): AsyncGenerator<readonly ObjectVersion[]> {
   const call = 'storage.objects.list';
-  const query = { versions: true, maxResults: PAGE_SIZE, fields: FIELDS };
+  const query = { versions: true, maxResults: PAGE_SIZE, fields: FIELDS, userProject };
   const readPage = (pageToken?: string): Promise<unknown> =>
     api.call(call, () => storageClient(api.auth).listObjects(bucket, { ...query, pageToken }));
   let open: ObjectVersion[] = [];

@@ -1,3 +1,4 @@
+import type { Reads } from '../forecast/reads.ts';
 import type { Bucket } from '../../../shared/google/buckets.ts';
 import type { Forecast } from '../forecast/forecast.ts';
 import { earlyDeletion, economyOf, meanObjectBytes } from './economy.ts';
@@ -45,8 +46,8 @@ export interface LintContext {
   readonly bucket?: Bucket;
   readonly usage?: Usage;
   readonly forecast?: Forecast | undefined;
-  /** Bytes read in the last 30 days; undefined when it is unknown. */
-  readonly readBytes?: number | undefined;
+  /** What was read in the last 30 days; undefined when it is unknown. */
+  readonly reads?: Reads | undefined;
 }
 
 /** What is odd about a list of rules, most important first. */

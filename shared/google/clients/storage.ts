@@ -13,6 +13,8 @@ export interface ObjectQuery {
   readonly maxResults: number;
   readonly fields: string;
   readonly pageToken?: string | undefined;
+  /** Who pays, where requesters do. */
+  readonly userProject?: string | undefined;
 }
 
 const opened = new WeakMap<GoogleAuth, StorageClient>();
@@ -23,12 +25,13 @@ export function storageClient(auth: GoogleAuth): StorageClient {
   if (known !== undefined) return known;
   const storage = once(() => load(auth));
   const client: StorageClient = {
-    async listObjects(bucket, { pageToken, ...query }) {
-      const page = await (
-        await storage()
-      )
-        .bucket(bucket)
-        .getFiles({ ...query, ...(pageToken === undefined ? {} : { pageToken }), autoPaginate: false });
+    async listObjects(bucket, { pageToken, userProject, ...query }) {
+      const page = await (await storage()).bucket(bucket).getFiles({
+        ...query,
+        ...(pageToken === undefined ? {} : { pageToken }),
+        ...(userProject === undefined ? {} : { userProject }),
+        autoPaginate: false,
+      });
       return page[2];
     },
   };

@@ -1,3 +1,4 @@
+import type { BucketFacts } from '../../../functions/lifecycle-enforcer/facts.ts';
 import type { Config } from '../../../functions/lifecycle-enforcer/config.ts';
 import { judgeBucket } from '../../../functions/lifecycle-enforcer/decide.ts';
 import type { Forecast } from '../../../functions/lifecycle-enforcer/forecast/forecast.ts';
@@ -26,6 +27,7 @@ export interface Situation {
   /** What a listing says; then the forecast is made from it. */
   readonly objects?: readonly ObjectVersion[];
   readonly readBytes?: number;
+  readonly readRequests?: number;
 }
 
 export function configOf({ rules, objects, ...more }: Situation): Config {
@@ -69,12 +71,16 @@ export async function judge(situation: Situation): Promise<Decision> {
       ),
   });
   const [decision] = judgeBucket(
-    { kind: 'bucket', bucket, record: undefined, usage, readBytes: situation.readBytes, ...foresight },
+    { kind: 'bucket', bucket, record: undefined, usage, reads: readsOf(situation), ...foresight },
     config,
     NOW,
   );
   if (decision === undefined) throw new Error('no decision');
   return decision;
+}
+
+function readsOf({ readBytes, readRequests = 0 }: Situation): BucketFacts['reads'] {
+  return readBytes === undefined ? undefined : { bytes: readBytes, requests: readRequests };
 }
 
 function listed(bucket: Bucket, change: RuleChange, objects: readonly ObjectVersion[]): Forecast {

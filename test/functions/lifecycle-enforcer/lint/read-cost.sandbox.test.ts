@@ -41,6 +41,29 @@ describe('moves against what is read', () => {
     expect(has(await lintOf({ objects: [...HUNDRED, ...young], readBytes: 500 * GIB }))).toBe(true);
   });
 
+  it('weighs requests too, and says both figures', async () => {
+    const archive = [moveTo('ARCHIVE', 30), ABORT];
+    // 100 GiB save 1.88 a month; 10 GiB read cost 0.50, and 100,000 requests at 0.05 instead of 0.0004 a thousand 4.96 more.
+    const [first] = await lintOf({ objects: HUNDRED, readBytes: 10 * GIB, readRequests: 100_000 }, archive);
+    expect(first?.code).toBe('reads-cost-more');
+    expect(first?.why).toContain('saves 1.88 USD a month');
+    expect(first?.why).toContain('costs 0.50 USD a month in retrieval fees');
+    expect(first?.why).toContain('its 100,000 requests 4.96 USD more');
+    expect(has(await lintOf({ objects: HUNDRED, readBytes: 10 * GIB, readRequests: 10_000 }, archive))).toBe(
+      false,
+    );
+  });
+
+  it('takes the dearer operations of a bucket with hierarchical namespace', async () => {
+    const archive = [moveTo('ARCHIVE', 30), ABORT];
+    const bucket = { createdMs: daysAgo(400), hierarchicalNamespace: true };
+    const [first] = await lintOf(
+      { bucket, objects: HUNDRED, readBytes: 10 * GIB, readRequests: 100_000 },
+      archive,
+    );
+    expect(first?.why).toContain(`its 100,000 requests ${(4.96 * 1.3).toFixed(2)} USD more`);
+  });
+
   it('takes the fee of the class that objects move to', async () => {
     const archive = [moveTo('ARCHIVE', 30), ABORT];
     // 0.05 a GiB read, and 0.0188 a GiB and month saved.

@@ -43,9 +43,19 @@ export function needsOnBucket(
   ...permissions: readonly string[]
 ): (call: Call) => Need[] {
   return (call) => {
-    const on = `buckets/${bucketOf(state, call).name}`;
-    return permissions.map((permission) => ({ permission, on }));
+    const bucket = bucketOf(state, call);
+    const on = `buckets/${bucket.name}`;
+    return [...needsOfPayer(bucket, call), ...permissions.map((permission) => ({ permission, on }))];
   };
+}
+
+/** Where requesters pay, the call names the project that does, and the caller may let it pay. */
+function needsOfPayer({ settings }: StoredBucket, call: Call): readonly Need[] {
+  if (settings.billing?.requesterPays !== true) return [];
+  const project = call.query.get('userProject');
+  if (project === null)
+    throw new ApiError('INVALID_ARGUMENT', 'Bucket is a requester pays bucket but no user project provided.');
+  return [{ permission: 'serviceusage.services.use', on: `projects/${project}` }];
 }
 
 export function projectionOf(query: URLSearchParams, standard: Projection = 'noAcl'): Projection {

@@ -22,7 +22,7 @@ function withListing(
     const api = createRuntimeApi(runtime, 60_000);
     const list = async (): Promise<string[]> => {
       const names: string[] = [];
-      for await (const [version] of listVersions(api, BUCKET, () => undefined))
+      for await (const [version] of listVersions(api, BUCKET, undefined, () => undefined))
         if (version !== undefined) names.push(version.name);
       return names;
     };
