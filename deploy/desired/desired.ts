@@ -177,14 +177,20 @@ export function unlinks(policy: Policy): boolean {
   return policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
 }
 
-/** Of the rights of idle-notebook-stopper those that a setting of the policy alone makes use of. */
-function followPolicy({ notebooks }: Policy, name: string, role: Role): Role {
-  if (name !== 'idle-notebook-stopper' || notebooks === undefined) return role;
-  const unused = new Set([
-    ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
-    ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
-  ]);
+/** The role without the rights of which a setting of the policy alone makes use. */
+function followPolicy(policy: Policy, name: string, role: Role): Role {
+  const unused = new Set(unusedRights(policy, name));
   return { ...role, permissions: role.permissions.filter((one) => !unused.has(one)) };
+}
+
+function unusedRights({ notebooks, lifecycle }: Policy, name: string): readonly string[] {
+  if (name === 'idle-notebook-stopper' && notebooks !== undefined)
+    return [
+      ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
+      ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
+    ];
+  if (name === 'lifecycle-enforcer' && lifecycle?.simulate === 'metrics') return ['storage.objects.list'];
+  return [];
 }
 
 function withoutUnlinking(role: Role): Role {

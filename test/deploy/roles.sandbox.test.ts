@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
+import { accessOf } from '../../deploy/desired/desired.ts';
 import { readFunctions } from '../../deploy/desired/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { parsePolicy } from '../../shared/policy/policy.ts';
 import { startInstance, withSandbox } from '../support/in-process.ts';
 import { exercises, type Exercise } from './exercises.ts';
 
@@ -28,8 +30,24 @@ interface Outcome {
   readonly said: string;
 }
 
-/** Runs an exercise; with `without`, the function's account lacks that permission everywhere. */
-async function exercise({ scenario, before, run, ...options }: Exercise, without?: string): Promise<Outcome> {
+/** What deploy.sh grants a function in the scope of the exercise's policy. */
+function grantedInScope({ name, operationsProject, policy: text }: Exercise): readonly string[] {
+  const fn = functions.find((one) => one.name === name);
+  assert.ok(fn !== undefined);
+  const policy = parsePolicy(text);
+  const access = accessOf({ project: operationsProject, policy }, fn, () => 'organizations/900100');
+  return access.find(({ on }) => policy.scope.includes(on))?.role?.permissions ?? [];
+}
+
+/**
+ * Runs an exercise; with `without`, the function's account lacks that permission everywhere, with `inScope` it holds nothing but
+ * that on the policy's scope.
+ */
+async function exercise(
+  { scenario, before, run, ...options }: Exercise,
+  without?: string,
+  inScope?: readonly string[],
+): Promise<Outcome> {
   let outcome: Outcome | undefined;
   await withSandbox({ scenario, frozen: true }, async (sandbox) => {
     await before?.(sandbox);
@@ -37,6 +55,7 @@ async function exercise({ scenario, before, run, ...options }: Exercise, without
     const account = `${options.name}@${options.operationsProject}.iam.gserviceaccount.com`;
     const granted = grantedTo(options.name).filter((permission) => permission !== without);
     limitTo(sandbox, account, [...granted, PUBLISH]);
+    if (inScope !== undefined) limitTo(sandbox, account, inScope, parsePolicy(options.policy).scope);
     const { asked, refused } = watch(sandbox, account);
     const answers = await run(sandbox, instance);
     const lines = instance.lines.filter(
@@ -48,10 +67,16 @@ async function exercise({ scenario, before, run, ...options }: Exercise, without
   return outcome;
 }
 
-/** Takes away from an account whatever is not among these. */
-function limitTo(sandbox: Sandbox, account: string, granted: readonly string[]): void {
+/** Takes away from an account whatever is not among these, on some resources or everywhere. */
+function limitTo(
+  sandbox: Sandbox,
+  account: string,
+  granted: readonly string[],
+  places?: readonly string[],
+): void {
   const bound = sandbox.iam.bindings.filter(
-    ({ member, role }) => member === account && role !== 'roles/iam.serviceAccountUser',
+    ({ member, role, on }) =>
+      member === account && role !== 'roles/iam.serviceAccountUser' && (places?.includes(on) ?? true),
   );
   sandbox.iam.unbind((binding) => bound.includes(binding));
   for (const { permissions, ...binding } of bound)
@@ -113,4 +138,26 @@ describe('the role files', () => {
       assert.deepEqual(silent, []);
     });
   }
+});
+
+describe('what deploy.sh grants in the scope by the policy', () => {
+  const enforcers = exercises.filter(({ name }) => name === 'lifecycle-enforcer');
+  for (const one of [...enforcers, ...exercises.filter(({ name }) => name === 'idle-notebook-stopper')])
+    it(`is enough: ${one.name}, ${/simulate: \w+|nativeIdleShutdown: \w+/.exec(one.policy)?.[0] ?? 'defaults'}`, async () => {
+      const { refused, said } = await exercise(one, undefined, grantedInScope(one));
+      assert.deepEqual([...refused], [], said);
+    });
+
+  it('has no right to list the objects of data that simulate: objects alone uses', async () => {
+    const lists = enforcers.map(
+      (one) => [grantedInScope(one).includes('storage.objects.list'), one] as const,
+    );
+    assert.deepEqual(
+      lists.map(([has]) => has),
+      [false, true],
+    );
+    const [[, metrics], [, objects]] = lists as [(typeof lists)[0], (typeof lists)[0]];
+    const { refused } = await exercise(objects, undefined, grantedInScope(metrics));
+    assert.deepEqual([...refused], ['storage.objects.list']);
+  });
 });

@@ -12,13 +12,18 @@ const CUSTOM = [
   `${ORGANIZATION}/roles/costguardBudgetKillSwitchBilling_ml_ops_local`,
   `${ORGANIZATION}/roles/costguardBudgetRestoreBilling_ml_ops_local`,
 ];
+const SWITCH_OR_RESTORE = /^serviceAccount:budget-(?:kill-switch|restore)@/;
 const PREDEFINED = ['roles/billing.user', 'roles/billing.viewer'];
 
 const deploy = (bench: DeployBench, ...more: readonly string[]): Promise<number> =>
   deployCommand([...bench.place, ...more], bench.tools);
 
 function boundOnAccount({ gcloud }: DeployBench): readonly string[] {
-  return (gcloud.world.policies.get(ACCOUNT) ?? []).map(({ role }) => role).sort();
+  return (gcloud.world.policies.get(ACCOUNT) ?? [])
+    .flatMap(({ role, members }) =>
+      members.flatMap((member) => (SWITCH_OR_RESTORE.test(member) ? [role] : [])),
+    )
+    .sort();
 }
 
 function withoutOrganization({ gcloud }: DeployBench): void {

@@ -16,7 +16,7 @@ function rightsOf(name: string, policy: string): readonly string[] {
   return access.find(({ on }) => on === 'projects/ml-dev')?.role?.permissions ?? [];
 }
 
-describe('the role of idle-notebook-stopper follows the policy', () => {
+describe('the role of a function follows the policy', () => {
   for (const [title, lines, granted] of [
     ['observe', 'mode: observe\nnotebooks: {}', []],
     ['defaults', 'mode: enforce\nnotebooks: {}', []],
@@ -29,13 +29,24 @@ describe('the role of idle-notebook-stopper follows the policy', () => {
       OPTIONAL,
     ],
   ] as const)
-    it(`${title}: of what only a setting uses it has ${granted.length === 0 ? 'nothing' : granted.join(', ')}`, () => {
+    it(`of idle-notebook-stopper, ${title}: of what only a setting uses it has ${granted.length === 0 ? 'nothing' : granted.join(', ')}`, () => {
       const rights = rightsOf(
         'idle-notebook-stopper',
         `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\n${lines}\n`,
       );
       expect(rights.filter((one) => OPTIONAL.includes(one))).toEqual(granted);
       expect(rights).toContain('notebooks.instances.stop');
+    });
+
+  for (const [simulate, isListed] of [
+    ['metrics', false],
+    ['objects', true],
+  ] as const)
+    it(`that of lifecycle-enforcer ${isListed ? 'lists' : 'does not list'} the objects of data with simulate: ${simulate}`, () => {
+      const policy = `scope: [projects/ml-dev]\nlifecycle: { simulate: ${simulate} }\n`;
+      const rights = rightsOf('lifecycle-enforcer', policy);
+      expect(rights.includes('storage.objects.list')).toBe(isListed);
+      expect(rights).toContain('storage.buckets.update');
     });
 
   it('and that of budget-restore does not: it starts whatever was stopped', () => {
