@@ -14,6 +14,7 @@ const LAYERS = [
   ['shared/resources'],
   ['shared/report'],
   ['shared/policy'],
+  ['shared/spend'],
   ['shared/state'],
   ['shared/notify'],
   ['shared/preflight'],
@@ -30,7 +31,7 @@ const GOOGLE_PACKAGES = /^npm:(?:@google-cloud\/|google-gax|google-auth-library|
 const GOOGLE_ROOMS = /^shared\/(?:google\/|run\/(?:runtime|handle-request)\.ts$)/;
 
 /** Judges: what they import decides, calculates or words, and calls nothing. */
-const PURE = /^(?:shared\/(?:prices|report|policy)\/|functions\/[^/]+\/decide\.ts$)/;
+const PURE = /^(?:shared\/(?:prices|report|policy|spend)\/|functions\/[^/]+\/decide\.ts$)/;
 
 /** Rooms that talk to the outside world. */
 const EFFECTS = /^shared\/(?:google|resources|state|notify|preflight|run)\//;
@@ -171,7 +172,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? 'Google’s packages belong to shared/google'
       : undefined,
   ),
-  'prices, report, policy and every decide import no effect': refusing(({ from, to, typeOnly }) =>
+  'prices, report, policy, spend and every decide import no effect': refusing(({ from, to, typeOnly }) =>
     PURE.test(from) && EFFECTS.test(to) && !typeOnly ? 'what judges calls nothing' : undefined,
   ),
   'gather imports no decision': refusing(({ from, to }) =>

@@ -134,17 +134,17 @@ describe('each rule finds what breaks it, and nothing else', () => {
       0,
     ],
     [
-      'prices, report, policy and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect',
       { 'functions/a/decide.ts': "import { getVm } from '../../shared/google/vms.ts';" },
       1,
     ],
     [
-      'prices, report, policy and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect',
       { 'functions/a/decide.ts': "import type { Vm } from '../../shared/google/vms.ts';" },
       0,
     ],
     [
-      'prices, report, policy and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect',
       { 'functions/a/decide.ts': "import { type Vm } from '../../shared/google/vms.ts';" },
       0,
     ],

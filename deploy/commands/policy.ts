@@ -83,7 +83,7 @@ function problemsOf(error: unknown): readonly PolicyProblem[] {
 }
 
 function summary(policy: Policy): string {
-  const { notebooks, budgets, lifecycle, egress, estimates, audit } = policy;
+  const { notebooks, budgets, lifecycle, egress, estimates, audit, watch } = policy;
   const rungs = budgets?.ladder.map((rung) => `${Math.round(rung.at * 1000) / 10} % ${rung.do}`).join(', ');
   const rows = [
     ['digest', policyDigest(policy)],
@@ -106,6 +106,7 @@ function summary(policy: Policy): string {
       audit &&
         `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
     ],
+    ['watch', watch && `Vertex AI in ${watch.regions.join(', ') || 'all regions'}`],
   ];
   return rows
     .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)

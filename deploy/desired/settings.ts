@@ -145,7 +145,20 @@ export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Rec
     egress,
     estimates,
     audit,
+    watch,
   } = policy;
-  const all = { scope, state, receipts, notify, notebooks, budgets, lifecycle, egress, estimates, audit };
+  const all = {
+    scope,
+    state,
+    receipts,
+    notify,
+    notebooks,
+    budgets,
+    lifecycle,
+    egress,
+    estimates,
+    audit,
+    watch,
+  };
   return Object.fromEntries(keys.map((key) => [key, all[key]]));
 }

@@ -119,6 +119,11 @@ const descriptions: Readonly<Record<string, string>> = {
   'audit.jobs.mlEngineers': 'Members such as group:engineers@example.com.',
   'audit.jobs.pipelines':
     'Service accounts that pipelines run as, such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com.',
+  watch: 'Spend ahead of billing. Without this section spend-watch is not deployed. Needs state.',
+  'watch.unpricedAtMost':
+    'USD an hour that something without a price may cost at the most. It counts in the upper bound alone.',
+  'watch.regions':
+    'Regions of Vertex AI that are looked at with each tick; empty: all. Elsewhere nothing is seen.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -20,6 +20,7 @@ import { fireRungs, type Due, type Firing } from './ladder/fire.ts';
 import { fireNotify } from './ladder/notify.ts';
 import { resolveProjects, type NoteGap } from './gather.ts';
 import { periodEndMs } from './message/period.ts';
+import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { decisionOn } from './ladder/report-rung.ts';
 import type { SwitchRun } from './run.ts';
@@ -40,6 +41,8 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   const budget = await lookUp(context, notification);
   if (budget === undefined) return;
   const verdict = judgeNotification(notification, budget, config, context.runtime.now());
+  if (verdict.kind !== 'ignore')
+    await noteMessage(context, notification, budget, message.publishedMs ?? context.runtime.now().getTime());
   // Observing changes nothing, not even what is remembered.
   const rate =
     verdict.kind === 'ignore' || config.mode === 'observe'

@@ -27,6 +27,7 @@ function itemsIfValid<Item extends z.core.SomeType>(item: Item) {
 const glimpse = z.object({
   scope: itemsIfValid(scopeEntry),
   state: z.optional(z.unknown()),
+  watch: z.optional(z.unknown()),
   notebooks: ifValid(
     z.object({
       warnBefore: ifValid(warnBefore),
@@ -86,6 +87,7 @@ export function checkAcrossKeys(value: unknown, { budgetsToCome }: PolicyStage):
     ...repeated('scope', '', file.scope),
     ...checkNotebooks(file),
     ...checkBudgets(file, budgetsToCome),
+    ...(file.watch === undefined ? [] : needsState(file, 'watch', 'written, but no place for the ledgers')),
     ...checkLifecycle(file.lifecycle?.policies ?? []),
   ];
 }

@@ -158,6 +158,13 @@ export interface AuditPolicy {
   };
 }
 
+export interface WatchPolicy {
+  /** USD an hour that something without a price may cost at the most: it counts in the upper bound alone. */
+  readonly unpricedAtMost: number;
+  /** Regions of Vertex AI that are looked at; all of them when empty. */
+  readonly regions: readonly string[];
+}
+
 /**
  * The whole file with every default filled in; quantities carry their unit in their name. A section that the file does not
  * have is undefined: what is not written is neither deployed nor done.
@@ -178,6 +185,7 @@ export interface Policy {
   readonly egress: EgressPolicy | undefined;
   readonly estimates: EstimatesPolicy | undefined;
   readonly audit: AuditPolicy | undefined;
+  readonly watch: WatchPolicy | undefined;
 }
 
 /**

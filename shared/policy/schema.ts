@@ -29,7 +29,15 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 export const rungActions = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
 /** The parts of the policy that one function each is about. What is not written there is not deployed. */
-export const policySections = ['notebooks', 'budgets', 'lifecycle', 'egress', 'estimates', 'audit'] as const;
+export const policySections = [
+  'notebooks',
+  'budgets',
+  'lifecycle',
+  'egress',
+  'estimates',
+  'audit',
+  'watch',
+] as const;
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -267,6 +275,22 @@ const audit = section({
   ),
 });
 
+const rateBoundWanted = 'USD an hour, a number without quotes, 0 or more';
+
+const watch = section({
+  unpricedAtMost: z.prefault(
+    z.number(complain(rateBoundWanted)).check(z.gte(0, complain(rateBoundWanted))),
+    10,
+  ),
+  regions: z.prefault(
+    list(
+      textLike(/^[a-z]+-[a-z]+[0-9]+$/, 'a region of Vertex AI, such as us-central1'),
+      'a list of regions; empty: all',
+    ),
+    [],
+  ),
+});
+
 /** A section without anything in it (`notebooks:`) is written, with every default. */
 function writtenSection<Keys>(keys: z.ZodMiniType<Keys>) {
   const emptyIfBare = z.transform((written: unknown): unknown => written ?? {});
@@ -289,4 +313,5 @@ export const policyFileSchema = section({
   egress: writtenSection(egress),
   estimates: writtenSection(estimates),
   audit: writtenSection(audit),
+  watch: writtenSection(watch),
 });

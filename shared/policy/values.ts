@@ -16,7 +16,7 @@ export type PolicyFile = z.infer<typeof policyFileSchema>;
 
 /** The policy of a file. */
 export function toPolicy(file: PolicyFile): Policy {
-  const { mode, notebooks, budgets, lifecycle, egress, estimates, audit } = file;
+  const { mode, notebooks, budgets, lifecycle, egress, estimates, audit, watch } = file;
   return {
     mode,
     scope: file.scope,
@@ -29,6 +29,7 @@ export function toPolicy(file: PolicyFile): Policy {
     egress: egress && toEgress(egress),
     estimates,
     audit: audit && toAudit(audit),
+    watch,
   };
 }
 

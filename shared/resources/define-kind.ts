@@ -7,7 +7,12 @@ export type Listed = Pick<
   RunningResource,
   'resource' | 'state' | 'description' | 'cost' | 'fate' | 'command'
 > &
-  Partial<Pick<RunningResource, 'labels' | 'memberLabels' | 'startedBy' | 'memberKeys' | 'ownerKeys'>>;
+  Partial<
+    Pick<
+      RunningResource,
+      'labels' | 'memberLabels' | 'startedBy' | 'startedMs' | 'leastShare' | 'memberKeys' | 'ownerKeys'
+    >
+  >;
 
 type Described = Pick<ResourceKind, 'title' | 'area' | 'permissions' | 'order'> & {
   readonly kind: KindName;
@@ -55,6 +60,8 @@ function complete(kind: KindName, listed: Listed): RunningResource {
     labels: {},
     memberLabels: [],
     startedBy: undefined,
+    startedMs: undefined,
+    leastShare: 1,
     memberKeys: [],
     ownerKeys: [],
     ...listed,

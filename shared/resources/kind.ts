@@ -61,6 +61,10 @@ export interface RunningResource {
   readonly memberLabels: readonly StringMap[];
   /** USD an hour while it runs: what stopping it ends. */
   readonly cost: Price;
+  /** The share of `cost` that is billed at the least: below 1 where sustained use is discounted. */
+  readonly leastShare: number;
+  /** When it was started last, milliseconds since the epoch, where the API tells. */
+  readonly startedMs: number | undefined;
   /** What started it, where that can be told. */
   readonly startedBy: string | undefined;
   readonly fate: Fate;

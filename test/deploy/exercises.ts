@@ -8,6 +8,7 @@ import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { restoreFunction } from '../../functions/budget-restore/function.ts';
 import { notebookSweep } from '../../functions/idle-notebook-stopper/function.ts';
 import { lifecycleSweep } from '../../functions/lifecycle-enforcer/function.ts';
+import { watchSweep } from '../../functions/spend-watch/function.ts';
 import { handleEvent } from '../../shared/run/handle-event.ts';
 import { handleRequest } from '../../shared/run/handle-request.ts';
 import { runTick } from '../../shared/run/run-tick.ts';
@@ -231,6 +232,41 @@ const estimator: Exercise = {
   },
 };
 
+const watch: Exercise = {
+  name: 'spend-watch',
+  operationsProject: OPERATIONS,
+  scenario: labScenario([], {
+    ...TREE,
+    project: {
+      ...TREE.project,
+      vms: [{ id: 'vm-1', zone: 'us-central1-a', machineType: 'n1-standard-8', created: '-9d' }],
+    },
+  }),
+  policy: [...TICK_LINES, 'watch:', ''].join('\n'),
+  async run(sandbox, instance) {
+    // Where the wildcard is refused, the locations are listed.
+    sandbox.faults.add({
+      route: 'tpu*nodes.list',
+      pathIncludes: '/locations/-/',
+      fault: { kind: 'status', status: 400 },
+    });
+    const said: string[] = [];
+    for (const round of [0, 1]) {
+      said.push(
+        ...(await tick(
+          'spend-watch',
+          (runtime, event) => runTick(runtime, watchSweep, event),
+          sandbox,
+          instance,
+          round,
+        )),
+      );
+      await sandbox.clock.advance(300_000);
+    }
+    return said;
+  },
+};
+
 /** The policy in the state bucket, where POLICY_URI may point. */
 async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
   const owner = 'owner@example.com';
@@ -402,4 +438,5 @@ export const exercises: readonly Exercise[] = [
   estimator,
   enforcer('metrics'),
   enforcer('objects'),
+  watch,
 ];

@@ -4,6 +4,7 @@ import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
 import { auditFunction } from '../../functions/egress-auditor/function.ts';
 import { notebookSweep } from '../../functions/idle-notebook-stopper/function.ts';
 import { lifecycleSweep } from '../../functions/lifecycle-enforcer/function.ts';
+import { watchSweep } from '../../functions/spend-watch/function.ts';
 import { handleEvent } from '../../shared/run/handle-event.ts';
 import { handleRequest } from '../../shared/run/handle-request.ts';
 import { runTick } from '../../shared/run/run-tick.ts';
@@ -52,6 +53,11 @@ const events: readonly {
     name: 'lifecycle-enforcer',
     section: 'lifecycle',
     handle: (runtime, event) => runTick(runtime, lifecycleSweep, event),
+  },
+  {
+    name: 'spend-watch',
+    section: 'watch',
+    handle: (runtime, event) => runTick(runtime, watchSweep, event),
   },
   {
     name: 'budget-kill-switch',

@@ -12,6 +12,8 @@ export function running(kind: KindName, more: Partial<RunningResource> = {}): Ru
     memberLabels: [],
     cost: unpriced('no price'),
     startedBy: undefined,
+    startedMs: undefined,
+    leastShare: 1,
     fate: { kind: 'stoppable', record: {} },
     command: `stop ${kind}`,
     memberKeys: [],

@@ -23,3 +23,8 @@ export function sustainedUseShare(family: string, hours: number): number {
   );
   return billed / inMonth;
 }
+
+/** Share of the list price that an hour is billed with at the least: the last ones of a month that runs through. */
+export function leastBilledShare(family: string): number {
+  return QUARTERS[family]?.at(-1) ?? 1;
+}

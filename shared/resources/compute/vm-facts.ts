@@ -16,10 +16,13 @@ export interface VmFacts {
   /** Value of the metadata key `created-by`; a managed group writes its own name there. */
   readonly createdBy: string;
   readonly localSsds: number;
+  /** When it was started last, milliseconds since the epoch; undefined where that is not told. */
+  readonly startedMs: number | undefined;
   readonly machines: Machines;
 }
 
 const factsSchema = z.extend(vmSchema, {
+  lastStartTimestamp: z.optional(z.string()),
   machineType: z.optional(z.string()),
   guestAccelerators: z.optional(
     z.array(
@@ -41,7 +44,7 @@ export async function listVmFacts(
     projectId,
     collection: 'instances',
     fields:
-      'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),machineType,guestAccelerators',
+      'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,machineType,guestAccelerators',
     schema: factsSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
@@ -52,6 +55,7 @@ export async function listVmFacts(
 }
 
 function toFacts(resource: string, vm: z.infer<typeof factsSchema>, scope: string): VmFacts {
+  const startedMs = Date.parse(vm.lastStartTimestamp ?? '');
   return {
     resource,
     id: vm.id,
@@ -59,6 +63,7 @@ function toFacts(resource: string, vm: z.infer<typeof factsSchema>, scope: strin
     labels: vm.labels ?? {},
     createdBy: (vm.metadata?.items ?? []).find(({ key }) => key === 'created-by')?.value ?? '',
     localSsds: (vm.disks ?? []).filter(({ type }) => type === 'SCRATCH').length,
+    startedMs: Number.isNaN(startedMs) ? undefined : startedMs,
     machines: {
       machineType: vm.machineType?.replace(/^.*\//, ''),
       accelerators: (vm.guestAccelerators ?? []).map((gpu) => ({

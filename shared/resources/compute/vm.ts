@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, type Vm } from '../../google/vms.ts';
+import { leastBilledShare } from '../../prices/planning/sustained-use.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
@@ -37,6 +38,9 @@ function listed(vm: VmFacts): Listed {
     description: describeMachines([vm.machines]),
     labels: vm.labels,
     cost: costOfMachines([vm.machines]),
+    // Spot prices are discounted already.
+    leastShare: vm.machines.spot ? 1 : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
+    startedMs: vm.startedMs,
     fate:
       controller === undefined
         ? { kind: 'stoppable', record: remembered }

@@ -167,6 +167,7 @@ describe('deploy.sh', () => {
       'lifecycle: {}\n': ['lifecycle-enforcer'],
       'egress:\n': ['egress-auditor'],
       'estimates:\n': ['cost-estimator'],
+      [`state: gs://${OPS}-costguard\nwatch:\n`]: ['spend-watch'],
       'budgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n': [
         'budget-kill-switch',
         'budget-restore',
@@ -200,7 +201,7 @@ describe('deploy.sh', () => {
       assert.equal(await deploy(bench), 1);
       assert.match(
         bench.printed().err,
-        /none of the sections audit, budgets, egress, estimates, lifecycle, notebooks: what is not/,
+        /none of the sections audit, budgets, egress, estimates, lifecycle, notebooks, watch: what is not/,
       );
       assert.deepEqual(bench.gcloud.writes, []);
     }));

@@ -704,6 +704,12 @@ const badInputs: readonly BadInput[] = [
     /^unknown key; wanted one of: window, reportAbove$/,
   ],
   [
+    'a watch that has no place for its ledgers',
+    `${scope}watch:`,
+    'watch',
+    /written, but no place for the ledgers; wanted the top-level key state: gs:\/\/BUCKET as well/,
+  ],
+  [
     'estimates in a zone',
     `${scope}estimates: {region: us-central1-a}`,
     'estimates.region',
@@ -831,6 +837,7 @@ test('parsePolicy leaves out every section that the file does not write', () => 
     egress: undefined,
     estimates: undefined,
     audit: undefined,
+    watch: undefined,
   });
 });
 
@@ -888,6 +895,7 @@ for (const [name, sections] of bareSections)
         production: ['prod', 'production'],
         jobs: { dataScientists: [], mlEngineers: [], pipelines: [] },
       },
+      watch: undefined,
     });
   });
 

@@ -1,0 +1,57 @@
+import { messageOf } from '../../../shared/errors.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import {
+  addMessage,
+  messagesObject,
+  parseMessages,
+  type BudgetMessages,
+} from '../../../shared/spend/messages.ts';
+import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { resolveProjects } from '../gather.ts';
+import type { Notification } from './notification.ts';
+import { periodEndMs } from './period.ts';
+
+/** Of a budget with more projects than this the watch makes no estimate. */
+const MAX_PROJECTS = 100;
+
+/**
+ * Keeps what a message reports for spend-watch, where the policy has that. A memory: when it cannot be kept, nothing else
+ * suffers. It is kept in observe mode too, which the section `watch` asks for.
+ */
+export async function noteMessage(
+  { state, runtime, api, log, policy }: EventContext,
+  notification: Notification,
+  budget: Budget,
+  publishedMs: number,
+): Promise<void> {
+  if (policy.watch === undefined || state === undefined) return;
+  const unread: string[] = [];
+  try {
+    const isMany = budget.projects.length > MAX_PROJECTS;
+    const projects = isMany
+      ? []
+      : await resolveProjects(api, budget.projects, ({ where }) => void unread.push(where));
+    const { costAmount: cost, currencyCode, periodStartMs: startMs, displayName } = notification;
+    const { amount } = budget;
+    const message = {
+      ...{ budget: budget.name, displayName, currencyCode, publishedMs, cost, startMs },
+      amount: amount.kind === 'specified' ? amount.units : notification.budgetAmount,
+      projects: projects.map(({ projectId }) => projectId),
+      // Limited by something else as well, its cost is not that of its projects.
+      complete: unread.length === 0 && projects.length > 0 && budget.narrowed.length === 0,
+      endMs: periodEndMs(budget.period, startMs),
+    };
+    await updateStateObject(state, runtime, memoryOf(budget.name), (before) => addMessage(before, message));
+  } catch (error) {
+    log('WARNING', `Cannot note the cost of ${budget.name} for spend-watch: ${messageOf(error)}`);
+  }
+}
+
+function memoryOf(budget: string): StateObject<BudgetMessages | undefined> {
+  return {
+    name: messagesObject(budget),
+    parse: parseMessages,
+    print: (messages) => (messages === undefined ? '' : JSON.stringify(messages)),
+  };
+}

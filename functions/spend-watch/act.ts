@@ -1,0 +1,48 @@
+import { PermanentError } from '../../shared/errors.ts';
+import { accrue } from '../../shared/spend/accrue.ts';
+import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../shared/spend/ledger.ts';
+import type { Reporter, Run, Work } from '../../shared/run/sweep.ts';
+import { updateStateObject, type StateObject } from '../../shared/state/compare-and-swap.ts';
+import type { Config } from './config.ts';
+import type { ProjectFacts } from './facts.ts';
+
+/** For how long a region is taken not to offer something: regions grow. */
+const NOT_OFFERED_MS = 24 * 3_600_000;
+
+/** Writes the look into the ledger. Two runs at a time both count; a look that is older than the ledger's last one does not. */
+export async function recordLook(
+  run: Run,
+  _config: Config,
+  work: Work<ProjectFacts>,
+  report: Reporter<ProjectFacts>,
+): Promise<void> {
+  const { state, runtime, projectId } = run;
+  if (state === undefined) throw new PermanentError('Cannot keep a ledger: the policy has no state bucket');
+  for (const plan of work.plans) {
+    const { seen, notOffered } = plan.facts;
+    await updateStateObject(state, runtime, ledgerOf(projectId), (before) =>
+      remember(accrue(before, seen), notOffered, seen.atMs),
+    );
+    report.outcome(plan, { ...plan.decision, outcome: 'done' });
+  }
+}
+
+function ledgerOf(projectId: string): StateObject<Ledger | undefined> {
+  return {
+    name: ledgerObject(projectId),
+    parse(text) {
+      const read = parseLedger(projectId, text);
+      if (read.kind === 'newer')
+        throw new PermanentError(`Cannot use "${ledgerObject(projectId)}": ${read.why}`);
+      return read.kind === 'ledger' ? read.ledger : undefined;
+    },
+    print: (ledger) => (ledger === undefined ? '' : printLedger(ledger)),
+  };
+}
+
+function remember(ledger: Ledger, notOffered: readonly string[], atMs: number): Ledger {
+  if (notOffered.length === 0) return ledger;
+  const alive = Object.entries(ledger.notOffered ?? {}).filter(([, untilMs]) => untilMs > atMs);
+  const found = notOffered.map((what) => [what, atMs + NOT_OFFERED_MS] as const);
+  return { ...ledger, notOffered: Object.fromEntries([...alive, ...found]) };
+}

@@ -1,0 +1,91 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { readReports } from '../../../shared/spend/reading.ts';
+import { estimateBlocker } from '../../../shared/spend/rungs.ts';
+import type { Config } from '../config.ts';
+import type { BudgetFacts } from '../facts.ts';
+import { cents, centsOf } from './cents.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Where one budget stands, with the numbers and the fit; or why that cannot be told. */
+export function budgetEvidence(
+  { messages, others, without }: BudgetFacts,
+  own: Ledger,
+  { ladder }: Config,
+  nowMs: number,
+): Readonly<Record<string, unknown>> {
+  const { budget, displayName, amount, currencyCode, period } = messages;
+  const about = { budget, name: displayName, amount, currencyCode };
+  if (currencyCode !== 'USD')
+    return { ...about, notEvaluable: `it counts in ${currencyCode}, and the watch prices in USD` };
+  if (period.endMs !== undefined && period.endMs <= nowMs)
+    return { ...about, notEvaluable: 'no message of its present period has come yet' };
+  if (!messages.complete || without.length > 0)
+    return {
+      ...about,
+      notEvaluable: `no ledger of ${without.slice(0, 10).join(', ') || 'some of its projects'}: what runs there is not known`,
+    };
+  const ledgers = [own, ...others];
+  const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
+  const blocked = estimateBlocker(estimate, highestRate(ledgers));
+  return {
+    ...about,
+    periodStart: new Date(period.startMs).toISOString(),
+    spendUsd: centsOf(estimate.spend),
+    share: Number((estimate.spend.expected / amount).toFixed(4)),
+    ...readingEvidence(estimate),
+    ...(blocked === undefined ? {} : { blocked }),
+    rungs: ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
+  };
+}
+
+function readingEvidence({ reading }: Estimate): Readonly<Record<string, unknown>> {
+  const { reported, fit, leastFactor, proof, fromStart } = reading;
+  const at = (ms: number): string => new Date(ms).toISOString();
+  return {
+    reported: reported === undefined ? 'nothing yet' : { usd: reported.cost, at: at(reported.atMs) },
+    fit: {
+      ...(fit.settled ? {} : { default: `fewer than three reports: ${fit.points}` }),
+      lagHours: fit.lagHours,
+      lagRangeHours: fit.lagRangeHours,
+      factor: Number(fit.factor.toFixed(3)),
+      factorRange: fit.factorRange.map((one) => Number(one.toFixed(3))),
+      unseenUsdPerHour: cents(fit.residualPerHour),
+      errorUsd: cents(fit.errorUsd),
+      reports: fit.points,
+    },
+    ...(proof === undefined ? {} : { low: { reported: proof.cost, at: at(proof.atMs), leastFactor } }),
+    ledgersFromStart: fromStart,
+  };
+}
+
+/** A rung, and when the present burn reaches it. */
+function rungEvidence(
+  { at, do: action }: Rung,
+  amount: number,
+  { spend, burn, atMs }: Estimate,
+  endMs: number | undefined,
+): unknown {
+  const usd = at * amount;
+  const hours = burn.expected > 0 ? (usd - spend.expected) / burn.expected : Infinity;
+  const reachedMs = atMs + hours * HOUR_MS;
+  const when =
+    spend.low >= usd
+      ? 'reached'
+      : hours <= 0
+        ? 'expected to be reached'
+        : Number.isFinite(hours) && reachedMs < (endMs ?? Infinity)
+          ? new Date(reachedMs).toISOString()
+          : 'not in this period at the present burn';
+  return { at, do: action, usd: cents(usd), when };
+}
+
+function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {
+  let most = { resource: 'nothing', usdPerHour: 0 };
+  for (const { running } of ledgers)
+    for (const { resource, rate } of running)
+      if (!(rate.high <= most.usdPerHour)) most = { resource, usdPerHour: rate.high };
+  return most;
+}

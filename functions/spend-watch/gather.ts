@@ -1,0 +1,105 @@
+import pMap from 'p-map';
+import { PermanentError } from '../../shared/errors.ts';
+import { readResources } from '../../shared/resources/inventory.ts';
+import type { Run } from '../../shared/run/sweep.ts';
+import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
+import { messagesObject, parseMessages, type BudgetMessages } from '../../shared/spend/messages.ts';
+import type { State } from '../../shared/state/state.ts';
+import type { Config } from './config.ts';
+import type { BudgetFacts, ProjectFacts } from './facts.ts';
+import { WATCHED_KINDS } from './kinds.ts';
+import { billing } from './seen.ts';
+
+/** Ledgers of a budget's other projects that are read side by side. */
+const READ_AT_ONCE = 8;
+
+/** One look at the run's project: what runs there, its ledger, and the budgets that this event estimates. */
+export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<readonly ProjectFacts[]> {
+  const { api, projectId, state } = run;
+  if (state === undefined)
+    throw new PermanentError('Cannot keep a ledger: the policy has no state bucket; add state: gs://BUCKET');
+  const before = await readOwnLedger(run, state);
+  const nowMs = run.startedAt.getTime();
+  const isSkipped = (what: string): boolean =>
+    isElsewhere(what, config.regions) || isRemembered(before, what, nowMs);
+  const [inventory, budgets] = await Promise.all([
+    readResources(api, projectId, WATCHED_KINDS, isSkipped),
+    readBudgets(run, state, config),
+  ]);
+  // The next look comes in minutes: an event that failed would only repeat this one.
+  for (const { where, why } of inventory.gaps) run.gap({ where, why });
+  const found = billing(inventory.resources, config);
+  yield [
+    {
+      seen: {
+        project: projectId,
+        atMs: run.runtime.now().getTime(),
+        resources: found.map(({ resource, kind, rate, startedMs, owner }) => ({
+          ...{ resource, kind, rate },
+          ...(startedMs === undefined ? {} : { startedMs }),
+          ...(owner === undefined ? {} : { owner }),
+        })),
+        complete: inventory.gaps.length === 0,
+      },
+      costly: found,
+      before,
+      budgets,
+      notOffered: inventory.notOffered.map(({ what }) => what),
+    },
+  ];
+}
+
+/** `customJobs in us-east4` */
+function isElsewhere(what: string, regions: readonly string[]): boolean {
+  return regions.length > 0 && !regions.some((region) => what.endsWith(` in ${region}`));
+}
+
+function isRemembered(ledger: Ledger | undefined, what: string, nowMs: number): boolean {
+  return (ledger?.notOffered?.[what] ?? 0) > nowMs;
+}
+
+/** One that cannot be used begins anew, which the log says; one of a later version is left alone. */
+async function readOwnLedger({ projectId, log, runId }: Run, state: State): Promise<Ledger | undefined> {
+  const stored = await state.read(ledgerObject(projectId));
+  const read = parseLedger(projectId, stored?.text);
+  if (read.kind === 'ledger') return read.ledger;
+  const object = `gs://${state.bucket}/${ledgerObject(projectId)}`;
+  if (read.kind === 'newer') throw new PermanentError(`Cannot use "${object}": ${read.why}`);
+  if (stored !== undefined)
+    log(
+      'WARNING',
+      `Begins "${object}" anew: ${read.why}; what accrued before is known by reported cost alone`,
+      {
+        runId,
+      },
+    );
+  return undefined;
+}
+
+/** The budgets of the project. Of one with several projects the first of them makes the estimate. */
+async function readBudgets(run: Run, state: State, { budgets }: Config): Promise<readonly BudgetFacts[]> {
+  const all = await pMap(
+    budgets,
+    async (budget) => parseMessages((await state.read(messagesObject(budget)))?.text),
+    { concurrency: READ_AT_ONCE },
+  );
+  const own = all
+    .flatMap((messages) => messages ?? [])
+    .filter(({ projects }) => [...projects].sort()[0] === run.projectId);
+  return pMap(own, (messages) => readOthers(run, state, messages), { concurrency: 1 });
+}
+
+async function readOthers({ projectId }: Run, state: State, messages: BudgetMessages): Promise<BudgetFacts> {
+  const without: string[] = [];
+  const others = await pMap(
+    messages.projects.filter((other) => other !== projectId),
+    async (other) => {
+      const read = parseLedger(other, (await state.read(ledgerObject(other)))?.text);
+      if (read.kind === 'ledger') return [read.ledger];
+      without.push(other);
+      return [];
+    },
+    { concurrency: READ_AT_ONCE },
+  );
+  return { messages, others: others.flat(), without };
+}

@@ -1,0 +1,26 @@
+import { VMS } from '../../shared/resources/compute/vm.ts';
+import type { ResourceKind } from '../../shared/resources/kind.ts';
+import { TPUS } from '../../shared/resources/machines/tpu.ts';
+import { BATCH_PREDICTION_JOBS } from '../../shared/resources/vertex/batch-prediction-job.ts';
+import { COLAB_RUNTIMES } from '../../shared/resources/vertex/colab-runtime.ts';
+import { CUSTOM_JOBS } from '../../shared/resources/vertex/custom-job.ts';
+import { DEPLOYMENT_RESOURCE_POOLS } from '../../shared/resources/vertex/deployment-resource-pool.ts';
+import { ENDPOINTS } from '../../shared/resources/vertex/endpoint.ts';
+import { HYPERPARAMETER_TUNING_JOBS } from '../../shared/resources/vertex/hyperparameter-tuning-job.ts';
+import { PERSISTENT_RESOURCES } from '../../shared/resources/vertex/persistent-resource.ts';
+
+/**
+ * What is listed with each tick: what bills for machines. VMs are listed as such, whoever made them: nodes, Workbench instances,
+ * clusters and members of groups are among them. Pipelines bill by the jobs that they submit.
+ */
+export const WATCHED_KINDS: readonly ResourceKind[] = [
+  VMS,
+  CUSTOM_JOBS,
+  HYPERPARAMETER_TUNING_JOBS,
+  BATCH_PREDICTION_JOBS,
+  ENDPOINTS,
+  DEPLOYMENT_RESOURCE_POOLS,
+  PERSISTENT_RESOURCES,
+  COLAB_RUNTIMES,
+  TPUS,
+];

@@ -1,0 +1,41 @@
+import { atLeast, isPriced } from '../../shared/prices/price.ts';
+import type { RunningResource } from '../../shared/resources/kind.ts';
+import { costText } from '../../shared/resources/left-burning.ts';
+import type { Seen } from '../../shared/spend/accrue.ts';
+import type { Band } from '../../shared/spend/band.ts';
+import type { Config } from './config.ts';
+import type { Costly } from './facts.ts';
+
+/** What of an inventory bills, each with its rate. What belongs to something else is counted with that. */
+export function billing(
+  resources: readonly RunningResource[],
+  config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>,
+): readonly (Seen & Costly)[] {
+  return resources
+    .filter(({ partOf, cost }) => partOf === undefined && !(isPriced(cost) && cost.usd.high === 0))
+    .map((one) => {
+      const rate = rateOf(one, config.unpricedAtMost);
+      const { kind, resource, description, cost, startedMs } = one;
+      const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
+      return {
+        ...{ kind, resource, description, rate, owner, startedMs },
+        cost: costText(cost),
+        usdPerHour: rate.expected,
+      };
+    })
+    .sort((a, b) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource));
+}
+
+/** USD an hour. What has no price costs at the least what is known of it, and at the most that and the policy's bound. */
+export function rateOf(
+  { cost, leastShare }: Pick<RunningResource, 'cost' | 'leastShare'>,
+  unpricedAtMost: number,
+): Band {
+  if (!isPriced(cost)) {
+    const known = atLeast(cost);
+    return { low: known * leastShare, expected: known, high: known + unpricedAtMost };
+  }
+  const { low, high } = cost.usd;
+  // Over a whole month sustained use takes off half of what it takes off the last hours.
+  return { low: low * leastShare, expected: ((low + high) / 2) * ((1 + leastShare) / 2), high };
+}

@@ -1,0 +1,175 @@
+import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
+import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
+import type { Ledger, Running } from './ledger.ts';
+import { billingMidnights } from './pacific.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Seen at both ends of a longer pause and without a start of its own, something may have rested in between. */
+const LONG_MS = 20 * 60_000;
+
+/** Kept for the budgets' longest period. */
+const MAX_DAYS = 400;
+
+/** Something that runs, with its price. */
+export type Seen = Omit<Running, 'seenMs'>;
+
+/** One look at a project. */
+export interface SeenNow {
+  readonly project: string;
+  readonly atMs: number;
+  readonly resources: readonly Seen[];
+  /** Whether all could be looked at: what is missing then is gone. */
+  readonly complete: boolean;
+}
+
+/** The ledger after a look. A look that is not newer than the last one changes nothing. Pure. */
+export function accrue(ledger: Ledger | undefined, seen: SeenNow): Ledger {
+  if (ledger === undefined) return begin(seen);
+  if (seen.atMs <= ledger.lookedMs) return ledger;
+  const parts = [...closeIntervals(ledger, seen)];
+  const running = parts.flatMap(({ after }) => (after === undefined ? [] : [after]));
+  const accrued = parts.map(({ usd }) => usd).reduce(addBands, NO_BAND);
+  const kinds: Record<string, number> = { ...ledger.kinds };
+  for (const { kind, usd, late: unseen } of parts)
+    kinds[kind] = (kinds[kind] ?? 0) + usd.expected + expectedOf(unseen, ledger.lookedMs);
+  const late = parts.flatMap((part) => part.late);
+  const isFirst = ledger.completeMs === undefined && seen.complete;
+  return {
+    ...ledger,
+    lookedMs: seen.atMs,
+    ...(seen.complete ? { completeMs: seen.atMs } : {}),
+    firstHighRate: isFirst ? highRate(seen) : ledger.firstHighRate,
+    running,
+    checkpoints: nextCheckpoints(
+      { ...ledger, checkpoints: addLate(ledger.checkpoints, late) },
+      seen.atMs,
+      accrued,
+    ),
+    kinds,
+    days: [...ledger.days, ...newDays(ledger, seen.atMs)].slice(-MAX_DAYS),
+  };
+}
+
+function expectedOf(late: readonly Late[], untilMs: number): number {
+  return late.reduce(
+    (sum, { fromMs, usdPerHour }) => sum + usdPerHour.expected * hoursOf(fromMs, untilMs),
+    0,
+  );
+}
+
+/** They are thinned out once an hour. */
+function nextCheckpoints(
+  { checkpoints, lookedMs }: Ledger,
+  atMs: number,
+  accrued: Band,
+): Ledger['checkpoints'] {
+  const next = appendCheckpoint(checkpoints, atMs, accrued);
+  return Math.floor(lookedMs / HOUR_MS) === Math.floor(atMs / HOUR_MS) ? next : thinOut(next, atMs);
+}
+
+function begin({ project, atMs, resources, complete }: SeenNow): Ledger {
+  return {
+    version: 1,
+    project,
+    sinceMs: atMs,
+    lookedMs: atMs,
+    ...(complete ? { completeMs: atMs } : {}),
+    firstHighRate: highRate({ resources }),
+    running: resources.map((one) => ({ ...one, seenMs: atMs })),
+    checkpoints: [{ atMs, ...NO_BAND }],
+    kinds: {},
+    days: [],
+  };
+}
+
+function highRate({ resources }: Pick<SeenNow, 'resources'>): number {
+  return resources.reduce((sum, { rate }) => sum + rate.high, 0);
+}
+
+/** By kind, when each billing day began since the last look: what accrued until that look is near enough. */
+function newDays({ lookedMs, kinds }: Ledger, atMs: number): Ledger['days'] {
+  return billingMidnights(lookedMs, atMs).map((midnightMs) => ({ atMs: midnightMs, kinds: { ...kinds } }));
+}
+
+/** What one resource accrued since the last look, and how it goes on. */
+interface Part {
+  readonly kind: string;
+  readonly usd: Band;
+  readonly after: Running | undefined;
+  /** What ran without being seen, from a moment up to the last look. */
+  readonly late: readonly Late[];
+}
+
+function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
+  const before = new Map(ledger.running.map((one) => [one.resource, one]));
+  for (const one of seen.resources) {
+    const was = before.get(one.resource);
+    before.delete(one.resource);
+    const after: Running = { ...one, seenMs: seen.atMs };
+    yield was === undefined
+      ? { kind: one.kind, ...appeared(ledger, seen, one), after }
+      : { kind: one.kind, ...stayed(ledger, seen, was, one), after };
+  }
+  for (const was of before.values())
+    yield seen.complete
+      ? { kind: was.kind, usd: gone(ledger, seen, was), late: [], after: undefined }
+      : {
+          kind: was.kind,
+          // Not seen is not gone: `low` waits, the others go on.
+          usd: { ...scaleBand(was.rate, hoursOf(ledger.lookedMs, seen.atMs)), low: 0 },
+          late: [],
+          after: was,
+        };
+}
+
+/** Seen at both ends, or missed in between: then it comes to `low` now for the time in which it ran. */
+function stayed(ledger: Ledger, seen: SeenNow, was: Running, now: Seen): Pick<Part, 'usd' | 'late'> {
+  const { lookedMs } = ledger;
+  const restarted = now.startedMs !== undefined && now.startedMs > was.seenMs;
+  const unsure = now.startedMs === undefined && seen.atMs - was.seenMs > LONG_MS;
+  const lowFromMs = restarted ? Math.min(now.startedMs, seen.atMs) : was.seenMs;
+  const hours = hoursOf(Math.max(lowFromMs, lookedMs), seen.atMs);
+  const least = unsure ? 0 : Math.min(was.rate.low, now.rate.low);
+  return {
+    usd: {
+      low: least * hours,
+      expected:
+        ((was.rate.expected + now.rate.expected) / 2) * (restarted ? hours : hoursOf(lookedMs, seen.atMs)),
+      high: Math.max(was.rate.high, now.rate.high) * hoursOf(lookedMs, seen.atMs),
+    },
+    late: lowFromMs < lookedMs ? [{ fromMs: lowFromMs, usdPerHour: { ...NO_BAND, low: least } }] : [],
+  };
+}
+
+/** New since the last look that saw all: from its own start on, where that is told; else it may have begun at any moment since. */
+function appeared(
+  { completeMs, sinceMs, lookedMs }: Ledger,
+  { atMs }: SeenNow,
+  { rate, startedMs }: Seen,
+): Pick<Part, 'usd' | 'late'> {
+  const unseenMs = Math.min(completeMs ?? sinceMs, lookedMs);
+  const hours = hoursOf(lookedMs, atMs);
+  const most: Late = { fromMs: unseenMs, usdPerHour: { ...NO_BAND, high: rate.high } };
+  if (startedMs === undefined)
+    return {
+      usd: { low: 0, expected: (rate.expected * hours) / 2, high: rate.high * hours },
+      late: unseenMs < lookedMs ? [most] : [],
+    };
+  const fromMs = Math.min(atMs, Math.max(startedMs, unseenMs));
+  const known = scaleBand(rate, hoursOf(Math.max(fromMs, lookedMs), atMs));
+  return {
+    usd: { ...known, high: rate.high * hours },
+    late: unseenMs < lookedMs ? [most, { fromMs, usdPerHour: { ...rate, high: 0 } }] : [],
+  };
+}
+
+/** Gone since the last look, at any moment. */
+function gone({ lookedMs }: Ledger, { atMs }: SeenNow, { rate }: Running): Band {
+  const hours = hoursOf(lookedMs, atMs);
+  return { low: 0, expected: (rate.expected * hours) / 2, high: rate.high * hours };
+}
+
+function hoursOf(fromMs: number, toMs: number): number {
+  return Math.max(0, toMs - fromMs) / HOUR_MS;
+}

@@ -1,0 +1,69 @@
+import type { Band } from './band.ts';
+import { sumBands } from './band.ts';
+import type { Ledger } from './ledger.ts';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * What accrued in a project between two moments, in USD. `low` counts whole intervals between checkpoints only, `high` those that
+ * are touched; before the first look and after the last one `low` counts nothing, and the others the rate of that look.
+ */
+export function accruedBetween(ledger: Ledger, fromMs: number, toMs: number): Band {
+  if (toMs <= fromMs) return { low: 0, expected: 0, high: 0 };
+  const { sinceMs, lookedMs, firstHighRate } = ledger;
+  const rate = rateOf(ledger);
+  const beforeHours = Math.max(0, Math.min(sinceMs, toMs) - fromMs) / HOUR_MS;
+  const afterHours = Math.max(0, toMs - Math.max(lookedMs, fromMs)) / HOUR_MS;
+  const from = valuesAt(ledger, fromMs);
+  const to = valuesAt(ledger, toMs);
+  return {
+    low: Math.max(0, to.floor.low - from.ceil.low),
+    expected: Math.max(0, to.expected - from.expected) + rate.expected * afterHours,
+    high: Math.max(0, to.ceil.high - from.floor.high) + rate.high * afterHours + firstHighRate * beforeHours,
+  };
+}
+
+/** The same of several projects together. */
+export function accruedIn(ledgers: readonly Ledger[], fromMs: number, toMs: number): Band {
+  const [only, ...others] = ledgers;
+  if (only !== undefined && others.length === 0) return accruedBetween(only, fromMs, toMs);
+  return sumBands(ledgers.map((ledger) => accruedBetween(ledger, fromMs, toMs)));
+}
+
+/** What runs costs an hour, USD, as last seen. */
+export function rateOf({ running }: Ledger): Band {
+  return sumBands(running.map(({ rate }) => rate));
+}
+
+/** Accrued by kind, expected, since a moment; from the billing day on that it lies in. */
+export function accruedByKind({ kinds, days }: Ledger, fromMs: number): Readonly<Record<string, number>> {
+  const before = days.findLast(({ atMs }) => atMs <= fromMs)?.kinds ?? {};
+  return Object.fromEntries(
+    Object.entries(kinds)
+      .map(([kind, usd]) => [kind, usd - (before[kind] ?? 0)] as const)
+      .filter(([, usd]) => usd > 0),
+  );
+}
+
+interface Values {
+  /** The checkpoint at or before the moment, and the one at or after it; the first or last one beyond the ends. */
+  readonly floor: Band;
+  readonly ceil: Band;
+  readonly expected: number;
+}
+
+function valuesAt({ checkpoints }: Ledger, atMs: number): Values {
+  let low = 0;
+  let high = checkpoints.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((checkpoints[middle]?.atMs ?? Infinity) <= atMs) low = middle;
+    else high = middle - 1;
+  }
+  const floor = checkpoints[low];
+  const next = checkpoints[low + 1];
+  if (floor === undefined) throw new Error('Cannot read a ledger without checkpoints');
+  if (next === undefined || atMs <= floor.atMs) return { floor, ceil: floor, expected: floor.expected };
+  const share = (atMs - floor.atMs) / (next.atMs - floor.atMs);
+  return { floor, ceil: next, expected: floor.expected + share * (next.expected - floor.expected) };
+}

@@ -1,0 +1,106 @@
+import { accruedByKind, accruedIn, rateOf } from './accrued.ts';
+import { sumBands, type Band } from './band.ts';
+import { MAX_LAG_HOURS } from './fit.ts';
+import type { Ledger } from './ledger.ts';
+import type { Reading } from './reading.ts';
+
+const HOUR_MS = 3_600_000;
+const MAX_LAG_MS = MAX_LAG_HOURS * HOUR_MS;
+
+/** What is spent by now in a budget's period, ahead of its reports. USD. */
+export interface Estimate {
+  readonly atMs: number;
+  readonly spend: Band;
+  /** Expected without what only the fit says: what is proven, with what probably accrued since, less the fit's error. */
+  readonly firm: number;
+  /** USD an hour. */
+  readonly burn: Band;
+  /** What accrued since the period began, expected, by kind. */
+  readonly byKind: Readonly<Record<string, number>>;
+  readonly reading: Reading;
+}
+
+/** Puts what accrued and what was reported together; `ledgers` has one for each project of the budget. Pure. */
+export function estimateSpend(ledgers: readonly Ledger[], reading: Reading, nowMs: number): Estimate {
+  const burn = sumBands(ledgers.map(rateOf));
+  const view: View = { ledgers, reading, nowMs, burn };
+  const low = lowOf(view);
+  const high = Math.max(low, highOf(view));
+  const clamp = (usd: number): number => Math.min(high, Math.max(low, usd));
+  const expected = clamp(expectedOf(view));
+  return {
+    atMs: nowMs,
+    spend: { low, expected, high },
+    firm: Math.min(expected, clamp(firmOf(view))),
+    burn,
+    byKind: kindsOf(ledgers, reading.periodStartMs),
+    reading,
+  };
+}
+
+interface View {
+  readonly ledgers: readonly Ledger[];
+  readonly reading: Reading;
+  readonly nowMs: number;
+  readonly burn: Band;
+}
+
+/** The cost at the least: what is proven. */
+function lowOf({ ledgers, reading: { proof, leastFactor }, nowMs }: View): number {
+  if (proof === undefined) return 0;
+  return Math.max(0, proof.cost + leastFactor * accruedIn(ledgers, proof.atMs, nowMs).low);
+}
+
+/** Where the fit says nothing of it: services that the watch does not see cost this share of what it sees. */
+const UNSEEN_SHARE = 0.5;
+
+/** What is out of the watch's sight at the most, USD an hour. */
+function unseenPerHour({ ledgers, reading: { reported, periodStartMs, fit }, burn }: View): number {
+  const hours = reported === undefined ? 0 : (reported.atMs - periodStartMs) / HOUR_MS;
+  const unexplained =
+    reported === undefined || hours < 1
+      ? 0
+      : (reported.cost - accruedIn(ledgers, periodStartMs, reported.atMs - MAX_LAG_MS).low) / hours;
+  return Math.max(0, unexplained, UNSEEN_SHARE * burn.high, 2 * fit.residualPerHour);
+}
+
+/** The cost at the most: the latest report may be as old as reports get. */
+function highOf(view: View): number {
+  const { ledgers, reading, nowMs } = view;
+  const fromMs = unreportedSince(reading, MAX_LAG_HOURS);
+  const factor = Math.max(1, reading.fit.factorRange[1]);
+  return (
+    (reading.reported?.cost ?? 0) +
+    factor * accruedIn(ledgers, fromMs, nowMs).high +
+    (unseenPerHour(view) * (nowMs - fromMs)) / HOUR_MS
+  );
+}
+
+/** The cost as the fit has it: the latest report, and what accrued and is not reported yet. */
+function expectedOf({ ledgers, reading, nowMs }: View): number {
+  const { fit, reported } = reading;
+  const fromMs = unreportedSince(reading, fit.lagHours);
+  return (
+    (reported?.cost ?? 0) +
+    fit.factor * accruedIn(ledgers, fromMs, nowMs).expected +
+    (fit.residualPerHour * (nowMs - fromMs)) / HOUR_MS
+  );
+}
+
+function firmOf({ ledgers, reading: { fit, proof, leastFactor }, nowMs }: View): number {
+  if (proof === undefined) return 0;
+  return proof.cost + leastFactor * accruedIn(ledgers, proof.atMs, nowMs).expected - fit.errorUsd;
+}
+
+/** From when on cost is not in the latest report, at such a lag. */
+function unreportedSince({ reported, periodStartMs }: Reading, lagHours: number): number {
+  return Math.max(periodStartMs, (reported?.atMs ?? periodStartMs) - lagHours * HOUR_MS);
+}
+
+function kindsOf(ledgers: readonly Ledger[], fromMs: number): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const ledger of ledgers)
+    for (const [kind, usd] of Object.entries(accruedByKind(ledger, fromMs)))
+      sum[kind] = (sum[kind] ?? 0) + usd;
+  return sum;
+}

@@ -1,0 +1,118 @@
+import * as z from 'zod/mini';
+import { bandSchema } from './band.ts';
+
+/** Something that ran when it was last seen. */
+const runningSchema = z.object({
+  resource: z.string(),
+  kind: z.string(),
+  /** USD an hour. */
+  rate: bandSchema,
+  /** When it was started, as the API tells; milliseconds since the epoch. */
+  startedMs: z.optional(z.number()),
+  /** When it was last seen. */
+  seenMs: z.number(),
+  owner: z.optional(z.string()),
+});
+
+/** What had accrued since the ledger began, in USD. */
+const checkpointSchema = z.extend(bandSchema, {
+  atMs: z.number(),
+  /** A billing day begins here: kept for as long as budgets have periods. */
+  day: z.optional(z.literal(true)),
+});
+
+const kindsSchema = z.record(z.string(), z.number());
+
+const ledgerSchema = z.object({
+  version: z.literal(1),
+  project: z.string(),
+  /** The first look: nothing is known of what came before it. */
+  sinceMs: z.number(),
+  lookedMs: z.number(),
+  /** The last look that saw all; undefined before there is one. */
+  completeMs: z.optional(z.number()),
+  /** USD an hour at the first complete look, at the most. */
+  firstHighRate: z.number(),
+  running: z.array(runningSchema),
+  /** Ascending; the last one is that of the last look. */
+  checkpoints: z.array(checkpointSchema).check(z.minLength(1)),
+  /** Accrued by kind, expected, since the ledger began; and how much of it when each billing day began. */
+  kinds: kindsSchema,
+  days: z.array(z.object({ atMs: z.number(), kinds: kindsSchema })),
+  /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
+  notOffered: z.optional(z.record(z.string(), z.number())),
+});
+
+export type Running = Readonly<z.infer<typeof runningSchema>>;
+export type Checkpoint = Readonly<z.infer<typeof checkpointSchema>>;
+
+/** What has accrued in one project, from what was seen to run and its prices. Serves the budgets of every period. */
+export type Ledger = Readonly<z.infer<typeof ledgerSchema>>;
+
+/** `ledgers/PROJECT.json` in the state bucket. */
+export function ledgerObject(projectId: string): string {
+  return `ledgers/${projectId}.json`;
+}
+
+export type ReadLedger =
+  | { readonly kind: 'ledger'; readonly ledger: Ledger }
+  /** There is none, or none that can be used; `why` says which. It begins anew. */
+  | { readonly kind: 'none'; readonly why: string }
+  /** Written by a later costguard, which goes on with it: left alone. */
+  | { readonly kind: 'newer'; readonly why: string };
+
+/** Reads a ledger's text. One that is damaged or of another project counts as none, and says so: what accrued before is unknown, not zero. */
+export function parseLedger(project: string, text: string | undefined): ReadLedger {
+  if (text === undefined) return { kind: 'none', why: 'there is no ledger yet' };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: 'none', why: 'the ledger is damaged: it is not JSON' };
+  }
+  const version = z.looseObject({ version: z.number() }).safeParse(value);
+  if (version.success && version.data.version > 1)
+    return {
+      kind: 'newer',
+      why: `the ledger has version ${version.data.version}, and this costguard knows 1`,
+    };
+  const parsed = ledgerSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return {
+      kind: 'none',
+      why: `the ledger is damaged: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    };
+  }
+  if (parsed.data.project !== project)
+    return { kind: 'none', why: `the ledger is of "${parsed.data.project.slice(0, 100)}"` };
+  const wrong = contradiction(parsed.data);
+  return wrong === undefined
+    ? { kind: 'ledger', ledger: parsed.data }
+    : { kind: 'none', why: `the ledger is damaged: ${wrong}` };
+}
+
+/** Sums only grow, and time only passes. */
+function contradiction({ checkpoints, lookedMs, sinceMs }: Ledger): string | undefined {
+  for (const [index, { atMs, low, expected, high }] of checkpoints.entries()) {
+    const before = checkpoints[index - 1];
+    if (![atMs, low, expected, high].every(Number.isFinite)) return `checkpoint ${index} is not a number`;
+    if (low > expected + CENT || expected > high + CENT) return `checkpoint ${index} is out of order`;
+    if (before !== undefined && (atMs <= before.atMs || low < before.low || high < before.high))
+      return `checkpoint ${index} is less than the one before it`;
+  }
+  const [first] = checkpoints;
+  const last = checkpoints.at(-1);
+  return first?.atMs === sinceMs && last?.atMs === lookedMs
+    ? undefined
+    : 'its checkpoints do not reach from the first look to the last';
+}
+
+const CENT = 0.01;
+
+/** As it is stored: to a millionth of a dollar. */
+export function printLedger(ledger: Ledger): string {
+  return JSON.stringify(ledger, (_key, value: unknown) =>
+    typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value,
+  );
+}

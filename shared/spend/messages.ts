@@ -1,0 +1,92 @@
+import * as z from 'zod/mini';
+
+/** A report of cost: what the budget's messages said from this moment on. */
+const pointSchema = z.object({ atMs: z.number(), cost: z.number() });
+
+const periodSchema = z.object({
+  startMs: z.number(),
+  /** Absent for a period without an end. */
+  endMs: z.optional(z.number()),
+  /** Those that brought a new figure, ascending: a message that repeats one says nothing new. */
+  points: z.array(pointSchema),
+});
+
+const messagesSchema = z.object({
+  version: z.literal(1),
+  /** billingAccounts/A/budgets/B */
+  budget: z.string(),
+  displayName: z.string(),
+  currencyCode: z.string(),
+  /** In that currency. */
+  amount: z.number(),
+  /** Ids of the budget's projects; `complete` when all could be read. */
+  projects: z.array(z.string()),
+  complete: z.boolean(),
+  /** When the last message was published. */
+  lastMs: z.number(),
+  period: periodSchema,
+  previous: z.optional(periodSchema),
+});
+
+export type CostPoint = Readonly<z.infer<typeof pointSchema>>;
+export type BudgetPeriod = Readonly<z.infer<typeof periodSchema>>;
+
+/** What a budget's messages said lately. The switch keeps it, spend-watch reads it. */
+export type BudgetMessages = Readonly<z.infer<typeof messagesSchema>>;
+
+/** One message, with what its budget says of itself. */
+export interface CostMessage extends Pick<
+  BudgetMessages,
+  'budget' | 'displayName' | 'currencyCode' | 'amount' | 'projects' | 'complete'
+> {
+  readonly publishedMs: number;
+  readonly cost: number;
+  readonly startMs: number;
+  readonly endMs: number | undefined;
+}
+
+/** Enough for a fit: messages come every 20 to 30 minutes, and what lies days back says little about now. */
+const MAX_POINTS = 64;
+
+/** `messages/A/B.json` in the state bucket. */
+export function messagesObject(budget: string): string {
+  const [, account = '', , id = ''] = budget.split('/');
+  return `messages/${account}/${id}.json`;
+}
+
+/** Undefined for what is not there, or is not of this version. */
+export function parseMessages(text: string | undefined): BudgetMessages | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return messagesSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is known after one more message. Duplicates, and messages that come late, change nothing. Pure. */
+export function addMessage(before: BudgetMessages | undefined, message: CostMessage): BudgetMessages {
+  const { publishedMs, cost, startMs, endMs, ...about } = message;
+  const isNew = before === undefined || before.budget !== message.budget || startMs > before.period.startMs;
+  if (!isNew && (startMs < before.period.startMs || publishedMs <= before.lastMs)) return before;
+  const points = isNew ? [] : before.period.points;
+  const repeats = points.at(-1)?.cost === cost;
+  const period: BudgetPeriod = {
+    startMs,
+    ...(endMs === undefined ? {} : { endMs }),
+    points: repeats ? points : thin([...points, { atMs: publishedMs, cost }]),
+  };
+  const previous = isNew ? (before?.budget === message.budget ? before.period : undefined) : before.previous;
+  return {
+    version: 1,
+    ...about,
+    lastMs: publishedMs,
+    period,
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+/** The first one stays: it is what the period began with. */
+function thin(points: readonly CostPoint[]): CostPoint[] {
+  return points.length > MAX_POINTS ? [...points.slice(0, 1), ...points.slice(1 - MAX_POINTS)] : [...points];
+}

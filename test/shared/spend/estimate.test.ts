@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import { accrue } from '../../../shared/spend/accrue.ts';
+import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import {
+  addMessage,
+  parseMessages,
+  type BudgetMessages,
+  type CostMessage,
+} from '../../../shared/spend/messages.ts';
+import { readReports } from '../../../shared/spend/reading.ts';
+import { estimateBlocker, reachOf } from '../../../shared/spend/rungs.ts';
+
+const HOUR = 3_600_000;
+const START = Date.parse('2026-11-01T07:00:00Z');
+const NOW = START + 72 * HOUR;
+
+/** One machine of so many USD an hour from the beginning of the month, and another one from an hour on. */
+function ledgerOf(rate: number, more: { readonly rate: number; readonly fromHour: number }): Ledger {
+  let ledger: Ledger | undefined;
+  const band = (usd: number) => ({ low: usd, expected: usd, high: usd });
+  for (let atMs = START - HOUR; atMs <= NOW; atMs += HOUR / 12) {
+    const fromMs = START + more.fromHour * HOUR;
+    const resources = [
+      { resource: 'calm', kind: 'vm', rate: band(rate), startedMs: START - HOUR },
+      ...(atMs >= fromMs
+        ? [{ resource: 'runaway', kind: 'custom-job', rate: band(more.rate), startedMs: fromMs }]
+        : []),
+    ];
+    ledger = accrue(ledger, { project: 'p', atMs, resources, complete: true });
+  }
+  if (ledger === undefined) throw new Error('Cannot estimate without a look');
+  return ledger;
+}
+
+function message(hour: number, cost: number, over: Partial<CostMessage> = {}): CostMessage {
+  return {
+    budget: 'billingAccounts/01D4EE-079462-DFD6EC/budgets/b',
+    displayName: 'b',
+    currencyCode: 'USD',
+    amount: 1_000,
+    projects: ['p'],
+    complete: true,
+    publishedMs: START + hour * HOUR,
+    cost,
+    startMs: START,
+    endMs: START + 30 * 24 * HOUR,
+    ...over,
+  };
+}
+
+/** Every two hours, of a steady cost of 5 USD an hour that lags by 24 hours, times a factor. */
+function reports(factor = 1): BudgetMessages | undefined {
+  let messages: BudgetMessages | undefined;
+  for (let hour = 2; hour <= 70; hour += 2)
+    messages = addMessage(messages, message(hour, Math.max(0, hour - 24) * 5 * factor));
+  return messages;
+}
+
+function estimate(ledger: Ledger, messages: BudgetMessages | undefined, nowMs = NOW): Estimate {
+  return estimateSpend([ledger], readReports([ledger], messages, START), nowMs);
+}
+
+describe('estimateSpend', () => {
+  it('adds to the reported cost what accrued since, a runaway that no report holds yet among it', () => {
+    const ledger = ledgerOf(5, { rate: 100, fromHour: 66 });
+    const { spend, burn, byKind, reading } = estimate(ledger, reports());
+    expect(reading.reported?.cost).toBe(230);
+    expect(spend.low).toBeCloseTo(72 * 5 + 6 * 100, 1);
+    expect(spend.expected).toBeCloseTo(72 * 5 + 6 * 100, 0);
+    expect(spend.high).toBeGreaterThan(spend.expected);
+    expect(burn.expected).toBe(105);
+    expect(byKind['custom-job']).toBeCloseTo(600, 3);
+  });
+
+  it('fits lag and factor on the reports, with their ranges', () => {
+    const { fit } = estimate(ledgerOf(5, { rate: 1, fromHour: 30 }), reports()).reading;
+    expect(fit.settled).toBe(true);
+    expect(fit.lagRangeHours[0]).toBeLessThanOrEqual(24);
+    expect(fit.lagRangeHours[1]).toBeGreaterThanOrEqual(21);
+    expect(fit.factor).toBeGreaterThan(0.85);
+    expect(fit.factor).toBeLessThanOrEqual(1);
+  });
+
+  it('sees a discount that every lag agrees on, and lowers low by it', () => {
+    const { reading, spend } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), reports(0.45));
+    expect(reading.leastFactor).toBeLessThan(0.7);
+    expect(spend.low).toBeLessThanOrEqual(72 * 5 * 0.7);
+  });
+
+  it('goes by stated defaults until three reports have come', () => {
+    const few = addMessage(addMessage(undefined, message(60, 100)), message(62, 110));
+    const { fit } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), few).reading;
+    expect(fit).toMatchObject({ settled: false, points: 2, lagHours: 24, factor: 1 });
+  });
+
+  it('takes no report of an earlier period for cost of this one', () => {
+    const earlier = addMessage(undefined, message(-50, 900, { startMs: START - 31 * 24 * HOUR }));
+    const { reading, spend } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), earlier);
+    expect(reading.reported).toBeUndefined();
+    expect(spend.low).toBeCloseTo(360, 1);
+  });
+});
+
+describe('reachOf', () => {
+  const before = ledgerOf(5, { rate: 100, fromHour: 66 });
+
+  it('stops on what is spent at the least, and tells on what is expected', () => {
+    const now = estimate(before, reports());
+    expect(reachOf(900, now, undefined)).toMatchObject({ notify: true, stop: true });
+    expect(reachOf(2_000, now, undefined)).toMatchObject({ notify: false, stop: false });
+  });
+
+  it('stops on expected in two looks running alone', () => {
+    const now = estimate(before, reports());
+    const near = { ...now, spend: { ...now.spend, low: 940, expected: 960 }, firm: 955 };
+    const earlier = { ...near, atMs: NOW - 300_000 };
+    expect(reachOf(950, near, undefined).stop).toBe(false);
+    expect(reachOf(950, near, earlier)).toMatchObject({
+      stop: true,
+      why: expect.stringContaining('two looks running') as unknown,
+    });
+    expect(reachOf(950, near, { ...earlier, firm: 949 }).stop).toBe(false);
+    expect(reachOf(950, near, { ...earlier, atMs: NOW - HOUR }).stop).toBe(false);
+  });
+});
+
+describe('estimateBlocker', () => {
+  const now = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), reports());
+  const fine = { resource: 'a', usdPerHour: 10 };
+
+  it('lets an estimate pass that holds water', () => {
+    expect(estimateBlocker(now, fine)).toBeUndefined();
+  });
+
+  it('blocks one whose rate no machine has, or whose factor no discount explains', () => {
+    expect(estimateBlocker(now, { resource: 'a', usdPerHour: 90_000 })).toMatch(/"a" would cost \$90000/);
+    const odd = { ...now, reading: { ...now.reading, fit: { ...now.reading.fit, factor: 25 } } };
+    expect(estimateBlocker(odd, fine)).toMatch(/25\.00 times/);
+    expect(estimateBlocker({ ...now, spend: { low: NaN, expected: 1, high: 2 } }, fine)).toMatch(
+      /contradict/,
+    );
+  });
+});
+
+describe('addMessage', () => {
+  it('keeps what brings a new figure, once, and begins anew with each period', () => {
+    let kept = addMessage(undefined, message(1, 5));
+    expect(addMessage(kept, message(1, 5))).toBe(kept);
+    kept = addMessage(kept, message(2, 5));
+    kept = addMessage(kept, message(3, 7));
+    expect(kept.period.points.map(({ cost }) => cost)).toEqual([5, 7]);
+    expect(addMessage(kept, message(2.5, 6))).toBe(kept);
+    const next = addMessage(kept, message(800, 0, { startMs: START + 720 * HOUR }));
+    expect(next.period.points).toHaveLength(1);
+    expect(next.previous?.points).toHaveLength(2);
+    expect(addMessage(next, message(810, 99))).toBe(next);
+    expect(parseMessages(JSON.stringify(next))).toEqual(next);
+    expect(parseMessages('{"version":2}')).toBeUndefined();
+  });
+});

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
+import { accruedBetween, accruedByKind } from '../../../shared/spend/accrued.ts';
+import { parseLedger, type Ledger } from '../../../shared/spend/ledger.ts';
+import { billingMidnights } from '../../../shared/spend/pacific.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const NOON = Date.parse('2026-11-20T20:00:00Z');
+
+function vm(over: Partial<Seen> = {}): Seen {
+  return { resource: 'a', kind: 'vm', rate: { low: 12, expected: 12, high: 12 }, ...over };
+}
+
+/** Looks, so many minutes after noon each: what they saw, and whether that was all. */
+function watched(...looks: readonly (readonly [number, readonly Seen[], boolean?])[]): Ledger {
+  let ledger: Ledger | undefined;
+  for (const [minutes, resources, complete = true] of looks)
+    ledger = accrue(ledger, { project: 'p', atMs: NOON + minutes * MINUTE, resources, complete });
+  if (ledger === undefined) throw new Error('Cannot watch without a look');
+  return ledger;
+}
+
+/** Since noon, to a tenth of a cent. */
+function spent(ledger: Ledger, fromMinutes = 0): unknown {
+  const { low, expected, high } = accruedBetween(
+    { ...ledger, running: [] },
+    NOON + fromMinutes * MINUTE,
+    NOON + 10_000 * MINUTE,
+  );
+  const round = (usd: number): number => Math.round(usd * 1_000) / 1_000;
+  return { low: round(low), expected: round(expected), high: round(high) };
+}
+
+describe('accrue', () => {
+  it('counts a whole interval for what is there at both ends', () => {
+    expect(spent(watched([0, [vm()]], [5, [vm()]]))).toEqual({ low: 1, expected: 1, high: 1 });
+  });
+
+  it('counts from its own start what is new, and from no moment in particular without one', () => {
+    const told = watched([0, []], [5, [vm({ startedMs: NOON + 2 * MINUTE })]]);
+    expect(spent(told)).toEqual({ low: 0.6, expected: 0.6, high: 1 });
+    expect(spent(watched([0, []], [5, [vm()]]))).toEqual({ low: 0, expected: 0.5, high: 1 });
+  });
+
+  it('counts what is gone in high only for sure', () => {
+    expect(spent(watched([0, [vm()]], [5, []]))).toEqual({ low: 0, expected: 0.5, high: 1 });
+  });
+
+  it('counts from the second start what was started again in between', () => {
+    const ledger = watched(
+      [0, [vm({ startedMs: NOON - HOUR })]],
+      [5, [vm({ startedMs: NOON + 4 * MINUTE })]],
+    );
+    expect(spent(ledger)).toEqual({ low: 0.2, expected: 0.2, high: 1 });
+  });
+
+  it('freezes low while a listing fails, and makes up for it once the resource is seen again', () => {
+    const failing = watched([0, [vm()]], [5, [], false], [10, [], false]);
+    expect(spent(failing)).toEqual({ low: 0, expected: 2, high: 2 });
+    const again = accrue(failing, {
+      project: 'p',
+      atMs: NOON + 15 * MINUTE,
+      resources: [vm()],
+      complete: true,
+    });
+    expect(spent(again)).toEqual({ low: 3, expected: 3, high: 3 });
+    // What it makes up for belongs to the time in which it ran.
+    expect(spent(again, 10)).toEqual({ low: 1, expected: 1, high: 1 });
+  });
+
+  it('takes nothing for sure of a long pause that has no start stamp', () => {
+    expect(spent(watched([0, [vm()]], [60, [vm()]]))).toEqual({ low: 0, expected: 12, high: 12 });
+    const stamped = vm({ startedMs: NOON - HOUR });
+    expect(spent(watched([0, [stamped]], [60, [stamped]]))).toEqual({ low: 12, expected: 12, high: 12 });
+  });
+
+  it('ignores a look that comes twice or late', () => {
+    const ledger = watched([0, [vm()]], [5, [vm()]]);
+    expect(accrue(ledger, { project: 'p', atMs: NOON + 5 * MINUTE, resources: [], complete: true })).toBe(
+      ledger,
+    );
+    expect(accrue(ledger, { project: 'p', atMs: NOON, resources: [], complete: true })).toBe(ledger);
+  });
+
+  it('splits what accrues at the billing midnight, in Pacific time, summer or winter', () => {
+    expect(billingMidnights(Date.parse('2026-07-01T00:00Z'), Date.parse('2026-07-01T12:00Z'))).toEqual([
+      Date.parse('2026-07-01T07:00Z'),
+    ]);
+    const midnight = Date.parse('2026-11-21T08:00Z');
+    let ledger = accrue(undefined, {
+      project: 'p',
+      atMs: midnight - 5 * MINUTE,
+      resources: [vm()],
+      complete: true,
+    });
+    ledger = accrue(ledger, {
+      project: 'p',
+      atMs: midnight + 10 * MINUTE,
+      resources: [vm()],
+      complete: true,
+    });
+    expect(accruedBetween({ ...ledger, running: [] }, midnight, midnight + HOUR)).toEqual({
+      low: 2,
+      expected: 2,
+      high: 2,
+    });
+    expect(accruedByKind(ledger, midnight - HOUR)).toEqual({ vm: 3 });
+  });
+
+  it('stays bounded over a year of looks, and keeps every sum', () => {
+    let ledger = watched([0, [vm({ startedMs: 0 })]]);
+    const YEAR_HOURS = 400 * 24;
+    for (let hours = 1; hours <= YEAR_HOURS; hours++)
+      ledger = accrue(ledger, {
+        project: 'p',
+        atMs: NOON + hours * HOUR,
+        resources: [vm({ startedMs: 0 })],
+        complete: true,
+      });
+    expect(JSON.stringify(ledger).length).toBeLessThan(150_000);
+    expect(ledger.checkpoints.at(-1)?.low).toBeCloseTo(12 * YEAR_HOURS, 3);
+  });
+
+  it('never lets low pass expected, nor expected high, whatever the looks see', () => {
+    const look = fc.record({
+      minutes: fc.integer({ min: 1, max: 90 }),
+      seen: fc.subarray(['a', 'b', 'c']),
+      complete: fc.boolean(),
+      startedBefore: fc.option(fc.integer({ min: 0, max: 200 }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(look, { maxLength: 30 }), (looks) => {
+        let [ledger, atMs]: [Ledger | undefined, number] = [undefined, NOON];
+        for (const { minutes, seen, complete, startedBefore } of looks) {
+          atMs += minutes * MINUTE;
+          const started = startedBefore === undefined ? {} : { startedMs: atMs - startedBefore * MINUTE };
+          const resources = seen.map((resource) => vm({ resource, ...started }));
+          ledger = accrue(ledger, { project: 'p', atMs, resources, complete });
+          expect(parseLedger('p', JSON.stringify(ledger)).kind).toBe('ledger');
+        }
+      }),
+    );
+  });
+});
+
+describe('parseLedger', () => {
+  const text = JSON.stringify(watched([0, [vm()]], [5, [vm()]]));
+
+  it('gives back what was written', () => {
+    expect(parseLedger('p', text)).toEqual({ kind: 'ledger', ledger: JSON.parse(text) });
+  });
+
+  const damaged: readonly (readonly [string, string | undefined, RegExp])[] = [
+    ['is missing', undefined, /there is no ledger yet/],
+    ['is no JSON', text.slice(0, 60), /not JSON/],
+    ['lacks a field', text.replace('"running"', '"walking"'), /damaged: running/],
+    ['is of another project', text.replace('"p"', '"q"'), /is of "q"/],
+    ['has sums that shrink', text.replace('"low":1,', '"low":-1,'), /less than the one before/],
+    ['does not reach to its last look', text.replace(/"lookedMs":\d+/, '"lookedMs":1'), /do not reach/],
+  ];
+  for (const [what, given, why] of damaged)
+    it(`begins anew, and says why, where the ledger ${what}`, () => {
+      const read = parseLedger('p', given);
+      expect(read.kind).toBe('none');
+      expect(read.kind === 'none' && read.why).toMatch(why);
+    });
+
+  it('leaves alone what a later costguard wrote', () => {
+    expect(parseLedger('p', text.replace('"version":1', '"version":2'))).toMatchObject({ kind: 'newer' });
+  });
+});

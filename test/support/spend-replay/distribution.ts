@@ -1,0 +1,29 @@
+import { replay, type Replay } from './replay.ts';
+import { randomWorld, type World } from './world.ts';
+
+export interface Replayed extends Replay {
+  readonly seed: number;
+  readonly traits: World['traits'];
+  /** Whether the API tells of each machine when it was started. */
+  readonly tellsStart: boolean;
+}
+
+/** Replays worlds 1 to `count`, each once. */
+export function replayAll(count: number): readonly Replayed[] {
+  return Array.from({ length: count }, (_, index) => {
+    const world = randomWorld(index + 1);
+    const tellsStart = world.machines.every((one) => one.tellsStart);
+    return { seed: world.seed, traits: world.traits, tellsStart, ...replay(world) };
+  });
+}
+
+/** The watch was there from the period's beginning, sees all that costs, and knows each price. */
+export function isPlain({ traits }: Replayed): boolean {
+  return traits.has('month-end') && traits.size === 1;
+}
+
+/** The value that a share of the values does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
+}

@@ -1,0 +1,122 @@
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
+import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { addMessage, type BudgetMessages } from '../../../shared/spend/messages.ts';
+import { readReports, type Reading } from '../../../shared/spend/reading.ts';
+import { reachOf } from '../../../shared/spend/rungs.ts';
+import { billingStart } from '../../../shared/spend/pacific.ts';
+import { randomOf } from '../../sandbox/http/seeded.ts';
+import { HOUR, type LookPlan, type World } from './world.ts';
+
+/** What came of one replayed stretch of days. */
+export interface Replay {
+  readonly looks: number;
+  /** Looks at which the truth lay between low and high. */
+  readonly inside: number;
+  /** Looks at which low was above the truth. */
+  readonly above: number;
+  /** The truth when the watch stopped all, less the rung, at the moment of the decision; undefined when it never did. */
+  readonly marginUsd: number | undefined;
+  /** By how much the truth was over the rung once all had stopped. */
+  readonly overshootUsd: number;
+  /** One look's burn and the settling time's. */
+  readonly allowedUsd: number;
+  /** From crossing the rung to the decision. */
+  readonly hoursLate: number;
+  /** The same for the messages alone. */
+  readonly messageOvershootUsd: number;
+  readonly messageHoursLate: number;
+}
+
+const CENT = 0.011;
+
+/** Leads the watch through a world until it stops all, or to the end. */
+export function replay(world: World): Replay {
+  const random = randomOf(`looks ${world.seed}`);
+  const crossedMs = crossingOf(world);
+  let ledger: Ledger | undefined;
+  let messages: BudgetMessages | undefined;
+  let reading: Reading | undefined;
+  let readFrom: BudgetMessages | undefined;
+  let before: Estimate | undefined;
+  let next = 0;
+  let [looks, inside, above] = [0, 0, 0];
+  let stoppedMs: number | undefined;
+  for (const [index, plan] of world.looks.entries()) {
+    for (
+      let message = world.messages[next];
+      message !== undefined && message.publishedMs <= plan.atMs;
+      message = world.messages[++next]
+    )
+      messages = addMessage(messages, message);
+    ledger = accrue(ledger, { project: 'replay', atMs: plan.atMs, ...seenBy(world, plan, random) });
+    // Before the runaway a look in two is enough to compare; the ledger sees them all.
+    if (plan.atMs < world.runawayMs - HOUR && index % 2 !== 0) continue;
+    const periodStartMs = periodOf(plan.atMs, world);
+    if (reading?.periodStartMs !== periodStartMs || readFrom?.period.points !== messages?.period.points) {
+      reading = readReports([ledger], messages, periodStartMs);
+      readFrom = messages;
+    }
+    const now = estimateSpend([ledger], reading, plan.atMs);
+    const truth = world.truth(periodStartMs, plan.atMs);
+    looks++;
+    if (truth < now.spend.low - CENT) above++;
+    else if (truth <= now.spend.high + CENT) inside++;
+    const isRungPeriod = periodStartMs === world.periodStartMs;
+    if (isRungPeriod && reachOf(world.rungUsd, now, before).stop) {
+      stoppedMs = plan.atMs;
+      break;
+    }
+    before = now;
+  }
+  return { looks, inside, above, ...outcome(world, crossedMs, stoppedMs) };
+}
+
+function periodOf(atMs: number, { periodStartMs, startMs }: World): number {
+  return atMs >= periodStartMs ? periodStartMs : billingStart('month', startMs);
+}
+
+function seenBy(
+  world: World,
+  { atMs, misses }: LookPlan,
+  random: () => number,
+): { resources: Seen[]; complete: boolean } {
+  const resources: Seen[] = [];
+  for (const { name, startMs, endMs, price, tellsStart } of world.machines) {
+    if (startMs > atMs || endMs <= atMs || (misses > 0 && random() < misses)) continue;
+    resources.push({
+      resource: name,
+      kind: 'vm',
+      rate: price,
+      ...(tellsStart ? { startedMs: startMs } : {}),
+    });
+  }
+  return { resources, complete: misses === 0 };
+}
+
+/** When the truth reached the rung; it does before the end. */
+function crossingOf({ truth, rungUsd, periodStartMs, runawayMs, endMs }: World): number {
+  let [low, high] = [runawayMs, endMs];
+  while (high - low > 1_000) {
+    const middle = (low + high) / 2;
+    if (truth(periodStartMs, middle) >= rungUsd) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+function outcome(world: World, crossedMs: number, stoppedMs: number | undefined) {
+  const { truth, periodStartMs, rungUsd, settlingMs, messages, endMs } = world;
+  const told = messages.find(({ startMs, cost }) => startMs === periodStartMs && cost >= rungUsd);
+  const toldMs = told?.publishedMs ?? endMs + 48 * HOUR;
+  const decidedMs = Math.min(stoppedMs ?? Infinity, toldMs);
+  const burnPerMs = truth(periodStartMs, crossedMs + HOUR) - truth(periodStartMs, crossedMs);
+  return {
+    marginUsd: stoppedMs === undefined ? undefined : truth(periodStartMs, stoppedMs) - rungUsd,
+    overshootUsd: truth(periodStartMs, decidedMs + settlingMs) - rungUsd,
+    allowedUsd: (burnPerMs / HOUR) * (5 * 60_000 + 20_000 + settlingMs),
+    hoursLate: (decidedMs - crossedMs) / HOUR,
+    messageOvershootUsd: truth(periodStartMs, toldMs + settlingMs) - rungUsd,
+    messageHoursLate: (toldMs - crossedMs) / HOUR,
+  };
+}
