@@ -11,6 +11,7 @@ import { untilStopped } from '../sandbox/until-stopped.ts';
 import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';
 import { tellEgressStory } from './egress-story.ts';
+import { tellEstimateStory } from './estimate-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
 import { tellSwitchStory } from './switch-story.ts';
 
@@ -70,7 +71,12 @@ async function main(once: boolean): Promise<void> {
     const reportUrl = `${auditor.service.url}?project=ml-runaway`;
     await tellEgressStory(sandbox, reportUrl);
 
-    if (!once) await keepServing(sandbox, stopper, restore.service.url, reportUrl);
+    const estimator = await installHttpFunction(sandbox, { ...options, name: 'cost-estimator' });
+    opened.push(estimator);
+    await tellEstimateStory(sandbox, estimator.service.url);
+
+    const urls = { restore: restore.service.url, report: reportUrl, estimate: estimator.service.url };
+    if (!once) await keepServing(sandbox, stopper, urls);
   } finally {
     await close();
   }
@@ -79,8 +85,7 @@ async function main(once: boolean): Promise<void> {
 async function keepServing(
   sandbox: Sandbox,
   stopper: InstalledFunction,
-  restoreUrl: string,
-  reportUrl: string,
+  urls: { readonly restore: string; readonly report: string; readonly estimate: string },
 ): Promise<void> {
   const [owner = ''] = sandbox.scenario.owners;
   const [budget] = sandbox.scenario.billing.budgets;
@@ -99,8 +104,9 @@ The sandbox keeps running. Try, in another terminal:
   no faults any more      curl -X DELETE ${control.url}/faults
   all calls so far        curl ${control.url}/calls
   a bucket's rules        source ${gcloud} && gcloud storage buckets describe gs://ml-research-datasets
-  what would come back    curl '${restoreUrl}?budget=${budget?.name ?? ''}&period=2026-11-01'
-  where egress goes       ${reportUrl}
+  what would come back    curl '${urls.restore}?budget=${budget?.name ?? ''}&period=2026-11-01'
+  where egress goes       ${urls.report}
+  what a run costs        ${urls.estimate}
   the real gcloud         source ${gcloud} && gcloud workbench instances list --location=- --project=ml-research
 Ctrl-C ends everything.`);
   await untilStopped();

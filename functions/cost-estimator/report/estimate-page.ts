@@ -49,7 +49,7 @@ function titleOf({ wish }: EstimateReport): string {
   );
   return machines.length === 0
     ? 'What storage and egress cost'
-    : `What ${machines.join(' and ')} cost${machines.length === 1 && wish.resources.length === 1 ? 's' : ''}`;
+    : `What a run on ${machines.join(' and ')} costs`;
 }
 
 function aboutOf({ wish, chosen }: EstimateReport): Child {

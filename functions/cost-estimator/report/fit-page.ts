@@ -111,28 +111,31 @@ function tierTable(tiers: readonly Tier[]): Markup {
     caption: 'Machines that the job fits, the cheapest first',
     rows: tiers,
     empty: 'No machine of this region has enough memory.',
-    columns: [...machineColumns, ...costColumns],
+    // What it costs stands beside its name: a phone shows some columns, and scrolls to the rest.
+    columns: [machineColumn, hourColumn, verdictColumn, runColumn, ...memoryColumns],
   });
 }
 
-const machineColumns: readonly TableColumn<Tier>[] = [
-  {
-    title: 'Machine',
-    kind: 'text',
-    cell: ({ machineType, gpu, gpusPerNode, nodes }) => [
-      nodes === 1 ? machineType : `${nodes} x ${machineType}`,
-      tag('small', {}, `${gpusPerNode} x ${gpu}`),
-    ],
-  },
-  {
-    title: 'Verdict',
-    kind: 'text',
-    key: ({ verdict }) => verdict,
-    cell: ({ verdict, soldOnDemand }) => [
-      verdict === 'fits' ? 'fits' : label('tight', 'warn'),
-      soldOnDemand ? undefined : tag('small', {}, 'not on demand'),
-    ],
-  },
+const machineColumn: TableColumn<Tier> = {
+  title: 'Machine',
+  kind: 'text',
+  cell: ({ machineType, gpu, gpusPerNode, nodes }) => [
+    nodes === 1 ? machineType : `${nodes} x ${machineType}`,
+    tag('small', {}, `${gpusPerNode} x ${gpu}`),
+  ],
+};
+
+const verdictColumn: TableColumn<Tier> = {
+  title: 'Verdict',
+  kind: 'text',
+  key: ({ verdict }) => verdict,
+  cell: ({ verdict, soldOnDemand }) => [
+    verdict === 'fits' ? 'fits' : label('tight', 'warn'),
+    soldOnDemand ? undefined : tag('small', {}, 'not on demand'),
+  ],
+};
+
+const memoryColumns: readonly TableColumn<Tier>[] = [
   {
     title: 'Needs',
     kind: 'number',
@@ -147,25 +150,24 @@ const machineColumns: readonly TableColumn<Tier>[] = [
   },
 ];
 
-const costColumns: readonly TableColumn<Tier>[] = [
-  {
-    title: 'An hour',
-    kind: 'number',
-    key: ({ usdPerHour }) => priceKey(usdPerHour),
-    cell: ({ usdPerHour }) => priceFigure(usdPerHour),
-  },
-  {
-    title: 'A run',
-    kind: 'number',
-    key: ({ run }) => (run === undefined ? undefined : priceKey(run.usd)),
-    cell: ({ run }) =>
-      run === undefined
-        ? ''
-        : [
-            priceFigure(run.usd),
-            tag('small', {}, `${countText(round(run.hours.low))} to ${countText(round(run.hours.high))} h`),
-          ],
-  },
-];
+const hourColumn: TableColumn<Tier> = {
+  title: 'An hour',
+  kind: 'number',
+  key: ({ usdPerHour }) => priceKey(usdPerHour),
+  cell: ({ usdPerHour }) => priceFigure(usdPerHour),
+};
+
+const runColumn: TableColumn<Tier> = {
+  title: 'A run',
+  kind: 'number',
+  key: ({ run }) => (run === undefined ? undefined : priceKey(run.usd)),
+  cell: ({ run }) =>
+    run === undefined
+      ? ''
+      : [
+          priceFigure(run.usd),
+          tag('small', {}, `${countText(round(run.hours.low))} to ${countText(round(run.hours.high))} h`),
+        ],
+};
 
 const round = (hours: number): number => Number(hours.toPrecision(3));

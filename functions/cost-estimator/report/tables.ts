@@ -20,7 +20,7 @@ export function lineTable({ chosen }: EstimateReport): Markup {
         key: ({ resource, what }) => `${resource} ${what}`,
         cell: ({ what, resource, kind }) => [
           wholeText(what),
-          tag('small', {}, `${resource}, ${LINE_KINDS[kind].text}`),
+          tag('small', {}, [...new Set([resource, LINE_KINDS[kind].text])].join(', ')),
         ],
       },
       {
@@ -64,19 +64,27 @@ export function wayTable(report: EstimateReport): Markup {
     rows: waysOf(report),
     empty: 'There is no other way.',
     columns: [
-      { title: 'How', kind: 'text', cell: ({ what }) => wholeText(what) },
-      { title: 'Where', kind: 'text', cell: ({ where }) => wholeText(where) },
       {
-        title: 'An hour',
-        kind: 'number',
-        key: ({ perHour }) => (perHour === undefined ? undefined : priceKey(perHour)),
-        cell: ({ perHour }) => (perHour === undefined ? '' : priceText(perHour, rateText)),
+        title: 'How',
+        kind: 'text',
+        key: ({ what, where }) => `${what} ${where}`,
+        cell: ({ what, where }) => [
+          wholeText(what),
+          where === '' ? undefined : tag('small', {}, wholeText(where)),
+        ],
       },
+      // What a run costs stands beside its name: a phone shows two columns, and scrolls to the rest.
       {
         title: 'A run',
         kind: 'number',
         key: ({ perRun }) => priceKey(perRun),
         cell: ({ perRun }) => priceFigure(perRun),
+      },
+      {
+        title: 'An hour',
+        kind: 'number',
+        key: ({ perHour }) => (perHour === undefined ? undefined : priceKey(perHour)),
+        cell: ({ perHour }) => (perHour === undefined ? '' : priceText(perHour, rateText)),
       },
       { title: 'About', kind: 'text', wide: true, cell: ({ about }) => wholeText(about) },
     ],
@@ -95,7 +103,7 @@ export function bookTable({ books }: Pick<Report, 'books'>): Markup {
         title: 'Age',
         kind: 'text',
         key: ({ old }) => (old ? 'old' : 'fresh'),
-        cell: ({ old }) => (old ? label('older than 90 days', 'warn') : 'at most 90 days'),
+        cell: ({ old }) => (old ? label('over 90 days', 'warn') : 'within 90 days'),
       },
     ],
   });
