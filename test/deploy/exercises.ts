@@ -358,7 +358,7 @@ const killSwitch: Exercise = {
 const restore: Exercise = {
   name: 'budget-restore',
   operationsProject: SWITCH_OPERATIONS,
-  scenario: runaway(),
+  scenario: runaway(everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER })),
   policy: SWITCH_POLICY,
   async before(sandbox) {
     const instance = startInstance(sandbox, {
