@@ -12,6 +12,7 @@ export interface Used {
   readonly peaks: {
     /** Of all vCPUs, 0 to 1. */
     readonly cpu: number | undefined;
+    /** Undefined without an agent on the machine: then a cheaper one has no less memory than this. */
     readonly memoryGib: number | undefined;
     /** Of all GPUs, 0 to 1. */
     readonly gpu: number | undefined;
@@ -34,17 +35,21 @@ const ROOM = 1.25;
 /**
  * The cheapest machine on demand that leaves a quarter of room above what was used; undefined where nothing is cheaper, the
  * present one has no price, or a peak is not known: unknown is never unused. Another kind of GPU takes its place where its memory
- * and its speed are enough: at half the speed it is busy twice as long.
+ * and its speed are enough: at half the speed it is busy twice as long. Peaks are those of a window that covers the busiest time of
+ * the work: of Monitoring `instance/cpu/utilization` (0 to 1) and the GPU metrics of the agent, whose percentages are divided by 100
+ * (`gpu/memory/bytes_used` / 2^20 is `gpuMemoryMib`). Pure; an audit calls it with each machine that was not idle, and reports
+ * `savesUsdPerHour` × 730 as what a month saves.
  */
 export function cheaperMachine(used: Used): Cheaper | undefined {
   const own = catalogMachine(used.machineType);
   const { peaks, gpu, region } = used;
-  if (own === undefined || peaks.cpu === undefined || peaks.memoryGib === undefined) return undefined;
+  if (own === undefined || peaks.cpu === undefined) return undefined;
   if (gpu !== undefined && (peaks.gpu === undefined || peaks.gpuMemoryMib === undefined)) return undefined;
   const now = priceWith(used.machineType, gpu, own.gpu !== undefined, region);
   if (!isPriced(now)) return undefined;
   const vcpus = Math.ceil(own.vcpus * peaks.cpu * ROOM);
-  const memoryGib = peaks.memoryGib * ROOM;
+  // What no agent measures may be all in use.
+  const memoryGib = peaks.memoryGib === undefined ? own.memoryGib : peaks.memoryGib * ROOM;
   const offers = candidates(gpu, peaks.gpu ?? 0, peaks.gpuMemoryMib ?? 0)
     .filter(({ machine }) => machine.regions.includes(region) && machine.sold === 'on-demand')
     .filter(({ machine }) => machine.vcpus >= vcpus && machine.memoryGib >= memoryGib)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
 import { cheaperMachine, type Used } from '../../../shared/prices/planning/cheaper-machine.ts';
 import { sustainedUseShare } from '../../../shared/prices/planning/sustained-use.ts';
 import { transferPrice } from '../../../shared/prices/planning/transfer.ts';
@@ -92,8 +93,15 @@ describe('cheaperMachine', () => {
   it('keeps a GPU that is busy, full, or not measured: unknown is never unused', () => {
     expect(cheaperMachine(used({ peaks: { gpu: 0.95 } }))).toBeUndefined();
     expect(cheaperMachine(used({ peaks: { gpuMemoryMib: 39_000 } }))).toBeUndefined();
-    for (const peak of ['cpu', 'memoryGib', 'gpu', 'gpuMemoryMib'] as const)
+    for (const peak of ['cpu', 'gpu', 'gpuMemoryMib'] as const)
       expect(cheaperMachine(used({ peaks: { [peak]: undefined } })), peak).toBeUndefined();
+  });
+
+  it('takes no less memory than there is where no agent measured it', () => {
+    const found = cheaperMachine(used({ peaks: { memoryGib: undefined } }));
+    expect(found).toBeDefined();
+    expect(catalogMachine(found?.machineType ?? '')?.memoryGib).toBeGreaterThanOrEqual(85);
+    expect(found?.usdPerHour).toBeGreaterThan(cheaperMachine(used())?.usdPerHour ?? Infinity);
   });
 
   it('takes fewer cores where a machine without GPU is idle, and none that it would not fit', () => {
