@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import type { EstimateReport } from '../../functions/cost-estimator/decide.ts';
 import { gcloudMissing } from '../sandbox/gcloud/gcloud.ts';
 import { readmeCommands } from './e2e/read-me.ts';
 import {
@@ -23,7 +24,7 @@ import { needs } from '../support/needs.ts';
 
 const PLACE = ['--policy=costguard.yaml', `--project=${OPS}`, `--region=${REGION}`] as const;
 const FIRST = ['budget-kill-switch', 'idle-notebook-stopper'] as const;
-const EVERY = [...FIRST, 'budget-restore', 'egress-auditor', 'lifecycle-enforcer'].sort();
+const EVERY = [...FIRST, 'budget-restore', 'cost-estimator', 'egress-auditor', 'lifecycle-enforcer'].sort();
 const BUDGET = ['--policy=costguard.yaml', `--project=${OPS}`, `--billing-account=${ACCOUNT}`] as const;
 const FORGOTTEN = `projects/${LAB}/locations/us-central1-c/instances/forgotten`;
 const SWEEP = `projects/${RUNAWAY}/locations/us-central1-a/instances/sweep`;
@@ -160,10 +161,10 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
       `--alert-channel=${channel.trim()}`,
     );
     assertDone(done);
-    for (const name of ['budget-restore', 'egress-auditor'])
+    for (const name of ['budget-restore', 'cost-estimator', 'egress-auditor'])
       assert.match(done.output, new RegExp(`^${name}: answers$`, 'm'));
     const writes = site.writes();
-    assert.equal(writes.filter((id) => id === CREATE).length, 3);
+    assert.equal(writes.filter((id) => id === CREATE).length, 4);
     assert.equal(writes.filter((id) => id === PATCH).length, 1);
     assert.ok(writes.includes('monitoring.projects.alertPolicies.patch'), 'the alert tells the channel');
     assert.deepEqual(
@@ -269,6 +270,30 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
     assert.equal(await run(ask(impersonated)), '403', 'an account that may call other functions');
     assert.equal(site.sandbox.callLog.calls('run.invoke').at(-1)?.principal, trigger);
     assert.equal(await run(ask(mine), 'ada@example.com'), '200', 'an invoker');
+  });
+
+  it('prices a run before it starts, as its README says, and calls nothing but the bucket of its receipts', async () => {
+    const { callLog, storage } = site.sandbox;
+    const before = callLog.calls().length;
+    const command = readmeCommands('cost-estimator', 'URL=', [
+      ['REGION', REGION],
+      ['OPS', OPS],
+    ]);
+    const estimate = JSON.parse(await run(command, 'ada@example.com')) as EstimateReport;
+    const { perRun } = estimate.chosen.totals;
+    // n1-standard-8 with two T4 and 500 GB for a day.
+    assert.equal(perRun.usd === 'unpriced' ? perRun.why : perRun.usd.low.toFixed(2), '26.25');
+    assert.match(estimate.oldPrices ?? '', /^Price books older than 90 days: /);
+    const own = `cost-estimator@${OPS}.iam.gserviceaccount.com`;
+    const called = callLog
+      .calls()
+      .slice(before)
+      .filter(({ principal }) => principal === own);
+    assert.deepEqual(
+      [...new Set(called.map(({ host }) => host))],
+      ['storage.googleapis.com', 'pubsub.googleapis.com'],
+    );
+    assert.equal(storage.objectNames(BUCKET, 'receipts/cost-estimator/').length, 1);
   });
 
   it('tells how they are, from their runtime to their last run', async () => {

@@ -105,6 +105,7 @@ state: gs://${BUCKET}
 receipts: projects/${OPS}/topics/costguard-receipts
 notebooks:
 egress:
+estimates:
 budgets:
   mode: enforce
   allow: [${allow.join(', ')}]
