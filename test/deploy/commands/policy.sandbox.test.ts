@@ -144,7 +144,7 @@ test('the example states the real default of every key that has one', async () =
   const bare = parsePolicy(
     `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\nreceipts: ${stated.receiptsTopic ?? ''}\n` +
       `notify: ${JSON.stringify(stated.notify)}\n` +
-      `notebooks:\nlifecycle:\negress:\nestimates:\naudit:\nbudgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
+      `notebooks:\nlifecycle:\negress:\nestimates:\naudit:\nwatch:\nbudgets: {mode: observe, allow: [${stated.budgets?.allow.join() ?? ''}]}`,
   );
   assert.deepEqual(stated, bare);
 });
