@@ -14,6 +14,7 @@ import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts
 import { sendNotice } from '../../shared/notify/send.ts';
 import { alertNotice } from './message/alert-notice.ts';
 import { alertText } from './message/alert-text.ts';
+import { sayMadeAnew } from './message/made-anew.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
 import { fireRungs, type Due, type Firing } from './ladder/fire.ts';
@@ -35,7 +36,12 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   const notification = await read(context, message);
   const sender = judgeSender(notification, config);
   if (sender !== undefined || notification.kind === 'anomaly') {
-    say(context, notification, sender);
+    const isSaid =
+      notification.kind === 'budget' &&
+      sender?.kind === 'ignore' &&
+      sender.reason === 'not-allowed' &&
+      (await sayMadeAnew(context, config, notification));
+    if (!isSaid) say(context, notification, sender);
     return;
   }
   const budget = await lookUp(context, notification);

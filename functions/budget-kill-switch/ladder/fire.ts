@@ -204,7 +204,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
 /** The alert names what the rung will leave running, too. */
 function alertOf({ run, text }: Firing, rung: Rung, verb: string, { burning }: FreshPlan): string {
   const left = leftText(burning);
-  return `${rung.do} ${verb} on ${run.projectId}: ${text}${left === '' ? '' : ` It leaves ${left}.`}`;
+  return `${rung.do} ${verb} on ${run.projectId}: ${text}${left === '' ? '' : ` Not stopped by it: ${left}.`}`;
 }
 
 function verbOf(earlier: RungPlan | undefined, wasFired: boolean): string {

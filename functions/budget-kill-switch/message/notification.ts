@@ -51,15 +51,14 @@ const SHARE = 'a share from 0 on such as 0.9, or absent';
 /** A threshold may be 0 (google/cloud/billing/budgets/v1/budget_model.proto). */
 const share = z.number(SHARE).check(z.nonnegative(SHARE), z.maximum(1_000_000, SHARE));
 
-const AMOUNT_TYPES = ['SPECIFIED_AMOUNT', 'LAST_MONTH_COST', 'LAST_PERIODS_COST'] as const;
-
 const payloadSchema = z.looseObject(
   {
     budgetDisplayName: z.string('a text'),
     costAmount: amount,
     costIntervalStart: z.iso.datetime({ offset: true, error: 'a moment such as 2026-11-01T07:00:00Z' }),
     budgetAmount: amount,
-    budgetAmountType: z.enum(AMOUNT_TYPES, `one of ${AMOUNT_TYPES.join(', ')}`),
+    // It decides nothing: the amount does, whatever it is called.
+    budgetAmountType: z.catch(z.string(), ''),
     currencyCode: z.string(CURRENCY).check(z.regex(/^[A-Z]{3}$/, CURRENCY)),
     alertThresholdExceeded: z.optional(share),
     forecastThresholdExceeded: z.optional(share),

@@ -7,6 +7,7 @@ import {
   RUNAWAY,
   RUNAWAY_NUMBER,
   SWITCH,
+  switchPolicy,
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
@@ -98,6 +99,30 @@ describe('stop-compute on every kind of the table', () => {
     }));
 }); // prettier-ignore
 
+describe('observe mode', () => {
+  it('plans exactly what enforce does', async () => {
+    const decisions = async (mode: 'observe' | 'enforce'): Promise<readonly string[]> => {
+      let made: readonly string[] = [];
+      await withSwitch(
+        { scenario: scenarioOf(EVERYTHING), policy: switchPolicy({ mode }) },
+        async (world) => {
+          await world.alert(alert(1.01));
+          const receipt = lastReceipt(world.sandbox, BUCKET, SWITCH);
+          made = receipt.decisions.map(({ resource, action, reason, outcome }) => {
+            expect(outcome).toBe(mode === 'observe' ? 'planned' : 'done');
+            return `${resource} ${action} ${reason}`;
+          });
+          expect(Object.keys(changesIn(world.sandbox)).length > 0).toBe(mode === 'enforce');
+        },
+      );
+      return [...made].sort();
+    };
+    const planned = await decisions('observe');
+    expect(planned.length).toBeGreaterThan(10);
+    expect(planned).toEqual(await decisions('enforce'));
+  });
+});
+
 describe('keep labels (c17)', () => {
   it('keep what carries them, of any kind, and what belongs to it', async () => {
     const resources = (EVERYTHING.resources ?? []).map((one) =>
@@ -137,7 +162,9 @@ describe('what no rung stops (c01, c04)', () => {
       sandbox.fleet.stopVm(`projects/${RUNAWAY}/zones/us-central1-a/instances/spark-m`);
       await sandbox.clock.advance(30 * MINUTE_MS);
       await world.alert(alert(1.02));
-      const said = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('left burning'));
+      const warnings = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('left burning'));
+      expect(warnings[0]).toMatch(/^stop-compute fires on ml-runaway: .* Not stopped by it: 4 left burning \$/);
+      const said = warnings.slice(1);
       expect(said).toHaveLength(2);
       for (const text of said) {
         expect(text).toMatch(/^stop-compute done on ml-runaway, 4 left burning \$\d+\.\d\d\/h and 2 without a price: /);

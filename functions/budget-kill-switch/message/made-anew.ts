@@ -1,0 +1,71 @@
+import { messageOf } from '../../../shared/errors.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { getBudget, type Budget } from '../../../shared/google/budgets.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import type { Config } from '../config.ts';
+import type { Notification } from './notification.ts';
+
+/** Budgets of `allow` that are compared with one that sends and is not in it. */
+const MAX_COMPARED = 20;
+
+/**
+ * Says at WARNING where a budget that is not in `allow` looks like one of it that was made anew, as Terraform does when it replaces
+ * one: the switch would be disarmed without a word. Whether that was said.
+ */
+export async function sayMadeAnew(
+  context: Pick<EventContext, 'api' | 'runtime' | 'log'>,
+  config: Pick<Config, 'allow'>,
+  notification: Notification,
+): Promise<boolean> {
+  const { budget } = notification;
+  try {
+    const text = await madeAnew(context, config, notification);
+    if (text !== undefined) context.log('WARNING', text, { reason: 'not-allowed', budget });
+    return text !== undefined;
+  } catch (error) {
+    // It may do nothing in any case; what it is cannot be told.
+    if (!(error instanceof GoogleApiError)) throw error;
+    const why = messageOf(error);
+    context.log('WARNING', `Cannot tell whether ${budget} replaces a budget of budgets.allow: ${why}`);
+    return false;
+  }
+}
+
+/** What speaks for it; undefined where nothing does. */
+async function madeAnew(
+  { api, runtime }: Pick<EventContext, 'api' | 'runtime'>,
+  { allow }: Pick<Config, 'allow'>,
+  { budget: name }: Notification,
+): Promise<string | undefined> {
+  const look = (one: string): Promise<Budget | undefined> => orGone(getBudget(api, runtime.auth, one));
+  const sender = await look(name);
+  if (sender === undefined) return undefined;
+  const account = name.split('/')[1];
+  const ofAccount = allow.filter((one) => one.split('/')[1] === account).slice(0, MAX_COMPARED);
+  for (const one of ofAccount) {
+    const known = await look(one);
+    if (known === undefined) return textOf(sender, `${one} of budgets.allow does not exist any more`);
+    if (known.displayName !== '' && known.displayName === sender.displayName)
+      return textOf(sender, `it is named like ${one} of budgets.allow`);
+    if (known.projects.length > 0 && isSame(known.projects, sender.projects))
+      return textOf(sender, `it is about the same projects as ${one} of budgets.allow`);
+  }
+  return undefined;
+}
+
+function textOf({ name, displayName }: Budget, why: string): string {
+  return `Budget "${displayName}": not-allowed: ${name} is not in budgets.allow, and ${why}: if it was made anew, put ${name} in its place and deploy, for until then it stops nothing`;
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((project) => other.includes(project));
+}
+
+async function orGone(budget: Promise<Budget>): Promise<Budget | undefined> {
+  try {
+    return await budget;
+  } catch (error) {
+    if (error instanceof GoogleApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}

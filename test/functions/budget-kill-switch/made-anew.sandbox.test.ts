@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ACCOUNT,
+  alert,
+  budgetScenario,
+  changesIn,
+  labBudget,
+  SMALL_PROJECT,
+  withSwitch,
+} from '../../support/budget-lab.ts';
+import { messagesOf } from '../../support/observe.ts';
+
+const NEW = `${ACCOUNT}/budgets/99991111-2222-3333-4444-555555555555`;
+const OTHER_PROJECT = { ...SMALL_PROJECT, id: 'ml-other', number: '100000000009' };
+
+describe('a budget that is not in allow (c13)', () => {
+  it.each([
+    ['replaced one that is gone', [labBudget({ name: NEW })], /5D2F1E0B8C77 of budgets\.allow does not exist any more/i],
+    ['has the name of one', [labBudget(), labBudget({ name: NEW, projects: ['ml-other'] })], /it is named like/],
+    ['has the projects of one', [labBudget(), labBudget({ name: NEW, displayName: 'anew' })], /it is about the same projects/],
+  ])('is a WARNING that names it where it %s', (_, budgets, why) =>
+    withSwitch(
+      { scenario: budgetScenario({ projects: [SMALL_PROJECT, OTHER_PROJECT], budgets }) },
+      async (world) => {
+        await world.alert(alert(1.25, { budget: NEW }));
+        const [text = ''] = messagesOf(world.lines, 'WARNING');
+        expect(text).toContain(`not-allowed: ${NEW} is not in budgets.allow`);
+        expect(text).toMatch(why);
+        expect(changesIn(world.sandbox)).toEqual({});
+      },
+    ),
+  ); // prettier-ignore
+
+  it('is an INFO line where it is like none of them', () =>
+    withSwitch(
+      {
+        scenario: budgetScenario({
+          projects: [SMALL_PROJECT, OTHER_PROJECT],
+          budgets: [labBudget(), labBudget({ name: NEW, displayName: 'other', projects: ['ml-other'] })],
+        }),
+      },
+      async (world) => {
+        await world.alert(alert(1.25, { budget: NEW }));
+        expect(messagesOf(world.lines, 'WARNING')).toEqual([]);
+        expect(messagesOf(world.lines, 'INFO')[0]).toContain('not-allowed');
+      },
+    ));
+});
