@@ -10,7 +10,7 @@ import { evidenceOf } from './verdict/evidence.ts';
 import { judgeGpuSignal } from './verdict/gpu-report.ts';
 import { judgeIdleShutdown } from './verdict/idle-shutdown.ts';
 import { isoAfter, minutesSince, startedSince } from './verdict/moments.ts';
-import { sentenceOf } from './verdict/sentence.ts';
+import { durationText, sentenceOf } from './verdict/sentence.ts';
 import { judgeStart, judgeStopped, OUTSIDE_HOURS } from './verdict/start.ts';
 import { keep, type Verdict } from './verdict/verdict.ts';
 import { judgeWaiting } from './verdict/waits-for.ts';
@@ -159,6 +159,7 @@ function judgeStop(facts: NotebookFacts, now: Date): readonly Decision[] {
       action: 'report',
       reason: 'did-not-stop',
       evidence: {
+        says: `Its stop was requested ${durationText(minutesSince(requestedAtMs, now))} ago, and it is still ${facts.state}.`,
         requestedAt: new Date(requestedAtMs).toISOString(),
         operation: facts.memory.stop?.operation,
         state: facts.state,

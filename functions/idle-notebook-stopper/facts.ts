@@ -67,7 +67,17 @@ export interface Signals {
   readonly network: Signal;
   /** Whether a GPU is known to be in MIG mode. */
   readonly migMode: boolean;
+  readonly kernels: Kernels;
 }
+
+/** What is known of kernels and terminals. */
+export type Kernels =
+  /** No metadata of the instance say that they are reported. */
+  | { readonly kind: 'not-promised' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly why: string }
+  /** `activity`: what tells that somebody worked, in words. */
+  | { readonly kind: 'measured'; readonly activity: string | undefined; readonly coverage: number };
 
 /** What every VM has, over twice the time that a notebook must be idle. */
 export interface LongerLook {

@@ -7,13 +7,14 @@ import type { JobsFacts, LongerLook, NotebookFacts, Signals, StrayMinutes } from
 import type { NotebookMemory, ProjectMemory } from '../memory/memory.ts';
 import { isBusy, isBusyLonger, rests } from '../verdict/activity.ts';
 import type { Batch } from './batches.ts';
-import { gpuSignalGap, turnsMigOn } from './gpu-signal.ts';
+import { missingSignal, turnsMigOn } from './gpu-signal.ts';
+import { promisesKernels } from './kernels.ts';
 import { readLongerLook } from './longer-look.ts';
 import { machineOf } from './machine.ts';
 import type { Window } from './measure.ts';
 import type { Meters } from './meters.ts';
 import { longerLookStartMs, observationStartMs } from './observation-window.ts';
-import { readSignals } from './signals.ts';
+import { NOT_PROMISED, readSignals } from './signals.ts';
 import { readStrayMinutes, type StrayVm } from './stray-minutes.ts';
 
 /** A notebook with all that is read of it but its VM. */
@@ -29,6 +30,7 @@ const NOT_READ: Signals = {
   gpu: { kind: 'absent' },
   network: { kind: 'absent' },
   migMode: false,
+  kernels: NOT_PROMISED,
 };
 
 const NO_JOBS: JobsFacts = { kind: 'not-read' };
@@ -42,6 +44,7 @@ interface Observed {
   readonly gpus: Gpus;
   readonly vcpus: number | undefined;
   readonly migOn: boolean;
+  readonly hasKernels: boolean;
 }
 
 /** What all batches of a run share. */
@@ -104,6 +107,7 @@ function observe(
       gpus: gpusOf(machine),
       vcpus: vcpusOf(machine.machineType),
       migOn: turnsMigOn(instance.gceSetup?.metadata ?? {}),
+      hasKernels: promisesKernels(instance.gceSetup?.metadata ?? {}),
     },
   ];
 }
@@ -122,6 +126,7 @@ async function readAll(
       const vms = {
         ids: group.map(({ id }) => id),
         gpus: new Map(withGpu.map(({ id, gpus }) => [id, gpus])),
+        withKernels: group.filter(({ hasKernels }) => hasKernels).map(({ id }) => id),
       };
       const window = windowFrom(run, startMs);
       const meter = await meters.forSignals(window, group.length);
@@ -173,7 +178,7 @@ async function lookLonger(
 ): Promise<ReadonlyMap<string, LongerLook>> {
   const looks = new Map<string, LongerLook>();
   if (config.gpuSignalMissing !== 'infer') return looks;
-  const untold = resting.filter(({ gpus, signals }) => gpuSignalGap(gpus, signals) !== undefined);
+  const untold = resting.filter(({ gpus, signals }) => missingSignal(gpus, signals) !== undefined);
   await Promise.all(
     [...Map.groupBy(untold, ({ longerFromMs }) => longerFromMs)].map(async ([startMs, group]) => {
       const window = windowFrom(run, startMs);

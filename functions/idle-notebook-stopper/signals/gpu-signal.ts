@@ -16,6 +16,20 @@ export function gpuSignalGap(gpus: Gpus, { gpu, migMode }: Signals): string | un
     : undefined;
 }
 
+/** A signal that should be there and is not: what it would tell must be inferred from the others, or keeps. */
+export function missingSignal(
+  gpus: Gpus,
+  signals: Signals,
+): { readonly of: 'GPU' | 'kernel'; readonly why: string } | undefined {
+  const gpu = gpuSignalGap(gpus, signals);
+  if (gpu !== undefined) return { of: 'GPU', why: gpu };
+  if (signals.kernels.kind !== 'absent') return undefined;
+  return {
+    of: 'kernel',
+    why: 'no kernels are reported although report-notebook-metrics is on (is roles/monitoring.metricWriter missing?)',
+  };
+}
+
 /** Whether a startup script of the instance turns MIG mode on, as far as its metadata hold the script itself. */
 export function turnsMigOn(metadata: Readonly<Record<string, string>>): boolean {
   return Object.values(metadata).some((text) =>

@@ -7,7 +7,7 @@ import type { Signal } from '../facts.ts';
 export const MINUTE_MS = 60_000;
 
 /** Points are up to 240 s late (Google's metric list), so that the last minutes of a window may not be there yet. */
-const LATE_MINUTES = 4;
+export const LATE_MINUTES = 4;
 
 /** A time in which VMs are observed, in milliseconds since the epoch. */
 export interface Window {

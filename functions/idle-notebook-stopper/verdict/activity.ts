@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
-import type { LongerLook, NotebookFacts, StrayMinutes } from '../facts.ts';
-import { gpuSignalGap } from '../signals/gpu-signal.ts';
+import type { Kernels, LongerLook, NotebookFacts, StrayMinutes } from '../facts.ts';
+import { missingSignal } from '../signals/gpu-signal.ts';
 import { judgedCpu, judgedDisk, judgedGpu, judgedNetwork, rounded, type Judged } from './threshold.ts';
 
 /** What the signals of a notebook say of it. */
@@ -21,11 +21,11 @@ type Observed = Pick<NotebookFacts, 'signals' | 'stray' | 'gpus' | 'vcpus'>;
 export function judgeActivity(facts: NotebookFacts, config: Config): Activity {
   const judged = judgeSignals(facts, config);
   if (judged !== undefined) return judged;
-  const missing = gpuSignalGap(facts.gpus, facts.signals);
+  const missing = missingSignal(facts.gpus, facts.signals);
   if (missing === undefined || config.gpuSignalMissing === 'ignore')
     return { kind: 'idle', fromMs: facts.observedFromMs };
   if (config.gpuSignalMissing === 'keep')
-    return { kind: 'not-evaluable', why: `GPU signal missing: ${missing}` };
+    return { kind: 'not-evaluable', why: `${missing.of} signal missing: ${missing.why}` };
   return inferFromRest(facts, config, missing);
 }
 
@@ -70,7 +70,10 @@ function judgeSignals(facts: Observed, config: Config): Activity | undefined {
   const { cores, gpu, net } = judgedSignals(facts, config);
   const why = firstBusy([cores, gpu, net]);
   if (why !== undefined && !isTolerated(facts.stray, config)) return { kind: 'active', why };
-  const gap = firstGap([cores, net], config) ?? gapOfGpu(facts, config);
+  const { kernels } = facts.signals;
+  if (kernels.kind === 'measured' && kernels.activity !== undefined)
+    return { kind: 'active', why: kernels.activity };
+  const gap = firstGap([cores, net], config) ?? gapOfGpu(facts, config) ?? gapOfKernels(kernels, config);
   return gap === undefined ? undefined : { kind: 'not-evaluable', why: gap };
 }
 
@@ -78,12 +81,16 @@ function judgeSignals(facts: Observed, config: Config): Activity | undefined {
  * Work on a GPU keeps a core busy with launching kernels or waiting for them, or moves bytes over disk or network. Where all
  * three rested for twice as long as a notebook must be idle, so did the GPU.
  */
-function inferFromRest(facts: NotebookFacts, config: Config, missing: string): Activity {
+function inferFromRest(
+  facts: NotebookFacts,
+  config: Config,
+  { of, why: missing }: { readonly of: string; readonly why: string },
+): Activity {
   const { longerLook } = facts;
   if (longerLook === undefined)
     return {
       kind: 'not-evaluable',
-      why: `GPU signal missing: ${missing}, and what it did before was not read`,
+      why: `${of} signal missing: ${missing}, and its past was not read`,
     };
   const { fromMs, stray } = longerLook;
   const rest = judgedLook(facts, config, longerLook);
@@ -93,7 +100,7 @@ function inferFromRest(facts: NotebookFacts, config: Config, missing: string): A
     return { kind: 'active', why: `${busy} ${since}, and ${missing}` };
   const gap = firstGap(rest, config);
   if (gap !== undefined)
-    return { kind: 'not-evaluable', why: `GPU signal missing: ${missing}; ${gap} ${since}` };
+    return { kind: 'not-evaluable', why: `${of} signal missing: ${missing}; ${gap} ${since}` };
   return { kind: 'idle', fromMs, inferred: `${missing}, but cores, disk and network rested ${since}` };
 }
 
@@ -139,6 +146,14 @@ function gapOfGpu({ signals: { gpu }, gpus }: Observed, config: Config): string 
   if (gpu.kind === 'unreadable')
     return gpus.kind === 'none' ? undefined : `GPU signal unreadable: ${gpu.why}`;
   return lowCoverage(judgedGpu(config, gpu), config);
+}
+
+/** Where they are reported, they must be readable and covered. */
+function gapOfKernels(kernels: Kernels, { minCoverage }: Config): string | undefined {
+  if (kernels.kind === 'unreadable') return `kernel signal unreadable: ${kernels.why}`;
+  return kernels.kind === 'measured' && kernels.coverage < minCoverage
+    ? `low coverage: kernel signal has ${rounded(kernels.coverage)} of the window, ${minCoverage} is needed`
+    : undefined;
 }
 
 function lowCoverage({ name, signal }: Judged, { minCoverage }: Config): string | undefined {

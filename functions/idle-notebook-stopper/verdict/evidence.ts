@@ -22,6 +22,7 @@ export function evidenceOf(
             ? {}
             : { gpuPercent: show(signals.gpu, config.gpuBelowPercent) }),
           networkBytesPerSecond: show(signals.network, config.networkBelowBytesPerSecond),
+          ...(signals.kernels.kind === 'not-promised' ? {} : { kernels: signals.kernels }),
           ...showStray(facts.stray, config),
           ...(facts.longerLook === undefined
             ? {}

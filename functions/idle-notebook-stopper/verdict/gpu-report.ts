@@ -19,6 +19,7 @@ export function judgeGpuSignal(facts: NotebookFacts, verdict: string): readonly 
       action: 'report',
       reason: 'gpu-signal-missing',
       evidence: {
+        says: `Whether its GPU works cannot be seen: ${missing}. ${facts.signals.migMode ? 'The label keeps it while it is used.' : 'The command installs the agent.'}`,
         why: missing,
         command: facts.signals.migMode
           ? `gcloud workbench instances update ${id} --project=${project} --location=${zone} --labels=costguard-keep=true`

@@ -12,6 +12,17 @@ const MAY_BE_BUSY: ReadonlySet<string> = new Set([
   'waits-for',
 ]);
 
+const SAYS = {
+  off: 'is off',
+  'cannot-fire': 'is on and cannot fire',
+  unknown: 'cannot be told from its settings',
+  on: 'is on',
+} as const;
+
+function sayingOf({ status, why }: NativeIdleShutdown): string {
+  return `Workbench's own idle shutdown ${SAYS[status]}: ${why}.`;
+}
+
 /** What to say or fix about Workbench's own idle shutdown. */
 export function judgeIdleShutdown(
   facts: NotebookFacts,
@@ -30,7 +41,7 @@ export function judgeIdleShutdown(
       resource: facts.name,
       action,
       reason,
-      evidence: { nativeIdleShutdown: audit, ...evidence },
+      evidence: { says: sayingOf(audit), nativeIdleShutdown: audit, ...evidence },
       usdPerHour: 0,
     },
   ];

@@ -1,13 +1,17 @@
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { missingSignal } from '../signals/gpu-signal.ts';
 import { isTolerated } from './activity.ts';
 import { judgedCpu, judgedDisk, judgedGpu, judgedNetwork, type Judged } from './threshold.ts';
 import type { Verdict } from './verdict.ts';
 
+/** With what is said around it, two lines of 80 characters. */
+const MAX_WHY = 104;
+
 /** A verdict as a person would say it, in two lines at most. */
 export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdict, now: Date): string {
   const { action, reason, evidence = {} } = verdict;
-  const why = typeof evidence['why'] === 'string' ? evidence['why'] : undefined;
+  const why = typeof evidence['why'] === 'string' ? shortened(evidence['why']) : undefined;
   if (action === 'start')
     return 'The working hours have begun, and costguard had stopped it because of them.';
   if (action === 'stop' || action === 'warn' || reason === 'warned')
@@ -15,17 +19,19 @@ export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdic
   const started = minutesSince(evidence['startedAt'], now);
   switch (reason) {
     case 'young':
-      return `It was started ${durationText(started ?? 0)} ago, too lately to judge.`;
+      return `It was started ${durationText(started ?? 0)} ago, which is too short a time to judge it by.`;
     case 'kept':
       return `Its label ${config.keepLabel} keeps it: ${String(evidence['keepLabel'])}.`;
     case 'stopped':
       return why === undefined ? 'It does not run.' : `It does not run: ${why}.`;
     case 'transitional':
       return why === undefined ? `It is ${facts.state.toLowerCase()}.` : `It is on its way: ${why}.`;
+    case 'waits-for':
+      return `It rests, and is kept: ${why ?? 'it may wait for a job'}.`;
     case 'active':
       return `It is in use: ${why ?? 'a signal is above its threshold'}.`;
     default:
-      return `It is kept: ${why ?? reason}.`;
+      return `It cannot be judged, so it is kept: ${why ?? reason}.`;
   }
 }
 
@@ -39,14 +45,16 @@ function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now
   const stray = strayText(facts, config);
   const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)}${stray ?? ` (${peaksText(facts, config)})`}`;
   const inferred =
-    evidence['inferred'] === undefined ? '' : ', as far as can be inferred without a metric of its GPU';
-  const hours = reason === 'outside-hours' ? ', and the working hours are over' : '';
+    evidence['inferred'] === undefined
+      ? ''
+      : `, inferred without a metric of its ${missingSignal(facts.gpus, facts.signals)?.of ?? 'GPU'}`;
+  const hours = reason === 'outside-hours' ? ', and working hours are over' : '';
   const stopsAt = evidence['stopsAt'];
   const next =
     verdict.action === 'stop' || typeof stopsAt !== 'string'
       ? facts.billsOn.length === 0
         ? ''
-        : ` Stopped it goes on billing ${facts.billsOn.join(' and ')}.`
+        : ` Stopped, it still bills ${facts.billsOn.join(' and ')}.`
       : ` It stops at ${stopsAt.slice(11, 16)} UTC unless it is used before.`;
   return `${rested}${inferred}${hours}.${next}`;
 }
@@ -61,7 +69,7 @@ function strayText({ stray, longerLook }: NotebookFacts, config: Config): string
     : `, but for ${durationText(Math.max(...minutes))} of a day at most, which is tolerated`;
 }
 
-/** `CPU at most 0.08 cores, GPU 0 %, network 512 B/s` of the window that counts. */
+/** `CPU at most 0.08 cores, GPU 0 %, network 512 B/s`: of the window that counts. */
 export function peaksText(facts: NotebookFacts, config: Config): string {
   const { signals, longerLook } = facts;
   const told = signals.gpu.kind === 'measured' && longerLook === undefined;
@@ -72,10 +80,15 @@ export function peaksText(facts: NotebookFacts, config: Config): string {
     ...(longerLook === undefined ? [] : [judgedDisk(config, longerLook.disk)]),
   ];
   return shown
-    .flatMap(({ name, signal, show }) =>
-      signal.kind === 'measured' ? [`${name} at most ${show(signal.peak)}`] : [],
-    )
-    .join(', ');
+    .flatMap(({ name, signal, show }) => (signal.kind === 'measured' ? [`${name} ${show(signal.peak)}`] : []))
+    .join(', ')
+    .replace(' ', ' at most ');
+}
+
+/** What Google answers may be of any length; the whole of it stands beside. */
+function shortened(why: string): string {
+  const text = why.replace(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2 UTC');
+  return text.length <= MAX_WHY ? text : `${text.slice(0, MAX_WHY).replace(/\W+\w*$/, '')} …`;
 }
 
 function minutesSince(moment: unknown, now: Date): number | undefined {

@@ -67,6 +67,7 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
       evidence: {
         requestedAt: new Date(start.requestedAtMs).toISOString(),
         attempts,
+        says: `It was started for the working hours and is STOPPED again: its zone may lack capacity. ${attempts < MAX_STARTS ? 'It is tried again.' : 'It was the last attempt.'}`,
         why: 'it was started and is STOPPED again: its zone may have no capacity for it',
         next:
           attempts < MAX_STARTS

@@ -3,7 +3,12 @@ import { describe, it } from 'vitest';
 import fc from 'fast-check';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
-import type { NotebookFacts, Signal, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
+import type {
+  Kernels,
+  NotebookFacts,
+  Signal,
+  VmFacts,
+} from '../../../functions/idle-notebook-stopper/facts.ts';
 import { longerLookStartMs } from '../../../functions/idle-notebook-stopper/signals/observation-window.ts';
 import type { NotebookMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
 import type { UsdPerHour } from '../../../shared/prices/money.ts';
@@ -23,6 +28,7 @@ import {
   OFFICE_WITH_START,
   UNREADABLE,
 } from './facts-builder.ts';
+import { checkSaying } from './verdict-table.ts';
 
 /** Mostly what lets a notebook be idle, so that the interesting verdict is not rare. */
 function mostly<Value>(usual: Value, ...others: readonly Value[]): fc.Arbitrary<Value> {
@@ -88,6 +94,14 @@ const anyCase = fc.record({
   gpu: anySignal(5),
   network: anySignal(20_480),
   migMode: mostly(false, true),
+  kernels: mostly<Kernels>(
+    { kind: 'not-promised' },
+    { kind: 'absent' },
+    { kind: 'unreadable', why: 'shard down' },
+    { kind: 'measured', activity: undefined, coverage: 1 },
+    { kind: 'measured', activity: undefined, coverage: 0.4 },
+    { kind: 'measured', activity: 'a kernel was executing', coverage: 1 },
+  ),
   vcpus: mostly<number | undefined>(8, undefined),
   longer: fc.option(
     fc.record({ cpu: anySignal(0.05), network: anySignal(20_480), disk: anySignal(1_048_576) }),
@@ -147,7 +161,13 @@ function factsOf(one: AnyCase): NotebookFacts {
       gpus: one.gpus,
       vm,
       vcpus: one.vcpus,
-      signals: { cpu: one.cpu, gpu: one.gpu, network: one.network, migMode: one.migMode },
+      signals: {
+        cpu: one.cpu,
+        gpu: one.gpu,
+        network: one.network,
+        migMode: one.migMode,
+        kernels: one.kernels,
+      },
       longerLook:
         one.longer === undefined
           ? undefined
@@ -195,6 +215,16 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
       told || policy.gpuSignalMissing === 'ignore' || (policy.gpuSignalMissing === 'infer' && inferred())
     );
   };
+  const kernelsRest = (): boolean => {
+    const { kernels } = one;
+    if (kernels.kind === 'measured')
+      return kernels.activity === undefined && kernels.coverage >= policy.minCoverage;
+    return (
+      kernels.kind === 'not-promised' ||
+      (kernels.kind === 'absent' &&
+        (policy.gpuSignalMissing === 'ignore' || (policy.gpuSignalMissing === 'infer' && inferred())))
+    );
+  };
   const { stop } = facts.memory;
   const lastStartMs = facts.vm.kind === 'found' ? (facts.vm.lastStartMs ?? -Infinity) : -Infinity;
   const stopIsOnItsWay =
@@ -211,7 +241,8 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
     lastStartMs <= facts.observedFromMs &&
     cpuQuiet(one.cpu) &&
     quiet(one.network, policy.networkBelowBytesPerSecond) &&
-    gpuRests()
+    gpuRests() &&
+    kernelsRest()
   );
 }
 
@@ -223,6 +254,13 @@ function withMore(signal: Signal, more: number): Signal {
 
 /** Activity of any kind, seen or not seen before, on top of what there is. */
 const anyActivity: fc.Arbitrary<Change> = fc.oneof(
+  fc.constant<Change>((facts) => ({
+    ...facts,
+    signals: {
+      ...facts.signals,
+      kernels: { kind: 'measured', activity: 'a kernel was executing', coverage: 0.1 },
+    },
+  })),
   fc
     .record({
       name: fc.constantFrom('cpu', 'gpu', 'network'),
@@ -287,6 +325,14 @@ const anyLoss: fc.Arbitrary<Change> = fc.oneof(
                 },
               },
     ),
+  fc.constantFrom<Kernels>({ kind: 'absent' }, { kind: 'unreadable', why: 'shard down' }).map(
+    (lost): Change =>
+      (facts) =>
+        facts.signals.kernels.kind === 'not-promised'
+          ? facts
+          : { ...facts, signals: { ...facts.signals, kernels: lost } },
+  ),
+  fc.constant<Change>((facts) => ({ ...facts, stray: undefined })),
   fc.constant<Change>((facts) => ({ ...facts, longerLook: undefined })),
   fc.constant<Change>((facts) => ({ ...facts, vcpus: undefined })),
   fc.constant<Change>((facts) => ({ ...facts, vm: { kind: 'unknown', why: 'listing failed' } })),
@@ -328,7 +374,7 @@ describe('judgeNotebook: any facts', () => {
     assert.ok(kept > 50, `not a real test: ${kept} were kept for it`);
   });
 
-  it('never stops for want of data what it keeps, but for a GPU that is inferred from the rest or ignored', () => {
+  it('never stops for want of data what it keeps, but for a GPU or kernels that are inferred from the rest or ignored', () => {
     let lost = 0;
     fc.assert(
       fc.property(anyCase, anyLoss, (one, loss) => {
@@ -341,12 +387,12 @@ describe('judgeNotebook: any facts', () => {
           return;
         }
         if (after?.action === 'keep' || after?.action === 'start') return;
-        // Without its metric a GPU is judged by what the policy says: by the rest, which says so, or not at all.
+        // Without their metric GPU and kernels are judged by what the policy says: by the rest, which says so, or not at all.
         const byPolicy =
           after?.evidence['inferred'] !== undefined || one.policy.gpuSignalMissing === 'ignore';
-        assert.ok(facts.gpus.kind !== 'none' || facts.signals.gpu.kind === 'measured');
-        assert.ok(byPolicy || facts.gpus.kind === 'none');
-        assert.notDeepEqual(left.signals.gpu, facts.signals.gpu);
+        const told = ({ signals }: NotebookFacts) => [signals.gpu, signals.kernels];
+        assert.ok(byPolicy || (facts.gpus.kind === 'none' && facts.signals.gpu.kind === 'measured'));
+        assert.notDeepEqual(told(left), told(facts));
       }),
       { numRuns: 3_000 },
     );
@@ -428,7 +474,8 @@ describe('judgeNotebook: any facts', () => {
           JSON.stringify(judgeNotebook(facts, policy, new Date(one.now))),
           JSON.stringify(decisions),
         );
-        for (const { resource, usdPerHour } of decisions) {
+        for (const { resource, usdPerHour, evidence } of decisions) {
+          checkSaying(evidence['says']);
           assert.equal(resource, facts.name);
           assert.ok(usdPerHour === 'unpriced' || usdPerHour >= 0);
         }

@@ -492,7 +492,7 @@ describe('judgeNotebook: GPUs', () => {
       name: 'without the longer look a GPU without metrics stays open',
       facts: { signals: { gpu: ABSENT } },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /what it did before was not read$/,
+      why: /its past was not read$/,
     },
     {
       name: 'a GPU without metrics is young until it ran for twice idleAfter',

@@ -145,6 +145,7 @@ export function notebook(
       gpu: measured(0),
       network: measured(512, 1, 2),
       migMode: false,
+      kernels: { kind: 'not-promised' },
       ...signals,
     },
   };

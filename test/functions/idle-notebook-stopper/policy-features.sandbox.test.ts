@@ -563,10 +563,10 @@ describe('savings', () => {
         assert.ok(saved('spot-1') > 0 && saved('spot-1') < saved('demand-1') / 2, `${saved('spot-1')}`);
         assert.equal(saved('reserved-1'), 0);
         assert.equal(saved('flex-1'), 0);
-        assert.match(says('reserved-1'), /Stopped it goes on billing its specific reservation\.$/);
+        assert.match(says('reserved-1'), /Stopped, it still bills its specific reservation\.$/);
         assert.match(says('flex-1'), /its flex-start capacity\.$/);
         assert.match(says('demand-1'), /the address 203\.0\.113\.7, if it is reserved\.$/);
-        assert.doesNotMatch(says('spot-1'), /goes on billing/);
+        assert.doesNotMatch(says('spot-1'), /still bills/);
         assert.ok(Math.abs(receipt.savings.usdPerHour - saved('demand-1') - saved('spot-1')) < 1e-9);
       },
     ));

@@ -67,3 +67,27 @@ describe('tolerate', () => {
       assert.deepEqual(lastReceipt(sandbox, BUCKET).kept, { active: 1 });
     }));
 });
+
+describe('kernels and terminals', () => {
+  const reports = { 'report-notebook-metrics': 'TRUE' };
+  const opened = { shape: 'spike', at: '-30m', minutes: 10, value: 1 } as const;
+
+  it('keep a notebook where they tell of work, and not by being there', () =>
+    withNotebooks(
+      [
+        idle('open-1', { metadata: reports, load: { kernels: 2, terminals: 1 } }),
+        idle('terminal-1', { metadata: reports, load: { kernels: 1, terminals: opened } }),
+        idle('executes-1', { metadata: reports, load: { kernels: 1, busyKernels: 1 } }),
+        idle('no-answer-1', { metadata: reports, load: { kernels: -1, terminals: -1 } }),
+        // Nobody asked it to report: what it writes is not read.
+        idle('silent-1', { load: { terminals: opened } }),
+      ],
+      ['gpuSignalMissing: keep'],
+      async ({ sandbox, deliver }) => {
+        await deliver();
+        const receipt = lastReceipt(sandbox, BUCKET);
+        assert.deepEqual(Object.keys(outcomesOf(receipt)).sort(), ['open-1', 'silent-1']);
+        assert.deepEqual(receipt.kept, { active: 2, 'not-evaluable': 1 });
+      },
+    ));
+});

@@ -36,11 +36,34 @@ export function testVerdicts(cases: readonly Case[]): void {
       const [first] = decisions;
       const last = decisions.at(-1);
       assert.ok(first !== undefined && last !== undefined);
+      for (const { evidence } of decisions) checkSaying(evidence['says']);
       if (one.evidence !== undefined) assert.partialDeepStrictEqual(first.evidence, one.evidence);
       if (one.why !== undefined) assert.match(String(first.evidence['why']), one.why);
       if (one.usdPerHour !== undefined) assert.equal(first.usdPerHour, one.usdPerHour);
       if (one.lastEvidence !== undefined) assert.partialDeepStrictEqual(last.evidence, one.lastEvidence);
     });
+}
+
+/** A sentence or two, in two lines at most, without what only a program would write. */
+export function checkSaying(says: unknown): void {
+  assert.ok(typeof says === 'string');
+  assert.ok(linesAt(80, says) <= 2, `more than two lines: ${says}`);
+  assert.match(says, /^[A-Z].*\.$/);
+  assert.doesNotMatch(
+    says,
+    /undefined|NaN|null|\[object|\.\.| ,|\(\)|\d{4}-\d\d-\d\dT|\b1 (?:minutes|hours|days)\b/,
+  );
+}
+
+/** Lines of a text that wraps at words. */
+export function linesAt(columns: number, text: string): number {
+  let [lines, column] = [1, 0];
+  for (const { length } of text.split(' ')) {
+    const isNew = column > 0 && column + 1 + length > columns;
+    lines += isNew ? 1 : 0;
+    column = isNew || column === 0 ? length : column + 1 + length;
+  }
+  return lines;
 }
 
 function judge({ facts = {}, policy = {}, now = NOON }: Case): readonly Decision[] {

@@ -143,6 +143,11 @@ const signals = z.strictObject({
   gpuModel: z.string().optional(),
   /** Fraction of the GPU memory in use, on every GPU. */
   gpuMemory: shapeSchema.prefault('none'),
+  /** How many there are, as the collection agent of an instance with report-notebook-metrics writes them. */
+  kernels: shapeSchema.prefault('none'),
+  terminals: shapeSchema.prefault('none'),
+  /** How many of the kernels execute, by a label that no source documents. */
+  busyKernels: shapeSchema.prefault('none'),
   /** Bytes per second, as the others below. */
   networkSent: shapeSchema.prefault({ shape: 'noise', level: 300, spread: 200 }),
   networkReceived: shapeSchema.prefault({ shape: 'noise', level: 300, spread: 200 }),

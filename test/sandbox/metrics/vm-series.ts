@@ -55,6 +55,16 @@ function instanceParts({ instanceName, load }: VmSeriesOptions): Part[] {
     range: BYTES,
     convert: toBytesPerSample,
   });
+  const jupyter = (
+    name: string,
+    shape: Shape,
+    metricLabels: Readonly<Record<string, string>> = {},
+  ): Part => ({
+    metricType: `custom.googleapis.com/notebooks/${name}`,
+    metricLabels,
+    shape,
+    range: { min: -1, max: Infinity },
+  });
   const notBalanced = { loadbalanced: 'false' };
   const disk = { device_name: instanceName, storage_type: 'pd-balanced', device_type: 'permanent' };
   return [
@@ -74,6 +84,9 @@ function instanceParts({ instanceName, load }: VmSeriesOptions): Part[] {
     bytes('network/received_bytes_count', load.networkReceived, notBalanced),
     bytes('disk/read_bytes_count', load.diskRead, disk),
     bytes('disk/write_bytes_count', load.diskWrite, disk),
+    jupyter('kernels', load.kernels),
+    jupyter('terminals', load.terminals),
+    jupyter('jupyterlab_kernels', load.busyKernels, { execution_state: 'busy' }),
   ];
 }
 

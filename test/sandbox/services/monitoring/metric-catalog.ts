@@ -239,11 +239,22 @@ export const METRICS: readonly Metric[] = [
 
 /**
  * Metrics that machines write by themselves: a project has them once one of its machines does. The first is that of
- * GoogleCloudPlatform/compute-gpu-monitoring, which older images start.
+ * GoogleCloudPlatform/compute-gpu-monitoring, which older images start, the others those of the collection agent on Workbench images.
  */
 const WRITTEN_BY_MACHINES = new Map(
   metricsOf('gce_instance', [
     ['custom.googleapis.com/instance/gpu/utilization', 'GAUGE', 'INT64', '%', GPU_LABELS, 60, 120],
+    ['custom.googleapis.com/notebooks/kernels', 'GAUGE', 'INT64', '1', [], 60, 120],
+    ['custom.googleapis.com/notebooks/terminals', 'GAUGE', 'INT64', '1', [], 60, 120],
+    [
+      'custom.googleapis.com/notebooks/jupyterlab_kernels',
+      'GAUGE',
+      'INT64',
+      '1',
+      ['execution_state'],
+      60,
+      120,
+    ],
   ]).map((metric) => [metric.type, metric]),
 );
 
