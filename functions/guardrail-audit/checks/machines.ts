@@ -1,4 +1,6 @@
 import { shellWord } from '../../../shared/report/shell-word.ts';
+import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
+import type { Cheaper } from '../../../shared/prices/planning/cheaper-machine.ts';
 import { addUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
@@ -45,12 +47,12 @@ function oversized(
 function tooLarge(machine: MachineFacts, use: MachineUse, config: AuditConfig): Found | undefined {
   const { gpuPeak = 1, gpuMemoryPeak = 1, cpuPeak = 1, runningHours, windowHours } = use;
   if (gpuPeak >= config.maxIdlePeak || gpuMemoryPeak >= config.maxIdlePeak) return undefined;
-  const smaller = smallerMachine(machine, { gpuMemoryPeak, cpuPeak });
+  const smaller = smallerMachine(machine, { gpuPeak, gpuMemoryPeak, cpuPeak });
   const saves = smaller === undefined ? undefined : smaller.savesUsdPerHour;
   const { resource, machineType, gpus } = machine;
   return {
     resource,
-    detail: `its GPUs peaked at ${percent(gpuPeak)}, their memory at ${percent(gpuMemoryPeak)}, its cores at ${percent(cpuPeak)} in ${runningHours} running hours${smaller === undefined ? '' : `; ${smaller.machineType} is enough`}`,
+    detail: `its GPUs peaked at ${percent(gpuPeak)}, their memory at ${percent(gpuMemoryPeak)}, its cores at ${percent(cpuPeak)} in ${runningHours} running hours${smaller === undefined ? '' : `; ${namesOf(smaller)} is enough`}`,
     evidence: {
       machineType,
       gpus: gpus.map(({ type, count }) => `${count} x ${type}`),
@@ -58,15 +60,21 @@ function tooLarge(machine: MachineFacts, use: MachineUse, config: AuditConfig): 
       gpuMemoryPeakPercent: Math.round(gpuMemoryPeak * 100),
       cpuPeakPercent: Math.round(cpuPeak * 100),
       runningHours,
-      ...(smaller === undefined ? {} : { smaller: smaller.machineType }),
+      ...(smaller === undefined ? {} : { smaller: namesOf(smaller) }),
     },
     ...(saves === undefined ? {} : { usdPerMonth: monthly(saves, runningHours / windowHours) }),
-    commands: resize(machine, smaller?.machineType, config.project),
+    commands: resize(machine, smaller, config.project),
   };
 }
 
+function namesOf({ machineType, gpu }: Cheaper): string {
+  return catalogMachine(machineType)?.gpu !== undefined || gpu === undefined
+    ? machineType
+    : `${machineType} with ${gpu.count} x ${gpu.type}`;
+}
+
 /** GPUs that are attached to a VM stay as they are; those of a notebook can be changed, and a machine type that brings them along. */
-function resize(machine: MachineFacts, smaller: string | undefined, project: string): readonly string[] {
+function resize(machine: MachineFacts, smaller: Cheaper | undefined, project: string): readonly string[] {
   const { kind, zone, gpus, running } = machine;
   const name = shellWord(machine.name);
   const [group, at] =
@@ -77,20 +85,31 @@ function resize(machine: MachineFacts, smaller: string | undefined, project: str
     change,
     ...(running ? [`gcloud ${group} instances start ${name} ${end}`] : []),
   ];
-  if (smaller !== undefined)
+  const brings = smaller !== undefined && catalogMachine(smaller.machineType)?.gpu !== undefined;
+  const broughtAlong = catalogMachine(machine.machineType)?.gpu !== undefined;
+  if (smaller !== undefined && kind === 'notebook')
     return around(
-      kind === 'notebook'
-        ? `gcloud workbench instances update ${name} --machine-type=${smaller} ${end}`
-        : `gcloud compute instances set-machine-type ${name} --machine-type=${smaller} ${end}`,
+      `gcloud workbench instances update ${name} --machine-type=${smaller.machineType}${brings || smaller.gpu === undefined ? '' : ` --accelerator-type=${acceleratorType(smaller.gpu.type)} --accelerator-core-count=${smaller.gpu.count}`} ${end}`,
     );
+  if (smaller !== undefined && brings && broughtAlong)
+    return around(
+      `gcloud compute instances set-machine-type ${name} --machine-type=${smaller.machineType} ${end}`,
+    );
+  if (smaller !== undefined)
+    return [`Create the VM anew as ${namesOf(smaller)}: gcloud changes no GPUs that are attached`];
   const [first] = gpus;
   if (kind === 'vm' || first === undefined)
     return ['Create the VM anew with fewer or smaller GPUs: gcloud changes none that are attached'];
   const fewer = Math.max(1, Math.floor(first.count / 2));
-  const type = first.count > 1 ? first.type.toUpperCase().replaceAll('-', '_') : 'SMALLER_GPU';
+  const type = first.count > 1 ? acceleratorType(first.type) : 'SMALLER_GPU';
   return around(
     `gcloud workbench instances update ${name} --accelerator-type=${type} --accelerator-core-count=${fewer} ${end}`,
   );
+}
+
+/** As the Notebooks API names it. */
+function acceleratorType(gpu: string): string {
+  return gpu.toUpperCase().replaceAll('-', '_');
 }
 
 function percent(share: number): string {
