@@ -7,6 +7,7 @@ import {
   CLEAN,
   leaveReceipts,
   POLICY,
+  SECRETS,
   withAudit,
   type AuditLab,
 } from '../../functions/guardrail-audit/lab.ts';
@@ -34,6 +35,25 @@ describe('npm run audit', () => {
       const sarif = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--format', 'sarif');
       expect(sarif.code).toBe(0);
       expect(JSON.parse(sarif.out)).toMatchObject({ version: '2.1.0' });
+    }));
+
+  it('prints no value of a secret in any format, nor in what it says when calls fail', () =>
+    withAudit(async (lab) => {
+      const said: string[] = [];
+      const look = async (format: string) => {
+        const { out, err } = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--format', format);
+        said.push(out, err);
+      };
+      for (const format of ['table', 'json', 'html', 'csv', 'sarif']) await look(format);
+      for (const route of ['run.namespaces.services.list', 'compute.instances.aggregatedList'])
+        lab.sandbox.faults.add({ route, fault: { kind: 'status', status: 403 } });
+      await look('table');
+      said.push(JSON.stringify(lab.instance.lines));
+      const all = said.join('\n');
+      expect(all).toContain('costguard-password');
+      for (const [where, secret] of Object.entries(SECRETS))
+        for (const shown of [secret, encodeURIComponent(secret), secret.split('\n')[1] ?? secret])
+          expect(all.includes(shown), where).toBe(false);
     }));
 
   it('does not fail a clean project, and says of the switch what it could not look at', () =>
