@@ -5,12 +5,21 @@ import { bucketTick } from './bucket-tick/measure.ts';
 import { bundleSize } from './bundle-size.ts';
 import { notebookTick } from './notebook-tick/measure.ts';
 import { egressAudit } from './egress-audit.ts';
+import { guardrailAudit } from './guardrail-audit.ts';
 import type { Bench, Row } from './row.ts';
 import { spendReplay } from './spend-replay.ts';
 import { startUp } from './start-up.ts';
 
 /** A function that has something to measure adds its topic here. */
-const BENCHES: readonly Bench[] = [bundleSize, startUp, notebookTick, bucketTick, egressAudit, spendReplay];
+const BENCHES: readonly Bench[] = [
+  bundleSize,
+  startUp,
+  notebookTick,
+  bucketTick,
+  egressAudit,
+  spendReplay,
+  guardrailAudit,
+];
 
 const usage = `Usage: npm run bench -- [--quick] [--report]
 
