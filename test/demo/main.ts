@@ -10,6 +10,7 @@ import { writeGcloudEnvironment } from '../sandbox/gcloud/shell-environment.ts';
 import { untilStopped } from '../sandbox/until-stopped.ts';
 import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';
+import { tellAuditStory } from './audit-story.ts';
 import { tellEgressStory } from './egress-story.ts';
 import { tellEstimateStory } from './estimate-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
@@ -75,7 +76,17 @@ async function main(once: boolean): Promise<void> {
     opened.push(estimator);
     await tellEstimateStory(sandbox, estimator.service.url);
 
-    const urls = { restore: restore.service.url, report: reportUrl, estimate: estimator.service.url };
+    const audit = await installHttpFunction(sandbox, { ...options, name: 'guardrail-audit' });
+    opened.push(audit);
+    const auditUrl = `${audit.service.url}?project=ml-runaway`;
+    await tellAuditStory(sandbox, auditUrl);
+
+    const urls = {
+      restore: restore.service.url,
+      report: reportUrl,
+      estimate: estimator.service.url,
+      audit: auditUrl,
+    };
     if (!once) await keepServing(sandbox, stopper, urls);
   } finally {
     await close();
@@ -85,7 +96,12 @@ async function main(once: boolean): Promise<void> {
 async function keepServing(
   sandbox: Sandbox,
   stopper: InstalledFunction,
-  urls: { readonly restore: string; readonly report: string; readonly estimate: string },
+  urls: {
+    readonly restore: string;
+    readonly report: string;
+    readonly estimate: string;
+    readonly audit: string;
+  },
 ): Promise<void> {
   const [owner = ''] = sandbox.scenario.owners;
   const [budget] = sandbox.scenario.billing.budgets;
@@ -107,6 +123,7 @@ The sandbox keeps running. Try, in another terminal:
   what would come back    curl '${urls.restore}?budget=${budget?.name ?? ''}&period=2026-11-01'
   where egress goes       ${urls.report}
   what a run costs        ${urls.estimate}
+  the eight mistakes      ${urls.audit}
   the real gcloud         source ${gcloud} && gcloud workbench instances list --location=- --project=ml-research
 Ctrl-C ends everything.`);
   await untilStopped();

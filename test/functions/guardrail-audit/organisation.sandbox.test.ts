@@ -30,12 +30,11 @@ const PLANTED = ['0ld-Tr4cker-Pw', 'Bl4ckb1rd-7-on-a-w1re', 'Qu1et-Harb0ur-22', 
 const POLICY = `${readFileSync(local('../../demo/costguard.yaml'), 'utf8')
   .replace(/^mode: enforce/m, 'mode: observe')
   .replace(/^scope: .*$/m, `scope: [organizations/${SCENARIO.organization?.id ?? ''}]`)
-  .replace(RUNAWAY_BUDGET, `allow: [$1, ${RANKING_BUDGET}, ${SERVING_BUDGET}]`)}
-audit:
-  jobs:
-    dataScientists: ['group:scientists@example.com']
-    mlEngineers: ['group:engineers@example.com']
-`;
+  .replace(RUNAWAY_BUDGET, `allow: [$1, ${RANKING_BUDGET}, ${SERVING_BUDGET}]`)
+  .replace(
+    /^audit:$/m,
+    `audit: {jobs: {dataScientists: ['group:scientists@example.com'], mlEngineers: ['group:engineers@example.com']}}`,
+  )}`;
 
 async function call<Request>(
   sandbox: Sandbox,
