@@ -117,11 +117,20 @@ const CHANGING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', '
 /** Where a source sends a request that changes something without `Api.change`, or issues a permit. */
 function unpermittedIn(file: string, text: string): readonly string[] {
   const found: string[] = [];
+  /** Names of requests that are spelled out before they are sent. */
+  const changes = new Set<string>();
+  const isSentChange = (argument: ts.Expression): boolean =>
+    isChange(argument) ||
+    (ts.isIdentifier(argument) && changes.has(argument.text)) ||
+    (ts.isObjectLiteralExpression(argument) &&
+      argument.properties.some((one) => ts.isSpreadAssignment(one) && isSentChange(one.expression)));
   const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && isSentChange(node.initializer))
+      changes.add(node.name.getText());
     if (ts.isNewExpression(node) && node.expression.getText() === 'Permit') found.push('issues a permit');
     if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
       const { name } = node.expression;
-      if (['request', 'exchange', 'fetch'].includes(name.text) && node.arguments.some(isChange))
+      if (['request', 'exchange', 'fetch'].includes(name.text) && node.arguments.some(isSentChange))
         found.push(`sends by ${name.text}`);
     }
     ts.forEachChild(node, visit);

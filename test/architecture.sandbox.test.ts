@@ -112,6 +112,16 @@ describe('each rule finds what breaks it, and nothing else', () => {
       },
       0,
     ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      { 'functions/a/act.ts': "const one = { method: 'POST', url }; await api.request(n, one);" },
+      1,
+    ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      { 'shared/google/a.ts': "const one = { method: 'PATCH' }; await api.exchange(n, { ...one, url });" },
+      1,
+    ],
     ['functions never import each other', { 'functions/a/act.ts': "import { x } from '../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "export * from '../../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "import { x } from '../act.ts';" }, 0],
