@@ -45,6 +45,7 @@ egress:
 audit:
 notebooks:
 estimates:
+watch:
 `;
 
 export async function withBench(test: (bench: DeployBench) => Promise<void>): Promise<void> {
