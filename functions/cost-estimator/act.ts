@@ -1,28 +1,14 @@
 import { isPriced } from '../../shared/prices/price.ts';
-import { policyDigest } from '../../shared/policy/policy.ts';
-import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { startReceipt } from '../../shared/run/receipt.ts';
+import { fileReportReceipt } from '../../shared/run/report-receipt.ts';
 import type { Report } from './decide.ts';
 
 /** Ends the run in its receipt: one decision that says what was requested and answered. It changes nothing else. */
 export async function fileReceipt(context: EventContext, report: Report, startedAt: Date): Promise<void> {
-  const { runtime, policy } = context;
-  const runId = newRunId(startedAt, runtime.newId());
-  const receipt = startReceipt(
-    {
-      functionName: runtime.functionName,
-      runId,
-      mode: 'observe',
-      startedAt,
-      policyDigest: policyDigest(policy),
-      projects: [],
-      books: report.books,
-    },
-    () => false,
-  );
-  receipt.add({ action: 'report', outcome: 'planned', ...decisionOf(report) });
-  await deliverReceipt(context, { runId, startedAt, title: titleOf(report) }, receipt, () => undefined);
+  const about = { title: titleOf(report), startedAt, projects: [], books: report.books };
+  await fileReportReceipt(context, about, (receipt) => {
+    receipt.add({ action: 'report', outcome: 'planned', ...decisionOf(report) });
+  });
 }
 
 function decisionOf(report: Report) {

@@ -1,5 +1,6 @@
+import { vmPriceId } from '../../../shared/prices/areas.ts';
 import type { EgressFacts, Flow } from '../traffic/facts.ts';
-import { continentOf, regionOf, vmPriceId, writePriceIds } from '../traffic/geography.ts';
+import { continentOf, regionOf, writePriceIds } from '../traffic/geography.ts';
 import { anyOf, type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';
 
 /** The lane of traffic that does not go to the internet. */

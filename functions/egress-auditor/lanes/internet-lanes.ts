@@ -1,6 +1,7 @@
+import { areaOf } from '../../../shared/prices/areas.ts';
 import { internetRowId } from '../../../shared/prices/network-rates.ts';
 import { groupLabel, priceGroups, type PriceGroup } from '../traffic/countries.ts';
-import { areaOf, regionOf } from '../traffic/geography.ts';
+import { regionOf } from '../traffic/geography.ts';
 import type { Draft } from './lane.ts';
 
 export function internetLane(

@@ -1,5 +1,6 @@
 import type { EgressFacts, Sent } from '../traffic/facts.ts';
-import { type BucketPlace, isFreeIn, regionOf, vmPriceId } from '../traffic/geography.ts';
+import { vmPriceId } from '../../../shared/prices/areas.ts';
+import { type BucketPlace, isFreeIn, regionOf } from '../traffic/geography.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 import { atRestPrice } from '../../../shared/prices/storage-prices.ts';
 import { addUsd, NO_USD, type UsdPerMonth, type UsdRange } from '../../../shared/prices/money.ts';

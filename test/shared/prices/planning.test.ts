@@ -65,6 +65,8 @@ describe('transfers and egress', () => {
     expect(bounds(transferPrice(100, 'us-central1', 'us-east1'))).toEqual([2, 2]);
     expect(bounds(transferPrice(100, 'europe-west4', 'us-east1'))).toEqual([5, 8]);
     expect(isPriced(transferPrice(1, 'northamerica-south1', 'us-east1'))).toBe(false);
+    // Two continents, as the auditor prices them.
+    expect(bounds(transferPrice(100, 'me-west1', 'africa-south1'))).toEqual([8, 11]);
   });
 
   it('go through the tiers of a month, and are a range where the tiers of a list do not fall', () => {
