@@ -1,6 +1,6 @@
 import { isPriced } from '../../shared/prices/price.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { fileReportReceipt } from '../../shared/run/report-receipt.ts';
+import { fileReportReceipt } from '../../shared/run/http/report-receipt.ts';
 import type { Report } from './decide.ts';
 
 /** Ends the run in its receipt: one decision that says what was requested and answered. It changes nothing else. */

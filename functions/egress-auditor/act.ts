@@ -1,5 +1,5 @@
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { fileReportReceipt } from '../../shared/run/report-receipt.ts';
+import { fileReportReceipt } from '../../shared/run/http/report-receipt.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import type { EgressReport } from './report/report.ts';
 import { egressBooks } from './traffic/books.ts';

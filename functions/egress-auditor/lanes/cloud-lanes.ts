@@ -1,4 +1,4 @@
-import { vmPriceId } from '../../../shared/prices/areas.ts';
+import { vmPriceId } from '../../../shared/prices/planning/areas.ts';
 import type { EgressFacts, Flow } from '../traffic/facts.ts';
 import { continentOf, regionOf, writePriceIds } from '../traffic/geography.ts';
 import { anyOf, type Draft, type LanePrice, one, type RawLane, UNPRICED } from './lane.ts';

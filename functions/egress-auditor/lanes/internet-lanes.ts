@@ -1,4 +1,4 @@
-import { areaOf } from '../../../shared/prices/areas.ts';
+import { areaOf } from '../../../shared/prices/planning/areas.ts';
 import { internetRowId } from '../../../shared/prices/network-rates.ts';
 import { groupLabel, priceGroups, type PriceGroup } from '../traffic/countries.ts';
 import { regionOf } from '../traffic/geography.ts';

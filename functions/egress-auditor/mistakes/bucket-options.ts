@@ -1,5 +1,5 @@
 import type { EgressFacts, Sent } from '../traffic/facts.ts';
-import { vmPriceId } from '../../../shared/prices/areas.ts';
+import { vmPriceId } from '../../../shared/prices/planning/areas.ts';
 import { type BucketPlace, isFreeIn, regionOf } from '../traffic/geography.ts';
 import { GIB } from '../../../shared/prices/quantities.ts';
 import { atRestPrice } from '../../../shared/prices/storage-prices.ts';

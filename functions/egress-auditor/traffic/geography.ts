@@ -1,4 +1,4 @@
-import { type Area, areaOf, vmPriceId } from '../../../shared/prices/areas.ts';
+import { type Area, areaOf, vmPriceId } from '../../../shared/prices/planning/areas.ts';
 import { DUAL_REGIONS } from '../../../shared/prices/dual-regions.ts';
 
 /** Where zones, regions and buckets are, as far as prices and placement care. */

@@ -1,4 +1,4 @@
-import { vmPriceId } from '../areas.ts';
+import { vmPriceId } from './areas.ts';
 import { firstRate, priceRow } from '../network-prices.ts';
 import { NETWORK_PRICES } from '../network-prices.ts';
 import { weakest } from '../mark.ts';

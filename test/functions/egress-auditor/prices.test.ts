@@ -8,7 +8,7 @@ import {
   isIn,
   regionOf,
 } from '../../../functions/egress-auditor/traffic/geography.ts';
-import { vmPriceId } from '../../../shared/prices/areas.ts';
+import { vmPriceId } from '../../../shared/prices/planning/areas.ts';
 import type { RawLane } from '../../../functions/egress-auditor/lanes/lane.ts';
 import { priceLanes } from '../../../functions/egress-auditor/lanes/pricing.ts';
 import { priceGib, priceRow, NETWORK_PRICES } from '../../../shared/prices/network-prices.ts';

@@ -1,8 +1,8 @@
-import type { UsedBook } from '../prices/age/book-age.ts';
-import { policyDigest } from '../policy/policy.ts';
-import { deliverReceipt, newRunId } from './deliver-receipt.ts';
-import type { EventContext } from './handle-event.ts';
-import { startReceipt, type ReceiptBuilder } from './receipt.ts';
+import type { UsedBook } from '../../prices/age/book-age.ts';
+import { policyDigest } from '../../policy/policy.ts';
+import { deliverReceipt, newRunId } from '../deliver-receipt.ts';
+import type { EventContext } from '../handle-event.ts';
+import { startReceipt, type ReceiptBuilder } from '../receipt.ts';
 
 export interface ReportReceipt {
   readonly title: string;
