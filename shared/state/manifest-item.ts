@@ -106,7 +106,16 @@ export function targetOf(item: ResourceItem): Target {
         resource,
         record: { displayName: item.displayName, state: item.state, source: item.source ?? '' },
       };
-    default:
+    case 'batch-prediction-job':
+    case 'colab-runtime':
+    case 'dataproc-cluster':
+    case 'instance-group':
+    case 'node-pool':
+    case 'pipeline-job':
+    case 'schedule':
+    case 'tpu':
+    case 'training-pipeline':
+    case 'workstation':
       return { resource, record: item.record };
   }
 }

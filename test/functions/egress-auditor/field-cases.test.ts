@@ -5,6 +5,9 @@ import { judgeEgress } from '../../../functions/egress-auditor/decide.ts';
 import type { EgressReport, Finding, Lane } from '../../../functions/egress-auditor/report/report.ts';
 import { everyDay, factsOf, MONTHS, unevenDays, type World, type WorldBucket } from './facts-builder.ts';
 
+/** A figure as the tables have it, compared by its digits. */
+const about = (usd: number, digits: number): unknown => expect.closeTo(usd, digits);
+
 const UNEVEN = [1, 0.2, 2.4];
 const CENTRAL = 'us-central1-a';
 
@@ -333,12 +336,12 @@ describe('the period before', () => {
     const usd = monthlyGib(25) * 0.02;
     expect(report.lanes[0]?.previous).toEqual({
       bytes: 175 * 2 ** 30,
-      usdPerMonth: { low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) },
+      usdPerMonth: { low: about(usd, 4), high: about(usd, 4) },
     });
     expect(report.headline.previousUsdPerMonth?.high).toBeCloseTo(usd, 4);
     expect(report.lanes[0]?.usdPerGib).toEqual({
-      low: expect.closeTo(0.02, 6),
-      high: expect.closeTo(0.02, 6),
+      low: about(0.02, 6),
+      high: about(0.02, 6),
     });
   });
 
@@ -406,7 +409,7 @@ describe('how far a lane is known', () => {
     };
     const { likely } = reads(world);
     const usd = monthlyGib(100, UNEVEN) * 0.02;
-    expect(likely.usdPerMonth).toEqual({ low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) });
+    expect(likely.usdPerMonth).toEqual({ low: about(usd, 4), high: about(usd, 4) });
     const { resources, title } = only(audit(world));
     expect(resources).toContain('projects/ml-other/zones/us-east4-a/instances/t');
     expect(title).toContain('ml-other');
@@ -445,8 +448,8 @@ describe('how far a lane is known', () => {
     });
     expect(known.likely.monthlyBytes / 2 ** 30).toBeCloseTo(monthlyGib(80), 1);
     expect(known.likely.usdPerMonth).toEqual({
-      low: expect.closeTo(monthlyGib(80) * 0.02, 4),
-      high: expect.closeTo(monthlyGib(80) * 0.02, 4),
+      low: about(monthlyGib(80) * 0.02, 4),
+      high: about(monthlyGib(80) * 0.02, 4),
     });
     expect(known.unknown.monthlyBytes / 2 ** 30).toBeCloseTo(monthlyGib(30), 1);
   });
@@ -464,7 +467,7 @@ describe('how far a lane is known', () => {
       'google-apis:asia-southeast1',
     );
     const usd = monthlyGib(50) * 0.08;
-    expect(known.likely.usdPerMonth).toEqual({ low: expect.closeTo(usd, 4), high: expect.closeTo(usd, 4) });
+    expect(known.likely.usdPerMonth).toEqual({ low: about(usd, 4), high: about(usd, 4) });
     expect(known.unknown.monthlyBytes).toBeCloseTo(0, 0);
   });
 

@@ -75,7 +75,7 @@ describe('without a project', () => {
       const { total, projects } = await scopeOf(auditor);
       expect(total.failed.map(({ project }) => project)).toEqual([GONE]);
       expect(projects.find(({ project }) => project === GONE)).toMatchObject({
-        why: expect.stringMatching(/exists/),
+        why: expect.stringMatching(/exists/) as unknown,
       });
       const csv = await auditor.ask('/?format=csv');
       const rows: Record<string, string>[] = parse(csv.text, { columns: true, record_delimiter: '\r\n' });

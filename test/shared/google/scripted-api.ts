@@ -43,8 +43,8 @@ export function timelessApi(
   const getClient = () => Promise.resolve({ universeDomain: 'googleapis.com' });
   return createApi({
     auth: {
-      async request<T>(options: Parameters<GoogleAuth['request']>[0]) {
-        const answer = await request<T>(options);
+      async request(options: Parameters<GoogleAuth['request']>[0]) {
+        const answer = await request<unknown>(options);
         return { ...answer, headers: new Headers(answer.headers) };
       },
       fetch,

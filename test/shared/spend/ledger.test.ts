@@ -149,7 +149,7 @@ describe('parseLedger', () => {
   const text = JSON.stringify(watched([0, [vm()]], [5, [vm()]]));
 
   it('gives back what was written', () => {
-    expect(parseLedger('p', text)).toEqual({ kind: 'ledger', ledger: JSON.parse(text) });
+    expect(parseLedger('p', text)).toEqual({ kind: 'ledger', ledger: JSON.parse(text) as unknown });
   });
 
   const damaged: readonly (readonly [string, string | undefined, RegExp])[] = [

@@ -185,7 +185,7 @@ async function patchAll(task: Task): Promise<Figures> {
     auth: cloud.auth,
     clients: {
       publish: async (_topic: string, data: string) => void queue.push(data),
-    } as unknown as Runtime['clients'],
+    },
     now: cloud.now,
     newId: () => (++ids).toString(16).padStart(8, '0'),
     ownProject: async () => PROJECT,
