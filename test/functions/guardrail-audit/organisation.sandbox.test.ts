@@ -27,14 +27,14 @@ const PROJECTS = ['ml-legacy', 'ml-ranking-prod', 'ml-runaway', CLEAN];
 const PLANTED = ['0ld-Tr4cker-Pw', 'Bl4ckb1rd-7-on-a-w1re', 'Qu1et-Harb0ur-22', '7hQ2xKd94LmZpR81vNcT'];
 
 /** The policy of `npm start`, over the whole organisation and with what the audit needs. */
-const POLICY = `${readFileSync(local('../../demo/costguard.yaml'), 'utf8')
+const POLICY = readFileSync(local('../../demo/costguard.yaml'), 'utf8')
   .replace(/^mode: enforce/m, 'mode: observe')
   .replace(/^scope: .*$/m, `scope: [organizations/${SCENARIO.organization?.id ?? ''}]`)
   .replace(RUNAWAY_BUDGET, `allow: [$1, ${RANKING_BUDGET}, ${SERVING_BUDGET}]`)
   .replace(
     /^audit:$/m,
     `audit: {jobs: {dataScientists: ['group:scientists@example.com'], mlEngineers: ['group:engineers@example.com']}}`,
-  )}`;
+  );
 
 async function call<Request>(
   sandbox: Sandbox,
