@@ -26,6 +26,8 @@ function lint(lines: readonly string[]): readonly string[] {
     const file = join(folder, 'commands.json');
     writeFileSync(file, JSON.stringify(lines.map((line) => ({ command_string: line }))));
     const { stdout } = spawnSync('gcloud', ['meta', 'lint-gcloud-commands', `--commands-file=${file}`], {
+      // The linter makes the files that a command would write.
+      cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, HOME: folder, CLOUDSDK_CONFIG: folder, CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1' },
     });
