@@ -24,6 +24,9 @@ const BASE_APIS = [
   'storage.googleapis.com',
 ];
 
+/** APIs that one request enables. Source: google/api/serviceusage/v1/serviceusage.proto, BatchEnableServicesRequest. */
+const MAX_APIS = 20;
+
 /**
  * The commands that lead from what is there to what is wanted, in the order in which they have to run; none when all is
  * right already. Pure. Each of them may be the last: what is left then is what the next plan says.
@@ -51,13 +54,13 @@ function planApis({ project, functions }: Desired, { apis }: Actual): readonly S
     ]),
   ]);
   const missing = [...used].filter((api) => !apis.has(api)).sort();
-  if (missing.length === 0) return [];
-  return [
-    {
-      why: 'The APIs that the functions and their deployment use',
-      args: ['services', 'enable', ...missing, `--project=${project}`],
-    },
-  ];
+  const batches = Array.from({ length: Math.ceil(missing.length / MAX_APIS) }, (_, batch) =>
+    missing.slice(batch * MAX_APIS, (batch + 1) * MAX_APIS),
+  );
+  return batches.map((batch) => ({
+    why: 'The APIs that the functions and their deployment use',
+    args: ['services', 'enable', ...batch, `--project=${project}`],
+  }));
 }
 
 function planBucket({ project, region, policy }: Desired, { bucket }: Actual): readonly Step[] {

@@ -136,9 +136,10 @@ export function serviceUsageService({ projects }: { readonly projects: Projects 
 
 /** What there is to enable in the sandbox. */
 const SERVICES: readonly string[] = [
-  'aiplatform', 'artifactregistry', 'billingbudgets', 'cloudbilling', 'cloudbuild', 'cloudfunctions',
-  'cloudresourcemanager', 'cloudscheduler', 'compute', 'eventarc', 'iam', 'iamcredentials', 'logging', 'monitoring',
-  'notebooks', 'pubsub', 'recommender', 'run', 'secretmanager', 'serviceusage', 'storage', 'storage-api',
+  'aiplatform', 'artifactregistry', 'batch', 'billingbudgets', 'cloudbilling', 'cloudbuild', 'cloudfunctions',
+  'cloudresourcemanager', 'cloudscheduler', 'compute', 'container', 'dataflow', 'dataproc', 'eventarc', 'iam',
+  'iamcredentials', 'logging', 'monitoring', 'notebooks', 'pubsub', 'recommender', 'run', 'secretmanager',
+  'serviceusage', 'storage', 'storage-api', 'tpu', 'workstations',
 ].map((name) => `${name}.googleapis.com`); // prettier-ignore
 
 function known(service: string): string {
