@@ -655,7 +655,7 @@ describe('listing', () => {
       },
     ));
 
-  it('reads 250 notebooks in three pages, and the signals of 80 at a time', () =>
+  it('reads 250 notebooks in three pages, and the signals of all at once where no VM is anything else', () =>
     withNotebooks(
       Array.from({ length: 250 }, (_, index) =>
         index === 157 ? idleGpu(`nb-${index}`) : index % 50 === 7 ? idle(`nb-${index}`) : busy(`nb-${index}`),
@@ -672,8 +672,8 @@ describe('listing', () => {
           'compute.disks.aggregatedList': 1,
           'compute.instances.aggregatedList': 1,
           'notebooks.instances.list': 3,
-          // Four batches of at most 80 with six queries each, and two about the one GPU.
-          'monitoring.timeSeries.list': 26,
+          // Six about every VM, and two about the one GPU.
+          'monitoring.timeSeries.list': 8,
           'storage.objects.get': 3,
           'storage.objects.insert': 2,
           'notebooks.instances.get': 5,
@@ -681,7 +681,7 @@ describe('listing', () => {
           'notebooks.instances.stop': 5,
         });
         assert.deepEqual(countsOf(sandbox.callLog.calls('monitoring.*')), {
-          'monitoring.timeSeries.list': 26,
+          'monitoring.timeSeries.list': 8,
         });
         assert.equal(receipt.seriesRead?.total, 250 * 6 + 2);
       },
