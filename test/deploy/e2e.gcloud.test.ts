@@ -20,6 +20,7 @@ import {
 import { openSite, type Ended, type Site } from './e2e/site.ts';
 import { snapshot } from './e2e/snapshot.ts';
 import { contradictions } from '../support/witness.ts';
+import { nextCall } from '../support/hooks.ts';
 import { needs } from '../support/needs.ts';
 
 const PLACE = ['--policy=costguard.yaml', `--project=${OPS}`, `--region=${REGION}`] as const;
@@ -29,6 +30,7 @@ const BUDGET = ['--policy=costguard.yaml', `--project=${OPS}`, `--billing-accoun
 const FORGOTTEN = `projects/${LAB}/locations/us-central1-c/instances/forgotten`;
 const SWEEP = `projects/${RUNAWAY}/locations/us-central1-a/instances/sweep`;
 const STOP = 'notebooks.projects.locations.instances.stop';
+const START = 'notebooks.projects.locations.instances.start';
 const CREATE = 'cloudfunctions.projects.locations.functions.create';
 const PATCH = 'cloudfunctions.projects.locations.functions.patch';
 
@@ -241,9 +243,13 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
       ['billingAccounts/01D4EE-079462-DFD6EC/budgets/de72f49d-779b-4945-a127-4d6ce8def0bb', budget],
       ['2026-11-01', period.slice(0, 10)],
     ]);
-    // The plan and what came of it.
-    assert.match(await run(restore, 'ada@example.com'), /"planned"[^]*"done"/);
+    // It answers once the notebook is up: the sandbox's time goes on meanwhile.
+    const requested = nextCall(site.sandbox, ({ id }) => id === START);
+    const restored = run(restore, 'ada@example.com');
+    await Promise.race([requested, restored]);
     await advance(5);
+    // The plan and what came of it.
+    assert.match(await restored, /"planned"[^]*"done"/);
     assert.equal(notebook(SWEEP), 'ACTIVE');
     const call = `gcloud functions call budget-restore --gen2 --region=${REGION} --data='{"budget": "${budget}", "period": "${period.slice(0, 10)}"}'`;
     assert.match(await run(call, 'ada@example.com'), /"outcome":"left","why":"it\s+was brought back before"/);

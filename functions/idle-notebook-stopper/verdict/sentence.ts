@@ -38,12 +38,12 @@ export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdic
 /** Why it rests, and what comes next. */
 function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now: Date): string {
   const { reason, evidence = {} } = verdict;
-  const fromMs =
-    evidence['inferred'] === undefined
-      ? facts.observedFromMs
-      : (facts.longerLook?.fromMs ?? facts.observedFromMs);
-  const stray = strayText(facts, config);
-  const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)}${stray ?? ` (${peaksText(facts, config)})`}`;
+  // The longer look decided only where a verdict was inferred from it.
+  const looked = evidence['inferred'] === undefined ? { ...facts, longerLook: undefined } : facts;
+  const fromMs = looked.longerLook?.fromMs ?? facts.observedFromMs;
+  const peaks = peaksText(looked, config);
+  const proof = strayText(facts, config) ?? (peaks === '' ? '' : ` (${peaks})`);
+  const rested = `It rested for ${durationText((now.getTime() - fromMs) / 60_000)}${proof}`;
   const inferred =
     evidence['inferred'] === undefined
       ? ''
@@ -70,7 +70,7 @@ function strayText({ stray, longerLook }: NotebookFacts, config: Config): string
 }
 
 /** `CPU at most 0.08 cores, GPU 0 %, network 512 B/s`: of the window that counts. */
-export function peaksText(facts: NotebookFacts, config: Config): string {
+function peaksText(facts: NotebookFacts, config: Config): string {
   const { signals, longerLook } = facts;
   const told = signals.gpu.kind === 'measured' && longerLook === undefined;
   const shown: readonly Judged[] = [

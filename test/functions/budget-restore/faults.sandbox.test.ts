@@ -39,7 +39,7 @@ function withLadderFired(
   test: (world: SwitchWorld) => Promise<void>,
 ): Promise<void> {
   return withSwitch(
-    { scenario, ...(fault?.kind === 'timeout' ? { attemptTimeoutMs: 300 } : {}) },
+    { scenario, ...(fault?.kind === 'timeout' ? { attemptTimeoutMs: 1_000 } : {}) },
     async (world) => {
       await world.alert(alert(1.3));
       await world.sandbox.clock.advance(LATER_MS);
