@@ -120,7 +120,10 @@ for (const { rung, end: undisturbed, calls } of RUNGS)
   describe(`budget-kill-switch on the rung ${rung}`, () => {
     const policy = policyOf(rung);
     const withFault = (fault: Fault, test: (world: SwitchWorld) => Promise<void>): Promise<void> =>
-      withSwitch({ scenario, policy, ...(fault.kind === 'timeout' ? { attemptTimeoutMs: 1_000 } : {}) }, test);
+      withSwitch(
+        { scenario, policy, ...(fault.kind === 'timeout' ? { attemptTimeoutMs: 1_000 } : {}) },
+        test,
+      );
     /** Without the fault, the next delivery ends the work. */
     const remedy = async (world: SwitchWorld): Promise<void> => {
       world.sandbox.faults.clear();
