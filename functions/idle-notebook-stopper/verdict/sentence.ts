@@ -47,15 +47,15 @@ function restingText(facts: NotebookFacts, config: Config, verdict: Verdict, now
   const inferred =
     evidence['inferred'] === undefined
       ? ''
-      : `, inferred without a metric of its ${missingSignal(facts.gpus, facts.signals)?.of ?? 'GPU'}`;
-  const hours = reason === 'outside-hours' ? ', and working hours are over' : '';
+      : `, inferred (no ${missingSignal(facts.gpus, facts.signals)?.of ?? 'GPU'} metric)`;
+  const hours = reason === 'outside-hours' ? ', outside hours' : '';
   const stopsAt = evidence['stopsAt'];
   const next =
     verdict.action === 'stop' || typeof stopsAt !== 'string'
       ? facts.billsOn.length === 0
         ? ''
         : ` Stopped, it still bills ${facts.billsOn.join(' and ')}.`
-      : ` It stops at ${stopsAt.slice(11, 16)} UTC unless it is used before.`;
+      : ` If unused, it stops at ${stopsAt.slice(11, 16)} UTC.`;
   return `${rested}${inferred}${hours}.${next}`;
 }
 

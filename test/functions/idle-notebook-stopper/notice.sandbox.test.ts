@@ -57,7 +57,7 @@ describe('idle-notebook-stopper tells owners', () => {
       assert.equal(two?.owner, 'grace@example.com');
       assert.match(
         one.text,
-        /^idle-1 \(n1-standard-4, us-central1-a\): It rested for 60 minutes \(CPU at most [\d.]+ cores, network [\d.]+ (?:KiB|B)\/s\)\. It stops at 22:10 UTC unless it is used before\. To keep it: gcloud workbench instances update idle-1 --project=ml-lab --location=us-central1-a --labels=/,
+        /^idle-1 \(n1-standard-4, us-central1-a\): It rested for 60 minutes \(CPU at most [\d.]+ cores, network [\d.]+ (?:KiB|B)\/s\)\. If unused, it stops at 22:10 UTC\. To keep it: gcloud workbench instances update idle-1 --project=ml-lab --location=us-central1-a --labels=/,
       );
       // Whether gcloud replaces labels or adds to them: all are there.
       assert.match(one.text, /team=vision/);
