@@ -49,7 +49,7 @@ export interface AuditCommandOptions extends Output {
   readonly signIn?: (project: string) => Promise<GoogleAuth>;
 }
 
-interface Asked {
+interface Arguments {
   readonly file: string;
   readonly project: string;
   readonly ops: string | undefined;
@@ -68,17 +68,17 @@ export function auditCommand(
 }
 
 const NOT_SIGNED_IN = 3;
-/** Somebody waits at the keyboard. */
+/** A user waits at the keyboard. */
 const TIMEOUT_MS = 300_000;
 
 async function audit(
-  asked: Asked,
+  args: Arguments,
   runtime: Runtime,
   { out, err, signIn: open }: AuditCommandOptions,
 ): Promise<number> {
-  const policy = await readPolicy(asked.file, err);
+  const policy = await readPolicy(args.file, err);
   if (policy === undefined) return 1;
-  const ops = asked.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
+  const ops = args.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
   if (ops === undefined) throw new WrongUsage('Name the operations project: --ops OPS.');
   let auth: GoogleAuth;
   try {
@@ -104,11 +104,11 @@ async function audit(
     state: bucket === undefined ? undefined : createState({ api, bucket }),
   };
   const preflight = { value: await checkSwitch(policy, ops, runtime, auth), gaps: [] };
-  const report = await auditProject(context, asked.project, { operationsProject: ops, preflight });
-  const text = textOf(report, asked.format);
-  if (asked.outFile === undefined) out(text);
-  else await writeFile(asked.outFile, text);
-  return fails(report, asked.failOn) ? 1 : 0;
+  const report = await auditProject(context, args.project, { operationsProject: ops, preflight });
+  const text = textOf(report, args.format);
+  if (args.outFile === undefined) out(text);
+  else await writeFile(args.outFile, text);
+  return fails(report, args.failOn) ? 1 : 0;
 }
 
 function checkSwitch(
@@ -151,7 +151,7 @@ function fails({ findings }: AuditReport, failOn: Severity | undefined): boolean
   return findings.some(({ severity }) => SEVERITIES.indexOf(severity) <= worst);
 }
 
-function readArguments(args: readonly string[]): Asked {
+function readArguments(args: readonly string[]): Arguments {
   const text = { type: 'string' } as const;
   const { values, positionals } = readCommandLine(usage, args, {
     project: text,

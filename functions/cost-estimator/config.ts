@@ -20,7 +20,7 @@ type Question =
   | { readonly kind: 'estimate'; readonly wish: EstimateWish }
   | { readonly kind: 'fit'; readonly wish: FitRequest };
 
-/** What a request asks for. */
+/** What a request names. */
 export type Wanted = Question & {
   /** As it was sent, for the form of the page. */
   readonly fields: Readonly<Record<string, unknown>>;

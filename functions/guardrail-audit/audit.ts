@@ -21,7 +21,7 @@ export interface AuditOptions {
   readonly failed?: (error: unknown) => void;
 }
 
-/** Looks at one project and judges it. Throws where the policy has no section `audit`, and for what nobody foresaw. */
+/** Looks at one project and judges it. Throws where the policy has no section `audit`, and for unexpected errors. */
 export async function auditProject(
   context: EventContext,
   projectId: string,

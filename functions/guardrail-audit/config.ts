@@ -54,7 +54,7 @@ export function configureAudit(policy: Policy, project: string, operationsProjec
   };
 }
 
-/** What a request asks for. */
+/** What a request names. */
 export interface Wanted {
   /** Undefined for the only project of the scope. */
   readonly project: string | undefined;

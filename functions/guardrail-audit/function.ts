@@ -18,7 +18,7 @@ import type { AuditReport } from './report/report.ts';
 import { auditSarif } from './report/sarif.ts';
 import { reportScope } from './scope.ts';
 
-/** Somebody waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
+/** The caller waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
 const REQUEST_DEADLINE_MS = 240_000;
 
 /** What the audit reads of the policy. */
@@ -139,7 +139,7 @@ async function auditInEvent(context: EventContext, projectId: string): Promise<v
     });
     await fileReceipt(context, report, startedAt, note);
   } finally {
-    // One project that fails keeps the others' digest from nobody.
+    // One project that fails does not hold back the digest of the others.
     await tellDigest(context, projectId, () => scopeOf(context));
   }
   errors.throwIfAny(projectId);

@@ -76,7 +76,7 @@ export type Kernels =
   | { readonly kind: 'not-promised' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly why: string }
-  /** `activity`: what tells that somebody worked, in words. */
+  /** `activity`: what tells that a user worked, in words. */
   | { readonly kind: 'measured'; readonly activity: string | undefined; readonly coverage: number };
 
 /** What every VM has, over twice the time that a notebook must be idle. */

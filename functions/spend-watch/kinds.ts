@@ -10,7 +10,7 @@ import { HYPERPARAMETER_TUNING_JOBS } from '../../shared/resources/vertex/hyperp
 import { PERSISTENT_RESOURCES } from '../../shared/resources/vertex/persistent-resource.ts';
 
 /**
- * What is listed with each tick: what bills for machines. VMs are listed as such, whoever made them: nodes, Workbench instances,
+ * What is listed with each tick: what bills for machines. VMs are listed as such, no matter what made them: nodes, Workbench instances,
  * clusters and members of groups are among them. Pipelines bill by the jobs that they submit.
  */
 export const WATCHED_KINDS: readonly ResourceKind[] = [

@@ -103,7 +103,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
 }
 
 /**
- * An object's text and the generation that it is of, in one answer, so that they belong together whoever writes meanwhile. Media
+ * An object's text and the generation that it is of, in one answer, so that they belong together even when another run writes meanwhile. Media
  * answers carry the generation and the last change as headers; Google's client for Go takes them from there as well.
  */
 async function readObject(api: Api, bucket: string, url: string, name: string): Promise<Stored | undefined> {

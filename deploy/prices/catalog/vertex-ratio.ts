@@ -31,7 +31,7 @@ interface Ratio {
   readonly sku: Sku;
 }
 
-/** What Vertex AI asks for cores, memory and GPUs, against what Compute Engine does in the same region: one ratio, or a problem. */
+/** What Vertex AI charges for cores, memory and GPUs, against what Compute Engine does in the same region: one ratio, or a problem. */
 export function vertexRatio(
   skus: readonly Sku[],
   fresh: readonly FreshCell[],

@@ -17,7 +17,7 @@ const MAX_PROJECTS = 100;
 
 /**
  * Keeps what a message reports for spend-watch, where the policy has that. A memory: when it cannot be kept, nothing else
- * suffers. It is kept in observe mode too, which the section `watch` asks for.
+ * suffers. It is kept in observe mode too, which the section `watch` needs.
  */
 export async function noteMessage(
   { state, runtime, api, log, policy }: EventContext,

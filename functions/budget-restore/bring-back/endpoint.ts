@@ -70,7 +70,7 @@ export async function restoreEndpoint(
   };
 }
 
-/** A model of another project may be anyone's: whoever wrote into the state bucket could have put it there. */
+/** A model of another project may be anyone's: a writer to the state bucket could have put it there. */
 function isOfProject({ model }: DeployedModel, { project }: RestoreRun): boolean {
   return typeof model !== 'string' || isBelow(model, project);
 }

@@ -7,7 +7,7 @@ import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, mapReading } from '../reading.ts';
 import { judge, type Found, type Outcome } from './outcome.ts';
 
-/** At which shares of the amount somebody has to hear of it. */
+/** At which shares of the amount an alert is due. */
 const WANTED = [0.5, 0.8, 1];
 
 export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {

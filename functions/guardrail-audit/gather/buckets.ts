@@ -58,7 +58,7 @@ async function toFacts(look: Look, bucket: z.infer<typeof bucketSchema>): Promis
     createdMs: Number.isNaN(createdMs) ? 0 : createdMs,
     labels,
     publicAccessPrevented,
-    // Whoever is named there, prevention overrules it.
+    // Prevention overrules it, no matter who is named there.
     bindings: publicAccessPrevented ? [] : await bindingsOf(look, name),
   };
 }

@@ -6,7 +6,7 @@ const NAME = 'guardrail-audit/digest-key';
 
 /**
  * The keyed hash by which two findings of the same secret are told. Its key is made once and kept in the state bucket, so that
- * digests can be compared from run to run; without a bucket it is another one each time. Whoever has a digest and not the key
+ * digests can be compared from run to run; without a bucket it is another one each time. A reader who has a digest and not the key
  * cannot try values out.
  */
 export async function openDigest(state: State | undefined, newKey: () => string): Promise<DigestOf> {

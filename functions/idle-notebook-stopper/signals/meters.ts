@@ -44,7 +44,7 @@ export function createMeters(run: Run, config: Config, isWide: () => Promise<boo
   };
 }
 
-/** Reads each metric of all VMs, once a window, whoever wants it. */
+/** Reads each metric of all VMs, once a window, no matter how many readers. */
 function onceForAll(run: Run): Meter {
   const known = new Map<string, Promise<Measured>>();
   return (metricType, _ids, window, options = {}) => {

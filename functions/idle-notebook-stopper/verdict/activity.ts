@@ -104,7 +104,7 @@ function inferFromRest(
   return { kind: 'idle', fromMs, inferred: `${missing}, but cores, disk and network rested ${since}` };
 }
 
-/** Minutes that were not read, or not found again, are not tolerated; nor are those of somebody who has just begun. */
+/** Minutes that were not read, or not found again, are not tolerated; nor are those of a user who has just begun. */
 export function isTolerated(
   stray: StrayMinutes | undefined,
   { toleratedMinutesPerDay }: Pick<Config, 'toleratedMinutesPerDay'>,

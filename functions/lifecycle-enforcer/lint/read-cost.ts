@@ -6,7 +6,7 @@ import type { ReadRule } from '../rules/condition.ts';
 import type { Finding, LintContext } from './lint.ts';
 
 /**
- * Moves whose retrieval fees and dearer requests are more than they save, when the reads of the last 30 days go on and are spread
+ * Moves whose retrieval fees and more expensive requests are more than they save, when the reads of the last 30 days go on and are spread
  * evenly over what the bucket holds. With all figures, and Autoclass, which has no such fees, as the other way.
  */
 export function readsCostMore(rules: readonly ReadRule[], context: LintContext): Finding | undefined {
