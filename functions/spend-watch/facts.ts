@@ -2,18 +2,6 @@ import type { SeenNow } from '../../shared/spend/accrue.ts';
 import type { Ledger } from '../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
 
-/** Something that runs, for people. */
-export interface Costly {
-  readonly resource: string;
-  readonly description: string;
-  /** `$3.67/h`, or `unpriced` and why. */
-  readonly cost: string;
-  /** Expected, USD an hour. */
-  readonly usdPerHour: number;
-  readonly startedMs: number | undefined;
-  readonly owner: string | undefined;
-}
-
 /** A budget of the project whose estimate this event makes. */
 export interface BudgetFacts {
   readonly messages: BudgetMessages;
@@ -22,13 +10,22 @@ export interface BudgetFacts {
   readonly without: readonly string[];
 }
 
+/** A budget that the first of its projects tells of, so that one event reads all of its ledgers. */
+export interface BudgetElsewhere {
+  readonly budget: string;
+  readonly name: string;
+  /** The project in whose receipt its spend and rungs are. */
+  readonly toldIn: string;
+}
+
 /** One look at one project. */
 export interface ProjectFacts {
   readonly seen: SeenNow;
-  readonly costly: readonly Costly[];
   /** The ledger before this look; undefined where it begins. */
   readonly before: Ledger | undefined;
   readonly budgets: readonly BudgetFacts[];
+  /** Budgets of several projects whose numbers are in the receipt of another one of them. */
+  readonly toldIn: readonly BudgetElsewhere[];
   /** Collections that a region turned out not to offer in this look. */
   readonly notOffered: readonly string[];
 }

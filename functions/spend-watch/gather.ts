@@ -28,22 +28,17 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   ]);
   // The next look comes in minutes: an event that failed would only repeat this one.
   for (const { where, why } of inventory.gaps) run.gap({ where, why });
-  const found = billing(inventory.resources, config);
   yield [
     {
       seen: {
         project: projectId,
         atMs: run.runtime.now().getTime(),
-        resources: found.map(({ resource, kind, rate, startedMs, owner }) => ({
-          ...{ resource, kind, rate },
-          ...(startedMs === undefined ? {} : { startedMs }),
-          ...(owner === undefined ? {} : { owner }),
-        })),
+        resources: billing(inventory.resources, config),
         complete: inventory.gaps.length === 0,
+        gaps: inventory.gaps.map(({ where, why }) => ({ where, why })),
       },
-      costly: found,
       before,
-      budgets,
+      ...budgets,
       notOffered: inventory.notOffered.map(({ what }) => what),
     },
   ];
@@ -77,16 +72,30 @@ async function readOwnLedger({ projectId, log, runId }: Run, state: State): Prom
 }
 
 /** The budgets of the project. Of one with several projects the first of them makes the estimate. */
-async function readBudgets(run: Run, state: State, { budgets }: Config): Promise<readonly BudgetFacts[]> {
+async function readBudgets(
+  run: Run,
+  state: State,
+  { budgets }: Config,
+): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
+  const { projectId } = run;
   const all = await pMap(
     budgets,
     async (budget) => parseMessages((await state.read(messagesObject(budget)))?.text),
     { concurrency: READ_AT_ONCE },
   );
-  const own = all
-    .flatMap((messages) => messages ?? [])
-    .filter(({ projects }) => [...projects].sort()[0] === run.projectId);
-  return pMap(own, (messages) => readOthers(run, state, messages), { concurrency: 1 });
+  const mine = all.flatMap((messages) => {
+    const [first] = [...(messages?.projects ?? [])].sort();
+    return messages?.projects.includes(projectId) === true && first !== undefined
+      ? [{ messages, first }]
+      : [];
+  });
+  const own = mine.filter(({ first }) => first === projectId);
+  return {
+    budgets: await pMap(own, ({ messages }) => readOthers(run, state, messages), { concurrency: 1 }),
+    toldIn: mine
+      .filter(({ first }) => first !== projectId)
+      .map(({ messages: { budget, displayName }, first }) => ({ budget, name: displayName, toldIn: first })),
+  };
 }
 
 async function readOthers({ projectId }: Run, state: State, messages: BudgetMessages): Promise<BudgetFacts> {

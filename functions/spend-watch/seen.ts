@@ -1,16 +1,18 @@
 import { atLeast, isPriced } from '../../shared/prices/price.ts';
+import { cut } from '../../shared/report/text.ts';
 import type { RunningResource } from '../../shared/resources/kind.ts';
-import { costText } from '../../shared/resources/left-burning.ts';
 import type { Seen } from '../../shared/spend/accrue.ts';
 import type { Band } from '../../shared/spend/band.ts';
 import type { Config } from './config.ts';
-import type { Costly } from './facts.ts';
+
+/** Of a description in the ledger. */
+const MAX_TEXT = 100;
 
 /** What of an inventory bills, each with its rate. What belongs to something else is counted with that. */
 export function billing(
   resources: readonly RunningResource[],
   config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>,
-): readonly (Seen & Costly)[] {
+): readonly Seen[] {
   return resources
     .filter(({ partOf, cost }) => partOf === undefined && !(isPriced(cost) && cost.usd.high === 0))
     .map((one) => {
@@ -18,9 +20,11 @@ export function billing(
       const { kind, resource, description, cost, startedMs } = one;
       const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
       return {
-        ...{ kind, resource, description, rate, owner, startedMs },
-        cost: costText(cost),
-        usdPerHour: rate.expected,
+        ...{ kind, resource, rate },
+        description: cut(description, MAX_TEXT),
+        ...(isPriced(cost) ? {} : { unpriced: cut(cost.why, MAX_TEXT) }),
+        ...(startedMs === undefined ? {} : { startedMs }),
+        ...(owner === undefined ? {} : { owner }),
       };
     })
     .sort((a, b) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource));

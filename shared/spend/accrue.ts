@@ -1,6 +1,8 @@
 import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
+import { addChanges } from './changes.ts';
 import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
 import type { Ledger, Running } from './ledger.ts';
+import { accrueOwners } from './owners.ts';
 import { billingMidnights } from './pacific.ts';
 
 const HOUR_MS = 3_600_000;
@@ -10,6 +12,9 @@ const LONG_MS = 20 * 60_000;
 
 /** Kept for the budgets' longest period. */
 const MAX_DAYS = 400;
+
+/** Gaps that are kept of a look, for those who read the ledger. */
+const MAX_GAPS = 10;
 
 /** Something that runs, with its price. */
 export type Seen = Omit<Running, 'seenMs'>;
@@ -21,6 +26,8 @@ export interface SeenNow {
   readonly resources: readonly Seen[];
   /** Whether all could be looked at: what is missing then is gone. */
   readonly complete: boolean;
+  /** What could not be looked at, for people. */
+  readonly gaps?: Ledger['gaps'];
 }
 
 /** The ledger after a look. A look that is not newer than the last one changes nothing. Pure. */
@@ -47,6 +54,9 @@ export function accrue(ledger: Ledger | undefined, seen: SeenNow): Ledger {
       accrued,
     ),
     kinds,
+    owners: accrueOwners(ledger.owners, parts, { fromMs: ledger.lookedMs, toMs: seen.atMs }),
+    changes: addChanges(ledger, seen),
+    gaps: seen.gaps?.slice(0, MAX_GAPS) ?? [],
     days: [...ledger.days, ...newDays(ledger, seen.atMs)].slice(-MAX_DAYS),
   };
 }
@@ -68,7 +78,7 @@ function nextCheckpoints(
   return Math.floor(lookedMs / HOUR_MS) === Math.floor(atMs / HOUR_MS) ? next : thinOut(next, atMs);
 }
 
-function begin({ project, atMs, resources, complete }: SeenNow): Ledger {
+function begin({ project, atMs, resources, complete, gaps = [] }: SeenNow): Ledger {
   return {
     version: 1,
     project,
@@ -80,6 +90,7 @@ function begin({ project, atMs, resources, complete }: SeenNow): Ledger {
     checkpoints: [{ atMs, ...NO_BAND }],
     kinds: {},
     days: [],
+    gaps: gaps.slice(0, MAX_GAPS),
   };
 }
 
@@ -95,6 +106,7 @@ function newDays({ lookedMs, kinds }: Ledger, atMs: number): Ledger['days'] {
 /** What one resource accrued since the last look, and how it goes on. */
 interface Part {
   readonly kind: string;
+  readonly owner: string | undefined;
   readonly usd: Band;
   readonly after: Running | undefined;
   /** What ran without being seen, from a moment up to the last look. */
@@ -107,15 +119,17 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
     const was = before.get(one.resource);
     before.delete(one.resource);
     const after: Running = { ...one, seenMs: seen.atMs };
+    const { kind, owner } = one;
     yield was === undefined
-      ? { kind: one.kind, ...appeared(ledger, seen, one), after }
-      : { kind: one.kind, ...stayed(ledger, seen, was, one), after };
+      ? { kind, owner, ...appeared(ledger, seen, one), after }
+      : { kind, owner, ...stayed(ledger, seen, was, one), after };
   }
   for (const was of before.values())
     yield seen.complete
-      ? { kind: was.kind, usd: gone(ledger, seen, was), late: [], after: undefined }
+      ? { kind: was.kind, owner: was.owner, usd: gone(ledger, seen, was), late: [], after: undefined }
       : {
           kind: was.kind,
+          owner: was.owner,
           // Not seen is not gone: `low` waits, the others go on.
           usd: { ...scaleBand(was.rate, hoursOf(ledger.lookedMs, seen.atMs)), low: 0 },
           late: [],

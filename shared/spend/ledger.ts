@@ -12,7 +12,24 @@ const runningSchema = z.object({
   /** When it was last seen. */
   seenMs: z.number(),
   owner: z.optional(z.string()),
+  /** What it is, for people. */
+  description: z.optional(z.string()),
+  /** Why it has no price: `rate` then holds what is known at the least, and the policy's bound at the most. */
+  unpriced: z.optional(z.string()),
 });
+
+/** Something that appeared, or was gone, at a look. */
+const changeSchema = z.object({
+  atMs: z.number(),
+  what: z.enum(['appeared', 'gone']),
+  resource: z.string(),
+  kind: z.string(),
+  /** Expected. */
+  usdPerHour: z.number(),
+});
+
+/** Expected, USD, since the billing day and month began. */
+const ownerSchema = z.object({ dayUsd: z.number(), monthUsd: z.number() });
 
 /** What had accrued since the ledger began, in USD. */
 const checkpointSchema = z.extend(bandSchema, {
@@ -39,11 +56,19 @@ const ledgerSchema = z.object({
   /** Accrued by kind, expected, since the ledger began; and how much of it when each billing day began. */
   kinds: kindsSchema,
   days: z.array(z.object({ atMs: z.number(), kinds: kindsSchema })),
+  /** What accrued by owner; the largest of them, and `other owners`. */
+  owners: z.optional(z.record(z.string(), ownerSchema)),
+  /** Of the last hour, ascending; the last of them where there are many. */
+  changes: z.optional(z.array(changeSchema)),
+  /** What the last look could not see, the first of it. */
+  gaps: z.optional(z.array(z.object({ where: z.string(), why: z.string() }))),
   /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
   notOffered: z.optional(z.record(z.string(), z.number())),
 });
 
 export type Running = Readonly<z.infer<typeof runningSchema>>;
+export type Change = Readonly<z.infer<typeof changeSchema>>;
+export type OwnerSpend = Readonly<z.infer<typeof ownerSchema>>;
 export type Checkpoint = Readonly<z.infer<typeof checkpointSchema>>;
 
 /** What has accrued in one project, from what was seen to run and its prices. Serves the budgets of every period. */

@@ -9,6 +9,9 @@ import { cents, centsOf } from './cents.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** Of a period without an end, what lies further ahead is no forecast. */
+const MAX_DATE_MS = Date.parse('2100-01-01T00:00:00Z');
+
 /** Where one budget stands, with the numbers and the fit; or why that cannot be told. */
 export function budgetEvidence(
   { messages, others, without }: BudgetFacts,
@@ -61,7 +64,7 @@ function readingEvidence({ reading }: Estimate): Readonly<Record<string, unknown
   };
 }
 
-/** A rung, and when the present burn reaches it. */
+/** A rung, and when the present burn reaches it: as expected, and at the earliest. */
 function rungEvidence(
   { at, do: action }: Rung,
   amount: number,
@@ -69,17 +72,19 @@ function rungEvidence(
   endMs: number | undefined,
 ): unknown {
   const usd = at * amount;
-  const hours = burn.expected > 0 ? (usd - spend.expected) / burn.expected : Infinity;
-  const reachedMs = atMs + hours * HOUR_MS;
-  const when =
-    spend.low >= usd
-      ? 'reached'
-      : hours <= 0
-        ? 'expected to be reached'
-        : Number.isFinite(hours) && reachedMs < (endMs ?? Infinity)
-          ? new Date(reachedMs).toISOString()
-          : 'not in this period at the present burn';
-  return { at, do: action, usd: cents(usd), when };
+  const reach = (spentUsd: number, usdPerHour: number): number =>
+    spentUsd >= usd ? atMs : usdPerHour > 0 ? atMs + ((usd - spentUsd) / usdPerHour) * HOUR_MS : Infinity;
+  const text = (reachedMs: number, already: string): string =>
+    reachedMs <= atMs
+      ? already
+      : reachedMs < (endMs ?? MAX_DATE_MS)
+        ? new Date(reachedMs).toISOString()
+        : 'not in this period at the present burn';
+  return {
+    ...{ at, do: action, usd: cents(usd) },
+    when: spend.low >= usd ? 'reached' : text(reach(spend.expected, burn.expected), 'expected to be reached'),
+    earliest: spend.low >= usd ? 'reached' : text(reach(spend.high, burn.high), 'may be reached'),
+  };
 }
 
 function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {

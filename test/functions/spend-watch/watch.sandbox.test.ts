@@ -101,13 +101,13 @@ describe('spend-watch', () => {
       const { todayUsd, monthUsd, monthEndUsd, top } = later.evidence as {
         todayUsd: { low: number; expected: number; high: number };
         monthUsd: { expected: number };
-        monthEndUsd: number;
+        monthEndUsd: { expected: number };
         top: readonly { resource: string; cost: string }[];
       };
       expect(todayUsd.expected).toBeCloseTo(first.usdPerHour / 2, 1);
       expect(todayUsd.low).toBeLessThanOrEqual(todayUsd.expected);
       expect(monthUsd.expected).toBe(todayUsd.expected);
-      expect(monthEndUsd).toBeGreaterThan(first.usdPerHour * 24);
+      expect(monthEndUsd.expected).toBeGreaterThan(first.usdPerHour * 24);
       expect(top[0]?.cost).toMatch(/\$/);
     });
   });

@@ -1,0 +1,128 @@
+import { formatUsdPerHour } from '../../../shared/prices/money.ts';
+import { accruedBetween, accruedByKind, rateOf } from '../../../shared/spend/accrued.ts';
+import { addBands, scaleBand, type Band } from '../../../shared/spend/band.ts';
+import type { Ledger, Running } from '../../../shared/spend/ledger.ts';
+import { NO_OWNER } from '../../../shared/spend/owners.ts';
+import { billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
+import { cents, centsOf } from './cents.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** An amount, or that it cannot be told: nothing was seen, and a listing failed. Never zero for want of a look. */
+export type KnownBand = Band | 'unknown';
+
+/** What one project burns, and where that leads at the present rate. USD. */
+export interface BurnEvidence {
+  readonly burnUsdPerHour: KnownBand;
+  /** Resources without a price: they count in `high` alone, up to the policy's bound. */
+  readonly unpriced: number;
+  readonly todayUsd: KnownBand;
+  readonly monthUsd: KnownBand;
+  readonly monthByKind: Readonly<Record<string, number>>;
+  /** At the end of the calendar month. */
+  readonly monthEndUsd: KnownBand;
+  /** The first look: what came before it is in none of these. RFC 3339. */
+  readonly ledgerSince: string;
+  /** By the policy's `notify.ownerLabel`, the most expensive first; absent without it. */
+  readonly owners?: Readonly<Record<string, OwnerBurn>>;
+}
+
+export interface OwnerBurn {
+  readonly burnUsdPerHour: number;
+  readonly todayUsd: number;
+  readonly monthUsd: number;
+  readonly monthEndUsd: number;
+}
+
+/** What the ledger says of a moment. Pure. */
+export function burnEvidence(ledger: Ledger, ownerLabel: string | undefined, nowMs: number): BurnEvidence {
+  const monthMs = billingStart('month', nowMs);
+  const since = (fromMs: number): Band => accruedBetween(ledger, Math.max(fromMs, ledger.sinceMs), nowMs);
+  const month = since(monthMs);
+  const burn = rateOf(ledger);
+  const known = (band: Band): KnownBand =>
+    band.high === 0 && ledger.completeMs !== ledger.lookedMs ? 'unknown' : centsOf(band);
+  const hoursLeft = (billingMonthEnd(nowMs) - nowMs) / HOUR_MS;
+  return {
+    burnUsdPerHour: known(burn),
+    unpriced: ledger.running.filter(({ unpriced }) => unpriced !== undefined).length,
+    todayUsd: known(since(billingStart('day', nowMs))),
+    monthUsd: known(month),
+    monthByKind: Object.fromEntries(
+      Object.entries(accruedByKind(ledger, monthMs)).map(([kind, usd]) => [kind, cents(usd)]),
+    ),
+    monthEndUsd: known(addBands(month, scaleBand(burn, hoursLeft))),
+    ledgerSince: new Date(ledger.sinceMs).toISOString(),
+    ...(ownerLabel === undefined ? {} : { owners: ownersOf(ledger, nowMs, hoursLeft) }),
+  };
+}
+
+function ownersOf(ledger: Ledger, nowMs: number, hoursLeft: number): Readonly<Record<string, OwnerBurn>> {
+  const burn: Record<string, number> = {};
+  for (const { owner = NO_OWNER, rate } of ledger.running) burn[owner] = (burn[owner] ?? 0) + rate.expected;
+  const spent = ledger.owners ?? {};
+  const hoursSince = (nowMs - ledger.lookedMs) / HOUR_MS;
+  return Object.fromEntries(
+    [...new Set([...Object.keys(burn), ...Object.keys(spent)])]
+      .map((owner) => {
+        const { dayUsd = 0, monthUsd = 0 } = spent[owner] ?? {};
+        const rate = burn[owner] ?? 0;
+        const month = monthUsd + rate * hoursSince;
+        const one: OwnerBurn = {
+          burnUsdPerHour: cents(rate),
+          todayUsd: cents(dayUsd + rate * hoursSince),
+          monthUsd: cents(month),
+          monthEndUsd: cents(month + rate * hoursLeft),
+        };
+        return [owner, one] as const;
+      })
+      .sort(([a, one], [b, other]) => other.monthEndUsd - one.monthEndUsd || a.localeCompare(b)),
+  );
+}
+
+/** Something that runs, for people and programs. */
+export interface TopResource {
+  readonly resource: string;
+  readonly kind: string;
+  readonly description: string;
+  /** `$3.67/h`, `$0.09/h to $0.30/h`, or `unpriced` and why. */
+  readonly cost: string;
+  readonly usdPerHour: Band;
+  /** Null where the API does not tell when it started. */
+  readonly runsForHours: number | null;
+  readonly owner: string | null;
+  /** False: its listing failed in the last look, so that it may be gone. */
+  readonly seenNow: boolean;
+}
+
+/** The most expensive of what runs, by what it may cost at the most. Pure. */
+export function topResources(
+  ledgers: readonly Ledger[],
+  nowMs: number,
+  most: number,
+): readonly TopResource[] {
+  return ledgers
+    .flatMap(({ running, lookedMs }) => running.map((one) => ({ one, seenNow: one.seenMs >= lookedMs })))
+    .sort(({ one: a }, { one: b }) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource))
+    .slice(0, most)
+    .map(({ one, seenNow }) => ({
+      resource: one.resource,
+      kind: one.kind,
+      description: one.description ?? one.kind,
+      cost: costText(one),
+      usdPerHour: one.rate,
+      runsForHours:
+        one.startedMs === undefined ? null : Number(((nowMs - one.startedMs) / HOUR_MS).toFixed(1)),
+      owner: one.owner ?? null,
+      seenNow,
+    }));
+}
+
+function costText({ rate: { low, high }, unpriced }: Running): string {
+  if (unpriced !== undefined) {
+    const least = low > 0 ? `, at least ${formatUsdPerHour(low)}` : '';
+    return `unpriced${least}: ${unpriced}`;
+  }
+  const [from, to] = [formatUsdPerHour(low), formatUsdPerHour(high)];
+  return from === to ? to : `${from} to ${to}`;
+}

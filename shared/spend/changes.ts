@@ -1,0 +1,25 @@
+import type { SeenNow } from './accrue.ts';
+import type { Change, Ledger } from './ledger.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A cluster that comes and goes shall not fill the ledger. */
+const MAX_CHANGES = 40;
+
+/** What appeared and what was gone within the last hour. What a listing that failed may hide is not gone. */
+export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Change[] {
+  const { atMs, resources, complete } = seen;
+  const was = new Set(running.map(({ resource }) => resource));
+  const is = new Set(resources.map(({ resource }) => resource));
+  const gone = complete ? running.filter(({ resource }) => !is.has(resource)) : [];
+  const appeared = resources.filter(({ resource }) => !was.has(resource));
+  const change = (what: Change['what'], { resource, kind, rate }: SeenNow['resources'][number]): Change => ({
+    ...{ atMs, what, resource, kind },
+    usdPerHour: rate.expected,
+  });
+  return [
+    ...changes.filter((one) => atMs - one.atMs < HOUR_MS),
+    ...gone.map((one) => change('gone', one)),
+    ...appeared.map((one) => change('appeared', one)),
+  ].slice(-MAX_CHANGES);
+}

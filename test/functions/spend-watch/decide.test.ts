@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { Config } from '../../../functions/spend-watch/config.ts';
+import { judgeSpend } from '../../../functions/spend-watch/decide.ts';
+import type { ProjectFacts } from '../../../functions/spend-watch/facts.ts';
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+
+const HOUR = 3_600_000;
+/** The month of November in Pacific time, 30 days and the hour of the clock change in it. */
+const START = Date.parse('2026-11-01T07:00:00Z');
+const NOW = START + 100 * HOUR;
+
+const CONFIG: Config = {
+  mode: 'enforce',
+  unpricedAtMost: 10,
+  regions: [],
+  budgets: ['billingAccounts/A/budgets/b'],
+  ladder: [
+    { at: 0.5, do: 'notify' },
+    { at: 1, do: 'stop-compute' },
+  ],
+  ownerLabel: 'owner',
+};
+
+function vm(resource: string, usd: number, over: Partial<Seen> = {}): Seen {
+  return {
+    ...{ resource, kind: 'vm', rate: { low: usd, expected: usd, high: usd }, startedMs: START },
+    ...{ description: 'n1-standard-8', ...over },
+  };
+}
+
+const RUNNING = [vm('a', 4, { owner: 'alice' }), vm('b', 1, { owner: 'bob' })];
+
+function watched(resources: readonly Seen[]): Ledger {
+  let ledger: Ledger | undefined;
+  for (let atMs = START - HOUR; atMs < NOW; atMs += HOUR)
+    ledger = accrue(ledger, { project: 'p', atMs, resources, complete: true });
+  if (ledger === undefined) throw new Error('Cannot watch without a look');
+  return ledger;
+}
+
+function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
+  return {
+    seen: { project: 'p', atMs: NOW, resources: RUNNING, complete: true },
+    before: watched(RUNNING),
+    budgets: [
+      {
+        messages: {
+          version: 1,
+          budget: 'billingAccounts/A/budgets/b',
+          displayName: 'team',
+          currencyCode: 'USD',
+          amount: 1_000,
+          projects: ['p'],
+          complete: true,
+          lastMs: NOW - HOUR,
+          period: { startMs: START, endMs: START + 721 * HOUR, points: [{ atMs: NOW - HOUR, cost: 380 }] },
+        },
+        others: [],
+        without: [],
+      },
+    ],
+    toldIn: [],
+    notOffered: [],
+    ...over,
+  };
+}
+
+function told(given: ProjectFacts): Readonly<Record<string, unknown>> {
+  return judgeSpend(given, CONFIG)[0]?.evidence ?? {};
+}
+
+describe('judgeSpend', () => {
+  it('tells burn now, today, the month, and its projected end', () => {
+    expect(told(facts())).toMatchObject({
+      burnUsdPerHour: { low: 5, expected: 5, high: 5 },
+      monthUsd: { expected: 500 },
+      monthEndUsd: { low: 3_605, expected: 3_605, high: 3_605 },
+      unpriced: 0,
+    });
+  });
+
+  it('tells the same by owner, the most expensive first', () => {
+    const { owners } = told(facts()) as { owners: Readonly<Record<string, object>> };
+    expect(Object.keys(owners)).toEqual(['alice', 'bob']);
+    expect(owners['alice']).toEqual({
+      ...{ burnUsdPerHour: 4, todayUsd: 12, monthUsd: 400, monthEndUsd: 2_884 },
+    });
+  });
+
+  it('tells the hour at which each rung is reached, as expected and at the earliest', () => {
+    const [budget] = told(facts())['budgets'] as readonly {
+      spendUsd: { low: number; expected: number; high: number };
+      rungs: readonly { when: string; earliest: string }[];
+    }[];
+    const [half, full] = budget?.rungs ?? [];
+    expect([half?.when, half?.earliest]).toEqual(['reached', 'reached']);
+    const hours = (1_000 - (budget?.spendUsd.expected ?? NaN)) / 5;
+    expect(Date.parse(full?.when ?? '')).toBeCloseTo(NOW + hours * HOUR, -4);
+    expect(Date.parse(full?.earliest ?? '')).toBeLessThan(Date.parse(full?.when ?? ''));
+  });
+
+  it('names the receipt that tells of a budget with several projects', () => {
+    const elsewhere = { budget: 'billingAccounts/A/budgets/b', name: 'team', toldIn: 'a-first' };
+    expect(told(facts({ budgets: [], toldIn: [elsewhere] }))['budgets']).toEqual([elsewhere]);
+  });
+
+  it('calls unknown, not zero, what no look has seen', () => {
+    const seen = { project: 'p', atMs: NOW, resources: [], complete: false };
+    const [decision] = judgeSpend(facts({ before: undefined, seen }), CONFIG);
+    expect(decision?.usdPerHour).toBe('unpriced');
+    expect(decision?.evidence).toMatchObject({ burnUsdPerHour: 'unknown', monthEndUsd: 'unknown' });
+  });
+
+  it('tells a price that is missing, and why, beside what is known', () => {
+    const strange = vm('c', 0, { rate: { low: 0, expected: 0, high: 10 }, unpriced: 'no price of x9-mega' });
+    const seen = { project: 'p', atMs: NOW, resources: [...RUNNING, strange], complete: true };
+    expect(told(facts({ seen }))).toMatchObject({
+      unpriced: 1,
+      burnUsdPerHour: { low: 5, expected: 5, high: 15 },
+      top: [{ resource: 'c', cost: 'unpriced: no price of x9-mega' }, {}, {}],
+    });
+  });
+});
