@@ -1,8 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { GoogleAuth } from '../../shared/google/impersonate.ts';
 import { impersonate } from '../../shared/google/impersonate.ts';
-import { messageOf } from '../../shared/errors.ts';
-import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import type { Policy } from '../../shared/policy/policy.ts';
 import { runPreflight, type Check } from '../../shared/preflight/preflight.ts';
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
@@ -14,29 +13,30 @@ import { auditCsv } from '../../functions/guardrail-audit/report/csv.ts';
 import { renderAuditPage } from '../../functions/guardrail-audit/report/page.ts';
 import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
 import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
-import { auditTable } from '../../functions/guardrail-audit/report/table.ts';
 import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules/mistakes.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
 import { WrongUsage } from '../desired/problem.ts';
+import { readAuditPolicy } from './audit-policy.ts';
+import { auditTable } from './audit-table.ts';
 import { NotSignedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 const FORMATS = ['table', 'json', 'sarif', 'html', 'csv'] as const;
 type Format = (typeof FORMATS)[number];
 
-const usage = `Usage: npm run audit -- FILE --project ID [--ops OPS] [--fail-on critical|high|medium|low] [--format table|json|sarif|html|csv] [--out FILE]
+const usage = `Usage: npm run audit -- [FILE] --project ID [--ops OPS] [--fail-on critical|high|medium|low] [--format table|json|sarif|html|csv] [--out FILE]
 
 Looks for the eight common mistakes in a project, with your own rights, and prints what fixes each. It changes nothing, and
 prints no value of a secret.
-  FILE       the policy, such as costguard.yaml; its section "audit" says what counts
+  FILE       the policy, whose section "audit" says what counts; ./costguard.yaml when absent
   --project  the project to look at
   --ops      the operations project, which the kill switch runs in; when absent that of the policy's topic "receipts"
   --fail-on  exit code 1 when something of this severity, or worse, is found; nothing fails the command when absent
   --format   table when absent
   --out      a file instead of standard output
-Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage, 3 you are not signed in.
+Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage or policy, 3 you are not signed in.
 The switch's readiness is looked at as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
 `;
 
@@ -47,10 +47,13 @@ interface Output {
 
 export interface AuditCommandOptions extends Output {
   readonly signIn?: (project: string) => Promise<GoogleAuth>;
+  /** Where costguard.yaml is looked for; the working directory when absent. */
+  readonly folder?: string;
 }
 
 interface Arguments {
-  readonly file: string;
+  /** Undefined for costguard.yaml. */
+  readonly file: string | undefined;
   readonly project: string;
   readonly ops: string | undefined;
   readonly failOn: Severity | undefined;
@@ -67,6 +70,7 @@ export function auditCommand(
   return runCommand(usage, options, () => audit(readArguments(args), runtime, options));
 }
 
+const WRONG_USAGE = 2;
 const NOT_SIGNED_IN = 3;
 /** A user waits at the keyboard. */
 const TIMEOUT_MS = 300_000;
@@ -74,12 +78,15 @@ const TIMEOUT_MS = 300_000;
 async function audit(
   args: Arguments,
   runtime: Runtime,
-  { out, err, signIn: open }: AuditCommandOptions,
+  { out, err, signIn: open, folder = '.' }: AuditCommandOptions,
 ): Promise<number> {
-  const policy = await readPolicy(args.file, err);
-  if (policy === undefined) return 1;
+  const policy = await readAuditPolicy(args.file, folder, err);
+  if (policy === undefined) return WRONG_USAGE;
   const ops = args.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
-  if (ops === undefined) throw new WrongUsage('Name the operations project: --ops OPS.');
+  if (ops === undefined) {
+    err('Name the operations project: --ops OPS. The policy names no topic "receipts" that would tell it.\n');
+    return WRONG_USAGE;
+  }
   let auth: GoogleAuth;
   try {
     auth = (await open?.(ops)) ?? runtime.auth;
@@ -162,7 +169,7 @@ function readArguments(args: readonly string[]): Arguments {
   });
   const [file, ...more] = positionals;
   const { project, ops, 'fail-on': failOn, format = 'table', out } = values;
-  if (file === undefined || more.length > 0) throw new WrongUsage('Name one policy file.');
+  if (more.length > 0) throw new WrongUsage('Name one policy file.');
   for (const [name, value] of Object.entries({ project, ops }))
     if (value !== undefined && !/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/.test(value))
       throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted a project id.`);
@@ -174,19 +181,6 @@ function readArguments(args: readonly string[]): Arguments {
   if (known === undefined)
     throw new WrongUsage(`--format is ${JSON.stringify(format)}; wanted one of ${FORMATS.join(', ')}.`);
   return { file, project, ops, failOn: severity, format: known, outFile: out };
-}
-
-async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
-  try {
-    return parsePolicy(await readFile(file, 'utf8'));
-  } catch (error) {
-    const problems =
-      error instanceof PolicyError
-        ? error.problems
-        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
-    for (const { path, message } of problems) err(`${file}: ${path}: ${message}\n`);
-    return undefined;
-  }
 }
 
 if (import.meta.main) {

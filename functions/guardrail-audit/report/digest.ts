@@ -37,7 +37,7 @@ function itemOf({ project, labels, audit, why }: ScopeRow, ownerLabel: string): 
   ];
   return {
     ...head,
-    text: `${project}: ${said.join('; ')}.${findings === 0 ? '' : ` All of them: npm run audit -- costguard.yaml --project ${project}`}`,
+    text: `${project}: ${said.join('; ')}.${findings === 0 ? '' : ` All of them: npm run audit -- --project ${project}`}`,
   };
 }
 

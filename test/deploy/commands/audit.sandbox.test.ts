@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { auditCommand } from '../../../deploy/commands/audit.ts';
@@ -13,16 +13,20 @@ import {
 } from '../../functions/guardrail-audit/lab.ts';
 import { OPERATIONS } from '../../support/lab.ts';
 
-async function run({ sandbox, instance }: AuditLab, ...args: readonly string[]) {
-  const file = join(sandbox.folder, 'costguard.yaml');
-  writeFileSync(file, POLICY);
+/** In a folder whose costguard.yaml is `policy`; with null it has none. */
+async function runWith({ sandbox, instance }: AuditLab, policy: string | null, ...args: readonly string[]) {
+  const folder = mkdtempSync(join(sandbox.folder, 'audit-'));
+  if (policy !== null) writeFileSync(join(folder, 'costguard.yaml'), policy);
   const said = { out: '', err: '' };
-  const code = await auditCommand([file, ...args], instance.runtime, {
+  const code = await auditCommand(args, instance.runtime, {
+    folder,
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
   });
   return { code, ...said };
 }
+
+const run = (lab: AuditLab, ...args: readonly string[]) => runWith(lab, POLICY, ...args);
 
 describe('npm run audit', () => {
   it('prints the eight, the findings with their commands, and fails on what it was told to', () =>
@@ -30,7 +34,7 @@ describe('npm run audit', () => {
       const bad = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--fail-on', 'high');
       expect(bad.code, bad.err).toBe(1);
       expect(bad.out).toMatch(/^ml-everything: F, /);
-      expect(bad.out).toContain('FAIL  6. Hard-coded credentials');
+      expect(bad.out).toContain('FAIL 6. Hard-coded credentials');
       expect(bad.out).toContain('gcloud iam service-accounts keys delete');
       const sarif = await run(lab, '--project', BAD, '--ops', OPERATIONS, '--format', 'sarif');
       expect(sarif.code).toBe(0);
@@ -63,8 +67,36 @@ describe('npm run audit', () => {
       expect(clean.code, clean.out).toBe(0);
     }));
 
+  it('takes the costguard.yaml of the folder, or the file that is named', () =>
+    withAudit(async (lab) => {
+      const args = ['--project', CLEAN, '--ops', OPERATIONS, '--format', 'json'] as const;
+      expect((await run(lab, ...args)).code).toBe(0);
+      const file = join(lab.sandbox.folder, 'other.yaml');
+      writeFileSync(file, POLICY);
+      expect((await runWith(lab, null, file, ...args)).code).toBe(0);
+    }));
+
+  it.each([
+    ['no policy', null, ['--ops', OPERATIONS], 'There is no costguard.yaml here: name the policy'],
+    [
+      'no section',
+      'scope: [projects/ml-clean-prod]\n',
+      ['--ops', OPERATIONS],
+      'costguard.yaml: audit: the section',
+    ],
+    ['no operations project', POLICY, [], 'Name the operations project: --ops OPS.'],
+  ])('says what is missing in one line, with exit code 2: %s', (_, policy, args, line) =>
+    withAudit(async (lab) => {
+      const { code, out, err } = await runWith(lab, policy, '--project', CLEAN, ...args);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err.split('\n')).toHaveLength(2);
+      expect(err).toContain(line);
+    }),
+  );
+
   it.each([
     [[], /--project ID/],
+    [['a.yaml', 'b.yaml', '--project', CLEAN], /Name one policy file/],
     [['--project', CLEAN, '--fail-on', 'bad'], /wanted one of critical, high, medium, low/],
     [['--project', CLEAN, '--format', 'xml'], /wanted one of table/],
     [['--project', 'No Id'], /wanted a project id/],

@@ -51,7 +51,7 @@ describe('the digest of the weekly tick', () => {
       );
       const [first] = digest?.items ?? [];
       expect(first?.text).toMatch(
-        /^ml-everything: F, [\d.]+ of 100 points; \d+ findings; .* npm run audit -- costguard.yaml --project ml-everything$/,
+        /^ml-everything: F, [\d.]+ of 100 points; \d+ findings; .* npm run audit -- --project ml-everything$/,
       );
       expect(digest?.items.find(({ resource }) => resource === `projects/${CLEAN}`)?.owner).toBe('grace');
       for (const secret of Object.values(SECRETS)) expect(JSON.stringify(digest)).not.toContain(secret);

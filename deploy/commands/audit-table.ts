@@ -1,0 +1,87 @@
+import type {
+  AuditReport,
+  Finding,
+  MistakeResult,
+  RuleResult,
+} from '../../functions/guardrail-audit/report/report.ts';
+import { countText, usdRangeText } from '../../shared/report/numbers.ts';
+import { visible } from '../../shared/report/text.ts';
+import { WIDTH, wrapText } from './text-table.ts';
+
+const WORDS = { pass: 'pass', fail: 'FAIL', 'not-evaluable': '?' } as const;
+
+/** Column in which what is told of a finding starts. */
+const INDENT = 10;
+const TITLE = 38;
+
+/**
+ * The audit for a terminal of 80 columns: the eight in a line each, what changed, then the findings with their commands. Only
+ * commands and names are longer than a line, for they are copied.
+ */
+export function auditTable(report: AuditReport): string {
+  const { project, score, mistakes, findings } = report;
+  const points = score.points === undefined ? 'nothing could be evaluated' : `${score.points} of 100 points`;
+  const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
+  return [
+    `${project}: ${score.grade ?? 'no grade'}, ${points}`,
+    ...told(score.how, 2),
+    ...told(`${counted(findings.length, 'finding')}${atStake(report)}`, 2),
+    '',
+    `${' '.repeat(TITLE + 10)}findings  USD a month`,
+    ...mistakes.map(mistakeLine),
+    '',
+    ...findings.flatMap(findingLines),
+    ...unknown.flatMap(unknownLines),
+    '',
+  ].join('\n');
+}
+
+function atStake({ usdPerMonth, unpriced }: AuditReport): string {
+  const money = usdPerMonth.high > 0 ? `, ${usdRangeText(usdPerMonth)} a month at stake` : '';
+  return `${money}${unpriced > 0 ? `, ${countText(unpriced)} unpriced` : ''}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Text from a column on, and wrapped under itself. */
+function told(text: string, indent = INDENT): readonly string[] {
+  return wrapText(visible(text), WIDTH - indent).map((line) => `${' '.repeat(indent)}${line}`);
+}
+
+function mistakeLine({ number, title, status, findings, usdPerMonth, unpriced }: MistakeResult): string {
+  const money = usdPerMonth.high > 0 ? usdRangeText(usdPerMonth) : unpriced > 0 ? 'unpriced' : '';
+  const count = findings === 0 ? '' : countText(findings).padStart(8);
+  return `  ${WORDS[status].padEnd(4)} ${number}. ${title.padEnd(TITLE)}${count}  ${money}`.trimEnd();
+}
+
+function findingLines(finding: Finding): readonly string[] {
+  const { severity, rule, cis, resource, place, detail, usdPerMonth, commands } = finding;
+  const money =
+    usdPerMonth === null
+      ? ''
+      : `, ${usdPerMonth === 'unpriced' ? usdPerMonth : `${usdRangeText(usdPerMonth)} a month`}`;
+  const [first = '', ...more] = told(`${rule}${cis === null ? '' : ` (CIS ${cis})`}${money}: ${resource}`);
+  return [
+    `${severity.padEnd(INDENT)}${first.slice(INDENT)}`,
+    ...more,
+    // A place that the sentence names is not told twice.
+    ...(place === null || detail.includes(place) ? [] : told(place)),
+    ...told(detail),
+    ...commands.map(commandLine),
+  ];
+}
+
+function unknownLines({ rule, gaps, remedy }: RuleResult): readonly string[] {
+  const [first = '', ...more] = told(`${rule}: ${gaps.join('; ')}`);
+  return [
+    `${'?'.padEnd(INDENT)}${first.slice(INDENT)}`,
+    ...more,
+    ...(remedy === null || remedy === '' ? [] : [commandLine(remedy)]),
+  ];
+}
+
+function commandLine(command: string): string {
+  return `${' '.repeat(INDENT)}$ ${command}`;
+}
