@@ -51,6 +51,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.allow':
     'billingAccounts/A/budgets/B: budgets that may do more than notify. Needed for any such rung.',
   'budgets.protect': "Projects never touched, as projects/ID or ID. The function's own project always is.",
+  'budgets.settle':
+    'How long unlinking waits where all compute is off and nothing burns: cost of before arrives for up to a day. 0: not at all.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
   'budgets.basis': 'Which spend counts against the ladder.',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',

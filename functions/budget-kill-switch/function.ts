@@ -17,7 +17,8 @@ import { alertText } from './message/alert-text.ts';
 import { sayMadeAnew } from './message/made-anew.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
-import { fireRungs, type Due, type Firing } from './ladder/fire.ts';
+import { fireRungs, type Firing } from './ladder/fire.ts';
+import type { Due } from './ladder/hold.ts';
 import { fireNotify } from './ladder/notify.ts';
 import { resolveProjects, type NoteGap } from './gather.ts';
 import { periodEndMs } from './message/period.ts';
@@ -227,7 +228,9 @@ async function deliver(
   const summary = receipt.summary(startedAt, {});
   // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
   if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
-    context.log('INFO', `Budget "${budget.displayName}": all due rungs have fired before`, {
+    const waits = summary.kept['settling'] !== undefined;
+    const others = waits ? 'unlinking waits, all other due rungs' : 'all due rungs';
+    context.log('INFO', `Budget "${budget.displayName}": ${others} have fired before`, {
       kept: summary.kept,
       runId,
     });

@@ -84,6 +84,8 @@ export interface BudgetsPolicy {
   /** Not empty; both `at` and `do` strictly ascending. */
   readonly ladder: readonly Rung[];
   readonly keepLabel: string;
+  /** Whole hours, 0 to 168, that unlinking waits where all is off: cost of before arrives for up to a day. */
+  readonly settleHours: number;
   /** In the budget's currency: a smaller budget only notifies. */
   readonly minAmount: number;
 }

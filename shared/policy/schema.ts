@@ -20,7 +20,7 @@ import {
   wholeNumber,
 } from './fields.ts';
 import type { CpuThreshold } from './policy.ts';
-import { parseBytesPerSecond, ratePattern, rateWanted } from '../units.ts';
+import { durationWanted, parseBytesPerSecond, ratePattern, rateWanted } from '../units.ts';
 
 /** Days of the week in ISO order: `daysOfWeek[weekday - 1]` for luxon's `weekday`. */
 export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -219,6 +219,11 @@ export const modelAccount = textAs(
   (text) => text.slice(text.lastIndexOf('/') + 1),
 );
 
+const settle = z.union(
+  [z.literal(0), duration(hourMs, 0, 168, 'in whole hours and at most 7d')],
+  complain(`${durationWanted}, in whole hours and at most 7d, or 0 (0 = unlink at once)`),
+);
+
 const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
 
 const budgets = section({
@@ -229,6 +234,7 @@ const budgets = section({
   basis: z.prefault(oneOf(['actual', 'forecast', 'either']), 'actual'),
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
+  settle: z.prefault(settle, '24h'),
   minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
 });
 

@@ -2,6 +2,7 @@
 import type * as z from 'zod/mini';
 import type {
   AuditPolicy,
+  BudgetsPolicy,
   EgressPolicy,
   LifecyclePolicy,
   Mode,
@@ -24,7 +25,7 @@ export function toPolicy(file: PolicyFile): Policy {
     receiptsTopic: file.receipts,
     notify: file.notify && { channels: file.notify.channels, ownerLabel: file.notify.ownerLabel },
     notebooks: notebooks && toNotebooks(notebooks, mode),
-    budgets,
+    budgets: budgets && toBudgets(budgets),
     lifecycle: lifecycle && toLifecycle(lifecycle, mode),
     egress: egress && toEgress(egress),
     estimates,
@@ -58,6 +59,10 @@ function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
 
 function toWorkingHours({ from, to, ...rest }: NonNullable<WrittenNotebooks['hours']>): WorkingHours {
   return { ...rest, fromMinuteOfDay: from, toMinuteOfDay: to };
+}
+
+function toBudgets({ settle, ...budgets }: NonNullable<PolicyFile['budgets']>): BudgetsPolicy {
+  return { ...budgets, settleHours: settle };
 }
 
 function toLifecycle(lifecycle: NonNullable<PolicyFile['lifecycle']>, mode: Mode): LifecyclePolicy {

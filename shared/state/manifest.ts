@@ -77,6 +77,8 @@ const manifestSchema = z.object({
   /** Who may change the project now: one run of the switch or the restore. Absent when no one is at work. */
   lease: z.optional(leaseSchema),
   grace: z.optional(graceSchema),
+  /** Since when stop-compute has been in effect, for the present amount: unlinking waits for the cost of before. */
+  settling: z.optional(z.object({ sinceMs: z.number(), amount: z.number() })),
   /** Share of the budget's amount that was spent when a run of the switch last worked on the project, and that amount. */
   spent: z.optional(z.object({ share: z.number(), amount: z.number() })),
   /** Counts the leases: what an older one is about to write is refused. */

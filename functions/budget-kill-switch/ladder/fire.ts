@@ -1,38 +1,22 @@
-import type { Budget } from '../../../shared/google/budgets.ts';
-import { PermanentError } from '../../../shared/errors.ts';
-import type { EventContext } from '../../../shared/run/handle-event.ts';
-import { readManifest, type Manifest, type ManifestKey } from '../../../shared/state/manifest.ts';
+import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
-import { holdProject, type ProjectLease } from '../../../shared/state/lease.ts';
-import type { State } from '../../../shared/state/state.ts';
-import { leftText } from '../../../shared/resources/left-burning.ts';
+import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
-import type { Config } from '../config.ts';
-import type { Verdict } from '../decide.ts';
 import type { NoteGap } from '../gather.ts';
 import { graceOf, sayGrace } from './grace.ts';
+import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
 import { mergePlans, withoutFalseReturns } from './merge-plans.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
+import { alertOf, verbOf } from './rung-alert.ts';
 import { burningEvidence, sayBurning } from './say-burning.ts';
-import { isFired, openRung, type RungPlan } from './ladder.ts';
-import type { Notification } from '../message/notification.ts';
-import { periodKey } from '../message/period.ts';
+import { sayWaiting, settlingOf } from './settle.ts';
+import { isFired, openRung } from './ladder.ts';
 import type { SwitchRun } from '../run.ts';
-
-/** A message that makes rungs due. */
-export interface Due {
-  readonly context: EventContext;
-  readonly config: Config;
-  readonly notification: Notification;
-  readonly budget: Budget;
-  readonly verdict: Extract<Verdict, { kind: 'due' }>;
-  /** Spent per hour; undefined when not known. */
-  readonly rate: number | undefined;
-}
 
 /** What firing rungs on one project goes by. */
 export interface Firing {
@@ -60,7 +44,7 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   if (manifest !== undefined && (await isInGrace(firing, manifest, highest))) return;
   if (due.config.mode === 'observe') {
-    for (const rung of rungs) await attempt(resource, () => planOnly(firing, rung));
+    for (const rung of rungs) await attempt(resource, () => planOnly(firing, manifest, rung));
     return;
   }
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
@@ -86,10 +70,6 @@ async function isInGrace(firing: Firing, manifest: Manifest, highest: Rung): Pro
   return true;
 }
 
-function spentOf({ verdict }: Due): { readonly share: number; readonly amount: number } {
-  return { share: verdict.shares.actual, amount: verdict.budgetAmount };
-}
-
 /** What there is where all rungs have fired and nothing that they cover runs: then there is nothing to take the lease for. */
 async function quietPlan(
   firing: Firing,
@@ -102,54 +82,22 @@ async function quietPlan(
   return plan.complete && plan.items.length === 0 ? plan : undefined;
 }
 
-/** Holds a project of the budget; undefined where all rungs have fired and `isQuiet`. */
-export async function holdRungs<T>(
-  due: Due,
-  run: SwitchRun,
-  rungs: readonly Rung[],
-  isQuiet: boolean,
-  work: (lease: ProjectLease) => Promise<T>,
-): Promise<T | undefined> {
-  const { runtime, state } = due.context;
-  const { sleep, random } = runtime;
-  return holdProject(
-    { state: requireState(state), sleep, random, nowMs: () => runtime.now().getTime() },
-    keyOf(due, run),
-    {
-      by: runtime.functionName,
-      runId: run.runId,
-      doing: `fire ${rungs.map((rung) => rung.do).join(', ')}`,
-      isNeeded: (manifest) => !isQuiet || rungs.some((rung) => !isFired(manifest, rung)),
-    },
-    work,
-  );
-}
-
-function keyOf({ notification, budget }: Due, { projectId }: SwitchRun): ManifestKey {
-  return {
-    budget: notification.budget,
-    period: periodKey(notification.periodStartMs, budget.period),
-    project: projectId,
-  };
-}
-
-function requireState(state: State | undefined): State {
-  if (state === undefined)
-    throw new PermanentError(
-      'Cannot take anything away: the policy names no "state" bucket for the restore manifest',
-    );
-  return state;
-}
-
 /** What a rung would do now, in the receipt alone. */
-async function planOnly(firing: Firing, rung: Rung): Promise<void> {
+async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<void> {
   const { receipt, run } = firing;
-  const { items, left, running, burning } = await planNow(firing, rung);
+  const fresh = await planNow(firing, rung);
+  const { items, left, running, burning } = fresh;
+  const settling = unlinks(rung, items) ? settlingOf(firing, manifest, fresh) : undefined;
+  if (settling?.kind === 'waits') {
+    sayWaiting(firing, rung, settling, running);
+    return;
+  }
   report(receipt, rung, items, left, () => 'planned', running);
   receipt.add({
     ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
       items: items.length,
       left: left.length,
+      ...(settling === undefined ? {} : { why: settling.why }),
       ...burningEvidence(burning),
     }),
     outcome: 'planned',
@@ -171,6 +119,13 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
     return;
   }
+  const goesOn = earlier?.items.some((item) => item.kind === 'billing' && isOpen(item)) === true;
+  const settling =
+    !goesOn && unlinks(rung, present.items) ? settlingOf(firing, lease.manifest(), fresh) : undefined;
+  if (settling?.kind === 'waits') {
+    sayWaiting(firing, rung, settling, fresh.running);
+    return;
+  }
   await record(present);
   // What cannot be seen is not in the manifest, and without billing it will not run any more when it can be. The next delivery
   // looks again, and unlinks in any case.
@@ -178,7 +133,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     throw new BusyError(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
   // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.
   if (earlier === undefined || open.size > 0)
-    run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh), {
+    run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh, settling?.why), {
       alert: 'budget-rung',
       budget: due.budget.name,
       rung: rung.do,
@@ -201,13 +156,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   await close(withoutFalseReturns(items, earlier?.items ?? []));
 }
 
-/** The alert names what the rung will leave running, too. */
-function alertOf({ run, text }: Firing, rung: Rung, verb: string, { burning }: FreshPlan): string {
-  const left = leftText(burning);
-  return `${rung.do} ${verb} on ${run.projectId}: ${text}${left === '' ? '' : ` Not stopped by it: ${left}.`}`;
-}
-
-function verbOf(earlier: RungPlan | undefined, wasFired: boolean): string {
-  if (wasFired) return 'takes away again what came back';
-  return earlier === undefined ? 'fires' : 'goes on';
+/** Whether a rung is about to cut the link to the billing account. */
+function unlinks(rung: Rung, items: readonly ManifestItem[]): boolean {
+  return rung.do === 'unlink-billing' && items.some((item) => item.kind === 'billing' && isOpen(item));
 }

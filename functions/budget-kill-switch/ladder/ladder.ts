@@ -2,6 +2,7 @@ import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
+import { settlingAfter } from './in-effect.ts';
 import { isOpen } from './items.ts';
 import type { SwitchRun } from '../run.ts';
 
@@ -51,11 +52,15 @@ export function openRung(
   spent?: Manifest['spent'],
 ): HeldRung {
   const earlier = planOf(lease.manifest().rungs.find((one) => one.do === rung.do));
-  const change = async (how: (known: ManifestRung) => ManifestRung): Promise<void> => {
-    await lease.update((manifest) => ({
-      ...withRung(manifest, run, rung, how),
-      ...(spent === undefined ? {} : { spent }),
-    }));
+  const nowMs = (): number => run.runtime.now().getTime();
+  const change = async (how: (known: ManifestRung) => ManifestRung, closes = false): Promise<void> => {
+    await lease.update((manifest) => {
+      const changed = { ...withRung(manifest, run, rung, how), ...(spent === undefined ? {} : { spent }) };
+      const takesEffect = closes && rung.do === 'stop-compute' && isFired(changed, rung);
+      return spent === undefined || !takesEffect
+        ? changed
+        : { ...changed, settling: settlingAfter(manifest, spent.amount, nowMs()) };
+    });
   };
   return {
     earlier,
@@ -68,9 +73,9 @@ export function openRung(
         return {
           ...known,
           items: [...items],
-          ...(finished ? { status: 'done', firedAtMs: run.runtime.now().getTime() } : { status: 'claimed' }),
+          ...(finished ? { status: 'done', firedAtMs: nowMs() } : { status: 'claimed' }),
         };
-      }),
+      }, true),
   };
 }
 

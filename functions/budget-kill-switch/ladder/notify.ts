@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { SwitchRun } from '../run.ts';
-import { holdRungs, type Due } from './fire.ts';
+import { holdRungs, type Due } from './hold.ts';
 import { openRung } from './ladder.ts';
 import { decisionOn, reasonOf } from './report-rung.ts';
 

@@ -63,6 +63,7 @@ export function config(more: Partial<Config> = {}): Config {
       { at: 1.2, do: 'unlink-billing' },
     ],
     keepLabel: 'costguard-keep',
+    settleHours: 24,
     minAmount: 1,
     ...more,
   };

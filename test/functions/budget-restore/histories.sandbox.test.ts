@@ -92,7 +92,10 @@ const soundStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('wait' as const), minutes: fc.constantFrom(1, 10, 45, 600) }),
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      minutes: fc.constantFrom(1, 10, 45, 600, 1_500),
+    }),
   },
 );
 
@@ -134,6 +137,10 @@ interface History {
   units: number;
   /** What was changed so far; starts by hand among it. */
   readonly log: string[];
+  /** Whether what a label keeps runs: no rung but unlinking ends that. */
+  readonly burnsOn: boolean;
+  /** Since when at the earliest all that the rungs cover is off; undefined since a restore. */
+  offSinceMs: number | undefined;
 }
 
 /** What the switch covers and what runs of it, but for what is kept. */
@@ -194,12 +201,12 @@ async function takeStep(step: Step, history: History): Promise<void> {
   }
 }
 
-function startByHand(what: 'all' | 'nb-1' | 'vm-1', { log }: History): void {
+function startByHand(what: 'all' | 'nb-1' | 'vm-1', { log, burnsOn }: History): void {
   const project = lab.project();
   if (project.account === '') return;
   for (const machines of [project.notebooks, project.vms])
     for (const [name, runs] of machines)
-      if (!runs && (what === 'all' || what === name)) {
+      if (!runs && (what === name || (what === 'all' && (burnsOn || !name.endsWith('-kept'))))) {
         machines.set(name, true);
         fake.world.starts.set(`${RESEARCH}/${name}`, fake.world.nowMs);
         log.push(`start ${RESEARCH}/${name}`);
@@ -248,19 +255,44 @@ function expectAlternation(log: readonly string[]): void {
   }
 }
 
-async function play(steps: readonly Step[], isSound: boolean): Promise<void> {
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Late cost is no reason to unlink: something burns, or all has been off for a day. */
+function expectCauseToUnlink(
+  step: Step,
+  startedMs: number,
+  history: History,
+  changes: readonly string[],
+): void {
+  if (step.kind === 'restore' && changes.length > 0) history.offSinceMs = undefined;
+  if (step.kind !== 'alert' || step.percent / history.units < 1) return;
+  history.offSinceMs ??= startedMs;
+  // What was refused, or has no answer, may burn.
+  if (history.burnsOn || step.mishap.kind !== 'none') return;
+  if (changes.some((change) => change.startsWith('unlink')))
+    expect(fake.world.nowMs - history.offSinceMs, history.log.join(', ')).toBeGreaterThanOrEqual(
+      24 * HOUR_MS,
+    );
+}
+
+async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): Promise<void> {
   lab.fresh();
+  if (!burnsOn)
+    for (const machines of [lab.project().notebooks, lab.project().vms])
+      for (const name of machines.keys()) if (name.endsWith('-kept')) machines.set(name, false);
   fake.world.nowMs = DAY;
   const before = stateOf(lab.project());
-  const history: History = { units: 100, log: [] };
+  const history: History = { units: 100, log: [], burnsOn, offSinceMs: undefined };
   for (const step of steps) {
     fake.world.changes.length = 0;
     const hasHeld =
       step.kind === 'alert' && isSound ? isInGrace(step.percent / history.units, history.units) : false;
+    const startedMs = fake.world.nowMs;
     await takeStep(step, history);
     const changes = fake.world.changes.filter((change) => change.includes(RESEARCH));
     history.log.push(...changes);
     expectNothingElseTouched(fake.world.changes);
+    if (isSound && !hasHeld) expectCauseToUnlink(step, startedMs, history, changes);
     if (step.kind === 'alert') expectRungs(step.percent, history, changes, isSound && !hasHeld);
     fake.world.nowMs += MINUTE_MS;
   }
@@ -295,7 +327,9 @@ async function expectRestored(before: object): Promise<void> {
 describe('switch and restore over random histories', () => {
   it('hold while a rung is in force, stop no start twice, unlink for a reason, and give back what was before', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(soundStep, { minLength: 2, maxLength: 6 }), (steps) => play(steps, true)),
+      fc.asyncProperty(fc.array(soundStep, { minLength: 2, maxLength: 6 }), fc.boolean(), (steps, burnsOn) =>
+        play(steps, true, burnsOn),
+      ),
       { numRuns: SOUND_RUNS },
     );
   }, 600_000);

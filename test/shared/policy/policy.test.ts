@@ -427,6 +427,14 @@ const badInputs: readonly BadInput[] = [
     'budgets.protect[1]',
     /a second time/,
   ],
+  [
+    'a settling time that is no whole hour',
+    `${armed}, settle: 90m}`,
+    'budgets.settle',
+    /^got "90m"; wanted .*in whole hours and at most 7d, or 0/,
+  ],
+  ['a settling time of 24', `${armed}, settle: 24}`, 'budgets.settle', /^got 24; wanted .*, or 0/],
+  ['a settling time beyond a week', `${armed}, settle: 8d}`, 'budgets.settle', /^got "8d"; wanted .*7d/],
   ['an unknown basis', `${armed}, basis: both}`, 'budgets.basis', /wanted one of: actual, forecast, either$/],
   ['an empty ladder', `${armed}, ladder: []}`, 'budgets.ladder', /^got an empty list; .*one at least/],
   [
@@ -913,6 +921,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
       { at: 1.2, do: 'unlink-billing' },
     ],
     keepLabel: 'costguard-keep',
+    settleHours: 24,
     minAmount: 1,
   });
 });

@@ -1,0 +1,68 @@
+import type { Budget } from '../../../shared/google/budgets.ts';
+import { PermanentError } from '../../../shared/errors.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import type { ManifestKey } from '../../../shared/state/manifest.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { holdProject, type ProjectLease } from '../../../shared/state/lease.ts';
+import type { State } from '../../../shared/state/state.ts';
+import type { Config } from '../config.ts';
+import type { Verdict } from '../decide.ts';
+import { isFired } from './ladder.ts';
+import type { Notification } from '../message/notification.ts';
+import { periodKey } from '../message/period.ts';
+import type { SwitchRun } from '../run.ts';
+
+/** A message that makes rungs due. */
+export interface Due {
+  readonly context: EventContext;
+  readonly config: Config;
+  readonly notification: Notification;
+  readonly budget: Budget;
+  readonly verdict: Extract<Verdict, { kind: 'due' }>;
+  /** Spent per hour; undefined when not known. */
+  readonly rate: number | undefined;
+}
+
+/** The share that is spent, and of which amount. */
+export function spentOf({ verdict }: Due): { readonly share: number; readonly amount: number } {
+  return { share: verdict.shares.actual, amount: verdict.budgetAmount };
+}
+
+/** Holds a project of the budget; undefined where all rungs have fired and `isQuiet`. */
+export async function holdRungs<T>(
+  due: Due,
+  run: SwitchRun,
+  rungs: readonly Rung[],
+  isQuiet: boolean,
+  work: (lease: ProjectLease) => Promise<T>,
+): Promise<T | undefined> {
+  const { runtime, state } = due.context;
+  const { sleep, random } = runtime;
+  return holdProject(
+    { state: requireState(state), sleep, random, nowMs: () => runtime.now().getTime() },
+    keyOf(due, run),
+    {
+      by: runtime.functionName,
+      runId: run.runId,
+      doing: `fire ${rungs.map((rung) => rung.do).join(', ')}`,
+      isNeeded: (manifest) => !isQuiet || rungs.some((rung) => !isFired(manifest, rung)),
+    },
+    work,
+  );
+}
+
+export function keyOf({ notification, budget }: Due, { projectId }: SwitchRun): ManifestKey {
+  return {
+    budget: notification.budget,
+    period: periodKey(notification.periodStartMs, budget.period),
+    project: projectId,
+  };
+}
+
+function requireState(state: State | undefined): State {
+  if (state === undefined)
+    throw new PermanentError(
+      'Cannot take anything away: the policy names no "state" bucket for the restore manifest',
+    );
+  return state;
+}

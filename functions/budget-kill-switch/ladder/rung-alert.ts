@@ -1,0 +1,23 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { leftText } from '../../../shared/resources/left-burning.ts';
+import type { Firing } from './fire.ts';
+import type { RungPlan } from './ladder.ts';
+import type { FreshPlan } from './plan-now.ts';
+
+/** The alert names what the rung will leave running, too. */
+export function alertOf(
+  { run, text }: Firing,
+  rung: Rung,
+  verb: string,
+  { burning }: FreshPlan,
+  why = '',
+): string {
+  const left = leftText(burning);
+  return `${rung.do} ${verb} on ${run.projectId}${why === '' ? '' : `, for ${why}`}: ${text}${left === '' ? '' : ` Not stopped by it: ${left}.`}`;
+}
+
+/** What a rung does: fires, goes on, or holds. */
+export function verbOf(earlier: RungPlan | undefined, wasFired: boolean): string {
+  if (wasFired) return 'takes away again what came back';
+  return earlier === undefined ? 'fires' : 'goes on';
+}
