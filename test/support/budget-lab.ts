@@ -188,13 +188,14 @@ export function budgetScenario(lab: BudgetLab = {}): Scenario {
   } satisfies ScenarioInput);
 }
 
-/** A policy that guards the lab's budget; `lines` are lines of its section `budgets`. */
+/** A policy that guards the lab's budget; `lines` are lines of its section `budgets`. Unlinking waits for nothing unless `settle` says so. */
 export function switchPolicy(
   options: {
     readonly mode?: 'observe' | 'enforce';
     readonly scope?: readonly string[];
     readonly allow?: readonly string[];
     readonly modelAccounts?: readonly string[];
+    readonly settle?: string;
     readonly lines?: readonly string[];
   } = {},
 ): string {
@@ -203,6 +204,7 @@ export function switchPolicy(
     scope = [`projects/${RUNAWAY}`],
     allow = [BUDGET],
     modelAccounts = [MODEL_ACCOUNT],
+    settle = '0',
     lines = [],
   } = options;
   return [
@@ -213,6 +215,7 @@ export function switchPolicy(
     `  mode: ${mode}`,
     `  allow: [${allow.join(', ')}]`,
     `  modelAccounts: [${modelAccounts.join(', ')}]`,
+    `  settle: ${settle}`,
     ...lines.map((line) => `  ${line}`),
     '',
   ].join('\n');

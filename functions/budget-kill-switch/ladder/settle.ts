@@ -93,7 +93,7 @@ export function sayWaiting(
   run.log(
     'WARNING',
     `${rung.do} waits on ${run.projectId} until ${until} (budgets.settle): ${why}. It does not wait where something burns that no rung stops; then, or if the share is ${percent(rung.at)} or more after that, billing is unlinked`,
-    { alert: 'budget-rung', budget: due.budget.name, rung: rung.do, runId: run.runId },
+    { budget: due.budget.name, rung: rung.do, runId: run.runId },
   );
   receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'settling', { rung: rung.do, why, until }));
 }

@@ -24,6 +24,7 @@ const VM = `projects/${RUNAWAY}/zones/us-central1-a/instances/vm-1`;
 const UNLINK = `projects.updateBillingInfo /v1/projects/${RUNAWAY}/billingInfo`;
 const LINKED = ACCOUNT.replace('billingAccounts/', '');
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
+const policy = switchPolicy({ settle: '24h' });
 
 const accountOf = ({ sandbox }: SwitchWorld): unknown => stateOf(sandbox)['billing'];
 const said = ({ lines }: SwitchWorld, part: string): readonly string[] =>
@@ -31,7 +32,7 @@ const said = ({ lines }: SwitchWorld, part: string): readonly string[] =>
 
 describe('unlinking after stop-compute has taken effect', () => {
   it('waits while nothing that burns is running: late cost lifts the share to 121 %', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario, policy }, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(1.01));
       await sandbox.clock.advance(3 * HOUR_MS);
@@ -49,7 +50,7 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('ends with budgets.settle where the share is still over, and says so', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario, policy }, async (world) => {
       await world.alert(alert(1.01));
       await world.sandbox.clock.advance(23 * HOUR_MS);
       await world.alert(alert(1.21));
@@ -64,14 +65,14 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('waits, too, where one message makes both rungs due', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario, policy }, async (world) => {
       await world.alert(alert(1.3));
       assert.equal(changesIn(world.sandbox)['instances.stop vm-1/stop'], 1);
       assert.equal(accountOf(world), LINKED);
     }));
 
   it('does not wait where something burns that no rung stops, and names it', () =>
-    withSwitch({ scenario: budgetScenario({ projects: [RUNAWAY_PROJECT] }) }, async (world) => {
+    withSwitch({ scenario: budgetScenario({ projects: [RUNAWAY_PROJECT] }), policy }, async (world) => {
       await world.alert(alert(1.01));
       await world.sandbox.clock.advance(HOUR_MS);
       await world.alert(alert(1.21));
@@ -83,7 +84,7 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('waits no longer because something comes back meanwhile, which is stopped again', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario, policy }, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(1.21));
       await sandbox.clock.advance(20 * HOUR_MS);
@@ -98,7 +99,7 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('begins anew with what ran under a raised amount', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario, policy }, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(1.01));
       await sandbox.clock.advance(23 * HOUR_MS);
@@ -120,7 +121,7 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('is planned alike in observe mode', () =>
-    withSwitch({ scenario, policy: switchPolicy({ mode: 'observe' }) }, async (world) => {
+    withSwitch({ scenario, policy: switchPolicy({ mode: 'observe', settle: '24h' }) }, async (world) => {
       await world.alert(alert(1.3));
       assert.equal(said(world, 'unlink-billing waits on ml-runaway').length, 1);
       const { decisions, kept } = lastReceipt(world.sandbox, BUCKET, SWITCH);
@@ -132,7 +133,7 @@ describe('unlinking after stop-compute has taken effect', () => {
     }));
 
   it('does not wait with settle: 0', () =>
-    withSwitch({ scenario, policy: switchPolicy({ lines: ['settle: 0'] }) }, async (world) => {
+    withSwitch({ scenario, policy: switchPolicy({ settle: '0' }) }, async (world) => {
       await world.alert(alert(1.3));
       assert.equal(accountOf(world), undefined);
       assert.match(said(world, 'unlink-billing fires')[0] ?? '', /for budgets\.settle is 0/);
