@@ -53,6 +53,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.protect': "Projects never touched, as projects/ID or ID. The function's own project always is.",
   'budgets.settle':
     'How long unlinking waits where all compute is off and nothing burns: cost of before arrives for up to a day. 0: not at all.',
+  'budgets.maxActions':
+    'Most resources that one run takes away, worst first; what is over is named, and dealt with at the next look.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
   'budgets.basis': 'Which spend counts against the ladder.',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',

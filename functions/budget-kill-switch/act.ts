@@ -3,10 +3,10 @@ import { changeState } from '../../shared/google/change/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { stepChange } from '../../shared/resources/change.ts';
 import { isBelow } from '../../shared/state/manifest.ts';
-import { kindOf, stopSteps, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
+import { stopSteps, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
-import { isOpen, settled, statusAfter } from './ladder/items.ts';
+import { isOpen, orderOf, settled, statusAfter, submits } from './ladder/items.ts';
 import { keptBy } from './ladder/kept-by.ts';
 import type { Work } from './ladder/ladder.ts';
 import { unlinkBilling } from './ladder/unlink.ts';
@@ -22,14 +22,15 @@ const SHOWS_LATE: ReadonlySet<ManifestItem['kind']> = new Set(['endpoint', 'inst
 
 type KeepLabel = Pick<Config, 'keepLabel'>;
 
-/** Takes away what a rung planned and is not done yet, and reports each item to `work` as it is dealt with. */
+/** Takes away what a rung planned, is not done yet and is in `chosen`, and reports each item to `work` as it is dealt with. */
 export async function stopResources(
   run: SwitchRun,
   config: KeepLabel,
   action: RungAction,
   work: Work,
+  chosen: ReadonlySet<string>,
 ): Promise<void> {
-  const open = work.items().filter(isOpen);
+  const open = work.items().filter((item) => isOpen(item) && chosen.has(item.resource));
   if (action === 'unlink-billing') {
     await unlinkBilling(run, work, open);
     return;
@@ -46,17 +47,6 @@ export async function stopResources(
       { concurrency: CONCURRENCY },
     ),
   ]);
-}
-
-/** Orders below this are of what submits other work or is submitted by it. */
-const FIRST_MACHINE_ORDER = 20;
-
-function orderOf(item: ManifestItem): number {
-  return item.kind === 'billing' ? Infinity : kindOf(item).order;
-}
-
-function submits(item: ManifestItem): boolean {
-  return orderOf(item) < FIRST_MACHINE_ORDER;
 }
 
 /** A kind after the other: what submits work again is off before that work is. */

@@ -187,6 +187,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
     },
   };
   if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, noting));
+  const allowance = { maxActions: config.maxActions, taken: new Set<string>() };
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
@@ -207,7 +208,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
         },
       };
       await attempt(`projects/${projectId}`, () =>
-        fireRungs({ due, run, text, receipt, gap, attempt }, above),
+        fireRungs({ due, run, text, receipt, gap, attempt, allowance }, above),
       );
     },
     { concurrency: PROJECTS_AT_ONCE },

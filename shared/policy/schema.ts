@@ -224,6 +224,8 @@ const settle = z.union(
   complain(`${durationWanted}, in whole hours and at most 7d, or 0 (0 = unlink at once)`),
 );
 
+const maxActionsWanted = 'a whole number without quotes, 1 or more';
+
 const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
 
 const budgets = section({
@@ -235,6 +237,7 @@ const budgets = section({
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   settle: z.prefault(settle, '24h'),
+  maxActions: z.prefault(wholeNumber(maxActionsWanted).check(z.gte(1, complain(maxActionsWanted))), 1_000),
   minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
 });
 

@@ -16,6 +16,7 @@ import { alertOf, verbOf } from './rung-alert.ts';
 import { burningEvidence, sayBurning } from './say-burning.ts';
 import { sayWaiting, settlingOf } from './settle.ts';
 import { isFired, openRung } from './ladder.ts';
+import { limitPlan, sayOver, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 
 /** What firing rungs on one project goes by. */
@@ -26,40 +27,59 @@ export interface Firing {
   readonly text: string;
   readonly receipt: ReceiptBuilder;
   readonly gap: NoteGap;
+  readonly allowance: Allowance;
   /** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
   readonly attempt: (resource: string, step: () => Promise<void>) => Promise<unknown>;
 }
 
 const NOTHING = { manifest: undefined };
 
+/** How many a rung leaves for the next look. */
+interface Fired {
+  readonly over: number;
+}
+const NOTHING_OVER: Fired = { over: 0 };
+
 /**
  * Holds the due rungs on one project: those that have not fired do, in order, and what came back under one that has is taken away
  * again. All under one lease.
  */
 export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise<void> {
-  const { due, run, receipt, attempt } = firing;
+  const { due, run, receipt } = firing;
   const resource = `projects/${run.projectId}`;
   const highest = rungs.at(-1);
   if (highest === undefined) return;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   if (manifest !== undefined && (await isInGrace(firing, manifest, highest))) return;
   if (due.config.mode === 'observe') {
-    for (const rung of rungs) await attempt(resource, () => planOnly(firing, manifest, rung));
+    await inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
     return;
   }
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
   const held = await holdRungs(due, run, rungs, quiet !== undefined, async (lease) => {
-    for (const rung of rungs) {
-      const error = await attempt(resource, () => fireRung(firing, lease, rung));
-      // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
-      // goes on to the next by itself.
-      if (error instanceof BusyError) break;
-    }
+    await inOrder(firing, rungs, (rung) => fireRung(firing, lease, rung));
     return 'held';
   });
   if (held !== undefined) return;
   if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
   for (const rung of rungs) receipt.keep(decisionOn(resource, 'keep', 'fired-before', { rung: rung.do }));
+}
+
+/** One rung after the other. One that has more to do than a run may keeps those above it for the next look. */
+async function inOrder(
+  { run, attempt }: Firing,
+  rungs: readonly Rung[],
+  step: (rung: Rung) => Promise<Fired>,
+): Promise<void> {
+  for (const rung of rungs) {
+    let isOver = false;
+    const error = await attempt(`projects/${run.projectId}`, async () => {
+      isOver = (await step(rung)).over > 0;
+    });
+    // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
+    // goes on to the next by itself.
+    if (error instanceof BusyError || isOver) return;
+  }
 }
 
 /** Whether a restore opened a grace that is not used up; then it is said what runs. */
@@ -83,14 +103,16 @@ async function quietPlan(
 }
 
 /** What a rung would do now, in the receipt alone. */
-async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<void> {
+async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<Fired> {
   const { receipt, run } = firing;
   const fresh = await planNow(firing, rung);
-  const { items, left, running, burning } = fresh;
+  const { left, running, burning } = fresh;
+  const { plan, over } = limitPlan(firing.allowance, rung, fresh, undefined, running);
+  const { items } = plan;
   const settling = unlinks(rung, items) ? settlingOf(firing, manifest, fresh) : undefined;
   if (settling?.kind === 'waits') {
     sayWaiting(firing, rung, settling, running);
-    return;
+    return NOTHING_OVER;
   }
   report(receipt, rung, items, left, () => 'planned', running);
   receipt.add({
@@ -102,29 +124,34 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
     }),
     outcome: 'planned',
   });
+  sayOver(firing, rung, over, running);
+  return { over: over.length };
 }
 
 /**
  * Fires one rung on one project, or holds it: plan, write the manifest, and only then take away. What is already off, or is dealt
  * with, costs no request.
  */
-async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promise<void> {
+async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promise<Fired> {
   const { due, run } = firing;
   const wasFired = isFired(lease.manifest(), rung);
   const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due));
   const fresh = await planNow(firing, rung);
-  const present = mergePlans(earlier, fresh, lease.manifest().restored);
-  const open = new Set(present.items.filter(isOpen).map((item) => item.resource));
-  if (wasFired && fresh.complete && open.size === 0) {
+  const merged = mergePlans(earlier, fresh, lease.manifest().restored);
+  const { plan: present, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
+  const isOver = (item: ManifestItem): boolean => over.some(({ resource }) => resource === item.resource);
+  const open = new Set(
+    present.items.filter((item) => isOpen(item) && !isOver(item)).map((item) => item.resource),
+  );
+  if (wasFired && fresh.complete && over.length === 0 && open.size === 0) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
-    return;
+    return NOTHING_OVER;
   }
-  const goesOn = earlier?.items.some((item) => item.kind === 'billing' && isOpen(item)) === true;
-  const settling =
-    !goesOn && unlinks(rung, present.items) ? settlingOf(firing, lease.manifest(), fresh) : undefined;
+  // Without a link there is nothing to wait for: an earlier run has cut it.
+  const settling = unlinks(rung, fresh.items) ? settlingOf(firing, lease.manifest(), fresh) : undefined;
   if (settling?.kind === 'waits') {
     sayWaiting(firing, rung, settling, fresh.running);
-    return;
+    return NOTHING_OVER;
   }
   await record(present);
   // What cannot be seen is not in the manifest, and without billing it will not run any more when it can be. The next delivery
@@ -140,7 +167,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
       runId: run.runId,
     });
   const progress = work(present.items);
-  await stopResources(run, due.config, rung.do, progress);
+  await stopResources(run, due.config, rung.do, progress, open);
   const items = progress.items();
   reportRung(firing, rung, {
     items,
@@ -150,10 +177,13 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     resumed: earlier !== undefined,
     running: fresh.running,
     burning: fresh.burning,
+    over: over.length,
   });
-  const isDone = fresh.complete && !items.some(isOpen);
+  sayOver(firing, rung, over, fresh.running);
+  const isDone = fresh.complete && over.length === 0 && !items.some(isOpen);
   sayBurning(firing, rung, fresh.burning, isDone);
   await close(withoutFalseReturns(items, earlier?.items ?? []));
+  return { over: over.length };
 }
 
 /** Whether a rung is about to cut the link to the billing account. */

@@ -1,5 +1,5 @@
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Whether there is still something to do about an item. */
 export function isOpen({ status }: ManifestItem): boolean {
@@ -22,4 +22,17 @@ export function settled(
   const result = { ...item, ...outcome };
   if (outcome.why === undefined) delete result.why;
   return result;
+}
+
+/** Orders below this are of what submits other work or is submitted by it. */
+const FIRST_MACHINE_ORDER = 20;
+
+/** Where an item's kind stands in the order of stopping. */
+export function orderOf(item: ManifestItem): number {
+  return item.kind === 'billing' ? Infinity : kindOf(item).order;
+}
+
+/** Whether an item submits other work, or is submitted by it. */
+export function submits(item: ManifestItem): boolean {
+  return orderOf(item) < FIRST_MACHINE_ORDER;
 }

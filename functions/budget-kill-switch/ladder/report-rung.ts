@@ -89,11 +89,13 @@ export interface RungEnd {
   readonly resumed: boolean;
   readonly running: readonly RunningResource[];
   readonly burning: readonly RunningResource[];
+  /** How many are left for the next look. */
+  readonly over: number;
 }
 
 /** Writes into the receipt what a rung did. */
 export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): void {
-  const { items, touched, left, unseen, resumed, running, burning } = end;
+  const { items, touched, left, unseen, resumed, running, burning, over } = end;
   report(
     receipt,
     rung,
@@ -110,9 +112,15 @@ export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): 
       left: left.length,
       resumed,
       ...(cameBack > 0 ? { cameBack } : {}),
+      ...(over > 0 ? { overMaxActions: over } : {}),
       ...burningEvidence(burning),
       ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
     }),
-    outcome: items.some(isOpen) || unseen.length > 0 ? 'failed' : 'done',
+    outcome: outcomeOf(touched.some(isOpen) || unseen.length > 0, over),
   });
+}
+
+function outcomeOf(isFailed: boolean, over: number): OutcomeKind {
+  if (isFailed) return 'failed';
+  return over > 0 ? 'planned' : 'done';
 }

@@ -433,6 +433,7 @@ const badInputs: readonly BadInput[] = [
     'budgets.settle',
     /^got "90m"; wanted .*in whole hours and at most 7d, or 0/,
   ],
+  ['no action at all', `${armed}, maxActions: 0}`, 'budgets.maxActions', /^got 0; wanted .*1 or more/],
   ['a settling time of 24', `${armed}, settle: 24}`, 'budgets.settle', /^got 24; wanted .*, or 0/],
   ['a settling time beyond a week', `${armed}, settle: 8d}`, 'budgets.settle', /^got "8d"; wanted .*7d/],
   ['an unknown basis', `${armed}, basis: both}`, 'budgets.basis', /wanted one of: actual, forecast, either$/],
@@ -922,6 +923,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
     ],
     keepLabel: 'costguard-keep',
     settleHours: 24,
+    maxActions: 1_000,
     minAmount: 1,
   });
 });

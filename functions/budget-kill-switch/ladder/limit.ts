@@ -1,0 +1,83 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { burnText } from '../../../shared/resources/left-burning.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import type { Firing } from './fire.ts';
+import { isOpen, submits } from './items.ts';
+import type { RungPlan } from './ladder.ts';
+import { decisionOn } from './report-rung.ts';
+import { MAX_SHOWN } from './unseen.ts';
+
+/** What one run may take away, over all projects of the budget. */
+export interface Allowance {
+  readonly maxActions: number;
+  /** What it has set about: the same resource counts once, whichever rungs cover it. */
+  readonly taken: Set<string>;
+}
+
+/** A plan within the limit, and what is left for the next look. */
+export interface LimitedPlan {
+  readonly plan: RungPlan;
+  /** Worst first. */
+  readonly over: readonly ManifestItem[];
+}
+
+/**
+ * Takes from the allowance what a rung may deal with in this run: what submits other work first, for it would submit again, then
+ * the worst by cost per hour. What is over stays as an earlier run left it, and the plan is not complete without it.
+ */
+export function limitPlan(
+  { maxActions, taken }: Allowance,
+  rung: Rung,
+  plan: RungPlan,
+  earlier: RungPlan | undefined,
+  running: readonly RunningResource[],
+): LimitedPlan {
+  const open = plan.items.filter(isOpen);
+  // Unlinking is one action, and ends all that runs.
+  if (rung.do === 'unlink-billing') return { plan, over: [] };
+  const over = new Map<string, ManifestItem>();
+  for (const item of inOrder(open, running))
+    if (taken.has(item.resource) || taken.size < maxActions) taken.add(item.resource);
+    else over.set(item.resource, item);
+  if (over.size === 0) return { plan, over: [] };
+  const before = new Map(earlier?.items.map((item) => [item.resource, item]));
+  const items = plan.items.flatMap((item) => {
+    const known = before.get(item.resource);
+    if (!over.has(item.resource)) return [item];
+    return known === undefined ? [] : [known];
+  });
+  return { plan: { ...plan, items, complete: false }, over: [...over.values()] };
+}
+
+function inOrder(
+  items: readonly ManifestItem[],
+  running: readonly RunningResource[],
+): readonly ManifestItem[] {
+  const place = new Map(worstFirst(running).map(({ resource }, index) => [resource, index]));
+  const rank = (item: ManifestItem): number =>
+    submits(item) ? -1 : (place.get(item.resource) ?? running.length);
+  return [...items].sort((a, b) => rank(a) - rank(b));
+}
+
+/** What is over the limit is named, worst first, with what it costs until the next look. */
+export function sayOver(
+  { run, due, receipt }: Firing,
+  rung: Rung,
+  over: readonly ManifestItem[],
+  running: readonly RunningResource[],
+): void {
+  if (over.length === 0) return;
+  for (const { resource } of over)
+    receipt.keep(decisionOn(resource, 'keep', 'over-max-actions', { rung: rung.do }));
+  const names = over.map(({ resource }) => resource);
+  const isOver = new Set(names);
+  const cost = burnText(burnOf(running.filter(({ resource }) => isOver.has(resource))));
+  const more = names.length > MAX_SHOWN ? ` and ${names.length - MAX_SHOWN} more` : '';
+  run.log(
+    'WARNING',
+    `${rung.do} is not done on ${run.projectId}: ${names.length} at ${cost} are over budgets.maxActions (${due.config.maxActions} a run) and are dealt with at the next look: ${names.slice(0, MAX_SHOWN).join(', ')}${more}`,
+    { budget: due.budget.name, rung: rung.do, runId: run.runId, over: names.length },
+  );
+}
