@@ -34,7 +34,7 @@ export type PolicyKey = (typeof policyKeys)[number];
 
 const settingsSchema = z.strictObject({
   trigger: z.enum(['schedule', 'budget', 'http']),
-  /** When it ticks: cron, and the time zone that it is read in. */
+  /** When it ticks: cron, and the time zone that it is read in. What a budget triggers may tick as well. */
   schedule: z.optional(z.string()),
   timeZone: z._default(z.string(), 'Etc/UTC'),
   /** The keys of the policy that it reads: a change in one of them redeploys it. */

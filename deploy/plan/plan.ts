@@ -48,7 +48,7 @@ function planApis({ project, functions }: Desired, { apis }: Actual): readonly S
     ...BASE_APIS,
     ...functions.flatMap(({ settings }) => [
       ...settings.apis,
-      ...(settings.trigger === 'schedule' ? ['cloudscheduler.googleapis.com'] : []),
+      ...(settings.schedule !== undefined ? ['cloudscheduler.googleapis.com'] : []),
       // The preflight tests the switch's permissions in its name.
       ...(settings.alert ? ['iamcredentials.googleapis.com', 'monitoring.googleapis.com'] : []),
     ]),

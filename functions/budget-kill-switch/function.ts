@@ -14,6 +14,8 @@ import { collectRunErrors, type RunErrors } from '../../shared/run/run-errors.ts
 import { sendNotice } from '../../shared/notify/send.ts';
 import { alertNotice } from './message/alert-notice.ts';
 import { alertText } from './message/alert-text.ts';
+import { holdAtTick, isTick } from './message/hold-at-tick.ts';
+import { noteInForce } from './message/in-force.ts';
 import { sayMadeAnew } from './message/made-anew.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
@@ -31,9 +33,17 @@ import { noteSpend } from './message/spend-rate.ts';
 /** Projects of one budget that are worked on side by side. */
 const PROJECTS_AT_ONCE = 4;
 
-/** Handles one message of the budget topic. */
+/** Handles one message of the budget topic, or the switch's own tick. */
 export async function guardBudget(context: EventContext, message: Message): Promise<void> {
   const config = configureSwitch(context.policy);
+  if (isTick(message)) {
+    await holdAtTick(context, config, message, {
+      lookUp: (notification) => lookUp(context, notification),
+      fire: (notification, budget, verdict) =>
+        fireDueRungs({ context, config, notification, budget, verdict, rate: undefined }),
+    });
+    return;
+  }
   const notification = await read(context, message);
   const sender = judgeSender(notification, config);
   if (sender !== undefined || notification.kind === 'anomaly') {
@@ -48,8 +58,9 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   const budget = await lookUp(context, notification);
   if (budget === undefined) return;
   const verdict = judgeNotification(notification, budget, config, context.runtime.now());
-  if (verdict.kind !== 'ignore')
-    await noteMessage(context, notification, budget, message.publishedMs ?? context.runtime.now().getTime());
+  const publishedMs = message.publishedMs ?? context.runtime.now().getTime();
+  if (verdict.kind !== 'ignore') await noteMessage(context, notification, budget, publishedMs);
+  await noteInForce(context, config, notification, verdict, publishedMs);
   // Observing changes nothing, not even what is remembered.
   const rate =
     verdict.kind === 'ignore' || config.mode === 'observe'

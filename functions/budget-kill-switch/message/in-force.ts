@@ -1,0 +1,105 @@
+import * as z from 'zod/mini';
+import { messageOf } from '../../../shared/errors.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
+import type { Config } from '../config.ts';
+import type { Verdict } from '../decide.ts';
+import type { Notification } from './notification.ts';
+
+const inForceSchema = z.object({
+  version: z.literal(1),
+  publishedMs: z.number(),
+  /** The rungs above notify that this message made due. */
+  reached: z.array(z.enum(rungActions)),
+  message: z.object({
+    displayName: z.string(),
+    costAmount: z.number(),
+    budgetAmount: z.number(),
+    budgetAmountType: z.string(),
+    currencyCode: z.string(),
+    periodStartMs: z.number(),
+    thresholdExceeded: z.nullable(z.number()),
+    forecastExceeded: z.nullable(z.number()),
+    topic: z.nullable(z.string()),
+  }),
+});
+
+type Stored = z.infer<typeof inForceSchema>;
+
+/** The latest message of a budget, by which ticks hold the rungs that it reached. */
+export interface InForce {
+  readonly notification: Notification;
+  readonly reached: readonly RungAction[];
+}
+
+/**
+ * Keeps the latest message of a budget while it reaches a rung that takes something away, so that ticks hold that rung until the
+ * next message. When it cannot be kept, the message itself still acts.
+ */
+export async function noteInForce(
+  { state, runtime, log }: EventContext,
+  { mode }: Pick<Config, 'mode'>,
+  notification: Notification,
+  verdict: Verdict,
+  publishedMs: number,
+): Promise<void> {
+  // Observing changes nothing, not even what is remembered.
+  if (state === undefined || mode === 'observe' || verdict.kind === 'ignore') return;
+  const { budget } = notification;
+  const due = verdict.kind === 'due' ? verdict.rungs : [];
+  const reached = due.map((rung) => rung.do).filter((action) => action !== 'notify');
+  try {
+    await updateStateObject(state, runtime, memoryOf(budget), (before): Stored | undefined => {
+      if (reached.length === 0 && (before?.reached.length ?? 0) === 0) return before;
+      if (before !== undefined && before.publishedMs > publishedMs) return before;
+      return { version: 1, publishedMs, reached, message: { ...notification, ...orNull(notification) } };
+    });
+  } catch (error) {
+    log('WARNING', `Cannot keep the message of ${budget} for the ticks: ${messageOf(error)}`);
+  }
+}
+
+/** What a budget's latest message reached; undefined where that is nothing. Throws for what is no such object. */
+export async function recallInForce(
+  { state }: Pick<EventContext, 'state'>,
+  budget: string,
+): Promise<InForce | undefined> {
+  const memory = memoryOf(budget);
+  const stored = memory.parse((await state?.read(memory.name))?.text);
+  if (stored === undefined || stored.reached.length === 0) return undefined;
+  const { message, reached } = stored;
+  const notification: Notification = {
+    ...message,
+    kind: 'budget',
+    budget,
+    thresholdExceeded: message.thresholdExceeded ?? undefined,
+    forecastExceeded: message.forecastExceeded ?? undefined,
+    topic: message.topic ?? undefined,
+  };
+  return { notification, reached };
+}
+
+/** JSON has no undefined. */
+function orNull({
+  thresholdExceeded,
+  forecastExceeded,
+  topic,
+}: Pick<Notification, Nullable>): Pick<Stored['message'], Nullable> {
+  return {
+    thresholdExceeded: thresholdExceeded ?? null,
+    forecastExceeded: forecastExceeded ?? null,
+    topic: topic ?? null,
+  };
+}
+
+type Nullable = 'thresholdExceeded' | 'forecastExceeded' | 'topic';
+
+function memoryOf(budget: string): StateObject<Stored | undefined> {
+  const [, account = '', , id = ''] = budget.split('/');
+  return {
+    name: `spend/${account}/${id}/in-force.json`,
+    parse: (text) => (text === undefined ? undefined : inForceSchema.parse(JSON.parse(text))),
+    print: (stored) => (stored === undefined ? '' : JSON.stringify(inForceSchema.parse(stored))),
+  };
+}
