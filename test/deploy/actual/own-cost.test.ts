@@ -108,7 +108,7 @@ describe('doctor.sh', () => {
       assert.match(out, /^idle-notebook-stopper +4,380 +48,180 +4,380,000 +8,760 +2\.3\d$/m);
       assert.match(out, /^budget-kill-switch +unknown/m);
       assert.match(out, /^total +>= 2\.3\d$/m);
-      assert.match(out, /^Scheduler +4 jobs at 0\.10: 0\.40$/m);
+      assert.match(out, /^Scheduler +5 jobs at 0\.10: 0\.50$/m);
       assert.match(out, /^ {2}gcloud storage du -s gs:\/\/ml-ops-local-costguard$/m);
     }));
 });

@@ -341,6 +341,13 @@ describe('deploy.sh', () => {
       },
       commands: ['scheduler jobs update pubsub costguard-idle-notebook-stopper'],
     },
+    {
+      name: 'no tick of the kill switch',
+      change: ({ gcloud }) => {
+        gcloud.world.jobs.delete('costguard-budget-kill-switch');
+      },
+      commands: ['scheduler jobs create pubsub costguard-budget-kill-switch'],
+    },
     ...(
       [
         ['a retention of one day, as Eventarc sets it', { messageRetentionDuration: '86400s' }],
