@@ -26,6 +26,8 @@ type Mishap =
 
 type Step =
   | { readonly kind: 'alert'; readonly percent: number; readonly mishap: Mishap }
+  /** The switch's own. */
+  | { readonly kind: 'tick'; readonly mishap: Mishap }
   | { readonly kind: 'restore'; readonly grace: string; readonly mishap: Mishap }
   /** An operator, or a pipeline that tries again, starts what is off. */
   | { readonly kind: 'started'; readonly what: 'all' | 'nb-1' | 'vm-1' }
@@ -71,6 +73,7 @@ const soundStep: fc.Arbitrary<Step> = fc.oneof(
       mishap,
     }),
   },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('tick' as const), mishap }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -135,6 +138,8 @@ function arm(one: Mishap): void {
 /** Where a history is, beside what the world shows. */
 interface History {
   units: number;
+  /** What the last message said was spent, and of which amount. */
+  last: { readonly cost: number; readonly units: number } | undefined;
   /** What was changed so far; starts by hand among it. */
   readonly log: string[];
   /** Whether what a label keeps runs: no rung but unlinking ends that. */
@@ -150,18 +155,13 @@ function running(): readonly string[] {
   return [...machines.map(([name]) => name), ...models];
 }
 
-async function alertOnce(percent: number, { units }: History): Promise<boolean> {
-  const cost = percent;
-  return lab.alert({ costAmount: cost, budgetAmount: units });
-}
-
 /** Delivers until it is dealt with, as Pub/Sub does; what died holds its lease for a while. */
-async function alert(percent: number, history: History): Promise<void> {
+async function deliver(what: string, once: () => Promise<boolean>): Promise<void> {
   for (let deliveries = 1; deliveries <= 4; deliveries++) {
-    if (await alertOnce(percent, history)) return;
+    if (await once()) return;
     fake.world.nowMs += 2 * MINUTE_MS;
   }
-  throw new Error(`Four deliveries of ${percent} % and not done`);
+  throw new Error(`Four deliveries of ${what} and not done`);
 }
 
 /** Whether the manifest says that a restore's grace goes on. */
@@ -196,7 +196,15 @@ async function takeStep(step: Step, history: History): Promise<void> {
       return;
     case 'alert':
       arm(step.mishap);
-      await alert(step.percent, history);
+      history.last = { cost: step.percent, units: history.units };
+      await deliver(`${step.percent} %`, () =>
+        lab.alert({ costAmount: step.percent, budgetAmount: history.units }),
+      );
+      arm({ kind: 'none' });
+      return;
+    case 'tick':
+      arm(step.mishap);
+      await deliver('a tick', () => lab.tick());
       arm({ kind: 'none' });
   }
 }
@@ -265,7 +273,7 @@ function expectCauseToUnlink(
   changes: readonly string[],
 ): void {
   if (step.kind === 'restore' && changes.length > 0) history.offSinceMs = undefined;
-  if (step.kind !== 'alert' || step.percent / history.units < 1) return;
+  if ((step.kind !== 'alert' && step.kind !== 'tick') || shareOf(history) < 1) return;
   history.offSinceMs ??= startedMs;
   // What was refused, or has no answer, may burn.
   if (history.burnsOn || step.mishap.kind !== 'none') return;
@@ -282,18 +290,19 @@ async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): P
       for (const name of machines.keys()) if (name.endsWith('-kept')) machines.set(name, false);
   fake.world.nowMs = DAY;
   const before = stateOf(lab.project());
-  const history: History = { units: 100, log: [], burnsOn, offSinceMs: undefined };
+  const history: History = { units: 100, last: undefined, log: [], burnsOn, offSinceMs: undefined };
   for (const step of steps) {
     fake.world.changes.length = 0;
-    const hasHeld =
-      step.kind === 'alert' && isSound ? isInGrace(step.percent / history.units, history.units) : false;
+    const cost = step.kind === 'alert' ? step.percent : (history.last?.cost ?? 0);
+    const hasHeld = isSound && isInGrace(cost / history.units, history.units);
     const startedMs = fake.world.nowMs;
     await takeStep(step, history);
     const changes = fake.world.changes.filter((change) => change.includes(RESEARCH));
     history.log.push(...changes);
     expectNothingElseTouched(fake.world.changes);
     if (isSound && !hasHeld) expectCauseToUnlink(step, startedMs, history, changes);
-    if (step.kind === 'alert') expectRungs(step.percent, history, changes, isSound && !hasHeld);
+    if (step.kind === 'alert' || step.kind === 'tick')
+      expectRungs(shareOf(history), changes, isSound && !hasHeld);
     fake.world.nowMs += MINUTE_MS;
   }
   if (!isSound) return;
@@ -301,11 +310,15 @@ async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): P
   await expectRestored(before);
 }
 
-function expectRungs(cost: number, { units }: History, changes: readonly string[], isInForce: boolean): void {
-  const share = cost / units;
+/** What is spent by the last message, of the amount as it is now, and no more than what the message was when it came. */
+function shareOf({ last, units }: History): number {
+  return last === undefined ? 0 : Math.min(last.cost / units, last.cost / last.units);
+}
+
+function expectRungs(share: number, changes: readonly string[], isInForce: boolean): void {
   if (share < 1.2) expect(changes.filter((change) => change.startsWith('unlink'))).toEqual([]);
   if (share < 0.8) expect(changes).toEqual([]);
-  // At once: nothing covered runs longer than one message while the rung is in force.
+  // At once: nothing covered runs longer than one message or tick while the rung is in force.
   if (isInForce && share >= 1) expect(running()).toEqual([]);
 }
 

@@ -25,6 +25,8 @@ export interface RestoreWorld {
   project(id?: string): FakeProject;
   /** A message of the budget, at 130 % where no figures are given; false where it has to be delivered again. */
   alert(figures?: Readonly<Record<string, number>>): Promise<boolean>;
+  /** The switch's own tick, as Cloud Scheduler sends it; false where it has to be delivered again. */
+  tick(): Promise<boolean>;
   /** Gives the budget another amount, in USD. */
   raise(units: number): void;
   /** What a restore of the project takes. */
@@ -63,6 +65,7 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
         { ...OVERSPENT, data: { ...OVERSPENT.data, ...figures } },
         String(++messages),
       ),
+    tick: () => deliverAlert(fake.runtime, fake.world, { attributes: {}, data: {} }, String(++messages)),
     raise(units) {
       const amount = { specifiedAmount: { currencyCode: 'USD', units: String(units) } };
       fake.world.budgets.set(BUDGET, { ...fake.world.budgets.get(BUDGET), amount });
