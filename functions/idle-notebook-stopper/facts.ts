@@ -2,6 +2,7 @@ import type { InstancePrice } from '../../shared/prices/compute-price.ts';
 import type { RunningJob } from '../../shared/google/vertex/running-jobs.ts';
 import type { Gpus } from '../../shared/prices/machine-type.ts';
 import type { Settings } from './changes.ts';
+import type { RungInForce } from '../../shared/state/rungs-in-force.ts';
 import type { NotebookMemory } from './memory/memory.ts';
 
 /** Everything that is known of one notebook at one moment; what `gather` hands to `decide`. */
@@ -38,6 +39,8 @@ export interface NotebookFacts {
   /** E-mail addresses of the accounts that it runs as, and of its owners and creator: who may start a job from it. */
   readonly accounts: readonly string[];
   readonly memory: NotebookMemory;
+  /** A rung of the budget ladder in force that stops notebooks; read where the policy starts them by hours. */
+  readonly rungInForce?: RungInForce | undefined;
 }
 
 /** The jobs of the project that go on. */

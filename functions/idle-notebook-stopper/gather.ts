@@ -9,6 +9,7 @@ import type { Run } from '../../shared/run/sweep.ts';
 import { batchesOf } from './signals/batches.ts';
 import { createMeters } from './signals/meters.ts';
 import { chooseWidth } from './signals/width.ts';
+import { notebookRungInForce, type RungInForce } from '../../shared/state/rungs-in-force.ts';
 import { settingsOf } from './changes.ts';
 import type { Config } from './config.ts';
 import { readBatch, type Found } from './signals/batch.ts';
@@ -42,9 +43,11 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   const width = chooseWidth(async () => runningVms(await askForMachines()));
   const meters = createMeters(run, config, () => width.isWide());
   const memory = readMemory(run);
+  const rung = readRung(run, config);
   const priceOf = priceOnce();
   // When the listing fails first, the memory is not awaited any more.
   memory.catch(() => undefined);
+  rung.catch(() => undefined);
   const listed = pMapIterable(
     endsWith(listNotebooks(run.api, run.projectId), () => {
       width.end();
@@ -67,11 +70,13 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
   try {
     for await (const batch of batches) {
       const machines = await askForMachines();
+      const rungInForce = await rung;
       // Many batches may be waiting by now; the listing goes on in between.
       for (let from = 0; from < batch.length; from += JUDGED_AT_ONCE) {
-        yield batch
-          .slice(from, from + JUDGED_AT_ONCE)
-          .map((found) => toFacts(found, machines, priceOf, run.policy.notify?.ownerLabel));
+        yield batch.slice(from, from + JUDGED_AT_ONCE).map((found) => ({
+          ...toFacts(found, machines, priceOf, run.policy.notify?.ownerLabel),
+          rungInForce,
+        }));
         await run.api.nextTurn();
       }
     }
@@ -79,6 +84,16 @@ export async function* gatherNotebooks(run: Run, config: Config): AsyncGenerator
     // Their gaps belong to this run, also when the listing failed.
     await machines;
   }
+}
+
+/** What the budgets' ladder forbids to start. Only the hours start anything. */
+async function readRung(
+  { state, runtime, projectId }: Run,
+  { hours }: Config,
+): Promise<RungInForce | undefined> {
+  return state === undefined || hours?.start !== true
+    ? undefined
+    : notebookRungInForce(state, projectId, runtime.now().getTime());
 }
 
 /** Calls back when there is no more to come, or the source failed. */

@@ -1,3 +1,5 @@
+import { messageOf } from '../../../shared/errors.ts';
+import { noteRungsInForce } from '../../../shared/state/rungs-in-force.ts';
 import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
@@ -50,7 +52,9 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
   const highest = rungs.at(-1);
   if (highest === undefined) return;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
-  if (manifest !== undefined && (await isInGrace(firing, manifest, highest))) return;
+  const inGrace = manifest !== undefined && (await isInGrace(firing, manifest, highest));
+  await tellOthers(firing, inGrace ? [] : rungs);
+  if (inGrace) return;
   if (due.config.mode === 'observe') {
     await inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
     return;
@@ -79,6 +83,20 @@ async function inOrder(
     // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
     // goes on to the next by itself.
     if (error instanceof BusyError || isOver) return;
+  }
+}
+
+/** Other functions start nothing that a rung in force stops. When it cannot be said, what they start is stopped again. */
+async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise<void> {
+  const { runtime, state, log, projectId } = run;
+  // Observing changes nothing, not even what is remembered.
+  if (state === undefined || due.config.mode === 'observe') return;
+  const actions = rungs.map((rung) => rung.do);
+  const said = { budget: due.budget.name, rungs: actions, atMs: runtime.now().getTime() };
+  try {
+    await noteRungsInForce(state, runtime, projectId, said);
+  } catch (error) {
+    log('WARNING', `Cannot say which rungs are in force on ${projectId}: ${messageOf(error)}`);
   }
 }
 

@@ -24,6 +24,8 @@ export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdic
       return `Its label ${config.keepLabel} keeps it: ${String(evidence['keepLabel'])}.`;
     case 'stopped':
       return why === undefined ? 'It does not run.' : `It does not run: ${why}.`;
+    case 'budget-rung':
+      return `It is not started for the working hours: ${why ?? 'a rung of its budget is in force'}.`;
     case 'transitional':
       return why === undefined ? `It is ${facts.state.toLowerCase()}.` : `It is on its way: ${why}.`;
     case 'waits-for':

@@ -43,6 +43,12 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
       ...stoppedBy,
       why: `it did not start in ${MAX_STARTS} attempts since the hours opened`,
     });
+  const { rungInForce } = facts;
+  if (rungInForce !== undefined)
+    return keep('budget-rung', {
+      ...stoppedBy,
+      why: `${rungInForce.rung} of ${rungInForce.budget} is in force and would stop it again: raise the budget, or ask budget-restore`,
+    });
   return {
     action: 'start',
     reason: 'working-hours',

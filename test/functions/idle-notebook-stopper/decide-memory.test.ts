@@ -372,6 +372,18 @@ describe('judgeNotebook: start', () => {
       usdPerHour: 0.75,
     },
     {
+      name: 'while a rung of the kill switch is in force: stays stopped, and says why',
+      policy,
+      facts: {
+        ...stopped(stoppedByHours(LAST_NIGHT_MS)),
+        rungInForce: { budget: 'billingAccounts/A/budgets/B', rung: 'stop-notebooks' },
+      },
+      expect: ['keep budget-rung'],
+      evidence: {
+        why: 'stop-notebooks of billingAccounts/A/budgets/B is in force and would stop it again: raise the budget, or ask budget-restore',
+      },
+    },
+    {
       name: 'stopped a millisecond before they opened: starts',
       policy,
       facts: stopped(stoppedByHours(OPENS_MS - 1)),
