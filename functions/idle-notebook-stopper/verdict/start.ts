@@ -47,7 +47,8 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
   if (rungInForce !== undefined)
     return keep('budget-rung', {
       ...stoppedBy,
-      why: `${rungInForce.rung} of ${rungInForce.budget} is in force and would stop it again: raise the budget, or ask budget-restore`,
+      budget: rungInForce.budget,
+      why: `${rungInForce.rung} is in force and would stop it again: raise the budget, or ask budget-restore`,
     });
   return {
     action: 'start',

@@ -380,7 +380,8 @@ describe('judgeNotebook: start', () => {
       },
       expect: ['keep budget-rung'],
       evidence: {
-        why: 'stop-notebooks of billingAccounts/A/budgets/B is in force and would stop it again: raise the budget, or ask budget-restore',
+        budget: 'billingAccounts/A/budgets/B',
+        why: 'stop-notebooks is in force and would stop it again: raise the budget, or ask budget-restore',
       },
     },
     {
