@@ -53,6 +53,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.protect': "Projects never touched, as projects/ID or ID. The function's own project always is.",
   'budgets.settle':
     'How long unlinking waits where all compute is off and nothing burns: cost of before arrives for up to a day. 0: not at all.',
+  'budgets.silence':
+    'How long no message of an allowed budget may come until that is an alert. Messages come every 20 to 30 minutes. 0: never.',
   'budgets.maxActions':
     'Most resources that one run takes away, worst first; what is over is named, and dealt with at the next look.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',

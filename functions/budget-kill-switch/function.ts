@@ -28,6 +28,7 @@ import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { decisionOn } from './ladder/report-rung.ts';
 import type { SwitchRun } from './run.ts';
+import { noteHeard } from './message/silence.ts';
 import { noteSpend } from './message/spend-rate.ts';
 
 /** Projects of one budget that are worked on side by side. */
@@ -59,7 +60,10 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   if (budget === undefined) return;
   const verdict = judgeNotification(notification, budget, config, context.runtime.now());
   const publishedMs = message.publishedMs ?? context.runtime.now().getTime();
-  if (verdict.kind !== 'ignore') await noteMessage(context, notification, budget, publishedMs);
+  if (verdict.kind !== 'ignore') {
+    await noteMessage(context, notification, budget, publishedMs);
+    await noteHeard(context, config, notification.budget, publishedMs);
+  }
   await noteInForce(context, config, notification, verdict, publishedMs);
   // Observing changes nothing, not even what is remembered.
   const rate =

@@ -86,6 +86,8 @@ export interface BudgetsPolicy {
   readonly keepLabel: string;
   /** Whole hours, 0 to 168, that unlinking waits where all is off: cost of before arrives for up to a day. */
   readonly settleHours: number;
+  /** Whole hours, 0 to 720, without a message of an allowed budget until that is an alert; 0: never. */
+  readonly silenceHours: number;
   /** Resources that one run takes away at the most, over all projects of the budget; 1 or more. */
   readonly maxActions: number;
   /** In the budget's currency: a smaller budget only notifies. */

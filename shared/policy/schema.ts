@@ -224,6 +224,11 @@ const settle = z.union(
   complain(`${durationWanted}, in whole hours and at most 7d, or 0 (0 = unlink at once)`),
 );
 
+const silence = z.union(
+  [z.literal(0), duration(hourMs, 0, 720, 'in whole hours and at most 30d')],
+  complain(`${durationWanted}, in whole hours and at most 30d, or 0 (0 = no alert)`),
+);
+
 const maxActionsWanted = 'a whole number without quotes, 1 or more';
 
 const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
@@ -237,6 +242,7 @@ const budgets = section({
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   settle: z.prefault(settle, '24h'),
+  silence: z.prefault(silence, '24h'),
   maxActions: z.prefault(wholeNumber(maxActionsWanted).check(z.gte(1, complain(maxActionsWanted))), 1_000),
   minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
 });

@@ -61,8 +61,8 @@ function toWorkingHours({ from, to, ...rest }: NonNullable<WrittenNotebooks['hou
   return { ...rest, fromMinuteOfDay: from, toMinuteOfDay: to };
 }
 
-function toBudgets({ settle, ...budgets }: NonNullable<PolicyFile['budgets']>): BudgetsPolicy {
-  return { ...budgets, settleHours: settle };
+function toBudgets({ settle, silence, ...budgets }: NonNullable<PolicyFile['budgets']>): BudgetsPolicy {
+  return { ...budgets, settleHours: settle, silenceHours: silence };
 }
 
 function toLifecycle(lifecycle: NonNullable<PolicyFile['lifecycle']>, mode: Mode): LifecyclePolicy {

@@ -370,7 +370,7 @@ export function manifestsIn(sandbox: Sandbox): Readonly<Record<string, Manifest>
 
 /** The manifests without what differs from run to run: run ids, moments, and what was said about failures since fixed. */
 export function contentOf(sandbox: Sandbox): unknown {
-  const varying = new Set(['runId', 'lease', 'fence', 'firedAtMs', 'atMs', 'restored']);
+  const varying = new Set(['runId', 'lease', 'fence', 'firedAtMs', 'atMs', 'restored', 'sinceMs']);
   return JSON.parse(
     JSON.stringify(manifestsIn(sandbox), (key, value: unknown) => {
       if (varying.has(key)) return undefined;

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { judgeNotification, type Verdict } from '../decide.ts';
 import { recallInForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
+import { tellSilence } from './silence.ts';
 
 type DueVerdict = Extract<Verdict, { kind: 'due' }>;
 
@@ -39,6 +40,7 @@ export async function holdAtTick(
   for (const budget of config.allow)
     try {
       await holdBudget(context, config, budget, atTick);
+      await tellSilence(context, config, budget);
     } catch (error) {
       context.log('ERROR', `Cannot hold the rungs of ${budget} at this tick: ${messageOf(error)}`);
       failures.push(error);

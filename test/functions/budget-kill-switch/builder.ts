@@ -64,6 +64,7 @@ export function config(more: Partial<Config> = {}): Config {
     ],
     keepLabel: 'costguard-keep',
     settleHours: 24,
+    silenceHours: 24,
     maxActions: 1_000,
     minAmount: 1,
     ...more,

@@ -923,6 +923,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
     ],
     keepLabel: 'costguard-keep',
     settleHours: 24,
+    silenceHours: 24,
     maxActions: 1_000,
     minAmount: 1,
   });

@@ -1,0 +1,84 @@
+import * as z from 'zod/mini';
+import { messageOf } from '../../../shared/errors.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { sendNotice } from '../../../shared/notify/send.ts';
+import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import type { Config } from '../config.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Messages come every 20 to 30 minutes: one in a while is enough to have heard of a budget. */
+const NOTE_AFTER_MS = 15 * 60_000;
+
+const heardSchema = z.object({
+  version: z.literal(1),
+  /** When the latest message was published, or the first tick looked for one. */
+  heardMs: z.number(),
+  /** When its silence was last told. */
+  saidMs: z.nullable(z.number()),
+});
+
+type Heard = z.infer<typeof heardSchema>;
+type Place = Pick<EventContext, 'state' | 'runtime' | 'log'>;
+
+/** Notes that a budget was heard of. When that cannot be kept, nothing else suffers. */
+export async function noteHeard(
+  { state, runtime, log }: Place,
+  { mode }: Pick<Config, 'mode'>,
+  budget: string,
+  publishedMs: number,
+): Promise<void> {
+  // Observing changes nothing, not even what is remembered.
+  if (state === undefined || mode === 'observe') return;
+  try {
+    await updateStateObject(state, runtime, memoryOf(budget), (before): Heard => {
+      const isRecent = before !== undefined && publishedMs - before.heardMs < NOTE_AFTER_MS;
+      return isRecent && before.saidMs === null ? before : { version: 1, heardMs: publishedMs, saidMs: null };
+    });
+  } catch (error) {
+    log('WARNING', `Cannot note that ${budget} was heard of: ${messageOf(error)}`);
+  }
+}
+
+/** Tells of a budget that has not been heard of for `budgets.silence`, and again each time that as much has passed. */
+export async function tellSilence(
+  context: EventContext,
+  { silenceHours }: Pick<Config, 'silenceHours'>,
+  budget: string,
+): Promise<void> {
+  const { state, runtime, log, policy } = context;
+  if (state === undefined || silenceHours === 0) return;
+  const nowMs = runtime.now().getTime();
+  const silenceMs = silenceHours * HOUR_MS;
+  const first: Heard = { version: 1, heardMs: nowMs, saidMs: null };
+  let told: Heard | undefined;
+  await updateStateObject(state, runtime, memoryOf(budget), (before = first) => {
+    const sinceMs = Math.max(before.heardMs, before.saidMs ?? 0);
+    told = nowMs - sinceMs >= silenceMs ? before : undefined;
+    return told === undefined ? before : { ...before, saidMs: nowMs };
+  });
+  if (told === undefined) return;
+  const text = silenceText(budget, Math.floor((nowMs - told.heardMs) / HOUR_MS), silenceHours);
+  log('ERROR', text, { alert: 'budget-silence', budget });
+  const channels = policy.notify?.channels ?? [];
+  if (channels.length > 0)
+    await sendNotice(context, channels, {
+      id: `budget-kill-switch/silence/${budget}/${nowMs}`,
+      functionName: 'budget-kill-switch',
+      title: 'A budget is silent',
+      items: [{ resource: budget, action: 'notify', owner: undefined, text }],
+    });
+}
+
+function silenceText(budget: string, hours: number, silenceHours: number): string {
+  return `No message of ${budget} for ${hours} h (budgets.silence: ${silenceHours} h), and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
+}
+
+function memoryOf(budget: string): StateObject<Heard | undefined> {
+  const [, account = '', , id = ''] = budget.split('/');
+  return {
+    name: `spend/${account}/${id}/heard.json`,
+    parse: (text) => (text === undefined ? undefined : heardSchema.parse(JSON.parse(text))),
+    print: (heard) => (heard === undefined ? '' : JSON.stringify(heard)),
+  };
+}
