@@ -157,9 +157,9 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const fresh = await planNow(firing, rung);
   const merged = mergePlans(earlier, fresh, lease.manifest().restored);
   const { plan: present, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
-  const isOver = (item: ManifestItem): boolean => over.some(({ resource }) => resource === item.resource);
+  const isOver = new Set(over.map((item) => item.resource));
   const open = new Set(
-    present.items.filter((item) => isOpen(item) && !isOver(item)).map((item) => item.resource),
+    present.items.flatMap((item) => (isOpen(item) && !isOver.has(item.resource) ? [item.resource] : [])),
   );
   if (wasFired && fresh.complete && over.length === 0 && open.size === 0) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
