@@ -76,13 +76,13 @@ async function inOrder(
   step: (rung: Rung) => Promise<Fired>,
 ): Promise<void> {
   for (const rung of rungs) {
-    let isOver = false;
+    const fired: Fired[] = [];
     const error = await attempt(`projects/${run.projectId}`, async () => {
-      isOver = (await step(rung)).over > 0;
+      fired.push(await step(rung));
     });
     // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
     // goes on to the next by itself.
-    if (error instanceof BusyError || isOver) return;
+    if (error instanceof BusyError || fired.some(({ over }) => over > 0)) return;
   }
 }
 
