@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { getMachineStart } from '../../shared/google/machines.ts';
 import { changeState } from '../../shared/google/change/change-state.ts';
 import type { Claim as Lease } from '../../shared/google/change/permit.ts';
-import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable, undefinedIfMissing } from '../../shared/google/google-api-error.ts';
 import {
   getNotebook,
   replaceNotebookMetadata,
@@ -181,16 +181,6 @@ function leaseOf(run: Run, name: string, action: string, claimedAtMs: number): L
   };
 }
 
-/** Undefined when the notebook is gone. */
-async function lookOrGone(run: Run, name: string): Promise<NotebookInstance | undefined> {
-  try {
-    return await getNotebook(run.api, name);
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
 /** What speaks against the plan since it was made; undefined when nothing does. */
 function changedSince(
   present: NotebookInstance,
@@ -212,16 +202,12 @@ async function startedMeanwhile(
 ): Promise<string | undefined> {
   if (vm.kind !== 'found') return undefined;
   const [, project = '', , zone = ''] = name.split('/');
-  try {
-    // Its id names it as well, and no other VM that gets its name later.
-    const resource = `projects/${project}/zones/${zone}/instances/${settings.vmId}`;
-    const lastStartMs = await getMachineStart(run.api, resource);
-    if (lastStartMs === vm.lastStartMs) return undefined;
-    return `its VM was started at ${lastStartMs === undefined ? 'an unknown time' : new Date(lastStartMs).toISOString()}`;
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return 'its VM is gone';
-    throw error;
-  }
+  // Its id names it as well, and no other VM that gets its name later.
+  const resource = `projects/${project}/zones/${zone}/instances/${settings.vmId}`;
+  const start = await undefinedIfMissing(getMachineStart(run.api, resource));
+  if (start === undefined) return 'its VM is gone';
+  if (start.lastStartMs === vm.lastStartMs) return undefined;
+  return `its VM was started at ${start.lastStartMs === undefined ? 'an unknown time' : new Date(start.lastStartMs).toISOString()}`;
 }
 
 /** Another run holds the notebook: see whether it gets there. If not, it died: this event is to come again later. */
@@ -233,7 +219,7 @@ async function awaitOther(
 ): Promise<DecidedOutcome> {
   const { facts } = plan;
   for (let looks = 1; looks <= HELD_LOOKS; looks++) {
-    const present = await lookOrGone(run, facts.name);
+    const present = await undefinedIfMissing(getNotebook(run.api, facts.name));
     if (present === undefined || THERE[action].has(present.state ?? ''))
       return already(plan, { requestedBy: runId });
     await run.runtime.sleep(HELD_PAUSE_MS);

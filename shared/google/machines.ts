@@ -78,15 +78,17 @@ export async function listDiskTypes(
 const startSchema = z.looseObject({ lastStartTimestamp: z.optional(z.string()) });
 
 /**
- * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; undefined when it never
- * was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone.
+ * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; `lastStartMs` is undefined when
+ * it never was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone.
  */
-export async function getMachineStart(api: Api, resource: string): Promise<number | undefined> {
+export async function getMachineStart(api: Api, resource: string): Promise<Pick<Machine, 'lastStartMs'>> {
   const answer = await api.request('compute.instances.get', {
     url: `https://compute.googleapis.com/compute/v1/${resource}`,
     query: { fields: 'lastStartTimestamp' },
   });
-  return momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp);
+  return {
+    lastStartMs: momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp),
+  };
 }
 
 /** All VMs of a project. Needs compute.instances.list. Throws `GoogleApiError`. */

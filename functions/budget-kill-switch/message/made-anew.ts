@@ -1,5 +1,5 @@
 import { messageOf } from '../../../shared/errors.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError, undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import { getBudget, type Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Config } from '../config.ts';
@@ -37,7 +37,8 @@ async function madeAnew(
   { allow }: Pick<Config, 'allow'>,
   { budget: name }: Notification,
 ): Promise<string | undefined> {
-  const look = (one: string): Promise<Budget | undefined> => orGone(getBudget(api, runtime.auth, one));
+  const look = (one: string): Promise<Budget | undefined> =>
+    undefinedIfMissing(getBudget(api, runtime.auth, one));
   const sender = await look(name);
   if (sender === undefined) return undefined;
   const account = name.split('/')[1];
@@ -59,13 +60,4 @@ function textOf({ name, displayName }: Budget, why: string): string {
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((project) => other.includes(project));
-}
-
-async function orGone(budget: Promise<Budget>): Promise<Budget | undefined> {
-  try {
-    return await budget;
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { changeState } from '../../../shared/google/change/change-state.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { lookTwice } from '../../../shared/google/change/waits.ts';
+import { undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import { stepChange } from '../../../shared/resources/change.ts';
 import type { OperationState, Present, Step } from '../../../shared/resources/kind.ts';
 import type { StartRequest } from '../../../shared/state/manifest.ts';
@@ -20,9 +21,6 @@ export interface BringBackTask {
   requested: string | undefined;
 }
 
-/** Looks again this soon at what is not found. */
-const LOOK_AGAIN_MS = 10_000;
-
 /** A look may be this old: what was requested a moment ago need not show yet. */
 const STALE_LOOK_MS = 30_000;
 
@@ -37,7 +35,7 @@ export async function advance(run: RestoreRun, task: BringBackTask, starts: Star
     const step = task.steps[task.next];
     if (step === undefined) return { kind: task.isOurs ? 'done' : 'already' };
     const key = `${resource} ${step.name}`;
-    const present = await lookTwice(run, step);
+    const present = await lookTwice(run.pause, () => step.look(run.api));
     if (present === undefined) return { kind: 'left', why: 'it does not exist any more' };
     const { standing } = present;
     if (standing.kind === 'refused') return { kind: 'left', why: standing.why };
@@ -87,12 +85,7 @@ async function operationState(
   name: string | undefined,
 ): Promise<OperationState | undefined> {
   if (operation === undefined || name === undefined) return undefined;
-  try {
-    return await operation.look(api, name);
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
-    throw error;
-  }
+  return undefinedIfMissing(operation.look(api, name));
 }
 
 async function request(
@@ -125,16 +118,4 @@ async function request(
     task.requested = step.name;
   }
   return { kind: 'pending', why: `${step.name} was requested` };
-}
-
-/** Undefined for what is gone: what was there a moment ago is looked for twice. */
-async function lookTwice({ api, pause }: RestoreRun, step: Step): Promise<Present | undefined> {
-  for (let looks = 1; ; looks++)
-    try {
-      return await step.look(api);
-    } catch (error) {
-      if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
-      if (looks > 1) return undefined;
-      await pause(LOOK_AGAIN_MS);
-    }
 }

@@ -1,5 +1,5 @@
 import { changeState, UnsettledError } from '../../../shared/google/change/change-state.ts';
-import { poll } from '../../../shared/google/change/waits.ts';
+import { lookTwice, poll } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import { isBelow, type DeploymentRequest } from '../../../shared/state/manifest.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
@@ -10,7 +10,7 @@ import {
   getEndpointOperation,
   readDeployedModel,
 } from '../../../shared/google/vertex/deployment.ts';
-import { getEndpoint, type DeployedModel, type Endpoint } from '../../../shared/google/vertex/vertex.ts';
+import { getEndpoint, type DeployedModel } from '../../../shared/google/vertex/vertex.ts';
 import { matchModels, splitFor } from '../../../shared/google/vertex/match-models.ts';
 import { withRemedy } from '../model-accounts.ts';
 import type { Restored } from '../act.ts';
@@ -31,7 +31,7 @@ export interface DeploymentJournal {
 const DEPLOYED_MS = 40 * 60_000;
 const UNANSWERED_MS = 25 * 60_000;
 
-/** Looks again this soon where Google refuses for the state that the endpoint is in, or does not know it. */
+/** Looks again this soon where Google refuses for the state that the endpoint is in. */
 const LOOK_AGAIN_MS = 10_000;
 
 const GONE = { kind: 'left', why: 'it does not exist any more' } as const;
@@ -98,7 +98,7 @@ async function restoreModel(
   journal: DeploymentJournal,
 ): Promise<ModelRestored> {
   for (let requests = 1; ; requests++) {
-    const endpoint = await lookTwice(run, item.resource);
+    const endpoint = await lookTwice(run.pause, () => getEndpoint(run.api, item.resource));
     if (endpoint === undefined) return 'gone';
     const match = matchModels(item.models, endpoint.models);
     const earlier = journal.read(model.id);
@@ -218,18 +218,6 @@ async function failureOf(api: RestoreRun['api'], operation: string): Promise<str
     if (error instanceof GoogleApiError) return undefined;
     throw error;
   }
-}
-
-/** Undefined for an endpoint that is gone: what was there a moment ago is looked for twice. */
-async function lookTwice({ api, pause }: RestoreRun, resource: string): Promise<Endpoint | undefined> {
-  for (let look = 1; ; look++)
-    try {
-      return await getEndpoint(api, resource);
-    } catch (error) {
-      if (!(error instanceof GoogleApiError) || error.status !== 404) throw error;
-      if (look > 1) return undefined;
-      await pause(LOOK_AGAIN_MS);
-    }
 }
 
 function nameOf(model: DeployedModel): string {

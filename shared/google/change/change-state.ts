@@ -1,5 +1,12 @@
 import { messageOf } from '../../errors.ts';
-import { BusyError, isRetryable, isRefused, isStateConflict, GoogleApiError } from '../google-api-error.ts';
+import {
+  BusyError,
+  isRetryable,
+  isRefused,
+  isStateConflict,
+  GoogleApiError,
+  undefinedIfMissing,
+} from '../google-api-error.ts';
 import { NotSent, Permit, type Claim } from './permit.ts';
 import { backoff, poll } from './waits.ts';
 
@@ -206,11 +213,7 @@ function canRetryRequest<Present, Answer>(
   return isRetryable(error) || !isRefused(error);
 }
 
-async function orGone<T>(look: Promise<T>): Promise<{ readonly value: T } | undefined> {
-  try {
-    return { value: await look };
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
-    throw error;
-  }
+/** What is looked at may itself be undefined. */
+function orGone<T>(look: Promise<T>): Promise<{ readonly value: T } | undefined> {
+  return undefinedIfMissing(look.then((value) => ({ value })));
 }

@@ -1,3 +1,5 @@
+import { undefinedIfMissing } from '../google-api-error.ts';
+
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 10_000;
 
@@ -13,6 +15,20 @@ export async function poll(
     if (waitedMs >= withinMs) return false;
     await sleep(pauseMs);
   }
+}
+
+/** What was there a moment ago and is not shown is looked for again after this. */
+const LOOK_AGAIN_MS = 10_000;
+
+/** What a look shows, undefined for what is gone: a 404 for what was there a moment ago is believed the second time. */
+export async function lookTwice<T>(
+  sleep: (milliseconds: number) => Promise<void>,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
+  const seen = await undefinedIfMissing(look());
+  if (seen !== undefined) return seen;
+  await sleep(LOOK_AGAIN_MS);
+  return undefinedIfMissing(look());
 }
 
 /** Waits that grow with each attempt, with jitter. */
