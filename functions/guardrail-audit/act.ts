@@ -1,10 +1,9 @@
 import { agedBooks } from '../../shared/prices/age/book-age.ts';
 import { computeBookDates } from '../../shared/prices/age/compute-book-dates.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
-import { policyDigest } from '../../shared/policy/policy.ts';
-import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { startReceipt } from '../../shared/run/receipt.ts';
+import { fileReportReceipt } from '../../shared/run/http/report-receipt.ts';
+import type { ReceiptBuilder } from '../../shared/run/receipt.ts';
 import type { AuditReport, Finding } from './report/report.ts';
 
 /**
@@ -15,22 +14,24 @@ export async function fileReceipt(
   context: EventContext,
   report: AuditReport,
   startedAt: Date,
-  onError: (error: unknown) => void = () => undefined,
+  onError?: (error: unknown) => void,
 ): Promise<void> {
-  const { runtime, policy } = context;
-  const runId = newRunId(startedAt, runtime.newId());
-  const receipt = startReceipt(
+  await fileReportReceipt(
+    context,
     {
-      functionName: runtime.functionName,
-      runId,
-      mode: 'observe',
+      title: `audit of ${report.project}`,
       startedAt,
-      policyDigest: policyDigest(policy),
       projects: [report.project],
       books: agedBooks(computeBookDates(), startedAt),
+      ...(onError === undefined ? {} : { onError }),
     },
-    () => false,
+    (receipt) => {
+      fill(receipt, report);
+    },
   );
+}
+
+function fill(receipt: ReceiptBuilder, report: AuditReport): void {
   const { points = null, grade = null, evaluableWeight, failedWeight } = report.score;
   receipt.keep({
     resource: `projects/${report.project}`,
@@ -54,8 +55,6 @@ export async function fileReceipt(
   for (const finding of report.findings) receipt.add({ ...decisionOf(finding), outcome: 'planned' });
   for (const { rules } of report.mistakes)
     for (const { rule, gaps } of rules) for (const why of gaps) receipt.incomplete({ where: rule, why });
-  const run = { runId, startedAt, title: `audit of ${report.project}` };
-  await deliverReceipt(context, run, receipt, onError);
 }
 
 function decisionOf({
