@@ -5,6 +5,7 @@ import { firstTime, listPages } from './list-pages.ts';
 import { isServiceDisabled, GoogleApiError } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
+import { stringMap, type StringMap } from './string-map.ts';
 
 const HOST = 'https://cloudresourcemanager.googleapis.com/v3';
 
@@ -125,19 +126,31 @@ export interface ProjectRef {
   readonly number: string;
 }
 
-const refSchema = z.looseObject({
+/** A project as the Resource Manager API v3 describes it. */
+export interface Project extends ProjectRef {
+  readonly displayName: string;
+  readonly labels: StringMap;
+  /** `folders/N` or `organizations/N`; undefined for a project of its own. */
+  readonly parent: string | undefined;
+}
+
+const wholeSchema = z.looseObject({
   name: z.string().check(z.regex(/^projects\/\d+$/)),
   projectId: z.string(),
+  displayName: z.optional(z.string()),
+  parent: z.optional(z.string()),
+  labels: z.optional(stringMap),
 });
 
 /**
  * Looks a project up by `projects/NUMBER` or `projects/ID`. Needs resourcemanager.projects.get. Throws `GoogleApiError`, also for an
  * answer about another project.
  */
-export async function getProject(api: Api, name: string): Promise<ProjectRef> {
-  const project = await readProject(api, name, refSchema);
+export async function getProject(api: Api, name: string): Promise<Project> {
+  const project = await readProject(api, name, wholeSchema);
   const requested = name.replace('projects/', '');
   const number = project.name.replace('projects/', '');
   requireAbout(GET, 'name', /^\d+$/.test(requested) ? number : project.projectId, requested);
-  return { projectId: project.projectId, number };
+  const { projectId, displayName = '', labels = {}, parent } = project;
+  return { projectId, number, displayName, labels, parent };
 }

@@ -1,42 +1,29 @@
-import * as z from 'zod/mini';
 import type { Api } from '../../../shared/google/api.ts';
-import { listProjects } from '../../../shared/google/projects.ts';
-import { parseAnswer } from '../../../shared/google/parse-answer.ts';
+import { getProject, listProjects } from '../../../shared/google/projects.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import { stringMap } from '../../../shared/google/string-map.ts';
 import { PermanentError, messageOf } from '../../../shared/errors.ts';
 import pMap from 'p-map';
 import type { ProjectFacts } from '../facts.ts';
 import { whole, type Reading } from '../reading.ts';
 import { attempt, type Look } from './attempt.ts';
 
-const CALL = 'cloudresourcemanager.projects.get';
 /** Neighbours that are looked at: enough to see whether one of them is for trials. */
 const MAX_NEIGHBOURS = 200;
 
-const projectSchema = z.looseObject({
-  name: z.string(),
-  projectId: z.string(),
-  displayName: z.optional(z.string()),
-  parent: z.optional(z.string()),
-  labels: z.optional(stringMap),
-});
-
-async function getProject(api: Api, id: string): Promise<ProjectFacts> {
-  const url = `https://cloudresourcemanager.googleapis.com/v3/projects/${encodeURIComponent(id)}`;
+async function factsOf(api: Api, projectId: string): Promise<ProjectFacts> {
   const {
-    name,
-    projectId,
-    displayName = '',
+    projectId: id,
+    number,
+    displayName,
+    labels,
     parent,
-    labels = {},
-  } = parseAnswer(CALL, projectSchema, await api.request(CALL, { url }));
-  return { id: projectId, number: name.replace('projects/', ''), displayName, labels, parent };
+  } = await getProject(api, `projects/${encodeURIComponent(projectId)}`);
+  return { id, number, displayName, labels, parent };
 }
 
 /** Needs resourcemanager.projects.get. */
 export function readProject(look: Look): Promise<Reading<ProjectFacts>> {
-  return attempt(look, 'the project', async () => whole(await getProject(look.api, look.projectId)));
+  return attempt(look, 'the project', async () => whole(await factsOf(look.api, look.projectId)));
 }
 
 /** The other projects in scope, with their labels. */
@@ -62,7 +49,7 @@ export async function readNeighbours(
     gaps.push(`${others.length - MAX_NEIGHBOURS} more projects were not looked at`);
   const read = await pMap(
     others.slice(0, MAX_NEIGHBOURS),
-    (id) => attempt(look, `the project ${id}`, async () => whole(await getProject(look.api, id))),
+    (id) => attempt(look, `the project ${id}`, async () => whole(await factsOf(look.api, id))),
     { concurrency: 8 },
   );
   return {
