@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { messageOf } from '../../shared/errors.ts';
-import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import type { Policy } from '../../shared/policy/policy.ts';
+import { problemLines, readPolicyFile } from '../policy/policy-file.ts';
 
 const STANDARD_FILE = 'costguard.yaml';
 
@@ -13,23 +12,17 @@ export async function readAuditPolicy(
 ): Promise<Policy | undefined> {
   const file = named ?? STANDARD_FILE;
   try {
-    const policy = parsePolicy(await readFile(resolve(folder, file), 'utf8'));
+    const policy = await readPolicyFile(resolve(folder, file));
     if (policy.audit !== undefined) return policy;
     err(`${file}: audit: the section is missing; with the line "audit:" every default of it counts\n`);
   } catch (error) {
     if (named === undefined && isMissing(error))
       err('There is no costguard.yaml here: name the policy, npm run audit -- FILE --project ID\n');
-    else for (const { path, message } of problemsOf(error)) err(`${file}: ${path}: ${message}\n`);
+    else for (const line of problemLines(file, error)) err(`${line}\n`);
   }
   return undefined;
 }
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function problemsOf(error: unknown): PolicyError['problems'] {
-  return error instanceof PolicyError
-    ? error.problems
-    : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
 }

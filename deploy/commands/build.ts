@@ -43,7 +43,7 @@ export interface Bundle {
 export async function buildAll(options: BuildOptions = {}): Promise<readonly Bundle[]> {
   const functionsDir = resolve(options.functionsDir ?? join(repository, 'functions'));
   const distDir = resolve(options.distDir ?? join(repository, 'dist'));
-  const policy = await readPolicy(options.policyFile);
+  const policy = await policyToShip(options.policyFile);
   const manifest = await deployedManifest();
   const ownLockfile = await readFile(join(repository, 'package-lock.json'), 'utf8');
   const entries: string[] = [];
@@ -73,7 +73,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
   );
 }
 
-async function readPolicy(policyFile: string | undefined): Promise<Uint8Array> {
+async function policyToShip(policyFile: string | undefined): Promise<Uint8Array> {
   const candidates =
     policyFile === undefined
       ? [join(repository, 'costguard.yaml'), join(repository, 'deploy', 'costguard.example.yaml')]

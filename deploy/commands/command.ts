@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../shared/errors.ts';
 import { deleteAllProblems } from '../../functions/lifecycle-enforcer/lint/policy.ts';
-import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import { PolicyError, type Policy } from '../../shared/policy/policy.ts';
 import type { PolicyStage } from '../../shared/policy/checks.ts';
 import type { Around } from './host-project.ts';
 import type { AskFunction } from '../actual/health.ts';
@@ -11,6 +10,7 @@ import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
 import { runCommand, type CommandOptions } from '../command-line.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import type { MissingPermissions } from './preconditions.ts';
+import { problemLines, readPolicyFile } from '../policy/policy-file.ts';
 import { lackOf, readFunctions, type FunctionSettings } from '../desired/settings.ts';
 import { withDigests, type Desired } from '../desired/desired.ts';
 
@@ -100,20 +100,15 @@ export async function readPlace(values: Values): Promise<Place> {
   return { policyFile, policy: await readPolicy(policyFile), project, region };
 }
 
+/** The policy to deploy. Throws {@link NotReady} with every problem. */
 export async function readPolicy(file: string, stage?: PolicyStage): Promise<Policy> {
   try {
-    const policy = parsePolicy(await readFile(file, 'utf8'), stage);
+    const policy = await readPolicyFile(file, stage);
     const problems = deleteAllProblems(policy.lifecycle?.policies ?? [], new Date());
     if (problems.length > 0) throw new PolicyError(problems);
     return policy;
   } catch (error) {
-    const problems =
-      error instanceof PolicyError
-        ? error.problems
-        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
-    throw new NotReady(
-      problems.map(({ path, message }) => ({ what: `${file}: ${path}: ${message}`, remedy: [] })),
-    );
+    throw new NotReady(problemLines(file, error).map((what) => ({ what, remedy: [] })));
   }
 }
 

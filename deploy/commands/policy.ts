@@ -1,12 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { deleteAllProblems, lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
-import { messageOf } from '../../shared/errors.ts';
-import { parsePolicy, policyDigest, PolicyError } from '../../shared/policy/policy.ts';
+import { policyDigest, PolicyError } from '../../shared/policy/policy.ts';
 import type { Policy } from '../../shared/policy/policy.ts';
-import type { PolicyProblem } from '../../shared/policy/problems.ts';
+import { percentText } from '../../shared/units.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { importLifecycle } from '../policy/import-lifecycle.ts';
+import { problemLines, readPolicyFile } from '../policy/policy-file.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
 import { WrongUsage } from '../desired/problem.ts';
 
@@ -61,7 +61,7 @@ export async function policySchemaText(): Promise<string> {
 
 async function checkFile(file: string, { out, err, now = () => new Date() }: Output): Promise<boolean> {
   try {
-    const policy = parsePolicy(await readFile(file, 'utf8'));
+    const policy = await readPolicyFile(file);
     const problems = deleteAllProblems(policy.lifecycle?.policies ?? [], now());
     if (problems.length > 0) throw new PolicyError(problems);
     out(`${file}: ok\n${summary(policy)}`);
@@ -70,21 +70,14 @@ async function checkFile(file: string, { out, err, now = () => new Date() }: Out
         out(`  hint       lifecycle policy "${bucketPolicy.name}": ${code}: ${why}\n`);
     return true;
   } catch (error) {
-    for (const { path, message } of problemsOf(error)) err(`${file}: ${path}: ${message}\n`);
+    for (const line of problemLines(file, error)) err(`${line}\n`);
     return false;
   }
 }
 
-function problemsOf(error: unknown): readonly PolicyProblem[] {
-  if (error instanceof PolicyError) return error.problems;
-  if (error instanceof Error && 'code' in error)
-    return [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
-  throw error;
-}
-
 function summary(policy: Policy): string {
   const { notebooks, budgets, lifecycle, egress, estimates, audit, watch } = policy;
-  const rungs = budgets?.ladder.map((rung) => `${Math.round(rung.at * 1000) / 10} % ${rung.do}`).join(', ');
+  const rungs = budgets?.ladder.map((rung) => `${percentText(rung.at)} ${rung.do}`).join(', ');
   const rows = [
     ['digest', policyDigest(policy)],
     ['scope', policy.scope.join(', ')],

@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import type { GoogleAuth } from 'google-auth-library';
 import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
-import { messageOf } from '../../shared/errors.ts';
 import { impersonate } from '../../shared/google/impersonate.ts';
-import { parsePolicy, PolicyError, type Policy } from '../../shared/policy/policy.ts';
+import type { Policy } from '../../shared/policy/policy.ts';
 import { runPreflight, type Check, type PreflightOptions } from '../../shared/preflight/preflight.ts';
 import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
+import { usablePolicy } from '../policy/policy-file.ts';
 import { WrongUsage } from '../desired/problem.ts';
 import { NotSignedIn, signIn } from './sign-in.ts';
 
@@ -64,7 +63,7 @@ async function preflight(
   runtime: Runtime,
   { out, err, checked, signIn: openAuth }: PreflightCommandOptions,
 ): Promise<number> {
-  const policy = await readPolicy(file, err);
+  const policy = await usablePolicy(file, err);
   if (policy === undefined) return 1;
   const options = complete(given, policy, runtime.environment['GOOGLE_CLOUD_PROJECT']);
   if (options === undefined) throw new WrongUsage('Name the operations project: --project OPS.');
@@ -150,19 +149,6 @@ function complete(
     account: emailOf(SWITCH, project),
     ...given,
   };
-}
-
-async function readPolicy(file: string, err: Output['err']): Promise<Policy | undefined> {
-  try {
-    return parsePolicy(await readFile(file, 'utf8'));
-  } catch (error) {
-    const problems =
-      error instanceof PolicyError
-        ? error.problems
-        : [{ path: '(file)', message: `cannot be read: ${messageOf(error)}` }];
-    for (const { path, message } of problems) err(`${file}: ${path}: ${message}\n`);
-    return undefined;
-  }
 }
 
 /** A user waits at the terminal: what does not answer for so long could not be checked. */

@@ -10,7 +10,7 @@ import { readBilling } from './gather/billing.ts';
 import { readBuckets } from './gather/buckets.ts';
 import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
-import { readPolicy } from './gather/policy.ts';
+import { readProjectPolicy } from './gather/policy.ts';
 import { budgetPreflight } from './gather/preflight.ts';
 import { readNeighbours, readProject } from './gather/projects.ts';
 import { readReceipt } from './gather/receipts.ts';
@@ -57,7 +57,7 @@ export async function gatherProject(
     readProject(look),
     readNeighbours(look, policy.scope),
     readBilling(look, auth),
-    readPolicy(look),
+    readProjectPolicy(look),
     readAccounts(look),
     readMachines(look),
     readManagedNotebooks(look),

@@ -33,7 +33,7 @@ export async function loadPolicy(
   api: Api,
   sections: readonly PolicySection[] | undefined,
 ): Promise<LoadedPolicy & { readonly text: string }> {
-  const text = await readPolicy(runtime, api, runtime.environment['POLICY_URI'] ?? BUNDLED);
+  const text = await readPolicyText(runtime, api, runtime.environment['POLICY_URI'] ?? BUNDLED);
   const own = sections?.join() ?? 'all';
   if (last?.text === text && last.own === own) return last;
   const loaded =
@@ -42,7 +42,7 @@ export async function loadPolicy(
   return last;
 }
 
-async function readPolicy(runtime: Runtime, api: Api, uri: string): Promise<string> {
+async function readPolicyText(runtime: Runtime, api: Api, uri: string): Promise<string> {
   if (!uri.startsWith('gs://')) {
     try {
       return await runtime.readText(uri);

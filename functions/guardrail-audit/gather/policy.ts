@@ -14,7 +14,7 @@ const bindingSchema = z.looseObject({
 });
 
 /** Roles that folders and the organization hand down are not in it. Needs resourcemanager.projects.getIamPolicy. */
-export function readPolicy(look: Look): Promise<Reading<readonly Binding[]>> {
+export function readProjectPolicy(look: Look): Promise<Reading<readonly Binding[]>> {
   return attempt(look, 'the allow policy of the project', async () => {
     const call = 'cloudresourcemanager.projects.getIamPolicy';
     const answer = await look.api.request(call, {
