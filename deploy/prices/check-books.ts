@@ -1,3 +1,4 @@
+import { percentText } from '../../shared/units.ts';
 import { bookSchema, readBook } from '../../shared/prices/book.ts';
 import { catalogSchema } from '../../shared/prices/machine-catalog.ts';
 
@@ -41,7 +42,7 @@ function checkBook(name: string, file: object): readonly string[] {
       const share = spot.low / onDemand.high;
       return share >= SPOT_SHARES.least && share <= SPOT_SHARES.most
         ? []
-        : [`${name}: Spot of ${row} in ${place} is ${(share * 100).toFixed(1)} % of on demand`];
+        : [`${name}: Spot of ${row} in ${place} is ${percentText(share)} of on demand`];
     }),
   );
 }

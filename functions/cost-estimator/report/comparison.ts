@@ -1,3 +1,4 @@
+import { percentText } from '../../../shared/units.ts';
 import type { Price } from '../../../shared/prices/price.ts';
 import type { EstimateReport } from '../decide.ts';
 
@@ -34,7 +35,7 @@ export function waysOf(report: EstimateReport): readonly Way[] {
       where: region,
       perHour: undefined,
       perRun: preempted.perRun,
-      about: `${Math.round(preempted.restartShare * 100)} % of the run is done again`,
+      about: `${percentText(preempted.restartShare, 0)} of the run is done again`,
     },
     ...regions
       .filter((offer) => offer.region !== region)

@@ -1,3 +1,4 @@
+import { percentText } from '../../../shared/units.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
 import type { Child, Markup } from '../../../shared/report/markup.ts';
 import { momentText, usdText } from '../../../shared/report/numbers.ts';
@@ -91,7 +92,7 @@ function noticesOf(report: EstimateReport): readonly Markup[] {
   const { preempted, notes, oldPrices } = report;
   const again = isPriced(preempted.perRun)
     ? [
-        `A Spot machine can be taken away at any time: preempted once, with ${Math.round(preempted.restartShare * 100)} % of the run done again, Spot costs ${priceText(preempted.perRun, usdText)}.`,
+        `A Spot machine can be taken away at any time: preempted once, with ${percentText(preempted.restartShare, 0)} of the run done again, Spot costs ${priceText(preempted.perRun, usdText)}.`,
       ]
     : [];
   return [

@@ -1,3 +1,4 @@
+import { percentText } from '../../../shared/units.ts';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
@@ -78,11 +79,11 @@ function thresholds(budget: Budget): Found | undefined {
   const shares = budget.thresholds.filter(({ basis }) => basis === 'current').map(({ share }) => share);
   const lacks = WANTED.filter((wanted) => !shares.some((share) => Math.abs(share - wanted) < 1e-6));
   if (lacks.length === 0) return undefined;
-  const percent = lacks.map((share) => `${share * 100} %`);
+  const percent = lacks.map((share) => percentText(share));
   return {
     resource: budget.name,
     detail: `${named(budget)} has no threshold at ${percent.join(', ')} of actual spend`,
-    evidence: { missing: percent, has: shares.map((share) => `${Math.round(share * 1000) / 10} %`) },
+    evidence: { missing: percent, has: shares.map((share) => percentText(share)) },
     commands: [`${update(budget)}${lacks.map((share) => ` --add-threshold-rule=percent=${share}`).join('')}`],
   };
 }

@@ -1,3 +1,4 @@
+import { percentText } from '../../../shared/units.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
 import type { Cheaper } from '../../../shared/prices/planning/cheaper-machine.ts';
@@ -52,7 +53,7 @@ function tooLarge(machine: MachineFacts, use: MachineUse, config: AuditConfig): 
   const { resource, machineType, gpus } = machine;
   return {
     resource,
-    detail: `its GPUs peaked at ${percent(gpuPeak)}, their memory at ${percent(gpuMemoryPeak)}, its cores at ${percent(cpuPeak)} in ${runningHours} running hours${smaller === undefined ? '' : `; ${namesOf(smaller)} is enough`}`,
+    detail: `its GPUs peaked at ${percentText(gpuPeak, 0)}, their memory at ${percentText(gpuMemoryPeak, 0)}, its cores at ${percentText(cpuPeak, 0)} in ${runningHours} running hours${smaller === undefined ? '' : `; ${namesOf(smaller)} is enough`}`,
     evidence: {
       machineType,
       gpus: gpus.map(({ type, count }) => `${count} x ${type}`),
@@ -110,10 +111,6 @@ function resize(machine: MachineFacts, smaller: Cheaper | undefined, project: st
 /** As the Notebooks API names it. */
 function acceleratorType(gpu: string): string {
   return gpu.toUpperCase().replaceAll('-', '_');
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }
 
 /** So young a deployment may wait for its first caller. */
