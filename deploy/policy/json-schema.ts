@@ -128,6 +128,14 @@ const descriptions: Readonly<Record<string, string>> = {
   watch: 'Spend ahead of billing. Without this section spend-watch is not deployed. Needs state.',
   'watch.unpricedAtMost':
     'USD an hour that something without a price may cost at the most. It counts in the upper bound alone.',
+  'watch.anomalies': 'From when on the channels of notify are told of something unusual, once each.',
+  'watch.anomalies.burnFactor':
+    'The burn is this many times the highest hour of the day before, in two looks running …',
+  'watch.anomalies.burnAtLeast': '… and so many USD an hour more than it.',
+  'watch.anomalies.gpuIdleAfter':
+    'A GPU without load, or an endpoint with GPUs without predictions, for so long.',
+  'watch.anomalies.newKindAtLeast':
+    'A kind of resource that never ran before costs so many USD an hour at the least.',
   'watch.regions':
     'Regions of Vertex AI that are looked at with each tick; empty: all. Elsewhere nothing is seen.',
 };

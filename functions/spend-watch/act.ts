@@ -1,30 +1,51 @@
 import { PermanentError } from '../../shared/errors.ts';
+import { sendNotice } from '../../shared/notify/send.ts';
 import { accrue } from '../../shared/spend/accrue.ts';
 import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import type { Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import { updateStateObject, type StateObject } from '../../shared/state/compare-and-swap.ts';
+import { judgeAnomalies, type Anomaly } from './anomalies/judge.ts';
+import { chooseNews, noticeOf } from './anomalies/tell.ts';
 import type { Config } from './config.ts';
 import type { ProjectFacts } from './facts.ts';
 
 /** For how long a region is taken not to offer something: regions grow. */
 const NOT_OFFERED_MS = 24 * 3_600_000;
 
-/** Writes the look into the ledger. Two runs at a time both count; a look that is older than the ledger's last one does not. */
+/**
+ * Writes the look into the ledger, and tells what is unusual. Two runs at a time both count; a look that is older than the ledger's
+ * last one does not. Only the run that wrote down an anomaly tells it, so that no second delivery does again.
+ */
 export async function recordLook(
   run: Run,
-  _config: Config,
+  config: Config,
   work: Work<ProjectFacts>,
   report: Reporter<ProjectFacts>,
 ): Promise<void> {
   const { state, runtime, projectId } = run;
   if (state === undefined) throw new PermanentError('Cannot keep a ledger: the policy has no state bucket');
   for (const plan of work.plans) {
-    const { seen, notOffered } = plan.facts;
-    await updateStateObject(state, runtime, ledgerOf(projectId), (before) =>
-      remember(accrue(before, seen), notOffered, seen.atMs),
-    );
+    let news: readonly Anomaly[] = [];
+    await updateStateObject(state, runtime, ledgerOf(projectId), (before) => {
+      const next = nextLedger(before, plan.facts, config);
+      news = next.news;
+      return next.ledger;
+    });
     report.outcome(plan, { ...plan.decision, outcome: 'done' });
+    const channels = run.policy.notify?.channels ?? [];
+    if (news.length > 0 && channels.length > 0) await sendNotice(run, channels, noticeOf(run, news));
   }
+}
+
+/** The ledger after a look, and what is new in it. Pure. */
+function nextLedger(
+  before: Ledger | undefined,
+  { seen, notOffered, gpus }: ProjectFacts,
+  { anomalies }: Config,
+): ReturnType<typeof chooseNews> {
+  const ledger = remember(accrue(before, seen), notOffered, seen.atMs);
+  const looked = gpus.atMs === undefined ? ledger : { ...ledger, gpusMs: gpus.atMs };
+  return chooseNews(looked, judgeAnomalies(before, looked, gpus.idle, anomalies));
 }
 
 function ledgerOf(projectId: string): StateObject<Ledger | undefined> {

@@ -2,6 +2,7 @@ import type { Decision } from '../../shared/run/receipt.ts';
 import { accrue } from '../../shared/spend/accrue.ts';
 import { rateOf } from '../../shared/spend/accrued.ts';
 import type { Ledger } from '../../shared/spend/ledger.ts';
+import { judgeAnomalies } from './anomalies/judge.ts';
 import type { Config } from './config.ts';
 import { budgetEvidence } from './evidence/budget.ts';
 import { burnEvidence, topResources } from './evidence/burn.ts';
@@ -12,7 +13,7 @@ const MAX_NAMED = 10;
 
 /** What one look says: the burn, what accrued, where that leads, and where each budget stands. Pure. */
 export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decision[] {
-  const { seen, before, budgets, toldIn } = facts;
+  const { seen, before, budgets, toldIn, gpus } = facts;
   const ledger = accrue(before, seen);
   const burn = burnEvidence(ledger, config.ownerLabel, seen.atMs);
   return [
@@ -24,6 +25,11 @@ export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decisi
         ...burn,
         resources: ledger.running.length,
         top: topResources([ledger], seen.atMs, MAX_NAMED),
+        anomalies: judgeAnomalies(before, ledger, gpus.idle, config.anomalies).map(
+          ({ kind, resource, says }) => ({
+            ...{ kind, resource, says },
+          }),
+        ),
         changed: changesAt(ledger),
         budgets: [...budgets.map((budget) => budgetEvidence(budget, ledger, config, seen.atMs)), ...toldIn],
       },

@@ -18,6 +18,19 @@ export interface BudgetElsewhere {
   readonly toldIn: string;
 }
 
+/** A GPU that does nothing, and what says so. */
+export interface IdleGpu {
+  readonly resource: string;
+  readonly why: string;
+}
+
+/** A look at the load of GPUs. */
+export interface GpuLook {
+  /** When it was made; undefined where none was due. */
+  readonly atMs?: number;
+  readonly idle: readonly IdleGpu[];
+}
+
 /** One look at one project. */
 export interface ProjectFacts {
   readonly seen: SeenNow;
@@ -26,6 +39,7 @@ export interface ProjectFacts {
   readonly budgets: readonly BudgetFacts[];
   /** Budgets of several projects whose numbers are in the receipt of another one of them. */
   readonly toldIn: readonly BudgetElsewhere[];
+  readonly gpus: GpuLook;
   /** Collections that a region turned out not to offer in this look. */
   readonly notOffered: readonly string[];
 }

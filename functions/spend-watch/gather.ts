@@ -5,6 +5,7 @@ import type { Run } from '../../shared/run/sweep.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import { messagesObject, parseMessages, type BudgetMessages } from '../../shared/spend/messages.ts';
 import type { State } from '../../shared/state/state.ts';
+import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
 import type { BudgetFacts, ProjectFacts } from './facts.ts';
 import { WATCHED_KINDS } from './kinds.ts';
@@ -26,6 +27,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
     readResources(api, projectId, WATCHED_KINDS, isSkipped),
     readBudgets(run, state, config),
   ]);
+  const gpus = await readIdleGpus(run, config, inventory.resources, before);
   // The next look comes in minutes: an event that failed would only repeat this one.
   for (const { where, why } of inventory.gaps) run.gap({ where, why });
   yield [
@@ -39,6 +41,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       },
       before,
       ...budgets,
+      gpus,
       notOffered: inventory.notOffered.map(({ what }) => what),
     },
   ];

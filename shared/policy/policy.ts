@@ -169,6 +169,18 @@ export interface WatchPolicy {
   readonly unpricedAtMost: number;
   /** Regions of Vertex AI that are looked at; all of them when empty. */
   readonly regions: readonly string[];
+  readonly anomalies: AnomalyPolicy;
+}
+
+/** From when on people are told of something unusual. */
+export interface AnomalyPolicy {
+  /** The burn is this many times the highest hour of the day before … */
+  readonly burnFactor: number;
+  /** … and so much more than it. */
+  readonly burnAtLeastUsdPerHour: number;
+  readonly gpuIdleAfterHours: number;
+  /** A kind of resource that never ran before costs this much at the least. */
+  readonly newKindAtLeastUsdPerHour: number;
 }
 
 /**

@@ -290,13 +290,26 @@ const audit = section({
   ),
 });
 
-const rateBoundWanted = 'USD an hour, a number without quotes, 0 or more';
+const usdPerHourWanted = 'USD an hour, a number without quotes, 0 or more';
+const usdPerHour = (fallback: number) =>
+  z.prefault(z.number(complain(usdPerHourWanted)).check(z.gte(0, complain(usdPerHourWanted))), fallback);
+const factorWanted = 'how many times the usual, a number without quotes, 1.1 to 100';
+
+const anomalies = section({
+  burnFactor: z.prefault(
+    z
+      .number(complain(factorWanted))
+      .check(z.gte(1.1, complain(factorWanted)), z.lte(100, complain(factorWanted))),
+    2,
+  ),
+  burnAtLeast: usdPerHour(10),
+  gpuIdleAfter: z.prefault(duration(hourMs, 1, 168, 'in whole hours, 1h to 7d'), '6h'),
+  newKindAtLeast: usdPerHour(1),
+});
 
 const watch = section({
-  unpricedAtMost: z.prefault(
-    z.number(complain(rateBoundWanted)).check(z.gte(0, complain(rateBoundWanted))),
-    10,
-  ),
+  unpricedAtMost: usdPerHour(10),
+  anomalies: z.prefault(anomalies, {}),
   regions: z.prefault(
     list(
       textLike(/^[a-z]+-[a-z]+[0-9]+$/, 'a region of Vertex AI, such as us-central1'),

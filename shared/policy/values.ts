@@ -8,6 +8,7 @@ import type {
   Mode,
   NotebooksPolicy,
   Policy,
+  WatchPolicy,
   WorkingHours,
 } from './policy.ts';
 import type { policyFileSchema } from './schema.ts';
@@ -30,7 +31,19 @@ export function toPolicy(file: PolicyFile): Policy {
     egress: egress && toEgress(egress),
     estimates,
     audit: audit && toAudit(audit),
-    watch,
+    watch: watch && toWatch(watch),
+  };
+}
+
+function toWatch({ anomalies, ...rest }: NonNullable<PolicyFile['watch']>): WatchPolicy {
+  return {
+    ...rest,
+    anomalies: {
+      burnFactor: anomalies.burnFactor,
+      burnAtLeastUsdPerHour: anomalies.burnAtLeast,
+      gpuIdleAfterHours: anomalies.gpuIdleAfter,
+      newKindAtLeastUsdPerHour: anomalies.newKindAtLeast,
+    },
   };
 }
 

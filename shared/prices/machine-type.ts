@@ -123,3 +123,8 @@ function namedGpus(accelerators: readonly Accelerator[]): Gpus {
 export function isUnspecified(canonical: string): boolean {
   return canonical === '' || canonical.endsWith('-unspecified');
 }
+
+/** Whether NVML's name of a device is that of a MIG slice, such as `NVIDIA A100-SXM4-40GB MIG 1g.5gb`: it has no utilization. */
+export function isMigModel(model: string | undefined): boolean {
+  return /\bMIG\b/.test(model ?? '');
+}

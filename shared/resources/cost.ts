@@ -1,7 +1,7 @@
 import { gpuPrice } from '../prices/gpu-price.ts';
 import { NO_USD } from '../prices/money.ts';
 import { machinePrice } from '../prices/machine-price.ts';
-import { canonicalName, type Accelerator } from '../prices/machine-type.ts';
+import { canonicalName, gpusOf, type Accelerator } from '../prices/machine-type.ts';
 import { sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
 
 /** Machines that bill by the hour. */
@@ -47,6 +47,17 @@ export function describeMachines(machines: readonly Machines[]): string {
       return `${count} x ${machineType}${gpus.join('')}${spot ? ' (Spot)' : ''}`;
     })
     .join(', ');
+}
+
+/** `{gpus: 8}`; nothing where one of the machines has GPUs that cannot be counted. */
+export function gpuCount(machines: readonly Machines[]): { readonly gpus?: number } {
+  let gpus = 0;
+  for (const { machineType, accelerators, count } of machines) {
+    const own = machineType === undefined ? undefined : gpusOf({ machineType, accelerators });
+    if (own === undefined || own.kind === 'unknown') return {};
+    if (own.kind === 'gpus') gpus += own.count * count;
+  }
+  return { gpus };
 }
 
 /** For what bills nothing itself: `note` says what does. */

@@ -10,7 +10,14 @@ export type Listed = Pick<
   Partial<
     Pick<
       RunningResource,
-      'labels' | 'memberLabels' | 'startedBy' | 'startedMs' | 'leastShare' | 'memberKeys' | 'ownerKeys'
+      | 'labels'
+      | 'memberLabels'
+      | 'startedBy'
+      | 'startedMs'
+      | 'gpus'
+      | 'leastShare'
+      | 'memberKeys'
+      | 'ownerKeys'
     >
   >;
 

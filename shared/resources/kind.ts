@@ -65,6 +65,8 @@ export interface RunningResource {
   readonly leastShare: number;
   /** When it was started last, milliseconds since the epoch, where the API tells. */
   readonly startedMs: number | undefined;
+  /** Its GPUs, where its kind tells them; undefined where it does not, or they cannot be counted. */
+  readonly gpus?: number;
   /** What started it, where that can be told. */
   readonly startedBy: string | undefined;
   readonly fate: Fate;

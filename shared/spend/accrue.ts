@@ -17,7 +17,7 @@ const MAX_DAYS = 400;
 const MAX_GAPS = 10;
 
 /** Something that runs, with its price. */
-export type Seen = Omit<Running, 'seenMs'>;
+export type Seen = Omit<Running, 'seenMs' | 'firstMs'>;
 
 /** One look at a project. */
 export interface SeenNow {
@@ -86,7 +86,7 @@ function begin({ project, atMs, resources, complete, gaps = [] }: SeenNow): Ledg
     lookedMs: atMs,
     ...(complete ? { completeMs: atMs } : {}),
     firstHighRate: highRate({ resources }),
-    running: resources.map((one) => ({ ...one, seenMs: atMs })),
+    running: resources.map((one) => ({ ...one, seenMs: atMs, firstMs: atMs })),
     checkpoints: [{ atMs, ...NO_BAND }],
     kinds: {},
     days: [],
@@ -118,7 +118,7 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
   for (const one of seen.resources) {
     const was = before.get(one.resource);
     before.delete(one.resource);
-    const after: Running = { ...one, seenMs: seen.atMs };
+    const after: Running = { ...one, seenMs: seen.atMs, firstMs: was?.firstMs ?? seen.atMs };
     const { kind, owner } = one;
     yield was === undefined
       ? { kind, owner, ...appeared(ledger, seen, one), after }

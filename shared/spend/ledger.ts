@@ -9,8 +9,9 @@ const runningSchema = z.object({
   rate: bandSchema,
   /** When it was started, as the API tells; milliseconds since the epoch. */
   startedMs: z.optional(z.number()),
-  /** When it was last seen. */
+  /** When it was last seen, and first. */
   seenMs: z.number(),
+  firstMs: z.optional(z.number()),
   owner: z.optional(z.string()),
   /** What it is, for people. */
   description: z.optional(z.string()),
@@ -62,6 +63,10 @@ const ledgerSchema = z.object({
   changes: z.optional(z.array(changeSchema)),
   /** What the last look could not see, the first of it. */
   gaps: z.optional(z.array(z.object({ where: z.string(), why: z.string() }))),
+  /** Anomalies that people were told of: when, and at what burn of it. */
+  told: z.optional(z.record(z.string(), z.object({ atMs: z.number(), usdPerHour: z.number() }))),
+  /** When the load of GPUs was last looked at. */
+  gpusMs: z.optional(z.number()),
   /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
   notOffered: z.optional(z.record(z.string(), z.number())),
 });

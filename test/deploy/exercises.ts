@@ -239,10 +239,12 @@ const watch: Exercise = {
     ...TREE,
     project: {
       ...TREE.project,
-      vms: [{ id: 'vm-1', zone: 'us-central1-a', machineType: 'n1-standard-8', created: '-9d' }],
+      vms: [{ id: 'vm-1', zone: 'us-central1-a', machineType: 'g2-standard-8', created: '-9d' }],
     },
   }),
-  policy: [...TICK_LINES, 'watch:', ''].join('\n'),
+  policy: [...TICK_LINES, 'watch:', `notify: {channels: [{kind: topic, topic: ${RECEIPTS_TOPIC}}]}`, ''].join(
+    '\n',
+  ),
   async run(sandbox, instance) {
     // Where the wildcard is refused, the locations are listed.
     sandbox.faults.add({
@@ -261,7 +263,8 @@ const watch: Exercise = {
           round,
         )),
       );
-      await sandbox.clock.advance(300_000);
+      // Long enough for a GPU to be idle.
+      await sandbox.clock.advance(7 * 3_600_000);
     }
     return said;
   },

@@ -1,3 +1,4 @@
+import type { Notice } from '../../shared/notify/notice.ts';
 import type { ProjectMemory } from '../../functions/idle-notebook-stopper/memory/memory.ts';
 import type { DecidedOutcome, Receipt } from '../../shared/run/receipt.ts';
 import type { LogLine } from '../sandbox/hosting/function-process.ts';
@@ -88,3 +89,11 @@ export function countsOf(calls: readonly LoggedCall[]): Readonly<Record<string, 
   for (const call of calls) counts[callName(call)] = (counts[callName(call)] ?? 0) + 1;
   return counts;
 }
+
+/** The notices among published messages, each once. */
+export const noticesIn = (texts: readonly string[]): readonly Notice[] => {
+  const all = texts
+    .map((text) => JSON.parse(text) as Notice | { readonly items?: undefined })
+    .filter((one): one is Notice => one.items !== undefined);
+  return [...new Map(all.map((notice) => [notice.id, notice])).values()];
+};

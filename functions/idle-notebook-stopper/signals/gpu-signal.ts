@@ -36,8 +36,3 @@ export function turnsMigOn(metadata: Readonly<Record<string, string>>): boolean 
     /\bnvidia-smi\b[^\n;&|]*\s(?:-mig|--multi-instance-gpu)[= ]*1\b/.test(text),
   );
 }
-
-/** Whether NVML's name of a device is that of a MIG slice, such as `NVIDIA A100-SXM4-40GB MIG 1g.5gb`. */
-export function isMigModel(model: string | undefined): boolean {
-  return /\bMIG\b/.test(model ?? '');
-}

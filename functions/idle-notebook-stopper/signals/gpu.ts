@@ -1,6 +1,5 @@
-import type { Gpus } from '../../../shared/prices/machine-type.ts';
+import { isMigModel, type Gpus } from '../../../shared/prices/machine-type.ts';
 import type { Signal, Signals } from '../facts.ts';
-import { isMigModel } from './gpu-signal.ts';
 import { NOT_MEASURED, type Window } from './measure.ts';
 import type { Meter } from './meters.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, type Vm } from '../../google/vms.ts';
 import { leastBilledShare } from '../../prices/planning/sustained-use.ts';
-import { costOfMachines, describeMachines } from '../cost.ts';
+import { costOfMachines, describeMachines, gpuCount } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
 import { zoneOperation } from '../operation.ts';
@@ -41,6 +41,7 @@ function listed(vm: VmFacts): Listed {
     // Spot prices are discounted already.
     leastShare: vm.machines.spot ? 1 : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
     startedMs: vm.startedMs,
+    ...gpuCount([vm.machines]),
     fate:
       controller === undefined
         ? { kind: 'stoppable', record: remembered }

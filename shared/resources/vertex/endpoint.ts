@@ -4,7 +4,7 @@ import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { getEndpoint, urlOf } from '../../google/vertex/vertex.ts';
 import { sumPrices, unpriced, type Price } from '../../prices/price.ts';
-import { nothingBilled } from '../cost.ts';
+import { gpuCount, nothingBilled, type Machines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
@@ -72,6 +72,7 @@ function listed(
       labels,
       description: `endpoint ${displayName} with ${models.length} deployed`,
       cost: sumPrices([first, ...rest]),
+      ...gpuCount(models.flatMap((model) => machinesOfModel(name, model) ?? [])),
       fate: { kind: 'stoppable', record: { models, trafficSplit } },
       command: models.map(({ id }) => commandOf(name, id)).join(' && '),
     },
@@ -79,12 +80,23 @@ function listed(
 }
 
 /** Replicas now where the API tells them, else the least that there are. */
-function costOf(endpoint: string, { dedicatedResources: resources, sharedResources, status }: Model): Price {
+function costOf(endpoint: string, model: Model): Price {
   // Counted with the pool.
-  if (sharedResources !== undefined) return nothingBilled(`on ${sharedResources}`);
-  if (resources?.machineSpec === undefined) return unpriced('it is on machines that Vertex AI chooses');
+  if (model.sharedResources !== undefined) return nothingBilled(`on ${model.sharedResources}`);
+  const machines = machinesOfModel(endpoint, model);
+  return machines === undefined
+    ? unpriced('it is on machines that Vertex AI chooses')
+    : vertexCost([machines]);
+}
+
+/** Its own, at the count that there is now; undefined where Vertex AI chooses them, or they are a pool's. */
+function machinesOfModel(
+  endpoint: string,
+  { dedicatedResources: resources, sharedResources, status }: Model,
+): Machines | undefined {
+  if (sharedResources !== undefined || resources?.machineSpec === undefined) return undefined;
   const replicas = status?.availableReplicaCount ?? resources.minReplicaCount ?? 1;
-  return vertexCost([machinesOf(endpoint, resources.machineSpec, replicas, resources.spot === true)]);
+  return machinesOf(endpoint, resources.machineSpec, replicas, resources.spot === true);
 }
 
 function commandOf(endpoint: string, model: string): string {

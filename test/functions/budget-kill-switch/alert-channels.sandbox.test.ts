@@ -1,20 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { Notice } from '../../../shared/notify/notice.ts';
 import { alert, BUDGET, changesIn, switchPolicy, withSwitch } from '../../support/budget-lab.ts';
 import { subscribeToReceipts } from '../../support/installed.ts';
 import { RECEIPTS_TOPIC } from '../../support/lab.ts';
-import { messagesOf } from '../../support/observe.ts';
+import { messagesOf, noticesIn } from '../../support/observe.ts';
 
 const policy = (topic: string, mode: 'observe' | 'enforce' = 'enforce'): string =>
   `${switchPolicy({ mode })}notify:\n  channels: [{kind: topic, topic: ${topic}}]\n`;
-
-const noticesIn = (texts: readonly string[]): readonly Notice[] => {
-  const all = texts
-    .map((text) => JSON.parse(text) as Notice | { readonly items?: undefined })
-    .filter((one): one is Notice => one.items !== undefined);
-  return [...new Map(all.map((notice) => [notice.id, notice])).values()];
-};
 
 describe('budget-kill-switch tells its channels', () => {
   it('of a rung once, however often its budget speaks', () =>

@@ -10,9 +10,17 @@ const HOUR = 3_600_000;
 const START = Date.parse('2026-11-01T07:00:00Z');
 const NOW = START + 100 * HOUR;
 
+const ANOMALIES = {
+  burnFactor: 2,
+  burnAtLeastUsdPerHour: 10,
+  gpuIdleAfterHours: 6,
+  newKindAtLeastUsdPerHour: 1,
+};
+
 const CONFIG: Config = {
   mode: 'enforce',
   unpricedAtMost: 10,
+  anomalies: ANOMALIES,
   regions: [],
   budgets: ['billingAccounts/A/budgets/b'],
   ladder: [
@@ -61,6 +69,7 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
       },
     ],
     toldIn: [],
+    gpus: { idle: [] },
     notOffered: [],
     ...over,
   };

@@ -2,97 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { watchSweep } from '../../../functions/spend-watch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
-import type { Decision, Receipt } from '../../../shared/run/receipt.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import { ledgerObject } from '../../../shared/spend/ledger.ts';
 import { messagesObject } from '../../../shared/spend/messages.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { alert, ALERTS, BUDGET, budgetScenario, RUNAWAY } from '../../support/budget-lab.ts';
-import { eventOf, startInstance, withSandbox, type Instance } from '../../support/in-process.ts';
-import { BUCKET, OPERATIONS } from '../../support/lab.ts';
-import { lastReceipt } from '../../support/observe.ts';
-
-const MINUTE = 60_000;
-
-function policy(...more: readonly string[]): string {
-  return [
-    'mode: observe',
-    `scope: [projects/${RUNAWAY}]`,
-    `state: gs://${BUCKET}`,
-    `budgets: {mode: observe, allow: [${BUDGET}]}`,
-    'watch:',
-    ...more,
-    '',
-  ].join('\n');
-}
-
-function readState({ storage }: Sandbox, name: string): unknown {
-  return JSON.parse(storage.objectText(BUCKET, name) ?? 'null');
-}
-
-/** As an owner of the bucket may, by hand. */
-async function writeState(sandbox: Sandbox, name: string, text: string): Promise<void> {
-  const owner = 'owner@example.com';
-  sandbox.iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: `buckets/${BUCKET}` });
-  const query = new URLSearchParams({ uploadType: 'media', name });
-  const answer = await fetch(
-    `https://storage.googleapis.com/upload/storage/v1/b/${BUCKET}/o?${query.toString()}`,
-    {
-      method: 'POST',
-      headers: { authorization: `Bearer ${sandbox.issueToken(owner)}` },
-      body: text,
-    },
-  );
-  if (!answer.ok) throw new Error(`Cannot write "${name}": HTTP ${answer.status}`);
-}
-
-interface Watch {
-  readonly sandbox: Sandbox;
-  readonly instance: Instance;
-  /** One tick, so many minutes after the last one; returns the decision of its receipt. */
-  readonly look: (minutes?: number) => Promise<Look>;
-}
-
-/** What a look's receipt says, and its one decision. */
-type Look = Pick<Receipt, 'incomplete' | 'apiCalls'> &
-  Pick<Decision, 'reason' | 'evidence'> & { readonly usdPerHour: number };
-
-async function withWatch(text: string, test: (watch: Watch) => Promise<void>): Promise<void> {
-  await withSandbox({ scenario: budgetScenario(), frozen: true }, async (sandbox) => {
-    const instance = startInstance(sandbox, {
-      name: 'spend-watch',
-      policy: text,
-      operationsProject: OPERATIONS,
-      pauses: 'sandbox',
-    });
-    let round = 0;
-    await test({
-      sandbox,
-      instance,
-      async look(minutes = 0) {
-        if (minutes > 0) await sandbox.clock.advance(minutes * MINUTE);
-        const event = eventOf(`projects/${OPERATIONS}/topics/costguard-spend-watch`, {
-          text: JSON.stringify({ project: RUNAWAY }),
-          messageId: `15000000${round++}`,
-          publishTime: new Date(sandbox.clock.now()).toISOString(),
-        });
-        await runTick(instance.runtime, watchSweep, event);
-        return decisionIn(sandbox);
-      },
-    });
-  });
-}
-
-function decisionIn(sandbox: Sandbox): Look {
-  const receipt = lastReceipt(sandbox, BUCKET, 'spend-watch');
-  const [decision] = receipt.decisions;
-  if (decision === undefined) throw new Error('Cannot find the decision in the last receipt');
-  return { ...receipt, ...decision, usdPerHour: Number(decision.usdPerHour) };
-}
+import { alert, ALERTS, BUDGET, RUNAWAY } from '../../support/budget-lab.ts';
+import { eventOf, startInstance } from '../../support/in-process.ts';
+import { OPERATIONS } from '../../support/lab.ts';
+import { readState, watchPolicy, withWatch, writeState } from '../../support/watch-lab.ts';
 
 describe('spend-watch', () => {
   it('keeps a ledger of what runs, and says burn, today, the month and its end', async () => {
-    await withWatch(policy(), async ({ sandbox, look }) => {
+    await withWatch(watchPolicy(), async ({ sandbox, look }) => {
       const first = await look();
       expect(first.reason).toBe('watched');
       expect(first.usdPerHour).toBeGreaterThan(1);
@@ -113,7 +33,7 @@ describe('spend-watch', () => {
   });
 
   it('counts a VM from its own start, and a node or notebook once', async () => {
-    await withWatch(policy(), async ({ look }) => {
+    await withWatch(watchPolicy(), async ({ look }) => {
       const { evidence } = await look();
       const top = evidence['top'] as readonly { resource: string; runsForHours?: number }[];
       const names = top.map(({ resource }) => resource);
@@ -123,11 +43,11 @@ describe('spend-watch', () => {
   });
 
   it('compares with the budget by what the switch keeps of its messages, in observe mode too', async () => {
-    await withWatch(policy(), async ({ sandbox, instance, look }) => {
+    await withWatch(watchPolicy(), async ({ sandbox, instance, look }) => {
       await look();
       const guard = startInstance(sandbox, {
         name: 'budget-kill-switch',
-        policy: policy(),
+        policy: watchPolicy(),
         operationsProject: OPERATIONS,
         pauses: 'sandbox',
       });
@@ -164,7 +84,7 @@ describe('spend-watch', () => {
   });
 
   it('freezes low while a listing fails, and says which', async () => {
-    await withWatch(policy(), async ({ sandbox, look }) => {
+    await withWatch(watchPolicy(), async ({ sandbox, look }) => {
       await look();
       sandbox.faults.add({
         route: 'compute*instances.aggregatedList',
@@ -179,7 +99,7 @@ describe('spend-watch', () => {
   });
 
   it('begins a damaged ledger anew and says so, and leaves one of a later version alone', async () => {
-    await withWatch(policy(), async ({ sandbox, instance, look }) => {
+    await withWatch(watchPolicy(), async ({ sandbox, instance, look }) => {
       await look();
       await writeState(sandbox, ledgerObject(RUNAWAY), '{"version":1');
       await look(5);
@@ -199,7 +119,7 @@ describe('spend-watch', () => {
   });
 
   it('does with twelve calls where the policy names a region', async () => {
-    await withWatch(policy('  regions: [us-central1]'), async ({ look }) => {
+    await withWatch(watchPolicy('  regions: [us-central1]'), async ({ look }) => {
       await look();
       const { apiCalls } = await look(5);
       const listings = Object.entries(apiCalls).filter(([call]) => !call.startsWith('storage.'));

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { judgeAnomalies } from '../../../functions/spend-watch/anomalies/judge.ts';
+import { chooseNews } from '../../../functions/spend-watch/anomalies/tell.ts';
+import type { IdleGpu } from '../../../functions/spend-watch/facts.ts';
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+
+const HOUR = 3_600_000;
+const START = Date.parse('2026-11-10T12:00:00Z');
+const POLICY = {
+  burnFactor: 2,
+  burnAtLeastUsdPerHour: 10,
+  gpuIdleAfterHours: 6,
+  newKindAtLeastUsdPerHour: 1,
+};
+
+function running(usd: number, over: Partial<Seen> = {}): Seen {
+  return { resource: 'projects/p/a', kind: 'vm', rate: { low: usd, expected: usd, high: usd }, ...over };
+}
+
+/** Looks every five minutes: what they see after so many hours. */
+function watched(hours: number, at: (hour: number) => readonly Seen[]): readonly Ledger[] {
+  const all: Ledger[] = [];
+  for (let atMs = START; atMs <= START + hours * HOUR; atMs += HOUR / 12)
+    all.push(
+      accrue(all.at(-1), { project: 'p', atMs, resources: at((atMs - START) / HOUR), complete: true }),
+    );
+  return all;
+}
+
+/** What each look tells, from the first of them on. */
+function told(ledgers: readonly Ledger[], idle: readonly IdleGpu[] = []): readonly string[] {
+  let memory: Ledger['told'];
+  return ledgers.flatMap((ledger, index) => {
+    const anomalies = judgeAnomalies(ledgers[index - 1], ledger, idle, POLICY);
+    const { news, ledger: after } = chooseNews(
+      memory === undefined ? ledger : { ...ledger, told: memory },
+      anomalies,
+    );
+    memory = after.told;
+    return news.map(({ kind, says }) => `${kind}: ${says}`);
+  });
+}
+
+describe('burn-rose', () => {
+  it('tells once that the burn doubled, with the numbers', () => {
+    expect(told(watched(30, (hour) => [running(hour < 26 ? 10 : 25)]))).toEqual([
+      'burn-rose: p burns $25.00/h, 2.5 times the $10.00/h of the highest hour of the day before. Most of it: projects/p/a (no description, $25.00/h).'.replace(
+        'projects/p/a',
+        'a',
+      ),
+    ]);
+  });
+
+  it.each<[string, (hour: number) => number]>([
+    ['is less than twice as high', (hour) => (hour < 26 ? 100 : 195)],
+    ['rose by less than the bound', (hour) => (hour < 26 ? 1 : 10.5)],
+    ['comes up each day', (hour) => (hour % 24 < 4 ? 50 : 5)],
+    ['is high in one look only', (hour) => (hour > 26 && hour < 26.1 ? 100 : 10)],
+    ['rose before there was a day of looks', (hour) => (hour < 10 ? 10 : 40)],
+  ])('tells nothing of one that %s', (_, usd) => {
+    expect(told(watched(60, (hour) => [running(usd(hour))]))).toEqual([]);
+  });
+
+  it('tells again within the day when it doubled once more', () => {
+    const steps = (hour: number): number => (hour < 26 ? 10 : hour < 28 ? 25 : 80);
+    expect(told(watched(30, (hour) => [running(steps(hour))])).map((one) => one.slice(0, 26))).toEqual([
+      'burn-rose: p burns $25.00/',
+      'burn-rose: p burns $80.00/',
+    ]);
+  });
+});
+
+describe('new-kind', () => {
+  const tpu = running(5, { resource: 'projects/p/tpu', kind: 'tpu' });
+
+  it('tells of a kind that never ran before, once, also when it comes back', () => {
+    const kinds = told(
+      watched(40, (hour) => (hour < 26 || (hour > 30 && hour < 32) ? [running(5)] : [running(5), tpu])),
+    );
+    expect(kinds).toEqual(['new-kind: tpu never ran in p before: tpu (no description, $5.00/h).']);
+  });
+
+  it('tells nothing of a cheap one, and of one without a price it does', () => {
+    const cheap = running(0.5, { resource: 'c', kind: 'tpu' });
+    expect(told(watched(27, (hour) => (hour < 26 ? [] : [cheap])))).toEqual([]);
+    const strange = { ...cheap, rate: { low: 0, expected: 0, high: 10 }, unpriced: 'no price' };
+    expect(told(watched(27, (hour) => (hour < 26 ? [] : [strange])))).toHaveLength(1);
+  });
+});
+
+describe('idle-gpu', () => {
+  const idle = [{ resource: 'projects/p/a', why: 'no prediction was counted in 6 h' }];
+
+  it('tells once for as long as it runs, and again after it was started anew', () => {
+    expect(
+      told(
+        watched(60, () => [running(4)]),
+        idle,
+      ),
+    ).toEqual([
+      'idle-gpu: a (no description, $4.00/h) runs beside no traffic: no prediction was counted in 6 h.',
+    ]);
+    const restarted = watched(60, (hour) => [running(4, { startedMs: START + (hour < 40 ? 0 : 40 * HOUR) })]);
+    expect(told(restarted, idle)).toHaveLength(2);
+  });
+
+  it('tells nothing of what does not run any more', () => {
+    expect(
+      told(
+        watched(30, () => []),
+        idle,
+      ),
+    ).toEqual([]);
+  });
+});
