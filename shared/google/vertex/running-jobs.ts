@@ -35,7 +35,7 @@ const COLLECTIONS = [
 ] as const;
 
 /** Listings side by side. Some forty regions have five each. */
-const LISTINGS_AT_ONCE = 16;
+const LISTINGS_AT_ONCE = 32;
 
 const account = z.optional(z.looseObject({ serviceAccount: z.optional(z.string()) }));
 const jobSchema = z.looseObject({
