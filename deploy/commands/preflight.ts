@@ -14,7 +14,8 @@ import { NotSignedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 
-const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID] [--format text|json]
+const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID]
+                          [--policy-uri gs://B/O] [--format text|json]
 
 Checks whether the kill switch would work if it had to, and prints what fixes what is wrong. It changes nothing.
   FILE       the policy, such as costguard.yaml
@@ -23,6 +24,7 @@ Checks whether the kill switch would work if it had to, and prints what fixes wh
   --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
   --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
   --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
+  --policy-uri  its variable POLICY_URI, where it reads its policy from a bucket
 Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong usage, 3 nothing fails, but a check could not run:
 Google did not answer, or you may not look. What no check can tell, such as a locked billing link, counts for nothing.
 You need to be signed in (gcloud auth login, or gcloud auth application-default login) and to hold
@@ -112,6 +114,7 @@ const FORMS = {
   topic: [/^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/, 'projects/P/topics/T'],
   account: [/^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/, "a service account's e-mail address"],
   runtime: [/^[a-z]+[0-9]+$/, 'a runtime such as nodejs24'],
+  'policy-uri': [/^gs:\/\/[a-z0-9._-]+\/.+$/, 'gs://BUCKET/OBJECT'],
   format: [/^(?:text|json)$/, 'text or json'],
 } as const;
 
@@ -122,6 +125,7 @@ function readArguments(args: readonly string[]): Requested {
     topic: text,
     account: text,
     runtime: text,
+    'policy-uri': text,
     format: text,
   });
   const [file, ...more] = positionals;
@@ -131,8 +135,9 @@ function readArguments(args: readonly string[]): Requested {
     if (form?.test(value) === false)
       throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`);
   }
-  const { format, runtime = DEPLOYED_RUNTIME, ...given } = values;
-  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, runtime } };
+  const { format, runtime = DEPLOYED_RUNTIME, 'policy-uri': policyUri, ...given } = values;
+  const policyBucket = policyUri === undefined ? {} : { policyBucket: policyUri.split('/')[2] ?? '' };
+  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, ...policyBucket, runtime } };
 }
 
 /** Undefined when nothing says which the operations project is. */

@@ -15,7 +15,7 @@ import { planTeardown } from '../plan/teardown.ts';
 import { unreadOwn } from './unread.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
-import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
+import { budgetsWithoutTopic, commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
@@ -62,6 +62,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
       out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
     for (const line of await describeKeptRules(gcloud, wanted.functions, bucket)) out(`# ${line}\n`);
     out('# Enabled APIs and budgets stay: other things may use them.\n');
+    for (const line of budgetsWithoutTopic(wanted)) out(`${commented(line)}\n`);
     if (values['plan'] === true) return 0;
     if (values['yes'] !== true) {
       const answer = await tools.ask(`Remove all this? Type ${place.project} to go on: `);

@@ -1,4 +1,5 @@
 import type { Actual } from '../actual/actual.ts';
+import { BUDGETS } from '../../shared/preflight/publishers.ts';
 import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, ownTopic, topicOf } from '../desired/names.ts';
 import { planAccess } from './access.ts';
@@ -139,6 +140,17 @@ function planTopics(wanted: Desired, present: Actual): readonly Step[] {
   for (const { name, settings } of driven) {
     const id = topicOf(name);
     steps.push(...create(id, `The topic that ${name} listens to`));
+    // Connecting a budget grants it, and a topic that is made again has lost it while the budget still names the topic.
+    if (settings.trigger === 'budget')
+      steps.push(
+        ...grant(
+          present,
+          wanted,
+          `topics/${id}`,
+          { role: 'roles/pubsub.publisher', member: BUDGETS },
+          `Google's budgets publish to ${name}`,
+        ),
+      );
     if (settings.trigger === 'schedule' && !alone)
       steps.push(...publisher(id, name, `${name} turns a tick into one message for each project`));
   }

@@ -11,7 +11,7 @@ export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string
     judgeCredits(budget),
     judgeProjects(budget, policy),
     judgeScope(budget),
-    judgeAmount(budget),
+    judgeAmount(budget, policy),
   ];
 }
 
@@ -125,19 +125,30 @@ function judgeScope({ name, narrowed }: Budget): Check {
   );
 }
 
-function judgeAmount({ name, amount }: Budget): Check {
+function judgeAmount(
+  { name, amount }: Budget,
+  { ladder, minAmount }: Pick<BudgetsPolicy, 'ladder' | 'minAmount'>,
+): Check {
   const place = { id: 'budget-amount', subject: name };
   const remedy = [`${updateBudget(name)} --budget-amount=AMOUNT`];
+  const acts = ladder.some((rung) => rung.do !== 'notify');
   if (amount.kind === 'last-period')
     return notPassed(
       place,
-      'warn',
-      "its amount is the last period's cost, so that the rungs move with it from period to period",
+      acts ? 'fail' : 'warn',
+      `its amount is the last period's cost, so that the rungs move with it from period to period${acts ? `, and none above notify acts where that was below budgets.minAmount, ${minAmount}` : ''}`,
       remedy,
     );
   const { units, currencyCode } = amount;
   if (!(units > 0))
     return notPassed(place, 'fail', `its amount is ${units}: no share of it can be told`, remedy);
   if (currencyCode === '') return notPassed(place, 'fail', `its amount is ${units} of no currency`, remedy);
+  if (acts && units < minAmount)
+    return notPassed(
+      place,
+      'fail',
+      `its amount is ${units} ${currencyCode}, below budgets.minAmount, ${minAmount}: no rung above notify acts`,
+      [...remedy, 'Or set a lower budgets.minAmount in the policy'],
+    );
   return pass(place, `its amount is ${units} ${currencyCode}`);
 }

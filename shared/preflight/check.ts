@@ -34,6 +34,8 @@ export interface PreflightOptions {
   readonly account: string;
   /** The runtime that the switch is deployed on, such as `nodejs24`. */
   readonly runtime: string;
+  /** The bucket of its policy, where that lies in one. */
+  readonly policyBucket?: string;
 }
 
 export interface PreflightDeps {

@@ -1,37 +1,16 @@
-import type { Api } from '../google/api.ts';
-import { messageOf } from '../errors.ts';
-import { isNotOffered, isPerimeterRefusal } from '../google/not-offered.ts';
-import { listNotebooks } from '../google/notebooks.ts';
-import { isServiceDisabled, GoogleApiError } from '../google/google-api-error.ts';
-import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
-import { noteStrange, type StrangeItem } from '../google/read-items.ts';
-import { notPassed, pass, type Check, type Inspection } from './check.ts';
+import * as z from 'zod/mini';
+import { isPerimeterRefusal } from '../google/not-offered.ts';
+import { GoogleApiError, isBillingDisabled } from '../google/google-api-error.ts';
 import { readDeployedModel } from '../google/vertex/deployment.ts';
-import { readVertexInventory } from '../google/vertex/inventory.ts';
-import { listRunningVms } from '../google/vms.ts';
+import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
+import { readResources, type ResourceInventory } from '../resources/inventory.ts';
+import type { ResourceKind, RunningResource } from '../resources/kind.ts';
+import type { LookGap } from '../resources/look.ts';
+import { rungKinds } from '../state/rung-kinds.ts';
+import { notPassed, pass, type Check, type Inspection } from './check.ts';
 
-type Kind = 'notebooks' | 'VMs' | 'Vertex AI';
-
-/** What each rung has to see before it can act. */
-const KINDS: Readonly<Record<RungAction, readonly Kind[]>> = {
-  notify: [],
-  'stop-notebooks': ['notebooks'],
-  'stop-compute': ['notebooks', 'VMs', 'Vertex AI'],
-  'unlink-billing': ['notebooks', 'VMs', 'Vertex AI'],
-};
-
-/** A listing that did not work, or a part of it. */
-interface Unseen {
-  readonly where: string;
-  readonly error: unknown;
-}
-
-/** What the switch's own listings of a project brought. */
-export interface Listings {
-  readonly unseen: ReadonlyMap<Kind, readonly Unseen[]>;
-  /** E-mail addresses of the service accounts that deployed models run as, sorted. */
-  readonly modelAccounts: readonly string[];
-}
+/** What the switch's own listings of a project showed, by the kinds that they are about. */
+export type Listings = ReadonlyMap<readonly ResourceKind[], ResourceInventory>;
 
 /**
  * Makes the list calls that these rungs make, in the switch's name: where VPC Service Controls stand in the way,
@@ -42,88 +21,99 @@ export async function listAsSwitch(
   projectId: string,
   actions: readonly RungAction[],
 ): Promise<Listings> {
-  const kinds = [...new Set(actions.flatMap((action) => KINDS[action]))];
-  const accounts = new Set<string>();
-  const look: Readonly<Record<Kind, () => Promise<readonly Unseen[]>>> = {
-    notebooks: () => lookAtNotebooks(switchApi, projectId),
-    async VMs() {
-      const { unreachable, strange } = await listRunningVms(switchApi, projectId);
-      return [
-        ...unreachable.map((where) => ({ where, error: new Error('unreachable at present') })),
-        ...notEvaluable('VMs', strange),
-      ];
-    },
-    async 'Vertex AI'() {
-      const { endpoints, gaps, strange } = await readVertexInventory(switchApi, projectId);
-      for (const { models } of endpoints)
-        for (const model of models) {
-          const { serviceAccount } = readDeployedModel(model);
-          if (serviceAccount !== undefined) accounts.add(serviceAccount);
-        }
-      return [...gaps, ...strange.flatMap(({ where, items }) => notEvaluable(where, items))];
-    },
-  };
-  const unseen = await Promise.all(
-    kinds.map(async (kind): Promise<[Kind, readonly Unseen[]]> => {
-      try {
-        return [kind, await look[kind]()];
-      } catch (error) {
-        // What a disabled API offers cannot run.
-        if (error instanceof GoogleApiError && isServiceDisabled(error)) return [kind, []];
-        return [kind, [{ where: kind, error }]];
-      }
-    }),
+  const tables = [...new Set(actions.map(rungKinds))].filter((kinds) => kinds.length > 0);
+  const read = tables.map(
+    async (kinds) => [kinds, await readResources(switchApi, projectId, kinds)] as const,
   );
-  return { unseen: new Map(unseen), modelAccounts: [...accounts].sort() };
+  return new Map(await Promise.all(read));
 }
 
-async function lookAtNotebooks(api: Api, projectId: string): Promise<readonly Unseen[]> {
-  const unseen: Unseen[] = [];
-  const failed: Unseen[] = [];
-  let answered = false;
-  for await (const page of listNotebooks(api, projectId)) {
-    if (page.failed === undefined) answered = true;
-    else failed.push({ where: page.failed.location, error: page.failed.error });
-    for (const where of page.unreachable) unseen.push({ where, error: new Error('unreachable at present') });
-    unseen.push(...notEvaluable('notebooks', page.strange));
-  }
-  return [...unseen, ...failed.filter(({ error }) => !answered || !isNotOffered(error))];
-}
-
-/** Resources that are there and cannot be read: the switch could not act on them. */
-function notEvaluable(where: string, strange: readonly StrangeItem[]): readonly Unseen[] {
-  const unseen: Unseen[] = [];
-  noteStrange((gap) => void unseen.push({ where: gap.where, error: new Error(gap.why) }), where, strange);
-  return unseen;
+/** What could not be looked at, save for a project without billing: what is not paid for does not run. */
+export function gapsOf({ gaps }: Pick<ResourceInventory, 'gaps'>): readonly LookGap[] {
+  return gaps.filter(({ cause }) => !(cause instanceof GoogleApiError && isBillingDisabled(cause)));
 }
 
 /** What a rung could not see; undefined when it saw all that it takes. Pure. */
 export function judgeListings(
   place: Pick<Check, 'id' | 'subject'>,
   action: RungAction,
-  { unseen }: Listings,
+  listings: Listings,
   { options }: Pick<Inspection, 'options'>,
 ): Check | undefined {
-  const missed = KINDS[action].flatMap((kind) => unseen.get(kind) ?? []);
+  const listed = listings.get(rungKinds(action));
+  const missed = listed === undefined ? [] : gapsOf(listed);
   const [first] = missed;
   if (first === undefined) return undefined;
-  const refused = missed.find(({ error }) => isRefusal(error));
-  const { where, error } = refused ?? first;
+  const refused = missed.find(({ cause }) => isDefinite(cause));
+  const { where, why } = refused ?? first;
   const more = missed.length > 1 ? ` (and ${missed.length - 1} more)` : '';
   return notPassed(
     place,
     refused === undefined ? 'unknown' : 'fail',
-    `IAM allows it, but ${options.account} cannot see ${where}${more}, and so cannot stop what runs there: ${messageOf(error)}`,
-    missed.some((one) => isPerimeterRefusal(one.error))
-      ? [
-          `Console: https://console.cloud.google.com/security/service-perimeter: in the perimeter around ${place.subject} add an ingress rule that lets ${options.account} call notebooks, compute and aiplatform`,
-        ]
-      : [],
+    `IAM allows it, but ${options.account} cannot see ${where}${more}, and so cannot stop what runs there: ${why}`,
+    perimeterRemedy(place.subject, options.account, missed),
   );
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof GoogleApiError && !error.retryable;
+function isDefinite(cause: unknown): boolean {
+  return cause instanceof GoogleApiError && !cause.retryable;
+}
+
+/** Whether service perimeters let the switch's own list calls in; undefined where there were none to make. Pure. */
+export function judgePerimeter(
+  subject: string,
+  listings: Listings,
+  { options }: Pick<Inspection, 'options'>,
+): Check | undefined {
+  const place = { id: 'project-perimeter', subject };
+  const gaps = [...listings.values()].flatMap(gapsOf);
+  const services = refusedServices(gaps);
+  if (services.length > 0)
+    return notPassed(
+      place,
+      'fail',
+      `a service perimeter keeps ${options.account} out of ${services.join(', ')}, whatever IAM allows`,
+      perimeterRemedy(subject, options.account, gaps),
+    );
+  const [first] = gaps;
+  if (first !== undefined)
+    return notPassed(place, 'unknown', `could not be checked at ${first.where}: ${first.why}`);
+  return listings.size === 0
+    ? undefined
+    : pass(place, `no service perimeter refuses the list calls of ${options.account}`);
+}
+
+function perimeterRemedy(subject: string, account: string, gaps: readonly LookGap[]): readonly string[] {
+  const services = refusedServices(gaps);
+  if (services.length === 0) return [];
+  return [
+    `Console: https://console.cloud.google.com/security/service-perimeter: in the perimeter around ${subject} add an ingress rule that lets ${account} call ${services.join(', ')}`,
+  ];
+}
+
+/** `aiplatform.googleapis.com`, by the calls that a perimeter refused. */
+function refusedServices(gaps: readonly LookGap[]): readonly string[] {
+  const services = gaps.flatMap(({ cause }) =>
+    cause instanceof GoogleApiError && isPerimeterRefusal(cause)
+      ? [`${cause.call.split('.')[0] ?? ''}.googleapis.com`]
+      : [],
+  );
+  return [...new Set(services)].sort();
+}
+
+const endpointRecord = z.looseObject({ models: z.array(z.looseObject({ id: z.string() })) });
+
+/** E-mail addresses of the service accounts that deployed models run as, sorted. */
+export function modelAccountsIn(listings: Listings): readonly string[] {
+  const accounts = [...listings.values()]
+    .flatMap(({ resources }) => resources)
+    .flatMap((resource) => deployedOn(resource).map((model) => readDeployedModel(model).serviceAccount))
+    .filter((account) => account !== undefined);
+  return [...new Set(accounts)].sort();
+}
+
+function deployedOn({ kind, fate }: RunningResource): z.infer<typeof endpointRecord>['models'] {
+  return kind === 'endpoint' && fate.kind === 'stoppable' ? endpointRecord.parse(fate.record).models : [];
 }
 
 /** Whether the models that run as a service account would come back after a rung took them away. Pure. */

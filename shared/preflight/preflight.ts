@@ -22,6 +22,8 @@ import {
   inspectTopic,
   judgeRuntime,
 } from './host-project.ts';
+import { listOwnParts } from './own-parts.ts';
+import { inspectPublishers } from './publishers.ts';
 import { inspectTarget, type Target } from './target-project.ts';
 
 export type { Check, PreflightDeps, PreflightOptions };
@@ -52,31 +54,41 @@ export async function runPreflight(
     ];
   const accounts = [...new Set(budgets.allow.map((name) => name.replace(/\/budgets\/.*$/, '')))];
   const unlinks = budgets.ladder.some((rung) => rung.do === 'unlink-billing');
-  const [host, topic, receipts, state, access, looks] = await Promise.all([
+  const [host, topic, receipts, state, access, ownParts, looks] = await Promise.all([
     inspectHost(inspection),
-    inspectTopic(inspection),
+    inspectTopicAndPublishers(inspection),
     Promise.all(
       policy.receiptsTopic === undefined ? [] : [inspectReceiptsTopic(inspection, policy.receiptsTopic)],
     ),
     Promise.all(policy.stateBucket === undefined ? [] : [inspectStateBucket(inspection, policy.stateBucket)]),
     pMap(accounts, (account) => inspectAccount(inspection, account, unlinks), { concurrency: AT_ONCE }),
+    unlinks ? listOwnParts(inspection, policy) : { parts: [], unknown: [] },
     pMap(budgets.allow, (name) => lookAtBudget(inspection, budgets, name), { concurrency: AT_ONCE }),
   ]);
   const found = looks.flatMap((look) => (look.budget === undefined ? [] : [look.budget]));
-  const targets = await pMap(targetsOf(found), (target) => inspectTarget(inspection, budgets, target), {
-    concurrency: AT_ONCE,
-  });
+  const targets = await pMap(
+    targetsOf(found),
+    (target) => inspectTarget(inspection, budgets, target, ownParts.parts),
+    { concurrency: AT_ONCE },
+  );
   return [
     ...judgePolicy(policy, budgets),
     judgeRuntime(inspection),
     ...host,
-    topic,
+    ...topic,
     ...receipts,
     ...state,
+    ...ownParts.unknown,
     ...access.flat(),
     ...looks.flatMap((look) => look.checks),
     ...targets.flat(),
   ];
+}
+
+/** Who may publish to a topic that is not there says nothing. */
+async function inspectTopicAndPublishers(inspection: Inspection): Promise<readonly Check[]> {
+  const topic = await inspectTopic(inspection);
+  return topic.status === 'pass' ? [topic, ...(await inspectPublishers(inspection))] : [topic];
 }
 
 function judgePolicy(policy: Policy, { mode, allow, ladder }: BudgetsPolicy): readonly Check[] {

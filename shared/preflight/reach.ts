@@ -1,27 +1,44 @@
-import type { Api } from '../google/api.ts';
-import type { RungAction } from '../policy/policy.ts';
-import { burnOf, readResources } from '../resources/inventory.ts';
+import type { BudgetsPolicy } from '../policy/policy.ts';
+import { burnOf, readResources, type ResourceInventory } from '../resources/inventory.ts';
 import { RESOURCE_KINDS } from '../resources/kinds.ts';
 import type { KindName, RunningResource } from '../resources/kind.ts';
 import { burnText, leftBurning } from '../resources/left-burning.ts';
+import { keptOf } from '../state/kept.ts';
 import { rungKinds } from '../state/rung-kinds.ts';
-import { notPassed, pass, YOU, type Check } from './check.ts';
+import { notPassed, pass, YOU, type Check, type Inspection } from './check.ts';
+import { gapsOf, type Listings } from './listing.ts';
+
+type LadderPolicy = Pick<BudgetsPolicy, 'ladder' | 'keepLabel'>;
 
 /** Resources that the report names. */
 const MAX_SHOWN = 10;
 
 /**
- * What of today's running spend no rung stops, and what ends it by hand. Looks as the caller; what may not be seen makes it
- * `unknown`.
+ * What of today's running spend no rung stops, and what ends it by hand: by the switch's own look where it saw the whole table,
+ * or else by the caller's. What may not be seen makes it `unknown`.
  */
 export async function inspectReach(
-  api: Api,
+  { api, now }: Pick<Inspection, 'api' | 'now'>,
   projectId: string,
-  actions: readonly RungAction[],
+  policy: LadderPolicy,
+  listings: Listings,
 ): Promise<Check> {
+  const listed = listings.get(RESOURCE_KINDS);
+  const inventory =
+    listed !== undefined && gapsOf(listed).length === 0
+      ? listed
+      : await readResources(api, projectId, RESOURCE_KINDS);
+  return judgeReach(projectId, inventory, unreachedBy(policy, inventory.resources, now));
+}
+
+function judgeReach(
+  projectId: string,
+  inventory: Pick<ResourceInventory, 'resources' | 'gaps'>,
+  unreached: readonly RunningResource[],
+): Check {
   const place = { id: 'spend-reach', subject: `projects/${projectId}` };
-  const { resources, gaps } = await readResources(api, projectId, RESOURCE_KINDS);
-  const unreached = unreachedBy(actions, resources);
+  const { resources } = inventory;
+  const gaps = gapsOf(inventory);
   const left = leftBurning(unreached);
   const [gap] = gaps;
   const unseen =
@@ -43,13 +60,19 @@ export async function inspectReach(
   );
 } // prettier-ignore
 
-/** What runs and no rung stops: of another kind, or of one that cannot be stopped. Pure. */
+/** What runs and no rung stops: of another kind, of one that cannot be stopped, or kept by its label. Pure. */
 export function unreachedBy(
-  actions: readonly RungAction[],
+  policy: LadderPolicy,
   resources: readonly RunningResource[],
+  now: Date,
 ): readonly RunningResource[] {
   // Unlinking ends everything, and is no way to stop something.
-  const stopping = actions.filter((action) => action !== 'unlink-billing');
+  const stopping = policy.ladder.map((rung) => rung.do).filter((action) => action !== 'unlink-billing');
   const kinds = new Set<KindName>(stopping.flatMap(rungKinds).map(({ kind }) => kind));
-  return resources.filter(({ kind, fate }) => fate.kind !== 'stoppable' || !kinds.has(kind));
+  const kept = keptOf(resources, policy, now);
+  return resources.flatMap((one): readonly RunningResource[] => {
+    const why = kept.get(one.resource);
+    if (why !== undefined) return [{ ...one, fate: { kind: 'named', why } }];
+    return one.fate.kind !== 'stoppable' || !kinds.has(one.kind) ? [one] : [];
+  });
 }

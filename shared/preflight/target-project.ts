@@ -1,10 +1,19 @@
 import { getBillingLink } from '../google/billing.ts';
+import type { Budget } from '../google/budgets.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
 import { updateBudget } from './budget.ts';
 import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
-import { judgeListings, judgeModelAccounts, listAsSwitch } from './listing.ts';
+import {
+  judgeListings,
+  judgeModelAccounts,
+  judgePerimeter,
+  listAsSwitch,
+  modelAccountsIn,
+  type Listings,
+} from './listing.ts';
+import { judgeOwnParts, type OwnPart } from './own-parts.ts';
 import { inspectReach } from './reach.ts';
 import { roleIdFor } from './role-id.ts';
 
@@ -12,7 +21,7 @@ import { roleIdFor } from './role-id.ts';
 export interface Target {
   readonly name: string;
   /** Of the filters that name it, with all the projects that each of them names. */
-  readonly budgets: readonly { readonly name: string; readonly projects: readonly string[] }[];
+  readonly budgets: readonly Pick<Budget, 'name' | 'projects' | 'subaccounts'>[];
 }
 
 /** Whether the switch can do every rung of the ladder on a project. */
@@ -20,6 +29,7 @@ export async function inspectTarget(
   inspection: Inspection,
   policy: BudgetsPolicy,
   target: Target,
+  ownParts: readonly OwnPart[],
 ): Promise<readonly Check[]> {
   const { options } = inspection;
   const found = await orUnknown(
@@ -44,14 +54,15 @@ export async function inspectTarget(
   checks.push(
     pass({ id: 'project-protection', subject }, 'budgets.protect does not name it: the ladder applies'),
   );
-  const actions = policy.ladder.map((rung) => rung.do);
-  const [billing, rungs, reach] = await Promise.all([
+  const [billing, { checks: rungs, listings }] = await Promise.all([
     inspectBilling(inspection, projectId, target),
     inspectRungs(inspection, policy, projectId),
-    inspectReach(inspection.api, projectId, actions),
   ]);
+  const perimeter = judgePerimeter(subject, listings, inspection);
+  const reach = await inspectReach(inspection, projectId, policy, listings);
+  checks.push(billing, ...rungs, ...(perimeter === undefined ? [] : [perimeter]), reach);
   const unlinks = policy.ladder.some((rung) => rung.do === 'unlink-billing');
-  return [...checks, billing, ...rungs, reach, ...(unlinks ? [billingLock(subject)] : [])];
+  return unlinks ? [...checks, judgeOwnParts(found, ownParts), billingLock(subject)] : checks;
 }
 
 function hostIsTarget(subject: string, { name, budgets }: Target): Check {
@@ -70,7 +81,7 @@ function hostIsTarget(subject: string, { name, budgets }: Target): Check {
 
 async function inspectBilling(inspection: Inspection, projectId: string, target: Target): Promise<Check> {
   const place = { id: 'project-billing', subject: `projects/${projectId}` };
-  const accounts = [...new Set(target.budgets.map(({ name }) => name.replace(/\/budgets\/.*$/, '')))];
+  const accounts = [...new Set(target.budgets.map(({ name }) => accountOf(name)))];
   const link = (account: string): string =>
     `gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
   return orUnknown(
@@ -88,14 +99,22 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
           'it is linked to no billing account: it spends nothing, and there is nothing to unlink',
           accounts.map(link),
         );
-      // A budget counts what its own account pays for, and nothing else.
-      const blind = accounts.filter((budgets) => budgets !== account);
+      // A budget counts what its own account and the subaccounts of its filter pay for, and nothing else.
+      const blind = target.budgets.filter(
+        ({ name, subaccounts }) => accountOf(name) !== account && !subaccounts.includes(account),
+      );
       if (blind.length > 0)
         return notPassed(
           place,
           'fail',
-          `${account} pays for it, but a budget of ${blind.join(', ')} guards it, which never sees its cost`,
-          blind.map(link),
+          `${account} pays for it, and ${blind.map(({ name }) => name).join(', ')}, which guards it, names no such subaccount: it does not see its cost, and the switch does not unlink it`,
+          [
+            ...new Set(blind.map(({ name }) => link(accountOf(name)))),
+            ...blind.map(
+              ({ name, subaccounts }) =>
+                `${updateBudget(name)} --filter-subaccounts=${[...subaccounts, account].join(',')}`,
+            ),
+          ],
         );
       if (!enabled)
         return notPassed(place, 'warn', `it is linked to ${account}, which is closed: it spends nothing`, [
@@ -106,21 +125,27 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
   );
 }
 
+function accountOf(budget: string): string {
+  return budget.replace(/\/budgets\/.*$/, '');
+}
+
 /** One check for each rung above notify: by what the switch's account may do on the project, and whether it can see it. */
 async function inspectRungs(
   inspection: Inspection,
   policy: BudgetsPolicy,
   projectId: string,
-): Promise<readonly Check[]> {
+): Promise<{ readonly checks: readonly Check[]; readonly listings: Listings }> {
   const { switchApi, options } = inspection;
   const subject = `projects/${projectId}`;
   const rungs = policy.ladder.filter((rung) => rung.do !== 'notify');
-  if (rungs.length === 0) return [];
+  const listed = (checks: readonly Check[], listings: Listings = new Map()) => ({ checks, listings });
+  if (rungs.length === 0) return listed([]);
   const wanted = [...new Set(rungs.flatMap((rung) => rungPermissions[rung.do]))];
   const missing = await orUnknown({ id: 'rungs', subject }, inspection, [], () =>
     missingOnProject(switchApi, projectId, wanted),
   );
-  if ('status' in missing) return rungs.map((rung) => ({ ...missing, id: `rung-${rung.do}`, subject }));
+  if ('status' in missing)
+    return listed(rungs.map((rung) => ({ ...missing, id: `rung-${rung.do}`, subject })));
   const lackingFor = (action: RungAction): readonly string[] =>
     missing.filter((permission) => rungPermissions[action].includes(permission));
   const allowed = rungs.map((rung) => rung.do).filter((action) => lackingFor(action).length === 0);
@@ -150,7 +175,8 @@ async function inspectRungs(
       ),
     );
   });
-  return [...checks, ...judgeModelAccounts(subject, listings.modelAccounts, policy, inspection)];
+  const models = judgeModelAccounts(subject, modelAccountsIn(listings), policy, inspection);
+  return listed([...checks, ...models], listings);
 }
 
 /**

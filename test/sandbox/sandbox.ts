@@ -25,6 +25,7 @@ import type { Route } from './http/route.ts';
 import type { Scenario } from './scenario.ts';
 import { startServer } from './http/server.ts';
 import { billingParentOf } from './services/billing/links.ts';
+import { BUDGET_ACCOUNT, budgetsMayPublish, letBudgetsPublish } from './services/billing/budget-publisher.ts';
 import { createBillingService, type BillingService } from './services/billing/service.ts';
 import { groupRoutes } from './services/compute/group-routes.ts';
 import { createGroups, type Groups } from './services/compute/groups.ts';
@@ -211,7 +212,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     },
     requireAccount(email) {
       const [, home = ''] = /@([^.@]+)\.iam\.gserviceaccount\.com$/.exec(email) ?? [];
-      if (!accounts.exists(email) || projects.settling.refuses(home, 'account', email))
+      if (
+        email !== BUDGET_ACCOUNT &&
+        (!accounts.exists(email) || projects.settling.refuses(home, 'account', email))
+      )
         throw new ApiError('INVALID_ARGUMENT', `Service account ${email} does not exist.`);
     },
   });
@@ -273,7 +277,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { cancelTasks } = linkPipelines({ vertex, store, projects: scenario.projects });
   const billing = createBillingService({ scenario, clock, projects, fleet, iam, policies });
   for (const topic of new Set(scenario.billing.budgets.map((budget) => budget.topic)))
-    if (topic !== undefined) pubsub.createTopic({ name: topic });
+    if (topic !== undefined) {
+      pubsub.createTopic({ name: topic });
+      letBudgetsPublish(iam, topic);
+    }
   const billingClock = createBillingClock({
     clock,
     fleet,
@@ -281,7 +288,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     billing,
     projects,
     scenario,
-    publish: (topic, message) => void pubsub.publish(topic, [message]),
+    publish(topic, message) {
+      if (budgetsMayPublish(iam, topic)) pubsub.publish(topic, [message]);
+    },
   });
   const requireBilling = (projectId: string, service: string): void => {
     billing.links.requireEnabled(projectId, service);

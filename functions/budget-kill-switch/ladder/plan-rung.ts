@@ -1,10 +1,10 @@
 import type { RungAction } from '../../../shared/policy/policy.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { keptOf } from '../../../shared/state/kept.ts';
 import type { LeftAlone } from '../../../shared/state/manifest.ts';
 import { itemOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Config } from '../config.ts';
 import type { Inventory } from './inventory.ts';
-import { keptBy } from './kept-by.ts';
 
 /** What a rung takes away from a project, what it leaves alone, and what of that goes on costing money. */
 export interface ProjectPlan {
@@ -46,28 +46,6 @@ export function planRung(
     reason: fate.kind === 'stoppable' ? '' : fate.why,
   }));
   return { items, left, burning, running };
-}
-
-/** Why each is kept: by a label of its own, of what belongs to it, or of what it belongs to. */
-function keptOf(
-  resources: readonly RunningResource[],
-  config: Pick<Config, 'keepLabel'>,
-  now: Date,
-): ReadonlyMap<string, string> {
-  const own = new Map<string, string>();
-  for (const { resource, labels, memberLabels } of resources) {
-    const why = [labels, ...memberLabels]
-      .map((one) => keptBy(one, config, now))
-      .find((one) => one !== undefined);
-    if (why !== undefined) own.set(resource, why);
-  }
-  const kept = new Map(own);
-  for (const { resource, partOf } of resources) {
-    const ofOwner = partOf === undefined ? undefined : own.get(partOf.resource);
-    if (partOf !== undefined && ofOwner !== undefined && !own.has(resource))
-      kept.set(resource, `belongs to ${partOf.resource}, kept by ${ofOwner}`);
-  }
-  return kept;
 }
 
 /** Without billing Google stops everything, labelled or not, and what can come back must be written down. */

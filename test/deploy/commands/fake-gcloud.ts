@@ -398,7 +398,9 @@ function policyOf(world: World, words: readonly string[], flags: Flags): unknown
   const member = flags.get('member') ?? '';
   const email = /^serviceAccount:(.*)$/.exec(member)?.[1];
   if (verb === 'add-iam-policy-binding') {
-    if (email?.includes('gcp-sa-') === false && !world.accounts.has(email))
+    // Google's own accounts are in no project.
+    const isGoogles = email !== undefined && /gcp-sa-|@system\.gserviceaccount\.com$/.test(email);
+    if (email !== undefined && !isGoogles && !world.accounts.has(email))
       throw new Error(`INVALID_ARGUMENT: Service account ${email} does not exist.`);
     const custom = /^(?:projects|organizations)\//.test(role) ? world.roles.get(role) : {};
     if (custom === undefined || custom['deleted'] === true) throw new Error(`NOT_FOUND: role ${role}`);

@@ -120,7 +120,14 @@ async function withCloud(test: (sandbox: Sandbox, policyFile: string) => Promise
       [`projects/${TARGET}`, ['resourcemanager.projects.get', ...LISTS]],
       [
         `projects/${OPS}`,
-        ['resourcemanager.projects.get', 'pubsub.topics.get', 'iam.serviceAccounts.getAccessToken'],
+        [
+          'resourcemanager.projects.get',
+          'resourcemanager.projects.getIamPolicy',
+          'pubsub.topics.get',
+          'pubsub.topics.getIamPolicy',
+          'storage.buckets.get',
+          'iam.serviceAccounts.getAccessToken',
+        ],
       ],
     ] as const)
       sandbox.iam.bind({ member: ASKER, role: 'roles/asker', permissions, on });
@@ -142,7 +149,10 @@ describe('npm run preflight', () => {
       assert.match(out, /\n\d+ pass, 0 warn, 0 fail, 1 could not check\n$/);
       const changing = sandbox.callLog
         .calls()
-        .filter(({ method, id }) => method !== 'GET' && !/testIamPermissions|generateAccessToken/.test(id));
+        .filter(
+          ({ method, id }) =>
+            method !== 'GET' && !/(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id),
+        );
       assert.deepEqual(changing, []);
     }));
 

@@ -136,7 +136,29 @@ describe('teardown.sh', () => {
       bench.printed();
       assert.equal(await teardown(bench, '--plan'), 0);
       assert.equal(bench.gcloud.writes.length, writes);
-      assert.match(bench.printed().out, /\ngcloud functions delete budget-restore --gen2 /);
+      const { out } = bench.printed();
+      assert.match(out, /\ngcloud functions delete budget-restore --gen2 /);
+      assert.match(
+        out,
+        /\n# \S+costguard-budget-kill-switch goes, and these budgets stay and may still notify it: billingAccounts\S+\. No message of theirs arrives until deploy\.sh makes the topic again/,
+      );
+    }));
+
+  it('is followed by a deploy.sh that lets the budgets publish to the new topic (c14)', async () =>
+    withBench(async (bench) => {
+      const { world } = bench.gcloud;
+      const publishers = () =>
+        [...world.policies]
+          .filter(([on]) => on.includes('costguard-budget-kill-switch'))
+          .flatMap(([, bindings]) => bindings)
+          .flatMap(({ members }) => members)
+          .filter((member) => member.includes('billing-budget-alert@system'));
+      await deploy(bench);
+      assert.equal(publishers().length, 1);
+      assert.equal(await teardown(bench, '--yes'), 0);
+      assert.equal(publishers().length, 0);
+      await deploy(bench);
+      assert.equal(publishers().length, 1);
     }));
 
   it('takes one function away and leaves the others whole', async () =>

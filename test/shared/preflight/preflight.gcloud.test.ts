@@ -47,6 +47,8 @@ interface Setup {
   /** Keys of the policy's section `budgets`, as YAML in braces. */
   readonly budgets?: string;
   readonly state?: string;
+  /** The project that the state bucket lies in; the operations project when absent. */
+  readonly bucketIn?: string;
   readonly options?: Partial<PreflightOptions>;
   readonly now?: string;
   /** Changes the cloud before it is looked at. */
@@ -105,14 +107,19 @@ const AUDITOR_MAY = {
   ],
   [`projects/${OPS}`]: [
     'resourcemanager.projects.get',
+    'resourcemanager.projects.getIamPolicy',
     'pubsub.topics.get',
+    'pubsub.topics.getIamPolicy',
+    'storage.buckets.get',
     'iam.serviceAccounts.getAccessToken',
   ],
 };
 
-function scenarioOf({ budget = {}, target = {}, host = {}, accounts }: Setup) {
+function scenarioOf({ budget = {}, target = {}, host = {}, accounts, bucketIn = OPS }: Setup) {
   return parseScenario({
     name: 'readiness',
+    // Every test looks at the whole table: one region is enough.
+    vertexRegions: ['us-central1'],
     clock: '2026-11-18T21:40:00Z',
     projects: [
       { id: OPS, number: '100000000001', ...host },
@@ -133,7 +140,7 @@ function scenarioOf({ budget = {}, target = {}, host = {}, accounts }: Setup) {
         },
       ],
     },
-    storage: { buckets: [{ name: BUCKET, project: OPS, location: 'US-CENTRAL1' }] },
+    storage: { buckets: [{ name: BUCKET, project: bucketIn, location: 'US-CENTRAL1' }] },
   });
 }
 
@@ -272,8 +279,9 @@ const cases: readonly Case[] = [
     name: 'a budget on another topic',
     budget: { topic: RECEIPTS.replace('receipts', 'else') },
     change: (sandbox) => sandbox.pubsub.createTopic({ name: TOPIC }),
-    open: ['budget-topic: fail'],
-    says: new RegExp(`--notifications-rule-pubsub-topic=${TOPIC}`),
+    // Never connected, so that Google's account was never let in.
+    open: ['topic-budget-account: fail', 'budget-topic: fail'],
+    says: /--member=serviceAccount:billing-budget-alert@system\.gserviceaccount\.com --role=roles\/pubsub\.publisher$/,
   },
   {
     name: 'a budget without topic, and no such topic',
@@ -353,8 +361,89 @@ const cases: readonly Case[] = [
   {
     name: "the last period's cost as amount",
     change: budgetWith({ amount: { lastPeriodAmount: {} } }),
-    open: ['budget-amount: warn'],
-    says: /--budget-amount=AMOUNT/,
+    open: ['budget-amount: fail'],
+    says: /none above notify acts where that was below budgets\.minAmount, 1\n.*--budget-amount=AMOUNT/,
+  },
+  {
+    name: 'an amount below minAmount',
+    budgets: `{mode: enforce, allow: [${BUDGET}], minAmount: 501}`,
+    open: ['budget-amount: fail'],
+    says: /its amount is 500 USD, below budgets\.minAmount, 501: no rung above notify acts/,
+  },
+  {
+    name: 'a topic that was made again, without a publisher for budgets (c14)',
+    change({ pubsub }) {
+      pubsub.deleteTopic(TOPIC);
+      pubsub.createTopic({ name: TOPIC });
+    },
+    open: ['topic-budget-account: fail'],
+    says: /no budget message arrives\ngcloud pubsub topics add-iam-policy-binding costguard-budget-kill-switch --project=ml-ops-local --member=serviceAccount:billing-budget-alert@/,
+  },
+  {
+    name: 'others that may publish to the topic, there and by its project',
+    change({ iam }) {
+      const permissions = ['pubsub.topics.publish'];
+      iam.bind({ member: 'intern@example.com', role: 'roles/pubsub.publisher', permissions, on: TOPIC });
+      iam.bind({ member: 'dev@example.com', role: 'roles/editor', permissions, on: `projects/${OPS}` });
+    },
+    open: ['topic-publishers: warn'],
+    says: /user:intern@example\.com \(roles\/pubsub\.publisher on \S+-kill-switch\), user:dev@example\.com \(roles\/editor on projects\/ml-ops-local\); what folders .*\ngcloud pubsub topics remove-iam-policy-binding .*\ngcloud projects remove-iam-policy-binding ml-ops-local /s,
+  },
+  {
+    name: 'a topic that anyone may publish to',
+    change: ({ iam }) => {
+      iam.bind({ member: 'allUsers', role: 'roles/pubsub.publisher', permissions: [], on: TOPIC });
+    },
+    open: ['topic-publishers: fail'],
+    says: /anyone may publish to it and so make rungs due: allUsers/,
+  },
+  {
+    name: "a topic's policy that may not be read",
+    change: without('pubsub.topics.getIamPolicy', AUDITOR),
+    open: ['topic-budget-account: unknown', 'topic-publishers: unknown'],
+    says: /HTTP 403.*--role=roles\/iam\.securityReviewer/s,
+  },
+  {
+    name: "a policy of the topic's project that may not be read",
+    change: without('resourcemanager.projects.getIamPolicy', AUDITOR),
+    open: ['topic-publishers: unknown'],
+    says: /HTTP 403/,
+  },
+  {
+    name: 'a state bucket in a project that may be unlinked',
+    bucketIn: TARGET,
+    open: ['project-own-parts: fail'],
+    says: /^gs:\/\/ml-ops-local-costguard would go down with its billing.*\nMove gs:\/\/.*budgets\.protect$/,
+  },
+  {
+    name: 'its policy and its receipts in a project that may be unlinked',
+    bucketIn: TARGET,
+    options: { policyBucket: BUCKET, account: SWITCH },
+    state: 'gs://ml-ops-local-nowhere',
+    open: ['state-access: fail', 'project-own-parts: fail'],
+    says: /storage buckets create/,
+  },
+  {
+    name: 'a state bucket whose project may not be seen',
+    change: without('storage.buckets.get', AUDITOR),
+    open: ['bucket-project: unknown'],
+    says: /HTTP 403.*--role=roles\/storage\.bucketViewer/s,
+  },
+  {
+    name: 'a target that a subaccount pays for, which the budget does not name',
+    accounts: [{ id: '0A1B2C-3D4E5F-6A7B8C' }, { id: '0FFFFF-0FFFFF-0FFFFF' }],
+    target: { billingAccount: '0FFFFF-0FFFFF-0FFFFF' },
+    change: budgetWith({ budgetFilter: { subaccounts: ['billingAccounts/0AAAAA-0AAAAA-0AAAAA'] } }),
+    open: ['budget-scope: warn', 'project-billing: fail'],
+    says: /also names subaccounts/,
+  },
+  {
+    name: 'a target that a subaccount pays for, which the budget names',
+    accounts: [{ id: '0A1B2C-3D4E5F-6A7B8C' }, { id: '0FFFFF-0FFFFF-0FFFFF' }],
+    target: { billingAccount: '0FFFFF-0FFFFF-0FFFFF' },
+    change: budgetWith({ budgetFilter: { subaccounts: ['billingAccounts/0FFFFF-0FFFFF-0FFFFF'] } }),
+    open: ['budget-scope: warn'],
+    says: /also names subaccounts/,
   },
   {
     name: 'a project that may not be seen',
@@ -385,7 +474,7 @@ const cases: readonly Case[] = [
     accounts: [{ id: '0A1B2C-3D4E5F-6A7B8C' }, { id: '0FFFFF-0FFFFF-0FFFFF' }],
     target: { billingAccount: '0FFFFF-0FFFFF-0FFFFF' },
     open: ['project-billing: fail'],
-    says: /never sees its cost/,
+    says: /names no such subaccount: it does not see its cost, and the switch does not unlink it\n.*--billing-account=0A1B2C-3D4E5F-6A7B8C\n.*--filter-subaccounts=billingAccounts\/0FFFFF-0FFFFF-0FFFFF$/,
   },
   {
     name: 'a closed account',
@@ -582,7 +671,10 @@ describe('runPreflight', () => {
     const checks = await look({}, (_, __, { callLog }) => {
       const changing = callLog
         .calls()
-        .filter(({ method, id }) => method !== 'GET' && !/:?testIamPermissions|generateAccessToken/.test(id));
+        .filter(
+          ({ method, id }) =>
+            method !== 'GET' && !/:?(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id),
+        );
       assert.deepEqual(changing, []);
     });
     assert.deepEqual(open(checks), []);
@@ -623,20 +715,27 @@ describe('runPreflight', () => {
     );
   });
 
-  it('fails the rungs whose listings a service perimeter refuses, although IAM allows them', async () => {
-    const checks = await look({
-      change: (sandbox) => {
-        sandbox.perimeters.add({ project: TARGET, services: ['aiplatform.googleapis.com'] });
-      },
-    });
-    const rungs = checks.filter(({ id }) => /^rung-(?:stop|unlink)/.test(id));
-    assert.deepEqual(
-      rungs.map(({ id, status }) => `${id}: ${status}`),
-      ['rung-stop-notebooks: pass', 'rung-stop-compute: fail', 'rung-unlink-billing: fail'],
-    );
-    assert.match(rungs[1]?.detail ?? '', /IAM allows it, but .* cannot see Vertex AI.*vpcServiceControls/);
-    assert.match(rungs[1]?.remedy[0] ?? '', /service-perimeter: .*ingress rule/);
-  });
+  // The switch's whole table: aiplatform is one of many.
+  it.each(['aiplatform', 'container', 'dataproc', 'run'])(
+    'fails the rungs whose listings a service perimeter around %s refuses, although IAM allows them (c19)',
+    async (service) => {
+      const checks = await look({
+        change: (sandbox) => {
+          sandbox.perimeters.add({ project: TARGET, services: [`${service}.googleapis.com`], except: [AUDITOR] });
+        },
+      });
+      const rungs = checks.filter(({ id }) => /^rung-(?:stop|unlink)|perimeter/.test(id));
+      assert.deepEqual(
+        rungs.map(({ id, status }) => `${id}: ${status}`),
+        ['rung-stop-notebooks: pass', 'rung-stop-compute: fail', 'rung-unlink-billing: fail', 'project-perimeter: fail'],
+      );
+      assert.match(rungs[1]?.detail ?? '', /IAM allows it, but .* cannot see projects\/ml-target-local .*VPC Service Controls/);
+      assert.match(rungs[3]?.detail ?? '', new RegExp(`keeps .* out of ${service}\\.googleapis\\.com, whatever IAM allows`));
+      assert.match(rungs[3]?.remedy[0] ?? '', new RegExp(`service-perimeter: .*ingress rule .* call ${service}\\.googleapis\\.com$`));
+      // What the switch cannot see, the caller can.
+      assert.equal(find(checks, 'spend-reach').status, 'pass');
+    },
+  ); // prettier-ignore
 
   it('names the accounts that models run as, and what brings those back that the policy does not name', async () => {
     const model = (id: string, account: string) => ({

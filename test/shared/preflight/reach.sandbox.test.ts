@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import type { Api } from '../../../shared/google/api.ts';
+import type { RungAction } from '../../../shared/policy/policy.ts';
+import type { Listings } from '../../../shared/preflight/listing.ts';
 import { inspectReach } from '../../../shared/preflight/reach.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import { PROJECT, withResources, type ProjectInput } from '../resources/resource-lab.ts';
 
 const ZONE = 'us-central1-a';
 const VM = { id: 'train', zone: ZONE, machineType: 'a2-highgpu-1g' };
-const LADDER = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
+const NOW = new Date('2026-11-18T21:40:00Z');
+const policyOf = (...actions: readonly RungAction[]) => ({
+  keepLabel: 'costguard-keep',
+  ladder: actions.map((action) => ({ at: 1, do: action })),
+});
+const POLICY = policyOf('notify', 'stop-notebooks', 'stop-compute', 'unlink-billing');
+const look = (api: Api, policy = POLICY, listings: Listings = new Map()) =>
+  inspectReach({ api, now: NOW }, PROJECT, policy, listings);
 
 const BURNING: ProjectInput = {
   vms: [VM, { ...VM, id: 'db-0', metadata: { 'created-by': `projects/3001/zones/${ZONE}/instanceGroupManagers/db` } }],
@@ -19,7 +29,7 @@ const BURNING: ProjectInput = {
 describe('inspectReach', () => {
   it('passes where a rung stops all that runs', async () => {
     await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api }) => {
-      const check = await inspectReach(api, PROJECT, LADDER);
+      const check = await look(api);
       expect(check).toMatchObject({ id: 'spend-reach', subject: `projects/${PROJECT}`, status: 'pass' });
       expect(check.detail).toMatch(/^what runs now, \$3\.\d\d\/h, is within the reach of a rung$/);
     });
@@ -27,7 +37,7 @@ describe('inspectReach', () => {
 
   it('names what no rung stops, worst first, each with its cost and the command that ends it', async () => {
     await withResources(RESOURCE_KINDS, BURNING, async ({ api }) => {
-      const { status, detail, remedy } = await inspectReach(api, PROJECT, LADDER);
+      const { status, detail, remedy } = await look(api);
       expect(status).toBe('warn');
       expect(detail).toMatch(
         /^2 that run now are stopped by no rung but unlinking billing: \$3\.\d\d\/h and 1 without a price$/,
@@ -42,9 +52,30 @@ describe('inspectReach', () => {
 
   it('counts what a shorter ladder leaves', async () => {
     await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api }) => {
-      expect(await inspectReach(api, PROJECT, ['notify', 'stop-notebooks'])).toMatchObject({
+      expect(await look(api, policyOf('notify', 'stop-notebooks'))).toMatchObject({
         status: 'warn',
       });
+    });
+  });
+
+  it('names what a keep label keeps, of any kind', async () => {
+    const labels = { 'costguard-keep': 'true' };
+    await withResources(RESOURCE_KINDS, { vms: [{ ...VM, labels }] }, async ({ api }) => {
+      const { status, remedy } = await look(api);
+      expect([status, remedy.length]).toEqual(['warn', 1]);
+      expect(remedy[0]).toMatch(/instances\/train .*: label costguard-keep: /);
+    });
+  });
+
+  it("goes by the switch's own look where that was complete, and looks again where it was not", async () => {
+    await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api, sandbox, look: asSwitch }) => {
+      const inventory = await asSwitch();
+      const calls = sandbox.callLog.calls().length;
+      const seen = (gaps: typeof inventory.gaps) => new Map([[RESOURCE_KINDS, { ...inventory, gaps }]]);
+      expect((await look(api, POLICY, seen([]))).status).toBe('pass');
+      expect(sandbox.callLog.calls()).toHaveLength(calls);
+      expect((await look(api, POLICY, seen([{ where: 'x', why: 'y' }]))).status).toBe('pass');
+      expect(sandbox.callLog.calls().length).toBeGreaterThan(calls);
     });
   });
 
@@ -53,7 +84,7 @@ describe('inspectReach', () => {
       RESOURCE_KINDS,
       { vms: [VM] },
       async ({ api }) => {
-        const { status, detail, remedy } = await inspectReach(api, PROJECT, LADDER);
+        const { status, detail, remedy } = await look(api);
         expect(status).toBe('unknown');
         expect(remedy[0]).toContain('--role=roles/viewer');
         expect(detail).toContain('projects/demo-ml Batch jobs');

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Need, Route } from '../../http/route.ts';
+import type { Iam } from '../../iam/iam.ts';
 import { pageOf } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
+import { letBudgetsPublish } from './budget-publisher.ts';
 import type { Budgets } from './budgets.ts';
 
 const protos = createRequire(import.meta.url)(
@@ -12,8 +14,12 @@ const protos = createRequire(import.meta.url)(
 const MAX_PAGE_SIZE = 100;
 
 /** Cloud Billing Budget v1. */
-export function budgetService(options: { readonly budgets: Budgets; readonly projects: Projects }): Route[] {
-  const { budgets, projects } = options;
+export function budgetService(options: {
+  readonly budgets: Budgets;
+  readonly projects: Projects;
+  readonly iam: Iam;
+}): Route[] {
+  const { budgets, projects, iam } = options;
   const budgetIn = (request: Message): Message => (request['budget'] ?? {}) as Message;
   const onAccount = (method: string, of: (request: Message) => unknown) => (request: Message) => [
     {
@@ -26,6 +32,11 @@ export function budgetService(options: { readonly budgets: Budgets; readonly pro
     const topic = topicOf(budgetIn(request));
     const connects = /^projects\/[^/]+\/topics\/[^/]+$/.test(topic) && topic !== present;
     return !connects ? [] : [{ permission: 'pubsub.topics.setIamPolicy', on: topic }];
+  };
+  const connected = (present: string, budget: Message): Message => {
+    const topic = topicOf(budget);
+    if (topic !== '' && topic !== present) letBudgetsPublish(iam, topic);
+    return budget;
   };
   const presentTopic = (name: string): string =>
     topicOf(budgets.all().find((budget) => budget['name'] === name) ?? {});
@@ -63,7 +74,7 @@ export function budgetService(options: { readonly budgets: Budgets; readonly pro
           ...onAccount('create', () => request['parent'])(request),
           ...topicNeeds(request, ''),
         ],
-        handle: (request) => budgets.create(String(request['parent']), budgetIn(request)),
+        handle: (request) => connected('', budgets.create(String(request['parent']), budgetIn(request))),
       },
       UpdateBudget: {
         id: 'billingbudgets.billingAccounts.budgets.patch',
@@ -71,7 +82,10 @@ export function budgetService(options: { readonly budgets: Budgets; readonly pro
           ...onAccount('update', () => budgetIn(request)['name'])(request),
           ...topicNeeds(request, presentTopic(String(budgetIn(request)['name']))),
         ],
-        handle: (request) => budgets.update(budgetIn(request), textOf(request['updateMask'])),
+        handle(request) {
+          const present = presentTopic(String(budgetIn(request)['name']));
+          return connected(present, budgets.update(budgetIn(request), textOf(request['updateMask'])));
+        },
       },
       DeleteBudget: {
         id: 'billingbudgets.billingAccounts.budgets.delete',

@@ -53,7 +53,7 @@ export function createBillingService(options: {
     routes: [
       ...catalog.routes,
       ...cloudBillingService({ links, projects, iam, policies, scenario, reading: () => reading }),
-      ...budgetService({ budgets, projects }),
+      ...budgetService({ budgets, projects, iam }),
     ],
   };
 }

@@ -1,0 +1,133 @@
+import * as z from 'zod/mini';
+import { parseAnswer } from '../google/parse-answer.ts';
+import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
+
+/**
+ * Who sends budget messages. Setting a budget's topic grants it the role; a topic that was deleted and made again lacks it until
+ * the topic is set again. Source: https://cloud.google.com/billing/docs/how-to/budgets-programmatic-notifications
+ */
+export const BUDGETS = 'serviceAccount:billing-budget-alert@system.gserviceaccount.com';
+
+/** Predefined roles with pubsub.topics.publish. */
+const PUBLISHING: ReadonlySet<string> = new Set([
+  'roles/pubsub.publisher',
+  'roles/pubsub.editor',
+  'roles/pubsub.admin',
+  'roles/editor',
+  'roles/owner',
+]);
+
+const policySchema = z.looseObject({
+  bindings: z.optional(
+    z.array(z.looseObject({ role: z.string(), members: z.optional(z.array(z.string())) })),
+  ),
+});
+
+interface Publisher {
+  readonly member: string;
+  readonly role: string;
+  /** Where it is bound. */
+  readonly on: string;
+}
+
+/**
+ * Whether Google's budgets may publish to the switch's topic, and who else may: what such a person publishes makes rungs due. Read
+ * from the policies of the topic and its project; what folders and the organization hand down is not in them. Needs
+ * pubsub.topics.getIamPolicy and resourcemanager.projects.getIamPolicy.
+ */
+export async function inspectPublishers(inspection: Inspection): Promise<readonly Check[]> {
+  const { topic } = inspection.options;
+  const [, project = '', , id = ''] = topic.split('/');
+  const google = { id: 'topic-budget-account', subject: topic };
+  const others = { id: 'topic-publishers', subject: topic };
+  const [onTopic, onProject] = await Promise.all([
+    orUnknown(google, inspection, [grantToYou(project, 'roles/iam.securityReviewer')], () =>
+      publishersOn(inspection, topic, 'pubsub.topics.getIamPolicy', {
+        url: `https://pubsub.googleapis.com/v1/${topic}:getIamPolicy`,
+      }),
+    ),
+    orUnknown(others, inspection, [grantToYou(project, 'roles/iam.securityReviewer')], () =>
+      publishersOn(inspection, `projects/${project}`, 'cloudresourcemanager.projects.getIamPolicy', {
+        method: 'POST',
+        url: `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:getIamPolicy`,
+        body: {},
+      }),
+    ),
+  ]);
+  if ('status' in onTopic) return [onTopic, { ...onTopic, ...others }];
+  const ofProject = 'status' in onProject ? [] : onProject;
+  const grant = `gcloud pubsub topics add-iam-policy-binding ${id} --project=${project} --member=${BUDGETS} --role=roles/pubsub.publisher`;
+  const known = [...onTopic, ...ofProject];
+  return [
+    known.some(({ member }) => member === BUDGETS)
+      ? pass(google, "Google's budgets may publish to it")
+      : notPassed(google, 'fail', `${BUDGETS} may not publish to it: no budget message arrives`, [grant]),
+    'status' in onProject ? onProject : judgePublishers(others, known, project),
+  ];
+}
+
+async function publishersOn(
+  { api }: Inspection,
+  on: string,
+  call: string,
+  request: Parameters<Inspection['api']['request']>[1],
+): Promise<readonly Publisher[]> {
+  const { bindings = [] } = parseAnswer(call, policySchema, await api.request(call, request));
+  // A custom role on the topic itself may well be one that publishes.
+  const mayPublish = (role: string): boolean =>
+    PUBLISHING.has(role) || (on.includes('/topics/') && !role.startsWith('roles/'));
+  return bindings
+    .filter(({ role }) => mayPublish(role))
+    .flatMap(({ role, members = [] }) => members.map((member) => ({ member, role, on })));
+}
+
+const ANYONE: ReadonlySet<string> = new Set(['allUsers', 'allAuthenticatedUsers']);
+
+/** Owners of the project can change the switch itself: they are listed and are no reason to warn. Pure. */
+function judgePublishers(
+  place: Pick<Check, 'id' | 'subject'>,
+  publishers: readonly Publisher[],
+  project: string,
+): Check {
+  const others = publishers.filter(({ member }) => member !== BUDGETS);
+  const open = others.filter(({ member }) => ANYONE.has(member));
+  const unwanted = others.filter(({ role }) => role !== 'roles/owner');
+  const list = (some: readonly Publisher[]): string =>
+    some.map(({ member, role, on }) => `${member} (${role} on ${on})`).join(', ');
+  const inherited = 'what folders and the organization hand down is not looked at';
+  const remedy = [
+    ...unwanted.map(
+      ({ member, role, on }) => `gcloud ${bindingOf(on)} --member=${member} --role=${role}${conditionOf(on)}`,
+    ),
+    `gcloud projects get-ancestors-iam-policy ${project}`,
+  ];
+  if (open.length > 0)
+    return notPassed(place, 'fail', `anyone may publish to it and so make rungs due: ${list(open)}`, remedy);
+  if (unwanted.length > 0)
+    return notPassed(
+      place,
+      'warn',
+      `besides Google's budgets these may publish to it and so make rungs due: ${list(others)}; ${inherited}`,
+      remedy,
+    );
+  return pass(
+    place,
+    `besides Google's budgets ${others.length === 0 ? 'no one' : list(others)} may publish to it; ${inherited}`,
+  );
+}
+
+function bindingOf(on: string): string {
+  const [, project = '', , id] = on.split('/');
+  return id === undefined
+    ? `projects remove-iam-policy-binding ${project}`
+    : `pubsub topics remove-iam-policy-binding ${id} --project=${project}`;
+}
+
+/** Projects may have conditions on their bindings, and gcloud wants to know which one is meant. */
+function conditionOf(on: string): string {
+  return on.includes('/topics/') ? '' : ' --condition=None';
+}
+
+function grantToYou(project: string, role: string): string {
+  return `gcloud projects add-iam-policy-binding ${project} --member=${YOU} --role=${role} --condition=None`;
+}
