@@ -10,6 +10,8 @@ export interface Code {
   readonly code: Uint8Array;
   /** Bytes by npm package, largest first; our own sources under the key `costguard`. */
   readonly bytesByPackage: Readonly<Record<string, number>>;
+  /** Bytes of each price book in it, by its path in `shared/prices/`. */
+  readonly bytesByBook: Readonly<Record<string, number>>;
 }
 
 /**
@@ -49,15 +51,25 @@ export async function bundle(entry: string, root: string): Promise<Code> {
   }
   const [output] = result.outputFiles;
   if (output === undefined) throw new Error(`Cannot bundle "${shown}": esbuild gave no output`);
-  return { code: output.contents, bytesByPackage: bytesByPackage(result.metafile) };
+  const bytes = (nameOf: (input: string) => string | undefined) => bytesBy(result.metafile, nameOf);
+  return { code: output.contents, bytesByPackage: bytes(packageOf), bytesByBook: bytes(bookOf) };
 }
 
-function bytesByPackage(metafile: Metafile): Readonly<Record<string, number>> {
+const packageOf = (input: string): string =>
+  /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'costguard';
+
+const bookOf = (input: string): string | undefined => /^shared\/prices\/(.+)\.json$/.exec(input)?.[1];
+
+/** Bytes in the output by a name of what went in, largest first; what has no name is left out. */
+function bytesBy(
+  metafile: Metafile,
+  nameOf: (input: string) => string | undefined,
+): Readonly<Record<string, number>> {
   const sizes = new Map<string, number>();
   for (const output of Object.values(metafile.outputs)) {
     for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
-      const name = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? 'costguard';
-      sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
+      const name = nameOf(input);
+      if (name !== undefined) sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
     }
   }
   return Object.fromEntries([...sizes].sort(([, a], [, b]) => b - a));

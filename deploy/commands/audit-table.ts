@@ -19,13 +19,14 @@ const TITLE = 38;
  * commands and names are longer than a line, for they are copied.
  */
 export function auditTable(report: AuditReport): string {
-  const { project, score, mistakes, findings } = report;
+  const { project, score, mistakes, findings, oldPrices } = report;
   const points = score.points === undefined ? 'nothing could be evaluated' : `${score.points} of 100 points`;
   const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
   return [
     `${project}: ${score.grade ?? 'no grade'}, ${points}`,
     ...told(score.how, 2),
     ...told(`${counted(findings.length, 'finding')}${atStake(report)}`, 2),
+    ...(oldPrices === undefined ? [] : told(oldPrices, 2)),
     '',
     `${' '.repeat(TITLE + 10)}findings  USD a month`,
     ...mistakes.map(mistakeLine),

@@ -1,5 +1,5 @@
 import { agedBooks } from '../../shared/prices/age/book-age.ts';
-import { computeBookDates } from '../../shared/prices/age/compute-book-dates.ts';
+import { runningBookDates } from '../../shared/prices/age/running-book-dates.ts';
 import pMap from 'p-map';
 import { getBudget, type Budget } from '../../shared/google/budgets.ts';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
@@ -146,7 +146,7 @@ async function fireDueRungs(due: Due): Promise<void> {
       startedAt,
       policyDigest: policyDigest(policy),
       projects: ids,
-      books: agedBooks(computeBookDates(), startedAt),
+      books: agedBooks(runningBookDates(), startedAt),
     },
     () => false,
   );

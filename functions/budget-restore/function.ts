@@ -118,6 +118,8 @@ async function carryOut(
       startedAt,
       policyDigest: policyDigest(policy),
       projects,
+      // What it brings back is in the manifest with no price.
+      books: [],
     },
     () => false,
   );

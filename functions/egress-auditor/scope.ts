@@ -1,4 +1,5 @@
 import { messageOf } from '../../shared/errors.ts';
+import { oldBooksText } from '../../shared/prices/age/book-age.ts';
 import { GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { formatHeaders } from '../../shared/report/formats.ts';
@@ -9,6 +10,7 @@ import { configure, type Targets, type Wanted } from './config.ts';
 import { judgeEgress, reportWindow } from './decide.ts';
 import { gatherEgress } from './gather.ts';
 import { scopeCsv, scopeJson, type ProjectResult, type ScopeHead } from './report/scope.ts';
+import { egressBooks } from './traffic/books.ts';
 import { othersOf, readNeighbours } from './traffic/other-projects.ts';
 import { windowOf } from './traffic/window.ts';
 
@@ -23,12 +25,7 @@ export async function reportScope(
 ): Promise<HttpAnswer> {
   const startedAt = context.runtime.now();
   const window = windowOf(configure(context.policy, wanted, ''), startedAt);
-  const head: ScopeHead = {
-    generatedAt: startedAt.toISOString(),
-    window: reportWindow(window),
-    scope,
-    incomplete,
-  };
+  const head = scopeHead({ scope, incomplete }, reportWindow(window), startedAt);
   const results = eachProject(context, wanted, scope, startedAt);
   const headers = formatHeaders(wanted.format);
   switch (wanted.format) {
@@ -47,6 +44,22 @@ export async function reportScope(
       return { body: parts, headers: ofPage };
     }
   }
+}
+
+/** What is said before the first project is looked at. */
+export function scopeHead(
+  { scope, incomplete }: Pick<Targets, 'scope' | 'incomplete'>,
+  window: ScopeHead['window'],
+  now: Date,
+): ScopeHead {
+  const oldPrices = oldBooksText(egressBooks(now));
+  return {
+    generatedAt: now.toISOString(),
+    window,
+    scope,
+    incomplete,
+    ...(oldPrices === undefined ? {} : { oldPrices }),
+  };
 }
 
 async function* eachProject(

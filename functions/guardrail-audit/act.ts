@@ -1,10 +1,8 @@
-import { agedBooks } from '../../shared/prices/age/book-age.ts';
-import { computeBookDates } from '../../shared/prices/age/compute-book-dates.ts';
 import { HOURS_PER_MONTH } from '../../shared/prices/quantities.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { fileReportReceipt } from '../../shared/run/http/report-receipt.ts';
 import type { ReceiptBuilder } from '../../shared/run/receipt.ts';
-import type { AuditReport, Finding } from './report/report.ts';
+import { auditBooks, type AuditReport, type Finding } from './report/report.ts';
 
 /**
  * Ends the run in its receipt: one decision a finding, one of reason `score`, and what could not be evaluated. It changes nothing
@@ -22,7 +20,7 @@ export async function fileReceipt(
       title: `audit of ${report.project}`,
       startedAt,
       projects: [report.project],
-      books: agedBooks(computeBookDates(), startedAt),
+      books: auditBooks(startedAt),
       ...(onError === undefined ? {} : { onError }),
     },
     (receipt) => {
@@ -45,6 +43,7 @@ function fill(receipt: ReceiptBuilder, report: AuditReport): void {
         failedWeight,
         usdPerMonth: report.usdPerMonth,
         unpriced: report.unpriced,
+        ...(report.oldPrices === undefined ? {} : { oldPrices: report.oldPrices }),
       },
       findings: report.findings.length,
       trend: report.trend,

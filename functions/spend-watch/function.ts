@@ -1,3 +1,4 @@
+import { runningBookDates } from '../../shared/prices/age/running-book-dates.ts';
 import type { Sweep } from '../../shared/run/sweep.ts';
 import { recordLook } from './act.ts';
 import { configureWatch, type Config } from './config.ts';
@@ -13,5 +14,6 @@ export const watchSweep: Sweep<Config, ProjectFacts> = {
   limit: (plans) => plans,
   watches: () => false,
   act: recordLook,
+  books: runningBookDates,
   saves: () => false,
 };

@@ -57,6 +57,11 @@ export function notice(
   );
 }
 
+/** Which price books are old, where one is. */
+export function oldPricesNotice(oldPrices: string | undefined): readonly Markup[] {
+  return oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])];
+}
+
 /** What stands where there is nothing to list. */
 export function emptyState(text: string): Markup {
   return tag('p', { class: 'empty' }, text);

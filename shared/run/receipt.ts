@@ -133,8 +133,8 @@ export interface ReceiptHead {
   readonly projects: readonly string[];
   /** Time series read so far; called when the receipt is written. */
   readonly seriesRead?: () => Receipt['seriesRead'];
-  /** What its prices come from; absent for a function that prices nothing. */
-  readonly books?: readonly UsedBook[];
+  /** What its prices come from; none for a function that prices nothing. */
+  readonly books: readonly UsedBook[];
 }
 
 /** Starts a receipt. `saves` tells which actions count as savings. */
@@ -200,7 +200,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
 }
 
 /** What a receipt has only where there is something to say. */
-function knownOf({ seriesRead, books = [] }: ReceiptHead): Pick<Receipt, 'seriesRead' | 'oldPrices'> {
+function knownOf({ seriesRead, books }: ReceiptHead): Pick<Receipt, 'seriesRead' | 'oldPrices'> {
   const read = seriesRead?.();
   const old = books.filter((book) => book.old).map(({ book, asOf }) => ({ book, asOf }));
   return {

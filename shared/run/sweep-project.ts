@@ -49,7 +49,7 @@ export async function sweepProject<Config, Facts>(
       startedAt,
       policyDigest: policyDigest(context.policy),
       projects: [projectId],
-      books: agedBooks(sweep.books?.() ?? [], startedAt),
+      books: agedBooks(sweep.books(), startedAt),
       seriesRead: () => seriesPerResource(context.api.seriesRead(), seen.resources),
     },
     (decision) => sweep.saves(decision),

@@ -34,8 +34,8 @@ export interface Sweep<Config, Facts> {
   watches(facts: Facts, config: Config, now: Date): boolean;
   /** Carries the plans out and reports each outcome. Also called without plans, to tidy up what is remembered. */
   act(run: Run, config: Config, work: Work<Facts>, report: Reporter<Facts>): Promise<void>;
-  /** The price books behind `usdPerHour`; absent where it is always 0. */
-  books?(): readonly BookDate[];
+  /** The price books behind `usdPerHour`; none where it is always 0. */
+  books(): readonly BookDate[];
   /** Whether a decision, carried out, saves its `usdPerHour`. */
   saves(decision: Decision): boolean;
 }

@@ -1,20 +1,30 @@
 import { glob, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Bench } from './row.ts';
+import { bundle } from '../../deploy/bundle/bundle.ts';
+import type { Bench, Row } from './row.ts';
 
 const WANTED_BYTES = 1_400_000;
+const WANTED_BOOK_BYTES = 300 * 1024;
 
-const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const dist = join(root, 'dist');
 
-/** The size of each bundle. */
+/** The size of each bundle, and of the price books in it. */
 export const bundleSize: Bench = async function* () {
   for await (const file of glob('[!.]*/index.js', { cwd: dist })) {
     const { size } = await stat(join(dist, file));
-    yield {
-      what: `${dirname(file)}: size of the bundle`,
-      measured: `${Math.round(size / 1024).toLocaleString('en-US')} KiB (${size.toLocaleString('en-US')} bytes)`,
-      goal: { wanted: `≤ ${WANTED_BYTES.toLocaleString('en-US')} bytes`, reached: size <= WANTED_BYTES },
-    };
+    yield sizeRow(`${dirname(file)}: size of the bundle`, size, WANTED_BYTES);
+    const { bytesByBook } = await bundle(join(root, 'functions', dirname(file), 'index.ts'), root);
+    const bookBytes = Object.values(bytesByBook).reduce((sum, bytes) => sum + bytes, 0);
+    yield sizeRow(`${dirname(file)}: price books in the bundle`, bookBytes, WANTED_BOOK_BYTES);
   }
 };
+
+function sizeRow(what: string, bytes: number, wanted: number): Row {
+  return {
+    what,
+    measured: `${Math.round(bytes / 1024).toLocaleString('en-US')} KiB (${bytes.toLocaleString('en-US')} bytes)`,
+    goal: { wanted: `≤ ${wanted.toLocaleString('en-US')} bytes`, reached: bytes <= wanted },
+  };
+}

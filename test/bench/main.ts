@@ -6,6 +6,7 @@ import { bundleSize } from './bundle-size.ts';
 import { notebookTick } from './notebook-tick/measure.ts';
 import { egressAudit } from './egress-audit.ts';
 import { guardrailAudit } from './guardrail-audit.ts';
+import { priceLookup } from './price-lookup.ts';
 import type { Bench, Row } from './row.ts';
 import { spendReplay } from './spend-replay.ts';
 import { startUp } from './start-up.ts';
@@ -13,6 +14,7 @@ import { startUp } from './start-up.ts';
 /** A function that has something to measure adds its topic here. */
 const BENCHES: readonly Bench[] = [
   bundleSize,
+  priceLookup,
   startUp,
   notebookTick,
   bucketTick,

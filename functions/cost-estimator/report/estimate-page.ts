@@ -2,7 +2,7 @@ import { percentText } from '../../../shared/units.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
 import type { Child, Markup } from '../../../shared/report/markup.ts';
 import { momentText, usdText } from '../../../shared/report/numbers.ts';
-import { headline, label, notice, type Stat } from '../../../shared/report/page-parts.ts';
+import { headline, label, notice, oldPricesNotice, type Stat } from '../../../shared/report/page-parts.ts';
 import { type Html, renderPage } from '../../../shared/report/page.ts';
 import { type EstimateReport } from '../decide.ts';
 import { resourceBars, wayBars } from './charts.ts';
@@ -96,7 +96,7 @@ function noticesOf(report: EstimateReport): readonly Markup[] {
       ]
     : [];
   return [
-    ...(oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])]),
+    ...oldPricesNotice(oldPrices),
     notice('plain', 'How to read these numbers', undefined, [...notes, ...again]),
   ];
 }

@@ -1,6 +1,6 @@
 import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import { countText, momentText } from '../../../shared/report/numbers.ts';
-import { headline, label, notice, type Stat } from '../../../shared/report/page-parts.ts';
+import { headline, label, notice, oldPricesNotice, type Stat } from '../../../shared/report/page-parts.ts';
 import { type Html, renderPage } from '../../../shared/report/page.ts';
 import { sortableTable, type TableColumn } from '../../../shared/report/sortable-table.ts';
 import { wholeText } from '../../../shared/report/text.ts';
@@ -87,7 +87,7 @@ function statsOf({ memory, nextUp, seedRule }: FitReport): readonly Stat[] {
 function noticesOf(report: FitReport): readonly Markup[] {
   const { assumed, notes, oldPrices } = report;
   return [
-    ...(oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])]),
+    ...oldPricesNotice(oldPrices),
     ...notes.map((text) => notice('warn', 'It does not fit as requested', text, [])),
     notice('plain', 'What was assumed', undefined, assumed),
   ];

@@ -1,6 +1,6 @@
 import { type Child, type Markup, tag } from '../../../shared/report/markup.ts';
 import { bytesText, countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
-import { headline, notice } from '../../../shared/report/page-parts.ts';
+import { headline, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
 import { type HtmlParts, type PageSection, renderPageParts } from '../../../shared/report/page.ts';
 import { laneFlows } from './charts.ts';
 import { findingCard } from './findings.ts';
@@ -10,14 +10,14 @@ import { addProject, NO_TOTAL, type ProjectResult, type ScopeHead, type ScopeTot
 
 /** The report of a whole scope as a page that is sent project by project; the totals come last and stand first. */
 export function renderScopePage(head: ScopeHead, results: AsyncIterable<ProjectResult>): HtmlParts {
-  const { window, scope, incomplete, generatedAt } = head;
+  const { window, scope, incomplete, generatedAt, oldPrices } = head;
   return renderPageParts(
     {
       kind: 'egress report',
       title: `Where the egress money of ${countText(scope.length)} projects goes`,
       subtitle: `${momentText(window.start)} to ${momentText(window.end)}`,
-      top:
-        incomplete.length === 0
+      top: [
+        ...(incomplete.length === 0
           ? []
           : [
               notice(
@@ -26,7 +26,9 @@ export function renderScopePage(head: ScopeHead, results: AsyncIterable<ProjectR
                 'There may be more projects.',
                 incomplete.map(({ where, why }) => `${where}: ${why}`),
               ),
-            ],
+            ]),
+        ...oldPricesNotice(oldPrices),
+      ],
       sections: [],
       footer: `Made at ${momentText(generatedAt)}, at list prices, tiers counted as if each project were alone on its billing account. The same report as JSON or CSV: request format=json or format=csv.`,
     },

@@ -17,6 +17,8 @@ export interface ScopeHead {
   readonly scope: readonly string[];
   /** Of the scope, what could not be listed. */
   readonly incomplete: readonly Gap[];
+  /** Says which price books are older than 90 days; absent where none is. */
+  readonly oldPrices?: string;
 }
 
 /** All projects that have a report together. */

@@ -40,11 +40,14 @@ const COLUMNS: readonly CsvColumn<Row>[] = [
   { name: 'fingerprint', value: ofFinding(({ fingerprint }) => fingerprint) },
 ];
 
-/** One line a finding, and one for each rule that could not be evaluated. */
-export function auditCsv({ findings, mistakes }: AuditReport): string {
+/** One line a finding, and one for each rule that could not be evaluated; each says which price books are old. */
+export function auditCsv({ findings, mistakes, oldPrices }: AuditReport): string {
   const unknown = mistakes.flatMap(({ rules }) => rules.filter(({ status }) => status === 'not-evaluable'));
-  return writeCsv(COLUMNS, [
-    ...findings.map((finding): Row => ({ kind: 'finding', finding })),
-    ...unknown.map((result): Row => ({ kind: 'not-evaluable', result })),
-  ]);
+  return writeCsv(
+    [...COLUMNS, { name: 'old_prices', value: () => oldPrices ?? null }],
+    [
+      ...findings.map((finding): Row => ({ kind: 'finding', finding })),
+      ...unknown.map((result): Row => ({ kind: 'not-evaluable', result })),
+    ],
+  );
 }

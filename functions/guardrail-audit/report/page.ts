@@ -1,6 +1,6 @@
 import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, momentText, usdRangeFigure, usdText } from '../../../shared/report/numbers.ts';
-import { emptyState, headline, label, notice } from '../../../shared/report/page-parts.ts';
+import { emptyState, headline, label, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
@@ -31,7 +31,7 @@ export function renderAuditPage(report: AuditReport): Html {
 }
 
 function topOf(report: AuditReport): readonly Markup[] {
-  const { score, mistakes, findings, usdPerMonth, unpriced, trend } = report;
+  const { score, mistakes, findings, usdPerMonth, unpriced, trend, oldPrices } = report;
   const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
   const failed = mistakes.filter(({ status }) => status === 'fail').length;
   return [
@@ -61,6 +61,7 @@ function topOf(report: AuditReport): readonly Markup[] {
             ),
           ),
         ]),
+    ...oldPricesNotice(oldPrices),
     notice('plain', 'What this audit does not look at', undefined, report.limits),
   ];
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { UsdPerMonth, UsdRange } from '../../../shared/prices/money.ts';
 import { addUsd, NO_USD } from '../../../shared/prices/money.ts';
+import { agedBooks, oldBooksText, type UsedBook } from '../../../shared/prices/age/book-age.ts';
+import { runningBookDates } from '../../../shared/prices/age/running-book-dates.ts';
 import type { EvidenceValue, Found, Outcome, Status } from '../checks/outcome.ts';
 import { MISTAKES, SEVERITIES, type MistakeId, type Severity } from '../rules/mistakes.ts';
 import { ruleOf, type RuleId } from '../rules/rules.ts';
@@ -66,6 +68,8 @@ export interface AuditReport {
   readonly mistakes: readonly MistakeResult[];
   /** The most money first, then the most severe. */
   readonly findings: readonly Finding[];
+  /** Says which price books are older than 90 days; absent where none is. */
+  readonly oldPrices?: string;
   /** What no audit of this kind looks at. */
   readonly limits: readonly string[];
   readonly apiCalls: Readonly<Record<string, number>>;
@@ -76,6 +80,9 @@ export const LIMITS: readonly string[] = [
   'Cloud TPUs outside of Vertex AI are not looked at.',
   'Scripts in buckets are read where the audit may read them; what runs inside of machines is not looked at.',
 ];
+
+/** The price books behind the findings, as of `now`. */
+export const auditBooks = (now: Date): readonly UsedBook[] => agedBooks(runningBookDates(), now);
 
 export function buildReport(
   project: string,
@@ -89,6 +96,7 @@ export function buildReport(
     outcome.found.map((found) => toFinding(outcome.rule, found, known)),
   );
   const score = scoreOf(outcomes);
+  const oldPrices = oldBooksText(auditBooks(now));
   return {
     project,
     generatedAt: now.toISOString(),
@@ -97,6 +105,7 @@ export function buildReport(
     ...sumOf(findings),
     mistakes: MISTAKES.map((mistake, at) => toMistake(mistake, at + 1, outcomes, findings)),
     findings: findings.sort(byMoney),
+    ...(oldPrices === undefined ? {} : { oldPrices }),
     limits: LIMITS,
     apiCalls,
   };

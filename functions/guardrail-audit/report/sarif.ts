@@ -48,6 +48,7 @@ export function auditSarif(report: AuditReport): object {
           project: report.project,
           points: report.score.points ?? null,
           grade: report.score.grade ?? null,
+          ...(report.oldPrices === undefined ? {} : { oldPrices: report.oldPrices }),
         },
       },
     ],

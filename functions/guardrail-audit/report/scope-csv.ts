@@ -14,6 +14,7 @@ export function scopeCsv({ projects }: ScopeReport): string {
       { name: 'usd_per_month_low', value: ({ audit }) => audit?.usdPerMonth.low ?? null },
       { name: 'usd_per_month_high', value: ({ audit }) => audit?.usdPerMonth.high ?? null },
       { name: 'unpriced', value: ({ audit }) => audit?.unpriced ?? null },
+      { name: 'old_prices', value: ({ audit }) => audit?.oldPrices ?? null },
       { name: 'why_not', value: ({ why }) => why },
     ],
     projects,

@@ -1,6 +1,6 @@
 import type { Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
-import { headline, notice } from '../../../shared/report/page-parts.ts';
+import { headline, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html } from '../../../shared/report/page.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
@@ -10,6 +10,7 @@ import type { ScopeReport, ScopeTotal } from './scope.ts';
 export function renderScopePage(report: ScopeReport): Html {
   const { generatedAt, total, projects, byFolder, byLabel, byOwner } = report;
   const without = projects.filter(({ audit }) => audit === null);
+  const oldPrices = [...new Set(projects.flatMap(({ audit }) => audit?.oldPrices ?? []))];
   return renderPage({
     kind: 'guardrail audit',
     title: 'The eight mistakes over all projects',
@@ -30,6 +31,7 @@ export function renderScopePage(report: ScopeReport): Html {
               without.map(({ project, why }) => `${project}: ${why ?? ''}`),
             ),
           ]),
+      ...oldPrices.flatMap(oldPricesNotice),
     ],
     sections: [
       { id: 'mistakes', title: 'The eight mistakes', content: [mistakeTable(report)] },

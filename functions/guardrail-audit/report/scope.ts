@@ -21,6 +21,8 @@ export interface ScopeRow {
     readonly mistakes: Readonly<Record<string, string>>;
     /** Since the audit before it; null where there was none. */
     readonly trend: { readonly added: number; readonly fixed: number; readonly change: number | null } | null;
+    /** Which price books were older than 90 days then; null where none was. */
+    readonly oldPrices: string | null;
   } | null;
   readonly why: string | null;
 }
@@ -63,7 +65,7 @@ export function scopeRow(
   if (!isRead(receipt)) return { ...head, audit: null, why: receipt.why };
   const { runId, startedAtMs, decisions } = receipt.value;
   const score = decisions.find(({ reason }) => reason === 'score')?.evidence ?? {};
-  const { points, grade, findings, unpriced, usdPerMonth, mistakes, trend } = score;
+  const { points, grade, findings, unpriced, usdPerMonth, mistakes, trend, oldPrices } = score;
   return {
     ...head,
     audit: {
@@ -76,6 +78,7 @@ export function scopeRow(
       unpriced: typeof unpriced === 'number' ? unpriced : 0,
       mistakes: textsOf(mistakes),
       trend: trendIn(trend),
+      oldPrices: typeof oldPrices === 'string' ? oldPrices : null,
     },
     why: null,
   };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { isPriced, sumPrices, timesPrice, unpriced, type Price } from '../../prices/price.ts';
-import { costOfMachines, type Machines } from '../cost.ts';
+import { vertexOnDemand, vertexSpot } from '../../prices/planning/vertex.ts';
+import { isPriced, sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { costOfMachines, regionOf, type Machines } from '../cost.ts';
 
 /** Source: google.cloud.aiplatform.v1 machine_resources.proto and custom_job.proto; int64 fields are texts in JSON. */
 export const machineSpec = z.looseObject({
@@ -56,17 +57,13 @@ export function regionOfName(resource: string): string {
   return resource.split('/')[3] ?? '';
 }
 
-/** On demand Vertex AI charges this many times the price of Compute Engine; with Spot, this share of the on-demand price on top. */
-const ON_DEMAND_RATIO = 1.15;
-const SPOT_FEE = 0.15;
-
 /** What machines cost an hour on Vertex AI, for training and prediction. */
 export function vertexCost(machines: readonly Machines[]): Price {
-  const [first, ...rest] = machines.map((one) =>
-    one.spot
-      ? sumPrices([costOfMachines([one]), timesPrice(costOfMachines([{ ...one, spot: false }]), SPOT_FEE)])
-      : timesPrice(costOfMachines([one]), ON_DEMAND_RATIO),
-  );
+  const [first, ...rest] = machines.map((one) => {
+    const region = regionOf(one.zone);
+    const onDemand = costOfMachines([{ ...one, spot: false }]);
+    return one.spot ? vertexSpot(costOfMachines([one]), onDemand, region) : vertexOnDemand(onDemand, region);
+  });
   return first === undefined ? unpriced('no machines reported') : sumPrices([first, ...rest]);
 }
 

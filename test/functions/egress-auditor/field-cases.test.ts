@@ -78,7 +78,7 @@ describe('reads from multi-regions', () => {
   });
 
   it('says in JSON and in every row of CSV which price books are older than 90 days', () => {
-    const said = /^Price books older than 90 days: internet traffic and Cloud NAT \(2026-07-30\)\./;
+    const said = /^Price books older than 90 days: network \(2026-07-30\), storage \(2026-07-30\)\./;
     const report = audit(readBy({ name: 'b', location: 'US' }, CENTRAL));
     expect(report.oldPrices).toMatch(said);
     expect(report.notes.at(-1)).toBe(report.oldPrices);

@@ -49,7 +49,14 @@ function withDelivery(test: (world: World) => Promise<void>): Promise<void> {
     const runtime = { ...instance.runtime, clients: { ...clients, publish } };
     const context = await withPolicy(openContext(runtime));
     const receipt = startReceipt(
-      { functionName: 'lifecycle-enforcer', mode: 'enforce', policyDigest: 'd', projects: ['p'], ...RUN },
+      {
+        functionName: 'lifecycle-enforcer',
+        mode: 'enforce',
+        policyDigest: 'd',
+        projects: ['p'],
+        books: [],
+        ...RUN,
+      },
       ({ action }) => action === 'patch',
     );
     const delivery = startDelivery(context, RUN, receipt);
