@@ -4,7 +4,7 @@ import { gatherBooks } from '../../functions/cost-estimator/gather.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
-import { paragraph } from './text-table.ts';
+import { paragraph, wrapText } from './text-table.ts';
 
 export interface Output {
   readonly out: (text: string) => void;
@@ -61,7 +61,9 @@ function answer(path: Question['path'], query: Readonly<Record<string, string>>,
   } catch (error) {
     if (error instanceof BadParameter)
       throw new WrongUsage(
-        `Cannot use --${optionOf(error.parameter)} ${error.value ?? '(absent)'}: allowed is ${error.allowed}`,
+        wrapText(
+          `Cannot use --${optionOf(error.parameter)} ${error.value ?? '(absent)'}: allowed is ${error.allowed}`,
+        ).join('\n'),
       );
     throw error;
   }

@@ -1,9 +1,9 @@
-import { catalogMachine, gpuModel, gpuModels, machineNames } from '../../../shared/prices/machine-catalog.ts';
-import { gpuPrice } from '../../../shared/prices/gpu-price.ts';
-import { machinePrice } from '../../../shared/prices/machine-price.ts';
+import { catalogMachine, gpuModels, machineNames } from '../../../shared/prices/machine-catalog.ts';
 import type { UsdRange } from '../../../shared/prices/money.ts';
+import { usableMib } from '../../../shared/prices/planning/gpu-memory.ts';
+import { nodePrice } from '../../../shared/prices/planning/node-price.ts';
 import { peakTflops } from '../../../shared/prices/planning/gpu-speed.ts';
-import { isPriced, sumPrices, timesPrice, type Price } from '../../../shared/prices/price.ts';
+import { isPriced, timesPrice, type Price } from '../../../shared/prices/price.ts';
 import { isTraining, type Job } from './job.ts';
 import { memoryOf, type Memory } from './memory.ts';
 
@@ -74,7 +74,7 @@ function findNodes(region: string): readonly PricedNode[] {
   });
   const cheapest = new Map<string, { node: PricedNode; usd: number }>();
   for (const node of [...attached, ...included]) {
-    const price = priceOfNode(node, region);
+    const price = nodePrice(node.machineType, { type: node.gpu, count: node.count }, region);
     const usd = isPriced(price) ? price.usd.high : Infinity;
     const key = `${node.gpu} ${node.count}`;
     if (usd < (cheapest.get(key)?.usd ?? Infinity) || !cheapest.has(key))
@@ -82,21 +82,6 @@ function findNodes(region: string): readonly PricedNode[] {
   }
   return [...cheapest.values()].map(({ node }) => node);
 }
-
-function priceOfNode({ machineType, gpu, count }: Node, region: string): Price {
-  const machine = machinePrice(machineType, region, 'on-demand');
-  if (catalogMachine(machineType)?.gpu !== undefined) return machine;
-  return sumPrices([machine, timesPrice(gpuPrice(gpu, region, 'on-demand'), count)]);
-}
-
-/** What a process can allocate on a GPU: measured, or what its label says. */
-export function usableMib(gpu: string): number {
-  const model = gpuModel(gpu);
-  return model?.usableMib ?? (model?.memoryGib ?? 0) * 1024 * UNMEASURED;
-}
-
-/** A "16 GB" V100 shows 16,160 MiB: of GPUs without a measurement a little less than the label counts. */
-const UNMEASURED = 0.96;
 
 interface TierOptions {
   readonly nodes: number;

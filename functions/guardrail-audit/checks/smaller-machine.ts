@@ -31,7 +31,8 @@ export function smallerMachine(
       cpu: peaks.cpuPeak,
       memoryGib: present.memoryGib / ROOM_OF_CHEAPER,
       gpu: peaks.gpuPeak,
-      gpuMemoryMib: (model.usableMib ?? model.memoryGib * 1024) * peaks.gpuMemoryPeak,
+      // The share is one of what the label says.
+      gpuMemoryMib: model.memoryGib * 1024 * peaks.gpuMemoryPeak,
     },
   });
 }

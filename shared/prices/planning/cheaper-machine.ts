@@ -1,8 +1,8 @@
-import { catalogMachine, gpuModel, gpuModels, machineNames } from '../machine-catalog.ts';
+import { catalogMachine, gpuModels, machineNames } from '../machine-catalog.ts';
+import { isPriced } from '../price.ts';
+import { usableMib } from './gpu-memory.ts';
 import { peakTflops } from './gpu-speed.ts';
-import { gpuPrice } from '../gpu-price.ts';
-import { machinePrice } from '../machine-price.ts';
-import { isPriced, sumPrices, timesPrice, type Price } from '../price.ts';
+import { nodePrice } from './node-price.ts';
 
 /** What ran, and how much of it was used at the most; undefined where nothing was measured. */
 export interface Used {
@@ -45,7 +45,7 @@ export function cheaperMachine(used: Used): Cheaper | undefined {
   const { peaks, gpu, region } = used;
   if (own === undefined || peaks.cpu === undefined) return undefined;
   if (gpu !== undefined && (peaks.gpu === undefined || peaks.gpuMemoryMib === undefined)) return undefined;
-  const now = priceWith(used.machineType, gpu, own.gpu !== undefined, region);
+  const now = nodePrice(used.machineType, gpu, region);
   if (!isPriced(now)) return undefined;
   const vcpus = Math.ceil(own.vcpus * peaks.cpu * ROOM);
   // What no agent measures may be all in use.
@@ -54,7 +54,7 @@ export function cheaperMachine(used: Used): Cheaper | undefined {
     .filter(({ machine }) => machine.regions.includes(region) && machine.sold === 'on-demand')
     .filter(({ machine }) => machine.vcpus >= vcpus && machine.memoryGib >= memoryGib)
     .flatMap(({ machine, card }) => {
-      const price = priceWith(machine.name, card, machine.gpu !== undefined, region);
+      const price = nodePrice(machine.name, card, region);
       return isPriced(price) && price.usd.high < now.usd.low
         ? [{ machineType: machine.name, gpu: card, usdPerHour: price.usd.high }]
         : [];
@@ -65,12 +65,6 @@ export function cheaperMachine(used: Used): Cheaper | undefined {
 }
 
 type Card = Used['gpu'];
-
-function priceWith(machineType: string, gpu: Card, included: boolean, region: string): Price {
-  const machine = machinePrice(machineType, region, 'on-demand');
-  if (gpu === undefined || included) return machine;
-  return sumPrices([machine, timesPrice(gpuPrice(gpu.type, region, 'on-demand'), gpu.count)]);
-}
 
 /** Families that run the same programs: x86, and not for one purpose alone. */
 const GENERAL = /^(?:e2|n1|n2|n2d|n4|c3|g2|a2|a3)-/;
@@ -86,9 +80,7 @@ function candidates(gpu: Card, gpuPeak: number, memoryMib: number) {
   const work = gpu.count * gpuPeak * ROOM * (peakTflops(gpu.type) ?? Infinity);
   const fits = (type: string, count: number): boolean => {
     if (type === gpu.type) return count >= Math.min(gpu.count, Math.ceil(gpu.count * gpuPeak * ROOM));
-    const model = gpuModel(type);
-    const usable = model?.usableMib ?? (model?.memoryGib ?? 0) * 1024;
-    return usable >= memoryMib * ROOM && count * (peakTflops(type) ?? 0) >= work;
+    return usableMib(type) >= memoryMib * ROOM && count * (peakTflops(type) ?? 0) >= work;
   };
   const attached = gpuModels()
     .filter((model) => model.attachTo !== undefined)

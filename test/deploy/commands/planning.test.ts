@@ -50,9 +50,45 @@ describe('npm run estimate', () => {
       'nvidia-l4',
     );
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/^Cannot use --machine-type n1-standard-8: allowed is .*g2-standard-4/);
+    expect(err).toMatch(/^Cannot use --machine-type n1-standard-8: allowed\sis[^]*g2-standard-4/);
     expect((await run(estimateCommand)).code).toBe(2);
     expect((await run(estimateCommand, '--machine', 'e2-medium')).err).toMatch(/^Unknown option '--machine'/);
+  });
+});
+
+describe('what is possible instead, in the terminal', () => {
+  const machine = (type: string, ...more: readonly string[]) => ['--machine-type', type, ...more];
+  const bad: readonly (readonly [what: string, command: typeof estimateCommand, args: readonly string[]])[] =
+    [
+      ['a machine that there is not', estimateCommand, machine('a2-highgpu-3g')],
+      ['a region without the machine', estimateCommand, machine('a2-highgpu-1g', '--region', 'me-central1')],
+      ['a region that there is not', estimateCommand, machine('e2-medium', '--region', 'us-middle1')],
+      [
+        'a GPU on a machine that takes none',
+        estimateCommand,
+        machine('e2-medium', '--gpu-type', 'nvidia-l4'),
+      ],
+      [
+        'three T4',
+        estimateCommand,
+        machine('n1-standard-8', '--gpu-type', 'nvidia-tesla-t4', '--gpu-count', '3'),
+      ],
+      ['a GPU that there is not', estimateCommand, machine('n1-standard-8', '--gpu-type', 'nvidia-z9')],
+      [
+        'a disk type that there is not',
+        estimateCommand,
+        machine('e2-medium', '--disk-gb', '9', '--disk-type', 'x'),
+      ],
+      ['a model without a size', fitCommand, []],
+      ['a task that there is not', fitCommand, ['--parameters', '8e9', '--task', 'sleep']],
+      ['a region that fit does not know', fitCommand, ['--parameters', '8e9', '--region', 'us-middle1']],
+    ];
+
+  it.each(bad)('for %s is said in 80 columns', async (_, command, args) => {
+    const { code, out, err } = await run(command, ...args);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^Cannot use --/);
+    expect(err.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });
 
