@@ -3,6 +3,7 @@ import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { resourceId } from './resource-name.ts';
+import { isSpot, schedulingSchema } from './vms.ts';
 
 /** What costguard needs to know of a VM, kept small because all VMs of a project are held at once. */
 export interface Machine {
@@ -48,9 +49,7 @@ const machineSchema = z.object({
       }),
     ),
   ),
-  scheduling: z.optional(
-    z.object({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
-  ),
+  scheduling: schedulingSchema,
   reservationAffinity: z.optional(z.object({ consumeReservationType: z.optional(z.string()) })),
   networkInterfaces: z.optional(
     z.array(z.object({ accessConfigs: z.optional(z.array(z.object({ natIP: z.optional(z.string()) }))) })),
@@ -113,7 +112,7 @@ export async function indexMachines(api: Api, projectId: string): Promise<Machin
         sizeGb: disk.diskSizeGb === undefined ? undefined : Number(disk.diskSizeGb),
         key: `${scope}/disks/${resourceId(disk.source ?? '')}`,
       })),
-      spot: vm.scheduling?.provisioningModel === 'SPOT' || vm.scheduling?.preemptible === true,
+      spot: isSpot(vm.scheduling),
       billsOn: billsOn(vm),
       externalIp: vm.networkInterfaces
         ?.flatMap(({ accessConfigs = [] }) => accessConfigs.flatMap(({ natIP }) => natIP ?? []))

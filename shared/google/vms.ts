@@ -3,28 +3,61 @@ import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
 import type { Permit } from './change/permit.ts';
 import { parseAnswer } from './parse-answer.ts';
-import { stringMap } from './string-map.ts';
+import { resourceId } from './resource-name.ts';
+import { stringMap, type StringMap } from './string-map.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
 
-/** A VM as the kill switch needs to know it. Source: Compute Engine API v1, resource Instance. */
+/** Of a listing's schema; its mask is `scheduling(provisioningModel,preemptible)`. */
+export const schedulingSchema = z.optional(
+  z.looseObject({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
+);
+
+/** Whether a VM is a Spot one, or preemptible as those are called that were made before there was Spot. */
+export function isSpot(scheduling: z.infer<typeof schedulingSchema>): boolean {
+  return scheduling?.provisioningModel === 'SPOT' || scheduling?.preemptible === true;
+}
+
+/** Of a listing's schema; its mask is `guestAccelerators`. */
+export const acceleratorsSchema = z.optional(
+  z.array(
+    z.looseObject({ acceleratorType: z.optional(z.string()), acceleratorCount: z.optional(z.number()) }),
+  ),
+);
+
+/** As the API says them: the type is a URL or a name. */
+export interface Accelerator {
+  readonly type: string | undefined;
+  readonly count: number | undefined;
+}
+
+export function acceleratorsOf(accelerators: z.infer<typeof acceleratorsSchema>): readonly Accelerator[] {
+  return (accelerators ?? []).map((gpu) => ({ type: gpu.acceleratorType, count: gpu.acceleratorCount }));
+}
+
+/** A VM: what it is, and who keeps it alive. Source: Compute Engine API v1, resource Instance. */
 export interface Vm {
   /** projects/P/zones/Z/instances/N */
   readonly resource: string;
   /** Numeric id; a Workbench instance names its VM by it. */
   readonly id: string;
   readonly status: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: StringMap;
+  /** Value of the metadata key `created-by`; a managed group writes its own name there. */
+  readonly createdBy: string;
   /** Who keeps it alive: a managed group or a GKE node pool would bring it back. */
   readonly managedBy: 'instance-group' | 'gke' | undefined;
   readonly localSsds: number;
+  readonly zone: string;
+  /** Without the path before its name; undefined where the answer has none. */
+  readonly machineType: string | undefined;
+  readonly accelerators: readonly Accelerator[];
   readonly spot: boolean;
   /** Milliseconds since the epoch. */
   readonly lastStartMs: number | undefined;
 }
 
-/** What every listing of VMs reads; others extend it, and name their further fields in the mask. */
-export const vmSchema = z.looseObject({
+const vmSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   status: z.string(),
@@ -35,11 +68,14 @@ export const vmSchema = z.looseObject({
     }),
   ),
   disks: z.optional(z.array(z.looseObject({ type: z.optional(z.string()) }))),
-  scheduling: z.optional(
-    z.looseObject({ provisioningModel: z.optional(z.string()), preemptible: z.optional(z.boolean()) }),
-  ),
+  scheduling: schedulingSchema,
   lastStartTimestamp: z.optional(z.string()),
+  machineType: z.optional(z.string()),
+  guestAccelerators: acceleratorsSchema,
 });
+
+const FIELDS =
+  'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,machineType,guestAccelerators';
 
 export interface VmListing extends Unseen {
   readonly vms: readonly Vm[];
@@ -51,8 +87,7 @@ export async function listRunningVms(api: Api, projectId: string): Promise<VmLis
   const query = {
     projectId,
     collection: 'instances',
-    fields:
-      'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp',
+    fields: FIELDS,
     schema: vmSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
@@ -105,14 +140,19 @@ export async function requestVm(
 
 function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
   const startMs = Date.parse(vm.lastStartTimestamp ?? '');
+  const [, zone = ''] = /\/zones\/([^/]+)\//.exec(resource) ?? [];
   return {
     resource,
     id: vm.id,
     status: vm.status,
     labels: vm.labels ?? {},
+    createdBy: createdByOf(vm),
     managedBy: managerOf(vm),
     localSsds: (vm.disks ?? []).filter((disk) => disk.type === 'SCRATCH').length,
-    spot: vm.scheduling?.provisioningModel === 'SPOT' || vm.scheduling?.preemptible === true,
+    zone,
+    machineType: vm.machineType === undefined ? undefined : resourceId(vm.machineType),
+    accelerators: acceleratorsOf(vm.guestAccelerators),
+    spot: isSpot(vm.scheduling),
     lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
   };
 }
@@ -120,6 +160,9 @@ function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
 /** GKE labels its nodes `goog-gke-node`; a managed group writes itself into the metadata key `created-by`. */
 function managerOf(vm: z.infer<typeof vmSchema>): Vm['managedBy'] {
   if (vm.labels?.['goog-gke-node'] !== undefined) return 'gke';
-  const createdBy = (vm.metadata?.items ?? []).find((item) => item.key === 'created-by')?.value ?? '';
-  return createdBy.includes('/instanceGroupManagers/') ? 'instance-group' : undefined;
+  return createdByOf(vm).includes('/instanceGroupManagers/') ? 'instance-group' : undefined;
+}
+
+function createdByOf({ metadata }: z.infer<typeof vmSchema>): string {
+  return (metadata?.items ?? []).find(({ key }) => key === 'created-by')?.value ?? '';
 }

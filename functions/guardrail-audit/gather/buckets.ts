@@ -1,25 +1,23 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import { listBucketItems } from '../../../shared/google/buckets.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import { listPages } from '../../../shared/google/list-pages.ts';
-import { readItems } from '../../../shared/google/read-items.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import type { BucketFacts } from '../facts.ts';
 import type { Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
 import { getBucketPolicy } from './policy.ts';
 
-const pageSchema = z.looseObject({
-  items: z.optional(z.unknown()),
-  unreachable: z.optional(z.array(z.string())),
-});
 const bucketSchema = z.looseObject({
   name: z.string(),
   timeCreated: z.optional(z.string()),
   labels: z.optional(stringMap),
   iamConfiguration: z.optional(z.looseObject({ publicAccessPrevention: z.optional(z.string()) })),
 });
+
+/** Of 10,000 buckets the whole settings are megabytes. */
+const FIELDS = 'name,timeCreated,labels,iamConfiguration/publicAccessPrevention';
 
 const POLICIES_AT_ONCE = 16;
 
@@ -29,21 +27,14 @@ export function readBuckets(look: Look): Promise<Reading<readonly BucketFacts[]>
   return attempt(look, 'the buckets', async () => {
     const gaps: string[] = [];
     const buckets: BucketFacts[] = [];
-    const query = {
-      project: projectId,
-      maxResults: 1_000,
-      returnPartialSuccess: true,
-      fields:
-        'items(name,timeCreated,labels,iamConfiguration/publicAccessPrevention),unreachable,nextPageToken',
-    };
-    const request = { url: 'https://storage.googleapis.com/storage/v1/b', query };
-    for await (const page of listPages(api, 'storage.buckets.list', request, pageSchema)) {
-      const { items, strange } = readItems(page.items, bucketSchema, 'items');
+    for await (const page of listBucketItems(api, projectId, FIELDS, bucketSchema)) {
       gaps.push(
-        ...strangeGaps('buckets', strange),
-        ...(page.unreachable ?? []).map((name) => `${name} was unreachable`),
+        ...strangeGaps('buckets', page.strange),
+        ...page.unreachable.map((name) => `${name} was unreachable`),
       );
-      buckets.push(...(await pMap(items, (one) => toFacts(look, one), { concurrency: POLICIES_AT_ONCE })));
+      buckets.push(
+        ...(await pMap(page.buckets, (one) => toFacts(look, one), { concurrency: POLICIES_AT_ONCE })),
+      );
     }
     return { value: buckets, gaps };
   });

@@ -3,7 +3,14 @@ import { visitAggregated } from '../../../shared/google/aggregated-list.ts';
 import { listNotebooks, type NotebookInstance } from '../../../shared/google/notebooks.ts';
 import { resourceId } from '../../../shared/google/resource-name.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
-import { VM_STOPPED, VM_STOPPING } from '../../../shared/google/vms.ts';
+import {
+  acceleratorsOf,
+  acceleratorsSchema,
+  isSpot,
+  schedulingSchema,
+  VM_STOPPED,
+  VM_STOPPING,
+} from '../../../shared/google/vms.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
 import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import { costOfMachines } from '../../../shared/resources/cost.ts';
@@ -19,20 +26,16 @@ const vmSchema = z.looseObject({
   machineType: z.optional(z.string()),
   labels: z.optional(stringMap),
   metadata: z.optional(z.unknown()),
-  guestAccelerators: z.optional(
-    z.array(
-      z.looseObject({ acceleratorType: z.optional(z.string()), acceleratorCount: z.optional(z.number()) }),
-    ),
-  ),
+  guestAccelerators: acceleratorsSchema,
   serviceAccounts: z.optional(
     z.array(z.looseObject({ email: z.string(), scopes: z.optional(z.array(z.string())) })),
   ),
-  scheduling: z.optional(z.looseObject({ provisioningModel: z.optional(z.string()) })),
+  scheduling: schedulingSchema,
 });
 type WireVm = z.infer<typeof vmSchema>;
 
 const FIELDS =
-  'id,name,status,machineType,labels,metadata/items(key,value),guestAccelerators,serviceAccounts,scheduling/provisioningModel';
+  'id,name,status,machineType,labels,metadata/items(key,value),guestAccelerators,serviceAccounts,scheduling(provisioningModel,preemptible)';
 
 const FULL_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
@@ -135,10 +138,7 @@ function toFacts(
   const zone = resourceId(scope);
   const resource = notebook?.name ?? `projects/${look.projectId}/${scope}/instances/${vm.name}`;
   const machineType = resourceId(vm.machineType ?? '');
-  const accelerators = (vm.guestAccelerators ?? []).map(({ acceleratorType, acceleratorCount }) => ({
-    type: acceleratorType,
-    count: acceleratorCount,
-  }));
+  const accelerators = acceleratorsOf(vm.guestAccelerators);
   const gpus = gpusOf({ machineType, accelerators });
   const items = itemsOf(vm.metadata);
   const metadata = textsOfPairs(items, 'metadata');
@@ -157,9 +157,7 @@ function toFacts(
     serviceAccount: account?.email,
     fullScope: account?.scopes?.includes(FULL_SCOPE) === true,
     usdPerHour: lowest(
-      costOfMachines([
-        { machineType, accelerators, zone, count: 1, spot: vm.scheduling?.provisioningModel === 'SPOT' },
-      ]),
+      costOfMachines([{ machineType, accelerators, zone, count: 1, spot: isSpot(vm.scheduling) }]),
     ),
     // Workbench hands its metadata on to the VM.
     places: scanTexts(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'vitest';
-import { listRunningVms } from '../../../shared/google/vms.ts';
+import { isSpot, listRunningVms } from '../../../shared/google/vms.ts';
 import { scriptedApi } from './scripted-api.ts';
 
 /** The enum `Instance.status` of Compute Engine v1, and one that it does not have yet. */
@@ -16,4 +16,16 @@ for (const [status, listed] of Object.entries(STATUSES))
       items: { 'zones/a': { instances: [{ id: '1', name: 'vm', status }] } },
     }));
     assert.equal((await listRunningVms(api, 'p')).vms.length, listed ? 1 : 0);
+  });
+
+for (const [scheduling, spot] of [
+  [undefined, false],
+  [{}, false],
+  [{ provisioningModel: 'STANDARD', preemptible: false }, false],
+  [{ provisioningModel: 'SPOT', preemptible: true }, true],
+  [{ provisioningModel: 'STANDARD', preemptible: true }, true],
+  [{ preemptible: true }, true],
+] as const)
+  it(`isSpot takes scheduling ${JSON.stringify(scheduling)} for ${spot ? 'Spot' : 'on demand'}`, () => {
+    assert.equal(isSpot(scheduling), spot);
   });
