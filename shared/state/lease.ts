@@ -1,5 +1,4 @@
 import { NotSent, type Claim } from '../google/change/permit.ts';
-import { backoff } from '../google/change/waits.ts';
 import { BusyError } from '../google/google-api-error.ts';
 import type { Pauses } from './compare-and-swap.ts';
 import { updateManifest, type Manifest, type ManifestKey } from './manifest.ts';
@@ -94,7 +93,7 @@ async function takeLease(
       holder: undefined,
       atMs: 0,
     };
-    const manifest = await updateManifest(state, key, backoff(sleep, random, 50, 2_000), (stored, ageMs) => {
+    const manifest = await updateManifest(state, key, { sleep, random }, (stored, ageMs) => {
       seen.needed = isNeeded(stored);
       // A lease of our own whose answer got lost is ours.
       seen.holder = stored.lease?.runId !== runId && ageMs < LEASE_MS ? stored.lease : undefined;
@@ -126,7 +125,7 @@ function followLease(
   let confirming: Promise<unknown> | undefined;
   const write: ProjectLease['update'] = async (change) => {
     let atMs = 0;
-    manifest = await updateManifest(state, key, backoff(sleep, random, 50, 2_000), (stored) => {
+    manifest = await updateManifest(state, key, { sleep, random }, (stored) => {
       if (stored.lease?.runId !== runId || stored.fence !== fence)
         throw new BusyError(`Cannot go on with ${doing} on "${key.project}": another run took it over`);
       atMs = nowMs();

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { PermanentError } from '../errors.ts';
-import { isRefused } from '../google/google-api-error.ts';
 import type { ProjectRef } from '../google/projects.ts';
 import { rungActions } from '../policy/policy.ts';
+import { compareAndSwap, type Pauses } from './compare-and-swap.ts';
 import { itemSchema } from './manifest-item.ts';
-import { Conflict, type State } from './state.ts';
+import type { State } from './state.ts';
 
 /** Something that a rung leaves alone, and why. `unseen`: it is a place that could not be looked into before billing went. */
 const leftSchema = z.object({
@@ -120,14 +120,12 @@ export interface StoredManifest {
 
 /** The stored manifest, or an empty one. Throws {@link PermanentError} for what is no manifest: that is not overwritten. */
 export async function readManifest(state: State, key: ManifestKey): Promise<StoredManifest> {
-  const stored = await state.read(manifestObject(key));
-  if (stored === undefined)
-    return { manifest: { version: 1, ...pick(key), rungs: [], restored: {} }, generation: '0', ageMs: 0 };
-  const { text, generation, ageMs } = stored;
-  return { manifest: parseManifest(state, key, text), generation, ageMs };
+  const { text, generation = '0', ageMs = 0 } = (await state.read(manifestObject(key))) ?? {};
+  return { manifest: manifestOf(state, key, text), generation, ageMs };
 }
 
-function parseManifest(state: State, key: ManifestKey, text: string): Manifest {
+function manifestOf(state: State, key: ManifestKey, text: string | undefined): Manifest {
+  if (text === undefined) return { version: 1, ...pick(key), rungs: [], restored: {} };
   const object = `gs://${state.bucket}/${manifestObject(key)}`;
   let manifest: Manifest;
   try {
@@ -171,9 +169,6 @@ function pick({ budget, period, project }: ManifestKey): { budget: string; perio
   return { budget, period, project };
 }
 
-/** More rounds of conflicts than runs ever meet on one manifest: each round lets at least one through. */
-const MAX_CONFLICTS = 60;
-
 /** Writes whose answer could not be read; what became of them is seen by reading the manifest again. */
 const MAX_UNANSWERED = 5;
 
@@ -184,21 +179,13 @@ const MAX_UNANSWERED = 5;
 export async function updateManifest(
   state: State,
   key: ManifestKey,
-  pause: (conflicts: number) => Promise<void>,
+  pauses: Pauses,
   change: (manifest: Manifest, ageMs: number) => Manifest | undefined,
 ): Promise<Manifest> {
-  let unanswered = 0;
-  for (let conflicts = 0; ; conflicts++) {
-    const { manifest, generation, ageMs } = await readManifest(state, key);
-    const changed = change(manifest, ageMs);
-    if (changed === undefined) return manifest;
-    try {
-      await state.write(manifestObject(key), JSON.stringify(changed), { ifGeneration: generation });
-      return changed;
-    } catch (error) {
-      if (!(error instanceof Conflict) && (isRefused(error) || ++unanswered > MAX_UNANSWERED)) throw error;
-      if (conflicts >= MAX_CONFLICTS) throw error;
-      await pause(conflicts);
-    }
-  }
+  const object = {
+    name: manifestObject(key),
+    parse: (text: string | undefined) => manifestOf(state, key, text),
+    print: (manifest: Manifest) => JSON.stringify(manifest),
+  };
+  return compareAndSwap(state, pauses, object, change, MAX_UNANSWERED);
 }
