@@ -1,5 +1,6 @@
 import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { messageOf } from '../../shared/errors.ts';
 import { bundle, framework } from '../bundle/bundle.ts';
 import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
 import { replaceFolder } from '../bundle/replace-folder.ts';
@@ -112,22 +113,34 @@ async function deployedManifest(): Promise<Omit<Manifest, 'name'> & Readonly<Rec
   };
 }
 
-async function buildCommand(args: readonly string[]): Promise<number> {
-  const { values } = readCommandLine(usage, args, { policy: { type: 'string' } });
+/** The command; answers its exit code, as the usage says. */
+export async function buildCommand(
+  args: readonly string[],
+  output: { readonly out: (text: string) => void; readonly err: (text: string) => void },
+): Promise<number> {
+  return runCommand(usage, output, () => {
+    const { values } = readCommandLine(usage, args, { policy: { type: 'string' } });
+    return build(values.policy, output);
+  });
+}
+
+async function build(
+  policyFile: string | undefined,
+  { out, err }: Parameters<typeof buildCommand>[1],
+): Promise<number> {
   try {
-    const bundles = await buildAll(values.policy === undefined ? {} : { policyFile: values.policy });
+    const bundles = await buildAll(policyFile === undefined ? {} : { policyFile });
     for (const { name, dir, bytes } of bundles)
-      console.log(`${name}: ${(bytes / 1024).toFixed(0)} KiB in ${relative(process.cwd(), dir)}`);
+      out(`${name}: ${(bytes / 1024).toFixed(0)} KiB in ${relative(process.cwd(), dir)}\n`);
     return 0;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    err(`${messageOf(error)}\n`);
     return 1;
   }
 }
 
 if (import.meta.main)
-  process.exitCode = await runCommand(
-    usage,
-    { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
-    () => buildCommand(process.argv.slice(2)),
-  );
+  process.exitCode = await buildCommand(process.argv.slice(2), {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });

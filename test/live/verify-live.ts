@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { readCommandLine, runCommand } from '../../deploy/command-line.ts';
+import { WrongUsage } from '../../deploy/desired/problem.ts';
 import { ASSUMPTIONS } from './assumptions.ts';
 import { LIVE_CHECKS, type Finding, type World } from './checks.ts';
 import { createReadOnlyClient, type Send } from './read-only.ts';
@@ -10,25 +11,24 @@ else those of gcloud. It only sends GET requests and changes nothing.
 Exit code: 0 no assumption is contradicted, 1 one is, 2 wrong usage or no credentials. What could not be checked contradicts nothing.
 `;
 
+interface Effects extends Pick<World, 'now' | 'sleep'> {
+  readonly connect: () => Promise<Send>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
 /** The command; answers its exit code. */
-export async function verifyLive(
-  args: readonly string[],
-  effects: Pick<World, 'now' | 'sleep'> & {
-    readonly connect: () => Promise<Send>;
-    readonly out: (text: string) => void;
-    readonly err: (text: string) => void;
-  },
-): Promise<number> {
+export async function verifyLive(args: readonly string[], effects: Effects): Promise<number> {
+  return runCommand(usage, effects, async () => {
+    const { values, positionals } = readCommandLine(usage, args, { project: { type: 'string' } });
+    if (values.project === undefined || positionals.length > 0)
+      throw new WrongUsage('Name a project: --project P.');
+    return verify(values.project, effects);
+  });
+}
+
+async function verify(project: string, effects: Effects): Promise<number> {
   const { out, err } = effects;
-  if (args.includes('--help')) {
-    out(usage);
-    return 0;
-  }
-  const project = projectOf(args);
-  if (project === undefined) {
-    err(`Name a project: --project P.\n\n${usage}`);
-    return 2;
-  }
   out(`This reads from ${project} and changes nothing: every request is a GET.\n`);
   let send: Send;
   try {
@@ -47,14 +47,6 @@ export async function verifyLive(
     out(`${result.padEnd(13)}  ${id} (${mark}): ${fact}\n               ${why}\n`);
   }
   return contradicted ? 1 : 0;
-}
-
-function projectOf(args: readonly string[]): string | undefined {
-  try {
-    return parseArgs({ args: [...args], options: { project: { type: 'string' } } }).values.project;
-  } catch {
-    return undefined;
-  }
 }
 
 async function findingOf(id: string, world: World): Promise<Finding> {
