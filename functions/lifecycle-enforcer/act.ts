@@ -12,13 +12,12 @@ import { BusyError, isRetryable, GoogleApiError } from '../../shared/google/goog
 import type { DecidedOutcome } from '../../shared/run/receipt.ts';
 import type { Plan, Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
-import { judgeBucket, proposalFor, wantedDigests } from './decide.ts';
+import { judgeBucket } from './decide.ts';
 import type { BucketFacts, Facts } from './facts.ts';
 import { gatherBucket } from './gather.ts';
-import { updateRecords, type Intent } from './memory.ts';
-import type { Merge } from './rules/merge.ts';
-import { sameRecord, settled, tidyRecord } from './rules/ownership.ts';
-import { ruleDigest, rulesDigest } from './rules/identity.ts';
+import { gotThrough } from './rules/ownership.ts';
+import { rulesDigest } from './rules/identity.ts';
+import { noteIntents, settle, tidyUp, withIntent, writeOf, type Settlement, type Write } from './write.ts';
 
 /** Buckets that are written at the same time. */
 const CONCURRENCY = 8;
@@ -71,34 +70,6 @@ export async function actOnBuckets(
   await settle(run, settlements);
 }
 
-/** The rules that a bucket is to get, and the trace that this leaves. */
-interface Write {
-  readonly createdMs: number;
-  readonly merge: Merge;
-  readonly intent: Intent;
-}
-
-/** What became of a write that was noted. */
-type Settlement = 'given-up' | Write;
-
-function writeOf(facts: BucketFacts, config: Config, now: Date): Write {
-  const { bucket } = facts;
-  const proposal = proposalFor(facts, config, now);
-  if (proposal.kind !== 'change') throw new Error(`Cannot write "${bucket.name}": ${proposal.kind}`);
-  const { merge } = proposal;
-  return {
-    createdMs: bucket.createdMs,
-    merge,
-    intent: {
-      atMs: now.getTime(),
-      metageneration: bucket.metageneration,
-      added: merge.added.map(ruleDigest),
-      removed: merge.removed.map(ruleDigest),
-      result: rulesDigest(merge.rules),
-    },
-  };
-}
-
 interface Patched {
   readonly outcome: DecidedOutcome;
   /** What became of the write that was noted; absent where that cannot be told, so that it stays noted. */
@@ -129,23 +100,24 @@ async function patchBucket(
   const { runtime, api } = run;
   const { name } = plan.facts.bucket;
   let judged: Judged = { ...plan, write: first ?? writeOf(plan.facts, config, run.startedAt) };
-  let requested: Write | undefined;
+  let requested: Requested | undefined;
   let looks = 0;
   const changed = await changeBucket(
     {
       resource: name,
       async look() {
-        if (looks++ > 0) judged = await judgeAgain(run, config, judged.facts);
+        if (looks++ > 0) judged = await judgeAgain(run, config, judged.facts, requested);
         return judged;
       },
-      isThere: ({ facts }) => requested !== undefined && isWritten(facts, requested.intent),
+      isThere: ({ facts, write }) =>
+        requested !== undefined && write === undefined && gotThrough(requested.write.intent, facts.bucket),
       blocker: ({ write }) => (write === undefined ? 'nothing is to be written any more' : undefined),
       async intend({ write }) {
         if (write !== undefined && write !== first) await noteIntents(run, new Map([[name, write]]));
       },
       async request(permit, { write }) {
         if (write === undefined) throw new Error(`Cannot write "${name}": there is nothing to write`);
-        requested = write;
+        requested = { write, decision: judged.decision };
         const { merge, intent } = write;
         return replaceLifecycle(api, permit, name, merge.rules, {
           metageneration: intent.metageneration,
@@ -166,10 +138,16 @@ async function patchBucket(
   return outcomeOf(changed, judged.decision, requested);
 }
 
+/** A write that left, and the decision behind it. */
+interface Requested {
+  readonly write: Write;
+  readonly decision: Judged['decision'];
+}
+
 function outcomeOf(
   changed: Changed<readonly StoredRule[]>,
   decision: Judged['decision'],
-  requested: Write | undefined,
+  requested: Requested | undefined,
 ): Patched {
   switch (changed.kind) {
     case 'gone':
@@ -188,9 +166,10 @@ function outcomeOf(
       const { answer } = changed;
       if (requested === undefined)
         throw new Error(`Cannot write "${decision.resource}": nothing was requested`);
-      if (answer !== undefined && rulesDigest(answer) !== requested.intent.result)
+      const { write, decision: carriedOut } = requested;
+      if (answer !== undefined && rulesDigest(answer) !== write.intent.result)
         throw new Error(`Cannot verify "${decision.resource}": its rules are not those that were written`);
-      return { outcome: { ...decision, outcome: 'done' }, settlement: requested };
+      return { outcome: { ...carriedOut, outcome: 'done' }, settlement: write };
     }
   }
 }
@@ -211,63 +190,17 @@ async function changeBucket(
   }
 }
 
-/** Whether a write got through: the bucket has the very rules, and was changed once since. */
-function isWritten({ bucket }: BucketFacts, intent: Intent): boolean {
-  return (
-    bucket.metageneration === String(BigInt(intent.metageneration) + 1n) &&
-    rulesDigest(bucket.rules) === intent.result
-  );
-}
-
-async function judgeAgain(run: Run, config: Config, before: BucketFacts): Promise<Judged> {
-  const facts = await gatherBucket(run, config, before);
+/** Reads and judges a bucket anew. A write that left may have been carried out meanwhile: then its rules are ours. */
+async function judgeAgain(
+  run: Run,
+  config: Config,
+  before: BucketFacts,
+  requested: Requested | undefined,
+): Promise<Judged> {
+  const record = requested === undefined ? before.record : withIntent(run, before.record, requested.write);
+  const facts = await gatherBucket(run, config, { ...before, record });
   const [decision] = judgeBucket(facts, config, run.startedAt);
   if (decision === undefined) throw new Error(`Cannot judge "${facts.bucket.name}"`);
   const write = decision.action === 'patch' ? writeOf(facts, config, run.startedAt) : undefined;
   return { facts, decision, write };
-}
-
-async function noteIntents(run: Run, writes: ReadonlyMap<string, Write>): Promise<void> {
-  await updateRecords(run, writes.keys(), (name, before) => {
-    const write = writes.get(name);
-    if (write === undefined) return before;
-    return {
-      createdMs: write.createdMs,
-      rules: before?.createdMs === write.createdMs ? before.rules : [],
-      intents: { ...before?.intents, [run.runId]: write.intent },
-    };
-  });
-}
-
-async function settle(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
-  await updateRecords(run, settlements.keys(), (name, before) => {
-    const settlement = settlements.get(name);
-    if (before === undefined || settlement === undefined) return before;
-    const intents = Object.fromEntries(
-      Object.entries(before.intents).filter(([runId]) => runId !== run.runId),
-    );
-    const rules = settlement === 'given-up' ? before.rules : settled(before.rules, settlement.intent);
-    return rules.length === 0 && Object.keys(intents).length === 0
-      ? undefined
-      : { ...before, rules, intents };
-  });
-}
-
-/** Forgets rules of ours that are gone, buckets that are gone, and traces of runs that died. */
-async function tidyUp(run: Run, config: Config, watched: readonly Facts[]): Promise<void> {
-  const byName = new Map(
-    watched.map((facts) => [facts.kind === 'gone' ? facts.name : facts.bucket.name, facts]),
-  );
-  await updateRecords(run, byName.keys(), (name, before) => {
-    const facts = byName.get(name);
-    // Another run has been here since: what it remembers is newer than what we saw.
-    if (facts === undefined || before === undefined || !sameRecord(before, facts.record)) return before;
-    if (facts.kind === 'gone') return undefined;
-    return tidyRecord(
-      before,
-      facts.bucket,
-      wantedDigests(facts, config, run.startedAt),
-      run.startedAt.getTime(),
-    );
-  });
 }

@@ -1,9 +1,15 @@
+import type { GoogleAuth } from 'google-auth-library';
+import { AttemptTimeout } from '../../shared/google/google-api-error.ts';
+import type { Runtime } from '../../shared/run/runtime.ts';
+
 /** What becomes of one request, for tests of every write: whether it was carried out, and what its sender sees. */
 export const FATES = {
   'garbage after the effect': { carriedOut: true, seen: 'garbage' },
   'garbage without an effect': { carriedOut: false, seen: 'garbage' },
   'a reset after the effect': { carriedOut: true, seen: 'reset' },
   'a reset without an effect': { carriedOut: false, seen: 'reset' },
+  'a timeout after the effect': { carriedOut: true, seen: 'timeout' },
+  'a timeout without an effect': { carriedOut: false, seen: 'timeout' },
   'an empty answer after the effect': { carriedOut: true, seen: 'empty' },
   'a refusal': { carriedOut: false, seen: 403 },
   'an outage': { carriedOut: false, seen: 503 },
@@ -11,43 +17,86 @@ export const FATES = {
 } as const;
 export type Fate = (typeof FATES)[keyof typeof FATES];
 
+interface Armed {
+  readonly write: RegExp;
+  readonly fate: Fate;
+  /** What a person does before the sender sees what became of it. */
+  readonly meanwhile?: () => void | Promise<void>;
+}
+
 export interface Disturbance {
   /** Has the next write whose method and URL match meet its fate; undefined disarms. */
-  armed: { readonly write: RegExp; readonly fate: Fate } | undefined;
+  armed: Armed | undefined;
   /** The look after whose answer the instance is frozen, and the writes that it sent to the project afterwards. */
   freeze:
     | { readonly look: RegExp; readonly project: RegExp; frozen: boolean; readonly sentAfter: string[] }
     | undefined;
 }
 
-/** Stands around the requests of a `fakeGoogle`. `whileFrozen` is what others do in the meantime. */
+/** Objects, as the state bucket has them; a bucket's own settings are none. */
+const OF_OBJECTS = /storage\.googleapis\.com\/.*\/o(?:[/?]|$)/;
+
+/** Stands around the requests of a function. `whileFrozen` is what others do in the meantime. */
 export function disturb(
   disturbance: Disturbance,
-  whileFrozen: () => void,
+  whileFrozen: () => void | Promise<void>,
 ): (request: string, answer: () => Promise<unknown>) => Promise<unknown> {
   return async (request, answer) => {
-    if (request.includes('storage.googleapis.com')) return answer();
+    if (OF_OBJECTS.test(request)) return answer();
     const { freeze, armed } = disturbance;
     if (!/^(?:POST|PUT|PATCH)/.test(request)) {
       const seen = await answer();
       if (freeze?.frozen === false && freeze.look.test(request)) {
         freeze.frozen = true;
-        whileFrozen();
+        await whileFrozen();
       }
       return seen;
     }
     if (freeze?.frozen === true && freeze.project.test(request)) freeze.sentAfter.push(request);
     if (armed?.write.test(request) !== true) return answer();
     disturbance.armed = undefined;
-    return meet(armed.fate, answer);
+    return meet(armed, answer);
   };
 }
 
-async function meet(fate: Fate, answer: () => Promise<unknown>): Promise<unknown> {
+async function meet({ fate, meanwhile }: Armed, answer: () => Promise<unknown>): Promise<unknown> {
   if (fate.carriedOut) await answer();
+  await meanwhile?.();
   if (fate.seen === 'garbage') return '<!DOCTYPE html><title>Error</title>';
   if (fate.seen === 'empty') return '';
   if (fate.seen === 'reset') throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+  if (fate.seen === 'timeout') throw new AttemptTimeout('no answer within 60 s');
   const data = { error: { code: fate.seen, message: 'injected' } };
   throw Object.assign(new Error('injected'), { response: { status: fate.seen, data } });
+}
+
+/** A runtime whose requests go through `around`, with what is answered: data of a parsed answer. */
+export function disturbedRuntime(runtime: Runtime, around: ReturnType<typeof disturb>): Runtime {
+  const { auth } = runtime;
+  const own = {
+    async request(options: Parameters<GoogleAuth['request']>[0]): Promise<unknown> {
+      let answered: Awaited<ReturnType<GoogleAuth['request']>> | undefined;
+      const data = await around(`${options.method ?? 'GET'} ${String(options.url)}`, async () => {
+        answered = await auth.request(options);
+        return answered.data;
+      });
+      const { status = 200, headers = new Headers() } = answered ?? {};
+      return { status, headers, data };
+    },
+    /** Clients of google-gax read the answer's bytes. */
+    async fetch(url: string, init: RequestInit): Promise<unknown> {
+      const answered = await around(`${init.method ?? 'GET'} ${url}`, async () => auth.fetch(url, init));
+      return typeof answered === 'string' ? new Response(answered) : answered;
+    },
+  };
+  return {
+    ...runtime,
+    auth: new Proxy(auth, {
+      get(target, key) {
+        const value: unknown = Reflect.get(key in own ? own : target, key);
+        const bound: unknown = typeof value === 'function' && !(key in own) ? value.bind(target) : value;
+        return bound;
+      },
+    }),
+  };
 }

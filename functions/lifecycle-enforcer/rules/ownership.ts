@@ -7,7 +7,7 @@ const INTENT_MS = 900_000;
 
 /**
  * Digests of the rules in a bucket that costguard wrote. A rule that merely equals one of ours is not ours: what counts is
- * what was remembered. An intent without its end counts when the bucket looks just as that write would have left it.
+ * what was remembered. An intent without its end counts when the bucket looks as that write would have left it.
  */
 export function ownedRules(bucket: Bucket, record: BucketRecord | undefined): readonly string[] {
   if (record === undefined || record.createdMs !== bucket.createdMs) return [];
@@ -18,10 +18,16 @@ export function ownedRules(bucket: Bucket, record: BucketRecord | undefined): re
   return owned.filter((digest) => present.has(digest));
 }
 
-function gotThrough({ metageneration, result }: Intent, bucket: Bucket): boolean {
-  return (
-    BigInt(bucket.metageneration) === BigInt(metageneration) + 1n && rulesDigest(bucket.rules) === result
-  );
+/**
+ * Whether a write without an answer was carried out: the bucket was changed once since and is as it would have left it, or more often,
+ * and a rule is there that it added. Another change first would have had Google refuse the write; and a rule of ours that is taken for a
+ * foreign one would go on deleting beside the one that replaces it.
+ */
+export function gotThrough({ metageneration, result, added }: Intent, bucket: Bucket): boolean {
+  const changes = BigInt(bucket.metageneration) - BigInt(metageneration);
+  if (changes <= 1n) return changes === 1n && rulesDigest(bucket.rules) === result;
+  const present = new Set(bucket.rules.map(ruleDigest));
+  return added.some((digest) => present.has(digest));
 }
 
 /** What is ours once a write got through. */
