@@ -52,7 +52,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'billingAccounts/A/budgets/B: budgets that may do more than notify. Needed for any such rung.',
   'budgets.protect': "Projects never touched, as projects/ID or ID. The function's own project always is.",
   'budgets.settle':
-    'How long unlinking waits where all compute is off and nothing burns: cost of before arrives for up to a day. 0: not at all.',
+    'How long unlinking waits where all compute is off and nothing burns: cost of before arrives for up to a day. After it, billing is unlinked where the cost still grows. 0: it does not wait.',
   'budgets.silence':
     'How long no message of an allowed budget may come until that is an alert. Messages come every 20 to 30 minutes. 0: never.',
   'budgets.maxActions':

@@ -28,6 +28,7 @@ import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { decisionOn } from './ladder/report-rung.ts';
 import type { SwitchRun } from './run.ts';
+import { readOthers } from './settle/others.ts';
 import { noteHeard } from './message/silence.ts';
 import { noteSpend } from './message/spend-rate.ts';
 
@@ -203,6 +204,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
   };
   if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, noting));
   const allowance = { maxActions: config.maxActions, taken: new Set<string>() };
+  const others = readOthers(due, projects, ownProject);
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
@@ -223,7 +225,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
         },
       };
       await attempt(`projects/${projectId}`, () =>
-        fireRungs({ due, run, text, receipt, gap, attempt, allowance }, above),
+        fireRungs({ due, run, text, receipt, gap, attempt, allowance, others }, above),
       );
     },
     { concurrency: PROJECTS_AT_ONCE },
@@ -244,10 +246,11 @@ async function deliver(
   const summary = receipt.summary(startedAt, {});
   // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
   if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
-    const waits = summary.kept['settling'] !== undefined;
+    const { kept } = summary;
+    const waits = (kept['settling'] ?? kept['no-reason-to-unlink']) !== undefined;
     const others = waits ? 'unlinking waits, all other due rungs' : 'all due rungs';
     context.log('INFO', `Budget "${budget.displayName}": ${others} have fired before`, {
-      kept: summary.kept,
+      kept,
       runId,
     });
     return;

@@ -78,7 +78,14 @@ const manifestSchema = z.object({
   lease: z.optional(leaseSchema),
   grace: z.optional(graceSchema),
   /** Since when stop-compute has been in effect, for the present amount: unlinking waits for the cost of before. */
-  settling: z.optional(z.object({ sinceMs: z.number(), amount: z.number() })),
+  settling: z.optional(
+    z.object({
+      sinceMs: z.number(),
+      amount: z.number(),
+      /** The first figure of the budget after that time, in its currency: cost that grows later has another cause. */
+      after: z.optional(z.object({ atMs: z.number(), cost: z.number() })),
+    }),
+  ),
   /** Share of the budget's amount that was spent when a run of the switch last worked on the project, and that amount. */
   spent: z.optional(z.object({ share: z.number(), amount: z.number() })),
   /** Counts the leases: what an older one is about to write is refused. */

@@ -1,7 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { noteRungsInForce } from '../../../shared/state/rungs-in-force.ts';
 import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
@@ -16,10 +15,11 @@ import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { burningEvidence, sayBurning } from './say-burning.ts';
-import { sayWaiting, settlingOf } from './settle.ts';
 import { isFired, openRung } from './ladder.ts';
 import { limitPlan, sayOver, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
+import { causeToUnlink } from '../settle/cause-to-unlink.ts';
+import type { ReadOthers } from '../settle/others.ts';
 
 /** What firing rungs on one project goes by. */
 export interface Firing {
@@ -30,6 +30,7 @@ export interface Firing {
   readonly receipt: ReceiptBuilder;
   readonly gap: NoteGap;
   readonly allowance: Allowance;
+  readonly others: ReadOthers;
   /** Runs a step whose failure belongs into the receipt and does not end the run. Returns what it threw. */
   readonly attempt: (resource: string, step: () => Promise<void>) => Promise<unknown>;
 }
@@ -127,17 +128,14 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const { left, running, burning } = fresh;
   const { plan, over } = limitPlan(firing.allowance, rung, fresh, undefined, running);
   const { items } = plan;
-  const settling = unlinks(rung, items) ? settlingOf(firing, manifest, fresh) : undefined;
-  if (settling?.kind === 'waits') {
-    sayWaiting(firing, rung, settling, running);
-    return NOTHING_OVER;
-  }
+  const cause = await causeToUnlink(firing, rung, fresh, manifest);
+  if (cause === undefined) return NOTHING_OVER;
   report(receipt, rung, items, left, () => 'planned', running);
   receipt.add({
     ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
       items: items.length,
       left: left.length,
-      ...(settling === undefined ? {} : { why: settling.why }),
+      ...(cause === '' ? {} : { why: cause }),
       ...burningEvidence(burning),
     }),
     outcome: 'planned',
@@ -165,12 +163,8 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
     return NOTHING_OVER;
   }
-  // Without a link there is nothing to wait for: an earlier run has cut it.
-  const settling = unlinks(rung, fresh.items) ? settlingOf(firing, lease.manifest(), fresh) : undefined;
-  if (settling?.kind === 'waits') {
-    sayWaiting(firing, rung, settling, fresh.running);
-    return NOTHING_OVER;
-  }
+  const cause = await causeToUnlink(firing, rung, fresh, lease.manifest(), lease);
+  if (cause === undefined) return NOTHING_OVER;
   await record(present);
   // What cannot be seen is not in the manifest, and without billing it will not run any more when it can be. The next delivery
   // looks again, and unlinks in any case.
@@ -178,7 +172,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     throw new BusyError(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
   // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.
   if (earlier === undefined || open.size > 0)
-    run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh, settling?.why), {
+    run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh, cause), {
       alert: 'budget-rung',
       budget: due.budget.name,
       rung: rung.do,
@@ -196,15 +190,11 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     running: fresh.running,
     burning: fresh.burning,
     over: over.length,
+    cause,
   });
   sayOver(firing, rung, over, fresh.running);
   const isDone = fresh.complete && over.length === 0 && !items.some(isOpen);
   sayBurning(firing, rung, fresh.burning, isDone);
   await close(withoutFalseReturns(items, earlier?.items ?? []));
   return { over: over.length };
-}
-
-/** Whether a rung is about to cut the link to the billing account. */
-function unlinks(rung: Rung, items: readonly ManifestItem[]): boolean {
-  return rung.do === 'unlink-billing' && items.some((item) => item.kind === 'billing' && isOpen(item));
 }

@@ -51,7 +51,7 @@ export async function holdRungs<T>(
   );
 }
 
-export function keyOf({ notification, budget }: Due, { projectId }: SwitchRun): ManifestKey {
+export function keyOf({ notification, budget }: Due, { projectId }: Pick<SwitchRun, 'projectId'>): ManifestKey {
   return {
     budget: notification.budget,
     period: periodKey(notification.periodStartMs, budget.period),

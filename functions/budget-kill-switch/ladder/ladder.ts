@@ -2,9 +2,9 @@ import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
-import { settlingAfter } from './in-effect.ts';
 import { isOpen } from './items.ts';
 import type { SwitchRun } from '../run.ts';
+import { settlingAfter } from '../settle/in-effect.ts';
 
 /** How often what became of the items is written while a run works on them. */
 const SAVE_AFTER_MS = 20_000;

@@ -91,11 +91,13 @@ export interface RungEnd {
   readonly burning: readonly RunningResource[];
   /** How many are left for the next look. */
   readonly over: number;
+  /** Why billing is unlinked; empty for another rung. */
+  readonly cause: string;
 }
 
 /** Writes into the receipt what a rung did. */
 export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): void {
-  const { items, touched, left, unseen, resumed, running, burning, over } = end;
+  const { items, touched, left, unseen, resumed, running, burning, over, cause } = end;
   report(
     receipt,
     rung,
@@ -111,6 +113,7 @@ export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): 
       items: items.length,
       left: left.length,
       resumed,
+      ...(cause === '' ? {} : { why: cause }),
       ...(cameBack > 0 ? { cameBack } : {}),
       ...(over > 0 ? { overMaxActions: over } : {}),
       ...burningEvidence(burning),

@@ -10,7 +10,7 @@ export function alertOf(
   rung: Rung,
   verb: string,
   { burning }: FreshPlan,
-  why = '',
+  why: string,
 ): string {
   const left = leftText(burning);
   return `${rung.do} ${verb} on ${run.projectId}${why === '' ? '' : `, for ${why}`}: ${text}${left === '' ? '' : ` Not stopped by it: ${left}.`}`;

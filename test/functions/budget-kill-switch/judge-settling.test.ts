@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSettling, type Settled } from '../../../functions/budget-kill-switch/ladder/settle.ts';
-import { settlingAfter } from '../../../functions/budget-kill-switch/ladder/in-effect.ts';
+import { judgeOther } from '../../../functions/budget-kill-switch/settle/others.ts';
+import {
+  judgeSettling,
+  type Others,
+  type Settled,
+  type Settling,
+} from '../../../functions/budget-kill-switch/settle/judge-settling.ts';
+import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { running } from '../../support/running-resource.ts';
 import { BUDGET, config, MIDMONTH } from './builder.ts';
@@ -9,15 +15,21 @@ const HOUR_MS = 3_600_000;
 const NOW_MS = MIDMONTH.getTime();
 
 /** Stop-compute has fired on the project, and has been in effect for so many hours. */
-function stopped(hours: number, more: Partial<Manifest> = {}): Manifest {
+function stopped(hours: number, more: Partial<NonNullable<Manifest['settling']>> = {}): Manifest {
   return {
     ...{ version: 1, budget: BUDGET, period: '2026-11-01', project: 'ml-lab', restored: {} },
     rungs: [
       { at: 1, do: 'stop-compute', status: 'done', runId: 'r', firedAtMs: NOW_MS - HOUR_MS, items: [] },
     ],
-    settling: { sinceMs: NOW_MS - hours * HOUR_MS, amount: 100 },
-    ...more,
+    settling: { sinceMs: NOW_MS - hours * HOUR_MS, amount: 100, ...more },
   };
+}
+
+const ALONE: Others = { kind: 'quiet', sinceMs: 0 };
+
+/** The budget's figure so many hours ago, after the settling time. */
+function after(hoursAgo: number, cost: number): Pick<NonNullable<Manifest['settling']>, 'after'> {
+  return { after: { atMs: NOW_MS - hoursAgo * HOUR_MS, cost } };
 }
 
 const VM = running('vm', {
@@ -32,7 +44,18 @@ const cases: readonly (readonly [string, Partial<Settled>, RegExp])[] = [
   ['nothing runs: it waits', {}, /^waits until 2026-11-19T20:40/],
   ['what runs is stopped at the next look: it waits', { running: [VM] }, /^waits/],
   ['the last millisecond: it waits', { now: new Date(NOW_MS + 23 * HOUR_MS - 1) }, /^waits/],
-  ['a day later: it unlinks', { now: new Date(NOW_MS + 23 * HOUR_MS) }, /^unlinks: .*longer than budgets\.settle \(24 h\)/],
+  ['the time is over: the first figure is kept', { manifest: stopped(24) }, /^no-reason 130@0h: this is the first figure after budgets\.settle/],
+  ['the cost stands still: it waits on', { manifest: stopped(80, after(0, 130)) }, /^no-reason 130@0h: .* has grown by 0\.00 USD since 2026-11-18T21:40/],
+  ['a credit came: it waits on', { manifest: stopped(80, after(30, 140)) }, /^no-reason 140@30h: .* grown by 0\.00 USD/],
+  ['it grows by what storage costs: it waits on', { manifest: stopped(80, after(10, 129)) }, /^no-reason 129@10h: .* by 1\.00 USD .*no more than storage costs \(up to 1\.00 USD\)/],
+  ['it grows by more: it unlinks', { manifest: stopped(80, after(10, 128.99)) }, /^unlinks: the reported cost has grown by 1\.01 USD since .*, after budgets\.settle \(24 h\), although nothing/],
+  ['it grows as slowly for two days: it waits on', { manifest: stopped(80, after(48, 128)) }, /^no-reason .* by 2\.00 USD .*\(up to 2\.00 USD\)/],
+  ['it grows faster for two days: it unlinks', { manifest: stopped(80, after(48, 127.9)) }, /^unlinks: .* grown by 2\.10 USD/],
+  ['the figure is of before the time was over: another is kept', { manifest: stopped(26, after(3, 100)) }, /^no-reason 130@0h: this is the first/],
+  ['another project went off later: it waits for its cost, too', { manifest: stopped(80, after(10, 100)), others: { kind: 'quiet', sinceMs: NOW_MS - 5 * HOUR_MS } }, /^waits until 2026-11-19T16:40/],
+  ['another project went off since: another figure is kept', { manifest: stopped(80, after(50, 100)), others: { kind: 'quiet', sinceMs: NOW_MS - 25 * HOUR_MS } }, /^no-reason 130@0h: this is the first/],
+  ['another project runs on: its cost is no reason', { manifest: stopped(80, after(10, 100)), others: { kind: 'goes-on', why: 'ml-b runs on' } }, /^no-reason -: ml-b runs on$/],
+  ['another project runs on, and something burns here: it unlinks', { running: [KEPT], others: { kind: 'goes-on', why: 'ml-b runs on' } }, /^unlinks: something burns/],
   ['settle 0: it unlinks', { config: config({ settleHours: 0 }) }, /^unlinks: budgets\.settle is 0$/],
   ['no rung stops compute: it unlinks', { config: config({ ladder: NOTHING_STOPS }) }, /^unlinks: the ladder has no stop-compute/],
   ['not all could be looked at: it unlinks', { complete: false }, /^unlinks: not all of the project/],
@@ -41,32 +64,45 @@ const cases: readonly (readonly [string, Partial<Settled>, RegExp])[] = [
   ['nothing has been stopped yet: it unlinks', { manifest: undefined }, /^unlinks: stop-compute has not taken effect/],
   [
     'not all has been stopped: it unlinks',
-    { manifest: stopped(1, { rungs: [{ at: 1, do: 'stop-compute', status: 'claimed', runId: 'r' }] }) },
+    { manifest: { ...stopped(1), rungs: [{ at: 1, do: 'stop-compute', status: 'claimed', runId: 'r' }] } },
     /^unlinks: stop-compute has not taken effect/,
   ],
   ['observing, which stops nothing: it waits from now on', { manifest: undefined, config: config({ mode: 'observe' }), running: [VM] }, /^waits until 2026-11-19T21:40/],
 ]; // prettier-ignore
 
+/** 130 of 100 USD are spent, and nothing runs. */
+function settled(more: Partial<Settled>): Settled {
+  return {
+    ...{ config: config(), manifest: stopped(1), others: ALONE, running: [], complete: true, now: MIDMONTH },
+    ...{ cost: 130, amount: 100, currency: 'USD' },
+    ...more,
+  };
+}
+
+function textOf(verdict: Settling): string {
+  switch (verdict.kind) {
+    case 'waits':
+      return `waits until ${new Date(verdict.untilMs).toISOString()}`;
+    case 'no-reason': {
+      const { after: figure, why } = verdict;
+      const kept = figure === undefined ? '-' : `${figure.cost}@${(NOW_MS - figure.atMs) / HOUR_MS}h`;
+      return `no-reason ${kept}: ${why}`;
+    }
+    case 'unlinks':
+      return `unlinks: ${verdict.why}`;
+  }
+}
+
 describe('judgeSettling', () => {
   for (const [title, more, expected] of cases)
     it(title, () => {
-      const verdict = judgeSettling({
-        ...{ config: config(), manifest: stopped(1), running: [], complete: true, now: MIDMONTH },
-        ...more,
-      });
-      const said =
-        verdict.kind === 'waits'
-          ? `waits until ${new Date(verdict.untilMs).toISOString()}`
-          : `unlinks: ${verdict.why}`;
-      expect(said).toMatch(expected);
+      expect(textOf(judgeSettling(settled(more)))).toMatch(expected);
     });
 
   it('counts from the last firing in a manifest of an older version', () => {
     const { settling, ...older } = stopped(30);
     expect(settling).toBeDefined();
-    const verdict = judgeSettling({
-      ...{ config: config(), manifest: older, running: [], complete: true, now: MIDMONTH },
-    });
+    const verdict = judgeSettling(settled({ manifest: older }));
     expect(verdict).toEqual({ kind: 'waits', sinceMs: NOW_MS - HOUR_MS, untilMs: NOW_MS + 23 * HOUR_MS });
   });
 });
@@ -85,5 +121,25 @@ describe('settlingAfter', () => {
     expect(settlingAfter({ ...before, grace: { runId: 'r', sinceMs: 999 } }, 100, 9_000)).toEqual(
       before.settling,
     );
+  });
+});
+
+describe('judgeOther', () => {
+  const runsOn = {
+    kind: 'goes-on',
+    why: 'stop-compute is not in effect on projects/ml-b of the same budget',
+  };
+  const unlink = { at: 1.2, do: 'unlink-billing', status: 'done', runId: 'r', firedAtMs: NOW_MS } as const;
+  it('is quiet since stop-compute took effect, or since it was unlinked', () => {
+    expect(judgeOther('ml-b', stopped(3))).toEqual({ kind: 'quiet', sinceMs: NOW_MS - 3 * HOUR_MS });
+    const manifest = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
+    expect(judgeOther('ml-b', manifest)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
+  });
+  it('goes on where nothing stopped it, not all of it, or it was restored since', () => {
+    expect(judgeOther('ml-b', undefined)).toEqual(runsOn);
+    const partly = stopped(3).rungs.map((rung) => ({ ...rung, status: 'claimed' as const }));
+    expect(judgeOther('ml-b', { ...stopped(3), rungs: partly })).toEqual(runsOn);
+    const restored = { ...stopped(3), grace: { runId: 'r', sinceMs: NOW_MS - HOUR_MS } };
+    expect(judgeOther('ml-b', restored)).toEqual(runsOn);
   });
 });

@@ -6,6 +6,7 @@ import {
   BUDGET,
   budgetScenario,
   changesIn,
+  labBudget,
   RUNAWAY,
   RUNAWAY_PROJECT,
   SMALL_PROJECT,
@@ -25,6 +26,20 @@ const UNLINK = `projects.updateBillingInfo /v1/projects/${RUNAWAY}/billingInfo`;
 const LINKED = ACCOUNT.replace('billingAccounts/', '');
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
 const policy = switchPolicy({ settle: '24h' });
+
+/** A second project of the budget. */
+const OTHER = {
+  ...SMALL_PROJECT,
+  id: 'ml-other',
+  number: '100000000003',
+  notebooks: [],
+  vms: [],
+  vertex: {},
+};
+const TWO = budgetScenario({
+  projects: [SMALL_PROJECT, OTHER],
+  budgets: [labBudget({ projects: [RUNAWAY, 'ml-other'] })],
+});
 
 const accountOf = ({ sandbox }: SwitchWorld): unknown => stateOf(sandbox)['billing'];
 const said = ({ lines }: SwitchWorld, part: string): readonly string[] =>
@@ -49,20 +64,57 @@ describe('unlinking after stop-compute has taken effect', () => {
       );
     }));
 
-  it('ends with budgets.settle where the share is still over, and says so', () =>
+  it('goes on after budgets.settle while the reported cost stands still, and says why', () =>
+    withSwitch({ scenario, policy }, async (world) => {
+      await world.alert(alert(1.21));
+      await world.sandbox.clock.advance(24.1 * HOUR_MS);
+      await world.alert(alert(1.22));
+      await world.sandbox.clock.advance(40 * HOUR_MS);
+      await world.alert(alert(1.22));
+      await world.alert(alert(1.225));
+      assert.equal(accountOf(world), LINKED);
+      const waits = said(world, 'unlink-billing waits on ml-runaway: ');
+      assert.equal(waits.length, 3);
+      assert.match(waits[0] ?? '', /this is the first figure after budgets\.settle/);
+      assert.match(
+        waits[1] ?? '',
+        /in effect since 2026-11-18T21:4.*; the reported cost has grown by 0\.00 USD since .* Billing is unlinked where the cost grows by more than 1\.0 % of the budget a day/,
+      );
+      assert.match(waits[2] ?? '', /grown by 5\.00 USD .*no more than storage costs \(up to 16\.67 USD\)/);
+      const [standing] = messagesOf(world.lines, 'INFO').filter((text) => text.includes('fired before'));
+      assert.match(standing ?? '', /unlinking waits, all other due rungs have fired before/);
+    }));
+
+  it('ends after budgets.settle where the reported cost still grows, and alert and receipt say so', () =>
     withSwitch({ scenario, policy }, async (world) => {
       await world.alert(alert(1.01));
       await world.sandbox.clock.advance(23 * HOUR_MS);
       await world.alert(alert(1.21));
-      assert.equal(accountOf(world), LINKED);
       await world.sandbox.clock.advance(1.1 * HOUR_MS);
       await world.alert(alert(1.21));
+      assert.equal(accountOf(world), LINKED);
+      await world.alert(alert(1.23));
       assert.equal(accountOf(world), undefined);
-      assert.match(
-        said(world, 'unlink-billing fires')[0] ?? '',
-        /for stop-compute has been in effect since 2026-11-18T21:4.*longer than budgets\.settle \(24 h\)/,
-      );
+      const why =
+        /the reported cost has grown by 20\.00 USD since 2026-11-19T21:4.*after budgets\.settle \(24 h\), although nothing that burns is running/;
+      assert.match(said(world, 'unlink-billing fires')[0] ?? '', why);
+      const { decisions } = lastReceipt(world.sandbox, BUCKET, SWITCH);
+      const rung = decisions.find(({ action }) => action === 'unlink-billing');
+      assert.match(String(rung?.evidence['why']), why);
     }));
+
+  it('takes no cost for a reason that a protected project of the same budget may cause', () =>
+    withSwitch({ scenario: TWO, policy: switchPolicy({ scope: [`projects/${RUNAWAY}`, 'projects/ml-other'], settle: '24h', lines: ['protect: [ml-other]'] }) }, async (world) => {
+      await world.alert(alert(1.21));
+      await world.sandbox.clock.advance(25 * HOUR_MS);
+      await world.alert(alert(1.21));
+      await world.alert(alert(1.9));
+      assert.equal(accountOf(world), LINKED);
+      assert.match(
+        said(world, 'unlink-billing waits on ml-runaway: ').at(-1) ?? '',
+        /projects\/ml-other of the same budget runs on: budgets\.protect names it/,
+      );
+    })); // prettier-ignore
 
   it('waits, too, where one message makes both rungs due', () =>
     withSwitch({ scenario, policy }, async (world) => {
@@ -95,6 +147,7 @@ describe('unlinking after stop-compute has taken effect', () => {
       assert.equal(accountOf(world), LINKED);
       await sandbox.clock.advance(4 * HOUR_MS);
       await world.alert(alert(1.21));
+      await world.alert(alert(1.25));
       assert.equal(accountOf(world), undefined);
     }));
 
@@ -117,6 +170,7 @@ describe('unlinking after stop-compute has taken effect', () => {
       assert.equal(accountOf(world), LINKED);
       await sandbox.clock.advance(5 * HOUR_MS);
       await world.alert(alert(2.5, raised));
+      await world.alert(alert(2.6, raised));
       assert.equal(accountOf(world), undefined);
     }));
 

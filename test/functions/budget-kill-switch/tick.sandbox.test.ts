@@ -90,16 +90,25 @@ describe("the switch's own tick", () => {
       assert.equal(changesIn(sandbox)[STOP], 1);
     }));
 
-  it('unlinks when the settling time is over, by what the last message said', () =>
+  it('unlinks when the cost that the last message reported has grown since the settling time was over', () =>
     withSwitch({ scenario, policy: switchPolicy({ settle: '24h' }) }, async (world) => {
       const { sandbox } = world;
+      const isLinked = (): boolean => stateOf(sandbox)['billing'] !== undefined;
       await world.alert(alert(1.21));
       await sandbox.clock.advance(23 * HOUR_MS);
       await world.alert(TICK);
-      assert.notEqual(stateOf(sandbox)['billing'], undefined);
       await sandbox.clock.advance(1.1 * HOUR_MS);
       await world.alert(TICK);
-      assert.equal(stateOf(sandbox)['billing'], undefined);
+      await sandbox.clock.advance(24 * HOUR_MS);
+      await world.alert(TICK);
+      assert.equal(isLinked(), true);
+      const failing = world.start();
+      sandbox.faults.add({ route: 'cloudbilling.*', count: 1, fault: { kind: 'status', status: 403 } });
+      await world.alert(alert(1.25), failing).catch(() => undefined);
+      sandbox.faults.clear();
+      assert.equal(isLinked(), true);
+      await world.alert(TICK);
+      assert.equal(isLinked(), false);
     }));
 
   it('does nothing for a period that is over', () =>

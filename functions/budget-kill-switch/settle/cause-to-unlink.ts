@@ -1,0 +1,102 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { burnOf } from '../../../shared/resources/inventory.ts';
+import { burnText } from '../../../shared/resources/left-burning.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { ProjectLease } from '../../../shared/state/lease.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import { percent } from '../decide.ts';
+import type { Firing } from '../ladder/fire.ts';
+import { spentOf } from '../ladder/hold.ts';
+import { isOpen } from '../ladder/items.ts';
+import type { FreshPlan } from '../ladder/plan-now.ts';
+import { decisionOn } from '../ladder/report-rung.ts';
+import { judgeSettling, RENT_A_DAY, type Figure, type Settling } from './judge-settling.ts';
+
+/**
+ * Why billing is unlinked now; undefined while that waits, which is said. Empty for another rung, and where an earlier run has cut the
+ * link: then there is nothing to wait for.
+ */
+export async function causeToUnlink(
+  firing: Firing,
+  rung: Rung,
+  fresh: FreshPlan,
+  manifest: Manifest | undefined,
+  lease?: ProjectLease,
+): Promise<string | undefined> {
+  if (rung.do !== 'unlink-billing' || !fresh.items.some((item) => item.kind === 'billing' && isOpen(item)))
+    return '';
+  const { due, run } = firing;
+  const { share, amount } = spentOf(due);
+  const settling = judgeSettling({
+    config: due.config,
+    manifest,
+    others: await firing.others(run.projectId),
+    cost: share * amount,
+    amount,
+    currency: due.notification.currencyCode,
+    running: fresh.running,
+    complete: fresh.complete,
+    now: run.runtime.now(),
+  });
+  if (settling.kind === 'unlinks') return settling.why;
+  if (settling.kind === 'no-reason' && settling.after !== undefined)
+    await remember(lease, settling.after, { sinceMs: settling.sinceMs, amount });
+  sayWaiting(firing, rung, settling, fresh.running);
+  return undefined;
+}
+
+async function remember(
+  lease: ProjectLease | undefined,
+  after: Figure,
+  first: NonNullable<Manifest['settling']>,
+): Promise<void> {
+  if (lease === undefined || lease.manifest().settling?.after?.atMs === after.atMs) return;
+  await lease.update((manifest) => ({ ...manifest, settling: { ...first, ...manifest.settling, after } }));
+}
+
+/** Nothing above a rung is ever silent: that unlinking waits is said with each message. */
+function sayWaiting(
+  { run, due, receipt }: Firing,
+  rung: Rung,
+  settling: Exclude<Settling, { kind: 'unlinks' }>,
+  running: readonly RunningResource[],
+): void {
+  const inEffect =
+    due.config.mode === 'observe' && running.length > 0
+      ? `stop-compute would take effect first, on what runs at ${burnText(burnOf(running))}`
+      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and nothing that burns is running`;
+  const { reason, until, why, then } = settling.kind === 'waits' ? untilSettled(rung, settling.untilMs) : standing(settling.why);
+  const because = `${inEffect}; ${why}`;
+  run.log('WARNING', `${rung.do} waits on ${run.projectId}${until === '' ? '' : ` until ${until} (budgets.settle)`}: ${because}. ${then}`, {
+    budget: due.budget.name,
+    rung: rung.do,
+    runId: run.runId,
+  });
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, { rung: rung.do, why: because, ...(until === '' ? {} : { until }) }));
+} // prettier-ignore
+
+/** How waiting is told. */
+interface Waiting {
+  readonly reason: string;
+  readonly until: string;
+  readonly why: string;
+  readonly then: string;
+}
+
+function untilSettled(rung: Rung, untilMs: number): Waiting {
+  return {
+    reason: 'settling',
+    until: new Date(untilMs).toISOString(),
+    why: 'cost of before arrives for up to a day',
+    then: `It does not wait where something burns that no rung stops. After that billing is unlinked if the share is ${percent(rung.at)} or more and the cost still grows`,
+  };
+}
+
+function standing(why: string): Waiting {
+  return {
+    reason: 'no-reason-to-unlink',
+    until: '',
+    why,
+    then: `Billing is unlinked where the cost grows by more than ${percent(RENT_A_DAY)} of the budget a day, or something burns that no rung stops`,
+  };
+}

@@ -1,0 +1,110 @@
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import { leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { Config } from '../config.ts';
+import { isFired } from '../ladder/ladder.ts';
+import { planRung } from '../ladder/plan-rung.ts';
+import { effectiveSince } from './in-effect.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Share of the budget's amount that may come a day while nothing runs: disks, buckets and addresses go on costing, and what unlinking
+ * does to those is delete them.
+ */
+export const RENT_A_DAY = 0.01;
+
+/** A reported cost, and when it was looked at. */
+export type Figure = NonNullable<NonNullable<Manifest['settling']>['after']>;
+
+/** Whether unlinking a project waits, and until when or why not. */
+export type Settling =
+  | { readonly kind: 'waits'; readonly sinceMs: number; readonly untilMs: number }
+  /** The time is over, and nothing gives a reason to unlink. `after`: the figure that later ones are compared with. */
+  | { readonly kind: 'no-reason'; readonly sinceMs: number; readonly after: Figure | undefined; readonly why: string }
+  | { readonly kind: 'unlinks'; readonly why: string }; // prettier-ignore
+
+/** Since when the budget's other projects run nothing, or why their cost goes on. */
+export type Others =
+  { readonly kind: 'quiet'; readonly sinceMs: number } | { readonly kind: 'goes-on'; readonly why: string };
+
+/** What the decision to unlink goes by. */
+export interface Settled {
+  readonly config: Pick<Config, 'ladder' | 'keepLabel' | 'settleHours' | 'mode'>;
+  readonly manifest: Manifest | undefined;
+  readonly others: Others;
+  /** What the budget's last message reports, and the budget's amount. */
+  readonly cost: number;
+  readonly amount: number;
+  readonly currency: string;
+  /** What runs in the project, and whether all of it could be looked at. */
+  readonly running: readonly RunningResource[];
+  readonly complete: boolean;
+  readonly now: Date;
+}
+
+/**
+ * What a run costs is reported up to a day later. After stop-compute has taken effect unlinking waits that long where nothing that
+ * burns is running: the cost that arrives meanwhile was caused before. What arrives later has another cause that no look shows, and is
+ * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known, it does
+ * not wait. Pure.
+ */
+export function judgeSettling(settled: Settled): Settling {
+  const { config, manifest, running, complete, now } = settled;
+  const { settleHours, ladder, mode } = config;
+  const unlinks = (why: string): Settling => ({ kind: 'unlinks', why });
+  if (settleHours === 0) return unlinks('budgets.settle is 0');
+  const stop = ladder.find((rung) => rung.do === 'stop-compute');
+  if (stop === undefined) return unlinks('the ladder has no stop-compute that could take effect');
+  if (!complete)
+    return unlinks('not all of the project could be looked at, so that something may burn there');
+  const burning = outlasting(running, config, now);
+  if (leftBurning(burning).length > 0)
+    return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
+  const isInEffect = manifest !== undefined && isFired(manifest, stop);
+  // Observing stops nothing: there it takes effect when it would be fired.
+  if (!isInEffect && mode === 'enforce') return unlinks('stop-compute has not taken effect on all of it');
+  const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
+  const untilMs = sinceMs + settleHours * HOUR_MS;
+  return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : judgeGrowth(settled, sinceMs);
+}
+
+/** The settling time is over: whether the reported cost grows although nothing runs that could explain it. */
+function judgeGrowth(settled: Settled, sinceMs: number): Settling {
+  const { config, manifest, others, cost, amount, currency, now } = settled;
+  const text = (units: number): string => `${Math.max(0, units).toFixed(2)} ${currency}`;
+  const none = (why: string, after?: Figure): Settling => ({ kind: 'no-reason', sinceMs, after, why });
+  if (others.kind === 'goes-on') return none(others.why);
+  const nowMs = now.getTime();
+  const overMs = Math.max(sinceMs, others.sinceMs) + config.settleHours * HOUR_MS;
+  if (nowMs < overMs) return { kind: 'waits', sinceMs, untilMs: overMs };
+  const known = manifest?.settling?.after;
+  if (known === undefined || known.atMs < overMs)
+    return none('this is the first figure after budgets.settle, with which later ones are compared', {
+      atMs: nowMs,
+      cost,
+    });
+  const growth = cost - known.cost;
+  const rent = RENT_A_DAY * amount * Math.max(1, (nowMs - known.atMs) / DAY_MS);
+  const since = `${text(growth)} since ${new Date(known.atMs).toISOString()}, after budgets.settle (${config.settleHours} h)`;
+  return growth > rent
+    ? {
+        kind: 'unlinks',
+        why: `the reported cost has grown by ${since}, although nothing that burns is running: more than storage costs (${text(rent)})`,
+      }
+    : none(
+        `the reported cost has grown by ${since}, no more than storage costs (up to ${text(rent)})`,
+        known,
+      );
+}
+
+/** What goes on costing money when stop-compute has stopped all that it can. */
+function outlasting(
+  resources: readonly RunningResource[],
+  config: Pick<Config, 'keepLabel'>,
+  now: Date,
+): readonly RunningResource[] {
+  const inventory = { projectId: '', resources, notOffered: [], account: undefined };
+  return planRung('stop-compute', inventory, config, now).burning;
+}
