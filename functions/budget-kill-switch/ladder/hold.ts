@@ -51,7 +51,10 @@ export async function holdRungs<T>(
   );
 }
 
-export function keyOf({ notification, budget }: Due, { projectId }: Pick<SwitchRun, 'projectId'>): ManifestKey {
+export function keyOf(
+  { notification, budget }: Due,
+  { projectId }: Pick<SwitchRun, 'projectId'>,
+): ManifestKey {
   return {
     budget: notification.budget,
     period: periodKey(notification.periodStartMs, budget.period),
