@@ -1,5 +1,5 @@
-import { access, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { access, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import { bundle, framework } from '../bundle/bundle.ts';
 import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
@@ -7,6 +7,7 @@ import { replaceFolder } from '../bundle/replace-folder.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
+const COMPILE_CACHE = join(import.meta.dirname, '../bundle/compile-cache.mjs');
 
 const usage = `Usage: npm run build -- [--policy FILE]
 
@@ -35,7 +36,7 @@ export interface Bundle {
 }
 
 /**
- * Bundles every function into `dist/<name>/{index.js, package.json, package-lock.json, costguard.yaml}`, ready for
+ * Bundles every function into `dist/<name>/{index.js, package.json, package-lock.json, compile-cache.mjs, costguard.yaml}`, ready for
  * `functions-framework --source=dist/<name> --target=<name>` and for deployment.
  *
  * The same sources give the same bytes. Each folder changes as a whole or not at all, and nothing is written when one
@@ -67,6 +68,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
         await writeFile(join(fresh, 'index.js'), code);
         await writeFile(join(fresh, 'package.json'), `${JSON.stringify({ name, ...manifest }, null, 2)}\n`);
         await writeFile(join(fresh, 'package-lock.json'), lockfileFor({ name, ...manifest }, ownLockfile));
+        await copyFile(COMPILE_CACHE, join(fresh, basename(COMPILE_CACHE)));
         await writeFile(join(fresh, 'costguard.yaml'), policy);
       });
       return { name, dir, bytes: code.byteLength, bytesByPackage };
@@ -109,6 +111,7 @@ async function deployedManifest(): Promise<Omit<Manifest, 'name'> & Readonly<Rec
     main: 'index.js',
     // What the bundle is compiled for and `gcloud functions deploy --runtime=nodejs24` runs.
     engines: { node: '24' },
+    scripts: { 'gcp-build': `node ${basename(COMPILE_CACHE)}` },
     dependencies: { [framework]: frameworkVersion },
   };
 }

@@ -48,7 +48,7 @@ export async function withDigests(
   distDir: string,
 ): Promise<DesiredFunction> {
   const hash = createHash('sha256');
-  for (const file of ['index.js', 'package.json', 'package-lock.json'])
+  for (const file of ['index.js', 'package.json', 'package-lock.json', 'compile-cache.mjs'])
     hash.update(await readFile(join(distDir, settings.name, file))).update('\0');
   return {
     ...settings,

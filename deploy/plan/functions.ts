@@ -73,11 +73,16 @@ function settingsOf(wanted: Desired, { name, settings }: DesiredFunction): Reado
 }
 
 /**
- * What its process reads: Node its limits, the function how long it may run.
+ * What its process reads: Node its limits and the compiled code that the build left beside the bundle (deploy/bundle/compile-cache.mjs;
+ * the path is relative to the source's folder, where the process starts), the function how long it may run.
  * Source: https://cloud.google.com/functions/docs/migrating/nodejs-runtimes names NODE_OPTIONS for this.
  */
 function processEnvironment({ settings }: DesiredFunction): Readonly<Record<string, string>> {
-  return { NODE_OPTIONS: settings.nodeOptions, TIMEOUT_SECONDS: settings.timeout.replace('s', '') };
+  return {
+    NODE_COMPILE_CACHE: '.compile-cache',
+    NODE_OPTIONS: settings.nodeOptions,
+    TIMEOUT_SECONDS: settings.timeout.replace('s', ''),
+  };
 }
 
 function boundOn(wanted: Desired, present: Actual, fn: DesiredFunction): string {

@@ -14,6 +14,8 @@ export interface Subject {
   readonly name: string;
   /** Its folder, such as `dist/<name>`. */
   readonly dir: string;
+  /** Of its process alone. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What wakes a function: a Pub/Sub message, or a GET of a path. */
@@ -85,6 +87,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
         NODE_OPTIONS: preload,
         // Nobody's own credentials, which would be read instead of asking the metadata server.
         HOME: of.dir,
+        ...of.env,
         ...env,
       });
     const reached = (what: 'token' | 'api'): Promise<unknown> =>

@@ -73,7 +73,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       setCode(name, code) {
         mkdirSync(join(distDir, name), { recursive: true });
         writeFileSync(join(distDir, name, 'index.js'), code);
-        for (const file of ['package.json', 'package-lock.json'])
+        for (const file of ['package.json', 'package-lock.json', 'compile-cache.mjs'])
           writeFileSync(join(distDir, name, file), '{}');
       },
       printed() {

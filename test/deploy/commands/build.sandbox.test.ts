@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -40,6 +40,7 @@ async function functionsOf(files: Readonly<Record<string, string>>): Promise<str
 describe('buildAll', () => {
   test('writes the bundle, its manifest and the policy', async () => {
     assert.deepEqual((await readdir(probe.dir)).sort(), [
+      'compile-cache.mjs',
       'costguard.yaml',
       'index.js',
       'package-lock.json',
@@ -57,6 +58,7 @@ describe('buildAll', () => {
       type: 'commonjs',
       main: 'index.js',
       engines: { node: '24' },
+      scripts: { 'gcp-build': 'node compile-cache.mjs' },
       dependencies: { [framework]: own.dependencies[framework] },
     });
   });
@@ -102,6 +104,31 @@ describe('buildAll', () => {
       const first = await readFile(join(probe.dir, file));
       assert.ok(first.equals(await readFile(join(again, 'client-probe', file))), file);
     }
+  });
+
+  test('compiles framework and bundle in the build, and a start takes them from there', async () => {
+    const source = join(workDir, 'built');
+    await cp(probe.dir, source, { recursive: true });
+    await run(process.execPath, ['compile-cache.mjs'], { cwd: source });
+    const host = await startFramework({
+      name: probe.name,
+      dir: source,
+      env: { NODE_COMPILE_CACHE: join(source, '.compile-cache'), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' },
+    });
+    await host.stop();
+    for (const file of [join(source, 'index.js'), join('build', 'src', 'server.js')])
+      assert.ok(
+        host.output.some((line) => line.includes(file) && line.includes('was accepted')),
+        `${file}\n${host.output.join('\n')}`,
+      );
+  });
+
+  test('ends the build well where nothing can be compiled beforehand', async () => {
+    const source = join(workDir, 'broken');
+    await cp(probe.dir, source, { recursive: true });
+    await writeFile(join(source, 'index.js'), 'throw new Error("broken");');
+    const { stderr } = await run(process.execPath, ['compile-cache.mjs'], { cwd: source });
+    assert.match(stderr, /broken/);
   });
 
   test('keeps import.meta.dirname pointing at the folder of the bundle', async () => {

@@ -26,10 +26,13 @@ describe('buildSource', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('unpacks the archive and installs its dependencies', () => {
+  it('unpacks the archive and installs its dependencies', async () => {
     const target = join(folder, 'good');
     const manifest = JSON.stringify({ dependencies: { [FRAMEWORK]: dependencies[FRAMEWORK] } });
-    buildSource(archive({ 'package.json': manifest, 'index.js': '// code', 'data/a.txt': 'a' }), target);
+    await buildSource(
+      archive({ 'package.json': manifest, 'index.js': '// code', 'data/a.txt': 'a' }),
+      target,
+    );
     assert.equal(readFileSync(join(target, 'data/a.txt'), 'utf8'), 'a');
     const linked = realpathSync(join(target, 'node_modules', FRAMEWORK));
     assert.equal(
@@ -50,19 +53,27 @@ describe('buildSource', () => {
       { 'package.json': `{"dependencies":{"${FRAMEWORK}":"1.0.0"}}`, 'index.js': '' },
       /Cannot install @google-cloud\/functions-framework@1\.0\.0/,
     ],
+    [
+      'whose gcp-build fails',
+      { 'package.json': '{"scripts":{"gcp-build":"exit 3"}}', 'index.js': '' },
+      /gcp-build failed/,
+    ],
     ['that would write elsewhere', { '../evil.js': '' }, /Illegal path/],
   ];
   for (const [title, files, message] of wrong)
-    it(`refuses a source ${title}`, () => {
-      assert.throws(() => {
-        buildSource(archive(files), join(folder, title));
-      }, message);
+    it(`refuses a source ${title}`, async () => {
+      await assert.rejects(buildSource(archive(files), join(folder, title)), message);
     });
 
-  it('refuses what is not an archive', () => {
-    assert.throws(() => {
-      buildSource(Buffer.from('no zip'), join(folder, 'none'));
-    }, /not a zip archive/);
+  it('refuses what is not an archive', async () => {
+    await assert.rejects(buildSource(Buffer.from('no zip'), join(folder, 'none')), /not a zip archive/);
+  });
+
+  it('runs gcp-build in the folder of the source', async () => {
+    const target = join(folder, 'step');
+    const manifest = JSON.stringify({ scripts: { 'gcp-build': 'node -p 6*7 > answer' } });
+    await buildSource(archive({ 'package.json': manifest, 'index.js': '' }), target);
+    assert.equal(readFileSync(join(target, 'answer'), 'utf8'), '42\n');
   });
 });
 

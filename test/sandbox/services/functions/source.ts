@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, normalize } from 'node:path';
+import { delimiter, dirname, join, normalize } from 'node:path';
+import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { z } from 'zod';
 
@@ -41,15 +43,17 @@ export function createUploads(): Uploads {
 const manifestSchema = z.looseObject({
   main: z.string().default('index.js'),
   dependencies: z.record(z.string(), z.string()).default({}),
+  scripts: z.record(z.string(), z.string()).default({}),
 });
 
 const require = createRequire(import.meta.url);
 
 /**
  * Does what the build does: unpacks the archive into `folder` and installs the dependencies of its package.json, out of
- * this checkout. Throws BuildError.
+ * this checkout; then the source's own step, `gcp-build`. Throws BuildError.
+ * Source: https://cloud.google.com/appengine/docs/standard/nodejs/running-custom-build-step
  */
-export function buildSource(archive: Buffer, folder: string): void {
+export async function buildSource(archive: Buffer, folder: string): Promise<void> {
   unpack(archive, folder);
   const file = join(folder, 'package.json');
   if (!existsSync(file)) throw new BuildError('package.json not found in the source');
@@ -64,6 +68,20 @@ export function buildSource(archive: Buffer, folder: string): void {
     const link = join(folder, 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(installed.folder, link);
+  }
+  await runStep(manifest.scripts['gcp-build'], folder);
+}
+
+/** Runs a script as npm does: by the shell, in the source's folder, with this Node. */
+async function runStep(script: string | undefined, folder: string): Promise<void> {
+  if (script === undefined || script === '') return;
+  const path = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+  try {
+    await promisify(execFile)('sh', ['-c', script], { cwd: folder, env: { PATH: path } });
+  } catch (cause) {
+    throw new BuildError(`The script gcp-build failed: ${cause instanceof Error ? cause.message : ''}`, {
+      cause,
+    });
   }
 }
 

@@ -115,7 +115,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
     };
   };
 
-  const build = ({ projectId, id, config }: DeployedFunction): string => {
+  const build = async ({ projectId, id, config }: DeployedFunction): Promise<string> => {
     const account = accountsOf(projectId, config).build;
     const { seed } = projects.get(projectId);
     const standard = account === `${seed.number}-compute@developer.gserviceaccount.com`;
@@ -133,7 +133,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       throw new Error(`Build failed: the source gs://${bucket}/${object} was not found.`);
     const folder = join(options.folder, `${id}-${++builds}`);
     mkdirSync(folder, { recursive: true });
-    buildSource(archive, folder);
+    await buildSource(archive, folder);
     return folder;
   };
 
@@ -221,7 +221,7 @@ export function createFunctions(options: FunctionsOptions): Functions {
       const { projectId, location } = deployed;
       if (projects.settling.refuses(projectId, 'repository', location))
         throw new Error(REPOSITORY_UNSETTLED(projectId, location));
-      const fresh = await serve(deployed, build(deployed));
+      const fresh = await serve(deployed, await build(deployed));
       try {
         await fresh.warmUp();
       } catch (cause) {
