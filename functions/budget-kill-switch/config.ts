@@ -3,7 +3,7 @@ import { requireSection, type BudgetsPolicy, type Policy } from '../../shared/po
 /** What this function reads of the policy. */
 export type Config = BudgetsPolicy;
 
-/** Throws `PermanentError` where nobody armed or disarmed the switch: silence would pass for safety. */
+/** Throws `PermanentError` where the switch is neither armed nor disarmed: silence would pass for safety. */
 export function configureSwitch(policy: Policy): Config {
   return requireSection(policy, 'budgets');
 }

@@ -1,10 +1,11 @@
+import { percentText } from '../../shared/units.ts';
 import type { Budget } from '../../shared/google/budgets.ts';
 import type { Rung } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
 import type { Anomaly, Notification } from './message/notification.ts';
 import { periodEndMs, periodStanding } from './message/period.ts';
 
-/** What one message asks for. */
+/** What one message calls for. */
 export type Verdict =
   /** Nothing: it is not about a budget of ours, not about now, or not readable as a share. */
   | {
@@ -31,34 +32,72 @@ export interface Shares {
   readonly forecast: number;
 }
 
+function ignore(reason: string, why: string, severity: 'INFO' | 'WARNING' = 'WARNING'): Verdict {
+  return { kind: 'ignore', reason, why, severity };
+}
+
 /** Judges what can be judged without the budget itself. Undefined: look at the budget. */
 export function judgeSender(message: Notification | Anomaly, config: Config): Verdict | undefined {
-  const ignore = (reason: string, why: string): Verdict => ({
-    kind: 'ignore',
-    reason,
-    why,
-    severity: 'INFO',
-  });
   if (message.kind === 'anomaly')
-    return ignore('cost-anomaly', `it is about ${JSON.stringify(message.name)}; only budgets count here`);
+    return ignore(
+      'cost-anomaly',
+      `it is about ${JSON.stringify(message.name)}; only budgets count here`,
+      'INFO',
+    );
   if (config.allow.length === 0 || config.allow.includes(message.budget)) return undefined;
   const account = (budget: string): string => budget.split('/')[1] ?? '';
   return config.allow.some((budget) => account(budget) === account(message.budget))
-    ? ignore('not-allowed', `${message.budget} is not in budgets.allow`)
+    ? ignore('not-allowed', `${message.budget} is not in budgets.allow`, 'INFO')
     : ignore(
         'foreign-budget',
         `${message.budget} belongs to a billing account that no budget in budgets.allow does`,
+        'INFO',
       );
 }
 
 /** Judges a notification of a budget that may be acted on. Pure. */
 export function judgeNotification(message: Notification, budget: Budget, config: Config, now: Date): Verdict {
-  const ignore = (reason: string, why: string): Verdict => ({
-    kind: 'ignore',
-    reason,
-    why,
-    severity: 'WARNING',
-  });
+  const unrelated = whyUnrelated(message, budget, now);
+  if (unrelated !== undefined) return unrelated;
+  const { amount } = budget;
+  // The budget as it is now counts: an operator who raised it since the message was made did so to go on.
+  const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
+  if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
+
+  const shares: Shares = {
+    actual: message.costAmount / units,
+    // The message's thresholds are shares of the amount that the budget had when it was made.
+    forecast: ((message.forecastExceeded ?? 0) * message.budgetAmount) / units,
+  };
+  const ladder = units >= config.minAmount ? ladderOf(budget, config) : onlyNotify(config);
+  const { thresholdExceeded } = message;
+  const highest = config.ladder.findLast((rung) =>
+    // A message that names no exceeded threshold is no alert, whatever its cost.
+    isDue(rung, thresholdExceeded === undefined ? { ...shares, actual: 0 } : shares, config.basis),
+  );
+  // It is a ladder: what is below a rung that is due is due, also where that rung itself is out of this budget's reach.
+  const rungs = ladder.filter((rung) => highest !== undefined && rung.at <= highest.at);
+  if (rungs.length > 0)
+    return { kind: 'due', shares, budgetAmount: units, rungs, next: ladder[rungs.length] };
+
+  const spent = `${percentText(shares.actual)} of the budget is spent`;
+  const missed = ladder.findLast((rung) => isDue(rung, shares, config.basis));
+  if (missed !== undefined)
+    return {
+      kind: 'heartbeat',
+      severity: 'WARNING',
+      why: `${spent}, which is over the rung ${percentText(missed.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
+    };
+  const [first] = ladder;
+  const below =
+    thresholdExceeded === undefined || first === undefined
+      ? 'no threshold is exceeded'
+      : `the first rung is at ${percentText(first.at)}`;
+  return { kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
+}
+
+/** Why a message is not about the budget as it is now: another period, currency or budget. Undefined when it is. */
+function whyUnrelated(message: Notification, budget: Budget, now: Date): Verdict | undefined {
   const startText = new Date(message.periodStartMs).toISOString();
   switch (periodStanding(budget.period, message.periodStartMs, now)) {
     case 'not-begun':
@@ -85,41 +124,7 @@ export function judgeNotification(message: Notification, budget: Budget, config:
       `the message counts in ${message.currencyCode}, the budget in ${amount.currencyCode}`,
     );
   const unlike = unlikeBudget(message, budget);
-  if (unlike !== undefined) return ignore('unlike-budget', unlike);
-  // The budget as it is now counts: whoever raised it since the message was made did so to go on.
-  const units = amount.kind === 'specified' ? amount.units : message.budgetAmount;
-  if (!(units > 0)) return ignore('no-amount', `the budget's amount is ${units}: no share of it can be told`);
-
-  const shares: Shares = {
-    actual: message.costAmount / units,
-    // The message's thresholds are shares of the amount that the budget had when it was made.
-    forecast: ((message.forecastExceeded ?? 0) * message.budgetAmount) / units,
-  };
-  const ladder = units >= config.minAmount ? ladderOf(budget, config) : onlyNotify(config);
-  const { thresholdExceeded } = message;
-  const highest = config.ladder.findLast((rung) =>
-    // A message that names no exceeded threshold is no alert, whatever its cost.
-    isDue(rung, thresholdExceeded === undefined ? { ...shares, actual: 0 } : shares, config.basis),
-  );
-  // It is a ladder: what is below a rung that is due is due, also where that rung itself is out of this budget's reach.
-  const rungs = ladder.filter((rung) => highest !== undefined && rung.at <= highest.at);
-  if (rungs.length > 0)
-    return { kind: 'due', shares, budgetAmount: units, rungs, next: ladder[rungs.length] };
-
-  const spent = `${percent(shares.actual)} of the budget is spent`;
-  const missed = ladder.findLast((rung) => isDue(rung, shares, config.basis));
-  if (missed !== undefined)
-    return {
-      kind: 'heartbeat',
-      severity: 'WARNING',
-      why: `${spent}, which is over the rung ${percent(missed.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
-    };
-  const [first] = ladder;
-  const below =
-    thresholdExceeded === undefined || first === undefined
-      ? 'no threshold is exceeded'
-      : `the first rung is at ${percent(first.at)}`;
-  return { kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
+  return unlike === undefined ? undefined : ignore('unlike-budget', unlike);
 }
 
 /** What in a message Google could not have written about this budget; undefined when nothing is. */
@@ -130,7 +135,7 @@ function unlikeBudget({ topic, thresholdExceeded }: Notification, budget: Budget
   const known = shares.some((share) => Math.abs(share - (thresholdExceeded ?? share)) < TOLERANCE);
   return known || shares.length === 0
     ? undefined
-    : `it names the threshold ${percent(thresholdExceeded ?? 0)}, and the budget has ${shares.map(percent).join(', ')}`;
+    : `it names the threshold ${percentText(thresholdExceeded ?? 0)}, and the budget has ${shares.map((share) => percentText(share)).join(', ')}`;
 }
 
 /** A project may be named by its id or its number. */
@@ -143,7 +148,7 @@ function isSameTopic(one: string, other: string): boolean {
   return name === otherName && (project === otherProject || isNumber(project) !== isNumber(otherProject));
 }
 
-/** What this budget may set off: without projects of its own in its filter, or in nobody's list, only messages. */
+/** What this budget may set off: without projects of its own in its filter, or in no list, only messages. */
 export function ladderOf(budget: Budget, config: Config): readonly Rung[] {
   const mayAct = budget.projects.length > 0 && config.allow.includes(budget.name);
   return mayAct ? config.ladder : onlyNotify(config);
@@ -164,10 +169,6 @@ const TOLERANCE = 1e-9;
 
 function isReached(rung: Rung, share: number): boolean {
   return share + TOLERANCE >= rung.at;
-}
-
-export function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
 
 /** Why a project of the budget is never touched; undefined when it may be. */

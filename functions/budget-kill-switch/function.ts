@@ -75,7 +75,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   else say(context, notification, verdict);
 }
 
-/** Per hour, for the texts. Without a state bucket, or when that cannot be had, nobody knows. */
+/** Per hour, for the texts. Without a state bucket, or when that cannot be had, it is unknown. */
 async function presentRate(
   { state, runtime, log }: EventContext,
   notification: Notification,

@@ -4,7 +4,7 @@ import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { burnText } from '../../../shared/resources/left-burning.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
-import { percent } from '../decide.ts';
+import { percentText } from '../../../shared/units.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 
 /**
@@ -26,10 +26,10 @@ export function graceOf(
   return isOver ? undefined : grace;
 }
 
-/** `until 56.0 % of the budget is spent` */
+/** `until 56 % of the budget is spent` */
 function endText({ untilMs, untilShare }: Grace): string {
   const ends = [
-    ...(untilShare === undefined ? [] : [`until ${percent(untilShare)} of the budget is spent`]),
+    ...(untilShare === undefined ? [] : [`until ${percentText(untilShare)} of the budget is spent`]),
     ...(untilMs === undefined ? [] : [`until ${new Date(untilMs).toISOString()}`]),
   ];
   return ends.join(' or ');

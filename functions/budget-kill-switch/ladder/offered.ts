@@ -13,7 +13,7 @@ type Memory = z.infer<typeof memorySchema>;
 
 type Place = Pick<SwitchRun, 'state' | 'runtime' | 'log' | 'projectId'>;
 
-/** What the regions of a project are known not to offer. Without the memory everything is asked again: that hides nothing. */
+/** What the regions of a project are known not to offer. Without the memory every region is called again: that hides nothing. */
 export async function recallNotOffered({
   state,
   runtime,
@@ -49,7 +49,7 @@ export async function noteNotOffered(
   }
 }
 
-/** A moment further away than any that was ever written is none: somebody edited the object, or the clock was wrong. */
+/** A moment further away than any that was ever written is none: an operator edited the object, or the clock was wrong. */
 function isAlive(untilMs: number | undefined, nowMs: number): boolean {
   return untilMs !== undefined && untilMs > nowMs && untilMs <= nowMs + LIFE_MS;
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
-import { percent, type Verdict } from '../decide.ts';
+import { percentText } from '../../../shared/units.ts';
+import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
 import { periodKey } from './period.ts';
 
@@ -23,11 +24,11 @@ export function alertText(alert: Alert): string {
   const { message, verdict, projects } = alert;
   const { displayName, costAmount, currencyCode, periodStartMs } = message;
   const { shares, budgetAmount, rungs } = verdict;
-  const due = rungs.map((rung) => `${rung.do} (${percent(rung.at)})`).join(', ');
+  const due = rungs.map((rung) => `${rung.do} (${percentText(rung.at)})`).join(', ');
   return [
-    `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percent(shares.actual)}.`,
+    `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
     ...(shares.forecast > shares.actual && alert.basis !== 'actual'
-      ? [`Forecast: at least ${percent(shares.forecast)}.`]
+      ? [`Forecast: at least ${percentText(shares.forecast)}.`]
       : []),
     `Due: ${due}${projects.length > 0 ? ` on ${named(projects)}` : ''}.`,
     next(alert),
@@ -39,7 +40,7 @@ function next({ message, verdict, basis, ratePerHour, hoursLeft }: Alert): strin
   if (next === undefined) return 'Nothing comes after that.';
   const { costAmount, currencyCode } = message;
   const amount = next.at * budgetAmount;
-  const place = `${next.do} at ${percent(next.at)} (${money(amount)} ${currencyCode})`;
+  const place = `${next.do} at ${percentText(next.at)} (${money(amount)} ${currencyCode})`;
   return basis === 'forecast' && next.do !== 'unlink-billing'
     ? `Next: ${place} of forecast.`
     : `Next: ${place}${when(amount - costAmount, ratePerHour, hoursLeft)}.`;

@@ -4,7 +4,7 @@ import { burnText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
-import { percent } from '../decide.ts';
+import { percentText } from '../../../shared/units.ts';
 import type { Firing } from '../ladder/fire.ts';
 import { spentOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
@@ -88,7 +88,7 @@ function untilSettled(rung: Rung, untilMs: number): Waiting {
     reason: 'settling',
     until: new Date(untilMs).toISOString(),
     why: 'cost of before arrives for up to a day',
-    then: `It does not wait where something burns that no rung stops. After that billing is unlinked if the share is ${percent(rung.at)} or more and the cost still grows`,
+    then: `It does not wait where something burns that no rung stops. After that billing is unlinked if the share is ${percentText(rung.at)} or more and the cost still grows`,
   };
 }
 
@@ -97,6 +97,6 @@ function standing(why: string): Waiting {
     reason: 'no-reason-to-unlink',
     until: '',
     why,
-    then: `Billing is unlinked where the cost grows by more than ${percent(RENT_A_DAY)} of the budget a day, or something burns that no rung stops`,
+    then: `Billing is unlinked where the cost grows by more than ${percentText(RENT_A_DAY)} of the budget a day, or something burns that no rung stops`,
   };
 }

@@ -17,7 +17,7 @@ describe('budget-kill-switch tells its channels', () => {
       const [notice, ...others] = noticesIn(published());
       assert.deepEqual(others, []);
       assert.equal(notice?.items[0]?.resource, BUDGET);
-      assert.match(notice.items[0].text, /^Budget ".*": .* spent since .*Due: notify \(50\.0 %\)/);
+      assert.match(notice.items[0].text, /^Budget ".*": .* spent since .*Due: notify \(50 %\)/);
       const known = notice.id;
       await world.alert(alert(0.56));
       assert.deepEqual(

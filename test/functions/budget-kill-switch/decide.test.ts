@@ -93,7 +93,7 @@ describe('judgeNotification: rungs by what was spent', () => {
       name: 'nothing spent',
       message: { costAmount: 0 },
       is: 'heartbeat INFO',
-      why: /^0\.0 % .*no threshold/,
+      why: /^0 % .*no threshold/,
     },
     { name: 'less than nothing, after credits', message: { costAmount: -20 }, is: 'heartbeat INFO' },
     {
@@ -159,7 +159,7 @@ describe('judgeNotification: rungs by what was spent', () => {
       name: 'a threshold that the budget does not have is none that Google wrote',
       message: spent(130, { thresholdExceeded: 0.7 }),
       is: 'ignore WARNING unlike-budget',
-      why: /the threshold 70\.0 %, and the budget has 50\.0 %, 80\.0 %/,
+      why: /the threshold 70 %, and the budget has 50 %, 80 %/,
     },
     {
       name: 'a message by another topic is none that Google sent',
@@ -183,7 +183,7 @@ describe('judgeNotification: rungs by what was spent', () => {
       name: 'over a rung without a threshold is told loudly',
       message: { costAmount: 130 },
       is: 'heartbeat WARNING',
-      why: /^130\.0 % .*over the rung 120\.0 %.*threshold rules/,
+      why: /^130 % .*over the rung 120 %.*threshold rules/,
     },
   ]);
 });

@@ -96,7 +96,7 @@ describe('a restore without a raise opens a grace', () => {
       const said = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('not in force'));
       assert.match(
         said.at(-1) ?? '',
-        /stop-compute is not in force on ml-runaway: .* until 111\.0 % .*: .*vm-1/,
+        /stop-compute is not in force on ml-runaway: .* until 111 % .*: .*vm-1/,
       );
       await world.alert(alert(1.12));
       await sandbox.clock.advance(MINUTE_MS);

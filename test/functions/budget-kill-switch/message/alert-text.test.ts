@@ -24,7 +24,7 @@ function text(more: Partial<Notification>, alert: Partial<Alert> = {}): string {
 it('alertText says cost, budget, share, what is due, and what comes next and when', () => {
   assert.equal(
     text({}),
-    'Budget "ML, monthly": 85.00 of 100.00 USD spent since 2026-11-01, that is 85.0 %. Due: notify (50.0 %), stop-notebooks (80.0 %) on ml-lab. Next: stop-compute at 100.0 % (100.00 USD), in about 10 h at the present rate.',
+    'Budget "ML, monthly": 85.00 of 100.00 USD spent since 2026-11-01, that is 85 %. Due: notify (50 %), stop-notebooks (80 %) on ml-lab. Next: stop-compute at 100 % (100.00 USD), in about 10 h at the present rate.',
   );
 });
 
@@ -39,8 +39,8 @@ describe('alertText', () => {
     ['as long as the period', {}, { ratePerHour: 15 / 300 }, /, in about 13 days at/],
     ['longer than the period', {}, { ratePerHour: 15 / 301 }, /; not in this period at the present rate\.$/],
     ['no end in sight', {}, { ratePerHour: 15 / 30_000, hoursLeft: undefined }, /in about 1,250 days at/],
-    ['the last rung', { costAmount: 120 }, {}, /unlink-billing \(120\.0 %\) on ml-lab\. Nothing comes after/],
-    ['no projects', { costAmount: 60 }, { projects: [] }, /Due: notify \(50\.0 %\)\. Next:/],
+    ['the last rung', { costAmount: 120 }, {}, /unlink-billing \(120 %\) on ml-lab\. Nothing comes after/],
+    ['no projects', { costAmount: 60 }, { projects: [] }, /Due: notify \(50 %\)\. Next:/],
     [
       'many projects',
       {},
@@ -52,19 +52,19 @@ describe('alertText', () => {
       'a forecast, and nothing spent',
       { costAmount: 0, thresholdExceeded: undefined, forecastExceeded: 0.8 },
       { basis: 'either' },
-      /: 0\.00 of 100\.00 USD .*that is 0\.0 %\. Forecast: at least 80\.0 %\. Due: .*Next: stop-compute at 100\.0 %.*in about 3 days/,
+      /: 0\.00 of 100\.00 USD .*that is 0 %\. Forecast: at least 80 %\. Due: .*Next: stop-compute at 100 %.*in about 3 days/,
     ],
     [
       'what waits for the forecast',
       { costAmount: 90, forecastExceeded: 0.8 },
       { basis: 'forecast' },
-      /Next: stop-compute at 100\.0 % \(100\.00 USD\) of forecast\.$/,
+      /Next: stop-compute at 100 % \(100\.00 USD\) of forecast\.$/,
     ],
     [
       'unlinking never waits for the forecast',
       { costAmount: 90, forecastExceeded: 1 },
       { basis: 'forecast' },
-      /Next: unlink-billing at 120\.0 % \(120\.00 USD\), in about 20 h/,
+      /Next: unlink-billing at 120 % \(120\.00 USD\), in about 20 h/,
     ],
   ];
   for (const [name, message, alert, says] of cases)
