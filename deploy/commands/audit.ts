@@ -37,7 +37,7 @@ prints no value of a secret.
   --format   table when absent
   --out      a file instead of standard output
 Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage or policy, 3 you are not signed in.
-The switch's readiness is looked at as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
+The kill switch is checked as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
 `;
 
 interface Output {

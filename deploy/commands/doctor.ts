@@ -48,8 +48,8 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
       const why = lackOf(place.policy, settings);
       return why === undefined ? [] : [{ name, why }];
     });
-    const asked = all.filter(({ name }) => !left.some((one) => one.name === name));
-    const bare = wantedWithoutDigests(place, asked);
+    const deployable = all.filter(({ name }) => !left.some((one) => one.name === name));
+    const bare = wantedWithoutDigests(place, deployable);
     const around = await enter(tools, bare);
     const [present] = await Promise.all([
       readActual(tools.gcloud, bare, around),

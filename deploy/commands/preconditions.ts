@@ -100,9 +100,9 @@ export async function checkCaller(
   around: Around,
   missingPermissions: MissingPermissions,
 ): Promise<readonly Problem[]> {
-  const asked = new Map<string, Record<string, string>>();
+  const needed = new Map<string, Record<string, string>>();
   const ask = (on: string, roles: Readonly<Record<string, string>>): void => {
-    asked.set(on, { ...asked.get(on), ...roles });
+    needed.set(on, { ...needed.get(on), ...roles });
   };
   ask(`projects/${project}`, ON_PROJECT);
   if (functions.some(({ settings }) => settings.alert)) ask(`projects/${project}`, ON_PROJECT_FOR_ALERTS);
@@ -121,7 +121,7 @@ export async function checkCaller(
     }
   const forBilling = new Set(billingAccountsOf(policy).map((on) => around.organizationOf(on)));
   const problems = await Promise.all(
-    [...asked].map(async ([on, roles]): Promise<readonly Problem[]> => {
+    [...needed].map(async ([on, roles]): Promise<readonly Problem[]> => {
       const missing = await missingPermissions(on, Object.keys(roles));
       if (missing.length === 0) return [];
       const needed = new Set(missing.map((permission) => roles[permission] ?? ''));

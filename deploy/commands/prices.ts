@@ -43,7 +43,7 @@ export interface PricesOptions extends Output {
   readonly runtime: Runtime;
   /** Where the books lie. */
   readonly folder: string;
-  /** Who asks. Throws {@link NotSignedIn}. */
+  /** The caller. Throws {@link NotSignedIn}. */
   readonly signIn: () => Promise<GoogleAuth>;
 }
 

@@ -18,7 +18,7 @@ export function leftoversOf(
 
 /**
  * What to do about one. It is named and not removed: removing takes topics, roles and accounts along, which a wrong
- * `--policy` must not do; the teardown shows them and asks for confirmation.
+ * `--policy` must not do; the teardown shows them and requires confirmation.
  */
 export function describeLeftover(
   { name, why }: Leftover,

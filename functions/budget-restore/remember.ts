@@ -6,7 +6,7 @@ import type { GraceRequest } from './config.ts';
 import type { DeploymentJournal } from './bring-back/endpoint.ts';
 import type { RestoreRun } from './run.ts';
 
-type Held = Pick<RestoreRun, 'lease' | 'runtime'>;
+type HeldRun = Pick<RestoreRun, 'lease' | 'runtime'>;
 
 /** What the manifest is told of a restore. */
 export interface Books {
@@ -17,7 +17,7 @@ export interface Books {
   save(): Promise<void>;
 }
 
-export function openBooks(held: Held): Books {
+export function openBooks(held: HeldRun): Books {
   const { lease, runtime } = held;
   const starts = openStarts(held);
   const back: string[] = [];
@@ -41,7 +41,7 @@ export function openBooks(held: Held): Books {
 }
 
 /** The journal of each endpoint in a project's manifest. What it says then is what this run goes by. */
-function openJournal({ lease }: Held): (endpoint: string) => DeploymentJournal {
+function openJournal({ lease }: HeldRun): (endpoint: string) => DeploymentJournal {
   const known = new Map<string, DeploymentRequest>(Object.entries(lease.manifest().deployments ?? {}));
   return (endpoint) => ({
     read: (modelId) => known.get(`${endpoint} ${modelId}`),
@@ -63,7 +63,7 @@ function openJournal({ lease }: Held): (endpoint: string) => DeploymentJournal {
  * on the project, so that the same request sent again does not lengthen it.
  */
 export async function openGrace(
-  { lease, runtime }: Held,
+  { lease, runtime }: HeldRun,
   runId: string,
   wanted: GraceRequest,
 ): Promise<void> {

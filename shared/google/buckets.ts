@@ -159,7 +159,7 @@ const patchedSchema = z.looseObject({ metageneration: z.string(), lifecycle: lif
 
 /**
  * Replaces a bucket's whole lifecycle, if its settings are still those of `metageneration`; else it throws `GoogleApiError` 412.
- * A single attempt: whoever gets no answer has to look before asking again. Answers with the rules that are now in force.
+ * A single attempt: a caller that gets no answer has to look before it sends another. Answers with the rules that are now in force.
  */
 export async function replaceLifecycle(
   api: Api,

@@ -151,7 +151,7 @@ export async function getNotebook(api: Api, name: string): Promise<NotebookInsta
 
 /**
  * Asks for a stop or start and returns the operation's name without awaiting it (it takes minutes). Not repeated by
- * itself: the caller looks at the instance before it asks again.
+ * itself: the caller looks at the instance before it sends another request.
  */
 export async function requestNotebook(
   api: Api,

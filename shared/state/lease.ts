@@ -28,7 +28,7 @@ export interface ProjectLease extends Claim {
   manifest(): Manifest;
 }
 
-/** Who asks for a lease. */
+/** Who requests a lease. */
 export interface LeaseRequest {
   /** Deployed name of the function. */
   readonly by: string;

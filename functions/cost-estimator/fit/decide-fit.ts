@@ -4,7 +4,7 @@ import { memoryOf, type Memory } from './memory.ts';
 import { seedRule, type SeedRule } from './seed-rule.ts';
 import { tiersIn, type Tier } from './tiers.ts';
 
-/** What a fit asks for. */
+/** What a fit is about. */
 export interface FitWish {
   readonly job: Job;
   readonly assumed: readonly string[];

@@ -41,7 +41,7 @@ export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly O
     })),
     judge('switch-readiness', facts.preflight, (checks) => ({
       looked: checks.length,
-      found: checks.flatMap(readiness),
+      found: checks.flatMap(failedCheck),
       gaps: checks
         .filter(({ status }) => status === 'unknown')
         .map(({ subject, detail }) => `${subject}: ${detail}`),
@@ -116,7 +116,7 @@ function credits(budget: Budget): Found | undefined {
   };
 }
 
-function readiness({ id, subject, status, detail, remedy }: Check): readonly Found[] {
+function failedCheck({ id, subject, status, detail, remedy }: Check): readonly Found[] {
   if (status !== 'fail') return [];
   return [{ resource: subject, place: id, detail, evidence: { check: id, status }, commands: remedy }];
 }

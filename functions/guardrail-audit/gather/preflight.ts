@@ -6,8 +6,8 @@ import type { BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, isRead, type Reading } from '../reading.ts';
 
 /**
- * The switch's readiness as far as the budgets tell it. What its own account may do, only a caller can ask who may act as that
- * account, and the audit may act as nobody: that part is what `npm run preflight` and `npm run audit` add.
+ * The switch's preflight as far as the budgets tell it. What its own account may do, only a caller can test that may act as that
+ * account, and the audit may act as no account: that part is what `npm run preflight` and `npm run audit` add.
  */
 export function budgetPreflight(
   policy: Policy,
@@ -17,7 +17,7 @@ export function budgetPreflight(
 ): Reading<readonly Check[]> {
   const { budgets } = policy;
   if (budgets === undefined || switchTopic === undefined)
-    return { why: 'the policy has no section "budgets": nobody armed or disarmed the switch' };
+    return { why: 'the policy has no section "budgets": the switch is neither armed nor disarmed' };
   const linked = both(project, billing);
   if (!isRead(linked)) return linked;
   const [own, paid] = linked.value;

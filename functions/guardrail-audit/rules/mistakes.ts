@@ -4,7 +4,7 @@ export const MISTAKES = [
   { id: 'notebooks', title: 'Notebooks that run day and night' },
   { id: 'machines', title: 'Machines larger than what they run' },
   { id: 'lifecycle', title: 'No lifecycle for data and models' },
-  { id: 'egress', title: 'Egress that nobody looks at' },
+  { id: 'egress', title: 'Egress that is not monitored' },
   { id: 'credentials', title: 'Hard-coded credentials' },
   { id: 'iam', title: 'No plan for access' },
   { id: 'staging', title: 'No staging' },

@@ -6,7 +6,7 @@ export const RULES = {
     mistake: 'budget-alerts',
     severity: 'high',
     title: 'No budget covers the project',
-    help: 'Without a budget nobody hears of a runaway cost before the invoice.',
+    help: 'Without a budget a runaway cost shows first on the invoice.',
   },
   'budget-thresholds': {
     mistake: 'budget-alerts',
@@ -35,7 +35,7 @@ export const RULES = {
   'notebook-day-and-night': {
     mistake: 'notebooks',
     severity: 'high',
-    title: 'A notebook runs while nobody works with it',
+    title: 'A notebook runs while it is idle',
     help: 'A notebook bills by the hour that it is up, busy or not.',
   },
   'notebook-idle-shutdown': {
@@ -59,14 +59,14 @@ export const RULES = {
   'endpoint-idle': {
     mistake: 'machines',
     severity: 'high',
-    title: 'A deployed model that nobody calls',
+    title: 'A deployed model that gets no requests',
     help: 'An endpoint bills for its minimum replicas, called or not.',
   },
   'lifecycle-missing': {
     mistake: 'lifecycle',
     severity: 'medium',
     title: 'A bucket without the lifecycle that the policy wants',
-    help: 'Data that nobody deletes or moves is paid for every month.',
+    help: 'Data that is never deleted or moved is paid for every month.',
   },
   'lifecycle-ineffective': {
     mistake: 'lifecycle',

@@ -70,10 +70,10 @@ export async function readBatch(
   });
   const strays = await readStrays(run, config, seen);
   const resting = seen.filter((one) => rests({ ...one, stray: strays.get(one.id) }, config));
-  const asks = config.keepWhileJobsRun && resting.length > 0;
+  const needsJobs = config.keepWhileJobsRun && resting.length > 0;
   const [longer, jobs] = await Promise.all([
     lookLonger(run, config, meters, resting),
-    asks ? askForJobs() : NO_JOBS,
+    needsJobs ? askForJobs() : NO_JOBS,
   ]);
   return instances.map((instance) => {
     const found = signals.get(instance.name) ?? NOT_READ;

@@ -22,7 +22,7 @@ export function readsCostMore(rules: readonly ReadRule[], context: LintContext):
   const { retrieval, requests } = worst;
   if (retrieval.high + requests.high <= Math.max(0, saves.high)) return undefined;
   const read = `reading ${(reads.bytes / GIB).toFixed(1)} GiB as in the last 30 days costs ${span(retrieval)} USD a month in retrieval fees`;
-  const asked =
+  const requestCost =
     reads.requests === undefined
       ? '; what its requests cost more is unknown'
       : requests.high < 0.005
@@ -30,7 +30,7 @@ export function readsCostMore(rules: readonly ReadRule[], context: LintContext):
         : `, and its ${reads.requests.toLocaleString('en-US')} requests ${span(requests)} USD more`;
   return {
     code: 'reads-cost-more',
-    why: `moving saves ${span(saves)} USD a month, and ${read}${asked}; Autoclass has no such fees${autoclassText(usage)}`,
+    why: `moving saves ${span(saves)} USD a month, and ${read}${requestCost}; Autoclass has no such fees${autoclassText(usage)}`,
   };
 }
 

@@ -37,7 +37,7 @@ export function isOldClass(storageClass: string): boolean {
   return LEGACY.has(storageClass);
 }
 
-/** 0 is the dearest at rest; undefined for a class that is newer than this code. */
+/** 0 is the most expensive at rest; undefined for a class that is newer than this code. */
 export function coldness(storageClass: string): number | undefined {
   return RANK[storageClass];
 }

@@ -30,13 +30,13 @@ export class BadBody extends PermanentError {
 }
 
 /** Headers of a body that was not read yet. */
-interface Held {
+interface UnreadBody {
   readonly length: number;
   readonly encoding: string;
   readonly type: string;
 }
 
-const held = new WeakMap<IncomingMessage, Held>();
+const held = new WeakMap<IncomingMessage, UnreadBody>();
 
 const startSchema = z.object({ request: z.unknown(), server: z.unknown() });
 
