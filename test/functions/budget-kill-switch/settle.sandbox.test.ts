@@ -78,7 +78,7 @@ describe('unlinking after stop-compute has taken effect', () => {
       assert.match(waits[0] ?? '', /this is the first figure after budgets\.settle/);
       assert.match(
         waits[1] ?? '',
-        /in effect since 2026-11-18T21:4.*; the reported cost has grown by 0\.00 USD since .* Billing is unlinked where the cost grows by more than 1\.0 % of the budget a day/,
+        /in effect since 2026-11-18T21:4.*; the reported cost has grown by 0\.00 USD since .* Billing is unlinked where the cost grows by more than 1 % of the budget a day/,
       );
       assert.match(waits[2] ?? '', /grown by 5\.00 USD .*no more than storage costs \(up to 16\.67 USD\)/);
       const [standing] = messagesOf(world.lines, 'INFO').filter((text) => text.includes('fired before'));
