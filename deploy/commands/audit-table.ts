@@ -4,11 +4,14 @@ import type {
   MistakeResult,
   RuleResult,
 } from '../../functions/guardrail-audit/report/report.ts';
-import { countText, usdRangeText } from '../../shared/report/numbers.ts';
+import type { Trend } from '../../functions/guardrail-audit/report/trend.ts';
+import { countText, momentText, usdRangeText } from '../../shared/report/numbers.ts';
 import { visible } from '../../shared/report/text.ts';
 import { WIDTH, wrapText } from './text-table.ts';
 
 const WORDS = { pass: 'pass', fail: 'FAIL', 'not-evaluable': '?' } as const;
+
+const MARKS = { new: '+', fixed: '-', unknown: '?', open: '=' } as const;
 
 /** Column in which what is told of a finding starts. */
 const INDENT = 10;
@@ -19,7 +22,7 @@ const TITLE = 38;
  * commands and names are longer than a line, for they are copied.
  */
 export function auditTable(report: AuditReport): string {
-  const { project, score, mistakes, findings, oldPrices } = report;
+  const { project, score, mistakes, findings, trend, oldPrices } = report;
   const points = score.points === undefined ? 'nothing could be evaluated' : `${score.points} of 100 points`;
   const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
   return [
@@ -31,6 +34,7 @@ export function auditTable(report: AuditReport): string {
     `${' '.repeat(TITLE + 10)}findings  USD a month`,
     ...mistakes.map(mistakeLine),
     '',
+    ...(trend === null ? [] : [...changeLines(trend), '']),
     ...findings.flatMap(findingLines),
     ...unknown.flatMap(unknownLines),
     '',
@@ -55,6 +59,23 @@ function mistakeLine({ number, title, status, findings, usdPerMonth, unpriced }:
   const money = usdPerMonth.high > 0 ? usdRangeText(usdPerMonth) : unpriced > 0 ? 'unpriced' : '';
   const count = findings === 0 ? '' : countText(findings).padStart(8);
   return `  ${WORDS[status].padEnd(4)} ${number}. ${title.padEnd(TITLE)}${count}  ${money}`.trimEnd();
+}
+
+/** What is still open follows as findings. */
+function changeLines({ at, added, fixed, open, unknown, changes }: Trend): readonly string[] {
+  const counts = [
+    `${countText(added)} new`,
+    `${countText(fixed)} fixed`,
+    `${countText(open)} still open`,
+    ...(unknown === 0 ? [] : [`${countText(unknown)} not evaluable now`]),
+  ];
+  const named = changes.filter(({ change }) => change !== 'open');
+  return [
+    ...told(`Since ${momentText(at)}: ${counts.join(', ')}`, 2),
+    ...named.flatMap(({ change, rule, resource, place }) =>
+      told(`${MARKS[change]} ${rule}: ${resource}${place === null ? '' : ` ${place}`}`, 4),
+    ),
+  ];
 }
 
 function findingLines(finding: Finding): readonly string[] {

@@ -1,4 +1,5 @@
 import { messageOf } from '../../shared/errors.ts';
+import { callsSince } from '../../shared/google/calls-since.ts';
 import { oldBooksText } from '../../shared/prices/age/book-age.ts';
 import { GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
@@ -88,12 +89,4 @@ async function* eachProject(
       yield { project, report: undefined, why: messageOf(error) };
     }
   }
-}
-
-function callsSince(
-  before: Readonly<Record<string, number>>,
-  after: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const calls = Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
-  return Object.fromEntries(calls.filter(([, count]) => count > 0));
 }

@@ -4,6 +4,7 @@ import { configureAudit } from './config.ts';
 import { judgeProject } from './decide.ts';
 import { openDigest } from './secrets/digest-key.ts';
 import { earlierAudit } from './report/earlier.ts';
+import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
 import { readReceipt } from './gather/receipts.ts';
 import type { Reading } from './reading.ts';
@@ -17,6 +18,8 @@ export interface AuditOptions {
   readonly operationsProject: string;
   /** Of the switch, where the caller may run all of it. */
   readonly preflight?: Reading<readonly Check[]>;
+  /** The projects in scope, where the caller has read them. */
+  readonly known?: Reading<readonly ProjectFacts[]>;
   /** Told of every call that failed. */
   readonly failed?: (error: unknown) => void;
 }
@@ -28,7 +31,7 @@ export async function auditProject(
   options: AuditOptions,
 ): Promise<AuditReport> {
   const { runtime, api, policy, state } = context;
-  const { operationsProject, preflight, failed = () => undefined } = options;
+  const { operationsProject, preflight, known, failed = () => undefined } = options;
   const now = runtime.now();
   const config = configureAudit(policy, projectId, operationsProject);
   const digestOf = await openDigest(state, runtime.newId);
@@ -39,6 +42,7 @@ export async function auditProject(
       policy,
       state,
       ...(preflight === undefined ? {} : { preflight }),
+      ...(known === undefined ? {} : { known }),
     }),
     readReceipt({ ...look, failed: () => undefined }, state, {
       functionName: runtime.functionName,

@@ -1,16 +1,20 @@
 import { DateTime } from 'luxon';
+import * as z from 'zod/mini';
 import { sendNotice } from '../../shared/notify/send.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { Conflict, type State } from '../../shared/state/state.ts';
 import { digestOf } from './report/digest.ts';
-import { readScope } from './scope.ts';
+import { readScope } from './scope/stored.ts';
 
 const ROOM = 'guardrail-audit/digests';
 
+const claimSchema = z.looseObject({ project: z.optional(z.string()) });
+
 /**
  * Notes that a project's audit of this week ended, well or not, and tells the week's digest when it was the last of the scope: one
- * message, from the receipts of all. A mark in the state bucket that only one run can make says that it was told, so that neither
- * a second delivery nor two last ones tell it again. Does nothing where no channel is written, or no state bucket.
+ * message, from the receipts of all. It is told at least once: the run that claims it sends it before it marks it as told, and where
+ * that run dies its own event comes again and takes the claim up. The message's id is the same each time; receivers drop a second one
+ * by it. Does nothing where no channel is written, or no state bucket.
  */
 export async function tellDigest(
   context: EventContext,
@@ -21,18 +25,32 @@ export async function tellDigest(
   const { channels = [], ownerLabel = 'owner' } = policy.notify ?? {};
   if (channels.length === 0 || state === undefined) return;
   const week = DateTime.fromJSDate(runtime.now(), { zone: 'utc' }).toFormat("kkkk-'W'WW");
-  await mark(state, `${ROOM}/${week}/${projectId}`);
+  const told = `${ROOM}/${week}.told`;
+  await create(state, `${ROOM}/${week}/${projectId}`, '{}');
   const [scope, { items: marks }] = await Promise.all([listScope(), state.list(`${ROOM}/${week}/`)]);
   const ended = new Set(marks.map((name) => name.slice(`${ROOM}/${week}/`.length)));
   if (scope.some((project) => !ended.has(project))) return;
-  if (!(await mark(state, `${ROOM}/${week}.told`))) return;
+  if (!(await claim(state, `${ROOM}/${week}.claim`, projectId)) || (await state.read(told)) !== undefined)
+    return;
   await sendNotice(context, channels, digestOf(await readScope(context), week, ownerLabel));
+  await create(state, told, '{}');
 }
 
-/** Whether this call made it. */
-async function mark(state: State, name: string): Promise<boolean> {
+/**
+ * Whether the digest is this project's to tell: of several that end last at one moment the first one tells it. It may have claimed
+ * it in an earlier delivery, and died.
+ */
+async function claim(state: State, name: string, projectId: string): Promise<boolean> {
+  return (
+    (await create(state, name, JSON.stringify({ project: projectId }))) ||
+    claimSchema.parse(JSON.parse((await state.read(name))?.text ?? '{}')).project === projectId
+  );
+}
+
+/** Whether this call made the object. */
+async function create(state: State, name: string, text: string): Promise<boolean> {
   try {
-    await state.write(name, '{}', { ifGeneration: '0' });
+    await state.write(name, text, { ifGeneration: '0' });
     return true;
   } catch (error) {
     if (error instanceof Conflict) return false;

@@ -3,9 +3,8 @@ import { handleEvent, storePoisonMessage, type EventContext } from '../../shared
 import { Refusal, type HttpAnswer, type HttpFunction } from '../../shared/run/handle-request.ts';
 import type { Message } from '../../shared/run/message.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
-import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { formatHeaders } from '../../shared/report/formats.ts';
-import { isInScope, listProjects } from '../../shared/google/projects.ts';
+import { isInScope } from '../../shared/google/projects.ts';
 import { PermanentError, messageOf } from '../../shared/errors.ts';
 import { parseTick } from '../../shared/run/tick.ts';
 import { requireSection } from '../../shared/policy/policy.ts';
@@ -16,15 +15,17 @@ import { readRequest, type Wanted } from './config.ts';
 import { auditCsv } from './report/csv.ts';
 import type { AuditReport } from './report/report.ts';
 import { auditSarif } from './report/sarif.ts';
-import { reportScope } from './scope.ts';
+import { auditScope } from './scope/live.ts';
+import { listScope, type ScopeProjects } from './scope/projects.ts';
+import { reportScope } from './scope/stored.ts';
 
-/** The caller waits for the answer; Cloud Run's default is to give up after 60 s, deploy sets more. */
-const REQUEST_DEADLINE_MS = 240_000;
+/** The caller waits for the answer. Cloud Run gives up at the `timeout` of function.yaml, and the last receipt takes its time too. */
+const REQUEST_DEADLINE_MS = 480_000;
 
 /** What the audit reads of the policy. */
 export const SECTIONS = ['audit', 'budgets', 'notebooks'] as const;
 
-/** `GET /?project=ID`, `GET /?scope=all`. */
+/** `GET /?project=ID`; without a project all of the scope, looked at now; `GET /?scope=all` its newest receipts. */
 export const auditRequests: HttpFunction<Wanted> = {
   methods: { GET: 'for the audit' },
   pages: true,
@@ -35,7 +36,9 @@ export const auditRequests: HttpFunction<Wanted> = {
     requireSection(context.policy, 'audit');
     if (wanted.wholeScope) return reportScope(context, wanted.format);
     const startedAt = context.runtime.now();
-    const projectId = await projectOf(context, wanted.project);
+    const target = await targetOf(context, wanted.project);
+    if (typeof target !== 'string') return auditScope(context, target, wanted.format);
+    const projectId = target;
     const report = await auditProject(context, projectId, {
       operationsProject: await context.runtime.ownProject(),
     });
@@ -44,7 +47,8 @@ export const auditRequests: HttpFunction<Wanted> = {
   },
 };
 
-async function projectOf(context: EventContext, project: string | undefined): Promise<string> {
+/** The project that is named, or the only one of the scope; the whole scope where it has several. */
+async function targetOf(context: EventContext, project: string | undefined): Promise<string | ScopeProjects> {
   const { api, policy } = context;
   const { scope } = policy;
   if (project !== undefined) {
@@ -54,13 +58,10 @@ async function projectOf(context: EventContext, project: string | undefined): Pr
       `Cannot look at project ${JSON.stringify(project)}: it is outside the policy’s scope (${scope.join(', ')}), or does not exist`,
     );
   }
-  const [only, ...others] = await scopeOf(context);
-  if (only !== undefined && others.length === 0) return only;
-  throw new BadParameter(
-    'project',
-    undefined,
-    'a project in scope; or scope=all for the newest receipts of all of them',
-  );
+  const found = await listScope(context);
+  const [only, ...others] = found.projects;
+  // One that cannot be read is in scope as well: then the only readable one is not all of it.
+  return only !== undefined && others.length === 0 && found.incomplete.length === 0 ? only : found;
 }
 
 async function answerWith(report: AuditReport, { format }: Wanted): Promise<HttpAnswer> {
@@ -145,6 +146,10 @@ async function auditInEvent(context: EventContext, projectId: string): Promise<v
   errors.throwIfAny(projectId);
 }
 
-function scopeOf({ api, policy }: EventContext): Promise<readonly string[]> {
-  return listProjects(api, policy.scope, () => undefined);
+/** What of the scope cannot be listed is audited by no event: it is logged. */
+async function scopeOf(context: EventContext): Promise<readonly string[]> {
+  const { projects, incomplete } = await listScope(context);
+  for (const { where, why } of incomplete)
+    context.log('WARNING', `Cannot list all projects of the scope: ${where}: ${why}`);
+  return projects;
 }

@@ -3,7 +3,7 @@ import type { Policy } from '../../shared/policy/policy.ts';
 import type { Check } from '../../shared/preflight/check.ts';
 import type { State } from '../../shared/state/state.ts';
 import type { AuditConfig } from './config.ts';
-import type { AuditFacts } from './facts.ts';
+import type { AuditFacts, ProjectFacts } from './facts.ts';
 import { readAccounts } from './gather/accounts.ts';
 import type { Look } from './gather/attempt.ts';
 import { readBilling } from './gather/billing.ts';
@@ -18,7 +18,7 @@ import { readScripts } from './gather/scripts.ts';
 import { readUse } from './gather/use.ts';
 import { readVertex } from './gather/vertex.ts';
 import { readWorkloads } from './gather/workloads.ts';
-import type { Reading } from './reading.ts';
+import { mapReading, type Reading } from './reading.ts';
 
 export interface AuditSources {
   readonly auth: GoogleAuth;
@@ -26,6 +26,8 @@ export interface AuditSources {
   readonly state: State | undefined;
   /** The whole preflight, where the caller may run it; that of the budgets otherwise. */
   readonly preflight?: Reading<readonly Check[]>;
+  /** The projects in scope, where they are read already. */
+  readonly known?: Reading<readonly ProjectFacts[]>;
 }
 
 /** Reads all that the checks need of one project. What cannot be read makes its checks not evaluable, and no others. */
@@ -34,7 +36,7 @@ export async function gatherProject(
   config: AuditConfig,
   sources: AuditSources,
 ): Promise<AuditFacts> {
-  const { auth, policy, state, preflight } = sources;
+  const { auth, policy, state, preflight, known } = sources;
   const receipt = (functionName: string, remedy: string) =>
     readReceipt(look, state, { functionName, maxAgeDays: config.maxReceiptAgeDays, remedy });
   const tick = (functionName: string): string =>
@@ -55,7 +57,7 @@ export async function gatherProject(
     egress,
   ] = await Promise.all([
     readProject(look),
-    readNeighbours(look, policy.scope),
+    known === undefined ? readNeighbours(look, policy.scope) : withoutSelf(known, look.projectId),
     readBilling(look, auth),
     readProjectPolicy(look),
     readAccounts(look),
@@ -78,4 +80,11 @@ export async function gatherProject(
     ...{ workloads, buckets, stopper, enforcer, egress },
     preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),
   };
+}
+
+function withoutSelf(
+  projects: Reading<readonly ProjectFacts[]>,
+  projectId: string,
+): Reading<readonly ProjectFacts[]> {
+  return mapReading(projects, (all) => all.filter(({ id }) => id !== projectId));
 }

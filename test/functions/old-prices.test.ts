@@ -62,7 +62,8 @@ function auditScope(now: Date): ScopeReport {
   const evidence = { points: 50, findings: 1, ...(oldPrices && { oldPrices }) };
   const score = { resource: PROJECT, action: 'keep', reason: 'score', evidence, usdPerHour: 0 };
   const receipt = { runId: 'r', startedAtMs: now.getTime(), decisions: [score], incomplete: [] };
-  return joinScope([scopeRow(PROJECT, { why: 'denied' }, whole(receipt))], now);
+  const about = { generatedAt: now.toISOString(), ownerLabel: undefined, incomplete: [] };
+  return joinScope([scopeRow(PROJECT, { why: 'denied' }, whole(receipt))], about);
 }
 
 type Rendering = readonly [what: string, render: (now: Date) => string | Promise<string>];
@@ -90,7 +91,7 @@ const REPORTS: readonly Rendering[] = [
   ['audit in the terminal', (now) => auditTable(audit(now))],
   ['audit of a scope as JSON', (now) => JSON.stringify(auditScope(now))],
   ['audit of a scope as CSV', (now) => auditScopeCsv(auditScope(now))],
-  ['audit of a scope as a page', (now) => renderAuditScopePage(auditScope(now)).text],
+  ['audit of a scope as a page', (now) => renderAuditScopePage(auditScope(now), 'receipts').text],
 ];
 
 const SAID = 'Price books older than 90 days: ';

@@ -1,6 +1,7 @@
 import type { Notice, NoticeItem } from '../../../shared/notify/notice.ts';
 import { countText, usdRangeText } from '../../../shared/report/numbers.ts';
-import type { ScopeReport, ScopeRow } from './scope.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
+import type { ScopeReport, ScopeRow, ScopeTrend } from './scope.ts';
 
 /** The week's audits as one message: a line a project, the most money first. `week` is that of the id. */
 export function digestOf(report: ScopeReport, week: string, ownerLabel: string): Notice {
@@ -37,8 +38,22 @@ function itemOf({ project, labels, audit, why }: ScopeRow, ownerLabel: string): 
   ];
   return {
     ...head,
-    text: `${project}: ${said.join('; ')}.${findings === 0 ? '' : ` All of them: npm run audit -- --project ${project}`}`,
+    text: `${project}: ${said.join('; ')}.${changesOf(trend)}${findings === 0 ? '' : ` All of them: npm run audit -- --project ${project}`}`,
   };
+}
+
+/** What is new and what was fixed, by rule and resource; what more there is stands in the report. */
+function changesOf(trend: ScopeTrend | null): string {
+  if (trend === null) return '';
+  const told = (kind: 'new' | 'fixed', count: number): string => {
+    const some = trend.changes.filter(({ change }) => change === kind);
+    const [first] = some;
+    if (first === undefined) return '';
+    const more = count > some.length ? `, and ${countText(count - some.length)} more` : '';
+    const names = some.map(({ rule, resource, place }) => `${rule} (${place ?? resourceId(resource)})`);
+    return ` ${kind === 'new' ? 'New' : 'Fixed'}: ${names.join(', ')}${more}.`;
+  };
+  return `${told('new', trend.added)}${told('fixed', trend.fixed)}`;
 }
 
 function counted(count: number, what: string): string {

@@ -4,6 +4,7 @@ import { emptyState, headline, label, notice, oldPricesNotice } from '../../../s
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
+import { changesSection } from './changes-section.ts';
 import { findingCard } from './finding-card.ts';
 import type { AuditReport, Finding, MistakeResult, RuleResult } from './report.ts';
 
@@ -14,7 +15,7 @@ const STATUS = { pass: 'passed', fail: 'failed', 'not-evaluable': 'not evaluable
 
 /** The audit as a page: one screen of summary, then the eight mistakes, then every finding by resource. */
 export function renderAuditPage(report: AuditReport): Html {
-  const { project, generatedAt, mistakes, apiCalls } = report;
+  const { project, generatedAt, mistakes, apiCalls, trend } = report;
   const calls = Object.values(apiCalls).reduce((sum, one) => sum + one, 0);
   return renderPage({
     kind: 'guardrail audit',
@@ -23,6 +24,7 @@ export function renderAuditPage(report: AuditReport): Html {
     top: topOf(report),
     sections: [
       { id: 'summary', title: 'The eight at a glance', content: [summaryTable(mistakes)] },
+      ...(trend === null ? [] : [changesSection(trend)]),
       ...mistakes.map((mistake) => sectionOf(mistake, report.findings)),
       { id: 'resources', title: 'By resource', content: [findingTable(report.findings)] },
     ],

@@ -91,10 +91,9 @@ export function buildReport(
   earlier: EarlierAudit | undefined,
   apiCalls: Readonly<Record<string, number>>,
 ): AuditReport {
-  const known = earlier === undefined ? undefined : new Set(earlier.fingerprints);
-  const findings = outcomes.flatMap((outcome) =>
-    outcome.found.map((found) => toFinding(outcome.rule, found, known)),
-  );
+  const findings = outcomes
+    .flatMap((outcome) => outcome.found.map((found) => toFinding(outcome.rule, found, earlier)))
+    .sort(byMoney);
   const score = scoreOf(outcomes);
   const oldPrices = oldBooksText(auditBooks(now));
   return {
@@ -104,7 +103,7 @@ export function buildReport(
     trend: earlier === undefined ? null : trendOf(earlier, score, findings, outcomes),
     ...sumOf(findings),
     mistakes: MISTAKES.map((mistake, at) => toMistake(mistake, at + 1, outcomes, findings)),
-    findings: findings.sort(byMoney),
+    findings,
     ...(oldPrices === undefined ? {} : { oldPrices }),
     limits: LIMITS,
     apiCalls,
@@ -121,11 +120,11 @@ export function fingerprintOf(
     .slice(0, 16);
 }
 
-function toFinding(rule: RuleId, found: Found, known: ReadonlySet<string> | undefined): Finding {
+function toFinding(rule: RuleId, found: Found, earlier: EarlierAudit | undefined): Finding {
   const { mistake, severity, title, cis = null } = ruleOf(rule);
   const { resource, place = null, detail, evidence, usdPerMonth = null, commands } = found;
   const fingerprint = fingerprintOf(rule, found);
-  const isNew = known === undefined ? null : !known.has(fingerprint);
+  const isNew = earlier === undefined ? null : !earlier.findings.has(fingerprint);
   return {
     fingerprint,
     rule,

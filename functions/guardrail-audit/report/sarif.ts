@@ -19,39 +19,70 @@ const RULE_IDS = Object.keys(RULES);
  * could not be evaluated are notifications of the run. Source: OASIS, SARIF 2.1.0 with errata 01.
  */
 export function auditSarif(report: AuditReport): object {
-  const unknown = report.mistakes
-    .flatMap(({ rules }) => rules)
-    .filter(({ status }) => status === 'not-evaluable');
+  return { ...sarifHead(), runs: [sarifRun(report)] };
+}
+
+/** What a log of SARIF has beside its runs. */
+export function sarifHead(): object {
   return {
     $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
     version: '2.1.0',
-    runs: [
+  };
+}
+
+/** The run of one project. */
+export function sarifRun(report: AuditReport): object {
+  const { project, generatedAt, score, oldPrices } = report;
+  const rules = report.mistakes.flatMap((mistake) => mistake.rules);
+  const unknown = rules.filter(({ status }) => status === 'not-evaluable');
+  return {
+    ...runHead(project, rules.map(descriptorOf)),
+    originalUriBaseIds: { GOOGLE_CLOUD: { uri: 'https://console.cloud.google.com/' } },
+    invocations: [
       {
-        tool: {
-          driver: {
-            name: 'costguard guardrail-audit',
-            informationUri: 'https://cloud.google.com/architecture/framework',
-            rules: report.mistakes.flatMap(({ rules }) => rules).map(descriptorOf),
-          },
-        },
-        automationDetails: { id: `costguard/${report.project}/` },
-        originalUriBaseIds: { GOOGLE_CLOUD: { uri: 'https://console.cloud.google.com/' } },
-        invocations: [
-          {
-            executionSuccessful: true,
-            endTimeUtc: report.generatedAt,
-            toolExecutionNotifications: unknown.map(notificationOf),
-          },
-        ],
-        results: report.findings.map(resultOf),
-        properties: {
-          project: report.project,
-          points: report.score.points ?? null,
-          grade: report.score.grade ?? null,
-          ...(report.oldPrices === undefined ? {} : { oldPrices: report.oldPrices }),
-        },
+        executionSuccessful: true,
+        endTimeUtc: generatedAt,
+        toolExecutionNotifications: unknown.map(notificationOf),
       },
     ],
+    results: report.findings.map(resultOf),
+    properties: {
+      project,
+      points: score.points ?? null,
+      grade: score.grade ?? null,
+      ...(oldPrices === undefined ? {} : { oldPrices }),
+    },
+  };
+}
+
+/** The run of a project that was not audited. */
+export function sarifOfFailure(project: string, why: string, atUtc: string): object {
+  return {
+    ...runHead(project, []),
+    invocations: [
+      {
+        executionSuccessful: false,
+        endTimeUtc: atUtc,
+        toolExecutionNotifications: [
+          { level: 'error', message: { text: `${project} was not audited: ${why}` } },
+        ],
+      },
+    ],
+    results: [],
+    properties: { project },
+  };
+}
+
+function runHead(project: string, rules: readonly object[]): object {
+  return {
+    tool: {
+      driver: {
+        name: 'costguard guardrail-audit',
+        informationUri: 'https://cloud.google.com/architecture/framework',
+        rules,
+      },
+    },
+    automationDetails: { id: `costguard/${project}/` },
   };
 }
 

@@ -6,21 +6,31 @@ import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
 import type { ScopeReport, ScopeTotal } from './scope.ts';
 
-/** The newest audits of all projects in scope as a page. */
-export function renderScopePage(report: ScopeReport): Html {
-  const { generatedAt, total, projects, byFolder, byLabel, byOwner } = report;
+/** The audits of all projects in scope as a page: the newest ones by their receipts, or those that were made now. */
+export function renderScopePage(report: ScopeReport, from: 'receipts' | 'now'): Html {
+  const { generatedAt, incomplete, total, projects, byFolder, byLabel, byOwner } = report;
   const without = projects.filter(({ audit }) => audit === null);
   const oldPrices = [...new Set(projects.flatMap(({ audit }) => audit?.oldPrices ?? []))];
   return renderPage({
     kind: 'guardrail audit',
     title: 'The eight mistakes over all projects',
-    subtitle: `From the newest receipts, ${momentText(generatedAt)}`,
+    subtitle: `${from === 'receipts' ? 'From the newest receipts' : 'Looked at now'}, ${momentText(generatedAt)}`,
     top: [
       headline(usdRangeFigure(total.usdPerMonth), 'a month at stake, as far as findings have a price.', [
         { label: 'Projects audited', value: `${total.audited} of ${total.projects}` },
         { label: 'Findings', value: figure(total.findings, countText(total.findings)) },
         { label: 'Unpriced findings', value: figure(total.unpriced, countText(total.unpriced)) },
       ]),
+      ...(incomplete.length === 0
+        ? []
+        : [
+            notice(
+              'warn',
+              'The scope could not be listed in whole',
+              'There may be more projects.',
+              incomplete.map(({ where, why }) => `${where}: ${why}`),
+            ),
+          ]),
       ...(without.length === 0
         ? []
         : [
@@ -40,7 +50,10 @@ export function renderScopePage(report: ScopeReport): Html {
       { id: 'owners', title: 'By owner', content: [totalTable('Owners', byOwner)] },
       { id: 'labels', title: 'By label', content: [totalTable('Labels', byLabel)] },
     ],
-    footer: 'Nothing was looked at anew: each project’s audit is as old as its receipt.',
+    footer:
+      from === 'receipts'
+        ? 'Nothing was looked at anew: each project’s audit is as old as its receipt.'
+        : 'Each project was looked at for this page and has a receipt of its own; nothing was changed. One project in detail: project=ID.',
   });
 }
 

@@ -1,8 +1,29 @@
 import * as z from 'zod/mini';
 import { addUsd, NO_USD, type UsdRange } from '../../../shared/prices/money.ts';
 import type { ProjectFacts, ReceiptFacts } from '../facts.ts';
+import type { Gap } from '../../../shared/run/receipt.ts';
 import { isRead, type Reading } from '../reading.ts';
 import { MISTAKES, type MistakeId } from '../rules/mistakes.ts';
+import type { AuditReport } from './report.ts';
+import { CHANGES } from './trend.ts';
+
+/** Receipts of before name no changes. */
+const trendSchema = z.object({
+  added: z.number(),
+  fixed: z.number(),
+  change: z.nullable(z.number()),
+  changes: z._default(
+    z.array(
+      z.object({
+        change: z.enum(CHANGES),
+        rule: z.string(),
+        resource: z.string(),
+        place: z.nullable(z.string()),
+      }),
+    ),
+    [],
+  ),
+});
 
 /** One project in the report over receipts. */
 export interface ScopeRow {
@@ -11,7 +32,8 @@ export interface ScopeRow {
   readonly labels: Readonly<Record<string, string>>;
   /** Null without a receipt that is young enough; `why` says so. */
   readonly audit: {
-    readonly runId: string;
+    /** Null for one that was looked at now. */
+    readonly runId: string | null;
     readonly at: string;
     readonly points: number | null;
     readonly grade: string | null;
@@ -20,12 +42,14 @@ export interface ScopeRow {
     readonly unpriced: number;
     readonly mistakes: Readonly<Record<string, string>>;
     /** Since the audit before it; null where there was none. */
-    readonly trend: { readonly added: number; readonly fixed: number; readonly change: number | null } | null;
+    readonly trend: ScopeTrend | null;
     /** Which price books were older than 90 days then; null where none was. */
     readonly oldPrices: string | null;
   } | null;
   readonly why: string | null;
 }
+
+export type ScopeTrend = z.infer<typeof trendSchema>;
 
 export interface ScopeTotal {
   readonly key: string;
@@ -38,6 +62,8 @@ export interface ScopeTotal {
 
 export interface ScopeReport {
   readonly generatedAt: string;
+  /** Of the scope, what could not be listed: there may be more projects. */
+  readonly incomplete: readonly Gap[];
   /** The most money first, those without an audit at the end. */
   readonly projects: readonly ScopeRow[];
   readonly total: ScopeTotal;
@@ -55,38 +81,75 @@ export interface ScopeReport {
   }[];
 }
 
+type Audit = NonNullable<ScopeRow['audit']>;
+
+/** A project by its newest receipt. */
 export function scopeRow(
   project: string,
   facts: Reading<ProjectFacts>,
   receipt: Reading<ReceiptFacts>,
 ): ScopeRow {
-  const { parent, labels } = isRead(facts) ? facts.value : { parent: undefined, labels: {} };
-  const head = { project, parent: parent ?? null, labels };
-  if (!isRead(receipt)) return { ...head, audit: null, why: receipt.why };
+  const known = isRead(facts) ? facts.value : undefined;
+  if (!isRead(receipt)) return unreadRow(project, known, receipt.why);
   const { runId, startedAtMs, decisions } = receipt.value;
   const score = decisions.find(({ reason }) => reason === 'score')?.evidence ?? {};
   const { points, grade, findings, unpriced, usdPerMonth, mistakes, trend, oldPrices } = score;
-  return {
-    ...head,
-    audit: {
-      runId,
-      at: new Date(startedAtMs).toISOString(),
-      points: typeof points === 'number' ? points : null,
-      grade: typeof grade === 'string' ? grade : null,
-      findings: typeof findings === 'number' ? findings : 0,
-      usdPerMonth: rangeOf(usdPerMonth),
-      unpriced: typeof unpriced === 'number' ? unpriced : 0,
-      mistakes: textsOf(mistakes),
-      trend: trendIn(trend),
-      oldPrices: typeof oldPrices === 'string' ? oldPrices : null,
-    },
-    why: null,
-  };
+  return auditedRow(project, known, {
+    runId,
+    at: new Date(startedAtMs).toISOString(),
+    points: typeof points === 'number' ? points : null,
+    grade: typeof grade === 'string' ? grade : null,
+    findings: typeof findings === 'number' ? findings : 0,
+    usdPerMonth: rangeOf(usdPerMonth),
+    unpriced: typeof unpriced === 'number' ? unpriced : 0,
+    mistakes: textsOf(mistakes),
+    trend: trendIn(trend),
+    oldPrices: typeof oldPrices === 'string' ? oldPrices : null,
+  });
 }
 
-export function joinScope(rows: readonly ScopeRow[], now: Date, ownerLabel = 'owner'): ScopeReport {
+/** A project that was looked at now. */
+export function reportRow(report: AuditReport, facts: ProjectFacts | undefined): ScopeRow {
+  const { project, generatedAt, score, findings, usdPerMonth, unpriced, mistakes, trend, oldPrices } = report;
+  return auditedRow(project, facts, {
+    runId: null,
+    at: generatedAt,
+    points: score.points ?? null,
+    grade: score.grade ?? null,
+    findings: findings.length,
+    ...{
+      usdPerMonth,
+      unpriced,
+      mistakes: Object.fromEntries(mistakes.map(({ id, status }) => [id, status])),
+    },
+    trend: trendIn(trend),
+    oldPrices: oldPrices ?? null,
+  });
+}
+
+export function unreadRow(project: string, facts: ProjectFacts | undefined, why: string): ScopeRow {
+  return { project, parent: facts?.parent ?? null, labels: facts?.labels ?? {}, audit: null, why };
+}
+
+function auditedRow(project: string, facts: ProjectFacts | undefined, audit: Audit): ScopeRow {
+  return { project, parent: facts?.parent ?? null, labels: facts?.labels ?? {}, audit, why: null };
+}
+
+/** What is told of a scope beside its projects. */
+export interface ScopeAbout {
+  readonly generatedAt: string;
+  /** `owner` when undefined. */
+  readonly ownerLabel: string | undefined;
+  readonly incomplete: readonly Gap[];
+}
+
+export function joinScope(
+  rows: readonly ScopeRow[],
+  { generatedAt, ownerLabel = 'owner', incomplete }: ScopeAbout,
+): ScopeReport {
   return {
-    generatedAt: now.toISOString(),
+    generatedAt,
+    incomplete,
     projects: [...rows].sort((a, b) => moneyOf(b) - moneyOf(a) || (a.project < b.project ? -1 : 1)),
     total: totalOf('all', rows),
     byFolder: totalsBy(rows, ({ parent }) => [parent ?? 'no folder']),
@@ -139,11 +202,8 @@ function rangeOf(value: unknown): UsdRange {
   return typeof low === 'number' && typeof high === 'number' ? { low, high } : NO_USD;
 }
 
-const trendSchema = z.looseObject({ added: z.number(), fixed: z.number(), change: z.nullable(z.number()) });
-
-function trendIn(value: unknown): NonNullable<ScopeRow['audit']>['trend'] {
-  const { data } = trendSchema.safeParse(value);
-  return data === undefined ? null : { added: data.added, fixed: data.fixed, change: data.change };
+function trendIn(value: unknown): ScopeTrend | null {
+  return trendSchema.safeParse(value).data ?? null;
 }
 
 function textsOf(value: unknown): Readonly<Record<string, string>> {

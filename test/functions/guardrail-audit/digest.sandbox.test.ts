@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { auditTick } from '../../../functions/guardrail-audit/function.ts';
 import type { Notice } from '../../../shared/notify/notice.ts';
-import { eventOf } from '../../support/in-process.ts';
+import { eventOf, startInstance } from '../../support/in-process.ts';
 import { subscribeToReceipts } from '../../support/installed.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC, START } from '../../support/lab.ts';
 import { auditScenario, BAD, CLEAN, POLICY, SECRETS, withAudit, type AuditLab } from './lab.ts';
@@ -55,6 +55,47 @@ describe('the digest of the weekly tick', () => {
       );
       expect(digest?.items.find(({ resource }) => resource === `projects/${CLEAN}`)?.owner).toBe('grace');
       for (const secret of Object.values(SECRETS)) expect(JSON.stringify(digest)).not.toContain(secret);
+    }));
+
+  it('names what is new and what was fixed since the week before', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox } = lab;
+      for (const project of [BAD, CLEAN]) await tick(lab, project);
+      const on = `projects/${BAD}`;
+      sandbox.iam.unbind(({ role, member }) => role === 'roles/editor' && member === 'ada@example.com');
+      sandbox.iam.bind({ member: 'new@example.com', role: 'roles/owner', permissions: 'all', on });
+      await sandbox.clock.advance(7 * 86_400_000);
+      for (const project of [BAD, CLEAN, TRIALS]) await tick(lab, project);
+      const text = told()[0]?.items[0]?.text;
+      expect(text).toContain(' New: basic-role (roles/owner/user:new@example.com)');
+      expect(text).toMatch(/ Fixed: .*basic-role \(roles\/editor\/user:ada@example.com\)/);
+    }));
+
+  it('is told where the run that was about to send it is killed: its event comes again', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox, instance } = lab;
+      await tick(lab, BAD);
+      await tick(lab, CLEAN);
+      // Its receipt arrives, the digest does not, and the process ends while it waits.
+      sandbox.faults.add({
+        route: 'pubsub.projects.topics.publish',
+        fault: { kind: 'timeout' },
+        skip: 1,
+        count: 1,
+      });
+      void tick(lab, TRIALS);
+      await expect
+        .poll(() => sandbox.callLog.calls().some(({ fault }) => fault === 'timeout'), { timeout: 30_000 })
+        .toBe(true);
+      instance.kill();
+      expect(told()).toEqual([]);
+      const next = { ...lab, instance: startInstance(sandbox, { name: 'guardrail-audit', policy: TOLD }) };
+      // Another one that ends late leaves it to the run that began; that one is delivered again.
+      await tick(next, BAD);
+      expect(told()).toEqual([]);
+      await tick(next, TRIALS);
+      await tick(next, TRIALS);
+      expect(told().map(({ id }) => id)).toEqual(['guardrail-audit/2026-W47']);
     }));
 
   it('is not told again by a second delivery, nor by a tick of the same week', () =>

@@ -5,6 +5,7 @@ import type { AuditFacts } from '../../../functions/guardrail-audit/facts.ts';
 import { whole } from '../../../functions/guardrail-audit/reading.ts';
 import { renderAuditPage } from '../../../functions/guardrail-audit/report/page.ts';
 import { buildReport } from '../../../functions/guardrail-audit/report/report.ts';
+import type { EarlierFinding } from '../../../functions/guardrail-audit/report/trend.ts';
 import { joinScope, scopeRow } from '../../../functions/guardrail-audit/report/scope.ts';
 import { renderScopePage } from '../../../functions/guardrail-audit/report/scope-page.ts';
 import { axeViolations, chromiumMissing, startChromium, withPage } from '../../support/chromium.ts';
@@ -33,8 +34,26 @@ const hostile: Partial<AuditFacts> = {
   ),
 };
 
-const pageOf = (facts: AuditFacts) =>
-  renderAuditPage(buildReport(PROJECT, judgeProject(facts, config, NOW), NOW, undefined, { 'a.list': 3 }));
+const reportOf = (facts: AuditFacts, earlier?: Parameters<typeof buildReport>[3]) =>
+  buildReport(PROJECT, judgeProject(facts, config, NOW), NOW, earlier, { 'a.list': 3 });
+const pageOf = (facts: AuditFacts, earlier?: Parameters<typeof buildReport>[3]) =>
+  renderAuditPage(reportOf(facts, earlier));
+
+/** The week before: some of what is wrong now, and something that was fixed. */
+const before: Parameters<typeof buildReport>[3] = {
+  runId: 'r',
+  at: '2026-11-11T05:00:00.000Z',
+  points: 40,
+  findings: new Map<string, EarlierFinding>([
+    ...reportOf({ ...clean, ...worst })
+      .findings.slice(0, 6)
+      .map((one) => [one.fingerprint, one] as const),
+    [
+      'ffffffffffffffff',
+      { rule: 'basic-role', severity: 'high', resource: 'projects/x', place: 'roles/owner', detail: 'gone' },
+    ],
+  ]),
+};
 
 const score = {
   resource: `projects/${PROJECT}`,
@@ -49,12 +68,17 @@ const scope = renderScopePage(
       scopeRow(PROJECT, whole(project), receipt(score)),
       scopeRow('ml-unseen', { why: 'denied' }, { why: 'it left no receipt within 8 days' }),
     ],
-    NOW,
+    {
+      generatedAt: NOW.toISOString(),
+      ownerLabel: undefined,
+      incomplete: [{ where: 'folders/500100', why: 'one project has another form than documented' }],
+    },
   ),
+  'receipts',
 );
 
 const PAGES = {
-  'a project with every mistake': pageOf({ ...clean, ...worst }),
+  'a project with every mistake': pageOf({ ...clean, ...worst }, before),
   'a project with hostile names': pageOf({ ...clean, ...hostile }),
   'a clean project': pageOf(clean),
   'the whole scope': scope,

@@ -1,9 +1,14 @@
+import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
-import { auditTick } from '../../../functions/guardrail-audit/function.ts';
+import { auditRequests, auditTick } from '../../../functions/guardrail-audit/function.ts';
+import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
 import type { ScopeReport } from '../../../functions/guardrail-audit/report/scope.ts';
-import { eventOf } from '../../support/in-process.ts';
+import { handleRequest } from '../../../shared/run/handle-request.ts';
+import { eventOf, withHttpFunction } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
-import { BAD, CLEAN, withAudit, type AuditLab } from './lab.ts';
+import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from './lab.ts';
+
+const TRIALS = 'ml-clean-test';
 
 const OWN_TOPIC = `projects/${OPERATIONS}/topics/costguard-guardrail-audit`;
 
@@ -82,12 +87,87 @@ describe('GET /?scope=all', () => {
     }));
 });
 
+describe('GET / without a project', () => {
+  const GONE = 'ml-nowhere';
+  const WIDER = POLICY.replace('scope: [', `scope: [projects/${GONE}, `);
+  type Live = Omit<ScopeReport, 'projects'> & {
+    readonly projects: readonly (AuditReport | { readonly project: string; readonly why: string })[];
+  };
+
+  it('looks at each project of the scope, sends it as it is done, and leaves its receipt', () =>
+    withAudit(async ({ get, sandbox }) => {
+      const { status, text } = await get('format=json');
+      expect(status, text).toBe(200);
+      const { projects, total, byOwner, byFolder } = JSON.parse(text) as Live;
+      expect(projects.map(({ project }) => project)).toEqual([CLEAN, TRIALS, BAD]);
+      const reports = projects.flatMap((one) => ('findings' in one ? [one] : []));
+      expect(total).toMatchObject({
+        projects: 3,
+        audited: 3,
+        findings: reports.reduce((sum, { findings }) => sum + findings.length, 0),
+      });
+      expect(byOwner.map(({ key, projects: count }) => [key, count]).sort()).toEqual([
+        ['grace', 1],
+        ['no owner', 2],
+      ]);
+      expect(byFolder.map(({ key }) => key)).toEqual(['organizations/900100']);
+      expect(sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(3);
+      for (const { project, apiCalls, findings } of reports) {
+        const alone = JSON.parse((await get(`project=${project}`)).text) as AuditReport;
+        expect(findings.map(({ fingerprint }) => fingerprint)).toEqual(
+          alone.findings.map(({ fingerprint }) => fingerprint),
+        );
+        expect(apiCalls['iam.serviceAccounts.list']).toBe(1);
+      }
+    }));
+
+  it('says a project that cannot be audited in its place, in every format', () =>
+    withAudit(
+      async (lab) => {
+        const { get } = lab;
+        const { projects, total } = JSON.parse((await get('format=json')).text) as Live;
+        expect(total).toMatchObject({ projects: 4, audited: 4 });
+        // Nothing can be read of what does not exist: no rule is passed.
+        const gone = projects.find(({ project }) => project === GONE);
+        expect(gone).toMatchObject({ score: { failedWeight: 0 } });
+        const rows = parse<Record<string, string>>((await get('format=csv')).text, { columns: true });
+        expect(new Set(rows.map(({ project }) => project))).toEqual(new Set([BAD, CLEAN, TRIALS, GONE]));
+        const sarif = JSON.parse((await get('format=sarif')).text) as { readonly runs: readonly object[] };
+        expect(sarif.runs).toHaveLength(4);
+        expect((await get('format=html')).text).toContain('Looked at now');
+      },
+      undefined,
+      WIDER,
+    ));
+
+  it('begins no project for which no time is left, and says so', () =>
+    withAudit(async ({ instance, sandbox }) => {
+      const receipts = () => sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/').length;
+      // The first project takes nearly all of the eight minutes.
+      const now = () => new Date(sandbox.clock.now() + receipts() * 470_000);
+      await withHttpFunction(
+        (request, response) => handleRequest({ ...instance.runtime, now }, request, response, auditRequests),
+        async (url) => {
+          const { projects, total } = (await (await fetch(url)).json()) as Live;
+          expect(projects.map((one) => ('why' in one ? one.why : 'audited'))).toEqual([
+            'audited',
+            expect.stringContaining('the time of this request was over'),
+            expect.stringContaining('the time of this request was over'),
+          ]);
+          expect(total).toMatchObject({ projects: 3, audited: 1 });
+          expect(receipts()).toBe(1);
+        },
+      );
+    }));
+});
+
 describe('a request', () => {
   it.each([
     ['project=ml-elsewhere', 403],
     ['project=X', 400],
     ['proj=ml-everything', 400],
-    ['', 400],
+    [`scope=all&project=${CLEAN}`, 400],
+    ['scope=some', 400],
     [`project=${CLEAN}&format=xml`, 400],
   ])('%s is answered with %d', (query, expected) =>
     withAudit(async ({ get }) => {

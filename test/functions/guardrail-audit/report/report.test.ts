@@ -98,20 +98,32 @@ describe('the report', () => {
       runId: 'r',
       at: '2026-11-11T05:00:00.000Z',
       points: before.score.points,
-      fingerprints: before.findings.map(({ fingerprint }) => fingerprint),
-      rules: new Map(before.findings.map(({ fingerprint, rule }) => [fingerprint, rule])),
+      findings: new Map(before.findings.map((one) => [one.fingerprint, one])),
     };
     const same = reportOf(bad, earlier);
     expect(same.trend).toMatchObject({ added: 0, fixed: 0, unknown: 0, change: 0 });
     // The key is gone; whether the role is cannot be told.
     const now = reportOf({ ...bad, accounts: clean.accounts, policy: { why: 'denied' } }, earlier);
-    expect(now.trend).toMatchObject({ added: 0, fixed: 1, unknown: 1 });
+    expect(now.trend).toMatchObject({ added: 0, fixed: 1, unknown: 1, open: before.findings.length - 2 });
+    expect(now.trend?.changes.map(({ change, rule }) => `${change} ${rule}`)).toEqual([
+      'fixed account-key',
+      'unknown basic-role',
+      ...now.findings.map(({ rule }) => `open ${rule}`),
+    ]);
+    const { text } = renderAuditPage(now);
+    expect(text).toContain('1 fixed, 2 still open, 1 whose rule could not be evaluated this time.');
+    expect(text).toContain('What changed since');
     const worse = reportOf(
       { ...bad, accounts: whole([account(SERVING, [key, { ...key, id: 'b'.repeat(40) }])]) },
       earlier,
     );
     expect(worse.trend).toMatchObject({ added: 1, fixed: 0 });
     expect(worse.findings.filter(({ isNew }) => isNew === true)).toHaveLength(1);
+    expect(worse.trend?.changes[0]).toMatchObject({
+      change: 'new',
+      rule: 'account-key',
+      place: `keys/${'b'.repeat(40)}`,
+    });
   });
 
   it('is the same as CSV: one row a finding and one for each rule that could not be evaluated', () => {

@@ -37,8 +37,12 @@ describe('the JSON schema of the report', () => {
       runId: 'r',
       at: '2026-11-11T05:00:00.000Z',
       points: 50,
-      fingerprints: [],
-      rules: new Map(),
+      findings: new Map([
+        [
+          '0123456789abcdef',
+          { rule: 'basic-role', severity: 'high', resource: 'projects/x', place: null, detail: 'x' },
+        ],
+      ]),
     };
     expect(isReport(answerOf({}, earlier)), JSON.stringify(isReport.errors)).toBe(true);
     const unread = Object.fromEntries(Object.keys(clean).map((name) => [name, { why: 'denied' }]));

@@ -1,13 +1,13 @@
 import pMap from 'p-map';
-import { listProjects } from '../../shared/google/projects.ts';
-import { formatHeaders, type AnswerFormat } from '../../shared/report/formats.ts';
-import type { EventContext } from '../../shared/run/handle-event.ts';
-import type { HttpAnswer } from '../../shared/run/handle-request.ts';
-import { requireSection } from '../../shared/policy/policy.ts';
-import { readProject } from './gather/projects.ts';
-import { readReceipt } from './gather/receipts.ts';
-import { joinScope, scopeRow, type ScopeReport } from './report/scope.ts';
-import { scopeCsv } from './report/scope-csv.ts';
+import { formatHeaders, type AnswerFormat } from '../../../shared/report/formats.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import type { HttpAnswer } from '../../../shared/run/handle-request.ts';
+import { requireSection } from '../../../shared/policy/policy.ts';
+import { readProject } from '../gather/projects.ts';
+import { readReceipt } from '../gather/receipts.ts';
+import { joinScope, scopeRow, type ScopeReport } from '../report/scope.ts';
+import { scopeCsv } from '../report/scope-csv.ts';
+import { listScope } from './projects.ts';
 
 const PROJECTS_AT_ONCE = 8;
 
@@ -19,9 +19,9 @@ export async function reportScope(context: EventContext, format: AnswerFormat): 
 /** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
 export async function readScope(context: EventContext): Promise<ScopeReport> {
   const { runtime, api, policy, state } = context;
+  const { projects, incomplete } = await listScope(context);
   const now = runtime.now();
   const maxAgeDays = requireSection(policy, 'audit').maxReceiptAgeDays;
-  const projects = await listProjects(api, policy.scope, () => undefined);
   const rows = await pMap(
     projects,
     async (projectId) => {
@@ -35,13 +35,17 @@ export async function readScope(context: EventContext): Promise<ScopeReport> {
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
-  return joinScope(rows, now, policy.notify?.ownerLabel);
+  return joinScope(rows, {
+    generatedAt: now.toISOString(),
+    ownerLabel: policy.notify?.ownerLabel,
+    incomplete,
+  });
 }
 
 async function answer(report: ScopeReport, format: AnswerFormat): Promise<HttpAnswer> {
   if (format === 'csv') return { body: scopeCsv(report), headers: formatHeaders(format) };
   if (format !== 'html') return { body: report, headers: formatHeaders('json') };
-  const { renderScopePage } = await import('./report/scope-page.ts');
-  const { text, headers } = renderScopePage(report);
+  const { renderScopePage } = await import('../report/scope-page.ts');
+  const { text, headers } = renderScopePage(report, 'receipts');
   return { body: text, headers };
 }
