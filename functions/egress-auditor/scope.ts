@@ -1,5 +1,5 @@
 import { messageOf } from '../../shared/errors.ts';
-import { callsSince } from '../../shared/google/calls-since.ts';
+import { callsSince } from '../../shared/run/http/calls-since.ts';
 import { oldBooksText } from '../../shared/prices/age/book-age.ts';
 import { GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';

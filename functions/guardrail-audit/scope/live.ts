@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import { callsSince } from '../../../shared/google/calls-since.ts';
+import { callsSince } from '../../../shared/run/http/calls-since.ts';
 import { formatHeaders, type AnswerFormat } from '../../../shared/report/formats.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { HttpAnswer } from '../../../shared/run/handle-request.ts';
