@@ -1,6 +1,7 @@
 import type { Budget } from '../../shared/google/budgets.ts';
 import type { Check } from '../../shared/preflight/check.ts';
 import type { UsdPerHour, UsdPerMonth } from '../../shared/prices/money.ts';
+import type { StringMap } from '../../shared/google/string-map.ts';
 import type { Reading } from './reading.ts';
 import type { FoundSecret } from './secrets/scan.ts';
 
@@ -14,10 +15,13 @@ export interface AuditFacts {
   readonly preflight: Reading<readonly Check[]>;
   readonly policy: Reading<readonly Binding[]>;
   readonly accounts: Reading<readonly AccountFacts[]>;
+  /** Authentications in the window by the key's id; a key without any is not in it. */
+  readonly keyUse: Reading<ReadonlyMap<string, number>>;
   readonly machines: Reading<readonly MachineFacts[]>;
   readonly managedNotebooks: Reading<readonly ManagedNotebook[]>;
   /** By the numeric id of the VM. */
   readonly use: Reading<ReadonlyMap<string, MachineUse>>;
+  readonly tpus: Reading<{ readonly nodes: readonly TpuFacts[]; readonly workers: readonly TpuWorker[] }>;
   readonly endpoints: Reading<readonly EndpointFacts[]>;
   readonly models: Reading<readonly ModelFacts[]>;
   readonly jobs: Reading<readonly Workload[]>;
@@ -117,6 +121,28 @@ export interface ManagedNotebook {
   readonly resource: string;
   readonly state: string;
   readonly createdMs: number | undefined;
+}
+
+/** A TPU that runs. */
+export interface TpuFacts {
+  readonly resource: string;
+  readonly zone: string;
+  readonly description: string;
+  readonly labels: StringMap;
+  /** It has one worker; how many a slice has is not known. */
+  readonly oneHost: boolean;
+  readonly usdPerMonth: UsdPerMonth;
+  /** The command that ends it. */
+  readonly command: string;
+}
+
+/** A host of TPU chips as Monitoring knows it: by its zone, and by no node. */
+export interface TpuWorker {
+  readonly zone: string;
+  /** Of its chips, in the busiest hour. */
+  readonly peakPercent: number;
+  /** Hours with data. */
+  readonly hours: number;
 }
 
 export interface DeployedModelFacts {

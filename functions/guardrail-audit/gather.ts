@@ -8,6 +8,7 @@ import { readAccounts } from './gather/accounts.ts';
 import type { Look } from './gather/attempt.ts';
 import { readBilling } from './gather/billing.ts';
 import { readBuckets } from './gather/buckets.ts';
+import { readKeyUse } from './gather/key-use.ts';
 import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
 import { readProjectPolicy } from './gather/policy.ts';
@@ -15,6 +16,7 @@ import { budgetPreflight } from './gather/preflight.ts';
 import { readNeighbours, readProject } from './gather/projects.ts';
 import { readReceipt } from './gather/receipts.ts';
 import { readScripts } from './gather/scripts.ts';
+import { readTpus } from './gather/tpus.ts';
 import { readUse } from './gather/use.ts';
 import { readVertex } from './gather/vertex.ts';
 import { readWorkloads } from './gather/workloads.ts';
@@ -47,6 +49,8 @@ export async function gatherProject(
     billing,
     allowed,
     accounts,
+    keyUse,
+    tpus,
     machines,
     managedNotebooks,
     vertex,
@@ -61,6 +65,8 @@ export async function gatherProject(
     readBilling(look, auth),
     readProjectPolicy(look),
     readAccounts(look),
+    readKeyUse(look),
+    readTpus(look),
     readMachines(look),
     readManagedNotebooks(look),
     readVertex(look),
@@ -75,7 +81,19 @@ export async function gatherProject(
   ]);
   const [use, scripts] = await Promise.all([readUse(look, machines), readScripts(look, machines)]);
   return {
-    ...{ project, neighbours, billing, policy: allowed, accounts, machines, managedNotebooks, use, scripts },
+    ...{
+      project,
+      neighbours,
+      billing,
+      policy: allowed,
+      accounts,
+      keyUse,
+      tpus,
+      machines,
+      managedNotebooks,
+      use,
+      scripts,
+    },
     ...vertex,
     ...{ workloads, buckets, stopper, enforcer, egress },
     preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),

@@ -398,6 +398,7 @@ const guardrails: Exercise = {
   policy: `${TICK_LINES.slice(1).join('\n')}\nbudgets: {mode: observe, allow: [${BUDGET}]}\naudit:\n`,
   async run(sandbox, { runtime }) {
     refuseWildcard(sandbox);
+    refuseWildcard(sandbox, 'tpu*nodes.list');
     const said: string[] = [];
     await withHttpFunction(
       (request, response) => handleRequest(runtime, request, response, auditRequests),

@@ -11,6 +11,7 @@ import { publishClock } from './clock/clock-file.ts';
 import { createClock, type Clock } from './clock/clock.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { endpointSeries, isEndpointMetric } from './metrics/endpoint-series.ts';
+import { isSteadyMetric, steadySeries } from './metrics/steady-series.ts';
 import { fleetSeries } from './metrics/fleet-series.ts';
 import { createFleet, type Fleet } from './services/compute/fleet.ts';
 import { createPolicies, type Policies } from './iam/iam-policy.ts';
@@ -298,6 +299,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const ofFleet = fleetSeries(fleet, projects, startMs);
   const ofBuckets = bucketSeries(storage, projects);
   const ofEndpoints = endpointSeries(vertex, projects);
+  const steady = steadySeries({ projects, accounts, keys });
   const ofTraffic = trafficSeries(fleet, projects, (bucket) => storage.bucket(bucket)?.location);
   const monitoring = createMonitoringService({
     clock,
@@ -308,7 +310,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
           ? ofTraffic
           : isEndpointMetric(query.metricType)
             ? ofEndpoints
-            : ofFleet;
+            : isSteadyMetric(query.metricType)
+              ? steady
+              : ofFleet;
       return source(projectId, query);
     },
     executionErrors: (projectId, metricType) => {

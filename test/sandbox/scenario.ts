@@ -141,6 +141,8 @@ const projectSchema = z.strictObject({
   managedNotebooks: z.array(runtimeSeedSchema).default([]),
   /** Resources of services that the sandbox keeps as the API shows them. */
   resources: z.array(storedSeedSchema).default([]),
+  /** Duty cycle in percent that Monitoring has of each TPU worker, by zone: it names no node. */
+  tpuDutyCycles: z.record(z.string(), z.array(z.number().min(0).max(100))).default({}),
   /** Locations that these services cannot reach. */
   unreachableLocations: z.array(z.string()).default([]),
   /** Id of the account that pays; the scenario's first when absent, none when null. */

@@ -2,14 +2,16 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AccountFacts, AuditFacts, KeyFacts, ScannedPlace, Workload } from '../facts.ts';
 import { isGoogleAgent } from '../iam/members.ts';
-import { isRead, mapReading } from '../reading.ts';
+import { both, isRead, mapReading } from '../reading.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { changeOf } from './secret-remedy.ts';
 
 const DAY_MS = 86_400_000;
+/** Of the counts of authentications. */
+const WINDOW_DAYS = 30;
 
 export function checkCredentials(facts: AuditFacts, config: AuditConfig, now: Date): readonly Outcome[] {
-  const { accounts, machines, scripts, jobs, workloads } = facts;
+  const { accounts, keyUse, machines, scripts, jobs, workloads } = facts;
   const metadata = mapReading(machines, (all) => all.flatMap(({ places }) => places));
   const keys =
     (look: (account: AccountFacts, key: KeyFacts) => Found | undefined) => (all: readonly AccountFacts[]) =>
@@ -18,12 +20,23 @@ export function checkCredentials(facts: AuditFacts, config: AuditConfig, now: Da
     judge(
       'account-key',
       accounts,
-      keys((account, key) => heldKey(account, key, config, now)),
+      keys((account, key) => {
+        const found = heldKey(account, key, config, now);
+        // How often it is used is told where it is known, and is no condition.
+        if (!isRead(keyUse) || keyUse.gaps.length > 0) return found;
+        return {
+          ...found,
+          evidence: { ...found.evidence, authentications30Days: keyUse.value.get(key.id) ?? 0 },
+        };
+      }),
     ),
     judge(
       'account-key-old',
       accounts,
       keys((account, key) => oldKey(account, key, config, now)),
+    ),
+    judge('account-key-unused', both(accounts, keyUse), ([all, uses]) =>
+      judgeKeys(all, now, (account, key) => unusedKey(account, key, uses, config, now)),
     ),
     judge('secret-in-metadata', metadata, (places) => judgePlaces(places, config.project)),
     judge('secret-in-script', scripts, (places) => judgePlaces(places, config.project)),
@@ -87,6 +100,27 @@ function oldKey(account: AccountFacts, key: KeyFacts, config: AuditConfig, now: 
       `gcloud iam service-accounts keys create NEW_KEY.json --iam-account=${account.email} --project=${config.project}`,
       ...commands,
     ],
+  };
+}
+
+/** One that was made within the window, and one whose authentications may be among those that were not counted, say nothing. */
+function unusedKey(
+  account: AccountFacts,
+  key: KeyFacts,
+  uses: ReadonlyMap<string, number>,
+  config: AuditConfig,
+  now: Date,
+): Found | undefined {
+  const days = ageDays(key, now);
+  if (days <= WINDOW_DAYS || (uses.get(key.id) ?? 0) > 0) return undefined;
+  const { resource, place, commands } = heldKey(account, key, config, now);
+  return {
+    resource,
+    ...(place === undefined ? {} : { place }),
+    detail: `Monitoring counted no authentication with a key of ${account.email} in the last ${WINDOW_DAYS} days; it is ${days} days old`,
+    evidence: { ageDays: days, authentications: 0, windowDays: WINDOW_DAYS },
+    // Disabled, it can be enabled again where something uses it once a quarter.
+    commands: commands.slice(0, 1),
   };
 }
 

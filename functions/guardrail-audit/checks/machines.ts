@@ -7,6 +7,7 @@ import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
 import { both } from '../reading.ts';
 import { smallerMachine } from './smaller-machine.ts';
+import { checkTpus } from './tpus.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { monthly } from './notebooks.ts';
 
@@ -16,6 +17,7 @@ export function checkMachines(facts: AuditFacts, config: AuditConfig): readonly 
       oversized(machines, use, config),
     ),
     judge('endpoint-idle', facts.endpoints, (endpoints) => idleEndpoints(endpoints, config)),
+    checkTpus(facts, config),
   ];
 }
 

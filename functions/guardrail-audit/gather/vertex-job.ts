@@ -26,3 +26,31 @@ export function jobOf(resource: string, spec: unknown, look: Look): Workload {
     secretReferences: 0,
   };
 }
+
+/**
+ * The parameters that a run of a pipeline was started with. Its account is none of an experiment: in production pipelines deploy.
+ */
+export function pipelineOf(resource: string, runtimeConfig: unknown, look: Look): Workload {
+  const texts = [
+    ...textsOfValues(field(runtimeConfig, 'parameterValues'), (value) => value),
+    // Pipelines before schema 2.1.0: {stringValue: "x"}.
+    ...textsOfValues(field(runtimeConfig, 'parameters'), (value) => field(value, 'stringValue')),
+  ];
+  return {
+    kind: 'vertex-job',
+    resource,
+    serviceAccount: undefined,
+    places: scanTexts(resource, texts, look.digestOf),
+    secretReferences: 0,
+  };
+}
+
+/** Lists and objects are searched as their JSON. */
+function textsOfValues(map: unknown, valueOf: (value: unknown) => unknown) {
+  if (typeof map !== 'object' || map === null) return [];
+  return Object.entries(map).flatMap(([name, given]) => {
+    const value = valueOf(given);
+    const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+    return typeof text === 'string' ? [{ place: `parameters/${name}`, name, text }] : [];
+  });
+}

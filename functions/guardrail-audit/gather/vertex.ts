@@ -16,7 +16,7 @@ import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '..
 import { isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
 import { readPredictions, type Predictions } from './predictions.ts';
-import { jobOf } from './vertex-job.ts';
+import { jobOf, pipelineOf } from './vertex-job.ts';
 
 const REGIONS_AT_ONCE = 4;
 /** Jobs of one kind and region that are looked at, the newest first as the API lists them. */
@@ -28,7 +28,7 @@ export interface VertexReadings {
   readonly jobs: Reading<readonly Workload[]>;
 }
 
-/** Needs aiplatform.locations, endpoints, models, customJobs and hyperparameterTuningJobs .list, and monitoring.timeSeries.list. */
+/** Needs aiplatform.locations, endpoints, models, customJobs, hyperparameterTuningJobs and pipelineJobs .list, and monitoring.timeSeries.list. */
 export async function readVertex(look: Look): Promise<VertexReadings> {
   const regions = await attempt(
     look,
@@ -40,16 +40,18 @@ export async function readVertex(look: Look): Promise<VertexReadings> {
     [],
   );
   if (!isRead(regions)) return { endpoints: regions, models: regions, jobs: regions };
-  const [endpoints, models, custom, tuning, predictions] = await Promise.all([
+  const [endpoints, models, custom, tuning, pipelines, predictions] = await Promise.all([
     readEverywhere(look, regions.value, 'endpoints', endpointSchema),
     readEverywhere(look, regions.value, 'models', modelSchema),
     readEverywhere(look, regions.value, 'customJobs', customJobSchema),
     readEverywhere(look, regions.value, 'hyperparameterTuningJobs', tuningJobSchema),
+    readEverywhere(look, regions.value, 'pipelineJobs', pipelineJobSchema, PIPELINE_FIELDS),
     readPredictions(look),
   ]);
   const jobs = [
     mapReading(custom, (all) => all.map((job) => jobOf(job.name, job.jobSpec, look))),
     mapReading(tuning, (all) => all.map((job) => jobOf(job.name, job.trialJobSpec, look))),
+    mapReading(pipelines, (all) => all.map((job) => pipelineOf(job.name, job.runtimeConfig, look))),
   ];
   return {
     endpoints: withGaps(
@@ -73,6 +75,7 @@ async function readEverywhere<T>(
   regions: readonly string[],
   collection: string,
   schema: z.ZodMiniType<T>,
+  fields?: string,
 ): Promise<Reading<readonly T[]>> {
   const failures: { readonly region: string; readonly error: unknown }[] = [];
   const read = await pMap(
@@ -81,7 +84,7 @@ async function readEverywhere<T>(
       attempt(
         { failed: (error) => void failures.push({ region, error }) },
         `${collection} in ${region}`,
-        () => readRegion(look, region, collection, schema),
+        () => readRegion(look, region, collection, schema, fields),
         [],
       ),
     { concurrency: REGIONS_AT_ONCE },
@@ -94,7 +97,13 @@ async function readEverywhere<T>(
   return joinReadings(read.filter((_, at) => !absent.has(regions[at] ?? '')));
 }
 
-async function readRegion<T>(look: Look, region: string, collection: string, schema: z.ZodMiniType<T>) {
+async function readRegion<T>(
+  look: Look,
+  region: string,
+  collection: string,
+  schema: z.ZodMiniType<T>,
+  fields: string | undefined,
+) {
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
   const url = `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`;
   const items: T[] = [];
@@ -102,7 +111,7 @@ async function readRegion<T>(look: Look, region: string, collection: string, sch
   for await (const answer of listPages(
     look.api,
     `aiplatform.${collection}.list`,
-    { url, query: { pageSize: 100 } },
+    { url, query: { pageSize: 100, fields } },
     page,
   )) {
     const read = readItems(answer[collection], schema, collection);
@@ -140,6 +149,9 @@ const modelSchema = z.looseObject({
   deployedModels: z.optional(z.array(z.unknown())),
 });
 const customJobSchema = z.looseObject({ name: z.string(), jobSpec: z.optional(z.unknown()) });
+const pipelineJobSchema = z.looseObject({ name: z.string(), runtimeConfig: z.optional(z.unknown()) });
+/** A compiled pipeline may have megabytes. */
+const PIPELINE_FIELDS = 'pipelineJobs(name,runtimeConfig(parameterValues,parameters)),nextPageToken';
 const tuningJobSchema = z.looseObject({ name: z.string(), trialJobSpec: z.optional(z.unknown()) });
 
 function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predictions): EndpointFacts {

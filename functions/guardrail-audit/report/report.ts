@@ -77,7 +77,7 @@ export interface AuditReport {
 
 export const LIMITS: readonly string[] = [
   'Roles that folders and the organization hand down to the project are not looked at.',
-  'Cloud TPUs outside of Vertex AI are not looked at.',
+  'Of pipelines the parameters of their runs are looked at, and not their compiled specification.',
   'Scripts in buckets are read where the audit may read them; what runs inside of machines is not looked at.',
 ];
 

@@ -62,6 +62,12 @@ export const RULES = {
     title: 'A deployed model that gets no requests',
     help: 'An endpoint bills for its minimum replicas, called or not.',
   },
+  'tpu-idle': {
+    mistake: 'machines',
+    severity: 'high',
+    title: 'A TPU that computes nothing',
+    help: 'A TPU bills while it is READY, whether its chips work or not.',
+  },
   'lifecycle-missing': {
     mistake: 'lifecycle',
     severity: 'medium',
@@ -105,6 +111,12 @@ export const RULES = {
     title: 'A key of a service account is older than 90 days',
     cis: '1.8',
     help: 'The longer a key exists the more copies of it do.',
+  },
+  'account-key-unused': {
+    mistake: 'credentials',
+    severity: 'medium',
+    title: 'A key of a service account that was not used for 30 days',
+    help: 'A key that nothing authenticates with can only be stolen.',
   },
   'secret-in-metadata': {
     mistake: 'credentials',

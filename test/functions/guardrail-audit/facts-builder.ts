@@ -13,6 +13,8 @@ import type {
   ProjectFacts,
   ReceiptDecision,
   ScannedPlace,
+  TpuFacts,
+  TpuWorker,
   Workload,
 } from '../../../functions/guardrail-audit/facts.ts';
 import { whole, type Read } from '../../../functions/guardrail-audit/reading.ts';
@@ -146,6 +148,18 @@ export const endpoint: EndpointFacts = {
   predictions: new Map([['77', 120_000]]),
 };
 
+export const tpu: TpuFacts = {
+  resource: `projects/${PROJECT}/locations/us-central1-b/nodes/v5e`,
+  zone: 'us-central1-b',
+  description: 'TPU v5litepod-4',
+  labels: {},
+  oneHost: true,
+  usdPerMonth: { low: 3504, high: 3504 },
+  command: `gcloud compute tpus tpu-vm stop v5e --zone=us-central1-b --project=${PROJECT}`,
+};
+
+export const worker: TpuWorker = { zone: 'us-central1-b', peakPercent: 0.4, hours: 168 };
+
 export const model: ModelFacts = {
   resource: `projects/${PROJECT}/locations/us-central1/models/55`,
   displayName: 'ranker',
@@ -226,6 +240,8 @@ export const clean: AuditFacts = {
   ]),
   policy: planned,
   accounts: whole([account(SERVING), account(PIPELINE)]),
+  keyUse: whole(new Map([[key.id, 480]])),
+  tpus: whole({ nodes: [], workers: [] }),
   machines: whole([notebook, vm]),
   managedNotebooks: whole([]),
   use: whole(

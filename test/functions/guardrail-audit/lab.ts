@@ -21,6 +21,7 @@ export const SECRETS = {
   inJob: `ghp_${chance(36)}`,
   inFunction: 'Tr0ub4dor&3x',
   inService: `sk-proj-${chance(74)}T3BlbkFJ${chance(74, undefined, 4)}`,
+  inPipeline: `npm_${chance(36)}`,
   inScript: `glpat-${chance(20)}`,
 } as const;
 
@@ -38,6 +39,23 @@ const bad: ProjectInput = {
   ],
   serviceAccounts: [{ id: 'trainer', keys: [{ id: 'a'.repeat(40), created: '-400d' }] }],
   managedNotebooks: [{ id: 'old-runtime' }],
+  resources: [
+    {
+      service: 'tpu',
+      path: 'locations/us-central1-b/nodes/left-on',
+      body: { state: 'READY', acceleratorType: 'v5litepod-4' },
+    },
+    {
+      service: 'aiplatform',
+      path: 'locations/us-central1/pipelineJobs/12',
+      body: {
+        displayName: 'nightly',
+        state: 'PIPELINE_STATE_SUCCEEDED',
+        runtimeConfig: { parameterValues: { registry: { token: SECRETS.inPipeline } } },
+      },
+    },
+  ],
+  tpuDutyCycles: { 'us-central1-b': [0.5] },
   notebooks: [
     {
       id: 'always-on',

@@ -1,5 +1,10 @@
 import type { AuditConfig } from '../../../functions/guardrail-audit/config.ts';
-import type { AuditFacts, MachineFacts } from '../../../functions/guardrail-audit/facts.ts';
+import type {
+  AuditFacts,
+  MachineFacts,
+  TpuFacts,
+  TpuWorker,
+} from '../../../functions/guardrail-audit/facts.ts';
 import { whole } from '../../../functions/guardrail-audit/reading.ts';
 import type { RuleId } from '../../../functions/guardrail-audit/rules/rules.ts';
 import {
@@ -23,7 +28,9 @@ import {
   secretPlace,
   SERVING,
   staging,
+  tpu,
   vm,
+  worker,
   workload,
 } from './facts-builder.ts';
 
@@ -264,6 +271,52 @@ const MACHINES: readonly Case[] = [
   },
 ];
 
+const withTpus = (nodes: readonly TpuFacts[], workers: readonly TpuWorker[]): Partial<AuditFacts> => ({
+  tpus: whole({ nodes, workers }),
+});
+const TPUS: readonly Case[] = [
+  {
+    ...one('a TPU whose workers computed nothing for a week', withTpus([tpu], [worker]), 'tpu-idle'),
+    usd: [3504],
+  },
+  one('a TPU that worked for an hour', withTpus([tpu], [{ ...worker, peakPercent: 5 }])),
+  one('a slice of which one worker works', withTpus([tpu], [worker, { ...worker, peakPercent: 90 }])),
+  one(
+    'an idle TPU with the keep label',
+    withTpus([{ ...tpu, labels: { 'costguard-keep': 'true' } }], [worker]),
+  ),
+  {
+    ...one('a TPU of which Monitoring knows nothing', withTpus([tpu], [])),
+    unknown: ['tpu-idle'],
+  },
+  {
+    ...one('two TPUs of which one works, and nothing says which', {
+      ...withTpus([tpu, { ...tpu, resource: `${tpu.resource}-2` }], [worker, { ...worker, peakPercent: 80 }]),
+    }),
+    unknown: ['tpu-idle'],
+  },
+  {
+    ...one(
+      'two TPUs of which one reports',
+      withTpus([tpu, { ...tpu, resource: `${tpu.resource}-2` }], [worker]),
+    ),
+    unknown: ['tpu-idle'],
+  },
+  {
+    ...one(
+      'an idle slice whose workers may not all report',
+      withTpus([{ ...tpu, oneHost: false }], [worker]),
+    ),
+    unknown: ['tpu-idle'],
+  },
+  {
+    ...one('a TPU that is up since this morning', withTpus([tpu], [{ ...worker, hours: 23 }])),
+    unknown: ['tpu-idle'],
+  },
+  one('a TPU in another zone than the idle worker of one that is gone', withTpus([], [worker])),
+  { ...one('TPUs that may not be listed', { tpus: unread }), unknown: ['tpu-idle'] },
+];
+
 const DATA: readonly Case[] = [
   {
     ...one(
@@ -346,6 +399,29 @@ const CREDENTIALS: readonly Case[] = [
     'account-key',
     'account-key-old',
   ),
+  one(
+    'a key without authentications',
+    { accounts: whole([account(SERVING, [{ ...key, createdMs: daysAgo(31) }])]), keyUse: whole(new Map()) },
+    'account-key',
+    'account-key-unused',
+  ),
+  one(
+    'a young key without authentications',
+    { accounts: whole([account(SERVING, [{ ...key, createdMs: daysAgo(30) }])]), keyUse: whole(new Map()) },
+    'account-key',
+  ),
+  {
+    ...one(
+      'a key whose use is unknown',
+      { accounts: whole([account(SERVING, [{ ...key, createdMs: daysAgo(31) }])]), keyUse: unread },
+      'account-key',
+    ),
+    unknown: ['account-key-unused'],
+  },
+  one('a disabled key without authentications', {
+    accounts: whole([account(SERVING, [{ ...key, disabled: true, createdMs: daysAgo(400) }])]),
+    keyUse: whole(new Map()),
+  }),
   one('a disabled key (prowler counts it)', {
     accounts: whole([account(SERVING, [{ ...key, disabled: true, createdMs: daysAgo(400) }])]),
   }),
@@ -356,7 +432,7 @@ const CREDENTIALS: readonly Case[] = [
   }),
   {
     ...one('keys that may not be listed', { accounts: whole([account(SERVING, [], { keys: unread })]) }),
-    unknown: ['account-key', 'account-key-old'],
+    unknown: ['account-key', 'account-key-old', 'account-key-unused'],
   },
   one(
     'a token in the metadata of a notebook',
@@ -605,6 +681,7 @@ export const CASES: readonly Case[] = [
   ...ALERTS,
   ...NOTEBOOKS,
   ...MACHINES,
+  ...TPUS,
   ...DATA,
   ...CREDENTIALS,
   ...ACCESS,

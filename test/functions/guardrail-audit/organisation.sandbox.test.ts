@@ -24,7 +24,13 @@ const CLEAN = 'ml-serving-prod';
 /** Those with mistakes, and the clean one. */
 const PROJECTS = ['ml-legacy', 'ml-ranking-prod', 'ml-runaway', CLEAN];
 /** As they stand in the scenario. */
-const PLANTED = ['0ld-Tr4cker-Pw', 'Bl4ckb1rd-7-on-a-w1re', 'Qu1et-Harb0ur-22', '7hQ2xKd94LmZpR81vNcT'];
+const PLANTED = [
+  '0ld-Tr4cker-Pw',
+  'Bl4ckb1rd-7-on-a-w1re',
+  'Qu1et-Harb0ur-22',
+  '7hQ2xKd94LmZpR81vNcT',
+  'Sl0w-Gl4cier-81',
+];
 
 /** The policy of `npm start`, over the whole organisation and with what the audit needs. */
 const POLICY = readFileSync(local('../../demo/costguard.yaml'), 'utf8')

@@ -123,7 +123,9 @@ describe('an audit of a clean project', () => {
 
 describe('an API that refuses', () => {
   it.each([
-    ['iam.serviceAccounts.list', ['account-key', 'account-key-old']],
+    ['iam.serviceAccounts.list', ['account-key', 'account-key-old', 'account-key-unused']],
+    ['tpu.nodes.list', ['tpu-idle']],
+    ['aiplatform.pipelineJobs.list', ['secret-in-job', 'account-shared']],
     [
       'resourcemanager.projects.getIamPolicy',
       ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set', 'account-shared'],

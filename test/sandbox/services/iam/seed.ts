@@ -11,6 +11,8 @@ const keySchema = z.strictObject({
   /** Keys that users make do not expire by themselves: Google then shows the end of the year 9999. */
   expires: momentSchema.optional(),
   disabled: z.boolean().default(false),
+  /** Authentications with it, evenly over the day. */
+  usesPerDay: z.int().nonnegative().default(0),
 });
 
 /** The service accounts of a project that are there when the sandbox starts. */

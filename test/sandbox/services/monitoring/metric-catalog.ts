@@ -16,6 +16,8 @@ export interface Metric {
 const RESOURCE_LABELS = {
   gce_instance: ['project_id', 'instance_id', 'zone'],
   gcs_bucket: ['project_id', 'bucket_name', 'location'],
+  iam_service_account: ['project_id', 'unique_id'],
+  'tpu.googleapis.com/GceTpuWorker': ['resource_container', 'location', 'worker_id'],
   'aiplatform.googleapis.com/Endpoint': ['resource_container', 'location', 'endpoint_id'],
   https_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'url_map_name', 'backend_name'],
   http_external_regional_lb_rule: ['project_id', 'region', 'forwarding_rule_name', 'url_map_name'],
@@ -170,6 +172,23 @@ const ENDPOINT: readonly Row[] = [
   ],
 ];
 
+/** Sampled every 600 s and up to three hours late. */
+const SERVICE_ACCOUNT: readonly Row[] = [
+  [
+    'iam.googleapis.com/service_account/key/authn_events_count',
+    'DELTA',
+    'INT64',
+    '1',
+    ['key_id'],
+    600,
+    10_800,
+  ],
+];
+
+const TPU_WORKER: readonly Row[] = [
+  ['tpu.googleapis.com/accelerator/duty_cycle', 'GAUGE', 'DOUBLE', '%', ['accelerator_id'], 60, 180],
+];
+
 const HTTPS_LABELS = [
   'protocol',
   'response_code',
@@ -230,6 +249,8 @@ export const METRICS: readonly Metric[] = [
   ...metricsOf('gce_instance', INSTANCE),
   ...metricsOf('gcs_bucket', BUCKET),
   ...metricsOf('aiplatform.googleapis.com/Endpoint', ENDPOINT),
+  ...metricsOf('iam_service_account', SERVICE_ACCOUNT),
+  ...metricsOf('tpu.googleapis.com/GceTpuWorker', TPU_WORKER),
   ...LOAD_BALANCERS.flatMap(([resourceType, path, , , labels, delaySeconds]) =>
     Object.values(loadBalancerMetrics(path)).flatMap((type) =>
       metricsOf(resourceType, [[type, 'DELTA', 'INT64', 'By', labels, 60, delaySeconds]]),
