@@ -39,10 +39,6 @@ export async function gatherProject(
   sources: AuditSources,
 ): Promise<AuditFacts> {
   const { auth, policy, state, preflight, known } = sources;
-  const receipt = (functionName: string, remedy: string) =>
-    readReceipt(look, state, { functionName, maxAgeDays: config.maxReceiptAgeDays, remedy });
-  const tick = (functionName: string): string =>
-    `gcloud scheduler jobs run costguard-${functionName} --location=REGION --project=OPERATIONS_PROJECT`;
   const [
     project,
     neighbours,
@@ -56,9 +52,7 @@ export async function gatherProject(
     vertex,
     workloads,
     buckets,
-    stopper,
-    enforcer,
-    egress,
+    receipts,
   ] = await Promise.all([
     readProject(look),
     known === undefined ? readNeighbours(look, policy.scope) : withoutSelf(known, look.projectId),
@@ -72,12 +66,7 @@ export async function gatherProject(
     readVertex(look),
     readWorkloads(look),
     readBuckets(look),
-    receipt('idle-notebook-stopper', tick('idle-notebook-stopper')),
-    receipt('lifecycle-enforcer', tick('lifecycle-enforcer')),
-    receipt(
-      'egress-auditor',
-      `gcloud functions call egress-auditor --gen2 --region=REGION --project=OPERATIONS_PROJECT --data='{}'`,
-    ),
+    readReceipts(look, config, state),
   ]);
   const [use, scripts] = await Promise.all([readUse(look, machines), readScripts(look, machines)]);
   return {
@@ -95,7 +84,8 @@ export async function gatherProject(
       scripts,
     },
     ...vertex,
-    ...{ workloads, buckets, stopper, enforcer, egress },
+    ...{ workloads, buckets },
+    ...receipts,
     preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),
   };
 }
@@ -105,4 +95,28 @@ function withoutSelf(
   projectId: string,
 ): Reading<readonly ProjectFacts[]> {
   return mapReading(projects, (all) => all.filter(({ id }) => id !== projectId));
+}
+
+/** What the other functions say of the project. */
+async function readReceipts(
+  look: Look,
+  { maxReceiptAgeDays: maxAgeDays }: AuditConfig,
+  state: State | undefined,
+): Promise<Pick<AuditFacts, 'stopper' | 'enforcer' | 'egress'>> {
+  const receipt = (functionName: string, remedy: string) =>
+    readReceipt(look, state, { functionName, maxAgeDays, remedy });
+  const tick = (functionName: string) =>
+    receipt(
+      functionName,
+      `gcloud scheduler jobs run costguard-${functionName} --location=REGION --project=OPERATIONS_PROJECT`,
+    );
+  const [stopper, enforcer, egress] = await Promise.all([
+    tick('idle-notebook-stopper'),
+    tick('lifecycle-enforcer'),
+    receipt(
+      'egress-auditor',
+      `gcloud functions call egress-auditor --gen2 --region=REGION --project=OPERATIONS_PROJECT --data='{}'`,
+    ),
+  ]);
+  return { stopper, enforcer, egress };
 }
