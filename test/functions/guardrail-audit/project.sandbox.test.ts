@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
 import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
+import { BUCKET } from '../../support/lab.ts';
 import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from './lab.ts';
 
 const decision = { evidence: {}, usdPerHour: 0, outcome: 'planned' };
@@ -69,18 +70,73 @@ describe('an audit of a project with all mistakes', () => {
       for (const format of ['json', 'html', 'csv', 'sarif'])
         said.push((await lab.get(`project=${BAD}&format=${format}`)).text);
       said.push(JSON.stringify(lab.instance.lines));
-      for (const name of lab.sandbox.storage.objectNames('ml-ops-local-costguard', 'receipts/'))
-        said.push(lab.sandbox.storage.objectText('ml-ops-local-costguard', name) ?? '');
+      for (const name of lab.sandbox.storage.objectNames(BUCKET, 'receipts/'))
+        said.push(lab.sandbox.storage.objectText(BUCKET, name) ?? '');
       const all = said.join('\n');
       expect(all).toContain('huggingface-access-token');
-      for (const [where, secret] of Object.entries(SECRETS))
-        for (const shown of [
-          secret,
-          JSON.stringify(secret).slice(1, -1),
-          encodeURIComponent(secret),
-          secret.split('\n')[1] ?? secret,
-        ])
-          expect(all.includes(shown), where).toBe(false);
+      expect(leaks(all)).toEqual([]);
+    }));
+});
+
+/** Each planted value as it stands, in JSON, in an address, and by a line of it. */
+function leaks(said: string): readonly string[] {
+  return Object.entries(SECRETS)
+    .filter(([, secret]) =>
+      [
+        secret,
+        JSON.stringify(secret).slice(1, -1),
+        encodeURIComponent(secret),
+        secret.split('\n')[1] ?? secret,
+      ].some((shown) => said.includes(shown)),
+    )
+    .map(([where]) => where);
+}
+
+describe('an error', () => {
+  /** Listings whose answers hold planted values, and a field of each that is then of another form. */
+  const LISTINGS = [
+    ['compute.instances.aggregatedList', ['items', 'zones/us-central1-a', 'instances', 0, 'id']],
+    ['notebooks*instances.list', ['instances', 0, 'labels']],
+    ['cloudfunctions*functions.list', ['functions', 0, 'name']],
+    ['run*services.list', ['items', 0, 'metadata']],
+    ['aiplatform*customJobs.list', ['customJobs', 0, 'name']],
+    ['aiplatform*pipelineJobs.list', ['pipelineJobs', 0, 'name']],
+  ] as const;
+
+  it.each(LISTINGS)('of %s says no value of a secret: another form, refused, down, not JSON', (route, at) =>
+    withAudit(async ({ get, sandbox, instance }) => {
+      const said: string[] = [];
+      for (const fault of [
+        { kind: 'field', at, value: 7 },
+        { kind: 'status', status: 403 },
+        { kind: 'status', status: 400 },
+        { kind: 'html', status: 502 },
+      ] as const) {
+        sandbox.faults.add({ route, fault });
+        for (const format of ['json', 'html']) said.push((await get(`project=${BAD}&format=${format}`)).text);
+        sandbox.faults.clear();
+      }
+      for (const name of sandbox.storage.objectNames(BUCKET, ''))
+        said.push(sandbox.storage.objectText(BUCKET, name) ?? '');
+      said.push(JSON.stringify(instance.lines));
+      expect(said.join('\n')).toContain('could not be read');
+      expect(leaks(said.join('\n'))).toEqual([]);
+    }),
+  );
+
+  it('of a bad request, or of a run that breaks off, says none either', () =>
+    withAudit(async ({ get, sandbox, instance }) => {
+      const said: string[] = [];
+      for (const query of ['project=X', 'scope=some', `project=${BAD}&format=xml`, 'project=ml-elsewhere'])
+        said.push((await get(query)).text);
+      // An answer that is no object breaks the audit itself.
+      for (const route of ['iam.projects.serviceAccounts.list', 'compute.instances.aggregatedList']) {
+        sandbox.faults.add({ route, fault: { kind: 'body', body: '["not a page"]', after: true } });
+        said.push((await get(`project=${BAD}`)).text);
+        sandbox.faults.clear();
+      }
+      said.push(JSON.stringify(instance.lines));
+      expect(leaks(said.join('\n'))).toEqual([]);
     }));
 });
 
