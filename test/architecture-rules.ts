@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import { CHANGES, SENDS_WITHOUT_PERMIT, unpermittedIn } from './unpermitted.ts';
 
 /** Sources by their path from the repository's root. */
 export type Tree = ReadonlyMap<string, string>;
@@ -104,52 +105,6 @@ const downward = (layers: readonly (readonly string[])[]): Rule =>
     const [own, other] = [layerOf(from, layers), layerOf(to, layers)];
     return own >= 0 && other > own ? `${layers[other]?.[0] ?? ''} stands above it` : undefined;
   });
-
-/** The one room that issues permits, and so the one way to change something at Google. */
-const CHANGES = 'shared/google/change/';
-
-/** Where requests are sent from, requests that look and are sent by POST, and objects of the state bucket, which have preconditions of their own. */
-const SENDS_WITHOUT_PERMIT =
-  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/permissions|state\/(?:state|upload))|functions\/guardrail-audit\/gather\/policy)\.ts$/;
-
-const CHANGING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
-
-/** Where a source sends a request that changes something without `Api.change`, or issues a permit. */
-function unpermittedIn(file: string, text: string): readonly string[] {
-  const found: string[] = [];
-  /** Names of requests that are spelled out before they are sent. */
-  const changes = new Set<string>();
-  const isSentChange = (argument: ts.Expression): boolean =>
-    isChange(argument) ||
-    (ts.isIdentifier(argument) && changes.has(argument.text)) ||
-    (ts.isObjectLiteralExpression(argument) &&
-      argument.properties.some((one) => ts.isSpreadAssignment(one) && isSentChange(one.expression)));
-  const visit = (node: ts.Node): void => {
-    if (ts.isVariableDeclaration(node) && node.initializer !== undefined && isSentChange(node.initializer))
-      changes.add(node.name.getText());
-    if (ts.isNewExpression(node) && node.expression.getText() === 'Permit') found.push('issues a permit');
-    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
-      const { name } = node.expression;
-      if (['request', 'exchange', 'fetch'].includes(name.text) && node.arguments.some(isSentChange))
-        found.push(`sends by ${name.text}`);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
-  return found;
-}
-
-/** Whether an argument spells out a method that is not GET. */
-function isChange(argument: ts.Expression): boolean {
-  if (!ts.isObjectLiteralExpression(argument)) return false;
-  return argument.properties.some(
-    (property) =>
-      (ts.isPropertyAssignment(property) &&
-        property.name.getText() === 'method' &&
-        !(ts.isStringLiteral(property.initializer) && !CHANGING_METHODS.has(property.initializer.text))) ||
-      (ts.isShorthandPropertyAssignment(property) && property.name.text === 'method'),
-  );
-}
 
 /** After a lost precondition it judges the bucket anew, as it is by then. */
 const JUDGES_AGAIN = 'functions/lifecycle-enforcer/act.ts';

@@ -122,6 +122,27 @@ describe('each rule finds what breaks it, and nothing else', () => {
       { 'shared/google/a.ts': "const one = { method: 'PATCH' }; await api.exchange(n, { ...one, url });" },
       1,
     ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      {
+        'shared/google/a.ts':
+          'const send = (request: ApiRequest) => api.exchangeUnpermitted(name, request); send({ method: verb });',
+      },
+      1,
+    ],
+    [
+      'only changeState permits a change at Google, and only Api.change sends one',
+      {
+        'functions/a/act.ts':
+          "await api.call('x', () => notebooksClient(api.auth).stop(name)); await api.call('x', attempt);",
+        'functions/b/act.ts':
+          "await api.call('x', async () => { const c = client(); await c[verb](name); });",
+        'functions/c/act.ts': "await api.call('x', () => storageClient(api.auth).listObjects(bucket));",
+        'functions/d/act.ts':
+          "await api.call('x', () => runtime.clients.publish(topic, JSON.stringify({})));",
+      },
+      4,
+    ],
     ['functions never import each other', { 'functions/a/act.ts': "import { x } from '../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "export * from '../../b/act.ts';" }, 1],
     ['functions never import each other', { 'functions/a/room/x.ts': "import { x } from '../act.ts';" }, 0],

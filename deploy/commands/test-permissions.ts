@@ -22,8 +22,9 @@ export function askPermissions(gcloud: Gcloud, runtime: Runtime): MissingPermiss
       : 'cloudresourcemanager.googleapis.com/v3';
     const url = `https://${host}/${on}:testIamPermissions`;
     const call = 'testIamPermissions';
-    const answer = await (await api).request(call, { method: 'POST', url, body: { permissions } });
-    const { permissions: granted = [] } = parseAnswer(call, grantedSchema, answer);
+    const request = { method: 'POST', url, body: { permissions } } as const;
+    const { data } = await (await api).exchangeUnpermitted(call, request);
+    const { permissions: granted = [] } = parseAnswer(call, grantedSchema, data);
     return permissions.filter((permission) => !granted.includes(permission));
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Api } from '../google/api.ts';
+import type { Api, ApiAnswer } from '../google/api.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 import type { RungAction } from '../policy/policy.ts';
 import { rungKinds } from '../state/rung-kinds.ts';
@@ -54,7 +54,7 @@ export function missingOnProject(
   permissions: readonly string[],
 ): Promise<string[]> {
   return missing(permissions, () =>
-    api.request('cloudresourcemanager.projects.testIamPermissions', {
+    api.exchangeUnpermitted('cloudresourcemanager.projects.testIamPermissions', {
       method: 'POST',
       url: `https://cloudresourcemanager.googleapis.com/v3/projects/${projectId}:testIamPermissions`,
       body: { permissions },
@@ -69,7 +69,7 @@ export function missingOnAccount(
   permissions: readonly string[],
 ): Promise<string[]> {
   return missing(permissions, () =>
-    api.request('cloudbilling.billingAccounts.testIamPermissions', {
+    api.exchangeUnpermitted('cloudbilling.billingAccounts.testIamPermissions', {
       method: 'POST',
       url: `https://cloudbilling.googleapis.com/v1/${account}:testIamPermissions`,
       body: { permissions },
@@ -80,7 +80,7 @@ export function missingOnAccount(
 /** Those of `permissions` that the caller lacks on a bucket. Throws `GoogleApiError`, 404 when there is no such bucket. */
 export function missingOnBucket(api: Api, bucket: string, permissions: readonly string[]): Promise<string[]> {
   return missing(permissions, () =>
-    api.request('storage.buckets.testIamPermissions', {
+    api.exchangeUnpermitted('storage.buckets.testIamPermissions', {
       url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/iam/testPermissions`,
       query: { permissions },
     }),
@@ -90,7 +90,7 @@ export function missingOnBucket(api: Api, bucket: string, permissions: readonly 
 /** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `GoogleApiError`. */
 export function missingOnTopic(api: Api, topic: string, permissions: readonly string[]): Promise<string[]> {
   return missing(permissions, () =>
-    api.request('pubsub.topics.testIamPermissions', {
+    api.exchangeUnpermitted('pubsub.topics.testIamPermissions', {
       method: 'POST',
       url: `https://pubsub.googleapis.com/v1/${topic}:testIamPermissions`,
       body: { permissions },
@@ -108,7 +108,7 @@ export function missingOnServiceAccount(
   permissions: readonly string[],
 ): Promise<string[]> {
   return missing(permissions, () =>
-    api.request('iam.serviceAccounts.testIamPermissions', {
+    api.exchangeUnpermitted('iam.serviceAccounts.testIamPermissions', {
       method: 'POST',
       url: `https://iam.googleapis.com/v1/projects/-/serviceAccounts/${account}:testIamPermissions`,
       body: { permissions },
@@ -116,7 +116,8 @@ export function missingOnServiceAccount(
   );
 }
 
-async function missing(permissions: readonly string[], test: () => Promise<unknown>): Promise<string[]> {
-  const granted = parseAnswer('testIamPermissions', answerSchema, await test()).permissions ?? [];
+async function missing(permissions: readonly string[], test: () => Promise<ApiAnswer>): Promise<string[]> {
+  const { data } = await test();
+  const granted = parseAnswer('testIamPermissions', answerSchema, data).permissions ?? [];
   return permissions.filter((permission) => !granted.includes(permission));
 }

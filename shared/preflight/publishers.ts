@@ -1,3 +1,4 @@
+import type { ApiRequest } from '../google/api.ts';
 import * as z from 'zod/mini';
 import { parseAnswer } from '../google/parse-answer.ts';
 import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
@@ -70,9 +71,10 @@ async function publishersOn(
   { api }: Inspection,
   on: string,
   call: string,
-  request: Parameters<Inspection['api']['request']>[1],
+  request: ApiRequest,
 ): Promise<readonly Publisher[]> {
-  const { bindings = [] } = parseAnswer(call, policySchema, await api.request(call, request));
+  const { data } = await api.exchangeUnpermitted(call, request);
+  const { bindings = [] } = parseAnswer(call, policySchema, data);
   // A custom role on the topic itself may well be one that publishes.
   const mayPublish = (role: string): boolean =>
     PUBLISHING.has(role) || (on.includes('/topics/') && !role.startsWith('roles/'));

@@ -84,7 +84,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
     },
     async write(name, data, { ifGeneration, metadata: own = {} } = {}) {
       try {
-        const metadata = await api.request('storage.objects.insert', {
+        const { data: metadata } = await api.exchangeUnpermitted('storage.objects.insert', {
           method: 'POST',
           url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
           query: { uploadType: 'multipart', name, ifGenerationMatch: ifGeneration, fields: 'generation' },

@@ -17,13 +17,13 @@ const bindingSchema = z.looseObject({
 export function readProjectPolicy(look: Look): Promise<Reading<readonly Binding[]>> {
   return attempt(look, 'the allow policy of the project', async () => {
     const call = 'cloudresourcemanager.projects.getIamPolicy';
-    const answer = await look.api.request(call, {
+    const { data } = await look.api.exchangeUnpermitted(call, {
       method: 'POST',
       url: `https://cloudresourcemanager.googleapis.com/v3/projects/${encodeURIComponent(look.projectId)}:getIamPolicy`,
       // Without version 3 the API leaves conditions out of the answer and renames the roles.
       body: { options: { requestedPolicyVersion: 3 } },
     });
-    return bindingsOf(call, answer);
+    return bindingsOf(call, data);
   });
 }
 

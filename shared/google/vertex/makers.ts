@@ -32,12 +32,14 @@ export async function listMakers(
     `timestamp>="${new Date(sinceMs).toISOString()}"`,
   ].join(' AND ');
   const name = 'logging.entries.list';
-  const read = (pageToken?: string): Promise<unknown> =>
-    api.request(name, {
+  const read = async (pageToken?: string): Promise<unknown> => {
+    const { data } = await api.exchangeUnpermitted(name, {
       method: 'POST',
       url: 'https://logging.googleapis.com/v2/entries:list',
       body: { resourceNames: [`projects/${projectId}`], filter, pageSize: PAGE_SIZE, pageToken },
     });
+    return data;
+  };
   const makers = new Map<string, string>();
   for await (const { entries } of readPages(api, name, read, pageSchema))
     for (const { protoPayload } of readItems(entries, entrySchema, 'entries').items) {

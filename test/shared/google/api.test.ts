@@ -304,7 +304,7 @@ describe('Api.request', () => {
 
   test('hands the body on', async () => {
     const { api, requests } = world();
-    await api.request('a.stop', {
+    await api.exchangeUnpermitted('a.stop', {
       method: 'POST',
       url: 'https://x.googleapis.com/v2/n:stop',
       body: { force: true },
@@ -317,7 +317,11 @@ describe('Api.request', () => {
     const { api } = world({ auth: { request } as unknown as GoogleAuth });
     await assert.rejects(api.request('a.get', { url: 'https://x.googleapis.com/' }), { status: 503 });
     await assert.rejects(
-      api.request('a.stop', { method: 'POST', url: 'https://x.googleapis.com/' }, { retry: false }),
+      api.exchangeUnpermitted(
+        'a.stop',
+        { method: 'POST', url: 'https://x.googleapis.com/' },
+        { retry: false },
+      ),
       { status: 503 },
     );
     assert.deepEqual(api.calls, { 'a.get': 6, 'a.stop': 1 });
