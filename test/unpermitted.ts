@@ -51,16 +51,18 @@ function changesAround({ arguments: [, attempt] }: ts.CallExpression): readonly 
   if (attempt === undefined || ts.isLiteralExpression(attempt)) return [];
   if (!ts.isArrowFunction(attempt)) return [attempt.getText()];
   const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const { expression } = node;
-      const method = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
-      // `notebooksClient(auth)` and its like make the client whose method is called.
-      if (!READS_OR_TELLS.test(method) && !/Clients?$|^stringify$/.test(method)) found.push(method);
+  const visit = (node: ts.Node, inner: boolean): void => {
+    const called = ts.isCallExpression(node) ? node.expression : undefined;
+    // What makes the client or the request is a function by its bare name.
+    if (called !== undefined && !(inner && ts.isIdentifier(called))) {
+      const method = ts.isPropertyAccessExpression(called) ? called.name.text : called.getText();
+      if (!READS_OR_TELLS.test(method) && method !== 'stringify') found.push(method);
     }
-    ts.forEachChild(node, visit);
+    ts.forEachChild(node, (child) => {
+      visit(child, inner || called !== undefined);
+    });
   };
-  visit(attempt.body);
+  visit(attempt.body, false);
   return found;
 }
 

@@ -102,6 +102,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'Rules that costguard did not write. keep: and no new rule leaves one of them without effect; overrule: new rules may; remove.',
   'lifecycle.policies[].allowDeleteAll': 'Rules that delete what they match at once are meant.',
   'lifecycle.exemptLabel': 'Label that exempts a bucket.',
+  'lifecycle.maxPatches': 'Most buckets written per run and project; what is over is reported.',
   'lifecycle.maxDeletedShare':
     'Refuse a bucket whose new rules would at once delete more than this share of it.',
   egress: 'The egress report. Without this section egress-auditor is not deployed.',

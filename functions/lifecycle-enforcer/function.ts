@@ -6,6 +6,7 @@ import { type Config, configureLifecycle } from './config.ts';
 import { judgeBucket, needsTidying, savesMoney } from './decide.ts';
 import type { Facts } from './facts.ts';
 import { gatherBuckets, placeOfBuckets } from './gather.ts';
+import { isPatch, limitPatches } from './limit-patches.ts';
 
 export const lifecycleSweep: Sweep<Config, Facts> = {
   actOn: 'page',
@@ -14,7 +15,8 @@ export const lifecycleSweep: Sweep<Config, Facts> = {
   gather: gatherBuckets,
   placeOf: placeOfBuckets,
   decide: judgeBucket,
-  limit: (plans) => plans,
+  limit: limitPatches,
+  countsAgainstCap: isPatch,
   watches: needsTidying,
   act: actOnBuckets,
   books: () => [

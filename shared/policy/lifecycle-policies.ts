@@ -1,7 +1,17 @@
 /** The policy's section `lifecycle`: which buckets get which lifecycle rules. */
 import * as z from 'zod/mini';
 import { lifecycleRule } from './lifecycle-rules.ts';
-import { complain, labelKey, labelValue, list, mode, oneOf, section, textLike } from './fields.ts';
+import {
+  complain,
+  labelKey,
+  labelValue,
+  list,
+  mode,
+  oneOf,
+  section,
+  textLike,
+  wholeNumber,
+} from './fields.ts';
 import { shown } from './problems.ts';
 
 const bucketPolicy = section({
@@ -44,6 +54,8 @@ const bucketPolicy = section({
 
 const shareWanted = "a share of the bucket's bytes, a number from 0 to 1 (0.5 is 50 %), without quotes";
 
+const countWanted = 'a whole number without quotes, 0 or more';
+
 /** The section `lifecycle`. */
 export const lifecycle = section({
   mode: z.exactOptional(mode),
@@ -56,4 +68,5 @@ export const lifecycle = section({
     z.number(complain(shareWanted)).check(z.gte(0, complain(shareWanted)), z.lte(1, complain(shareWanted))),
     0.5,
   ),
+  maxPatches: z.prefault(wholeNumber(countWanted), 1_000),
 });

@@ -120,6 +120,8 @@ export interface LifecyclePolicy {
   readonly exemptLabel: string;
   /** Share of a bucket's bytes, 0 to 1. */
   readonly maxDeletedShare: number;
+  /** Buckets per run and project. */
+  readonly maxPatches: number;
 }
 
 /** Where people are told. The address of a webhook is a secret, and stands in Secret Manager alone. */

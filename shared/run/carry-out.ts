@@ -7,10 +7,11 @@ import type { Plan, Work } from './sweep.ts';
  * throw of `act` is the failure of whatever it has not reported.
  */
 export async function carryOut<Config, Facts>(
-  { sweep, config, run, receipt, runErrors }: Sweeping<Config, Facts>,
+  { sweep, config, run, receipt, runErrors, cap }: Sweeping<Config, Facts>,
   { plans, watched, complete }: Work<Facts>,
 ): Promise<void> {
-  const chosen = sweep.limit(plans, config);
+  const chosen = sweep.limit(plans, config, cap.used);
+  cap.used += chosen.filter(({ decision }) => sweep.countsAgainstCap?.(decision)).length;
   if (config.mode === 'observe') {
     for (const { decision } of chosen) receipt.add({ ...decision, outcome: 'planned' });
     return;

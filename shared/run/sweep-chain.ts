@@ -14,6 +14,8 @@ export interface SweepPart {
   readonly after: string;
   /** `gs://…`: the receipt of the part before. */
   readonly previous?: string | undefined;
+  /** What the parts before have used up of the run's cap; absent for none. */
+  readonly used?: number | undefined;
 }
 
 /** The latest such sweep of one project. */
@@ -42,6 +44,7 @@ const chainSchema = z.object({
   part: z.int().check(z.gte(1)),
   after: z.string(),
   previous: z.optional(z.string()),
+  used: z.optional(z.int().check(z.gte(0))),
   done: z.boolean(),
   failed: z.boolean(),
   holder: z.optional(z.object({ runId: z.string(), untilMs: z.number() })),
@@ -98,10 +101,10 @@ function judgeClaim(chain: Chain | undefined, part: SweepPart, nowMs: number): C
       ? { kind: 'go', part }
       : { kind: 'ignore', why: `${of}: sweep ${chain.id} took its place` };
   if (chain.done) return { kind: 'ignore', why: `${of}: the sweep is finished` };
-  const { id, after, previous, holder } = chain;
+  const { id, after, previous, used, holder } = chain;
   const leftMs = holder === undefined ? 0 : holder.untilMs - nowMs;
   const isHeld = leftMs > 0 && leftMs <= LEASE_MS + CLOCK_SKEW_MS;
-  const due = { id, part: chain.part, after, previous };
+  const due = { id, part: chain.part, after, previous, ...usedUp(used) };
   if (chain.part > part.part)
     return isHeld || chain.part > part.part + 1
       ? { kind: 'ignore', why: `${of}: part ${chain.part} is under way` }
@@ -120,6 +123,12 @@ export interface PartEnd {
   readonly unread: boolean;
   readonly failed: boolean;
   readonly stored: string | undefined;
+  /** What is used up of the run's cap so far, with the parts before. */
+  readonly used?: number;
+}
+
+function usedUp(used: number | undefined): Pick<SweepPart, 'used'> {
+  return used === undefined || used === 0 ? {} : { used };
 }
 
 /** What follows a part. */
@@ -136,7 +145,7 @@ export async function endPart(context: ChainContext, part: SweepPart, end: PartE
   const next =
     end.next === undefined
       ? undefined
-      : { id: part.id, part: part.part + 1, after: end.next, previous: end.stored };
+      : { id: part.id, part: part.part + 1, after: end.next, previous: end.stored, ...usedUp(end.used) };
   if (state === undefined || (part.part === 1 && next === undefined)) return { next, again: false };
   let due: SweepPart | undefined;
   let again = false;
@@ -153,7 +162,8 @@ export async function endPart(context: ChainContext, part: SweepPart, end: PartE
     if (chain.part !== part.part || chain.holder?.runId !== end.runId) return chain;
     const failed = chain.failed || end.failed;
     const { id, previous } = part;
-    if (end.unread) return { id, part: part.part, after: end.reached, previous, done: false, failed };
+    if (end.unread)
+      return { id, part: part.part, after: end.reached, previous, ...usedUp(end.used), done: false, failed };
     again = next === undefined && failed;
     if (next === undefined) return { id, part: part.part, after: '', previous, done: !failed, failed: false };
     due = next;

@@ -29,6 +29,8 @@ export interface Sweeping<Config, Facts> {
   readonly run: Run;
   readonly receipt: ReceiptBuilder;
   readonly runErrors: RunErrors;
+  /** How much of the run's cap is used up, parts before this one included. */
+  readonly cap: { used: number };
 }
 
 /** Sweeps one project, or the part of it that fits into one event, and ends in one receipt. */
@@ -57,8 +59,9 @@ export async function sweepProject<Config, Facts>(
   const delivery = startDelivery(context, { runId, startedAt, title: projectId }, receipt);
   const runErrors = collectRunErrors();
   const run = startRun(context, projectId, start, { receipt, runErrors });
+  const cap = { used: part.used ?? 0 };
   const { next, reached, unread } = await sweepPages(
-    { sweep, config, run, receipt, runErrors },
+    { sweep, config, run, receipt, runErrors, cap },
     delivery,
     seen,
   );
@@ -67,7 +70,7 @@ export async function sweepProject<Config, Facts>(
   await delivery.finish((error) => {
     runErrors.noteLostReceipt(error);
   });
-  return { runId, next, reached, unread, stored: delivery.stored, errors: runErrors };
+  return { runId, next, reached, unread, stored: delivery.stored, used: cap.used, errors: runErrors };
 }
 
 function seriesPerResource(

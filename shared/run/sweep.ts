@@ -28,8 +28,13 @@ export interface Sweep<Config, Facts> {
   /** Yields the facts page by page; what cannot be read goes to `run.gap`. A throw ends the listing, not the run. */
   gather(run: Run, config: Config): AsyncIterable<readonly Facts[]>;
   decide(facts: Facts, config: Config, now: Date): readonly Decision[];
-  /** Orders what is to be done and turns what is over the limits into reports. */
-  limit(plans: readonly Plan<Facts>[], config: Config): readonly Plan<Facts>[];
+  /**
+   * Orders what is to be done and turns what is over the limits into reports. `used` is what pages and parts before have used up of a
+   * cap on what `countsAgainstCap`.
+   */
+  limit(plans: readonly Plan<Facts>[], config: Config, used: number): readonly Plan<Facts>[];
+  /** Whether a decision uses up one of the run's cap, for sweeps by `page`. */
+  countsAgainstCap?(decision: Decision): boolean;
   /** Whether `act` needs these facts although their resource is kept. */
   watches(facts: Facts, config: Config, now: Date): boolean;
   /** Carries the plans out and reports each outcome. Also called without plans, to tidy up what is remembered. */

@@ -13,6 +13,7 @@ const partSchema = z.strictObject({
   part: z.int().check(z.gte(2), z.lte(100_000)),
   after: z.string().check(z.maxLength(1_000)),
   previous: z.optional(z.string().check(z.startsWith('gs://'), z.maxLength(2_000))),
+  used: z.optional(z.int().check(z.gte(0))),
 });
 
 const tickSchema = z
@@ -46,8 +47,8 @@ export function parseTick(text: string): Tick {
 }
 
 /** The text of the message that goes on with a sweep. */
-export function continueTick(projectId: string, { id, part, after, previous }: SweepPart): string {
-  return JSON.stringify({ project: projectId, sweep: { id, part, after, previous } });
+export function continueTick(projectId: string, { id, part, after, previous, used }: SweepPart): string {
+  return JSON.stringify({ project: projectId, sweep: { id, part, after, previous, used } });
 }
 
 /**

@@ -58,6 +58,20 @@ describe('lifecycle-enforcer over the wire', () => {
       assert.equal(verdicts(sandbox)['autoclass'], 'refuse done: autoclass');
     }));
 
+  it('writes at most maxPatches buckets a run, names the rest, and goes on with them at the next tick', () =>
+    withEnforcer(MIXED, lifecyclePolicy({ lifecycle: ['maxPatches: 2'] }), async (world) => {
+      const { sandbox } = world;
+      const written = () => sandbox.callLog.calls('storage.buckets.patch').length;
+      await world.deliver();
+      assert.equal(written(), 2);
+      assert.deepEqual(
+        Object.values(verdicts(sandbox)).filter((verdict) => verdict.startsWith('report')),
+        ['report done: over-max-patches', 'report done: over-max-patches'],
+      );
+      await world.deliver({ messageId: '2' });
+      assert.equal(written(), 4);
+    }));
+
   it('plans the same in observe mode and writes nothing but the receipt', async () => {
     const plans: object[] = [];
     for (const mode of ['observe', 'enforce'] as const)

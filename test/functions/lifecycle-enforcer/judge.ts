@@ -47,6 +47,7 @@ export function configOf({ rules, objects, ...more }: Situation): Config {
     ],
     exemptLabel: 'costguard-exempt',
     maxDeletedShare: more.maxDeletedShare ?? 0.5,
+    maxPatches: 1_000,
     stateBucket: 'state',
   };
 }

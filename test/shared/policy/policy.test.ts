@@ -502,6 +502,13 @@ const badInputs: readonly BadInput[] = [
     /^got "a b"; wanted a label key/,
   ],
   [
+    'maxPatches below 0',
+    inLifecycle('maxPatches: -1'),
+    'lifecycle.maxPatches',
+    /^got -1; wanted a whole number/,
+  ],
+  ['maxPatches quoted', inLifecycle('maxPatches: "5"'), 'lifecycle.maxPatches', /without quotes/],
+  [
     'maxDeletedShare above 1',
     inLifecycle('maxDeletedShare: 50'),
     'lifecycle.maxDeletedShare',
@@ -890,6 +897,7 @@ for (const [name, sections] of bareSections)
         policies: [],
         exemptLabel: 'costguard-exempt',
         maxDeletedShare: 0.5,
+        maxPatches: 1_000,
       },
       egress: { windowHours: 168, reportAboveUsdPerMonth: 1 },
       estimates: { region: 'us-central1' },

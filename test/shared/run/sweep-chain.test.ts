@@ -44,6 +44,19 @@ describe('a sweep in parts', () => {
     assert.equal(objects.size, 0);
   });
 
+  test('hands what is used up of the cap on to the next part, and to its next delivery where its listing broke off', async () => {
+    const { context, clock } = world();
+    const { next = assert.fail() } = await endPart(context, TICK, ended('a', { next: 'm', used: 7 }));
+    assert.deepEqual(next, { id: '13', part: 2, after: 'm', previous: 'gs://b/r', used: 7 });
+    assert.equal((await claimPart(context, next, 'b')).kind, 'go');
+    await endPart(context, next, ended('b', { reached: 'p', unread: true, used: 9 }));
+    clock.nowMs += 600_000;
+    assert.deepEqual(await claimPart(context, next, 'c'), {
+      kind: 'go',
+      part: { ...next, after: 'p', used: 9 },
+    });
+  });
+
   test('a part is held by one run for as long as an event can run', async () => {
     const { clock, context } = world();
     const { next = assert.fail() } = await endPart(context, TICK, ended('a', { next: 'm' }));

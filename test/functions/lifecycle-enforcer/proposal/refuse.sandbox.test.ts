@@ -74,6 +74,7 @@ describe('propose', () => {
         ],
         exemptLabel: 'costguard-exempt',
         maxDeletedShare: 0.5,
+        maxPatches: 1_000,
         stateBucket: 'state',
       };
       const proposal = propose(bucketOf(bucket), undefined, config, NOW);
