@@ -52,6 +52,8 @@ export class Conflict extends Error {
 
 const generationSchema = z.looseObject({ generation: z.string() });
 
+const metadataSchema = z.looseObject({ generation: z.string(), updated: z.optional(z.string()) });
+
 const listSchema = z.looseObject({ items: z.optional(z.unknown()) });
 
 const objectSchema = z.looseObject({ name: z.string() });
@@ -111,13 +113,36 @@ async function readObject(api: Api, bucket: string, url: string, name: string): 
   const media = await orUndefined(api.exchange(call, { url, query: { alt: 'media' }, answer: 'text' }));
   if (media === undefined) return undefined;
   const generation = media.header('x-goog-generation');
-  // Without it nothing could be written back safely. The caller may retry: the event is delivered again with backoff.
-  if (generation === undefined)
-    throw new GoogleApiError(call, new EmptyAnswer(`gs://${bucket}/${name} came without its generation`));
+  if (generation === undefined) return readGeneration(api, bucket, url, name);
   return {
     text: parseAnswer(call, z.string(), media.data),
     generation,
     ageMs: ageOf(media.header('last-modified'), media.header('date')),
+  };
+}
+
+/**
+ * The same in two requests, where a media answer does not carry its generation: without one nothing could be written back safely. A
+ * generation that is overwritten in between is gone, and the caller may retry.
+ */
+async function readGeneration(
+  api: Api,
+  bucket: string,
+  url: string,
+  name: string,
+): Promise<Stored | undefined> {
+  const call = 'storage.objects.get';
+  const found = await orUndefined(api.exchange(call, { url, query: { fields: 'generation,updated' } }));
+  if (found === undefined) return undefined;
+  const { generation, updated } = parseAnswer(call, metadataSchema, found.data);
+  const query = { alt: 'media', generation };
+  const text = await orUndefined(api.request(call, { url, query, answer: 'text' }));
+  if (text === undefined)
+    throw new GoogleApiError(call, new EmptyAnswer(`gs://${bucket}/${name} changed while it was read`));
+  return {
+    text: parseAnswer(call, z.string(), text),
+    generation,
+    ageMs: ageOf(updated, found.header('date')),
   };
 }
 

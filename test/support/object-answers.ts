@@ -49,8 +49,10 @@ export function answerObjects(
     const names = [...objects.keys()].filter((name) => name.startsWith(prefix)).sort();
     return { items: names.map((name) => ({ name })) };
   }
-  if (query.get('alt') !== 'media') refuse(501);
-  return (objects.get(decodeURIComponent(encoded)) ?? refuse(404)).text;
+  const { text, generation, updatedMs = nowMs } = objects.get(decodeURIComponent(encoded)) ?? refuse(404);
+  if ((query.get('generation') ?? String(generation)) !== String(generation)) refuse(404);
+  if (query.get('alt') === 'media') return text;
+  return { generation: String(generation), updated: new Date(updatedMs).toISOString() };
 }
 
 /** The headers of an answer that was given just now: those of the object, where it is one. */
