@@ -5,6 +5,7 @@
  */
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
+import { GROUP_ROUTES, type FakeGroup } from './fake-groups.ts';
 import { answerObjects, isForObjects, objectHeaders, type StoredObject } from './object-answers.ts';
 
 export interface FakeProject {
@@ -17,6 +18,9 @@ export interface FakeProject {
   readonly vms: Map<string, boolean>;
   /** Running custom jobs by id. */
   readonly jobs: Map<string, boolean>;
+  /** Pipelines by id. While one runs, it submits again what of its jobs ends. */
+  readonly pipelines: Map<string, boolean>;
+  readonly groups: Map<string, FakeGroup>;
   /** Ids of the models on the project's one endpoint. */
   readonly models: Set<string>;
 }
@@ -203,32 +207,31 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     },
   ],
   // Nothing of these runs.
-  [/^GET compute\.googleapis\.com\/compute\/v1\/projects\/[^/]+\/aggregated\/instanceGroupManagers$/, () => ({})],
-  [/^GET (?:batch|container|dataflow|tpu|workstations)\.googleapis\.com\/.*\/(?:clusters|jobs|jobs:aggregated|nodes|queuedResources|workstations)$/, () => ({})],
+  [/^GET (?:batch|dataflow|tpu|workstations)\.googleapis\.com\/.*\/(?:jobs|jobs:aggregated|nodes|queuedResources|workstations)$/, () => ({})],
   [/^GET run\.googleapis\.com\/.*\/services$/, () => ({})],
-  [/^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations\/[^/]+\/(?!customJobs|endpoints)[a-zA-Z]+$/, () => ({})],
+  [/^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations\/[^/]+\/(?!customJobs|pipelineJobs|endpoints)[a-zA-Z]+$/, () => ({})],
   [
     /^GET aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations$/,
     () => ({ locations: [{ locationId: REGION }] }),
   ],
   [
-    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(customJobs|endpoints)$/,
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(customJobs|pipelineJobs|endpoints)$/,
     (world, [name = '', collection = '']) => {
       const project = projectOf(world, name);
-      return collection === 'customJobs'
-        ? { customJobs: [...project.jobs.keys()].map((id) => jobOf(project, id)) }
-        : { endpoints: [endpointOf(project)] };
+      if (collection === 'endpoints') return { endpoints: [endpointOf(project)] };
+      const ids = collection === 'customJobs' ? project.jobs : project.pipelines;
+      return { [collection]: [...ids.keys()].map((id) => jobOf(project, id)) };
     },
   ],
   [
-    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/customJobs\/([^/]+)$/,
+    /^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(?:customJobs|pipelineJobs)\/([^/]+)$/,
     (world, [name = '', id = '']) => jobOf(projectOf(world, name), id),
   ],
   [
-    /^POST [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/customJobs\/([^/]+):cancel$/,
+    /^POST [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/(?:customJobs|pipelineJobs)\/([^/]+):cancel$/,
     (world, [name = '', id = '']) => {
       const project = projectOf(world, name);
-      return turn(world, project, project.jobs, id, 'cancel');
+      return cancel(world, project, id);
     },
   ],
   [
@@ -253,8 +256,16 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
   ],
 ]; // prettier-ignore
 
-function answer(world: FakeWorld, method: string, { host, pathname }: URL, body: unknown): unknown {
+function answer(world: FakeWorld, method: string, { host, pathname, search }: URL, body: unknown): unknown {
   const asked = `${method} ${host}${pathname}`;
+  for (const [pattern, give] of GROUP_ROUTES) {
+    const match = pattern.exec(asked) ?? pattern.exec(`${asked}${search}`);
+    if (match === null) continue;
+    const { id, groups } = projectOf(world, match[1] ?? '');
+    return give(groups, match.slice(1), body, (change) => {
+      world.changes.push(change.replace(' ', ` ${id}/`));
+    });
+  }
   for (const [pattern, give] of ROUTES) {
     const match = pattern.exec(asked);
     if (match !== null) return give(world, match.slice(1), body);
@@ -281,8 +292,9 @@ function billingOf({ id, account }: FakeProject) {
   };
 }
 
-function turnAllOff({ notebooks, vms, jobs }: FakeProject): void {
-  for (const machines of [notebooks, vms, jobs]) for (const id of machines.keys()) machines.set(id, false);
+function turnAllOff({ notebooks, vms, jobs, pipelines }: FakeProject): void {
+  for (const machines of [notebooks, vms, jobs, pipelines])
+    for (const id of machines.keys()) machines.set(id, false);
 }
 
 /** Takes effect at once; a change to what is so already is refused, so that asking twice shows. */
@@ -299,6 +311,17 @@ function turn(
   machines.set(id, !running);
   if (verb === 'start') world.starts.set(`${project.id}/${id}`, world.nowMs);
   return { name: 'operations/1' };
+}
+
+/** A job that ends while its pipeline runs is submitted again at once. */
+function cancel(world: FakeWorld, project: FakeProject, id: string): unknown {
+  const ofPipeline = project.pipelines.has(id);
+  const answered = turn(world, project, ofPipeline ? project.pipelines : project.jobs, id, 'cancel');
+  if (!ofPipeline && [...project.pipelines.values()].includes(true)) {
+    project.jobs.set(id, true);
+    world.changes.push(`submit ${project.id}/${id}`);
+  }
+  return answered;
 }
 
 function labelsOf(id: string): Readonly<Record<string, string>> {
@@ -328,10 +351,14 @@ function vmOf({ starts }: FakeWorld, project: FakeProject, name: string) {
 }
 
 function jobOf(project: FakeProject, id: string) {
+  const ofPipeline = project.pipelines.get(id);
+  const running = ofPipeline ?? project.jobs.get(id) ?? notFound(id);
+  const [collection, states] =
+    ofPipeline === undefined ? ['customJobs', 'JOB_STATE'] : ['pipelineJobs', 'PIPELINE_STATE'];
   return {
-    name: `projects/${project.number}/locations/${REGION}/customJobs/${id}`,
+    name: `projects/${project.number}/locations/${REGION}/${collection}/${id}`,
     displayName: id,
-    state: (project.jobs.get(id) ?? notFound(id)) ? 'JOB_STATE_RUNNING' : 'JOB_STATE_CANCELLED',
+    state: `${states}_${running ? 'RUNNING' : 'CANCELLED'}`,
   };
 }
 

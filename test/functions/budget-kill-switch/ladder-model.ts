@@ -161,6 +161,8 @@ function newProject(id: string): FakeProject {
     notebooks: on('nb-1', 'nb-2', 'nb-kept'),
     vms: on('vm-1', 'vm-kept'),
     jobs: on('job-1'),
+    pipelines: new Map(),
+    groups: new Map(),
     models: new Set(['model-1', 'model-2']),
   };
 }

@@ -110,11 +110,12 @@ export function objectOf(project: string): string {
   return `manifests/${account}/${id}/${PERIOD}/${project}.json`;
 }
 
-/** What runs, but for jobs, which do not come back; models by name, for their ids are new. */
-export function stateOf({ account, notebooks, vms, models }: FakeProject): object {
+/** What runs, but for jobs and pipelines, which do not come back; models by name, for their ids are new. */
+export function stateOf({ account, notebooks, vms, groups, models }: FakeProject): object {
   return {
     account,
     ...Object.fromEntries([...notebooks, ...vms]),
+    groups: Object.fromEntries([...groups].map(([name, group]) => [name, { ...group }])),
     models: [...models].map(nameOfModel).sort(),
   };
 }

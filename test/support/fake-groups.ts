@@ -1,0 +1,111 @@
+/** Managed groups, their autoscalers and a GKE node pool of the small Google Cloud of `fake-google.ts`. */
+
+/** A managed group with what scales it: an autoscaler of its own, or its node pool's. */
+export interface FakeGroup {
+  size: number;
+  scaled: boolean;
+}
+
+/** The node pool's group; its pool and cluster have names of their own. */
+export const POOL_GROUP = 'gke-train-pool-grp';
+const CLUSTER = 'train';
+const POOL = 'pool';
+const ZONE = 'us-central1-a';
+
+type Groups = ReadonlyMap<string, FakeGroup>;
+
+/** What a request to groups changes and answers; `groupsOf` finds a project's, `note` takes `empty ml-lab/web`. */
+export type GroupAnswer = (
+  groups: Groups,
+  match: readonly string[],
+  body: unknown,
+  note: (change: string) => void,
+) => unknown;
+
+const PLACE = String.raw`compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)`;
+const CLUSTERS = String.raw`container\.googleapis\.com\/v1\/projects\/([^/]+)\/locations\/[^/]+\/clusters`;
+
+export const GROUP_ROUTES: readonly (readonly [RegExp, GroupAnswer])[] = [
+  [
+    new RegExp(`^GET ${PLACE}/aggregated/instanceGroupManagers$`),
+    (groups) => inZone('instanceGroupManagers', [...groups.keys()].map((name) => groupOf(groups, name))),
+  ],
+  [
+    new RegExp(`^GET ${PLACE}/aggregated/autoscalers$`),
+    (groups) => inZone('autoscalers', [...groups.keys()].filter((name) => name !== POOL_GROUP).map((name) => scalerOf(groups, name))),
+  ],
+  [new RegExp(`^GET ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)$`), (groups, [, name = '']) => groupOf(groups, name)],
+  [
+    new RegExp(`^POST ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)/resize\\?.*size=(\\d+)`),
+    (groups, [, name = '', size = ''], _, note) => resize(groups, name, Number(size), note),
+  ],
+  [
+    new RegExp(`^GET ${PLACE}/zones/[^/]+/autoscalers/([^/]+)-scaler$`),
+    (groups, [, name = '']) => scalerOf(groups, name),
+  ],
+  [
+    new RegExp(`^PATCH ${PLACE}/zones/[^/]+/autoscalers\\?.*autoscaler=([^&]+)-scaler`),
+    (groups, [, name = ''], body, note) => {
+      const { autoscalingPolicy } = body as { autoscalingPolicy: { mode: string } };
+      return scale(groups, name, autoscalingPolicy.mode === 'ON', note);
+    },
+  ],
+  [new RegExp(`^GET ${CLUSTERS}$`), (groups, [project = '']) => ({ clusters: clustersOf(groups, project) })],
+  [new RegExp(`^GET ${CLUSTERS}/[^/]+$`), (groups, [project = '']) => clustersOf(groups, project)[0]],
+  [
+    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/[^/:]+:setSize$`),
+    (groups, _, body, note) => resize(groups, POOL_GROUP, (body as { nodeCount: number }).nodeCount, note),
+  ],
+  [
+    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/[^/:]+:setAutoscaling$`),
+    (groups, _, body, note) => scale(groups, POOL_GROUP, (body as { autoscaling: { enabled: boolean } }).autoscaling.enabled, note),
+  ],
+]; // prettier-ignore
+
+function inZone(collection: string, listed: readonly unknown[]): object {
+  return listed.length === 0 ? {} : { items: { [`zones/${ZONE}`]: { [collection]: listed } } };
+}
+
+function known(groups: Groups, name: string): FakeGroup {
+  const group = groups.get(name);
+  if (group === undefined) throw new Error(`No group ${name}`);
+  return group;
+}
+
+function groupOf(groups: Groups, name: string): object {
+  const autoscaler = name === POOL_GROUP ? {} : { autoscaler: `zones/${ZONE}/autoscalers/${name}-scaler` };
+  return { name, targetSize: known(groups, name).size, status: { isStable: true, ...autoscaler } };
+}
+
+function scalerOf(groups: Groups, name: string): object {
+  return {
+    name: `${name}-scaler`,
+    autoscalingPolicy: { mode: known(groups, name).scaled ? 'ON' : 'OFF' },
+  };
+}
+
+function clustersOf(groups: Groups, project: string): readonly object[] {
+  const group = groups.get(POOL_GROUP);
+  if (group === undefined) return [];
+  const url = `https://www.googleapis.com/compute/v1/projects/${project}/zones/${ZONE}/instanceGroupManagers/${POOL_GROUP}`;
+  const autoscaling = group.scaled ? { enabled: true, minNodeCount: 1, maxNodeCount: 4 } : {};
+  const pool = { name: POOL, status: 'RUNNING', autoscaling, instanceGroupUrls: [url] };
+  return [{ name: CLUSTER, location: ZONE, status: 'RUNNING', nodePools: [pool] }];
+}
+
+/** What would change nothing is refused, so that asking twice shows; what scales a group would undo its new size. */
+function resize(groups: Groups, name: string, size: number, note: (change: string) => void): object {
+  const group = known(groups, name);
+  note(`${size === 0 ? 'empty' : 'fill'} ${name}`);
+  if (group.size === size) throw new Error(`${name} has ${size} already`);
+  group.size = group.scaled ? Math.max(1, size) : size;
+  return { name: 'operations/1' };
+}
+
+function scale(groups: Groups, name: string, scaled: boolean, note: (change: string) => void): object {
+  const group = known(groups, name);
+  note(`${scaled ? 'scale' : 'fix'} ${name}-scaler`);
+  if (group.scaled === scaled) throw new Error(`${name} is so already`);
+  group.scaled = scaled;
+  return { name: 'operations/1' };
+}
