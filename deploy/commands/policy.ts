@@ -11,11 +11,12 @@ import { policyJsonSchema } from '../policy/json-schema.ts';
 import { WrongUsage } from '../desired/problem.ts';
 
 const usage = `Usage: npm run policy -- FILE [FILE…]
-       npm run policy -- --import BUCKET|FILE.json
+       npm run policy -- --import BUCKET|FILE.json [--billing-project PROJECT]
        node deploy/commands/policy.ts --write-schema
 
 Checks policy files and prints every problem with its path; exit code 1 when there is any.
 --import prints the policy's section lifecycle for the rules of a bucket (read by gcloud) or of a lifecycle.json.
+--billing-project pays for reading a bucket whose requesters pay.
 --write-schema writes deploy/costguard.schema.json, which editors check policy files with.
 `;
 
@@ -32,6 +33,7 @@ export async function policyCommand(args: readonly string[], output: Output): Pr
     const { values, positionals: files } = readCommandLine(usage, args, {
       'write-schema': { type: 'boolean' },
       import: { type: 'string' },
+      'billing-project': { type: 'string' },
     });
     if (values['write-schema'] === true) {
       if (files.length > 0) throw new WrongUsage('--write-schema takes no file.');
@@ -42,7 +44,8 @@ export async function policyCommand(args: readonly string[], output: Output): Pr
     }
     if (values.import !== undefined) {
       if (files.length > 0) throw new WrongUsage('--import takes one bucket or file.');
-      output.out(await importLifecycle(values.import, installedGcloud(process.env, process.cwd())));
+      const gcloud = installedGcloud(process.env, process.cwd());
+      output.out(await importLifecycle(values.import, gcloud, values['billing-project']));
       return 0;
     }
     if (files.length === 0) throw new WrongUsage('Name a policy file.');

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import * as z from 'zod/mini';
 import { messageOf } from '../../shared/errors.ts';
-import { readJson, type Gcloud } from '../actual/gcloud.ts';
+import { GcloudFailed, readJson, type Gcloud } from '../actual/gcloud.ts';
 import { NotReady } from '../desired/problem.ts';
 
 const rules = z.array(
@@ -20,15 +20,20 @@ const fileSchema = z.looseObject({
   lifecycle_config: z.optional(configuration),
 });
 
-/** The policy's section `lifecycle` for the rules of a file or, by gcloud, of a bucket. Throws `NotReady`. */
-export async function importLifecycle(source: string, gcloud: Gcloud): Promise<string> {
+/**
+ * The policy's section `lifecycle` for the rules of a file or, by gcloud, of a bucket. `billingProject` pays for the request to a
+ * bucket whose requesters pay. Throws `NotReady`.
+ */
+export async function importLifecycle(
+  source: string,
+  gcloud: Gcloud,
+  billingProject?: string,
+): Promise<string> {
   const isFile = source.endsWith('.json');
   const bucket = source.replace(/^gs:\/\//, '').replace(/\/$/, '');
   if (!isFile && !/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket))
     throw notReady(source, 'wanted a bucket, gs://NAME, or a file whose name ends with .json');
-  const value = isFile
-    ? await readLifecycleFile(source)
-    : await readJson(gcloud, ['storage', 'buckets', 'describe', `gs://${bucket}`, '--raw']);
+  const value = isFile ? await readLifecycleFile(source) : await readBucket(gcloud, bucket, billingProject);
   const read = fileSchema.safeParse(value);
   if (!read.success) throw notReady(source, 'wanted {"rule": [{"action": {"type": …}, "condition": {…}}]}');
   const { rule, lifecycle, lifecycle_config: shown } = read.data;
@@ -40,6 +45,22 @@ export async function importLifecycle(source: string, gcloud: Gcloud): Promise<s
     rules: found.map(({ action, condition = {} }) => ({ action, condition })),
   };
   return stringify({ lifecycle: { policies: [policy] } });
+}
+
+async function readBucket(
+  gcloud: Gcloud,
+  bucket: string,
+  billingProject: string | undefined,
+): Promise<unknown> {
+  const payer = billingProject === undefined ? [] : [`--billing-project=${billingProject}`];
+  try {
+    return await readJson(gcloud, ['storage', 'buckets', 'describe', `gs://${bucket}`, '--raw', ...payer]);
+  } catch (error) {
+    if (!(error instanceof GcloudFailed && /requester pays/i.test(error.stderr))) throw error;
+    const what = `Cannot import "gs://${bucket}": its requesters pay, and no project was named that does`;
+    const remedy = `npm run policy -- --import gs://${bucket} --billing-project PROJECT`;
+    throw new NotReady([{ what, remedy: [remedy] }]);
+  }
 }
 
 async function readLifecycleFile(file: string): Promise<unknown> {

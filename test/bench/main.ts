@@ -5,6 +5,7 @@ import { bucketTick } from './bucket-tick/measure.ts';
 import { bundleSize } from './bundle-size.ts';
 import { notebookTick } from './notebook-tick/measure.ts';
 import { egressAudit } from './egress-audit.ts';
+import { egressScope } from './egress-scope.ts';
 import { guardrailAudit } from './guardrail-audit.ts';
 import { priceLookup } from './price-lookup.ts';
 import type { Bench, Row } from './row.ts';
@@ -19,6 +20,7 @@ const BENCHES: readonly Bench[] = [
   notebookTick,
   bucketTick,
   egressAudit,
+  egressScope,
   spendReplay,
   guardrailAudit,
 ];

@@ -51,6 +51,20 @@ describe('importLifecycle', () => {
     expect(policy?.rules).toEqual(RULES);
   });
 
+  it('says who has to pay where requesters do, and lets that project pay', async () => {
+    const gcloud: Gcloud = (args) => {
+      const paid = args.includes('--billing-project=ml-dev');
+      const stdout = paid ? JSON.stringify({ name: 'paid', lifecycle: { rule: RULES } }) : '';
+      const stderr = 'HTTPError 400: Bucket is a requester pays bucket but no user project provided.';
+      return Promise.resolve(paid ? { code: 0, stdout, stderr: '' } : { code: 1, stdout, stderr });
+    };
+    await expect(importLifecycle('gs://paid', gcloud)).rejects.toThrow(
+      /requesters pay[^]*npm run policy -- --import gs:\/\/paid --billing-project PROJECT/,
+    );
+    const [policy] = policiesOf(await importLifecycle('gs://paid', gcloud, 'ml-dev')) ?? [];
+    expect(policy?.rules).toEqual(RULES);
+  });
+
   it.each([
     ['{"rule": 7}', /wanted \{"rule"/],
     ['{"rule": []}', /no lifecycle rules/],

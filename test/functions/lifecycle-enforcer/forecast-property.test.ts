@@ -27,6 +27,8 @@ const storageClass = fc.constantFrom(
   'NEARLINE' as const,
   'COLDLINE' as const,
   'REGIONAL' as const,
+  'MULTI_REGIONAL' as const,
+  'DURABLE_REDUCED_AVAILABILITY' as const,
 );
 const rarely = fc.constantFrom(true, false, false, false, false, false);
 
@@ -40,8 +42,10 @@ const anyObject = fc
     temporaryHold: rarely,
     eventBasedHold: rarely,
     live: fc.constantFrom(true, true, true, false),
+    /** Of the object alone: for so many days from now, or over already. */
+    retainedDays: fc.constantFrom(undefined, undefined, undefined, -3, 20, 45, 400),
   })
-  .map(({ name, ages, classes, size, customDays, live, ...holds }) => {
+  .map(({ name, ages, classes, size, customDays, live, retainedDays, ...holds }) => {
     const [newest = 0, ...older] = ages.toSorted((a, b) => a - b);
     const noncurrent = older.map((age, index) => ({
       size,
@@ -56,6 +60,9 @@ const anyObject = fc
       timeCreated: `-${newest}d`,
       storageClass: classes[3] ?? ('STANDARD' as const),
       ...(customDays === undefined ? {} : { customTime: `-${customDays}d` }),
+      ...(retainedDays === undefined
+        ? {}
+        : { retention: { mode: 'Unlocked' as const, retainUntilTime: `${retainedDays}d` } }),
       ...(holds.temporaryHold ? { temporaryHold: true } : {}),
       ...(holds.eventBasedHold ? { eventBasedHold: true } : {}),
       noncurrent: noncurrent.toReversed(),
@@ -64,7 +71,8 @@ const anyObject = fc
   });
 
 const anyBucket = fc.record({
-  versioned: fc.boolean(),
+  /** A hierarchical namespace takes no versioning. */
+  kind: fc.constantFrom('flat' as const, 'versioned' as const, 'hierarchical' as const),
   retentionDays: fc.constantFrom(undefined, undefined, undefined, 45),
   softDeleteDays: fc.constantFrom(0, 7),
   objects: fc.uniqueArray(anyObject, { selector: ({ name }) => name, minLength: 1, maxLength: 5 }),
@@ -78,7 +86,9 @@ function serviceOf(any: AnyBucket): { storage: StorageService; moveTo(day: numbe
   const seed = {
     name: 'b',
     project: 'ml-dev',
-    versioning: { enabled: any.versioned },
+    versioning: { enabled: any.kind === 'versioned' },
+    hierarchicalNamespace: { enabled: any.kind === 'hierarchical' },
+    objectRetention: true,
     softDeletePolicy: { retentionDurationSeconds: any.softDeleteDays * 86_400 },
     ...(any.retentionDays === undefined
       ? {}
@@ -163,7 +173,7 @@ test('what is forecast is what happens, object by object, as the clock moves a y
       const world = serviceOf(any);
       const { storage } = world;
       const rules = any.rules.map(readRule);
-      const settings = { versioned: any.versioned, autoclass: false };
+      const settings = { versioned: any.kind === 'versioned', autoclass: false };
       const endMs = START_MS + YEAR_DAYS * DAY_MS;
       const forecast = versionsIn(storage).map((versions) => ({
         versions,

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
+import { importLifecycle } from '../../../deploy/policy/import-lifecycle.ts';
+import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { ABORT, deleteAfter, lifecyclePolicy, moveTo, withEnforcer } from './lab.ts';
+import { LAB } from '../../support/lab.ts';
 import { needs } from '../../support/needs.ts';
 
 const NEARLINE = moveTo('NEARLINE', 30);
@@ -51,6 +54,23 @@ describe('lifecycle-enforcer beside the real gcloud', needs(missing), () => {
         await set([BY_GCLOUD, ABORT]);
         await world.deliver({ messageId: '2' });
         assert.deepEqual(await shown('set-by-gcloud'), { rule: [BY_GCLOUD, ABORT, NEARLINE] });
+      },
+    ));
+
+  it('imports the rules of a bucket whose requesters pay where a project that pays is named', () =>
+    withEnforcer(
+      [{ name: 'paid', billing: { requesterPays: true }, lifecycle: { rule: [...FOREIGN] } }],
+      lifecyclePolicy(),
+      async ({ sandbox }) => {
+        const owner = createGcloud(sandbox, 'owner@example.com');
+        const gcloud = async (args: readonly string[]) => {
+          const { code, stdout, stderr } = await owner(args.join(' '));
+          return { code: code ?? 1, stdout, stderr };
+        };
+        await assert.rejects(importLifecycle('gs://paid', gcloud), /requesters pay/);
+        const section = await importLifecycle('gs://paid', gcloud, LAB);
+        const [policy] = parsePolicy(`scope: [projects/${LAB}]\n${section}`).lifecycle?.policies ?? [];
+        assert.deepEqual(policy?.rules, FOREIGN);
       },
     ));
 });

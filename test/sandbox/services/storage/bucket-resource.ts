@@ -33,6 +33,7 @@ export function bucketResource(
     timeCreated: rfc3339(bucket.createdMs),
     updated: rfc3339(bucket.updatedMs),
     ...settings,
+    ...(bucket.objectRetention === true && { objectRetention: { mode: 'Enabled' } }),
     iamConfiguration: { bucketPolicyOnly: uniform, ...iamConfiguration },
     ...(withLists && {
       acl: accessControls(acl, projectNumber).map((entry) => ({

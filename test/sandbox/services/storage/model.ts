@@ -16,6 +16,8 @@ export interface StoredBucket {
   readonly createdMs: number;
   /** Answers 503 and is listed under `unreachable`. */
   readonly unreachable: boolean;
+  /** Whether single objects may have a retention of their own. */
+  readonly objectRetention?: boolean;
   readonly objects: ObjectStore;
   /** Multipart uploads of the XML API that nobody has completed; they come from the seed. */
   readonly uploads: Set<MultipartUpload>;
@@ -59,6 +61,8 @@ export interface StoredObject {
   readonly componentCount?: number;
   readonly temporaryHold?: boolean | undefined;
   readonly eventBasedHold?: boolean | undefined;
+  /** Of this object alone, beside the bucket's policy. */
+  readonly retention?: { readonly mode: 'Locked' | 'Unlocked'; readonly retainUntilTime: string } | undefined;
   /** RFC 3339. */
   readonly customTime?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;

@@ -3,7 +3,7 @@ import type { Projection } from './bucket-resource.ts';
 import { checksumsOfObject } from './checksums.ts';
 import { objectEtag } from './etag.ts';
 import type { StoredBucket, StoredObject } from './model.ts';
-import { retainedUntilMs } from './object-writes.ts';
+import { policyRetainsUntilMs } from './object-writes.ts';
 
 /** One version of an object as the JSON API shows it. */
 export function objectResource(
@@ -13,7 +13,7 @@ export function objectResource(
 ): Record<string, unknown> {
   const path = `b/${bucket.name}/o/${encodeURIComponent(object.name)}`;
   const etag = objectEtag(object.generation, object.metageneration);
-  const until = retainedUntilMs(bucket, object);
+  const until = policyRetainsUntilMs(bucket, object);
   const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : rfc3339(ms));
   const fineGrained = bucket.settings.iamConfiguration?.uniformBucketLevelAccess?.enabled !== true;
   return {
@@ -38,6 +38,7 @@ export function objectResource(
     etag,
     temporaryHold: object.temporaryHold,
     eventBasedHold: object.eventBasedHold,
+    retention: object.retention,
     retentionExpirationTime: time(until),
     customTime: object.customTime,
     timeCreated: time(object.createdMs),

@@ -116,8 +116,15 @@ export function restoreObject(state: StorageState, bucket: StoredBucket, object:
   return restored;
 }
 
-/** Until when the bucket's retention policy keeps the object; undefined without one and while an event-based hold stands. */
+/** Until when the bucket's retention policy or the object's own keeps it; undefined without both. */
 export function retainedUntilMs(bucket: StoredBucket, object: StoredObject): number | undefined {
+  const own = object.retention && Date.parse(object.retention.retainUntilTime);
+  const byPolicy = policyRetainsUntilMs(bucket, object);
+  return own === undefined || byPolicy === undefined ? (own ?? byPolicy) : Math.max(own, byPolicy);
+}
+
+/** Until when the bucket's retention policy keeps the object; undefined without one and while an event-based hold stands. */
+export function policyRetainsUntilMs(bucket: StoredBucket, object: StoredObject): number | undefined {
   const period = bucket.settings.retentionPolicy?.retentionPeriod;
   if (period === undefined || object.eventBasedHold === true) return undefined;
   return object.retentionStartMs + Number(period) * 1_000;

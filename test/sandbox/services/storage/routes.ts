@@ -52,8 +52,9 @@ export function needsOnBucket(
 /** Where requesters pay, the call names the project that does, and the caller may let it pay. */
 function needsOfPayer({ settings }: StoredBucket, call: Call): readonly Need[] {
   if (settings.billing?.requesterPays !== true) return [];
-  const project = call.query.get('userProject');
-  if (project === null)
+  // The parameter of the JSON API, or the header that every Google API takes.
+  const project = call.query.get('userProject') ?? call.headers['x-goog-user-project'];
+  if (typeof project !== 'string')
     throw new ApiError('INVALID_ARGUMENT', 'Bucket is a requester pays bucket but no user project provided.');
   return [{ permission: 'serviceusage.services.use', on: `projects/${project}` }];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { momentMs, momentSchema } from '../../clock/moment.ts';
 import { randomOf } from '../../http/seeded.ts';
+import { rfc3339 } from './bucket-settings.ts';
 import { checksumsOf } from './checksums.ts';
 import { STORAGE_CLASSES } from './lifecycle-schema.ts';
 import type { MultipartUpload, StoredBucket, StoredObject } from './model.ts';
@@ -16,6 +17,10 @@ const versionFields = {
   timeCreated: momentSchema.default('-1d'),
   timeStorageClassUpdated: momentSchema.optional(),
   customTime: momentSchema.optional(),
+  /** The object's own retention, in a bucket that has `objectRetention`. */
+  retention: z
+    .strictObject({ mode: z.enum(['Locked', 'Unlocked']), retainUntilTime: momentSchema })
+    .optional(),
 };
 
 const sized = (version: { content?: string | undefined; size?: number | undefined }): boolean =>
@@ -95,6 +100,7 @@ function seedVersion(
     timeCreated,
     timeStorageClassUpdated,
     customTime,
+    retention,
     storageClass,
     ...fields
   } = seed;
@@ -108,6 +114,9 @@ function seedVersion(
       ? { size }
       : { content: bytesOf, size: bytesOf.length, ...checksumsOf(bytesOf) }),
     ...(customTime !== undefined && { customTime: new Date(at(customTime)).toISOString() }),
+    ...(retention !== undefined && {
+      retention: { mode: retention.mode, retainUntilTime: rfc3339(at(retention.retainUntilTime)) },
+    }),
     ...identity(bucket, name, createdMs, index, storageClass),
     storageClassUpdatedMs: at(timeStorageClassUpdated),
   };

@@ -30,6 +30,8 @@ const bucketSeedSchema = z.strictObject({
   /** The retention policy, if there is one, is locked. */
   retentionLocked: z.boolean().default(false),
   unreachable: z.boolean().default(false),
+  /** Single objects may have a retention of their own. */
+  objectRetention: z.boolean().default(false),
   /** Bindings of its allow policy beside the ones that a new bucket has: they are shown, and allow nothing in the sandbox. */
   iam: z.array(policySeedSchema).default([]),
   objects: z.array(objectSeedSchema).default([]),
@@ -60,7 +62,11 @@ export function applySeed(state: StorageState, seed: StorageSeed): void {
 function seedBucket(state: StorageState, seed: BucketSeed): StoredBucket {
   const { name, project, location, timeCreated, metageneration, unreachable, retentionLocked, ...rest } =
     seed;
-  const { objects, manyObjects, manyUploads, iam, ...wanted } = rest;
+  const { objects, manyObjects, manyUploads, iam, objectRetention, ...wanted } = rest;
+  if (!objectRetention && objects.some(({ retention }) => retention !== undefined))
+    throw new Error(
+      `Cannot seed the bucket "${name}": its objects have a retention, and it has no objectRetention`,
+    );
   const startMs = state.clock.now();
   const createdMs = momentMs(timeCreated, startMs);
   const settings = lockedIf(retentionLocked, settleSettings(wanted, undefined, createdMs));
@@ -72,6 +78,7 @@ function seedBucket(state: StorageState, seed: BucketSeed): StoredBucket {
     generation: `${createdMs}000000`,
     createdMs,
     unreachable,
+    objectRetention,
     objects: createObjectStore(seededObjects),
     uploads: new Set(manyUploads.flatMap((many) => makeUploads(many, settings.storageClass, startMs))),
     timeline: startTimeline(

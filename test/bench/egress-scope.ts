@@ -1,0 +1,82 @@
+import { installHttpFunction } from '../support/install-function.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import { parseScenario, type ScenarioInput } from '../sandbox/scenario.ts';
+import { egressFleet } from './egress-audit.ts';
+import { peakResidentBytes } from './notebook-tick/process-figures.ts';
+import { milliseconds, type Bench } from './row.ts';
+
+const OPERATIONS = 'ml-ops-bench';
+const FLEET = { vms: 100, remotes: 100 };
+const WANTED_FIRST_BYTE_MS = 3_000;
+const WANTED_PEAK_MIB = 256;
+
+/** A report over a whole scope: its first byte and its memory do not grow with the projects, of which one is held at a time. */
+export const egressScope: Bench = async function* ({ quick }) {
+  const projects = quick ? 4 : 20;
+  const { firstByteMs, wallMs, peakBytes } = await measureScope(projects);
+  const what = `egress of a scope of ${projects} projects, each ${FLEET.vms} VMs × ${FLEET.remotes} remotes`;
+  yield {
+    what: `${what}: first byte`,
+    measured: `${milliseconds(firstByteMs)} after the request, of ${milliseconds(wallMs)} in all (with the sandbox’s)`,
+    goal: { wanted: `< ${milliseconds(WANTED_FIRST_BYTE_MS)}`, reached: firstByteMs < WANTED_FIRST_BYTE_MS },
+  };
+  const peakMib = peakBytes / 2 ** 20;
+  yield {
+    what: `${what}: peak memory of the function’s process`,
+    measured: `${Math.round(peakMib)} MiB (options as deployed)`,
+    goal: { wanted: `< ${WANTED_PEAK_MIB} MiB`, reached: peakMib < WANTED_PEAK_MIB },
+  };
+};
+
+/** Memory is that of the process as the system sees it. */
+async function measureScope(
+  projects: number,
+): Promise<{ readonly firstByteMs: number; readonly wallMs: number; readonly peakBytes: number }> {
+  const ids = Array.from({ length: projects }, (_, at) => `ml-bench-${at}`);
+  const sandbox = await startSandbox({ scenario: parseScenario(scopeOf(ids)) });
+  const fn = await installHttpFunction(sandbox, {
+    name: 'egress-auditor',
+    operationsProject: OPERATIONS,
+    policyText: `scope: [${ids.map((id) => `projects/${id}`).join(', ')}]
+egress:
+`,
+  });
+  try {
+    await fn.service.warmUp();
+    const pid = fn.service.instances[0]?.pid;
+    if (pid === undefined) throw new Error('Cannot measure the report: no instance runs');
+    const startMs = performance.now();
+    const response = await fetch(`${fn.service.url}?window=7d&format=json`);
+    let firstByteMs: number | undefined;
+    let text = '';
+    for await (const part of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      firstByteMs ??= performance.now() - startMs;
+      text += part;
+    }
+    const wallMs = performance.now() - startMs;
+    requireWhole(response.status, text, projects);
+    return { firstByteMs: firstByteMs ?? Infinity, wallMs, peakBytes: peakResidentBytes(pid) };
+  } finally {
+    await fn.close();
+    await sandbox.close();
+  }
+}
+
+/** The fleet of one project's report, in each project of the scope. */
+function scopeOf(ids: readonly string[]): ScenarioInput {
+  const fleet = egressFleet(FLEET.vms, FLEET.remotes);
+  const [operations, project] = fleet.projects;
+  if (operations === undefined || project === undefined) throw new Error('Cannot measure: no fleet');
+  const projects = ids.map((id, at) => ({ ...project, id, number: String(100000000100 + at) }));
+  return { ...fleet, projects: [operations, ...projects] };
+}
+
+/** A report that leaves projects out would be small for the wrong reason. */
+function requireWhole(status: number, text: string, projects: number): void {
+  const { total } = JSON.parse(text) as {
+    readonly total: { readonly reported: number; readonly bytes: number };
+  };
+  const wanted = projects * FLEET.vms * FLEET.remotes * 7 * 2 ** 30;
+  if (status !== 200 || total.reported !== projects || Math.abs(total.bytes - wanted) > 0.01 * wanted)
+    throw new Error(`Cannot measure the report: ${status}, ${JSON.stringify(total).slice(0, 500)}`);
+}
