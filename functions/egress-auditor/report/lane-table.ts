@@ -111,9 +111,9 @@ const LANE_COLUMNS: readonly TableColumn<Lane>[] = [
   },
 ];
 
-export function laneTable({ lanes }: EgressReport): Markup {
+export function laneTable({ lanes }: EgressReport, caption = 'Lanes with their cost and traffic'): Markup {
   return sortableTable<Lane>({
-    caption: 'Lanes with their cost and traffic',
+    caption,
     rows: lanes,
     id: ({ id }) => id,
     sortedBy: 'USD a month',

@@ -53,12 +53,12 @@ function totalOf(total: ScopeTotal): readonly Markup[] {
       {
         label: 'Traffic a month',
         value: figure(total.monthlyBytes, bytesText(total.monthlyBytes)),
-        note: unpriced.lanes === 0 ? 'all of it priced' : `${countText(unpriced.lanes)} lanes unpriced`,
+        note: unpriced.lanes === 0 ? 'all of it priced' : `${counted(unpriced.lanes, 'lane')} unpriced`,
       },
       {
         label: 'Can be saved',
         value: usdRangeFigure(canBeSaved.usdPerMonth),
-        note: `by ${countText(total.findings)} findings`,
+        note: `by ${counted(total.findings, 'finding')}`,
       },
     ]),
     ...(failed.length === 0
@@ -67,7 +67,7 @@ function totalOf(total: ScopeTotal): readonly Markup[] {
           notice(
             'warn',
             'This report is partial',
-            `${countText(failed.length)} of ${countText(projects)} projects could not be read. They are in no number here.`,
+            `${countText(failed.length)} of ${counted(projects, 'project')} could not be read: in no number here.`,
             failed.map(({ project, why }) => `${project}: ${why}`),
           ),
         ]),
@@ -84,8 +84,11 @@ function projectSection(result: ProjectResult, number: number): PageSection {
 
 function leadOf({ incomplete, lanes, findings }: EgressReport): string {
   const partial = incomplete.length === 0 ? '' : ` ${countText(incomplete.length)} parts could not be read.`;
-  return `${countText(lanes.length)} lanes, ${countText(findings.length)} findings.${partial}`;
+  return `${counted(lanes.length, 'lane')}, ${counted(findings.length, 'finding')}.${partial}`;
 }
+
+const counted = (count: number, what: string): string =>
+  `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 
 function folded(report: EgressReport): Markup {
   const { headline: sums, findings, incomplete, project } = report;
@@ -97,7 +100,7 @@ function folded(report: EgressReport): Markup {
     'details',
     {},
     tag('summary', {}, summary),
-    laneTable(report),
+    laneTable(report, `Lanes of ${project} with their cost and traffic`),
     findings.map((finding) => findingCard(finding)),
     incomplete.length === 0
       ? undefined

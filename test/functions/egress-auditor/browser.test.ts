@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { renderReportPage } from '../../../functions/egress-auditor/report/page.ts';
+import { renderScopePage } from '../../../functions/egress-auditor/report/scope-page.ts';
+import type { ProjectResult } from '../../../functions/egress-auditor/report/scope.ts';
+import { scopeHead } from '../../../functions/egress-auditor/scope.ts';
 import { visible } from '../../../shared/report/text.ts';
 import {
   axeViolations,
@@ -10,6 +13,7 @@ import {
   withPage,
   withUrl,
   type Opened,
+  type Served,
 } from '../../support/chromium.ts';
 import { trafficScenario, vm, withAuditor } from './lab.ts';
 import { hostileReport, HOSTILE_NAMES, sampleReport } from './report-builder.ts';
@@ -21,6 +25,21 @@ const report = sampleReport();
 const sample = renderReportPage(report);
 const hostile = renderReportPage(hostileReport());
 const TITLE = `Where the egress money of ${HOSTILE_NAMES[0] ?? ''} goes – costguard`;
+
+/** A scope of two projects, one of them with names that attack, and of one that cannot be read. */
+async function scopePage(): Promise<Served> {
+  const results = async function* (): AsyncGenerator<ProjectResult> {
+    yield await Promise.resolve({ project: report.project, report });
+    yield { project: 'ml-vision', report: hostileReport() };
+    yield { project: 'ml-unseen', report: undefined, why: 'permission monitoring.timeSeries.list denied' };
+  };
+  const scope = [report.project, 'ml-vision', 'ml-unseen'];
+  const head = scopeHead({ scope, incomplete: [] }, report.window, new Date(report.generatedAt));
+  const { parts, headers } = renderScopePage(head, results());
+  let text = '';
+  for await (const part of parts) text += part;
+  return { text, headers };
+}
 
 /** Nothing to complain about, nothing asked for but the page itself, and nothing beside the screen. */
 async function assertClean({ page, complaints, requests, url }: Opened): Promise<void> {
@@ -64,6 +83,26 @@ describe('the report page in Chromium', needs(chromiumMissing()), () => {
           assert.equal(await charts.count(), 3);
           for (const chart of await charts.all())
             assert.equal(await chart.getAttribute('class'), size === 'phone' ? 'narrow' : 'wide');
+        });
+      });
+
+  for (const [size, viewport] of Object.entries(SIZES))
+    for (const colorScheme of ['light', 'dark'] as const)
+      it(`of a whole scope is clean and accessible on a ${size} in ${colorScheme} colours`, async () => {
+        await withPage(browser, await scopePage(), { viewport, colorScheme }, async (opened) => {
+          const { page } = opened;
+          await assertClean(opened);
+          assert.equal(await background(page), colorScheme === 'light' ? LIGHT : DARK);
+          await page.evaluate(
+            'document.querySelectorAll("details").forEach((part) => { part.open = true; })',
+          );
+          assert.deepEqual(await axeViolations(page), []);
+          await assertClean(opened);
+          assert.equal(await page.locator('.chart > svg:visible').count(), 2);
+          // The totals are sent last and stand first.
+          const box = await page.locator('#total .headline').boundingBox();
+          const first = await page.locator('#project-1').boundingBox();
+          assert.ok((box?.y ?? Infinity) < (first?.y ?? 0), 'the totals stand below the first project');
         });
       });
 
