@@ -33,9 +33,12 @@ function changeTable(changes: readonly Change[]) {
       {
         title: 'Change',
         kind: 'text',
-        cell: ({ change }) => label(WORDS[change], change === 'new' ? 'warn' : 'plain'),
+        cell: ({ change, rule }) => [
+          label(WORDS[change], change === 'new' ? 'warn' : 'plain'),
+          ' ',
+          inlineText(rule),
+        ],
       },
-      { title: 'Rule', kind: 'text', cell: ({ rule }) => inlineText(rule) },
       { title: 'Severity', kind: 'text', cell: ({ severity }) => inlineText(severity) },
       {
         title: 'Resource',
