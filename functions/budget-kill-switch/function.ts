@@ -208,7 +208,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
   await pMap(
     projects,
-    async ({ projectId, number }) => {
+    async ({ projectId, number, isDeleted }) => {
       const why = protection(projectId, config, ownProject);
       if (why !== undefined) {
         receipt.keep(decisionOn(`projects/${projectId}`, 'keep', 'protected', { why }));
@@ -219,6 +219,7 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
         runId,
         projectId,
         projectNumber: number,
+        isDeleted,
         failure(resource, error) {
           receipt.fail({ resource, error: messageOf(error) });
           runErrors.noteFailedAction(error);

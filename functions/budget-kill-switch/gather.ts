@@ -43,17 +43,21 @@ export async function resolveProjects(
 }
 
 /** What looking at a project runs with. */
-export interface GatherRun extends Pick<SwitchRun, 'runtime' | 'api' | 'state' | 'log' | 'projectId'> {
+export interface GatherRun extends Pick<
+  SwitchRun,
+  'runtime' | 'api' | 'state' | 'log' | 'projectId' | 'isDeleted'
+> {
   readonly mode: Mode;
 }
 
 /** Looks at what a rung would take away from a project. One part that cannot be read does not hide the others. */
 export async function gatherInventory(run: GatherRun, action: RungAction, gap: NoteGap): Promise<Inventory> {
   const { runtime, api, projectId, mode } = run;
+  if (run.isDeleted === true) return nothingIn(projectId, 'it is deleted');
   const unlinks = action === 'unlink-billing';
   const account = unlinks ? await readAccount(runtime, api, projectId) : undefined;
   // Linked to no account, the project has nothing left that runs, and its APIs refuse to list it.
-  if (unlinks && account === undefined) return { projectId, resources: [], notOffered: [], account };
+  if (unlinks && account === undefined) return nothingIn(projectId, UNPAID);
   const known = action === 'stop-notebooks' ? new Set<string>() : await recallNotOffered(run);
   const found = await readResources(api, projectId, rungKinds(action), (what) => known.has(what));
   // Without billing nothing runs; that it is off is not taken from a refusal alone.
@@ -62,7 +66,14 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
   for (const one of found.gaps) if (!isOff || !isWithoutBilling(one.cause)) gap(one);
   // Observing changes nothing, not even what is remembered.
   if (mode === 'enforce') await noteNotOffered(run, found.notOffered);
-  return { projectId, resources: found.resources, notOffered: found.notOffered, account };
+  const { resources, notOffered } = found;
+  return { projectId, resources, notOffered, account, ...(isOff ? { nothingLeft: UNPAID } : {}) };
+}
+
+const UNPAID = 'no billing account pays for it';
+
+function nothingIn(projectId: string, nothingLeft: string): Inventory {
+  return { projectId, resources: [], notOffered: [], account: undefined, nothingLeft };
 }
 
 function isWithoutBilling(cause: unknown): boolean {

@@ -124,6 +124,8 @@ export interface ProjectRef {
   readonly projectId: string;
   /** Vertex AI and others name resources by it. */
   readonly number: string;
+  /** It is shut down for 30 days before it is gone: nothing runs in it, and its APIs refuse every call. */
+  readonly isDeleted?: true;
 }
 
 /** A project as the Resource Manager API v3 describes it. */
@@ -137,6 +139,7 @@ export interface Project extends ProjectRef {
 const wholeSchema = z.looseObject({
   name: z.string().check(z.regex(/^projects\/\d+$/)),
   projectId: z.string(),
+  state: z.optional(z.string()),
   displayName: z.optional(z.string()),
   parent: z.optional(z.string()),
   labels: z.optional(stringMap),
@@ -151,6 +154,7 @@ export async function getProject(api: Api, name: string): Promise<Project> {
   const requested = name.replace('projects/', '');
   const number = project.name.replace('projects/', '');
   requireAbout(GET, 'name', /^\d+$/.test(requested) ? number : project.projectId, requested);
-  const { projectId, displayName = '', labels = {}, parent } = project;
-  return { projectId, number, displayName, labels, parent };
+  const { projectId, state, displayName = '', labels = {}, parent } = project;
+  const deletion = state === 'DELETE_REQUESTED' ? { isDeleted: true as const } : {};
+  return { projectId, number, displayName, labels, parent, ...deletion };
 }

@@ -43,6 +43,14 @@ export async function inspectTarget(
   if ('status' in found) return [found];
   const { projectId } = found;
   const subject = `projects/${projectId}`;
+  if (found.isDeleted === true)
+    return [
+      notPassed(
+        { id: 'project-found', subject },
+        'warn',
+        `${target.name} is ${projectId}, which is deleted: nothing runs in it`,
+      ),
+    ];
   const checks = [pass({ id: 'project-found', subject }, `${target.name} is ${projectId}`)];
   if (projectId === options.project) return [...checks, hostIsTarget(subject, target)];
   checks.push(pass({ id: 'project-not-host', subject }, 'the switch runs in another project'));

@@ -258,11 +258,17 @@ export interface SwitchWorld {
   /** Delivers an alert to an instance of the switch; to a first one that stays when absent. */
   alert(message: Alert, instance?: Instance): Promise<void>;
   /** One more instance of the switch. */
-  start(options?: { readonly attemptTimeoutMs?: number }): Instance;
+  start(options?: InstanceOptions): Instance;
   /** Replaces an object of the state bucket, as somebody at a keyboard would. */
   overwrite(name: string, text: string): Promise<void>;
   /** Asks the restore for its plan (GET) or to carry it out (POST). */
   restore(method: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;
+}
+
+/** Where an instance differs from the first. */
+export interface InstanceOptions {
+  readonly attemptTimeoutMs?: number;
+  readonly policy?: string;
 }
 
 export interface RestoreAnswer {
@@ -297,7 +303,7 @@ export async function withSwitch(
   const { scenario = budgetScenario(), policy = switchPolicy(), ...more } = options;
   await withSandbox({ scenario, frozen: true }, async (sandbox) => {
     const instances: Instance[] = [];
-    const startNamed = (name: string, own: { readonly attemptTimeoutMs?: number } = {}): Instance =>
+    const startNamed = (name: string, own: InstanceOptions = {}): Instance =>
       startInstance(sandbox, { name, policy, topic: ALERTS, pauses: 'sandbox', ...more, ...own });
     const start: SwitchWorld['start'] = (own) => {
       const instance = startNamed(SWITCH, own);

@@ -15,8 +15,8 @@ import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { burningEvidence, sayBurning } from './say-burning.ts';
-import { isFired, openRung } from './ladder.ts';
-import { limitPlan, sayOver, type Allowance } from './limit.ts';
+import { isFired, openRung, plannedBefore } from './ladder.ts';
+import { limitPlan, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
 import type { ReadOthers } from '../settle/others.ts';
@@ -126,8 +126,15 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const { receipt, run } = firing;
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
-  const { plan, over } = limitPlan(firing.allowance, rung, fresh, undefined, running);
-  const { items } = plan;
+  const earlier = plannedBefore(manifest, rung);
+  const merged = withoutPlanned(mergePlans(earlier, fresh, manifest?.restored), firing.allowance);
+  const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, running);
+  const isOver = new Set(over.map((item) => item.resource));
+  const items = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
+  if (earlier !== undefined && fresh.complete && over.length === 0 && items.length === 0) {
+    receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+    return NOTHING_OVER;
+  }
   const cause = await causeToUnlink(firing, rung, fresh, manifest);
   if (cause === undefined) return NOTHING_OVER;
   report(receipt, rung, items, left, () => 'planned', running);

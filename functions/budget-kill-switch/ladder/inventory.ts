@@ -8,6 +8,8 @@ export interface Inventory {
   readonly resources: readonly RunningResource[];
   /** What turned out not to exist in a region, where it would else have been looked for. */
   readonly notOffered: readonly NotOffered[];
+  /** Why nothing can run in it, such as that it is deleted. */
+  readonly nothingLeft?: string;
   /** The linked billing account, `billingAccounts/A`; undefined when there is none. */
   readonly account: string | undefined;
 }

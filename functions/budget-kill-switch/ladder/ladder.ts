@@ -51,7 +51,7 @@ export function openRung(
   rung: Rung,
   spent?: Manifest['spent'],
 ): HeldRung {
-  const earlier = planOf(lease.manifest().rungs.find((one) => one.do === rung.do));
+  const earlier = plannedBefore(lease.manifest(), rung);
   const nowMs = (): number => run.runtime.now().getTime();
   const change = async (how: (known: ManifestRung) => ManifestRung, closes = false): Promise<void> => {
     await lease.update((manifest) => {
@@ -79,7 +79,9 @@ export function openRung(
   };
 }
 
-function planOf(known: ManifestRung | undefined): RungPlan | undefined {
+/** What an earlier run planned of a rung, with what became of it. */
+export function plannedBefore(manifest: Manifest | undefined, rung: Rung): RungPlan | undefined {
+  const known = manifest?.rungs.find((one) => one.do === rung.do);
   return known?.items === undefined
     ? undefined
     : { items: known.items, left: known.left ?? [], complete: known.complete === true };

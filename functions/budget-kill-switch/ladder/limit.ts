@@ -61,6 +61,11 @@ function inOrder(
   return [...items].sort((a, b) => rank(a) - rank(b));
 }
 
+/** For observing: what a rung below would have taken by now does not run any more when this one looks. */
+export function withoutPlanned(plan: RungPlan, { taken }: Allowance): RungPlan {
+  return { ...plan, items: plan.items.filter((item) => !isOpen(item) || !taken.has(item.resource)) };
+}
+
 /** What is over the limit is named, worst first, with what it costs until the next look. */
 export function sayOver(
   { run, due, receipt }: Firing,

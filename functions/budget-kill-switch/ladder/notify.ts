@@ -1,8 +1,9 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
-import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import type { Decision, ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import { readManifest } from '../../../shared/state/manifest.ts';
 import type { SwitchRun } from '../run.ts';
-import { holdRungs, type Due } from './hold.ts';
-import { openRung } from './ladder.ts';
+import { holdRungs, keyOf, type Due } from './hold.ts';
+import { isFired, openRung } from './ladder.ts';
 import { decisionOn, reasonOf } from './report-rung.ts';
 
 /** The notify rung is the budget's, not a project's; it keeps its state under this name. */
@@ -18,16 +19,14 @@ export async function fireNotify(
 ): Promise<void> {
   const { context, config, budget } = due;
   const decision = decisionOn(budget.name, 'notify', reasonOf(rung), { text });
-  if (config.mode === 'observe') {
-    receipt.add({ ...decision, outcome: 'planned' });
-    return;
-  }
+  const firedBefore: Decision = { ...decision, action: 'keep', reason: 'fired-before' };
   const publish = async (): Promise<void> => {
     await alertOperators(due, runId, rung, text);
     receipt.add({ ...decision, outcome: 'done' });
   };
   if (context.state === undefined) {
-    await publish();
+    if (config.mode === 'observe') receipt.add({ ...decision, outcome: 'planned' });
+    else await publish();
     return;
   }
   const run: SwitchRun = {
@@ -37,12 +36,18 @@ export async function fireNotify(
     projectNumber: '',
     failure: () => undefined,
   };
+  if (config.mode === 'observe') {
+    const { manifest } = await readManifest(context.state, keyOf(due, run));
+    if (manifest !== undefined && isFired(manifest, rung)) receipt.keep(firedBefore);
+    else receipt.add({ ...decision, outcome: 'planned' });
+    return;
+  }
   const held = await holdRungs(due, run, [rung], true, async (lease) => {
     await publish();
     await openRung(run, lease, rung).close([]);
     return 'held';
   });
-  if (held === undefined) receipt.keep({ ...decision, action: 'keep', reason: 'fired-before' });
+  if (held === undefined) receipt.keep(firedBefore);
 }
 
 async function alertOperators(

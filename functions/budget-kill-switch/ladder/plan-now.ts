@@ -15,6 +15,8 @@ export interface FreshPlan extends RungPlan {
   readonly burning: readonly RunningResource[];
   /** What it takes away, as it runs now. */
   readonly running: readonly RunningResource[];
+  /** Why there is nothing left to do. */
+  readonly nothingLeft?: string | undefined;
 }
 
 /** Looks at what a rung would take away from a project now. */
@@ -41,6 +43,7 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
     unseen,
     burning,
     running,
+    nothingLeft: inventory.nothingLeft,
   };
 }
 

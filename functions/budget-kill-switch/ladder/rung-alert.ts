@@ -9,9 +9,11 @@ export function alertOf(
   { run, text }: Firing,
   rung: Rung,
   verb: string,
-  { burning }: FreshPlan,
+  { burning, nothingLeft }: FreshPlan,
   why: string,
 ): string {
+  if (nothingLeft !== undefined)
+    return `${rung.do} has nothing left to do on ${run.projectId}: ${nothingLeft}. ${text}`;
   const left = leftText(burning);
   return `${rung.do} ${verb} on ${run.projectId}${why === '' ? '' : `, for ${why}`}: ${text}${left === '' ? '' : ` Not stopped by it: ${left}.`}`;
 }
