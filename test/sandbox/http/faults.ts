@@ -16,7 +16,13 @@ export interface FaultRule {
 
 export type Fault =
   /** Answers at once without doing anything. */
-  | { readonly kind: 'status'; readonly status: number; readonly message?: string }
+  /** `reason` is that of google.rpc.ErrorInfo. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly message?: string;
+      readonly reason?: string;
+    }
   /**
    * Answers with a page of HTML, as Google's front end does for what a host does not serve; `after`: it has carried the call out.
    */

@@ -204,8 +204,10 @@ async function serve(
     fault = options.faults.draw(id, url.pathname);
     if (fault?.kind === 'latency') await wait(fault.milliseconds);
     if (fault?.kind === 'status') {
-      const { status, message = 'Injected by a fault rule.' } = fault;
-      return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message });
+      const { status, message = 'Injected by a fault rule.', reason } = fault;
+      const type = 'type.googleapis.com/google.rpc.ErrorInfo';
+      const details = reason === undefined ? [] : [{ '@type': type, reason, domain: 'googleapis.com' }];
+      return fail({ status, code: CODE_OF[status] ?? 'UNKNOWN', message, details });
     }
     const spoilt = fault === undefined ? undefined : spoiltAnswer(fault);
     if (spoilt !== undefined && spoilt.after !== true) return send(spoilt.outgoing);
