@@ -2,7 +2,7 @@ import { http } from '@google-cloud/functions-framework';
 import { handleRequest } from '../../shared/run/handle-request.ts';
 import { createRuntime } from '../../shared/run/runtime.ts';
 import { auditRequests, auditTick } from './function.ts';
-import { eventOfRequest } from './request-event.ts';
+import { eventOfRequest } from '../../shared/run/http/request-event.ts';
 
 const runtime = createRuntime('guardrail-audit');
 

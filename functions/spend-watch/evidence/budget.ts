@@ -5,6 +5,7 @@ import { readReports } from '../../../shared/spend/reading.ts';
 import { estimateBlocker } from '../../../shared/spend/rungs.ts';
 import type { Config } from '../config.ts';
 import type { BudgetFacts } from '../facts.ts';
+import type { Band } from '../../../shared/spend/band.ts';
 import { cents, centsOf } from './cents.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,13 +13,46 @@ const HOUR_MS = 3_600_000;
 /** Of a period without an end, what lies further ahead is no forecast. */
 const MAX_DATE_MS = Date.parse('2100-01-01T00:00:00Z');
 
+/** Where a budget stands; with `notEvaluable`, why that cannot be told. */
+export interface BudgetEvidence {
+  readonly budget: string;
+  readonly name: string;
+  readonly amount: number;
+  readonly currencyCode: string;
+  readonly notEvaluable?: string;
+  /** RFC 3339. */
+  readonly periodStart?: string;
+  readonly spendUsd?: Band;
+  /** Expected, of the amount. */
+  readonly share?: number;
+  /** The latest report of cost. */
+  readonly reported?: 'nothing yet' | { readonly usd: number; readonly at: string };
+  readonly fit?: Readonly<Record<string, unknown>>;
+  /** The report that proves the lower bound. */
+  readonly low?: Readonly<Record<string, unknown>>;
+  /** Whether the ledgers reach back to the beginning of the period. */
+  readonly ledgersFromStart?: boolean;
+  /** Why nothing may be done on this estimate. */
+  readonly blocked?: string;
+  readonly rungs?: readonly RungEvidence[];
+}
+
+export interface RungEvidence {
+  readonly at: number;
+  readonly do: string;
+  readonly usd: number;
+  /** RFC 3339, or in words. */
+  readonly when: string;
+  readonly earliest: string;
+}
+
 /** Where one budget stands, with the numbers and the fit; or why that cannot be told. */
 export function budgetEvidence(
   { messages, others, without }: BudgetFacts,
   own: Ledger,
   { ladder }: Config,
   nowMs: number,
-): Readonly<Record<string, unknown>> {
+): BudgetEvidence {
   const { budget, displayName, amount, currencyCode, period } = messages;
   const about = { budget, name: displayName, amount, currencyCode };
   if (currencyCode !== 'USD')
@@ -44,7 +78,9 @@ export function budgetEvidence(
   };
 }
 
-function readingEvidence({ reading }: Estimate): Readonly<Record<string, unknown>> {
+function readingEvidence({
+  reading,
+}: Estimate): Pick<BudgetEvidence, 'reported' | 'fit' | 'low' | 'ledgersFromStart'> {
   const { reported, fit, leastFactor, proof, fromStart } = reading;
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -70,7 +106,7 @@ function rungEvidence(
   amount: number,
   { spend, burn, atMs }: Estimate,
   endMs: number | undefined,
-): unknown {
+): RungEvidence {
   const usd = at * amount;
   const reach = (spentUsd: number, usdPerHour: number): number =>
     spentUsd >= usd ? atMs : usdPerHour > 0 ? atMs + ((usd - spentUsd) / usdPerHour) * HOUR_MS : Infinity;

@@ -32,6 +32,15 @@ export interface OwnerBurn {
   readonly todayUsd: number;
   readonly monthUsd: number;
   readonly monthEndUsd: number;
+  /** Resources without a price, which are in none of these. */
+  readonly unpriced: number;
+}
+
+/** Three ticks: what runs now is not known from an older look. */
+const STALE_MS = 15 * 60_000;
+
+export function isStale({ lookedMs }: Ledger, nowMs: number): boolean {
+  return nowMs - lookedMs > STALE_MS;
 }
 
 /** What the ledger says of a moment. Pure. */
@@ -41,7 +50,9 @@ export function burnEvidence(ledger: Ledger, ownerLabel: string | undefined, now
   const month = since(monthMs);
   const burn = rateOf(ledger);
   const known = (band: Band): KnownBand =>
-    band.high === 0 && ledger.completeMs !== ledger.lookedMs ? 'unknown' : centsOf(band);
+    band.high === 0 && (ledger.completeMs !== ledger.lookedMs || isStale(ledger, nowMs))
+      ? 'unknown'
+      : centsOf(band);
   const hoursLeft = (billingMonthEnd(nowMs) - nowMs) / HOUR_MS;
   return {
     burnUsdPerHour: known(burn),
@@ -73,6 +84,9 @@ function ownersOf(ledger: Ledger, nowMs: number, hoursLeft: number): Readonly<Re
           todayUsd: cents(dayUsd + rate * hoursSince),
           monthUsd: cents(month),
           monthEndUsd: cents(month + rate * hoursLeft),
+          unpriced: ledger.running.filter(
+            (each) => each.unpriced !== undefined && (each.owner ?? NO_OWNER) === owner,
+          ).length,
         };
         return [owner, one] as const;
       })

@@ -5,7 +5,7 @@ import { withBench } from './bench.ts';
 const ADA = 'user:ada@example.com';
 
 describe('deploy.sh --invoker', () => {
-  it('lets people call what answers over HTTP, the audit that ticks as well, and nothing that messages alone drive', () =>
+  it('lets people call what answers over HTTP, the audit and the watch that tick as well, and nothing that messages alone drive', () =>
     withBench(async (bench) => {
       expect(await deployCommand([...bench.place, `--invoker=${ADA}`], bench.tools)).toBe(0);
       const grantedTo = (member: string) =>
@@ -18,6 +18,7 @@ describe('deploy.sh --invoker', () => {
         'cost-estimator',
         'egress-auditor',
         'guardrail-audit',
+        'spend-watch',
       ]);
       expect(grantedTo('costguard-trigger@')).toContain('guardrail-audit');
     }));

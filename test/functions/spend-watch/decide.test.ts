@@ -93,7 +93,7 @@ describe('judgeSpend', () => {
     const { owners } = told(facts()) as { owners: Readonly<Record<string, object>> };
     expect(Object.keys(owners)).toEqual(['alice', 'bob']);
     expect(owners['alice']).toEqual({
-      ...{ burnUsdPerHour: 4, todayUsd: 12, monthUsd: 400, monthEndUsd: 2_884 },
+      ...{ burnUsdPerHour: 4, todayUsd: 12, monthUsd: 400, monthEndUsd: 2_884, unpriced: 0 },
     });
   });
 

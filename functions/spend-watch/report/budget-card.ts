@@ -1,0 +1,120 @@
+import { lineChart } from '../../../shared/report/line-chart.ts';
+import type { Markup } from '../../../shared/report/markup.ts';
+import {
+  axisUsdText,
+  figure,
+  momentText,
+  shortDayText,
+  usdRangeFigure,
+  usdText,
+} from '../../../shared/report/numbers.ts';
+import { factList, notice } from '../../../shared/report/page-parts.ts';
+import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { inlineText } from '../../../shared/report/text.ts';
+import type { BudgetReport } from './report.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** One budget: where it stands, its line of spend, and its rungs. */
+export function budgetContent(budget: BudgetReport, nowTime: string): readonly Markup[] {
+  const { notEvaluable, spendUsd, amount, reported, blocked, share = 0 } = budget;
+  if (notEvaluable !== undefined || spendUsd === undefined)
+    return [notice('warn', 'Not evaluable', notEvaluable ?? 'its spend is not known', [budget.budget])];
+  const reportedText =
+    typeof reported === 'object'
+      ? `${usdText(reported.usd)}, at ${momentText(reported.at)}`
+      : 'nothing in this period yet';
+  return [
+    factList([
+      [
+        'Spent by now, expected',
+        figure(
+          spendUsd.expected,
+          `${usdText(spendUsd.expected)}, ${Math.round(share * 100)} % of ${usdText(amount)}`,
+        ),
+      ],
+      ['At the least, at the most', usdRangeFigure(spendUsd)],
+      ['Reported by Cloud Billing', reportedText],
+    ]),
+    ...(blocked === undefined ? [] : [notice('warn', 'Nothing acts on this estimate', blocked, [])]),
+    ...chartOf(budget, nowTime),
+    rungTable(budget),
+  ];
+}
+
+function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
+  const { line = [], reports = [], rungs = [], periodStart, periodEnd, burnUsdPerHour, spendUsd } = budget;
+  const nowMs = Date.parse(nowTime);
+  const startMs = Date.parse(periodStart ?? nowTime);
+  if (line.length === 0 || spendUsd === undefined) return [];
+  const endMs = Math.min(Date.parse(periodEnd ?? '') || Infinity, nowMs + Math.max(DAY_MS, nowMs - startMs));
+  const topRung = Math.max(budget.amount, ...rungs.map(({ usd }) => usd));
+  const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high, 1.5 * topRung));
+  const projected = spendUsd.expected + ((burnUsdPerHour?.expected ?? 0) * (endMs - nowMs)) / HOUR_MS;
+  const reachTopMs =
+    projected <= top
+      ? endMs
+      : nowMs + ((endMs - nowMs) * (top - spendUsd.expected)) / (projected - spendUsd.expected);
+  return [
+    lineChart({
+      ...{ startMs, endMs, top },
+      range: {
+        tone: 'blue',
+        points: line.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, value: high })),
+      },
+      lines: [
+        { tone: 'blue', points: line.map(({ at, expected }) => ({ atMs: Date.parse(at), value: expected })) },
+        {
+          ...{ tone: 'blue', dashed: true },
+          points: [
+            { atMs: nowMs, value: spendUsd.expected },
+            { atMs: reachTopMs, value: Math.min(projected, top) },
+          ],
+        },
+      ],
+      dots: {
+        tone: 'orange',
+        points: reports.map(({ at, usd }) => ({
+          ...{ atMs: Date.parse(at), value: usd },
+          hint: `${momentText(at)}: ${usdText(usd)} reported`,
+        })),
+      },
+      levels: rungs.map(({ at, do: action, usd }) => ({
+        value: usd,
+        text: `${Math.round(at * 100)} %: ${action}`,
+      })),
+      valueText: axisUsdText,
+      momentText: (atMs) => shortDayText(new Date(atMs).toISOString()),
+      legend: [
+        { tone: 'blue', text: 'estimated, and where it leads at the present burn (dashed)' },
+        { tone: 'blue', text: 'at the least to at the most', sure: false },
+        { tone: 'orange', text: 'reported by Cloud Billing' },
+      ],
+      summary: `Spend of budget ${budget.name} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${usdText(spendUsd.high)} at the most. The table of rungs has when each is reached.`,
+      caption: 'Dotted lines are the rungs of the ladder. What is above the chart is drawn at its edge.',
+    }),
+  ];
+}
+
+function rungTable({ rungs = [] }: BudgetReport): Markup {
+  return sortableTable({
+    caption: 'When each rung is reached',
+    rows: rungs,
+    empty: 'The policy has no ladder.',
+    columns: [
+      {
+        title: 'Rung',
+        kind: 'text',
+        cell: ({ at, do: action }) => inlineText(`${Math.round(at * 100)} %: ${action}`),
+      },
+      { title: 'At', kind: 'number', cell: ({ usd }) => figure(usd, usdText(usd)), key: ({ usd }) => usd },
+      { title: 'Reached, expected', kind: 'text', cell: ({ when }) => whenText(when) },
+      { title: 'At the earliest', kind: 'text', cell: ({ earliest }) => whenText(earliest) },
+    ],
+  });
+}
+
+function whenText(when: string): string {
+  return Number.isNaN(Date.parse(when)) ? when : momentText(when);
+}

@@ -1,0 +1,138 @@
+import type { KnownBand } from '../evidence/burn.ts';
+import type { BurnReport } from './report.ts';
+
+/** https://prometheus.io/docs/specs/om/open_metrics_spec */
+export const METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface Family {
+  /** Ends in its unit, as the specification demands. */
+  readonly name: string;
+  readonly unit?: string;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** The numbers of the report as OpenMetrics text. What is unknown has no sample. */
+export function writeMetrics(report: BurnReport): string {
+  const families = [...projectFamilies(report), ...budgetFamilies(report)];
+  return `${families.map(writeFamily).join('')}# EOF\n`;
+}
+
+function projectFamilies({ projects, notEvaluable }: BurnReport): readonly Family[] {
+  const bands = (of: (one: BurnReport['projects'][number]) => KnownBand): readonly Sample[] =>
+    projects.flatMap((one) => bandSamples({ project: one.project }, of(one)));
+  const each = (of: (one: BurnReport['projects'][number]) => number): readonly Sample[] =>
+    projects.map((one) => ({ labels: { project: one.project }, value: of(one) }));
+  return [
+    {
+      ...{ name: 'costguard_burn_usd_per_hour', unit: 'usd_per_hour', help: 'What runs now costs an hour.' },
+      samples: bands((one) => one.burnUsdPerHour),
+    },
+    {
+      name: 'costguard_kind_burn_usd_per_hour',
+      unit: 'usd_per_hour',
+      help: 'The same by kind of resource, expected.',
+      samples: projects.flatMap(({ project, burnByKind }) =>
+        Object.entries(burnByKind).map(([kind, value]) => ({ labels: { project, kind }, value })),
+      ),
+    },
+    {
+      ...{ name: 'costguard_today_usd', unit: 'usd', help: 'Accrued since midnight in Pacific time.' },
+      samples: bands((one) => one.todayUsd),
+    },
+    {
+      ...{ name: 'costguard_month_usd', unit: 'usd', help: 'Accrued since the month began in Pacific time.' },
+      samples: bands((one) => one.monthUsd),
+    },
+    {
+      ...{
+        name: 'costguard_month_end_usd',
+        unit: 'usd',
+        help: 'At the end of the month at the present burn.',
+      },
+      samples: bands((one) => one.monthEndUsd),
+    },
+    {
+      ...{
+        name: 'costguard_unpriced_resources',
+        help: 'Resources without a price: they count in high alone.',
+      },
+      samples: each(({ unpriced }) => unpriced),
+    },
+    {
+      ...{ name: 'costguard_look_timestamp_seconds', unit: 'seconds', help: 'The last look at the project.' },
+      samples: each(({ lookedAt }) => Date.parse(lookedAt) / 1_000),
+    },
+    {
+      ...{
+        name: 'costguard_look_complete',
+        help: '1 when the last look saw all; else the numbers hold at the least.',
+      },
+      samples: [
+        ...each(({ complete }) => (complete ? 1 : 0)),
+        ...notEvaluable.map(({ project }) => ({ labels: { project }, value: 0 })),
+      ],
+    },
+  ];
+}
+
+function budgetFamilies({ budgets }: BurnReport): readonly Family[] {
+  const known = budgets.filter(({ notEvaluable }) => notEvaluable === undefined);
+  return [
+    {
+      ...{
+        name: 'costguard_budget_spend_usd',
+        unit: 'usd',
+        help: 'Spent by now in the period of the budget.',
+      },
+      samples: known.flatMap(({ budget, spendUsd }) => bandSamples({ budget }, spendUsd ?? 'unknown')),
+    },
+    {
+      ...{
+        name: 'costguard_budget_reported_usd',
+        unit: 'usd',
+        help: 'The latest report of cost by Cloud Billing.',
+      },
+      samples: known.flatMap(({ budget, reported }) =>
+        typeof reported === 'object' ? [{ labels: { budget }, value: reported.usd }] : [],
+      ),
+    },
+    {
+      ...{ name: 'costguard_budget_amount_usd', unit: 'usd', help: 'The amount of the budget.' },
+      samples: known.map(({ budget, amount }) => ({ labels: { budget }, value: amount })),
+    },
+  ];
+}
+
+function bandSamples(labels: Sample['labels'], band: KnownBand): readonly Sample[] {
+  if (band === 'unknown') return [];
+  return (['low', 'expected', 'high'] as const).map((bound) => ({
+    labels: { ...labels, bound },
+    value: band[bound],
+  }));
+}
+
+function writeFamily({ name, unit, help, samples }: Family): string {
+  if (samples.length === 0) return '';
+  const lines = [
+    `# TYPE ${name} gauge`,
+    ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+    `# HELP ${name} ${help}`,
+    ...samples.map(({ labels, value }) => `${name}{${labelText(labels)}} ${value}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function labelText(labels: Sample['labels']): string {
+  return Object.entries(labels)
+    .map(
+      ([name, value]) =>
+        `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,
+    )
+    .join(',');
+}

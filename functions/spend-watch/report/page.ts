@@ -1,0 +1,118 @@
+import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
+import { countText, figure, momentText, usdRangeText, usdText } from '../../../shared/report/numbers.ts';
+import { headline, notice, type Stat } from '../../../shared/report/page-parts.ts';
+import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
+import type { KnownBand } from '../evidence/burn.ts';
+import { budgetContent } from './budget-card.ts';
+import type { BurnReport, ProjectBurn } from './report.ts';
+import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
+
+/** The report as a page for people. */
+export function renderBurnPage(report: BurnReport): Html {
+  const { scope, total, generatedAt, budgets } = report;
+  const [only] = scope;
+  const about =
+    scope.length === 1 && only !== undefined
+      ? only.replace(/^projects\//, '')
+      : `${scope.length} parts of the scope`;
+  return renderPage({
+    kind: 'live burn',
+    title: `What ${about} burns now`,
+    subtitle: `As last seen before ${momentText(generatedAt)}, at list prices, ahead of billing`,
+    top: [
+      headline(amountOf(total.burnUsdPerHour, total.partial), 'an hour, for what runs now', statsOf(report)),
+      ...gapsOf(report),
+    ],
+    sections: [
+      ...budgets.map((budget, index): PageSection => ({
+        id: `budget-${index + 1}`,
+        title: `Budget ${budget.name}`,
+        content: budgetContent(budget, generatedAt),
+      })),
+      {
+        id: 'top',
+        title: 'Top resources',
+        lead: 'The most expensive of what runs, by what each costs at the most.',
+        content: [topTable(report)],
+      },
+      {
+        id: 'changes',
+        title: 'The last hour',
+        lead: 'What appeared, and what is gone.',
+        content: [changeTable(report)],
+      },
+      { id: 'projects', title: 'Projects', content: [projectTable(report)] },
+      ...ownersSection(report.projects),
+    ],
+    footer: `Made at ${momentText(generatedAt)} from what the ticks of spend-watch wrote. The same numbers as JSON: format=json; for scrapers: /metrics. Days and months begin at midnight in Pacific time, as Cloud Billing's do.`,
+  });
+}
+
+/** Unknown is said, and what is only a part says that it is. */
+function amountOf(band: KnownBand, partial: boolean): Child {
+  if (band === 'unknown') return 'unknown';
+  // What has no price is in high alone: nothing expected is not nothing.
+  if (band.expected === 0 && band.high > 0) return ['up to ', figure(band.high, usdText(band.high))];
+  return [partial ? 'at least ' : '', figure(band.expected, usdText(band.expected))];
+}
+
+function rangeNote(band: KnownBand): string {
+  return band === 'unknown' ? 'no look has seen all' : `${usdRangeText(band)}, list prices`;
+}
+
+function statsOf({ total }: BurnReport): readonly Stat[] {
+  const stat = (label: string, band: KnownBand): Stat => ({
+    label,
+    value: amountOf(band, total.partial),
+    note: rangeNote(band),
+  });
+  return [
+    {
+      label: 'Burn, low to high',
+      value: total.burnUsdPerHour === 'unknown' ? 'unknown' : `${usdRangeText(total.burnUsdPerHour)} an hour`,
+      note:
+        total.burnUsdPerHour === 'unknown'
+          ? 'no look has seen all'
+          : total.unpriced === 0
+            ? 'all of it priced'
+            : `${countText(total.unpriced)} without a price, in high alone`,
+    },
+    stat('Today', total.todayUsd),
+    stat('This month', total.monthUsd),
+    stat('Month’s end at this burn', total.monthEndUsd),
+  ];
+}
+
+/** What the numbers lack. */
+function gapsOf({ projects, notEvaluable, incomplete }: BurnReport): readonly Markup[] {
+  const stale = projects.filter((one) => one.stale);
+  const cut = projects.filter((one) => !one.complete);
+  const lines = [
+    ...notEvaluable.map(({ project, notEvaluable: why }) => `${project}: not evaluable, ${why}`),
+    ...cut.map(({ project, gaps }) => `${project}: not all could be seen. ${gaps.map(gapText).join('; ')}`),
+    ...stale.map(
+      ({ project, lookedAt }) =>
+        `${project}: last seen at ${momentText(lookedAt)}; what runs now is not known`,
+    ),
+    ...incomplete.map(gapText),
+  ];
+  return lines.length === 0
+    ? []
+    : [
+        notice(
+          'warn',
+          'Not all is known',
+          'Each number holds at the least; what is missing is not zero.',
+          lines,
+        ),
+      ];
+}
+
+function gapText({ where, why }: { readonly where: string; readonly why: string }): string {
+  return `${where}: ${why}`;
+}
+
+function ownersSection(projects: readonly ProjectBurn[]): readonly PageSection[] {
+  if (projects.every(({ owners }) => owners === undefined)) return [];
+  return [{ id: 'owners', title: 'Owners', content: [tag('div', {}, ownerTable(projects))] }];
+}

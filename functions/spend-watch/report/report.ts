@@ -1,0 +1,168 @@
+import type { Gap } from '../../../shared/run/receipt.ts';
+import { addBands, NO_BAND, type Band } from '../../../shared/spend/band.ts';
+import type { Change, Ledger, ReadLedger } from '../../../shared/spend/ledger.ts';
+import type { Config } from '../config.ts';
+import type { BudgetEvidence } from '../evidence/budget.ts';
+import {
+  burnEvidence,
+  isStale,
+  topResources,
+  type BurnEvidence,
+  type KnownBand,
+  type TopResource,
+} from '../evidence/burn.ts';
+import { cents, centsOf } from '../evidence/cents.ts';
+import type { SpendSample } from './spend-line.ts';
+
+const MINUTE_MS = 60_000;
+
+const MAX_TOP = 20;
+const MAX_CHANGES = 40;
+
+/** What the burn of a project is, as its ledger has it. */
+export interface ProjectBurn extends BurnEvidence {
+  readonly project: string;
+  /** The last look, RFC 3339. */
+  readonly lookedAt: string;
+  /** It is so long ago that what runs now is not known. */
+  readonly stale: boolean;
+  /** Whether it saw all. */
+  readonly complete: boolean;
+  readonly gaps: readonly Gap[];
+  readonly resources: number;
+  /** USD an hour, expected. */
+  readonly burnByKind: Readonly<Record<string, number>>;
+}
+
+/** A project of the scope whose burn is not known. */
+export interface UnknownBurn {
+  readonly project: string;
+  readonly notEvaluable: string;
+}
+
+/** A budget, with its line of spend where that can be told. */
+export interface BudgetReport extends BudgetEvidence {
+  readonly periodEnd?: string;
+  readonly burnUsdPerHour?: Band;
+  readonly reports?: readonly { readonly at: string; readonly usd: number }[];
+  readonly line?: readonly SpendSample[];
+}
+
+export interface HourChange extends Omit<Change, 'atMs'> {
+  /** The look that saw it, RFC 3339. */
+  readonly at: string;
+}
+
+/** The burn of the scope, or of one project of it. USD. */
+export interface BurnReport {
+  readonly generatedAt: string;
+  readonly scope: readonly string[];
+  readonly total: ScopeBurn;
+  readonly projects: readonly ProjectBurn[];
+  readonly notEvaluable: readonly UnknownBurn[];
+  readonly budgets: readonly BudgetReport[];
+  readonly top: readonly TopResource[];
+  /** Of the last hour, the latest first. */
+  readonly changes: readonly HourChange[];
+  /** What could not be read. */
+  readonly incomplete: readonly Gap[];
+}
+
+/** The sum of what is known. `partial`: there is more, so that each number holds at the least. */
+export interface ScopeBurn {
+  readonly partial: boolean;
+  readonly burnUsdPerHour: KnownBand;
+  readonly todayUsd: KnownBand;
+  readonly monthUsd: KnownBand;
+  readonly monthEndUsd: KnownBand;
+  readonly resources: number;
+  readonly unpriced: number;
+}
+
+/** One project's part of the report. */
+export interface ProjectPart {
+  readonly burn: ProjectBurn | UnknownBurn;
+  readonly top: readonly TopResource[];
+  readonly changes: readonly HourChange[];
+}
+
+/** What a ledger says of now; a ledger that cannot be used says why. Pure. */
+export function projectPart(project: string, read: ReadLedger, config: Config, nowMs: number): ProjectPart {
+  if (read.kind !== 'ledger') return { burn: { project, notEvaluable: read.why }, top: [], changes: [] };
+  const { ledger } = read;
+  const { lookedMs, completeMs, gaps = [] } = ledger;
+  return {
+    burn: {
+      project,
+      lookedAt: new Date(lookedMs).toISOString(),
+      stale: isStale(ledger, nowMs),
+      complete: completeMs === lookedMs,
+      gaps,
+      resources: ledger.running.length,
+      burnByKind: burnByKind(ledger),
+      ...burnEvidence(ledger, config.ownerLabel, nowMs),
+    },
+    top: topResources([ledger], nowMs, MAX_TOP),
+    changes: (ledger.changes ?? [])
+      .filter(({ atMs }) => nowMs - atMs < 60 * MINUTE_MS)
+      .map(({ atMs, ...change }) => ({ at: new Date(atMs).toISOString(), ...change })),
+  };
+}
+
+function burnByKind({ running }: Ledger): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = {};
+  for (const { kind, rate } of running) sum[kind] = (sum[kind] ?? 0) + rate.expected;
+  return Object.fromEntries(Object.entries(sum).map(([kind, usd]) => [kind, cents(usd)]));
+}
+
+/** The report of all parts. Pure. */
+export function buildReport(
+  scope: readonly string[],
+  parts: readonly ProjectPart[],
+  budgets: readonly BudgetReport[],
+  incomplete: readonly Gap[],
+  nowMs: number,
+): BurnReport {
+  const projects: ProjectBurn[] = [];
+  const notEvaluable: UnknownBurn[] = [];
+  for (const { burn } of parts)
+    if ('notEvaluable' in burn) notEvaluable.push(burn);
+    else projects.push(burn);
+  const most = ({ burnUsdPerHour: burn }: ProjectBurn): number => (burn === 'unknown' ? Infinity : burn.high);
+  projects.sort((a, b) => (most(a) === most(b) ? a.project.localeCompare(b.project) : most(b) - most(a)));
+  return {
+    generatedAt: new Date(nowMs).toISOString(),
+    scope,
+    total: totalOf(projects, notEvaluable.length + incomplete.length > 0),
+    projects,
+    notEvaluable,
+    budgets,
+    top: parts
+      .flatMap(({ top }) => top)
+      .sort((a, b) => b.usdPerHour.high - a.usdPerHour.high || a.resource.localeCompare(b.resource))
+      .slice(0, MAX_TOP),
+    changes: parts
+      .flatMap(({ changes }) => changes)
+      .sort((a, b) => b.at.localeCompare(a.at) || b.usdPerHour - a.usdPerHour)
+      .slice(0, MAX_CHANGES),
+    incomplete,
+  };
+}
+
+function totalOf(projects: readonly ProjectBurn[], isPart: boolean): ScopeBurn {
+  const sum = (of: (one: ProjectBurn) => KnownBand): KnownBand => {
+    const known = projects.map(of).filter((band) => band !== 'unknown');
+    return known.length === 0 ? 'unknown' : centsOf(known.reduce(addBands, NO_BAND));
+  };
+  const count = (of: (one: ProjectBurn) => number): number =>
+    projects.reduce((total, one) => total + of(one), 0);
+  return {
+    partial: isPart || projects.some(({ complete, stale }) => !complete || stale),
+    burnUsdPerHour: sum((one) => one.burnUsdPerHour),
+    todayUsd: sum((one) => one.todayUsd),
+    monthUsd: sum((one) => one.monthUsd),
+    monthEndUsd: sum((one) => one.monthEndUsd),
+    resources: count((one) => one.resources),
+    unpriced: count((one) => one.unpriced),
+  };
+}

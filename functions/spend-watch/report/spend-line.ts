@@ -1,0 +1,43 @@
+import type { Band } from '../../../shared/spend/band.ts';
+import { estimateSpend } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import type { BudgetMessages } from '../../../shared/spend/messages.ts';
+import { readReports } from '../../../shared/spend/reading.ts';
+import { centsOf } from '../evidence/cents.ts';
+
+/** What was spent by a moment, as it was estimated then. */
+export interface SpendSample extends Band {
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Each takes a fit of all ledgers. */
+const MAX_FITS = 400;
+const MAX_SAMPLES = 40;
+const MIN_SAMPLES = 8;
+
+/** The estimates of the period up to now, each with the reports that had come by then. Pure. */
+export function spendLine(
+  ledgers: readonly Ledger[],
+  messages: BudgetMessages,
+  nowMs: number,
+): readonly SpendSample[] {
+  const { period } = messages;
+  const fromMs = Math.max(period.startMs, ...ledgers.map(({ sinceMs }) => sinceMs));
+  if (fromMs >= nowMs) return [];
+  const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.floor(MAX_FITS / ledgers.length)));
+  return Array.from({ length: count }, (_, index) => fromMs + ((nowMs - fromMs) * (index + 1)) / count).map(
+    (atMs) => {
+      const points = period.points.filter((point) => point.atMs <= atMs);
+      const known = { ...messages, period: { ...period, points } };
+      const then = ledgers.map((ledger) => asOf(ledger, atMs));
+      const { spend } = estimateSpend(then, readReports(then, known, period.startMs), atMs);
+      return { at: new Date(atMs).toISOString(), ...centsOf(spend) };
+    },
+  );
+}
+
+/** Without what began to run later: its rate says nothing of what could go unseen then. */
+function asOf(ledger: Ledger, atMs: number): Ledger {
+  return { ...ledger, running: ledger.running.filter(({ firstMs = 0 }) => firstMs <= atMs) };
+}

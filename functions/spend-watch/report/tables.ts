@@ -1,0 +1,169 @@
+import { resourceText } from '../../../shared/report/console-link.ts';
+import type { Child, Markup } from '../../../shared/report/markup.ts';
+import {
+  countText,
+  dayText,
+  figure,
+  momentText,
+  timeText,
+  usdRangeFigure,
+  usdText,
+} from '../../../shared/report/numbers.ts';
+import { label } from '../../../shared/report/page-parts.ts';
+import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { inlineText } from '../../../shared/report/text.ts';
+import { billingStart } from '../../../shared/spend/pacific.ts';
+import type { KnownBand, OwnerBurn, TopResource } from '../evidence/burn.ts';
+import type { BurnReport, ProjectBurn, UnknownBurn } from './report.ts';
+
+/** Rows of the page; the JSON has all. */
+const MAX_ROWS = 200;
+
+/** What runs, the most expensive first. */
+export function topTable({ top, total }: BurnReport): Markup {
+  return sortableTable({
+    caption: 'Resources that cost most an hour',
+    rows: top,
+    empty: total.partial
+      ? 'Nothing that bills by the hour was seen; not all could be looked at.'
+      : 'Nothing runs that bills by the hour.',
+    sortedBy: 'At the most',
+    columns: [
+      {
+        title: 'Resource',
+        kind: 'text',
+        wide: true,
+        cell: (one) => [resourceText(one.resource), ...flagsOf(one)],
+      },
+      { title: 'What it is', kind: 'text', wide: true, cell: ({ description }) => inlineText(description) },
+      { title: 'Cost an hour', kind: 'text', cell: ({ cost }) => inlineText(cost) },
+      {
+        title: 'At the most',
+        kind: 'number',
+        cell: ({ usdPerHour: { high } }) => figure(high, usdText(high)),
+        key: ({ usdPerHour: { high } }) => high,
+      },
+      {
+        title: 'Age',
+        kind: 'number',
+        cell: ({ runsForHours: hours }) => (hours === null ? 'not told' : figure(hours, ageText(hours))),
+        key: ({ runsForHours }) => runsForHours ?? undefined,
+      },
+      { title: 'Owner', kind: 'text', cell: ({ owner }) => (owner === null ? '–' : inlineText(owner)) },
+    ],
+  });
+}
+
+function flagsOf({ seenNow }: TopResource): readonly Child[] {
+  return seenNow ? [] : [' ', label('not seen now', 'warn')];
+}
+
+function ageText(hours: number): string {
+  return hours < 48 ? `${countText(hours)} h` : `${countText(Math.round(hours / 24))} days`;
+}
+
+/** What appeared and what is gone. */
+export function changeTable({ changes, total }: BurnReport): Markup {
+  return sortableTable({
+    caption: 'Changes of the last hour',
+    rows: changes,
+    empty: total.partial
+      ? 'No change was seen; not all could be looked at.'
+      : 'Nothing appeared, and nothing is gone.',
+    columns: [
+      { title: 'Resource', kind: 'text', wide: true, cell: ({ resource }) => resourceText(resource) },
+      { title: 'Seen at', kind: 'text', cell: ({ at }) => `${timeText(at)} UTC`, key: ({ at }) => at },
+      { title: 'Change', kind: 'text', cell: ({ what }) => what },
+      { title: 'Kind', kind: 'text', cell: ({ kind }) => kind },
+      {
+        title: 'USD an hour',
+        kind: 'number',
+        cell: ({ what, usdPerHour: usd }) => figure(usd, `${what === 'gone' ? '−' : '+'}${usdText(usd)}`),
+        key: ({ what, usdPerHour: usd }) => (what === 'gone' ? -usd : usd),
+      },
+    ],
+  });
+}
+
+/** A project a row, also where nothing is known of it. */
+export function projectTable({ projects, notEvaluable }: BurnReport): Markup {
+  const band = (of: (one: ProjectBurn) => KnownBand) => ({
+    kind: 'number' as const,
+    cell: (one: ProjectBurn | UnknownBurn): Child => ('notEvaluable' in one ? 'unknown' : bandCell(of(one))),
+    key: (one: ProjectBurn | UnknownBurn): number | undefined => {
+      const value = 'notEvaluable' in one ? 'unknown' : of(one);
+      return value === 'unknown' ? undefined : value.expected;
+    },
+  });
+  return sortableTable<ProjectBurn | UnknownBurn>({
+    caption: 'Burn and spend by project',
+    rows: [...notEvaluable, ...projects].slice(0, MAX_ROWS),
+    empty: 'The scope has no project.',
+    columns: [
+      { title: 'Project', kind: 'text', wide: true, cell: ({ project }) => inlineText(project) },
+      { title: 'Burn an hour', ...band((one) => one.burnUsdPerHour) },
+      { title: 'Today', ...band((one) => one.todayUsd) },
+      { title: 'This month', ...band((one) => one.monthUsd) },
+      { title: 'Month’s end', ...band((one) => one.monthEndUsd) },
+      { title: 'State', kind: 'text', wide: true, cell: (one) => stateOf(one) },
+    ],
+  });
+}
+
+function bandCell(band: KnownBand): Child {
+  return band === 'unknown' ? 'unknown' : usdRangeFigure(band);
+}
+
+function stateOf(one: ProjectBurn | UnknownBurn): Child {
+  if ('notEvaluable' in one) return [label('not evaluable', 'warn'), ' ', inlineText(one.notEvaluable)];
+  if (one.stale) return [label('stale', 'warn'), ` seen at ${momentText(one.lookedAt)}`];
+  if (!one.complete) return [label('incomplete', 'warn'), ` ${countText(one.gaps.length)} listings failed`];
+  const since = Date.parse(one.ledgerSince) > billingStart('month', Date.parse(one.lookedAt));
+  return `seen at ${timeText(one.lookedAt)} UTC${since ? `, counted since ${dayText(one.ledgerSince)}` : ''}`;
+}
+
+/** What has no price is not zero. */
+function ownerCell(usd: number, unpriced: number): Child {
+  if (unpriced === 0) return figure(usd, usdText(usd));
+  return usd === 0 ? 'unpriced' : ['at least ', figure(usd, usdText(usd))];
+}
+
+/** The owners of all projects together. */
+export function ownerTable(projects: readonly ProjectBurn[]): Markup {
+  const sum = new Map<string, OwnerBurn>();
+  for (const [owner, one] of projects.flatMap(({ owners = {} }) => Object.entries(owners))) {
+    const was = sum.get(owner) ?? {
+      burnUsdPerHour: 0,
+      todayUsd: 0,
+      monthUsd: 0,
+      monthEndUsd: 0,
+      unpriced: 0,
+    };
+    sum.set(owner, {
+      burnUsdPerHour: was.burnUsdPerHour + one.burnUsdPerHour,
+      todayUsd: was.todayUsd + one.todayUsd,
+      monthUsd: was.monthUsd + one.monthUsd,
+      monthEndUsd: was.monthEndUsd + one.monthEndUsd,
+      unpriced: was.unpriced + one.unpriced,
+    });
+  }
+  const column = (title: string, of: (one: OwnerBurn) => number) => ({
+    title,
+    kind: 'number' as const,
+    cell: ([, one]: readonly [string, OwnerBurn]) => ownerCell(of(one), one.unpriced),
+    key: ([, one]: readonly [string, OwnerBurn]) => of(one),
+  });
+  return sortableTable<readonly [string, OwnerBurn]>({
+    caption: 'Burn and spend by owner',
+    rows: [...sum].sort(([, a], [, b]) => b.monthEndUsd - a.monthEndUsd).slice(0, MAX_ROWS),
+    empty: 'No owner is known.',
+    sortedBy: 'Month’s end',
+    columns: [
+      { title: 'Owner', kind: 'text', cell: ([owner]) => inlineText(owner) },
+      column('Burn an hour', (one) => one.burnUsdPerHour),
+      column('Today', (one) => one.todayUsd),
+      column('This month', (one) => one.monthUsd),
+      column('Month’s end', (one) => one.monthEndUsd),
+    ],
+  });
+}

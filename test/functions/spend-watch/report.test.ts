@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
+import { readRequest } from '../../../functions/spend-watch/report/request.ts';
+import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf } from './burn-lab.ts';
+
+const HOUR = 3_600_000;
+const NOTHING = { kind: 'none', why: 'there is no ledger yet' } as const;
+
+describe('the burn report', () => {
+  it('adds up the projects that are known, and says that there are others', () => {
+    const { total, notEvaluable } = reportOf({ 'ml-burn': known(BURNING), 'ml-new': NOTHING }, messagesOf());
+    expect(total).toMatchObject({ partial: true, resources: 2, burnUsdPerHour: { expected: 89.23 } });
+    expect(notEvaluable).toEqual([{ project: 'ml-new', notEvaluable: 'there is no ledger yet' }]);
+  });
+
+  it('tells what changed within the last hour, and the age of what runs', () => {
+    const { changes, top } = reportOf({ 'ml-burn': known(BURNING) }, messagesOf());
+    expect(changes.map(({ what, resource }) => `${what} ${resource.replace(/^.*\//, '')}`)).toEqual([
+      'appeared runaway',
+    ]);
+    expect(top[0]).toMatchObject({ runsForHours: 0.8, cost: '$79.64/h to $88.49/h', owner: 'grace' });
+  });
+
+  it('draws the line of spend up to the present estimate, its range around it', () => {
+    const [budget] = reportOf({ 'ml-burn': known(BURNING) }, messagesOf()).budgets;
+    const { line = [], spendUsd } = budget ?? {};
+    expect(line).toHaveLength(40);
+    expect(line.at(-1)).toEqual({ at: new Date(NOW).toISOString(), ...spendUsd });
+    expect(line.every(({ low, expected, high }) => low <= expected && expected <= high)).toBe(true);
+  });
+
+  it('says that a look is stale, and that a listing failed', () => {
+    const old = ledgerOf(() => [], NOW - 2 * HOUR);
+    const cut = ledgerOf(() => [], NOW, false);
+    const { projects } = reportOf({ old: known(old), cut: known(cut) }, undefined);
+    expect(projects.find(({ stale }) => stale)?.burnUsdPerHour).toBe('unknown');
+    expect(projects.find(({ complete }) => !complete)?.burnUsdPerHour).toBe('unknown');
+  });
+});
+
+/** OpenMetrics 1.0: https://prometheus.io/docs/specs/om/open_metrics_spec */
+function familiesIn(text: string): ReadonlyMap<string, readonly string[]> {
+  const lines = text.split('\n');
+  expect(lines.slice(-2)).toEqual(['# EOF', '']);
+  const families = new Map<string, string[]>();
+  let name = '';
+  for (const line of lines.slice(0, -2)) {
+    const [, kind, own, rest = ''] = /^# (TYPE|UNIT|HELP) (\S+) (.*)$/.exec(line) ?? [];
+    if (kind === 'TYPE') {
+      name = own ?? '';
+      expect(families.has(name)).toBe(false);
+      families.set(name, []);
+      expect(rest).toBe('gauge');
+    } else if (kind === undefined) {
+      expect(line).toMatch(/^[a-z_]+\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*\} -?\d+(\.\d+)?(e[+-]?\d+)?$/);
+      expect(line.startsWith(`${name}{`)).toBe(true);
+      families.get(name)?.push(line);
+    } else {
+      expect(own).toBe(name);
+      if (kind === 'UNIT') expect(name.endsWith(`_${rest}`)).toBe(true);
+    }
+  }
+  for (const lines of families.values()) expect(new Set(lines).size).toBe(lines.length);
+  return families;
+}
+
+describe('/metrics', () => {
+  it('is a valid exposition with the numbers of the report', () => {
+    const report = reportOf({ 'ml-burn': known(BURNING) }, messagesOf());
+    const families = familiesIn(writeMetrics(report));
+    expect(families.get('costguard_burn_usd_per_hour')).toContain(
+      'costguard_burn_usd_per_hour{project="ml-burn",bound="expected"} 89.23',
+    );
+    expect(families.get('costguard_budget_spend_usd')?.at(-2)).toBe(
+      `costguard_budget_spend_usd{budget="billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b",bound="expected"} ${report.budgets[0]?.spendUsd?.expected}`,
+    );
+  });
+
+  it('has no sample of what is not known', () => {
+    const cut = ledgerOf(() => [], NOW, false);
+    const text = writeMetrics(reportOf({ 'ml-burn': known(cut), 'ml-new': NOTHING }, undefined));
+    const families = familiesIn(text);
+    expect(families.has('costguard_burn_usd_per_hour')).toBe(false);
+    expect(families.get('costguard_look_complete')).toEqual([
+      'costguard_look_complete{project="ml-burn"} 0',
+      'costguard_look_complete{project="ml-new"} 0',
+    ]);
+  });
+
+  it('is the same with nothing to tell', () => {
+    expect(writeMetrics(reportOf({}, undefined))).toBe('# EOF\n');
+  });
+});
+
+describe('readRequest', () => {
+  const request = (path: string, query: object, accept?: string) => () =>
+    readRequest({ method: 'GET', path, query: { ...query }, body: undefined, accept });
+
+  it('takes the format of the parameter, of the Accept header, and of /metrics', () => {
+    expect(request('/', {})()).toEqual({ project: undefined, format: 'json' });
+    expect(request('/', {}, 'text/html')().format).toBe('html');
+    const scraper = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5';
+    expect(request('/metrics', { project: 'ml-burn' }, scraper)()).toEqual({
+      ...{ project: 'ml-burn', format: 'openmetrics' },
+    });
+  });
+
+  it('refuses what it does not know', () => {
+    expect(request('/other', {})).toThrow(/Cannot find "\/other": there are \/ and \/metrics/);
+    expect(request('/', { window: '7d' })).toThrow(/window/);
+    expect(request('/', { project: '../x' })).toThrow(/project/);
+    expect(request('/metrics', { format: 'json' })).toThrow(/openmetrics/);
+    expect(request('/', { format: 'openmetrics' })).toThrow(/json, html/);
+  });
+});
