@@ -88,22 +88,20 @@ function axes(
 ): readonly Markup[] {
   const step = (chart.endMs - chart.startMs) / moments;
   return [
-    ...values
-      .ticks(4)
-      .map((value) =>
-        tag(
-          'g',
-          {},
-          tag('line', {
-            class: 'axis',
-            x1: AXIS_WIDTH,
-            x2: width,
-            y1: place(values(value)),
-            y2: place(values(value)),
-          }),
-          textAt(chart.valueText(value), AXIS_WIDTH - 8, values(value) + letters * 0.35, letters, 'end'),
-        ),
+    ...values.ticks(4).map((value) =>
+      tag(
+        'g',
+        {},
+        tag('line', {
+          class: 'axis',
+          x1: AXIS_WIDTH,
+          x2: width,
+          y1: place(values(value)),
+          y2: place(values(value)),
+        }),
+        textAt(chart.valueText(value), AXIS_WIDTH - 8, values(value) + letters * 0.35, letters, 'end'),
       ),
+    ),
     ...Array.from({ length: moments }, (_, index) => chart.startMs + (index + 0.5) * step).map((atMs) =>
       textAt(chart.momentText(atMs), x(atMs), height - letters * 0.4, letters, 'middle'),
     ),
