@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { accessOf } from '../../deploy/desired/desired.ts';
-import { readFunctions } from '../../deploy/desired/settings.ts';
+import { lackOf, readFunctions } from '../../deploy/desired/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parsePolicy } from '../../shared/policy/policy.ts';
 import { startInstance, withSandbox } from '../support/in-process.ts';
@@ -146,6 +146,42 @@ describe('what deploy.sh grants in the scope by the policy', () => {
     it(`is enough: ${one.name}, ${/simulate: \w+|nativeIdleShutdown: \w+/.exec(one.policy)?.[0] ?? 'defaults'}`, async () => {
       const { refused, said } = await exercise(one, undefined, grantedInScope(one));
       assert.deepEqual([...refused], [], said);
+    });
+
+  const stopper = exercises.find(({ name }) => name === 'idle-notebook-stopper');
+  assert.ok(stopper !== undefined);
+  const common = stopper.policy.slice(0, stopper.policy.indexOf('notebooks:'));
+  const WRITES = ['notebooks.instances.start', 'notebooks.instances.stop', 'notebooks.instances.update'];
+  /** Of the rights to change something: what is granted, and what is used. Observing keeps those that the policy will use. */
+  const POLICIES = {
+    observe: { text: stopper.policy.replace('enforce', 'observe'), granted: WRITES, used: [] },
+    defaults: { text: `${common}notebooks:\n`, granted: [WRITES[1]], used: [WRITES[1]] },
+    'everything on': { text: stopper.policy, granted: WRITES, used: WRITES },
+    'switch only': {
+      text: `${common}budgets: {mode: enforce, ladder: [{at: 0.5, do: notify}]}\n`,
+      granted: undefined,
+      used: [],
+    },
+  } as const;
+  for (const [title, { text, granted, used }] of Object.entries(POLICIES))
+    it(`is what the policy uses, no less and no more, for idle-notebook-stopper: ${title}`, async () => {
+      const one = { ...stopper, policy: text };
+      const fn = functions.find(({ name }) => name === stopper.name);
+      assert.ok(fn !== undefined);
+      // What is not written is not deployed, and then nothing is granted.
+      assert.equal(lackOf(parsePolicy(text), fn.settings) === undefined, granted !== undefined);
+      if (granted === undefined) return;
+      const inScope = grantedInScope(one);
+      assert.deepEqual(
+        inScope.filter((right) => WRITES.includes(right)),
+        granted,
+      );
+      const { asked, refused, said } = await exercise(one, undefined, inScope);
+      assert.deepEqual([...refused], [], said);
+      assert.deepEqual(
+        WRITES.filter((right) => asked.has(right)),
+        used,
+      );
     });
 
   it('has no right to list the objects of data that simulate: objects alone uses', async () => {
