@@ -58,7 +58,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'budgets.maxActions':
     'Most resources that one run takes away, worst first; what is over is named, and dealt with at the next look.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
-  'budgets.basis': 'Which spend counts against the ladder.',
+  'budgets.basis':
+    'Which spend counts against the ladder: reported, forecast, live (reported, and what spend-watch estimates by now; needs watch) or either (all that there are).',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',
   'budgets.ladder[].at': "Share of the budget's amount: 0.5 is 50 %. At most 10.",
   'budgets.ladder[].do':

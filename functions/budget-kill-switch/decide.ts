@@ -2,6 +2,7 @@ import { percentText } from '../../shared/units.ts';
 import type { Budget } from '../../shared/google/budgets.ts';
 import type { Rung } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
+import type { Estimated } from './estimate/estimated.ts';
 import type { Anomaly, Notification } from './message/notification.ts';
 import { periodEndMs, periodStanding } from './message/period.ts';
 
@@ -15,15 +16,23 @@ export type Verdict =
       readonly severity: 'INFO' | 'WARNING';
     }
   /** All is well, or at least below the first threshold. */
-  | { readonly kind: 'heartbeat'; readonly why: string; readonly severity: 'INFO' | 'WARNING' }
-  | {
+  | (Judged & { readonly kind: 'heartbeat'; readonly why: string; readonly severity: 'INFO' | 'WARNING' })
+  | (Judged & {
       readonly kind: 'due';
-      readonly shares: Shares;
-      /** The amount that the shares are of, in the message's currency. */
-      readonly budgetAmount: number;
       readonly rungs: readonly Rung[];
       readonly next: Rung | undefined;
-    };
+      /** What is spent by now as spend-watch has it, where that counts. */
+      readonly estimated?: Estimated;
+    });
+
+/** What a message is judged by. */
+export interface Judged {
+  readonly shares: Shares;
+  /** The amount that the shares are of, in the message's currency. */
+  readonly budgetAmount: number;
+  /** What the budget may set off. */
+  readonly ladder: readonly Rung[];
+}
 
 /** Shares of the budget's amount, as fractions. */
 export interface Shares {
@@ -77,13 +86,14 @@ export function judgeNotification(message: Notification, budget: Budget, config:
   );
   // It is a ladder: what is below a rung that is due is due, also where that rung itself is out of this budget's reach.
   const rungs = ladder.filter((rung) => highest !== undefined && rung.at <= highest.at);
-  if (rungs.length > 0)
-    return { kind: 'due', shares, budgetAmount: units, rungs, next: ladder[rungs.length] };
+  const judged: Judged = { shares, budgetAmount: units, ladder };
+  if (rungs.length > 0) return { ...judged, kind: 'due', rungs, next: ladder[rungs.length] };
 
   const spent = `${percentText(shares.actual)} of the budget is spent`;
   const missed = ladder.findLast((rung) => isDue(rung, shares, config.basis));
   if (missed !== undefined)
     return {
+      ...judged,
       kind: 'heartbeat',
       severity: 'WARNING',
       why: `${spent}, which is over the rung ${percentText(missed.at)}, but the message names no exceeded threshold: give the budget threshold rules (npm run preflight)`,
@@ -93,7 +103,7 @@ export function judgeNotification(message: Notification, budget: Budget, config:
     thresholdExceeded === undefined || first === undefined
       ? 'no threshold is exceeded'
       : `the first rung is at ${percentText(first.at)}`;
-  return { kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
+  return { ...judged, kind: 'heartbeat', severity: 'INFO', why: `${spent}; ${below}` };
 }
 
 /** Why a message is not about the budget as it is now: another period, currency or budget. Undefined when it is. */
@@ -158,9 +168,10 @@ function onlyNotify({ ladder }: Config): readonly Rung[] {
   return ladder.filter((rung) => rung.do === 'notify');
 }
 
-/** Unlinking takes money that was spent; a forecast is never enough for it. */
+/** Unlinking takes money that was spent; a forecast is never enough for it. What spend-watch estimates is added by `addEstimate`. */
 function isDue(rung: Rung, shares: Shares, basis: Config['basis']): boolean {
-  if (basis === 'actual' || rung.do === 'unlink-billing') return isReached(rung, shares.actual);
+  if (basis === 'actual' || basis === 'live' || rung.do === 'unlink-billing')
+    return isReached(rung, shares.actual);
   return isReached(rung, basis === 'forecast' ? shares.forecast : Math.max(shares.actual, shares.forecast));
 }
 

@@ -19,6 +19,7 @@ import { noteInForce } from './message/in-force.ts';
 import { sayMadeAnew } from './message/made-anew.ts';
 import { configureSwitch } from './config.ts';
 import { judgeNotification, judgeSender, protection, type Verdict } from './decide.ts';
+import { withEstimate } from './estimate/with-estimate.ts';
 import { fireRungs, type Firing } from './ladder/fire.ts';
 import type { Due } from './ladder/hold.ts';
 import { fireNotify } from './ladder/notify.ts';
@@ -59,13 +60,14 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   }
   const budget = await lookUp(context, notification);
   if (budget === undefined) return;
-  const verdict = judgeNotification(notification, budget, config, context.runtime.now());
+  const told = judgeNotification(notification, budget, config, context.runtime.now());
   const publishedMs = message.publishedMs ?? context.runtime.now().getTime();
-  if (verdict.kind !== 'ignore') {
+  if (told.kind !== 'ignore') {
     await noteMessage(context, notification, budget, publishedMs);
     await noteHeard(context, config, notification.budget, publishedMs);
   }
-  await noteInForce(context, config, notification, verdict, publishedMs);
+  await noteInForce(context, config, notification, told, publishedMs);
+  const verdict = await withEstimate(context, config, { ...notification, budget }, told);
   // Observing changes nothing, not even what is remembered.
   const rate =
     verdict.kind === 'ignore' || config.mode === 'observe'

@@ -3,7 +3,8 @@ import { PermanentError } from '../../shared/errors.ts';
 import { readResources } from '../../shared/resources/inventory.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
-import { messagesObject, parseMessages, type BudgetMessages } from '../../shared/spend/messages.ts';
+import type { BudgetMessages } from '../../shared/spend/messages.ts';
+import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
 import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
@@ -11,7 +12,7 @@ import type { BudgetFacts, ProjectFacts } from './facts.ts';
 import { WATCHED_KINDS } from './kinds.ts';
 import { billing } from './seen.ts';
 
-/** Ledgers of a budget's other projects that are read side by side. */
+/** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
 
 /** One look at the run's project: what runs there, its ledger, and the budgets that this event estimates. */
@@ -81,11 +82,7 @@ async function readBudgets(
   { budgets }: Config,
 ): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
   const { projectId } = run;
-  const all = await pMap(
-    budgets,
-    async (budget) => parseMessages((await state.read(messagesObject(budget)))?.text),
-    { concurrency: READ_AT_ONCE },
-  );
+  const all = await pMap(budgets, (budget) => readMessages(state, budget), { concurrency: READ_AT_ONCE });
   const mine = all.flatMap((messages) => {
     const [first] = [...(messages?.projects ?? [])].sort();
     return messages?.projects.includes(projectId) === true && first !== undefined
@@ -102,16 +99,7 @@ async function readBudgets(
 }
 
 async function readOthers({ projectId }: Run, state: State, messages: BudgetMessages): Promise<BudgetFacts> {
-  const without: string[] = [];
-  const others = await pMap(
-    messages.projects.filter((other) => other !== projectId),
-    async (other) => {
-      const read = parseLedger(other, (await state.read(ledgerObject(other)))?.text);
-      if (read.kind === 'ledger') return [read.ledger];
-      without.push(other);
-      return [];
-    },
-    { concurrency: READ_AT_ONCE },
-  );
-  return { messages, others: others.flat(), without };
+  const others = messages.projects.filter((other) => other !== projectId);
+  const { ledgers, without } = await readLedgers(state, others);
+  return { messages, others: ledgers, without };
 }

@@ -4,6 +4,7 @@ import { ABORT_CONDITIONS, lifecycleCondition } from './lifecycle-rules.ts';
 import { oneOf } from './fields.ts';
 import { shown, type PolicyProblem } from './problems.ts';
 import {
+  basis,
   daysOfWeek,
   modelAccount,
   protectedProject,
@@ -44,6 +45,7 @@ const glimpse = z.object({
   budgets: ifValid(
     z.object({
       allow: z.optional(z.unknown()),
+      basis: ifValid(basis),
       protect: itemsIfValid(protectedProject),
       modelAccounts: itemsIfValid(modelAccount),
       ladder: z.catch(
@@ -139,7 +141,7 @@ function checkNotebooks(file: Glimpse): PolicyProblem[] {
 
 function checkBudgets(file: Glimpse, budgetsToCome: boolean): PolicyProblem[] {
   if (file.budgets === undefined) return [];
-  const { allow, protect, modelAccounts, ladder } = file.budgets;
+  const { allow, basis, protect, modelAccounts, ladder } = file.budgets;
   const allowed: readonly unknown[] = Array.isArray(allow) ? allow : [];
   const problems = [
     ...repeated('budgets.allow', '', allowed),
@@ -160,6 +162,11 @@ function checkBudgets(file: Glimpse, budgetsToCome: boolean): PolicyProblem[] {
       problems.push({ path: `${path}.do`, message });
     }
   }
+  if (basis === 'live' && file.watch === undefined)
+    problems.push({
+      path: 'budgets.basis',
+      message: 'got "live", but nothing estimates spend; wanted the section watch: as well',
+    });
   const strictest = ladder.findLast(({ do: action }) => action !== undefined && action !== 'notify')?.do;
   if (strictest === undefined) return problems;
   if (!budgetsToCome && (allow === undefined || (Array.isArray(allow) && allow.length === 0))) {

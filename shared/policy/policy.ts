@@ -80,7 +80,8 @@ export interface BudgetsPolicy {
   readonly protect: readonly string[];
   /** E-mail addresses of the service accounts that deployed models run as: the restore may act as these. */
   readonly modelAccounts: readonly string[];
-  readonly basis: 'actual' | 'forecast' | 'either';
+  /** Which spend counts. `live` is what spend-watch estimates, beside actual; `either` counts all that there are. */
+  readonly basis: 'actual' | 'forecast' | 'either' | 'live';
   /** Not empty; both `at` and `do` strictly ascending. */
   readonly ladder: readonly Rung[];
   readonly keepLabel: string;

@@ -233,12 +233,15 @@ const maxActionsWanted = 'a whole number without quotes, 1 or more';
 
 const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
 
+/** `budgets.basis`. */
+export const basis = oneOf(['actual', 'forecast', 'either', 'live']);
+
 const budgets = section({
   mode,
   allow: z.prefault(list(budgetName, 'a list of budgets'), []),
   protect: z.prefault(list(protectedProject, 'a list of projects'), []),
   modelAccounts: z.prefault(list(modelAccount, 'a list of service accounts'), []),
-  basis: z.prefault(oneOf(['actual', 'forecast', 'either']), 'actual'),
+  basis: z.prefault(basis, 'actual'),
   ladder: z.prefault(nonEmptyList(rung, 'a list of rungs {at, do}, one at least'), seedLadder),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   settle: z.prefault(settle, '24h'),

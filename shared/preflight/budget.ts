@@ -12,6 +12,7 @@ export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string
     judgeProjects(budget, policy),
     judgeScope(budget),
     judgeAmount(budget, policy),
+    ...(policy.basis === 'live' ? [judgeEstimate(budget)] : []),
   ];
 }
 
@@ -46,13 +47,12 @@ function judgeThresholds({ name, thresholds, period }: Budget, { basis, ladder }
   const lacks = (basisOfRule: 'current' | 'forecast') => (rung: { readonly at: number }) =>
     !thresholds.some((rule) => rule.basis === basisOfRule && Math.abs(rule.share - rung.at) < 1e-6);
   const current = ladder.filter(lacks('current'));
-  const forecast =
-    basis === 'actual' ? [] : ladder.filter((rung) => rung.do !== 'unlink-billing').filter(lacks('forecast'));
+  const isForecast = basis === 'forecast' || basis === 'either';
+  const forecast = !isForecast
+    ? []
+    : ladder.filter((rung) => rung.do !== 'unlink-billing').filter(lacks('forecast'));
   if (current.length === 0 && forecast.length === 0)
-    return pass(
-      place,
-      `it has a threshold at every rung${basis === 'actual' ? '' : ', of spend and of forecast'}`,
-    );
+    return pass(place, `it has a threshold at every rung${isForecast ? ', of spend and of forecast' : ''}`);
 
   const missing = [
     ...current.map((rung) => `${percentText(rung.at)} of spend`),
@@ -151,4 +151,19 @@ function judgeAmount(
       [...remedy, 'Or set a lower budgets.minAmount in the policy'],
     );
   return pass(place, `its amount is ${units} ${currencyCode}`);
+}
+
+/** spend-watch prices in USD, and knows a budget's cost by its projects. */
+function judgeEstimate({ name, amount, narrowed }: Budget): Check {
+  const place = { id: 'budget-estimate', subject: name };
+  const why =
+    amount.kind === 'specified' && !['', 'USD'].includes(amount.currencyCode)
+      ? `it counts in ${amount.currencyCode}, and spend-watch prices in USD`
+      : narrowed.length > 0
+        ? 'it is limited by more than projects, which an estimate from what runs is not'
+        : undefined;
+  if (why === undefined) return pass(place, 'its spend can be estimated from what runs in its projects');
+  return notPassed(place, 'fail', `budgets.basis is live, and no estimate of it can count: ${why}`, [
+    'Set budgets.basis: actual, or give the budget an amount in USD and a filter of projects alone',
+  ]);
 }

@@ -7,7 +7,8 @@ import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
 import type { NoteGap } from '../gather.ts';
-import { graceOf, sayGrace } from './grace.ts';
+import { estimateEvidence } from '../estimate/evidence.ts';
+import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
 import { mergePlans, withoutFalseReturns } from './merge-plans.ts';
@@ -53,6 +54,8 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
   const highest = rungs.at(-1);
   if (highest === undefined) return;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
+  if (highest.do === 'unlink-billing' && endsByEstimate(due, manifest, run.runtime.now().getTime()))
+    return fireRungs(firing, rungs.slice(0, -1));
   const inGrace = manifest !== undefined && (await isInGrace(firing, manifest, highest));
   await tellOthers(firing, inGrace ? [] : rungs);
   if (inGrace) return;
@@ -123,7 +126,7 @@ async function quietPlan(
 
 /** What a rung would do now, in the receipt alone. */
 async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<Fired> {
-  const { receipt, run } = firing;
+  const { due, receipt, run } = firing;
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
   const earlier = plannedBefore(manifest, rung);
@@ -137,9 +140,10 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   }
   const cause = await causeToUnlink(firing, rung, fresh, manifest);
   if (cause === undefined) return NOTHING_OVER;
-  report(receipt, rung, items, left, () => 'planned', running);
+  report(firing, rung, items, left, () => 'planned', running);
   receipt.add({
-    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
+    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung, due.verdict), {
+      ...estimateEvidence(due.verdict, rung),
       items: items.length,
       left: left.length,
       ...(cause === '' ? {} : { why: cause }),

@@ -4,6 +4,7 @@ import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { burnText } from '../../../shared/resources/left-burning.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
+import { reportedOf, spentOf, type Due } from './hold.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 
@@ -24,6 +25,12 @@ export function graceOf(
     (untilShare !== undefined && spent.share >= untilShare) ||
     (amount !== undefined && spent.amount > amount);
   return isOver ? undefined : grace;
+}
+
+/** Whether a grace has ended by an estimate alone: for unlinking, which no estimate may do, it goes on. Pure. */
+export function endsByEstimate(due: Due, manifest: Manifest | undefined, nowMs: number): boolean {
+  if (manifest === undefined || graceOf(manifest, spentOf(due), nowMs) !== undefined) return false;
+  return graceOf(manifest, reportedOf(due), nowMs) !== undefined;
 }
 
 /** `until 56 % of the budget is spent` */

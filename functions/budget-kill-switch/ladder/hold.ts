@@ -1,7 +1,7 @@
 import type { Budget } from '../../../shared/google/budgets.ts';
 import { PermanentError } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
-import type { ManifestKey } from '../../../shared/state/manifest.ts';
+import type { Manifest, ManifestKey } from '../../../shared/state/manifest.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { holdProject, type ProjectLease } from '../../../shared/state/lease.ts';
 import type { State } from '../../../shared/state/state.ts';
@@ -23,8 +23,17 @@ export interface Due {
   readonly rate: number | undefined;
 }
 
-/** The share that is spent, and of which amount. */
-export function spentOf({ verdict }: Due): { readonly share: number; readonly amount: number } {
+/** A share that is spent, and of which amount. */
+export type Spent = NonNullable<Manifest['spent']>;
+
+/** What is spent by all that counts: reported, or as spend-watch expects. */
+export function spentOf({ verdict }: Due): Spent {
+  const { shares, budgetAmount, estimated } = verdict;
+  return { share: Math.max(shares.actual, estimated?.share ?? 0), amount: budgetAmount };
+}
+
+/** What is reported, by which alone billing is unlinked. */
+export function reportedOf({ verdict }: Due): Spent {
   return { share: verdict.shares.actual, amount: verdict.budgetAmount };
 }
 

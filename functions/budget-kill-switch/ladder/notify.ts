@@ -2,6 +2,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import { readManifest } from '../../../shared/state/manifest.ts';
 import type { SwitchRun } from '../run.ts';
+import { estimateEvidence } from '../estimate/evidence.ts';
 import { holdRungs, keyOf, type Due } from './hold.ts';
 import { isFired, openRung } from './ladder.ts';
 import { decisionOn, reasonOf } from './report-rung.ts';
@@ -18,7 +19,10 @@ export async function fireNotify(
   receipt: ReceiptBuilder,
 ): Promise<void> {
   const { context, config, budget } = due;
-  const decision = decisionOn(budget.name, 'notify', reasonOf(rung), { text });
+  const decision = decisionOn(budget.name, 'notify', reasonOf(rung, due.verdict), {
+    text,
+    ...estimateEvidence(due.verdict, rung),
+  });
   const firedBefore: Decision = { ...decision, action: 'keep', reason: 'fired-before' };
   const publish = async (): Promise<void> => {
     await alertOperators(due, runId, rung, text);

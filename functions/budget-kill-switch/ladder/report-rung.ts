@@ -1,9 +1,10 @@
 import type { LeftAlone } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
-import type { Decision, OutcomeKind, ReceiptBuilder } from '../../../shared/run/receipt.ts';
+import type { Decision, OutcomeKind } from '../../../shared/run/receipt.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { estimatedWhy, estimateEvidence } from '../estimate/evidence.ts';
 import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
 import type { RungPlan } from './ladder.ts';
@@ -12,7 +13,7 @@ import { MAX_SHOWN, placeText, type Unseen } from './unseen.ts';
 
 /** Writes into the receipt what a rung did with each item and what it left alone. */
 export function report(
-  receipt: ReceiptBuilder,
+  { due, receipt }: Pick<Firing, 'due' | 'receipt'>,
   rung: Rung,
   items: readonly ManifestItem[],
   left: readonly LeftAlone[],
@@ -30,12 +31,17 @@ export function report(
     else {
       const { cost, startedBy, partOf } = now.get(resource) ?? {};
       receipt.add({
-        ...decisionOn(resource, ACTIONS[kind], item.cameBack === undefined ? reasonOf(rung) : 'came-back', {
-          rung: rung.do,
-          ...(item.cameBack === undefined ? {} : { times: item.cameBack }),
-          ...(startedBy === undefined ? {} : { startedBy }),
-          ...(why === undefined ? {} : { why }),
-        }),
+        ...decisionOn(
+          resource,
+          ACTIONS[kind],
+          item.cameBack === undefined ? reasonOf(rung, due.verdict) : 'came-back',
+          {
+            rung: rung.do,
+            ...(item.cameBack === undefined ? {} : { times: item.cameBack }),
+            ...(startedBy === undefined ? {} : { startedBy }),
+            ...(why === undefined ? {} : { why }),
+          },
+        ),
         // What belongs to something is counted with that.
         usdPerHour: cost !== undefined && partOf === undefined && isPriced(cost) ? cost.usd.low : 'unpriced',
         outcome: outcomeOf(item),
@@ -74,9 +80,10 @@ export function decisionOn(
   return { resource, action, reason, evidence, usdPerHour: 'unpriced' };
 }
 
-/** `rung-80-percent` */
-export function reasonOf(rung: Rung): string {
-  return `rung-${Number((rung.at * 100).toFixed(4))}-percent`;
+/** `rung-80-percent`, or `estimated-rung-80-percent` where an estimate alone makes it due. */
+export function reasonOf(rung: Rung, verdict: Firing['due']['verdict']): string {
+  const isEstimated = estimatedWhy(verdict, rung) !== undefined;
+  return `${isEstimated ? 'estimated-' : ''}rung-${Number((rung.at * 100).toFixed(4))}-percent`;
 }
 
 /** How a rung ended on a project. */
@@ -96,10 +103,11 @@ export interface RungEnd {
 }
 
 /** Writes into the receipt what a rung did. */
-export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): void {
+export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
+  const { due, run, receipt } = firing;
   const { items, touched, left, unseen, resumed, running, burning, over, cause } = end;
   report(
-    receipt,
+    firing,
     rung,
     touched,
     left,
@@ -109,7 +117,8 @@ export function reportRung({ run, receipt }: Firing, rung: Rung, end: RungEnd): 
   if (resumed && touched.length === 0 && unseen.length === 0) return;
   const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
   receipt.add({
-    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung), {
+    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung, due.verdict), {
+      ...estimateEvidence(due.verdict, rung),
       items: items.length,
       left: left.length,
       resumed,

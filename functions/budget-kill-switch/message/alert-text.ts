@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { estimateText } from '../estimate/evidence.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
@@ -23,27 +24,31 @@ const MAX_NAMED = 10;
 export function alertText(alert: Alert): string {
   const { message, verdict, projects } = alert;
   const { displayName, costAmount, currencyCode, periodStartMs } = message;
-  const { shares, budgetAmount, rungs } = verdict;
+  const { shares, budgetAmount, rungs, estimated } = verdict;
   const due = rungs.map((rung) => `${rung.do} (${percentText(rung.at)})`).join(', ');
   return [
     `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
     ...(shares.forecast > shares.actual && alert.basis !== 'actual'
       ? [`Forecast: at least ${percentText(shares.forecast)}.`]
       : []),
+    ...(estimated === undefined ? [] : [estimateText(estimated)]),
     `Due: ${due}${projects.length > 0 ? ` on ${named(projects)}` : ''}.`,
     next(alert),
   ].join(' ');
 }
 
 function next({ message, verdict, basis, ratePerHour, hoursLeft }: Alert): string {
-  const { next, budgetAmount } = verdict;
+  const { next, budgetAmount, estimated } = verdict;
   if (next === undefined) return 'Nothing comes after that.';
   const { costAmount, currencyCode } = message;
+  const isLive = estimated !== undefined && next.do !== 'unlink-billing';
+  const spent = isLive ? Math.max(costAmount, estimated.estimate.spend.expected) : costAmount;
+  const rate = isLive ? estimated.estimate.burn.expected : ratePerHour;
   const amount = next.at * budgetAmount;
   const place = `${next.do} at ${percentText(next.at)} (${money(amount)} ${currencyCode})`;
   return basis === 'forecast' && next.do !== 'unlink-billing'
     ? `Next: ${place} of forecast.`
-    : `Next: ${place}${when(amount - costAmount, ratePerHour, hoursLeft)}.`;
+    : `Next: ${place}${when(amount - spent, rate, hoursLeft)}.`;
 }
 
 /** When that much more is spent if it goes on as in the last hours. */

@@ -1,10 +1,13 @@
 import { messageOf } from '../../../shared/errors.ts';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
+import type { RungAction } from '../../../shared/policy/policy.ts';
 import type { Message } from '../../../shared/run/message.ts';
 import { isStale } from '../../../shared/run/tick.ts';
+import { readMessages } from '../../../shared/state/spend-books.ts';
 import type { Config } from '../config.ts';
 import { judgeNotification, type Verdict } from '../decide.ts';
+import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
 import { recallInForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { tellSilence } from './silence.ts';
@@ -26,7 +29,7 @@ export function isTick({ text, attributes }: Message): boolean {
 
 /**
  * Holds what is in force between two messages: each budget's latest message is judged once more, against the budget as it is now. A
- * rung that no message has reached does not fire, and observing plans with messages alone. One budget's failure does not keep the
+ * rung that no message has reached fires by spend-watch's estimate alone, where that counts, and observing plans with messages alone. One budget's failure does not keep the
  * others from being looked at.
  */
 export async function holdAtTick(
@@ -35,12 +38,13 @@ export async function holdAtTick(
   message: Message,
   atTick: AtTick,
 ): Promise<void> {
-  if (config.mode === 'observe' || isStale(message.publishedMs, context.runtime.now().getTime())) return;
+  const observesReports = config.mode === 'observe' && !countsEstimates(config, context.policy);
+  if (observesReports || isStale(message.publishedMs, context.runtime.now().getTime())) return;
   const failures: unknown[] = [];
   for (const budget of config.allow)
     try {
       await holdBudget(context, config, budget, atTick);
-      await tellSilence(context, config, budget);
+      if (config.mode === 'enforce') await tellSilence(context, config, budget);
     } catch (error) {
       context.log('ERROR', `Cannot hold the rungs of ${budget} at this tick: ${messageOf(error)}`);
       failures.push(error);
@@ -55,12 +59,40 @@ async function holdBudget(
   { lookUp, fire }: AtTick,
 ): Promise<void> {
   const inForce = await recallInForce(context, name);
-  if (inForce === undefined) return;
-  const { notification, reached } = inForce;
+  const notification = inForce?.notification ?? (await latestMessage(context, config, name));
+  if (notification === undefined) return;
   const budget = await lookUp(notification);
   if (budget === undefined) return;
-  const verdict = judgeNotification(notification, budget, config, context.runtime.now());
-  if (verdict.kind !== 'due') return;
-  const rungs = verdict.rungs.filter((rung) => reached.includes(rung.do));
-  if (rungs.length > 0) await fire(notification, budget, { ...verdict, rungs });
+  const told = judgeNotification(notification, budget, config, context.runtime.now());
+  const held = holdReached(told, inForce?.reached ?? []);
+  const verdict = await withEstimate(context, config, { ...notification, budget }, held);
+  // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
+  if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
+    await fire(notification, budget, verdict);
+}
+
+function holdReached(verdict: Verdict, reached: readonly RungAction[]): Verdict {
+  if (verdict.kind !== 'due') return verdict;
+  return { ...verdict, rungs: verdict.rungs.filter((rung) => reached.includes(rung.do)) };
+}
+
+/** The latest message where estimates count, as one that reached nothing; undefined where none is known. */
+async function latestMessage(
+  { state, policy }: EventContext,
+  config: Config,
+  budget: string,
+): Promise<Notification | undefined> {
+  if (state === undefined || !countsEstimates(config, policy)) return undefined;
+  const messages = await readMessages(state, budget);
+  if (messages === undefined) return undefined;
+  const { displayName, currencyCode, amount, period } = messages;
+  return {
+    ...{ kind: 'budget', budget, displayName, currencyCode, periodStartMs: period.startMs },
+    costAmount: period.points.at(-1)?.cost ?? 0,
+    budgetAmount: amount,
+    budgetAmountType: '',
+    thresholdExceeded: undefined,
+    forecastExceeded: undefined,
+    topic: undefined,
+  };
 }

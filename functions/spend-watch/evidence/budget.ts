@@ -1,8 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
-import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
+import type { Estimate } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
-import { readReports } from '../../../shared/spend/reading.ts';
-import { estimateBlocker } from '../../../shared/spend/rungs.ts';
+import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import type { BudgetFacts } from '../facts.ts';
 import type { Band } from '../../../shared/spend/band.ts';
@@ -55,18 +54,9 @@ export function budgetEvidence(
 ): BudgetEvidence {
   const { budget, displayName, amount, currencyCode, period } = messages;
   const about = { budget, name: displayName, amount, currencyCode };
-  if (currencyCode !== 'USD')
-    return { ...about, notEvaluable: `it counts in ${currencyCode}, and the watch prices in USD` };
-  if (period.endMs !== undefined && period.endMs <= nowMs)
-    return { ...about, notEvaluable: 'no message of its present period has come yet' };
-  if (!messages.complete || without.length > 0)
-    return {
-      ...about,
-      notEvaluable: `no ledger of ${without.slice(0, 10).join(', ') || 'some of its projects'}: what runs there is not known`,
-    };
-  const ledgers = [own, ...others];
-  const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
-  const blocked = estimateBlocker(estimate, highestRate(ledgers));
+  const standing = standingOf({ messages, ledgers: [own, ...others], without }, nowMs);
+  if (standing.kind === 'none') return { ...about, notEvaluable: standing.why };
+  const { estimate, blocked } = standing;
   return {
     ...about,
     periodStart: new Date(period.startMs).toISOString(),
@@ -121,12 +111,4 @@ function rungEvidence(
     when: spend.low >= usd ? 'reached' : text(reach(spend.expected, burn.expected), 'expected to be reached'),
     earliest: spend.low >= usd ? 'reached' : text(reach(spend.high, burn.high), 'may be reached'),
   };
-}
-
-function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {
-  let most = { resource: 'nothing', usdPerHour: 0 };
-  for (const { running } of ledgers)
-    for (const { resource, rate } of running)
-      if (!(rate.high <= most.usdPerHour)) most = { resource, usdPerHour: rate.high };
-  return most;
 }

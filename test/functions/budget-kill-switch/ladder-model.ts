@@ -99,6 +99,7 @@ export function policyText({ mode, basis, ladder }: ModelPolicy): string {
     scope: ['projects/ml-research'],
     state: 'gs://ml-operations-costguard',
     receipts: `projects/${OWN_PROJECT}/topics/costguard-receipts`,
+    ...(basis === 'live' ? { watch: {} } : {}),
     budgets: {
       mode,
       basis,

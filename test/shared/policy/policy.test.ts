@@ -436,7 +436,18 @@ const badInputs: readonly BadInput[] = [
   ['no action at all', `${armed}, maxActions: 0}`, 'budgets.maxActions', /^got 0; wanted .*1 or more/],
   ['a settling time of 24', `${armed}, settle: 24}`, 'budgets.settle', /^got 24; wanted .*, or 0/],
   ['a settling time beyond a week', `${armed}, settle: 8d}`, 'budgets.settle', /^got "8d"; wanted .*7d/],
-  ['an unknown basis', `${armed}, basis: both}`, 'budgets.basis', /wanted one of: actual, forecast, either$/],
+  [
+    'an unknown basis',
+    `${armed}, basis: both}`,
+    'budgets.basis',
+    /wanted one of: actual, forecast, either, live$/,
+  ],
+  [
+    'a basis that nothing estimates',
+    `${armed}, basis: live}`,
+    'budgets.basis',
+    /^got "live", but nothing estimates spend; wanted the section watch: as well$/,
+  ],
   ['an empty ladder', `${armed}, ladder: []}`, 'budgets.ladder', /^got an empty list; .*one at least/],
   [
     'a rung without at',

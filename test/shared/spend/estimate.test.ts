@@ -9,7 +9,7 @@ import {
   type CostMessage,
 } from '../../../shared/spend/messages.ts';
 import { readReports } from '../../../shared/spend/reading.ts';
-import { estimateBlocker, reachOf } from '../../../shared/spend/rungs.ts';
+import { earlierOf, estimateBlocker, reachOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
 
 const HOUR = 3_600_000;
 const START = Date.parse('2026-11-01T07:00:00Z');
@@ -105,23 +105,50 @@ describe('estimateSpend', () => {
 describe('reachOf', () => {
   const before = ledgerOf(5, { rate: 100, fromHour: 66 });
 
+  const now = estimate(before, reports());
+  const earlier: EarlierEstimate = {
+    ...earlierOf(now),
+    atMs: NOW - 300_000,
+    low: now.spend.low - (now.burn.high * 300) / 3_600,
+  };
+
   it('stops on what is spent at the least, and tells on what is expected', () => {
-    const now = estimate(before, reports());
-    expect(reachOf(900, now, undefined)).toMatchObject({ notify: true, stop: true });
-    expect(reachOf(2_000, now, undefined)).toMatchObject({ notify: false, stop: false });
+    expect(reachOf(900, now, earlier)).toMatchObject({ notify: true, stop: true });
+    expect(reachOf(2_000, now, earlier)).toMatchObject({ notify: false, stop: false });
+  });
+
+  it('takes a second look where low jumped by more than what runs, or nothing is known of the look before', () => {
+    expect(reachOf(900, now, undefined)).toMatchObject({ notify: true, stop: false });
+    expect(reachOf(900, now, { ...earlier, low: 400 })).toMatchObject({
+      stop: false,
+      why: expect.stringContaining('grew from $400.00, by more than what runs') as unknown,
+    });
+    expect(reachOf(900, now, { ...earlier, low: 901 }).stop).toBe(true);
+    expect(reachOf(900, now, { ...earlier, low: 400, reported: earlier.reported - 600 }).stop).toBe(true);
+    expect(reachOf(900, now, { ...earlier, periodStartMs: 0 }).stop).toBe(false);
+  });
+
+  it('stops nothing by the stated defaults, whatever low is', () => {
+    const few = addMessage(addMessage(undefined, message(60, 1_500)), message(62, 1_600));
+    const first = estimate(before, few);
+    expect(first.spend.low).toBeGreaterThan(1_600);
+    expect(reachOf(1_000, first, { ...earlierOf(first), atMs: NOW - 300_000 })).toMatchObject({
+      notify: true,
+      stop: false,
+      why: expect.stringContaining('2 reports, and a stop takes three') as unknown,
+    });
   });
 
   it('stops on expected in two looks running alone', () => {
-    const now = estimate(before, reports());
     const near = { ...now, spend: { ...now.spend, low: 940, expected: 960 }, firm: 955 };
-    const earlier = { ...near, atMs: NOW - 300_000 };
+    const last = { ...earlierOf(near), atMs: NOW - 300_000 };
     expect(reachOf(950, near, undefined).stop).toBe(false);
-    expect(reachOf(950, near, earlier)).toMatchObject({
+    expect(reachOf(950, near, last)).toMatchObject({
       stop: true,
       why: expect.stringContaining('two looks running') as unknown,
     });
-    expect(reachOf(950, near, { ...earlier, firm: 949 }).stop).toBe(false);
-    expect(reachOf(950, near, { ...earlier, atMs: NOW - HOUR }).stop).toBe(false);
+    expect(reachOf(950, near, { ...last, firm: 949 }).stop).toBe(false);
+    expect(reachOf(950, near, { ...last, atMs: NOW - HOUR }).stop).toBe(false);
   });
 });
 

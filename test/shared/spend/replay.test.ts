@@ -34,6 +34,12 @@ describe('spend ahead of billing, on 2,000 random days', { timeout: 300_000 }, (
     expect(seeds(withoutCredits.filter(({ marginUsd = 0 }) => marginUsd < -CENTS))).toEqual([]);
   });
 
+  it('stops nothing before three reports have come', () => {
+    const early = all.filter(({ settled }) => !settled);
+    expect(early.length).toBeGreaterThan(0);
+    expect(early.length).toBeLessThan(SEEDS / 100);
+  });
+
   it('overshoots by one look and the settling time where it sees all from the beginning', () => {
     const plain = all.filter(isPlain);
     expect(plain.length).toBeGreaterThan(40);

@@ -17,9 +17,9 @@ export function replayAll(count: number): readonly Replayed[] {
   });
 }
 
-/** The watch was there from the period's beginning, sees all that costs, and knows each price. */
-export function isPlain({ traits }: Replayed): boolean {
-  return traits.has('month-end') && traits.size === 1;
+/** The watch was there from the period's beginning, sees all that costs, knows each price, and has reports to compare with. */
+export function isPlain({ traits, settled }: Replayed): boolean {
+  return traits.has('month-end') && traits.size === 1 && settled;
 }
 
 /** The value that a share of the values does not exceed. */

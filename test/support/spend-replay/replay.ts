@@ -1,9 +1,9 @@
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
-import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
+import { estimateSpend } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { addMessage, type BudgetMessages } from '../../../shared/spend/messages.ts';
 import { readReports, type Reading } from '../../../shared/spend/reading.ts';
-import { reachOf } from '../../../shared/spend/rungs.ts';
+import { earlierOf, reachOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import { randomOf } from '../../sandbox/http/seeded.ts';
 import { HOUR, type LookPlan, type World } from './world.ts';
@@ -21,6 +21,8 @@ export interface Replay {
   readonly overshootUsd: number;
   /** One look's burn and the settling time's. */
   readonly allowedUsd: number;
+  /** Whether the reports were enough for a fit when the truth crossed the rung: before that nothing is stopped on an estimate. */
+  readonly settled: boolean;
   /** From crossing the rung to the decision. */
   readonly hoursLate: number;
   /** The same for the messages alone. */
@@ -38,10 +40,11 @@ export function replay(world: World): Replay {
   let messages: BudgetMessages | undefined;
   let reading: Reading | undefined;
   let readFrom: BudgetMessages | undefined;
-  let before: Estimate | undefined;
+  let before: EarlierEstimate | undefined;
   let next = 0;
   let [looks, inside, above] = [0, 0, 0];
   let stoppedMs: number | undefined;
+  let settled = false;
   for (const [index, plan] of world.looks.entries()) {
     for (
       let message = world.messages[next];
@@ -60,6 +63,7 @@ export function replay(world: World): Replay {
     const now = estimateSpend([ledger], reading, plan.atMs);
     const truth = world.truth(periodStartMs, plan.atMs);
     looks++;
+    if (plan.atMs <= crossedMs) settled = now.reading.fit.settled;
     if (truth < now.spend.low - CENT) above++;
     else if (truth <= now.spend.high + CENT) inside++;
     const isRungPeriod = periodStartMs === world.periodStartMs;
@@ -67,9 +71,9 @@ export function replay(world: World): Replay {
       stoppedMs = plan.atMs;
       break;
     }
-    before = now;
+    before = earlierOf(now);
   }
-  return { looks, inside, above, ...outcome(world, crossedMs, stoppedMs) };
+  return { looks, inside, above, settled, ...outcome(world, crossedMs, stoppedMs) };
 }
 
 function periodOf(atMs: number, { periodStartMs, startMs }: World): number {

@@ -1,0 +1,55 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { percentText } from '../../../shared/units.ts';
+import type { Verdict } from '../decide.ts';
+import type { Estimated } from './estimated.ts';
+
+type Due = Pick<Extract<Verdict, { kind: 'due' }>, 'estimated'>;
+
+/** Why a rung is due by the estimate alone; undefined where the message makes it due. */
+export function estimatedWhy({ estimated }: Due, rung: Rung): string | undefined {
+  return estimated?.rungs.find((one) => one.do === rung.do)?.why;
+}
+
+/** The numbers of an estimate, where a rung is due by it alone: they go into the receipt. */
+export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, unknown>> {
+  const why = estimatedWhy(due, rung);
+  if (why === undefined || due.estimated === undefined) return {};
+  const { complete } = due.estimated;
+  const { spend, burn, atMs, reading } = due.estimated.estimate;
+  const { fit, reported } = reading;
+  return {
+    estimated: {
+      why,
+      lowUsd: cents(spend.low),
+      expectedUsd: cents(spend.expected),
+      highUsd: cents(spend.high),
+      at: timeOf(atMs),
+      burnUsdPerHour: cents(burn.expected),
+      reportedUsd: reported?.cost,
+      reportedAt: reported === undefined ? undefined : timeOf(reported.atMs),
+      factor: Number(fit.factor.toFixed(3)),
+      lagHours: fit.lagHours,
+      ...(complete ? {} : { incomplete: 'the latest look did not see all: low is frozen, high is wider' }),
+    },
+  };
+}
+
+/** `Estimated: 1,012.20 to 1,104.50 USD by now, expected 1,040.00 (104.0 %), …`, for the alert. */
+export function estimateText({ share, estimate, complete }: Estimated): string {
+  const { spend, burn, reading } = estimate;
+  const { fit, reported } = reading;
+  const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
+  return `Estimated: ${money(spend.low)} to ${money(spend.high)} USD by now, expected ${money(spend.expected)} (${percentText(share)}), at ${money(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${complete ? '' : ', the latest look incomplete'}.`;
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function cents(usd: number): number {
+  return Math.round(usd * 100) / 100;
+}
+
+function money(usd: number): string {
+  return usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}

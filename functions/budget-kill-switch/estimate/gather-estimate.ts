@@ -1,0 +1,66 @@
+import type { Budget } from '../../../shared/google/budgets.ts';
+import type { Estimate } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { LOOK_AGE_MS } from '../../../shared/spend/rungs.ts';
+import { standingOf } from '../../../shared/spend/standing.ts';
+import { readLedgers, readMessages } from '../../../shared/state/spend-books.ts';
+import type { State } from '../../../shared/state/state.ts';
+
+/** Messages of one period may name another reading of midnight. */
+const DAY_MS = 86_400_000;
+
+/** Clocks differ a little. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** What spend-watch's ledgers and the budget's messages say together, or why nothing can be said. */
+export type Gathered =
+  | {
+      readonly kind: 'estimate';
+      readonly estimate: Estimate;
+      readonly blocked: string | undefined;
+      readonly complete: boolean;
+      /** When the project was looked at that was looked at first. */
+      readonly oldestMs: number;
+    }
+  | { readonly kind: 'none'; readonly why: string };
+
+/**
+ * Estimates a budget's spend anew from the state bucket; no other function's word is taken for it. As of the latest look: what
+ * accrued since is not known. Throws `GoogleApiError`.
+ */
+export async function gatherEstimate(
+  state: State,
+  budget: Budget,
+  periodStartMs: number,
+  nowMs: number,
+): Promise<Gathered> {
+  const none = (why: string): Gathered => ({ kind: 'none', why });
+  const messages = await readMessages(state, budget.name);
+  if (messages === undefined)
+    return none('no message of it is known that an estimate could be compared with');
+  if (Math.abs(messages.period.startMs - periodStartMs) >= DAY_MS)
+    return none('no message of its present period has come yet');
+  if (budget.narrowed.length > 0 || messages.projects.length !== budget.projects.length)
+    return none('it is not about the projects alone that its last message was about');
+  const { ledgers, without } = await readLedgers(state, messages.projects);
+  const strange = ledgers.map((ledger) => strangeTime(ledger, nowMs)).find((why) => why !== undefined);
+  if (strange !== undefined) return none(strange);
+  const looks = ledgers.map(({ lookedMs }) => lookedMs);
+  const standing = standingOf({ messages, ledgers, without }, Math.max(...looks));
+  if (standing.kind === 'none') return standing;
+  return {
+    ...standing,
+    complete: ledgers.every(({ completeMs, lookedMs }) => completeMs === lookedMs),
+    oldestMs: Math.min(...looks),
+  };
+}
+
+/** Why a ledger says nothing about now; undefined when it does. */
+function strangeTime({ project, lookedMs }: Ledger, nowMs: number): string | undefined {
+  const minutes = Math.round((nowMs - lookedMs) / 60_000);
+  if (nowMs - lookedMs > LOOK_AGE_MS)
+    return `spend-watch has not looked at ${project} for ${minutes} minutes, and looks every five`;
+  return lookedMs - nowMs > CLOCK_SKEW_MS
+    ? `the ledger of ${project} is of a moment ${-minutes} minutes from now`
+    : undefined;
+}

@@ -1,0 +1,44 @@
+import { estimateSpend, type Estimate } from './estimate.ts';
+import type { Ledger } from './ledger.ts';
+import type { BudgetMessages } from './messages.ts';
+import { readReports } from './reading.ts';
+import { estimateBlocker } from './rungs.ts';
+
+/** What is known of a budget: what its messages said, the ledgers of its projects, and which projects have none that can be used. */
+export interface BudgetBooks {
+  readonly messages: BudgetMessages;
+  readonly ledgers: readonly Ledger[];
+  /** `ml-lab: there is no ledger yet` */
+  readonly without: readonly string[];
+}
+
+/** Where a budget stands: an estimate, and why nothing may be done on it if so; or why there is none. */
+export type Standing =
+  | { readonly kind: 'estimate'; readonly estimate: Estimate; readonly blocked: string | undefined }
+  | { readonly kind: 'none'; readonly why: string };
+
+/** Projects without a ledger that are named. */
+const MAX_NAMED = 10;
+
+/** Estimates what is spent by now of a budget, where that can be told. Pure. */
+export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: number): Standing {
+  const { currencyCode, period, complete } = messages;
+  const none = (why: string): Standing => ({ kind: 'none', why });
+  if (currencyCode !== 'USD') return none(`it counts in ${currencyCode}, and the watch prices in USD`);
+  if (period.endMs !== undefined && period.endMs <= nowMs)
+    return none('no message of its present period has come yet');
+  if (!complete || without.length > 0 || ledgers.length === 0)
+    return none(
+      `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'some of its projects'}: what runs there is not known`,
+    );
+  const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
+  return { kind: 'estimate', estimate, blocked: estimateBlocker(estimate, highestRate(ledgers)) };
+}
+
+function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {
+  let most = { resource: 'nothing', usdPerHour: 0 };
+  for (const { running } of ledgers)
+    for (const { resource, rate } of running)
+      if (!(rate.high <= most.usdPerHour)) most = { resource, usdPerHour: rate.high };
+  return most;
+}

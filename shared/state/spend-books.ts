@@ -1,0 +1,32 @@
+import pMap from 'p-map';
+import { ledgerObject, parseLedger, type Ledger } from '../spend/ledger.ts';
+import { messagesObject, parseMessages, type BudgetMessages } from '../spend/messages.ts';
+import type { State } from './state.ts';
+
+/** Ledgers that are read side by side. */
+const READ_AT_ONCE = 8;
+
+/** What a budget's messages said lately; undefined where there is nothing that can be used, or it is about another budget. */
+export async function readMessages(state: State, budget: string): Promise<BudgetMessages | undefined> {
+  const messages = parseMessages((await state.read(messagesObject(budget)))?.text);
+  return messages?.budget === budget ? messages : undefined;
+}
+
+/** The ledgers of projects, and those that have none that can be used, each with why: `ml-lab: there is no ledger yet`. */
+export async function readLedgers(
+  state: State,
+  projects: readonly string[],
+): Promise<{ readonly ledgers: readonly Ledger[]; readonly without: readonly string[] }> {
+  const without: string[] = [];
+  const ledgers = await pMap(
+    projects,
+    async (project) => {
+      const read = parseLedger(project, (await state.read(ledgerObject(project)))?.text);
+      if (read.kind === 'ledger') return [read.ledger];
+      without.push(`${project}: ${read.why}`);
+      return [];
+    },
+    { concurrency: READ_AT_ONCE },
+  );
+  return { ledgers: ledgers.flat(), without };
+}
