@@ -1,0 +1,181 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ledgerObject, printLedger } from '../../../shared/spend/ledger.ts';
+import { fakeGoogle } from '../../support/fake-google.ts';
+import { bringBack, FOREIGN, OWN_PROJECT, policyText, PROTECTED, type ModelPolicy } from './ladder-model.ts';
+import { AMOUNT, MEMORY, startLive, type LiveWorld } from './live-world.ts';
+
+const RUNS = 100;
+const STOP_AT = 100;
+const UNLINK_AT = 120;
+
+const LADDER: ModelPolicy = {
+  mode: 'enforce',
+  basis: 'live',
+  ladder: [
+    { atPercent: 50, do: 'notify' },
+    { atPercent: STOP_AT, do: 'stop-compute' },
+    { atPercent: UNLINK_AT, do: 'unlink-billing' },
+  ],
+};
+
+const TARGETS = ['ml-research', 'ml-speech'];
+
+type Step =
+  | { readonly kind: 'rounds'; readonly count: number }
+  | { readonly kind: 'message'; readonly copies: number }
+  | { readonly kind: 'burn'; readonly project: string; readonly usdPerHour: number }
+  /** Listings fail for so many looks, with ticks all the same. */
+  | { readonly kind: 'fail'; readonly looks: number }
+  /** spend-watch is down. */
+  | { readonly kind: 'silence'; readonly minutes: number }
+  | { readonly kind: 'bring-back'; readonly project: string }
+  | { readonly kind: 'ticks'; readonly count: number }
+  | { readonly kind: 'harm'; readonly harm: string };
+
+/** What befalls the state bucket. */
+const HARM: Readonly<Record<string, (live: LiveWorld) => (() => void) | undefined>> = {
+  'a ledger is lost': (live: LiveWorld) => {
+    live.fake.world.objects.delete(ledgerObject('ml-research'));
+    return undefined;
+  },
+  'a ledger is garbage': (live: LiveWorld) => {
+    live.write(ledgerObject('ml-speech'), '{"version":1');
+    return undefined;
+  },
+  'the memory is garbage': (live: LiveWorld) => {
+    live.write(MEMORY, '[]');
+    return undefined;
+  },
+  'a ledger is planted, with ten times as much': (live: LiveWorld) => {
+    const ledger = live.ledger('ml-research');
+    const checkpoints = ledger.checkpoints.map((one) => ({
+      ...one,
+      ...{ low: one.low * 10, expected: one.expected * 10, high: one.high * 10 },
+    }));
+    // What is written by hand is found by hand: spend-watch's own is back with its next look.
+    const own = live.fake.world.objects.get(ledgerObject('ml-research'))?.text ?? '';
+    live.write(ledgerObject('ml-research'), printLedger({ ...ledger, checkpoints }));
+    return () => {
+      live.write(ledgerObject('ml-research'), own);
+    };
+  },
+};
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('rounds'), count: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('message'), copies: fc.integer({ min: 1, max: 2 }) }) },
+  { weight: 4, arbitrary: fc.record({
+    kind: fc.constant('burn'), project: fc.constantFrom(...TARGETS, PROTECTED), usdPerHour: fc.constantFrom(5, 60, 300, 708),
+  }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail'), looks: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('silence'), minutes: fc.constantFrom(10, 30, 700, 700) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('bring-back'), project: fc.constantFrom(...TARGETS) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('ticks'), count: fc.integer({ min: 1, max: 3 }) }) },
+  { weight: 1, arbitrary: fc.record({
+    kind: fc.constant('harm'), harm: fc.constantFrom(...Object.keys(HARM)),
+  }) },
+); // prettier-ignore
+
+const fake = fakeGoogle({
+  world: { nowMs: 0 } as never,
+  functionName: 'budget-kill-switch',
+  ownProject: OWN_PROJECT,
+  policyText: () => policyText(LADDER),
+});
+
+async function take(live: LiveWorld, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'rounds':
+      for (let n = 0; n < step.count; n++) await live.round();
+      return;
+    case 'message':
+      for (let n = 0; n < step.copies; n++) await live.message();
+      return;
+    case 'burn':
+      live.burn(step.project, step.usdPerHour);
+      return;
+    case 'fail':
+      for (let n = 0; n < step.looks; n++) {
+        live.pass(5);
+        live.look(false);
+        await live.tick();
+      }
+      return;
+    case 'silence':
+      live.pass(step.minutes);
+      await live.tick();
+      return;
+    case 'bring-back': {
+      const project = live.fake.world.projects.find(({ id }) => id === step.project);
+      if (project !== undefined) bringBack(project);
+      for (const name of ['vm-1', 'nb-1', 'nb-2'])
+        live.fake.world.starts.set(`${step.project}/${name}`, live.fake.world.nowMs);
+      return;
+    }
+    case 'ticks':
+      for (let n = 0; n < step.count; n++) await live.tick();
+      return;
+    case 'harm': {
+      const heal = HARM[step.harm]?.(live);
+      await live.tick();
+      heal?.();
+    }
+  }
+}
+
+/** What holds after every step, whatever came before. */
+function expectInvariants(live: LiveWorld, mostReported: number, since: readonly string[]): void {
+  const { changes } = live.fake.world;
+  for (const change of changes)
+    for (const untouchable of [PROTECTED, OWN_PROJECT, FOREIGN, '-kept'])
+      expect(change.includes(untouchable), `never touched: ${change}`).toBe(false);
+  const CENTS = 0.02;
+  if (changes.length > 0)
+    expect(live.truth() + CENTS, 'no stop before the true spend has reached the rung').toBeGreaterThanOrEqual(
+      (STOP_AT / 100) * AMOUNT,
+    );
+  if (changes.some((change) => change.startsWith('unlink')))
+    expect(mostReported + CENTS, 'no unlinking before that is reported').toBeGreaterThanOrEqual(
+      (UNLINK_AT / 100) * AMOUNT,
+    );
+  const stops = since.filter((change) => !change.startsWith('unlink'));
+  expect(new Set(stops).size, `none twice: ${stops.join(', ')}`).toBe(stops.length);
+}
+
+describe('messages and estimates on one ladder, over random histories', { timeout: 120_000 }, () => {
+  it('stops nothing too early, nothing twice, nothing that is protected, and unlinks by reports alone', async () => {
+    let [byEstimate, byMessage, unlinked] = [0, 0, 0];
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyStep, { minLength: 3, maxLength: 10 }), async (steps) => {
+        const live = await startLive(fake);
+        let [mostReported, seen] = [0, 0];
+        let since: string[] = [];
+        for (const step of steps) {
+          await take(live, step);
+          if (step.kind === 'message') mostReported = Math.max(mostReported, live.reported());
+          if (step.kind === 'bring-back') since = [];
+          const { changes } = live.fake.world;
+          since.push(...changes.slice(seen));
+          if (seen === 0 && changes.length > 0)
+            if (mostReported >= AMOUNT) byMessage++;
+            else byEstimate++;
+          seen = changes.length;
+          unlinked += step.kind === 'message' && changes.includes('unlink ml-research') ? 1 : 0;
+          expectInvariants(live, mostReported, since);
+        }
+        // Two looks that see all, and nothing covered runs above the rung.
+        for (let n = 0; n < 3; n++) await live.round();
+        const isOver = live.truth() >= 1.05 * AMOUNT;
+        // What began anew has to be compared with three reports first.
+        const isSettled = TARGETS.every((project) => live.ledger(project).sinceMs < live.startMs);
+        if (isOver && isSettled)
+          for (const { id, vms } of live.fake.world.projects)
+            if (TARGETS.includes(id)) expect(vms.get('vm-1'), `${id} is off above the rung`).toBe(false);
+      }),
+      { numRuns: RUNS },
+    );
+    expect(byEstimate).toBeGreaterThan(RUNS / 10);
+    expect(byMessage + unlinked).toBeGreaterThan(0);
+  });
+});
