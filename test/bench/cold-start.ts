@@ -85,7 +85,7 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
         GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
         COSTGUARD_SANDBOX_PORT: String(googlePort),
         NODE_OPTIONS: preload,
-        // Nobody's own credentials, which would be read instead of asking the metadata server.
+        // No one's own credentials, which would be read instead of asking the metadata server.
         HOME: of.dir,
         ...of.env,
         ...env,

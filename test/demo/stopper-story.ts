@@ -59,14 +59,18 @@ function showStopped(
   second: readonly ShownReceipt[],
   sandbox: Sandbox,
 ): void {
-  const asked = first
+  const requested = first
     .flatMap((receipt) => receipt.decisions)
     .filter(({ action, outcome }) => action === 'stop' && outcome === 'done');
-  const stopped = asked.filter(({ resource }) => sandbox.fleet.notebooks.get(resource)?.state === 'STOPPED');
+  const stopped = requested.filter(
+    ({ resource }) => sandbox.fleet.notebooks.get(resource)?.state === 'STOPPED',
+  );
   const again = second
     .flatMap((receipt) => receipt.decisions)
-    .filter(({ action, resource }) => action === 'stop' && asked.some((one) => one.resource === resource));
+    .filter(
+      ({ action, resource }) => action === 'stop' && requested.some((one) => one.resource === resource),
+    );
   console.log(
-    `${stopped.length} of ${asked.length} stops have taken effect, ${again.length} were asked for twice.`,
+    `${stopped.length} of ${requested.length} stops have taken effect, ${again.length} were requested twice.`,
   );
 }

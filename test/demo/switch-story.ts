@@ -13,7 +13,7 @@ const LONGEST_MS = 16 * 60 * MINUTE_MS;
 
 const PROJECT = 'ml-runaway';
 
-/** The kill switch's story: spend climbs past every rung, the ladder answers, and the restore brings everything back. */
+/** The kill switch's story: spend rises past every rung, the ladder answers, and the restore brings everything back. */
 export async function tellSwitchStory(
   sandbox: Sandbox,
   killSwitch: InstalledFunction,
@@ -35,7 +35,7 @@ export async function tellSwitchStory(
 
   headline(
     sandbox,
-    'An operator raises the budget and asks for everything back: GET shows the plan, POST carries it out.',
+    'An operator raises the budget and requests everything back: GET shows the plan, POST carries it out.',
   );
   const answer = await callRestore(sandbox, restore, budget.name);
   showAnswer(answer);

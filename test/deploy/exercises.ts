@@ -19,7 +19,7 @@ import { eventOf, startInstance, withHttpFunction, type Instance } from '../supp
 import { everyStoppableKind } from '../support/every-kind.ts';
 import { BUCKET, busy, idle, LAB, labScenario, OPERATIONS, RECEIPTS_TOPIC, START } from '../support/lab.ts';
 
-/** A story that leads a function down every path that asks Google for something. */
+/** A story that leads a function down every path that calls Google. */
 export interface Exercise {
   /** Deployed name. */
   readonly name: string;
@@ -43,7 +43,7 @@ const TREE: Pick<ScenarioInput, 'organization' | 'folders'> & { readonly project
   project: { parent: 'folders/500101' },
 };
 
-/** Of somebody whose notebook is none of the lab's: it keeps nothing, as long as who started it can be read. */
+/** Of a user whose notebook is none of the lab's: it keeps nothing, as long as who started it can be read. */
 const OTHERS_JOB = {
   id: '77',
   displayName: 'nightly',
@@ -78,7 +78,7 @@ async function tick(
   return said;
 }
 
-/** Google does not promise the listing over all locations; without it they are asked for one by one. */
+/** Google does not promise the listing over all locations; without it they are requested one by one. */
 function refuseWildcard({ faults }: Sandbox, route = 'notebooks*instances.list'): void {
   faults.add({ route, pathIncludes: '/locations/-/', fault: { kind: 'status', status: 400 } });
 }

@@ -23,7 +23,7 @@ const ACT_AS = 'iam.serviceAccounts.actAs';
 
 interface Outcome {
   /** Permissions that its calls needed. */
-  readonly asked: ReadonlySet<string>;
+  readonly requested: ReadonlySet<string>;
   /** Those that it was refused for want of. */
   readonly refused: ReadonlySet<string>;
   /** Its warnings, errors and answers. */
@@ -56,12 +56,16 @@ async function exercise(
     const granted = grantedTo(options.name).filter((permission) => permission !== without);
     limitTo(sandbox, account, [...granted, PUBLISH]);
     if (inScope !== undefined) limitTo(sandbox, account, inScope, parsePolicy(options.policy).scope);
-    const { asked, refused } = watch(sandbox, account);
+    const { requested, refused } = watch(sandbox, account);
     const answers = await run(sandbox, instance);
     const lines = instance.lines.filter(
       (line) => typeof line !== 'object' || line['severity'] !== 'INFO' || line['receipt'] !== undefined,
     );
-    outcome = { asked, refused, said: [...answers, ...lines.map((line) => JSON.stringify(line))].join('\n') };
+    outcome = {
+      requested,
+      refused,
+      said: [...answers, ...lines.map((line) => JSON.stringify(line))].join('\n'),
+    };
   });
   assert.ok(outcome !== undefined);
   return outcome;
@@ -86,26 +90,26 @@ function limitTo(
     });
 }
 
-/** Notes what is asked of IAM for an account. */
-function watch(sandbox: Sandbox, account: string): Pick<Outcome, 'asked' | 'refused'> {
-  const asked = new Set<string>();
+/** Notes what IAM is to check for an account. */
+function watch(sandbox: Sandbox, account: string): Pick<Outcome, 'requested' | 'refused'> {
+  const requested = new Set<string>();
   const refused = new Set<string>();
   const { iam } = sandbox;
   const allows = iam.allows.bind(iam);
   const require = iam.require.bind(iam);
   // A search leaves out what may not be seen; that is no refusal.
   iam.allows = (principal, need) => {
-    if (principal === account) asked.add(need.permission);
+    if (principal === account) requested.add(need.permission);
     return allows(principal, need);
   };
   iam.require = (principal, needs) => {
     for (const need of principal === account ? needs : []) {
-      asked.add(need.permission);
+      requested.add(need.permission);
       if (!allows(principal, need)) refused.add(need.permission);
     }
     require(principal, needs);
   };
-  return { asked, refused };
+  return { requested, refused };
 }
 
 describe('the role files', () => {
@@ -113,15 +117,15 @@ describe('the role files', () => {
     const own = exercises.filter((one) => one.name === name);
 
     it(`grant ${name} exactly what it uses`, async () => {
-      const asked = new Set<string>();
+      const requested = new Set<string>();
       for (const one of own) {
         const outcome = await exercise(one);
-        for (const permission of outcome.asked) asked.add(permission);
+        for (const permission of outcome.requested) requested.add(permission);
         assert.deepEqual([...outcome.refused], [], outcome.said);
       }
-      asked.delete(PUBLISH);
-      asked.delete(ACT_AS);
-      assert.deepEqual([...asked].sort(), grantedTo(name));
+      requested.delete(PUBLISH);
+      requested.delete(ACT_AS);
+      assert.deepEqual([...requested].sort(), grantedTo(name));
     });
 
     // By the permission's name, or by refusing a request: a project that may not be seen is outside of the scope.
@@ -176,10 +180,10 @@ describe('what deploy.sh grants in the scope by the policy', () => {
         inScope.filter((right) => WRITES.includes(right)),
         granted,
       );
-      const { asked, refused, said } = await exercise(one, undefined, inScope);
+      const { requested, refused, said } = await exercise(one, undefined, inScope);
       assert.deepEqual([...refused], [], said);
       assert.deepEqual(
-        WRITES.filter((right) => asked.has(right)),
+        WRITES.filter((right) => requested.has(right)),
         used,
       );
     });

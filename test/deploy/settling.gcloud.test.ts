@@ -63,7 +63,7 @@ describe(
           {
             gcloud: installedGcloud({ ...environment, PATH: gcloud.path }, repository),
             missingPermissions: async () => [],
-            // Nobody waits: the sandbox counts refusals, not minutes.
+            // No one waits: the sandbox counts refusals, not minutes.
             sleep: async () => undefined,
             now: () => new Date(sandbox.clock.now()),
             out: (text) => void (out += text),

@@ -69,7 +69,7 @@ const events: readonly {
 describe('a function whose section the policy does not write', () => {
   for (const { name, section, handle } of events)
     for (const text of ['{}', `{"project": "${LAB}"}`, alert(1.2).text])
-      it(`${name} answers ${text.slice(0, 20)} with an error that names it, and calls nobody`, () =>
+      it(`${name} answers ${text.slice(0, 20)} with an error that names it, and calls nothing`, () =>
         withFunctionInProcess(
           {
             name,
@@ -86,7 +86,7 @@ describe('a function whose section the policy does not write', () => {
           },
         ));
 
-  it('egress-auditor answers with an error that names it, and calls nobody', () =>
+  it('egress-auditor answers with an error that names it, and calls nothing', () =>
     withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {
       const { runtime, lines } = startInstance(sandbox, {
         name: 'egress-auditor',

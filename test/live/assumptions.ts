@@ -15,7 +15,7 @@ const schema = z.array(
 
 export type Assumption = z.infer<typeof schema>[number];
 
-/** What the sandbox simulates and nobody has verified. */
+/** What the sandbox simulates and no one has verified. */
 export const ASSUMPTIONS: readonly Assumption[] = schema.parse(
   parse(readFileSync(new URL('../sandbox/assumptions.yaml', import.meta.url), 'utf8')),
 );

@@ -130,7 +130,7 @@ export const LIVE_CHECKS: Readonly<Record<string, LiveCheck>> = {
   async 'monitoring-missing-metric'(world) {
     const answer = await series(world, 'metric.type="custom.googleapis.com/costguard/no_such_metric"');
     if (answer.status === 403) return unchecked('answered 403');
-    return statusIs([404, 200], answer, 'a metric that nobody has written');
+    return statusIs([404, 200], answer, 'a metric that no one has written');
   },
   async 'compute-partial-success'(world) {
     const answer = await world.client.get(

@@ -123,7 +123,7 @@ export interface Sandbox {
   readonly preload: readonly string[];
   /** Environment under which the real gcloud talks to this sandbox as `account`. */
   gcloudEnvironment(account: string): Readonly<Record<string, string>>;
-  /** The same for a gcloud that somebody signed in with, which has identity tokens as well, and for curl beside it. */
+  /** The same for a gcloud that a user signed in with, which has identity tokens as well, and for curl beside it. */
   signedInEnvironment(account: string): Readonly<Record<string, string>>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Resolves when the person at the terminal, or the system, asks the process to end. */
+/** Resolves when the person at the terminal, or the system, tells the process to end. */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     // Without something to wait for, node would end by itself.

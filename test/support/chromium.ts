@@ -44,7 +44,7 @@ export interface Opened {
   readonly page: Page;
   /** What the page wrote to its console and threw; a refusal by its policy is among it. */
   readonly complaints: readonly string[];
-  /** Every address that it asked for, other than `data:`. */
+  /** Every address that it requested, other than `data:`. */
   readonly requests: readonly string[];
   /** Its own address. */
   readonly url: string;

@@ -3,7 +3,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 
 /**
  * Runs `action` when the sandbox receives the next call of this route (after `skip` others), before it answers: what
- * somebody else does at that very moment.
+ * another user does at that very moment.
  */
 export function beforeCall(
   sandbox: Sandbox,

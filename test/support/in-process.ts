@@ -197,7 +197,7 @@ let instances = 0;
 let servers = 0;
 let sandboxes = 0;
 
-/** Every client asks here before a request leaves. */
+/** Every client calls this before a request leaves. */
 class MortalClient extends OAuth2Client {
   dead = false;
   protected override getRequestMetadataAsync(

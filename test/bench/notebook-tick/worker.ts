@@ -46,7 +46,7 @@ async function work(task: Task): Promise<Figures> {
   let latencyMs = task.latencyMs;
   const sandbox = await startSandbox({
     scenario: notebookFleet(task.notebooks),
-    // Time and fleet stand still, so that every tick asks the same, and no answer has to be made twice.
+    // Time and fleet stand still, so that every tick sends the same requests, and no answer has to be made twice.
     frozen: true,
     remembers: true,
     latencyMs: () => latencyMs,

@@ -17,7 +17,7 @@ const cases: readonly {
   readonly code: 0 | 1;
 }[] = [
   {
-    name: 'all that can be asked answer',
+    name: 'all that can be called answer',
     change: () => undefined,
     says: /^egress-auditor: answers$/m,
     code: 0,

@@ -261,7 +261,7 @@ describe('a bundled function', () => {
 });
 
 describe('a function that has begun a call', () => {
-  test('runs outside the domain of the framework; what nobody catches fails the call and ends the instance', async () => {
+  test('runs outside the domain of the framework; what no one catches fails the call and ends the instance', async () => {
     const functionsDir = await functionsOf({
       'stray/index.ts': `
         import { http } from '${framework}';
@@ -271,7 +271,7 @@ describe('a function that has begun a call', () => {
           runtime.begin();
           console.log('domain', String(process['domain']));
           const stray = () => { throw new Error('nobody catches this'); };
-          // There is no metadata server here: the token that was asked for does not come.
+          // There is no metadata server here: the token that was requested does not come.
           runtime.auth.getAccessToken().catch(() => setTimeout(stray));
         });`,
     });
@@ -285,7 +285,7 @@ describe('a function that has begun a call', () => {
     try {
       const response = await fetch(`http://127.0.0.1:${host.port}/`);
       assert.equal(response.status, 500);
-      await assert.rejects(host.ended, /domain (?:undefined|null)[^]*Error: nobody catches this/);
+      await assert.rejects(host.ended, /domain (?:undefined|null)[^]*Error: no one catches this/);
       assert.doesNotMatch(host.output.join('\n'), /Unhandled rejection/);
     } finally {
       await host.stop();

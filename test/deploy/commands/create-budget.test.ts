@@ -17,7 +17,7 @@ function create(bench: DeployBench, ...more: readonly string[]): Promise<number>
   return createBudgetCommand([policy, project, `--billing-account=${ACCOUNT}`, ...more], bench.tools);
 }
 
-/** A budget that somebody made by hand: two thresholds, credits counted, no topic. */
+/** A budget that a user made by hand: two thresholds, credits counted, no topic. */
 function byHand(more: object = {}): Record<string, unknown> {
   return {
     name: NAME,
@@ -230,7 +230,7 @@ describe('create-budget.sh', () => {
         assert.deepEqual(bench.gcloud.writes, []);
       }));
 
-  it('asks for projects by name where the scope is a folder', () =>
+  it('requests projects by name where the scope is a folder', () =>
     withBudgets([], async (bench) => {
       bench.setPolicy('scope: [folders/500100]\n');
       assert.equal(await create(bench, '--amount=500USD'), 2);

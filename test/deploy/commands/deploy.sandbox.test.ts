@@ -308,7 +308,7 @@ describe('deploy.sh', () => {
       commands: ['functions deploy budget-kill-switch'],
     },
     {
-      name: 'a role that somebody widened',
+      name: 'a role that a user widened',
       change: ({ gcloud }) => {
         const role =
           gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch_ml_ops_local') ?? {};
@@ -351,7 +351,7 @@ describe('deploy.sh', () => {
     ...(
       [
         ['a retention of one day, as Eventarc sets it', { messageRetentionDuration: '86400s' }],
-        ['an expiration that somebody set', { expirationPolicy: { ttl: '2678400s' } }],
+        ['an expiration that a user set', { expirationPolicy: { ttl: '2678400s' } }],
         ['another ack deadline', { ackDeadlineSeconds: 60 }],
         ['other delays', { retryPolicy: { minimumBackoff: '10s', maximumBackoff: '60s' } }],
       ] as const
@@ -363,7 +363,7 @@ describe('deploy.sh', () => {
       commands: [`pubsub subscriptions update ${SWITCH_SUBSCRIPTION}`],
     })),
     {
-      name: 'a job that somebody paused',
+      name: 'a job that a user paused',
       change: ({ gcloud }) => {
         const job = gcloud.world.jobs.get('costguard-idle-notebook-stopper') ?? {};
         job['state'] = 'PAUSED';

@@ -88,7 +88,7 @@ describe('doctor.sh', () => {
       says: /^budget-restore +not deployed\n[^]*Differs from the policy: budget-restore: it is not deployed yet/m,
     },
     {
-      name: 'a role that somebody widened',
+      name: 'a role that a user widened',
       change: ({ gcloud }) => {
         const role =
           gcloud.world.roles.get('projects/ml-research/roles/costguardBudgetKillSwitch_ml_ops_local') ?? {};

@@ -48,7 +48,7 @@ export interface World {
   readonly alerts: Map<string, Json>;
   readonly budgets: Map<string, Json>;
   readonly objects: Set<string>;
-  /** Content of those that somebody reads. */
+  /** Content of those that a user reads. */
   readonly texts: Map<string, string>;
   readonly deadLetters: Json[];
   readonly log: Json[];

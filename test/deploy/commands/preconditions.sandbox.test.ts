@@ -158,7 +158,7 @@ describe('deploy.sh refuses, says what remedies it, and touches nothing', () => 
       }),
     );
 
-  it('asks for nothing that only an alert takes where no function has one', async () =>
+  it('requests nothing that only an alert takes where no function has one', async () =>
     withBench(async (bench) => {
       bench.lacks.set(`projects/${OPS}`, [
         'logging.notificationRules.create',

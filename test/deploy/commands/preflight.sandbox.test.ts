@@ -52,7 +52,7 @@ async function preflight(sandbox: Sandbox, args: readonly string[]): Promise<End
 }
 
 /**
- * The command as somebody runs it behind a proxy: nothing leads to Google but the sandbox's CONNECT listener, and no
+ * The command as a user runs it behind a proxy: nothing leads to Google but the sandbox's CONNECT listener, and no
  * application-default credentials are there.
  */
 async function behindProxy(
@@ -194,7 +194,7 @@ describe('npm run preflight', () => {
       assert.match(cut.out, /unknown {2}budget-exists +could not be checked: .*no way out to billingbudgets/);
     })); // prettier-ignore
 
-  it('says how to sign in when nobody is, without a crash, and ends with 3', () =>
+  it('says how to sign in when no one is, without a crash, and ends with 3', () =>
     withCloud(async (sandbox, policyFile) => {
       const { code, out, err } = await behindProxy(sandbox, [policyFile], { PATH: '/nowhere' });
       assert.deepEqual([code, out], [3, '']);
@@ -212,7 +212,7 @@ describe('npm run preflight', () => {
       assert.deepEqual([summary['unknown'], summary['fail']], [3, 0]);
     }));
 
-  it('asks in the name of another account and about another topic when told so', () =>
+  it('checks in the name of another account, and another topic, when told so', () =>
     withCloud(async (sandbox, policyFile) => {
       const { code, out } = await preflight(sandbox, [
         policyFile,
@@ -228,13 +228,13 @@ describe('npm run preflight', () => {
     }));
 });
 
-/** A run that ends before anybody is asked. */
+/** A run that ends before any request. */
 async function refuse(
   args: readonly string[],
   environment: Runtime['environment'] = {},
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const said = { out: '', err: '' };
-  const auth = new Proxy({}, { get: (_, name) => assert.fail(`asked for ${String(name)}`) }) as never;
+  const auth = new Proxy({}, { get: (_, name) => assert.fail(`requested ${String(name)}`) }) as never;
   const code = await preflightCommand(args, { ...createRuntime('preflight'), auth, environment }, {
     out: (more) => (said.out += more),
     err: (more) => (said.err += more),
@@ -277,7 +277,7 @@ describe('preflightCommand', () => {
       assert.match(err, /\n\nUsage: npm run preflight -- FILE /);
     });
 
-  it('asks for the operations project when nothing names it', () =>
+  it('requests the operations project when nothing names it', () =>
     withPolicy({ ...POLICY, receipts: undefined }, async (file) => {
       for (const environment of [{}, { GOOGLE_CLOUD_PROJECT: 'no id!' }]) {
         const { code, out, err } = await refuse([file], environment);
@@ -301,7 +301,7 @@ describe('preflightCommand', () => {
     assert.match(err, /^\/nowhere\/costguard\.yaml: \(file\): cannot be read: ENOENT/);
   });
 
-  it('shows its usage when asked and ends with 0', async () => {
+  it('shows its usage when requested and ends with 0', async () => {
     const { code, out, err } = await refuse(['--help']);
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^Usage: npm run preflight/);

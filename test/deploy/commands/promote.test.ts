@@ -14,7 +14,7 @@ const PRODUCTION_POLICY = `mode: enforce\nscope: [projects/ml-vision]\nnotebooks
 
 /**
  * Staging as it stands, and the way to production. The fake knows one region: production is another project in it, of which
- * the fake only has what deploy.sh asks for first.
+ * the fake only has what deploy.sh requests first.
  */
 async function withStaging(
   test: (bench: DeployBench, args: readonly string[]) => Promise<void>,

@@ -77,7 +77,7 @@ describe('teardown.sh', () => {
       intents: {},
     });
 
-  it('names the buckets whose lifecycle rules stay, before it asks', async () =>
+  it('names the buckets whose lifecycle rules stay, before it requires confirmation', async () =>
     withBench(async (bench) => {
       const { texts } = bench.gcloud.world;
       const folder = `gs://${OPS}-costguard/memory/lifecycle-enforcer`;

@@ -151,7 +151,7 @@ describe('what an older deployment made under one name for all installations', (
 
   const keepers: readonly { readonly name: string; readonly change: (bench: DeployBench) => void }[] = [
     {
-      name: 'somebody else holds it on another resource',
+      name: 'another user holds it on another resource',
       change: ({ gcloud }) =>
         gcloud.world.policies.set('folders/500200', [
           { role: 'organizations/900100/roles/costguardBudgetKillSwitch', members: ['user:ada@example.com'] },

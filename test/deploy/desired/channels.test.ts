@@ -36,7 +36,7 @@ describe('accessOf: channels', () => {
     },
   );
 
-  it('grants nothing without channels, nor to a function that tells nobody', () => {
+  it('grants nothing without channels, nor to a function that sends no message', () => {
     expect(channelsOf('idle-notebook-stopper', '')).toEqual([]);
     expect(channelsOf('lifecycle-enforcer', NOTIFY)).toEqual([]);
   });

@@ -128,7 +128,7 @@ describe('other books from the catalog', () => {
     expect(low('on-demand', 'v5p', 'asia-south2')).toBeUndefined();
   });
 
-  it('compares what Vertex AI asks with Compute Engine, and does not choose between two ratios', () => {
+  it('compares the prices of Vertex AI with Compute Engine, and does not choose between two ratios', () => {
     const skus: readonly Listed[] = [
       { description: 'Nvidia H100 80GB GPU running in Americas', usd: 9.79655 },
       {

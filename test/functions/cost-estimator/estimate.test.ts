@@ -178,8 +178,8 @@ describe('an estimate', () => {
 
   it('says it in every JSON answer and in every row of CSV, and nothing where none is old', () => {
     const said = /^Price books older than 90 days: .*machines \(2026-07-30\).*AWS \(2026-01-21\)/;
-    const asked = { machineType: 'e2-medium' };
-    const run = estimate(asked);
+    const requested = { machineType: 'e2-medium' };
+    const run = estimate(requested);
     expect(run.oldPrices).toMatch(said);
     const model = fit({ parameters: '8e9' });
     expect(model.oldPrices).toMatch(said);
@@ -189,7 +189,7 @@ describe('an estimate', () => {
       expect(rows.length).toBeGreaterThan(0);
       for (const row of rows) expect(row['oldPrices']).toMatch(said);
     }
-    const all = estimate(asked, undefined, new Date('2025-09-01'));
+    const all = estimate(requested, undefined, new Date('2025-09-01'));
     expect(all.oldPrices).toBeUndefined();
     expect(reportCsv(all, 'lines')).toMatch(/,oldPrices\r?\n[^\n]*,\r?\n/);
   });

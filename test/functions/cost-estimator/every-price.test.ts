@@ -15,11 +15,11 @@ const [header = [], ...rows] = readFileSync(file, 'utf8')
 
 it('answers every one of the 12,812 listed machine prices on demand, from the request to the total', () => {
   const wrong: string[] = [];
-  let asked = 0;
+  let requested = 0;
   for (const [machineType = '', usage, ...prices] of rows.filter((row) => row[1] !== 'spot'))
     for (const [at, listed] of prices.entries()) {
       if (listed === '' || usage === undefined) continue;
-      asked += 1;
+      requested += 1;
       const region = header[at + 2] ?? '';
       const query = { machineType, region, hours: '1' };
       const wanted = readRequest({ method: 'GET', path: '/', query, body: undefined, accept: undefined });
@@ -32,6 +32,6 @@ it('answers every one of the 12,812 listed machine prices on demand, from the re
       const right = isPriced(perRun) && perRun.usd.low <= usd * 1.000001 && perRun.usd.high >= usd * 0.999999;
       if (!right) wrong.push(`${machineType} in ${region}`);
     }
-  expect(asked).toBe(12_812);
+  expect(requested).toBe(12_812);
   expect(wrong).toEqual([]);
 });

@@ -115,7 +115,7 @@ describe('cost-estimator over HTTP', () => {
       expect((await ask('/fit?parameters=8e9&precision=int3')).status).toBe(400);
     }));
 
-  it('asks nothing of Google but the bucket of its receipts, and nothing at all without its section', async () => {
+  it('calls nothing of Google but the bucket of its receipts, and nothing at all without its section', async () => {
     await withEstimator(async ({ ask, sandbox }) => {
       await ask(`/?${RUN}&format=json`);
       const hosts = new Set(sandbox.callLog.calls().map(({ host }) => host));

@@ -351,7 +351,7 @@ export const HOSTILE_NAMES: readonly string[] = [
   '=HYPERLINK("https://example.com","click")',
 ];
 
-/** The sample with a hostile name in every text that somebody else can choose. */
+/** The sample with a hostile name in every text that another user can choose. */
 export function hostileReport(): EgressReport {
   const nameAt = (at: number): string => HOSTILE_NAMES[at % HOSTILE_NAMES.length] ?? '';
   const lanes = HOSTILE_NAMES.map((name, at) =>

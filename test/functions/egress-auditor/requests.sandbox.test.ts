@@ -51,7 +51,7 @@ describe('requests', () => {
         assert.match(body['allowed'] ?? '', allowed, query);
         assert.match(body['error'] ?? '', allowed, query);
       }
-      assert.equal(auditor.sandbox.callLog.calls().length, 0, 'nothing was asked of Google');
+      assert.equal(auditor.sandbox.callLog.calls().length, 0, 'nothing was requested from Google');
     });
   });
 

@@ -20,7 +20,7 @@ function vm(status: string, lastStartMs: number | undefined = LONG_AGO_MS): VmFa
   return { kind: 'found', status, lastStartMs };
 }
 
-/** Remembers a stop that was claimed and asked for at one moment. */
+/** Remembers a stop that was claimed and requested at one moment. */
 /** A stop because of the hours. */
 function stoppedByHours(atMs: number): NotebookMemory {
   return {
@@ -475,7 +475,7 @@ describe('judgeNotebook: start', () => {
       expect: ['start working-hours'],
     },
     {
-      name: 'VM unknown: nobody knows whether somebody touched it',
+      name: 'VM unknown: no one knows whether a user touched it',
       policy,
       facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: { kind: 'unknown', why: 'listing failed' } }),
       expect: ['keep not-evaluable'],
@@ -489,7 +489,7 @@ describe('judgeNotebook: start', () => {
       expect: ['keep not-evaluable'],
     },
     {
-      name: 'VM without a start time: nobody knows whether somebody touched it',
+      name: 'VM without a start time: no one knows whether a user touched it',
       policy,
       facts: stopped(stoppedByHours(LAST_NIGHT_MS), {
         vm: { kind: 'found', status: 'TERMINATED', lastStartMs: undefined },
@@ -540,7 +540,7 @@ describe('judgeNotebook: start', () => {
       expect: ['keep young'],
     },
     {
-      name: 'a start that came up before somebody stopped the notebook again is respected',
+      name: 'a start that came up before a user stopped the notebook again is respected',
       policy,
       facts: stopped(startRequested(60), { vm: vm('TERMINATED', minutesBefore(NOON, 59)) }),
       expect: ['keep stopped'],
@@ -555,7 +555,7 @@ describe('judgeNotebook: start', () => {
       expect: ['start working-hours'],
     },
     {
-      name: 'kept by its label: nobody starts it either',
+      name: 'kept by its label: no one starts it either',
       policy,
       facts: stopped(stoppedByHours(LAST_NIGHT_MS), { labels: { 'costguard-keep': 'true' } }),
       expect: ['keep kept'],
@@ -573,7 +573,7 @@ describe('judgeNotebook: start', () => {
       expect: ['keep stopped'],
     },
     {
-      name: 'nothing remembered, so somebody else stopped it: stays stopped',
+      name: 'nothing remembered, so another user stopped it: stays stopped',
       policy,
       facts: stopped({}),
       expect: ['keep stopped'],

@@ -414,7 +414,7 @@ describe('judgeNotebook: any facts', () => {
     );
   });
 
-  it('starts only what costguard stopped and nobody started since, where the policy wants it', () => {
+  it('starts only what costguard stopped and no one started since, where the policy wants it', () => {
     const stoppedCase = fc
       .record({ one: anyCase, vmStatus: mostly('TERMINATED', 'RUNNING') })
       .map(({ one, vmStatus }) => ({

@@ -607,7 +607,7 @@ describe('judgeNotebook: jobs that it may wait for', () => {
       expect: ['keep waits-for'],
     },
     {
-      name: 'a job that somebody else started keeps nothing',
+      name: 'a job that another user started keeps nothing',
       facts: jobs(job(200, { startedBy: 'grace@example.com' }), job(100, { startedBy: 'ci@ml-dev.iam' })),
       expect: ['stop idle'],
     },

@@ -265,7 +265,7 @@ for (const target of TARGETS)
     const deliver = (world: InProcess): Promise<void> =>
       world.deliver(target.text === undefined ? {} : { text: target.text });
     for (const fault of PASSING)
-      it(`${titleOf(fault)} twice: asks again and gets through`, () =>
+      it(`${titleOf(fault)} twice: requests again and gets through`, () =>
         withTarget(
           target,
           async (world) => {
@@ -323,7 +323,7 @@ for (const target of TARGETS)
 describe('idle-notebook-stopper when a signal fails', () => {
   const route = 'monitoring.projects.timeSeries.list';
 
-  it('keeps a notebook whose metrics nobody ever wrote (404), and that is no gap', () =>
+  it('keeps a notebook whose metrics no one ever wrote (404), and that is no gap', () =>
     withTarget(ONE_PROJECT, async (world) => {
       const { sandbox } = world;
       const message = 'Cannot find metric(s) that match type = "agent.googleapis.com/gpu/utilization".';

@@ -52,7 +52,7 @@ function filtersOf(sandbox: Sandbox): readonly { readonly ids: number; readonly 
   });
 }
 
-describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone', () => {
+describe('idle-notebook-stopper queries Monitoring about the VMs of notebooks alone', () => {
   it('reads 30 series for 5 notebooks among 5,000 other VMs', () =>
     withLab({ notebooks: many(5, idle), otherVms: 5_000 }, async ({ sandbox, deliver }) => {
       await deliver();
@@ -79,7 +79,7 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
       assert.ok(filters.every(({ length }) => length <= 2_048));
     }));
 
-  it('asks once about the whole project where most of its VMs are notebooks', () =>
+  it('queries once the whole project where most of its VMs are notebooks', () =>
     withLab({ notebooks: many(250, idle), otherVms: 200 }, async ({ sandbox, deliver }) => {
       await deliver();
       const { seriesRead, outcomes } = lastReceipt(sandbox, BUCKET);
@@ -92,7 +92,7 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
       assert.equal(sandbox.monitoring.seriesReturned(), seriesRead.total);
     }));
 
-  it('asks about GPUs that no metric tells of in few queries, however many there are', () =>
+  it('queries GPUs that no metric tells of in few queries, however many there are', () =>
     withLab(
       { notebooks: many(900, (id) => idleGpu(id, { load: {} })), otherVms: 0 },
       async ({ sandbox, deliver }) => {
@@ -104,7 +104,7 @@ describe('idle-notebook-stopper asks Monitoring about the VMs of notebooks alone
       },
     ));
 
-  it('asks about GPUs for the notebooks that have one', () =>
+  it('queries GPUs for the notebooks that have one', () =>
     withLab({ notebooks: [...many(3, idle), idleGpu('gpu')], otherVms: 2 }, async ({ sandbox, deliver }) => {
       await deliver();
       assert.deepEqual(

@@ -28,7 +28,7 @@ function withChannels(
     },
     async (world) => {
       const published = subscribeToReceipts(world.sandbox);
-      // A message that nobody acknowledges comes again: its id says which run it is of.
+      // A message that no one acknowledges comes again: its id says which run it is of.
       const seen = new Set<string>();
       await test({
         ...world,
@@ -85,7 +85,7 @@ describe('idle-notebook-stopper tells owners', () => {
       assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-2': 1 });
     }));
 
-  it('stops, stores its receipt and acknowledges the tick although nobody can be told', () =>
+  it('stops, stores its receipt and acknowledges the tick although no one can be told', () =>
     withChannels({ topic: 'projects/ml-ops-local/topics/not-ours' }, async ({ fn, sandbox }) => {
       await fn.tick();
       assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-2': 1 });

@@ -327,7 +327,7 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
           counted[own] = (counted[own] ?? 0) + 1;
         assert.deepEqual(counted, countsOf(run));
         assert.equal(apiCalls['notebooks.instances.list'], 1);
-        // Where no agent tells of a GPU, the legacy metric is asked for, and five metrics over the longer past.
+        // Where no agent tells of a GPU, the legacy metric is requested, and five metrics over the longer past.
         assert.equal(apiCalls['monitoring.timeSeries.list'], project === 'ml-vision' ? 20 : 8);
         assert.equal(apiCalls['compute.instances.aggregatedList'], 1);
       }

@@ -106,7 +106,7 @@ describe('hours', () => {
     });
   });
 
-  it("respects somebody's stop: what costguard did not stop stays stopped", () =>
+  it("respects a user's stop: what costguard did not stop stays stopped", () =>
     withNotebooks([idle('idle-1')], [HOURS], async (world) => {
       const { sandbox } = world;
       sandbox.fleet.stopNotebook(notebookName('idle-1'));
@@ -115,7 +115,7 @@ describe('hours', () => {
       assert.deepEqual(carriedOut(sandbox, 'start'), {});
     }));
 
-  it("respects somebody's start in the night and stop after it", () =>
+  it("respects a user's start in the night and stop after it", () =>
     withNotebooks([idle('idle-1')], [HOURS], async (world) => {
       const { sandbox } = world;
       await tickAfter(world, 0);
@@ -266,7 +266,7 @@ describe('nativeIdleShutdown', () => {
     );
   });
 
-  it('repair takes what somebody set right before the write', () =>
+  it('repair takes what a user set right before the write', () =>
     withNotebooks([off('off-1')], ['nativeIdleShutdown: repair'], async (world) => {
       const { sandbox, fn } = world;
       const mine = { ...metadata, 'idle-timeout-seconds': '3600' };
@@ -529,7 +529,7 @@ describe('keepWhileJobsRun', () => {
     await stops([running], ['keepWhileJobsRun: false']);
   });
 
-  it('stops nothing while jobs cannot be read, and asks for none where nothing rests', () =>
+  it('stops nothing while jobs cannot be read, and requests none where nothing rests', () =>
     withNotebooks([idle('waits-1')], [], async (world) => {
       world.sandbox.faults.add({
         route: 'aiplatform*customJobs.list',
@@ -846,7 +846,7 @@ describe('a stop', () => {
       assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1 });
     }));
 
-  it('that somebody else asked for meanwhile counts as already', () =>
+  it('that another user requested meanwhile counts as already', () =>
     withNotebooks([idle('idle-1')], [], async ({ sandbox, fn }) => {
       beforeCall(sandbox, { route: 'notebooks.projects.locations.instances.get' }, () => {
         sandbox.fleet.stopNotebook(notebookName('idle-1'));

@@ -6,7 +6,7 @@ import { createLog } from '../../../shared/run/log.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
 import { sweepProject } from '../../../shared/run/sweep-project.ts';
-import { scriptedApi, type Asked } from '../../shared/google/scripted-api.ts';
+import { scriptedApi, type SentRequest } from '../../shared/google/scripted-api.ts';
 import { emptyWorld, fakeGoogle } from '../../support/fake-google.ts';
 import { askGoogle } from '../../support/ask-google.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
@@ -58,7 +58,7 @@ async function sweepRecorded(
     status: 'RUNNING',
     lastStartTimestamp: '2026-08-12T17:29:00Z',
   }));
-  const answer = ({ method, target, query }: Asked): unknown => {
+  const answer = ({ method, target, query }: SentRequest): unknown => {
     const id = target.split('/').at(-1)?.split(':')[0] ?? '';
     if (method === 'POST')
       return { name: `projects/${PROJECT}/locations/us-east1-b/operations/1`, done: false };
@@ -78,7 +78,7 @@ async function sweepRecorded(
       })),
     };
   };
-  const { api, asked } = scriptedApi(answer);
+  const { api, requested } = scriptedApi(answer);
   const { runtime, world } = fakeGoogle({
     world: emptyWorld(NOW, []),
     functionName: 'idle-notebook-stopper',
@@ -104,7 +104,7 @@ async function sweepRecorded(
     outcomes: world.lines
       .map((line) => (JSON.parse(line) as { decision?: DecidedOutcome }).decision)
       .filter((decision) => decision !== undefined),
-    stopped: asked
+    stopped: requested
       .filter(({ target }) => target.endsWith(':stop'))
       .map(({ target }) => target.split('/').at(-1) ?? '')
       .sort(),
@@ -112,7 +112,7 @@ async function sweepRecorded(
 }
 
 describe('idle-notebook-stopper on recorded answers', () => {
-  it('the recording shows updateTime moving on instances that nobody touched', () => {
+  it('the recording shows updateTime moving on instances that no one touched', () => {
     for (const id of [PUBLIC, PRIVATE])
       assert.notEqual(named(LISTED, id).updateTime, named(LISTED_LATER, id).updateTime);
   });

@@ -79,7 +79,7 @@ describe('kernels and terminals', () => {
         idle('terminal-1', { metadata: reports, load: { kernels: 1, terminals: opened } }),
         idle('executes-1', { metadata: reports, load: { kernels: 1, busyKernels: 1 } }),
         idle('no-answer-1', { metadata: reports, load: { kernels: -1, terminals: -1 } }),
-        // Nobody asked it to report: what it writes is not read.
+        // No one requested it to report: what it writes is not read.
         idle('silent-1', { load: { terminals: opened } }),
       ],
       ['gpuSignalMissing: keep'],

@@ -115,7 +115,7 @@ function deleted(storage: StorageService, bucket: string, untilMs: number): numb
 }
 
 describe('lifecycle-enforcer on the shipped organisation', () => {
-  it('judges every bucket, writes where it has to, once, and touches nobody else’s rules', () =>
+  it('judges every bucket, writes where it has to, once, and touches no foreign rule', () =>
     withOrganisation(async (sandbox) => {
       const before = undisturbed().storage;
       await tickEach(sandbox, 1);

@@ -20,7 +20,7 @@ import {
 } from './lab.ts';
 
 const RUNS = 20;
-/** Changes that somebody else makes to each bucket meanwhile. */
+/** Changes that another user makes to each bucket meanwhile. */
 const CHANGES = 8;
 const OWNER = 'owner@example.com';
 const TOPIC = `projects/${OPERATIONS}/topics/costguard-${NAME}`;
@@ -51,7 +51,7 @@ async function deliver(sandbox: Sandbox, policy: string, messageId: string): Pro
 }
 
 /**
- * Somebody who replaces one of the team's rules by another one and now and then drops one of costguard's, properly: read,
+ * A user who replaces one of the team's rules by another one and now and then drops one of costguard's, properly: read,
  * change, write it all back under a precondition.
  */
 async function changeRules(sandbox: Sandbox, bucket: string, serial: number): Promise<void> {

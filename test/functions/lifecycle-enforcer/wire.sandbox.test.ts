@@ -27,7 +27,7 @@ const MEMORY = `memory/lifecycle-enforcer/${LAB}.json`;
 const RULES = [NEARLINE, ABORT];
 const changedPolicy = lifecyclePolicy({ rules: [COLDLINE, ABORT] });
 
-/** What somebody else does to a bucket, at once. */
+/** What another user does to a bucket, at once. */
 function writeAs(sandbox: Sandbox, name: string, rule: readonly StoredRule[]): void {
   const bucket = sandbox.storage.bucket(name);
   if (bucket === undefined) throw new Error(`no bucket ${name}`);
@@ -44,7 +44,7 @@ function patches({ callLog }: Sandbox): number {
 }
 
 describe('lifecycle-enforcer: whose rules are whose', () => {
-  it('keeps what somebody writes between its read and its write', () =>
+  it('keeps what a user writes between its read and its write', () =>
     withEnforcer([{ name: 'raced' }], lifecyclePolicy(), async (world) => {
       const { sandbox } = world;
       beforeCall(sandbox, { route: 'storage.buckets.patch' }, () => {
@@ -119,7 +119,7 @@ describe('lifecycle-enforcer: whose rules are whose', () => {
       assert.deepEqual(diff.kept, [NEARLINE]);
     }));
 
-  it('no longer owns a rule that was taken away, even when somebody writes it again', () =>
+  it('no longer owns a rule that was taken away, even when a user writes it again', () =>
     withEnforcer([{ name: 'bare' }], lifecyclePolicy(), async (world) => {
       const { sandbox } = world;
       await world.deliver();
@@ -154,7 +154,7 @@ describe('lifecycle-enforcer: whose rules are whose', () => {
     }));
 });
 
-describe('lifecycle-enforcer: many buckets and trouble', () => {
+describe('lifecycle-enforcer: many buckets and errors', () => {
   it('lists in pages of a thousand and writes to what drifts alone', () =>
     withEnforcer(
       Array.from({ length: 1_003 }, (_, index) => ({
@@ -315,7 +315,7 @@ describe('lifecycle-enforcer: what new Delete rules would delete', () => {
       assert.equal(sandbox.callLog.calls('storage.objects.list').length, 0);
     }));
 
-  it('with maxDeletedShare: 1 asks no questions', () =>
+  it('with maxDeletedShare: 1 needs no confirmation', () =>
     withEnforcer(buckets, simulated('metrics', DELETING, ['maxDeletedShare: 1']), async (world) => {
       await world.deliver();
       assert.equal(patches(world.sandbox), 5);

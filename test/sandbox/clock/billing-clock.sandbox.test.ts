@@ -155,7 +155,7 @@ describe('createBillingClock, spend', () => {
       near(billingClock.spendOf('lab'), untilStopped + 2 * DISK * (2 + 75 / 3_600) + N1_STANDARD_4);
     }));
 
-  it('stops while nobody pays, at once', () =>
+  it('stops while billing is off, at once', () =>
     withSandbox({ lab: { extraUsdPerHour: 6 } }, async ({ clock, billing, billingClock }) => {
       await clock.advance(HOUR_MS);
       billing.links.change('lab', undefined);

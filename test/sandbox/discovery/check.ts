@@ -121,7 +121,7 @@ function checkFields(
   }
 }
 
-/** Numbers stand for values of enums too: gax asks for `enum-encoding=int`. */
+/** Numbers stand for values of enums too: gax requests `enum-encoding=int`. */
 function checkEnum(walk: Walk, index: number, value: unknown, at: string, owner: string): void {
   const values = (walk.api.enums[index] ?? '').split(' ');
   if (Number.isInteger(value) || (typeof value === 'string' && values.includes(value))) return;

@@ -25,7 +25,7 @@ describe('the real gcloud in the sandbox', needs(missing), () => {
   let sandbox: Sandbox;
   let warm: WarmGcloud;
   let gcloud: Gcloud;
-  /** Sandbox time that each call takes: what gcloud waits for then comes about while it asks. */
+  /** Sandbox time that each call takes: what gcloud waits for then comes about while it polls. */
   let millisecondsPerCall = 0;
 
   beforeAll(async () => {
@@ -338,15 +338,15 @@ describe('the real gcloud in the sandbox', needs(missing), () => {
   });
 
   it('is refused what its account has no permission for, and changes nothing', async () => {
-    const stranger = createGcloud(sandbox, 'stranger@example.com', warm.path);
+    const outsider = createGcloud(sandbox, 'stranger@example.com', warm.path);
     const flags = [`--project=${PROJECT}`, JSON_FORMAT];
     const target = notebook('single-spike-t4', 'us-central1-a');
     const before = [bucketState(), target.state, target.vm.status];
     const refused: readonly [string, () => Promise<GcloudResult>][] = [
-      ['notebooks.instances.stop', () => stranger('workbench instances stop single-spike-t4', '--async', '--location=us-central1-a', ...flags)],
-      ['compute.instances.stop', () => stranger('compute instances stop single-spike-t4', '--async', '--zone=us-central1-a', ...flags)],
-      ['storage.buckets.update', () => stranger(`storage buckets update gs://${BUCKET}`, '--clear-lifecycle')],
-      ['pubsub.topics.publish', () => stranger(`pubsub topics publish ${TOPIC}`, '--message=x')],
+      ['notebooks.instances.stop', () => outsider('workbench instances stop single-spike-t4', '--async', '--location=us-central1-a', ...flags)],
+      ['compute.instances.stop', () => outsider('compute instances stop single-spike-t4', '--async', '--zone=us-central1-a', ...flags)],
+      ['storage.buckets.update', () => outsider(`storage buckets update gs://${BUCKET}`, '--clear-lifecycle')],
+      ['pubsub.topics.publish', () => outsider(`pubsub topics publish ${TOPIC}`, '--message=x')],
     ]; // prettier-ignore
     const from = sandbox.callLog.calls().length;
     const results = await both(refused.map(([, run]) => run));
@@ -362,7 +362,7 @@ describe('the real gcloud in the sandbox', needs(missing), () => {
       .map(({ status }) => status);
     assert.deepEqual(statuses, [403, 403, 403, 403]);
     assert.deepEqual([bucketState(), target.state, target.vm.status], before);
-    const projects = await stranger('projects list', JSON_FORMAT);
+    const projects = await outsider('projects list', JSON_FORMAT);
     assert.deepEqual(list(projects), []);
   });
 

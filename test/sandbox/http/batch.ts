@@ -23,7 +23,7 @@ const MAX_PARTS = 1_000;
 
 /**
  * The requests of a `POST /batch/...`: a multipart/mixed body whose parts are HTTP requests. gcloud sends one whenever it
- * asks Compute Engine more than one thing at a time. Throws INVALID_ARGUMENT for any other body.
+ * queries Compute Engine more than one thing at a time. Throws INVALID_ARGUMENT for any other body.
  * Source: compute/docs/api/how-tos/batch.
  */
 export function readBatch(contentType: string | undefined, body: Buffer): BatchPart[] {

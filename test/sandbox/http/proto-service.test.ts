@@ -183,7 +183,7 @@ describe('protoRoutes: requests', () => {
 });
 
 describe('protoRoutes: responses', () => {
-  it('writes 64 bits as text and enums by name, or by number when asked', async () => {
+  it('writes 64 bits as text and enums by name, or by number when requested', async () => {
     const shop = world();
     shop.answer = { sizeBytes: 5, state: 'OPEN', tags: [] };
     assert.deepEqual((await shop.send('GET', `/v1/${NAME}`)).body, {

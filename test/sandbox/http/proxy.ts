@@ -3,7 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 /**
  * The CONNECT listener for clients that honour `HTTPS_PROXY`, such as gcloud: every tunnel ends at the sandbox's TLS
- * endpoint, whatever host was asked for. Hosts that are not Google's or its functions' are refused.
+ * endpoint, whatever host was requested. Hosts that are not Google's or its functions' are refused.
  */
 export async function startProxy(port: number): Promise<{
   readonly url: string;

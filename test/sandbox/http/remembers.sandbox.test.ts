@@ -21,7 +21,7 @@ const SCENARIO = parseScenario({
 async function stateOf(sandbox: Sandbox, project: string, account: string): Promise<string> {
   const path = `/v2/projects/${project}/locations/us-central1-a/instances/nb`;
   const host = 'notebooks.googleapis.com';
-  const asked = request({
+  const requested = request({
     ca: readFileSync(sandbox.caFile),
     host: '127.0.0.1',
     port: sandbox.port,
@@ -29,8 +29,8 @@ async function stateOf(sandbox: Sandbox, project: string, account: string): Prom
     path,
     headers: { host, authorization: `Bearer ${sandbox.issueToken(account)}` },
   });
-  asked.end();
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  requested.end();
+  const [response] = (await once(requested, 'response')) as [IncomingMessage];
   const answer = JSON.parse(await text(response)) as { state?: string };
   return `${response.statusCode} ${answer.state}`;
 }

@@ -11,7 +11,7 @@ export interface Route {
   readonly path: RegExp;
   /** Known query parameters. Any other is answered with 400, apart from the system parameters of `SYSTEM_QUERY`. */
   readonly query: readonly string[];
-  /** The URL itself carries the right to call, by a signature that the handler checks; no token is asked for. */
+  /** The URL itself carries the right to call, by a signature that the handler checks; no token is requested. */
   readonly signed?: boolean;
   /** The permissions that the caller needs, each on the resource that it is checked against. */
   readonly needs: (call: Call) => readonly Need[];

@@ -142,7 +142,7 @@ function pairsOf(bindings: IamPolicy['bindings']): Map<string, Pair> {
   );
 }
 
-/** `ACAB` is what Google shows for a policy that nobody has set. */
+/** `ACAB` is what Google shows for a policy that no one has set. */
 function etagOf(bindings: IamPolicy['bindings']): string {
   if (bindings.length === 0) return 'ACAB';
   return createHash('sha256').update(JSON.stringify(bindings)).digest('base64').slice(0, 12);

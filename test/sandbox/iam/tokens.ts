@@ -8,7 +8,7 @@ export interface Tokens {
   issueIdentity(account: string, audience: string): string;
   /** What a person's gcloud keeps after signing in, to get the other two with. */
   issueRefresh(account: string): string;
-  /** The account behind an access token; undefined for one that nobody issued. */
+  /** The account behind an access token; undefined for one that no one issued. */
   accountOf(token: string): string | undefined;
   /** The account behind an identity token that has not ended. */
   identityOf(token: string): string | undefined;

@@ -10,7 +10,7 @@ export function isEndpointMetric(metricType: string): boolean {
   return metricType === PREDICTIONS;
 }
 
-/** The calls of deployed models, evenly over the day. A model that nobody calls has no series. */
+/** The calls of deployed models, evenly over the day. A model that no one calls has no series. */
 export function endpointSeries(
   vertex: Vertex,
   projects: Projects,

@@ -123,7 +123,7 @@ export const shapeSchema = z.union(
 export type Shape = z.output<typeof shapeSchema>;
 export type PresentShape = Exclude<Shape, 'none'>;
 
-/** A kernel that nobody uses any more: GPU memory held, 0 % GPU, a little CPU, its keep-alive on the network. */
+/** A kernel that no one uses any more: GPU memory held, 0 % GPU, a little CPU, its keep-alive on the network. */
 const FORGOTTEN_KERNEL = {
   cpu: { shape: 'noise', level: 0.006, spread: 0.004 },
   gpus: 0,

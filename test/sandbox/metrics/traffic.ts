@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /**
- * One end of a flow: `vm:NAME` or `vms` (each VM of the project), `gs://BUCKET`, `zone:ZONE` (somebody else's VM there),
+ * One end of a flow: `vm:NAME` or `vms` (each VM of the project), `gs://BUCKET`, `zone:ZONE` (another user's VM there),
  * `country:CODE/CONTINENT`, `google` (Google's APIs), `on-prem` or `lb:PATH:NAME` (a load balancer of a kind, `lb:https:web`).
  */
 const endSchema = z

@@ -210,7 +210,7 @@ describe('GoogleApiError.retryable', () => {
 test('isRetryable tells what a redelivery can fix', () => {
   assert.equal(isRetryable(new GoogleApiError('a.b', { status: 503 })), true);
   assert.equal(isRetryable(new GoogleApiError('a.b', { status: 403 })), false);
-  assert.equal(isRetryable(new BusyError('somebody else is at it')), true);
+  assert.equal(isRetryable(new BusyError('another user is at it')), true);
   assert.equal(isRetryable(new Error('socket hang up')), false);
   assert.equal(isRetryable(undefined), false);
 });

@@ -8,20 +8,20 @@ import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
 import { listVertexJobs } from '../../../shared/google/vertex/vertex.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
-import { refuse, scriptedApi, type Asked } from './scripted-api.ts';
+import { refuse, scriptedApi, type SentRequest } from './scripted-api.ts';
 
 const schema = z.object({ items: z.optional(z.array(z.number())) });
 const URL = 'https://example.googleapis.com/v1/things';
 
 /** Three pages of one number each; `script` may answer one of them otherwise. */
-function pagesOf(script: (asked: Asked) => unknown = () => undefined) {
-  const { api, asked } = scriptedApi((one) => {
+function pagesOf(script: (requested: SentRequest) => unknown = () => undefined) {
+  const { api, requested } = scriptedApi((one) => {
     const page = Number(one.query['pageToken'] ?? 1);
     return script(one) ?? { items: [page], ...(page < 3 ? { nextPageToken: String(page + 1) } : {}) };
   });
   const pages = listPages(api, 'things.list', { url: URL, query: { pageSize: 1 } }, schema);
-  const tokens = (): readonly unknown[] => asked.map(({ query }) => query['pageToken']);
-  return { pages, asked, tokens, calls: api.calls };
+  const tokens = (): readonly unknown[] => requested.map(({ query }) => query['pageToken']);
+  return { pages, requested, tokens, calls: api.calls };
 }
 
 async function collect(pages: AsyncIterable<unknown>): Promise<unknown[]> {
@@ -31,11 +31,11 @@ async function collect(pages: AsyncIterable<unknown>): Promise<unknown[]> {
 }
 
 describe('listPages', () => {
-  test('all pages in order, each asked for with the query and the token of the one before', async () => {
-    const { pages, asked, calls } = pagesOf();
+  test('all pages in order, each requested with the query and the token of the one before', async () => {
+    const { pages, requested, calls } = pagesOf();
     assert.deepEqual(await collect(pages), [{ items: [1] }, { items: [2] }, { items: [3] }]);
     assert.deepEqual(
-      asked.map(({ query }) => query),
+      requested.map(({ query }) => query),
       [{ pageSize: '1' }, { pageSize: '1', pageToken: '2' }, { pageSize: '1', pageToken: '3' }],
     );
     assert.deepEqual(calls, { 'things.list': 3 });
@@ -47,7 +47,7 @@ describe('listPages', () => {
     assert.deepEqual(calls, { 'things.list': 1 });
   });
 
-  test('asks for the next page before it hands this one on, and for no more', async () => {
+  test('requests the next page before it hands this one on, and for no more', async () => {
     const { pages, tokens } = pagesOf();
     await pages.next();
     assert.deepEqual(tokens(), [undefined, '2']);
@@ -107,7 +107,7 @@ describe('what is listed on two pages', () => {
   /** Two pages: the second one begins with the last of the first. */
   const twoPages =
     (field: string, items: readonly unknown[]) =>
-    ({ query }: Asked): unknown =>
+    ({ query }: SentRequest): unknown =>
       query['pageToken'] === undefined
         ? { [field]: items.slice(0, 2), nextPageToken: '2' }
         : { [field]: items.slice(1) };
@@ -159,12 +159,12 @@ describe('what is listed on two pages', () => {
   });
 
   test('a folder that is listed below itself is searched once', async () => {
-    const { api, asked } = scriptedApi(({ target }) =>
+    const { api, requested } = scriptedApi(({ target }) =>
       target.endsWith('projects:search')
         ? { projects: [{ projectId: 'p-1', state: 'ACTIVE' }] }
         : { folders: [{ name: 'folders/2', state: 'ACTIVE' }] },
     );
     assert.deepEqual(await listProjects(api, ['folders/1'], () => undefined), ['p-1']);
-    assert.equal(asked.length, 4);
+    assert.equal(requested.length, 4);
   });
 });

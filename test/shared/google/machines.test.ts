@@ -8,7 +8,7 @@ const URL_BASE = 'https://www.googleapis.com/compute/v1/projects/ml-lab/zones/us
 
 describe('listDiskTypes', () => {
   test('types by zone and name, over pages, from the type as a URL', async () => {
-    const { api, asked } = scriptedApi(({ query }) =>
+    const { api, requested } = scriptedApi(({ query }) =>
       query['pageToken'] === undefined
         ? {
             items: {
@@ -41,7 +41,7 @@ describe('listDiskTypes', () => {
       fields: 'items/*(warning/code,disks(name,type)),unreachables,nextPageToken',
     };
     assert.deepEqual(
-      asked.map((one) => [one.target, one.query]),
+      requested.map((one) => [one.target, one.query]),
       [
         [`${COMPUTE}/disks`, query],
         [`${COMPUTE}/disks`, { ...query, pageToken: 'p2' }],
@@ -52,7 +52,7 @@ describe('listDiskTypes', () => {
 
 describe('indexMachines', () => {
   test('VMs by numeric id, with their disks', async () => {
-    const { api, asked } = scriptedApi(() => ({
+    const { api, requested } = scriptedApi(() => ({
       items: {
         'zones/us-central1-a': {
           instances: [
@@ -97,7 +97,7 @@ describe('indexMachines', () => {
         ],
       ],
     );
-    assert.equal(asked[0]?.query['returnPartialSuccess'], 'true');
+    assert.equal(requested[0]?.query['returnPartialSuccess'], 'true');
   });
 
   test('how a VM is paid for, and the address that it has', async () => {

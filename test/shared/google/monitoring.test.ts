@@ -18,8 +18,8 @@ const QUERY: SeriesQuery = {
 /** Runs the query over these pages, answered one after the other. */
 async function over(pages: readonly unknown[], query = QUERY) {
   const left = [...pages];
-  const { api, asked } = scriptedApi(() => left.shift());
-  return { result: await querySeries(api, query), asked, calls: api.calls };
+  const { api, requested } = scriptedApi(() => left.shift());
+  return { result: await querySeries(api, query), requested, calls: api.calls };
 }
 
 function series(id: string, points: readonly object[]): object {
@@ -33,9 +33,9 @@ function point(endTime: string, value: object): object {
 const AT = Date.parse('2026-11-18T21:00:00Z');
 
 describe('querySeries', () => {
-  test('asks for whole seconds, for what the query names and for the fields that are used', async () => {
-    const { asked } = await over([{}]);
-    assert.deepEqual(asked, [
+  test('requests whole seconds, for what the query names and for the fields that are used', async () => {
+    const { requested } = await over([{}]);
+    assert.deepEqual(requested, [
       {
         method: 'GET',
         target: 'monitoring.googleapis.com/v3/projects/ml-lab/timeSeries',
@@ -55,16 +55,16 @@ describe('querySeries', () => {
     ]);
   });
 
-  test('asks for a reducer and groups where there are', async () => {
+  test('requests a reducer and groups where there are', async () => {
     const groupBy = ['resource.label.instance_id'];
-    const { asked } = await over([{}], { ...QUERY, reducer: 'REDUCE_SUM', groupBy });
-    const query = asked[0]?.query ?? {};
+    const { requested } = await over([{}], { ...QUERY, reducer: 'REDUCE_SUM', groupBy });
+    const query = requested[0]?.query ?? {};
     assert.equal(query['aggregation.crossSeriesReducer'], 'REDUCE_SUM');
     assert.equal(query['aggregation.groupByFields'], 'resource.label.instance_id');
   });
 
   test('reads all pages by the token of the one before; a split series comes as two entries', async () => {
-    const { result, asked, calls } = await over([
+    const { result, requested, calls } = await over([
       {
         timeSeries: [series('1', [point('2026-11-18T21:00:00Z', { doubleValue: 0.5 })])],
         nextPageToken: 'p2',
@@ -76,7 +76,7 @@ describe('querySeries', () => {
       { nextPageToken: '' },
     ]);
     assert.deepEqual(
-      asked.map(({ query }) => query['pageToken']),
+      requested.map(({ query }) => query['pageToken']),
       [undefined, 'p2', 'p3'],
     );
     const resourceLabels = { instance_id: '1' };

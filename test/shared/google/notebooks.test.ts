@@ -39,7 +39,7 @@ function withoutWildcard(status: number): Script {
 
 describe('listNotebooks', () => {
   test('lists all locations at once, page by page, with what could not be reached', async () => {
-    const { api, asked } = scriptedApi(({ query }) =>
+    const { api, requested } = scriptedApi(({ query }) =>
       query['pageToken'] === undefined
         ? { instances: [{ name: 'one' }], nextPageToken: 'p2', unreachable: ['projects/ml-lab/locations/x'] }
         : { nextPageToken: '' },
@@ -54,7 +54,7 @@ describe('listNotebooks', () => {
       { instances: [], strange: [], only: false, unreachable: [] },
     ]);
     assert.deepEqual(
-      asked.map(({ target, query }) => [target, query]),
+      requested.map(({ target, query }) => [target, query]),
       [
         [`${PARENT}/-/instances`, { pageSize: '100' }],
         [`${PARENT}/-/instances`, { pageSize: '100', pageToken: 'p2' }],
@@ -78,7 +78,7 @@ describe('listNotebooks', () => {
 
   for (const status of [400, 404, 501])
     test(`a ${status} after the first page is an error, not a refusal of the wildcard`, async () => {
-      const { api, asked } = scriptedApi(({ query }) =>
+      const { api, requested } = scriptedApi(({ query }) =>
         query['pageToken'] === undefined
           ? { instances: [{ name: 'one' }], nextPageToken: 'p2' }
           : refuse(status),
@@ -90,19 +90,19 @@ describe('listNotebooks', () => {
       })();
       await assert.rejects(listing, { name: 'GoogleApiError', status });
       assert.deepEqual(seen, ['one']);
-      assert.ok(asked.every(({ target }) => target === `${PARENT}/-/instances`));
+      assert.ok(requested.every(({ target }) => target === `${PARENT}/-/instances`));
     });
 
   test('a missing permission is no refusal of the wildcard', async () => {
-    const { api, asked } = scriptedApi(() => refuse(403));
+    const { api, requested } = scriptedApi(() => refuse(403));
     await assert.rejects(pagesOf(api), { status: 403 });
-    assert.equal(asked.length, 1);
+    assert.equal(requested.length, 1);
   });
 
   test('a location that fails by itself does not hide the others', async () => {
     const script = withoutWildcard(400);
-    const { api } = scriptedApi((asked) =>
-      asked.target === `${PARENT}/a/instances` ? refuse(403) : script(asked),
+    const { api } = scriptedApi((requested) =>
+      requested.target === `${PARENT}/a/instances` ? refuse(403) : script(requested),
     );
     const [failed, other] = await pagesOf(api);
     assert.deepEqual([failed?.instances, failed?.failed?.location], [[], 'projects/ml-lab/locations/a']);
@@ -118,7 +118,7 @@ describe('listNotebooks', () => {
 
 describe('getNotebook', () => {
   test('has what a listing has, with the id of the VM that the client itself does not know', async () => {
-    const { api, asked } = scriptedApi(() => ({
+    const { api, requested } = scriptedApi(() => ({
       name: NAME,
       state: 3,
       createTime: '2026-08-12T10:20:30.1234567Z',
@@ -142,7 +142,7 @@ describe('getNotebook', () => {
         metadata: { 'idle-timeout-seconds': '3600' },
       },
     });
-    assert.equal(asked[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
+    assert.equal(requested[0]?.target, `notebooks.googleapis.com/v2/${NAME}`);
   });
 
   test('keeps a state that is newer than the client, and no type of an accelerator that is', async () => {
@@ -158,15 +158,15 @@ describe('getNotebook', () => {
   });
 });
 
-test('requestNotebook asks once, and names the operation', async () => {
-  const { api, asked } = scriptedApi(() => ({
+test('requestNotebook requests once, and names the operation', async () => {
+  const { api, requested } = scriptedApi(() => ({
     name: 'projects/ml-lab/locations/us-central1-a/operations/o',
   }));
   assert.equal(
     await requestNotebook(api, anyPermit(), 'stop', NAME),
     'projects/ml-lab/locations/us-central1-a/operations/o',
   );
-  assert.deepEqual(asked, [
+  assert.deepEqual(requested, [
     { method: 'POST', target: `notebooks.googleapis.com/v2/${NAME}:stop`, query: ENUMS_AS_NUMBERS, body: {} },
   ]);
 });
@@ -178,9 +178,9 @@ test('requestNotebook does not ask again by itself', async () => {
 });
 
 test('replaceNotebookMetadata sends the whole map under its mask', async () => {
-  const { api, asked } = scriptedApi(() => ({ name: 'operation' }));
+  const { api, requested } = scriptedApi(() => ({ name: 'operation' }));
   await replaceNotebookMetadata(api, anyPermit(), NAME, { 'idle-timeout-seconds': '3600', other: 'stays' });
-  assert.deepEqual(asked, [
+  assert.deepEqual(requested, [
     {
       method: 'PATCH',
       target: `notebooks.googleapis.com/v2/${NAME}`,

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { PermanentError } from '../../../shared/errors.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { isInScope, listProjects } from '../../../shared/google/projects.ts';
-import { refuse, scriptedApi, type Asked, type Script } from './scripted-api.ts';
+import { refuse, scriptedApi, type SentRequest, type Script } from './scripted-api.ts';
 
 const HOST = 'cloudresourcemanager.googleapis.com/v3';
 
@@ -14,7 +14,7 @@ interface Node {
 
 /** Google's two searches over a tree; pages of `pageSize`. */
 function tree(nodes: Readonly<Record<string, Node>>, pageSize = 500): Script {
-  return ({ target, query }: Asked) => {
+  return ({ target, query }: SentRequest) => {
     const [, parent = ''] = /^parent:(\S+)$/.exec(query['query'] ?? '') ?? [];
     const kind = target === `${HOST}/projects:search` ? 'projects' : 'folders';
     assert.equal(target, `${HOST}/${kind}:search`);
@@ -34,10 +34,10 @@ function project(projectId: string, state?: string): object {
 
 describe('listProjects', () => {
   test('takes named projects as they are, sorted and once, without asking', async () => {
-    const { api, asked } = scriptedApi(() => refuse(403));
+    const { api, requested } = scriptedApi(() => refuse(403));
     const scope = ['projects/ml-b', 'projects/ml-a', 'projects/ml-b'];
     assert.deepEqual(await listProjects(api, scope, () => undefined), ['ml-a', 'ml-b']);
-    assert.equal(asked.length, 0);
+    assert.equal(requested.length, 0);
   });
 
   test('goes down nested folders', async () => {
@@ -60,9 +60,9 @@ describe('listProjects', () => {
     const projects = Array.from({ length: 7 }, (_, index) => project(`ml-${index}`));
     const folders = [{ name: 'folders/2' }, { name: 'folders/3' }, { name: 'folders/4' }];
     const nodes = { 'folders/1': { projects, folders }, 'folders/4': { projects: [project('last')] } };
-    const { api, asked } = scriptedApi(tree(nodes, 2));
+    const { api, requested } = scriptedApi(tree(nodes, 2));
     assert.equal((await listProjects(api, ['folders/1'], () => undefined)).length, 8);
-    const tokens = asked
+    const tokens = requested
       .filter(
         ({ target, query }) => target.endsWith('projects:search') && query['query'] === 'parent:folders/1',
       )
@@ -137,14 +137,14 @@ describe('isInScope', () => {
   ];
   for (const [name, scope, projectId, wanted, calls] of cases)
     test(name, async () => {
-      const { api, asked } = scriptedApi(ancestry);
+      const { api, requested } = scriptedApi(ancestry);
       assert.equal(await isInScope(api, scope, projectId), wanted);
-      assert.equal(asked.length, calls);
+      assert.equal(requested.length, calls);
     });
 
   test('a folder on the way that is not visible: no', async () => {
-    const { api } = scriptedApi((asked) =>
-      asked.target.endsWith('folders/20') ? refuse(403) : ancestry(asked),
+    const { api } = scriptedApi((requested) =>
+      requested.target.endsWith('folders/20') ? refuse(403) : ancestry(requested),
     );
     assert.equal(await isInScope(api, ['organizations/1'], 'ml-lab'), false);
   });

@@ -3,7 +3,7 @@ import { Permit } from '../../../shared/google/change/permit.ts';
 import { createApi, type Api } from '../../../shared/google/api.ts';
 
 /** One authorised request, as it left. */
-export interface Asked {
+export interface SentRequest {
   readonly method: string;
   /** Host and path. */
   readonly target: string;
@@ -12,15 +12,18 @@ export interface Asked {
 }
 
 /** What Google answers: the JSON body; `refuse` for an error. */
-export type Script = (asked: Asked) => unknown;
+export type Script = (requested: SentRequest) => unknown;
 
-/** The real `Api` with a scripted Google behind it: its pauses take no time, and `asked` collects what was asked. */
-export function scriptedApi(script: Script): { readonly api: Api; readonly asked: readonly Asked[] } {
-  const asked: Asked[] = [];
+/** The real `Api` with a scripted Google behind it: its pauses take no time, and `requested` collects what was requested. */
+export function scriptedApi(script: Script): {
+  readonly api: Api;
+  readonly requested: readonly SentRequest[];
+} {
+  const requested: SentRequest[] = [];
   const answer = (address: string, method: string, body: unknown): unknown => {
     const { hostname, pathname, searchParams } = new URL(address);
     const one = { method, target: `${hostname}${pathname}`, query: Object.fromEntries(searchParams), body };
-    asked.push(one);
+    requested.push(one);
     return script(one);
   };
   const api = timelessApi(
@@ -31,7 +34,7 @@ export function scriptedApi(script: Script): { readonly api: Api; readonly asked
         answer(url, method, body === undefined ? undefined : (JSON.parse(body) as unknown)) ?? null,
       ),
   );
-  return { api, asked };
+  return { api, requested };
 }
 
 /** The real `Api` over any way to make an authorised request; its clock stands still and its pauses take no time. */

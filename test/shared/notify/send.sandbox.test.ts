@@ -66,7 +66,7 @@ function contextOf(receiver: Receiver | undefined, hook = HOOK) {
   const published: string[] = [];
   const lines: string[] = [];
   const pauses: number[] = [];
-  const { api, asked } = scriptedApi(() => ({
+  const { api, requested } = scriptedApi(() => ({
     name: SECRET,
     payload: { data: Buffer.from(`${hook}\n`).toString('base64') },
   }));
@@ -90,13 +90,13 @@ function contextOf(receiver: Receiver | undefined, hook = HOOK) {
       },
     },
   };
-  return { context, lines, pauses, published, asked };
+  return { context, lines, pauses, published, requested };
 }
 
 describe('sendNotice', () => {
   it('posts one message, with what Slack takes for control characters escaped', async () => {
     const receiver = await receive([{ status: 200, text: 'ok' }]);
-    const { context, lines, asked } = contextOf(receiver);
+    const { context, lines, requested } = contextOf(receiver);
     await sendNotice(context, [slack], NOTICE);
     expect(receiver.bodies).toEqual([
       {
@@ -105,7 +105,9 @@ describe('sendNotice', () => {
       },
     ]);
     expect(lines).toEqual([]);
-    expect(asked.map(({ target }) => target)).toEqual([`secretmanager.googleapis.com/v1/${SECRET}:access`]);
+    expect(requested.map(({ target }) => target)).toEqual([
+      `secretmanager.googleapis.com/v1/${SECRET}:access`,
+    ]);
   });
 
   it('posts an Adaptive Card to Teams, which accepts it with 202', async () => {
@@ -158,7 +160,7 @@ describe('sendNotice', () => {
     expect(lines).toEqual([]);
   });
 
-  it('gives up where a 429 asks for more time than a run has, and says so without the address', async () => {
+  it('gives up where a 429 requests more time than a run has, and says so without the address', async () => {
     const receiver = await receive([
       { status: 429, headers: { 'retry-after': '3600' }, text: 'rate_limited' },
     ]);

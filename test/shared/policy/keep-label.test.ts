@@ -25,7 +25,7 @@ const cases: readonly (readonly [
   ['29 February of a leap year, over', '2028-02-29', '2028-03-01T12:00:00.000Z', false, 'until 2028-02-29'],
 ];
 
-/** All of them long past or meaningless: whoever wrote them wanted something, so they keep. */
+/** All of them long past or meaningless: the user who wrote them wanted something, so they keep. */
 const unreadable = [
   '',
   'yes',

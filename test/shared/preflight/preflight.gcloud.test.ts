@@ -118,7 +118,7 @@ const AUDITOR_MAY = {
 
 function scenarioOf({ budget = {}, target = {}, host = {}, accounts, bucketIn = OPS }: Setup) {
   return parseScenario({
-    name: 'readiness',
+    name: 'preflight',
     // Every test looks at the whole table: one region is enough.
     vertexRegions: ['us-central1'],
     clock: '2026-11-18T21:40:00Z',
@@ -538,7 +538,7 @@ const cases: readonly Case[] = [
     says: /--role=roles\/pubsub\.publisher/,
   },
   {
-    name: 'a switch that nobody here may impersonate',
+    name: 'a switch that no one here may impersonate',
     change: without('iam.serviceAccounts.getAccessToken', AUDITOR),
     open: [
       'rung-notify: unknown',
@@ -583,7 +583,7 @@ const cases: readonly Case[] = [
     says: /iam roles create costguardState/,
   },
   {
-    name: 'a host that nobody pays for',
+    name: 'a host whose billing is off',
     host: { billingAccount: null },
     open: ['host-billing: fail', 'host-spend-cap: unknown'],
     says: /the switch cannot run/,
@@ -698,7 +698,7 @@ describe('runPreflight', () => {
     assert.deepEqual(open(checks), ['policy-mode: fail']);
   });
 
-  it('says that a protected target is never touched, and asks no more about it', async () => {
+  it('says that a protected target is never touched, and checks nothing more of it', async () => {
     const checks = await look({
       budgets: `{mode: enforce, allow: [${BUDGET}], protect: [${TARGET}]}`,
     });
@@ -706,7 +706,7 @@ describe('runPreflight', () => {
     assert.ok(!checks.some(({ id }) => id.startsWith('rung-stop')));
   });
 
-  it('asks only about the rungs of the ladder', async () => {
+  it('checks only the rungs of the ladder', async () => {
     const checks = await look({
       budgets: `{mode: enforce, allow: [${BUDGET}], ladder: [{at: 0.5, do: notify}, {at: 0.8, do: stop-notebooks}]}`,
     });

@@ -90,9 +90,9 @@ describe('errorFormat', () => {
   const cases: readonly [string, unknown, string | undefined, 'json' | 'html'][] = [
     ['nothing said', undefined, undefined, 'json'],
     ['a browser', undefined, BROWSERS.chrome, 'html'],
-    ['a browser that asked for JSON', 'json', BROWSERS.chrome, 'json'],
-    ['a browser that asked for CSV', 'csv', BROWSERS.chrome, 'json'],
-    ['a tool that asked for the page', 'html', '*/*', 'html'],
+    ['a browser that requested JSON', 'json', BROWSERS.chrome, 'json'],
+    ['a browser that requested CSV', 'csv', BROWSERS.chrome, 'json'],
+    ['a tool that requested the page', 'html', '*/*', 'html'],
     ['a browser with an unknown format', 'xml', BROWSERS.firefox, 'html'],
     ['a tool with an unknown format', 'xml', '*/*', 'json'],
     ['a header that fits nothing', undefined, 'image/png', 'json'],
@@ -104,7 +104,7 @@ describe('errorFormat', () => {
 });
 
 describe('formatHeaders', () => {
-  it('names the type with its charset and lets nobody keep or guess', () => {
+  it('names the type with its charset and lets no one keep or guess', () => {
     assert.deepEqual(formatHeaders('csv'), {
       'content-type': 'text/csv; charset=utf-8; header=present',
       'cache-control': 'no-store',

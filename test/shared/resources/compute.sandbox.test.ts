@@ -126,7 +126,7 @@ describe('VMs and managed instance groups', () => {
     });
   });
 
-  it('leaves a group alone that somebody resized meanwhile', async () => {
+  it('leaves a group alone that a user resized meanwhile', async () => {
     await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
       const target = targetOf(find(await look(), 'wide'));
       await run(INSTANCE_GROUPS.stop(target));

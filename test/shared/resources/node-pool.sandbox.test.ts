@@ -106,7 +106,7 @@ describe('GKE node pools', () => {
     });
   });
 
-  it('leaves a pool alone that somebody resized meanwhile', async () => {
+  it('leaves a pool alone that a user resized meanwhile', async () => {
     await withResources(KINDS, WORLD, async ({ look, run, sandbox }) => {
       const target = targetOf(find(await look(), 'a100'));
       await run(NODE_POOLS.stop(target));

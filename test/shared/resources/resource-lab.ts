@@ -70,7 +70,7 @@ function apiOf(sandbox: Sandbox): Api {
   });
 }
 
-/** Nobody else is at work. */
+/** No one else is at work. */
 const CLAIM = { confirm: () => Promise.resolve(), check: () => undefined };
 
 /** As the functions do it; what is on its way for longer than one event may wait is looked at again by the next. */

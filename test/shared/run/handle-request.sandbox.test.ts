@@ -68,7 +68,7 @@ const echo: HttpFunction<unknown> = {
 const httpError = (status: number) => new GoogleApiError('a.b', Object.assign(new Error('no'), { status }));
 
 describe('handleRequest', () => {
-  test('hands query and Accept on and answers with JSON that nobody caches', async () => {
+  test('hands query and Accept on and answers with JSON that no one caches', async () => {
     await serve(runtime(), echo, async (url) => {
       const { status, headers, text } = await ask(`${url}/?window=7d`, { headers: { accept: 'text/html' } });
       assert.equal(status, 200);
@@ -94,7 +94,7 @@ describe('handleRequest', () => {
   const failures: readonly [string, Error, number][] = [
     ['a refusal has its own status', new Refusal(403, 'Cannot look'), 403],
     ['a bad parameter', new BadParameter('window', '7dd', '7d'), 400],
-    ['a format that nobody offers', new NotAcceptable('Cannot answer'), 406],
+    ['a format that no one offers', new NotAcceptable('Cannot answer'), 406],
     ['what cannot be fixed by asking again', new PermanentError('no'), 500],
     ['a refusal by Google', httpError(403), 500],
     ['Google is busy', httpError(503), 503],

@@ -48,7 +48,7 @@ describe('findNewestReceipt', () => {
       },
     ));
 
-  it('looks at the days before, and at none that is older than asked', () =>
+  it('looks at the days before, and at none that is older than requested', () =>
     withReceipts(
       [
         [name('20261117T060000Z'), 'ml-lab'],

@@ -34,7 +34,7 @@ function readCsv(report: EgressReport, table: CsvTable): Readonly<Record<string,
   return parse(reportCsv(report, table), { columns: true, record_delimiter: '\r\n' });
 }
 
-/** What somebody gets who asks for JSON. */
+/** What a user gets who requests JSON. */
 const asJson = (report: EgressReport): EgressReport => JSON.parse(JSON.stringify(report)) as EgressReport;
 
 const usdFigures = (usd: EgressReport['lanes'][number]['usdPerMonth']) =>

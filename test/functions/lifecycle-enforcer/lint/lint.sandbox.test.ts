@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
   { name: 'soft delete', rules: [deleteAfter(30), ABORT], context: { bucket: bucketOf({ softDeleteSeconds: 7 * DAY }) }, codes: ['soft-delete-bills'] },
   { name: 'retention longer than the age', rules: [deleteAfter(30), ABORT], context: { bucket: bucketOf({ retention: { seconds: 31 * DAY, locked: false } }) }, codes: ['retention-delays'] },
   { name: 'retention as long as the age', rules: [deleteAfter(30), ABORT], context: { bucket: bucketOf({ retention: { seconds: 30 * DAY, locked: false } }) }, codes: [] },
-  { name: 'nothing is judged by a condition that nobody understands', rules: [{ action: { type: 'Delete' }, condition: { age: 1, matchesPattern: 'x' } }, moveTo('NEARLINE', 60), ABORT], codes: [] },
+  { name: 'nothing is judged by a condition that no one understands', rules: [{ action: { type: 'Delete' }, condition: { age: 1, matchesPattern: 'x' } }, moveTo('NEARLINE', 60), ABORT], codes: [] },
 ]; // prettier-ignore
 
 describe('lintRules', () => {

@@ -54,7 +54,7 @@ describe('moves against what is read', () => {
     );
   });
 
-  it('takes the dearer operations of a bucket with hierarchical namespace', async () => {
+  it('takes the more expensive operations of a bucket with hierarchical namespace', async () => {
     const archive = [moveTo('ARCHIVE', 30), ABORT];
     const bucket = { createdMs: daysAgo(400), hierarchicalNamespace: true };
     const [first] = await lintOf(

@@ -93,7 +93,7 @@ test('rulesDigest does not depend on the order, but on repetitions', () => {
   assert.notEqual(rulesDigest([one, one]), rulesDigest([one]));
 });
 
-test('the canonical form of a rule is made once, however often its digest is asked for', () => {
+test('the canonical form of a rule is made once, however often its digest is requested', () => {
   let reads = 0;
   const rule: StoredRule = {
     action: { type: 'Delete' },

@@ -31,10 +31,10 @@ const CASES: readonly Case[] = [
   { name: 'all there in another order', present: [B, A], wanted: [A, B], rules: [B, A], equal: [B, A] },
   { name: 'foreign rules stay where they are', present: [C, A], wanted: [A, B], rules: [C, A, B], added: [B], kept: [C], equal: [A] },
   { name: 'an old rule of ours goes', present: [C, OLD], wanted: [A], owned: [ruleDigest(OLD)], rules: [C, A], added: [A], removed: [OLD], kept: [C] },
-  { name: 'the same rule of somebody else stays', present: [OLD], wanted: [A], rules: [OLD, A], added: [A], kept: [OLD] },
+  { name: 'the same rule of another user stays', present: [OLD], wanted: [A], rules: [OLD, A], added: [A], kept: [OLD] },
   { name: 'of two equal ones only the one that we wrote goes', present: [OLD, OLD], wanted: [], owned: [ruleDigest(OLD)], rules: [OLD], removed: [OLD], kept: [OLD] },
-  { name: 'foreign rules go when asked', present: [C, A], wanted: [A], foreignRules: 'remove', rules: [A], removed: [C], equal: [A] },
-  { name: 'ours and wanted stays, whoever owns it', present: [A], wanted: [A], owned: [ruleDigest(A)], rules: [A], equal: [A] },
+  { name: 'foreign rules go when requested', present: [C, A], wanted: [A], foreignRules: 'remove', rules: [A], removed: [C], equal: [A] },
+  { name: 'ours and wanted stays, whatever its owner', present: [A], wanted: [A], owned: [ruleDigest(A)], rules: [A], equal: [A] },
   { name: 'an empty policy takes ours away', present: [A, C], wanted: [], owned: [ruleDigest(A)], rules: [C], removed: [A], kept: [C] },
   { name: 'a rule that the policy has twice is written once', wanted: [A, A], rules: [A], added: [A] },
 ]; // prettier-ignore

@@ -2,7 +2,7 @@
 
 Most of a short gcloud command is the start of Python and the import of its own modules. Here they are imported once; each
 command is gcloud's own, unmodified main() in a process of its own, with the arguments, folder, environment and standard
-streams of whoever asked. A command whose asker is killed is killed as well. Ends when standard input ends.
+streams of the caller. A command whose asker is killed is killed as well. Ends when standard input ends.
 
 Usage: python -S server.py SDK_ROOT SOCKET
 """
@@ -183,7 +183,7 @@ class Server:
         pass
 
   def import_next(self):
-    """In a quiet moment, one module at a time, so that nobody waits for long."""
+    """In a quiet moment, one module at a time, so that no one waits for long."""
     name = self.to_learn.pop(0)
     if name not in sys.modules:
       try:

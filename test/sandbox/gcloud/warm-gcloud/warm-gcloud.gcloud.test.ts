@@ -68,9 +68,9 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
     }
   });
 
-  it('acts as the account of whoever asks, not as the one it was started for', async () => {
-    const stranger = sandbox.gcloudEnvironment('stranger@example.com');
-    const { code, stderr } = await run(gcloud.path, LIST, stranger);
+  it('acts as the account of its caller, not as the one it was started for', async () => {
+    const outsider = sandbox.gcloudEnvironment('stranger@example.com');
+    const { code, stderr } = await run(gcloud.path, LIST, outsider);
     assert.equal(code, 1);
     assert.match(stderr, /pubsub\.topics\.list/);
   });
@@ -91,6 +91,6 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
       // The command holds the standard streams: they end with it.
       await Promise.all([text(child.stdout), text(child.stderr)]);
       latencyMs = 0;
-      assert.equal(ids(), before + 1, 'nothing more was asked for');
+      assert.equal(ids(), before + 1, 'nothing more was requested');
     });
 });

@@ -128,9 +128,9 @@ function checkNotifications({ notificationsRule = {}, thresholdRules, budgetFilt
   const projectLevel = notificationsRule.enableProjectLevelRecipients === true;
   if (projectLevel && budgetFilter.projects?.length !== 1)
     throw invalid('enable_project_level_recipients needs a budget of a single project');
-  const nobody =
+  const untold =
     notificationsRule.disableDefaultIamRecipients === true && channels.length === 0 && !projectLevel;
-  if (nobody && thresholdRules.length > 0)
+  if (untold && thresholdRules.length > 0)
     throw invalid('threshold_rules need at least one kind of e-mail recipient');
 }
 

@@ -127,7 +127,7 @@ describe('budgetService', () => {
       'six channels',
       { notificationsRule: { monitoringNotificationChannels: ['1', '2', '3', '4', '5', '6'] } },
     ],
-    ['rules that nobody is told of', { notificationsRule: { disableDefaultIamRecipients: true } }],
+    ['rules that no one is told of', { notificationsRule: { disableDefaultIamRecipients: true } }],
     [
       'project recipients without a project',
       { budgetFilter: {}, notificationsRule: { enableProjectLevelRecipients: true } },
@@ -147,7 +147,7 @@ describe('budgetService', () => {
       assert.equal(errorOf(await create(more)), '400 INVALID_ARGUMENT');
     });
 
-  it('asks for each permission on the account, and on the topic that is connected', async () => {
+  it('requires each permission on the account, and on the topic that is connected', async () => {
     const member = 'clerk@example.com';
     const attempts: readonly (readonly [string, () => Promise<Answer>])[] = [
       ['get', () => ask('GET', SEEDED, undefined, member)],

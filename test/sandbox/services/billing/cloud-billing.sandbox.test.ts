@@ -135,10 +135,10 @@ describe('cloudBillingService', () => {
     assert.equal((await info('locked'))['billingEnabled'], true);
   });
 
-  it('asks for the permissions of each direction', async () => {
-    const stranger = 'stranger@example.com';
-    assert.match(errorOf(await ask('PUT', 'projects/lab/billingInfo', {}, stranger)), /^403/);
-    assert.match(errorOf(await ask('GET', 'projects/lab/billingInfo', undefined, stranger)), /^403/);
+  it('requires the permissions of each direction', async () => {
+    const outsider = 'stranger@example.com';
+    assert.match(errorOf(await ask('PUT', 'projects/lab/billingInfo', {}, outsider)), /^403/);
+    assert.match(errorOf(await ask('GET', 'projects/lab/billingInfo', undefined, outsider)), /^403/);
     const body = { billingAccountName: `billingAccounts/${OPEN}` };
     assert.match(errorOf(await ask('PUT', 'projects/lab/billingInfo', body, UNLINKER)), /^403/);
     sandbox.iam.bind({
@@ -170,8 +170,8 @@ describe('cloudBillingService', () => {
       { role: 'unlink on the account', members: [`serviceAccount:${UNLINKER}`] },
       { role: 'roles/billing.user', members: [`serviceAccount:${UNLINKER}`] },
     ]);
-    const asked = { permissions: ['billing.resourceAssociations.create', 'billing.budgets.get'] };
-    const tested = await ask('POST', `billingAccounts/${OPEN}:testIamPermissions`, asked, UNLINKER);
+    const requested = { permissions: ['billing.resourceAssociations.create', 'billing.budgets.get'] };
+    const tested = await ask('POST', `billingAccounts/${OPEN}:testIamPermissions`, requested, UNLINKER);
     assert.deepEqual(tested.body, { permissions: ['billing.resourceAssociations.create'] });
   });
 

@@ -170,9 +170,9 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
         needs: NONE,
         handle(request, call) {
           const on = String(request['resource']);
-          const asked = z.array(z.string()).parse(request['permissions'] ?? []);
+          const requested = z.array(z.string()).parse(request['permissions'] ?? []);
           return {
-            permissions: asked.filter((permission) => iam.allows(call.principal, { permission, on })),
+            permissions: requested.filter((permission) => iam.allows(call.principal, { permission, on })),
           };
         },
       },
@@ -182,7 +182,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
 
 /**
  * The account that a request wants to link; undefined means none, which is also what a request without
- * `billingAccountName` or without any body asks for (google/cloud/billing/v1/cloud_billing.proto).
+ * `billingAccountName` or without any body calls for (google/cloud/billing/v1/cloud_billing.proto).
  */
 function accountRequested(request: Message): string | undefined {
   const info = (request['projectBillingInfo'] ?? {}) as Message;

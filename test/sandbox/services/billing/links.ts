@@ -27,7 +27,7 @@ export interface BillingLinks {
   locked(projectId: string): boolean;
   /** Links to another account or, with undefined, to none. Throws FAILED_PRECONDITION for a locked project. */
   change(projectId: string, account: string | undefined): void;
-  /** Throws the 403 that Google answers when a service that costs money is asked of a project that nobody pays for. */
+  /** Throws the 403 that Google answers when a service that costs money is requested in a project whose billing is off. */
   requireEnabled(projectId: string, service: string): void;
   paidPeriods(projectId: string): readonly PaidPeriod[];
   /** Called when a project's billing goes off. */

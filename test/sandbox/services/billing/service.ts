@@ -23,7 +23,7 @@ export interface BillingService {
 /** How long a project's machines outlive its billing. */
 const HALT_AFTER_MS = 60_000;
 
-/** Cloud Billing and its budgets, and what Google does to the machines of a project that nobody pays for. */
+/** Cloud Billing and its budgets, and what Google does to the machines of a project whose billing is off. */
 export function createBillingService(options: {
   readonly scenario: Scenario;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ import type { BillingLinks } from './links.ts';
 export interface Spend {
   /**
    * Of one project in `[fromMs, untilMs)`, never before the clock's start; `account`: only what that account paid. A
-   * time in which nobody paid for the project costs nothing.
+   * time without billing costs nothing.
    */
   between(projectId: string, fromMs: number, untilMs: number, account?: string): number;
   /** What the project costs an hour just now. */

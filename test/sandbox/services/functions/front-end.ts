@@ -18,7 +18,7 @@ export interface Invoked {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: Buffer;
-  /** The account that called; empty when nobody said who. */
+  /** The account that called; empty when no one said who. */
   readonly principal: string;
 }
 

@@ -31,7 +31,7 @@ export interface FunctionRoutesOptions {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Cloud Functions v2: everything that `gcloud functions` asks. */
+/** Cloud Functions v2: everything that `gcloud functions` calls. */
 export function functionRoutes(options: FunctionRoutesOptions): Route[] {
   const { functions, seeded, projects, accounts, iam, policies } = options;
   const projectOf = (call: Call): string => projects.require(call.params['project'] ?? '', 'cloudfunctions');

@@ -44,7 +44,7 @@ export function iamCredentialsService({ clock, projects, tokens }: IamCredential
     verb: 'generateAccessToken' | 'generateIdToken',
     permission: string,
     schema: z.ZodType<T>,
-    answer: (account: string, asked: T) => object,
+    answer: (account: string, requested: T) => object,
   ): Route => ({
     id: `iamcredentials.projects.serviceAccounts.${verb}`,
     host: 'iamcredentials.googleapis.com',

@@ -63,8 +63,8 @@ export function policyRoutes(options: PolicyRoutesOptions): Route[] {
       needs: () => [],
       handle(call) {
         const on = resourceOf(call);
-        const held = readBody(testSchema, call).permissions.filter((asked) =>
-          iam.allows(call.principal, { permission: asked, on }),
+        const held = readBody(testSchema, call).permissions.filter((requested) =>
+          iam.allows(call.principal, { permission: requested, on }),
         );
         return { body: held.length === 0 ? {} : { permissions: held } };
       },

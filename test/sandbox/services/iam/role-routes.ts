@@ -154,11 +154,11 @@ export function roleRoutes({ roles }: { readonly roles: RoleBook }): Route[] {
 
 /** Without a mask, the fields that the request has. */
 function changeOf(role: z.infer<typeof roleSchema>, mask: string | null): Partial<RoleFields> {
-  const asked =
+  const requested =
     mask === null || mask === '' ? FIELDS.filter((field) => role[field] !== undefined) : mask.split(',');
   const empty: RoleFields = { title: '', description: '', includedPermissions: [], stage: 'ALPHA' };
   return Object.fromEntries(
-    asked.map((path) => {
+    requested.map((path) => {
       const field = FIELDS.find(
         (known) => known === path.replace('included_permissions', 'includedPermissions'),
       );

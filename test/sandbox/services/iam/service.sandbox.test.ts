@@ -76,7 +76,7 @@ describe('IAM: what is created and set is what governs', () => {
     assert.equal(await stop(), 403);
   });
 
-  it('lets a deleted role come back for seven days, then shows it to nobody, and keeps its id for thirty more', async () => {
+  it('lets a deleted role come back for seven days, then shows it to no one, and keeps its id for thirty more', async () => {
     const [parent, name] = [`${IAM}/projects/ml-lab/roles`, 'projects/ml-lab/roles/brief'];
     const day = 86_400_000;
     const list = async (): Promise<boolean> =>
@@ -163,7 +163,7 @@ describe('IAM: what is created and set is what governs', () => {
     assert.equal(late.status, 409);
   });
 
-  it('leaves the bindings of a deleted account to nobody, not even to one of the same name', async () => {
+  it('leaves the bindings of a deleted account to no one, not even to one of the same name', async () => {
     await bind('projects/ml-ops', 'roles/pubsub.viewer');
     const may = () =>
       sandbox.iam.allows(ACCOUNT, { permission: 'pubsub.topics.list', on: 'projects/ml-ops' });

@@ -50,7 +50,7 @@ export type OpenLists = Map<string, WindowedListing>;
 /** More callers than that page at the same time nowhere; what is forgotten is made anew. */
 const MAX_OPEN_LISTS = 64;
 
-/** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that nobody has. */
+/** Answers `projects.timeSeries.list`. Errors: INVALID_ARGUMENT, and NOT_FOUND for a metric that no one has. */
 export async function listTimeSeries(message: Message, options: ListOptions): Promise<Message> {
   const request = requestSchema.parse(message);
   if (request.orderBy !== '') throw invalid('orderBy', request.orderBy, 'The field is not supported.');
@@ -125,7 +125,7 @@ function computeListing(
   asOfMs: number,
 ): WindowedListing {
   const metric = findMetric(metricType);
-  // A metric that is not in the catalogue has few series: one that somebody made up.
+  // A metric that is not in the catalogue has few series: one that a user made up.
   const few = metric === undefined ? [...selected] : undefined;
   const known = few ?? selected;
   const shape: Shape | undefined = metric ?? few?.[0];
@@ -134,7 +134,7 @@ function computeListing(
       'NOT_FOUND',
       `Cannot find metric(s) that match type = "${metricType}". If a metric was created recently, it could take up to 10 minutes to become available. Please try again soon.`,
     );
-  const asked = readInterval(request.interval, shape, metricType);
+  const requested = readInterval(request.interval, shape, metricType);
   const visibleMs = asOfMs - (metric?.delayMs ?? DEFAULT_DELAY_MS);
   let result: Result = {
     shape,
@@ -142,10 +142,10 @@ function computeListing(
     series: visibleOf(known, visibleMs),
   };
   for (const aggregation of [request.aggregation, request.secondaryAggregation])
-    if (aggregation !== undefined) result = aggregate(result, aggregation, asked);
+    if (aggregation !== undefined) result = aggregate(result, aggregation, requested);
   // (startTime, endTime]; equal times mean the instant itself.
-  const startMs = asked.startMs === asked.endMs ? asked.endMs - 1 : asked.startMs;
-  return { ...toListing(result), window: { startMs, endMs: asked.endMs } };
+  const startMs = requested.startMs === requested.endMs ? requested.endMs - 1 : requested.startMs;
+  return { ...toListing(result), window: { startMs, endMs: requested.endMs } };
 }
 
 function* select(all: Iterable<Series>, matches: (series: Series) => boolean): Generator<Series> {

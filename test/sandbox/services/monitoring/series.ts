@@ -25,7 +25,7 @@ export interface Series {
 }
 
 /**
- * What a request can possibly match, so that a source with 10,000 VMs looks up the hundred that are asked for. A source may
+ * What a request can possibly match, so that a source with 10,000 VMs looks up the hundred that are requested. A source may
  * ignore it and return more: the filter is applied to everything it returns.
  */
 export interface SeriesQuery {

@@ -229,7 +229,7 @@ describe('timeSeries.list', () => {
       assert.match(actual, message);
     });
 
-  test('404 for a metric that nobody has', async () => {
+  test('404 for a metric that no one has', async () => {
     const { status, message } = await list(service([]), {
       filter: 'metric.type = "custom.googleapis.com/x"',
     });

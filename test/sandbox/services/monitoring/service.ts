@@ -42,7 +42,7 @@ export function createMonitoringService(options: MonitoringOptions): MonitoringS
   const seriesIn = (projectId: string, permission: string) => {
     return (query: SeriesQuery): Iterable<Series> => {
       const series = options.seriesOf(projectId, query);
-      // Google does not tell a stranger which projects exist.
+      // Google does not tell a caller without rights which projects exist.
       if (series === undefined)
         throw new ApiError(
           'PERMISSION_DENIED',

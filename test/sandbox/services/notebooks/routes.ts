@@ -28,7 +28,7 @@ const EXTRA_FIELDS = {
 export function notebooksService(options: {
   readonly fleet: Fleet;
   readonly projects: Projects;
-  /** Throws what Google answers when nobody pays for the project; everybody pays when absent. */
+  /** Throws what Google answers when the project’s billing is off; it is on when absent. */
   readonly requireBilling?: (projectId: string, service: string) => void;
 }): Route[] {
   const { fleet, projects, requireBilling } = options;

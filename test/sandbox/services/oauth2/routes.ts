@@ -3,7 +3,7 @@ import type { Route } from '../../http/route.ts';
 import { LIFETIME_SECONDS, type Tokens } from '../../iam/tokens.ts';
 
 /**
- * Where a person's gcloud gets its tokens: with `openid` among the scopes, as gcloud asks for at the sign-in, an identity
+ * Where a person's gcloud gets its tokens: with `openid` among the scopes, as gcloud requests at the sign-in, an identity
  * token comes along. Its audience is the program. Source: developers.google.com/identity/protocols/oauth2/web-server,
  * "Refreshing an access token"; googlecloudsdk/core/config.py, CLOUDSDK_SCOPES.
  */
@@ -15,7 +15,7 @@ export function oauth2Service({ tokens }: { readonly tokens: Tokens }): Route[] 
       method: 'POST',
       path: /^\/token$/,
       query: [],
-      // The refresh token in the body is what proves who asks.
+      // The refresh token in the body is what proves who calls.
       signed: true,
       needs: () => [],
       handle(call) {

@@ -53,9 +53,9 @@ export function iamRoutes(options: IamRoutesOptions): Route[] {
         id: idOf('testIamPermissions'),
         needs: () => [],
         handle(request, call: Call) {
-          const asked = z.array(z.string()).parse(request['permissions'] ?? []);
+          const requested = z.array(z.string()).parse(request['permissions'] ?? []);
           return {
-            permissions: asked.filter((permission) =>
+            permissions: requested.filter((permission) =>
               iam.allows(call.principal, { permission, on: nameOf(request) }),
             ),
           };

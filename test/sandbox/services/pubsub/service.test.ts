@@ -140,7 +140,7 @@ describe('createPubsubService', () => {
     assert.equal((await ask('DELETE', '/v1/projects/ml-ops/topics/none')).code, 'NOT_FOUND');
   });
 
-  it('asks for the permission of each method where Google checks it', async () => {
+  it('requires the permission of each method where Google checks it', async () => {
     const { iam, ask } = setUp();
     const member = 'fn@ml-ops.iam.gserviceaccount.com';
     await ask('PUT', TOPIC, {});

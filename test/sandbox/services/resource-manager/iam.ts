@@ -8,7 +8,7 @@ import type { Projects } from './projects.ts';
 
 const HOST = 'cloudresourcemanager.googleapis.com';
 
-/** Versions of the API that serve policies of each collection; gcloud still asks the older ones. */
+/** Versions of the API that serve policies of each collection; gcloud still calls the older ones. */
 const VERSIONS = { projects: 'v1|v3', folders: 'v2|v3', organizations: 'v1|v3' } as const;
 
 export interface ResourceManagerIamOptions {
@@ -62,7 +62,7 @@ export function resourceManagerIam(options: ResourceManagerIamOptions): Route[] 
       }),
     },
     {
-      // Of v2, which gcloud still asks; that of v3 comes with the client package's definitions.
+      // Of v2, which gcloud still calls; that of v3 comes with the client package's definitions.
       id: 'cloudresourcemanager.v2.folders.get',
       host: HOST,
       method: 'GET',

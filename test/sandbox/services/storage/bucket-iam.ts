@@ -61,8 +61,10 @@ export function bucketIamRoutes(state: StorageState): StorageRoute[] {
       },
       handle: (call) => {
         const on = `buckets/${bucketOf(state, call).name}`;
-        const asked = call.query.getAll('permissions');
-        const permissions = asked.filter((permission) => state.allows(call.principal, { permission, on }));
+        const requested = call.query.getAll('permissions');
+        const permissions = requested.filter((permission) =>
+          state.allows(call.principal, { permission, on }),
+        );
         return {
           body: {
             kind: 'storage#testIamPermissionsResponse',

@@ -139,7 +139,7 @@ export function bucketRoutes(state: StorageState): StorageRoute[] {
       },
     },
     {
-      // Asked for by `gcloud storage rm --recursive`; nobody can make one here.
+      // Requested by `gcloud storage rm --recursive`; no one can make one here.
       id: 'storage.managedFolders.list',
       method: 'GET',
       path: `${BUCKET}/managedFolders`,
@@ -158,7 +158,7 @@ export function bucketRoutes(state: StorageState): StorageRoute[] {
   ];
 }
 
-/** Access control lists in the answer cost a permission when the caller asked for them. */
+/** Access control lists in the answer cost a permission when the caller requested them. */
 function forLists(call: Call): string[] {
   return call.query.get('projection') === 'full' ? ['storage.buckets.getIamPolicy'] : [];
 }

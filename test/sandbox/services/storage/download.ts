@@ -5,7 +5,7 @@ import { checksumsOfObject } from './checksums.ts';
 import { objectEtag } from './etag.ts';
 import type { StoredBucket, StoredObject } from './model.ts';
 
-/** `alt=media`: the bytes, or the part that `Range` asks for. */
+/** `alt=media`: the bytes, or the part that `Range` names. */
 export function download(bucket: StoredBucket, object: StoredObject, call: Call): Reply {
   if (object.content === undefined)
     throw new ApiError(

@@ -22,7 +22,7 @@ export function isLive(object: StoredObject): boolean {
   return object.deletedMs === undefined && object.softDeletedMs === undefined;
 }
 
-/** What a version was at a moment since when nobody has changed it; undefined before its creation. */
+/** What a version was at a moment since when no one has changed it; undefined before its creation. */
 export function typeAt(
   { createdMs, deletedMs = Infinity, softDeletedMs = Infinity }: StoredObject,
   atMs: number,
@@ -58,7 +58,7 @@ function compareGenerations(a: StoredObject, b: StoredObject): number {
 
 const NO_VERSIONS: readonly StoredObject[] = [];
 
-/** `seeds` are the objects that are there at the start. They are made when somebody first looks. */
+/** `seeds` are the objects that are there at the start. They are made at the first look. */
 export function createObjectStore(seeds: () => Iterable<StoredObject> = () => []): ObjectStore {
   let seeded = false;
   const byName = new Map<string, readonly StoredObject[]>();

@@ -20,7 +20,7 @@ describe('resumable uploads', () => {
   const put = (uri: string, body: string, range?: string): Promise<Answer> =>
     world.send('PUT', uri, body, range === undefined ? {} : { 'content-range': range });
 
-  it('chunks: 308 with the range so far, then the object; asked again the same answer', async () => {
+  it('chunks: 308 with the range so far, then the object; the same request again has the same answer', async () => {
     const uri = await start('chunks');
     const status = await put(uri, '', 'bytes */*');
     assert.deepEqual([status.status, status.headers.get('range')], [308, null]);

@@ -12,7 +12,7 @@ export interface UploadSession extends Upload {
   readonly query: URLSearchParams;
   readonly totalBytes: number | undefined;
   received: Buffer;
-  /** The answer of the request that completed it; asked again, it is given again. */
+  /** The answer of the request that completed it; the same request again gets it again. */
   done?: Reply;
   cancelled?: boolean;
 }

@@ -50,7 +50,7 @@ describe('buckets', () => {
     });
   });
 
-  it('get: lists access with projection=full only, and asks for the permission', async () => {
+  it('get: lists access with projection=full only, and requires the permission', async () => {
     const bare = await world.send('GET', '/storage/v1/b/fine');
     assert.equal('acl' in bare.json, false);
     const full = await world.send('GET', '/storage/v1/b/fine?projection=full');
@@ -157,8 +157,8 @@ describe('buckets', () => {
     const set = await world.send('PUT', '/storage/v1/b/plain/iam', { ...json, bindings });
     assert.deepEqual(set.json['bindings'], bindings);
     assert.equal((await world.send('PUT', '/storage/v1/b/plain/iam', { ...json, bindings })).status, 412);
-    const asked = 'permissions=storage.objects.get&permissions=storage.buckets.delete';
-    const tested = await world.send('GET', `/storage/v1/b/plain/iam/testPermissions?${asked}`);
+    const requested = 'permissions=storage.objects.get&permissions=storage.buckets.delete';
+    const tested = await world.send('GET', `/storage/v1/b/plain/iam/testPermissions?${requested}`);
     assert.deepEqual(tested.json['permissions'], ['storage.objects.get']);
   });
 
@@ -169,7 +169,7 @@ describe('buckets', () => {
     assert.equal(world.storage.parentOf('projects/ml-dev'), undefined);
   });
 
-  it('storageLayout: what gcloud asks before it lists', async () => {
+  it('storageLayout: what gcloud requests before it lists', async () => {
     const { json } = await world.send('GET', '/storage/v1/b/hns/storageLayout?alt=json');
     assert.deepEqual(json, {
       kind: 'storage#storageLayout',

@@ -15,7 +15,7 @@ const QUERY = ['name', 'contentEncoding', 'projection', ...OBJECT_PRECONDITIONS]
 /** All of storage.objects.insert: bytes only, metadata and bytes in one body, or a session for several requests. */
 export function uploadRoutes(state: StorageState): StorageRoute[] {
   const id = 'storage.objects.insert';
-  // The session's URI is the permission: whoever holds it may continue.
+  // The session's URI is the permission: a caller that holds it may continue.
   const session = { id, query: QUERY, needs: () => [] };
   return ['/upload', '/resumable/upload'].flatMap((prefix): StorageRoute[] => {
     const path = `${prefix}${BUCKET}/o`;

@@ -7,7 +7,7 @@ export interface Verb {
   readonly permission: string;
   /** Changes the resource; throws what Google answers when it refuses. Returns the answer, an operation where none. */
   readonly apply: (resource: Stored, call: Call, later: Later) => object | undefined;
-  /** Whether somebody must pay for the project. */
+  /** Whether the project’s billing must be on. */
   readonly needsBilling?: boolean;
 }
 

@@ -16,7 +16,7 @@ export interface StoredServiceOptions {
   readonly clock: Clock;
   readonly store: Store;
   readonly projects: Projects;
-  /** Throws what Google answers when nobody pays for the project. */
+  /** Throws what Google answers when the project’s billing is off. */
   readonly requireBilling: (projectId: string, service: string) => void;
   /** Regions of Vertex AI, each with a host of its own. */
   readonly vertexRegions: readonly string[];

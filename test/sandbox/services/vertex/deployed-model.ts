@@ -48,9 +48,9 @@ export function checkedSplit(
   ids: readonly string[],
 ): Readonly<Record<string, number>> {
   const entries = Object.entries(split).filter(([, percent]) => percent > 0);
-  const stranger = entries.find(([id]) => !ids.includes(id));
-  if (stranger !== undefined)
-    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: no DeployedModel ${stranger[0]} in this endpoint.`);
+  const unknown = entries.find(([id]) => !ids.includes(id));
+  if (unknown !== undefined)
+    throw new ApiError('INVALID_ARGUMENT', `trafficSplit: no DeployedModel ${unknown[0]} in this endpoint.`);
   const total = entries.reduce((sum, [, percent]) => sum + percent, 0);
   if (entries.length > 0 && total !== 100)
     throw new ApiError('INVALID_ARGUMENT', `trafficSplit: the percentages add up to ${total}, not to 100.`);

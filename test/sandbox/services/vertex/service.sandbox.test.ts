@@ -215,7 +215,7 @@ describe('vertexService', () => {
     assert.deepEqual(idsOf(await ask('GET', `${AT}/endpoints`), 'endpoints'), ['77']);
   });
 
-  it('asks for each permission on the project', async () => {
+  it('requires each permission on the project', async () => {
     const member = 'clerk@example.com';
     sandbox.iam.bind({
       member,
@@ -253,7 +253,7 @@ describe('vertexService', () => {
     }
   });
 
-  it('deploys nothing where nobody pays', async () => {
+  it('deploys nothing where billing is off', async () => {
     sandbox.billing.links.change('lab', undefined);
     const refused = await ask('POST', `${ENDPOINT}:deployModel`, { deployedModel: { ...RANKER, id: '13' } });
     assert.equal(errorOf(refused), '403 PERMISSION_DENIED BILLING_DISABLED');

@@ -29,7 +29,7 @@ export interface VertexServiceOptions {
   readonly iam: Iam;
   /** Regions that there are, each with a host of its own. */
   readonly regions: readonly string[];
-  /** Throws what Google answers when nobody pays for the project. */
+  /** Throws what Google answers when the project’s billing is off. */
   readonly requireBilling: (projectId: string, service: string) => void;
 }
 

@@ -295,11 +295,11 @@ export function createVertex(options: {
           `There are other operations running on the resource "${endpointName}".`,
         );
       const others = presentOf(endpoint).filter((other) => other !== deployment && !leaving.has(other));
-      const asked = checkedSplit(
+      const requested = checkedSplit(
         trafficSplit,
         others.map(({ model }) => model.id),
       );
-      const next = Object.keys(asked).length > 0 ? asked : endpoint.trafficSplit;
+      const next = Object.keys(requested).length > 0 ? requested : endpoint.trafficSplit;
       if (others.length > 0 && (next[modelId] ?? 0) > 0)
         throw new ApiError(
           'FAILED_PRECONDITION',

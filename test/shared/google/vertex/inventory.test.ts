@@ -11,7 +11,7 @@ function unknownHost(name: string, host: string): GoogleApiError {
   return new GoogleApiError(name, Object.assign(new Error(cause.message), { cause }));
 }
 
-/** Google with so many regions; those named have no host. Counts the hosts that are asked at the same time. */
+/** Google with so many regions; those named have no host. Counts the hosts that are called at the same time. */
 function google(regions: readonly string[], absent: readonly string[]): { api: Api; most: () => number } {
   const busy = new Map<string, number>();
   let most = 0;
@@ -34,7 +34,7 @@ function google(regions: readonly string[], absent: readonly string[]): { api: A
 }
 
 describe('readVertexInventory', () => {
-  it('asks four hosts at a time, and takes one without an address for a region that offers nothing', async () => {
+  it('calls four hosts at a time, and takes one without an address for a region that offers nothing', async () => {
     const regions = Array.from({ length: 41 }, (_, index) => `region-${index}`);
     const { api, most } = google(regions, ['region-7-']);
     const { gaps, notOffered } = await readVertexInventory(api, 'p');

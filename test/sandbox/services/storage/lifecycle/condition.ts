@@ -6,7 +6,7 @@ export type Condition = Lifecycle['rule'][number]['condition'];
 const DAY_MS = 86_400_000;
 
 /**
- * From when on a version meets all conditions, as long as nobody changes it; infinite when it does not. `newerVersions`
+ * From when on a version meets all conditions, as long as no one changes it; infinite when it does not. `newerVersions`
  * counts the object's versions after it, the live one included.
  */
 export function metFromMs(condition: Condition, version: StoredObject, newerVersions: number): number {

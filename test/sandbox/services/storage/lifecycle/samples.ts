@@ -13,7 +13,7 @@ export function measure(bucket: StoredBucket): readonly Total[] {
   return [...bucket.objects.totals(), ...uploadsAt(bucket, Infinity)];
 }
 
-/** What was in a bucket that nobody has changed yet at an earlier moment. Versions had the class then that they have now. */
+/** What was in a bucket that no one has changed yet at an earlier moment. Versions had the class then that they have now. */
 export function measureAt(bucket: StoredBucket, atMs: number): readonly Total[] {
   const totals = createTotals();
   for (const version of bucket.objects.each()) {

@@ -14,7 +14,7 @@ export interface Timeline {
   rulesInForce: Rules;
   /** Rules that were written and that the service does not follow yet, oldest first. */
   announced: readonly { readonly fromMs: number; readonly rules: Rules }[];
-  /** Oldest first; undefined until somebody first looks at the bucket. */
+  /** Oldest first; undefined until the first look at the bucket. */
   samples: Sample[] | undefined;
 }
 
