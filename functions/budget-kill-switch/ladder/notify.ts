@@ -42,7 +42,7 @@ export async function fireNotify(
   };
   if (config.mode === 'observe') {
     const { manifest } = await readManifest(context.state, keyOf(due, run));
-    if (manifest !== undefined && isFired(manifest, rung)) receipt.keep(firedBefore);
+    if (isFired(manifest, rung)) receipt.keep(firedBefore);
     else receipt.add({ ...decision, outcome: 'planned' });
     return;
   }
