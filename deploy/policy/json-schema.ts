@@ -59,7 +59,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'Most resources that one run takes away, worst first; what is over is named, and dealt with at the next look.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
   'budgets.basis':
-    'Which spend counts against the ladder: reported, forecast, live (reported, and what spend-watch estimates by now; needs watch) or either (all that there are).',
+    'Which spend counts against the ladder: reported, forecast, either of the two, or live (reported, and what spend-watch estimates by now; needs watch).',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',
   'budgets.ladder[].at': "Share of the budget's amount: 0.5 is 50 %. At most 10.",
   'budgets.ladder[].do':

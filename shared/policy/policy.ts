@@ -80,7 +80,7 @@ export interface BudgetsPolicy {
   readonly protect: readonly string[];
   /** E-mail addresses of the service accounts that deployed models run as: the restore may act as these. */
   readonly modelAccounts: readonly string[];
-  /** Which spend counts. `live` is what spend-watch estimates, beside actual; `either` counts all that there are. */
+  /** Which spend counts. `either` is actual or forecast; `live` is what spend-watch estimates, beside actual. */
   readonly basis: 'actual' | 'forecast' | 'either' | 'live';
   /** Not empty; both `at` and `do` strictly ascending. */
   readonly ladder: readonly Rung[];

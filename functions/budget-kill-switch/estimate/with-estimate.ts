@@ -8,9 +8,9 @@ import { addEstimate, estimatedOf } from './add-estimate.ts';
 import { gatherEstimate } from './gather-estimate.ts';
 import { noteEstimate } from './memory.ts';
 
-/** Whether what spend-watch estimates counts: where the policy says so, and has that function. */
+/** Whether what spend-watch estimates counts: where the policy says so by name, and has that function. */
 export function countsEstimates({ basis }: Pick<Config, 'basis'>, { watch }: Pick<Policy, 'watch'>): boolean {
-  return watch !== undefined && (basis === 'live' || basis === 'either');
+  return watch !== undefined && basis === 'live';
 }
 
 /**

@@ -94,13 +94,16 @@ describe('the ladder on spend that is estimated', () => {
     expect(live.fake.world.changes).toEqual([]);
   });
 
-  it('counts for nothing where the basis is actual', async () => {
-    const live = await start({ basis: 'actual' });
-    live.burn('ml-research', RUNAWAY);
-    for (let n = 0; n < 6; n++) await live.round();
-    await live.message();
-    expect(live.fake.world.changes).toEqual([]);
-  });
+  it.each(['actual', 'forecast', 'either'] as const)(
+    'counts for nothing where the basis is %s',
+    async (basis) => {
+      const live = await start({ basis });
+      live.burn('ml-research', RUNAWAY);
+      for (let n = 0; n < 6; n++) await live.round();
+      await live.message();
+      expect(live.fake.world.changes).toEqual([]);
+    },
+  );
 
   it('plans in observe mode, with the next message, what enforcing would stop', async () => {
     const live = await start({ mode: 'observe' });
