@@ -140,7 +140,7 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   }
   const cause = await causeToUnlink(firing, rung, fresh, manifest);
   if (cause === undefined) return NOTHING_OVER;
-  report(firing, rung, items, left, () => 'planned', running);
+  report(firing, rung, items, left, () => 'planned', { running, burning });
   receipt.add({
     ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung, due.verdict), {
       ...estimateEvidence(due.verdict, rung),

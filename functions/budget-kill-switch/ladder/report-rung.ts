@@ -8,28 +8,42 @@ import { estimatedWhy, estimateEvidence } from '../estimate/evidence.ts';
 import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
 import type { RungPlan } from './ladder.ts';
+import type { ProjectPlan } from './plan-rung.ts';
 import { burningEvidence } from './say-burning.ts';
 import { MAX_SHOWN, placeText, type Unseen } from './unseen.ts';
 
+type Estimable = Pick<Firing['due']['verdict'], 'estimated'>;
+
+/** What the receipt of a rung goes by. */
+interface Reported {
+  readonly due: { readonly verdict: Estimable };
+  readonly receipt: Pick<Firing['receipt'], 'keep' | 'add'>;
+}
+
 /** Writes into the receipt what a rung did with each item and what it left alone. */
 export function report(
-  { due, receipt }: Pick<Firing, 'due' | 'receipt'>,
+  { due, receipt }: Reported,
   rung: Rung,
   items: readonly ManifestItem[],
   left: readonly LeftAlone[],
   outcomeOf: (item: ManifestItem) => OutcomeKind,
-  running: readonly RunningResource[],
+  { running, burning }: Pick<ProjectPlan, 'running' | 'burning'>,
 ): void {
-  const now = new Map(running.map((one) => [one.resource, one]));
-  const leave = (resource: string, why: string): void => {
-    receipt.keep(decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }));
+  const now = byName(running);
+  const goesOn = byName(burning);
+  const leave = (resource: string, why: string, one: RunningResource | undefined): void => {
+    receipt.keep({
+      ...decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }),
+      usdPerHour: usdPerHourOf(one),
+    });
   };
   for (const item of items) {
     const { resource, kind, why } = item;
     // What is dealt with says why only where something spoke against it.
-    if (why !== undefined && !isOpen(item)) leave(resource, why);
+    if (why !== undefined && !isOpen(item)) leave(resource, why, now.get(resource));
     else {
-      const { cost, startedBy, partOf } = now.get(resource) ?? {};
+      const one = now.get(resource);
+      const startedBy = one?.startedBy;
       receipt.add({
         ...decisionOn(
           resource,
@@ -42,13 +56,21 @@ export function report(
             ...(why === undefined ? {} : { why }),
           },
         ),
-        // What belongs to something is counted with that.
-        usdPerHour: cost !== undefined && partOf === undefined && isPriced(cost) ? cost.usd.low : 'unpriced',
+        usdPerHour: usdPerHourOf(one),
         outcome: outcomeOf(item),
       });
     }
   }
-  for (const { resource, reason } of left) leave(resource, reason);
+  for (const { resource, reason } of left) leave(resource, reason, goesOn.get(resource));
+}
+
+function byName(resources: readonly RunningResource[]): ReadonlyMap<string, RunningResource> {
+  return new Map(resources.map((one) => [one.resource, one]));
+}
+
+/** What belongs to something is counted with that. */
+function usdPerHourOf(one: RunningResource | undefined): Decision['usdPerHour'] {
+  return one !== undefined && one.partOf === undefined && isPriced(one.cost) ? one.cost.usd.low : 'unpriced';
 }
 
 const ACTIONS: Readonly<Record<ManifestItem['kind'], string>> = {
@@ -81,7 +103,7 @@ export function decisionOn(
 }
 
 /** `rung-80-percent`, or `estimated-rung-80-percent` where an estimate alone makes it due. */
-export function reasonOf(rung: Rung, verdict: Firing['due']['verdict']): string {
+export function reasonOf(rung: Rung, verdict: Estimable): string {
   const isEstimated = estimatedWhy(verdict, rung) !== undefined;
   return `${isEstimated ? 'estimated-' : ''}rung-${Number((rung.at * 100).toFixed(4))}-percent`;
 }
@@ -106,14 +128,10 @@ export interface RungEnd {
 export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
   const { due, run, receipt } = firing;
   const { items, touched, left, unseen, resumed, running, burning, over, cause } = end;
-  report(
-    firing,
-    rung,
-    touched,
-    left,
-    (item) => (item.status === 'planned' ? 'failed' : item.status),
+  report(firing, rung, touched, left, (item) => (item.status === 'planned' ? 'failed' : item.status), {
     running,
-  );
+    burning,
+  });
   if (resumed && touched.length === 0 && unseen.length === 0) return;
   const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
   receipt.add({

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { report } from '../../../functions/budget-kill-switch/ladder/report-rung.ts';
+import { unpriced, type Price } from '../../../shared/prices/price.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { Decision } from '../../../shared/run/receipt.ts';
+import { running } from '../../support/running-resource.ts';
+
+const RUNG = { at: 1, do: 'stop-compute' } as const;
+const COST: Price = {
+  usd: { low: 3.67, high: 3.67 },
+  source: 'list',
+  asOf: '2026-11-01',
+  mark: 'verified',
+  note: undefined,
+};
+const KEPT = 'label costguard-keep: true';
+
+/** What the receipt says that a VM costs which the rung leaves running. */
+function priceOfLeft(one: Partial<RunningResource>): Decision | undefined {
+  const vm = running('vm', { fate: { kind: 'named', why: KEPT }, ...one });
+  const kept: Decision[] = [];
+  report(
+    { due: { verdict: {} }, receipt: { keep: (decision) => void kept.push(decision), add: () => undefined } },
+    RUNG,
+    [],
+    [{ resource: vm.resource, reason: KEPT }],
+    () => 'done',
+    { running: [], burning: [vm] },
+  );
+  return kept[0];
+}
+
+describe('report of a rung', () => {
+  it.each<[string, Partial<RunningResource>, Decision['usdPerHour']]>([
+    ['with its price', { cost: COST }, 3.67],
+    ['unpriced where there is no price', { cost: unpriced('none in the book') }, 'unpriced'],
+    [
+      'unpriced where it is counted with what it belongs to',
+      { cost: COST, partOf: { kind: 'notebook', resource: 'nb-1' } },
+      'unpriced',
+    ],
+  ])('says what a kept VM goes on costing: %s', (_, one, usdPerHour) => {
+    expect(priceOfLeft(one)).toMatchObject({ action: 'keep', reason: 'left-alone', usdPerHour });
+  });
+});
