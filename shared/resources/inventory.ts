@@ -1,13 +1,12 @@
 import pMap from 'p-map';
 import type { Api } from '../google/api.ts';
 import { GoogleApiError, isServiceDisabled } from '../google/google-api-error.ts';
-import type { NotOffered } from '../google/vertex/inventory.ts';
 import { addUsd, NO_USD, type UsdRange } from '../prices/money.ts';
 import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
 import type { ResourceKind, RunningResource } from './kind.ts';
 import { whyUnseen } from './why-unseen.ts';
-import { startLook, type Look, type LookGap } from './look.ts';
+import { startLook, type Look, type LookGap, type NotOffered } from './look.ts';
 
 /** What runs in a project, and what could not be looked at. */
 export interface ResourceInventory {

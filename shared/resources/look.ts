@@ -1,7 +1,6 @@
 import type { Api } from '../google/api.ts';
 import { noteStrange, type Items } from '../google/read-items.ts';
 import type { Unseen } from '../google/aggregated-list.ts';
-import type { NotOffered } from '../google/vertex/inventory.ts';
 import { listVertexRegions } from '../google/vertex/vertex.ts';
 import { listGroupFacts, type ListedGroup } from './compute/group-facts.ts';
 import { listVmFacts, type VmFacts } from './compute/vm-facts.ts';
@@ -11,6 +10,13 @@ export interface LookGap {
   readonly where: string;
   readonly why: string;
   readonly cause?: unknown;
+}
+
+/** A collection that a region does not have: nothing can run there. */
+export interface NotOffered {
+  /** `tuningJobs in me-central1` */
+  readonly what: string;
+  readonly why: string;
 }
 
 /** One look at what runs in a project. What several kinds need is listed once. */

@@ -1,4 +1,4 @@
-import type { NotOffered } from '../../../shared/google/vertex/inventory.ts';
+import type { NotOffered } from '../../../shared/resources/look.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 
 /** What runs in a project when a rung becomes due. Only what the rung is about has been looked at. */

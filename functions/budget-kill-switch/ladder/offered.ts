@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
-import type { NotOffered } from '../../../shared/google/vertex/inventory.ts';
+import type { NotOffered } from '../../../shared/resources/look.ts';
 import type { SwitchRun } from '../run.ts';
 
 /** How long a region is taken not to have something: then it is queried again, for regions grow. */

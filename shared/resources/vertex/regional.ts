@@ -3,10 +3,10 @@ import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
 import { messageOf } from '../../errors.ts';
 import { isServiceDisabled, GoogleApiError } from '../../google/google-api-error.ts';
-import { listPages } from '../../google/list-pages.ts';
+import { firstTime, listPages } from '../../google/list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../../google/not-offered.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
-import { noteStrange, readItems, type StrangeItem } from '../../google/read-items.ts';
+import { noteStrange, readItems, textField, type StrangeItem } from '../../google/read-items.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import type { Look } from '../look.ts';
 import { whyUnseen } from '../why-unseen.ts';
@@ -61,6 +61,7 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
   const { collection, schema, fields, filter } = query;
   const items: T[] = [];
   const strange: StrangeItem[] = [];
+  const isNew = firstTime();
   const request = {
     url: `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`,
     query: {
@@ -73,7 +74,8 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
   try {
     for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, page)) {
       const read = readItems(answer[collection], schema, collection);
-      items.push(...read.items);
+      // One that moves to the next page while they are read is listed on both.
+      items.push(...read.items.filter((one) => isNew(textField(one, 'name') ?? '')));
       strange.push(...read.strange);
     }
     return { region, items, strange, error: undefined };

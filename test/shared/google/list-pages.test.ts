@@ -6,7 +6,6 @@ import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { listPages } from '../../../shared/google/list-pages.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
-import { listVertexJobs } from '../../../shared/google/vertex/vertex.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
 import { refuse, scriptedApi, type SentRequest } from './scripted-api.ts';
 
@@ -145,16 +144,6 @@ describe('what is listed on two pages', () => {
     assert.deepEqual(
       vms.map(({ resource }) => resource.replace('projects/p/', '')),
       ['zones/a/instances/vm-1', 'zones/a/instances/vm-2', 'zones/b/instances/vm-2'],
-    );
-  });
-
-  test('jobs come once', async () => {
-    const items = ['1', '2', '3'].map((name) => ({ name, state: 'JOB_STATE_RUNNING' }));
-    const { api } = scriptedApi(twoPages('customJobs', items));
-    const { items: jobs } = await listVertexJobs(api, 'p', 'us-east4', 'customJobs');
-    assert.deepEqual(
-      jobs.map(({ resource }) => resource),
-      ['1', '2', '3'],
     );
   });
 

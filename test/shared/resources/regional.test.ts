@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import type { Api } from '../../../shared/google/api.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { startLook, type LookGap, type NotOffered } from '../../../shared/resources/look.ts';
+import { listRegional } from '../../../shared/resources/vertex/regional.ts';
+import { scriptedApi, timelessApi, type Script } from '../google/scripted-api.ts';
+
+/** What a listing of custom jobs shows, and what it says beside it. */
+async function listed(api: Api): Promise<{
+  readonly names: readonly string[];
+  readonly gaps: readonly LookGap[];
+  readonly notOffered: readonly string[];
+}> {
+  const gaps: LookGap[] = [];
+  const notOffered: NotOffered[] = [];
+  const look = startLook({
+    api,
+    projectId: 'p',
+    gap: (one) => void gaps.push(one),
+    notOffered: (what) => void notOffered.push(what),
+    skip: () => false,
+  });
+  const schema = z.looseObject({ name: z.string() });
+  const jobs = await listRegional(look, { collection: 'customJobs', schema });
+  return { names: jobs.map(({ name }) => name), gaps, notOffered: notOffered.map(({ what }) => what) };
+}
+
+/** A host without an address, as gaxios tells of it. */
+function unknownHost(name: string, host: string): GoogleApiError {
+  const cause = Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
+  return new GoogleApiError(name, Object.assign(new Error(cause.message), { cause }));
+}
+
+/** Google with so many regions; those named have no host. Counts the hosts that are called at the same time. */
+function google(regions: readonly string[], absent: readonly string[]): { api: Api; most: () => number } {
+  let busy = 0;
+  let most = 0;
+  const api: Api = {
+    ...timelessApi(() => Promise.reject(new Error('not used here'))),
+    async request(name, { url }) {
+      if (name === 'aiplatform.locations.list')
+        return { locations: regions.map((locationId) => ({ locationId })) };
+      const { host } = new URL(url);
+      busy += 1;
+      most = Math.max(most, busy);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      busy -= 1;
+      if (absent.some((region) => host.startsWith(region))) throw unknownHost(name, host);
+      return {};
+    },
+  };
+  return { api, most: () => most };
+}
+
+/** One region with these answers of its jobs. */
+function oneRegion(jobs: Script): Api {
+  return scriptedApi((sent) =>
+    sent.target.endsWith('/locations')
+      ? { locations: [{ locationId: 5 }, { locationId: 'us-east4' }] }
+      : jobs(sent),
+  ).api;
+}
+
+describe('listRegional', () => {
+  it('calls four hosts at a time, and takes one without an address for a region that offers nothing', async () => {
+    const regions = Array.from({ length: 41 }, (_, index) => `region-${index}`);
+    const { api, most } = google(regions, ['region-7-']);
+    expect(await listed(api)).toEqual({ names: [], gaps: [], notOffered: ['customJobs in region-7'] });
+    expect(most()).toBe(4);
+  });
+
+  it('takes it for an error of the resolver where no host has an address', async () => {
+    const { gaps, notOffered } = await listed(google(['us-east4', 'us-west1'], ['us-']).api);
+    expect(gaps).toHaveLength(2);
+    expect(notOffered).toEqual([]);
+  });
+
+  it('lists a job on two pages once', async () => {
+    const [a, b, c] = ['1', '2', '3'].map((name) => ({ name }));
+    const api = oneRegion(({ query }) =>
+      query['pageToken'] === undefined ? { customJobs: [a, b], nextPageToken: '2' } : { customJobs: [b, c] },
+    );
+    expect((await listed(api)).names).toEqual(['1', '2', '3']);
+  });
+
+  it('hides no job behind one of another form, and says where that is', async () => {
+    const api = oneRegion(() => ({ customJobs: [{ name: '1' }, { name: 7 }, { name: '3' }] }));
+    const { names, gaps } = await listed(api);
+    expect(names).toEqual(['1', '3']);
+    expect(gaps.map(({ where, why }) => `${where}: ${why}`)).toEqual([
+      expect.stringMatching(/Vertex AI locations: .*locations\[0\]\.locationId: it is 5, not string/),
+      expect.stringMatching(/Vertex AI customJobs in us-east4: .*customJobs\[1\]\.name: it is 7, not string/),
+    ]);
+  });
+});
