@@ -290,7 +290,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     projects,
     scenario,
     publish(topic, message) {
-      if (budgetsMayPublish(iam, topic)) pubsub.publish(topic, [message]);
+      if (!budgetsMayPublish(iam, topic))
+        throw new ApiError('PERMISSION_DENIED', `${BUDGET_ACCOUNT} may not publish to ${topic}`);
+      pubsub.publish(topic, [message]);
     },
   });
   const requireBilling = (projectId: string, service: string): void => {

@@ -270,7 +270,7 @@ describe('a function that has begun a call', () => {
         http('stray', () => {
           runtime.begin();
           console.log('domain', String(process['domain']));
-          const stray = () => { throw new Error('nobody catches this'); };
+          const stray = () => { throw new Error('no one catches this'); };
           // There is no metadata server here: the token that was requested does not come.
           runtime.auth.getAccessToken().catch(() => setTimeout(stray));
         });`,
