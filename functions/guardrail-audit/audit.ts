@@ -6,6 +6,7 @@ import { openDigest } from './secrets/digest-key.ts';
 import { earlierAudit } from './report/earlier.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
+import type { ReadAbove } from './gather/inherited.ts';
 import { readReceipt } from './gather/receipts.ts';
 import type { Reading } from './reading.ts';
 import { buildReport, type AuditReport } from './report/report.ts';
@@ -20,6 +21,8 @@ export interface AuditOptions {
   readonly preflight?: Reading<readonly Check[]>;
   /** The projects in scope, where the caller has read them. */
   readonly known?: Reading<readonly ProjectFacts[]>;
+  /** For the policies above the projects, where the caller audits several. */
+  readonly readAbove?: ReadAbove;
   /** Told of every call that failed. */
   readonly failed?: (error: unknown) => void;
 }
@@ -31,7 +34,7 @@ export async function auditProject(
   options: AuditOptions,
 ): Promise<AuditReport> {
   const { runtime, api, policy, state } = context;
-  const { operationsProject, preflight, known, failed = () => undefined } = options;
+  const { operationsProject, preflight, known, readAbove, failed = () => undefined } = options;
   const now = runtime.now();
   const config = configureAudit(policy, projectId, operationsProject);
   const digestOf = await openDigest(state, runtime.newId);
@@ -43,6 +46,7 @@ export async function auditProject(
       state,
       ...(preflight === undefined ? {} : { preflight }),
       ...(known === undefined ? {} : { known }),
+      ...(readAbove === undefined ? {} : { readAbove }),
     }),
     readReceipt({ ...look, failed: () => undefined }, state, {
       functionName: runtime.functionName,

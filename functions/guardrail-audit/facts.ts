@@ -14,6 +14,8 @@ export interface AuditFacts {
   readonly billing: Reading<BillingFacts | undefined>;
   readonly preflight: Reading<readonly Check[]>;
   readonly policy: Reading<readonly Binding[]>;
+  /** Of the folders and the organization above the project; what may not be read there is a gap. */
+  readonly inherited: Reading<readonly Binding[]>;
   readonly accounts: Reading<readonly AccountFacts[]>;
   /** Authentications in the window by the key's id; a key without any is not in it. */
   readonly keyUse: Reading<ReadonlyMap<string, number>>;
@@ -56,6 +58,8 @@ export interface Binding {
   readonly role: string;
   readonly members: readonly string[];
   readonly conditional: boolean;
+  /** `folders/N` or `organizations/N` whose policy hands it down; absent for one of the resource itself. */
+  readonly from?: string;
 }
 
 export interface AccountFacts {

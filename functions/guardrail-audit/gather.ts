@@ -8,6 +8,7 @@ import { readAccounts } from './gather/accounts.ts';
 import type { Look } from './gather/attempt.ts';
 import { readBilling } from './gather/billing.ts';
 import { readBuckets } from './gather/buckets.ts';
+import { policiesOnce, readInherited, type ReadAbove } from './gather/inherited.ts';
 import { readKeyUse } from './gather/key-use.ts';
 import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
@@ -30,6 +31,8 @@ export interface AuditSources {
   readonly preflight?: Reading<readonly Check[]>;
   /** The projects in scope, where they are read already. */
   readonly known?: Reading<readonly ProjectFacts[]>;
+  /** For the policies above the projects, where the caller looks at several. */
+  readonly readAbove?: ReadAbove;
 }
 
 /** Reads all that the checks need of one project. What cannot be read makes its checks not evaluable, and no others. */
@@ -38,12 +41,13 @@ export async function gatherProject(
   config: AuditConfig,
   sources: AuditSources,
 ): Promise<AuditFacts> {
-  const { auth, policy, state, preflight, known } = sources;
+  const { auth, policy, state, preflight, known, readAbove = policiesOnce() } = sources;
   const [
     project,
     neighbours,
     billing,
     allowed,
+    inherited,
     accounts,
     keyUse,
     tpus,
@@ -58,6 +62,7 @@ export async function gatherProject(
     known === undefined ? readNeighbours(look, policy.scope) : withoutSelf(known, look.projectId),
     readBilling(look, auth),
     readProjectPolicy(look),
+    readInherited(look, readAbove),
     readAccounts(look),
     readKeyUse(look),
     readTpus(look),
@@ -75,6 +80,7 @@ export async function gatherProject(
       neighbours,
       billing,
       policy: allowed,
+      inherited,
       accounts,
       keyUse,
       tpus,

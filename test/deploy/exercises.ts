@@ -390,12 +390,12 @@ const restore: Exercise = {
   },
 };
 
-/** A project two folders below the scope with something of every kind that is looked at. */
+/** A project two folders below the organization in scope with something of every kind that is looked at. */
 const guardrails: Exercise = {
   name: 'guardrail-audit',
   operationsProject: OPERATIONS,
   scenario: guardrailScenario(),
-  policy: `${TICK_LINES.slice(1).join('\n')}\nbudgets: {mode: observe, allow: [${BUDGET}]}\naudit:\n`,
+  policy: `${TICK_LINES.slice(1).join('\n').replace('folders/500100', 'organizations/900100')}\nbudgets: {mode: observe, allow: [${BUDGET}]}\naudit:\n`,
   async run(sandbox, { runtime }) {
     refuseWildcard(sandbox);
     refuseWildcard(sandbox, 'tpu*nodes.list');

@@ -2,14 +2,16 @@ import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, Binding, BucketFacts, MachineFacts, Workload } from '../facts.ts';
 import { emailOf, isDefaultCompute, kindOf } from '../iam/members.ts';
 import { isAdmin, isBasic, impersonates } from '../iam/roles.ts';
-import { both, isRead } from '../reading.ts';
+import { both, isRead, joinReadings } from '../reading.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { checkRoleSets } from './role-sets.ts';
 import { unbind } from './iam-commands.ts';
+import { inheritedText, placeOf } from './inherited.ts';
 
 export function checkIam(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
-  const { policy, machines, workloads, buckets, accounts } = facts;
+  const { machines, workloads, buckets, accounts } = facts;
+  const policy = joinReadings([facts.policy, facts.inherited]);
   const { project } = config;
   const disabled = isRead(accounts)
     ? new Set(accounts.value.filter((one) => one.disabled).map(({ email }) => email))
@@ -40,23 +42,25 @@ interface Grant {
   readonly role: string;
   readonly member: string;
   readonly conditional: boolean;
+  readonly from?: string;
 }
 
 function grantsOf(bindings: readonly Binding[]): readonly Grant[] {
-  return bindings.flatMap(({ role, members, conditional }) =>
+  return bindings.flatMap(({ members, ...binding }) =>
     members
       .filter((member) => !['google-agent', 'deleted'].includes(kindOf(member)))
-      .map((member) => ({ role, member, conditional })),
+      .map((member) => ({ ...binding, member })),
   );
 }
 
-function grantFound({ role, member, conditional }: Grant, detail: string, project: string): Found {
+function grantFound({ role, member, conditional, from }: Grant, detail: string, project: string): Found {
+  const resource = `projects/${project}`;
   return {
-    resource: `projects/${project}`,
-    place: `${role}/${member}`,
-    detail,
-    evidence: { role, member, conditional },
-    commands: [unbind(project, member, role)],
+    resource,
+    place: placeOf(role, member, from),
+    detail: `${detail}${inheritedText(from)}`,
+    evidence: { role, member, conditional, ...(from === undefined ? {} : { inheritedFrom: from }) },
+    commands: [unbind(from ?? resource, member, role)],
   };
 }
 

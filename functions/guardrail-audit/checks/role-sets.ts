@@ -4,6 +4,7 @@ import { HARMLESS, JOBS, ROLE_SETS, type Job } from '../iam/role-sets.ts';
 import { reachOf } from '../iam/roles.ts';
 import { isRead, type Reading } from '../reading.ts';
 import { bind, unbind } from './iam-commands.ts';
+import { inheritedText, placeOf } from './inherited.ts';
 import { judge, type Found, type Outcome } from './outcome.ts';
 
 const REACH = ['basic', 'admin', 'impersonates', 'other'];
@@ -31,20 +32,27 @@ export function checkRoleSets(policy: Reading<readonly Binding[]>, { jobs, proje
 }
 
 function beyond(job: Job, member: string, bindings: readonly Binding[], project: string): readonly Found[] {
-  const held = new Set(bindings.filter(({ members }) => members.includes(member)).map(({ role }) => role));
+  const own = bindings.filter(({ members }) => members.includes(member));
+  const held = new Set(own.map(({ role }) => role));
   const set = ROLE_SETS[job];
-  const more = [...held].filter((role) => !set.includes(role) && !HARMLESS.has(role)).sort();
-  if (more.length === 0) return [];
+  const grants = new Map(own.map(({ role, from }) => [placeOf(role, member, from), { role, from }]));
+  const more = [...grants.values()]
+    .filter(({ role }) => !set.includes(role) && !HARMLESS.has(role))
+    .sort((a, b) => (placeOf(a.role, member, a.from) < placeOf(b.role, member, b.from) ? -1 : 1));
   // A wide role may have stood in for those of the set.
   const missing = set.filter((role) => !held.has(role));
-  return more.map((role) => ({
-    resource: `projects/${project}`,
-    place: `${job}/${role}/${member}`,
-    detail: `${member} works as ${job} and has ${role}, which is not in that set`,
-    evidence: { job, member, role, reach: reachOf(role), set, missing },
+  const resource = `projects/${project}`;
+  return more.map(({ role, from }) => ({
+    resource,
+    place: `${job}/${placeOf(role, member, from)}`,
+    detail: `${member} works as ${job} and has ${role}, which is not in that set${inheritedText(from)}`,
+    evidence: {
+      ...{ job, member, role, reach: reachOf(role), set, missing },
+      ...(from === undefined ? {} : { inheritedFrom: from }),
+    },
     commands: [
       ...(reachOf(role) === 'other' ? [] : missing.map((wanted) => bind(project, member, wanted))),
-      unbind(project, member, role),
+      unbind(from ?? resource, member, role),
     ],
   }));
 }

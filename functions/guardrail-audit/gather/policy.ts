@@ -13,18 +13,43 @@ const bindingSchema = z.looseObject({
   condition: z.optional(z.unknown()),
 });
 
+const ancestrySchema = z.looseObject({
+  ancestor: z.array(z.looseObject({ resourceId: z.looseObject({ type: z.string(), id: z.string() }) })),
+});
+
 /** Roles that folders and the organization hand down are not in it. Needs resourcemanager.projects.getIamPolicy. */
 export function readProjectPolicy(look: Look): Promise<Reading<readonly Binding[]>> {
-  return attempt(look, 'the allow policy of the project', async () => {
-    const call = 'cloudresourcemanager.projects.getIamPolicy';
-    const { data } = await look.api.exchangeUnpermitted(call, {
-      method: 'POST',
-      url: `https://cloudresourcemanager.googleapis.com/v3/projects/${encodeURIComponent(look.projectId)}:getIamPolicy`,
-      // Without version 3 the API leaves conditions out of the answer and renames the roles.
-      body: { options: { requestedPolicyVersion: 3 } },
-    });
-    return bindingsOf(call, data);
+  return attempt(look, 'the allow policy of the project', () =>
+    getAllowPolicy(look.api, `projects/${encodeURIComponent(look.projectId)}`),
+  );
+}
+
+/** Of a project, folder or organization. Needs resourcemanager.COLLECTION.getIamPolicy there. Throws `GoogleApiError`. */
+export async function getAllowPolicy(api: Api, resource: string): Promise<Read<readonly Binding[]>> {
+  const call = `cloudresourcemanager.${resource.split('/')[0] ?? ''}.getIamPolicy`;
+  const { data } = await api.exchangeUnpermitted(call, {
+    method: 'POST',
+    url: `https://cloudresourcemanager.googleapis.com/v3/${resource}:getIamPolicy`,
+    // Without version 3 the API leaves conditions out of the answer and renames the roles.
+    body: { options: { requestedPolicyVersion: 3 } },
   });
+  return bindingsOf(call, data);
+}
+
+/**
+ * The folders and the organization above a project, the nearest first. It takes no right on any of them:
+ * https://cloud.google.com/resource-manager/reference/rest/v1/projects/getAncestry. Needs resourcemanager.projects.get.
+ */
+export async function listAbove(api: Api, projectId: string): Promise<readonly string[]> {
+  const call = 'cloudresourcemanager.projects.getAncestry';
+  const { data } = await api.exchangeUnpermitted(call, {
+    method: 'POST',
+    url: `https://cloudresourcemanager.googleapis.com/v1/projects/${encodeURIComponent(projectId)}:getAncestry`,
+    body: {},
+  });
+  return parseAnswer(call, ancestrySchema, data)
+    .ancestor.map(({ resourceId: { type, id } }) => `${type}s/${id}`)
+    .filter((resource) => !resource.startsWith('projects/'));
 }
 
 /** Needs storage.buckets.getIamPolicy. Throws `GoogleApiError`. */

@@ -6,6 +6,7 @@ import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { HttpAnswer } from '../../../shared/run/handle-request.ts';
 import { fileReceipt } from '../act.ts';
 import { auditProject } from '../audit.ts';
+import { policiesOnce } from '../gather/inherited.ts';
 import { readNeighbours } from '../gather/projects.ts';
 import { isRead } from '../reading.ts';
 import { reportRow, unreadRow } from '../report/scope.ts';
@@ -62,6 +63,7 @@ async function* eachProject(context: EventContext, projects: readonly string[]):
   const look = { api, projectId: '', now: runtime.now(), digestOf: String, failed: () => undefined };
   // Once for all: each project is compared with the others.
   const known = await readNeighbours(look, policy.scope);
+  const readAbove = policiesOnce();
   for (const project of projects) {
     const facts = isRead(known) ? known.value.find(({ id }) => id === project) : undefined;
     const fail = (why: string): LiveResult => ({ row: unreadRow(project, facts, why), why });
@@ -72,7 +74,7 @@ async function* eachProject(context: EventContext, projects: readonly string[]):
     const before = { ...api.calls };
     const startedAt = runtime.now();
     try {
-      const audited = await auditProject(context, project, { operationsProject, known });
+      const audited = await auditProject(context, project, { operationsProject, known, readAbove });
       // What could not be read for want of time says nothing of the project.
       if (api.timeLeftMs() <= 0) {
         yield fail(LATE);

@@ -239,6 +239,7 @@ export const clean: AuditFacts = {
     { id: 'host-runtime', subject: 'projects/ml-ops', status: 'pass', detail: 'fine', remedy: [] },
   ]),
   policy: planned,
+  inherited: whole([]),
   accounts: whole([account(SERVING), account(PIPELINE)]),
   keyUse: whole(new Map([[key.id, 480]])),
   tpus: whole({ nodes: [], workers: [] }),

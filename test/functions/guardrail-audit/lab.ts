@@ -157,14 +157,16 @@ const clean: ProjectInput = {
   },
 };
 
-/** Its owner stands above the projects, and not in their policies. */
-const inOrganization = { parent: 'organizations/900100' };
+export const ORGANIZATION = 'organizations/900100';
+const inOrganization = { parent: ORGANIZATION };
 
 export function auditScenario(more: Partial<ScenarioInput> = {}): Scenario {
   return parseScenario({
     name: 'audit',
     clock: START,
     organization: { id: '900100', displayName: 'example.com' },
+    // One on the organization would be a basic role in each of its projects.
+    owners: [],
     projects: [
       { id: OPERATIONS, number: '100000000001', ...inOrganization },
       { ...bad, ...inOrganization },
@@ -227,6 +229,13 @@ export function withAudit(
 ): Promise<void> {
   return withSandbox({ scenario, frozen: true }, async (sandbox) => {
     const instance = startInstance(sandbox, { name: 'guardrail-audit', policy });
+    // Above the scope, where an administrator grants it.
+    sandbox.iam.bind({
+      member: `guardrail-audit@${OPERATIONS}.iam.gserviceaccount.com`,
+      role: `${ORGANIZATION}/roles/policyReader`,
+      permissions: ['resourcemanager.organizations.getIamPolicy'],
+      on: ORGANIZATION,
+    });
     await withHttpFunction(
       (request, response) => handleRequest(instance.runtime, request, response, auditRequests),
       async (url) => {

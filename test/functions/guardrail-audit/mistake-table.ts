@@ -52,6 +52,8 @@ function one(title: string, facts: Partial<AuditFacts>, ...fails: readonly RuleI
 const unread = { why: 'permission denied' };
 const account2 = (role: string, member: string) =>
   bindings(['roles/aiplatform.user', 'group:scientists@example.com'], [role, member]);
+const inherited = (from: string, role: string, member: string) =>
+  whole([{ role, members: [member], conditional: false, from }]);
 const withBudget = (more: Partial<typeof budget>): Partial<AuditFacts> => ({
   billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets: [{ ...budget, ...more }] }),
 });
@@ -610,6 +612,53 @@ const ACCESS: readonly Case[] = [
     ...one('a policy that names no jobs', {}),
     config: { jobs: { 'data-scientist': [], 'ml-engineer': [], pipeline: [] } },
     unknown: ['role-beyond-set'],
+  },
+  one(
+    'an editor of the folder above',
+    { inherited: inherited('folders/20', 'roles/editor', 'user:ada@example.com') },
+    'basic-role',
+  ),
+  one(
+    'a service account as admin of the whole organization',
+    { inherited: inherited('organizations/30', 'roles/storage.admin', `serviceAccount:${SERVING}`) },
+    'account-admin',
+  ),
+  one(
+    'actAs handed down by a folder',
+    { inherited: inherited('folders/20', 'roles/iam.serviceAccountUser', 'group:all@example.com') },
+    'impersonation',
+  ),
+  one(
+    'a scientist who may administrate storage in the whole folder',
+    { inherited: inherited('folders/20', 'roles/storage.admin', 'group:scientists@example.com') },
+    'role-beyond-set',
+  ),
+  one('a viewer of the organization', {
+    inherited: inherited('organizations/30', 'roles/viewer', 'user:ada@example.com'),
+  }),
+  one('Google’s own agent on the organization', {
+    inherited: inherited(
+      'organizations/30',
+      'roles/owner',
+      `serviceAccount:service-${NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com`,
+    ),
+  }),
+  {
+    ...one('a folder whose policy may not be read', { inherited: unread }),
+    unknown: ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set'],
+  },
+  {
+    ...one(
+      'an editor of one folder where the policy of another may not be read',
+      {
+        inherited: {
+          ...inherited('folders/20', 'roles/editor', 'user:ada@example.com'),
+          gaps: ['permission denied'],
+        },
+      },
+      'basic-role',
+    ),
+    unknown: ['account-admin', 'impersonation', 'role-beyond-set'],
   },
   {
     ...one('a policy that may not be read', { policy: unread }),

@@ -186,6 +186,10 @@ describe('an API that refuses', () => {
       'resourcemanager.projects.getIamPolicy',
       ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set', 'account-shared'],
     ],
+    [
+      'resourcemanager.organizations.getIamPolicy',
+      ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set'],
+    ],
     ['storage.buckets.list', ['image-registry', 'public-bucket']],
     ['run.services.list', ['secret-in-environment', 'default-account']],
   ])('makes its checks not evaluable and the others go on: %s', (permission, rules) =>
