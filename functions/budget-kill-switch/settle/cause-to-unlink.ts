@@ -6,7 +6,7 @@ import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Firing } from '../ladder/fire.ts';
-import { spentOf } from '../ladder/hold.ts';
+import { reportedOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 import { decisionOn } from '../ladder/report-rung.ts';
@@ -26,7 +26,7 @@ export async function causeToUnlink(
   if (rung.do !== 'unlink-billing' || !fresh.items.some((item) => item.kind === 'billing' && isOpen(item)))
     return '';
   const { due, run } = firing;
-  const { share, amount } = spentOf(due);
+  const { share, amount } = reportedOf(due);
   const settling = judgeSettling({
     config: due.config,
     manifest,

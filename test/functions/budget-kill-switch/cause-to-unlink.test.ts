@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import type { Estimated } from '../../../functions/budget-kill-switch/estimate/estimated.ts';
+import type { Firing } from '../../../functions/budget-kill-switch/ladder/fire.ts';
+import { causeToUnlink } from '../../../functions/budget-kill-switch/settle/cause-to-unlink.ts';
+import type { FreshPlan } from '../../../functions/budget-kill-switch/ladder/plan-now.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
+import { budget, BUDGET, config, MIDMONTH, notification } from './builder.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW_MS = MIDMONTH.getTime();
+const UNLINK = { at: 1.2, do: 'unlink-billing' } as const;
+
+/** Stopped for four days; the first figure after the settling time was 130 USD, two days ago. */
+const manifest: Manifest = {
+  ...{ version: 1, budget: BUDGET, period: '2026-11-01', project: 'ml-lab', restored: {} },
+  rungs: [{ at: 1, do: 'stop-compute', status: 'done', runId: 'r', firedAtMs: NOW_MS - 96 * HOUR_MS, items: [] }],
+  settling: {
+    sinceMs: NOW_MS - 96 * HOUR_MS,
+    amount: 100,
+    after: { atMs: NOW_MS - 48 * HOUR_MS, cost: 130 },
+  },
+}; // prettier-ignore
+
+const fresh: FreshPlan = {
+  items: [
+    {
+      kind: 'billing',
+      resource: 'projects/ml-lab',
+      status: 'planned',
+      atMs: NOW_MS,
+      account: 'billingAccounts/A',
+    },
+  ],
+  ...{ left: [], complete: true, unseen: [], burning: [], running: [] },
+};
+
+/** A message that reports so many of 100 USD, where the estimate is 190. */
+function firing(reported: number): Firing {
+  const verdict = {
+    ...{ kind: 'due', budgetAmount: 100, ladder: config().ladder, rungs: [UNLINK], next: undefined },
+    shares: { actual: reported / 100, forecast: undefined },
+    estimated: { share: 1.9 } as Estimated,
+  };
+  return {
+    due: { config: config(), notification: notification(), budget: budget(), verdict },
+    run: { projectId: 'ml-lab', runId: 'r', runtime: { now: () => MIDMONTH }, log: () => undefined },
+    receipt: { keep: () => undefined },
+    others: async () => ({ kind: 'quiet', sinceMs: 0 }),
+  } as unknown as Firing;
+}
+
+it('unlinks for reported cost that grows, and never for growth that is only estimated', async () => {
+  expect(await causeToUnlink(firing(130), UNLINK, fresh, manifest)).toBeUndefined();
+  expect(await causeToUnlink(firing(134), UNLINK, fresh, manifest)).toMatch(/has grown by 4\.00 USD/);
+});
