@@ -27,7 +27,11 @@ export const POLICY = JSON.stringify({
   mode: 'enforce',
   scope: [`projects/${PROJECT}`],
   state: `gs://${STATE_BUCKET}`,
-  lifecycle: { maxDeletedShare: 1, policies: [{ name: 'experiments', rules: RULES.toReversed() }] },
+  lifecycle: {
+    maxDeletedShare: 1,
+    maxPatches: 100_000,
+    policies: [{ name: 'experiments', rules: RULES.toReversed() }],
+  },
 });
 
 /** One project with that many buckets, and the state bucket, which is one of them. One of `driftingOneIn` lacks the rules. */

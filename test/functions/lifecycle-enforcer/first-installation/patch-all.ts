@@ -44,7 +44,7 @@ const POLICY = JSON.stringify({
   mode: 'enforce',
   scope: [`projects/${PROJECT}`],
   state: `gs://${STATE}`,
-  lifecycle: { policies: [{ name: 'all', rules: RULES }] },
+  lifecycle: { maxPatches: 100_000, policies: [{ name: 'all', rules: RULES }] },
 });
 const MAX_EVENTS = 100;
 
