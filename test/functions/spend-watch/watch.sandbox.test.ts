@@ -126,4 +126,16 @@ describe('spend-watch', () => {
       expect(listings.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(12);
     });
   });
+
+  it('takes three calls, and seven for each region of Vertex AI', async () => {
+    for (const [policy, regions] of [
+      [watchPolicy('  regions: [us-central1]'), 1],
+      [watchPolicy(), 4],
+    ] as const)
+      await withWatch(policy, async ({ look }) => {
+        const { apiCalls } = await look();
+        const listings = Object.entries(apiCalls).filter(([call]) => !call.startsWith('storage.'));
+        expect(listings.reduce((sum, [, count]) => sum + count, 0)).toBe(3 + 7 * regions);
+      });
+  });
 });
