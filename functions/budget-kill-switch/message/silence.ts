@@ -78,7 +78,15 @@ function memoryOf(budget: string): StateObject<Heard | undefined> {
   const [, account = '', , id = ''] = budget.split('/');
   return {
     name: `spend/${account}/${id}/heard.json`,
-    parse: (text) => (text === undefined ? undefined : heardSchema.parse(JSON.parse(text))),
+    parse(text) {
+      if (text === undefined) return undefined;
+      try {
+        return heardSchema.parse(JSON.parse(text));
+      } catch {
+        // It begins anew: a damaged memory would keep a silent budget from being told.
+        return undefined;
+      }
+    },
     print: (heard) => (heard === undefined ? '' : JSON.stringify(heard)),
   };
 }
