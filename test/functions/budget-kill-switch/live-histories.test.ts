@@ -6,6 +6,7 @@ import { bringBack, FOREIGN, OWN_PROJECT, policyText, PROTECTED, type ModelPolic
 import { AMOUNT, MEMORY, startLive, type LiveWorld } from './live-world.ts';
 
 const RUNS = 100;
+const SEED = 20_261_126;
 const STOP_AT = 100;
 const UNLINK_AT = 120;
 
@@ -48,6 +49,8 @@ const HARM: Readonly<Record<string, (live: LiveWorld) => (() => void) | undefine
     return undefined;
   },
   'a ledger is planted, with ten times as much': (live: LiveWorld) => {
+    // An earlier harm may have taken it.
+    if (!live.fake.world.objects.has(ledgerObject('ml-research'))) return undefined;
     const ledger = live.ledger('ml-research');
     const checkpoints = ledger.checkpoints.map((one) => ({
       ...one,
@@ -173,7 +176,8 @@ describe('messages and estimates on one ladder, over random histories', { timeou
           for (const { id, vms } of live.fake.world.projects)
             if (TARGETS.includes(id)) expect(vms.get('vm-1'), `${id} is off above the rung`).toBe(false);
       }),
-      { numRuns: RUNS },
+      // The same histories each time: which of them get to a message's stop is counted below.
+      { numRuns: RUNS, seed: SEED },
     );
     expect(byEstimate).toBeGreaterThan(RUNS / 10);
     expect(byMessage + unlinked).toBeGreaterThan(0);
