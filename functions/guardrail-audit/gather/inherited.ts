@@ -22,17 +22,17 @@ export function policiesOnce(): ReadAbove {
 /** Needs resourcemanager.folders.getIamPolicy or resourcemanager.organizations.getIamPolicy there. */
 async function readAbove(look: Look, resource: string): Promise<Reading<readonly Binding[]>> {
   const what = `the allow policy of ${resource}, whose roles hold in the project too,`;
-  let denied = false;
+  const refusal = { isPermission: false };
   const reading = await attempt(look, what, async () => {
     try {
       const { value, gaps } = await getAllowPolicy(look.api, resource);
       return { value: value.map((binding) => ({ ...binding, from: resource })), gaps };
     } catch (error) {
-      denied = error instanceof GoogleApiError && error.status === 403;
+      refusal.isPermission = error instanceof GoogleApiError && error.status === 403;
       throw error;
     }
   });
-  if (isRead(reading) || !denied) return reading;
+  if (isRead(reading) || !refusal.isPermission) return reading;
   const permission = `resourcemanager.${resource.split('/')[0] ?? ''}.getIamPolicy`;
   return { why: `${reading.why}; grant ${permission} on ${resource}` };
 }
