@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { budgetPath } from './budget-path.ts';
 
 /** A report of cost: what the budget's messages said from this moment on. */
 const pointSchema = z.object({ atMs: z.number(), cost: z.number() });
@@ -50,8 +51,7 @@ const MAX_POINTS = 64;
 
 /** `messages/A/B.json` in the state bucket. */
 export function messagesObject(budget: string): string {
-  const [, account = '', , id = ''] = budget.split('/');
-  return `messages/${account}/${id}.json`;
+  return `messages/${budgetPath(budget)}.json`;
 }
 
 /** Undefined for what is not there, or is not of this version. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { budgetPath } from '../spend/budget-path.ts';
 import { PermanentError } from '../errors.ts';
 import type { ProjectRef } from '../google/projects.ts';
 import { rungActions } from '../policy/policy.ts';
@@ -113,8 +114,7 @@ export interface ManifestKey {
 
 /** `manifests/A/B/2026-11-01/PROJECT.json` */
 export function manifestObject({ budget, period, project }: ManifestKey): string {
-  const [, account = '', , id = ''] = budget.split('/');
-  return `manifests/${account}/${id}/${period}/${project}.json`;
+  return `manifests/${budgetPath(budget)}/${period}/${project}.json`;
 }
 
 export interface StoredManifest {

@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
 import { rungActions, type RungAction } from '../policy/policy.ts';
 import { updateStateObject, type Pauses, type StateObject } from './compare-and-swap.ts';
+import { expendableObject } from './expendable-object.ts';
 import type { State } from './state.ts';
 
-/** The switch looks every 10 minutes while a rung is in force: what it has not said again for so long is in force no longer. */
+/** The switch looks every 5 minutes while a rung is in force: what it has not said again for so long is in force no longer. */
 const LIFE_MS = 30 * 60_000;
 
 const entrySchema = z.object({ rungs: z.array(z.enum(rungActions)), atMs: z.number() });
 
-/** By budget, `billingAccounts/A/budgets/B`. */
-type InForce = Readonly<Record<string, z.infer<typeof entrySchema>>>;
-
+/** `budgets`: by name, `billingAccounts/A/budgets/B`. */
 const objectSchema = z.object({ version: z.literal(1), budgets: z.record(z.string(), entrySchema) });
+type Stored = z.infer<typeof objectSchema>;
 
 /** A rung that is in force on a project. */
 export interface RungInForce {
@@ -30,11 +30,12 @@ export async function noteRungsInForce(
     atMs,
   }: { readonly budget: string; readonly rungs: readonly RungAction[]; readonly atMs: number },
 ): Promise<void> {
-  await updateStateObject(state, pauses, objectOf(projectId), (before) => {
-    const others = Object.entries(before).filter(([name, entry]) => name !== budget && isAlive(entry, atMs));
-    return Object.fromEntries(
-      rungs.length === 0 ? others : [...others, [budget, { rungs: [...rungs], atMs }]],
+  await updateStateObject(state, pauses, objectOf(projectId), (before): Stored => {
+    const others = Object.entries(before.budgets).filter(
+      ([name, entry]) => name !== budget && isAlive(entry, atMs),
     );
+    const own = rungs.length === 0 ? {} : { [budget]: { rungs: [...rungs], atMs } };
+    return { version: 1, budgets: { ...Object.fromEntries(others), ...own } };
   });
 }
 
@@ -45,29 +46,19 @@ export async function notebookRungInForce(
   nowMs: number,
 ): Promise<RungInForce | undefined> {
   const object = objectOf(projectId);
-  const known = object.parse((await state.read(object.name))?.text);
-  return Object.entries(known)
+  const { budgets } = object.parse((await state.read(object.name))?.text);
+  return Object.entries(budgets)
     .filter(([, entry]) => isAlive(entry, nowMs))
     .flatMap(([budget, { rungs }]) => rungs.map((rung) => ({ budget, rung })))
     .find(({ rung }) => rung !== 'notify');
 }
 
+/** A moment far ahead was written by a clock that was wrong, or by hand. */
 function isAlive({ atMs }: { readonly atMs: number }, nowMs: number): boolean {
-  return nowMs - atMs < LIFE_MS;
+  return Math.abs(nowMs - atMs) < LIFE_MS;
 }
 
-function objectOf(projectId: string): StateObject<InForce> {
-  return {
-    name: `spend/in-force/${projectId}.json`,
-    parse(text) {
-      if (text === undefined) return {};
-      try {
-        return objectSchema.parse(JSON.parse(text)).budgets;
-      } catch {
-        // The switch writes it anew at its next look.
-        return {};
-      }
-    },
-    print: (budgets) => JSON.stringify({ version: 1, budgets }),
-  };
+/** The switch writes a damaged one anew at its next look. */
+function objectOf(projectId: string): StateObject<Stored> {
+  return expendableObject(`spend/in-force/${projectId}.json`, objectSchema, { version: 1, budgets: {} });
 }

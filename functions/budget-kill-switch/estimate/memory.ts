@@ -3,6 +3,8 @@ import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { earlierOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { budgetPath } from '../../../shared/spend/budget-path.ts';
+import { expendableObject } from '../../../shared/state/expendable-object.ts';
 
 const lookSchema = z.object({
   atMs: z.number(),
@@ -39,18 +41,7 @@ export async function noteEstimate(
   return looks.findLast(({ atMs }) => atMs < oldestMs);
 }
 
-/** `spend/A/B/estimates.json`. What cannot be read begins anew: the next stop then takes one more look. */
+/** `spend/A/B/estimates.json`. What begins anew takes one more look before the next stop. */
 function memoryOf(budget: string): StateObject<Memory> {
-  const [, account = '', , id = ''] = budget.split('/');
-  return {
-    name: `spend/${account}/${id}/estimates.json`,
-    parse(text) {
-      try {
-        return text === undefined ? NOTHING : memorySchema.parse(JSON.parse(text));
-      } catch {
-        return NOTHING;
-      }
-    },
-    print: (memory) => JSON.stringify(memory),
-  };
+  return expendableObject(`spend/${budgetPath(budget)}/estimates.json`, memorySchema, NOTHING);
 }

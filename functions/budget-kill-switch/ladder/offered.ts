@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import type { NotOffered } from '../../../shared/resources/look.ts';
 import type { SwitchRun } from '../run.ts';
 
@@ -55,9 +56,5 @@ function isAlive(untilMs: number | undefined, nowMs: number): boolean {
 }
 
 function memoryOf(projectId: string): StateObject<Memory> {
-  return {
-    name: `not-offered/${projectId}.json`,
-    parse: (text) => (text === undefined ? {} : memorySchema.parse(JSON.parse(text))),
-    print: (memory) => JSON.stringify(memory),
-  };
+  return expendableObject(`not-offered/${projectId}.json`, memorySchema, {});
 }

@@ -29,8 +29,8 @@ export function isTick({ text, attributes }: Message): boolean {
 
 /**
  * Holds what is in force between two messages: each budget's latest message is judged once more, against the budget as it is now. A
- * rung that no message has reached fires by spend-watch's estimate alone, where that counts, and observing plans with messages alone. One budget's failure does not keep the
- * others from being looked at.
+ * rung that no message has reached fires by spend-watch's estimate alone, where that counts, and observing plans with messages
+ * alone. A failure keeps neither the other budgets from being looked at nor a silent one from being told.
  */
 export async function holdAtTick(
   context: EventContext,
@@ -41,14 +41,19 @@ export async function holdAtTick(
   const observesReports = config.mode === 'observe' && !countsEstimates(config, context.policy);
   if (observesReports || isStale(message.publishedMs, context.runtime.now().getTime())) return;
   const failures: unknown[] = [];
-  for (const budget of config.allow)
+  const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
     try {
-      await holdBudget(context, config, budget, atTick);
-      if (config.mode === 'enforce') await tellSilence(context, config, budget);
+      await step();
     } catch (error) {
-      context.log('ERROR', `Cannot hold the rungs of ${budget} at this tick: ${messageOf(error)}`);
+      context.log('ERROR', `Cannot ${what} at this tick: ${messageOf(error)}`);
       failures.push(error);
     }
+  };
+  for (const budget of config.allow) {
+    await attempt(`hold the rungs of ${budget}`, () => holdBudget(context, config, budget, atTick));
+    if (config.mode === 'enforce')
+      await attempt(`tell the silence of ${budget}`, () => tellSilence(context, config, budget));
+  }
   if (failures.length > 0) throw failures[0];
 }
 

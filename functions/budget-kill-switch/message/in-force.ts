@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { budgetPath } from '../../../shared/spend/budget-path.ts';
+import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
@@ -60,7 +62,7 @@ export async function noteInForce(
   }
 }
 
-/** What a budget's latest message reached; undefined where that is nothing. Throws for what is no such object. */
+/** What a budget's latest message reached; undefined where that is nothing. Throws `GoogleApiError`. */
 export async function recallInForce(
   { state }: Pick<EventContext, 'state'>,
   budget: string,
@@ -95,11 +97,7 @@ function orNull({
 
 type Nullable = 'thresholdExceeded' | 'forecastExceeded' | 'topic';
 
+/** A damaged one begins anew with the next message, which acts by itself. */
 function memoryOf(budget: string): StateObject<Stored | undefined> {
-  const [, account = '', , id = ''] = budget.split('/');
-  return {
-    name: `spend/${account}/${id}/in-force.json`,
-    parse: (text) => (text === undefined ? undefined : inForceSchema.parse(JSON.parse(text))),
-    print: (stored) => (stored === undefined ? '' : JSON.stringify(inForceSchema.parse(stored))),
-  };
+  return expendableObject(`spend/${budgetPath(budget)}/in-force.json`, z.optional(inForceSchema), undefined);
 }

@@ -3,6 +3,8 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { sendNotice } from '../../../shared/notify/send.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { budgetPath } from '../../../shared/spend/budget-path.ts';
+import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import type { Config } from '../config.ts';
 
 const HOUR_MS = 3_600_000;
@@ -74,19 +76,7 @@ function silenceText(budget: string, hours: number, silenceHours: number): strin
   return `No message of ${budget} for ${hours} h (budgets.silence: ${silenceHours} h), and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
 }
 
+/** A damaged one begins anew: else a silent budget would never be told. */
 function memoryOf(budget: string): StateObject<Heard | undefined> {
-  const [, account = '', , id = ''] = budget.split('/');
-  return {
-    name: `spend/${account}/${id}/heard.json`,
-    parse(text) {
-      if (text === undefined) return undefined;
-      try {
-        return heardSchema.parse(JSON.parse(text));
-      } catch {
-        // It begins anew: a damaged memory would keep a silent budget from being told.
-        return undefined;
-      }
-    },
-    print: (heard) => (heard === undefined ? '' : JSON.stringify(heard)),
-  };
+  return expendableObject(`spend/${budgetPath(budget)}/heard.json`, z.optional(heardSchema), undefined);
 }

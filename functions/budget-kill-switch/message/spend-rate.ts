@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { Conflict, type State } from '../../../shared/state/state.ts';
 import type { Notification } from './notification.ts';
 import { periodKey } from './period.ts';
@@ -25,8 +26,7 @@ export async function noteSpend(
   message: Notification,
   publishedMs: number,
 ): Promise<number | undefined> {
-  const [, account = '', , id = ''] = message.budget.split('/');
-  const name = `spend/${account}/${id}/${periodKey(message.periodStartMs)}.json`;
+  const name = `spend/${budgetPath(message.budget)}/${periodKey(message.periodStartMs)}.json`;
   const stored = await state.read(name);
   const before = stored === undefined ? [] : readSamples(stored.text);
   const sample = { atMs: publishedMs, cost: message.costAmount };

@@ -10,7 +10,7 @@ import type { Others } from './judge-settling.ts';
 /** Manifests that are read at the same time. */
 const READS_AT_ONCE = 8;
 
-/** Tells of a project what the budget's other ones still cost; their manifests are read once a run, and only where it is asked. */
+/** Tells of a project what the budget's other ones still cost; their manifests are read once a run, when the first of them may be unlinked. */
 export type ReadOthers = (projectId: string) => Promise<Others>;
 
 /** A budget's figure is that of all its projects: it tells of one of them only what the others do not explain. */

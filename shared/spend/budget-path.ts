@@ -1,0 +1,5 @@
+/** `A/B` of `billingAccounts/A/budgets/B`: where a budget's objects lie in the state bucket, below a folder for each kind. */
+export function budgetPath(budget: string): string {
+  const [, account = '', , id = ''] = budget.split('/');
+  return `${account}/${id}`;
+}

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { noteInForce, recallInForce } from '../../../../functions/budget-kill-switch/message/in-force.ts';
+import type { Verdict } from '../../../../functions/budget-kill-switch/decide.ts';
+import { holdAtTick } from '../../../../functions/budget-kill-switch/message/hold-at-tick.ts';
+import type { EventContext } from '../../../../shared/run/handle-event.ts';
+import { BUDGET, config, MIDMONTH, notification } from '../builder.ts';
+
+/** A state bucket of these texts by the object's last name, and what is logged. */
+function contextOf(texts: Record<string, string>): {
+  readonly context: EventContext;
+  readonly logged: string[];
+} {
+  const logged: string[] = [];
+  const fileOf = (name: string): string => name.split('/').at(-1) ?? '';
+  const state = {
+    read(name: string) {
+      const text = texts[fileOf(name)];
+      return Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 });
+    },
+    write: (name: string, text: string) => Promise.resolve(void (texts[fileOf(name)] = text)),
+  };
+  const runtime = { now: () => MIDMONTH, sleep: () => Promise.resolve(), random: () => 0 };
+  const log = (_: string, text: string): void => void logged.push(text);
+  return { context: { state, runtime, log, policy: {} } as unknown as EventContext, logged };
+}
+
+const DUE: Verdict = {
+  kind: 'due',
+  budgetAmount: 100,
+  ladder: config().ladder,
+  next: undefined,
+  shares: { actual: 1, forecast: 0 },
+  rungs: config().ladder.slice(0, 3),
+};
+
+it('a damaged memory reaches nothing, and the next message writes it anew', async () => {
+  const texts: Record<string, string> = { 'in-force.json': '{"version": 1, "reached":' };
+  const { context, logged } = contextOf(texts);
+  expect(await recallInForce(context, BUDGET)).toBeUndefined();
+  await noteInForce(context, config(), notification({ costAmount: 100 }), DUE, MIDMONTH.getTime());
+  const recalled = await recallInForce(context, BUDGET);
+  expect(recalled?.reached).toEqual(['stop-notebooks', 'stop-compute']);
+  expect(recalled?.notification.costAmount).toBe(100);
+  expect(logged).toEqual([]);
+});
+
+it('a budget is told silent at a tick although its rungs cannot be held', async () => {
+  const day = 86_400_000;
+  const heard = { version: 1, heardMs: MIDMONTH.getTime() - 2 * day, saidMs: null };
+  const texts: Record<string, string> = { 'heard.json': JSON.stringify(heard) };
+  const { context, logged } = contextOf(texts);
+  await noteInForce(context, config(), notification({ costAmount: 100 }), DUE, MIDMONTH.getTime() - 2 * day);
+  const atTick = {
+    lookUp: () => Promise.reject(new Error('503')),
+    fire: () => Promise.resolve(),
+  };
+  const tick = { text: '{}', attributes: {}, publishedMs: MIDMONTH.getTime() };
+  await expect(holdAtTick(context, config(), tick as never, atTick)).rejects.toThrow('503');
+  expect(logged.join('\n')).toMatch(
+    /Cannot hold the rungs of .* at this tick: 503\n.*No message of .* for 48 h/,
+  );
+});
