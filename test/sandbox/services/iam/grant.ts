@@ -1,0 +1,43 @@
+import type { Iam } from '../../iam/iam.ts';
+import { hasRole, PREDEFINED_ROLES, roleFile } from '../../iam/roles.ts';
+import type { Accounts } from './accounts.ts';
+
+export interface GrantOptions {
+  readonly functionName: string;
+  readonly operationsProject: string;
+  /** `projects/P`, `folders/N` or `organizations/N`. */
+  readonly scope: readonly string[];
+  readonly stateBucket?: string | undefined;
+  /** Full topic names that the function publishes to. */
+  readonly topics: readonly string[];
+  /** `billingAccounts/A`, for functions with a role there. */
+  readonly billingAccounts?: readonly string[];
+  /** E-mail addresses of accounts that the function may act as. */
+  readonly actsAs?: readonly string[];
+}
+
+/** Gives a function's account its roles, and answers its e-mail address. */
+export function grantFunction(
+  { accounts, iam }: { readonly accounts: Accounts; readonly iam: Iam },
+  options: GrantOptions,
+): string {
+  const { functionName: name, operationsProject } = options;
+  const account = `${name}@${operationsProject}.iam.gserviceaccount.com`;
+  accounts.ensure(account);
+  const bindRole = (role: string, on: readonly string[]): void => {
+    for (const resource of on) iam.bind({ member: account, role, permissions: roleFile(role), on: resource });
+  };
+  const bindPredefined = (role: string, on: string): void => {
+    iam.bind({ member: account, role, permissions: PREDEFINED_ROLES[role] ?? [], on });
+  };
+  bindRole(`${name}/role.yaml`, options.scope);
+  bindRole('state-role.yaml', options.stateBucket === undefined ? [] : [`buckets/${options.stateBucket}`]);
+  if (hasRole(`${name}/billing-account-role.yaml`))
+    bindRole(`${name}/billing-account-role.yaml`, options.billingAccounts ?? []);
+  for (const email of options.actsAs ?? []) {
+    accounts.ensure(email);
+    bindPredefined('roles/iam.serviceAccountUser', accounts.get(email).name);
+  }
+  for (const topic of options.topics) bindPredefined('roles/pubsub.publisher', topic);
+  return account;
+}
