@@ -52,6 +52,17 @@ export function parseBytesPerSecond(text: string): number {
   );
 }
 
+/** Clocks of instances and of Google differ by no more than this. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/**
+ * Whether a stored moment lies ahead of the clock, in milliseconds since the epoch: then it was written by a clock that was wrong, or
+ * by hand, and is not to keep out what comes until then.
+ */
+export function isAhead(ms: number, nowMs: number): boolean {
+  return ms > nowMs + CLOCK_SKEW_MS;
+}
+
 function readQuantity(
   text: string,
   form: RegExp,

@@ -58,12 +58,14 @@ export async function guardBudget(context: EventContext, message: Message): Prom
 
 /** Per hour, for the texts. Without a state bucket, or when that cannot be had, it is unknown. */
 async function presentRate(
-  { state, log }: EventContext,
+  { state, log, runtime }: EventContext,
   notification: Notification,
   publishedMs: number,
 ): Promise<number | undefined> {
   try {
-    return state === undefined ? undefined : await noteSpend(state, notification, publishedMs);
+    return state === undefined
+      ? undefined
+      : await noteSpend(state, notification, publishedMs, runtime.now().getTime());
   } catch (error) {
     log('WARNING', `Cannot tell the present rate of spending: ${messageOf(error)}`);
     return undefined;

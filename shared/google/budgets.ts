@@ -169,3 +169,9 @@ function creditsOf(value: string | number | null | undefined): Budget['credits']
   if (isOne(value, 'EXCLUDE_ALL_CREDITS', 2)) return 'exclude-all';
   return isOne(value, 'INCLUDE_SPECIFIED_CREDITS', 3) ? 'include-specified' : 'unknown';
 }
+
+/** Whether two budgets' filters name the same projects, in whatever order. */
+export function isSameFilter(one: readonly string[], other: readonly string[]): boolean {
+  const names = new Set(one);
+  return names.size === new Set(other).size && other.every((project) => names.has(project));
+}

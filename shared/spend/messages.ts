@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isAhead } from '../units.ts';
 import { budgetPath } from './budget-path.ts';
 
 /** A report of cost: what the budget's messages said from this moment on. */
@@ -23,6 +24,8 @@ const messagesSchema = z.object({
   /** Ids of the budget's projects; `complete` when all could be read. */
   projects: z.array(z.string()),
   complete: z.boolean(),
+  /** The projects as the budget's filter names them; absent in what an older version kept. */
+  filter: z.optional(z.array(z.string())),
   /** When the last message was published. */
   lastMs: z.number(),
   period: periodSchema,
@@ -38,7 +41,7 @@ export type BudgetMessages = Readonly<z.infer<typeof messagesSchema>>;
 /** One message, with what its budget says of itself. */
 export interface CostMessage extends Pick<
   BudgetMessages,
-  'budget' | 'displayName' | 'currencyCode' | 'amount' | 'projects' | 'complete'
+  'budget' | 'displayName' | 'currencyCode' | 'amount' | 'projects' | 'complete' | 'filter'
 > {
   readonly publishedMs: number;
   readonly cost: number;
@@ -64,8 +67,16 @@ export function parseMessages(text: string | undefined): BudgetMessages | undefi
   }
 }
 
-/** What is known after one more message. Duplicates, and messages that come late, change nothing. Pure. */
-export function addMessage(before: BudgetMessages | undefined, message: CostMessage): BudgetMessages {
+/**
+ * What is known after one more message. Duplicates, and messages that come late, change nothing; what is dated ahead of the clock
+ * begins anew, for it would keep out every message until then. Pure.
+ */
+export function addMessage(
+  stored: BudgetMessages | undefined,
+  message: CostMessage,
+  nowMs: number,
+): BudgetMessages {
+  const before = isOfFuture(stored, Math.max(nowMs, message.publishedMs)) ? undefined : stored;
   const { publishedMs, cost, startMs, endMs, ...about } = message;
   const isNew = before === undefined || before.budget !== message.budget || startMs > before.period.startMs;
   if (!isNew && (startMs < before.period.startMs || publishedMs <= before.lastMs)) return before;
@@ -84,6 +95,12 @@ export function addMessage(before: BudgetMessages | undefined, message: CostMess
     period,
     ...(previous === undefined ? {} : { previous }),
   };
+}
+
+function isOfFuture(stored: BudgetMessages | undefined, nowMs: number): boolean {
+  if (stored === undefined) return false;
+  const { lastMs, period } = stored;
+  return [lastMs, period.startMs, ...period.points.map(({ atMs }) => atMs)].some((ms) => isAhead(ms, nowMs));
 }
 
 /** The first one stays: it is what the period began with. */

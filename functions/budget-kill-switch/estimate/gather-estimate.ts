@@ -1,4 +1,5 @@
-import type { Budget } from '../../../shared/google/budgets.ts';
+import { isAhead } from '../../../shared/units.ts';
+import { isSameFilter, type Budget } from '../../../shared/google/budgets.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { LOOK_AGE_MS } from '../../../shared/spend/rungs.ts';
@@ -8,9 +9,6 @@ import type { State } from '../../../shared/state/state.ts';
 
 /** Messages of one period may name another reading of midnight. */
 const DAY_MS = 86_400_000;
-
-/** Clocks differ a little. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What spend-watch's ledgers and the budget's messages say together, or why nothing can be said. */
 export type Gathered =
@@ -40,7 +38,7 @@ export async function gatherEstimate(
     return none('no message of it is known that an estimate could be compared with');
   if (Math.abs(messages.period.startMs - periodStartMs) >= DAY_MS)
     return none('no message of its present period has come yet');
-  if (budget.narrowed.length > 0 || messages.projects.length !== budget.projects.length)
+  if (budget.narrowed.length > 0 || !isSameFilter(messages.filter ?? [], budget.projects))
     return none('it is not about the projects alone that its last message was about');
   const { ledgers, without } = await readLedgers(state, messages.projects);
   const strange = ledgers.map((ledger) => strangeTime(ledger, nowMs)).find((why) => why !== undefined);
@@ -60,7 +58,7 @@ function strangeTime({ project, lookedMs }: Ledger, nowMs: number): string | und
   const minutes = Math.round((nowMs - lookedMs) / 60_000);
   if (nowMs - lookedMs > LOOK_AGE_MS)
     return `spend-watch has not looked at ${project} for ${minutes} minutes, and looks every five`;
-  return lookedMs - nowMs > CLOCK_SKEW_MS
+  return isAhead(lookedMs, nowMs)
     ? `the ledger of ${project} is of a moment ${-minutes} minutes from now`
     : undefined;
 }

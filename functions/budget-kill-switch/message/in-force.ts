@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import { isAhead } from '../../../shared/units.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
@@ -51,10 +52,12 @@ export async function noteInForce(
   const { budget } = notification;
   const due = verdict.kind === 'due' ? verdict.rungs : [];
   const reached = due.map((rung) => rung.do).filter((action) => action !== 'notify');
+  const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before): Stored | undefined => {
       if (reached.length === 0 && (before?.reached.length ?? 0) === 0) return before;
-      if (before !== undefined && before.publishedMs > publishedMs) return before;
+      const isLater = before !== undefined && before.publishedMs > publishedMs;
+      if (isLater && !isAhead(before.publishedMs, nowMs)) return before;
       return { version: 1, publishedMs, reached, message: { ...notification, ...orNull(notification) } };
     });
   } catch (error) {

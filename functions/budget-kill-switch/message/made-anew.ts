@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { GoogleApiError, undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
-import { getBudget, type Budget } from '../../../shared/google/budgets.ts';
+import { getBudget, isSameFilter, type Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Config } from '../config.ts';
 import type { Notification } from './notification.ts';
@@ -48,7 +48,7 @@ async function madeAnew(
     if (known === undefined) return textOf(sender, `${one} of budgets.allow does not exist any more`);
     if (known.displayName !== '' && known.displayName === sender.displayName)
       return textOf(sender, `it is named like ${one} of budgets.allow`);
-    if (known.projects.length > 0 && isSame(known.projects, sender.projects))
+    if (known.projects.length > 0 && isSameFilter(known.projects, sender.projects))
       return textOf(sender, `it is about the same projects as ${one} of budgets.allow`);
   }
   return undefined;
@@ -56,8 +56,4 @@ async function madeAnew(
 
 function textOf({ name, displayName }: Budget, why: string): string {
   return `Budget "${displayName}": not-allowed: ${name} is not in budgets.allow, and ${why}: if it was made anew, put ${name} in its place and deploy, for until then it stops nothing`;
-}
-
-function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((project) => other.includes(project));
 }

@@ -39,10 +39,13 @@ export async function noteMessage(
       amount: amount.kind === 'specified' ? amount.units : notification.budgetAmount,
       projects: projects.map(({ projectId }) => projectId),
       // Limited by something else as well, its cost is not that of its projects.
+      filter: [...budget.projects],
       complete: unread.length === 0 && projects.length > 0 && budget.narrowed.length === 0,
       endMs: periodEndMs(budget.period, startMs),
     };
-    await updateStateObject(state, runtime, memoryOf(budget.name), (before) => addMessage(before, message));
+    await updateStateObject(state, runtime, memoryOf(budget.name), (before) =>
+      addMessage(before, message, runtime.now().getTime()),
+    );
   } catch (error) {
     log('WARNING', `Cannot note the cost of ${budget.name} for spend-watch: ${messageOf(error)}`);
   }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import { isAhead } from '../../../shared/units.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { sendNotice } from '../../../shared/notify/send.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
@@ -32,9 +33,11 @@ export async function noteHeard(
 ): Promise<void> {
   // Observing changes nothing, not even what is remembered.
   if (state === undefined || mode === 'observe') return;
+  const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before): Heard => {
-      const isRecent = before !== undefined && publishedMs - before.heardMs < NOTE_AFTER_MS;
+      const isKnown = before !== undefined && !isAhead(before.heardMs, nowMs);
+      const isRecent = isKnown && publishedMs - before.heardMs < NOTE_AFTER_MS;
       return isRecent && before.saidMs === null ? before : { version: 1, heardMs: publishedMs, saidMs: null };
     });
   } catch (error) {
@@ -54,7 +57,8 @@ export async function tellSilence(
   const silenceMs = silenceHours * HOUR_MS;
   const first: Heard = { version: 1, heardMs: nowMs, saidMs: null };
   let told: Heard | undefined;
-  await updateStateObject(state, runtime, memoryOf(budget), (before = first) => {
+  await updateStateObject(state, runtime, memoryOf(budget), (stored = first) => {
+    const before = withoutFuture(stored, nowMs);
     const sinceMs = Math.max(before.heardMs, before.saidMs ?? 0);
     told = nowMs - sinceMs >= silenceMs ? before : undefined;
     return told === undefined ? before : { ...before, saidMs: nowMs };
@@ -70,6 +74,15 @@ export async function tellSilence(
       title: 'A budget is silent',
       items: [{ resource: budget, action: 'notify', owner: undefined, text }],
     });
+}
+
+/** What a clock that was wrong has noted would mute a budget until then. */
+function withoutFuture({ heardMs, saidMs }: Heard, nowMs: number): Heard {
+  return {
+    version: 1,
+    heardMs: isAhead(heardMs, nowMs) ? nowMs : heardMs,
+    saidMs: saidMs !== null && isAhead(saidMs, nowMs) ? null : saidMs,
+  };
 }
 
 function silenceText(budget: string, hours: number, silenceHours: number): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isAhead } from '../../../shared/units.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { Conflict, type State } from '../../../shared/state/state.ts';
 import type { Notification } from './notification.ts';
@@ -25,10 +26,12 @@ export async function noteSpend(
   state: State,
   message: Notification,
   publishedMs: number,
+  nowMs: number,
 ): Promise<number | undefined> {
   const name = `spend/${budgetPath(message.budget)}/${periodKey(message.periodStartMs)}.json`;
   const stored = await state.read(name);
-  const before = stored === undefined ? [] : readSamples(stored.text);
+  const known = stored === undefined ? [] : readSamples(stored.text);
+  const before = known.filter(({ atMs }) => !isAhead(atMs, Math.max(nowMs, publishedMs)));
   const sample = { atMs: publishedMs, cost: message.costAmount };
   const rate = rateOf(before, sample);
   const latest = before.at(-1);

@@ -4,13 +4,14 @@ import { burnText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
-import { percentText } from '../../../shared/units.ts';
+import { isAhead, percentText } from '../../../shared/units.ts';
 import type { Firing } from '../ladder/fire.ts';
 import { reportedOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 import { decisionOn } from '../ladder/report-rung.ts';
-import { judgeSettling, RENT_A_DAY, type Figure, type Settling } from './judge-settling.ts';
+import { effectiveSince } from './in-effect.ts';
+import { judgeGrowth, judgeSettling, RENT_A_DAY, type Figure, type Settling } from './judge-settling.ts';
 
 /**
  * Why billing is unlinked now; undefined while that waits, which is said. Empty for another rung, and where an earlier run has cut the
@@ -27,22 +28,38 @@ export async function causeToUnlink(
     return '';
   const { due, run } = firing;
   const { share, amount } = reportedOf(due);
-  const settling = judgeSettling({
+  const settled = {
     config: due.config,
-    manifest,
-    others: await firing.others(run.projectId),
+    manifest: await withoutFuture(manifest, lease, { sinceMs: run.runtime.now().getTime(), amount }),
     cost: share * amount,
     amount,
     currency: due.notification.currencyCode,
     running: fresh.running,
     complete: fresh.complete,
     now: run.runtime.now(),
-  });
+  };
+  const judged = judgeSettling(settled);
+  // What else the budget's cost comes from is looked up only where that decides.
+  const settling =
+    judged.kind === 'settled'
+      ? judgeGrowth(settled, judged.sinceMs, await firing.others(run.projectId))
+      : judged;
   if (settling.kind === 'unlinks') return settling.why;
   if (settling.kind === 'no-reason' && settling.after !== undefined)
     await remember(lease, settling.after, { sinceMs: settling.sinceMs, amount });
   sayWaiting(firing, rung, settling, fresh.running);
   return undefined;
+}
+
+/** What took effect at a moment that is still to come was noted by a clock that was wrong: it would wait until then. */
+async function withoutFuture(
+  manifest: Manifest | undefined,
+  lease: ProjectLease | undefined,
+  anew: NonNullable<Manifest['settling']>,
+): Promise<Manifest | undefined> {
+  const sinceMs = manifest === undefined ? undefined : effectiveSince(manifest);
+  if (lease === undefined || sinceMs === undefined || !isAhead(sinceMs, anew.sinceMs)) return manifest;
+  return lease.update((stored) => ({ ...stored, settling: anew }));
 }
 
 async function remember(

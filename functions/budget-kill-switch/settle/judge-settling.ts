@@ -29,11 +29,16 @@ export type Settling =
 export type Others =
   { readonly kind: 'quiet'; readonly sinceMs: number } | { readonly kind: 'goes-on'; readonly why: string };
 
+/** The time is over for the project itself: whether the cost still grows decides. */
+export interface SettledSince {
+  readonly kind: 'settled';
+  readonly sinceMs: number;
+}
+
 /** What the decision to unlink goes by. */
 export interface Settled {
   readonly config: Pick<Config, 'ladder' | 'keepLabel' | 'settleHours' | 'mode'>;
   readonly manifest: Manifest | undefined;
-  readonly others: Others;
   /** What the budget's last message reports, and the budget's amount. */
   readonly cost: number;
   readonly amount: number;
@@ -48,9 +53,9 @@ export interface Settled {
  * What a run costs is reported up to a day later. After stop-compute has taken effect unlinking waits that long where nothing that
  * burns is running: the cost that arrives meanwhile was caused before. What arrives later has another cause that no look shows, and is
  * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known, it does
- * not wait. Pure.
+ * not wait. `settled`: {@link judgeGrowth} decides. Pure.
  */
-export function judgeSettling(settled: Settled): Settling {
+export function judgeSettling(settled: Settled): Settling | SettledSince {
   const { config, manifest, running, complete, now } = settled;
   const { settleHours, ladder, mode } = config;
   const unlinks = (why: string): Settling => ({ kind: 'unlinks', why });
@@ -67,12 +72,12 @@ export function judgeSettling(settled: Settled): Settling {
   if (!isInEffect && mode === 'enforce') return unlinks('stop-compute has not taken effect on all of it');
   const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
   const untilMs = sinceMs + settleHours * HOUR_MS;
-  return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : judgeGrowth(settled, sinceMs);
+  return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : { kind: 'settled', sinceMs };
 }
 
-/** The settling time is over: whether the reported cost grows although nothing runs that could explain it. */
-function judgeGrowth(settled: Settled, sinceMs: number): Settling {
-  const { config, manifest, others, cost, amount, currency, now } = settled;
+/** The settling time is over: whether the reported cost grows although nothing runs that could explain it. Pure. */
+export function judgeGrowth(settled: Settled, sinceMs: number, others: Others): Settling {
+  const { config, manifest, cost, amount, currency, now } = settled;
   const text = (units: number): string => `${Math.max(0, units).toFixed(2)} ${currency}`;
   const none = (why: string, after?: Figure): Settling => ({ kind: 'no-reason', sinceMs, after, why });
   if (others.kind === 'goes-on') return none(others.why);

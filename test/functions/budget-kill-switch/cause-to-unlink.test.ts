@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Estimated } from '../../../functions/budget-kill-switch/estimate/estimated.ts';
 import type { Firing } from '../../../functions/budget-kill-switch/ladder/fire.ts';
 import { causeToUnlink } from '../../../functions/budget-kill-switch/settle/cause-to-unlink.ts';
 import type { FreshPlan } from '../../../functions/budget-kill-switch/ladder/plan-now.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { budget, BUDGET, config, MIDMONTH, notification } from './builder.ts';
 
 const HOUR_MS = 3_600_000;
@@ -35,7 +36,10 @@ const fresh: FreshPlan = {
 };
 
 /** A message that reports so many of 100 USD, where the estimate is 190. */
-function firing(reported: number): Firing {
+function firing(
+  reported: number,
+  others: Firing['others'] = () => Promise.resolve({ kind: 'quiet', sinceMs: 0 }),
+): Firing {
   const verdict = {
     ...{ kind: 'due', budgetAmount: 100, ladder: config().ladder, rungs: [UNLINK], next: undefined },
     shares: { actual: reported / 100, forecast: undefined },
@@ -45,11 +49,39 @@ function firing(reported: number): Firing {
     due: { config: config(), notification: notification(), budget: budget(), verdict },
     run: { projectId: 'ml-lab', runId: 'r', runtime: { now: () => MIDMONTH }, log: () => undefined },
     receipt: { keep: () => undefined },
-    others: async () => ({ kind: 'quiet', sinceMs: 0 }),
+    others,
   } as unknown as Firing;
 }
 
 it('unlinks for reported cost that grows, and never for growth that is only estimated', async () => {
   expect(await causeToUnlink(firing(130), UNLINK, fresh, manifest)).toBeUndefined();
   expect(await causeToUnlink(firing(134), UNLINK, fresh, manifest)).toMatch(/has grown by 4\.00 USD/);
+});
+
+it('looks up what else the budget pays for only where growth decides', async () => {
+  const others = vi.fn<Firing['others']>(() => Promise.resolve({ kind: 'quiet', sinceMs: 0 }));
+  const since = (hours: number): Manifest => ({
+    ...manifest,
+    settling: { sinceMs: NOW_MS - hours * HOUR_MS, amount: 100 },
+  });
+  expect(await causeToUnlink(firing(130, others), UNLINK, fresh, since(3))).toBeUndefined();
+  const blind = { ...fresh, complete: false };
+  expect(await causeToUnlink(firing(130, others), UNLINK, blind, since(96))).toMatch(
+    /^not all of the project/,
+  );
+  expect(others).not.toHaveBeenCalled();
+  await causeToUnlink(firing(130, others), UNLINK, fresh, since(96));
+  expect(others).toHaveBeenCalledOnce();
+});
+
+it('a settling time that begins in the year 33658 begins now, and ends', async () => {
+  let stored: Manifest = { ...manifest, settling: { sinceMs: 1e15, amount: 100 } };
+  const lease = {
+    manifest: () => stored,
+    update: (change: (before: Manifest) => Manifest) => Promise.resolve((stored = change(stored))),
+  } as ProjectLease;
+  expect(await causeToUnlink(firing(130), UNLINK, fresh, stored, lease)).toBeUndefined();
+  expect(stored.settling).toEqual({ sinceMs: NOW_MS, amount: 100 });
+  expect(await causeToUnlink(firing(130), UNLINK, fresh, stored, lease)).toBeUndefined();
+  expect(stored.settling?.sinceMs).toBe(NOW_MS);
 });

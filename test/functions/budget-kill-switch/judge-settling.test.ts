@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgeOther } from '../../../functions/budget-kill-switch/settle/others.ts';
 import {
+  judgeGrowth,
   judgeSettling,
   type Others,
   type Settled,
@@ -40,7 +41,7 @@ const KEPT = { ...VM, labels: { 'costguard-keep': 'true' } };
 const NAMED = { ...VM, fate: { kind: 'named', why: 'stopping destroys it' } } as const;
 const NOTHING_STOPS = config().ladder.filter((rung) => rung.do !== 'stop-compute');
 
-const cases: readonly (readonly [string, Partial<Settled>, RegExp])[] = [
+const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, RegExp])[] = [
   ['nothing runs: it waits', {}, /^waits until 2026-11-19T20:40/],
   ['what runs is stopped at the next look: it waits', { running: [VM] }, /^waits/],
   ['the last millisecond: it waits', { now: new Date(NOW_MS + 23 * HOUR_MS - 1) }, /^waits/],
@@ -73,7 +74,7 @@ const cases: readonly (readonly [string, Partial<Settled>, RegExp])[] = [
 /** 130 of 100 USD are spent, and nothing runs. */
 function settled(more: Partial<Settled>): Settled {
   return {
-    ...{ config: config(), manifest: stopped(1), others: ALONE, running: [], complete: true, now: MIDMONTH },
+    ...{ config: config(), manifest: stopped(1), running: [], complete: true, now: MIDMONTH },
     ...{ cost: 130, amount: 100, currency: 'USD' },
     ...more,
   };
@@ -93,10 +94,16 @@ function textOf(verdict: Settling): string {
   }
 }
 
+function judge({ others = ALONE, ...more }: Partial<Settled & { others: Others }>): Settling {
+  const facts = settled(more);
+  const judged = judgeSettling(facts);
+  return judged.kind === 'settled' ? judgeGrowth(facts, judged.sinceMs, others) : judged;
+}
+
 describe('judgeSettling', () => {
   for (const [title, more, expected] of cases)
     it(title, () => {
-      expect(textOf(judgeSettling(settled(more)))).toMatch(expected);
+      expect(textOf(judge(more))).toMatch(expected);
     });
 
   it('counts from the last firing in a manifest of an older version', () => {

@@ -170,6 +170,13 @@ const HARM: Readonly<
     },
     says: /^$/,
   },
+  'messages about as many other projects': {
+    harm: (live) => {
+      const stored = JSON.parse(live.fake.world.objects.get(MESSAGES)?.text ?? '') as { readonly projects: readonly string[] };
+      live.write(MESSAGES, JSON.stringify({ ...stored, filter: stored.projects.map((_, index) => `projects/${index}`) }));
+    },
+    says: /not about the projects alone that its last message was about/,
+  },
   'a rate that no machine has': {
     harm: (live) => {
       live.burn('ml-research', 90_000);

@@ -53,7 +53,7 @@ function message(hour: number, cost: number, over: Partial<CostMessage> = {}): C
 function reports(factor = 1): BudgetMessages | undefined {
   let messages: BudgetMessages | undefined;
   for (let hour = 2; hour <= 70; hour += 2)
-    messages = addMessage(messages, message(hour, Math.max(0, hour - 24) * 5 * factor));
+    messages = addMessage(messages, message(hour, Math.max(0, hour - 24) * 5 * factor), NOW);
   return messages;
 }
 
@@ -89,13 +89,13 @@ describe('estimateSpend', () => {
   });
 
   it('goes by stated defaults until three reports have come', () => {
-    const few = addMessage(addMessage(undefined, message(60, 100)), message(62, 110));
+    const few = addMessage(addMessage(undefined, message(60, 100), NOW), message(62, 110), NOW);
     const { fit } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), few).reading;
     expect(fit).toMatchObject({ settled: false, points: 2, lagHours: 24, factor: 1 });
   });
 
   it('takes no report of an earlier period for cost of this one', () => {
-    const earlier = addMessage(undefined, message(-50, 900, { startMs: START - 31 * 24 * HOUR }));
+    const earlier = addMessage(undefined, message(-50, 900, { startMs: START - 31 * 24 * HOUR }), NOW);
     const { reading, spend } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), earlier);
     expect(reading.reported).toBeUndefined();
     expect(spend.low).toBeCloseTo(360, 1);
@@ -129,7 +129,7 @@ describe('reachOf', () => {
   });
 
   it('stops nothing by the stated defaults, whatever low is', () => {
-    const few = addMessage(addMessage(undefined, message(60, 1_500)), message(62, 1_600));
+    const few = addMessage(addMessage(undefined, message(60, 1_500), NOW), message(62, 1_600), NOW);
     const first = estimate(before, few);
     expect(first.spend.low).toBeGreaterThan(1_600);
     expect(reachOf(1_000, first, { ...earlierOf(first), atMs: NOW - 300_000 })).toMatchObject({
@@ -171,18 +171,33 @@ describe('estimateBlocker', () => {
 });
 
 describe('addMessage', () => {
+  const LATE = START + 800 * HOUR;
+
   it('keeps what brings a new figure, once, and begins anew with each period', () => {
-    let kept = addMessage(undefined, message(1, 5));
-    expect(addMessage(kept, message(1, 5))).toBe(kept);
-    kept = addMessage(kept, message(2, 5));
-    kept = addMessage(kept, message(3, 7));
+    let kept = addMessage(undefined, message(1, 5), LATE);
+    expect(addMessage(kept, message(1, 5), LATE)).toBe(kept);
+    kept = addMessage(kept, message(2, 5), LATE);
+    kept = addMessage(kept, message(3, 7), LATE);
     expect(kept.period.points.map(({ cost }) => cost)).toEqual([5, 7]);
-    expect(addMessage(kept, message(2.5, 6))).toBe(kept);
-    const next = addMessage(kept, message(800, 0, { startMs: START + 720 * HOUR }));
+    expect(addMessage(kept, message(2.5, 6), LATE)).toBe(kept);
+    const next = addMessage(kept, message(800, 0, { startMs: START + 720 * HOUR }), LATE);
     expect(next.period.points).toHaveLength(1);
     expect(next.previous?.points).toHaveLength(2);
-    expect(addMessage(next, message(810, 99))).toBe(next);
+    expect(addMessage(next, message(810, 99), LATE)).toBe(next);
     expect(parseMessages(JSON.stringify(next))).toEqual(next);
     expect(parseMessages('{"version":2}')).toBeUndefined();
+  });
+
+  it('begins anew after what is dated ahead of the clock, and keeps what is a little ahead', () => {
+    const kept = addMessage(undefined, message(1, 5), LATE);
+    const now = START + 2 * HOUR;
+    for (const ahead of [
+      { ...kept, lastMs: 1e15 },
+      { ...kept, period: { ...kept.period, startMs: 1e15 } },
+      { ...kept, period: { ...kept.period, points: [{ atMs: 1e15, cost: 9 }] } },
+    ])
+      expect(addMessage(ahead, message(2, 7), now).period.points).toEqual([{ atMs: now, cost: 7 }]);
+    const near = { ...kept, lastMs: now + 60_000 };
+    expect(addMessage(near, message(2, 7), now)).toBe(near);
   });
 });

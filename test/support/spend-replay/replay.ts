@@ -51,7 +51,7 @@ export function replay(world: World): Replay {
       message !== undefined && message.publishedMs <= plan.atMs;
       message = world.messages[++next]
     )
-      messages = addMessage(messages, message);
+      messages = addMessage(messages, message, plan.atMs);
     ledger = accrue(ledger, { project: 'replay', atMs: plan.atMs, ...seenBy(world, plan, random) });
     // Before the runaway a look in two is enough to compare; the ledger sees them all.
     if (plan.atMs < world.runawayMs - HOUR && index % 2 !== 0) continue;

@@ -44,6 +44,20 @@ it('a damaged memory reaches nothing, and the next message writes it anew', asyn
   expect(logged).toEqual([]);
 });
 
+it('a message of the year 33658 keeps no later one out', async () => {
+  const texts: Record<string, string> = {};
+  const { context } = contextOf(texts);
+  const note = (costAmount: number, atMs: number) =>
+    noteInForce(context, config(), notification({ costAmount }), DUE, atMs);
+  await note(100, MIDMONTH.getTime());
+  const stored = JSON.parse(texts['in-force.json'] ?? '') as object;
+  texts['in-force.json'] = JSON.stringify({ ...stored, publishedMs: 1e15 });
+  await note(101, MIDMONTH.getTime());
+  expect((await recallInForce(context, BUDGET))?.notification.costAmount).toBe(101);
+  await note(99, MIDMONTH.getTime() - 60_000);
+  expect((await recallInForce(context, BUDGET))?.notification.costAmount).toBe(101);
+});
+
 it('a budget is told silent at a tick although its rungs cannot be held', async () => {
   const day = 86_400_000;
   const heard = { version: 1, heardMs: MIDMONTH.getTime() - 2 * day, saidMs: null };

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { noteHeard } from '../../../../functions/budget-kill-switch/message/silence.ts';
+import { describe, expect, it } from 'vitest';
+import { noteHeard, tellSilence } from '../../../../functions/budget-kill-switch/message/silence.ts';
 
 type Place = Parameters<typeof noteHeard>[0];
 
@@ -9,8 +9,54 @@ it('noteHeard: writes a damaged memory anew, so that silence can be told again',
     read: () => Promise.resolve({ text, generation: '1', ageMs: 0 }),
     write: (_name: string, data: string) => Promise.resolve((text = data)),
   };
-  const runtime = { sleep: () => Promise.resolve(), random: () => 0 };
+  const runtime = { now: () => new Date(5), sleep: () => Promise.resolve(), random: () => 0 };
   const place = { state, runtime, log: () => undefined } as unknown as Place;
   await noteHeard(place, { mode: 'enforce' }, 'billingAccounts/A/budgets/B', 5);
   expect(JSON.parse(text)).toEqual({ version: 1, heardMs: 5, saidMs: null });
+});
+
+const BUDGET = 'billingAccounts/A/budgets/B';
+const NOW = Date.parse('2026-11-18T21:40:00Z');
+const HOUR_MS = 3_600_000;
+
+/** A memory of this text, at a moment that tests move, and what is logged. */
+function placeOf(text: string) {
+  const memory = { text, nowMs: NOW, logged: [] as string[] };
+  const state = {
+    read: () => Promise.resolve({ text: memory.text, generation: '1', ageMs: 0 }),
+    write: (_name: string, data: string) => Promise.resolve((memory.text = data)),
+  };
+  const runtime = { now: () => new Date(memory.nowMs), sleep: () => Promise.resolve(), random: () => 0 };
+  const log = (_severity: string, said: string) => void memory.logged.push(said);
+  return {
+    memory,
+    place: { state, runtime, log, policy: {} } as unknown as Parameters<typeof tellSilence>[0],
+  };
+}
+
+describe('a memory that is dated ahead of the clock', () => {
+  for (const [name, heard] of [
+    ['heard', { heardMs: 1e15, saidMs: null }],
+    ['told', { heardMs: NOW, saidMs: 1e15 }],
+  ] as const)
+    it(`${name}: mutes no silence`, async () => {
+      const { memory, place } = placeOf(JSON.stringify({ version: 1, ...heard }));
+      await tellSilence(place, { silenceHours: 24 }, BUDGET);
+      expect(memory.logged).toEqual([]);
+      memory.nowMs += 25 * HOUR_MS;
+      await tellSilence(place, { silenceHours: 24 }, BUDGET);
+      expect(memory.logged.join()).toMatch(/^No message of .* for 25 h/);
+    });
+
+  it('is replaced by the next message', async () => {
+    const { memory, place } = placeOf(JSON.stringify({ version: 1, heardMs: 1e15, saidMs: null }));
+    await noteHeard(place, { mode: 'enforce' }, BUDGET, NOW);
+    expect(JSON.parse(memory.text)).toMatchObject({ heardMs: NOW });
+  });
+
+  it('a little ahead is another clock, and stays', async () => {
+    const { memory, place } = placeOf(JSON.stringify({ version: 1, heardMs: NOW + 60_000, saidMs: null }));
+    await noteHeard(place, { mode: 'enforce' }, BUDGET, NOW);
+    expect(JSON.parse(memory.text)).toMatchObject({ heardMs: NOW + 60_000 });
+  });
 });

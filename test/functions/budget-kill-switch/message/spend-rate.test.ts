@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import type { State } from '../../../../shared/state/state.ts';
+import { notification } from '../builder.ts';
 import { describe, it } from 'vitest';
-import { rateOf } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
+import { noteSpend, rateOf } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
 
 const MINUTE_MS = 60_000;
 const sample = (minute: number, cost: number) => ({ atMs: minute * MINUTE_MS, cost });
@@ -27,4 +29,18 @@ describe('rateOf', () => {
     it(name, () => {
       assert.equal(rateOf(before.map((one) => sample(...one)), sample(...now)), perHour); // prettier-ignore
     });
+});
+
+describe('noteSpend', () => {
+  it('drops samples that are dated ahead of the clock, and notes again', async () => {
+    let text = JSON.stringify({ version: 1, samples: [sample(1e9, 10)] });
+    const state = {
+      read: () => Promise.resolve({ text, generation: '1', ageMs: 0 }),
+      write: (_name: string, data: string) => Promise.resolve((text = data)),
+    } as unknown as State;
+    const note = (minute: number, costAmount: number) =>
+      noteSpend(state, notification({ costAmount }), minute * MINUTE_MS, minute * MINUTE_MS);
+    assert.equal(await note(0, 10), undefined);
+    assert.equal(await note(30, 12), 4);
+  });
 });
