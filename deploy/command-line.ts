@@ -62,6 +62,21 @@ export function readCommandLine<const Options extends CommandOptions>(
   return { values: Object.fromEntries(values) as ValuesOf<Options>, positionals: command.args };
 }
 
+/** Throws {@link WrongUsage} for an option that was given and is no project's id. */
+export function checkProjectIds(options: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && !/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/.test(value))
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted a project id.`);
+}
+
+/** The value of an option that takes one of a few. Throws {@link WrongUsage}. */
+export function oneOf<const One extends string>(name: string, value: string, all: readonly One[]): One {
+  const known = all.find((one) => one === value);
+  if (known === undefined)
+    throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted one of ${all.join(', ')}.`);
+  return known;
+}
+
 /** Runs a command: its exit code, 0 where `--help` or `--version` is answered, 2 with the usage where that is wrong. */
 export async function runCommand(
   usage: string,

@@ -14,13 +14,13 @@ import { renderAuditPage } from '../../functions/guardrail-audit/report/page.ts'
 import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
 import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
 import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules/mistakes.ts';
-import { readCommandLine, runCommand } from '../command-line.ts';
+import { checkProjectIds, oneOf, readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
 import { WrongUsage } from '../desired/problem.ts';
-import { readAuditPolicy } from './audit-policy.ts';
 import { auditTable } from './audit-table.ts';
-import { NotSignedIn, signIn } from './sign-in.ts';
+import { readCommandPolicy } from './command-policy.ts';
+import { signedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 const FORMATS = ['table', 'json', 'sarif', 'html', 'csv'] as const;
@@ -80,21 +80,16 @@ async function audit(
   runtime: Runtime,
   { out, err, signIn: open, folder = '.' }: AuditCommandOptions,
 ): Promise<number> {
-  const policy = await readAuditPolicy(args.file, folder, err);
+  const call = 'npm run audit -- FILE --project ID';
+  const policy = await readCommandPolicy({ named: args.file, folder, section: 'audit', call }, err);
   if (policy === undefined) return WRONG_USAGE;
   const ops = args.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
   if (ops === undefined) {
     err('Name the operations project: --ops OPS. The policy names no topic "receipts" that would tell it.\n');
     return WRONG_USAGE;
   }
-  let auth: GoogleAuth;
-  try {
-    auth = (await open?.(ops)) ?? runtime.auth;
-  } catch (error) {
-    if (!(error instanceof NotSignedIn)) throw error;
-    err(`${error.message}\n`);
-    return NOT_SIGNED_IN;
-  }
+  const auth = await signedIn(open === undefined ? undefined : () => open(ops), runtime.auth, err);
+  if (auth === undefined) return NOT_SIGNED_IN;
   const api = createRuntimeApi(runtime, TIMEOUT_MS, auth);
   const bucket = policy.stateBucket;
   const context = {
@@ -170,17 +165,10 @@ function readArguments(args: readonly string[]): Arguments {
   const [file, ...more] = positionals;
   const { project, ops, 'fail-on': failOn, format = 'table', out } = values;
   if (more.length > 0) throw new WrongUsage('Name one policy file.');
-  for (const [name, value] of Object.entries({ project, ops }))
-    if (value !== undefined && !/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/.test(value))
-      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted a project id.`);
+  checkProjectIds({ project, ops });
   if (project === undefined) throw new WrongUsage('Name the project to look at: --project ID.');
-  const severity = SEVERITIES.find((one) => one === failOn);
-  if (failOn !== undefined && severity === undefined)
-    throw new WrongUsage(`--fail-on is ${JSON.stringify(failOn)}; wanted one of ${SEVERITIES.join(', ')}.`);
-  const known = FORMATS.find((one) => one === format);
-  if (known === undefined)
-    throw new WrongUsage(`--format is ${JSON.stringify(format)}; wanted one of ${FORMATS.join(', ')}.`);
-  return { file, project, ops, failOn: severity, format: known, outFile: out };
+  const severity = failOn === undefined ? undefined : oneOf('fail-on', failOn, SEVERITIES);
+  return { file, project, ops, failOn: severity, format: oneOf('format', format, FORMATS), outFile: out };
 }
 
 if (import.meta.main) {

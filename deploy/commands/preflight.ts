@@ -10,7 +10,7 @@ import { installedGcloud } from '../actual/gcloud.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
 import { usablePolicy } from '../policy/policy-file.ts';
 import { WrongUsage } from '../desired/problem.ts';
-import { NotSignedIn, signIn } from './sign-in.ts';
+import { signedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 
@@ -40,7 +40,7 @@ interface Output {
 export interface PreflightCommandOptions extends Output {
   /** Told of the checks. */
   readonly checked?: (checks: readonly Check[]) => void;
-  /** The caller; `project` is the quota project. The runtime's own credentials when absent. Throws {@link NotSignedIn}. */
+  /** The caller; `project` is the quota project. The runtime's own credentials when absent. Throws `NotSignedIn`. */
   readonly signIn?: (project: string) => Promise<GoogleAuth>;
 }
 
@@ -69,14 +69,9 @@ async function preflight(
   if (policy === undefined) return 1;
   const options = complete(given, policy, runtime.environment['GOOGLE_CLOUD_PROJECT']);
   if (options === undefined) throw new WrongUsage('Name the operations project: --project OPS.');
-  let auth: GoogleAuth;
-  try {
-    auth = (await openAuth?.(options.project)) ?? runtime.auth;
-  } catch (error) {
-    if (!(error instanceof NotSignedIn)) throw error;
-    err(`${error.message}\n`);
-    return NOT_RUN;
-  }
+  const open = openAuth === undefined ? undefined : () => openAuth(options.project);
+  const auth = await signedIn(open, runtime.auth, err);
+  if (auth === undefined) return NOT_RUN;
   const checks = await runPreflight(
     {
       api: createRuntimeApi(runtime, TIMEOUT_MS, auth),

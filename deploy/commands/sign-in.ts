@@ -41,6 +41,21 @@ export async function signIn(
   return tokenAuth(token, project);
 }
 
+/** The caller of a command, by `open` where it says how; undefined where nobody is signed in, which `err` is told. */
+export async function signedIn(
+  open: (() => Promise<GoogleAuth>) | undefined,
+  standard: GoogleAuth,
+  err: (text: string) => void,
+): Promise<GoogleAuth | undefined> {
+  try {
+    return (await open?.()) ?? standard;
+  } catch (error) {
+    if (!(error instanceof NotSignedIn)) throw error;
+    err(`${error.message}\n`);
+    return undefined;
+  }
+}
+
 /** The token that gcloud is signed in with; undefined when it has none, or is not installed. */
 async function gcloudToken(gcloud: Gcloud): Promise<string | undefined> {
   try {

@@ -23,18 +23,22 @@ export function wrapText(text: string, width = WIDTH): readonly string[] {
 export const paragraph = (text: string): string => `${wrapText(text).join('\n')}\n`;
 
 /**
- * Columns side by side: amounts to the right, the rest to the left. The last column takes what is left of a line of 80 characters,
+ * Columns side by side: amounts to the right, the rest to the left. The last column takes what is left of the line,
  * and is wrapped under itself.
  */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function textTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  width = WIDTH,
+): string {
   const last = header.length - 1;
   const widths = header.map((title, at) =>
     Math.max(title.length, ...rows.map((row) => (row[at] ?? '').length)),
   );
-  const before = widths.slice(0, last).reduce((sum, width) => sum + width + GAP.length, 0);
-  const room = Math.max(NARROWEST, WIDTH - before);
+  const before = widths.slice(0, last).reduce((sum, wide) => sum + wide + GAP.length, 0);
+  const room = Math.max(NARROWEST, width - before);
   const pad = (cell: string, at: number): string =>
-    /^(?:\$|<\$|≥|at least|unpriced)/.test(cell)
+    /^(?:\$|<\$|≥|at least|unpriced|unknown)/.test(cell)
       ? cell.padStart(widths[at] ?? 0)
       : cell.padEnd(widths[at] ?? 0);
   return [header, ...rows]

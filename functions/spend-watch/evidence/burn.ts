@@ -104,6 +104,8 @@ export interface TopResource {
   readonly usdPerHour: Band;
   /** Null where the API does not tell when it started. */
   readonly runsForHours: number | null;
+  /** Since the first look that saw it: it runs for so long at the least. */
+  readonly seenForHours: number;
   readonly owner: string | null;
   /** False: its listing failed in the last look, so that it may be gone. */
   readonly seenNow: boolean;
@@ -125,11 +127,15 @@ export function topResources(
       description: one.description ?? one.kind,
       cost: costText(one),
       usdPerHour: one.rate,
-      runsForHours:
-        one.startedMs === undefined ? null : Number(((nowMs - one.startedMs) / HOUR_MS).toFixed(1)),
+      runsForHours: one.startedMs === undefined ? null : hoursSince(one.startedMs, nowMs),
+      seenForHours: hoursSince(one.firstMs ?? one.seenMs, nowMs),
       owner: one.owner ?? null,
       seenNow,
     }));
+}
+
+function hoursSince(fromMs: number, nowMs: number): number {
+  return Number(((nowMs - fromMs) / HOUR_MS).toFixed(1));
 }
 
 function costText({ rate: { low, high }, unpriced }: Running): string {

@@ -4,6 +4,7 @@ import { headline, notice, type Stat } from '../../../shared/report/page-parts.t
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
+import { notKnown } from './not-known.ts';
 import type { BurnReport, ProjectBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
 
@@ -84,18 +85,8 @@ function statsOf({ total }: BurnReport): readonly Stat[] {
 }
 
 /** What the numbers lack. */
-function gapsOf({ projects, notEvaluable, incomplete }: BurnReport): readonly Markup[] {
-  const stale = projects.filter((one) => one.stale);
-  const cut = projects.filter((one) => !one.complete);
-  const lines = [
-    ...notEvaluable.map(({ project, notEvaluable: why }) => `${project}: not evaluable, ${why}`),
-    ...cut.map(({ project, gaps }) => `${project}: not all could be seen. ${gaps.map(gapText).join('; ')}`),
-    ...stale.map(
-      ({ project, lookedAt }) =>
-        `${project}: last seen at ${momentText(lookedAt)}; what runs now is not known`,
-    ),
-    ...incomplete.map(gapText),
-  ];
+function gapsOf(report: BurnReport): readonly Markup[] {
+  const lines = notKnown(report);
   return lines.length === 0
     ? []
     : [
@@ -106,10 +97,6 @@ function gapsOf({ projects, notEvaluable, incomplete }: BurnReport): readonly Ma
           lines,
         ),
       ];
-}
-
-function gapText({ where, why }: { readonly where: string; readonly why: string }): string {
-  return `${where}: ${why}`;
 }
 
 function ownersSection(projects: readonly ProjectBurn[]): readonly PageSection[] {

@@ -29,7 +29,11 @@ const MAX_BUDGET_PROJECTS = 100;
  * The burn of the scope, or of one project, from the ledgers and messages in the state bucket. What cannot be read is said in its
  * place. Throws `Refusal` for a project that is not in scope.
  */
-export async function readBurn(context: EventContext, config: Config, wanted: Wanted): Promise<BurnReport> {
+export async function readBurn(
+  context: EventContext,
+  config: Config,
+  wanted: Pick<Wanted, 'project'>,
+): Promise<BurnReport> {
   const { state, runtime, policy } = context;
   if (state === undefined)
     throw new PermanentError('Cannot read ledgers: the policy has no state bucket; add state: gs://BUCKET');
@@ -87,8 +91,10 @@ async function readBudget(
   budget: string,
   { only, nowMs }: { readonly only: string | undefined; readonly nowMs: number },
 ): Promise<readonly BudgetReport[]> {
-  const unknown = (notEvaluable: string): readonly BudgetReport[] =>
-    only === undefined ? [{ budget, name: budget, amount: 0, currencyCode: '', notEvaluable }] : [];
+  const unknown = (why: string): readonly BudgetReport[] => {
+    const notEvaluable = only === undefined ? why : `${why}; whether it covers ${only} is not known`;
+    return [{ budget, name: budget, amount: 0, currencyCode: '', notEvaluable }];
+  };
   let text: string | undefined;
   try {
     text = (await state.read(messagesObject(budget)))?.text;

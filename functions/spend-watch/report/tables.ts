@@ -14,6 +14,7 @@ import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import type { KnownBand, OwnerBurn, TopResource } from '../evidence/burn.ts';
+import { sumOwners } from './owners.ts';
 import type { BurnReport, ProjectBurn, UnknownBurn } from './report.ts';
 
 /** Rows of the page; the JSON has all. */
@@ -46,8 +47,8 @@ export function topTable({ top, total }: BurnReport): Markup {
       {
         title: 'Age',
         kind: 'number',
-        cell: ({ runsForHours: hours }) => (hours === null ? 'not told' : figure(hours, ageText(hours))),
-        key: ({ runsForHours }) => runsForHours ?? undefined,
+        cell: (one) => figure(one.runsForHours ?? one.seenForHours, ageText(one)),
+        key: ({ runsForHours, seenForHours }) => runsForHours ?? seenForHours,
       },
       { title: 'Owner', kind: 'text', cell: ({ owner }) => (owner === null ? '–' : inlineText(owner)) },
     ],
@@ -58,8 +59,11 @@ function flagsOf({ seenNow }: TopResource): readonly Child[] {
   return seenNow ? [] : [' ', label('not seen now', 'warn')];
 }
 
-function ageText(hours: number): string {
-  return hours < 48 ? `${countText(hours)} h` : `${countText(Math.round(hours / 24))} days`;
+/** `0.8 h`, and days from two on; `≥ 0.8 h` where the API does not tell when it started. */
+export function ageText({ runsForHours, seenForHours }: TopResource): string {
+  const hours = runsForHours ?? seenForHours;
+  const text = hours < 48 ? `${countText(hours)} h` : `${countText(Math.round(hours / 24))} days`;
+  return runsForHours === null ? `≥ ${text}` : text;
 }
 
 /** What appeared and what is gone. */
@@ -130,23 +134,6 @@ function ownerCell(usd: number, unpriced: number): Child {
 
 /** The owners of all projects together. */
 export function ownerTable(projects: readonly ProjectBurn[]): Markup {
-  const sum = new Map<string, OwnerBurn>();
-  for (const [owner, one] of projects.flatMap(({ owners = {} }) => Object.entries(owners))) {
-    const was = sum.get(owner) ?? {
-      burnUsdPerHour: 0,
-      todayUsd: 0,
-      monthUsd: 0,
-      monthEndUsd: 0,
-      unpriced: 0,
-    };
-    sum.set(owner, {
-      burnUsdPerHour: was.burnUsdPerHour + one.burnUsdPerHour,
-      todayUsd: was.todayUsd + one.todayUsd,
-      monthUsd: was.monthUsd + one.monthUsd,
-      monthEndUsd: was.monthEndUsd + one.monthEndUsd,
-      unpriced: was.unpriced + one.unpriced,
-    });
-  }
   const column = (title: string, of: (one: OwnerBurn) => number) => ({
     title,
     kind: 'number' as const,
@@ -155,7 +142,7 @@ export function ownerTable(projects: readonly ProjectBurn[]): Markup {
   });
   return sortableTable<readonly [string, OwnerBurn]>({
     caption: 'Burn and spend by owner',
-    rows: [...sum].sort(([, a], [, b]) => b.monthEndUsd - a.monthEndUsd).slice(0, MAX_ROWS),
+    rows: sumOwners(projects).slice(0, MAX_ROWS),
     empty: 'No owner is known.',
     sortedBy: 'Month’s end',
     columns: [

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { auditCommand } from '../../../deploy/commands/audit.ts';
 import { buildCommand } from '../../../deploy/commands/build.ts';
 import type { Tools } from '../../../deploy/commands/command.ts';
+import { burnCommand } from '../../../deploy/commands/burn.ts';
 import { createBudgetCommand } from '../../../deploy/commands/create-budget.ts';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { doctorCommand } from '../../../deploy/commands/doctor.ts';
@@ -42,6 +43,7 @@ const ofShell =
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: (args, output) => auditCommand(args, untouched, output),
   build: buildCommand,
+  burn: (args, output) => burnCommand(args, untouched, output),
   'create-budget.sh': ofShell(createBudgetCommand),
   'deploy.sh': ofShell(deployCommand),
   'doctor.sh': ofShell(doctorCommand),

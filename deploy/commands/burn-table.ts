@@ -1,0 +1,182 @@
+import type { RungEvidence } from '../../functions/spend-watch/evidence/budget.ts';
+import type { KnownBand, OwnerBurn, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
+import { notKnown } from '../../functions/spend-watch/report/not-known.ts';
+import { sumOwners } from '../../functions/spend-watch/report/owners.ts';
+import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
+import { ageText } from '../../functions/spend-watch/report/tables.ts';
+import {
+  countText,
+  momentText,
+  shortUsdText,
+  timeText,
+  usdRangeText,
+  usdText,
+} from '../../shared/report/numbers.ts';
+import { cut, visible } from '../../shared/report/text.ts';
+import { hung, listLines, nameLine, section, tableLines, told } from './terminal-lines.ts';
+import { wrapText } from './text-table.ts';
+
+/** Of a name in a table. */
+const MAX_NAME = 30;
+
+/** The burn for a terminal of 80 columns. Only names of resources are longer than a line, for they are copied. */
+export function burnTable(report: BurnReport): string {
+  const { total, budgets, projects, changes, top } = report;
+  const gaps = notKnown(report);
+  const noTop =
+    projects.length === 0 ? 'What runs is not known.' : 'Nothing that bills by the hour was seen.';
+  const noChange = total.partial
+    ? 'No change was seen; not all could be looked at.'
+    : 'Nothing appeared, and nothing is gone.';
+  return [
+    ...head(report),
+    '',
+    ...totalLines(report),
+    ...(gaps.length === 0
+      ? []
+      : section(
+          'Not all is known; what is missing is not zero',
+          listLines(gaps, (gap) => hung('- ', gap), ''),
+        )),
+    ...budgets.flatMap(budgetLines),
+    ...(projects.length > 1 ? section('Projects', projectLines(report)) : []),
+    ...(projects.some(({ owners }) => owners !== undefined) ? section('Owners', ownerLines(report)) : []),
+    ...section('Top resources, by what each costs at the most', listLines(top, topLines, noTop)),
+    ...section('The last hour', listLines(changes, changeLines, noChange)),
+    '',
+  ].join('\n');
+}
+
+/** What of which moment. */
+function head({ scope, generatedAt, projects }: BurnReport): readonly string[] {
+  const looks = projects.map(({ lookedAt }) => lookedAt).sort();
+  const [first, last] = [looks[0], looks.at(-1)];
+  const seen =
+    first === undefined || last === undefined
+      ? 'no look is known'
+      : first === last
+        ? `last look at ${momentText(first)}`
+        : `last looks from ${momentText(first)} to ${momentText(last)}`;
+  return [
+    ...wrapText(visible(scope.map((one) => one.replace(/^projects\//, '')).join(', '))),
+    ...told(`At ${momentText(generatedAt)}; ${seen}.`),
+    ...told('At list prices, ahead of billing. Days and months begin at midnight in Pacific time.'),
+  ];
+}
+
+function totalLines({ total, projects }: BurnReport): readonly string[] {
+  const { resources, unpriced, partial } = total;
+  const row = (title: string, band: KnownBand): readonly string[] => [
+    title,
+    amountText(band, partial),
+    band === 'unknown' ? 'no look has seen all' : usdRangeText(band),
+  ];
+  const running = `${countText(resources)} resource${resources === 1 ? ' bills' : 's bill'} by the hour`;
+  return [
+    ...tableLines(
+      ['', 'expected', 'at the least – at the most'],
+      [
+        row('Burn an hour', total.burnUsdPerHour),
+        row('Today', total.todayUsd),
+        row('This month', total.monthUsd),
+        row('Month’s end at this burn', total.monthEndUsd),
+      ],
+    ),
+    ...(projects.length === 0
+      ? []
+      : told(
+          unpriced === 0
+            ? `${running}.`
+            : `${running}; ${countText(unpriced)} of them without a price, which the upper bound alone counts in full.`,
+        )),
+  ];
+}
+
+/** What is unknown is said; and what has no price is in high alone: nothing expected is not nothing. */
+function amountText(band: KnownBand, partial: boolean): string {
+  if (band === 'unknown') return band;
+  if (band.expected === 0 && band.high > 0) return 'unpriced';
+  return `${partial ? 'at least ' : ''}${usdText(band.expected)}`;
+}
+
+function budgetLines(budget: BudgetReport): readonly string[] {
+  const { name, notEvaluable, spendUsd, amount, share = 0, reported, blocked, rungs = [] } = budget;
+  const title = `Budget ${name}`;
+  if (notEvaluable !== undefined || spendUsd === undefined)
+    return section(title, told(`Not evaluable: ${notEvaluable ?? 'its spend is not known'}`));
+  const spent = `Spent by now: ${usdText(spendUsd.expected)} expected, ${Math.round(share * 100)} % of ${usdText(amount)}; ${usdRangeText(spendUsd)} at the least and at the most.`;
+  const said =
+    typeof reported === 'object'
+      ? `Cloud Billing reported ${usdText(reported.usd)} at ${momentText(reported.at)}.`
+      : 'Cloud Billing has reported nothing in this period yet.';
+  return section(title, [
+    ...told(`${spent} ${said}`),
+    ...(blocked === undefined ? [] : told(`Nothing acts on this estimate: ${blocked}`)),
+    ...(rungs.length === 0
+      ? told('The policy has no ladder.')
+      : [
+          ...told('The present burn reaches each rung (UTC):'),
+          ...tableLines(['rung', 'at', 'expected', 'at the earliest'], rungs.map(rungRow)),
+        ]),
+  ]);
+}
+
+function rungRow({ at, do: action, usd, when, earliest }: RungEvidence): readonly string[] {
+  return [`${Math.round(at * 100)} % ${action}`, shortUsdText(usd), whenText(when), whenText(earliest)];
+}
+
+function whenText(when: string): string {
+  return Number.isNaN(Date.parse(when))
+    ? when.replace(' at the present burn', '')
+    : momentText(when).replace(' UTC', '');
+}
+
+const COLUMNS = ['', 'an hour', 'today', 'month’s end'];
+
+function projectLines({ projects }: BurnReport): readonly string[] {
+  return tableLines(
+    COLUMNS,
+    projects.map(({ project, burnUsdPerHour, todayUsd, monthEndUsd, stale, complete }) => [
+      cut(project, MAX_NAME),
+      ...[burnUsdPerHour, todayUsd, monthEndUsd].map((band) => amountText(band, stale || !complete)),
+    ]),
+  );
+}
+
+function ownerLines({ projects }: BurnReport): readonly string[] {
+  const usd = (amount: number, { unpriced }: OwnerBurn): string =>
+    unpriced === 0 ? usdText(amount) : amount === 0 ? 'unpriced' : `at least ${usdText(amount)}`;
+  return tableLines(
+    COLUMNS,
+    sumOwners(projects).map(([owner, one]) => [
+      cut(visible(owner), MAX_NAME),
+      ...[one.burnUsdPerHour, one.todayUsd, one.monthEndUsd].map((amount) => usd(amount, one)),
+    ]),
+  );
+}
+
+/** Of `$79.64/h to $88.49/h`. */
+const COST = 20;
+/** Of `≥ 18 days`. */
+const AGE = 9;
+
+/** Cost, age and what it is; below it the name. */
+function topLines(one: TopResource): readonly string[] {
+  const { kind, description, cost, owner, seenNow, resource } = one;
+  const [price = '', ...why] = cost.split(': ');
+  const about = [
+    description === kind ? kind : `${kind}, ${description}`,
+    ...(owner === null ? [] : [`owner ${cut(owner, MAX_NAME)}`]),
+    ...(seenNow ? [] : ['not seen in the last look']),
+    ...(why.length === 0 ? [] : [`unpriced: ${why.join(': ')}`]),
+  ].join('; ');
+  return [...hung(`${price.padStart(COST)} ${ageText(one).padStart(AGE)}  `, about), nameLine(resource)];
+}
+
+function changeLines({ what, at, usdPerHour, kind, resource }: HourChange): readonly string[] {
+  const sign = what === 'gone' ? '-' : '+';
+  return [
+    ...told(`${timeText(at)} UTC  ${what}  ${sign}${usdText(usdPerHour)} an hour  ${kind}`),
+    nameLine(resource),
+  ];
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { burnTable } from '../../../deploy/commands/burn-table.ts';
+import {
+  BURNING,
+  known,
+  ledgerOf,
+  messagesOf,
+  NOW,
+  reportOf,
+  vm,
+} from '../../functions/spend-watch/burn-lab.ts';
+
+const HOUR = 3_600_000;
+const NAME = 'a-name-of-a-machine-that-is-as-long-as-compute-engine-allows-63';
+
+const MANY = ledgerOf((atMs) =>
+  Array.from({ length: 14 }, (_, at) =>
+    vm(`${NAME}${at}`, 88.49 + at, {
+      owner: `${'owner-'.repeat(10)}${at}`,
+      description: '8 x a3-highgpu-8g with 8 x nvidia-h100-80gb, in a group of machines of one reservation',
+      ...(at % 2 === 0 ? {} : { startedMs: atMs - (at % 3) * HOUR }),
+    }),
+  ),
+);
+const UNPRICED = ledgerOf(() => [
+  vm('new-machine', 0, {
+    rate: { low: 0, expected: 0, high: 10 },
+    unpriced: 'a9-future-8g has no price in the book of 2026-11-26',
+    owner: 'linus',
+  }),
+]);
+const CUT = ledgerOf(() => [], NOW, false);
+const STALE = ledgerOf(() => [vm('calm', 0.74)], NOW - 2 * HOUR);
+const NO_RIGHT = {
+  kind: 'none',
+  why: 'the ledger cannot be read: HTTP 403: costguard@example.com does not have storage.objects.get access to the object',
+} as const;
+
+const REPORTS = {
+  burning: reportOf({ 'ml-burn': known(BURNING) }, messagesOf()),
+  many: reportOf(
+    {
+      ...Object.fromEntries(
+        Array.from({ length: 12 }, (_, at) => [`ml-project-with-a-long-name-${at}`, known(MANY)]),
+      ),
+      'ml-new': { kind: 'none', why: 'there is no ledger yet' },
+    },
+    messagesOf({
+      amount: 1_500_000,
+      displayName: 'A budget whose name takes all of the sixty characters, so to say',
+    }),
+  ),
+  unpriced: reportOf({ 'ml-burn': known(UNPRICED) }, messagesOf({ currencyCode: 'EUR' })),
+  cut: reportOf({ 'ml-burn': known(CUT) }, undefined),
+  stale: reportOf({ 'ml-burn': known(STALE) }, undefined),
+  refused: reportOf({ 'ml-burn': NO_RIGHT }, undefined),
+};
+
+const lines = (name: keyof typeof REPORTS): readonly string[] => burnTable(REPORTS[name]).split('\n');
+
+describe('the burn for a terminal', () => {
+  it.each(Object.keys(REPORTS) as (keyof typeof REPORTS)[])(
+    '%s: no line over 80 columns but names',
+    (name) => {
+      for (const line of lines(name)) if (line.length > 80) expect(line).toMatch(/^ {4}projects\/\S+$/);
+      expect(lines(name).join('\n')).not.toMatch(/undefined|NaN|Invalid|\[object/);
+    },
+  );
+
+  it('tells burn, today and the month’s end, at the least, expected and at the most', () => {
+    const text = lines('burning').join('\n');
+    expect(text).toMatch(/Burn an hour +\$89\.23 +\$80\.31 – \$89\.23/);
+    for (const title of ['Today', 'This month', 'Month’s end at this burn'])
+      expect(text).toMatch(new RegExp(`${title} +\\$[\\d,.]+ +\\$[\\d,.]+ – \\$[\\d,.]+\n`));
+    expect(text).toContain('2 resources bill by the hour.');
+  });
+
+  it('tells where each budget stands, and when each rung is reached', () => {
+    const text = lines('burning').join('\n');
+    const [budget] = REPORTS.burning.budgets;
+    expect(text).toContain('Budget ML, monthly');
+    expect(text).toContain(`${Math.round((budget?.share ?? NaN) * 100)} % of $600.00`);
+    expect(text).toMatch(/ {2}50 % notify +\$300 {2}reached/);
+    expect(text).toMatch(/100 % stop-compute +\$600 {2}(?:\d+ Nov 2026, \d\d:\d\d|expected to be reached)/);
+  });
+
+  it('names the top resources with rate, age and owner, and what changed within the hour', () => {
+    const all = lines('burning');
+    const at = all.indexOf('    projects/ml-burn/zones/us-central1-a/instances/runaway');
+    expect(all[at - 1]).toBe('  $79.64/h to $88.49/h     0.8 h  vm, 1 x a3-highgpu-8g; owner grace');
+    expect(all.join('\n')).toMatch(/appeared {2}\+\$88\.49 an hour {2}vm\n {4}projects\S+runaway/);
+    expect(all.join('\n')).toMatch(/ {2}grace +\$88\.49 +\$[\d.]+ +\$/);
+  });
+
+  it('says what has no price, and counts it nowhere as nothing', () => {
+    const text = lines('unpriced').join('\n');
+    expect(text).toMatch(/Burn an hour +unpriced +\$0\.00 – \$10\.00/);
+    expect(text).toContain('1 resource bills by the hour; 1 of them without a price');
+    expect(text.replaceAll('\n', ' ').replace(/ +/g, ' ')).toContain(
+      'unpriced: a9-future-8g has no price in the book of 2026-11-26',
+    );
+    expect(text).toContain('Not evaluable: it counts in EUR, and the watch prices in USD');
+  });
+
+  it.each(['cut', 'refused'] as const)('%s: what could not be read is unknown, and no amount', (name) => {
+    const text = lines(name).join('\n');
+    expect(text).toMatch(/Burn an hour +unknown +no look has seen all/);
+    expect(text).toContain('Not all is known; what is missing is not zero');
+    expect(text).not.toContain('$');
+    expect(text).not.toContain('Nothing appeared');
+  });
+
+  it('says that a number is of an old look, and holds at the least', () => {
+    const text = lines('stale').join('\n');
+    expect(text).toMatch(/Burn an hour +at least \$0\.74/);
+    expect(text).toMatch(/- ml-burn: last seen at 18 Nov 2026, 19:40 UTC; what runs now is not known/);
+  });
+
+  it('shows the first of long lists, and says how many there are', () => {
+    const text = lines('many').join('\n');
+    expect(text).toContain('and 2 more: --format json');
+    expect(text).toContain('and 10 more: --format json');
+    expect(text).toContain('- ml-new: not evaluable, there is no ledger yet');
+  });
+});
