@@ -51,6 +51,8 @@ export function importsOf(file: string, text: string): readonly Import[] {
     const to = specifier.startsWith('.') ? join(dirname(file), specifier) : `npm:${specifier}`;
     found.push({ from: file, to, typeOnly });
   };
+  // Below the top level there is only `import(…)`, in code or as a type.
+  const deep = /\bimport\s*\(/.test(text);
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
       add(node.moduleSpecifier.text, isTypeOnly(node.importClause));
@@ -63,11 +65,15 @@ export function importsOf(file: string, text: string): readonly Import[] {
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
       if (argument !== undefined && ts.isStringLiteral(argument)) add(argument.text, false);
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal.getText().slice(1, -1), true);
-    ts.forEachChild(node, visit);
+    } else if (
+      ts.isImportTypeNode(node) &&
+      ts.isLiteralTypeNode(node.argument) &&
+      ts.isStringLiteral(node.argument.literal)
+    )
+      add(node.argument.literal.text, true);
+    if (deep || ts.isSourceFile(node)) ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest));
   return found;
 }
 
@@ -84,8 +90,14 @@ function isTypeOnly(clause: ts.ImportClause | undefined): boolean {
   );
 }
 
-const everyImport = (tree: Tree): readonly Import[] =>
-  [...tree].flatMap(([file, text]) => importsOf(file, text));
+const READ = new WeakMap<Tree, readonly Import[]>();
+
+/** Every rule reads the same tree. */
+function everyImport(tree: Tree): readonly Import[] {
+  const imports = READ.get(tree) ?? [...tree].flatMap(([file, text]) => importsOf(file, text));
+  READ.set(tree, imports);
+  return imports;
+}
 
 /** One line for each import that `refuses`. */
 function refusing(refuses: (one: Import) => string | undefined): Rule {
@@ -106,8 +118,15 @@ const downward = (layers: readonly (readonly string[])[]): Rule =>
     return own >= 0 && other > own ? `${layers[other]?.[0] ?? ''} stands above it` : undefined;
   });
 
+/** They measure and show what tests run. */
+const MEASURES = /^test\/(?:bench|demo)\//;
+
 /** After a lost precondition it judges the bucket anew, as it is by then. */
 const JUDGES_AGAIN = 'functions/lifecycle-enforcer/act.ts';
+
+/** The part of test/ that a helper beside tests is for. */
+const testRoomOf = (file: string): string | undefined =>
+  /^test\/(?:(?:functions|shared)\/[^/]+|functions|shared|deploy)(?=\/)/.exec(file)?.[0];
 
 const functionOf = (file: string): string | undefined => /^functions\/([^/]+)\//.exec(file)?.[1];
 
@@ -163,6 +182,25 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? 'it would prove a fault by the same fault'
       : undefined,
   ),
+  'what tests of two folders share stands in test/support': refusing(({ from, to }) => {
+    const room = testRoomOf(to);
+    return room !== undefined && from.startsWith('test/') && testRoomOf(from) !== room && !MEASURES.test(from)
+      ? 'what several share belongs to test/support'
+      : undefined;
+  }),
+  'labs stand in test/support': (tree) =>
+    [...tree.keys()]
+      .filter((file) => /(?:^|[/-])(?:lab|world)\.ts$/.test(file) && !file.startsWith('test/support/'))
+      .map((file) => `${file}: a lab belongs to test/support`),
+  'test mirrors functions, shared and deploy': (tree) => {
+    const folders = new Set(
+      [...tree.keys()].flatMap((file) => /^(?:functions|shared|deploy)\/[^/]+(?=\/)/.exec(file) ?? []),
+    );
+    return [...tree.keys()].filter((file) => {
+      const [, room = ''] = /^test\/((?:functions|shared|deploy)\/[^/]+)\/.*\.test\.ts$/.exec(file) ?? [];
+      return room !== '' && !folders.has(room);
+    });
+  },
   'a room holds at most 20 files, a function of more than 12 has rooms': (tree) => {
     const rooms = new Map<string, number>();
     for (const file of tree.keys())

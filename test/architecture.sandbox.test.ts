@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..');
 const RULES = { ...ROOM_RULES, ...SIZE_RULES };
 
 const tree = new Map(
-  globSync(['functions/**/*.ts', 'shared/**/*.ts', 'deploy/**/*.ts', 'test/sandbox/**/*.ts'], { cwd: ROOT })
+  globSync(['functions/**/*.ts', 'shared/**/*.ts', 'deploy/**/*.ts', 'test/**/*.ts'], { cwd: ROOT })
     .sort()
     .map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const),
 );
@@ -66,6 +66,34 @@ describe('each rule finds what breaks it, and nothing else', () => {
       'deploy imports downward: commands, plan, actual, desired',
       { 'deploy/commands/a.ts': "import { x } from '../plan/plan.ts';" },
       0,
+    ],
+    [
+      'what tests of two folders share stands in test/support',
+      {
+        'test/functions/a/x.test.ts': "import { x } from '../b/facts.ts'; import { z } from './z.ts';",
+        'test/functions/x.test.ts': "import { x } from './a/facts.ts';",
+        'test/deploy/x.test.ts': "import { x } from '../shared/google/api.ts';",
+      },
+      3,
+    ],
+    [
+      'what tests of two folders share stands in test/support',
+      {
+        'test/functions/a/b/x.test.ts':
+          "import { x } from '../facts.ts'; import { y } from '../../../support/y.ts';",
+        'test/bench/x.ts': "import { x } from '../functions/a/facts.ts';",
+      },
+      0,
+    ],
+    [
+      'labs stand in test/support',
+      { 'test/functions/a/lab.ts': '', 'test/shared/google/big-world.ts': '', 'test/support/a-lab.ts': '' },
+      2,
+    ],
+    [
+      'test mirrors functions, shared and deploy',
+      { 'functions/a/act.ts': '', 'test/functions/a/b/x.test.ts': '', 'test/functions/c/x.test.ts': '' },
+      1,
     ],
     ['shared rooms are known', { 'shared/helpers.ts': '' }, 1],
     ['shared rooms are known', { 'shared/units.ts': '', 'shared/google/api.ts': '' }, 0],

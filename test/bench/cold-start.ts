@@ -5,7 +5,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startFramework } from '../deploy/framework.ts';
+import { startFramework } from '../support/framework.ts';
 import { plainPreload } from './plain-preload.ts';
 
 /** A built function and the event it is woken with. */

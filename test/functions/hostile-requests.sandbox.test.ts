@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readFunctions } from '../../deploy/desired/settings.ts';
-import { startFramework } from '../deploy/framework.ts';
+import { startFramework } from '../support/framework.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const called = (await readFunctions()).filter(({ settings }) => settings.trigger === 'http');

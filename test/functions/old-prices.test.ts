@@ -18,9 +18,9 @@ import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
 import { scopeCsv as auditScopeCsv } from '../../functions/guardrail-audit/report/scope-csv.ts';
 import { renderScopePage as renderAuditScopePage } from '../../functions/guardrail-audit/report/scope-page.ts';
 import { joinScope, scopeRow, type ScopeReport } from '../../functions/guardrail-audit/report/scope.ts';
-import { answer } from './cost-estimator/ask.ts';
-import { everyDay, factsOf } from './egress-auditor/facts-builder.ts';
-import { clean, config, key, account, PROJECT, SERVING } from './guardrail-audit/facts-builder.ts';
+import { answer } from '../support/request-estimate.ts';
+import { everyDay, factsOf } from '../support/egress-facts.ts';
+import { clean, config, key, account, PROJECT, SERVING } from '../support/guardrail-facts.ts';
 
 const LATE = new Date('2027-06-01T12:00:00Z');
 /** When no book was older than 90 days; some were not there yet. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { auditTable } from '../../../deploy/commands/audit-table.ts';
 import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
 import { buildReport } from '../../../functions/guardrail-audit/report/report.ts';
-import { clean, config, NOW, PROJECT } from '../../functions/guardrail-audit/facts-builder.ts';
-import { CASES } from '../../functions/guardrail-audit/mistake-table.ts';
+import { clean, config, NOW, PROJECT } from '../../support/guardrail-facts.ts';
+import { CASES } from '../../support/guardrail-mistakes.ts';
 
 const tables = CASES.map(({ facts }) =>
   auditTable(

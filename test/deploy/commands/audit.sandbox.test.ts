@@ -10,7 +10,7 @@ import {
   SECRETS,
   withAudit,
   type AuditLab,
-} from '../../functions/guardrail-audit/lab.ts';
+} from '../../support/guardrail-lab.ts';
 import { OPERATIONS } from '../../support/lab.ts';
 
 /** In a folder whose costguard.yaml is `policy`; with null it has none. */

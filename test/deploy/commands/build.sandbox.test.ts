@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, test } from 'vitest';
 import { replaceFolder } from '../../../deploy/bundle/replace-folder.ts';
 import { buildAll } from '../../../deploy/commands/build.ts';
-import { startFramework } from '../framework.ts';
+import { startFramework } from '../../support/framework.ts';
 import { startSmallCloud } from '../small-cloud.ts';
 
 const run = promisify(execFile);

@@ -4,7 +4,7 @@ import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import { seededRandom } from '../../sandbox/http/faults.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
-import { newWorld, OWN_PROJECT, policyText, wireOf, type ModelMessage } from './ladder-model.ts';
+import { newWorld, OWN_PROJECT, policyText, wireOf, type ModelMessage } from '../../support/ladder-model.ts';
 
 const MESSAGES = 100_000;
 

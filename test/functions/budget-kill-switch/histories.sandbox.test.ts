@@ -20,7 +20,7 @@ import {
   wireOf,
   type ModelMessage,
   type ModelPolicy,
-} from './ladder-model.ts';
+} from '../../support/ladder-model.ts';
 
 const RUNS = 500;
 

@@ -2,8 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ledgerObject, printLedger } from '../../../shared/spend/ledger.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
-import { bringBack, FOREIGN, OWN_PROJECT, policyText, PROTECTED, type ModelPolicy } from './ladder-model.ts';
-import { AMOUNT, MEMORY, startLive, type LiveWorld } from './live-world.ts';
+import {
+  bringBack,
+  FOREIGN,
+  OWN_PROJECT,
+  policyText,
+  PROTECTED,
+  type ModelPolicy,
+} from '../../support/ladder-model.ts';
+import { AMOUNT, MEMORY, startLive, type LiveWorld } from '../../support/live-world.ts';
 
 const RUNS = 100;
 const SEED = 20_261_126;

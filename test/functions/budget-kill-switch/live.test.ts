@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ledgerObject, printLedger } from '../../../shared/spend/ledger.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
-import { OWN_PROJECT, policyText, type ModelPolicy } from './ladder-model.ts';
-import { AMOUNT, BUDGET, MEMORY, MESSAGES, startLive, type LiveWorld } from './live-world.ts';
+import { OWN_PROJECT, policyText, type ModelPolicy } from '../../support/ladder-model.ts';
+import { AMOUNT, BUDGET, MEMORY, MESSAGES, startLive, type LiveWorld } from '../../support/live-world.ts';
 
 const LADDER: ModelPolicy = {
   mode: 'enforce',

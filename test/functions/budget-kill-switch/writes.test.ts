@@ -4,7 +4,7 @@ import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import { disturb, FATES, type Disturbance } from '../../support/write-fates.ts';
-import { newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
+import { newWorld, OWN_PROJECT, policyText, wireOf } from '../../support/ladder-model.ts';
 
 const WRITES = [
   'notebooks.*nb-1:stop',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
-import { FOREIGN, OWN_PROJECT, PROTECTED } from '../budget-kill-switch/ladder-model.ts';
-import { BUDGET, PERIOD, RESEARCH, restoreWorld, stateOf } from './restore-world.ts';
+import { FOREIGN, OWN_PROJECT, PROTECTED } from '../../support/ladder-model.ts';
+import { BUDGET, PERIOD, RESEARCH, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const SPEECH = 'ml-speech';
 const OTHER_ACCOUNT = 'billingAccounts/0FFFFF-0FFFFF-0FFFFF';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { POOL_GROUP } from '../../support/fake-groups.ts';
 import { disturb, FATES, type Disturbance, type Fate } from '../../support/write-fates.ts';
-import { FOREIGN, OWN_PROJECT, PROTECTED } from '../budget-kill-switch/ladder-model.ts';
-import { BUDGET, MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from './restore-world.ts';
+import { FOREIGN, OWN_PROJECT, PROTECTED } from '../../support/ladder-model.ts';
+import { BUDGET, MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const SOUND_RUNS = 1_200;
 const CORRUPTED_RUNS = 800;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../../support/budget-lab.ts';
-import { BUDGET, objectOf, PERIOD, RESEARCH, restoreWorld } from './restore-world.ts';
+import { BUDGET, objectOf, PERIOD, RESEARCH, restoreWorld } from '../../support/restore-world.ts';
 
 const lab = restoreWorld();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { disturb, FATES, type Disturbance } from '../../support/write-fates.ts';
-import { MINUTE_MS, restoreWorld, stateOf } from './restore-world.ts';
+import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 

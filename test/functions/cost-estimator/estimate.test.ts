@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reportCsv } from '../../../functions/cost-estimator/report/csv.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
-import { answer, estimate, fit, NOW, usd } from './ask.ts';
+import { answer, estimate, fit, NOW, usd } from '../../support/request-estimate.ts';
 
 const perHour = (query: Readonly<Record<string, string>>): number =>
   usd(estimate({ hours: '1', ...query }).chosen.totals.perHour);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { configure, readRequest } from '../../../functions/cost-estimator/config.ts';
 import { optionOf } from '../../../functions/cost-estimator/estimate/option.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
-import { NOW } from './ask.ts';
+import { NOW } from '../../support/request-estimate.ts';
 
 /** Every machine price that the Catalog API gave on 2026-07-30, a row a machine type and usage, a column a region. */
 const file = join(import.meta.dirname, '../../shared/prices/machine-prices.csv');

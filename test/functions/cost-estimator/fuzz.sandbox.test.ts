@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { allRegions, gpuModels, machineNames } from '../../../shared/prices/machine-catalog.ts';
 import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import { BadParameter } from '../../../shared/report/bad-parameter.ts';
-import { answer } from './ask.ts';
+import { answer } from '../../support/request-estimate.ts';
 
 const RUNS = 20_000;
 

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { renderEstimatePage } from '../../../functions/cost-estimator/report/page.ts';
 import { axeViolations, chromiumMissing, startChromium, withPage } from '../../support/chromium.ts';
 import { needs } from '../../support/needs.ts';
-import { answer } from './ask.ts';
+import { answer } from '../../support/request-estimate.ts';
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
 

@@ -15,7 +15,7 @@ import {
   type Opened,
   type Served,
 } from '../../support/chromium.ts';
-import { trafficScenario, vm, withAuditor } from './lab.ts';
+import { trafficScenario, vm, withAuditor } from '../../support/egress-lab.ts';
 import { hostileReport, HOSTILE_NAMES, sampleReport } from './report-builder.ts';
 import { needs } from '../../support/needs.ts';
 

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { reportCsv } from '../../../functions/egress-auditor/report/csv.ts';
 import { judgeEgress } from '../../../functions/egress-auditor/decide.ts';
 import type { EgressReport, Finding, Lane } from '../../../functions/egress-auditor/report/report.ts';
-import { everyDay, factsOf, MONTHS, unevenDays, type World, type WorldBucket } from './facts-builder.ts';
+import {
+  everyDay,
+  factsOf,
+  MONTHS,
+  unevenDays,
+  type World,
+  type WorldBucket,
+} from '../../support/egress-facts.ts';
 
 /** A figure as the tables have it, compared by its digits. */
 const about = (usd: number, digits: number): unknown => expect.closeTo(usd, digits);

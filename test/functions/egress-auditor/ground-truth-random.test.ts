@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeEgress } from '../../../functions/egress-auditor/decide.ts';
-import { everyDay, factsOf, MONTHS, unevenDays, type World, type WorldFlow } from './facts-builder.ts';
+import {
+  everyDay,
+  factsOf,
+  MONTHS,
+  unevenDays,
+  type World,
+  type WorldFlow,
+} from '../../support/egress-facts.ts';
 
 /** Prices a GiB, as the price lists of 2026 have them; where sources disagree, both. Not the product's tables. */
 const AREAS: Readonly<Record<string, string>> = {

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
-import { gibOf, lane, trafficScenario, vm, withAuditor, type ProjectInput } from './lab.ts';
+import {
+  gibOf,
+  lane,
+  trafficScenario,
+  vm,
+  withAuditor,
+  type ProjectInput,
+} from '../../support/egress-lab.ts';
 
 const DAYS = 7;
 

@@ -5,7 +5,7 @@ import { figuresIn, findOne, hasClass, parsePage } from '../../support/html-tree
 import { egressFleet } from '../../bench/egress-audit.ts';
 import { parseScenario } from '../../sandbox/scenario.ts';
 import { OPERATIONS, LAB } from '../../support/lab.ts';
-import { gibOf, trafficScenario, vm, withAuditor, type Auditor } from './lab.ts';
+import { gibOf, trafficScenario, vm, withAuditor, type Auditor } from '../../support/egress-lab.ts';
 
 const TRAFFIC = {
   vms: [vm('a'), vm('b', 'us-central1-b')],

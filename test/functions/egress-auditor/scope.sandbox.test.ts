@@ -4,7 +4,7 @@ import type { EgressReport } from '../../../functions/egress-auditor/report/repo
 import type { ScopeHead, ScopeTotal } from '../../../functions/egress-auditor/report/scope.ts';
 import { parsePage } from '../../support/html-tree.ts';
 import { LAB } from '../../support/lab.ts';
-import { trafficScenario, vm, withAuditor, type Auditor } from './lab.ts';
+import { trafficScenario, vm, withAuditor, type Auditor } from '../../support/egress-lab.ts';
 
 const OTHER = 'ml-other';
 const GONE = 'ml-nowhere';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gibOf, trafficScenario, vm, withAuditor } from './lab.ts';
+import { gibOf, trafficScenario, vm, withAuditor } from '../../support/egress-lab.ts';
 
 const scenario = trafficScenario(
   {

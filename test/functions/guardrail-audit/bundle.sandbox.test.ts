@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { installFunction } from '../../support/install-function.ts';
 import { BUCKET, OPERATIONS } from '../../support/lab.ts';
-import { auditScenario, CLEAN, POLICY } from './lab.ts';
+import { auditScenario, CLEAN, POLICY } from '../../support/guardrail-lab.ts';
 
 describe('the deployed bundle', () => {
   it('takes ticks of Pub/Sub and requests of people in one service', async () => {

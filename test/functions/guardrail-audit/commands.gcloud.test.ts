@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
 import { gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
 import { needs } from '../../support/needs.ts';
-import { clean, config, NOW } from './facts-builder.ts';
-import { CASES } from './mistake-table.ts';
+import { clean, config, NOW } from '../../support/guardrail-facts.ts';
+import { CASES } from '../../support/guardrail-mistakes.ts';
 
 /** Every command that a finding of the table tells. */
 function commands(): readonly string[] {

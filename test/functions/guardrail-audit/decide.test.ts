@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
 import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
-import { clean, config, NOW } from './facts-builder.ts';
-import { CASES } from './mistake-table.ts';
+import { clean, config, NOW } from '../../support/guardrail-facts.ts';
+import { CASES } from '../../support/guardrail-mistakes.ts';
 
 describe('judgeProject', () => {
   it('finds nothing wrong with a clean project', () => {

@@ -4,7 +4,15 @@ import type { Notice } from '../../../shared/notify/notice.ts';
 import { eventOf, startInstance } from '../../support/in-process.ts';
 import { subscribeToReceipts } from '../../support/installed.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC, START } from '../../support/lab.ts';
-import { auditScenario, BAD, CLEAN, POLICY, SECRETS, withAudit, type AuditLab } from './lab.ts';
+import {
+  auditScenario,
+  BAD,
+  CLEAN,
+  POLICY,
+  SECRETS,
+  withAudit,
+  type AuditLab,
+} from '../../support/guardrail-lab.ts';
 
 const TRIALS = 'ml-clean-test';
 const OWN_TOPIC = `projects/${OPERATIONS}/topics/costguard-guardrail-audit`;

@@ -3,8 +3,8 @@ import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
 import type { Look } from '../../../functions/guardrail-audit/gather/attempt.ts';
 import { policiesOnce, readInherited } from '../../../functions/guardrail-audit/gather/inherited.ts';
 import { whole } from '../../../functions/guardrail-audit/reading.ts';
-import { refuse, scriptedApi, type Script } from '../../shared/google/scripted-api.ts';
-import { clean, config, NOW, PROJECT } from './facts-builder.ts';
+import { refuse, scriptedApi, type Script } from '../../support/scripted-api.ts';
+import { clean, config, NOW, PROJECT } from '../../support/guardrail-facts.ts';
 
 const EDITOR = { role: 'roles/editor', members: ['user:ada@example.com'] };
 

@@ -10,8 +10,8 @@ import { joinScope, scopeRow } from '../../../functions/guardrail-audit/report/s
 import { renderScopePage } from '../../../functions/guardrail-audit/report/scope-page.ts';
 import { axeViolations, chromiumMissing, startChromium, withPage } from '../../support/chromium.ts';
 import { needs } from '../../support/needs.ts';
-import { clean, config, NOW, PROJECT, project, receipt } from './facts-builder.ts';
-import { CASES } from './mistake-table.ts';
+import { clean, config, NOW, PROJECT, project, receipt } from '../../support/guardrail-facts.ts';
+import { CASES } from '../../support/guardrail-mistakes.ts';
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
 import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
 import { BUCKET } from '../../support/lab.ts';
-import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from './lab.ts';
+import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from '../../support/guardrail-lab.ts';
 
 const decision = { evidence: {}, usdPerHour: 0, outcome: 'planned' };
 

@@ -6,7 +6,7 @@ import type { ScopeReport } from '../../../functions/guardrail-audit/report/scop
 import { handleRequest } from '../../../shared/run/handle-request.ts';
 import { eventOf, withHttpFunction } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
-import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from './lab.ts';
+import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from '../../support/guardrail-lab.ts';
 
 const TRIALS = 'ml-clean-test';
 

@@ -3,7 +3,7 @@ import { smallerMachine } from '../../../functions/guardrail-audit/checks/smalle
 import { judgeProject } from '../../../functions/guardrail-audit/decide.ts';
 import { whole } from '../../../functions/guardrail-audit/reading.ts';
 import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
-import { clean, config, notebook, NOW } from './facts-builder.ts';
+import { clean, config, notebook, NOW } from '../../support/guardrail-facts.ts';
 
 const A100 = {
   machineType: 'a2-highgpu-1g',

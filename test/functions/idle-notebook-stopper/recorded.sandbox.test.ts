@@ -6,7 +6,7 @@ import { createLog } from '../../../shared/run/log.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import type { DecidedOutcome, Receipt } from '../../../shared/run/receipt.ts';
 import { sweepProject } from '../../../shared/run/sweep-project.ts';
-import { scriptedApi, type SentRequest } from '../../shared/google/scripted-api.ts';
+import { scriptedApi, type SentRequest } from '../../support/scripted-api.ts';
 import { emptyWorld, fakeGoogle } from '../../support/fake-google.ts';
 import { askGoogle } from '../../support/ask-google.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';

@@ -11,7 +11,7 @@ import {
   rulesOf,
   verdicts,
   withEnforcer,
-} from './lab.ts';
+} from '../../support/bucket-lab.ts';
 
 const NEARLINE = moveTo('NEARLINE', 30);
 const FOREIGN = deleteAfter(400, { matchesPrefix: ['tmp/'] });

@@ -8,7 +8,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { eventOf, startInstance, withSandbox, type Instance } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
 import { receiptsIn } from '../../support/observe.ts';
-import { ABORT, bucketScenario, lifecyclePolicy, moveTo, NAME, rulesOf } from './lab.ts';
+import { ABORT, bucketScenario, lifecyclePolicy, moveTo, NAME, rulesOf } from '../../support/bucket-lab.ts';
 
 const TOPIC = `projects/${OPERATIONS}/topics/costguard-${NAME}`;
 const PATCH = 'storage.buckets.patch';

@@ -5,7 +5,7 @@ import { describe, it } from 'vitest';
 import { importLifecycle } from '../../../deploy/policy/import-lifecycle.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
-import { ABORT, deleteAfter, lifecyclePolicy, moveTo, withEnforcer } from './lab.ts';
+import { ABORT, deleteAfter, lifecyclePolicy, moveTo, withEnforcer } from '../../support/bucket-lab.ts';
 import { LAB } from '../../support/lab.ts';
 import { needs } from '../../support/needs.ts';
 

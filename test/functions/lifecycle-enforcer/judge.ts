@@ -10,7 +10,7 @@ import { foresee } from '../../../functions/lifecycle-enforcer/proposal/foresee.
 import { propose } from '../../../functions/lifecycle-enforcer/proposal/propose.ts';
 import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
 import type { Decision } from '../../../shared/run/receipt.ts';
-import { bucketOf } from './lab.ts';
+import { bucketOf } from '../../support/bucket-lab.ts';
 
 export const NOW = new Date('2026-11-18T12:00:00Z');
 const DAY_MS = 86_400_000;

@@ -12,7 +12,7 @@ import { readScenario, type Scenario } from '../../sandbox/scenario.ts';
 import { createStorageService, type StorageService } from '../../sandbox/services/storage/service.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { receiptsIn } from '../../support/observe.ts';
-import { NAME, reasonsOf } from './lab.ts';
+import { NAME, reasonsOf } from '../../support/bucket-lab.ts';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

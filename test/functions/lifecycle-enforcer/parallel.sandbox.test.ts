@@ -17,7 +17,7 @@ import {
   NAME,
   rulesOf,
   type BucketInput,
-} from './lab.ts';
+} from '../../support/bucket-lab.ts';
 
 const RUNS = 20;
 /** Changes that another user makes to each bucket meanwhile. */

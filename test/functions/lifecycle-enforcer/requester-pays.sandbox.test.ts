@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { askGoogle } from '../../support/ask-google.ts';
 import { BUCKET, LAB } from '../../support/lab.ts';
 import { lastReceipt } from '../../support/observe.ts';
-import { ABORT, decisionOn, lifecyclePolicy, moveTo, rulesOf, verdicts, withEnforcer } from './lab.ts';
+import {
+  ABORT,
+  decisionOn,
+  lifecyclePolicy,
+  moveTo,
+  rulesOf,
+  verdicts,
+  withEnforcer,
+} from '../../support/bucket-lab.ts';
 
 const RULES = [moveTo('NEARLINE', 30), ABORT];
 const PAID = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUCKET } from '../../support/lab.ts';
 import { lastReceipt } from '../../support/observe.ts';
-import { ABORT, lifecyclePolicy, moveTo, rulesOf, withEnforcer } from './lab.ts';
+import { ABORT, lifecyclePolicy, moveTo, rulesOf, withEnforcer } from '../../support/bucket-lab.ts';
 
 const RULES = [moveTo('NEARLINE', 30), ABORT];
 

@@ -17,7 +17,7 @@ import {
   rulesOf,
   verdicts,
   withEnforcer,
-} from './lab.ts';
+} from '../../support/bucket-lab.ts';
 
 const NEARLINE = moveTo('NEARLINE', 30);
 const COLDLINE = moveTo('COLDLINE', 60);

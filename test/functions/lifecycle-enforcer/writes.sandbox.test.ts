@@ -9,7 +9,15 @@ import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts
 import { BUCKET } from '../../support/lab.ts';
 import { receiptsIn } from '../../support/observe.ts';
 import { disturb, disturbedRuntime, FATES, type Disturbance } from '../../support/write-fates.ts';
-import { ABORT, bucketScenario, deleteAfter, lifecyclePolicy, moveTo, NAME, rulesOf } from './lab.ts';
+import {
+  ABORT,
+  bucketScenario,
+  deleteAfter,
+  lifecyclePolicy,
+  moveTo,
+  NAME,
+  rulesOf,
+} from '../../support/bucket-lab.ts';
 
 const FOREIGN = deleteAfter(1_000, { matchesPrefix: ['team/'] });
 /** What a person adds in between. */

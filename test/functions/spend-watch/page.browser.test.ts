@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { renderBurnPage } from '../../../functions/spend-watch/report/page.ts';
 import { axeViolations, chromiumMissing, startChromium, withPage } from '../../support/chromium.ts';
 import { needs } from '../../support/needs.ts';
-import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from './burn-lab.ts';
+import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
 import { readRequest } from '../../../functions/spend-watch/report/request.ts';
-import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf } from './burn-lab.ts';
+import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
 const NOTHING = { kind: 'none', why: 'there is no ledger yet' } as const;

@@ -7,7 +7,7 @@ import { listPages } from '../../../shared/google/list-pages.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
-import { refuse, scriptedApi, type SentRequest } from './scripted-api.ts';
+import { refuse, scriptedApi, type SentRequest } from '../../support/scripted-api.ts';
 
 const schema = z.object({ items: z.optional(z.array(z.number())) });
 const URL = 'https://example.googleapis.com/v1/things';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { indexMachines, listDiskTypes } from '../../../shared/google/machines.ts';
-import { refuse, scriptedApi } from './scripted-api.ts';
+import { refuse, scriptedApi } from '../../support/scripted-api.ts';
 
 const COMPUTE = 'compute.googleapis.com/compute/v1/projects/ml-lab/aggregated';
 const URL_BASE = 'https://www.googleapis.com/compute/v1/projects/ml-lab/zones/us-central1-a';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { querySeries, type SeriesQuery } from '../../../shared/google/monitoring.ts';
-import { refuse, scriptedApi } from './scripted-api.ts';
+import { refuse, scriptedApi } from '../../support/scripted-api.ts';
 
 const END = Date.parse('2026-11-18T21:40:00.999Z');
 

@@ -8,7 +8,7 @@ import {
   requestNotebook,
   type NotebookPage,
 } from '../../../shared/google/notebooks.ts';
-import { anyPermit, refuse, scriptedApi, type Script } from './scripted-api.ts';
+import { anyPermit, refuse, scriptedApi, type Script } from '../../support/scripted-api.ts';
 
 const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
 /** What Google's client adds to each request. */

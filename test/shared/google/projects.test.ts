@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { PermanentError } from '../../../shared/errors.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { isInScope, listProjects } from '../../../shared/google/projects.ts';
-import { refuse, scriptedApi, type SentRequest, type Script } from './scripted-api.ts';
+import { refuse, scriptedApi, type SentRequest, type Script } from '../../support/scripted-api.ts';
 
 const HOST = 'cloudresourcemanager.googleapis.com/v3';
 

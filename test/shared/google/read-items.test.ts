@@ -10,7 +10,7 @@ import { noteStrange, readItems } from '../../../shared/google/read-items.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
-import { scriptedApi } from './scripted-api.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
 
 const schema = z.looseObject({
   name: z.string(),

@@ -4,7 +4,7 @@ import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { parseAnswer, requireAbout } from '../../../shared/google/parse-answer.ts';
 import { createState } from '../../../shared/state/state.ts';
 import * as z from 'zod/mini';
-import { scriptedApi } from './scripted-api.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
 
 const schema = z.looseObject({ name: z.string() });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'vitest';
 import { isSpot, listRunningVms } from '../../../shared/google/vms.ts';
-import { scriptedApi } from './scripted-api.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
 
 /** The enum `Instance.status` of Compute Engine v1, and one that it does not have yet. */
 const STATUSES: Readonly<Record<string, boolean>> = {

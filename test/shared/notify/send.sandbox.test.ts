@@ -6,7 +6,7 @@ import type { Notice } from '../../../shared/notify/notice.ts';
 import { sendNotice, type NotifyContext } from '../../../shared/notify/send.ts';
 import type { Channel } from '../../../shared/policy/policy.ts';
 import { createRuntime } from '../../../shared/run/runtime.ts';
-import { scriptedApi } from '../google/scripted-api.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
 
 interface Answer {
   readonly status: number;

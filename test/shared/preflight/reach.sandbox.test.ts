@@ -4,7 +4,7 @@ import type { RungAction } from '../../../shared/policy/policy.ts';
 import type { Listings } from '../../../shared/preflight/listing.ts';
 import { inspectReach } from '../../../shared/preflight/reach.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
-import { PROJECT, withResources, type ProjectInput } from '../resources/resource-lab.ts';
+import { PROJECT, withResources, type ProjectInput } from '../../support/resource-lab.ts';
 
 const ZONE = 'us-central1-a';
 const VM = { id: 'train', zone: ZONE, machineType: 'a2-highgpu-1g' };

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { atLeast } from '../../../shared/prices/price.ts';
 import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-group.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
-import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+import {
+  backSteps,
+  find,
+  PROJECT,
+  targetOf,
+  withResources,
+  type ProjectInput,
+} from '../../support/resource-lab.ts';
 
 const ZONE = 'us-central1-a';
 const member = (id: string, group: string, labels: Readonly<Record<string, string>> = {}) => ({

@@ -3,7 +3,7 @@ import { isPriced } from '../../../shared/prices/price.ts';
 import type { ResourceInventory } from '../../../shared/resources/inventory.ts';
 import type { KindName } from '../../../shared/resources/kind.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
-import { find, PROJECT, withResources, type ProjectInput } from './resource-lab.ts';
+import { find, PROJECT, withResources, type ProjectInput } from '../../support/resource-lab.ts';
 
 /** USD an hour in us-central1, as the price books have them: on Compute Engine, a T4, a chip of TPU v5e. */
 const MACHINE_USD = 0.189999;

@@ -9,7 +9,14 @@ import { ENDPOINTS } from '../../../shared/resources/vertex/endpoint.ts';
 import { HYPERPARAMETER_TUNING_JOBS } from '../../../shared/resources/vertex/hyperparameter-tuning-job.ts';
 import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
 import { TUNING_JOBS } from '../../../shared/resources/vertex/tuning-job.ts';
-import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+import {
+  backSteps,
+  find,
+  PROJECT,
+  targetOf,
+  withResources,
+  type ProjectInput,
+} from '../../support/resource-lab.ts';
 
 const KEEP = { 'costguard-keep': 'true' };
 const jobSpec = { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-4' }, replicaCount: '2' }] };

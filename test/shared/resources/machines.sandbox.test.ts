@@ -6,7 +6,14 @@ import { DATAPROC_CLUSTERS } from '../../../shared/resources/machines/dataproc-c
 import { QUEUED_RESOURCES, TPUS } from '../../../shared/resources/machines/tpu.ts';
 import { WORKSTATIONS } from '../../../shared/resources/machines/workstation.ts';
 import { COLAB_RUNTIMES } from '../../../shared/resources/vertex/colab-runtime.ts';
-import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+import {
+  backSteps,
+  find,
+  PROJECT,
+  targetOf,
+  withResources,
+  type ProjectInput,
+} from '../../support/resource-lab.ts';
 
 const STATION = 'locations/us-central1/workstationClusters/c/workstationConfigs/k/workstations';
 const resource = (service: 'aiplatform' | 'dataproc' | 'tpu' | 'workstations', path: string, body: Readonly<Record<string, unknown>>) => ({ service, path, body }); // prettier-ignore

@@ -3,7 +3,7 @@ import { isPriced } from '../../../shared/prices/price.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
-import { find, PROJECT, withResources, type ProjectInput } from './resource-lab.ts';
+import { find, PROJECT, withResources, type ProjectInput } from '../../support/resource-lab.ts';
 
 const NAMED = RESOURCE_KINDS.filter(({ permissions }) => permissions.stop.length === 0);
 

@@ -4,7 +4,14 @@ import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-grou
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import { NODE_POOLS } from '../../../shared/resources/container/node-pool.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
-import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+import {
+  backSteps,
+  find,
+  PROJECT,
+  targetOf,
+  withResources,
+  type ProjectInput,
+} from '../../support/resource-lab.ts';
 
 const manager = (zone: string) =>
   `zones/${zone}/instanceGroupManagers/gke-demo-a100-${zone.at(-1) ?? ''}-grp`;

@@ -4,7 +4,7 @@ import type { Api } from '../../../shared/google/api.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { startLook, type LookGap, type NotOffered } from '../../../shared/resources/look.ts';
 import { listRegional } from '../../../shared/resources/vertex/regional.ts';
-import { scriptedApi, timelessApi, type Script } from '../google/scripted-api.ts';
+import { scriptedApi, timelessApi, type Script } from '../../support/scripted-api.ts';
 
 /** What a listing of custom jobs shows, and what it says beside it. */
 async function listed(api: Api): Promise<{

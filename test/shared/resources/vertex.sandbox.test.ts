@@ -5,7 +5,14 @@ import { BATCH_PREDICTION_JOBS } from '../../../shared/resources/vertex/batch-pr
 import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
 import { SCHEDULES } from '../../../shared/resources/vertex/schedule.ts';
 import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training-pipeline.ts';
-import { backSteps, find, PROJECT, targetOf, withResources, type ProjectInput } from './resource-lab.ts';
+import {
+  backSteps,
+  find,
+  PROJECT,
+  targetOf,
+  withResources,
+  type ProjectInput,
+} from '../../support/resource-lab.ts';
 
 const at = (
   collection: string,

@@ -4,7 +4,7 @@ import type { Runtime } from '../../../shared/run/runtime.ts';
 import { createState } from '../../../shared/state/state.ts';
 import { claimPart, endPart, type PartEnd, type SweepPart } from '../../../shared/run/sweep-chain.ts';
 import { answerObjects, objectHeaders, type StoredObject } from '../../support/object-answers.ts';
-import { timelessApi } from '../google/scripted-api.ts';
+import { timelessApi } from '../../support/scripted-api.ts';
 
 const START_MS = Date.parse('2026-11-18T21:40:00Z');
 const OBJECT = 'sweeps/lifecycle-enforcer/ml-lab.json';

@@ -10,7 +10,7 @@ import {
   type ObjectRequest,
   type StoredObject,
 } from '../../support/object-answers.ts';
-import { timelessApi } from '../google/scripted-api.ts';
+import { timelessApi } from '../../support/scripted-api.ts';
 
 /** A whole second: the headers tell no more. */
 const NOW_MS = Date.parse('2026-11-18T21:40:00Z');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FitReport } from '../../../../functions/cost-estimator/decide.ts';
-import { fit } from '../ask.ts';
+import { fit } from '../../../support/request-estimate.ts';
 
 type Query = Readonly<Record<string, string>>;
 

@@ -8,7 +8,7 @@ import type {
 import { findingKinds } from '../../../../functions/egress-auditor/report/report.ts';
 import { lastReceipt } from '../../../support/observe.ts';
 import { BUCKET } from '../../../support/lab.ts';
-import { trafficScenario, vm, withAuditor, type ProjectInput } from '../lab.ts';
+import { trafficScenario, vm, withAuditor, type ProjectInput } from '../../../support/egress-lab.ts';
 
 const CENTRAL = 'us-central1-a';
 const EUROPE = 'europe-west4-a';

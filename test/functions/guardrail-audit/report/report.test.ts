@@ -23,7 +23,7 @@ import {
   PROJECT,
   secretPlace,
   SERVING,
-} from '../facts-builder.ts';
+} from '../../../support/guardrail-facts.ts';
 
 /**
  * OASIS, sarif-spec, sarif-2.1/schema/sarif-schema-2.1.0.json of 2026-03-01. It is written for draft 4 and uses nothing that

@@ -7,8 +7,8 @@ import type { AuditFacts } from '../../../../functions/guardrail-audit/facts.ts'
 import { MISTAKES } from '../../../../functions/guardrail-audit/rules/mistakes.ts';
 import { buildReport } from '../../../../functions/guardrail-audit/report/report.ts';
 import { RULES } from '../../../../functions/guardrail-audit/rules/rules.ts';
-import { clean, config, NOW, PROJECT } from '../facts-builder.ts';
-import { CASES } from '../mistake-table.ts';
+import { clean, config, NOW, PROJECT } from '../../../support/guardrail-facts.ts';
+import { CASES } from '../../../support/guardrail-mistakes.ts';
 
 interface Schema {
   readonly definitions: Readonly<Record<'rule' | 'mistakeId', { readonly enum: readonly string[] }>>;

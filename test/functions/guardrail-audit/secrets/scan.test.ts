@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { findSecrets } from '../../../../functions/guardrail-audit/secrets/scan.ts';
-import { chance, HARMLESS, SAMPLES } from './corpus.ts';
+import { chance, HARMLESS, SAMPLES } from '../../../support/secret-corpus.ts';
 
 const digestOf = (value: string): string => createHmac('sha256', 'salt').update(value).digest('hex');
 

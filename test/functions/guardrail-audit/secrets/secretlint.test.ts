@@ -2,7 +2,7 @@ import { lintSource } from '@secretlint/core';
 import { creator as preset } from '@secretlint/secretlint-rule-preset-recommend';
 import { describe, expect, it } from 'vitest';
 import { findSecrets } from '../../../../functions/guardrail-audit/secrets/scan.ts';
-import { SAMPLES } from './corpus.ts';
+import { SAMPLES } from '../../../support/secret-corpus.ts';
 
 const config = {
   rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: preset, options: {} }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredRule } from '../../../../shared/google/buckets.ts';
-import { ABORT, deleteAfter, moveTo, reasonsOf } from '../lab.ts';
+import { ABORT, deleteAfter, moveTo, reasonsOf } from '../../../support/bucket-lab.ts';
 import { cellOf, judge, objectOf, type Situation } from '../judge.ts';
 
 const DELETE_STANDARD = deleteAfter(30, { matchesStorageClass: ['STANDARD'] });

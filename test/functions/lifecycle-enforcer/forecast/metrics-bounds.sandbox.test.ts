@@ -7,7 +7,7 @@ import { forecastObjects } from '../../../../functions/lifecycle-enforcer/foreca
 import type { Cell } from '../../../../functions/lifecycle-enforcer/forecast/usage.ts';
 import { readRule } from '../../../../functions/lifecycle-enforcer/rules/condition.ts';
 import type { StoredRule } from '../../../../shared/google/buckets.ts';
-import { bucketOf, deleteAfter, moveTo } from '../lab.ts';
+import { bucketOf, deleteAfter, moveTo } from '../../../support/bucket-lab.ts';
 import { cellOf, daysAgo, NOW, objectOf } from '../judge.ts';
 import { anyRule } from '../rule-arbitraries.ts';
 import type { Range } from '../../../../shared/units.ts';

@@ -7,7 +7,7 @@ import type { Usage } from '../../../../functions/lifecycle-enforcer/forecast/us
 import type { StoredRule } from '../../../../shared/google/buckets.ts';
 import { forecastObjects } from '../../../../functions/lifecycle-enforcer/forecast/objects.ts';
 import { objectOf } from '../judge.ts';
-import { ABORT, bucketOf, deleteAfter, moveTo } from '../lab.ts';
+import { ABORT, bucketOf, deleteAfter, moveTo } from '../../../support/bucket-lab.ts';
 
 const SEED: readonly StoredRule[] = [
   moveTo('NEARLINE', 30, { matchesPrefix: ['experiments/'] }),

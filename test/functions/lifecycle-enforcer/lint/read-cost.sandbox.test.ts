@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ABORT, moveTo } from '../lab.ts';
+import { ABORT, moveTo } from '../../../support/bucket-lab.ts';
 import { cellOf, daysAgo, judge, objectOf, type Situation } from '../judge.ts';
 
 const GIB = 2 ** 30;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deleteAllProblems, lintPolicy } from '../../../../functions/lifecycle-enforcer/lint/policy.ts';
 import type { StoredRule } from '../../../../shared/google/buckets.ts';
-import { ABORT, deleteAfter, moveTo, reasonsOf } from '../lab.ts';
+import { ABORT, deleteAfter, moveTo, reasonsOf } from '../../../support/bucket-lab.ts';
 import { cellOf, configOf, daysAgo, judge, NOW, objectOf, type Situation } from '../judge.ts';
 
 const del = (condition: Record<string, unknown>): StoredRule => ({ action: { type: 'Delete' }, condition });

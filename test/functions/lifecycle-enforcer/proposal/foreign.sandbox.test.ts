@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Bucket, StoredRule } from '../../../../shared/google/buckets.ts';
-import { ABORT, deleteAfter, moveTo, notWrittenOf, reasonsOf } from '../lab.ts';
+import { ABORT, deleteAfter, moveTo, notWrittenOf, reasonsOf } from '../../../support/bucket-lab.ts';
 import { daysAgo, judge, objectOf } from '../judge.ts';
 
 const abortAfter = (age: number, more: object = {}): StoredRule => ({

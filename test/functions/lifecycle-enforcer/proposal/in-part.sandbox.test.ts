@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredRule } from '../../../../shared/google/buckets.ts';
-import { ABORT, deleteAfter, moveTo, notWrittenOf, reasonsOf } from '../lab.ts';
+import { ABORT, deleteAfter, moveTo, notWrittenOf, reasonsOf } from '../../../support/bucket-lab.ts';
 import { cellOf, daysAgo, judge, objectOf, type Situation } from '../judge.ts';
 
 const below = (prefix: string): object => ({ matchesPrefix: [prefix] });

@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import type { Config } from '../../../../functions/lifecycle-enforcer/config.ts';
 import { propose } from '../../../../functions/lifecycle-enforcer/proposal/propose.ts';
 import type { Bucket, StoredRule } from '../../../../shared/google/buckets.ts';
-import { ABORT, bucketOf, deleteAfter, moveTo } from '../lab.ts';
+import { ABORT, bucketOf, deleteAfter, moveTo } from '../../../support/bucket-lab.ts';
 
 const NOW = new Date('2026-11-18T21:40:00Z');
 const DAY = 86_400;

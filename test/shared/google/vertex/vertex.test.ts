@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
 import { getEndpoint } from '../../../../shared/google/vertex/vertex.ts';
-import { scriptedApi } from '../scripted-api.ts';
+import { scriptedApi } from '../../../support/scripted-api.ts';
 
 const ENDPOINT = 'projects/1/locations/us-east4/endpoints/7';
 

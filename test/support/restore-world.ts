@@ -1,9 +1,9 @@
 /** Switch and restore over one Google Cloud in memory, where all rungs of a budget have fired. */
-import type { Manifest } from '../../../shared/state/manifest.ts';
-import type { RestoreAnswer } from '../../support/budget-lab.ts';
-import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from '../../support/fake-google.ts';
-import { callRestore, deliverAlert } from '../../support/switch-and-restore.ts';
-import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from '../budget-kill-switch/ladder-model.ts';
+import type { Manifest } from '../../shared/state/manifest.ts';
+import type { RestoreAnswer } from './budget-lab.ts';
+import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from './fake-google.ts';
+import { callRestore, deliverAlert } from './switch-and-restore.ts';
+import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
 
 export const RESEARCH = 'ml-research';
 export const BUDGET = BUDGETS[0]?.name ?? '';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../../sandbox/http/faults.ts';
+import { seededRandom } from '../sandbox/http/faults.ts';
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz';
 const UPPER = LOWER.toUpperCase();

@@ -1,10 +1,10 @@
-import { handleRequest } from '../../../shared/run/handle-request.ts';
-import { auditRequests } from '../../../functions/guardrail-audit/function.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
-import { startInstance, withHttpFunction, withSandbox, type Instance } from '../../support/in-process.ts';
-import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
-import { chance, pem } from './secrets/corpus.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { auditRequests } from '../../functions/guardrail-audit/function.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
+import { startInstance, withHttpFunction, withSandbox, type Instance } from './in-process.ts';
+import { BUCKET, OPERATIONS, START } from './lab.ts';
+import { chance, pem } from './secret-corpus.ts';
 
 export const BAD = 'ml-everything';
 export const CLEAN = 'ml-clean-prod';

@@ -1,13 +1,13 @@
-import { lifecycleSweep } from '../../../functions/lifecycle-enforcer/function.ts';
-import type { Bucket, StoredRule } from '../../../shared/google/buckets.ts';
-import type { BlockedRule } from '../../../functions/lifecycle-enforcer/proposal/refuse.ts';
-import type { DecidedOutcome, Decision, Receipt } from '../../../shared/run/receipt.ts';
-import { runTick } from '../../../shared/run/run-tick.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
-import { withFunctionInProcess, type InProcess } from '../../support/in-process.ts';
-import { BUCKET, LAB, OPERATIONS, START } from '../../support/lab.ts';
-import { lastReceipt } from '../../support/observe.ts';
+import { lifecycleSweep } from '../../functions/lifecycle-enforcer/function.ts';
+import type { Bucket, StoredRule } from '../../shared/google/buckets.ts';
+import type { BlockedRule } from '../../functions/lifecycle-enforcer/proposal/refuse.ts';
+import type { DecidedOutcome, Decision, Receipt } from '../../shared/run/receipt.ts';
+import { runTick } from '../../shared/run/run-tick.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
+import { withFunctionInProcess, type InProcess } from './in-process.ts';
+import { BUCKET, LAB, OPERATIONS, START } from './lab.ts';
+import { lastReceipt } from './observe.ts';
 
 export const NAME = 'lifecycle-enforcer';
 

@@ -1,12 +1,7 @@
-import type { AuditConfig } from '../../../functions/guardrail-audit/config.ts';
-import type {
-  AuditFacts,
-  MachineFacts,
-  TpuFacts,
-  TpuWorker,
-} from '../../../functions/guardrail-audit/facts.ts';
-import { whole } from '../../../functions/guardrail-audit/reading.ts';
-import type { RuleId } from '../../../functions/guardrail-audit/rules/rules.ts';
+import type { AuditConfig } from '../../functions/guardrail-audit/config.ts';
+import type { AuditFacts, MachineFacts, TpuFacts, TpuWorker } from '../../functions/guardrail-audit/facts.ts';
+import { whole } from '../../functions/guardrail-audit/reading.ts';
+import type { RuleId } from '../../functions/guardrail-audit/rules/rules.ts';
 import {
   account,
   bindings,
@@ -32,7 +27,7 @@ import {
   vm,
   worker,
   workload,
-} from './facts-builder.ts';
+} from './guardrail-facts.ts';
 
 export interface Case {
   readonly title: string;

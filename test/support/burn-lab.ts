@@ -1,16 +1,16 @@
-import { configureWatch, type Config } from '../../../functions/spend-watch/config.ts';
-import { budgetEvidence } from '../../../functions/spend-watch/evidence/budget.ts';
+import { configureWatch, type Config } from '../../functions/spend-watch/config.ts';
+import { budgetEvidence } from '../../functions/spend-watch/evidence/budget.ts';
 import {
   buildReport,
   projectPart,
   type BudgetReport,
   type BurnReport,
-} from '../../../functions/spend-watch/report/report.ts';
-import { spendLine } from '../../../functions/spend-watch/report/spend-line.ts';
-import { parsePolicy } from '../../../shared/policy/policy.ts';
-import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
-import type { Ledger, ReadLedger } from '../../../shared/spend/ledger.ts';
-import type { BudgetMessages } from '../../../shared/spend/messages.ts';
+} from '../../functions/spend-watch/report/report.ts';
+import { spendLine } from '../../functions/spend-watch/report/spend-line.ts';
+import { parsePolicy } from '../../shared/policy/policy.ts';
+import { accrue, type Seen } from '../../shared/spend/accrue.ts';
+import type { Ledger, ReadLedger } from '../../shared/spend/ledger.ts';
+import type { BudgetMessages } from '../../shared/spend/messages.ts';
 
 const HOUR = 3_600_000;
 export const START = Date.parse('2026-11-01T07:00:00Z');

@@ -2,11 +2,11 @@
  * A month in which projects burn money, in memory: the true spend, spend-watch's ledgers of it, and messages that lag behind. The
  * switch sees the ledgers and the messages alone.
  */
-import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
-import { handleEvent } from '../../../shared/run/handle-event.ts';
-import { accrue } from '../../../shared/spend/accrue.ts';
-import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
-import type { FakeGoogle, FakeWorld } from '../../support/fake-google.ts';
+import { guardBudget } from '../../functions/budget-kill-switch/function.ts';
+import { handleEvent } from '../../shared/run/handle-event.ts';
+import { accrue } from '../../shared/spend/accrue.ts';
+import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../shared/spend/ledger.ts';
+import type { FakeGoogle, FakeWorld } from './fake-google.ts';
 import { BUDGETS, newWorld, wireOf } from './ladder-model.ts';
 
 export const MINUTE = 60_000;

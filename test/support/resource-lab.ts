@@ -1,13 +1,13 @@
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { createApi, type Api } from '../../../shared/google/api.ts';
-import { changeState } from '../../../shared/google/change/change-state.ts';
-import { stepChange } from '../../../shared/resources/change.ts';
-import { readResources, type ResourceInventory } from '../../../shared/resources/inventory.ts';
-import type { ResourceKind, RunningResource, Step } from '../../../shared/resources/kind.ts';
-import type { ScenarioInput } from '../../sandbox/scenario.ts';
-import { parseScenario } from '../../sandbox/scenario.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { withSandbox } from '../../support/in-process.ts';
+import { createApi, type Api } from '../../shared/google/api.ts';
+import { changeState } from '../../shared/google/change/change-state.ts';
+import { stepChange } from '../../shared/resources/change.ts';
+import { readResources, type ResourceInventory } from '../../shared/resources/inventory.ts';
+import type { ResourceKind, RunningResource, Step } from '../../shared/resources/kind.ts';
+import type { ScenarioInput } from '../sandbox/scenario.ts';
+import { parseScenario } from '../sandbox/scenario.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { withSandbox } from './in-process.ts';
 
 export const PROJECT = 'demo-ml';
 const ACCOUNT = 'looker@demo-ml.iam.gserviceaccount.com';

@@ -2,8 +2,8 @@
  * What the kill switch has to do, told once more in the plainest way: whole percents and cents, a table of periods, and with each
  * message every due rung in force. The property test holds the function against it.
  */
-import type { Policy, RungAction } from '../../../shared/policy/policy.ts';
-import { emptyWorld, type FakeProject, type FakeWorld } from '../../support/fake-google.ts';
+import type { Policy, RungAction } from '../../shared/policy/policy.ts';
+import { emptyWorld, type FakeProject, type FakeWorld } from './fake-google.ts';
 
 export const OWN_PROJECT = 'ml-operations';
 export const PROTECTED = 'ml-production';

@@ -1,11 +1,11 @@
-import type { EgressReport, Lane } from '../../../functions/egress-auditor/report/report.ts';
-import { auditFunction } from '../../../functions/egress-auditor/function.ts';
-import { handleRequest } from '../../../shared/run/handle-request.ts';
-import { parseScenario, type Scenario, type ScenarioInput } from '../../sandbox/scenario.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import type { LogLine } from '../../sandbox/hosting/function-process.ts';
-import { startInstance, withHttpFunction, withSandbox } from '../../support/in-process.ts';
-import { BUCKET, LAB, OPERATIONS, START } from '../../support/lab.ts';
+import type { EgressReport, Lane } from '../../functions/egress-auditor/report/report.ts';
+import { auditFunction } from '../../functions/egress-auditor/function.ts';
+import { handleRequest } from '../../shared/run/handle-request.ts';
+import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { LogLine } from '../sandbox/hosting/function-process.ts';
+import { startInstance, withHttpFunction, withSandbox } from './in-process.ts';
+import { BUCKET, LAB, OPERATIONS, START } from './lab.ts';
 
 export type ProjectInput = ScenarioInput['projects'][number];
 type VmInput = NonNullable<ProjectInput['vms']>[number];

@@ -1,12 +1,12 @@
-import { configure, readRequest } from '../../../functions/cost-estimator/config.ts';
+import { configure, readRequest } from '../../functions/cost-estimator/config.ts';
 import {
   decideReport,
   type EstimateReport,
   type FitReport,
   type Report,
-} from '../../../functions/cost-estimator/decide.ts';
-import { gatherBooks } from '../../../functions/cost-estimator/gather.ts';
-import { isPriced, type Price } from '../../../shared/prices/price.ts';
+} from '../../functions/cost-estimator/decide.ts';
+import { gatherBooks } from '../../functions/cost-estimator/gather.ts';
+import { isPriced, type Price } from '../../shared/prices/price.ts';
 
 export const NOW = new Date('2026-11-26T12:00:00Z');
 

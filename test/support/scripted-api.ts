@@ -1,6 +1,6 @@
 import type { GoogleAuth } from 'google-auth-library';
-import { Permit } from '../../../shared/google/change/permit.ts';
-import { createApi, type Api } from '../../../shared/google/api.ts';
+import { Permit } from '../../shared/google/change/permit.ts';
+import { createApi, type Api } from '../../shared/google/api.ts';
 
 /** One authorised request, as it left. */
 export interface SentRequest {

@@ -8,8 +8,8 @@ import {
   type Sent,
   type Steps,
   type VmPlace,
-} from '../../../functions/egress-auditor/traffic/facts.ts';
-import { bucketPlace } from '../../../functions/egress-auditor/traffic/geography.ts';
+} from '../../functions/egress-auditor/traffic/facts.ts';
+import { bucketPlace } from '../../functions/egress-auditor/traffic/geography.ts';
 
 export const GIB = 2 ** 30;
 export const HOURS = 168;

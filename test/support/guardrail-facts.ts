@@ -1,5 +1,5 @@
-import type { Budget } from '../../../shared/google/budgets.ts';
-import type { AuditConfig } from '../../../functions/guardrail-audit/config.ts';
+import type { Budget } from '../../shared/google/budgets.ts';
+import type { AuditConfig } from '../../functions/guardrail-audit/config.ts';
 import type {
   AccountFacts,
   AuditFacts,
@@ -16,8 +16,8 @@ import type {
   TpuFacts,
   TpuWorker,
   Workload,
-} from '../../../functions/guardrail-audit/facts.ts';
-import { whole, type Read } from '../../../functions/guardrail-audit/reading.ts';
+} from '../../functions/guardrail-audit/facts.ts';
+import { whole, type Read } from '../../functions/guardrail-audit/reading.ts';
 
 export const NOW = new Date('2026-11-18T21:40:00Z');
 export const PROJECT = 'ml-serving-prod';
