@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { burnTable } from '../../../deploy/commands/burn-table.ts';
-import {
-  BURNING,
-  known,
-  ledgerOf,
-  messagesOf,
-  NOW,
-  reportOf,
-  vm,
-} from '../../functions/spend-watch/burn-lab.ts';
+import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
 const NAME = 'a-name-of-a-machine-that-is-as-long-as-compute-engine-allows-63';
