@@ -12,6 +12,8 @@ export interface GrantOptions {
   readonly topics: readonly string[];
   /** `billingAccounts/A`, for functions with a role there. */
   readonly billingAccounts?: readonly string[];
+  /** The policy has the function write metrics to the operations project. */
+  readonly metrics?: boolean;
   /** E-mail addresses of accounts that the function may act as. */
   readonly actsAs?: readonly string[];
 }
@@ -34,6 +36,8 @@ export function grantFunction(
   bindRole('state-role.yaml', options.stateBucket === undefined ? [] : [`buckets/${options.stateBucket}`]);
   if (hasRole(`${name}/billing-account-role.yaml`))
     bindRole(`${name}/billing-account-role.yaml`, options.billingAccounts ?? []);
+  if (options.metrics === true && hasRole(`${name}/metrics-role.yaml`))
+    bindRole(`${name}/metrics-role.yaml`, [`projects/${operationsProject}`]);
   for (const email of options.actsAs ?? []) {
     accounts.ensure(email);
     bindPredefined('roles/iam.serviceAccountUser', accounts.get(email).name);

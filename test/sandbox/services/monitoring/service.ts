@@ -5,6 +5,7 @@ import { protoRoutes, type Message, type MethodHandler } from '../../http/proto-
 import type { Route } from '../../http/route.ts';
 import { listMetricDescriptors, listResourceDescriptors } from './descriptors.ts';
 import { listTimeSeries, type OpenLists } from './list-time-series.ts';
+import { createTimeSeries, type Written, type WrittenSeries } from './create-time-series.ts';
 import type { Series, SeriesQuery } from './series.ts';
 
 export interface MonitoringOptions {
@@ -27,6 +28,8 @@ export interface MonitoringService {
   readonly routes: readonly Route[];
   /** Time series that `timeSeries.list` returned so far, in all projects or in one. */
   seriesReturned(projectId?: string): number;
+  /** What `timeSeries.create` wrote into a project. */
+  written(projectId: string): readonly WrittenSeries[];
   /** From now on these regions of a project do not answer: their series are missing, and answers name them. */
   setUnreachable(projectId: string, regions: readonly string[]): void;
 }
@@ -37,11 +40,14 @@ export interface MonitoringService {
  */
 const EXTRA_FIELDS = { 'google.monitoring.v3.ListTimeSeriesResponse': ['unreachable'] };
 
-/** Cloud Monitoring v3 as far as it is read: time series and the descriptors. */
+/** Cloud Monitoring v3: time series, which are read and written, and the descriptors of what is read. */
 export function createMonitoringService(options: MonitoringOptions): MonitoringService {
   const seriesIn = (projectId: string, permission: string) => {
     return (query: SeriesQuery): Iterable<Series> => {
-      const series = options.seriesOf(projectId, query);
+      const own = [...(written.get(projectId)?.values() ?? [])]
+        .filter(({ metric }) => metric.type === query.metricType)
+        .map(toSeries);
+      const series = own.length > 0 ? own : options.seriesOf(projectId, query);
       // Google does not tell a caller without rights which projects exist.
       if (series === undefined)
         throw new ApiError(
@@ -52,6 +58,7 @@ export function createMonitoringService(options: MonitoringOptions): MonitoringS
     };
   };
   const openLists: OpenLists = new Map();
+  const written: Written = new Map();
   const returned = new Map<string, number>();
   const unreachable = new Map<string, readonly string[]>();
   const method = (
@@ -83,6 +90,11 @@ export function createMonitoringService(options: MonitoringOptions): MonitoringS
             countReturned: (series) => void returned.set(projectId, (returned.get(projectId) ?? 0) + series),
           }),
         ),
+        CreateTimeSeries: {
+          id: 'monitoring.projects.timeSeries.create',
+          needs: (request) => [{ permission: 'monitoring.timeSeries.create', on: String(request['name']) }],
+          handle: (request) => createTimeSeries(request, projectOf(request), options.clock.now(), written),
+        },
         ListMetricDescriptors: method('metricDescriptors', (request, projectId, permission) =>
           listMetricDescriptors(request, projectId, options.clock.now(), seriesIn(projectId, permission)),
         ),
@@ -93,7 +105,15 @@ export function createMonitoringService(options: MonitoringOptions): MonitoringS
       projectId === undefined
         ? [...returned.values()].reduce((sum, series) => sum + series, 0)
         : (returned.get(projectId) ?? 0),
+    written: (projectId) => [...(written.get(projectId)?.values() ?? [])],
     setUnreachable: (projectId, regions) => void unreachable.set(projectId, regions),
+  };
+}
+
+function toSeries({ samples, ...series }: WrittenSeries): Series {
+  return {
+    ...series,
+    points: (fromMs, toMs) => samples.filter(({ atMs }) => atMs > fromMs && atMs <= toMs),
   };
 }
 
