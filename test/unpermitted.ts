@@ -3,9 +3,12 @@ import ts from 'typescript';
 /** The one room that issues permits, and so the one way to change something at Google. */
 export const CHANGES = 'shared/google/change/';
 
-/** Where requests are sent from, requests that look and are sent by POST, and objects of the state bucket, which have preconditions of their own. */
+/**
+ * Where requests are sent from, requests that look and are sent by POST, objects of the state bucket, which have preconditions of their
+ * own, and points of metrics, which change no resource.
+ */
 export const SENDS_WITHOUT_PERMIT =
-  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/(?:permissions|publishers)|state\/(?:state|upload))|functions\/guardrail-audit\/gather\/policy)\.ts$/;
+  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/(?:permissions|publishers)|state\/(?:state|upload))|functions\/(?:guardrail-audit\/gather\/policy|spend-watch\/metrics\/write))\.ts$/;
 
 /** What a client may be called for without a permit: looks, and messages, which change no resource. */
 const READS_OR_TELLS = /^(?:get|list|publish)/;

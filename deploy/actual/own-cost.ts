@@ -83,7 +83,9 @@ export function ownCost(runs: readonly RunCounts[]): OwnCost | undefined {
     perMonth * runs.reduce((total, run) => total + of(run), 0);
   const calls = (run: RunCounts, which: RegExp): number =>
     Object.entries(run.apiCalls).reduce((total, [name, count]) => total + (which.test(name) ? count : 0), 0);
-  const seriesKnown = runs.every((run) => run.seriesRead !== undefined || calls(run, /^monitoring\./) === 0);
+  const seriesKnown = runs.every(
+    (run) => run.seriesRead !== undefined || calls(run, /^monitoring\.\w+\.list$/) === 0,
+  );
   const series = seriesKnown ? sum(({ seriesRead }) => seriesRead?.total ?? 0) : undefined;
   const seconds = sum(secondsOf);
   const others =

@@ -6,7 +6,7 @@ import { isGenerationOf } from './role-generations.ts';
 import { SHARED_STATE_ROLES } from '../desired/settings.ts';
 import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 
-const SUFFIXES = ['', 'Billing'] as const;
+const SUFFIXES = ['', 'Billing', 'Metrics'] as const;
 
 /** Whether a custom role is a function's own in this installation, by its full name. */
 export function isOwnRole({ project }: Pick<Desired, 'project'>, name: string, role: string): boolean {

@@ -102,7 +102,11 @@ function summary(policy: Policy): string {
       audit &&
         `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
     ],
-    ['watch', watch && `Vertex AI in ${watch.regions.join(', ') || 'all regions'}`],
+    [
+      'watch',
+      watch &&
+        `Vertex AI in ${watch.regions.join(', ') || 'all regions'}${watch.metrics ? '; metrics to Cloud Monitoring' : ''}`,
+    ],
   ];
   return rows
     .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)

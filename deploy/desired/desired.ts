@@ -89,7 +89,7 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
  */
 export function accessOf(
   wanted: Pick<Desired, 'project' | 'policy'>,
-  { name, role, sharedStateRole, billingRole, settings }: FunctionSettings,
+  { name, role, sharedStateRole, billingRole, metricsRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = wanted;
@@ -119,6 +119,12 @@ export function accessOf(
       why: `${name} keeps its state in ${on}`,
     });
   }
+  if (metricsRole !== undefined && writesMetrics(policy))
+    found.push({
+      on: `projects/${project}`,
+      ...installed(`projects/${project}`, 'Metrics', metricsRole),
+      why: `${name} writes its metrics to Cloud Monitoring of ${project}`,
+    });
   if (billingRole !== undefined)
     for (const on of billingAccountsOf(policy)) {
       const organization = organizationOf(on);
@@ -170,6 +176,11 @@ function channelAccess(
     });
   }
   return [...found.values()];
+}
+
+/** Whether looks of spend-watch are written to Cloud Monitoring of the operations project. */
+export function writesMetrics({ watch }: Policy): boolean {
+  return watch?.metrics === true;
 }
 
 /** Whether a rung of the policy unlinks billing. */

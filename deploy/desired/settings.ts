@@ -26,6 +26,8 @@ export interface FunctionSettings {
   readonly sharedStateRole: { readonly name: string; readonly role: Role };
   /** On the billing accounts of `budgets.allow`. */
   readonly billingRole: Role | undefined;
+  /** On the operations project, where the policy has metrics written there. */
+  readonly metricsRole: Role | undefined;
 }
 
 /** Keys of the policy file that a function may read. */
@@ -97,6 +99,7 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
     role,
     sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
     billingRole,
+    metricsRole: await readRoleIfAny(file('metrics-role.yaml')),
   };
 }
 

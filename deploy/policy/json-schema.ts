@@ -140,6 +140,8 @@ const descriptions: Readonly<Record<string, string>> = {
     'A kind of resource that never ran before costs so many USD an hour at the least.',
   'watch.regions':
     'Regions of Vertex AI that are looked at with each tick; empty: all. Elsewhere nothing is seen.',
+  'watch.metrics':
+    'Write each look to Cloud Monitoring of the operations project; points are billed by their bytes.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

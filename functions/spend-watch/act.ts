@@ -8,6 +8,8 @@ import { judgeAnomalies, type Anomaly } from './anomalies/judge.ts';
 import { chooseNews, noticeOf } from './anomalies/tell.ts';
 import type { Config } from './config.ts';
 import type { ProjectFacts } from './facts.ts';
+import { pointsOf } from './metrics/points.ts';
+import { writePoints } from './metrics/write.ts';
 
 /** For how long a region is taken not to offer something: regions grow. */
 const NOT_OFFERED_MS = 24 * 3_600_000;
@@ -26,14 +28,19 @@ export async function recordLook(
   if (state === undefined) throw new PermanentError('Cannot keep a ledger: the policy has no state bucket');
   for (const plan of work.plans) {
     let news: readonly Anomaly[] = [];
+    let ledger: Ledger | undefined;
     await updateStateObject(state, runtime, ledgerOf(projectId), (before) => {
       const next = nextLedger(before, plan.facts, config);
-      news = next.news;
-      return next.ledger;
+      ({ news, ledger } = next);
+      return ledger;
     });
     report.outcome(plan, { ...plan.decision, outcome: 'done' });
     const channels = run.policy.notify?.channels ?? [];
     if (news.length > 0 && channels.length > 0) await sendNotice(run, channels, noticeOf(run, news));
+    // Last, so that it holds nothing up. A look that is older than the ledger's is not told of again.
+    const { seen, budgets } = plan.facts;
+    if (config.metrics && ledger?.lookedMs === seen.atMs)
+      await writePoints(run, pointsOf(ledger, budgets), seen.atMs);
   }
 }
 

@@ -42,6 +42,10 @@ export interface Api {
   countSeries(returned: number): void;
   /** Time series that Monitoring returned so far. */
   seriesRead(): number;
+  /** Notes points that were written to Monitoring, which bills them by their bytes. */
+  countPoints(written: number): void;
+  /** Points written so far. */
+  pointsWritten(): number;
   /** Who calls: Google's own clients make their requests with it, inside {@link Api.call}. */
   readonly auth: GoogleAuth;
   /** Attempts made so far, by name. */
@@ -53,6 +57,8 @@ export interface CallOptions {
   readonly retry?: boolean;
   /** Called right before each attempt; what it throws ends the call. */
   readonly leaving?: () => void;
+  /** For a call that nothing waits for: how long an attempt may take at the most. */
+  readonly timeoutMs?: number;
 }
 
 /** A request that changes nothing: the compiler refuses one whose method may be another. */
@@ -126,6 +132,7 @@ export function createApi(options: ApiOptions): Api {
   let { deadlineMs } = options;
   let lastAlone = Promise.resolve();
   let series = 0;
+  let points = 0;
   const call = callsOf(options, calls, () => deadlineMs);
   const exchange = exchangesOf(options.auth, call);
   return {
@@ -134,6 +141,8 @@ export function createApi(options: ApiOptions): Api {
     calls,
     countSeries: (returned) => void (series += returned),
     seriesRead: () => series,
+    countPoints: (written) => void (points += written),
+    pointsWritten: () => points,
     timeLeftMs: () => options.deadlineMs - options.nowMs(),
     startClosing() {
       deadlineMs = options.deadlineMs + CLOSING_MS;
@@ -166,7 +175,8 @@ function callsOf(options: ApiOptions, calls: Record<string, number>, deadlineMs:
       callOptions.leaving?.();
       calls[name] = (calls[name] ?? 0) + 1;
       try {
-        return await withTimeout(name, attempt, Math.min(options.attemptTimeoutMs, leftMs));
+        const timeoutMs = Math.min(callOptions.timeoutMs ?? Infinity, options.attemptTimeoutMs, leftMs);
+        return await withTimeout(name, attempt, timeoutMs);
       } catch (cause) {
         const error = cause instanceof GoogleApiError ? cause : new GoogleApiError(name, cause);
         // Nothing was carried out, so that this call too may be repeated which otherwise must not be.

@@ -172,6 +172,8 @@ export interface WatchPolicy {
   readonly unpricedAtMost: number;
   /** Regions of Vertex AI that are looked at; all of them when empty. */
   readonly regions: readonly string[];
+  /** Each look is written to Cloud Monitoring of the operations project, which costs money and takes a right there. */
+  readonly metrics: boolean;
   readonly anomalies: AnomalyPolicy;
 }
 

@@ -320,6 +320,7 @@ const watch = section({
     ),
     [],
   ),
+  metrics: z.prefault(z.boolean(complain('true or false without quotes')), false),
 });
 
 /** A section without anything in it (`notebooks:`) is written, with every default. */

@@ -55,6 +55,8 @@ export interface Receipt {
   readonly sweep?: PartLink | undefined;
   /** Where Monitoring was read: time series that it returned and billed, and how many that is for each resource looked at. */
   readonly seriesRead?: { readonly total: number; readonly perResource: number } | undefined;
+  /** Points written to Monitoring, which bills them by their bytes; absent where none were. */
+  readonly pointsWritten?: number | undefined;
   /** Price books behind `usdPerHour` that are older than 90 days; absent where none is. */
   readonly oldPrices?: readonly OldPrices[] | undefined;
   /** Attempts by call. */
@@ -133,6 +135,8 @@ export interface ReceiptHead {
   readonly projects: readonly string[];
   /** Time series read so far; called when the receipt is written. */
   readonly seriesRead?: () => Receipt['seriesRead'];
+  /** Points written so far; called when the receipt is written. */
+  readonly pointsWritten?: () => number;
   /** What its prices come from; none for a function that prices nothing. */
   readonly books: readonly UsedBook[];
 }
@@ -200,11 +204,17 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
 }
 
 /** What a receipt has only where there is something to say. */
-function knownOf({ seriesRead, books }: ReceiptHead): Pick<Receipt, 'seriesRead' | 'oldPrices'> {
+function knownOf({
+  seriesRead,
+  pointsWritten,
+  books,
+}: ReceiptHead): Pick<Receipt, 'seriesRead' | 'pointsWritten' | 'oldPrices'> {
   const read = seriesRead?.();
+  const written = pointsWritten?.() ?? 0;
   const old = books.filter((book) => book.old).map(({ book, asOf }) => ({ book, asOf }));
   return {
     ...(read === undefined ? {} : { seriesRead: read }),
+    ...(written === 0 ? {} : { pointsWritten: written }),
     ...(old.length === 0 ? {} : { oldPrices: old }),
   };
 }

@@ -53,6 +53,7 @@ export async function sweepProject<Config, Facts>(
       projects: [projectId],
       books: agedBooks(sweep.books(), startedAt),
       seriesRead: () => seriesPerResource(context.api.seriesRead(), seen.resources),
+      pointsWritten: () => context.api.pointsWritten(),
     },
     (decision) => sweep.saves(decision),
   );

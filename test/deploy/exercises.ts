@@ -242,9 +242,12 @@ const watch: Exercise = {
       vms: [{ id: 'vm-1', zone: 'us-central1-a', machineType: 'g2-standard-8', created: '-9d' }],
     },
   }),
-  policy: [...TICK_LINES, 'watch:', `notify: {channels: [{kind: topic, topic: ${RECEIPTS_TOPIC}}]}`, ''].join(
-    '\n',
-  ),
+  policy: [
+    ...TICK_LINES,
+    'watch: {metrics: true}',
+    `notify: {channels: [{kind: topic, topic: ${RECEIPTS_TOPIC}}]}`,
+    '',
+  ].join('\n'),
   async run(sandbox, instance) {
     // Where the wildcard is refused, the locations are listed.
     sandbox.faults.add({

@@ -12,7 +12,7 @@ const functions = await readFunctions();
 /** All that a function's role files grant it. */
 function grantedTo(name: string): readonly string[] {
   const fn = functions.find((one) => one.name === name);
-  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.billingRole];
+  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.billingRole, fn?.metricsRole];
   return [...new Set(roles.flatMap((role) => role?.permissions ?? []))].sort();
 }
 

@@ -164,6 +164,7 @@ export function createAccount(
     scope: policy?.scope ?? [],
     stateBucket: policy?.stateBucket,
     topics,
+    metrics: policy?.watch?.metrics ?? false,
     actsAs: options.name === 'budget-restore' ? (policy?.budgets?.modelAccounts ?? []) : [],
     billingAccounts: [
       ...new Set(policy?.budgets?.allow.map((budget) => budget.replace(/\/budgets\/.*$/, ''))),

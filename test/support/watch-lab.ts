@@ -3,7 +3,7 @@ import type { Decision, Receipt } from '../../shared/run/receipt.ts';
 import { runTick } from '../../shared/run/run-tick.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { BUDGET, budgetScenario, RUNAWAY } from './budget-lab.ts';
-import { eventOf, startInstance, withSandbox, type Instance } from './in-process.ts';
+import { eventOf, startInstance, withSandbox, type Instance, type InstanceOptions } from './in-process.ts';
 import { BUCKET, OPERATIONS } from './lab.ts';
 import { lastReceipt } from './observe.ts';
 
@@ -51,17 +51,22 @@ export interface Watch {
 }
 
 /** What a look's receipt says, and its one decision. */
-export type Look = Pick<Receipt, 'incomplete' | 'apiCalls'> &
+export type Look = Pick<Receipt, 'incomplete' | 'apiCalls' | 'pointsWritten'> &
   Pick<Decision, 'reason' | 'evidence'> & { readonly usdPerHour: number };
 
 /** Watches the budget lab in-process. */
-export async function withWatch(text: string, test: (watch: Watch) => Promise<void>): Promise<void> {
+export async function withWatch(
+  text: string,
+  test: (watch: Watch) => Promise<void>,
+  options: Pick<InstanceOptions, 'attemptTimeoutMs'> = {},
+): Promise<void> {
   await withSandbox({ scenario: budgetScenario(), frozen: true }, async (sandbox) => {
     const instance = startInstance(sandbox, {
       name: 'spend-watch',
       policy: text,
       operationsProject: OPERATIONS,
       pauses: 'sandbox',
+      ...options,
     });
     let round = 0;
     await test({

@@ -49,6 +49,24 @@ describe('the role of a function follows the policy', () => {
       expect(rights).toContain('storage.buckets.update');
     });
 
+  for (const [written, granted] of [
+    ['', undefined],
+    ['{ metrics: false }', undefined],
+    ['{ metrics: true }', ['monitoring.timeSeries.create']],
+  ] as const)
+    it(`that of spend-watch writes metrics to the operations project ${granted === undefined ? 'nowhere' : 'alone'} with watch: ${written}`, () => {
+      const policy = `scope: [projects/ml-dev]\nstate: gs://ml-ops-costguard\nwatch: ${written}\n`;
+      const fn = functions.find(({ name }) => name === 'spend-watch');
+      if (fn === undefined) throw new Error('There is no spend-watch');
+      const access = accessOf({ project: 'ml-ops', policy: parsePolicy(policy) }, fn, () => undefined);
+      const ops = access.find(({ on }) => on === 'projects/ml-ops');
+      expect(ops?.role?.permissions).toEqual(granted);
+      expect(ops?.roleName).toBe(
+        granted === undefined ? undefined : 'projects/ml-ops/roles/costguardSpendWatchMetrics_ml_ops',
+      );
+      expect(rightsOf('spend-watch', policy)).not.toContain('monitoring.timeSeries.create');
+    });
+
   it('and that of budget-restore does not: it starts whatever was stopped', () => {
     const policy =
       'scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n';

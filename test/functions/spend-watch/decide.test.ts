@@ -22,6 +22,7 @@ const CONFIG: Config = {
   unpricedAtMost: 10,
   anomalies: ANOMALIES,
   regions: [],
+  metrics: false,
   budgets: ['billingAccounts/A/budgets/b'],
   ladder: [
     { at: 0.5, do: 'notify' },

@@ -737,6 +737,12 @@ const badInputs: readonly BadInput[] = [
     /written, but no place for the ledgers; wanted the top-level key state: gs:\/\/BUCKET as well/,
   ],
   [
+    'metrics that are quoted',
+    `${scope}state: gs://ml-ops-costguard\nwatch: {metrics: "true"}`,
+    'watch.metrics',
+    /^got "true"; wanted true or false without quotes$/,
+  ],
+  [
     'estimates in a zone',
     `${scope}estimates: {region: us-central1-a}`,
     'estimates.region',

@@ -1,0 +1,121 @@
+import { cut } from '../../../shared/report/text.ts';
+import { accruedByKind } from '../../../shared/spend/accrued.ts';
+import { sumBands, type Band } from '../../../shared/spend/band.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { billingStart } from '../../../shared/spend/pacific.ts';
+import { standingOf } from '../../../shared/spend/standing.ts';
+import type { BudgetFacts } from '../facts.ts';
+
+/** One value of a metric: the end of its type, behind `custom.googleapis.com/costguard/`. */
+export interface MetricPoint {
+  readonly metric: keyof typeof METRICS;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What is written, with its unit in the notation of UCUM. The first write of a metric makes its descriptor of this. */
+export const METRICS = {
+  burn_usd_per_hour: {
+    unit: '{USD}/h',
+    description: 'What runs costs an hour, by project, kind of resource and bound (low, expected, high).',
+  },
+  month_usd: {
+    unit: '{USD}',
+    description:
+      'Accrued since the month began in Pacific time, as far back as the ledger goes, expected, by project and kind.',
+  },
+  budget_spend_usd: {
+    unit: '{USD}',
+    description: 'Spent by now in the period of a budget, estimated, by bound (low, expected, high).',
+  },
+  budget_reported_usd: {
+    unit: '{USD}',
+    description: 'The latest cost of the period that Cloud Billing reported for a budget.',
+  },
+  budget_amount_usd: { unit: '{USD}', description: 'The amount of a budget.' },
+  look_incomplete: {
+    unit: '1',
+    description: '1 where the last look at a project could not see all, else 0.',
+  },
+} as const;
+
+const BOUNDS = ['low', 'expected', 'high'] as const;
+
+/** A label's value takes 1,024 characters: https://docs.cloud.google.com/monitoring/quotas */
+const MAX_LABEL = 1_000;
+
+/**
+ * What a look says, as points of its moment. What is not known has none: a budget without an estimate, and after a look that could
+ * not see all, a kind of which nothing was seen and every upper bound. Pure.
+ */
+export function pointsOf(ledger: Ledger, budgets: readonly BudgetFacts[]): readonly MetricPoint[] {
+  const { project } = ledger;
+  const complete = ledger.completeMs === ledger.lookedMs;
+  const month = accruedByKind(ledger, billingStart('month', ledger.lookedMs));
+  return [
+    { metric: 'look_incomplete', labels: { project }, value: complete ? 0 : 1 },
+    ...burnPoints(ledger, complete),
+    ...Object.entries(month).map(([kind, usd]): MetricPoint => ({
+      metric: 'month_usd',
+      labels: { project, kind },
+      value: rounded(usd),
+    })),
+    ...budgets.flatMap((budget) => budgetPoints(ledger, budget)),
+  ];
+}
+
+/** A kind that ran before and of which a complete look saw nothing burns nothing: that is known. */
+function burnPoints(
+  { project, running, kinds, lookedMs }: Ledger,
+  complete: boolean,
+): readonly MetricPoint[] {
+  const byKind = Map.groupBy(running, ({ kind }) => kind);
+  const known = complete ? new Set([...Object.keys(kinds), ...byKind.keys()]) : byKind.keys();
+  return [...known].sort().flatMap((kind) => {
+    const all = byKind.get(kind) ?? [];
+    // What its listing hid may be gone.
+    const seen = all.filter(({ seenMs }) => seenMs >= lookedMs);
+    const { expected, high } = sumBands(all.map(({ rate }) => rate));
+    const { low } = sumBands(seen.map(({ rate }) => rate));
+    return bandPoints(
+      'burn_usd_per_hour',
+      { project, kind },
+      {
+        low: complete || seen.length > 0 ? low : undefined,
+        expected,
+        high: complete ? high : undefined,
+      },
+    );
+  });
+}
+
+function budgetPoints(own: Ledger, { messages, others, without }: BudgetFacts): readonly MetricPoint[] {
+  const standing = standingOf({ messages, ledgers: [own, ...others], without }, own.lookedMs);
+  if (standing.kind === 'none') return [];
+  const { spend, reading } = standing.estimate;
+  const { budget, displayName, amount } = messages;
+  const labels = { budget, name: cut(displayName, MAX_LABEL) };
+  return [
+    ...bandPoints('budget_spend_usd', labels, spend),
+    { metric: 'budget_amount_usd', labels, value: amount },
+    ...(reading.reported === undefined
+      ? []
+      : [{ metric: 'budget_reported_usd' as const, labels, value: reading.reported.cost }]),
+  ];
+}
+
+function bandPoints(
+  metric: MetricPoint['metric'],
+  labels: MetricPoint['labels'],
+  band: { readonly [Bound in keyof Band]: number | undefined },
+): readonly MetricPoint[] {
+  return BOUNDS.flatMap((bound) => {
+    const value = band[bound];
+    return value === undefined ? [] : [{ metric, labels: { ...labels, bound }, value: rounded(value) }];
+  });
+}
+
+/** To a millionth: what costs less than a cent an hour does not cost nothing. */
+function rounded(usd: number): number {
+  return Math.round(usd * 1e6) / 1e6;
+}

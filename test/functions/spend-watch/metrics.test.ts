@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { pointsOf, type MetricPoint } from '../../../functions/spend-watch/metrics/points.ts';
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { ledgerOf, messagesOf, NOW, vm } from './burn-lab.ts';
+
+const MINUTE = 60_000;
+const JOB: Seen = {
+  ...vm('job', 3),
+  resource: 'projects/ml-burn/locations/us-central1/customJobs/7',
+  kind: 'custom-job',
+};
+
+/** `{'vm low': 1}` */
+function valuesOf(points: readonly MetricPoint[], metric: MetricPoint['metric']): Record<string, number> {
+  return Object.fromEntries(
+    points
+      .filter((point) => point.metric === metric)
+      .map(({ labels: { kind = '', bound = '' }, value }) => [`${kind} ${bound}`.trim(), value]),
+  );
+}
+
+/** The ledger after one more look, five minutes later. */
+function looked(before: Ledger, resources: readonly Seen[], complete: boolean): Ledger {
+  return accrue(before, {
+    ...{ project: 'ml-burn', atMs: before.lookedMs + 5 * MINUTE, resources, complete },
+    gaps: complete ? [] : [{ where: 'VMs', why: 'HTTP 403' }],
+  });
+}
+
+const BOTH = ledgerOf(() => [vm('calm', 0.74), JOB]);
+
+describe('pointsOf', () => {
+  it('has burn by kind and bound, the month by kind, and that the look was complete', () => {
+    const points = pointsOf(BOTH, []);
+    expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({
+      ...{ 'vm low': 0.666, 'vm expected': 0.74, 'vm high': 0.74 },
+      ...{ 'custom-job low': 2.7, 'custom-job expected': 3, 'custom-job high': 3 },
+    });
+    const month = valuesOf(points, 'month_usd');
+    expect(month['custom-job']).toBeGreaterThan(1_000);
+    expect(Object.keys(month).sort()).toEqual(['custom-job', 'vm']);
+    expect(valuesOf(points, 'look_incomplete')).toEqual({ '': 0 });
+    expect(points.every(({ labels }) => 'project' in labels)).toBe(true);
+  });
+
+  it('says that a kind burns nothing once a look that saw all finds none of it', () => {
+    const points = pointsOf(looked(BOTH, [vm('calm', 0.74)], true), []);
+    expect(valuesOf(points, 'burn_usd_per_hour')).toMatchObject({
+      ...{ 'custom-job low': 0, 'custom-job expected': 0, 'custom-job high': 0 },
+    });
+  });
+
+  it('leaves out what a failed listing hides: no zero, no upper bound, and low of what was seen alone', () => {
+    const points = pointsOf(looked(BOTH, [JOB], false), []);
+    expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({
+      ...{ 'vm expected': 0.74, 'custom-job low': 2.7, 'custom-job expected': 3 },
+    });
+    expect(valuesOf(points, 'look_incomplete')).toEqual({ '': 1 });
+    const gone = looked(BOTH, [vm('calm', 0.74)], true);
+    const hidden = pointsOf(looked(gone, [vm('calm', 0.74)], false), []);
+    expect(Object.keys(valuesOf(hidden, 'burn_usd_per_hour')).join()).not.toMatch(/custom-job/);
+  });
+
+  it('shows what has no price by its upper bound, and rounds no rate to nothing', () => {
+    const unpriced = vm('new', 0, { rate: { low: 0, expected: 0, high: 10 }, unpriced: 'no price' });
+    const cheap: Seen = { ...vm('cheap', 0.004), kind: 'colab-runtime' };
+    const points = pointsOf(
+      ledgerOf(() => [unpriced, cheap]),
+      [],
+    );
+    expect(valuesOf(points, 'burn_usd_per_hour')).toMatchObject({
+      ...{ 'vm low': 0, 'vm high': 10, 'colab-runtime expected': 0.004 },
+    });
+  });
+
+  it('has a budget with its bounds, what was reported and its amount; one without an estimate has none', () => {
+    const points = pointsOf(BOTH, [{ messages: messagesOf(), others: [], without: [] }]);
+    const spend = valuesOf(points, 'budget_spend_usd');
+    expect(spend['low']).toBeGreaterThan(0);
+    expect(spend['expected']).toBeGreaterThanOrEqual(spend['low'] ?? NaN);
+    expect(spend['high']).toBeGreaterThanOrEqual(spend['expected'] ?? NaN);
+    expect(valuesOf(points, 'budget_amount_usd')).toEqual({ '': 600 });
+    expect(valuesOf(points, 'budget_reported_usd')['']).toBeCloseTo(
+      messagesOf().period.points.at(-1)?.cost ?? NaN,
+    );
+    expect(points.find(({ metric }) => metric === 'budget_spend_usd')?.labels).toMatchObject({
+      budget: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b',
+      name: 'ML, monthly',
+    });
+    for (const unknown of [
+      { messages: messagesOf({ currencyCode: 'EUR' }), others: [], without: [] },
+      { messages: messagesOf(), others: [], without: ['ml-other: there is no ledger yet'] },
+    ])
+      expect(pointsOf(BOTH, [unknown]).filter(({ metric }) => metric.startsWith('budget'))).toEqual([]);
+    const silent = messagesOf();
+    const { startMs } = silent.period;
+    const unreported = pointsOf(BOTH, [
+      { messages: { ...silent, period: { startMs, points: [] } }, others: [], without: [] },
+    ]);
+    expect(valuesOf(unreported, 'budget_reported_usd')).toEqual({});
+  });
+
+  it('begins the month anew at midnight in Pacific time', () => {
+    const midnight = Date.parse('2026-12-01T08:00:00Z');
+    const rest = (endMs: number): Record<string, number> =>
+      valuesOf(
+        pointsOf(
+          ledgerOf(() => [JOB], endMs),
+          [],
+        ),
+        'month_usd',
+      );
+    expect(rest(midnight - MINUTE)['custom-job']).toBeGreaterThan(2_000);
+    expect(rest(midnight + 30 * MINUTE)['custom-job'] ?? NaN).toBeLessThan(3);
+    expect(NOW).toBeLessThan(midnight);
+  });
+});
