@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pointsOf, type MetricPoint } from '../../../functions/spend-watch/metrics/points.ts';
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
-import { ledgerOf, messagesOf, NOW, vm } from './burn-lab.ts';
+import { ledgerOf, messagesOf, NOW, vm } from '../../support/burn-lab.ts';
 
 const MINUTE = 60_000;
 const JOB: Seen = {
