@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { deleteAllProblems, lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
 import { policyDigest, PolicyError } from '../../shared/policy/policy.ts';
-import type { Policy } from '../../shared/policy/policy.ts';
+import type { Policy, PolicySection } from '../../shared/policy/policy.ts';
 import { percentText } from '../../shared/units.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
@@ -79,38 +79,35 @@ async function checkFile(file: string, { out, err, now = () => new Date() }: Out
 }
 
 function summary(policy: Policy): string {
-  const { notebooks, budgets, lifecycle, egress, estimates, audit, watch } = policy;
-  const rungs = budgets?.ladder.map((rung) => `${percentText(rung.at)} ${rung.do}`).join(', ');
+  const { stateBucket, scope } = policy;
   const rows = [
     ['digest', policyDigest(policy)],
-    ['scope', policy.scope.join(', ')],
-    [
-      'state',
-      policy.stateBucket === undefined ? 'none: receipts only go to the log' : `gs://${policy.stateBucket}`,
-    ],
-    ['notebooks', notebooks && `${notebooks.mode}; idle after ${notebooks.idleAfterMinutes} minutes`],
-    ['budgets', budgets && `${budgets.mode}; ${rungs ?? ''}`],
-    [
-      'lifecycle',
+    ['scope', scope.join(', ')],
+    ['state', stateBucket === undefined ? 'none: receipts only go to the log' : `gs://${stateBucket}`],
+    ...Object.entries(sectionLines(policy)),
+  ] as const;
+  return rows.map(([name, value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`).join('');
+}
+
+/** What each section says, in one line; undefined for one that is not written. */
+function sectionLines(policy: Policy): Readonly<Record<PolicySection, string | undefined>> {
+  const { notebooks, budgets, lifecycle, egress, estimates, audit, watch } = policy;
+  const rungs = budgets?.ladder.map((rung) => `${percentText(rung.at)} ${rung.do}`).join(', ');
+  return {
+    notebooks: notebooks && `${notebooks.mode}; idle after ${notebooks.idleAfterMinutes} minutes`,
+    budgets: budgets && `${budgets.mode}; ${rungs ?? ''}`,
+    lifecycle:
       lifecycle &&
-        `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
-    ],
-    ['egress', egress && `report over ${egress.windowHours} hours`],
-    ['estimates', estimates && `in ${estimates.region} where a request names no region`],
-    [
-      'audit',
+      `${lifecycle.mode}; policies: ${lifecycle.policies.map(({ name }) => name).join(', ') || 'none'}`,
+    egress: egress && `report over ${egress.windowHours} hours`,
+    estimates: estimates && `in ${estimates.region} where a request names no region`,
+    audit:
       audit &&
-        `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
-    ],
-    [
-      'watch',
+      `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
+    watch:
       watch &&
-        `Vertex AI in ${watch.regions.join(', ') || 'all regions'}${watch.metrics ? '; metrics to Cloud Monitoring' : ''}`,
-    ],
-  ];
-  return rows
-    .map(([name = '', value = 'not written: not deployed']) => `  ${name.padEnd(11)}${value}\n`)
-    .join('');
+      `Vertex AI in ${watch.regions.join(', ') || 'all regions'}${watch.metrics ? '; metrics to Cloud Monitoring' : ''}`,
+  };
 }
 
 if (import.meta.main) {

@@ -137,31 +137,7 @@ export function lackOf(policy: Policy, { needs }: Settings): string | undefined 
 
 /** The part of the policy that a function reads. */
 export function partOf(policy: Policy, { policy: keys }: Settings): Readonly<Record<string, unknown>> {
-  const {
-    scope,
-    stateBucket: state,
-    receiptsTopic: receipts,
-    notify,
-    notebooks,
-    budgets,
-    lifecycle,
-    egress,
-    estimates,
-    audit,
-    watch,
-  } = policy;
-  const all = {
-    scope,
-    state,
-    receipts,
-    notify,
-    notebooks,
-    budgets,
-    lifecycle,
-    egress,
-    estimates,
-    audit,
-    watch,
-  };
+  const { stateBucket: state, receiptsTopic: receipts, ...sections } = policy;
+  const all: Readonly<Record<PolicyKey, unknown>> = { ...sections, state, receipts };
   return Object.fromEntries(keys.map((key) => [key, all[key]]));
 }

@@ -28,17 +28,6 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 /** What a rung of the budget ladder does, mildest first. */
 export const rungActions = ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'] as const;
 
-/** The parts of the policy that one function each is about. What is not written there is not deployed. */
-export const policySections = [
-  'notebooks',
-  'budgets',
-  'lifecycle',
-  'egress',
-  'estimates',
-  'audit',
-  'watch',
-] as const;
-
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
@@ -329,6 +318,20 @@ function writtenSection<Keys>(keys: z.ZodMiniType<Keys>) {
   return z.exactOptional(z.pipe(emptyIfBare, keys));
 }
 
+/** The parts of the policy that one function each is about. What is not written there is not deployed. */
+const sections = {
+  notebooks: writtenSection(notebooks),
+  budgets: writtenSection(budgets),
+  lifecycle: writtenSection(lifecycle),
+  egress: writtenSection(egress),
+  estimates: writtenSection(estimates),
+  audit: writtenSection(audit),
+  watch: writtenSection(watch),
+};
+
+/** Their keys. */
+export const policySections = z.keyof(z.object(sections)).options;
+
 /** The file as it is written; its input side is what the JSON Schema for editors is generated from. */
 export const policyFileSchema = section({
   mode: z.prefault(mode, 'observe'),
@@ -339,11 +342,5 @@ export const policyFileSchema = section({
   state: z.exactOptional(stateUri),
   receipts: z.exactOptional(receiptsTopic),
   notify: z.exactOptional(notify),
-  notebooks: writtenSection(notebooks),
-  budgets: writtenSection(budgets),
-  lifecycle: writtenSection(lifecycle),
-  egress: writtenSection(egress),
-  estimates: writtenSection(estimates),
-  audit: writtenSection(audit),
-  watch: writtenSection(watch),
+  ...sections,
 });

@@ -12,26 +12,28 @@ import {
   type Waking,
   type WakingMessage,
 } from './cold-start.ts';
-import { parsePolicy } from '../../shared/policy/policy.ts';
+import { parsePolicy, type Policy } from '../../shared/policy/policy.ts';
 import { milliseconds, type Bench } from './row.ts';
 
 const WANTED_RATIO = 2;
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** Each function with what makes it call out; the policy is the one beside the bundles. */
-function subjects(): readonly { readonly name: string; readonly waking: Waking }[] {
-  const policy = parsePolicy(readFileSync(join(dist, 'budget-kill-switch', 'costguard.yaml'), 'utf8'));
+/** What makes each function call out; the policy is the one beside the bundles. */
+export function wakings(policy: Policy): Readonly<Record<string, Waking>> {
   const [budget = ''] = policy.budgets?.allow ?? [];
   const [scope = ''] = policy.scope;
-  return [
-    { name: 'idle-notebook-stopper', waking: { text: '{}' } },
-    { name: 'budget-kill-switch', waking: budgetAlert(budget) },
-    { name: 'budget-restore', waking: { path: `/?budget=${budget}&period=2026-11-01` } },
-    { name: 'lifecycle-enforcer', waking: { text: '{}' } },
-    { name: 'egress-auditor', waking: { path: `/?project=${scope.replace('projects/', '')}` } },
-    { name: 'cost-estimator', waking: { path: '/?machineType=g2-standard-4&format=json' } },
-  ];
+  const project = scope.replace('projects/', '');
+  return {
+    'idle-notebook-stopper': { text: '{}' },
+    'budget-kill-switch': budgetAlert(budget),
+    'budget-restore': { path: `/?budget=${budget}&period=2026-11-01` },
+    'lifecycle-enforcer': { text: '{}' },
+    'egress-auditor': { path: `/?project=${project}` },
+    'cost-estimator': { path: '/?machineType=g2-standard-4&format=json' },
+    'guardrail-audit': { path: `/?project=${project}&format=json` },
+    'spend-watch': { text: '{}' },
+  };
 }
 
 /** A function as Google's build leaves it: with the compiled code of its framework and bundle beside it. */
@@ -68,7 +70,8 @@ export const startUp: Bench = async function* ({ quick }) {
       distDir: folder,
     });
     if (empty === undefined) throw new Error('Cannot compare: the empty function was not built');
-    for (const { name, waking } of subjects()) {
+    const policy = parsePolicy(readFileSync(join(dist, 'budget-kill-switch', 'costguard.yaml'), 'utf8'));
+    for (const [name, waking] of Object.entries(wakings(policy))) {
       const { pairs, baselineMillis, token, api } = await measureColdStart({
         subject: await built(name, folder),
         baseline: empty,

@@ -172,7 +172,12 @@ describe('deploy.sh', () => {
         'budget-kill-switch',
         'budget-restore',
       ],
+      [`state: gs://${OPS}-costguard\naudit:\n`]: ['guardrail-audit'],
     };
+    assert.deepEqual(
+      Object.values(sections).flat().sort(),
+      (await readFunctions()).map(({ name }) => name),
+    );
     for (const [section, names] of Object.entries(sections))
       await withBench(async (bench) => {
         bench.setPolicy(`mode: enforce\nscope: [projects/ml-research]\n${section}`);
