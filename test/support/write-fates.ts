@@ -55,11 +55,16 @@ export function disturb(
     if (freeze?.frozen === true && freeze.project.test(request)) freeze.sentAfter.push(request);
     if (armed?.write.test(request) !== true) return answer();
     disturbance.armed = undefined;
-    return meet(armed, answer);
+    return meetFate(armed.fate, answer, armed.meanwhile);
   };
 }
 
-async function meet({ fate, meanwhile }: Armed, answer: () => Promise<unknown>): Promise<unknown> {
+/** Answers one request as its fate says. `meanwhile` happens before its sender sees what became of it. */
+export async function meetFate(
+  fate: Fate,
+  answer: () => Promise<unknown>,
+  meanwhile?: Armed['meanwhile'],
+): Promise<unknown> {
   if (fate.carriedOut) await answer();
   await meanwhile?.();
   if (fate.seen === 'garbage') return '<!DOCTYPE html><title>Error</title>';
