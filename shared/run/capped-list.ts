@@ -3,10 +3,10 @@ export interface Capped<T> {
   readonly items: readonly T[];
   /** Of all that were added. */
   count(): number;
-  add(item: T, text: string): void;
+  add(item: T): void;
 }
 
-/** Starts a list that takes items until their texts fill `maxBytes`. */
+/** Starts a list that takes items until they fill `maxBytes` as JSON. */
 export function startCapped<T>(maxBytes: number): Capped<T> {
   const items: T[] = [];
   let bytes = 0;
@@ -14,10 +14,10 @@ export function startCapped<T>(maxBytes: number): Capped<T> {
   return {
     items,
     count: () => count,
-    add(item, text) {
+    add(item) {
       count += 1;
       // Once one did not fit none is taken any more: the first ones are what was promised.
-      if (bytes <= maxBytes) bytes += Buffer.byteLength(text) + 1;
+      if (bytes <= maxBytes) bytes += Buffer.byteLength(JSON.stringify(item)) + 1;
       if (bytes <= maxBytes) items.push(item);
     },
   };
@@ -26,6 +26,6 @@ export function startCapped<T>(maxBytes: number): Capped<T> {
 /** The first items of a list, as many as fit into `maxBytes` of JSON. */
 export function cap<T>(all: readonly T[], maxBytes: number): readonly T[] {
   const capped = startCapped<T>(maxBytes);
-  for (const item of all) capped.add(item, JSON.stringify(item));
+  for (const item of all) capped.add(item);
   return capped.items;
 }

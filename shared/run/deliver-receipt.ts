@@ -31,39 +31,44 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
   const { runtime, api, policy, state } = context;
   const [day = ''] = run.startedAt.toISOString().split('T');
   const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
-  const stored = state === undefined ? undefined : `gs://${state.bucket}/${name}`;
+  const place = state === undefined ? undefined : `gs://${state.bucket}/${name}`;
   const upload = state?.upload(name, aboutProjects(receipt.rest(run.startedAt, {}).projects));
   let isFirst = true;
-  const logDecisions = (): void => {
-    const lines = decisionLines(runtime.functionName, run.runId, receipt.takeOutcomes());
-    if (lines.length > 0) runtime.write(lines.join('\n'));
+  let stored = Promise.resolve();
+  const store = (pieces: readonly string[]): void => {
+    stored = stored.then(() => upload?.write(pieces));
   };
-  const decisionPieces = (): readonly string[] =>
-    receipt.takeDecisions().map((text) => {
-      const piece = isFirst ? `{"decisions":[${text}` : `,\n${text}`;
+  const handOn = async (): Promise<void> => {
+    for (let taken = receipt.take(LOGGED_AT_ONCE); taken.length > 0; taken = receipt.take(LOGGED_AT_ONCE)) {
+      const lines = decisionLines(runtime.functionName, run.runId, taken);
+      if (lines.length > 0) runtime.write(lines.join('\n'));
+      store(taken.map(({ text }, index) => `${isFirst && index === 0 ? '{"decisions":[' : ',\n'}${text}`));
       isFirst = false;
-      return piece;
-    });
+      // What was logged before is stored meanwhile.
+      await api.nextTurn();
+    }
+  };
   return {
-    stored,
+    stored: place,
     async flush() {
-      logDecisions();
-      await upload?.write(decisionPieces());
+      await handOn();
+      await stored;
     },
     async finish(onError) {
       api.startClosing();
       const finishedAt = runtime.now();
       const calls = { ...api.calls };
-      logDecisions();
+      await handOn();
       logSummary(context.log, run, receipt.summary(finishedAt, calls, MAX_LOGGED_BYTES));
       const whole = async (): Promise<void> => {
         const rest = JSON.stringify(receipt.rest(finishedAt, calls)).slice(1);
-        await upload?.write([...decisionPieces(), `${isFirst ? '{"decisions":[' : ''}],${rest}\n`]);
+        store([`${isFirst ? '{"decisions":[' : ''}],${rest}\n`]);
+        await stored;
         await upload?.finish();
       };
       const published = async (): Promise<void> => {
         if (policy.receiptsTopic !== undefined)
-          await publishReceipt(context, policy.receiptsTopic, receipt.summary(finishedAt, calls), stored);
+          await publishReceipt(context, policy.receiptsTopic, receipt.summary(finishedAt, calls), place);
       };
       for (const [what, way] of [
         ['store', whole],
@@ -73,7 +78,7 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
         try {
           await way();
         } catch (error) {
-          const where = what === 'publish' && stored !== undefined ? `, which is at ${stored}` : '';
+          const where = what === 'publish' && place !== undefined ? `, which is at ${place}` : '';
           context.log('ERROR', `Cannot ${what} the receipt of run ${run.runId}${where}: ${messageOf(error)}`);
           onError(error);
         }
@@ -90,6 +95,9 @@ export async function deliverReceipt(
 ): Promise<void> {
   await startDelivery(context, run, receipt).finish(onError);
 }
+
+/** Decisions that are logged without a pause, some 2 KB each. */
+const LOGGED_AT_ONCE = 200;
 
 /** Of each of the three lists in the summary line; Cloud Logging takes 256 KiB in all. */
 const MAX_LOGGED_BYTES = 40_000;

@@ -1,16 +1,17 @@
 import { formatUsdPerHour } from '../prices/money.ts';
 import { createLog, type Log } from './log.ts';
-import type { DecidedOutcome, ReceiptSummary } from './receipt.ts';
+import type { DecidedOutcome, HandedOn, ReceiptSummary } from './receipt.ts';
 
-/** One line per decision, to be written at once: each write by itself holds the process up. */
+/** One line per decision that is not to keep, to be written at once: each write by itself holds the process up. */
 export function decisionLines(
   functionName: string,
   runId: string,
-  outcomes: readonly DecidedOutcome[],
+  decided: readonly HandedOn[],
 ): readonly string[] {
   const lines: string[] = [];
   const log = createLog((line) => void lines.push(line), { function: functionName });
-  for (const decision of outcomes) log(severityOf(decision), describe(decision), { runId, decision });
+  for (const { outcome, text, kept } of decided)
+    if (!kept) log(severityOf(outcome), describe(outcome), { runId }, { decision: text });
   return lines;
 }
 

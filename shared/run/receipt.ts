@@ -27,6 +27,15 @@ export interface Gap {
   readonly why: string;
 }
 
+/** A decision on its way to the log and the stored receipt. */
+export interface HandedOn {
+  readonly outcome: DecidedOutcome;
+  /** The same as JSON. */
+  readonly text: string;
+  /** Whether it is one of those that only keep, which are not logged. */
+  readonly kept: boolean;
+}
+
 export interface Failure {
   readonly resource: string;
   readonly error: string;
@@ -107,10 +116,8 @@ export interface ReceiptBuilder {
   /** Whether there are so many gaps and failures, which are held until the end, that another receipt should go on. */
   isLong(): boolean;
   link(part: PartLink): void;
-  /** What was decided since the last call, each as JSON text, for the stored receipt. The builder forgets it. */
-  takeDecisions(): readonly string[];
-  /** The outcomes since the last call that are not `keep`, for the log. The builder forgets them. */
-  takeOutcomes(): readonly DecidedOutcome[];
+  /** The oldest `most` of what was decided and not taken yet. The builder forgets it. */
+  take(most: number): readonly HandedOn[];
   /** What is published: no decisions that keep, and of each list not more than fits into `maxBytes` of JSON. */
   summary(finishedAt: Date, apiCalls: Readonly<Record<string, number>>, maxBytes?: number): ReceiptSummary;
   /** The stored receipt without its decisions. */
@@ -149,8 +156,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
   const failures: Failure[] = [];
   const first = startCapped<DecidedOutcome>(MAX_PUBLISHED_BYTES);
   let sweep: PartLink | undefined;
-  let texts: string[] = [];
-  let unlogged: DecidedOutcome[] = [];
+  const untaken: Omit<HandedOn, 'text'>[] = [];
 
   const rest: ReceiptBuilder['rest'] = (finishedAt, apiCalls) => ({
     function: head.functionName,
@@ -173,13 +179,11 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
   return {
     keep(decision) {
       kept[decision.reason] = (kept[decision.reason] ?? 0) + 1;
-      texts.push(JSON.stringify({ ...decision, outcome: 'already' }));
+      untaken.push({ outcome: { ...decision, outcome: 'already' }, kept: true });
     },
     add(outcome) {
-      const text = JSON.stringify(outcome);
-      texts.push(text);
-      unlogged.push(outcome);
-      first.add(outcome, text);
+      untaken.push({ outcome, kept: false });
+      first.add(outcome);
       tally.add(outcome);
     },
     incomplete: (gap) => void gaps.set(JSON.stringify([gap.where, gap.why]), gap),
@@ -187,16 +191,7 @@ export function startReceipt(head: ReceiptHead, saves: (decision: Decision) => b
     isComplete: () => gaps.size === 0,
     isLong: () => gaps.size + failures.length > MAX_HELD,
     link: (part) => void (sweep = part),
-    takeDecisions() {
-      const taken = texts;
-      texts = [];
-      return taken;
-    },
-    takeOutcomes() {
-      const taken = unlogged;
-      unlogged = [];
-      return taken;
-    },
+    take: (most) => untaken.splice(0, most).map((one) => ({ ...one, text: JSON.stringify(one.outcome) })),
     summary: (finishedAt, apiCalls, maxBytes = MAX_PUBLISHED_BYTES) =>
       shorten(rest(finishedAt, apiCalls), first, maxBytes),
     rest,

@@ -21,6 +21,9 @@ const QUANTUM_BYTES = 256 * 1024;
 /** Shorter texts go up in one request at the end; longer ones never take much more memory than two of these. */
 const BLOCK_BYTES = 16 * QUANTUM_BYTES;
 
+/** What goes off after the first block whenever nothing is on its way, so that little is left for the end. */
+const SMALL_BLOCK_BYTES = 4 * QUANTUM_BYTES;
+
 /** Answers in a row that kept nothing of what was sent. */
 const MAX_STALLED = 3;
 
@@ -39,18 +42,25 @@ export function openUpload(
   let session: Session | undefined;
   let failure: { readonly error: unknown } | undefined;
   let sending: Promise<void> = Promise.resolve();
+  // Once a block is through, and until the next one goes off.
+  let isIdle = false;
 
   const send = (last: boolean): void => {
     const block = pieces;
     pieces = [];
     bytes = 0;
+    isIdle = false;
     sending = (async () => {
       if (failure !== undefined) return;
       session ??= await startSession(api, target);
       await session.send(block.join(''), last);
-    })().catch((error: unknown) => {
-      failure ??= { error };
-    });
+    })()
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => {
+        isIdle = true;
+      });
   };
 
   return {
@@ -59,7 +69,7 @@ export function openUpload(
       for (const piece of more) {
         pieces.push(piece);
         bytes += Buffer.byteLength(piece);
-        if (bytes < BLOCK_BYTES) continue;
+        if (bytes < (isIdle ? SMALL_BLOCK_BYTES : BLOCK_BYTES)) continue;
         await sending;
         send(false);
       }

@@ -39,7 +39,7 @@ function decision(id: string, more: Partial<Decision> = {}): Decision {
 }
 
 function stored(receipt: ReceiptBuilder): Receipt {
-  const decisions = receipt.takeDecisions().map((text) => JSON.parse(text) as DecidedOutcome);
+  const decisions = receipt.take(Infinity).map(({ text }) => JSON.parse(text) as DecidedOutcome);
   return { ...receipt.rest(FINISHED, { 'a.b': 2 }), decisions };
 }
 
@@ -144,12 +144,11 @@ describe('a receipt', () => {
   test('counts all outcomes, and forgets what was taken', () => {
     const receipt = start();
     receipt.add({ ...decision('a'), outcome: 'done' });
-    assert.equal(receipt.takeDecisions().length, 1);
-    assert.equal(receipt.takeOutcomes().length, 1);
+    assert.equal(receipt.take(2).length, 1);
     receipt.add({ ...decision('b'), outcome: 'done' });
     receipt.add({ ...decision('c'), outcome: 'failed' });
     assert.deepEqual(
-      receipt.takeOutcomes().map(({ resource }) => resource.split('/').at(-1)),
+      [...receipt.take(1), ...receipt.take(2)].map(({ outcome }) => outcome.resource.split('/').at(-1)),
       ['b', 'c'],
     );
     assert.deepEqual(receipt.rest(FINISHED, {}).outcomes, { 'stop done': 2, 'stop failed': 1 });
@@ -162,8 +161,7 @@ describe('a receipt', () => {
       receipt.add({ ...decision(`nb-${at}`, { evidence: { note: 'ü'.repeat(500) } }), outcome: 'done' });
       receipt.incomplete({ where: `zone-${at}`, why: 'x'.repeat(100) });
       receipt.fail({ resource: `r-${at}`, error: 'x'.repeat(100) });
-      receipt.takeDecisions();
-      receipt.takeOutcomes();
+      receipt.take(2);
     }
     const summary = receipt.summary(FINISHED, {});
     assert.ok(Buffer.byteLength(JSON.stringify(summary)) < 3_100_000);
