@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import { FATES, meetFate, type Fate } from '../../support/write-fates.ts';
-import { OWN_PROJECT, policyText, type ModelPolicy } from './ladder-model.ts';
-import { MEMORY, startLive, type LiveWorld } from './live-world.ts';
+import { OWN_PROJECT, policyText, type ModelPolicy } from '../../support/ladder-model.ts';
+import { MEMORY, startLive, type LiveWorld } from '../../support/live-world.ts';
 
 const LADDER: ModelPolicy = {
   mode: 'enforce',
