@@ -23,6 +23,8 @@ export type Verdict =
       readonly next: Rung | undefined;
       /** What is spent by now as spend-watch has it, where that counts. */
       readonly estimated?: Estimated;
+      /** Why rungs wait that the reported cost reaches and the last known one does not. */
+      readonly doubt?: string;
     });
 
 /** What a message is judged by. */

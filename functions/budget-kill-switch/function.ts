@@ -6,9 +6,10 @@ import { undefinedIfMissing } from '../../shared/google/google-api-error.ts';
 import { holdAtTick, isTick } from './message/hold-at-tick.ts';
 import { noteInForce } from './message/in-force.ts';
 import { sayMadeAnew } from './message/made-anew.ts';
-import { configureSwitch } from './config.ts';
+import { configureSwitch, type Config } from './config.ts';
 import { judgeNotification, judgeSender, type Verdict } from './decide.ts';
 import { withEstimate } from './estimate/with-estimate.ts';
+import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
@@ -26,23 +27,43 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     });
     return;
   }
-  const notification = await read(context, message);
-  const sender = judgeSender(notification, config);
-  if (sender !== undefined || notification.kind === 'anomaly') {
+  const received = await read(context, message);
+  const sender = judgeSender(received, config);
+  if (sender !== undefined || received.kind === 'anomaly') {
     const isSaid =
-      notification.kind === 'budget' &&
+      received.kind === 'budget' &&
       sender?.kind === 'ignore' &&
       sender.reason === 'not-allowed' &&
-      (await sayMadeAnew(context, config, notification));
-    if (!isSaid) say(context, notification, sender);
+      (await sayMadeAnew(context, config, received));
+    if (!isSaid) say(context, received, sender);
     return;
   }
-  const budget = await lookUp(context, notification);
+  const budget = await lookUp(context, received);
   if (budget === undefined) return;
-  const told = judgeNotification(notification, budget, config, context.runtime.now());
   const publishedMs = message.publishedMs ?? context.runtime.now().getTime();
+  const believed = await believeFigure(context, config, {
+    ...{ message, notification: received, budget, publishedMs },
+    verdict: judgeNotification(received, budget, config, context.runtime.now()),
+  });
+  try {
+    await answer(context, config, budget, publishedMs, believed);
+  } finally {
+    // Last: a channel that does not answer delays no rung.
+    await believed.announce();
+  }
+}
+
+/** Does what a notification calls for, as far as it is believed. */
+async function answer(
+  context: EventContext,
+  config: Config,
+  budget: Budget,
+  publishedMs: number,
+  { notification, verdict: told, isDoubted }: Believed,
+): Promise<void> {
   if (told.kind !== 'ignore') {
-    await noteMessage(context, notification, budget, publishedMs);
+    // An estimate is compared with what is believed alone.
+    if (!isDoubted) await noteMessage(context, notification, budget, publishedMs);
     await noteHeard(context, config, notification.budget, publishedMs);
   }
   await noteInForce(context, config, notification, told, publishedMs);

@@ -93,6 +93,8 @@ export interface BudgetsPolicy {
   readonly maxActions: number;
   /** In the budget's currency: a smaller budget only notifies. */
   readonly minAmount: number;
+  /** Share of the budget by which the reported cost may grow, a day and at once, to be believed on one message; 0: always. */
+  readonly jump: number;
 }
 
 export interface BucketPolicy {

@@ -218,6 +218,17 @@ const silence = z.union(
   complain(`${durationWanted}, in whole hours and at most 30d, or 0 (0 = no alert)`),
 );
 
+const jumpWanted =
+  'a share of the budget from 0.05 to 10, without quotes (0.5 is 50 %), or 0 (0 = each message is believed)';
+
+const jump = z.union(
+  [
+    z.literal(0),
+    z.number(complain(jumpWanted)).check(z.gte(0.05, complain(jumpWanted)), z.lte(10, complain(jumpWanted))),
+  ],
+  complain(jumpWanted),
+);
+
 const maxActionsWanted = 'a whole number without quotes, 1 or more';
 
 const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
@@ -237,6 +248,7 @@ const budgets = section({
   silence: z.prefault(silence, '24h'),
   maxActions: z.prefault(wholeNumber(maxActionsWanted).check(z.gte(1, complain(maxActionsWanted))), 1_000),
   minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
+  jump: z.prefault(jump, 0.5),
 });
 
 const usdWanted = 'USD a month, a number without quotes, 0 or more';

@@ -188,7 +188,7 @@ export function budgetScenario(lab: BudgetLab = {}): Scenario {
   } satisfies ScenarioInput);
 }
 
-/** A policy that guards the lab's budget; `lines` are lines of its section `budgets`. Unlinking waits for nothing unless `settle` says so. */
+/** A policy that guards the lab's budget; `lines` are lines of its section `budgets`. Nothing waits unless `settle` or `jump` say so. */
 export function switchPolicy(
   options: {
     readonly mode?: 'observe' | 'enforce';
@@ -196,6 +196,7 @@ export function switchPolicy(
     readonly allow?: readonly string[];
     readonly modelAccounts?: readonly string[];
     readonly settle?: string;
+    readonly jump?: number;
     readonly lines?: readonly string[];
   } = {},
 ): string {
@@ -205,6 +206,7 @@ export function switchPolicy(
     allow = [BUDGET],
     modelAccounts = [MODEL_ACCOUNT],
     settle = '0',
+    jump = 0,
     lines = [],
   } = options;
   return [
@@ -216,6 +218,7 @@ export function switchPolicy(
     `  allow: [${allow.join(', ')}]`,
     `  modelAccounts: [${modelAccounts.join(', ')}]`,
     `  settle: ${settle}`,
+    `  jump: ${jump}`,
     ...lines.map((line) => `  ${line}`),
     '',
   ].join('\n');

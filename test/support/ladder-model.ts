@@ -91,9 +91,11 @@ export interface ModelPolicy {
   readonly mode: 'observe' | 'enforce';
   readonly basis: NonNullable<Policy['budgets']>['basis'];
   readonly ladder: readonly ModelRung[];
+  /** `budgets.jump`; each message is believed when absent. */
+  readonly jump?: number;
 }
 
-export function policyText({ mode, basis, ladder }: ModelPolicy): string {
+export function policyText({ mode, basis, ladder, jump = 0 }: ModelPolicy): string {
   const allow = BUDGETS.filter(({ allowed }) => allowed).map(({ name }) => name);
   return JSON.stringify({
     scope: ['projects/ml-research'],
@@ -105,6 +107,7 @@ export function policyText({ mode, basis, ladder }: ModelPolicy): string {
       basis,
       allow,
       protect: [PROTECTED],
+      jump,
       ladder: ladder.map((rung) => ({ at: rung.atPercent / 100, do: rung.do })),
     },
   });

@@ -48,8 +48,8 @@ export interface LiveWorld {
   look(complete?: boolean): void;
   /** The switch's tick. */
   tick(): Promise<void>;
-  /** Cloud Billing's message: what was spent ten hours ago. */
-  message(): Promise<void>;
+  /** Cloud Billing's message: what was spent ten hours ago, unless it says otherwise. */
+  message(usd?: number): Promise<void>;
   /** Five minutes, a look, two minutes more and a tick. */
   round(): Promise<void>;
   write(name: string, text: string): void;
@@ -128,8 +128,8 @@ export async function startLive(fake: FakeGoogle): Promise<LiveWorld> {
       }
     },
     tick: () => deliver('{}', {}),
-    async message() {
-      const percent = (100 * live.reported()) / AMOUNT;
+    async message(usd = live.reported()) {
+      const percent = (100 * usd) / AMOUNT;
       const { attributes, data } = wireOf({
         ...{ budget: 0, period: 1, percent, namesThreshold: percent >= 10 },
         ...{ forecastPercent: undefined, amountPercent: 100, currency: 'USD' },

@@ -19,5 +19,6 @@ export function addEstimate(verdict: Counted, estimated: Estimated): Counted {
   );
   const highest = rungs.at(-1);
   const next = ladder.find((rung) => highest !== undefined && rung.at > highest.at);
-  return { kind: 'due', shares, budgetAmount, ladder, rungs, next, estimated };
+  const doubt = verdict.kind === 'due' && verdict.doubt !== undefined ? { doubt: verdict.doubt } : {};
+  return { kind: 'due', shares, budgetAmount, ladder, rungs, next, estimated, ...doubt };
 }

@@ -24,7 +24,7 @@ const MAX_NAMED = 10;
 export function alertText(alert: Alert): string {
   const { message, verdict, projects } = alert;
   const { displayName, costAmount, currencyCode, periodStartMs } = message;
-  const { shares, budgetAmount, rungs, estimated } = verdict;
+  const { shares, budgetAmount, rungs, estimated, doubt } = verdict;
   const due = rungs.map((rung) => `${rung.do} (${percentText(rung.at)})`).join(', ');
   return [
     `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
@@ -32,6 +32,7 @@ export function alertText(alert: Alert): string {
       ? [`Forecast: at least ${percentText(shares.forecast)}.`]
       : []),
     ...(estimated === undefined ? [] : [estimateText(estimated)]),
+    ...(doubt === undefined ? [] : [doubt]),
     `Due: ${due}${projects.length > 0 ? ` on ${named(projects)}` : ''}.`,
     next(alert),
   ].join(' ');

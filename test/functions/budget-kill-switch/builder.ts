@@ -67,6 +67,7 @@ export function config(more: Partial<Config> = {}): Config {
     silenceHours: 24,
     maxActions: 1_000,
     minAmount: 1,
+    jump: 0.5,
     ...more,
   };
 }

@@ -188,6 +188,38 @@ const HARM: Readonly<
   },
 }; // prettier-ignore
 
+describe('a message far beyond the last known figure', () => {
+  const planted = 1.5 * AMOUNT;
+  it('stops nothing that the estimate does not confirm, and is not what estimates are compared with', async () => {
+    const live = await start({ jump: 0.5 });
+    await live.round();
+    const before = live.fake.world.objects.get(MESSAGES)?.text;
+    await live.message(planted);
+    for (let n = 0; n < 4; n++) await live.round();
+    expect(live.fake.world.changes.filter((change) => !change.startsWith('publish'))).toEqual([]);
+    expect(live.fake.world.objects.get(MESSAGES)?.text).toBe(before);
+    expect(live.lines('ERROR').join('\n')).toMatch(
+      /stop-notebooks \(80 %\), stop-compute \(100 %\), unlink-billing \(120 %\) wait for a second message .*, or for spend-watch’s estimate/,
+    );
+  });
+
+  it('stops at once what the estimate reaches by itself', async () => {
+    const live = await start({ jump: 0.5 });
+    await live.round();
+    live.burn('ml-research', RUNAWAY);
+    for (let n = 0; n < 2; n++) await live.round();
+    expect(stops(live)).toEqual([]);
+    // Less than the quarter of an hour after which a message confirms another one.
+    for (let n = 0; n < 2; n++) {
+      live.pass(5);
+      live.look();
+      await live.message(planted);
+    }
+    expect(stops(live)).toHaveLength(1);
+    expect(live.fake.world.changes.filter((change) => change.startsWith('unlink'))).toEqual([]);
+  });
+});
+
 describe('an estimate that cannot be relied upon', () => {
   for (const [title, { harm, says, severity = 'WARNING' }] of Object.entries(HARM))
     it(`stops nothing, and says why: ${title}`, async () => {

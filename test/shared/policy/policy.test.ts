@@ -433,6 +433,13 @@ const badInputs: readonly BadInput[] = [
     'budgets.settle',
     /^got "90m"; wanted .*in whole hours and at most 7d, or 0/,
   ],
+  [
+    'a jump in percent',
+    `${armed}, jump: 50}`,
+    'budgets.jump',
+    /^got 50; wanted a share .*\(0\.5 is 50 %\), or 0/,
+  ],
+  ['a jump that any message is', `${armed}, jump: 0.01}`, 'budgets.jump', /^got 0\.01; wanted a share/],
   ['no action at all', `${armed}, maxActions: 0}`, 'budgets.maxActions', /^got 0; wanted .*1 or more/],
   ['a settling time of 24', `${armed}, settle: 24}`, 'budgets.settle', /^got 24; wanted .*, or 0/],
   ['a settling time beyond a week', `${armed}, settle: 8d}`, 'budgets.settle', /^got "8d"; wanted .*7d/],
@@ -951,6 +958,7 @@ test('parsePolicy fills in the defaults of an armed kill switch', () => {
     silenceHours: 24,
     maxActions: 1_000,
     minAmount: 1,
+    jump: 0.5,
   });
 });
 

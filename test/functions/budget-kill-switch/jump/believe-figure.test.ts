@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { believeFigure } from '../../../../functions/budget-kill-switch/jump/believe-figure.ts';
+import { judgeNotification } from '../../../../functions/budget-kill-switch/decide.ts';
+import type { EventContext } from '../../../../shared/run/handle-event.ts';
+import { budget, config, MIDMONTH, notification } from '../builder.ts';
+
+/** A state bucket of one object; what is logged. */
+function contextOf(memory: { text: string | undefined; refuses?: boolean }): {
+  readonly context: EventContext;
+  readonly logged: string[];
+} {
+  const logged: string[] = [];
+  const state = {
+    read: () =>
+      memory.refuses === true
+        ? Promise.reject(new Error('HTTP 403'))
+        : Promise.resolve(
+            memory.text === undefined ? undefined : { text: memory.text, generation: '1', ageMs: 0 },
+          ),
+    write: (_name: string, text: string) => Promise.resolve(void (memory.text = text)),
+  };
+  const runtime = { now: () => MIDMONTH, sleep: () => Promise.resolve(), random: () => 0 };
+  const log = (severity: string, text: string): void => void logged.push(`${severity} ${text}`);
+  return { context: { state, runtime, log, policy: {} } as unknown as EventContext, logged };
+}
+
+function believe(context: EventContext, id: string, costAmount: number, more: Parameters<typeof config>[0] = {}) {
+  const told = notification({ costAmount, thresholdExceeded: 0.5, forecastExceeded: 1 });
+  const settings = config(more);
+  return believeFigure(context, settings, {
+    ...{ message: { id }, notification: told, budget: budget(), publishedMs: MIDMONTH.getTime() },
+    verdict: judgeNotification(told, budget(), settings, MIDMONTH),
+  });
+} // prettier-ignore
+
+const rungsOf = (verdict: Awaited<ReturnType<typeof believe>>['verdict']): readonly string[] =>
+  verdict.kind === 'due' ? verdict.rungs.map((rung) => rung.do) : [];
+
+it('a doubted message only notifies, and its forecast counts no more than its cost', async () => {
+  const { context, logged } = contextOf({ text: undefined });
+  await believe(context, 'a', 60, { basis: 'either' });
+  const {
+    verdict,
+    notification: believed,
+    isDoubted,
+  } = await believe(context, 'b', 130, { basis: 'either' });
+  expect(rungsOf(verdict)).toEqual(['notify']);
+  expect(believed).toMatchObject({ costAmount: 60, forecastExceeded: undefined });
+  expect(isDoubted).toBe(true);
+  expect(logged.join()).toMatch(/^ERROR .*: stop-notebooks .* wait for a second message/);
+});
+
+it('a ladder that does not notify waits as a heartbeat, and says so', async () => {
+  const { context, logged } = contextOf({ text: undefined });
+  const ladder = config().ladder.slice(1);
+  await believe(context, 'a', 60, { ladder });
+  const { verdict } = await believe(context, 'b', 130, { ladder });
+  expect(verdict.kind).toBe('heartbeat');
+  expect(logged).toHaveLength(1);
+});
+
+it('a memory that is damaged or cannot be kept makes no message wait', async () => {
+  for (const memory of [{ text: '{"version":1,"known":' }, { text: undefined, refuses: true }]) {
+    const { context, logged } = contextOf(memory);
+    const { verdict } = await believe(context, 'a', 130);
+    expect(rungsOf(verdict)).toHaveLength(4);
+    expect(logged).toHaveLength(memory.refuses === true ? 1 : 0);
+  }
+});
+
+it('budgets.jump 0 keeps nothing and believes each', async () => {
+  const memory = { text: undefined };
+  const { context } = contextOf(memory);
+  await believe(context, 'a', 1, { jump: 0 });
+  expect(rungsOf((await believe(context, 'b', 500, { jump: 0 })).verdict)).toHaveLength(4);
+  expect(memory.text).toBeUndefined();
+});
