@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Budget } from '../../../shared/google/budgets.ts';
+import { parsePolicy } from '../../../shared/policy/policy.ts';
+import { judgeBudget } from '../../../shared/preflight/budget.ts';
+import { BUDGET } from '../../support/budget-lab.ts';
+
+const TOPIC = 'projects/ml-ops/topics/alerts';
+
+function policyOf(basis: string) {
+  const { budgets } = parsePolicy(
+    [
+      'scope: [projects/ml-burn]',
+      'state: gs://ml-ops-costguard',
+      `budgets: {mode: observe, allow: [${BUDGET}], basis: ${basis}}`,
+      'watch:',
+    ].join('\n'),
+  );
+  if (budgets === undefined) throw new Error('the policy has no budgets');
+  return budgets;
+}
+
+function budgetOf(over: Partial<Budget>): Budget {
+  return {
+    name: BUDGET,
+    displayName: 'ML, monthly',
+    topic: TOPIC,
+    thresholds: [],
+    amount: { kind: 'specified', units: 600, currencyCode: 'USD' },
+    projects: ['projects/100000000001'],
+    narrowed: [],
+    subaccounts: [],
+    credits: 'include-all',
+    period: { kind: 'calendar', unit: 'month' },
+    ...over,
+  };
+}
+
+const estimateCheck = (over: Partial<Budget>, basis = 'live') =>
+  judgeBudget(budgetOf(over), policyOf(basis), TOPIC).find(({ id }) => id === 'budget-estimate');
+
+describe('a budget whose ladder counts estimates', () => {
+  it('passes in US dollars and with a filter of projects alone', () => {
+    expect(estimateCheck({})?.status).toBe('pass');
+  });
+
+  it('passes with an amount of the last period, which has no currency of its own', () => {
+    expect(estimateCheck({ amount: { kind: 'last-period' } })?.status).toBe('pass');
+  });
+
+  it.each([
+    [
+      { amount: { kind: 'specified', units: 600, currencyCode: 'EUR' } },
+      /it counts in EUR, and spend-watch prices in USD/,
+    ],
+    [{ narrowed: ['services'] }, /limited by more than projects/],
+  ] as const)('fails with %j, and says what helps', (over, says) => {
+    const check = estimateCheck(over);
+    expect(check?.status).toBe('fail');
+    expect(check?.detail).toMatch(says);
+    expect(check?.remedy.join()).toMatch(/Set budgets\.basis: actual, or give the budget an amount in USD/);
+  });
+
+  it('is not checked where messages alone count', () => {
+    expect(estimateCheck({ narrowed: ['services'] }, 'actual')).toBeUndefined();
+  });
+});
