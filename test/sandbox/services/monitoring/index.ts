@@ -2,6 +2,7 @@ import { projectSeries } from '../../metrics/project-series.ts';
 import type { Service } from '../../service.ts';
 import { resourceManager } from '../resource-manager/index.ts';
 import { alertingRoutes } from './alerting.ts';
+import { dashboardRoutes } from './dashboards.ts';
 import { createMonitoringService, type MonitoringService } from './service.ts';
 
 export const monitoring: Service<{ readonly monitoring: MonitoringService }> = {
@@ -21,5 +22,5 @@ export const monitoring: Service<{ readonly monitoring: MonitoringService }> = {
       }),
     };
   },
-  routes: (acts) => [...acts.monitoring.routes, ...alertingRoutes()],
+  routes: (acts) => [...acts.monitoring.routes, ...alertingRoutes(), ...dashboardRoutes()],
 };
