@@ -7,6 +7,7 @@ import type { Desired } from '../desired/desired.ts';
  * List prices in USD of a tier 1 region, as of 2026-11-26, before free tiers.
  * Cloud Run, billed by request: cloud.google.com/run/pricing (vCPU and GiB from memory, not checked at the source).
  * Monitoring reads since 2025-10-02: cloud.google.com/stackdriver/pricing; the first million a month is free.
+ * Monitoring points: ibid., "All Monitoring data" up to 100,000 MiB, and 8 bytes for each point of a number; the first 150 MiB are free.
  * Storage operations, Standard: cloud.google.com/storage/pricing-examples.
  */
 const USD = {
@@ -14,9 +15,13 @@ const USD = {
   perVcpuSecond: 0.000024,
   perGibSecond: 0.0000025,
   perSeries: 0.5 / 1e6,
+  perMib: 0.258,
   perClassA: 0.005 / 1_000,
   perClassB: 0.0004 / 1_000,
 } as const;
+
+const BYTES_PER_POINT = 8;
+const MIB = 2 ** 20;
 
 /** What a function with 512 MiB gets (function.yaml of each); the vCPU from memory. */
 const VCPUS = 1 / 3;
@@ -36,6 +41,7 @@ const lineSchema = z.looseObject({
       finishedAt: z.string(),
       apiCalls: z.record(z.string(), z.number()),
       seriesRead: z.optional(z.looseObject({ total: z.number() })),
+      pointsWritten: z.optional(z.number()),
       /** Decisions that are not to keep, each a line of the log. */
       outcomes: z.optional(z.record(z.string(), z.number())),
     }),
@@ -50,6 +56,8 @@ export interface OwnCost {
   readonly runs: number;
   readonly calls: number;
   readonly series: number | undefined;
+  /** Written to Monitoring. */
+  readonly points: number;
   readonly seconds: number;
   /** Messages published. */
   readonly publishes: number;
@@ -87,9 +95,11 @@ export function ownCost(runs: readonly RunCounts[]): OwnCost | undefined {
     (run) => run.seriesRead !== undefined || calls(run, /^monitoring\.\w+\.list$/) === 0,
   );
   const series = seriesKnown ? sum(({ seriesRead }) => seriesRead?.total ?? 0) : undefined;
+  const points = sum(({ pointsWritten = 0 }) => pointsWritten);
   const seconds = sum(secondsOf);
   const others =
     runs.length * perMonth * USD.perRequest +
+    usdOfPoints(points) +
     seconds * (VCPUS * USD.perVcpuSecond + GIB * USD.perGibSecond) +
     sum((run) => calls(run, /^storage\.\w+\.(?!get)/)) * USD.perClassA +
     sum((run) => calls(run, /^storage\.\w+\.get/)) * USD.perClassB;
@@ -97,11 +107,16 @@ export function ownCost(runs: readonly RunCounts[]): OwnCost | undefined {
     runs: runs.length * perMonth,
     calls: sum((run) => calls(run, /./)),
     series,
+    points,
     seconds,
     publishes: sum((run) => calls(run, /^pubsub\.topics\.publish$/)),
     outcomes: sum(({ outcomes = {} }) => Object.values(outcomes).reduce((total, one) => total + one, 0)),
     usd: series === undefined || Number.isNaN(others) ? undefined : others + series * USD.perSeries,
   };
+}
+
+function usdOfPoints(points: number): number {
+  return ((points * BYTES_PER_POINT) / MIB) * USD.perMib;
 }
 
 function secondsOf({ startedAt, finishedAt }: RunCounts): number {
@@ -130,6 +145,7 @@ export function showOwnCost(costs: ReadonlyMap<string, OwnCost | undefined>): st
   const known = [...costs.values()].flatMap((cost) => cost?.usd ?? []);
   const total = known.reduce((sum, usd) => sum + usd, 0);
   const all = known.length === costs.size;
+  const points = [...costs.values()].reduce((sum, cost) => sum + (cost?.points ?? 0), 0);
   return [
     'What costguard itself costs a month, at the pace of the past 7 days:',
     row('', 'runs', 'calls', 'series', 'seconds', 'USD'),
@@ -137,7 +153,16 @@ export function showOwnCost(costs: ReadonlyMap<string, OwnCost | undefined>): st
     row('total', '', '', '', '', known.length === 0 ? 'unknown' : all ? money(total) : `>= ${money(total)}`),
     'List prices of 2026-11-26 (tier 1 region) before free tiers: the first million',
     'series is free.',
+    ...(points > 0 ? pointLines(points) : []),
   ].join('\n');
+}
+
+function pointLines(points: number): readonly string[] {
+  const mib = (points * BYTES_PER_POINT) / MIB;
+  return [
+    `Of it for ${count(points)} points written to Monitoring: ${money(usdOfPoints(points))}`,
+    `(${mib.toFixed(1)} MiB at ${USD.perMib}; the first 150 MiB of a billing account are free).`,
+  ];
 }
 
 function count(value: number | undefined): string {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { doctorCommand } from '../../../deploy/commands/doctor.ts';
@@ -47,13 +49,45 @@ describe('ownCost', () => {
     assert.equal(ownCost(runs(5, { seriesRead: undefined, apiCalls: {} }))?.series, 0);
   });
 
+  it('counts the points that spend-watch writes by their bytes, as its README says', () => {
+    // Three kinds in a project with a budget, every five minutes.
+    const series = 3 * 4 + 1 + 5;
+    const looks = (more: Partial<RunCounts>): readonly RunCounts[] =>
+      Array.from({ length: 288 }, (_, index) => ({
+        startedAt: new Date(START + index * 300_000).toISOString(),
+        finishedAt: new Date(START + index * 300_000 + 2_000).toISOString(),
+        apiCalls: { 'monitoring.timeSeries.create': 1 },
+        ...more,
+      }));
+    const cost = ownCost(looks({ pointsWritten: series }));
+    const without = ownCost(looks({}));
+    assert.ok(cost?.usd !== undefined && without?.usd !== undefined);
+    assert.equal(cost.series, 0, 'a write reads no series');
+    assert.equal(Math.round(cost.points), series * 2 * TICKS_A_MONTH);
+    const usd = ((series * 2 * TICKS_A_MONTH * 8) / 2 ** 20) * 0.258;
+    assert.ok(Math.abs(cost.usd - without.usd - usd) < 1e-9);
+    const readme = readFileSync(
+      join(import.meta.dirname, '../../../functions/spend-watch/README.md'),
+      'utf8',
+    );
+    const row = /^\| 1 project, 3 kinds, 1 budget \| (\d+) \| ([\d.]+) MiB \| ([\d.]+) USD \|$/m.exec(readme);
+    assert.deepEqual(row?.slice(1), [`${series}`, (usd / 0.258).toFixed(2), usd.toFixed(2)]);
+    const text = showOwnCost(new Map([['spend-watch', cost]]));
+    assert.match(text, /^Of it for 157,680 points written to Monitoring: 0\.31$/m);
+    assert.ok(
+      text.split('\n').every((line) => line.length <= 80),
+      text,
+    );
+    assert.doesNotMatch(showOwnCost(new Map([['spend-watch', without]])), /points/);
+  });
+
   it('shows unknown as unknown, what is small as less than a cent, and no line over 80 columns', () => {
     const text = showOwnCost(
       new Map([
         ['idle-notebook-stopper', ownCost(runs(144, { seriesRead: { total: 1_000_000 } }))],
         [
           'lifecycle-enforcer',
-          { runs: 1, calls: 1, series: 0, seconds: 1, publishes: 0, outcomes: 0, usd: 0.001 },
+          { runs: 1, calls: 1, series: 0, points: 0, seconds: 1, publishes: 0, outcomes: 0, usd: 0.001 },
         ],
         ['budget-kill-switch', undefined],
       ]),
