@@ -27,6 +27,8 @@ export interface Actual {
   readonly elsewhere: readonly { readonly name: string; readonly region: string }[];
   readonly jobs: ReadonlyMap<string, Job>;
   readonly alerts: readonly Alert[];
+  /** By id. */
+  readonly dashboards: ReadonlyMap<string, ActualDashboard>;
   /** What is there and cannot be read. */
   readonly unread: readonly Unread[];
   /** Above a folder or an organization; above a billing account where its custom roles are to be bound on it. */
@@ -96,6 +98,13 @@ export interface Job {
   readonly topic: string;
   readonly body: string;
   readonly paused: boolean;
+}
+
+export interface ActualDashboard {
+  readonly made: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of this very content: an update of another one is refused. */
+  readonly etag: string;
 }
 
 export interface Alert {

@@ -11,17 +11,19 @@ import {
   accountSchema,
   alertSchema,
   bucketSchema,
+  dashboardSchema,
   isMade,
   jobSchema,
   toAlert,
   toBucket,
+  toDashboard,
   toJob,
   topicSchema,
 } from './wire.ts';
 import { readBindings } from './read-bindings.ts';
 import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
 import { readRoles } from './read-roles.ts';
-import { accessOf, type Desired } from '../desired/desired.ts';
+import { accessOf, writesMetrics, type Desired } from '../desired/desired.ts';
 
 export interface Surroundings {
   readonly projectNumber: string;
@@ -49,31 +51,33 @@ export async function readActual(
   const list = lister(gcloud, apis, note);
   const delivery = deliveryLists(list, wanted);
 
-  const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, bucket] = await inTurns(
-    () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
-    () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
-    delivery.subscriptions,
-    delivery.functions,
-    delivery.triggers,
-    () =>
-      list(
-        'cloudscheduler.googleapis.com',
-        ['scheduler', 'jobs', 'list', `--location=${region}`, inProject],
-        jobSchema,
-      ),
-    () =>
-      wanted.functions.some(({ settings }) => settings.alert)
-        ? list(
-            'monitoring.googleapis.com',
-            ['alpha', 'monitoring', 'policies', 'list', inProject],
-            alertSchema,
-          )
-        : Promise.resolve([]),
-    () =>
-      policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
-        ? Promise.resolve(undefined)
-        : readBucket(gcloud, `gs://${policy.stateBucket}`),
-  );
+  const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, dashboards, bucket] =
+    await inTurns(
+      () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
+      () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
+      delivery.subscriptions,
+      delivery.functions,
+      delivery.triggers,
+      () =>
+        list(
+          'cloudscheduler.googleapis.com',
+          ['scheduler', 'jobs', 'list', `--location=${region}`, inProject],
+          jobSchema,
+        ),
+      () =>
+        wanted.functions.some(({ settings }) => settings.alert)
+          ? list(
+              'monitoring.googleapis.com',
+              ['alpha', 'monitoring', 'policies', 'list', inProject],
+              alertSchema,
+            )
+          : Promise.resolve([]),
+      () => readDashboards(gcloud, wanted, apis, note),
+      () =>
+        policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
+          ? Promise.resolve(undefined)
+          : readBucket(gcloud, `gs://${policy.stateBucket}`),
+    );
   const known = {
     ...toDelivery(wanted, subscriptions, functions, triggers),
     topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
@@ -120,6 +124,7 @@ export async function readActual(
     bindings,
     jobs: new Map(jobs.map((job) => [resourceId(job.name), toJob(job)])),
     alerts: alerts.map((alert) => toAlert(alert)),
+    dashboards: new Map(dashboards.map((one) => [resourceId(one.name), toDashboard(one)])),
     unread,
   };
 }
@@ -132,6 +137,22 @@ function topicsIn(wanted: Desired): ReadonlySet<string> {
     ...wanted.functions.map(({ name }) => topicOf(name)),
     ...(receipts === undefined ? [] : [receipts]),
   ]);
+}
+
+/** Where the policy wants no dashboard, one that may not be looked at counts as none: nothing is done about it then. */
+async function readDashboards(
+  gcloud: Gcloud,
+  { project, policy, functions }: Desired,
+  apis: ReadonlySet<string>,
+  note: NoteUnread,
+): Promise<readonly z.infer<typeof dashboardSchema>[]> {
+  if (!apis.has('monitoring.googleapis.com') || functions.every(({ dashboard }) => dashboard === undefined))
+    return [];
+  const args = ['monitoring', 'dashboards', 'list', `--project=${project}`];
+  const answer = writesMetrics(policy)
+    ? await readJson(gcloud, args)
+    : await readJsonIfAny(gcloud, args, isUnseen);
+  return answer === undefined ? [] : parseList(args, dashboardSchema, answer, note);
 }
 
 async function readBucket(gcloud: Gcloud, url: string): Promise<Actual['bucket']> {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { MADE_BY, MADE_BY_TEXT } from '../desired/names.ts';
 import { readSettings } from './function-settings.ts';
-import type { Alert, Job, Actual, ActualFunction, Subscription } from './actual.ts';
+import type { ActualDashboard, Alert, Job, Actual, ActualFunction, Subscription } from './actual.ts';
 
 const labelsSchema = z.optional(z.record(z.string(), z.string()));
 const text = z.optional(z.string());
@@ -76,6 +76,7 @@ export const alertSchema = z.looseObject({
     z.array(z.looseObject({ conditionMatchedLog: z.optional(z.looseObject({ filter: text })) })),
   ),
 });
+export const dashboardSchema = z.looseObject({ name: z.string(), labels: labelsSchema, etag: text });
 export const roleSchema = z.looseObject({
   title: text,
   description: text,
@@ -180,4 +181,8 @@ export function toAlert(alert: z.infer<typeof alertSchema>): Alert {
     filter: alert.conditions?.[0]?.conditionMatchedLog?.filter ?? '',
     channels: alert.notificationChannels ?? [],
   };
+}
+
+export function toDashboard({ labels = {}, etag = '' }: z.infer<typeof dashboardSchema>): ActualDashboard {
+  return { made: isMade(labels), labels, etag };
 }

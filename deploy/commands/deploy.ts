@@ -17,6 +17,7 @@ import {
   type Tools,
   type Values,
 } from './command.ts';
+import { describeDashboards } from '../plan/dashboard.ts';
 import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
 import { checkCaller, judgeBucket, judgeReach, judgeRegion } from './preconditions.ts';
@@ -26,7 +27,7 @@ import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { carryOutInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
-import type { Desired } from '../desired/desired.ts';
+import { writesMetrics, type Desired } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
@@ -113,7 +114,12 @@ export async function deploy(
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
-  for (const line of [...formerRolesThatStay(wanted, before), ...unlinkMayBeRefused(wanted, before)])
+  const stays = writesMetrics(wanted.policy) ? [] : describeDashboards(wanted, before);
+  for (const line of [
+    ...formerRolesThatStay(wanted, before),
+    ...unlinkMayBeRefused(wanted, before),
+    ...stays,
+  ])
     out(`${commented(line)}\n`);
   if (plan) return 0;
   const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });

@@ -18,6 +18,7 @@ import { readLastLine, UNREADABLE, type LastLine } from '../actual/last-run.ts';
 import { showOtherCost } from '../actual/other-cost.ts';
 import { ownCost, readRunCounts, showOwnCost, type OwnCost } from '../actual/own-cost.ts';
 import { DEAD_LETTERS_HOLD, jobOf, MADE_BY } from '../desired/names.ts';
+import { describeDashboards } from '../plan/dashboard.ts';
 import { describeLeftover, leftoversOf, type Leftover } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
 import type { Actual } from '../actual/actual.ts';
@@ -66,6 +67,8 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
 
 interface Report {
   readonly rows: readonly (readonly string[])[];
+  /** What there is to say of dashboards. */
+  readonly dashboards: readonly string[];
   /** What each function that is deployed costs. */
   readonly costs: ReadonlyMap<string, OwnCost | undefined>;
   readonly place: { readonly jobs: number; readonly stateBucket: string | undefined };
@@ -119,8 +122,9 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
     ...present.unread.map(({ says }) => `Not looked at: ${says}`),
     ...drift(wanted, present),
   );
+  const dashboards = describeDashboards(wanted, present);
   const jobs = [...present.jobs.values()].filter(({ made }) => made).length;
-  return { rows, costs, place: { jobs, stateBucket: wanted.policy.stateBucket }, runErrors };
+  return { rows, dashboards, costs, place: { jobs, stateBucket: wanted.policy.stateBucket }, runErrors };
 }
 
 function showRuntime(id: string, now: Date, runErrors: string[]): string {
@@ -198,7 +202,7 @@ function drift(wanted: Desired, present: Actual): readonly string[] {
   );
 }
 
-function show({ rows, costs, place, runErrors }: Report): string {
+function show({ rows, dashboards, costs, place, runErrors }: Report): string {
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
@@ -211,5 +215,5 @@ function show({ rows, costs, place, runErrors }: Report): string {
       ? 'All is well.'
       : `${runErrors.length} to look at (deploy/deploy.sh --plan shows the commands that fix differences):\n${runErrors.map((one) => `  ${one}`).join('\n')}`;
   const cost = costs.size > 0 ? ['', showOwnCost(costs), '', showOtherCost(costs, place)] : [];
-  return `${[...lines, ...cost, '', end].join('\n')}\n`;
+  return `${[...lines, ...dashboards, ...cost, '', end].join('\n')}\n`;
 }

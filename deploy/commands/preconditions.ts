@@ -1,7 +1,7 @@
 import type { Around } from './host-project.ts';
 import type { Actual } from '../actual/actual.ts';
 import type { Problem } from '../desired/problem.ts';
-import { billingAccountsOf, type Desired } from '../desired/desired.ts';
+import { billingAccountsOf, writesMetrics, type Desired } from '../desired/desired.ts';
 
 /** Which of `permissions` the caller lacks on a resource: see `Access.on`. */
 export type MissingPermissions = (on: string, permissions: readonly string[]) => Promise<readonly string[]>;
@@ -81,6 +81,11 @@ const ON_PROJECT_FOR_ALERTS: Readonly<Record<string, string>> = {
   'logging.notificationRules.update': 'roles/logging.configWriter',
   'logging.notificationRules.delete': 'roles/logging.configWriter',
 };
+const ON_PROJECT_FOR_DASHBOARDS: Readonly<Record<string, string>> = {
+  'monitoring.dashboards.list': 'roles/monitoring.dashboardEditor',
+  'monitoring.dashboards.create': 'roles/monitoring.dashboardEditor',
+  'monitoring.dashboards.update': 'roles/monitoring.dashboardEditor',
+};
 const ON_SCOPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   projects: {
     'iam.roles.create': 'roles/iam.roleAdmin',
@@ -106,6 +111,8 @@ export async function checkCaller(
   };
   ask(`projects/${project}`, ON_PROJECT);
   if (functions.some(({ settings }) => settings.alert)) ask(`projects/${project}`, ON_PROJECT_FOR_ALERTS);
+  if (writesMetrics(policy) && functions.some(({ dashboard }) => dashboard !== undefined))
+    ask(`projects/${project}`, ON_PROJECT_FOR_DASHBOARDS);
   for (const on of policy.scope) {
     ask(on, ON_SCOPE[on.split('/')[0] ?? ''] ?? {});
     const organization = around.organizationOf(on);

@@ -8,7 +8,7 @@ export const DEAD_LETTERS = 'costguard-dead-letters';
 
 export const DEAD_LETTERS_HOLD = 'costguard-dead-letters-hold';
 
-/** Topics, subscriptions, functions and alert policies that deploy made bear this label; teardown removes no other. */
+/** Topics, subscriptions, functions, alert policies and dashboards that deploy made bear this label; teardown removes no other. */
 export const MADE_BY = { key: 'managed-by', value: 'costguard' } as const;
 
 /** The same for what has no labels: service accounts and jobs. */
@@ -34,6 +34,11 @@ export function jobOf(name: string): string {
 /** Display name of the alert policy over a function's log. */
 export function alertOf(name: string): string {
   return `costguard: ${name} acted or failed`;
+}
+
+/** Id of the dashboard over a function's metrics, in the operations project. */
+export function dashboardOf(name: string): string {
+  return `costguard-${name}`;
 }
 
 export function emailOf(account: string, project: string): string {

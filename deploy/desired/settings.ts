@@ -28,6 +28,8 @@ export interface FunctionSettings {
   readonly billingRole: Role | undefined;
   /** On the operations project, where the policy has metrics written there. */
   readonly metricsRole: Role | undefined;
+  /** A dashboard over these metrics, as the Monitoring API wants it, without name and labels. */
+  readonly dashboard: Dashboard | undefined;
 }
 
 /** Keys of the policy file that a function may read. */
@@ -72,6 +74,10 @@ const roleSchema = z.strictObject({
   includedPermissions: z.array(z.string()),
 });
 
+const dashboardSchema = z.looseObject({ displayName: z.string() });
+
+export type Dashboard = Readonly<z.infer<typeof dashboardSchema>>;
+
 export const functionsFolder = join(import.meta.dirname, '../functions');
 
 /** The functions that can be deployed, by name: those with a folder in deploy/functions/ that has a function.yaml. */
@@ -100,6 +106,7 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
     sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
     billingRole,
     metricsRole: await readRoleIfAny(file('metrics-role.yaml')),
+    dashboard: await readDashboardIfAny(file('dashboard.json')),
   };
 }
 
@@ -111,11 +118,18 @@ export const SHARED_STATE_ROLES = {
 } as const;
 
 async function readRoleIfAny(file: string): Promise<Role | undefined> {
-  const exists = await access(file).then(
+  return (await exists(file)) ? readRole(file) : undefined;
+}
+
+async function readDashboardIfAny(file: string): Promise<Dashboard | undefined> {
+  return (await exists(file)) ? readYaml(file, dashboardSchema) : undefined;
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
     () => true,
     () => false,
   );
-  return exists ? readRole(file) : undefined;
 }
 
 async function readRole(file: string): Promise<Role> {

@@ -4,6 +4,7 @@ import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, ownTopic, topicOf } from '../desired/names.ts';
 import { planAccess } from './access.ts';
 import { planAlerts } from './alert.ts';
+import { planDashboards } from './dashboard.ts';
 import { planFunctions } from './functions.ts';
 import { grant } from './grants.ts';
 import type { Step } from '../desired/step.ts';
@@ -41,6 +42,7 @@ export function planDeploy(wanted: Desired, present: Actual): readonly Step[] {
     ...planFunctions(wanted, present),
     ...planTriggers(wanted, present),
     ...planAlerts(wanted, present),
+    ...planDashboards(wanted, present),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { boundBefore } from '../actual/bound-before.ts';
+import { planDashboardRemoval } from './dashboard.ts';
 import { revoke } from './grants.ts';
 import {
   alertOf,
@@ -88,6 +89,7 @@ function planFunction(wanted: Desired, present: Actual, name: string): readonly 
       });
   return [
     ...steps,
+    ...planDashboardRemoval(wanted, present, name),
     ...planTopic(project, present, topicOf(name), `The topic of ${name}`),
     ...deleteAccount(project, present, runtimeAccountOf(wanted, name), `The account of ${name}`),
   ];

@@ -143,7 +143,7 @@ const descriptions: Readonly<Record<string, string>> = {
   'watch.regions':
     'Regions of Vertex AI that are looked at with each tick; empty: all. Elsewhere nothing is seen.',
   'watch.metrics':
-    'Write each look to Cloud Monitoring of the operations project; points are billed by their bytes.',
+    'Write each look to Cloud Monitoring of the operations project, with a dashboard; points are billed by their bytes.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -46,6 +46,7 @@ export interface World {
   readonly triggers: Map<string, Json>;
   readonly jobs: Map<string, Json>;
   readonly alerts: Map<string, Json>;
+  readonly dashboards: Map<string, Json>;
   readonly budgets: Map<string, Json>;
   readonly objects: Set<string>;
   /** Content of those that a user reads. */
@@ -102,6 +103,7 @@ export function createFakeGcloud(): FakeGcloud {
     triggers: new Map(),
     jobs: new Map(),
     alerts: new Map(),
+    dashboards: new Map(),
     budgets: new Map(),
     objects: new Set(),
     texts: new Map(),
@@ -121,9 +123,9 @@ export function createFakeGcloud(): FakeGcloud {
     async run(args) {
       const refused = fake.refuse(args);
       if (refused !== undefined) return { code: 1, stdout: '', stderr: `ERROR: (gcloud) ${refused}` };
-      const isRead = READS.test(args.join(' '));
-      (isRead ? reads : writes).push(args);
       const words = args.filter((argument) => !argument.startsWith('--'));
+      const isRead = READS.test(words.join(' '));
+      (isRead ? reads : writes).push(args);
       const flags = new Map<string, string>();
       for (const argument of args.filter((one) => one.startsWith('--'))) {
         const [, name = '', value = ''] = /^--([^=]+)=?(.*)$/s.exec(argument) ?? [];
@@ -356,6 +358,8 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     world.alerts.delete(id);
     return {};
   }
+  const dashboard = dashboardCommand(world, command, flag);
+  if (dashboard !== undefined) return dashboard;
   if (command === 'billing budgets list') return [...world.budgets.values()];
   const budget = budgetCommand(world, words, flags);
   if (budget !== undefined) return budget;
@@ -365,6 +369,33 @@ function handle(world: World, words: readonly string[], flags: Flags): unknown {
     return world.log.slice(0, 1);
   }
   throw new Error(`Invalid choice: '${command}'`);
+}
+
+/** The name that Google answers holds the project's number. */
+function dashboardCommand({ dashboards }: World, command: string, flag: (name: string) => string): unknown {
+  const [, verb, id = ''] =
+    /^monitoring dashboards (list|create|update|delete)(?: (\S+))?$/.exec(command) ?? [];
+  if (verb === undefined) return undefined;
+  const here = flag('project');
+  if (verb === 'list')
+    return [...dashboards].filter(([key]) => key.startsWith(`${here}/`)).map(([, one]) => one);
+  const config = verb === 'delete' ? {} : (JSON.parse(flag('config')) as Json);
+  const stored = (key: string): Json => ({
+    ...config,
+    name: `projects/${OPS_NUMBER}/dashboards/${key}`,
+    etag: `etag-of-${JSON.stringify(config).length}`,
+  });
+  if (verb === 'create') {
+    const key = String(config['name']).split('/').at(-1) ?? '';
+    return fresh(dashboards, `${here}/${key}`, stored(key));
+  }
+  const known = found(dashboards, `${here}/${id}`);
+  if (verb === 'delete') dashboards.delete(`${here}/${id}`);
+  else {
+    if (config['etag'] !== known['etag']) throw new Error('ABORTED: the etag does not match');
+    dashboards.set(`${here}/${id}`, stored(id));
+  }
+  return {};
 }
 
 function policyOf(world: World, words: readonly string[], flags: Flags): unknown {

@@ -93,7 +93,7 @@ function createdName(call: Call, parent: string): string {
     !name.startsWith(`${parent}/dashboards/`) ||
     !/\/[a-zA-Z0-9-]{1,63}$/.test(name)
   )
-    throw new ApiError('INVALID_ARGUMENT', `Field name had an invalid value of "${String(name)}".`);
+    throw new ApiError('INVALID_ARGUMENT', `Field name had an invalid value: ${JSON.stringify(name)}.`);
   return name;
 }
 
