@@ -2,6 +2,7 @@ import type { RungEvidence } from '../../functions/spend-watch/evidence/budget.t
 import type { KnownBand, OwnerBurn, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
 import { notKnown } from '../../functions/spend-watch/report/not-known.ts';
 import { sumOwners } from '../../functions/spend-watch/report/owners.ts';
+import { regionsText } from '../../functions/spend-watch/report/regions-text.ts';
 import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
 import { ageText } from '../../functions/spend-watch/report/tables.ts';
 import {
@@ -23,6 +24,7 @@ const MAX_NAME = 30;
 export function burnTable(report: BurnReport): string {
   const { total, budgets, projects, changes, top } = report;
   const gaps = notKnown(report);
+  const regions = regionsText(projects);
   const noTop =
     projects.length === 0 ? 'What runs is not known.' : 'Nothing that bills by the hour was seen.';
   const noChange = total.partial
@@ -32,6 +34,7 @@ export function burnTable(report: BurnReport): string {
     ...head(report),
     '',
     ...totalLines(report),
+    ...(regions === undefined ? [] : told(regions)),
     ...(gaps.length === 0
       ? []
       : section(

@@ -140,10 +140,11 @@ const descriptions: Readonly<Record<string, string>> = {
     'A GPU without load, or an endpoint with GPUs without predictions, for so long.',
   'watch.anomalies.newKindAtLeast':
     'A kind of resource that never ran before costs so many USD an hour at the least.',
-  'watch.regions':
-    'Regions of Vertex AI that are looked at with each tick; empty: all. Elsewhere nothing is seen.',
   'watch.metrics':
     'Write each look to Cloud Monitoring of the operations project, with a dashboard; points are billed by their bytes.',
+  'watch.regions': 'Regions of Vertex AI that are looked at; empty: all. Elsewhere nothing is seen.',
+  'watch.callsPerLook':
+    'Calls to Google of a look at a project, on average: regions of Vertex AI where nothing runs are looked at in turn.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,6 +1,5 @@
 import { PermanentError } from '../../shared/errors.ts';
 import { sendNotice } from '../../shared/notify/send.ts';
-import { accrue } from '../../shared/spend/accrue.ts';
 import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import type { Reporter, Run, Work } from '../../shared/run/sweep.ts';
 import { updateStateObject, type StateObject } from '../../shared/state/compare-and-swap.ts';
@@ -8,11 +7,9 @@ import { judgeAnomalies, type Anomaly } from './anomalies/judge.ts';
 import { chooseNews, noticeOf } from './anomalies/tell.ts';
 import type { Config } from './config.ts';
 import type { ProjectFacts } from './facts.ts';
+import { ledgerAfter } from './ledger-after.ts';
 import { pointsOf } from './metrics/points.ts';
 import { writePoints } from './metrics/write.ts';
-
-/** For how long a region is taken not to offer something: regions grow. */
-const NOT_OFFERED_MS = 24 * 3_600_000;
 
 /**
  * Writes the look into the ledger, and tells what is unusual. Two runs at a time both count; a look that is older than the ledger's
@@ -44,15 +41,14 @@ export async function recordLook(
   }
 }
 
-/** The ledger after a look, and what is new in it. Pure. */
+/** The ledger after a look, and what people are to be told of it. Pure. */
 function nextLedger(
   before: Ledger | undefined,
-  { seen, notOffered, gpus }: ProjectFacts,
+  facts: ProjectFacts,
   { anomalies }: Config,
 ): ReturnType<typeof chooseNews> {
-  const ledger = remember(accrue(before, seen), notOffered, seen.atMs);
-  const looked = gpus.atMs === undefined ? ledger : { ...ledger, gpusMs: gpus.atMs };
-  return chooseNews(looked, judgeAnomalies(before, looked, gpus.idle, anomalies));
+  const ledger = ledgerAfter(before, facts);
+  return chooseNews(ledger, judgeAnomalies(before, ledger, facts.gpus.idle, anomalies));
 }
 
 function ledgerOf(projectId: string): StateObject<Ledger | undefined> {
@@ -66,11 +62,4 @@ function ledgerOf(projectId: string): StateObject<Ledger | undefined> {
     },
     print: (ledger) => (ledger === undefined ? '' : printLedger(ledger)),
   };
-}
-
-function remember(ledger: Ledger, notOffered: readonly string[], atMs: number): Ledger {
-  if (notOffered.length === 0) return ledger;
-  const alive = Object.entries(ledger.notOffered ?? {}).filter(([, untilMs]) => untilMs > atMs);
-  const found = notOffered.map((what) => [what, atMs + NOT_OFFERED_MS] as const);
-  return { ...ledger, notOffered: Object.fromEntries([...alive, ...found]) };
 }

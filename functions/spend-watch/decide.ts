@@ -1,5 +1,4 @@
 import type { Decision } from '../../shared/run/receipt.ts';
-import { accrue } from '../../shared/spend/accrue.ts';
 import { rateOf } from '../../shared/spend/accrued.ts';
 import type { Ledger } from '../../shared/spend/ledger.ts';
 import { judgeAnomalies } from './anomalies/judge.ts';
@@ -7,6 +6,8 @@ import type { Config } from './config.ts';
 import { budgetEvidence } from './evidence/budget.ts';
 import { burnEvidence, topResources } from './evidence/burn.ts';
 import type { ProjectFacts } from './facts.ts';
+import { ledgerAfter } from './ledger-after.ts';
+import { regionLooks } from './looks/ages.ts';
 
 /** Resources that the receipt names, the most expensive ones; and of changes, the latest. */
 const MAX_NAMED = 10;
@@ -14,7 +15,7 @@ const MAX_NAMED = 10;
 /** What one look says: the burn, what accrued, where that leads, and where each budget stands. Pure. */
 export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decision[] {
   const { seen, before, budgets, toldIn, gpus } = facts;
-  const ledger = accrue(before, seen);
+  const ledger = ledgerAfter(before, facts);
   const burn = burnEvidence(ledger, config.ownerLabel, seen.atMs);
   return [
     {
@@ -31,6 +32,7 @@ export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decisi
           }),
         ),
         changed: changesAt(ledger),
+        minutesSinceRegion: minutesSinceRegion(ledger, config, seen.atMs),
         budgets: [...budgets.map((budget) => budgetEvidence(budget, ledger, config, seen.atMs)), ...toldIn],
       },
       usdPerHour: burn.burnUsdPerHour === 'unknown' ? 'unpriced' : rateOf(ledger).expected,
@@ -46,4 +48,18 @@ function changesAt({ changes = [], lookedMs }: Ledger): unknown {
       .map(({ resource }) => resource)
       .slice(-MAX_NAMED);
   return { appeared: named('appeared'), gone: named('gone') };
+}
+
+/** How old the look at each region of Vertex AI is; null for one that was never looked at in full. */
+function minutesSinceRegion(
+  ledger: Ledger,
+  { regions }: Config,
+  nowMs: number,
+): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    [...regionLooks(ledger, regions)].map(([region, lookedMs]) => [
+      region,
+      lookedMs === undefined ? null : Math.max(0, Math.round((nowMs - lookedMs) / 60_000)),
+    ]),
+  );
 }

@@ -1,6 +1,7 @@
 import type { SeenNow } from '../../shared/spend/accrue.ts';
 import type { Ledger } from '../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
+import type { RegionsLooked } from './looks/remember.ts';
 
 /** A budget of the project whose estimate this event makes. */
 export interface BudgetFacts {
@@ -42,4 +43,6 @@ export interface ProjectFacts {
   readonly gpus: GpuLook;
   /** Collections that a region turned out not to offer in this look. */
   readonly notOffered: readonly string[];
+  /** What it listed of Vertex AI, and what it was not the turn of. */
+  readonly looked: RegionsLooked;
 }

@@ -1,19 +1,25 @@
 import pMap from 'p-map';
 import { PermanentError } from '../../shared/errors.ts';
 import { readResources } from '../../shared/resources/inventory.ts';
+import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
+import { regionOf } from '../../shared/spend/region-looks.ts';
 import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
 import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
 import type { BudgetFacts, ProjectFacts } from './facts.ts';
-import { WATCHED_KINDS } from './kinds.ts';
+import { LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
+import { planLook } from './looks/plan.ts';
 import { billing } from './seen.ts';
 
 /** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
+
+/** Of listings in a text. */
+const MAX_NAMED = 5;
 
 /** One look at the run's project: what runs there, its ledger, and the budgets that this event estimates. */
 export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<readonly ProjectFacts[]> {
@@ -22,35 +28,62 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
     throw new PermanentError('Cannot keep a ledger: the policy has no state bucket; add state: gs://BUCKET');
   const before = await readOwnLedger(run, state);
   const nowMs = run.startedAt.getTime();
-  const isSkipped = (what: string): boolean =>
-    isElsewhere(what, config.regions) || isRemembered(before, what, nowMs);
+  const isWatched = (region: string): boolean =>
+    config.regions.length === 0 || config.regions.includes(region);
+  const { callsPerLook } = config;
+  const plan = planLook(before, { nowMs, callsPerLook, listingsPerRegion: LISTINGS_PER_REGION, isWatched });
+  const skipped = new Set<string>();
+  const unwatched = new Set<string>();
+  const isSkipped = (listing: string): boolean => {
+    if (isRemembered(before, listing, nowMs)) return true;
+    if (!isWatched(regionOf(listing))) unwatched.add(listing);
+    else if (plan.isSkipped(listing)) skipped.add(listing);
+    return unwatched.has(listing) || skipped.has(listing);
+  };
   const [inventory, budgets] = await Promise.all([
-    readResources(api, projectId, WATCHED_KINDS, isSkipped),
+    readResources(api, projectId, WATCHED_KINDS, isSkipped, plan.regions),
     readBudgets(run, state, config),
   ]);
   const gpus = await readIdleGpus(run, config, inventory.resources, before);
   // The next look comes in minutes: an event that failed would only repeat this one.
-  for (const { where, why } of inventory.gaps) run.gap({ where, why });
+  const gaps = [
+    ...inventory.gaps.map(({ where, why }) => ({ where, why })),
+    ...untriedGap(projectId, plan.untried),
+  ];
+  for (const gap of gaps) run.gap(gap);
   yield [
     {
       seen: {
         project: projectId,
         atMs: run.runtime.now().getTime(),
         resources: billing(inventory.resources, config),
-        complete: inventory.gaps.length === 0,
-        gaps: inventory.gaps.map(({ where, why }) => ({ where, why })),
+        complete: gaps.length === 0,
+        gaps,
+        skipped,
       },
       before,
       ...budgets,
       gpus,
       notOffered: inventory.notOffered.map(({ what }) => what),
+      looked: {
+        ...{ startedMs: nowMs, isList: plan.regions === undefined },
+        skipped: new Set([...skipped, ...unwatched]),
+        ...{ regions: inventory.regions, listings: inventory.listings },
+      },
     },
   ];
 }
 
-/** `customJobs in us-east4` */
-function isElsewhere(what: string, regions: readonly string[]): boolean {
-  return regions.length > 0 && !regions.some((region) => what.endsWith(` in ${region}`));
+/** What failed in the last look and is not tried in this one is not known either. */
+function untriedGap(projectId: string, untried: readonly string[]): readonly Gap[] {
+  if (untried.length === 0) return [];
+  const named = untried.slice(0, MAX_NAMED).join(', ');
+  return [
+    {
+      where: `projects/${projectId} Vertex AI`,
+      why: `${untried.length} listings that failed are tried in turn with the next looks: ${named}${untried.length > MAX_NAMED ? ', …' : ''}`,
+    },
+  ];
 }
 
 function isRemembered(ledger: Ledger | undefined, what: string, nowMs: number): boolean {

@@ -1,5 +1,6 @@
 import { VMS } from '../../shared/resources/compute/vm.ts';
 import type { ResourceKind } from '../../shared/resources/kind.ts';
+import { VERTEX } from '../../shared/resources/inventory.ts';
 import { TPUS } from '../../shared/resources/machines/tpu.ts';
 import { BATCH_PREDICTION_JOBS } from '../../shared/resources/vertex/batch-prediction-job.ts';
 import { COLAB_RUNTIMES } from '../../shared/resources/vertex/colab-runtime.ts';
@@ -24,3 +25,6 @@ export const WATCHED_KINDS: readonly ResourceKind[] = [
   COLAB_RUNTIMES,
   TPUS,
 ];
+
+/** Collections that are listed of each region of Vertex AI. */
+export const LISTINGS_PER_REGION = WATCHED_KINDS.filter(({ area }) => area === VERTEX).length;

@@ -176,6 +176,8 @@ export interface WatchPolicy {
   readonly regions: readonly string[];
   /** Each look is written to Cloud Monitoring of the operations project, which costs money and takes a right there. */
   readonly metrics: boolean;
+  /** Calls to Google of a look at a project, on average: regions where nothing runs are looked at in turn. */
+  readonly callsPerLook: number;
   readonly anomalies: AnomalyPolicy;
 }
 

@@ -311,6 +311,8 @@ const anomalies = section({
   newKindAtLeast: usdPerHour(1),
 });
 
+const callsPerLookWanted = 'a whole number without quotes, 12 to 1000';
+
 const watch = section({
   unpricedAtMost: usdPerHour(10),
   anomalies: z.prefault(anomalies, {}),
@@ -322,6 +324,13 @@ const watch = section({
     [],
   ),
   metrics: z.prefault(z.boolean(complain('true or false without quotes')), false),
+  callsPerLook: z.prefault(
+    wholeNumber(callsPerLookWanted).check(
+      z.gte(12, complain(callsPerLookWanted)),
+      z.lte(1_000, complain(callsPerLookWanted)),
+    ),
+    12,
+  ),
 });
 
 /** A section without anything in it (`notebooks:`) is written, with every default. */

@@ -6,7 +6,7 @@ import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
 import type { ResourceKind, RunningResource } from './kind.ts';
 import { whyUnseen } from './why-unseen.ts';
-import { startLook, type Look, type LookGap, type NotOffered } from './look.ts';
+import { startLook, type Listing, type Look, type LookGap, type NotOffered } from './look.ts';
 
 /** What runs in a project, and what could not be looked at. */
 export interface ResourceInventory {
@@ -16,25 +16,38 @@ export interface ResourceInventory {
   readonly gaps: readonly LookGap[];
   /** Collections that a region does not have, those that were queried this time. */
   readonly notOffered: readonly NotOffered[];
+  /** Every listing of a collection in a region of Vertex AI, and the regions; undefined where they could not be listed. */
+  readonly listings: readonly Listing[];
+  readonly regions: readonly string[] | undefined;
 }
 
 /** Kinds that are listed side by side; those of Vertex AI query several regions at once. */
 const KINDS_AT_ONCE = 6;
 
+/** The area of the kinds that each region lists by itself. */
+export const VERTEX = 'Vertex AI';
+
 /**
  * Looks at what runs in a project, of the given kinds. One listing that fails does not hide the others: it is a gap, unless
- * its API is disabled, for what a disabled API offers cannot run. `skip` tells what is known not to be offered.
+ * its API is disabled, for what a disabled API offers cannot run. `skip` tells what is not to be listed, such as what is known not to
+ * be offered; `regions` those of Vertex AI, where they are known.
  */
 export async function readResources(
   api: Api,
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
+  regions?: readonly string[],
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];
   const gap: Look['gap'] = (one) => void gaps.set(`${one.where}: ${one.why}`, one);
-  const look = startLook({ api, projectId, gap, skip, notOffered: (what) => void notOffered.push(what) });
+  const listings: Listing[] = [];
+  const look = startLook({
+    ...{ api, projectId, gap, skip, regions },
+    notOffered: (what) => void notOffered.push(what),
+    listed: (listing) => void listings.push(listing),
+  });
   const listed = await pMap(kinds, (kind) => attempt(look, kind), { concurrency: KINDS_AT_ONCE });
   const order = new Map(kinds.map(({ kind, order: place }) => [kind, place]));
   const place = ({ kind }: RunningResource): number => order.get(kind) ?? Number.MAX_VALUE;
@@ -43,6 +56,11 @@ export async function readResources(
     resources: [...joinMembers(listed.flat())].sort((a, b) => place(a) - place(b)),
     gaps: [...gaps.values()],
     notOffered,
+    listings,
+    // Listed already where a kind of Vertex AI is among them; else there is nothing to tell.
+    regions: kinds.some(({ area }) => area === VERTEX)
+      ? await look.vertexRegions().catch(() => undefined)
+      : undefined,
   };
 }
 

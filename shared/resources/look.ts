@@ -19,12 +19,21 @@ export interface NotOffered {
   readonly why: string;
 }
 
+/** What one listing of a collection in a region came to. */
+export interface Listing {
+  /** `tuningJobs in me-central1` */
+  readonly what: string;
+  /** How many it has, also those that do not run; undefined where it failed. */
+  readonly found: number | undefined;
+}
+
 /** One look at what runs in a project. What several kinds need is listed once. */
 export interface Look {
   readonly api: Api;
   readonly projectId: string;
   readonly gap: (gap: LookGap) => void;
   readonly notOffered: (what: NotOffered) => void;
+  readonly listed: (listing: Listing) => void;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
   /** All VMs that are not stopped. Needs compute.instances.list. */
@@ -35,15 +44,22 @@ export interface Look {
   readonly vertexRegions: () => Promise<readonly string[]>;
 }
 
+export interface LookOptions
+  extends Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>, Partial<Pick<Look, 'listed'>> {
+  /** The regions of Vertex AI, where they are known: they are not listed then. */
+  readonly regions?: readonly string[] | undefined;
+}
+
 /** A look at a project that has nothing listed yet. */
-export function startLook(options: Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>): Look {
-  const { api, projectId, gap } = options;
+export function startLook(options: LookOptions): Look {
+  const { api, projectId, gap, regions } = options;
   const note = (what: string, { unreachable, strange }: Unseen): void => {
     for (const scope of unreachable)
       gap({ where: `projects/${projectId} ${scope}`, why: `unreachable: ${what} there were not seen` });
     noteStrange(gap, `projects/${projectId} ${what}`, strange);
   };
   return {
+    listed: () => undefined,
     ...options,
     vms: once(async () => {
       const { vms, ...unseen } = await listVmFacts(api, projectId);
@@ -56,6 +72,7 @@ export function startLook(options: Pick<Look, 'api' | 'projectId' | 'gap' | 'not
       return groups;
     }),
     vertexRegions: once(async () => {
+      if (regions !== undefined) return regions;
       const { items, strange }: Items<string> = await listVertexRegions(api, projectId);
       noteStrange(gap, `projects/${projectId} Vertex AI locations`, strange);
       return items;

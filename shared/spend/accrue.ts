@@ -1,9 +1,10 @@
 import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
-import { addChanges } from './changes.ts';
+import { addChanges, isGone } from './changes.ts';
 import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
 import type { Ledger, Running } from './ledger.ts';
 import { accrueOwners } from './owners.ts';
 import { billingMidnights } from './pacific.ts';
+import { unseenSince } from './region-looks.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -28,6 +29,8 @@ export interface SeenNow {
   readonly complete: boolean;
   /** What could not be looked at, for people. */
   readonly gaps?: Ledger['gaps'];
+  /** What it was not the turn of, such as `endpoints in us-east4`: what is missing there may go on. */
+  readonly skipped?: ReadonlySet<string>;
 }
 
 /** The ledger after a look. A look that is not newer than the last one changes nothing. Pure. */
@@ -125,7 +128,7 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
       : { kind, owner, ...stayed(ledger, seen, was, one), after };
   }
   for (const was of before.values())
-    yield seen.complete
+    yield isGone(seen, was.resource)
       ? { kind: was.kind, owner: was.owner, usd: gone(ledger, seen, was), late: [], after: undefined }
       : {
           kind: was.kind,
@@ -156,13 +159,14 @@ function stayed(ledger: Ledger, seen: SeenNow, was: Running, now: Seen): Pick<Pa
   };
 }
 
-/** New since the last look that saw all: from its own start on, where that is told; else it may have begun at any moment since. */
+/** New since the last look that saw all of its collection: from its own start on, where that is told; else it may have begun at any moment since. */
 function appeared(
-  { completeMs, sinceMs, lookedMs }: Ledger,
+  { completeMs, sinceMs, lookedMs, looks }: Ledger,
   { atMs }: SeenNow,
-  { rate, startedMs }: Seen,
+  { resource, rate, startedMs }: Seen,
 ): Pick<Part, 'usd' | 'late'> {
-  const unseenMs = Math.min(completeMs ?? sinceMs, lookedMs);
+  const turnMs = Math.max(sinceMs, unseenSince(looks, resource, lookedMs) ?? lookedMs);
+  const unseenMs = Math.min(completeMs ?? sinceMs, lookedMs, turnMs);
   const hours = hoursOf(lookedMs, atMs);
   const most: Late = { fromMs: unseenMs, usdPerHour: { ...NO_BAND, high: rate.high } };
   if (startedMs === undefined)

@@ -1,5 +1,6 @@
 import type { SeenNow } from './accrue.ts';
 import type { Change, Ledger } from './ledger.ts';
+import { listingOf } from './region-looks.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -8,10 +9,10 @@ const MAX_CHANGES = 40;
 
 /** What appeared and what was gone within the last hour. What a listing that failed may hide is not gone. */
 export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Change[] {
-  const { atMs, resources, complete } = seen;
+  const { atMs, resources } = seen;
   const was = new Set(running.map(({ resource }) => resource));
   const is = new Set(resources.map(({ resource }) => resource));
-  const gone = complete ? running.filter(({ resource }) => !is.has(resource)) : [];
+  const gone = running.filter(({ resource }) => !is.has(resource) && isGone(seen, resource));
   const appeared = resources.filter(({ resource }) => !was.has(resource));
   const change = (what: Change['what'], { resource, kind, rate }: SeenNow['resources'][number]): Change => ({
     ...{ atMs, what, resource, kind },
@@ -22,4 +23,9 @@ export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Ch
     ...gone.map((one) => change('gone', one)),
     ...appeared.map((one) => change('appeared', one)),
   ].slice(-MAX_CHANGES);
+}
+
+/** Whether a look saw that something is not there any more. */
+export function isGone({ complete, skipped }: SeenNow, resource: string): boolean {
+  return complete && skipped?.has(listingOf(resource) ?? '') !== true;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { bandSchema } from './band.ts';
+import { regionLooksSchema } from './region-looks.ts';
 
 /** Something that ran when it was last seen. */
 const runningSchema = z.object({
@@ -69,6 +70,8 @@ const ledgerSchema = z.object({
   gpusMs: z.optional(z.number()),
   /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
   notOffered: z.optional(z.record(z.string(), z.number())),
+  /** Which regions were looked at when. What is damaged of it costs one look at all of them, and no ledger. */
+  looks: z.optional(z.catch(regionLooksSchema, { listedMs: 0, regions: {}, held: {}, failed: [] })),
 });
 
 export type Running = Readonly<z.infer<typeof runningSchema>>;

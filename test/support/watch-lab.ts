@@ -2,7 +2,7 @@ import { watchSweep } from '../../functions/spend-watch/function.ts';
 import type { Decision, Receipt } from '../../shared/run/receipt.ts';
 import { runTick } from '../../shared/run/run-tick.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { BUDGET, budgetScenario, RUNAWAY } from './budget-lab.ts';
+import { BUDGET, budgetScenario, RUNAWAY, type BudgetLab } from './budget-lab.ts';
 import { eventOf, startInstance, withSandbox, type Instance, type InstanceOptions } from './in-process.ts';
 import { BUCKET, OPERATIONS } from './lab.ts';
 import { lastReceipt } from './observe.ts';
@@ -58,15 +58,15 @@ export type Look = Pick<Receipt, 'incomplete' | 'apiCalls' | 'pointsWritten'> &
 export async function withWatch(
   text: string,
   test: (watch: Watch) => Promise<void>,
-  options: Pick<InstanceOptions, 'attemptTimeoutMs'> = {},
+  { attemptTimeoutMs, ...lab }: BudgetLab & Pick<InstanceOptions, 'attemptTimeoutMs'> = {},
 ): Promise<void> {
-  await withSandbox({ scenario: budgetScenario(), frozen: true }, async (sandbox) => {
+  await withSandbox({ scenario: budgetScenario(lab), frozen: true }, async (sandbox) => {
     const instance = startInstance(sandbox, {
       name: 'spend-watch',
       policy: text,
       operationsProject: OPERATIONS,
       pauses: 'sandbox',
-      ...options,
+      ...(attemptTimeoutMs === undefined ? {} : { attemptTimeoutMs }),
     });
     let round = 0;
     await test({

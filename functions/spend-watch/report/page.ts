@@ -5,12 +5,14 @@ import { renderPage, type Html, type PageSection } from '../../../shared/report/
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
 import { notKnown } from './not-known.ts';
+import { regionsText } from './regions-text.ts';
 import type { BurnReport, ProjectBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
 
 /** The report as a page for people. */
 export function renderBurnPage(report: BurnReport): Html {
-  const { scope, total, generatedAt, budgets } = report;
+  const { scope, total, generatedAt, budgets, projects } = report;
+  const regions = regionsText(projects);
   const [only] = scope;
   const about =
     scope.length === 1 && only !== undefined
@@ -42,8 +44,11 @@ export function renderBurnPage(report: BurnReport): Html {
         lead: 'What appeared, and what is gone.',
         content: [changeTable(report)],
       },
-      { id: 'projects', title: 'Projects', content: [projectTable(report)] },
-      ...ownersSection(report.projects),
+      {
+        ...{ id: 'projects', title: 'Projects', content: [projectTable(report)] },
+        ...(regions === undefined ? {} : { lead: regions }),
+      },
+      ...ownersSection(projects),
     ],
     footer: `Made at ${momentText(generatedAt)} from what the ticks of spend-watch wrote. The same numbers as JSON: format=json; for scrapers: /metrics. Days and months begin at midnight in Pacific time, as Cloud Billing's do.`,
   });

@@ -12,6 +12,7 @@ import {
   type TopResource,
 } from '../evidence/burn.ts';
 import { cents, centsOf } from '../evidence/cents.ts';
+import { oldestRegionLook } from '../looks/ages.ts';
 import type { SpendSample } from './spend-line.ts';
 
 const MINUTE_MS = 60_000;
@@ -30,6 +31,8 @@ export interface ProjectBurn extends BurnEvidence {
   readonly complete: boolean;
   readonly gaps: readonly Gap[];
   readonly resources: number;
+  /** When the region of Vertex AI that has waited longest was last looked at, RFC 3339, or `never`: they are looked at in turn. */
+  readonly oldestRegionLook?: string;
   /** USD an hour, expected. */
   readonly burnByKind: Readonly<Record<string, number>>;
 }
@@ -91,6 +94,7 @@ export function projectPart(project: string, read: ReadLedger, config: Config, n
   if (read.kind !== 'ledger') return { burn: { project, notEvaluable: read.why }, top: [], changes: [] };
   const { ledger } = read;
   const { lookedMs, completeMs, gaps = [] } = ledger;
+  const oldest = oldestRegionLook(ledger, config.regions);
   return {
     burn: {
       project,
@@ -99,6 +103,7 @@ export function projectPart(project: string, read: ReadLedger, config: Config, n
       complete: completeMs === lookedMs,
       gaps,
       resources: ledger.running.length,
+      ...(oldest === undefined ? {} : { oldestRegionLook: oldest }),
       burnByKind: burnByKind(ledger),
       ...burnEvidence(ledger, config.ownerLabel, nowMs),
     },

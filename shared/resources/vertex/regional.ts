@@ -45,16 +45,21 @@ export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Prom
     concurrency: REGIONS_AT_ONCE,
   });
   const seen = answers.some(({ error }) => error === undefined);
-  for (const { region, strange, error } of answers) {
+  for (const { region, items, strange, error } of answers) {
     const what = `${query.collection} in ${region}`;
     const where = `projects/${look.projectId} Vertex AI ${what}`;
     noteStrange(look.gap, where, strange);
-    if (error === undefined || (error instanceof GoogleApiError && isServiceDisabled(error))) continue;
-    if (seen && (isNotOffered(error) || isUnknownHost(error)))
-      look.notOffered({ what, why: messageOf(error) });
-    else look.gap({ where, why: whyUnseen(error), cause: error });
+    const isAbsent = seen && (isNotOffered(error) || isUnknownHost(error));
+    const isSeen = error === undefined || isAbsent || isDisabled(error);
+    look.listed({ what, found: isSeen ? items.length + strange.length : undefined });
+    if (isAbsent) look.notOffered({ what, why: messageOf(error) });
+    else if (!isSeen) look.gap({ where, why: whyUnseen(error), cause: error });
   }
   return answers.flatMap(({ items }) => items);
+}
+
+function isDisabled(error: unknown): boolean {
+  return error instanceof GoogleApiError && isServiceDisabled(error);
 }
 
 async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {

@@ -108,6 +108,20 @@ describe('the burn for a terminal', () => {
     expect(text).toMatch(/- ml-burn: last seen at 18 Nov 2026, 19:40 UTC; what runs now is not known/);
   });
 
+  it('says how old what is known of regions is, where they are looked at in turn', () => {
+    const looks = { listedMs: NOW, held: {}, failed: [] };
+    const of = (ageMs: number): string => {
+      const regions = { 'us-central1': NOW, 'asia-east1': NOW - ageMs };
+      const ledger = known({ ...BURNING, looks: { ...looks, regions } });
+      return burnTable(reportOf({ 'ml-burn': ledger }, undefined)).replace(/\s+/g, ' ');
+    };
+    expect(of(2 * HOUR)).toContain(
+      'looked at in turn: one of ml-burn was last seen at 18 Nov 2026, 19:40 UTC.',
+    );
+    expect(of(NOW)).toContain('one of ml-burn was not seen in full yet.');
+    expect(of(0)).not.toContain('in turn');
+  });
+
   it('shows the first of long lists, and says how many there are', () => {
     const text = lines('many').join('\n');
     expect(text).toContain('and 2 more: --format json');

@@ -23,6 +23,7 @@ const CONFIG: Config = {
   anomalies: ANOMALIES,
   regions: [],
   metrics: false,
+  callsPerLook: 12,
   budgets: ['billingAccounts/A/budgets/b'],
   ladder: [
     { at: 0.5, do: 'notify' },
@@ -72,6 +73,7 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
     toldIn: [],
     gpus: { idle: [] },
     notOffered: [],
+    looked: { startedMs: NOW, regions: undefined, isList: false, listings: [], skipped: new Set() },
     ...over,
   };
 }

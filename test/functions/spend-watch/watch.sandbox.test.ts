@@ -5,10 +5,10 @@ import { handleEvent } from '../../../shared/run/handle-event.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import { ledgerObject } from '../../../shared/spend/ledger.ts';
 import { messagesObject } from '../../../shared/spend/messages.ts';
-import { alert, ALERTS, BUDGET, RUNAWAY } from '../../support/budget-lab.ts';
+import { alert, ALERTS, BUDGET, RUNAWAY, RUNAWAY_NUMBER, RUNAWAY_PROJECT } from '../../support/budget-lab.ts';
 import { eventOf, startInstance } from '../../support/in-process.ts';
 import { OPERATIONS } from '../../support/lab.ts';
-import { readState, watchPolicy, withWatch, writeState } from '../../support/watch-lab.ts';
+import { readState, watchPolicy, withWatch, writeState, type Look } from '../../support/watch-lab.ts';
 
 describe('spend-watch', () => {
   it('keeps a ledger of what runs, and says burn, today, the month and its end', async () => {
@@ -118,24 +118,103 @@ describe('spend-watch', () => {
     });
   });
 
-  it('does with twelve calls where the policy names a region', async () => {
+  it('does with ten calls where the policy names a region', async () => {
     await withWatch(watchPolicy('  regions: [us-central1]'), async ({ look }) => {
       await look();
-      const { apiCalls } = await look(5);
-      const listings = Object.entries(apiCalls).filter(([call]) => !call.startsWith('storage.'));
-      expect(listings.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(12);
+      expect(listingsIn(await look(5))).toBeLessThanOrEqual(10);
     });
   });
 
-  it('takes three calls, and seven for each region of Vertex AI', async () => {
-    for (const [policy, regions] of [
-      [watchPolicy('  regions: [us-central1]'), 1],
-      [watchPolicy(), 4],
-    ] as const)
-      await withWatch(policy, async ({ look }) => {
-        const { apiCalls } = await look();
-        const listings = Object.entries(apiCalls).filter(([call]) => !call.startsWith('storage.'));
-        expect(listings.reduce((sum, [, count]) => sum + count, 0)).toBe(3 + 7 * regions);
-      });
+  it('lists all of Vertex AI once: three calls, and seven for each region; then what runs, and regions in turn', async () => {
+    await withWatch(
+      watchPolicy(),
+      async ({ look }) => {
+        expect(listingsIn(await look())).toBe(3 + 7 * 41);
+        const looks: Look[] = [];
+        for (let tick = 1; tick <= 24; tick += 1) looks.push(await look(5));
+        const calls = looks.map(listingsIn);
+        expect(calls.reduce((sum, count) => sum + count, 0) / calls.length).toBeLessThanOrEqual(12);
+        expect(Math.max(...calls)).toBeLessThanOrEqual(24);
+        for (const { reason, evidence } of looks) {
+          expect(reason).toBe('watched');
+          expect(evidence['resources']).toBe(looks[0]?.evidence['resources']);
+        }
+        const ages = Object.values(looks.at(-1)?.evidence['minutesSinceRegion'] as Record<string, number>);
+        expect(ages).toHaveLength(41);
+        expect(Math.min(...ages)).toBe(0);
+        expect(Math.max(...ages)).toBe(120);
+      },
+      { regions: MANY_REGIONS },
+    );
+  });
+
+  it('finds what begins in a region where nothing was within the stated time, and then sees it with each look', async () => {
+    const resource = `projects/${RUNAWAY_NUMBER}/locations/europe-west4/customJobs/43`;
+    await withWatch(
+      watchPolicy(),
+      async ({ sandbox, look }) => {
+        const { usdPerHour } = await look();
+        await look(5);
+        const fresh = sandbox.vertex.resubmit(resource);
+        let minutes = 0;
+        let found: Look;
+        do {
+          found = await look(5);
+          minutes += 5;
+        } while (found.usdPerHour === usdPerHour && minutes < 300);
+        // Four collections of one region have something: one region has its turn with each look, and that one six times.
+        expect(minutes).toBeLessThanOrEqual(240);
+        expect(JSON.stringify(found.evidence['changed'])).toContain(fresh);
+        sandbox.vertex.cancel(fresh);
+        expect((await look(5)).evidence['changed']).toMatchObject({ gone: [fresh] });
+      },
+      { regions: MANY_REGIONS, projects: [WITH_AN_OLD_JOB] },
+    );
+  });
+
+  it('looks at all again where what it knows of its looks is damaged, and keeps the ledger', async () => {
+    await withWatch(watchPolicy(), async ({ sandbox, look }) => {
+      await look();
+      const few = listingsIn(await look(5));
+      const ledger = readState(sandbox, ledgerObject(RUNAWAY)) as { readonly sinceMs: number };
+      await writeState(sandbox, ledgerObject(RUNAWAY), JSON.stringify({ ...ledger, looks: { regions: 7 } }));
+      expect(listingsIn(await look(5))).toBe(3 + 7 * 4);
+      expect(few).toBeLessThan(3 + 7 * 4);
+      expect(readState(sandbox, ledgerObject(RUNAWAY))).toMatchObject({ sinceMs: ledger.sinceMs });
+    });
   });
 });
+
+/** Calls of a look beside those to the state bucket. */
+function listingsIn({ apiCalls }: Look): number {
+  return Object.entries(apiCalls)
+    .filter(([call]) => !call.startsWith('storage.'))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+/** As many as Vertex AI has. */
+const MANY_REGIONS = [
+  'us-central1',
+  'europe-west4',
+  ...Array.from({ length: 39 }, (_, at) => `asia-south${at + 1}`),
+];
+
+/** With a job that has ended in a region where nothing else is. */
+const WITH_AN_OLD_JOB = {
+  ...RUNAWAY_PROJECT,
+  vertex: {
+    ...RUNAWAY_PROJECT.vertex,
+    customJobs: [
+      ...(RUNAWAY_PROJECT.vertex?.customJobs ?? []),
+      {
+        ...{
+          id: '43',
+          displayName: 'long ago',
+          location: 'europe-west4',
+          state: 'JOB_STATE_SUCCEEDED' as const,
+        },
+        jobSpec: { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-16' } }] },
+      },
+    ],
+  },
+};

@@ -1,0 +1,52 @@
+import type { Listing } from '../../../shared/resources/look.ts';
+import { regionOf, type RegionLooks } from '../../../shared/spend/region-looks.ts';
+
+/** For so long it is known of a region that something was there. */
+const WARM_MS = 7 * 24 * 3_600_000;
+
+/** More are forgotten: those that had something longest ago, and the failures tried last. */
+const MAX_HELD = 200;
+const MAX_FAILED = 300;
+
+/** What a look listed of Vertex AI. */
+export interface RegionsLooked {
+  /** When it began, milliseconds since the epoch: what came up later may have been missed. */
+  readonly startedMs: number;
+  /** The regions that there are; undefined where they could not be listed. */
+  readonly regions: readonly string[] | undefined;
+  /** Whether they were listed in this look. */
+  readonly isList: boolean;
+  readonly listings: readonly Listing[];
+  /** What was left out: it was not its turn, or the policy does not want it. */
+  readonly skipped: ReadonlySet<string>;
+}
+
+/** What is known after a look. Where the regions could not be listed nothing changes. Two looks at a time both count. Pure. */
+export function rememberLook(
+  before: RegionLooks | undefined,
+  { startedMs, regions, isList, listings, skipped }: RegionsLooked,
+): RegionLooks | undefined {
+  if (regions === undefined) return before;
+  const there = new Set(regions);
+  const partly = new Set([...skipped].map(regionOf));
+  const looked = new Set(listings.map(({ what }) => what));
+  const failedNow = listings.filter(({ found }) => found === undefined).map(({ what }) => what);
+  const heldNow = listings.filter(({ found = 0 }) => found > 0).map(({ what }) => [what, startedMs] as const);
+  return {
+    listedMs: isList ? startedMs : (before?.listedMs ?? startedMs),
+    regions: Object.fromEntries(
+      regions.map((region) => [region, partly.has(region) ? (before?.regions[region] ?? 0) : startedMs]),
+    ),
+    held: Object.fromEntries(
+      Object.entries({ ...before?.held, ...Object.fromEntries(heldNow) })
+        // A clock that was wrong may have written of a moment ahead.
+        .map(([what, atMs]) => [what, Math.min(atMs, startedMs)] as const)
+        .filter(([what, atMs]) => there.has(regionOf(what)) && startedMs - atMs < WARM_MS)
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, MAX_HELD),
+    ),
+    failed: [...(before?.failed ?? []).filter((what) => !looked.has(what)), ...failedNow]
+      .filter((what) => there.has(regionOf(what)))
+      .slice(0, MAX_FAILED),
+  };
+}

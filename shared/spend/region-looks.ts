@@ -1,0 +1,52 @@
+import * as z from 'zod/mini';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** For so long after something was there a collection in a region is looked at with each look. */
+export const HELD_MS = DAY_MS;
+
+/** What was looked at when: regions of Vertex AI where nothing is are looked at in turn. */
+export const regionLooksSchema = z.object({
+  /** When the regions were listed last. */
+  listedMs: z.number(),
+  /** When each was last looked at in all of its collections; 0: never. */
+  regions: z.record(z.string(), z.number()),
+  /** Collections that had something, such as `endpoints in us-east4`, and when last. */
+  held: z.record(z.string(), z.number()),
+  /** Those whose listing failed, the one tried longest ago first. */
+  failed: z.array(z.string()),
+});
+
+export type RegionLooks = Readonly<z.infer<typeof regionLooksSchema>>;
+
+/** `endpoints in us-east4` for `projects/P/locations/us-east4/endpoints/7`; undefined for what has a zone, or none of both. */
+export function listingOf(resource: string): string | undefined {
+  const [, region, collection] =
+    /^projects\/[^/]+\/locations\/([a-z]+-[a-z]+\d+)\/([^/]+)\/[^/]+$/.exec(resource) ?? [];
+  return region === undefined || collection === undefined ? undefined : `${collection} in ${region}`;
+}
+
+/** `us-east4` for `endpoints in us-east4`. */
+export function regionOf(listing: string): string {
+  return listing.slice(listing.lastIndexOf(' ') + 1);
+}
+
+/** Whether a collection had something within the last day, and is looked at with each look. */
+export function isHeld({ held }: RegionLooks, listing: string, nowMs: number): boolean {
+  return (held[listing] ?? -Infinity) > nowMs - HELD_MS;
+}
+
+/**
+ * Since when a resource that was found may have run unseen, where its region was not part of the last look; undefined where that
+ * look saw what there was. A region of which nothing is known counts a day.
+ */
+export function unseenSince(
+  looks: RegionLooks | undefined,
+  resource: string,
+  lookedMs: number,
+): number | undefined {
+  const listing = listingOf(resource);
+  if (looks === undefined || listing === undefined || isHeld(looks, listing, lookedMs)) return undefined;
+  const seenMs = looks.regions[regionOf(listing)] ?? 0;
+  return seenMs > 0 && seenMs <= lookedMs ? seenMs : lookedMs - DAY_MS;
+}

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest';
+import { LISTINGS_PER_REGION } from '../../../functions/spend-watch/kinds.ts';
+import { ledgerAfter } from '../../../functions/spend-watch/ledger-after.ts';
+import { planLook } from '../../../functions/spend-watch/looks/plan.ts';
+import { rateOf } from '../../../shared/spend/accrued.ts';
+import type { Seen } from '../../../shared/spend/accrue.ts';
+import { parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
+import { regionOf, type RegionLooks } from '../../../shared/spend/region-looks.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const TICK = 5 * MINUTE;
+const START = Date.parse('2026-11-18T00:00:00Z');
+/** As many as Vertex AI has: 41. */
+const REGIONS = Array.from({ length: 41 }, (_, at) => `asia-region${at + 1}`);
+const COLLECTIONS = Array.from({ length: LISTINGS_PER_REGION }, (_, at) => `collection${at}`);
+const ALL = REGIONS.flatMap((region) => COLLECTIONS.map((collection) => `${collection} in ${region}`));
+
+const ENDPOINT = 'projects/p/locations/asia-region7/collection3/1';
+const endpoint = (resource = ENDPOINT): Seen => ({
+  ...{ resource, kind: 'endpoint', rate: { low: 2, expected: 2, high: 2 }, description: 'an endpoint' },
+});
+
+interface World {
+  /** What runs at a moment. */
+  readonly at?: (atMs: number) => readonly Seen[];
+  /** What holds something that does not bill. */
+  readonly holds?: (listing: string) => boolean;
+  readonly fails?: (listing: string, atMs: number) => boolean;
+  readonly regions?: (atMs: number) => readonly string[];
+  readonly callsPerLook?: number;
+  readonly watched?: readonly string[];
+}
+
+interface Tick {
+  readonly atMs: number;
+  readonly calls: number;
+  readonly ledger: Ledger;
+}
+
+/** One look: what the plan lists, as a project in that world would answer. */
+function look(before: Ledger | undefined, atMs: number, world: World): Tick {
+  const { at = () => [], holds = () => false, fails = () => false, watched = [] } = world;
+  const isWatched = (region: string): boolean => watched.length === 0 || watched.includes(region);
+  const plan = planLook(before, {
+    ...{
+      nowMs: atMs,
+      callsPerLook: world.callsPerLook ?? 12,
+      listingsPerRegion: LISTINGS_PER_REGION,
+      isWatched,
+    },
+  });
+  const running = at(atMs);
+  const regions = plan.regions ?? world.regions?.(atMs) ?? REGIONS;
+  const all = regions.flatMap((region) => COLLECTIONS.map((one) => `${one} in ${region}`));
+  const unwatched = all.filter((listing) => !isWatched(regionOf(listing)));
+  const skipped = all.filter((listing) => isWatched(regionOf(listing)) && plan.isSkipped(listing));
+  const listed = all.filter((listing) => !skipped.includes(listing) && !unwatched.includes(listing));
+  const inListing = (listing: string) =>
+    running.filter(({ resource }) => resource.endsWith(`/${listing.replace(/(\S+) in (\S+)/, '$2/$1')}/1`));
+  const failed = listed.filter((listing) => fails(listing, atMs));
+  const seen = listed.filter((listing) => !failed.includes(listing));
+  const ledger = ledgerAfter(before, {
+    seen: {
+      ...{ project: 'p', atMs: atMs + 2_000, resources: seen.flatMap(inListing) },
+      complete: failed.length + plan.untried.length === 0,
+      skipped: new Set(skipped),
+    },
+    ...{ notOffered: [], gpus: { idle: [] } },
+    looked: {
+      ...{ startedMs: atMs, regions, isList: plan.regions === undefined },
+      listings: listed.map((what) => ({
+        what,
+        found: failed.includes(what) ? undefined : inListing(what).length + (holds(what) ? 1 : 0),
+      })),
+      skipped: new Set([...skipped, ...unwatched]),
+    },
+  });
+  // VMs, TPUs, and the list of regions where it was read.
+  const calls = 2 + (plan.regions === undefined ? 1 : 0) + listed.length;
+  const stored = parseLedger('p', printLedger(ledger));
+  if (stored.kind !== 'ledger') throw new Error(stored.why);
+  return { atMs, calls, ledger: stored.ledger };
+}
+
+/** Looks every five minutes. */
+function watch(hours: number, world: World, from?: Ledger, fromMs = START): readonly Tick[] {
+  const ticks: Tick[] = [];
+  let ledger = from;
+  for (let atMs = fromMs; atMs < fromMs + hours * HOUR; atMs += TICK) {
+    const tick = look(ledger, atMs, world);
+    ticks.push(tick);
+    ({ ledger } = tick);
+  }
+  return ticks;
+}
+
+const last = (ticks: readonly Tick[]): Ledger => {
+  const tick = ticks.at(-1);
+  if (tick === undefined) throw new Error('no look was made');
+  return tick.ledger;
+};
+
+/** The mean of all looks but the first, which lists all. */
+const meanCalls = (ticks: readonly Tick[]): number =>
+  ticks.slice(1).reduce((sum, { calls }) => sum + calls, 0) / (ticks.length - 1);
+
+const oldestHours = (ticks: readonly Tick[], regions: (region: string) => boolean = () => true): number =>
+  Math.max(
+    ...ticks.map(({ atMs, ledger }) =>
+      Math.max(
+        ...Object.entries(ledger.looks?.regions ?? {})
+          .filter(([region]) => regions(region))
+          .map(([, lookedMs]) => (atMs - lookedMs) / HOUR),
+      ),
+    ),
+  );
+
+describe('the regions of Vertex AI', () => {
+  it('are all looked at once, then in turn: a steady project takes at most twelve calls a look, on average', () => {
+    const ticks = watch(24, {});
+    expect(LISTINGS_PER_REGION).toBe(7);
+    expect(ticks[0]?.calls).toBe(3 + 7 * 41);
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(12);
+    expect(Math.max(...ticks.slice(1).map(({ calls }) => calls))).toBeLessThanOrEqual(3 + 2 * 7);
+    expect(oldestHours(ticks)).toBeLessThanOrEqual(2.5);
+  });
+
+  it('with something in one of them: at most twelve still, that region every 40 minutes, the others within three hours and a quarter', () => {
+    const ticks = watch(24, { at: () => [endpoint()] });
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(12);
+    expect(oldestHours(ticks, (region) => region === 'asia-region7')).toBeLessThanOrEqual(40 / 60);
+    expect(oldestHours(ticks)).toBeLessThanOrEqual(3.25);
+  });
+
+  it.each([
+    [40, 1],
+    [300, 5 / 60],
+  ])('with callsPerLook %i each is looked at within %d hours', (callsPerLook, hours) => {
+    const ticks = watch(6, { callsPerLook });
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(callsPerLook);
+    expect(oldestHours(ticks)).toBeLessThanOrEqual(hours);
+  });
+
+  it('with many collections that hold something, one region at the least has its turn', () => {
+    const ticks = watch(12, { holds: (listing) => listing.startsWith('collection0') });
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(2 + 1 / 12 + 41 + 6);
+    expect(oldestHours(ticks)).toBeLessThanOrEqual(41 / 12);
+  });
+
+  it('that the policy does not name are not looked at, nor taken to be', () => {
+    const ticks = watch(2, { watched: ['asia-region7'] });
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(10);
+    expect(last(ticks).looks?.regions).toMatchObject({ 'asia-region1': 0 });
+    const wider = look(last(ticks), START + 2 * HOUR, {});
+    expect(wider.calls).toBeGreaterThan(7 * 40);
+  });
+
+  it('that are new are looked at in the hour in which Google tells of them', () => {
+    const born = START + 3 * HOUR;
+    const ticks = watch(5, { regions: (atMs) => (atMs < born ? REGIONS : [...REGIONS, 'asia-new1']) });
+    expect(
+      last(ticks.filter(({ atMs }) => atMs <= born + HOUR)).looks?.regions['asia-new1'],
+    ).toBeGreaterThanOrEqual(born);
+  });
+});
+
+describe('what begins in a region where nothing was', () => {
+  it.each(REGIONS.filter((_, at) => at % 8 === 0))('is found within two and a half hours: %s', (region) => {
+    const resource = `projects/p/locations/${region}/collection3/1`;
+    const begins = START + 5 * HOUR;
+    const ticks = watch(9, { at: (atMs) => (atMs >= begins ? [endpoint(resource)] : []) });
+    const found = ticks.find(({ ledger }) => ledger.running.length > 0);
+    expect((found?.atMs ?? Infinity) - begins).toBeLessThanOrEqual(2.5 * HOUR);
+    // From then on with each look.
+    for (const { atMs, ledger } of ticks)
+      if (found !== undefined && atMs >= found.atMs) expect(ledger.running[0]?.seenMs).toBe(ledger.lookedMs);
+  });
+
+  it('is made up for in high, back to the last look at its region; low is never above the truth', () => {
+    const begins = START + 5 * HOUR;
+    for (const { ledger } of watch(9, { at: (atMs) => (atMs >= begins ? [endpoint()] : []) })) {
+      const truth = (Math.max(0, ledger.lookedMs - begins) / HOUR) * 2;
+      const { low, high } = ledger.checkpoints.at(-1) ?? { low: NaN, high: NaN };
+      expect(low).toBeLessThanOrEqual(truth);
+      if (ledger.running.length > 0) expect(high).toBeGreaterThanOrEqual(truth);
+    }
+  });
+
+  it('is seen to end at once, and its collection is looked at for a day more', () => {
+    const world: World = { at: (atMs) => (atMs < START + HOUR ? [endpoint()] : []) };
+    const ticks = watch(2, world);
+    const after = ticks.find(({ atMs }) => atMs === START + HOUR)?.ledger;
+    expect(after?.running).toEqual([]);
+    expect(after?.changes?.at(-1)).toMatchObject({ what: 'gone', resource: ENDPOINT });
+    const again = look(last(ticks), START + 2 * HOUR, { at: () => [endpoint()] });
+    expect(again.ledger.running).toHaveLength(1);
+  });
+});
+
+describe('a look that is not the turn of a region', () => {
+  it('does not end what another look, at the same time, has found there', () => {
+    const calm = last(watch(1, {}));
+    const found = { ...calm, running: [{ ...endpoint(), seenMs: calm.lookedMs, firstMs: calm.lookedMs }] };
+    const atMs = calm.lookedMs + TICK;
+    const after = ledgerAfter(found, {
+      seen: {
+        project: 'p',
+        atMs,
+        resources: [],
+        complete: true,
+        skipped: new Set(['collection3 in asia-region7']),
+      },
+      ...{ notOffered: [], gpus: { idle: [] } },
+      looked: { startedMs: atMs, regions: REGIONS, isList: false, listings: [], skipped: new Set(ALL) },
+    });
+    expect(rateOf(after).expected).toBe(2);
+    expect(after.changes).toEqual([]);
+    expect(after.checkpoints.at(-1)?.low).toBe(calm.checkpoints.at(-1)?.low);
+  });
+});
+
+describe('listings that fail', () => {
+  it('are tried with each look, and the project counts as not seen in full until they answer', () => {
+    const fails = (listing: string, atMs: number): boolean =>
+      listing === 'collection2 in asia-region9' && atMs < START + 4 * HOUR;
+    const ticks = watch(5, { fails });
+    for (const { atMs, ledger } of ticks)
+      expect(ledger.completeMs === ledger.lookedMs, new Date(atMs).toISOString()).toBe(
+        atMs >= START + 4 * HOUR,
+      );
+    expect(last(ticks).looks?.failed).toEqual([]);
+  });
+
+  it('are tried in turn where they are many, and none of them counts as seen', () => {
+    const ticks = watch(3, { fails: (_, atMs) => atMs < START + HOUR });
+    for (const { atMs, calls, ledger } of ticks.slice(1)) {
+      expect(calls).toBeLessThanOrEqual(3 + 20 + 14);
+      if (atMs < START + HOUR) expect(ledger.completeMs).toBeUndefined();
+    }
+    expect(last(ticks).completeMs).toBe(last(ticks).lookedMs);
+  });
+});
+
+describe('what is known of looks', () => {
+  const steady = last(watch(3, { at: () => [endpoint()] }));
+  const next = (ledger: unknown, atMs = START + 3 * HOUR): Tick => {
+    const read = parseLedger('p', JSON.stringify(ledger));
+    if (read.kind !== 'ledger') throw new Error(read.why);
+    return look(read.ledger, atMs, { at: () => [endpoint()] });
+  };
+  const FULL = 3 + 7 * 41;
+
+  it.each([
+    ['is missing, as a former version left it', { ...steady, looks: undefined }],
+    ['is no object', { ...steady, looks: 'x' }],
+    [
+      'has a moment that is no number',
+      { ...steady, looks: { ...steady.looks, regions: { 'asia-region1': 'x' } } },
+    ],
+    ['is empty', { ...steady, looks: { listedMs: 0, regions: {}, held: {}, failed: [] } }],
+  ])('%s: all is looked at, and the ledger goes on', (_, ledger) => {
+    const { calls, ledger: after } = next(ledger);
+    expect(calls).toBe(FULL);
+    expect(after.sinceMs).toBe(steady.sinceMs);
+    expect(after.running[0]?.firstMs).toBe(steady.running[0]?.firstMs);
+  });
+
+  it('after an hour without a look all is looked at', () => {
+    expect(next(steady, START + 5 * HOUR).calls).toBe(FULL);
+  });
+
+  it('has moments ahead, by a clock that was wrong: those regions are looked at', () => {
+    const ahead: RegionLooks = {
+      listedMs: START + 1_000 * HOUR,
+      regions: Object.fromEntries(REGIONS.map((region) => [region, START + 1_000 * HOUR])),
+      held: { 'collection3 in asia-region7': START + 1_000 * HOUR },
+      failed: [],
+    };
+    const { calls, ledger } = next({ ...steady, looks: ahead });
+    expect(calls).toBe(FULL);
+    expect(Math.max(...Object.values(ledger.looks?.held ?? {}))).toBeLessThanOrEqual(START + 3 * HOUR);
+  });
+
+  it('does not make the ledger larger than 60 KB', () => {
+    const full = last(watch(3, { holds: () => true, fails: (_, atMs) => atMs % (2 * TICK) === 0 }));
+    expect(printLedger(full).length).toBeLessThan(60_000);
+  });
+});
