@@ -14,6 +14,8 @@ export const HOUR = 60 * MINUTE;
 
 /** November begins at midnight in Pacific time. */
 const PERIOD_START = Date.parse('2026-11-01T07:00:00Z');
+/** December begins, and November had 721 hours: the clocks changed on its first day. */
+export const MONTH_END = Date.parse('2026-12-01T08:00:00Z');
 const START = Date.parse('2026-11-18T21:42:00Z');
 const LAG_MS = 10 * HOUR;
 
@@ -102,7 +104,10 @@ export async function startLive(fake: FakeGoogle): Promise<LiveWorld> {
     fake,
     startMs: START,
     truth,
-    reported: () => truth(world.nowMs - LAG_MS),
+    reported() {
+      const atMs = world.nowMs - LAG_MS;
+      return world.nowMs < MONTH_END ? truth(atMs) : Math.max(0, truth(atMs) - truth(MONTH_END));
+    },
     write,
     burn(project, usdPerHour) {
       start(project, usdPerHour, world.nowMs);
@@ -131,7 +136,7 @@ export async function startLive(fake: FakeGoogle): Promise<LiveWorld> {
     async message(usd = live.reported()) {
       const percent = (100 * usd) / AMOUNT;
       const { attributes, data } = wireOf({
-        ...{ budget: 0, period: 1, percent, namesThreshold: percent >= 10 },
+        ...{ budget: 0, period: world.nowMs < MONTH_END ? 1 : 2, percent, namesThreshold: percent >= 10 },
         ...{ forecastPercent: undefined, amountPercent: 100, currency: 'USD' },
       });
       await deliver(JSON.stringify(data), attributes);

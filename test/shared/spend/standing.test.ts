@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { accrue } from '../../../shared/spend/accrue.ts';
+import { accruedBetween } from '../../../shared/spend/accrued.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import type { BudgetMessages } from '../../../shared/spend/messages.ts';
+import { billingMidnights, billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
+import { standingOf } from '../../../shared/spend/standing.ts';
+
+const HOUR = 3_600_000;
+const RATE = 2;
+
+/** One machine, looked at every hour. */
+function ledgerOf(fromMs: number, toMs: number): Ledger {
+  const band = { low: RATE, expected: RATE, high: RATE };
+  let ledger: Ledger | undefined;
+  for (let atMs = fromMs; atMs <= toMs; atMs += HOUR)
+    ledger = accrue(ledger, {
+      ...{ project: 'p', atMs, complete: true },
+      resources: [{ resource: 'vm', kind: 'vm', rate: band, startedMs: fromMs }],
+    });
+  if (ledger === undefined) throw new Error('Cannot watch without a look');
+  return ledger;
+}
+
+function messagesOf(startMs: number, endMs: number | undefined, reported = true): BudgetMessages {
+  return {
+    version: 1,
+    budget: 'billingAccounts/A/budgets/b',
+    displayName: 'b',
+    currencyCode: 'USD',
+    amount: 1_000,
+    projects: ['p'],
+    filter: ['projects/1'],
+    complete: true,
+    lastMs: startMs + HOUR,
+    period: {
+      startMs,
+      ...(endMs === undefined ? {} : { endMs }),
+      points: reported ? [{ atMs: startMs + HOUR, cost: 0 }] : [],
+    },
+  };
+}
+
+describe('standingOf a budget with a period of its own', () => {
+  const start = Date.parse('2026-11-15T08:00:00Z');
+  /** The last day counts: the period ends at the midnight after it. */
+  const end = Date.parse('2026-12-01T08:00:00Z');
+  const ledger = ledgerOf(start - 48 * HOUR, end + 24 * HOUR);
+  const at = (nowMs: number, endMs: number | undefined = end) =>
+    standingOf({ messages: messagesOf(start, endMs), ledgers: [ledger], without: [] }, nowMs);
+
+  it('counts from its first day on, and nothing of what ran before', () => {
+    const until = ledgerOf(start - 48 * HOUR, start + 100 * HOUR);
+    const standing = standingOf(
+      { messages: messagesOf(start, end), ledgers: [until], without: [] },
+      start + 100 * HOUR,
+    );
+    if (standing.kind !== 'estimate') throw new Error(standing.why);
+    expect(standing.estimate.spend.low).toBeLessThanOrEqual(100 * RATE + 1e-6);
+    expect(standing.estimate.spend.high).toBeGreaterThanOrEqual(100 * RATE);
+    expect(standing.estimate.reading.fromStart).toBe(true);
+  });
+
+  it('says nothing of it from its end on, to the millisecond, and for ever where it has none', () => {
+    expect(at(end - 1).kind).toBe('estimate');
+    for (const nowMs of [end, end + 1, end + 24 * HOUR])
+      expect(at(nowMs)).toEqual({ kind: 'none', why: 'no message of its present period has come yet' });
+    const endless = standingOf(
+      { messages: messagesOf(start, undefined), ledgers: [ledger], without: [] },
+      end + 24 * HOUR,
+    );
+    expect(endless.kind).toBe('estimate');
+  });
+});
+
+describe('billing days on which the clocks change', () => {
+  for (const [title, day, hours] of [
+    ['the day of 23 hours in March', '2027-03-14T12:00:00Z', 23],
+    ['the day of 25 hours in November', '2026-11-01T12:00:00Z', 25],
+    ['any other day', '2026-11-02T12:00:00Z', 24],
+  ] as const)
+    it(`${title} is as long as it is`, () => {
+      const start = billingStart('day', Date.parse(day));
+      const [end, ...more] = billingMidnights(start, start + 26 * HOUR);
+      if (end === undefined) throw new Error('Cannot find the next midnight');
+      expect(more).toEqual([]);
+      expect(end - start).toBe(hours * HOUR);
+      const ledger = ledgerOf(start - 5 * HOUR, end + 5 * HOUR);
+      expect(accruedBetween(ledger, start, end)).toEqual({
+        low: hours * RATE,
+        expected: hours * RATE,
+        high: hours * RATE,
+      });
+      expect(ledger.days.map(({ atMs }) => atMs)).toEqual([start, end]);
+    });
+
+  it('makes November of 2026 an hour longer than 30 days, and March of 2027 an hour shorter than 31', () => {
+    for (const [month, hours] of [
+      ['2026-11-10T00:00:00Z', 30 * 24 + 1],
+      ['2027-03-20T00:00:00Z', 31 * 24 - 1],
+    ] as const) {
+      const nowMs = Date.parse(month);
+      expect(billingMonthEnd(nowMs) - billingStart('month', nowMs)).toBe(hours * HOUR);
+    }
+  });
+});
