@@ -13,6 +13,7 @@ import { clockText } from './headline.ts';
 import { tellAuditStory } from './audit-story.ts';
 import { tellEgressStory } from './egress-story.ts';
 import { tellEstimateStory } from './estimate-story.ts';
+import { tellLiveStory } from './live-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
 import { tellSwitchStory } from './switch-story.ts';
 
@@ -66,6 +67,7 @@ async function main(once: boolean): Promise<void> {
     const restore = await installHttpFunction(sandbox, { ...options, name: 'budget-restore' });
     opened.push(restore);
     await tellSwitchStory(sandbox, killSwitch, restore);
+    await tellLiveStory();
 
     const auditor = await installHttpFunction(sandbox, { ...options, name: 'egress-auditor' });
     opened.push(auditor);

@@ -1,0 +1,22 @@
+import { expect, it, vi } from 'vitest';
+import { tellLiveStory } from './live-story.ts';
+
+it('the story of the live basis: a runaway is stopped while the messages still say 40 %, and nothing is unlinked', async () => {
+  const lines: string[] = [];
+  const log = vi
+    .spyOn(console, 'log')
+    .mockImplementation((text: string) => void lines.push(...text.split('\n')));
+  const story = await tellLiveStory().finally(() => {
+    log.mockRestore();
+  });
+  expect(story.reportedShare).toBeLessThan(0.4);
+  expect(story.trueShare).toBeGreaterThan(1);
+  // One look and one tick of 709 dollars an hour are six percent of the budget.
+  expect(story.trueShare).toBeLessThan(1.07);
+  expect(story.aheadMinutes).toBeGreaterThan(60);
+  expect(story.stopped.filter((name) => name.startsWith('pretrain-'))).toHaveLength(8);
+  expect(story.isLinked).toBe(true);
+  const table = lines.filter((line) => /^(?:TIME|2026-\S+ \S+ +\$)/.test(line));
+  expect(table.length).toBeGreaterThan(5);
+  for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
+});
