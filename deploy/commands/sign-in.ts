@@ -41,7 +41,7 @@ export async function signIn(
   return tokenAuth(token, project);
 }
 
-/** The caller of a command, by `open` where it says how; undefined where nobody is signed in, which `err` is told. */
+/** The caller of a command, by `open` where it says how; undefined where no user is signed in, which `err` is told. */
 export async function signedIn(
   open: (() => Promise<GoogleAuth>) | undefined,
   standard: GoogleAuth,

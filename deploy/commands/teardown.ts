@@ -20,7 +20,7 @@ import { budgetsWithoutTopic, commented, formerRolesThatStay, usedElsewhere } fr
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
 Removes what deploy.sh made, for all functions when none is named, and nothing else: what does not bear its mark, enabled
-APIs and budgets stay. It shows what it will remove and asks first. The state bucket stays with all that is in it, and so do
+APIs and budgets stay. It shows what it will remove and waits for a yes. The state bucket stays with all that is in it, and so do
 lifecycle rules on buckets, which it names.
   --policy FILE    the policy that they were deployed with
   --project OPS    the operations project

@@ -255,7 +255,7 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
     assert.match(await run(call, 'ada@example.com'), /"outcome":"left","why":"it\s+was brought back before"/);
   });
 
-  it('answers whom it was told to, and nobody else', async () => {
+  it('answers the invokers, and no one else', async () => {
     const audit = readmeCommands('egress-auditor', 'URL=', [
       ['REGION', REGION],
       ['OPS', OPS],
@@ -269,8 +269,8 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
       `URL=${url}; TOKEN=${token}; curl -sS -o /dev/null -w '%{http_code}' \${TOKEN:+-H "Authorization: Bearer $TOKEN"} "$URL?project=${LAB}"`;
     const mine = '$(gcloud auth print-identity-token)';
     assert.equal(await run(ask('')), '403', 'without a token');
-    assert.equal(await run(ask('made-up')), '401', 'with a token of nobody');
-    assert.equal(await run(ask(mine), 'eve@example.com'), '403', 'somebody who is no invoker');
+    assert.equal(await run(ask('made-up')), '401', 'with a token that was not issued');
+    assert.equal(await run(ask(mine), 'eve@example.com'), '403', 'a user who is no invoker');
     const trigger = `costguard-trigger@${OPS}.iam.gserviceaccount.com`;
     const impersonated = `$(gcloud auth print-identity-token --impersonate-service-account=${trigger} --audiences="$URL")`;
     assert.equal(await run(ask(impersonated)), '403', 'an account that may call other functions');
@@ -393,7 +393,7 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
     assert.deepEqual(site.sandbox.accounts.of(PRODUCTION_OPS), []);
   });
 
-  it('asked for nothing that the sandbox does not serve', () => {
+  it('requested nothing that the sandbox does not serve', () => {
     assert.deepEqual(
       site.sandbox.callLog.calls('unknown:*').map(({ id }) => id),
       [],

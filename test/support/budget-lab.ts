@@ -262,7 +262,7 @@ export interface SwitchWorld {
   alert(message: Alert, instance?: Instance): Promise<void>;
   /** One more instance of the switch. */
   start(options?: InstanceOptions): Instance;
-  /** Replaces an object of the state bucket, as somebody at a keyboard would. */
+  /** Replaces an object of the state bucket, as an operator would by hand. */
   overwrite(name: string, text: string): Promise<void>;
   /** Asks the restore for its plan (GET) or to carry it out (POST). */
   restore(method: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;

@@ -1,7 +1,7 @@
 /**
  * A second, much smaller Google Cloud beside test/sandbox, written without it and in the test's own process: what one of
  * the two has wrong, the other may have right. It knows what the kill switch calls, answers at once, and writes down
- * every change that it is asked for.
+ * every change that is requested.
  */
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
@@ -257,9 +257,9 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
 ]; // prettier-ignore
 
 function answer(world: FakeWorld, method: string, { host, pathname, search }: URL, body: unknown): unknown {
-  const asked = `${method} ${host}${pathname}`;
+  const requested = `${method} ${host}${pathname}`;
   for (const [pattern, give] of GROUP_ROUTES) {
-    const match = pattern.exec(asked) ?? pattern.exec(`${asked}${search}`);
+    const match = pattern.exec(requested) ?? pattern.exec(`${requested}${search}`);
     if (match === null) continue;
     const { id, groups } = projectOf(world, match[1] ?? '');
     return give(groups, match.slice(1), body, (change) => {
@@ -267,10 +267,10 @@ function answer(world: FakeWorld, method: string, { host, pathname, search }: UR
     });
   }
   for (const [pattern, give] of ROUTES) {
-    const match = pattern.exec(asked);
+    const match = pattern.exec(requested);
     if (match !== null) return give(world, match.slice(1), body);
   }
-  throw refusal(501, `This fake does not know ${asked}`);
+  throw refusal(501, `This fake does not know ${requested}`);
 }
 
 function notFound(name: string): never {

@@ -171,7 +171,7 @@ function newProject(id: string): FakeProject {
   };
 }
 
-/** What somebody does by hand: everything in a project is on again. */
+/** What a user does by hand: everything in a project is on again. */
 export function bringBack(project: FakeProject): void {
   const { id, notebooks, vms, models } = project;
   project.account = id === FOREIGN ? THEIRS : OURS;

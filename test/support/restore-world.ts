@@ -34,7 +34,7 @@ export interface RestoreWorld {
   /** A new start, with everything running. */
   fresh(): void;
   /** A new start in which the whole ladder has fired minutes ago. What was there before. */
-  takeAway(): Promise<object>;
+  stopResources(): Promise<object>;
   restore(method?: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;
   /** The manifest of a project as it lies in the state bucket, and another one in its place. */
   manifest(project?: string): Manifest;
@@ -73,7 +73,7 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
     fresh() {
       fake.world = newWorld();
     },
-    async takeAway() {
+    async stopResources() {
       world.fresh();
       const before = stateOf(world.project());
       if (!(await world.alert())) throw new Error('The ladder did not end');

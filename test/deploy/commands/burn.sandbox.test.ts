@@ -119,7 +119,7 @@ describe('npm run burn', () => {
     }),
   );
 
-  it('ends with exit code 3 where nobody is signed in', () =>
+  it('ends with exit code 3 where no user is signed in', () =>
     withWatch(POLICY, async ({ sandbox, instance }) => {
       const file = join(sandbox.folder, 'policy.yaml');
       writeFileSync(file, POLICY);

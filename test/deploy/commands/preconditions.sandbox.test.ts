@@ -28,7 +28,7 @@ describe('deploy.sh refuses, says what remedies it, and touches nothing', () => 
       says: /\n {4}gcloud components install alpha/,
     },
     {
-      name: 'nobody signed in',
+      name: 'no user signed in',
       change: ({ gcloud }) => (gcloud.world.signedIn = false),
       says: /not signed in\.\n {4}gcloud auth login/,
     },

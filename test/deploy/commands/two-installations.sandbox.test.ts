@@ -158,7 +158,7 @@ describe('what an older deployment made under one name for all installations', (
         ]),
     },
     {
-      name: 'nobody can see who holds it',
+      name: 'its holders cannot be read',
       change: ({ gcloud }) => {
         gcloud.world.isAssetSearchEnabled = false;
       },

@@ -8,7 +8,7 @@ export const LAB = 'ml-research';
 export const RUNAWAY = 'ml-runaway';
 export const ACCOUNT = '0A1B2C-3D4E5F-6A7B8C';
 export const BUCKET = `${OPS}-costguard`;
-/** A budget that somebody made by hand. */
+/** A budget that a user made by hand. */
 export const BY_HAND = `billingAccounts/${ACCOUNT}/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77`;
 export const PRODUCTION_OPS = 'ml-prod-ops';
 

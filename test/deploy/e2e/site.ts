@@ -7,17 +7,17 @@ import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import type { Scenario } from '../../sandbox/scenario.ts';
 import { startWarmGcloud } from '../../sandbox/gcloud/warm-gcloud/warm-gcloud.ts';
 
-/** A checkout of this repository beside a sandbox, in which somebody runs the scripts with the real gcloud. */
+/** A checkout of this repository beside a sandbox, in which a user runs the scripts with the real gcloud. */
 export interface Site {
   readonly sandbox: Sandbox;
   /** Writes a policy into the checkout. */
   policy(file: string, content: string): void;
-  /** Runs a command line of the shell in the checkout, as somebody who is signed in. */
+  /** Runs a command line of the shell in the checkout, as a signed-in user. */
   shell(command: string, variables?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs `deploy/<script>.sh`. */
   script(name: string, ...args: readonly string[]): Promise<Ended>;
   /**
-   * Kills what runs, with all its children, when the sandbox has carried out a write of which this says so: nobody hears
+   * Kills what runs, with all its children, when the sandbox has carried out a write of which this says so: no one hears
    * its answer any more.
    */
   killAfter: (callId: string) => boolean;
@@ -84,7 +84,7 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     ...sandbox.signedInEnvironment('owner@example.com'),
   };
   const gcloud = await startWarmGcloud(sandbox.folder, environment);
-  let asked = 0;
+  let seenCalls = 0;
 
   const run = async (
     command: string,
@@ -120,8 +120,8 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     shell: (command, variables = {}) => run('bash', ['-euo', 'pipefail', '-c', command], variables),
     script: (name, ...args) => run(`deploy/${name}.sh`, args, {}),
     writes() {
-      const calls = sandbox.callLog.calls().slice(asked);
-      asked += calls.length;
+      const calls = sandbox.callLog.calls().slice(seenCalls);
+      seenCalls += calls.length;
       return calls.filter(isWrite).map(({ id }) => id);
     },
     async close() {

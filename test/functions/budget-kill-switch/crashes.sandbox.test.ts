@@ -77,7 +77,7 @@ describe('budget-kill-switch killed in the middle of its ladder', async () => {
       assert.deepEqual(endState(world), undisturbed);
     }));
 
-  it('is resumed by nobody while its claim holds, and at once when it is given back', () =>
+  it('is resumed by no other run while its claim holds, and at once when it is given back', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;
       const first = calls.findIndex(({ id }) => id.endsWith('instances.stop'));

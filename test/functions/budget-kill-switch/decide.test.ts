@@ -265,13 +265,13 @@ describe('judgeNotification: the budget as it is now', () => {
       is: 'due notify; next nothing',
     },
     {
-      name: "in nobody's list only messages",
+      name: 'in no list, only messages',
       message: spent(130),
       config: { allow: [] },
       is: 'due notify; next nothing',
     },
     {
-      name: "in nobody's list and no rung that notifies: nothing at all",
+      name: 'in no list and no rung that notifies: nothing at all',
       message: spent(130),
       config: { allow: [], ladder: [{ at: 0.8, do: 'stop-notebooks' }] },
       is: 'heartbeat INFO',

@@ -182,7 +182,7 @@ describe('c09: nothing left to do', () => {
 
   it('is said once for each rung where billing was cut by hand', () =>
     play({ ...off, billingAccount: null }, async (world) => {
-      // As Google's front end refuses every call to these for a project that nobody pays for.
+      // As Google's front end refuses every call to these for a project without billing.
       const message = 'This API method requires billing to be enabled.';
       for (const route of ['compute.*', 'notebooks.*', 'aiplatform.*'])
         world.sandbox.faults.add({ route, fault: { kind: 'status', status: 403, message, reason: 'BILLING_DISABLED' } });

@@ -76,7 +76,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('together'),
-      // For an hour two periods are present, and what is taken away in both at the same time is asked for twice.
+      // For an hour two periods are present, and what is taken away in both at the same time is requested twice.
       messages: fc
         .tuple(fc.array(anyMessage, { minLength: 2, maxLength: 5 }), fc.nat(2), fc.constantFrom(1, 1, 1, 2))
         .map(([messages, budget, period]) => messages.map((message) => ({ ...message, budget, period }))),
@@ -136,7 +136,7 @@ async function deliverTogether(messages: readonly ModelMessage[]): Promise<void>
   }
 }
 
-/** Of the changes since somebody last brought something back: that may be taken away again, by another rung. */
+/** Of the changes since a user last brought something back: that may be taken away again, by another rung. */
 function assertNeverTwice(changes: readonly string[]): void {
   assert.equal(new Set(changes).size, changes.length, `never twice: ${changes.join(', ')}`);
 }

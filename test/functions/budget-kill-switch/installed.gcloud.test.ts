@@ -46,7 +46,7 @@ async function withInstalled(maxInstances: number, test: (world: World) => Promi
       maxInstances,
       concurrency: DUPLICATES / INSTANCES,
     });
-    // What was asked for comes about quickly; the bundle's own pauses take real time.
+    // What was requested happens quickly; the bundle's own pauses take real time.
     const hasten = setInterval(() => void sandbox.clock.advance(5_000), 200);
     try {
       await test({ sandbox, fn });
@@ -59,7 +59,7 @@ async function withInstalled(maxInstances: number, test: (world: World) => Promi
   }
 }
 
-/** Long enough for everything that was asked for to have come about. */
+/** Long enough for everything that was requested to have happened. */
 const SETTLED_MS = 5 * 60_000;
 
 async function endState({ sandbox }: World): Promise<object> {

@@ -47,7 +47,7 @@ describe("the switch's own tick", () => {
       assert.deepEqual(messagesOf(world.lines, 'ERROR'), []);
     }));
 
-  it('does nothing, and asks for nothing beyond the state bucket, where no message reached a rung', () =>
+  it('does nothing, and requests nothing beyond the state bucket, where no message reached a rung', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(0.6));

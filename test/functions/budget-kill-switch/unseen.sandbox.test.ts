@@ -79,7 +79,7 @@ describe('what cannot be seen', () => {
 
   for (const [title, hours, times] of [
     ['does not ask within a day', 1, 1],
-    ['asks again after a day', 25, 2],
+    ['requests again after a day', 25, 2],
   ] as const)
     it(`${title} what a region did not offer`, () =>
       withSwitch({ scenario }, async (world) => {
@@ -92,10 +92,10 @@ describe('what cannot be seen', () => {
         await world.alert(alert(1.1));
         await sandbox.clock.advance(hours * 3_600_000);
         await world.alert(alert(1.3));
-        const asked = sandbox.callLog
+        const requests = sandbox.callLog
           .calls()
           .filter(({ id, path }) => id === VERTEX_LISTS && path.includes('us-east4'));
-        assert.equal(asked.length, times);
+        assert.equal(requests.length, times);
       }));
 
   it('is a gap where no region answers: the permission may be what lacks', () =>

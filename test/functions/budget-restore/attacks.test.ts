@@ -8,7 +8,7 @@ const OTHER_ACCOUNT = 'billingAccounts/0FFFFF-0FFFFF-0FFFFF';
 const lab = restoreWorld();
 const { fake } = lab;
 
-/** A manifest that lists these as taken away, as whoever may write to the state bucket would make it. */
+/** A manifest that lists these as taken away, as an attacker who may write to the state bucket would. */
 function planted(project: string, items: readonly ManifestItem[], more: object = {}): object {
   const rung = { at: 1, do: 'unlink-billing', status: 'done', runId: 'r', complete: true, items };
   return { version: 1, budget: BUDGET, period: PERIOD, project, rungs: [rung], restored: {}, ...more };
@@ -38,9 +38,9 @@ function turnOff(project: string): void {
 
 const restoreOf = (project: string) => lab.restore('POST', { budget: BUDGET, period: PERIOD, project });
 
-describe('whoever may write to the state bucket', () => {
+describe('an attacker who may write to the state bucket', () => {
   it('cannot have a manifest of one project work on another one', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     lab.plant(lab.manifest(RESEARCH), SPEECH);
     const answer = await restoreOf(SPEECH);
     expect(answer.error).toMatch(/its project is "ml-research", not ml-speech/);
@@ -49,7 +49,7 @@ describe('whoever may write to the state bucket', () => {
 
   it('cannot have resources of another project brought back', async () => {
     for (const project of [PROTECTED, FOREIGN, SPEECH]) {
-      await lab.takeAway();
+      await lab.stopResources();
       turnOff(project);
       lab.plant(planted(RESEARCH, [vmOf(project)]));
       expect((await restoreOf(RESEARCH)).error).toMatch(/does not lie below projects\/ml-research/);
@@ -68,7 +68,7 @@ describe('whoever may write to the state bucket', () => {
       [PROTECTED, /budgets\.protect names it/],
       [OWN_PROJECT, /costguard runs in it/],
     ] as const) {
-      await lab.takeAway();
+      await lab.stopResources();
       turnOff(project);
       lab.plant(planted(project, [vmOf(project), billingOf(project, OTHER_ACCOUNT)]), project);
       const answer = await restoreOf(project);
@@ -79,7 +79,7 @@ describe('whoever may write to the state bucket', () => {
   });
 
   it('cannot choose who pays', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     lab.plant(planted(RESEARCH, [billingOf(RESEARCH, OTHER_ACCOUNT)]));
     expect((await restoreOf(RESEARCH)).results?.[0]).toMatchObject({
       outcome: 'left',
@@ -89,7 +89,7 @@ describe('whoever may write to the state bucket', () => {
   });
 
   it('cannot have a model of their own deployed', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     lab.project().account = BUDGET.split('/budgets/')[0] ?? '';
     const endpoint: ManifestItem = {
       ...done,
@@ -114,7 +114,7 @@ describe('whoever may write to the state bucket', () => {
   });
 
   it('cannot disarm the switch by rungs that have fired already', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     const rungs = lab.manifest().rungs.map((rung) => ({ ...rung, items: [], left: [], status: 'done' }));
     lab.fresh();
     lab.plant({ ...planted(RESEARCH, []), rungs });
@@ -138,7 +138,7 @@ describe('whoever may write to the state bucket', () => {
   });
 
   it('cannot hold the lease for longer than it lasts, whatever the manifest says', async () => {
-    const before = await lab.takeAway();
+    const before = await lab.stopResources();
     lab.plant({ ...lab.manifest(), lease: { by: 'x', runId: 'x', doing: 'x', untilMs: 1e15, atMs: 1e15 } });
     expect((await restoreOf(RESEARCH)).results?.[0]?.why).toMatch(/another run holds it/);
     fake.world.nowMs += 100_000;

@@ -14,7 +14,7 @@ import {
 
 const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
 
-/** Long enough for everything that was asked for to have come about. */
+/** Long enough for everything that was requested to have happened. */
 const LATER_MS = 10 * 60_000;
 
 const FAULTS: readonly Fault[] = [

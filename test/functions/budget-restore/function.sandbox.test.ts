@@ -52,7 +52,7 @@ describe('budget-restore', () => {
   ] as const)
     // prettier-ignore
     for (const after of ['at once', 'minutes later'])
-      it(`brings everything back after ${rung}, asked ${after}`, () =>
+      it(`brings everything back after ${rung}, requested ${after}`, () =>
         withSwitch({}, async (world) => {
           const { sandbox } = world;
           const before = withoutJobs(stateOf(sandbox));
@@ -95,7 +95,7 @@ describe('budget-restore', () => {
       assert.equal(answer.plan[0]?.action, 'relink');
     }));
 
-  it('never starts what somebody stopped by hand', () =>
+  it('never starts what a user stopped by hand', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(1.1));
@@ -116,7 +116,7 @@ describe('budget-restore', () => {
       assert.ok(!answer.results?.some(({ resource }) => /(?:nb|vm)-off$/.test(resource)));
     }));
 
-  it('brings back what a later rung stopped again after somebody had started it', () =>
+  it('brings back what a later rung stopped again after a user had started it', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(0.9));
@@ -131,7 +131,7 @@ describe('budget-restore', () => {
       assert.equal(sandbox.fleet.notebooks.get(NOTEBOOK)?.state, 'ACTIVE');
     }));
 
-  it('brings back what a killed run took away and nobody finished', () =>
+  it('brings back what a killed run stopped and no other run finished', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
       const before = withoutJobs(stateOf(sandbox));
@@ -217,7 +217,7 @@ describe('budget-restore', () => {
     });
   });
 
-  it('leaves the traffic as it is beside a model that somebody deployed meanwhile', () =>
+  it('leaves the traffic as it is beside a model that a user deployed meanwhile', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
       await world.alert(alert(1.1));
@@ -238,7 +238,7 @@ describe('budget-restore', () => {
       assert.deepEqual(endpoint?.trafficSplit, { '77': 100 });
     }));
 
-  it('asked for one project, or by its manifest, brings back that alone', async () => {
+  it('requested for one project, or by its manifest, brings back that alone', async () => {
     const notebook = { id: 'nb-other', zone: 'us-central1-a', machineType: 'n1-standard-4' };
     const scenario = budgetScenario({
       projects: [RUNAWAY_PROJECT, { id: 'ml-other', number: '100000000003', notebooks: [notebook] }],

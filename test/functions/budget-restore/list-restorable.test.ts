@@ -24,7 +24,7 @@ async function list(request: Readonly<Record<string, string>> = {}): Promise<Lis
 
 describe('GET without a period', () => {
   it('lists by budget, period and project what can be restored, and when it was taken away', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     const { status, manifests } = await list();
     expect(status).toBe(200);
     expect(manifests.map(({ budget, period, project }) => [budget, period, project])).toEqual([
@@ -41,7 +41,7 @@ describe('GET without a period', () => {
   });
 
   it('of one budget or project, and nothing of what is back', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     expect((await list({ budget: BUDGET, project: 'ml-speech' })).manifests).toHaveLength(1);
     expect((await list({ budget: `${BUDGET}x` })).manifests).toEqual([]);
     await lab.restore();
@@ -49,7 +49,7 @@ describe('GET without a period', () => {
   });
 
   it('names what cannot be read, beside the others', async () => {
-    await lab.takeAway();
+    await lab.stopResources();
     lab.fake.world.objects.set(objectOf('ml-speech'), { text: '{"version": 1}', generation: 9 });
     const { manifests, unread } = await list();
     expect(manifests.map(({ project }) => project)).toEqual([RESEARCH]);

@@ -39,12 +39,7 @@ describe('one manifest of a period that cannot be read', () => {
       '"see ticket 7"',
       /its name is no project id and \.json/,
     ],
-    [
-      'a manifest that somebody broke',
-      `${OTHER}.json`,
-      '{"version": 1}',
-      /it is no manifest of this version/,
-    ],
+    ['a manifest that an edit broke', `${OTHER}.json`, '{"version": 1}', /it is no manifest of this version/],
   ] as const)
     it(`${what}: is named, the other project comes back, and the restore is not complete`, () =>
       withSwitch({ scenario, policy }, async (world) => {

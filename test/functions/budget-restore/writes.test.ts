@@ -18,9 +18,9 @@ function anotherRunRestores(): void {
   lab.plant({ ...manifest, restored, fence: (manifest.fence ?? 0) + 1 });
 }
 
-async function takeAway(): Promise<object> {
+async function stopResources(): Promise<object> {
   Object.assign(disturbance, { armed: undefined, freeze: undefined });
-  return lab.takeAway();
+  return lab.stopResources();
 }
 
 const restore = () => lab.restore();
@@ -45,7 +45,7 @@ describe('each write of the restore', () => {
   for (const write of WRITES)
     for (const [title, fate] of Object.entries(FATES))
       it(`${write} with ${title}: never success before all is back, and each thing is requested with effect once`, async () => {
-        const before = await takeAway();
+        const before = await stopResources();
         disturbance.armed = { write: new RegExp(write), fate };
         const first = await restore();
         expect(disturbance.armed).toBeUndefined();
@@ -67,7 +67,7 @@ const LOOKS = [
 describe('a restore that is frozen for 110 seconds after a look', () => {
   for (const look of LOOKS)
     it(`${look}: sends nothing more when it wakes and another run has taken over`, async () => {
-      await takeAway();
+      await stopResources();
       const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
       disturbance.freeze = freeze;
       expect((await restore()).status).toBe(503);
@@ -78,7 +78,7 @@ describe('a restore that is frozen for 110 seconds after a look', () => {
 
 describe('50 restores at once', () => {
   it('relink and start each thing once, and the others answer 503 with the run that is at it', async () => {
-    const before = await takeAway();
+    const before = await stopResources();
     const answers = await Promise.all(Array.from({ length: 50 }, restore));
     for (const { status, results = [] } of answers)
       if (status !== 200)

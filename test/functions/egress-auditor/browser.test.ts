@@ -41,7 +41,7 @@ async function scopePage(): Promise<Served> {
   return { text, headers };
 }
 
-/** Nothing to complain about, nothing asked for but the page itself, and nothing beside the screen. */
+/** No error, no request but the page itself, and nothing beside the screen. */
 async function assertClean({ page, complaints, requests, url }: Opened): Promise<void> {
   assert.deepEqual(complaints, []);
   assert.deepEqual(requests, [url]);
@@ -268,7 +268,7 @@ describe('the report page in Chromium', needs(chromiumMissing()), () => {
     });
   });
 
-  it('links resources to the console, and asks for nothing by itself', async () => {
+  it('links resources to the console, and requests nothing by itself', async () => {
     await withPage(browser, sample, { viewport: SIZES.desktop }, async ({ page, requests, url }) => {
       const link = page.locator('#talkers a').first();
       assert.match(

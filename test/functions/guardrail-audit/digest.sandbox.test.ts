@@ -28,7 +28,7 @@ const tick = ({ instance }: AuditLab, project: string): Promise<void> =>
     }),
   );
 
-/** What was told so far, each message once: one that nobody acknowledges comes again, and its id says which it is. */
+/** What was told so far, each message once: one that is not acknowledged comes again, and its id says which it is. */
 function withDigest(test: (lab: AuditLab, told: () => readonly Notice[]) => Promise<void>): Promise<void> {
   return withAudit(
     async (lab) => {

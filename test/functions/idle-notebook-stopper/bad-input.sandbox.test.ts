@@ -102,7 +102,7 @@ describe('idle-notebook-stopper with a policy that POLICY_URI names', () => {
     [`gs://${BUCKET}/policies/none.yaml`]:
       /^Cannot read the policy "gs:\/\/[^"]+\/policies\/none\.yaml": there is no such object$/,
     [`gs://${BUCKET}`]: /^Cannot read the policy "gs:\/\/[^"]+": POLICY_URI is a file path or gs:/,
-    'gs://somebody-elses-bucket/costguard.yaml':
+    'gs://another-users-bucket/costguard.yaml':
       /^Cannot call "storage\.objects\.get": HTTP 40[34]|no such object/,
     'https://example.com/costguard.yaml':
       /^Cannot read the policy "https:\/\/example\.com\/costguard\.yaml": ENOENT/,

@@ -462,7 +462,7 @@ describe('judgeNotebook: start', () => {
       expect: ['keep stopped'],
     },
     {
-      name: 'somebody started and stopped it since: respected',
+      name: 'a user started and stopped it since: respected',
       policy,
       facts: stopped(stoppedByHours(LAST_NIGHT_MS), { vm: vm('TERMINATED', LAST_NIGHT_MS + 60_000) }),
       expect: ['keep stopped'],

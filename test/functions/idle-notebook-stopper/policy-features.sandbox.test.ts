@@ -234,7 +234,7 @@ describe('nativeIdleShutdown', () => {
     'enable-guest-attributes': 'TRUE',
     'startup-script': '#!/bin/bash\necho "hello"\n',
     'proxy-mode': 'service_account',
-    'a-key-of-somebody': 'ünï ✓',
+    'a-users-key': 'ünï ✓',
   };
   const off = (id: string, more: Partial<NotebookInput> = {}): NotebookInput =>
     idle(id, { state: 'STOPPED', lastStop: '-1d', metadata, ...more });
@@ -512,7 +512,7 @@ describe('keepWhileJobsRun', () => {
           /who started that cannot be told$/,
         );
       },
-      vertex([{ ...running, startedBy: 'somebody@example.com' }]),
+      vertex([{ ...running, startedBy: 'other@example.com' }]),
     ));
 
   it('lets go of it when the job has ended, and where the policy says so', async () => {

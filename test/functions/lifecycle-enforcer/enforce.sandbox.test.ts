@@ -85,7 +85,7 @@ describe('lifecycle-enforcer over the wire', () => {
     assert.deepEqual(plans[0], plans[1]);
   });
 
-  it('replaces its own rules when the policy changes, and nobody else’s', () =>
+  it('replaces its own rules when the policy changes, and no foreign ones', () =>
     withEnforcer(
       [{ name: 'bare' }, { name: 'equal', lifecycle: { rule: [moveTo('NEARLINE', 30)] } }],
       lifecyclePolicy(),

@@ -123,7 +123,7 @@ describe('lifecycle-enforcer in parallel', () => {
       sandbox.faults.clear();
       assert.ok(ends.includes('done'));
       const beaten = sandbox.callLog.calls(PATCH).filter(({ status }) => status === 412);
-      assert.ok(beaten.length > BUCKETS.length, 'nobody came in between: the test shows nothing');
+      assert.ok(beaten.length > BUCKETS.length, 'no other run came in between: the test shows nothing');
 
       for (const { name } of BUCKETS) {
         let rules: readonly StoredRule[] = BUCKETS[0]?.lifecycle?.rule ?? [];

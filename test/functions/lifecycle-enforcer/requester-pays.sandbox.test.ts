@@ -46,7 +46,7 @@ describe('a bucket whose requesters pay', () => {
   it('answers 400 to who names no payer, as Google does', () =>
     withEnforcer([PAID], lifecyclePolicy({ rules: RULES }), async ({ sandbox }) => {
       const url = 'https://storage.googleapis.com/storage/v1/b/paid';
-      const answer = await askGoogle(sandbox, 'somebody@example.com', 'GET', url);
+      const answer = await askGoogle(sandbox, 'outsider@example.com', 'GET', url);
       expect([answer.status, JSON.stringify(answer.body)]).toEqual([
         400,
         expect.stringContaining('requester pays bucket but no user project provided'),

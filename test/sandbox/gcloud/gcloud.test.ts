@@ -338,7 +338,7 @@ describe('the real gcloud in the sandbox', needs(missing), () => {
   });
 
   it('is refused what its account has no permission for, and changes nothing', async () => {
-    const outsider = createGcloud(sandbox, 'stranger@example.com', warm.path);
+    const outsider = createGcloud(sandbox, 'outsider@example.com', warm.path);
     const flags = [`--project=${PROJECT}`, JSON_FORMAT];
     const target = notebook('single-spike-t4', 'us-central1-a');
     const before = [bucketState(), target.state, target.vm.status];

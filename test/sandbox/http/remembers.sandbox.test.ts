@@ -44,7 +44,7 @@ for (const remembers of [false, true])
       const now = remembers ? 'ACTIVE' : 'STOPPING';
       assert.equal(await stateOf(sandbox, 'ml-lab', 'owner@example.com'), `200 ${now}`);
       // What one may see is not shown to another, and every call is in the log.
-      assert.equal(await stateOf(sandbox, 'ml-lab', 'somebody@example.com'), '403 undefined');
+      assert.equal(await stateOf(sandbox, 'ml-lab', 'outsider@example.com'), '403 undefined');
       assert.equal(sandbox.callLog.calls('notebooks.projects.locations.instances.get').length, 3);
     } finally {
       await sandbox.close();

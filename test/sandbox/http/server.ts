@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly faults: Faults;
   readonly perimeters?: Perimeters;
   readonly callLog: CallLog;
-  /** The account behind a bearer token; undefined for a token that nobody issued. */
+  /** The account behind a bearer token; undefined for a token that was not issued here. */
   readonly principalOf: (token: string) => string | undefined;
   /** Answers for the hosts of functions, `*.run.app` and `*.cloudfunctions.net`. */
   readonly frontEnd?: FrontEnd;
@@ -148,7 +148,7 @@ async function serveBatch(
   return { status: 200, headers: { 'content-type': type }, payload };
 }
 
-/** Finds the route, checks who asks and whether they may, and carries the call out; every call leaves one line in the log. */
+/** Finds the route, checks the caller and its permissions, and carries the call out; every call leaves one line in the log. */
 async function serve(
   incoming: Incoming,
   byHost: ReadonlyMap<string, readonly Route[]>,

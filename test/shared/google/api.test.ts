@@ -215,12 +215,12 @@ describe('the deadline', () => {
     assert.deepEqual(slept, [500, 1_000, 2_000]);
   });
 
-  test('nothing is asked after it, and the failure is worth a redelivery', async () => {
+  test('nothing is requested after it, and the failure is worth a redelivery', async () => {
     const state = world({ deadlineMs: 1_000_000 });
-    let asked = 0;
-    const call = state.api.call('a.b', async () => ++asked);
+    let requested = 0;
+    const call = state.api.call('a.b', async () => ++requested);
     await assert.rejects(call, { name: 'GoogleApiError', status: undefined, retryable: true });
-    assert.equal(asked, 0);
+    assert.equal(requested, 0);
     assert.deepEqual(state.api.calls, {});
   });
 
@@ -284,7 +284,7 @@ describe('the time of one attempt', () => {
 });
 
 describe('Api.request', () => {
-  test('asks for JSON, without retries of its own, with the query encoded, lists repeated, what is undefined left out', async () => {
+  test('requests JSON, without retries of its own, with the query encoded, lists repeated, what is undefined left out', async () => {
     const { api, requests } = world();
     const answer = await api.request('a.list', {
       url: 'https://compute.googleapis.com/v1/x?alt=json',

@@ -1062,7 +1062,7 @@ describe('parsePolicyFor', () => {
         assert.throws(() => parsePolicy(file), PolicyError);
       });
 
-  test('refuses for a common key that is there twice, and for a second document, whoever asks', () => {
+  test('refuses for a common key that is there twice, and for a second document, whichever function reads it', () => {
     for (const own of policySections)
       for (const text of [
         `${scope}mode: observe\nmode: enforce`,
@@ -1072,7 +1072,7 @@ describe('parsePolicyFor', () => {
         assert.throws(() => parsePolicyFor(`${text}\negress:\n`, [own]), PolicyError, text);
   });
 
-  test('refuses for a mistake in the common keys, whoever asks, and for a text that is no YAML', () => {
+  test('refuses for a mistake in the common keys, whichever function reads it, and for a text that is no YAML', () => {
     for (const own of policySections)
       for (const text of [
         'scope: []\negress:',

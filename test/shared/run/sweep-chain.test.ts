@@ -74,7 +74,7 @@ describe('a sweep in parts', () => {
     assert.equal((await endPart(context, next, ended('c', { next: 'x' }))).next?.after, 'x');
   });
 
-  test('a lease of a clock that was hours ahead holds nobody up', async () => {
+  test('a lease of a clock that was hours ahead holds no run up', async () => {
     const { clock, context } = world();
     const { next = assert.fail() } = await endPart(context, TICK, ended('a', { next: 'm' }));
     clock.nowMs += 7_200_000;

@@ -15,7 +15,7 @@ import { timelessApi } from '../../support/scripted-api.ts';
 /** A whole second: the headers tell no more. */
 const NOW_MS = Date.parse('2026-11-18T21:40:00Z');
 
-interface Asked extends ObjectRequest {
+interface Requested extends ObjectRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Lengths of the pieces in which the body came; undefined when it came whole. */
   readonly parts: readonly number[] | undefined;
@@ -24,7 +24,7 @@ interface Asked extends ObjectRequest {
 interface World {
   readonly state: State;
   readonly objects: Map<string, StoredObject>;
-  readonly asked: Asked[];
+  readonly requested: Requested[];
   /** Statuses of the next answers, before any is given. */
   readonly faults: number[];
   readonly put: (name: string, text: string) => void;
@@ -36,13 +36,13 @@ function world(
   hidden: readonly string[] = [],
 ): World {
   const objects: World['objects'] = new Map();
-  const asked: World['asked'] = [];
+  const requested: World['requested'] = [];
   const faults: number[] = [];
   const api = timelessApi(async ({ url, method = 'GET', data, headers = {} }) => {
     const parts = data instanceof Readable ? ((await data.toArray()) as string[]) : undefined;
     const body: unknown = parts?.join('') ?? data;
     const request = { method, url: new URL(String(url)), body };
-    asked.push({
+    requested.push({
       ...request,
       headers: headers as Readonly<Record<string, string>>,
       parts: parts?.map(({ length }) => length),
@@ -58,7 +58,7 @@ function world(
   const made: World = {
     state: createState({ api, bucket: 'ml-ops-costguard' }),
     objects,
-    asked,
+    requested,
     faults,
     put: (name, text) =>
       void objects.set(name, { text, generation: (objects.get(name)?.generation ?? 0) + 1 }),
@@ -80,12 +80,12 @@ function isDownload({ url }: ObjectRequest): boolean {
 
 describe('State.read', () => {
   test('text and generation of an object', async () => {
-    const { state, put, asked } = world();
+    const { state, put, requested } = world();
     put('a b/c.json', '{"größe": 1}');
     assert.deepEqual(await state.read('a b/c.json'), { text: '{"größe": 1}', generation: '1', ageMs: 0 });
     const object = 'https://storage.googleapis.com/storage/v1/b/ml-ops-costguard/o/a%20b%2Fc.json';
     assert.deepEqual(
-      asked.map(({ url }) => url.href),
+      requested.map(({ url }) => url.href),
       [`${object}?alt=media`],
     );
   });
@@ -109,10 +109,10 @@ describe('State.read', () => {
   });
 
   test('where media answers do not carry it, the generation is read first and then its text', async () => {
-    const { state, asked, objects } = withoutHeader(() => undefined);
+    const { state, requested, objects } = withoutHeader(() => undefined);
     objects.set('a.json', { text: 'old', generation: 7, updatedMs: NOW_MS - 95_000 });
     assert.deepEqual(await state.read('a.json'), { text: 'old', generation: '7', ageMs: 95_000 });
-    assert.equal(asked.at(-1)?.url.search, '?alt=media&generation=7');
+    assert.equal(requested.at(-1)?.url.search, '?alt=media&generation=7');
     assert.equal(await state.read('none.json'), undefined);
   });
 
@@ -161,11 +161,11 @@ describe('State.write', () => {
   });
 
   test('without a generation it overwrites', async () => {
-    const { state, objects, put, asked } = world();
+    const { state, objects, put, requested } = world();
     put('a.json', 'old');
     await state.write('a.json', 'new');
     assert.equal(objects.get('a.json')?.text, 'new');
-    assert.ok(asked[0]?.url.searchParams.has('ifGenerationMatch') === false);
+    assert.ok(requested[0]?.url.searchParams.has('ifGenerationMatch') === false);
   });
 
   for (const [name, ifGeneration] of [
@@ -206,9 +206,9 @@ describe('State.write', () => {
   });
 
   test('sends metadata with the hash of the bytes, and the text, in one body', async () => {
-    const { state, asked } = world();
+    const { state, requested } = world();
     await state.write('a.json', ['{"größe":', '1}'], { ifGeneration: '0' });
-    const [{ method, url, body, headers } = assert.fail()] = asked;
+    const [{ method, url, body, headers } = assert.fail()] = requested;
     assert.equal(
       `${method} ${url.href}`,
       'POST https://storage.googleapis.com/upload/storage/v1/b/ml-ops-costguard/o?uploadType=multipart&name=a.json&ifGenerationMatch=0&fields=generation',
@@ -231,11 +231,11 @@ describe('State.write', () => {
   });
 
   test('sends a large object in parts, and says how many bytes they are', async () => {
-    const { state, objects, asked } = world();
+    const { state, objects, requested } = world();
     const pieces = Array.from({ length: 1_000 }, () => 'ü'.repeat(1_000));
     await state.write('a.json', pieces);
     assert.equal(objects.get('a.json')?.text, pieces.join(''));
-    const [{ body, headers, parts = [] } = assert.fail()] = asked;
+    const [{ body, headers, parts = [] } = assert.fail()] = requested;
     assert.equal(headers['content-length'], String(Buffer.byteLength(String(body))));
     assert.equal(parts.length, 4);
     assert.ok(Math.max(...parts) < 300_000);

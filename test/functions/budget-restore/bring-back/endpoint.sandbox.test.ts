@@ -59,7 +59,7 @@ describe('restoreEndpoint', () => {
       assert.equal(deploymentsIn(world)[1]?.deployedModel['model']?.toString().endsWith('/5502@3'), true);
     }));
 
-  it('finds a model that somebody deployed again by hand, and deploys the other one alone', () =>
+  it('finds a model that a user deployed again by hand, and deploys the other one alone', () =>
     takenAway(async (world) => {
       const item = manifestsIn(world.sandbox)
         [RUNAWAY]?.rungs.flatMap(({ items }) => items ?? [])

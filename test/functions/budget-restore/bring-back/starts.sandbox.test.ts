@@ -60,7 +60,7 @@ describe('a restore', () => {
     }));
 
   for (const stockout of [true, 'counts-as-start'] as const)
-    it(`fails with Google's reason for a machine that finds no capacity, and tries again when asked to (last start: ${stockout === true ? 'stays' : 'the attempt'})`, () =>
+    it(`fails with Google's reason for a machine that finds no capacity, and tries again with the next request (last start: ${stockout === true ? 'stays' : 'the attempt'})`, () =>
       stopped({ stockout }, async (world) => {
         const first = await world.restore('POST');
         expect([first.status, first.complete, ...statesIn(world)]).toEqual([

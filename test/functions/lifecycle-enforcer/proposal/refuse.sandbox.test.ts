@@ -46,7 +46,7 @@ const CASES: readonly Case[] = [
   { name: '100 rules', bucket: { rules: many(99) }, rules: [ABORT], expected: 'change' },
   { name: '101 rules', bucket: { rules: many(100) }, rules: [ABORT], expected: 'too-many-rules' },
   { name: '1,001 prefixes and suffixes', bucket: { rules: [deleteAfter(9, { matchesPrefix: prefixes(1_000) })] }, rules: [deleteAfter(30, { matchesSuffix: ['.x'] })], expected: 'too-many-prefixes' },
-  { name: 'a bad rule of somebody else is no reason', bucket: { rules: [deleteAfter(0)] }, rules: [ABORT], expected: 'change' },
+  { name: 'a foreign bad rule is no reason', bucket: { rules: [deleteAfter(0)] }, rules: [ABORT], expected: 'change' },
   { name: 'the state bucket', bucket: { name: 'state' }, rules: [ABORT], expected: 'state-bucket' },
   { name: 'exempt', bucket: { labels: { 'costguard-exempt': 'true' } }, rules: [ABORT], expected: 'exempt' },
   { name: 'exempt until a day that is over', bucket: { labels: { 'costguard-exempt': '2026-11-01' } }, rules: [ABORT], expected: 'change' },

@@ -69,7 +69,7 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
   });
 
   it('acts as the account of its caller, not as the one it was started for', async () => {
-    const outsider = sandbox.gcloudEnvironment('stranger@example.com');
+    const outsider = sandbox.gcloudEnvironment('outsider@example.com');
     const { code, stderr } = await run(gcloud.path, LIST, outsider);
     assert.equal(code, 1);
     assert.match(stderr, /pubsub\.topics\.list/);

@@ -120,7 +120,7 @@ describe('budgetService', () => {
     ['two amounts', { amount: { specifiedAmount: { units: '1' }, lastPeriodAmount: {} } }],
     ['another currency', { amount: { specifiedAmount: { units: '1', currencyCode: 'EUR' } } }],
     ['a negative threshold', { thresholdRules: [{ thresholdPercent: -0.1 }] }],
-    ['an unknown project', { budgetFilter: { projects: ['projects/nobody'] } }],
+    ['an unknown project', { budgetFilter: { projects: ['projects/missing'] } }],
     ['a topic without schema version', { notificationsRule: { pubsubTopic: TOPIC } }],
     ['a topic that is none', { notificationsRule: { pubsubTopic: 'budget-alerts', schemaVersion: '1.0' } }],
     [

@@ -75,7 +75,7 @@ describe('cloudBillingService', () => {
     });
     assert.equal((await info('on-closed'))['billingEnabled'], false);
     assert.equal(
-      errorOf(await ask('GET', 'projects/nobody/billingInfo')),
+      errorOf(await ask('GET', 'projects/missing/billingInfo')),
       '403 PERMISSION_DENIED CONSUMER_INVALID',
     );
   });
@@ -136,7 +136,7 @@ describe('cloudBillingService', () => {
   });
 
   it('requires the permissions of each direction', async () => {
-    const outsider = 'stranger@example.com';
+    const outsider = 'outsider@example.com';
     assert.match(errorOf(await ask('PUT', 'projects/lab/billingInfo', {}, outsider)), /^403/);
     assert.match(errorOf(await ask('GET', 'projects/lab/billingInfo', undefined, outsider)), /^403/);
     const body = { billingAccountName: `billingAccounts/${OPEN}` };

@@ -248,7 +248,7 @@ describe('cloudresourcemanager v1', () => {
     });
 
   it('shows a caller only what it may see, and refuses what it cannot read', async () => {
-    assert.deepEqual([await names('', 'p-only@x'), await names('', 'nobody@x')], [['p'], []]);
+    assert.deepEqual([await names('', 'p-only@x'), await names('', 'outsider@x')], [['p'], []]);
     for (const filter of ['colour:red', 'id', 'id:p)']) await assert.rejects(names(filter), code(400));
   });
 });

@@ -55,7 +55,7 @@ describe('what others deployed in the sandbox', () => {
     const one = `https://cloudfunctions.googleapis.com/v2/projects/${LAB}/locations/us-central1/functions`;
     expect((await ask(`${one}/ingest`)).status).toBe(200);
     expect((await ask(`${one}/nothing`)).status).toBe(404);
-    expect((await ask(all, 'stranger@example.com')).status).toBe(403);
+    expect((await ask(all, 'outsider@example.com')).status).toBe(403);
   });
 
   it('lists Cloud Run services and jobs with their variables, arguments and accounts', async () => {
@@ -68,7 +68,7 @@ describe('what others deployed in the sandbox', () => {
     expect((await ask(`${run}/us-central1/services`)).body).toEqual({});
     const jobs = await ask(`${run}/us-central1/jobs`);
     expect(jobs.text).toContain(`"serviceAccount":"${DEFAULT_ACCOUNT}"`);
-    expect((await ask(`${run}/us-central1/jobs`, 'stranger@example.com')).status).toBe(403);
+    expect((await ask(`${run}/us-central1/jobs`, 'outsider@example.com')).status).toBe(403);
   });
 
   it('lists those of all regions by Cloud Run’s API v1 alone', async () => {
@@ -81,7 +81,7 @@ describe('what others deployed in the sandbox', () => {
     expect(services.text).toContain('"valueFrom":{"secretKeyRef":{"name":"hub-token","key":"latest"}}');
     const jobs = `${apis}/run.googleapis.com/v1/namespaces/${LAB}/jobs`;
     expect((await ask(jobs)).text).toContain('"name":"nightly"');
-    expect((await ask(jobs, 'stranger@example.com')).status).toBe(403);
+    expect((await ask(jobs, 'outsider@example.com')).status).toBe(403);
   });
 
   it('lists managed notebooks of version 1 and models, and the account of a VM', async () => {

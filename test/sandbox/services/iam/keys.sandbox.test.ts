@@ -51,7 +51,7 @@ describe('service account keys of the sandbox', () => {
 
   it('refuses a type that there is not, and an account without iam.serviceAccountKeys.list', async () => {
     expect((await ask(`/${trainer}/keys?keyTypes=MINE`)).status).toBe(400);
-    expect((await ask(`/${trainer}/keys`, 'stranger@example.com')).status).toBe(403);
+    expect((await ask(`/${trainer}/keys`, 'outsider@example.com')).status).toBe(403);
   });
 
   it('shows a disabled account as such, and only it', async () => {

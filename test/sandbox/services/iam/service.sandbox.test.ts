@@ -121,7 +121,7 @@ describe('IAM: what is created and set is what governs', () => {
       'an account that there is not',
       () => bind('projects/ml-lab', 'roles/browser', 'serviceAccount:none@ml-ops.iam.gserviceaccount.com'),
     ],
-    ['a member of an unknown kind', () => bind('projects/ml-lab', 'roles/browser', 'somebody')],
+    ['a member of an unknown kind', () => bind('projects/ml-lab', 'roles/browser', 'ada')],
     [
       'a permission on folders in the role of a project',
       () => createRole('projects/ml-lab', 'high', ['resourcemanager.folders.get']),
@@ -146,7 +146,7 @@ describe('IAM: what is created and set is what governs', () => {
       String((await ask('POST', policyUrl('projects/ml-ops', 'getIamPolicy'), {})).body['etag']);
     // Some etag has one of the two characters in which the alphabets differ.
     for (let number = 1; !/[+/]/.test(await read()); number++)
-      await bind('projects/ml-ops', 'roles/browser', `user:somebody-${number}@example.com`);
+      await bind('projects/ml-ops', 'roles/browser', `user:user-${number}@example.com`);
     const etag = (await read()).replaceAll('+', '-').replaceAll('/', '_');
     const { status } = await ask('POST', policyUrl('projects/ml-ops', 'setIamPolicy'), {
       policy: { bindings: [], etag },

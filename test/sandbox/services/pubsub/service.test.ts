@@ -135,7 +135,7 @@ describe('createPubsubService', () => {
       pushConfig: { pushEndpoint: 'http://127.0.0.1:1/' },
     });
     assert.equal((await ask('POST', `${TOPIC}:publish`, { mesages: [] })).code, 'INVALID_ARGUMENT');
-    assert.equal((await ask('GET', '/v1/projects/nobody/topics')).code, 'NOT_FOUND');
+    assert.equal((await ask('GET', '/v1/projects/missing/topics')).code, 'NOT_FOUND');
     assert.equal((await ask('POST', `${SUB}:pull`, { maxMessages: 1 })).code, 'FAILED_PRECONDITION');
     assert.equal((await ask('DELETE', '/v1/projects/ml-ops/topics/none')).code, 'NOT_FOUND');
   });

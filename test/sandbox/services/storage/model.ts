@@ -19,7 +19,7 @@ export interface StoredBucket {
   /** Whether single objects may have a retention of their own. */
   readonly objectRetention?: boolean;
   readonly objects: ObjectStore;
-  /** Multipart uploads of the XML API that nobody has completed; they come from the seed. */
+  /** Multipart uploads of the XML API that are not completed; they come from the seed. */
   readonly uploads: Set<MultipartUpload>;
   readonly timeline: Timeline;
   updatedMs: number;

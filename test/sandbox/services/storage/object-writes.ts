@@ -130,7 +130,7 @@ export function policyRetainsUntilMs(bucket: StoredBucket, object: StoredObject)
   return object.retentionStartMs + Number(period) * 1_000;
 }
 
-/** From when on nothing forbids to remove the object: infinite under a hold, which somebody has to release. */
+/** From when on nothing forbids to remove the object: infinite under a hold, which a user has to release. */
 export function removableFromMs(bucket: StoredBucket, object: StoredObject): number {
   if (object.temporaryHold === true || object.eventBasedHold === true) return Infinity;
   return retainedUntilMs(bucket, object) ?? object.createdMs;

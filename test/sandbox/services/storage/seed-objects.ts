@@ -65,7 +65,7 @@ export const manyObjectsSchema = z.strictObject({
   noncurrent: z.strictObject({ count: z.int().positive(), every: momentSchema }).optional(),
 });
 
-/** Many multipart uploads that nobody completed. */
+/** Many multipart uploads that were never completed. */
 export const manyUploadsSchema = z.strictObject({ ...manyFields, started: moments });
 
 export type ObjectSeed = z.output<typeof objectSeedSchema>;
@@ -141,7 +141,7 @@ function identity(
   };
 }
 
-/** Makes the objects of a compact seed, the same ones whenever it is asked. */
+/** Makes the objects of a compact seed, the same ones each time. */
 export function* makeObjects(
   bucket: StoredBucket,
   many: ManyObjects,
