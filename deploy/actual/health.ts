@@ -30,7 +30,7 @@ export async function readAnswers(
   { gcloud, askFunction }: { readonly gcloud: Gcloud; readonly askFunction: AskFunction },
   { project, region }: Pick<Desired, 'project' | 'region'>,
   functions: readonly FunctionSettings[],
-  present: Actual,
+  actual: Actual,
 ): Promise<ReadonlyMap<string, Answer>> {
   const args = ['run', 'services', 'list', `--region=${region}`, `--project=${project}`];
   const unread: Unread[] = [];
@@ -43,7 +43,7 @@ export async function readAnswers(
       return [name, failed(`CANNOT BE JUDGED: ${unread[0].says}`)];
     if (service === undefined || !isReady(service))
       return [name, failed('DOES NOT ANSWER, its container did not start')];
-    if (settings.trigger !== 'http') return [name, judgeDelivery(present, name)];
+    if (settings.trigger !== 'http') return [name, judgeDelivery(actual, name)];
     const url = service.status?.url;
     return [
       name,
@@ -62,9 +62,9 @@ function notRequested(why: string): Answer {
   return { works: true, says: `started, and was not requested: ${why}` };
 }
 
-function judgeDelivery(present: Actual, name: string): Answer {
-  const id = subscriptionOf(present, name)?.slice('subscriptions/'.length);
-  const state = id === undefined ? undefined : present.subscriptions.get(id)?.state;
+function judgeDelivery(actual: Actual, name: string): Answer {
+  const id = subscriptionOf(actual, name)?.slice('subscriptions/'.length);
+  const state = id === undefined ? undefined : actual.subscriptions.get(id)?.state;
   if (state === undefined) return failed('HEARS NOTHING, it has no subscription');
   return state === 'ACTIVE'
     ? { works: true, says: 'started, and its subscription delivers' }

@@ -39,14 +39,14 @@ export function homeOf(role: string): string {
  * that cannot be seen. An account that was deleted holds nothing.
  */
 export function otherHolders(
-  wanted: Pick<Desired, 'project'>,
+  desired: Pick<Desired, 'project'>,
   { holders, bindings }: Pick<Actual, 'holders' | 'bindings'>,
   name: string,
   role: string,
 ): readonly string[] | undefined {
   const found = holders.get(role);
   if (found === undefined) return undefined;
-  const own = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const own = `serviceAccount:${runtimeAccountOf(desired, name)}`;
   // Where its bindings are known, they are taken away first.
   const stays = found.filter(
     ({ on, member }) => !member.startsWith('deleted:') && !(member === own && bindings.has(on)),

@@ -40,16 +40,16 @@ export interface Surroundings {
  */
 export async function readActual(
   gcloud: Gcloud,
-  wanted: Desired,
+  desired: Desired,
   { projectNumber, organizationOf, billingRoles, unseen }: Surroundings,
 ): Promise<Actual> {
-  const { project, region, policy } = wanted;
+  const { project, region, policy } = desired;
   const inProject = `--project=${project}`;
   const unread: Unread[] = [];
   const note = (one: Unread): void => void unread.push(one);
   const apis = await readApis(gcloud, project, note);
   const list = lister(gcloud, apis, note);
-  const delivery = deliveryLists(list, wanted);
+  const delivery = deliveryLists(list, desired);
 
   const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, dashboards, bucket] =
     await inTurns(
@@ -65,30 +65,30 @@ export async function readActual(
           jobSchema,
         ),
       () =>
-        wanted.functions.some(({ settings }) => settings.alert)
+        desired.functions.some(({ settings }) => settings.alert)
           ? list(
               'monitoring.googleapis.com',
               ['alpha', 'monitoring', 'policies', 'list', inProject],
               alertSchema,
             )
           : Promise.resolve([]),
-      () => readDashboards(gcloud, wanted, apis, note),
+      () => readDashboards(gcloud, desired, apis, note),
       () =>
         policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
           ? Promise.resolve(undefined)
           : readBucket(gcloud, `gs://${policy.stateBucket}`),
     );
   const known = {
-    ...toDelivery(wanted, subscriptions, functions, triggers),
+    ...toDelivery(desired, subscriptions, functions, triggers),
     topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
   };
-  const accesses = wanted.functions.flatMap((fn) => accessOf(wanted, fn, organizationOf));
-  const before = wanted.functions.flatMap(({ name }) => boundBefore(known, name));
+  const accesses = desired.functions.flatMap((fn) => accessOf(desired, fn, organizationOf));
+  const before = desired.functions.flatMap(({ name }) => boundBefore(known, name));
   const expected = new Set([
     `projects/${project}`,
     ...accesses.map(({ on }) => on),
-    ...[...topicsIn(wanted)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
-    ...wanted.functions.flatMap(({ name }) => {
+    ...[...topicsIn(desired)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
+    ...desired.functions.flatMap(({ name }) => {
       const fn = known.functions.get(name);
       if (fn === undefined) return [];
       const subscription = subscriptionOf(known, name);
@@ -102,12 +102,12 @@ export async function readActual(
   const bindings = new Map(
     await pMap(
       resources,
-      async (on) => [on, await readBindings(gcloud, wanted, on, goneOf(on), note)] as const,
+      async (on) => [on, await readBindings(gcloud, desired, on, goneOf(on), note)] as const,
       { concurrency: AT_ONCE },
     ),
   );
   const roles = apis.has('iam.googleapis.com')
-    ? await readRoles(gcloud, wanted, { accesses, before, bindings, unseen, note })
+    ? await readRoles(gcloud, desired, { accesses, before, bindings, unseen, note })
     : { roles: new Map(), holders: new Map() };
   return {
     projectNumber,
@@ -130,11 +130,11 @@ export async function readActual(
 }
 
 /** Ids of the topics in the operations project on which something is bound. */
-function topicsIn(wanted: Desired): ReadonlySet<string> {
-  const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
+function topicsIn(desired: Desired): ReadonlySet<string> {
+  const receipts = ownTopic(desired.policy.receiptsTopic, desired.project);
   return new Set([
     DEAD_LETTERS,
-    ...wanted.functions.map(({ name }) => topicOf(name)),
+    ...desired.functions.map(({ name }) => topicOf(name)),
     ...(receipts === undefined ? [] : [receipts]),
   ]);
 }

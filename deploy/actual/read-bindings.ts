@@ -7,12 +7,12 @@ import type { Desired } from '../desired/desired.ts';
 /** Empty for a resource that is gone. Conditional bindings are none of ours. */
 export async function readBindings(
   gcloud: Gcloud,
-  wanted: Desired,
+  desired: Desired,
   on: string,
   isGone: (stderr: string) => boolean,
   note: NoteUnread,
 ): Promise<readonly Binding[]> {
-  const command = policyCommand(wanted, on);
+  const command = policyCommand(desired, on);
   const answer = await readJsonIfAny(gcloud, command, isGone);
   const { bindings } = parseOne(command, iamSchema, answer ?? {});
   return parseList(command, bindingSchema, bindings, note)

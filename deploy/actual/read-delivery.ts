@@ -64,21 +64,21 @@ export function subscriptionOf({ functions, subscriptions }: Delivery, name: str
 }
 
 /** The same with that looked at again: a few questions instead of all. Throws `GcloudFailed`. */
-export async function readDeliveryAgain(gcloud: Gcloud, wanted: Desired, present: Actual): Promise<Actual> {
+export async function readDeliveryAgain(gcloud: Gcloud, desired: Desired, actual: Actual): Promise<Actual> {
   // All of these are enabled by now, whatever they were when the rest was looked at.
   const apis = new Set(['pubsub.googleapis.com', 'cloudfunctions.googleapis.com', 'eventarc.googleapis.com']);
-  const unread = [...present.unread];
+  const unread = [...actual.unread];
   const note = (one: Unread): void => void unread.push(one);
-  const lists = deliveryLists(lister(gcloud, apis, note), wanted);
+  const lists = deliveryLists(lister(gcloud, apis, note), desired);
   const delivery = toDelivery(
-    wanted,
+    desired,
     ...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)),
   );
-  const own = wanted.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
+  const own = desired.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
   const bindings = await pMap(
     own,
-    async (on) => [on, await readBindings(gcloud, wanted, on, isNotFound, note)] as const,
+    async (on) => [on, await readBindings(gcloud, desired, on, isNotFound, note)] as const,
     { concurrency: AT_ONCE },
   );
-  return { ...present, ...delivery, unread, bindings: new Map([...present.bindings, ...bindings]) };
+  return { ...actual, ...delivery, unread, bindings: new Map([...actual.bindings, ...bindings]) };
 }

@@ -12,7 +12,7 @@ import { runtimeAccountOf, type Access, type Desired } from '../desired/desired.
 /** The custom roles that are costguard's by their ids wherever these functions have some, and who holds shared ones. */
 export async function readRoles(
   gcloud: Gcloud,
-  wanted: Desired,
+  desired: Desired,
   where: {
     readonly accesses: readonly Access[];
     readonly before: readonly BoundBefore[];
@@ -22,13 +22,13 @@ export async function readRoles(
   },
 ): Promise<Pick<Actual, 'roles' | 'holders'>> {
   const { accesses, bindings, unseen, note } = where;
-  const names = wanted.functions.map(({ name }) => name);
+  const names = desired.functions.map(({ name }) => name);
   const expected = new Set([
-    `projects/${wanted.project}`,
+    `projects/${desired.project}`,
     ...accesses.flatMap(({ roleName, role }) => (role === undefined ? [] : [homeOf(roleName)])),
   ]);
   const homes = new Set(
-    [...expected, ...formerHomes(wanted, where.before, bindings)].filter((home) => home !== ''),
+    [...expected, ...formerHomes(desired, where.before, bindings)].filter((home) => home !== ''),
   );
   const listed = await pMap(
     homes,
@@ -36,8 +36,8 @@ export async function readRoles(
     { concurrency: AT_ONCE },
   );
   const isCostguards = (role: string): boolean =>
-    isSharedStateRole(wanted, role) ||
-    names.some((name) => isOwnRole(wanted, name, role) || isFormerRole(name, role));
+    isSharedStateRole(desired, role) ||
+    names.some((name) => isOwnRole(desired, name, role) || isFormerRole(name, role));
   const roles = await pMap(
     listed.flat().filter(isCostguards),
     async (role) => [role, await readRole(gcloud, role)] as const,
@@ -57,17 +57,17 @@ export async function readRoles(
 
 /** Where roles may be left over: as the functions note it, and as their accounts' bindings show it. */
 function formerHomes(
-  wanted: Desired,
+  desired: Desired,
   before: readonly BoundBefore[],
   bindings: Actual['bindings'],
 ): readonly string[] {
   const noted = before.map(({ on, home }) => home ?? (on.startsWith('projects/') ? on : ''));
-  const held = wanted.functions.flatMap(({ name }) => {
-    const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const held = desired.functions.flatMap(({ name }) => {
+    const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
     return [...bindings.values()]
       .flat()
       .filter((one) => one.member === member)
-      .filter(({ role }) => isOwnRole(wanted, name, role) || isFormerRole(name, role))
+      .filter(({ role }) => isOwnRole(desired, name, role) || isFormerRole(name, role))
       .map(({ role }) => homeOf(role));
   });
   return [...noted, ...held];

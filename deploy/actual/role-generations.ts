@@ -30,8 +30,8 @@ function generationsIn(roles: Actual['roles'], first: string): readonly (readonl
 }
 
 /** The full name of the role to use: one that is there, else one that can be undeleted, else one to be made. */
-export function roleInUse(present: Pick<Actual, 'roles' | 'blockedRoles'>, first: string): string {
-  const { roles, blockedRoles } = present;
+export function roleInUse(actual: Pick<Actual, 'roles' | 'blockedRoles'>, first: string): string {
+  const { roles, blockedRoles } = actual;
   const there = generationsIn(roles, first).filter(([name]) => !blockedRoles.has(name));
   const [found] = there.find(([, { deleted }]) => !deleted) ?? there[0] ?? [];
   if (found !== undefined) return found;

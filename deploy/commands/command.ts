@@ -131,9 +131,9 @@ export interface Chosen {
 
 /** The functions that were named, or all that the policy has a section for. */
 export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
-  const wanted = await namedFunctions(named);
-  const sections = wanted.map(({ settings }) => settings.needs);
-  const left = wanted.flatMap(({ name, settings }) => {
+  const desired = await namedFunctions(named);
+  const sections = desired.map(({ settings }) => settings.needs);
+  const left = desired.flatMap(({ name, settings }) => {
     const why = lackOf(policy, settings);
     return why === undefined ? [] : [{ name, why }];
   });
@@ -144,7 +144,7 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
         remedy: ['Add it, see deploy/costguard.example.yaml'],
       })),
     );
-  if (left.length === wanted.length)
+  if (left.length === desired.length)
     throw new NotReady([
       {
         what: `The policy has none of the sections ${[...new Set(sections)].sort().join(', ')}: what is not written is not deployed.`,
@@ -154,7 +154,7 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
         ],
       },
     ]);
-  return { functions: wanted.filter(({ name }) => !left.some((one) => one.name === name)), left };
+  return { functions: desired.filter(({ name }) => !left.some((one) => one.name === name)), left };
 }
 
 /** What is wanted, before the bundles are built. */
@@ -187,12 +187,12 @@ export async function wantedWithDigests(distDir: string, bare: Desired): Promise
 }
 
 /** The first looks. Throws {@link NotReady} when something is wrong with gcloud, the project or the policy's places. */
-export async function enter({ gcloud }: Tools, wanted: Desired): Promise<Around> {
+export async function enter({ gcloud }: Tools, desired: Desired): Promise<Around> {
   await checkGcloud(
     gcloud,
-    wanted.functions.some(({ settings }) => settings.alert),
+    desired.functions.some(({ settings }) => settings.alert),
   );
-  const { around, problems } = await lookAround(gcloud, wanted);
+  const { around, problems } = await lookAround(gcloud, desired);
   if (problems.length > 0) throw new NotReady(problems);
   return around;
 }

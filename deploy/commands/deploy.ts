@@ -80,9 +80,9 @@ export function readDeployOptions(values: Values): DeployOptions {
   return { invokers, alertChannels, billingRoles };
 }
 
-function check(flag: string, given: readonly string[], pattern: RegExp, wanted: string): void {
+function check(flag: string, given: readonly string[], pattern: RegExp, desired: string): void {
   const wrong = given.find((one) => !pattern.test(one));
-  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${wanted}.`);
+  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${desired}.`);
 }
 
 /** The whole of it, once the arguments are read. */
@@ -102,8 +102,8 @@ export async function deploy(
   if (refused.length > 0) throw new NotReady(refused);
 
   const [before] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
-  const wanted = await wantedWithDigests(tools.distDir, bare);
-  const steps = planDeploy(wanted, before);
+  const desired = await wantedWithDigests(tools.distDir, bare);
+  const steps = planDeploy(desired, before);
   for (const { says } of before.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
   const leftovers = leftoversOf(left, before);
   for (const { name, why } of left)
@@ -114,28 +114,28 @@ export async function deploy(
     out(
       `# Project ${place.project} was looked at, nothing was changed. To be run in the folder of the repository:\n\n${showPlan(steps)}`,
     );
-  const stays = writesMetrics(wanted.policy) ? [] : describeDashboards(wanted, before);
+  const stays = writesMetrics(desired.policy) ? [] : describeDashboards(desired, before);
   for (const line of [
-    ...formerRolesThatStay(wanted, before),
-    ...unlinkMayBeRefused(wanted, before),
+    ...formerRolesThatStay(desired, before),
+    ...unlinkMayBeRefused(desired, before),
     ...stays,
   ])
     out(`${commented(line)}\n`);
   if (plan) return 0;
-  const present = await carryOutInRounds(tools, wanted, around, { present: before, steps });
-  const code = await lookAfterwards(tools, place, functions, { present, changed: steps.length > 0 });
+  const actual = await carryOutInRounds(tools, desired, around, { actual: before, steps });
+  const code = await lookAfterwards(tools, place, functions, { actual, changed: steps.length > 0 });
   return leftovers.length > 0 ? 1 : code;
 }
 
-async function look({ gcloud }: Tools, wanted: Desired, around: Around): Promise<Actual> {
-  const present = await readActual(gcloud, wanted, around);
+async function look({ gcloud }: Tools, desired: Desired, around: Around): Promise<Actual> {
+  const actual = await readActual(gcloud, desired, around);
   const refused = [
-    ...judgeRegion(wanted, present),
-    ...judgeUnread(wanted, present),
-    ...judgeBucket(wanted, present),
+    ...judgeRegion(desired, actual),
+    ...judgeUnread(desired, actual),
+    ...judgeBucket(desired, actual),
   ];
   if (refused.length > 0) throw new NotReady(refused);
-  return present;
+  return actual;
 }
 
 /** New roles are known everywhere after two minutes as a rule, after seven at times: iam/docs/access-change-propagation. */
@@ -152,12 +152,12 @@ async function lookAfterwards(
   tools: Tools,
   place: Place,
   functions: Chosen['functions'],
-  { present, changed }: { readonly present: Actual; readonly changed: boolean },
+  { actual, changed }: { readonly actual: Actual; readonly changed: boolean },
 ): Promise<number> {
   const { policyFile, project, region } = place;
   const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
   const look = async (): Promise<Findings> => ({
-    answers: await readAnswers(tools, { project, region }, functions, present),
+    answers: await readAnswers(tools, { project, region }, functions, actual),
     preflight: hasSwitch ? await tools.preflight(policyFile, project) : undefined,
   });
   let findings = await look();

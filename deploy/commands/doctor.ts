@@ -52,13 +52,13 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
     const deployable = all.filter(({ name }) => !left.some((one) => one.name === name));
     const bare = wantedWithoutDigests(place, deployable);
     const around = await enter(tools, bare);
-    const [present] = await Promise.all([
+    const [actual] = await Promise.all([
       readActual(tools.gcloud, bare, around),
       tools.build(place.policyFile),
     ]);
-    const wanted = await wantedWithDigests(tools.distDir, bare);
-    const { runErrors, ...examined } = await examine(tools, wanted, present);
-    const leftovers = leftoversOf(left, present).map((one) => describeLeftover(one, place));
+    const desired = await wantedWithDigests(tools.distDir, bare);
+    const { runErrors, ...examined } = await examine(tools, desired, actual);
+    const leftovers = leftoversOf(left, actual).map((one) => describeLeftover(one, place));
     const report = { ...examined, runErrors: [...runErrors, ...leftovers] };
     tools.out(show(report));
     return report.runErrors.length > 0 ? 1 : 0;
@@ -75,16 +75,16 @@ interface Report {
   readonly runErrors: readonly string[];
 }
 
-async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<Report> {
+async function examine(tools: Tools, desired: Desired, actual: Actual): Promise<Report> {
   const { gcloud } = tools;
-  const deployed = wanted.functions.filter(({ name }) => present.functions.has(name));
+  const deployed = desired.functions.filter(({ name }) => actual.functions.has(name));
   const answers =
-    deployed.length > 0 ? await readAnswers(tools, wanted, deployed, present) : new Map<string, Answer>();
+    deployed.length > 0 ? await readAnswers(tools, desired, deployed, actual) : new Map<string, Answer>();
   const runErrors: string[] = [];
   const rows: string[][] = [];
   const costs = new Map<string, OwnCost | undefined>();
-  for (const { name } of wanted.functions) {
-    const fn = present.functions.get(name);
+  for (const { name } of desired.functions) {
+    const fn = actual.functions.get(name);
     if (fn === undefined) {
       rows.push([name, 'not deployed', '', '']);
       continue;
@@ -92,11 +92,11 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
     const answer = answers.get(name);
     if (answer?.works === false)
       runErrors.push(
-        `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${wanted.region} --project=${wanted.project}`,
+        `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${desired.region} --project=${desired.project}`,
       );
-    const last = await readLastLine(gcloud, wanted, name);
+    const last = await readLastLine(gcloud, desired, name);
     const unread: string[] = [];
-    const counts = await readRunCounts(gcloud, wanted, name, ({ says }) => void unread.push(says));
+    const counts = await readRunCounts(gcloud, desired, name, ({ says }) => void unread.push(says));
     // With a run that cannot be counted the cost is not known.
     costs.set(name, unread.length > 0 ? undefined : ownCost(counts));
     if (unread[0] !== undefined)
@@ -105,26 +105,26 @@ async function examine(tools: Tools, wanted: Desired, present: Actual): Promise<
       );
     if (last?.severity === UNREADABLE) runErrors.push(`How ${name} ran last cannot be read: ${last.message}`);
     if (last?.severity === 'ERROR') runErrors.push(`${name} failed at ${last.at}: ${last.message}`);
-    const job = present.jobs.get(jobOf(name));
+    const job = actual.jobs.get(jobOf(name));
     if (job?.paused === true)
       runErrors.push(
-        `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${wanted.region} --project=${wanted.project}`,
+        `${name} does not tick, its job is paused: gcloud scheduler jobs resume ${jobOf(name)} --location=${desired.region} --project=${desired.project}`,
       );
     rows.push([name, answer?.says ?? '', showRuntime(fn.runtime, tools.now(), runErrors), showLast(last)]);
   }
-  for (const [name, { labels }] of present.functions)
-    if (labels[MADE_BY.key] === MADE_BY.value && !wanted.functions.some((fn) => fn.name === name))
+  for (const [name, { labels }] of actual.functions)
+    if (labels[MADE_BY.key] === MADE_BY.value && !desired.functions.some((fn) => fn.name === name))
       rows.push([name, 'deployed, and not named here', '', '']);
   runErrors.push(
-    ...(await deadLetters(gcloud, wanted, present)),
-    ...(await poison(gcloud, wanted, present)),
-    ...judgeRegion(wanted, present).map(({ what }) => what),
-    ...present.unread.map(({ says }) => `Not looked at: ${says}`),
-    ...drift(wanted, present),
+    ...(await deadLetters(gcloud, desired, actual)),
+    ...(await poison(gcloud, desired, actual)),
+    ...judgeRegion(desired, actual).map(({ what }) => what),
+    ...actual.unread.map(({ says }) => `Not looked at: ${says}`),
+    ...drift(desired, actual),
   );
-  const dashboards = describeDashboards(wanted, present);
-  const jobs = [...present.jobs.values()].filter(({ made }) => made).length;
-  return { rows, dashboards, costs, place: { jobs, stateBucket: wanted.policy.stateBucket }, runErrors };
+  const dashboards = describeDashboards(desired, actual);
+  const jobs = [...actual.jobs.values()].filter(({ made }) => made).length;
+  return { rows, dashboards, costs, place: { jobs, stateBucket: desired.policy.stateBucket }, runErrors };
 }
 
 function showRuntime(id: string, now: Date, runErrors: string[]): string {
@@ -147,12 +147,8 @@ const pulledSchema = z.looseObject({
 });
 
 /** Looks at the messages without acknowledging them: a few seconds later they are there again. */
-async function deadLetters(
-  gcloud: Gcloud,
-  { project }: Desired,
-  present: Actual,
-): Promise<readonly string[]> {
-  if (!present.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
+async function deadLetters(gcloud: Gcloud, { project }: Desired, actual: Actual): Promise<readonly string[]> {
+  if (!actual.subscriptions.has(DEAD_LETTERS_HOLD)) return [];
   const args = ['pubsub', 'subscriptions', 'pull', DEAD_LETTERS_HOLD, '--limit=100', `--project=${project}`];
   const unread: string[] = [];
   const pulled = parseList(
@@ -162,7 +158,7 @@ async function deadLetters(
     ({ says }) => void unread.push(says),
   );
   const nameOf = new Map(
-    [...present.functions].flatMap(([name, { subscription }]) =>
+    [...actual.functions].flatMap(([name, { subscription }]) =>
       subscription === undefined ? [] : [[resourceId(subscription), name] as const],
     ),
   );
@@ -179,8 +175,8 @@ async function deadLetters(
 }
 
 /** Messages that were no messages for us, kept in the state bucket. */
-async function poison(gcloud: Gcloud, { policy }: Desired, present: Actual): Promise<readonly string[]> {
-  if (present.bucket === undefined || policy.stateBucket === undefined) return [];
+async function poison(gcloud: Gcloud, { policy }: Desired, actual: Actual): Promise<readonly string[]> {
+  if (actual.bucket === undefined || policy.stateBucket === undefined) return [];
   const folder = `gs://${policy.stateBucket}/poison/`;
   const args = ['storage', 'ls', `${folder}**`];
   const answer = await gcloud(args);
@@ -196,8 +192,8 @@ async function poison(gcloud: Gcloud, { policy }: Desired, present: Actual): Pro
   );
 }
 
-function drift(wanted: Desired, present: Actual): readonly string[] {
-  return planDeploy(wanted, present).map(
+function drift(desired: Desired, actual: Actual): readonly string[] {
+  return planDeploy(desired, actual).map(
     ({ why, args }) => `Differs from the policy: ${why}: ${shellLine(args.slice(0, 4))}`,
   );
 }

@@ -47,9 +47,9 @@ const billingSchema = z.looseObject({ billingEnabled: z.optional(z.boolean()) })
 /** Looks at the operations project, its billing, and at what the policy names. */
 export async function lookAround(
   gcloud: Gcloud,
-  wanted: Pick<Desired, 'project' | 'policy' | 'billingRoles' | 'functions'>,
+  desired: Pick<Desired, 'project' | 'policy' | 'billingRoles' | 'functions'>,
 ): Promise<{ readonly around: Around; readonly problems: readonly Problem[] }> {
-  const { project, policy } = wanted;
+  const { project, policy } = desired;
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
@@ -83,7 +83,7 @@ export async function lookAround(
     if (own.length > 0) unseen.set(on, own.map(({ what }) => what).join(' '));
     if (organization !== undefined) organizations.set(on, organization);
   }
-  const billingRoles = await chooseBillingRoles(gcloud, wanted, organizations, problems);
+  const billingRoles = await chooseBillingRoles(gcloud, desired, organizations, problems);
   const around = {
     projectNumber: host.number ?? '',
     billingRoles,

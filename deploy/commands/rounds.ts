@@ -17,11 +17,11 @@ import type { Desired } from '../desired/desired.ts';
  */
 export async function carryOutInRounds(
   tools: Tools,
-  wanted: Desired,
+  desired: Desired,
   around: Around,
-  { present: before, steps }: { readonly present: Actual; readonly steps: readonly Step[] },
+  { actual: before, steps }: { readonly actual: Actual; readonly steps: readonly Step[] },
 ): Promise<Actual> {
-  let present = before;
+  let actual = before;
   for (let open = steps; open.length > 0;) {
     const now = open.filter(({ awaits }) => awaits !== true);
     if (now.length === 0)
@@ -30,17 +30,17 @@ export async function carryOutInRounds(
       );
     const blocked = await carryOutOrBlocked(tools, now);
     if (blocked !== undefined) {
-      const blockedRoles = new Set([...present.blockedRoles, blocked]);
+      const blockedRoles = new Set([...actual.blockedRoles, blocked]);
       tools.out(`  ${blocked} was deleted, and its id is blocked for up to 37 days: another one is used\n`);
-      present = { ...(await readActual(tools.gcloud, wanted, around)), blockedRoles };
-      open = planDeploy(wanted, present);
+      actual = { ...(await readActual(tools.gcloud, desired, around)), blockedRoles };
+      open = planDeploy(desired, actual);
       continue;
     }
     if (now.length === open.length) break;
-    present = await readDeliveryAgain(patientGcloud(effectsOf(tools)), wanted, present);
-    open = planSubscriptions(wanted, present);
+    actual = await readDeliveryAgain(patientGcloud(effectsOf(tools)), desired, actual);
+    open = planSubscriptions(desired, actual);
   }
-  return present;
+  return actual;
 }
 
 /** Runs the commands; returns the role that kept them from being run to the end, when that is the reason. */

@@ -46,11 +46,11 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
     const { around } = await lookAround(gcloud, wanted);
     for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
-    const present = await readActual(gcloud, wanted, around);
-    for (const { says } of present.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
-    const unlooked = [...around.unseen.keys(), ...unreadOwn(wanted, present).map(({ name = '' }) => name)];
-    const steps = planTeardown(wanted, present, values['delete-state'] === true);
-    const stays = [...formerRolesThatStay(wanted, present), ...usedElsewhere(wanted, present)];
+    const actual = await readActual(gcloud, wanted, around);
+    for (const { says } of actual.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
+    const unlooked = [...around.unseen.keys(), ...unreadOwn(wanted, actual).map(({ name = '' }) => name)];
+    const steps = planTeardown(wanted, actual, values['delete-state'] === true);
+    const stays = [...formerRolesThatStay(wanted, actual), ...usedElsewhere(wanted, actual)];
     for (const line of stays) out(`${commented(line)}\n`);
     if (steps.length === 0 && unlooked.length === 0) {
       out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');

@@ -15,10 +15,10 @@ export function unreadOwn(
 
 /** Nothing can be planned for what cannot be read. Of a foreign thing, or one without a name, it is enough to say so. */
 export function judgeUnread(
-  wanted: Pick<Desired, 'functions'>,
-  present: Pick<Actual, 'unread'>,
+  desired: Pick<Desired, 'functions'>,
+  actual: Pick<Actual, 'unread'>,
 ): readonly Problem[] {
-  return unreadOwn(wanted, present).map(({ name = '', says }) => ({
+  return unreadOwn(desired, actual).map(({ name = '', says }) => ({
     what: `${name} is there and cannot be read: ${says}.`,
     remedy: [
       'Run the command above with --format=json and see what is there; gcloud may be newer than this costguard',

@@ -88,11 +88,11 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
  * on a resource, and are to be.
  */
 export function accessOf(
-  wanted: Pick<Desired, 'project' | 'policy'>,
+  desired: Pick<Desired, 'project' | 'policy'>,
   { name, role, sharedStateRole, billingRole, metricsRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
-  const { project, policy } = wanted;
+  const { project, policy } = desired;
   const custom = (home: string, id: string, content: Role): CustomRole => ({
     roleName: `${home}/roles/${id}`,
     role: { ...content, permissions: content.permissions.filter((one) => isUsableIn(home, one)) },
@@ -149,7 +149,7 @@ export function accessOf(
         role: undefined,
         why: `${name} deploys models again that run as ${account}`,
       });
-  return [...found, ...(settings.policy.includes('notify') ? channelAccess(wanted, name) : [])];
+  return [...found, ...(settings.policy.includes('notify') ? channelAccess(desired, name) : [])];
 }
 
 /** What telling people takes: each secret that holds an address, and each topic of the operations project. */

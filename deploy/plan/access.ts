@@ -17,11 +17,11 @@ import {
 } from '../desired/desired.ts';
 
 /** Service accounts, custom roles, and where the functions' accounts hold them. */
-export function planAccess(wanted: Desired, present: Actual): readonly Step[] {
-  const accesses = wanted.functions.map((fn) => ({
+export function planAccess(desired: Desired, actual: Actual): readonly Step[] {
+  const accesses = desired.functions.map((fn) => ({
     fn,
-    all: accessOf(wanted, fn, present.organizationOf).map((access) =>
-      access.role === undefined ? access : { ...access, roleName: roleInUse(present, access.roleName) },
+    all: accessOf(desired, fn, actual.organizationOf).map((access) =>
+      access.role === undefined ? access : { ...access, roleName: roleInUse(actual, access.roleName) },
     ),
   }));
   const roles = new Map(
@@ -30,19 +30,19 @@ export function planAccess(wanted: Desired, present: Actual): readonly Step[] {
       .flatMap(({ roleName, role }) => (role === undefined ? [] : [[roleName, role] as const])),
   );
   return [
-    ...planAccounts(wanted, present),
-    ...[...roles].flatMap(([name, role]) => planRole(present, name, role)),
+    ...planAccounts(desired, actual),
+    ...[...roles].flatMap(([name, role]) => planRole(actual, name, role)),
     ...accesses.flatMap(({ fn, all }) => [
-      ...planBindings(wanted, present, fn, all),
-      ...planLeavings(wanted, present, fn, all),
+      ...planBindings(desired, actual, fn, all),
+      ...planLeavings(desired, actual, fn, all),
     ]),
   ];
 }
 
-function planAccounts(wanted: Desired, present: Actual): readonly Step[] {
-  const { project, functions } = wanted;
+function planAccounts(desired: Desired, actual: Actual): readonly Step[] {
+  const { project, functions } = desired;
   const account = (email: string, displayName: string, why: string): readonly Step[] =>
-    present.accounts.has(email)
+    actual.accounts.has(email)
       ? []
       : [
           {
@@ -60,17 +60,17 @@ function planAccounts(wanted: Desired, present: Actual): readonly Step[] {
         ];
   return [
     ...functions.flatMap(({ name }) =>
-      account(runtimeAccountOf(wanted, name), `costguard ${name}`, `${name} runs as this account alone`),
+      account(runtimeAccountOf(desired, name), `costguard ${name}`, `${name} runs as this account alone`),
     ),
     ...(functions.some(({ settings }) => settings.trigger !== 'http')
-      ? account(triggerAccountOf(wanted), TRIGGER_ACCOUNT, 'Messages reach the functions in its name')
+      ? account(triggerAccountOf(desired), TRIGGER_ACCOUNT, 'Messages reach the functions in its name')
       : []),
-    ...account(buildAccountOf(wanted), BUILD_ACCOUNT, 'Cloud Build builds the functions in its name'),
+    ...account(buildAccountOf(desired), BUILD_ACCOUNT, 'Cloud Build builds the functions in its name'),
     ...grant(
-      present,
-      wanted,
+      actual,
+      desired,
       `projects/${project}`,
-      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(wanted)}` },
+      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(desired)}` },
       'It reads the source, writes the image and logs the build',
     ),
   ];
@@ -123,53 +123,53 @@ function isSame(known: Role, role: Role): boolean {
 }
 
 function planBindings(
-  wanted: Desired,
-  present: Actual,
+  desired: Desired,
+  actual: Actual,
   { name }: DesiredFunction,
   all: readonly Access[],
 ): readonly Step[] {
-  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
-  return all.flatMap(({ on, roleName, why }) => grant(present, wanted, on, { role: roleName, member }, why));
+  const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
+  return all.flatMap(({ on, roleName, why }) => grant(actual, desired, on, { role: roleName, member }, why));
 }
 
 /** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
 function planLeavings(
-  wanted: Desired,
-  present: Actual,
+  desired: Desired,
+  actual: Actual,
   { name, settings }: DesiredFunction,
   all: readonly Access[],
 ): readonly Step[] {
-  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
+  const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
   const isOurs = (on: string, role: string): boolean =>
-    isOwnRole(wanted, name, role) ||
+    isOwnRole(desired, name, role) ||
     isFormerRole(name, role) ||
     (on.startsWith('billingAccounts/') && role === settings.billingAccountRole);
-  const before = new Set(boundBefore(present, name).map(({ on }) => on));
+  const before = new Set(boundBefore(actual, name).map(({ on }) => on));
   const kept = new Set(all.map(({ on }) => on));
   const used = new Set(all.map(({ roleName }) => roleName));
   const steps: Step[] = [];
-  for (const [on, bindings] of present.bindings)
+  for (const [on, bindings] of actual.bindings)
     for (const binding of bindings) {
       if (binding.member !== member) continue;
       if (before.has(on) && !kept.has(on))
-        steps.push(...revoke(present, wanted, on, binding, `The policy no longer names ${on}`));
+        steps.push(...revoke(actual, desired, on, binding, `The policy no longer names ${on}`));
       else if (isOurs(on, binding.role) && !all.some((one) => one.on === on && one.roleName === binding.role))
-        steps.push(...revoke(present, wanted, on, binding, `${name} holds another role on ${on} now`));
+        steps.push(...revoke(actual, desired, on, binding, `${name} holds another role on ${on} now`));
     }
-  return [...steps, ...planRoleDeletions(wanted, present, name, used)];
+  return [...steps, ...planRoleDeletions(desired, actual, name, used)];
 }
 
 /** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */
 export function planRoleDeletions(
-  wanted: Desired,
-  present: Actual,
+  desired: Desired,
+  actual: Actual,
   name: string,
   used: ReadonlySet<string>,
 ): readonly Step[] {
-  return [...present.roles].flatMap(([role, { deleted }]) => {
+  return [...actual.roles].flatMap(([role, { deleted }]) => {
     if (deleted || used.has(role)) return [];
-    if (isOwnRole(wanted, name, role)) return [deleteRole(role)];
-    const isFree = isFormerRole(name, role) && otherHolders(wanted, present, name, role)?.length === 0;
+    if (isOwnRole(desired, name, role)) return [deleteRole(role)];
+    const isFree = isFormerRole(name, role) && otherHolders(desired, actual, name, role)?.length === 0;
     return isFree ? [deleteRole(role)] : [];
   });
 }
@@ -177,14 +177,14 @@ export function planRoleDeletions(
 /** Takes away every role that a member holds on a resource. */
 export function revokeAll(
   place: Pick<Desired, 'project' | 'region'>,
-  present: Actual,
+  actual: Actual,
   on: string,
   member: string,
   why: string,
 ): readonly Step[] {
-  return (present.bindings.get(on) ?? [])
+  return (actual.bindings.get(on) ?? [])
     .filter((binding) => binding.member === member)
-    .flatMap((binding) => revoke(present, place, on, binding, why));
+    .flatMap((binding) => revoke(actual, place, on, binding, why));
 }
 
 /** Removes a custom role by its full name. */

@@ -4,10 +4,10 @@ import type { Step } from '../desired/step.ts';
 import type { Desired } from '../desired/desired.ts';
 
 /** An alert policy over the log of each function whose settings ask for one. */
-export function planAlerts(wanted: Desired, present: Actual): readonly Step[] {
-  return wanted.functions
+export function planAlerts(desired: Desired, actual: Actual): readonly Step[] {
+  return desired.functions
     .filter(({ settings }) => settings.alert)
-    .flatMap(({ name }) => planAlert(wanted, present, name));
+    .flatMap(({ name }) => planAlert(desired, actual, name));
 }
 
 function planAlert({ project, alertChannels }: Desired, { alerts }: Actual, name: string): readonly Step[] {

@@ -8,9 +8,9 @@ import { shellLine, type Step } from '../desired/step.ts';
 const CONTENT_LABEL = 'costguard-content';
 
 /** The dashboard of each function whose metrics the policy has written. One that does not bear deploy's mark is left alone. */
-export function planDashboards(wanted: Desired, present: Actual): readonly Step[] {
-  return writesMetrics(wanted.policy)
-    ? wanted.functions.flatMap((fn) => planDashboard(wanted, present, fn))
+export function planDashboards(desired: Desired, actual: Actual): readonly Step[] {
+  return writesMetrics(desired.policy)
+    ? desired.functions.flatMap((fn) => planDashboard(desired, actual, fn))
     : [];
 }
 
@@ -60,14 +60,14 @@ export function planDashboardRemoval(
 /** Whether the wanted dashboards are there, and those that show nothing new any more. Lines for people. */
 export function describeDashboards(
   { project, policy, functions }: Pick<Desired, 'project' | 'policy' | 'functions'>,
-  present: Pick<Actual, 'dashboards'>,
+  actual: Pick<Actual, 'dashboards'>,
 ): readonly string[] {
   return functions.flatMap(({ name, dashboard }) => {
     if (dashboard === undefined) return [];
-    const known = present.dashboards.get(dashboardOf(name));
+    const known = actual.dashboards.get(dashboardOf(name));
     const about = `Dashboard of ${name}:`;
     if (!writesMetrics(policy)) {
-      const [removal] = planDashboardRemoval({ project }, present, name);
+      const [removal] = planDashboardRemoval({ project }, actual, name);
       return removal === undefined
         ? []
         : [`${about} there, although watch.metrics is off. Remove it:\n${shellLine(removal.args)}`];

@@ -18,32 +18,32 @@ export const SOURCE_LABEL = 'costguard-source';
 export const POLICY_LABEL = 'costguard-policy';
 
 /** Deploys each function that is not as it should be, and says what is wrong with it. */
-export function planFunctions(wanted: Desired, present: Actual): readonly Step[] {
-  return wanted.functions.flatMap((fn) => {
-    const reasons = whyDeploy(wanted, present, fn);
+export function planFunctions(desired: Desired, actual: Actual): readonly Step[] {
+  return desired.functions.flatMap((fn) => {
+    const reasons = whyDeploy(desired, actual, fn);
     return reasons.length === 0
       ? []
-      : [{ why: `${fn.name}: ${reasons.join('; ')}`, args: deployCommand(wanted, present, fn) }];
+      : [{ why: `${fn.name}: ${reasons.join('; ')}`, args: deployCommand(desired, actual, fn) }];
   });
 }
 
 /** What is not as it should be; empty when all is right. */
-export function whyDeploy(wanted: Desired, present: Actual, fn: DesiredFunction): readonly string[] {
-  const known = present.functions.get(fn.name);
+export function whyDeploy(desired: Desired, actual: Actual, fn: DesiredFunction): readonly string[] {
+  const known = actual.functions.get(fn.name);
   if (known === undefined) return ['it is not deployed yet'];
   const reasons: string[] = [];
   if (known.state !== 'ACTIVE') reasons.push(`its last deployment ended as ${known.state}`);
   if (known.labels[SOURCE_LABEL] !== fn.sourceDigest) reasons.push('its code changed');
   if (known.labels[POLICY_LABEL] !== fn.policyDigest)
     reasons.push(`its part of the policy changed (${fn.settings.policy.join(', ')})`);
-  if (known.environment[BOUND_ON] !== boundOn(wanted, present, fn))
+  if (known.environment[BOUND_ON] !== boundOn(desired, actual, fn))
     reasons.push('it notes where its account holds roles');
-  if (fn.billingRole !== undefined && (known.environment[BILLING_ROLES] ?? 'custom') !== present.billingRoles)
+  if (fn.billingRole !== undefined && (known.environment[BILLING_ROLES] ?? 'custom') !== actual.billingRoles)
     reasons.push('it notes what --billing-roles says');
   for (const [name, value] of Object.entries(processEnvironment(fn)))
     if (known.environment[name] !== value)
       reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, wanted ${value}`);
-  for (const [setting, value] of Object.entries(settingsOf(wanted, fn))) {
+  for (const [setting, value] of Object.entries(settingsOf(desired, fn))) {
     const now = known.settings[setting] ?? 'not set';
     if (now !== value) reasons.push(`${setting} is ${now}, wanted ${value}`);
   }
@@ -51,12 +51,12 @@ export function whyDeploy(wanted: Desired, present: Actual, fn: DesiredFunction)
 }
 
 /** What is compared with the deployed function, in the words of the API. */
-function settingsOf(wanted: Desired, { name, settings }: DesiredFunction): Readonly<Record<string, string>> {
-  const { project } = wanted;
+function settingsOf(desired: Desired, { name, settings }: DesiredFunction): Readonly<Record<string, string>> {
+  const { project } = desired;
   return {
     runtime: DEPLOYED_RUNTIME,
     entryPoint: name,
-    account: runtimeAccountOf(wanted, name),
+    account: runtimeAccountOf(desired, name),
     memory: settings.memory,
     timeout: settings.timeout,
     maxInstances: String(settings.maxInstances),
@@ -67,7 +67,7 @@ function settingsOf(wanted: Desired, { name, settings }: DesiredFunction): Reado
       : {
           topic: `projects/${project}/topics/${topicOf(name)}`,
           retry: 'RETRY_POLICY_RETRY',
-          triggerAccount: triggerAccountOf(wanted),
+          triggerAccount: triggerAccountOf(desired),
         }),
   };
 }
@@ -85,12 +85,12 @@ function processEnvironment({ settings }: DesiredFunction): Readonly<Record<stri
   };
 }
 
-function boundOn(wanted: Desired, present: Actual, fn: DesiredFunction): string {
-  return noteBoundOn(accessOf(wanted, fn, present.organizationOf));
+function boundOn(desired: Desired, actual: Actual, fn: DesiredFunction): string {
+  return noteBoundOn(accessOf(desired, fn, actual.organizationOf));
 }
 
-function deployCommand(wanted: Desired, present: Actual, fn: DesiredFunction): readonly string[] {
-  const { project, region } = wanted;
+function deployCommand(desired: Desired, actual: Actual, fn: DesiredFunction): readonly string[] {
+  const { project, region } = desired;
   const { name, settings, sourceDigest, policyDigest } = fn;
   const labels = [
     `${MADE_BY.key}=${MADE_BY.value}`,
@@ -98,8 +98,8 @@ function deployCommand(wanted: Desired, present: Actual, fn: DesiredFunction): r
     `${POLICY_LABEL}=${policyDigest}`,
   ];
   const environment = {
-    [BOUND_ON]: boundOn(wanted, present, fn),
-    ...(fn.billingRole === undefined ? {} : { [BILLING_ROLES]: present.billingRoles }),
+    [BOUND_ON]: boundOn(desired, actual, fn),
+    ...(fn.billingRole === undefined ? {} : { [BILLING_ROLES]: actual.billingRoles }),
     ...processEnvironment(fn),
   };
   return [
@@ -117,11 +117,11 @@ function deployCommand(wanted: Desired, present: Actual, fn: DesiredFunction): r
       : [
           `--trigger-topic=${topicOf(name)}`,
           `--trigger-location=${region}`,
-          `--trigger-service-account=${triggerAccountOf(wanted)}`,
+          `--trigger-service-account=${triggerAccountOf(desired)}`,
           '--retry',
         ]),
-    `--run-service-account=${runtimeAccountOf(wanted, name)}`,
-    `--build-service-account=projects/${project}/serviceAccounts/${buildAccountOf(wanted)}`,
+    `--run-service-account=${runtimeAccountOf(desired, name)}`,
+    `--build-service-account=projects/${project}/serviceAccounts/${buildAccountOf(desired)}`,
     `--memory=${settings.memory}`,
     `--timeout=${settings.timeout}`,
     '--min-instances=0',

@@ -9,25 +9,25 @@ export interface Place {
 
 /** Binds a role unless it is bound already. */
 export function grant(
-  present: Pick<Actual, 'bindings'>,
+  actual: Pick<Actual, 'bindings'>,
   place: Place,
   on: string,
   binding: Binding,
   why: string,
 ): readonly Step[] {
-  if (isBound(present, on, binding)) return [];
+  if (isBound(actual, on, binding)) return [];
   return [{ why, args: bindingCommand('add', place, on, binding) }];
 }
 
 /** Takes a binding away where it is there. */
 export function revoke(
-  present: Pick<Actual, 'bindings'>,
+  actual: Pick<Actual, 'bindings'>,
   place: Place,
   on: string,
   binding: Binding,
   why: string,
 ): readonly Step[] {
-  if (!isBound(present, on, binding)) return [];
+  if (!isBound(actual, on, binding)) return [];
   return [{ why, args: bindingCommand('remove', place, on, binding) }];
 }
 

@@ -33,16 +33,16 @@ const MAX_APIS = 20;
  * The commands that lead from what is there to what is wanted, in the order in which they have to run; none when all is
  * right already. Pure. Each of them may be the last: what is left then is what the next plan says.
  */
-export function planDeploy(wanted: Desired, present: Actual): readonly Step[] {
+export function planDeploy(desired: Desired, actual: Actual): readonly Step[] {
   return [
-    ...planApis(wanted, present),
-    ...planBucket(wanted, present),
-    ...planAccess(wanted, present),
-    ...planTopics(wanted, present),
-    ...planFunctions(wanted, present),
-    ...planTriggers(wanted, present),
-    ...planAlerts(wanted, present),
-    ...planDashboards(wanted, present),
+    ...planApis(desired, actual),
+    ...planBucket(desired, actual),
+    ...planAccess(desired, actual),
+    ...planTopics(desired, actual),
+    ...planFunctions(desired, actual),
+    ...planTriggers(desired, actual),
+    ...planAlerts(desired, actual),
+    ...planDashboards(desired, actual),
   ];
 }
 
@@ -84,11 +84,11 @@ function planBucket({ project, region, policy }: Desired, { bucket }: Actual): r
         '--public-access-prevention',
       ],
     });
-  const present = bucket ?? { versioning: false, uniformAccess: true, publicAccessPrevented: true };
+  const actual = bucket ?? { versioning: false, uniformAccess: true, publicAccessPrevented: true };
   const flags = [
-    ...(present.versioning ? [] : ['--versioning']),
-    ...(present.uniformAccess ? [] : ['--uniform-bucket-level-access']),
-    ...(present.publicAccessPrevented ? [] : ['--public-access-prevention']),
+    ...(actual.versioning ? [] : ['--versioning']),
+    ...(actual.uniformAccess ? [] : ['--uniform-bucket-level-access']),
+    ...(actual.publicAccessPrevented ? [] : ['--public-access-prevention']),
   ];
   if (flags.length > 0)
     steps.push({
@@ -98,31 +98,31 @@ function planBucket({ project, region, policy }: Desired, { bucket }: Actual): r
   return steps;
 }
 
-function planTopics(wanted: Desired, present: Actual): readonly Step[] {
-  const { project, policy } = wanted;
+function planTopics(desired: Desired, actual: Actual): readonly Step[] {
+  const { project, policy } = desired;
   const create = (id: string, why: string): readonly Step[] =>
-    present.topics.has(id)
+    actual.topics.has(id)
       ? []
       : [{ why, args: ['pubsub', 'topics', 'create', id, `--project=${project}`, LABEL] }];
   const publisher = (id: string, name: string, why: string): readonly Step[] =>
     grant(
-      present,
-      wanted,
+      actual,
+      desired,
       `topics/${id}`,
-      { role: 'roles/pubsub.publisher', member: `serviceAccount:${runtimeAccountOf(wanted, name)}` },
+      { role: 'roles/pubsub.publisher', member: `serviceAccount:${runtimeAccountOf(desired, name)}` },
       why,
     );
-  const driven = wanted.functions.filter(({ settings }) => settings.trigger !== 'http');
+  const driven = desired.functions.filter(({ settings }) => settings.trigger !== 'http');
   const receipts = ownTopic(policy.receiptsTopic, project);
   const steps: Step[] = [];
   if (receipts !== undefined) {
     steps.push(...create(receipts, 'The topic for receipts'));
-    for (const { name } of wanted.functions)
+    for (const { name } of desired.functions)
       steps.push(...publisher(receipts, name, `${name} publishes its receipts`));
   }
   if (driven.length > 0) {
     steps.push(...create(DEAD_LETTERS, 'The topic for messages that no function could handle'));
-    if (!present.subscriptions.has(DEAD_LETTERS_HOLD))
+    if (!actual.subscriptions.has(DEAD_LETTERS_HOLD))
       steps.push({
         why: 'It keeps these messages until an operator has looked at them',
         args: [
@@ -146,8 +146,8 @@ function planTopics(wanted: Desired, present: Actual): readonly Step[] {
     if (settings.trigger === 'budget')
       steps.push(
         ...grant(
-          present,
-          wanted,
+          actual,
+          desired,
           `topics/${id}`,
           { role: 'roles/pubsub.publisher', member: BUDGETS },
           `Google's budgets publish to ${name}`,

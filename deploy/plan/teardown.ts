@@ -28,27 +28,27 @@ import {
  * The commands that remove what deploy made for these functions, and what they share once the last of them goes. What
  * does not bear deploy's mark is left alone, and what a function of the same name in another region uses. Pure.
  */
-export function planTeardown(wanted: Desired, present: Actual, deleteState: boolean): readonly Step[] {
-  const going = new Set(wanted.functions.map(({ name }) => name));
+export function planTeardown(desired: Desired, actual: Actual, deleteState: boolean): readonly Step[] {
+  const going = new Set(desired.functions.map(({ name }) => name));
   const staying = [
-    ...present.elsewhere,
-    ...[...present.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name)),
+    ...actual.elsewhere,
+    ...[...actual.functions].filter(([name, fn]) => isMade(fn.labels) && !going.has(name)),
   ];
-  const isElsewhere = (name: string): boolean => present.elsewhere.some((one) => one.name === name);
+  const isElsewhere = (name: string): boolean => actual.elsewhere.some((one) => one.name === name);
   return [
-    ...wanted.functions.flatMap((fn) => [
-      ...planJob(wanted, present, fn.name),
-      ...(isElsewhere(fn.name) ? deleteFunction(wanted, present, fn.name) : planAll(wanted, present, fn)),
+    ...desired.functions.flatMap((fn) => [
+      ...planJob(desired, actual, fn.name),
+      ...(isElsewhere(fn.name) ? deleteFunction(desired, actual, fn.name) : planAll(desired, actual, fn)),
     ]),
-    ...(staying.length === 0 ? planShared(wanted, present, deleteState) : []),
+    ...(staying.length === 0 ? planShared(desired, actual, deleteState) : []),
   ];
 }
 
-function planAll(wanted: Desired, present: Actual, fn: Desired['functions'][number]): readonly Step[] {
+function planAll(desired: Desired, actual: Actual, fn: Desired['functions'][number]): readonly Step[] {
   return [
     // The function itself remembers where its account holds roles, so that it goes after them.
-    ...planAccess(wanted, present, fn),
-    ...planFunction(wanted, present, fn.name),
+    ...planAccess(desired, actual, fn),
+    ...planFunction(desired, actual, fn.name),
   ];
 }
 
@@ -67,8 +67,8 @@ function planJob({ project, region }: Desired, { jobs }: Actual, name: string): 
   ];
 }
 
-function deleteFunction({ project, region }: Desired, present: Actual, name: string): readonly Step[] {
-  const fn = present.functions.get(name);
+function deleteFunction({ project, region }: Desired, actual: Actual, name: string): readonly Step[] {
+  const fn = actual.functions.get(name);
   if (fn === undefined || !isMade(fn.labels)) return [];
   return [
     {
@@ -78,10 +78,10 @@ function deleteFunction({ project, region }: Desired, present: Actual, name: str
   ];
 }
 
-function planFunction(wanted: Desired, present: Actual, name: string): readonly Step[] {
-  const { project } = wanted;
-  const steps: Step[] = [...deleteFunction(wanted, present, name)];
-  for (const alert of present.alerts)
+function planFunction(desired: Desired, actual: Actual, name: string): readonly Step[] {
+  const { project } = desired;
+  const steps: Step[] = [...deleteFunction(desired, actual, name)];
+  for (const alert of actual.alerts)
     if (alert.made && alert.displayName === alertOf(name))
       steps.push({
         why: `The alert on ${name}`,
@@ -89,35 +89,35 @@ function planFunction(wanted: Desired, present: Actual, name: string): readonly 
       });
   return [
     ...steps,
-    ...planDashboardRemoval(wanted, present, name),
-    ...planTopic(project, present, topicOf(name), `The topic of ${name}`),
-    ...deleteAccount(project, present, runtimeAccountOf(wanted, name), `The account of ${name}`),
+    ...planDashboardRemoval(desired, actual, name),
+    ...planTopic(project, actual, topicOf(name), `The topic of ${name}`),
+    ...deleteAccount(project, actual, runtimeAccountOf(desired, name), `The account of ${name}`),
   ];
 }
 
-function planTopic(project: string, present: Actual, id: string, why: string): readonly Step[] {
-  if (present.topics.get(id)?.made !== true) return [];
+function planTopic(project: string, actual: Actual, id: string, why: string): readonly Step[] {
+  if (actual.topics.get(id)?.made !== true) return [];
   // Another installation may publish its receipts there.
-  if (accountsElsewhere(project, present, `topics/${id}`).length > 0) return [];
+  if (accountsElsewhere(project, actual, `topics/${id}`).length > 0) return [];
   return [{ why, args: ['pubsub', 'topics', 'delete', id, `--project=${project}`, '--quiet'] }];
 }
 
 /** Bindings before roles and accounts: what is bound to something deleted stays behind as `deleted:…`. */
-function planAccess(wanted: Desired, present: Actual, fn: Desired['functions'][number]): readonly Step[] {
+function planAccess(desired: Desired, actual: Actual, fn: Desired['functions'][number]): readonly Step[] {
   const { name } = fn;
-  const member = `serviceAccount:${runtimeAccountOf(wanted, name)}`;
-  const access = accessOf(wanted, fn, present.organizationOf);
-  const receipts = ownTopic(wanted.policy.receiptsTopic, wanted.project);
+  const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
+  const access = accessOf(desired, fn, actual.organizationOf);
+  const receipts = ownTopic(desired.policy.receiptsTopic, desired.project);
   const bound = new Set([
     ...access.map(({ on }) => on),
-    ...boundBefore(present, name).map(({ on }) => on),
+    ...boundBefore(actual, name).map(({ on }) => on),
     ...(receipts === undefined ? [] : [`topics/${receipts}`]),
   ]);
   return [
     ...[...bound].flatMap((on) =>
-      revokeAll(wanted, present, on, member, `${name} may nothing on ${on} any more`),
+      revokeAll(desired, actual, on, member, `${name} may nothing on ${on} any more`),
     ),
-    ...planRoleDeletions(wanted, present, name, new Set()),
+    ...planRoleDeletions(desired, actual, name, new Set()),
   ];
 }
 
@@ -126,32 +126,32 @@ function deleteAccount(project: string, { accounts }: Actual, email: string, why
   return [{ why, args: ['iam', 'service-accounts', 'delete', email, `--project=${project}`, '--quiet'] }];
 }
 
-function planShared(wanted: Desired, present: Actual, deleteState: boolean): readonly Step[] {
-  const { project, policy } = wanted;
+function planShared(desired: Desired, actual: Actual, deleteState: boolean): readonly Step[] {
+  const { project, policy } = desired;
   const receipts = ownTopic(policy.receiptsTopic, project);
   const steps: Step[] = [];
-  if (present.subscriptions.get(DEAD_LETTERS_HOLD)?.made === true)
+  if (actual.subscriptions.get(DEAD_LETTERS_HOLD)?.made === true)
     steps.push({
       why: 'The kept dead letters',
       args: ['pubsub', 'subscriptions', 'delete', DEAD_LETTERS_HOLD, `--project=${project}`, '--quiet'],
     });
   steps.push(
-    ...planTopic(project, present, DEAD_LETTERS, 'The topic of dead letters'),
-    ...(receipts === undefined ? [] : planTopic(project, present, receipts, 'The topic of receipts')),
+    ...planTopic(project, actual, DEAD_LETTERS, 'The topic of dead letters'),
+    ...(receipts === undefined ? [] : planTopic(project, actual, receipts, 'The topic of receipts')),
     ...revoke(
-      present,
-      wanted,
+      actual,
+      desired,
       `projects/${project}`,
-      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(wanted)}` },
+      { role: 'roles/cloudbuild.builds.builder', member: `serviceAccount:${buildAccountOf(desired)}` },
       `${BUILD_ACCOUNT} builds no more`,
     ),
-    ...deleteAccount(project, present, buildAccountOf(wanted), `The account ${BUILD_ACCOUNT}`),
-    ...deleteAccount(project, present, triggerAccountOf(wanted), `The account ${TRIGGER_ACCOUNT}`),
+    ...deleteAccount(project, actual, buildAccountOf(desired), `The account ${BUILD_ACCOUNT}`),
+    ...deleteAccount(project, actual, triggerAccountOf(desired), `The account ${TRIGGER_ACCOUNT}`),
   );
-  for (const [role, { deleted }] of present.roles)
-    if (!deleted && isSharedStateRole(wanted, role)) steps.push(deleteRole(role));
+  for (const [role, { deleted }] of actual.roles)
+    if (!deleted && isSharedStateRole(desired, role)) steps.push(deleteRole(role));
   const bucket = `gs://${policy.stateBucket ?? ''}`;
-  if (deleteState && present.bucket !== undefined && accountsElsewhere(project, present, bucket).length === 0)
+  if (deleteState && actual.bucket !== undefined && accountsElsewhere(project, actual, bucket).length === 0)
     steps.push({
       why: 'The state bucket with all receipts and restore manifests, for good',
       args: ['storage', 'rm', bucket, '--recursive', '--quiet'],

@@ -11,50 +11,50 @@ export const INVOKER = 'roles/run.servicesInvoker';
 const RETRY_DELAYS = { min: `${RETRY_DELAY_SECONDS.min}s`, max: `${RETRY_DELAY_SECONDS.max}s` };
 
 /** Who may call the functions, what becomes of messages that they cannot handle, and when they tick. */
-export function planTriggers(wanted: Desired, present: Actual): readonly Step[] {
+export function planTriggers(desired: Desired, actual: Actual): readonly Step[] {
   return [
-    ...wanted.functions.flatMap((fn) => planInvokers(wanted, present, fn)),
-    ...planDeadLetters(wanted, present),
-    ...wanted.functions.flatMap((fn) => planJob(wanted, present, fn)),
+    ...desired.functions.flatMap((fn) => planInvokers(desired, actual, fn)),
+    ...planDeadLetters(desired, actual),
+    ...desired.functions.flatMap((fn) => planJob(desired, actual, fn)),
   ];
 }
 
 function planInvokers(
-  wanted: Desired,
-  present: Actual,
+  desired: Desired,
+  actual: Actual,
   { name, settings }: DesiredFunction,
 ): readonly Step[] {
   const grants = [
     ...(settings.trigger === 'http'
       ? []
-      : [[`serviceAccount:${triggerAccountOf(wanted)}`, `Messages may reach ${name}`] as const]),
+      : [[`serviceAccount:${triggerAccountOf(desired)}`, `Messages may reach ${name}`] as const]),
     // What messages alone drive takes no requests from elsewhere; one that also answers people is open to the invokers.
     ...(settings.ingress === 'all'
-      ? wanted.invokers.map((member) => [member, `${member} may call ${name}`] as const)
+      ? desired.invokers.map((member) => [member, `${member} may call ${name}`] as const)
       : []),
   ];
   return grants.flatMap(([member, why]) =>
-    grant(present, wanted, `services/${name}`, { role: INVOKER, member }, why),
+    grant(actual, desired, `services/${name}`, { role: INVOKER, member }, why),
   );
 }
 
-function planDeadLetters(wanted: Desired, present: Actual): readonly Step[] {
-  if (driven(wanted).length === 0) return [];
+function planDeadLetters(desired: Desired, actual: Actual): readonly Step[] {
+  if (driven(desired).length === 0) return [];
   return [
     ...grant(
-      present,
-      wanted,
+      actual,
+      desired,
       `topics/${DEAD_LETTERS}`,
-      { role: 'roles/pubsub.publisher', member: pubsubAgent(present) },
+      { role: 'roles/pubsub.publisher', member: pubsubAgent(actual) },
       'Pub/Sub itself moves dead letters there',
     ),
-    ...planSubscriptions(wanted, present),
+    ...planSubscriptions(desired, actual),
   ];
 }
 
 /** The dead-letter policy of each function's own subscription, whose name is known once the function is deployed. */
-export function planSubscriptions(wanted: Desired, present: Actual): readonly Step[] {
-  return driven(wanted).flatMap((fn) => planSubscription(wanted, present, fn));
+export function planSubscriptions(desired: Desired, actual: Actual): readonly Step[] {
+  return driven(desired).flatMap((fn) => planSubscription(desired, actual, fn));
 }
 
 /** The functions that messages drive. */
@@ -67,15 +67,15 @@ function pubsubAgent({ projectNumber }: Actual): string {
 }
 
 function planSubscription(
-  wanted: Desired,
-  present: Actual,
+  desired: Desired,
+  actual: Actual,
   { name, settings }: DesiredFunction,
 ): readonly Step[] {
-  const { project } = wanted;
-  const full = present.functions.get(name)?.subscription;
+  const { project } = desired;
+  const full = actual.functions.get(name)?.subscription;
   const unknown = full === undefined ? ({ awaits: true } as const) : {};
   const id = full?.split('/').at(-1) ?? `SUBSCRIPTION_OF_${name.toUpperCase().replaceAll('-', '_')}`;
-  const known = present.subscriptions.get(id);
+  const known = actual.subscriptions.get(id);
   const isRight =
     known?.deadLetterTopic === `projects/${project}/topics/${DEAD_LETTERS}` &&
     known.deliveryAttempts === settings.deliveryAttempts &&
@@ -85,10 +85,10 @@ function planSubscription(
     known.retryDelays === `${RETRY_DELAYS.min} to ${RETRY_DELAYS.max}`;
   const steps: Step[] = [
     ...grant(
-      present,
-      wanted,
+      actual,
+      desired,
       `subscriptions/${id}`,
-      { role: 'roles/pubsub.subscriber', member: pubsubAgent(present) },
+      { role: 'roles/pubsub.subscriber', member: pubsubAgent(actual) },
       `Pub/Sub itself takes dead letters out of the subscription of ${name}`,
     ).map((step) => ({ ...step, ...unknown })),
   ];

@@ -7,11 +7,11 @@ import { shellLine } from '../desired/step.ts';
 import { billingAccountsOf, unlinks, type Desired } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
-export function formerRolesThatStay(wanted: Desired, present: Actual): readonly string[] {
-  return wanted.functions.flatMap(({ name }) =>
-    [...present.roles].flatMap(([role, { deleted }]) => {
+export function formerRolesThatStay(desired: Desired, actual: Actual): readonly string[] {
+  return desired.functions.flatMap(({ name }) =>
+    [...actual.roles].flatMap(([role, { deleted }]) => {
       if (deleted || !isFormerRole(name, role)) return [];
-      const others = otherHolders(wanted, present, name, role);
+      const others = otherHolders(desired, actual, name, role);
       if (others?.length === 0) return [];
       const why =
         others === undefined ? 'who else holds it cannot be seen' : `it is held by ${others.join(', ')}`;
@@ -23,14 +23,14 @@ export function formerRolesThatStay(wanted: Desired, present: Actual): readonly 
 }
 
 /** Topics and the bucket on which accounts of other projects are bound: another installation may use them. */
-export function usedElsewhere({ project, policy }: Desired, present: Actual): readonly string[] {
+export function usedElsewhere({ project, policy }: Desired, actual: Actual): readonly string[] {
   const receipts = ownTopic(policy.receiptsTopic, project);
   const shared = [
     ...(receipts === undefined ? [] : [`topics/${receipts}`]),
     ...(policy.stateBucket === undefined ? [] : [`gs://${policy.stateBucket}`]),
   ];
   return shared.flatMap((on) => {
-    const others = accountsElsewhere(project, present, on);
+    const others = accountsElsewhere(project, actual, on);
     return others.length === 0 ? [] : [`${on} stays: it is used by ${others.join(', ')}.`];
   });
 }
@@ -47,16 +47,16 @@ export function budgetsWithoutTopic({ project, policy, functions }: Desired): re
 }
 
 /** That the switch may be refused to unlink: of the predefined roles only the far too wide roles/billing.admin has the right. */
-export function unlinkMayBeRefused(wanted: Desired, present: Actual): readonly string[] {
-  const { project, region, policy, functions } = wanted;
+export function unlinkMayBeRefused(desired: Desired, actual: Actual): readonly string[] {
+  const { project, region, policy, functions } = desired;
   const right = functions.find(({ billingRole }) => billingRole?.permissions.includes(unlinkOnAccount));
   if (right === undefined || !unlinks(policy)) return [];
   const remedy =
-    present.billingRoles === 'custom'
+    actual.billingRoles === 'custom'
       ? 'It belongs to no organization, whose custom role would have it: try unlinking on a test project'
       : `A role of the organization has it:\ndeploy/deploy.sh ${right.name} --policy POLICY_FILE --project ${project} --region ${region} --billing-roles custom`;
   return billingAccountsOf(policy).flatMap((on) =>
-    present.organizationOf(on) !== undefined
+    actual.organizationOf(on) !== undefined
       ? []
       : [
           `${right.name} gets ${right.settings.billingAccountRole ?? ''} on ${on}, which lacks ${unlinkOnAccount}: Google's pages disagree on whether unlinking takes it.\n${remedy}`,
