@@ -55,6 +55,8 @@ export interface Vm {
   readonly spot: boolean;
   /** Milliseconds since the epoch. */
   readonly lastStartMs: number | undefined;
+  /** Names of the resource policies that are attached to it, an instance schedule among them. */
+  readonly resourcePolicies: readonly string[];
 }
 
 const vmSchema = z.looseObject({
@@ -70,12 +72,13 @@ const vmSchema = z.looseObject({
   disks: z.optional(z.array(z.looseObject({ type: z.optional(z.string()) }))),
   scheduling: schedulingSchema,
   lastStartTimestamp: z.optional(z.string()),
+  resourcePolicies: z.optional(z.array(z.string())),
   machineType: z.optional(z.string()),
   guestAccelerators: acceleratorsSchema,
 });
 
 const FIELDS =
-  'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,machineType,guestAccelerators';
+  'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
 
 export interface VmListing extends Unseen {
   readonly vms: readonly Vm[];
@@ -154,6 +157,7 @@ function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
     accelerators: acceleratorsOf(vm.guestAccelerators),
     spot: isSpot(vm.scheduling),
     lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
+    resourcePolicies: (vm.resourcePolicies ?? []).map(resourceId),
   };
 }
 

@@ -47,6 +47,8 @@ const vmFields = {
   reservation: z.string().optional(),
   /** Its zone has no capacity for it: a start falls back to TERMINATED. Whether it counts as its last start no one has verified. */
   stockout: z.union([z.boolean(), z.literal('counts-as-start')]).default(false),
+  /** Names of resource policies of its region that are attached to it. */
+  resourcePolicies: z.array(z.string()).default([]),
   /** How long a start takes, where a test needs it slow. */
   startMinutes: z.number().positive().optional(),
   scheduling: z

@@ -43,7 +43,7 @@ export function report(
     if (why !== undefined && !isOpen(item)) leave(resource, why, now.get(resource));
     else {
       const one = now.get(resource);
-      const startedBy = one?.startedBy;
+      const startedBy = one?.startedBy ?? (item.cameBack === undefined ? undefined : UNTOLD);
       receipt.add({
         ...decisionOn(
           resource,
@@ -63,6 +63,9 @@ export function report(
   }
   for (const { resource, reason } of left) leave(resource, reason, goesOn.get(resource));
 }
+
+/** What came back was started by something or by a person, also where the listing is silent about it. */
+const UNTOLD = 'cannot be told: the listing does not say, and the switch does not read the audit log';
 
 function byName(resources: readonly RunningResource[]): ReadonlyMap<string, RunningResource> {
   return new Map(resources.map((one) => [one.resource, one]));

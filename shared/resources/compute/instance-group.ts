@@ -59,7 +59,7 @@ function membersOf({ resource }: GroupFacts, vms: readonly VmFacts[]): readonly 
 }
 
 function listed(group: ListedGroup, members: readonly VmFacts[]): Listed {
-  const { resource, targetSize } = group;
+  const { resource, targetSize, autoscaler, mode } = group;
   const key = groupKey(resource) ?? resource;
   const ofMembers = members.flatMap((vm) => controllerOf(vm)?.keys ?? []);
   return {
@@ -67,6 +67,11 @@ function listed(group: ListedGroup, members: readonly VmFacts[]): Listed {
     state: `targetSize ${targetSize}`,
     description: describe(group, members),
     labels: group.labels,
+    // An autoscaler that is on gives the group its size.
+    startedBy:
+      autoscaler === undefined || mode === undefined || mode === 'OFF'
+        ? undefined
+        : `autoscaler ${autoscaler}, which is ${mode}`,
     memberLabels: members.map(({ labels }) => labels),
     cost: unpriced('none of its members was seen'),
     fate: fateOf(group, members),

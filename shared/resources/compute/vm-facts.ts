@@ -18,6 +18,8 @@ export interface VmFacts {
   /** When it was started last, milliseconds since the epoch; undefined where that is not told. */
   readonly startedMs: number | undefined;
   readonly machines: Machines;
+  /** Names of the resource policies that are attached to it. */
+  readonly resourcePolicies: readonly string[];
 }
 
 /** All VMs of a project that are neither stopped nor on their way to it. Needs compute.instances.list. Throws `GoogleApiError`. */

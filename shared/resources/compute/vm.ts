@@ -41,6 +41,7 @@ function listed(vm: VmFacts): Listed {
     // Spot prices are discounted already.
     leastShare: vm.machines.spot ? 1 : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
     startedMs: vm.startedMs,
+    startedBy: scheduleOf(vm),
     ...gpuCount([vm.machines]),
     fate:
       controller === undefined
@@ -49,6 +50,13 @@ function listed(vm: VmFacts): Listed {
     command: commandOf(vm),
     ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
   };
+}
+
+/** What kind of policy it is the listing does not tell: one for placement starts nothing. */
+function scheduleOf({ resourcePolicies }: VmFacts): string | undefined {
+  return resourcePolicies.length === 0
+    ? undefined
+    : `cannot be told for sure: the resource policy ${resourcePolicies.join(', ')} is attached to it, which starts it where that is an instance schedule`;
 }
 
 function commandOf({ resource, localSsds }: VmFacts): string {

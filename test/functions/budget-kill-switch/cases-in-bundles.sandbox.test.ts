@@ -81,8 +81,9 @@ const REPLACED = `${ACCOUNT}/budgets/99991111-2222-3333-4444-555555555555`;
 const scenario = budgetScenario({
   projects: NAMES.map((name, index) => ({ id: projectOf(name), number: String(3001 + index), ...WORLDS[name] })),
   budgets: NAMES.map((name) => {
-    const { topic: _, ...budget } = labBudget({ displayName: name, projects: [projectOf(name)] });
-    return { ...budget, name: name === 'c13' ? REPLACED : budgetOf(name) };
+    const budget = labBudget({ displayName: name, projects: [projectOf(name)], name: name === 'c13' ? REPLACED : budgetOf(name) });
+    // It notifies no topic: the cases bring their own messages.
+    return Object.fromEntries(Object.entries(budget).filter(([key]) => key !== 'topic')) as typeof budget;
   }),
   billing: { accounts: [{ id: OWN }, { id: FOREIGN }] },
   regions: [REGION, 'me-central1'],
@@ -203,12 +204,13 @@ describe('c06: no capacity when VM and notebook start again', () => {
 });
 
 describe('c07b: tuningJobs is refused in one region', () => {
-  const refuse = (name: string, status: number, message: string): void =>
-    void sandbox.faults.add({
+  const refuse = (name: string, status: number, message: string): void => {
+    sandbox.faults.add({
       route: 'aiplatform.*tuningJobs.list',
       pathIncludes: `${projectOf(name)}/locations/me-central1/tuningJobs`,
       fault: { kind: 'status', status, message },
     });
+  };
   it('the rung fires without it, once, and is no gap', async () => {
     refuse('c07b', 400, 'Tuning is not supported in this region.');
     const logged = [await say('c07b', 1_010, 1)];

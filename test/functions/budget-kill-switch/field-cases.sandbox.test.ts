@@ -99,7 +99,7 @@ describe('c01: machines of a node pool, Batch, Dataflow and a provisioner of its
 describe('c03: a controller brings it back', () => {
   const NIGHTLY = `locations/${REGION}/pipelineJobs/nightly`;
   const world: Omit<Project, 'id' | 'number'> = {
-    vms: [{ id: 'gpu-1', zone: ZONE, machineType: 'a2-highgpu-1g' }],
+    vms: [{ id: 'gpu-1', zone: ZONE, machineType: 'a2-highgpu-1g', resourcePolicies: ['office-hours'] }],
     vertex: { customJobs: [{ id: '11', displayName: 'train-11', jobSpec: { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-16' } }] } }] },
     resources: [vertex('pipelineJobs', 'nightly', { state: 'PIPELINE_STATE_RUNNING', displayName: 'nightly' })],
   }; // prettier-ignore
@@ -118,7 +118,9 @@ describe('c03: a controller brings it back', () => {
       await sandbox.clock.advance(10 * MINUTE_MS);
       await lab.alert(alert(1.1));
       expect(decisionOn(lab, 'gpu-1')).toMatchObject({ action: 'stop', reason: 'came-back', outcome: 'done' });
+      expect(decisionOn(lab, 'gpu-1')?.evidence['startedBy']).toMatch(/the resource policy office-hours is attached to it/);
       expect(decisionOn(lab, 'nightly')).toMatchObject({ action: 'cancel', reason: 'came-back', outcome: 'done' });
+      expect(decisionOn(lab, 'nightly')?.evidence['startedBy']).toMatch(/^cannot be told: /);
       for (const job of submitted)
         expect(decisionOn(lab, job.split('/').at(-1) ?? '')).toMatchObject({ action: 'cancel', outcome: 'done' });
       await sandbox.clock.advance(10 * MINUTE_MS);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { report } from '../../../functions/budget-kill-switch/ladder/report-rung.ts';
 import { unpriced, type Price } from '../../../shared/prices/price.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Decision } from '../../../shared/run/receipt.ts';
 import { running } from '../../support/running-resource.ts';
 
@@ -41,5 +42,34 @@ describe('report of a rung', () => {
     ],
   ])('says what a kept VM goes on costing: %s', (_, one, usdPerHour) => {
     expect(priceOfLeft(one)).toMatchObject({ action: 'keep', reason: 'left-alone', usdPerHour });
+  });
+
+  it.each<[string, Partial<RunningResource>, number | undefined, unknown]>([
+    ['what its listing says', { startedBy: 'schedule nightly' }, 1, 'schedule nightly'],
+    ['that it cannot be told', {}, 1, expect.stringMatching(/^cannot be told: .* audit log$/)],
+    ['nothing of what did not come back', {}, undefined, undefined],
+  ])('says of what came back what started it: %s', (_, one, cameBack, startedBy) => {
+    const vm = running('vm', one);
+    const added: Decision[] = [];
+    const item: ManifestItem = {
+      kind: 'vm',
+      resource: vm.resource,
+      status: 'done',
+      localSsds: 0,
+      spot: false,
+      cameBack,
+    };
+    report(
+      {
+        due: { verdict: {} },
+        receipt: { keep: () => undefined, add: (decision) => void added.push(decision) },
+      },
+      RUNG,
+      [item],
+      [],
+      () => 'done',
+      { running: [vm], burning: [] },
+    );
+    expect(added[0]?.evidence['startedBy']).toEqual(startedBy);
   });
 });

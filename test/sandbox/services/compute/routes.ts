@@ -395,6 +395,14 @@ function showVm(vm: Vm): object {
     creationTimestamp: new Date(vm.createdMs).toISOString(),
     lastStartTimestamp: new Date(vm.lastStartMs).toISOString(),
     ...(vm.lastStopMs === undefined ? {} : { lastStopTimestamp: new Date(vm.lastStopMs).toISOString() }),
+    ...(vm.seed.resourcePolicies.length === 0
+      ? {}
+      : {
+          resourcePolicies: vm.seed.resourcePolicies.map(
+            (name) =>
+              `${BASE}/projects/${vm.projectId}/regions/${regionOf(vm.zone)}/resourcePolicies/${name}`,
+          ),
+        }),
     labels: vm.labels,
     metadata: {
       kind: 'compute#metadata',
