@@ -12,7 +12,7 @@ const SLOW_FILES: readonly string[] = [
   'test/sandbox/hosting/child.ts',
   'test/support/chromium.ts',
   'test/support/needs.ts',
-  'test/deploy/framework.ts',
+  'test/support/framework.ts',
 ];
 
 /** `.ts` files of the repository, by their path in it, that loading the file loads. */
