@@ -5,7 +5,7 @@ import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
-import { regionOf } from '../../shared/spend/region-looks.ts';
+import { regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
 import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
 import { readIdleGpus } from './anomalies/idle-gpus.ts';
@@ -41,7 +41,10 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
     return unwatched.has(listing) || skipped.has(listing);
   };
   const [inventory, budgets] = await Promise.all([
-    readResources(api, projectId, WATCHED_KINDS, isSkipped, plan.regions),
+    readResources(api, projectId, WATCHED_KINDS, isSkipped, {
+      regions: plan.regions,
+      works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
+    }),
     readBudgets(run, state, config),
   ]);
   const gpus = await readIdleGpus(run, config, inventory.resources, before);

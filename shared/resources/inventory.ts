@@ -6,7 +6,14 @@ import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
 import type { ResourceKind, RunningResource } from './kind.ts';
 import { whyUnseen } from './why-unseen.ts';
-import { startLook, type Listing, type Look, type LookGap, type NotOffered } from './look.ts';
+import {
+  startLook,
+  type Listing,
+  type Look,
+  type LookGap,
+  type LookOptions,
+  type NotOffered,
+} from './look.ts';
 
 /** What runs in a project, and what could not be looked at. */
 export interface ResourceInventory {
@@ -30,21 +37,21 @@ export const VERTEX = 'Vertex AI';
 /**
  * Looks at what runs in a project, of the given kinds. One listing that fails does not hide the others: it is a gap, unless
  * its API is disabled, for what a disabled API offers cannot run. `skip` tells what is not to be listed, such as what is known not to
- * be offered; `regions` those of Vertex AI, where they are known.
+ * be offered; `known` what an earlier look has found of Vertex AI.
  */
 export async function readResources(
   api: Api,
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  regions?: readonly string[],
+  known: Pick<LookOptions, 'regions' | 'works'> = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];
   const gap: Look['gap'] = (one) => void gaps.set(`${one.where}: ${one.why}`, one);
   const listings: Listing[] = [];
   const look = startLook({
-    ...{ api, projectId, gap, skip, regions },
+    ...{ api, projectId, gap, skip, ...known },
     notOffered: (what) => void notOffered.push(what),
     listed: (listing) => void listings.push(listing),
   });

@@ -25,6 +25,8 @@ export interface Listing {
   readonly what: string;
   /** How many it has, also those that do not run; undefined where it failed. */
   readonly found: number | undefined;
+  /** Whether the region answered: one that does not have the collection refuses. */
+  readonly answered: boolean;
 }
 
 /** One look at what runs in a project. What several kinds need is listed once. */
@@ -34,6 +36,8 @@ export interface Look {
   readonly gap: (gap: LookGap) => void;
   readonly notOffered: (what: NotOffered) => void;
   readonly listed: (listing: Listing) => void;
+  /** Whether listing a collection of Vertex AI is known to work in some region. */
+  readonly works: (collection: string) => boolean;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
   /** All VMs that are not stopped. Needs compute.instances.list. */
@@ -45,7 +49,9 @@ export interface Look {
 }
 
 export interface LookOptions
-  extends Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>, Partial<Pick<Look, 'listed'>> {
+  extends
+    Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
+    Partial<Pick<Look, 'listed' | 'works'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
 }
@@ -60,6 +66,7 @@ export function startLook(options: LookOptions): Look {
   };
   return {
     listed: () => undefined,
+    works: () => false,
     ...options,
     vms: once(async () => {
       const { vms, ...unseen } = await listVmFacts(api, projectId);

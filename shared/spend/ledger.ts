@@ -71,7 +71,9 @@ const ledgerSchema = z.object({
   /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
   notOffered: z.optional(z.record(z.string(), z.number())),
   /** Which regions were looked at when. What is damaged of it costs one look at all of them, and no ledger. */
-  looks: z.optional(z.catch(regionLooksSchema, { listedMs: 0, regions: {}, held: {}, failed: [] })),
+  looks: z.optional(
+    z.catch(regionLooksSchema, { listedMs: 0, regions: {}, held: {}, failed: [], answered: {} }),
+  ),
 });
 
 export type Running = Readonly<z.infer<typeof runningSchema>>;

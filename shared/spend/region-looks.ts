@@ -15,6 +15,8 @@ export const regionLooksSchema = z.object({
   held: z.record(z.string(), z.number()),
   /** Those whose listing failed, the one tried longest ago first. */
   failed: z.array(z.string()),
+  /** When a region last answered of a collection, such as `endpoints`. */
+  answered: z.record(z.string(), z.number()),
 });
 
 export type RegionLooks = Readonly<z.infer<typeof regionLooksSchema>>;
@@ -29,6 +31,11 @@ export function listingOf(resource: string): string | undefined {
 /** `us-east4` for `endpoints in us-east4`. */
 export function regionOf(listing: string): string {
   return listing.slice(listing.lastIndexOf(' ') + 1);
+}
+
+/** Whether some region answered of a collection within the last day: one that refuses it then does not have it. */
+export function worksSomewhere(looks: RegionLooks | undefined, collection: string, nowMs: number): boolean {
+  return Math.abs(nowMs - (looks?.answered[collection] ?? -Infinity)) < DAY_MS;
 }
 
 /** Whether a collection had something within the last day, and is looked at with each look. */

@@ -48,5 +48,13 @@ export function rememberLook(
     failed: [...(before?.failed ?? []).filter((what) => !looked.has(what)), ...failedNow]
       .filter((what) => there.has(regionOf(what)))
       .slice(0, MAX_FAILED),
+    answered: {
+      ...before?.answered,
+      ...Object.fromEntries(
+        listings
+          .filter(({ answered }) => answered)
+          .map(({ what }) => [what.slice(0, what.indexOf(' ')), startedMs]),
+      ),
+    },
   };
 }

@@ -44,14 +44,17 @@ export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Prom
   const answers = await pMap(regions, (region) => listRegion(look, region, query), {
     concurrency: REGIONS_AT_ONCE,
   });
-  const seen = answers.some(({ error }) => error === undefined);
+  const seen = answers.some(({ error }) => error === undefined) || look.works(query.collection);
   for (const { region, items, strange, error } of answers) {
     const what = `${query.collection} in ${region}`;
     const where = `projects/${look.projectId} Vertex AI ${what}`;
     noteStrange(look.gap, where, strange);
     const isAbsent = seen && (isNotOffered(error) || isUnknownHost(error));
     const isSeen = error === undefined || isAbsent || isDisabled(error);
-    look.listed({ what, found: isSeen ? items.length + strange.length : undefined });
+    look.listed({
+      ...{ what, answered: error === undefined },
+      found: isSeen ? items.length + strange.length : undefined,
+    });
     if (isAbsent) look.notOffered({ what, why: messageOf(error) });
     else if (!isSeen) look.gap({ where, why: whyUnseen(error), cause: error });
   }

@@ -109,7 +109,7 @@ describe('the burn for a terminal', () => {
   });
 
   it('says how old what is known of regions is, where they are looked at in turn', () => {
-    const looks = { listedMs: NOW, held: {}, failed: [] };
+    const looks = { listedMs: NOW, held: {}, failed: [], answered: {} };
     const of = (ageMs: number): string => {
       const regions = { 'us-central1': NOW, 'asia-east1': NOW - ageMs };
       const ledger = known({ ...BURNING, looks: { ...looks, regions } });

@@ -71,6 +71,7 @@ function look(before: Ledger | undefined, atMs: number, world: World): Tick {
       ...{ startedMs: atMs, regions, isList: plan.regions === undefined },
       listings: listed.map((what) => ({
         what,
+        answered: !failed.includes(what),
         found: failed.includes(what) ? undefined : inListing(what).length + (holds(what) ? 1 : 0),
       })),
       skipped: new Set([...skipped, ...unwatched]),
@@ -258,7 +259,7 @@ describe('what is known of looks', () => {
       'has a moment that is no number',
       { ...steady, looks: { ...steady.looks, regions: { 'asia-region1': 'x' } } },
     ],
-    ['is empty', { ...steady, looks: { listedMs: 0, regions: {}, held: {}, failed: [] } }],
+    ['is empty', { ...steady, looks: { listedMs: 0, regions: {}, held: {}, failed: [], answered: {} } }],
   ])('%s: all is looked at, and the ledger goes on', (_, ledger) => {
     const { calls, ledger: after } = next(ledger);
     expect(calls).toBe(FULL);
@@ -276,6 +277,7 @@ describe('what is known of looks', () => {
       regions: Object.fromEntries(REGIONS.map((region) => [region, START + 1_000 * HOUR])),
       held: { 'collection3 in asia-region7': START + 1_000 * HOUR },
       failed: [],
+      answered: {},
     };
     const { calls, ledger } = next({ ...steady, looks: ahead });
     expect(calls).toBe(FULL);

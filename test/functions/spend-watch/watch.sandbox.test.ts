@@ -172,6 +172,23 @@ describe('spend-watch', () => {
     );
   });
 
+  it('does not take a region without a collection for a gap where it is the only one whose turn it is', async () => {
+    await withWatch(watchPolicy(), async ({ sandbox, look }) => {
+      sandbox.faults.add({
+        ...{ route: 'aiplatform*persistentResources.list', pathIncludes: '/us-east4/' },
+        fault: { kind: 'html', status: 404 },
+      });
+      expect((await look()).reason).toBe('watched');
+      const ledger = readState(sandbox, ledgerObject(RUNAWAY)) as { readonly notOffered: object };
+      expect(ledger.notOffered).toMatchObject({
+        'persistentResources in us-east4': expect.any(Number) as number,
+      });
+      // A day later it is tried again, with a few other regions.
+      await writeState(sandbox, ledgerObject(RUNAWAY), JSON.stringify({ ...ledger, notOffered: {} }));
+      for (let tick = 0; tick < 12; tick += 1) expect((await look(5)).reason).toBe('watched');
+    });
+  });
+
   it('looks at all again where what it knows of its looks is damaged, and keeps the ledger', async () => {
     await withWatch(watchPolicy(), async ({ sandbox, look }) => {
       await look();
