@@ -110,3 +110,13 @@ export function commandBlock(command: string, about: string): Markup {
     tag('pre', { tabindex: command.length > LONG_COMMAND ? 0 : undefined }, tag('code', {}, command)),
   );
 }
+
+/** The head of a finding's card: its tags, what was found, and its amount where it has one. */
+export function cardHeader(tags: readonly Child[], title: Child, amount: Child): Markup {
+  return tag(
+    'header',
+    {},
+    tag('div', {}, tag('p', { class: 'tags' }, ...tags), tag('h3', {}, title)),
+    amount,
+  );
+}

@@ -8,7 +8,7 @@ import {
   usdRangeFigure,
   usdText,
 } from '../../../shared/report/numbers.ts';
-import { commandBlock, factList, label, shortList } from '../../../shared/report/page-parts.ts';
+import { cardHeader, commandBlock, factList, label, shortList } from '../../../shared/report/page-parts.ts';
 import { sentence, wholeText } from '../../../shared/report/text.ts';
 import type { EgressReport, Finding } from './report.ts';
 import { FINDING_KINDS } from './wording.ts';
@@ -24,20 +24,9 @@ export function findingCard(finding: Finding): Markup {
   return tag(
     'article',
     { class: 'card finding', 'data-id': id },
-    tag(
-      'header',
-      {},
-      tag(
-        'div',
-        {},
-        tag(
-          'p',
-          { class: 'tags' },
-          label(FINDING_KINDS[kind]),
-          certainty === 'likely' ? label('likely', 'warn') : label('measured'),
-        ),
-        tag('h3', {}, sentence(title)),
-      ),
+    cardHeader(
+      [label(FINDING_KINDS[kind]), certainty === 'likely' ? label('likely', 'warn') : label('measured')],
+      sentence(title),
       savingOf(finding),
     ),
     tag(

@@ -1,6 +1,6 @@
 import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, usdRangeFigure } from '../../../shared/report/numbers.ts';
-import { commandBlock, factList, label, textList } from '../../../shared/report/page-parts.ts';
+import { cardHeader, commandBlock, factList, label, textList } from '../../../shared/report/page-parts.ts';
 import { sentence, wholeText } from '../../../shared/report/text.ts';
 import type { Finding } from './report.ts';
 
@@ -10,21 +10,13 @@ export function findingCard(finding: Finding): Markup {
   return tag(
     'article',
     { class: 'card finding', 'data-id': fingerprint },
-    tag(
-      'header',
-      {},
-      tag(
-        'div',
-        {},
-        tag(
-          'p',
-          { class: 'tags' },
-          label(severity, severity === 'critical' || severity === 'high' ? 'warn' : 'plain'),
-          ...(cis === null ? [] : [label(`CIS ${cis}`)]),
-          ...(isNew === true ? [label('new', 'warn')] : []),
-        ),
-        tag('h3', {}, sentence(`${title}: ${detail}`, 400)),
-      ),
+    cardHeader(
+      [
+        label(severity, severity === 'critical' || severity === 'high' ? 'warn' : 'plain'),
+        ...(cis === null ? [] : [label(`CIS ${cis}`)]),
+        ...(isNew === true ? [label('new', 'warn')] : []),
+      ],
+      sentence(`${title}: ${detail}`, 400),
       moneyOf(finding),
     ),
     factList([
