@@ -83,6 +83,8 @@ export interface ScannedPlace {
   /** Such as `metadata/startup-script` or `env/DB_PASSWORD`. */
   readonly place: string;
   readonly secrets: readonly FoundSecret[];
+  /** How many more there are. */
+  readonly unlisted?: number;
   /** Whether it refers to a secret that is kept elsewhere. */
   readonly refers: boolean;
 }

@@ -154,11 +154,15 @@ function judgePlaces(places: readonly ScannedPlace[], project: string, reference
   };
 }
 
-function secretsIn({ resource, place, secrets }: ScannedPlace, project: string): readonly Found[] {
+function secretsIn(
+  { resource, place, secrets, unlisted = 0 }: ScannedPlace,
+  project: string,
+): readonly Found[] {
+  const more = unlisted === 0 ? '' : `; ${unlisted} more in this place are not listed`;
   return secrets.map(({ rule, title, length, digest }, at) => ({
     resource,
     place: at === 0 ? place : `${place}#${at + 1}`,
-    detail: `${place} holds what looks like a credential: ${title} (${rule}), ${length} characters`,
+    detail: `${place} holds what looks like a credential: ${title} (${rule}), ${length} characters${at === secrets.length - 1 ? more : ''}`,
     evidence: { pattern: rule, length, digest },
     commands: [
       `gcloud secrets create SECRET_NAME --data-file=FILE_WITH_THE_NEW_VALUE --project=${shellWord(project)}`,

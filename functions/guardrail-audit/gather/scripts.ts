@@ -1,8 +1,9 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../../shared/google/parse-answer.ts';
 import type { MachineFacts, ScannedPlace } from '../facts.ts';
-import { isRead, joinReadings, whole, type Reading } from '../reading.ts';
+import { isRead, joinReadings, type Reading } from '../reading.ts';
 import { attempt, type Look } from './attempt.ts';
 import { scanTexts } from './texts.ts';
 
@@ -30,15 +31,32 @@ function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPl
   return attempt(look, url, async () => {
     const [, bucket = '', object = ''] = /^gs:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
     const call = 'storage.objects.get';
-    const answer = await look.api.request(call, {
-      url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(object)}`,
-      query: { alt: 'media' },
-      headers: { range: `bytes=0-${MAX_BYTES - 1}` },
-      answer: 'text',
-    });
-    const text = parseAnswer(call, z.string(), answer);
-    return whole(
-      scanTexts(`projects/_/buckets/${bucket}`, [{ place: url, name: undefined, text }], look.digestOf),
+    const answer = await orEmpty(
+      look.api.request(call, {
+        url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(object)}`,
+        query: { alt: 'media' },
+        headers: { range: `bytes=0-${MAX_BYTES - 1}` },
+        answer: 'text',
+      }),
     );
+    const text = parseAnswer(call, z.string(), answer);
+    return {
+      value: scanTexts(
+        `projects/_/buckets/${bucket}`,
+        [{ place: url, name: undefined, text }],
+        look.digestOf,
+      ),
+      gaps: Buffer.byteLength(text) < MAX_BYTES ? [] : [`only the first megabyte of ${url} was looked at`],
+    };
   });
+}
+
+/** An empty object has no first byte: every range of it is a 416. */
+async function orEmpty(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof GoogleApiError && error.status === 416) return '';
+    throw error;
+  }
 }

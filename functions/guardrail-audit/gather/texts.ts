@@ -3,11 +3,14 @@ import { findSecrets, type DigestOf } from '../secrets/scan.ts';
 import type { ScannedPlace } from '../facts.ts';
 
 /** A text where a credential may stand, and its name there. */
-interface PlacedText {
+export interface PlacedText {
   readonly place: string;
   readonly name: string | undefined;
   readonly text: string;
 }
+
+/** Credentials of one text that become findings: a dump of a password store would be a report of its own. */
+const MAX_SECRETS = 50;
 
 /** Searches texts for credentials; of their values nothing is kept. Texts in which nothing is found and that refer to nothing are left out. */
 export function scanTexts(
@@ -21,7 +24,9 @@ export function scanTexts(
       secrets.length === 0 &&
       (/\bsecrets\/[\w-]+\/versions\/|gcloud\s+secrets\s+versions\s+access/.test(text) ||
         (looksSecret(name) && isReference(text)));
-    return secrets.length === 0 && !refers ? [] : [{ resource, place, secrets, refers }];
+    if (secrets.length === 0 && !refers) return [];
+    const unlisted = Math.max(0, secrets.length - MAX_SECRETS);
+    return [{ resource, place, secrets: secrets.slice(0, MAX_SECRETS), refers, unlisted }];
   });
 }
 
@@ -48,12 +53,13 @@ export function textsOfPairs(list: unknown, prefix: string): readonly PlacedText
   });
 }
 
+/** It begins where a word does: from each of a million hyphens it would look at all that follow. */
+const FLAG = /(?<![\w-])(--?[\w-]+) (?!-)/g;
+
 /** A command line, as one text: `--password` and what follows it stand in two arguments. */
 export function textOfList(list: unknown, place: string): readonly PlacedText[] {
   const words = (Array.isArray(list) ? list : []).filter((word) => typeof word === 'string');
-  return words.length === 0
-    ? []
-    : [{ place, name: undefined, text: words.join(' ').replace(/(--?[\w-]+) (?!-)/g, '$1=') }];
+  return words.length === 0 ? [] : [{ place, name: undefined, text: words.join(' ').replace(FLAG, '$1=') }];
 }
 
 /** The field of an unchecked object. */
@@ -61,6 +67,6 @@ export function field(value: unknown, name: string): unknown {
   return entriesOf(value).find(([key]) => key === name)?.[1];
 }
 
-function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
+export function entriesOf(value: unknown): readonly (readonly [string, unknown])[] {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
