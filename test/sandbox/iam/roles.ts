@@ -64,6 +64,15 @@ export const PREDEFINED_ROLES: Readonly<Record<string, 'all' | readonly string[]
     'storage.objects.list',
   ],
   'roles/eventarc.eventReceiver': ['eventarc.events.receiveEvent'],
+  'roles/iam.securityReviewer': [
+    'billing.accounts.getIamPolicy',
+    'iam.serviceAccounts.getIamPolicy',
+    'iam.serviceAccounts.list',
+    'resourcemanager.folders.getIamPolicy',
+    'resourcemanager.organizations.getIamPolicy',
+    'resourcemanager.projects.getIamPolicy',
+    'storage.buckets.getIamPolicy',
+  ],
   'roles/iam.serviceAccountTokenCreator': [
     'iam.serviceAccounts.getAccessToken',
     'iam.serviceAccounts.getOpenIdToken',
