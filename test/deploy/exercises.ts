@@ -394,6 +394,12 @@ const restore: Exercise = {
 };
 
 /** A project two folders below the organization in scope with something of every kind that is looked at. */
+const PIPELINE_RUN = {
+  service: 'aiplatform',
+  path: 'locations/us-central1/pipelineJobs/12',
+  body: { displayName: 'nightly', state: 'PIPELINE_STATE_SUCCEEDED', pipelineSpec: {} },
+} as const;
+
 const guardrails: Exercise = {
   name: 'guardrail-audit',
   operationsProject: OPERATIONS,
@@ -421,7 +427,7 @@ function guardrailScenario(): Scenario {
     projects: lab.projects.map((project) => ({
       ...project,
       billingAccount: BUDGET_ACCOUNT,
-      ...(project.id === LAB ? { serviceAccounts: [{ id: 'trainer' }] } : {}),
+      ...(project.id === LAB ? { serviceAccounts: [{ id: 'trainer' }], resources: [PIPELINE_RUN] } : {}),
     })),
     billing: {
       accounts: [{ id: BUDGET_ACCOUNT, displayName: 'example.com ML' }],

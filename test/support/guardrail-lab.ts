@@ -23,7 +23,43 @@ export const SECRETS = {
   inService: `sk-proj-${chance(74)}T3BlbkFJ${chance(74, undefined, 4)}`,
   inPipeline: `npm_${chance(36)}`,
   inScript: `glpat-${chance(20)}`,
+  inSpecEnv: `dapi${chance(32, '0123456789abcdef')}`,
+  inSpecDefault: `shpat_${chance(32, '0123456789abcdef', 5)}`,
+  inSpecPayload: 'Mell0w-Tr4ctor-58',
 } as const;
+
+/** A pipeline as kfp compiles it. Source: test_data/compiled/ of https://github.com/kubeflow/pipelines */
+const compiled = {
+  components: { 'comp-train': { executorLabel: 'exec-train' } },
+  deploymentSpec: {
+    executors: {
+      'exec-train': {
+        container: {
+          image: 'us-docker.pkg.dev/p/r/train',
+          env: [{ name: 'DATABRICKS', value: SECRETS.inSpecEnv }],
+          args: [
+            '--payload',
+            JSON.stringify({
+              job_spec: {
+                worker_pool_specs: [
+                  { container_spec: { env: [{ name: 'DB_PASSWORD', value: SECRETS.inSpecPayload }] } },
+                ],
+              },
+            }),
+          ],
+        },
+      },
+    },
+  },
+  pipelineInfo: { name: 'nightly' },
+  root: {
+    inputDefinitions: {
+      parameters: { shop: { parameterType: 'STRING', defaultValue: SECRETS.inSpecDefault } },
+    },
+  },
+  schemaVersion: '2.1.0',
+  sdkVersion: 'kfp-2.7.0',
+};
 
 type ProjectInput = ScenarioInput['projects'][number];
 
@@ -51,7 +87,19 @@ const bad: ProjectInput = {
       body: {
         displayName: 'nightly',
         state: 'PIPELINE_STATE_SUCCEEDED',
+        createTime: '2026-11-17T03:00:00Z',
         runtimeConfig: { parameterValues: { registry: { token: SECRETS.inPipeline } } },
+        pipelineSpec: compiled,
+      },
+    },
+    {
+      service: 'aiplatform',
+      path: 'locations/us-central1/pipelineJobs/13',
+      body: {
+        displayName: 'nightly',
+        state: 'PIPELINE_STATE_SUCCEEDED',
+        createTime: '2026-11-16T03:00:00Z',
+        pipelineSpec: compiled,
       },
     },
   ],

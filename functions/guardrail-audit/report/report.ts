@@ -76,8 +76,7 @@ export interface AuditReport {
 }
 
 export const LIMITS: readonly string[] = [
-  'Roles that folders and the organization hand down to the project are not looked at.',
-  'Of pipelines the parameters of their runs are looked at, and not their compiled specification.',
+  'Of the runs of one pipeline (one template, or one display name in a region) the parameters of all are looked at, and the compiled specification of the newest; schedules that have not run yet are not.',
   'Scripts in buckets are read where the audit may read them; what runs inside of machines is not looked at.',
 ];
 

@@ -140,6 +140,34 @@ describe('an error', () => {
     }));
 });
 
+describe('the compiled specification of a pipeline', () => {
+  it('is searched once for all runs of it, and tells where each credential is', () =>
+    withAudit(async ({ get, sandbox }) => {
+      const { findings } = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      const run = `projects/100000000003/locations/us-central1/pipelineJobs/12`;
+      const places = findings.filter(({ resource }) => resource === run).map(({ place }) => place);
+      expect(places.sort()).toEqual([
+        'executors/exec-train/args/1/job_spec/worker_pool_specs/0/container_spec/env/DB_PASSWORD',
+        'executors/exec-train/env/DATABRICKS',
+        'parameters/registry/token',
+        'root/parameters/shop',
+      ]);
+      expect(sandbox.callLog.calls('aiplatform.projects.locations.pipelineJobs.get')).toHaveLength(1);
+    }));
+
+  it('that cannot be read makes the rule not evaluable, and the parameters are still searched', () =>
+    withAudit(async ({ get, sandbox }) => {
+      sandbox.faults.add({
+        route: 'aiplatform.projects.locations.pipelineJobs.get',
+        fault: { kind: 'status', status: 403 },
+      });
+      const { mistakes, findings } = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      const rule = mistakes.flatMap(({ rules }) => rules).find((one) => one.rule === 'secret-in-job');
+      expect(rule?.gaps.join()).toContain('the compiled specifications of 1 pipelines are not known');
+      expect(findings.some(({ place }) => place === 'parameters/registry/token')).toBe(true);
+    }));
+});
+
 describe('an audit of a clean project', () => {
   it('passes every rule', () =>
     withAudit(async (lab) => {
@@ -182,6 +210,10 @@ describe('an API that refuses', () => {
     ['iam.serviceAccounts.list', ['account-key', 'account-key-old', 'account-key-unused']],
     ['tpu.nodes.list', ['tpu-idle']],
     ['aiplatform.pipelineJobs.list', ['secret-in-job', 'account-shared']],
+    [
+      'billing.budgets.list',
+      ['budget-missing', 'budget-thresholds', 'budget-topic', 'budget-credits', 'switch-readiness'],
+    ],
     [
       'resourcemanager.projects.getIamPolicy',
       ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set', 'account-shared'],
