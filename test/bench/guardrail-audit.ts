@@ -4,17 +4,15 @@ import { startSandbox } from '../sandbox/sandbox.ts';
 import { cpuMillis, peakResidentBytes } from './notebook-tick/process-figures.ts';
 import { milliseconds, type Bench } from './row.ts';
 
-const OPERATIONS = 'ml-ops-bench';
+export const OPERATIONS = 'ml-ops-bench';
 const PROJECT = 'ml-bench';
-const BUCKET = 'ml-ops-bench-costguard';
+export const BUCKET = 'ml-ops-bench-costguard';
 const WANTED_PEAK_MIB = 512;
-const VMS = 1_500;
-const BUCKETS = 300;
-const ACCOUNTS = 200;
+const FLEET = { vms: 1_500, buckets: 300, accounts: 200 };
 
 /** One audit of guardrail-audit over a project of 2,000 resources: what the function itself needs beside waiting, and its memory. */
 export const guardrailAudit: Bench = async function* () {
-  const sandbox = await startSandbox({ scenario: parseScenario(fleet()) });
+  const sandbox = await startSandbox({ scenario: parseScenario(auditFleet([PROJECT], FLEET)) });
   const fn = await installHttpFunction(sandbox, {
     name: 'guardrail-audit',
     operationsProject: OPERATIONS,
@@ -31,10 +29,12 @@ export const guardrailAudit: Bench = async function* () {
     const wallMs = performance.now() - startMs;
     // Each VM holds a password: an audit that leaves some out would be small for the wrong reason.
     const found = text.split('"rule":"secret-in-metadata","mistake"').length - 1;
-    if (response.status !== 200 || found !== VMS)
-      throw new Error(`Cannot measure the audit: ${response.status}, ${found} of ${VMS} passwords found`);
+    if (response.status !== 200 || found !== FLEET.vms)
+      throw new Error(
+        `Cannot measure the audit: ${response.status}, ${found} of ${FLEET.vms} passwords found`,
+      );
     const peakMib = peakResidentBytes(pid) / 2 ** 20;
-    const what = `audit of ${(VMS + BUCKETS + ACCOUNTS).toLocaleString('en-US')} resources`;
+    const what = `audit of ${(FLEET.vms + FLEET.buckets + FLEET.accounts).toLocaleString('en-US')} resources`;
     yield {
       what: `${what}: the function’s own time`,
       measured: `${milliseconds(cpuMillis(pid) - before)} of processor time, cold (${milliseconds(wallMs)} with the sandbox’s)`,
@@ -50,7 +50,15 @@ export const guardrailAudit: Bench = async function* () {
   }
 };
 
-function fleet(): ScenarioInput {
+/** How much there is in a project. */
+export interface AuditFleet {
+  readonly vms: number;
+  readonly buckets: number;
+  readonly accounts: number;
+}
+
+/** Projects in which each VM holds a password, and each account an old key. */
+export function auditFleet(projects: readonly string[], fleet: AuditFleet): ScenarioInput {
   const many = <T>(count: number, make: (index: number) => T): T[] =>
     Array.from({ length: count }, (_, index) => make(index));
   return {
@@ -58,10 +66,10 @@ function fleet(): ScenarioInput {
     clock: '2026-11-18T21:40:00Z',
     projects: [
       { id: OPERATIONS, number: '100000000001' },
-      {
-        id: PROJECT,
-        number: '100000000002',
-        vms: many(VMS, (index) => ({
+      ...projects.map((id, at) => ({
+        id,
+        number: String(100000000002 + at),
+        vms: many(fleet.vms, (index) => ({
           id: `vm-${index}`,
           zone: 'us-central1-a',
           machineType: 'n1-standard-4',
@@ -69,20 +77,22 @@ function fleet(): ScenarioInput {
             'startup-script': `#!/bin/bash\n${'echo ready\n'.repeat(40)}export DB_PASSWORD=w1re-B1rd-${index}\n`,
           },
         })),
-        serviceAccounts: many(ACCOUNTS, (index) => ({
+        serviceAccounts: many(fleet.accounts, (index) => ({
           id: `account-${index}`,
           keys: [{ id: String(index).padStart(40, '0'), created: '-400d' }],
         })),
-      },
+      })),
     ],
     storage: {
       buckets: [
         { name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1' },
-        ...many(BUCKETS, (index) => ({
-          name: `ml-bench-${index}`,
-          project: PROJECT,
-          location: 'US-CENTRAL1',
-        })),
+        ...projects.flatMap((project) =>
+          many(fleet.buckets, (index) => ({
+            name: `${project}-${index}`,
+            project,
+            location: 'US-CENTRAL1',
+          })),
+        ),
       ],
     },
   };

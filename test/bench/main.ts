@@ -7,6 +7,7 @@ import { notebookTick } from './notebook-tick/measure.ts';
 import { egressAudit } from './egress-audit.ts';
 import { egressScope } from './egress-scope.ts';
 import { guardrailAudit } from './guardrail-audit.ts';
+import { guardrailScope } from './guardrail-scope.ts';
 import { priceLookup } from './price-lookup.ts';
 import type { Bench, Row } from './row.ts';
 import { spendReplay } from './spend-replay.ts';
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   egressScope,
   spendReplay,
   guardrailAudit,
+  guardrailScope,
 ];
 
 const usage = `Usage: npm run bench -- [--quick] [--report]
