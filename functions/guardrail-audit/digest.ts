@@ -43,8 +43,17 @@ export async function tellDigest(
 async function claim(state: State, name: string, projectId: string): Promise<boolean> {
   return (
     (await create(state, name, JSON.stringify({ project: projectId }))) ||
-    claimSchema.parse(JSON.parse((await state.read(name))?.text ?? '{}')).project === projectId
+    claimantIn((await state.read(name))?.text ?? '') === projectId
   );
+}
+
+/** Undefined where the claim is damaged: the digest of that week stays untold rather than told by each run. */
+function claimantIn(text: string): string | undefined {
+  try {
+    return claimSchema.safeParse(JSON.parse(text)).data?.project;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether this call made the object. */

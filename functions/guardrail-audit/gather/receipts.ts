@@ -54,19 +54,34 @@ export async function readReceipt(
   });
   if (!('value' in read)) return { ...read, remedy };
   const { value } = read;
+  if (value === 'damaged') return { why: `the newest receipt of ${functionName} is damaged`, remedy };
   if (value === undefined)
     return { why: `${functionName} left no receipt about the project within ${maxAgeDays} days`, remedy };
   return { value, gaps: [] };
 }
 
+/** Undefined for an object that is no receipt. */
+function parseReceipt(text: string): z.infer<typeof receiptSchema> | undefined {
+  try {
+    const receipt = receiptSchema.safeParse(JSON.parse(text)).data;
+    return receipt === undefined || Number.isNaN(Date.parse(receipt.startedAt)) ? undefined : receipt;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A sweep that took several events has a receipt for each. */
-async function readParts(state: State, newest: string): Promise<ReceiptFacts | undefined> {
+async function readParts(state: State, newest: string): Promise<ReceiptFacts | 'damaged' | undefined> {
   let facts: ReceiptFacts | undefined;
   let name: string | undefined = newest;
   for (let part = 0; name !== undefined && part < MAX_PARTS; part++) {
     const text: string | undefined = (await state.read(name))?.text;
     if (text === undefined) break;
-    const receipt: z.infer<typeof receiptSchema> = receiptSchema.parse(JSON.parse(text));
+    const receipt = parseReceipt(text);
+    if (receipt === undefined) {
+      if (facts === undefined) return 'damaged';
+      return { ...facts, incomplete: [`the receipt ${name} of the sweep is damaged`, ...facts.incomplete] };
+    }
     const decisions = readItems(receipt.decisions, decisionSchema, 'decisions');
     const incomplete = [
       ...readItems(receipt.incomplete, gapSchema, 'incomplete').items.map(

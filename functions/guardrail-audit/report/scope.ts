@@ -25,6 +25,21 @@ const trendSchema = z.object({
   ),
 });
 
+const countSchema = z.int().check(z.gte(0));
+const usdSchema = z.number().check(z.gte(0));
+
+/** The decision of a receipt in which the whole audit stands. */
+const scoreSchema = z.looseObject({
+  points: z.nullable(z.number().check(z.gte(0), z.lte(100))),
+  grade: z.nullable(z.enum(['A', 'B', 'C', 'D', 'F'])),
+  findings: countSchema,
+  usdPerMonth: z.object({ low: usdSchema, high: usdSchema }),
+  unpriced: countSchema,
+  mistakes: z.record(z.string(), z.enum(['pass', 'fail', 'not-evaluable'])),
+  trend: z.optional(z.unknown()),
+  oldPrices: z._default(z.nullable(z.string()), null),
+});
+
 /** One project in the report over receipts. */
 export interface ScopeRow {
   readonly project: string;
@@ -92,19 +107,16 @@ export function scopeRow(
   const known = isRead(facts) ? facts.value : undefined;
   if (!isRead(receipt)) return unreadRow(project, known, receipt.why);
   const { runId, startedAtMs, decisions } = receipt.value;
-  const score = decisions.find(({ reason }) => reason === 'score')?.evidence ?? {};
-  const { points, grade, findings, unpriced, usdPerMonth, mistakes, trend, oldPrices } = score;
+  const score = scoreSchema.safeParse(decisions.find(({ reason }) => reason === 'score')?.evidence);
+  // A damaged one says nothing: not that nothing was found.
+  if (!score.success) return unreadRow(project, known, `the score in the receipt of run ${runId} is damaged`);
+  const { points, grade, findings, usdPerMonth, unpriced, mistakes, trend, oldPrices } = score.data;
   return auditedRow(project, known, {
     runId,
     at: new Date(startedAtMs).toISOString(),
-    points: typeof points === 'number' ? points : null,
-    grade: typeof grade === 'string' ? grade : null,
-    findings: typeof findings === 'number' ? findings : 0,
-    usdPerMonth: rangeOf(usdPerMonth),
-    unpriced: typeof unpriced === 'number' ? unpriced : 0,
-    mistakes: textsOf(mistakes),
+    ...{ points, grade, findings, usdPerMonth, unpriced, mistakes },
     trend: trendIn(trend),
-    oldPrices: typeof oldPrices === 'string' ? oldPrices : null,
+    oldPrices,
   });
 }
 
@@ -196,19 +208,6 @@ function moneyOf({ audit }: ScopeRow): number {
   return audit === null ? -1 : audit.usdPerMonth.high;
 }
 
-function rangeOf(value: unknown): UsdRange {
-  if (typeof value !== 'object' || value === null || !('low' in value) || !('high' in value)) return NO_USD;
-  const { low, high } = value;
-  return typeof low === 'number' && typeof high === 'number' ? { low, high } : NO_USD;
-}
-
 function trendIn(value: unknown): ScopeTrend | null {
   return trendSchema.safeParse(value).data ?? null;
-}
-
-function textsOf(value: unknown): Readonly<Record<string, string>> {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])),
-  );
 }

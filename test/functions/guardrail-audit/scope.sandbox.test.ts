@@ -7,6 +7,7 @@ import { handleRequest } from '../../../shared/run/handle-request.ts';
 import { eventOf, withHttpFunction } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
 import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from '../../support/guardrail-lab.ts';
+import { isScope, problemsOf } from '../../support/guardrail-schemas.ts';
 
 const TRIALS = 'ml-clean-test';
 
@@ -15,7 +16,6 @@ const OWN_TOPIC = `projects/${OPERATIONS}/topics/costguard-guardrail-audit`;
 function tick({ instance }: AuditLab, text: string): Promise<void> {
   return auditTick(instance.runtime, eventOf(OWN_TOPIC, { text, publishTime: START }));
 }
-
 describe('the weekly tick', () => {
   it('becomes one message a project, each of which ends in a receipt', () =>
     withAudit(async (lab) => {
@@ -68,6 +68,7 @@ describe('GET /?scope=all', () => {
       const { status, text } = await lab.get('scope=all&format=json');
       expect(status, text).toBe(200);
       const report = JSON.parse(text) as ScopeReport;
+      expect(problemsOf(isScope, report)).toEqual([]);
       expect(report.projects.map(({ project, audit }) => [project, audit?.grade ?? null])).toEqual([
         [BAD, 'F'],
         [CLEAN, 'B'],
@@ -99,6 +100,7 @@ describe('GET / without a project', () => {
       const { status, text } = await get('format=json');
       expect(status, text).toBe(200);
       const { projects, total, byOwner, byFolder } = JSON.parse(text) as Live;
+      expect(problemsOf(isScope, JSON.parse(text))).toEqual([]);
       expect(projects.map(({ project }) => project)).toEqual([CLEAN, TRIALS, BAD]);
       const reports = projects.flatMap((one) => ('findings' in one ? [one] : []));
       expect(total).toMatchObject({

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { Ajv } from 'ajv';
-import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { judgeProject } from '../../../../functions/guardrail-audit/decide.ts';
 import type { AuditFacts } from '../../../../functions/guardrail-audit/facts.ts';
@@ -9,16 +6,13 @@ import { buildReport } from '../../../../functions/guardrail-audit/report/report
 import { RULES } from '../../../../functions/guardrail-audit/rules/rules.ts';
 import { clean, config, NOW, PROJECT } from '../../../support/guardrail-facts.ts';
 import { CASES } from '../../../support/guardrail-mistakes.ts';
+import { isReport, reportSchema } from '../../../support/guardrail-schemas.ts';
 
 interface Schema {
   readonly definitions: Readonly<Record<'rule' | 'mistakeId', { readonly enum: readonly string[] }>>;
 }
 
-const file = new URL('../../../../functions/guardrail-audit/report/report.schema.json', import.meta.url);
-const schema = JSON.parse(readFileSync(file, 'utf8')) as Schema;
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
-formats.default(ajv);
-const isReport = ajv.compile(schema);
+const schema = reportSchema as Schema;
 
 /** As the answer has it: what is undefined is left out. */
 function answerOf(facts: Partial<AuditFacts>, earlier?: Parameters<typeof buildReport>[3]): unknown {
