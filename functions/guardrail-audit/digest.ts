@@ -41,13 +41,15 @@ export async function tellDigest(
  * it in an earlier delivery, and died.
  */
 async function claim(state: State, name: string, projectId: string): Promise<boolean> {
-  return (
-    (await create(state, name, JSON.stringify({ project: projectId }))) ||
-    claimantIn((await state.read(name))?.text ?? '') === projectId
-  );
+  const own = JSON.stringify({ project: projectId });
+  if (await create(state, name, own)) return true;
+  const kept = await state.read(name);
+  const claimant = claimantIn(kept?.text ?? '');
+  if (claimant !== undefined) return claimant === projectId;
+  // A damaged claim is no one's: the digest is told at least once.
+  return create(state, name, own, kept?.generation);
 }
 
-/** Undefined where the claim is damaged: the digest of that week stays untold rather than told by each run. */
 function claimantIn(text: string): string | undefined {
   try {
     return claimSchema.safeParse(JSON.parse(text)).data?.project;
@@ -56,10 +58,10 @@ function claimantIn(text: string): string | undefined {
   }
 }
 
-/** Whether this call made the object. */
-async function create(state: State, name: string, text: string): Promise<boolean> {
+/** Whether this call made the object, or replaced that of the generation. */
+async function create(state: State, name: string, text: string, ifGeneration = '0'): Promise<boolean> {
   try {
-    await state.write(name, text, { ifGeneration: '0' });
+    await state.write(name, text, { ifGeneration });
     return true;
   } catch (error) {
     if (error instanceof Conflict) return false;

@@ -306,8 +306,6 @@ export async function leaveReceipts(
   project: string,
   decisions: Readonly<Record<string, readonly object[]>>,
 ): Promise<void> {
-  const owner = 'owner@example.com';
-  sandbox.iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: `buckets/${BUCKET}` });
   for (const name of ['idle-notebook-stopper', 'lifecycle-enforcer', 'egress-auditor']) {
     const runId = '20261118T060000Z-0000000' + String(project.length % 10);
     const object = `receipts/${name}/2026/11/18/${runId}.json`;
@@ -318,19 +316,32 @@ export async function leaveReceipts(
       incomplete: [],
       failures: [],
     };
-    const boundary = 'part';
-    const part = (text: string) => `--${boundary}\r\nContent-Type: application/json\r\n\r\n${text}\r\n`;
-    const answer = await fetch(
-      `https://storage.googleapis.com/upload/storage/v1/b/${BUCKET}/o?uploadType=multipart&name=${encodeURIComponent(object)}`,
-      {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${sandbox.issueToken(owner)}`,
-          'content-type': `multipart/related; boundary=${boundary}`,
-        },
-        body: `${part(JSON.stringify({ contentType: 'application/json', metadata: { projects: project } }))}${part(JSON.stringify(receipt))}--${boundary}--\r\n`,
-      },
-    );
-    if (!answer.ok) throw new Error(`Cannot leave a receipt: ${await answer.text()}`);
+    await storeObject({ sandbox }, object, JSON.stringify(receipt), project);
   }
+}
+
+/** Writes an object of the state bucket, about a project, whatever it was before. */
+export async function storeObject(
+  { sandbox }: Pick<AuditLab, 'sandbox'>,
+  object: string,
+  text: string,
+  project: string,
+): Promise<void> {
+  const owner = 'owner@example.com';
+  sandbox.iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: `buckets/${BUCKET}` });
+  const boundary = 'part';
+  const part = (json: string) => `--${boundary}\r\nContent-Type: application/json\r\n\r\n${json}\r\n`;
+  const metadata = { contentType: 'application/json', metadata: { projects: project } };
+  const answer = await fetch(
+    `https://storage.googleapis.com/upload/storage/v1/b/${BUCKET}/o?uploadType=multipart&name=${encodeURIComponent(object)}`,
+    {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${sandbox.issueToken(owner)}`,
+        'content-type': `multipart/related; boundary=${boundary}`,
+      },
+      body: `${part(JSON.stringify(metadata))}${part(text)}--${boundary}--\r\n`,
+    },
+  );
+  if (!answer.ok) throw new Error(`Cannot store ${object}: ${await answer.text()}`);
 }

@@ -10,6 +10,7 @@ import {
   CLEAN,
   POLICY,
   SECRETS,
+  storeObject,
   withAudit,
   type AuditLab,
 } from '../../support/guardrail-lab.ts';
@@ -122,6 +123,23 @@ describe('the digest of the weekly tick', () => {
       });
       await expect(tick(lab, TRIALS)).rejects.toThrow(/HTTP 503/);
       expect(told()).toHaveLength(1);
+    }));
+
+  it('is told where the claim, the key of digests and the receipts are damaged', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox, instance } = lab;
+      for (const project of [BAD, CLEAN]) await tick(lab, project);
+      await storeObject(lab, 'guardrail-audit/digests/2026-W47.claim', '{"proj', BAD);
+      await storeObject(lab, 'guardrail-audit/digest-key', '', BAD);
+      const receipts = sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
+      for (const [at, project] of [BAD, CLEAN].entries())
+        await storeObject(lab, receipts[at] ?? '', '{"decisions":[', project);
+      await tick(lab, TRIALS);
+      const [digest] = told();
+      expect(digest?.id).toBe('guardrail-audit/2026-W47');
+      expect(digest?.title).toContain('2 not audited');
+      expect(sandbox.storage.objectText(BUCKET, 'guardrail-audit/digest-key')?.length).toBeGreaterThan(15);
+      expect(JSON.stringify(instance.lines)).not.toContain('delivered again');
     }));
 
   it('needs a channel: without one nothing is noted', () =>

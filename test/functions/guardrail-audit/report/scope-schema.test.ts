@@ -38,7 +38,7 @@ async function liveAnswer(results: readonly LiveResult[]): Promise<unknown> {
     ownerLabel: undefined,
   };
   let text = '';
-  for await (const part of liveJson(head, each())) text += String(part);
+  for await (const part of liveJson(head, each())) text += part;
   return JSON.parse(text);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { scanTexts, textOfList } from '../../../../functions/guardrail-audit/gather/texts.ts';
 import { findSecrets } from '../../../../functions/guardrail-audit/secrets/scan.ts';
-import { pem } from './corpus.ts';
+import { pem } from '../../../support/secret-corpus.ts';
 
 const MEGABYTE = 1_000_000;
 const many = (text: string, length = MEGABYTE): string =>
