@@ -19,7 +19,7 @@ import { readReceipt } from './gather/receipts.ts';
 import { readScripts } from './gather/scripts.ts';
 import { readTpus } from './gather/tpus.ts';
 import { readUse } from './gather/use.ts';
-import { readVertex } from './gather/vertex.ts';
+import { readVertex } from './gather/vertex/vertex.ts';
 import { readWorkloads } from './gather/workloads.ts';
 import { mapReading, type Reading } from './reading.ts';
 

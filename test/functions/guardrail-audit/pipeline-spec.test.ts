@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textsOfJson } from '../../../functions/guardrail-audit/gather/json-texts.ts';
-import { textsOfSpec } from '../../../functions/guardrail-audit/gather/pipeline-spec.ts';
+import { textsOfSpec } from '../../../functions/guardrail-audit/gather/vertex/pipeline-spec.ts';
 
 const shown = (spec: unknown): readonly string[] =>
   textsOfSpec(spec).map(({ place, name, text }) => `${place} [${name ?? ''}] ${text}`);

@@ -1,13 +1,13 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import { parseAnswer } from '../../../shared/google/parse-answer.ts';
-import type { Workload } from '../facts.ts';
-import { isRead, whole, type Reading } from '../reading.ts';
-import { attempt, type Look } from './attempt.ts';
-import { textsOfJson } from './json-texts.ts';
+import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
+import { parseAnswer } from '../../../../shared/google/parse-answer.ts';
+import type { Workload } from '../../facts.ts';
+import { isRead, whole, type Reading } from '../../reading.ts';
+import { attempt, type Look } from '../attempt.ts';
+import { textsOfJson } from '../json-texts.ts';
 import { textsOfSpec, valueOf } from './pipeline-spec.ts';
-import { entriesOf, field, scanTexts, type PlacedText } from './texts.ts';
+import { entriesOf, field, scanTexts, type PlacedText } from '../texts.ts';
 import { readEverywhere } from './vertex-regions.ts';
 
 const runSchema = z.looseObject({

@@ -1,10 +1,10 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { listPages } from '../../../shared/google/list-pages.ts';
-import { isNotOffered } from '../../../shared/google/not-offered.ts';
-import { readItems } from '../../../shared/google/read-items.ts';
-import { isRead, joinReadings, type Reading } from '../reading.ts';
-import { attempt, strangeGaps, type Look } from './attempt.ts';
+import { listPages } from '../../../../shared/google/list-pages.ts';
+import { isNotOffered } from '../../../../shared/google/not-offered.ts';
+import { readItems } from '../../../../shared/google/read-items.ts';
+import { isRead, joinReadings, type Reading } from '../../reading.ts';
+import { attempt, strangeGaps, type Look } from '../attempt.ts';
 
 const REGIONS_AT_ONCE = 4;
 /** Jobs of one kind and region that are looked at, the newest first as the API lists them. */

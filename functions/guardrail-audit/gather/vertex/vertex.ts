@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { stringMap } from '../../../shared/google/string-map.ts';
-import { listVertexRegions } from '../../../shared/google/vertex/vertex.ts';
-import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
-import { isPriced, timesPrice } from '../../../shared/prices/price.ts';
+import { stringMap } from '../../../../shared/google/string-map.ts';
+import { listVertexRegions } from '../../../../shared/google/vertex/vertex.ts';
+import { HOURS_PER_MONTH } from '../../../../shared/prices/quantities.ts';
+import { isPriced, timesPrice } from '../../../../shared/prices/price.ts';
 import {
   dedicatedResources as dedicatedSchema,
   machinesOf,
   vertexCost,
-} from '../../../shared/resources/vertex/machine-spec.ts';
-import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '../facts.ts';
-import { isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
-import { attempt, strangeGaps, type Look } from './attempt.ts';
+} from '../../../../shared/resources/vertex/machine-spec.ts';
+import type { DeployedModelFacts, EndpointFacts, ModelFacts, Workload } from '../../facts.ts';
+import { isRead, joinReadings, mapReading, type Reading } from '../../reading.ts';
+import { attempt, strangeGaps, type Look } from '../attempt.ts';
 import { readPipelines } from './pipelines.ts';
 import { readPredictions, type Predictions } from './predictions.ts';
 import { jobOf } from './vertex-job.ts';

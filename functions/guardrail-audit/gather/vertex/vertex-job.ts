@@ -1,7 +1,7 @@
-import type { Workload } from '../facts.ts';
-import type { Look } from './attempt.ts';
-import { field, scanTexts, textOfList, textsOfPairs, type PlacedText } from './texts.ts';
-import { listOf, textField } from './workloads.ts';
+import type { Workload } from '../../facts.ts';
+import type { Look } from '../attempt.ts';
+import { field, scanTexts, textOfList, textsOfPairs, type PlacedText } from '../texts.ts';
+import { listOf, textField } from '../workloads.ts';
 
 /** The specification of a job: what it runs stays readable after it ended. */
 export function jobOf(resource: string, spec: unknown, look: Look): Workload {

@@ -1,7 +1,7 @@
-import { querySeries } from '../../../shared/google/monitoring.ts';
-import type { Reading } from '../reading.ts';
-import { attempt, type Look } from './attempt.ts';
-import { WINDOW_DAYS } from './use.ts';
+import { querySeries } from '../../../../shared/google/monitoring.ts';
+import type { Reading } from '../../reading.ts';
+import { attempt, type Look } from '../attempt.ts';
+import { WINDOW_DAYS } from '../use.ts';
 
 /** By the endpoint's id, then by the deployed model's. */
 export type Predictions = Reading<ReadonlyMap<string, ReadonlyMap<string, number>>>;

@@ -1,5 +1,5 @@
-import { textsOfJson } from './json-texts.ts';
-import { entriesOf, field, type PlacedText } from './texts.ts';
+import { textsOfJson } from '../json-texts.ts';
+import { entriesOf, field, type PlacedText } from '../texts.ts';
 import { textsOfJob } from './vertex-job.ts';
 
 /**
