@@ -8,6 +8,12 @@ const HOUR_MS = 3_600_000;
 export const MAX_LAG_HOURS = 36;
 const LAG_STEP_HOURS = 1.5;
 
+/**
+ * Around the lag that explains the reports best they are compared in these steps: where what runs has just grown many times over, the
+ * coarse ones alone would take half an hour of lag for a price that nobody understands.
+ */
+const FINE_STEP_HOURS = 0.25;
+
 /** With fewer reports than this there is nothing to fit. */
 export const MIN_POINTS = 3;
 
@@ -78,10 +84,10 @@ function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetP
   // What accrued before the first look is not known: reports on it say nothing about the factor.
   const points = spread(all.filter(({ atMs }) => atMs >= sinceMs));
   if (points.length < MIN_POINTS) return { ...DEFAULT_FIT, points: points.length };
-  const candidates: Candidate[] = [];
-  for (let lagHours = 0; lagHours <= MAX_LAG_HOURS; lagHours += LAG_STEP_HOURS)
-    candidates.push(fitLag(lagHours, rowsOf(ledgers, points, lagHours, sinceMs)));
-  const best = candidates.reduce((a, b) => (b.squares < a.squares ? b : a));
+  const fitAt = (lagHours: number): Candidate => fitLag(lagHours, rowsOf(ledgers, points, lagHours, sinceMs));
+  const coarse = lagsBetween(0, MAX_LAG_HOURS, LAG_STEP_HOURS).map(fitAt);
+  const candidates = [...coarse, ...finerAround(closest(coarse).lagHours).map(fitAt)];
+  const best = closest(candidates);
   const near = candidates.filter(({ squares }) => squares <= best.squares * 2 + 1e-6);
   return {
     settled: true,
@@ -94,6 +100,22 @@ function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetP
     residualPerHour: best.residual,
     errorUsd: best.errorUsd,
   };
+}
+
+function closest(candidates: readonly Candidate[]): Candidate {
+  return candidates.reduce((a, b) => (b.squares < a.squares ? b : a));
+}
+
+function lagsBetween(fromHours: number, toHours: number, stepHours: number): readonly number[] {
+  const steps = Math.floor((toHours - fromHours) / stepHours);
+  return Array.from({ length: steps + 1 }, (_, index) => fromHours + index * stepHours);
+}
+
+/** The lags between a coarse one and its neighbours. */
+function finerAround(lagHours: number): readonly number[] {
+  const from = Math.max(0, lagHours - LAG_STEP_HOURS + FINE_STEP_HOURS);
+  const to = Math.min(MAX_LAG_HOURS, lagHours + LAG_STEP_HOURS - FINE_STEP_HOURS);
+  return lagsBetween(from, to, FINE_STEP_HOURS).filter((one) => one !== lagHours);
 }
 
 /** So many at the most, the first and the last among them. */

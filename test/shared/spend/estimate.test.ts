@@ -82,6 +82,20 @@ describe('estimateSpend', () => {
     expect(fit.factor).toBeLessThanOrEqual(1);
   });
 
+  it('takes half an hour of lag for no price, where a report holds the first minutes of a runaway', () => {
+    const ledger = ledgerOf(0.1, { rate: 50, fromHour: 50 });
+    for (const lagHours of [10, 10.1, 10.4, 11.2]) {
+      const reported = (hour: number): number =>
+        Math.max(0, hour - lagHours) * 0.1 + Math.max(0, hour - lagHours - 50) * 50;
+      let messages: BudgetMessages | undefined;
+      for (const hour of [40, 44, 48, 62]) messages = addMessage(messages, message(hour, reported(hour)));
+      const { fit } = estimate(ledger, messages).reading;
+      expect(Math.abs(fit.lagHours - lagHours)).toBeLessThanOrEqual(0.25);
+      expect(fit.factor).toBeGreaterThan(0.8);
+      expect(fit.factor).toBeLessThan(1.3);
+    }
+  });
+
   it('sees a discount that every lag agrees on, and lowers low by it', () => {
     const { reading, spend } = estimate(ledgerOf(5, { rate: 0, fromHour: 0 }), reports(0.45));
     expect(reading.leastFactor).toBeLessThan(0.7);
