@@ -6,6 +6,7 @@
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { GROUP_ROUTES, type FakeGroup } from './fake-groups.ts';
+import { clusterVms, MACHINE_ROUTES, type FakeMachine } from './fake-machines.ts';
 import { answerObjects, isForObjects, objectHeaders, type StoredObject } from './object-answers.ts';
 
 export interface FakeProject {
@@ -21,6 +22,8 @@ export interface FakeProject {
   /** Pipelines by id. While one runs, it submits again what of its jobs ends. */
   readonly pipelines: Map<string, boolean>;
   readonly groups: Map<string, FakeGroup>;
+  /** Of the kinds that are started and stopped as a whole, by short name. */
+  readonly machines: Map<string, FakeMachine>;
   /** Ids of the models on the project's one endpoint. */
   readonly models: Set<string>;
 }
@@ -192,7 +195,8 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     (world, [name = '']) => {
       const project = projectOf(world, name);
       const names = [...project.vms.keys(), ...project.notebooks.keys()];
-      return { items: { [`zones/${ZONE}`]: { instances: names.map((vm) => vmOf(world, project, vm)) } } };
+      const instances = [...names.map((vm) => vmOf(world, project, vm)), ...clusterVms(project.machines)];
+      return { items: { [`zones/${ZONE}`]: { instances } } };
     },
   ],
   [
@@ -266,11 +270,23 @@ function answer(world: FakeWorld, method: string, { host, pathname, search }: UR
       world.changes.push(change.replace(' ', ` ${id}/`));
     });
   }
+  for (const [pattern, give] of MACHINE_ROUTES) {
+    const match = pattern.exec(asked);
+    if (match === null) continue;
+    const { id, machines } = projectOf(world, match[1] ?? '');
+    return give(machines, match.slice(1), refuse, (change) => {
+      world.changes.push(change.replace(' ', ` ${id}/`));
+    });
+  }
   for (const [pattern, give] of ROUTES) {
     const match = pattern.exec(requested);
     if (match !== null) return give(world, match.slice(1), body);
   }
   throw refusal(501, `This fake does not know ${requested}`);
+}
+
+function refuse(status: number, message: string): never {
+  throw refusal(status, message);
 }
 
 function notFound(name: string): never {
@@ -292,9 +308,11 @@ function billingOf({ id, account }: FakeProject) {
   };
 }
 
-function turnAllOff({ notebooks, vms, jobs, pipelines }: FakeProject): void {
+function turnAllOff({ notebooks, vms, jobs, pipelines, machines: others }: FakeProject): void {
   for (const machines of [notebooks, vms, jobs, pipelines])
     for (const id of machines.keys()) machines.set(id, false);
+  // A schedule is no machine: it stays as it was.
+  for (const machine of others.values()) if (machine.kind !== 'schedule') machine.running = false;
 }
 
 /** Takes effect at once; a change to what is so already is refused, so that asking twice shows. */

@@ -167,6 +167,7 @@ function newProject(id: string): FakeProject {
     jobs: on('job-1'),
     pipelines: new Map(),
     groups: new Map(),
+    machines: new Map(),
     models: new Set(['model-1', 'model-2']),
   };
 }

@@ -2,6 +2,7 @@
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from './fake-google.ts';
+import { addEveryKind } from './fake-machines.ts';
 import { callRestore, deliverAlert } from './switch-and-restore.ts';
 import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
 
@@ -72,6 +73,7 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
     },
     fresh() {
       fake.world = newWorld();
+      addEveryKind(world.project());
     },
     async stopResources() {
       world.fresh();
@@ -111,10 +113,11 @@ export function objectOf(project: string): string {
 }
 
 /** What runs, but for jobs and pipelines, which do not come back; models by name, for their ids are new. */
-export function stateOf({ account, notebooks, vms, groups, models }: FakeProject): object {
+export function stateOf({ account, notebooks, vms, groups, machines, models }: FakeProject): object {
   return {
     account,
     ...Object.fromEntries([...notebooks, ...vms]),
+    machines: Object.fromEntries([...machines].map(([name, machine]) => [name, { ...machine }])),
     groups: Object.fromEntries([...groups].map(([name, group]) => [name, { ...group }])),
     models: [...models].map(nameOfModel).sort(),
   };

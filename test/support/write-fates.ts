@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { GoogleAuth } from 'google-auth-library';
 import { AttemptTimeout } from '../../shared/google/google-api-error.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
@@ -15,7 +16,13 @@ export const FATES = {
   'an outage': { carriedOut: false, seen: 503 },
   'an outage after the effect': { carriedOut: true, seen: 503 },
 } as const;
-export type Fate = (typeof FATES)[keyof typeof FATES];
+
+/** The instance dies with the request on its way; see {@link untilKilled}. */
+export const DEATHS = {
+  'its instance killed after the effect': { carriedOut: true, seen: 'death' },
+  'its instance killed before the effect': { carriedOut: false, seen: 'death' },
+} as const;
+export type Fate = (typeof FATES)[keyof typeof FATES] | (typeof DEATHS)[keyof typeof DEATHS];
 
 interface Armed {
   readonly write: RegExp;
@@ -33,6 +40,27 @@ export interface Disturbance {
     | undefined;
 }
 
+const NEVER = new Promise<never>(() => undefined);
+
+interface Instance {
+  isDead: boolean;
+  readonly die: () => void;
+}
+
+/** What runs for an instance stays its own, also minutes later, when an attempt of a dead one gives up waiting. */
+const instances = new AsyncLocalStorage<Instance>();
+
+/** What `run` ends with; undefined where its instance is killed meanwhile: nothing that it requests then is carried out or answered. */
+export async function untilKilled<T>(run: () => Promise<T>): Promise<T | undefined> {
+  let die = (): void => undefined;
+  const death = new Promise<undefined>((resolve) => {
+    die = () => {
+      resolve(undefined);
+    };
+  });
+  return Promise.race([instances.run({ isDead: false, die }, run), death]);
+}
+
 /** Objects, as the state bucket has them; a bucket's own settings are none. */
 const OF_OBJECTS = /storage\.googleapis\.com\/.*\/o(?:[/?]|$)/;
 
@@ -42,6 +70,8 @@ export function disturb(
   whileFrozen: () => void | Promise<void>,
 ): (request: string, answer: () => Promise<unknown>) => Promise<unknown> {
   return async (request, answer) => {
+    const instance = instances.getStore();
+    if (instance?.isDead === true) return NEVER;
     if (OF_OBJECTS.test(request)) return answer();
     const { freeze, armed } = disturbance;
     if (!/^(?:POST|PUT|PATCH)/.test(request)) {
@@ -55,7 +85,12 @@ export function disturb(
     if (freeze?.frozen === true && freeze.project.test(request)) freeze.sentAfter.push(request);
     if (armed?.write.test(request) !== true) return answer();
     disturbance.armed = undefined;
-    return meetFate(armed.fate, answer, armed.meanwhile);
+    if (armed.fate.seen !== 'death') return meetFate(armed.fate, answer, armed.meanwhile);
+    if (instance === undefined) throw new Error('Cannot kill what does not run under untilKilled');
+    instance.isDead = true;
+    if (armed.fate.carriedOut) await answer();
+    instance.die();
+    return NEVER;
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { disturb, FATES, type Disturbance } from '../../support/write-fates.ts';
+import { GROUP_AND_MACHINE_LOOKS, MACHINE_STARTS } from '../../support/fake-machines.ts';
+import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
 import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
@@ -39,17 +40,28 @@ function expectOnce(): void {
   expect([...new Set(changes)].sort()).toEqual([...changes].sort());
 }
 
-const WRITES = ['PUT .*billingInfo', 'notebooks.*nb-1:start', 'vm-1/start', 'endpoints/1:deployModel'];
+const WRITES = [
+  'PUT .*billingInfo',
+  'notebooks.*nb-1:start',
+  'vm-1/start',
+  'endpoints/1:deployModel',
+  'web/resize',
+  'autoscalers',
+  'pool:setSize',
+  'pool:setAutoscaling',
+  ...MACHINE_STARTS,
+];
+const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
 
 describe('each write of the restore', () => {
   for (const write of WRITES)
-    for (const [title, fate] of Object.entries(FATES))
+    for (const [title, fate] of ALL_FATES)
       it(`${write} with ${title}: never success before all is back, and each thing is requested with effect once`, async () => {
         const before = await stopResources();
         disturbance.armed = { write: new RegExp(write), fate };
-        const first = await restore();
+        const first = await untilKilled(restore);
         expect(disturbance.armed).toBeUndefined();
-        if (first.status === 200) expect(stateOf(lab.project())).toEqual(before);
+        if (first?.status === 200) expect(stateOf(lab.project())).toEqual(before);
         fake.world.nowMs += 30 * MINUTE_MS;
         await restoreUntilComplete();
         expect(stateOf(lab.project())).toEqual(before);
@@ -62,6 +74,7 @@ const LOOKS = [
   'GET .*notebooks.*/instances/nb-1\\b',
   'GET .*compute.*/instances/vm-1$',
   'GET .*endpoints/1$',
+  ...GROUP_AND_MACHINE_LOOKS,
 ];
 
 describe('a restore that is frozen for 110 seconds after a look', () => {
@@ -89,6 +102,7 @@ describe('50 restores at once', () => {
     await restoreUntilComplete();
     expect(stateOf(lab.project())).toEqual(before);
     expectOnce();
-    expect(fake.world.changes).toHaveLength(8);
+    // Billing, three notebooks, two VMs, two models, two groups with what scales them, and six machines.
+    expect(fake.world.changes).toHaveLength(18);
   });
 });

@@ -88,7 +88,8 @@ describe('estimateSpend', () => {
       const reported = (hour: number): number =>
         Math.max(0, hour - lagHours) * 0.1 + Math.max(0, hour - lagHours - 50) * 50;
       let messages: BudgetMessages | undefined;
-      for (const hour of [40, 44, 48, 62]) messages = addMessage(messages, message(hour, reported(hour)));
+      for (const hour of [40, 44, 48, 62])
+        messages = addMessage(messages, message(hour, reported(hour)), NOW);
       const { fit } = estimate(ledger, messages).reading;
       expect(Math.abs(fit.lagHours - lagHours)).toBeLessThanOrEqual(0.25);
       expect(fit.factor).toBeGreaterThan(0.8);

@@ -1,0 +1,188 @@
+/** Workstations, TPU VMs, Dataproc clusters, Colab runtimes and schedules of the small Google Cloud of `fake-google.ts`. */
+import { POOL_GROUP, type FakeGroup } from './fake-groups.ts';
+
+export interface FakeMachine {
+  readonly kind: keyof typeof KINDS;
+  running: boolean;
+}
+
+type Machines = ReadonlyMap<string, FakeMachine>;
+
+/** What a request to machines changes and answers; `match` is their project and what the pattern takes besides. */
+export type MachineAnswer = (
+  machines: Machines,
+  match: readonly string[],
+  refuse: (status: number, message: string) => never,
+  note: (change: string) => void,
+) => unknown;
+
+const REGION = 'us-central1';
+const ZONE = `${REGION}-a`;
+
+interface KindForm {
+  readonly base: string;
+  /** Below the project, down to the collection. */
+  readonly path: string;
+  /** As a listing asks for it. */
+  readonly listed: string;
+  readonly verbs: { readonly off: string; readonly on: string };
+  readonly show: (name: string, running: boolean) => object;
+}
+
+const START_STOP = { off: 'stop', on: 'start' };
+const VERTEX = `${REGION}-aiplatform.googleapis.com/v1`;
+const CONFIGS = (region: string, parent: string): string =>
+  `locations/${region}/workstationClusters/${parent}/workstationConfigs/${parent}/workstations`;
+
+/** The API of each kind, with the states in which a machine of it runs and does not. */
+const KINDS = {
+  workstation: {
+    base: 'workstations.googleapis.com/v1',
+    path: CONFIGS(REGION, 'c'),
+    listed: CONFIGS('-', '-'),
+    verbs: START_STOP,
+    show: (name, running) => ({ name, state: running ? 'STATE_RUNNING' : 'STATE_STOPPED' }),
+  },
+  tpu: {
+    base: 'tpu.googleapis.com/v2',
+    path: `locations/${ZONE}/nodes`,
+    listed: 'locations/-/nodes',
+    verbs: START_STOP,
+    show: (name, running) => ({
+      ...{ name, state: running ? 'READY' : 'STOPPED', acceleratorType: 'v5litepod-8' },
+      networkEndpoints: [{ ipAddress: '10.0.0.2' }],
+    }),
+  },
+  cluster: {
+    base: 'dataproc.googleapis.com/v1',
+    path: `regions/${REGION}/clusters`,
+    listed: `regions/${REGION}/clusters`,
+    verbs: START_STOP,
+    show: (name, running) => ({
+      ...{ clusterName: idOf(name), clusterUuid: `uuid-of-${idOf(name)}` },
+      status: { state: running ? 'RUNNING' : 'STOPPED' },
+    }),
+  },
+  colab: {
+    base: VERTEX,
+    path: `locations/${REGION}/notebookRuntimes`,
+    listed: `locations/${REGION}/notebookRuntimes`,
+    verbs: START_STOP,
+    show: (name, running) => ({ name, runtimeState: running ? 'RUNNING' : 'STOPPED' }),
+  },
+  schedule: {
+    base: VERTEX,
+    path: `locations/${REGION}/schedules`,
+    listed: `locations/${REGION}/schedules`,
+    verbs: { off: 'pause', on: 'resume' },
+    show: (name, running) => ({ name, displayName: idOf(name), state: running ? 'ACTIVE' : 'PAUSED' }),
+  },
+} as const satisfies Readonly<Record<string, KindForm>>;
+
+/** Machines of each group. */
+export const GROUP_SIZE = 2;
+
+const MACHINES: readonly (readonly [string, FakeMachine['kind']])[] = [
+  ['ws-1', 'workstation'],
+  ['ws-kept', 'workstation'],
+  ['tpu-1', 'tpu'],
+  ['spark', 'cluster'],
+  ['colab-1', 'colab'],
+  ['hourly', 'schedule'],
+];
+
+/**
+ * Gives a project a managed group and a node pool, both scaled, and one machine of each kind, all running; what ends in `-kept` has
+ * the keep label.
+ */
+export function addEveryKind(project: {
+  readonly groups: Map<string, FakeGroup>;
+  readonly machines: Map<string, FakeMachine>;
+}): void {
+  for (const name of ['web', POOL_GROUP]) project.groups.set(name, { size: GROUP_SIZE, scaled: true });
+  for (const [name, kind] of MACHINES) project.machines.set(name, { kind, running: true });
+}
+
+/** The write that brings each of them back, as its URL ends. */
+export const MACHINE_STARTS = ['ws-1:start', 'tpu-1:start', 'spark:start', 'colab-1:start', 'hourly:resume'];
+export const MACHINE_STOPS = ['ws-1:stop', 'tpu-1:stop', 'spark:stop', 'colab-1:stop', 'hourly:pause'];
+
+/** The look at each of them, and at what is scaled, before it is changed. */
+export const GROUP_AND_MACHINE_LOOKS = [
+  'GET .*instanceGroupManagers/web$',
+  'GET .*autoscalers/web-scaler$',
+  'GET .*clusters/train$',
+  'GET .*workstations/ws-1$',
+  'GET .*nodes/tpu-1$',
+  'GET .*clusters/spark$',
+  'GET .*notebookRuntimes/colab-1$',
+  'GET .*schedules/hourly\\b',
+];
+
+export const MACHINE_ROUTES: readonly (readonly [RegExp, MachineAnswer])[] = Object.entries(KINDS).flatMap(
+  ([kind, form]) => {
+    const of = (path: string): string =>
+      `${form.base.replaceAll('.', String.raw`\.`)}/projects/([^/]+)/${path}`;
+    const collection = form.path.slice(form.path.lastIndexOf('/') + 1);
+    return [
+      [
+        new RegExp(`^GET ${of(form.listed)}$`),
+        (machines, [project = '']) => ({
+          [collection]: [...machines]
+            .filter(([, machine]) => machine.kind === kind)
+            .map(([id, machine]) => shown(project, id, machine)),
+        }),
+      ],
+      [
+        new RegExp(`^GET ${of(form.path)}/([^/:]+)$`),
+        (machines, [project = '', id = ''], refuse) => shown(project, id, known(machines, id, refuse)),
+      ],
+      [
+        new RegExp(`^POST ${of(form.path)}/([^/:]+):(${form.verbs.off}|${form.verbs.on})$`),
+        (machines, [, id = '', verb = ''], refuse, note) => {
+          note(`${verb} ${id}`);
+          const machine = known(machines, id, refuse);
+          // What would change nothing is refused, so that asking twice shows.
+          if (machine.running === (verb === form.verbs.on)) refuse(400, `${id} is so already`);
+          machine.running = !machine.running;
+          return { name: 'operations/1' };
+        },
+      ],
+    ] satisfies readonly (readonly [RegExp, MachineAnswer])[];
+  },
+);
+
+/** The VMs of clusters that run: nothing else tells in which regions there are any. */
+export function clusterVms(machines: Machines): readonly object[] {
+  return [...machines].flatMap(([id, { kind, running }]) =>
+    kind !== 'cluster' || !running
+      ? []
+      : [
+          {
+            ...{ id: `${id}-m`, name: `${id}-m`, status: 'RUNNING' },
+            labels: {
+              'goog-dataproc-cluster-name': id,
+              'goog-dataproc-cluster-uuid': `uuid-of-${id}`,
+              'goog-dataproc-location': REGION,
+            },
+          },
+        ],
+  );
+}
+
+function known(
+  machines: Machines,
+  id: string,
+  refuse: (status: number, message: string) => never,
+): FakeMachine {
+  return machines.get(id) ?? refuse(404, `${id} was not found`);
+}
+
+function shown(project: string, id: string, { kind, running }: FakeMachine): object {
+  const labels = id.endsWith('-kept') ? { 'costguard-keep': 'true' } : {};
+  return { ...KINDS[kind].show(`projects/${project}/${KINDS[kind].path}/${id}`, running), labels };
+}
+
+function idOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
