@@ -1,13 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../shared/state/manifest.ts';
-import { POOL_GROUP } from '../../support/fake-groups.ts';
-import { disturb, FATES, type Disturbance, type Fate } from '../../support/write-fates.ts';
+import { GROUP_SIZE, MACHINE_STARTS } from '../../support/fake-machines.ts';
+import {
+  DEATHS,
+  disturb,
+  FATES,
+  untilKilled,
+  type Disturbance,
+  type Fate,
+} from '../../support/write-fates.ts';
 import { FOREIGN, OWN_PROJECT, PROTECTED } from '../../support/ladder-model.ts';
 import { BUDGET, MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
-const SOUND_RUNS = 1_200;
-const CORRUPTED_RUNS = 800;
+/** The same histories each time. */
+const SEED = 20_261_127;
+const SOUND_RUNS = 1_000;
+const CORRUPTED_RUNS = 600;
 const DAY = Date.parse('2026-11-10T12:00:00Z');
 
 const WRITES = [
@@ -21,8 +30,21 @@ const WRITES = [
   'autoscalers',
   'pool:setSize',
   'pool:setAutoscaling',
+  ...MACHINE_STARTS.map((start) => start.replace(/:.*/, ':')),
 ];
-const LOOKS = ['billingInfo', 'instances/nb-1\\b', 'instances/vm-1$', 'endpoints/1$', 'customJobs/job-1$'];
+const LOOKS = [
+  'billingInfo',
+  'instances/nb-1\\b',
+  'instances/vm-1$',
+  'endpoints/1$',
+  'customJobs/job-1$',
+  'workstations/ws-1$',
+  'nodes/tpu-1$',
+  'clusters/spark$',
+];
+
+/** What an operator may start, all or one of it. */
+const BY_HAND = ['all', 'nb-1', 'vm-1', 'web', 'ws-1', 'tpu-1', 'spark', 'colab-1', 'hourly'] as const;
 
 type Mishap =
   | { readonly kind: 'none' }
@@ -36,7 +58,7 @@ type Step =
   | { readonly kind: 'tick'; readonly mishap: Mishap }
   | { readonly kind: 'restore'; readonly grace: string; readonly mishap: Mishap }
   /** An operator, or a pipeline that tries again, starts what is off. */
-  | { readonly kind: 'started'; readonly what: 'all' | 'nb-1' | 'vm-1' | 'web' }
+  | { readonly kind: 'started'; readonly what: (typeof BY_HAND)[number] }
   | { readonly kind: 'raise'; readonly units: number }
   | { readonly kind: 'wait'; readonly minutes: number }
   | { readonly kind: 'corrupt'; readonly how: keyof typeof CORRUPTIONS };
@@ -61,7 +83,7 @@ const mishap: fc.Arbitrary<Mishap> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('fate' as const),
       write: fc.constantFrom(...WRITES),
-      fate: fc.constantFrom(...Object.values(FATES)),
+      fate: fc.constantFrom(...Object.values({ ...FATES, ...DEATHS })),
     }),
   },
   {
@@ -92,7 +114,7 @@ const soundStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('started' as const),
-      what: fc.constantFrom('all' as const, 'nb-1' as const, 'vm-1' as const, 'web' as const),
+      what: fc.constantFrom(...BY_HAND),
     }),
   },
   {
@@ -158,8 +180,9 @@ interface History {
 
 /** What the switch covers and what runs of it, but for what is kept. */
 function running(): readonly string[] {
-  const { notebooks, vms, jobs, pipelines, groups, models } = lab.project();
-  const machines = [...notebooks, ...vms, ...jobs, ...pipelines].filter(
+  const { notebooks, vms, jobs, pipelines, groups, machines: others, models } = lab.project();
+  const started = [...others].map(([name, machine]) => [name, machine.running] as const);
+  const machines = [...notebooks, ...vms, ...jobs, ...pipelines, ...started].filter(
     ([name, runs]) => runs && !name.endsWith('-kept'),
   );
   const filled = [...groups].filter(([, { size }]) => size > 0);
@@ -169,7 +192,7 @@ function running(): readonly string[] {
 /** Delivers until it is dealt with, as Pub/Sub does; what died holds its lease for a while. */
 async function deliver(what: string, once: () => Promise<boolean>): Promise<void> {
   for (let deliveries = 1; deliveries <= 4; deliveries++) {
-    if (await once()) return;
+    if ((await untilKilled(once)) === true) return;
     fake.world.nowMs += 2 * MINUTE_MS;
   }
   throw new Error(`Four deliveries of ${what} and not done`);
@@ -202,7 +225,7 @@ async function takeStep(step: Step, history: History): Promise<void> {
       return;
     case 'restore':
       arm(step.mishap);
-      await lab.restore('POST', { ...lab.request, grace: step.grace });
+      await untilKilled(() => lab.restore('POST', { ...lab.request, grace: step.grace }));
       arm({ kind: 'none' });
       return;
     case 'alert':
@@ -230,6 +253,11 @@ function startByHand(what: Extract<Step, { kind: 'started' }>['what'], { log, bu
         fake.world.starts.set(`${RESEARCH}/${name}`, fake.world.nowMs);
         log.push(`start ${RESEARCH}/${name}`);
       }
+  for (const [name, machine] of project.machines)
+    if (!machine.running && (what === name || (what === 'all' && (burnsOn || !name.endsWith('-kept'))))) {
+      machine.running = true;
+      log.push(`start ${RESEARCH}/${name}`);
+    }
   for (const submitted of [project.pipelines, project.jobs])
     for (const name of submitted.keys())
       if (what === 'all' && submitted.get(name) === false) {
@@ -239,7 +267,7 @@ function startByHand(what: Extract<Step, { kind: 'started' }>['what'], { log, bu
   // Only the size: what scales it stays off.
   for (const [name, group] of project.groups)
     if (group.size === 0 && (what === name || what === 'all')) {
-      group.size = SIZE;
+      group.size = GROUP_SIZE;
       log.push(`fill ${RESEARCH}/${name}`);
     }
 }
@@ -263,7 +291,7 @@ function corrupt(how: keyof typeof CORRUPTIONS): void {
 function expectNothingElseTouched(changes: readonly string[]): void {
   for (const change of changes) {
     expect(change).not.toMatch(new RegExp(`${PROTECTED}|${OWN_PROJECT}|${FOREIGN}|ml-vision`));
-    if (/^(?:stop|cancel)/.test(change)) expect(change).not.toMatch(/-kept$/);
+    if (/^(?:stop|cancel|pause)/.test(change)) expect(change).not.toMatch(/-kept$/);
   }
 }
 
@@ -272,7 +300,7 @@ function expectAlternation(log: readonly string[]): void {
   const last = new Map<string, string>();
   for (const change of log) {
     const [verb = '', thing = ''] = change.split(' ');
-    const direction = /^(?:stop|cancel|undeployModel|unlink|empty|fix)$/.test(verb) ? 'away' : 'back';
+    const direction = /^(?:stop|cancel|undeployModel|unlink|empty|fix|pause)$/.test(verb) ? 'away' : 'back';
     expect(last.get(thing), `${change} after ${log.join(', ')}`).not.toBe(direction);
     last.set(thing, direction);
     // Without billing all is off, and unlinking is no stop.
@@ -302,21 +330,17 @@ function expectCauseToUnlink(
   if (startedMs - history.offSinceMs >= 24 * HOUR_MS) history.lateCost = Math.min(history.lateCost, cost);
 }
 
-/** Machines of each group. */
-const SIZE = 2;
-
-/** Beside the lab's machines a pipeline that submits its job again, a managed group and a node pool, both scaled. */
-function addControllers(): void {
-  const { pipelines, groups } = lab.project();
-  pipelines.set('nightly', true);
-  for (const name of ['web', POOL_GROUP]) groups.set(name, { size: SIZE, scaled: true });
+/** Beside the lab's machines a pipeline that submits its job again. */
+function addPipeline(): void {
+  lab.project().pipelines.set('nightly', true);
 }
 
 /** The project alone in its budget, with nothing that a label keeps: no cost that nothing explains but its own. */
 function leaveNothingBurning(): void {
-  const { notebooks, vms, number } = lab.project();
+  const { notebooks, vms, machines: others, number } = lab.project();
   for (const machines of [notebooks, vms])
     for (const name of machines.keys()) if (name.endsWith('-kept')) machines.set(name, false);
+  for (const [name, machine] of others) if (name.endsWith('-kept')) machine.running = false;
   const { budgets } = fake.world;
   const known = budgets.get(BUDGET);
   const filter = known?.['budgetFilter'] as object;
@@ -325,7 +349,7 @@ function leaveNothingBurning(): void {
 
 async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): Promise<void> {
   lab.fresh();
-  addControllers();
+  addPipeline();
   if (!burnsOn) leaveNothingBurning();
   fake.world.nowMs = DAY;
   const before = stateOf(lab.project());
@@ -404,14 +428,14 @@ describe('switch and restore over random histories', () => {
       fc.asyncProperty(fc.array(soundStep, { minLength: 2, maxLength: 6 }), fc.boolean(), (steps, burnsOn) =>
         play(steps, true, burnsOn),
       ),
-      { numRuns: SOUND_RUNS, examples: [...OVER_THE_SETTLING_TIME] },
+      { numRuns: SOUND_RUNS, seed: SEED, examples: [...OVER_THE_SETTLING_TIME] },
     );
   }, 600_000);
 
   it('touch nothing else, whatever lies in the state bucket', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyStep, { minLength: 2, maxLength: 6 }), (steps) => play(steps, false)),
-      { numRuns: CORRUPTED_RUNS },
+      { numRuns: CORRUPTED_RUNS, seed: SEED },
     );
   }, 600_000);
 });
