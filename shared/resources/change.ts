@@ -17,7 +17,10 @@ export function stepChange(
     look: () => step.look(api),
     isThere: ({ standing }) => standing.kind === 'done',
     isInTransit: ({ standing }) => standing.kind === 'in-transit',
-    blocker: (present) => (present.standing.kind === 'refused' ? present.standing.why : blocker(present)),
+    blocker: (present) => {
+      const { standing } = present;
+      return standing.kind === 'refused' || standing.kind === 'failed' ? standing.why : blocker(present);
+    },
     async request(permit, { standing }) {
       if (standing.kind !== 'ready')
         throw new Error(`Cannot request ${step.name} of "${resource}": it is ${standing.kind}`);

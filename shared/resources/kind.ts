@@ -95,6 +95,8 @@ export type Standing =
   | { readonly kind: 'in-transit'; readonly why: string }
   /** Something speaks against it: leave it, and say why. */
   | { readonly kind: 'refused'; readonly why: string }
+  /** What was requested did not come about, and no request of ours helps now; `why` is Google's reason where it gives one. */
+  | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'ready'; readonly request: KindRequest };
 
 /** A resource as it is now. */

@@ -10,6 +10,8 @@ export interface States {
   readonly stopping: ReadonlySet<string>;
   /** On its way up; a stop is refused until it runs. */
   readonly starting: ReadonlySet<string>;
+  /** What a start that failed leads to, where that is no stopped state. */
+  readonly broken?: ReadonlySet<string>;
 }
 
 /** Whether a resource bills for its machines or soon will; a state that is not known yet does. */
@@ -28,27 +30,31 @@ export function judgeStop(state: string, states: States, request: KindRequest): 
 }
 
 /** Whether it is still to be started. Only a state in which it runs is success. */
-export function judgeStart(state: string, states: States, request: KindRequest): Standing {
+export function judgeStart(state: string, states: States, request: KindRequest, detail = ''): Standing {
   if (states.running.has(state)) return { kind: 'done' };
   if (states.stopped.has(state)) return { kind: 'ready', request };
   if (states.starting.has(state) || states.stopping.has(state))
     return { kind: 'in-transit', why: `it is ${state}` };
+  if (states.broken?.has(state) === true)
+    return { kind: 'failed', why: `it is ${state}: ${detail === '' ? 'no reason given' : detail}` };
   return { kind: 'refused', why: `it is ${state}` };
 }
 
 /** A step of a resource that shows its state and labels. */
 export function stateStep(
   name: 'stop' | 'start',
-  read: (api: Api) => Promise<Omit<Present, 'standing'>>,
+  read: (api: Api) => Promise<Omit<Present, 'standing'> & { readonly detail?: string | undefined }>,
   states: States,
   request: KindRequest,
 ): Step {
-  const judge = name === 'stop' ? judgeStop : judgeStart;
   return {
     name,
     async look(api) {
-      const present = await read(api);
-      return { ...present, standing: judge(present.state, states, request) };
+      const { detail, ...present } = await read(api);
+      const { state } = present;
+      const standing =
+        name === 'stop' ? judgeStop(state, states, request) : judgeStart(state, states, request, detail);
+      return { ...present, standing };
     },
   };
 }

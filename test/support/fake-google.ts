@@ -271,7 +271,7 @@ function answer(world: FakeWorld, method: string, { host, pathname, search }: UR
     });
   }
   for (const [pattern, give] of MACHINE_ROUTES) {
-    const match = pattern.exec(asked);
+    const match = pattern.exec(requested);
     if (match === null) continue;
     const { id, machines } = projectOf(world, match[1] ?? '');
     return give(machines, match.slice(1), refuse, (change) => {

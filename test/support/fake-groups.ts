@@ -4,6 +4,8 @@
 export interface FakeGroup {
   size: number;
   scaled: boolean;
+  /** Its members are still being started; a pool's may have failed with this. */
+  unstable?: true | string;
 }
 
 /** The node pool's group; its pool and cluster have names of their own. */
@@ -74,7 +76,11 @@ function known(groups: Groups, name: string): FakeGroup {
 
 function groupOf(groups: Groups, name: string): object {
   const autoscaler = name === POOL_GROUP ? {} : { autoscaler: `zones/${ZONE}/autoscalers/${name}-scaler` };
-  return { name, targetSize: known(groups, name).size, status: { isStable: true, ...autoscaler } };
+  return {
+    name,
+    targetSize: known(groups, name).size,
+    status: { isStable: known(groups, name).unstable === undefined, ...autoscaler },
+  };
 }
 
 function scalerOf(groups: Groups, name: string): object {
@@ -89,8 +95,14 @@ function clustersOf(groups: Groups, project: string): readonly object[] {
   if (group === undefined) return [];
   const url = `https://www.googleapis.com/compute/v1/projects/${project}/zones/${ZONE}/instanceGroupManagers/${POOL_GROUP}`;
   const autoscaling = group.scaled ? { enabled: true, minNodeCount: 1, maxNodeCount: 4 } : {};
-  const pool = { name: POOL, status: 'RUNNING', autoscaling, instanceGroupUrls: [url] };
+  const pool = { name: POOL, ...poolStatus(group), autoscaling, instanceGroupUrls: [url] };
   return [{ name: CLUSTER, location: ZONE, status: 'RUNNING', nodePools: [pool] }];
+}
+
+function poolStatus({ size, unstable }: FakeGroup): object {
+  if (size === 0 || unstable === undefined) return { status: 'RUNNING' };
+  if (unstable === true) return { status: 'RECONCILING' };
+  return { status: 'RUNNING_WITH_ERROR', statusMessage: unstable };
 }
 
 /** What would change nothing is refused, so that asking twice shows; what scales a group would undo its new size. */

@@ -4,6 +4,10 @@ import { POOL_GROUP, type FakeGroup } from './fake-groups.ts';
 export interface FakeMachine {
   readonly kind: keyof typeof KINDS;
   running: boolean;
+  /** What a start that is accepted leads to, where it is not that it runs: on its way for long, off again, or broken. */
+  startsAs?: 'starting' | 'off' | 'broken';
+  /** As the API spells it, where it is neither on nor off. */
+  state?: string;
 }
 
 type Machines = ReadonlyMap<string, FakeMachine>;
@@ -26,13 +30,18 @@ interface KindForm {
   /** As a listing asks for it. */
   readonly listed: string;
   readonly verbs: { readonly off: string; readonly on: string };
-  readonly show: (name: string, running: boolean) => object;
+  readonly states: { readonly on: string; readonly off: string; readonly starting: string };
+  readonly show: (name: string, state: string) => object;
 }
 
 const START_STOP = { off: 'stop', on: 'start' };
 const VERTEX = `${REGION}-aiplatform.googleapis.com/v1`;
 const CONFIGS = (region: string, parent: string): string =>
   `locations/${region}/workstationClusters/${parent}/workstationConfigs/${parent}/workstations`;
+
+const BROKEN = 'ERROR';
+/** What Google says of a start for which there are no machines. */
+export const NO_CAPACITY = 'ZONE_RESOURCE_POOL_EXHAUSTED: the zone has no capacity';
 
 /** The API of each kind, with the states in which a machine of it runs and does not. */
 const KINDS = {
@@ -41,15 +50,17 @@ const KINDS = {
     path: CONFIGS(REGION, 'c'),
     listed: CONFIGS('-', '-'),
     verbs: START_STOP,
-    show: (name, running) => ({ name, state: running ? 'STATE_RUNNING' : 'STATE_STOPPED' }),
+    states: { on: 'STATE_RUNNING', off: 'STATE_STOPPED', starting: 'STATE_STARTING' },
+    show: (name, state) => ({ name, state }),
   },
   tpu: {
     base: 'tpu.googleapis.com/v2',
     path: `locations/${ZONE}/nodes`,
     listed: 'locations/-/nodes',
     verbs: START_STOP,
-    show: (name, running) => ({
-      ...{ name, state: running ? 'READY' : 'STOPPED', acceleratorType: 'v5litepod-8' },
+    states: { on: 'READY', off: 'STOPPED', starting: 'STARTING' },
+    show: (name, state) => ({
+      ...{ name, state, acceleratorType: 'v5litepod-8' },
       networkEndpoints: [{ ipAddress: '10.0.0.2' }],
     }),
   },
@@ -58,9 +69,10 @@ const KINDS = {
     path: `regions/${REGION}/clusters`,
     listed: `regions/${REGION}/clusters`,
     verbs: START_STOP,
-    show: (name, running) => ({
+    states: { on: 'RUNNING', off: 'STOPPED', starting: 'STARTING' },
+    show: (name, state) => ({
       ...{ clusterName: idOf(name), clusterUuid: `uuid-of-${idOf(name)}` },
-      status: { state: running ? 'RUNNING' : 'STOPPED' },
+      status: { state, ...(state === BROKEN ? { detail: NO_CAPACITY } : {}) },
     }),
   },
   colab: {
@@ -68,14 +80,16 @@ const KINDS = {
     path: `locations/${REGION}/notebookRuntimes`,
     listed: `locations/${REGION}/notebookRuntimes`,
     verbs: START_STOP,
-    show: (name, running) => ({ name, runtimeState: running ? 'RUNNING' : 'STOPPED' }),
+    states: { on: 'RUNNING', off: 'STOPPED', starting: 'BEING_STARTED' },
+    show: (name, state) => ({ name, runtimeState: state }),
   },
   schedule: {
     base: VERTEX,
     path: `locations/${REGION}/schedules`,
     listed: `locations/${REGION}/schedules`,
     verbs: { off: 'pause', on: 'resume' },
-    show: (name, running) => ({ name, displayName: idOf(name), state: running ? 'ACTIVE' : 'PAUSED' }),
+    states: { on: 'ACTIVE', off: 'PAUSED', starting: 'ACTIVE' },
+    show: (name, state) => ({ name, displayName: idOf(name), state }),
   },
 } as const satisfies Readonly<Record<string, KindForm>>;
 
@@ -144,7 +158,7 @@ export const MACHINE_ROUTES: readonly (readonly [RegExp, MachineAnswer])[] = Obj
           const machine = known(machines, id, refuse);
           // What would change nothing is refused, so that asking twice shows.
           if (machine.running === (verb === form.verbs.on)) refuse(400, `${id} is so already`);
-          machine.running = !machine.running;
+          take(machine, form);
           return { name: 'operations/1' };
         },
       ],
@@ -178,9 +192,21 @@ function known(
   return machines.get(id) ?? refuse(404, `${id} was not found`);
 }
 
-function shown(project: string, id: string, { kind, running }: FakeMachine): object {
+/** Turns it on or off; a start may end otherwise. */
+function take(machine: FakeMachine, { states }: KindForm): void {
+  const { running, startsAs } = machine;
+  if (running || startsAs === undefined) machine.running = !running;
+  else if (startsAs === 'starting') machine.state = states.starting;
+  else if (startsAs === 'broken') machine.state = BROKEN;
+}
+
+function shown(project: string, id: string, { kind, running, state }: FakeMachine): object {
   const labels = id.endsWith('-kept') ? { 'costguard-keep': 'true' } : {};
-  return { ...KINDS[kind].show(`projects/${project}/${KINDS[kind].path}/${id}`, running), labels };
+  const { path, states, show } = KINDS[kind];
+  return {
+    ...show(`projects/${project}/${path}/${id}`, state ?? (running ? states.on : states.off)),
+    labels,
+  };
 }
 
 function idOf(name: string): string {

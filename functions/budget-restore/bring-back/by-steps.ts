@@ -39,6 +39,10 @@ export async function advance(run: RestoreRun, task: BringBackTask, starts: Star
     if (present === undefined) return { kind: 'left', why: 'it does not exist any more' };
     const { standing } = present;
     if (standing.kind === 'refused') return { kind: 'left', why: standing.why };
+    if (standing.kind === 'failed')
+      throw new Error(
+        `Cannot bring back "${resource}": ${standing.why}. Send the request again to look once more`,
+      );
     if (standing.kind === 'in-transit') return { kind: 'pending', why: standing.why };
     const earlier = starts.get(key);
     if (standing.kind === 'done') {

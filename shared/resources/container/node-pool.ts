@@ -181,12 +181,13 @@ export function judgeSize({ resource, pool }: PoolFacts, nodes: Nodes, sizes: No
   // One size for every zone: the largest there was, and what is too much the autoscaler takes away.
   const perZone = Math.max(0, ...wanted.map(([, size]) => size));
   if (present === 0) return perZone === 0 ? { kind: 'done' } : request(perZone);
-  if (pool.status === 'ERROR' || pool.status === 'RUNNING_WITH_ERROR')
-    return { kind: 'refused', why: `it is ${pool.status}: ${pool.statusMessage ?? 'no reason given'}` };
   const asRestored = Object.values(nodes).every((size) => size === perZone);
-  return asRestored || present === total
-    ? { kind: 'done' }
-    : { kind: 'refused', why: `it has ${present} nodes by now, it had ${total}` };
+  if (!asRestored && present !== total)
+    return { kind: 'refused', why: `it has ${present} nodes by now, it had ${total}` };
+  // Its size is back and its nodes are not, as without capacity: GKE goes on trying.
+  return pool.status === 'ERROR' || pool.status === 'RUNNING_WITH_ERROR'
+    ? { kind: 'failed', why: `it is ${pool.status}: ${pool.statusMessage ?? 'no reason given'}` }
+    : { kind: 'done' };
 }
 
 /** Whether a pool's autoscaling is still to be set; what an operator set meanwhile is left as it is. */

@@ -25,7 +25,7 @@ const clusterSchema = z.looseObject({
   clusterName: z.string(),
   clusterUuid: z.optional(z.string()),
   labels: z.optional(stringMap),
-  status: z.optional(z.looseObject({ state: z.optional(z.string()) })),
+  status: z.optional(z.looseObject({ state: z.optional(z.string()), detail: z.optional(z.string()) })),
   config: z.optional(
     z.looseObject({
       masterConfig: z.optional(groupSchema),
@@ -41,6 +41,7 @@ const STATES: States = {
   stopped: new Set(['STOPPED']),
   stopping: new Set(['STOPPING', 'DELETING']),
   starting: new Set(['CREATING', 'STARTING', 'UPDATING', 'REPAIRING']),
+  broken: new Set(['ERROR', 'ERROR_DUE_TO_UPDATE']),
 };
 
 const record = z.object({ clusterUuid: z.string() });
@@ -142,8 +143,12 @@ function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): Re
   return stateStep(verb, (api) => getCluster(api, resource), STATES, request);
 }
 
-async function getCluster(api: Api, resource: string): Promise<{ state: string; labels: StringMap }> {
+async function getCluster(
+  api: Api,
+  resource: string,
+): Promise<{ state: string; labels: StringMap; detail: string | undefined }> {
   const call = 'dataproc.clusters.get';
   const cluster = parseAnswer(call, clusterSchema, await api.request(call, { url: `${HOST}/${resource}` }));
-  return { state: cluster.status?.state ?? '', labels: cluster.labels ?? {} };
+  const { status, labels = {} } = cluster;
+  return { state: status?.state ?? '', labels, detail: status?.detail };
 }

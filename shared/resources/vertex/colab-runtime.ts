@@ -23,6 +23,7 @@ const STATES: States = {
   stopped: new Set(['STOPPED', 'INVALID']),
   stopping: new Set(['BEING_STOPPED']),
   starting: new Set(['BEING_STARTED', 'BEING_UPGRADED']),
+  broken: new Set(['ERROR']),
 };
 
 /** Runtimes of Colab Enterprise: stopped and started. */

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import type { RestoreAnswer } from '../../../support/budget-lab.ts';
+import { POOL_GROUP } from '../../../support/fake-groups.ts';
+import { NO_CAPACITY, type FakeMachine } from '../../../support/fake-machines.ts';
+import { MINUTE_MS, restoreWorld, stateOf } from '../../../support/restore-world.ts';
+import { callRestore } from '../../../support/switch-and-restore.ts';
+
+const lab = restoreWorld();
+const { fake } = lab;
+
+/** Waiting takes its time here: what is not back in a request's time is pending. */
+const runtime = {
+  ...fake.runtime,
+  async sleep(milliseconds: number): Promise<void> {
+    fake.world.nowMs += milliseconds;
+    await fake.runtime.sleep(milliseconds);
+  },
+};
+const restore = (method: 'GET' | 'POST' = 'POST') => callRestore(runtime, method, lab.request);
+
+const lineOf = ({ results = [] }: RestoreAnswer, name: string) =>
+  results.find(({ resource }) => resource.endsWith(`/${name}`));
+
+function machine(name: string): FakeMachine {
+  const found = lab.project().machines.get(name);
+  if (found === undefined) throw new Error(`No machine ${name}`);
+  return found;
+}
+
+function group(name: string): { size: number; unstable?: true | string } {
+  const found = lab.project().groups.get(name);
+  if (found === undefined) throw new Error(`No group ${name}`);
+  return found;
+}
+
+/** How a start of each kind may go on, and how its reason is cleared away. */
+const MACHINES = ['ws-1', 'tpu-1', 'spark', 'colab-1'];
+const GROUPS = [
+  { title: 'a managed group', group: 'web', resource: 'web' },
+  { title: 'a node pool', group: POOL_GROUP, resource: 'pool' },
+];
+const changesOf = (name: string) => fake.world.changes.filter((change) => change.endsWith(`/${name}`));
+
+describe('a start that takes longer than the request', () => {
+  for (const name of MACHINES)
+    it(`${name}: is pending, and done with the next request without another start`, async () => {
+      const before = await lab.stopResources();
+      machine(name).startsAs = 'starting';
+      const first = await restore();
+      expect([first.status, first.complete, lineOf(first, name)?.outcome]).toEqual([503, false, 'pending']);
+      const one = machine(name);
+      delete one.startsAs;
+      delete one.state;
+      one.running = true;
+      const second = await restore();
+      expect([second.status, second.complete, lineOf(second, name)?.outcome]).toEqual([200, true, 'done']);
+      expect(changesOf(name)).toHaveLength(1);
+      expect(stateOf(lab.project())).toEqual(before);
+    });
+
+  for (const { title, group: name, resource } of GROUPS)
+    it(`${title}: is pending while its members are being started`, async () => {
+      const before = await lab.stopResources();
+      group(name).unstable = true;
+      const first = await restore();
+      expect([first.status, first.complete, lineOf(first, resource)?.outcome]).toEqual([
+        503,
+        false,
+        'pending',
+      ]);
+      delete group(name).unstable;
+      const second = await restore();
+      expect([second.status, lineOf(second, resource)?.outcome]).toEqual([200, 'done']);
+      expect(changesOf(name)).toHaveLength(1);
+      expect(stateOf(lab.project())).toEqual(before);
+    });
+});
+
+describe('a start that falls back', () => {
+  for (const name of MACHINES)
+    it(`${name}: fails with a reason, and is tried again with the next request`, async () => {
+      const before = await lab.stopResources();
+      machine(name).startsAs = 'off';
+      const first = await restore();
+      expect([first.status, first.complete]).toEqual([503, false]);
+      expect(lineOf(first, name)).toMatchObject({
+        outcome: 'failed',
+        why: expect.stringMatching(
+          /it was started and is .* again: .*capacity.*Send the request again/,
+        ) as string,
+      });
+      delete machine(name).startsAs;
+      expect((await restore()).status).toBe(200);
+      expect(changesOf(name)).toHaveLength(2);
+      expect(stateOf(lab.project())).toEqual(before);
+    });
+
+  for (const [name, reason] of [
+    ['spark', NO_CAPACITY],
+    ['colab-1', 'no reason given'],
+  ] as const)
+    it(`${name}: fails with its reason where it leads to an error`, async () => {
+      await lab.stopResources();
+      machine(name).startsAs = 'broken';
+      const first = await restore();
+      expect([first.status, first.complete]).toEqual([503, false]);
+      expect(lineOf(first, name)).toMatchObject({
+        outcome: 'failed',
+        why: expect.stringContaining(`it is ERROR: ${reason}`) as string,
+      });
+      expect((await restore()).status).toBe(503);
+      expect(changesOf(name)).toHaveLength(1);
+    });
+
+  it('a node pool: fails with its reason while its nodes do not come up, and is done once they do', async () => {
+    const before = await lab.stopResources();
+    group(POOL_GROUP).unstable = NO_CAPACITY;
+    const first = await restore();
+    expect([first.status, first.complete]).toEqual([503, false]);
+    expect(lineOf(first, 'pool')).toMatchObject({
+      outcome: 'failed',
+      why: expect.stringContaining(`it is RUNNING_WITH_ERROR: ${NO_CAPACITY}`) as string,
+    });
+    delete group(POOL_GROUP).unstable;
+    expect((await restore()).status).toBe(200);
+    expect(changesOf(POOL_GROUP)).toHaveLength(1);
+    expect(stateOf(lab.project())).toEqual(before);
+  });
+});
+
+describe('what a person started meanwhile', () => {
+  for (const name of [...MACHINES, 'hourly'])
+    it(`${name}: is left alone`, async () => {
+      await lab.stopResources();
+      machine(name).running = true;
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, name)?.outcome]).toEqual([200, 'already']);
+      expect(changesOf(name)).toEqual([]);
+    });
+
+  for (const { title, group: name, resource } of GROUPS)
+    it(`${title} of another size: is left alone, with both sizes`, async () => {
+      await lab.stopResources();
+      group(name).size = 7;
+      const answer = await restore();
+      expect(lineOf(answer, resource)).toMatchObject({
+        outcome: 'left',
+        why: expect.stringContaining('7') as string,
+      });
+      expect([group(name).size, changesOf(name)]).toEqual([7, []]);
+    });
+});
+
+describe('a plan, and the list of what can be restored', () => {
+  it('have each kind, and change nothing', async () => {
+    await lab.stopResources();
+    const names = [
+      'nb-1',
+      'vm-1',
+      'web',
+      'pool',
+      ...MACHINES,
+      'hourly',
+      'endpoints/1',
+      'projects/ml-research',
+    ];
+    const listed = JSON.stringify(await callRestore(runtime, 'GET', {}));
+    const planned = JSON.stringify(await restore('GET'));
+    for (const name of names) for (const text of [listed, planned]) expect(text).toContain(`${name}"`);
+    expect(fake.world.changes).toEqual([]);
+    fake.world.nowMs += MINUTE_MS;
+  });
+});
