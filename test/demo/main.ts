@@ -8,11 +8,13 @@ import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario } from '../sandbox/scenario.ts';
 import { writeGcloudEnvironment } from '../sandbox/gcloud/shell-environment.ts';
 import { untilStopped } from '../sandbox/until-stopped.ts';
+import { parsePolicy } from '../../shared/policy/policy.ts';
 import { tellEnforcerStory } from './enforcer-story.ts';
 import { clockText } from './headline.ts';
 import { tellAuditStory } from './audit-story.ts';
 import { tellEgressStory } from './egress-story.ts';
 import { tellEstimateStory } from './estimate-story.ts';
+import { tellHoldStory } from './hold-story.ts';
 import { tellLiveStory } from './live-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
 import { tellSwitchStory } from './switch-story.ts';
@@ -66,7 +68,8 @@ async function main(once: boolean): Promise<void> {
     opened.push(killSwitch);
     const restore = await installHttpFunction(sandbox, { ...options, name: 'budget-restore' });
     opened.push(restore);
-    await tellSwitchStory(sandbox, killSwitch, restore);
+    await tellSwitchStory(sandbox, killSwitch, restore, parsePolicy(policyText).budgets?.ladder ?? []);
+    await tellHoldStory();
     await tellLiveStory();
 
     const auditor = await installHttpFunction(sandbox, { ...options, name: 'egress-auditor' });

@@ -30,7 +30,8 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   return lines.join('\n');
 }
 
-function wrap(text: string, width: number): string[] {
+/** The lines of a text, at most `width` characters each. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let rest = text;
   while (rest.length > width) {
