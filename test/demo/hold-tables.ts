@@ -17,7 +17,7 @@ export function showTaken({ decisions }: Receipt): string {
         shortName(resource),
         `${action}: ${outcome}`,
         typeof evidence['startedBy'] === 'string'
-          ? `${reason}, started by ${evidence['startedBy'].replace(/projects\/\S*\//, '')}`
+          ? `${reason}; started by: ${evidence['startedBy'].replace(/projects\/\S*\//, '')}`
           : reason,
       ]),
   );
