@@ -1,3 +1,4 @@
+import type { Condition } from '../desired/condition.ts';
 import type { Role } from '../desired/settings.ts';
 import type { BillingRoles } from '../desired/names.ts';
 import type { Unread } from './read-answer.ts';
@@ -8,7 +9,7 @@ export interface Actual {
   /** Of an API that is not enabled nothing else is known, and nothing can exist. */
   readonly apis: ReadonlySet<string>;
   readonly bucket: Bucket | undefined;
-  /** Bindings without a condition, by resource: see `Access.on`, and `topics/T`, `subscriptions/S`, `services/N`. */
+  /** By resource: see `Access.on`, and `topics/T`, `subscriptions/S`, `services/N`. */
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
   /** E-mail addresses, with whether deploy made them. */
   readonly accounts: ReadonlyMap<string, { readonly made: boolean }>;
@@ -46,6 +47,8 @@ export interface Bucket {
 export interface Binding {
   readonly role: string;
   readonly member: string;
+  /** Absent for one that always applies. */
+  readonly condition?: Condition | undefined;
 }
 
 /** A member that holds a role. */

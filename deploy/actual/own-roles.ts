@@ -3,7 +3,7 @@ import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
 import { emailOf } from '../desired/names.ts';
 import type { Actual } from './actual.ts';
 import { isGenerationOf } from './role-generations.ts';
-import { SHARED_STATE_ROLES } from '../desired/settings.ts';
+import { STATE_ROLES } from '../desired/settings.ts';
 import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 
 const SUFFIXES = ['', 'Billing', 'Metrics'] as const;
@@ -19,9 +19,7 @@ export function isOwnRole({ project }: Pick<Desired, 'project'>, name: string, r
 
 /** Whether it is one of those that the functions share for the state bucket. */
 export function isSharedStateRole({ project }: Pick<Desired, 'project'>, role: string): boolean {
-  return Object.values(SHARED_STATE_ROLES).some(({ name }) =>
-    isGenerationOf(role, `projects/${project}/roles/${sharedRoleId(name)}`),
-  );
+  return STATE_ROLES.some((name) => isGenerationOf(role, `projects/${project}/roles/${sharedRoleId(name)}`));
 }
 
 /** Whether a custom role is one that older deployments made for a function, under one name for all installations. */

@@ -4,7 +4,7 @@ import type { Binding } from './actual.ts';
 import { bindingSchema, iamSchema } from './wire.ts';
 import type { Desired } from '../desired/desired.ts';
 
-/** Empty for a resource that is gone. Conditional bindings are none of ours. */
+/** Empty for a resource that is gone. */
 export async function readBindings(
   gcloud: Gcloud,
   desired: Desired,
@@ -15,9 +15,9 @@ export async function readBindings(
   const command = policyCommand(desired, on);
   const answer = await readJsonIfAny(gcloud, command, isGone);
   const { bindings } = parseOne(command, iamSchema, answer ?? {});
-  return parseList(command, bindingSchema, bindings, note)
-    .filter(({ condition }) => condition === undefined)
-    .flatMap(({ role, members }) => members.map((member) => ({ role, member })));
+  return parseList(command, bindingSchema, bindings, note).flatMap(({ role, members, condition }) =>
+    members.map((member) => ({ role, member, condition })),
+  );
 }
 
 function policyCommand({ project, region }: Desired, on: string): readonly string[] {

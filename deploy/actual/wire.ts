@@ -89,7 +89,9 @@ export const iamSchema = z.looseObject({ bindings: z.optional(z.unknown()) });
 export const bindingSchema = z.looseObject({
   role: z.string(),
   members: z.array(z.string()),
-  condition: z.optional(z.unknown()),
+  condition: z.optional(
+    z.looseObject({ title: z._default(z.string(), ''), description: text, expression: z.string() }),
+  ),
 });
 export const bucketSchema = z.looseObject({
   projectNumber: z.union([z.string(), z.number()]),

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { Policy } from '../../shared/policy/policy.ts';
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
+import { foldersCondition } from '../../shared/preflight/state-folders.ts';
 import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT, ownTopic, type BillingRoles } from './names.ts';
-import { partOf, type FunctionSettings, type Role } from './settings.ts';
+import type { Condition } from './condition.ts';
+import { partOf, type FunctionSettings, type Role, type StateRole } from './settings.ts';
 
 /** What is to be there. */
 export interface Desired {
@@ -38,6 +40,8 @@ export interface Access {
   readonly roleName: string;
   /** Content of a custom role; undefined for a predefined one. */
   readonly role: Role | undefined;
+  /** When it applies; absent for always. */
+  readonly condition?: Condition;
   readonly why: string;
 }
 
@@ -89,7 +93,7 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
  */
 export function accessOf(
   desired: Pick<Desired, 'project' | 'policy'>,
-  { name, role, sharedStateRole, billingRole, metricsRole, settings }: FunctionSettings,
+  { name, role, stateRoles, billingRole, metricsRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = desired;
@@ -112,12 +116,17 @@ export function accessOf(
   }));
   if (policy.stateBucket !== undefined) {
     const on = `gs://${policy.stateBucket}`;
-    const home = `projects/${project}`;
-    found.push({
-      on,
-      ...custom(home, sharedRoleId(sharedStateRole.name), sharedStateRole.role),
-      why: `${name} keeps its state in ${on}`,
-    });
+    const shared = (one: StateRole): CustomRole =>
+      custom(`projects/${project}`, sharedRoleId(one.name), one.role);
+    found.push(
+      { on, ...shared(stateRoles.read), why: `${name} reads its state in ${on}` },
+      {
+        on,
+        ...shared(stateRoles.write),
+        condition: foldersCondition(policy.stateBucket, name, settings.writes),
+        why: `${name} writes its own folders of ${on} alone`,
+      },
+    );
   }
   if (metricsRole !== undefined && writesMetrics(policy))
     found.push({

@@ -15,6 +15,12 @@ export interface Role {
   readonly permissions: readonly string[];
 }
 
+/** A role on the state bucket, with the name that goes into its id. */
+export interface StateRole {
+  readonly name: string;
+  readonly role: Role;
+}
+
 /** All that deploy/functions/<name>/ says of a function. */
 export interface FunctionSettings {
   /** Folder = deployed name. */
@@ -22,8 +28,8 @@ export interface FunctionSettings {
   readonly settings: Settings;
   /** On the projects, folders and organizations in scope. */
   readonly role: Role;
-  /** On the state bucket: the role that it shares with others, with the name that goes into that role's id. */
-  readonly sharedStateRole: { readonly name: string; readonly role: Role };
+  /** On the state bucket: the roles that it shares with others. */
+  readonly stateRoles: { readonly read: StateRole; readonly write: StateRole };
   /** On the billing accounts of `budgets.allow`. */
   readonly billingRole: Role | undefined;
   /** On the operations project, where the policy has metrics written there. */
@@ -45,8 +51,10 @@ const settingsSchema = z.strictObject({
   policy: z.array(z.enum(policyKeys)).check(z.minLength(1)),
   /** It is deployed only where the policy has this section. */
   needs: z.enum(policySections),
-  /** What it does in the state bucket: all that state-role.yaml allows, the little of report-state-role.yaml, or that and listing: receipt-state-role.yaml. */
+  /** What it does in the state bucket: read, list, write and replace; add and list: `receipts`; or no more than add: `reports`. */
   state: z._default(z.enum(['all', 'reports', 'receipts']), 'all'),
+  /** How the names of the objects begin that it writes there. */
+  writes: z.array(z.string().check(z.regex(/^[a-z][a-z-]*\/(?:[a-z.-]+\/?)?$/))).check(z.minLength(1)),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
   /** Node's own options, which the functions-framework's process takes from its environment. */
   nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
@@ -98,24 +106,34 @@ async function readFunction(folder: string, name: string): Promise<FunctionSetti
     throw new Error(
       `Cannot use "${file('function.yaml')}": beside billing-account-role.yaml it wants billingAccountRole as well`,
     );
-  const shared = SHARED_STATE_ROLES[settings.state];
+  const stateRole = async (id: string): Promise<StateRole> => ({
+    name: id,
+    role: await readRole(join(folder, `${id}-role.yaml`)),
+  });
   return {
     name,
     settings,
     role,
-    sharedStateRole: { name: shared.name, role: await readRole(join(folder, shared.file)) },
+    stateRoles: {
+      read: await stateRole(settings.state === 'reports' ? 'state-get' : 'state-read'),
+      write: await stateRole(settings.state === 'all' ? 'state-write' : 'state-add'),
+    },
     billingRole,
     metricsRole: await readRoleIfAny(file('metrics-role.yaml')),
     dashboard: await readDashboardIfAny(file('dashboard.json')),
   };
 }
 
-/** By `state` in the settings. */
-export const SHARED_STATE_ROLES = {
-  all: { name: 'state', file: 'state-role.yaml' },
-  reports: { name: 'reports', file: 'report-state-role.yaml' },
-  receipts: { name: 'receipts', file: 'receipt-state-role.yaml' },
-} as const;
+/** Names of the roles on the state bucket; older deployments bound the last three, to all of its objects. */
+export const STATE_ROLES = [
+  'state-get',
+  'state-read',
+  'state-add',
+  'state-write',
+  'state',
+  'reports',
+  'receipts',
+] as const;
 
 async function readRoleIfAny(file: string): Promise<Role | undefined> {
   return (await exists(file)) ? readRole(file) : undefined;

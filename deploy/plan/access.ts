@@ -1,8 +1,9 @@
 import { boundBefore } from '../actual/bound-before.ts';
-import { grant, revoke } from './grants.ts';
+import { grant, isSameBinding, revoke } from './grants.ts';
+import { planRoleDeletions, planStateRoleDeletions } from './role-deletions.ts';
 import { BUILD_ACCOUNT, MADE_BY_TEXT, TRIGGER_ACCOUNT } from '../desired/names.ts';
-import { isFormerRole, isOwnRole, otherHolders } from '../actual/own-roles.ts';
-import type { Actual } from '../actual/actual.ts';
+import { isFormerRole, isOwnRole, isSharedStateRole } from '../actual/own-roles.ts';
+import type { Actual, Binding } from '../actual/actual.ts';
 import { roleInUse } from '../actual/role-generations.ts';
 import type { Role } from '../desired/settings.ts';
 import type { Step } from '../desired/step.ts';
@@ -36,6 +37,7 @@ export function planAccess(desired: Desired, actual: Actual): readonly Step[] {
       ...planBindings(desired, actual, fn, all),
       ...planLeavings(desired, actual, fn, all),
     ]),
+    ...planStateRoleDeletions(desired, actual, new Set(roles.keys())),
   ];
 }
 
@@ -129,7 +131,9 @@ function planBindings(
   all: readonly Access[],
 ): readonly Step[] {
   const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
-  return all.flatMap(({ on, roleName, why }) => grant(actual, desired, on, { role: roleName, member }, why));
+  return all.flatMap(({ on, roleName, condition, why }) =>
+    grant(actual, desired, on, { role: roleName, member, condition }, why),
+  );
 }
 
 /** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
@@ -143,6 +147,7 @@ function planLeavings(
   const isOurs = (on: string, role: string): boolean =>
     isOwnRole(desired, name, role) ||
     isFormerRole(name, role) ||
+    isSharedStateRole(desired, role) ||
     (on.startsWith('billingAccounts/') && role === settings.billingAccountRole);
   const before = new Set(boundBefore(actual, name).map(({ on }) => on));
   const kept = new Set(all.map(({ on }) => on));
@@ -153,25 +158,17 @@ function planLeavings(
       if (binding.member !== member) continue;
       if (before.has(on) && !kept.has(on))
         steps.push(...revoke(actual, desired, on, binding, `The policy no longer names ${on}`));
-      else if (isOurs(on, binding.role) && !all.some((one) => one.on === on && one.roleName === binding.role))
+      else if (isOurs(on, binding.role) && !isWanted(all, on, binding))
         steps.push(...revoke(actual, desired, on, binding, `${name} holds another role on ${on} now`));
     }
   return [...steps, ...planRoleDeletions(desired, actual, name, used)];
 }
 
-/** Deletes a function's roles save those in `used`, and former ones that no other installation's account holds. */
-export function planRoleDeletions(
-  desired: Desired,
-  actual: Actual,
-  name: string,
-  used: ReadonlySet<string>,
-): readonly Step[] {
-  return [...actual.roles].flatMap(([role, { deleted }]) => {
-    if (deleted || used.has(role)) return [];
-    if (isOwnRole(desired, name, role)) return [deleteRole(role)];
-    const isFree = isFormerRole(name, role) && otherHolders(desired, actual, name, role)?.length === 0;
-    return isFree ? [deleteRole(role)] : [];
-  });
+function isWanted(all: readonly Access[], on: string, binding: Binding): boolean {
+  return all.some(
+    ({ on: place, roleName, condition }) =>
+      place === on && isSameBinding({ role: roleName, member: binding.member, condition }, binding),
+  );
 }
 
 /** Takes away every role that a member holds on a resource. */
@@ -185,13 +182,4 @@ export function revokeAll(
   return (actual.bindings.get(on) ?? [])
     .filter((binding) => binding.member === member)
     .flatMap((binding) => revoke(actual, place, on, binding, why));
-}
-
-/** Removes a custom role by its full name. */
-export function deleteRole(name: string): Step {
-  const [, kind = '', home = '', id = ''] = /^(.*?)s\/(.*)\/roles\/(.*)$/.exec(name) ?? [];
-  return {
-    why: `The role ${name}; within 7 days deploy takes it up again, and then another id until this one is free`,
-    args: ['iam', 'roles', 'delete', id, `--${kind}=${home}`, '--quiet'],
-  };
 }

@@ -1,4 +1,5 @@
-import type { Binding, Actual } from '../actual/actual.ts';
+import type { Actual, Binding } from '../actual/actual.ts';
+import type { Condition } from '../desired/condition.ts';
 import type { Step } from '../desired/step.ts';
 
 /** Where a resource lives that has no full name in its own commands. */
@@ -32,8 +33,16 @@ export function revoke(
 }
 
 export function isBound({ bindings }: Pick<Actual, 'bindings'>, on: string, wanted: Binding): boolean {
-  return (bindings.get(on) ?? []).some(
-    ({ role, member }) => role === wanted.role && member === wanted.member,
+  return (bindings.get(on) ?? []).some((one) => isSameBinding(one, wanted));
+}
+
+/** With the same condition, or both without one. */
+export function isSameBinding(one: Binding, other: Binding): boolean {
+  return (
+    one.role === other.role &&
+    one.member === other.member &&
+    one.condition?.title === other.condition?.title &&
+    one.condition?.expression === other.condition?.expression
   );
 }
 
@@ -41,14 +50,14 @@ function bindingCommand(
   verb: 'add' | 'remove',
   { project, region }: Place,
   on: string,
-  { role, member }: Binding,
+  { role, member, condition }: Binding,
 ): readonly string[] {
   const command = `${verb}-iam-policy-binding`;
   const what = [`--member=${member}`, `--role=${role}`];
   const id = on.slice(on.indexOf('/') + 1);
   // Where a policy holds conditional bindings too, gcloud prompts for the condition unless it is told that there is none.
-  const plain = '--condition=None';
-  if (on.startsWith('gs://')) return ['storage', 'buckets', command, on, ...what];
+  const plain = condition === undefined ? '--condition=None' : `--condition=${conditionText(condition)}`;
+  if (on.startsWith('gs://')) return ['storage', 'buckets', command, on, ...what, plain];
   if (on.startsWith('projects/')) return ['projects', command, id, ...what, plain];
   if (on.startsWith('folders/')) return ['resource-manager', 'folders', command, id, ...what, plain];
   if (on.startsWith('organizations/')) return ['organizations', command, id, ...what, plain];
@@ -64,4 +73,13 @@ function bindingCommand(
   if (on.startsWith('services/'))
     return ['run', 'services', command, id, ...what, `--region=${region}`, `--project=${project}`];
   throw new Error(`Cannot bind a role on "${on}": no such kind of resource`);
+}
+
+/** As gcloud's dictionaries are written; with another separator than the comma where a value has one, see `gcloud topic escaping`. */
+function conditionText(condition: Condition): string {
+  const fields = (['expression', 'title', 'description'] as const).flatMap((key) =>
+    condition[key] === undefined ? [] : [`${key}=${condition[key]}`],
+  );
+  const separator = [',', ';', '~', '@'].find((one) => !fields.some((field) => field.includes(one))) ?? ',';
+  return `${separator === ',' ? '' : `^${separator}^`}${fields.join(separator)}`;
 }

@@ -13,7 +13,8 @@ import {
 } from '../desired/names.ts';
 import { ownTopic } from '../desired/names.ts';
 import { accountsElsewhere, isSharedStateRole } from '../actual/own-roles.ts';
-import { deleteRole, planRoleDeletions, revokeAll } from './access.ts';
+import { revokeAll } from './access.ts';
+import { deleteRole, planRoleDeletions } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
 import {

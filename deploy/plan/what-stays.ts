@@ -1,7 +1,7 @@
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { accountsElsewhere, isFormerRole, otherHolders } from '../actual/own-roles.ts';
 import { ownTopic, topicOf } from '../desired/names.ts';
-import { deleteRole } from './access.ts';
+import { deleteRole } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
 import { billingAccountsOf, unlinks, type Desired } from '../desired/desired.ts';

@@ -1,12 +1,11 @@
 import * as z from 'zod/mini';
-import { CannotImpersonate } from '../google/impersonate.ts';
 import { getBillingLink } from '../google/billing.ts';
 import { listPages } from '../google/list-pages.ts';
-import { GoogleApiError } from '../google/google-api-error.ts';
 import { readItems, type StrangeItem } from '../google/read-items.ts';
-import { missingOnBucket, missingOnTopic, statePermissions } from './permissions.ts';
+import { isMissing } from './is-missing.ts';
+import { missingOnTopic } from './permissions.ts';
 import { budgetsPage } from './budget.ts';
-import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
+import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
 import { daysUntilDecommission, nodeRuntimes } from './runtime-support.ts';
 
 const WARN_DAYS = 365;
@@ -58,7 +57,7 @@ export async function inspectTopic(inspection: Inspection): Promise<Check> {
         });
         return pass(place, 'it exists');
       } catch (error) {
-        if (!isNotFound(error)) throw error;
+        if (!isMissing(error)) throw error;
         return notPassed(place, 'fail', 'it does not exist, so that no budget message arrives', [
           `gcloud pubsub topics create ${id} --project=${project}`,
         ]);
@@ -83,34 +82,6 @@ export async function inspectReceiptsTopic(inspection: Inspection, topic: string
         `gcloud pubsub topics add-iam-policy-binding ${id} --project=${project} --member=serviceAccount:${options.account} --role=roles/pubsub.publisher`,
       ],
     );
-  });
-}
-
-/** The bucket that holds the ladder's state and the restore manifests: nothing is taken away without it. */
-export async function inspectStateBucket(inspection: Inspection, bucket: string): Promise<Check> {
-  const { switchApi, options } = inspection;
-  const place = { id: 'state-access', subject: `gs://${bucket}` };
-  return orUnknown(place, inspection, [], async () => {
-    try {
-      const missing = await missingOnBucket(switchApi, bucket, statePermissions);
-      if (missing.length === 0) return pass(place, `${options.account} can read, write and delete in it`);
-      return notPassed(
-        place,
-        'fail',
-        `${options.account} lacks ${missing.join(', ')}`,
-        roleRemedies(
-          { id: 'costguardState', file: 'deploy/functions/state-role.yaml', project: options.project },
-          missing.length < statePermissions.length,
-          (role) =>
-            `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=serviceAccount:${options.account} --role=${role}`,
-        ),
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return notPassed(place, 'fail', 'it does not exist', [
-        `gcloud storage buckets create gs://${bucket} --project=${options.project} --location=LOCATION --uniform-bucket-level-access`,
-      ]);
-    }
   });
 }
 
@@ -197,11 +168,4 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
       ],
     );
   return pass(place, 'no spend cap can stop the switch');
-}
-
-function isNotFound(error: unknown): boolean {
-  // An account that does not exist answers 404 as well, before anybody looks at the resource.
-  return (
-    error instanceof GoogleApiError && error.status === 404 && !(error.cause instanceof CannotImpersonate)
-  );
 }

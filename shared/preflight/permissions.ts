@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api, ApiAnswer } from '../google/api.ts';
+import { GoogleApiError } from '../google/google-api-error.ts';
 import { parseAnswer } from '../google/parse-answer.ts';
 import type { RungAction } from '../policy/policy.ts';
 import { rungKinds } from '../state/rung-kinds.ts';
@@ -37,13 +38,8 @@ export const accountPermissions: readonly string[] = ['billing.budgets.get'];
  */
 export const unlinkOnAccount = 'billing.resourceAssociations.delete';
 
-/** What it needs on the state bucket: deploy/functions/state-role.yaml. */
-export const statePermissions: readonly string[] = [
-  'storage.objects.create',
-  'storage.objects.delete',
-  'storage.objects.get',
-  'storage.objects.list',
-];
+/** What it needs on the whole state bucket: deploy/functions/state-read-role.yaml. Writing is bound to its folders. */
+export const statePermissions: readonly string[] = ['storage.objects.get', 'storage.objects.list'];
 
 const answerSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
 
@@ -85,6 +81,37 @@ export function missingOnBucket(api: Api, bucket: string, permissions: readonly 
       query: { permissions },
     }),
   );
+}
+
+/**
+ * Those of `folders` to which the caller cannot add an object. `testIamPermissions` sees no right that a condition binds to objects,
+ * so that an upload is begun in each and left: nothing is stored, and Cloud Storage forgets it after a week.
+ * Throws `GoogleApiError`, 404 when there is no such bucket.
+ * Source: https://cloud.google.com/storage/docs/performing-resumable-uploads
+ */
+export async function closedFolders(
+  api: Api,
+  bucket: string,
+  folders: readonly string[],
+): Promise<readonly string[]> {
+  const closed: string[] = [];
+  for (const folder of folders) if (!(await canAdd(api, bucket, folder))) closed.push(folder);
+  return closed;
+}
+
+async function canAdd(api: Api, bucket: string, folder: string): Promise<boolean> {
+  try {
+    await api.exchangeUnpermitted('storage.objects.insert', {
+      method: 'POST',
+      url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
+      query: { uploadType: 'resumable', name: `${folder}costguard-preflight`, ifGenerationMatch: '0' },
+      body: { contentType: 'application/json' },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof GoogleApiError && error.status === 403) return false;
+    throw error;
+  }
 }
 
 /** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `GoogleApiError`. */

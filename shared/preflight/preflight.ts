@@ -15,13 +15,8 @@ import {
   type PreflightOptions,
 } from './check.ts';
 import { inspectAccount } from './billing-account.ts';
-import {
-  inspectHost,
-  inspectReceiptsTopic,
-  inspectStateBucket,
-  inspectTopic,
-  judgeRuntime,
-} from './host-project.ts';
+import { inspectHost, inspectReceiptsTopic, inspectTopic, judgeRuntime } from './host-project.ts';
+import { inspectStateBucket } from './state-bucket.ts';
 import { listOwnParts } from './own-parts.ts';
 import { inspectPublishers } from './publishers.ts';
 import { inspectTarget, type Target } from './target-project.ts';

@@ -12,7 +12,13 @@ const functions = await readFunctions();
 /** All that a function's role files grant it. */
 function grantedTo(name: string): readonly string[] {
   const fn = functions.find((one) => one.name === name);
-  const roles = [fn?.role, fn?.sharedStateRole.role, fn?.billingRole, fn?.metricsRole];
+  const roles = [
+    fn?.role,
+    fn?.stateRoles.read.role,
+    fn?.stateRoles.write.role,
+    fn?.billingRole,
+    fn?.metricsRole,
+  ];
   return [...new Set(roles.flatMap((role) => role?.permissions ?? []))].sort();
 }
 

@@ -36,7 +36,7 @@ export interface World {
   isAssetSearchEnabled: boolean;
   /** Whether a role that can no longer be undeleted is shown as deleted: reports say no, the documentation is silent. */
   isGoneRoleShown: boolean;
-  readonly policies: Map<string, { role: string; members: string[] }[]>;
+  readonly policies: Map<string, { role: string; members: string[]; condition?: Json }[]>;
   readonly accounts: Map<string, Json>;
   readonly roles: Map<string, Json>;
   readonly buckets: Map<string, Json>;
@@ -427,6 +427,13 @@ function policyOf(world: World, words: readonly string[], flags: Flags): unknown
   if (verb === 'get-iam-policy') return { bindings, etag: 'BwY=' };
   const role = flags.get('role') ?? '';
   const member = flags.get('member') ?? '';
+  // Without a prompt, gcloud refuses to guess where a policy has conditions.
+  const given = flags.get('condition');
+  if (given === undefined && bindings.some((binding) => binding.condition !== undefined))
+    throw new Error('a binding without specifying a condition is prohibited in non-interactive mode');
+  const condition = given === undefined || given === 'None' ? undefined : pairs(given);
+  const isSame = (other: Json | undefined): boolean =>
+    ['title', 'description', 'expression'].every((key) => other?.[key] === condition?.[key]);
   const email = /^serviceAccount:(.*)$/.exec(member)?.[1];
   if (verb === 'add-iam-policy-binding') {
     // Google's own accounts are in no project.
@@ -435,15 +442,18 @@ function policyOf(world: World, words: readonly string[], flags: Flags): unknown
       throw new Error(`INVALID_ARGUMENT: Service account ${email} does not exist.`);
     const custom = /^(?:projects|organizations)\//.test(role) ? world.roles.get(role) : {};
     if (custom === undefined || custom['deleted'] === true) throw new Error(`NOT_FOUND: role ${role}`);
-    const there = bindings.find((binding) => binding.role === role);
-    if (there === undefined) bindings.push({ role, members: [member] });
+    const there = bindings.find((binding) => binding.role === role && isSame(binding.condition));
+    if (there === undefined)
+      bindings.push({ role, members: [member], ...(condition === undefined ? {} : { condition }) });
     else if (!there.members.includes(member)) there.members.push(member);
     world.policies.set(on, bindings);
     return { bindings };
   }
   const left = bindings
     .map((binding) =>
-      binding.role === role ? { role, members: binding.members.filter((one) => one !== member) } : binding,
+      binding.role === role && isSame(binding.condition)
+        ? { ...binding, members: binding.members.filter((one) => one !== member) }
+        : binding,
     )
     .filter(({ members }) => members.length > 0);
   world.policies.set(on, left);

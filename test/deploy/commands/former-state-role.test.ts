@@ -17,5 +17,5 @@ it('a role on the state bucket that a function no longer needs is taken away and
     expect(policies.get(bucket)?.some(({ role }) => role === name)).toBe(false);
     expect(roles.get(name)?.['deleted']).toBe(true);
     const left = policies.get(bucket)?.filter(({ members }) => members.includes(member));
-    expect(left?.length).toBe(1);
+    expect(left?.length).toBe(2);
   }));

@@ -147,13 +147,15 @@ describe('npm run preflight', () => {
       assert.match(out, /^policy\n {2}pass {5}policy-mode +budgets\.mode is enforce/);
       assert.match(out, /\n {2}unknown {2}project-billing-lock /);
       assert.match(out, /\n\d+ pass, 0 warn, 0 fail, 1 could not check\n$/);
-      const changing = sandbox.callLog
-        .calls()
-        .filter(
-          ({ method, id }) =>
-            method !== 'GET' && !/(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id),
-        );
+      const changing = sandbox.callLog.calls().filter(
+        ({ method, id, query }) =>
+          method !== 'GET' &&
+          !/(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id) &&
+          // Begun and left: nothing is stored.
+          !query.startsWith('?uploadType=resumable&'),
+      );
       assert.deepEqual(changing, []);
+      assert.deepEqual(sandbox.storage.objectNames(BUCKET), []);
     }));
 
   it('says what fails and how to fix it, and ends with 1', () =>

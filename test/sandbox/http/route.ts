@@ -22,6 +22,8 @@ export interface Route {
 export interface Need {
   readonly permission: string;
   readonly on: string;
+  /** What conditions of bindings see, where it is not the resource itself: an object in the bucket `on`. */
+  readonly object?: string;
 }
 
 export interface Call {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ApiError } from '../http/api-error.ts';
+import type { Condition } from './condition.ts';
 import type { Binding, Iam } from './iam.ts';
 
 export interface IamPolicy {
@@ -8,6 +9,10 @@ export interface IamPolicy {
   readonly etag: string;
   readonly bindings: readonly { readonly role: string; readonly members: readonly string[] }[];
 }
+
+export type ConditionalBinding = IamPolicy['bindings'][number] & {
+  readonly condition?: Condition | undefined;
+};
 
 /** What a policy may refer to. */
 export interface PolicyBook {
@@ -25,7 +30,7 @@ export interface Policies {
   /** `given`: a google.iam.v1.Policy in JSON form. Throws INVALID_ARGUMENT, or ABORTED for an etag that is not the present one. */
   write(resource: string, given: unknown): IamPolicy;
   /** Replaces what an earlier `apply` bound on the resource, and nothing else; for a service that keeps its policies itself. */
-  apply(resource: string, bindings: IamPolicy['bindings']): void;
+  apply(resource: string, bindings: readonly ConditionalBinding[]): void;
   /** Binds what a scenario says, also roles whose contents the sandbox does not know: they are shown and allow nothing. */
   seed(resource: string, bindings: IamPolicy['bindings']): void;
   /** The resource is gone, and its policy with it. */
@@ -59,8 +64,9 @@ export function createPolicies(iam: Iam, book: PolicyBook): Policies {
     const bindings = [...members].map(([role, holders]) => ({ role, members: [...new Set(holders)].sort() }));
     return { version: 1, etag: etagOf(bindings), bindings };
   };
-  const bind = (resource: string, role: string, member: string): Binding => {
+  const bind = (resource: string, role: string, member: string, condition?: Condition): Binding => {
     const binding: Binding = {
+      condition,
       member: accountOf(member),
       role,
       on: resource,
@@ -103,7 +109,9 @@ export function createPolicies(iam: Iam, book: PolicyBook): Policies {
       iam.unbind((binding) => earlier.has(binding));
       applied.set(
         resource,
-        [...pairsOf(bindings).values()].map(({ role, member }) => bind(resource, role, member)),
+        bindings.flatMap(({ role, members, condition }) =>
+          [...new Set(members)].map((member) => bind(resource, role, member, condition)),
+        ),
       );
     },
     seed(resource, bindings) {

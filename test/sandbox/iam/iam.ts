@@ -1,5 +1,6 @@
 import { ApiError } from '../http/api-error.ts';
 import type { Need } from '../http/route.ts';
+import { parseCondition, type Condition, type ConditionResource } from './condition.ts';
 
 /** Which account holds which permissions where. Bindings are inherited downwards: organization, folder, project, resource. */
 export interface Iam {
@@ -18,6 +19,8 @@ export interface Binding {
   readonly permissions: 'all' | readonly string[];
   /** Resource name, see `Need.on`. */
   readonly on: string;
+  /** Without one the binding always applies. */
+  readonly condition?: Condition | undefined;
 }
 
 /** `parentOf` gives the resource above one, e.g. `buckets/b` -> `projects/p` -> `folders/1` -> `organizations/2`. */
@@ -31,7 +34,8 @@ export function createIam(parentOf: (resource: string) => string | undefined): I
         (binding) =>
           binding.on === here &&
           (binding.member === principal || binding.member === 'allUsers') &&
-          (binding.permissions === 'all' || binding.permissions.includes(need.permission)),
+          (binding.permissions === 'all' || binding.permissions.includes(need.permission)) &&
+          (binding.condition === undefined || parseCondition(binding.condition)(resourceOf(need))),
       );
       if (granted) return true;
     }
@@ -63,4 +67,19 @@ export function createIam(parentOf: (resource: string) => string | undefined): I
       return bindings;
     },
   };
+}
+
+/**
+ * What a condition is evaluated on. For an object it is the object, also for one that is to be made; for `storage.objects.list` and
+ * whatever is asked of the bucket it is the bucket: a listing takes no condition on its prefix.
+ * Source: https://cloud.google.com/storage/docs/access-control/iam#conditions; lanes-sh/link#100 for the real refusal
+ */
+function resourceOf({ on, object }: Need): ConditionResource {
+  const [, bucket] = /^buckets\/([^/]+)$/.exec(on) ?? [];
+  if (bucket === undefined) return { name: on, type: '', service: '' };
+  const service = 'storage.googleapis.com';
+  const name = `projects/_/buckets/${bucket}`;
+  return object === undefined
+    ? { name, type: `${service}/Bucket`, service }
+    : { name: `${name}/objects/${object}`, type: `${service}/Object`, service };
 }

@@ -26,6 +26,27 @@ export function roleFile(path: string): readonly string[] {
   return roleSchema.parse(parse(readFileSync(file, 'utf8'))).includedPermissions;
 }
 
+const settingsSchema = z.object({
+  state: z.enum(['all', 'reports', 'receipts']).default('all'),
+  writes: z.array(z.string()),
+});
+
+/** What a function's function.yaml says of the state bucket: its role files there, and the folders that it writes. */
+export function stateGrants(name: string): {
+  readonly read: string;
+  readonly write: string;
+  readonly folders: readonly string[];
+} {
+  const { state, writes } = settingsSchema.parse(
+    parse(readFileSync(fileOf(`${name}/function.yaml`), 'utf8')),
+  );
+  return {
+    read: state === 'reports' ? 'state-get-role.yaml' : 'state-read-role.yaml',
+    write: state === 'all' ? 'state-write-role.yaml' : 'state-add-role.yaml',
+    folders: writes,
+  };
+}
+
 /**
  * What the predefined roles contain, as far as methods of the sandbox ask for it. Source: the public role data sets
  * (iam-dataset, gcp/roles).

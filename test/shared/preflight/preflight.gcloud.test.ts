@@ -18,11 +18,12 @@ import {
   statePermissions,
   unlinkOnAccount,
 } from '../../../shared/preflight/permissions.ts';
+import { switchFolders } from '../../../shared/preflight/state-folders.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { runPreflight, type Check, type PreflightOptions } from '../../../shared/preflight/preflight.ts';
 import { daysUntilDecommission } from '../../../shared/preflight/runtime-support.ts';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
-import { roleFile } from '../../sandbox/iam/roles.ts';
+import { roleFile, stateGrants } from '../../sandbox/iam/roles.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario, type ScenarioInput } from '../../sandbox/scenario.ts';
 import { needs } from '../../support/needs.ts';
@@ -215,6 +216,18 @@ const without =
         permissions:
           binding.permissions === 'all' ? 'all' : binding.permissions.filter((one) => one !== permission),
       });
+  };
+
+/** Binds the switch's right to write in the state bucket to objects whose names begin so; '' for all of them. */
+const bindStateTo =
+  (folder: string) =>
+  (sandbox: Sandbox): void => {
+    const on = `buckets/${BUCKET}`;
+    const role = 'state-write-role.yaml';
+    sandbox.iam.unbind((binding) => binding.member === SWITCH && binding.role === role);
+    const expression = `resource.name.startsWith("projects/_/${on}/objects/${folder}")`;
+    const condition = folder === '' ? undefined : { title: 'elsewhere', expression };
+    sandbox.iam.bind({ member: SWITCH, role, permissions: roleFile(role), on, condition });
   };
 
 /** What the budget is changed to, in the API's own form. */
@@ -571,16 +584,27 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a state bucket that the switch may only read',
-    answer: (url) =>
-      url.pathname.endsWith('/iam/testPermissions') ? { permissions: ['storage.objects.get'] } : undefined,
+    change: without('storage.objects.create', SWITCH),
     open: ['state-access: fail'],
-    says: /lacks storage\.objects\.create, storage\.objects\.delete/,
+    says: /cannot write manifests\/, messages\/, .*, spend\/\n.*roles create costguardStateWrite .*\n.*--condition='expression=resource\.name\.startsWith/,
+  },
+  {
+    name: 'a state bucket in which the switch is bound to the folders of another function',
+    change: bindStateTo('receipts/'),
+    open: ['state-access: fail'],
+    says: /cannot write manifests\/, messages\/, not-offered\/, poison\/budget-kill-switch\/, policy\/budget-kill-switch\.yaml, spend\/\n/,
+  },
+  {
+    name: 'a state bucket that an older deployment lets the switch write whole',
+    change: bindStateTo(''),
+    open: [],
+    says: /^$/,
   },
   {
     name: 'a state bucket that the switch may do nothing in',
     answer: (url) => (url.pathname.endsWith('/iam/testPermissions') ? { kind: 'storage#x' } : undefined),
     open: ['state-access: fail'],
-    says: /iam roles create costguardState/,
+    says: /iam roles create costguardStateRead/,
   },
   {
     name: 'a host whose billing is off',
@@ -669,14 +693,16 @@ const cases: readonly Case[] = [
 
 describe('runPreflight', () => {
   it('passes everything that can be told when all is well', async () => {
-    const checks = await look({}, (_, __, { callLog }) => {
-      const changing = callLog
-        .calls()
-        .filter(
-          ({ method, id }) =>
-            method !== 'GET' && !/:?(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id),
-        );
+    const checks = await look({}, (_, __, { callLog, storage }) => {
+      const changing = callLog.calls().filter(
+        ({ method, id, query }) =>
+          method !== 'GET' &&
+          !/:?(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id) &&
+          // Begun and left: nothing is stored.
+          !query.startsWith('?uploadType=resumable&'),
+      );
       assert.deepEqual(changing, []);
+      assert.deepEqual(storage.objectNames(BUCKET), []);
     });
     assert.deepEqual(open(checks), []);
     assert.equal(find(checks, 'spend-reach').status, 'pass');
@@ -789,7 +815,8 @@ describe('permissions', () => {
       [...accountPermissions, unlinkOnAccount],
       roleFile('budget-kill-switch/billing-account-role.yaml'),
     );
-    assert.deepEqual([...statePermissions].sort(), [...roleFile('state-role.yaml')].sort());
+    assert.deepEqual([...statePermissions].sort(), [...roleFile('state-read-role.yaml')].sort());
+    assert.deepEqual(switchFolders, stateGrants('budget-kill-switch').folders);
   });
 });
 

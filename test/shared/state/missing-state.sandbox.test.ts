@@ -31,18 +31,21 @@ describe('State.read of an object that is not there', () => {
   for (const answer of ['forbidden', 'not-found'] as const)
     it(`tells so with the deployed roles, where Google says ${answer} to who may not list`, () =>
       withState({ lists: true, answer }, async (state) => {
-        assert.equal(await state.read('memory/a.json'), undefined);
-        await state.write('memory/a.json', '1', { ifGeneration: '0' });
-        assert.equal((await state.read('memory/a.json'))?.text, '1');
+        assert.equal(await state.read('memory/idle-notebook-stopper/a.json'), undefined);
+        await state.write('memory/idle-notebook-stopper/a.json', '1', { ifGeneration: '0' });
+        assert.equal((await state.read('memory/idle-notebook-stopper/a.json'))?.text, '1');
       }));
 
   it('takes a 403 for no answer, never for "nothing stored"', () =>
     withState({ lists: false, answer: 'forbidden' }, async (state) => {
-      await assert.rejects(state.read('memory/a.json'), { name: 'GoogleApiError', status: 403 });
+      await assert.rejects(state.read('memory/idle-notebook-stopper/a.json'), {
+        name: 'GoogleApiError',
+        status: 403,
+      });
     }));
 
   it('tells so without storage.objects.list where Google says 404 all the same', () =>
     withState({ lists: false, answer: 'not-found' }, async (state) => {
-      assert.equal(await state.read('memory/a.json'), undefined);
+      assert.equal(await state.read('memory/idle-notebook-stopper/a.json'), undefined);
     }));
 });

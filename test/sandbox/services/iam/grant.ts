@@ -1,5 +1,6 @@
+import type { Condition } from '../../iam/condition.ts';
 import type { Iam } from '../../iam/iam.ts';
-import { hasRole, PREDEFINED_ROLES, roleFile } from '../../iam/roles.ts';
+import { hasRole, PREDEFINED_ROLES, roleFile, stateGrants } from '../../iam/roles.ts';
 import type { Accounts } from './accounts.ts';
 
 export interface GrantOptions {
@@ -26,14 +27,23 @@ export function grantFunction(
   const { functionName: name, operationsProject } = options;
   const account = `${name}@${operationsProject}.iam.gserviceaccount.com`;
   accounts.ensure(account);
-  const bindRole = (role: string, on: readonly string[]): void => {
-    for (const resource of on) iam.bind({ member: account, role, permissions: roleFile(role), on: resource });
+  const bindRole = (role: string, on: readonly string[], condition?: Condition): void => {
+    for (const resource of on)
+      iam.bind({ member: account, role, permissions: roleFile(role), on: resource, condition });
   };
   const bindPredefined = (role: string, on: string): void => {
     iam.bind({ member: account, role, permissions: PREDEFINED_ROLES[role] ?? [], on });
   };
   bindRole(`${name}/role.yaml`, options.scope);
-  bindRole('state-role.yaml', options.stateBucket === undefined ? [] : [`buckets/${options.stateBucket}`]);
+  if (options.stateBucket !== undefined) {
+    const { read, write, folders } = stateGrants(name);
+    const objects = `projects/_/buckets/${options.stateBucket}/objects/`;
+    const expression = folders
+      .map((folder) => `resource.name.startsWith("${objects}${folder}")`)
+      .join(' || ');
+    bindRole(read, [`buckets/${options.stateBucket}`]);
+    bindRole(write, [`buckets/${options.stateBucket}`], { title: 'its folders', expression });
+  }
   if (hasRole(`${name}/billing-account-role.yaml`))
     bindRole(`${name}/billing-account-role.yaml`, options.billingAccounts ?? []);
   if (options.metrics === true && hasRole(`${name}/metrics-role.yaml`))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../../http/api-error.ts';
+import { parseCondition } from '../../iam/condition.ts';
 import { checkBody } from './body.ts';
 import { bucketEtag } from './etag.ts';
 import type { StorageState, StoredBucket } from './model.ts';
@@ -46,6 +47,15 @@ export function bucketIamRoutes(state: StorageState): StorageRoute[] {
         if (etag !== undefined && etag !== bucketEtag(bucket.policy.revision)) throw conditionNotMet();
         if (bindings.some((binding) => binding.condition !== undefined) && version !== 3)
           throw new ApiError('INVALID_ARGUMENT', 'Conditional role bindings need policy version 3.');
+        for (const { condition } of bindings) {
+          if (condition === undefined) continue;
+          if (bucket.settings.iamConfiguration?.uniformBucketLevelAccess?.enabled !== true)
+            throw new ApiError(
+              'INVALID_ARGUMENT',
+              'Conditional role bindings need uniform bucket-level access.',
+            );
+          parseCondition(condition);
+        }
         state.setPolicy(bucket, { version, bindings, revision: bucket.policy.revision + 1 });
         return { body: policyResource(bucket) };
       },

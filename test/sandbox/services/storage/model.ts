@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Need } from '../../http/route.ts';
+import type { Condition } from '../../iam/condition.ts';
 import type { BucketSettings } from './bucket-schema.ts';
 import type { LifecycleAction } from './lifecycle/action.ts';
 import type { Timeline } from './lifecycle/timeline.ts';
@@ -33,7 +34,7 @@ export interface IamPolicy {
   readonly bindings: readonly {
     readonly role: string;
     readonly members: readonly string[];
-    readonly condition?: unknown;
+    readonly condition?: Condition | undefined;
   }[];
   /** Counts the changes; the policy's etag. */
   readonly revision: number;

@@ -177,5 +177,6 @@ export function needsToWrite(bucket: StoredBucket, name: string, query: URLSearc
   return ['storage.objects.create', ...(replaces ? ['storage.objects.delete'] : [])].map((permission) => ({
     permission,
     on,
+    object: name,
   }));
 }

@@ -65,7 +65,11 @@ export function rewriteRoutes(state: StorageState): StorageRoute[] {
 function needsOfCopy(state: StorageState, call: Call): Need[] {
   const source = bucketOf(state, call);
   const target = bucketOf(state, call, parameter(call, 'toBucket'));
-  const read = { permission: 'storage.objects.get', on: `buckets/${source.name}` };
+  const read = {
+    permission: 'storage.objects.get',
+    on: `buckets/${source.name}`,
+    object: parameter(call, 'object'),
+  };
   return [read, ...needsToWrite(target, parameter(call, 'toObject'), call.query)];
 }
 

@@ -45,8 +45,19 @@ export function needsOnBucket(
   return (call) => {
     const bucket = bucketOf(state, call);
     const on = `buckets/${bucket.name}`;
-    return [...needsOfPayer(bucket, call), ...permissions.map((permission) => ({ permission, on }))];
+    const object = call.params['object'];
+    return [
+      ...needsOfPayer(bucket, call),
+      ...permissions.map((permission) =>
+        object === undefined || !isOfObject(permission) ? { permission, on } : { permission, on, object },
+      ),
+    ];
   };
+}
+
+/** Listing objects is a permission on the bucket. */
+function isOfObject(permission: string): boolean {
+  return permission.startsWith('storage.objects.') && permission !== 'storage.objects.list';
 }
 
 /** Where requesters pay, the call names the project that does, and the caller may let it pay. */

@@ -27,7 +27,8 @@ function withListing(
       return names;
     };
     const state = createState({ api, bucket: BUCKET });
-    for (const name of ['runs/a b.json', 'runs/ü.json']) await state.write(name, '{}');
+    for (const name of ['memory/lifecycle-enforcer/a b.json', 'memory/lifecycle-enforcer/ü.json'])
+      await state.write(name, '{}');
     await test(list, api, sandbox);
   });
 }
@@ -35,7 +36,10 @@ function withListing(
 describe("Google's storage client", () => {
   it('lists what a bucket holds', () =>
     withListing(async (list, api) => {
-      expect(await list()).toEqual(['runs/a b.json', 'runs/ü.json']);
+      expect(await list()).toEqual([
+        'memory/lifecycle-enforcer/a b.json',
+        'memory/lifecycle-enforcer/ü.json',
+      ]);
       expect(api.calls[LIST]).toBe(1);
     }));
 
