@@ -27,7 +27,7 @@ const AGAIN = 'locations/us-central1/pipelineJobs/nightly-2';
 const GROUP = 'zones/us-central1-a/instanceGroupManagers/gke-demo-a100-grp';
 
 /** The ladder's story in a project with one of each kind: a rung in force is a state, and what it cannot end it names. */
-export async function tellHoldStory(): Promise<void> {
+export async function tellHoldStory(policyText = switchPolicy()): Promise<void> {
   const project = everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER });
   const resources = [...(project.resources ?? []), ...NAMED_ONLY];
   const sandbox = await startSandbox({
@@ -37,7 +37,7 @@ export async function tellHoldStory(): Promise<void> {
     }),
   });
   const opened: { close(): Promise<void> }[] = [sandbox];
-  const options = { operationsProject: OPERATIONS, policyText: switchPolicy() };
+  const options = { operationsProject: OPERATIONS, policyText };
   try {
     const killSwitch = await installFunction(sandbox, { ...options, name: SWITCH, topic: ALERTS });
     opened.push(killSwitch);
