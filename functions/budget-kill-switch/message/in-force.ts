@@ -9,9 +9,12 @@ import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
+import { wasReported } from './spend-rate.ts';
 
 const inForceSchema = z.object({
   version: z.literal(1),
+  /** Whose message it is: that of another budget counts for nothing. */
+  budget: z.string(),
   publishedMs: z.number(),
   /** The rungs above notify that this message made due. */
   reached: z.array(z.enum(rungActions)),
@@ -58,7 +61,13 @@ export async function noteInForce(
       if (reached.length === 0 && (before?.reached.length ?? 0) === 0) return before;
       const isLater = before !== undefined && before.publishedMs > publishedMs;
       if (isLater && !isAhead(before.publishedMs, nowMs)) return before;
-      return { version: 1, publishedMs, reached, message: { ...notification, ...orNull(notification) } };
+      return {
+        version: 1,
+        budget,
+        publishedMs,
+        reached,
+        message: { ...notification, ...orNull(notification) },
+      };
     });
   } catch (error) {
     log('WARNING', `Cannot keep the message of ${budget} for the ticks: ${messageOf(error)}`);
@@ -67,11 +76,12 @@ export async function noteInForce(
 
 /** What a budget's latest message reached; undefined where that is nothing. Throws `GoogleApiError`. */
 export async function recallInForce(
-  { state }: Pick<EventContext, 'state'>,
+  { state, log }: Pick<EventContext, 'state' | 'log'>,
   budget: string,
 ): Promise<InForce | undefined> {
+  if (state === undefined) return undefined;
   const memory = memoryOf(budget);
-  const stored = memory.parse((await state?.read(memory.name))?.text);
+  const stored = memory.parse((await state.read(memory.name))?.text);
   if (stored === undefined || stored.reached.length === 0) return undefined;
   const { message, reached } = stored;
   const notification: Notification = {
@@ -82,7 +92,13 @@ export async function recallInForce(
     forecastExceeded: message.forecastExceeded ?? undefined,
     topic: message.topic ?? undefined,
   };
-  return { notification, reached };
+  // Whoever writes this one object makes nothing due: what its message said is kept elsewhere as well.
+  if (await wasReported(state, notification)) return { notification, reached };
+  log(
+    'WARNING',
+    `"${memory.name}" holds a message of ${budget} whose figures no message is known to have reported: ticks wait for the next message`,
+  );
+  return undefined;
 }
 
 /** JSON has no undefined. */
@@ -102,5 +118,13 @@ type Nullable = 'thresholdExceeded' | 'forecastExceeded' | 'topic';
 
 /** A damaged one begins anew with the next message, which acts by itself. */
 function memoryOf(budget: string): StateObject<Stored | undefined> {
-  return expendableObject(`spend/${budgetPath(budget)}/in-force.json`, z.optional(inForceSchema), undefined);
+  const name = `spend/${budgetPath(budget)}/in-force.json`;
+  const memory = expendableObject(name, z.optional(inForceSchema), undefined);
+  return {
+    ...memory,
+    parse(text) {
+      const stored = memory.parse(text);
+      return stored?.budget === budget ? stored : undefined;
+    },
+  };
 }

@@ -14,13 +14,23 @@ const MAX_SAMPLES = 24;
 
 const samplesSchema = z.object({
   version: z.literal(1),
-  samples: z.array(z.object({ atMs: z.number(), cost: z.number() })),
+  samples: z.array(
+    z.object({
+      atMs: z.number(),
+      cost: z.number(),
+      /** Absent in what earlier versions wrote. */
+      amount: z.optional(z.number()),
+      forecast: z.optional(z.number()),
+    }),
+  ),
 });
+
+type Sample = z.infer<typeof samplesSchema>['samples'][number];
 
 /**
  * Notes what a message says was spent, and returns the present rate per hour in the budget's currency, from the messages
- * of the last six hours; undefined while that is too short to tell. This is a memory for texts: when it cannot be kept,
- * nothing else suffers.
+ * of the last six hours; undefined while that is too short to tell. When it cannot be kept, the message still acts, and the ticks
+ * wait for the next one.
  */
 export async function noteSpend(
   state: State,
@@ -28,14 +38,14 @@ export async function noteSpend(
   publishedMs: number,
   nowMs: number,
 ): Promise<number | undefined> {
-  const name = `spend/${budgetPath(message.budget)}/${periodKey(message.periodStartMs)}.json`;
+  const name = samplesObject(message);
   const stored = await state.read(name);
   const known = stored === undefined ? [] : readSamples(stored.text);
   const before = known.filter(({ atMs }) => !isAhead(atMs, Math.max(nowMs, publishedMs)));
-  const sample = { atMs: publishedMs, cost: message.costAmount };
+  const sample = sampleOf(message, publishedMs);
   const rate = rateOf(before, sample);
   const latest = before.at(-1);
-  if (latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS)
+  if (latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS || !isSaid(latest, sample))
     try {
       const samples = [...before, sample].slice(-MAX_SAMPLES);
       await state.write(name, JSON.stringify({ version: 1, samples }), {
@@ -48,8 +58,27 @@ export async function noteSpend(
   return rate;
 }
 
+/** Whether the budget's messages of that period reported these very figures. Throws `GoogleApiError`. */
+export async function wasReported(state: State, message: Notification): Promise<boolean> {
+  const stored = await state.read(samplesObject(message));
+  return stored !== undefined && readSamples(stored.text).some((one) => isSaid(one, sampleOf(message, 0)));
+}
+
+function samplesObject({ budget, periodStartMs }: Notification): string {
+  return `spend/${budgetPath(budget)}/${periodKey(periodStartMs)}.json`;
+}
+
+function sampleOf(message: Notification, atMs: number): Sample {
+  const { costAmount: cost, budgetAmount: amount, forecastExceeded: forecast = 0 } = message;
+  return { atMs, cost, amount, forecast };
+}
+
+function isSaid(one: Sample, other: Sample): boolean {
+  return one.cost === other.cost && one.amount === other.amount && one.forecast === other.forecast;
+}
+
 /** What cannot be read is written anew: it is worth a few hours of not knowing the rate. */
-function readSamples(text: string): z.infer<typeof samplesSchema>['samples'] {
+function readSamples(text: string): readonly Sample[] {
   try {
     return samplesSchema.parse(JSON.parse(text)).samples;
   } catch {

@@ -111,6 +111,29 @@ describe("the switch's own tick", () => {
       assert.equal(isLinked(), false);
     }));
 
+  it('unlinks and stops nothing by a memory that was planted, whatever its figures', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(0.3));
+      await world.alert(alert(1.01));
+      const name = sandbox.storage.objectNames(BUCKET).find((one) => one.endsWith('/in-force.json')) ?? '';
+      const kept = JSON.parse(sandbox.storage.objectText(BUCKET, name) ?? '') as {
+        readonly message: object;
+      };
+      const planted = { ...kept, reached: ['stop-notebooks', 'stop-compute', 'unlink-billing'] };
+      const message = { ...kept.message, costAmount: 1_000_000, thresholdExceeded: 1.2 };
+      await world.overwrite(name, JSON.stringify({ ...planted, message }));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      sandbox.fleet.startVm(VM);
+      await world.alert(TICK);
+      assert.equal(sandbox.billing.links.enabled(RUNAWAY), true);
+      assert.equal(changesIn(sandbox)[STOP], 1);
+      // The next message counts as ever.
+      await world.alert(alert(1.02));
+      assert.equal(changesIn(sandbox)[STOP], 2);
+      assert.equal(sandbox.billing.links.enabled(RUNAWAY), true);
+    }));
+
   it('does nothing for a period that is over', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;

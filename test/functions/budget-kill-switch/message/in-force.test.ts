@@ -3,6 +3,8 @@ import { noteInForce, recallInForce } from '../../../../functions/budget-kill-sw
 import type { Verdict } from '../../../../functions/budget-kill-switch/decide.ts';
 import { holdAtTick } from '../../../../functions/budget-kill-switch/message/hold-at-tick.ts';
 import type { EventContext } from '../../../../shared/run/handle-event.ts';
+import { noteSpend } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
+import type { State } from '../../../../shared/state/state.ts';
 import { BUDGET, config, MIDMONTH, notification } from '../builder.ts';
 
 /** A state bucket of these texts by the object's last name, and what is logged. */
@@ -24,6 +26,15 @@ function contextOf(texts: Record<string, string>): {
   return { context: { state, runtime, log, policy: {} } as unknown as EventContext, logged };
 }
 
+const AT_MS = MIDMONTH.getTime();
+
+/** A message as the switch notes it: for the ticks, and among what the budget's messages reported. */
+async function note(context: EventContext, costAmount: number, publishedMs: number): Promise<void> {
+  const message = notification({ costAmount });
+  await noteInForce(context, config(), message, DUE, publishedMs);
+  await noteSpend(context.state as State, message, publishedMs, AT_MS);
+}
+
 const DUE: Verdict = {
   kind: 'due',
   budgetAmount: 100,
@@ -37,7 +48,7 @@ it('a damaged memory reaches nothing, and the next message writes it anew', asyn
   const texts: Record<string, string> = { 'in-force.json': '{"version": 1, "reached":' };
   const { context, logged } = contextOf(texts);
   expect(await recallInForce(context, BUDGET)).toBeUndefined();
-  await noteInForce(context, config(), notification({ costAmount: 100 }), DUE, MIDMONTH.getTime());
+  await note(context, 100, MIDMONTH.getTime());
   const recalled = await recallInForce(context, BUDGET);
   expect(recalled?.reached).toEqual(['stop-notebooks', 'stop-compute']);
   expect(recalled?.notification.costAmount).toBe(100);
@@ -47,14 +58,12 @@ it('a damaged memory reaches nothing, and the next message writes it anew', asyn
 it('a message of the year 33658 keeps no later one out', async () => {
   const texts: Record<string, string> = {};
   const { context } = contextOf(texts);
-  const note = (costAmount: number, atMs: number) =>
-    noteInForce(context, config(), notification({ costAmount }), DUE, atMs);
-  await note(100, MIDMONTH.getTime());
+  await note(context, 100, MIDMONTH.getTime());
   const stored = JSON.parse(texts['in-force.json'] ?? '') as object;
   texts['in-force.json'] = JSON.stringify({ ...stored, publishedMs: 1e15 });
-  await note(101, MIDMONTH.getTime());
+  await note(context, 101, MIDMONTH.getTime());
   expect((await recallInForce(context, BUDGET))?.notification.costAmount).toBe(101);
-  await note(99, MIDMONTH.getTime() - 60_000);
+  await note(context, 99, MIDMONTH.getTime() - 60_000);
   expect((await recallInForce(context, BUDGET))?.notification.costAmount).toBe(101);
 });
 
@@ -63,7 +72,7 @@ it('a budget is told silent at a tick although its rungs cannot be held', async 
   const heard = { version: 1, heardMs: MIDMONTH.getTime() - 2 * day, saidMs: null };
   const texts: Record<string, string> = { 'heard.json': JSON.stringify(heard) };
   const { context, logged } = contextOf(texts);
-  await noteInForce(context, config(), notification({ costAmount: 100 }), DUE, MIDMONTH.getTime() - 2 * day);
+  await note(context, 100, MIDMONTH.getTime() - 2 * day);
   const atTick = {
     lookUp: () => Promise.reject(new Error('503')),
     fire: () => Promise.resolve(),
@@ -73,4 +82,37 @@ it('a budget is told silent at a tick although its rungs cannot be held', async 
   expect(logged.join('\n')).toMatch(
     /Cannot hold the rungs of .* at this tick: 503\n.*No message of .* for 48 h/,
   );
+});
+
+const RECALLED = ['stop-notebooks', 'stop-compute'];
+
+it.each([
+  ['a cost', { costAmount: 120 }],
+  ['a forecast', { forecastExceeded: 5 }],
+  ['an amount', { budgetAmount: 1 }],
+])('a planted memory with %s that no message reported makes nothing due, and is said', async (_, planted) => {
+  const texts: Record<string, string> = {};
+  const { context, logged } = contextOf(texts);
+  await note(context, 90, AT_MS - 3_600_000);
+  await noteInForce(context, config(), notification({ costAmount: 90, ...planted }), DUE, AT_MS);
+  expect(await recallInForce(context, BUDGET)).toBeUndefined();
+  expect(logged.join()).toMatch(/in-force\.json" holds a message of .* no message is known to have reported/);
+});
+
+it('the memory of another budget counts for nothing', async () => {
+  const texts: Record<string, string> = {};
+  const { context } = contextOf(texts);
+  await note(context, 100, AT_MS);
+  expect((await recallInForce(context, BUDGET))?.reached).toEqual(RECALLED);
+  expect(await recallInForce(context, `${BUDGET}-other`)).toBeUndefined();
+});
+
+it('two messages within minutes, each with its own figure, are both held', async () => {
+  const texts: Record<string, string> = {};
+  const { context } = contextOf(texts);
+  await note(context, 100, AT_MS);
+  await note(context, 101, AT_MS + 60_000);
+  expect((await recallInForce(context, BUDGET))?.notification.costAmount).toBe(101);
+  await note(context, 101, AT_MS + 120_000);
+  expect((await recallInForce(context, BUDGET))?.reached).toEqual(RECALLED);
 });
