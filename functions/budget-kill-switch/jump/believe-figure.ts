@@ -48,8 +48,9 @@ export async function believeFigure(
   if (verdict.kind === 'ignore' || judged?.kind !== 'jump')
     return { notification, verdict, isDoubted: false, announce: () => Promise.resolve() };
   const { known } = judged.figures;
-  // What else it claims is no more certain than its cost.
-  const believed = { ...notification, costAmount: known.cost, forecastExceeded: undefined };
+  // What else it claims is no more certain than its cost: of its forecast what was known before counts.
+  const forecastExceeded = lower(notification.forecastExceeded, known.forecast);
+  const believed = { ...notification, costAmount: known.cost, forecastExceeded };
   const certain = judgeNotification(believed, budget, config, context.runtime.now());
   const doubt = { known, reported: notification.costAmount, judged: verdict, certain };
   const text = doubtText(doubt, notification, config);
@@ -67,6 +68,11 @@ export async function believeFigure(
   };
 }
 
+/** The lower of two thresholds; undefined where one of them is not exceeded. */
+function lower(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : Math.min(one, other);
+}
+
 /** Undefined where nothing is compared. */
 async function compare(
   { state, runtime, log }: EventContext,
@@ -75,8 +81,8 @@ async function compare(
   { budgetAmount }: Exclude<Verdict, { kind: 'ignore' }>,
 ): Promise<JudgedFigure | undefined> {
   if (state === undefined || jump === 0) return undefined;
-  const { costAmount: cost, periodStartMs, currencyCode } = notification;
-  const reported = { id: message.id, publishedMs, cost, periodStartMs, currencyCode };
+  const { costAmount: cost, forecastExceeded: forecast, periodStartMs, currencyCode } = notification;
+  const reported = { id: message.id, publishedMs, cost, forecast, periodStartMs, currencyCode };
   let judged: JudgedFigure | undefined;
   try {
     await updateStateObject(state, runtime, memoryOf(budget.name), (before) => {

@@ -24,8 +24,8 @@ function contextOf(memory: { text: string | undefined; refuses?: boolean }): {
   return { context: { state, runtime, log, policy: {} } as unknown as EventContext, logged };
 }
 
-function believe(context: EventContext, id: string, costAmount: number, more: Parameters<typeof config>[0] = {}) {
-  const told = notification({ costAmount, thresholdExceeded: 0.5, forecastExceeded: 1 });
+function believe(context: EventContext, id: string, costAmount: number, more: Parameters<typeof config>[0] = {}, forecastExceeded: number | undefined = 1) {
+  const told = notification({ costAmount, thresholdExceeded: 0.5, forecastExceeded });
   const settings = config(more);
   return believeFigure(context, settings, {
     ...{ message: { id }, notification: told, budget: budget(), publishedMs: MIDMONTH.getTime() },
@@ -38,7 +38,11 @@ const rungsOf = (verdict: Awaited<ReturnType<typeof believe>>['verdict']): reado
 
 it('a doubted message only notifies, and its forecast counts no more than its cost', async () => {
   const { context, logged } = contextOf({ text: undefined });
-  await believe(context, 'a', 60, { basis: 'either' });
+  const first = notification({ costAmount: 60, thresholdExceeded: 0.5 });
+  await believeFigure(context, config({ basis: 'either' }), {
+    ...{ message: { id: 'a' }, notification: first, budget: budget(), publishedMs: MIDMONTH.getTime() },
+    verdict: judgeNotification(first, budget(), config({ basis: 'either' }), MIDMONTH),
+  });
   const {
     verdict,
     notification: believed,
@@ -48,6 +52,19 @@ it('a doubted message only notifies, and its forecast counts no more than its co
   expect(believed).toMatchObject({ costAmount: 60, forecastExceeded: undefined });
   expect(isDoubted).toBe(true);
   expect(logged.join()).toMatch(/^ERROR .*: stop-notebooks .* wait for a second message/);
+});
+
+it('a doubted message keeps in force what was due by the forecast before', async () => {
+  const { context } = contextOf({ text: undefined });
+  await believe(context, 'a', 60, { basis: 'either' });
+  const {
+    verdict,
+    notification: believed,
+    isDoubted,
+  } = await believe(context, 'b', 130, { basis: 'either' }, 1.2);
+  expect(rungsOf(verdict)).toEqual(['notify', 'stop-notebooks', 'stop-compute']);
+  expect(believed).toMatchObject({ costAmount: 60, forecastExceeded: 1 });
+  expect(isDoubted).toBe(true);
 });
 
 it('a ladder that does not notify waits as a heartbeat, and says so', async () => {
