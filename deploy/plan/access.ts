@@ -19,12 +19,7 @@ import {
 
 /** Service accounts, custom roles, and where the functions' accounts hold them. */
 export function planAccess(desired: Desired, actual: Actual): readonly Step[] {
-  const accesses = desired.functions.map((fn) => ({
-    fn,
-    all: accessOf(desired, fn, actual.organizationOf).map((access) =>
-      access.role === undefined ? access : { ...access, roleName: roleInUse(actual, access.roleName) },
-    ),
-  }));
+  const accesses = accessesOf(desired, actual);
   const roles = new Map(
     accesses
       .flatMap(({ all }) => all)
@@ -33,12 +28,33 @@ export function planAccess(desired: Desired, actual: Actual): readonly Step[] {
   return [
     ...planAccounts(desired, actual),
     ...[...roles].flatMap(([name, role]) => planRole(actual, name, role)),
-    ...accesses.flatMap(({ fn, all }) => [
-      ...planBindings(desired, actual, fn, all),
-      ...planLeavings(desired, actual, fn, all),
-    ]),
-    ...planStateRoleDeletions(desired, actual, new Set(roles.keys())),
+    ...accesses.flatMap(({ fn, all }) => planBindings(desired, actual, fn, all)),
   ];
+}
+
+/**
+ * What the functions' accounts hold and need no longer. To be carried out after the functions are deployed, which takes minutes:
+ * Google lets a new role take as long to work, and until then the old one must.
+ */
+export function planLeavings(desired: Desired, actual: Actual): readonly Step[] {
+  const accesses = accessesOf(desired, actual);
+  const used = new Set(accesses.flatMap(({ all }) => all.map(({ roleName }) => roleName)));
+  return [
+    ...accesses.flatMap(({ fn, all }) => leavingsOf(desired, actual, fn, all)),
+    ...planStateRoleDeletions(desired, actual, used),
+  ];
+}
+
+function accessesOf(
+  desired: Desired,
+  actual: Actual,
+): readonly { readonly fn: DesiredFunction; readonly all: readonly Access[] }[] {
+  return desired.functions.map((fn) => ({
+    fn,
+    all: accessOf(desired, fn, actual.organizationOf).map((access) =>
+      access.role === undefined ? access : { ...access, roleName: roleInUse(actual, access.roleName) },
+    ),
+  }));
 }
 
 function planAccounts(desired: Desired, actual: Actual): readonly Step[] {
@@ -137,7 +153,7 @@ function planBindings(
 }
 
 /** Bindings that the policy no longer wants, of former roles with them; then the roles that nothing uses any more. */
-function planLeavings(
+function leavingsOf(
   desired: Desired,
   actual: Actual,
   { name, settings }: DesiredFunction,

@@ -2,7 +2,7 @@ import type { Actual } from '../actual/actual.ts';
 import { BUDGETS } from '../../shared/preflight/publishers.ts';
 import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 import { DEAD_LETTERS, DEAD_LETTERS_HOLD, MADE_BY, ownTopic, topicOf } from '../desired/names.ts';
-import { planAccess } from './access.ts';
+import { planAccess, planLeavings } from './access.ts';
 import { planAlerts } from './alert.ts';
 import { planDashboards } from './dashboard.ts';
 import { planFunctions } from './functions.ts';
@@ -41,6 +41,7 @@ export function planDeploy(desired: Desired, actual: Actual): readonly Step[] {
     ...planTopics(desired, actual),
     ...planFunctions(desired, actual),
     ...planTriggers(desired, actual),
+    ...planLeavings(desired, actual),
     ...planAlerts(desired, actual),
     ...planDashboards(desired, actual),
   ];

@@ -41,8 +41,10 @@ const NEVER_HEARD_MS = 1_000;
 const READ_BY_POST =
   /[.:](?:getIamPolicy|testIamPermissions|getAncestry|generate(?:Access|Id)Token|pull)$|^logging\.entries\.list$|^oauth2\.token$/;
 
-function isWrite({ method, id }: LoggedCall): boolean {
-  return method !== 'GET' && method !== 'OPTIONS' && !READ_BY_POST.test(id);
+function isWrite({ method, id, query }: LoggedCall): boolean {
+  // The preflight begins an upload and leaves it: nothing is stored.
+  const isLeft = id === 'storage.objects.insert' && query.includes('costguard-preflight');
+  return method !== 'GET' && method !== 'OPTIONS' && !READ_BY_POST.test(id) && !isLeft;
 }
 
 /** `functions`: those that the checkout has, when not all. */
