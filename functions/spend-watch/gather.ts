@@ -35,7 +35,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   const skipped = new Set<string>();
   const unwatched = new Set<string>();
   const isSkipped = (listing: string): boolean => {
-    if (isRemembered(before, listing, nowMs)) return true;
+    if (isRemembered(before, listing, nowMs) && !plan.holds(listing)) return true;
     if (!isWatched(regionOf(listing))) unwatched.add(listing);
     else if (plan.isSkipped(listing)) skipped.add(listing);
     return unwatched.has(listing) || skipped.has(listing);
@@ -43,6 +43,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   const [inventory, budgets] = await Promise.all([
     readResources(api, projectId, WATCHED_KINDS, isSkipped, {
       regions: plan.regions,
+      holds: plan.holds,
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
     readBudgets(run, state, config),

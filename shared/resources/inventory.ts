@@ -44,7 +44,7 @@ export async function readResources(
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  known: Pick<LookOptions, 'regions' | 'works'> = {},
+  known: Pick<LookOptions, 'regions' | 'works' | 'holds'> = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];

@@ -38,6 +38,8 @@ export interface Look {
   readonly listed: (listing: Listing) => void;
   /** Whether listing a collection of Vertex AI is known to work in some region. */
   readonly works: (collection: string) => boolean;
+  /** Whether a collection of a region, such as `endpoints in us-east4`, had something of the project lately. */
+  readonly holds: (listing: string) => boolean;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
   /** All VMs that are not stopped. Needs compute.instances.list. */
@@ -51,7 +53,7 @@ export interface Look {
 export interface LookOptions
   extends
     Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
-    Partial<Pick<Look, 'listed' | 'works'>> {
+    Partial<Pick<Look, 'listed' | 'works' | 'holds'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
 }
@@ -67,6 +69,7 @@ export function startLook(options: LookOptions): Look {
   return {
     listed: () => undefined,
     works: () => false,
+    holds: () => false,
     ...options,
     vms: once(async () => {
       const { vms, ...unseen } = await listVmFacts(api, projectId);

@@ -26,6 +26,8 @@ const MAX_RETRIES = 20;
 export interface LookPlan {
   /** The regions as last listed; undefined: to be listed. */
   readonly regions: readonly string[] | undefined;
+  /** Whether a listing has something that runs, or had something within a day. */
+  readonly holds: (listing: string) => boolean;
   /** Whether it is not the turn of a listing, such as `endpoints in us-east4`. */
   readonly isSkipped: (listing: string) => boolean;
   /** Listings that failed in the last look and are not tried in this one: what is there is not known. */
@@ -49,15 +51,21 @@ export interface PlanOptions {
 export function planLook(ledger: Ledger | undefined, options: PlanOptions): LookPlan {
   const { nowMs, isWatched } = options;
   const looks = ledger?.looks;
+  const held = looks === undefined ? [] : Object.keys(looks.held).filter((one) => isHeld(looks, one, nowMs));
+  const running = (ledger?.running ?? []).flatMap(({ resource }) => listingOf(resource) ?? []);
+  const burning = new Set([...held, ...running]);
+  const holds = (listing: string): boolean => burning.has(listing);
   if (ledger === undefined || looks === undefined || Math.abs(nowMs - ledger.lookedMs) > PAUSE_MS)
-    return { regions: undefined, isSkipped: () => false, untried: [] };
-  const held = Object.keys(looks.held).filter((listing) => isHeld(looks, listing, nowMs));
-  const running = ledger.running.flatMap(({ resource }) => listingOf(resource) ?? []);
-  const failed = looks.failed.filter((listing) => isWatched(regionOf(listing)));
+    return { regions: undefined, holds, isSkipped: () => false, untried: [] };
+  // What has something comes first: more than a few looks without it, and what it accrued is lost.
+  const failed = looks.failed
+    .filter((listing) => isWatched(regionOf(listing)))
+    .sort((a, b) => Number(holds(b)) - Number(holds(a)));
   const untried = failed.slice(MAX_RETRIES);
-  const always = new Set([...held, ...running, ...failed.slice(0, MAX_RETRIES)]);
+  const always = new Set([...burning, ...failed.slice(0, MAX_RETRIES)]);
   const inTurn = regionsInTurn(ledger, looks, always.size, options);
   return {
+    holds,
     regions: Math.abs(nowMs - looks.listedMs) < LIST_EVERY_MS ? Object.keys(looks.regions) : undefined,
     // A region that was not there at the last look is looked at now.
     isSkipped: (listing) =>

@@ -26,7 +26,8 @@ export function rememberLook(
   before: RegionLooks | undefined,
   { startedMs, regions, isList, listings, skipped }: RegionsLooked,
 ): RegionLooks | undefined {
-  if (regions === undefined) return before;
+  // No region at all is no answer that can be believed.
+  if (regions === undefined || regions.length === 0) return before;
   const there = new Set(regions);
   const partly = new Set([...skipped].map(regionOf));
   const looked = new Set(listings.map(({ what }) => what));

@@ -49,7 +49,8 @@ export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Prom
     const what = `${query.collection} in ${region}`;
     const where = `projects/${look.projectId} Vertex AI ${what}`;
     noteStrange(look.gap, where, strange);
-    const isAbsent = seen && (isNotOffered(error) || isUnknownHost(error));
+    // Where something of the project was seen lately the region has the collection, whatever it answers now.
+    const isAbsent = seen && !look.holds(what) && (isNotOffered(error) || isUnknownHost(error));
     const isSeen = error === undefined || isAbsent || isDisabled(error);
     look.listed({
       ...{ what, answered: error === undefined },

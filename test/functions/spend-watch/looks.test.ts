@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LISTINGS_PER_REGION } from '../../../functions/spend-watch/kinds.ts';
 import { ledgerAfter } from '../../../functions/spend-watch/ledger-after.ts';
 import { planLook } from '../../../functions/spend-watch/looks/plan.ts';
+import { rememberLook } from '../../../functions/spend-watch/looks/remember.ts';
 import { rateOf } from '../../../shared/spend/accrued.ts';
 import type { Seen } from '../../../shared/spend/accrue.ts';
 import { parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
@@ -240,6 +241,34 @@ describe('listings that fail', () => {
       if (atMs < START + HOUR) expect(ledger.completeMs).toBeUndefined();
     }
     expect(last(ticks).completeMs).toBe(last(ticks).lookedMs);
+  });
+});
+
+describe('what runs', () => {
+  const RUNS = 'collection3 in asia-region7';
+  const before = last(watch(1, { at: () => [endpoint()] }));
+
+  it('is tried with each look, however many other listings fail', () => {
+    const looks = before.looks;
+    if (looks === undefined) throw new Error('the ledger knows of no looks');
+    const plan = planLook(
+      { ...before, looks: { ...looks, failed: [...ALL.slice(0, 30), RUNS] } },
+      {
+        ...{ nowMs: before.lookedMs + TICK, callsPerLook: 12 },
+        ...{ listingsPerRegion: LISTINGS_PER_REGION, isWatched: () => true },
+      },
+    );
+    expect([plan.holds(RUNS), plan.isSkipped(RUNS), plan.untried.includes(RUNS)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(plan.untried).toHaveLength(11);
+  });
+
+  it('is not forgotten where an answer knows of no region', () => {
+    const none = { startedMs: before.lookedMs + TICK, regions: [], isList: true, listings: [] };
+    expect(rememberLook(before.looks, { ...none, skipped: new Set() })).toEqual(before.looks);
   });
 });
 

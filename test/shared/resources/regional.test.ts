@@ -7,7 +7,10 @@ import { listRegional } from '../../../shared/resources/vertex/regional.ts';
 import { scriptedApi, timelessApi, type Script } from '../../support/scripted-api.ts';
 
 /** What a listing of custom jobs shows, and what it says beside it. */
-async function listed(api: Api): Promise<{
+async function listed(
+  api: Api,
+  more: Partial<Parameters<typeof startLook>[0]> = {},
+): Promise<{
   readonly names: readonly string[];
   readonly gaps: readonly LookGap[];
   readonly notOffered: readonly string[];
@@ -20,6 +23,7 @@ async function listed(api: Api): Promise<{
     gap: (one) => void gaps.push(one),
     notOffered: (what) => void notOffered.push(what),
     skip: () => false,
+    ...more,
   });
   const schema = z.looseObject({ name: z.string() });
   const jobs = await listRegional(look, { collection: 'customJobs', schema });
@@ -74,6 +78,15 @@ describe('listRegional', () => {
     const { gaps, notOffered } = await listed(google(['us-east4', 'us-west1'], ['us-']).api);
     expect(gaps).toHaveLength(2);
     expect(notOffered).toEqual([]);
+  });
+
+  it('takes no refusal for a region without the collection where something of the project was there lately', async () => {
+    const { api } = google(['us-east4', 'us-west1'], ['us-east4']);
+    const holds = (listing: string): boolean => listing === 'customJobs in us-east4';
+    const { gaps, notOffered } = await listed(api, { holds, works: () => true });
+    expect(gaps.map(({ where }) => where)).toEqual(['projects/p Vertex AI customJobs in us-east4']);
+    expect(notOffered).toEqual([]);
+    expect((await listed(api, { works: () => true })).notOffered).toEqual(['customJobs in us-east4']);
   });
 
   it('lists a job on two pages once', async () => {
