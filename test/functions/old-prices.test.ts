@@ -59,7 +59,10 @@ function audit(now: Date): AuditReport {
 /** The newest audits of a scope, of which one rests on old books. */
 function auditScope(now: Date): ScopeReport {
   const { oldPrices } = audit(now);
-  const evidence = { points: 50, findings: 1, ...(oldPrices && { oldPrices }) };
+  const evidence = {
+    ...{ points: 50, grade: 'F', findings: 1, usdPerMonth: { low: 0, high: 0 }, unpriced: 0, mistakes: {} },
+    ...(oldPrices && { oldPrices }),
+  };
   const score = { resource: PROJECT, action: 'keep', reason: 'score', evidence, usdPerHour: 0 };
   const receipt = { runId: 'r', startedAtMs: now.getTime(), decisions: [score], incomplete: [] };
   const about = { generatedAt: now.toISOString(), ownerLabel: undefined, incomplete: [] };
