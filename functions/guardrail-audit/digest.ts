@@ -36,18 +36,24 @@ export async function tellDigest(
   await create(state, told, '{}');
 }
 
+/** Damaged claims of a week after which the digest is told all the same. */
+const MAX_CLAIMS = 3;
+
 /**
  * Whether the digest is this project's to tell: of several that end last at one moment the first one tells it. It may have claimed
  * it in an earlier delivery, and died.
  */
 async function claim(state: State, name: string, projectId: string): Promise<boolean> {
   const own = JSON.stringify({ project: projectId });
-  if (await create(state, name, own)) return true;
-  const kept = await state.read(name);
-  const claimant = claimantIn(kept?.text ?? '');
-  if (claimant !== undefined) return claimant === projectId;
-  // A damaged claim is no one's: the digest is told at least once.
-  return create(state, name, own, kept?.generation);
+  for (let attempt = 1; attempt <= MAX_CLAIMS; attempt++) {
+    // The function may only add objects: beside a damaged claim, which is no one's, stands another.
+    const place = attempt === 1 ? name : `${name}-${attempt}`;
+    if (await create(state, place, own)) return true;
+    const claimant = claimantIn((await state.read(place))?.text ?? '');
+    if (claimant !== undefined) return claimant === projectId;
+  }
+  // The digest is told at least once.
+  return true;
 }
 
 function claimantIn(text: string): string | undefined {
@@ -58,10 +64,10 @@ function claimantIn(text: string): string | undefined {
   }
 }
 
-/** Whether this call made the object, or replaced that of the generation. */
-async function create(state: State, name: string, text: string, ifGeneration = '0'): Promise<boolean> {
+/** Whether this call made the object. */
+async function create(state: State, name: string, text: string): Promise<boolean> {
   try {
-    await state.write(name, text, { ifGeneration });
+    await state.write(name, text, { ifGeneration: '0' });
     return true;
   } catch (error) {
     if (error instanceof Conflict) return false;

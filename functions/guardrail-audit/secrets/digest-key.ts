@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { PermanentError } from '../../../shared/errors.ts';
 import { Conflict, type State } from '../../../shared/state/state.ts';
 import type { DigestOf } from './scan.ts';
 
@@ -6,6 +7,9 @@ const NAME = 'guardrail-audit/digest-key';
 
 /** What `newId` makes is longer. An object that was emptied or cut off would be a key that anyone can guess. */
 const MIN_LENGTH = 16;
+
+/** Damaged ones after which it takes a person. */
+const MAX_KEYS = 5;
 
 /**
  * The keyed hash by which two findings of the same secret are told. Its key is made once and kept in the state bucket, so that
@@ -17,16 +21,25 @@ export async function openDigest(state: State | undefined, newKey: () => string)
   return (value) => createHmac('sha256', key).update(value).digest('hex');
 }
 
+/** The first key that is whole. The function may only add objects: a damaged one stays, and the next name is taken. */
 async function keptKey(state: State, newKey: () => string): Promise<string> {
-  const kept = await state.read(NAME);
-  if (kept !== undefined && kept.text.trim().length >= MIN_LENGTH) return kept.text;
-  const made = newKey();
+  for (let attempt = 1; attempt <= MAX_KEYS; attempt++) {
+    const name = attempt === 1 ? NAME : `${NAME}-${attempt}`;
+    const key = (await state.read(name))?.text ?? (await addKey(state, name, newKey()));
+    if (key.trim().length >= MIN_LENGTH) return key;
+  }
+  throw new PermanentError(
+    `Cannot tell findings apart: gs://${state.bucket}/${NAME} and the ${MAX_KEYS - 1} after it are damaged; delete them`,
+  );
+}
+
+async function addKey(state: State, name: string, made: string): Promise<string> {
   try {
-    await state.write(NAME, made, { ifGeneration: kept?.generation ?? '0' });
+    await state.write(name, made, { ifGeneration: '0' });
     return made;
   } catch (error) {
     // Another audit made one at the same moment.
     if (!(error instanceof Conflict)) throw error;
-    return (await state.read(NAME))?.text ?? made;
+    return (await state.read(name))?.text ?? made;
   }
 }
