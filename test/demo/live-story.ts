@@ -14,9 +14,9 @@ const PROJECT = 'ml-burst';
 const OPERATIONS = 'ml-burst-ops';
 const BUCKET = 'ml-burst-ops-costguard';
 
-/** Long enough for three reports of Cloud Billing that differ, which an estimate is compared with. */
-const CALM_MS = 4 * 60 * MINUTE_MS;
-const CALM_STEP_MS = 15 * MINUTE_MS;
+/** Long enough for reports from which lag and factor can be told. */
+const CALM_MS = 12 * 60 * MINUTE_MS;
+const CALM_STEP_MS = 30 * MINUTE_MS;
 
 /** spend-watch looks every five minutes, the switch two minutes later. */
 const LOOK_MS = 3 * MINUTE_MS;
