@@ -26,7 +26,10 @@ export async function recordLook(
   for (const plan of work.plans) {
     let news: readonly Anomaly[] = [];
     let ledger: Ledger | undefined;
+    const { seen, budgets } = plan.facts;
     await updateStateObject(state, runtime, ledgerOf(projectId), (before) => {
+      // This very look is there: its write came through and the answer did not. What it found is still to be told.
+      if (before?.lookedMs === seen.atMs) return (ledger = before);
       const next = nextLedger(before, plan.facts, config);
       ({ news, ledger } = next);
       return ledger;
@@ -35,7 +38,6 @@ export async function recordLook(
     const channels = run.policy.notify?.channels ?? [];
     if (news.length > 0 && channels.length > 0) await sendNotice(run, channels, noticeOf(run, news));
     // Last, so that it holds nothing up. A look that is older than the ledger's is not told of again.
-    const { seen, budgets } = plan.facts;
     if (config.metrics && ledger?.lookedMs === seen.atMs)
       await writePoints(run, pointsOf(ledger, budgets), seen.atMs);
   }

@@ -24,6 +24,18 @@ describe('spend-watch tells its channels', () => {
     });
   });
 
+  it('of it also where the ledger was written and the answer was lost', async () => {
+    await withWatch(`${watchPolicy()}${CHANNELS}`, async ({ sandbox, look }) => {
+      const published = subscribeToReceipts(sandbox);
+      await look();
+      const route = 'storage.objects.insert';
+      sandbox.faults.add({ route, count: 1, fault: { kind: 'reset', after: true } });
+      await look(DAY_MINUTES + 5);
+      const items = noticesIn(published()).flatMap((notice) => notice.items);
+      expect(items.filter(({ resource }) => resource.endsWith('/endpoints/71'))).toHaveLength(1);
+    });
+  });
+
   it('of no load that it cannot read', async () => {
     await withWatch(`${watchPolicy()}${CHANNELS}`, async ({ sandbox, instance, look }) => {
       const published = subscribeToReceipts(sandbox);
