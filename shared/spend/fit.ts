@@ -10,7 +10,7 @@ const LAG_STEP_HOURS = 1.5;
 
 /**
  * Around the lag that explains the reports best they are compared in these steps: where what runs has just grown many times over, the
- * coarse ones alone would take half an hour of lag for a price that nobody understands.
+ * coarse ones alone would take half an hour of lag for an unknown price.
  */
 const FINE_STEP_HOURS = 0.25;
 

@@ -2,9 +2,6 @@ import * as z from 'zod/mini';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** For so long after something was there a collection in a region is looked at with each look. */
-export const HELD_MS = DAY_MS;
-
 /** What was looked at when: regions of Vertex AI where nothing is are looked at in turn. */
 export const regionLooksSchema = z.object({
   /** When the regions were listed last. */
@@ -40,7 +37,7 @@ export function worksSomewhere(looks: RegionLooks | undefined, collection: strin
 
 /** Whether a collection had something within the last day, and is looked at with each look. */
 export function isHeld({ held }: RegionLooks, listing: string, nowMs: number): boolean {
-  return (held[listing] ?? -Infinity) > nowMs - HELD_MS;
+  return (held[listing] ?? -Infinity) > nowMs - DAY_MS;
 }
 
 /**

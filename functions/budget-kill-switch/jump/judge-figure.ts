@@ -59,7 +59,7 @@ export interface JudgedFigure {
 /**
  * Compares a reported cost with the last known figure: it may have grown by `most` a day, and within less than a day, to be believed on
  * one message. What is beyond that waits for a second message of another id and moment, and then the lower of both is believed. A
- * message in between that is not beyond it contradicts it: then a third one is needed, for whoever may publish could send a low figure
+ * message in between that is not beyond it contradicts it: then a third one is needed, for a sender with the right to publish could put a low figure
  * after each of Google's and disarm the switch. The first figure of a period, and of another currency, has nothing to be
  * compared with. Pure.
  */

@@ -92,7 +92,7 @@ export async function recallInForce(
     forecastExceeded: message.forecastExceeded ?? undefined,
     topic: message.topic ?? undefined,
   };
-  // Whoever writes this one object makes nothing due: what its message said is kept elsewhere as well.
+  // A write of this one object makes nothing due: what its message said is kept elsewhere as well.
   if (await wasReported(state, notification)) return { notification, reached };
   log(
     'WARNING',
