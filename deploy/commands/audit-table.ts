@@ -6,8 +6,7 @@ import type {
 } from '../../functions/guardrail-audit/report/report.ts';
 import type { Trend } from '../../functions/guardrail-audit/report/trend.ts';
 import { countText, momentText, usdRangeText } from '../../shared/report/numbers.ts';
-import { visible } from '../../shared/report/text.ts';
-import { WIDTH, wrapText } from './text-table.ts';
+import { hung, told } from './terminal-lines.ts';
 
 const WORDS = { pass: 'pass', fail: 'FAIL', 'not-evaluable': '?' } as const;
 
@@ -27,9 +26,9 @@ export function auditTable(report: AuditReport): string {
   const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
   return [
     `${project}: ${score.grade ?? 'no grade'}, ${points}`,
-    ...told(score.how, 2),
-    ...told(`${counted(findings.length, 'finding')}${atStake(report)}`, 2),
-    ...(oldPrices === undefined ? [] : told(oldPrices, 2)),
+    ...told(score.how),
+    ...told(`${counted(findings.length, 'finding')}${atStake(report)}`),
+    ...(oldPrices === undefined ? [] : told(oldPrices)),
     '',
     `${' '.repeat(TITLE + 10)}findings  USD a month`,
     ...mistakes.map(mistakeLine),
@@ -50,11 +49,6 @@ function counted(count: number, what: string): string {
   return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Text from a column on, and wrapped under itself. */
-function told(text: string, indent = INDENT): readonly string[] {
-  return wrapText(visible(text), WIDTH - indent).map((line) => `${' '.repeat(indent)}${line}`);
-}
-
 function mistakeLine({ number, title, status, findings, usdPerMonth, unpriced }: MistakeResult): string {
   const money = usdPerMonth.high > 0 ? usdRangeText(usdPerMonth) : unpriced > 0 ? 'unpriced' : '';
   const count = findings === 0 ? '' : countText(findings).padStart(8);
@@ -71,7 +65,7 @@ function changeLines({ at, added, fixed, open, unknown, changes }: Trend): reado
   ];
   const named = changes.filter(({ change }) => change !== 'open');
   return [
-    ...told(`Since ${momentText(at)}: ${counts.join(', ')}`, 2),
+    ...told(`Since ${momentText(at)}: ${counts.join(', ')}`),
     ...named.flatMap(({ change, rule, resource, place }) =>
       told(`${MARKS[change]} ${rule}: ${resource}${place === null ? '' : ` ${place}`}`, 4),
     ),
@@ -84,22 +78,18 @@ function findingLines(finding: Finding): readonly string[] {
     usdPerMonth === null
       ? ''
       : `, ${usdPerMonth === 'unpriced' ? usdPerMonth : `${usdRangeText(usdPerMonth)} a month`}`;
-  const [first = '', ...more] = told(`${rule}${cis === null ? '' : ` (CIS ${cis})`}${money}: ${resource}`);
   return [
-    `${severity.padEnd(INDENT)}${first.slice(INDENT)}`,
-    ...more,
+    ...hung(severity.padEnd(INDENT), `${rule}${cis === null ? '' : ` (CIS ${cis})`}${money}: ${resource}`, 0),
     // A place that the sentence names is not told twice.
-    ...(place === null || detail.includes(place) ? [] : told(place)),
-    ...told(detail),
+    ...(place === null || detail.includes(place) ? [] : told(place, INDENT)),
+    ...told(detail, INDENT),
     ...commands.map(commandLine),
   ];
 }
 
 function unknownLines({ rule, gaps, remedy }: RuleResult): readonly string[] {
-  const [first = '', ...more] = told(`${rule}: ${gaps.join('; ')}`);
   return [
-    `${'?'.padEnd(INDENT)}${first.slice(INDENT)}`,
-    ...more,
+    ...hung('?'.padEnd(INDENT), `${rule}: ${gaps.join('; ')}`, 0),
     ...(remedy === null || remedy === '' ? [] : [commandLine(remedy)]),
   ];
 }

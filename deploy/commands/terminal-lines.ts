@@ -8,15 +8,15 @@ const INDENT = 2;
 export const MAX_ROWS = 10;
 
 /** A sentence, set in and wrapped under itself. */
-export function told(text: string): readonly string[] {
-  return hung('', text);
+export function told(text: string, indent = INDENT): readonly string[] {
+  return hung('', text, indent);
 }
 
 /** Something of a fixed width in front of a text that is wrapped beside it. */
-export function hung(before: string, text: string): readonly string[] {
-  const indent = INDENT + before.length;
-  const [first = '', ...more] = wrapText(visible(text), WIDTH - indent);
-  return [`${' '.repeat(INDENT)}${before}${first}`, ...more.map((line) => `${' '.repeat(indent)}${line}`)];
+export function hung(before: string, text: string, indent = INDENT): readonly string[] {
+  const column = indent + before.length;
+  const [first = '', ...more] = wrapText(visible(text), WIDTH - column);
+  return [`${' '.repeat(indent)}${before}${first}`, ...more.map((line) => `${' '.repeat(column)}${line}`)];
 }
 
 /** The name of a resource, whole: it is copied. */
