@@ -7,7 +7,7 @@ import { handleEvent } from '../../shared/run/handle-event.ts';
 import { accrue } from '../../shared/spend/accrue.ts';
 import { ledgerObject, parseLedger, printLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import type { FakeGoogle, FakeWorld } from './fake-google.ts';
-import { BUDGETS, newWorld, wireOf } from './ladder-model.ts';
+import { BUDGETS, newWorld, wireOf, type ModelPolicy } from './ladder-model.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -25,6 +25,18 @@ export const AMOUNT = (BUDGETS[0]?.cents ?? 0) / 100;
 const [, ACCOUNT = '', , ID = ''] = BUDGET.split('/');
 export const MEMORY = `spend/${ACCOUNT}/${ID}/estimates.json`;
 export const MESSAGES = `messages/${ACCOUNT}/${ID}.json`;
+
+/** Every rung of the ladder, on estimates. */
+export const LIVE_LADDER: ModelPolicy = {
+  mode: 'enforce',
+  basis: 'live',
+  ladder: [
+    { atPercent: 50, do: 'notify' },
+    { atPercent: 80, do: 'stop-notebooks' },
+    { atPercent: 100, do: 'stop-compute' },
+    { atPercent: 120, do: 'unlink-billing' },
+  ],
+};
 
 interface Burning {
   readonly resource: string;

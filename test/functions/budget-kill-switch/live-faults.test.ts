@@ -1,19 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import { FATES, meetFate, type Fate } from '../../support/write-fates.ts';
-import { OWN_PROJECT, policyText, type ModelPolicy } from '../../support/ladder-model.ts';
-import { MEMORY, startLive, type LiveWorld } from '../../support/live-world.ts';
-
-const LADDER: ModelPolicy = {
-  mode: 'enforce',
-  basis: 'live',
-  ladder: [
-    { atPercent: 50, do: 'notify' },
-    { atPercent: 80, do: 'stop-notebooks' },
-    { atPercent: 100, do: 'stop-compute' },
-    { atPercent: 120, do: 'unlink-billing' },
-  ],
-};
+import { OWN_PROJECT, policyText } from '../../support/ladder-model.ts';
+import { LIVE_LADDER, type LiveWorld, MEMORY, startLive } from '../../support/live-world.ts';
 
 /** So many dollars an hour; $100 are the budget, and 25 of them are spent. */
 const RUNAWAY = 300;
@@ -37,7 +26,7 @@ const fake = fakeGoogle({
   world: { nowMs: 0 } as never,
   functionName: 'budget-kill-switch',
   ownProject: OWN_PROJECT,
-  policyText: () => policyText(LADDER),
+  policyText: () => policyText(LIVE_LADDER),
   async around(request, answer) {
     requests.push(request);
     const now = requests.length - 1;

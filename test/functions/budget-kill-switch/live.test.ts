@@ -2,20 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { ledgerObject, printLedger } from '../../../shared/spend/ledger.ts';
 import { fakeGoogle } from '../../support/fake-google.ts';
 import { OWN_PROJECT, policyText, type ModelPolicy } from '../../support/ladder-model.ts';
-import { AMOUNT, BUDGET, MEMORY, MESSAGES, startLive, type LiveWorld } from '../../support/live-world.ts';
+import {
+  AMOUNT,
+  BUDGET,
+  LIVE_LADDER,
+  type LiveWorld,
+  MEMORY,
+  MESSAGES,
+  startLive,
+} from '../../support/live-world.ts';
 
-const LADDER: ModelPolicy = {
-  mode: 'enforce',
-  basis: 'live',
-  ladder: [
-    { atPercent: 50, do: 'notify' },
-    { atPercent: 80, do: 'stop-notebooks' },
-    { atPercent: 100, do: 'stop-compute' },
-    { atPercent: 120, do: 'unlink-billing' },
-  ],
-};
-
-let policy = LADDER;
+let policy = LIVE_LADDER;
 const fake = fakeGoogle({
   world: { nowMs: 0 } as never,
   functionName: 'budget-kill-switch',
@@ -24,7 +21,7 @@ const fake = fakeGoogle({
 });
 
 async function start(more: Partial<ModelPolicy> = {}): Promise<LiveWorld> {
-  policy = { ...LADDER, ...more };
+  policy = { ...LIVE_LADDER, ...more };
   return startLive(fake);
 }
 
