@@ -59,7 +59,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'Most resources that one run takes away, worst first; what is over is named, and dealt with at the next look.',
   'budgets.minAmount': 'Budgets of a smaller amount, in their own currency, only notify.',
   'budgets.jump':
-    'Share of the budget by which the reported cost may grow since the last known figure to be believed on one message (0.5 is 50 %). What is beyond it only notifies until a second message, 20 to 30 minutes later, reports as much. 0: each message is believed.',
+    'Share of the budget by which the reported cost may lie above what two messages reported to be believed on one message (0.5 is 50 %). What is beyond it only notifies until a second message, 20 to 30 minutes later, reports as much. 0: each message is believed.',
   'budgets.basis':
     'Which spend counts against the ladder: reported, forecast, either of the two, or live (reported, and what spend-watch estimates by now; needs watch).',
   'budgets.ladder': 'What happens at which share of the budget, both in ascending order.',

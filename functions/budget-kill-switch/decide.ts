@@ -140,14 +140,29 @@ function whyUnrelated(message: Notification, budget: Budget, now: Date): Verdict
 }
 
 /** What in a message Google could not have written about this budget; undefined when nothing is. */
-function unlikeBudget({ topic, thresholdExceeded }: Notification, budget: Budget): string | undefined {
+function unlikeBudget(
+  { topic, thresholdExceeded, forecastExceeded }: Notification,
+  budget: Budget,
+): string | undefined {
   if (topic !== undefined && budget.topic !== undefined && !isSameTopic(topic, budget.topic))
     return `it came by ${topic}, and the budget notifies ${budget.topic}`;
-  const shares = budget.thresholds.filter(({ basis }) => basis === 'current').map(({ share }) => share);
-  const known = shares.some((share) => Math.abs(share - (thresholdExceeded ?? share)) < TOLERANCE);
-  return known || shares.length === 0
-    ? undefined
-    : `it names the threshold ${percentText(thresholdExceeded ?? 0)}, and the budget has ${shares.map((share) => percentText(share)).join(', ')}`;
+  return (
+    unlikeThresholds(thresholdExceeded, budget, 'current') ??
+    unlikeThresholds(forecastExceeded, budget, 'forecast')
+  );
+}
+
+/** A budget without rules may have had some when the message was made. */
+function unlikeThresholds(
+  exceeded: number | undefined,
+  { thresholds }: Budget,
+  basis: Budget['thresholds'][number]['basis'],
+): string | undefined {
+  const shares = thresholds.filter((one) => one.basis === basis).map(({ share }) => share);
+  if (exceeded === undefined || shares.length === 0) return undefined;
+  if (shares.some((share) => Math.abs(share - exceeded) < TOLERANCE)) return undefined;
+  const what = basis === 'current' ? 'threshold' : 'threshold of the forecast';
+  return `it names the ${what} ${percentText(exceeded)}, and the budget has ${shares.map((share) => percentText(share)).join(', ')}`;
 }
 
 /** A project may be named by its id or its number. */

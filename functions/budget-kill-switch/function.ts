@@ -1,10 +1,9 @@
 import { getBudget, type Budget } from '../../shared/google/budgets.ts';
-import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { PermanentError } from '../../shared/errors.ts';
 import { storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
 import type { Message } from '../../shared/run/message.ts';
 import { undefinedIfMissing } from '../../shared/google/google-api-error.ts';
 import { holdAtTick, isTick } from './message/hold-at-tick.ts';
-import { noteInForce } from './message/in-force.ts';
 import { sayMadeAnew } from './message/made-anew.ts';
 import { configureSwitch, type Config } from './config.ts';
 import { judgeNotification, judgeSender, type Verdict } from './decide.ts';
@@ -13,8 +12,8 @@ import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
+import { rememberMessage } from './message/remember.ts';
 import { noteHeard } from './message/silence.ts';
-import { noteSpend } from './message/spend-rate.ts';
 
 /** Handles one message of the budget topic, or the switch's own tick. */
 export async function guardBudget(context: EventContext, message: Message): Promise<void> {
@@ -46,7 +45,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     verdict: judgeNotification(received, budget, config, context.runtime.now()),
   });
   try {
-    await answer(context, config, budget, publishedMs, believed);
+    await answer(context, config, budget, believed);
   } finally {
     // Last: a channel that does not answer delays no rung.
     await believed.announce();
@@ -58,39 +57,17 @@ async function answer(
   context: EventContext,
   config: Config,
   budget: Budget,
-  publishedMs: number,
-  { notification, verdict: told, isDoubted }: Believed,
+  { notification, verdict: told, isDoubted, asOfMs }: Believed,
 ): Promise<void> {
   if (told.kind !== 'ignore') {
     // An estimate is compared with what is believed alone.
-    if (!isDoubted) await noteMessage(context, notification, budget, publishedMs);
-    await noteHeard(context, config, notification.budget, publishedMs);
+    if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
+    await noteHeard(context, config, notification.budget, asOfMs);
   }
-  await noteInForce(context, config, notification, told, publishedMs);
+  const rate = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
-  // Observing changes nothing, not even what is remembered.
-  const rate =
-    verdict.kind === 'ignore' || config.mode === 'observe'
-      ? undefined
-      : await presentRate(context, notification, publishedMs);
   if (verdict.kind === 'due') await fireDueRungs({ context, config, notification, budget, verdict, rate });
   else say(context, notification, verdict);
-}
-
-/** Per hour, for the texts. Without a state bucket, or when that cannot be had, it is unknown. */
-async function presentRate(
-  { state, log, runtime }: EventContext,
-  notification: Notification,
-  publishedMs: number,
-): Promise<number | undefined> {
-  try {
-    return state === undefined
-      ? undefined
-      : await noteSpend(state, notification, publishedMs, runtime.now().getTime());
-  } catch (error) {
-    log('WARNING', `Cannot tell the present rate of spending: ${messageOf(error)}`);
-    return undefined;
-  }
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

@@ -11,7 +11,8 @@ import type { Config } from '../config.ts';
 import { judgeNotification, type Verdict } from '../decide.ts';
 import type { Notification } from '../message/notification.ts';
 import { doubtText } from './doubt-text.ts';
-import { figuresSchema, judgeFigure, type Figures, type JudgedFigure } from './judge-figure.ts';
+import { figuresSchema, type Figures } from './figures.ts';
+import { judgeFigure, type JudgedFigure } from './judge-figure.ts';
 import { withoutDoubted } from './without-doubted.ts';
 
 /** What a message is taken for. */
@@ -20,6 +21,8 @@ export interface Believed {
   readonly notification: Notification;
   readonly verdict: Verdict;
   readonly isDoubted: boolean;
+  /** The moment that its figures are of: that of the later message where one that came late confirms it. */
+  readonly asOfMs: number;
   /** Tells the policy's channels of a figure that is doubted; to be called when everything else is done. */
   readonly announce: () => Promise<void>;
 }
@@ -45,15 +48,14 @@ export async function believeFigure(
 ): Promise<Believed> {
   const { notification, verdict, budget } = told;
   const judged = verdict.kind === 'ignore' ? undefined : await compare(context, config, told, verdict);
+  const asOfMs = judged?.atMs ?? told.publishedMs;
   if (verdict.kind === 'ignore' || judged?.kind !== 'jump')
-    return { notification, verdict, isDoubted: false, announce: () => Promise.resolve() };
-  const { known } = judged.figures;
-  // What else it claims is no more certain than its cost: of its forecast what was known before counts.
-  const forecastExceeded = lower(notification.forecastExceeded, known.forecast);
-  const believed = { ...notification, costAmount: known.cost, forecastExceeded };
+    return { notification, verdict, isDoubted: false, asOfMs, announce: () => Promise.resolve() };
+  const believed = withKnown(notification, judged.figures);
   const certain = judgeNotification(believed, budget, config, context.runtime.now());
-  const doubt = { known, reported: notification.costAmount, judged: verdict, certain };
-  const text = doubtText(doubt, notification, config);
+  const knownMs = judged.figures.known.atMs;
+  const doubt = { reported: notification, known: believed, knownMs, judged: verdict, certain };
+  const text = doubtText(doubt, config);
   const enforces = config.mode === 'enforce';
   // Nothing above a rung is ever silent.
   if (text !== undefined)
@@ -62,9 +64,21 @@ export async function believeFigure(
     notification: believed,
     verdict: withoutDoubted(doubt, text),
     isDoubted: true,
+    asOfMs,
     announce: async () => {
       if (text !== undefined && enforces && judged.isNew) await announce(context, budget, text);
     },
+  };
+}
+
+/** A message with the last known figures. What else it claims is no more certain than its cost: of its forecast what was known before counts. */
+function withKnown(notification: Notification, { known, currencyCode }: Figures): Notification {
+  return {
+    ...notification,
+    costAmount: known.cost,
+    budgetAmount: known.amount ?? notification.budgetAmount,
+    currencyCode,
+    forecastExceeded: lower(notification.forecastExceeded, known.forecast),
   };
 }
 
@@ -82,11 +96,13 @@ async function compare(
 ): Promise<JudgedFigure | undefined> {
   if (state === undefined || jump === 0) return undefined;
   const { costAmount: cost, forecastExceeded: forecast, periodStartMs, currencyCode } = notification;
-  const reported = { id: message.id, publishedMs, cost, forecast, periodStartMs, currencyCode };
+  const told = { cost, forecast, ...(budget.amount.kind === 'last-period' ? { amount: budgetAmount } : {}) };
+  const reported = { ...told, id: message.id, publishedMs, periodStartMs, currencyCode };
+  const growth = { jump, amount: budgetAmount };
   let judged: JudgedFigure | undefined;
   try {
     await updateStateObject(state, runtime, memoryOf(budget.name), (before) => {
-      judged = judgeFigure(before, reported, jump * budgetAmount, runtime.now().getTime());
+      judged = judgeFigure(before, reported, growth, runtime.now().getTime());
       return judged.figures;
     });
     return judged;

@@ -1,12 +1,15 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Verdict } from '../decide.ts';
+import type { Notification } from '../message/notification.ts';
 
 type Counted = Exclude<Verdict, { kind: 'ignore' }>;
 
 /** A figure that is not believed yet, in the budget's currency. */
 export interface Doubt {
-  readonly known: { readonly cost: number; readonly atMs: number };
-  readonly reported: number;
+  readonly reported: Notification;
+  /** The same with the last known figures, and when those were published. */
+  readonly known: Notification;
+  readonly knownMs: number;
   /** What follows from the reported figure, and what from the last known one. */
   readonly judged: Counted;
   readonly certain: Verdict;

@@ -13,8 +13,8 @@ import { wasReported } from './spend-rate.ts';
 
 const inForceSchema = z.object({
   version: z.literal(1),
-  /** Whose message it is: that of another budget counts for nothing. */
-  budget: z.string(),
+  /** Whose message it is: that of another budget counts for nothing. Absent in what earlier versions wrote. */
+  budget: z.optional(z.string()),
   publishedMs: z.number(),
   /** The rungs above notify that this message made due. */
   reached: z.array(z.enum(rungActions)),
@@ -124,7 +124,7 @@ function memoryOf(budget: string): StateObject<Stored | undefined> {
     ...memory,
     parse(text) {
       const stored = memory.parse(text);
-      return stored?.budget === budget ? stored : undefined;
+      return stored?.budget === undefined || stored.budget === budget ? stored : undefined;
     },
   };
 }

@@ -1,7 +1,10 @@
 import * as z from 'zod/mini';
 import { isAhead } from '../../../shared/units.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
-import { Conflict, type State } from '../../../shared/state/state.ts';
+import type { Runtime } from '../../../shared/run/runtime.ts';
+import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
+import { expendableObject } from '../../../shared/state/expendable-object.ts';
+import type { State } from '../../../shared/state/state.ts';
 import type { Notification } from './notification.ts';
 import { periodKey } from './period.ts';
 
@@ -25,47 +28,44 @@ const samplesSchema = z.object({
   ),
 });
 
-type Sample = z.infer<typeof samplesSchema>['samples'][number];
+type Samples = z.infer<typeof samplesSchema>;
+type Sample = Samples['samples'][number];
 
 /**
  * Notes what a message says was spent, and returns the present rate per hour in the budget's currency, from the messages
- * of the last six hours; undefined while that is too short to tell. When it cannot be kept, the message still acts, and the ticks
- * wait for the next one.
+ * of the last six hours; undefined while that is too short to tell. Throws `GoogleApiError`, and `Conflict` after many rounds.
  */
 export async function noteSpend(
   state: State,
+  runtime: Pick<Runtime, 'now' | 'sleep' | 'random'>,
   message: Notification,
   publishedMs: number,
-  nowMs: number,
 ): Promise<number | undefined> {
-  const name = samplesObject(message);
-  const stored = await state.read(name);
-  const known = stored === undefined ? [] : readSamples(stored.text);
-  const before = known.filter(({ atMs }) => !isAhead(atMs, Math.max(nowMs, publishedMs)));
   const sample = sampleOf(message, publishedMs);
-  const rate = rateOf(before, sample);
-  const latest = before.at(-1);
-  if (latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS || !isSaid(latest, sample))
-    try {
-      const samples = [...before, sample].slice(-MAX_SAMPLES);
-      await state.write(name, JSON.stringify({ version: 1, samples }), {
-        ifGeneration: stored?.generation ?? '0',
-      });
-    } catch (error) {
-      // A parallel delivery noted the same.
-      if (!(error instanceof Conflict)) throw error;
-    }
+  const nowMs = Math.max(runtime.now().getTime(), publishedMs);
+  let rate: number | undefined;
+  await updateStateObject(state, runtime, memoryOf(message), ({ samples }): Samples => {
+    const before = samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
+    rate = rateOf(before, sample);
+    const latest = before.at(-1);
+    const isNew =
+      latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS || !isSaid(latest, sample);
+    return { version: 1, samples: isNew ? [...before, sample].slice(-MAX_SAMPLES) : before };
+  });
   return rate;
 }
 
-/** Whether the budget's messages of that period reported these very figures. Throws `GoogleApiError`. */
+/**
+ * Whether the budget's messages of that period reported these very figures. What earlier versions noted tells the cost alone, which
+ * counts until the first message that is noted whole. Throws `GoogleApiError`.
+ */
 export async function wasReported(state: State, message: Notification): Promise<boolean> {
-  const stored = await state.read(samplesObject(message));
-  return stored !== undefined && readSamples(stored.text).some((one) => isSaid(one, sampleOf(message, 0)));
-}
-
-function samplesObject({ budget, periodStartMs }: Notification): string {
-  return `spend/${budgetPath(budget)}/${periodKey(periodStartMs)}.json`;
+  const memory = memoryOf(message);
+  const { samples } = memory.parse((await state.read(memory.name))?.text);
+  const wanted = sampleOf(message, 0);
+  return samples.every(({ amount }) => amount === undefined)
+    ? samples.some(({ cost }) => cost === wanted.cost)
+    : samples.some((one) => isSaid(one, wanted));
 }
 
 function sampleOf(message: Notification, atMs: number): Sample {
@@ -78,12 +78,9 @@ function isSaid(one: Sample, other: Sample): boolean {
 }
 
 /** What cannot be read is written anew: it is worth a few hours of not knowing the rate. */
-function readSamples(text: string): readonly Sample[] {
-  try {
-    return samplesSchema.parse(JSON.parse(text)).samples;
-  } catch {
-    return [];
-  }
+function memoryOf({ budget, periodStartMs }: Notification): StateObject<Samples> {
+  const name = `spend/${budgetPath(budget)}/${periodKey(periodStartMs)}.json`;
+  return expendableObject(name, samplesSchema, { version: 1, samples: [] });
 }
 
 /** Cost per hour between the oldest sample that still counts and this one. */

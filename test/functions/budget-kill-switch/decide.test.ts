@@ -162,6 +162,18 @@ describe('judgeNotification: rungs by what was spent', () => {
       why: /the threshold 70 %, and the budget has 50 %, 80 %/,
     },
     {
+      name: 'nor is one of the forecast',
+      message: spent(60, { forecastExceeded: 5 }),
+      budget: {
+        thresholds: [
+          { share: 0.5, basis: 'current' },
+          { share: 1, basis: 'forecast' },
+        ],
+      },
+      is: 'ignore WARNING unlike-budget',
+      why: /the threshold of the forecast 500 %, and the budget has 100 %/,
+    },
+    {
       name: 'a message by another topic is none that Google sent',
       message: spent(130, { topic: 'projects/ml-ops/topics/other' }),
       budget: { topic: 'projects/ml-ops/topics/costguard-budget-kill-switch' },

@@ -92,3 +92,40 @@ it('budgets.jump 0 keeps nothing and believes each', async () => {
   expect(rungsOf((await believe(context, 'b', 500, { jump: 0 })).verdict)).toHaveLength(4);
   expect(memory.text).toBeUndefined();
 });
+
+it('an amount that the message alone names is compared: what it makes due waits', async () => {
+  const { context, logged } = contextOf({ text: undefined });
+  const ofLastPeriod = budget({ amount: { kind: 'last-period' } });
+  const tell = (id: string, budgetAmount: number, currencyCode: string, minutes: number) => {
+    const told = notification({ costAmount: 40, budgetAmount, currencyCode, thresholdExceeded: 0.5 });
+    return believeFigure(context, config(), {
+      ...{ message: { id }, notification: told, budget: ofLastPeriod },
+      publishedMs: MIDMONTH.getTime() + minutes * 60_000,
+      verdict: judgeNotification(told, ofLastPeriod, config(), MIDMONTH),
+    });
+  };
+  await tell('a', 100, 'USD', 0);
+  const planted = await tell('b', 20, 'EUR', 1);
+  expect(rungsOf(planted.verdict)).toEqual(['notify']);
+  expect(planted.notification).toMatchObject({ costAmount: 40, budgetAmount: 100, currencyCode: 'USD' });
+  expect(logged.join()).toMatch(
+    /40\.00 EUR of 20\.00 EUR reported, where the last known figure was 40\.00 USD of 100\.00 USD /,
+  );
+  expect(rungsOf((await tell('c', 20, 'EUR', 20)).verdict)).toHaveLength(4);
+});
+
+it('a confirmation that comes late is of the moment of the later message', async () => {
+  const { context } = contextOf({ text: undefined });
+  const tell = (minutes: number, costAmount: number) => {
+    const told = notification({ costAmount, thresholdExceeded: 0.5 });
+    return believeFigure(context, config(), {
+      ...{ message: { id: `m${minutes}` }, notification: told, budget: budget() },
+      publishedMs: MIDMONTH.getTime() + minutes * 60_000,
+      verdict: judgeNotification(told, budget(), config(), MIDMONTH),
+    });
+  };
+  await tell(-60, 40);
+  await tell(-10, 130);
+  const { asOfMs, isDoubted } = await tell(-35, 129);
+  expect({ asOfMs, isDoubted }).toEqual({ asOfMs: MIDMONTH.getTime() - 600_000, isDoubted: false });
+});

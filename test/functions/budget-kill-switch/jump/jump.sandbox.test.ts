@@ -47,7 +47,7 @@ describe('a cost far beyond the last known one', () => {
       expect(changed(world)).toBe('');
       expect(waits(world)).toEqual([
         expect.stringMatching(
-          /^Budget "ML runaway, monthly": 1300\.00 USD reported, 900\.00 USD more than the last known figure \(400\.00 USD at .*Z\)\. One message is believed up to 50 % of the budget more \(budgets\.jump\): stop-notebooks \(80 %\), stop-compute \(100 %\), unlink-billing \(120 %\) wait for a second message/,
+          /^Budget "ML runaway, monthly": 1300\.00 USD reported, 900\.00 USD more than the last known figure \(400\.00 USD at .*Z\)\. One message is believed up to 50 % of the budget more than two messages reported \(budgets\.jump\): stop-notebooks \(80 %\), stop-compute \(100 %\), unlink-billing \(120 %\) wait for a second message/,
         ),
       ]);
       expect(messagesOf(world.lines, 'WARNING').join('\n')).toMatch(/Due: notify \(50 %\)\. Next: stop-notebooks at 80 %/);

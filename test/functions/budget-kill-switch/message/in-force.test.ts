@@ -32,7 +32,7 @@ const AT_MS = MIDMONTH.getTime();
 async function note(context: EventContext, costAmount: number, publishedMs: number): Promise<void> {
   const message = notification({ costAmount });
   await noteInForce(context, config(), message, DUE, publishedMs);
-  await noteSpend(context.state as State, message, publishedMs, AT_MS);
+  await noteSpend(context.state as State, context.runtime, message, publishedMs);
 }
 
 const DUE: Verdict = {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import type { State } from '../../../../shared/state/state.ts';
+import { Conflict, type State } from '../../../../shared/state/state.ts';
 import { notification } from '../builder.ts';
 import { describe, it } from 'vitest';
-import { noteSpend, rateOf } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
+import {
+  noteSpend,
+  rateOf,
+  wasReported,
+} from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
 
 const MINUTE_MS = 60_000;
 const sample = (minute: number, cost: number) => ({ atMs: minute * MINUTE_MS, cost });
@@ -32,6 +36,12 @@ describe('rateOf', () => {
 });
 
 describe('noteSpend', () => {
+  const at = (minute: number) => ({
+    now: () => new Date(minute * MINUTE_MS),
+    sleep: () => Promise.resolve(),
+    random: () => 0,
+  });
+
   it('drops samples that are dated ahead of the clock, and notes again', async () => {
     let text = JSON.stringify({ version: 1, samples: [sample(1e9, 10)] });
     const state = {
@@ -39,8 +49,26 @@ describe('noteSpend', () => {
       write: (_name: string, data: string) => Promise.resolve((text = data)),
     } as unknown as State;
     const note = (minute: number, costAmount: number) =>
-      noteSpend(state, notification({ costAmount }), minute * MINUTE_MS, minute * MINUTE_MS);
+      noteSpend(state, at(minute), notification({ costAmount }), minute * MINUTE_MS);
     assert.equal(await note(0, 10), undefined);
     assert.equal(await note(30, 12), 4);
+  });
+
+  it('notes again where another run wrote meanwhile', async () => {
+    let text = '{"version":1,"samples":[]}';
+    let writes = 0;
+    const state = {
+      read: () => Promise.resolve({ text, generation: String(writes), ageMs: 0 }),
+      write(_name: string, data: string) {
+        if (++writes === 1) {
+          text = JSON.stringify({ version: 1, samples: [{ ...sample(0, 10), amount: 100, forecast: 0 }] });
+          return Promise.reject(new Conflict('changed'));
+        }
+        return Promise.resolve((text = data));
+      },
+    } as unknown as State;
+    assert.equal(await noteSpend(state, at(30), notification({ costAmount: 12 }), 30 * MINUTE_MS), 4);
+    assert.equal(await wasReported(state, notification({ costAmount: 12 })), true);
+    assert.equal(await wasReported(state, notification({ costAmount: 10 })), true);
   });
 });
