@@ -1,6 +1,9 @@
 import type { Actual } from '../actual/actual.ts';
+import { boundBefore } from '../actual/bound-before.ts';
 import { isFormerRole, isOwnRole, isSharedStateRole, otherHolders } from '../actual/own-roles.ts';
+import { isMade } from '../actual/wire.ts';
 import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
+import { BOUND_ON } from '../desired/names.ts';
 import type { Step } from '../desired/step.ts';
 
 /** Deletes roles on the state bucket that older deployments bound, once no other function's account holds them. */
@@ -9,6 +12,7 @@ export function planStateRoleDeletions(
   actual: Actual,
   used: ReadonlySet<string>,
 ): readonly Step[] {
+  if (!seesOtherHolders(desired, actual)) return [];
   const own = new Set(
     desired.functions.map(({ name }) => `serviceAccount:${runtimeAccountOf(desired, name)}`),
   );
@@ -19,6 +23,26 @@ export function planStateRoleDeletions(
     deleted || used.has(role) || held.has(role) || !isSharedStateRole(desired, role)
       ? []
       : [deleteRole(role)],
+  );
+}
+
+/**
+ * Whether the bindings that were read show what every function that this run is not about holds on its state bucket, which another policy may have named.
+ * Of functions in other regions that is not known.
+ */
+function seesOtherHolders(desired: Desired, actual: Actual): boolean {
+  const going = new Set(desired.functions.map(({ name }) => name));
+  return (
+    actual.elsewhere.length === 0 &&
+    [...actual.functions].every(([name, { labels, environment }]) => {
+      if (going.has(name) || !isMade(labels)) return true;
+      const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
+      const buckets = boundBefore(actual, name).filter(({ on }) => on.startsWith('gs://'));
+      return (
+        environment[BOUND_ON] !== undefined &&
+        buckets.every(({ on }) => actual.bindings.get(on)?.some((one) => one.member === member) === true)
+      );
+    })
   );
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
-import { withBench, type DeployBench } from './bench.ts';
+import { POLICY, withBench, type DeployBench } from './bench.ts';
 import { OPS } from './fake-gcloud.ts';
 
 const BUCKET = `gs://${OPS}-costguard`;
@@ -88,6 +88,17 @@ describe('the folders of the state bucket', () => {
       expect(bindingsOf(bench, memberOf('budget-kill-switch')).map(({ role }) => role)).not.toContain(old);
       expect(bindingsOf(bench, memberOf('spend-watch')).map(({ role }) => role)).toEqual([old]);
       expect(bench.gcloud.world.roles.get(old)?.['deleted']).not.toBe(true);
+    }));
+
+  it('leave a role that is still used on a bucket that the policy no longer names', () =>
+    withBench(async (bench) => {
+      expect(await deployCommand(['budget-kill-switch', ...bench.place], bench.tools)).toBe(0);
+      bench.setPolicy(POLICY.replace(`gs://${OPS}-costguard`, `gs://${OPS}-other`));
+      expect(await deployCommand(['cost-estimator', ...bench.place], bench.tools)).toBe(0);
+      const { roles } = bench.gcloud.world;
+      for (const { role } of bindingsOf(bench, memberOf('budget-kill-switch')))
+        expect([role, roles.get(role)?.['deleted'] === true]).toEqual([role, false]);
+      expect(bindingsOf(bench, memberOf('budget-kill-switch')).length).toBe(2);
     }));
 
   it('are bound anew where the folders changed', () =>
