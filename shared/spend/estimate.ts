@@ -61,7 +61,7 @@ function unseenPerHour({ ledgers, reading: { reported, periodStartMs, fit }, bur
     reported === undefined || hours < 1
       ? 0
       : (reported.cost - accruedIn(ledgers, periodStartMs, reported.atMs - MAX_LAG_MS).low) / hours;
-  return Math.max(0, unexplained, UNSEEN_SHARE * burn.high, 2 * fit.residualPerHour);
+  return Math.max(0, unexplained, UNSEEN_SHARE * burn.high, 2 * fit.residualPerHour, fit.residualRange[1]);
 }
 
 /** The cost at the most: the latest report may be as old as reports get. */
@@ -88,7 +88,7 @@ function expectedOf({ ledgers, reading, nowMs }: View): number {
 }
 
 function firmOf({ ledgers, reading: { fit, proof, leastFactor }, nowMs }: View): number {
-  if (proof === undefined) return 0;
+  if (proof === undefined || !fit.determined) return 0;
   return proof.cost + leastFactor * accruedIn(ledgers, proof.atMs, nowMs).expected - fit.errorUsd;
 }
 

@@ -1,4 +1,4 @@
-import { accruedIn } from './accrued.ts';
+import { explainAt, LAG_VARIES_HOURS, type Candidate, type Explanation } from './explain.ts';
 import type { Ledger } from './ledger.ts';
 import type { BudgetPeriod, CostPoint } from './messages.ts';
 
@@ -17,13 +17,28 @@ const FINE_STEP_HOURS = 0.25;
 /** With fewer reports than this there is nothing to fit. */
 export const MIN_POINTS = 3;
 
+/** A lag and a factor explain a few reports whatever they say. */
+const MIN_KNOWN = 5;
+
 /** Those that a fit looks at, spread over all that are known. */
 const MAX_FITTED = 24;
 
+/** Between reported cost and list prices; outside of it prices or reports are not understood. */
+export const FACTOR_BOUNDS = [0.2, 1.3] as const;
+
+/** Lags that leave so many times the squared error of the best one explain the reports nearly as well; in any case within a cent. */
+const NEARLY = 4;
+const CENT_SQUARED = 1e-4;
+
+/** Where those lags put the factor further apart than this, the reports do not tell it. */
+const MAX_SPREAD = 1.25;
+
 /** How the reported cost follows from what accrued: cost(t) = factor · accrued(t − lag) + residual · hours. */
 export interface Fit {
-  /** Whether it comes from reports, or is the stated default. */
+  /** Whether there are enough reports to compare with. */
   readonly settled: boolean;
+  /** Whether they tell lag and factor; else these are the stated defaults. */
+  readonly determined: boolean;
   readonly points: number;
   readonly lagHours: number;
   /** Lags that explain the reports nearly as well. */
@@ -35,75 +50,139 @@ export interface Fit {
   readonly mostFactor: number;
   /** USD an hour of services that the watch does not see. */
   readonly residualPerHour: number;
+  readonly residualRange: readonly [number, number];
   /** The largest difference between a report and the fit, USD. */
   readonly errorUsd: number;
 }
 
-/** Before there are reports: they lag by a day, list prices hold, and nothing goes unseen. */
+/** Before reports tell otherwise: they lag by a day, list prices hold, and nothing goes unseen. */
 export const DEFAULT_FIT: Fit = {
   settled: false,
+  determined: false,
   points: 0,
   lagHours: 24,
   lagRangeHours: [0, MAX_LAG_HOURS],
   factor: 1,
-  factorRange: [1, 1],
+  factorRange: FACTOR_BOUNDS,
   mostFactor: 1,
   residualPerHour: 0,
+  residualRange: [0, 0],
   errorUsd: 0,
 };
 
-/** Fits on the present period's reports, and while those are few on the previous one's. */
+/** Fits on the present period's reports, and while those do not tell lag and factor on the previous one's. */
 export function fitReports(
   ledgers: readonly Ledger[],
   period: BudgetPeriod,
   previous: BudgetPeriod | undefined,
 ): Fit {
   const fit = fitPeriod(ledgers, period);
-  return fit.settled || previous === undefined ? fit : fitPeriod(ledgers, previous);
-}
-
-/** What reports add to the first of them, and what accrued meanwhile. */
-interface Row {
-  readonly hours: number;
-  readonly accrued: number;
-  readonly cost: number;
-}
-
-interface Candidate {
-  readonly lagHours: number;
-  readonly factor: number;
-  /** With no residual. */
-  readonly plainFactor: number;
-  readonly residual: number;
-  readonly squares: number;
-  readonly errorUsd: number;
+  if (fit.determined || previous === undefined) return fit;
+  const earlier = fitPeriod(ledgers, previous);
+  return earlier.determined || !fit.settled ? earlier : fit;
 }
 
 function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetPeriod): Fit {
   const sinceMs = Math.max(startMs, ...ledgers.map((ledger) => ledger.sinceMs));
-  // What accrued before the first look is not known: reports on it say nothing about the factor.
   const points = spread(all.filter(({ atMs }) => atMs >= sinceMs));
-  if (points.length < MIN_POINTS) return { ...DEFAULT_FIT, points: points.length };
-  const fitAt = (lagHours: number): Candidate => fitLag(lagHours, rowsOf(ledgers, points, lagHours, sinceMs));
-  const coarse = lagsBetween(0, MAX_LAG_HOURS, LAG_STEP_HOURS).map(fitAt);
-  const candidates = [...coarse, ...finerAround(closest(coarse).lagHours).map(fitAt)];
-  const best = closest(candidates);
-  const near = candidates.filter(({ squares }) => squares <= best.squares * 2 + 1e-6);
+  const defaults: Fit = { ...DEFAULT_FIT, points: points.length };
+  if (points.length < MIN_POINTS) return defaults;
+  const isWhole = sinceMs === startMs;
+  const fitAt = (lagHours: number): Candidate | undefined => {
+    // What accrued before the first look is not known: a report that may be on it says nothing. What a period began with is nothing.
+    const fromMs = isWhole ? -Infinity : sinceMs + (lagHours + LAG_VARIES_HOURS) * HOUR_MS;
+    const known = points.filter(({ atMs }) => atMs >= fromMs);
+    return known.length < (isWhole ? MIN_POINTS : MIN_KNOWN)
+      ? undefined
+      : explainAt(lagHours, ledgers, known, startMs);
+  };
+  const lags = lagsBetween(0, MAX_LAG_HOURS, LAG_STEP_HOURS);
+  const coarse = lags.flatMap((lagHours) => fitAt(lagHours) ?? []);
+  const finer = new Set(valleys(coarse).flatMap(({ lagHours }) => finerAround(lagHours)));
+  const candidates = [...coarse, ...[...finer].flatMap((lagHours) => fitAt(lagHours) ?? [])];
+  // A lag of which nothing is known may be the one.
+  const isCovered = coarse.length === lags.length;
+  const mostFactor = Math.max(...candidates.map(({ plainFactor }) => plainFactor), isCovered ? 0 : 1);
+  const residualRange = [0, Math.max(0, ...candidates.map(({ unseenPerHour }) => unseenPerHour))] as const;
+  const fallback: Fit = { ...defaults, settled: true, mostFactor, residualRange };
+  if (!isCovered)
+    return atListPrices(
+      candidates.filter(({ isSteady }) => !isSteady),
+      fallback,
+    );
+  return candidates.some(({ holdsAtList }) => holdsAtList())
+    ? atListPrices(candidates, fallback)
+    : byFactor(candidates, fallback);
+}
+
+/** List prices hold; which lag explains the reports best. */
+function atListPrices(candidates: readonly Candidate[], fallback: Fit): Fit {
+  if (candidates.length === 0) return fallback;
+  const errorOf = ({ list }: Candidate): number => list.error;
+  const best = closest(candidates, errorOf);
+  const near = nearly(candidates, errorOf);
+  const [least, most] = rangeOf([
+    1,
+    ...nearly(candidates, ({ free }) => free.error).map(({ free }) => free.factor),
+  ]);
   return {
-    settled: true,
-    points: points.length,
-    lagHours: best.lagHours,
-    lagRangeHours: rangeOf(near.map(({ lagHours }) => lagHours)),
-    factor: best.factor,
-    factorRange: rangeOf(near.map(({ factor }) => factor)),
-    mostFactor: Math.max(...candidates.map(({ plainFactor }) => plainFactor)),
-    residualPerHour: best.residual,
-    errorUsd: best.errorUsd,
+    ...fallback,
+    ...fitOf(best, best.list, near),
+    factorRange: [Math.max(FACTOR_BOUNDS[0], least), Math.min(FACTOR_BOUNDS[1], most)],
   };
 }
 
-function closest(candidates: readonly Candidate[]): Candidate {
-  return candidates.reduce((a, b) => (b.squares < a.squares ? b : a));
+/** No lag explains the reports at list prices: the factor that does best, and of those that do nearly as well the closest to list prices. */
+function byFactor(candidates: readonly Candidate[], fallback: Fit): Fit {
+  const errorOf = ({ free }: Candidate): number => free.error;
+  const best = closest(candidates, errorOf);
+  const near = nearly(candidates, errorOf);
+  const all = [
+    ...near.map(({ lagHours, free }) => ({ lagHours, free })),
+    ...best.without().map((free) => ({ lagHours: best.lagHours, free })),
+  ];
+  const factorRange = rangeOf(all.map(({ free }) => free.factor));
+  const isNarrow = factorRange[1] <= factorRange[0] * MAX_SPREAD;
+  const chosen = isNarrow ? best : all.reduce((a, b) => (offList(b.free) < offList(a.free) ? b : a));
+  return { ...fallback, ...fitOf(chosen, chosen.free, near), factorRange };
+}
+
+function fitOf(
+  { lagHours }: Pick<Candidate, 'lagHours'>,
+  { factor, residual, errorUsd }: Explanation,
+  near: readonly Candidate[],
+): Omit<Fit, 'settled' | 'points' | 'factorRange' | 'mostFactor'> {
+  return {
+    ...{ determined: true, lagHours, factor, residualPerHour: residual, errorUsd },
+    lagRangeHours: rangeOf(near.map((one) => one.lagHours)),
+    residualRange: rangeOf([residual, ...near.map(({ unseenPerHour }) => unseenPerHour)]),
+  };
+}
+
+function nearly(candidates: readonly Candidate[], errorOf: (one: Candidate) => number): readonly Candidate[] {
+  const most = Math.min(...candidates.map(errorOf)) * NEARLY + CENT_SQUARED;
+  return candidates.filter((one) => errorOf(one) <= most);
+}
+
+function offList({ factor }: Explanation): number {
+  return Math.abs(Math.log(Math.max(factor, 1e-9)));
+}
+
+function closest(candidates: readonly Candidate[], errorOf: (one: Candidate) => number): Candidate {
+  return candidates.reduce((a, b) => (errorOf(b) < errorOf(a) ? b : a));
+}
+
+/** Those that explain the reports better than both of their neighbours do. */
+function valleys(candidates: readonly Candidate[]): readonly Candidate[] {
+  const isValley = (of: (one: Candidate) => number): ((one: Candidate, index: number) => boolean) => {
+    const errorAt = (index: number): number => {
+      const one = candidates[index];
+      return one === undefined ? Infinity : of(one);
+    };
+    return (one, index) => of(one) <= errorAt(index - 1) && of(one) <= errorAt(index + 1);
+  };
+  const [byList, byFree] = [isValley(({ list }) => list.error), isValley(({ free }) => free.error)];
+  return candidates.filter((one, index) => byList(one, index) || byFree(one, index));
 }
 
 function lagsBetween(fromHours: number, toHours: number, stepHours: number): readonly number[] {
@@ -129,72 +208,4 @@ function spread(points: readonly CostPoint[]): readonly CostPoint[] {
 
 function rangeOf(values: readonly number[]): readonly [number, number] {
   return [Math.min(...values), Math.max(...values)];
-}
-
-function rowsOf(
-  ledgers: readonly Ledger[],
-  [first, ...rest]: readonly CostPoint[],
-  lagHours: number,
-  sinceMs: number,
-): readonly Row[] {
-  if (first === undefined) return [];
-  const reach = (atMs: number): number => Math.max(sinceMs, atMs - lagHours * HOUR_MS);
-  return rest.map(({ atMs, cost }) => ({
-    hours: (atMs - first.atMs) / HOUR_MS,
-    accrued: accruedIn(ledgers, reach(first.atMs), reach(atMs)).expected,
-    cost: cost - first.cost,
-  }));
-}
-
-/** A simpler explanation is preferred unless another one leaves less than this share of its squared errors. */
-const MUCH_BETTER = 0.25;
-
-/**
- * The simplest explanation that holds: list prices alone, with unseen services, or with a discount. A steady rate cannot tell
- * a discount from unseen services, so that both at once are never taken from it.
- */
-function fitLag(lagHours: number, rows: readonly Row[]): Candidate {
-  const sum = (of: (row: Row) => number): number => rows.reduce((total, row) => total + of(row), 0);
-  const hours = sum((row) => row.hours * row.hours);
-  const accrued = sum((row) => row.accrued * row.accrued);
-  const residual = Math.max(0, sum((row) => row.hours * (row.cost - row.accrued)) / Math.max(hours, 1e-9));
-  const factor = accrued === 0 ? 1 : Math.max(0, sum((row) => row.accrued * row.cost) / accrued);
-  let chosen = judge(1, 0, rows);
-  for (const other of [judge(1, residual, rows), judge(factor, 0, rows)])
-    if (other.squares < chosen.squares * MUCH_BETTER) chosen = other;
-  return { ...chosen, lagHours, plainFactor: factor };
-}
-
-type Explanation = Pick<Candidate, 'factor' | 'residual' | 'squares' | 'errorUsd'>;
-
-function judge(factor: number, residual: number, rows: readonly Row[]): Explanation {
-  let [squares, errorUsd] = [0, 0];
-  for (const { hours, accrued, cost } of rows) {
-    const error = Math.abs(cost - factor * accrued - residual * hours);
-    squares += error * error;
-    errorUsd = Math.max(errorUsd, error);
-  }
-  return { factor, residual, squares, errorUsd };
-}
-
-/** Below this the watch saw too little for a comparison, USD. */
-const MIN_COMPARED = 1;
-
-/** Commitments and contracts take off this much at the least where they are more than noise. */
-const DISCOUNTED = 0.7;
-
-/**
- * The share of list prices that is billed at the least. Whatever the lag was, what was reported between two messages holds all that
- * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. 1 until
- * that can be compared, or the fit finds a discount that is no noise.
- */
-export function leastFactor(ledgers: readonly Ledger[], points: readonly CostPoint[], fit: Fit): number {
-  let factor = fit.mostFactor < DISCOUNTED ? fit.mostFactor : 1;
-  const last = points.at(-1);
-  for (const { atMs, cost } of points) {
-    if (last === undefined || last.atMs - MAX_LAG_HOURS * HOUR_MS <= atMs) break;
-    const { low } = accruedIn(ledgers, atMs, last.atMs - MAX_LAG_HOURS * HOUR_MS);
-    if (low > MIN_COMPARED) factor = Math.min(factor, Math.max(0, (last.cost - cost) / low));
-  }
-  return factor;
 }

@@ -1,5 +1,6 @@
 import { accruedIn } from './accrued.ts';
-import { DEFAULT_FIT, fitReports, leastFactor, type Fit } from './fit.ts';
+import { DEFAULT_FIT, fitReports, type Fit } from './fit.ts';
+import { leastFactor } from './least-factor.ts';
 import type { Ledger } from './ledger.ts';
 import type { BudgetMessages, CostPoint } from './messages.ts';
 

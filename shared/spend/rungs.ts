@@ -1,4 +1,5 @@
 import type { Estimate } from './estimate.ts';
+import { FACTOR_BOUNDS } from './fit.ts';
 
 /** What the watch compares with a budget's ladder. */
 export interface RungReach {
@@ -21,9 +22,6 @@ const NARROW = 0.05;
 
 /** Rates above this are a price gone wrong, not a machine: the most expensive one costs about 125 USD an hour. */
 const MAX_RESOURCE_RATE = 5_000;
-
-/** Between reported cost and list prices; outside of it prices or reports are not understood. */
-const FACTOR_BOUNDS = [0.2, 1.3] as const;
 
 /** What is remembered of the look before. USD, and USD an hour. */
 export interface EarlierEstimate extends Pick<Estimate, 'atMs' | 'firm'> {
@@ -89,9 +87,9 @@ export function estimateBlocker(
     return `its numbers contradict each other: low ${low}, expected ${expected}, high ${high}`;
   if (highestRate.usdPerHour > MAX_RESOURCE_RATE)
     return `"${highestRate.resource}" would cost $${highestRate.usdPerHour.toFixed(2)} an hour, more than the ${MAX_RESOURCE_RATE} that anything does`;
-  const { settled, factor } = now.reading.fit;
+  const { determined, factor } = now.reading.fit;
   const [least, most] = FACTOR_BOUNDS;
-  if (settled && (factor < least || factor > most))
+  if (determined && (factor < least || factor > most))
     return `reported cost is ${factor.toFixed(2)} times what accrued at list prices, outside ${least} to ${most}: prices, credits or currency are not understood`;
   return undefined;
 }

@@ -39,7 +39,7 @@ export function estimateText({ share, estimate, complete }: Estimated): string {
   const { spend, burn, reading } = estimate;
   const { fit, reported } = reading;
   const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
-  return `Estimated: ${money(spend.low)} to ${money(spend.high)} USD by now, expected ${money(spend.expected)} (${percentText(share)}), at ${money(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${complete ? '' : ', the latest look incomplete'}.`;
+  return `Estimated: ${money(spend.low)} to ${money(spend.high)} USD by now, expected ${money(spend.expected)} (${percentText(share)}), at ${money(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
 }
 
 function timeOf(ms: number): string {

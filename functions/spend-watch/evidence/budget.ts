@@ -1,5 +1,6 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
+import type { Fit } from '../../../shared/spend/fit.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
@@ -76,18 +77,26 @@ function readingEvidence({
   return {
     reported: reported === undefined ? 'nothing yet' : { usd: reported.cost, at: at(reported.atMs) },
     fit: {
-      ...(fit.settled ? {} : { default: `fewer than three reports: ${fit.points}` }),
+      ...(fit.determined ? {} : { default: defaultReason(fit) }),
       lagHours: fit.lagHours,
       lagRangeHours: fit.lagRangeHours,
       factor: Number(fit.factor.toFixed(3)),
       factorRange: fit.factorRange.map((one) => Number(one.toFixed(3))),
       unseenUsdPerHour: cents(fit.residualPerHour),
+      unseenRangeUsdPerHour: fit.residualRange.map(cents),
       errorUsd: cents(fit.errorUsd),
       reports: fit.points,
     },
     ...(proof === undefined ? {} : { low: { reported: proof.cost, at: at(proof.atMs), leastFactor } }),
     ledgersFromStart: fromStart,
   };
+}
+
+/** Why lag and factor are the stated defaults. */
+function defaultReason({ settled, points }: Fit): string {
+  return settled
+    ? `${points} reports do not tell lag and factor yet: too short a time is watched for what changed in it`
+    : `fewer than three reports: ${points}`;
 }
 
 /** A rung, and when the present burn reaches it: as expected, and at the earliest. */

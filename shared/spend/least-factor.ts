@@ -1,0 +1,28 @@
+import { accruedIn } from './accrued.ts';
+import { MAX_LAG_HOURS, type Fit } from './fit.ts';
+import type { Ledger } from './ledger.ts';
+import type { CostPoint } from './messages.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Below this the watch saw too little for a comparison, USD. */
+const MIN_COMPARED = 1;
+
+/** Commitments and contracts take off this much at the least where they are more than noise. */
+const DISCOUNTED = 0.7;
+
+/**
+ * The share of list prices that is billed at the least. Whatever the lag was, what was reported between two messages holds all that
+ * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. 1 until
+ * that can be compared, or the fit finds a discount that is no noise.
+ */
+export function leastFactor(ledgers: readonly Ledger[], points: readonly CostPoint[], fit: Fit): number {
+  let factor = fit.mostFactor < DISCOUNTED ? fit.mostFactor : 1;
+  const last = points.at(-1);
+  for (const { atMs, cost } of points) {
+    if (last === undefined || last.atMs - MAX_LAG_HOURS * HOUR_MS <= atMs) break;
+    const { low } = accruedIn(ledgers, atMs, last.atMs - MAX_LAG_HOURS * HOUR_MS);
+    if (low > MIN_COMPARED) factor = Math.min(factor, Math.max(0, (last.cost - cost) / low));
+  }
+  return factor;
+}
