@@ -43,6 +43,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   const [inventory, budgets] = await Promise.all([
     readResources(api, projectId, WATCHED_KINDS, isSkipped, {
       regions: plan.regions,
+      formerRegions: Object.keys(before?.looks?.regions ?? {}),
       holds: plan.holds,
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
@@ -70,7 +71,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       gpus,
       notOffered: inventory.notOffered.map(({ what }) => what),
       looked: {
-        ...{ startedMs: nowMs, isList: plan.regions === undefined },
+        ...{ startedMs: nowMs, listedRegions: inventory.listedRegions },
         skipped: new Set([...skipped, ...unwatched]),
         ...{ regions: inventory.regions, listings: inventory.listings },
       },

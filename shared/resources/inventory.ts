@@ -26,6 +26,8 @@ export interface ResourceInventory {
   /** Every listing of a collection in a region of Vertex AI, and the regions; undefined where they could not be listed. */
   readonly listings: readonly Listing[];
   readonly regions: readonly string[] | undefined;
+  /** Those of them that Google names now; undefined where they were not listed. */
+  readonly listedRegions: readonly string[] | undefined;
 }
 
 /** Kinds that are listed side by side; those of Vertex AI query several regions at once. */
@@ -44,30 +46,31 @@ export async function readResources(
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  known: Pick<LookOptions, 'regions' | 'works' | 'holds'> = {},
+  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds'> = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];
   const gap: Look['gap'] = (one) => void gaps.set(`${one.where}: ${one.why}`, one);
   const listings: Listing[] = [];
+  let listedRegions: readonly string[] | undefined;
   const look = startLook({
     ...{ api, projectId, gap, skip, ...known },
+    regionsListed: (regions) => void (listedRegions = regions),
     notOffered: (what) => void notOffered.push(what),
     listed: (listing) => void listings.push(listing),
   });
   const listed = await pMap(kinds, (kind) => attempt(look, kind), { concurrency: KINDS_AT_ONCE });
   const order = new Map(kinds.map(({ kind, order: place }) => [kind, place]));
   const place = ({ kind }: RunningResource): number => order.get(kind) ?? Number.MAX_VALUE;
+  // Listed already where a kind of Vertex AI is among them; else there is nothing to tell.
+  const regions = kinds.some(({ area }) => area === VERTEX)
+    ? await look.vertexRegions().catch(() => undefined)
+    : undefined;
   return {
     projectId,
     resources: [...joinMembers(listed.flat())].sort((a, b) => place(a) - place(b)),
     gaps: [...gaps.values()],
-    notOffered,
-    listings,
-    // Listed already where a kind of Vertex AI is among them; else there is nothing to tell.
-    regions: kinds.some(({ area }) => area === VERTEX)
-      ? await look.vertexRegions().catch(() => undefined)
-      : undefined,
+    ...{ notOffered, listings, regions, listedRegions },
   };
 }
 

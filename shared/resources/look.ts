@@ -56,11 +56,15 @@ export interface LookOptions
     Partial<Pick<Look, 'listed' | 'works' | 'holds'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
+  /** Regions that earlier lists named: they are looked at too, for a list may lack some of them. */
+  readonly formerRegions?: readonly string[];
+  /** Told of the regions as Google lists them, where they are listed. */
+  readonly regionsListed?: (regions: readonly string[]) => void;
 }
 
 /** A look at a project that has nothing listed yet. */
 export function startLook(options: LookOptions): Look {
-  const { api, projectId, gap, regions } = options;
+  const { api, projectId, gap, regions, formerRegions = [], regionsListed } = options;
   const note = (what: string, { unreachable, strange }: Unseen): void => {
     for (const scope of unreachable)
       gap({ where: `projects/${projectId} ${scope}`, why: `unreachable: ${what} there were not seen` });
@@ -85,7 +89,8 @@ export function startLook(options: LookOptions): Look {
       if (regions !== undefined) return regions;
       const { items, strange }: Items<string> = await listVertexRegions(api, projectId);
       noteStrange(gap, `projects/${projectId} Vertex AI locations`, strange);
-      return items;
+      regionsListed?.(items);
+      return [...new Set([...items, ...formerRegions])];
     }),
   };
 }

@@ -8,14 +8,17 @@ const WARM_MS = 7 * 24 * 3_600_000;
 const MAX_HELD = 200;
 const MAX_FAILED = 300;
 
+/** A region that lists lack for so long is gone, if nothing was in it: one list may lack some. */
+const GONE_MS = 24 * 3_600_000;
+
 /** What a look listed of Vertex AI. */
 export interface RegionsLooked {
   /** When it began, milliseconds since the epoch: what came up later may have been missed. */
   readonly startedMs: number;
-  /** The regions that there are; undefined where they could not be listed. */
+  /** The regions that were looked at or left out; undefined where they could not be listed. */
   readonly regions: readonly string[] | undefined;
-  /** Whether they were listed in this look. */
-  readonly isList: boolean;
+  /** Those that Google named in this look; undefined where it was not requested. */
+  readonly listedRegions: readonly string[] | undefined;
   readonly listings: readonly Listing[];
   /** What was left out: it was not its turn, or the policy does not want it. */
   readonly skipped: ReadonlySet<string>;
@@ -24,10 +27,16 @@ export interface RegionsLooked {
 /** What is known after a look. Where the regions could not be listed nothing changes. Two looks at a time both count. Pure. */
 export function rememberLook(
   before: RegionLooks | undefined,
-  { startedMs, regions, isList, listings, skipped }: RegionsLooked,
+  { startedMs, regions: known, listedRegions, listings, skipped }: RegionsLooked,
 ): RegionLooks | undefined {
+  if (known === undefined || known.length === 0) return before;
   // No region at all is no answer that can be believed.
-  if (regions === undefined || regions.length === 0) return before;
+  const isList = listedRegions !== undefined && listedRegions.length > 0;
+  const missing = isList ? missingAfter(before, known, listedRegions, startedMs) : (before?.missing ?? {});
+  const holds = new Set(Object.keys(before?.held ?? {}).map(regionOf));
+  const regions = known.filter(
+    (region) => holds.has(region) || startedMs - (missing[region] ?? startedMs) < GONE_MS,
+  );
   const there = new Set(regions);
   const partly = new Set([...skipped].map(regionOf));
   const looked = new Set(listings.map(({ what }) => what));
@@ -38,6 +47,7 @@ export function rememberLook(
     regions: Object.fromEntries(
       regions.map((region) => [region, partly.has(region) ? (before?.regions[region] ?? 0) : startedMs]),
     ),
+    missing: Object.fromEntries(Object.entries(missing).filter(([region]) => there.has(region))),
     held: Object.fromEntries(
       Object.entries({ ...before?.held, ...Object.fromEntries(heldNow) })
         // A clock that was wrong may have written of a moment ahead.
@@ -58,4 +68,18 @@ export function rememberLook(
       ),
     },
   };
+}
+
+function missingAfter(
+  before: RegionLooks | undefined,
+  known: readonly string[],
+  listed: readonly string[],
+  nowMs: number,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    known
+      .filter((region) => !listed.includes(region))
+      // A clock that was wrong may have written of a moment ahead.
+      .map((region) => [region, Math.min(before?.missing?.[region] ?? nowMs, nowMs)] as const),
+  );
 }

@@ -73,7 +73,13 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
     toldIn: [],
     gpus: { idle: [] },
     notOffered: [],
-    looked: { startedMs: NOW, regions: undefined, isList: false, listings: [], skipped: new Set() },
+    looked: {
+      startedMs: NOW,
+      regions: undefined,
+      listedRegions: undefined,
+      listings: [],
+      skipped: new Set(),
+    },
     ...over,
   };
 }

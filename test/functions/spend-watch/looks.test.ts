@@ -52,7 +52,9 @@ function look(before: Ledger | undefined, atMs: number, world: World): Tick {
     },
   });
   const running = at(atMs);
-  const regions = plan.regions ?? world.regions?.(atMs) ?? REGIONS;
+  const listedRegions = plan.regions === undefined ? (world.regions?.(atMs) ?? REGIONS) : undefined;
+  const former = Object.keys(before?.looks?.regions ?? {});
+  const regions = plan.regions ?? [...new Set([...(listedRegions ?? []), ...former])];
   const all = regions.flatMap((region) => COLLECTIONS.map((one) => `${one} in ${region}`));
   const unwatched = all.filter((listing) => !isWatched(regionOf(listing)));
   const skipped = all.filter((listing) => isWatched(regionOf(listing)) && plan.isSkipped(listing));
@@ -69,7 +71,7 @@ function look(before: Ledger | undefined, atMs: number, world: World): Tick {
     },
     ...{ notOffered: [], gpus: { idle: [] } },
     looked: {
-      ...{ startedMs: atMs, regions, isList: plan.regions === undefined },
+      ...{ startedMs: atMs, regions, listedRegions },
       listings: listed.map((what) => ({
         what,
         answered: !failed.includes(what),
@@ -214,7 +216,13 @@ describe('a look that is not the turn of a region', () => {
         skipped: new Set(['collection3 in asia-region7']),
       },
       ...{ notOffered: [], gpus: { idle: [] } },
-      looked: { startedMs: atMs, regions: REGIONS, isList: false, listings: [], skipped: new Set(ALL) },
+      looked: {
+        startedMs: atMs,
+        regions: REGIONS,
+        listedRegions: undefined,
+        listings: [],
+        skipped: new Set(ALL),
+      },
     });
     expect(rateOf(after).expected).toBe(2);
     expect(after.changes).toEqual([]);
@@ -267,8 +275,52 @@ describe('what runs', () => {
   });
 
   it('is not forgotten where an answer knows of no region', () => {
-    const none = { startedMs: before.lookedMs + TICK, regions: [], isList: true, listings: [] };
+    const none = { startedMs: before.lookedMs + TICK, regions: [], listedRegions: [], listings: [] };
     expect(rememberLook(before.looks, { ...none, skipped: new Set() })).toEqual(before.looks);
+  });
+});
+
+describe('a list of regions that lacks some', () => {
+  const without = (...lost: readonly string[]): readonly string[] =>
+    REGIONS.filter((one) => !lost.includes(one));
+  const lostAt = START + 3 * HOUR;
+
+  it('ends nothing there, in no look: what runs is seen, and what begins is found', () => {
+    const begins = lostAt + 20 * MINUTE;
+    const other = 'projects/p/locations/asia-region9/collection3/1';
+    const ticks = watch(7, {
+      at: (atMs) => [endpoint(), ...(atMs >= begins ? [endpoint(other)] : [])],
+      regions: (atMs) => (atMs >= lostAt ? without('asia-region7', 'asia-region9') : REGIONS),
+    });
+    for (const { ledger } of ticks) expect(ledger.running[0]?.seenMs).toBe(ledger.lookedMs);
+    expect(last(ticks).running.map(({ resource }) => resource)).toContain(other);
+    expect(last(ticks).looks?.missing).toMatchObject({ 'asia-region7': expect.any(Number) as number });
+  });
+
+  it('takes a region for gone after a day of them, where nothing is; one that a later list names again stays', () => {
+    const regions = (atMs: number): readonly string[] =>
+      atMs < lostAt
+        ? REGIONS
+        : without('asia-region3', ...(atMs < lostAt + 5 * HOUR ? ['asia-region4'] : []));
+    const ticks = watch(32, { regions });
+    const at = (hours: number) =>
+      Object.keys(ticks.find(({ atMs }) => atMs >= lostAt + hours * HOUR)?.ledger.looks?.regions ?? {});
+    expect(at(23)).toContain('asia-region3');
+    expect(at(26)).not.toContain('asia-region3');
+    expect(last(ticks).looks?.regions).toHaveProperty('asia-region4');
+    expect(last(ticks).looks?.missing).toEqual({});
+  });
+
+  it('keeps a region in which something is for as long as it is there, and a failed listing of it', () => {
+    const fails = (listing: string): boolean => listing === 'collection1 in asia-region7';
+    const ticks = watch(32, {
+      at: () => [endpoint()],
+      fails,
+      regions: (atMs) => (atMs >= lostAt ? without('asia-region7') : REGIONS),
+    });
+    expect(last(ticks).running[0]?.seenMs).toBe(last(ticks).lookedMs);
+    expect(last(ticks).looks?.failed).toEqual(['collection1 in asia-region7']);
+    expect(last(ticks).completeMs).toBeUndefined();
   });
 });
 

@@ -66,6 +66,23 @@ function oneRegion(jobs: Script): Api {
   ).api;
 }
 
+describe('startLook', () => {
+  it('looks at regions of earlier lists too, and tells which of them Google names now', async () => {
+    const { api } = google(['us-east4', 'us-west1'], []);
+    const told: (readonly string[])[] = [];
+    const regions: string[] = [];
+    await listed(api, {
+      formerRegions: ['us-west1', 'europe-west4'],
+      regionsListed: (one) => void told.push(one),
+      listed: ({ what }) => void regions.push(what),
+    });
+    expect(told).toEqual([['us-east4', 'us-west1']]);
+    expect(regions.sort()).toEqual(
+      ['europe-west4', 'us-east4', 'us-west1'].map((one) => `customJobs in ${one}`),
+    );
+  });
+});
+
 describe('listRegional', () => {
   it('calls four hosts at a time, and takes one without an address for a region that offers nothing', async () => {
     const regions = Array.from({ length: 41 }, (_, index) => `region-${index}`);
