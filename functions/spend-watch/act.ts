@@ -27,7 +27,7 @@ export async function recordLook(
     let news: readonly Anomaly[] = [];
     let ledger: Ledger | undefined;
     const { seen, budgets } = plan.facts;
-    await updateStateObject(state, runtime, ledgerOf(projectId), (before) => {
+    await updateStateObject(state, runtime, ledgerOf(projectId, seen.atMs), (before) => {
       // This very look is there: its write came through and the answer did not. What it found is still to be told.
       if (before?.lookedMs === seen.atMs) return (ledger = before);
       const next = nextLedger(before, plan.facts, config);
@@ -53,11 +53,11 @@ function nextLedger(
   return chooseNews(ledger, judgeAnomalies(before, ledger, facts.gpus.idle, anomalies));
 }
 
-function ledgerOf(projectId: string): StateObject<Ledger | undefined> {
+function ledgerOf(projectId: string, nowMs: number): StateObject<Ledger | undefined> {
   return {
     name: ledgerObject(projectId),
     parse(text) {
-      const read = parseLedger(projectId, text);
+      const read = parseLedger(projectId, text, nowMs);
       if (read.kind === 'newer')
         throw new PermanentError(`Cannot use "${ledgerObject(projectId)}": ${read.why}`);
       return read.kind === 'ledger' ? read.ledger : undefined;

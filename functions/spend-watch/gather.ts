@@ -26,8 +26,8 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   const { api, projectId, state } = run;
   if (state === undefined)
     throw new PermanentError('Cannot keep a ledger: the policy has no state bucket; add state: gs://BUCKET');
-  const before = await readOwnLedger(run, state);
   const nowMs = run.startedAt.getTime();
+  const before = await readOwnLedger(run, state, nowMs);
   const isWatched = (region: string): boolean =>
     config.regions.length === 0 || config.regions.includes(region);
   const { callsPerLook } = config;
@@ -72,7 +72,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       notOffered: inventory.notOffered.map(({ what }) => what),
       looked: {
         ...{ startedMs: nowMs, listedRegions: inventory.listedRegions },
-        skipped: new Set([...skipped, ...unwatched]),
+        ...{ skipped, unwatched },
         ...{ regions: inventory.regions, listings: inventory.listings },
       },
     },
@@ -96,9 +96,13 @@ function isRemembered(ledger: Ledger | undefined, what: string, nowMs: number): 
 }
 
 /** One that cannot be used begins anew, which the log says; one of a later version is left alone. */
-async function readOwnLedger({ projectId, log, runId }: Run, state: State): Promise<Ledger | undefined> {
+async function readOwnLedger(
+  { projectId, log, runId }: Run,
+  state: State,
+  nowMs: number,
+): Promise<Ledger | undefined> {
   const stored = await state.read(ledgerObject(projectId));
-  const read = parseLedger(projectId, stored?.text);
+  const read = parseLedger(projectId, stored?.text, nowMs);
   if (read.kind === 'ledger') return read.ledger;
   const object = `gs://${state.bucket}/${ledgerObject(projectId)}`;
   if (read.kind === 'newer') throw new PermanentError(`Cannot use "${object}": ${read.why}`);

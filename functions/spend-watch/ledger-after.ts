@@ -6,12 +6,16 @@ import { rememberLook } from './looks/remember.ts';
 /** For how long a region is taken not to offer something: regions grow. */
 const NOT_OFFERED_MS = 24 * 3_600_000;
 
-/** The ledger after a look, with what is known of when it looked at what. Pure. */
+/**
+ * The ledger after a look, with what is known of when it looked at what. Of a look that is not newer than the ledger's last one nothing
+ * is remembered: what it found is not in the ledger either. Pure.
+ */
 export function ledgerAfter(
   before: Ledger | undefined,
   { seen, notOffered, gpus, looked }: Pick<ProjectFacts, 'seen' | 'notOffered' | 'gpus' | 'looked'>,
 ): Ledger {
   const ledger = accrue(before, seen);
+  if (ledger === before) return before;
   const looks = rememberLook(before?.looks, looked);
   return {
     ...ledger,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isAhead } from '../units.ts';
 import { bandSchema } from './band.ts';
 import { regionLooksSchema } from './region-looks.ts';
 
@@ -96,8 +97,11 @@ export type ReadLedger =
   /** Written by a later costguard, which goes on with it: left alone. */
   | { readonly kind: 'newer'; readonly why: string };
 
-/** Reads a ledger's text. One that is damaged or of another project counts as none, and says so: what accrued before is unknown, not zero. */
-export function parseLedger(project: string, text: string | undefined): ReadLedger {
+/**
+ * Reads a ledger's text. One that is damaged, of another project or, where `nowMs` is given, of a moment ahead of the clock counts as
+ * none, and says so: what accrued before is unknown, not zero.
+ */
+export function parseLedger(project: string, text: string | undefined, nowMs = Infinity): ReadLedger {
   if (text === undefined) return { kind: 'none', why: 'there is no ledger yet' };
   let value: unknown;
   try {
@@ -121,6 +125,11 @@ export function parseLedger(project: string, text: string | undefined): ReadLedg
   }
   if (parsed.data.project !== project)
     return { kind: 'none', why: `the ledger is of "${parsed.data.project.slice(0, 100)}"` };
+  if (isAhead(parsed.data.lookedMs, nowMs))
+    return {
+      kind: 'none',
+      why: `the ledger is of ${new Date(parsed.data.lookedMs).toISOString()}, which is still to come`,
+    };
   const wrong = contradiction(parsed.data);
   return wrong === undefined
     ? { kind: 'ledger', ledger: parsed.data }

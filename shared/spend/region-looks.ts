@@ -8,6 +8,8 @@ export const regionLooksSchema = z.object({
   listedMs: z.number(),
   /** When each was last looked at in all of its collections; 0: never. */
   regions: z.record(z.string(), z.number()),
+  /** When one had its turn lately, and some listing of it failed. */
+  tried: z.optional(z.record(z.string(), z.number())),
   /** Since when lists of the regions lack one that earlier ones named. */
   missing: z.optional(z.record(z.string(), z.number())),
   /** Collections that had something, such as `endpoints in us-east4`, and when last. */

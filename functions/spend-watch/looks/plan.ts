@@ -104,7 +104,11 @@ function regionsInTurn(
   };
   return new Set(
     watched
-      .map(([region, lookedMs]) => ({ region, waited: wait(region, lookedMs) }))
+      .map(([region, lookedMs]) => ({
+        region,
+        // Where a listing fails the region has its turn no more often than others.
+        waited: wait(region, Math.max(lookedMs, looks.tried?.[region] ?? 0)),
+      }))
       .sort((a, b) => (a.waited === b.waited ? a.region.localeCompare(b.region) : b.waited - a.waited))
       .filter(({ waited }, index) => index < count || waited === Infinity)
       .map(({ region }) => region),

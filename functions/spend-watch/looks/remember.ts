@@ -20,45 +20,32 @@ export interface RegionsLooked {
   /** Those that Google named in this look; undefined where it was not requested. */
   readonly listedRegions: readonly string[] | undefined;
   readonly listings: readonly Listing[];
-  /** What was left out: it was not its turn, or the policy does not want it. */
+  /** What it was not the turn of. */
   readonly skipped: ReadonlySet<string>;
+  /** What the policy does not want. */
+  readonly unwatched: ReadonlySet<string>;
 }
 
-/** What is known after a look. Where the regions could not be listed nothing changes. Two looks at a time both count. Pure. */
+/** What is known after a look. Where the regions could not be listed nothing changes. Pure. */
 export function rememberLook(
   before: RegionLooks | undefined,
-  { startedMs, regions: known, listedRegions, listings, skipped }: RegionsLooked,
+  looked: RegionsLooked,
 ): RegionLooks | undefined {
-  if (known === undefined || known.length === 0) return before;
+  const { startedMs, regions, listedRegions = [], listings } = looked;
+  if (regions === undefined || regions.length === 0) return before;
   // No region at all is no answer that can be believed.
-  const isList = listedRegions !== undefined && listedRegions.length > 0;
-  const missing = isList ? missingAfter(before, known, listedRegions, startedMs) : (before?.missing ?? {});
+  const isList = listedRegions.length > 0;
+  const missing = isList ? missingAfter(before, looked) : (before?.missing ?? {});
   const holds = new Set(Object.keys(before?.held ?? {}).map(regionOf));
-  const regions = known.filter(
+  const there = regions.filter(
     (region) => holds.has(region) || startedMs - (missing[region] ?? startedMs) < GONE_MS,
   );
-  const there = new Set(regions);
-  const partly = new Set([...skipped].map(regionOf));
-  const looked = new Set(listings.map(({ what }) => what));
-  const failedNow = listings.filter(({ found }) => found === undefined).map(({ what }) => what);
-  const heldNow = listings.filter(({ found = 0 }) => found > 0).map(({ what }) => [what, startedMs] as const);
   return {
     listedMs: isList ? startedMs : (before?.listedMs ?? startedMs),
-    regions: Object.fromEntries(
-      regions.map((region) => [region, partly.has(region) ? (before?.regions[region] ?? 0) : startedMs]),
-    ),
-    missing: Object.fromEntries(Object.entries(missing).filter(([region]) => there.has(region))),
-    held: Object.fromEntries(
-      Object.entries({ ...before?.held, ...Object.fromEntries(heldNow) })
-        // A clock that was wrong may have written of a moment ahead.
-        .map(([what, atMs]) => [what, Math.min(atMs, startedMs)] as const)
-        .filter(([what, atMs]) => there.has(regionOf(what)) && startedMs - atMs < WARM_MS)
-        .sort(([, a], [, b]) => b - a)
-        .slice(0, MAX_HELD),
-    ),
-    failed: [...(before?.failed ?? []).filter((what) => !looked.has(what)), ...failedNow]
-      .filter((what) => there.has(regionOf(what)))
-      .slice(0, MAX_FAILED),
+    ...turnsAfter(before, looked, there),
+    missing: Object.fromEntries(Object.entries(missing).filter(([region]) => there.includes(region))),
+    held: heldAfter(before, looked, there),
+    failed: failedAfter(before, looked, there),
     answered: {
       ...before?.answered,
       ...Object.fromEntries(
@@ -70,16 +57,69 @@ export function rememberLook(
   };
 }
 
+/** When each region was seen in full, and when one had its turn and was not, for a listing failed. */
+function turnsAfter(
+  before: RegionLooks | undefined,
+  { startedMs, listings, skipped, unwatched }: RegionsLooked,
+  there: readonly string[],
+): Pick<RegionLooks, 'regions' | 'tried'> {
+  const partly = new Set([...skipped, ...unwatched].map(regionOf));
+  const failing = new Set(failedOf(listings).map(regionOf));
+  const isFull = (region: string): boolean => !partly.has(region) && !failing.has(region);
+  return {
+    regions: Object.fromEntries(
+      there.map((region) => [region, isFull(region) ? startedMs : (before?.regions[region] ?? 0)]),
+    ),
+    tried: Object.fromEntries(
+      there
+        .filter((region) => !isFull(region))
+        .flatMap((region) => {
+          const triedMs = partly.has(region) ? before?.tried?.[region] : startedMs;
+          return triedMs === undefined ? [] : [[region, Math.min(triedMs, startedMs)] as const];
+        }),
+    ),
+  };
+}
+
+function heldAfter(
+  before: RegionLooks | undefined,
+  { startedMs, listings }: RegionsLooked,
+  there: readonly string[],
+): RegionLooks['held'] {
+  const now = listings.filter(({ found = 0 }) => found > 0).map(({ what }) => [what, startedMs] as const);
+  return Object.fromEntries(
+    Object.entries({ ...before?.held, ...Object.fromEntries(now) })
+      // A clock that was wrong may have written of a moment ahead.
+      .map(([what, atMs]) => [what, Math.min(atMs, startedMs)] as const)
+      .filter(([what, atMs]) => there.includes(regionOf(what)) && startedMs - atMs < WARM_MS)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, MAX_HELD),
+  );
+}
+
+/** What failed now, behind what failed before and waits for its turn. What is not listed any more has not failed. */
+function failedAfter(
+  before: RegionLooks | undefined,
+  { listings, skipped }: RegionsLooked,
+  there: readonly string[],
+): RegionLooks['failed'] {
+  return [...(before?.failed ?? []).filter((what) => skipped.has(what)), ...failedOf(listings)]
+    .filter((what) => there.includes(regionOf(what)))
+    .slice(0, MAX_FAILED);
+}
+
+function failedOf(listings: readonly Listing[]): readonly string[] {
+  return listings.filter(({ found }) => found === undefined).map(({ what }) => what);
+}
+
 function missingAfter(
   before: RegionLooks | undefined,
-  known: readonly string[],
-  listed: readonly string[],
-  nowMs: number,
+  { startedMs, regions = [], listedRegions = [] }: RegionsLooked,
 ): Readonly<Record<string, number>> {
   return Object.fromEntries(
-    known
-      .filter((region) => !listed.includes(region))
+    regions
+      .filter((region) => !listedRegions.includes(region))
       // A clock that was wrong may have written of a moment ahead.
-      .map((region) => [region, Math.min(before?.missing?.[region] ?? nowMs, nowMs)] as const),
+      .map((region) => [region, Math.min(before?.missing?.[region] ?? startedMs, startedMs)] as const),
   );
 }

@@ -79,6 +79,7 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
       listedRegions: undefined,
       listings: [],
       skipped: new Set(),
+      unwatched: new Set(),
     },
     ...over,
   };

@@ -77,7 +77,8 @@ function look(before: Ledger | undefined, atMs: number, world: World): Tick {
         answered: !failed.includes(what),
         found: failed.includes(what) ? undefined : inListing(what).length + (holds(what) ? 1 : 0),
       })),
-      skipped: new Set([...skipped, ...unwatched]),
+      skipped: new Set(skipped),
+      unwatched: new Set(unwatched),
     },
   });
   // VMs, TPUs, and the list of regions where it was read.
@@ -221,7 +222,7 @@ describe('a look that is not the turn of a region', () => {
         regions: REGIONS,
         listedRegions: undefined,
         listings: [],
-        skipped: new Set(ALL),
+        ...{ skipped: new Set(ALL), unwatched: new Set() },
       },
     });
     expect(rateOf(after).expected).toBe(2);
@@ -252,6 +253,68 @@ describe('listings that fail', () => {
   });
 });
 
+describe('a region in which a listing fails', () => {
+  const FAILS = 'collection2 in asia-region9';
+  const failing = (listing: string, atMs: number): boolean => listing === FAILS && atMs >= START + HOUR;
+  const ticks = watch(30, { fails: failing });
+
+  it('is not taken to be seen in full, and what is found there later may have begun since it was', () => {
+    const before = last(ticks.filter(({ atMs }) => atMs < START + HOUR)).looks?.regions['asia-region9'];
+    expect(last(ticks).looks?.regions['asia-region9']).toBe(before);
+    const found = look(last(ticks), START + 30 * HOUR, {
+      at: () => [endpoint('projects/p/locations/asia-region9/collection2/1')],
+    });
+    const { low, high } = found.ledger.checkpoints.at(-1) ?? { low: NaN, high: NaN };
+    expect(low).toBe(0);
+    expect(high).toBeGreaterThanOrEqual(29 * 2);
+  });
+
+  it('has its turn no more often than others', () => {
+    expect(oldestHours(ticks, (region) => region !== 'asia-region9')).toBeLessThanOrEqual(3);
+    expect(meanCalls(ticks)).toBeLessThanOrEqual(13);
+  });
+
+  it('is seen in full again once it had its turn and all answered', () => {
+    const again = watch(4, {}, last(ticks), START + 30 * HOUR);
+    expect(last(again).looks?.regions['asia-region9']).toBeGreaterThan(START + 30 * HOUR);
+    expect(last(again).looks?.tried).toEqual({});
+  });
+});
+
+describe('a failure of what is not listed any more', () => {
+  const failed = last(watch(1, { fails: (listing) => listing === 'collection2 in asia-region9' }));
+  const kept = (over: Partial<RegionLooks>): Ledger => {
+    if (failed.looks === undefined) throw new Error('the ledger knows of no looks');
+    return { ...failed, looks: { ...failed.looks, ...over } };
+  };
+
+  it('leaves with its region, once the policy does not name that', () => {
+    const { ledger } = look(failed, START + HOUR, { watched: ['asia-region1'] });
+    expect(ledger.looks?.failed).toEqual([]);
+    expect(ledger.completeMs).toBe(ledger.lookedMs);
+  });
+
+  it('leaves with its kind, however many there are', () => {
+    const former = REGIONS.map((region) => `formerKind in ${region}`);
+    const ticks = watch(1, {}, kept({ failed: former }), START + HOUR);
+    expect(last(ticks).looks?.failed).toEqual([]);
+    expect(last(ticks).completeMs).toBe(last(ticks).lookedMs);
+  });
+});
+
+describe('a look that is not newer than the last one', () => {
+  it.each([0, -TICK])('changes nothing, not what is remembered of looks either: %d ms', (more) => {
+    const calm = last(watch(2, {}));
+    const atMs = calm.lookedMs - 2_000 + more;
+    expect(
+      look(calm, atMs, {
+        at: () => [endpoint()],
+        fails: (listing) => listing === 'collection1 in asia-region1',
+      }).ledger,
+    ).toEqual(calm);
+  });
+});
+
 describe('what runs', () => {
   const RUNS = 'collection3 in asia-region7';
   const before = last(watch(1, { at: () => [endpoint()] }));
@@ -276,7 +339,9 @@ describe('what runs', () => {
 
   it('is not forgotten where an answer knows of no region', () => {
     const none = { startedMs: before.lookedMs + TICK, regions: [], listedRegions: [], listings: [] };
-    expect(rememberLook(before.looks, { ...none, skipped: new Set() })).toEqual(before.looks);
+    expect(rememberLook(before.looks, { ...none, skipped: new Set(), unwatched: new Set() })).toEqual(
+      before.looks,
+    );
   });
 });
 

@@ -167,6 +167,15 @@ describe('parseLedger', () => {
       expect(read.kind === 'none' && read.why).toMatch(why);
     });
 
+  it('begins anew where the ledger is of a moment to come, and takes clocks that differ by minutes', () => {
+    const looked = NOON + 5 * MINUTE;
+    expect(parseLedger('p', text, looked - 4 * MINUTE).kind).toBe('ledger');
+    expect(parseLedger('p', text, looked - 6 * MINUTE)).toEqual({
+      kind: 'none',
+      why: 'the ledger is of 2026-11-20T20:05:00.000Z, which is still to come',
+    });
+  });
+
   it('leaves alone what a later costguard wrote', () => {
     expect(parseLedger('p', text.replace('"version":1', '"version":2'))).toMatchObject({ kind: 'newer' });
   });
