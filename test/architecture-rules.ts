@@ -124,6 +124,8 @@ const MEASURES = /^test\/(?:bench|demo)\//;
 /** After a lost precondition it judges the bucket anew, as it is by then. */
 const JUDGES_AGAIN = 'functions/lifecycle-enforcer/act.ts';
 
+const SERVICE_FILE = /^test\/sandbox\/services\/[^/]+\//;
+
 /** The part of test/ that a helper beside tests is for. */
 const testRoomOf = (file: string): string | undefined =>
   /^test\/(?:(?:functions|shared)\/[^/]+|functions|shared|deploy)(?=\/)/.exec(file)?.[0];
@@ -182,6 +184,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? 'it would prove a fault by the same fault'
       : undefined,
   ),
+  'each service of the sandbox has an index and a test': (tree) => {
+    const files = [...tree.keys()].filter((file) => SERVICE_FILE.test(file));
+    const folders = new Set(files.map((file) => SERVICE_FILE.exec(file)?.[0] ?? ''));
+    return [...folders].flatMap((folder) => {
+      const own = files.filter((file) => file.startsWith(folder));
+      return [
+        ...(own.includes(`${folder}index.ts`) ? [] : [`${folder}index.ts is missing`]),
+        ...(own.some((file) => file.endsWith('.test.ts')) ? [] : [`${folder}: it has no test of its own`]),
+      ];
+    });
+  },
   'what tests of two folders share stands in test/support': refusing(({ from, to }) => {
     const room = testRoomOf(to);
     return room !== undefined && from.startsWith('test/') && testRoomOf(from) !== room && !MEASURES.test(from)

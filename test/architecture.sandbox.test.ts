@@ -224,6 +224,20 @@ describe('each rule finds what breaks it, and nothing else', () => {
       { 'test/sandbox/a.ts': "import type { P } from '../../shared/policy/policy.ts';" },
       1,
     ],
+    [
+      'each service of the sandbox has an index and a test',
+      {
+        'test/sandbox/services/a/index.ts': '',
+        'test/sandbox/services/a/routes.ts': '',
+        'test/sandbox/services/b/b.test.ts': '',
+      },
+      2,
+    ],
+    [
+      'each service of the sandbox has an index and a test',
+      { 'test/sandbox/services/a/index.ts': '', 'test/sandbox/services/a/b/x.sandbox.test.ts': '' },
+      0,
+    ],
     ['no function is longer than 60 lines', { 'shared/google/a.ts': longFunction(61) }, 1],
     ['no function is longer than 60 lines', { 'shared/google/a.ts': longFunction(60) }, 0],
     ['no function is longer than 60 lines', { 'deploy/plan/a.ts': longFunction(61) }, 0],

@@ -7,7 +7,6 @@ export const BATCH_JOBS: Collection = {
   version: 'v1',
   path: 'locations/jobs',
   permission: 'batch.jobs',
-  query: ['filter', 'orderBy'],
   named: 'id',
   unreachable: 'unreachable',
   wildcard: true,

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Need, Route } from '../../http/route.ts';
 import type { Iam } from '../../iam/iam.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfRequest } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { letBudgetsPublish } from './budget-publisher.ts';
 import type { Budgets } from './budgets.ts';
@@ -48,9 +48,7 @@ export function budgetService(options: {
     const all = budgets
       .of(String(request['parent']))
       .filter((budget) => wanted === undefined || projectsOf(budget).join() === wanted);
-    const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-    const { items, nextPageToken } = pageOf(all, size, textOf(request['pageToken']));
-    return { budgets: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+    return pageAnswer('budgets', pageOfRequest(all, request, MAX_PAGE_SIZE));
   };
 
   return protoRoutes({

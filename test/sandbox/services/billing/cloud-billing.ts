@@ -6,7 +6,7 @@ import type { Policies } from '../../iam/iam-policy.ts';
 import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
 import type { Scenario } from '../../scenario.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageOfRequest } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import type { BillingAccount, BillingLinks } from './links.ts';
 
@@ -56,8 +56,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
     currencyCode: account.currencyCode,
   });
   const list = (field: string, all: readonly Message[], request: Message): Message => {
-    const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-    const { items, nextPageToken = '' } = pageOf(all, size, textOf(request['pageToken']));
+    const { items, nextPageToken = '' } = pageOfRequest(all, request, MAX_PAGE_SIZE);
     return { [field]: items, nextPageToken };
   };
 

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { pageOf } from '../../http/paging.ts';
+import { pageOfRequest } from '../../http/paging.ts';
 import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Route } from '../../http/route.ts';
 
@@ -26,10 +26,9 @@ export function createCloudCatalog(): CloudCatalog {
         id: 'cloudbilling.services.skus.list',
         needs: () => [],
         handle(request) {
-          const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
           const service = `${textOf(request['parent'])}/skus/`;
           const skus = catalog.skus.filter(({ name }) => textOf(name).startsWith(service));
-          const { items, nextPageToken = '' } = pageOf(skus, size, textOf(request['pageToken']));
+          const { items, nextPageToken = '' } = pageOfRequest(skus, request, MAX_PAGE_SIZE);
           return { skus: items, nextPageToken };
         },
       },

@@ -66,7 +66,7 @@ export function containerRoutes(options: StoredServiceOptions & { readonly group
     change(pool);
     clock.after(OPERATION_MS, () => {
       cluster.body['status'] = 'RUNNING';
-      pool.status = 'RUNNING';
+      poolOf(call).pool.status = 'RUNNING';
     });
     return { name: `operation-${clock.now()}`, operationType: type, status: 'RUNNING' };
   };
@@ -100,12 +100,12 @@ export function containerRoutes(options: StoredServiceOptions & { readonly group
     }),
     route('clusters.get', 'GET', '/(?<cluster>[^/:]+)', 'get', (call) => show(clusterOf(call))),
     route('clusters.nodePools.get', 'GET', POOL, 'get', (call) => poolOf(call).pool),
-    route('clusters.nodePools.setAutoscaling', 'POST', `${POOL}:setAutoscaling`, 'update', (call) =>
-      operate(call, 'UPDATE_CLUSTER', (pool) => {
-        const { autoscaling } = readBody(autoscalingSchema, call);
+    route('clusters.nodePools.setAutoscaling', 'POST', `${POOL}:setAutoscaling`, 'update', (call) => {
+      const { autoscaling } = readBody(autoscalingSchema, call);
+      return operate(call, 'UPDATE_CLUSTER', (pool) => {
         pool['autoscaling'] = autoscaling.enabled === true ? autoscaling : {};
-      }),
-    ),
+      });
+    }),
     route('clusters.nodePools.setSize', 'POST', `${POOL}:setSize`, 'update', (call) => {
       const { nodeCount } = readBody(sizeSchema, call);
       if (nodeCount > 0) requireBilling(projectOf(call), 'container');

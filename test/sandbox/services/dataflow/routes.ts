@@ -1,5 +1,5 @@
-import { pageOf } from '../../http/paging.ts';
-import type { Route } from '../../http/route.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
+import type { Call, Route } from '../../http/route.ts';
 import type { StoredServiceOptions } from '../stored/routes.ts';
 
 const MAX_PAGE_SIZE = 1_000;
@@ -19,7 +19,7 @@ export function dataflowRoutes({ store, projects }: StoredServiceOptions): Route
       host: 'dataflow.googleapis.com',
       method: 'GET',
       path: /^\/v1b3\/projects\/(?<project>[^/]+)\/jobs:aggregated$/,
-      query: ['filter', 'pageSize', 'pageToken', 'view', 'location', 'name'],
+      query: ['filter', 'pageSize', 'pageToken', 'name'],
       needs: (call) => [
         {
           permission: 'dataflow.jobs.list',
@@ -29,26 +29,20 @@ export function dataflowRoutes({ store, projects }: StoredServiceOptions): Route
       handle(call) {
         const projectId = projects.require(call.params['project'] ?? '', 'dataflow');
         const { unreachableLocations } = projects.get(projectId).seed;
-        const active = call.query.get('filter') === 'ACTIVE';
+        const { ended, name } = chosen(call);
         const jobs = store
           .list(projectId, 'dataflow', 'locations/-', 'jobs')
           .filter(({ path }) => !unreachableLocations.includes(path.split('/')[1] ?? ''))
-          .filter(({ body }) => !active || !ENDED.has(body['currentState']));
-        const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-        const { items, nextPageToken } = pageOf(jobs, size, call.query.get('pageToken') ?? undefined);
+          .filter(({ body }) => ended === undefined || ended === ENDED.has(body['currentState']))
+          .filter(({ body }) => name === null || name === body['name']);
         return {
           body: {
-            ...(items.length === 0
-              ? {}
-              : {
-                  jobs: items.map(({ path, body }) => ({
-                    projectId,
-                    location: path.split('/')[1],
-                    id: path.split('/').at(-1),
-                    ...body,
-                  })),
-                }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
+            ...pageAnswer('jobs', pageOfQuery(jobs, call.query, MAX_PAGE_SIZE), ({ path, body }) => ({
+              projectId,
+              location: path.split('/')[1],
+              id: path.split('/').at(-1),
+              ...body,
+            })),
             ...(unreachableLocations.length === 0
               ? {}
               : { failedLocation: unreachableLocations.map((name) => ({ name })) }),
@@ -57,4 +51,11 @@ export function dataflowRoutes({ store, projects }: StoredServiceOptions): Route
       },
     },
   ];
+}
+
+/** Which jobs a list is of: google/dataflow/v1beta3/jobs.proto, ListJobsRequest. */
+function chosen({ query }: Call): { readonly ended: boolean | undefined; readonly name: string | null } {
+  const filter = query.get('filter');
+  const ended = filter === 'TERMINATED' ? true : filter === 'ACTIVE' ? false : undefined;
+  return { ended, name: query.get('name') };
 }

@@ -1,9 +1,16 @@
 import { z } from 'zod';
 import { ApiError } from '../../http/api-error.ts';
 import type { Collection } from '../stored/collection.ts';
+import type { Stored } from '../stored/store.ts';
 import { getField, transition } from '../stored/verbs.ts';
 
-const body = z.strictObject({ clusterUuid: z.string().optional(), requestId: z.string().optional() });
+const body = z.strictObject({ clusterUuid: z.string().optional() });
+
+/** "The RPC will fail (with error NOT_FOUND) if a cluster with the specified UUID does not exist": clusters.proto. */
+function requireUuid(cluster: Stored, { clusterUuid }: z.infer<typeof body>): void {
+  if (clusterUuid !== undefined && clusterUuid !== cluster.body['clusterUuid'])
+    throw new ApiError('NOT_FOUND', `Not found: Cluster ${cluster.path} with UUID ${clusterUuid}`);
+}
 
 /** Clusters of Dataproc v1, region by region: it has no list over all regions. */
 export const DATAPROC_CLUSTERS: Collection = {
@@ -12,7 +19,6 @@ export const DATAPROC_CLUSTERS: Collection = {
   version: 'v1',
   path: 'regions/clusters',
   permission: 'dataproc.clusters',
-  query: ['filter'],
   named: 'never',
   wildcard: false,
   show: ({ projectId, path }) => ({ projectId, clusterName: path.split('/').at(-1) }),
@@ -25,7 +31,8 @@ export const DATAPROC_CLUSTERS: Collection = {
       via: 'STOPPING',
       to: 'STOPPED',
       body,
-      require(cluster) {
+      require(cluster, request) {
+        requireUuid(cluster, request);
         const disks = [
           'config.masterConfig.diskConfig.numLocalSsds',
           'config.workerConfig.diskConfig.numLocalSsds',
@@ -44,6 +51,7 @@ export const DATAPROC_CLUSTERS: Collection = {
       via: 'STARTING',
       to: 'RUNNING',
       body,
+      require: requireUuid,
       needsBilling: true,
     }),
   ],

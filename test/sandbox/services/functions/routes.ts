@@ -5,7 +5,7 @@ import type { Policies } from '../../iam/iam-policy.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
 import { policyRoutes } from '../iam/policy-routes.ts';
 import type { Accounts } from '../iam/accounts.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { readBody, readMessage } from '../../http/read-body.ts';
 import { functionName, functionSchema, type FunctionConfig } from './model.ts';
@@ -207,13 +207,8 @@ export function functionRoutes(options: FunctionRoutesOptions): Route[] {
             .map((one) => shownFunction(functions, one)),
           ...seededIn(seeded, 'functions', projectOf(call), location),
         ];
-        const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-        const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
         return {
-          body: {
-            ...(items.length === 0 ? {} : { functions: items }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
+          body: pageAnswer('functions', pageOfQuery(all, call.query, MAX_PAGE_SIZE)),
         };
       },
     },

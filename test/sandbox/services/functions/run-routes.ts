@@ -3,7 +3,7 @@ import type { Policies } from '../../iam/iam-policy.ts';
 import { ApiError } from '../../http/api-error.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
 import { policyRoutes } from '../iam/policy-routes.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { serviceName } from './model.ts';
 import { requireSeeded, seededIn, seededV1, type Seeded, type SeededKind } from './seeded.ts';
@@ -11,6 +11,7 @@ import { revisionOf } from './shown.ts';
 import { urlOf, type DeployedFunction, type Functions } from './state.ts';
 
 const HOST = 'run.googleapis.com';
+const MAX_PAGE_SIZE = 100;
 const PLACE = 'projects/(?<project>[^/:]+)/locations/(?<location>[^/:]+)';
 
 export interface RunRoutesOptions {
@@ -52,11 +53,7 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
         'Location must be a valid Google Cloud region, not the wildcard "-".',
       );
     const all = [...own, ...seededIn(seeded, kind, projectOf(call), location)];
-    const { items, nextPageToken } = pageOf(all, 100, call.query.get('pageToken') ?? undefined);
-    return {
-      ...(items.length === 0 ? {} : { [kind]: items }),
-      ...(nextPageToken === undefined ? {} : { nextPageToken }),
-    };
+    return pageAnswer(kind, pageOfQuery(all, call.query, MAX_PAGE_SIZE));
   };
   const needs =
     (permission: string) =>

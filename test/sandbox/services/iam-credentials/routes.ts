@@ -64,7 +64,7 @@ export function iamCredentialsService({ clock, projects, tokens }: IamCredential
         if (seconds < 1 || seconds > MAX_LIFETIME_SECONDS)
           throw new ApiError('INVALID_ARGUMENT', `Invalid lifetime ${lifetime}.`);
         return {
-          accessToken: tokens.issueAccess(account),
+          accessToken: tokens.issueAccess(account, seconds),
           // Whole seconds: gcloud reads no others.
           expireTime: new Date(clock.now() + seconds * 1_000).toISOString().replace(/\.\d+Z$/, 'Z'),
         };

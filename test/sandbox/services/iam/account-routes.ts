@@ -3,7 +3,7 @@ import { ApiError } from '../../http/api-error.ts';
 import type { Iam } from '../../iam/iam.ts';
 import type { Policies } from '../../iam/iam-policy.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { readBody } from '../../http/read-body.ts';
 import type { Accounts, ServiceAccount } from './accounts.ts';
@@ -66,15 +66,9 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
       query: ['pageSize', 'pageToken'],
       needs: onProject('iam.serviceAccounts.list'),
       handle(call) {
-        const size = Math.min(Number(call.query.get('pageSize') ?? '0') || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-        const token = call.query.get('pageToken') ?? undefined;
-        const { items, nextPageToken } = pageOf(accounts.of(projectOf(call)), size, token);
-        return {
-          body: {
-            ...(items.length === 0 ? {} : { accounts: items.map(shown) }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
-        };
+        const all = accounts.of(projectOf(call));
+        const page = pageOfQuery(all, call.query, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE);
+        return { body: pageAnswer('accounts', page, shown) };
       },
     },
     {

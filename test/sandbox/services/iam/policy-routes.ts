@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApiError } from '../../http/api-error.ts';
 import type { Iam } from '../../iam/iam.ts';
 import type { Policies } from '../../iam/iam-policy.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
@@ -63,7 +64,12 @@ export function policyRoutes(options: PolicyRoutesOptions): Route[] {
       needs: () => [],
       handle(call) {
         const on = resourceOf(call);
-        const held = readBody(testSchema, call).permissions.filter((requested) =>
+        const { permissions } = readBody(testSchema, call);
+        // "Permissions with wildcards (such as * or storage.*) are not allowed": TestIamPermissionsRequest.
+        const wild = permissions.find((requested) => requested.includes('*'));
+        if (wild !== undefined)
+          throw new ApiError('INVALID_ARGUMENT', `Permission ${wild} has a wildcard, which is not allowed.`);
+        const held = permissions.filter((requested) =>
           iam.allows(call.principal, { permission: requested, on }),
         );
         return { body: held.length === 0 ? {} : { permissions: held } };

@@ -3,13 +3,14 @@ import { PREDEFINED_ROLES } from '../../iam/roles.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
 import { ApiError } from '../../http/api-error.ts';
 import { readBody } from '../../http/read-body.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import { roleEtag, type CustomRole, type RoleBook, type RoleFields } from './role-book.ts';
 
 const HOST = 'iam.googleapis.com';
 const PARENT = '(?<parent>(?:projects|organizations)/[^/:]+)';
 const NAME = '(?<name>(?:projects|organizations)/[^/:]+/roles/[^/:]+)';
 const DEFAULT_PAGE_SIZE = 300;
+const MAX_PAGE_SIZE = 1_000;
 
 const STAGES = ['ALPHA', 'BETA', 'GA', 'DEPRECATED', 'DISABLED', 'EAP'] as const;
 
@@ -69,17 +70,13 @@ export function roleRoutes({ roles }: { readonly roles: RoleBook }): Route[] {
         const all = roles
           .of(call.params['parent'] ?? '')
           .filter(({ deletedMs }) => deletedMs === undefined || call.query.get('showDeleted') === 'true');
-        const size = Number(call.query.get('pageSize') ?? '0') || DEFAULT_PAGE_SIZE;
-        const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
+        const page = pageOfQuery(all, call.query, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE);
         const full = call.query.get('view') === 'FULL';
         return {
-          body: {
-            roles: items.map((role) => {
-              const { includedPermissions, ...basic } = shown(role);
-              return full ? { includedPermissions, ...basic } : basic;
-            }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
+          body: pageAnswer('roles', page, (role) => {
+            const { includedPermissions, ...basic } = shown(role);
+            return full ? { includedPermissions, ...basic } : basic;
+          }),
         };
       },
     },

@@ -3,7 +3,7 @@ import protos from '@google-cloud/monitoring/build/protos/protos.json' with { ty
 import { ApiError } from '../../http/api-error.ts';
 import { protoRoutes, textOf, type Message, type MethodHandler } from '../../http/proto-service.ts';
 import type { Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfRequest } from '../../http/paging.ts';
 
 const HOST = 'monitoring.googleapis.com';
 const MAX_PAGE_SIZE = 1_000;
@@ -93,9 +93,7 @@ function createShelf(
       const all = [...shelf.values()].filter((one) =>
         String(one['name']).startsWith(`${String(request['name'])}/`),
       );
-      const size = Math.min(Number(request['pageSize'] ?? 0) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-      const { items, nextPageToken } = pageOf(all, size, textOf(request['pageToken']));
-      return { [collection]: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+      return pageAnswer(collection, pageOfRequest(all, request, MAX_PAGE_SIZE));
     }),
     get: method('get', byName, (request) => find(request['name'])),
     create: method('create', byName, (request) =>

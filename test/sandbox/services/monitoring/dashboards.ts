@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '../../http/api-error.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Call, Reply, Route } from '../../http/route.ts';
 
 const HOST = 'monitoring.googleapis.com';
@@ -60,9 +60,9 @@ export function dashboardRoutes(): Route[] {
     }),
     route('list', 'GET', ['pageSize', 'pageToken'], (call) => {
       const all = [...shelf].filter(([name]) => name.startsWith(`${parentOf(call)}/`)).map(([, one]) => one);
-      const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-      const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
-      return { body: { dashboards: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) } };
+      return {
+        body: pageAnswer('dashboards', pageOfQuery(all, call.query, MAX_PAGE_SIZE)),
+      };
     }),
     route('get', 'GET', [], (call) => ({ body: find(nameOf(call)) })),
     route('patch', 'PATCH', ['validateOnly'], (call) => {

@@ -4,13 +4,14 @@ import type { Fleet, Notebook, Operation } from '../compute/fleet.ts';
 import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Route } from '../../http/route.ts';
 import type { Projects } from '../resource-manager/projects.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery, pageOfRequest } from '../../http/paging.ts';
 
 const protos = createRequire(import.meta.url)('@google-cloud/notebooks/build/protos/protos.json') as object;
 
 const HOST = 'notebooks.googleapis.com';
 const SERVICE = 'notebooks';
 const MAX_PAGE_SIZE = 500;
+const MAX_LOCATIONS = 100;
 
 /**
  * Fields of REST v2 that the descriptor of @google-cloud/notebooks 4.2.1 lacks. Seen in recorded answers
@@ -57,16 +58,10 @@ export function notebooksService(options: {
       .filter((notebook) =>
         location === '-' ? !unreachable.includes(notebook.zone) : notebook.zone === location,
       );
-    const requested = Number(request['pageSize'] ?? 0);
-    const { items, nextPageToken } = pageOf(
-      all,
-      requested > 0 ? Math.min(requested, MAX_PAGE_SIZE) : MAX_PAGE_SIZE,
-      request['pageToken'] as string | undefined,
-    );
+    const page = pageOfRequest(all, request, MAX_PAGE_SIZE);
     return {
-      instances: items.map((notebook) => showNotebook(fleet, notebook, 'list')),
-      ...(nextPageToken === undefined ? {} : { nextPageToken }),
-      ...(location === '-' && nextPageToken === undefined && unreachable.length > 0
+      ...pageAnswer('instances', page, (notebook) => showNotebook(fleet, notebook, 'list')),
+      ...(location === '-' && page.nextPageToken === undefined && unreachable.length > 0
         ? { unreachable: unreachable.map((zone) => `projects/${projectId}/locations/${zone}`) }
         : {}),
     };
@@ -107,7 +102,7 @@ export function notebooksService(options: {
       host: HOST,
       method: 'GET',
       path: /^\/v2\/projects\/(?<project>[^/]+)\/locations$/,
-      query: ['pageSize', 'pageToken', 'filter', 'includeUnrevealedLocations'],
+      query: ['pageSize', 'pageToken'],
       needs: (call) => [
         {
           permission: 'notebooks.locations.list',
@@ -116,19 +111,12 @@ export function notebooksService(options: {
       ],
       handle(call) {
         const projectId = projectOf(`projects/${call.params['project'] ?? ''}`);
-        const { items, nextPageToken } = pageOf(
-          projects.zonesOf(projectId),
-          Number(call.query.get('pageSize') ?? '0') || 100,
-          call.query.get('pageToken') ?? undefined,
-        );
+        const page = pageOfQuery(projects.zonesOf(projectId), call.query, MAX_LOCATIONS);
         return {
-          body: {
-            locations: items.map((zone) => ({
-              name: `projects/${projectId}/locations/${zone}`,
-              locationId: zone,
-            })),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
+          body: pageAnswer('locations', page, (zone) => ({
+            name: `projects/${projectId}/locations/${zone}`,
+            locationId: zone,
+          })),
         };
       },
     },

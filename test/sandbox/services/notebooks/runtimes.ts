@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { momentMs, momentSchema } from '../../clock/moment.ts';
 import type { Call, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 
 /** A managed notebook ("runtime") of the Notebooks API v1. */
@@ -14,6 +14,8 @@ export const runtimeSeedSchema = z.strictObject({
     .enum(['STARTING', 'PROVISIONING', 'ACTIVE', 'STOPPING', 'STOPPED', 'DELETING', 'SUSPENDED'])
     .default('ACTIVE'),
 });
+
+const MAX_PAGE_SIZE = 100;
 
 export type RuntimeSeed = z.infer<typeof runtimeSeedSchema>;
 
@@ -33,7 +35,7 @@ export function runtimeRoutes(options: {
       host: 'notebooks.googleapis.com',
       method: 'GET',
       path: /^\/v1\/projects\/(?<project>[^/:]+)\/locations\/(?<location>[^/:]+)\/runtimes$/,
-      query: ['pageSize', 'pageToken', 'filter', 'orderBy'],
+      query: ['pageSize', 'pageToken'],
       needs: (call) => [{ permission: 'notebooks.runtimes.list', on: `projects/${projectOf(call)}` }],
       handle(call) {
         const projectId = projectOf(call);
@@ -46,13 +48,8 @@ export function runtimeRoutes(options: {
             createTime: new Date(momentMs(one.created, startMs)).toISOString(),
             virtualMachine: { virtualMachineConfig: { machineType: one.machineType } },
           }));
-        const size = Number(call.query.get('pageSize') ?? '0') || 100;
-        const { items, nextPageToken } = pageOf(own, size, call.query.get('pageToken') ?? undefined);
         return {
-          body: {
-            ...(items.length === 0 ? {} : { runtimes: items }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
+          body: pageAnswer('runtimes', pageOfQuery(own, call.query, MAX_PAGE_SIZE)),
         };
       },
     },

@@ -1,5 +1,4 @@
-import { ApiError } from '../../http/api-error.ts';
-import type { Route } from '../../http/route.ts';
+import type { Reply, Route } from '../../http/route.ts';
 import { LIFETIME_SECONDS, type Tokens } from '../../iam/tokens.ts';
 
 /**
@@ -20,20 +19,30 @@ export function oauth2Service({ tokens }: { readonly tokens: Tokens }): Route[] 
       needs: () => [],
       handle(call) {
         const form = new URLSearchParams(call.body.toString());
-        if (form.get('grant_type') !== 'refresh_token')
-          throw new ApiError('INVALID_ARGUMENT', 'The sandbox knows the grant type refresh_token alone.');
+        const grant = form.get('grant_type') ?? '';
+        if (grant === '') return refusal('invalid_request', 'Required parameter is missing: grant_type');
+        if (grant !== 'refresh_token')
+          return refusal('unsupported_grant_type', `Invalid grant_type: ${grant}`);
         const account = tokens.refreshOf(form.get('refresh_token') ?? '');
-        if (account === undefined) return { status: 400, body: { error: 'invalid_grant' } };
+        if (account === undefined) return refusal('invalid_grant', 'Bad Request');
+        const scope = form.get('scope') ?? 'openid https://www.googleapis.com/auth/cloud-platform';
         return {
           body: {
             access_token: tokens.issueAccess(account),
             expires_in: LIFETIME_SECONDS,
             token_type: 'Bearer',
-            scope: form.get('scope') ?? 'openid https://www.googleapis.com/auth/cloud-platform',
-            id_token: tokens.issueIdentity(account, form.get('client_id') ?? ''),
+            scope,
+            ...(scope.split(' ').includes('openid')
+              ? { id_token: tokens.issueIdentity(account, form.get('client_id') ?? '') }
+              : {}),
           },
         };
       },
     },
   ];
+}
+
+/** RFC 6749, 5.2. */
+function refusal(error: string, description: string): Reply {
+  return { status: 400, body: { error, error_description: description } };
 }

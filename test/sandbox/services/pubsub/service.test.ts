@@ -102,10 +102,7 @@ describe('createPubsubService', () => {
     assert.deepEqual((await ask('GET', `${TOPIC}/subscriptions`))['subscriptions'], [
       'projects/ml-ops/subscriptions/tick-sub',
     ]);
-    assert.deepEqual(
-      (await ask('GET', '/v1/projects/ml-ops/topics/tick-2/subscriptions'))['subscriptions'],
-      [],
-    );
+    assert.deepEqual(await ask('GET', '/v1/projects/ml-ops/topics/tick-2/subscriptions'), {});
   });
 
   it('changes only the fields of the mask', async () => {

@@ -6,7 +6,7 @@ import type { Iam } from '../../iam/iam.ts';
 import type { Policies } from '../../iam/iam-policy.ts';
 import { protoRoutes, type Message, type MethodHandler } from '../../http/proto-service.ts';
 import type { Need, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfRequest } from '../../http/paging.ts';
 import { createBroker, type Broker, type BrokerOptions, type Disorder } from './broker.ts';
 import { iamRoutes } from './iam-routes.ts';
 import { readMessages } from './message.ts';
@@ -240,11 +240,5 @@ function inProject(permission: string, name: string): readonly Need[] {
 }
 
 function page(field: string, all: readonly unknown[], request: Message): Message {
-  const size = Number(request['pageSize'] ?? 0);
-  const { items, nextPageToken } = pageOf(
-    all,
-    size > 0 ? Math.min(size, PAGE_SIZE) : PAGE_SIZE,
-    text('pageToken')(request),
-  );
-  return { [field]: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+  return pageAnswer(field, pageOfRequest(all, request, PAGE_SIZE));
 }

@@ -89,7 +89,7 @@ export function resourceManagerIam(options: ResourceManagerIamOptions): Route[] 
       id: 'cloudresourcemanager.organizations.get',
       host: HOST,
       method: 'GET',
-      path: /^\/v[13]\/organizations\/(?<id>[^/:]+)$/,
+      path: /^\/(?<version>v[13])\/organizations\/(?<id>[^/:]+)$/,
       query: [],
       needs: (call) => [
         {
@@ -101,7 +101,7 @@ export function resourceManagerIam(options: ResourceManagerIamOptions): Route[] 
         body: {
           name: `organizations/${call.params['id'] ?? ''}`,
           displayName: scenario.organization?.displayName,
-          lifecycleState: 'ACTIVE',
+          [call.params['version'] === 'v1' ? 'lifecycleState' : 'state']: 'ACTIVE',
         },
       }),
     },

@@ -3,7 +3,7 @@ import type { Iam } from '../../iam/iam.ts';
 import type { Route } from '../../http/route.ts';
 import type { ProjectSeed } from '../../scenario.ts';
 import { parseFilter, wildcard, type Test } from '../../http/boolean-filter.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from './projects.ts';
 
 const HOST = 'cloudresourcemanager.googleapis.com';
@@ -51,17 +51,7 @@ export function projectsV1(options: { readonly projects: Projects; readonly iam:
             iam.allows(call.principal, { permission: READ, on: `projects/${project.id}` }) &&
             matches(project),
         );
-        const { items, nextPageToken } = pageOf(
-          visible,
-          Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE),
-          call.query.get('pageToken') ?? undefined,
-        );
-        return {
-          body: {
-            ...(items.length === 0 ? {} : { projects: items.map(show) }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
-        };
+        return { body: pageAnswer('projects', pageOfQuery(visible, call.query, MAX_PAGE_SIZE), show) };
       },
     },
   ];

@@ -5,7 +5,7 @@ import { protoRoutes, textOf, type Message } from '../../http/proto-service.ts';
 import type { Need, Route } from '../../http/route.ts';
 import type { ProjectSeed, Scenario } from '../../scenario.ts';
 import { createSettling, serviceDisabled, type Settling } from '../../iam/settling.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfRequest } from '../../http/paging.ts';
 import { projectsV1 } from './projects-v1.ts';
 
 const protos = createRequire(import.meta.url)(
@@ -13,6 +13,8 @@ const protos = createRequire(import.meta.url)(
 ) as object;
 
 const HOST = 'cloudresourcemanager.googleapis.com';
+const DEFAULT_PAGE_SIZE = 100;
+const MAX_PAGE_SIZE = 1_000;
 
 /** The organisation's tree, and the look-ups that every service needs of it. */
 export interface Projects {
@@ -123,7 +125,7 @@ export function resourceManagerService(options: {
 }): Route[] {
   const { projects, scenario, iam } = options;
   const nameOf = (request: Message): string =>
-    `projects/${projects.require(String(request['name'] ?? request['resource']).replace('projects/', ''))}`;
+    `projects/${projects.require(String(request['name']).replace('projects/', ''))}`;
 
   const showProject = (project: ProjectSeed): Message => ({
     name: `projects/${project.number}`,
@@ -163,14 +165,8 @@ export function resourceManagerService(options: {
       })
     );
   };
-  const list = (field: string, all: readonly Message[], request: Message): Message => {
-    const { items, nextPageToken } = pageOf(
-      all,
-      Number(request['pageSize'] ?? 0) || 100,
-      request['pageToken'] as string | undefined,
-    );
-    return { [field]: items, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
-  };
+  const list = (field: string, all: readonly Message[], request: Message): Message =>
+    pageAnswer(field, pageOfRequest(all, request, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE));
   const projectFields = (project: ProjectSeed): Record<string, string | undefined> => ({
     parent: projects.parentOf(`projects/${project.id}`),
     id: project.id,
@@ -179,11 +175,6 @@ export function resourceManagerService(options: {
     displayName: project.displayName ?? project.id,
     state: project.state,
     lifecycleState: project.state,
-  });
-  const testIamPermissions = (request: Message, principal: string): Message => ({
-    permissions: ((request['permissions'] ?? []) as string[]).filter((permission) =>
-      iam.allows(principal, { permission, on: nameOf(request) }),
-    ),
   });
   const none = (): readonly Need[] => [];
 
@@ -215,11 +206,6 @@ export function resourceManagerService(options: {
                 .map(showProject),
               request,
             ),
-        },
-        TestIamPermissions: {
-          id: 'cloudresourcemanager.projects.testIamPermissions',
-          needs: none,
-          handle: (request, call) => testIamPermissions(request, call.principal),
         },
       },
     }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ApiError } from '../../http/api-error.ts';
 import type { Iam } from '../../iam/iam.ts';
 import type { Call, Need, Reply, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { readBody, readMessage } from '../../http/read-body.ts';
 import type { Job, Jobs } from './jobs.ts';
@@ -76,14 +76,7 @@ export function schedulerRoutes(options: {
       needs: needs('list'),
       handle(call) {
         const all = jobs.all.filter(({ name }) => name.startsWith(`${parentOf(call)}/`));
-        const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-        const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
-        return {
-          body: {
-            ...(items.length === 0 ? {} : { jobs: items.map(shown) }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
-        };
+        return { body: pageAnswer('jobs', pageOfQuery(all, call.query, MAX_PAGE_SIZE), shown) };
       },
     },
     {

@@ -1,22 +1,16 @@
 import { ApiError } from '../../http/api-error.ts';
 import type { Call, Route } from '../../http/route.ts';
 import type { Iam } from '../../iam/iam.ts';
-import type { ProjectSeed } from '../../scenario.ts';
+import type { Projects } from '../resource-manager/projects.ts';
 import { crc32c } from '../storage/crc32c.ts';
 import type { SecretSeed } from './seed.ts';
 
 const ACCESS = 'secretmanager.versions.access';
 
 /** Secret Manager v1: reading a version. `latest` is the newest one, in whatever state it is. */
-export function secretRoutes({
-  projects,
-  iam,
-}: {
-  readonly projects: readonly ProjectSeed[];
-  readonly iam: Iam;
-}): Route[] {
+export function secretRoutes({ projects, iam }: { readonly projects: Projects; readonly iam: Iam }): Route[] {
   const secrets = new Map<string, SecretSeed & { readonly number: string }>();
-  for (const { id, number, secrets: seeds } of projects)
+  for (const { id, number, secrets: seeds } of projects.all)
     for (const seed of seeds) {
       const name = `projects/${id}/secrets/${seed.id}`;
       secrets.set(name, { ...seed, number });
@@ -24,7 +18,7 @@ export function secretRoutes({
         iam.bind({ member, role: 'roles/secretmanager.secretAccessor', permissions: [ACCESS], on: name });
     }
   const nameOf = ({ params }: Call): string =>
-    `projects/${params['project'] ?? ''}/secrets/${params['secret'] ?? ''}`;
+    `projects/${projects.require(params['project'] ?? '', 'secretmanager')}/secrets/${params['secret'] ?? ''}`;
   return [
     {
       id: 'secretmanager.projects.secrets.versions.access',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ApiError } from '../../http/api-error.ts';
 import type { Call, Need, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { readBody } from '../../http/read-body.ts';
 
@@ -10,10 +10,11 @@ const COLLECTION = '/v1/projects/(?<project>[^/:]+)/services';
 const SERVICE = `${COLLECTION}/(?<service>[^/:]+)`;
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 200;
-/** Source: google/api/serviceusage/v1/serviceusage.proto, BatchEnableServicesRequest.service_ids. */
-const MAX_BATCH = 20;
+/** Source of both: google/api/serviceusage/v1/serviceusage.proto. */
+const MAX_BATCH_ENABLE = 20;
+const MAX_BATCH_GET = 30;
 
-const batchSchema = z.strictObject({ serviceIds: z.array(z.string()).min(1).max(MAX_BATCH) });
+const batchSchema = z.strictObject({ serviceIds: z.array(z.string()).min(1).max(MAX_BATCH_ENABLE) });
 const disableSchema = z.strictObject({
   disableDependentServices: z.boolean().optional(),
   checkIfServiceHasUsage: z.string().optional(),
@@ -57,14 +58,8 @@ export function serviceUsageService({ projects }: { readonly projects: Projects 
         const services = SERVICES.filter(
           (service) => wanted === undefined || projects.services.enabled(projectId, service) === wanted,
         );
-        const size = Math.min(Number(call.query.get('pageSize') ?? '0') || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-        const { items, nextPageToken } = pageOf(services, size, call.query.get('pageToken') ?? undefined);
-        return {
-          body: {
-            ...(items.length === 0 ? {} : { services: items.map((service) => shown(projectId, service)) }),
-            ...(nextPageToken === undefined ? {} : { nextPageToken }),
-          },
-        };
+        const page = pageOfQuery(services, call.query, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE);
+        return { body: pageAnswer('services', page, (service) => shown(projectId, service)) };
       },
     },
     {
@@ -84,7 +79,10 @@ export function serviceUsageService({ projects }: { readonly projects: Projects 
       query: ['names'],
       needs: needs('get'),
       handle(call) {
-        const names = call.query.getAll('names').map((name) => known(name.split('/').at(-1) ?? ''));
+        const requested = call.query.getAll('names');
+        if (requested.length > MAX_BATCH_GET)
+          throw new ApiError('INVALID_ARGUMENT', `At most ${MAX_BATCH_GET} services can be read at once.`);
+        const names = requested.map((name) => known(name.split('/').at(-1) ?? ''));
         return { body: { services: names.map((service) => shown(projectOf(call), service)) } };
       },
     },
@@ -127,6 +125,9 @@ export function serviceUsageService({ projects }: { readonly projects: Projects 
       needs: needs('disable'),
       handle(call) {
         readBody(disableSchema, call);
+        // "Callers will receive a FAILED_PRECONDITION status if the target service is not currently enabled": the same file.
+        if (!projects.services.enabled(projectOf(call), serviceOf(call)))
+          throw new ApiError('FAILED_PRECONDITION', `The service ${serviceOf(call)} is not enabled.`);
         projects.services.change(projectOf(call), serviceOf(call), false);
         return { body: done('DisableService', { service: shown(projectOf(call), serviceOf(call)) }) };
       },
@@ -144,7 +145,15 @@ const SERVICES: readonly string[] = [
 
 function known(service: string): string {
   if (!SERVICES.includes(service))
-    throw new ApiError('NOT_FOUND', `Not found or permission denied for service(s): ${service}.`);
+    throw new ApiError('PERMISSION_DENIED', `Not found or permission denied for service(s): ${service}.`, [
+      {
+        '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+        // As GoogleCloudPlatform/cluster-toolkit reads it, and gcloud prints it with PERMISSION_DENIED.
+        reason: 'SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED',
+        domain: 'serviceusage.googleapis.com',
+        metadata: { services: service },
+      },
+    ]);
   return service;
 }
 

@@ -26,6 +26,7 @@ export interface Collection {
   readonly key?: string;
   /** `tpu.nodes`: of its list and get. */
   readonly permission: string;
+  /** Parameters of its list beside those of pages; a filter is read as Vertex AI's are. */
   readonly query?: readonly string[];
   /** How a resource names itself: by its full name with the project's id or number, or not at all. */
   readonly named: 'id' | 'number' | 'never';
@@ -35,7 +36,6 @@ export interface Collection {
   readonly wildcard: boolean;
   /** No pages: the whole list at once. */
   readonly pageless?: boolean;
-  /** Whether there is a method `get`. */
   readonly verbs?: readonly Verb[];
   /** Fields that come from elsewhere. */
   readonly show?: (resource: Stored) => object;

@@ -1,6 +1,6 @@
 import { ApiError } from '../../http/api-error.ts';
 import type { Clock } from '../../clock/clock.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Call, Reply, Route } from '../../http/route.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { textOf } from '../../http/proto-service.ts';
@@ -95,14 +95,12 @@ function routesOf(
       .list(projectId, service, parent, collection)
       .filter(({ path }) => !unreachable.includes(path.split('/')[1] ?? ''))
       .filter(matching(call));
-    const size = Math.min(Number(call.query.get('pageSize') ?? '0') || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-    const { items, nextPageToken } =
+    const page =
       kind.pageless === true
         ? { items: found, nextPageToken: undefined }
-        : pageOf(found, size, call.query.get('pageToken') ?? undefined);
+        : pageOfQuery(found, call.query, MAX_PAGE_SIZE);
     return {
-      ...(items.length === 0 ? {} : { [kind.key ?? collection]: items.map(show) }),
-      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+      ...pageAnswer(kind.key ?? collection, page, show),
       ...(unreachable.length === 0 || kind.unreachable === undefined
         ? {}
         : { [kind.unreachable]: unreachable }),
@@ -159,15 +157,17 @@ export function locationRoutes(
       host: `${service}.googleapis.com`,
       method: 'GET',
       path: new RegExp(`^/${version}/projects/(?<project>[^/]+)/locations$`),
-      query: ['pageSize', 'pageToken', 'filter'],
+      query: ['pageSize', 'pageToken'],
       needs: (call) => [{ permission: `${service}.locations.list`, on: `projects/${projectOf(call)}` }],
       handle(call) {
         const projectId = projectOf(call);
         const ids = [...new Set([...COMMON_LOCATIONS, ...store.locations(projectId, service)])].sort();
+        const page = pageOfQuery(ids, call.query, MAX_PAGE_SIZE);
         return {
-          body: {
-            locations: ids.map((id) => ({ name: `projects/${projectId}/locations/${id}`, locationId: id })),
-          },
+          body: pageAnswer('locations', page, (id) => ({
+            name: `projects/${projectId}/locations/${id}`,
+            locationId: id,
+          })),
         };
       },
     };

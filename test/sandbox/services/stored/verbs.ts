@@ -7,6 +7,9 @@ import type { Stored } from './store.ts';
 /** How long transitions take in the sandbox, in milliseconds. */
 const TRANSITION_MS = 30_000;
 
+/** What a request to a verb says. */
+type Body = Readonly<Record<string, unknown>>;
+
 /** A verb that takes a resource from one state over another to a third. */
 export function transition(options: {
   readonly name: string;
@@ -16,11 +19,11 @@ export function transition(options: {
   readonly from: readonly string[];
   readonly via: string;
   readonly to: string;
-  /** Fields that the body may have. */
-  readonly body?: z.ZodType;
+  /** Fields that the body may have; with `validateOnly` nothing changes. */
+  readonly body?: z.ZodType<Body>;
   readonly needsBilling?: boolean;
   /** Throws where the service refuses for another reason than the state. */
-  readonly require?: (resource: Stored) => void;
+  readonly require?: (resource: Stored, body: Body) => void;
   /** The method answers with an empty message rather than an operation. */
   readonly empty?: boolean;
 }): Verb {
@@ -30,14 +33,15 @@ export function transition(options: {
     permission,
     needsBilling,
     apply(resource, call, later) {
-      readBody(options.body ?? z.strictObject({}), call);
-      options.require?.(resource);
+      const body = readBody(options.body ?? z.strictObject({}), call);
+      options.require?.(resource, body);
       const state = String(getField(resource.body, field));
       if (!from.includes(state))
         throw new ApiError(
           'FAILED_PRECONDITION',
           `Cannot ${name} ${resource.path}: its state is ${state}, it must be ${from.join(' or ')}.`,
         );
+      if (body['validateOnly'] === true) return undefined;
       setField(resource.body, field, via);
       if (via !== to)
         later(TRANSITION_MS, () => {

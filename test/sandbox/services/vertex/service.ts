@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ApiError } from '../../http/api-error.ts';
 import type { Iam } from '../../iam/iam.ts';
 import type { Call, Reply, Route } from '../../http/route.ts';
-import { pageOf } from '../../http/paging.ts';
+import { pageAnswer, pageOfQuery } from '../../http/paging.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { parseFilter, type Fields } from './filter.ts';
 import { deployBodySchema, undeployBodySchema } from './messages.ts';
@@ -227,14 +227,5 @@ function read<T>(schema: z.ZodType<T>, call: Call): T {
 }
 
 function page<T>(call: Call, key: string, all: readonly T[], show: (item: T) => object): object {
-  const text = call.query.get('pageSize') ?? '0';
-  if (!/^\d+$/.test(text))
-    throw new ApiError('INVALID_ARGUMENT', `Invalid value at 'page_size' (TYPE_INT32), "${text}"`);
-  const size = Math.min(Number(text) || MAX_PAGE_SIZE, MAX_PAGE_SIZE);
-  const { items, nextPageToken } = pageOf(all, size, call.query.get('pageToken') ?? undefined);
-  // proto3 JSON leaves an empty list out.
-  return {
-    ...(items.length > 0 ? { [key]: items.map(show) } : {}),
-    ...(nextPageToken === undefined ? {} : { nextPageToken }),
-  };
+  return pageAnswer(key, pageOfQuery(all, call.query, MAX_PAGE_SIZE), show);
 }

@@ -1,6 +1,17 @@
 import { z } from 'zod';
+import { ApiError } from '../../http/api-error.ts';
 import type { Collection } from '../stored/collection.ts';
+import type { Stored } from '../stored/store.ts';
 import { transition } from '../stored/verbs.ts';
+
+/**
+ * "If set, the request will be rejected if the latest version of the workstation on the server does not have this ETag":
+ * workstations.proto; the code is that of google.aip.dev/154.
+ */
+function requireEtag({ path, body }: Stored, { etag }: { readonly etag?: unknown }): void {
+  if (etag !== undefined && etag !== body['etag'])
+    throw new ApiError('ABORTED', `The etag of ${path} is another.`);
+}
 
 const BODY = {
   etag: z.string().optional(),
@@ -34,7 +45,6 @@ export const WORKSTATION_COLLECTIONS: readonly Collection[] = [
     id: 'workstations.projects.locations.workstationClusters.workstationConfigs.workstations',
     path: 'locations/workstationClusters/workstationConfigs/workstations',
     permission: 'workstations.workstations',
-    query: ['filter'],
     verbs: [
       transition({
         name: 'stop',
@@ -44,6 +54,7 @@ export const WORKSTATION_COLLECTIONS: readonly Collection[] = [
         via: 'STATE_STOPPING',
         to: 'STATE_STOPPED',
         body: z.strictObject(BODY),
+        require: requireEtag,
       }),
       transition({
         name: 'start',
@@ -53,6 +64,7 @@ export const WORKSTATION_COLLECTIONS: readonly Collection[] = [
         via: 'STATE_STARTING',
         to: 'STATE_RUNNING',
         body: z.strictObject({ ...BODY, boostConfig: z.string().optional() }),
+        require: requireEtag,
         needsBilling: true,
       }),
     ],
