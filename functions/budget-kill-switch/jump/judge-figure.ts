@@ -59,7 +59,8 @@ export function judgeFigure(
 
   if (isWithin(known, 0) || isWithin(anchor, Math.max(1, silentDays))) {
     if (isLate) return believed(figures, atMs);
-    const moved = anchoredBy(figures, first, anchor);
+    // The first one of all has nothing to be counted from but itself.
+    const moved = anchoredBy(figures, first, before === undefined ? told : anchor);
     const next = { ...figures, ...moved, currencyCode, known: told };
     return believed({ ...next, awaiting: contradict(awaiting, atMs) }, atMs);
   }
