@@ -20,7 +20,7 @@ import {
 import { describeDashboards } from '../plan/dashboard.ts';
 import { describeLeftover, leftoversOf } from '../plan/leftovers.ts';
 import { planDeploy } from '../plan/plan.ts';
-import { checkCaller, judgeBucket, judgeReach, judgeRegion } from './preconditions.ts';
+import { checkCaller, judgeBucket, judgePolicyUri, judgeReach, judgeRegion } from './preconditions.ts';
 import { judgeUnread } from './unread.ts';
 import type { Actual } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
@@ -133,6 +133,7 @@ async function look({ gcloud }: Tools, desired: Desired, around: Around): Promis
     ...judgeRegion(desired, actual),
     ...judgeUnread(desired, actual),
     ...judgeBucket(desired, actual),
+    ...judgePolicyUri(desired, actual),
   ];
   if (refused.length > 0) throw new NotReady(refused);
   return actual;

@@ -1,5 +1,6 @@
 import type { Around } from './host-project.ts';
 import type { Actual } from '../actual/actual.ts';
+import { folderOfPolicy } from '../../shared/preflight/state-folders.ts';
 import type { Problem } from '../desired/problem.ts';
 import { billingAccountsOf, writesMetrics, type Desired } from '../desired/desired.ts';
 
@@ -53,6 +54,27 @@ export function judgeBucket(
       remedy: ['Name another bucket as state in the policy; it is made where it does not exist'],
     },
   ];
+}
+
+/** A policy that a function could write would make that one as strong as the switch. */
+export function judgePolicyUri(
+  { project, region, policy, functions }: Desired,
+  actual: Pick<Actual, 'functions'>,
+): readonly Problem[] {
+  return functions.flatMap(({ name }) => {
+    const uri = actual.functions.get(name)?.environment['POLICY_URI'] ?? '';
+    const folder = folderOfPolicy(uri, policy.stateBucket);
+    if (folder === undefined) return [];
+    return [
+      {
+        what: `${name} reads its policy at POLICY_URI=${uri}, and costguard's functions write ${folder} there: one of them could replace the policy.`,
+        remedy: [
+          `gcloud storage mv ${uri} gs://${policy.stateBucket ?? ''}/costguard.yaml`,
+          `gcloud run services update ${name} --update-env-vars=POLICY_URI=gs://${policy.stateBucket ?? ''}/costguard.yaml --region=${region} --project=${project}`,
+        ],
+      },
+    ];
+  });
 }
 
 /** The predefined role to request, by the permission that is missing. */

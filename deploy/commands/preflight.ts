@@ -130,9 +130,9 @@ function readArguments(args: readonly string[]): Requested {
     if (form?.test(value) === false)
       throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`);
   }
-  const { format, runtime = DEPLOYED_RUNTIME, 'policy-uri': policyUri, ...given } = values;
-  const policyBucket = policyUri === undefined ? {} : { policyBucket: policyUri.split('/')[2] ?? '' };
-  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, ...policyBucket, runtime } };
+  const { format, runtime = DEPLOYED_RUNTIME, 'policy-uri': uri, ...given } = values;
+  const policyUri = uri === undefined ? {} : { policyUri: uri };
+  return { file, format: format === 'json' ? 'json' : 'text', given: { ...given, ...policyUri, runtime } };
 }
 
 /** Undefined when nothing says which the operations project is. */

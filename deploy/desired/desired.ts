@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Policy } from '../../shared/policy/policy.ts';
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
-import { foldersCondition } from '../../shared/preflight/state-folders.ts';
+import { foldersCondition, visibleCondition } from '../../shared/preflight/state-folders.ts';
 import { BUILD_ACCOUNT, emailOf, TRIGGER_ACCOUNT, ownTopic, type BillingRoles } from './names.ts';
 import type { Condition } from './condition.ts';
 import { partOf, type FunctionSettings, type Role, type StateRole } from './settings.ts';
@@ -93,7 +93,7 @@ export function billingAccountsOf(policy: Policy): readonly string[] {
  */
 export function accessOf(
   desired: Pick<Desired, 'project' | 'policy'>,
-  { name, role, stateRoles, billingRole, metricsRole, settings }: FunctionSettings,
+  { name, role, stateRoles, hidden, billingRole, metricsRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
   const { project, policy } = desired;
@@ -119,7 +119,12 @@ export function accessOf(
     const shared = (one: StateRole): CustomRole =>
       custom(`projects/${project}`, sharedRoleId(one.name), one.role);
     found.push(
-      { on, ...shared(stateRoles.read), why: `${name} reads its state in ${on}` },
+      {
+        on,
+        ...shared(stateRoles.read),
+        ...(hidden.length === 0 ? {} : { condition: visibleCondition(policy.stateBucket, name, hidden) }),
+        why: `${name} reads its state in ${on}, and not what other functions keep there`,
+      },
       {
         on,
         ...shared(stateRoles.write),

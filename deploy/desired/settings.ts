@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import * as z from 'zod/mini';
 import { policySections, type Policy } from '../../shared/policy/policy.ts';
+import { hiddenFolders, type HiddenFolder } from '../../shared/preflight/state-folders.ts';
 
 /** How a function is deployed: deploy/functions/<name>/function.yaml. */
 export type Settings = z.infer<typeof settingsSchema>;
@@ -30,6 +31,8 @@ export interface FunctionSettings {
   readonly role: Role;
   /** On the state bucket: the roles that it shares with others. */
   readonly stateRoles: { readonly read: StateRole; readonly write: StateRole };
+  /** The folders there that are none of its business. */
+  readonly hidden: readonly HiddenFolder[];
   /** On the billing accounts of `budgets.allow`. */
   readonly billingRole: Role | undefined;
   /** On the operations project, where the policy has metrics written there. */
@@ -41,6 +44,8 @@ export interface FunctionSettings {
 /** Keys of the policy file that a function may read. */
 const policyKeys = ['scope', 'state', 'receipts', 'notify', ...policySections] as const;
 export type PolicyKey = (typeof policyKeys)[number];
+
+const FOLDER = /^[a-z][a-z-]*\/(?:[a-z.-]+\/?)?$/;
 
 const settingsSchema = z.strictObject({
   trigger: z.enum(['schedule', 'budget', 'http']),
@@ -54,7 +59,9 @@ const settingsSchema = z.strictObject({
   /** What it does in the state bucket: read, list, write and replace; add and list: `receipts`; or no more than add: `reports`. */
   state: z._default(z.enum(['all', 'reports', 'receipts']), 'all'),
   /** How the names of the objects begin that it writes there. */
-  writes: z.array(z.string().check(z.regex(/^[a-z][a-z-]*\/(?:[a-z.-]+\/?)?$/))).check(z.minLength(1)),
+  writes: z.array(z.string().check(z.regex(FOLDER))).check(z.minLength(1)),
+  /** How the names of the others' objects begin that it reads there. */
+  reads: z._default(z.array(z.string().check(z.regex(FOLDER))), []),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
   /** Node's own options, which the functions-framework's process takes from its environment. */
   nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
@@ -92,10 +99,12 @@ export const functionsFolder = join(import.meta.dirname, '../functions');
 export async function readFunctions(folder: string = functionsFolder): Promise<readonly FunctionSettings[]> {
   const names: string[] = [];
   for await (const file of glob('*/function.yaml', { cwd: folder })) names.push(dirname(file));
-  return Promise.all(names.sort().map((name) => readFunction(folder, name)));
+  const all = await Promise.all(names.sort().map((name) => readFunction(folder, name)));
+  const written = all.flatMap(({ settings }) => settings.writes);
+  return all.map((fn) => ({ ...fn, hidden: hiddenFolders(written, fn.settings) }));
 }
 
-async function readFunction(folder: string, name: string): Promise<FunctionSettings> {
+async function readFunction(folder: string, name: string): Promise<Omit<FunctionSettings, 'hidden'>> {
   const settings = await readYaml(join(folder, name, 'function.yaml'), settingsSchema);
   const file = (role: string): string => join(folder, name, role);
   const role = await readRole(file('role.yaml'));

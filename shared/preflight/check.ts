@@ -34,8 +34,8 @@ export interface PreflightOptions {
   readonly account: string;
   /** The runtime that the switch is deployed on, such as `nodejs24`. */
   readonly runtime: string;
-  /** The bucket of its policy, where that lies in one. */
-  readonly policyBucket?: string;
+  /** `gs://BUCKET/OBJECT`: its policy, where that lies in a bucket. */
+  readonly policyUri?: string;
 }
 
 export interface PreflightDeps {

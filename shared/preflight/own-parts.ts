@@ -21,7 +21,7 @@ export async function listOwnParts(
   inspection: Inspection,
   policy: Policy,
 ): Promise<{ readonly parts: readonly OwnPart[]; readonly unknown: readonly Check[] }> {
-  const { project, topic, account, policyBucket } = inspection.options;
+  const { project, topic, account, policyUri } = inspection.options;
   const named: readonly OwnPart[] = [
     { what: 'the function and its schedule', project },
     { what: topic, project: topic.split('/')[1] ?? '' },
@@ -30,7 +30,7 @@ export async function listOwnParts(
       ? []
       : [{ what: policy.receiptsTopic, project: policy.receiptsTopic.split('/')[1] ?? '' }]),
   ];
-  const buckets = [policy.stateBucket, policyBucket].filter((bucket) => bucket !== undefined);
+  const buckets = [policy.stateBucket, policyUri?.split('/')[2]].filter((bucket) => bucket !== undefined);
   const found = await Promise.all([...new Set(buckets)].map((bucket) => findBucket(inspection, bucket)));
   return {
     parts: [...named, ...found.filter((one) => one !== undefined && 'what' in one)],

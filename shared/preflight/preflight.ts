@@ -18,6 +18,7 @@ import { inspectAccount } from './billing-account.ts';
 import { inspectHost, inspectReceiptsTopic, inspectTopic, judgeRuntime } from './host-project.ts';
 import { inspectStateBucket } from './state-bucket.ts';
 import { listOwnParts } from './own-parts.ts';
+import { judgePolicyUri } from './policy-uri.ts';
 import { inspectPublishers } from './publishers.ts';
 import { inspectTarget, type Target } from './target-project.ts';
 
@@ -68,6 +69,7 @@ export async function runPreflight(
   );
   return [
     ...judgePolicy(policy, budgets),
+    ...judgePolicyUri(policy, options),
     judgeRuntime(inspection),
     ...host,
     ...topic,

@@ -1,7 +1,7 @@
 import { notPassed, orUnknown, pass, roleRemedies, type Check, type Inspection } from './check.ts';
 import { isMissing } from './is-missing.ts';
 import { closedFolders, missingOnBucket, statePermissions } from './permissions.ts';
-import { foldersCondition, switchFolders } from './state-folders.ts';
+import { foldersCondition, hiddenFromSwitch, switchFolders, visibleCondition } from './state-folders.ts';
 
 /** The bucket that holds the ladder's state and the restore manifests: nothing is taken away without it. */
 export async function inspectStateBucket(inspection: Inspection, bucket: string): Promise<Check> {
@@ -18,7 +18,9 @@ export async function inspectStateBucket(inspection: Inspection, bucket: string)
         ...(closed.length === 0 ? [] : [`cannot write ${closed.join(', ')}`]),
       ];
       return notPassed(place, 'fail', `${options.account} ${lacks.join(' and ')}`, [
-        ...(missing.length === 0 ? [] : bindStateRole(inspection, bucket, 'read', '--condition=None')),
+        ...(missing.length === 0
+          ? []
+          : bindStateRole(inspection, bucket, 'read', `--condition='${visible(bucket)}'`)),
         ...(closed.length === 0
           ? []
           : bindStateRole(inspection, bucket, 'write', `--condition='${ownFolders(bucket)}'`)),
@@ -33,7 +35,20 @@ export async function inspectStateBucket(inspection: Inspection, bucket: string)
 }
 
 function ownFolders(bucket: string): string {
-  const { title, expression } = foldersCondition(bucket, 'budget-kill-switch', switchFolders);
+  return conditionText(foldersCondition(bucket, 'budget-kill-switch', switchFolders));
+}
+
+function visible(bucket: string): string {
+  return conditionText(visibleCondition(bucket, 'budget-kill-switch', hiddenFromSwitch));
+}
+
+function conditionText({
+  title,
+  expression,
+}: {
+  readonly title: string;
+  readonly expression: string;
+}): string {
   return `expression=${expression},title=${title}`;
 }
 

@@ -274,7 +274,7 @@ const watch: Exercise = {
 };
 
 /** The policy in the state bucket, where POLICY_URI may point. */
-async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
+export async function writePolicy(sandbox: Sandbox, text: string): Promise<void> {
   const owner = 'owner@example.com';
   sandbox.iam.bind({ member: owner, role: 'roles/owner', permissions: 'all', on: `buckets/${BUCKET}` });
   const answer = await fetch(

@@ -6,6 +6,7 @@ import { createState, type State } from '../../shared/state/state.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { startInstance, withSandbox } from '../support/in-process.ts';
 import { BUCKET, labPolicy, labScenario } from '../support/lab.ts';
+import { writePolicy } from './exercises.ts';
 
 const functions = await readFunctions();
 
@@ -33,6 +34,25 @@ const NAMES = [
   'receipts/planted.json',
 ];
 
+const LADDER = ['manifests/', 'messages/', 'not-offered/', 'policy/budget-kill-switch.yaml'];
+const KEY = 'guardrail-audit/';
+const STOPPER = 'memory/idle-notebook-stopper/';
+const ENFORCER = ['memory/lifecycle-enforcer/', 'sweeps/lifecycle-enforcer/'];
+const ALL = [KEY, 'ledgers/', ...LADDER, 'spend/', 'spend/in-force/', STOPPER, ...ENFORCER].sort();
+const but = (...visible: readonly string[]): readonly string[] => ALL.filter((one) => !visible.includes(one));
+
+/** What each function may not read: the key of the audit's digests is the audit's alone. */
+const HIDDEN: Readonly<Record<string, readonly string[]>> = {
+  'budget-kill-switch': but('ledgers/', 'spend/', 'spend/in-force/', ...LADDER),
+  'budget-restore': but('manifests/', 'policy/budget-kill-switch.yaml'),
+  'cost-estimator': ALL,
+  'egress-auditor': ALL,
+  'guardrail-audit': but(KEY),
+  'idle-notebook-stopper': but(STOPPER, 'spend/in-force/'),
+  'lifecycle-enforcer': but(...ENFORCER),
+  'spend-watch': but('ledgers/', 'messages/'),
+};
+
 describe('an account of a function in the state bucket', () => {
   for (const { name, settings } of functions)
     it(`${name} adds and replaces nothing outside of its own folders`, () =>
@@ -59,6 +79,23 @@ describe('an account of a function in the state bucket', () => {
           .filter((one) => !own(one) && !before.includes(one));
         expect(foreign).toEqual([]);
       }));
+
+  it('reads the folders alone that it writes or uses, receipts, and a policy that lies there', () =>
+    withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {
+      for (const { name, settings } of functions)
+        for (const start of settings.writes) await stateOf(sandbox, name).write(`${start}there.json`, '{}');
+      await writePolicy(sandbox, labPolicy());
+      const names = [...sandbox.storage.objectNames(BUCKET), 'spend/in-force/there.json'];
+      for (const { name } of functions) {
+        const state = stateOf(sandbox, name);
+        const hidden: string[] = [];
+        for (const object of names) if ((await refusal(state.read(object))) === 403) hidden.push(object);
+        expect([name, hidden.map((one) => one.replace(/there\.json$/, '')).sort()]).toEqual([
+          name,
+          HIDDEN[name],
+        ]);
+      }
+    }));
 
   it('egress-auditor, which only reads, plants no manifest, no message in force and no policy', () =>
     withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
+import { visibleCondition } from '../../../shared/preflight/state-folders.ts';
 import { POLICY, withBench, type DeployBench } from './bench.ts';
 import { OPS } from './fake-gcloud.ts';
 
@@ -23,6 +24,15 @@ function makeOlder(bench: DeployBench, names: readonly string[]): string {
   return role;
 }
 
+/** As an operator sets it, with gcloud. */
+function setPolicyUri(bench: DeployBench, name: string, uri: string): void {
+  for (const [id, fn] of bench.gcloud.world.functions) {
+    if (!id.endsWith(name)) continue;
+    const { environmentVariables } = fn['serviceConfig'] as { environmentVariables: Record<string, string> };
+    environmentVariables['POLICY_URI'] = uri;
+  }
+}
+
 describe('the folders of the state bucket', () => {
   it('are bound to each function that writes them, by a condition', () =>
     withBench(async (bench) => {
@@ -40,16 +50,29 @@ describe('the folders of the state bucket', () => {
               .join(' || '),
           },
         ]);
-        const rights = bindingsOf(bench, memberOf(name))
-          .filter(({ condition }) => condition === undefined)
-          .flatMap(({ role }) => bench.gcloud.world.roles.get(role)?.['includedPermissions']);
+        const others = bindingsOf(bench, memberOf(name)).filter(({ role }) => !WRITES.test(role));
+        const rights = others.flatMap(
+          ({ role }) => bench.gcloud.world.roles.get(role)?.['includedPermissions'],
+        );
         expect(rights).not.toContain('storage.objects.create');
         expect(rights).not.toContain('storage.objects.delete');
+        expect(others.map(({ condition }) => condition)).toEqual([
+          {
+            title: `costguard: what ${name} reads`,
+            expression: expect.stringMatching(
+              new RegExp(`^!\\(.*"projects/_/buckets/${OPS}-costguard/objects/memory/.*\\)$`),
+            ) as unknown,
+          },
+        ]);
       }
     }));
 
   it('take a condition that IAM takes: at most 12 logical operators', async () => {
-    for (const { settings } of await readFunctions()) expect(settings.writes.length).toBeLessThanOrEqual(13);
+    for (const { name, settings, hidden } of await readFunctions()) {
+      expect(settings.writes.length).toBeLessThanOrEqual(13);
+      const { expression } = visibleCondition('b', name, hidden);
+      expect(expression.match(/!|&&|\|\|/g)?.length).toBeLessThanOrEqual(12);
+    }
   });
 
   it('replace the right to the whole bucket of an older deployment, which goes once the new one stands', () =>
@@ -101,6 +124,24 @@ describe('the folders of the state bucket', () => {
       expect(bindingsOf(bench, memberOf('budget-kill-switch')).length).toBe(2);
     }));
 
+  it('hold no policy: a function that reads one there is not deployed, and it is said', () =>
+    withBench(async (bench) => {
+      expect(await deployCommand(bench.place, bench.tools)).toBe(0);
+      const uri = `${BUCKET}/receipts/costguard.yaml`;
+      setPolicyUri(bench, 'budget-kill-switch', uri);
+      const before = bench.gcloud.writes.length;
+      for (const args of [bench.place, [...bench.place, '--plan']]) {
+        bench.printed();
+        expect(await deployCommand(args, bench.tools)).toBe(1);
+        const { err } = bench.printed();
+        expect(err).toContain(`budget-kill-switch reads its policy at POLICY_URI=${uri}`);
+        expect(err).toContain(`gcloud storage mv ${uri} ${BUCKET}/costguard.yaml`);
+      }
+      expect(bench.gcloud.writes.length).toBe(before);
+      setPolicyUri(bench, 'budget-kill-switch', `${BUCKET}/costguard.yaml`);
+      expect(await deployCommand(bench.place, bench.tools)).toBe(0);
+    }));
+
   it('are bound anew where the folders changed', () =>
     withBench(async (bench) => {
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);
@@ -111,7 +152,7 @@ describe('the folders of the state bucket', () => {
         if (binding === write) binding.condition = condition;
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);
       const conditions = bindingsOf(bench, member).flatMap((one) => one.condition ?? []);
-      expect(conditions.length).toBe(1);
+      expect(conditions.length).toBe(2);
       expect(conditions).not.toContainEqual(condition);
     }));
 

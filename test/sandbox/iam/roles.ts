@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -29,6 +29,7 @@ export function roleFile(path: string): readonly string[] {
 const settingsSchema = z.object({
   state: z.enum(['all', 'reports', 'receipts']).default('all'),
   writes: z.array(z.string()),
+  reads: z.array(z.string()).default([]),
 });
 
 /** What a function's function.yaml says of the state bucket: its role files there, and the folders that it writes. */
@@ -36,14 +37,21 @@ export function stateGrants(name: string): {
   readonly read: string;
   readonly write: string;
   readonly folders: readonly string[];
+  /** What it reads of others. */
+  readonly reads: readonly string[];
+  /** What the other functions write. */
+  readonly others: readonly string[];
 } {
-  const { state, writes } = settingsSchema.parse(
-    parse(readFileSync(fileOf(`${name}/function.yaml`), 'utf8')),
-  );
+  const settingsOf = (one: string) =>
+    settingsSchema.parse(parse(readFileSync(fileOf(`${one}/function.yaml`), 'utf8')));
+  const { state, writes, reads } = settingsOf(name);
+  const names = readdirSync(fileOf('')).filter((one) => existsSync(fileOf(`${one}/function.yaml`)));
   return {
     read: state === 'reports' ? 'state-get-role.yaml' : 'state-read-role.yaml',
     write: state === 'all' ? 'state-write-role.yaml' : 'state-add-role.yaml',
     folders: writes,
+    reads,
+    others: names.filter((one) => one !== name).flatMap((one) => settingsOf(one).writes),
   };
 }
 

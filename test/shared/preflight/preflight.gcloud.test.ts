@@ -432,7 +432,7 @@ const cases: readonly Case[] = [
   {
     name: 'its policy and its receipts in a project that may be unlinked',
     bucketIn: TARGET,
-    options: { policyBucket: BUCKET, account: SWITCH },
+    options: { policyUri: `gs://${BUCKET}/costguard.yaml`, account: SWITCH },
     state: 'gs://ml-ops-local-nowhere',
     open: ['state-access: fail', 'project-own-parts: fail'],
     says: /storage buckets create/,

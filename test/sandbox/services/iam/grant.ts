@@ -36,12 +36,24 @@ export function grantFunction(
   };
   bindRole(`${name}/role.yaml`, options.scope);
   if (options.stateBucket !== undefined) {
-    const { read, write, folders } = stateGrants(name);
+    const { read, write, folders, reads, others } = stateGrants(name);
     const objects = `projects/_/buckets/${options.stateBucket}/objects/`;
-    const expression = folders
-      .map((folder) => `resource.name.startsWith("${objects}${folder}")`)
-      .join(' || ');
-    bindRole(read, [`buckets/${options.stateBucket}`]);
+    const begins = (folder: string): string => `resource.name.startsWith("${objects}${folder}")`;
+    const expression = folders.map(begins).join(' || ');
+    const own = [...folders, ...reads];
+    const hidden = others
+      .filter((one) => !/^(?:poison|receipts)\//.test(one) && !own.some((mine) => one.startsWith(mine)))
+      .map((one) => {
+        const visible = own.filter((mine) => mine.startsWith(one)).map((mine) => ` && !${begins(mine)}`);
+        return visible.length === 0 ? begins(one) : `(${begins(one)}${visible.join('')})`;
+      });
+    bindRole(
+      read,
+      [`buckets/${options.stateBucket}`],
+      hidden.length === 0
+        ? undefined
+        : { title: 'what others keep to themselves', expression: `!(${hidden.join(' || ')})` },
+    );
     bindRole(write, [`buckets/${options.stateBucket}`], { title: 'its folders', expression });
   }
   if (hasRole(`${name}/billing-account-role.yaml`))
