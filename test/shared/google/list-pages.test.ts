@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import * as z from 'zod/mini';
 import { listBuckets } from '../../../shared/google/buckets.ts';
@@ -6,6 +9,7 @@ import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { listPages } from '../../../shared/google/list-pages.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
+import { listMakers } from '../../../shared/google/vertex/makers.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
 import { refuse, scriptedApi, type SentRequest } from '../../support/scripted-api.ts';
 
@@ -99,6 +103,31 @@ describe('a listing that does not end', () => {
     const { pages, calls } = pagesOf(() => ({ nextPageToken: `t${++page}` }));
     await assert.rejects(collect(pages), /more than 10000 pages, and no end/);
     assert.ok((calls['things.list'] ?? 0) <= 10_002);
+  });
+});
+
+describe('the listings of costguard', () => {
+  test('that of the audit log, which is a POST, ends like the others', async () => {
+    const { api, requested } = scriptedApi(() => ({ entries: [], nextPageToken: 'same' }));
+    await assert.rejects(listMakers(api, 'p', 0), /a token that came before/);
+    assert.equal(requested.length, 2);
+  });
+
+  test('turn no page without listPages or readPages', async () => {
+    const root = join(import.meta.dirname, '../../..');
+    const files: string[] = [];
+    for await (const file of glob('{shared,functions,deploy}/**/*.ts', { cwd: root })) files.push(file);
+    const turning = files.filter((file) =>
+      /pageToken|\bnextPage\b|autoPaginate: true/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    assert.ok(turning.length >= 3);
+    for (const file of turning)
+      assert.ok(
+        // The client of Cloud Storage reads the page that it is told to.
+        file === 'shared/google/clients/storage.ts' ||
+          /\b(?:list|read)Pages\b/.test(readFileSync(join(root, file), 'utf8')),
+        file,
+      );
   });
 });
 

@@ -80,6 +80,27 @@ describe('periodStanding', () => {
     ['the first moment after it', month, NOVEMBER, '2026-12-01T08:00:00Z', 'over'],
     ['a start in the middle of a month', month, '2026-11-15T08:00:00Z', '2026-11-18T21:40:00Z', 'other'],
     ['a start on the second of a month', month, '2026-11-02T08:00:00Z', '2026-11-18T21:40:00Z', 'other'],
+    ['a start on the 15th', month, '2026-11-15T08:00:00Z', '2026-11-20T21:40:00Z', 'other'],
+    ['a start on the 20th', month, '2026-11-20T08:00:00Z', '2026-11-20T21:40:00Z', 'other'],
+    ['a start on the last of a month', month, '2026-10-31T07:00:00Z', '2026-11-18T21:40:00Z', 'other'],
+    ['a start on the last of February', month, '2028-02-29T08:00:00Z', '2028-03-10T08:00:00Z', 'other'],
+    ['the first of a month that was left out', month, '2026-10-01T07:00:00Z', '2026-11-18T21:40:00Z', 'over'],
+    ['the last moment of February', month, '2027-02-01T08:00:00Z', '2027-03-01T07:59:59.999Z', 'present'],
+    ['the moment after it', month, '2027-02-01T08:00:00Z', '2027-03-01T08:00:00Z', 'over'],
+    ['the last moment of February of a leap year', month, '2028-02-01T08:00:00Z', '2028-03-01T07:59:59.999Z', 'present'],
+    ['the day on which daylight time ends', month, '2026-11-01T07:00:00Z', '2026-11-01T09:30:00Z', 'present'],
+    ['the day on which it begins, in March', month, '2027-03-01T08:00:00Z', '2027-03-14T10:30:00Z', 'present'],
+    ['the last hour of March, in daylight time', month, '2027-03-01T08:00:00Z', '2027-04-01T06:59:59.999Z', 'present'],
+    ['the first hour of April', month, '2027-03-01T08:00:00Z', '2027-04-01T07:00:00Z', 'over'],
+    ['a quarter that changes to daylight time', quarter, '2027-01-01T08:00:00Z', '2027-04-01T06:59:59.999Z', 'present'],
+    ['a start in the second month of a quarter', quarter, '2027-02-01T08:00:00Z', '2027-03-18T21:40:00Z', 'other'],
+    ['a start on the second of a quarter', quarter, '2027-01-02T08:00:00Z', '2027-03-18T21:40:00Z', 'other'],
+    ['a start on the second of a year', year, '2026-01-02T08:00:00Z', '2026-11-18T21:40:00Z', 'other'],
+    ['the last moment of a year', year, '2026-01-01T08:00:00Z', '2027-01-01T07:59:59.999Z', 'present'],
+    ['the first moment of the next', year, '2026-01-01T08:00:00Z', '2027-01-01T08:00:00Z', 'over'],
+    ['a custom period that begins on the 2nd', custom('2026-11-02', '2026-11-30'), '2026-11-02T08:00:00Z', '2026-11-18T21:40:00Z', 'present'],
+    ['a custom period that ends on the day on which daylight time ends', custom('2026-10-20', '2026-11-01'), '2026-10-20T07:00:00Z', '2026-11-02T07:59:59.999Z', 'present'],
+    ['and the moment after it', custom('2026-10-20', '2026-11-01'), '2026-10-20T07:00:00Z', '2026-11-02T08:00:00Z', 'over'],
     ['the first of a month that begins no quarter', quarter, NOVEMBER, '2026-11-18T21:40:00Z', 'other'],
     [
       'the first of a quarter that begins no year',
@@ -128,7 +149,7 @@ describe('periodStanding', () => {
       'present',
     ],
     ['two days apart', custom('2026-11-10'), '2026-11-08T08:00:00Z', '2026-11-18T21:40:00Z', 'other'],
-  ];
+  ]; // prettier-ignore
   for (const [name, period, start, now, standing] of cases)
     it(`${name}: ${standing}`, () => {
       assert.equal(periodStanding(period, at(start), new Date(now)), standing);
