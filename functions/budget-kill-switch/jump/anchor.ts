@@ -3,8 +3,7 @@ import type { Figure, Figures, MessageFigure } from './figures.ts';
 /** Google sends a message every 20 to 30 minutes: a second one was published so much later, or earlier, than the first. */
 export const APART_MS = 15 * 60_000;
 
-type ShareOf = (figure: Figure) => number;
-type Anchored = Required<Pick<Figures, 'anchor'>> & Pick<Figures, 'candidate'>;
+export type ShareOf = (figure: Figure) => number;
 
 /** Whether two messages are so far apart that Google may have sent both. */
 export function isAnother(one: MessageFigure, other: MessageFigure): boolean {
@@ -12,8 +11,8 @@ export function isAnother(one: MessageFigure, other: MessageFigure): boolean {
 }
 
 /**
- * What growth is counted from once this message has come: the middle of what that was and of two messages a quarter of an hour apart,
- * so that steps sent within minutes add up, and one odd message moves nothing. Pure.
+ * What growth is counted from once this message has come: the highest that two messages, a quarter of an hour apart, both reported. Steps
+ * sent within minutes so add up, and low figures put it down no more than a credit does: the message after these is no jump. Pure.
  */
 export function anchorWith(
   { known, anchor = known, candidate }: Figures,
@@ -21,15 +20,21 @@ export function anchorWith(
   shareOf: ShareOf,
 ): Figure {
   if (candidate === undefined || !isAnother(candidate, told)) return anchor;
-  const [, middle = anchor] = [anchor, candidate, told].sort((one, other) => shareOf(one) - shareOf(other));
-  return withoutId(middle);
+  const lower = shareOf(candidate) <= shareOf(told) ? candidate : told;
+  return shareOf(lower) > shareOf(anchor) ? withoutId(lower) : anchor;
 }
 
-/** The anchor, and the message that moves it with its next one, after one that is believed. Pure. */
-export function anchoredBy(figures: Figures, told: MessageFigure, anchor: Figure): Anchored {
-  const { candidate } = figures;
-  const isNext = candidate === undefined || isAnother(candidate, told);
-  return { anchor, candidate: isNext ? told : candidate };
+/** The message that puts the anchor up with its second one, after one that is believed; undefined where none is above it. Pure. */
+export function candidateWith(
+  { candidate }: Figures,
+  told: MessageFigure,
+  anchor: Figure,
+  shareOf: ShareOf,
+): MessageFigure | undefined {
+  const isAbove = (one: MessageFigure): boolean => shareOf(one) > shareOf(anchor);
+  const next =
+    candidate === undefined || isAnother(candidate, told) || !isAbove(candidate) ? told : candidate;
+  return isAbove(next) ? next : undefined;
 }
 
 /** The figure alone. */

@@ -51,9 +51,9 @@ export async function believeFigure(
   const asOfMs = judged?.atMs ?? told.publishedMs;
   if (verdict.kind === 'ignore' || judged?.kind !== 'jump')
     return { notification, verdict, isDoubted: false, asOfMs, announce: () => Promise.resolve() };
-  const believed = withKnown(notification, judged.figures);
+  const believed = withCertain(notification, judged);
   const certain = judgeNotification(believed, budget, config, context.runtime.now());
-  const knownMs = judged.figures.known.atMs;
+  const knownMs = judged.certain.atMs;
   const doubt = { reported: notification, known: believed, knownMs, judged: verdict, certain };
   const text = doubtText(doubt, config);
   const enforces = config.mode === 'enforce';
@@ -72,13 +72,13 @@ export async function believeFigure(
 }
 
 /** A message with the last known figures. What else it claims is no more certain than its cost: of its forecast what was known before counts. */
-function withKnown(notification: Notification, { known, currencyCode }: Figures): Notification {
+function withCertain(notification: Notification, { certain, figures }: JudgedFigure): Notification {
   return {
     ...notification,
-    costAmount: known.cost,
-    budgetAmount: known.amount ?? notification.budgetAmount,
-    currencyCode,
-    forecastExceeded: lower(notification.forecastExceeded, known.forecast),
+    costAmount: certain.cost,
+    budgetAmount: certain.amount ?? notification.budgetAmount,
+    currencyCode: figures.currencyCode,
+    forecastExceeded: lower(notification.forecastExceeded, figures.known.forecast),
   };
 }
 

@@ -1,5 +1,5 @@
 import { isAhead } from '../../../shared/units.ts';
-import { anchoredBy, anchorWith, isAnother, withoutId } from './anchor.ts';
+import { anchorWith, candidateWith, isAnother, withoutId, type ShareOf } from './anchor.ts';
 import type { Figure, Figures, MessageFigure, Reported } from './figures.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +15,8 @@ const TOLERANCE = 1e-9;
 export interface JudgedFigure {
   readonly kind: 'believed' | 'jump';
   readonly figures: Figures;
+  /** What it is taken for where it is not believed: it says more than the last known figure, and than what two messages reported. */
+  readonly certain: Figure;
   /** Whether this message is the first of its jump. */
   readonly isNew: boolean;
   /** The moment that the figure is of: the later one where a message that came late confirms another. */
@@ -43,7 +45,7 @@ export function judgeFigure(
   nowMs: number,
 ): JudgedFigure {
   const { id, publishedMs: atMs, cost, forecast, amount, currencyCode } = reported;
-  const shareOf = (figure: Figure): number => figure.cost / (figure.amount ?? units);
+  const shareOf: ShareOf = (figure) => figure.cost / (figure.amount ?? units);
   const told = withoutId({ cost, atMs, forecast, amount });
   const first: MessageFigure = { ...told, id };
   const figures =
@@ -60,12 +62,15 @@ export function judgeFigure(
   if (isWithin(known, 0) || isWithin(anchor, Math.max(1, silentDays))) {
     if (isLate) return believed(figures, atMs);
     // The first one of all has nothing to be counted from but itself.
-    const moved = anchoredBy(figures, first, before === undefined ? told : anchor);
-    const next = { ...figures, ...moved, currencyCode, known: told };
+    const from = before === undefined ? told : anchor;
+    const candidate = candidateWith(figures, first, from, shareOf);
+    const next = { ...figures, anchor: from, candidate, currencyCode, known: told };
     return believed({ ...next, awaiting: contradict(awaiting, atMs) }, atMs);
   }
+  const certain = shareOf(anchor) > shareOf(known) ? anchor : known;
   const doubted = (isNew: boolean, more: Partial<Figures> = {}): JudgedFigure => ({
     ...{ kind: 'jump', isNew, atMs },
+    certain: more.known ?? certain,
     figures: { ...figures, anchor, ...more },
   });
   // Delivered again after a later message that did not confirm it.
@@ -94,7 +99,7 @@ function contradict(awaiting: Figures['awaiting'], atMs: number): Figures['await
 }
 
 function believed(figures: Figures, atMs: number): JudgedFigure {
-  return { kind: 'believed', figures, isNew: false, atMs };
+  return { kind: 'believed', figures, certain: figures.known, isNew: false, atMs };
 }
 
 /** Messages of one period may name another reading of midnight. */

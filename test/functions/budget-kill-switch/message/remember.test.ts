@@ -59,6 +59,7 @@ describe('what ticks hold after messages that came', () => {
     ['with the lower one late', [[25, 101], [0, 85]], 'stop-notebooks stop-compute'],
     ['with one below the rungs last', [[0, 85], [25, 60]], ''],
     ['with one below the rungs late', [[0, 60], [50, 85], [25, 60]], NOTEBOOKS],
+    ['with a jump after a low one', [[0, 85], [25, 86], [30, 0], [50, 137]], NOTEBOOKS],
     ['in steps within minutes', [[0, 60], [25, 61], [26, 105], [27, 150]], 'stop-notebooks stop-compute'],
   ])('%s', async (_, messages, held) => {
     const { context, logged } = contextOf();
