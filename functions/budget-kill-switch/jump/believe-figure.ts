@@ -52,7 +52,9 @@ export async function believeFigure(
   if (verdict.kind === 'ignore' || judged?.kind !== 'jump')
     return { notification, verdict, isDoubted: false, asOfMs, announce: () => Promise.resolve() };
   const believed = withCertain(notification, judged);
-  const certain = judgeNotification(believed, budget, config, context.runtime.now());
+  // What was exceeded before need not be a threshold of the budget any more.
+  const asKnown = { ...budget, thresholds: [] };
+  const certain = judgeNotification(believed, asKnown, config, context.runtime.now());
   const knownMs = judged.certain.atMs;
   const doubt = { reported: notification, known: believed, knownMs, judged: verdict, certain };
   const text = doubtText(doubt, config);

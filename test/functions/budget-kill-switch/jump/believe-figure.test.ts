@@ -67,6 +67,25 @@ it('a doubted message keeps in force what was due by the forecast before', async
   expect(isDoubted).toBe(true);
 });
 
+it('also where its threshold is none of the budget any more', async () => {
+  const { context } = contextOf({ text: undefined });
+  await believe(context, 'a', 60, { basis: 'either' }, 1);
+  const told = notification({ costAmount: 130, thresholdExceeded: 0.5, forecastExceeded: 1.2 });
+  const settings = config({ basis: 'either' });
+  const now = budget({
+    thresholds: [
+      ...budget().thresholds,
+      { share: 0.8, basis: 'forecast' },
+      { share: 1.2, basis: 'forecast' },
+    ],
+  });
+  const { verdict } = await believeFigure(context, settings, {
+    ...{ message: { id: 'b' }, notification: told, budget: now, publishedMs: MIDMONTH.getTime() },
+    verdict: judgeNotification(told, now, settings, MIDMONTH),
+  });
+  expect(rungsOf(verdict)).toEqual(['notify', 'stop-notebooks', 'stop-compute']);
+});
+
 it('a ladder that does not notify waits as a heartbeat, and says so', async () => {
   const { context, logged } = contextOf({ text: undefined });
   const ladder = config().ladder.slice(1);
