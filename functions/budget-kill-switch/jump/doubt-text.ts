@@ -17,6 +17,10 @@ function growthText({ known, knownMs, reported }: Doubt): string {
   const at = new Date(knownMs).toISOString();
   const money = (units: number, { currencyCode }: Pick<Notification, 'currencyCode'>): string =>
     `${units.toFixed(2)} ${currencyCode}`;
+  const share = ({ forecastExceeded }: Notification): string =>
+    forecastExceeded === undefined ? 'none' : percentText(forecastExceeded);
+  if (known.costAmount === reported.costAmount && known.budgetAmount === reported.budgetAmount)
+    return `a forecast of at least ${share(reported)} reported, where the last known one was ${share(known)} (at ${at})`;
   const cost = money(reported.costAmount, reported);
   const before = money(known.costAmount, known);
   if (known.budgetAmount === reported.budgetAmount && known.currencyCode === reported.currencyCode)

@@ -4,20 +4,24 @@ import { judgeNotification } from '../../../../functions/budget-kill-switch/deci
 import type { EventContext } from '../../../../shared/run/handle-event.ts';
 import { budget, config, MIDMONTH, notification } from '../builder.ts';
 
-/** A state bucket of one object; what is logged. */
+/** A state bucket of figures and forecasts; what is logged. */
 function contextOf(memory: { text: string | undefined; refuses?: boolean }): {
   readonly context: EventContext;
   readonly logged: string[];
 } {
   const logged: string[] = [];
+  let forecasts: string | undefined;
   const state = {
-    read: () =>
-      memory.refuses === true
-        ? Promise.reject(new Error('HTTP 403'))
-        : Promise.resolve(
-            memory.text === undefined ? undefined : { text: memory.text, generation: '1', ageMs: 0 },
-          ),
-    write: (_name: string, text: string) => Promise.resolve(void (memory.text = text)),
+    read(name: string) {
+      if (memory.refuses === true) return Promise.reject(new Error('HTTP 403'));
+      const text = name.endsWith('/figures.json') ? memory.text : forecasts;
+      return Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 });
+    },
+    write(name: string, text: string) {
+      if (name.endsWith('/figures.json')) memory.text = text;
+      else forecasts = text;
+      return Promise.resolve('2');
+    },
   };
   const runtime = { now: () => MIDMONTH, sleep: () => Promise.resolve(), random: () => 0 };
   const log = (severity: string, text: string): void => void logged.push(`${severity} ${text}`);
@@ -110,6 +114,51 @@ it('budgets.jump 0 keeps nothing and believes each', async () => {
   await believe(context, 'a', 1, { jump: 0 });
   expect(rungsOf((await believe(context, 'b', 500, { jump: 0 })).verdict)).toHaveLength(4);
   expect(memory.text).toBeUndefined();
+});
+
+it('a forecast that jumps waits as a cost does, where it counts', async () => {
+  const { context, logged } = contextOf({ text: undefined });
+  const tell = (minutes: number, forecastExceeded: number | undefined, basis: 'forecast' | 'actual') => {
+    const told = notification({ costAmount: 60, thresholdExceeded: 0.5, forecastExceeded });
+    const settings = config({ basis });
+    return believeFigure(context, settings, {
+      ...{ message: { id: `m${minutes}` }, notification: told, budget: budget() },
+      publishedMs: MIDMONTH.getTime() + (minutes - 100) * 60_000,
+      verdict: judgeNotification(told, budget(), settings, MIDMONTH),
+    });
+  };
+  await tell(0, 0.5, 'forecast');
+  const planted = await tell(25, 5, 'forecast');
+  expect(rungsOf(planted.verdict)).toEqual(['notify']);
+  expect(planted).toMatchObject({
+    isDoubted: false,
+    notification: { costAmount: 60, forecastExceeded: 0.5 },
+  });
+  expect(logged.join()).toMatch(
+    /a forecast of at least 500 % reported, where the last known one was 50 % \(at .*: stop-notebooks \(80 %\), stop-compute \(100 %\) wait/,
+  );
+  // One step of half of the budget is believed.
+  expect(rungsOf((await tell(30, 1, 'forecast')).verdict)).toEqual([
+    'notify',
+    'stop-notebooks',
+    'stop-compute',
+  ]);
+  expect(rungsOf((await tell(50, 5, 'actual')).verdict)).toEqual(['notify']);
+});
+
+it('a forecast that jumps is believed with the second message', async () => {
+  const { context } = contextOf({ text: undefined });
+  const tell = (minutes: number, forecastExceeded: number | undefined) => {
+    const told = notification({ costAmount: 60, thresholdExceeded: 0.5, forecastExceeded });
+    return believeFigure(context, config({ basis: 'either' }), {
+      ...{ message: { id: `m${minutes}` }, notification: told, budget: budget() },
+      publishedMs: MIDMONTH.getTime() + (minutes - 100) * 60_000,
+      verdict: judgeNotification(told, budget(), config({ basis: 'either' }), MIDMONTH),
+    });
+  };
+  await tell(0, undefined);
+  expect(rungsOf((await tell(25, 1)).verdict)).toEqual(['notify']);
+  expect(rungsOf((await tell(50, 1)).verdict)).toEqual(['notify', 'stop-notebooks', 'stop-compute']);
 });
 
 it('an amount that the message alone names is compared: what it makes due waits', async () => {
