@@ -16,9 +16,9 @@ export function lister(gcloud: Gcloud, apis: ReadonlySet<string>, note: NoteUnre
 }
 
 /** Runs a fixed list of look-ups, a few at a time. */
-export async function inTurns<T extends readonly (() => Promise<unknown>)[]>(
+export async function runLookUps<T extends readonly (() => Promise<unknown>)[]>(
   ...lookUps: T
 ): Promise<{ [K in keyof T]: Awaited<ReturnType<T[K]>> }> {
-  const answers = await pMap(lookUps, (lookUp) => lookUp(), { concurrency: AT_ONCE });
-  return answers as { [K in keyof T]: Awaited<ReturnType<T[K]>> };
+  const results = await pMap(lookUps, (lookUp) => lookUp(), { concurrency: AT_ONCE });
+  return results as { [K in keyof T]: Awaited<ReturnType<T[K]>> };
 }

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { boundBefore } from './bound-before.ts';
 import { AT_ONCE, isNotFound, isUnseen, readJson, readJsonIfAny, type Gcloud } from './gcloud.ts';
-import { inTurns, lister } from './look-ups.ts';
+import { runLookUps, lister } from './look-ups.ts';
 import { DEAD_LETTERS, MADE_BY_TEXT, ownTopic, topicOf, type BillingRoles } from '../desired/names.ts';
 import type { Actual } from './actual.ts';
 import { parseList, parseOne, type NoteUnread, type Unread } from './read-answer.ts';
@@ -25,7 +25,7 @@ import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
 import { readRoles } from './read-roles.ts';
 import { accessOf, writesMetrics, type Desired } from '../desired/desired.ts';
 
-export interface Surroundings {
+export interface HostFacts {
   readonly projectNumber: string;
   readonly organizationOf: (resource: string) => string | undefined;
   /** As the arguments say, or as an earlier deployment noted. */
@@ -41,7 +41,7 @@ export interface Surroundings {
 export async function readActual(
   gcloud: Gcloud,
   desired: Desired,
-  { projectNumber, organizationOf, billingRoles, unseen }: Surroundings,
+  { projectNumber, organizationOf, billingRoles, unseen }: HostFacts,
 ): Promise<Actual> {
   const { project, region, policy } = desired;
   const inProject = `--project=${project}`;
@@ -52,7 +52,7 @@ export async function readActual(
   const delivery = deliveryLists(list, desired);
 
   const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, dashboards, bucket] =
-    await inTurns(
+    await runLookUps(
       () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
       () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
       delivery.subscriptions,

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type * as z from 'zod/mini';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { AT_ONCE, isNotFound, type Gcloud } from './gcloud.ts';
-import { inTurns, lister, type Lister } from './look-ups.ts';
+import { runLookUps, lister, type Lister } from './look-ups.ts';
 import type { Actual } from './actual.ts';
 import {
   functionSchema,
@@ -72,7 +72,7 @@ export async function readDeliveryAgain(gcloud: Gcloud, desired: Desired, actual
   const lists = deliveryLists(lister(gcloud, apis, note), desired);
   const delivery = toDelivery(
     desired,
-    ...(await inTurns(lists.subscriptions, lists.functions, lists.triggers)),
+    ...(await runLookUps(lists.subscriptions, lists.functions, lists.triggers)),
   );
   const own = desired.functions.flatMap(({ name }) => subscriptionOf(delivery, name) ?? []);
   const bindings = await pMap(

@@ -1,6 +1,6 @@
 /**
  * A deleted custom role can be undeleted for 7 days and its id stays taken for 37, while nothing shows it any more: neither
- * `describe` nor `list --show-deleted`. A role that is wanted in between takes the next id: `….2`, `….3`. Which one is in use
+ * `describe` nor `list --show-deleted`. A role that is needed in between takes the next id: `….2`, `….3`. Which one is in use
  * is seen by listing, so that nothing has to be remembered elsewhere.
  * Source: https://cloud.google.com/iam/docs/creating-custom-roles#deleting-custom-role
  */

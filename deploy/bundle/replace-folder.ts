@@ -40,8 +40,8 @@ async function swap(dir: string, fresh: string, old: string): Promise<void> {
 
 async function sameFiles(left: string, right: string): Promise<boolean> {
   const names = (await readdir(right)).sort();
-  const present = await readdir(left).catch(() => []);
-  if (present.sort().join('\n') !== names.join('\n')) return false;
+  const existing = await readdir(left).catch(() => []);
+  if (existing.sort().join('\n') !== names.join('\n')) return false;
   const same = await Promise.all(
     names.map(async (name) => {
       const [a, b] = await Promise.all([readFile(join(left, name)), readFile(join(right, name))]);

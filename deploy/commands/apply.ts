@@ -10,7 +10,7 @@ export interface Effects {
 }
 
 /** Runs the commands one by one, each announced first. Throws at the first that fails for good. */
-export async function carryOut(effects: Effects, steps: readonly Step[]): Promise<void> {
+export async function apply(effects: Effects, steps: readonly Step[]): Promise<void> {
   const gcloud = patientGcloud(effects);
   for (const [index, { why, args }] of steps.entries()) {
     effects.say(`[${index + 1}/${steps.length}] ${why}`);

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { carryOut } from './apply.ts';
+import { apply } from './apply.ts';
 import { effectsOf, type Tools } from './command.ts';
 import { isUnseen, readJsonIfAny } from '../actual/gcloud.ts';
 import { parseOne, type Unread } from '../actual/read-answer.ts';
-import type { WantedBudget } from '../plan/budget.ts';
+import type { DesiredBudget } from '../plan/budget.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import { readApis } from '../actual/read-actual.ts';
 import { showPlan, type Step } from '../desired/step.ts';
@@ -48,14 +48,14 @@ export async function enableBudgets(
   };
   if (plan)
     tools.out(`# Nothing was changed. No budget can be seen before this has run:\n\n${showPlan([step])}`);
-  else await carryOut(effectsOf(tools), [step]);
+  else await apply(effectsOf(tools), [step]);
   return !plan;
 }
 
 const BUDGETS_API = 'billingbudgets.googleapis.com';
 
 /** Without --target one budget is for all projects: that has to be said, and what else there is. */
-export function tellScope({ out }: Tools, { displayName, projects }: WantedBudget): void {
+export function tellScope({ out }: Tools, { displayName, projects }: DesiredBudget): void {
   const ids = [...projects.values()];
   if (ids.length < 2) return;
   out(

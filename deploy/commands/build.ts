@@ -84,8 +84,8 @@ async function policyToShip(policyFile: string | undefined): Promise<Uint8Array>
   for (const candidate of candidates) {
     if (await exists(candidate)) return readFile(candidate);
   }
-  const wanted = candidates.map((candidate) => `"${relative(process.cwd(), candidate)}"`).join(' or ');
-  throw new Error(`Cannot find the policy to ship: there is no ${wanted} (name one with --policy FILE)`);
+  const expected = candidates.map((candidate) => `"${relative(process.cwd(), candidate)}"`).join(' or ');
+  throw new Error(`Cannot find the policy to ship: there is no ${expected} (name one with --policy FILE)`);
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -2,9 +2,9 @@ import { messageOf } from '../../shared/errors.ts';
 import { deleteAllProblems } from '../../functions/lifecycle-enforcer/lint/policy.ts';
 import { PolicyError, type Policy } from '../../shared/policy/policy.ts';
 import type { PolicyStage } from '../../shared/policy/checks.ts';
-import type { Around } from './host-project.ts';
-import type { AskFunction } from '../actual/health.ts';
-import { checkGcloud, lookAround } from './host-project.ts';
+import type { HostProject } from './host-project.ts';
+import type { ProbeFunction } from '../actual/health.ts';
+import { checkGcloud, readHostProject } from './host-project.ts';
 import type { Effects } from './apply.ts';
 import { GcloudFailed, type Gcloud } from '../actual/gcloud.ts';
 import { runCommand, type CommandOptions } from '../command-line.ts';
@@ -28,7 +28,7 @@ export interface Tools {
   readonly distDir: string;
   /** Asks a question on the terminal; the answer, empty without a terminal. */
   readonly ask: (question: string) => Promise<string>;
-  readonly askFunction: AskFunction;
+  readonly probeFunction: ProbeFunction;
   /** Runs the preflight on a policy. */
   readonly preflight: (policyFile: string, project: string) => Promise<Preflight>;
 }
@@ -131,9 +131,9 @@ export interface Chosen {
 
 /** The functions that were named, or all that the policy has a section for. */
 export async function chooseFunctions(named: readonly string[], policy: Policy): Promise<Chosen> {
-  const desired = await namedFunctions(named);
-  const sections = desired.map(({ settings }) => settings.needs);
-  const left = desired.flatMap(({ name, settings }) => {
+  const candidates = await namedFunctions(named);
+  const sections = candidates.map(({ settings }) => settings.needs);
+  const left = candidates.flatMap(({ name, settings }) => {
     const why = lackOf(policy, settings);
     return why === undefined ? [] : [{ name, why }];
   });
@@ -144,7 +144,7 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
         remedy: ['Add it, see deploy/costguard.example.yaml'],
       })),
     );
-  if (left.length === desired.length)
+  if (left.length === candidates.length)
     throw new NotReady([
       {
         what: `The policy has none of the sections ${[...new Set(sections)].sort().join(', ')}: what is not written is not deployed.`,
@@ -154,11 +154,11 @@ export async function chooseFunctions(named: readonly string[], policy: Policy):
         ],
       },
     ]);
-  return { functions: desired.filter(({ name }) => !left.some((one) => one.name === name)), left };
+  return { functions: candidates.filter(({ name }) => !left.some((one) => one.name === name)), left };
 }
 
-/** What is wanted, before the bundles are built. */
-export function wantedWithoutDigests(
+/** What is desired, before the bundles are built. */
+export function desiredWithoutDigests(
   { policy, project, region }: Place,
   functions: readonly FunctionSettings[],
   options: Partial<DeployOptions> = {},
@@ -179,7 +179,7 @@ export function wantedWithoutDigests(
 export type DeployOptions = Pick<Desired, 'invokers' | 'alertChannels' | 'billingRoles'>;
 
 /** The same with the digests of the bundles that lie in `distDir`. */
-export async function wantedWithDigests(distDir: string, bare: Desired): Promise<Desired> {
+export async function desiredWithDigests(distDir: string, bare: Desired): Promise<Desired> {
   return {
     ...bare,
     functions: await Promise.all(bare.functions.map((fn) => withDigests(fn, bare.policy, distDir))),
@@ -187,14 +187,14 @@ export async function wantedWithDigests(distDir: string, bare: Desired): Promise
 }
 
 /** The first looks. Throws {@link NotReady} when something is wrong with gcloud, the project or the policy's places. */
-export async function enter({ gcloud }: Tools, desired: Desired): Promise<Around> {
+export async function prepare({ gcloud }: Tools, desired: Desired): Promise<HostProject> {
   await checkGcloud(
     gcloud,
     desired.functions.some(({ settings }) => settings.alert),
   );
-  const { around, problems } = await lookAround(gcloud, desired);
+  const { hostProject, problems } = await readHostProject(gcloud, desired);
   if (problems.length > 0) throw new NotReady(problems);
-  return around;
+  return hostProject;
 }
 
 /** The commands' progress goes to standard output, line by line. */

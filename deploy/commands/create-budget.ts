@@ -4,12 +4,12 @@ import { resourceId } from '../../shared/google/resource-name.ts';
 import { readCommandLine } from '../command-line.ts';
 import { checkGcloud, projectNumber } from './host-project.ts';
 import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
-import { carryOut } from './apply.ts';
+import { apply } from './apply.ts';
 import { effectsOf, many, PROJECT, readPolicy, required, run, type Tools } from './command.ts';
 import { readJson } from '../actual/gcloud.ts';
 import { parseList, type Unread } from '../actual/read-answer.ts';
 import { topicOf } from '../desired/names.ts';
-import { findBudget, judgeAdoption, planBudget, type WantedBudget } from '../plan/budget.ts';
+import { findBudget, judgeAdoption, planBudget, type DesiredBudget } from '../plan/budget.ts';
 import { NotReady, WrongUsage, type Problem } from '../desired/problem.ts';
 import { readBudgets } from './read-budgets.ts';
 import { readApis } from '../actual/read-actual.ts';
@@ -61,7 +61,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
 
     await checkGcloud(tools.gcloud, false);
     const problems: Problem[] = [];
-    const wanted: WantedBudget = {
+    const desired: DesiredBudget = {
       project,
       account: `billingAccounts/${account}`,
       topic: topicOf('budget-kill-switch'),
@@ -72,17 +72,17 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
     };
     problems.push(...(await judgeCurrency(tools, account, amount)));
     if (!(await enableBudgets(tools, project, problems, values['plan'] === true))) return 0;
-    if (targets.length === 0) tellScope(tools, wanted);
-    const { budget, problems: unclear } = findBudget(wanted, await readBudgets(tools, wanted));
-    problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(wanted, budget)));
+    if (targets.length === 0) tellScope(tools, desired);
+    const { budget, problems: unclear } = findBudget(desired, await readBudgets(tools, desired));
+    problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(desired, budget)));
     if (budget === undefined && unclear.length === 0 && amount === undefined)
       problems.push({
         what: `There is no budget "${displayName}" yet, and no amount for a new one.`,
         remedy: ['Add --amount, such as --amount 500USD'],
       });
     if (problems.length > 0) throw new NotReady(problems);
-    const topic = await readTopic(tools, wanted);
-    const steps = planBudget(wanted, { ...topic, budget });
+    const topic = await readTopic(tools, desired);
+    const steps = planBudget(desired, { ...topic, budget });
     if (values['plan'] === true) {
       tools.out(
         steps.length === 0
@@ -91,14 +91,14 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       );
       return 0;
     }
-    await carryOut(effectsOf(tools), steps);
-    const made = steps.length === 0 ? budget : findBudget(wanted, await readBudgets(tools, wanted)).budget;
+    await apply(effectsOf(tools), steps);
+    const made = steps.length === 0 ? budget : findBudget(desired, await readBudgets(tools, desired)).budget;
     if (made === undefined) {
       tools.err('The new budget cannot be seen yet; run the same command again in a minute.\n');
       return 1;
     }
     // What Google takes without a word is not always what it keeps.
-    const open = planBudget(wanted, { pubsubEnabled: true, topicExists: true, budget: made });
+    const open = planBudget(desired, { pubsubEnabled: true, topicExists: true, budget: made });
     for (const { why } of open) tools.err(`Google has not kept all of it. ${why}\n`);
     if (open.length > 0) return 1;
     tellName(tools, policy, made.name);
@@ -157,7 +157,7 @@ async function numbersOf(
 
 async function readTopic(
   { gcloud, err }: Tools,
-  { project, topic }: WantedBudget,
+  { project, topic }: DesiredBudget,
 ): Promise<{ readonly pubsubEnabled: boolean; readonly topicExists: boolean }> {
   const tell = ({ says }: Unread): void => {
     err(`Left out: ${says}\n`);

@@ -1,15 +1,15 @@
 import { readCommandLine } from '../command-line.ts';
-import { readAnswers } from '../actual/health.ts';
-import type { Around } from './host-project.ts';
+import { readHealth } from '../actual/health.ts';
+import type { HostProject } from './host-project.ts';
 import {
   chooseFunctions,
-  enter,
+  prepare,
   many,
   PLACE_OPTIONS,
   readPlace,
   run,
-  wantedWithDigests,
-  wantedWithoutDigests,
+  desiredWithDigests,
+  desiredWithoutDigests,
   type Chosen,
   type DeployOptions,
   type Place,
@@ -25,7 +25,7 @@ import { judgeUnread } from './unread.ts';
 import type { Actual } from '../actual/actual.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
-import { carryOutInRounds } from './rounds.ts';
+import { applyInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
 import { writesMetrics, type Desired } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
@@ -93,16 +93,16 @@ export async function deploy(
   { plan, options }: { readonly plan: boolean; readonly options: DeployOptions },
 ): Promise<number> {
   const { out } = tools;
-  const bare = wantedWithoutDigests(place, functions, options);
-  const around = await enter(tools, bare);
+  const bare = desiredWithoutDigests(place, functions, options);
+  const hostProject = await prepare(tools, bare);
   const refused = [
-    ...judgeReach(bare, around),
-    ...(await checkCaller(bare, around, tools.missingPermissions)),
+    ...judgeReach(bare, hostProject),
+    ...(await checkCaller(bare, hostProject, tools.missingPermissions)),
   ];
   if (refused.length > 0) throw new NotReady(refused);
 
-  const [before] = await Promise.all([look(tools, bare, around), tools.build(place.policyFile)]);
-  const desired = await wantedWithDigests(tools.distDir, bare);
+  const [before] = await Promise.all([look(tools, bare, hostProject), tools.build(place.policyFile)]);
+  const desired = await desiredWithDigests(tools.distDir, bare);
   const steps = planDeploy(desired, before);
   for (const { says } of before.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
   const leftovers = leftoversOf(left, before);
@@ -122,13 +122,13 @@ export async function deploy(
   ])
     out(`${commented(line)}\n`);
   if (plan) return 0;
-  const actual = await carryOutInRounds(tools, desired, around, { actual: before, steps });
+  const actual = await applyInRounds(tools, desired, hostProject, { actual: before, steps });
   const code = await lookAfterwards(tools, place, functions, { actual, changed: steps.length > 0 });
   return leftovers.length > 0 ? 1 : code;
 }
 
-async function look({ gcloud }: Tools, desired: Desired, around: Around): Promise<Actual> {
-  const actual = await readActual(gcloud, desired, around);
+async function look({ gcloud }: Tools, desired: Desired, hostProject: HostProject): Promise<Actual> {
+  const actual = await readActual(gcloud, desired, hostProject);
   const refused = [
     ...judgeRegion(desired, actual),
     ...judgeUnread(desired, actual),
@@ -144,7 +144,7 @@ const SETTLED_WITHIN_MS = 7 * 60_000;
 const LOOK_AGAIN_MS = 20_000;
 
 interface Findings {
-  readonly answers: Awaited<ReturnType<typeof readAnswers>>;
+  readonly health: Awaited<ReturnType<typeof readHealth>>;
   readonly preflight: Preflight | undefined;
 }
 
@@ -158,7 +158,7 @@ async function lookAfterwards(
   const { policyFile, project, region } = place;
   const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
   const look = async (): Promise<Findings> => ({
-    answers: await readAnswers(tools, { project, region }, functions, actual),
+    health: await readHealth(tools, { project, region }, functions, actual),
     preflight: hasSwitch ? await tools.preflight(policyFile, project) : undefined,
   });
   let findings = await look();
@@ -176,15 +176,15 @@ async function lookAfterwards(
 }
 
 /** Something is wrong that may pass by itself. */
-function isOpen({ answers, preflight }: Findings): boolean {
+function isOpen({ health, preflight }: Findings): boolean {
   return (
-    [...answers.values()].some(({ works, settling }) => !works && settling === true) ||
+    [...health.values()].some(({ works, settling }) => !works && settling === true) ||
     preflight?.settling === true
   );
 }
 
-function tell({ out }: Tools, { project, region }: Place, { answers, preflight }: Findings): number {
-  for (const [name, { works, says }] of answers) {
+function tell({ out }: Tools, { project, region }: Place, { health, preflight }: Findings): number {
+  for (const [name, { works, says }] of health) {
     out(`${name}: ${says}\n`);
     if (!works)
       out(
@@ -197,6 +197,6 @@ function tell({ out }: Tools, { project, region }: Place, { answers, preflight }
     out(
       'All is deployed, but not every check of the kill switch could run: see "could not be checked" above.\n',
     );
-  if (![...answers.values()].every(({ works }) => works)) return 1;
+  if (![...health.values()].every(({ works }) => works)) return 1;
   return unfit === 0 || unfit === 3 ? unfit : 1;
 }

@@ -2,15 +2,15 @@ import * as z from 'zod/mini';
 import { daysUntilDecommission, nodeRuntimes } from '../../shared/preflight/runtime-support.ts';
 import { resourceId } from '../../shared/google/resource-name.ts';
 import { readCommandLine } from '../command-line.ts';
-import { readAnswers, type Answer } from '../actual/health.ts';
+import { readHealth, type Health } from '../actual/health.ts';
 import {
-  enter,
+  prepare,
   namedFunctions,
   PLACE_OPTIONS,
   readPlace,
   run,
-  wantedWithDigests,
-  wantedWithoutDigests,
+  desiredWithDigests,
+  desiredWithoutDigests,
   type Tools,
 } from './command.ts';
 import { GcloudFailed, isNotFound, readJson, type Gcloud } from '../actual/gcloud.ts';
@@ -50,13 +50,13 @@ export async function doctorCommand(args: readonly string[], tools: Tools): Prom
       return why === undefined ? [] : [{ name, why }];
     });
     const deployable = all.filter(({ name }) => !left.some((one) => one.name === name));
-    const bare = wantedWithoutDigests(place, deployable);
-    const around = await enter(tools, bare);
+    const bare = desiredWithoutDigests(place, deployable);
+    const hostProject = await prepare(tools, bare);
     const [actual] = await Promise.all([
-      readActual(tools.gcloud, bare, around),
+      readActual(tools.gcloud, bare, hostProject),
       tools.build(place.policyFile),
     ]);
-    const desired = await wantedWithDigests(tools.distDir, bare);
+    const desired = await desiredWithDigests(tools.distDir, bare);
     const { runErrors, ...examined } = await examine(tools, desired, actual);
     const leftovers = leftoversOf(left, actual).map((one) => describeLeftover(one, place));
     const report = { ...examined, runErrors: [...runErrors, ...leftovers] };
@@ -78,8 +78,8 @@ interface Report {
 async function examine(tools: Tools, desired: Desired, actual: Actual): Promise<Report> {
   const { gcloud } = tools;
   const deployed = desired.functions.filter(({ name }) => actual.functions.has(name));
-  const answers =
-    deployed.length > 0 ? await readAnswers(tools, desired, deployed, actual) : new Map<string, Answer>();
+  const health =
+    deployed.length > 0 ? await readHealth(tools, desired, deployed, actual) : new Map<string, Health>();
   const runErrors: string[] = [];
   const rows: string[][] = [];
   const costs = new Map<string, OwnCost | undefined>();
@@ -89,7 +89,7 @@ async function examine(tools: Tools, desired: Desired, actual: Actual): Promise<
       rows.push([name, 'not deployed', '', '']);
       continue;
     }
-    const answer = answers.get(name);
+    const answer = health.get(name);
     if (answer?.works === false)
       runErrors.push(
         `${name} ${answer.says}: gcloud functions logs read ${name} --gen2 --region=${desired.region} --project=${desired.project}`,

@@ -4,7 +4,7 @@ import { AT_ONCE, GcloudFailed, isUnseen, readJson, readJsonIfAny, type Gcloud }
 import { parseOne } from '../actual/read-answer.ts';
 import { NotReady, type Problem } from '../desired/problem.ts';
 import { readBillingRoles } from '../actual/billing-roles.ts';
-import type { Surroundings } from '../actual/read-actual.ts';
+import type { HostFacts } from '../actual/read-actual.ts';
 import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 import type { BillingRoles } from '../desired/names.ts';
 
@@ -12,7 +12,7 @@ import type { BillingRoles } from '../desired/names.ts';
 const OLDEST_GCLOUD = 528;
 
 /** What the operations project stands in. */
-export interface Around extends Surroundings {
+export interface HostProject extends HostFacts {
   /** `folders/N` and `organizations/N` above the operations project, nearest first. */
   readonly ancestors: readonly string[];
 }
@@ -45,17 +45,17 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
 const billingSchema = z.looseObject({ billingEnabled: z.optional(z.boolean()) });
 
 /** Looks at the operations project, its billing, and at what the policy names. */
-export async function lookAround(
+export async function readHostProject(
   gcloud: Gcloud,
   desired: Pick<Desired, 'project' | 'policy' | 'billingRoles' | 'functions'>,
-): Promise<{ readonly around: Around; readonly problems: readonly Problem[] }> {
+): Promise<{ readonly hostProject: HostProject; readonly problems: readonly Problem[] }> {
   const { project, policy } = desired;
   const problems: Problem[] = [];
   const host = await describe(gcloud, `projects/${project}`, problems);
   if (host === undefined) throw new NotReady(problems);
   const ofBilling = ['billing', 'projects', 'describe', project];
   const [ancestors, inScope, billed] = await Promise.all([
-    fireDueRungs(gcloud, host.parent, problems),
+    ancestorsOf(gcloud, host.parent, problems),
     pMap(
       policy.scope,
       async (on) => {
@@ -84,14 +84,14 @@ export async function lookAround(
     if (organization !== undefined) organizations.set(on, organization);
   }
   const billingRoles = await chooseBillingRoles(gcloud, desired, organizations, problems);
-  const around = {
+  const hostProject = {
     projectNumber: host.number ?? '',
     billingRoles,
     ancestors,
     organizationOf: (resource: string) => organizations.get(resource),
     unseen,
   };
-  return { around, problems };
+  return { hostProject, problems };
 }
 
 /** Which kind of roles the functions' accounts get on billing accounts, with the organizations whose roles those are. */
@@ -131,7 +131,7 @@ async function organizationAbove(
   const found = await describe(gcloud, on, problems);
   if (found === undefined || on.startsWith('projects/')) return undefined;
   if (on.startsWith('organizations/')) return on;
-  const top = (await fireDueRungs(gcloud, found.parent, problems)).at(-1);
+  const top = (await ancestorsOf(gcloud, found.parent, problems)).at(-1);
   if (top?.startsWith('organizations/') === true) return top;
   problems.push({
     what: `${on} lies in no organization that can be seen, and custom roles for folders live there.`,
@@ -198,7 +198,7 @@ async function describe(gcloud: Gcloud, on: string, problems: Problem[]): Promis
 }
 
 /** The folders and the organization above, nearest first, as far as they can be seen. */
-async function fireDueRungs(
+async function ancestorsOf(
   gcloud: Gcloud,
   from: string | undefined,
   problems: Problem[],

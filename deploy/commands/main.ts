@@ -46,7 +46,7 @@ function openTools(): Tools {
     },
     distDir: join(repository, 'dist'),
     ask,
-    askFunction,
+    probeFunction,
     preflight: async (policyFile, project) => {
       let text = '';
       let checks: readonly Check[] = [];
@@ -71,7 +71,7 @@ async function asGcloudUser(gcloud: Gcloud, project: string): Promise<GoogleAuth
 /** Longer than it takes a function to start. */
 const ANSWER_WITHIN_MS = 60_000;
 
-async function askFunction(
+async function probeFunction(
   url: string,
   token: string,
 ): Promise<{ readonly status: number; readonly allow: string | null }> {

@@ -50,14 +50,14 @@ export async function planningCommand(
 
 function answer(path: Question['path'], query: Readonly<Record<string, string>>, now: Date): Report {
   try {
-    const wanted = readRequest({
+    const request = readRequest({
       method: 'GET',
       path,
       query: { ...query, format: 'json' },
       body: undefined,
       accept: undefined,
     });
-    return decideReport(gatherBooks(now), configure(wanted, 'us-central1'), now);
+    return decideReport(gatherBooks(now), configure(request, 'us-central1'), now);
   } catch (error) {
     if (error instanceof BadParameter)
       throw new WrongUsage(

@@ -1,4 +1,4 @@
-import type { Around } from './host-project.ts';
+import type { HostProject } from './host-project.ts';
 import type { Actual } from '../actual/actual.ts';
 import { folderOfPolicy } from '../../shared/preflight/state-folders.ts';
 import type { Problem } from '../desired/problem.ts';
@@ -7,10 +7,10 @@ import { billingAccountsOf, writesMetrics, type Desired } from '../desired/desir
 /** Which of `permissions` the caller lacks on a resource: see `Access.on`. */
 export type MissingPermissions = (on: string, permissions: readonly string[]) => Promise<readonly string[]>;
 
-/** What the policy and the place must be like. Pure; `present` is not needed for it. */
+/** What the policy and the place must be like. Pure; `actual` is not needed for it. */
 export function judgeReach(
   { project, policy, functions }: Desired,
-  { ancestors }: Around,
+  { ancestors }: HostProject,
 ): readonly Problem[] {
   const host = [`projects/${project}`, ...ancestors];
   const within = policy.scope.filter((on) => host.includes(on));
@@ -124,7 +124,7 @@ const ON_SCOPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Whether the caller may do all that a plan can hold. */
 export async function checkCaller(
   { project, policy, functions }: Desired,
-  around: Around,
+  hostProject: HostProject,
   missingPermissions: MissingPermissions,
 ): Promise<readonly Problem[]> {
   const needed = new Map<string, Record<string, string>>();
@@ -137,18 +137,18 @@ export async function checkCaller(
     ask(`projects/${project}`, ON_PROJECT_FOR_DASHBOARDS);
   for (const on of policy.scope) {
     ask(on, ON_SCOPE[on.split('/')[0] ?? ''] ?? {});
-    const organization = around.organizationOf(on);
+    const organization = hostProject.organizationOf(on);
     if (organization !== undefined)
       ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
   }
   if (functions.some(({ billingRole }) => billingRole !== undefined))
     for (const on of billingAccountsOf(policy)) {
       ask(on, ON_SCOPE['billingAccounts'] ?? {});
-      const organization = around.organizationOf(on);
+      const organization = hostProject.organizationOf(on);
       if (organization !== undefined)
         ask(organization, { 'iam.roles.create': 'roles/iam.organizationRoleAdmin' });
     }
-  const forBilling = new Set(billingAccountsOf(policy).map((on) => around.organizationOf(on)));
+  const forBilling = new Set(billingAccountsOf(policy).map((on) => hostProject.organizationOf(on)));
   const problems = await Promise.all(
     [...needed].map(async ([on, roles]): Promise<readonly Problem[]> => {
       const missing = await missingPermissions(on, Object.keys(roles));
@@ -159,7 +159,7 @@ export async function checkCaller(
           what: `You lack ${missing.join(', ')} on ${on}.`,
           remedy: [
             ...[...needed].map((role) => grantLine(on, role)),
-            ...(forBilling.has(on) && !policy.scope.some((one) => around.organizationOf(one) === on)
+            ...(forBilling.has(on) && !policy.scope.some((one) => hostProject.organizationOf(one) === on)
               ? ['Or --billing-roles predefined: roles without the right to unlink on the billing account']
               : []),
           ],

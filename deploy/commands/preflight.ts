@@ -126,9 +126,9 @@ function readArguments(args: readonly string[]): Requested {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new WrongUsage('Name one policy file.');
   for (const [name, value] of Object.entries(values)) {
-    const [, [form, wanted] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
+    const [, [form, expected] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
     if (form?.test(value) === false)
-      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${wanted}.`);
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${expected}.`);
   }
   const { format, runtime = DEPLOYED_RUNTIME, 'policy-uri': uri, ...given } = values;
   const policyUri = uri === undefined ? {} : { policyUri: uri };

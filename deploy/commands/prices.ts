@@ -10,7 +10,7 @@ import { readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
 import { REFRESHED } from '../prices/catalog/match-sku.ts';
 import { readSkus } from '../prices/catalog/read-skus.ts';
-import { refreshFrom, type PresentBooks } from '../prices/catalog/refresh-from.ts';
+import { refreshFrom, type CurrentBooks } from '../prices/catalog/refresh-from.ts';
 import { checkBooks } from '../prices/check-books.ts';
 import { BOOKS_FOLDER, generateBooks, writeBooks } from '../prices/generate.ts';
 import { vertexSchema } from '../prices/other-books.ts';
@@ -111,7 +111,7 @@ const datedFile = z.looseObject({
   parts: z.optional(bookSchema.shape.parts),
 });
 
-async function readBooks(folder: string): Promise<PresentBooks> {
+async function readBooks(folder: string): Promise<CurrentBooks> {
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8'));
   const files = REFRESHED.map(async (name) => [name, bookSchema.parse(await read(name))] as const);
@@ -120,7 +120,7 @@ async function readBooks(folder: string): Promise<PresentBooks> {
     return { name, asOf: asOf ?? parts?.[0]?.asOf ?? 'an unknown day' };
   });
   return {
-    books: Object.fromEntries(await Promise.all(files)) as PresentBooks['books'],
+    books: Object.fromEntries(await Promise.all(files)) as CurrentBooks['books'],
     vertex: vertexSchema.parse(await read('vertex-prices')),
     others: await Promise.all(others),
   };

@@ -1,14 +1,14 @@
 import type { Policy } from '../../shared/policy/policy.ts';
 import { readCommandLine } from '../command-line.ts';
-import { readAnswers, type Answer } from '../actual/health.ts';
+import { readHealth, type Health } from '../actual/health.ts';
 import {
   chooseFunctions,
-  enter,
+  prepare,
   readPlace,
   required,
   run,
-  wantedWithDigests,
-  wantedWithoutDigests,
+  desiredWithDigests,
+  desiredWithoutDigests,
   type Place,
   type Tools,
 } from './command.ts';
@@ -87,17 +87,17 @@ async function examineStaging(
   names: readonly string[],
 ): Promise<readonly Problem[]> {
   const { functions } = await chooseFunctions(names, staging.policy);
-  const bare = wantedWithoutDigests(staging, functions);
-  const around = await enter(tools, bare);
-  const [present] = await Promise.all([
-    readActual(tools.gcloud, bare, around),
+  const bare = desiredWithoutDigests(staging, functions);
+  const hostProject = await prepare(tools, bare);
+  const [actual] = await Promise.all([
+    readActual(tools.gcloud, bare, hostProject),
     tools.build(staging.policyFile),
   ]);
-  const unread = judgeUnread(bare, present);
+  const unread = judgeUnread(bare, actual);
   if (unread.length > 0) return unread;
-  const wanted = await wantedWithDigests(tools.distDir, bare);
+  const desired = await desiredWithDigests(tools.distDir, bare);
   const again = `deploy/deploy.sh ${names.join(' ')} --policy ${staging.policyFile} --project ${staging.project} --region ${staging.region}`;
-  const open = planDeploy(wanted, present);
+  const open = planDeploy(desired, actual);
   if (open.length > 0)
     return [
       {
@@ -105,15 +105,15 @@ async function examineStaging(
         remedy: [again],
       },
     ];
-  const answers = await readAnswers(tools, wanted, functions, present);
+  const health = await readHealth(tools, desired, functions, actual);
   const problems: Problem[] = [];
   for (const { name, settings } of functions) {
-    const deployedAt = present.functions.get(name)?.updateTime;
+    const deployedAt = actual.functions.get(name)?.updateTime;
     const tick =
       settings.trigger === 'schedule'
         ? `gcloud scheduler jobs run costguard-${name} --location=${staging.region} --project=${staging.project}`
         : `See "Run it once by hand" in functions/${name}/README.md`;
-    problems.push(...(await judgeRun(tools, wanted, name, { answer: answers.get(name), deployedAt, tick })));
+    problems.push(...(await judgeRun(tools, desired, name, { answer: health.get(name), deployedAt, tick })));
   }
   return problems;
 }
@@ -122,7 +122,7 @@ async function judgeRun(
   { gcloud }: Tools,
   staging: Desired,
   name: string,
-  { answer, deployedAt, tick }: { answer: Answer | undefined; deployedAt: string | undefined; tick: string },
+  { answer, deployedAt, tick }: { answer: Health | undefined; deployedAt: string | undefined; tick: string },
 ): Promise<readonly Problem[]> {
   const logs = `gcloud functions logs read ${name} --gen2 --region=${staging.region} --project=${staging.project} --limit=50`;
   if (answer?.works === false) return [{ what: `In staging ${name} ${answer.says}.`, remedy: [logs] }];

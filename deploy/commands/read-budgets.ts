@@ -6,7 +6,7 @@ import { parseList } from '../actual/read-answer.ts';
 import { textField } from '../../shared/google/read-items.ts';
 import { NotReady } from '../desired/problem.ts';
 import { shellLine } from '../desired/step.ts';
-import { quotaFlag, type PresentBudget, type WantedBudget } from '../plan/budget.ts';
+import { quotaFlag, type ActualBudget, type DesiredBudget } from '../plan/budget.ts';
 
 const budgetSchema = z.looseObject({
   name: z.string(),
@@ -36,13 +36,13 @@ const budgetSchema = z.looseObject({
 });
 
 /**
- * The budgets of an account. One that cannot be read is named and left out; throws `NotReady` where it could be the wanted one,
+ * The budgets of an account. One that cannot be read is named and left out; throws `NotReady` where it could be the desired one,
  * of which there would be two then.
  */
 export async function readBudgets(
   tools: Tools,
-  { account, project, displayName }: Pick<WantedBudget, 'account' | 'project' | 'displayName'>,
-): Promise<readonly PresentBudget[]> {
+  { account, project, displayName }: Pick<DesiredBudget, 'account' | 'project' | 'displayName'>,
+): Promise<readonly ActualBudget[]> {
   const place = `--billing-account=${account.replace('billingAccounts/', '')}`;
   const args = ['billing', 'budgets', 'list', place, quotaFlag(project)];
   const answer = await readJson(patientGcloud(effectsOf(tools)), args);
@@ -59,7 +59,7 @@ export async function readBudgets(
   return budgets.map(toBudget);
 }
 
-function toBudget(one: z.infer<typeof budgetSchema>): PresentBudget {
+function toBudget(one: z.infer<typeof budgetSchema>): ActualBudget {
   const { units = 0, nanos = 0, currencyCode = '' } = one.amount?.specifiedAmount ?? {};
   const topic = one.notificationsRule?.pubsubTopic;
   return {

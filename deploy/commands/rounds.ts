@@ -1,5 +1,5 @@
-import type { Around } from './host-project.ts';
-import { carryOut, patientGcloud } from './apply.ts';
+import type { HostProject } from './host-project.ts';
+import { apply, patientGcloud } from './apply.ts';
 import { effectsOf, type Tools } from './command.ts';
 import { GcloudFailed } from '../actual/gcloud.ts';
 import { planDeploy } from '../plan/plan.ts';
@@ -15,10 +15,10 @@ import type { Desired } from '../desired/desired.ts';
  * What awaits a name that Google gives is planned anew once the name is there, and everything once a role turns out to be
  * blocked. Returns what is there then.
  */
-export async function carryOutInRounds(
+export async function applyInRounds(
   tools: Tools,
   desired: Desired,
-  around: Around,
+  hostProject: HostProject,
   { actual: before, steps }: { readonly actual: Actual; readonly steps: readonly Step[] },
 ): Promise<Actual> {
   let actual = before;
@@ -28,11 +28,11 @@ export async function carryOutInRounds(
       throw new Error(
         'Cannot finish: the subscriptions that Eventarc makes for the functions cannot be seen yet. Run the same command again in a minute.',
       );
-    const blocked = await carryOutOrBlocked(tools, now);
+    const blocked = await applyOrBlocked(tools, now);
     if (blocked !== undefined) {
       const blockedRoles = new Set([...actual.blockedRoles, blocked]);
       tools.out(`  ${blocked} was deleted, and its id is blocked for up to 37 days: another one is used\n`);
-      actual = { ...(await readActual(tools.gcloud, desired, around)), blockedRoles };
+      actual = { ...(await readActual(tools.gcloud, desired, hostProject)), blockedRoles };
       open = planDeploy(desired, actual);
       continue;
     }
@@ -44,9 +44,9 @@ export async function carryOutInRounds(
 }
 
 /** Runs the commands; returns the role that kept them from being run to the end, when that is the reason. */
-async function carryOutOrBlocked(tools: Tools, steps: readonly Step[]): Promise<string | undefined> {
+async function applyOrBlocked(tools: Tools, steps: readonly Step[]): Promise<string | undefined> {
   try {
-    await carryOut(effectsOf(tools), steps);
+    await apply(effectsOf(tools), steps);
     return undefined;
   } catch (error) {
     const role = error instanceof GcloudFailed ? blockedRole(error) : undefined;

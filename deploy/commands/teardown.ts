@@ -1,13 +1,13 @@
 import { readCommandLine } from '../command-line.ts';
-import { checkGcloud, lookAround } from './host-project.ts';
-import { carryOut } from './apply.ts';
+import { checkGcloud, readHostProject } from './host-project.ts';
+import { apply } from './apply.ts';
 import {
   effectsOf,
   namedFunctions,
   PLACE_OPTIONS,
   readPlace,
   run,
-  wantedWithoutDigests,
+  desiredWithoutDigests,
   type Tools,
 } from './command.ts';
 import { describeKeptRules } from '../actual/kept-rules.ts';
@@ -41,16 +41,19 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     });
     const place = await readPlace(values);
     const { gcloud, out } = tools;
-    const wanted = wantedWithoutDigests(place, await namedFunctions(positionals));
+    const desired = desiredWithoutDigests(place, await namedFunctions(positionals));
     await checkGcloud(gcloud, true);
     // What else is wrong, such as a project of the scope that is gone, is no reason to leave the rest behind.
-    const { around } = await lookAround(gcloud, wanted);
-    for (const why of around.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
-    const actual = await readActual(gcloud, wanted, around);
+    const { hostProject } = await readHostProject(gcloud, desired);
+    for (const why of hostProject.unseen.values()) out(`# What was bound or made there stays: ${why}\n`);
+    const actual = await readActual(gcloud, desired, hostProject);
     for (const { says } of actual.unread) out(`${commented(`Left out of the plan: ${says}`)}\n`);
-    const unlooked = [...around.unseen.keys(), ...unreadOwn(wanted, actual).map(({ name = '' }) => name)];
-    const steps = planTeardown(wanted, actual, values['delete-state'] === true);
-    const stays = [...formerRolesThatStay(wanted, actual), ...usedElsewhere(wanted, actual)];
+    const unlooked = [
+      ...hostProject.unseen.keys(),
+      ...unreadOwn(desired, actual).map(({ name = '' }) => name),
+    ];
+    const steps = planTeardown(desired, actual, values['delete-state'] === true);
+    const stays = [...formerRolesThatStay(desired, actual), ...usedElsewhere(desired, actual)];
     for (const line of stays) out(`${commented(line)}\n`);
     if (steps.length === 0 && unlooked.length === 0) {
       out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
@@ -60,9 +63,9 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     const bucket = place.policy.stateBucket;
     if (bucket !== undefined && values['delete-state'] !== true)
       out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
-    for (const line of await describeKeptRules(gcloud, wanted.functions, bucket)) out(`# ${line}\n`);
+    for (const line of await describeKeptRules(gcloud, desired.functions, bucket)) out(`# ${line}\n`);
     out('# Enabled APIs and budgets stay: other things may use them.\n');
-    for (const line of budgetsWithoutTopic(wanted)) out(`${commented(line)}\n`);
+    for (const line of budgetsWithoutTopic(desired)) out(`${commented(line)}\n`);
     if (values['plan'] === true) return 0;
     if (values['yes'] !== true) {
       const answer = await tools.ask(`Remove all this? Type ${place.project} to go on: `);
@@ -71,7 +74,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
         return 1;
       }
     }
-    await carryOut(effectsOf(tools), steps);
+    await apply(effectsOf(tools), steps);
     if (unlooked.length > 0) {
       tools.err(`Not looked at, and perhaps not all gone: ${unlooked.join(', ')}\n`);
       return 1;

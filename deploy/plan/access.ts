@@ -174,13 +174,13 @@ function leavingsOf(
       if (binding.member !== member) continue;
       if (before.has(on) && !kept.has(on))
         steps.push(...revoke(actual, desired, on, binding, `The policy no longer names ${on}`));
-      else if (isOurs(on, binding.role) && !isWanted(all, on, binding))
+      else if (isOurs(on, binding.role) && !isDesired(all, on, binding))
         steps.push(...revoke(actual, desired, on, binding, `${name} holds another role on ${on} now`));
     }
   return [...steps, ...planRoleDeletions(desired, actual, name, used)];
 }
 
-function isWanted(all: readonly Access[], on: string, binding: Binding): boolean {
+function isDesired(all: readonly Access[], on: string, binding: Binding): boolean {
   return all.some(
     ({ on: place, roleName, condition }) =>
       place === on && isSameBinding({ role: roleName, member: binding.member, condition }, binding),

@@ -3,7 +3,7 @@ import type { Problem } from '../desired/problem.ts';
 import type { Step } from '../desired/step.ts';
 
 /** A budget as it is to be. */
-export interface WantedBudget {
+export interface DesiredBudget {
   readonly project: string;
   /** `billingAccounts/A` */
   readonly account: string;
@@ -18,7 +18,7 @@ export interface WantedBudget {
   readonly thresholds: readonly number[];
 }
 
-export interface PresentBudget {
+export interface ActualBudget {
   /** `billingAccounts/A/budgets/B` */
   readonly name: string;
   readonly displayName: string;
@@ -34,20 +34,20 @@ export interface PresentBudget {
   readonly rules: readonly string[];
 }
 
-/** The budget that `wanted` means: the one that already speaks to the topic, or else bears the name. */
+/** The budget that `desired` means: the one that already speaks to the topic, or else bears the name. */
 export function findBudget(
-  wanted: WantedBudget,
-  present: readonly PresentBudget[],
-): { readonly budget: PresentBudget | undefined; readonly problems: readonly Problem[] } {
-  const named = present.filter(({ displayName }) => displayName === wanted.displayName);
-  const wired = named.filter(({ topic }) => topic === fullTopic(wanted));
+  desired: DesiredBudget,
+  actual: readonly ActualBudget[],
+): { readonly budget: ActualBudget | undefined; readonly problems: readonly Problem[] } {
+  const named = actual.filter(({ displayName }) => displayName === desired.displayName);
+  const wired = named.filter(({ topic }) => topic === fullTopic(desired));
   const candidates = wired.length > 0 ? wired : named;
   if (candidates.length < 2) return { budget: candidates[0], problems: [] };
   return {
     budget: undefined,
     problems: [
       {
-        what: `${candidates.length} budgets of ${wanted.account} are called "${wanted.displayName}": ${candidates.map(({ name }) => name).join(', ')}.`,
+        what: `${candidates.length} budgets of ${desired.account} are called "${desired.displayName}": ${candidates.map(({ name }) => name).join(', ')}.`,
         remedy: ['Rename all but one of them, or choose another name with --name'],
       },
     ],
@@ -55,13 +55,13 @@ export function findBudget(
 }
 
 /** Why an existing budget must not be taken over: it was made for something else. */
-export function judgeAdoption(wanted: WantedBudget, budget: PresentBudget): readonly Problem[] {
+export function judgeAdoption(desired: DesiredBudget, budget: ActualBudget): readonly Problem[] {
   const problems: Problem[] = [];
   const other = 'Choose another name with --name, so that a budget of its own is made';
-  if (budget.topic !== undefined && budget.topic !== fullTopic(wanted))
+  if (budget.topic !== undefined && budget.topic !== fullTopic(desired))
     problems.push({
       what: `${budget.name} ("${budget.displayName}") already speaks to ${budget.topic}, and a budget has one topic.`,
-      remedy: [other, updateLine(budget, `--notifications-rule-pubsub-topic=${fullTopic(wanted)}`)],
+      remedy: [other, updateLine(budget, `--notifications-rule-pubsub-topic=${fullTopic(desired)}`)],
     });
   if (budget.capsSpend)
     problems.push({
@@ -76,32 +76,32 @@ export function judgeAdoption(wanted: WantedBudget, budget: PresentBudget): read
   return problems;
 }
 
-function updateLine({ name }: PresentBudget, flag: string): string {
+function updateLine({ name }: ActualBudget, flag: string): string {
   const [, account = '', , id = ''] = name.split('/');
   return `gcloud billing budgets update ${id} --billing-account=${account} ${flag}`;
 }
 
-function fullTopic({ project, topic }: Pick<WantedBudget, 'project' | 'topic'>): string {
+function fullTopic({ project, topic }: Pick<DesiredBudget, 'project' | 'topic'>): string {
   return `projects/${project}/topics/${topic}`;
 }
 
 /** The commands that lead to the budget; none when it is right already. What it has beyond that stays. Pure. */
 export function planBudget(
-  wanted: WantedBudget,
-  present: {
+  desired: DesiredBudget,
+  actual: {
     readonly pubsubEnabled: boolean;
     readonly topicExists: boolean;
-    readonly budget: PresentBudget | undefined;
+    readonly budget: ActualBudget | undefined;
   },
 ): readonly Step[] {
-  const { project, topic } = wanted;
+  const { project, topic } = desired;
   const steps: Step[] = [];
-  if (!present.pubsubEnabled)
+  if (!actual.pubsubEnabled)
     steps.push({
       why: 'Budgets speak through Pub/Sub',
       args: ['services', 'enable', 'pubsub.googleapis.com', `--project=${project}`],
     });
-  if (!present.topicExists)
+  if (!actual.topicExists)
     steps.push({
       why: 'The topic that the budget speaks to',
       args: [
@@ -115,13 +115,13 @@ export function planBudget(
     });
   return [
     ...steps,
-    ...(present.budget === undefined ? [planCreation(wanted)] : planChange(wanted, present.budget)),
+    ...(actual.budget === undefined ? [planCreation(desired)] : planChange(desired, actual.budget)),
   ];
 }
 
 const EXCLUDE_CREDITS = '--credit-types-treatment=exclude-all-credits';
 
-function accountFlag({ account }: WantedBudget): string {
+function accountFlag({ account }: DesiredBudget): string {
   return `--billing-account=${account.replace('billingAccounts/', '')}`;
 }
 
@@ -142,15 +142,15 @@ function rulesFor(thresholds: readonly number[]): ReadonlyMap<string, string> {
   );
 }
 
-function planCreation(wanted: WantedBudget): Step {
-  const { project, displayName, amount = '', projects, thresholds } = wanted;
+function planCreation(desired: DesiredBudget): Step {
+  const { project, displayName, amount = '', projects, thresholds } = desired;
   return {
     why: `The budget "${displayName}" of ${amount} a month, credits not counted, for ${[...projects.values()].join(', ')}`,
     args: [
       'billing',
       'budgets',
       'create',
-      accountFlag(wanted),
+      accountFlag(desired),
       quotaFlag(project),
       `--display-name=${displayName}`,
       `--budget-amount=${amount}`,
@@ -158,13 +158,13 @@ function planCreation(wanted: WantedBudget): Step {
       '--calendar-period=month',
       EXCLUDE_CREDITS,
       ...[...rulesFor(thresholds).values()].map((rule) => `--threshold-rule=${rule}`),
-      `--notifications-rule-pubsub-topic=${fullTopic(wanted)}`,
+      `--notifications-rule-pubsub-topic=${fullTopic(desired)}`,
     ],
   };
 }
 
-function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[] {
-  const { project, amount, projects, thresholds } = wanted;
+function planChange(desired: DesiredBudget, budget: ActualBudget): readonly Step[] {
+  const { project, amount, projects, thresholds } = desired;
   const missingProjects = [...projects.keys()].filter((number) => !budget.projects.includes(number));
   const missingRules = [...rulesFor(thresholds)].filter(([rule]) => !budget.rules.includes(rule));
   const changes: readonly (readonly [string, readonly string[]])[] = [
@@ -184,7 +184,7 @@ function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[
       ? [[`it misses thresholds`, missingRules.map(([, rule]) => `--add-threshold-rule=${rule}`)] as const]
       : []),
     ...(budget.topic === undefined
-      ? [['it notifies no topic', [`--notifications-rule-pubsub-topic=${fullTopic(wanted)}`]] as const]
+      ? [['it notifies no topic', [`--notifications-rule-pubsub-topic=${fullTopic(desired)}`]] as const]
       : []),
   ];
   if (changes.length === 0) return [];
@@ -196,7 +196,7 @@ function planChange(wanted: WantedBudget, budget: PresentBudget): readonly Step[
         'budgets',
         'update',
         budget.name.split('/').at(-1) ?? '',
-        accountFlag(wanted),
+        accountFlag(desired),
         quotaFlag(project),
         ...changes.flatMap(([, flags]) => flags),
       ],

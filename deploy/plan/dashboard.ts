@@ -57,7 +57,7 @@ export function planDashboardRemoval(
   ];
 }
 
-/** Whether the wanted dashboards are there, and those that show nothing new any more. Lines for people. */
+/** Whether the desired dashboards are there, and those that show nothing new any more. Lines for people. */
 export function describeDashboards(
   { project, policy, functions }: Pick<Desired, 'project' | 'policy' | 'functions'>,
   actual: Pick<Actual, 'dashboards'>,

@@ -32,8 +32,8 @@ export function revoke(
   return [{ why, args: bindingCommand('remove', place, on, binding) }];
 }
 
-export function isBound({ bindings }: Pick<Actual, 'bindings'>, on: string, wanted: Binding): boolean {
-  return (bindings.get(on) ?? []).some((one) => isSameBinding(one, wanted));
+export function isBound({ bindings }: Pick<Actual, 'bindings'>, on: string, binding: Binding): boolean {
+  return (bindings.get(on) ?? []).some((one) => isSameBinding(one, binding));
 }
 
 /** With the same condition, or both without one. */

@@ -30,7 +30,7 @@ const BASE_APIS = [
 const MAX_APIS = 20;
 
 /**
- * The commands that lead from what is there to what is wanted, in the order in which they have to run; none when all is
+ * The commands that lead from what is there to what is desired, in the order in which they have to run; none when all is
  * right already. Pure. Each of them may be the last: what is left then is what the next plan says.
  */
 export function planDeploy(desired: Desired, actual: Actual): readonly Step[] {

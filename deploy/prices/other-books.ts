@@ -127,15 +127,15 @@ export type VertexFile = z.infer<typeof vertexSchema>;
 /** Throws an Error where the SKUs of the file do not agree on one ratio. */
 export async function vertexBook(folder: string): Promise<VertexFile> {
   const rows = await readSource(folder, 'vertex-skus', ['usage', 'region', 'ratioToComputeOnDemand']);
-  const one = (wanted: RegExp): number => {
+  const one = (pattern: RegExp): number => {
     const ratios = new Set(
       rows
-        .filter(({ usage = '' }) => wanted.test(usage))
+        .filter(({ usage = '' }) => pattern.test(usage))
         .map(({ ratioToComputeOnDemand = '' }) => parseFloat(ratioToComputeOnDemand)),
     );
     const [ratio] = ratios;
     if (ratio === undefined || ratios.size !== 1)
-      throw new Error(`Cannot use vertex-skus: ${[...ratios].join(' and ')} for ${wanted.source}`);
+      throw new Error(`Cannot use vertex-skus: ${[...ratios].join(' and ')} for ${pattern.source}`);
     return ratio;
   };
   return {

@@ -71,7 +71,7 @@ describe(
             build: async () => undefined,
             distDir: join(repository, 'dist'),
             ask: async () => '',
-            askFunction: async () => ({ status: 405, allow: 'GET' }),
+            probeFunction: async () => ({ status: 405, allow: 'GET' }),
             preflight: async () => ({ code: 0, text: '', settling: false }),
           },
         );

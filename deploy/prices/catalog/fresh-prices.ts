@@ -62,7 +62,7 @@ function unknownText([name, skus]: readonly [name: string, skus: readonly Sku[]]
   return `${name}: no source says what machines it is of; ${skus.length} SKU(s) such as ${first?.skuId ?? ''} "${first?.description ?? ''}"`;
 }
 
-/** Units that are the wanted one, and how many of it. */
+/** Units that are the expected one, and how many of it. */
 const UNITS: Readonly<Record<Match['unit'], Readonly<Record<string, number>>>> = {
   h: { h: 1 },
   'GiBy.h': { 'GiBy.h': 1, 'GBy.h': 1e9 / 2 ** 30 },

@@ -7,7 +7,7 @@ import { withSums } from './sums.ts';
 import { vertexRatio } from './vertex-ratio.ts';
 
 /** The books as they are. */
-export interface PresentBooks {
+export interface CurrentBooks {
   readonly books: Books;
   readonly vertex: VertexFile;
   /** Books of which Google's catalog has nothing, with their days. */
@@ -26,17 +26,17 @@ export interface RefreshedFiles {
 }
 
 /** Every book that the catalog has prices for, made anew. Pure. */
-export function refreshFrom(skus: readonly Sku[], present: PresentBooks, today: string): RefreshedFiles {
+export function refreshFrom(skus: readonly Sku[], current: CurrentBooks, today: string): RefreshedFiles {
   const fresh = freshPrices(skus);
-  const clear = withoutImplausible(present.books, fresh.cells);
-  const summed = withSums(clear.cells, readBook(present.books['machine-prices']));
-  const sums = withoutImplausible(present.books, summed.cells);
-  const { books, changes, kept } = refreshBooks(present.books, sums.cells, today);
+  const clear = withoutImplausible(current.books, fresh.cells);
+  const summed = withSums(clear.cells, readBook(current.books['machine-prices']));
+  const sums = withoutImplausible(current.books, summed.cells);
+  const { books, changes, kept } = refreshBooks(current.books, sums.cells, today);
   const about = { source: CATALOG, asOf: today };
-  const vertex = vertexRatio(skus, sums.cells, present.vertex, about);
-  const others = present.others.map(({ name, asOf }) => `${name} of ${asOf}`).join(', ');
+  const vertex = vertexRatio(skus, sums.cells, current.vertex, about);
+  const others = current.others.map(({ name, asOf }) => `${name} of ${asOf}`).join(', ');
   return {
-    books: { ...books, 'vertex-prices': vertex.book ?? present.vertex },
+    books: { ...books, 'vertex-prices': vertex.book ?? current.vertex },
     prices: sums.cells.length,
     problems: [
       ...fresh.problems,
@@ -45,11 +45,11 @@ export function refreshFrom(skus: readonly Sku[], present: PresentBooks, today: 
       ...sums.problems,
       ...vertex.problems,
     ],
-    changes: [...changes, ...vertexChange(present.vertex, vertex.book)],
+    changes: [...changes, ...vertexChange(current.vertex, vertex.book)],
     kept: [
       ...kept,
       vertex.book === undefined
-        ? `vertex-prices: nothing in the catalog to compare, as of ${present.vertex.asOf}`
+        ? `vertex-prices: nothing in the catalog to compare, as of ${current.vertex.asOf}`
         : `vertex-prices: from ${vertex.book.seenIn.length} regions of today`,
       `Not in Google's catalog: ${others}`,
     ],

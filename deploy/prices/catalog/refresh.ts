@@ -23,10 +23,10 @@ export function withoutImplausible(
   books: Books,
   cells: readonly FreshCell[],
 ): { readonly cells: readonly FreshCell[]; readonly problems: readonly string[] } {
-  const present = bookReader(books);
+  const current = bookReader(books);
   const problems: string[] = [];
   const plausible = cells.filter(({ book, usage, name, place, usd }) => {
-    const before = present(book).find(usage, name, place);
+    const before = current(book).find(usage, name, place);
     if (before === undefined || usage === 'spot') return true;
     const now = Number(usd);
     if (now <= before.high * MAX_FACTOR && now >= before.low / MAX_FACTOR) return true;
@@ -40,7 +40,7 @@ export function withoutImplausible(
 
 /** Books with the catalog's prices in front; what it does not have stays with its source and day. */
 export function refreshBooks(books: Books, cells: readonly FreshCell[], asOf: string): Refreshed {
-  const present = bookReader(books);
+  const current = bookReader(books);
   const entries = REFRESHED.map((name) => {
     const own = cells.filter(({ book }) => book === name);
     const parts = (['on-demand', 'spot'] as const).flatMap((usage): BookPart[] => {
@@ -53,7 +53,7 @@ export function refreshBooks(books: Books, cells: readonly FreshCell[], asOf: st
   const refreshed = Object.fromEntries(entries) as Books;
   return {
     books: refreshed,
-    changes: cells.flatMap((cell) => changeOf(present(cell.book), cell)),
+    changes: cells.flatMap((cell) => changeOf(current(cell.book), cell)),
     kept: REFRESHED.map((name) => keptLine(name, cells, readBook(refreshed[name]), asOf)),
   };
 }
@@ -63,8 +63,8 @@ function bookReader(books: Books): (name: RefreshedBook) => Book {
   return (name) => read.get(name) ?? readBook(books[name]);
 }
 
-function changeOf(present: Book, { usage, name, place, usd }: FreshCell): readonly string[] {
-  const before = present.find(usage, name, place);
+function changeOf(current: Book, { usage, name, place, usd }: FreshCell): readonly string[] {
+  const before = current.find(usage, name, place);
   const now = Number(usd);
   if (before === undefined) return [`${usage} ${name} in ${place}: new, ${now}`];
   if (before.low !== before.high)

@@ -35,7 +35,7 @@ interface Ratio {
 export function vertexRatio(
   skus: readonly Sku[],
   fresh: readonly FreshCell[],
-  present: VertexFile,
+  current: VertexFile,
   about: { readonly source: string; readonly asOf: string },
 ): FreshVertex {
   const compute = new Map(
@@ -49,10 +49,10 @@ export function vertexRatio(
   const [first] = onDemand;
   if (first === undefined || problems.length > 0) return { book: undefined, problems };
   const book: VertexFile = {
-    what: present.what,
+    what: current.what,
     ...about,
     onDemandRatio: Number(first.ratio),
-    feeShare: fee[0] === undefined ? present.feeShare : Number(fee[0].ratio),
+    feeShare: fee[0] === undefined ? current.feeShare : Number(fee[0].ratio),
     seenIn: [...new Set(onDemand.map(({ place }) => place))].sort(),
   };
   return { book, problems };

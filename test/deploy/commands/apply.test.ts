@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { carryOut } from '../../../deploy/commands/apply.ts';
+import { apply } from '../../../deploy/commands/apply.ts';
 import type { Step } from '../../../deploy/desired/step.ts';
 
 const STEPS: readonly Step[] = [
@@ -15,7 +15,7 @@ async function carry(errors: readonly string[], minutesPerCall = 0) {
   const lines: string[] = [];
   const open = [...errors];
   let nowMs = Date.parse('2026-11-18T22:00:00Z');
-  const done = carryOut(
+  const done = apply(
     {
       gcloud: async (args) => {
         commands.push(args.at(-1) ?? '');

@@ -102,7 +102,8 @@ describe('createPubsubService', () => {
     assert.deepEqual((await ask('GET', `${TOPIC}/subscriptions`))['subscriptions'], [
       'projects/ml-ops/subscriptions/tick-sub',
     ]);
-    assert.deepEqual(await ask('GET', '/v1/projects/ml-ops/topics/tick-2/subscriptions'), {});
+    const none = await ask('GET', '/v1/projects/ml-ops/topics/tick-2/subscriptions');
+    assert.deepEqual(none, { id: 'pubsub.projects.topics.subscriptions.list' });
   });
 
   it('changes only the fields of the mask', async () => {
