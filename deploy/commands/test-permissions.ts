@@ -8,7 +8,7 @@ import type { MissingPermissions } from './preconditions.ts';
 import { tokenAuth } from './sign-in.ts';
 
 /** A user waits at the terminal. */
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 const grantedSchema = z.looseObject({ permissions: z.optional(z.array(z.string())) });
 
@@ -34,5 +34,5 @@ async function openAsGcloud(gcloud: Gcloud, runtime: Runtime): Promise<Api> {
   const answer = await gcloud(command);
   if (answer.code !== 0) throw new GcloudFailed(command, answer);
   // No quota project: the APIs of the operations project may not be enabled yet.
-  return createRuntimeApi(runtime, PATIENCE_MS, tokenAuth(answer.stdout.trim()));
+  return createRuntimeApi(runtime, TIMEOUT_MS, tokenAuth(answer.stdout.trim()));
 }

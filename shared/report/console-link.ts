@@ -2,7 +2,7 @@ import { tag, type Child, type Markup } from './markup.ts';
 import { wholeText } from './text.ts';
 
 /** A longer name is folded, and no name that Google gives. */
-const LONGEST_LINK = 160;
+const MAX_LINK_LENGTH = 160;
 
 const CONSOLE = 'https://console.cloud.google.com';
 
@@ -26,7 +26,7 @@ export function consoleUrl(resource: string): string | undefined {
 /** A resource's name, with a link to where Google's console shows it. */
 export function resourceText(resource: string): Child {
   const url = consoleUrl(resource);
-  if (url === undefined || resource.length > LONGEST_LINK) return wholeText(resource);
+  if (url === undefined || resource.length > MAX_LINK_LENGTH) return wholeText(resource);
   return tag('a', { href: url, rel: 'noreferrer', target: '_blank' }, wholeText(resource));
 }
 

@@ -20,7 +20,7 @@ import { whileTimeFlies } from './while-time-flies.ts';
 
 const STEP_MS = 10 * 60_000;
 /** Google sends a message every 20 to 30 minutes. */
-const MOST_STEPS = 12;
+const MAX_STEPS = 12;
 
 const SCHEDULE = 'locations/us-central1/schedules/hourly';
 const AGAIN = 'locations/us-central1/pipelineJobs/nightly-2';
@@ -93,15 +93,13 @@ const isBack = ({ reason, outcome }: Receipt['decisions'][number]): boolean =>
 /** Lets time pass until a receipt of the switch says so. */
 async function nextReceipt(sandbox: Sandbox, says: (receipt: Receipt) => boolean): Promise<Receipt> {
   const known = receiptsIn(sandbox, BUCKET, SWITCH).length;
-  for (let step = 0; step < MOST_STEPS; step++) {
+  for (let step = 0; step < MAX_STEPS; step++) {
     await sandbox.clock.advance(STEP_MS);
     await whileTimeFlies(sandbox, () => sandbox.pubsub.idle());
     const found = receiptsIn(sandbox, BUCKET, SWITCH).slice(known).find(says);
     if (found !== undefined) return found;
   }
-  throw new Error(
-    `Cannot tell the story of the ladder: no receipt says so within ${MOST_STEPS * 10} minutes`,
-  );
+  throw new Error(`Cannot tell the story of the ladder: no receipt says so within ${MAX_STEPS * 10} minutes`);
 }
 
 /** What happens when a user resumes it: its next run submits the pipeline under a name of its own. */

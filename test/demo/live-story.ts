@@ -23,7 +23,7 @@ const LOOK_MS = 3 * MINUTE_MS;
 const SWITCH_MS = 2 * MINUTE_MS;
 
 /** The fleet spends the budget's rest in less. */
-const LONGEST_MS = 3 * 60 * MINUTE_MS;
+const MAX_MS = 3 * 60 * MINUTE_MS;
 
 /** What a run of this story showed. */
 export interface LiveStory {
@@ -74,7 +74,7 @@ async function play(
   const rows: string[][] = [];
   let stopped: readonly string[] = [];
   let [trueUsd, usdPerHour] = [0, 0];
-  for (const endMs = clock.now() + LONGEST_MS; clock.now() < endMs && stopped.length === 0;) {
+  for (const endMs = clock.now() + MAX_MS; clock.now() < endMs && stopped.length === 0;) {
     await clock.advance(LOOK_MS);
     const [look = '{}'] = await receiptsOfTick(sandbox, watch, BUCKET);
     await clock.advance(SWITCH_MS);
@@ -110,7 +110,7 @@ async function play(
   const reportedUsd = reported(sandbox);
   console.log(`\n${alertsOf(killSwitch).at(-1) ?? ''}\n\nstopped: ${stopped.join(', ')}`);
 
-  while (reported(sandbox) < trueUsd * 0.999 && clock.now() < stopMs + LONGEST_MS) {
+  while (reported(sandbox) < trueUsd * 0.999 && clock.now() < stopMs + MAX_MS) {
     await clock.advance(LOOK_MS + SWITCH_MS);
     await sandbox.pubsub.idle();
   }

@@ -112,7 +112,7 @@ describe('guardrail-audit, deployed', needs(gcloudMissing(), { timeout: 1_800_00
     expect(JSON.stringify(report)).not.toContain(PASSWORD);
   });
 
-  it('looks at the whole scope without a project, for an invoker and nobody else', async () => {
+  it('looks at the whole scope without a project, for an invoker and no other caller', async () => {
     const command = readmeCommands(NAME, 'URL=', place).replace('?project=ml-research', '?format=json');
     const report = JSON.parse(await run(command, ADA)) as ScopeReport;
     expect(report.projects.map(({ project }) => project).sort()).toEqual([LAB, RUNAWAY]);
@@ -134,7 +134,7 @@ describe('guardrail-audit, deployed', needs(gcloudMissing(), { timeout: 1_800_00
     expect(said.join('\n')).not.toContain(PASSWORD);
   });
 
-  it('asked for nothing that Google does not serve', () => {
+  it('requested nothing that Google does not serve', () => {
     const calls = site.sandbox.callLog.calls();
     expect(calls.filter(({ id }) => id.startsWith('unknown:')).map(({ id }) => id)).toEqual([]);
     expect(contradictions(calls)).toEqual([]);

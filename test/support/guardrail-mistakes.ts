@@ -115,7 +115,7 @@ const ALERTS: readonly Case[] = [
         },
       ]),
     },
-    'switch-readiness',
+    'switch-preflight',
   ),
   {
     ...one('a check of the preflight that could not run', {
@@ -123,7 +123,7 @@ const ALERTS: readonly Case[] = [
         { id: 'host-role', subject: 'projects/x', status: 'unknown', detail: 'you may not look', remedy: [] },
       ]),
     }),
-    unknown: ['switch-readiness'],
+    unknown: ['switch-preflight'],
   },
   one('a warning of the preflight', {
     preflight: whole([{ id: 'budget-scope', subject: 'b', status: 'warn', detail: 'narrowed', remedy: [] }]),

@@ -39,7 +39,7 @@ export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly O
       looked: budgets.length,
       found: anyPasses(budgets, credits),
     })),
-    judge('switch-readiness', facts.preflight, (checks) => ({
+    judge('switch-preflight', facts.preflight, (checks) => ({
       looked: checks.length,
       found: checks.flatMap(failedCheck),
       gaps: checks

@@ -26,7 +26,7 @@ export const RULES = {
     title: 'Credits hide what is spent',
     help: 'A budget that subtracts credits stays silent until they are used up.',
   },
-  'switch-readiness': {
+  'switch-preflight': {
     mistake: 'budget-alerts',
     severity: 'high',
     title: 'The kill switch would not work',

@@ -42,19 +42,19 @@ const cases: readonly {
   },
   {
     name: 'a function answers with an error',
-    change: (bench) => void (bench.askFunction = async () => ({ status: 500, allow: null })),
+    change: (bench) => void (bench.probeFunction = async () => ({ status: 500, allow: null })),
     says: /^egress-auditor: DOES NOT ANSWER, a request to it ends in HTTP 500$/m,
     code: 1,
   },
   {
     name: 'something else than the function answers',
-    change: (bench) => void (bench.askFunction = async () => ({ status: 404, allow: null })),
+    change: (bench) => void (bench.probeFunction = async () => ({ status: 404, allow: null })),
     says: /^budget-restore: DOES NOT ANSWER, a request to it ends in HTTP 404$/m,
     code: 1,
   },
   {
     name: 'who deploys may not call',
-    change: (bench) => void (bench.askFunction = async () => ({ status: 403, allow: null })),
+    change: (bench) => void (bench.probeFunction = async () => ({ status: 403, allow: null })),
     says: /^budget-restore: started, and was not requested: you may not call it/m,
     code: 0,
   },
@@ -72,7 +72,7 @@ const cases: readonly {
     name: 'a service account deploys, whose tokens are for one audience',
     change: (bench) => {
       bench.gcloud.identityToken = (audience = 'gcloud') => `for ${audience}`;
-      bench.askFunction = async (url, token) =>
+      bench.probeFunction = async (url, token) =>
         token === `for ${url}` ? { status: 405, allow: 'GET' } : { status: 401, allow: null };
     },
     says: /^budget-restore: answers$/m,
@@ -80,7 +80,7 @@ const cases: readonly {
   },
   {
     name: 'the way to the functions is closed',
-    change: (bench) => void (bench.askFunction = () => Promise.reject(new Error('fetch failed'))),
+    change: (bench) => void (bench.probeFunction = () => Promise.reject(new Error('fetch failed'))),
     says: /^budget-restore: started, and was not requested: https:\S+ cannot be reached from here \(fetch failed\)$/m,
     code: 0,
   },

@@ -25,7 +25,7 @@ export interface DeployBench {
   settles: number;
   readonly sleeps: number[];
   /** What functions answer over HTTP. */
-  askFunction: Tools['probeFunction'];
+  probeFunction: Tools['probeFunction'];
   /** What the caller lacks, by resource. */
   readonly lacks: Map<string, readonly string[]>;
 }
@@ -64,7 +64,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       answer: '',
       preflight: 0,
       settles: 0,
-      askFunction: async () => ({ status: 405, allow: 'GET' }),
+      probeFunction: async () => ({ status: 405, allow: 'GET' }),
       lacks,
       sleeps: [],
       setPolicy: (text) => {
@@ -93,7 +93,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
         build: async () => undefined,
         distDir,
         ask: async () => bench.answer,
-        probeFunction: (url, token) => bench.askFunction(url, token),
+        probeFunction: (url, token) => bench.probeFunction(url, token),
         preflight: async () => {
           const settling = bench.settles > 0;
           bench.settles -= 1;

@@ -103,7 +103,7 @@ let sandbox: Sandbox;
 let killSwitch: InstalledFunction;
 let restore: InstalledService;
 
-/** What was asked for comes about quickly; the bundles' own pauses take real time. */
+/** What was requested is done quickly; the bundles' own pauses take real time. */
 async function whileTimeFlies<T>(work: () => Promise<T>): Promise<T> {
   const hasten = setInterval(() => void sandbox.clock.advance(5_000), 100);
   try {

@@ -107,7 +107,7 @@ describe('budget-kill-switch as a bundle', () => {
       }));
 
   it(
-    "climbs rung by rung behind Google's own Pub/Sub emulator, and stands a doubled alert",
+    "fires rung by rung behind Google's own Pub/Sub emulator, and stands a doubled alert",
     needs(missing),
     () =>
       withInstalled(1, async (world) => {

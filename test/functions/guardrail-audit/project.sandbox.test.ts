@@ -212,7 +212,7 @@ describe('an API that refuses', () => {
     ['aiplatform.pipelineJobs.list', ['secret-in-job', 'account-shared']],
     [
       'billing.budgets.list',
-      ['budget-missing', 'budget-thresholds', 'budget-topic', 'budget-credits', 'switch-readiness'],
+      ['budget-missing', 'budget-thresholds', 'budget-topic', 'budget-credits', 'switch-preflight'],
     ],
     [
       'resourcemanager.projects.getIamPolicy',

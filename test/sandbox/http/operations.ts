@@ -30,7 +30,7 @@ export interface Operations {
 /** Code of google.rpc.Code.INTERNAL. */
 const INTERNAL = 13;
 /** Real time; shorter than any client's own timeout. */
-const LONGEST_WAIT_MS = 20_000;
+const MAX_WAIT_MS = 20_000;
 
 export function createOperations(clock: Clock): Operations {
   const operations = new Map<string, Operation>();
@@ -68,7 +68,7 @@ export function createOperations(clock: Clock): Operations {
       const work = running.get(name);
       if (work !== undefined) {
         const waiting = new AbortController();
-        await Promise.race([work, delay(LONGEST_WAIT_MS, waiting.signal)]);
+        await Promise.race([work, delay(MAX_WAIT_MS, waiting.signal)]);
         waiting.abort();
       }
       return operations.get(name) ?? found;

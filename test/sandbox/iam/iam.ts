@@ -71,7 +71,7 @@ export function createIam(parentOf: (resource: string) => string | undefined): I
 
 /**
  * What a condition is evaluated on. For an object it is the object, also for one that is to be made; for `storage.objects.list` and
- * whatever is asked of the bucket it is the bucket: a listing takes no condition on its prefix.
+ * for every request to the bucket it is the bucket: a listing takes no condition on its prefix.
  * Source: https://cloud.google.com/storage/docs/access-control/iam#conditions; lanes-sh/link#100 for the real refusal
  */
 function resourceOf({ on, object }: Need): ConditionResource {

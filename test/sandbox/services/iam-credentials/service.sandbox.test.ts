@@ -15,7 +15,7 @@ describe('IAM Service Account Credentials v1', () => {
   });
   const generate = (verb: 'AccessToken' | 'IdToken', body: object, account = ACCOUNT) =>
     ask('POST', `${HOST}/${account}:generate${verb}`, body);
-  /** What the project answers to whoever brings the token. */
+  /** What the project answers to a request with the token. */
   const statusWith = async (token: string): Promise<number> => {
     return (await askGoogle({ ...sandbox(), issueToken: () => token }, ACCOUNT, 'GET', PROJECT)).status;
   };

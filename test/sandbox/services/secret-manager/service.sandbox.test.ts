@@ -64,7 +64,7 @@ describe('Secret Manager v1', () => {
     expect(errorOf(await access(name))).toBe(expected);
   });
 
-  it('lets nobody read a secret but who may, whether it is there or not', async () => {
+  it('refuses a caller without the permission, whether the secret is there or not', async () => {
     for (const name of ['off/versions/1', 'none/versions/1'])
       expect(errorOf(await access(name, READER))).toMatch(/^403 PERMISSION_DENIED/);
   });
