@@ -4,6 +4,7 @@ import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Policy } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
+import { periodBeginMs } from '../message/period.ts';
 import { addEstimate, estimatedOf } from './add-estimate.ts';
 import { gatherEstimate } from './gather-estimate.ts';
 import { noteEstimate } from './memory.ts';
@@ -32,7 +33,8 @@ export async function withEstimate(
   };
   try {
     const nowMs = runtime.now().getTime();
-    const gathered = await gatherEstimate(state, budget, periodStartMs, nowMs);
+    const beginMs = periodBeginMs(periodStartMs, budget.period);
+    const gathered = await gatherEstimate(state, budget, beginMs, nowMs);
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);
     const { estimate, blocked, complete, oldestMs } = gathered;
     if (blocked !== undefined) return alone('ERROR', `nothing is done on the estimate: ${blocked}`);

@@ -5,6 +5,7 @@ import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import type { Config } from '../config.ts';
+import { periodBeginMs } from '../message/period.ts';
 import type { ToBelieve } from './believe-figure.ts';
 import { figuresSchema, type Figures, type Reported } from './figures.ts';
 import { judgeFigure, type JudgedFigure } from './judge-figure.ts';
@@ -26,7 +27,8 @@ export async function compareFigures(
   const { jump, basis } = config;
   if (context.state === undefined || jump === 0) return {};
   const { message, notification, publishedMs, budget } = told;
-  const { costAmount: cost, forecastExceeded: forecast, periodStartMs, currencyCode } = notification;
+  const { costAmount: cost, forecastExceeded: forecast, currencyCode } = notification;
+  const periodStartMs = periodBeginMs(notification.periodStartMs, budget.period);
   const about = {
     ...{ id: message.id, publishedMs, periodStartMs, currencyCode },
     ...(budget.amount.kind === 'last-period' ? { amount: units } : {}),

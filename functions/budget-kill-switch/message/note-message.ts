@@ -10,7 +10,7 @@ import {
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { resolveProjects } from '../gather.ts';
 import type { Notification } from './notification.ts';
-import { periodEndMs } from './period.ts';
+import { periodBeginMs, periodEndMs } from './period.ts';
 
 /** Of a budget with more projects than this the watch makes no estimate. */
 const MAX_PROJECTS = 100;
@@ -32,7 +32,8 @@ export async function noteMessage(
     const projects = isMany
       ? []
       : await resolveProjects(api, budget.projects, ({ where }) => void unread.push(where));
-    const { costAmount: cost, currencyCode, periodStartMs: startMs, displayName } = notification;
+    const { costAmount: cost, currencyCode, displayName } = notification;
+    const startMs = periodBeginMs(notification.periodStartMs, budget.period);
     const { amount } = budget;
     const message = {
       ...{ budget: budget.name, displayName, currencyCode, publishedMs, cost, startMs },

@@ -46,10 +46,17 @@ export function periodEndMs(period: Budget['period'], startMs: number): number |
 
 /** A period's key in object names: the day on which it began, Pacific time, e.g. `2026-11-01`. */
 export function periodKey(startMs: number, period?: Budget['period']): string {
-  // A custom period has one key, whichever midnight the message means.
-  const start =
-    period?.kind === 'custom' && period.start !== undefined ? dayStart(period.start) : midnight(startMs);
-  return start.toISODate() ?? String(startMs);
+  return startOf(startMs, period).toISODate() ?? String(startMs);
+}
+
+/** When the period began that a message names: one moment, whichever reading of midnight that is. */
+export function periodBeginMs(startMs: number, period: Budget['period']): number {
+  return startOf(startMs, period).toMillis();
+}
+
+/** A custom period has one start, whichever midnight the message means. */
+function startOf(startMs: number, period: Budget['period'] | undefined): DateTime {
+  return period?.kind === 'custom' && period.start !== undefined ? dayStart(period.start) : midnight(startMs);
 }
 
 /**

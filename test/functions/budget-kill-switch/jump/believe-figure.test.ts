@@ -197,3 +197,23 @@ it('a confirmation that comes late is of the moment of the later message', async
   const { asOfMs, isDoubted } = await tell(-35, 129);
   expect({ asOfMs, isDoubted }).toEqual({ asOfMs: MIDMONTH.getTime() - 600_000, isDoubted: false });
 });
+
+it.each([
+  ['month', { kind: 'calendar', unit: 'month' }, 11],
+  ['custom period', { kind: 'custom', start: { year: 2026, month: 11, day: 1 }, end: undefined }, 30],
+] as const)('another reading of the midnight at which a %s begins makes it no other one', async (_, period, hours) => {
+  const { context } = contextOf({ text: undefined });
+  const tell = (id: string, costAmount: number, aheadHours: number) => {
+    const periodStartMs = notification().periodStartMs + aheadHours * 3_600_000;
+    const told = notification({ costAmount, thresholdExceeded: 0.5, periodStartMs });
+    return believeFigure(context, config(), {
+      ...{ message: { id }, notification: told, budget: budget({ period }), publishedMs: MIDMONTH.getTime() },
+      verdict: judgeNotification(told, budget({ period }), config(), MIDMONTH),
+    });
+  };
+  await tell('a', 40, 0);
+  for (const shift of [-hours, hours]) {
+    const { verdict, isDoubted } = await tell(`b${shift}`, 500, shift);
+    expect([isDoubted, rungsOf(verdict)]).toEqual([true, ['notify']]);
+  }
+}); // prettier-ignore
