@@ -30,6 +30,22 @@ export function accruedIn(ledgers: readonly Ledger[], fromMs: number, toMs: numb
   return sumBands(ledgers.map((ledger) => accruedBetween(ledger, fromMs, toMs)));
 }
 
+/** What accrued in projects together up to a moment, expected, since the earliest of their looks. Remembers what it was called with. */
+export function accrualOf(ledgers: readonly Ledger[]): (atMs: number) => number {
+  const rates = ledgers.map((ledger) => rateOf(ledger).expected);
+  const known = new Map<number, number>();
+  const sumAt = (atMs: number): number =>
+    ledgers.reduce((sum, ledger, index) => {
+      const afterHours = Math.max(0, atMs - ledger.lookedMs) / HOUR_MS;
+      return sum + expectedAt(ledger, atMs) + (rates[index] ?? 0) * afterHours;
+    }, 0);
+  return (atMs) => {
+    const usd = known.get(atMs) ?? sumAt(atMs);
+    known.set(atMs, usd);
+    return usd;
+  };
+}
+
 /** What runs costs an hour, USD, as last seen. */
 export function rateOf({ running }: Ledger): Band {
   return sumBands(running.map(({ rate }) => rate));
@@ -52,7 +68,8 @@ interface Values {
   readonly expected: number;
 }
 
-function valuesAt({ checkpoints }: Ledger, atMs: number): Values {
+/** The last checkpoint at or before the moment; the first one before them all. */
+function indexAt({ checkpoints }: Ledger, atMs: number): number {
   let low = 0;
   let high = checkpoints.length - 1;
   while (low < high) {
@@ -60,10 +77,23 @@ function valuesAt({ checkpoints }: Ledger, atMs: number): Values {
     if ((checkpoints[middle]?.atMs ?? Infinity) <= atMs) low = middle;
     else high = middle - 1;
   }
-  const floor = checkpoints[low];
-  const next = checkpoints[low + 1];
+  return low;
+}
+
+function expectedAt(ledger: Ledger, atMs: number): number {
+  const index = indexAt(ledger, atMs);
+  const floor = ledger.checkpoints[index];
+  const next = ledger.checkpoints[index + 1];
   if (floor === undefined) throw new Error('Cannot read a ledger without checkpoints');
-  if (next === undefined || atMs <= floor.atMs) return { floor, ceil: floor, expected: floor.expected };
-  const share = (atMs - floor.atMs) / (next.atMs - floor.atMs);
-  return { floor, ceil: next, expected: floor.expected + share * (next.expected - floor.expected) };
+  if (next === undefined || atMs <= floor.atMs) return floor.expected;
+  return floor.expected + ((atMs - floor.atMs) / (next.atMs - floor.atMs)) * (next.expected - floor.expected);
+}
+
+function valuesAt(ledger: Ledger, atMs: number): Values {
+  const index = indexAt(ledger, atMs);
+  const floor = ledger.checkpoints[index];
+  const next = ledger.checkpoints[index + 1];
+  if (floor === undefined) throw new Error('Cannot read a ledger without checkpoints');
+  const ceil = next === undefined || atMs <= floor.atMs ? floor : next;
+  return { floor, ceil, expected: expectedAt(ledger, atMs) };
 }

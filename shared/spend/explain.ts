@@ -1,11 +1,12 @@
-import { accruedIn } from './accrued.ts';
-import type { Ledger } from './ledger.ts';
 import type { CostPoint } from './messages.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** So much the lag of one report may differ from another's: services report at intervals of their own. */
 export const LAG_VARIES_HOURS = 2;
+
+/** What had accrued by a moment, expected. */
+type Accrual = (atMs: number) => number;
 
 /** What reports add to the first of them, and what accrued meanwhile, a lag before. */
 interface Row {
@@ -52,18 +53,25 @@ const LEFT_BY_CHANCE = 0.05;
 /** How a lag explains what the points add to the first of them. Takes two points at the least. */
 export function explainAt(
   lagHours: number,
-  ledgers: readonly Ledger[],
+  accrual: Accrual,
   points: readonly CostPoint[],
   startMs: number,
 ): Candidate {
-  const rows = rowsOf(ledgers, points, lagHours, startMs);
+  const rows = rowsOf(accrual, points, lagHours, startMs);
   const list = explainAtList(rows);
   const free = explainFreely(rows, list);
   return {
     ...{ lagHours, list, free, plainFactor: factorOf(rows), unseenPerHour: unseenOf(rows) },
-    isSteady: list.error >= judge(0, steadyRate(rows), rows).error * MUCH_BETTER,
+    isSteady:
+      list.error >=
+      judge(
+        0,
+        rateOf(rows, ({ cost }) => cost),
+        rows,
+      ).error *
+        MUCH_BETTER,
     holdsAtList: () =>
-      leftAtList(ledgers, points, { lagHours, startMs, residual: list.residual }) <= LEFT_BY_CHANCE,
+      leftAtList(accrual, points, { lagHours, startMs, residual: list.residual }) <= LEFT_BY_CHANCE,
     without: () =>
       rows.map((_, left) => {
         const others = rows.filter((__, index) => index !== left);
@@ -77,7 +85,10 @@ function explainAtList(rows: readonly Row[]): Explanation {
 }
 
 function unseenOf(rows: readonly Row[]): number {
-  return Math.max(0, steadyRate(rows.map((row) => ({ ...row, cost: row.cost - row.accrued }))));
+  return Math.max(
+    0,
+    rateOf(rows, (row) => row.cost - row.accrued),
+  );
 }
 
 /** A steady rate cannot tell a discount from unseen services, so that both at once are never taken from it. */
@@ -94,34 +105,37 @@ function factorOf(rows: readonly Row[]): number {
   return accrued === 0 ? 1 : Math.max(0, total(rows, (row) => row.accrued * row.cost) / accrued);
 }
 
-/** USD an hour, whatever accrued. */
-function steadyRate(rows: readonly Row[]): number {
+/** USD an hour that come closest to the amounts. */
+function rateOf(rows: readonly Row[], usd: (row: Row) => number): number {
   const hours = total(rows, (row) => row.hours * row.hours);
-  return hours === 0 ? 0 : total(rows, (row) => row.hours * row.cost) / hours;
+  return hours === 0 ? 0 : total(rows, (row) => row.hours * usd(row)) / hours;
 }
 
 function total(rows: readonly Row[], of: (row: Row) => number): number {
-  return rows.reduce((sum, row) => sum + of(row), 0);
+  let sum = 0;
+  for (const row of rows) sum += of(row);
+  return sum;
 }
 
 function rowsOf(
-  ledgers: readonly Ledger[],
+  accrual: Accrual,
   [first, ...rest]: readonly CostPoint[],
   lagHours: number,
   startMs: number,
 ): readonly Row[] {
   if (first === undefined) return [];
   const reach = (atMs: number): number => Math.max(startMs, atMs - lagHours * HOUR_MS);
+  const before = accrual(reach(first.atMs));
   return rest.map(({ atMs, cost }) => ({
     hours: (atMs - first.atMs) / HOUR_MS,
-    accrued: accruedIn(ledgers, reach(first.atMs), reach(atMs)).expected,
+    accrued: accrual(reach(atMs)) - before,
     cost: cost - first.cost,
   }));
 }
 
 /** What list prices leave of the reports where the lag of each may vary, as shares of them: the mean. */
 function leftAtList(
-  ledgers: readonly Ledger[],
+  accrual: Accrual,
   [first, ...rest]: readonly CostPoint[],
   {
     lagHours,
@@ -133,7 +147,7 @@ function leftAtList(
   const reach = (atMs: number, hours: number): number =>
     Math.max(startMs, Math.min(atMs, atMs - (lagHours + hours) * HOUR_MS));
   const between = (hours: number, { atMs }: CostPoint): number =>
-    accruedIn(ledgers, reach(first.atMs, -hours), reach(atMs, hours)).expected;
+    Math.max(0, accrual(reach(atMs, hours)) - accrual(reach(first.atMs, -hours)));
   const shares = rest.map((point) => {
     const unseen = (residual * (point.atMs - first.atMs)) / HOUR_MS;
     const [least, most] = [

@@ -1,3 +1,4 @@
+import { accrualOf } from './accrued.ts';
 import { explainAt, LAG_VARIES_HOURS, type Candidate, type Explanation } from './explain.ts';
 import type { Ledger } from './ledger.ts';
 import type { BudgetPeriod, CostPoint } from './messages.ts';
@@ -88,13 +89,14 @@ function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetP
   const defaults: Fit = { ...DEFAULT_FIT, points: points.length };
   if (points.length < MIN_POINTS) return defaults;
   const isWhole = sinceMs === startMs;
+  const accrual = accrualOf(ledgers);
   const fitAt = (lagHours: number): Candidate | undefined => {
     // What accrued before the first look is not known: a report that may be on it says nothing. What a period began with is nothing.
     const fromMs = isWhole ? -Infinity : sinceMs + (lagHours + LAG_VARIES_HOURS) * HOUR_MS;
     const known = points.filter(({ atMs }) => atMs >= fromMs);
     return known.length < (isWhole ? MIN_POINTS : MIN_KNOWN)
       ? undefined
-      : explainAt(lagHours, ledgers, known, startMs);
+      : explainAt(lagHours, accrual, known, startMs);
   };
   const lags = lagsBetween(0, MAX_LAG_HOURS, LAG_STEP_HOURS);
   const coarse = lags.flatMap((lagHours) => fitAt(lagHours) ?? []);
@@ -110,7 +112,8 @@ function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetP
       candidates.filter(({ isSteady }) => !isSteady),
       fallback,
     );
-  return candidates.some(({ holdsAtList }) => holdsAtList())
+  // The coarse lags stand for those between them, as each may vary by more.
+  return coarse.some(({ holdsAtList }) => holdsAtList())
     ? atListPrices(candidates, fallback)
     : byFactor(candidates, fallback);
 }
@@ -179,7 +182,9 @@ function valleys(candidates: readonly Candidate[]): readonly Candidate[] {
       const one = candidates[index];
       return one === undefined ? Infinity : of(one);
     };
-    return (one, index) => of(one) <= errorAt(index - 1) && of(one) <= errorAt(index + 1);
+    // What is explained to the cent is not explained better by a finer lag.
+    return (one, index) =>
+      of(one) > CENT_SQUARED && of(one) <= errorAt(index - 1) && of(one) <= errorAt(index + 1);
   };
   const [byList, byFree] = [isValley(({ list }) => list.error), isValley(({ free }) => free.error)];
   return candidates.filter((one, index) => byList(one, index) || byFree(one, index));

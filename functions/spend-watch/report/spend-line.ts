@@ -21,11 +21,12 @@ export function spendLine(
   ledgers: readonly Ledger[],
   messages: BudgetMessages,
   nowMs: number,
+  most = MAX_SAMPLES,
 ): readonly SpendSample[] {
   const { period } = messages;
   const fromMs = Math.max(period.startMs, ...ledgers.map(({ sinceMs }) => sinceMs));
   if (fromMs >= nowMs) return [];
-  const count = Math.min(MAX_SAMPLES, Math.max(MIN_SAMPLES, Math.floor(MAX_FITS / ledgers.length)));
+  const count = Math.max(MIN_SAMPLES, Math.min(MAX_SAMPLES, most, Math.floor(MAX_FITS / ledgers.length)));
   return Array.from({ length: count }, (_, index) => fromMs + ((nowMs - fromMs) * (index + 1)) / count).map(
     (atMs) => {
       const points = period.points.filter((point) => point.atMs <= atMs);
