@@ -318,6 +318,26 @@ describe('judgeNotification: periods', () => {
       is: 'ignore WARNING period-not-begun',
       why: /begins at 2026-12-01T08/,
     },
+    ...['02', '15', '20'].map((day) => ({
+      name: `a start on the ${day} of the month fires nothing once more`,
+      message: spent(130, { periodStartMs: at(`2026-11-${day}T08:00:00Z`) }),
+      now: new Date('2026-11-28T08:00:00Z'),
+      is: 'ignore WARNING other-period',
+      why: /no month of the budget begins then/,
+    })),
+    {
+      name: 'a year that is said to begin in November',
+      message: spent(130),
+      budget: { period: { kind: 'calendar', unit: 'year' } },
+      is: 'ignore WARNING other-period',
+      why: /no year of the budget begins then/,
+    },
+    {
+      name: 'a quarter that began in October',
+      message: spent(60, { periodStartMs: at('2026-10-01T07:00:00Z') }),
+      budget: { period: { kind: 'calendar', unit: 'quarter' } },
+      is: 'due notify; next stop-notebooks',
+    },
     {
       name: 'a custom period that begins on another day',
       message: spent(130),
