@@ -10,6 +10,7 @@ import { guardrailAudit } from './guardrail-audit.ts';
 import { guardrailScope } from './guardrail-scope.ts';
 import { priceLookup } from './price-lookup.ts';
 import type { Bench, Row } from './row.ts';
+import { spendLook } from './spend-look.ts';
 import { spendReplay } from './spend-replay.ts';
 import { startUp } from './start-up.ts';
 
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   egressAudit,
   egressScope,
   spendReplay,
+  spendLook,
   guardrailAudit,
   guardrailScope,
 ];
