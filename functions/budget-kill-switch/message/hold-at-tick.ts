@@ -68,7 +68,9 @@ async function holdBudget(
   if (notification === undefined) return;
   const budget = await lookUp(notification);
   if (budget === undefined) return;
-  const told = judgeNotification(notification, budget, config, context.runtime.now());
+  // What it exceeded was a threshold of the budget when it came; that the rules were edited since releases nothing.
+  const asHeard = { ...budget, thresholds: [] };
+  const told = judgeNotification(notification, asHeard, config, context.runtime.now());
   const held = holdReached(told, inForce?.reached ?? []);
   const verdict = await withEstimate(context, config, { ...notification, budget }, held);
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.

@@ -106,6 +106,9 @@ describe('judgeFigure', () => {
       awaiting: { cost: 130, atMs: 1e15, id: 'planted' },
     };
     expect(play([message(0, 130), message(25, 130)], figures).kinds).toBe('Jb');
+    const candidate = { cost: 130, atMs: 1e15, id: 'planted' };
+    const anchored = { ...figures, anchor: { cost: 40, atMs: 1e15 }, candidate };
+    expect(play([message(0, 130), message(25, 130)], anchored).kinds).toBe('Jb');
     const { kinds, figures: end } = play([message(0, 45)], figures);
     expect(kinds).toBe('b');
     expect(end?.known).toEqual({ cost: 45, atMs: NOW_MS });

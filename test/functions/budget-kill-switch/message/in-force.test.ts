@@ -5,7 +5,7 @@ import { holdAtTick } from '../../../../functions/budget-kill-switch/message/hol
 import type { EventContext } from '../../../../shared/run/handle-event.ts';
 import { noteSpend } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
 import type { State } from '../../../../shared/state/state.ts';
-import { BUDGET, config, MIDMONTH, notification } from '../builder.ts';
+import { BUDGET, budget, config, MIDMONTH, notification } from '../builder.ts';
 
 /** A state bucket of these texts by the object's last name, and what is logged. */
 function contextOf(texts: Record<string, string>): {
@@ -82,6 +82,20 @@ it('a budget is told silent at a tick although its rungs cannot be held', async 
   expect(logged.join('\n')).toMatch(
     /Cannot hold the rungs of .* at this tick: 503\n.*No message of .* for 48 h/,
   );
+});
+
+it('a tick holds on where the budget has other thresholds by now', async () => {
+  const { context } = contextOf({});
+  const message = notification({ costAmount: 105, thresholdExceeded: 1 });
+  await noteSpend(context.state as State, context.runtime, message, AT_MS);
+  await noteInForce(context, config(), message, DUE, AT_MS);
+  const held: string[] = [];
+  const edited = budget({ thresholds: [{ share: 0.9, basis: 'current' }] });
+  await holdAtTick(context, config(), { text: '{}', attributes: {}, publishedMs: AT_MS } as never, {
+    lookUp: () => Promise.resolve(edited),
+    fire: async (_message, _budget, { rungs }) => void held.push(...rungs.map((rung) => rung.do)),
+  });
+  expect(held).toEqual(['stop-notebooks', 'stop-compute']);
 });
 
 const RECALLED = ['stop-notebooks', 'stop-compute'];
