@@ -1,7 +1,7 @@
 import { BOUND_ON } from '../desired/names.ts';
 import { homeOf } from './own-roles.ts';
 import type { Actual } from './actual.ts';
-import type { Access } from '../desired/desired.ts';
+import type { Access } from '../desired/access.ts';
 
 /** Where a function's account held a role when it was deployed last. */
 export interface BoundBefore {

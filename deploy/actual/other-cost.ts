@@ -1,3 +1,4 @@
+import { GIB } from '../../shared/prices/quantities.ts';
 import type { OwnCost } from './own-cost.ts';
 
 /**
@@ -6,8 +7,8 @@ import type { OwnCost } from './own-cost.ts';
  */
 const USD = {
   perJob: 0.1,
-  perMessageByte: 40 / 2 ** 40,
-  perLogByte: 0.5 / 2 ** 30,
+  perMessageByte: 40 / (1_024 * GIB),
+  perLogByte: 0.5 / GIB,
   perBuildMinute: 0.006,
   perGibStored: 0.02,
 } as const;

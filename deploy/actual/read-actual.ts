@@ -21,9 +21,10 @@ import {
   topicSchema,
 } from './wire.ts';
 import { readBindings } from './read-bindings.ts';
-import { deliveryLists, subscriptionOf, toDelivery } from './read-delivery.ts';
+import { deliveryLists, subscriptionOf, toDelivery, type Delivery } from './read-delivery.ts';
 import { readRoles } from './read-roles.ts';
-import { accessOf, writesMetrics, type Desired } from '../desired/desired.ts';
+import { accessOf, writesMetrics, type Access } from '../desired/access.ts';
+import type { Desired } from '../desired/desired.ts';
 
 export interface HostFacts {
   readonly projectNumber: string;
@@ -43,59 +44,19 @@ export async function readActual(
   desired: Desired,
   { projectNumber, organizationOf, billingRoles, unseen }: HostFacts,
 ): Promise<Actual> {
-  const { project, region, policy } = desired;
-  const inProject = `--project=${project}`;
   const unread: Unread[] = [];
   const note = (one: Unread): void => void unread.push(one);
-  const apis = await readApis(gcloud, project, note);
-  const list = lister(gcloud, apis, note);
-  const delivery = deliveryLists(list, desired);
-
+  const apis = await readApis(gcloud, desired.project, note);
   const [accounts, topics, subscriptions, functions, triggers, jobs, alerts, dashboards, bucket] =
-    await runLookUps(
-      () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
-      () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
-      delivery.subscriptions,
-      delivery.functions,
-      delivery.triggers,
-      () =>
-        list(
-          'cloudscheduler.googleapis.com',
-          ['scheduler', 'jobs', 'list', `--location=${region}`, inProject],
-          jobSchema,
-        ),
-      () =>
-        desired.functions.some(({ settings }) => settings.alert)
-          ? list(
-              'monitoring.googleapis.com',
-              ['alpha', 'monitoring', 'policies', 'list', inProject],
-              alertSchema,
-            )
-          : Promise.resolve([]),
-      () => readDashboards(gcloud, desired, apis, note),
-      () =>
-        policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
-          ? Promise.resolve(undefined)
-          : readBucket(gcloud, `gs://${policy.stateBucket}`),
-    );
+    await readLists(gcloud, desired, apis, note);
   const known = {
     ...toDelivery(desired, subscriptions, functions, triggers),
     topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
   };
   const accesses = desired.functions.flatMap((fn) => accessOf(desired, fn, organizationOf));
   const before = desired.functions.flatMap(({ name }) => boundBefore(known, name));
-  const expected = new Set([
-    `projects/${project}`,
-    ...accesses.map(({ on }) => on),
-    ...[...topicsIn(desired)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
-    ...desired.functions.flatMap(({ name }) => {
-      const fn = known.functions.get(name);
-      if (fn === undefined) return [];
-      const subscription = subscriptionOf(known, name);
-      return [`services/${name}`, ...(subscription === undefined ? [] : [subscription])];
-    }),
-  ]);
-  if (bucket === undefined) expected.delete(`gs://${policy.stateBucket ?? ''}`);
+  const expected = expectedResources(desired, accesses, known);
+  if (bucket === undefined) expected.delete(`gs://${desired.policy.stateBucket ?? ''}`);
   const resources = new Set([...expected, ...before.map(({ on }) => on)]);
   // A project of a former scope may be gone by now.
   const goneOf = (on: string) => (expected.has(on) && !unseen.has(on) ? isNotFound : isUnseen);
@@ -127,6 +88,58 @@ export async function readActual(
     dashboards: new Map(dashboards.map((one) => [resourceId(one.name), toDashboard(one)])),
     unread,
   };
+}
+
+/** The lists of the operations project, and the state bucket: what needs no other look before it. */
+function readLists(gcloud: Gcloud, desired: Desired, apis: ReadonlySet<string>, note: NoteUnread) {
+  const { project, region, policy } = desired;
+  const inProject = `--project=${project}`;
+  const list = lister(gcloud, apis, note);
+  const delivery = deliveryLists(list, desired);
+  return runLookUps(
+    () => list('iam.googleapis.com', ['iam', 'service-accounts', 'list', inProject], accountSchema),
+    () => list('pubsub.googleapis.com', ['pubsub', 'topics', 'list', inProject], topicSchema),
+    delivery.subscriptions,
+    delivery.functions,
+    delivery.triggers,
+    () =>
+      list(
+        'cloudscheduler.googleapis.com',
+        ['scheduler', 'jobs', 'list', `--location=${region}`, inProject],
+        jobSchema,
+      ),
+    () =>
+      desired.functions.some(({ settings }) => settings.alert)
+        ? list(
+            'monitoring.googleapis.com',
+            ['alpha', 'monitoring', 'policies', 'list', inProject],
+            alertSchema,
+          )
+        : Promise.resolve([]),
+    () => readDashboards(gcloud, desired, apis, note),
+    () =>
+      policy.stateBucket === undefined || !apis.has('storage.googleapis.com')
+        ? Promise.resolve(undefined)
+        : readBucket(gcloud, `gs://${policy.stateBucket}`),
+  );
+}
+
+/** Where bindings of costguard's own are to be, of what is there. */
+function expectedResources(
+  desired: Desired,
+  accesses: readonly Access[],
+  known: Delivery & Pick<Actual, 'topics'>,
+): Set<string> {
+  return new Set([
+    `projects/${desired.project}`,
+    ...accesses.map(({ on }) => on),
+    ...[...topicsIn(desired)].filter((id) => known.topics.has(id)).map((id) => `topics/${id}`),
+    ...desired.functions.flatMap(({ name }) => {
+      if (!known.functions.has(name)) return [];
+      const subscription = subscriptionOf(known, name);
+      return [`services/${name}`, ...(subscription === undefined ? [] : [subscription])];
+    }),
+  ]);
 }
 
 /** Ids of the topics in the operations project on which something is bound. */

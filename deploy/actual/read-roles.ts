@@ -7,7 +7,8 @@ import type { BoundBefore } from './bound-before.ts';
 import type { Binding, Holder, Actual, ActualRole } from './actual.ts';
 import { parseList, parseOne, type NoteUnread, type Unread } from './read-answer.ts';
 import { bindingSchema, roleSchema } from './wire.ts';
-import { runtimeAccountOf, type Access, type Desired } from '../desired/desired.ts';
+import type { Access } from '../desired/access.ts';
+import { runtimeAccountOf, type Desired } from '../desired/desired.ts';
 
 /** The custom roles that are costguard's by their ids wherever these functions have some, and who holds shared ones. */
 export async function readRoles(

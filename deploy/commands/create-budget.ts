@@ -9,7 +9,13 @@ import { effectsOf, many, PROJECT, readPolicy, required, run, type Tools } from 
 import { readJson } from '../actual/gcloud.ts';
 import { parseList, type Unread } from '../actual/read-answer.ts';
 import { topicOf } from '../desired/names.ts';
-import { findBudget, judgeAdoption, planBudget, type DesiredBudget } from '../plan/budget.ts';
+import {
+  findBudget,
+  judgeAdoption,
+  planBudget,
+  type ActualBudget,
+  type DesiredBudget,
+} from '../plan/budget.ts';
 import { NotReady, WrongUsage, type Problem } from '../desired/problem.ts';
 import { readBudgets } from './read-budgets.ts';
 import { readApis } from '../actual/read-actual.ts';
@@ -39,26 +45,7 @@ const COMMON_THRESHOLDS = [0.5, 0.8, 1];
 
 export async function createBudgetCommand(args: readonly string[], tools: Tools): Promise<number> {
   return run(usage, tools, async () => {
-    const text = { type: 'string' } as const;
-    const { values, positionals } = readCommandLine(usage, args, {
-      policy: text,
-      project: text,
-      'billing-account': text,
-      amount: text,
-      name: text,
-      target: { type: 'string', multiple: true },
-      plan: { type: 'boolean' },
-    });
-    if (positionals.length > 0) throw new WrongUsage(`"${positionals.join(' ')}" is not understood.`);
-    const project = required(values, 'project', 'my-ops-project', PROJECT);
-    const account = required(values, 'billing-account', '0A1B2C-3D4E5F-6A7B8C', ACCOUNT);
-    const amount =
-      values['amount'] === undefined ? undefined : plain(required(values, 'amount', '500USD', AMOUNT));
-    const displayName =
-      values['name'] === undefined ? 'costguard' : required(values, 'name', 'NAME', /^.{1,60}$/);
-    const policy = await readPolicy(required(values, 'policy', 'costguard.yaml'), { budgetsToCome: true });
-    const targets = many(values, 'target');
-
+    const { project, account, amount, displayName, policy, targets, planOnly } = await readOptions(args);
     await checkGcloud(tools.gcloud, false);
     const problems: Problem[] = [];
     const desired: DesiredBudget = {
@@ -71,7 +58,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
       thresholds: thresholdsOf(policy),
     };
     problems.push(...(await judgeCurrency(tools, account, amount)));
-    if (!(await enableBudgets(tools, project, problems, values['plan'] === true))) return 0;
+    if (!(await enableBudgets(tools, project, problems, planOnly))) return 0;
     if (targets.length === 0) tellScope(tools, desired);
     const { budget, problems: unclear } = findBudget(desired, await readBudgets(tools, desired));
     problems.push(...unclear, ...(budget === undefined ? [] : judgeAdoption(desired, budget)));
@@ -83,7 +70,7 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
     if (problems.length > 0) throw new NotReady(problems);
     const topic = await readTopic(tools, desired);
     const steps = planBudget(desired, { ...topic, budget });
-    if (values['plan'] === true) {
+    if (planOnly) {
       tools.out(
         steps.length === 0
           ? '# Nothing to do: the budget is as it should be.\n'
@@ -93,17 +80,49 @@ export async function createBudgetCommand(args: readonly string[], tools: Tools)
     }
     await apply(effectsOf(tools), steps);
     const made = steps.length === 0 ? budget : findBudget(desired, await readBudgets(tools, desired)).budget;
-    if (made === undefined) {
-      tools.err('The new budget cannot be seen yet; run the same command again in a minute.\n');
-      return 1;
-    }
-    // What Google takes without a word is not always what it keeps.
-    const open = planBudget(desired, { pubsubEnabled: true, topicExists: true, budget: made });
-    for (const { why } of open) tools.err(`Google has not kept all of it. ${why}\n`);
-    if (open.length > 0) return 1;
+    if (!isKept(tools, desired, made)) return 1;
     tellName(tools, policy, made.name);
     return 0;
   });
+}
+
+/** Whether the budget can be seen as it was made: what Google takes without a word is not always what it keeps. */
+function isKept(
+  { err }: Tools,
+  desired: DesiredBudget,
+  made: ActualBudget | undefined,
+): made is ActualBudget {
+  if (made === undefined) {
+    err('The new budget cannot be seen yet; run the same command again in a minute.\n');
+    return false;
+  }
+  const open = planBudget(desired, { pubsubEnabled: true, topicExists: true, budget: made });
+  for (const { why } of open) err(`Google has not kept all of it. ${why}\n`);
+  return open.length === 0;
+}
+
+/** The options, and the policy that they name. */
+async function readOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = readCommandLine(usage, args, {
+    policy: text,
+    project: text,
+    'billing-account': text,
+    amount: text,
+    name: text,
+    target: { type: 'string', multiple: true },
+    plan: { type: 'boolean' },
+  });
+  if (positionals.length > 0) throw new WrongUsage(`"${positionals.join(' ')}" is not understood.`);
+  return {
+    project: required(values, 'project', 'my-ops-project', PROJECT),
+    account: required(values, 'billing-account', '0A1B2C-3D4E5F-6A7B8C', ACCOUNT),
+    amount: values['amount'] === undefined ? undefined : plain(required(values, 'amount', '500USD', AMOUNT)),
+    displayName: values['name'] === undefined ? 'costguard' : required(values, 'name', 'NAME', /^.{1,60}$/),
+    policy: await readPolicy(required(values, 'policy', 'costguard.yaml'), { budgetsToCome: true }),
+    targets: many(values, 'target'),
+    planOnly: values['plan'] === true,
+  };
 }
 
 /** `500.00USD` as `500USD`. */

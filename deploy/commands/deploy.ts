@@ -27,7 +27,8 @@ import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { applyInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
-import { writesMetrics, type Desired } from '../desired/desired.ts';
+import { writesMetrics } from '../desired/access.ts';
+import type { Desired } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]

@@ -2,7 +2,8 @@ import type { HostProject } from './host-project.ts';
 import type { Actual } from '../actual/actual.ts';
 import { folderOfPolicy } from '../../shared/preflight/state-folders.ts';
 import type { Problem } from '../desired/problem.ts';
-import { billingAccountsOf, writesMetrics, type Desired } from '../desired/desired.ts';
+import { writesMetrics } from '../desired/access.ts';
+import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 
 /** Which of `permissions` the caller lacks on a resource: see `Access.on`. */
 export type MissingPermissions = (on: string, permissions: readonly string[]) => Promise<readonly string[]>;

@@ -7,12 +7,11 @@ import type { Actual, Binding } from '../actual/actual.ts';
 import { roleInUse } from '../actual/role-generations.ts';
 import type { Role } from '../desired/settings.ts';
 import type { Step } from '../desired/step.ts';
+import { accessOf, type Access } from '../desired/access.ts';
 import {
-  accessOf,
   buildAccountOf,
   runtimeAccountOf,
   triggerAccountOf,
-  type Access,
   type Desired,
   type DesiredFunction,
 } from '../desired/desired.ts';

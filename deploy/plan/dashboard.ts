@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Actual } from '../actual/actual.ts';
-import { writesMetrics, type Desired, type DesiredFunction } from '../desired/desired.ts';
+import { writesMetrics } from '../desired/access.ts';
+import type { Desired, DesiredFunction } from '../desired/desired.ts';
 import { dashboardOf, MADE_BY } from '../desired/names.ts';
 import { shellLine, type Step } from '../desired/step.ts';
 

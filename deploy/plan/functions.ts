@@ -1,8 +1,8 @@
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import type { Actual } from '../actual/actual.ts';
 import { noteBoundOn } from '../actual/bound-before.ts';
+import { accessOf } from '../desired/access.ts';
 import {
-  accessOf,
   buildAccountOf,
   runtimeAccountOf,
   triggerAccountOf,

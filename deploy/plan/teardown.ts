@@ -17,13 +17,8 @@ import { revokeAll } from './access.ts';
 import { deleteRole, planRoleDeletions } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
-import {
-  accessOf,
-  buildAccountOf,
-  runtimeAccountOf,
-  triggerAccountOf,
-  type Desired,
-} from '../desired/desired.ts';
+import { accessOf } from '../desired/access.ts';
+import { buildAccountOf, runtimeAccountOf, triggerAccountOf, type Desired } from '../desired/desired.ts';
 
 /**
  * The commands that remove what deploy made for these functions, and what they share once the last of them goes. What

@@ -4,7 +4,8 @@ import { ownTopic, topicOf } from '../desired/names.ts';
 import { deleteRole } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
-import { billingAccountsOf, unlinks, type Desired } from '../desired/desired.ts';
+import { unlinks } from '../desired/access.ts';
+import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
 export function formerRolesThatStay(desired: Desired, actual: Actual): readonly string[] {

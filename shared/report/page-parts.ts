@@ -57,6 +57,15 @@ export function notice(
   );
 }
 
+/** That the projects of a scope are not known in whole, and why. */
+export function partialScopeNotice(
+  incomplete: readonly { readonly where: string; readonly why: string }[],
+): readonly Markup[] {
+  if (incomplete.length === 0) return [];
+  const lines = incomplete.map(({ where, why }) => `${where}: ${why}`);
+  return [notice('warn', 'The scope could not be listed in whole', 'There may be more projects.', lines)];
+}
+
 /** Which price books are old, where one is. */
 export function oldPricesNotice(oldPrices: string | undefined): readonly Markup[] {
   return oldPrices === undefined ? [] : [notice('warn', 'Old prices', oldPrices, [])];

@@ -1,4 +1,5 @@
 import { tag, type Child, type Markup } from './markup.ts';
+import { countText, figure } from './numbers.ts';
 import { emptyState } from './page-parts.ts';
 
 export interface TableColumn<Row> {
@@ -24,6 +25,19 @@ export interface SortableTable<Row> {
   readonly sortedBy?: string;
   /** Said in place of a table without rows. */
   readonly empty: string;
+}
+
+/** A column of a count that rows have as `field`. */
+export function countColumn<Field extends string>(
+  title: string,
+  field: Field,
+): TableColumn<Readonly<Record<Field, number>>> {
+  return {
+    title,
+    kind: 'number',
+    cell: (row) => figure(row[field], countText(row[field])),
+    key: (row) => row[field],
+  };
 }
 
 /** A plain table that the page's script makes sortable. Wide ones scroll in themselves; on a phone each row is a card. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { accessOf } from '../../deploy/desired/desired.ts';
+import { accessOf } from '../../deploy/desired/access.ts';
 import { lackOf, readFunctions } from '../../deploy/desired/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parsePolicy } from '../../shared/policy/policy.ts';

@@ -1,3 +1,4 @@
+import { GIB } from '../../../shared/prices/quantities.ts';
 import type { Usage } from '../../../shared/prices/book.ts';
 import type { Cell } from '../pivot.ts';
 import { matchSku, type Match, type RefreshedBook } from './match-sku.ts';
@@ -65,9 +66,9 @@ function unknownText([name, skus]: readonly [name: string, skus: readonly Sku[]]
 /** Units that are the expected one, and how many of it. */
 const UNITS: Readonly<Record<Match['unit'], Readonly<Record<string, number>>>> = {
   h: { h: 1 },
-  'GiBy.h': { 'GiBy.h': 1, 'GBy.h': 1e9 / 2 ** 30 },
-  'GiBy.mo': { 'GiBy.mo': 1, 'GBy.mo': 1e9 / 2 ** 30 },
-  GiBy: { GiBy: 1, GBy: 1e9 / 2 ** 30 },
+  'GiBy.h': { 'GiBy.h': 1, 'GBy.h': 1e9 / GIB },
+  'GiBy.mo': { 'GiBy.mo': 1, 'GBy.mo': 1e9 / GIB },
+  GiBy: { GiBy: 1, GBy: 1e9 / GIB },
 };
 
 /** Where the tiers of the book begin, in GiB a month. */

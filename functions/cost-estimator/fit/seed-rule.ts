@@ -1,3 +1,4 @@
+import { GIB } from '../../../shared/prices/quantities.ts';
 import type { Tier } from './tiers.ts';
 
 /** "Model size × 4": a rule of thumb beside the formula, and where the two differ. */
@@ -36,4 +37,4 @@ export function seedRule(sizeGb: number, tiers: readonly Tier[], fits: readonly 
   };
 }
 
-const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+const gib = (bytes: number): string => (bytes / GIB).toFixed(1);

@@ -1,3 +1,4 @@
+import { GIB } from '../../../shared/prices/quantities.ts';
 import type { UsdRange } from '../../../shared/prices/money.ts';
 import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import type { Tone } from '../../../shared/report/chart.ts';
@@ -51,4 +52,4 @@ const gibFormat = (digits: number): Intl.NumberFormat =>
 
 /** `16.2 GiB` of bytes, as GPU memory is written. */
 export const gibText = (bytes: number): string =>
-  `${gibFormat(bytes < 2 ** 33 ? 2 : 1).format(bytes / 2 ** 30)} GiB`;
+  `${gibFormat(bytes < 8 * GIB ? 2 : 1).format(bytes / GIB)} GiB`;

@@ -1,6 +1,6 @@
 import { type Child, type Markup, tag } from '../../../shared/report/markup.ts';
 import { bytesText, countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
-import { headline, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
+import { headline, notice, oldPricesNotice, partialScopeNotice } from '../../../shared/report/page-parts.ts';
 import { type HtmlParts, type PageSection, renderPageParts } from '../../../shared/report/page.ts';
 import { laneFlows } from './charts.ts';
 import { findingCard } from './findings.ts';
@@ -16,19 +16,7 @@ export function renderScopePage(head: ScopeHead, results: AsyncIterable<ProjectR
       kind: 'egress report',
       title: `Where the egress money of ${countText(scope.length)} projects goes`,
       subtitle: `${momentText(window.start)} to ${momentText(window.end)}`,
-      top: [
-        ...(incomplete.length === 0
-          ? []
-          : [
-              notice(
-                'warn',
-                'The scope could not be listed in whole',
-                'There may be more projects.',
-                incomplete.map(({ where, why }) => `${where}: ${why}`),
-              ),
-            ]),
-        ...oldPricesNotice(oldPrices),
-      ],
+      top: [...partialScopeNotice(incomplete), ...oldPricesNotice(oldPrices)],
       sections: [],
       footer: `Made at ${momentText(generatedAt)}, at list prices, tiers counted as if each project were alone on its billing account. The same report as JSON or CSV: request format=json or format=csv.`,
     },

@@ -2,7 +2,7 @@ import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, momentText, usdRangeFigure, usdText } from '../../../shared/report/numbers.ts';
 import { emptyState, headline, label, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
-import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
 import { changesSection } from './changes-section.ts';
 import { findingCard } from './finding-card.ts';
@@ -93,12 +93,7 @@ function summaryTable(mistakes: readonly MistakeResult[]): Markup {
       },
       { title: 'Result', kind: 'text', cell: ({ status }) => statusLabel(status) },
       { title: 'Worst', kind: 'text', cell: ({ severity }) => severity ?? '' },
-      {
-        title: 'Findings',
-        kind: 'number',
-        cell: ({ findings }) => figure(findings, countText(findings)),
-        key: ({ findings }) => findings,
-      },
+      countColumn('Findings', 'findings'),
       {
         title: 'USD a month',
         kind: 'number',
@@ -150,12 +145,7 @@ function ruleTable(rules: readonly RuleResult[], caption: string): Markup {
       { title: 'Id', kind: 'text', cell: ({ rule, cis }) => (cis === null ? rule : `${rule}, CIS ${cis}`) },
       { title: 'Severity', kind: 'text', cell: ({ severity }) => severity },
       { title: 'Result', kind: 'text', cell: ({ status }) => statusLabel(status) },
-      {
-        title: 'Looked at',
-        kind: 'number',
-        cell: ({ looked }) => figure(looked, countText(looked)),
-        key: ({ looked }) => looked,
-      },
+      countColumn('Looked at', 'looked'),
       {
         title: 'Notes',
         kind: 'text',

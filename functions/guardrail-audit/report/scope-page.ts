@@ -1,8 +1,8 @@
 import type { Markup } from '../../../shared/report/markup.ts';
 import { countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
-import { headline, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
+import { headline, notice, oldPricesNotice, partialScopeNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html } from '../../../shared/report/page.ts';
-import { sortableTable } from '../../../shared/report/sortable-table.ts';
+import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
 import type { ScopeReport, ScopeTotal } from './scope.ts';
 
@@ -21,16 +21,7 @@ export function renderScopePage(report: ScopeReport, from: 'receipts' | 'now'): 
         { label: 'Findings', value: figure(total.findings, countText(total.findings)) },
         { label: 'Unpriced findings', value: figure(total.unpriced, countText(total.unpriced)) },
       ]),
-      ...(incomplete.length === 0
-        ? []
-        : [
-            notice(
-              'warn',
-              'The scope could not be listed in whole',
-              'There may be more projects.',
-              incomplete.map(({ where, why }) => `${where}: ${why}`),
-            ),
-          ]),
+      ...partialScopeNotice(incomplete),
       ...(without.length === 0
         ? []
         : [
@@ -64,18 +55,8 @@ function mistakeTable({ mistakes }: ScopeReport): Markup {
     empty: 'None.',
     columns: [
       { title: 'Mistake', kind: 'text', cell: ({ title }) => title },
-      {
-        title: 'Made in',
-        kind: 'number',
-        cell: ({ failed }) => figure(failed, countText(failed)),
-        key: ({ failed }) => failed,
-      },
-      {
-        title: 'Not evaluable in',
-        kind: 'number',
-        cell: ({ notEvaluable }) => figure(notEvaluable, countText(notEvaluable)),
-        key: ({ notEvaluable }) => notEvaluable,
-      },
+      countColumn('Made in', 'failed'),
+      countColumn('Not evaluable in', 'notEvaluable'),
     ],
   });
 }
@@ -126,12 +107,7 @@ function totalTable(caption: string, totals: readonly ScopeTotal[]): Markup {
         cell: ({ projects, audited }) => `${audited} of ${projects}`,
         key: ({ projects }) => projects,
       },
-      {
-        title: 'Findings',
-        kind: 'number',
-        cell: ({ findings }) => figure(findings, countText(findings)),
-        key: ({ findings }) => findings,
-      },
+      countColumn('Findings', 'findings'),
       {
         title: 'USD a month',
         kind: 'number',

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../shared/errors.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError, undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
 import { isMigModel } from '../../../shared/prices/machine-type.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
@@ -138,12 +138,7 @@ async function idleEndpoints(
 
 /** 404: nothing in this project ever wrote the metric. */
 async function readUnlessUnknown(read: () => Promise<readonly string[]>): Promise<readonly string[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return [];
-    throw error;
-  }
+  return (await undefinedIfMissing(read())) ?? [];
 }
 
 /** `vm/123` among its keys. */

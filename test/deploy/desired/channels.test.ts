@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { grant } from '../../../deploy/plan/grants.ts';
-import { accessOf } from '../../../deploy/desired/desired.ts';
+import { accessOf } from '../../../deploy/desired/access.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 

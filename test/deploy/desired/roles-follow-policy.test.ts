@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
-import { accessOf } from '../../../deploy/desired/desired.ts';
+import { accessOf } from '../../../deploy/desired/access.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
 
 const functions = await readFunctions();

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
+import { undefinedIfMissing } from '../../../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../../../shared/google/parse-answer.ts';
 import type { Workload } from '../../facts.ts';
 import { isRead, whole, type Reading } from '../../reading.ts';
@@ -89,13 +89,8 @@ async function getSpec({ api }: Look, name: string): Promise<unknown> {
   const call = 'aiplatform.pipelineJobs.get';
   const region = name.split('/')[3] ?? '';
   const url = `https://${region}-aiplatform.googleapis.com/v1/${name}`;
-  try {
-    const answer = await api.request(call, { url, query: { fields: 'pipelineSpec' } });
-    return parseAnswer(call, specSchema, answer).pipelineSpec;
-  } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return {};
-    throw error;
-  }
+  const answer = await undefinedIfMissing(api.request(call, { url, query: { fields: 'pipelineSpec' } }));
+  return answer === undefined ? {} : parseAnswer(call, specSchema, answer).pipelineSpec;
 }
 
 function workloadOf({ name, runtimeConfig, templateUri }: Run, places: Places, look: Look): Workload {
