@@ -137,12 +137,17 @@ export function parseLedger(project: string, text: string | undefined, nowMs = I
 }
 
 /** Sums only grow, and time only passes. */
-function contradiction({ checkpoints, lookedMs, sinceMs }: Ledger): string | undefined {
+function contradiction({ checkpoints, lookedMs, sinceMs, running }: Ledger): string | undefined {
+  const odd = running.find(({ rate: { low, expected, high } }) => !isOrdered([0, low, expected, high]));
+  if (odd !== undefined) return `the rate of "${odd.resource.slice(0, 100)}" is out of order`;
   for (const [index, { atMs, low, expected, high }] of checkpoints.entries()) {
     const before = checkpoints[index - 1];
     if (![atMs, low, expected, high].every(Number.isFinite)) return `checkpoint ${index} is not a number`;
-    if (low > expected + CENT || expected > high + CENT) return `checkpoint ${index} is out of order`;
-    if (before !== undefined && (atMs <= before.atMs || low < before.low || high < before.high))
+    if (!isOrdered([low, expected, high])) return `checkpoint ${index} is out of order`;
+    if (
+      before !== undefined &&
+      (atMs <= before.atMs || low < before.low || expected < before.expected || high < before.high)
+    )
       return `checkpoint ${index} is less than the one before it`;
   }
   const [first] = checkpoints;
@@ -153,6 +158,11 @@ function contradiction({ checkpoints, lookedMs, sinceMs }: Ledger): string | und
 }
 
 const CENT = 0.01;
+
+/** Each within a cent not below the one before it. */
+function isOrdered(values: readonly number[]): boolean {
+  return values.every((value, index) => value >= (values[index - 1] ?? value) - CENT);
+}
 
 /** As it is stored: to a millionth of a dollar. */
 export function printLedger(ledger: Ledger): string {

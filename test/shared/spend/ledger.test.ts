@@ -157,6 +157,22 @@ describe('parseLedger', () => {
     ['is no JSON', text.slice(0, 60), /not JSON/],
     ['lacks a field', text.replace('"running"', '"walking"'), /damaged: running/],
     ['is of another project', text.replace('"p"', '"q"'), /is of "q"/],
+    ['is of an earlier version', text.replace('"version":1', '"version":0'), /damaged: version/],
+    [
+      'has a rate below zero',
+      text.replace('"rate":{"low":12', '"rate":{"low":-12'),
+      /the rate of "a" is out of order/,
+    ],
+    [
+      'has a rate whose bounds are swapped',
+      text.replace('"high":12', '"high":1'),
+      /the rate of "a" is out of order/,
+    ],
+    [
+      'has an expected sum that shrinks',
+      text.replace('"low":1,"expected":1', '"low":0,"expected":-0.005'),
+      /less than the one/,
+    ],
     ['has sums that shrink', text.replace('"low":1,', '"low":-1,'), /less than the one before/],
     ['does not reach to its last look', text.replace(/"lookedMs":\d+/, '"lookedMs":1'), /do not reach/],
   ];
