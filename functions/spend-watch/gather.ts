@@ -140,8 +140,12 @@ async function readBudgets(
   };
 }
 
-async function readOthers({ projectId }: Run, state: State, messages: BudgetMessages): Promise<BudgetFacts> {
+async function readOthers(
+  { projectId, startedAt }: Run,
+  state: State,
+  messages: BudgetMessages,
+): Promise<BudgetFacts> {
   const others = messages.projects.filter((other) => other !== projectId);
-  const { ledgers, without } = await readLedgers(state, others);
+  const { ledgers, without } = await readLedgers(state, others, startedAt.getTime());
   return { messages, others: ledgers, without };
 }

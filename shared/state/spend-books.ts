@@ -12,16 +12,20 @@ export async function readMessages(state: State, budget: string): Promise<Budget
   return messages?.budget === budget ? messages : undefined;
 }
 
-/** The ledgers of projects, and those that have none that can be used, each with why: `ml-lab: there is no ledger yet`. */
+/**
+ * The ledgers of projects, and those that have none that can be used, each with why: `ml-lab: there is no ledger yet`. Where `nowMs` is
+ * given, one that is dated ahead of it is none.
+ */
 export async function readLedgers(
   state: State,
   projects: readonly string[],
+  nowMs = Infinity,
 ): Promise<{ readonly ledgers: readonly Ledger[]; readonly without: readonly string[] }> {
   const without: string[] = [];
   const ledgers = await pMap(
     projects,
     async (project) => {
-      const read = parseLedger(project, (await state.read(ledgerObject(project)))?.text);
+      const read = parseLedger(project, (await state.read(ledgerObject(project)))?.text, nowMs);
       if (read.kind === 'ledger') return [read.ledger];
       without.push(`${project}: ${read.why}`);
       return [];
