@@ -10,6 +10,8 @@ export interface States {
   readonly stopping: ReadonlySet<string>;
   /** On its way up; a stop is refused until it runs. */
   readonly starting: ReadonlySet<string>;
+  /** No word on whether it runs, as under repair: a stop is tried, a start waits for what comes of it. */
+  readonly unsettled?: ReadonlySet<string>;
   /** What a start that failed leads to, where that is no stopped state. */
   readonly broken?: ReadonlySet<string>;
 }
@@ -33,7 +35,7 @@ export function judgeStop(state: string, states: States, request: KindRequest): 
 export function judgeStart(state: string, states: States, request: KindRequest, detail = ''): Standing {
   if (states.running.has(state)) return { kind: 'done' };
   if (states.stopped.has(state)) return { kind: 'ready', request };
-  if (states.starting.has(state) || states.stopping.has(state))
+  if ([states.starting, states.stopping, states.unsettled].some((some) => some?.has(state) === true))
     return { kind: 'in-transit', why: `it is ${state}` };
   if (states.broken?.has(state) === true)
     return { kind: 'failed', why: `it is ${state}: ${detail === '' ? 'no reason given' : detail}` };

@@ -32,6 +32,7 @@ const STATES: States = {
   stopped: new Set(['STOPPED', 'PREEMPTED', 'TERMINATED', 'HIDDEN']),
   stopping: new Set(['STOPPING', 'DELETING', 'HIDING']),
   starting: new Set(['CREATING', 'STARTING', 'RESTARTING', 'REIMAGING', 'UNHIDING']),
+  unsettled: new Set(['REPAIRING', 'UNKNOWN', 'STATE_UNSPECIFIED', '']),
 };
 
 const record = z.object({ acceleratorType: z.string() });

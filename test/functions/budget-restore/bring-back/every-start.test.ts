@@ -58,6 +58,23 @@ describe('a start that takes longer than the request', () => {
       expect(stateOf(lab.project())).toEqual(before);
     });
 
+  for (const state of ['REPAIRING', 'UNKNOWN', 'STATE_UNSPECIFIED', ''])
+    it(`a TPU that is "${state}": is pending, and nothing is to be done once it is READY`, async () => {
+      await lab.stopResources();
+      machine('tpu-1').state = state;
+      const first = await restore();
+      expect([first.status, first.complete, lineOf(first, 'tpu-1')?.outcome]).toEqual([
+        503,
+        false,
+        'pending',
+      ]);
+      delete machine('tpu-1').state;
+      machine('tpu-1').running = true;
+      const second = await restore();
+      expect([second.status, lineOf(second, 'tpu-1')?.outcome]).toEqual([200, 'already']);
+      expect(changesOf('tpu-1')).toHaveLength(0);
+    });
+
   for (const { title, group: name, resource } of GROUPS)
     it(`${title}: is pending while its members are being started`, async () => {
       const before = await lab.stopResources();
