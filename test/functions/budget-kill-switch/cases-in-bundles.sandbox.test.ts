@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Burning } from '../../../shared/resources/left-burning.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
-import type { ScenarioInput } from '../../sandbox/scenario.ts';
 import {
   ACCOUNT,
   ALERTS,
@@ -19,57 +19,16 @@ import {
 } from '../../support/install-function.ts';
 import { settle } from '../../support/installed.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC } from '../../support/lab.ts';
-import { messagesOf } from '../../support/observe.ts';
+import { lastReceipt, messagesOf } from '../../support/observe.ts';
+import { FOREIGN, REGION, WORLDS, ZONE } from './field-worlds.ts';
 
 /**
  * Cases from the field, collected with the first release of the switch: machines, labels, amounts, times and the order of messages as they
  * were reported, under the policy's defaults. Each has a project and a budget of 1,000 USD of its own, and a neighbour beside it; all
  * are played in one sandbox by the deployed bundles of switch and restore.
  */
-type Project = ScenarioInput['projects'][number];
-
 const MINUTE_MS = 60_000;
-const REGION = 'us-central1';
-const ZONE = `${REGION}-a`;
 const [, OWN = ''] = ACCOUNT.split('/');
-const FOREIGN = '99AA88-77BB66-55CC44';
-const KEEP = { 'costguard-keep': 'true' };
-
-const gpu = (more: object = {}) => ({ id: 'gpu-1', zone: ZONE, machineType: 'a2-highgpu-1g', ...more });
-const notebook = (id: string, zone: string, machineType = 'n1-standard-4', more: object = {}) => ({
-  ...{ id, zone, machineType, created: '-9d' },
-  ...more,
-});
-const job = (id: string, labels: Record<string, string>) => ({
-  ...{ id, displayName: `train-${id}`, labels },
-  jobSpec: { workerPoolSpecs: [{ machineSpec: { machineType: 'n1-standard-16' } }] },
-});
-const endpoint = (labels: Record<string, string>) => ({
-  ...{ id: '71', displayName: 'prod', labels },
-  deployedModels: [
-    {
-      ...{ id: '1', model: `projects/3001/locations/${REGION}/models/9` },
-      dedicatedResources: { machineSpec: { machineType: 'g2-standard-8' }, minReplicaCount: 1 },
-    },
-  ],
-  trafficSplit: { '1': 100 },
-});
-
-const WORLDS: Readonly<Record<string, Omit<Project, 'id' | 'number'>>> = {
-  c02: { vms: [gpu()] },
-  'c02-raised-more': { vms: [gpu()] },
-  c05: { vms: [gpu()], billingAccount: FOREIGN },
-  'c05-burning': { vms: [gpu({ labels: KEEP })], billingAccount: FOREIGN },
-  c06: { vms: [gpu({ stockout: true })], notebooks: [notebook('nb-vm', ZONE, 'a2-highgpu-1g', { stockout: true })] },
-  c07b: { vms: [gpu()] },
-  'c07b-denied': { vms: [gpu()] },
-  c12: { notebooks: [notebook('nb-0', ZONE), notebook('nb-1', 'europe-west4-a')] },
-  c13: { vms: [gpu()] },
-  c16: { vms: [gpu()] },
-  'c16-burning': { vms: [gpu(), gpu({ id: 'gpu-kept', labels: KEEP })] },
-  c17: { vms: [gpu({ id: 'gpu-kept', labels: KEEP })], vertex: { customJobs: [job('31', KEEP)], endpoints: [endpoint(KEEP)] } },
-  'c17-unlabelled': { vertex: { customJobs: [job('31', KEEP), job('32', {})] } },
-}; // prettier-ignore
 
 const NAMES = Object.keys(WORLDS);
 const projectOf = (name: string): string => `demo-${name}`;
@@ -160,6 +119,26 @@ const jobOf = (name: string, id: string) =>
 const rungOf = (name: string, does: string) =>
   manifestsIn(sandbox)[projectOf(name)]?.rungs.find((rung) => rung.do === does);
 
+/** What the last look at a project left burning, worst first. */
+const burning = (): readonly Burning[] =>
+  (lastReceipt(sandbox, BUCKET, SWITCH).decisions.find(({ action }) => action === 'stop-compute')?.evidence[
+    'leftBurning'
+  ] ?? []) as readonly Burning[];
+const idsOf = (left: readonly Burning[]) => left.map(({ resource }) => resource.split('/').at(-1) ?? '');
+const decisionOn = (id: string) =>
+  lastReceipt(sandbox, BUCKET, SWITCH).decisions.find(({ resource }) => resource.endsWith(`/${id}`));
+const callsTo = (name: string) => {
+  const { id, number } = sandbox.projects.get(projectOf(name)).seed;
+  return sandbox.callLog
+    .calls()
+    .filter(({ path }) => path.split('/').some((part) => part === id || part === number));
+};
+/** The changes carried out in a project, each by its path. */
+const changesIn = (name: string): readonly string[] =>
+  callsTo(name)
+    .filter(({ method, status, permissions }) => method !== 'GET' && status < 300 && permissions.length > 0)
+    .map(({ path }) => path);
+
 beforeAll(async () => {
   sandbox = await startSandbox({ scenario: { ...scenario, clock: '2026-11-18T15:00:00Z' }, frozen: true });
   const options = { operationsProject: OPERATIONS, policyText: POLICY };
@@ -170,6 +149,45 @@ afterAll(async () => {
   await restore.close();
   await killSwitch.close();
   await sandbox.close();
+});
+
+describe('c09: nothing left to do', () => {
+  const threeMessages = async (name: string): Promise<Record<'WARNING' | 'ERROR' | 'INFO', readonly string[]>> => {
+    const from = killSwitch.lines.length;
+    for (const cost of [1_250, 1_250, 1_260]) await say(name, cost, 1.2);
+    const of = (severity: string) => messagesOf(killSwitch.lines.slice(from), severity);
+    return { WARNING: of('WARNING').filter((text) => text.includes(`has nothing left to do on ${projectOf(name)}`)), ERROR: of('ERROR'), INFO: of('INFO').filter((text) => text.includes('have fired before')) };
+  }; // prettier-ignore
+
+  it('is said once for each rung where billing was cut by hand', async () => {
+    // As Google's front end refuses every call to these for a project without billing.
+    const message = 'This API method requires billing to be enabled.';
+    for (const route of ['compute.*', 'notebooks.*', 'aiplatform.*'])
+      sandbox.faults.add({ route, pathIncludes: 'projects/demo-c09/', fault: { kind: 'status', status: 403, message, reason: 'BILLING_DISABLED' } });
+    const said = await threeMessages('c09');
+    expect(said.WARNING.map((text) => text.split(' has ')[0])).toEqual(['stop-notebooks', 'stop-compute', 'unlink-billing']);
+    expect(said.WARNING[1]).toMatch(/^stop-compute has nothing left to do on demo-c09: no billing account pays for it\. /);
+    expect([changesIn('c09'), said.ERROR]).toEqual([[], []]);
+    expect(said.INFO).toHaveLength(2);
+  }); // prettier-ignore
+
+  it('is said once for a deleted project, which is not looked at', async () => {
+    const said = await threeMessages('c09-deleted');
+    expect(said.WARNING).toHaveLength(3);
+    expect(said.WARNING[0]).toContain('on demo-c09-deleted: it is deleted. ');
+    const looked = callsTo('c09-deleted').filter(({ host }) => /^(?:compute|notebooks|.*aiplatform)\./.test(host));
+    expect([looked, changesIn('c09-deleted')]).toEqual([[], []]);
+    expect(said.INFO).toHaveLength(2);
+  }); // prettier-ignore
+
+  it('and a project that comes back from its deletion is looked at again', async () => {
+    await say('c09-undeleted', 1_010, 1);
+    expect([vm('c09-undeleted')?.status, changesIn('c09-undeleted')]).toEqual(['RUNNING', []]);
+    Object.assign(sandbox.projects.get(projectOf('c09-undeleted')).seed, { state: 'ACTIVE' });
+    await sandbox.clock.advance(10 * MINUTE_MS);
+    await say('c09-undeleted', 1_020, 1);
+    expect(vm('c09-undeleted')?.status).toBe('TERMINATED');
+  });
 });
 
 describe('c05: the project was moved to another billing account, and the old budget still reports its cost', () => {
@@ -308,4 +326,76 @@ describe('c02: the budget was raised, all restored, and is exceeded again in the
     await say('c02-raised-more', 2_100, 0.5, { budgetAmount: 3_000 });
     expect(vm('c02-raised-more')?.status).toBe('RUNNING');
   });
+});
+
+describe('c01: machines of a node pool, Batch, Dataflow and a provisioner of its own', () => {
+  it('are each stopped or named with their cost and a command, with every message', async () => {
+    const logged = [await say('c01', 1_010, 1)];
+    const left = burning();
+    const vms = (WORLDS['c01']?.vms ?? []).map(({ id }) => id);
+    const stopped = vms.filter((id) => vm('c01', id)?.status !== 'RUNNING');
+    expect([...stopped, ...idsOf(left)].sort()).toEqual([...vms].sort());
+    expect(idsOf(left)[0]).toBe('train-batch-0');
+    // A look costs one call for each collection and region of Vertex AI; the receipt says how many.
+    const { apiCalls } = lastReceipt(sandbox, BUCKET, SWITCH);
+    const regional = Object.entries(apiCalls).filter(([call]) => /^aiplatform\.(?!locations).*\.list$/.test(call));
+    expect(regional.map(([, count]) => count)).toEqual(Array.from({ length: 15 }, () => scenario.vertexRegions.length));
+    for (const { cost, command } of left) {
+      expect(cost).toMatch(/^\$\d+\.\d\d\/h$|^\$\S+ to \$|^unpriced/);
+      expect(command).toMatch(/^gcloud /);
+    }
+    await sandbox.clock.advance(120 * MINUTE_MS);
+    logged.push(await say('c01', 1_120, 1));
+    for (const one of logged)
+      expect(one('WARNING')).toMatch(new RegExp(`^stop-compute done on demo-c01, ${left.length} left burning \\$\\d+\\.\\d\\d/h`, 'm'));
+  }); // prettier-ignore
+});
+
+describe('c04: machine learning that is no VM', () => {
+  it('is stopped from the outside in, and what nothing stops is named each time', async () => {
+    const logged = [await say('c04', 1_010, 1)];
+    const done = (manifestsIn(sandbox)[projectOf('c04')]?.rungs ?? [])
+      .flatMap(({ items = [] }) => items)
+      .filter(({ status }) => status === 'done')
+      .map(({ resource }) => resource.split('/').at(-1));
+    expect(done).toEqual(expect.arrayContaining(['hourly', 'nightly', 'automl', 'score', 'colab']));
+    // The pipeline went first, so that it did not submit its task again.
+    const jobs = [...sandbox.vertex.jobs.values()].filter(({ projectId }) => projectId === projectOf('c04'));
+    expect(jobs.map(({ state }) => state)).toEqual([expect.stringMatching(/_CANCEL/)]);
+    const left = burning();
+    expect([...idsOf(left), ...done]).toEqual(expect.arrayContaining(['ray-cluster', 'search', 'fs', 'pool', 'v5e-16']));
+    expect(left.every(({ why, command }) => why !== '' && /^(?:gcloud|curl) /.test(command))).toBe(true);
+    await sandbox.clock.advance(120 * MINUTE_MS);
+    logged.push(await say('c04', 1_100, 1));
+    for (const one of logged)
+      expect(one('WARNING')).toContain(`stop-compute done on demo-c04, ${left.length} left burning `);
+  }); // prettier-ignore
+});
+
+describe('c03: a controller brings it back', () => {
+  it('stops the VM that a schedule started and the jobs that a pipeline submitted, once per start', async () => {
+    await say('c03', 1_010, 1);
+    await sandbox.clock.advance(600 * MINUTE_MS);
+    expect(vm('c03')?.status).toBe('TERMINATED');
+    sandbox.fleet.startVm(`projects/${projectOf('c03')}/zones/${ZONE}/instances/gpu-1`);
+    sandbox.store.get(projectOf('c03'), 'aiplatform', `locations/${REGION}/pipelineJobs/nightly`).body['state'] = 'PIPELINE_STATE_RUNNING';
+    const known = [...sandbox.vertex.jobs.values()].find((one) => one.projectId === projectOf('c03'))?.name ?? '';
+    const submitted = [sandbox.vertex.resubmit(known), sandbox.vertex.resubmit(known)];
+    await sandbox.clock.advance(10 * MINUTE_MS);
+    await say('c03', 1_100, 1);
+    expect(decisionOn('gpu-1')).toMatchObject({ action: 'stop', reason: 'came-back', outcome: 'done' });
+    expect(decisionOn('gpu-1')?.evidence['startedBy']).toMatch(/the resource policy office-hours is attached to it/);
+    expect(decisionOn('nightly')).toMatchObject({ action: 'cancel', reason: 'came-back', outcome: 'done' });
+    expect(decisionOn('nightly')?.evidence['startedBy']).toMatch(/^cannot be told: /);
+    for (const name of submitted)
+      expect(decisionOn(name.split('/').at(-1) ?? '')).toMatchObject({ action: 'cancel', outcome: 'done' });
+    await sandbox.clock.advance(10 * MINUTE_MS);
+    const changes = changesIn('c03');
+    expect(changes.filter((path) => path.endsWith('/gpu-1/stop'))).toHaveLength(2);
+    await say('c03', 1_190, 1);
+    expect(changesIn('c03')).toEqual(changes);
+    const jobs = [...sandbox.vertex.jobs.values()].filter(({ projectId }) => projectId === projectOf('c03'));
+    expect(jobs.filter(({ state }) => state === 'JOB_STATE_RUNNING')).toEqual([]);
+    expect(manifestsIn(sandbox)[projectOf('c03')]?.rungs.map(({ status }) => status)).not.toContain('claimed');
+  }); // prettier-ignore
 });
