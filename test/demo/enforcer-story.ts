@@ -4,7 +4,7 @@ import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createStorageService, type StorageService } from '../sandbox/services/storage/service.ts';
 import { headline } from './headline.ts';
-import { renderTable } from './table.ts';
+import { indent, renderTable } from './table.ts';
 import { receiptsOfTick } from './tick.ts';
 
 const DAY_MS = 86_400_000;
@@ -57,7 +57,7 @@ export async function tellEnforcerStory(
     .sort((a, b) => (a.projects.join() < b.projects.join() ? -1 : 1));
   for (const { projects, decisions } of receipts) console.log(`${showDecisions(projects, decisions)}\n`);
   const decisions = receipts.flatMap((receipt) => receipt.decisions);
-  console.log(`${showSavings(decisions)}\n${showLint(decisions)}`);
+  console.log(`${indent(showSavings(decisions), 0)}\n${indent(showLint(decisions), 0)}`);
 
   headline(sandbox, 'A year later, on a clock of the buckets’ own: has it come as foretold?');
   await compare(sandbox, decisions);
@@ -66,24 +66,28 @@ export async function tellEnforcerStory(
 const ORDER = ['patch', 'refuse', 'report', 'keep'];
 
 function showDecisions(projects: readonly string[], decisions: readonly Decided[]): string {
+  const sorted = [...decisions].sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action));
   return renderTable(
     [
       { heading: projects.join(', '), width: 36 },
       { heading: 'VERDICT', width: 26 },
-      { heading: 'RULES', width: 18 },
-      { heading: 'DELETES IN A YEAR, OR WHY NOT', width: 44 },
       { heading: '$/MONTH', width: 10, align: 'right' },
     ],
-    [...decisions]
-      .sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action))
-      .map((decision) => [
-        nameOf(decision),
-        `${decision.action}: ${decision.reason.replaceAll('-', ' ')}`,
-        showDiff(decision),
-        decision.evidence.why ?? showForecast(decision),
-        showMoney(decision.usdPerHour),
-      ]),
+    sorted.map((decision) => [
+      nameOf(decision),
+      `${decision.action}: ${decision.reason.replaceAll('-', ' ')}`,
+      showMoney(decision.usdPerHour),
+    ]),
+    sorted.map(showChange),
   );
+}
+
+/** The rules that come and go, and what they delete; or why there are none. */
+function showChange(decision: Decided): string {
+  const diff = showDiff(decision);
+  return [diff === '' ? '' : `rules: ${diff}`, decision.evidence.why ?? showForecast(decision)]
+    .filter((part) => part !== '')
+    .join('; ');
 }
 
 function nameOf({ resource }: Decided): string {
@@ -111,8 +115,8 @@ function showForecast({ evidence: { forecast } }: Decided): string {
   const year = forecast?.within?.year;
   if (year === undefined) return '';
   return most(year.deletedObjects) === 0
-    ? 'nothing'
-    : `${showSpan(year.deletedObjects, grouped)} objects, ${showSpan(year.deletedBytes, showBytes)}`;
+    ? 'deletes nothing in a year'
+    : `deletes in a year ${showSpan(year.deletedObjects, grouped)} objects, ${showSpan(year.deletedBytes, showBytes)}`;
 }
 
 function showMoney(usdPerHour: number | 'unpriced'): string {
@@ -173,41 +177,37 @@ async function compare(sandbox: Sandbox, decisions: readonly Decided[]): Promise
     if (month === undefined || year === undefined) return [];
     const name = nameOf(decision);
     const extra = (days: number): number => withRules(name, days) - without(name, days);
+    const horizons = [
+      ['month', month, 30],
+      ['year', year, 365],
+    ] as const;
     // What falls due on the last day may come up to a day later.
-    const asForetold = (
-      [
-        [month, 30],
-        [year, 365],
-      ] as const
-    ).every(
-      ([{ deletedObjects }, days]) =>
-        Math.min(extra(days), extra(days + 1)) <= most(deletedObjects) &&
-        least(deletedObjects) <= Math.max(extra(days), extra(days + 1)),
-    );
-    if (asForetold) right += 1;
+    const cameAsForetold = ([, { deletedObjects }, days]: (typeof horizons)[number]): boolean =>
+      Math.min(extra(days), extra(days + 1)) <= most(deletedObjects) &&
+      least(deletedObjects) <= Math.max(extra(days), extra(days + 1));
+    if (horizons.every(cameAsForetold)) right += 1;
     if (most(year.deletedObjects) === 0 && extra(366) === 0) return [];
-    return [
-      [
-        name,
-        showSpan(month.deletedObjects, grouped),
-        grouped(extra(31)),
-        showSpan(year.deletedObjects, grouped),
-        grouped(extra(366)),
-        grouped(without(name, 366)),
-        asForetold ? 'yes' : 'NO',
-      ],
-    ];
+    return horizons.map((horizon) => {
+      const [within, { deletedObjects }, days] = horizon;
+      return [
+        within === 'month' ? name : '',
+        within,
+        showSpan(deletedObjects, grouped),
+        grouped(extra(days + 1)),
+        grouped(without(name, days + 1)),
+        cameAsForetold(horizon) ? 'yes' : 'NO',
+      ];
+    });
   });
   console.log(
     renderTable(
       [
         { heading: 'OBJECTS DELETED', width: 32 },
-        { heading: 'FORETOLD, MONTH', width: 15, align: 'right' },
+        { heading: 'WITHIN', width: 6 },
+        { heading: 'FORETOLD', width: 10, align: 'right' },
         { heading: 'CAME', width: 8, align: 'right' },
-        { heading: 'FORETOLD, YEAR', width: 15, align: 'right' },
-        { heading: 'CAME', width: 8, align: 'right' },
-        { heading: 'ANYWAY', width: 8, align: 'right' },
-        { heading: 'AGREE', width: 6 },
+        { heading: 'ANYWAY', width: 6, align: 'right' },
+        { heading: 'AGREE', width: 5 },
       ],
       rows,
     ),

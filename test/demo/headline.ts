@@ -1,8 +1,9 @@
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { titleLine } from './table.ts';
 
 /** A line between the parts of the story, with the sandbox's time. */
 export function headline(sandbox: Sandbox, title: string): void {
-  console.log(`\n── ${clockText(sandbox.clock.now())}  ${title}\n`);
+  console.log(`\n${titleLine(clockText(sandbox.clock.now()), title)}\n`);
 }
 
 export function clockText(ms: number): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatUsdPerHour } from '../../shared/prices/money.ts';
-import { renderTable } from './table.ts';
+import { indent, renderTable } from './table.ts';
 
 const price = z.union([z.number(), z.literal('unpriced')]);
 
@@ -57,25 +57,22 @@ const ORDER = ['stop', 'start', 'warn', 'repair', 'keep', 'report'];
 
 /** The receipt's decisions as a table. */
 export function showReceipt(receipt: ShownReceipt): string {
-  const rows = [...receipt.decisions]
-    .sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action))
-    .map((decision) => [
-      decision.resource.replace(/^.*\//, ''),
-      verdictOf(decision),
-      evidenceOf(decision),
-      decision.usdPerHour === 0 ? '' : formatUsdPerHour(decision.usdPerHour),
-    ]);
+  const decisions = [...receipt.decisions].sort((a, b) => ORDER.indexOf(a.action) - ORDER.indexOf(b.action));
   const table = renderTable(
     [
       { heading: receipt.projects.join(', '), width: 24 },
-      { heading: 'VERDICT', width: 26 },
-      { heading: 'EVIDENCE', width: 68 },
+      { heading: 'VERDICT', width: 40 },
       { heading: '$/H', width: 10, align: 'right' },
     ],
-    rows,
+    decisions.map((decision) => [
+      decision.resource.replace(/^.*\//, ''),
+      verdictOf(decision),
+      decision.usdPerHour === 0 ? '' : formatUsdPerHour(decision.usdPerHour),
+    ]),
+    decisions.map(evidenceOf),
   );
-  const gaps = receipt.incomplete.map(({ where, why }) => `  not seen: ${where}: ${why}`);
-  const failures = receipt.failures.map(({ resource, error }) => `  FAILED: ${resource}: ${error}`);
+  const gaps = receipt.incomplete.map(({ where, why }) => indent(`not seen: ${where}: ${why}`, 2));
+  const failures = receipt.failures.map(({ resource, error }) => indent(`FAILED: ${resource}: ${error}`, 2));
   const calls = Object.values(receipt.apiCalls).reduce((sum, count) => sum + count, 0);
   return [table, ...gaps, ...failures, `  ${calls} API calls`].join('\n');
 }

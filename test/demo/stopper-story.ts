@@ -2,6 +2,7 @@ import { formatUsdPerHour } from '../../shared/prices/money.ts';
 import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
+import { indent } from './table.ts';
 import { burnRate, readReceipt, showReceipt, type ShownReceipt } from './show-receipt.ts';
 import { receiptsOfTick } from './tick.ts';
 
@@ -50,7 +51,10 @@ function showBurn(receipts: readonly ShownReceipt[]): void {
     `${formatUsdPerHour(usdPerHour)}${unpriced > 0 ? ` and ${unpriced} without a price` : ''}`;
   const savings = receipts.reduce((sum, receipt) => sum + receipt.savings.usdPerHour, 0);
   console.log(
-    `The fleet burns ${show(burnRate(receipts, 'before'))} before, ${show(burnRate(receipts, 'after'))} after: ${formatUsdPerHour(savings)} saved, $${Math.round(savings * 730).toLocaleString('en-US')} a month (list prices).`,
+    indent(
+      `The fleet burns ${show(burnRate(receipts, 'before'))} before, ${show(burnRate(receipts, 'after'))} after: ${formatUsdPerHour(savings)} saved, $${Math.round(savings * 730).toLocaleString('en-US')} a month (list prices).`,
+      0,
+    ),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import { clockText, headline } from './headline.ts';
 import { callRestore, showResults } from './restore-call.ts';
 import { showStates, states } from './switch-states.ts';
-import { wrap } from './table.ts';
+import { beside } from './table.ts';
 import { whileTimeFlies } from './while-time-flies.ts';
 
 const MINUTE_MS = 60_000;
@@ -73,13 +73,6 @@ async function fireDueRungs(
     told = killSwitch.lines.length;
   }
   return fired;
-}
-
-/** A text beside the time, within 80 columns. */
-function beside(time: string, text: string): string {
-  return wrap(text, 62)
-    .map((line, index) => `${(index === 0 ? time : '').padEnd(16)}  ${line}`)
-    .join('\n');
 }
 
 const alertSchema = z.looseObject({ alert: z.literal('budget-rung'), message: z.string() });

@@ -1,3 +1,5 @@
+import { wrapText } from '../../deploy/commands/text-table.ts';
+
 /** One column: its heading, and the most characters it may take. */
 export interface Column {
   readonly heading: string;
@@ -5,10 +7,21 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** A text table. A cell longer than its column goes on in the next line, at word boundaries where there are any. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
-  const widths = columns.map((column, index) =>
-    Math.min(column.width, Math.max(column.heading.length, ...rows.map((row) => (row[index] ?? '').length))),
+const GAP = '  ';
+const WIDTH = 80;
+
+/**
+ * A text table. A cell longer than its column goes on in the next line, at spaces; what has none, as a resource's name, stays whole.
+ * A row's remark stands under it, set in.
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  remarks: readonly string[] = [],
+): string {
+  const wrapped = rows.map((row) => columns.map(({ width }, index) => wrapText(row[index] ?? '', width)));
+  const widths = columns.map(({ heading }, index) =>
+    Math.max(heading.length, ...wrapped.flatMap((cells) => (cells[index] ?? []).map((line) => line.length))),
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -16,29 +29,51 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
         const width = widths[index] ?? 0;
         return columns[index]?.align === 'right' ? cell.padStart(width) : cell.padEnd(width);
       })
-      .join('  ')
+      .join(GAP)
       .trimEnd();
-  const lines = [
-    line(columns.map((column) => column.heading)),
+  return [
+    line(columns.map(({ heading }) => heading)),
     line(widths.map((width) => '─'.repeat(width))),
-  ];
-  for (const row of rows) {
-    const wrapped = widths.map((width, index) => wrap(row[index] ?? '', width));
-    const height = Math.max(...wrapped.map((cell) => cell.length));
-    for (let at = 0; at < height; at++) lines.push(line(wrapped.map((cell) => cell[at] ?? '')));
-  }
-  return lines.join('\n');
+    ...wrapped.flatMap((cells, at) => {
+      const height = Math.max(...cells.map((cell) => cell.length));
+      const own = Array.from({ length: height }, (_, row) => line(cells.map((cell) => cell[row] ?? '')));
+      const remark = remarks[at] ?? '';
+      return remark === '' ? own : [...own, indent(remark, 4)];
+    }),
+  ].join('\n');
 }
 
-/** The lines of a text, at most `width` characters each. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let rest = text;
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const end = space > 0 ? space : width;
-    lines.push(rest.slice(0, end));
-    rest = rest.slice(end).trimStart();
-  }
-  return [...lines, rest];
+/** A text within 80 columns, set in by so many. */
+export function indent(text: string, columns: number): string {
+  return wrapText(text, WIDTH - columns)
+    .map((line) => `${' '.repeat(columns)}${line}`)
+    .join('\n');
+}
+
+/** A text in 80 columns, each line behind what stands before the first. */
+function hung(before: string, text: string): readonly string[] {
+  return wrapText(text, WIDTH - before.length).map(
+    (line, index) => `${index === 0 ? before : ' '.repeat(before.length)}${line}`,
+  );
+}
+
+const COMMAND = /; end it by: (gcloud [^()]*)\)[;.]? ?/;
+
+/** A text beside the time, within 80 columns; a command stands in a line of its own, whole, so that it can be copied. */
+export function beside(time: string, text: string): string {
+  const before = time.padEnd(18);
+  const parts = text.split(COMMAND);
+  return parts
+    .flatMap((part, at) => {
+      if (at % 2 === 1) return [`${' '.repeat(4)}${part}`];
+      // What the command was taken out of is closed before it.
+      const told = at < parts.length - 1 ? `${part}):` : part;
+      return told === '' ? [] : hung(at === 0 ? before : ' '.repeat(before.length), told);
+    })
+    .join('\n');
+}
+
+/** A line between the parts of a story. */
+export function titleLine(time: string, title: string): string {
+  return hung(`── ${time}  `, title).join('\n');
 }
