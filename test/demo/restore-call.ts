@@ -43,17 +43,18 @@ export async function callRestore(
 export function showResults(results: RestoreResults): string {
   return renderTable(
     [
-      { heading: 'RESOURCE', width: 30 },
-      { heading: 'RESTORE', width: 14 },
-      { heading: 'REMARK', width: 32 },
+      { heading: 'RESOURCE', width: 48 },
+      { heading: 'RESTORE', width: 16 },
     ],
-    results.map(({ resource, action, outcome, why, losses }) => [
+    results.map(({ resource, action, outcome }) => [
       shortName(resource),
       `${action === 'none' ? '' : `${action}: `}${outcome}`,
+    ]),
+    results.map(({ why, losses }) =>
       [why, losses === undefined ? undefined : `lost for good: ${losses.join(', ')}`]
         .filter(Boolean)
         .join('; '),
-    ]),
+    ),
   );
 }
 
