@@ -158,7 +158,11 @@ export function createFunctions(options: FunctionsOptions): Functions {
           service: id,
           environment,
           nodeArguments: options.preload,
-          onLine: (line) => void deployed.logs.push({ insertId: randomUUID(), atMs: clock.now(), line }),
+          onLine(line) {
+            // Lines of one moment are listed by their ids: these grow, so that the last line is the last.
+            const insertId = `${String(deployed.logs.length).padStart(10, '0')}-${randomUUID()}`;
+            deployed.logs.push({ insertId, atMs: clock.now(), line });
+          },
         }),
     });
   };
