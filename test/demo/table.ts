@@ -1,3 +1,4 @@
+import { hung, told } from '../../deploy/commands/terminal-lines.ts';
 import { wrapText } from '../../deploy/commands/text-table.ts';
 
 /** One column: its heading, and the most characters it may take. */
@@ -8,7 +9,6 @@ export interface Column {
 }
 
 const GAP = '  ';
-const WIDTH = 80;
 
 /**
  * A text table. A cell longer than its column goes on in the next line, at spaces; what has none, as a resource's name, stays whole.
@@ -45,16 +45,7 @@ export function renderTable(
 
 /** A text within 80 columns, set in by so many. */
 export function indent(text: string, columns: number): string {
-  return wrapText(text, WIDTH - columns)
-    .map((line) => `${' '.repeat(columns)}${line}`)
-    .join('\n');
-}
-
-/** A text in 80 columns, each line behind what stands before the first. */
-function hung(before: string, text: string): readonly string[] {
-  return wrapText(text, WIDTH - before.length).map(
-    (line, index) => `${index === 0 ? before : ' '.repeat(before.length)}${line}`,
-  );
+  return told(text, columns).join('\n');
 }
 
 const COMMAND = /; end it by: (gcloud [^()]*)\)[;.]? ?/;
@@ -67,13 +58,13 @@ export function beside(time: string, text: string): string {
     .flatMap((part, at) => {
       if (at % 2 === 1) return [`${' '.repeat(4)}${part}`];
       // What the command was taken out of is closed before it.
-      const told = at < parts.length - 1 ? `${part}):` : part;
-      return told === '' ? [] : hung(at === 0 ? before : ' '.repeat(before.length), told);
+      const closed = at < parts.length - 1 ? `${part}):` : part;
+      return closed === '' ? [] : hung(at === 0 ? before : ' '.repeat(before.length), closed, 0);
     })
     .join('\n');
 }
 
 /** A line between the parts of a story. */
 export function titleLine(time: string, title: string): string {
-  return hung(`── ${time}  `, title).join('\n');
+  return hung(`── ${time}  `, title, 0).join('\n');
 }
