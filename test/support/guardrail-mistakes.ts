@@ -49,9 +49,11 @@ const account2 = (role: string, member: string) =>
   bindings(['roles/aiplatform.user', 'group:scientists@example.com'], [role, member]);
 const inherited = (from: string, role: string, member: string) =>
   whole([{ role, members: [member], conditional: false, from }]);
-const withBudget = (more: Partial<typeof budget>): Partial<AuditFacts> => ({
-  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets: [{ ...budget, ...more }] }),
+const withBudgets = (...budgets: readonly (typeof budget)[]): Pick<AuditFacts, 'billing'> => ({
+  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets }),
 });
+const withBudget = (more: Partial<typeof budget>): Pick<AuditFacts, 'billing'> =>
+  withBudgets({ ...budget, ...more });
 const machine = (more: Partial<MachineFacts>): Partial<AuditFacts> => ({
   machines: whole([{ ...notebook, ...more }]),
 });
@@ -63,17 +65,28 @@ const used = (more: Partial<typeof busy>): Pick<AuditFacts, 'use'> => ({
     ]),
   ),
 });
-const BUDGETS = ['budget-missing', 'budget-thresholds', 'budget-topic', 'budget-credits'] as const;
+/** What is judged of a budget that covers the project: without one none of them is passed. */
+const BUDGET_RULES = ['budget-thresholds', 'budget-topic', 'budget-credits'] as const;
 
 const ALERTS: readonly Case[] = [
-  one('a billing account without budgets', withBudget({ projects: ['projects/1'] }), 'budget-missing'),
+  {
+    ...one('a billing account without budgets', withBudgets(), 'budget-missing'),
+    unknown: BUDGET_RULES,
+  },
+  {
+    ...one('a budget for another project', withBudget({ projects: ['projects/1'] }), 'budget-missing'),
+    unknown: BUDGET_RULES,
+  },
   one('a budget that names the project by its id', withBudget({ projects: [`projects/${PROJECT}`] })),
   one('a budget for the whole billing account', withBudget({ projects: [] })),
-  one(
-    'a budget for another folder',
-    withBudget({ projects: [], narrowed: ['resourceAncestors'] }),
-    'budget-missing',
-  ),
+  {
+    ...one(
+      'a budget for another folder',
+      withBudget({ projects: [], narrowed: ['resourceAncestors'] }),
+      'budget-missing',
+    ),
+    unknown: BUDGET_RULES,
+  },
   one('a project without billing costs nothing', { billing: whole(undefined) }),
   one(
     'thresholds at 50 and 100 %',
@@ -89,12 +102,10 @@ const ALERTS: readonly Case[] = [
     'thresholds with rounding errors',
     withBudget({ thresholds: [0.5, 0.8000000001, 1].map((share) => ({ share, basis: 'current' })) }),
   ),
-  one('a second budget of finance beside the one that is right', {
-    billing: whole({
-      account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C',
-      budgets: [{ ...budget, name: 'billingAccounts/A/budgets/b', topic: undefined, thresholds: [] }, budget],
-    }),
-  }),
+  one(
+    'a second budget of finance beside the one that is right',
+    withBudgets({ ...budget, name: 'billingAccounts/A/budgets/b', topic: undefined, thresholds: [] }, budget),
+  ),
   one('a budget without a topic', withBudget({ topic: undefined }), 'budget-topic'),
   one('a budget with another topic', withBudget({ topic: 'projects/ml-ops/topics/other' }), 'budget-topic'),
   {
@@ -128,7 +139,10 @@ const ALERTS: readonly Case[] = [
   one('a warning of the preflight', {
     preflight: whole([{ id: 'budget-scope', subject: 'b', status: 'warn', detail: 'narrowed', remedy: [] }]),
   }),
-  { ...one('budgets that may not be read', { billing: unread }), unknown: BUDGETS },
+  {
+    ...one('budgets that may not be read', { billing: unread }),
+    unknown: ['budget-missing', ...BUDGET_RULES],
+  },
 ];
 
 const NOTEBOOKS: readonly Case[] = [
@@ -665,13 +679,13 @@ const plain = { ...project, id: 'ml-serving', labels: {} };
 const STAGING: readonly Case[] = [
   one(
     'a project that serves and says not what it is',
-    { project: whole(plain), billing: withBudget({ projects: [] }).billing ?? unread },
+    { project: whole(plain), billing: withBudget({ projects: [] }).billing },
     'environment-missing',
   ),
   one('a project without endpoints need not say', {
     project: whole(plain),
     endpoints: whole([]),
-    billing: withBudget({ projects: [] }).billing ?? unread,
+    billing: withBudget({ projects: [] }).billing,
   }),
   one('production by its name', { project: whole({ ...project, labels: {} }) }),
   one(

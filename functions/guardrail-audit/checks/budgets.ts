@@ -5,40 +5,26 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
 import { covers } from './covers.ts';
 import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
-import { both, mapReading } from '../reading.ts';
-import { judge, type Found, type Outcome } from './outcome.ts';
+import { both } from '../reading.ts';
+import type { RuleId } from '../rules/rules.ts';
+import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 
 /** At which shares of the amount an alert is due. */
 const WANTED = [0.5, 0.8, 1];
 
 export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   const linked = both(facts.project, facts.billing);
-  const covering = mapReading(linked, ([project, billing]) =>
-    (billing?.budgets ?? []).filter((budget) => covers(budget, project)),
-  );
-  // What narrows a budget makes it blind to the rest of the project; those that count everything come first.
-  const whole = mapReading(covering, (budgets) => {
-    const all = budgets.filter(({ narrowed }) => narrowed.length === 0);
-    return all.length > 0 ? all : budgets;
-  });
+  const ofBudgets = (rule: RuleId, look: (budget: Budget) => Found | undefined): Outcome =>
+    judge(rule, linked, ([project, billing]) => judgeCovering(project, billing, look));
   return [
     judge('budget-missing', linked, ([project, billing]) => ({
       looked: billing?.budgets.length ?? 0,
       found: missing(project, billing),
+      ...(billing === undefined ? { notes: [UNBILLED] } : {}),
     })),
-    // One budget with all thresholds is enough: others may be for finance.
-    judge('budget-thresholds', whole, (budgets) => ({
-      looked: budgets.length,
-      found: anyPasses(budgets, thresholds),
-    })),
-    judge('budget-topic', whole, (budgets) => ({
-      looked: budgets.length,
-      found: anyPasses(budgets, (budget) => wiring(budget, config)),
-    })),
-    judge('budget-credits', whole, (budgets) => ({
-      looked: budgets.length,
-      found: anyPasses(budgets, credits),
-    })),
+    ofBudgets('budget-thresholds', thresholds),
+    ofBudgets('budget-topic', (budget) => wiring(budget, config)),
+    ofBudgets('budget-credits', credits),
     judge('switch-preflight', facts.preflight, (checks) => ({
       looked: checks.length,
       found: checks.flatMap(failedCheck),
@@ -49,8 +35,26 @@ export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly O
   ];
 }
 
+/** What is linked to no billing account costs nothing, and needs no budget. */
+const UNBILLED = 'the project is linked to no billing account: nothing is billed';
+
+/** One budget that passes is enough: others may be for finance. Without any there is nothing to judge, which is no pass. */
+function judgeCovering(
+  project: ProjectFacts,
+  billing: BillingFacts | undefined,
+  look: (budget: Budget) => Found | undefined,
+): Judgement {
+  if (billing === undefined) return { looked: 0, found: [], notes: [UNBILLED] };
+  const covering = billing.budgets.filter((budget) => covers(budget, project));
+  if (covering.length === 0)
+    return { looked: 0, found: [], gaps: ['no budget covers the project: there is none to judge'] };
+  // What narrows a budget makes it blind to the rest of the project; those that count everything come first.
+  const whole = covering.filter(({ narrowed }) => narrowed.length === 0);
+  const judged = whole.length > 0 ? whole : covering;
+  return { looked: judged.length, found: anyPasses(judged, look) };
+}
+
 function missing(project: ProjectFacts, billing: BillingFacts | undefined): readonly Found[] {
-  // What is linked to no billing account costs nothing.
   if (billing === undefined || billing.budgets.some((budget) => covers(budget, project))) return [];
   const account = billing.account.replace('billingAccounts/', '');
   const rules = WANTED.map((share) => ` --threshold-rule=percent=${share}`).join('');

@@ -51,7 +51,7 @@ describe('an audit of a project with all mistakes', () => {
       expect(status, text).toBe(200);
       const report = JSON.parse(text) as AuditReport;
       expect(report.mistakes.map(({ status: one }) => one)).toEqual(Array(8).fill('fail'));
-      // No budget covers it, so that nothing can be said of one; its script may not be read.
+      // No budget covers it, so that none can be judged; its script may not be read.
       const fails = rulesOf(report, 'fail');
       expect(Object.keys(RULES).filter((rule) => !fails.some((one) => one === rule))).toEqual([
         'budget-thresholds',
@@ -60,7 +60,12 @@ describe('an audit of a project with all mistakes', () => {
         'secret-in-script',
         'staging-missing',
       ]);
-      expect(rulesOf(report, 'not-evaluable')).toEqual(['secret-in-script']);
+      expect(rulesOf(report, 'not-evaluable')).toEqual([
+        'budget-thresholds',
+        'budget-topic',
+        'budget-credits',
+        'secret-in-script',
+      ]);
       expect(report.score.grade).toBe('F');
     }));
 
