@@ -3,6 +3,7 @@ import type { Ledger } from './ledger.ts';
 import type { BudgetMessages } from './messages.ts';
 import { readReports } from './reading.ts';
 import { estimateBlocker } from './rungs.ts';
+import { whyStale } from './stale.ts';
 
 /** What is known of a budget: what its messages said, the ledgers of its projects, and which projects have none that can be used. */
 export interface BudgetBooks {
@@ -32,7 +33,15 @@ export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: n
       `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'some of its projects'}: what runs there is not known`,
     );
   const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
-  return { kind: 'estimate', estimate, blocked: estimateBlocker(estimate, highestRate(ledgers)) };
+  const stale = whyStale(ledgers, nowMs);
+  return {
+    kind: 'estimate',
+    estimate,
+    blocked:
+      stale === undefined
+        ? estimateBlocker(estimate, highestRate(ledgers))
+        : `${stale}: what runs there now is not known, and no rung fires by this estimate until it is`,
+  };
 }
 
 function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {

@@ -1,8 +1,6 @@
-import { isAhead } from '../../../shared/units.ts';
 import { isSameFilter, type Budget } from '../../../shared/google/budgets.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
-import type { Ledger } from '../../../shared/spend/ledger.ts';
-import { LOOK_AGE_MS } from '../../../shared/spend/rungs.ts';
+import { whyStale } from '../../../shared/spend/stale.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 import { readLedgers, readMessages } from '../../../shared/state/spend-books.ts';
 import type { State } from '../../../shared/state/state.ts';
@@ -41,8 +39,8 @@ export async function gatherEstimate(
   if (budget.narrowed.length > 0 || !isSameFilter(messages.filter ?? [], budget.projects))
     return none('it is not about the projects alone that its last message was about');
   const { ledgers, without } = await readLedgers(state, messages.projects);
-  const strange = ledgers.map((ledger) => strangeTime(ledger, nowMs)).find((why) => why !== undefined);
-  if (strange !== undefined) return none(strange);
+  const stale = whyStale(ledgers, nowMs);
+  if (stale !== undefined) return none(stale);
   const looks = ledgers.map(({ lookedMs }) => lookedMs);
   const standing = standingOf({ messages, ledgers, without }, Math.max(...looks));
   if (standing.kind === 'none') return standing;
@@ -51,14 +49,4 @@ export async function gatherEstimate(
     complete: ledgers.every(({ completeMs, lookedMs }) => completeMs === lookedMs),
     oldestMs: Math.min(...looks),
   };
-}
-
-/** Why a ledger says nothing about now; undefined when it does. */
-function strangeTime({ project, lookedMs }: Ledger, nowMs: number): string | undefined {
-  const minutes = Math.round((nowMs - lookedMs) / 60_000);
-  if (nowMs - lookedMs > LOOK_AGE_MS)
-    return `spend-watch has not looked at ${project} for ${minutes} minutes, and looks every five`;
-  return isAhead(lookedMs, nowMs)
-    ? `the ledger of ${project} is of a moment ${-minutes} minutes from now`
-    : undefined;
 }

@@ -33,6 +33,10 @@ export const METRICS = {
     description: 'The latest cost of the period that Cloud Billing reported for a budget.',
   },
   budget_amount_usd: { unit: '{USD}', description: 'The amount of a budget.' },
+  budget_estimate_blocked: {
+    unit: '1',
+    description: '1 where a budget has no estimate, or one that no rung may fire by; else 0.',
+  },
   look_incomplete: {
     unit: '1',
     description: '1 where the last look at a project could not see all, else 0.',
@@ -45,8 +49,8 @@ const BOUNDS = ['low', 'expected', 'high'] as const;
 const MAX_LABEL = 1_000;
 
 /**
- * What a look says, as points of its moment. What is not known has none: a budget without an estimate, and after a look that could
- * not see all, a kind of which nothing was seen and every upper bound. Pure.
+ * What a look says, as points of its moment. What is not known has none: the spend of a budget without an estimate that holds, and
+ * after a look that could not see all, a kind of which nothing was seen and every upper bound. Pure.
  */
 export function pointsOf(ledger: Ledger, budgets: readonly BudgetFacts[]): readonly MetricPoint[] {
   const { project } = ledger;
@@ -91,12 +95,16 @@ function burnPoints(
 
 function budgetPoints(own: Ledger, { messages, others, without }: BudgetFacts): readonly MetricPoint[] {
   const standing = standingOf({ messages, ledgers: [own, ...others], without }, own.lookedMs);
-  if (standing.kind === 'none') return [];
-  const { spend, reading } = standing.estimate;
   const { budget, displayName, amount } = messages;
   const labels = { budget, name: cut(displayName, MAX_LABEL) };
+  const isBlocked = standing.kind === 'none' || standing.blocked !== undefined;
+  const state: MetricPoint = { metric: 'budget_estimate_blocked', labels, value: isBlocked ? 1 : 0 };
+  if (standing.kind === 'none') return [state];
+  const { spend, reading } = standing.estimate;
   return [
-    ...bandPoints('budget_spend_usd', labels, spend),
+    state,
+    // A number that contradicts itself, or that leaves out what came up in a project since, is no spend of this moment.
+    ...(isBlocked ? [] : bandPoints('budget_spend_usd', labels, spend)),
     { metric: 'budget_amount_usd', labels, value: amount },
     ...(reading.reported === undefined
       ? []

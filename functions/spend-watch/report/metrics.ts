@@ -1,3 +1,4 @@
+import type { Band } from '../../../shared/spend/band.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import type { BurnReport } from './report.ts';
 
@@ -19,15 +20,17 @@ interface Family {
 
 /** The numbers of the report as OpenMetrics text. What is unknown has no sample. */
 export function writeMetrics(report: BurnReport): string {
-  const families = [...projectFamilies(report), ...budgetFamilies(report)];
+  const families = [...burnFamilies(report.projects), ...accruedFamilies(report), ...budgetFamilies(report)];
   return `${families.map(writeFamily).join('')}# EOF\n`;
 }
 
-function projectFamilies({ projects, notEvaluable }: BurnReport): readonly Family[] {
-  const bands = (of: (one: BurnReport['projects'][number]) => KnownBand): readonly Sample[] =>
-    projects.flatMap((one) => bandSamples({ project: one.project }, of(one)));
-  const each = (of: (one: BurnReport['projects'][number]) => number): readonly Sample[] =>
-    projects.map((one) => ({ labels: { project: one.project }, value: of(one) }));
+type Project = BurnReport['projects'][number];
+
+/** What runs now. A look that is long ago says nothing of it. */
+function burnFamilies(projects: readonly Project[]): readonly Family[] {
+  const current = projects.filter(({ stale }) => !stale);
+  const bands = (of: (one: Project) => KnownBand): readonly Sample[] =>
+    current.flatMap((one) => bandSamples({ project: one.project }, of(one)));
   return [
     {
       ...{ name: 'costguard_burn_usd_per_hour', unit: 'usd_per_hour', help: 'What runs now costs an hour.' },
@@ -37,17 +40,9 @@ function projectFamilies({ projects, notEvaluable }: BurnReport): readonly Famil
       name: 'costguard_kind_burn_usd_per_hour',
       unit: 'usd_per_hour',
       help: 'The same by kind of resource, expected.',
-      samples: projects.flatMap(({ project, burnByKind }) =>
+      samples: current.flatMap(({ project, burnByKind }) =>
         Object.entries(burnByKind).map(([kind, value]) => ({ labels: { project, kind }, value })),
       ),
-    },
-    {
-      ...{ name: 'costguard_today_usd', unit: 'usd', help: 'Accrued since midnight in Pacific time.' },
-      samples: bands((one) => one.todayUsd),
-    },
-    {
-      ...{ name: 'costguard_month_usd', unit: 'usd', help: 'Accrued since the month began in Pacific time.' },
-      samples: bands((one) => one.monthUsd),
     },
     {
       ...{
@@ -62,7 +57,27 @@ function projectFamilies({ projects, notEvaluable }: BurnReport): readonly Famil
         name: 'costguard_unpriced_resources',
         help: 'Resources without a price: they count in high alone.',
       },
-      samples: each(({ unpriced }) => unpriced),
+      samples: current.map(({ project, unpriced }) => ({ labels: { project }, value: unpriced })),
+    },
+  ];
+}
+
+/** What accrued, of which a look that is long ago says the least; and the looks. */
+function accruedFamilies({ projects, notEvaluable }: BurnReport): readonly Family[] {
+  const accrued = (of: (one: Project) => KnownBand): readonly Sample[] =>
+    projects.flatMap((one) =>
+      bandSamples({ project: one.project }, of(one), one.stale ? ['low'] : undefined),
+    );
+  const each = (of: (one: Project) => number): readonly Sample[] =>
+    projects.map((one) => ({ labels: { project: one.project }, value: of(one) }));
+  return [
+    {
+      ...{ name: 'costguard_today_usd', unit: 'usd', help: 'Accrued since midnight in Pacific time.' },
+      samples: accrued((one) => one.todayUsd),
+    },
+    {
+      ...{ name: 'costguard_month_usd', unit: 'usd', help: 'Accrued since the month began in Pacific time.' },
+      samples: accrued((one) => one.monthUsd),
     },
     {
       ...{ name: 'costguard_look_timestamp_seconds', unit: 'seconds', help: 'The last look at the project.' },
@@ -83,6 +98,7 @@ function projectFamilies({ projects, notEvaluable }: BurnReport): readonly Famil
 
 function budgetFamilies({ budgets }: BurnReport): readonly Family[] {
   const known = budgets.filter(({ notEvaluable }) => notEvaluable === undefined);
+  const holding = known.filter(({ blocked }) => blocked === undefined);
   return [
     {
       ...{
@@ -90,7 +106,7 @@ function budgetFamilies({ budgets }: BurnReport): readonly Family[] {
         unit: 'usd',
         help: 'Spent by now in the period of the budget.',
       },
-      samples: known.flatMap(({ budget, spendUsd }) => bandSamples({ budget }, spendUsd ?? 'unknown')),
+      samples: holding.flatMap(({ budget, spendUsd }) => bandSamples({ budget }, spendUsd ?? 'unknown')),
     },
     {
       ...{
@@ -106,12 +122,24 @@ function budgetFamilies({ budgets }: BurnReport): readonly Family[] {
       ...{ name: 'costguard_budget_amount_usd', unit: 'usd', help: 'The amount of the budget.' },
       samples: known.map(({ budget, amount }) => ({ labels: { budget }, value: amount })),
     },
+    {
+      ...{
+        name: 'costguard_budget_estimate_blocked',
+        help: '1 where the budget has no estimate, or one that no rung may fire by.',
+      },
+      samples: budgets.map((one) => ({
+        labels: { budget: one.budget },
+        value: holding.includes(one) ? 0 : 1,
+      })),
+    },
   ];
 }
 
-function bandSamples(labels: Sample['labels'], band: KnownBand): readonly Sample[] {
+const BOUNDS: readonly (keyof Band)[] = ['low', 'expected', 'high'];
+
+function bandSamples(labels: Sample['labels'], band: KnownBand, bounds = BOUNDS): readonly Sample[] {
   if (band === 'unknown') return [];
-  return (['low', 'expected', 'high'] as const).map((bound) => ({
+  return bounds.map((bound) => ({
     labels: { ...labels, bound },
     value: band[bound],
   }));

@@ -132,7 +132,10 @@ function reportBudget(
     const one = read.get(project);
     return one?.kind === 'ledger' ? [one.ledger] : [];
   });
-  const without = projects.filter((project) => read.get(project)?.kind !== 'ledger');
+  const without = projects.flatMap((project) => {
+    const one = read.get(project);
+    return one?.kind === 'ledger' ? [] : [`${project}: ${one?.why ?? 'its ledger was not read'}`];
+  });
   const [own, ...others] = ledgers;
   if (own === undefined)
     return notEvaluableReport(

@@ -15,6 +15,7 @@ const LABELS: Readonly<Record<keyof typeof METRICS, readonly string[]>> = {
   budget_spend_usd: ['budget', 'name', 'bound'],
   budget_reported_usd: ['budget', 'name'],
   budget_amount_usd: ['budget', 'name'],
+  budget_estimate_blocked: ['budget', 'name'],
   look_incomplete: ['project'],
 };
 

@@ -119,6 +119,21 @@ describe('judgeSpend', () => {
     expect(Date.parse(full?.earliest ?? '')).toBeLessThan(Date.parse(full?.when ?? ''));
   });
 
+  it('says which other project of a budget no one looks at, since when, and that no rung fires by it', () => {
+    const [budget] = facts().budgets;
+    if (budget === undefined) throw new Error('Cannot find the budget');
+    const other = { ...watched([vm('c', 1)]), project: 'ml-other' };
+    const messages = { ...budget.messages, projects: ['p', 'ml-other'] };
+    expect(told(facts({ budgets: [{ ...budget, messages, others: [other] }] }))['budgets']).toMatchObject([
+      {
+        blocked: expect.stringMatching(
+          /spend-watch has not looked at ml-other for 60 minutes, since 2026-11-05T10:00:00\.000Z.* no rung fires/,
+        ) as string,
+        spendUsd: { low: expect.any(Number) as number },
+      },
+    ]);
+  });
+
   it('names the receipt that tells of a budget with several projects', () => {
     const elsewhere = { budget: 'billingAccounts/A/budgets/b', name: 'team', toldIn: 'a-first' };
     expect(told(facts({ budgets: [], toldIn: [elsewhere] }))['budgets']).toEqual([elsewhere]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pointsOf, type MetricPoint } from '../../../functions/spend-watch/metrics/points.ts';
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
+import type { BudgetMessages } from '../../../shared/spend/messages.ts';
 import { ledgerOf, messagesOf, NOW, vm } from '../../support/burn-lab.ts';
 
 const MINUTE = 60_000;
@@ -29,6 +30,13 @@ function looked(before: Ledger, resources: readonly Seen[], complete: boolean): 
 }
 
 const BOTH = ledgerOf(() => [vm('calm', 0.74), JOB]);
+
+/** Reports of what both cost. */
+function bothReported(): BudgetMessages {
+  const { period, ...messages } = messagesOf();
+  const points = period.points.map(({ atMs, cost }) => ({ atMs, cost: (cost * 3.74) / 0.74 }));
+  return { ...messages, period: { ...period, points } };
+}
 
 describe('pointsOf', () => {
   it('has burn by kind and bound, the month by kind, and that the look was complete', () => {
@@ -74,15 +82,15 @@ describe('pointsOf', () => {
     });
   });
 
-  it('has a budget with its bounds, what was reported and its amount; one without an estimate has none', () => {
-    const points = pointsOf(BOTH, [{ messages: messagesOf(), others: [], without: [] }]);
+  it('has a budget with its bounds, what was reported and its amount; one without an estimate has none of them', () => {
+    const points = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }]);
     const spend = valuesOf(points, 'budget_spend_usd');
     expect(spend['low']).toBeGreaterThan(0);
     expect(spend['expected']).toBeGreaterThanOrEqual(spend['low'] ?? NaN);
     expect(spend['high']).toBeGreaterThanOrEqual(spend['expected'] ?? NaN);
     expect(valuesOf(points, 'budget_amount_usd')).toEqual({ '': 600 });
     expect(valuesOf(points, 'budget_reported_usd')['']).toBeCloseTo(
-      messagesOf().period.points.at(-1)?.cost ?? NaN,
+      bothReported().period.points.at(-1)?.cost ?? NaN,
     );
     expect(points.find(({ metric }) => metric === 'budget_spend_usd')?.labels).toMatchObject({
       budget: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b',
@@ -92,13 +100,35 @@ describe('pointsOf', () => {
       { messages: messagesOf({ currencyCode: 'EUR' }), others: [], without: [] },
       { messages: messagesOf(), others: [], without: ['ml-other: there is no ledger yet'] },
     ])
-      expect(pointsOf(BOTH, [unknown]).filter(({ metric }) => metric.startsWith('budget'))).toEqual([]);
+      expect(
+        pointsOf(BOTH, [unknown]).flatMap(({ metric, value }) =>
+          metric.startsWith('budget') ? [`${metric} ${value}`] : [],
+        ),
+      ).toEqual(['budget_estimate_blocked 1']);
     const silent = messagesOf();
     const { startMs } = silent.period;
     const unreported = pointsOf(BOTH, [
       { messages: { ...silent, period: { startMs, points: [] } }, others: [], without: [] },
     ]);
     expect(valuesOf(unreported, 'budget_reported_usd')).toEqual({});
+  });
+
+  it('has no spend of an estimate that nothing may be done on, and says so', () => {
+    const stale = { ...ledgerOf(() => [vm('x', 1)], NOW - 60 * MINUTE), project: 'ml-other' };
+    const messages = messagesOf({ projects: ['ml-burn', 'ml-other'] });
+    const absurd = ledgerOf(() => [vm('calm', 9_000)]);
+    for (const points of [
+      pointsOf(BOTH, [{ messages, others: [stale], without: [] }]),
+      pointsOf(absurd, [{ messages: messagesOf(), others: [], without: [] }]),
+    ]) {
+      expect(valuesOf(points, 'budget_spend_usd')).toEqual({});
+      expect(valuesOf(points, 'budget_estimate_blocked')).toEqual({ '': 1 });
+      // What Cloud Billing and the budget themselves say stays true.
+      expect(valuesOf(points, 'budget_amount_usd')).toEqual({ '': 600 });
+      expect(valuesOf(points, 'budget_reported_usd')['']).toBeGreaterThan(0);
+    }
+    const held = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }]);
+    expect(valuesOf(held, 'budget_estimate_blocked')).toEqual({ '': 0 });
   });
 
   it('begins the month anew at midnight in Pacific time', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
 import { readRequest } from '../../../functions/spend-watch/report/request.ts';
-import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf } from '../../support/burn-lab.ts';
+import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
 const NOTHING = { kind: 'none', why: 'there is no ledger yet' } as const;
@@ -85,6 +85,23 @@ describe('/metrics', () => {
       'costguard_look_complete{project="ml-burn"} 0',
       'costguard_look_complete{project="ml-new"} 0',
     ]);
+  });
+
+  it('has of a look that is long ago what accrued at the least, and no burn of now', () => {
+    const old = ledgerOf(() => [vm('calm', 0.74)], NOW - 2 * HOUR);
+    const report = reportOf({ 'ml-burn': known(old) }, messagesOf());
+    const families = familiesIn(writeMetrics(report));
+    for (const name of ['burn_usd_per_hour', 'kind_burn_usd_per_hour', 'month_end_usd', 'unpriced_resources'])
+      expect(families.has(`costguard_${name}`), name).toBe(false);
+    const bounds = (name: string): readonly (string | undefined)[] =>
+      (families.get(`costguard_${name}`) ?? []).map((line) => /bound="(\w+)"/.exec(line)?.[1]);
+    expect(bounds('today_usd')).toEqual(['low']);
+    expect(bounds('month_usd')).toEqual(['low']);
+    // Nor an estimate of a budget that nothing may be done on.
+    expect(report.budgets[0]?.blocked).toMatch(/has not looked at ml-burn for 120 minutes/);
+    expect(bounds('budget_spend_usd')).toEqual([]);
+    expect(families.get('costguard_budget_estimate_blocked')?.[0]).toMatch(/ 1$/);
+    expect(families.has('costguard_look_timestamp_seconds')).toBe(true);
   });
 
   it('is the same with nothing to tell', () => {

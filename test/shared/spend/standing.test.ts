@@ -4,6 +4,7 @@ import { accruedBetween } from '../../../shared/spend/accrued.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../../shared/spend/messages.ts';
 import { billingMidnights, billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
+import { whyStale } from '../../../shared/spend/stale.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 
 const HOUR = 3_600_000;
@@ -70,6 +71,52 @@ describe('standingOf a budget with a period of its own', () => {
       end + 24 * HOUR,
     );
     expect(endless.kind).toBe('estimate');
+  });
+});
+
+describe('standingOf a budget of two projects, one of which no one looks at any more', () => {
+  const start = Date.parse('2026-11-15T08:00:00Z');
+  const nowMs = start + 100 * HOUR;
+  const MINUTE = 60_000;
+  const messages = { ...messagesOf(start, undefined), projects: ['p', 'ml-b'] };
+  const standing = (lastMs: number) =>
+    standingOf(
+      {
+        messages,
+        ledgers: [ledgerOf(start, nowMs), { ...ledgerOf(lastMs - 90 * HOUR, lastMs), project: 'ml-b' }],
+        without: [],
+      },
+      nowMs,
+    );
+  const blocked = (lastMs: number): string | undefined => {
+    const found = standing(lastMs);
+    return found.kind === 'estimate' ? found.blocked : found.why;
+  };
+
+  it('names the project, since when, and what follows', () => {
+    expect(blocked(nowMs - 47 * MINUTE)).toBe(
+      `spend-watch has not looked at ml-b for 47 minutes, since ${new Date(nowMs - 47 * MINUTE).toISOString()}, and looks every five: what runs there now is not known, and no rung fires by this estimate until it is`,
+    );
+    expect(blocked(nowMs - 30 * 24 * HOUR)).toMatch(/^spend-watch has not looked at ml-b for 43200 minutes/);
+  });
+
+  it('keeps the numbers beside it', () => {
+    const found = standing(nowMs - 47 * MINUTE);
+    expect(found.kind === 'estimate' && found.estimate.spend.low).toBeGreaterThan(0);
+  });
+
+  it('holds by looks of the last quarter of an hour, and by clocks that differ by minutes', () => {
+    for (const minutes of [0, 5, 16, -4]) expect(blocked(nowMs - minutes * MINUTE)).toBeUndefined();
+    expect(blocked(nowMs - 16 * MINUTE - 1_000)).toMatch(/ml-b/);
+    expect(blocked(nowMs + 60 * MINUTE)).toMatch(/the ledger of ml-b is of a moment 60 minutes from now/);
+  });
+
+  it('names five projects at the most', () => {
+    const ledgers = Array.from({ length: 8 }, (_, at) => ({
+      ...ledgerOf(start, nowMs - HOUR),
+      project: `ml-${at}`,
+    }));
+    expect(whyStale(ledgers, nowMs)).toMatch(/^[^;]*ml-0 (?:[^;]*;){4}[^;]*ml-4 [^;]*; and 3 more projects$/);
   });
 });
 
