@@ -65,17 +65,50 @@ async function holdBudget(
 ): Promise<void> {
   const inForce = await recallInForce(context, name);
   const notification = inForce?.notification ?? (await latestMessage(context, config, name));
-  if (notification === undefined) return;
+  if (notification === undefined) {
+    sayNoMessage(context, config, name);
+    return;
+  }
   const budget = await lookUp(notification);
   if (budget === undefined) return;
   // What it exceeded was a threshold of the budget when it came; that the rules were edited since releases nothing.
   const asHeard = { ...budget, thresholds: [] };
   const told = judgeNotification(notification, asHeard, config, context.runtime.now());
+  if (told.kind === 'ignore') {
+    sayWaits(context, config, notification, told);
+    return;
+  }
   const held = holdReached(told, inForce?.reached ?? []);
   const verdict = await withEstimate(context, config, { ...notification, budget }, held);
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
     await fire(notification, budget, verdict);
+}
+
+/** Nothing is held, and nothing fires by the estimate, until a message comes that counts: each tick says so. */
+function sayWaits(
+  { log, policy }: EventContext,
+  config: Config,
+  { displayName }: Notification,
+  { reason, why }: Extract<Verdict, { kind: 'ignore' }>,
+): void {
+  const what = reason === 'period-over' ? 'the first message of its present period' : 'a message that counts';
+  const until = countsEstimates(config, policy)
+    ? 'no rung is held and none fires by the estimate'
+    : 'no rung is held';
+  log('INFO', `Budget "${displayName}" waits for ${what}: ${why}; until one comes ${until}`, {
+    reason: `waits-${reason}`,
+  });
+}
+
+/** Where estimates do not count there is nothing to hold before a message has come. */
+function sayNoMessage({ log, policy }: EventContext, config: Config, budget: string): void {
+  if (!countsEstimates(config, policy)) return;
+  log(
+    'INFO',
+    `Budget ${budget} waits for a first message: none is known; until one comes no rung fires by the estimate`,
+    { reason: 'waits-no-message' },
+  );
 }
 
 function holdReached(verdict: Verdict, reached: readonly RungAction[]): Verdict {

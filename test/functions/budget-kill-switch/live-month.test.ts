@@ -5,6 +5,7 @@ import { fakeGoogle } from '../../support/fake-google.ts';
 import { OWN_PROJECT, policyText, type ModelPolicy } from '../../support/ladder-model.ts';
 import {
   AMOUNT,
+  BUDGET,
   HOUR,
   MESSAGES,
   MINUTE,
@@ -80,6 +81,32 @@ describe('the turn of the month in Pacific time, on the live basis', () => {
       kind: 'none',
       why: 'no message of its present period has come yet',
     });
+  });
+
+  it('says at each tick what it waits for, from the turn on until the first message has come', async () => {
+    const live = await burningIntoDecember();
+    const waits = (): readonly string[] =>
+      live.lines('INFO').filter((line) => line.includes(' waits for the first message'));
+    await roundsUntil(live, MONTH_END);
+    const atTheTurn = waits().length;
+    await roundsUntil(live, MONTH_END + HOUR);
+    expect(waits()).toHaveLength(atTheTurn + 12);
+    expect(waits().at(-1)).toMatch(
+      /^Budget ".+" waits for the first message of its present period: its period began at 2026-11-01T07:00:00\.000Z and ended at 2026-12-01T08:00:00\.000Z; until one comes no rung is held and none fires by the estimate$/,
+    );
+    await live.message();
+    const heard = waits().length;
+    await roundsUntil(live, MONTH_END + 2 * HOUR);
+    expect(waits()).toHaveLength(heard);
+  });
+
+  it('says that it waits where no message is known at all', async () => {
+    const live = await burningIntoDecember();
+    live.fake.world.objects.delete(MESSAGES);
+    await live.tick();
+    expect(live.lines('INFO')).toContain(
+      `Budget ${BUDGET} waits for a first message: none is known; until one comes no rung fires by the estimate`,
+    );
   });
 
   it('stops in the new month once that alone has reached the rung, by the fit that the old one left', async () => {
