@@ -8,7 +8,7 @@ export const CHANGES = 'shared/google/change/';
  * own, and points of metrics, which change no resource.
  */
 export const SENDS_WITHOUT_PERMIT =
-  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/(?:permissions|publishers)|state\/(?:state|upload))|functions\/(?:guardrail-audit\/gather\/policy|spend-watch\/metrics\/write))\.ts$/;
+  /^(?:shared\/(?:google\/(?:api|vertex\/makers)|preflight\/(?:permissions|publishers)|state\/(?:state|upload-session))|functions\/(?:guardrail-audit\/gather\/policy|spend-watch\/metrics\/write))\.ts$/;
 
 /** What a client may be called for without a permit: looks, and messages, which change no resource. */
 const READS_OR_TELLS = /^(?:get|list|publish)/;

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { listPages } from '../google/list-pages.ts';
 import { readItems } from '../google/read-items.ts';
-import type { ObjectMetadata } from './upload.ts';
+import type { ObjectMetadata } from './upload-session.ts';
 
 /** Projects that a receipt's metadata names: it takes 8 KiB, and a project id has 30 characters. */
 const MAX_PROJECTS = 200;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { listPages } from '../google/list-pages.ts';
@@ -10,7 +9,9 @@ import {
 import { parseAnswer } from '../google/parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
-import { openUpload, type ObjectMetadata, type Upload } from './upload.ts';
+import { findObject, md5Of, type Place } from './store-once.ts';
+import type { ObjectMetadata } from './upload-session.ts';
+import { openUpload, type Upload } from './upload.ts';
 
 /** The state bucket: receipts, memory, poison messages. */
 export interface State {
@@ -22,14 +23,17 @@ export interface State {
   read(name: string): Promise<Stored | undefined>;
   /**
    * Writes an object; with `ifGeneration` only when the object still has that generation (`'0'`: does not exist), else
-   * it throws {@link Conflict}. Returns the new generation.
+   * it throws {@link Conflict}, also where an earlier attempt of its own wrote it and its answer was lost. Returns the new generation.
    */
   write(
     name: string,
     data: string | Iterable<string>,
     options?: { readonly ifGeneration?: string; readonly metadata?: ObjectMetadata },
   ): Promise<string>;
-  /** Opens an object for a text that is not known yet: it exists once the upload is finished, whole or not at all. */
+  /**
+   * Opens an object that is not there yet for a text that is not known yet: it exists once the upload is finished, whole or not at
+   * all. It never takes the place of another object, so that an account that may only add objects can retry it.
+   */
   upload(name: string, metadata?: ObjectMetadata): Upload;
   /** Names of the objects that begin so, and what is listed there without one; needs storage.objects.list. */
   list(prefix: string): Promise<Items<string>>;
@@ -82,7 +86,9 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       return { items: names, strange: unread };
     },
     upload(name, metadata = {}) {
-      return openUpload(api, { bucket, name, metadata }, (pieces) => this.write(name, pieces, { metadata }));
+      return openUpload(api, { bucket, name, metadata }, (pieces) =>
+        this.write(name, pieces, { ifGeneration: '0', metadata }),
+      );
     },
     async write(name, data, { ifGeneration, metadata: own = {} } = {}) {
       try {
@@ -94,14 +100,28 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
         });
         return parseAnswer('storage.objects.insert', generationSchema, metadata).generation;
       } catch (error) {
-        if (error instanceof GoogleApiError && error.status === 412)
-          throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {
-            cause: error,
-          });
-        throw error;
+        if (!(await isConflict(api, { bucket, name }, ifGeneration, error))) throw error;
+        throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {
+          cause: error,
+        });
       }
     },
   };
+}
+
+/**
+ * Whether a write was refused because of its precondition. An account that may only add objects may be told 403 instead of 412 over
+ * one that is there: overwriting needs storage.objects.delete, and which of the two Cloud Storage checks first no page says.
+ */
+async function isConflict(
+  api: Api,
+  place: Place,
+  ifGeneration: string | undefined,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof GoogleApiError)) return false;
+  if (error.status === 403 && ifGeneration === '0') return (await findObject(api, place)) !== undefined;
+  return error.status === 412;
 }
 
 /**
@@ -154,9 +174,7 @@ function ageOf(modified: string | undefined, date: string | undefined): number {
 
 /** Metadata and content of a JSON object. With the hash in the metadata Google refuses what was damaged on its way. */
 function upload(pieces: readonly string[], own: ObjectMetadata): Content {
-  const hash = createHash('md5');
-  for (const piece of pieces) hash.update(piece);
-  const md5Hash = hash.digest('base64');
+  const md5Hash = md5Of(pieces);
   // No text contains its own hash.
   const boundary = md5Hash.replace(/\W/g, '');
   const part = `--${boundary}\r\nContent-Type: application/json\r\n\r\n`;

@@ -52,7 +52,8 @@ export function answerObjects(
   const { text, generation, updatedMs = nowMs } = objects.get(decodeURIComponent(encoded)) ?? refuse(404);
   if ((query.get('generation') ?? String(generation)) !== String(generation)) refuse(404);
   if (query.get('alt') === 'media') return text;
-  return { generation: String(generation), updated: new Date(updatedMs).toISOString() };
+  const md5Hash = createHash('md5').update(text).digest('base64');
+  return { generation: String(generation), updated: new Date(updatedMs).toISOString(), md5Hash };
 }
 
 /** The headers of an answer that was given just now: those of the object, where it is one. */

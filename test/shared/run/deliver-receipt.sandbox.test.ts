@@ -37,9 +37,13 @@ interface World {
   readonly finish: () => Promise<void>;
 }
 
-function withDelivery(test: (world: World) => Promise<void>): Promise<void> {
+/** The account of `functionName` stores it. */
+function withDelivery(
+  test: (world: World) => Promise<void>,
+  functionName = 'lifecycle-enforcer',
+): Promise<void> {
   return withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {
-    const instance = startInstance(sandbox, { name: 'lifecycle-enforcer', policy: labPolicy() });
+    const instance = startInstance(sandbox, { name: functionName, policy: labPolicy() });
     const published: Published[] = [];
     const { clients } = instance.runtime;
     const publish: typeof clients.publish = async (topic, data) => {
@@ -50,7 +54,7 @@ function withDelivery(test: (world: World) => Promise<void>): Promise<void> {
     const context = await withPolicy(openContext(runtime));
     const receipt = startReceipt(
       {
-        functionName: 'lifecycle-enforcer',
+        functionName,
         mode: 'enforce',
         policyDigest: 'd',
         projects: ['p'],
@@ -154,6 +158,34 @@ describe('the delivery of a receipt', () => {
         assert.deepEqual(errors, []);
         assert.deepEqual(receiptsIn(sandbox, BUCKET)[0]?.decisions, all);
       }));
+
+  for (const fault of [
+    { kind: 'reset', after: true },
+    { kind: 'html', status: 502, after: true },
+    { kind: 'body', body: '', after: true },
+  ] as const)
+    it(`of an account that may only add objects survives ${JSON.stringify(fault)}, and is stored once`, () =>
+      withDelivery(async (world) => {
+        const { sandbox, finish, errors } = world;
+        sandbox.faults.add({ route: 'storage.objects.insert', count: 1, fault });
+        const all = await decideAll(world, 1);
+        await finish();
+        assert.deepEqual(errors, []);
+        assert.deepEqual(
+          receiptsIn(sandbox, BUCKET, 'cost-estimator').map(({ decisions }) => decisions),
+          [all],
+        );
+      }, 'cost-estimator'));
+
+  it('where another object has its name leaves that as it is, and fails', () =>
+    withDelivery(async (world) => {
+      const { sandbox, finish, errors, context } = world;
+      await context.state?.write(STORED, '{"theirs":true}');
+      await decideAll(world, 1);
+      await finish();
+      assert.match(String(errors), /another object of that name is there/);
+      assert.equal(sandbox.storage.objectText(BUCKET, STORED), '{"theirs":true}');
+    }));
 
   it('that cannot be stored says so, is published all the same, and holds no more memory for it', () =>
     withDelivery(async (world) => {

@@ -205,6 +205,17 @@ describe('State.write', () => {
     await assert.rejects(state.write('a.json', 'x'), { name: 'GoogleApiError', status: 403 });
   });
 
+  test('of an object that should not exist, refused for want of the right to overwrite: a Conflict where one is there', async () => {
+    const { state, faults, put } = world();
+    faults.push(403);
+    await assert.rejects(state.write('a.json', 'x', { ifGeneration: '0' }), { status: 403 });
+    put('a.json', 'theirs');
+    faults.push(403);
+    await assert.rejects(state.write('a.json', 'x', { ifGeneration: '0' }), { name: 'Conflict' });
+    faults.push(403);
+    await assert.rejects(state.write('a.json', 'x', { ifGeneration: '1' }), { status: 403 });
+  });
+
   test('sends metadata with the hash of the bytes, and the text, in one body', async () => {
     const { state, requested } = world();
     await state.write('a.json', ['{"größe":', '1}'], { ifGeneration: '0' });
