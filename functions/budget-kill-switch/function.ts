@@ -32,8 +32,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     const isSaid =
       received.kind === 'budget' &&
       sender?.kind === 'ignore' &&
-      sender.reason === 'not-allowed' &&
-      (await sayMadeAnew(context, config, received));
+      (await sayMadeAnew(context, config, received, sender.reason));
     if (!isSaid) say(context, received, sender);
     return;
   }

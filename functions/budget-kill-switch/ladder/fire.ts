@@ -108,7 +108,7 @@ async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise
 async function isInGrace(firing: Firing, manifest: Manifest, highest: Rung): Promise<boolean> {
   const grace = graceOf(manifest, spentOf(firing.due), firing.run.runtime.now().getTime());
   if (grace === undefined) return false;
-  sayGrace(firing, highest, grace, (await planNow(firing, highest)).running);
+  sayGrace(firing, highest, grace, await planNow(firing, highest));
   return true;
 }
 

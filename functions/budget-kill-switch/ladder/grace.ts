@@ -1,9 +1,10 @@
 import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
-import type { RunningResource } from '../../../shared/resources/kind.ts';
-import { burnText } from '../../../shared/resources/left-burning.ts';
+import { burnText, leftBurning } from '../../../shared/resources/left-burning.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
+import type { FreshPlan } from './plan-now.ts';
+import { burningEvidence } from './say-burning.ts';
 import { reportedOf, spentOf, type Due } from './hold.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
@@ -45,28 +46,33 @@ function endText({ untilMs, untilShare }: Grace): string {
 /** Resources that one line names. */
 const MAX_NAMED = 20;
 
-/** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
-export function sayGrace(
-  firing: Firing,
-  rung: Rung,
-  grace: Grace,
-  running: readonly RunningResource[],
-): void {
-  const { run, due, receipt } = firing;
-  const names = worstFirst(running).map(({ resource }) => resource.split('/').slice(-2).join('/'));
+type Found = Pick<FreshPlan, 'running' | 'burning' | 'complete'>;
+
+/** `2 run at $1.10/h: …`, of what the rung covers and what no rung stops; what could not be looked at may run as well. */
+function runningText({ running, burning, complete }: Found): string {
+  const costs = new Set(leftBurning(burning).map(({ resource }) => resource));
+  const all = [...running, ...burning.filter(({ resource }) => costs.has(resource))];
+  const names = worstFirst(all).map(({ resource }) => resource.split('/').slice(-2).join('/'));
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  const runs =
-    names.length === 0
-      ? 'nothing that it covers runs'
-      : `${names.length} run at ${burnText(burnOf(running))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const list = `${names.length} run at ${burnText(burnOf(all))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  if (complete) return names.length === 0 ? 'nothing that burns runs' : list;
+  return `${names.length === 0 ? 'nothing was seen to run' : list}; not all could be looked at`;
+}
+
+/** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
+export function sayGrace(firing: Firing, rung: Rung, grace: Grace, found: Found): void {
+  const { run, due, receipt } = firing;
   const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${endText(grace)}`;
-  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runs}`, {
+  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runningText(found)}`, {
     alert: 'budget-rung',
     budget: due.budget.name,
     rung: rung.do,
     runId: run.runId,
   });
   receipt.keep(
-    decisionOn(`projects/${run.projectId}`, 'keep', 'grace', { rung: rung.do, why, running: names.length }),
+    decisionOn(`projects/${run.projectId}`, 'keep', 'grace', {
+      ...{ rung: rung.do, why, running: found.running.length },
+      ...burningEvidence(found.burning),
+    }),
   );
 }

@@ -16,11 +16,12 @@ export async function sayMadeAnew(
   context: Pick<EventContext, 'api' | 'runtime' | 'log'>,
   config: Pick<Config, 'allow'>,
   notification: Notification,
+  reason: string,
 ): Promise<boolean> {
   const { budget } = notification;
   try {
     const text = await madeAnew(context, config, notification);
-    if (text !== undefined) context.log('WARNING', text, { reason: 'not-allowed', budget });
+    if (text !== undefined) context.log('WARNING', text, { reason, budget });
     return text !== undefined;
   } catch (error) {
     // It may do nothing in any case; what it is cannot be told.
@@ -35,15 +36,17 @@ export async function sayMadeAnew(
 async function madeAnew(
   { api, runtime }: Pick<EventContext, 'api' | 'runtime'>,
   { allow }: Pick<Config, 'allow'>,
-  { budget: name }: Notification,
+  notification: Notification,
 ): Promise<string | undefined> {
+  const { budget: name } = notification;
   const look = (one: string): Promise<Budget | undefined> =>
     undefinedIfMissing(getBudget(api, runtime.auth, one));
-  const sender = await look(name);
+  const isOwn = (one: string): boolean => accountOf(one) === accountOf(name);
+  const own = allow.filter(isOwn);
+  const sender = own.length > 0 ? await look(name) : await lookAbroad(look, notification);
   if (sender === undefined) return undefined;
-  const account = name.split('/')[1];
-  const ofAccount = allow.filter((one) => one.split('/')[1] === account).slice(0, MAX_COMPARED);
-  for (const one of ofAccount) {
+  const compared = [...own, ...allow.filter((one) => !isOwn(one))].slice(0, MAX_COMPARED);
+  for (const one of compared) {
     const known = await look(one);
     if (known === undefined) return textOf(sender, `${one} of budgets.allow does not exist any more`);
     if (known.displayName !== '' && known.displayName === sender.displayName)
@@ -54,6 +57,25 @@ async function madeAnew(
   return undefined;
 }
 
-function textOf({ name, displayName }: Budget, why: string): string {
+type Sender = Pick<Budget, 'name' | 'displayName' | 'projects'>;
+
+/** The switch has no rights on an account of which it guards no budget: there the message alone may tell the name. */
+async function lookAbroad(
+  look: (name: string) => Promise<Sender | undefined>,
+  { budget: name, displayName }: Notification,
+): Promise<Sender | undefined> {
+  try {
+    return await look(name);
+  } catch (error) {
+    if (!(error instanceof GoogleApiError) || error.status !== 403) throw error;
+    return { name, displayName, projects: [] };
+  }
+}
+
+function accountOf(budget: string): string | undefined {
+  return budget.split('/')[1];
+}
+
+function textOf({ name, displayName }: Sender, why: string): string {
   return `Budget "${displayName}": not-allowed: ${name} is not in budgets.allow, and ${why}: if it was made anew, put ${name} in its place and deploy, for until then it stops nothing`;
 }

@@ -103,6 +103,27 @@ describe('a restore without a raise opens a grace', () => {
       assert.equal(vmOf(world), 'TERMINATED');
     }));
 
+  it('names what no rung stops as well, with its cost, and says what could not be looked at', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      const inGrace = () =>
+        messagesOf(world.lines, 'WARNING')
+          .filter((text) => text.includes('not in force'))
+          .at(-1);
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      assert.equal((await world.restore('POST')).status, 200);
+      Object.assign(sandbox.fleet.vms.get(VM)?.labels ?? {}, { 'costguard-keep': 'true' });
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.05));
+      assert.match(inGrace() ?? '', /; \d run at \$[\d.]+\/h.*: .*instances\/vm-1/);
+      assert.doesNotMatch(inGrace() ?? '', /looked at/);
+      sandbox.perimeters.add({ project: RUNAWAY, services: ['compute.googleapis.com'] });
+      await world.alert(alert(1.06));
+      assert.match(inGrace() ?? '', /; not all could be looked at$/);
+      assert.doesNotMatch(inGrace() ?? '', /nothing that burns runs/);
+    }));
+
   it('of the hours that the operator names', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;

@@ -31,6 +31,21 @@ describe('a budget that is not in allow (c13)', () => {
     ),
   ); // prettier-ignore
 
+  it.each([
+    ['a WARNING where it is named like one', 'ML runaway, monthly', 'WARNING', /named like .*: if it was made anew/],
+    ['an INFO line where it is not', 'of another team', 'INFO', /foreign-budget/],
+  ] as const)('of another billing account, which the switch may not read, is %s', (_, budgetDisplayName, severity, why) =>
+    withSwitch({ scenario: budgetScenario({ projects: [SMALL_PROJECT] }) }, async (world) => {
+      const budget = NEW.replace(ACCOUNT, 'billingAccounts/0FFFFF-000000-000000');
+      await world.alert(alert(1.25, { budget, data: { budgetDisplayName } }));
+      const said = messagesOf(world.lines, severity).filter((text) => text.includes(budget));
+      expect(said).toHaveLength(1);
+      expect(said[0]).toMatch(why);
+      expect(messagesOf(world.lines, 'WARNING')).toHaveLength(severity === 'WARNING' ? 1 : 0);
+      expect(changesIn(world.sandbox)).toEqual({});
+    }),
+  ); // prettier-ignore
+
   it('is an INFO line where it is like none of them', () =>
     withSwitch(
       {

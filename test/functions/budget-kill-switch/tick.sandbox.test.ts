@@ -47,6 +47,28 @@ describe("the switch's own tick", () => {
       assert.deepEqual(messagesOf(world.lines, 'ERROR'), []);
     }));
 
+  it('with an incomplete look says so at ERROR, stops what it sees, and the rest once that can be seen', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      sandbox.fleet.startVm(VM);
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      sandbox.faults.add({ route: 'tpu.projects.locations.nodes.list', fault: { kind: 'status', status: 403 } });
+      await world.alert(TICK);
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(sandbox.fleet.vms.get(VM)?.status, 'TERMINATED');
+      const said = messagesOf(world.lines, 'ERROR').filter((text) =>
+        text.includes('stop-compute is incomplete'),
+      );
+      assert.match(said[0] ?? '', /what runs there unseen goes on: .*TPU/);
+      await world.alert(TICK);
+      assert.equal(messagesOf(world.lines, 'ERROR').length > said.length, true);
+      sandbox.faults.clear();
+      await world.alert(TICK);
+      assert.equal(changesIn(sandbox)[STOP], 2);
+    }));
+
   it('does nothing, and requests nothing beyond the state bucket, where no message reached a rung', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;
