@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { patientGcloud } from './apply.ts';
 import { effectsOf, type Tools } from './command.ts';
-import { readJson } from '../actual/gcloud.ts';
+import { GcloudFailed, readJson } from '../actual/gcloud.ts';
 import { parseList } from '../actual/read-answer.ts';
 import { textField } from '../../shared/google/read-items.ts';
 import { NotReady } from '../desired/problem.ts';
 import { shellLine } from '../desired/step.ts';
 import { quotaFlag, type ActualBudget, type DesiredBudget } from '../plan/budget.ts';
+import type { GoingTopic, TopicBudgets } from '../plan/topic-budgets.ts';
 
 const budgetSchema = z.looseObject({
   name: z.string(),
@@ -43,8 +44,7 @@ export async function readBudgets(
   tools: Tools,
   { account, project, displayName }: Pick<DesiredBudget, 'account' | 'project' | 'displayName'>,
 ): Promise<readonly ActualBudget[]> {
-  const place = `--billing-account=${account.replace('billingAccounts/', '')}`;
-  const args = ['billing', 'budgets', 'list', place, quotaFlag(project)];
+  const args = listOf(account, project);
   const answer = await readJson(patientGcloud(effectsOf(tools)), args);
   const budgets = parseList(args, budgetSchema, answer, ({ says, raw }) => {
     if ((textField(raw, 'displayName') ?? displayName) === displayName)
@@ -57,6 +57,35 @@ export async function readBudgets(
     tools.err(`A budget is left out: ${says}\n`);
   });
   return budgets.map(toBudget);
+}
+
+function listOf(account: string, project: string): readonly string[] {
+  const place = `--billing-account=${account.replace('billingAccounts/', '')}`;
+  return ['billing', 'budgets', 'list', place, quotaFlag(project)];
+}
+
+/** Which budgets of these accounts notify the topic, and of which accounts that cannot be told. */
+export async function readTopicBudgets(
+  { gcloud }: Pick<Tools, 'gcloud'>,
+  project: string,
+  { name, byNumber, accounts }: GoingTopic,
+): Promise<TopicBudgets> {
+  const notifying: string[] = [];
+  const unseen = new Map<string, string>();
+  for (const account of accounts) {
+    const args = listOf(account, project);
+    try {
+      const answer = await readJson(gcloud, args);
+      // One without a topic that can be read may notify this one.
+      const budgets = parseList(args, budgetSchema, answer, ({ says }) => void unseen.set(account, says));
+      const topics = budgets.map(toBudget).filter(({ topic }) => topic === name || topic === byNumber);
+      notifying.push(...topics.map((budget) => budget.name));
+    } catch (error) {
+      if (!(error instanceof GcloudFailed)) throw error;
+      unseen.set(account, error.message);
+    }
+  }
+  return { notifying, unseen };
 }
 
 function toBudget(one: z.infer<typeof budgetSchema>): ActualBudget {

@@ -9,36 +9,49 @@ import {
   run,
   desiredWithoutDigests,
   type Tools,
+  type Values,
 } from './command.ts';
 import { describeKeptRules } from '../actual/kept-rules.ts';
 import { planTeardown } from '../plan/teardown.ts';
+import { planDisconnection, saidOfBudgets } from '../plan/topic-budgets.ts';
 import { unreadOwn } from './unread.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
-import { budgetsWithoutTopic, commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
+import { NotReady, WrongUsage } from '../desired/problem.ts';
+import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
+import { disconnectBudgets, lookAtBudgets } from './topic-of-budgets.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
 
 Removes what deploy.sh made, for all functions when none is named, and nothing else: what does not bear its mark, enabled
 APIs and budgets stay. It shows what it will remove and waits for a yes. The state bucket stays with all that is in it, and so do
-lifecycle rules on buckets, which it names.
+lifecycle rules on buckets, which it names. It deletes no topic that a budget notifies, and begins nothing then, unless told what
+to do about that.
   --policy FILE    the policy that they were deployed with
   --project OPS    the operations project
   --region REGION  where they run
   --plan           look at what is there and print the commands; change nothing
   --delete-state   remove the state bucket as well: receipts and restore manifests are lost for good
+  --disconnect-budgets  first take the switch's topic out of the budgets that notify it; they stay, and their e-mails go on
+  --leave-budgets  delete the topic without a look at budgets: one that notifies it then notifies nothing, without a word
   --yes            do not ask
 Exit code: 0 nothing is left, 1 it did not work or was called off, 2 wrong usage.
 `;
 
+const OPTIONS = {
+  ...PLACE_OPTIONS,
+  plan: { type: 'boolean' },
+  'delete-state': { type: 'boolean' },
+  'disconnect-budgets': { type: 'boolean' },
+  'leave-budgets': { type: 'boolean' },
+  yes: { type: 'boolean' },
+} as const;
+
 export async function teardownCommand(args: readonly string[], tools: Tools): Promise<number> {
   return run(usage, tools, async () => {
-    const { values, positionals } = readCommandLine(usage, args, {
-      ...PLACE_OPTIONS,
-      plan: { type: 'boolean' },
-      'delete-state': { type: 'boolean' },
-      yes: { type: 'boolean' },
-    });
+    const { values, positionals } = readCommandLine(usage, args, OPTIONS);
+    if (values['disconnect-budgets'] === true && values['leave-budgets'] === true)
+      throw new WrongUsage('--disconnect-budgets and --leave-budgets are two answers to one question.');
     const place = await readPlace(values);
     const { gcloud, out } = tools;
     const desired = desiredWithoutDigests(place, await namedFunctions(positionals));
@@ -59,21 +72,21 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
       out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
       return 0;
     }
-    out(`${showPlan(steps)}\n`);
+    const { topic, budgets, problems } = await lookAtBudgets(tools, desired, actual, steps, values);
+    const first =
+      values['disconnect-budgets'] === true ? planDisconnection(desired, budgets?.notifying ?? []) : [];
+    out(`${showPlan([...first, ...steps])}\n`);
     const bucket = place.policy.stateBucket;
     if (bucket !== undefined && values['delete-state'] !== true)
       out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
     for (const line of await describeKeptRules(gcloud, desired.functions, bucket)) out(`# ${line}\n`);
     out('# Enabled APIs and budgets stay: other things may use them.\n');
-    for (const line of budgetsWithoutTopic(desired)) out(`${commented(line)}\n`);
+    const said = topic === undefined ? '' : saidOfBudgets(topic, budgets);
+    if (said !== '') out(`${commented(said)}\n`);
+    if (problems.length > 0) throw new NotReady(problems);
     if (values['plan'] === true) return 0;
-    if (values['yes'] !== true) {
-      const answer = await tools.ask(`Remove all this? Type ${place.project} to go on: `);
-      if (answer.trim() !== place.project) {
-        tools.err('Called off. Nothing was changed. (--yes does not ask.)\n');
-        return 1;
-      }
-    }
+    if (!(await isConfirmed(tools, place.project, values))) return 1;
+    if (topic !== undefined) await disconnectBudgets(tools, desired, topic, first);
     await apply(effectsOf(tools), steps);
     if (unlooked.length > 0) {
       tools.err(`Not looked at, and perhaps not all gone: ${unlooked.join(', ')}\n`);
@@ -82,4 +95,12 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     out(`Nothing of it is left${stays.length > 0 ? ' but what is named above' : ''}.\n`);
     return 0;
   });
+}
+
+async function isConfirmed(tools: Tools, project: string, values: Values): Promise<boolean> {
+  if (values['yes'] === true) return true;
+  const answer = await tools.ask(`Remove all this? Type ${project} to go on: `);
+  if (answer.trim() === project) return true;
+  tools.err('Called off. Nothing was changed. (--yes does not ask.)\n');
+  return false;
 }

@@ -1,6 +1,6 @@
 import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { accountsElsewhere, isFormerRole, otherHolders } from '../actual/own-roles.ts';
-import { ownTopic, topicOf } from '../desired/names.ts';
+import { ownTopic } from '../desired/names.ts';
 import { deleteRole } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
@@ -34,17 +34,6 @@ export function usedElsewhere({ project, policy }: Desired, actual: Actual): rea
     const others = accountsElsewhere(project, actual, on);
     return others.length === 0 ? [] : [`${on} stays: it is used by ${others.join(', ')}.`];
   });
-}
-
-/** Budgets that go on naming a topic which goes: a budget cannot be kept from that here. */
-export function budgetsWithoutTopic({ project, policy, functions }: Desired): readonly string[] {
-  const budgets = policy.budgets?.allow ?? [];
-  const listener = functions.find(({ settings }) => settings.trigger === 'budget');
-  if (listener === undefined || budgets.length === 0) return [];
-  const topic = `projects/${project}/topics/${topicOf(listener.name)}`;
-  return [
-    `${topic} goes, and these budgets stay and may still notify it: ${budgets.join(', ')}. No message of theirs arrives until deploy.sh makes the topic again, with their right to publish to it.`,
-  ];
 }
 
 /** That the switch may be refused to unlink: of the predefined roles only the far too wide roles/billing.admin has the right. */

@@ -364,8 +364,14 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
   it('is taken away whole: but for the state bucket, or with it', async () => {
     site.sandbox.iam.unbind(({ member, role }) => PEOPLE.includes(member) && role.endsWith('.viewer'));
     const held = rightsOf(site, PRODUCTION_OPS);
-    const gone = await site.script('teardown', ...PLACE, '--yes');
+    const refused = await site.script('teardown', ...PLACE, '--yes');
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, new RegExp(`would go, and .*${budget}.* notify it`));
+    const gone = await site.script('teardown', ...PLACE, '--yes', '--disconnect-budgets');
     assertDone(gone);
+    const listed = await run(`gcloud billing budgets list --billing-account=${ACCOUNT} --format=json`);
+    for (const { notificationsRule } of JSON.parse(listed) as Budget[])
+      assert.equal(notificationsRule?.pubsubTopic ?? '', '');
     assert.match(
       gone.output,
       new RegExp(`^# Lifecycle rules .*stay on 1 buckets .*gs://${EXPERIMENTS}$`, 'm'),

@@ -55,7 +55,7 @@ async function everything(bench: DeployBench): Promise<void> {
     });
   await createBudgetCommand(budget, tools);
   await doctorCommand(place, tools);
-  await teardownCommand([...place, '--yes', '--delete-state'], tools);
+  await teardownCommand([...place, '--yes', '--delete-state', '--disconnect-budgets'], tools);
 }
 
 /** A command's shape: two of the same shape are both right or both wrong for gcloud. */

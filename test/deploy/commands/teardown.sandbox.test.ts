@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { POLICY, withBench, type DeployBench } from './bench.ts';
-import { OPS, type World } from './fake-gcloud.ts';
+import { OPS, OPS_NUMBER, type World } from './fake-gcloud.ts';
 
 const deploy = (bench: DeployBench) => deployCommand(bench.place, bench.tools);
 const teardown = (bench: DeployBench, ...more: readonly string[]) =>
@@ -136,13 +136,121 @@ describe('teardown.sh', () => {
       bench.printed();
       assert.equal(await teardown(bench, '--plan'), 0);
       assert.equal(bench.gcloud.writes.length, writes);
-      const { out } = bench.printed();
-      assert.match(out, /\ngcloud functions delete budget-restore --gen2 /);
-      assert.match(
-        out,
-        /\n# \S+costguard-budget-kill-switch goes, and these budgets stay and may still notify it: billingAccounts\S+\. No message of theirs arrives until deploy\.sh makes the topic again/,
-      );
+      assert.match(bench.printed().out, /\ngcloud functions delete budget-restore --gen2 /);
     }));
+
+  describe('while a budget notifies the topic of the switch', () => {
+    const TOPIC = `projects/${OPS}/topics/costguard-budget-kill-switch`;
+    const BUDGET = 'billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77';
+    const OTHER = 'billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/other';
+    const topicsOf = ({ budgets }: World) =>
+      [...budgets.values()].map(
+        (budget) => (budget['notificationsRule'] as { pubsubTopic: string }).pubsubTopic,
+      );
+    const deployed = (test: (bench: DeployBench) => Promise<void>, topic = TOPIC) =>
+      withBench(async (bench) => {
+        const { budgets } = bench.gcloud.world;
+        budgets.set(BUDGET, { name: BUDGET, notificationsRule: { pubsubTopic: topic } });
+        budgets.set(OTHER, { name: OTHER, notificationsRule: { pubsubTopic: 'projects/other/topics/t' } });
+        await deploy(bench);
+        bench.printed();
+        await test(bench);
+      });
+    const isThere = ({ world }: DeployBench['gcloud']) => world.topics.has('costguard-budget-kill-switch');
+
+    for (const [how, topic] of [
+      ['by id', TOPIC],
+      ['by number', TOPIC.replace(OPS, OPS_NUMBER)],
+    ] as const)
+      it(`which it names ${how}: begins nothing, names both and says what to do`, () =>
+        deployed(async (bench) => {
+          const writes = bench.gcloud.writes.length;
+          for (const option of ['--yes', '--plan']) {
+            assert.equal(await teardown(bench, option), 1);
+            const { err } = bench.printed();
+            assert.match(err, new RegExp(`^${TOPIC} would go, and ${BUDGET} notifies it: `));
+            assert.match(err, /--disconnect-budgets[^]*--leave-budgets[^]*Nothing was changed\./);
+          }
+          assert.equal(bench.gcloud.writes.length, writes);
+        }, topic));
+
+    it('takes it out of the budget first with --disconnect-budgets, and out of no other', () =>
+      deployed(async (bench) => {
+        const before = bench.gcloud.writes.length;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 0, bench.printed().err);
+        assert.deepEqual(bench.gcloud.writes[before]?.slice(0, 3), ['billing', 'budgets', 'update']);
+        assert.deepEqual(topicsOf(bench.gcloud.world), ['', 'projects/other/topics/t']);
+        assert.equal(isThere(bench.gcloud), false);
+        assert.equal(await teardown(bench, '--yes'), 0);
+      }));
+
+    it('leaves everything when that is refused, or is taken and not kept', () =>
+      deployed(async (bench) => {
+        const { world, writes } = bench.gcloud;
+        const whole = bench.gcloud.snapshot();
+        bench.gcloud.refuse = (args) =>
+          args.slice(0, 3).join(' ') === 'billing budgets update' ? 'PERMISSION_DENIED' : undefined;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        assert.deepEqual(bench.gcloud.snapshot(), whole);
+        const budget = world.budgets.get(BUDGET);
+        Object.defineProperty(budget, 'notificationsRule', {
+          get: () => ({ pubsubTopic: TOPIC }),
+          set: () => undefined,
+        });
+        bench.gcloud.refuse = () => undefined;
+        const before = writes.length;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        assert.match(bench.printed().err, new RegExp(`Cannot delete "${TOPIC}": ${BUDGET} still notify it`));
+        assert.equal(writes.length, before + 1);
+        assert.ok(isThere(bench.gcloud));
+      }));
+
+    it('goes on where it was cut off after that, without the flag', () =>
+      deployed(async (bench) => {
+        const before = bench.gcloud.writes.length;
+        bench.gcloud.refuse = () => (bench.gcloud.writes.length === before + 1 ? 'cut off' : undefined);
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        bench.gcloud.refuse = () => undefined;
+        assert.equal(await teardown(bench, '--yes'), 0, bench.printed().err);
+        assert.equal(isThere(bench.gcloud), false);
+      }));
+
+    it('deletes it with --leave-budgets alone where the budgets cannot be read, and looks at none', () =>
+      deployed(async (bench) => {
+        bench.gcloud.refuse = (args) =>
+          args.includes('budgets') ? 'PERMISSION_DENIED: The caller does not have permission' : undefined;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        assert.match(
+          bench.printed().err,
+          /whether budgets of billingAccounts\/\S+ notify it cannot be told: /,
+        );
+        assert.ok(isThere(bench.gcloud));
+        assert.equal(await teardown(bench, '--yes', '--leave-budgets'), 0);
+        assert.match(
+          bench.printed().out,
+          new RegExp(`\n# ${TOPIC} goes, and budgets of billingAccounts/\\S+ stay and may still notify it`),
+        );
+        assert.equal(isThere(bench.gcloud), false);
+      }));
+
+    it('knows it also where the policy has no budgets any more', () =>
+      deployed(async (bench) => {
+        bench.setPolicy(POLICY.replace(/budgets:[^]*?(?=lifecycle:)/, ''));
+        assert.equal(await teardown(bench, 'budget-kill-switch', '--yes'), 1);
+        assert.match(bench.printed().err, new RegExp(`${BUDGET} notifies it`));
+      }));
+
+    it('is none of its business where the switch stays', () =>
+      deployed(async (bench) => {
+        assert.equal(await teardown(bench, 'budget-restore', '--yes'), 0, bench.printed().err);
+        assert.ok(isThere(bench.gcloud));
+      }));
+
+    it('takes one answer alone', () =>
+      deployed(async (bench) => {
+        assert.equal(await teardown(bench, '--disconnect-budgets', '--leave-budgets'), 2);
+      }));
+  });
 
   it('is followed by a deploy.sh that lets the budgets publish to the new topic (c14)', async () =>
     withBench(async (bench) => {

@@ -1,0 +1,104 @@
+import type { Actual } from '../actual/actual.ts';
+import { boundBefore } from '../actual/bound-before.ts';
+import { billingAccountsOf, type Desired } from '../desired/desired.ts';
+import { topicOf } from '../desired/names.ts';
+import type { Problem } from '../desired/problem.ts';
+import type { Step } from '../desired/step.ts';
+import { quotaFlag } from './budget.ts';
+
+/** A topic that a teardown deletes and budgets may notify. */
+export interface GoingTopic {
+  /** `projects/P/topics/T` */
+  readonly name: string;
+  /** The same with the project's number, as Google may show it. */
+  readonly byNumber: string;
+  /** `billingAccounts/A`: whose budgets may notify it. */
+  readonly accounts: readonly string[];
+}
+
+/** What budgets do with such a topic. */
+export interface TopicBudgets {
+  /** `billingAccounts/A/budgets/B` of those that notify it. */
+  readonly notifying: readonly string[];
+  /** Of these accounts that cannot be told, and why. */
+  readonly unseen: ReadonlyMap<string, string>;
+}
+
+/** The switch's topic, where these steps delete it; undefined where it stays. Pure. */
+export function goingTopic(desired: Desired, actual: Actual, steps: readonly Step[]): GoingTopic | undefined {
+  const { project, policy, functions } = desired;
+  const listener = functions.find(({ settings }) => settings.trigger === 'budget');
+  if (listener === undefined) return undefined;
+  const id = topicOf(listener.name);
+  if (!steps.some(({ args }) => args.slice(0, 4).join(' ') === `pubsub topics delete ${id}`))
+    return undefined;
+  // The section may be out of the policy by now: the function itself remembers on whose budgets it had rights.
+  const before = boundBefore(actual, listener.name).map(({ on }) => on);
+  const accounts = [
+    ...billingAccountsOf(policy),
+    ...before.filter((on) => on.startsWith('billingAccounts/')),
+  ];
+  return {
+    name: `projects/${project}/topics/${id}`,
+    byNumber: `projects/${actual.projectNumber}/topics/${id}`,
+    accounts: [...new Set(accounts)].sort(),
+  };
+}
+
+/** The commands that take the topic out of the budgets. */
+export function planDisconnection(
+  { project }: Pick<Desired, 'project'>,
+  notifying: readonly string[],
+): readonly Step[] {
+  return notifying.map((name) => {
+    const [, account = '', , id = ''] = name.split('/');
+    return {
+      why: `${name} notifies no topic any more; its e-mails go on`,
+      args: [
+        ...['billing', 'budgets', 'update', id, `--billing-account=${account}`, quotaFlag(project)],
+        '--notifications-rule-pubsub-topic=',
+      ],
+    };
+  });
+}
+
+/** Why a topic must not be deleted yet. `disconnects`: what notifies it is taken off it first. Pure. */
+export function judgeGoingTopic(
+  { name }: GoingTopic,
+  { notifying, unseen }: TopicBudgets,
+  disconnects: boolean,
+): readonly Problem[] {
+  return [
+    ...(disconnects || notifying.length === 0
+      ? []
+      : [
+          {
+            what: `${name} would go, and ${notifying.join(', ')} ${notifying.length === 1 ? 'notifies' : 'notify'} it: the messages would go nowhere, without a word.`,
+            remedy: [
+              'Run it again with --disconnect-budgets: it first takes the topic out of these budgets, which stay',
+              'Or with --leave-budgets, which deletes the topic all the same',
+            ],
+          },
+        ]),
+    ...[...unseen].map(([account, why]) => ({
+      what: `${name} would go, and whether budgets of ${account} notify it cannot be told: ${why}`,
+      remedy: [
+        `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=user:YOUR_EMAIL --role=roles/billing.costsManager`,
+        'Or run it again with --leave-budgets, which deletes the topic without looking',
+      ],
+    })),
+  ];
+}
+
+/** What is said of budgets that a teardown leaves as they are; empty where there are none to think of. Pure. */
+export function saidOfBudgets({ name, accounts }: GoingTopic, budgets: TopicBudgets | undefined): string {
+  const again =
+    'No message of theirs arrives until deploy.sh makes the topic again, with their right to publish to it.';
+  if (accounts.length === 0)
+    return `${name} goes. The policy names no budget, so that none was looked at: one that notifies it then notifies nothing.`;
+  if (budgets === undefined)
+    return `${name} goes, and budgets of ${accounts.join(', ')} stay and may still notify it. ${again}`;
+  return budgets.notifying.length === 0
+    ? ''
+    : `${name} goes, and these budgets stay: ${budgets.notifying.join(', ')}.`;
+}
