@@ -54,7 +54,10 @@ describe("the switch's own tick", () => {
       await sandbox.clock.advance(5 * MINUTE_MS);
       sandbox.fleet.startVm(VM);
       await sandbox.clock.advance(5 * MINUTE_MS);
-      sandbox.faults.add({ route: 'tpu.projects.locations.nodes.list', fault: { kind: 'status', status: 403 } });
+      sandbox.faults.add({
+        route: 'tpu.projects.locations.nodes.list',
+        fault: { kind: 'status', status: 403 },
+      });
       await world.alert(TICK);
       await sandbox.clock.advance(MINUTE_MS);
       assert.equal(sandbox.fleet.vms.get(VM)?.status, 'TERMINATED');
