@@ -1,8 +1,11 @@
 import type { Check } from '../../shared/preflight/check.ts';
+import { GoogleApiError } from '../../shared/google/google-api-error.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
+import type { State } from '../../shared/state/state.ts';
 import { configureAudit } from './config.ts';
 import { judgeProject } from './decide.ts';
 import { openDigest } from './secrets/digest-key.ts';
+import type { DigestOf } from './secrets/scan.ts';
 import { earlierAudit } from './report/earlier.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
@@ -37,7 +40,7 @@ export async function auditProject(
   const { operationsProject, preflight, known, readAbove, failed = () => undefined } = options;
   const now = runtime.now();
   const config = configureAudit(policy, projectId, operationsProject);
-  const digestOf = await openDigest(state, runtime.newId);
+  const digestOf = await openDigests(state, runtime.newId, failed);
   const look = { api, projectId, now, digestOf, failed };
   const [facts, before] = await Promise.all([
     gatherProject(look, config, {
@@ -57,4 +60,19 @@ export async function auditProject(
   return buildReport(projectId, judgeProject(facts, config, now), now, earlierAudit(before), {
     ...api.calls,
   });
+}
+
+/** Without the right to its key digests tell the secrets of this run apart, and are compared with no other run. */
+async function openDigests(
+  state: State | undefined,
+  newKey: () => string,
+  failed: (error: unknown) => void,
+): Promise<DigestOf> {
+  try {
+    return await openDigest(state, newKey);
+  } catch (error) {
+    if (!(error instanceof GoogleApiError)) throw error;
+    failed(error);
+    return openDigest(undefined, newKey);
+  }
 }

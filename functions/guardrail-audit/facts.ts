@@ -20,6 +20,8 @@ export interface AuditFacts {
   /** Authentications in the window by the key's id; a key without any is not in it. */
   readonly keyUse: Reading<ReadonlyMap<string, number>>;
   readonly machines: Reading<readonly MachineFacts[]>;
+  /** Why it is unknown which of the machines are notebooks, though all of them were seen. */
+  readonly notebookGaps: readonly string[];
   readonly managedNotebooks: Reading<readonly ManagedNotebook[]>;
   /** By the numeric id of the VM. */
   readonly use: Reading<ReadonlyMap<string, MachineUse>>;

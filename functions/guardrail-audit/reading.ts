@@ -13,6 +13,8 @@ export interface Read<T> {
 export interface Unread {
   readonly why: string;
   readonly remedy?: string;
+  /** Its API is switched off. */
+  readonly isDisabled?: true;
 }
 
 export function whole<T>(value: T): Read<T> {

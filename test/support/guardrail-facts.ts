@@ -244,6 +244,7 @@ export const clean: AuditFacts = {
   keyUse: whole(new Map([[key.id, 480]])),
   tpus: whole({ nodes: [], workers: [] }),
   machines: whole([notebook, vm]),
+  notebookGaps: [],
   managedNotebooks: whole([]),
   use: whole(
     new Map([

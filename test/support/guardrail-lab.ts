@@ -8,7 +8,7 @@ import { chance, pem } from './secret-corpus.ts';
 
 export const BAD = 'ml-everything';
 export const CLEAN = 'ml-clean-prod';
-const TRIALS = 'ml-clean-test';
+export const TRIALS = 'ml-clean-test';
 const ACCOUNT = '0A1B2C-3D4E5F-6A7B8C';
 const BUDGET = `billingAccounts/${ACCOUNT}/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77`;
 export const TOPIC = `projects/${OPERATIONS}/topics/costguard-budget-kill-switch`;
@@ -61,7 +61,7 @@ const compiled = {
   sdkVersion: 'kfp-2.7.0',
 };
 
-type ProjectInput = ScenarioInput['projects'][number];
+export type ProjectInput = ScenarioInput['projects'][number];
 
 /** Each of the eight mistakes at least once. */
 const bad: ProjectInput = {
@@ -164,7 +164,7 @@ const bad: ProjectInput = {
 };
 
 /** None of them. */
-const clean: ProjectInput = {
+export const CLEAN_PROJECT: ProjectInput = {
   id: CLEAN,
   number: '100000000004',
   labels: { env: 'prod', owner: 'grace' },
@@ -218,7 +218,7 @@ export function auditScenario(more: Partial<ScenarioInput> = {}): Scenario {
     projects: [
       { id: OPERATIONS, number: '100000000001', ...inOrganization },
       { ...bad, ...inOrganization },
-      { ...clean, ...inOrganization },
+      { ...CLEAN_PROJECT, ...inOrganization },
       { id: TRIALS, number: '100000000005', labels: { env: 'test' }, ...inOrganization },
     ],
     billing: {

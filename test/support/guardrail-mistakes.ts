@@ -178,6 +178,13 @@ const NOTEBOOKS: readonly Case[] = [
     unknown: ['notebook-day-and-night'],
   },
   one('a stopped notebook without data points', { ...machine({ running: false }), use: whole(new Map()) }),
+  {
+    ...one('VMs of which nothing says whether they are notebooks', {
+      ...machine({ kind: 'vm' }),
+      notebookGaps: ['the Notebooks API is switched off'],
+    }),
+    unknown: ['notebook-day-and-night', 'account-shared'],
+  },
   one(
     'an idle shutdown that cannot fire',
     {

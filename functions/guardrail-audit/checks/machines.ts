@@ -122,7 +122,10 @@ function idleEndpoints(endpoints: readonly EndpointFacts[], config: AuditConfig)
   return {
     looked: serving.length,
     found: serving.flatMap((endpoint) => uncalled(endpoint, config)),
-    gaps: unknown.length === 0 ? [] : [`the calls of ${unknown.length} of ${serving.length} endpoints`],
+    gaps:
+      unknown.length === 0
+        ? []
+        : [`whether ${unknown.length} of ${serving.length} endpoints are called could not be read`],
   };
 }
 

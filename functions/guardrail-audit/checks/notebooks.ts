@@ -8,9 +8,10 @@ import { judge, judgeEach, type Found, type Judgement, type Outcome } from './ou
 
 export function checkNotebooks(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   return [
-    judge('notebook-day-and-night', both(facts.machines, facts.use), ([machines, use]) =>
-      dayAndNight(machines, use, config),
-    ),
+    judge('notebook-day-and-night', both(facts.machines, facts.use), ([machines, use]) => {
+      const judged = dayAndNight(machines, use, config);
+      return { ...judged, gaps: [...facts.notebookGaps, ...(judged.gaps ?? [])] };
+    }),
     judge('notebook-idle-shutdown', facts.stopper, idleShutdown),
     judgeEach('notebook-managed', facts.managedNotebooks, (one) => managed(one, config)),
   ];

@@ -10,6 +10,7 @@ import { judge, type Found, type Outcome } from './outcome.ts';
 export function checkSharedAccounts(facts: AuditFacts, config: AuditConfig): Outcome {
   return judge('account-shared', accountsInUse(facts), ([[own, others], [bindings, uses]]) => ({
     looked: uses.length,
+    gaps: facts.notebookGaps,
     found: [
       ...sharedHere(uses, config),
       ...(environmentOf(own, config) === 'production' ? foreignHere(bindings, others, config) : []),

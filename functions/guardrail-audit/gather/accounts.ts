@@ -22,27 +22,22 @@ const keySchema = z.looseObject({
 
 /** Needs iam.serviceAccounts.list and iam.serviceAccountKeys.list. */
 export function readAccounts(look: Look): Promise<Reading<readonly AccountFacts[]>> {
-  return attempt(
-    look,
-    'the service accounts',
-    async () => {
-      const accounts: z.infer<typeof accountSchema>[] = [];
-      const gaps: string[] = [];
-      const request = { url: `${HOST}/projects/${look.projectId}/serviceAccounts`, query: { pageSize: 100 } };
-      for await (const page of listPages(look.api, 'iam.serviceAccounts.list', request, pageSchema)) {
-        const { items, strange } = readItems(page.accounts, accountSchema, 'accounts');
-        accounts.push(...items);
-        gaps.push(...strangeGaps('service accounts', strange));
-      }
-      const value = await pMap(
-        accounts,
-        async ({ email, disabled = false }) => ({ email, disabled, keys: await readKeys(look, email) }),
-        { concurrency: KEYS_AT_ONCE },
-      );
-      return { value, gaps };
-    },
-    [],
-  );
+  return attempt(look, 'the service accounts', async () => {
+    const accounts: z.infer<typeof accountSchema>[] = [];
+    const gaps: string[] = [];
+    const request = { url: `${HOST}/projects/${look.projectId}/serviceAccounts`, query: { pageSize: 100 } };
+    for await (const page of listPages(look.api, 'iam.serviceAccounts.list', request, pageSchema)) {
+      const { items, strange } = readItems(page.accounts, accountSchema, 'accounts');
+      accounts.push(...items);
+      gaps.push(...strangeGaps('service accounts', strange));
+    }
+    const value = await pMap(
+      accounts,
+      async ({ email, disabled = false }) => ({ email, disabled, keys: await readKeys(look, email) }),
+      { concurrency: KEYS_AT_ONCE },
+    );
+    return { value, gaps };
+  });
 }
 
 /** Keys that people made; Google rotates its own. */

@@ -17,21 +17,24 @@ export interface Look {
 
 /**
  * Reads something. A call that Google refuses or does not answer makes it unread, and nothing else: the other readings go on.
- * `ifDisabled` is what there is while the API is switched off: nothing of its kind; without it that is unread too.
+ * So does an API that is switched off: `services.disable` does not look by default whether the service is used
+ * (https://cloud.google.com/service-usage/docs/reference/rest/v1/services/disable), so that VMs, keys and the like may go on, and
+ * it may be off in the caller's own project alone.
  */
 export async function attempt<T>(
   { failed }: Pick<Look, 'failed'>,
   what: string,
   read: () => Promise<Read<T>>,
-  ifDisabled?: T,
 ): Promise<Reading<T>> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    if (ifDisabled !== undefined && isServiceDisabled(error)) return { value: ifDisabled, gaps: [] };
     failed(error);
-    return { why: `${what} could not be read: ${messageOf(error)}` };
+    const why = `${what} could not be read: ${messageOf(error)}`;
+    return isServiceDisabled(error)
+      ? { why: `${why}; what was made before may still be there`, isDisabled: true }
+      : { why };
   }
 }
 

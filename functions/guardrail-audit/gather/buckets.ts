@@ -1,6 +1,5 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
-import { messageOf } from '../../../shared/errors.ts';
 import { listBucketItems } from '../../../shared/google/buckets.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { stringMap } from '../../../shared/google/string-map.ts';
@@ -59,7 +58,7 @@ async function bindingsOf({ api, failed }: Look, name: string): Promise<BucketFa
     return (await getBucketPolicy(api, name)).value;
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    failed(new Error(`the policy of gs://${name} could not be read: ${messageOf(error)}`, { cause: error }));
+    failed(error);
     return undefined;
   }
 }

@@ -14,8 +14,8 @@ import {
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
 import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import { costOfMachines } from '../../../shared/resources/cost.ts';
-import type { MachineFacts } from '../facts.ts';
-import { isRead, type Read, type Reading } from '../reading.ts';
+import type { AuditFacts, MachineFacts } from '../facts.ts';
+import { isRead, whole, type Read, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
 import { scanTexts, textsOfMap, textsOfPairs } from './texts.ts';
 
@@ -47,10 +47,25 @@ const SCRIPT_KEYS = [
   'windows-startup-script-url',
 ];
 
-/** VMs, and Workbench instances joined to theirs. Needs compute.instances.list and notebooks.instances.list. */
-export async function readMachines(look: Look): Promise<Reading<readonly MachineFacts[]>> {
+/**
+ * VMs, and Workbench instances joined to theirs. Needs compute.instances.list and notebooks.instances.list. While the Notebooks API is
+ * switched off the VMs are all seen, and only which of them are notebooks is unknown.
+ */
+export async function readMachines(look: Look): Promise<Pick<AuditFacts, 'machines' | 'notebookGaps'>> {
   const [notebooks, vms] = await Promise.all([readNotebooks(look), readVms(look)]);
-  if (!isRead(vms)) return vms;
+  if (!isRead(vms)) return { machines: vms, notebookGaps: [] };
+  const isOff = !isRead(notebooks) && notebooks.isDisabled === true;
+  return {
+    machines: join(vms, isOff ? whole(new Map()) : notebooks, look),
+    notebookGaps: isOff && vms.value.length > 0 ? [notebooks.why] : [],
+  };
+}
+
+function join(
+  vms: Read<readonly ListedVm[]>,
+  notebooks: Reading<ReadonlyMap<string, NotebookInstance>>,
+  look: Look,
+): Reading<readonly MachineFacts[]> {
   const byId = isRead(notebooks) ? notebooks.value : new Map<string, NotebookInstance>();
   const seen = new Set(vms.value.map(({ vm }) => vm.id));
   // Without its VM nothing says whether it runs, and as what.
@@ -72,61 +87,45 @@ interface ListedVm {
 }
 
 function readVms(look: Look): Promise<Reading<readonly ListedVm[]>> {
-  return attempt(
-    look,
-    'the VMs',
-    async (): Promise<Read<readonly ListedVm[]>> => {
-      const found: ListedVm[] = [];
-      const query = {
-        projectId: look.projectId,
-        collection: 'instances',
-        fields: FIELDS,
-        schema: vmSchema,
-      } as const;
-      const { unreachable, strange } = await visitAggregated(
-        look.api,
-        query,
-        (vm, scope) => void found.push({ vm, scope }),
-      );
-      return {
-        value: found,
-        gaps: [
-          ...unreachable.map((zone) => `VMs in ${zone} were unreachable`),
-          ...strangeGaps('VMs', strange),
-        ],
-      };
-    },
-    [],
-  );
+  return attempt(look, 'the VMs', async (): Promise<Read<readonly ListedVm[]>> => {
+    const found: ListedVm[] = [];
+    const query = {
+      projectId: look.projectId,
+      collection: 'instances',
+      fields: FIELDS,
+      schema: vmSchema,
+    } as const;
+    const { unreachable, strange } = await visitAggregated(
+      look.api,
+      query,
+      (vm, scope) => void found.push({ vm, scope }),
+    );
+    return {
+      value: found,
+      gaps: [...unreachable.map((zone) => `VMs in ${zone} were unreachable`), ...strangeGaps('VMs', strange)],
+    };
+  });
 }
 
 /** By the numeric id of the VM. */
 function readNotebooks(look: Look): Promise<Reading<ReadonlyMap<string, NotebookInstance>>> {
-  return attempt(
-    look,
-    'the notebooks',
-    async () => {
-      const byId = new Map<string, NotebookInstance>();
-      const gaps: string[] = [];
-      for await (const { instances, strange, unreachable, failed } of listNotebooks(
-        look.api,
-        look.projectId,
-      )) {
-        for (const one of instances)
-          if (one.gceSetup?.instanceId === undefined) gaps.push(`${one.name} names no VM`);
-          else byId.set(one.gceSetup.instanceId, one);
-        gaps.push(
-          ...strangeGaps('notebooks', strange),
-          ...unreachable.map((place) => `notebooks in ${place} were unreachable`),
-        );
-        if (failed === undefined) continue;
-        gaps.push(`notebooks in ${failed.location} could not be listed`);
-        look.failed(failed.error);
-      }
-      return { value: byId, gaps };
-    },
-    new Map(),
-  );
+  return attempt(look, 'the notebooks', async () => {
+    const byId = new Map<string, NotebookInstance>();
+    const gaps: string[] = [];
+    for await (const { instances, strange, unreachable, failed } of listNotebooks(look.api, look.projectId)) {
+      for (const one of instances)
+        if (one.gceSetup?.instanceId === undefined) gaps.push(`${one.name} names no VM`);
+        else byId.set(one.gceSetup.instanceId, one);
+      gaps.push(
+        ...strangeGaps('notebooks', strange),
+        ...unreachable.map((place) => `notebooks in ${place} were unreachable`),
+      );
+      if (failed === undefined) continue;
+      gaps.push(`notebooks in ${failed.location} could not be listed`);
+      look.failed(failed.error);
+    }
+    return { value: byId, gaps };
+  });
 }
 
 function toFacts(

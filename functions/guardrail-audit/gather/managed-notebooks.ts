@@ -17,36 +17,31 @@ const runtimeSchema = z.looseObject({
 
 /** Managed notebooks of the Notebooks API v1, over all locations. Needs notebooks.runtimes.list. */
 export function readManagedNotebooks(look: Look): Promise<Reading<readonly ManagedNotebook[]>> {
-  return attempt(
-    look,
-    'managed notebooks',
-    async () => {
-      const found: ManagedNotebook[] = [];
-      const gaps: string[] = [];
-      const url = `https://notebooks.googleapis.com/v1/projects/${look.projectId}/locations/-/runtimes`;
-      for await (const page of listPages(
-        look.api,
-        'notebooks.runtimes.list',
-        { url, query: { pageSize: 100 } },
-        pageSchema,
-      )) {
-        const { items, strange } = readItems(page.runtimes, runtimeSchema, 'runtimes');
-        gaps.push(
-          ...strangeGaps('managed notebooks', strange),
-          ...(page.unreachable ?? []).map((place) => `managed notebooks in ${place} were unreachable`),
-        );
-        found.push(
-          ...items.map(({ name, state, createTime }) => ({
-            resource: name,
-            state,
-            createdMs: momentOf(createTime),
-          })),
-        );
-      }
-      return { value: found, gaps };
-    },
-    [],
-  );
+  return attempt(look, 'managed notebooks', async () => {
+    const found: ManagedNotebook[] = [];
+    const gaps: string[] = [];
+    const url = `https://notebooks.googleapis.com/v1/projects/${look.projectId}/locations/-/runtimes`;
+    for await (const page of listPages(
+      look.api,
+      'notebooks.runtimes.list',
+      { url, query: { pageSize: 100 } },
+      pageSchema,
+    )) {
+      const { items, strange } = readItems(page.runtimes, runtimeSchema, 'runtimes');
+      gaps.push(
+        ...strangeGaps('managed notebooks', strange),
+        ...(page.unreachable ?? []).map((place) => `managed notebooks in ${place} were unreachable`),
+      );
+      found.push(
+        ...items.map(({ name, state, createTime }) => ({
+          resource: name,
+          state,
+          createdMs: momentOf(createTime),
+        })),
+      );
+    }
+    return { value: found, gaps };
+  });
 }
 
 function momentOf(time: string | undefined): number | undefined {

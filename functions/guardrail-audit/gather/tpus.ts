@@ -22,39 +22,34 @@ export async function readTpus(look: Look): Promise<AuditFacts['tpus']> {
 
 function readNodes(look: Look): Promise<Reading<readonly TpuFacts[]>> {
   const { api, projectId, failed } = look;
-  return attempt(
-    look,
-    'the TPUs',
-    async () => {
-      const gaps: string[] = [];
-      const nodes = await TPUS.list(
-        startLook({
-          api,
-          projectId,
-          gap: ({ where, why, cause }) => {
-            gaps.push(`${where}: ${why}`);
-            if (cause !== undefined) failed(cause);
-          },
-          notOffered: () => undefined,
-          skip: () => false,
-        }),
-      );
-      const value = nodes.map(({ resource, description, labels, cost, fate, command }): TpuFacts => {
-        const month = timesPrice(cost, HOURS_PER_MONTH);
-        return {
-          resource,
-          zone: resource.split('/')[3] ?? '',
-          description,
-          labels,
-          oneHost: fate.kind === 'stoppable',
-          usdPerMonth: isPriced(month) ? month.usd : 'unpriced',
-          command,
-        };
-      });
-      return { value, gaps };
-    },
-    [],
-  );
+  return attempt(look, 'the TPUs', async () => {
+    const gaps: string[] = [];
+    const nodes = await TPUS.list(
+      startLook({
+        api,
+        projectId,
+        gap: ({ where, why, cause }) => {
+          gaps.push(`${where}: ${why}`);
+          if (cause !== undefined) failed(cause);
+        },
+        notOffered: () => undefined,
+        skip: () => false,
+      }),
+    );
+    const value = nodes.map(({ resource, description, labels, cost, fate, command }): TpuFacts => {
+      const month = timesPrice(cost, HOURS_PER_MONTH);
+      return {
+        resource,
+        zone: resource.split('/')[3] ?? '',
+        description,
+        labels,
+        oneHost: fate.kind === 'stoppable',
+        usdPerMonth: isPriced(month) ? month.usd : 'unpriced',
+        command,
+      };
+    });
+    return { value, gaps };
+  });
 }
 
 /** The metric names the worker by an id of its own, and no node: only zones can be compared. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { listPages } from '../../../shared/google/list-pages.ts';
+import { parseAnswer } from '../../../shared/google/parse-answer.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
 import type { Workload } from '../facts.ts';
 import { joinReadings, type Reading } from '../reading.ts';
@@ -24,28 +25,23 @@ const functionSchema = z.looseObject({
 
 /** Both generations, as the API v2 lists them. Needs cloudfunctions.functions.list. */
 function readFunctions(look: Look): Promise<Reading<readonly Workload[]>> {
-  return attempt(
-    look,
-    'the functions',
-    async () => {
-      const found: Workload[] = [];
-      const gaps: string[] = [];
-      const request = {
-        url: `https://cloudfunctions.googleapis.com/v2/projects/${look.projectId}/locations/-/functions`,
-        query: { pageSize: 500 },
-      };
-      for await (const page of listPages(look.api, 'cloudfunctions.functions.list', request, functionsPage)) {
-        const { items, strange } = readItems(page.functions, functionSchema, 'functions');
-        gaps.push(
-          ...strangeGaps('functions', strange),
-          ...(page.unreachable ?? []).map((place) => `functions in ${place} were unreachable`),
-        );
-        found.push(...items.map((one) => functionOf(one, look)));
-      }
-      return { value: found, gaps };
-    },
-    [],
-  );
+  return attempt(look, 'the functions', async () => {
+    const found: Workload[] = [];
+    const gaps: string[] = [];
+    const request = {
+      url: `https://cloudfunctions.googleapis.com/v2/projects/${look.projectId}/locations/-/functions`,
+      query: { pageSize: 500 },
+    };
+    for await (const page of listPages(look.api, 'cloudfunctions.functions.list', request, functionsPage)) {
+      const { items, strange } = readItems(page.functions, functionSchema, 'functions');
+      gaps.push(
+        ...strangeGaps('functions', strange),
+        ...(page.unreachable ?? []).map((place) => `functions in ${place} were unreachable`),
+      );
+      found.push(...items.map((one) => functionOf(one, look)));
+    }
+    return { value: found, gaps };
+  });
 }
 
 function functionOf(
@@ -99,35 +95,30 @@ function readKnative(
   group: string,
   templateOf: (spec: unknown) => unknown,
 ): Promise<Reading<readonly Workload[]>> {
-  return attempt(
-    look,
-    `Cloud Run’s ${collection}`,
-    async () => {
-      const found: Workload[] = [];
-      const gaps: string[] = [];
-      const url = `https://run.googleapis.com/apis/${group}/v1/namespaces/${look.projectId}/${collection}`;
-      let next: string | undefined;
-      do {
-        const page: z.infer<typeof itemsPage> = itemsPage.parse(
-          await look.api.request(`run.${collection}.list`, { url, query: { limit: 500, continue: next } }),
-        );
-        const { items, strange } = readItems(page.items, knativeSchema, 'items');
-        gaps.push(
-          ...strangeGaps(`${collection} of Cloud Run`, strange),
-          ...(page.unreachable ?? []).map((place) => `${collection} in ${place} were unreachable`),
-        );
-        // Functions have a service of their own there, and are listed as functions.
-        found.push(
-          ...items
-            .filter(({ metadata }) => textField(metadata.labels, 'goog-managed-by') !== 'cloudfunctions')
-            .map((one) => knativeOf(one, collection, templateOf(one.spec), look)),
-        );
-        next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-      } while (next !== undefined);
-      return { value: found, gaps };
-    },
-    [],
-  );
+  return attempt(look, `Cloud Run’s ${collection}`, async () => {
+    const found: Workload[] = [];
+    const gaps: string[] = [];
+    const url = `https://run.googleapis.com/apis/${group}/v1/namespaces/${look.projectId}/${collection}`;
+    const call = `run.${collection}.list`;
+    let next: string | undefined;
+    do {
+      const answer = await look.api.request(call, { url, query: { limit: 500, continue: next } });
+      const page: z.infer<typeof itemsPage> = parseAnswer(call, itemsPage, answer);
+      const { items, strange } = readItems(page.items, knativeSchema, 'items');
+      gaps.push(
+        ...strangeGaps(`${collection} of Cloud Run`, strange),
+        ...(page.unreachable ?? []).map((place) => `${collection} in ${place} were unreachable`),
+      );
+      // Functions have a service of their own there, and are listed as functions.
+      found.push(
+        ...items
+          .filter(({ metadata }) => textField(metadata.labels, 'goog-managed-by') !== 'cloudfunctions')
+          .map((one) => knativeOf(one, collection, templateOf(one.spec), look)),
+      );
+      next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
+    } while (next !== undefined);
+    return { value: found, gaps };
+  });
 }
 
 function knativeOf(

@@ -209,39 +209,3 @@ describe('an audit of a clean project', () => {
       expect(second.trend).toMatchObject({ added: 0, fixed: 0, change: 0, points: first.score.points });
     }));
 });
-
-describe('an API that refuses', () => {
-  it.each([
-    ['iam.serviceAccounts.list', ['account-key', 'account-key-old', 'account-key-unused']],
-    ['tpu.nodes.list', ['tpu-idle']],
-    ['aiplatform.pipelineJobs.list', ['secret-in-job', 'account-shared']],
-    [
-      'billing.budgets.list',
-      ['budget-missing', 'budget-thresholds', 'budget-topic', 'budget-credits', 'switch-preflight'],
-    ],
-    [
-      'resourcemanager.projects.getIamPolicy',
-      ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set', 'account-shared'],
-    ],
-    [
-      'resourcemanager.organizations.getIamPolicy',
-      ['basic-role', 'account-admin', 'impersonation', 'role-beyond-set'],
-    ],
-    ['storage.buckets.list', ['image-registry', 'public-bucket']],
-    ['run.services.list', ['secret-in-environment', 'default-account']],
-  ])('makes its checks not evaluable and the others go on: %s', (permission, rules) =>
-    withAudit(async (lab) => {
-      await leaveReceipts(lab, CLEAN, {});
-      for (const { permissions, ...binding } of [...lab.sandbox.iam.bindings]) {
-        if (permissions === 'all' || !permissions.includes(permission)) continue;
-        lab.sandbox.iam.unbind(
-          (one) => one.member === binding.member && one.role === binding.role && one.on === binding.on,
-        );
-        lab.sandbox.iam.bind({ ...binding, permissions: permissions.filter((one) => one !== permission) });
-      }
-      const report = JSON.parse((await lab.get(`project=${CLEAN}`)).text) as AuditReport;
-      expect([...rulesOf(report, 'not-evaluable')].sort()).toEqual([...rules].sort());
-      expect(rulesOf(report, 'fail')).toEqual([]);
-    }),
-  );
-});

@@ -26,7 +26,6 @@ export async function readEverywhere<T>(
         { failed: (error) => void failures.push({ region, error }) },
         `${collection} in ${region}`,
         () => readRegion(look, region, collection, schema, fields),
-        [],
       ),
     { concurrency: REGIONS_AT_ONCE },
   );

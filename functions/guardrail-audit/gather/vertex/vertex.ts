@@ -24,15 +24,10 @@ export interface VertexReadings {
 
 /** Needs aiplatform.locations, endpoints, models, customJobs, hyperparameterTuningJobs and pipelineJobs .list, pipelineJobs.get, and monitoring.timeSeries.list. */
 export async function readVertex(look: Look): Promise<VertexReadings> {
-  const regions = await attempt(
-    look,
-    'Vertex AI’s regions',
-    async () => {
-      const { items, strange } = await listVertexRegions(look.api, look.projectId);
-      return { value: items, gaps: strangeGaps('regions', strange) };
-    },
-    [],
-  );
+  const regions = await attempt(look, 'Vertex AI’s regions', async () => {
+    const { items, strange } = await listVertexRegions(look.api, look.projectId);
+    return { value: items, gaps: strangeGaps('regions', strange) };
+  });
   if (!isRead(regions)) return { endpoints: regions, models: regions, jobs: regions };
   const [endpoints, models, custom, tuning, pipelines, predictions] = await Promise.all([
     readEverywhere(look, regions.value, 'endpoints', endpointSchema),
