@@ -83,20 +83,32 @@ export function missingOnBucket(api: Api, bucket: string, permissions: readonly 
   );
 }
 
+/** What the caller's right to write does not reach, by how the names of objects begin. */
+export interface ClosedFolders {
+  /** Where it cannot add an object. */
+  readonly add: readonly string[];
+  /** Where it can add one, and cannot replace it: that takes storage.objects.delete as well. */
+  readonly replace: readonly string[];
+}
+
 /**
- * Those of `folders` to which the caller cannot add an object. `testIamPermissions` sees no right that a condition binds to objects,
- * so that an upload is begun in each and left: nothing is stored, and Cloud Storage forgets it after a week.
+ * The folders, of `add`, to which the caller cannot add an object, and of `replace`, in which it cannot replace one.
+ * `testIamPermissions` sees no right that a condition binds to objects, so that both are tried: an upload is begun and left, which
+ * stores nothing and is forgotten after a week, and an object that is not there is deleted, under a precondition that none fulfils.
  * Throws `GoogleApiError`, 404 when there is no such bucket.
- * Source: https://cloud.google.com/storage/docs/performing-resumable-uploads
+ * Sources: https://cloud.google.com/storage/docs/performing-resumable-uploads, https://cloud.google.com/storage/docs/access-control/iam-json
  */
 export async function closedFolders(
   api: Api,
   bucket: string,
-  folders: readonly string[],
-): Promise<readonly string[]> {
-  const closed: string[] = [];
-  for (const folder of folders) if (!(await canAdd(api, bucket, folder))) closed.push(folder);
-  return closed;
+  folders: { readonly add: readonly string[]; readonly replace: readonly string[] },
+): Promise<ClosedFolders> {
+  const add: string[] = [];
+  for (const folder of folders.add) if (!(await canAdd(api, bucket, folder))) add.push(folder);
+  const replace: string[] = [];
+  for (const folder of folders.replace)
+    if (!add.includes(folder) && !(await canReplace(api, bucket, folder))) replace.push(folder);
+  return { add, replace };
 }
 
 async function canAdd(api: Api, bucket: string, folder: string): Promise<boolean> {
@@ -104,7 +116,7 @@ async function canAdd(api: Api, bucket: string, folder: string): Promise<boolean
     await api.exchangeUnpermitted('storage.objects.insert', {
       method: 'POST',
       url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
-      query: { uploadType: 'resumable', name: `${folder}costguard-preflight`, ifGenerationMatch: '0' },
+      query: { uploadType: 'resumable', name: `${folder}${PROBE}`, ifGenerationMatch: '0' },
       body: { contentType: 'application/json' },
     });
     return true;
@@ -113,6 +125,30 @@ async function canAdd(api: Api, bucket: string, folder: string): Promise<boolean
     throw error;
   }
 }
+
+/** Whoever may delete objects of that name is told that there is none, or that it is of another generation. */
+async function canReplace(api: Api, bucket: string, folder: string): Promise<boolean> {
+  const name = encodeURIComponent(`${folder}${PROBE}`);
+  try {
+    await api.exchangeUnpermitted('storage.objects.delete', {
+      method: 'DELETE',
+      url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o/${name}`,
+      query: { ifGenerationMatch: IMPOSSIBLE_GENERATION },
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof GoogleApiError)) throw error;
+    if (error.status === 403) return false;
+    if (error.status === 404 || error.status === 412) return true;
+    throw error;
+  }
+}
+
+/** Nothing writes an object of this name. */
+const PROBE = 'costguard-preflight';
+
+/** Generations are microseconds since 1970. */
+const IMPOSSIBLE_GENERATION = '1';
 
 /** Those of `permissions` that the caller lacks on `projects/P/topics/T`. Throws `GoogleApiError`. */
 export function missingOnTopic(api: Api, topic: string, permissions: readonly string[]): Promise<string[]> {

@@ -1,7 +1,14 @@
 import { notPassed, orUnknown, pass, roleRemedies, type Check, type Inspection } from './check.ts';
 import { isMissing } from './is-missing.ts';
 import { closedFolders, missingOnBucket, statePermissions } from './permissions.ts';
-import { foldersCondition, hiddenFromSwitch, switchFolders, visibleCondition } from './state-folders.ts';
+import { roleExists } from './role-exists.ts';
+import {
+  foldersCondition,
+  hiddenFromSwitch,
+  switchFolders,
+  switchReplaces,
+  visibleCondition,
+} from './state-folders.ts';
 
 /** The bucket that holds the ladder's state and the restore manifests: nothing is taken away without it. */
 export async function inspectStateBucket(inspection: Inspection, bucket: string): Promise<Check> {
@@ -10,20 +17,23 @@ export async function inspectStateBucket(inspection: Inspection, bucket: string)
   return orUnknown(place, inspection, [], async () => {
     try {
       const missing = await missingOnBucket(switchApi, bucket, statePermissions);
-      const closed = await closedFolders(switchApi, bucket, switchFolders);
-      if (missing.length === 0 && closed.length === 0)
-        return pass(place, `${options.account} can read it and write its own folders`);
+      // Who may not list may be told 403 of what is not there, whatever else it may do.
+      const replace = missing.includes('storage.objects.list') ? [] : switchReplaces;
+      const closed = await closedFolders(switchApi, bucket, { add: switchFolders, replace });
       const lacks = [
         ...(missing.length === 0 ? [] : [`lacks ${missing.join(', ')}`]),
-        ...(closed.length === 0 ? [] : [`cannot write ${closed.join(', ')}`]),
+        ...(closed.add.length === 0 ? [] : [`cannot write ${closed.add.join(', ')}`]),
+        ...(closed.replace.length === 0 ? [] : [`cannot replace objects in ${closed.replace.join(', ')}`]),
       ];
+      if (lacks.length === 0)
+        return pass(place, `${options.account} can read it, and write and replace in its own folders`);
       return notPassed(place, 'fail', `${options.account} ${lacks.join(' and ')}`, [
         ...(missing.length === 0
           ? []
-          : bindStateRole(inspection, bucket, 'read', `--condition='${visible(bucket)}'`)),
-        ...(closed.length === 0
+          : await bindStateRole(inspection, bucket, 'read', missing.length < statePermissions.length)),
+        ...(closed.add.length + closed.replace.length === 0
           ? []
-          : bindStateRole(inspection, bucket, 'write', `--condition='${ownFolders(bucket)}'`)),
+          : await bindStateRole(inspection, bucket, 'write', closed.add.length < switchFolders.length)),
       ]);
     } catch (error) {
       if (!isMissing(error)) throw error;
@@ -52,18 +62,22 @@ function conditionText({
   return `expression=${expression},title=${title}`;
 }
 
-/** The commands that give the switch's account its role on the state bucket. */
-function bindStateRole(
-  { options }: Inspection,
+/** The commands that give the switch's account its role on the state bucket. `holdsSome`: it has something of it already. */
+async function bindStateRole(
+  { api, options }: Inspection,
   bucket: string,
   kind: 'read' | 'write',
-  condition: string,
-): readonly string[] {
+  holdsSome: boolean,
+): Promise<readonly string[]> {
+  const { project, account } = options;
   const id = kind === 'read' ? 'costguardStateRead' : 'costguardStateWrite';
+  const condition = kind === 'read' ? visible(bucket) : ownFolders(bucket);
+  // All functions of the operations project share it.
+  const exists = holdsSome || (await roleExists(api, `projects/${project}/roles/${id}`)) === true;
   return roleRemedies(
-    { id, file: `deploy/functions/state-${kind}-role.yaml`, project: options.project },
-    false,
+    { id, file: `deploy/functions/state-${kind}-role.yaml`, project },
+    exists,
     (role) =>
-      `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=serviceAccount:${options.account} --role=${role} ${condition}`,
+      `gcloud storage buckets add-iam-policy-binding gs://${bucket} --member=serviceAccount:${account} --role=${role} --condition='${condition}'`,
   );
 }

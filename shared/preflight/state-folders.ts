@@ -9,6 +9,11 @@ export const switchFolders: readonly string[] = [
   'spend/',
 ];
 
+/** Those in which it replaces objects as well: its receipts, and messages that no one could read, are only added. */
+export const switchReplaces: readonly string[] = switchFolders.filter(
+  (folder) => !/^(?:poison|receipts)\//.test(folder),
+);
+
 /** Folders that other functions write and the switch does not read: of `writes` of all the others. */
 export const hiddenFromSwitch: readonly HiddenFolder[] = [
   'guardrail-audit/',

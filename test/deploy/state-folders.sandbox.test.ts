@@ -69,6 +69,11 @@ describe('an account of a function in the state bucket', () => {
             object,
             own(object) ? undefined : 403,
           ]);
+        for (const object of before.filter(own))
+          expect([object, await refusal(state.write(object, '{"replaced":true}'))]).toEqual([
+            object,
+            settings.state === 'all' ? undefined : 403,
+          ]);
         for (const object of before.filter((one) => !own(one)))
           expect([object, await refusal(state.write(object, '{"planted":true}'))]).toEqual([object, 403]);
         const upload = state.upload('manifests/planted/large.json');

@@ -589,6 +589,24 @@ const cases: readonly Case[] = [
     says: /cannot write manifests\/, messages\/, .*, spend\/\n.*roles create costguardStateWrite .*\n.*--condition='expression=resource\.name\.startsWith/,
   },
   {
+    name: 'a state bucket that the switch may only read, whose role for writing others hold',
+    change: (sandbox) => {
+      for (const right of ['create', 'delete']) without(`storage.objects.${right}`, SWITCH)(sandbox);
+    },
+    answer: (url) =>
+      url.host === 'iam.googleapis.com' && url.pathname.includes('/roles/')
+        ? { name: url.pathname.replace('/v1/', '') }
+        : undefined,
+    open: ['state-access: fail'],
+    says: /cannot write manifests\/, messages\/, .*, spend\/\n.*roles update costguardStateWrite /,
+  },
+  {
+    name: 'a state bucket to which the switch may add and in which it may replace nothing',
+    change: without('storage.objects.delete', SWITCH),
+    open: ['state-access: fail'],
+    says: /cannot replace objects in manifests\/, messages\/, not-offered\/, policy\/budget-kill-switch\.yaml, spend\/\n.*roles update costguardStateWrite /,
+  },
+  {
     name: 'a state bucket in which the switch is bound to the folders of another function',
     change: bindStateTo('receipts/'),
     open: ['state-access: fail'],
@@ -605,6 +623,17 @@ const cases: readonly Case[] = [
     answer: (url) => (url.pathname.endsWith('/iam/testPermissions') ? { kind: 'storage#x' } : undefined),
     open: ['state-access: fail'],
     says: /iam roles create costguardStateRead/,
+  },
+  {
+    name: 'a state bucket that the switch may not read, whose role for reading others hold',
+    answer: (url) => {
+      if (url.pathname.endsWith('/iam/testPermissions')) return { kind: 'storage#x' };
+      return url.host === 'iam.googleapis.com' && url.pathname.includes('/roles/')
+        ? { name: url.pathname.replace('/v1/', '') }
+        : undefined;
+    },
+    open: ['state-access: fail'],
+    says: /iam roles update costguardStateRead/,
   },
   {
     name: 'a host whose billing is off',
