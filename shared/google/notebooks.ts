@@ -45,6 +45,10 @@ const instanceSchema = z.object({
 
 export type NotebookInstance = z.infer<typeof instanceSchema>;
 
+/** What is used of a listed instance; the rest, such as `healthInfo` and disks, is most of a page and is not sent. */
+const LIST_FIELDS =
+  'instances(name,state,healthState,createTime,labels,creator,instanceOwners,gceSetup(instanceId,machineType,acceleratorConfigs,metadata,serviceAccounts/email)),nextPageToken,unreachable';
+
 const listSchema = z.looseObject({
   instances: z.optional(z.unknown()),
   nextPageToken: z.optional(z.string()),
@@ -108,7 +112,7 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
 }
 
 async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {
-  const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE } };
+  const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE, fields: LIST_FIELDS } };
   const isNew = firstTime();
   let first = true;
   for await (const page of listPages(api, 'notebooks.instances.list', request, listSchema)) {

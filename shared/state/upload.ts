@@ -13,10 +13,13 @@ export interface Upload {
   finish(): Promise<void>;
 }
 
-/** Shorter texts go up in one request at the end; longer ones never take much more memory than two of these. */
+/** What waits while a block is on its way, at the most: a long text never takes much more memory than two of these. */
 const BLOCK_BYTES = 16 * QUANTUM_BYTES;
 
-/** What goes off after the first block whenever nothing is on its way, so that little is left for the end. */
+/**
+ * What goes off whenever nothing is on its way, so that the session stands and little is left when the end comes. Shorter texts
+ * go up in one request.
+ */
 const SMALL_BLOCK_BYTES = 4 * QUANTUM_BYTES;
 
 /**
@@ -34,8 +37,8 @@ export function openUpload(
   let session: Session | undefined;
   let failure: { readonly error: unknown } | undefined;
   let sending: Promise<void> = Promise.resolve();
-  // Once a block is through, and until the next one goes off.
-  let isIdle = false;
+  // No block is on its way.
+  let isIdle = true;
 
   const send = (last: boolean): void => {
     const block = pieces;

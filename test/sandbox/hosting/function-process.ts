@@ -46,13 +46,9 @@ const PORT_ATTEMPTS = 3;
 export async function startFunctionProcess(options: FunctionProcessOptions): Promise<FunctionProcess> {
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort();
-    const child = await startFramework(options, port);
+    const { child, lines } = await startFramework(options, port);
     const problem = await untilListening(child, port, options.startTimeoutMs ?? 30_000);
-    if (problem === undefined) {
-      const lines = child.stdout.map(parseLine);
-      child.onLine((line, stream) => {
-        if (stream === 'stdout') lines.push(parseLine(line));
-      });
+    if (problem === undefined)
       return {
         port,
         pid: child.pid,
@@ -63,7 +59,6 @@ export async function startFunctionProcess(options: FunctionProcessOptions): Pro
         },
         exited: child.exited,
       };
-    }
     child.kill('SIGKILL');
     await child.exited;
     const output = [...child.stdout, ...child.stderr].join('\n');
@@ -72,11 +67,15 @@ export async function startFunctionProcess(options: FunctionProcessOptions): Pro
   }
 }
 
-function startFramework(options: FunctionProcessOptions, port: number): Promise<Child> {
+/** The process, and its log as it grows. */
+async function startFramework(
+  options: FunctionProcessOptions,
+  port: number,
+): Promise<{ readonly child: Child; readonly lines: readonly LogLine[] }> {
   const require = createRequire(import.meta.url);
   const { service = options.target } = options;
   const cli = join(dirname(require.resolve('@google-cloud/functions-framework')), 'main.js');
-  const started = startChild(
+  const child = await startChild(
     process.execPath,
     [
       '--import',
@@ -97,12 +96,15 @@ function startFramework(options: FunctionProcessOptions, port: number): Promise<
     },
     options.source,
   );
-  return started.then((child) => {
-    child.onLine((line, stream) => {
-      if (stream === 'stdout') options.onLine?.(parseLine(line));
-    });
-    return child;
+  const lines: LogLine[] = [];
+  // Parsed once: a run over thousands of resources logs megabytes.
+  child.onLine((text, stream) => {
+    if (stream !== 'stdout') return;
+    const line = parseLine(text);
+    lines.push(line);
+    options.onLine?.(line);
   });
+  return { child, lines };
 }
 
 /** Resolves with nothing once the port answers, or with the reason why it will not. */
