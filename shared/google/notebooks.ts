@@ -45,8 +45,8 @@ const instanceSchema = z.object({
 
 export type NotebookInstance = z.infer<typeof instanceSchema>;
 
-/** What is used of a listed instance; the rest, such as `healthInfo` and disks, is most of a page and is not sent. */
-const LIST_FIELDS =
+/** What is used of a page of the listing; the rest, such as disks, networks and `healthInfo`, is a third of it and not sent. */
+export const LIST_FIELDS =
   'instances(name,state,healthState,createTime,labels,creator,instanceOwners,gceSetup(instanceId,machineType,acceleratorConfigs,metadata,serviceAccounts/email)),nextPageToken,unreachable';
 
 const listSchema = z.looseObject({

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
 import type { Api } from '../../../shared/google/api.ts';
 import {
   getNotebook,
+  LIST_FIELDS,
   listNotebooks,
   replaceNotebookMetadata,
   requestNotebook,
   type NotebookPage,
 } from '../../../shared/google/notebooks.ts';
+import { selectFields } from '../../sandbox/http/fields.ts';
 import { anyPermit, refuse, scriptedApi, type Script } from '../../support/scripted-api.ts';
 
 const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
@@ -56,10 +59,40 @@ describe('listNotebooks', () => {
     assert.deepEqual(
       requested.map(({ target, query }) => [target, query]),
       [
-        [`${PARENT}/-/instances`, { pageSize: '100' }],
-        [`${PARENT}/-/instances`, { pageSize: '100', pageToken: 'p2' }],
+        [`${PARENT}/-/instances`, { pageSize: '100', fields: LIST_FIELDS }],
+        [`${PARENT}/-/instances`, { pageSize: '100', fields: LIST_FIELDS, pageToken: 'p2' }],
       ],
     );
+  });
+
+  test('asks for no less than it reads of a recorded page, and for a good part less than all of it', async () => {
+    const file = '../../fixtures/notebooks-v2-heartbeat/notebook_v2.list.json';
+    const { body } = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as {
+      readonly body: { readonly instances: readonly { readonly name: string; readonly gceSetup: object }[] };
+    };
+    const [first] = body.instances;
+    const withGpu = {
+      ...first,
+      name: `${first?.name ?? ''}-gpu`,
+      instanceOwners: ['ada@example.com'],
+      gceSetup: { ...first?.gceSetup, acceleratorConfigs: [{ type: 'NVIDIA_TESLA_T4', coreCount: '1' }] },
+    };
+    const all = { instances: [...body.instances, withGpu], unreachable: ['projects/ml-lab/locations/x'] };
+    const asked = selectFields(all, LIST_FIELDS);
+    const read = async (answer: unknown) => pagesOf(scriptedApi(() => answer).api);
+    const pages = await read(asked);
+    assert.deepEqual(pages, await read(all));
+    assert.deepEqual(Object.keys(pages[0]?.instances.at(-1) ?? {}).sort(), [
+      'createTime',
+      'creator',
+      'gceSetup',
+      'healthState',
+      'instanceOwners',
+      'labels',
+      'name',
+      'state',
+    ]);
+    assert.ok(JSON.stringify(asked).length < 0.75 * JSON.stringify(all).length);
   });
 
   test('says of a single page that it is the only one', async () => {
