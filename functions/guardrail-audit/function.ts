@@ -1,16 +1,15 @@
-import { collectRunErrors } from '../../shared/run/run-errors.ts';
 import { handleEvent, storePoisonMessage, type EventContext } from '../../shared/run/handle-event.ts';
 import { Refusal, type HttpAnswer, type HttpFunction } from '../../shared/run/handle-request.ts';
 import type { Message } from '../../shared/run/message.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { formatHeaders } from '../../shared/report/formats.ts';
 import { isInScope } from '../../shared/google/projects.ts';
+import { BusyError } from '../../shared/google/google-api-error.ts';
 import { PermanentError, messageOf } from '../../shared/errors.ts';
-import { parseTick } from '../../shared/run/tick.ts';
+import { parseTick, projectTick, type TickOrigin } from '../../shared/run/tick.ts';
 import { requireSection } from '../../shared/policy/policy.ts';
 import { fileReceipt } from './act.ts';
 import { auditProject } from './audit.ts';
-import { tellDigest } from './digest.ts';
 import { readRequest, type Wanted } from './config.ts';
 import { auditCsv } from './report/csv.ts';
 import type { AuditReport } from './report/report.ts';
@@ -18,6 +17,8 @@ import { auditSarif } from './report/sarif.ts';
 import { auditScope } from './scope/live.ts';
 import { listScope, type ScopeProjects } from './scope/projects.ts';
 import { reportScope } from './scope/stored.ts';
+import { auditOnce } from './tick/audit-once.ts';
+import { tellDigest } from './tick/digest.ts';
 
 /** The caller waits for the answer. Cloud Run gives up at the `timeout` of function.yaml, and the last receipt takes its time too. */
 const REQUEST_DEADLINE_MS = 480_000;
@@ -101,18 +102,19 @@ async function handleTick(context: EventContext, message: Message): Promise<void
     await storePoisonMessage(context, message, messageOf(error));
     throw error;
   }
+  const own = { id: message.id.slice(0, 200), publishedMs: message.publishedMs ?? runtime.now().getTime() };
   if (tick.kind === 'project') {
     if (!(await isInScope(api, policy.scope, tick.projectId)))
       throw new PermanentError(
         `Cannot audit "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
       );
-    await auditInEvent(context, tick.projectId);
+    await auditInEvent(context, tick.projectId, tick.origin ?? own);
     return;
   }
   const projects = await scopeOf(context);
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
-    await auditInEvent(context, only);
+    await auditInEvent(context, only, own);
     return;
   }
   const topic = runtime.environment['TICK_TOPIC'] ?? message.topic;
@@ -120,30 +122,23 @@ async function handleTick(context: EventContext, message: Message): Promise<void
     throw new PermanentError('Cannot fan out the tick: its topic is unknown; set TICK_TOPIC');
   await Promise.all(
     projects.map((project) =>
-      api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify({ project }))),
+      api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, projectTick(project, own))),
     ),
   );
   log('INFO', `Fanned out to ${projects.length} projects`, { topic, apiCalls: api.calls });
 }
 
 /** What may pass makes the event fail after its receipt, so that a later delivery sees more. */
-async function auditInEvent(context: EventContext, projectId: string): Promise<void> {
-  const errors = collectRunErrors();
-  const note = (error: unknown): void => {
-    errors.note(error);
-  };
-  const startedAt = context.runtime.now();
+async function auditInEvent(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
+  const tell = (): Promise<void> => tellDigest(context, projectId, tick.publishedMs, () => scopeOf(context));
   try {
-    const report = await auditProject(context, projectId, {
-      operationsProject: await context.runtime.ownProject(),
-      failed: note,
-    });
-    await fileReceipt(context, report, startedAt, note);
-  } finally {
-    // One project that fails does not hold back the digest of the others.
-    await tellDigest(context, projectId, () => scopeOf(context));
+    await auditOnce(context, projectId, tick);
+  } catch (error) {
+    // One project that fails does not hold back the digest of the others. One that another run audits has not ended.
+    if (!(error instanceof BusyError)) await tell();
+    throw error;
   }
-  errors.throwIfAny(projectId);
+  await tell();
 }
 
 /** What of the scope cannot be listed is audited by no event: it is logged. */

@@ -6,7 +6,21 @@ import type { SweepPart } from './sweep-chain.ts';
 /** One tick: the whole scope, one project of it, or what is left of a project that did not fit into one event. */
 export type Tick =
   | { readonly kind: 'scope' }
-  | { readonly kind: 'project'; readonly projectId: string; readonly part?: SweepPart };
+  | {
+      readonly kind: 'project';
+      readonly projectId: string;
+      readonly part?: SweepPart;
+      /** The tick for the whole scope that it was made of; absent in a message that a user sent. */
+      readonly origin?: TickOrigin;
+    };
+
+/** The message of a tick as Scheduler or a user sent it: the same however often it, and what it became, is delivered. */
+export interface TickOrigin {
+  /** The message's id, its first 200 characters. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly publishedMs: number;
+}
 
 const partSchema = z.strictObject({
   id: z.string().check(z.minLength(1), z.maxLength(200)),
@@ -16,14 +30,25 @@ const partSchema = z.strictObject({
   used: z.optional(z.int().check(z.gte(0))),
 });
 
+/** The last moment that a Date can hold. */
+const MAX_MS = 8_640_000_000_000_000;
+
+const originSchema = z.strictObject({
+  id: z.string().check(z.maxLength(200)),
+  publishedMs: z.int().check(z.gte(0), z.lte(MAX_MS)),
+});
+
 const tickSchema = z
   .strictObject({
     project: z.optional(z.string().check(z.regex(/^[a-z0-9.:-]{4,62}$/))),
     /** Written by costguard itself, see `continueTick`. */
     sweep: z.optional(partSchema),
+    /** Written by costguard itself, see `projectTick`. */
+    tick: z.optional(originSchema),
   })
   .check(
     z.refine(({ project, sweep }) => sweep === undefined || project !== undefined, 'sweep without project'),
+    z.refine(({ project, tick }) => tick === undefined || project !== undefined, 'tick without project'),
   );
 
 /** Reads a tick's text: `{}` for the whole scope, `{"project": "ID"}` for one. Throws {@link PermanentError}. */
@@ -41,9 +66,19 @@ export function parseTick(text: string): Tick {
     throw new PermanentError(
       `Cannot read the tick ${quote(text)}: ${tick.error.issues[0]?.message ?? 'wrong shape'}; send {} or {"project": "ID"}`,
     );
-  const { project, sweep } = tick.data;
+  const { project, sweep, tick: origin } = tick.data;
   if (project === undefined) return { kind: 'scope' };
-  return { kind: 'project', projectId: project, ...(sweep === undefined ? {} : { part: sweep }) };
+  return {
+    kind: 'project',
+    projectId: project,
+    ...(sweep === undefined ? {} : { part: sweep }),
+    ...(origin === undefined ? {} : { origin }),
+  };
+}
+
+/** The text of a message for one project of a tick for the whole scope. A second delivery of the tick makes the same text again. */
+export function projectTick(projectId: string, { id, publishedMs }: TickOrigin): string {
+  return JSON.stringify({ project: projectId, tick: { id, publishedMs } });
 }
 
 /** The text of the message that goes on with a sweep. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auditTick } from '../../../functions/guardrail-audit/function.ts';
+import { LEASE_MS } from '../../../functions/guardrail-audit/tick/claim.ts';
 import type { Notice } from '../../../shared/notify/notice.ts';
 import { eventOf, startInstance } from '../../support/in-process.ts';
 import { subscribeToReceipts } from '../../support/installed.ts';
@@ -16,16 +17,18 @@ import {
 } from '../../support/guardrail-lab.ts';
 
 const TRIALS = 'ml-clean-test';
+const WEEK_MS = 7 * 86_400_000;
 const OWN_TOPIC = `projects/${OPERATIONS}/topics/costguard-guardrail-audit`;
 const TOLD = `${POLICY}receipts: ${RECEIPTS_TOPIC}\nnotify:\n  channels: [{kind: topic, topic: ${RECEIPTS_TOPIC}}]\n  ownerLabel: owner\n`;
 
-const tick = ({ instance }: AuditLab, project: string): Promise<void> =>
+/** A project's message of the tick of a week; the same message each time it is called so. */
+const tick = ({ instance }: AuditLab, project: string, week = 0): Promise<void> =>
   auditTick(
     instance.runtime,
     eventOf(OWN_TOPIC, {
       text: JSON.stringify({ project }),
-      messageId: `15${project.length}`,
-      publishTime: START,
+      messageId: `15${project.length}${week}`,
+      publishTime: new Date(Date.parse(START) + week * WEEK_MS).toISOString(),
     }),
   );
 
@@ -73,8 +76,8 @@ describe('the digest of the weekly tick', () => {
       const on = `projects/${BAD}`;
       sandbox.iam.unbind(({ role, member }) => role === 'roles/editor' && member === 'ada@example.com');
       sandbox.iam.bind({ member: 'new@example.com', role: 'roles/owner', permissions: 'all', on });
-      await sandbox.clock.advance(7 * 86_400_000);
-      for (const project of [BAD, CLEAN, TRIALS]) await tick(lab, project);
+      await sandbox.clock.advance(WEEK_MS);
+      for (const project of [BAD, CLEAN, TRIALS]) await tick(lab, project, 1);
       const text = told()[0]?.items[0]?.text;
       expect(text).toContain(' New: basic-role (roles/owner/user:new@example.com)');
       expect(text).toMatch(/ Fixed: .*basic-role \(roles\/editor\/user:ada@example.com\)/);
@@ -92,7 +95,8 @@ describe('the digest of the weekly tick', () => {
         skip: 1,
         count: 1,
       });
-      void tick(lab, TRIALS);
+      // It ends when its time is up.
+      tick(lab, TRIALS).catch(() => undefined);
       await expect
         .poll(() => sandbox.callLog.calls().some(({ fault }) => fault === 'timeout'), { timeout: 30_000 })
         .toBe(true);
@@ -102,15 +106,48 @@ describe('the digest of the weekly tick', () => {
       // Another one that ends late leaves it to the run that began; that one is delivered again.
       await tick(next, BAD);
       expect(told()).toEqual([]);
+      // It may still be at work.
+      await expect(tick(next, TRIALS)).rejects.toThrow(
+        /Cannot tell the digest of 2026-W47: another delivery/,
+      );
+      await sandbox.clock.advance(LEASE_MS);
       await tick(next, TRIALS);
       await tick(next, TRIALS);
+      expect(sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(3);
       expect(told().map(({ id }) => id)).toEqual(['guardrail-audit/2026-W47']);
     }));
 
   it('is not told again by a second delivery, nor by a tick of the same week', () =>
     withDigest(async (lab, told) => {
       for (const project of [BAD, CLEAN, TRIALS, TRIALS, BAD]) await tick(lab, project);
+      await tick(lab, BAD, 0.2);
       expect(told()).toHaveLength(1);
+    }));
+
+  it('is one where fifty deliveries of the last audits of a scope end at once', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox } = lab;
+      for (const project of [BAD, CLEAN, TRIALS])
+        await storeObject(lab, `guardrail-audit/ticks/15${project.length}0/${project}/done`, '{}', project);
+      for (const project of [BAD, CLEAN])
+        await storeObject(lab, `guardrail-audit/digests/2026-W47/${project}`, '{}', project);
+      const deliveries = await Promise.allSettled(
+        Array.from({ length: 50 }, (_, at) => tick(lab, [TRIALS, CLEAN, BAD][at % 3] ?? '')),
+      );
+      expect(told().map(({ id }) => id)).toEqual(['guardrail-audit/2026-W47']);
+      for (const one of deliveries)
+        if (one.status === 'rejected') expect(String(one.reason)).toContain('is at work on it');
+      for (const project of [BAD, CLEAN, TRIALS]) await tick(lab, project);
+      expect(told()).toEqual([]);
+      expect(sandbox.storage.objectNames(BUCKET, 'guardrail-audit/digests/2026-W47.claims/')).toHaveLength(1);
+    }));
+
+  it('is of the week of the tick where deliveries come after its turn', () =>
+    withDigest(async (lab, told) => {
+      await tick(lab, BAD);
+      await lab.sandbox.clock.advance(5 * 86_400_000);
+      for (const project of [CLEAN, TRIALS, TRIALS]) await tick(lab, project);
+      expect(told().map(({ id }) => id)).toEqual(['guardrail-audit/2026-W47']);
     }));
 
   it('comes although a project could not be audited, and says so', () =>
@@ -129,7 +166,7 @@ describe('the digest of the weekly tick', () => {
     withDigest(async (lab, told) => {
       const { sandbox, instance } = lab;
       for (const project of [BAD, CLEAN]) await tick(lab, project);
-      await storeObject(lab, 'guardrail-audit/digests/2026-W47.claim', '{"proj', BAD);
+      await storeObject(lab, 'guardrail-audit/digests/2026-W47.claims/claim-1', '{"proj', BAD);
       await storeObject(lab, 'guardrail-audit/digest-key', '', BAD);
       const receipts = sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
       for (const [at, project] of [BAD, CLEAN].entries())

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { auditRequests, auditTick } from '../../../functions/guardrail-audit/function.ts';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
 import type { ScopeReport } from '../../../functions/guardrail-audit/report/scope.ts';
+import { LEASE_MS } from '../../../functions/guardrail-audit/tick/claim.ts';
 import { handleRequest } from '../../../shared/run/handle-request.ts';
-import { eventOf, withHttpFunction } from '../../support/in-process.ts';
-import { BUCKET, OPERATIONS, START } from '../../support/lab.ts';
+import { eventOf, startInstance, withHttpFunction } from '../../support/in-process.ts';
+import { BUCKET, OPERATIONS, RECEIPTS_TOPIC, START } from '../../support/lab.ts';
 import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from '../../support/guardrail-lab.ts';
 import { isScope, problemsOf } from '../../support/guardrail-schemas.ts';
 
@@ -17,8 +18,9 @@ function tick({ instance }: AuditLab, text: string): Promise<void> {
   return auditTick(instance.runtime, eventOf(OWN_TOPIC, { text, publishTime: START }));
 }
 describe('the weekly tick', () => {
-  it('becomes one message a project, each of which ends in a receipt', () =>
+  it('becomes one message a project, the same in each delivery, each of which ends in one receipt', () =>
     withAudit(async (lab) => {
+      const { sandbox } = lab;
       const sent: string[] = [];
       const { clients } = lab.instance.runtime;
       const runtime = {
@@ -31,14 +33,69 @@ describe('the weekly tick', () => {
           },
         },
       };
-      await auditTick(runtime, eventOf(OWN_TOPIC, { text: '{}', publishTime: START }));
-      expect(sent).toEqual(
-        [CLEAN, 'ml-clean-test', BAD].sort().map((project) => JSON.stringify({ project })),
+      const deliver = (message: object): Promise<void> => auditTick(runtime, eventOf(OWN_TOPIC, message));
+      const weekly = { text: '{}', publishTime: START, messageId: '71' };
+      await deliver(weekly);
+      await sandbox.clock.advance(60_000);
+      await deliver(weekly);
+      expect(sent.slice(0, 3)).toEqual(sent.slice(3));
+      expect(sent.slice(0, 3).map((text) => JSON.parse(text) as unknown)).toEqual(
+        [CLEAN, TRIALS, BAD]
+          .sort()
+          .map((project) => ({ project, tick: { id: '71', publishedMs: Date.parse(START) } })),
       );
-      await tick(lab, JSON.stringify({ project: CLEAN }));
-      const [name = ''] = lab.sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
-      const receipt = lab.sandbox.storage.objectText(BUCKET, name) ?? '';
-      expect(receipt).toContain('"reason":"score"');
+      const text = sent.find((one) => one.includes(TRIALS)) ?? '';
+      for (const [at, publishTime] of [START, '2026-11-18T21:41:00Z', '2026-11-19T03:00:00Z'].entries())
+        await deliver({ text, messageId: `8${at}`, publishTime });
+      const receipts = sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
+      expect(receipts).toHaveLength(1);
+      expect(sandbox.storage.objectText(BUCKET, receipts[0] ?? '')).toContain('"reason":"score"');
+      const line = `Nothing to do on "${TRIALS}": its audit for the tick 71 is done`;
+      for (const one of lab.instance.lines.slice(-2))
+        expect(one).toEqual({ severity: 'INFO', message: line, function: 'guardrail-audit' });
+      expect(sandbox.storage.objectNames(BUCKET, 'guardrail-audit/ticks/')).toEqual(
+        ['claim-1', 'done'].map((name) => `guardrail-audit/ticks/71/${TRIALS}/${name}`),
+      );
+      // A tick of its own, as a user sends it, and a request look anew.
+      await deliver({ text: JSON.stringify({ project: TRIALS }), messageId: '90', publishTime: START });
+      await lab.get(`project=${TRIALS}`);
+      expect(sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(3);
+    }));
+
+  it('audits a project once where its message is delivered fifty times at once', () =>
+    withAudit(async (lab) => {
+      const text = JSON.stringify({ project: TRIALS });
+      const deliveries = await Promise.allSettled(Array.from({ length: 50 }, () => tick(lab, text)));
+      const stored = () => lab.sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/');
+      expect(stored()).toHaveLength(1);
+      const failed = deliveries.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+      for (const why of failed)
+        expect(why).toMatch(/BusyError: Cannot audit .* another run is at work on it/);
+      // They come again, and then it is done.
+      await tick(lab, text);
+      expect(stored()).toHaveLength(1);
+    }));
+
+  it('audits again where a run is killed, once its claim is older than an event can run', () =>
+    withAudit(async (lab) => {
+      const { sandbox } = lab;
+      const text = JSON.stringify({ project: TRIALS });
+      sandbox.faults.add({
+        route: 'iam.projects.serviceAccounts.list',
+        fault: { kind: 'timeout' },
+        count: 1,
+      });
+      // It ends when its time is up.
+      tick(lab, text).catch(() => undefined);
+      await expect
+        .poll(() => sandbox.callLog.calls().some(({ fault }) => fault === 'timeout'), { timeout: 30_000 })
+        .toBe(true);
+      lab.instance.kill();
+      const next = { ...lab, instance: startInstance(sandbox, { name: 'guardrail-audit', policy: POLICY }) };
+      await expect(tick(next, text)).rejects.toThrow(/another run is at work on it/);
+      await sandbox.clock.advance(LEASE_MS);
+      await tick(next, text);
+      expect(sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(1);
     }));
 
   it('acknowledges a project outside of the scope and keeps a message that is none', () =>
@@ -55,9 +112,40 @@ describe('the weekly tick', () => {
         route: 'run.namespaces.services.list',
         fault: { kind: 'status', status: 503 },
       });
-      await expect(tick(lab, JSON.stringify({ project: CLEAN }))).rejects.toThrow(/HTTP 503/);
-      expect(lab.sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(1);
+      const text = JSON.stringify({ project: CLEAN });
+      await expect(tick(lab, text)).rejects.toThrow(/HTTP 503/);
+      const stored = () => lab.sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/').length;
+      expect(stored()).toBe(1);
+      // The next delivery sees more, at once, and then it is done.
+      lab.sandbox.faults.clear();
+      for (let delivery = 2; delivery <= 3; delivery++) await tick(lab, text);
+      expect(stored()).toBe(2);
     }));
+
+  it.each([
+    ['store', { route: 'storage.objects.insert', skip: 2 }],
+    ['publish', { route: 'pubsub.projects.topics.publish' }],
+  ])('is not done where Google refuses to %s the receipt', (what, fault) =>
+    withAudit(
+      async (lab) => {
+        const text = JSON.stringify({ project: CLEAN });
+        lab.sandbox.faults.add({ ...fault, fault: { kind: 'status', status: 403 }, count: 1 });
+        await expect(tick(lab, text)).rejects.toThrow(/HTTP 403/);
+        expect(JSON.stringify(lab.instance.lines)).toContain(`Cannot ${what} the receipt`);
+        await tick(lab, text);
+        expect(lab.sandbox.callLog.calls().filter(({ fault: met }) => met !== undefined)).toHaveLength(1);
+        const names = lab.sandbox.storage.objectNames(BUCKET, 'guardrail-audit/ticks/');
+        expect(names.map((name) => name.split('/').at(-1))).toEqual([
+          'claim-1',
+          'claim-1.failed',
+          'claim-2',
+          'done',
+        ]);
+      },
+      undefined,
+      `${POLICY}receipts: ${RECEIPTS_TOPIC}\n`,
+    ),
+  );
 });
 
 describe('GET /?scope=all', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { PermanentError } from '../../../shared/errors.ts';
 import { quote, readMessage } from '../../../shared/run/message.ts';
-import { continueTick, isStale, parseTick } from '../../../shared/run/tick.ts';
+import { continueTick, isStale, parseTick, projectTick } from '../../../shared/run/tick.ts';
 
 const TOPIC = 'projects/ml-ops/topics/costguard-idle-notebook-stopper';
 
@@ -92,7 +92,18 @@ describe('parseTick', () => {
     assert.deepEqual(parseTick(continueTick('ml-lab', part)), parsed);
   });
 
+  test('a project of a tick for the whole scope, as projectTick writes it: the same for each delivery of the tick', () => {
+    const origin = { id: '9876543210', publishedMs: Date.parse('2026-11-16T05:00:00.5Z') };
+    const parsed = { kind: 'project', projectId: 'ml-lab', origin };
+    assert.deepEqual(parseTick(projectTick('ml-lab', origin)), parsed);
+  });
+
   const refused = [
+    '{"tick": {"id": "1", "publishedMs": 0}}',
+    '{"project": "ml-lab", "tick": {"id": "1"}}',
+    '{"project": "ml-lab", "tick": {"id": "1", "publishedMs": -1}}',
+    '{"project": "ml-lab", "tick": {"id": "1", "publishedMs": 9e15}}',
+    '{"project": "ml-lab", "tick": {"id": "1", "publishedMs": "2026-11-16T05:00:00Z"}}',
     '{"sweep": {"id": "1", "part": 2, "after": "a"}}',
     '{"project": "ml-lab", "sweep": {"id": "1", "part": 1, "after": "a"}}',
     '{"project": "ml-lab", "sweep": {"id": "", "part": 2, "after": "a"}}',

@@ -1,0 +1,46 @@
+import { BusyError } from '../../../shared/google/google-api-error.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { collectRunErrors } from '../../../shared/run/run-errors.ts';
+import type { TickOrigin } from '../../../shared/run/tick.ts';
+import { fileReceipt } from '../act.ts';
+import { auditProject } from '../audit.ts';
+import { doOnce, publishText } from './claim.ts';
+
+/**
+ * Audits a project for a tick, once, however often the tick or the message that it became is delivered: it is done when its receipt was stored
+ * and published and no call failed that may work later. Without a state bucket each delivery audits. Throws `BusyError` where
+ * another run is at work on it, and what may pass after the receipt, so that a later delivery sees more.
+ */
+export async function auditOnce(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
+  const { state, log } = context;
+  const errors = collectRunErrors();
+  const act = async (): Promise<boolean> => {
+    const startedAt = context.runtime.now();
+    const report = await auditProject(context, projectId, {
+      operationsProject: await context.runtime.ownProject(),
+      failed: (error) => {
+        errors.note(error);
+      },
+    });
+    await fileReceipt(context, report, startedAt, (error) => {
+      errors.noteLostReceipt(error);
+    });
+    return !errors.any();
+  };
+  if (state === undefined) await act();
+  else {
+    const folder = `guardrail-audit/ticks/${tick.id.replace(/[^\w.-]/g, '_')}/${projectId}`;
+    const title = `audit "${projectId}" for the tick ${tick.id}`;
+    const task = {
+      title,
+      done: `${folder}/done`,
+      claims: folder,
+      remedy: publishText(projectId),
+    };
+    const ending = await doOnce(context, state, task, projectId, act);
+    if (ending.kind === 'held') throw new BusyError(`Cannot ${title}: another run is at work on it`);
+    if (ending.kind === 'done')
+      log('INFO', `Nothing to do on "${projectId}": its audit for the tick ${tick.id} is done`);
+  }
+  errors.throwIfAny(projectId);
+}

@@ -1,0 +1,45 @@
+import { DateTime } from 'luxon';
+import { BusyError } from '../../../shared/google/google-api-error.ts';
+import { sendNotice } from '../../../shared/notify/send.ts';
+import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { digestOf } from '../report/digest.ts';
+import { readScope } from '../scope/stored.ts';
+import { addObject, doOnce, publishText } from './claim.ts';
+
+const ROOM = 'guardrail-audit/digests';
+
+/**
+ * Notes that a project's audit of the tick's week ended, well or not, and tells the week's digest when it was the last of the scope: one
+ * message, from the receipts of all, sent by one run of however many. Where that run dies its own event comes again and tells it: at
+ * least once. The message's id is the same each time; receivers drop a second one by it. Does nothing where no channel is written, or
+ * no state bucket. `tickMs`: when the tick was published, the same in each delivery. Throws `BusyError` where another delivery for
+ * the same project is at work on it.
+ */
+export async function tellDigest(
+  context: EventContext,
+  projectId: string,
+  tickMs: number,
+  listScope: () => Promise<readonly string[]>,
+): Promise<void> {
+  const { policy, state } = context;
+  const { channels = [], ownerLabel = 'owner' } = policy.notify ?? {};
+  if (channels.length === 0 || state === undefined) return;
+  const week = DateTime.fromMillis(tickMs, { zone: 'utc' }).toFormat("kkkk-'W'WW");
+  const done = `${ROOM}/${week}.told`;
+  if ((await state.read(done)) !== undefined) return;
+  await addObject(state, `${ROOM}/${week}/${projectId}`, '{}');
+  const [scope, { items: marks }] = await Promise.all([listScope(), state.list(`${ROOM}/${week}/`)]);
+  const ended = new Set(marks.map((name) => name.slice(`${ROOM}/${week}/`.length)));
+  if (scope.some((project) => !ended.has(project))) return;
+  const title = `tell the digest of ${week}`;
+  const claims = `${ROOM}/${week}.claims`;
+  const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId)}`;
+  const task = { title, done, claims, remedy };
+  const ending = await doOnce(context, state, task, projectId, async () => {
+    await sendNotice(context, channels, digestOf(await readScope(context), week, ownerLabel));
+    return true;
+  });
+  // A run in the event of another project is left to it: where it dies, that event comes again.
+  if (ending.kind === 'held' && ending.project === projectId)
+    throw new BusyError(`Cannot ${title}: another delivery for "${projectId}" is at work on it`);
+}
