@@ -8,7 +8,7 @@ import * as z from 'zod/mini';
 import { createClients, type Clients } from '../google/clients/clients.ts';
 import { throughProxy } from '../google/clients/through-proxy.ts';
 import type { PostAnswer } from '../notify/send.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { EmptyAnswer, GoogleApiError } from '../google/google-api-error.ts';
 
 /**
  * Everything that a function takes from its process, handed on as arguments. This is the one file of functions/ and
@@ -41,7 +41,7 @@ export interface Runtime {
   readonly readText: (path: string) => Promise<string>;
 }
 
-/** An empty answer, or a page of some proxy, must not become the project that nothing may touch. */
+/** An empty answer, or a page of some proxy, must not become the project that nothing may touch: the event comes again. */
 const projectId = z.string().check(z.regex(/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/));
 
 export function createRuntime(functionName: string): Runtime {
@@ -59,7 +59,11 @@ export function createRuntime(functionName: string): Runtime {
     ownProject: async () => {
       // Loaded here only: few functions need it.
       const metadata = await import('gcp-metadata');
-      return parseAnswer('metadata.project-id', projectId, await metadata.project('project-id'));
+      const answer: unknown = await metadata.project('project-id');
+      const read = projectId.safeParse(answer);
+      if (read.success) return read.data;
+      const found = JSON.stringify(String(answer).slice(0, 200));
+      throw new GoogleApiError('metadata.project-id', new EmptyAnswer(`it is ${found}, no project id`));
     },
     random: Math.random,
     attemptTimeoutMs: 60_000,

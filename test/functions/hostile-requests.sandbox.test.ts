@@ -8,7 +8,7 @@ import { readFunctions } from '../../deploy/desired/settings.ts';
 import { startFramework } from '../support/framework.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const called = (await readFunctions()).filter(({ settings }) => settings.trigger === 'http');
+const called = (await readFunctions()).filter(({ settings }) => settings.ingress === 'all');
 const JSON_TYPE = { 'content-type': 'application/json' };
 const BOMB = gzipSync(Buffer.alloc(200 * 1024 * 1024));
 const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
@@ -21,8 +21,17 @@ const HOSTILE = [
   ['an unknown encoding', '{}', { ...JSON_TYPE, 'content-encoding': 'zstd' }, 415],
 ] as const;
 
-describe('the bundles of functions that are called over HTTP', () => {
-  for (const { name } of called)
+/** An event carries a message of Pub/Sub, which may have 10 MB. */
+const HOSTILE_EVENTS = HOSTILE.filter(([what]) => what !== 'a body without end');
+const EVENT = {
+  'ce-id': '1',
+  'ce-source': '//pubsub.googleapis.com/projects/p/topics/t',
+  'ce-specversion': '1.0',
+  'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished',
+};
+
+describe('the bundles of functions that people may call over HTTP', () => {
+  for (const { name, settings } of called)
     it(`${name} refuses hostile bodies in its own form, and goes on`, { timeout: 120_000 }, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'costguard-hostile-'));
       const policyFile = join(folder, 'costguard.yaml');
@@ -41,6 +50,14 @@ describe('the bundles of functions that are called over HTTP', () => {
           ]);
           expect(answer.headers.get('content-type'), what).toMatch(/^application\/json/);
           expect(Object.keys(JSON.parse(said) as object), what).toContain('error');
+        }
+        // Where Eventarc delivers ticks to the same service.
+        for (const [what, body, headers, status] of settings.trigger === 'http' ? [] : HOSTILE_EVENTS) {
+          const answer = await fetch(url, { method: 'POST', body, headers: { ...headers, ...EVENT } });
+          expect([answer.status, Object.keys((await answer.json()) as object)], what).toEqual([
+            status,
+            ['error'],
+          ]);
         }
         expect((await fetch(url, { method: 'OPTIONS' })).status, 'it goes on').toBe(405);
       } finally {

@@ -5,7 +5,7 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import * as z from 'zod/mini';
 import { messageOf, PermanentError } from '../../errors.ts';
 
-/** Requests of costguard are some hundred bytes. This holds for what arrives and for what it inflates to. */
+/** Requests of costguard are some hundred bytes. */
 const MAX_BYTES = 256 * 1024;
 
 /** Lists and maps within each other. */
@@ -43,7 +43,7 @@ const startSchema = z.object({ request: z.unknown(), server: z.unknown() });
 /**
  * Keeps the functions-framework from reading the bodies of requests: it takes a gigabyte, inflated without a bound, and answers
  * what is no JSON with a stack trace. It skips requests without the headers of a body, so these are set aside when a request
- * arrives. Once in a process, before the function is registered; for functions that are called over HTTP alone.
+ * arrives. Once in a process, before the function is registered; for functions whose requests come as they are, not as the framework's events.
  */
 export function holdBodies(isOurs: (server: unknown) => boolean = () => true): void {
   subscribe('http.server.request.start', (message) => {
@@ -65,29 +65,32 @@ function isRequest(value: unknown): value is IncomingMessage {
   return typeof value === 'object' && value !== null && 'headers' in value && 'socket' in value;
 }
 
-/** The body: parsed where it is JSON, else its text; undefined where there is none. Throws {@link BadBody}. */
-export async function readBody(request: IncomingMessage): Promise<unknown> {
+/**
+ * The body: parsed where it is JSON, else its text; undefined where there is none. `maxBytes` holds for what arrives and for what it
+ * inflates to. Throws {@link BadBody}.
+ */
+export async function readBody(request: IncomingMessage, maxBytes = MAX_BYTES): Promise<unknown> {
   const body = held.get(request);
   if (body === undefined) return undefined;
-  if (!(body.length <= MAX_BYTES)) throw tooLong();
-  const text = (await inflated(await bytesOf(request), body.encoding)).toString('utf8');
+  if (!(body.length <= maxBytes)) throw tooLong(maxBytes);
+  const text = (await inflated(await bytesOf(request, maxBytes), body.encoding, maxBytes)).toString('utf8');
   return /^application\/(?:[\w.+-]+\+)?json\b/.test(body.type) && text !== '' ? parseJson(text) : text;
 }
 
-function tooLong(): BadBody {
-  return new BadBody(413, `Cannot read the request: its body is longer than ${MAX_BYTES / 1024} KiB`);
+function tooLong(maxBytes: number): BadBody {
+  return new BadBody(413, `Cannot read the request: its body is longer than ${maxBytes / 1024} KiB`);
 }
 
-async function bytesOf(request: IncomingMessage): Promise<Buffer> {
+async function bytesOf(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   let chunks: Buffer[] = [];
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     // What comes after the limit is let go by as it comes: the answer needs the connection.
-    if (bytes > MAX_BYTES) {
+    if (bytes > maxBytes) {
       chunks = [];
-      reject(tooLong());
+      reject(tooLong(maxBytes));
     } else chunks.push(chunk);
   });
   request.on('end', () => {
@@ -97,7 +100,7 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
   return promise;
 }
 
-async function inflated(bytes: Buffer, encoding: string): Promise<Buffer> {
+async function inflated(bytes: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
   if (encoding === 'identity' || encoding === '') return bytes;
   if (!isKnown(encoding))
     throw new BadBody(
@@ -105,9 +108,9 @@ async function inflated(bytes: Buffer, encoding: string): Promise<Buffer> {
       `Cannot read the request: its content-encoding is ${JSON.stringify(encoding.slice(0, 40))}; send it as it is, or gzip, deflate or br`,
     );
   try {
-    return await INFLATE[encoding](bytes, { maxOutputLength: MAX_BYTES });
+    return await INFLATE[encoding](bytes, { maxOutputLength: maxBytes });
   } catch (error) {
-    if (error instanceof RangeError) throw tooLong();
+    if (error instanceof RangeError) throw tooLong(maxBytes);
     throw new BadBody(400, `Cannot read the request: its body is not ${encoding} (${messageOf(error)})`);
   }
 }

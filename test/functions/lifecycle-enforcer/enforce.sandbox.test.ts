@@ -72,6 +72,27 @@ describe('lifecycle-enforcer over the wire', () => {
       assert.equal(written(), 4);
     }));
 
+  it('holds maxPatches in each of several deliveries of one tick, and in two at once, and writes no bucket twice', () =>
+    withEnforcer(MIXED, lifecyclePolicy({ lifecycle: ['maxPatches: 2'] }), async (world) => {
+      const { sandbox } = world;
+      const fault = { kind: 'status', status: 403 } as const;
+      const requested = (): number => sandbox.callLog.calls('storage.buckets.patch').length;
+      const written = (): readonly string[] =>
+        sandbox.callLog
+          .calls('storage.buckets.patch')
+          .filter(({ status }) => status === 200)
+          .map(({ path }) => path);
+      sandbox.faults.add({ route: 'storage.buckets.patch', count: 1, fault });
+      await assert.rejects(() => world.deliver({ messageId: '1' }));
+      assert.deepEqual([requested(), written().length], [2, 1]);
+      // The one that was refused takes its place among the two.
+      await world.deliver({ messageId: '1' });
+      assert.deepEqual([requested(), written().length], [4, 3]);
+      await Promise.all([world.deliver({ messageId: '1' }), world.deliver({ messageId: '1' })]);
+      assert.equal(written().length, 4);
+      assert.equal(new Set(written()).size, 4);
+    }));
+
   it('plans the same in observe mode and writes nothing but the receipt', async () => {
     const plans: object[] = [];
     for (const mode of ['observe', 'enforce'] as const)

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { writePageToken } from '../../sandbox/services/storage/paging.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { lastReceipt } from '../../support/observe.ts';
-import { ABORT, lifecyclePolicy, moveTo, rulesOf, withEnforcer } from '../../support/bucket-lab.ts';
+import {
+  ABORT,
+  deleteAfter,
+  lifecyclePolicy,
+  moveTo,
+  rulesOf,
+  withEnforcer,
+} from '../../support/bucket-lab.ts';
 
 const RULES = [moveTo('NEARLINE', 30), ABORT];
 
@@ -44,3 +52,29 @@ describe('one bucket of the listing in another form than documented', () => {
         },
       ));
 });
+
+it('a listing of object versions whose page token never ends is an error that says so, and no plan', () =>
+  withEnforcer(
+    [
+      {
+        name: 'data',
+        timeCreated: '-500d',
+        versioning: { enabled: true },
+        objects: [{ name: 'a', size: 5, timeCreated: '-400d' }],
+      },
+    ],
+    lifecyclePolicy({ rules: [deleteAfter(365)], lifecycle: ['simulate: objects'] }),
+    async ({ sandbox, deliver }) => {
+      const value = writePageToken(['a', '1']);
+      const fault = { kind: 'field', at: ['nextPageToken'], value } as const;
+      sandbox.faults.add({ route: 'storage.objects.list', pathIncludes: '/b/data/', fault });
+      await expect(deliver()).rejects.toThrow(/by a token that came before/);
+      expect(sandbox.callLog.calls('storage.objects.list').length).toBeLessThan(5);
+      expect(rulesOf(sandbox, 'data')).toEqual([]);
+      const { incomplete } = lastReceipt(sandbox, BUCKET);
+      expect(incomplete.map(({ where }) => where)).toEqual(['projects/_/buckets/data objects']);
+      expect(incomplete[0]?.why).toMatch(
+        /storage\.objects\.list.*names the page after it by a token that came before/,
+      );
+    },
+  ));

@@ -130,12 +130,12 @@ describe('the body of a request', () => {
   });
 });
 
-it('is held by each function that is called over HTTP, and by no other', () => {
+it('is held by each function that people may call, and by no other', () => {
   const root = resolve(import.meta.dirname, '../../../..');
   for (const file of globSync('deploy/functions/*/function.yaml', { cwd: root })) {
     const name = dirname(file).split('/').at(-1) ?? '';
-    const isHttp = /^trigger: http$/m.test(readFileSync(join(root, file), 'utf8'));
+    const isCalled = /^ingress: all$/m.test(readFileSync(join(root, file), 'utf8'));
     const code = readFileSync(join(root, 'functions', name, 'index.ts'), 'utf8');
-    expect(/^holdBodies\(\);$/m.test(code), name).toBe(isHttp);
+    expect(/^holdBodies\(\);$/m.test(code), name).toBe(isCalled);
   }
 });
