@@ -36,26 +36,29 @@ const FIRST_DELAY_MS = 1_000;
 
 /**
  * Tells a notice on every channel, side by side, one message each. Never throws: what could not be told is logged, without the
- * webhook's address, which is a secret. To be called when everything else is done.
+ * webhook's address, which is a secret. To be called when everything else is done. Resolves with how many channels took it.
  */
 export async function sendNotice(
   context: NotifyContext,
   channels: readonly Channel[],
   notice: Notice,
-): Promise<void> {
-  await Promise.all(
+): Promise<number> {
+  const told = await Promise.all(
     channels.map(async (channel, index) => {
       try {
         if (channel.kind === 'topic') await publish(context, channel.topic, notice);
         else await post(context, channel, notice);
+        return 1;
       } catch (error) {
         context.log(
           'WARNING',
           `Cannot tell channel ${index + 1} (${channel.kind}) of "${notice.title}": ${messageOf(error)}`,
         );
+        return 0;
       }
     }),
   );
+  return told.reduce<number>((sum, one) => sum + one, 0);
 }
 
 async function publish({ api, runtime }: NotifyContext, topic: string, notice: Notice): Promise<void> {

@@ -125,6 +125,11 @@ describe('guardrail-audit, deployed', needs(gcloudMissing(), { timeout: 1_800_00
     await run(readmeCommands(NAME, 'gcloud scheduler jobs run', place));
     await site.sandbox.pubsub.idle();
     expect(receipts()).toHaveLength(before + 2);
+    // By the roles that deploy.sh bound, which add objects to these folders and delete none.
+    const noted = site.sandbox.storage.objectNames(BUCKET, 'guardrail-audit/');
+    expect(noted.filter((name) => name.endsWith('/done'))).toHaveLength(2);
+    expect(noted.filter((name) => name.endsWith('.told'))).toHaveLength(1);
+    expect(noted.filter((name) => name.endsWith('.failed'))).toEqual([]);
     const [digest, ...others] = digests();
     expect(others).toEqual([]);
     expect(digest?.title).toMatch(/^Guardrail audit of \d{4}-W\d\d: 2 of 2 projects with findings/);

@@ -28,8 +28,10 @@ async function keptKey(state: State, newKey: () => string): Promise<string> {
     const key = (await state.read(name))?.text ?? (await addKey(state, name, newKey()));
     if (key.trim().length >= MIN_LENGTH) return key;
   }
+  const place = `gs://${state.bucket}/${NAME}`;
   throw new PermanentError(
-    `Cannot tell findings apart: gs://${state.bucket}/${NAME} and the ${MAX_KEYS - 1} after it are damaged; delete them`,
+    `Cannot tell secrets apart: the keys ${place} and ${place}-2 to -${MAX_KEYS} are shorter than ${MIN_LENGTH} characters. ` +
+      `Bring back an earlier version of one, or have a new key made: gcloud storage rm "${place}*"`,
   );
 }
 

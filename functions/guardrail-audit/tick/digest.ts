@@ -36,7 +36,9 @@ export async function tellDigest(
   const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId)}`;
   const task = { title, done, claims, remedy };
   const ending = await doOnce(context, state, task, projectId, async () => {
-    await sendNotice(context, channels, digestOf(await readScope(context), week, ownerLabel));
+    const told = await sendNotice(context, channels, digestOf(await readScope(context), week, ownerLabel));
+    // Each said why in the log.
+    if (told === 0) throw new Error(`Cannot ${title}: no channel of the policy's notify took it`);
     return true;
   });
   // A run in the event of another project is left to it: where it dies, that event comes again.

@@ -142,6 +142,21 @@ describe('the digest of the weekly tick', () => {
       expect(sandbox.storage.objectNames(BUCKET, 'guardrail-audit/digests/2026-W47.claims/')).toHaveLength(1);
     }));
 
+  it('is told by the next delivery where no channel took it, without another audit', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox } = lab;
+      for (const project of [BAD, CLEAN]) await tick(lab, project);
+      // The receipt comes before it.
+      const refused = { kind: 'status', status: 403 } as const;
+      sandbox.faults.add({ route: 'pubsub.projects.topics.publish', fault: refused, skip: 1, count: 1 });
+      await expect(tick(lab, TRIALS)).rejects.toThrow(
+        "Cannot tell the digest of 2026-W47: no channel of the policy's notify took it",
+      );
+      for (let delivery = 2; delivery <= 3; delivery++) await tick(lab, TRIALS);
+      expect(told()).toHaveLength(1);
+      expect(sandbox.storage.objectNames(BUCKET, 'receipts/guardrail-audit/')).toHaveLength(3);
+    }));
+
   it('is of the week of the tick where deliveries come after its turn', () =>
     withDigest(async (lab, told) => {
       await tick(lab, BAD);

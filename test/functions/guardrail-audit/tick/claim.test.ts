@@ -7,7 +7,7 @@ import {
   type Task,
 } from '../../../../functions/guardrail-audit/tick/claim.ts';
 import { PermanentError } from '../../../../shared/errors.ts';
-import { Conflict, type State } from '../../../../shared/state/state.ts';
+import { addOnlyBucket, turn } from '../../../support/add-only-bucket.ts';
 
 const CLAIMS = 'guardrail-audit/digests/2026-W47.claims';
 const TASK: Task = {
@@ -17,36 +17,11 @@ const TASK: Task = {
   remedy: 'delete the claims',
 };
 
-/** A bucket that only takes new objects, its clock, and runs that begin the task. */
+/** A bucket, and runs that begin the task. */
 function world() {
-  const clock = { nowMs: 0 };
-  const objects = new Map<string, { text: string; atMs: number }>();
+  const { clock, objects, faults, state } = addOnlyBucket();
   const warnings: string[] = [];
-  /** Writes that arrive and whose answer does not, and those that are refused. */
-  const faults = { unanswered: 0, refused: /^$/ };
   let runs = 0;
-  const state = {
-    bucket: 'b',
-    async read(name: string) {
-      await turn();
-      const found = objects.get(name);
-      return found && { text: found.text, generation: '1', ageMs: clock.nowMs - found.atMs };
-    },
-    async list(prefix: string) {
-      await turn();
-      return { items: [...objects.keys()].filter((name) => name.startsWith(prefix)), strange: [] };
-    },
-    async write(name: string, text: string, { ifGeneration }: { readonly ifGeneration?: string } = {}) {
-      await turn();
-      if (faults.refused.test(name)) throw new Error(`503 for ${name}`);
-      if (ifGeneration !== '0') throw new Error(`Cannot replace ${name}: no storage.objects.delete`);
-      if (objects.has(name)) throw new Conflict(name);
-      objects.set(name, { text, atMs: clock.nowMs });
-      // As the client sends it again: its own first attempt came through.
-      if (faults.unanswered-- > 0) throw new Conflict(name);
-      return '1';
-    },
-  } as unknown as State;
   const begin = (
     project: string,
     act: () => Promise<boolean> = () => Promise.resolve(true),
@@ -72,8 +47,6 @@ function world() {
     });
   return { clock, objects, warnings, faults, begin, die };
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('a task of the weekly tick', () => {
   it('is done by one of fifty that begin at once, the others hear that it is at work, and later that it is done', async () => {
