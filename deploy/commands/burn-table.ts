@@ -1,10 +1,18 @@
 import type { RungEvidence } from '../../functions/spend-watch/evidence/budget.ts';
-import type { KnownBand, OwnerBurn, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
+import type { KnownBand, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
 import { notKnown } from '../../functions/spend-watch/report/not-known.ts';
 import { sumOwners } from '../../functions/spend-watch/report/owners.ts';
 import { regionsText } from '../../functions/spend-watch/report/regions-text.ts';
 import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
 import { ageText } from '../../functions/spend-watch/report/tables.ts';
+import {
+  hedge,
+  nothingChanged,
+  nothingRuns,
+  ownerHedge,
+  projectHedge,
+  rangeText,
+} from '../../functions/spend-watch/report/words.ts';
 import {
   countText,
   momentText,
@@ -22,14 +30,9 @@ const MAX_NAME = 30;
 
 /** The burn for a terminal of 80 columns. Only names of resources are longer than a line, for they are copied. */
 export function burnTable(report: BurnReport): string {
-  const { total, budgets, projects, changes, top } = report;
+  const { budgets, projects, changes, top } = report;
   const gaps = notKnown(report);
   const regions = regionsText(projects);
-  const noTop =
-    projects.length === 0 ? 'What runs is not known.' : 'Nothing that bills by the hour was seen.';
-  const noChange = total.partial
-    ? 'No change was seen; not all could be looked at.'
-    : 'Nothing appeared, and nothing is gone.';
   return [
     ...head(report),
     '',
@@ -37,15 +40,18 @@ export function burnTable(report: BurnReport): string {
     ...(regions === undefined ? [] : told(regions)),
     ...(gaps.length === 0
       ? []
-      : section(
-          'Not all is known; what is missing is not zero',
-          listLines(gaps, (gap) => hung('- ', gap), ''),
-        )),
+      : section('Not all is known; what is missing is not zero', [
+          ...listLines(gaps, (gap) => hung('- ', gap), ''),
+          ...(report.total.mayBeLess ? told('What was not seen again may be gone.') : []),
+        ])),
     ...budgets.flatMap(budgetLines),
     ...(projects.length > 1 ? section('Projects', projectLines(report)) : []),
     ...(projects.some(({ owners }) => owners !== undefined) ? section('Owners', ownerLines(report)) : []),
-    ...section('Top resources, by what each costs at the most', listLines(top, topLines, noTop)),
-    ...section('The last hour', listLines(changes, changeLines, noChange)),
+    ...section(
+      'Top resources, by what each costs at the most',
+      listLines(top, topLines, nothingRuns(report)),
+    ),
+    ...section('The last hour', listLines(changes, changeLines, nothingChanged(report))),
     '',
   ].join('\n');
 }
@@ -71,10 +77,13 @@ function totalLines({ total, projects }: BurnReport): readonly string[] {
   const { resources, unpriced, partial } = total;
   const row = (title: string, band: KnownBand): readonly string[] => [
     title,
-    amountText(band, partial),
-    band === 'unknown' ? 'no look has seen all' : usdRangeText(band),
+    amountText(band, hedge(total)),
+    band === 'unknown' ? 'no look has seen all' : rangeText(band, total),
   ];
-  const running = `${countText(resources)} resource${resources === 1 ? ' bills' : 's bill'} by the hour`;
+  const [were, bill] = resources === 1 ? [' was', 'bills'] : ['s were', 'bill'];
+  const running = partial
+    ? `${countText(resources)} resource${were} seen that ${bill} by the hour`
+    : `${countText(resources)} resource${resources === 1 ? '' : 's'} ${bill} by the hour`;
   return [
     ...tableLines(
       ['', 'expected', 'at the least – at the most'],
@@ -96,10 +105,10 @@ function totalLines({ total, projects }: BurnReport): readonly string[] {
 }
 
 /** What is unknown is said; and what has no price is in high alone: nothing expected is not nothing. */
-function amountText(band: KnownBand, partial: boolean): string {
+function amountText(band: KnownBand, before: string, text = usdText): string {
   if (band === 'unknown') return band;
   if (band.expected === 0 && band.high > 0) return 'unpriced';
-  return `${partial ? 'at least ' : ''}${usdText(band.expected)}`;
+  return `${before}${text(band.expected)}`;
 }
 
 function budgetLines(budget: BudgetReport): readonly string[] {
@@ -134,27 +143,34 @@ function whenText(when: string): string {
     : momentText(when).replace(' UTC', '');
 }
 
-const COLUMNS = ['', 'an hour', 'today', 'month’s end'];
+/** Rows of a burn, each with what stands before all of its amounts. */
+function burnLines(rows: readonly (readonly [string, string, ...string[]])[]): readonly string[] {
+  const header = ['', '', 'an hour', 'today', 'month’s end'];
+  const isHedged = rows.some(([, before]) => before !== '');
+  const cells = (row: readonly string[]): readonly string[] => row.filter((_, at) => at !== 1 || isHedged);
+  return tableLines(cells(header), rows.map(cells));
+}
 
 function projectLines({ projects }: BurnReport): readonly string[] {
-  return tableLines(
-    COLUMNS,
-    projects.map(({ project, burnUsdPerHour, todayUsd, monthEndUsd, stale, complete }) => [
-      cut(project, MAX_NAME),
-      ...[burnUsdPerHour, todayUsd, monthEndUsd].map((band) => amountText(band, stale || !complete)),
-    ]),
+  return burnLines(
+    projects.map((one) => {
+      const bands = [one.burnUsdPerHour, one.todayUsd, one.monthEndUsd];
+      const texts = bands.map((band) => amountText(band, '', shortUsdText));
+      return [cut(one.project, MAX_NAME), projectHedge(one).trim(), ...texts];
+    }),
   );
 }
 
-function ownerLines({ projects }: BurnReport): readonly string[] {
-  const usd = (amount: number, { unpriced }: OwnerBurn): string =>
-    unpriced === 0 ? usdText(amount) : amount === 0 ? 'unpriced' : `at least ${usdText(amount)}`;
-  return tableLines(
-    COLUMNS,
-    sumOwners(projects).map(([owner, one]) => [
-      cut(visible(owner), MAX_NAME),
-      ...[one.burnUsdPerHour, one.todayUsd, one.monthEndUsd].map((amount) => usd(amount, one)),
-    ]),
+function ownerLines({ projects, total }: BurnReport): readonly string[] {
+  return burnLines(
+    sumOwners(projects).map(([owner, one]) => {
+      const before = ownerHedge(total, one.unpriced).trim();
+      const nothing = one.unpriced > 0 ? 'unpriced' : 'unknown';
+      const texts = [one.burnUsdPerHour, one.todayUsd, one.monthEndUsd].map((usd) =>
+        usd === 0 && before !== '' ? nothing : shortUsdText(usd),
+      );
+      return [cut(visible(owner), MAX_NAME), before, ...texts];
+    }),
   );
 }
 
@@ -170,7 +186,7 @@ function topLines(one: TopResource): readonly string[] {
   const about = [
     description === kind ? kind : `${kind}, ${description}`,
     ...(owner === null ? [] : [`owner ${cut(owner, MAX_NAME)}`]),
-    ...(seenNow ? [] : ['not seen in the last look']),
+    ...(seenNow ? [] : ['not seen again']),
     ...(why.length === 0 ? [] : [`unpriced: ${why.join(': ')}`]),
   ].join('; ');
   return [...hung(`${price.padStart(COST)} ${ageText(one).padStart(AGE)}  `, about), nameLine(resource)];

@@ -38,7 +38,7 @@ export function textTable(
   const before = widths.slice(0, last).reduce((sum, wide) => sum + wide + GAP.length, 0);
   const room = Math.max(NARROWEST, width - before);
   const pad = (cell: string, at: number): string =>
-    /^(?:\$|<\$|≥|at least|unpriced|unknown)/.test(cell)
+    /^(?:\$|<\$|≥|at least|about|unpriced|unknown)/.test(cell)
       ? cell.padStart(widths[at] ?? 0)
       : cell.padEnd(widths[at] ?? 0);
   return [header, ...rows]

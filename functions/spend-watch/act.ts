@@ -39,7 +39,7 @@ export async function recordLook(
     if (news.length > 0 && channels.length > 0) await sendNotice(run, channels, noticeOf(run, news));
     // Last, so that it holds nothing up. A look that is older than the ledger's is not told of again.
     if (config.metrics && ledger?.lookedMs === seen.atMs)
-      await writePoints(run, pointsOf(ledger, budgets), seen.atMs);
+      await writePoints(run, pointsOf(ledger, budgets, config), seen.atMs);
   }
 }
 

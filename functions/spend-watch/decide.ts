@@ -7,7 +7,7 @@ import { budgetEvidence } from './evidence/budget.ts';
 import { burnEvidence, topResources } from './evidence/burn.ts';
 import type { ProjectFacts } from './facts.ts';
 import { ledgerAfter } from './ledger-after.ts';
-import { regionLooks } from './looks/ages.ts';
+import { minutesBetween, regionLooks } from './looks/ages.ts';
 
 /** Resources that the receipt names, the most expensive ones; and of changes, the latest. */
 const MAX_NAMED = 10;
@@ -16,7 +16,7 @@ const MAX_NAMED = 10;
 export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decision[] {
   const { seen, before, budgets, toldIn, gpus } = facts;
   const ledger = ledgerAfter(before, facts);
-  const burn = burnEvidence(ledger, config.ownerLabel, seen.atMs);
+  const burn = burnEvidence(ledger, config, seen.atMs);
   return [
     {
       resource: `projects/${seen.project}`,
@@ -50,7 +50,7 @@ function changesAt({ changes = [], lookedMs }: Ledger): unknown {
   return { appeared: named('appeared'), gone: named('gone') };
 }
 
-/** How old the look at each region of Vertex AI is; null for one that was never looked at in full. */
+/** How old the look at each region of Vertex AI is; null for one that was never looked at. */
 function minutesSinceRegion(
   ledger: Ledger,
   { regions }: Config,
@@ -59,7 +59,7 @@ function minutesSinceRegion(
   return Object.fromEntries(
     [...regionLooks(ledger, regions)].map(([region, lookedMs]) => [
       region,
-      lookedMs === undefined ? null : Math.max(0, Math.round((nowMs - lookedMs) / 60_000)),
+      lookedMs === undefined ? null : minutesBetween(lookedMs, nowMs),
     ]),
   );
 }

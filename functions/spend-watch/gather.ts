@@ -72,6 +72,8 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       notOffered: inventory.notOffered.map(({ what }) => what),
       looked: {
         ...{ startedMs: nowMs, listedRegions: inventory.listedRegions },
+        // An error that is no gap says that the API is disabled.
+        isOff: inventory.regions === undefined && inventory.gaps.length === 0,
         ...{ skipped, unwatched },
         ...{ regions: inventory.regions, listings: inventory.listings },
       },

@@ -26,5 +26,18 @@ export const WATCHED_KINDS: readonly ResourceKind[] = [
   TPUS,
 ];
 
+/** What each region of Vertex AI lists by itself. */
+const REGIONAL_KINDS = WATCHED_KINDS.filter(({ area }) => area === VERTEX);
+
 /** Collections that are listed of each region of Vertex AI. */
-export const LISTINGS_PER_REGION = WATCHED_KINDS.filter(({ area }) => area === VERTEX).length;
+export const LISTINGS_PER_REGION = REGIONAL_KINDS.length;
+
+/** Whether a kind, such as `endpoint`, is listed region by region, each in turn; the others are with each look. */
+export function isRegional(kind: string): boolean {
+  return REGIONAL_KINDS.some((one) => one.kind === kind);
+}
+
+/** A ledger may tell of kinds that a former version looked at. */
+export function isWatchedKind(kind: string): boolean {
+  return WATCHED_KINDS.some((one) => one.kind === kind);
+}

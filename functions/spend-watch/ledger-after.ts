@@ -16,9 +16,10 @@ export function ledgerAfter(
 ): Ledger {
   const ledger = accrue(before, seen);
   if (ledger === before) return before;
-  const looks = rememberLook(before?.looks, looked);
+  const { looks: former, ...rest } = ledger;
+  const looks = rememberLook(former, looked);
   return {
-    ...ledger,
+    ...rest,
     ...(notOffered.length === 0 ? {} : { notOffered: notOfferedAfter(ledger, notOffered, seen.atMs) }),
     ...(gpus.atMs === undefined ? {} : { gpusMs: gpus.atMs }),
     ...(looks === undefined ? {} : { looks }),

@@ -1,14 +1,16 @@
 import { formatUsdPerHour } from '../../../shared/prices/money.ts';
 import { accruedBetween, accruedByKind, rateOf } from '../../../shared/spend/accrued.ts';
-import { addBands, scaleBand, type Band } from '../../../shared/spend/band.ts';
+import { addBands, scaleBand, sumBands, type Band } from '../../../shared/spend/band.ts';
 import type { Ledger, Running } from '../../../shared/spend/ledger.ts';
 import { NO_OWNER } from '../../../shared/spend/owners.ts';
 import { billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
+import type { Config } from '../config.ts';
+import { sawAllRegions } from '../looks/ages.ts';
 import { cents, centsOf } from './cents.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** An amount, or that it cannot be told: nothing was seen, and a listing failed. Never zero for want of a look. */
+/** An amount, or that it cannot be told: nothing was seen, and not all was looked at. Never zero for want of a look. */
 export type KnownBand = Band | 'unknown';
 
 /** What one project burns, and where that leads at the present rate. USD. */
@@ -43,16 +45,23 @@ export function isStale({ lookedMs }: Ledger, nowMs: number): boolean {
   return nowMs - lookedMs > STALE_MS;
 }
 
+/** Whether what was not seen is not there: no listing failed, every region had its turn, and the look is of now. */
+export function sawAll(ledger: Ledger, watched: readonly string[], nowMs: number): boolean {
+  return ledger.completeMs === ledger.lookedMs && !isStale(ledger, nowMs) && sawAllRegions(ledger, watched);
+}
+
 /** What the ledger says of a moment. Pure. */
-export function burnEvidence(ledger: Ledger, ownerLabel: string | undefined, nowMs: number): BurnEvidence {
+export function burnEvidence(
+  ledger: Ledger,
+  { ownerLabel, regions }: Pick<Config, 'ownerLabel' | 'regions'>,
+  nowMs: number,
+): BurnEvidence {
   const monthMs = billingStart('month', nowMs);
   const since = (fromMs: number): Band => accruedBetween(ledger, Math.max(fromMs, ledger.sinceMs), nowMs);
   const month = since(monthMs);
-  const burn = rateOf(ledger);
-  const known = (band: Band): KnownBand =>
-    band.high === 0 && (ledger.completeMs !== ledger.lookedMs || isStale(ledger, nowMs))
-      ? 'unknown'
-      : centsOf(band);
+  const burn = presentRate(ledger, nowMs);
+  const isAll = sawAll(ledger, regions, nowMs);
+  const known = (band: Band): KnownBand => (band.high === 0 && !isAll ? 'unknown' : centsOf(band));
   const hoursLeft = (billingMonthEnd(nowMs) - nowMs) / HOUR_MS;
   return {
     burnUsdPerHour: known(burn),
@@ -66,6 +75,13 @@ export function burnEvidence(ledger: Ledger, ownerLabel: string | undefined, now
     ledgerSince: new Date(ledger.sinceMs).toISOString(),
     ...(ownerLabel === undefined ? {} : { owners: ownersOf(ledger, nowMs, hoursLeft) }),
   };
+}
+
+/** What runs costs an hour. What was not seen again may be gone, and is in `low` with nothing. */
+function presentRate(ledger: Ledger, nowMs: number): Band {
+  const { running, lookedMs } = ledger;
+  const seen = isStale(ledger, nowMs) ? [] : running.filter(({ seenMs }) => seenMs >= lookedMs);
+  return { ...rateOf(ledger), low: sumBands(seen.map(({ rate }) => rate)).low };
 }
 
 function ownersOf(ledger: Ledger, nowMs: number, hoursLeft: number): Readonly<Record<string, OwnerBurn>> {
@@ -107,7 +123,7 @@ export interface TopResource {
   /** Since the first look that saw it: it runs for so long at the least. */
   readonly seenForHours: number;
   readonly owner: string | null;
-  /** False: its listing failed in the last look, so that it may be gone. */
+  /** False: the last look could not see it again, or there was none since, so that it may be gone. */
   readonly seenNow: boolean;
 }
 
@@ -118,7 +134,10 @@ export function topResources(
   most: number,
 ): readonly TopResource[] {
   return ledgers
-    .flatMap(({ running, lookedMs }) => running.map((one) => ({ one, seenNow: one.seenMs >= lookedMs })))
+    .flatMap((ledger) => {
+      const sinceMs = isStale(ledger, nowMs) ? Infinity : ledger.lookedMs;
+      return ledger.running.map((one) => ({ one, seenNow: one.seenMs >= sinceMs }));
+    })
     .sort(({ one: a }, { one: b }) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource))
     .slice(0, most)
     .map(({ one, seenNow }) => ({

@@ -6,7 +6,7 @@ const WARM_MS = 7 * 24 * 3_600_000;
 
 /** More are forgotten: those that had something longest ago, and the failures tried last. */
 const MAX_HELD = 200;
-const MAX_FAILED = 300;
+const MAX_FAILED = 600;
 
 /** A region that lists lack for so long is gone, if nothing was in it: one list may lack some. */
 const GONE_MS = 24 * 3_600_000;
@@ -17,6 +17,8 @@ export interface RegionsLooked {
   readonly startedMs: number;
   /** The regions that were looked at or left out; undefined where they could not be listed. */
   readonly regions: readonly string[] | undefined;
+  /** Whether its API is off: nothing can be there, and once it is on again all is looked at. */
+  readonly isOff: boolean;
   /** Those that Google named in this look; undefined where it was not requested. */
   readonly listedRegions: readonly string[] | undefined;
   readonly listings: readonly Listing[];
@@ -26,12 +28,13 @@ export interface RegionsLooked {
   readonly unwatched: ReadonlySet<string>;
 }
 
-/** What is known after a look. Where the regions could not be listed nothing changes. Pure. */
+/** What is known after a look. Where the regions could not be listed nothing changes; undefined where there are none. Pure. */
 export function rememberLook(
   before: RegionLooks | undefined,
   looked: RegionsLooked,
 ): RegionLooks | undefined {
-  const { startedMs, regions, listedRegions = [], listings } = looked;
+  const { startedMs, regions, isOff, listedRegions = [], listings } = looked;
+  if (isOff) return undefined;
   if (regions === undefined || regions.length === 0) return before;
   // No region at all is no answer that can be believed.
   const isList = listedRegions.length > 0;
@@ -64,6 +67,7 @@ function turnsAfter(
   there: readonly string[],
 ): Pick<RegionLooks, 'regions' | 'tried'> {
   const partly = new Set([...skipped, ...unwatched].map(regionOf));
+  const left = new Set([...unwatched].map(regionOf));
   const failing = new Set(failedOf(listings).map(regionOf));
   const isFull = (region: string): boolean => !partly.has(region) && !failing.has(region);
   return {
@@ -72,7 +76,7 @@ function turnsAfter(
     ),
     tried: Object.fromEntries(
       there
-        .filter((region) => !isFull(region))
+        .filter((region) => !isFull(region) && !left.has(region))
         .flatMap((region) => {
           const triedMs = partly.has(region) ? before?.tried?.[region] : startedMs;
           return triedMs === undefined ? [] : [[region, Math.min(triedMs, startedMs)] as const];

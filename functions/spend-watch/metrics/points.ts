@@ -1,9 +1,10 @@
 import { cut } from '../../../shared/report/text.ts';
 import { accruedByKind } from '../../../shared/spend/accrued.ts';
-import { sumBands, type Band } from '../../../shared/spend/band.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
+import type { Config } from '../config.ts';
+import { burnByKind, type KindBurn } from '../evidence/kind-burn.ts';
 import type { BudgetFacts } from '../facts.ts';
 
 /** One value of a metric: the end of its type, behind `custom.googleapis.com/costguard/`. */
@@ -49,16 +50,22 @@ const BOUNDS = ['low', 'expected', 'high'] as const;
 const MAX_LABEL = 1_000;
 
 /**
- * What a look says, as points of its moment. What is not known has none: the spend of a budget without an estimate that holds, and
- * after a look that could not see all, a kind of which nothing was seen and every upper bound. Pure.
+ * What a look says, as points of its moment. What is not known has none: the spend of a budget without an estimate that holds; and where
+ * a listing failed, or a region of Vertex AI was not seen, a kind of which nothing was seen and every upper bound. Pure.
  */
-export function pointsOf(ledger: Ledger, budgets: readonly BudgetFacts[]): readonly MetricPoint[] {
+export function pointsOf(
+  ledger: Ledger,
+  budgets: readonly BudgetFacts[],
+  { regions }: Pick<Config, 'regions'>,
+): readonly MetricPoint[] {
   const { project } = ledger;
   const complete = ledger.completeMs === ledger.lookedMs;
   const month = accruedByKind(ledger, billingStart('month', ledger.lookedMs));
   return [
     { metric: 'look_incomplete', labels: { project }, value: complete ? 0 : 1 },
-    ...burnPoints(ledger, complete),
+    ...[...burnByKind(ledger, regions)].flatMap(([kind, burn]) =>
+      bandPoints('burn_usd_per_hour', { project, kind }, burn),
+    ),
     ...Object.entries(month).map(([kind, usd]): MetricPoint => ({
       metric: 'month_usd',
       labels: { project, kind },
@@ -66,31 +73,6 @@ export function pointsOf(ledger: Ledger, budgets: readonly BudgetFacts[]): reado
     })),
     ...budgets.flatMap((budget) => budgetPoints(ledger, budget)),
   ];
-}
-
-/** A kind that ran before and of which a complete look saw nothing burns nothing: that is known. */
-function burnPoints(
-  { project, running, kinds, lookedMs }: Ledger,
-  complete: boolean,
-): readonly MetricPoint[] {
-  const byKind = Map.groupBy(running, ({ kind }) => kind);
-  const known = complete ? new Set([...Object.keys(kinds), ...byKind.keys()]) : byKind.keys();
-  return [...known].sort().flatMap((kind) => {
-    const all = byKind.get(kind) ?? [];
-    // What its listing hid may be gone.
-    const seen = all.filter(({ seenMs }) => seenMs >= lookedMs);
-    const { expected, high } = sumBands(all.map(({ rate }) => rate));
-    const { low } = sumBands(seen.map(({ rate }) => rate));
-    return bandPoints(
-      'burn_usd_per_hour',
-      { project, kind },
-      {
-        low: complete || seen.length > 0 ? low : undefined,
-        expected,
-        high: complete ? high : undefined,
-      },
-    );
-  });
 }
 
 function budgetPoints(own: Ledger, { messages, others, without }: BudgetFacts): readonly MetricPoint[] {
@@ -115,7 +97,7 @@ function budgetPoints(own: Ledger, { messages, others, without }: BudgetFacts): 
 function bandPoints(
   metric: MetricPoint['metric'],
   labels: MetricPoint['labels'],
-  band: { readonly [Bound in keyof Band]: number | undefined },
+  band: KindBurn,
 ): readonly MetricPoint[] {
   return BOUNDS.flatMap((bound) => {
     const value = band[bound];

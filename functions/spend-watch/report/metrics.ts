@@ -1,6 +1,6 @@
 import type { Band } from '../../../shared/spend/band.ts';
 import type { KnownBand } from '../evidence/burn.ts';
-import type { BurnReport } from './report.ts';
+import { isPartlyKnown, type BurnReport } from './report.ts';
 
 /** https://prometheus.io/docs/specs/om/open_metrics_spec */
 export const METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -30,7 +30,7 @@ type Project = BurnReport['projects'][number];
 function burnFamilies(projects: readonly Project[]): readonly Family[] {
   const current = projects.filter(({ stale }) => !stale);
   const bands = (of: (one: Project) => KnownBand): readonly Sample[] =>
-    current.flatMap((one) => bandSamples({ project: one.project }, of(one)));
+    current.flatMap((one) => bandSamples({ project: one.project }, of(one), boundsOf(one)));
   return [
     {
       ...{ name: 'costguard_burn_usd_per_hour', unit: 'usd_per_hour', help: 'What runs now costs an hour.' },
@@ -41,7 +41,9 @@ function burnFamilies(projects: readonly Project[]): readonly Family[] {
       unit: 'usd_per_hour',
       help: 'The same by kind of resource, expected.',
       samples: current.flatMap(({ project, burnByKind }) =>
-        Object.entries(burnByKind).map(([kind, value]) => ({ labels: { project, kind }, value })),
+        Object.entries(burnByKind).flatMap(([kind, value]) =>
+          value === 'unknown' ? [] : [{ labels: { project, kind }, value }],
+        ),
       ),
     },
     {
@@ -65,9 +67,7 @@ function burnFamilies(projects: readonly Project[]): readonly Family[] {
 /** What accrued, of which a look that is long ago says the least; and the looks. */
 function accruedFamilies({ projects, notEvaluable }: BurnReport): readonly Family[] {
   const accrued = (of: (one: Project) => KnownBand): readonly Sample[] =>
-    projects.flatMap((one) =>
-      bandSamples({ project: one.project }, of(one), one.stale ? ['low'] : undefined),
-    );
+    projects.flatMap((one) => bandSamples({ project: one.project }, of(one), boundsOf(one)));
   const each = (of: (one: Project) => number): readonly Sample[] =>
     projects.map((one) => ({ labels: { project: one.project }, value: of(one) }));
   return [
@@ -86,7 +86,7 @@ function accruedFamilies({ projects, notEvaluable }: BurnReport): readonly Famil
     {
       ...{
         name: 'costguard_look_complete',
-        help: '1 when the last look saw all; else the numbers hold at the least.',
+        help: '1 when all listings of the last look answered; else there may be more, and what was not seen again may be gone.',
       },
       samples: [
         ...each(({ complete }) => (complete ? 1 : 0)),
@@ -137,12 +137,19 @@ function budgetFamilies({ budgets }: BurnReport): readonly Family[] {
 
 const BOUNDS: readonly (keyof Band)[] = ['low', 'expected', 'high'];
 
+/** Where not all was looked at there may be more; and of what accrued a look that is long ago says the least. */
+function boundsOf(one: Project): readonly (keyof Band)[] {
+  if (one.stale) return ['low'];
+  return isPartlyKnown(one) ? ['low', 'expected'] : BOUNDS;
+}
+
 function bandSamples(labels: Sample['labels'], band: KnownBand, bounds = BOUNDS): readonly Sample[] {
   if (band === 'unknown') return [];
-  return bounds.map((bound) => ({
-    labels: { ...labels, bound },
-    value: band[bound],
-  }));
+  // Nothing expected of what has no price is not nothing.
+  const isUnpriced = band.expected === 0 && band.high > 0;
+  return bounds
+    .filter((bound) => bound !== 'expected' || !isUnpriced)
+    .map((bound) => ({ labels: { ...labels, bound }, value: band[bound] }));
 }
 
 function writeFamily({ name, unit, help, samples }: Family): string {

@@ -1,13 +1,14 @@
 import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
-import { countText, figure, momentText, usdRangeText, usdText } from '../../../shared/report/numbers.ts';
+import { countText, figure, momentText, usdText } from '../../../shared/report/numbers.ts';
 import { headline, notice, type Stat } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
 import { notKnown } from './not-known.ts';
 import { regionsText } from './regions-text.ts';
-import type { BurnReport, ProjectBurn } from './report.ts';
+import type { BurnReport, ScopeBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
+import { hedge, rangeText } from './words.ts';
 
 /** The report as a page for people. */
 export function renderBurnPage(report: BurnReport): Html {
@@ -23,7 +24,7 @@ export function renderBurnPage(report: BurnReport): Html {
     title: `What ${about} burns now`,
     subtitle: `As last seen before ${momentText(generatedAt)}, at list prices, ahead of billing`,
     top: [
-      headline(amountOf(total.burnUsdPerHour, total.partial), 'an hour, for what runs now', statsOf(report)),
+      headline(amountOf(total.burnUsdPerHour, total), 'an hour, for what runs now', statsOf(report)),
       ...gapsOf(report),
     ],
     sections: [
@@ -48,34 +49,36 @@ export function renderBurnPage(report: BurnReport): Html {
         ...{ id: 'projects', title: 'Projects', content: [projectTable(report)] },
         ...(regions === undefined ? {} : { lead: regions }),
       },
-      ...ownersSection(projects),
+      ...ownersSection(report),
     ],
     footer: `Made at ${momentText(generatedAt)} from what the ticks of spend-watch wrote. The same numbers as JSON: format=json; for scrapers: /metrics. Days and months begin at midnight in Pacific time, as Cloud Billing's do.`,
   });
 }
 
 /** Unknown is said, and what is only a part says that it is. */
-function amountOf(band: KnownBand, partial: boolean): Child {
+function amountOf(band: KnownBand, total: ScopeBurn): Child {
   if (band === 'unknown') return 'unknown';
   // What has no price is in high alone: nothing expected is not nothing.
-  if (band.expected === 0 && band.high > 0) return ['up to ', figure(band.high, usdText(band.high))];
-  return [partial ? 'at least ' : '', figure(band.expected, usdText(band.expected))];
+  if (band.expected === 0 && band.high > 0)
+    return total.partial ? 'unknown' : ['up to ', figure(band.high, usdText(band.high))];
+  return [hedge(total), figure(band.expected, usdText(band.expected))];
 }
 
-function rangeNote(band: KnownBand): string {
-  return band === 'unknown' ? 'no look has seen all' : `${usdRangeText(band)}, list prices`;
+function rangeNote(band: KnownBand, total: ScopeBurn): string {
+  return band === 'unknown' ? 'no look has seen all' : `${rangeText(band, total)}, list prices`;
 }
 
 function statsOf({ total }: BurnReport): readonly Stat[] {
   const stat = (label: string, band: KnownBand): Stat => ({
     label,
-    value: amountOf(band, total.partial),
-    note: rangeNote(band),
+    value: amountOf(band, total),
+    note: rangeNote(band, total),
   });
   return [
     {
       label: 'Burn, low to high',
-      value: total.burnUsdPerHour === 'unknown' ? 'unknown' : `${usdRangeText(total.burnUsdPerHour)} an hour`,
+      value:
+        total.burnUsdPerHour === 'unknown' ? 'unknown' : `${rangeText(total.burnUsdPerHour, total)} an hour`,
       note:
         total.burnUsdPerHour === 'unknown'
           ? 'no look has seen all'
@@ -98,13 +101,15 @@ function gapsOf(report: BurnReport): readonly Markup[] {
         notice(
           'warn',
           'Not all is known',
-          'Each number holds at the least; what is missing is not zero.',
+          report.total.mayBeLess
+            ? 'What is missing is not zero, and what was not seen again may be gone.'
+            : 'Each number holds at the least; what is missing is not zero.',
           lines,
         ),
       ];
 }
 
-function ownersSection(projects: readonly ProjectBurn[]): readonly PageSection[] {
-  if (projects.every(({ owners }) => owners === undefined)) return [];
-  return [{ id: 'owners', title: 'Owners', content: [tag('div', {}, ownerTable(projects))] }];
+function ownersSection(report: BurnReport): readonly PageSection[] {
+  if (report.projects.every(({ owners }) => owners === undefined)) return [];
+  return [{ id: 'owners', title: 'Owners', content: [tag('div', {}, ownerTable(report))] }];
 }

@@ -1,19 +1,26 @@
-import { momentText } from '../../../shared/report/numbers.ts';
+import { countText } from '../../../shared/report/numbers.ts';
 import type { ProjectBurn } from './report.ts';
-
-/** How old what is known of regions is, at the most; undefined where each look sees all. */
-export function regionsText(projects: readonly ProjectBurn[]): string | undefined {
-  const behind = projects.flatMap(({ project, lookedAt, oldestRegionLook: seen }) =>
-    seen !== undefined && (seen === 'never' || Date.parse(lookedAt) - Date.parse(seen) > LATE_MS)
-      ? [{ project, seen }]
-      : [],
-  );
-  const never = behind.find(({ seen }) => seen === 'never');
-  const oldest = never ?? behind.sort((a, b) => a.seen.localeCompare(b.seen))[0];
-  if (oldest === undefined) return undefined;
-  const when = never === undefined ? `last seen at ${momentText(oldest.seen)}` : 'not seen in full yet';
-  return `Regions of Vertex AI where nothing ran are looked at in turn: one of ${oldest.project} was ${when}.`;
-}
 
 /** A look takes some minutes at the most; what is older was left to a later one. */
 const LATE_MS = 4 * 60_000;
+
+/** How old what is known of regions is, at the most; undefined where each look sees all. */
+export function regionsText(projects: readonly ProjectBurn[]): string | undefined {
+  const oldest = projects.filter(isBehind).reduce<ProjectBurn | undefined>(older, undefined);
+  if (oldest === undefined) return undefined;
+  const { project, oldestRegionMinutes: minutes } = oldest;
+  const when =
+    typeof minutes === 'number'
+      ? `the oldest look, at one of ${project}, is ${countText(minutes)} minutes old`
+      : `one of ${project} was not looked at yet`;
+  return `Regions of Vertex AI where nothing ran are looked at in turn: ${when}.`;
+}
+
+function isBehind({ lookedAt, oldestRegionLook: seen }: ProjectBurn): boolean {
+  return seen === 'never' || (seen !== undefined && Date.parse(lookedAt) - Date.parse(seen) > LATE_MS);
+}
+
+function older(a: ProjectBurn | undefined, b: ProjectBurn): ProjectBurn {
+  const age = ({ oldestRegionMinutes: minutes }: ProjectBurn): number => minutes ?? Infinity;
+  return a === undefined || age(b) > age(a) ? b : a;
+}

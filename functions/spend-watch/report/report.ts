@@ -12,7 +12,8 @@ import {
   type TopResource,
 } from '../evidence/burn.ts';
 import { cents, centsOf } from '../evidence/cents.ts';
-import { oldestRegionLook } from '../looks/ages.ts';
+import { burnByKind } from '../evidence/kind-burn.ts';
+import { oldestRegionLook, oldestRegionMinutes, unseenRegions } from '../looks/ages.ts';
 import type { SpendSample } from './spend-line.ts';
 
 const MINUTE_MS = 60_000;
@@ -27,14 +28,20 @@ export interface ProjectBurn extends BurnEvidence {
   readonly lookedAt: string;
   /** It is so long ago that what runs now is not known. */
   readonly stale: boolean;
-  /** Whether it saw all. */
+  /** Whether all listings of it answered. */
   readonly complete: boolean;
   readonly gaps: readonly Gap[];
   readonly resources: number;
+  /** How many of them it could not see again, or nothing did since: they may be gone. */
+  readonly notSeenAgain: number;
+  /** Regions of Vertex AI of which it is not known what runs: never looked at, or more than six hours before that look. */
+  readonly unseenRegions: readonly string[];
   /** When the region of Vertex AI that has waited longest was last looked at, RFC 3339, or `never`: they are looked at in turn. */
   readonly oldestRegionLook?: string;
-  /** USD an hour, expected. */
-  readonly burnByKind: Readonly<Record<string, number>>;
+  /** How long ago that is; null for never. */
+  readonly oldestRegionMinutes?: number | null;
+  /** USD an hour, expected, of each kind that ran since the ledger began. */
+  readonly burnByKind: Readonly<Record<string, number | 'unknown'>>;
 }
 
 /** A project of the scope whose burn is not known. */
@@ -71,9 +78,12 @@ export interface BurnReport {
   readonly incomplete: readonly Gap[];
 }
 
-/** The sum of what is known. `partial`: there is more, so that each number holds at the least. */
+/** The sum of what is known. */
 export interface ScopeBurn {
+  /** Something could not be looked at: there may be more. */
   readonly partial: boolean;
+  /** Something that is counted was not seen again: there may be less. */
+  readonly mayBeLess: boolean;
   readonly burnUsdPerHour: KnownBand;
   readonly todayUsd: KnownBand;
   readonly monthUsd: KnownBand;
@@ -93,19 +103,24 @@ export interface ProjectPart {
 export function projectPart(project: string, read: ReadLedger, config: Config, nowMs: number): ProjectPart {
   if (read.kind !== 'ledger') return { burn: { project, notEvaluable: read.why }, top: [], changes: [] };
   const { ledger } = read;
-  const { lookedMs, completeMs, gaps = [] } = ledger;
+  const { lookedMs, completeMs, gaps = [], running } = ledger;
   const oldest = oldestRegionLook(ledger, config.regions);
+  const minutes = oldestRegionMinutes(ledger, config.regions, nowMs);
+  const stale = isStale(ledger, nowMs);
   return {
     burn: {
       project,
       lookedAt: new Date(lookedMs).toISOString(),
-      stale: isStale(ledger, nowMs),
+      stale,
       complete: completeMs === lookedMs,
       gaps,
-      resources: ledger.running.length,
+      resources: running.length,
+      notSeenAgain: stale ? running.length : running.filter(({ seenMs }) => seenMs < lookedMs).length,
+      unseenRegions: unseenRegions(ledger, config.regions),
       ...(oldest === undefined ? {} : { oldestRegionLook: oldest }),
-      burnByKind: burnByKind(ledger),
-      ...burnEvidence(ledger, config.ownerLabel, nowMs),
+      ...(minutes === undefined ? {} : { oldestRegionMinutes: minutes }),
+      burnByKind: kindsOf(ledger, config, stale),
+      ...burnEvidence(ledger, config, nowMs),
     },
     top: topResources([ledger], nowMs, MAX_TOP),
     changes: (ledger.changes ?? [])
@@ -114,10 +129,14 @@ export function projectPart(project: string, read: ReadLedger, config: Config, n
   };
 }
 
-function burnByKind({ running }: Ledger): Readonly<Record<string, number>> {
-  const sum: Record<string, number> = {};
-  for (const { kind, rate } of running) sum[kind] = (sum[kind] ?? 0) + rate.expected;
-  return Object.fromEntries(Object.entries(sum).map(([kind, usd]) => [kind, cents(usd)]));
+/** Of a kind that was not there at a look that is long ago it is not known whether it burns nothing still. */
+function kindsOf(ledger: Ledger, { regions }: Config, stale: boolean): ProjectBurn['burnByKind'] {
+  return Object.fromEntries(
+    [...burnByKind(ledger, regions)].map(([kind, { expected }]) => [
+      kind,
+      expected === undefined || (expected === 0 && stale) ? 'unknown' : cents(expected),
+    ]),
+  );
 }
 
 /** The report of all parts. Pure. */
@@ -154,6 +173,16 @@ export function buildReport(
   };
 }
 
+/** Whether a project may burn more than is known of it. */
+export function isPartlyKnown({
+  complete,
+  stale,
+  unseenRegions: unseen,
+  oldestRegionLook: oldest,
+}: Pick<ProjectBurn, 'complete' | 'stale' | 'unseenRegions' | 'oldestRegionLook'>): boolean {
+  return !complete || stale || unseen.length > 0 || oldest === 'never';
+}
+
 function totalOf(projects: readonly ProjectBurn[], isPart: boolean): ScopeBurn {
   const sum = (of: (one: ProjectBurn) => KnownBand): KnownBand => {
     const known = projects.map(of).filter((band) => band !== 'unknown');
@@ -162,7 +191,8 @@ function totalOf(projects: readonly ProjectBurn[], isPart: boolean): ScopeBurn {
   const count = (of: (one: ProjectBurn) => number): number =>
     projects.reduce((total, one) => total + of(one), 0);
   return {
-    partial: isPart || projects.some(({ complete, stale }) => !complete || stale),
+    partial: isPart || projects.some(isPartlyKnown),
+    mayBeLess: projects.some(({ notSeenAgain }) => notSeenAgain > 0),
     burnUsdPerHour: sum((one) => one.burnUsdPerHour),
     todayUsd: sum((one) => one.todayUsd),
     monthUsd: sum((one) => one.monthUsd),

@@ -15,19 +15,25 @@ import { inlineText } from '../../../shared/report/text.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import type { KnownBand, OwnerBurn, TopResource } from '../evidence/burn.ts';
 import { sumOwners } from './owners.ts';
-import type { BurnReport, ProjectBurn, UnknownBurn } from './report.ts';
+import { unseenText } from './not-known.ts';
+import {
+  isPartlyKnown,
+  type BurnReport,
+  type ProjectBurn,
+  type ScopeBurn,
+  type UnknownBurn,
+} from './report.ts';
+import { nothingChanged, nothingRuns, ownerHedge, rangeText } from './words.ts';
 
 /** Rows of the page; the JSON has all. */
 const MAX_ROWS = 200;
 
 /** What runs, the most expensive first. */
-export function topTable({ top, total }: BurnReport): Markup {
+export function topTable(report: BurnReport): Markup {
   return sortableTable({
     caption: 'Resources that cost most an hour',
-    rows: top,
-    empty: total.partial
-      ? 'Nothing that bills by the hour was seen; not all could be looked at.'
-      : 'Nothing runs that bills by the hour.',
+    rows: report.top,
+    empty: nothingRuns(report),
     sortedBy: 'At the most',
     columns: [
       {
@@ -56,7 +62,7 @@ export function topTable({ top, total }: BurnReport): Markup {
 }
 
 function flagsOf({ seenNow }: TopResource): readonly Child[] {
-  return seenNow ? [] : [' ', label('not seen now', 'warn')];
+  return seenNow ? [] : [' ', label('not seen again', 'warn')];
 }
 
 /** `0.8 h`, and days from two on; `≥ 0.8 h` where the API does not tell when it started. */
@@ -67,13 +73,11 @@ export function ageText({ runsForHours, seenForHours }: TopResource): string {
 }
 
 /** What appeared and what is gone. */
-export function changeTable({ changes, total }: BurnReport): Markup {
+export function changeTable(report: BurnReport): Markup {
   return sortableTable({
     caption: 'Changes of the last hour',
-    rows: changes,
-    empty: total.partial
-      ? 'No change was seen; not all could be looked at.'
-      : 'Nothing appeared, and nothing is gone.',
+    rows: report.changes,
+    empty: nothingChanged(report),
     columns: [
       { title: 'Resource', kind: 'text', wide: true, cell: ({ resource }) => resourceText(resource) },
       { title: 'Seen at', kind: 'text', cell: ({ at }) => `${timeText(at)} UTC`, key: ({ at }) => at },
@@ -93,7 +97,8 @@ export function changeTable({ changes, total }: BurnReport): Markup {
 export function projectTable({ projects, notEvaluable }: BurnReport): Markup {
   const band = (of: (one: ProjectBurn) => KnownBand) => ({
     kind: 'number' as const,
-    cell: (one: ProjectBurn | UnknownBurn): Child => ('notEvaluable' in one ? 'unknown' : bandCell(of(one))),
+    cell: (one: ProjectBurn | UnknownBurn): Child =>
+      'notEvaluable' in one ? 'unknown' : bandCell(of(one), one),
     key: (one: ProjectBurn | UnknownBurn): number | undefined => {
       const value = 'notEvaluable' in one ? 'unknown' : of(one);
       return value === 'unknown' ? undefined : value.expected;
@@ -114,30 +119,33 @@ export function projectTable({ projects, notEvaluable }: BurnReport): Markup {
   });
 }
 
-function bandCell(band: KnownBand): Child {
-  return band === 'unknown' ? 'unknown' : usdRangeFigure(band);
+function bandCell(band: KnownBand, one: ProjectBurn): Child {
+  if (band === 'unknown') return 'unknown';
+  return isPartlyKnown(one) ? rangeText(band, { partial: true }) : usdRangeFigure(band);
 }
 
 function stateOf(one: ProjectBurn | UnknownBurn): Child {
   if ('notEvaluable' in one) return [label('not evaluable', 'warn'), ' ', inlineText(one.notEvaluable)];
   if (one.stale) return [label('stale', 'warn'), ` seen at ${momentText(one.lookedAt)}`];
   if (!one.complete) return [label('incomplete', 'warn'), ` ${countText(one.gaps.length)} listings failed`];
+  if (isPartlyKnown(one)) return [label('regions not seen', 'warn'), ` ${unseenText(one)}`];
   const since = Date.parse(one.ledgerSince) > billingStart('month', Date.parse(one.lookedAt));
   return `seen at ${timeText(one.lookedAt)} UTC${since ? `, counted since ${dayText(one.ledgerSince)}` : ''}`;
 }
 
 /** What has no price is not zero. */
-function ownerCell(usd: number, unpriced: number): Child {
-  if (unpriced === 0) return figure(usd, usdText(usd));
-  return usd === 0 ? 'unpriced' : ['at least ', figure(usd, usdText(usd))];
+function ownerCell(usd: number, unpriced: number, total: ScopeBurn): Child {
+  const before = ownerHedge(total, unpriced);
+  if (usd === 0 && before !== '') return unpriced > 0 ? 'unpriced' : 'unknown';
+  return [before, figure(usd, usdText(usd))];
 }
 
 /** The owners of all projects together. */
-export function ownerTable(projects: readonly ProjectBurn[]): Markup {
+export function ownerTable({ projects, total }: BurnReport): Markup {
   const column = (title: string, of: (one: OwnerBurn) => number) => ({
     title,
     kind: 'number' as const,
-    cell: ([, one]: readonly [string, OwnerBurn]) => ownerCell(of(one), one.unpriced),
+    cell: ([, one]: readonly [string, OwnerBurn]) => ownerCell(of(one), one.unpriced, total),
     key: ([, one]: readonly [string, OwnerBurn]) => of(one),
   });
   return sortableTable<readonly [string, OwnerBurn]>({

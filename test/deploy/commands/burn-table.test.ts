@@ -102,9 +102,13 @@ describe('the burn for a terminal', () => {
     expect(text).not.toContain('Nothing appeared');
   });
 
-  it('says that a number is of an old look, and holds at the least', () => {
+  it('says that a number is of an old look, and neither at the least nor at the most', () => {
     const text = lines('stale').join('\n');
-    expect(text).toMatch(/Burn an hour +at least \$0\.74/);
+    expect(text).toMatch(/Burn an hour +about \$0\.74 +not known/);
+    expect(text).toMatch(/Today +about \$[\d.]+ +\$[\d.]+ or more/);
+    expect(text).toContain('1 resource was seen that bills by the hour.');
+    expect(text).toContain('What was not seen again may be gone.');
+    expect(text).toMatch(/owner ada; not\s+seen again/);
     expect(text).toMatch(/- ml-burn: last seen at 18 Nov 2026, 19:40 UTC; what runs now is not known/);
   });
 
@@ -116,10 +120,33 @@ describe('the burn for a terminal', () => {
       return burnTable(reportOf({ 'ml-burn': ledger }, undefined)).replace(/\s+/g, ' ');
     };
     expect(of(2 * HOUR)).toContain(
-      'looked at in turn: one of ml-burn was last seen at 18 Nov 2026, 19:40 UTC.',
+      'looked at in turn: the oldest look, at one of ml-burn, is 120 minutes old.',
     );
-    expect(of(NOW)).toContain('one of ml-burn was not seen in full yet.');
+    expect(of(NOW)).toContain('in turn: one of ml-burn was not looked at yet.');
+    expect(of(NOW)).toContain(
+      '- ml-burn: 1 region of Vertex AI was not looked at within six hours: asia-east1',
+    );
+    expect(of(NOW)).toMatch(/Burn an hour at least \$89\.23 \$80\.31 or more/);
     expect(of(0)).not.toContain('in turn');
+  });
+
+  it('does not say that nothing runs, or changed, where a region was looked at earlier or not yet', () => {
+    const calm = ledgerOf(() => []);
+    const of = (ageMs: number): string => {
+      const regions = { 'us-central1': NOW, 'asia-east1': NOW - ageMs };
+      const looks = { listedMs: NOW, held: {}, failed: [], answered: {}, regions };
+      return burnTable(reportOf({ 'ml-burn': known({ ...calm, looks }) }, undefined));
+    };
+    expect(of(0)).toMatch(/Burn an hour +\$0\.00 +\$0\.00\n/);
+    expect(of(0)).toContain('Nothing runs of what is looked at.');
+    expect(of(0)).toContain('Nothing appeared, and nothing is gone.');
+    expect(of(2 * HOUR)).toMatch(/Burn an hour +\$0\.00 +\$0\.00\n/);
+    expect(of(2 * HOUR)).toContain('some regions were looked at earlier.');
+    for (const unseen of [of(7 * HOUR), of(NOW)]) {
+      expect(unseen).toMatch(/Burn an hour +unknown +no look has seen all/);
+      expect(unseen).toContain('not all could be looked at.');
+      expect(unseen).not.toMatch(/\$|Nothing runs|Nothing appeared/);
+    }
   });
 
   it('shows the first of long lists, and says how many there are', () => {

@@ -75,6 +75,7 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
     notOffered: [],
     looked: {
       startedMs: NOW,
+      isOff: false,
       regions: undefined,
       listedRegions: undefined,
       listings: [],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { oldestRegionLook, sawAllOf, unseenRegions } from '../../../functions/spend-watch/looks/ages.ts';
 import { LISTINGS_PER_REGION } from '../../../functions/spend-watch/kinds.ts';
 import { ledgerAfter } from '../../../functions/spend-watch/ledger-after.ts';
 import { planLook } from '../../../functions/spend-watch/looks/plan.ts';
@@ -30,6 +31,8 @@ interface World {
   readonly fails?: (listing: string, atMs: number) => boolean;
   readonly regions?: (atMs: number) => readonly string[];
   readonly callsPerLook?: number;
+  /** Whether the API of Vertex AI is off. */
+  readonly off?: (atMs: number) => boolean;
   readonly watched?: readonly string[];
 }
 
@@ -71,7 +74,7 @@ function look(before: Ledger | undefined, atMs: number, world: World): Tick {
     },
     ...{ notOffered: [], gpus: { idle: [] } },
     looked: {
-      ...{ startedMs: atMs, regions, listedRegions },
+      ...{ startedMs: atMs, regions, listedRegions, isOff: world.off?.(atMs) ?? false },
       listings: listed.map((what) => ({
         what,
         answered: !failed.includes(what),
@@ -219,6 +222,7 @@ describe('a look that is not the turn of a region', () => {
       ...{ notOffered: [], gpus: { idle: [] } },
       looked: {
         startedMs: atMs,
+        isOff: false,
         regions: REGIONS,
         listedRegions: undefined,
         listings: [],
@@ -338,7 +342,13 @@ describe('what runs', () => {
   });
 
   it('is not forgotten where an answer knows of no region', () => {
-    const none = { startedMs: before.lookedMs + TICK, regions: [], listedRegions: [], listings: [] };
+    const none = {
+      startedMs: before.lookedMs + TICK,
+      regions: [],
+      listedRegions: [],
+      listings: [],
+      isOff: false,
+    };
     expect(rememberLook(before.looks, { ...none, skipped: new Set(), unwatched: new Set() })).toEqual(
       before.looks,
     );
@@ -386,6 +396,55 @@ describe('a list of regions that lacks some', () => {
     expect(last(ticks).running[0]?.seenMs).toBe(last(ticks).lookedMs);
     expect(last(ticks).looks?.failed).toEqual(['collection1 in asia-region7']);
     expect(last(ticks).completeMs).toBeUndefined();
+  });
+});
+
+describe('what is told of regions', () => {
+  const told = (ledger: Ledger, watched: readonly string[] = []) => ({
+    never: oldestRegionLook(ledger, watched) === 'never',
+    unseen: unseenRegions(ledger, watched),
+  });
+  const ALL_SEEN = { never: false, unseen: [] };
+
+  it('is that all were seen, after the first look and with each look at some of them in turn', () => {
+    for (const { ledger } of watch(24, { at: () => [endpoint()] })) {
+      expect(told(ledger)).toEqual(ALL_SEEN);
+      expect(sawAllOf('endpoint', ledger, [])).toBe(true);
+    }
+  });
+
+  it('is that one was not, as long as a listing of it fails; and that it was, once it answers', () => {
+    const until = START + 8 * HOUR;
+    const fails = (listing: string, atMs: number): boolean =>
+      listing === 'collection2 in asia-region9' && atMs < until;
+    for (const { atMs, ledger } of watch(9, { fails }))
+      expect(told(ledger), new Date(atMs).toISOString()).toEqual(
+        atMs < until ? { never: true, unseen: ['asia-region9'] } : ALL_SEEN,
+      );
+  });
+
+  it('is that a new one was seen in the look that learns of it', () => {
+    const regions = (atMs: number) => (atMs < START + HOUR ? REGIONS : [...REGIONS, 'asia-new1']);
+    const ticks = watch(3, { regions });
+    for (const { ledger } of ticks) expect(told(ledger)).toEqual(ALL_SEEN);
+    expect(last(ticks).looks?.regions).toHaveProperty('asia-new1');
+  });
+
+  it('is nothing of one that the policy left out at its turn, until it is looked at again', () => {
+    const fails = (listing: string): boolean => listing === 'collection2 in asia-region9';
+    const narrow = watch(1, { watched: ['asia-region1'] }, last(watch(1, { fails })), START + HOUR);
+    expect(told(last(narrow)).unseen).toEqual(['asia-region9']);
+    expect(told(last(narrow), ['asia-region1'])).toEqual(ALL_SEEN);
+  });
+
+  it('is nothing of any while their API is off, where nothing can be; all are looked at once it is on', () => {
+    const off = (atMs: number): boolean => atMs >= START + HOUR && atMs < START + 10 * HOUR;
+    const ticks = watch(11, { off });
+    for (const { atMs, calls, ledger } of ticks) {
+      if (off(atMs)) expect(ledger.looks).toBeUndefined();
+      expect(sawAllOf('endpoint', ledger, [])).toBe(true);
+      if (atMs === START + 10 * HOUR) expect(calls).toBe(3 + 7 * 41);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import { pointsOf, type MetricPoint } from '../../../functions/spend-watch/metri
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../../shared/spend/messages.ts';
-import { ledgerOf, messagesOf, NOW, vm } from '../../support/burn-lab.ts';
+import { CONFIG, ledgerOf, messagesOf, NOW, vm } from '../../support/burn-lab.ts';
 
 const MINUTE = 60_000;
 const JOB: Seen = {
@@ -40,7 +40,7 @@ function bothReported(): BudgetMessages {
 
 describe('pointsOf', () => {
   it('has burn by kind and bound, the month by kind, and that the look was complete', () => {
-    const points = pointsOf(BOTH, []);
+    const points = pointsOf(BOTH, [], CONFIG);
     expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({
       ...{ 'vm low': 0.666, 'vm expected': 0.74, 'vm high': 0.74 },
       ...{ 'custom-job low': 2.7, 'custom-job expected': 3, 'custom-job high': 3 },
@@ -53,21 +53,86 @@ describe('pointsOf', () => {
   });
 
   it('says that a kind burns nothing once a look that saw all finds none of it', () => {
-    const points = pointsOf(looked(BOTH, [vm('calm', 0.74)], true), []);
+    const points = pointsOf(looked(BOTH, [vm('calm', 0.74)], true), [], CONFIG);
     expect(valuesOf(points, 'burn_usd_per_hour')).toMatchObject({
       ...{ 'custom-job low': 0, 'custom-job expected': 0, 'custom-job high': 0 },
     });
   });
 
   it('leaves out what a failed listing hides: no zero, no upper bound, and low of what was seen alone', () => {
-    const points = pointsOf(looked(BOTH, [JOB], false), []);
+    const points = pointsOf(looked(BOTH, [JOB], false), [], CONFIG);
     expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({
       ...{ 'vm expected': 0.74, 'custom-job low': 2.7, 'custom-job expected': 3 },
     });
     expect(valuesOf(points, 'look_incomplete')).toEqual({ '': 1 });
     const gone = looked(BOTH, [vm('calm', 0.74)], true);
-    const hidden = pointsOf(looked(gone, [vm('calm', 0.74)], false), []);
+    const hidden = pointsOf(looked(gone, [vm('calm', 0.74)], false), [], CONFIG);
     expect(Object.keys(valuesOf(hidden, 'burn_usd_per_hour')).join()).not.toMatch(/custom-job/);
+  });
+
+  const gone = looked(BOTH, [], true);
+  const HOURS = 60 * MINUTE;
+  const looks = { listedMs: 0, held: {}, failed: [], answered: {} };
+  const seen = gone.lookedMs - MINUTE;
+  const REST = { 'vm low': 0, 'vm expected': 0, 'vm high': 0 };
+  const JOBS = { 'custom-job low': 0, 'custom-job expected': 0, 'custom-job high': 0 };
+
+  it.each<readonly [string, Partial<NonNullable<Ledger['looks']>>, readonly string[], boolean]>([
+    ['every region of this hour', { regions: { 'us-central1': seen, 'asia-east1': seen - HOURS } }, [], true],
+    ['one left to its turn, five hours old', { regions: { 'asia-east1': seen - 5 * HOURS } }, [], true],
+    ['one never looked at', { regions: { 'us-central1': seen, 'asia-east1': 0 } }, [], false],
+    [
+      'one looked at long ago',
+      { regions: { 'us-central1': seen, 'asia-east1': seen - 7 * HOURS } },
+      [],
+      false,
+    ],
+    [
+      'one that failed at its turn and answered since',
+      { regions: { 'asia-east1': 0 }, tried: { 'asia-east1': seen - HOURS } },
+      [],
+      true,
+    ],
+    [
+      'one that fails, others of it having answered',
+      {
+        ...{ regions: { 'asia-east1': 0 }, tried: { 'asia-east1': seen } },
+        failed: ['customJobs in asia-east1'],
+      },
+      [],
+      false,
+    ],
+    ['one of a clock that was ahead', { regions: { 'asia-east1': seen + 3 * HOURS } }, [], false],
+    ['none known, of a damaged ledger', { regions: {} }, [], false],
+    [
+      'one the policy leaves out',
+      { regions: { 'us-central1': seen, 'asia-east1': 0 } },
+      ['us-central1'],
+      true,
+    ],
+    [
+      'one the policy names, and Google never did',
+      { regions: { 'us-central1': seen } },
+      ['us-east99'],
+      false,
+    ],
+  ])('a kind of which nothing runs is 0 where every region was seen: %s', (_, over, regions, isKnown) => {
+    const points = pointsOf({ ...gone, looks: { ...looks, regions: {}, ...over } }, [], { regions });
+    expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({ ...REST, ...(isKnown ? JOBS : {}) });
+  });
+
+  it('has no upper bound of what runs in one region while another was not seen, and all of what has no regions', () => {
+    const regions = { 'us-central1': seen, 'asia-east1': 0 };
+    const points = pointsOf({ ...BOTH, looks: { ...looks, regions } }, [], CONFIG);
+    expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({
+      ...{ 'vm low': 0.666, 'vm expected': 0.74, 'vm high': 0.74 },
+      ...{ 'custom-job low': 2.7, 'custom-job expected': 3 },
+    });
+  });
+
+  it('tells nothing of a kind that is not looked at any more', () => {
+    const former = { ...gone, kinds: { ...gone.kinds, 'former-kind': 3 } };
+    expect(valuesOf(pointsOf(former, [], CONFIG), 'burn_usd_per_hour')).toEqual({ ...REST, ...JOBS });
   });
 
   it('shows what has no price by its upper bound, and rounds no rate to nothing', () => {
@@ -76,14 +141,17 @@ describe('pointsOf', () => {
     const points = pointsOf(
       ledgerOf(() => [unpriced, cheap]),
       [],
+      CONFIG,
     );
-    expect(valuesOf(points, 'burn_usd_per_hour')).toMatchObject({
+    const burn = valuesOf(points, 'burn_usd_per_hour');
+    expect(burn).toMatchObject({
       ...{ 'vm low': 0, 'vm high': 10, 'colab-runtime expected': 0.004 },
     });
+    expect(burn).not.toHaveProperty(['vm expected']);
   });
 
   it('has a budget with its bounds, what was reported and its amount; one without an estimate has none of them', () => {
-    const points = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }]);
+    const points = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }], CONFIG);
     const spend = valuesOf(points, 'budget_spend_usd');
     expect(spend['low']).toBeGreaterThan(0);
     expect(spend['expected']).toBeGreaterThanOrEqual(spend['low'] ?? NaN);
@@ -101,15 +169,17 @@ describe('pointsOf', () => {
       { messages: messagesOf(), others: [], without: ['ml-other: there is no ledger yet'] },
     ])
       expect(
-        pointsOf(BOTH, [unknown]).flatMap(({ metric, value }) =>
+        pointsOf(BOTH, [unknown], CONFIG).flatMap(({ metric, value }) =>
           metric.startsWith('budget') ? [`${metric} ${value}`] : [],
         ),
       ).toEqual(['budget_estimate_blocked 1']);
     const silent = messagesOf();
     const { startMs } = silent.period;
-    const unreported = pointsOf(BOTH, [
-      { messages: { ...silent, period: { startMs, points: [] } }, others: [], without: [] },
-    ]);
+    const unreported = pointsOf(
+      BOTH,
+      [{ messages: { ...silent, period: { startMs, points: [] } }, others: [], without: [] }],
+      CONFIG,
+    );
     expect(valuesOf(unreported, 'budget_reported_usd')).toEqual({});
   });
 
@@ -118,8 +188,8 @@ describe('pointsOf', () => {
     const messages = messagesOf({ projects: ['ml-burn', 'ml-other'] });
     const absurd = ledgerOf(() => [vm('calm', 9_000)]);
     for (const points of [
-      pointsOf(BOTH, [{ messages, others: [stale], without: [] }]),
-      pointsOf(absurd, [{ messages: messagesOf(), others: [], without: [] }]),
+      pointsOf(BOTH, [{ messages, others: [stale], without: [] }], CONFIG),
+      pointsOf(absurd, [{ messages: messagesOf(), others: [], without: [] }], CONFIG),
     ]) {
       expect(valuesOf(points, 'budget_spend_usd')).toEqual({});
       expect(valuesOf(points, 'budget_estimate_blocked')).toEqual({ '': 1 });
@@ -127,7 +197,7 @@ describe('pointsOf', () => {
       expect(valuesOf(points, 'budget_amount_usd')).toEqual({ '': 600 });
       expect(valuesOf(points, 'budget_reported_usd')['']).toBeGreaterThan(0);
     }
-    const held = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }]);
+    const held = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }], CONFIG);
     expect(valuesOf(held, 'budget_estimate_blocked')).toEqual({ '': 0 });
   });
 
@@ -138,6 +208,7 @@ describe('pointsOf', () => {
         pointsOf(
           ledgerOf(() => [JOB], endMs),
           [],
+          CONFIG,
         ),
         'month_usd',
       );

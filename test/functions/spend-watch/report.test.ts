@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
 import { readRequest } from '../../../functions/spend-watch/report/request.ts';
+import { accrue } from '../../../shared/spend/accrue.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
@@ -19,6 +21,73 @@ describe('the burn report', () => {
       'appeared runaway',
     ]);
     expect(top[0]).toMatchObject({ runsForHours: 0.8, cost: '$79.64/h to $88.49/h', owner: 'grace' });
+  });
+
+  const regions = (ages: Readonly<Record<string, number>>): NonNullable<Ledger['looks']> => ({
+    ...{ listedMs: NOW, held: {}, failed: [], answered: {} },
+    regions: Object.fromEntries(Object.entries(ages).map(([name, hours]) => [name, NOW - hours * HOUR])),
+  });
+  const NEVER = NOW / HOUR;
+
+  it('counts a region that was not seen as more that there may be, and tells how old the oldest look is', () => {
+    const of = (ages: Readonly<Record<string, number>>) =>
+      reportOf({ 'ml-burn': known({ ...BURNING, looks: regions(ages) }) }, undefined);
+    const fresh = of({ 'us-central1': 0, 'asia-east1': 2 });
+    expect(fresh.total.partial).toBe(false);
+    expect(fresh.projects[0]).toMatchObject({ oldestRegionMinutes: 120, unseenRegions: [] });
+    const old = of({ 'us-central1': 0, 'asia-east1': 7 });
+    expect(old.total).toMatchObject({ partial: true, mayBeLess: false });
+    expect(old.projects[0]).toMatchObject({ oldestRegionMinutes: 420, unseenRegions: ['asia-east1'] });
+    const never = of({ 'us-central1': 0, 'asia-east1': NEVER });
+    expect(never.total.partial).toBe(true);
+    expect(never.projects[0]).toMatchObject({ oldestRegionMinutes: null, complete: true });
+    expect(of({}).total.partial, 'damaged').toBe(true);
+    const { projects, total } = reportOf({ 'ml-burn': known(BURNING) }, undefined);
+    expect(projects[0]).not.toHaveProperty('oldestRegionMinutes');
+    expect(total.partial).toBe(false);
+  });
+
+  it('calls a kind that ran before unknown where a region was not seen, and 0 where all were', () => {
+    const calm = ledgerOf((atMs) =>
+      atMs > NOW - 2 * HOUR
+        ? []
+        : [
+            vm('calm', 1),
+            vm('model', 1, {
+              kind: 'endpoint',
+              resource: 'projects/ml-burn/locations/asia-east1/endpoints/1',
+            }),
+          ],
+    );
+    const of = (hours: number) =>
+      reportOf({ 'ml-burn': known({ ...calm, looks: regions({ 'asia-east1': hours }) }) }, undefined);
+    expect(of(1).projects[0]?.burnByKind).toEqual({ vm: 0, endpoint: 0 });
+    expect(of(7).projects[0]?.burnByKind).toEqual({ vm: 0, endpoint: 'unknown' });
+    expect(of(7).projects[0]?.burnUsdPerHour).toBe('unknown');
+    expect(writeMetrics(of(7))).toMatch(
+      /costguard_kind_burn_usd_per_hour\{project="ml-burn",kind="vm"\} 0\n/,
+    );
+    expect(writeMetrics(of(7))).not.toMatch(/kind="endpoint"|costguard_burn_usd_per_hour\{/);
+  });
+
+  it('counts in low only what the last look saw, and says that there may be less', () => {
+    const listing = ['customJobs', 'us-central1'];
+    const job = vm('job', 3, {
+      ...{ kind: 'custom-job', resource: `projects/ml-burn/locations/${listing[1]}/${listing[0]}/7` },
+    });
+    const both = ledgerOf(() => [vm('calm', 1), job]);
+    const cut = accrue(both, {
+      ...{ project: 'ml-burn', atMs: both.lookedMs + 60_000, resources: [job], complete: false, gaps: [] },
+    });
+    const { total, projects } = reportOf({ 'ml-burn': known(cut) }, undefined);
+    expect(total).toMatchObject({ partial: true, mayBeLess: true });
+    expect(total.burnUsdPerHour).toEqual({ low: 2.7, expected: 4, high: 4 });
+    expect(projects[0]).toMatchObject({ notSeenAgain: 1 });
+    expect(writeMetrics(reportOf({ 'ml-burn': known(cut) }, undefined))).not.toMatch(/bound="high"/);
+    const stale = reportOf({ 'ml-burn': known(ledgerOf(() => [job], NOW - HOUR)) }, undefined);
+    expect(stale.total).toMatchObject({ mayBeLess: true, burnUsdPerHour: { low: 0, expected: 3 } });
+    expect(stale.top[0]?.seenNow).toBe(false);
+    expect(writeMetrics(stale)).not.toMatch(/burn_usd_per_hour\{/);
   });
 
   it('draws the line of spend up to the present estimate, its range around it', () => {

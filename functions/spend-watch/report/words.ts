@@ -1,0 +1,43 @@
+import { usdRangeText, usdText } from '../../../shared/report/numbers.ts';
+import type { Band } from '../../../shared/spend/band.ts';
+import { regionsText } from './regions-text.ts';
+import { isPartlyKnown, type BurnReport, type ProjectBurn, type ScopeBurn } from './report.ts';
+
+/** What stands before an amount: of what may be gone no amount holds at the least. */
+export function hedge({ partial, mayBeLess }: Pick<ScopeBurn, 'partial' | 'mayBeLess'>): string {
+  if (mayBeLess) return 'about ';
+  return partial ? 'at least ' : '';
+}
+
+/** The same of one project. */
+export function projectHedge(one: ProjectBurn): string {
+  return hedge({ partial: isPartlyKnown(one), mayBeLess: one.notSeenAgain > 0 });
+}
+
+/** The same of an owner, some of whose resources may have no price. */
+export function ownerHedge(total: Pick<ScopeBurn, 'partial' | 'mayBeLess'>, unpriced: number): string {
+  return hedge({ ...total, partial: total.partial || unpriced > 0 });
+}
+
+/** From the least to the most. Where not all was looked at there may be more. */
+export function rangeText(band: Band, { partial }: Pick<ScopeBurn, 'partial'>): string {
+  if (!partial) return usdRangeText(band);
+  return band.low > 0 ? `${usdText(band.low)} or more` : 'not known';
+}
+
+/** Where nothing is in the list of what runs. */
+export function nothingRuns({ projects, total }: Pick<BurnReport, 'projects' | 'total'>): string {
+  if (projects.length === 0) return 'What runs is not known.';
+  if (total.partial) return 'Nothing that bills by the hour was seen; not all could be looked at.';
+  return regionsText(projects) === undefined
+    ? 'Nothing runs of what is looked at.'
+    : 'Nothing that bills by the hour was seen; some regions were looked at earlier.';
+}
+
+/** Where nothing is in the list of changes. */
+export function nothingChanged({ projects, total }: Pick<BurnReport, 'projects' | 'total'>): string {
+  if (total.partial) return 'No change was seen; not all could be looked at.';
+  return regionsText(projects) === undefined
+    ? 'Nothing appeared, and nothing is gone.'
+    : 'No change was seen; some regions were looked at earlier.';
+}
