@@ -3,9 +3,17 @@ import { createClock } from '../sandbox/clock/clock.ts';
 import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { createStorageService, type StorageService } from '../sandbox/services/storage/service.ts';
-import { headline } from './headline.ts';
+import { claim } from './claim.ts';
+import { headline, type Timed } from './headline.ts';
 import { indent, renderTable } from './table.ts';
-import { receiptsOfTick } from './tick.ts';
+import { receiptsOfTick, type Stored } from './tick.ts';
+
+interface Place extends Timed, Stored {
+  readonly scenario: Pick<Sandbox['scenario'], 'clock' | 'storage'>;
+  readonly storage: Stored['storage'] & {
+    bucket(name: string): Pick<NonNullable<ReturnType<StorageService['bucket']>>, 'settings'> | undefined;
+  };
+}
 
 const DAY_MS = 86_400_000;
 const HOURS_PER_MONTH = 730;
@@ -44,8 +52,8 @@ type Decided = z.infer<typeof decisionSchema>;
 
 /** The lifecycle enforcer's story: a tick, and then what becomes of the buckets within a year. */
 export async function tellEnforcerStory(
-  sandbox: Sandbox,
-  enforcer: InstalledFunction,
+  sandbox: Place,
+  enforcer: Pick<InstalledFunction, 'name' | 'tick' | 'lines'>,
   bucket: string,
 ): Promise<void> {
   headline(
@@ -167,7 +175,7 @@ function showLint(decisions: readonly Decided[]): string {
 }
 
 /** Lets the buckets age with the rules that they have now, and without them, and holds both against the forecasts. */
-async function compare(sandbox: Sandbox, decisions: readonly Decided[]): Promise<void> {
+async function compare(sandbox: Place, decisions: readonly Decided[]): Promise<void> {
   const patched = decisions.filter(({ action }) => action === 'patch');
   const withRules = await age(sandbox, patched.map(nameOf));
   const without = await age(sandbox, []);
@@ -213,11 +221,13 @@ async function compare(sandbox: Sandbox, decisions: readonly Decided[]): Promise
     ),
   );
   console.log(`\n${right} of ${patched.length} forecasts came true; a deletion may come up to a day late.`);
+  claim(patched.length > 0, 'a bucket gets rules');
+  claim(right === patched.length, 'each forecast comes true');
 }
 
 /** Ages the scenario's buckets; those that are named have the rules that they have in the sandbox now. */
 async function age(
-  { storage: now, scenario, clock: present }: Sandbox,
+  { storage: now, scenario, clock: present }: Place,
   changed: readonly string[],
 ): Promise<(bucket: string, withinDays: number) => number> {
   const buckets = (scenario.storage?.buckets ?? []).map((seed) => {

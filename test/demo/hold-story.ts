@@ -13,9 +13,11 @@ import { EVERY_KIND_REGIONS, everyStoppableKind, NAMED_ONLY } from '../support/e
 import { installFunction, installHttpFunction } from '../support/install-function.ts';
 import { BUCKET, OPERATIONS } from '../support/lab.ts';
 import { receiptsIn } from '../support/observe.ts';
+import { claim } from './claim.ts';
 import { headline } from './headline.ts';
 import { showLeftBurning, showTaken } from './hold-tables.ts';
 import { callRestore, showResults } from './restore-call.ts';
+import { indent } from './table.ts';
 import { whileTimeFlies } from './while-time-flies.ts';
 
 const STEP_MS = 10 * 60_000;
@@ -52,14 +54,17 @@ export async function tellHoldStory(policyText = switchPolicy()): Promise<void> 
 async function tell(sandbox: Sandbox, bringBack: () => ReturnType<typeof callRestore>): Promise<void> {
   const before = nodesOf(sandbox);
   const first = await nextReceipt(sandbox, ({ decisions }) => stopCompute(decisions) !== undefined);
-  headline(sandbox, 'A project with one of each kind, 1 % over its budget: stop-compute.');
+  headline(
+    sandbox,
+    'In a sandbox of its own: a project with one of each kind, 1 % over its budget. stop-compute fires.',
+  );
   console.log(showTaken(first));
   const stopped = nodesOf(sandbox);
   claim(before > 0 && stopped === 0, `the node pool goes from ${before} to 0 nodes, not ${stopped}`);
   const left = showLeftBurning(stopCompute(first.decisions)?.evidence ?? {});
   claim(left !== undefined, 'the receipt names what no rung stops');
   console.log(
-    `\nNo rung stops these. The receipt names each, worst first; no price counts as worst:\n${left}`,
+    `\n${indent('No rung stops these. The receipt names each, worst first; no price counts as worst:', 0)}\n${left}`,
   );
 
   await sandbox.clock.advance(STEP_MS);
@@ -119,8 +124,4 @@ function resume({ store }: Sandbox): void {
 
 function nodesOf({ groups }: Sandbox): number {
   return groups.get(RUNAWAY, GROUP).targetSize;
-}
-
-function claim(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`Cannot tell the story of the ladder: it does not hold that ${what}`);
 }

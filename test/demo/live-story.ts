@@ -5,7 +5,7 @@ import { installFunction, type InstalledFunction } from '../support/install-func
 import { startSandbox, type Sandbox } from '../sandbox/sandbox.ts';
 import { readScenario } from '../sandbox/scenario.ts';
 import { clockText, headline } from './headline.ts';
-import { renderTable } from './table.ts';
+import { beside, indent, renderTable } from './table.ts';
 import { receiptsOfTick } from './tick.ts';
 
 const MINUTE_MS = 60_000;
@@ -62,14 +62,17 @@ async function play(
   killSwitch: InstalledFunction,
 ): Promise<LiveStory> {
   const { clock, fleet } = sandbox;
-  headline(sandbox, `Ahead of billing. Another project, ${PROJECT}: $1,000 a month, and spend-watch looks.`);
+  headline(
+    sandbox,
+    `Ahead of billing, in a sandbox of its own: ${PROJECT} may spend $1,000 a month, and spend-watch looks.`,
+  );
   for (const endMs = clock.now() + CALM_MS; clock.now() < endMs;) {
     await clock.advance(CALM_STEP_MS);
     await watch.tick();
   }
   for (const vm of fleet.vmsOf(PROJECT).filter(({ name }) => name.startsWith('pretrain')))
     fleet.startVm(`projects/${PROJECT}/zones/us-central1-a/instances/${vm.name}`);
-  console.log(`${clockText(clock.now())}  Someone starts 8 x a3-highgpu-8g: what follows is each look.\n`);
+  console.log(`${clockText(clock.now())}  A user starts 8 x a3-highgpu-8g. A line for each look:\n`);
 
   const rows: string[][] = [];
   let stopped: readonly string[] = [];
@@ -108,7 +111,9 @@ async function play(
   if (stopped.length === 0) throw new Error('Cannot tell the story: the switch stopped nothing');
   const stopMs = clock.now();
   const reportedUsd = reported(sandbox);
-  console.log(`\n${alertsOf(killSwitch).at(-1) ?? ''}\n\nstopped: ${stopped.join(', ')}`);
+  console.log(
+    `\n${beside(clockText(stopMs), alertsOf(killSwitch).at(-1) ?? '')}\n\n${indent(`stopped: ${stopped.join(', ')}`, 0)}`,
+  );
 
   while (reported(sandbox) < trueUsd * 0.999 && clock.now() < stopMs + MAX_MS) {
     await clock.advance(LOOK_MS + SWITCH_MS);
@@ -116,7 +121,10 @@ async function play(
   }
   const aheadMinutes = Math.round((clock.now() - stopMs) / MINUTE_MS);
   console.log(
-    `\n${clockText(clock.now())}  Only now do the messages report ${usd(reported(sandbox))}: ${aheadMinutes} minutes later, and at $${Math.round(usdPerHour)} an hour that would have been ${usd((aheadMinutes / 60) * usdPerHour)} more.`,
+    `\n${beside(
+      clockText(clock.now()),
+      `Only now do the messages report ${usd(reported(sandbox))}: ${aheadMinutes} minutes later, and at $${Math.round(usdPerHour)} an hour that would have been ${usd((aheadMinutes / 60) * usdPerHour)} more.`,
+    )}`,
   );
   return {
     reportedShare: reportedUsd / 1_000,

@@ -17,6 +17,7 @@ import { tellEstimateStory } from './estimate-story.ts';
 import { tellHoldStory } from './hold-story.ts';
 import { tellLiveStory } from './live-story.ts';
 import { runTick, tellStopperStory } from './stopper-story.ts';
+import { indent } from './table.ts';
 import { tellSwitchStory } from './switch-story.ts';
 
 const CONTROL_PORT = 8787;
@@ -42,7 +43,10 @@ async function main(once: boolean): Promise<void> {
   try {
     const { projects, fleet, clock } = sandbox;
     console.log(
-      `started a sandbox with ${projects.all.length} projects and ${fleet.notebooks.size} notebooks; its clock says ${clockText(clock.now())}`,
+      indent(
+        `started a sandbox with ${projects.all.length} projects and ${fleet.notebooks.size} notebooks; its clock says ${clockText(clock.now())}`,
+        0,
+      ),
     );
     const stopper = await installFunction(sandbox, {
       ...options,

@@ -1,19 +1,23 @@
 import { formatUsdPerHour } from '../../shared/prices/money.ts';
 import type { InstalledFunction } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { headline } from './headline.ts';
+import { claim } from './claim.ts';
+import { headline, type Timed } from './headline.ts';
 import { indent } from './table.ts';
 import { burnRate, readReceipt, showReceipt, type ShownReceipt } from './show-receipt.ts';
-import { receiptsOfTick } from './tick.ts';
+import { receiptsOfTick, type Stored } from './tick.ts';
 
 const MINUTE_MS = 60_000;
 
+interface Place extends Timed, Stored {
+  readonly clock: Pick<Sandbox['clock'], 'now' | 'advance'>;
+  readonly fleet: { readonly notebooks: ReadonlyMap<string, { readonly state: string }> };
+}
+
+type Stopper = Pick<InstalledFunction, 'name' | 'tick' | 'lines'>;
+
 /** The idle-notebook stopper's story: a tick, and another one 20 minutes later. */
-export async function tellStopperStory(
-  sandbox: Sandbox,
-  stopper: InstalledFunction,
-  bucket: string,
-): Promise<void> {
+export async function tellStopperStory(sandbox: Place, stopper: Stopper, bucket: string): Promise<void> {
   const first = await runTick(
     sandbox,
     stopper,
@@ -33,8 +37,8 @@ export async function tellStopperStory(
 
 /** Publishes a tick, waits until all of it is dealt with, and shows the receipts that it left. */
 export async function runTick(
-  sandbox: Sandbox,
-  stopper: InstalledFunction,
+  sandbox: Place,
+  stopper: Stopper,
   bucket: string,
   title: string,
 ): Promise<readonly ShownReceipt[]> {
@@ -58,11 +62,7 @@ function showBurn(receipts: readonly ShownReceipt[]): void {
   );
 }
 
-function showStopped(
-  first: readonly ShownReceipt[],
-  second: readonly ShownReceipt[],
-  sandbox: Sandbox,
-): void {
+function showStopped(first: readonly ShownReceipt[], second: readonly ShownReceipt[], sandbox: Place): void {
   const requested = first
     .flatMap((receipt) => receipt.decisions)
     .filter(({ action, outcome }) => action === 'stop' && outcome === 'done');
@@ -77,4 +77,7 @@ function showStopped(
   console.log(
     `${stopped.length} of ${requested.length} stops have taken effect, ${again.length} were requested twice.`,
   );
+  claim(requested.length > 0, 'an idle notebook is stopped');
+  claim(stopped.length === requested.length, 'each stop has taken effect');
+  claim(again.length === 0, 'nothing is stopped twice');
 }

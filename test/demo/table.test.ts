@@ -31,13 +31,13 @@ test('a name longer than its column stays whole', () => {
 
 test('an alert shows its commands whole, each in a line of its own', () => {
   const stop = 'gcloud compute instances stop license-server --zone=us-central1-a --project=ml-runaway';
-  const text = `2 left burning $1/h: vm/a (1 x e2, $0.5/h; end it by: ${stop}); vm/b ($0.5/h; end it by: ${stop}). Next: nothing`;
+  const text = `2 left burning $1/h: vm/a (1 x e2, $0.5/h; end it by: ${stop}); vm/b ($0.5/h; end it by: ${stop}): Budget "b"`;
   expect(beside('2026-11-18 22:12', text).split('\n')).toEqual([
     '2026-11-18 22:12  2 left burning $1/h: vm/a (1 x e2, $0.5/h):',
     `    ${stop}`,
     '                  vm/b ($0.5/h):',
     `    ${stop}`,
-    '                  Next: nothing',
+    '                  Budget "b"',
   ]);
 });
 

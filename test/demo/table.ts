@@ -48,7 +48,7 @@ export function indent(text: string, columns: number): string {
   return told(text, columns).join('\n');
 }
 
-const COMMAND = /; end it by: (gcloud [^()]*)\)[;.]? ?/;
+const COMMAND = /; end it by: (gcloud [^()]*)\)[;.:]? ?/;
 
 /** A text beside the time, within 80 columns; a command stands in a line of its own, whole, so that it can be copied. */
 export function beside(time: string, text: string): string {

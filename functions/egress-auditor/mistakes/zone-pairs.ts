@@ -82,7 +82,7 @@ function findingOf(
   return {
     id: `chatty-zones:${a}:${b}`,
     kind: 'chatty-zones',
-    title: `VMs in ${a} and ${b} talk across zones: with ${name.text} in ${move.to} less of it would`,
+    title: `VMs in ${a} and ${b} talk across zones: moving ${name.text} to ${move.to} would save a part of it`,
     resources: [name.resource],
     lanes: both.map(({ id }) => id),
     certainty: known ? 'measured' : 'likely',
