@@ -13,6 +13,7 @@ import type { Bench, Row } from './row.ts';
 import { spendLook } from './spend-look.ts';
 import { spendReplay } from './spend-replay.ts';
 import { startUp } from './start-up.ts';
+import { switchLook } from './switch-look.ts';
 
 /** A function that has something to measure adds its topic here. */
 const BENCHES: readonly Bench[] = [
@@ -25,6 +26,7 @@ const BENCHES: readonly Bench[] = [
   egressScope,
   spendReplay,
   spendLook,
+  switchLook,
   guardrailAudit,
   guardrailScope,
 ];

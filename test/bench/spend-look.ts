@@ -6,6 +6,7 @@ import { receiptsIn } from '../support/observe.ts';
 import { watchPolicy } from '../support/watch-lab.ts';
 import { cpuMillis } from './notebook-tick/process-figures.ts';
 import { median, milliseconds, type Bench } from './row.ts';
+import { VERTEX_REGIONS } from './vertex-regions.ts';
 
 const TICK_MS = 5 * 60_000;
 const PROJECTS = 2_000;
@@ -14,8 +15,6 @@ const INSTANCES = 20;
 const CALLS = 12;
 /** Of each answer, as an assumption about Google; the state bucket's too. */
 const LATENCY_MS = 50;
-/** As many as Vertex AI has. */
-const REGIONS = ['us-central1', ...Array.from({ length: 40 }, (_, at) => `asia-south${at + 1}`)];
 
 /** The calls, processor time and duration of spend-watch's looks at a project with the usual resources, by the deployed bundle. */
 export const spendLook: Bench = async function* ({ quick }) {
@@ -47,7 +46,7 @@ interface Looks {
 
 /** All but the first, which lists all regions. */
 async function measureLooks(count: number): Promise<Looks> {
-  const sandbox = await startSandbox({ scenario: budgetScenario({ regions: REGIONS }), frozen: true });
+  const sandbox = await startSandbox({ scenario: budgetScenario({ regions: VERTEX_REGIONS }), frozen: true });
   const watch = await installFunction(sandbox, {
     ...{ name: 'spend-watch', operationsProject: OPERATIONS, policyText: watchPolicy(), maxInstances: 1 },
   });
