@@ -5,6 +5,7 @@ import { foldersCondition, visibleCondition } from '../../shared/preflight/state
 import type { Condition } from './condition.ts';
 import { billingAccountsOf, type Desired } from './desired.ts';
 import { ownTopic } from './names.ts';
+import { followPolicy } from './follow-policy.ts';
 import type { FunctionSettings, Role, StateRole } from './settings.ts';
 
 /** A role that a function's account has on a resource. */
@@ -53,16 +54,13 @@ function scopeAccess(
   { name, role }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
 ): readonly Access[] {
-  if (role.permissions.length === 0) return [];
+  const used = followPolicy(policy, name, role);
+  if (used.permissions.length === 0) return [];
   const id = roleIdFor(name, '', project);
   return policy.scope.map((on) => ({
     on,
     // A project's custom roles can be bound inside it alone, and folders have none of their own.
-    ...customRole(
-      on.startsWith('projects/') ? on : (organizationOf(on) ?? ''),
-      id,
-      followPolicy(policy, name, role),
-    ),
+    ...customRole(on.startsWith('projects/') ? on : (organizationOf(on) ?? ''), id, used),
     why: `${name} looks after ${on}`,
   }));
 }
@@ -158,22 +156,6 @@ export function writesMetrics({ watch }: Policy): boolean {
 /** Whether a rung of the policy unlinks billing. */
 export function unlinks(policy: Policy): boolean {
   return policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
-}
-
-/** The role without the rights of which a setting of the policy alone makes use. */
-function followPolicy(policy: Policy, name: string, role: Role): Role {
-  const unused = new Set(unusedRights(policy, name));
-  return { ...role, permissions: role.permissions.filter((one) => !unused.has(one)) };
-}
-
-function unusedRights({ notebooks, lifecycle }: Policy, name: string): readonly string[] {
-  if (name === 'idle-notebook-stopper' && notebooks !== undefined)
-    return [
-      ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
-      ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
-    ];
-  if (name === 'lifecycle-enforcer' && lifecycle?.simulate === 'metrics') return ['storage.objects.list'];
-  return [];
 }
 
 function withoutUnlinking(role: Role): Role {

@@ -158,6 +158,24 @@ describe('what deploy.sh grants in the scope by the policy', () => {
       assert.deepEqual([...refused], [], said);
     });
 
+  const killSwitch = exercises.find(({ name }) => name === 'budget-kill-switch');
+  assert.ok(killSwitch !== undefined);
+  for (const rung of ['notify', 'stop-notebooks', 'stop-compute', 'unlink-billing'])
+    it(`is enough for budget-kill-switch whose only rung is ${rung}`, async () => {
+      const ladder = `ladder: [{at: 1, do: ${rung}}], settle: 0, jump: 0`;
+      const one = {
+        ...killSwitch,
+        policy: killSwitch.policy.replace('{mode: enforce', `{mode: enforce, ${ladder}`),
+      };
+      const { requested, refused, said } = await exercise(one, undefined, grantedInScope(one));
+      assert.deepEqual([...refused], [], said);
+      assert.equal(requested.has('notebooks.instances.stop'), rung.startsWith('stop-'));
+      assert.equal(
+        requested.has('resourcemanager.projects.deleteBillingAssignment'),
+        rung === 'unlink-billing',
+      );
+    });
+
   const stopper = exercises.find(({ name }) => name === 'idle-notebook-stopper');
   assert.ok(stopper !== undefined);
   const common = stopper.policy.slice(0, stopper.policy.indexOf('notebooks:'));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { accessOf } from '../../../deploy/desired/access.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
+import { rungPermissions } from '../../../shared/preflight/permissions.ts';
 
 const functions = await readFunctions();
 const HOURS = 'hours: { timezone: Europe/Berlin, days: [mon], from: "08:00", to: "20:00", start: START }';
@@ -15,6 +16,148 @@ function rightsOf(name: string, policy: string): readonly string[] {
   const access = accessOf(wanted, fn, () => undefined);
   return access.find(({ on }) => on === 'projects/ml-dev')?.role?.permissions ?? [];
 }
+
+const ACCOUNT = 'billingAccounts/0A1B2C-3D4E5F-6A7B8C';
+const ALLOW = `allow: [${ACCOUNT}/budgets/11111111-2222-3333-4444-555555555555]`;
+const BUCKET = 'gs://ml-ops-costguard';
+const CHANNEL = '{kind: slack, secret: projects/ml-ops/secrets/slack/versions/latest}';
+const MODELS = 'ranking@ml-dev.iam.gserviceaccount.com';
+const BASE = `scope: [projects/ml-dev]\nstate: ${BUCKET}\n`;
+const LIFECYCLE =
+  'policies: [{name: a, rules: [{action: {type: AbortIncompleteMultipartUpload}, condition: {age: 7}}]}]';
+const REPORTS = 'egress:\nestimates:\naudit:\n';
+
+/** What is deployed by each; the last one has no other section than that of the switch. */
+const POLICIES = {
+  observe: `mode: observe\n${BASE}notebooks: {}\nbudgets: {mode: observe, ${ALLOW}}\nlifecycle: {${LIFECYCLE}}\nwatch:\n${REPORTS}`,
+  defaults: `mode: enforce\n${BASE}notebooks: {}\nbudgets: {mode: enforce, ${ALLOW}}\nlifecycle: {${LIFECYCLE}}\nwatch:\n${REPORTS}`,
+  'everything on': `mode: enforce\n${BASE}notebooks: { nativeIdleShutdown: repair, ${HOURS.replace('START', 'true')} }
+budgets: {mode: enforce, ${ALLOW}, modelAccounts: [${MODELS}]}
+lifecycle: {simulate: objects, ${LIFECYCLE}}
+watch: {metrics: true}
+notify: {channels: [${CHANNEL}]}
+${REPORTS}`,
+  'switch only': `mode: enforce\n${BASE}budgets: {mode: enforce, ${ALLOW}, ladder: [{at: 0.5, do: notify}]}\n`,
+} as const;
+
+/** All that a function may do, by resource: the permissions of a custom role, the name of a predefined one. */
+function grantsOf(name: string, policy: string): Readonly<Record<string, readonly string[]>> {
+  const fn = functions.find((one) => one.name === name);
+  if (fn === undefined) throw new Error(`There is no function ${name}`);
+  const access = accessOf({ project: 'ml-ops', policy: parsePolicy(policy) }, fn, (on) =>
+    on === ACCOUNT ? 'organizations/900100' : undefined,
+  );
+  const found: Record<string, string[]> = {};
+  for (const { on, role, roleName } of access) (found[on] ??= []).push(...(role?.permissions ?? [roleName]));
+  return found;
+}
+
+/** What one policy grants and the other does not, as `permission on resource`. */
+function more(name: string, one: string, other: string): readonly string[] {
+  const before = grantsOf(name, other);
+  return Object.entries(grantsOf(name, one))
+    .flatMap(([on, all]) =>
+      all.filter((right) => !(before[on]?.includes(right) ?? false)).map((right) => `${right} on ${on}`),
+    )
+    .sort();
+}
+
+const SECRET = 'roles/secretmanager.secretAccessor on secrets/ml-ops/slack';
+const UNLINK = `billing.resourceAssociations.delete on ${ACCOUNT}`;
+
+describe('what deploy.sh grants each function under four policies', () => {
+  const { observe, defaults } = POLICIES;
+  const all = POLICIES['everything on'];
+
+  /** What it holds beyond the defaults with everything on; all others hold the same. */
+  const WITH_ALL: Readonly<Record<string, readonly string[]>> = {
+    'budget-kill-switch': [SECRET],
+    'budget-restore': [`roles/iam.serviceAccountUser on serviceAccounts/${MODELS}`],
+    'guardrail-audit': [SECRET],
+    'idle-notebook-stopper': [...OPTIONAL.map((right) => `${right} on projects/ml-dev`), SECRET],
+    'lifecycle-enforcer': ['storage.objects.list on projects/ml-dev'],
+    'spend-watch': ['monitoring.timeSeries.create on projects/ml-ops', SECRET],
+  };
+
+  it.each(functions.map(({ name }) => name))('%s: the same to observe as by default', (name) => {
+    expect(grantsOf(name, observe)).toEqual(grantsOf(name, defaults));
+  });
+
+  it.each(functions.map(({ name }) => name))(
+    '%s: with everything on no more than its settings use',
+    (name) => {
+      expect(more(name, all, defaults)).toEqual(WITH_ALL[name] ?? []);
+      expect(more(name, defaults, all)).toEqual([]);
+    },
+  );
+
+  it.each(functions.map(({ name }) => name))(
+    '%s: its role files hold nothing that no policy grants',
+    (name) => {
+      const fn = functions.find((one) => one.name === name);
+      const granted = new Set(Object.values(grantsOf(name, all)).flat());
+      const files = [
+        fn?.role,
+        fn?.billingRole,
+        fn?.metricsRole,
+        fn?.stateRoles.read.role,
+        fn?.stateRoles.write.role,
+      ];
+      // A project's custom role takes no right to what stands above it.
+      const above = /^resourcemanager\.(?:folders|organizations)\.|^resourcemanager\.projects\.list$/;
+      expect(
+        files
+          .flatMap((role) => role?.permissions ?? [])
+          .filter((one) => !granted.has(one) && !above.test(one)),
+      ).toEqual([]);
+    },
+  );
+
+  it.each(functions.map(({ name }) => name))(
+    '%s: with a state bucket its rights there, and nothing else beside those without one',
+    (name) => {
+      const without = `scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: {mode: observe, ladder: [{at: 1, do: notify}]}\nlifecycle: {${LIFECYCLE}}\negress:\nestimates:\n`;
+      const { [BUCKET]: onState = [], ...rest } = grantsOf(name, `${without}state: ${BUCKET}\n`);
+      expect(onState).toContain('storage.objects.create');
+      expect(grantsOf(name, without)).toEqual(rest);
+    },
+  );
+
+  it('the switch alone: with nothing but a notify rung it may read budgets, tell and remember, and touch no project', () => {
+    const only = grantsOf('budget-kill-switch', POLICIES['switch only']);
+    expect(Object.keys(only).sort()).toEqual([ACCOUNT, BUCKET]);
+    expect(only[ACCOUNT]).toEqual(['billing.budgets.get']);
+  });
+
+  for (const [rung, has, lacks] of [
+    [
+      'stop-notebooks',
+      ['notebooks.instances.stop'],
+      ['compute.instances.stop', 'resourcemanager.projects.deleteBillingAssignment'],
+    ],
+    [
+      'stop-compute',
+      ['notebooks.instances.stop', 'compute.instances.stop'],
+      ['resourcemanager.projects.deleteBillingAssignment'],
+    ],
+    [
+      'unlink-billing',
+      ['compute.instances.list', 'resourcemanager.projects.deleteBillingAssignment'],
+      ['compute.instances.stop', 'notebooks.instances.stop'],
+    ],
+  ] as const)
+    it(`the switch holds what ${rung} uses where that is its ladder, and nothing of the other rungs`, () => {
+      const policy = `${BASE}budgets: {mode: enforce, ${ALLOW}, ladder: [{at: 1, do: ${rung}}]}\n`;
+      const rights = rightsOf('budget-kill-switch', policy);
+      expect([...rights].sort()).toEqual([...rungPermissions[rung]].sort());
+      for (const right of has) expect(rights).toContain(right);
+      for (const right of lacks) expect(rights).not.toContain(right);
+      const unlinks = more('budget-kill-switch', policy, POLICIES['switch only']).includes(UNLINK);
+      expect(unlinks).toBe(rung === 'unlink-billing');
+      // It brings back what an earlier ladder took away.
+      expect(more('budget-restore', POLICIES.defaults, policy)).toEqual([]);
+    });
+});
 
 describe('the role of a function follows the policy', () => {
   for (const [title, lines, granted] of [

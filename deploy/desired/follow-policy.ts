@@ -1,0 +1,24 @@
+import type { Policy } from '../../shared/policy/policy.ts';
+import { rungPermissions } from '../../shared/preflight/permissions.ts';
+import type { Role } from './settings.ts';
+
+/** A function's role in scope without the rights of which another policy would make use. Pure. */
+export function followPolicy(policy: Policy, name: string, role: Role): Role {
+  const unused = new Set(unusedRights(policy, name));
+  return { ...role, permissions: role.permissions.filter((one) => !unused.has(one)) };
+}
+
+function unusedRights({ notebooks, lifecycle, budgets }: Policy, name: string): readonly string[] {
+  if (name === 'idle-notebook-stopper' && notebooks !== undefined)
+    return [
+      ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
+      ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
+    ];
+  if (name === 'lifecycle-enforcer' && lifecycle?.simulate === 'metrics') return ['storage.objects.list'];
+  // The restore brings back what an earlier policy's rungs took away: its role stays whole.
+  if (name === 'budget-kill-switch' && budgets !== undefined) {
+    const used = new Set(budgets.ladder.flatMap((rung) => rungPermissions[rung.do]));
+    return Object.values(rungPermissions).flatMap((all) => all.filter((one) => !used.has(one)));
+  }
+  return [];
+}
