@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RestoreAnswer } from '../../support/budget-lab.ts';
 import { GROUP_AND_MACHINE_LOOKS, MACHINE_STARTS } from '../../support/fake-machines.ts';
 import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
 import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
@@ -6,7 +7,8 @@ import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 
 const disturbance: Disturbance = { armed: undefined, freeze: undefined };
-const lab = restoreWorld(disturb(disturbance, anotherRunRestores));
+let whileFrozen: () => void | Promise<void> = anotherRunRestores;
+const lab = restoreWorld(disturb(disturbance, () => whileFrozen()));
 const { fake } = lab;
 
 /** Longer than the lease; meanwhile another run brings all back, and gives its lease back. */
@@ -87,6 +89,88 @@ describe('a restore that is frozen for 110 seconds after a look', () => {
       expect([freeze.frozen, freeze.sentAfter]).toEqual([true, []]);
       expectOnce();
     });
+});
+
+/** What the switch sends, and the look before it. */
+const STOPS = [
+  ['notebooks.*nb-1:stop', 'GET .*notebooks.*/instances/nb-1\\b'],
+  ['vm-1/stop', 'GET .*compute.*/instances/vm-1$'],
+  ['job-1:cancel', 'GET .*customJobs/job-1\\b'],
+  ['endpoints/1:undeployModel', 'GET .*endpoints/1$'],
+  ['PUT .*billingInfo', 'GET .*ml-research/billingInfo'],
+] as const;
+
+describe('a restore that a person requests while the switch is at work', () => {
+  /** With everything running; what a restore at the armed moment was answered is added to `answers`. */
+  function startRunning(): { before: object; answers: RestoreAnswer[]; restoreNow: () => Promise<void> } {
+    Object.assign(disturbance, { armed: undefined, freeze: undefined });
+    lab.fresh();
+    const answers: RestoreAnswer[] = [];
+    const restoreNow = async (): Promise<void> => void answers.push(await restore());
+    return { before: stateOf(lab.project()), answers, restoreNow };
+  }
+
+  function expectHeldOff(answers: readonly RestoreAnswer[]): void {
+    expect(answers.map(({ status }) => status)).toEqual([503]);
+    const why = answers.flatMap(({ results = [] }) => results.map((one) => one.why)).join();
+    expect(why).toMatch(/another run holds it: .*run \d{8}T/);
+  }
+
+  /** The ladder ends, each thing was taken away once, and all of it comes back. */
+  async function expectAllToComeBack(before: object, isDone: boolean): Promise<void> {
+    if (!isDone) expect(await lab.alert()).toBe(true);
+    expectOnce();
+    expect(lab.project().account).toBe('');
+    fake.world.changes.length = 0;
+    fake.world.nowMs += 30 * MINUTE_MS;
+    await restoreUntilComplete();
+    expect(stateOf(lab.project())).toEqual(before);
+    expectOnce();
+  }
+
+  for (const [write, look] of STOPS) {
+    it(`between claim and request of ${write}: it is told which run holds the project, and brings all back later`, async () => {
+      const { before, answers, restoreNow } = startRunning();
+      whileFrozen = restoreNow;
+      const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
+      disturbance.freeze = freeze;
+      const isDone = await lab.alert();
+      disturbance.freeze = undefined;
+      expectHeldOff(answers);
+      await expectAllToComeBack(before, isDone);
+    });
+
+    for (const [title, fate] of Object.entries(FATES))
+      it(`between request and settle of ${write}, with ${title}: the same`, async () => {
+        const { before, answers, restoreNow } = startRunning();
+        disturbance.armed = { write: new RegExp(write), fate, meanwhile: restoreNow };
+        const isDone = await lab.alert();
+        expect(disturbance.armed).toBeUndefined();
+        expectHeldOff(answers);
+        await expectAllToComeBack(before, isDone);
+      });
+
+    it(`between claim and request of ${write}, while its instance is frozen for longer than the lease: all is back, and stays`, async () => {
+      const { before, answers, restoreNow } = startRunning();
+      const sentAfter: string[] = [];
+      const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter };
+      whileFrozen = async () => {
+        fake.world.nowMs += 110_000;
+        // All of a frozen instance sleeps: what else of it would go on here can renew nothing.
+        const { fence = 0, ...manifest } = lab.manifest();
+        delete manifest.lease;
+        lab.plant({ ...manifest, fence: fence + 1 });
+        await restoreNow();
+        // What the restore sent is none of the switch's.
+        sentAfter.length = 0;
+      };
+      disturbance.freeze = freeze;
+      await lab.alert();
+      expect(answers.map(({ status, complete }) => [status, complete])).toEqual([[200, true]]);
+      expect(sentAfter).toEqual([]);
+      expect(stateOf(lab.project())).toEqual(before);
+    });
+  }
 });
 
 describe('50 restores at once', () => {
