@@ -41,6 +41,8 @@ export interface Fit {
   /** Whether they tell lag and factor; else these are the stated defaults. */
   readonly determined: boolean;
   readonly points: number;
+  /** From the first look, or from the beginning of the period after it, to the last of them. */
+  readonly watchedHours: number;
   readonly lagHours: number;
   /** Lags that explain the reports nearly as well. */
   readonly lagRangeHours: readonly [number, number];
@@ -61,6 +63,7 @@ export const DEFAULT_FIT: Fit = {
   settled: false,
   determined: false,
   points: 0,
+  watchedHours: 0,
   lagHours: 24,
   lagRangeHours: [0, MAX_LAG_HOURS],
   factor: 1,
@@ -83,10 +86,12 @@ export function fitReports(
   return earlier.determined || !fit.settled ? earlier : fit;
 }
 
-function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetPeriod): Fit {
+/** Fits on the reports of one period alone. */
+export function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: BudgetPeriod): Fit {
   const sinceMs = Math.max(startMs, ...ledgers.map((ledger) => ledger.sinceMs));
   const points = spread(all.filter(({ atMs }) => atMs >= sinceMs));
-  const defaults: Fit = { ...DEFAULT_FIT, points: points.length };
+  const watchedMs = (points.at(-1)?.atMs ?? sinceMs) - sinceMs;
+  const defaults: Fit = { ...DEFAULT_FIT, points: points.length, watchedHours: watchedMs / HOUR_MS };
   if (points.length < MIN_POINTS) return defaults;
   const isWhole = sinceMs === startMs;
   const accrual = accrualOf(ledgers);
@@ -154,7 +159,7 @@ function fitOf(
   { lagHours }: Pick<Candidate, 'lagHours'>,
   { factor, residual, errorUsd }: Explanation,
   near: readonly Candidate[],
-): Omit<Fit, 'settled' | 'points' | 'factorRange' | 'mostFactor'> {
+): Omit<Fit, 'settled' | 'points' | 'watchedHours' | 'factorRange' | 'mostFactor'> {
   return {
     ...{ determined: true, lagHours, factor, residualPerHour: residual, errorUsd },
     lagRangeHours: rangeOf(near.map((one) => one.lagHours)),

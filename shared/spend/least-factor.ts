@@ -11,18 +11,29 @@ const MIN_COMPARED = 1;
 /** Commitments and contracts take off this much at the least where they are more than noise. */
 const DISCOUNTED = 0.7;
 
+/** Reports over less time than this do not tell a discount from a lag that varies. */
+const TOLD_HOURS = 48;
+
 /**
  * The share of list prices that is billed at the least. Whatever the lag was, what was reported between two messages holds all that
- * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. 1 until
- * that can be compared, or the fit finds a discount that is no noise.
+ * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. Reports of two
+ * days tell more: the lowest share that explains them nearly as well as the best one, in this period, or in the one before it while
+ * this one is young. 1 until then, unless the fit finds a discount that is no noise.
  */
-export function leastFactor(ledgers: readonly Ledger[], points: readonly CostPoint[], fit: Fit): number {
-  let factor = fit.mostFactor < DISCOUNTED ? fit.mostFactor : 1;
+export function leastFactor(
+  ledgers: readonly Ledger[],
+  points: readonly CostPoint[],
+  fits: { readonly present: Fit; readonly earlier: Fit | undefined },
+): number {
+  const { present, earlier } = fits;
+  let factor = present.mostFactor < DISCOUNTED ? present.mostFactor : 1;
   const last = points.at(-1);
   for (const { atMs, cost } of points) {
     if (last === undefined || last.atMs - MAX_LAG_HOURS * HOUR_MS <= atMs) break;
     const { low } = accruedIn(ledgers, atMs, last.atMs - MAX_LAG_HOURS * HOUR_MS);
     if (low > MIN_COMPARED) factor = Math.min(factor, Math.max(0, (last.cost - cost) / low));
   }
-  return factor;
+  const told = [present, earlier].find((fit) => fit !== undefined && fit.watchedHours >= TOLD_HOURS);
+  if (told === undefined) return factor;
+  return Math.min(factor, told.mostFactor, told.determined ? told.factorRange[0] : 1);
 }

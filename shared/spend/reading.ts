@@ -1,5 +1,5 @@
 import { accruedIn } from './accrued.ts';
-import { DEFAULT_FIT, fitReports, type Fit } from './fit.ts';
+import { DEFAULT_FIT, fitPeriod, fitReports, type Fit } from './fit.ts';
 import { leastFactor } from './least-factor.ts';
 import type { Ledger } from './ledger.ts';
 import type { BudgetMessages, CostPoint } from './messages.ts';
@@ -34,7 +34,9 @@ export function readReports(
     messages === undefined
       ? DEFAULT_FIT
       : fitReports(ledgers, messages.period, isPresent ? messages.previous : undefined);
-  const least = leastFactor(ledgers, points, fit);
+  const earlier =
+    isPresent && messages.previous !== undefined ? fitPeriod(ledgers, messages.previous) : undefined;
+  const least = leastFactor(ledgers, points, { present: fit, earlier });
   const fromStart = ledgers.every(({ sinceMs }) => sinceMs <= periodStartMs);
   const anchors = sinceLastFall(points);
   const isWhole = anchors.length === points.length;

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { accrue } from '../../../shared/spend/accrue.ts';
+import { estimateSpend } from '../../../shared/spend/estimate.ts';
+import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { addMessage, type BudgetMessages } from '../../../shared/spend/messages.ts';
+import { readReports, type Reading } from '../../../shared/spend/reading.ts';
+
+const HOUR = 3_600_000;
+const START = Date.parse('2026-11-01T07:00:00Z');
+const NEXT = START + 721 * HOUR;
+const LAG_HOURS = 6;
+
+/** USD an hour at list prices: a machine, and another one for six hours of each twelve. */
+const rateAt = (atMs: number): number => 4 + (Math.floor((atMs - START) / (6 * HOUR)) % 2 === 0 ? 6 : 0);
+
+/** What was spent between two moments at list prices. */
+function listed(fromMs: number, toMs: number): number {
+  let usd = 0;
+  for (let atMs = fromMs; atMs < toMs; atMs += HOUR / 4)
+    usd += (rateAt(atMs) * Math.min(HOUR / 4, toMs - atMs)) / HOUR;
+  return usd;
+}
+
+/** Looks and reports from one moment to another, the reports in periods that begin at START and NEXT. */
+function watched(fromMs: number, toMs: number, billed: number) {
+  let [ledger, messages]: [Ledger | undefined, BudgetMessages | undefined] = [undefined, undefined];
+  for (let atMs = fromMs; atMs <= toMs; atMs += HOUR / 4) {
+    const resources = [
+      {
+        ...{ resource: `vm at ${rateAt(atMs)}`, kind: 'vm', startedMs: atMs - ((atMs - START) % (6 * HOUR)) },
+        rate: { low: rateAt(atMs), expected: rateAt(atMs), high: rateAt(atMs) },
+      },
+    ];
+    ledger = accrue(ledger, { project: 'p', atMs, resources, complete: true });
+    if (atMs < START || (atMs - START) % (HOUR / 2) !== 0) continue;
+    const startMs = atMs < NEXT ? START : NEXT;
+    messages = addMessage(
+      messages,
+      {
+        ...{ budget: 'billingAccounts/A/budgets/b', displayName: 'b', currencyCode: 'USD', amount: 9_000 },
+        ...{ projects: ['p'], complete: true, publishedMs: atMs, startMs, endMs: startMs + 721 * HOUR },
+        cost: Math.round(100 * billed * listed(startMs, atMs - LAG_HOURS * HOUR)) / 100,
+      },
+      atMs,
+    );
+  }
+  if (ledger === undefined) throw new Error('Cannot watch without a look');
+  return { ledger, messages };
+}
+
+function reading(fromHour: number, toHour: number, billed: number): Reading & { readonly low: number } {
+  const toMs = START + toHour * HOUR;
+  const { ledger, messages } = watched(START + fromHour * HOUR, toMs, billed);
+  const found = readReports([ledger], messages, toMs < NEXT ? START : NEXT);
+  return { ...found, low: estimateSpend([ledger], found, toMs).spend.low };
+}
+
+describe('a discount of a fifth, where what runs varies', () => {
+  it('is taken from low after two days of reports, from the period’s beginning on or in the midst of it', () => {
+    for (const [fromHour, toHour] of [
+      [-1, 60],
+      [-1, 120],
+      [200, 290],
+    ] as const) {
+      const { leastFactor, low } = reading(fromHour, toHour, 0.8);
+      expect(leastFactor, `${fromHour} to ${toHour}`).toBeLessThanOrEqual(0.85);
+      expect(leastFactor).toBeGreaterThan(0.5);
+      expect(low).toBeLessThanOrEqual(0.85 * listed(START, START + toHour * HOUR));
+    }
+  });
+
+  it('is still known when the next period has begun', () => {
+    expect(reading(500, 731, 0.8).leastFactor).toBeLessThanOrEqual(0.85);
+  });
+
+  it('is not known before: low counts list prices, as the README says', () => {
+    expect(reading(-1, 24, 0.8).leastFactor).toBe(1);
+  });
+});
+
+describe('list prices', () => {
+  it('are not mistaken for a discount', () => {
+    for (const [fromHour, toHour] of [
+      [-1, 60],
+      [-1, 120],
+      [200, 290],
+      [500, 731],
+    ] as const)
+      expect(reading(fromHour, toHour, 1).leastFactor, `${fromHour} to ${toHour}`).toBeGreaterThan(0.95);
+  });
+});
