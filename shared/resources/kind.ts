@@ -91,12 +91,15 @@ export interface KindRequest extends ApiRequest {
 export type Standing =
   /** Nothing left to do. */
   | { readonly kind: 'done' }
-  /** On its way: look again later. */
-  | { readonly kind: 'in-transit'; readonly why: string }
+  /** On its way: look again later. `inForce`: what was requested holds already, so that later steps need not wait. */
+  | { readonly kind: 'in-transit'; readonly why: string; readonly inForce?: true }
   /** Something speaks against it: leave it, and say why. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** What was requested did not come about, and no request of ours helps now; `why` is Google's reason where it gives one. */
-  | { readonly kind: 'failed'; readonly why: string }
+  /**
+   * What was requested did not come about, and no request of ours helps now; `why` is Google's reason where it gives one.
+   * `inForce`: Google goes on trying, so that later steps are due all the same.
+   */
+  | { readonly kind: 'failed'; readonly why: string; readonly inForce?: true }
   | { readonly kind: 'ready'; readonly request: KindRequest };
 
 /** A resource as it is now. */
@@ -105,7 +108,7 @@ export interface Present {
   /** Keep labels count with each look. */
   readonly labels: StringMap;
   readonly standing: Standing;
-  /** When it last started, in milliseconds since the epoch, where its kind tells. */
+  /** When it last started, in milliseconds since the epoch; absent where Google does not tell that of its kind, or of it. */
   readonly startedMs?: number | undefined;
 }
 

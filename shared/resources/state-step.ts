@@ -10,8 +10,6 @@ export interface States {
   readonly stopping: ReadonlySet<string>;
   /** On its way up; a stop is refused until it runs. */
   readonly starting: ReadonlySet<string>;
-  /** No word on whether it runs, as under repair: a stop is tried, a start waits for what comes of it. */
-  readonly unsettled?: ReadonlySet<string>;
   /** What a start that failed leads to, where that is no stopped state. */
   readonly broken?: ReadonlySet<string>;
 }
@@ -31,15 +29,22 @@ export function judgeStop(state: string, states: States, request: KindRequest): 
   return { kind: 'ready', request };
 }
 
-/** Whether it is still to be started. Only a state in which it runs is success. */
+/**
+ * Whether it is still to be started. Only a state in which it runs is success; one that tells nothing of that, as under repair,
+ * and one that Google has added since, are waited for.
+ */
 export function judgeStart(state: string, states: States, request: KindRequest, detail = ''): Standing {
   if (states.running.has(state)) return { kind: 'done' };
   if (states.stopped.has(state)) return { kind: 'ready', request };
-  if ([states.starting, states.stopping, states.unsettled].some((some) => some?.has(state) === true))
-    return { kind: 'in-transit', why: `it is ${state}` };
   if (states.broken?.has(state) === true)
     return { kind: 'failed', why: `it is ${state}: ${detail === '' ? 'no reason given' : detail}` };
-  return { kind: 'refused', why: `it is ${state}` };
+  const isKnown = states.starting.has(state) || states.stopping.has(state);
+  return { kind: 'in-transit', why: isKnown ? `it is ${state}` : unknownState(state) };
+}
+
+/** What is said of a state that tells neither that a resource runs nor that it is off. */
+export function unknownState(state: string): string {
+  return `whether it runs is not known: ${state === '' ? 'Google gives no state' : `it is ${state}`}`;
 }
 
 /** A step of a resource that shows its state and labels. */

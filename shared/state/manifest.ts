@@ -39,6 +39,8 @@ const startSchema = z.object({
   atMs: z.number(),
   /** Absent where the answer named none. */
   operation: z.optional(z.string()),
+  /** No answer came (yet): whether the request left is not known. */
+  unanswered: z.optional(z.literal(true)),
 });
 
 const leaseSchema = z.object({

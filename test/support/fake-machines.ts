@@ -8,6 +8,8 @@ export interface FakeMachine {
   startsAs?: 'starting' | 'off' | 'broken';
   /** As the API spells it, where it is neither on nor off. */
   state?: string;
+  /** Further fields of its own, such as when it was started. */
+  shows?: object;
 }
 
 type Machines = ReadonlyMap<string, FakeMachine>;
@@ -200,11 +202,12 @@ function take(machine: FakeMachine, { states }: KindForm): void {
   else if (startsAs === 'broken') machine.state = BROKEN;
 }
 
-function shown(project: string, id: string, { kind, running, state }: FakeMachine): object {
+function shown(project: string, id: string, { kind, running, state, shows }: FakeMachine): object {
   const labels = id.endsWith('-kept') ? { 'costguard-keep': 'true' } : {};
   const { path, states, show } = KINDS[kind];
   return {
     ...show(`projects/${project}/${path}/${id}`, state ?? (running ? states.on : states.off)),
+    ...shows,
     labels,
   };
 }

@@ -7,9 +7,10 @@ import { lineOf, record, type AnswerLine } from '../answer-line.ts';
 import { planRestore, type RestoreStep } from '../decide.ts';
 import { openBooks, type Books } from '../remember.ts';
 import type { RestoreRun } from '../run.ts';
-import { advance, type BringBackTask } from './by-steps.ts';
+import { lookAt, type BringBackTask, type DueStep } from './by-steps.ts';
 import { restoreEndpoint } from './endpoint.ts';
 import { inRounds } from './in-rounds.ts';
+import { requestStep } from './request-step.ts';
 import { wayBackOf } from './way-back.ts';
 
 /** Starts and deployments at the same time. */
@@ -55,8 +56,9 @@ async function bringAllBack(
   const starting = steps.flatMap((step) => taskOf(step) ?? []);
   const started = new Set(starting.map(({ step }) => step));
   const lastWhy = new Map<RestoreStep, string>();
-  const advanceOne = async ({ step, task }: Starting): Promise<'settled' | 'pending'> => {
-    const line = await carry(run, step, () => advance(run, task, books.starts));
+  const due = new Map<RestoreStep, DueStep>();
+  const goOn = async (step: RestoreStep, work: () => Promise<Restored>): Promise<'settled' | 'pending'> => {
+    const line = await carry(run, step, work);
     if (line.outcome === 'pending') {
       lastWhy.set(step, line.why ?? '');
       return 'pending';
@@ -65,8 +67,22 @@ async function bringAllBack(
     settle(step, line);
     return 'settled';
   };
+  const look = async ({ step, task }: Starting): Promise<'settled' | 'pending' | 'due'> => {
+    due.delete(step);
+    const state = await goOn(step, async () => {
+      const seen = await lookAt(run, task, books.starts);
+      if (seen.kind !== 'due') return seen;
+      due.set(step, seen);
+      return { kind: 'pending', why: `${seen.step.name} is due` };
+    });
+    return due.has(step) ? 'due' : state;
+  };
+  const request = async ({ step, task }: Starting): Promise<'settled' | 'pending'> => {
+    const next = due.get(step);
+    return next === undefined ? 'pending' : goOn(step, () => requestStep(run, task, next, books.starts));
+  };
   await Promise.all([
-    inRounds(run, starting, CONCURRENCY, advanceOne, () => books.starts.save()),
+    inRounds(run, starting, CONCURRENCY, { look, request, save: () => books.starts.save() }),
     pMap(
       steps.filter((step) => !started.has(step)),
       async (step) => {
@@ -92,7 +108,8 @@ function taskOf(step: RestoreStep): Starting | undefined {
   if (step.action !== 'start' || item.kind === 'billing') return undefined;
   const back = wayBackOf(item);
   if (back.kind !== 'steps') return undefined;
-  return { step, task: { item, steps: back.steps, next: 0, isOurs: false, requested: undefined } };
+  const task = { item, steps: back.steps, next: 0, isOurs: false, isUntold: false, requested: undefined };
+  return { step, task };
 }
 
 async function restoreOne(run: RestoreRun, { item, why }: RestoreStep, books: Books): Promise<Restored> {

@@ -1,13 +1,11 @@
-import { changeState } from '../../../shared/google/change/change-state.ts';
 import { lookTwice } from '../../../shared/google/change/waits.ts';
-import { undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
-import { stepChange } from '../../../shared/resources/change.ts';
-import type { OperationState, Present, Step } from '../../../shared/resources/kind.ts';
+import type { Standing, Step } from '../../../shared/resources/kind.ts';
 import type { StartRequest } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
-import { fellBackText, startedByHand } from './started-by-hand.ts';
+import { judgeEarlier } from './judge-earlier.ts';
+import { startedByHand, UNTOLD } from './started-by-hand.ts';
 import type { Starts } from './starts.ts';
 
 /** One thing on its way back: the steps of its kind, and which of them is next. */
@@ -17,109 +15,80 @@ export interface BringBackTask {
   next: number;
   /** Whether a request of ours, by this run or one before, brought it here. */
   isOurs: boolean;
+  /** Whether something was started of which Google does not tell when it was started before. */
+  isUntold: boolean;
   /** The step that this run has requested and that does not show yet. */
   requested: string | undefined;
 }
 
-/** A look may be this old: what was requested a moment ago need not show yet. */
-const STALE_LOOK_MS = 30_000;
+/** A step that is to be requested. */
+export interface DueStep {
+  readonly kind: 'due';
+  readonly step: Step;
+  /** Of the request in {@link Starts}. */
+  readonly key: string;
+  /** An earlier request for it that has come to nothing. */
+  readonly earlier: StartRequest | undefined;
+  /** What a step before it failed with, whose request holds all the same. */
+  readonly failure: string | undefined;
+}
+
+/** A step that is not there yet; steps after it may be due all the same. */
+type Open = Extract<Standing, { kind: 'in-transit' | 'failed' }>;
 
 /**
- * Goes on with one thing as far as it goes without waiting: what is there is done, what is on its way is `pending`, what is due is
- * requested once. Throws `GoogleApiError` for what Google refuses, and an error with the reason for what was started and is off
- * again.
+ * How far one thing is, or the step that is due now: that one is noted as intended, for the caller to save before it is requested.
+ * Throws `GoogleApiError`, and an error with the reason for what was started and is off again.
  */
-export async function advance(run: RestoreRun, task: BringBackTask, starts: Starts): Promise<Restored> {
-  const { resource } = task.item;
-  for (;;) {
-    const step = task.steps[task.next];
-    if (step === undefined) return { kind: task.isOurs ? 'done' : 'already' };
-    const key = `${resource} ${step.name}`;
+export async function lookAt(
+  run: RestoreRun,
+  task: BringBackTask,
+  starts: Starts,
+): Promise<Restored | DueStep> {
+  const { item, steps } = task;
+  let open: Open | undefined;
+  for (const [index, step] of steps.entries()) {
+    if (index < task.next) continue;
+    const key = `${item.resource} ${step.name}`;
     const present = await lookTwice(run.pause, () => step.look(run.api));
     if (present === undefined) return { kind: 'left', why: 'it does not exist any more' };
     const { standing } = present;
-    if (standing.kind === 'refused') return { kind: 'left', why: standing.why };
-    if (standing.kind === 'failed')
-      throw new Error(
-        `Cannot bring back "${resource}": ${standing.why}. Send the request again to look once more`,
-      );
-    if (standing.kind === 'in-transit') return { kind: 'pending', why: standing.why };
     const earlier = starts.get(key);
     if (standing.kind === 'done') {
+      if (open !== undefined) continue;
       task.isOurs ||= earlier !== undefined;
+      task.isUntold ||= earlier !== undefined && !('startedMs' in present);
       starts.set(key, undefined);
-      task.next += 1;
-      continue;
+      task.next = index + 1;
+    } else if (standing.kind === 'ready') {
+      const settled = earlier && (await judgeEarlier(run, task, step, present, earlier));
+      const why = startedByHand(item, present, earlier);
+      if (settled !== undefined) return settled;
+      if (why !== undefined) return { kind: 'left', why };
+      task.isUntold ||= !('startedMs' in present);
+      starts.set(key, { atMs: run.runtime.now().getTime(), unanswered: true });
+      return { kind: 'due', step, key, earlier, failure: open?.kind === 'failed' ? open.why : undefined };
+    } else if (standing.kind === 'refused') {
+      if (open === undefined) return { kind: 'left', why: leftText(standing.why, steps.slice(index + 1)) };
+      break;
+    } else {
+      open ??= standing;
+      if (standing.inForce !== true) break;
     }
-    const settled = earlier && (await judgeEarlier(run, task, step, present, earlier));
-    return settled ?? (await request(run, task, step, starts, earlier));
   }
+  return standingOf(task, open);
 }
 
-/** What became of an earlier request for something that is still, or again, off; undefined where it may be requested once more. */
-async function judgeEarlier(
-  { api, runtime }: RestoreRun,
-  task: BringBackTask,
-  step: Step,
-  { startedMs, state }: Present,
-  earlier: StartRequest,
-): Promise<Restored | undefined> {
-  const operation = await operationState(api, step, earlier.operation);
-  if (operation?.kind === 'running')
-    return { kind: 'pending', why: `${step.name} was requested and goes on` };
-  const isOwn = task.requested === step.name;
-  const hasRun = startedMs !== undefined && startedMs >= earlier.atMs;
-  if (operation?.kind !== 'failed') {
-    if (isOwn && runtime.now().getTime() - earlier.atMs < STALE_LOOK_MS && !hasRun)
-      return { kind: 'pending', why: `${step.name} was requested` };
-    // With no word of the operation it may have fallen back as well: what may be a person's doing is left to a person.
-    if (hasRun && !isOwn)
-      return { kind: 'left', why: 'it was started by the restore and stopped again since' };
-  }
-  if (!isOwn) return undefined;
+/** What speaks against one step keeps those after it away as well. */
+function leftText(why: string, rest: readonly Step[]): string {
+  return rest.length === 0 ? why : `${why}; left with it: ${rest.map(({ name }) => name).join(', ')}`;
+}
+
+function standingOf({ item, isOurs, isUntold }: BringBackTask, open: Open | undefined): Restored {
+  if (open === undefined)
+    return { kind: isOurs ? 'done' : 'already', ...(isOurs && isUntold ? { why: UNTOLD } : {}) };
+  if (open.kind === 'in-transit') return { kind: 'pending', why: open.why };
   throw new Error(
-    fellBackText(task.item.resource, state, operation?.kind === 'failed' ? operation.why : undefined),
+    `Cannot bring back "${item.resource}": ${open.why}. Send the request again to look once more`,
   );
-}
-
-/** Undefined where the kind has none, the answer named none, or Google does not tell any more. */
-async function operationState(
-  api: RestoreRun['api'],
-  { operation }: Step,
-  name: string | undefined,
-): Promise<OperationState | undefined> {
-  if (operation === undefined || name === undefined) return undefined;
-  return undefinedIfMissing(operation.look(api, name));
-}
-
-async function request(
-  { api, runtime, pause, lease }: RestoreRun,
-  task: BringBackTask,
-  step: Step,
-  starts: Starts,
-  earlier: StartRequest | undefined,
-): Promise<Restored> {
-  const { resource } = task.item;
-  const nowMs = (): number => runtime.now().getTime();
-  const atMs = nowMs();
-  const change = stepChange(api, resource, step, (present) => startedByHand(task.item, present, earlier));
-  const changed = await changeState(
-    {
-      ...change,
-      // What is on its way is looked at in rounds, with all others.
-      isThere: ({ standing }) => standing.kind === 'done' || standing.kind === 'in-transit',
-      isInTransit: () => false,
-      answerSettles: true,
-    },
-    { sleep: pause, random: runtime.random, nowMs, confirmMs: 0 },
-    lease,
-  );
-  if (changed.kind === 'gone') return { kind: 'left', why: 'it does not exist any more' };
-  if (changed.kind === 'blocked') return { kind: 'left', why: changed.why };
-  if (changed.kind === 'done') {
-    const operation = step.operation?.nameOf(changed.answer);
-    starts.set(`${resource} ${step.name}`, { atMs, ...(operation === undefined ? {} : { operation }) });
-    task.requested = step.name;
-  }
-  return { kind: 'pending', why: `${step.name} was requested` };
 }

@@ -9,16 +9,24 @@ const KEEP_FREE_MS = 60_000;
 const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 15_000;
 
+/** What is done in each round. */
+export interface Round<T> {
+  /** `due`: it is to be requested. */
+  readonly look: (task: T) => Promise<'settled' | 'pending' | 'due'>;
+  readonly request: (task: T) => Promise<'settled' | 'pending'>;
+  /** Called before the requests of a round, where there are any, and at its end. */
+  readonly save: () => Promise<void>;
+}
+
 /**
- * Has `advance` called for each task until it is settled, all in one round and then again after a pause, and `afterRound` after each.
- * Tasks that do not settle in the request's time are left where they are.
+ * Looks at all tasks and requests what is due, in rounds with a pause between, until they are settled. Tasks that do not settle in
+ * the request's time are left where they are.
  */
 export async function inRounds<T>(
   { api, pause }: Pick<RestoreRun, 'api' | 'pause'>,
   tasks: readonly T[],
   concurrency: number,
-  advance: (task: T) => Promise<'settled' | 'pending'>,
-  afterRound: () => Promise<void>,
+  { look, request, save }: Round<T>,
 ): Promise<void> {
   let open = tasks;
   let pauseMs = FIRST_PAUSE_MS;
@@ -27,9 +35,13 @@ export async function inRounds<T>(
     open.length > 0;
     waitedMs += pauseMs, pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2)
   ) {
-    const states = await pMap(open, advance, { concurrency });
-    open = open.filter((_, index) => states[index] === 'pending');
-    await afterRound();
+    const seen = await pMap(open, look, { concurrency });
+    const due = open.filter((_, index) => seen[index] === 'due');
+    if (due.length > 0) await save();
+    const requested = await pMap(due, request, { concurrency });
+    const settled = new Set(due.filter((_, index) => requested[index] === 'settled'));
+    open = open.filter((task, index) => seen[index] !== 'settled' && !settled.has(task));
+    await save();
     if (open.length === 0 || waitedMs >= MAX_WAIT_MS || api.timeLeftMs() < KEEP_FREE_MS) return;
     await pause(pauseMs);
   }

@@ -27,8 +27,11 @@ export function startedByHand(
     : undefined;
 }
 
+/** What is said of something that was started without that question answered. */
+export const UNTOLD =
+  'whether an operator started and stopped it meanwhile cannot be told: Google keeps no time of its last start';
+
 /** What is said of something that was started and is off again. */
-export function fellBackText(resource: string, state: string, why: string | undefined): string {
-  const reason = why ?? 'its zone may have no capacity for it';
+export function fellBackText(resource: string, state: string, reason: string): string {
   return `Cannot bring back "${resource}": it was started and is ${state} again: ${reason}. Send the request again to try once more`;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { PermanentError } from '../../errors.ts';
 import type { Api } from '../api.ts';
 import { listPages } from '../list-pages.ts';
 import { parseAnswer, unexpectedAnswer } from '../parse-answer.ts';
@@ -72,5 +73,9 @@ function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpo
 
 /** A resource's URL on the host of its own region. */
 export function urlOf(resource: string): string {
-  return `https://${resource.split('/')[3] ?? ''}-aiplatform.googleapis.com/v1/${resource}`;
+  const region = resource.split('/')[3] ?? '';
+  // A name may come from the state bucket: whoever writes there must not choose which host gets the token.
+  if (!/^[a-z0-9-]+$/.test(region))
+    throw new PermanentError(`Cannot use "${resource}": "${region}" is no region of Vertex AI`);
+  return `https://${region}-aiplatform.googleapis.com/v1/${resource}`;
 }

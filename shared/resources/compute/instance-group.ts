@@ -1,18 +1,11 @@
 import * as z from 'zod/mini';
 import { stoppableKind, type Listed } from '../define-kind.ts';
-import type { Fate, Standing, Step } from '../kind.ts';
+import type { Fate } from '../kind.ts';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { controllerOf, groupKey, serviceOf } from './controller.ts';
-import {
-  callName,
-  COMPUTE_HOST,
-  getAutoscalerMode,
-  getGroup,
-  scopeOf,
-  type GroupFacts,
-  type ListedGroup,
-} from './group-facts.ts';
+import type { GroupFacts, ListedGroup } from './group-facts.ts';
+import { isScaledAs, judgeEmpty, judgeRefill, OFF, resize, setMode } from './instance-group-steps.ts';
 import type { VmFacts } from './vm-facts.ts';
 
 const record = z.object({
@@ -41,13 +34,19 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
       .map((group) => listed(group, membersOf(group, vms)));
   },
   stop: (resource, { autoscaler }) => [
-    ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, 'OFF')]),
-    resize(resource, 'resize-to-0', judgeEmpty),
+    ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, OFF)]),
+    resize(resource, 'resize-to-0', (_, group) => judgeEmpty(group)),
   ],
   bringBack: (resource, { targetSize, autoscaler }) => ({
     kind: 'steps',
     steps: [
-      resize(resource, 'resize', (group) => judgeRefill(group, targetSize)),
+      resize(resource, 'resize', async (api, group) =>
+        judgeRefill(
+          group,
+          targetSize,
+          autoscaler !== undefined && (await isScaledAs(api, group, targetSize, autoscaler)),
+        ),
+      ),
       ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, autoscaler.mode)]),
     ],
   }),
@@ -112,74 +111,4 @@ function commandOf(resource: string): string {
   const [, project = '', scopes = '', scope = '', , name = ''] = resource.split('/');
   const where = `--${scopes === 'zones' ? 'zone' : 'region'}=${scope} --project=${project}`;
   return `gcloud compute instance-groups managed resize ${name} --size=0 ${where}`;
-}
-
-function resize(resource: string, name: string, judge: (group: GroupFacts) => Standing): Step {
-  return {
-    name,
-    async look(api) {
-      const group = await getGroup(api, resource);
-      return { state: `targetSize ${group.targetSize}`, labels: group.labels, standing: judge(group) };
-    },
-  };
-}
-
-/** Whether a group is still to be emptied. */
-export function judgeEmpty({ resource, targetSize }: Pick<GroupFacts, 'resource' | 'targetSize'>): Standing {
-  return targetSize === 0 ? { kind: 'done' } : { kind: 'ready', request: resizeRequest(resource, 0) };
-}
-
-/** Whether a group is still to get its size back; one that was resized meanwhile is left as it is. */
-export function judgeRefill(
-  { resource, targetSize, isStable }: Pick<GroupFacts, 'resource' | 'targetSize' | 'isStable'>,
-  wanted: number,
-): Standing {
-  if (targetSize === 0 && wanted > 0) return { kind: 'ready', request: resizeRequest(resource, wanted) };
-  if (targetSize !== wanted)
-    return { kind: 'refused', why: `its size is ${targetSize} by now, it was ${wanted}` };
-  return isStable ? { kind: 'done' } : { kind: 'in-transit', why: 'its members are being started' };
-}
-
-function resizeRequest(resource: string, size: number): Extract<Standing, { kind: 'ready' }>['request'] {
-  return {
-    call: callName(resource, 'instanceGroupManagers', 'resize'),
-    method: 'POST',
-    url: `${COMPUTE_HOST}/${resource}/resize`,
-    query: { size },
-    body: {},
-  };
-}
-
-function setMode(group: string, autoscaler: string, mode: string): Step {
-  return {
-    name: `autoscaler-${mode.toLowerCase()}`,
-    async look(api) {
-      const [present, { labels }] = [
-        await getAutoscalerMode(api, group, autoscaler),
-        await getGroup(api, group),
-      ];
-      return {
-        state: `autoscaler ${present}`,
-        labels,
-        standing: judgeMode(group, autoscaler, present, mode),
-      };
-    },
-  };
-}
-
-/** Whether an autoscaler is still to be set; one that was set to another mode meanwhile is left as it is. */
-export function judgeMode(group: string, autoscaler: string, present: string, wanted: string): Standing {
-  if (present === wanted) return { kind: 'done' };
-  if (wanted !== 'OFF' && present !== 'OFF')
-    return { kind: 'refused', why: `its autoscaler is ${present} by now, it was ${wanted}` };
-  return {
-    kind: 'ready',
-    request: {
-      call: callName(group, 'autoscalers', 'patch'),
-      method: 'PATCH',
-      url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers`,
-      query: { autoscaler },
-      body: { autoscalingPolicy: { mode: wanted } },
-    },
-  };
 }

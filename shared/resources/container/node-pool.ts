@@ -1,13 +1,17 @@
 import * as z from 'zod/mini';
-import type { Api } from '../../google/api.ts';
 import { groupKey } from '../compute/controller.ts';
-import { getGroup } from '../compute/group-facts.ts';
 import { costOfMachines, describeMachines, type Machines } from '../cost.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
-import type { Present, Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
-import { CONTAINER_HOST, getPool, listClusters, managersOf, poolLabels, type ClusterFacts, type NodePool, type PoolFacts } from './node-pool-facts.ts'; // prettier-ignore
+import {
+  listClusters,
+  managersOf,
+  poolLabels,
+  type ClusterFacts,
+  type PoolFacts,
+} from './node-pool-facts.ts';
+import { judgeAutoscaling, judgeEmpty, judgeSize, poolStep } from './node-pool-steps.ts';
 
 const record = z.object({
   /** Nodes in each zone, by the zone's managed group: projects/P/zones/Z/instanceGroupManagers/N. */
@@ -38,16 +42,19 @@ export const NODE_POOLS = stoppableKind<Remembered>({
     return [...pools.flatMap((one) => listPool(one, sizes)), ...autopilot.flatMap(listAutopilot)];
   },
   stop: (resource, { autoscaling }) => [
-    ...(autoscaling === undefined ? [] : [step('autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
-    step('resize-to-0', resource, (pool, nodes) => judgeSize(pool, nodes, undefined)),
+    ...(autoscaling === undefined ? [] : [poolStep('down', 'autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
+    poolStep('down', 'resize-to-0', resource, judgeEmpty),
   ],
-  bringBack: (resource, { sizes, autoscaling }) => ({
-    kind: 'steps',
-    steps: [
-      step('resize', resource, (pool, nodes) => judgeSize(pool, nodes, sizes)),
-      ...(autoscaling === undefined ? [] : [step('autoscaling', resource, (pool) => judgeAutoscaling(pool, autoscaling))]),
-    ],
-  }),
+  bringBack: (resource, remembered) => {
+    const { autoscaling } = remembered;
+    return {
+      kind: 'steps',
+      steps: [
+        poolStep('back', 'resize', resource, (pool, nodes) => judgeSize(pool, nodes, remembered)),
+        ...(autoscaling === undefined ? [] : [poolStep('back', 'autoscaling', resource, (pool) => judgeAutoscaling(pool, autoscaling))]),
+      ],
+    };
+  },
 }); // prettier-ignore
 
 /** Sizes of all managed groups, by their keys. */
@@ -131,84 +138,4 @@ function listAutopilot(cluster: ClusterFacts & { readonly resource: string }): L
 function commandOf(resource: string): string {
   const [, project = '', , location = '', , cluster = '', , pool = ''] = resource.split('/');
   return `gcloud container clusters resize ${cluster} --node-pool=${pool} --num-nodes=0 --location=${location} --project=${project}`;
-}
-
-/** Nodes in each zone, by the zone's managed group. */
-type Nodes = Readonly<Record<string, number>>;
-
-function step(name: string, resource: string, judge: (facts: PoolFacts, nodes: Nodes) => Standing): Step {
-  return {
-    name,
-    async look(api): Promise<Present> {
-      const facts = await getPool(api, resource);
-      // Deleted together with its nodes.
-      if (facts === undefined) return { state: 'deleted', labels: {}, standing: { kind: 'done' } };
-      const standing = busy(facts) ?? judge(facts, await nodesOf(api, facts.pool));
-      return { state: facts.pool.status ?? '', labels: poolLabels(facts), standing };
-    },
-  };
-}
-
-async function nodesOf(api: Api, pool: NodePool): Promise<Nodes> {
-  const sizes = await Promise.all(
-    managersOf(pool).map(async (group): Promise<[string, number]> => [
-      group,
-      (await getGroup(api, group)).targetSize,
-    ]),
-  );
-  return Object.fromEntries(sizes);
-}
-
-/** A cluster refuses a change while another one goes on. */
-function busy({ cluster, pool }: PoolFacts): Standing | undefined {
-  if (pool.status === 'STOPPING' || cluster.status === 'STOPPING') return { kind: 'done' };
-  const transit = [pool.status, cluster.status].find(
-    (status) => status === 'RECONCILING' || status === 'PROVISIONING',
-  );
-  return transit === undefined ? undefined : { kind: 'in-transit', why: `its cluster is ${transit}` };
-}
-
-/** Whether a pool is still to get its size; `sizes` undefined: none. */
-export function judgeSize({ resource, pool }: PoolFacts, nodes: Nodes, sizes: Nodes | undefined): Standing {
-  const present = Object.values(nodes).reduce((sum, size) => sum + size, 0);
-  const wanted = Object.entries(sizes ?? {});
-  const total = wanted.reduce((sum, [, size]) => sum + size, 0);
-  const request = (nodeCount: number): Standing => ({
-    kind: 'ready',
-    request: { call: 'container.nodePools.setSize', method: 'POST', url: `${CONTAINER_HOST}/${resource}:setSize`, body: { nodeCount } },
-  }); // prettier-ignore
-  if (sizes === undefined) return present === 0 ? { kind: 'done' } : request(0);
-  // One size for every zone: the largest there was, and what is too much the autoscaler takes away.
-  const perZone = Math.max(0, ...wanted.map(([, size]) => size));
-  if (present === 0) return perZone === 0 ? { kind: 'done' } : request(perZone);
-  const asRestored = Object.values(nodes).every((size) => size === perZone);
-  if (!asRestored && present !== total)
-    return { kind: 'refused', why: `it has ${present} nodes by now, it had ${total}` };
-  // Its size is back and its nodes are not, as without capacity: GKE goes on trying.
-  return pool.status === 'ERROR' || pool.status === 'RUNNING_WITH_ERROR'
-    ? { kind: 'failed', why: `it is ${pool.status}: ${pool.statusMessage ?? 'no reason given'}` }
-    : { kind: 'done' };
-}
-
-/** Whether a pool's autoscaling is still to be set; what an operator set meanwhile is left as it is. */
-export function judgeAutoscaling(
-  { resource, pool }: PoolFacts,
-  autoscaling: Readonly<Record<string, unknown>>,
-): Standing {
-  const on = pool.autoscaling?.enabled === true;
-  const wanted = autoscaling['enabled'] === true;
-  if (on === wanted) {
-    const other =
-      wanted && Object.entries(autoscaling).some(([field, value]) => pool.autoscaling?.[field] !== value);
-    return other ? { kind: 'refused', why: 'its autoscaling has other limits by now' } : { kind: 'done' };
-  }
-  return {
-    kind: 'ready',
-    request: {
-      call: 'container.nodePools.setAutoscaling',
-      method: 'POST',
-      url: `${CONTAINER_HOST}/${resource}:setAutoscaling`,
-      body: { autoscaling },
-    },
-  };
 }

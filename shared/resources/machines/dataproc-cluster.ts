@@ -5,11 +5,12 @@ import { GoogleApiError, isServiceDisabled } from '../../google/google-api-error
 import { listPages } from '../../google/list-pages.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
-import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
-import type { Fate, KindRequest } from '../kind.ts';
+import type { Fate, KindRequest, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
+import { startedAt } from '../started-at.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { whyUnseen } from '../why-unseen.ts';
 
@@ -20,12 +21,18 @@ const groupSchema = z.looseObject({
   machineTypeUri: z.optional(z.string()),
   diskConfig: z.optional(z.looseObject({ numLocalSsds: z.optional(z.number()) })),
 });
+const statusSchema = z.looseObject({
+  state: z.optional(z.string()),
+  detail: z.optional(z.string()),
+  stateStartTime: z.optional(z.string()),
+});
 /** Source: Dataproc API v1, resource Cluster. */
 const clusterSchema = z.looseObject({
   clusterName: z.string(),
   clusterUuid: z.optional(z.string()),
   labels: z.optional(stringMap),
-  status: z.optional(z.looseObject({ state: z.optional(z.string()), detail: z.optional(z.string()) })),
+  status: z.optional(statusSchema),
+  statusHistory: z.optional(z.array(statusSchema)),
   config: z.optional(
     z.looseObject({
       masterConfig: z.optional(groupSchema),
@@ -132,7 +139,7 @@ function fateOf({ config, clusterUuid }: Cluster): Fate {
   return { kind: 'stoppable', record: { clusterUuid: clusterUuid ?? '' } };
 }
 
-function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): ReturnType<typeof stateStep> {
+function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): Step {
   const request: KindRequest = {
     call: `dataproc.clusters.${verb}`,
     method: 'POST',
@@ -143,12 +150,11 @@ function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): Re
   return stateStep(verb, (api) => getCluster(api, resource), STATES, request);
 }
 
-async function getCluster(
-  api: Api,
-  resource: string,
-): Promise<{ state: string; labels: StringMap; detail: string | undefined }> {
+async function getCluster(api: Api, resource: string): ReturnType<Parameters<typeof stateStep>[1]> {
   const call = 'dataproc.clusters.get';
   const cluster = parseAnswer(call, clusterSchema, await api.request(call, { url: `${HOST}/${resource}` }));
-  const { status, labels = {} } = cluster;
-  return { state: status?.state ?? '', labels, detail: status?.detail };
+  const { status, statusHistory = [], labels = {} } = cluster;
+  const { state = '', detail } = status ?? {};
+  const hasRun = [...statusHistory, status].filter((one) => one?.state === 'RUNNING');
+  return { state, labels, detail, ...startedAt(...hasRun.map((one) => one?.stateStartTime)) };
 }

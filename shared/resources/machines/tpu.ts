@@ -7,7 +7,7 @@ import { timesPrice, unpriced, type Price } from '../../prices/price.ts';
 import { regionOf } from '../cost.ts';
 import { namedKind, stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
-import type { Fate, KindRequest } from '../kind.ts';
+import type { Fate, KindRequest, Step } from '../kind.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 
 const HOST = 'https://tpu.googleapis.com/v2';
@@ -32,7 +32,6 @@ const STATES: States = {
   stopped: new Set(['STOPPED', 'PREEMPTED', 'TERMINATED', 'HIDDEN']),
   stopping: new Set(['STOPPING', 'DELETING', 'HIDING']),
   starting: new Set(['CREATING', 'STARTING', 'RESTARTING', 'REIMAGING', 'UNHIDING']),
-  unsettled: new Set(['REPAIRING', 'UNKNOWN', 'STATE_UNSPECIFIED', '']),
 };
 
 const record = z.object({ acceleratorType: z.string() });
@@ -120,7 +119,7 @@ function lastPart(text: string): string {
   return text.slice(text.lastIndexOf('/') + 1);
 }
 
-function step(verb: 'stop' | 'start', resource: string): ReturnType<typeof stateStep> {
+function step(verb: 'stop' | 'start', resource: string): Step {
   const request: KindRequest = {
     call: `tpu.nodes.${verb}`,
     method: 'POST',

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
-import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
-import type { KindRequest } from '../kind.ts';
+import type { KindRequest, Present, Step } from '../kind.ts';
+import { startedAt } from '../started-at.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 
 const HOST = 'https://workstations.googleapis.com/v1';
@@ -15,6 +16,8 @@ const workstationSchema = z.looseObject({
   name: z.string(),
   state: z.optional(z.string()),
   labels: z.optional(stringMap),
+  /** Of its last start that came about. */
+  startTime: z.optional(z.string()),
   displayName: z.optional(z.string()),
   runtimeHost: z.optional(
     z.looseObject({ gceInstanceHost: z.optional(z.looseObject({ id: z.optional(z.string()) })) }),
@@ -71,7 +74,7 @@ function listed({ name, state = '', labels = {}, displayName, runtimeHost }: Wor
   };
 }
 
-function step(verb: 'stop' | 'start', resource: string): ReturnType<typeof stateStep> {
+function step(verb: 'stop' | 'start', resource: string): Step {
   const request: KindRequest = {
     call: `workstations.workstations.${verb}`,
     method: 'POST',
@@ -81,9 +84,9 @@ function step(verb: 'stop' | 'start', resource: string): ReturnType<typeof state
   return stateStep(verb, (api) => getWorkstation(api, resource), STATES, request);
 }
 
-async function getWorkstation(api: Api, resource: string): Promise<{ state: string; labels: StringMap }> {
+async function getWorkstation(api: Api, resource: string): Promise<Omit<Present, 'standing'>> {
   const call = 'workstations.workstations.get';
   const answer = await api.request(call, { url: `${HOST}/${resource}` });
-  const { state = '', labels = {} } = parseAnswer(call, workstationSchema, answer);
-  return { state, labels };
+  const { state = '', labels = {}, startTime } = parseAnswer(call, workstationSchema, answer);
+  return { state, labels, ...startedAt(startTime) };
 }

@@ -4,6 +4,8 @@ import { nothingBilled } from '../cost.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
+import { startedAt } from '../started-at.ts';
+import { unknownState } from '../state-step.ts';
 import { getVertex, listRegional } from './regional.ts';
 
 const scheduleSchema = z.looseObject({
@@ -11,6 +13,8 @@ const scheduleSchema = z.looseObject({
   displayName: z.optional(z.string()),
   state: z.optional(z.string()),
   cron: z.optional(z.string()),
+  createTime: z.optional(z.string()),
+  lastResumeTime: z.optional(z.string()),
   /** A schedule has no labels; the runs that it starts have. */
   createPipelineJobRequest: z.optional(
     z.looseObject({ pipelineJob: z.optional(z.looseObject({ labels: z.optional(stringMap) })) }),
@@ -18,7 +22,8 @@ const scheduleSchema = z.looseObject({
 });
 type Schedule = z.infer<typeof scheduleSchema>;
 
-const FIELDS = 'name,displayName,state,cron,createPipelineJobRequest/pipelineJob/labels';
+const FIELDS =
+  'name,displayName,state,cron,createTime,lastResumeTime,createPipelineJobRequest/pipelineJob/labels';
 const record = z.object({ displayName: z.string() });
 const CHANGE = ['aiplatform.schedules.get', 'aiplatform.schedules.update'];
 
@@ -71,8 +76,9 @@ function step(name: 'pause' | 'resume', resource: string, judge: typeof judgePau
     name,
     async look(api) {
       const schedule = await getVertex(api, resource, scheduleSchema, FIELDS);
-      const { state = '' } = schedule;
-      return { state, labels: labelsOf(schedule), standing: judge(resource, state) };
+      const { state = '', createTime, lastResumeTime } = schedule;
+      const standing = judge(resource, state);
+      return { state, labels: labelsOf(schedule), standing, ...startedAt(createTime, lastResumeTime) };
     },
   };
 }
@@ -86,6 +92,7 @@ export function judgePause(resource: string, state: string): Standing {
 export function judgeResume(resource: string, state: string): Standing {
   if (state === 'ACTIVE') return { kind: 'done' };
   if (state === 'COMPLETED') return { kind: 'refused', why: 'it has come to its end meanwhile' };
+  if (state !== 'PAUSED') return { kind: 'in-transit', why: unknownState(state) };
   const url = `${urlOf(resource)}:resume`;
   const body = { catchUp: false };
   return { kind: 'ready', request: { call: 'aiplatform.schedules.resume', method: 'POST', url, body } };

@@ -113,6 +113,27 @@ describe('an attacker who may write to the state bucket', () => {
     expect(fake.world.changes).toEqual([]);
   });
 
+  it('cannot choose the host that gets the token', async () => {
+    await lab.stopResources();
+    const of = (collection: string): string =>
+      `projects/${RESEARCH}/locations/evil.example?x=/${collection}/1`;
+    const models = [{ id: '1', model: `projects/${RESEARCH}/locations/us-central1/models/m` }];
+    lab.plant(
+      planted(RESEARCH, [
+        { ...done, kind: 'endpoint', resource: of('endpoints'), models, trafficSplit: {} },
+        { ...done, kind: 'colab-runtime', resource: of('notebookRuntimes'), record: {} },
+        { ...done, kind: 'schedule', resource: of('schedules'), record: { displayName: 's' } },
+      ]),
+    );
+    const { results = [] } = await restoreOf(RESEARCH);
+    expect(results).toHaveLength(3);
+    for (const { outcome, why } of results) {
+      expect(outcome).toMatch(/^(?:left|failed)$/);
+      expect(why).toContain('"evil.example?x=" is no region of Vertex AI');
+    }
+    expect(fake.world.changes).toEqual([]);
+  });
+
   it('cannot disarm the switch by rungs that have fired already', async () => {
     await lab.stopResources();
     const rungs = lab.manifest().rungs.map((rung) => ({ ...rung, items: [], left: [], status: 'done' }));

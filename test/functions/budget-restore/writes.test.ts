@@ -190,3 +190,59 @@ describe('50 restores at once', () => {
     expect(fake.world.changes).toHaveLength(18);
   });
 });
+
+describe('a restore that is killed between a request and its answer', () => {
+  /** The start that is cut off, and the name of what it starts. */
+  const STARTS = [
+    ['vm-1/start', 'vm-1'],
+    ['notebooks.*nb-1:start', 'nb-1'],
+    ['web/resize', 'web'],
+    ['pool:setSize', 'pool'],
+    ...MACHINE_STARTS.map((write) => [write, write.split(':')[0] ?? ''] as const),
+  ] as const;
+  const lineOf = ({ results = [] }: Awaited<ReturnType<typeof restore>>, name: string) =>
+    results.find(({ resource }) => resource.endsWith(`/${name}`));
+
+  for (const [write, name] of STARTS)
+    it(`${write}: the next one knows that it was the restore which started it`, async () => {
+      await stopResources();
+      disturbance.armed = { write: new RegExp(write), fate: DEATHS['its instance killed after the effect'] };
+      expect(await untilKilled(restore)).toBeUndefined();
+      expect(Object.values(lab.manifest().starts ?? {})).toContainEqual({
+        atMs: expect.any(Number) as number,
+        unanswered: true,
+      });
+      fake.world.nowMs += 10 * MINUTE_MS;
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, name)?.outcome]).toEqual([200, 'done']);
+      expect(lab.manifest().starts).toEqual({});
+      expectOnce();
+    });
+
+  for (const [write, name, switchOff] of [
+    ['vm-1/start', 'vm-1', () => lab.project().vms.set('vm-1', false)],
+    ['notebooks.*nb-1:start', 'nb-1', () => lab.project().notebooks.set('nb-1', false)],
+  ] as const)
+    it(`${write}: the next one says of what is off again that it cannot tell why, and does not start it`, async () => {
+      await stopResources();
+      disturbance.armed = { write: new RegExp(write), fate: DEATHS['its instance killed after the effect'] };
+      await untilKilled(restore);
+      switchOff();
+      fake.world.nowMs += 10 * MINUTE_MS;
+      const before = fake.world.changes.length;
+      expect(lineOf(await restore(), name)).toMatchObject({
+        outcome: 'left',
+        why: expect.stringMatching(
+          /cut off before an answer came, and is off again: .* cannot be told/,
+        ) as string,
+      });
+      expect(fake.world.changes.slice(before).join()).not.toContain(`/${name}`);
+    });
+
+  it('a start that Google refused leaves no word of one', async () => {
+    await stopResources();
+    disturbance.armed = { write: /vm-1\/start/, fate: FATES['a refusal'] };
+    expect((await restore()).status).toBe(503);
+    expect(lab.manifest().starts).toEqual({});
+  });
+});

@@ -77,7 +77,7 @@ describe('a restore of every kind that stop-compute stops', () => {
       const answer = await world.restore('POST');
       expect(answer.results?.find(({ resource }) => resource.endsWith('/web'))).toMatchObject({
         outcome: 'left',
-        why: 'its size is 3 by now, it was 1',
+        why: 'its size is 3 by now, it was 1; left with it: autoscaler-on',
       });
       expect(sandbox.groups.get(RUNAWAY, 'zones/us-central1-a/instanceGroupManagers/web').targetSize).toBe(3);
     }));

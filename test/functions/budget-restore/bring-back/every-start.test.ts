@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../../../support/budget-lab.ts';
-import { POOL_GROUP } from '../../../support/fake-groups.ts';
+import { POOL_GROUP, type FakeGroup } from '../../../support/fake-groups.ts';
 import { NO_CAPACITY, type FakeMachine } from '../../../support/fake-machines.ts';
 import { MINUTE_MS, restoreWorld, stateOf } from '../../../support/restore-world.ts';
 import { callRestore } from '../../../support/switch-and-restore.ts';
@@ -27,7 +27,7 @@ function machine(name: string): FakeMachine {
   return found;
 }
 
-function group(name: string): { size: number; unstable?: true | string } {
+function group(name: string): FakeGroup {
   const found = lab.project().groups.get(name);
   if (found === undefined) throw new Error(`No group ${name}`);
   return found;
@@ -58,22 +58,23 @@ describe('a start that takes longer than the request', () => {
       expect(stateOf(lab.project())).toEqual(before);
     });
 
-  for (const state of ['REPAIRING', 'UNKNOWN', 'STATE_UNSPECIFIED', ''])
-    it(`a TPU that is "${state}": is pending, and nothing is to be done once it is READY`, async () => {
-      await lab.stopResources();
-      machine('tpu-1').state = state;
-      const first = await restore();
-      expect([first.status, first.complete, lineOf(first, 'tpu-1')?.outcome]).toEqual([
-        503,
-        false,
-        'pending',
-      ]);
-      delete machine('tpu-1').state;
-      machine('tpu-1').running = true;
-      const second = await restore();
-      expect([second.status, lineOf(second, 'tpu-1')?.outcome]).toEqual([200, 'already']);
-      expect(changesOf('tpu-1')).toHaveLength(0);
-    });
+  for (const name of [...MACHINES, 'hourly'])
+    for (const state of ['SOME_NEW_STATE', ''])
+      it(`${name} that is "${state}": is pending, and nothing is to be done once it runs`, async () => {
+        await lab.stopResources();
+        machine(name).state = state;
+        const first = await restore();
+        expect([first.status, first.complete]).toEqual([503, false]);
+        expect(lineOf(first, name)).toMatchObject({
+          outcome: 'pending',
+          why: expect.stringMatching(/^whether it runs is not known: /) as string,
+        });
+        delete machine(name).state;
+        machine(name).running = true;
+        const second = await restore();
+        expect([second.status, lineOf(second, name)?.outcome]).toEqual([200, 'already']);
+        expect(changesOf(name)).toHaveLength(0);
+      });
 
   for (const { title, group: name, resource } of GROUPS)
     it(`${title}: is pending while its members are being started`, async () => {
@@ -85,6 +86,8 @@ describe('a start that takes longer than the request', () => {
         false,
         'pending',
       ]);
+      // GKE runs one operation after the other; a group that lacks capacity has its autoscaler back meanwhile.
+      expect(group(name).scaled).toBe(name === 'web');
       delete group(name).unstable;
       const second = await restore();
       expect([second.status, lineOf(second, resource)?.outcome]).toEqual([200, 'done']);
@@ -103,7 +106,7 @@ describe('a start that falls back', () => {
       expect(lineOf(first, name)).toMatchObject({
         outcome: 'failed',
         why: expect.stringMatching(
-          /it was started and is .* again: .*capacity.*Send the request again/,
+          /it was started and is .* again: Google gives no reason\. Send the request again/,
         ) as string,
       });
       delete machine(name).startsAs;
@@ -138,6 +141,8 @@ describe('a start that falls back', () => {
       outcome: 'failed',
       why: expect.stringContaining(`it is RUNNING_WITH_ERROR: ${NO_CAPACITY}`) as string,
     });
+    // Its autoscaler is back all the same: no capacity now is no reason to keep it off for good.
+    expect(group(POOL_GROUP).scaled).toBe(true);
     delete group(POOL_GROUP).unstable;
     expect((await restore()).status).toBe(200);
     expect(changesOf(POOL_GROUP)).toHaveLength(1);
@@ -155,16 +160,75 @@ describe('what a person started meanwhile', () => {
       expect(changesOf(name)).toEqual([]);
     });
 
-  for (const { title, group: name, resource } of GROUPS)
-    it(`${title} of another size: is left alone, with both sizes`, async () => {
+  for (const { title, group: name, resource } of GROUPS) {
+    it(`${title} of another size: is left alone, with both sizes and what is left with it`, async () => {
       await lab.stopResources();
       group(name).size = 7;
       const answer = await restore();
       expect(lineOf(answer, resource)).toMatchObject({
         outcome: 'left',
-        why: expect.stringContaining('7') as string,
+        why: expect.stringMatching(/ 7 .*; left with it: autoscal/) as string,
       });
       expect([group(name).size, changesOf(name)]).toEqual([7, []]);
+    });
+
+    it(`${title} of another size whose autoscaler is on again: is as it was`, async () => {
+      await lab.stopResources();
+      Object.assign(group(name), { size: 3, scaled: true });
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, resource)?.outcome]).toEqual([200, 'already']);
+      expect([group(name).size, changesOf(name)]).toEqual([3, []]);
+    });
+  }
+});
+
+describe('what a person started, and stopped again', () => {
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const SHOWN: readonly (readonly [string, (startedMs: number) => object])[] = [
+    ['ws-1', (ms) => ({ startTime: at(ms) })],
+    [
+      'spark',
+      (ms) => ({
+        statusHistory: [
+          { state: 'RUNNING', stateStartTime: at(ms) },
+          { state: 'STOPPING', stateStartTime: at(ms + MINUTE_MS) },
+        ],
+      }),
+    ],
+    ['hourly', (ms) => ({ createTime: '2026-01-01T00:00:00Z', lastResumeTime: at(ms) })],
+  ];
+  for (const [name, shows] of SHOWN) {
+    it(`${name}: stays off, and the answer says why`, async () => {
+      await lab.stopResources();
+      machine(name).shows = shows(fake.world.nowMs - 5 * MINUTE_MS);
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, name)?.outcome]).toEqual([200, 'left']);
+      expect(lineOf(answer, name)?.why).toBe('an operator started it since and stopped it again by hand');
+      expect(changesOf(name)).toEqual([]);
+    });
+
+    it(`${name}: comes back where its last start was before the switch stopped it`, async () => {
+      await lab.stopResources();
+      machine(name).shows = shows(fake.world.nowMs - 60 * MINUTE_MS);
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, name)]).toEqual([
+        200,
+        expect.not.objectContaining({ why: expect.anything() as string }),
+      ]);
+      expect(changesOf(name)).toHaveLength(1);
+    });
+  }
+
+  for (const name of [...MACHINES, 'hourly', 'web', 'pool'])
+    it(`${name}: comes back with a word that it cannot be told, where Google tells of no start`, async () => {
+      await lab.stopResources();
+      const answer = await restore();
+      expect(lineOf(answer, name)).toMatchObject({
+        outcome: 'done',
+        why: 'whether an operator started and stopped it meanwhile cannot be told: Google keeps no time of its last start',
+      });
+      const told = JSON.stringify([...fake.world.objects].filter(([key]) => key.startsWith('receipts/')));
+      expect(told).toContain('cannot be told: Google keeps no time of its last start');
     });
 });
 

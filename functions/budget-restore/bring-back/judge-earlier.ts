@@ -1,0 +1,67 @@
+import { GoogleApiError, undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
+import type { OperationState, Present, Step } from '../../../shared/resources/kind.ts';
+import type { StartRequest } from '../../../shared/state/manifest.ts';
+import type { Restored } from '../act.ts';
+import type { RestoreRun } from '../run.ts';
+import type { BringBackTask } from './by-steps.ts';
+import { fellBackText } from './started-by-hand.ts';
+
+/** A look may be this old: what was requested a moment ago need not show yet. */
+const STALE_LOOK_MS = 30_000;
+
+/** What became of an earlier request for something that is still, or again, off; undefined where it may be requested once more. */
+export async function judgeEarlier(
+  { api, runtime }: RestoreRun,
+  task: Pick<BringBackTask, 'item' | 'requested'>,
+  step: Step,
+  { startedMs, state }: Present,
+  earlier: StartRequest,
+): Promise<Restored | undefined> {
+  const operation = await outcomeOf(api, step, earlier.operation);
+  if (operation?.kind === 'running')
+    return { kind: 'pending', why: `${step.name} was requested and goes on` };
+  const isOwn = task.requested === step.name;
+  const hasRun = startedMs !== undefined && startedMs >= earlier.atMs;
+  if (operation?.kind !== 'failed') {
+    if (isOwn && runtime.now().getTime() - earlier.atMs < STALE_LOOK_MS && !hasRun)
+      return { kind: 'pending', why: `${step.name} was requested` };
+    // With no word of the operation it may have fallen back as well: what may be a person's doing is left to a person.
+    if (hasRun && !isOwn) return { kind: 'left', why: stoppedAgainText(earlier) };
+  }
+  if (!isOwn) return undefined;
+  throw new Error(fellBackText(task.item.resource, state, reasonOf(operation)));
+}
+
+/** Of a start that came to nothing, as far as Google tells. */
+function reasonOf(operation: Outcome | undefined): string {
+  return operation?.kind === 'failed' || operation?.kind === 'unseen'
+    ? operation.why
+    : 'Google gives no reason';
+}
+
+function stoppedAgainText({ unanswered, operation }: StartRequest): string {
+  if (unanswered === true)
+    return 'it was started since the restore requested that, which was cut off before an answer came, and is off again: whether that start fell back, or an operator stopped it, cannot be told. Start it by hand if it is to run';
+  return operation === undefined
+    ? 'it was started by the restore and is off again'
+    : 'it was started by the restore and stopped again since';
+}
+
+/** What became of a request; `unseen`: its operation may not be looked at. */
+type Outcome = OperationState | { readonly kind: 'unseen'; readonly why: string };
+
+/** Undefined where the kind has no operations, the answer named none, or Google does not keep it any more. */
+async function outcomeOf(
+  api: RestoreRun['api'],
+  { operation }: Step,
+  name: string | undefined,
+): Promise<Outcome | undefined> {
+  if (operation === undefined || name === undefined) return undefined;
+  try {
+    return await undefinedIfMissing(operation.look(api, name));
+  } catch (error) {
+    // The resource itself is looked at as well: only the reason is missing then.
+    if (!(error instanceof GoogleApiError) || error.retryable) throw error;
+    return { kind: 'unseen', why: `Google's reason could not be read: ${error.message}` };
+  }
+}

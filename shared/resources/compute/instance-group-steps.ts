@@ -1,0 +1,122 @@
+import type { Api } from '../../google/api.ts';
+import { undefinedIfMissing } from '../../google/google-api-error.ts';
+import type { KindRequest, Standing, Step } from '../kind.ts';
+import {
+  callName,
+  COMPUTE_HOST,
+  getAutoscalerMode,
+  getGroup,
+  scopeOf,
+  type GroupFacts,
+} from './group-facts.ts';
+
+/** The mode of an autoscaler that does nothing. */
+export const OFF = 'OFF';
+
+/** The autoscaler of a group as the switch found it. */
+interface RememberedAutoscaler {
+  readonly name: string;
+  readonly mode: string;
+}
+
+/** A change of a group's size. */
+export function resize(
+  resource: string,
+  name: string,
+  judge: (api: Api, group: GroupFacts) => Standing | Promise<Standing>,
+): Step {
+  return {
+    name,
+    async look(api) {
+      const group = await getGroup(api, resource);
+      const standing = await judge(api, group);
+      return { state: `targetSize ${group.targetSize}`, labels: group.labels, standing };
+    },
+  };
+}
+
+/** Whether a group of another size gets it from its autoscaler, which is on again as it was. */
+export async function isScaledAs(
+  api: Api,
+  { resource, targetSize }: GroupFacts,
+  wanted: number,
+  { name, mode }: RememberedAutoscaler,
+): Promise<boolean> {
+  if (targetSize === wanted || targetSize === 0 || mode === OFF) return false;
+  return (await undefinedIfMissing(getAutoscalerMode(api, resource, name))) === mode;
+}
+
+/** Whether a group is still to be emptied. */
+export function judgeEmpty({ resource, targetSize }: Pick<GroupFacts, 'resource' | 'targetSize'>): Standing {
+  return targetSize === 0 ? { kind: 'done' } : { kind: 'ready', request: resizeRequest(resource, 0) };
+}
+
+/**
+ * Whether a group is still to get its size back; one that was resized meanwhile is left as it is. `isScaled`: its autoscaler is
+ * on again as it was, and has the say.
+ */
+export function judgeRefill(
+  { resource, targetSize, isStable }: Pick<GroupFacts, 'resource' | 'targetSize' | 'isStable'>,
+  wanted: number,
+  isScaled: boolean,
+): Standing {
+  if (targetSize === 0 && wanted > 0) return { kind: 'ready', request: resizeRequest(resource, wanted) };
+  if (targetSize !== wanted && !isScaled)
+    return { kind: 'refused', why: `its size is ${targetSize} by now, it was ${wanted}` };
+  // Without capacity a group goes on trying for as long as it takes; its autoscaler comes back all the same.
+  return isStable
+    ? { kind: 'done' }
+    : { kind: 'in-transit', inForce: true, why: 'its members are being started' };
+}
+
+function resizeRequest(resource: string, size: number): KindRequest {
+  return {
+    call: callName(resource, 'instanceGroupManagers', 'resize'),
+    method: 'POST',
+    url: `${COMPUTE_HOST}/${resource}/resize`,
+    query: { size },
+    body: {},
+  };
+}
+
+/** A change of an autoscaler's mode. */
+export function setMode(group: string, autoscaler: string, mode: string): Step {
+  return {
+    name: `autoscaler-${mode.toLowerCase()}`,
+    async look(api) {
+      const { labels } = await getGroup(api, group);
+      const present = await undefinedIfMissing(getAutoscalerMode(api, group, autoscaler));
+      return {
+        state: `autoscaler ${present ?? 'deleted'}`,
+        labels,
+        standing: judgeMode(group, autoscaler, present, mode),
+      };
+    },
+  };
+}
+
+/** Whether an autoscaler is still to be set; one that was set to another mode meanwhile is left as it is. */
+export function judgeMode(
+  group: string,
+  autoscaler: string,
+  present: string | undefined,
+  wanted: string,
+): Standing {
+  if (present === wanted) return { kind: 'done' };
+  if (present === undefined)
+    return wanted === OFF
+      ? { kind: 'done' }
+      : { kind: 'refused', why: `its autoscaler ${autoscaler} does not exist any more, it was ${wanted}` };
+  if (wanted !== OFF && present !== OFF)
+    return { kind: 'refused', why: `its autoscaler is ${present} by now, it was ${wanted}` };
+  return {
+    kind: 'ready',
+    request: {
+      call: callName(group, 'autoscalers', 'patch'),
+      method: 'PATCH',
+      url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers`,
+      query: { autoscaler },
+      body: { autoscalingPolicy: { mode: wanted } },
+    },
+  };
+}
