@@ -6,6 +6,7 @@ import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import { burnByKind, type KindBurn } from '../evidence/kind-burn.ts';
 import type { BudgetFacts } from '../facts.ts';
+import { oldestRegionMinutes } from '../looks/ages.ts';
 
 /** One value of a metric: the end of its type, behind `custom.googleapis.com/costguard/`. */
 export interface MetricPoint {
@@ -38,6 +39,11 @@ export const METRICS = {
     unit: '1',
     description: '1 where a budget has no estimate, or one that no rung may fire by; else 0.',
   },
+  oldest_region_minutes: {
+    unit: 'min',
+    description:
+      'How old the oldest look at a watched region of Vertex AI was at the last look at a project; none where one was never looked at.',
+  },
   look_incomplete: {
     unit: '1',
     description: '1 where the last look at a project could not see all, else 0.',
@@ -60,9 +66,13 @@ export function pointsOf(
 ): readonly MetricPoint[] {
   const { project } = ledger;
   const complete = ledger.completeMs === ledger.lookedMs;
+  const minutes = oldestRegionMinutes(ledger, regions, ledger.lookedMs);
   const month = accruedByKind(ledger, billingStart('month', ledger.lookedMs));
   return [
     { metric: 'look_incomplete', labels: { project }, value: complete ? 0 : 1 },
+    ...(typeof minutes === 'number'
+      ? [{ metric: 'oldest_region_minutes' as const, labels: { project }, value: minutes }]
+      : []),
     ...[...burnByKind(ledger, regions)].flatMap(([kind, burn]) =>
       bandPoints('burn_usd_per_hour', { project, kind }, burn),
     ),

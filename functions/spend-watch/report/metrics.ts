@@ -85,6 +85,16 @@ function accruedFamilies({ projects, notEvaluable }: BurnReport): readonly Famil
     },
     {
       ...{
+        name: 'costguard_oldest_region_minutes',
+        unit: 'minutes',
+        help: 'How old the oldest look at a watched region of Vertex AI is; none where one was never looked at.',
+      },
+      samples: projects.flatMap(({ project, oldestRegionMinutes: minutes }) =>
+        typeof minutes === 'number' ? [{ labels: { project }, value: minutes }] : [],
+      ),
+    },
+    {
+      ...{
         name: 'costguard_look_complete',
         help: '1 when all listings of the last look answered; else there may be more, and what was not seen again may be gone.',
       },

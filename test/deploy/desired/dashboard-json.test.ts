@@ -16,6 +16,7 @@ const LABELS: Readonly<Record<keyof typeof METRICS, readonly string[]>> = {
   budget_reported_usd: ['budget', 'name'],
   budget_amount_usd: ['budget', 'name'],
   budget_estimate_blocked: ['budget', 'name'],
+  oldest_region_minutes: ['project'],
   look_incomplete: ['project'],
 };
 

@@ -130,6 +130,22 @@ describe('pointsOf', () => {
     });
   });
 
+  it('has how old the oldest look at a region was, in minutes; none where one was never looked at, or each look sees all', () => {
+    const of = (regions: Readonly<Record<string, number>> | undefined, watched: readonly string[] = []) =>
+      valuesOf(
+        pointsOf({ ...BOTH, ...(regions === undefined ? {} : { looks: { ...looks, regions } }) }, [], {
+          regions: watched,
+        }),
+        'oldest_region_minutes',
+      );
+    const old = { 'us-central1': BOTH.lookedMs - MINUTE, 'asia-east1': BOTH.lookedMs - 100 * MINUTE };
+    expect(of(old)).toEqual({ '': 100 });
+    expect(of(old, ['us-central1'])).toEqual({ '': 1 });
+    expect(of({ ...old, 'us-east1': 0 })).toEqual({});
+    expect(of({})).toEqual({});
+    expect(of(undefined)).toEqual({});
+  });
+
   it('tells nothing of a kind that is not looked at any more', () => {
     const former = { ...gone, kinds: { ...gone.kinds, 'former-kind': 3 } };
     expect(valuesOf(pointsOf(former, [], CONFIG), 'burn_usd_per_hour')).toEqual({ ...REST, ...JOBS });

@@ -35,11 +35,15 @@ describe('the burn report', () => {
     const fresh = of({ 'us-central1': 0, 'asia-east1': 2 });
     expect(fresh.total.partial).toBe(false);
     expect(fresh.projects[0]).toMatchObject({ oldestRegionMinutes: 120, unseenRegions: [] });
+    expect(familiesIn(writeMetrics(fresh)).get('costguard_oldest_region_minutes')).toEqual([
+      'costguard_oldest_region_minutes{project="ml-burn"} 120',
+    ]);
     const old = of({ 'us-central1': 0, 'asia-east1': 7 });
     expect(old.total).toMatchObject({ partial: true, mayBeLess: false });
     expect(old.projects[0]).toMatchObject({ oldestRegionMinutes: 420, unseenRegions: ['asia-east1'] });
     const never = of({ 'us-central1': 0, 'asia-east1': NEVER });
     expect(never.total.partial).toBe(true);
+    expect(writeMetrics(never)).not.toContain('oldest_region_minutes');
     expect(never.projects[0]).toMatchObject({ oldestRegionMinutes: null, complete: true });
     expect(of({}).total.partial, 'damaged').toBe(true);
     const { projects, total } = reportOf({ 'ml-burn': known(BURNING) }, undefined);
