@@ -26,6 +26,8 @@ export interface AuditOptions {
   readonly known?: Reading<readonly ProjectFacts[]>;
   /** For the policies above the projects, where the caller audits several. */
   readonly readAbove?: ReadAbove;
+  /** When the tick was published: what an earlier delivery of it left is not the audit before. */
+  readonly tickMs?: number;
   /** Told of every call that failed. */
   readonly failed?: (error: unknown) => void;
 }
@@ -37,7 +39,7 @@ export async function auditProject(
   options: AuditOptions,
 ): Promise<AuditReport> {
   const { runtime, api, policy, state } = context;
-  const { operationsProject, preflight, known, readAbove, failed = () => undefined } = options;
+  const { operationsProject, preflight, known, readAbove, tickMs, failed = () => undefined } = options;
   const now = runtime.now();
   const config = configureAudit(policy, projectId, operationsProject);
   const digestOf = await openDigests(state, runtime.newId, failed);
@@ -54,6 +56,7 @@ export async function auditProject(
     readReceipt({ ...look, failed: () => undefined }, state, {
       functionName: runtime.functionName,
       maxAgeDays: TREND_DAYS,
+      beforeMs: tickMs,
       remedy: '',
     }),
   ]);

@@ -20,6 +20,8 @@ export interface ReceiptQuery {
   readonly now: Date;
   /** Older ones are not looked for. */
   readonly maxAgeMs: number;
+  /** Those of runs that started in this second or after it, in milliseconds since the epoch, are passed over; absent for none. */
+  readonly beforeMs?: number | undefined;
 }
 
 const pageSchema = z.looseObject({ items: z.optional(z.unknown()) });
@@ -38,13 +40,18 @@ export async function findNewestReceipt(
   bucket: string,
   query: ReceiptQuery,
 ): Promise<string | undefined> {
-  const { functionName, projectId, now, maxAgeMs } = query;
+  const { functionName, projectId, now, maxAgeMs, beforeMs = Infinity } = query;
+  // As names have it.
+  const beforeSecondMs = Math.floor(beforeMs / 1_000) * 1_000;
   const oldestMs = now.getTime() - maxAgeMs;
   const oldest = dayOf(oldestMs);
   // A run that started just before midnight, by another clock, stands under the next day.
   for (let atMs = now.getTime() + DAY_MS / 24; dayOf(atMs) >= oldest; atMs -= DAY_MS) {
     const names = await namesOfDay(api, bucket, `receipts/${functionName}/${dayOf(atMs)}/`, projectId);
-    const newest = names.sort().at(-1);
+    const newest = names
+      .filter((name) => !(startedMs(name) >= beforeSecondMs))
+      .sort()
+      .at(-1);
     if (newest !== undefined) return startedMs(newest) < oldestMs ? undefined : newest;
   }
   return undefined;

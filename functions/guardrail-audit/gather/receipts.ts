@@ -31,6 +31,9 @@ const receiptSchema = z.looseObject({
 export interface ReceiptSource {
   readonly functionName: string;
   readonly maxAgeDays: number;
+  /** Those of runs before this moment, or from this moment on, do not count, in milliseconds since the epoch; absent for none. */
+  readonly sinceMs?: number | undefined;
+  readonly beforeMs?: number | undefined;
   /** The command that makes one. */
   readonly remedy: string;
 }
@@ -44,11 +47,13 @@ export async function readReceipt(
   state: State | undefined,
   source: ReceiptSource,
 ): Promise<Reading<ReceiptFacts>> {
-  const { functionName, maxAgeDays, remedy } = source;
+  const { functionName, maxAgeDays, sinceMs, beforeMs, remedy } = source;
   if (state === undefined)
     return { why: `no receipt of ${functionName} can be read: the policy names no state bucket` };
   const read = await attempt(look, `the receipts of ${functionName}`, async () => {
-    const query = { functionName, projectId: look.projectId, now: look.now, maxAgeMs: maxAgeDays * DAY_MS };
+    const nowMs = look.now.getTime();
+    const maxAgeMs = Math.min(maxAgeDays * DAY_MS, nowMs - (sinceMs ?? -Infinity));
+    const query = { functionName, projectId: look.projectId, now: look.now, maxAgeMs, beforeMs };
     const name = await findNewestReceipt(look.api, state.bucket, query);
     return { value: name === undefined ? undefined : await readParts(state, name), gaps: [] };
   });
@@ -56,7 +61,10 @@ export async function readReceipt(
   const { value } = read;
   if (value === 'damaged') return { why: `the newest receipt of ${functionName} is damaged`, remedy };
   if (value === undefined)
-    return { why: `${functionName} left no receipt about the project within ${maxAgeDays} days`, remedy };
+    return {
+      why: `${functionName} left no receipt about the project ${sinceMs === undefined ? `within ${maxAgeDays} days` : `since ${new Date(sinceMs).toISOString().slice(0, 10)}`}`,
+      remedy,
+    };
   return { value, gaps: [] };
 }
 

@@ -16,8 +16,11 @@ export async function reportScope(context: EventContext, format: AnswerFormat): 
   return answer(await readScope(context), format);
 }
 
-/** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
-export async function readScope(context: EventContext): Promise<ScopeReport> {
+/**
+ * The newest audit of every project in scope, from receipts: nothing is looked at anew. Those of runs before `sinceMs`, in milliseconds
+ * since the epoch, do not count.
+ */
+export async function readScope(context: EventContext, sinceMs?: number): Promise<ScopeReport> {
   const { runtime, api, policy, state } = context;
   const { projects, incomplete } = await listScope(context);
   const now = runtime.now();
@@ -29,6 +32,7 @@ export async function readScope(context: EventContext): Promise<ScopeReport> {
       const source = {
         functionName: runtime.functionName,
         maxAgeDays,
+        sinceMs,
         remedy: `npm run audit -- --project ${projectId}`,
       };
       return scopeRow(projectId, await readProject(look), await readReceipt(look, state, source));

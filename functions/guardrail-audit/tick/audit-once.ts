@@ -18,6 +18,7 @@ export async function auditOnce(context: EventContext, projectId: string, tick: 
     const startedAt = context.runtime.now();
     const report = await auditProject(context, projectId, {
       operationsProject: await context.runtime.ownProject(),
+      tickMs: tick.publishedMs,
       failed: (error) => {
         errors.note(error);
       },

@@ -24,7 +24,8 @@ export async function tellDigest(
   const { policy, state } = context;
   const { channels = [], ownerLabel = 'owner' } = policy.notify ?? {};
   if (channels.length === 0 || state === undefined) return;
-  const week = DateTime.fromMillis(tickMs, { zone: 'utc' }).toFormat("kkkk-'W'WW");
+  const sent = DateTime.fromMillis(tickMs, { zone: 'utc' });
+  const week = sent.toFormat("kkkk-'W'WW");
   const done = `${ROOM}/${week}.told`;
   if ((await state.read(done)) !== undefined) return;
   await addObject(state, `${ROOM}/${week}/${projectId}`, '{}');
@@ -36,7 +37,9 @@ export async function tellDigest(
   const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId)}`;
   const task = { title, done, claims, remedy };
   const ending = await doOnce(context, state, task, projectId, async () => {
-    const told = await sendNotice(context, channels, digestOf(await readScope(context), week, ownerLabel));
+    // An audit of the week before is none of this one.
+    const report = await readScope(context, sent.startOf('week').toMillis());
+    const told = await sendNotice(context, channels, digestOf(report, week, ownerLabel));
     // Each said why in the log.
     if (told === 0) throw new Error(`Cannot ${title}: no channel of the policy's notify took it`);
     return true;

@@ -69,7 +69,7 @@ describe('the digest of the weekly tick', () => {
       for (const secret of Object.values(SECRETS)) expect(JSON.stringify(digest)).not.toContain(secret);
     }));
 
-  it('names what is new and what was fixed since the week before', () =>
+  it('names what is new and fixed since the week before, also after a delivery that failed, and what has no audit of this week', () =>
     withDigest(async (lab, told) => {
       const { sandbox } = lab;
       for (const project of [BAD, CLEAN]) await tick(lab, project);
@@ -77,10 +77,24 @@ describe('the digest of the weekly tick', () => {
       sandbox.iam.unbind(({ role, member }) => role === 'roles/editor' && member === 'ada@example.com');
       sandbox.iam.bind({ member: 'new@example.com', role: 'roles/owner', permissions: 'all', on });
       await sandbox.clock.advance(WEEK_MS);
-      for (const project of [BAD, CLEAN, TRIALS]) await tick(lab, project, 1);
-      const text = told()[0]?.items[0]?.text;
+      // Its receipt is no audit to compare with for the next delivery.
+      const unavailable = { kind: 'status', status: 503 } as const;
+      sandbox.faults.add({ route: 'run.namespaces.services.list', fault: unavailable });
+      await expect(tick(lab, BAD, 1)).rejects.toThrow(/HTTP 503/);
+      sandbox.faults.clear();
+      await sandbox.clock.advance(60_000);
+      await tick(lab, BAD, 1);
+      // It ended without a receipt.
+      await storeObject(lab, `guardrail-audit/digests/2026-W48/${CLEAN}`, '{}', CLEAN);
+      await tick(lab, TRIALS, 1);
+      const [digest] = told();
+      const text = digest?.items[0]?.text;
       expect(text).toContain(' New: basic-role (roles/owner/user:new@example.com)');
       expect(text).toMatch(/ Fixed: .*basic-role \(roles\/editor\/user:ada@example.com\)/);
+      expect(digest?.title).toContain('1 not audited');
+      expect(digest?.items.find(({ resource }) => resource === `projects/${CLEAN}`)?.text).toBe(
+        `${CLEAN}: not audited, so what it costs and lacks is unknown: guardrail-audit left no receipt about the project since 2026-11-23`,
+      );
     }));
 
   it('is told where the run that was about to send it is killed: its event comes again', () =>

@@ -15,7 +15,9 @@ const name = (stamp: string, id = '00000001'): string =>
 describe('findNewestReceipt', () => {
   const withReceipts = (
     receipts: readonly (readonly [name: string, ...projects: string[]])[],
-    test: (find: (projectId: string, maxAgeHours?: number) => Promise<string | undefined>) => Promise<void>,
+    test: (
+      find: (projectId: string, maxAgeHours?: number, before?: string) => Promise<string | undefined>,
+    ) => Promise<void>,
   ) =>
     withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {
       const { runtime } = startInstance(sandbox, { name: NAME, policy: labPolicy() });
@@ -23,12 +25,13 @@ describe('findNewestReceipt', () => {
       const state = createState({ api, bucket: BUCKET });
       for (const [object, ...projects] of receipts)
         await state.write(object, '{}', { metadata: aboutProjects(projects) });
-      await test((projectId, maxAgeHours = 48) =>
+      await test((projectId, maxAgeHours = 48, before) =>
         findNewestReceipt(api, BUCKET, {
           functionName: NAME,
           projectId,
           now: runtime.now(),
           maxAgeMs: maxAgeHours * HOUR_MS,
+          beforeMs: before === undefined ? undefined : Date.parse(before),
         }),
       );
     });
@@ -45,6 +48,13 @@ describe('findNewestReceipt', () => {
         expect(await find('ml-lab')).toBe(name('20261118T210000Z'));
         expect(await find('ml-vision')).toBe(name('20261118T213000Z'));
         expect(await find('ml')).toBeUndefined();
+        for (const [before, found] of [
+          ['2026-11-18T21:30:01Z', '20261118T213000Z'],
+          // Names have whole seconds: a run of this one may have started after it.
+          ['2026-11-18T21:30:00.900Z', '20261118T210000Z'],
+          ['2026-11-18T21:00:00Z', undefined],
+        ] as const)
+          expect(await find('ml-vision', 48, before)).toBe(found && name(found));
       },
     ));
 
