@@ -76,7 +76,15 @@ export interface BurnReport {
   readonly changes: readonly HourChange[];
   /** What could not be read. */
   readonly incomplete: readonly Gap[];
+  /** What no number counts, whatever was looked at. */
+  readonly outOfSight: readonly string[];
 }
+
+const OUT_OF_SIGHT = [
+  'disks, networks, BigQuery, tokens and other services that do not bill for machines',
+  'what began and ended between two looks, which are hours apart in regions of Vertex AI where nothing ran',
+  'what accrued before a ledger began',
+] as const;
 
 /** The sum of what is known. */
 export interface ScopeBurn {
@@ -170,6 +178,7 @@ export function buildReport(
       .sort((a, b) => b.at.localeCompare(a.at) || b.usdPerHour - a.usdPerHour)
       .slice(0, MAX_CHANGES),
     incomplete,
+    outOfSight: OUT_OF_SIGHT,
   };
 }
 

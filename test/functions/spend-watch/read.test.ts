@@ -53,8 +53,8 @@ function bucketOf(objects: ReadonlyMap<string, string>): Bucket {
 const idOf = (at: number): string => `ml-${String(at).padStart(4, '0')}`;
 const budgetOf = (at: number): string => `billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b${at}`;
 
-/** So many projects, each with a ledger, and budgets of so many of them each. */
-async function read(projects: number, sizes: readonly number[]) {
+/** So many projects, each with a ledger, budgets of so many of them each, and a scope of the first ones. */
+async function read(projects: number, sizes: readonly number[], inScope = projects) {
   const objects = new Map<string, string>();
   for (let at = 0; at < projects; at += 1) {
     const project = idOf(at);
@@ -79,7 +79,7 @@ async function read(projects: number, sizes: readonly number[]) {
   }
   const policy = parsePolicy(
     [
-      `scope: [${Array.from({ length: projects }, (_, at) => `projects/${idOf(at)}`).join(', ')}]`,
+      `scope: [${Array.from({ length: inScope }, (_, at) => `projects/${idOf(at)}`).join(', ')}]`,
       'state: gs://ml-ops-costguard',
       `budgets: {mode: observe, allow: [${sizes.map((_, at) => budgetOf(at)).join(', ')}]}`,
       'watch:',
@@ -114,5 +114,16 @@ describe('a report over 2,000 projects', { timeout: 60_000 }, () => {
     expect(report.budgets.map(({ name }) => name)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
     expect(report.budgets[0]?.notEvaluable).toMatch(/it has 101 projects/);
     expect(report.budgets[2]?.burnUsdPerHour).toMatchObject({ expected: 40 });
+  });
+});
+
+describe('the ledger of a project that left the scope', () => {
+  it('is in no number, table or list of the report, and counts for the budgets that still cover it', async () => {
+    const { report } = await read(5, [2, 5], 3);
+    expect(report.projects.map(({ project }) => project)).toEqual([idOf(0), idOf(1), idOf(2)]);
+    expect(report.notEvaluable).toEqual([]);
+    expect(report.total).toMatchObject({ resources: 3, burnUsdPerHour: { expected: 3 } });
+    expect(JSON.stringify([report.top, report.changes])).not.toMatch(/vm-[34]/);
+    expect(report.budgets.map(({ burnUsdPerHour }) => burnUsdPerHour?.expected)).toEqual([2, 5]);
   });
 });

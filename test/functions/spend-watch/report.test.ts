@@ -94,6 +94,12 @@ describe('the burn report', () => {
     expect(writeMetrics(stale)).not.toMatch(/burn_usd_per_hour\{/);
   });
 
+  it('says what no number counts: between two looks at a region whole jobs may go unseen', () => {
+    expect(reportOf({}, undefined).outOfSight.join('; ')).toMatch(
+      /BigQuery.*began and ended between two looks, which are hours apart in regions of Vertex AI/,
+    );
+  });
+
   it('draws the line of spend up to the present estimate, its range around it', () => {
     const [budget] = reportOf({ 'ml-burn': known(BURNING) }, messagesOf()).budgets;
     const { line = [], spendUsd } = budget ?? {};
@@ -111,29 +117,54 @@ describe('the burn report', () => {
   });
 });
 
-/** OpenMetrics 1.0: https://prometheus.io/docs/specs/om/open_metrics_spec */
+/** The ABNF of OpenMetrics 1.0, https://prometheus.io/docs/specs/om/open_metrics_spec, for gauges. */
+const METRIC_NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
+const LABEL = '[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
+const NUMBER = '[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
+const DESCRIPTOR = new RegExp(`^# (TYPE|UNIT|HELP) (${METRIC_NAME}) (.+)$`);
+const SAMPLE = new RegExp(`^(${METRIC_NAME})\\{(${LABEL}(?:,${LABEL})*)\\} ${NUMBER}$`);
+/** Base units of the specification, and this product's own: what has none is a count or a state. */
+const UNITS = ['seconds', 'usd', 'usd_per_hour'];
+
+/** Families of an exposition, each with its samples. Each needs type, help, and the unit that its name ends in. */
 function familiesIn(text: string): ReadonlyMap<string, readonly string[]> {
   const lines = text.split('\n');
   expect(lines.slice(-2)).toEqual(['# EOF', '']);
   const families = new Map<string, string[]>();
+  const described = new Map<string, Record<string, string>>();
   let name = '';
   for (const line of lines.slice(0, -2)) {
-    const [, kind, own, rest = ''] = /^# (TYPE|UNIT|HELP) (\S+) (.*)$/.exec(line) ?? [];
-    if (kind === 'TYPE') {
-      name = own ?? '';
-      expect(families.has(name)).toBe(false);
-      families.set(name, []);
-      expect(rest).toBe('gauge');
-    } else if (kind === undefined) {
-      expect(line).toMatch(/^[a-z_]+\{([a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*\} -?\d+(\.\d+)?(e[+-]?\d+)?$/);
-      expect(line.startsWith(`${name}{`)).toBe(true);
+    const [, kind = '', own = '', rest = ''] = DESCRIPTOR.exec(line) ?? [];
+    if (kind === '') {
+      const [, sampled, labels = ''] = SAMPLE.exec(line) ?? [];
+      expect(sampled, line).toBe(name);
+      const names = [...labels.matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)].map(([, label]) => label);
+      expect(new Set(names).size, line).toBe(names.length);
       families.get(name)?.push(line);
-    } else {
-      expect(own).toBe(name);
-      if (kind === 'UNIT') expect(name.endsWith(`_${rest}`)).toBe(true);
+      continue;
     }
+    if (own !== name) {
+      // Families do not interleave: what was begun before does not come again.
+      expect(families.has(own), line).toBe(false);
+      name = own;
+      families.set(name, []);
+      described.set(name, {});
+    }
+    expect(families.get(name), line).toEqual([]);
+    expect(described.get(name), line).not.toHaveProperty(kind);
+    Object.assign(described.get(name) ?? {}, { [kind]: rest });
   }
-  for (const lines of families.values()) expect(new Set(lines).size).toBe(lines.length);
+  for (const [family, { TYPE, HELP, UNIT }] of described) {
+    expect([family, TYPE]).toEqual([family, 'gauge']);
+    expect(HELP, family).toMatch(/^[A-Z0-9](?:[^"\\]|\\[n"\\])+\.$/);
+    const unit = UNITS.filter((one) => family.endsWith(`_${one}`)).sort((x, y) => y.length - x.length)[0];
+    expect([family, UNIT]).toEqual([family, unit]);
+  }
+  for (const samples of families.values()) {
+    expect(samples.length).toBeGreaterThan(0);
+    const series = samples.map((line) => line.slice(0, line.lastIndexOf('} ')));
+    expect(new Set(series).size).toBe(series.length);
+  }
   return families;
 }
 
