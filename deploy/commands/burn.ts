@@ -25,17 +25,23 @@ const FUNCTION = 'spend-watch';
 const FORMATS = ['table', 'json', 'openmetrics', 'html'] as const;
 type Format = (typeof FORMATS)[number];
 
-const usage = `Usage: npm run burn -- [FILE] [--project ID] [--ops OPS] [--format table|json|openmetrics|html] [--out FILE]
+const usage = `Usage: npm run burn -- [FILE] [--project ID] [--ops OPS]
+                   [--format table|json|openmetrics|html] [--out FILE]
 
-Says what runs now costs an hour, and what is spent by now, ahead of billing: what GET of spend-watch answers, read with your own
-rights from the ledgers that its ticks wrote. It looks at nothing anew and changes nothing.
-  FILE       the policy, with the section "watch" and the state bucket; ./costguard.yaml when absent
+Says what runs now costs an hour, and what is spent by now, ahead of billing:
+what GET of spend-watch answers, read with your own rights from the ledgers that
+its ticks wrote. It looks at nothing anew and changes nothing.
+  FILE       the policy, with the section "watch" and the state bucket;
+             ./costguard.yaml when absent
   --project  one project of the policy's scope; all of the scope when absent
-  --ops      the operations project, which calls are billed to; when absent that of the policy's topic "receipts", or --project
+  --ops      the operations project, which calls are billed to; when absent that
+             of the policy's topic "receipts", or --project
   --format   table when absent
   --out      a file instead of standard output
-Exit code: 0 told, 1 the burn of nothing is known (what cannot be read is unknown, not zero), 2 wrong usage or policy, 3 you are not
-signed in. It takes roles/storage.objectViewer on the state bucket and resourcemanager.projects.get, and of a folder its projects.
+Exit code: 0 told, 1 the burn of nothing is known (what cannot be read is
+unknown, not zero), 2 wrong usage or policy, 3 you are not signed in. It takes
+roles/storage.objectViewer on the state bucket and resourcemanager.projects.get,
+and of a folder its projects.
 `;
 
 interface Output {

@@ -137,11 +137,13 @@ describe('npm run burn', () => {
     [['--format', 'xml'], /wanted one of table, json, openmetrics, html/],
     [['--project', 'No Id'], /wanted a project id/],
     [['--ops', 'a b'], /wanted a project id/],
-  ])('refuses %j', (args, message) =>
+  ])('refuses %j, and shows its usage in lines of 80 columns', (args, message) =>
     withWatch(POLICY, async (watch) => {
       const { code, err } = await run(watch, ...args);
       expect(code).toBe(2);
       expect(err).toMatch(message);
+      expect(err).toContain('Usage: npm run burn');
+      expect(err.split('\n').filter((line) => line.length > 80)).toEqual([]);
     }),
   );
 });
