@@ -1,3 +1,4 @@
+import { hung, told } from '../../deploy/commands/terminal-lines.ts';
 import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { headline } from './headline.ts';
@@ -7,11 +8,25 @@ export async function tellAuditStory(sandbox: Sandbox, url: string): Promise<voi
   headline(sandbox, 'Which of the eight mistakes did it make? The audit looks, and says what fixes each.');
   const response = await fetch(`${url}&format=json`);
   if (!response.ok) throw new Error(`The audit is a ${response.status}: ${await response.text()}`);
-  const { project, score, mistakes, findings } = (await response.json()) as AuditReport;
-  console.log(`${project}: grade ${score.grade ?? 'none'}, ${score.points ?? 'no'} of 100 points.`);
-  for (const { number, title, status, findings: count } of mistakes)
-    console.log(`  ${status.padEnd(14)} ${number}. ${title}${count === 0 ? '' : ` (${count})`}`);
-  const [first] = findings;
-  if (first !== undefined) console.log(`First to fix: ${first.detail}.\n  ${first.commands.join('\n  ')}`);
-  console.log(`The audit: ${url}`);
+  console.log(storyLines((await response.json()) as AuditReport, url).join('\n'));
+}
+
+/** Within 80 columns, but for commands: each stands whole in a line of its own, to be copied. */
+export function storyLines(
+  { project, score, mistakes, findings: [first] }: AuditReport,
+  url: string,
+): readonly string[] {
+  return [
+    ...told(`${project}: grade ${score.grade ?? 'none'}, ${score.points ?? 'no'} of 100 points.`, 0),
+    ...mistakes.flatMap(({ number, title, status, findings }) =>
+      hung(`${status.padEnd(14)} ${number}. `, `${title}${findings === 0 ? '' : ` (${findings})`}`),
+    ),
+    ...(first === undefined
+      ? []
+      : [
+          ...hung('First to fix: ', `${first.detail}.`, 0),
+          ...first.commands.map((command) => `    ${command}`),
+        ]),
+    ...hung('The audit: ', url, 0),
+  ];
 }
