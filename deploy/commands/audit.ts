@@ -8,11 +8,12 @@ import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { createLog } from '../../shared/run/log.ts';
 import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { createState } from '../../shared/state/state.ts';
-import { auditProject } from '../../functions/guardrail-audit/audit.ts';
+import { auditProject, type AuditOptions } from '../../functions/guardrail-audit/audit.ts';
 import { auditCsv } from '../../functions/guardrail-audit/report/csv.ts';
 import { renderAuditPage } from '../../functions/guardrail-audit/report/page.ts';
 import type { AuditReport } from '../../functions/guardrail-audit/report/report.ts';
 import { auditSarif } from '../../functions/guardrail-audit/report/sarif.ts';
+import { InDeletion } from '../../functions/guardrail-audit/scope/in-deletion.ts';
 import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules/mistakes.ts';
 import { checkProjectIds, oneOf, readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
@@ -36,7 +37,7 @@ prints no value of a secret.
   --fail-on  exit code 1 when something of this severity, or worse, is found; nothing fails the command when absent
   --format   table when absent
   --out      a file instead of standard output
-Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage or policy, 3 you are not signed in.
+Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage or policy, or a project in deletion, 3 you are not signed in.
 The kill switch is checked as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
 `;
 
@@ -106,11 +107,27 @@ async function audit(
     state: bucket === undefined ? undefined : createState({ api, bucket }),
   };
   const preflight = { value: await checkSwitch(policy, ops, runtime, auth), gaps: [] };
-  const report = await auditProject(context, args.project, { operationsProject: ops, preflight });
+  const report = await auditUnlessDeleted(context, args.project, { operationsProject: ops, preflight }, err);
+  if (report === undefined) return WRONG_USAGE;
   const text = textOf(report, args.format);
   if (args.outFile === undefined) out(text);
   else await writeFile(args.outFile, text);
   return fails(report, args.failOn) ? 1 : 0;
+}
+
+async function auditUnlessDeleted(
+  context: Parameters<typeof auditProject>[0],
+  project: string,
+  options: AuditOptions,
+  err: Output['err'],
+): Promise<AuditReport | undefined> {
+  try {
+    return await auditProject(context, project, options);
+  } catch (error) {
+    if (!(error instanceof InDeletion)) throw error;
+    err(`${error.message}\n`);
+    return undefined;
+  }
 }
 
 function checkSwitch(

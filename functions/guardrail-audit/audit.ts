@@ -10,9 +10,11 @@ import { earlierAudit } from './report/earlier.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
 import type { ReadAbove } from './gather/inherited.ts';
+import { readProject } from './gather/projects.ts';
 import { readReceipt } from './gather/receipts.ts';
-import type { Reading } from './reading.ts';
+import { isRead, type Reading } from './reading.ts';
 import { buildReport, type AuditReport } from './report/report.ts';
+import { InDeletion } from './scope/in-deletion.ts';
 
 /** How far back an audit is looked for to compare with: a tick a week, and two that failed. */
 const TREND_DAYS = 30;
@@ -32,7 +34,10 @@ export interface AuditOptions {
   readonly failed?: (error: unknown) => void;
 }
 
-/** Looks at one project and judges it. Throws where the policy has no section `audit`, and for unexpected errors. */
+/**
+ * Looks at one project and judges it. Throws {@link InDeletion} where nothing is left to judge, where the policy has no section `audit`,
+ * and for unexpected errors.
+ */
 export async function auditProject(
   context: EventContext,
   projectId: string,
@@ -42,13 +47,16 @@ export async function auditProject(
   const { operationsProject, preflight, known, readAbove, tickMs, failed = () => undefined } = options;
   const now = runtime.now();
   const config = configureAudit(policy, projectId, operationsProject);
-  const digestOf = await openDigests(state, runtime.newId, failed);
-  const look = { api, projectId, now, digestOf, failed };
+  const digests = await openDigests(state, runtime.newId, failed);
+  const look = { api, projectId, now, ...digests, failed };
+  const project = await readProject(look);
+  if (isRead(project) && project.value.isDeleted === true) throw new InDeletion(projectId);
   const [facts, before] = await Promise.all([
     gatherProject(look, config, {
       auth: runtime.auth,
       policy,
       state,
+      project,
       ...(preflight === undefined ? {} : { preflight }),
       ...(known === undefined ? {} : { known }),
       ...(readAbove === undefined ? {} : { readAbove }),
@@ -70,12 +78,12 @@ async function openDigests(
   state: State | undefined,
   newKey: () => string,
   failed: (error: unknown) => void,
-): Promise<DigestOf> {
+): Promise<{ readonly digestOf: DigestOf; readonly digestsLast: boolean }> {
   try {
-    return await openDigest(state, newKey);
+    return { digestOf: await openDigest(state, newKey), digestsLast: state !== undefined };
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
     failed(error);
-    return openDigest(undefined, newKey);
+    return { digestOf: await openDigest(undefined, newKey), digestsLast: false };
   }
 }

@@ -7,6 +7,8 @@ import type { Job } from './iam/role-sets.ts';
 /** What the audit takes from the policy and the request. */
 export interface AuditConfig {
   readonly project: string;
+  /** Which costguard is deployed in. */
+  readonly operationsProject: string;
   /** `projects/P/topics/T`: what the kill switch listens to; undefined where the policy arms none. */
   readonly switchTopic: string | undefined;
   readonly keepLabel: string;
@@ -36,6 +38,7 @@ export function configureAudit(policy: Policy, project: string, operationsProjec
   const { jobs } = audit;
   return {
     project,
+    operationsProject,
     switchTopic:
       policy.budgets === undefined ? undefined : `projects/${operationsProject}/topics/${SWITCH_TOPIC}`,
     keepLabel: policy.notebooks?.keepLabel ?? 'costguard-keep',

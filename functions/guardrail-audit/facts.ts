@@ -33,6 +33,8 @@ export interface AuditFacts {
   readonly workloads: Reading<readonly Workload[]>;
   /** Startup scripts in buckets that machines name. */
   readonly scripts: Reading<readonly ScannedPlace[]>;
+  /** A secret has the same digest in every run, for the key of digests is kept. */
+  readonly digestsLast: boolean;
   readonly buckets: Reading<readonly BucketFacts[]>;
   readonly stopper: Reading<ReceiptFacts>;
   readonly enforcer: Reading<ReceiptFacts>;
@@ -47,6 +49,8 @@ export interface ProjectFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** `folders/N` or `organizations/N`. */
   readonly parent: string | undefined;
+  /** It is in deletion. */
+  readonly isDeleted?: true;
 }
 
 export interface BillingFacts {
@@ -109,7 +113,7 @@ export interface MachineFacts {
   /** While it runs, without what bills anyway. */
   readonly usdPerHour: UsdPerHour;
   readonly places: readonly ScannedPlace[];
-  /** `gs://…` of startup scripts that it names. */
+  /** Of startup scripts that it names, `gs://…` or an address of the web, as they stand there: one may hold a credential. */
   readonly scriptUrls: readonly string[];
 }
 

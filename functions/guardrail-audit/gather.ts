@@ -14,8 +14,8 @@ import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
 import { readProjectPolicy } from './gather/policy.ts';
 import { budgetPreflight } from './gather/preflight.ts';
-import { readNeighbours, readProject } from './gather/projects.ts';
-import { readReceipt } from './gather/receipts.ts';
+import { readNeighbours } from './gather/projects.ts';
+import { callRemedy, readReceipt, tickRemedy } from './gather/receipts.ts';
 import { readScripts } from './gather/scripts.ts';
 import { readTpus } from './gather/tpus.ts';
 import { readUse } from './gather/use.ts';
@@ -29,6 +29,7 @@ export interface AuditSources {
   readonly state: State | undefined;
   /** The whole preflight, where the caller may run it; that of the budgets otherwise. */
   readonly preflight?: Reading<readonly Check[]>;
+  readonly project: Reading<ProjectFacts>;
   /** The projects in scope, where they are read already. */
   readonly known?: Reading<readonly ProjectFacts[]>;
   /** For the policies above the projects, where the caller looks at several. */
@@ -41,9 +42,8 @@ export async function gatherProject(
   config: AuditConfig,
   sources: AuditSources,
 ): Promise<AuditFacts> {
-  const { auth, policy, state, preflight, known, readAbove = policiesOnce() } = sources;
+  const { auth, policy, state, project, preflight, known, readAbove = policiesOnce() } = sources;
   const [
-    project,
     neighbours,
     billing,
     allowed,
@@ -58,7 +58,6 @@ export async function gatherProject(
     buckets,
     receipts,
   ] = await Promise.all([
-    readProject(look),
     known === undefined ? readNeighbours(look, policy.scope) : withoutSelf(known, look.projectId),
     readBilling(look, auth),
     readProjectPolicy(look),
@@ -91,7 +90,7 @@ export async function gatherProject(
       scripts,
     },
     ...vertex,
-    ...{ workloads, buckets },
+    ...{ workloads, buckets, digestsLast: look.digestsLast === true },
     ...receipts,
     preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),
   };
@@ -107,23 +106,16 @@ function withoutSelf(
 /** What the other functions say of the project. */
 async function readReceipts(
   look: Look,
-  { maxReceiptAgeDays: maxAgeDays }: AuditConfig,
+  { maxReceiptAgeDays: maxAgeDays, operationsProject }: AuditConfig,
   state: State | undefined,
 ): Promise<Pick<AuditFacts, 'stopper' | 'enforcer' | 'egress'>> {
   const receipt = (functionName: string, remedy: string) =>
     readReceipt(look, state, { functionName, maxAgeDays, remedy });
-  const tick = (functionName: string) =>
-    receipt(
-      functionName,
-      `gcloud scheduler jobs run costguard-${functionName} --location=REGION --project=OPERATIONS_PROJECT`,
-    );
+  const tick = (functionName: string) => receipt(functionName, tickRemedy(functionName, operationsProject));
   const [stopper, enforcer, egress] = await Promise.all([
     tick('idle-notebook-stopper'),
     tick('lifecycle-enforcer'),
-    receipt(
-      'egress-auditor',
-      `gcloud functions call egress-auditor --gen2 --region=REGION --project=OPERATIONS_PROJECT --data='{}'`,
-    ),
+    receipt('egress-auditor', callRemedy(operationsProject)),
   ]);
   return { stopper, enforcer, egress };
 }

@@ -32,6 +32,7 @@ export const daysAgo = (days: number): number => NOW.getTime() - days * DAY_MS;
 
 export const config: AuditConfig = {
   project: PROJECT,
+  operationsProject: 'ml-ops',
   switchTopic: TOPIC,
   keepLabel: 'costguard-keep',
   maxKeyAgeDays: 90,
@@ -257,6 +258,7 @@ export const clean: AuditFacts = {
   jobs: whole([]),
   workloads: whole([workload]),
   scripts: whole([]),
+  digestsLast: true,
   buckets: whole([bucket]),
   stopper: receipt(decision),
   enforcer: receipt(decision),

@@ -1,5 +1,6 @@
 import type { AuditConfig } from '../../functions/guardrail-audit/config.ts';
 import type { AuditFacts, MachineFacts, TpuFacts, TpuWorker } from '../../functions/guardrail-audit/facts.ts';
+import { tickRemedy } from '../../functions/guardrail-audit/gather/receipts.ts';
 import { whole } from '../../functions/guardrail-audit/reading.ts';
 import type { RuleId } from '../../functions/guardrail-audit/rules/rules.ts';
 import {
@@ -122,7 +123,7 @@ const ALERTS: readonly Case[] = [
           subject: 'projects/x',
           status: 'fail',
           detail: 'it lacks compute.instances.stop',
-          remedy: ['gcloud x'],
+          remedy: ['gcloud projects describe ml-ops'],
         },
       ]),
     },
@@ -200,7 +201,7 @@ const NOTEBOOKS: readonly Case[] = [
   ),
   {
     ...one('no receipt of the stopper', {
-      stopper: { why: 'there is none', remedy: 'gcloud scheduler jobs run x' },
+      stopper: { why: 'there is none', remedy: tickRemedy('idle-notebook-stopper', 'ml-ops') },
     }),
     unknown: ['notebook-idle-shutdown'],
   },
@@ -390,7 +391,7 @@ const DATA: readonly Case[] = [
           action: 'report',
           reason: 'zone-pairs',
           usdPerHour: 50 / 730,
-          evidence: { title: 'Two zones talk', command: 'gcloud x' },
+          evidence: { title: 'Two zones talk', command: 'gcloud projects describe ml-ops' },
         }),
       },
       'egress-finding',
@@ -403,7 +404,7 @@ const DATA: readonly Case[] = [
       action: 'report',
       reason: 'zone-pairs',
       usdPerHour: 0.0001,
-      evidence: { command: 'gcloud x' },
+      evidence: { command: 'gcloud projects describe ml-ops' },
     }),
   }),
   { ...one('no receipt of the egress auditor', { egress: unread }), unknown: ['egress-finding'] },

@@ -105,5 +105,5 @@ function moveAll(facts: EgressFacts, { readers }: RegionReads, home: string): st
 
 export function copyCommand(bucket: string, region: string): string {
   const copy = shellWord(`gs://${bucket}-${region}`);
-  return `gcloud storage buckets create ${copy} --location=${region} && gcloud storage rsync --recursive ${shellWord(`gs://${bucket}`)} ${copy}`;
+  return `gcloud storage buckets create ${copy} --location=${region} && gcloud storage rsync ${shellWord(`gs://${bucket}`)} ${copy} --recursive`;
 }

@@ -91,5 +91,5 @@ function dualCommand(bucket: string, regions: readonly [string, string]): string
       (one) => isIn({ location: one, regions: undefined }, regions[0]) === true,
     ) ?? 'US';
   const copy = shellWord(`gs://${bucket}-dual`);
-  return `gcloud storage buckets create ${copy} --location=${location} --placement=${regions.join(',')} && gcloud storage rsync --recursive ${shellWord(`gs://${bucket}`)} ${copy}`;
+  return `gcloud storage buckets create ${copy} --location=${location} --placement=${regions.join(',')} && gcloud storage rsync ${shellWord(`gs://${bucket}`)} ${copy} --recursive`;
 }

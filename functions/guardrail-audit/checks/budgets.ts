@@ -92,10 +92,10 @@ function thresholds(budget: Budget): Found | undefined {
   };
 }
 
-function wiring(budget: Budget, { switchTopic }: AuditConfig): Found | undefined {
+function wiring(budget: Budget, { switchTopic, operationsProject }: AuditConfig): Found | undefined {
   const { topic, name } = budget;
   if (switchTopic === undefined ? topic !== undefined : topic === switchTopic) return undefined;
-  const wanted = switchTopic ?? 'projects/OPERATIONS_PROJECT/topics/costguard-budget-kill-switch';
+  const wanted = switchTopic ?? `projects/${operationsProject}/topics/costguard-budget-kill-switch`;
   return {
     resource: name,
     detail: `the messages of ${named(budget)} go to ${topic ?? 'no topic'}`,

@@ -12,6 +12,7 @@ const WINDOW_DAYS = 30;
 
 export function checkCredentials(facts: AuditFacts, config: AuditConfig, now: Date): readonly Outcome[] {
   const { accounts, keyUse, machines, scripts, jobs, workloads } = facts;
+  const told = { project: config.project, digestsLast: facts.digestsLast };
   const metadata = mapReading(machines, (all) => all.flatMap(({ places }) => places));
   const keys =
     (look: (account: AccountFacts, key: KeyFacts) => Found | undefined) => (all: readonly AccountFacts[]) =>
@@ -38,10 +39,10 @@ export function checkCredentials(facts: AuditFacts, config: AuditConfig, now: Da
     judge('account-key-unused', both(accounts, keyUse), ([all, uses]) =>
       judgeKeys(all, now, (account, key) => unusedKey(account, key, uses, config, now)),
     ),
-    judge('secret-in-metadata', metadata, (places) => judgePlaces(places, config.project)),
-    judge('secret-in-script', scripts, (places) => judgePlaces(places, config.project)),
-    judge('secret-in-job', jobs, (all) => judgeWorkloads(all, config.project)),
-    judge('secret-in-environment', workloads, (all) => judgeWorkloads(all, config.project)),
+    judge('secret-in-metadata', metadata, (places) => judgePlaces(places, told)),
+    judge('secret-in-script', scripts, (places) => judgePlaces(places, told)),
+    judge('secret-in-job', jobs, (all) => judgeWorkloads(all, told)),
+    judge('secret-in-environment', workloads, (all) => judgeWorkloads(all, told)),
   ];
 }
 
@@ -128,22 +129,27 @@ function ageDays({ createdMs }: KeyFacts, now: Date): number {
   return Math.floor((now.getTime() - createdMs) / DAY_MS);
 }
 
-function judgeWorkloads(workloads: readonly Workload[], project: string): Judgement {
+/** How credentials are told. */
+interface Told extends Pick<AuditFacts, 'digestsLast'> {
+  readonly project: string;
+}
+
+function judgeWorkloads(workloads: readonly Workload[], told: Told): Judgement {
   const references = workloads.reduce((sum, { secretReferences }) => sum + secretReferences, 0);
   const { found, notes } = judgePlaces(
     workloads.flatMap(({ places }) => places),
-    project,
+    told,
     references,
   );
   return { looked: workloads.length, found, ...(notes === undefined ? {} : { notes }) };
 }
 
 /** What the places hold. References to Secret Manager are named: they are how it should be done. */
-function judgePlaces(places: readonly ScannedPlace[], project: string, references = 0): Judgement {
+function judgePlaces(places: readonly ScannedPlace[], told: Told, references = 0): Judgement {
   const refers = references + places.filter((one) => one.refers).length;
   return {
     looked: places.length,
-    found: places.flatMap((place) => secretsIn(place, project)),
+    found: places.flatMap((place) => secretsIn(place, told)),
     ...(refers === 0
       ? {}
       : {
@@ -156,12 +162,14 @@ function judgePlaces(places: readonly ScannedPlace[], project: string, reference
 
 function secretsIn(
   { resource, place, secrets, unlisted = 0 }: ScannedPlace,
-  project: string,
+  { project, digestsLast }: Told,
 ): readonly Found[] {
   const more = unlisted === 0 ? '' : `; ${unlisted} more in this place are not listed`;
   return secrets.map(({ rule, title, length, digest }, at) => ({
     resource,
-    place: at === 0 ? place : `${place}#${at + 1}`,
+    place,
+    // Another one that leaves the place does not make this one new.
+    ...(digestsLast ? { mark: `${rule}/${digest}` } : {}),
     detail: `${place} holds what looks like a credential: ${title} (${rule}), ${length} characters${at === secrets.length - 1 ? more : ''}`,
     evidence: { pattern: rule, length, digest },
     commands: [

@@ -106,7 +106,7 @@ function runsAsDefault(account: string | undefined): boolean {
 }
 
 function machineAsDefault(machine: MachineFacts, project: string): Found {
-  const { resource, name, zone, serviceAccount = '', fullScope, running, kind } = machine;
+  const { resource, name, zone, machineType, serviceAccount = '', fullScope, running, kind } = machine;
   const at = `--zone=${zone} --project=${shellWord(project)}`;
   return {
     resource,
@@ -114,8 +114,9 @@ function machineAsDefault(machine: MachineFacts, project: string): Found {
     evidence: { serviceAccount, fullScope, running },
     commands:
       kind === 'notebook'
-        ? [
-            'Create the notebook anew with --service-account-email: the account of an instance cannot be changed',
+        ? // The account of an instance cannot be changed.
+          [
+            `gcloud workbench instances create NEW_NOTEBOOK --service-account-email=OWN_ACCOUNT_EMAIL --machine-type=${machineType} --location=${zone} --project=${shellWord(project)}`,
           ]
         : [
             ...(running ? [`gcloud compute instances stop ${shellWord(name)} ${at}`] : []),
@@ -127,7 +128,8 @@ function machineAsDefault(machine: MachineFacts, project: string): Found {
 
 function workloadAccount(kind: Workload['kind'], resource: string, project: string): string {
   const name = shellWord(resource.split('/').at(-1) ?? '');
-  const at = `--region=${resource.split('/')[3] ?? ''} --service-account=OWN_ACCOUNT_EMAIL --project=${shellWord(project)}`;
+  const where = `--region=${resource.split('/')[3] ?? ''} --project=${shellWord(project)}`;
+  const at = `${where} --service-account=OWN_ACCOUNT_EMAIL`;
   switch (kind) {
     case 'function':
       return `gcloud functions deploy ${name} --gen2 ${at}`;
@@ -136,7 +138,8 @@ function workloadAccount(kind: Workload['kind'], resource: string, project: stri
     case 'run-job':
       return `gcloud run jobs update ${name} ${at}`;
     case 'vertex-job':
-      return 'Name a serviceAccount in the specification of the next job';
+      // The file names its serviceAccount.
+      return `gcloud ai custom-jobs create --display-name=${name} --config=JOB_SPEC_FILE ${where}`;
   }
 }
 

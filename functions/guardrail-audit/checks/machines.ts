@@ -1,11 +1,10 @@
 import { percentText } from '../../../shared/units.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
-import { catalogMachine } from '../../../shared/prices/machine-catalog.ts';
-import type { Cheaper } from '../../../shared/prices/planning/cheaper-machine.ts';
 import { addUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
 import { both } from '../reading.ts';
+import { namesOf, resize } from './resize.ts';
 import { smallerMachine } from './smaller-machine.ts';
 import { checkTpus } from './tpus.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
@@ -68,51 +67,6 @@ function tooLarge(machine: MachineFacts, use: MachineUse, config: AuditConfig): 
     ...(saves === undefined ? {} : { usdPerMonth: monthly(saves, runningHours / windowHours) }),
     commands: resize(machine, smaller, config.project),
   };
-}
-
-function namesOf({ machineType, gpu }: Cheaper): string {
-  return catalogMachine(machineType)?.gpu !== undefined || gpu === undefined
-    ? machineType
-    : `${machineType} with ${gpu.count} x ${gpu.type}`;
-}
-
-/** GPUs that are attached to a VM stay as they are; those of a notebook can be changed, and a machine type that brings them along. */
-function resize(machine: MachineFacts, smaller: Cheaper | undefined, project: string): readonly string[] {
-  const { kind, zone, gpus, running } = machine;
-  const name = shellWord(machine.name);
-  const [group, at] =
-    kind === 'notebook' ? ['workbench', `--location=${zone}`] : ['compute', `--zone=${zone}`];
-  const end = `${at} --project=${shellWord(project)}`;
-  const around = (change: string): readonly string[] => [
-    ...(running ? [`gcloud ${group} instances stop ${name} ${end}`] : []),
-    change,
-    ...(running ? [`gcloud ${group} instances start ${name} ${end}`] : []),
-  ];
-  const brings = smaller !== undefined && catalogMachine(smaller.machineType)?.gpu !== undefined;
-  const broughtAlong = catalogMachine(machine.machineType)?.gpu !== undefined;
-  if (smaller !== undefined && kind === 'notebook')
-    return around(
-      `gcloud workbench instances update ${name} --machine-type=${smaller.machineType}${brings || smaller.gpu === undefined ? '' : ` --accelerator-type=${acceleratorType(smaller.gpu.type)} --accelerator-core-count=${smaller.gpu.count}`} ${end}`,
-    );
-  if (smaller !== undefined && brings && broughtAlong)
-    return around(
-      `gcloud compute instances set-machine-type ${name} --machine-type=${smaller.machineType} ${end}`,
-    );
-  if (smaller !== undefined)
-    return [`Create the VM anew as ${namesOf(smaller)}: gcloud changes no GPUs that are attached`];
-  const [first] = gpus;
-  if (kind === 'vm' || first === undefined)
-    return ['Create the VM anew with fewer or smaller GPUs: gcloud changes none that are attached'];
-  const fewer = Math.max(1, Math.floor(first.count / 2));
-  const type = first.count > 1 ? acceleratorType(first.type) : 'SMALLER_GPU';
-  return around(
-    `gcloud workbench instances update ${name} --accelerator-type=${type} --accelerator-core-count=${fewer} ${end}`,
-  );
-}
-
-/** As the Notebooks API names it. */
-function acceleratorType(gpu: string): string {
-  return gpu.toUpperCase().replaceAll('-', '_');
 }
 
 /** So young a deployment may wait for its first caller. */

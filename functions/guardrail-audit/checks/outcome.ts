@@ -10,6 +10,8 @@ export interface Found {
   readonly resource: string;
   /** Where in the resource, such as `metadata/startup-script`; absent when it is the resource as a whole. */
   readonly place?: string;
+  /** Tells it from others at the same place, by what stays the same from run to run. */
+  readonly mark?: string;
   /** One sentence. */
   readonly detail: string;
   readonly evidence: Readonly<Record<string, EvidenceValue>>;

@@ -11,6 +11,8 @@ export interface Look {
   readonly projectId: string;
   readonly now: Date;
   readonly digestOf: DigestOf;
+  /** Digests can be compared with those of other runs. */
+  readonly digestsLast?: boolean;
   /** Told of every failure: those that may pass make an event fail in the end. */
   readonly failed: (error: unknown) => void;
 }

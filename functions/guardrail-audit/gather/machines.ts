@@ -39,12 +39,17 @@ const FIELDS =
 
 const FULL_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
-/** Keys that name a script in a bucket: of Compute Engine and of Workbench. */
+/**
+ * Keys that name where a script lies: of Compute Engine and of Workbench. Sources:
+ * https://cloud.google.com/compute/docs/instances/startup-scripts/windows, https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-metadata
+ */
 const SCRIPT_KEYS = [
   'startup-script-url',
   'shutdown-script-url',
   'post-startup-script',
   'windows-startup-script-url',
+  'windows-shutdown-script-url',
+  'sysprep-specialize-script-url',
 ];
 
 /**
@@ -167,8 +172,8 @@ function toFacts(
       look.digestOf,
     ),
     scriptUrls: metadata
-      .filter(({ name, text }) => SCRIPT_KEYS.includes(name ?? '') && text.startsWith('gs://'))
-      .map(({ text }) => text),
+      .filter(({ name, text }) => SCRIPT_KEYS.includes(name ?? '') && text.trim() !== '')
+      .map(({ text }) => text.trim()),
   };
 }
 

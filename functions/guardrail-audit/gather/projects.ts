@@ -4,21 +4,15 @@ import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { PermanentError, messageOf } from '../../../shared/errors.ts';
 import pMap from 'p-map';
 import type { ProjectFacts } from '../facts.ts';
-import { whole, type Reading } from '../reading.ts';
+import { isRead, whole, type Reading } from '../reading.ts';
 import { attempt, type Look } from './attempt.ts';
 
 /** Neighbours that are looked at: enough to see whether one of them is for trials. */
 const MAX_NEIGHBOURS = 200;
 
 async function factsOf(api: Api, projectId: string): Promise<ProjectFacts> {
-  const {
-    projectId: id,
-    number,
-    displayName,
-    labels,
-    parent,
-  } = await getProject(api, `projects/${encodeURIComponent(projectId)}`);
-  return { id, number, displayName, labels, parent };
+  const { projectId: id, ...facts } = await getProject(api, `projects/${encodeURIComponent(projectId)}`);
+  return { id, ...facts };
 }
 
 /** Needs resourcemanager.projects.get. */
@@ -53,7 +47,8 @@ export async function readNeighbours(
     { concurrency: 8 },
   );
   return {
-    value: read.flatMap((one) => ('value' in one ? [one.value] : [])),
-    gaps: [...gaps, ...read.flatMap((one) => ('value' in one ? [] : [one.why]))],
+    // One in deletion is none to try things in.
+    value: read.flatMap((one) => (isRead(one) && one.value.isDeleted !== true ? [one.value] : [])),
+    gaps: [...gaps, ...read.flatMap((one) => (isRead(one) ? [] : [one.why]))],
   };
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { textField, readItems } from '../../../shared/google/read-items.ts';
+import { shellWord } from '../../../shared/report/shell-word.ts';
 import { findNewestReceipt } from '../../../shared/state/receipts.ts';
 import type { State } from '../../../shared/state/state.ts';
 import type { ReceiptFacts } from '../facts.ts';
@@ -26,6 +27,16 @@ const receiptSchema = z.looseObject({
   failures: z.optional(z.unknown()),
   sweep: z.optional(z.looseObject({ previous: z.optional(z.string()), goesOn: z.optional(z.boolean()) })),
 });
+
+/** The command by which a function that has a tick makes a receipt. */
+export function tickRemedy(functionName: string, operationsProject: string): string {
+  return `gcloud scheduler jobs run costguard-${functionName} --location=REGION --project=${shellWord(operationsProject)}`;
+}
+
+/** The one of the egress auditor, which has none. */
+export function callRemedy(operationsProject: string): string {
+  return `gcloud functions call egress-auditor --gen2 --region=REGION --project=${shellWord(operationsProject)} --data='{}'`;
+}
 
 /** Where a receipt comes from, and how one is made. */
 export interface ReceiptSource {

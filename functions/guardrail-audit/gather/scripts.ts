@@ -27,9 +27,13 @@ export async function readScripts(
   return isRead(joined) ? { ...joined, gaps: [...machines.gaps, ...joined.gaps] } : joined;
 }
 
-function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPlace[]>> {
-  return attempt(look, url, async () => {
-    const [, bucket = '', object = ''] = /^gs:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+async function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPlace[]>> {
+  const script = objectOf(url);
+  if (script === undefined)
+    return { why: `a startup script is in no bucket and was not looked at: ${hostOf(url)}` };
+  const { bucket, object } = script;
+  const place = `gs://${bucket}/${object}`;
+  return attempt(look, place, async () => {
     const call = 'storage.objects.get';
     const answer = await orEmpty(
       look.api.request(call, {
@@ -41,14 +45,47 @@ function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPl
     );
     const text = parseAnswer(call, z.string(), answer);
     return {
-      value: scanTexts(
-        `projects/_/buckets/${bucket}`,
-        [{ place: url, name: undefined, text }],
-        look.digestOf,
-      ),
-      gaps: Buffer.byteLength(text) < MAX_BYTES ? [] : [`only the first megabyte of ${url} was looked at`],
+      value: scanTexts(`projects/_/buckets/${bucket}`, [{ place, name: undefined, text }], look.digestOf),
+      gaps: gapsOf(place, text),
     };
   });
+}
+
+/** What of a script could not be searched. */
+function gapsOf(place: string, text: string): readonly string[] {
+  const isCut = Buffer.byteLength(text) >= MAX_BYTES;
+  // A character may have been cut in two at the end.
+  if (NO_TEXT.test(isCut ? text.slice(0, -1) : text))
+    return [`${place} is no text in UTF-8: not all of it could be searched`];
+  return isCut ? [`only the first megabyte of ${place} was looked at`] : [];
+}
+
+/** Programs, archives and scripts in UTF-16, as their bytes come out. */
+const NO_TEXT = /[\u0000\uFFFD]/;
+
+/** `gs://B/O`, or an address of Cloud Storage; undefined for any other place. */
+function objectOf(url: string): { readonly bucket: string; readonly object: string } | undefined {
+  const [, bucket, object] =
+    /^gs:\/\/([^/]+)\/(.+)$/.exec(url) ??
+    /^https:\/\/storage\.(?:googleapis|cloud\.google)\.com\/([^/?]+)\/([^?]+)/.exec(url) ??
+    /^https:\/\/([^/?@]+)\.storage\.googleapis\.com\/([^?]+)/.exec(url) ??
+    [];
+  if (bucket === undefined || object === undefined) return undefined;
+  return { bucket, object: url.startsWith('gs://') ? object : unescaped(object) };
+}
+
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // It is not escaped.
+    return path;
+  }
+}
+
+/** Of an address no more than its host: the rest may hold a password or a signature. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'its address is none';
 }
 
 /** An empty object has no first byte: every range of it is a 416. */

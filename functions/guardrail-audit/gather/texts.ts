@@ -1,5 +1,5 @@
 import { isReference } from '../secrets/placeholder.ts';
-import { findSecrets, type DigestOf } from '../secrets/scan.ts';
+import { findSecrets, type DigestOf, type FoundSecret } from '../secrets/scan.ts';
 import type { ScannedPlace } from '../facts.ts';
 
 /** A text where a credential may stand, and its name there. */
@@ -19,7 +19,7 @@ export function scanTexts(
   digestOf: DigestOf,
 ): readonly ScannedPlace[] {
   return texts.flatMap(({ place, name, text }) => {
-    const secrets = findSecrets(text, name, digestOf);
+    const secrets = eachOnce(findSecrets(text, name, digestOf));
     const refers =
       secrets.length === 0 &&
       (/\bsecrets\/[\w-]+\/versions\/|gcloud\s+secrets\s+versions\s+access/.test(text) ||
@@ -28,6 +28,11 @@ export function scanTexts(
     const unlisted = Math.max(0, secrets.length - MAX_SECRETS);
     return [{ resource, place, secrets: secrets.slice(0, MAX_SECRETS), refers, unlisted }];
   });
+}
+
+/** One that a text repeats is one to be taken out. */
+function eachOnce(secrets: readonly FoundSecret[]): readonly FoundSecret[] {
+  return [...new Map(secrets.map((one) => [`${one.rule} ${one.digest} ${one.length}`, one])).values()];
 }
 
 function looksSecret(name: string | undefined): boolean {

@@ -90,8 +90,11 @@ export function buildReport(
   earlier: EarlierAudit | undefined,
   apiCalls: Readonly<Record<string, number>>,
 ): AuditReport {
+  const nth = counter();
   const findings = outcomes
-    .flatMap((outcome) => outcome.found.map((found) => toFinding(outcome.rule, found, earlier)))
+    .flatMap(({ rule, found }) =>
+      found.map((one) => toFinding(rule, one, fingerprintOf(rule, one, nth(placeKey(rule, one))), earlier)),
+    )
     .sort(byMoney);
   const score = scoreOf(outcomes);
   const oldPrices = oldBooksText(auditBooks(now));
@@ -109,20 +112,41 @@ export function buildReport(
   };
 }
 
+/** `nth`: of those that nothing else tells apart. Of a secret it holds no more than the digest does, whose key is not told. */
 export function fingerprintOf(
   rule: RuleId,
-  { resource, place = '' }: Pick<Found, 'resource' | 'place'>,
+  found: Pick<Found, 'resource' | 'place' | 'mark'>,
+  nth = 1,
 ): string {
+  const key = placeKey(rule, found);
   return createHash('sha256')
-    .update(JSON.stringify([rule, resource, place]))
+    .update(nth === 1 ? key : `${key}#${nth}`)
     .digest('hex')
     .slice(0, 16);
 }
 
-function toFinding(rule: RuleId, found: Found, earlier: EarlierAudit | undefined): Finding {
+function placeKey(rule: RuleId, { resource, place = '', mark }: Pick<Found, 'resource' | 'place' | 'mark'>) {
+  return JSON.stringify([rule, resource, place, ...(mark === undefined ? [] : [mark])]);
+}
+
+/** How often it was called with a key, this time included. */
+function counter(): (key: string) => number {
+  const seen = new Map<string, number>();
+  return (key) => {
+    const count = (seen.get(key) ?? 0) + 1;
+    seen.set(key, count);
+    return count;
+  };
+}
+
+function toFinding(
+  rule: RuleId,
+  found: Found,
+  fingerprint: string,
+  earlier: EarlierAudit | undefined,
+): Finding {
   const { mistake, severity, title, cis = null } = ruleOf(rule);
   const { resource, place = null, detail, evidence, usdPerMonth = null, commands } = found;
-  const fingerprint = fingerprintOf(rule, found);
   const isNew = earlier === undefined ? null : !earlier.findings.has(fingerprint);
   return {
     fingerprint,

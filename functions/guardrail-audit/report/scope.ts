@@ -4,6 +4,7 @@ import type { ProjectFacts, ReceiptFacts } from '../facts.ts';
 import type { Gap } from '../../../shared/run/receipt.ts';
 import { isRead, type Reading } from '../reading.ts';
 import { MISTAKES, type MistakeId } from '../rules/mistakes.ts';
+import { inDeletionText } from '../scope/in-deletion.ts';
 import type { AuditReport } from './report.ts';
 import { CHANGES } from './trend.ts';
 
@@ -105,6 +106,8 @@ export function scopeRow(
   receipt: Reading<ReceiptFacts>,
 ): ScopeRow {
   const known = isRead(facts) ? facts.value : undefined;
+  // Its last audit is about what was there.
+  if (known?.isDeleted === true) return unreadRow(project, known, inDeletionText(project));
   if (!isRead(receipt)) return unreadRow(project, known, receipt.why);
   const { runId, startedAtMs, decisions } = receipt.value;
   const score = scoreSchema.safeParse(decisions.find(({ reason }) => reason === 'score')?.evidence);

@@ -18,6 +18,7 @@ import {
   type LiveHead,
   type LiveResult,
 } from '../report/live-scope.ts';
+import { InDeletion } from './in-deletion.ts';
 import type { ScopeProjects } from './projects.ts';
 
 /** What one project takes at the least: none is begun that would only end as not evaluable. */
@@ -85,7 +86,7 @@ async function* eachProject(context: EventContext, projects: readonly string[]):
       yield { row: reportRow(report, facts), report };
     } catch (error) {
       // What Google does not show of one project says nothing of the next one.
-      if (!(error instanceof GoogleApiError)) throw error;
+      if (!(error instanceof GoogleApiError) && !(error instanceof InDeletion)) throw error;
       yield fail(messageOf(error));
     }
   }

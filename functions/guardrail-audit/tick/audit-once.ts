@@ -4,6 +4,8 @@ import { collectRunErrors } from '../../../shared/run/run-errors.ts';
 import type { TickOrigin } from '../../../shared/run/tick.ts';
 import { fileReceipt } from '../act.ts';
 import { auditProject } from '../audit.ts';
+import type { AuditReport } from '../report/report.ts';
+import { InDeletion } from '../scope/in-deletion.ts';
 import { doOnce, publishText } from './claim.ts';
 
 /**
@@ -16,13 +18,10 @@ export async function auditOnce(context: EventContext, projectId: string, tick: 
   const errors = collectRunErrors();
   const act = async (): Promise<boolean> => {
     const startedAt = context.runtime.now();
-    const report = await auditProject(context, projectId, {
-      operationsProject: await context.runtime.ownProject(),
-      tickMs: tick.publishedMs,
-      failed: (error) => {
-        errors.note(error);
-      },
+    const report = await auditUnlessDeleted(context, projectId, tick, (error) => {
+      errors.note(error);
     });
+    if (report === undefined) return true;
     await fileReceipt(context, report, startedAt, (error) => {
       errors.noteLostReceipt(error);
     });
@@ -44,4 +43,21 @@ export async function auditOnce(context: EventContext, projectId: string, tick: 
       log('INFO', `Nothing to do on "${projectId}": its audit for the tick ${tick.id} is done`);
   }
   errors.throwIfAny(projectId);
+}
+
+/** Undefined for a project in deletion, of which the log says so: no later delivery would find more. */
+async function auditUnlessDeleted(
+  context: EventContext,
+  projectId: string,
+  { publishedMs: tickMs }: TickOrigin,
+  failed: (error: unknown) => void,
+): Promise<AuditReport | undefined> {
+  const operationsProject = await context.runtime.ownProject();
+  try {
+    return await auditProject(context, projectId, { operationsProject, tickMs, failed });
+  } catch (error) {
+    if (!(error instanceof InDeletion)) throw error;
+    context.log('INFO', error.message);
+    return undefined;
+  }
 }

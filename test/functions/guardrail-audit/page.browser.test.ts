@@ -13,7 +13,7 @@ import { needs } from '../../support/needs.ts';
 import { clean, config, NOW, PROJECT, project, receipt } from '../../support/guardrail-facts.ts';
 import { CASES } from '../../support/guardrail-mistakes.ts';
 
-const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 375, height: 812 } } as const;
 
 /** What the failing cases are made of, the first of a kind: a page with much on it. */
 const worst: AuditFacts = CASES.filter(({ fails }) => fails.length > 0).reduce(
@@ -124,6 +124,28 @@ describe('the audit’s pages in Chromium', needs(chromiumMissing()), () => {
       },
     );
   });
+
+  it.each(Object.entries(PAGES))(
+    'prints %s light, without its tools, and cuts nothing off',
+    async (_, served) => {
+      // A4 within its margins, at 96 dots an inch.
+      const viewport = { width: 718, height: 1046 };
+      await withPage(browser, served, { viewport, colorScheme: 'dark' }, async ({ page }) => {
+        await page.emulateMedia({ media: 'print' });
+        expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
+          'rgb(255, 255, 255)',
+        );
+        for (const tool of ['.theme', '.contents', '.command button'])
+          for (const one of await page.locator(tool).all()) expect(await one.isVisible(), tool).toBe(false);
+        for (const one of await page.locator('details li, details pre').all())
+          expect(await one.isVisible()).toBe(true);
+        const cutOff = `[...document.querySelectorAll('p, li, dd, pre, td, th')]
+        .filter((one) => one.getBoundingClientRect().right > ${viewport.width} || one.scrollWidth > one.clientWidth + 1)
+        .map((one) => one.tagName + ' ' + one.textContent.slice(0, 80))`;
+        expect(await page.evaluate(cutOff)).toEqual([]);
+      });
+    },
+  );
 
   it('leads from each of the eight to its section', async () => {
     await withPage(

@@ -7,7 +7,7 @@ import { LEASE_MS } from '../../../functions/guardrail-audit/tick/claim.ts';
 import { handleRequest } from '../../../shared/run/handle-request.ts';
 import { eventOf, startInstance, withHttpFunction } from '../../support/in-process.ts';
 import { BUCKET, OPERATIONS, RECEIPTS_TOPIC, START } from '../../support/lab.ts';
-import { BAD, CLEAN, POLICY, withAudit, type AuditLab } from '../../support/guardrail-lab.ts';
+import { auditScenario, BAD, CLEAN, POLICY, withAudit, type AuditLab } from '../../support/guardrail-lab.ts';
 import { isScope, problemsOf } from '../../support/guardrail-schemas.ts';
 
 const TRIALS = 'ml-clean-test';
@@ -249,6 +249,49 @@ describe('GET / without a project', () => {
         },
       );
     }));
+});
+
+describe('a project in deletion that the scope names', () => {
+  const GONE = 'ml-shut-down';
+  const scenario = auditScenario();
+  const [first] = scenario.projects;
+  const withGone = {
+    ...scenario,
+    projects: [
+      ...scenario.projects,
+      ...(first === undefined
+        ? []
+        : [{ ...first, id: GONE, number: '79', state: 'DELETE_REQUESTED' as const }]),
+    ],
+  };
+
+  it('is said to be in deletion, and not audited: by a request, over the scope, by a tick, in its receipts', () =>
+    withAudit(
+      async (lab) => {
+        const { status, text } = await lab.get(`project=${GONE}`);
+        expect([status, text]).toEqual([404, expect.stringContaining('it is in deletion')]);
+        const { projects, total } = JSON.parse((await lab.get('format=json')).text) as {
+          readonly projects: readonly object[];
+          readonly total: object;
+        };
+        const said: unknown = expect.stringContaining('in deletion');
+        expect(projects).toContainEqual({ project: GONE, why: said });
+        expect(total).toMatchObject({ projects: 3, audited: 2 });
+        await tick(lab, JSON.stringify({ project: GONE }));
+        expect(lab.instance.lines).toContainEqual(
+          expect.objectContaining({ severity: 'INFO', message: said }),
+        );
+        expect(JSON.stringify(lab.instance.lines)).not.toContain('"severity":"ERROR"');
+        const stored = JSON.parse((await lab.get('scope=all&format=json')).text) as ScopeReport;
+        expect(stored.projects.find(({ project }) => project === GONE)).toMatchObject({
+          audit: null,
+          why: said,
+        });
+        expect(lab.sandbox.callLog.calls('compute.instances.aggregatedList').length).toBe(2);
+      },
+      withGone,
+      POLICY.replace(`projects/${BAD}`, `projects/${GONE}`),
+    ));
 });
 
 describe('a request', () => {

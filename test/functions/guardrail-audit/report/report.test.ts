@@ -24,6 +24,7 @@ import {
   secretPlace,
   SERVING,
 } from '../../../support/guardrail-facts.ts';
+import { CASES } from '../../../support/guardrail-mistakes.ts';
 
 /**
  * OASIS, sarif-spec, sarif-2.1/schema/sarif-schema-2.1.0.json of 2026-03-01. It is written for draft 4 and uses nothing that
@@ -75,6 +76,44 @@ describe('SARIF', () => {
     const rules = (JSON.parse(text) as { runs: { tool: { driver: { rules: { id: string }[] } } }[] }).runs[0]
       ?.tool.driver.rules;
     expect(rules?.map(({ id }) => id)).toEqual(Object.keys(RULES));
+  });
+});
+
+describe('a fingerprint', () => {
+  const token = { rule: 'github-pat', title: 'GitHub token', length: 40, digest: '0123abcd' };
+  const password = { ...token, rule: 'costguard-password', digest: '4567cdef' };
+  const another = { ...password, digest: '89ab0123' };
+  const of = (secrets: readonly (typeof token)[], digestsLast = true) =>
+    reportOf({ scripts: whole([secretPlace('gs://lab/start.sh', { secrets })]), digestsLast }).findings.map(
+      ({ evidence, fingerprint }) => [evidence['digest'], fingerprint] as const,
+    );
+
+  it('of a secret stays when another one leaves its place, or comes before it', () => {
+    const all = new Map(of([token, password, another]));
+    expect(new Set(all.values()).size).toBe(3);
+    for (const secrets of [[password, another], [another], [another, password, token]])
+      for (const [digest, fingerprint] of of(secrets)) expect(fingerprint).toBe(all.get(digest));
+  });
+
+  it('is no other where digests change from run to run: by the place, and the order in it', () => {
+    const today = of([token, password], false).map(([, fingerprint]) => fingerprint);
+    const digests = ['77777777', '88888888'];
+    const tomorrow = of(
+      [token, password].map((one, at) => ({ ...one, digest: digests[at] ?? '' })),
+      false,
+    );
+    expect(new Set(today).size).toBe(2);
+    expect(tomorrow.map(([, fingerprint]) => fingerprint).sort()).toEqual(today.sort());
+  });
+
+  it.each(CASES)('is of one finding alone: $title', ({ facts }) => {
+    const all = reportOf(facts).findings.map(({ fingerprint }) => fingerprint);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('tells two findings at one place apart', () => {
+    const all = reportOf({ scripts: whole([secretPlace('gs://a'), secretPlace('gs://a')]) }).findings;
+    expect(new Set(all.map(({ fingerprint }) => fingerprint)).size).toBe(2);
   });
 });
 

@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { scanTexts, textOfList } from '../../../../functions/guardrail-audit/gather/texts.ts';
 import { findSecrets } from '../../../../functions/guardrail-audit/secrets/scan.ts';
 import { pem } from '../../../support/secret-corpus.ts';
 
+const digestOf = (value: string): string => createHmac('sha256', 'key').update(value).digest('hex');
 const MEGABYTE = 1_000_000;
 const many = (text: string, length = MEGABYTE): string =>
   text.repeat(Math.ceil(length / text.length)).slice(0, length);
@@ -49,9 +51,15 @@ describe('a hostile megabyte', () => {
 
   it('of passwords becomes fifty findings, and says how many more there are', () => {
     const text = Array.from({ length: 200 }, (_, at) => `DB_PASSWORD=w1re-B1rd-${at}`).join('\n');
-    const [place] = scanTexts('projects/p', [{ place: 'env/X', name: undefined, text }], String);
+    const [place] = scanTexts('projects/p', [{ place: 'env/X', name: undefined, text }], digestOf);
     expect(place?.secrets).toHaveLength(50);
     expect(place?.unlisted).toBe(150);
+  });
+
+  it('of one password is one finding', () => {
+    const text = 'DB_PASSWORD=w1re-B1rd-9\n'.repeat(40_000);
+    const [place] = scanTexts('projects/p', [{ place: 'env/X', name: undefined, text }], digestOf);
+    expect(place).toMatchObject({ secrets: [{ rule: 'costguard-password' }], unlisted: 0 });
   });
 });
 
