@@ -132,7 +132,7 @@ async function handleTick(context: EventContext, message: Message): Promise<void
 async function auditInEvent(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
   const tell = (): Promise<void> => tellDigest(context, projectId, tick.publishedMs, () => scopeOf(context));
   try {
-    await auditOnce(context, projectId, tick);
+    await auditOnce(context, projectId, tick, tell);
   } catch (error) {
     // One project that fails does not hold back the digest of the others. One that another run audits has not ended.
     if (!(error instanceof BusyError)) await tell();

@@ -1,3 +1,4 @@
+import { messageOf } from '../../../shared/errors.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { collectRunErrors } from '../../../shared/run/run-errors.ts';
@@ -11,12 +12,22 @@ import { doOnce, publishText } from './claim.ts';
 /**
  * Audits a project for a tick, once, however often the tick or the message that it became is delivered: it is done when its receipt was stored
  * and published and no call failed that may work later. Without a state bucket each delivery audits. Throws `BusyError` where
- * another run is at work on it, and what may pass after the receipt, so that a later delivery sees more.
+ * another run is at work on it, and what may pass after the receipt, so that a later delivery sees more. `tell` tells the digest where it is due.
  */
-export async function auditOnce(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
+export async function auditOnce(
+  context: EventContext,
+  projectId: string,
+  tick: TickOrigin,
+  tell: () => Promise<void>,
+): Promise<void> {
   const { state, log } = context;
   const errors = collectRunErrors();
-  const act = async (): Promise<boolean> => {
+  const act = async (attempt = 1): Promise<boolean> => {
+    // A run before this one failed or died, as this one may: that holds the digest of the others back no longer.
+    if (attempt > 1)
+      await tell().catch((error: unknown) => {
+        log('WARNING', `Tells the digest after the audit: ${messageOf(error)}`);
+      });
     const startedAt = context.runtime.now();
     const report = await auditUnlessDeleted(context, projectId, tick, (error) => {
       errors.note(error);

@@ -36,7 +36,7 @@ export interface TaskContext extends Pick<EventContext, 'log'> {
 }
 
 /**
- * Does a task unless it is done or another run is at work on it. `act` says whether it succeeded: only then the task is done, otherwise
+ * Does a task unless it is done or another run is at work on it. `act` is told which attempt it is, from 1, and says whether it succeeded: only then the task is done, otherwise
  * the next delivery does it. The function may add objects and neither replace nor delete them: each run adds a claim under the next
  * number, and `claim-N.failed` where it did not succeed. A claim with that beside it, one that is damaged and one that is older than
  * an event can run hold no other run back.
@@ -46,13 +46,13 @@ export async function doOnce(
   state: State,
   task: Task,
   project: string,
-  act: () => Promise<boolean>,
+  act: (attempt: number) => Promise<boolean>,
 ): Promise<Ending> {
   const claim = await takeClaim(state, task, { project, run: context.runtime.newId() });
   if (typeof claim !== 'number') return claim;
   let isDone = false;
   try {
-    if (await act()) {
+    if (await act(claim)) {
       await addObject(state, task.done, '{}');
       isDone = true;
     }

@@ -156,6 +156,26 @@ describe('the digest of the weekly tick', () => {
       expect(sandbox.storage.objectNames(BUCKET, 'guardrail-audit/digests/2026-W47.claims/')).toHaveLength(1);
     }));
 
+  it('is not held back by a project whose audits are killed one after the other', () =>
+    withDigest(async (lab, told) => {
+      const { sandbox } = lab;
+      for (const project of [BAD, CLEAN]) await tick(lab, project);
+      const hang = { kind: 'timeout' } as const;
+      sandbox.faults.add({ route: 'iam.projects.serviceAccounts.list', fault: hang });
+      const timeouts = () => sandbox.callLog.calls().filter(({ fault }) => fault === 'timeout').length;
+      // They end when their time is up.
+      tick(lab, TRIALS).catch(() => undefined);
+      await expect.poll(timeouts, { timeout: 30_000 }).toBe(1);
+      lab.instance.kill();
+      await sandbox.clock.advance(LEASE_MS);
+      expect(told()).toEqual([]);
+      const next = { ...lab, instance: startInstance(sandbox, { name: 'guardrail-audit', policy: TOLD }) };
+      tick(next, TRIALS).catch(() => undefined);
+      await expect.poll(timeouts, { timeout: 30_000 }).toBe(2);
+      next.instance.kill();
+      expect(told().map(({ title }) => title.includes('1 not audited'))).toEqual([true]);
+    }));
+
   it('is told by the next delivery where no channel took it, without another audit', () =>
     withDigest(async (lab, told) => {
       const { sandbox } = lab;
