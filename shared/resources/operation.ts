@@ -47,14 +47,18 @@ const longRunningSchema = z.looseObject({
 });
 
 /**
- * Long-running operations (google.longrunning) of the API at `base`, such as https://notebooks.googleapis.com/v2. `call` is the look's
- * name in the receipt, and its permission.
+ * Long-running operations (google.longrunning) of the API at `base`, such as https://notebooks.googleapis.com/v2, or where that tells for
+ * each. `call` is the look's name in the receipt.
  */
-export function longRunningOperation(base: string, call: string): StepOperation {
+export function longRunningOperation(
+  base: string | ((operation: string) => string),
+  call: string,
+): StepOperation {
   return {
     nameOf: (answer) => (typeof answer === 'string' && answer !== '' ? answer : nameIn(answer)),
     async look(api, name) {
-      const answer = await api.request(call, { url: `${base}/${name}` });
+      const url = typeof base === 'string' ? `${base}/${name}` : base(name);
+      const answer = await api.request(call, { url });
       const { done, error } = parseAnswer(call, longRunningSchema, answer);
       if (done !== true) return { kind: 'running' };
       return failedWith(error === undefined ? undefined : (error.message ?? 'unknown error'));

@@ -297,6 +297,11 @@ receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
 budgets: {mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${RUNAWAY}.iam.gserviceaccount.com]}
 `;
 
+/** Whatever is started falls back, so that the reason is looked up. */
+function withoutCapacity({ resources = [], ...project }: ProjectInput): ProjectInput {
+  return { ...project, resources: resources.map((resource) => ({ ...resource, stockout: true })) };
+}
+
 /** The runaway project of the shipped organisation alone, with a tuning job, what else is given, and no capacity to start again. */
 function runaway(more: Partial<ProjectInput> = {}): Scenario {
   const file = new URL('../sandbox/scenarios/organisation.yaml', import.meta.url);
@@ -364,7 +369,7 @@ const killSwitch: Exercise = {
 const restore: Exercise = {
   name: 'budget-restore',
   operationsProject: SWITCH_OPERATIONS,
-  scenario: runaway(everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER })),
+  scenario: runaway(withoutCapacity(everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER }))),
   policy: SWITCH_POLICY,
   async before(sandbox) {
     const instance = startInstance(sandbox, {

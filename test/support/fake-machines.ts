@@ -6,6 +6,8 @@ export interface FakeMachine {
   running: boolean;
   /** What a start that is accepted leads to, where it is not that it runs: on its way for long, off again, or broken. */
   startsAs?: 'starting' | 'off' | 'broken';
+  /** What the operation of its start says where that comes to nothing; none where Google gives no reason. */
+  reason?: string;
   /** As the API spells it, where it is neither on nor off. */
   state?: string;
   /** Further fields of its own, such as when it was started. */
@@ -155,13 +157,20 @@ export const MACHINE_ROUTES: readonly (readonly [RegExp, MachineAnswer])[] = Obj
       ],
       [
         new RegExp(`^POST ${of(form.path)}/([^/:]+):(${form.verbs.off}|${form.verbs.on})$`),
-        (machines, [, id = '', verb = ''], refuse, note) => {
+        (machines, [project = '', id = '', verb = ''], refuse, note) => {
           note(`${verb} ${id}`);
           const machine = known(machines, id, refuse);
           // What would change nothing is refused, so that asking twice shows.
           if (machine.running === (verb === form.verbs.on)) refuse(400, `${id} is so already`);
           take(machine, form);
-          return { name: 'operations/1' };
+          return { name: `projects/${project}/${placeOf(form.path)}/operations/${verb}-${id}` };
+        },
+      ],
+      [
+        new RegExp(`^GET ${of(placeOf(form.path))}/operations/(?:${form.verbs.off}|${form.verbs.on})-(.+)$`),
+        (machines, [, id = ''], refuse) => {
+          const { reason } = known(machines, id, refuse);
+          return { done: true, ...(reason === undefined ? {} : { error: { code: 8, message: reason } }) };
         },
       ],
     ] satisfies readonly (readonly [RegExp, MachineAnswer])[];
@@ -210,6 +219,11 @@ function shown(project: string, id: string, { kind, running, state, shows }: Fak
     ...shows,
     labels,
   };
+}
+
+/** `locations/L` of a path below a project. */
+function placeOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
 }
 
 function idOf(name: string): string {

@@ -74,8 +74,8 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
       evidence: {
         requestedAt: new Date(start.requestedAtMs).toISOString(),
         attempts,
-        says: `It was started for the working hours and is STOPPED again: its zone may lack capacity. ${attempts < MAX_STARTS ? 'It is tried again.' : 'It was the last attempt.'}`,
-        why: 'it was started and is STOPPED again: its zone may have no capacity for it',
+        says: `It was started for the working hours and is STOPPED again; why is in the operations of its VM, which costguard does not read. ${attempts < MAX_STARTS ? 'It is tried again.' : 'It was the last attempt.'}`,
+        why: 'it was started and is STOPPED again: why is in the operations of its VM, such as a zone without capacity',
         next:
           attempts < MAX_STARTS
             ? `tried again now, ${attempts} of ${MAX_STARTS} attempts are used up`

@@ -11,6 +11,7 @@ import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate, KindRequest, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
 import { startedAt } from '../started-at.ts';
+import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { whyUnseen } from '../why-unseen.ts';
 
@@ -61,7 +62,7 @@ export const DATAPROC_CLUSTERS = stoppableKind({
   permissions: {
     list: ['compute.instances.list', 'dataproc.clusters.list'],
     stop: ['dataproc.clusters.get', 'dataproc.clusters.stop'],
-    bringBack: ['dataproc.clusters.get', 'dataproc.clusters.start'],
+    bringBack: ['dataproc.clusters.get', 'dataproc.clusters.start', 'dataproc.operations.get'],
   },
   order: 25,
   record,
@@ -147,7 +148,10 @@ function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): St
     // A cluster that was made anew under the name is another one.
     body: clusterUuid === '' ? {} : { clusterUuid },
   };
-  return stateStep(verb, (api) => getCluster(api, resource), STATES, request);
+  return {
+    ...stateStep(verb, (api) => getCluster(api, resource), STATES, request),
+    operation: longRunningOperation(HOST, 'dataproc.operations.get'),
+  };
 }
 
 async function getCluster(api: Api, resource: string): ReturnType<Parameters<typeof stateStep>[1]> {

@@ -8,6 +8,7 @@ import { regionOf } from '../cost.ts';
 import { namedKind, stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
 import type { Fate, KindRequest, Step } from '../kind.ts';
+import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 
 const HOST = 'https://tpu.googleapis.com/v2';
@@ -44,7 +45,7 @@ export const TPUS = stoppableKind({
   permissions: {
     list: ['tpu.nodes.list', 'tpu.locations.list'],
     stop: ['tpu.nodes.get', 'tpu.nodes.stop'],
-    bringBack: ['tpu.nodes.get', 'tpu.nodes.start'],
+    bringBack: ['tpu.nodes.get', 'tpu.nodes.start', 'tpu.operations.get'],
   },
   order: 40,
   record,
@@ -126,7 +127,10 @@ function step(verb: 'stop' | 'start', resource: string): Step {
     url: `${HOST}/${resource}:${verb}`,
     body: {},
   };
-  return stateStep(verb, (api) => getNode(api, resource), STATES, request);
+  return {
+    ...stateStep(verb, (api) => getNode(api, resource), STATES, request),
+    operation: longRunningOperation(HOST, 'tpu.operations.get'),
+  };
 }
 
 async function getNode(

@@ -7,6 +7,7 @@ import { stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
 import type { KindRequest, Present, Step } from '../kind.ts';
 import { startedAt } from '../started-at.ts';
+import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 
 const HOST = 'https://workstations.googleapis.com/v1';
@@ -41,7 +42,11 @@ export const WORKSTATIONS = stoppableKind({
     // gcloud itself lists all by wildcards (command_lib/workstations/flags.py): what lists the parents one by one is not needed.
     list: ['workstations.workstations.list'],
     stop: ['workstations.workstations.get', 'workstations.workstations.stop'],
-    bringBack: ['workstations.workstations.get', 'workstations.workstations.start'],
+    bringBack: [
+      'workstations.workstations.get',
+      'workstations.workstations.start',
+      'workstations.operations.get',
+    ],
   },
   order: 45,
   record: z.object({}),
@@ -81,7 +86,10 @@ function step(verb: 'stop' | 'start', resource: string): Step {
     url: `${HOST}/${resource}:${verb}`,
     body: {},
   };
-  return stateStep(verb, (api) => getWorkstation(api, resource), STATES, request);
+  return {
+    ...stateStep(verb, (api) => getWorkstation(api, resource), STATES, request),
+    operation: longRunningOperation(HOST, 'workstations.operations.get'),
+  };
 }
 
 async function getWorkstation(api: Api, resource: string): Promise<Omit<Present, 'standing'>> {

@@ -3,7 +3,8 @@ import { stringMap } from '../../google/string-map.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
-import type { KindRequest } from '../kind.ts';
+import type { KindRequest, Step } from '../kind.ts';
+import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { machineSpec, machinesOf } from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
@@ -70,7 +71,7 @@ function listed({
   };
 }
 
-function step(verb: 'stop' | 'start', resource: string): ReturnType<typeof stateStep> {
+function step(verb: 'stop' | 'start', resource: string): Step {
   const request: KindRequest = {
     call: `aiplatform.notebookRuntimes.${verb}`,
     method: 'POST',
@@ -81,5 +82,9 @@ function step(verb: 'stop' | 'start', resource: string): ReturnType<typeof state
     const { runtimeState = '', labels = {} } = await getVertex(api, resource, runtimeSchema);
     return { state: runtimeState, labels };
   };
-  return stateStep(verb, read, STATES, request);
+  return {
+    ...stateStep(verb, read, STATES, request),
+    // Looked at with the right to get what it is about: there is no aiplatform.operations.get.
+    operation: longRunningOperation(urlOf, 'aiplatform.notebookRuntimes.operations.get'),
+  };
 }

@@ -118,18 +118,23 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
     ...['get', 'setSize', 'setAutoscaling'].map((verb) => `projects.locations.clusters.nodePools.${verb}`),
     'projects.locations.operations.get',
   ],
-  'dataproc:v1': ['list', 'get', 'stop', 'start'].map((verb) => `projects.regions.clusters.${verb}`),
+  'dataproc:v1': [
+    ...['list', 'get', 'stop', 'start'].map((verb) => `projects.regions.clusters.${verb}`),
+    'projects.regions.operations.get',
+  ],
   'workstations:v1': [
     ...['list', 'get'].map((verb) => `projects.locations.workstationClusters.${verb}`),
     ...['list', 'get'].map((verb) => `projects.locations.workstationClusters.workstationConfigs.${verb}`),
     ...['list', 'get', 'stop', 'start'].map(
       (verb) => `projects.locations.workstationClusters.workstationConfigs.workstations.${verb}`,
     ),
+    'projects.locations.operations.get',
   ],
   'tpu:v2': [
     'projects.locations.list',
     ...['list', 'get', 'stop', 'start'].map((verb) => `projects.locations.nodes.${verb}`),
     ...['list', 'get'].map((verb) => `projects.locations.queuedResources.${verb}`),
+    'projects.locations.operations.get',
   ],
   'dataflow:v1b3': ['projects.jobs.aggregated', 'projects.jobs.get'],
   'batch:v1': ['projects.locations.list', 'projects.locations.jobs.list', 'projects.locations.jobs.get'],

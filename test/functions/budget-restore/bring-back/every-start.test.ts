@@ -98,22 +98,24 @@ describe('a start that takes longer than the request', () => {
 
 describe('a start that falls back', () => {
   for (const name of MACHINES)
-    it(`${name}: fails with a reason, and is tried again with the next request`, async () => {
-      const before = await lab.stopResources();
-      machine(name).startsAs = 'off';
-      const first = await restore();
-      expect([first.status, first.complete]).toEqual([503, false]);
-      expect(lineOf(first, name)).toMatchObject({
-        outcome: 'failed',
-        why: expect.stringMatching(
-          /it was started and is .* again: Google gives no reason\. Send the request again/,
-        ) as string,
+    for (const reason of [NO_CAPACITY, undefined])
+      it(`${name}: fails with ${reason === undefined ? 'the word that Google gives no reason' : "Google's reason"}, and is tried again with the next request`, async () => {
+        const before = await lab.stopResources();
+        Object.assign(machine(name), { startsAs: 'off', ...(reason === undefined ? {} : { reason }) });
+        const first = await restore();
+        expect([first.status, first.complete]).toEqual([503, false]);
+        expect(lineOf(first, name)).toMatchObject({
+          outcome: 'failed',
+          why: expect.stringContaining(
+            ` again: ${reason ?? 'Google gives no reason'}. Send the request again to try once more`,
+          ) as string,
+        });
+        delete machine(name).startsAs;
+        delete machine(name).reason;
+        expect((await restore()).status).toBe(200);
+        expect(changesOf(name)).toHaveLength(2);
+        expect(stateOf(lab.project())).toEqual(before);
       });
-      delete machine(name).startsAs;
-      expect((await restore()).status).toBe(200);
-      expect(changesOf(name)).toHaveLength(2);
-      expect(stateOf(lab.project())).toEqual(before);
-    });
 
   for (const [name, reason] of [
     ['spark', NO_CAPACITY],

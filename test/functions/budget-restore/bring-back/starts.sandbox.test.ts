@@ -98,6 +98,19 @@ describe('a restore', () => {
       expect(changesIn(world.sandbox)).toMatchObject({ [START_VM]: 1, [START_NOTEBOOK]: 1 });
     }));
 
+  it('leaves a VM alone that an operator suspended meanwhile: it has a memory of its own that a start would lose', () =>
+    stopped({}, async (world) => {
+      const vm = world.sandbox.fleet.vms.get(VM);
+      if (vm === undefined) throw new Error('The lab has no VM');
+      vm.status = 'SUSPENDED';
+      const answer = await world.restore('POST');
+      expect(answer.results?.find(({ resource }) => resource === VM)).toMatchObject({
+        outcome: 'left',
+        why: 'it has been suspended meanwhile',
+      });
+      expect([answer.status, changesIn(world.sandbox)[START_VM]]).toEqual([200, undefined]);
+    }));
+
   it('leaves alone what an operator started, and stopped again after the restore had started it', () =>
     stopped({ startMinutes: 25 }, async (world) => {
       const { sandbox } = world;

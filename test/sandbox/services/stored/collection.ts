@@ -6,10 +6,13 @@ export interface Verb {
   readonly name: string;
   readonly permission: string;
   /** Changes the resource; throws what Google answers when it refuses. Returns the answer, an operation where none. */
-  readonly apply: (resource: Stored, call: Call, later: Later) => object | undefined;
+  readonly apply: (resource: Stored, call: Call, later: Later, end: EndOperation) => object | undefined;
   /** Whether the project’s billing must be on. */
   readonly needsBilling?: boolean;
 }
+
+/** Ends the operation that the answer names, with an error where one is given. */
+export type EndOperation = (error?: string) => void;
 
 /** Does something after so many milliseconds of sandbox time. */
 export type Later = (milliseconds: number, work: () => void) => void;

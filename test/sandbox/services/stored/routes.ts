@@ -5,9 +5,12 @@ import type { Call, Reply, Route } from '../../http/route.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { textOf } from '../../http/proto-service.ts';
 import { parseFilter } from '../vertex/filter.ts';
-import type { Collection, Verb } from './collection.ts';
+import type { Collection, EndOperation, Verb } from './collection.ts';
+import { operationRoutes } from './operations.ts';
 import type { Store, Stored } from './store.ts';
 
+/** Code of google.rpc.Code.RESOURCE_EXHAUSTED. */
+const RESOURCE_EXHAUSTED = 8;
 const MAX_PAGE_SIZE = 100;
 /** Locations that a service has whatever the scenario puts there. */
 const COMMON_LOCATIONS = ['europe-west4', 'us-central1'];
@@ -24,13 +27,14 @@ export interface StoredServiceOptions {
 
 /** The routes of collections whose resources are kept as the API shows them. */
 export function storedRoutes(options: StoredServiceOptions, collections: readonly Collection[]): Route[] {
-  return collections.flatMap((collection) =>
+  const routes = collections.flatMap((collection) =>
     routesOf(options, collection).flatMap((route) =>
       collection.service === 'aiplatform'
         ? [route, ...options.vertexRegions.map((region) => ({ ...route, host: `${region}-${route.host}` }))]
         : [route],
     ),
   );
+  return [...routes, ...operationRoutes(options, collections)];
 }
 
 function routesOf(
@@ -111,8 +115,22 @@ function routesOf(
       const projectId = projectOf(call);
       const resource = store.get(projectId, service, call.params['path'] ?? '');
       if (needsBilling === true) requireBilling(projectId, service);
-      const answer = apply(resource, call, (milliseconds, work) => clock.after(milliseconds, work));
-      return answer ?? { name: `projects/${projectId}/${resource.path.split('/').slice(0, 2).join('/')}/operations/${name}-1` };
+      const { operations } = store;
+      const place = resource.path.split('/').slice(0, 2).join('/');
+      const operation = {
+        name: `projects/${kind.named === 'number' ? projects.get(projectId).seed.number : projectId}/${place}/operations/${name}-${operations.size + 1}`,
+        permission: service === 'aiplatform' ? `${kind.permission}.get` : `${service}.operations.get`,
+      };
+      const end: EndOperation = (error) => {
+        operations.set(operation.name, {
+          ...operation,
+          done: true,
+          ...(error === undefined ? {} : { error: { code: RESOURCE_EXHAUSTED, message: error } }),
+        });
+      };
+      operations.set(operation.name, { ...operation, done: false });
+      const answer = apply(resource, call, (milliseconds, work) => clock.after(milliseconds, work), end);
+      return answer ?? { name: operation.name };
     }); // prettier-ignore
   return [
     route(

@@ -8,6 +8,8 @@ export const storedSeedSchema = z.strictObject({
   service: z.enum(['aiplatform', 'batch', 'container', 'dataflow', 'dataproc', 'tpu', 'workstations']),
   path: z.string().regex(/^[a-z]+\/[^/]+(?:\/[^/]+\/[^/]+)+$/, 'as locations/L/nodes/N'),
   body: z.record(z.string(), z.unknown()).default({}),
+  /** There is no capacity to start it: it falls back, and the operation says why. */
+  stockout: z.boolean().default(false),
 });
 
 export type StoredSeed = z.infer<typeof storedSeedSchema>;

@@ -10,6 +10,17 @@ export interface Stored {
   readonly path: string;
   /** Fields as the API shows them; changed by its methods. */
   readonly body: Record<string, unknown>;
+  /** There is no capacity to start it. */
+  readonly stockout?: boolean;
+}
+
+/** A long-running operation of a verb, as google.longrunning.Operation. */
+export interface StoredOperation {
+  readonly name: string;
+  /** What looking at it takes. */
+  readonly permission: string;
+  readonly done: boolean;
+  readonly error?: { readonly code: number; readonly message: string };
 }
 
 /** The resources of a scenario that have no model of their own. */
@@ -19,22 +30,26 @@ export interface Store {
   /** Throws NOT_FOUND. */
   get(projectId: string, service: Stored['service'], path: string): Stored;
   add(resource: Stored): void;
+  /** By their full names. */
+  readonly operations: Map<string, StoredOperation>;
   /** The different values of the location segment, for a service's list of locations. */
   locations(projectId: string, service: Stored['service']): readonly string[];
 }
 
 export function createStore(projects: readonly ProjectSeed[]): Store {
   const all: Stored[] = projects.flatMap(({ id, resources }) =>
-    resources.map(({ service, path, body }) => ({
+    resources.map(({ service, path, body, stockout }) => ({
       projectId: id,
       service,
       path,
       body: structuredClone(body),
+      stockout,
     })),
   );
   const of = (projectId: string, service: Stored['service']): readonly Stored[] =>
     all.filter((one) => one.projectId === projectId && one.service === service);
   return {
+    operations: new Map(),
     list(projectId, service, parent, collection) {
       const segments = `${parent === '' ? '' : `${parent}/`}${collection}`.split('/');
       return of(projectId, service).filter(({ path }) => {

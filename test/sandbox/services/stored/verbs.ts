@@ -7,6 +7,10 @@ import type { Stored } from './store.ts';
 /** How long transitions take in the sandbox, in milliseconds. */
 const TRANSITION_MS = 30_000;
 
+/** As Compute Engine says it, on which all that falls back stands. */
+const NO_CAPACITY =
+  'ZONE_RESOURCE_POOL_EXHAUSTED: The zone does not have enough resources available to fulfill the request. Try a different zone, or try again later.';
+
 /** What a request to a verb says. */
 type Body = Readonly<Record<string, unknown>>;
 
@@ -32,7 +36,7 @@ export function transition(options: {
     name,
     permission,
     needsBilling,
-    apply(resource, call, later) {
+    apply(resource, call, later, end) {
       const body = readBody(options.body ?? z.strictObject({}), call);
       options.require?.(resource, body);
       const state = String(getField(resource.body, field));
@@ -43,10 +47,13 @@ export function transition(options: {
         );
       if (body['validateOnly'] === true) return undefined;
       setField(resource.body, field, via);
-      if (via !== to)
-        later(TRANSITION_MS, () => {
-          setField(resource.body, field, to);
-        });
+      const fallsBack = needsBilling && resource.stockout === true;
+      const settle = (): void => {
+        setField(resource.body, field, fallsBack ? state : to);
+        end(fallsBack ? NO_CAPACITY : undefined);
+      };
+      if (via === to) settle();
+      else later(TRANSITION_MS, settle);
       return options.empty === true ? {} : undefined;
     },
   };

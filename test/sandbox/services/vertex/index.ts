@@ -40,6 +40,7 @@ export const vertex: Service<{
       iam: context.iam,
       regions,
       requireBilling: context.of(billing).requireBilling,
+      storedOperations: context.of(stored).store.operations,
     }),
     ...storedRoutesOf(context, vertexCollections({ cancelTasks })),
   ],

@@ -9,6 +9,8 @@ import { deployBodySchema, undeployBodySchema } from './messages.ts';
 import { JOB_KINDS, type JobKind } from './seeded-jobs.ts';
 import { jobFields, namedFields, showEndpoint, showJob, showModel, showOperation } from './show.ts';
 import type { Vertex, VertexJob } from './state.ts';
+import { showStoredOperation } from '../stored/operations.ts';
+import type { StoredOperation } from '../stored/store.ts';
 
 const GLOBAL_HOST = 'aiplatform.googleapis.com';
 
@@ -31,6 +33,8 @@ export interface VertexServiceOptions {
   readonly regions: readonly string[];
   /** Throws what Google answers when the project’s billing is off. */
   readonly requireBilling: (projectId: string, service: string) => void;
+  /** Of resources that have no model of their own, by their names. */
+  readonly storedOperations: ReadonlyMap<string, StoredOperation>;
 }
 
 /**
@@ -55,6 +59,8 @@ export function vertexService(options: VertexServiceOptions): Route[] {
       );
     return `projects/${projects.get(projectOf(call)).seed.number}/locations/${location}`;
   };
+  const storedOperationOf = (call: Call): StoredOperation | undefined =>
+    options.storedOperations.get(`${parentOf(call)}/operations/${call.params['operation'] ?? ''}`);
   const nameOf = (call: Call, collection: string): string =>
     `${parentOf(call)}/${collection}/${call.params['id'] ?? ''}`;
 
@@ -62,7 +68,7 @@ export function vertexService(options: VertexServiceOptions): Route[] {
     id: string,
     method: Route['method'],
     path: string,
-    permission: string,
+    permission: string | ((call: Call) => string),
     handle: (call: Call) => unknown,
     query: readonly string[] = [],
   ): Route[] =>
@@ -72,7 +78,12 @@ export function vertexService(options: VertexServiceOptions): Route[] {
       method,
       path: new RegExp(`^/v1/projects/(?<project>[^/]+)/locations${path}$`),
       query,
-      needs: (call) => [{ permission: `aiplatform.${permission}`, on: `projects/${projectOf(call)}` }],
+      needs: (call) => [
+        {
+          permission: typeof permission === 'string' ? `aiplatform.${permission}` : permission(call),
+          on: `projects/${projectOf(call)}`,
+        },
+      ],
       handle: (call): Reply => ({ body: handle(call) }),
     }));
 
@@ -181,17 +192,19 @@ export function vertexService(options: VertexServiceOptions): Route[] {
       const name = nameOf(call, 'models').replace(/@[^/]*$/, '');
       return showModel(require(vertex.models, name), vertex);
     }),
-    // An operation on an endpoint is read with the endpoint's own permission; aiplatform.operations.get does not exist
+    // An operation is read with the permission to get what it is about; aiplatform.operations.get does not exist
     // (https://cloud.google.com/vertex-ai/docs/general/iam-permissions).
     ...['', '/endpoints/(?<id>[^/:]+)'].flatMap((inside) =>
       route(
         inside === '' ? 'operations.get' : 'endpoints.operations.get',
         'GET',
         `/(?<location>[^/]+)${inside}/operations/(?<operation>[^/:]+)`,
-        'endpoints.get',
+        (call) => storedOperationOf(call)?.permission ?? 'aiplatform.endpoints.get',
         (call) => {
           const parent = parentOf(call);
           const id = call.params['operation'] ?? '';
+          const stored = storedOperationOf(call);
+          if (stored !== undefined) return showStoredOperation(stored);
           const operation = [...vertex.operations.values()].find(
             ({ name }) => name.startsWith(`${parent}/`) && name.endsWith(`/operations/${id}`),
           );
