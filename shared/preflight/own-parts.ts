@@ -9,6 +9,8 @@ export interface OwnPart {
   readonly what: string;
   /** Id or number of the project that it lies in. */
   readonly project: string;
+  /** The switch works without it and tells no one. */
+  readonly isChannel?: true;
 }
 
 const bucketSchema = z.looseObject({ projectNumber: z.string() });
@@ -30,10 +32,14 @@ export async function listOwnParts(
       ? []
       : [{ what: policy.receiptsTopic, project: policy.receiptsTopic.split('/')[1] ?? '' }]),
   ];
+  const channels = (policy.notify?.channels ?? []).map((channel): OwnPart => {
+    const what = channel.kind === 'topic' ? channel.topic : channel.secret;
+    return { what, project: what.split('/')[1] ?? '', isChannel: true };
+  });
   const buckets = [policy.stateBucket, policyUri?.split('/')[2]].filter((bucket) => bucket !== undefined);
   const found = await Promise.all([...new Set(buckets)].map((bucket) => findBucket(inspection, bucket)));
   return {
-    parts: [...named, ...found.filter((one) => one !== undefined && 'what' in one)],
+    parts: [...named, ...channels, ...found.filter((one) => one !== undefined && 'what' in one)],
     unknown: found.filter((one) => one !== undefined && 'status' in one),
   };
 }
@@ -62,10 +68,13 @@ export function judgeOwnParts(
   const place = { id: 'project-own-parts', subject };
   const inside = parts.filter(({ project }) => project === projectId || project === number);
   if (inside.length === 0) return pass(place, 'nothing that the switch needs lies in it');
+  const lost = inside.every(({ isChannel }) => isChannel === true)
+    ? 'no channel of it is told any more, not even that billing was unlinked'
+    : 'the switch and the restore with that';
   return notPassed(
     place,
     'fail',
-    `${inside.map(({ what }) => what).join(', ')} would go down with its billing, and the switch and the restore with that`,
+    `${inside.map(({ what }) => what).join(', ')} would go down with its billing, and ${lost}`,
     [
       `Move ${inside.map(({ what }) => what).join(', ')} into the operations project, or add ${projectId} to budgets.protect`,
     ],

@@ -20,7 +20,13 @@ const PUBLISHING: ReadonlySet<string> = new Set([
 
 const policySchema = z.looseObject({
   bindings: z.optional(
-    z.array(z.looseObject({ role: z.string(), members: z.optional(z.array(z.string())) })),
+    z.array(
+      z.looseObject({
+        role: z.string(),
+        members: z.optional(z.array(z.string())),
+        condition: z.optional(z.unknown()),
+      }),
+    ),
   ),
 });
 
@@ -29,6 +35,7 @@ interface Publisher {
   readonly role: string;
   /** Where it is bound. */
   readonly on: string;
+  readonly isConditional: boolean;
 }
 
 /**
@@ -51,7 +58,8 @@ export async function inspectPublishers(inspection: Inspection): Promise<readonl
       publishersOn(inspection, `projects/${project}`, 'cloudresourcemanager.projects.getIamPolicy', {
         method: 'POST',
         url: `https://cloudresourcemanager.googleapis.com/v3/projects/${project}:getIamPolicy`,
-        body: {},
+        // Of an older version the name of a role under a condition is another one.
+        body: { options: { requestedPolicyVersion: 3 } },
       }),
     ),
   ]);
@@ -60,7 +68,7 @@ export async function inspectPublishers(inspection: Inspection): Promise<readonl
   const grant = `gcloud pubsub topics add-iam-policy-binding ${id} --project=${project} --member=${BUDGETS} --role=roles/pubsub.publisher`;
   const known = [...onTopic, ...ofProject];
   return [
-    known.some(({ member }) => member === BUDGETS)
+    known.some(({ member, isConditional }) => member === BUDGETS && !isConditional)
       ? pass(google, "Google's budgets may publish to it")
       : notPassed(google, 'fail', `${BUDGETS} may not publish to it: no budget message arrives`, [grant]),
     'status' in onProject ? onProject : judgePublishers(others, known, project),
@@ -80,7 +88,9 @@ async function publishersOn(
     PUBLISHING.has(role) || (on.includes('/topics/') && !role.startsWith('roles/'));
   return bindings
     .filter(({ role }) => mayPublish(role))
-    .flatMap(({ role, members = [] }) => members.map((member) => ({ member, role, on })));
+    .flatMap(({ role, members = [], condition }) =>
+      members.map((member) => ({ member, role, on, isConditional: condition !== undefined })),
+    );
 }
 
 const ANYONE: ReadonlySet<string> = new Set(['allUsers', 'allAuthenticatedUsers']);
@@ -95,11 +105,16 @@ function judgePublishers(
   const open = others.filter(({ member }) => ANYONE.has(member));
   const unwanted = others.filter(({ role }) => role !== 'roles/owner');
   const list = (some: readonly Publisher[]): string =>
-    some.map(({ member, role, on }) => `${member} (${role} on ${on})`).join(', ');
+    some
+      .map(({ member, role, on, isConditional }) => {
+        const under = isConditional ? ', under a condition' : '';
+        return `${member} (${role} on ${on}${under})`;
+      })
+      .join(', ');
   const inherited = 'what folders and the organization hand down is not looked at';
   const remedy = [
     ...unwanted.map(
-      ({ member, role, on }) => `gcloud ${bindingOf(on)} --member=${member} --role=${role}${conditionOf(on)}`,
+      (one) => `gcloud ${bindingOf(one.on)} --member=${one.member} --role=${one.role}${conditionOf(one)}`,
     ),
     `gcloud projects get-ancestors-iam-policy ${project}`,
   ];
@@ -126,8 +141,9 @@ function bindingOf(on: string): string {
 }
 
 /** Projects may have conditions on their bindings, and gcloud wants to know which one is meant. */
-function conditionOf(on: string): string {
-  return on.includes('/topics/') ? '' : ' --condition=None';
+function conditionOf({ on, isConditional }: Publisher): string {
+  if (on.includes('/topics/')) return '';
+  return isConditional ? ' --all' : ' --condition=None';
 }
 
 function grantToYou(project: string, role: string): string {
