@@ -32,6 +32,7 @@ export default defineConfig({
     // What stands still for longer than this on a busy machine will not end.
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    setupFiles: ['test/support/compile-cache.ts'],
     // Node itself runs the tests as it runs the commands: what a test loads is what a process that it starts loads.
     experimental: { viteModuleRunner: false, nodeLoader: false },
   },

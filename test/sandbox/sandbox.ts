@@ -10,7 +10,7 @@ import { makeCertificates } from './http/certificate.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { startProxy } from './http/proxy.ts';
 import type { Route } from './http/route.ts';
-import { startServer } from './http/server.ts';
+import { startServer, type Observer } from './http/server.ts';
 import { createHierarchy } from './iam/hierarchy.ts';
 import { createIam, type Iam } from './iam/iam.ts';
 import { bindOwners } from './iam/owners.ts';
@@ -98,6 +98,8 @@ export interface Sandbox extends ActsOf<typeof SERVICES> {
   gcloudEnvironment(account: string): Readonly<Record<string, string>>;
   /** The same for a gcloud that a user signed in with, which has identity tokens as well, and for curl beside it. */
   signedInEnvironment(account: string): Readonly<Record<string, string>>;
+  /** Tells a listener of every request and its answer until the result is called. */
+  observe(listener: Observer): () => void;
   close(): Promise<void>;
 }
 
@@ -144,8 +146,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   bindOwners(bindings, scenario);
   const certificates = await makeCertificates();
   writeFileSync(caFile, certificates.ca);
+  const observers = new Set<Observer>();
   const { server, port, routes } = await startServer({
     certificates,
+    observers,
     routes: services.routes,
     iam: bindings,
     clock,
@@ -180,6 +184,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     preload: PRELOAD,
     gcloudEnvironment: (account) => environments.withToken(account),
     signedInEnvironment: (account) => environments.signedIn(account),
+    observe(listener) {
+      observers.add(listener);
+      return () => void observers.delete(listener);
+    },
     async close() {
       clock.close();
       published.close();

@@ -83,9 +83,11 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     // The clients of the preflight connect without a proxy.
     COSTGUARD_SANDBOX_PORT: String(sandbox.port),
     NODE_OPTIONS: sandbox.preload.join(' '),
+    // The commands are TypeScript, and start again and again.
+    NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node'),
     ...sandbox.signedInEnvironment('owner@example.com'),
   };
-  const gcloud = await startWarmGcloud(sandbox.folder, environment);
+  const gcloud = await startWarmGcloud(sandbox.folder, environment, sandbox);
   let seenCalls = 0;
 
   const run = async (

@@ -34,7 +34,18 @@ export interface ServerOptions {
    * measured is the caller, not how long the sandbox needs to make an answer.
    */
   readonly remembered?: Map<string, Outgoing>;
+  /** Told of every request with its answer. */
+  readonly observers?: ReadonlySet<Observer>;
 }
+
+/** A request as it came, and what it was answered. */
+export interface Answered {
+  readonly request: Incoming;
+  readonly status: number;
+  readonly payload: Buffer;
+}
+
+export type Observer = (answered: Answered) => void;
 
 /** Starts the one TLS endpoint that answers for all `*.googleapis.com` hosts. */
 export async function startServer(
@@ -55,7 +66,7 @@ export async function startServer(
 }
 
 /** One request, alone or inside a batch. */
-interface Incoming {
+export interface Incoming {
   readonly method: string;
   readonly host: string;
   readonly url: URL;
@@ -90,6 +101,9 @@ async function answer(
     frontEnd !== undefined && /\.(?:run\.app|cloudfunctions\.net)$/.test(host)
       ? await invoke(incoming, frontEnd, options)
       : await (isBatch ? serveBatch : serve)(incoming, byHost, options);
+  if (typeof outgoing !== 'string')
+    for (const observe of options.observers ?? [])
+      observe({ request: incoming, status: outgoing.status, payload: outgoing.payload });
   await wait((options.latencyMs?.() ?? 0) - (performance.now() - arrivedMs));
   if (outgoing === 'timeout') return;
   if (outgoing === 'reset') {

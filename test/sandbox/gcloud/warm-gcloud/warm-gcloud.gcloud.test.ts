@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { gcloudMissing } from '../gcloud.ts';
@@ -73,6 +75,38 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
     const { code, stderr } = await run(gcloud.path, LIST, outsider);
     assert.equal(code, 1);
     assert.match(stderr, /pubsub\.topics\.list/);
+  });
+
+  it('does not run a read again whose requests are answered as before, and any other command always', async () => {
+    const folder = join(sandbox.folder, 'remembering');
+    mkdirSync(folder);
+    const remembering = await startWarmGcloud(folder, environment, sandbox);
+    try {
+      const list = [...LIST, '--format=json'];
+      const ask = async (...args: readonly string[]) => ({
+        ...(await run(remembering.path, args)),
+        spared: remembering.spared,
+      });
+      const first = await ask(...list);
+      assert.equal(first.code, 0, first.stderr);
+      assert.deepEqual(await ask(...list), { ...first, spared: 1 });
+      assert.deepEqual(await run(remembering.path, list), await run(environment['PATH'] ?? '', list));
+      assert.equal(remembering.spared, 2);
+
+      sandbox.pubsub.createTopic({ name: `projects/${PROJECT}/topics/another` });
+      const changed = await ask(...list);
+      assert.match(changed.stdout, /topics\/another"/);
+      assert.deepEqual([first.spared, changed.spared], [0, 2]);
+      const outsider = await run(remembering.path, list, sandbox.gcloudEnvironment('outsider@example.com'));
+      assert.match(outsider.stderr, /pubsub\.topics\.list/);
+
+      const create = ['pubsub', 'topics', 'create', 'once', `--project=${PROJECT}`];
+      assert.equal((await ask(...create)).code, 0);
+      assert.match((await ask(...create)).stderr, /already exists/);
+      assert.equal(remembering.spared, 2);
+    } finally {
+      await remembering.close();
+    }
   });
 
   const KILLED = [

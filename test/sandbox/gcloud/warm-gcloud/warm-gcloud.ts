@@ -1,14 +1,20 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
 import { delimiter, join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startChild } from '../../hosting/child.ts';
+import type { Sandbox } from '../../sandbox.ts';
+import { startMemory, type MemoryOptions } from './memory.ts';
 
 /** The installed gcloud with its modules loaded: each command is a fork, which takes a quarter of the time. */
 export interface WarmGcloud {
   /** The PATH with this gcloud first. */
   readonly path: string;
+  /** How many commands did not run; see {@link Memory}. */
+  readonly spared: number;
   close(): Promise<void>;
 }
 
@@ -18,18 +24,29 @@ const ASK = fileURLToPath(new URL('ask.py', import.meta.url));
 
 /**
  * Starts it. `environment` is the one that commands will have: some of gcloud's modules look at it when they are loaded.
- * `folder` takes its files.
+ * `folder` takes its files. With the sandbox that it talks to, a read that would print what it printed before does not run.
  */
 export async function startWarmGcloud(
   folder: string,
   environment: Readonly<Record<string, string>>,
+  sandbox?: Pick<Sandbox, 'port' | 'caFile' | 'observe'>,
 ): Promise<WarmGcloud> {
   const [python = '', root = ''] = await findInstallation(environment);
   const bin = join(folder, 'warm-gcloud');
   mkdirSync(bin);
   const socket = join(bin, 'socket');
+  const memory =
+    sandbox &&
+    (await startMemory({
+      socket: join(bin, 'memory'),
+      observe: sandbox.observe,
+      repeat: repeatIn(sandbox),
+    }));
   const shim = join(bin, 'gcloud');
-  writeFileSync(shim, `#!/bin/sh\nexec '${python}' -IS '${ASK}' '${socket}' "$@"\n`);
+  writeFileSync(
+    shim,
+    `#!/bin/sh\nexec '${python}' -IS '${ASK}' '${socket}' '${memory?.socket ?? ''}' "$@"\n`,
+  );
   chmodSync(shim, 0o755);
   const server = await startChild(
     python,
@@ -47,11 +64,31 @@ export async function startWarmGcloud(
   });
   return {
     path: `${bin}${delimiter}${environment['PATH'] ?? ''}`,
+    get spared() {
+      return memory?.spared ?? 0;
+    },
     async close() {
       server.hangUp();
       await server.exited;
+      await memory?.close();
     },
   };
+}
+
+function repeatIn({ port, caFile }: Pick<Sandbox, 'port' | 'caFile'>): MemoryOptions['repeat'] {
+  const ca = readFileSync(caFile);
+  const agent = new Agent({ keepAlive: true });
+  return ({ method, host, url, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const path = `${url.pathname}${url.search}`;
+      request({ host: '127.0.0.1', port, servername: host, ca, agent, method, path, headers }, (answer) => {
+        buffer(answer).then((payload) => {
+          resolve({ status: answer.statusCode ?? 0, payload });
+        }, reject);
+      })
+        .on('error', reject)
+        .end(body);
+    });
 }
 
 /** The Python that gcloud runs in, and the folder of the SDK, as it says itself. */
