@@ -66,14 +66,14 @@ export function readCommandLine<const Options extends CommandOptions>(
 export function checkProjectIds(options: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(options))
     if (value !== undefined && !/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/.test(value))
-      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted a project id.`);
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; expected a project id.`);
 }
 
 /** The value of an option that takes one of a few. Throws {@link WrongUsage}. */
 export function oneOf<const One extends string>(name: string, value: string, all: readonly One[]): One {
   const known = all.find((one) => one === value);
   if (known === undefined)
-    throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted one of ${all.join(', ')}.`);
+    throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; expected one of ${all.join(', ')}.`);
   return known;
 }
 

@@ -7,10 +7,10 @@ export const durationPattern = /^(0|[1-9][0-9]{0,5})(s|m|h|d)$/;
 export const ratePattern = /^((?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,6})?)(B|KiB|MiB|GiB)\/s$/;
 
 /** What a duration has to look like, for messages. */
-export const durationWanted = 'a whole number with its unit s, m, h or d, such as 90s, 60m, 12h or 7d';
+export const durationFormat = 'a whole number with its unit s, m, h or d, such as 90s, 60m, 12h or 7d';
 
 /** What a data rate has to look like, for messages. */
-export const rateWanted = 'a number with its unit B/s, KiB/s, MiB/s or GiB/s, such as 20KiB/s or 1.5MiB/s';
+export const rateFormat = 'a number with its unit B/s, KiB/s, MiB/s or GiB/s, such as 20KiB/s or 1.5MiB/s';
 
 const millisecondsPer = new Map([
   ['s', 1_000],
@@ -35,7 +35,7 @@ export function parseDurationMs(text: string): number {
     text,
     durationPattern,
     millisecondsPer,
-    `Cannot read the duration "${text}": wanted ${durationWanted}`,
+    `Cannot read the duration "${text}": expected ${durationFormat}`,
   );
 }
 
@@ -48,7 +48,7 @@ export function parseBytesPerSecond(text: string): number {
     text,
     ratePattern,
     bytesPer,
-    `Cannot read the data rate "${text}": wanted ${rateWanted}`,
+    `Cannot read the data rate "${text}": expected ${rateFormat}`,
   );
 }
 

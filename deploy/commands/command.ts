@@ -76,7 +76,7 @@ const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
 export function required(values: Values, name: string, example: string, pattern = /^.+$/): string {
   const value = values[name];
   if (typeof value !== 'string') throw new WrongUsage(`--${name} is missing: --${name} ${example}`);
-  if (!pattern.test(value)) throw new WrongUsage(`--${name} is "${value}"; wanted one such as ${example}.`);
+  if (!pattern.test(value)) throw new WrongUsage(`--${name} is "${value}"; expected one such as ${example}.`);
   return value;
 }
 

@@ -77,13 +77,13 @@ export function readDeployOptions(values: Values): DeployOptions {
   check('--invoker', invokers, MEMBER, 'an IAM member such as group:ml-ops@example.com');
   check('--alert-channel', alertChannels, CHANNEL, 'projects/P/notificationChannels/N');
   if (billingRoles !== undefined && billingRoles !== 'predefined' && billingRoles !== 'custom')
-    throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; wanted predefined or custom.`);
+    throw new WrongUsage(`--billing-roles is "${String(billingRoles)}"; expected predefined or custom.`);
   return { invokers, alertChannels, billingRoles };
 }
 
 function check(flag: string, given: readonly string[], pattern: RegExp, desired: string): void {
   const wrong = given.find((one) => !pattern.test(one));
-  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; wanted ${desired}.`);
+  if (wrong !== undefined) throw new WrongUsage(`${flag} is "${wrong}"; expected ${desired}.`);
 }
 
 /** The whole of it, once the arguments are read. */

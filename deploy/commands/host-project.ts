@@ -30,7 +30,7 @@ export async function checkGcloud(gcloud: Gcloud, needsAlpha: boolean): Promise<
   const problems: Problem[] = [];
   if (Number(version.split('.')[0]) < OLDEST_GCLOUD)
     problems.push({
-      what: `gcloud is version ${version}; wanted ${OLDEST_GCLOUD}.0.0 or newer.`,
+      what: `gcloud is version ${version}; expected ${OLDEST_GCLOUD}.0.0 or newer.`,
       remedy: ['gcloud components update'],
     });
   if (needsAlpha && versions.alpha === undefined)

@@ -128,7 +128,7 @@ function readArguments(args: readonly string[]): Requested {
   for (const [name, value] of Object.entries(values)) {
     const [, [form, expected] = []] = Object.entries(FORMS).find(([known]) => known === name) ?? [];
     if (form?.test(value) === false)
-      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; wanted ${expected}.`);
+      throw new WrongUsage(`--${name} is ${JSON.stringify(value)}; expected ${expected}.`);
   }
   const { format, runtime = DEPLOYED_RUNTIME, 'policy-uri': uri, ...given } = values;
   const policyUri = uri === undefined ? {} : { policyUri: uri };

@@ -42,10 +42,10 @@ export function whyDeploy(desired: Desired, actual: Actual, fn: DesiredFunction)
     reasons.push('it notes what --billing-roles says');
   for (const [name, value] of Object.entries(processEnvironment(fn)))
     if (known.environment[name] !== value)
-      reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, wanted ${value}`);
+      reasons.push(`${name} is ${known.environment[name] ?? 'not set'}, expected ${value}`);
   for (const [setting, value] of Object.entries(settingsOf(desired, fn))) {
     const now = known.settings[setting] ?? 'not set';
-    if (now !== value) reasons.push(`${setting} is ${now}, wanted ${value}`);
+    if (now !== value) reasons.push(`${setting} is ${now}, expected ${value}`);
   }
   return reasons;
 }

@@ -32,10 +32,10 @@ export async function importLifecycle(
   const isFile = source.endsWith('.json');
   const bucket = source.replace(/^gs:\/\//, '').replace(/\/$/, '');
   if (!isFile && !/^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/.test(bucket))
-    throw notReady(source, 'wanted a bucket, gs://NAME, or a file whose name ends with .json');
+    throw notReady(source, 'expected a bucket, gs://NAME, or a file whose name ends with .json');
   const value = isFile ? await readLifecycleFile(source) : await readBucket(gcloud, bucket, billingProject);
   const read = fileSchema.safeParse(value);
-  if (!read.success) throw notReady(source, 'wanted {"rule": [{"action": {"type": …}, "condition": {…}}]}');
+  if (!read.success) throw notReady(source, 'expected {"rule": [{"action": {"type": …}, "condition": {…}}]}');
   const { rule, lifecycle, lifecycle_config: shown } = read.data;
   const found = rule ?? lifecycle?.rule ?? shown?.rule ?? [];
   if (found.length === 0) throw notReady(source, 'it has no lifecycle rules');

@@ -24,7 +24,9 @@ export function pivot(about: PartAbout, cells: readonly Cell[]): BookPart {
   const byName = new Map<string, Map<string, string>>();
   for (const { name, place, usd } of found) {
     if (!(Number(usd) > 0) || /,/.test(name))
-      throw new Error(`Cannot use ${about.usage} price "${usd}" of ${name} in ${place}: wanted more than 0`);
+      throw new Error(
+        `Cannot use ${about.usage} price "${usd}" of ${name} in ${place}: expected more than 0`,
+      );
     const row = byName.get(name) ?? new Map<string, string>();
     if (row.has(place)) throw new Error(`Cannot use ${name} in ${place}: it has two ${about.usage} prices`);
     byName.set(name, row.set(place, usd));

@@ -25,10 +25,10 @@ export interface ListRequest {
 export type GraceRequest = { readonly hours: number } | { readonly share: number };
 
 const DEFAULT_GRACE: GraceRequest = { share: 0.1 };
-const GRACE_WANTED = 'hours such as 12h (at most 744h), or a share of the budget such as 10% (at most 100%)';
+const GRACE_FORMAT = 'hours such as 12h (at most 744h), or a share of the budget such as 10% (at most 100%)';
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
-const BUDGET_WANTED = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID';
+const BUDGET_FORMAT = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID';
 const PROJECT = /^[a-z0-9.:-]{4,62}$/;
 const MANIFEST =
   /^(?:gs:\/\/([^/]+)\/)?manifests\/([^/]+)\/([^/]+)\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
@@ -56,7 +56,7 @@ export function readRequest(input: unknown): RestoreRequest {
   const { budget, period, project } = given;
   return {
     grace: readGrace(given['grace']),
-    budget: check('budget', budget, isBudget, BUDGET_WANTED),
+    budget: check('budget', budget, isBudget, BUDGET_FORMAT),
     period: check('period', period, isDay, 'the first day of the period, such as 2026-11-01'),
     project: project === undefined ? undefined : check('project', project, isProject, 'a project id'),
   };
@@ -69,7 +69,7 @@ export function readListRequest(given: Readonly<Record<string, unknown>>): ListR
   if (Object.keys(given).some((name) => !LIST_PARAMETERS.includes(name))) return undefined;
   const { budget, project } = given;
   return {
-    budget: budget === undefined ? undefined : check('budget', budget, isBudget, BUDGET_WANTED),
+    budget: budget === undefined ? undefined : check('budget', budget, isBudget, BUDGET_FORMAT),
     project: project === undefined ? undefined : check('project', project, isProject, 'a project id'),
   };
 }
@@ -77,12 +77,12 @@ export function readListRequest(given: Readonly<Record<string, unknown>>): ListR
 /** A manifest's name says all the rest. */
 function readManifestName(given: Readonly<Record<string, unknown>>): RestoreRequest {
   const { manifest } = given;
-  const wanted = 'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json';
+  const expected = 'manifest alone, as manifests/ACCOUNT/BUDGET/2026-11-01/PROJECT.json';
   const [, bucket, account = '', id = '', period = '', project] =
     (typeof manifest === 'string' ? MANIFEST.exec(manifest) : undefined) ?? [];
   const budget = `billingAccounts/${account}/budgets/${id}`;
   if (project === undefined || !isBudget(budget) || !isDay(period) || isMixed(given))
-    throw new BadParameter('manifest', manifest, wanted);
+    throw new BadParameter('manifest', manifest, expected);
   const grace = readGrace(given['grace']);
   return { budget, period, project, grace, ...(bucket === undefined ? {} : { bucket }) };
 }
@@ -98,7 +98,7 @@ function readGrace(value: unknown): GraceRequest {
   const amount = Number(number);
   if (unit === 'h' && amount <= 744) return { hours: amount };
   if (unit === '%' && amount <= 100) return { share: amount / 100 };
-  throw new BadParameter('grace', value, GRACE_WANTED);
+  throw new BadParameter('grace', value, GRACE_FORMAT);
 }
 
 function isProject(text: string): boolean {
@@ -113,7 +113,7 @@ function isDay(text: string): boolean {
   return isDate.safeParse(text).success;
 }
 
-function check(name: string, value: unknown, isGood: (text: string) => boolean, wanted: string): string {
-  if (typeof value !== 'string' || !isGood(value)) throw new BadParameter(name, value, wanted);
+function check(name: string, value: unknown, isGood: (text: string) => boolean, expected: string): string {
+  if (typeof value !== 'string' || !isGood(value)) throw new BadParameter(name, value, expected);
   return value;
 }

@@ -24,8 +24,8 @@ const REQUEST_DEADLINE_MS = 50 * 60_000;
 const PROJECTS_AT_ONCE = 4;
 
 type RestoreTask =
-  | { readonly kind: 'list'; readonly wanted: ListRequest }
-  | { readonly kind: 'plan' | 'restore'; readonly wanted: RestoreRequest };
+  | { readonly kind: 'list'; readonly requested: ListRequest }
+  | { readonly kind: 'plan' | 'restore'; readonly requested: RestoreRequest };
 
 /** `GET` is answered with the plan, without a period with what can be restored; `POST` carries it out. */
 export const restoreFunction: HttpFunction<RestoreTask> = {
@@ -35,32 +35,34 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
   lastValid: 'use',
   deadlineMs: REQUEST_DEADLINE_MS,
   read({ method, query, body }) {
-    if (method === 'POST') return { kind: 'restore', wanted: readRequest(body) };
+    if (method === 'POST') return { kind: 'restore', requested: readRequest(body) };
     const list = readListRequest(query);
-    return list === undefined ? { kind: 'plan', wanted: readRequest(query) } : { kind: 'list', wanted: list };
+    return list === undefined
+      ? { kind: 'plan', requested: readRequest(query) }
+      : { kind: 'list', requested: list };
   },
   async answer(context, task) {
     const state = requireState(context);
-    if (task.kind === 'list') return { body: await listRestorable(state, task.wanted) };
-    const { bucket, ...wanted } = task.wanted;
+    if (task.kind === 'list') return { body: await listRestorable(state, task.requested) };
+    const { bucket, ...requested } = task.requested;
     if (bucket !== undefined && bucket !== state.bucket)
       throw new BadParameter('manifest', `gs://${bucket}/…`, `a manifest in gs://${state.bucket}`);
-    const gathered = await gatherManifests(state, wanted);
-    requireManifests(gathered, wanted);
+    const gathered = await gatherManifests(state, requested);
+    requireManifests(gathered, requested);
     const said = saidBeside(gathered);
     if (task.kind === 'restore') {
-      const { complete, results } = await carryOut(context, state, wanted, gathered);
+      const { complete, results } = await carryOut(context, state, requested, gathered);
       // No success while something is missing that the same request may still bring back.
-      return { status: complete ? 200 : 503, body: { ...wanted, complete, ...said, results } };
+      return { status: complete ? 200 : 503, body: { ...requested, complete, ...said, results } };
     }
     const steps = gathered.manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
     const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
-    return { body: { ...wanted, ...said, plan } };
+    return { body: { ...requested, ...said, plan } };
   },
 };
 
 /** Throws where nothing was taken away, or nothing of it can be read. */
-function requireManifests({ manifests, unread }: Gathered, wanted: RestoreRequest): void {
+function requireManifests({ manifests, unread }: Gathered, requested: RestoreRequest): void {
   if (manifests.length > 0) return;
   if (unread.length > 0)
     throw new PermanentError(
@@ -68,7 +70,7 @@ function requireManifests({ manifests, unread }: Gathered, wanted: RestoreReques
     );
   throw new Refusal(
     404,
-    `Cannot restore: nothing was taken away for ${wanted.budget} in ${wanted.period}${wanted.project === undefined ? '' : ` from ${wanted.project}`}`,
+    `Cannot restore: nothing was taken away for ${requested.budget} in ${requested.period}${requested.project === undefined ? '' : ` from ${requested.project}`}`,
   );
 }
 
@@ -103,7 +105,7 @@ function requireState({ state }: EventContext): State {
 async function carryOut(
   context: EventContext,
   state: State,
-  wanted: RestoreRequest,
+  requested: RestoreRequest,
   { manifests, unread }: Gathered,
 ): Promise<{ complete: boolean; results: readonly AnswerLine[] }> {
   const { runtime, policy } = context;
@@ -127,14 +129,14 @@ async function carryOut(
   // Side by side: what one project waits for takes nothing from the time of the next.
   const lines = await pMap(
     projects,
-    (project) => restoreProject(context, state, { ...wanted, project, runId }, receipt),
+    (project) => restoreProject(context, state, { ...requested, project, runId }, receipt),
     { concurrency: PROJECTS_AT_ONCE },
   );
   const results = lines.flat();
   const lost: unknown[] = [];
   await deliverReceipt(
     context,
-    { runId, startedAt, title: `restore of ${wanted.budget}` },
+    { runId, startedAt, title: `restore of ${requested.budget}` },
     receipt,
     (error) => {
       lost.push(error);

@@ -65,25 +65,25 @@ function openJournal({ lease }: HeldRun): (endpoint: string) => DeploymentJourna
 export async function openGrace(
   { lease, runtime }: HeldRun,
   runId: string,
-  wanted: GraceRequest,
+  requested: GraceRequest,
 ): Promise<void> {
   const nowMs = runtime.now().getTime();
   await lease.update((stored) => ({
     ...stored,
-    grace: graceFrom(stored, { runId, sinceMs: nowMs }, wanted),
+    grace: graceFrom(stored, { runId, sinceMs: nowMs }, requested),
   }));
 }
 
 function graceFrom(
   { spent, rungs }: Manifest,
   base: Pick<Grace, 'runId' | 'sinceMs'>,
-  wanted: GraceRequest,
+  requested: GraceRequest,
 ): Grace {
-  if ('hours' in wanted) return { ...base, untilMs: base.sinceMs + wanted.hours * 3_600_000 };
+  if ('hours' in requested) return { ...base, untilMs: base.sinceMs + requested.hours * 3_600_000 };
   const share = spent?.share ?? Math.max(0, ...rungs.map(({ at }) => at));
   return {
     ...base,
-    untilShare: share + wanted.share,
+    untilShare: share + requested.share,
     ...(spent === undefined ? {} : { amount: spent.amount }),
   };
 }

@@ -21,7 +21,7 @@ type Question =
   | { readonly kind: 'fit'; readonly wish: FitRequest };
 
 /** What a request names. */
-export type Wanted = Question & {
+export type Requested = Question & {
   /** As it was sent, for the form of the page. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly format: (typeof FORMATS)[number];
@@ -36,7 +36,7 @@ export type Config =
 const FORMATS = ['json', 'html', 'csv'] as const;
 
 /** Checks the request. Throws `BadParameter`, `NotAcceptable`, `Refusal`. */
-export function readRequest({ method, path, query, body, accept }: Incoming): Wanted {
+export function readRequest({ method, path, query, body, accept }: Incoming): Requested {
   const kind = kindOf(path);
   const format = chooseFormat({ parameter: query['format'], accept }, FORMATS);
   const sent = method === 'POST' ? { ...query, ...objectOf(body, 'the body') } : query;
@@ -79,9 +79,9 @@ function tableOf(kind: Question['kind'], parameter: unknown): CsvTable {
 }
 
 /** Joins request and policy: machines that exist and a region that offers them all. Throws `BadParameter`. */
-export function configure(wanted: Wanted, defaultRegion: string): Config {
-  if (wanted.kind === 'fit') {
-    const { region = defaultRegion, rule, ...wish } = wanted.wish;
+export function configure(requested: Requested, defaultRegion: string): Config {
+  if (requested.kind === 'fit') {
+    const { region = defaultRegion, rule, ...wish } = requested.wish;
     if (!allRegions().includes(region))
       throw new BadParameter(
         'region',
@@ -90,7 +90,7 @@ export function configure(wanted: Wanted, defaultRegion: string): Config {
       );
     return { kind: 'fit', wish: { ...wish, region }, rule };
   }
-  const { wish } = wanted;
+  const { wish } = requested;
   const region = wish.region ?? defaultRegion;
   const resources = wish.resources.map((one): Resource =>
     one.kind === 'machine'

@@ -12,7 +12,7 @@ import { parseDurationMs } from '../../shared/units.ts';
 import { chooseTable, type CsvTable } from './report/csv.ts';
 
 /** What a request names. */
-export interface Wanted {
+export interface Requested {
   readonly project: string | undefined;
   /** As it was written; undefined for the policy's. */
   readonly window: string | undefined;
@@ -42,13 +42,13 @@ const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 
 const HOUR_MS = 3_600_000;
 const MAX_HOURS = 1_008;
-const WINDOW_WANTED =
+const WINDOW_FORMAT =
   'how far back to look, in whole hours or days up to now, 1h to 42d (six weeks), such as 7d';
 const FORMATS = ['json', 'html', 'csv'] as const;
 const PARAMETERS = ['project', 'window', 'format', 'table'];
 
 /** Checks the query; whether the project may be looked at is for `configure`. Throws `BadParameter`, `NotAcceptable`. */
-export function readRequest({ query, accept }: Incoming): Wanted {
+export function readRequest({ query, accept }: Incoming): Requested {
   for (const name of Object.keys(query))
     if (!PARAMETERS.includes(name)) throw new BadParameter('the parameter', name, PARAMETERS.join(', '));
   const { project, window } = query;
@@ -59,7 +59,7 @@ export function readRequest({ query, accept }: Incoming): Wanted {
       'the id of a project in the policy’s scope, such as ml-research',
     );
   if (window !== undefined && (typeof window !== 'string' || hoursOf(window) === undefined))
-    throw new BadParameter('window', window, WINDOW_WANTED);
+    throw new BadParameter('window', window, WINDOW_FORMAT);
   return {
     project,
     window,
@@ -76,15 +76,15 @@ function hoursOf(window: string): number | undefined {
 }
 
 /** Joins request and policy. Throws `PermanentError`. */
-export function configure(policy: Policy, wanted: Wanted, project: string): Config {
+export function configure(policy: Policy, requested: Requested, project: string): Config {
   const egress = requireSection(policy, 'egress');
-  const hours = wanted.window === undefined ? undefined : hoursOf(wanted.window);
+  const hours = requested.window === undefined ? undefined : hoursOf(requested.window);
   return {
     project,
     window:
-      wanted.window === undefined || hours === undefined
+      requested.window === undefined || hours === undefined
         ? { requested: inDays(egress.windowHours), hours: egress.windowHours }
-        : { requested: wanted.window, hours },
+        : { requested: requested.window, hours },
     reportAboveUsdPerMonth: egress.reportAboveUsdPerMonth,
   };
 }
@@ -96,7 +96,7 @@ function inDays(hours: number): string {
 /**
  * The project to look at, in scope, or the whole scope where none is named and it has several. Throws `Refusal`, `GoogleApiError`.
  */
-export async function chooseTargets(api: Api, { scope }: Policy, { project }: Wanted): Promise<Targets> {
+export async function chooseTargets(api: Api, { scope }: Policy, { project }: Requested): Promise<Targets> {
   if (project !== undefined && !(await isInScope(api, scope, project)))
     throw new Refusal(
       403,

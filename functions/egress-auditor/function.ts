@@ -1,7 +1,7 @@
 import { formatHeaders } from '../../shared/report/formats.ts';
 import type { HttpAnswer, HttpFunction } from '../../shared/run/handle-request.ts';
 import { fileReceipt } from './act.ts';
-import { chooseTargets, configure, readRequest, type Wanted } from './config.ts';
+import { chooseTargets, configure, readRequest, type Requested } from './config.ts';
 import { reportCsv } from './report/csv.ts';
 import { judgeEgress } from './decide.ts';
 import { gatherEgress } from './gather.ts';
@@ -14,19 +14,19 @@ import { windowOf } from './traffic/window.ts';
 const REQUEST_DEADLINE_MS = 240_000;
 
 /** `GET /?project=ID&window=7d`; without a project the whole scope. */
-export const auditFunction: HttpFunction<Wanted> = {
+export const auditFunction: HttpFunction<Requested> = {
   methods: { GET: 'for the report' },
   pages: true,
   sections: ['egress'],
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
-  async answer(context, wanted) {
+  async answer(context, requested) {
     const { api, policy, runtime } = context;
     const startedAt = runtime.now();
-    const targets = await chooseTargets(api, policy, wanted);
+    const targets = await chooseTargets(api, policy, requested);
     const { project, scope } = targets;
-    if (project === undefined) return reportScope(context, wanted, targets);
-    const config = configure(policy, wanted, project);
+    if (project === undefined) return reportScope(context, requested, targets);
+    const config = configure(policy, requested, project);
     const neighbours = await readNeighbours(
       api,
       scope.filter((one) => one !== project),
@@ -36,11 +36,11 @@ export const auditFunction: HttpFunction<Wanted> = {
     const facts = await gatherEgress(api, config, startedAt, othersOf([...neighbours, ...unlisted], project));
     const report = judgeEgress(facts, config, startedAt);
     await fileReceipt(context, report, startedAt);
-    return answerWith(report, wanted);
+    return answerWith(report, requested);
   },
 };
 
-async function answerWith(report: EgressReport, { format, table }: Wanted): Promise<HttpAnswer> {
+async function answerWith(report: EgressReport, { format, table }: Requested): Promise<HttpAnswer> {
   switch (format) {
     case 'json':
       return { body: report, headers: formatHeaders(format) };

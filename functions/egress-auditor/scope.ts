@@ -7,7 +7,7 @@ import { formatHeaders } from '../../shared/report/formats.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import type { HttpAnswer } from '../../shared/run/handle-request.ts';
 import { fileReceipt } from './act.ts';
-import { configure, type Targets, type Wanted } from './config.ts';
+import { configure, type Targets, type Requested } from './config.ts';
 import { judgeEgress, reportWindow } from './decide.ts';
 import { gatherEgress } from './gather.ts';
 import { scopeCsv, scopeJson, type ProjectResult, type ScopeHead } from './report/scope.ts';
@@ -21,21 +21,21 @@ import { windowOf } from './traffic/window.ts';
  */
 export async function reportScope(
   context: EventContext,
-  wanted: Wanted,
+  requested: Requested,
   { scope, incomplete }: Targets,
 ): Promise<HttpAnswer> {
   const startedAt = context.runtime.now();
-  const window = windowOf(configure(context.policy, wanted, ''), startedAt);
+  const window = windowOf(configure(context.policy, requested, ''), startedAt);
   const head = scopeHead({ scope, incomplete }, reportWindow(window), startedAt);
-  const results = eachProject(context, wanted, scope, startedAt);
-  const headers = formatHeaders(wanted.format);
-  switch (wanted.format) {
+  const results = eachProject(context, requested, scope, startedAt);
+  const headers = formatHeaders(requested.format);
+  switch (requested.format) {
     case 'json':
       return { body: scopeJson(head, results), headers };
     case 'csv': {
-      const file = `attachment; filename="egress-scope-${wanted.table}.csv"`;
+      const file = `attachment; filename="egress-scope-${requested.table}.csv"`;
       return {
-        body: scopeCsv(head, results, wanted.table),
+        body: scopeCsv(head, results, requested.table),
         headers: { ...headers, 'content-disposition': file },
       };
     }
@@ -65,15 +65,15 @@ export function scopeHead(
 
 async function* eachProject(
   context: EventContext,
-  wanted: Wanted,
+  requested: Requested,
   scope: readonly string[],
   startedAt: Date,
 ): AsyncGenerator<ProjectResult> {
   const { api, policy } = context;
-  const neighbours = await readNeighbours(api, scope, windowOf(configure(policy, wanted, ''), startedAt));
+  const neighbours = await readNeighbours(api, scope, windowOf(configure(policy, requested, ''), startedAt));
   for (const project of scope) {
     try {
-      const config = configure(policy, wanted, project);
+      const config = configure(policy, requested, project);
       const before = { ...api.calls };
       const facts = await gatherEgress(api, config, startedAt, othersOf(neighbours, project));
       const report = judgeEgress(

@@ -58,7 +58,7 @@ export function configureAudit(policy: Policy, project: string, operationsProjec
 }
 
 /** What a request names. */
-export interface Wanted {
+export interface Requested {
   /** Undefined for the only project of the scope. */
   readonly project: string | undefined;
   /** The newest receipts of every project in scope, instead of a look at one. */
@@ -72,7 +72,7 @@ const FORMATS = ['json', 'html', 'csv', 'sarif'] as const;
 const PARAMETERS = ['project', 'scope', 'format'];
 
 /** Checks the query; whether the project may be looked at is for later. Throws `BadParameter`, `NotAcceptable`. */
-export function readRequest({ query, accept }: Incoming): Wanted {
+export function readRequest({ query, accept }: Incoming): Requested {
   for (const name of Object.keys(query))
     if (!PARAMETERS.includes(name)) throw new BadParameter('the parameter', name, PARAMETERS.join(', '));
   const { project, scope } = query;

@@ -10,7 +10,7 @@ import { parseTick, projectTick, type TickOrigin } from '../../shared/run/tick.t
 import { requireSection } from '../../shared/policy/policy.ts';
 import { fileReceipt } from './act.ts';
 import { auditProject } from './audit.ts';
-import { readRequest, type Wanted } from './config.ts';
+import { readRequest, type Requested } from './config.ts';
 import { auditCsv } from './report/csv.ts';
 import type { AuditReport } from './report/report.ts';
 import { auditSarif } from './report/sarif.ts';
@@ -27,24 +27,24 @@ const REQUEST_DEADLINE_MS = 480_000;
 export const SECTIONS = ['audit', 'budgets', 'notebooks'] as const;
 
 /** `GET /?project=ID`; without a project all of the scope, looked at now; `GET /?scope=all` its newest receipts. */
-export const auditRequests: HttpFunction<Wanted> = {
+export const auditRequests: HttpFunction<Requested> = {
   methods: { GET: 'for the audit' },
   pages: true,
   sections: SECTIONS,
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
-  async answer(context, wanted) {
+  async answer(context, requested) {
     requireSection(context.policy, 'audit');
-    if (wanted.wholeScope) return reportScope(context, wanted.format);
+    if (requested.wholeScope) return reportScope(context, requested.format);
     const startedAt = context.runtime.now();
-    const target = await targetOf(context, wanted.project);
-    if (typeof target !== 'string') return auditScope(context, target, wanted.format);
+    const target = await targetOf(context, requested.project);
+    if (typeof target !== 'string') return auditScope(context, target, requested.format);
     const projectId = target;
     const report = await auditProject(context, projectId, {
       operationsProject: await context.runtime.ownProject(),
     });
     await fileReceipt(context, report, startedAt);
-    return answerWith(report, wanted);
+    return answerWith(report, requested);
   },
 };
 
@@ -65,7 +65,7 @@ async function targetOf(context: EventContext, project: string | undefined): Pro
   return only !== undefined && others.length === 0 && found.incomplete.length === 0 ? only : found;
 }
 
-async function answerWith(report: AuditReport, { format }: Wanted): Promise<HttpAnswer> {
+async function answerWith(report: AuditReport, { format }: Requested): Promise<HttpAnswer> {
   const headers = formatHeaders(format);
   const file = (ending: string) => ({
     ...headers,

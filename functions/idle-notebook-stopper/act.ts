@@ -238,20 +238,20 @@ async function repairIdleShutdown(
 ): Promise<DecidedOutcome> {
   const { runtime, api } = run;
   const { name } = facts;
-  const wanted = String(repairSeconds(config));
+  const desired = String(repairSeconds(config));
   const timeoutOf = ({ gceSetup }: NotebookInstance): string | undefined => gceSetup?.metadata?.[TIMEOUT_KEY];
   let setMeanwhile: string | undefined;
   const changed = await changeState(
     {
       resource: name,
       look: () => getNotebook(api, name),
-      isThere: (present) => timeoutOf(present) === wanted && facts.metadata[TIMEOUT_KEY] !== wanted,
+      isThere: (present) => timeoutOf(present) === desired && facts.metadata[TIMEOUT_KEY] !== desired,
       blocker(present) {
         setMeanwhile = timeoutOf(present);
         return setMeanwhile === facts.metadata[TIMEOUT_KEY] ? undefined : 'it was set meanwhile';
       },
       request: (permit, { gceSetup }) =>
-        replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: wanted }),
+        replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: desired }),
       answerSettles: true,
     },
     {
@@ -263,7 +263,7 @@ async function repairIdleShutdown(
     leaseOf(run, name, 'repair', runtime.now().getTime()),
   );
   if (changed.kind === 'done') return { ...decision, outcome: 'done' };
-  const timeout = changed.kind === 'already' ? wanted : (setMeanwhile ?? null);
+  const timeout = changed.kind === 'already' ? desired : (setMeanwhile ?? null);
   return {
     ...decision,
     outcome: 'already',

@@ -190,12 +190,12 @@ export function needsTidying(facts: Facts, config: Config, now: Date): boolean {
   if (facts.kind === 'gone') return true;
   const { bucket, record } = facts;
   if (record === undefined) return false;
-  const tidy = tidyRecord(record, bucket, wantedDigests(facts, config, now), now.getTime());
+  const tidy = tidyRecord(record, bucket, desiredDigests(facts, config, now), now.getTime());
   return !sameRecord(tidy, record);
 }
 
 /** Digests of the rules that the policy wants in a bucket. */
-export function wantedDigests(
+export function desiredDigests(
   { bucket, record }: BucketFacts,
   config: Config,
   now: Date,

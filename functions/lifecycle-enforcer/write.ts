@@ -1,7 +1,7 @@
 import type { Bucket } from '../../shared/google/buckets.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import type { Config } from './config.ts';
-import { proposalFor, wantedDigests } from './decide.ts';
+import { proposalFor, desiredDigests } from './decide.ts';
 import type { BucketFacts, Facts } from './facts.ts';
 import { updateRecords, type BucketRecord, type Intent } from './memory.ts';
 import { ruleDigest, rulesDigest } from './rules/identity.ts';
@@ -87,7 +87,7 @@ export async function tidyUp(run: Run, config: Config, watched: readonly Facts[]
     return tidyRecord(
       before,
       facts.bucket,
-      wantedDigests(facts, config, run.startedAt),
+      desiredDigests(facts, config, run.startedAt),
       run.startedAt.getTime(),
     );
   });

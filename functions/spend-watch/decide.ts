@@ -42,9 +42,9 @@ export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decisi
 
 /** Since the last look. What a listing that failed may hide is not told as gone. */
 function changesAt({ changes = [], lookedMs }: Ledger): unknown {
-  const named = (wanted: string): readonly string[] =>
+  const named = (expected: string): readonly string[] =>
     changes
-      .filter(({ what, atMs }) => what === wanted && atMs === lookedMs)
+      .filter(({ what, atMs }) => what === expected && atMs === lookedMs)
       .map(({ resource }) => resource)
       .slice(-MAX_NAMED);
   return { appeared: named('appeared'), gone: named('gone') };

@@ -10,7 +10,7 @@ import { gatherSpend } from './gather.ts';
 import { METRICS_TYPE, writeMetrics } from './report/metrics.ts';
 import { readBurn } from './report/read.ts';
 import type { BurnReport } from './report/report.ts';
-import { readRequest, type Wanted } from './report/request.ts';
+import { readRequest, type Requested } from './report/request.ts';
 
 export const watchSweep: Sweep<Config, ProjectFacts> = {
   sections: ['watch', 'budgets'],
@@ -28,19 +28,19 @@ export const watchSweep: Sweep<Config, ProjectFacts> = {
 const REQUEST_DEADLINE_MS = 120_000;
 
 /** `GET /?project=ID`, without a project the whole scope, and `GET /metrics`. It reads what the ticks wrote, and looks at nothing anew. */
-export const watchRequests: HttpFunction<Wanted> = {
+export const watchRequests: HttpFunction<Requested> = {
   methods: { GET: 'for the burn' },
   pages: true,
   sections: ['watch', 'budgets'],
   deadlineMs: REQUEST_DEADLINE_MS,
   read: readRequest,
-  async answer(context, wanted) {
-    const report = await readBurn(context, configureWatch(context.policy), wanted);
-    return answerWith(report, wanted);
+  async answer(context, requested) {
+    const report = await readBurn(context, configureWatch(context.policy), requested);
+    return answerWith(report, requested);
   },
 };
 
-async function answerWith(report: BurnReport, { format }: Wanted): Promise<HttpAnswer> {
+async function answerWith(report: BurnReport, { format }: Requested): Promise<HttpAnswer> {
   switch (format) {
     case 'json':
       return { body: report, headers: formatHeaders(format) };

@@ -101,7 +101,7 @@ function repeated(path: string, suffix: string, values: readonly unknown[]): Pol
       ? [
           {
             path: `${path}[${index}]${suffix}`,
-            message: `${shown(value)} a second time; wanted each just once`,
+            message: `${shown(value)} a second time; expected each just once`,
           },
         ]
       : [],
@@ -110,7 +110,7 @@ function repeated(path: string, suffix: string, values: readonly unknown[]): Pol
 
 function needsState(file: Glimpse, path: string, why: string): PolicyProblem[] {
   if (file.state !== undefined) return [];
-  return [{ path, message: `${why}; wanted the top-level key state: gs://BUCKET as well` }];
+  return [{ path, message: `${why}; expected the top-level key state: gs://BUCKET as well` }];
 }
 
 function checkNotebooks(file: Glimpse): PolicyProblem[] {
@@ -128,7 +128,7 @@ function checkNotebooks(file: Glimpse): PolicyProblem[] {
   if (hours === undefined) return problems;
   problems.push(...repeated('notebooks.hours.days', '', hours.days));
   if (hours.from !== undefined && hours.from === hours.to) {
-    const message = 'got the same time as from; wanted another one (earlier than from = over midnight)';
+    const message = 'got the same time as from; expected another one (earlier than from = over midnight)';
     problems.push({ path: 'notebooks.hours.to', message });
   }
   if (hours.start === true) {
@@ -154,23 +154,23 @@ function checkBudgets(file: Glimpse, budgetsToCome: boolean): PolicyProblem[] {
     if (at !== undefined && before?.at !== undefined && at <= before.at) {
       problems.push({
         path: `${path}.at`,
-        message: `got ${at}; wanted more than the ${before.at} of the rung before it`,
+        message: `got ${at}; expected more than the ${before.at} of the rung before it`,
       });
     }
     if (action !== undefined && before?.do !== undefined && severity(action) <= severity(before.do)) {
-      const message = `got "${action}" after "${before.do}"; wanted each action once, in this order: ${rungActions.join(', ')}`;
+      const message = `got "${action}" after "${before.do}"; expected each action once, in this order: ${rungActions.join(', ')}`;
       problems.push({ path: `${path}.do`, message });
     }
   }
   if (basis === 'live' && file.watch === undefined)
     problems.push({
       path: 'budgets.basis',
-      message: 'got "live", but nothing estimates spend; wanted the section watch: as well',
+      message: 'got "live", but nothing estimates spend; expected the section watch: as well',
     });
   const strictest = ladder.findLast(({ do: action }) => action !== undefined && action !== 'notify')?.do;
   if (strictest === undefined) return problems;
   if (!budgetsToCome && (allow === undefined || (Array.isArray(allow) && allow.length === 0))) {
-    const message = `empty, but the ladder goes on to "${strictest}"; wanted the budgets that may do more than notify: billingAccounts/A/budgets/B`;
+    const message = `empty, but the ladder goes on to "${strictest}"; expected the budgets that may do more than notify: billingAccounts/A/budgets/B`;
     problems.push({ path: 'budgets.allow', message });
   }
   problems.push(
@@ -221,12 +221,12 @@ function checkCondition(
       {
         path,
         message:
-          'got an empty map; wanted one condition at least, such as age: 30 (none matches every object)',
+          'got an empty map; expected one condition at least, such as age: 30 (none matches every object)',
       },
     ];
   }
   if (action !== 'AbortIncompleteMultipartUpload') return [];
-  const message = `unusable with AbortIncompleteMultipartUpload; wanted only: ${ABORT_CONDITIONS.join(', ')}`;
+  const message = `unusable with AbortIncompleteMultipartUpload; expected only: ${ABORT_CONDITIONS.join(', ')}`;
   return keys
     .filter((key) => Object.hasOwn(lifecycleCondition.shape, key) && !ABORT_CONDITIONS.includes(key))
     .map((key) => ({ path: `${path}.${key}`, message }));

@@ -5,7 +5,7 @@ const LAST_ZONE_MS = 12 * 3_600_000;
 
 /**
  * What the keep label says: `true`, or a date (`2026-12-31`, the last day on which the notebook is kept). A value that
- * cannot be read keeps as well: its author wanted the notebook left alone. `false` and an absent label do not.
+ * cannot be read keeps as well: its author expected the notebook left alone. `false` and an absent label do not.
  */
 export function keepsUntil(
   value: string | undefined,

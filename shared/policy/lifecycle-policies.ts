@@ -32,8 +32,8 @@ const bucketPolicy = section({
         z.record(labelKey, labelValue, {
           error: ({ code, input }) =>
             code === 'invalid_key'
-              ? `unusable key; wanted a label key: 1 to 63 lower-case letters, digits, _ and -, a letter first`
-              : `${shown(input)}; wanted a map of labels {key: "value"}`,
+              ? `unusable key; expected a label key: 1 to 63 lower-case letters, digits, _ and -, a letter first`
+              : `${shown(input)}; expected a map of labels {key: "value"}`,
         }),
         {},
       ),
@@ -52,9 +52,9 @@ const bucketPolicy = section({
   allowDeleteAll: z.prefault(z.boolean(complain('true or false without quotes')), false),
 });
 
-const shareWanted = "a share of the bucket's bytes, a number from 0 to 1 (0.5 is 50 %), without quotes";
+const shareFormat = "a share of the bucket's bytes, a number from 0 to 1 (0.5 is 50 %), without quotes";
 
-const countWanted = 'a whole number without quotes, 0 or more';
+const countFormat = 'a whole number without quotes, 0 or more';
 
 /** The section `lifecycle`. */
 export const lifecycle = section({
@@ -65,8 +65,8 @@ export const lifecycle = section({
   policies: z.prefault(list(bucketPolicy, 'a list of policies {name, match, rules, foreignRules}'), []),
   exemptLabel: z.prefault(labelKey, 'costguard-exempt'),
   maxDeletedShare: z.prefault(
-    z.number(complain(shareWanted)).check(z.gte(0, complain(shareWanted)), z.lte(1, complain(shareWanted))),
+    z.number(complain(shareFormat)).check(z.gte(0, complain(shareFormat)), z.lte(1, complain(shareFormat))),
     0.5,
   ),
-  maxPatches: z.prefault(wholeNumber(countWanted), 1_000),
+  maxPatches: z.prefault(wholeNumber(countFormat), 1_000),
 });

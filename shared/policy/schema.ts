@@ -20,7 +20,7 @@ import {
   wholeNumber,
 } from './fields.ts';
 import type { CpuThreshold } from './policy.ts';
-import { durationWanted, parseBytesPerSecond, ratePattern, rateWanted } from '../units.ts';
+import { durationFormat, parseBytesPerSecond, ratePattern, rateFormat } from '../units.ts';
 
 /** Days of the week in ISO order: `daysOfWeek[weekday - 1]` for luxon's `weekday`. */
 export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -33,12 +33,12 @@ const hourMs = 3_600_000;
 const dayMs = 86_400_000;
 
 const projectId = '(?:[a-z][a-z0-9.-]*\\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]';
-const projectWanted = 'ID being a project id, not its number: 6 to 30 lower-case letters, digits and hyphens';
+const projectFormat = 'ID being a project id, not its number: 6 to 30 lower-case letters, digits and hyphens';
 
 /** One entry of `scope`. */
 export const scopeEntry = textLike(
   new RegExp(`^(?:projects/${projectId}|folders/[1-9][0-9]*|organizations/[1-9][0-9]*)$`),
-  `projects/ID, folders/NUMBER or organizations/NUMBER (${projectWanted})`,
+  `projects/ID, folders/NUMBER or organizations/NUMBER (${projectFormat})`,
 );
 
 /** Bucket names: 3 to 63 characters, with dots up to 222; no IP address, nothing with "google" in it. */
@@ -63,11 +63,11 @@ const receiptsTopic = textLike(
   'projects/PROJECT/topics/TOPIC',
 );
 
-const channelWanted =
+const channelFormat =
   '{kind: slack | teams | webhook, secret: projects/PROJECT/secrets/NAME/versions/VERSION}, which holds the address, or {kind: topic, topic: projects/PROJECT/topics/TOPIC}';
 
 /** An address that was written here itself must not appear in a log. */
-const unseen = { error: () => `got something else than a reference to a secret; wanted ${channelWanted}` };
+const unseen = { error: () => `got something else than a reference to a secret; expected ${channelFormat}` };
 
 /** Where people are told. An address would let anybody write there: the file holds a reference to it. */
 const channel = z.union(
@@ -85,7 +85,7 @@ const channel = z.union(
     }),
     section({ kind: z.literal('topic'), topic: receiptsTopic }),
   ],
-  complain(channelWanted),
+  complain(channelFormat),
 );
 
 const notify = section({
@@ -126,27 +126,27 @@ const hours = section({
 /** `notebooks.warnBefore`; becomes minutes. */
 export const warnBefore = duration(minuteMs, 0, 10_080, 'in whole minutes and at most 7d (0m = no warning)');
 
-const cpuWanted =
+const cpuFormat =
   'cores such as "0.5 cores", or a fraction of all vCPUs, a number above 0 and at most 1 (0.05 is 5 %), without quotes';
 
 /** Cores, or a share of all vCPUs: one busy core of 32 is 3 %. */
 const cpuBelow = z.union(
   [
     z.pipe(
-      positive(1, cpuWanted),
+      positive(1, cpuFormat),
       z.transform((share: number): CpuThreshold => ({ kind: 'share', share })),
     ),
-    textAs(/^(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,3})? cores?$/, cpuWanted, (text): CpuThreshold | undefined => {
+    textAs(/^(?:0|[1-9][0-9]{0,2})(?:\.[0-9]{1,3})? cores?$/, cpuFormat, (text): CpuThreshold | undefined => {
       const cores = Number(text.split(' ')[0]);
       return cores > 0 ? { kind: 'cores', cores } : undefined;
     }),
   ],
-  complain(cpuWanted),
+  complain(cpuFormat),
 );
 
-const rate = textAs(ratePattern, `${rateWanted}, above 0`, (text) => parseBytesPerSecond(text) || undefined);
+const rate = textAs(ratePattern, `${rateFormat}, above 0`, (text) => parseBytesPerSecond(text) || undefined);
 
-const maxStopsWanted = 'a whole number without quotes, 0 or more';
+const maxStopsFormat = 'a whole number without quotes, 0 or more';
 
 const notebooks = section({
   mode: z.exactOptional(mode),
@@ -168,7 +168,7 @@ const notebooks = section({
   keepWhileJobsRun: z.prefault(z.boolean(complain('true or false without quotes')), true),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   warnBefore: z.prefault(warnBefore, '0m'),
-  maxStops: z.prefault(wholeNumber(maxStopsWanted), 20),
+  maxStops: z.prefault(wholeNumber(maxStopsFormat), 20),
   hours: z.prefault(z.nullable(hours), null),
   nativeIdleShutdown: z.prefault(oneOf(['report', 'repair']), 'report'),
   terraformManaged: z.prefault(oneOf(['enforce', 'report']), 'enforce'),
@@ -182,7 +182,7 @@ const budgetName = textLike(
 /** An entry of `budgets.protect`; becomes `projects/ID`. */
 export const protectedProject = textAs(
   new RegExp(`^(?:projects/)?${projectId}$`),
-  `projects/ID or just ID (${projectWanted})`,
+  `projects/ID or just ID (${projectFormat})`,
   (text) => (text.startsWith('projects/') ? text : `projects/${text}`),
 );
 
@@ -210,28 +210,28 @@ export const modelAccount = textAs(
 
 const settle = z.union(
   [z.literal(0), duration(hourMs, 0, 168, 'in whole hours and at most 7d')],
-  complain(`${durationWanted}, in whole hours and at most 7d, or 0 (0 = unlink at once)`),
+  complain(`${durationFormat}, in whole hours and at most 7d, or 0 (0 = unlink at once)`),
 );
 
 const silence = z.union(
   [z.literal(0), duration(hourMs, 0, 720, 'in whole hours and at most 30d')],
-  complain(`${durationWanted}, in whole hours and at most 30d, or 0 (0 = no alert)`),
+  complain(`${durationFormat}, in whole hours and at most 30d, or 0 (0 = no alert)`),
 );
 
-const jumpWanted =
+const jumpFormat =
   'a share of the budget from 0.05 to 10, without quotes (0.5 is 50 %), or 0 (0 = each message is believed)';
 
 const jump = z.union(
   [
     z.literal(0),
-    z.number(complain(jumpWanted)).check(z.gte(0.05, complain(jumpWanted)), z.lte(10, complain(jumpWanted))),
+    z.number(complain(jumpFormat)).check(z.gte(0.05, complain(jumpFormat)), z.lte(10, complain(jumpFormat))),
   ],
-  complain(jumpWanted),
+  complain(jumpFormat),
 );
 
-const maxActionsWanted = 'a whole number without quotes, 1 or more';
+const maxActionsFormat = 'a whole number without quotes, 1 or more';
 
-const minAmountWanted = "an amount in the budget's currency, a number without quotes, 0 or more";
+const minAmountFormat = "an amount in the budget's currency, a number without quotes, 0 or more";
 
 /** `budgets.basis`. */
 export const basis = oneOf(['actual', 'forecast', 'either', 'live']);
@@ -246,16 +246,16 @@ const budgets = section({
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   settle: z.prefault(settle, '24h'),
   silence: z.prefault(silence, '24h'),
-  maxActions: z.prefault(wholeNumber(maxActionsWanted).check(z.gte(1, complain(maxActionsWanted))), 1_000),
-  minAmount: z.prefault(z.number(complain(minAmountWanted)).check(z.gte(0, complain(minAmountWanted))), 1),
+  maxActions: z.prefault(wholeNumber(maxActionsFormat).check(z.gte(1, complain(maxActionsFormat))), 1_000),
+  minAmount: z.prefault(z.number(complain(minAmountFormat)).check(z.gte(0, complain(minAmountFormat))), 1),
   jump: z.prefault(jump, 0.5),
 });
 
-const usdWanted = 'USD a month, a number without quotes, 0 or more';
+const usdFormat = 'USD a month, a number without quotes, 0 or more';
 
 const egress = section({
   window: z.prefault(duration(hourMs, 1, 1_008, 'in whole hours, 1h to 42d (six weeks)'), '7d'),
-  reportAbove: z.prefault(z.number(complain(usdWanted)).check(z.gte(0, complain(usdWanted))), 1),
+  reportAbove: z.prefault(z.number(complain(usdFormat)).check(z.gte(0, complain(usdFormat))), 1),
 });
 
 const estimates = section({
@@ -282,7 +282,7 @@ const audit = section({
   modelsUnusedAfter: auditDays('180d'),
   busyShare: auditShare(0.25),
   gpuPeakBelow: auditShare(0.3),
-  reportAbove: z.prefault(z.number(complain(usdWanted)).check(z.gte(0, complain(usdWanted))), 1),
+  reportAbove: z.prefault(z.number(complain(usdFormat)).check(z.gte(0, complain(usdFormat))), 1),
   environmentLabel: z.prefault(labelKey, 'env'),
   production: z.prefault(nonEmptyList(labelValue, 'a list of label values, one at least'), [
     'prod',
@@ -294,16 +294,16 @@ const audit = section({
   ),
 });
 
-const usdPerHourWanted = 'USD an hour, a number without quotes, 0 or more';
+const usdPerHourFormat = 'USD an hour, a number without quotes, 0 or more';
 const usdPerHour = (fallback: number) =>
-  z.prefault(z.number(complain(usdPerHourWanted)).check(z.gte(0, complain(usdPerHourWanted))), fallback);
-const factorWanted = 'how many times the usual, a number without quotes, 1.1 to 100';
+  z.prefault(z.number(complain(usdPerHourFormat)).check(z.gte(0, complain(usdPerHourFormat))), fallback);
+const factorFormat = 'how many times the usual, a number without quotes, 1.1 to 100';
 
 const anomalies = section({
   burnFactor: z.prefault(
     z
-      .number(complain(factorWanted))
-      .check(z.gte(1.1, complain(factorWanted)), z.lte(100, complain(factorWanted))),
+      .number(complain(factorFormat))
+      .check(z.gte(1.1, complain(factorFormat)), z.lte(100, complain(factorFormat))),
     2,
   ),
   burnAtLeast: usdPerHour(10),
@@ -311,7 +311,7 @@ const anomalies = section({
   newKindAtLeast: usdPerHour(1),
 });
 
-const callsPerLookWanted = 'a whole number without quotes, 12 to 1000';
+const callsPerLookFormat = 'a whole number without quotes, 12 to 1000';
 
 const watch = section({
   unpricedAtMost: usdPerHour(10),
@@ -325,9 +325,9 @@ const watch = section({
   ),
   metrics: z.prefault(z.boolean(complain('true or false without quotes')), false),
   callsPerLook: z.prefault(
-    wholeNumber(callsPerLookWanted).check(
-      z.gte(12, complain(callsPerLookWanted)),
-      z.lte(1_000, complain(callsPerLookWanted)),
+    wholeNumber(callsPerLookFormat).check(
+      z.gte(12, complain(callsPerLookFormat)),
+      z.lte(1_000, complain(callsPerLookFormat)),
     ),
     12,
   ),

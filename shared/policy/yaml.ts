@@ -28,11 +28,11 @@ export function readYaml(text: string): YamlText {
   const faults = [...document.errors, ...document.warnings];
   const problems = faults.map(({ code, message, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
-    const wanted = code === 'MULTIPLE_DOCS' ? 'wanted one document only' : message;
+    const expected = code === 'MULTIPLE_DOCS' ? 'expected one document only' : message;
     const source = text.split(/\r?\n/)[line - 1]?.trim() ?? '';
     return {
       path: '(file)',
-      message: `line ${line}, column ${col}: ${shown(source)}; ${wanted}`,
+      message: `line ${line}, column ${col}: ${shown(source)}; ${expected}`,
       under: code === 'DUPLICATE_KEY' ? topKeyAt(document, pos[0]) : undefined,
     };
   });

@@ -27,14 +27,14 @@ export function budgetsPage(name: string): string {
   return `Console: https://console.cloud.google.com/billing/${name.split('/')[1] ?? ''}/budgets`;
 }
 
-function judgeTopic({ name, topic }: Budget, wanted: string): Check {
+function judgeTopic({ name, topic }: Budget, desired: string): Check {
   const place = { id: 'budget-topic', subject: name };
-  if (topic === wanted) return pass(place, `its messages go to ${wanted}`);
+  if (topic === desired) return pass(place, `its messages go to ${desired}`);
   return notPassed(
     place,
     'fail',
-    `its messages go to ${topic ?? 'no topic'}, so that the switch on ${wanted} never hears of it`,
-    [`${updateBudget(name)} --notifications-rule-pubsub-topic=${wanted}`],
+    `its messages go to ${topic ?? 'no topic'}, so that the switch on ${desired} never hears of it`,
+    [`${updateBudget(name)} --notifications-rule-pubsub-topic=${desired}`],
   );
 }
 

@@ -148,9 +148,9 @@ async function inspectRungs(
   const rungs = policy.ladder.filter((rung) => rung.do !== 'notify');
   const listed = (checks: readonly Check[], listings: Listings = new Map()) => ({ checks, listings });
   if (rungs.length === 0) return listed([]);
-  const wanted = [...new Set(rungs.flatMap((rung) => rungPermissions[rung.do]))];
+  const expected = [...new Set(rungs.flatMap((rung) => rungPermissions[rung.do]))];
   const missing = await orUnknown({ id: 'rungs', subject }, inspection, [], () =>
-    missingOnProject(switchApi, projectId, wanted),
+    missingOnProject(switchApi, projectId, expected),
   );
   if ('status' in missing)
     return listed(rungs.map((rung) => ({ ...missing, id: `rung-${rung.do}`, subject })));
@@ -177,7 +177,7 @@ async function inspectRungs(
           file: 'deploy/functions/budget-kill-switch/role.yaml',
           project: projectId,
         },
-        missing.length < wanted.length,
+        missing.length < expected.length,
         (role) =>
           `gcloud projects add-iam-policy-binding ${projectId} --member=serviceAccount:${options.account} --role=${role} --condition=None`,
       ),

@@ -42,7 +42,7 @@ export interface HttpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface HttpFunction<Wanted> {
+export interface HttpFunction<Requested> {
   /** What each allowed method is for, for the 405's body: `{GET: 'the plan', POST: 'to restore'}`. */
   readonly methods: Readonly<Record<string, string>>;
   /** Callers that accept a page get errors as pages too; all others, and of all other functions, get JSON. */
@@ -54,20 +54,20 @@ export interface HttpFunction<Wanted> {
   /** No outside call starts later than this after the request's arrival. */
   readonly deadlineMs: number;
   /** Checks the request before anything is read. Throws `BadParameter`, `NotAcceptable`, {@link Refusal}. */
-  read(request: Incoming): Wanted;
+  read(request: Incoming): Requested;
   /** Throws the same; {@link PermanentError} or a refusal by Google (500); anything else (503: try again). */
-  answer(context: EventContext, wanted: Wanted): Promise<HttpAnswer>;
+  answer(context: EventContext, requested: Requested): Promise<HttpAnswer>;
 }
 
 /**
  * Answers one request of a function that is called over HTTP and whose `index.ts` calls `holdBodies`: methods, refusals and failures have the same bodies,
  * `{"error": "…"}`, everywhere. Nothing is cached on the way, and a browser takes the answer for what it says it is.
  */
-export async function handleRequest<Wanted>(
+export async function handleRequest<Requested>(
   runtime: Runtime,
   request: Request,
   response: Response,
-  fn: HttpFunction<Wanted>,
+  fn: HttpFunction<Requested>,
 ): Promise<void> {
   const { methods } = fn;
   const base = openContext(runtime, fn.deadlineMs);
@@ -90,7 +90,7 @@ export async function handleRequest<Wanted>(
     return;
   }
   try {
-    const wanted = fn.read({
+    const requested = fn.read({
       method: request.method,
       path: request.path,
       query: { ...request.query },
@@ -101,7 +101,7 @@ export async function handleRequest<Wanted>(
       status = 200,
       body,
       headers = {},
-    } = await fn.answer(await withPolicy(base, fn.sections, fn.lastValid), wanted);
+    } = await fn.answer(await withPolicy(base, fn.sections, fn.lastValid), requested);
     response.status(status).set(headers);
     if (typeof body === 'string') response.send(body);
     else if (Symbol.asyncIterator in body) await streamBody(response, body);

@@ -83,7 +83,7 @@ function cellsOf(sku: Sku, match: Match): readonly FreshCell[] | string {
   const tariff = tariffOf(sku);
   if (tariff === undefined) return 'has no price';
   const amount = UNITS[match.unit][tariff.unit];
-  if (amount === undefined) return `is in ${tariff.unit}, wanted ${match.unit}`;
+  if (amount === undefined) return `is in ${tariff.unit}, expected ${match.unit}`;
   const { book, usage, per = 1 } = match;
   const prices = match.tiered === true ? tieredPrices(match.name, tariff) : onePrice(match.name, tariff);
   if (typeof prices === 'string') return prices;
@@ -104,7 +104,7 @@ function onePrice(name: string, { tiers }: Tariff): readonly NamedPrice[] | stri
   const paid = [...new Set(tiers.map(({ usd }) => usd).filter((usd) => usd > 0))];
   const [usd, ...others] = paid;
   if (usd === undefined) return 'costs nothing, which no book holds';
-  return others.length > 0 ? `has the prices ${paid.join(', ')} by amount, wanted one` : [{ name, usd }];
+  return others.length > 0 ? `has the prices ${paid.join(', ')} by amount, expected one` : [{ name, usd }];
 }
 
 /** Of each tier what holds from its beginning on; the first GiB is free with some. */

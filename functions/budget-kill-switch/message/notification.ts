@@ -127,7 +127,7 @@ function malformed(
   const [place, found] =
     key === undefined ? ['its data', value] : [`${what} "${String(key)}"`, at(value, key)];
   return new PermanentError(
-    `Cannot read the budget notification: ${place} is ${show(found)}; wanted ${message}`,
+    `Cannot read the budget notification: ${place} is ${show(found)}; expected ${message}`,
   );
 }
 

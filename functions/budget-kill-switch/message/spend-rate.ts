@@ -62,10 +62,10 @@ export async function noteSpend(
 export async function wasReported(state: State, message: Notification): Promise<boolean> {
   const memory = memoryOf(message);
   const { samples } = memory.parse((await state.read(memory.name))?.text);
-  const wanted = sampleOf(message, 0);
+  const expected = sampleOf(message, 0);
   return samples.every(({ amount }) => amount === undefined)
-    ? samples.some(({ cost }) => cost === wanted.cost)
-    : samples.some((one) => isSaid(one, wanted));
+    ? samples.some(({ cost }) => cost === expected.cost)
+    : samples.some((one) => isSaid(one, expected));
 }
 
 function sampleOf(message: Notification, atMs: number): Sample {

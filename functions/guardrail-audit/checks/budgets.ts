@@ -10,7 +10,7 @@ import type { RuleId } from '../rules/rules.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 
 /** At which shares of the amount an alert is due. */
-const WANTED = [0.5, 0.8, 1];
+const DESIRED = [0.5, 0.8, 1];
 
 export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   const linked = both(facts.project, facts.billing);
@@ -57,7 +57,7 @@ function judgeCovering(
 function missing(project: ProjectFacts, billing: BillingFacts | undefined): readonly Found[] {
   if (billing === undefined || billing.budgets.some((budget) => covers(budget, project))) return [];
   const account = billing.account.replace('billingAccounts/', '');
-  const rules = WANTED.map((share) => ` --threshold-rule=percent=${share}`).join('');
+  const rules = DESIRED.map((share) => ` --threshold-rule=percent=${share}`).join('');
   return [
     {
       resource: `projects/${project.id}`,
@@ -81,7 +81,7 @@ function anyPasses(
 
 function thresholds(budget: Budget): Found | undefined {
   const shares = budget.thresholds.filter(({ basis }) => basis === 'current').map(({ share }) => share);
-  const lacks = WANTED.filter((wanted) => !shares.some((share) => Math.abs(share - wanted) < 1e-6));
+  const lacks = DESIRED.filter((desired) => !shares.some((share) => Math.abs(share - desired) < 1e-6));
   if (lacks.length === 0) return undefined;
   const percent = lacks.map((share) => percentText(share));
   return {
@@ -95,12 +95,16 @@ function thresholds(budget: Budget): Found | undefined {
 function wiring(budget: Budget, { switchTopic, operationsProject }: AuditConfig): Found | undefined {
   const { topic, name } = budget;
   if (switchTopic === undefined ? topic !== undefined : topic === switchTopic) return undefined;
+<<<<<<< HEAD
   const wanted = switchTopic ?? `projects/${operationsProject}/topics/costguard-budget-kill-switch`;
+=======
+  const desired = switchTopic ?? 'projects/OPERATIONS_PROJECT/topics/costguard-budget-kill-switch';
+>>>>>>> 17b1b46 (style: expected, requested and desired in place of wanted)
   return {
     resource: name,
     detail: `the messages of ${named(budget)} go to ${topic ?? 'no topic'}`,
-    evidence: { topic: topic ?? 'none', wanted },
-    commands: [`${update(budget)} --notifications-rule-pubsub-topic=${wanted}`],
+    evidence: { topic: topic ?? 'none', desired },
+    commands: [`${update(budget)} --notifications-rule-pubsub-topic=${desired}`],
   };
 }
 

@@ -24,11 +24,11 @@ function missing({ decisions, incomplete }: ReceiptFacts): Judgement {
     // Images have a rule of their own.
     found: decisions
       .filter(({ action, resource }) => action !== 'keep' && !isImageBucket(bucketOf(resource)))
-      .map(wanted),
+      .map(desired),
   };
 }
 
-function wanted({ resource, action, reason, evidence, usdPerHour }: ReceiptDecision): Found {
+function desired({ resource, action, reason, evidence, usdPerHour }: ReceiptDecision): Found {
   const bucket = bucketOf(resource);
   const saves = usdPerHour === 'unpriced' ? usdPerHour : usdPerHour * HOURS_PER_MONTH;
   return {

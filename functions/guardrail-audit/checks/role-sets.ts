@@ -51,7 +51,7 @@ function beyond(job: Job, member: string, bindings: readonly Binding[], project:
       ...(from === undefined ? {} : { inheritedFrom: from }),
     },
     commands: [
-      ...(reachOf(role) === 'other' ? [] : missing.map((wanted) => bind(project, member, wanted))),
+      ...(reachOf(role) === 'other' ? [] : missing.map((desired) => bind(project, member, desired))),
       unbind(from ?? resource, member, role),
     ],
   }));

@@ -22,7 +22,7 @@ export function deleteAllProblems(policies: readonly BucketPolicy[], now: Date):
           if (why === undefined) return [];
           const path = `lifecycle.policies[${p}].rules[${r}]`;
           return [
-            { path, message: `${why}; wanted a condition that makes it wait, or allowDeleteAll: true` },
+            { path, message: `${why}; expected a condition that makes it wait, or allowDeleteAll: true` },
           ];
         }),
   );

@@ -48,16 +48,16 @@ export function propose(
     owned,
     foreignRules: foreignRules === 'remove' ? foreignRules : 'keep',
   } as const;
-  const whole = mergeRules({ ...input, wanted: policy.rules });
+  const whole = mergeRules({ ...input, desired: policy.rules });
   if (!changes(whole)) return { kind: 'in-force', policy, merge: whole };
   if (bucket.labels['goog-terraform-provisioned'] === 'true' && config.terraformManaged === 'report')
     return { kind: 'refused', policy, merge: whole, blocked: [], refusal: TERRAFORM };
   const blocked = [...blockedRules({ bucket, merge: whole, policy, now }), ...(guard?.held ?? [])];
   const digests = new Set(blocked.map(({ rule }) => ruleDigest(rule)));
-  // Only what would be new is ever blocked: a rule that is there already stays wanted, and so is never taken away.
+  // Only what would be new is ever blocked: a rule that is there already stays desired, and so is never taken away.
   const merge = mergeRules({
     ...input,
-    wanted: policy.rules.filter((rule) => !digests.has(ruleDigest(rule))),
+    desired: policy.rules.filter((rule) => !digests.has(ruleDigest(rule))),
   });
   const [first] = blocked;
   if (guard?.refusal !== undefined)

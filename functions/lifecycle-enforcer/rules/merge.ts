@@ -1,7 +1,7 @@
 import type { StoredRule } from '../../../shared/google/buckets.ts';
 import { ruleDigest } from './identity.ts';
 
-/** What becomes of a bucket's rules. Every rule, present or wanted, is in exactly one of the four lists. */
+/** What becomes of a bucket's rules. Every rule, present or desired, is in exactly one of the four lists. */
 export interface Merge {
   /** The rules that the bucket shall have. What stays keeps its place and its spelling. */
   readonly rules: readonly StoredRule[];
@@ -9,13 +9,13 @@ export interface Merge {
   readonly removed: readonly StoredRule[];
   /** Rules of others, which stay. */
   readonly kept: readonly StoredRule[];
-  /** Wanted and already there, by any author. */
+  /** Desired and already there, by any author. */
   readonly equal: readonly StoredRule[];
 }
 
 export interface MergeInput {
   readonly present: readonly StoredRule[];
-  readonly wanted: readonly StoredRule[];
+  readonly desired: readonly StoredRule[];
   /** Digests of the rules that costguard itself wrote. */
   readonly owned: readonly string[];
   readonly foreignRules: 'keep' | 'remove';
@@ -25,9 +25,9 @@ export interface MergeInput {
  * Merges by meaning. A rule of ours that the policy no longer has goes; a foreign one stays unless the policy removes
  * them. Of several equal rules only as many go as we wrote.
  */
-export function mergeRules({ present, wanted, owned, foreignRules }: MergeInput): Merge {
-  const missing = new Map(wanted.map((rule) => [ruleDigest(rule), rule]));
-  const wantedDigests = new Set(missing.keys());
+export function mergeRules({ present, desired, owned, foreignRules }: MergeInput): Merge {
+  const missing = new Map(desired.map((rule) => [ruleDigest(rule), rule]));
+  const desiredDigests = new Set(missing.keys());
   const ours = [...owned];
   const rules: StoredRule[] = [];
   const removed: StoredRule[] = [];
@@ -35,7 +35,7 @@ export function mergeRules({ present, wanted, owned, foreignRules }: MergeInput)
   const equal: StoredRule[] = [];
   for (const rule of present) {
     const digest = ruleDigest(rule);
-    if (wantedDigests.has(digest)) {
+    if (desiredDigests.has(digest)) {
       missing.delete(digest);
       equal.push(rule);
       rules.push(rule);

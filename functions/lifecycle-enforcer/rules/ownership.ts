@@ -40,18 +40,18 @@ export function settled(
 
 /**
  * The record as it should be now that the bucket was seen so; undefined to forget it. A digest of ours that is gone from
- * the bucket must be forgotten: an equal rule that is written later belongs to its author. `wanted` ones stay, since a parallel
+ * the bucket must be forgotten: an equal rule that is written later belongs to its author. `desired` ones stay, since a parallel
  * run may just be putting them back.
  */
 export function tidyRecord(
   record: BucketRecord,
   bucket: Bucket,
-  wanted: ReadonlySet<string>,
+  desired: ReadonlySet<string>,
   nowMs: number,
 ): BucketRecord | undefined {
   if (record.createdMs !== bucket.createdMs) return undefined;
   const owned = ownedRules(bucket, record);
-  const awaited = record.rules.filter((digest) => wanted.has(digest));
+  const awaited = record.rules.filter((digest) => desired.has(digest));
   const rules = [...new Set([...owned, ...awaited])].sort();
   const open = Object.entries(record.intents).filter(
     ([, intent]) => nowMs - intent.atMs < INTENT_MS && !gotThrough(intent, bucket),

@@ -30,12 +30,12 @@ export async function readLedger(state: State, project: string, nowMs: number): 
 }
 
 export interface BudgetOptions {
-  /** The project that is wanted; undefined for all of the scope. */
+  /** The project that is requested; undefined for all of the scope. */
   readonly only: string | undefined;
   readonly nowMs: number;
 }
 
-/** Where the policy's budgets stand, in its order. Those about other projects than the one that is wanted are left out. */
+/** Where the policy's budgets stand, in its order. Those about other projects than the one that is requested are left out. */
 export async function readBudgets(
   state: State,
   config: Config,

@@ -8,7 +8,7 @@ import type { Gap } from '../../../shared/run/receipt.ts';
 import type { Config } from '../config.ts';
 import { READ_AT_ONCE, readBudgets, readLedger } from './read-budgets.ts';
 import { buildReport, projectPart, type BurnReport } from './report.ts';
-import type { Wanted } from './request.ts';
+import type { Requested } from './request.ts';
 
 /** More projects than this are not answered in one request. */
 const MAX_PROJECTS = 2_000;
@@ -20,21 +20,21 @@ const MAX_PROJECTS = 2_000;
 export async function readBurn(
   context: ReadContext,
   config: Config,
-  wanted: Pick<Wanted, 'project'>,
+  requested: Pick<Requested, 'project'>,
 ): Promise<BurnReport> {
   const { state, runtime, policy } = context;
   if (state === undefined)
     throw new PermanentError('Cannot read ledgers: the policy has no state bucket; add state: gs://BUCKET');
   const incomplete: Gap[] = [];
-  const projects = await projectsOf(context, wanted.project, incomplete);
+  const projects = await projectsOf(context, requested.project, incomplete);
   const nowMs = runtime.now().getTime();
   const parts = await pMap(
     projects,
     async (project) => projectPart(project, await readLedger(state, project, nowMs), config, nowMs),
     { concurrency: READ_AT_ONCE },
   );
-  const budgets = await readBudgets(state, config, { only: wanted.project, nowMs });
-  const scope = wanted.project === undefined ? policy.scope : [`projects/${wanted.project}`];
+  const budgets = await readBudgets(state, config, { only: requested.project, nowMs });
+  const scope = requested.project === undefined ? policy.scope : [`projects/${requested.project}`];
   return buildReport(scope, parts, budgets, incomplete, nowMs);
 }
 

@@ -3,7 +3,7 @@ import { chooseFormat } from '../../../shared/report/formats.ts';
 import { Refusal, type Incoming } from '../../../shared/run/handle-request.ts';
 
 /** What a request names. */
-export interface Wanted {
+export interface Requested {
   /** Undefined for the whole scope. */
   readonly project: string | undefined;
   readonly format: 'json' | 'html' | 'openmetrics';
@@ -14,7 +14,7 @@ const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const PARAMETERS = ['project', 'format'];
 
 /** Checks path and query. Throws `BadParameter`, `NotAcceptable`, `Refusal`. */
-export function readRequest({ path, query, accept }: Incoming): Wanted {
+export function readRequest({ path, query, accept }: Incoming): Requested {
   if (path !== '/' && path !== '/metrics')
     throw new Refusal(404, `Cannot find ${JSON.stringify(path.slice(0, 100))}: there are / and /metrics`);
   for (const name of Object.keys(query))

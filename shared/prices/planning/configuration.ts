@@ -183,7 +183,7 @@ function includedGpu({ gpuType, gpuCount }: Wish, machine: Shape, own: string): 
 const attachable = (): readonly string[] =>
   gpuModels().flatMap(({ gpu, attachTo }) => (attachTo === undefined ? [] : [gpu]));
 
-/** `g2-standard-24 (2)`: the machine types with a GPU, of the wanted count where there are some. */
+/** `g2-standard-24 (2)`: the machine types with a GPU, of the desired count where there are some. */
 function machinesWith(gpu: string, count: number | undefined): string {
   const model = gpuModel(gpu);
   if (model?.attachTo !== undefined) return `${model.attachTo}, such as ${model.attachTo}-standard-8`;

@@ -97,9 +97,9 @@ describe('npm run audit', () => {
   it.each([
     [[], /--project ID/],
     [['a.yaml', 'b.yaml', '--project', CLEAN], /Name one policy file/],
-    [['--project', CLEAN, '--fail-on', 'bad'], /wanted one of critical, high, medium, low/],
-    [['--project', CLEAN, '--format', 'xml'], /wanted one of table/],
-    [['--project', 'No Id'], /wanted a project id/],
+    [['--project', CLEAN, '--fail-on', 'bad'], /expected one of critical, high, medium, low/],
+    [['--project', CLEAN, '--format', 'xml'], /expected one of table/],
+    [['--project', 'No Id'], /expected a project id/],
   ])('refuses %j', (args, message) =>
     withAudit(async (lab) => {
       const { code, err } = await run(lab, ...args);

@@ -134,9 +134,9 @@ describe('npm run burn', () => {
 
   it.each([
     [['a.yaml', 'b.yaml'], /Name one policy file/],
-    [['--format', 'xml'], /wanted one of table, json, openmetrics, html/],
-    [['--project', 'No Id'], /wanted a project id/],
-    [['--ops', 'a b'], /wanted a project id/],
+    [['--format', 'xml'], /expected one of table, json, openmetrics, html/],
+    [['--project', 'No Id'], /expected a project id/],
+    [['--ops', 'a b'], /expected a project id/],
   ])('refuses %j, and shows its usage in lines of 80 columns', (args, message) =>
     withWatch(POLICY, async (watch) => {
       const { code, err } = await run(watch, ...args);

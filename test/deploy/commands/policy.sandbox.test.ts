@@ -47,7 +47,7 @@ test('policy prints every problem of every file, one a line, and ends with 1', a
     stderr
       .trimEnd()
       .split('\n')
-      .map((line) => line.replace(/; wanted .*|, (?:open|read).*/, '')),
+      .map((line) => line.replace(/; expected .*|, (?:open|read).*/, '')),
     [
       `${bad}: mode: got "on"`,
       `${bad}: scope: missing`,

@@ -20,7 +20,7 @@ describe('deploy.sh refuses, says what remedies it, and touches nothing', () => 
     {
       name: 'a gcloud that is too old',
       change: ({ gcloud }) => (gcloud.world.version = '527.9.9'),
-      says: /gcloud is version 527\.9\.9; wanted 528\.0\.0 or newer\.\n {4}gcloud components update/,
+      says: /gcloud is version 527\.9\.9; expected 528\.0\.0 or newer\.\n {4}gcloud components update/,
     },
     {
       name: 'a gcloud without alpha commands',
@@ -187,11 +187,11 @@ describe('wrong usage ends with 2, a sentence and the usage', () => {
     ],
     ['deployCommand', ['--project=ml-ops-local', '--policy=costguard.yaml'], /^--region is missing/],
     ['deployCommand', ['--project=ml-ops-local', '--region=us-central1'], /^--policy is missing/],
-    ['deployCommand', ['--project=1', '--region=us-central1'], /^--project is "1"; wanted/],
-    ['deployCommand', ['--project=ml-ops-local', '--region=mars'], /^--region is "mars"; wanted/],
-    ['deployCommand', ['--invoker=everybody'], /^--invoker is "everybody"; wanted/],
-    ['deployCommand', ['--alert-channel=7'], /^--alert-channel is "7"; wanted/],
-    ['deployCommand', ['--billing-roles=wide'], /^--billing-roles is "wide"; wanted/],
+    ['deployCommand', ['--project=1', '--region=us-central1'], /^--project is "1"; expected/],
+    ['deployCommand', ['--project=ml-ops-local', '--region=mars'], /^--region is "mars"; expected/],
+    ['deployCommand', ['--invoker=everybody'], /^--invoker is "everybody"; expected/],
+    ['deployCommand', ['--alert-channel=7'], /^--alert-channel is "7"; expected/],
+    ['deployCommand', ['--billing-roles=wide'], /^--billing-roles is "wide"; expected/],
     ['teardownCommand', ['--force'], /Unknown option '--force'/],
     ['doctorCommand', ['--plan'], /Unknown option '--plan'/],
     ['promoteCommand', ['--project=ml-ops-local', '--region=us-central1'], /^--policy is missing/],
@@ -199,12 +199,12 @@ describe('wrong usage ends with 2, a sentence and the usage', () => {
     [
       'createBudgetCommand',
       ['--project=ml-ops-local', '--billing-account=7'],
-      /^--billing-account is "7"; wanted/,
+      /^--billing-account is "7"; expected/,
     ],
     [
       'createBudgetCommand',
       ['--project=ml-ops-local', '--billing-account=0A1B2C-3D4E5F-6A7B8C', '--amount=500'],
-      /^--amount is "500"; wanted/,
+      /^--amount is "500"; expected/,
     ],
   ];
   for (const [command, args, says] of cases)

@@ -251,25 +251,33 @@ describe('preflightCommand', () => {
     ['two files', [example, example], 'Name one policy file.'],
     ['an option that it lacks', [example, '--fix'], "Unknown option '--fix'"],
     ['an option without its value', [example, '--project'], "Option '--project <value>' argument missing"],
-    ['a project with a blank', [example, '--project', 'a b'], '--project is "a b"; wanted a project id.'],
-    ['a project that is a command', [example, '--project=x;rm'], '--project is "x;rm"; wanted a project id.'],
-    ['an empty project', [example, '--project='], '--project is ""; wanted a project id.'],
+    ['a project with a blank', [example, '--project', 'a b'], '--project is "a b"; expected a project id.'],
+    [
+      'a project that is a command',
+      [example, '--project=x;rm'],
+      '--project is "x;rm"; expected a project id.',
+    ],
+    ['an empty project', [example, '--project='], '--project is ""; expected a project id.'],
     [
       'a bare topic',
       [example, '--project=ops', '--topic=budgets'],
-      '--topic is "budgets"; wanted projects/P/topics/T.',
+      '--topic is "budgets"; expected projects/P/topics/T.',
     ],
     [
       'a person as account',
       [example, '--project=ops', '--account=me@example.com'],
-      '--account is "me@example.com"; wanted a service account\'s e-mail address.',
+      '--account is "me@example.com"; expected a service account\'s e-mail address.',
     ],
     [
       'a number as runtime',
       [example, '--project=ops', '--runtime=24'],
-      '--runtime is "24"; wanted a runtime such as nodejs24.',
+      '--runtime is "24"; expected a runtime such as nodejs24.',
     ],
-    ['another format', [example, '--project=ops', '--format=xml'], '--format is "xml"; wanted text or json.'],
+    [
+      'another format',
+      [example, '--project=ops', '--format=xml'],
+      '--format is "xml"; expected text or json.',
+    ],
   ];
   for (const [name, args, says] of usageErrors)
     it(`refuses ${name} with its usage and 2`, async () => {
@@ -293,7 +301,7 @@ describe('preflightCommand', () => {
       const { code, out, err } = await refuse([file]);
       assert.deepEqual([code, out], [1, '']);
       assert.match(err, new RegExp(`^${file}: scope: .*\n`, 'm'));
-      assert.match(err, new RegExp(`^${file}: budgets\\.mode: missing; wanted`, 'm'));
+      assert.match(err, new RegExp(`^${file}: budgets\\.mode: missing; expected`, 'm'));
       assert.match(err, new RegExp(`^${file}: budgets\\.allow\\[0\\]: got "x"`, 'm'));
     }));
 

@@ -138,7 +138,7 @@ describe('npm run prices -- --refresh', () => {
     );
     expect(await twice.find('unit-prices', 'on-demand', 'n2.vcpu')).toMatchObject({ low: 0.031611 });
     const unit = await refresh([{ description: CORE, usd: 0.05, unit: 'GiBy.h' }]);
-    expect(unit.err).toMatch(/is in GiBy\.h, wanted h/);
+    expect(unit.err).toMatch(/is in GiBy\.h, expected h/);
     expect((await refresh([])).code).toBe(1);
   });
 

@@ -66,7 +66,7 @@ describe('importLifecycle', () => {
   });
 
   it.each([
-    ['{"rule": 7}', /wanted \{"rule"/],
+    ['{"rule": 7}', /expected \{"rule"/],
     ['{"rule": []}', /no lifecycle rules/],
     ['no JSON', /JSON/],
   ])('says what is wrong with %s', async (content, message) => {

@@ -78,17 +78,21 @@ describe('parseNotification', () => {
       assert.partialDeepStrictEqual(parsed, expected);
     });
 
-  const AMOUNT = 'wanted a finite number of units of the currency';
-  const SHARE = 'wanted a share from 0 on such as 0.9, or absent';
-  const MOMENT = 'wanted a moment such as 2026-11-01T07:00:00Z';
+  const AMOUNT = 'expected a finite number of units of the currency';
+  const SHARE = 'expected a share from 0 on such as 0.9, or absent';
+  const MOMENT = 'expected a moment such as 2026-11-01T07:00:00Z';
   const malformed: readonly [name: string, text: unknown, says: string][] = [
     ['nothing', '', '"": it is not JSON'],
     ['no JSON', '{"costAmount": ', '"{\\"costAmount\\": ": it is not JSON'],
     ['NaN', '{"costAmount": NaN}', '"{\\"costAmount\\": NaN}": it is not JSON'],
-    ['a list', [DATA], 'its data is a list; wanted an object'],
-    ['a number', 7, 'its data is 7; wanted an object'],
-    ['null', null, 'its data is null; wanted an object'],
-    ['no name', data({ budgetDisplayName: undefined }), 'field "budgetDisplayName" is absent; wanted a text'],
+    ['a list', [DATA], 'its data is a list; expected an object'],
+    ['a number', 7, 'its data is 7; expected an object'],
+    ['null', null, 'its data is null; expected an object'],
+    [
+      'no name',
+      data({ budgetDisplayName: undefined }),
+      'field "budgetDisplayName" is absent; expected a text',
+    ],
     ['a name that is a list', data({ budgetDisplayName: [] }), 'field "budgetDisplayName" is a list'],
     ['no cost', data({ costAmount: undefined }), `field "costAmount" is absent; ${AMOUNT}`],
     ['a cost in quotes', data({ costAmount: '86.25' }), `field "costAmount" is "86.25"; ${AMOUNT}`],
@@ -119,7 +123,7 @@ describe('parseNotification', () => {
     [
       'no currency',
       data({ currencyCode: undefined }),
-      'field "currencyCode" is absent; wanted a currency code such as USD',
+      'field "currencyCode" is absent; expected a currency code such as USD',
     ],
     ['a currency in small letters', data({ currencyCode: 'usd' }), 'field "currencyCode" is "usd"'],
     ['no start', data({ costIntervalStart: undefined }), `field "costIntervalStart" is absent; ${MOMENT}`],
@@ -167,22 +171,22 @@ describe('parseNotification', () => {
     [
       'a version to come',
       { schemaVersion: '2.0' },
-      'attribute "schemaVersion" is "2.0"; wanted "1.0", the only version known',
+      'attribute "schemaVersion" is "2.0"; expected "1.0", the only version known',
     ],
     [
       'no account',
       { billingAccountId: undefined },
-      'attribute "billingAccountId" is absent; wanted a billing account such as 01D4EE-079462-DFD6EC',
+      'attribute "billingAccountId" is absent; expected a billing account such as 01D4EE-079462-DFD6EC',
     ],
     [
       'an account with a path in it',
       { billingAccountId: '../x' },
-      'attribute "billingAccountId" is "../x"; wanted a billing account',
+      'attribute "billingAccountId" is "../x"; expected a billing account',
     ],
     [
       'no budget',
       { budgetId: undefined },
-      'attribute "budgetId" is absent; wanted a budget such as de72f49d-',
+      'attribute "budgetId" is absent; expected a budget such as de72f49d-',
     ],
     ['a budget with a slash', { budgetId: 'a/b' }, 'attribute "budgetId" is "a/b"'],
     ['an empty budget', { budgetId: '' }, 'attribute "budgetId" is ""'],

@@ -27,22 +27,22 @@ interface Case extends Partial<MergeInput> {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'nothing there', wanted: [A, B], rules: [A, B], added: [A, B] },
-  { name: 'all there in another order', present: [B, A], wanted: [A, B], rules: [B, A], equal: [B, A] },
-  { name: 'foreign rules stay where they are', present: [C, A], wanted: [A, B], rules: [C, A, B], added: [B], kept: [C], equal: [A] },
-  { name: 'an old rule of ours goes', present: [C, OLD], wanted: [A], owned: [ruleDigest(OLD)], rules: [C, A], added: [A], removed: [OLD], kept: [C] },
-  { name: 'the same rule of another user stays', present: [OLD], wanted: [A], rules: [OLD, A], added: [A], kept: [OLD] },
-  { name: 'of two equal ones only the one that we wrote goes', present: [OLD, OLD], wanted: [], owned: [ruleDigest(OLD)], rules: [OLD], removed: [OLD], kept: [OLD] },
-  { name: 'foreign rules go when requested', present: [C, A], wanted: [A], foreignRules: 'remove', rules: [A], removed: [C], equal: [A] },
-  { name: 'ours and wanted stays, whatever its owner', present: [A], wanted: [A], owned: [ruleDigest(A)], rules: [A], equal: [A] },
-  { name: 'an empty policy takes ours away', present: [A, C], wanted: [], owned: [ruleDigest(A)], rules: [C], removed: [A], kept: [C] },
-  { name: 'a rule that the policy has twice is written once', wanted: [A, A], rules: [A], added: [A] },
+  { name: 'nothing there', desired: [A, B], rules: [A, B], added: [A, B] },
+  { name: 'all there in another order', present: [B, A], desired: [A, B], rules: [B, A], equal: [B, A] },
+  { name: 'foreign rules stay where they are', present: [C, A], desired: [A, B], rules: [C, A, B], added: [B], kept: [C], equal: [A] },
+  { name: 'an old rule of ours goes', present: [C, OLD], desired: [A], owned: [ruleDigest(OLD)], rules: [C, A], added: [A], removed: [OLD], kept: [C] },
+  { name: 'the same rule of another user stays', present: [OLD], desired: [A], rules: [OLD, A], added: [A], kept: [OLD] },
+  { name: 'of two equal ones only the one that we wrote goes', present: [OLD, OLD], desired: [], owned: [ruleDigest(OLD)], rules: [OLD], removed: [OLD], kept: [OLD] },
+  { name: 'foreign rules go when requested', present: [C, A], desired: [A], foreignRules: 'remove', rules: [A], removed: [C], equal: [A] },
+  { name: 'ours and desired stays, whatever its owner', present: [A], desired: [A], owned: [ruleDigest(A)], rules: [A], equal: [A] },
+  { name: 'an empty policy takes ours away', present: [A, C], desired: [], owned: [ruleDigest(A)], rules: [C], removed: [A], kept: [C] },
+  { name: 'a rule that the policy has twice is written once', desired: [A, A], rules: [A], added: [A] },
 ]; // prettier-ignore
 
 describe('mergeRules', () => {
-  for (const { name, present = [], wanted = [], owned = [], foreignRules = 'keep', ...expected } of CASES)
+  for (const { name, present = [], desired = [], owned = [], foreignRules = 'keep', ...expected } of CASES)
     it(name, () => {
-      assert.deepEqual(mergeRules({ present, wanted, owned, foreignRules }), {
+      assert.deepEqual(mergeRules({ present, desired, owned, foreignRules }), {
         added: [],
         removed: [],
         kept: [],
@@ -54,16 +54,16 @@ describe('mergeRules', () => {
 
 const anyInput = fc.record({
   present: fc.array(anyRule, { maxLength: 6 }),
-  wanted: fc.array(anyRule, { maxLength: 4 }),
+  desired: fc.array(anyRule, { maxLength: 4 }),
   ownedAt: fc.array(fc.nat(5), { maxLength: 4 }),
   foreignRules: fc.constantFrom('keep' as const, 'keep' as const, 'remove' as const),
 });
 
 type AnyInput = typeof anyInput extends fc.Arbitrary<infer T> ? T : never;
 
-function inputOf({ present, wanted, ownedAt, foreignRules }: AnyInput): MergeInput {
+function inputOf({ present, desired, ownedAt, foreignRules }: AnyInput): MergeInput {
   const owned = present.filter((_, index) => ownedAt.includes(index)).map(ruleDigest);
-  return { present, wanted, owned, foreignRules };
+  return { present, desired, owned, foreignRules };
 }
 
 const digests = (rules: readonly StoredRule[]): readonly string[] => rules.map(ruleDigest);
@@ -95,13 +95,13 @@ test('mergeRules: foreign rules are never lost, respelled or reordered', () => {
   );
 });
 
-test('mergeRules: every wanted rule is there in the end, and each rule is told of once', () => {
+test('mergeRules: every desired rule is there in the end, and each rule is told of once', () => {
   fc.assert(
     fc.property(anyInput, (any) => {
       const input = inputOf(any);
       const { rules, added, removed, kept, equal } = mergeRules(input);
       const present = new Set(digests(rules));
-      for (const wanted of input.wanted) assert.ok(present.has(ruleDigest(wanted)));
+      for (const desired of input.desired) assert.ok(present.has(ruleDigest(desired)));
       assert.equal(kept.length + equal.length + removed.length, input.present.length);
       assert.equal(kept.length + equal.length + added.length, rules.length);
     }),
@@ -114,9 +114,9 @@ test('mergeRules: spelling and order of what is there do not matter', () => {
     fc.property(
       fc.array(anyRule, { minLength: 1, maxLength: 5 }),
       fc.infiniteStream(fc.nat()),
-      (wanted, random) => {
-        const present = wanted.map((one) => respelled(one, random)).reverse();
-        assert.ok(!changes(mergeRules({ present, wanted, owned: [], foreignRules: 'remove' })));
+      (desired, random) => {
+        const present = desired.map((one) => respelled(one, random)).reverse();
+        assert.ok(!changes(mergeRules({ present, desired, owned: [], foreignRules: 'remove' })));
       },
     ),
     { numRuns: 1_000 },
