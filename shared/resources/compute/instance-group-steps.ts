@@ -39,10 +39,10 @@ export function resize(
 export async function isScaledAs(
   api: Api,
   { resource, targetSize }: GroupFacts,
-  wanted: number,
+  desired: number,
   { name, mode }: RememberedAutoscaler,
 ): Promise<boolean> {
-  if (targetSize === wanted || targetSize === 0 || mode === OFF) return false;
+  if (targetSize === desired || targetSize === 0 || mode === OFF) return false;
   return (await undefinedIfMissing(getAutoscalerMode(api, resource, name))) === mode;
 }
 
@@ -57,12 +57,12 @@ export function judgeEmpty({ resource, targetSize }: Pick<GroupFacts, 'resource'
  */
 export function judgeRefill(
   { resource, targetSize, isStable }: Pick<GroupFacts, 'resource' | 'targetSize' | 'isStable'>,
-  wanted: number,
+  desired: number,
   isScaled: boolean,
 ): Standing {
-  if (targetSize === 0 && wanted > 0) return { kind: 'ready', request: resizeRequest(resource, wanted) };
-  if (targetSize !== wanted && !isScaled)
-    return { kind: 'refused', why: `its size is ${targetSize} by now, it was ${wanted}` };
+  if (targetSize === 0 && desired > 0) return { kind: 'ready', request: resizeRequest(resource, desired) };
+  if (targetSize !== desired && !isScaled)
+    return { kind: 'refused', why: `its size is ${targetSize} by now, it was ${desired}` };
   // Without capacity a group goes on trying for as long as it takes; its autoscaler comes back all the same.
   return isStable
     ? { kind: 'done' }
@@ -100,15 +100,15 @@ export function judgeMode(
   group: string,
   autoscaler: string,
   present: string | undefined,
-  wanted: string,
+  desired: string,
 ): Standing {
-  if (present === wanted) return { kind: 'done' };
+  if (present === desired) return { kind: 'done' };
   if (present === undefined)
-    return wanted === OFF
+    return desired === OFF
       ? { kind: 'done' }
-      : { kind: 'refused', why: `its autoscaler ${autoscaler} does not exist any more, it was ${wanted}` };
-  if (wanted !== OFF && present !== OFF)
-    return { kind: 'refused', why: `its autoscaler is ${present} by now, it was ${wanted}` };
+      : { kind: 'refused', why: `its autoscaler ${autoscaler} does not exist any more, it was ${desired}` };
+  if (desired !== OFF && present !== OFF)
+    return { kind: 'refused', why: `its autoscaler is ${present} by now, it was ${desired}` };
   return {
     kind: 'ready',
     request: {
@@ -116,7 +116,7 @@ export function judgeMode(
       method: 'PATCH',
       url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers`,
       query: { autoscaler },
-      body: { autoscalingPolicy: { mode: wanted } },
+      body: { autoscalingPolicy: { mode: desired } },
     },
   };
 }

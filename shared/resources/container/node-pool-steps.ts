@@ -109,10 +109,10 @@ export function judgeAutoscaling(
   autoscaling: Readonly<Record<string, unknown>>,
 ): Standing {
   const on = pool.autoscaling?.enabled === true;
-  const wanted = autoscaling['enabled'] === true;
-  if (on === wanted) {
+  const desired = autoscaling['enabled'] === true;
+  if (on === desired) {
     const other =
-      wanted && Object.entries(autoscaling).some(([field, value]) => pool.autoscaling?.[field] !== value);
+      desired && Object.entries(autoscaling).some(([field, value]) => pool.autoscaling?.[field] !== value);
     return other ? { kind: 'refused', why: 'its autoscaling has other limits by now' } : { kind: 'done' };
   }
   return {

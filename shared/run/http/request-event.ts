@@ -12,11 +12,11 @@ const MAX_EVENT_BYTES = 16 * 1024 * 1024;
  * One service for both: Eventarc delivers an event as a POST with the headers of a CloudEvent, people send requests. Its `index.ts`
  * calls `holdBodies`.
  */
-export async function handleRequestOrEvent<Wanted>(
+export async function handleRequestOrEvent<Requested>(
   runtime: Runtime,
   request: Handled[1],
   response: Handled[2],
-  fn: HttpFunction<Wanted>,
+  fn: HttpFunction<Requested>,
   handle: (runtime: Runtime, event: object) => Promise<void>,
 ): Promise<void> {
   const event = eventOfRequest(request.method, (name) => request.get(name));
