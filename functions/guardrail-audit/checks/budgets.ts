@@ -95,11 +95,7 @@ function thresholds(budget: Budget): Found | undefined {
 function wiring(budget: Budget, { switchTopic, operationsProject }: AuditConfig): Found | undefined {
   const { topic, name } = budget;
   if (switchTopic === undefined ? topic !== undefined : topic === switchTopic) return undefined;
-<<<<<<< HEAD
-  const wanted = switchTopic ?? `projects/${operationsProject}/topics/costguard-budget-kill-switch`;
-=======
-  const desired = switchTopic ?? 'projects/OPERATIONS_PROJECT/topics/costguard-budget-kill-switch';
->>>>>>> 17b1b46 (style: expected, requested and desired in place of wanted)
+  const desired = switchTopic ?? `projects/${operationsProject}/topics/costguard-budget-kill-switch`;
   return {
     resource: name,
     detail: `the messages of ${named(budget)} go to ${topic ?? 'no topic'}`,

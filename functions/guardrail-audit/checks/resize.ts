@@ -50,10 +50,10 @@ function notebookFlags({ gpus: [gpu] }: MachineFacts, smaller: Cheaper | undefin
     return gpu === undefined || gpu.count === 1 || !WORKBENCH_GPUS.has(acceleratorType(gpu.type))
       ? '--machine-type=SMALLER_MACHINE_TYPE'
       : `--accelerator-type=${acceleratorType(gpu.type)} --accelerator-core-count=${half(gpu.count)}`;
-  const { machineType, gpu: wanted } = smaller;
-  return wanted === undefined || bringsGpus(machineType)
+  const { machineType, gpu: desired } = smaller;
+  return desired === undefined || bringsGpus(machineType)
     ? `--machine-type=${machineType}`
-    : `--machine-type=${machineType} --accelerator-type=${acceleratorType(wanted.type)} --accelerator-core-count=${wanted.count}`;
+    : `--machine-type=${machineType} --accelerator-type=${acceleratorType(desired.type)} --accelerator-core-count=${desired.count}`;
 }
 
 function vmFlags({ machineType, gpus: [gpu] }: MachineFacts, smaller: Cheaper | undefined): string {
@@ -61,10 +61,10 @@ function vmFlags({ machineType, gpus: [gpu] }: MachineFacts, smaller: Cheaper | 
     return bringsGpus(machineType) || gpu === undefined
       ? '--machine-type=SMALLER_MACHINE_TYPE'
       : `--accelerator=type=${gpu.count === 1 ? 'SMALLER_GPU' : gpu.type},count=${half(gpu.count)}`;
-  const { machineType: type, gpu: wanted } = smaller;
-  return wanted === undefined || bringsGpus(type)
+  const { machineType: type, gpu: desired } = smaller;
+  return desired === undefined || bringsGpus(type)
     ? `--machine-type=${type}`
-    : `--machine-type=${type} --accelerator=type=${wanted.type},count=${wanted.count}`;
+    : `--machine-type=${type} --accelerator=type=${desired.type},count=${desired.count}`;
 }
 
 /** A machine type such as a2-highgpu-1g, whose GPUs come with it. */
