@@ -4,13 +4,25 @@ import { describeIssue, type StrangeItem } from './read-items.ts';
 
 /**
  * Checks an answer of Google. Throws `GoogleApiError` for one of another form than documented; it says where and what is there.
- * No retry helps against that, unless nothing was answered at all: then the call may work later.
+ * No retry helps against that, unless nothing was answered at all, or a page that is no JSON: then the call may work later.
  */
 export function parseAnswer<T>(call: string, schema: z.ZodMiniType<T>, answer: unknown): T {
   const read = schema.safeParse(answer);
   if (read.success) return read.data;
   if (isEmpty(answer)) throw new GoogleApiError(call, new EmptyAnswer('the answer is empty'));
-  throw unexpectedAnswer(call, describeIssue(read.error, answer, ''));
+  const strange = describeIssue(read.error, answer, '');
+  // No JSON, or JSON that was cut off.
+  throw typeof answer === 'string' ? transient(call, strange) : unexpectedAnswer(call, strange);
+}
+
+/**
+ * The same for what a write is answered: whatever cannot be read proves neither that it was carried out nor that it was not, so that
+ * another delivery of the event looks.
+ */
+export function parseWritten<T>(call: string, schema: z.ZodMiniType<T>, answer: unknown): T {
+  const read = schema.safeParse(answer);
+  if (read.success) return read.data;
+  throw transient(call, describeIssue(read.error, answer, ''));
 }
 
 /** The failure of a call that answered with something of another form than documented. */
@@ -18,7 +30,15 @@ export function unexpectedAnswer(
   call: string,
   { path, why }: Pick<StrangeItem, 'path' | 'why'>,
 ): GoogleApiError {
-  return new GoogleApiError(call, new UnexpectedAnswer(`${path === '' ? 'the whole answer' : path}: ${why}`));
+  return new GoogleApiError(call, new UnexpectedAnswer(textOf({ path, why })));
+}
+
+function transient(call: string, strange: Pick<StrangeItem, 'path' | 'why'>): GoogleApiError {
+  return new GoogleApiError(call, new EmptyAnswer(textOf(strange)));
+}
+
+function textOf({ path, why }: Pick<StrangeItem, 'path' | 'why'>): string {
+  return `${path === '' ? 'the whole answer' : path}: ${why}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   GoogleApiError,
   undefinedIfMissing as orUndefined,
 } from '../google/google-api-error.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { parseAnswer, parseWritten } from '../google/parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
 import { findObject, md5Of, type Place } from './store-once.ts';
@@ -98,7 +98,7 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
           query: { uploadType: 'multipart', name, ifGenerationMatch: ifGeneration, fields: 'generation' },
           body: upload(typeof data === 'string' ? [data] : [...data], own),
         });
-        return parseAnswer('storage.objects.insert', generationSchema, metadata).generation;
+        return parseWritten('storage.objects.insert', generationSchema, metadata).generation;
       } catch (error) {
         if (!(await isConflict(api, { bucket, name }, ifGeneration, error))) throw error;
         throw new Conflict(`Cannot write "gs://${bucket}/${name}": it changed since it was read`, {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api, ApiAnswer } from '../google/api.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { parseWritten } from '../google/parse-answer.ts';
 import { nameIsTaken, storeOnce, type Place } from './store-once.ts';
 
 /** Custom metadata of an object, which listings show without the object being read; 8 KiB at most in all. */
@@ -106,7 +106,7 @@ async function putChunk(
     alsoExpects: 308,
   });
   // A page of a front end is no object.
-  if (whole !== undefined && answer.status !== 308) parseAnswer(CALL, storedSchema, answer.data);
+  if (whole !== undefined && answer.status !== 308) parseWritten(CALL, storedSchema, answer.data);
   return answer;
 }
 

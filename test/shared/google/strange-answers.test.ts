@@ -14,7 +14,13 @@ describe('parseAnswer', () => {
     ['an empty body', '', true, 'the answer is empty'],
     ['null', null, true, 'the answer is empty'],
     ['[]', [], true, 'the answer is empty'],
-    ['a page of HTML', '<html>', false, 'the whole answer: it is "<html>", not object'],
+    ['a page of HTML', '<html>', true, 'the whole answer: it is "<html>", not object'],
+    [
+      'JSON that was cut off',
+      '{"name": "pro',
+      true,
+      'the whole answer: it is "{\\"name\\": \\"pro", not object',
+    ],
     ['a wrong field', { name: 7 }, false, 'name: it is 7, not string'],
   ] as const)
     it(`takes ${title} for a ${retryable ? 'transient' : 'permanent'} failure that names the call`, () => {
@@ -40,19 +46,23 @@ describe('parseAnswer', () => {
 
 describe('the state bucket', () => {
   const answered = (answer: unknown) => createState({ api: scriptedApi(() => answer).api, bucket: 'b' });
-  for (const [title, run, message] of [
-    [
-      'write',
-      () => answered({}).write('x', '{}'),
-      'storage.objects.insert": unexpected answer: generation: it is missing, not string',
-    ],
+  for (const [title, answer, says] of [
+    ['another form', {}, 'generation: it is missing, not string'],
+    ['a page of HTML', '<html>', 'the whole answer: it is "<html>", not object'],
+    ['nothing', '', 'the whole answer: it is "", not object'],
   ] as const)
-    // prettier-ignore
-    it(`names call, field and value where ${title} is answered in another form`, async () => {
-      await assert.rejects(run, (error) => {
-        assert.ok(error instanceof GoogleApiError && !error.retryable);
-        assert.equal(error.message, `Cannot call "${message}`);
+    it(`names call, field and value where a write is answered with ${title}, which another delivery settles`, async () => {
+      await assert.rejects(answered(answer).write('x', '{}'), (error) => {
+        assert.ok(error instanceof GoogleApiError && error.retryable);
+        assert.equal(error.message, `Cannot call "storage.objects.insert": unexpected answer: ${says}`);
         return true;
       });
     });
+
+  it('a read that is answered with a page of a front end, not of the bucket, is worth another delivery, and no text', async () => {
+    await assert.rejects(answered('<html>').read('x'), (error) => {
+      assert.ok(error instanceof GoogleApiError && error.retryable);
+      return true;
+    });
+  });
 });
