@@ -75,7 +75,7 @@ export function judgeStart(facts: NotebookFacts, config: Config, now: Date): rea
         requestedAt: new Date(start.requestedAtMs).toISOString(),
         attempts,
         says: `It was started for the working hours and is STOPPED again; why is in the operations of its VM, which costguard does not read. ${attempts < MAX_STARTS ? 'It is tried again.' : 'It was the last attempt.'}`,
-        why: 'it was started and is STOPPED again: why is in the operations of its VM, such as a zone without capacity',
+        why: 'it was started and is STOPPED again: why is in the operations of its VM, which costguard does not read',
         next:
           attempts < MAX_STARTS
             ? `tried again now, ${attempts} of ${MAX_STARTS} attempts are used up`

@@ -514,7 +514,12 @@ describe('judgeNotebook: start', () => {
       policy,
       facts: stopped(startRequested(5)),
       expect: ['start working-hours', 'report did-not-start'],
-      lastEvidence: { attempts: 1, next: 'tried again now, 1 of 6 attempts are used up' },
+      lastEvidence: {
+        attempts: 1,
+        // No guess at a cause that was not read.
+        why: 'it was started and is STOPPED again: why is in the operations of its VM, which costguard does not read',
+        next: 'tried again now, 1 of 6 attempts are used up',
+      },
     },
     {
       name: 'six starts this morning that did not come up: no seventh, and says so',
