@@ -1,3 +1,4 @@
+import { PermanentError } from '../../../shared/errors.ts';
 import { GoogleApiError, undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import type { OperationState, Present, Step } from '../../../shared/resources/kind.ts';
 import type { StartRequest } from '../../../shared/state/manifest.ts';
@@ -61,7 +62,9 @@ async function outcomeOf(
     return await undefinedIfMissing(operation.look(api, name));
   } catch (error) {
     // The resource itself is looked at as well: only the reason is missing then.
-    if (!(error instanceof GoogleApiError) || error.retryable) throw error;
+    // So it is where the manifest names an operation that is none, and that is never sent.
+    const isUnusable = error instanceof PermanentError;
+    if (!isUnusable && (!(error instanceof GoogleApiError) || error.retryable)) throw error;
     return { kind: 'unseen', why: `Google's reason could not be read: ${error.message}` };
   }
 }

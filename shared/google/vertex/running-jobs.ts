@@ -5,9 +5,9 @@ import type { Api } from '../api.ts';
 import { GoogleApiError } from '../google-api-error.ts';
 import { listPages } from '../list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../not-offered.ts';
-import { readItems } from '../read-items.ts';
+import { readItems, type Items } from '../read-items.ts';
 import { stringMap } from '../string-map.ts';
-import { listVertexRegions } from './vertex.ts';
+import { listVertexRegions, urlOf } from './vertex.ts';
 
 /** A job of Vertex AI that goes on: what a kernel that called `job.run()` waits for. */
 export interface RunningJob {
@@ -60,16 +60,16 @@ const ENDED = /_STATE_(?:SUCCEEDED|FAILED|CANCELLED|CANCELLING|EXPIRED|PARTIALLY
  * `list` of each collection. Throws `GoogleApiError` where the regions cannot be listed.
  */
 export async function listRunningJobs(api: Api, projectId: string): Promise<RunningJobs> {
-  let regions: readonly string[];
+  let regions: Items<string>;
   try {
-    regions = (await listVertexRegions(api, projectId)).items;
+    regions = await listVertexRegions(api, projectId);
   } catch (error) {
     // What a disabled API offers cannot run.
     if (isOff(error)) return { jobs: [], gaps: [] };
     throw error;
   }
   const looks = await pMap(
-    regions.flatMap((region) => COLLECTIONS.map((collection) => ({ region, collection }))),
+    regions.items.flatMap((region) => COLLECTIONS.map((collection) => ({ region, collection }))),
     async ({ region, collection }) => {
       try {
         return { collection, region, jobs: await listJobs(api, projectId, region, collection) };
@@ -82,12 +82,18 @@ export async function listRunningJobs(api: Api, projectId: string): Promise<Runn
   const seen = new Set(looks.filter(({ error }) => error === undefined).map(({ collection }) => collection));
   return {
     jobs: looks.flatMap(({ jobs }) => jobs),
-    gaps: looks
-      .filter(
-        ({ error, collection }) =>
-          error !== undefined && !isAbsent(error, seen.has(collection), seen.size > 0),
-      )
-      .map(({ region, collection, error }) => ({ where: `Vertex AI ${collection} in ${region}`, error })),
+    gaps: [
+      ...regions.strange.map(({ path, why }) => ({
+        where: 'Vertex AI locations',
+        error: new Error(`another form than documented at ${path}: ${why}`),
+      })),
+      ...looks
+        .filter(
+          ({ error, collection }) =>
+            error !== undefined && !isAbsent(error, seen.has(collection), seen.size > 0),
+        )
+        .map(({ region, collection, error }) => ({ where: `Vertex AI ${collection} in ${region}`, error })),
+    ],
   };
 }
 
@@ -106,7 +112,7 @@ async function listJobs(
   region: string,
   collection: (typeof COLLECTIONS)[number],
 ): Promise<readonly RunningJob[]> {
-  const url = `https://${region}-aiplatform.googleapis.com/v1/projects/${projectId}/locations/${region}/${collection}`;
+  const url = urlOf(`projects/${projectId}/locations/${region}/${collection}`);
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
   const jobs: RunningJob[] = [];
   for await (const answer of listPages(

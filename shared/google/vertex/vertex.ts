@@ -28,7 +28,9 @@ const endpointSchema = z.looseObject({
 });
 
 const locationsPage = z.looseObject({ locations: z.optional(z.unknown()) });
-const locationSchema = z.looseObject({ locationId: z.string() });
+/** A region as it stands in the name of its host. */
+const REGION = /^[a-z0-9-]+$/;
+const locationSchema = z.looseObject({ locationId: z.string().check(z.regex(REGION)) });
 
 /** Vertex AI has no listing across regions: each region answers for itself. Needs aiplatform.locations.list. */
 export async function listVertexRegions(api: Api, projectId: string): Promise<Items<string>> {
@@ -71,11 +73,14 @@ function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpo
   return { resource: name, models: items, trafficSplit: trafficSplit ?? {}, strange };
 }
 
-/** A resource's URL on the host of its own region. */
+/**
+ * The URL of a resource, a collection or an operation on the host of its own region. Throws `PermanentError` where its name
+ * would lead to another host.
+ */
 export function urlOf(resource: string): string {
   const region = resource.split('/')[3] ?? '';
-  // A name may come from the state bucket: whoever writes there must not choose which host gets the token.
-  if (!/^[a-z0-9-]+$/.test(region))
+  // A name may come from an answer or the state bucket: whoever writes there must not choose which host gets the token.
+  if (!REGION.test(region))
     throw new PermanentError(`Cannot use "${resource}": "${region}" is no region of Vertex AI`);
   return `https://${region}-aiplatform.googleapis.com/v1/${resource}`;
 }

@@ -72,7 +72,7 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
   const strange: StrangeItem[] = [];
   const isNew = firstTime();
   const request = {
-    url: `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`,
+    url: urlOf(`projects/${look.projectId}/locations/${region}/${collection}`),
     query: {
       pageSize: 100,
       filter,

@@ -134,6 +134,16 @@ describe('an attacker who may write to the state bucket', () => {
     expect(fake.world.changes).toEqual([]);
   });
 
+  it('cannot choose the host that gets the token by the name of an operation', async () => {
+    const resource = `projects/${RESEARCH}/locations/us-central1/notebookRuntimes/colab-1`;
+    const operation = `projects/${RESEARCH}/locations/evil.example?x=/operations/1`;
+    await lab.stopResources();
+    lab.plant({ ...lab.manifest(), starts: { [`${resource} start`]: { atMs: 1, operation } } });
+    const { results = [] } = await restoreOf(RESEARCH);
+    // It is never sent; what became of the start is told by the runtime itself.
+    expect(results.find((one) => one.resource === resource)?.outcome).toBe('done');
+  });
+
   it('cannot disarm the switch by rungs that have fired already', async () => {
     await lab.stopResources();
     const rungs = lab.manifest().rungs.map((rung) => ({ ...rung, items: [], left: [], status: 'done' }));

@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { undefinedIfMissing } from '../../../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../../../shared/google/parse-answer.ts';
+import { urlOf } from '../../../../shared/google/vertex/vertex.ts';
 import type { Workload } from '../../facts.ts';
 import { isRead, whole, type Reading } from '../../reading.ts';
 import { attempt, type Look } from '../attempt.ts';
@@ -10,8 +11,11 @@ import { textsOfSpec, valueOf } from './pipeline-spec.ts';
 import { entriesOf, field, scanTexts, type PlacedText } from '../texts.ts';
 import { readEverywhere } from './vertex-regions.ts';
 
+/** The name chooses the host that its specification is read from: one of another form is a gap. */
+const RUN_NAME = /^projects\/[^/]+\/locations\/[a-z0-9-]+\/pipelineJobs\/[^/?#]+$/;
+
 const runSchema = z.looseObject({
-  name: z.string(),
+  name: z.string().check(z.regex(RUN_NAME)),
   displayName: z._default(z.string(), ''),
   createTime: z._default(z.string(), ''),
   templateUri: z._default(z.string(), ''),
@@ -87,9 +91,8 @@ function readSpec(look: Look, { name, templateUri }: Run): Promise<Reading<Place
 /** Undefined where the run shows none, or was deleted since it was listed. */
 async function getSpec({ api }: Look, name: string): Promise<unknown> {
   const call = 'aiplatform.pipelineJobs.get';
-  const region = name.split('/')[3] ?? '';
-  const url = `https://${region}-aiplatform.googleapis.com/v1/${name}`;
-  const answer = await undefinedIfMissing(api.request(call, { url, query: { fields: 'pipelineSpec' } }));
+  const request = { url: urlOf(name), query: { fields: 'pipelineSpec' } };
+  const answer = await undefinedIfMissing(api.request(call, request));
   return answer === undefined ? {} : parseAnswer(call, specSchema, answer).pipelineSpec;
 }
 

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { listPages } from '../../../../shared/google/list-pages.ts';
 import { isNotOffered } from '../../../../shared/google/not-offered.ts';
 import { readItems } from '../../../../shared/google/read-items.ts';
+import { urlOf } from '../../../../shared/google/vertex/vertex.ts';
 import { isRead, joinReadings, type Reading } from '../../reading.ts';
 import { attempt, strangeGaps, type Look } from '../attempt.ts';
 
@@ -45,7 +46,7 @@ async function readRegion<T>(
   fields: string | undefined,
 ) {
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
-  const url = `https://${region}-aiplatform.googleapis.com/v1/projects/${look.projectId}/locations/${region}/${collection}`;
+  const url = urlOf(`projects/${look.projectId}/locations/${region}/${collection}`);
   const items: T[] = [];
   const gaps: string[] = [];
   for await (const answer of listPages(

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { GoogleApiError } from '../../../../shared/google/google-api-error.ts';
-import { getEndpoint } from '../../../../shared/google/vertex/vertex.ts';
+import { getEndpointOperation } from '../../../../shared/google/vertex/deployment.ts';
+import { listRunningJobs } from '../../../../shared/google/vertex/running-jobs.ts';
+import { getEndpoint, listVertexRegions } from '../../../../shared/google/vertex/vertex.ts';
 import { scriptedApi } from '../../../support/scripted-api.ts';
 
 const ENDPOINT = 'projects/1/locations/us-east4/endpoints/7';
@@ -26,4 +28,47 @@ describe('getEndpoint', () => {
         return true;
       });
     });
+});
+
+/** Names that would lead to another host if they stood in one. */
+const EVIL_REGIONS = [
+  'evil.example/x',
+  'evil.example?x=',
+  'evil.example#',
+  'user:pass@evil.example',
+  'a b',
+  '',
+];
+
+describe('a name that would lead to another host', () => {
+  it.each(EVIL_REGIONS)(
+    'as the location "%s" is no region, and a gap where jobs are looked for',
+    async (locationId) => {
+      const answer = ({ target }: { readonly target: string }): object =>
+        target.endsWith('/locations') ? { locations: [{ locationId }, { locationId: 'us-east4' }] } : {};
+      const { api, requested } = scriptedApi(answer);
+      const { items, strange } = await listVertexRegions(api, 'p');
+      assert.deepEqual([items, strange.map(({ path }) => path)], [['us-east4'], ['locations[0].locationId']]);
+      const { gaps } = await listRunningJobs(api, 'p');
+      assert.deepEqual(
+        gaps.map(({ where }) => where),
+        ['Vertex AI locations'],
+      );
+      for (const { target } of requested)
+        assert.match(target, /^(?:us-east4-)?aiplatform\.googleapis\.com\//);
+    },
+  );
+
+  it.each(EVIL_REGIONS)(
+    'as the place "%s" of an endpoint or an operation is sent nowhere',
+    async (region) => {
+      const { api, requested } = scriptedApi(() => ({}));
+      for (const look of [getEndpoint, getEndpointOperation])
+        await assert.rejects(
+          () => look(api, `projects/p/locations/${region}/operations/1`),
+          /is no region of Vertex AI$/,
+        );
+      assert.deepEqual(requested, []);
+    },
+  );
 });
