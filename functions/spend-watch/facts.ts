@@ -11,7 +11,7 @@ export interface BudgetFacts {
   readonly without: readonly string[];
 }
 
-/** A budget that the first of its projects tells of, so that one event reads all of its ledgers. */
+/** A budget that the first of its watched projects tells of, so that one event reads all of its ledgers. */
 export interface BudgetElsewhere {
   readonly budget: string;
   readonly name: string;

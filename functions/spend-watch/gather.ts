@@ -1,22 +1,17 @@
-import pMap from 'p-map';
 import { PermanentError } from '../../shared/errors.ts';
 import { readResources } from '../../shared/resources/inventory.ts';
 import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
-import type { BudgetMessages } from '../../shared/spend/messages.ts';
 import { regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
-import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
 import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
-import type { BudgetFacts, ProjectFacts } from './facts.ts';
+import type { ProjectFacts } from './facts.ts';
+import { gatherBudgets } from './gather-budgets.ts';
 import { LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
 import { planLook } from './looks/plan.ts';
 import { billing } from './seen.ts';
-
-/** Budgets whose messages are read side by side. */
-const READ_AT_ONCE = 8;
 
 /** Of listings in a text. */
 const MAX_NAMED = 5;
@@ -47,7 +42,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       holds: plan.holds,
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
-    readBudgets(run, state, config),
+    gatherBudgets(state, config.budgets, projectId, nowMs),
   ]);
   const gpus = await readIdleGpus(run, config, inventory.resources, before);
   // The next look comes in minutes: an event that failed would only repeat this one.
@@ -117,37 +112,4 @@ async function readOwnLedger(
       },
     );
   return undefined;
-}
-
-/** The budgets of the project. Of one with several projects the first of them makes the estimate. */
-async function readBudgets(
-  run: Run,
-  state: State,
-  { budgets }: Config,
-): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
-  const { projectId } = run;
-  const all = await pMap(budgets, (budget) => readMessages(state, budget), { concurrency: READ_AT_ONCE });
-  const mine = all.flatMap((messages) => {
-    const [first] = [...(messages?.projects ?? [])].sort();
-    return messages?.projects.includes(projectId) === true && first !== undefined
-      ? [{ messages, first }]
-      : [];
-  });
-  const own = mine.filter(({ first }) => first === projectId);
-  return {
-    budgets: await pMap(own, ({ messages }) => readOthers(run, state, messages), { concurrency: 1 }),
-    toldIn: mine
-      .filter(({ first }) => first !== projectId)
-      .map(({ messages: { budget, displayName }, first }) => ({ budget, name: displayName, toldIn: first })),
-  };
-}
-
-async function readOthers(
-  { projectId, startedAt }: Run,
-  state: State,
-  messages: BudgetMessages,
-): Promise<BudgetFacts> {
-  const others = messages.projects.filter((other) => other !== projectId);
-  const { ledgers, without } = await readLedgers(state, others, startedAt.getTime());
-  return { messages, others: ledgers, without };
 }

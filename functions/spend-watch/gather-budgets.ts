@@ -1,0 +1,72 @@
+import pMap from 'p-map';
+import type { BudgetMessages } from '../../shared/spend/messages.ts';
+import { whyStale } from '../../shared/spend/stale.ts';
+import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
+import type { State } from '../../shared/state/state.ts';
+import type { BudgetFacts, ProjectFacts } from './facts.ts';
+
+/** Budgets whose messages are read side by side. */
+const READ_AT_ONCE = 8;
+
+/** The budgets of a project: those whose estimate its event makes, and those that another project of theirs tells of. */
+export async function gatherBudgets(
+  state: State,
+  budgets: readonly string[],
+  project: string,
+  nowMs: number,
+): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
+  const all = await pMap(
+    budgets,
+    async (budget) => {
+      const messages = await readMessages(state, budget);
+      if (messages?.projects.includes(project) !== true) return [];
+      return [{ messages, teller: await tellerOf(state, messages, project, nowMs) }];
+    },
+    { concurrency: READ_AT_ONCE },
+  );
+  const mine = all.flat();
+  const own = mine.filter(({ teller }) => teller === project);
+  return {
+    budgets: await pMap(own, ({ messages }) => readOthers(state, messages, project, nowMs), {
+      concurrency: 1,
+    }),
+    toldIn: mine
+      .filter(({ teller }) => teller !== project)
+      .map(({ messages: { budget, displayName }, teller }) => ({
+        budget,
+        name: displayName,
+        toldIn: teller,
+      })),
+  };
+}
+
+/**
+ * The first of a budget's projects by name that is being looked at makes its estimate. Out of the policy's scope there are no looks, and
+ * no receipt: the ledger tells that without a call to Resource Manager in each look. That this project is looked at is certain.
+ */
+async function tellerOf(
+  state: State,
+  { projects }: BudgetMessages,
+  project: string,
+  nowMs: number,
+): Promise<string> {
+  const earlier = [...projects].sort().filter((other) => other < project);
+  // Nearly always the first one is, and one read does.
+  for (const some of [earlier.slice(0, 1), earlier.slice(1)]) {
+    const { ledgers } = await readLedgers(state, some, nowMs);
+    const watched = ledgers.find((ledger) => whyStale([ledger], nowMs) === undefined);
+    if (watched !== undefined) return watched.project;
+  }
+  return project;
+}
+
+async function readOthers(
+  state: State,
+  messages: BudgetMessages,
+  project: string,
+  nowMs: number,
+): Promise<BudgetFacts> {
+  const others = messages.projects.filter((other) => other !== project);
+  const { ledgers, without } = await readLedgers(state, others, nowMs);
+  return { messages, others: ledgers, without };
+}

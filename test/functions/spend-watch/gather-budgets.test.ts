@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { gatherBudgets } from '../../../functions/spend-watch/gather-budgets.ts';
+import { accrue } from '../../../shared/spend/accrue.ts';
+import { ledgerObject, printLedger } from '../../../shared/spend/ledger.ts';
+import { messagesObject } from '../../../shared/spend/messages.ts';
+import type { State } from '../../../shared/state/state.ts';
+import { messagesOf, NOW, START } from '../../support/burn-lab.ts';
+
+const MINUTE = 60_000;
+const { budget } = messagesOf();
+const PROJECTS = ['ml-c', 'ml-a', 'ml-b'];
+
+/** Who tells of a budget of `PROJECTS`, as an event of each project sees it; `ages` in minutes of each one's last look. */
+async function tellers(ages: Readonly<Record<string, number>>, damaged: readonly string[] = []) {
+  const objects = new Map([[messagesObject(budget), JSON.stringify(messagesOf({ projects: PROJECTS }))]]);
+  for (const [project, minutes] of Object.entries(ages)) {
+    const look = { project, resources: [], complete: true };
+    const ledger = accrue(accrue(undefined, { ...look, atMs: START }), {
+      ...look,
+      atMs: NOW - minutes * MINUTE,
+    });
+    objects.set(ledgerObject(project), printLedger(ledger));
+  }
+  for (const project of damaged) objects.set(ledgerObject(project), '{');
+  const state = {
+    read: (name: string) => {
+      const text = objects.get(name);
+      return Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 });
+    },
+  } as unknown as State;
+  const told: Record<string, string> = {};
+  for (const project of PROJECTS) {
+    const { budgets, toldIn } = await gatherBudgets(state, [budget], project, NOW);
+    expect(budgets.length + toldIn.length).toBe(1);
+    told[project] = toldIn[0]?.toldIn ?? project;
+  }
+  return told;
+}
+
+describe('the receipt that tells of a budget of several projects', () => {
+  it('is that of the first by name', async () => {
+    expect(await tellers({ 'ml-a': 5, 'ml-b': 5, 'ml-c': 5 })).toEqual({
+      ...{ 'ml-a': 'ml-a', 'ml-b': 'ml-a', 'ml-c': 'ml-a' },
+    });
+    expect(await tellers({ 'ml-a': 16, 'ml-b': 0, 'ml-c': 0 })).toMatchObject({ 'ml-c': 'ml-a' });
+  });
+
+  it.each([
+    ['left the scope: its ledger grows no more', { 'ml-a': 17, 'ml-b': 5, 'ml-c': 5 }, []],
+    ['was never in it', { 'ml-b': 5, 'ml-c': 5 }, []],
+    ['has a ledger that is damaged', { 'ml-b': 5, 'ml-c': 5 }, ['ml-a']],
+    ['has a ledger that is dated ahead of the clock', { 'ml-a': -60, 'ml-b': 5, 'ml-c': 5 }, []],
+  ] as const)('is that of the next one where the first %s', async (_, ages, damaged) => {
+    expect(await tellers(ages, damaged)).toMatchObject({ 'ml-b': 'ml-b', 'ml-c': 'ml-b' });
+  });
+
+  it('is that of the last one where no other is in scope', async () => {
+    expect(await tellers({ 'ml-a': 600, 'ml-c': 5 })).toMatchObject({ 'ml-c': 'ml-c' });
+  });
+});
