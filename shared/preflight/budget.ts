@@ -1,5 +1,6 @@
 import type { Budget } from '../google/budgets.ts';
 import type { BudgetsPolicy } from '../policy/policy.ts';
+import { MAX_BUDGET_PROJECTS } from '../spend/messages.ts';
 import { percentText } from '../units.ts';
 import { notPassed, pass, type Check } from './check.ts';
 
@@ -154,16 +155,18 @@ function judgeAmount(
 }
 
 /** spend-watch prices in USD, and knows a budget's cost by its projects. */
-function judgeEstimate({ name, amount, narrowed }: Budget): Check {
+function judgeEstimate({ name, amount, narrowed, projects }: Budget): Check {
   const place = { id: 'budget-estimate', subject: name };
   const why =
     amount.kind === 'specified' && !['', 'USD'].includes(amount.currencyCode)
       ? `it counts in ${amount.currencyCode}, and spend-watch prices in USD`
       : narrowed.length > 0
         ? 'it is limited by more than projects, which an estimate from what runs is not'
-        : undefined;
+        : projects.length > MAX_BUDGET_PROJECTS
+          ? `it has ${projects.length} projects, and of more than ${MAX_BUDGET_PROJECTS} no estimate is made`
+          : undefined;
   if (why === undefined) return pass(place, 'its spend can be estimated from what runs in its projects');
   return notPassed(place, 'fail', `budgets.basis is live, and no estimate of it can count: ${why}`, [
-    'Set budgets.basis: actual, or give the budget an amount in USD and a filter of projects alone',
+    `Set budgets.basis: actual, or give the budget an amount in USD and a filter of projects alone, ${MAX_BUDGET_PROJECTS} at the most`,
   ]);
 }

@@ -26,6 +26,8 @@ const messagesSchema = z.object({
   complete: z.boolean(),
   /** The projects as the budget's filter names them; absent in what an older version kept. */
   filter: z.optional(z.array(z.string())),
+  /** What else its filter names (`services`, `labels`): its cost is not that of its projects. Absent in what an older version kept. */
+  narrowed: z.optional(z.array(z.string())),
   /** When the last message was published. */
   lastMs: z.number(),
   period: periodSchema,
@@ -41,13 +43,16 @@ export type BudgetMessages = Readonly<z.infer<typeof messagesSchema>>;
 /** One message, with what its budget says of itself. */
 export interface CostMessage extends Pick<
   BudgetMessages,
-  'budget' | 'displayName' | 'currencyCode' | 'amount' | 'projects' | 'complete' | 'filter'
+  'budget' | 'displayName' | 'currencyCode' | 'amount' | 'projects' | 'complete' | 'filter' | 'narrowed'
 > {
   readonly publishedMs: number;
   readonly cost: number;
   readonly startMs: number;
   readonly endMs: number | undefined;
 }
+
+/** Of a budget with more projects than this no estimate is made, and its projects are not kept. */
+export const MAX_BUDGET_PROJECTS = 100;
 
 /** Enough for a fit: messages come every 20 to 30 minutes, and what lies days back says little about now. */
 const MAX_POINTS = 64;

@@ -1,6 +1,6 @@
 import { estimateSpend, type Estimate } from './estimate.ts';
 import type { Ledger } from './ledger.ts';
-import type { BudgetMessages } from './messages.ts';
+import { MAX_BUDGET_PROJECTS, type BudgetMessages } from './messages.ts';
 import { readReports } from './reading.ts';
 import { estimateBlocker } from './rungs.ts';
 import { whyStale } from './stale.ts';
@@ -23,14 +23,16 @@ const MAX_NAMED = 10;
 
 /** Estimates what is spent by now of a budget, where that can be told. Pure. */
 export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: number): Standing {
-  const { currencyCode, period, complete } = messages;
+  const { currencyCode, period } = messages;
   const none = (why: string): Standing => ({ kind: 'none', why });
   if (currencyCode !== 'USD') return none(`it counts in ${currencyCode}, and the watch prices in USD`);
   if (period.endMs !== undefined && period.endMs <= nowMs)
     return none('no message of its present period has come yet');
-  if (!complete || without.length > 0 || ledgers.length === 0)
+  const unknown = whyProjectsUnknown(messages);
+  if (unknown !== undefined) return none(unknown);
+  if (without.length > 0 || ledgers.length === 0)
     return none(
-      `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'some of its projects'}: what runs there is not known`,
+      `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'its projects'}: what runs there is not known`,
     );
   const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
   const stale = whyStale(ledgers, nowMs);
@@ -42,6 +44,27 @@ export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: n
         ? estimateBlocker(estimate, highestRate(ledgers))
         : `${stale}: what runs there now is not known, and no rung fires by this estimate until it is`,
   };
+}
+
+/** Why the projects that a budget's messages name are not all that its cost is of. Undefined when they are. Pure. */
+function whyProjectsUnknown({
+  complete,
+  projects,
+  filter = [],
+  narrowed,
+}: BudgetMessages): string | undefined {
+  if (narrowed !== undefined && narrowed.length > 0)
+    return `it is limited by more than projects (${narrowed.join(', ')}), and an estimate from what runs is not`;
+  const count = Math.max(projects.length, filter.length);
+  if (count > MAX_BUDGET_PROJECTS)
+    return `it has ${count} projects, and of more than ${MAX_BUDGET_PROJECTS} no estimate is made`;
+  if (complete && projects.length > 0) return undefined;
+  // What an older version kept does not tell the two apart.
+  if (narrowed === undefined)
+    return 'not all of its projects could be read, or it is limited by more than projects';
+  return filter.length === 0
+    ? 'its filter names no project, so that it is not known which ones it covers'
+    : 'not all of the projects that its filter names could be read';
 }
 
 function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {

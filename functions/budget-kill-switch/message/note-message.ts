@@ -3,6 +3,7 @@ import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import {
   addMessage,
+  MAX_BUDGET_PROJECTS,
   messagesObject,
   parseMessages,
   type BudgetMessages,
@@ -11,9 +12,6 @@ import { updateStateObject, type StateObject } from '../../../shared/state/compa
 import { resolveProjects } from '../gather.ts';
 import type { Notification } from './notification.ts';
 import { periodBeginMs, periodEndMs } from './period.ts';
-
-/** Of a budget with more projects than this the watch makes no estimate. */
-const MAX_PROJECTS = 100;
 
 /**
  * Keeps what a message reports for spend-watch, where the policy has that. A memory: when it cannot be kept, nothing else
@@ -28,7 +26,7 @@ export async function noteMessage(
   if (policy.watch === undefined || state === undefined) return;
   const unread: string[] = [];
   try {
-    const isMany = budget.projects.length > MAX_PROJECTS;
+    const isMany = budget.projects.length > MAX_BUDGET_PROJECTS;
     const projects = isMany
       ? []
       : await resolveProjects(api, budget.projects, ({ where }) => void unread.push(where));
@@ -39,8 +37,9 @@ export async function noteMessage(
       ...{ budget: budget.name, displayName, currencyCode, publishedMs, cost, startMs },
       amount: amount.kind === 'specified' ? amount.units : notification.budgetAmount,
       projects: projects.map(({ projectId }) => projectId),
-      // Limited by something else as well, its cost is not that of its projects.
       filter: [...budget.projects],
+      narrowed: [...budget.narrowed],
+      // Limited by something else as well, its cost is not that of its projects.
       complete: unread.length === 0 && projects.length > 0 && budget.narrowed.length === 0,
       endMs: periodEndMs(budget.period, startMs),
     };

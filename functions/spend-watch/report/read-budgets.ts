@@ -3,7 +3,13 @@ import { messageOf } from '../../../shared/errors.ts';
 import { rateOf } from '../../../shared/spend/accrued.ts';
 import { sumBands } from '../../../shared/spend/band.ts';
 import { ledgerObject, parseLedger, type ReadLedger } from '../../../shared/spend/ledger.ts';
-import { messagesObject, parseMessages, type BudgetMessages } from '../../../shared/spend/messages.ts';
+import {
+  MAX_BUDGET_PROJECTS,
+  messagesObject,
+  parseMessages,
+  type BudgetMessages,
+} from '../../../shared/spend/messages.ts';
+import { standingOf } from '../../../shared/spend/standing.ts';
 import type { State } from '../../../shared/state/state.ts';
 import type { Config } from '../config.ts';
 import { budgetEvidence } from '../evidence/budget.ts';
@@ -14,8 +20,8 @@ import { spendLine } from './spend-line.ts';
 /** Objects of the state bucket that are read side by side. */
 export const READ_AT_ONCE = 32;
 
-/** Ledgers that are held together; a budget with more projects is told by its receipt alone. */
-const MAX_BUDGET_PROJECTS = 100;
+/** Ledgers that are held together. */
+const MAX_LEDGERS = MAX_BUDGET_PROJECTS;
 
 /** Of all budgets' lines of spend together: each sample takes a fit. */
 const MAX_SAMPLES = 2_000;
@@ -69,7 +75,7 @@ function groupsOf(all: readonly BudgetRead[]): readonly (readonly BudgetRead[])[
   let held = Infinity;
   for (const one of all) {
     const more = projectsOf(one).length;
-    if (held + more > MAX_BUDGET_PROJECTS) {
+    if (held + more > MAX_LEDGERS) {
       groups.push([]);
       held = 0;
     }
@@ -87,14 +93,12 @@ type BudgetRead =
 async function readBudgetMessages(
   state: State,
   budget: string,
-  { only }: BudgetOptions,
+  { only, nowMs }: BudgetOptions,
 ): Promise<BudgetRead> {
-  const unknown = (why: string): BudgetRead => {
+  const nothing = { budget, displayName: budget, amount: 0, currencyCode: '' };
+  const unknown = (why: string, about: AboutBudget = nothing): BudgetRead => {
     const notEvaluable = only === undefined ? why : `${why}; whether it covers ${only} is not known`;
-    return {
-      kind: 'told',
-      reports: [{ budget, name: budget, amount: 0, currencyCode: '', notEvaluable }],
-    };
+    return { kind: 'told', reports: [notEvaluableReport(about, notEvaluable)] };
   };
   let text: string | undefined;
   try {
@@ -105,17 +109,23 @@ async function readBudgetMessages(
   if (text === undefined) return unknown('none of its messages has reached the kill switch yet');
   const messages = parseMessages(text);
   if (messages === undefined) return unknown(`"${messagesObject(budget)}" is damaged`);
-  if (only !== undefined && !messages.projects.includes(only)) return { kind: 'told', reports: [] };
-  if (messages.projects.length <= MAX_BUDGET_PROJECTS) return { kind: 'messages', messages };
-  return { kind: 'told', reports: [notEvaluableReport(messages, whyTooMany(messages))] };
+  const { projects } = messages;
+  if (projects.length === 0) return unknown(whyNone(messages, nowMs), messages);
+  if (only !== undefined && !projects.includes(only)) return { kind: 'told', reports: [] };
+  if (projects.length <= MAX_LEDGERS) return { kind: 'messages', messages };
+  return { kind: 'told', reports: [notEvaluableReport(messages, whyNone(messages, nowMs))] };
 }
 
-function whyTooMany({ projects }: BudgetMessages): string {
-  return `it has ${projects.length} projects: see the receipt of ${[...projects].sort()[0] ?? ''}`;
+/** Why a budget none of whose ledgers is read has no estimate. */
+function whyNone(messages: BudgetMessages, nowMs: number, without: readonly string[] = []): string {
+  const standing = standingOf({ messages, ledgers: [], without }, nowMs);
+  return standing.kind === 'none' ? standing.why : 'its ledgers were not read';
 }
+
+type AboutBudget = Pick<BudgetMessages, 'budget' | 'displayName' | 'amount' | 'currencyCode'>;
 
 function notEvaluableReport(
-  { budget, displayName, amount, currencyCode }: BudgetMessages,
+  { budget, displayName, amount, currencyCode }: AboutBudget,
   notEvaluable: string,
 ): BudgetReport {
   return { budget, name: displayName, amount, currencyCode, notEvaluable };
@@ -137,11 +147,7 @@ function reportBudget(
     return one?.kind === 'ledger' ? [] : [`${project}: ${one?.why ?? 'its ledger was not read'}`];
   });
   const [own, ...others] = ledgers;
-  if (own === undefined)
-    return notEvaluableReport(
-      messages,
-      `no ledger of ${without.slice(0, 10).join(', ')}: what runs there is not known`,
-    );
+  if (own === undefined) return notEvaluableReport(messages, whyNone(messages, nowMs, without));
   const evidence = budgetEvidence({ messages, others, without }, own, config, nowMs);
   if (evidence.notEvaluable !== undefined) return evidence;
   const { period } = messages;

@@ -54,7 +54,7 @@ const idOf = (at: number): string => `ml-${String(at).padStart(4, '0')}`;
 const budgetOf = (at: number): string => `billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b${at}`;
 
 /** So many projects, each with a ledger, budgets of so many of them each, and a scope of the first ones. */
-async function read(projects: number, sizes: readonly number[], inScope = projects) {
+async function read(projects: number, sizes: readonly number[], inScope = projects, project?: string) {
   const objects = new Map<string, string>();
   for (let at = 0; at < projects; at += 1) {
     const project = idOf(at);
@@ -90,7 +90,7 @@ async function read(projects: number, sizes: readonly number[], inScope = projec
   const report = await readBurn(
     { api, policy, state: bucket.state, runtime: { now: () => new Date(NOW) } },
     configureWatch(policy),
-    { project: undefined },
+    { project },
   );
   return { report, bucket };
 }
@@ -112,8 +112,26 @@ describe('a report over 2,000 projects', { timeout: 60_000 }, () => {
   it('keeps the order of the policy, whatever the size of its budgets', async () => {
     const { report } = await read(120, [101, 2, 40, 7, 1]);
     expect(report.budgets.map(({ name }) => name)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
-    expect(report.budgets[0]?.notEvaluable).toMatch(/it has 101 projects/);
+    expect(report.budgets[0]?.notEvaluable).toMatch(
+      /it has 101 projects, and of more than 100 no estimate is made/,
+    );
     expect(report.budgets[2]?.burnUsdPerHour).toMatchObject({ expected: 40 });
+  });
+});
+
+describe('a budget whose projects are not known', () => {
+  it('is in the report, and says why there is no estimate of it', async () => {
+    const { report } = await read(3, [0, 2]);
+    expect(report.budgets[0]).toMatchObject({
+      ...{ name: 'b0', amount: 600, currencyCode: 'USD' },
+      notEvaluable: 'not all of its projects could be read, or it is limited by more than projects',
+    });
+  });
+
+  it('is not left out of the report of one project: it may cover it', async () => {
+    const { report } = await read(3, [0, 2, 1], 3, idOf(2));
+    expect(report.budgets.map(({ name }) => name)).toEqual(['b0', 'b2']);
+    expect(report.budgets[0]?.notEvaluable).toMatch(/; whether it covers ml-0002 is not known$/);
   });
 });
 

@@ -49,11 +49,15 @@ describe('a budget whose ladder counts estimates', () => {
 
   it.each([
     [
-      { amount: { kind: 'specified', units: 600, currencyCode: 'EUR' } },
       /it counts in EUR, and spend-watch prices in USD/,
+      { amount: { kind: 'specified', units: 600, currencyCode: 'EUR' } },
     ],
-    [{ narrowed: ['services'] }, /limited by more than projects/],
-  ] as const)('fails with %j, and says what helps', (over, says) => {
+    [/limited by more than projects/, { narrowed: ['services'] }],
+    [
+      /it has 101 projects, and of more than 100 no estimate is made/,
+      { projects: Array.from({ length: 101 }, (_, at) => `projects/${at + 1}`) },
+    ],
+  ] as const)('fails where %s, and says what helps', (says, over) => {
     const check = estimateCheck(over);
     expect(check?.status).toBe('fail');
     expect(check?.detail).toMatch(says);

@@ -42,6 +42,27 @@ function messagesOf(startMs: number, endMs: number | undefined, reported = true)
   };
 }
 
+it.each([
+  [
+    'it is limited by more than projects (services, labels), and an estimate',
+    { narrowed: ['services', 'labels'] },
+  ],
+  ['it counts in EUR', { currencyCode: 'EUR', complete: true }],
+  ['not all of the projects that its filter names could be read', { narrowed: [], filter: ['projects/1'] }],
+  ['not all of its projects could be read, or it is limited by more than projects', {}],
+  ['its filter names no project', { narrowed: [], filter: [], projects: [] }],
+  [
+    'it has 101 projects, and of more than 100 no estimate is made',
+    { narrowed: [], filter: Array.from({ length: 101 }, (_, at) => `projects/${at}`), projects: [] },
+  ],
+])('says of a budget that no ledgers can estimate why: %s', (why, over) => {
+  const start = Date.parse('2026-11-15T08:00:00Z');
+  const now = start + 10 * HOUR;
+  const messages = { ...messagesOf(start, undefined), complete: false, ...over };
+  const standing = standingOf({ messages, ledgers: [ledgerOf(start, now)], without: [] }, now);
+  expect(standing).toMatchObject({ kind: 'none', why: expect.stringContaining(why) as string });
+});
+
 describe('standingOf a budget with a period of its own', () => {
   const start = Date.parse('2026-11-15T08:00:00Z');
   /** The last day counts: the period ends at the midnight after it. */

@@ -31,3 +31,17 @@ it.each([
   expect(parseMessages(text)?.period.points.map(({ cost }) => cost)).toEqual([40, 45, 50, 55]);
   expect(logged).toEqual([]);
 }); // prettier-ignore
+
+it('keeps what else a budget is limited by, so that spend-watch says why it makes no estimate', async () => {
+  let text: string | undefined;
+  const state = {
+    read: () => Promise.resolve(undefined),
+    write: (_name: string, written: string) => Promise.resolve((text = written)),
+  };
+  const context = {
+    ...{ state, runtime: { now: () => MIDMONTH }, policy: { watch: {} } },
+  } as unknown as EventContext;
+  const about = budget({ projects: [], narrowed: ['services', 'labels'] });
+  await noteMessage(context, notification(), about, MIDMONTH.getTime());
+  expect(parseMessages(text)).toMatchObject({ complete: false, narrowed: ['services', 'labels'] });
+});
