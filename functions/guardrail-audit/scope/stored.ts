@@ -16,11 +16,18 @@ export async function reportScope(context: EventContext, format: AnswerFormat): 
   return answer(await readScope(context), format);
 }
 
-/**
- * The newest audit of every project in scope, from receipts: nothing is looked at anew. Those of runs before `sinceMs`, in milliseconds
- * since the epoch, do not count.
- */
-export async function readScope(context: EventContext, sinceMs?: number): Promise<ScopeReport> {
+export interface ScopeQuery {
+  /** Receipts of runs before it do not count, in milliseconds since the epoch; absent for none. */
+  readonly sinceMs?: number;
+  /** Told of every reading that failed; the row of its project says so in any case. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
+export async function readScope(
+  context: EventContext,
+  { sinceMs, failed = () => undefined }: ScopeQuery = {},
+): Promise<ScopeReport> {
   const { runtime, api, policy, state } = context;
   const { projects, incomplete } = await listScope(context);
   const now = runtime.now();
@@ -28,7 +35,7 @@ export async function readScope(context: EventContext, sinceMs?: number): Promis
   const rows = await pMap(
     projects,
     async (projectId) => {
-      const look = { api, projectId, now, digestOf: String, failed: () => undefined };
+      const look = { api, projectId, now, digestOf: String, failed };
       const source = {
         functionName: runtime.functionName,
         maxAgeDays,

@@ -2,11 +2,18 @@ import { DateTime } from 'luxon';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import { sendNotice } from '../../../shared/notify/send.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { collectRunErrors } from '../../../shared/run/run-errors.ts';
 import { digestOf } from '../report/digest.ts';
 import { readScope } from '../scope/stored.ts';
 import { addObject, doOnce, publishText } from './claim.ts';
 
 const ROOM = 'guardrail-audit/digests';
+
+/**
+ * From this attempt on a digest is told with what could not be read. Ten deliveries have room for it, also where the audits before took
+ * most of them; three attempts, with the pauses between deliveries, outlast a quota of calls a minute.
+ */
+export const PARTIAL_FROM_ATTEMPT = 4;
 
 /**
  * Notes that a project's audit of the tick's week ended, well or not, and tells the week's digest when it was the last of the scope: one
@@ -21,7 +28,7 @@ export async function tellDigest(
   tickMs: number,
   listScope: () => Promise<readonly string[]>,
 ): Promise<void> {
-  const { policy, state } = context;
+  const { policy, state, log } = context;
   const { channels = [], ownerLabel = 'owner' } = policy.notify ?? {};
   if (channels.length === 0 || state === undefined) return;
   const sent = DateTime.fromMillis(tickMs, { zone: 'utc' });
@@ -36,9 +43,19 @@ export async function tellDigest(
   const claims = `${ROOM}/${week}.claims`;
   const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId)}`;
   const task = { title, done, claims, remedy };
-  const ending = await doOnce(context, state, task, projectId, async () => {
+  const ending = await doOnce(context, state, task, projectId, async (attempt) => {
+    const errors = collectRunErrors();
     // An audit of the week before is none of this one.
-    const report = await readScope(context, sent.startOf('week').toMillis());
+    const report = await readScope(context, {
+      sinceMs: sent.startOf('week').toMillis(),
+      failed: (error) => {
+        errors.note(error);
+      },
+    });
+    // Once it is told, nothing corrects what it says of a project whose receipt could not be read for the moment.
+    if (attempt < PARTIAL_FROM_ATTEMPT) errors.throwIfAny(`the digest of ${week}`);
+    else if (errors.any())
+      log('WARNING', `Tells the digest of ${week} without all that it needs: attempt ${attempt}`);
     const told = await sendNotice(context, channels, digestOf(report, week, ownerLabel));
     // Each said why in the log.
     if (told === 0) throw new Error(`Cannot ${title}: no channel of the policy's notify took it`);

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { PARTIAL_FROM_ATTEMPT, tellDigest } from '../../../../functions/guardrail-audit/tick/digest.ts';
+import type { Notice } from '../../../../shared/notify/notice.ts';
+import { parsePolicy } from '../../../../shared/policy/policy.ts';
+import type { EventContext } from '../../../../shared/run/handle-event.ts';
+import { addOnlyBucket } from '../../../support/add-only-bucket.ts';
+import { refuse, scriptedApi, type SentRequest } from '../../../support/scripted-api.ts';
+
+const WEEK = '2026-W47';
+const TICK_MS = Date.parse('2026-11-18T05:00:00Z');
+const PROJECTS = ['ml-aaaa', 'ml-bbbb'];
+const POLICY = parsePolicy(
+  [
+    `scope: [${PROJECTS.map((id) => `projects/${id}`).join(', ')}]`,
+    'state: gs://ml-ops-state',
+    'audit: {}',
+    'notify: {channels: [{kind: topic, topic: projects/ml-ops/topics/told}]}',
+  ].join('\n'),
+);
+const SCORE = {
+  resource: 'projects/any',
+  action: 'keep',
+  reason: 'score',
+  evidence: {
+    points: 90,
+    grade: 'A',
+    findings: 0,
+    usdPerMonth: { low: 0, high: 0 },
+    unpriced: 0,
+    mistakes: {},
+  },
+  usdPerHour: 0,
+};
+
+/** A scope of two projects, each with a receipt of today; `refused` says with which status Google answers a request. */
+function world() {
+  const { objects, state } = addOnlyBucket();
+  const faults: { refused: (requested: SentRequest) => number | undefined } = { refused: () => undefined };
+  const told: Notice[] = [];
+  const lines: string[] = [];
+  const receiptOf = (project: string) =>
+    `receipts/guardrail-audit/2026/11/18/20261118T050500Z-${project}.json`;
+  for (const project of PROJECTS)
+    objects.set(receiptOf(project), {
+      text: JSON.stringify({ runId: project, startedAt: '2026-11-18T05:05:00Z', decisions: [SCORE] }),
+      atMs: 0,
+    });
+  const { api } = scriptedApi((requested) => {
+    const status = faults.refused(requested);
+    if (status !== undefined) refuse(status);
+    const project = /\/v3\/projects\/(.*)$/.exec(requested.target)?.[1];
+    if (project !== undefined) return { name: 'projects/100', projectId: project, state: 'ACTIVE' };
+    const names = [...objects.keys()].filter((name) => name.startsWith(requested.query['prefix'] ?? ''));
+    const about = (name: string) => /-(ml-\w+)\.json$/.exec(name)?.[1];
+    return { items: names.map((name) => ({ name, metadata: { projects: about(name) } })) };
+  });
+  let ids = 0;
+  const context = {
+    ...{ api, state, policy: POLICY },
+    log: (severity: string, text: string) => void lines.push(`${severity} ${text}`),
+    runtime: {
+      functionName: 'guardrail-audit',
+      now: () => new Date(TICK_MS + 600_000),
+      newId: () => `run-${++ids}`,
+      clients: {
+        publish: (_topic: string, text: string) =>
+          Promise.resolve(void told.push(JSON.parse(text) as Notice)),
+      },
+    },
+  } as unknown as EventContext;
+  const end = (project: string): Promise<void> =>
+    tellDigest(context, project, TICK_MS, () => Promise.resolve(PROJECTS));
+  return { end, faults, lines, objects, told };
+}
+
+const [FIRST = '', LAST = ''] = PROJECTS;
+
+describe('a digest of which something cannot be read for the moment', () => {
+  it.each([
+    ['the receipts', 429, ({ target }: SentRequest) => target.endsWith('/o')],
+    ['the receipts', 503, ({ target }: SentRequest) => target.endsWith('/o')],
+    ['a project', 503, ({ target }: SentRequest) => target.endsWith(`/v3/projects/${FIRST}`)],
+  ])('(%s, HTTP %i) is not told: the event comes again and tells it whole', async (_what, status, isIt) => {
+    const { end, faults, told } = world();
+    await end(FIRST);
+    faults.refused = (requested) => (isIt(requested) ? status : undefined);
+    await expect(end(LAST)).rejects.toThrow(
+      new RegExp(`Cannot finish the run on "the digest of ${WEEK}": .*HTTP ${status}`),
+    );
+    expect(told).toEqual([]);
+    faults.refused = () => undefined;
+    await end(LAST);
+    expect(told.map(({ title }) => title)).toEqual([
+      `Guardrail audit of ${WEEK}: 0 of 2 projects with findings`,
+    ]);
+  });
+
+  it(`is told with what there is by attempt ${PARTIAL_FROM_ATTEMPT}, and the log says so`, async () => {
+    const { end, faults, lines, told } = world();
+    await end(FIRST);
+    faults.refused = ({ target }) => (target.endsWith('/o') ? 503 : undefined);
+    for (let attempt = 1; attempt < PARTIAL_FROM_ATTEMPT; attempt++)
+      await expect(end(LAST)).rejects.toThrow('HTTP 503');
+    expect(told).toEqual([]);
+    await end(LAST);
+    expect(told.map(({ title }) => title)).toEqual([
+      `Guardrail audit of ${WEEK}: 0 of 2 projects with findings, 2 not audited`,
+    ]);
+    expect(lines).toContain(
+      `WARNING Tells the digest of ${WEEK} without all that it needs: attempt ${PARTIAL_FROM_ATTEMPT}`,
+    );
+  });
+
+  it('is told at once where Google refuses it: no later delivery would read more', async () => {
+    const { end, faults, told } = world();
+    await end(FIRST);
+    faults.refused = ({ target }) => (target.endsWith(`/v3/projects/${FIRST}`) ? 403 : undefined);
+    await end(LAST);
+    expect(told).toHaveLength(1);
+  });
+});
