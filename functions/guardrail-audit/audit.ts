@@ -9,6 +9,7 @@ import type { DigestOf } from './secrets/scan.ts';
 import { earlierAudit } from './report/earlier.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
+import type { Look } from './gather/attempt.ts';
 import type { ReadAbove } from './gather/inherited.ts';
 import { readProject } from './gather/projects.ts';
 import { readReceipt } from './gather/receipts.ts';
@@ -52,7 +53,7 @@ export async function auditProject(
   const project = await readProject(look);
   if (isRead(project) && project.value.isDeleted === true) throw new InDeletion(projectId);
   const [facts, before] = await Promise.all([
-    gatherProject(look, config, {
+    gatherProject({ ...look, ...numberOf(project) }, config, {
       auth: runtime.auth,
       policy,
       state,
@@ -71,6 +72,11 @@ export async function auditProject(
   return buildReport(projectId, judgeProject(facts, config, now), now, earlierAudit(before), {
     ...api.calls,
   });
+}
+
+/** Google says by number in which project an API is off. */
+function numberOf(project: Reading<ProjectFacts>): Pick<Look, 'projectNumber'> {
+  return isRead(project) && project.value.number !== '' ? { projectNumber: project.value.number } : {};
 }
 
 /** Without the right to its key digests tell the secrets of this run apart, and are compared with no other run. */

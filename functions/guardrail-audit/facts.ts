@@ -2,7 +2,7 @@ import type { Budget } from '../../shared/google/budgets.ts';
 import type { Check } from '../../shared/preflight/check.ts';
 import type { UsdPerHour, UsdPerMonth } from '../../shared/prices/money.ts';
 import type { StringMap } from '../../shared/google/string-map.ts';
-import type { Reading } from './reading.ts';
+import type { Gap, Reading } from './reading.ts';
 import type { FoundSecret } from './secrets/scan.ts';
 
 /** All that one audit knows of a project. Values of secrets are in none of it. */
@@ -21,7 +21,7 @@ export interface AuditFacts {
   readonly keyUse: Reading<ReadonlyMap<string, number>>;
   readonly machines: Reading<readonly MachineFacts[]>;
   /** Why it is unknown which of the machines are notebooks, though all of them were seen. */
-  readonly notebookGaps: readonly string[];
+  readonly notebookGaps: readonly Gap[];
   readonly managedNotebooks: Reading<readonly ManagedNotebook[]>;
   /** By the numeric id of the VM. */
   readonly use: Reading<ReadonlyMap<string, MachineUse>>;
@@ -177,6 +177,8 @@ export interface EndpointFacts {
   readonly models: readonly DeployedModelFacts[];
   /** Predictions in the window, by the deployed model's id; undefined when nothing is known. */
   readonly predictions: ReadonlyMap<string, number> | undefined;
+  /** Monitoring is off in the project, and nothing is known for that reason alone. */
+  readonly isUncounted?: true;
 }
 
 export interface ModelFacts {

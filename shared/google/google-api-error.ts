@@ -3,20 +3,23 @@ import { messageOf } from '../errors.ts';
 
 /**
  * A call to Google that failed. `status` is the HTTP status, undefined when no answer came; `reason` is what
- * google.rpc.ErrorInfo says (`SERVICE_DISABLED`, …); `retryable` says that the same call may work later.
+ * google.rpc.ErrorInfo says (`SERVICE_DISABLED`, …), `consumer` the project that it says so of; `retryable` says that the same call
+ * may work later.
  */
 export class GoogleApiError extends Error {
   override readonly name = 'GoogleApiError';
   readonly call: string;
   readonly status: number | undefined;
   readonly reason: string | undefined;
+  /** `projects/NUMBER`, undefined where the answer does not say. Source: google/api/error_reason.proto. */
+  readonly consumer: string | undefined;
   readonly retryable: boolean;
   /** Whether the answer was an error of Google's own form, and not a page of some proxy or nothing at all. */
   readonly isGoogles: boolean;
 
   /** `note`: what the caller adds to Google's own text. */
   constructor(call: string, cause: unknown, note?: string) {
-    const { status, reason, message, isGoogles } = readError(cause);
+    const { status, reason, consumer, message, isGoogles } = readError(cause);
     const what =
       cause instanceof UnexpectedAnswer || isUndecodable(cause)
         ? 'unexpected answer'
@@ -27,6 +30,7 @@ export class GoogleApiError extends Error {
     this.call = call;
     this.status = status;
     this.reason = reason;
+    this.consumer = consumer;
     this.isGoogles = isGoogles;
     this.retryable =
       status === undefined
@@ -123,7 +127,8 @@ function ifValid<Schema extends z.core.SomeType>(schema: Schema) {
   return z.catch(z.optional(schema), undefined);
 }
 
-const errorInfo = z.looseObject({ reason: z.string() });
+const infoMetadata = ifValid(z.looseObject({ consumer: ifValid(z.string()) }));
+const errorInfo = z.looseObject({ reason: z.string(), metadata: infoMetadata });
 
 /** https://google.aip.dev/193: `details` may hold an ErrorInfo; older APIs have `errors` with a reason each. */
 const wireBody = z.looseObject({
@@ -139,6 +144,7 @@ const thrownError = z.looseObject({
   code: ifValid(z.union([z.number(), z.string()])),
   status: ifValid(z.union([z.number(), z.string()])),
   reason: ifValid(z.string()),
+  errorInfoMetadata: infoMetadata,
   errors: ifValid(z.array(z.unknown())),
   // Of gaxios (`data`) and of Google's storage client (`body`).
   response: ifValid(
@@ -149,6 +155,7 @@ const thrownError = z.looseObject({
 interface ErrorFacts {
   readonly status?: number;
   readonly reason?: string;
+  readonly consumer?: string;
   readonly message: string;
   readonly isGoogles: boolean;
 }
@@ -157,17 +164,19 @@ function readError(error: unknown): ErrorFacts {
   const own = shorten(messageOf(error));
   const thrown = thrownError.safeParse(error);
   if (!thrown.success) return { message: own, isGoogles: false };
-  const { code, status, response, reason, errors = [] } = thrown.data;
+  const { code, status, response, reason, errorInfoMetadata, errors = [] } = thrown.data;
   const http = response?.status ?? statusOf(code) ?? statusOf(status);
   // gax takes the answer as a stream, so that both its body and the message are the answer's text.
   const body = readBody(response?.data ?? response?.body) ?? readBody(messageOf(error));
-  const why = reasonOf([...(body?.details ?? []), ...(body?.errors ?? []), ...errors]) ?? reason;
+  const info = infoOf([...(body?.details ?? []), ...(body?.errors ?? []), ...errors]);
   const inner = error instanceof Error && error.cause instanceof Error ? readError(error.cause) : undefined;
   const message = body?.message ?? (own === '' ? String(code ?? 'unnamed error') : own);
-  const all = { status: http ?? inner?.status, reason: why ?? inner?.reason };
+  const all = { status: http ?? inner?.status, reason: info?.reason ?? reason ?? inner?.reason };
+  const consumer = (info?.metadata ?? errorInfoMetadata)?.consumer ?? inner?.consumer;
   return {
     ...(all.status === undefined ? {} : { status: all.status }),
     ...(all.reason === undefined ? {} : { reason: all.reason }),
+    ...(consumer === undefined ? {} : { consumer }),
     message: http === undefined && inner !== undefined ? joined(message, inner.message) : message,
     isGoogles: body !== undefined || (inner?.isGoogles ?? false),
   };
@@ -195,8 +204,8 @@ function readJson(text: string): unknown {
   }
 }
 
-function reasonOf(details: readonly unknown[]): string | undefined {
-  return details.map((detail) => errorInfo.safeParse(detail)).find((detail) => detail.success)?.data.reason;
+function infoOf(details: readonly unknown[]): z.infer<typeof errorInfo> | undefined {
+  return details.map((detail) => errorInfo.safeParse(detail)).find((detail) => detail.success)?.data;
 }
 
 /** An HTML page as error message would drown the log line that it stands in. */

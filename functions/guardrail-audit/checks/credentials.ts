@@ -2,7 +2,7 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AccountFacts, AuditFacts, KeyFacts, ScannedPlace, Workload } from '../facts.ts';
 import { isGoogleAgent } from '../iam/members.ts';
-import { both, isRead, mapReading } from '../reading.ts';
+import { both, gapOf, isRead, mapReading, type Gap } from '../reading.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { changeOf } from './secret-remedy.ts';
 
@@ -53,12 +53,12 @@ function judgeKeys(
   look: (account: AccountFacts, key: KeyFacts) => Found | undefined,
 ): Judgement {
   const found: Found[] = [];
-  const gaps: string[] = [];
+  const gaps: Gap[] = [];
   let looked = 0;
   for (const account of accounts) {
     if (account.disabled || isGoogleAgent(account.email)) continue;
     if (!isRead(account.keys)) {
-      gaps.push(`keys of ${account.email}: ${account.keys.why}`);
+      gaps.push(gapOf({ ...account.keys, why: `keys of ${account.email}: ${account.keys.why}` }));
       continue;
     }
     for (const key of account.keys.value) {

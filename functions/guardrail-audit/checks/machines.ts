@@ -3,7 +3,7 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import { addUsd, type UsdPerMonth } from '../../../shared/prices/money.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, DeployedModelFacts, EndpointFacts, MachineFacts, MachineUse } from '../facts.ts';
-import { both } from '../reading.ts';
+import { both, type Gap } from '../reading.ts';
 import { namesOf, resize } from './resize.ts';
 import { smallerMachine } from './smaller-machine.ts';
 import { checkTpus } from './tpus.ts';
@@ -76,11 +76,16 @@ function idleEndpoints(endpoints: readonly EndpointFacts[], config: AuditConfig)
   return {
     looked: serving.length,
     found: serving.flatMap((endpoint) => uncalled(endpoint, config)),
-    gaps:
-      unknown.length === 0
-        ? []
-        : [`whether ${unknown.length} of ${serving.length} endpoints are called could not be read`],
+    gaps: uncounted(unknown, serving.length),
   };
+}
+
+function uncounted(unknown: readonly EndpointFacts[], serving: number): readonly Gap[] {
+  if (unknown.length === 0) return [];
+  const why = `whether ${unknown.length} of ${serving} endpoints are called could not be read`;
+  return unknown.every(({ isUncounted }) => isUncounted === true)
+    ? [{ why: `${why}: Monitoring is off in the project`, isOffHere: true }]
+    : [why];
 }
 
 function uncalled(

@@ -1,6 +1,6 @@
 import type { UsdPerMonth } from '../../../shared/prices/money.ts';
 import type { RuleId } from '../rules/rules.ts';
-import { isRead, type Reading } from '../reading.ts';
+import { gapText, isRead, type Gap, type Reading } from '../reading.ts';
 
 export type EvidenceValue = string | number | boolean | readonly string[];
 
@@ -32,6 +32,8 @@ export interface Outcome {
   readonly found: readonly Found[];
   /** What could not be read: where something was found all the same, there may be more. */
   readonly gaps: readonly string[];
+  /** Not evaluable, and for no other reason than that its API is off in the audited project: it does not cap the grade. */
+  readonly isOffHere?: true;
   /** The command that makes it evaluable, where there is one. */
   readonly remedy?: string;
   /** Worth saying although nothing is wrong, such as references to Secret Manager. */
@@ -44,20 +46,28 @@ export interface Judgement {
   readonly found: readonly Found[];
   readonly notes?: readonly string[];
   /** What is unknown about some of them. */
-  readonly gaps?: readonly string[];
+  readonly gaps?: readonly Gap[];
 }
 
 /** Judges one rule by what was read. Nothing found in a partial reading is no pass: unknown is never fine. */
 export function judge<T>(rule: RuleId, reading: Reading<T>, look: (value: T) => Judgement): Outcome {
   if (!isRead(reading)) {
-    const { why, remedy } = reading;
-    const cannot = { rule, status: 'not-evaluable', looked: 0, found: [], gaps: [why] } as const;
-    return remedy === undefined ? cannot : { ...cannot, remedy };
+    const { why, remedy, isOffHere } = reading;
+    return {
+      ...({ rule, status: 'not-evaluable', looked: 0, found: [], gaps: [why] } as const),
+      ...(isOffHere === undefined ? {} : { isOffHere }),
+      ...(remedy === undefined ? {} : { remedy }),
+    };
   }
   const { looked, found, notes = [], gaps: unknown = [] } = look(reading.value);
   const gaps = [...reading.gaps, ...unknown];
   const status = found.length > 0 ? 'fail' : gaps.length > 0 ? 'not-evaluable' : 'pass';
-  return { rule, status, looked, found, gaps, ...(notes.length === 0 ? {} : { notes }) };
+  const isOff = status === 'not-evaluable' && gaps.every((gap) => typeof gap !== 'string');
+  return {
+    ...{ rule, status, looked, found, gaps: gaps.map(gapText) },
+    ...(isOff ? { isOffHere: true } : {}),
+    ...(notes.length === 0 ? {} : { notes }),
+  };
 }
 
 /** Judges each of a list by itself. */

@@ -3,12 +3,14 @@ import { messageOf } from '../../../shared/errors.ts';
 import { GoogleApiError, isServiceDisabled } from '../../../shared/google/google-api-error.ts';
 import type { StrangeItem } from '../../../shared/google/read-items.ts';
 import type { DigestOf } from '../secrets/scan.ts';
-import type { Read, Reading } from '../reading.ts';
+import type { Read, Reading, Unread } from '../reading.ts';
 
 /** What every reader of the audit runs with. */
 export interface Look {
   readonly api: Api;
   readonly projectId: string;
+  /** Absent where it is not known. */
+  readonly projectNumber?: string;
   readonly now: Date;
   readonly digestOf: DigestOf;
   /** Digests can be compared with those of other runs. */
@@ -17,6 +19,9 @@ export interface Look {
   readonly failed: (error: unknown) => void;
 }
 
+/** The project that is audited. */
+type Audited = Pick<Look, 'projectId' | 'projectNumber'>;
+
 /**
  * Reads something. A call that Google refuses or does not answer makes it unread, and nothing else: the other readings go on.
  * So does an API that is switched off: `services.disable` does not look by default whether the service is used
@@ -24,7 +29,7 @@ export interface Look {
  * it may be off in the caller's own project alone.
  */
 export async function attempt<T>(
-  { failed }: Pick<Look, 'failed'>,
+  look: Pick<Look, 'failed'> & Audited,
   what: string,
   read: () => Promise<Read<T>>,
 ): Promise<Reading<T>> {
@@ -32,12 +37,24 @@ export async function attempt<T>(
     return await read();
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    failed(error);
+    look.failed(error);
     const why = `${what} could not be read: ${messageOf(error)}`;
-    return isServiceDisabled(error)
-      ? { why: `${why}; what was made before may still be there`, isDisabled: true }
-      : { why };
+    return unreadBy(
+      error,
+      isServiceDisabled(error) ? `${why}; what was made before may still be there` : why,
+      look,
+    );
   }
+}
+
+/** Whose API is off is told by the error alone: https://cloud.google.com/apis/design/errors#error_info. In doubt it is another project's. */
+export function unreadBy(error: unknown, why: string, { projectId, projectNumber }: Audited): Unread {
+  if (!(error instanceof GoogleApiError) || !isServiceDisabled(error)) return { why };
+  const { consumer } = error;
+  const isHere =
+    consumer === `projects/${projectId}` ||
+    (projectNumber !== undefined && consumer === `projects/${projectNumber}`);
+  return { why, isDisabled: true, ...(isHere ? { isOffHere: true } : {}) };
 }
 
 /** Items of another form than documented, as gaps. */

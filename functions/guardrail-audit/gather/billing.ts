@@ -1,6 +1,6 @@
 import type { GoogleAuth } from '../../../shared/google/impersonate.ts';
 import { getBillingLink } from '../../../shared/google/billing.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { GoogleApiError, isServiceDisabled } from '../../../shared/google/google-api-error.ts';
 import { listBudgets } from '../../../shared/google/budgets.ts';
 import type { BillingFacts } from '../facts.ts';
 import { isRead, whole, type Reading } from '../reading.ts';
@@ -19,7 +19,8 @@ export async function readBilling(look: Look, auth: GoogleAuth): Promise<Reading
       const { items, strange } = await listBudgets(look.api, account);
       return { value: { account, budgets: items }, gaps: strangeGaps('budgets', strange) };
     } catch (error) {
-      if (error instanceof GoogleApiError && error.status === 403) refused.by = account;
+      if (error instanceof GoogleApiError && error.status === 403 && !isServiceDisabled(error))
+        refused.by = account;
       throw error;
     }
   });

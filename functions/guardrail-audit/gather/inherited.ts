@@ -32,7 +32,9 @@ async function readAbove(look: Look, resource: string): Promise<Reading<readonly
       throw error;
     }
   });
-  if (isRead(reading) || !refusal.isPermission) return reading;
+  if (isRead(reading)) return reading;
+  // It is kept for the projects to come: what is off in one of them is not off in all.
+  if (!refusal.isPermission || reading.isDisabled === true) return { why: reading.why };
   const permission = `resourcemanager.${resource.split('/')[0] ?? ''}.getIamPolicy`;
   return { why: `${reading.why}; grant ${permission} on ${resource}` };
 }

@@ -15,7 +15,7 @@ import { gpusOf } from '../../../shared/prices/machine-type.ts';
 import { isPriced, type Price } from '../../../shared/prices/price.ts';
 import { costOfMachines } from '../../../shared/resources/cost.ts';
 import type { AuditFacts, MachineFacts } from '../facts.ts';
-import { isRead, whole, type Read, type Reading } from '../reading.ts';
+import { gapOf, isRead, whole, type Read, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
 import { scanTexts, textsOfMap, textsOfPairs } from './texts.ts';
 
@@ -62,7 +62,7 @@ export async function readMachines(look: Look): Promise<Pick<AuditFacts, 'machin
   const isOff = !isRead(notebooks) && notebooks.isDisabled === true;
   return {
     machines: join(vms, isOff ? whole(new Map()) : notebooks, look),
-    notebookGaps: isOff && vms.value.length > 0 ? [notebooks.why] : [],
+    notebookGaps: isOff && vms.value.length > 0 ? [gapOf(notebooks)] : [],
   };
 }
 
@@ -78,7 +78,7 @@ function join(
   return {
     value: vms.value.map(({ vm, scope }) => toFacts(vm, scope, byId.get(vm.id), look)),
     gaps: [
-      ...(isRead(notebooks) ? notebooks.gaps : [notebooks.why]),
+      ...(isRead(notebooks) ? notebooks.gaps : [gapOf(notebooks)]),
       ...vms.gaps,
       ...alone.map(([, { name }]) => `the VM of ${name} was not seen`),
     ],

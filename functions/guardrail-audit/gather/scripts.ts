@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../../shared/google/parse-answer.ts';
 import type { MachineFacts, ScannedPlace } from '../facts.ts';
-import { isRead, joinReadings, type Reading } from '../reading.ts';
+import { both, isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
 import { attempt, type Look } from './attempt.ts';
 import { scanTexts } from './texts.ts';
 
@@ -24,7 +24,7 @@ export async function readScripts(
   const urls = [...new Set(machines.value.flatMap(({ scriptUrls }) => scriptUrls))].sort();
   const read = await pMap(urls, (url) => readScript(look, url), { concurrency: SCRIPTS_AT_ONCE });
   const joined = joinReadings(read);
-  return isRead(joined) ? { ...joined, gaps: [...machines.gaps, ...joined.gaps] } : joined;
+  return mapReading(both(machines, joined), ([, places]) => places);
 }
 
 async function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPlace[]>> {

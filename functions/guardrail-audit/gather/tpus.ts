@@ -4,8 +4,8 @@ import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
 import { startLook } from '../../../shared/resources/look.ts';
 import { TPUS } from '../../../shared/resources/machines/tpu.ts';
 import type { AuditFacts, TpuFacts, TpuWorker } from '../facts.ts';
-import { mapReading, both, type Reading } from '../reading.ts';
-import { attempt, type Look } from './attempt.ts';
+import { both, gapOf, mapReading, type Gap, type Reading } from '../reading.ts';
+import { attempt, unreadBy, type Look } from './attempt.ts';
 
 const HOUR_MS = 3_600_000;
 /** A week: a TPU that trains at weekends alone is none that idles. */
@@ -23,13 +23,13 @@ export async function readTpus(look: Look): Promise<AuditFacts['tpus']> {
 function readNodes(look: Look): Promise<Reading<readonly TpuFacts[]>> {
   const { api, projectId, failed } = look;
   return attempt(look, 'the TPUs', async () => {
-    const gaps: string[] = [];
+    const gaps: Gap[] = [];
     const nodes = await TPUS.list(
       startLook({
         api,
         projectId,
         gap: ({ where, why, cause }) => {
-          gaps.push(`${where}: ${why}`);
+          gaps.push(gapOf(unreadBy(cause, `${where}: ${why}`, look)));
           if (cause !== undefined) failed(cause);
         },
         notOffered: () => undefined,

@@ -7,6 +7,7 @@ import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts'
 import { changesSection } from './changes-section.ts';
 import { findingCard } from './finding-card.ts';
 import type { AuditReport, Finding, MistakeResult, RuleResult } from './report.ts';
+import { leftOutText } from './score.ts';
 
 /** More cards than these of one mistake say the same again; the table at the end has them all. */
 const MAX_CARDS = 20;
@@ -34,7 +35,9 @@ export function renderAuditPage(report: AuditReport): Html {
 
 function topOf(report: AuditReport): readonly Markup[] {
   const { score, mistakes, findings, usdPerMonth, unpriced, trend, oldPrices } = report;
-  const unknown = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
+  const unread = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
+  const unknown = unread.filter(({ isOffHere }) => !isOffHere);
+  const leftOut = unread.filter(({ isOffHere }) => isOffHere);
   const failed = mistakes.filter(({ status }) => status === 'fail').length;
   return [
     headline(score.grade ?? 'no grade', aboutScore(report), [
@@ -57,15 +60,26 @@ function topOf(report: AuditReport): readonly Markup[] {
             'warn',
             'Not everything could be evaluated',
             `${unknown.length === 1 ? 'One rule is' : `${unknown.length} rules are`} neither passed nor failed; the grade is capped while that is so.`,
-            unknown.map(
-              ({ title, gaps, remedy }) =>
-                `${title}: ${gaps.join('; ')}${remedy === null ? '' : `. Run: ${remedy}`}`,
-            ),
+            unknown.map(whyUnknown),
+          ),
+        ]),
+    ...(leftOut.length === 0
+      ? []
+      : [
+          notice(
+            'plain',
+            leftOutText(leftOut.length),
+            `${leftOut.length === 1 ? 'It is' : 'They are'} neither passed nor failed, and no part of the grade: what was made while the API was on may still be there.`,
+            leftOut.map(whyUnknown),
           ),
         ]),
     ...oldPricesNotice(oldPrices),
     notice('plain', 'What this audit does not look at', undefined, report.limits),
   ];
+}
+
+function whyUnknown({ title, gaps, remedy }: RuleResult): string {
+  return `${title}: ${gaps.join('; ')}${remedy === null ? '' : `. Run: ${remedy}`}`;
 }
 
 function aboutScore({ score, trend }: AuditReport): Child {

@@ -39,6 +39,8 @@ export interface RuleResult {
   readonly looked: number;
   readonly findings: number;
   readonly gaps: readonly string[];
+  /** Not evaluable because its API is off in the project, and for no other reason: it does not cap the grade. */
+  readonly isOffHere: boolean;
   readonly remedy: string | null;
   readonly notes: readonly string[];
 }
@@ -187,7 +189,8 @@ function toMistake(
   };
 }
 
-function toRule({ rule, status, looked, found, gaps, remedy, notes = [] }: Outcome): RuleResult {
+function toRule(outcome: Outcome): RuleResult {
+  const { rule, status, looked, found, gaps, isOffHere = false, remedy, notes = [] } = outcome;
   const { title, help, severity, cis = null } = ruleOf(rule);
   return {
     rule,
@@ -199,6 +202,7 @@ function toRule({ rule, status, looked, found, gaps, remedy, notes = [] }: Outco
     looked,
     findings: found.length,
     gaps,
+    isOffHere,
     remedy: remedy ?? null,
     notes,
   };

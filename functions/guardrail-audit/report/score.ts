@@ -25,25 +25,31 @@ const GRADES: readonly (readonly [from: number, grade: Grade])[] = [
   [0, 'F'],
 ];
 
-/** Best grade while this share of the weight could not be evaluated. */
+/** Best grade while this share of the weight could not be evaluated, without the rules whose API is off in the project. */
 const CAPS: readonly (readonly [share: number, best: Grade])[] = [
   [0.5, 'D'],
   [0.25, 'C'],
   [0, 'B'],
 ];
 
-/** 100 × (1 − failed weight / evaluable weight). A rule that cannot be evaluated takes no points, and no A is given while there is one. */
+/**
+ * 100 × (1 − failed weight / evaluable weight). A rule that cannot be evaluated takes no points, and no A is given while there is one.
+ * One whose API is off in the project is left out and caps nothing: few projects use every service.
+ */
 export function scoreOf(outcomes: readonly Outcome[]): Score {
   const weigh = (some: readonly Outcome[]): number =>
     some.reduce((sum, { rule }) => sum + WEIGHTS[ruleOf(rule).severity], 0);
   const failedWeight = weigh(outcomes.filter(({ status }) => status === 'fail'));
   const evaluableWeight = weigh(outcomes.filter(({ status }) => status !== 'not-evaluable'));
   const allWeight = weigh(outcomes);
-  const unknown = outcomes.filter(({ status }) => status === 'not-evaluable').length;
+  const unknown = outcomes.filter(
+    ({ status, isOffHere }) => status === 'not-evaluable' && isOffHere !== true,
+  );
+  const leftOut = outcomes.filter(({ isOffHere }) => isOffHere === true).length;
   const points =
     evaluableWeight === 0 ? undefined : Math.round(1000 * (1 - failedWeight / evaluableWeight)) / 10;
   const earned = points === undefined ? undefined : gradeOf(points);
-  const cap = unknown === 0 ? undefined : capOf(1 - evaluableWeight / allWeight);
+  const cap = unknown.length === 0 ? undefined : capOf(weigh(unknown) / (evaluableWeight + weigh(unknown)));
   const grade = earned === undefined || cap === undefined || earned > cap ? earned : cap;
   return {
     points,
@@ -52,8 +58,15 @@ export function scoreOf(outcomes: readonly Outcome[]): Score {
     failedWeight,
     evaluableWeight,
     allWeight,
-    how: `100 × (1 − ${failedWeight} failed / ${evaluableWeight} evaluable), by weights critical ${WEIGHTS.critical}, high ${WEIGHTS.high}, medium ${WEIGHTS.medium}, low ${WEIGHTS.low}${cap === undefined ? '' : `; at most ${cap} while ${unknown} of ${outcomes.length} rules could not be evaluated`}`,
+    how: `100 × (1 − ${failedWeight} failed / ${evaluableWeight} evaluable), by weights critical ${WEIGHTS.critical}, high ${WEIGHTS.high}, medium ${WEIGHTS.medium}, low ${WEIGHTS.low}${cap === undefined ? '' : `; at most ${cap} while ${unknown.length} of ${outcomes.length} rules could not be evaluated`}${leftOut === 0 ? '' : `; ${leftOutText(leftOut)}`}`,
   };
+}
+
+/** `3 rules left out: their API is off here` */
+export function leftOutText(rules: number): string {
+  return rules === 1
+    ? '1 rule left out: its API is off here'
+    : `${rules} rules left out: their API is off here`;
 }
 
 function gradeOf(points: number): Grade {

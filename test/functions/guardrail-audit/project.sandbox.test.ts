@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditReport } from '../../../functions/guardrail-audit/report/report.ts';
 import { RULES } from '../../../functions/guardrail-audit/rules/rules.ts';
-import { BUCKET } from '../../support/lab.ts';
-import { BAD, CLEAN, leaveReceipts, SECRETS, withAudit } from '../../support/guardrail-lab.ts';
+import { BUCKET, OPERATIONS } from '../../support/lab.ts';
+import {
+  auditScenario,
+  BAD,
+  CLEAN,
+  CLEAN_PROJECT,
+  leaveReceipts,
+  ORGANIZATION,
+  POLICY,
+  SECRETS,
+  TRIALS,
+  withAudit,
+} from '../../support/guardrail-lab.ts';
 
 const decision = { evidence: {}, usdPerHour: 0, outcome: 'planned' };
 
@@ -186,6 +197,33 @@ describe('an audit of a clean project', () => {
       ).toEqual([]);
       expect(report.score).toMatchObject({ points: 100, grade: 'A' });
     }));
+
+  it('has an A where it never switched on what it does not use', () =>
+    withAudit(
+      async (lab) => {
+        await leaveReceipts(lab, CLEAN, {});
+        const report = JSON.parse((await lab.get(`project=${CLEAN}`)).text) as AuditReport;
+        expect(rulesOf(report, 'not-evaluable')).toEqual([
+          ...['notebook-managed', 'tpu-idle', 'secret-in-environment', 'default-account'],
+        ]);
+        expect(report.score).toMatchObject({ points: 100, grade: 'A' });
+        expect(report.score.how).toContain('4 rules left out: their API is off here');
+      },
+      auditScenario({
+        projects: [
+          { id: OPERATIONS, number: '100000000001', parent: ORGANIZATION },
+          {
+            ...CLEAN_PROJECT,
+            parent: ORGANIZATION,
+            disabledServices: ['notebooks', 'tpu', 'run', 'cloudfunctions'].map(
+              (name) => `${name}.googleapis.com`,
+            ),
+          },
+          { id: TRIALS, number: '100000000005', labels: { env: 'test' }, parent: ORGANIZATION },
+        ],
+      }),
+      POLICY.replace(/^scope: .*$/m, `scope: [projects/${CLEAN}, projects/${TRIALS}]`),
+    ));
 
   it('cannot be evaluated without the receipts of the other functions, and names the commands', () =>
     withAudit(async ({ get }) => {

@@ -23,6 +23,7 @@ const DISABLED = {
         '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
         reason: 'SERVICE_DISABLED',
         domain: 'googleapis.com',
+        metadata: { service: 'pubsub.googleapis.com', consumer: 'projects/1' },
       },
     ],
   },
@@ -65,6 +66,7 @@ describe("GoogleApiError reads what Google's clients throw", () => {
       const error = await thrownBy(call(authOver(json(403, DISABLED))));
       assert.equal(error.status, 403);
       assert.equal(error.reason, 'SERVICE_DISABLED');
+      assert.equal(error.consumer, 'projects/1');
       assert.equal(error.message, `Cannot call "service.method": HTTP 403: ${DISABLED.error.message}`);
       assert.equal(error.retryable, false);
       assert.ok(isServiceDisabled(error));
@@ -83,6 +85,7 @@ describe("GoogleApiError reads what Google's clients throw", () => {
       };
       const error = await thrownBy(call(authOver(json(412, body))));
       assert.deepEqual([error.status, error.reason, error.retryable], [412, 'conditionNotMet', false]);
+      assert.equal(error.consumer, undefined);
       assert.match(error.message, /HTTP 412: Precondition Failed$/);
     });
 
@@ -139,7 +142,17 @@ describe("GoogleApiError reads what Google's clients throw", () => {
   test("gax's promoted ErrorInfo", () => {
     const cause = GoogleError.parseHttpError(structuredClone(DISABLED));
     const error = new GoogleApiError('a.b', cause);
-    assert.deepEqual([error.status, error.reason], [403, 'SERVICE_DISABLED']);
+    assert.deepEqual([error.status, error.reason, error.consumer], [403, 'SERVICE_DISABLED', 'projects/1']);
+  });
+
+  test('metadata of an unexpected form does not hide the reason', () => {
+    for (const metadata of ['projects/1', null, { consumer: 7 }, ['projects/1']]) {
+      const data = {
+        error: { code: 403, message: 'off', details: [{ reason: 'SERVICE_DISABLED', metadata }] },
+      };
+      const error = new GoogleApiError('a.b', { status: 403, response: { status: 403, data } });
+      assert.deepEqual([error.reason, error.consumer], ['SERVICE_DISABLED', undefined]);
+    }
   });
 
   test('a status in a nested cause', () => {

@@ -24,7 +24,7 @@ export async function readEverywhere<T>(
     regions,
     (region) =>
       attempt(
-        { failed: (error) => void failures.push({ region, error }) },
+        { ...look, failed: (error) => void failures.push({ region, error }) },
         `${collection} in ${region}`,
         () => readRegion(look, region, collection, schema, fields),
       ),

@@ -95,6 +95,7 @@ function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predi
     labels,
     models: deployedModels.map((one) => deployedOf(one, name)),
     predictions: isRead(predictions) ? (predictions.value.get(id) ?? new Map()) : undefined,
+    ...(!isRead(predictions) && predictions.isOffHere === true ? { isUncounted: true } : {}),
   };
 }
 
