@@ -27,18 +27,25 @@ const SWITCH = 'budget-kill-switch';
 const FORMATS = ['table', 'json', 'sarif', 'html', 'csv'] as const;
 type Format = (typeof FORMATS)[number];
 
-const usage = `Usage: npm run audit -- [FILE] --project ID [--ops OPS] [--fail-on critical|high|medium|low] [--format table|json|sarif|html|csv] [--out FILE]
+const usage = `Usage: npm run audit -- [FILE] --project ID [--ops OPS]
+                    [--fail-on critical|high|medium|low]
+                    [--format table|json|sarif|html|csv] [--out FILE]
 
-Looks for the eight common mistakes in a project, with your own rights, and prints what fixes each. It changes nothing, and
-prints no value of a secret.
-  FILE       the policy, whose section "audit" says what counts; ./costguard.yaml when absent
+Looks for the eight common mistakes in a project, with your own rights, and
+prints what fixes each. It changes nothing, and prints no value of a secret.
+  FILE       the policy, whose section "audit" says what counts;
+             ./costguard.yaml when absent
   --project  the project to look at
-  --ops      the operations project, which the kill switch runs in; when absent that of the policy's topic "receipts"
-  --fail-on  exit code 1 when something of this severity, or worse, is found; nothing fails the command when absent
+  --ops      the operations project, which the kill switch runs in; when absent
+             that of the policy's topic "receipts"
+  --fail-on  exit code 1 when something of this severity, or worse, is found;
+             nothing fails the command when absent
   --format   table when absent
   --out      a file instead of standard output
-Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage or policy, or a project in deletion, 3 you are not signed in.
-The kill switch is checked as npm run preflight does, which takes roles/iam.serviceAccountTokenCreator on its account.
+Exit code: 0 looked, 1 something was found that --fail-on names, 2 wrong usage
+or policy, or a project in deletion, 3 you are not signed in.
+The kill switch is checked as npm run preflight does, which takes
+roles/iam.serviceAccountTokenCreator on its account.
 `;
 
 interface Output {

@@ -12,7 +12,8 @@ const COMPILE_CACHE = join(import.meta.dirname, '../bundle/compile-cache.mjs');
 const usage = `Usage: npm run build -- [--policy FILE]
 
 Bundles every function into dist/NAME, with the policy beside it.
-  --policy FILE  costguard.yaml when absent, and where there is none deploy/costguard.example.yaml
+  --policy FILE  costguard.yaml when absent, and where there is none
+                 deploy/costguard.example.yaml
 Exit code: 0 all is built, 1 nothing was, 2 wrong usage.
 `;
 

@@ -21,19 +21,26 @@ import { readBudgets } from './read-budgets.ts';
 import { readApis } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
 
-const usage = `Usage: deploy/create-budget.sh --policy costguard.yaml --project OPS --billing-account ACCOUNT --amount 500USD [options]
+const usage = `Usage: deploy/create-budget.sh --policy costguard.yaml --project OPS
+           --billing-account ACCOUNT --amount 500USD [options]
 
-Makes the budget that drives the kill switch, or brings an existing one of the same name up to date: alerts at 50, 80 and
-100 % and at each rung of the policy's ladder, on actual and on forecast cost, credits not counted, sent to the switch's
-topic in the operations project, which it makes where it is missing. Thresholds and projects that it finds stay.
-  --policy FILE              the policy: its ladder, and the projects of its scope
+Makes the budget that drives the kill switch, or brings an existing one of the
+same name up to date: alerts at 50, 80 and 100 % and at each rung of the
+policy's ladder, on actual and on forecast cost, credits not counted, sent to
+the switch's topic in the operations project, which it makes where it is
+missing. Thresholds and projects that it finds stay.
+  --policy FILE              the policy: its ladder, and the projects of its
+                             scope
   --project OPS              the operations project
   --billing-account ACCOUNT  who pays, such as 0A1B2C-3D4E5F-6A7B8C
-  --amount AMOUNT            a month, with the account's currency; needed for a new budget only
+  --amount AMOUNT            a month, with the account's currency; needed for a
+                             new budget only
   --name NAME                what it is called; "costguard" when absent
-  --target PROJECT           a project that it covers, repeatable; when absent all of the policy's scope together: then one
-                             amount is for them all, and the ladder acts on all of them
-  --plan                     look at what is there and print the commands; change nothing
+  --target PROJECT           a project that it covers, repeatable; when absent
+                             all of the policy's scope together: then one amount
+                             is for them all, and the ladder acts on all of them
+  --plan                     look at what is there and print the commands;
+                             change nothing
 Exit code: 0 the budget is as it should be, 1 it is not, 2 wrong usage.
 `;
 

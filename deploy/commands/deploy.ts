@@ -31,21 +31,31 @@ import { writesMetrics } from '../desired/access.ts';
 import type { Desired } from '../desired/desired.ts';
 import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
 
-const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
+const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS
+           --region REGION [options]
 
-Deploys costguard's functions: those that are named, or else those whose section the policy has. What is right already is
-left alone, so that it can be run again at any time, also after it was interrupted. A function that is deployed and whose
-section is gone from the policy is not removed but named, with the command that removes it, and the exit code is 1.
+Deploys costguard's functions: those that are named, or else those whose section
+the policy has. What is right already is left alone, so that it can be run again
+at any time, also after it was interrupted. A function that is deployed and
+whose section is gone from the policy is not removed but named, with the command
+that removes it, and the exit code is 1.
   --policy FILE            the policy
   --project OPS            the operations project, which the functions run in
   --region REGION          where they run, such as us-central1
-  --plan                   look at what is there and print the commands that would change it; change nothing
-  --invoker MEMBER         may call the functions that answer over HTTP, such as group:ml-ops@example.com; repeatable
-  --alert-channel CHANNEL  who is told when the switch acts: projects/P/notificationChannels/N; repeatable
-  --billing-roles KIND     on billing accounts: custom, the default: roles of the account's organization with exactly what is
-                           used, where it has one; or predefined: roles/billing.viewer and roles/billing.user, which lack the
-                           account's right to unlink, which Google may want. It is remembered, also by the other scripts
-Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage, 3 all is deployed, but a check of the kill switch could not run.
+  --plan                   look at what is there and print the commands that
+                           would change it; change nothing
+  --invoker MEMBER         may call the functions that answer over HTTP, such as
+                           group:ml-ops@example.com; repeatable
+  --alert-channel CHANNEL  who is told when the switch acts:
+                           projects/P/notificationChannels/N; repeatable
+  --billing-roles KIND     on billing accounts: custom, the default: roles of
+                           the account's organization with exactly what is used,
+                           where it has one; or predefined: roles/billing.viewer
+                           and roles/billing.user, which lack the account's
+                           right to unlink, which Google may want. It is
+                           remembered, also by the other scripts
+Exit code: 0 all is as it should be, 1 it is not, 2 wrong usage, 3 all is
+deployed, but a check of the kill switch could not run.
 `;
 
 const MEMBER = /^(?:user|group|serviceAccount|domain|principal|principalSet):\S+$/;

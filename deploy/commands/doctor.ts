@@ -29,11 +29,13 @@ import { lackOf } from '../desired/settings.ts';
 import { shellLine } from '../desired/step.ts';
 import type { Desired } from '../desired/desired.ts';
 
-const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION
+const usage = `Usage: deploy/doctor.sh [FUNCTION…] --policy costguard.yaml --project OPS
+           --region REGION
 
-Says how the deployed functions are: whether they answer, what they run on and for how long that is served, when they ran
-last, what they cost a month, messages that could not be handled, and where the deployment has drifted from the policy. It changes nothing, and
-acknowledges no message.
+Says how the deployed functions are: whether they answer, what they run on and
+for how long that is served, when they ran last, what they cost a month,
+messages that could not be handled, and where the deployment has drifted from
+the policy. It changes nothing, and acknowledges no message.
 Exit code: 0 all is well, 1 something is not, 2 wrong usage.
 `;
 

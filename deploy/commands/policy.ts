@@ -14,10 +14,13 @@ const usage = `Usage: npm run policy -- FILE [FILE…]
        npm run policy -- --import BUCKET|FILE.json [--billing-project PROJECT]
        node deploy/commands/policy.ts --write-schema
 
-Checks policy files and prints every problem with its path; exit code 1 when there is any.
---import prints the policy's section lifecycle for the rules of a bucket (read by gcloud) or of a lifecycle.json.
+Checks policy files and prints every problem with its path; exit code 1 when
+there is any.
+--import prints the policy's section lifecycle for the rules of a bucket (read
+by gcloud) or of a lifecycle.json.
 --billing-project pays for reading a bucket whose requesters pay.
---write-schema writes deploy/costguard.schema.json, which editors check policy files with.
+--write-schema writes deploy/costguard.schema.json, which editors check policy
+files with.
 `;
 
 interface Output {

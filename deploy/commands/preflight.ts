@@ -14,22 +14,29 @@ import { signedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
 
-const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T] [--account EMAIL] [--runtime ID]
-                          [--policy-uri gs://B/O] [--format text|json]
+const usage = `Usage: npm run preflight -- FILE [--project OPS] [--topic projects/P/topics/T]
+           [--account EMAIL] [--runtime ID] [--policy-uri gs://B/O]
+           [--format text|json]
 
-Checks whether the kill switch would work if it had to, and prints what fixes what is wrong. It changes nothing.
+Checks whether the kill switch would work if it had to, and prints what fixes
+what is wrong. It changes nothing.
   FILE       the policy, such as costguard.yaml
-  --project  the operations project, which the switch runs in; when absent that of the policy's topic "receipts", or else
-             GOOGLE_CLOUD_PROJECT
-  --topic    the topic it listens to; projects/OPS/topics/costguard-budget-kill-switch when absent
-  --account  its service account; budget-kill-switch@OPS.iam.gserviceaccount.com when absent
+  --project  the operations project, which the switch runs in; when absent that
+             of the policy's topic "receipts", or else GOOGLE_CLOUD_PROJECT
+  --topic    the topic it listens to; when absent
+             projects/OPS/topics/costguard-budget-kill-switch
+  --account  its service account; when absent
+             budget-kill-switch@OPS.iam.gserviceaccount.com
   --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
   --policy-uri  its variable POLICY_URI, where it reads its policy from a bucket
-Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong usage, 3 nothing fails, but a check could not run:
-Google did not answer, or you may not look. What no check can tell, such as a locked billing link, counts for nothing.
-You need to be signed in (gcloud auth login, or gcloud auth application-default login) and to hold
-roles/iam.serviceAccountTokenCreator on the switch's account: what that account may do is tested in its name. The proxy of
-HTTPS_PROXY and NO_PROXY is taken for every call.
+Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong
+usage, 3 nothing fails, but a check could not run: Google did not answer, or you
+may not look. What no check can tell, such as a locked billing link, counts for
+nothing.
+You need to be signed in (gcloud auth login, or gcloud auth application-default
+login) and to hold roles/iam.serviceAccountTokenCreator on the switch's account:
+what that account may do is tested in its name. The proxy of HTTPS_PROXY and
+NO_PROXY is taken for every call.
 `;
 
 interface Output {

@@ -28,8 +28,8 @@ they are written.
                  does not have keeps its source and day: machine types, AWS and
                  Azure. Needs a sign-in (gcloud auth login), and no permission.
   --dry-run      with --refresh: prints what would change, and writes nothing
-  --partly       with --refresh: what is to be looked at keeps its present price,
-                 the rest is written; without it nothing is
+  --partly       with --refresh: what is to be looked at keeps its present
+                 price, the rest is written; without it nothing is
 Exit code: 0 the books are written, 1 something is wrong with the prices and
 nothing was written, 2 wrong usage, 3 not signed in.
 `;

@@ -20,12 +20,14 @@ import { NotReady, type Problem } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
 import type { Desired } from '../desired/desired.ts';
 
-const usage = `Usage: deploy/promote.sh [FUNCTION…] --from costguard.staging.yaml --staging STAGING_OPS
-                         --policy costguard.yaml --project OPS --region REGION [--plan] [options of deploy.sh]
+const usage = `Usage: deploy/promote.sh [FUNCTION…] --from costguard.staging.yaml
+           --staging STAGING_OPS --policy costguard.yaml --project OPS
+           --region REGION [--plan] [options of deploy.sh]
 
-Brings to production what has proved itself in staging. It goes on only when the staging deployment is just what its policy
-and this checkout's code say, every function in it answers, has run since it was deployed, and did not end in an error. Then
-it shows how the two policies differ and does what deploy.sh does.
+Brings to production what has proved itself in staging. It goes on only when the
+staging deployment is just what its policy and this checkout's code say, every
+function in it answers, has run since it was deployed, and did not end in an
+error. Then it shows how the two policies differ and does what deploy.sh does.
   --from FILE            the policy of staging
   --staging STAGING_OPS  the operations project of staging
   --staging-region       its region; that of production when absent

@@ -21,21 +21,29 @@ import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
 import { disconnectBudgets, lookAtBudgets } from './topic-of-budgets.ts';
 
-const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS --region REGION [options]
+const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS
+           --region REGION [options]
 
-Removes what deploy.sh made, for all functions when none is named, and nothing else: what does not bear its mark, enabled
-APIs and budgets stay. It shows what it will remove and waits for a yes. The state bucket stays with all that is in it, and so do
-lifecycle rules on buckets, which it names. It deletes no topic that a budget notifies, and begins nothing then, unless told what
-to do about that.
+Removes what deploy.sh made, for all functions when none is named, and nothing
+else: what does not bear its mark, enabled APIs and budgets stay. It shows what
+it will remove and waits for a yes. The state bucket stays with all that is in
+it, and so do lifecycle rules on buckets, which it names. It deletes no topic
+that a budget notifies, and begins nothing then, unless told what to do about
+that.
   --policy FILE    the policy that they were deployed with
   --project OPS    the operations project
   --region REGION  where they run
   --plan           look at what is there and print the commands; change nothing
-  --delete-state   remove the state bucket as well: receipts and restore manifests are lost for good
-  --disconnect-budgets  first take the switch's topic out of the budgets that notify it; they stay, and their e-mails go on
-  --leave-budgets  delete the topic without a look at budgets: one that notifies it then notifies nothing, without a word
+  --delete-state   remove the state bucket as well: receipts and restore
+                   manifests are lost for good
+  --disconnect-budgets
+                   first take the switch's topic out of the budgets that notify
+                   it; they stay, and their e-mails go on
+  --leave-budgets  delete the topic without a look at budgets: one that notifies
+                   it then notifies nothing, without a word
   --yes            do not ask
-Exit code: 0 nothing is left, 1 it did not work or was called off, 2 wrong usage.
+Exit code: 0 nothing is left, 1 it did not work or was called off, 2 wrong
+usage.
 `;
 
 const OPTIONS = {

@@ -36,7 +36,8 @@ const usage = `Usage: npm run bench -- [--quick] [--report]
 Measures bundles, cold starts and ticks, and compares them with what is wanted.
   --quick   fewer rounds
   --report  only report
-Exit code: 0 every value is reached, 1 one is missed (0 with --report), 2 wrong usage.
+Exit code: 0 every value is reached, 1 one is missed (0 with --report), 2 wrong
+usage.
 `;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -6,9 +6,11 @@ import { createReadOnlyClient, type Send } from './read-only.ts';
 
 const usage = `Usage: npm run verify-live -- --project P
 
-Checks on a real project what the sandbox assumes about Google Cloud, with your own credentials: application-default ones, or
-else those of gcloud. It only sends GET requests and changes nothing.
-Exit code: 0 no assumption is contradicted, 1 one is, 2 wrong usage or no credentials. What could not be checked contradicts nothing.
+Checks on a real project what the sandbox assumes about Google Cloud, with your
+own credentials: application-default ones, or else those of gcloud. It only
+sends GET requests and changes nothing.
+Exit code: 0 no assumption is contradicted, 1 one is, 2 wrong usage or no
+credentials. What could not be checked contradicts nothing.
 `;
 
 interface Effects extends Pick<World, 'now' | 'sleep'> {

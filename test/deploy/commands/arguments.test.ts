@@ -91,11 +91,22 @@ it('every command of package.json and every script of deploy/ is looked at here'
   );
 });
 
-it.each(Object.entries(COMMANDS))('%s answers --help with its usage', async (_, command) => {
-  const { code, out, err } = await run(command, ['--help']);
-  expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatch(/^Usage: /);
+it('every file of deploy/commands that has a usage is looked at here', () => {
+  const files = globSync('deploy/commands/*.ts', { cwd: ROOT });
+  const withUsage = files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('Usage: '));
+  const here = new Set(Object.keys(COMMANDS).map((name) => name.replace(/\.sh$/, '')));
+  expect(withUsage.map((file) => basename(file, '.ts')).filter((name) => !here.has(name))).toEqual([]);
 });
+
+it.each(Object.entries(COMMANDS))(
+  '%s answers --help with its usage, in lines of 80 columns',
+  async (_, command) => {
+    const { code, out, err } = await run(command, ['--help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^Usage: /);
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  },
+);
 
 it.each(Object.entries(COMMANDS))('%s answers --version with that of the package', async (_, command) => {
   expect(await run(command, ['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
