@@ -178,10 +178,7 @@ export function createFleet(options: {
   const fallBack = (vm: Vm, running: Operation): void => {
     vm.status = 'TERMINATED';
     if (vm.seed.stockout === 'counts-as-start') vm.lastStartMs = clock.now();
-    running.error = {
-      code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
-      message: `The zone 'projects/${vm.projectId}/zones/${vm.zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.`,
-    };
+    running.error = outOfCapacity(vm.projectId, vm.zone);
   };
   const setState = (notebook: Notebook, state: string): void => {
     notebook.state = state;
@@ -407,6 +404,14 @@ function parentOf(name: string): string {
 
 function startingMs({ seed: { startMinutes } }: Vm): number {
   return startMinutes === undefined ? STARTING_MS : startMinutes * 60_000;
+}
+
+/** What Compute Engine says where a zone has no capacity. */
+export function outOfCapacity(projectId: string, zone: string): NonNullable<Operation['error']> {
+  return {
+    code: 'ZONE_RESOURCE_POOL_EXHAUSTED',
+    message: `The zone 'projects/${projectId}/zones/${zone}' does not have enough resources available to fulfill the request.  Try a different zone, or try again later.`,
+  };
 }
 
 /** A stable 19-digit id, as Compute Engine gives its resources. */

@@ -5,7 +5,7 @@ import { readBody } from '../../http/read-body.ts';
 import type { Call, Reply, Route } from '../../http/route.ts';
 import type { Projects } from '../resource-manager/projects.ts';
 import { numericId } from './fleet.ts';
-import { pathOf, type Group, type Groups } from './groups.ts';
+import { pathOf, type Group, type GroupError, type Groups } from './groups.ts';
 
 const HOST = 'compute.googleapis.com';
 const BASE = 'https://www.googleapis.com/compute/v1';
@@ -136,6 +136,9 @@ export function groupRoutes({
     ...both('instanceGroupManagers', 'get', 'GET', 'instanceGroupManagers/(?<id>[^/]+)', [], 'instanceGroupManagers.get', (call) =>
       showGroup(groupOf(call)),
     ), // prettier-ignore
+    ...both('instanceGroupManagers', 'listErrors', 'GET', 'instanceGroupManagers/(?<id>[^/]+)/listErrors', ['maxResults', 'pageToken'], 'instanceGroupManagers.get', (call) =>
+      listErrors(groupOf(call), call.query),
+    ), // prettier-ignore
     ...both('instanceGroupManagers', 'resize', 'POST', 'instanceGroupManagers/(?<id>[^/]+)/resize', ['size', 'requestId'], 'instanceGroupManagers.update', (call) => {
       const size = Number(call.query.get('size') ?? NaN);
       if (!Number.isInteger(size) || size < 0)
@@ -157,6 +160,24 @@ export function groupRoutes({
 
 function autoscalerId(group: Group): string | undefined {
   return group.autoscaler === undefined ? undefined : `${group.id}-scaler`;
+}
+
+/** `filter` and `orderBy` are no part of it: Google documents that they are not supported. */
+function listErrors(group: Group, query: URLSearchParams): object {
+  const size = Number(query.get('maxResults') ?? MAX_PAGE_SIZE);
+  const { items, nextPageToken } = pageOf(group.errors, size, query.get('pageToken'));
+  return {
+    ...(items.length === 0 ? {} : { items: items.map(showError) }),
+    ...(nextPageToken === undefined ? {} : { nextPageToken }),
+  };
+}
+
+function showError({ atMs, code, message, instance }: GroupError): object {
+  return {
+    error: { code, message },
+    instanceActionDetails: { action: 'CREATING', instance: `${BASE}/${instance}` },
+    timestamp: new Date(atMs).toISOString(),
+  };
 }
 
 function show(group: Group, groups: Groups): object {

@@ -10,6 +10,8 @@ export const groupSeedSchema = z
     targetSize: z.int().min(0),
     template: z.string().default('template-1'),
     stateful: z.boolean().default(false),
+    /** There is no capacity for new members: it goes on trying, and says so in its errors. */
+    stockout: z.boolean().default(false),
     /** Labels that its all-instances configuration puts on members. */
     memberLabels: z.record(z.string(), z.string()).default({}),
     autoscaler: z

@@ -1,7 +1,7 @@
 import { ApiError } from '../../http/api-error.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { ProjectSeed, VmSeed } from '../../scenario.ts';
-import type { Fleet, Vm } from './fleet.ts';
+import { outOfCapacity, type Fleet, type Vm } from './fleet.ts';
 import type { GroupSeed } from './group-seed.ts';
 
 export type AutoscalerMode = NonNullable<GroupSeed['autoscaler']>['mode'];
@@ -19,6 +19,16 @@ export interface Group {
   /** What new members are made from. */
   model: VmSeed | undefined;
   serial: number;
+  /** Members that it could not make, the newest last. */
+  readonly errors: GroupError[];
+}
+
+export interface GroupError {
+  readonly atMs: number;
+  readonly code: string;
+  readonly message: string;
+  /** `projects/P/zones/Z/instances/N`, which does not exist. */
+  readonly instance: string;
 }
 
 export interface Groups {
@@ -35,6 +45,8 @@ export interface Groups {
 
 /** How long a group takes from a new target to its first action. */
 const REACTION_MS = 2_000;
+/** How long it takes from an attempt that failed to the next. */
+const RETRY_MS = 60_000;
 
 export function createGroups(options: {
   readonly clock: Clock;
@@ -61,6 +73,7 @@ export function createGroups(options: {
           targetSize: seed.targetSize,
           model: undefined,
           serial: 0,
+          errors: [],
         };
         group.model = membersOf(group)[0]?.seed;
         return group;
@@ -73,6 +86,17 @@ export function createGroups(options: {
       fleet.deleteVm(`projects/${vm.projectId}/zones/${vm.zone}/instances/${vm.name}`);
     const { model } = group;
     if (model === undefined) return;
+    if (group.seed.stockout && members.length < group.targetSize) {
+      group.errors.push({
+        ...outOfCapacity(group.projectId, model.zone),
+        atMs: clock.now(),
+        instance: `projects/${group.projectId}/zones/${model.zone}/instances/${group.id}-n${group.serial + 1}`,
+      });
+      clock.after(RETRY_MS, () => {
+        settle(group);
+      });
+      return;
+    }
     for (let count = members.length; count < group.targetSize; count++) {
       group.serial += 1;
       const id = `${group.id}-n${group.serial}`;
