@@ -131,6 +131,11 @@ export interface Step {
   /** Throws `GoogleApiError`, 404 when the resource is gone. */
   look(api: Api): Promise<Present>;
   readonly operation?: StepOperation;
+  /**
+   * What Google says of its being on its way for long, as a part of a sentence; `sinceMs` is when it was requested, in milliseconds
+   * since the epoch. Throws `GoogleApiError`.
+   */
+  explain?(api: Api, sinceMs: number): Promise<string>;
 }
 
 /** A resource that a rung has stopped, as the manifest keeps it. */

@@ -297,9 +297,13 @@ receipts: projects/${SWITCH_OPERATIONS}/topics/costguard-receipts
 budgets: {mode: enforce, allow: [${BUDGET}], modelAccounts: [ranking@${RUNAWAY}.iam.gserviceaccount.com]}
 `;
 
-/** Whatever is started falls back, so that the reason is looked up. */
-function withoutCapacity({ resources = [], ...project }: ProjectInput): ProjectInput {
-  return { ...project, resources: resources.map((resource) => ({ ...resource, stockout: true })) };
+/** Whatever is started falls back, or does not come up, so that the reason is looked up. */
+function withoutCapacity({ resources = [], instanceGroups = [], ...project }: ProjectInput): ProjectInput {
+  return {
+    ...project,
+    resources: resources.map((resource) => ({ ...resource, stockout: true })),
+    instanceGroups: instanceGroups.map((group) => ({ ...group, stockout: true })),
+  };
 }
 
 /** The runaway project of the shipped organisation alone, with a tuning job, what else is given, and no capacity to start again. */

@@ -6,6 +6,8 @@ export interface FakeGroup {
   scaled: boolean;
   /** Its members are still being started; a pool's may have failed with this. */
   unstable?: true | string;
+  /** What Google says of members that it could not make, by when. */
+  errors?: readonly { readonly atMs: number; readonly code: string; readonly message: string }[];
 }
 
 /** The node pool's group; its pool and cluster have names of their own. */
@@ -37,6 +39,12 @@ export const GROUP_ROUTES: readonly (readonly [RegExp, GroupAnswer])[] = [
     (groups) => inZone('autoscalers', [...groups.keys()].filter((name) => name !== POOL_GROUP).map((name) => scalerOf(groups, name))),
   ],
   [new RegExp(`^GET ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)$`), (groups, [, name = '']) => groupOf(groups, name)],
+  [
+    new RegExp(`^GET ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)/listErrors$`),
+    (groups, [, name = '']) => ({
+      items: known(groups, name).errors?.map(({ atMs, ...error }) => ({ error, timestamp: new Date(atMs).toISOString() })),
+    }),
+  ],
   [
     new RegExp(`^POST ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)/resize\\?.*size=(\\d+)`),
     (groups, [, name = '', size = ''], _, note) => resize(groups, name, Number(size), note),

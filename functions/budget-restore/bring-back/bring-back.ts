@@ -9,6 +9,7 @@ import { openBooks, type Books } from '../remember.ts';
 import type { RestoreRun } from '../run.ts';
 import { lookAt, type BringBackTask, type DueStep } from './by-steps.ts';
 import { restoreEndpoint } from './endpoint.ts';
+import { explainPending } from './explain-pending.ts';
 import { inRounds } from './in-rounds.ts';
 import { requestStep } from './request-step.ts';
 import { wayBackOf } from './way-back.ts';
@@ -91,10 +92,13 @@ async function bringAllBack(
       { concurrency: CONCURRENCY },
     ),
   ]);
-  for (const { step } of starting) {
-    const why = lastWhy.get(step);
-    if (why !== undefined) settle(step, lineOf(step, 'pending', why));
-  }
+  const explained = await pMap(
+    starting.filter(({ step }) => lastWhy.has(step)),
+    async ({ step, task }) =>
+      [step, await explainPending(run, task, books.starts, lastWhy.get(step) ?? '')] as const,
+    { concurrency: CONCURRENCY },
+  );
+  for (const [step, why] of explained) settle(step, lineOf(step, 'pending', why));
 }
 
 interface Starting {

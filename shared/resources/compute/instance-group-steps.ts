@@ -1,6 +1,7 @@
 import type { Api } from '../../google/api.ts';
 import { undefinedIfMissing } from '../../google/google-api-error.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
+import { newestGroupError } from './group-errors.ts';
 import {
   callName,
   COMPUTE_HOST,
@@ -32,6 +33,7 @@ export function resize(
       const standing = await judge(api, group);
       return { state: `targetSize ${group.targetSize}`, labels: group.labels, standing };
     },
+    explain: (api, sinceMs) => newestGroupError(api, [resource], sinceMs),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Api } from '../../google/api.ts';
+import { newestGroupError } from '../compute/group-errors.ts';
 import { getGroup } from '../compute/group-facts.ts';
 import type { KindRequest, Present, Standing, Step } from '../kind.ts';
 import { unknownState } from '../state-step.ts';
@@ -21,6 +22,10 @@ export function poolStep(
       if (facts === undefined) return { state: 'deleted', labels: {}, standing: WAYS[way].gone };
       const standing = unsettled(facts, way) ?? judge(facts, await nodesOf(api, facts.pool));
       return { state: facts.pool.status ?? '', labels: poolLabels(facts), standing };
+    },
+    async explain(api, sinceMs) {
+      const facts = await getPool(api, resource);
+      return newestGroupError(api, facts === undefined ? [] : managersOf(facts.pool), sinceMs);
     },
   };
 }

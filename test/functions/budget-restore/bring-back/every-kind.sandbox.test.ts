@@ -6,9 +6,13 @@ import {
   RUNAWAY,
   RUNAWAY_NUMBER,
   withSwitch,
+  RESTORE,
+  type RestoreAnswer,
   type SwitchWorld,
 } from '../../../support/budget-lab.ts';
 import { EVERY_KIND_REGIONS, everyStoppableKind } from '../../../support/every-kind.ts';
+import { BUCKET } from '../../../support/lab.ts';
+import { lastReceipt } from '../../../support/observe.ts';
 
 const MINUTE_MS = 60_000;
 const PROJECT = everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER });
@@ -67,6 +71,33 @@ describe('a restore of every kind that stop-compute stops', () => {
       expect(Object.entries(changes).filter(([, count]) => count !== 1)).toEqual([]);
       expect((await world.restore('POST')).status).toBe(200);
       expect(changesIn(world.sandbox)).toEqual(changes);
+    }));
+
+  it("says Google's reason for a group that finds no capacity, and the group is done once it has its members", () =>
+    stopped(async (world, before) => {
+      const { sandbox } = world;
+      const web = sandbox.groups.get(RUNAWAY, 'zones/us-central1-a/instanceGroupManagers/web');
+      web.seed.stockout = true;
+      const lineOf = ({ results }: RestoreAnswer) =>
+        results?.find(({ resource }) => resource.endsWith('/web'));
+      const first = await world.restore('POST');
+      expect([first.status, web.targetSize, web.autoscaler?.mode]).toEqual([503, 1, 'ON']);
+      expect(lineOf(first)).toMatchObject({
+        outcome: 'pending',
+        why: expect.stringMatching(
+          /^its members are being started; Google's newest error since the request, of \S+Z: ZONE_RESOURCE_POOL_EXHAUSTED: The zone .* does not have enough resources/,
+        ) as string,
+      });
+      // Read once at the end, not at each look.
+      expect(sandbox.callLog.calls('compute.instanceGroupManagers.listErrors')).toHaveLength(1);
+      expect(lastReceipt(sandbox, BUCKET, RESTORE).incomplete).toMatchObject([
+        { where: lineOf(first)?.resource, why: lineOf(first)?.why },
+      ]);
+      web.seed.stockout = false;
+      await sandbox.clock.advance(5 * MINUTE_MS);
+      const second = await world.restore('POST');
+      expect([second.status, lineOf(second)?.outcome]).toEqual([200, 'done']);
+      expect(stateOf(world)).toEqual(before);
     }));
 
   it('leaves a group alone that an operator gave another size meanwhile', () =>

@@ -96,6 +96,44 @@ describe('a start that takes longer than the request', () => {
     });
 });
 
+describe('what Google says of members that do not come up', () => {
+  const CODE = 'ZONE_RESOURCE_POOL_EXHAUSTED';
+  const error = (atMs: number, message: string) => ({ atMs, code: CODE, message });
+
+  for (const { title, group: name, resource } of GROUPS) {
+    it(`${title}: is named as Google's, the newest since the request, in answer and receipt, and by the next request too`, async () => {
+      await lab.stopResources();
+      const { nowMs } = fake.world;
+      const at = new Date(nowMs + 2 * MINUTE_MS).toISOString();
+      group(name).unstable = true;
+      group(name).errors = [
+        error(nowMs + MINUTE_MS, 'earlier'),
+        error(nowMs + 2 * MINUTE_MS, NO_CAPACITY),
+        error(nowMs - MINUTE_MS, 'of before the restore'),
+      ];
+      for (const answer of [await restore(), await restore()]) {
+        expect(answer.status).toBe(503);
+        expect(lineOf(answer, resource)).toMatchObject({
+          outcome: 'pending',
+          why: expect.stringMatching(
+            new RegExp(`; Google's newest error since the request, of ${at}: ${CODE}: ${NO_CAPACITY}$`),
+          ) as string,
+        });
+      }
+      const told = JSON.stringify([...fake.world.objects].filter(([key]) => key.startsWith('receipts/')));
+      expect(told).toContain(`of ${at}: ${CODE}: ${NO_CAPACITY}`);
+      expect(changesOf(name)).toHaveLength(1);
+    });
+
+    it(`${title}: that there is none since the request is said, whatever was before it`, async () => {
+      await lab.stopResources();
+      group(name).unstable = true;
+      group(name).errors = [error(fake.world.nowMs - 1, 'of before the restore')];
+      expect(lineOf(await restore(), resource)?.why).toMatch(/; Google names no error since the request$/);
+    });
+  }
+});
+
 describe('a start that falls back', () => {
   for (const name of MACHINES)
     for (const reason of [NO_CAPACITY, undefined])
