@@ -46,6 +46,8 @@ export async function lookAt(
   starts: Starts,
 ): Promise<Restored | DueStep> {
   const { item, steps } = task;
+  // A round of many looks takes longer than a lease holds.
+  await run.lease.confirm();
   let open: Open | undefined;
   for (const [index, step] of steps.entries()) {
     if (index < task.next) continue;
@@ -53,7 +55,7 @@ export async function lookAt(
     const present = await lookTwice(run.pause, () => step.look(run.api));
     if (present === undefined) return { kind: 'left', why: 'it does not exist any more' };
     const { standing } = present;
-    const earlier = starts.get(key);
+    const earlier = sinceTaken(item, starts.get(key));
     if (standing.kind === 'done') {
       if (open !== undefined) continue;
       task.isOurs ||= earlier !== undefined;
@@ -77,6 +79,11 @@ export async function lookAt(
     }
   }
   return standingOf(task, open);
+}
+
+/** A request of an earlier restore, unless the switch has taken the thing away again after it. */
+function sinceTaken({ atMs = 0 }: ManifestItem, request: StartRequest | undefined): StartRequest | undefined {
+  return request !== undefined && request.atMs > atMs ? request : undefined;
 }
 
 /** What speaks against one step keeps those after it away as well. */

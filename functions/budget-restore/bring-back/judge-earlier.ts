@@ -27,7 +27,7 @@ export async function judgeEarlier(
     if (isOwn && runtime.now().getTime() - earlier.atMs < STALE_LOOK_MS && !hasRun)
       return { kind: 'pending', why: `${step.name} was requested` };
     // With no word of the operation it may have fallen back as well: what may be a person's doing is left to a person.
-    if (hasRun && !isOwn) return { kind: 'left', why: stoppedAgainText(earlier) };
+    if (hasRun && !isOwn) return { kind: 'left', why: stoppedAgainText(earlier, operation) };
   }
   if (!isOwn) return undefined;
   throw new Error(fellBackText(task.item.resource, state, reasonOf(operation)));
@@ -40,12 +40,11 @@ function reasonOf(operation: Outcome | undefined): string {
     : 'Google gives no reason';
 }
 
-function stoppedAgainText({ unanswered, operation }: StartRequest): string {
+function stoppedAgainText({ unanswered }: StartRequest, operation: Outcome | undefined): string {
   if (unanswered === true)
     return 'it was started since the restore requested that, which was cut off before an answer came, and is off again: whether that start fell back, or an operator stopped it, cannot be told. Start it by hand if it is to run';
-  return operation === undefined
-    ? 'it was started by the restore and is off again'
-    : 'it was started by the restore and stopped again since';
+  if (operation?.kind === 'done') return 'it was started by the restore and stopped again since';
+  return `it was started by the restore and is off again${operation?.kind === 'unseen' ? `; ${operation.why}` : ''}`;
 }
 
 /** What became of a request; `unseen`: its operation may not be looked at. */

@@ -34,7 +34,10 @@ export async function requestStep(
     const operation = step.operation?.nameOf(changed.answer);
     starts.set(key, { atMs, ...(operation === undefined ? {} : { operation }) });
     task.requested = step.name;
-  } else starts.set(key, due.earlier);
+  } else if (changed.kind === 'blocked' && changed.mayBeOurs)
+    // It stays noted as intended: what speaks against another may be what it did.
+    return { kind: 'pending', why: `${step.name} was requested, and no answer says what became of it` };
+  else starts.set(key, due.earlier);
   if (changed.kind === 'gone') return { kind: 'left', why: 'it does not exist any more' };
   if (changed.kind === 'blocked') return { kind: 'left', why: changed.why };
   return { kind: 'pending', why: `${step.name} was requested` };

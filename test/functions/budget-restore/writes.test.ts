@@ -239,6 +239,28 @@ describe('a restore that is killed between a request and its answer', () => {
       expect(fake.world.changes.slice(before).join()).not.toContain(`/${name}`);
     });
 
+  for (const [write, name, switchOff] of [
+    ['vm-1/start', 'vm-1', () => lab.project().vms.set('vm-1', false)],
+    ['notebooks.*nb-1:start', 'nb-1', () => lab.project().notebooks.set('nb-1', false)],
+  ] as const)
+    it(`${write}: what the switch takes away again after it is started by the next restore`, async () => {
+      await stopResources();
+      disturbance.armed = { write: new RegExp(write), fate: DEATHS['its instance killed after the effect'] };
+      await untilKilled(restore);
+      fake.world.nowMs += 10 * MINUTE_MS;
+      switchOff();
+      const takenAgain = <Item extends { readonly resource: string }>(item: Item): Item =>
+        item.resource.endsWith(`/${name}`) ? { ...item, atMs: fake.world.nowMs, cameBack: 1 } : item;
+      const { rungs, ...rest } = lab.manifest();
+      lab.plant({
+        ...rest,
+        rungs: rungs.map(({ items = [], ...rung }) => ({ ...rung, items: items.map(takenAgain) })),
+      });
+      fake.world.nowMs += 10 * MINUTE_MS;
+      const answer = await restore();
+      expect([answer.status, lineOf(answer, name)?.outcome]).toEqual([200, 'done']);
+    });
+
   it('a start that Google refused leaves no word of one', async () => {
     await stopResources();
     disturbance.armed = { write: /vm-1\/start/, fate: FATES['a refusal'] };
