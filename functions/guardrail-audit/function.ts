@@ -104,11 +104,15 @@ async function handleTick(context: EventContext, message: Message): Promise<void
   }
   const own = { id: message.id.slice(0, 200), publishedMs: message.publishedMs ?? runtime.now().getTime() };
   if (tick.kind === 'project') {
-    if (!(await isInScope(api, policy.scope, tick.projectId)))
-      throw new PermanentError(
-        `Cannot audit "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
-      );
-    await auditInEvent(context, tick.projectId, tick.origin ?? own);
+    const { projectId, origin } = tick;
+    try {
+      await requireInScope(context, projectId);
+    } catch (error) {
+      // One that costguard sent names what the listing of the scope shows: the digest waits for it.
+      if (origin !== undefined) await tellAndThrow(context, projectId, origin, error);
+      throw error;
+    }
+    await auditInEvent(context, projectId, origin ?? own);
     return;
   }
   const projects = await scopeOf(context);
@@ -128,17 +132,44 @@ async function handleTick(context: EventContext, message: Message): Promise<void
   log('INFO', `Fanned out to ${projects.length} projects`, { topic, apiCalls: api.calls });
 }
 
+async function requireInScope({ api, policy }: EventContext, projectId: string): Promise<void> {
+  if (await isInScope(api, policy.scope, projectId)) return;
+  throw new PermanentError(
+    `Cannot audit "${projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
+  );
+}
+
 /** What may pass makes the event fail after its receipt, so that a later delivery sees more. */
 async function auditInEvent(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
-  const tell = (): Promise<void> => tellDigest(context, projectId, tick.publishedMs, () => scopeOf(context));
   try {
-    await auditOnce(context, projectId, tick, tell);
+    await auditOnce(context, projectId, tick, () => tell(context, projectId, tick));
   } catch (error) {
-    // One project that fails does not hold back the digest of the others. One that another run audits has not ended.
-    if (!(error instanceof BusyError)) await tell();
-    throw error;
+    // One that another run audits has not ended.
+    if (error instanceof BusyError) throw error;
+    await tellAndThrow(context, projectId, tick, error);
   }
-  await tell();
+  await tell(context, projectId, tick);
+}
+
+function tell(context: EventContext, projectId: string, { publishedMs }: TickOrigin): Promise<void> {
+  return tellDigest(context, projectId, publishedMs, () => scopeOf(context));
+}
+
+/** One project that fails does not hold back the digest of the others. Throws what fails the event longer. */
+async function tellAndThrow(
+  context: EventContext,
+  projectId: string,
+  tick: TickOrigin,
+  error: unknown,
+): Promise<never> {
+  try {
+    await tell(context, projectId, tick);
+  } catch (ofDigest) {
+    const isFinal = ofDigest instanceof PermanentError;
+    context.log('WARNING', messageOf(isFinal ? ofDigest : error));
+    throw isFinal ? error : ofDigest;
+  }
+  throw error;
 }
 
 /** What of the scope cannot be listed is audited by no event: it is logged. */

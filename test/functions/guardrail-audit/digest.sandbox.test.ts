@@ -9,6 +9,7 @@ import {
   auditScenario,
   BAD,
   CLEAN,
+  ORGANIZATION,
   POLICY,
   SECRETS,
   storeObject,
@@ -33,7 +34,10 @@ const tick = ({ instance }: AuditLab, project: string, week = 0): Promise<void> 
   );
 
 /** What was told so far, each message once: one that is not acknowledged comes again, and its id says which it is. */
-function withDigest(test: (lab: AuditLab, told: () => readonly Notice[]) => Promise<void>): Promise<void> {
+function withDigest(
+  test: (lab: AuditLab, told: () => readonly Notice[]) => Promise<void>,
+  policy = TOLD,
+): Promise<void> {
   return withAudit(
     async (lab) => {
       const published = subscribeToReceipts(lab.sandbox);
@@ -44,7 +48,7 @@ function withDigest(test: (lab: AuditLab, told: () => readonly Notice[]) => Prom
       );
     },
     auditScenario(),
-    TOLD,
+    policy,
   );
 }
 
@@ -210,6 +214,45 @@ describe('the digest of the weekly tick', () => {
       await expect(tick(lab, TRIALS)).rejects.toThrow(/HTTP 503/);
       expect(told()).toHaveLength(1);
     }));
+
+  it.each([
+    ['refused', 403, 1],
+    ['not answered', 503, 4],
+  ])(
+    'is not held back by a project that the listing of the scope shows and of which a look is %s',
+    (_what, status, deliveries) =>
+      withDigest(
+        async (lab, told) => {
+          const { sandbox, instance } = lab;
+          for (const project of [BAD, OPERATIONS, TRIALS])
+            await storeObject(lab, `guardrail-audit/digests/2026-W47/${project}`, '{}', project);
+          const fault = { kind: 'status', status } as const;
+          sandbox.faults.add({ route: 'cloudresourcemanager.projects.get', pathIncludes: CLEAN, fault });
+          const deliver = async (message: object): Promise<boolean> =>
+            auditTick(instance.runtime, eventOf(OWN_TOPIC, { text: JSON.stringify(message) })).then(
+              () => true,
+              () => false,
+            );
+          // A user's own message says nothing of the scope.
+          await deliver({ project: CLEAN });
+          expect(sandbox.storage.objectNames(BUCKET, `guardrail-audit/digests/2026-W47/${CLEAN}`)).toEqual(
+            [],
+          );
+          const origin = { id: '71', publishedMs: Date.parse(START) };
+          const acknowledged: boolean[] = [];
+          for (let at = 0; at < deliveries; at++) {
+            expect(told()).toEqual([]);
+            acknowledged.push(await deliver({ project: CLEAN, tick: origin }));
+          }
+          expect(acknowledged).toEqual(Array.from({ length: deliveries }, () => status === 403));
+          const [digest] = told();
+          expect(digest?.items.find(({ resource }) => resource === `projects/${CLEAN}`)?.text).toContain(
+            'not audited',
+          );
+        },
+        TOLD.replace(/^scope: .*$/m, `scope: [${ORGANIZATION}]`),
+      ),
+  );
 
   it('is told where the claim, the key of digests and the receipts are damaged', () =>
     withDigest(async (lab, told) => {
