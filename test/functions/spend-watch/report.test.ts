@@ -124,7 +124,7 @@ const NUMBER = '[+-]?(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?';
 const DESCRIPTOR = new RegExp(`^# (TYPE|UNIT|HELP) (${METRIC_NAME}) (.+)$`);
 const SAMPLE = new RegExp(`^(${METRIC_NAME})\\{(${LABEL}(?:,${LABEL})*)\\} ${NUMBER}$`);
 /** Base units of the specification, and this product's own: what has none is a count or a state. */
-const UNITS = ['seconds', 'usd', 'usd_per_hour'];
+const UNITS = ['seconds', 'minutes', 'usd', 'usd_per_hour'];
 
 /** Families of an exposition, each with its samples. Each needs type, help, and the unit that its name ends in. */
 function familiesIn(text: string): ReadonlyMap<string, readonly string[]> {
