@@ -23,7 +23,8 @@ import {
 import { readBindings } from './read-bindings.ts';
 import { deliveryLists, subscriptionOf, toDelivery, type Delivery } from './read-delivery.ts';
 import { readRoles } from './read-roles.ts';
-import { accessOf, writesMetrics, type Access } from '../desired/access.ts';
+import { writesMetrics, type Access } from '../desired/access.ts';
+import { actualAccessOf } from './actual-access.ts';
 import type { Desired } from '../desired/desired.ts';
 
 export interface HostFacts {
@@ -53,7 +54,9 @@ export async function readActual(
     ...toDelivery(desired, subscriptions, functions, triggers),
     topics: new Map(topics.map(({ name, labels }) => [resourceId(name), { made: isMade(labels) }])),
   };
-  const accesses = desired.functions.flatMap((fn) => accessOf(desired, fn, organizationOf));
+  const accesses = desired.functions.flatMap((fn) =>
+    actualAccessOf(desired, fn, { ...known, organizationOf }),
+  );
   const before = desired.functions.flatMap(({ name }) => boundBefore(known, name));
   const expected = expectedResources(desired, accesses, known);
   if (bucket === undefined) expected.delete(`gs://${desired.policy.stateBucket ?? ''}`);

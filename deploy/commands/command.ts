@@ -29,8 +29,8 @@ export interface Tools {
   /** Asks a question on the terminal; the answer, empty without a terminal. */
   readonly ask: (question: string) => Promise<string>;
   readonly probeFunction: ProbeFunction;
-  /** Runs the preflight on a policy. */
-  readonly preflight: (policyFile: string, project: string) => Promise<Preflight>;
+  /** Runs the preflight on a policy; on the one at `policyUri` where the switch reads that. */
+  readonly preflight: (policyFile: string, project: string, policyUri?: string) => Promise<Preflight>;
 }
 
 export interface Preflight {

@@ -23,13 +23,14 @@ import { planDeploy } from '../plan/plan.ts';
 import { checkCaller, judgeBucket, judgePolicyUri, judgeReach, judgeRegion } from './preconditions.ts';
 import { judgeUnread } from './unread.ts';
 import type { Actual } from '../actual/actual.ts';
+import { policyUriOf } from '../actual/actual-access.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { applyInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
 import { writesMetrics } from '../desired/access.ts';
 import type { Desired } from '../desired/desired.ts';
-import { commented, formerRolesThatStay, unlinkMayBeRefused } from '../plan/what-stays.ts';
+import { commented, formerRolesThatStay, unlinkMayBeRefused, wholeRoles } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS
            --region REGION [options]
@@ -129,6 +130,7 @@ export async function deploy(
   for (const line of [
     ...formerRolesThatStay(desired, before),
     ...unlinkMayBeRefused(desired, before),
+    ...wholeRoles(desired, before),
     ...stays,
   ])
     out(`${commented(line)}\n`);
@@ -167,10 +169,13 @@ async function lookAfterwards(
   { actual, changed }: { readonly actual: Actual; readonly changed: boolean },
 ): Promise<number> {
   const { policyFile, project, region } = place;
-  const hasSwitch = functions.some(({ settings }) => settings.trigger === 'budget');
+  const guard = functions.find(({ settings }) => settings.trigger === 'budget')?.name;
   const look = async (): Promise<Findings> => ({
     health: await readHealth(tools, { project, region }, functions, actual),
-    preflight: hasSwitch ? await tools.preflight(policyFile, project) : undefined,
+    preflight:
+      guard === undefined
+        ? undefined
+        : await tools.preflight(policyFile, project, policyUriOf(actual, guard)),
   });
   let findings = await look();
   let waitedMs = 0;

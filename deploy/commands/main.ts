@@ -47,11 +47,12 @@ function openTools(): Tools {
     distDir: join(repository, 'dist'),
     ask,
     probeFunction,
-    preflight: async (policyFile, project) => {
+    preflight: async (policyFile, project, policyUri) => {
       let text = '';
       let checks: readonly Check[] = [];
       const add = (more: string): void => void (text += more);
-      const code = await preflightCommand([policyFile, '--project', project], runtime, {
+      const inForce = policyUri?.startsWith('gs://') === true ? ['--policy-uri', policyUri] : [];
+      const code = await preflightCommand([policyFile, '--project', project, ...inForce], runtime, {
         out: add,
         err: add,
         checked: (all) => void (checks = all),

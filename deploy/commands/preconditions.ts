@@ -1,5 +1,6 @@
 import type { HostProject } from './host-project.ts';
 import type { Actual } from '../actual/actual.ts';
+import { policyUriOf } from '../actual/actual-access.ts';
 import { folderOfPolicy } from '../../shared/preflight/state-folders.ts';
 import type { Problem } from '../desired/problem.ts';
 import { writesMetrics } from '../desired/access.ts';
@@ -63,7 +64,7 @@ export function judgePolicyUri(
   actual: Pick<Actual, 'functions'>,
 ): readonly Problem[] {
   return functions.flatMap(({ name }) => {
-    const uri = actual.functions.get(name)?.environment['POLICY_URI'] ?? '';
+    const uri = policyUriOf(actual, name) ?? '';
     const folder = folderOfPolicy(uri, policy.stateBucket);
     if (folder === undefined) return [];
     return [

@@ -23,18 +23,19 @@ export interface Access {
 
 /**
  * All that a function's account may do, by resource. `organizationOf` gives the organization whose custom roles can be bound
- * on a resource, and are to be.
+ * on a resource, and are to be; `policyUri` is what POLICY_URI of the deployed function holds.
  */
 export function accessOf(
   desired: Pick<Desired, 'project' | 'policy'>,
   fn: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
+  policyUri?: string,
 ): readonly Access[] {
   return [
-    ...scopeAccess(desired, fn, organizationOf),
+    ...scopeAccess(desired, fn, organizationOf, policyUri),
     ...stateAccess(desired, fn),
     ...metricsAccess(desired, fn),
-    ...billingAccess(desired, fn, organizationOf),
+    ...billingAccess(desired, fn, organizationOf, policyUri),
     ...modelAccess(desired, fn),
     ...(fn.settings.policy.includes('notify') ? channelAccess(desired, fn.name) : []),
   ];
@@ -53,8 +54,9 @@ function scopeAccess(
   { project, policy }: Place,
   { name, role }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
+  policyUri: string | undefined,
 ): readonly Access[] {
-  const used = followPolicy(policy, name, role);
+  const used = followPolicy(policy, name, role, policyUri);
   if (used.permissions.length === 0) return [];
   const id = roleIdFor(name, '', project);
   return policy.scope.map((on) => ({
@@ -103,9 +105,10 @@ function billingAccess(
   { project, policy }: Place,
   { name, billingRole, settings }: FunctionSettings,
   organizationOf: (resource: string) => string | undefined,
+  policyUri: string | undefined,
 ): readonly Access[] {
   if (billingRole === undefined) return [];
-  const used = unlinks(policy) ? billingRole : withoutUnlinking(billingRole);
+  const used = mayUnlink(policy, policyUri) ? billingRole : withoutUnlinking(billingRole);
   return billingAccountsOf(policy).map((on) => {
     const organization = organizationOf(on);
     const why = `${name} works with the budgets of ${on}`;
@@ -153,9 +156,11 @@ export function writesMetrics({ watch }: Policy): boolean {
   return watch?.metrics === true;
 }
 
-/** Whether a rung of the policy unlinks billing. */
-export function unlinks(policy: Policy): boolean {
-  return policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
+/** Whether a rung of the policy unlinks billing, or may do so where the function reads another one at `policyUri`. */
+export function mayUnlink(policy: Policy, policyUri: string | undefined): boolean {
+  return (
+    policyUri !== undefined || policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true
+  );
 }
 
 function withoutUnlinking(role: Role): Role {

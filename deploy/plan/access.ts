@@ -7,7 +7,8 @@ import type { Actual, Binding } from '../actual/actual.ts';
 import { roleInUse } from '../actual/role-generations.ts';
 import type { Role } from '../desired/settings.ts';
 import type { Step } from '../desired/step.ts';
-import { accessOf, type Access } from '../desired/access.ts';
+import { actualAccessOf } from '../actual/actual-access.ts';
+import type { Access } from '../desired/access.ts';
 import {
   buildAccountOf,
   runtimeAccountOf,
@@ -50,7 +51,7 @@ function accessesOf(
 ): readonly { readonly fn: DesiredFunction; readonly all: readonly Access[] }[] {
   return desired.functions.map((fn) => ({
     fn,
-    all: accessOf(desired, fn, actual.organizationOf).map((access) =>
+    all: actualAccessOf(desired, fn, actual).map((access) =>
       access.role === undefined ? access : { ...access, roleName: roleInUse(actual, access.roleName) },
     ),
   }));

@@ -1,7 +1,7 @@
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import type { Actual } from '../actual/actual.ts';
 import { noteBoundOn } from '../actual/bound-before.ts';
-import { accessOf } from '../desired/access.ts';
+import { actualAccessOf } from '../actual/actual-access.ts';
 import {
   buildAccountOf,
   runtimeAccountOf,
@@ -86,7 +86,7 @@ function processEnvironment({ settings }: DesiredFunction): Readonly<Record<stri
 }
 
 function boundOn(desired: Desired, actual: Actual, fn: DesiredFunction): string {
-  return noteBoundOn(accessOf(desired, fn, actual.organizationOf));
+  return noteBoundOn(actualAccessOf(desired, fn, actual));
 }
 
 function deployCommand(desired: Desired, actual: Actual, fn: DesiredFunction): readonly string[] {

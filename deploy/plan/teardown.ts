@@ -17,7 +17,7 @@ import { revokeAll } from './access.ts';
 import { deleteRole, planRoleDeletions } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import type { Step } from '../desired/step.ts';
-import { accessOf } from '../desired/access.ts';
+import { actualAccessOf } from '../actual/actual-access.ts';
 import { buildAccountOf, runtimeAccountOf, triggerAccountOf, type Desired } from '../desired/desired.ts';
 
 /**
@@ -102,7 +102,7 @@ function planTopic(project: string, actual: Actual, id: string, why: string): re
 function planAccess(desired: Desired, actual: Actual, fn: Desired['functions'][number]): readonly Step[] {
   const { name } = fn;
   const member = `serviceAccount:${runtimeAccountOf(desired, name)}`;
-  const access = accessOf(desired, fn, actual.organizationOf);
+  const access = actualAccessOf(desired, fn, actual);
   const receipts = ownTopic(desired.policy.receiptsTopic, desired.project);
   const bound = new Set([
     ...access.map(({ on }) => on),

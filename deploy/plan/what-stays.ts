@@ -4,7 +4,9 @@ import { ownTopic } from '../desired/names.ts';
 import { deleteRole } from './role-deletions.ts';
 import type { Actual } from '../actual/actual.ts';
 import { shellLine } from '../desired/step.ts';
-import { unlinks } from '../desired/access.ts';
+import { policyUriOf } from '../actual/actual-access.ts';
+import { mayUnlink } from '../desired/access.ts';
+import { followPolicy } from '../desired/follow-policy.ts';
 import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 
 /** Roles of older deployments that cannot be deleted, why, and the command that does it once they can. */
@@ -40,7 +42,7 @@ export function usedElsewhere({ project, policy }: Desired, actual: Actual): rea
 export function unlinkMayBeRefused(desired: Desired, actual: Actual): readonly string[] {
   const { project, region, policy, functions } = desired;
   const right = functions.find(({ billingRole }) => billingRole?.permissions.includes(unlinkOnAccount));
-  if (right === undefined || !unlinks(policy)) return [];
+  if (right === undefined || !mayUnlink(policy, policyUriOf(actual, right.name))) return [];
   const remedy =
     actual.billingRoles === 'custom'
       ? 'It belongs to no organization, whose custom role would have it: try unlinking on a test project'
@@ -52,6 +54,17 @@ export function unlinkMayBeRefused(desired: Desired, actual: Actual): readonly s
           `${right.name} gets ${right.settings.billingAccountRole ?? ''} on ${on}, which lacks ${unlinkOnAccount}: Google's pages disagree on whether unlinking takes it.\n${remedy}`,
         ],
   );
+}
+
+/** Which functions keep rights that the policy given does not use, as they read another one. */
+export function wholeRoles({ policy, functions }: Desired, actual: Actual): readonly string[] {
+  return functions.flatMap(({ name, role }) => {
+    const uri = policyUriOf(actual, name);
+    const [used, held] = [undefined, uri].map((from) => followPolicy(policy, name, role, from).permissions);
+    return used?.length === held?.length
+      ? []
+      : [`${name} reads its policy at POLICY_URI=${uri ?? ''}: it holds the rights of every rung.`];
+  });
 }
 
 /** As comment lines of a plan. */

@@ -18,6 +18,7 @@ import { inspectAccount } from './billing-account.ts';
 import { inspectHost, inspectReceiptsTopic, inspectTopic, judgeRuntime } from './host-project.ts';
 import { inspectStateBucket } from './state-bucket.ts';
 import { listOwnParts } from './own-parts.ts';
+import { policyInForce } from './policy-in-force.ts';
 import { judgePolicyUri } from './policy-uri.ts';
 import { inspectPublishers } from './publishers.ts';
 import { inspectTarget, type Target } from './target-project.ts';
@@ -29,18 +30,20 @@ const AT_ONCE = 4;
 
 /**
  * Looks at everything that has to be right for the kill switch to work: policy, operations project, state bucket, topic,
- * and each budget of `budgets.allow` with its projects. Never throws on account of what Google answers: what cannot be
+ * and each budget of `budgets.allow` with its projects. `file` is the policy, unless the switch reads another one. Never throws on account of what Google answers: what cannot be
  * looked at is a check of status `unknown`. The order of the checks is that of the policy.
  */
 export async function runPreflight(
   deps: PreflightDeps,
-  policy: Policy,
+  file: Policy,
   options: PreflightOptions,
 ): Promise<readonly Check[]> {
   const inspection: Inspection = { ...deps, options };
+  const { policy, checks: inForce } = await policyInForce(inspection, file);
   const { budgets } = policy;
   if (budgets === undefined)
     return [
+      ...inForce,
       notPassed(
         { id: 'policy-mode', subject: 'policy' },
         'fail',
@@ -68,6 +71,7 @@ export async function runPreflight(
     { concurrency: AT_ONCE },
   );
   return [
+    ...inForce,
     ...judgePolicy(policy, budgets),
     ...judgePolicyUri(policy, options),
     judgeRuntime(inspection),

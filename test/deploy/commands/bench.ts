@@ -21,6 +21,8 @@ export interface DeployBench {
   answer: string;
   /** The preflight's exit code. */
   preflight: number;
+  /** Where the last preflight was told that the switch reads its policy. */
+  preflightUri: string | undefined;
   /** So many preflights fail before, because what was granted is not known everywhere yet. */
   settles: number;
   readonly sleeps: number[];
@@ -63,6 +65,7 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
       place: [`--policy=${policyFile}`, `--project=${OPS}`, '--region=us-central1'],
       answer: '',
       preflight: 0,
+      preflightUri: undefined,
       settles: 0,
       probeFunction: async () => ({ status: 405, allow: 'GET' }),
       lacks,
@@ -94,7 +97,8 @@ export async function withBench(test: (bench: DeployBench) => Promise<void>): Pr
         distDir,
         ask: async () => bench.answer,
         probeFunction: (url, token) => bench.probeFunction(url, token),
-        preflight: async () => {
+        preflight: async (_file, _project, policyUri) => {
+          bench.preflightUri = policyUri;
           const settling = bench.settles > 0;
           bench.settles -= 1;
           return settling

@@ -142,6 +142,28 @@ describe('the folders of the state bucket', () => {
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);
     }));
 
+  it('and a policy beside them leaves the switch the rights of every rung, which the plan says', () =>
+    withBench(async (bench) => {
+      const rightsOf = () =>
+        [...bench.gcloud.world.roles.values()]
+          .filter((role) => role['title'] === 'costguard budget-kill-switch' && role['deleted'] !== true)
+          .map((role) => role['includedPermissions']);
+      expect(await deployCommand(bench.place, bench.tools)).toBe(0);
+      const whole = rightsOf();
+      expect(whole.flat()).toContain('resourcemanager.projects.deleteBillingAssignment');
+      const uri = `${BUCKET}/costguard.yaml`;
+      setPolicyUri(bench, 'budget-kill-switch', uri);
+      const short = '  mode: enforce\n  ladder: [{ at: 1, do: stop-notebooks }]\n';
+      bench.setPolicy(POLICY.replace('  mode: enforce\n', short));
+      bench.printed();
+      expect(await deployCommand(bench.place, bench.tools)).toBe(0);
+      expect(bench.printed().out).toContain(
+        `# budget-kill-switch reads its policy at POLICY_URI=${uri}: it holds the rights of every rung.\n`,
+      );
+      expect(rightsOf()).toEqual(whole);
+      expect(bench.preflightUri).toBe(uri);
+    }));
+
   it('are bound anew where the folders changed', () =>
     withBench(async (bench) => {
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);

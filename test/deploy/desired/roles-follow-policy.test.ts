@@ -159,6 +159,21 @@ describe('what deploy.sh grants each function under four policies', () => {
     });
 });
 
+describe('the role of budget-kill-switch where its ladder lies at POLICY_URI', () => {
+  const fn = functions.find(({ name }) => name === 'budget-kill-switch');
+  if (fn === undefined) throw new Error('There is no budget-kill-switch');
+  for (const rung of ['notify', 'stop-notebooks', 'unlink-billing'])
+    it(`is whole with ${rung} as the ladder that is deployed, on the account as well`, () => {
+      const ladder = `ladder: [{at: 1, do: ${rung}}]`;
+      const policy = parsePolicy(`${BASE}budgets: {mode: enforce, ${ALLOW}, ${ladder}}\n`);
+      const access = accessOf({ project: 'ml-ops', policy }, fn, () => 'organizations/900100', 'gs://b/o');
+      const on = (place: string): readonly string[] | undefined =>
+        access.find((one) => one.on === place)?.role?.permissions;
+      expect(on('projects/ml-dev')).toEqual(fn.role.permissions);
+      expect(on(ACCOUNT)).toEqual(fn.billingRole?.permissions);
+    });
+});
+
 describe('the role of a function follows the policy', () => {
   for (const [title, lines, granted] of [
     ['observe', 'mode: observe\nnotebooks: {}', []],
