@@ -93,7 +93,7 @@ async function audit(
   if (policy === undefined) return WRONG_USAGE;
   const ops = args.ops ?? policy.receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'];
   if (ops === undefined) {
-    err('Name the operations project: --ops OPS. The policy names no topic "receipts" that would tell it.\n');
+    err('Name the operations project: --ops OPS. The policy has no topic "receipts".\n');
     return WRONG_USAGE;
   }
   const auth = await signedIn(open === undefined ? undefined : () => open(ops), runtime.auth, err);

@@ -91,7 +91,7 @@ async function burn(
   const { receiptsTopic } = policy;
   const ops = named ?? receiptsTopic?.split('/')[1] ?? runtime.environment['GOOGLE_CLOUD_PROJECT'] ?? project;
   if (ops === undefined) {
-    err('Name the operations project: --ops OPS. The policy names no topic "receipts" that would tell it.\n');
+    err('Name the operations project: --ops OPS. The policy has no topic "receipts".\n');
     return WRONG_USAGE;
   }
   const auth = await signedIn(open === undefined ? undefined : () => open(ops), runtime.auth, err);

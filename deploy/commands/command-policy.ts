@@ -24,9 +24,7 @@ export async function readCommandPolicy(
   try {
     const policy = await readPolicyFile(resolve(folder, file));
     if (policy[section] !== undefined) return policy;
-    err(
-      `${file}: ${section}: the section is missing; with the line "${section}:" every default of it counts\n`,
-    );
+    err(`${file}: ${section}: the section is missing; write "${section}:" for its defaults\n`);
   } catch (error) {
     if (named === undefined && isMissing(error))
       err(`There is no costguard.yaml here: name the policy, ${call}\n`);

@@ -34,7 +34,10 @@ export async function tellDigest(
   const sent = DateTime.fromMillis(tickMs, { zone: 'utc' });
   const week = sent.toFormat("kkkk-'W'WW");
   const done = `${ROOM}/${week}.told`;
-  if ((await state.read(done)) !== undefined) return;
+  if ((await state.read(done)) !== undefined) {
+    log('INFO', `Tells no digest: the digest of ${week} was told already`);
+    return;
+  }
   await addObject(state, `${ROOM}/${week}/${projectId}`, '{}');
   const [scope, { items: marks }] = await Promise.all([listScope(), state.list(`${ROOM}/${week}/`)]);
   const ended = new Set(marks.map((name) => name.slice(`${ROOM}/${week}/`.length)));

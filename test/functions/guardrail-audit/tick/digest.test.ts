@@ -3,11 +3,13 @@ import { PARTIAL_FROM_ATTEMPT, tellDigest } from '../../../../functions/guardrai
 import type { Notice } from '../../../../shared/notify/notice.ts';
 import { parsePolicy } from '../../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../../shared/run/handle-event.ts';
+import type { TickOrigin } from '../../../../shared/run/tick.ts';
 import { addOnlyBucket } from '../../../support/add-only-bucket.ts';
 import { refuse, scriptedApi, type SentRequest } from '../../../support/scripted-api.ts';
 
 const WEEK = '2026-W47';
 const TICK_MS = Date.parse('2026-11-18T05:00:00Z');
+const TICK: TickOrigin = { id: '71', publishedMs: TICK_MS };
 const PROJECTS = ['ml-aaaa', 'ml-bbbb'];
 const POLICY = parsePolicy(
   [
@@ -68,8 +70,8 @@ function world() {
       },
     },
   } as unknown as EventContext;
-  const end = (project: string): Promise<void> =>
-    tellDigest(context, project, TICK_MS, () => Promise.resolve(PROJECTS));
+  const end = (project: string, tick: TickOrigin = TICK): Promise<void> =>
+    tellDigest(context, project, tick.publishedMs, () => Promise.resolve(PROJECTS));
   return { end, faults, lines, objects, told };
 }
 
@@ -117,5 +119,17 @@ describe('a digest of which something cannot be read for the moment', () => {
     faults.refused = ({ target }) => (target.endsWith(`/v3/projects/${FIRST}`) ? 403 : undefined);
     await end(LAST);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('a digest that was told', () => {
+  it('is not told again by a second tick of its week, and the log says why nothing comes', async () => {
+    const { end, lines, told } = world();
+    const said = `INFO Tells no digest: the digest of ${WEEK} was told already`;
+    for (const project of PROJECTS) await end(project);
+    expect(lines).not.toContain(said);
+    await end(FIRST, { id: '72', publishedMs: TICK_MS + 86_400_000 });
+    expect(told).toHaveLength(1);
+    expect(lines.filter((line) => line === said)).toHaveLength(1);
   });
 });
