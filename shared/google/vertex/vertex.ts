@@ -78,9 +78,18 @@ function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpo
  * would lead to another host.
  */
 export function urlOf(resource: string): string {
-  const region = resource.split('/')[3] ?? '';
+  const region = regionOf(resource);
   // A name may come from an answer or the state bucket: whoever writes there must not choose which host gets the token.
   if (!REGION.test(region))
     throw new PermanentError(`Cannot use "${resource}": "${region}" is no region of Vertex AI`);
   return `https://${region}-aiplatform.googleapis.com/v1/${resource}`;
+}
+
+/** Whether a resource's name leads to a host of Vertex AI. */
+export function isPlaced(resource: string): boolean {
+  return REGION.test(regionOf(resource));
+}
+
+function regionOf(resource: string): string {
+  return resource.split('/')[3] ?? '';
 }

@@ -7,7 +7,7 @@ import { firstTime, listPages } from '../../google/list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../../google/not-offered.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
 import { noteStrange, readItems, textField, type StrangeItem } from '../../google/read-items.ts';
-import { urlOf } from '../../google/vertex/vertex.ts';
+import { isPlaced, urlOf } from '../../google/vertex/vertex.ts';
 import type { Look } from '../look.ts';
 import { whyUnseen } from '../why-unseen.ts';
 
@@ -80,9 +80,11 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
     },
   };
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
+  // One whose name leads to no host of Vertex AI is a gap, and hides no other.
+  const placed = schema.check(z.refine((one) => isPlaced(textField(one, 'name') ?? ''), { path: ['name'] }));
   try {
     for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, page)) {
-      const read = readItems(answer[collection], schema, collection);
+      const read = readItems(answer[collection], placed, collection);
       // One that moves to the next page while they are read is listed on both.
       items.push(...read.items.filter((one) => isNew(textField(one, 'name') ?? '')));
       strange.push(...read.strange);

@@ -83,6 +83,8 @@ describe('startLook', () => {
   });
 });
 
+const jobName = (id: string): string => `projects/1/locations/us-east4/customJobs/${id}`;
+
 describe('listRegional', () => {
   it('calls four hosts at a time, and takes one without an address for a region that offers nothing', async () => {
     const regions = Array.from({ length: 41 }, (_, index) => `region-${index}`);
@@ -107,17 +109,20 @@ describe('listRegional', () => {
   });
 
   it('lists a job on two pages once', async () => {
-    const [a, b, c] = ['1', '2', '3'].map((name) => ({ name }));
+    const names = ['1', '2', '3'].map(jobName);
+    const [a, b, c] = names.map((name) => ({ name }));
     const api = oneRegion(({ query }) =>
       query['pageToken'] === undefined ? { customJobs: [a, b], nextPageToken: '2' } : { customJobs: [b, c] },
     );
-    expect((await listed(api)).names).toEqual(['1', '2', '3']);
+    expect((await listed(api)).names).toEqual(names);
   });
 
   it('hides no job behind one of another form, and says where that is', async () => {
-    const api = oneRegion(() => ({ customJobs: [{ name: '1' }, { name: 7 }, { name: '3' }] }));
+    const api = oneRegion(() => ({
+      customJobs: [{ name: jobName('1') }, { name: 7 }, { name: jobName('3') }],
+    }));
     const { names, gaps } = await listed(api);
-    expect(names).toEqual(['1', '3']);
+    expect(names).toEqual([jobName('1'), jobName('3')]);
     expect(gaps.map(({ where, why }) => `${where}: ${why}`)).toEqual([
       expect.stringMatching(/Vertex AI locations: .*locations\[0\]\.locationId: it is 5, not string/),
       expect.stringMatching(/Vertex AI customJobs in us-east4: .*customJobs\[1\]\.name: it is 7, not string/),
