@@ -5,12 +5,14 @@ import { messageOf } from '../../shared/errors.ts';
 import { isBillingDisabled, GoogleApiError } from '../../shared/google/google-api-error.ts';
 import { getProject, type ProjectRef } from '../../shared/google/projects.ts';
 import type { Mode, RungAction } from '../../shared/policy/policy.ts';
-import { readResources } from '../../shared/resources/inventory.ts';
+import { disabledGaps, readResources } from '../../shared/resources/inventory.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { rungKinds } from '../../shared/state/rung-kinds.ts';
 import type { Inventory } from './ladder/inventory.ts';
 import { noteNotOffered, recallNotOffered } from './ladder/offered.ts';
+import { seenBefore } from './ladder/seen-before.ts';
 import type { SwitchRun } from './run.ts';
+import type { Manifest } from '../../shared/state/manifest.ts';
 
 /** Notes something that could not be looked at. */
 export type NoteGap = (gap: {
@@ -48,6 +50,8 @@ export interface GatherRun extends Pick<
   'runtime' | 'api' | 'state' | 'log' | 'projectId' | 'isDeleted'
 > {
   readonly mode: Mode;
+  /** What the rungs of the budget took from the project in this period. */
+  readonly manifest: () => Promise<Manifest | undefined>;
 }
 
 /** Looks at what a rung would take away from a project. One part that cannot be read does not hide the others. */
@@ -63,6 +67,7 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
   // Without billing nothing runs; that it is off is not taken from a refusal alone.
   const isOff =
     !unlinks && found.gaps.some(({ cause }) => isWithoutBilling(cause)) && !(await hasBilling(run));
+  if (!isOff) for (const one of disabledGaps(found, await seenBefore(run, found.disabledAreas))) gap(one);
   for (const one of found.gaps) if (!isOff || !isWithoutBilling(one.cause)) gap(one);
   // Observing changes nothing, not even what is remembered.
   if (mode === 'enforce') await noteNotOffered(run, found.notOffered);

@@ -1,7 +1,8 @@
 import { PermanentError } from '../../shared/errors.ts';
-import { readResources } from '../../shared/resources/inventory.ts';
+import { readResources, type ResourceInventory } from '../../shared/resources/inventory.ts';
 import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
+import type { SeenNow } from '../../shared/spend/accrue.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import { regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
 import type { State } from '../../shared/state/state.ts';
@@ -9,7 +10,8 @@ import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherBudgets } from './gather-budgets.ts';
-import { LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
+import { isRegional, LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
+import { hiddenBy, type Hidden } from './looks/disabled.ts';
 import { planLook } from './looks/plan.ts';
 import { billing } from './seen.ts';
 
@@ -45,20 +47,17 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
     gatherBudgets(state, config.budgets, projectId, nowMs),
   ]);
   const gpus = await readIdleGpus(run, config, inventory.resources, before);
-  // The next look comes in minutes: an event that failed would only repeat this one.
-  const gaps = [
-    ...inventory.gaps.map(({ where, why }) => ({ where, why })),
-    ...untriedGap(projectId, plan.untried),
-  ];
-  for (const gap of gaps) run.gap(gap);
+  const hidden = hiddenBy(inventory, before, nowMs);
+  for (const listing of hidden.unlisted) skipped.add(listing);
+  const missed = missedOf(inventory, hidden, plan.untried);
+  for (const gap of missed.gaps) run.gap(gap);
   yield [
     {
       seen: {
         project: projectId,
         atMs: run.runtime.now().getTime(),
         resources: billing(inventory.resources, config),
-        complete: gaps.length === 0,
-        gaps,
+        ...missed,
         skipped,
       },
       before,
@@ -67,13 +66,25 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       notOffered: inventory.notOffered.map(({ what }) => what),
       looked: {
         ...{ startedMs: nowMs, listedRegions: inventory.listedRegions },
-        // An error that is no gap says that the API is disabled.
-        isOff: inventory.regions === undefined && inventory.gaps.length === 0,
+        isOff: hidden.isVertexOff,
         ...{ skipped, unwatched },
-        ...{ regions: inventory.regions, listings: inventory.listings },
+        ...{ regions: inventory.regions, listings: hidden.listings },
       },
     },
   ];
+}
+
+/** What could not be seen. The next look comes in minutes: an event that failed would only repeat this one. */
+function missedOf(
+  { projectId, gaps: failed }: ResourceInventory,
+  { gaps: off, kinds }: Hidden,
+  untried: readonly string[],
+): Pick<SeenNow, 'complete' | 'hiddenKinds'> & { readonly gaps: Gap[] } {
+  // Listings that failed before Vertex AI was disabled are part of what that hides.
+  const waiting = [...kinds].some(isRegional) ? [] : untriedGap(projectId, untried);
+  const gaps = [...[...failed, ...off].map(({ where, why }) => ({ where, why })), ...waiting];
+  const isOnlyHidden = off.length > 0 && gaps.length === off.length;
+  return { complete: gaps.length === 0, gaps, ...(isOnlyHidden ? { hiddenKinds: kinds } : {}) };
 }
 
 /** What failed in the last look and is not tried in this one is not known either. */

@@ -41,3 +41,12 @@ export function isRegional(kind: string): boolean {
 export function isWatchedKind(kind: string): boolean {
   return WATCHED_KINDS.some((one) => one.kind === kind);
 }
+
+/** Where a watched kind is listed, such as `Vertex AI`; undefined for one that a former version looked at. */
+export function areaOf(kind: string): string | undefined {
+  return WATCHED_KINDS.find((one) => one.kind === kind)?.area;
+}
+
+export function kindsOfArea(area: string): readonly string[] {
+  return WATCHED_KINDS.filter((one) => one.area === area).map(({ kind }) => kind);
+}

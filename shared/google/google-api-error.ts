@@ -67,7 +67,7 @@ export async function undefinedIfMissing<T>(call: Promise<T>): Promise<T | undef
   }
 }
 
-/** Whether the API is switched off in the project: then nothing of its kind runs there through it. */
+/** Whether the API is switched off in the project, or in the caller's own: what was made before may go on. */
 export function isServiceDisabled(error: GoogleApiError): boolean {
   return error.reason === 'SERVICE_DISABLED';
 }

@@ -21,6 +21,8 @@ export interface ResourceInventory {
   /** In the order in which they are stopped. */
   readonly resources: readonly RunningResource[];
   readonly gaps: readonly LookGap[];
+  /** Areas whose API is disabled: nothing is known of what was made there before. See `disabledGaps`. */
+  readonly disabledAreas: readonly string[];
   /** Collections that a region does not have, those that were queried this time. */
   readonly notOffered: readonly NotOffered[];
   /** Every listing of a collection in a region of Vertex AI, and the regions; undefined where they could not be listed. */
@@ -37,9 +39,9 @@ const KINDS_AT_ONCE = 6;
 export const VERTEX = 'Vertex AI';
 
 /**
- * Looks at what runs in a project, of the given kinds. One listing that fails does not hide the others: it is a gap, unless
- * its API is disabled, for what a disabled API offers cannot run. `skip` tells what is not to be listed, such as what is known not to
- * be offered; `known` what an earlier look has found of Vertex AI.
+ * Looks at what runs in a project, of the given kinds. One listing that fails does not hide the others: it is a gap, unless its API is
+ * disabled, which `disabledAreas` tells. `skip` tells what is not to be listed, such as what is known not to be offered; `known` what an
+ * earlier look has found of Vertex AI.
  */
 export async function readResources(
   api: Api,
@@ -52,12 +54,14 @@ export async function readResources(
   const notOffered: NotOffered[] = [];
   const gap: Look['gap'] = (one) => void gaps.set(`${one.where}: ${one.why}`, one);
   const listings: Listing[] = [];
+  const disabled = new Set<string>();
   let listedRegions: readonly string[] | undefined;
   const look = startLook({
     ...{ api, projectId, gap, skip, ...known },
     regionsListed: (regions) => void (listedRegions = regions),
     notOffered: (what) => void notOffered.push(what),
     listed: (listing) => void listings.push(listing),
+    disabled: (area) => void disabled.add(area),
   });
   const listed = await pMap(kinds, (kind) => attempt(look, kind), { concurrency: KINDS_AT_ONCE });
   const order = new Map(kinds.map(({ kind, order: place }) => [kind, place]));
@@ -70,6 +74,7 @@ export async function readResources(
     projectId,
     resources: [...joinMembers(listed.flat())].sort((a, b) => place(a) - place(b)),
     gaps: [...gaps.values()],
+    disabledAreas: [...disabled].sort(),
     ...{ notOffered, listings, regions, listedRegions },
   };
 }
@@ -79,10 +84,24 @@ async function attempt(look: Look, kind: ResourceKind): Promise<readonly Running
     return await kind.list(look);
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    if (!isServiceDisabled(error))
-      look.gap({ where: `projects/${look.projectId} ${kind.area}`, why: whyUnseen(error), cause: error });
+    if (isServiceDisabled(error)) look.disabled(kind.area);
+    else look.gap({ where: `projects/${look.projectId} ${kind.area}`, why: whyUnseen(error), cause: error });
     return [];
   }
+}
+
+/**
+ * A disabled API hides what was made while it was on, and that may go on; or it is disabled in the caller's project alone. Where
+ * nothing was ever seen in the area nothing is there; where something `wasSeen` it is a gap.
+ */
+export function disabledGaps(
+  { projectId, disabledAreas }: Pick<ResourceInventory, 'projectId' | 'disabledAreas'>,
+  wasSeen: (area: string) => boolean,
+): readonly LookGap[] {
+  return disabledAreas.filter(wasSeen).map((area) => ({
+    where: `projects/${projectId} ${area}`,
+    why: 'the API is disabled: what ran there before may go on, and is seen once the API is enabled',
+  }));
 }
 
 /** What resources cost an hour: the sum of those that have a price, and how many have none. */

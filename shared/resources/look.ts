@@ -27,6 +27,8 @@ export interface Listing {
   readonly found: number | undefined;
   /** Whether the region answered: one that does not have the collection refuses. */
   readonly answered: boolean;
+  /** Whether it refused because the API is disabled. */
+  readonly isDisabled?: true;
 }
 
 /** One look at what runs in a project. What several kinds need is listed once. */
@@ -36,6 +38,8 @@ export interface Look {
   readonly gap: (gap: LookGap) => void;
   readonly notOffered: (what: NotOffered) => void;
   readonly listed: (listing: Listing) => void;
+  /** Notes an area whose API is disabled: what was made before may go on there. */
+  readonly disabled: (area: string) => void;
   /** Whether listing a collection of Vertex AI is known to work in some region. */
   readonly works: (collection: string) => boolean;
   /** Whether a collection of a region, such as `endpoints in us-east4`, had something of the project lately. */
@@ -53,7 +57,7 @@ export interface Look {
 export interface LookOptions
   extends
     Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
-    Partial<Pick<Look, 'listed' | 'works' | 'holds'>> {
+    Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
   /** Regions that earlier lists named: they are looked at too, for a list may lack some of them. */
@@ -72,6 +76,7 @@ export function startLook(options: LookOptions): Look {
   };
   return {
     listed: () => undefined,
+    disabled: () => undefined,
     works: () => false,
     holds: () => false,
     ...options,

@@ -27,6 +27,8 @@ export interface SeenNow {
   readonly resources: readonly Seen[];
   /** Whether all could be looked at: what is missing then is gone. */
   readonly complete: boolean;
+  /** Kinds that alone could not be looked at, where that is all that is not complete: what is missing of the others is gone. */
+  readonly hiddenKinds?: ReadonlySet<string>;
   /** What could not be looked at, for people. */
   readonly gaps?: Ledger['gaps'];
   /** What it was not the turn of, such as `endpoints in us-east4`: what is missing there may go on. */
@@ -128,7 +130,7 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
       : { kind, owner, ...stayed(ledger, seen, was, one), after };
   }
   for (const was of before.values())
-    yield isGone(seen, was.resource)
+    yield isGone(seen, was)
       ? { kind: was.kind, owner: was.owner, usd: gone(ledger, seen, was), late: [], after: undefined }
       : {
           kind: was.kind,

@@ -1,5 +1,5 @@
 import type { SeenNow } from './accrue.ts';
-import type { Change, Ledger } from './ledger.ts';
+import type { Change, Ledger, Running } from './ledger.ts';
 import { listingOf } from './region-looks.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,7 @@ export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Ch
   const { atMs, resources } = seen;
   const was = new Set(running.map(({ resource }) => resource));
   const is = new Set(resources.map(({ resource }) => resource));
-  const gone = running.filter(({ resource }) => !is.has(resource) && isGone(seen, resource));
+  const gone = running.filter((one) => !is.has(one.resource) && isGone(seen, one));
   const appeared = resources.filter(({ resource }) => !was.has(resource));
   const change = (what: Change['what'], { resource, kind, rate }: SeenNow['resources'][number]): Change => ({
     ...{ atMs, what, resource, kind },
@@ -26,6 +26,10 @@ export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Ch
 }
 
 /** Whether a look saw that something is not there any more. */
-export function isGone({ complete, skipped }: SeenNow, resource: string): boolean {
-  return complete && skipped?.has(listingOf(resource) ?? '') !== true;
+export function isGone(
+  { complete, hiddenKinds, skipped }: SeenNow,
+  { resource, kind }: Pick<Running, 'resource' | 'kind'>,
+): boolean {
+  const isSeen = complete || hiddenKinds?.has(kind) === false;
+  return isSeen && skipped?.has(listingOf(resource) ?? '') !== true;
 }

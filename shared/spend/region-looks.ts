@@ -2,6 +2,9 @@ import * as z from 'zod/mini';
 
 const DAY_MS = 24 * 3_600_000;
 
+/** For so long it is known of a region that something was there. */
+export const WARM_MS = 7 * DAY_MS;
+
 /** What was looked at when: regions of Vertex AI where nothing is are looked at in turn. */
 export const regionLooksSchema = z.object({
   /** When the regions were listed last. */
@@ -42,6 +45,11 @@ export function worksSomewhere(looks: RegionLooks | undefined, collection: strin
 /** Whether a collection had something within the last day, and is looked at with each look. */
 export function isHeld({ held }: RegionLooks, listing: string, nowMs: number): boolean {
   return (held[listing] ?? -Infinity) > nowMs - DAY_MS;
+}
+
+/** Whether some region had something lately. */
+export function wasHeld(looks: RegionLooks | undefined, nowMs: number): boolean {
+  return Object.values(looks?.held ?? {}).some((atMs) => nowMs - atMs < WARM_MS);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
-import type { LeftAlone } from '../../../shared/state/manifest.ts';
+import { readManifest, type LeftAlone, type Manifest } from '../../../shared/state/manifest.ts';
 import { gatherInventory } from '../gather.ts';
 import type { Firing } from './fire.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { keyOf } from './hold.ts';
 import type { RungPlan } from './ladder.ts';
 import { planRung } from './plan-rung.ts';
 import { decisionOn } from './report-rung.ts';
@@ -24,7 +25,10 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
   const { due, run, receipt, gap } = firing;
   const { config } = due;
   const unseen: Unseen[] = [];
-  const inventory = await gatherInventory({ ...run, mode: config.mode }, rung.do, (one) => {
+  const { state } = run;
+  const manifest = async (): Promise<Manifest | undefined> =>
+    state === undefined ? undefined : (await readManifest(state, keyOf(due, run))).manifest;
+  const inventory = await gatherInventory({ ...run, mode: config.mode, manifest }, rung.do, (one) => {
     unseen.push(one);
     gap(one);
   });

@@ -10,7 +10,7 @@ const LOOK_COUNTS_MS = 6 * 60 * MINUTE_MS;
 
 /**
  * When each watched region of Vertex AI was last looked at, milliseconds since the epoch; undefined: never. None where each look saw
- * all of them, or Vertex AI is off.
+ * all of them, or Vertex AI is off and nothing was there.
  */
 export function regionLooks(
   ledger: Ledger,

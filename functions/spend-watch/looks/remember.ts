@@ -1,8 +1,5 @@
 import type { Listing } from '../../../shared/resources/look.ts';
-import { regionOf, type RegionLooks } from '../../../shared/spend/region-looks.ts';
-
-/** For so long it is known of a region that something was there. */
-const WARM_MS = 7 * 24 * 3_600_000;
+import { regionOf, WARM_MS, type RegionLooks } from '../../../shared/spend/region-looks.ts';
 
 /** More are forgotten: those that had something longest ago, and the failures tried last. */
 const MAX_HELD = 200;
@@ -17,7 +14,7 @@ export interface RegionsLooked {
   readonly startedMs: number;
   /** The regions that were looked at or left out; undefined where they could not be listed. */
   readonly regions: readonly string[] | undefined;
-  /** Whether its API is off: nothing can be there, and once it is on again all is looked at. */
+  /** Whether its API is off and nothing was there before: once it is on again all is looked at. */
   readonly isOff: boolean;
   /** Those that Google named in this look; undefined where it was not requested. */
   readonly listedRegions: readonly string[] | undefined;

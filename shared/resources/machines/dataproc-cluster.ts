@@ -16,6 +16,7 @@ import { isRunning, stateStep, type States } from '../state-step.ts';
 import { whyUnseen } from '../why-unseen.ts';
 
 const HOST = 'https://dataproc.googleapis.com/v1';
+const AREA = 'Dataproc clusters';
 
 const groupSchema = z.looseObject({
   numInstances: z.optional(z.number()),
@@ -58,7 +59,7 @@ const record = z.object({ clusterUuid: z.string() });
 export const DATAPROC_CLUSTERS = stoppableKind({
   kind: 'dataproc-cluster',
   title: 'Dataproc clusters',
-  area: 'Dataproc clusters',
+  area: AREA,
   permissions: {
     list: ['compute.instances.list', 'dataproc.clusters.list'],
     stop: ['dataproc.clusters.get', 'dataproc.clusters.stop'],
@@ -96,8 +97,8 @@ async function listRegion(look: Look, region: string): Promise<readonly Listed[]
     }
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    if (!isServiceDisabled(error))
-      look.gap({ where: `${parent} Dataproc clusters`, why: whyUnseen(error), cause: error });
+    if (isServiceDisabled(error)) look.disabled(AREA);
+    else look.gap({ where: `${parent} Dataproc clusters`, why: whyUnseen(error), cause: error });
   }
   return found;
 }

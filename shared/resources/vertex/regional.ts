@@ -9,6 +9,7 @@ import { parseAnswer } from '../../google/parse-answer.ts';
 import { noteStrange, readItems, textField, type StrangeItem } from '../../google/read-items.ts';
 import { isPlaced, urlOf } from '../../google/vertex/vertex.ts';
 import type { Look } from '../look.ts';
+import { VERTEX } from '../inventory.ts';
 import { whyUnseen } from '../why-unseen.ts';
 
 /** A collection of Vertex AI: each region answers for itself, on a host of its own. */
@@ -51,12 +52,15 @@ export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Prom
     noteStrange(look.gap, where, strange);
     // Where something of the project was seen lately the region has the collection, whatever it answers now.
     const isAbsent = seen && !look.holds(what) && (isNotOffered(error) || isUnknownHost(error));
-    const isSeen = error === undefined || isAbsent || isDisabled(error);
+    const isOff = isDisabled(error);
+    const isSeen = error === undefined || isAbsent || isOff;
     look.listed({
       ...{ what, answered: error === undefined },
       found: isSeen ? items.length + strange.length : undefined,
+      ...(isOff ? { isDisabled: true } : {}),
     });
-    if (isAbsent) look.notOffered({ what, why: messageOf(error) });
+    if (isOff) look.disabled(VERTEX);
+    else if (isAbsent) look.notOffered({ what, why: messageOf(error) });
     else if (!isSeen) look.gap({ where, why: whyUnseen(error), cause: error });
   }
   return answers.flatMap(({ items }) => items);
