@@ -7,7 +7,7 @@ import type { FreshPlan } from './plan-now.ts';
 import { burningEvidence } from './say-burning.ts';
 import { reportedOf, spentOf, type Due } from './hold.ts';
 import { percentText } from '../../../shared/units.ts';
-import type { Rung } from '../../../shared/policy/policy.ts';
+import type { Rung, RungAction } from '../../../shared/policy/policy.ts';
 
 /**
  * The grace in which the rungs of a project are not in force; undefined when there is none, it is used up, or the budget was raised
@@ -46,32 +46,45 @@ function endText({ untilMs, untilShare }: Grace): string {
 /** Resources that one line names. */
 const MAX_NAMED = 20;
 
-type Found = Pick<FreshPlan, 'running' | 'burning' | 'complete'>;
+type Found = Pick<FreshPlan, 'running' | 'burning' | 'complete' | 'foreign'>;
 
-/** `2 run at $1.10/h: …`, of what the rung covers and what no rung stops; what could not be looked at may run as well. */
-function runningText({ running, burning, complete }: Found): string {
+/** `2 run at $1.10/h: …`, of what the rung covers and what no rung stops; what was not looked at may run as well. */
+function runningText(action: RungAction, { running, burning, complete, foreign }: Found): string {
+  if (foreign !== undefined) return `what runs is not told: ${foreign}`;
+  if (action === 'notify') return 'what runs was not looked at';
   const costs = new Set(leftBurning(burning).map(({ resource }) => resource));
   const all = [...running, ...burning.filter(({ resource }) => costs.has(resource))];
   const names = worstFirst(all).map(({ resource }) => resource.split('/').slice(-2).join('/'));
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
   const list = `${names.length} run at ${burnText(burnOf(all))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
-  if (complete) return names.length === 0 ? 'nothing that burns runs' : list;
-  return `${names.length === 0 ? 'nothing was seen to run' : list}; not all could be looked at`;
+  const hasNotebooksAlone = action === 'stop-notebooks';
+  const nothing = hasNotebooksAlone ? 'no notebook runs' : 'nothing that burns runs';
+  const unseen = [
+    ...(complete ? [] : ['not all could be looked at']),
+    ...(hasNotebooksAlone ? ['other kinds were not looked at'] : []),
+  ];
+  const seen = complete ? nothing : 'nothing was seen to run';
+  return [names.length === 0 ? seen : list, ...unseen].join('; ');
 }
 
 /** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
 export function sayGrace(firing: Firing, rung: Rung, grace: Grace, found: Found): void {
   const { run, due, receipt } = firing;
   const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${endText(grace)}`;
-  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}; ${runningText(found)}`, {
-    alert: 'budget-rung',
-    budget: due.budget.name,
-    rung: rung.do,
-    runId: run.runId,
-  });
+  run.log(
+    'WARNING',
+    `${rung.do} is not in force on ${run.projectId}: ${why}; ${runningText(rung.do, found)}`,
+    {
+      alert: 'budget-rung',
+      budget: due.budget.name,
+      rung: rung.do,
+      runId: run.runId,
+    },
+  );
   receipt.keep(
     decisionOn(`projects/${run.projectId}`, 'keep', 'grace', {
-      ...{ rung: rung.do, why, running: found.running.length },
+      ...{ rung: rung.do, why },
+      ...(found.foreign === undefined ? { running: found.running.length } : { foreign: found.foreign }),
       ...burningEvidence(found.burning),
     }),
   );

@@ -16,6 +16,8 @@ export interface FreshPlan extends RungPlan {
   readonly burning: readonly RunningResource[];
   /** What it takes away, as it runs now. */
   readonly running: readonly RunningResource[];
+  /** Why it is not this budget's to unlink; what runs there is not in the plan then. */
+  readonly foreign?: string;
   /** Why there is nothing left to do. */
   readonly nothingLeft?: string | undefined;
 }
@@ -37,7 +39,10 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
   if (unseen.length > 0) sayUnseen(firing, rung, unseen);
   const foreign = foreignAccount(firing, inventory.account);
   if (foreign !== undefined)
-    return { items: [], left: [foreign], complete: true, unseen, burning: [], running: [] };
+    return {
+      ...{ items: [], left: [foreign], complete: true, unseen, burning: [], running: [] },
+      foreign: foreign.reason,
+    };
   const now = run.runtime.now();
   const { items, left, burning, running } = planRung(rung.do, inventory, config, now);
   return {
