@@ -33,7 +33,17 @@ export function leastFactor(
     const { low } = accruedIn(ledgers, atMs, last.atMs - MAX_LAG_HOURS * HOUR_MS);
     if (low > MIN_COMPARED) factor = Math.min(factor, Math.max(0, (last.cost - cost) / low));
   }
-  const told = [present, earlier].find((fit) => fit !== undefined && fit.watchedHours >= TOLD_HOURS);
-  if (told === undefined) return factor;
-  return Math.min(factor, told.mostFactor, told.determined ? told.factorRange[0] : 1);
+  const told = [present, ...(earlier === undefined ? [] : [earlier])].filter(
+    ({ watchedHours }) => watchedHours >= TOLD_HOURS,
+  );
+  // Reports on a period in which next to nothing ran yet tell of no discount: then that of the one before it holds, too.
+  const [first] = points;
+  const coveredMs = (last?.atMs ?? 0) - MAX_LAG_HOURS * HOUR_MS;
+  const counted = first === undefined ? 0 : accruedIn(ledgers, first.atMs, coveredMs).low;
+  const isTold = told[0] === present && counted > MIN_COMPARED;
+  return Math.min(factor, ...(isTold ? told.slice(0, 1) : told).map(leastOf));
+}
+
+function leastOf({ mostFactor, determined, factorRange }: Fit): number {
+  return Math.min(mostFactor, determined ? factorRange[0] : 1);
 }

@@ -3,6 +3,8 @@ import { accrue } from '../../../shared/spend/accrue.ts';
 import { estimateSpend } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { addMessage, type BudgetMessages } from '../../../shared/spend/messages.ts';
+import { leastFactor } from '../../../shared/spend/least-factor.ts';
+import { DEFAULT_FIT } from '../../../shared/spend/fit.ts';
 import { readReports, type Reading } from '../../../shared/spend/reading.ts';
 
 const HOUR = 3_600_000;
@@ -75,6 +77,36 @@ describe('a discount of a fifth, where what runs varies', () => {
 
   it('is not known before: low counts list prices, as the README says', () => {
     expect(reading(-1, 24, 0.8).leastFactor).toBe(1);
+  });
+});
+
+describe('a period that begins with 60 idle hours and a trickle of disks', () => {
+  const points = Array.from({ length: 120 }, (_, at) => ({
+    ...{ atMs: START + (at * HOUR) / 2, cost: Math.round(at / 10) / 100 },
+  }));
+  const fit = {
+    ...DEFAULT_FIT,
+    settled: true,
+    determined: true,
+    watchedHours: 60,
+    factorRange: [1, 1] as const,
+  };
+  const earlier = { ...fit, watchedHours: 500, factorRange: [0.6, 0.65] as const, mostFactor: 0.7 };
+  /** Looks up to an hour, with a GPU that runs from another one on. */
+  const ledgerOf = (gpuFromHour: number): Ledger => {
+    let ledger: Ledger | undefined;
+    for (let hour = -1; hour <= 60; hour += 1) {
+      const rate = { low: 30, expected: 30, high: 30 };
+      const resources = hour >= gpuFromHour ? [{ resource: 'gpu', kind: 'vm', rate }] : [];
+      ledger = accrue(ledger, { project: 'p', atMs: START + hour * HOUR, resources, complete: true });
+    }
+    if (ledger === undefined) throw new Error('Cannot watch without a look');
+    return ledger;
+  };
+
+  it('keeps the discount of the period before, also once GPUs have begun that no report covers yet', () => {
+    for (const gpuFromHour of [61, 59, 48])
+      expect(leastFactor([ledgerOf(gpuFromHour)], points, { present: fit, earlier })).toBe(0.6);
   });
 });
 
