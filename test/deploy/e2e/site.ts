@@ -41,10 +41,11 @@ const NEVER_HEARD_MS = 1_000;
 const READ_BY_POST =
   /[.:](?:getIamPolicy|testIamPermissions|getAncestry|generate(?:Access|Id)Token|pull)$|^logging\.entries\.list$|^oauth2\.token$/;
 
-function isWrite({ method, id, query }: LoggedCall): boolean {
-  // The preflight begins an upload and leaves it: nothing is stored.
+function isWrite({ method, id, path, query, status }: LoggedCall): boolean {
+  // The preflight begins an upload and leaves it, and deletes what is not there: nothing is stored, and nothing goes.
   const isLeft = id === 'storage.objects.insert' && query.includes('costguard-preflight');
-  return method !== 'GET' && method !== 'OPTIONS' && !READ_BY_POST.test(id) && !isLeft;
+  const isNothing = id === 'storage.objects.delete' && path.endsWith('costguard-preflight') && status === 404;
+  return method !== 'GET' && method !== 'OPTIONS' && !READ_BY_POST.test(id) && !isLeft && !isNothing;
 }
 
 /** `functions`: those that the checkout has, when not all. */
