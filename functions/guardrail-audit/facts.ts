@@ -8,6 +8,8 @@ import type { FoundSecret } from './secrets/scan.ts';
 /** All that one audit knows of a project. Values of secrets are in none of it. */
 export interface AuditFacts {
   readonly project: Reading<ProjectFacts>;
+  /** `folders/N` and `organizations/N` above the project, the nearest first. */
+  readonly above: Reading<readonly string[]>;
   /** The other projects in scope. */
   readonly neighbours: Reading<readonly ProjectFacts[]>;
   /** Budgets of the project's billing account; undefined when it has none. */

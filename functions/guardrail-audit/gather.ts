@@ -8,7 +8,7 @@ import { readAccounts } from './gather/accounts.ts';
 import type { Look } from './gather/attempt.ts';
 import { readBilling } from './gather/billing.ts';
 import { readBuckets } from './gather/buckets.ts';
-import { policiesOnce, readInherited, type ReadAbove } from './gather/inherited.ts';
+import { policiesOnce, readAncestors, readInherited, type ReadAbove } from './gather/inherited.ts';
 import { readKeyUse } from './gather/key-use.ts';
 import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
@@ -43,7 +43,9 @@ export async function gatherProject(
   sources: AuditSources,
 ): Promise<AuditFacts> {
   const { auth, policy, state, project, preflight, known, readAbove = policiesOnce() } = sources;
+  const ancestors = readAncestors(look);
   const [
+    above,
     neighbours,
     billing,
     allowed,
@@ -58,10 +60,11 @@ export async function gatherProject(
     buckets,
     receipts,
   ] = await Promise.all([
+    ancestors,
     known === undefined ? readNeighbours(look, policy.scope) : withoutSelf(known, look.projectId),
     readBilling(look, auth),
     readProjectPolicy(look),
-    readInherited(look, readAbove),
+    readInherited(look, readAbove, ancestors),
     readAccounts(look),
     readKeyUse(look),
     readTpus(look),
@@ -74,25 +77,12 @@ export async function gatherProject(
   ]);
   const [use, scripts] = await Promise.all([readUse(look, machines), readScripts(look, machines)]);
   return {
-    ...{
-      project,
-      neighbours,
-      billing,
-      policy: allowed,
-      inherited,
-      accounts,
-      keyUse,
-      tpus,
-      machines,
-      notebookGaps,
-      managedNotebooks,
-      use,
-      scripts,
-    },
+    ...{ project, above, neighbours, billing, policy: allowed, inherited, accounts, keyUse, tpus },
+    ...{ machines, notebookGaps, managedNotebooks, use, scripts },
     ...vertex,
     ...{ workloads, buckets, digestsLast: look.digestsLast === true },
     ...receipts,
-    preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, billing),
+    preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, above, billing),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Budget {
   readonly displayName: string;
   /** As the filter has them: `projects/NUMBER` or `projects/ID`. Empty: the budget is not limited to projects. */
   readonly projects: readonly string[];
+  /** `folders/N` and `organizations/N`, as the filter has them: what lies below them. */
+  readonly ancestors: readonly string[];
   /** Limited by something else than projects as well: then its cost is not all of the projects' cost. */
   readonly narrowed: readonly string[];
   /** `billingAccounts/A`: accounts below the budget's own that it is limited to. */
@@ -114,6 +116,7 @@ function toBudget(name: string, wire: z.infer<typeof budgetSchema>): Budget {
     name,
     displayName: wire.displayName ?? '',
     projects: filter.projects ?? [],
+    ancestors: filter.resourceAncestors ?? [],
     narrowed: [
       ...(isEmpty(filter.resourceAncestors) ? [] : ['resourceAncestors']),
       ...(isEmpty(filter.services) ? [] : ['services']),

@@ -159,7 +159,7 @@ const preflights = BUDGETS.map((more): Partial<AuditFacts> => {
     account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C',
     budgets: [{ ...budget, ...more }],
   });
-  return { billing, preflight: budgetPreflight(policy, TOPIC, whole(project), billing) };
+  return { billing, preflight: budgetPreflight(policy, TOPIC, whole(project), whole([]), billing) };
 });
 
 const VARIANTS = [...sizes, ...workloads, ...vms, buckets, egress, ...preflights];

@@ -68,6 +68,7 @@ export const budget: Budget = {
   name: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/7c1d9a52-3f0e-4b6e-9a43-5d2f1e0b8c77',
   displayName: 'ML serving, monthly',
   projects: [`projects/${NUMBER}`],
+  ancestors: [],
   narrowed: [],
   subaccounts: [],
   amount: { kind: 'specified', units: 5000, currencyCode: 'USD' },
@@ -234,6 +235,7 @@ export const planned = bindings(
 /** A project that makes none of the eight mistakes. */
 export const clean: AuditFacts = {
   project: whole(project),
+  above: whole(['folders/500100', 'organizations/900100']),
   neighbours: whole([staging]),
   billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets: [budget] }),
   preflight: whole([

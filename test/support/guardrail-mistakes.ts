@@ -66,6 +66,10 @@ const used = (more: Partial<typeof busy>): Pick<AuditFacts, 'use'> => ({
     ]),
   ),
 });
+/** The filter of a budget for folders or organizations. */
+const belowFolders = (...ancestors: readonly string[]): Partial<typeof budget> => ({
+  ...{ projects: [], ancestors, narrowed: ['resourceAncestors'] },
+});
 /** What is judged of a budget that covers the project: without one none of them is passed. */
 const BUDGET_RULES = ['budget-thresholds', 'budget-topic', 'budget-credits'] as const;
 
@@ -81,12 +85,38 @@ const ALERTS: readonly Case[] = [
   one('a budget that names the project by its id', withBudget({ projects: [`projects/${PROJECT}`] })),
   one('a budget for the whole billing account', withBudget({ projects: [] })),
   {
-    ...one(
-      'a budget for another folder',
-      withBudget({ projects: [], narrowed: ['resourceAncestors'] }),
-      'budget-missing',
-    ),
+    ...one('a budget for another folder', withBudget(belowFolders('folders/500101')), 'budget-missing'),
     unknown: BUDGET_RULES,
+  },
+  one('a budget for the folder of the project', withBudget(belowFolders('folders/9', 'folders/500100'))),
+  one('a budget for its organization', withBudget(belowFolders('organizations/900100'))),
+  {
+    ...one('a budget for a folder of what may be above the project', {
+      ...withBudget(belowFolders('folders/500100')),
+      above: unread,
+    }),
+    unknown: ['budget-missing', ...BUDGET_RULES],
+  },
+  {
+    ...one('a budget for its folder and another project', {
+      ...withBudget({ ...belowFolders('folders/500100'), projects: ['projects/1'] }),
+    }),
+    unknown: ['budget-missing', ...BUDGET_RULES],
+  },
+  one('a budget that names the project and its folder', {
+    ...withBudget({ ...belowFolders('folders/500100'), projects: [`projects/${NUMBER}`] }),
+  }),
+  one(
+    'a budget for its folder without a topic',
+    withBudget({ ...belowFolders('folders/500100'), topic: undefined }),
+    'budget-topic',
+  ),
+  {
+    ...one('a budget without a topic beside one that may cover the project', {
+      ...withBudgets({ ...budget, topic: undefined }, { ...budget, ...belowFolders('folders/500100') }),
+      above: unread,
+    }),
+    unknown: ['budget-topic'],
   },
   one('a project without billing costs nothing', { billing: whole(undefined) }),
   one(
@@ -701,6 +731,10 @@ const STAGING: readonly Case[] = [
     { neighbours: whole([{ ...staging, id: 'ml-data-prod', labels: {} }]) },
     'staging-missing',
   ),
+  { ...one('production alone in the scope', { neighbours: whole([]) }), unknown: ['staging-missing'] },
+  one('a trial project alone in the scope', {
+    ...{ project: whole({ ...project, labels: { env: 'test' } }), neighbours: whole([]) },
+  }),
   one(
     'staging of another team',
     {

@@ -3,9 +3,9 @@ import type { Budget } from '../../../shared/google/budgets.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
-import { covers } from './covers.ts';
+import { covers, unknownCoverage } from './covers.ts';
 import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
-import { both } from '../reading.ts';
+import { both, type Reading } from '../reading.ts';
 import type { RuleId } from '../rules/rules.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 
@@ -15,13 +15,9 @@ const DESIRED = [0.5, 0.8, 1];
 export function checkBudgets(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   const linked = both(facts.project, facts.billing);
   const ofBudgets = (rule: RuleId, look: (budget: Budget) => Found | undefined): Outcome =>
-    judge(rule, linked, ([project, billing]) => judgeCovering(project, billing, look));
+    judge(rule, linked, ([project, billing]) => judgeCovering(project, facts.above, billing, look));
   return [
-    judge('budget-missing', linked, ([project, billing]) => ({
-      looked: billing?.budgets.length ?? 0,
-      found: missing(project, billing),
-      ...(billing === undefined ? { notes: [UNBILLED] } : {}),
-    })),
+    judge('budget-missing', linked, ([project, billing]) => judgeMissing(project, facts.above, billing)),
     ofBudgets('budget-thresholds', thresholds),
     ofBudgets('budget-topic', (budget) => wiring(budget, config)),
     ofBudgets('budget-credits', credits),
@@ -41,21 +37,54 @@ const UNBILLED = 'the project is linked to no billing account: nothing is billed
 /** One budget that passes is enough: others may be for finance. Without any there is nothing to judge, which is no pass. */
 function judgeCovering(
   project: ProjectFacts,
+  above: Reading<readonly string[]>,
   billing: BillingFacts | undefined,
   look: (budget: Budget) => Found | undefined,
 ): Judgement {
   if (billing === undefined) return { looked: 0, found: [], notes: [UNBILLED] };
-  const covering = billing.budgets.filter((budget) => covers(budget, project));
+  const { covering, unknown } = budgetsOf(billing, project, above);
   if (covering.length === 0)
-    return { looked: 0, found: [], gaps: ['no budget covers the project: there is none to judge'] };
+    return {
+      looked: 0,
+      found: [],
+      gaps:
+        unknown.length === 0
+          ? ['no budget covers the project: there is none to judge']
+          : unknown.map((budget) => unknownCoverage(budget, above)),
+    };
   // What narrows a budget makes it blind to the rest of the project; those that count everything come first.
-  const whole = covering.filter(({ narrowed }) => narrowed.length === 0);
+  const whole = covering.filter(({ narrowed }) => narrowed.every((by) => by === 'resourceAncestors'));
   const judged = whole.length > 0 ? whole : covering;
-  return { looked: judged.length, found: anyPasses(judged, look) };
+  const found = anyPasses(judged, look);
+  const maybe = found.length === 0 ? [] : unknown.filter((budget) => look(budget) === undefined);
+  return maybe.length === 0
+    ? { looked: judged.length, found }
+    : { looked: judged.length, found: [], gaps: maybe.map((budget) => unknownCoverage(budget, above)) };
 }
 
-function missing(project: ProjectFacts, billing: BillingFacts | undefined): readonly Found[] {
-  if (billing === undefined || billing.budgets.some((budget) => covers(budget, project))) return [];
+/** The budgets that count the project, and those of which that is not known. */
+function budgetsOf({ budgets }: BillingFacts, project: ProjectFacts, above: Reading<readonly string[]>) {
+  return {
+    covering: budgets.filter((budget) => covers(budget, project, above) === 'yes'),
+    unknown: budgets.filter((budget) => covers(budget, project, above) === 'unknown'),
+  };
+}
+
+function judgeMissing(
+  project: ProjectFacts,
+  above: Reading<readonly string[]>,
+  billing: BillingFacts | undefined,
+): Judgement {
+  if (billing === undefined) return { looked: 0, found: [], notes: [UNBILLED] };
+  const { covering, unknown } = budgetsOf(billing, project, above);
+  const looked = billing.budgets.length;
+  if (covering.length > 0) return { looked, found: [] };
+  if (unknown.length > 0)
+    return { looked, found: [], gaps: unknown.map((budget) => unknownCoverage(budget, above)) };
+  return { looked, found: missing(project, billing) };
+}
+
+function missing(project: ProjectFacts, billing: BillingFacts): readonly Found[] {
   const account = billing.account.replace('billingAccounts/', '');
   const rules = DESIRED.map((share) => ` --threshold-rule=percent=${share}`).join('');
   return [

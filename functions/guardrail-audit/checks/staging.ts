@@ -13,10 +13,13 @@ export function checkStaging(facts: AuditFacts, config: AuditConfig): readonly O
       looked: 1,
       found: serves(all) && environmentOf(own, config) === 'unknown' ? [unlabelled(own, config)] : [],
     })),
-    judge('staging-missing', both(project, neighbours), ([own, others]) => ({
-      looked: others.length,
-      found: environmentOf(own, config) === 'production' ? withoutStaging(own, others, config) : [],
-    })),
+    judge('staging-missing', both(project, neighbours), ([own, others]) => {
+      const looked = others.length;
+      if (environmentOf(own, config) !== 'production') return { looked, found: [] };
+      return looked === 0
+        ? { looked, found: [], gaps: [ALONE] }
+        : { looked, found: withoutStaging(own, others, config) };
+    }),
     judge('deployed-untried', both(both(project, endpoints), models), ([[own, all], known]) => ({
       looked: all.length,
       found: isLive(own, config) ? all.flatMap((endpoint) => untried(endpoint, known, config)) : [],
@@ -24,6 +27,10 @@ export function checkStaging(facts: AuditFacts, config: AuditConfig): readonly O
     checkSharedAccounts(facts, config),
   ];
 }
+
+/** Its staging may be a project that the policy does not name: then nothing is known of it. */
+const ALONE =
+  'it is the only project in scope, and its staging may lie outside of it: name that project in scope of costguard.yaml too';
 
 /** Production, or what nothing says to be anything else: models that are served there are served to users. */
 function isLive(project: ProjectFacts, config: AuditConfig): boolean {

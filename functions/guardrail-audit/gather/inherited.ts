@@ -39,11 +39,20 @@ async function readAbove(look: Look, resource: string): Promise<Reading<readonly
   return { why: `${reading.why}; grant ${permission} on ${resource}` };
 }
 
-/** The roles that a project inherits. A policy that may not be read is a gap, and hides no other. */
-export async function readInherited(look: Look, read: ReadAbove): Promise<Reading<readonly Binding[]>> {
-  const above = await attempt(look, 'what stands above the project', async () =>
+/** The folders and the organization above a project. */
+export function readAncestors(look: Look): Promise<Reading<readonly string[]>> {
+  return attempt(look, 'what stands above the project', async () =>
     whole(await listAbove(look.api, look.projectId)),
   );
+}
+
+/** The roles that a project inherits from what stands above it. A policy that may not be read is a gap, and hides no other. */
+export async function readInherited(
+  look: Look,
+  read: ReadAbove,
+  ancestors = readAncestors(look),
+): Promise<Reading<readonly Binding[]>> {
+  const above = await ancestors;
   if (!isRead(above)) return above;
   return joinReadings(await pMap(above.value, (resource) => read(look, resource), { concurrency: 4 }));
 }

@@ -1,7 +1,8 @@
 import { judgeBudget } from '../../../shared/preflight/budget.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import type { Policy } from '../../../shared/policy/policy.ts';
-import { covers } from '../checks/covers.ts';
+import { covers, unknownCoverage } from '../checks/covers.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
 import type { BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, isRead, type Reading } from '../reading.ts';
 
@@ -13,6 +14,7 @@ export function budgetPreflight(
   policy: Policy,
   switchTopic: string | undefined,
   project: Reading<ProjectFacts>,
+  above: Reading<readonly string[]>,
   billing: Reading<BillingFacts | undefined>,
 ): Reading<readonly Check[]> {
   const { budgets } = policy;
@@ -23,14 +25,23 @@ export function budgetPreflight(
   const [own, paid] = linked.value;
   // What is linked to no billing account costs nothing.
   if (paid === undefined) return { value: [], gaps: linked.gaps };
-  const guarding = paid.budgets.filter(
-    (budget) => budgets.allow.includes(budget.name) && covers(budget, own),
-  );
+  const allowed = paid.budgets.filter(({ name }) => budgets.allow.includes(name));
+  const guarding = allowed.filter((budget) => covers(budget, own, above) === 'yes');
+  const [unknown] = allowed.filter((budget) => covers(budget, own, above) === 'unknown');
+  const none = unknown === undefined ? unguarded(own) : maybeGuarded(own, unknown, above);
   const checks =
-    guarding.length === 0
-      ? [unguarded(own)]
-      : guarding.flatMap((budget) => judgeBudget(budget, budgets, switchTopic));
+    guarding.length === 0 ? [none] : guarding.flatMap((budget) => judgeBudget(budget, budgets, switchTopic));
   return { value: checks, gaps: linked.gaps };
+}
+
+function maybeGuarded({ id }: ProjectFacts, budget: Budget, above: Reading<readonly string[]>): Check {
+  return {
+    id: 'budget-scope',
+    subject: `projects/${id}`,
+    status: 'unknown',
+    detail: unknownCoverage(budget, above),
+    remedy: [],
+  };
 }
 
 function unguarded({ id }: ProjectFacts): Check {

@@ -38,6 +38,7 @@ export function budget(more: Partial<Budget> = {}): Budget {
     name: BUDGET,
     displayName: 'ML, monthly',
     projects: ['projects/100000000002'],
+    ancestors: [],
     narrowed: [],
     subaccounts: [],
     amount: { kind: 'specified', units: 100, currencyCode: 'USD' },

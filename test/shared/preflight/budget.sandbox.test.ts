@@ -27,6 +27,7 @@ function budgetOf(over: Partial<Budget>): Budget {
     thresholds: [],
     amount: { kind: 'specified', units: 600, currencyCode: 'USD' },
     projects: ['projects/100000000001'],
+    ancestors: [],
     narrowed: [],
     subaccounts: [],
     credits: 'include-all',
