@@ -28,7 +28,7 @@ what is wrong. It changes nothing.
   --account  its service account; when absent
              budget-kill-switch@OPS.iam.gserviceaccount.com
   --runtime  the runtime it is deployed on; ${DEPLOYED_RUNTIME} when absent
-  --policy-uri  its variable POLICY_URI, where it reads its policy from a bucket:
+  --policy-uri  its POLICY_URI, where it reads its policy from a bucket:
              that one is checked in place of FILE, read in the switch's name
 Exit code: 0 every check ran and nothing fails, 1 something fails, 2 wrong
 usage, 3 nothing fails, but a check could not run: Google did not answer, or you

@@ -59,7 +59,8 @@ describe('the retry policies of CONTRIBUTING.md', () => {
   );
 
   it('have no change repeated: each of them makes single attempts', () => {
-    expect(read('shared/google/api.ts')).toMatch(/async change\([\s\S]*?retry: false/);
+    const [change = ''] = /async change\([\s\S]*?\n {4}\},/.exec(read('shared/google/api.ts')) ?? [];
+    expect(change).toContain('retry: false');
     for (const client of ['notebooks', 'billing', 'clients'])
       expect(read(`shared/google/clients/${client}.ts`)).toMatch(/retry: null/);
     expect(read('shared/google/clients/storage.ts')).toMatch(/autoRetry: false|maxRetries: 0/);
