@@ -151,8 +151,8 @@ async function auditInEvent(context: EventContext, projectId: string, tick: Tick
   await tell(context, projectId, tick);
 }
 
-function tell(context: EventContext, projectId: string, { publishedMs }: TickOrigin): Promise<void> {
-  return tellDigest(context, projectId, publishedMs, () => scopeOf(context));
+function tell(context: EventContext, projectId: string, tick: TickOrigin): Promise<void> {
+  return tellDigest(context, projectId, tick, () => scopeOf(context));
 }
 
 /** One project that fails does not hold back the digest of the others. Throws what fails the event longer. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { messageOf, PermanentError } from '../../../shared/errors.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
+import { projectTick, type TickOrigin } from '../../../shared/run/tick.ts';
 import { Conflict, type State } from '../../../shared/state/state.ts';
 
 /** Longer than an event can run: a run that has not said by then how it ended has died. By Cloud Storage's clock. */
@@ -122,9 +123,10 @@ async function giveUp({ api, log }: TaskContext, state: State, name: string): Pr
   }
 }
 
-/** How a user starts a tick of its own for one project. */
-export function publishText(projectId: string): string {
-  return `publish {"project":"${projectId}"} to the topic costguard-guardrail-audit`;
+/** How a user starts a tick of its own for one project, or sends its message of the tick `origin` again. */
+export function publishText(projectId: string, origin?: TickOrigin): string {
+  const text = origin === undefined ? JSON.stringify({ project: projectId }) : projectTick(projectId, origin);
+  return `publish ${text} to the topic costguard-guardrail-audit`;
 }
 
 /** Whether this call made the object. */

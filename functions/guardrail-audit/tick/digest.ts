@@ -3,6 +3,7 @@ import { BusyError } from '../../../shared/google/google-api-error.ts';
 import { sendNotice } from '../../../shared/notify/send.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { collectRunErrors } from '../../../shared/run/run-errors.ts';
+import type { TickOrigin } from '../../../shared/run/tick.ts';
 import { digestOf } from '../report/digest.ts';
 import { readScope } from '../scope/stored.ts';
 import { addObject, doOnce, publishText } from './claim.ts';
@@ -19,19 +20,18 @@ export const PARTIAL_FROM_ATTEMPT = 4;
  * Notes that a project's audit of the tick's week ended, well or not, and tells the week's digest when it was the last of the scope: one
  * message, from the receipts of all, sent by one run of however many. Where that run dies its own event comes again and tells it: at
  * least once. The message's id is the same each time; receivers drop a second one by it. Does nothing where no channel is written, or
- * no state bucket. `tickMs`: when the tick was published, the same in each delivery. Throws `BusyError` where another delivery for
- * the same project is at work on it.
+ * no state bucket. Throws `BusyError` where another delivery for the same project is at work on it.
  */
 export async function tellDigest(
   context: EventContext,
   projectId: string,
-  tickMs: number,
+  tick: TickOrigin,
   listScope: () => Promise<readonly string[]>,
 ): Promise<void> {
   const { policy, state, log } = context;
   const { channels = [], ownerLabel = 'owner' } = policy.notify ?? {};
   if (channels.length === 0 || state === undefined) return;
-  const sent = DateTime.fromMillis(tickMs, { zone: 'utc' });
+  const sent = DateTime.fromMillis(tick.publishedMs, { zone: 'utc' });
   const week = sent.toFormat("kkkk-'W'WW");
   const done = `${ROOM}/${week}.told`;
   if ((await state.read(done)) !== undefined) {
@@ -44,7 +44,8 @@ export async function tellDigest(
   if (scope.some((project) => !ended.has(project))) return;
   const title = `tell the digest of ${week}`;
   const claims = `${ROOM}/${week}.claims`;
-  const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId)}`;
+  // Also weeks later: the message's own time would be of another week.
+  const remedy = `delete gs://${state.bucket}/${claims}/ and ${publishText(projectId, tick)}`;
   const task = { title, done, claims, remedy };
   const ending = await doOnce(context, state, task, projectId, async (attempt) => {
     const errors = collectRunErrors();

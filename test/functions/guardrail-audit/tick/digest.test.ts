@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_CLAIMS } from '../../../../functions/guardrail-audit/tick/claim.ts';
 import { PARTIAL_FROM_ATTEMPT, tellDigest } from '../../../../functions/guardrail-audit/tick/digest.ts';
+import { messageOf } from '../../../../shared/errors.ts';
 import type { Notice } from '../../../../shared/notify/notice.ts';
 import { parsePolicy } from '../../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../../shared/run/handle-event.ts';
-import type { TickOrigin } from '../../../../shared/run/tick.ts';
+import { parseTick, type TickOrigin } from '../../../../shared/run/tick.ts';
 import { addOnlyBucket } from '../../../support/add-only-bucket.ts';
 import { refuse, scriptedApi, type SentRequest } from '../../../support/scripted-api.ts';
 
@@ -37,7 +39,11 @@ const SCORE = {
 /** A scope of two projects, each with a receipt of today; `refused` says with which status Google answers a request. */
 function world() {
   const { objects, state } = addOnlyBucket();
-  const faults: { refused: (requested: SentRequest) => number | undefined } = { refused: () => undefined };
+  const faults: { refused: (requested: SentRequest) => number | undefined; refusesToTell: boolean } = {
+    refused: () => undefined,
+    refusesToTell: false,
+  };
+  const clock = { nowMs: TICK_MS + 600_000 };
   const told: Notice[] = [];
   const lines: string[] = [];
   const receiptOf = (project: string) =>
@@ -62,17 +68,20 @@ function world() {
     log: (severity: string, text: string) => void lines.push(`${severity} ${text}`),
     runtime: {
       functionName: 'guardrail-audit',
-      now: () => new Date(TICK_MS + 600_000),
+      now: () => new Date(clock.nowMs),
       newId: () => `run-${++ids}`,
       clients: {
-        publish: (_topic: string, text: string) =>
-          Promise.resolve(void told.push(JSON.parse(text) as Notice)),
+        publish(_topic: string, text: string) {
+          if (faults.refusesToTell) refuse(403);
+          told.push(JSON.parse(text) as Notice);
+          return Promise.resolve();
+        },
       },
     },
   } as unknown as EventContext;
   const end = (project: string, tick: TickOrigin = TICK): Promise<void> =>
-    tellDigest(context, project, tick.publishedMs, () => Promise.resolve(PROJECTS));
-  return { end, faults, lines, objects, told };
+    tellDigest(context, project, tick, () => Promise.resolve(PROJECTS));
+  return { end, clock, faults, lines, objects, told };
 }
 
 const [FIRST = '', LAST = ''] = PROJECTS;
@@ -131,5 +140,24 @@ describe('a digest that was told', () => {
     await end(FIRST, { id: '72', publishedMs: TICK_MS + 86_400_000 });
     expect(told).toHaveLength(1);
     expect(lines.filter((line) => line === said)).toHaveLength(1);
+  });
+});
+
+describe('a digest whose claims are used up', () => {
+  it('is told weeks later by the message that the log names, once the claims are deleted', async () => {
+    const { end, clock, faults, objects, told } = world();
+    await end(FIRST);
+    faults.refusesToTell = true;
+    for (let run = 1; run <= MAX_CLAIMS; run++) await expect(end(LAST)).rejects.toThrow('no channel');
+    const why = await end(LAST).then(String, messageOf);
+    const [, claims = '', text = ''] =
+      /delete gs:\/\/b\/(\S+) and publish (\S+) to the topic/.exec(why) ?? [];
+    faults.refusesToTell = false;
+    clock.nowMs += 14 * 86_400_000;
+    for (const name of [...objects.keys()].filter((one) => one.startsWith(claims))) objects.delete(name);
+    const message = parseTick(text);
+    if (message.kind !== 'project') expect.fail(`${text} names no project`);
+    await end(message.projectId, message.origin ?? { id: '99', publishedMs: clock.nowMs });
+    expect(told.map(({ id }) => id)).toEqual([`guardrail-audit/${WEEK}`]);
   });
 });
