@@ -81,4 +81,4 @@ it('the bundle touches nothing while the metadata server does not tell its proje
     metadata.close();
     await sandbox.close();
   }
-}, 120_000);
+});

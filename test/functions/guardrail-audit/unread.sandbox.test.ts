@@ -180,21 +180,19 @@ describe('an audit of which something cannot be read', () => {
     return report;
   };
 
-  beforeAll(
-    () =>
-      withAudit(
-        async (lab) => {
-          await leaveReceipts(lab, CLEAN, {});
-          answers.set('whole', (await lab.get(`project=${CLEAN}`)).text);
-          for (const permission of Object.keys(DENIED))
-            answers.set(permission, await auditWithout(lab, permission));
-          for (const service of Object.keys(SWITCHED_OFF))
-            answers.set(service, await auditWhileOff(lab, service));
-        },
-        SCENARIO,
-        POLICY_HERE,
-      ),
-    120_000,
+  beforeAll(() =>
+    withAudit(
+      async (lab) => {
+        await leaveReceipts(lab, CLEAN, {});
+        answers.set('whole', (await lab.get(`project=${CLEAN}`)).text);
+        for (const permission of Object.keys(DENIED))
+          answers.set(permission, await auditWithout(lab, permission));
+        for (const service of Object.keys(SWITCHED_OFF))
+          answers.set(service, await auditWhileOff(lab, service));
+      },
+      SCENARIO,
+      POLICY_HERE,
+    ),
   );
 
   it('passes all where everything can be read', () => {
