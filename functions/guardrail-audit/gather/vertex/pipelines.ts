@@ -4,7 +4,7 @@ import { undefinedIfMissing } from '../../../../shared/google/google-api-error.t
 import { parseAnswer } from '../../../../shared/google/parse-answer.ts';
 import { urlOf } from '../../../../shared/google/vertex/vertex.ts';
 import type { Workload } from '../../facts.ts';
-import { isRead, whole, type Reading } from '../../reading.ts';
+import { gapText, isRead, whole, type Reading } from '../../reading.ts';
 import { attempt, type Look } from '../attempt.ts';
 import { textsOfJson } from '../json-texts.ts';
 import { textsOfSpec, valueOf } from './pipeline-spec.ts';
@@ -56,7 +56,9 @@ export async function readPipelines(
       ...runs.gaps,
       ...(first === undefined
         ? []
-        : [`the compiled specifications of ${unread.length} pipelines are not known, the first: ${first}`]),
+        : [
+            `the compiled specifications of ${unread.length} pipelines are not known, the first: ${gapText(first)}`,
+          ]),
       ...(newest.length <= MAX_SPECS
         ? []
         : [`only the newest ${MAX_SPECS} of ${newest.length} compiled pipelines were looked at`]),
