@@ -454,8 +454,8 @@ const cases: readonly Case[] = [
     bucketIn: TARGET,
     options: { policyUri: `gs://${BUCKET}/costguard.yaml`, account: SWITCH },
     state: 'gs://ml-ops-local-nowhere',
-    open: ['state-access: fail', 'project-own-parts: fail'],
-    says: /storage buckets create/,
+    open: ['policy-in-force: fail', 'state-access: fail', 'project-own-parts: fail'],
+    says: /costguard\.yaml does not exist; all else was checked with the ladder of FILE\ngcloud storage cp /,
   },
   {
     name: 'a state bucket whose project may not be seen',
