@@ -126,7 +126,7 @@ async function canAdd(api: Api, bucket: string, folder: string): Promise<boolean
   }
 }
 
-/** Whoever may delete objects of that name is told that there is none, or that it is of another generation. */
+/** A caller that may delete objects of that name is told that there is none, or that it is of another generation. */
 async function canReplace(api: Api, bucket: string, folder: string): Promise<boolean> {
   const name = encodeURIComponent(`${folder}${PROBE}`);
   try {

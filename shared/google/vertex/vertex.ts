@@ -79,7 +79,7 @@ function toEndpoint({ name, deployedModels, trafficSplit }: z.infer<typeof endpo
  */
 export function urlOf(resource: string): string {
   const region = regionOf(resource);
-  // A name may come from an answer or the state bucket: whoever writes there must not choose which host gets the token.
+  // A name may come from an answer or the state bucket: what stands there must not choose which host gets the token.
   if (!REGION.test(region))
     throw new PermanentError(`Cannot use "${resource}": "${region}" is no region of Vertex AI`);
   return `https://${region}-aiplatform.googleapis.com/v1/${resource}`;
