@@ -32,7 +32,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     const isSaid =
       received.kind === 'budget' &&
       sender?.kind === 'ignore' &&
-      (await sayMadeAnew(context, config, received, sender.reason));
+      (await sayMadeAnew(context, config, received, sender));
     if (!isSaid) say(context, received, sender);
     return;
   }
@@ -61,7 +61,7 @@ async function answer(
   if (told.kind !== 'ignore') {
     // An estimate is compared with what is believed alone.
     if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
-    await noteHeard(context, config, notification.budget, asOfMs);
+    await noteHeard(context, config, notification, asOfMs);
   }
   const rate = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);

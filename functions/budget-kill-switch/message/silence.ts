@@ -7,6 +7,7 @@ import { updateStateObject, type StateObject } from '../../../shared/state/compa
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import type { Config } from '../config.ts';
+import type { Notification } from './notification.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -19,6 +20,8 @@ const heardSchema = z.object({
   heardMs: z.number(),
   /** When its silence was last told. */
   saidMs: z.nullable(z.number()),
+  /** What its latest message called it; absent in what an older version kept. */
+  displayName: z.optional(z.string()),
 });
 
 type Heard = z.infer<typeof heardSchema>;
@@ -28,7 +31,7 @@ type Place = Pick<EventContext, 'state' | 'runtime' | 'log'>;
 export async function noteHeard(
   { state, runtime, log }: Place,
   { mode }: Pick<Config, 'mode'>,
-  budget: string,
+  { budget, displayName }: Pick<Notification, 'budget' | 'displayName'>,
   publishedMs: number,
 ): Promise<void> {
   // Observing changes nothing, not even what is remembered.
@@ -37,12 +40,27 @@ export async function noteHeard(
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before): Heard => {
       const isKnown = before !== undefined && !isAhead(before.heardMs, nowMs);
-      const isRecent = isKnown && publishedMs - before.heardMs < NOTE_AFTER_MS;
-      return isRecent && before.saidMs === null ? before : { version: 1, heardMs: publishedMs, saidMs: null };
+      const isRecent =
+        isKnown &&
+        publishedMs - before.heardMs < NOTE_AFTER_MS &&
+        // One that comes late may be of before it was renamed.
+        (before.displayName === displayName || publishedMs < before.heardMs);
+      return isRecent && before.saidMs === null
+        ? before
+        : { version: 1, heardMs: publishedMs, saidMs: null, displayName };
     });
   } catch (error) {
     log('WARNING', `Cannot note that ${budget} was heard of: ${messageOf(error)}`);
   }
+}
+
+/** What a budget was called when it was last heard of; undefined where that is not known. Throws `GoogleApiError`. */
+export async function rememberedName(
+  state: EventContext['state'],
+  budget: string,
+): Promise<string | undefined> {
+  const memory = memoryOf(budget);
+  return memory.parse((await state?.read(memory.name))?.text)?.displayName;
 }
 
 /** Tells of a budget that has not been heard of for `budgets.silence`, and again each time that as much has passed. */
@@ -77,9 +95,9 @@ export async function tellSilence(
 }
 
 /** What a clock that was wrong has noted would mute a budget until then. */
-function withoutFuture({ heardMs, saidMs }: Heard, nowMs: number): Heard {
+function withoutFuture({ heardMs, saidMs, ...rest }: Heard, nowMs: number): Heard {
   return {
-    version: 1,
+    ...rest,
     heardMs: isAhead(heardMs, nowMs) ? nowMs : heardMs,
     saidMs: saidMs !== null && isAhead(saidMs, nowMs) ? null : saidMs,
   };

@@ -293,7 +293,10 @@ describe('budget-kill-switch on messages that nothing follows from', () => {
     ],
     [
       'a foreign budget',
-      alert(1.3, { budget: 'billingAccounts/FFFFFF-FFFFFF-FFFFFF/budgets/b' }),
+      alert(1.3, {
+        budget: 'billingAccounts/FFFFFF-FFFFFF-FFFFFF/budgets/b',
+        data: { budgetDisplayName: 'of another team' },
+      }),
       'INFO',
       /foreign-budget/,
       [],
