@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api, ApiAnswer } from '../google/api.ts';
-import { GoogleApiError } from '../google/google-api-error.ts';
+import { EmptyAnswer, GoogleApiError } from '../google/google-api-error.ts';
 import { parseWritten } from '../google/parse-answer.ts';
 import { nameIsTaken, storeOnce, type Place } from './store-once.ts';
 
@@ -23,6 +23,9 @@ export const QUANTUM_BYTES = 256 * 1024;
 
 /** Answers in a row that kept nothing of what was sent. */
 const MAX_STALLED = 3;
+
+/** Requests for a session that are answered without one, as by a page of a front end: one that is left open costs nothing. */
+const MAX_STARTS = 3;
 
 const CALL = 'storage.objects.insert';
 
@@ -69,8 +72,16 @@ export async function startSession(api: Api, target: UploadTarget): Promise<Sess
 
 /** The address of a new session; Cloud Storage checks the precondition now and at the end. */
 async function sessionUrl(api: Api, target: UploadTarget): Promise<string> {
+  for (let start = 0; start < MAX_STARTS; start++) {
+    const url = (await requestSession(api, target)).header('location');
+    if (url !== undefined) return url;
+  }
+  throw new GoogleApiError(CALL, new EmptyAnswer('location: no upload session is named'));
+}
+
+function requestSession(api: Api, target: UploadTarget): Promise<ApiAnswer> {
   const { bucket, name, metadata } = target;
-  const started = await api
+  return api
     .exchangeUnpermitted(CALL, {
       method: 'POST',
       url: `https://storage.googleapis.com/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
@@ -80,10 +91,6 @@ async function sessionUrl(api: Api, target: UploadTarget): Promise<string> {
     .catch((error: unknown) => {
       throw error instanceof GoogleApiError && error.status === 412 ? nameIsTaken(target, error) : error;
     });
-  const url = started.header('location');
-  if (url === undefined)
-    throw new Error(`Cannot write "gs://${bucket}/${name}": Cloud Storage named no upload session`);
-  return url;
 }
 
 /** Sends bytes from an offset on; with `whole` they are the last ones. */

@@ -148,7 +148,7 @@ function stateAfter(version: ObjectVersion, events: readonly LifecycleEvent[]): 
 
 /**
  * The states that a version may be in at a moment: each action comes up to a day after it is due, and another day for
- * each one that it follows.
+ * each one that it follows. A move that is still to come when a deletion is due may be overtaken by it.
  */
 function possibleStates(
   version: ObjectVersion,
@@ -156,11 +156,43 @@ function possibleStates(
   atMs: number,
 ): readonly string[] {
   const events = all.filter(({ generation }) => generation === version.generation);
-  const surely = events.filter(({ dueMs, after }) => dueMs + (after + 1) * DAY_MS <= atMs).length;
+  const isOvertaken = (event: LifecycleEvent, at: number): boolean =>
+    event.kind === 'move' &&
+    events.slice(at + 1).some((later) => later.kind !== 'move' && later.dueMs < latestMs(event));
+  const kept = events.filter((event, at) => !isOvertaken(event, at));
+  return [...new Set([events, kept])].flatMap((some) => statesAmong(version, some, atMs));
+}
+
+function statesAmong(
+  version: ObjectVersion,
+  events: readonly LifecycleEvent[],
+  atMs: number,
+): readonly string[] {
+  const surely = events.filter((event) => latestMs(event) <= atMs).length;
   const perhaps = events.filter(({ dueMs }) => dueMs <= atMs).length;
   return Array.from({ length: perhaps - surely + 1 }, (_, more) =>
     stateAfter(version, events.slice(0, surely + more)),
   );
+}
+
+/**
+ * Whether a rule that counts newer versions may see one that is due to go but still there: when each of them goes is open
+ * within a day, so it is open what the rule does.
+ */
+function mayCountOneThatGoes(
+  version: ObjectVersion,
+  versions: readonly ObjectVersion[],
+  events: readonly LifecycleEvent[],
+  atMs: number,
+): boolean {
+  const newer = versions.slice(0, versions.indexOf(version)).map(({ generation }) => generation);
+  return events.some(
+    ({ kind, generation, dueMs }) => kind === 'delete' && newer.includes(generation) && dueMs <= atMs,
+  );
+}
+
+function latestMs({ dueMs, after }: LifecycleEvent): number {
+  return dueMs + (after + 1) * DAY_MS;
 }
 
 const CHECKED_DAYS = [1, 2, 8, 31, 32, 62, 92, YEAR_DAYS];
@@ -168,12 +200,14 @@ const CHECKED_DAYS = [1, 2, 8, 31, 32, 62, 92, YEAR_DAYS];
 test('what is forecast is what happens, object by object, as the clock moves a year', async () => {
   let deleted = 0;
   let moved = 0;
+  let checked = 0;
   await fc.assert(
     fc.asyncProperty(anyBucket, async (any) => {
       const world = serviceOf(any);
       const { storage } = world;
       const rules = any.rules.map(readRule);
       const settings = { versioned: any.kind === 'versioned', autoclass: false };
+      const countsNewer = rules.some(({ condition }) => (condition.numNewerVersions ?? 0) > 0);
       const endMs = START_MS + YEAR_DAYS * DAY_MS;
       const forecast = versionsIn(storage).map((versions) => ({
         versions,
@@ -189,6 +223,8 @@ test('what is forecast is what happens, object by object, as the clock moves a y
         );
         for (const { versions, events } of forecast)
           for (const version of versions) {
+            if (countsNewer && mayCountOneThatGoes(version, versions, events, atMs)) continue;
+            checked++;
             const possible = possibleStates(version, events, atMs);
             const actual = now.get(keyOf(version)) ?? 'deleted';
             assert.ok(
@@ -203,5 +239,8 @@ test('what is forecast is what happens, object by object, as the clock moves a y
     }),
     { numRuns: 400 },
   );
-  assert.ok(deleted > 100 && moved > 100, `not a real test: ${deleted} deleted, ${moved} moved`);
+  assert.ok(
+    deleted > 100 && moved > 100 && checked > 5_000,
+    `not a real test: ${deleted} deleted, ${moved} moved, ${checked} checked`,
+  );
 });

@@ -18,6 +18,8 @@ import { messagesOf, receiptsIn } from '../../support/observe.ts';
 /** Some 13 MB of decisions: several blocks of an upload. */
 const PAGES = 8;
 const PAGE = 1_000;
+/** Some 150 kB: less than what makes an upload of several requests worth it. */
+const SHORT = 100;
 
 const startedAt = new Date('2026-11-18T21:40:00Z');
 const RUN = { runId: '20261118T214000Z-eb46402f', startedAt, title: 'ml-lab' };
@@ -81,10 +83,14 @@ function decided(at: number): DecidedOutcome {
   };
 }
 
-async function decideAll({ receipt, delivery }: World, pages = PAGES): Promise<readonly DecidedOutcome[]> {
+async function decideAll(
+  { receipt, delivery }: World,
+  pages = PAGES,
+  page = PAGE,
+): Promise<readonly DecidedOutcome[]> {
   const all: DecidedOutcome[] = [];
-  for (let page = 0; page < pages; page++) {
-    for (let at = page * PAGE; at < (page + 1) * PAGE; at++) {
+  for (let from = 0; from < pages * page; from += page) {
+    for (let at = from; at < from + page; at++) {
       const one = decided(at);
       all.push(one);
       if (one.action === 'keep') receipt.keep(one);
@@ -124,11 +130,11 @@ describe('the delivery of a receipt', () => {
 
   it('writes a short one in one request at the end', () =>
     withDelivery(async (world) => {
-      await decideAll(world, 1);
+      await decideAll(world, 1, SHORT);
       assert.equal(uploads(world.sandbox).length, 0);
       await world.finish();
       assert.equal(uploads(world.sandbox).length, 1);
-      assert.equal(receiptsIn(world.sandbox, BUCKET)[0]?.decisions.length, PAGE);
+      assert.equal(receiptsIn(world.sandbox, BUCKET)[0]?.decisions.length, SHORT);
     }));
 
   it('of a run that dies in the middle leaves no receipt, and its decisions in the log', () =>
@@ -164,18 +170,33 @@ describe('the delivery of a receipt', () => {
     { kind: 'html', status: 502, after: true },
     { kind: 'body', body: '', after: true },
   ] as const)
-    it(`of an account that may only add objects survives ${JSON.stringify(fault)}, and is stored once`, () =>
-      withDelivery(async (world) => {
-        const { sandbox, finish, errors } = world;
-        sandbox.faults.add({ route: 'storage.objects.insert', count: 1, fault });
-        const all = await decideAll(world, 1);
-        await finish();
-        assert.deepEqual(errors, []);
-        assert.deepEqual(
-          receiptsIn(sandbox, BUCKET, 'cost-estimator').map(({ decisions }) => decisions),
-          [all],
-        );
-      }, 'cost-estimator'));
+    for (const [length, pages, page] of [
+      ['short', 1, SHORT],
+      ['long', 2, PAGE],
+    ] as const)
+      it(`of an account that may only add objects: a ${length} one survives ${JSON.stringify(fault)}, and is stored once`, () =>
+        withDelivery(async (world) => {
+          const { sandbox, finish, errors } = world;
+          sandbox.faults.add({ route: 'storage.objects.insert', count: 1, fault });
+          const all = await decideAll(world, pages, page);
+          await finish();
+          assert.deepEqual(errors, []);
+          assert.deepEqual(
+            receiptsIn(sandbox, BUCKET, 'cost-estimator').map(({ decisions }) => decisions),
+            [all],
+          );
+        }, 'cost-estimator'));
+
+  it('that is named no upload session again and again fails, and says so', () =>
+    withDelivery(async (world) => {
+      const { sandbox, finish, errors } = world;
+      sandbox.faults.add({ route: 'storage.objects.insert', fault: { kind: 'body', body: '' } });
+      await decideAll(world);
+      await finish();
+      assert.match(String(errors[0]), /storage\.objects\.insert.*no upload session is named/);
+      assert.equal(errors.length, 1);
+      assert.deepEqual(sandbox.storage.objectNames(BUCKET, 'receipts/'), []);
+    }));
 
   it('where another object has its name leaves that as it is, and fails', () =>
     withDelivery(async (world) => {
