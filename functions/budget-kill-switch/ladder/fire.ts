@@ -11,7 +11,7 @@ import { estimateEvidence } from '../estimate/evidence.ts';
 import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
-import { mergePlans, withoutFalseReturns } from './merge-plans.ts';
+import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
@@ -130,7 +130,8 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
   const earlier = plannedBefore(manifest, rung);
-  const merged = withoutPlanned(mergePlans(earlier, fresh, manifest?.restored), firing.allowance);
+  const found = asBeforeOthers(fresh, rung, manifest);
+  const merged = withoutPlanned(mergePlans(earlier, found, manifest?.restored), firing.allowance);
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, running);
   const isOver = new Set(over.map((item) => item.resource));
   const items = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
@@ -164,7 +165,9 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const wasFired = isFired(lease.manifest(), rung);
   const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due));
   const fresh = await planNow(firing, rung);
-  const merged = mergePlans(earlier, fresh, lease.manifest().restored);
+  const { restored, rungs } = lease.manifest();
+  const found = asBeforeOthers(fresh, rung, { restored, rungs });
+  const merged = mergePlans(earlier, found, restored);
   const { plan: present, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
   const isOver = new Set(over.map((item) => item.resource));
   const open = new Set(

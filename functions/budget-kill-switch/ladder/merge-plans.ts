@@ -1,3 +1,4 @@
+import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
@@ -35,6 +36,32 @@ export function mergePlans(
   };
 }
 
+/**
+ * Part of what a rung below took away may still run, as a group whose autoscaler is off: it is to be as it was before the first rung
+ * took it, whichever of them lists it. Pure.
+ */
+export function asBeforeOthers(
+  plan: RungPlan,
+  rung: Pick<Rung, 'do'>,
+  manifest: Pick<Manifest, 'rungs' | 'restored'> | undefined,
+): RungPlan {
+  if (manifest === undefined) return plan;
+  const taken = new Map<string, ManifestItem>();
+  for (const { do: action, items = [] } of manifest.rungs)
+    for (const item of action === rung.do ? [] : items) {
+      const isTaken = item.status === 'done' || item.status === 'planned';
+      const isRestored = (manifest.restored[item.resource] ?? 0) > (item.atMs ?? 0);
+      if (isTaken && !isRestored && !taken.has(item.resource)) taken.set(item.resource, item);
+    }
+  return {
+    ...plan,
+    items: plan.items.map((item) => {
+      const before = taken.get(item.resource);
+      return before === undefined ? item : asBefore(before, item);
+    }),
+  };
+}
+
 /** Items that came back and were found off, or are kept by now, are what they were before. */
 export function withoutFalseReturns(
   items: readonly ManifestItem[],
@@ -54,12 +81,15 @@ function returnsOf({ cameBack = 0 }: ManifestItem): number {
 
 /** Brought back by another hand: it is to be as it was before the switch took it away for the first time. */
 function comeBack(before: ManifestItem, now: ManifestItem): ManifestItem {
-  const cameBack = returnsOf(before);
+  return { ...asBefore(before, now), cameBack: returnsOf(before) };
+}
+
+function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {
   // A group that was resized by hand still has the autoscaler off, for instance.
-  if ('record' in before && 'record' in now) return { ...now, cameBack, record: before.record };
-  if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return { ...now, cameBack };
+  if ('record' in before && 'record' in now) return { ...now, record: before.record };
+  if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return now;
   // What was on the endpoint at first must come back as well, each model once, with the traffic that it had.
-  return { ...now, cameBack, ...joinDeployed(before, now) };
+  return { ...now, ...joinDeployed(before, now) };
 }
 
 function isBilling({ kind }: ManifestItem): boolean {

@@ -98,6 +98,15 @@ const STOPS = [
   ['job-1:cancel', 'GET .*customJobs/job-1\\b'],
   ['endpoints/1:undeployModel', 'GET .*endpoints/1$'],
   ['PUT .*billingInfo', 'GET .*ml-research/billingInfo'],
+  ['web/resize', 'GET .*instanceGroupManagers/web$'],
+  ['autoscalers', 'GET .*autoscalers/web-scaler$'],
+  ['pool:setSize', 'GET .*clusters/train$'],
+  ['pool:setAutoscaling', 'GET .*clusters/train$'],
+  ['ws-1:stop', 'GET .*workstations/ws-1$'],
+  ['tpu-1:stop', 'GET .*nodes/tpu-1$'],
+  ['spark:stop', 'GET .*clusters/spark$'],
+  ['colab-1:stop', 'GET .*notebookRuntimes/colab-1$'],
+  ['hourly:pause', 'GET .*schedules/hourly\\b'],
 ] as const;
 
 describe('a restore that a person requests while the switch is at work', () => {
@@ -171,6 +180,34 @@ describe('a restore that a person requests while the switch is at work', () => {
       expect(stateOf(lab.project())).toEqual(before);
     });
   }
+});
+
+describe('what one rung took away in part and unlinking then ended', () => {
+  const refuse = (write: RegExp) => (): void =>
+    void (disturbance.armed = { write, fate: FATES['a refusal'] });
+  const UNDEPLOY = /projects\/101\/.*endpoints\/1:undeployModel/;
+  const REFUSED: Readonly<Record<string, Disturbance['armed']>> = {
+    'a group whose autoscaler is off already': { write: /web\/resize/, fate: FATES['a refusal'] },
+    'a node pool whose autoscaling is off already': { write: /pool:setSize/, fate: FATES['a refusal'] },
+    'an endpoint of which one model is off already': {
+      write: UNDEPLOY,
+      fate: FATES['an outage after the effect'],
+      meanwhile: refuse(UNDEPLOY),
+    },
+  };
+
+  for (const [title, armed] of Object.entries(REFUSED))
+    it(`${title}: is as it was before the first rung, also where no other message came before the restore`, async () => {
+      Object.assign(disturbance, { armed: undefined, freeze: undefined });
+      lab.fresh();
+      const before = stateOf(lab.project());
+      disturbance.armed = armed;
+      expect([await lab.alert(), disturbance.armed]).toEqual([false, undefined]);
+      expect(lab.project().account).toBe('');
+      fake.world.nowMs += 30 * MINUTE_MS;
+      await restoreUntilComplete();
+      expect(stateOf(lab.project())).toEqual(before);
+    });
 });
 
 describe('50 restores at once', () => {
