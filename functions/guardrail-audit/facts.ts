@@ -22,6 +22,8 @@ export interface AuditFacts {
   /** Authentications in the window by the key's id; a key without any is not in it. */
   readonly keyUse: Reading<ReadonlyMap<string, number>>;
   readonly machines: Reading<readonly MachineFacts[]>;
+  /** Of the project itself: every machine in it sees it. */
+  readonly projectMetadata: Reading<MetadataFacts>;
   /** Why it is unknown which of the machines are notebooks, though all of them were seen. */
   readonly notebookGaps: readonly Gap[];
   readonly managedNotebooks: Reading<readonly ManagedNotebook[]>;
@@ -33,7 +35,7 @@ export interface AuditFacts {
   readonly jobs: Reading<readonly Workload[]>;
   /** Functions, Cloud Run services and jobs. */
   readonly workloads: Reading<readonly Workload[]>;
-  /** Startup scripts in buckets that machines name. */
+  /** Startup scripts in buckets that machines or the project name. */
   readonly scripts: Reading<readonly ScannedPlace[]>;
   /** A secret has the same digest in every run, for the key of digests is kept. */
   readonly digestsLast: boolean;
@@ -88,7 +90,7 @@ export interface KeyFacts {
 /** A text that was searched for credentials. */
 export interface ScannedPlace {
   readonly resource: string;
-  /** Such as `metadata/startup-script` or `env/DB_PASSWORD`. */
+  /** Such as `metadata/startup-script`, `project-metadata/startup-script` or `env/DB_PASSWORD`. */
   readonly place: string;
   readonly secrets: readonly FoundSecret[];
   /** How many more there are. */
@@ -97,8 +99,15 @@ export interface ScannedPlace {
   readonly refers: boolean;
 }
 
+/** Metadata of Compute Engine, searched. */
+export interface MetadataFacts {
+  readonly places: readonly ScannedPlace[];
+  /** Of startup scripts that it names, `gs://…` or an address of the web, as they stand there: one may hold a credential. */
+  readonly scriptUrls: readonly string[];
+}
+
 /** A VM, or a Workbench instance with the VM behind it. */
-export interface MachineFacts {
+export interface MachineFacts extends MetadataFacts {
   readonly kind: 'vm' | 'notebook';
   readonly resource: string;
   readonly name: string;
@@ -114,9 +123,6 @@ export interface MachineFacts {
   readonly fullScope: boolean;
   /** While it runs, without what bills anyway. */
   readonly usdPerHour: UsdPerHour;
-  readonly places: readonly ScannedPlace[];
-  /** Of startup scripts that it names, `gs://…` or an address of the web, as they stand there: one may hold a credential. */
-  readonly scriptUrls: readonly string[];
 }
 
 /** Hours of the window in which a VM was up, and busy. */

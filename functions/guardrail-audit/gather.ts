@@ -12,6 +12,7 @@ import { policiesOnce, readAncestors, readInherited, type ReadAbove } from './ga
 import { readKeyUse } from './gather/key-use.ts';
 import { readMachines } from './gather/machines.ts';
 import { readManagedNotebooks } from './gather/managed-notebooks.ts';
+import { readProjectMetadata } from './gather/metadata.ts';
 import { readProjectPolicy } from './gather/policy.ts';
 import { budgetPreflight } from './gather/preflight.ts';
 import { readNeighbours } from './gather/projects.ts';
@@ -21,7 +22,7 @@ import { readTpus } from './gather/tpus.ts';
 import { readUse } from './gather/use.ts';
 import { readVertex } from './gather/vertex/vertex.ts';
 import { readWorkloads } from './gather/workloads.ts';
-import { mapReading, type Reading } from './reading.ts';
+import { joinReadings, mapReading, type Reading } from './reading.ts';
 
 export interface AuditSources {
   readonly auth: GoogleAuth;
@@ -54,6 +55,7 @@ export async function gatherProject(
     keyUse,
     tpus,
     { machines, notebookGaps },
+    projectMetadata,
     managedNotebooks,
     vertex,
     workloads,
@@ -69,16 +71,20 @@ export async function gatherProject(
     readKeyUse(look),
     readTpus(look),
     readMachines(look),
+    readProjectMetadata(look),
     readManagedNotebooks(look),
     readVertex(look),
     readWorkloads(look),
     readBuckets(look),
     readReceipts(look, config, state),
   ]);
-  const [use, scripts] = await Promise.all([readUse(look, machines), readScripts(look, machines)]);
+  const [use, scripts] = await Promise.all([
+    readUse(look, machines),
+    readScripts(look, joinReadings([machines, mapReading(projectMetadata, (one) => [one])])),
+  ]);
   return {
     ...{ project, above, neighbours, billing, policy: allowed, inherited, accounts, keyUse, tpus },
-    ...{ machines, notebookGaps, managedNotebooks, use, scripts },
+    ...{ machines, notebookGaps, projectMetadata, managedNotebooks, use, scripts },
     ...vertex,
     ...{ workloads, buckets, digestsLast: look.digestsLast === true },
     ...receipts,

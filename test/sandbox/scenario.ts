@@ -122,6 +122,8 @@ const projectSchema = z.strictObject({
   refuseWildcard: z.boolean().default(false),
   notebooks: z.array(notebookSchema).default([]),
   vms: z.array(vmSchema).default([]),
+  /** Metadata of the project, which each of its machines sees. */
+  commonInstanceMetadata: z.record(z.string(), z.string()).default({}),
   /** Managed instance groups; `metadata.created-by` of a VM names its group. */
   instanceGroups: z.array(groupSeedSchema).default([]),
   /** What goes where, for the metrics of VM and bucket traffic. */

@@ -247,6 +247,7 @@ export const clean: AuditFacts = {
   keyUse: whole(new Map([[key.id, 480]])),
   tpus: whole({ nodes: [], workers: [] }),
   machines: whole([notebook, vm]),
+  projectMetadata: whole({ places: [], scriptUrls: [] }),
   notebookGaps: [],
   managedNotebooks: whole([]),
   use: whole(

@@ -17,6 +17,7 @@ const BAD_DEFAULT = '100000000003-compute@developer.gserviceaccount.com';
 /** What is planted, and must stand in nothing that the audit says. */
 export const SECRETS = {
   inMetadata: `hf_${chance(34, 'abcdefghijklmnopqrstuvwxyz')}`,
+  inProjectMetadata: 'Gr4nite-Ott3r-33',
   inKey: pem.trimEnd(),
   inJob: `ghp_${chance(36)}`,
   inFunction: 'Tr0ub4dor&3x',
@@ -119,6 +120,11 @@ const bad: ProjectInput = {
       },
     },
   ],
+  commonInstanceMetadata: {
+    'startup-script': `#!/bin/bash\nexport REGISTRY_PASSWORD=${SECRETS.inProjectMetadata}\n`,
+    'startup-script-url': `gs://${BAD}-config/every-machine.sh`,
+    'enable-oslogin': 'TRUE',
+  },
   vms: [{ id: 'host', zone: 'us-central1-a', machineType: 'n1-standard-4', serviceAccount: BAD_DEFAULT }],
   run: {
     functions: [{ id: 'ingest', env: { DB_PASSWORD: SECRETS.inFunction } }],
@@ -238,7 +244,12 @@ export function auditScenario(more: Partial<ScenarioInput> = {}): Scenario {
     storage: {
       buckets: [
         { name: BUCKET, project: OPERATIONS, location: 'US-CENTRAL1' },
-        { name: `${BAD}-config`, project: BAD, location: 'US-CENTRAL1' },
+        {
+          name: `${BAD}-config`,
+          project: BAD,
+          location: 'US-CENTRAL1',
+          objects: [{ name: 'every-machine.sh', content: `export GITLAB_TOKEN=${SECRETS.inScript}\n` }],
+        },
         {
           name: `${BAD}-public`,
           project: BAD,

@@ -440,6 +440,10 @@ const DATA: readonly Case[] = [
   { ...one('no receipt of the egress auditor', { egress: unread }), unknown: ['egress-finding'] },
 ];
 
+const withSecret = whole({
+  places: [secretPlace('project-metadata/startup-script', { resource: `projects/${PROJECT}` })],
+  scriptUrls: [],
+});
 const CREDENTIALS: readonly Case[] = [
   one('a key that people hold', { accounts: whole([account(SERVING, [key])]) }, 'account-key'),
   one(
@@ -492,6 +496,33 @@ const CREDENTIALS: readonly Case[] = [
     'metadata that refers to Secret Manager',
     machine({ places: [secretPlace('metadata/env', { secrets: [], refers: true })] }),
   ),
+  one(
+    'a token in the metadata that every machine of the project sees',
+    { projectMetadata: withSecret },
+    'secret-in-metadata',
+  ),
+  {
+    ...one(
+      'a token in the metadata of the project, and machines that may not be read',
+      { projectMetadata: withSecret, machines: unread },
+      'secret-in-metadata',
+    ),
+    unknown: ['notebook-day-and-night', 'gpu-oversized', 'default-account', 'account-shared'],
+  },
+  {
+    ...one('metadata of the project that may not be read', { projectMetadata: unread }),
+    unknown: ['secret-in-metadata'],
+  },
+  {
+    ...one(
+      'a token in the metadata of a notebook, and that of the project may not be read',
+      {
+        ...machine({ places: [secretPlace('metadata/startup-script')] }),
+        projectMetadata: unread,
+      },
+      'secret-in-metadata',
+    ),
+  },
   one(
     'a token in a script in a bucket',
     { scripts: whole([secretPlace('gs://lab/start.sh')]) },

@@ -2,7 +2,7 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { AuditConfig } from '../config.ts';
 import type { AccountFacts, AuditFacts, KeyFacts, ScannedPlace, Workload } from '../facts.ts';
 import { isGoogleAgent } from '../iam/members.ts';
-import { both, gapOf, isRead, mapReading, type Gap } from '../reading.ts';
+import { both, gapOf, isRead, joinReadings, mapReading, type Gap } from '../reading.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { changeOf } from './secret-remedy.ts';
 
@@ -11,9 +11,12 @@ const DAY_MS = 86_400_000;
 const WINDOW_DAYS = 30;
 
 export function checkCredentials(facts: AuditFacts, config: AuditConfig, now: Date): readonly Outcome[] {
-  const { accounts, keyUse, machines, scripts, jobs, workloads } = facts;
+  const { accounts, keyUse, machines, projectMetadata, scripts, jobs, workloads } = facts;
   const told = { project: config.project, digestsLast: facts.digestsLast };
-  const metadata = mapReading(machines, (all) => all.flatMap(({ places }) => places));
+  const metadata = joinReadings([
+    mapReading(machines, (all) => all.flatMap(({ places }) => places)),
+    mapReading(projectMetadata, ({ places }) => places),
+  ]);
   const keys =
     (look: (account: AccountFacts, key: KeyFacts) => Found | undefined) => (all: readonly AccountFacts[]) =>
       judgeKeys(all, now, look);

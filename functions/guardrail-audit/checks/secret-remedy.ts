@@ -8,6 +8,10 @@ export function changeOf(resource: string, place: string, project: string): read
   const [, , , where = ''] = resource.split('/');
   const at = `--project=${shellWord(project)}`;
   switch (collectionOf(resource)) {
+    case 'projects':
+      return kind === 'project-metadata'
+        ? [`gcloud compute project-info remove-metadata --keys=${shellWord(key)} ${at}`]
+        : [];
     case 'instances':
       if (kind !== 'metadata') return [];
       return resource.includes('/zones/')

@@ -17,7 +17,8 @@ import { costOfMachines } from '../../../shared/resources/cost.ts';
 import type { AuditFacts, MachineFacts } from '../facts.ts';
 import { gapOf, isRead, whole, type Read, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
-import { scanTexts, textsOfMap, textsOfPairs } from './texts.ts';
+import { isMetadata, scriptUrlsOf, textsOfMetadata } from './metadata.ts';
+import { scanTexts, textsOfMap } from './texts.ts';
 
 const vmSchema = z.looseObject({
   id: z.string(),
@@ -38,19 +39,6 @@ const FIELDS =
   'id,name,status,machineType,labels,metadata/items(key,value),guestAccelerators,serviceAccounts,scheduling(provisioningModel,preemptible)';
 
 const FULL_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
-
-/**
- * Keys that name where a script lies: of Compute Engine and of Workbench. Sources:
- * https://cloud.google.com/compute/docs/instances/startup-scripts/windows, https://cloud.google.com/vertex-ai/docs/workbench/instances/manage-metadata
- */
-const SCRIPT_KEYS = [
-  'startup-script-url',
-  'shutdown-script-url',
-  'post-startup-script',
-  'windows-startup-script-url',
-  'windows-shutdown-script-url',
-  'sysprep-specialize-script-url',
-];
 
 /**
  * VMs, and Workbench instances joined to theirs. Needs compute.instances.list and notebooks.instances.list. While the Notebooks API is
@@ -75,12 +63,14 @@ function join(
   const seen = new Set(vms.value.map(({ vm }) => vm.id));
   // Without its VM nothing says whether it runs, and as what.
   const alone = [...byId].filter(([id]) => !seen.has(id));
+  const unlike = vms.value.filter(({ vm }) => !isMetadata(vm.metadata));
   return {
     value: vms.value.map(({ vm, scope }) => toFacts(vm, scope, byId.get(vm.id), look)),
     gaps: [
       ...(isRead(notebooks) ? notebooks.gaps : [gapOf(notebooks)]),
       ...vms.gaps,
       ...alone.map(([, { name }]) => `the VM of ${name} was not seen`),
+      ...unlike.map(({ vm }) => `the metadata of ${vm.name} has another form than documented`),
     ],
   };
 }
@@ -144,8 +134,7 @@ function toFacts(
   const machineType = resourceId(vm.machineType ?? '');
   const accelerators = acceleratorsOf(vm.guestAccelerators);
   const gpus = gpusOf({ machineType, accelerators });
-  const items = itemsOf(vm.metadata);
-  const metadata = textsOfPairs(items, 'metadata');
+  const metadata = textsOfMetadata(vm.metadata, 'metadata');
   const [account] = vm.serviceAccounts ?? [];
   return {
     kind: notebook === undefined ? 'vm' : 'notebook',
@@ -171,20 +160,11 @@ function toFacts(
         : metadata,
       look.digestOf,
     ),
-    scriptUrls: metadata
-      .filter(({ name, text }) => SCRIPT_KEYS.includes(name ?? '') && text.trim() !== '')
-      .map(({ text }) => text.trim()),
+    scriptUrls: scriptUrlsOf(metadata),
   };
 }
 
 /** What is said to be saved is never more than what is. */
 function lowest(price: Price): MachineFacts['usdPerHour'] {
   return isPriced(price) ? price.usd.low : 'unpriced';
-}
-
-const metadataSchema = z.looseObject({ items: z.optional(z.array(z.unknown())) });
-
-function itemsOf(metadata: unknown): readonly unknown[] {
-  const read = metadataSchema.safeParse(metadata);
-  return read.success ? (read.data.items ?? []) : [];
 }

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { parseAnswer } from '../../../shared/google/parse-answer.ts';
-import type { MachineFacts, ScannedPlace } from '../facts.ts';
+import type { MetadataFacts, ScannedPlace } from '../facts.ts';
 import { both, isRead, joinReadings, mapReading, type Reading } from '../reading.ts';
 import { attempt, type Look } from './attempt.ts';
 import { scanTexts } from './texts.ts';
@@ -13,18 +13,18 @@ const SCRIPTS_AT_ONCE = 4;
 const MAX_BYTES = 1_000_000;
 
 /**
- * Startup scripts that machines name in buckets. The audit's role has no right to read objects, which would be one to all data:
+ * Startup scripts in buckets that the metadata of machines and of the project names. The audit's role has no right to read objects, which would be one to all data:
  * who wants the scripts read grants roles/storage.objectViewer on their bucket.
  */
 export async function readScripts(
   look: Look,
-  machines: Reading<readonly MachineFacts[]>,
+  metadata: Reading<readonly Pick<MetadataFacts, 'scriptUrls'>[]>,
 ): Promise<Reading<readonly ScannedPlace[]>> {
-  if (!isRead(machines)) return machines;
-  const urls = [...new Set(machines.value.flatMap(({ scriptUrls }) => scriptUrls))].sort();
+  if (!isRead(metadata)) return metadata;
+  const urls = [...new Set(metadata.value.flatMap(({ scriptUrls }) => scriptUrls))].sort();
   const read = await pMap(urls, (url) => readScript(look, url), { concurrency: SCRIPTS_AT_ONCE });
   const joined = joinReadings(read);
-  return mapReading(both(machines, joined), ([, places]) => places);
+  return mapReading(both(metadata, joined), ([, places]) => places);
 }
 
 async function readScript(look: Look, url: string): Promise<Reading<readonly ScannedPlace[]>> {

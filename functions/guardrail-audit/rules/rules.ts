@@ -121,8 +121,8 @@ export const RULES = {
   'secret-in-metadata': {
     mistake: 'credentials',
     severity: 'critical',
-    title: 'A credential in the metadata of a machine',
-    help: 'Metadata is readable by every process on the machine and by every viewer of the project.',
+    title: 'A credential in the metadata of a machine or of the project',
+    help: 'Metadata is readable by every process on the machine and by every viewer of the project; that of the project by every machine in it.',
   },
   'secret-in-script': {
     mistake: 'credentials',

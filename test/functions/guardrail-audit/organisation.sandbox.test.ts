@@ -27,6 +27,7 @@ const PROJECTS = ['ml-legacy', 'ml-ranking-prod', 'ml-runaway', CLEAN];
 /** As they stand in the scenario. */
 const PLANTED = [
   '0ld-Tr4cker-Pw',
+  'M0ss-Lant3rn-47',
   'Bl4ckb1rd-7-on-a-w1re',
   'Qu1et-Harb0ur-22',
   '7hQ2xKd94LmZpR81vNcT',

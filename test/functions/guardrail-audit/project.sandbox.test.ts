@@ -108,10 +108,52 @@ function leaks(said: string): readonly string[] {
     .map(([where]) => where);
 }
 
+describe('a credential in the metadata of the project', () => {
+  it('is told by place, rule, length and digest, and taken out by a command', () =>
+    withAudit(async ({ get }) => {
+      const { text } = await get(`project=${BAD}`);
+      const { findings } = JSON.parse(text) as AuditReport;
+      const found = findings.filter(({ resource }) => resource === `projects/${BAD}`);
+      expect(found.filter(({ rule }) => rule === 'secret-in-metadata')).toMatchObject([
+        {
+          place: 'project-metadata/startup-script',
+          severity: 'critical',
+          evidence: {
+            pattern: 'costguard-password',
+            length: SECRETS.inProjectMetadata.length,
+            digest: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+          },
+          commands: [
+            expect.stringMatching(/^gcloud secrets create /) as string,
+            `gcloud compute project-info remove-metadata --keys=startup-script --project=${BAD}`,
+          ],
+        },
+      ]);
+      expect(text).not.toContain(SECRETS.inProjectMetadata);
+    }));
+
+  it('may stand in a script that it names', () =>
+    withAudit(async ({ get, sandbox }) => {
+      sandbox.iam.bind({
+        member: `guardrail-audit@${OPERATIONS}.iam.gserviceaccount.com`,
+        role: 'roles/storage.objectViewer',
+        permissions: ['storage.objects.get'],
+        on: `buckets/${BAD}-config`,
+      });
+      const { text } = await get(`project=${BAD}`);
+      const { findings } = JSON.parse(text) as AuditReport;
+      expect(findings.filter(({ rule }) => rule === 'secret-in-script').map(({ place }) => place)).toEqual([
+        `gs://${BAD}-config/every-machine.sh`,
+      ]);
+      expect(leaks(text)).toEqual([]);
+    }));
+});
+
 describe('an error', () => {
   /** Listings whose answers hold planted values, and a field of each that is then of another form. */
   const LISTINGS = [
     ['compute.instances.aggregatedList', ['items', 'zones/us-central1-a', 'instances', 0, 'id']],
+    ['compute.projects.get', ['commonInstanceMetadata', 'items']],
     ['notebooks*instances.list', ['instances', 0, 'labels']],
     ['cloudfunctions*functions.list', ['functions', 0, 'name']],
     ['run*services.list', ['items', 0, 'metadata']],

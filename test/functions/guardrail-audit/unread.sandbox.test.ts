@@ -94,6 +94,7 @@ const DENIED: Readonly<Record<string, readonly string[]>> = {
   'billing.budgets.list': BUDGETS,
   'cloudfunctions.functions.list': WORKLOADS,
   'compute.instances.list': MACHINES,
+  'compute.projects.get': ['secret-in-metadata', 'secret-in-script'],
   'iam.serviceAccountKeys.list': KEYS,
   'iam.serviceAccounts.list': KEYS,
   'monitoring.timeSeries.list': METRICS,

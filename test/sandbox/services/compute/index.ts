@@ -5,6 +5,7 @@ import { resourceManager } from '../resource-manager/index.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { groupRoutes } from './group-routes.ts';
 import { createGroups, type Groups } from './groups.ts';
+import { projectRoutes } from './project-routes.ts';
 import { computeService } from './routes.ts';
 
 export const compute: Service<{
@@ -22,6 +23,7 @@ export const compute: Service<{
     return [
       ...computeService({ fleet, projects, requireBilling: of(billing).requireBilling }),
       ...groupRoutes({ groups, projects }),
+      ...projectRoutes({ projects }),
     ];
   },
 };

@@ -7,6 +7,7 @@ import { createIam } from '../../iam/iam.ts';
 import type { Call, Route } from '../../http/route.ts';
 import { momentMs } from '../../clock/moment.ts';
 import { parseScenario } from '../../scenario.ts';
+import { projectRoutes } from './project-routes.ts';
 import { computeService } from './routes.ts';
 import { notebooksService } from '../notebooks/routes.ts';
 import { createProjects, resourceManagerService } from '../resource-manager/projects.ts';
@@ -25,6 +26,7 @@ const scenario = parseScenario({
       parent: 'folders/1',
       labels: { env: 'dev' },
       unreachableForCompute: ['asia-east1-c'],
+      commonInstanceMetadata: { 'startup-script': 'echo ready' },
       notebooks: [{ id: 'nb', zone: 'us-central1-a', machineType: 'n1-standard-4', metadata: { a: '1', b: '2' } }],
       vms: [
         { id: 'train-1', zone: 'us-central1-a', machineType: 'a2-highgpu-1g', labels: { env: 'prod' }, created: '-9d' },
@@ -50,6 +52,7 @@ function world() {
   iam.bind({ member: 'all@x', role: 'r', permissions: 'all', on: 'organizations/9' });
   const routes: Route[] = [
     ...computeService({ fleet, projects }),
+    ...projectRoutes({ projects }),
     ...notebooksService({ fleet, projects }),
     ...resourceManagerService({ projects, scenario, iam }),
   ];
@@ -250,5 +253,26 @@ describe('cloudresourcemanager v1', () => {
   it('shows a caller only what it may see, and refuses what it cannot read', async () => {
     assert.deepEqual([await names('', 'p-only@x'), await names('', 'outsider@x')], [['p'], []]);
     for (const filter of ['colour:red', 'id', 'id:p)']) await assert.rejects(names(filter), code(400));
+  });
+});
+
+describe('compute.projects.get', () => {
+  it('shows what every machine of the project sees', async () => {
+    assert.deepEqual(await world().send('GET', '/compute/v1/projects/p'), {
+      kind: 'compute#project',
+      id: '11',
+      name: 'p',
+      commonInstanceMetadata: {
+        kind: 'compute#metadata',
+        items: [{ key: 'startup-script', value: 'echo ready' }],
+      },
+      defaultServiceAccount: '11-compute@developer.gserviceaccount.com',
+      selfLink: 'https://www.googleapis.com/compute/v1/projects/p',
+    });
+  });
+
+  it('has no items where none was set', async () => {
+    const { commonInstanceMetadata } = await world().send('GET', '/compute/v1/projects/q');
+    assert.deepEqual(commonInstanceMetadata, { kind: 'compute#metadata' });
   });
 });
