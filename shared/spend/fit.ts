@@ -1,4 +1,4 @@
-import { accrualOf } from './accrued.ts';
+import { accrualOf, accruedIn } from './accrued.ts';
 import { explainAt, LAG_VARIES_HOURS, type Candidate, type Explanation } from './explain.ts';
 import type { Ledger } from './ledger.ts';
 import type { BudgetPeriod, CostPoint } from './messages.ts';
@@ -51,6 +51,8 @@ export interface Fit {
   readonly factorRange: readonly [number, number];
   /** The most that it can be, whatever the lag and with nothing unseen. */
   readonly mostFactor: number;
+  /** What accrued as expected, as a share of the most that it may have been: what began or ended between two looks is not known. */
+  readonly accruedShare: number;
   /** USD an hour of services that the watch does not see. */
   readonly residualPerHour: number;
   readonly residualRange: readonly [number, number];
@@ -69,6 +71,7 @@ export const DEFAULT_FIT: Fit = {
   factor: 1,
   factorRange: FACTOR_BOUNDS,
   mostFactor: 1,
+  accruedShare: 1,
   residualPerHour: 0,
   residualRange: [0, 0],
   errorUsd: 0,
@@ -111,7 +114,8 @@ export function fitPeriod(ledgers: readonly Ledger[], { points: all, startMs }: 
   const isCovered = coarse.length === lags.length;
   const mostFactor = Math.max(...candidates.map(({ plainFactor }) => plainFactor), isCovered ? 0 : 1);
   const residualRange = [0, Math.max(0, ...candidates.map(({ unseenPerHour }) => unseenPerHour))] as const;
-  const fallback: Fit = { ...defaults, settled: true, mostFactor, residualRange };
+  const accruedShare = shareOf(ledgers, sinceMs, points.at(-1)?.atMs ?? sinceMs);
+  const fallback: Fit = { ...defaults, settled: true, mostFactor, accruedShare, residualRange };
   if (!isCovered)
     return atListPrices(
       candidates.filter(({ isSteady }) => !isSteady),
@@ -159,12 +163,17 @@ function fitOf(
   { lagHours }: Pick<Candidate, 'lagHours'>,
   { factor, residual, errorUsd }: Explanation,
   near: readonly Candidate[],
-): Omit<Fit, 'settled' | 'points' | 'watchedHours' | 'factorRange' | 'mostFactor'> {
+): Omit<Fit, 'settled' | 'points' | 'watchedHours' | 'factorRange' | 'mostFactor' | 'accruedShare'> {
   return {
     ...{ determined: true, lagHours, factor, residualPerHour: residual, errorUsd },
     lagRangeHours: rangeOf(near.map((one) => one.lagHours)),
     residualRange: rangeOf([residual, ...near.map(({ unseenPerHour }) => unseenPerHour)]),
   };
+}
+
+function shareOf(ledgers: readonly Ledger[], fromMs: number, toMs: number): number {
+  const { expected, high } = accruedIn(ledgers, fromMs, toMs);
+  return high > 0 ? expected / high : 1;
 }
 
 function nearly(candidates: readonly Candidate[], errorOf: (one: Candidate) => number): readonly Candidate[] {

@@ -11,6 +11,9 @@ const MIN_COMPARED = 1;
 /** Commitments and contracts take off this much at the least where they are more than noise. */
 const DISCOUNTED = 0.7;
 
+/** What is not known of when machines began and ended takes off this share of a discounted factor at the most; prices that are not known have their own bounds. */
+const MIN_ACCRUED_SHARE = 0.95;
+
 /** Reports over less time than this do not tell a discount from a lag that varies. */
 const TOLD_HOURS = 48;
 
@@ -44,6 +47,8 @@ export function leastFactor(
   return Math.min(factor, ...(isTold ? told.slice(0, 1) : told).map(leastOf));
 }
 
-function leastOf({ mostFactor, determined, factorRange }: Fit): number {
-  return Math.min(mostFactor, determined ? factorRange[0] : 1);
+/** A discount is told by what accrued as expected; where more accrued it is larger by as much. */
+function leastOf({ mostFactor, determined, factorRange, accruedShare }: Fit): number {
+  const told = Math.min(mostFactor, determined ? factorRange[0] : 1);
+  return told < 1 ? told * Math.max(MIN_ACCRUED_SHARE, accruedShare) : told;
 }

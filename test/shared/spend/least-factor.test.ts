@@ -57,23 +57,42 @@ function reading(fromHour: number, toHour: number, billed: number): Reading & { 
   return { ...found, low: estimateSpend([ledger], found, toMs).spend.low };
 }
 
-describe('a discount of a fifth, where what runs varies', () => {
-  it('is taken from low after two days of reports, from the period’s beginning on or in the midst of it', () => {
-    for (const [fromHour, toHour] of [
-      [-1, 60],
-      [-1, 120],
-      [200, 290],
-    ] as const) {
-      const { leastFactor, low } = reading(fromHour, toHour, 0.8);
-      expect(leastFactor, `${fromHour} to ${toHour}`).toBeLessThanOrEqual(0.85);
-      expect(leastFactor).toBeGreaterThan(0.5);
-      expect(low).toBeLessThanOrEqual(0.85 * listed(START, START + toHour * HOUR));
-    }
-  });
+const SPANS = [
+  [-1, 60],
+  [-1, 120],
+  [200, 290],
+  [500, 731],
+] as const;
 
-  it('is still known when the next period has begun', () => {
-    expect(reading(500, 731, 0.8).leastFactor).toBeLessThanOrEqual(0.85);
-  });
+/** What was spent at list prices in the period that an hour lies in. */
+function listedUntil(toHour: number): number {
+  const toMs = START + toHour * HOUR;
+  return listed(toMs < NEXT ? START : NEXT, toMs);
+}
+
+describe('a discount, where what runs varies', () => {
+  it.each([0.5, 0.7, 0.8, 0.9, 0.97])(
+    'down to a share of %d is taken from low after two days of reports, all of it: from the period’s beginning on, in the midst of it, and in the next one',
+    (billed) => {
+      for (const [fromHour, toHour] of SPANS) {
+        const { leastFactor } = reading(fromHour, toHour, billed);
+        expect(leastFactor, `${fromHour} to ${toHour}`).toBeLessThanOrEqual(billed);
+        expect(leastFactor).toBeGreaterThan(0.95 * billed);
+      }
+    },
+  );
+
+  it.each([0.5, 0.7, 0.8, 0.9, 0.97, 0.98, 0.99, 1])(
+    'leaves low below the truth, and not far below it, where %d is billed',
+    (billed) => {
+      for (const [fromHour, toHour] of SPANS) {
+        const truth = billed * listedUntil(toHour);
+        const { low } = reading(fromHour, toHour, billed);
+        expect(low, `${fromHour} to ${toHour}`).toBeLessThanOrEqual(truth);
+        expect(low).toBeGreaterThan(0.9 * truth);
+      }
+    },
+  );
 
   it('is not known before: low counts list prices, as the README says', () => {
     expect(reading(-1, 24, 0.8).leastFactor).toBe(1);
@@ -112,12 +131,7 @@ describe('a period that begins with 60 idle hours and a trickle of disks', () =>
 
 describe('list prices', () => {
   it('are not mistaken for a discount', () => {
-    for (const [fromHour, toHour] of [
-      [-1, 60],
-      [-1, 120],
-      [200, 290],
-      [500, 731],
-    ] as const)
+    for (const [fromHour, toHour] of SPANS)
       expect(reading(fromHour, toHour, 1).leastFactor, `${fromHour} to ${toHour}`).toBeGreaterThan(0.95);
   });
 });
