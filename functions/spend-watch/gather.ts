@@ -4,7 +4,7 @@ import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import type { SeenNow } from '../../shared/spend/accrue.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
-import { regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
+import { endedSince, regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
 import type { State } from '../../shared/state/state.ts';
 import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
@@ -13,7 +13,7 @@ import { gatherBudgets } from './gather-budgets.ts';
 import { isRegional, LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
 import { hiddenBy, type Hidden } from './looks/disabled.ts';
 import { planLook } from './looks/plan.ts';
-import { billing } from './seen.ts';
+import { billing, ended } from './seen.ts';
 
 /** Of listings in a text. */
 const MAX_NAMED = 5;
@@ -42,6 +42,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       regions: plan.regions,
       formerRegions: Object.keys(before?.looks?.regions ?? {}),
       holds: plan.holds,
+      endedSince: (listing) => endedSince(before?.looks, listing, nowMs),
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
     gatherBudgets(state, config.budgets, projectId, nowMs),
@@ -57,6 +58,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
         project: projectId,
         atMs: run.runtime.now().getTime(),
         resources: billing(inventory.resources, config),
+        ended: ended(inventory.ended, config),
         ...missed,
         skipped,
       },

@@ -1,7 +1,8 @@
 import { atLeast, isPriced } from '../../shared/prices/price.ts';
 import { cut } from '../../shared/report/text.ts';
-import type { RunningResource } from '../../shared/resources/kind.ts';
+import type { EndedResource, RunningResource } from '../../shared/resources/kind.ts';
 import type { Seen } from '../../shared/spend/accrue.ts';
+import type { Ended } from '../../shared/spend/ended.ts';
 import type { Band } from '../../shared/spend/band.ts';
 import type { Config } from './config.ts';
 
@@ -15,19 +16,32 @@ export function billing(
 ): readonly Seen[] {
   return resources
     .filter(({ partOf, cost }) => partOf === undefined && !(isPriced(cost) && cost.usd.high === 0))
-    .map((one) => {
-      const rate = rateOf(one, config.unpricedAtMost);
-      const { kind, resource, description, cost, startedMs } = one;
-      const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
-      return {
-        ...{ kind, resource, rate },
-        description: cut(description, MAX_TEXT),
-        ...(isPriced(cost) ? {} : { unpriced: cut(cost.why, MAX_TEXT) }),
-        ...(startedMs === undefined ? {} : { startedMs }),
-        ...(owner === undefined ? {} : { owner }),
-      };
-    })
+    .map((one) => seenOf(one, config))
     .sort((a, b) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource));
+}
+
+/** What ended since it was looked at last, each with the rate at which it ran. */
+export function ended(
+  resources: readonly EndedResource[],
+  config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>,
+): readonly Ended[] {
+  return resources.map((one) => {
+    const { startedMs, endedMs, isFailed } = one;
+    return { ...seenOf(one, config), startedMs, endedMs, isFailed };
+  });
+}
+
+function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>): Seen {
+  const rate = rateOf(one, config.unpricedAtMost);
+  const { kind, resource, description, cost, startedMs } = one;
+  const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
+  return {
+    ...{ kind, resource, rate },
+    description: cut(description, MAX_TEXT),
+    ...(isPriced(cost) ? {} : { unpriced: cut(cost.why, MAX_TEXT) }),
+    ...(startedMs === undefined ? {} : { startedMs }),
+    ...(owner === undefined ? {} : { owner }),
+  };
 }
 
 /** USD an hour. What has no price costs at the least what is known of it, and at the most that and the policy's bound. */

@@ -62,7 +62,8 @@ export function namedKind(
   };
 }
 
-function complete(kind: KindName, listed: Listed): RunningResource {
+/** A resource as its kind lists it, with what it left out. */
+export function complete(kind: KindName, listed: Listed): RunningResource {
   return {
     labels: {},
     memberLabels: [],

@@ -4,7 +4,7 @@ import { GoogleApiError, isServiceDisabled } from '../google/google-api-error.ts
 import { addUsd, NO_USD, type UsdRange } from '../prices/money.ts';
 import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
-import type { ResourceKind, RunningResource } from './kind.ts';
+import type { EndedResource, ResourceKind, RunningResource } from './kind.ts';
 import { whyUnseen } from './why-unseen.ts';
 import {
   startLook,
@@ -20,6 +20,8 @@ export interface ResourceInventory {
   readonly projectId: string;
   /** In the order in which they are stopped. */
   readonly resources: readonly RunningResource[];
+  /** What ended since the moments that `endedSince` told; none without it. */
+  readonly ended: readonly EndedResource[];
   readonly gaps: readonly LookGap[];
   /** Areas whose API is disabled: nothing is known of what was made there before. See `disabledGaps`. */
   readonly disabledAreas: readonly string[];
@@ -48,10 +50,11 @@ export async function readResources(
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds'> = {},
+  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds' | 'endedSince'> = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];
+  const ended: EndedResource[] = [];
   const gap: Look['gap'] = (one) => void gaps.set(`${one.where}: ${one.why}`, one);
   const listings: Listing[] = [];
   const disabled = new Set<string>();
@@ -59,6 +62,7 @@ export async function readResources(
   const look = startLook({
     ...{ api, projectId, gap, skip, ...known },
     regionsListed: (regions) => void (listedRegions = regions),
+    ended: (resource) => void ended.push(resource),
     notOffered: (what) => void notOffered.push(what),
     listed: (listing) => void listings.push(listing),
     disabled: (area) => void disabled.add(area),
@@ -73,6 +77,7 @@ export async function readResources(
   return {
     projectId,
     resources: [...joinMembers(listed.flat())].sort((a, b) => place(a) - place(b)),
+    ended,
     gaps: [...gaps.values()],
     disabledAreas: [...disabled].sort(),
     ...{ notOffered, listings, regions, listedRegions },

@@ -80,6 +80,14 @@ export interface RunningResource {
   readonly partOf: { readonly kind: KindName; readonly resource: string } | undefined;
 }
 
+/** Something that ended lately; `cost` is what it cost an hour while it ran. */
+export interface EndedResource extends RunningResource {
+  /** Not later than it began, and when it ended; milliseconds since the epoch. */
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly isFailed: boolean;
+}
+
 /** One write, not to be repeated blindly. `call` is its name in the receipt. */
 export interface KindRequest extends ApiRequest {
   readonly call: string;

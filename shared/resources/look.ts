@@ -2,6 +2,7 @@ import type { Api } from '../google/api.ts';
 import { noteStrange, type Items } from '../google/read-items.ts';
 import type { Unseen } from '../google/aggregated-list.ts';
 import { listVertexRegions } from '../google/vertex/vertex.ts';
+import type { EndedResource } from './kind.ts';
 import { listGroupFacts, type ListedGroup } from './compute/group-facts.ts';
 import { listVmFacts, type VmFacts } from './compute/vm-facts.ts';
 
@@ -44,6 +45,11 @@ export interface Look {
   readonly works: (collection: string) => boolean;
   /** Whether a collection of a region, such as `endpoints in us-east4`, had something of the project lately. */
   readonly holds: (listing: string) => boolean;
+  /**
+   * Since when what ended in a collection of a region counts too, milliseconds since the epoch; undefined where only what runs does.
+   */
+  readonly endedSince: (listing: string) => number | undefined;
+  readonly ended: (resource: EndedResource) => void;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
   /** All VMs that are not stopped. Needs compute.instances.list. */
@@ -57,7 +63,7 @@ export interface Look {
 export interface LookOptions
   extends
     Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
-    Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds'>> {
+    Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds' | 'endedSince' | 'ended'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
   /** Regions that earlier lists named: they are looked at too, for a list may lack some of them. */
@@ -79,6 +85,8 @@ export function startLook(options: LookOptions): Look {
     disabled: () => undefined,
     works: () => false,
     holds: () => false,
+    endedSince: () => undefined,
+    ended: () => undefined,
     ...options,
     vms: once(async () => {
       const { vms, ...unseen } = await listVmFacts(api, projectId);

@@ -1,6 +1,7 @@
 import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
 import { addChanges, isGone } from './changes.ts';
 import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
+import { beganAndEnded, isCounted, stayedUntil, type Ended, type Part } from './ended.ts';
 import type { Ledger, Running } from './ledger.ts';
 import { accrueOwners } from './owners.ts';
 import { billingMidnights } from './pacific.ts';
@@ -25,6 +26,8 @@ export interface SeenNow {
   readonly project: string;
   readonly atMs: number;
   readonly resources: readonly Seen[];
+  /** What ended lately, as its API tells. */
+  readonly ended?: readonly Ended[];
   /** Whether all could be looked at: what is missing then is gone. */
   readonly complete: boolean;
   /** Kinds that alone could not be looked at, where that is all that is not complete: what is missing of the others is gone. */
@@ -68,7 +71,8 @@ export function accrue(ledger: Ledger | undefined, seen: SeenNow): Ledger {
 
 function expectedOf(late: readonly Late[], untilMs: number): number {
   return late.reduce(
-    (sum, { fromMs, usdPerHour }) => sum + usdPerHour.expected * hoursOf(fromMs, untilMs),
+    (sum, one) =>
+      sum + one.usdPerHour.expected * hoursOf(one.fromMs, Math.min(untilMs, one.untilMs ?? untilMs)),
     0,
   );
 }
@@ -108,16 +112,6 @@ function newDays({ lookedMs, kinds }: Ledger, atMs: number): Ledger['days'] {
   return billingMidnights(lookedMs, atMs).map((midnightMs) => ({ atMs: midnightMs, kinds: { ...kinds } }));
 }
 
-/** What one resource accrued since the last look, and how it goes on. */
-interface Part {
-  readonly kind: string;
-  readonly owner: string | undefined;
-  readonly usd: Band;
-  readonly after: Running | undefined;
-  /** What ran without being seen, from a moment up to the last look. */
-  readonly late: readonly Late[];
-}
-
 function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
   const before = new Map(ledger.running.map((one) => [one.resource, one]));
   for (const one of seen.resources) {
@@ -129,7 +123,14 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
       ? { kind, owner, ...appeared(ledger, seen, one), after }
       : { kind, owner, ...stayed(ledger, seen, was, one), after };
   }
-  for (const was of before.values())
+  const ended = new Map((seen.ended ?? []).map((one) => [one.resource, one]));
+  for (const was of before.values()) {
+    const end = ended.get(was.resource);
+    ended.delete(was.resource);
+    if (end !== undefined) {
+      yield stayedUntil(end, was, ledger, seen.atMs);
+      continue;
+    }
     yield isGone(seen, was)
       ? { kind: was.kind, owner: was.owner, usd: gone(ledger, seen, was), late: [], after: undefined }
       : {
@@ -140,6 +141,10 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
           late: [],
           after: was,
         };
+  }
+  for (const one of ended.values())
+    if (!isCounted(ledger, one))
+      yield beganAndEnded(one, unseenFrom(ledger, one.resource), ledger, seen.atMs);
 }
 
 /** Seen at both ends, or missed in between: then it comes to `low` now for the time in which it ran. */
@@ -163,12 +168,12 @@ function stayed(ledger: Ledger, seen: SeenNow, was: Running, now: Seen): Pick<Pa
 
 /** New since the last look that saw all of its collection: from its own start on, where that is told; else it may have begun at any moment since. */
 function appeared(
-  { completeMs, sinceMs, lookedMs, looks }: Ledger,
+  ledger: Ledger,
   { atMs }: SeenNow,
   { resource, rate, startedMs }: Seen,
 ): Pick<Part, 'usd' | 'late'> {
-  const turnMs = Math.max(sinceMs, unseenSince(looks, resource, lookedMs) ?? lookedMs);
-  const unseenMs = Math.min(completeMs ?? sinceMs, lookedMs, turnMs);
+  const { lookedMs } = ledger;
+  const unseenMs = unseenFrom(ledger, resource);
   const hours = hoursOf(lookedMs, atMs);
   const most: Late = { fromMs: unseenMs, usdPerHour: { ...NO_BAND, high: rate.high } };
   if (startedMs === undefined)
@@ -182,6 +187,12 @@ function appeared(
     usd: { ...known, high: rate.high * hours },
     late: unseenMs < lookedMs ? [most, { fromMs, usdPerHour: { ...rate, high: 0 } }] : [],
   };
+}
+
+/** Since when a resource that was not there may have run: since the last look that saw all of its collection. */
+function unseenFrom({ completeMs, sinceMs, lookedMs, looks }: Ledger, resource: string): number {
+  const turnMs = Math.max(sinceMs, unseenSince(looks, resource, lookedMs) ?? lookedMs);
+  return Math.min(completeMs ?? sinceMs, lookedMs, turnMs);
 }
 
 /** Gone since the last look, at any moment. */

@@ -12,7 +12,10 @@ export function addChanges({ running, changes = [] }: Ledger, seen: SeenNow): Ch
   const { atMs, resources } = seen;
   const was = new Set(running.map(({ resource }) => resource));
   const is = new Set(resources.map(({ resource }) => resource));
-  const gone = running.filter((one) => !is.has(one.resource) && isGone(seen, one));
+  const ended = new Set((seen.ended ?? []).map(({ resource }) => resource));
+  const gone = running.filter(
+    (one) => !is.has(one.resource) && (ended.has(one.resource) || isGone(seen, one)),
+  );
   const appeared = resources.filter(({ resource }) => !was.has(resource));
   const change = (what: Change['what'], { resource, kind, rate }: SeenNow['resources'][number]): Change => ({
     ...{ atMs, what, resource, kind },

@@ -45,9 +45,10 @@ export function thinOut(checkpoints: readonly Checkpoint[], nowMs: number): Chec
   });
 }
 
-/** Something that ran from a moment up to the last look and was not seen to, with what it adds an hour. */
+/** Something that ran from a moment up to the last look, or to an earlier moment, and was not seen to, with what it adds an hour. */
 export interface Late {
   readonly fromMs: number;
+  readonly untilMs?: number;
   readonly usdPerHour: Band;
 }
 
@@ -55,8 +56,8 @@ export interface Late {
 export function addLate(checkpoints: Checkpoint[], late: readonly Late[]): Checkpoint[] {
   if (late.length === 0) return checkpoints;
   return checkpoints.map((one) => {
-    const parts = late.map(({ fromMs, usdPerHour }) =>
-      scaleBand(usdPerHour, Math.max(0, one.atMs - fromMs) / HOUR_MS),
+    const parts = late.map(({ fromMs, untilMs = Infinity, usdPerHour }) =>
+      scaleBand(usdPerHour, Math.max(0, Math.min(one.atMs, untilMs) - fromMs) / HOUR_MS),
     );
     return {
       ...one,

@@ -56,7 +56,9 @@ function sinceStart(
   const lateUsd = ({ late }: OwnedPart): number =>
     late.reduce(
       (sum, one) =>
-        sum + one.usdPerHour.expected * (Math.max(0, fromMs - Math.max(one.fromMs, startMs)) / HOUR_MS),
+        sum +
+        one.usdPerHour.expected *
+          (Math.max(0, Math.min(fromMs, one.untilMs ?? fromMs) - Math.max(one.fromMs, startMs)) / HOUR_MS),
       0,
     );
   return {

@@ -47,6 +47,19 @@ export function isHeld({ held }: RegionLooks, listing: string, nowMs: number): b
   return (held[listing] ?? -Infinity) > nowMs - DAY_MS;
 }
 
+/**
+ * Since when a collection has not been looked at: what ended in it before was counted then. Undefined where it never was. What was
+ * counted held something at that look. No more than a week: what ended before is in the reports.
+ */
+export function endedSince(
+  looks: RegionLooks | undefined,
+  listing: string,
+  nowMs: number,
+): number | undefined {
+  const lookedMs = Math.max(looks?.regions[regionOf(listing)] ?? 0, looks?.held[listing] ?? 0);
+  return lookedMs <= 0 ? undefined : Math.max(lookedMs, nowMs - WARM_MS);
+}
+
 /** Whether some region had something lately. */
 export function wasHeld(looks: RegionLooks | undefined, nowMs: number): boolean {
   return Object.values(looks?.held ?? {}).some((atMs) => nowMs - atMs < WARM_MS);

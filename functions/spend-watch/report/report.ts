@@ -82,7 +82,7 @@ export interface BurnReport {
 
 const OUT_OF_SIGHT = [
   'disks, networks, BigQuery, tokens and other services that do not bill for machines',
-  'what began and ended between two looks, which are hours apart in regions of Vertex AI where nothing ran',
+  'machines other than those of jobs that began and ended between two looks, which are hours apart in regions of Vertex AI where nothing ran; a job counts once its region has had its turn',
   'what accrued before a ledger began',
 ] as const;
 

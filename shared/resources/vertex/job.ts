@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
-import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
-import type { KindName, ResourceKind, Standing, Step } from '../kind.ts';
+import { complete, named, notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
+import type { Fate, KindName, ResourceKind, Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
+import { regionOfName } from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
 
 /** What every job of Vertex AI has. */
@@ -12,6 +13,8 @@ const common = {
   displayName: z.optional(z.string()),
   state: z.optional(z.string()),
   labels: z.optional(stringMap),
+  startTime: z.optional(z.string()),
+  endTime: z.optional(z.string()),
 };
 const jobSchema = z.looseObject(common);
 
@@ -26,6 +29,8 @@ const record = z.object({
 
 /** States from which no job comes back; CANCELLING ends by itself. */
 const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+
+const FAILED = /_(?:FAILED|EXPIRED)$/;
 
 /** States in which a job runs or waits to. Source: google.cloud.aiplatform.v1 job_state.proto, pipeline_state.proto. */
 const GOES_ON = /_(?:QUEUED|PENDING|RUNNING|PAUSED|UPDATING)$/;
@@ -66,10 +71,10 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
         schema: z.intersection(jobSchema, own),
         fields: [...Object.keys(common), ...spec.mask].join(','),
         // States that are not known yet are listed.
-        filter: ['SUCCEEDED', 'FAILED', 'CANCELLED']
-          .map((state) => `state!="${states}_${state}"`)
-          .join(' AND '),
+        filter: notIn(states).join(' AND '),
+        filterSince: (createdMs) => notInOrSince(states, createdMs),
       });
+      for (const job of jobs) tellEnded(look, job, spec);
       return jobs.filter(({ state = '' }) => !ENDED.test(state)).map((job) => listed(look, job, spec));
     },
     stop: (resource) => [cancel(resource, collection)],
@@ -77,6 +82,36 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
       kind: 'left',
       why: `cancelled jobs do not come back: submit ${displayName === '' ? resource : displayName} again${source === '' ? '' : ` from ${source}`}`,
     }),
+  });
+}
+
+function notIn(states: string): readonly string[] {
+  return ['SUCCEEDED', 'FAILED', 'CANCELLED'].map((state) => `state!="${states}_${state}"`);
+}
+
+/** Right whether OR binds closer (AIP-160) or AND does, when it lists more. `create_time` is the one time that a filter takes. */
+function notInOrSince(states: string, createdMs: number): string {
+  const since = `create_time>="${new Date(createdMs).toISOString()}"`;
+  return notIn(states)
+    .map((state) => `${state} OR ${since}`)
+    .join(' AND ');
+}
+
+/** Tells of a job that ended since its collection was last looked at. One that never started held no machines. */
+function tellEnded<Fields extends z.core.$ZodShape>(
+  look: Look,
+  job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
+  spec: JobKind<Fields>,
+): void {
+  const { name, state = '', startTime = '', endTime = '' } = job;
+  const [startedMs, endedMs] = [Date.parse(startTime), Date.parse(endTime)];
+  const sinceMs = look.endedSince(`${spec.collection} in ${regionOfName(name)}`);
+  if (sinceMs === undefined || !ENDED.test(state) || !(endedMs > sinceMs) || !(startedMs < endedMs)) return;
+  look.ended({
+    ...complete(spec.kind, listed(look, job, spec)),
+    startedMs,
+    endedMs,
+    isFailed: FAILED.test(state),
   });
 }
 
@@ -92,9 +127,7 @@ function listed<Fields extends z.core.$ZodShape>(
     state,
     labels,
     startedBy: startedBy(labels),
-    fate: GOES_ON.test(state)
-      ? { kind: 'stoppable', record: { displayName, state, source } }
-      : notEvaluable(look, name, state),
+    fate: fateOf(look, name, state, { displayName, state, source }),
     command: curlCommand(name, collection === 'customJobs' ? undefined : 'cancel'),
     ...described,
   };
@@ -102,6 +135,11 @@ function listed<Fields extends z.core.$ZodShape>(
 
 /** Vertex AI Pipelines labels what a run creates: https://cloud.google.com/vertex-ai/docs/pipelines/understand-pipeline-cost-labels */
 export const RUN_LABEL = 'vertex-ai-pipelines-run-billing-id';
+
+function fateOf(look: Look, name: string, state: string, remembered: z.infer<typeof record>): Fate {
+  if (GOES_ON.test(state)) return { kind: 'stoppable', record: remembered };
+  return ENDED.test(state) ? named('it has ended') : notEvaluable(look, name, state);
+}
 
 function startedBy(labels: StringMap): string | undefined {
   const run = labels[RUN_LABEL];

@@ -21,7 +21,12 @@ export interface RegionalQuery<T> {
   /** Field mask of one resource, where it has large parts that are not used. */
   readonly fields?: string;
   readonly filter?: string;
+  /** The same, with what was created since a moment, whatever became of it; milliseconds since the epoch. */
+  readonly filterSince?: (createdMs: number) => string;
 }
+
+/** What ended may have waited for machines for so long, and been created before. */
+const WAITS_MS = 3_600_000;
 
 /** Regions that one kind queries side by side. */
 const REGIONS_AT_ONCE = 4;
@@ -71,7 +76,8 @@ function isDisabled(error: unknown): boolean {
 }
 
 async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {
-  const { collection, schema, fields, filter } = query;
+  const { collection, schema, fields } = query;
+  const filter = filterOf(look.endedSince(`${collection} in ${region}`), query);
   const items: T[] = [];
   const strange: StrangeItem[] = [];
   const isNew = firstTime();
@@ -101,6 +107,15 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
     // An answer of another form, such as a page of HTML with status 200, hides this one listing and no other.
     return { region, items, strange, error };
   }
+}
+
+function filterOf(
+  endedSinceMs: number | undefined,
+  { filter, filterSince }: Pick<RegionalQuery<unknown>, 'filter' | 'filterSince'>,
+): string | undefined {
+  return endedSinceMs === undefined || filterSince === undefined
+    ? filter
+    : filterSince(endedSinceMs - WAITS_MS);
 }
 
 function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> {

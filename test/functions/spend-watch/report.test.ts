@@ -94,9 +94,9 @@ describe('the burn report', () => {
     expect(writeMetrics(stale)).not.toMatch(/burn_usd_per_hour\{/);
   });
 
-  it('says what no number counts: between two looks at a region whole jobs may go unseen', () => {
+  it('says what no number counts: between two looks at a region all but jobs may go unseen', () => {
     expect(reportOf({}, undefined).outOfSight.join('; ')).toMatch(
-      /BigQuery.*began and ended between two looks, which are hours apart in regions of Vertex AI/,
+      /BigQuery.*other than those of jobs that began and ended between two looks, which are hours apart in regions of Vertex AI/,
     );
   });
 

@@ -3,9 +3,10 @@ import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { watchSweep } from '../../../functions/spend-watch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
-import { ledgerObject } from '../../../shared/spend/ledger.ts';
+import { ledgerObject, parseLedger, type Ledger } from '../../../shared/spend/ledger.ts';
 import { messagesObject } from '../../../shared/spend/messages.ts';
 import { alert, ALERTS, BUDGET, RUNAWAY, RUNAWAY_NUMBER, RUNAWAY_PROJECT } from '../../support/budget-lab.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { eventOf, startInstance } from '../../support/in-process.ts';
 import { OPERATIONS } from '../../support/lab.ts';
 import { readState, watchPolicy, withWatch, writeState, type Look } from '../../support/watch-lab.ts';
@@ -172,6 +173,41 @@ describe('spend-watch', () => {
     );
   });
 
+  it('counts a job that began and ended between two turns of its region, once', async () => {
+    const resource = `projects/${RUNAWAY_NUMBER}/locations/europe-west4/customJobs/43`;
+    await withWatch(
+      watchPolicy(),
+      async ({ sandbox, look }) => {
+        await look();
+        // Its turn is behind it; the job runs for half an hour, and no look is at its region meanwhile.
+        const turn = (): number => regionsIn(sandbox)['europe-west4'] ?? NaN;
+        const first = turn();
+        while (turn() === first) await look(5);
+        const second = turn();
+        const fresh = sandbox.vertex.resubmit(resource);
+        for (let minutes = 0; minutes < 30; minutes += 5) await look(5);
+        sandbox.vertex.finish(fresh, 'JOB_STATE_SUCCEEDED');
+        expect(turn()).toBe(second);
+        const kind = (): number => ledgerIn(sandbox).kinds['custom-job'] ?? 0;
+        const lasting = ledgerIn(sandbox).running.filter((one) => one.kind === 'custom-job');
+        const perLook = lasting.reduce((sum, { rate }) => sum + rate.expected, 0) / 12;
+        const added = async (): Promise<number> => {
+          const before = kind();
+          await look(5);
+          return kind() - before - perLook;
+        };
+        let usd = 0;
+        while (turn() === second) usd += await added();
+        // n1-standard-16 in europe-west4 costs about a dollar an hour on Vertex AI.
+        expect(usd).toBeGreaterThan(0.3);
+        expect(usd).toBeLessThan(1);
+        // With each look from now on, and no second time.
+        for (let tick = 0; tick < 6; tick += 1) expect(Math.abs(await added())).toBeLessThan(0.001);
+      },
+      { regions: MANY_REGIONS, projects: [WITH_AN_OLD_JOB] },
+    );
+  });
+
   it('does not take a region without a collection for a gap where it is the only one whose turn it is', async () => {
     await withWatch(watchPolicy(), async ({ sandbox, look }) => {
       sandbox.faults.add({
@@ -201,6 +237,17 @@ describe('spend-watch', () => {
     });
   });
 });
+
+function ledgerIn(sandbox: Sandbox): Ledger {
+  const read = parseLedger(RUNAWAY, JSON.stringify(readState(sandbox, ledgerObject(RUNAWAY))));
+  if (read.kind !== 'ledger') throw new Error(read.why);
+  return read.ledger;
+}
+
+/** When each region was looked at last. */
+function regionsIn(sandbox: Sandbox): Readonly<Record<string, number>> {
+  return ledgerIn(sandbox).looks?.regions ?? {};
+}
 
 /** Calls of a look beside those to the state bucket. */
 function listingsIn({ apiCalls }: Look): number {

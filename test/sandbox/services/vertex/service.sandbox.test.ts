@@ -113,6 +113,14 @@ describe('vertexService', () => {
       ['3'],
     );
     assert.deepEqual((await listed('state="JOB_STATE_FAILED"')).body, {});
+    const [ever, soon] = ['create_time>="2020-01-01T00:00:00Z"', 'create_time>"2999-01-01T00:00:00.000Z"'];
+    assert.deepEqual(idsOf(await listed(ever), 'customJobs'), ['1', '2', '3']);
+    assert.deepEqual((await listed(soon)).body, {});
+    const either = 'state="JOB_STATE_RUNNING" OR ' + ever + ' AND state!="JOB_STATE_SUCCEEDED" OR ' + soon;
+    assert.deepEqual(idsOf(await listed(either), 'customJobs'), ['1', '3']);
+    assert.equal(errorOf(await listed('create_time>"yesterday"')), '400 INVALID_ARGUMENT');
+    assert.equal(errorOf(await listed('end_time>"2020-01-01T00:00:00Z"')), '400 INVALID_ARGUMENT');
+    assert.equal(errorOf(await listed('state>"A"')), '400 INVALID_ARGUMENT');
     assert.equal(errorOf(await listed('state~RUNNING')), '400 INVALID_ARGUMENT');
     assert.equal(errorOf(await listed('colour="red"')), '400 INVALID_ARGUMENT');
     const first = await ask('GET', `${AT}/customJobs?pageSize=2`);

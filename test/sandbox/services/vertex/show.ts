@@ -21,7 +21,10 @@ function labelFields(labels: Readonly<Record<string, string>>): Fields {
 
 export function jobFields(job: VertexJob): Fields {
   const displayName = textOf(job.shown['displayName'] ?? job.shown['tunedModelDisplayName']);
-  return { state: job.state, display_name: displayName, displayName, ...labelFields(job.labels) };
+  return {
+    ...{ state: job.state, display_name: displayName, displayName, create_time: iso(job.createdMs) },
+    ...labelFields(job.labels),
+  };
 }
 
 export function namedFields(named: VertexEndpoint): Fields {

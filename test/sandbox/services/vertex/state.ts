@@ -83,6 +83,8 @@ export interface Vertex {
   cancel(name: string): void;
   /** Submits a job like another one, as a pipeline does that tries a task again. Returns the new one's name. */
   resubmit(name: string): string;
+  /** A job that runs ends by itself. Throws NOT_FOUND. */
+  finish(name: string, state: 'JOB_STATE_SUCCEEDED' | 'JOB_STATE_FAILED'): void;
   /** Is told of each job that was cancelled. */
   onCancelled(listener: (name: string) => void): void;
   /** Throws NOT_FOUND, INVALID_ARGUMENT, ALREADY_EXISTS. */
@@ -241,6 +243,10 @@ export function createVertex(options: {
         endMs: undefined,
       });
       return fresh;
+    },
+    finish(name, state) {
+      const job = found(jobs, name);
+      Object.assign(job, { state, updatedMs: clock.now(), endMs: clock.now() });
     },
     onCancelled: (listener) => void cancelled.push(listener),
     deploy(endpointName, given, trafficSplit) {
