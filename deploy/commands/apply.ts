@@ -9,11 +9,21 @@ export interface Effects {
   readonly now: () => Date;
 }
 
+/** Where steps stand in the plan that they are a part of. */
+export interface Part {
+  readonly stepsBefore: number;
+  readonly stepsInAll: number;
+}
+
 /** Runs the commands one by one, each announced first. Throws at the first that fails for good. */
-export async function apply(effects: Effects, steps: readonly Step[]): Promise<void> {
+export async function apply(
+  effects: Effects,
+  steps: readonly Step[],
+  { stepsBefore, stepsInAll }: Part = { stepsBefore: 0, stepsInAll: steps.length },
+): Promise<void> {
   const gcloud = patientGcloud(effects);
   for (const [index, { why, args }] of steps.entries()) {
-    effects.say(`[${index + 1}/${steps.length}] ${why}`);
+    effects.say(`[${stepsBefore + index + 1}/${stepsInAll}] ${why}`);
     effects.say(`  ${shellLine(args)}`);
     const answer = await gcloud(args);
     if (answer.code !== 0) throw new GcloudFailed(args, answer);

@@ -1,8 +1,6 @@
 import { readCommandLine } from '../command-line.ts';
 import { checkGcloud, readHostProject } from './host-project.ts';
-import { apply } from './apply.ts';
 import {
-  effectsOf,
   namedFunctions,
   PLACE_OPTIONS,
   readPlace,
@@ -13,13 +11,13 @@ import {
 } from './command.ts';
 import { describeKeptRules } from '../actual/kept-rules.ts';
 import { planTeardown } from '../plan/teardown.ts';
-import { planDisconnection, saidOfBudgets } from '../plan/topic-budgets.ts';
+import { saidOfBudgets } from '../plan/topic-budgets.ts';
 import { unreadOwn } from './unread.ts';
 import { readActual } from '../actual/read-actual.ts';
 import { showPlan } from '../desired/step.ts';
 import { NotReady, WrongUsage } from '../desired/problem.ts';
 import { commented, formerRolesThatStay, usedElsewhere } from '../plan/what-stays.ts';
-import { disconnectBudgets, lookAtBudgets } from './topic-of-budgets.ts';
+import { applyTeardown, aroundTopic, lookAtBudgets } from './topic-of-budgets.ts';
 
 const usage = `Usage: deploy/teardown.sh [FUNCTION…] --policy costguard.yaml --project OPS
            --region REGION [options]
@@ -37,8 +35,8 @@ that.
   --delete-state   remove the state bucket as well: receipts and restore
                    manifests are lost for good
   --disconnect-budgets
-                   first take the switch's topic out of the budgets that notify
-                   it; they stay, and their e-mails go on
+                   take the switch's topic out of the budgets that notify it,
+                   directly before it goes; they stay, and so do their e-mails
   --leave-budgets  delete the topic without a look at budgets: one that notifies
                    it then notifies nothing, without a word
   --yes            do not ask
@@ -80,10 +78,10 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
       out(stays.length > 0 ? 'Nothing else to remove.\n' : 'Nothing to remove: nothing of it is there.\n');
       return 0;
     }
-    const { topic, budgets, problems } = await lookAtBudgets(tools, desired, actual, steps, values);
-    const first =
-      values['disconnect-budgets'] === true ? planDisconnection(desired, budgets?.notifying ?? []) : [];
-    out(`${showPlan([...first, ...steps])}\n`);
+    const look = await lookAtBudgets(tools, desired, actual, steps, values);
+    const { topic, budgets, problems } = look;
+    const plan = aroundTopic(desired, steps, look, values['disconnect-budgets'] === true);
+    out(`${showPlan([...plan.before, ...plan.disconnection, ...plan.after])}\n`);
     const bucket = place.policy.stateBucket;
     if (bucket !== undefined && values['delete-state'] !== true)
       out(`# gs://${bucket} stays, with receipts and restore manifests.\n`);
@@ -94,8 +92,7 @@ export async function teardownCommand(args: readonly string[], tools: Tools): Pr
     if (problems.length > 0) throw new NotReady(problems);
     if (values['plan'] === true) return 0;
     if (!(await isConfirmed(tools, place.project, values))) return 1;
-    if (topic !== undefined) await disconnectBudgets(tools, desired, topic, first);
-    await apply(effectsOf(tools), steps);
+    await applyTeardown(tools, desired, plan, look);
     if (unlooked.length > 0) {
       tools.err(`Not looked at, and perhaps not all gone: ${unlooked.join(', ')}\n`);
       return 1;

@@ -3,7 +3,7 @@ import { boundBefore } from '../actual/bound-before.ts';
 import { billingAccountsOf, type Desired } from '../desired/desired.ts';
 import { topicOf } from '../desired/names.ts';
 import type { Problem } from '../desired/problem.ts';
-import type { Step } from '../desired/step.ts';
+import { shellLine, type Step } from '../desired/step.ts';
 import { quotaFlag } from './budget.ts';
 
 /** A topic that a teardown deletes and budgets may notify. */
@@ -14,6 +14,8 @@ export interface GoingTopic {
   readonly byNumber: string;
   /** `billingAccounts/A`: whose budgets may notify it. */
   readonly accounts: readonly string[];
+  /** Steps of the teardown before the one that deletes it. */
+  readonly stepsBefore: number;
 }
 
 /** What budgets do with such a topic. */
@@ -30,8 +32,10 @@ export function goingTopic(desired: Desired, actual: Actual, steps: readonly Ste
   const listener = functions.find(({ settings }) => settings.trigger === 'budget');
   if (listener === undefined) return undefined;
   const id = topicOf(listener.name);
-  if (!steps.some(({ args }) => args.slice(0, 4).join(' ') === `pubsub topics delete ${id}`))
-    return undefined;
+  const stepsBefore = steps.findIndex(
+    ({ args }) => args.slice(0, 4).join(' ') === `pubsub topics delete ${id}`,
+  );
+  if (stepsBefore === -1) return undefined;
   // The section may be out of the policy by now: the function itself remembers on whose budgets it had rights.
   const before = boundBefore(actual, listener.name).map(({ on }) => on);
   const accounts = [
@@ -42,24 +46,45 @@ export function goingTopic(desired: Desired, actual: Actual, steps: readonly Ste
     name: `projects/${project}/topics/${id}`,
     byNumber: `projects/${actual.projectNumber}/topics/${id}`,
     accounts: [...new Set(accounts)].sort(),
+    stepsBefore,
   };
 }
 
 /** The commands that take the topic out of the budgets. */
-export function planDisconnection(
-  { project }: Pick<Desired, 'project'>,
-  notifying: readonly string[],
-): readonly Step[] {
-  return notifying.map((name) => {
-    const [, account = '', , id = ''] = name.split('/');
-    return {
-      why: `${name} notifies no topic any more; its e-mails go on`,
-      args: [
-        ...['billing', 'budgets', 'update', id, `--billing-account=${account}`, quotaFlag(project)],
-        '--notifications-rule-pubsub-topic=',
-      ],
-    };
-  });
+export function planDisconnection(project: string, notifying: readonly string[]): readonly Step[] {
+  return notifying.map((name) => ({
+    why: `${name} notifies no topic any more; its e-mails go on`,
+    args: setTopic(name, project, ''),
+  }));
+}
+
+function setTopic(budget: string, project: string, topic: string): readonly string[] {
+  const [, account = '', , id = ''] = budget.split('/');
+  return [
+    ...['billing', 'budgets', 'update', id, `--billing-account=${account}`, quotaFlag(project)],
+    `--notifications-rule-pubsub-topic=${topic}`,
+  ];
+}
+
+/** What is said of `budgets` that were to be disconnected, where the topic is still there; empty where all of them notify it. Pure. */
+export function saidOfDisconnected(
+  { name }: Pick<GoingTopic, 'name'>,
+  project: string,
+  budgets: readonly string[],
+  { notifying, unseen }: TopicBudgets,
+): string {
+  const isUnseen = (budget: string): boolean => unseen.has(budget.split('/').slice(0, 2).join('/'));
+  const changed = budgets.filter((budget) => !notifying.includes(budget));
+  if (changed.length === 0) return '';
+  const silent = changed.filter((budget) => !isUnseen(budget));
+  const unknown = changed.filter(isUnseen);
+  return [
+    `${name} is still there.`,
+    ...silent.map((budget) => `${budget} notifies nothing now.`),
+    ...unknown.map((budget) => `Whether ${budget} still notifies it cannot be told now.`),
+    'Run the teardown again to go on, or connect them again:',
+    ...changed.map((budget) => `    ${shellLine(setTopic(budget, project, name))}`),
+  ].join('\n');
 }
 
 /** Why a topic must not be deleted yet. `disconnects`: what notifies it is taken off it first. Pure. */
@@ -75,7 +100,7 @@ export function judgeGoingTopic(
           {
             what: `${name} would go, and ${notifying.join(', ')} ${notifying.length === 1 ? 'notifies' : 'notify'} it: the messages would go nowhere, without a word.`,
             remedy: [
-              'Run it again with --disconnect-budgets: it first takes the topic out of these budgets, which stay',
+              'Run it again with --disconnect-budgets: it takes the topic out of these budgets, which stay, before it deletes it',
               'Or with --leave-budgets, which deletes the topic all the same',
             ],
           },

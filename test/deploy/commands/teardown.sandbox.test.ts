@@ -174,41 +174,118 @@ describe('teardown.sh', () => {
           assert.equal(bench.gcloud.writes.length, writes);
         }, topic));
 
-    it('takes it out of the budget first with --disconnect-budgets, and out of no other', () =>
+    const isDisconnection = (args: readonly string[]) =>
+      args.slice(0, 3).join(' ') === 'billing budgets update';
+    const isChange = (args: readonly string[]) =>
+      ['delete', 'update', 'remove-iam-policy-binding'].some((verb) => args.includes(verb));
+    const isDeletion = (args: readonly string[]) =>
+      args.slice(0, 4).join(' ') === 'pubsub topics delete costguard-budget-kill-switch';
+
+    it('takes it out of the budget directly before it goes with --disconnect-budgets, and out of no other', () =>
       deployed(async (bench) => {
         const before = bench.gcloud.writes.length;
-        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 0, bench.printed().err);
-        assert.deepEqual(bench.gcloud.writes[before]?.slice(0, 3), ['billing', 'budgets', 'update']);
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 0);
+        const writes = bench.gcloud.writes.slice(before);
+        const index = writes.findIndex(isDeletion);
+        assert.deepEqual(writes.filter(isDisconnection), [writes[index - 1]]);
         assert.deepEqual(topicsOf(bench.gcloud.world), ['', 'projects/other/topics/t']);
         assert.equal(isThere(bench.gcloud), false);
+        const count = String(writes.length);
+        assert.deepEqual(
+          [...bench.printed().out.matchAll(/^\[(\d+)\/(\d+)\]/gm)].map(([, step, of]) => [step, of]),
+          writes.map((_, step) => [String(step + 1), count]),
+        );
         assert.equal(await teardown(bench, '--yes'), 0);
       }));
 
-    it('leaves everything when that is refused, or is taken and not kept', () =>
+    it('begins nothing without the right to change the budgets', () =>
       deployed(async (bench) => {
-        const { world, writes } = bench.gcloud;
         const whole = bench.gcloud.snapshot();
-        bench.gcloud.refuse = (args) =>
-          args.slice(0, 3).join(' ') === 'billing budgets update' ? 'PERMISSION_DENIED' : undefined;
-        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        bench.lacks.set('billingAccounts/0A1B2C-3D4E5F-6A7B8C', ['billing.budgets.update']);
+        for (const option of ['--yes', '--plan']) {
+          assert.equal(await teardown(bench, option, '--disconnect-budgets'), 1);
+          assert.match(
+            bench.printed().err,
+            /^You lack billing\.budgets\.update on billingAccounts\/0A1B2C-3D4E5F-6A7B8C, [^]*roles\/billing\.costsManager/,
+          );
+        }
         assert.deepEqual(bench.gcloud.snapshot(), whole);
-        const budget = world.budgets.get(BUDGET);
-        Object.defineProperty(budget, 'notificationsRule', {
+      }));
+
+    for (const [what, command] of [
+      ['its very first step', ''],
+      ['the deletion of the switch', 'functions delete budget-kill-switch'],
+      ['the disconnection', 'billing budgets update'],
+    ] as const)
+      it(`leaves topic and budget together where ${what} fails`, () =>
+        deployed(async (bench) => {
+          const writes = bench.gcloud.writes.length;
+          bench.gcloud.refuse = (args) =>
+            isChange(args) && args.join(' ').startsWith(command) ? 'PERMISSION_DENIED' : undefined;
+          assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+          assert.equal(bench.gcloud.writes.length > writes, command !== '');
+          assert.ok(isThere(bench.gcloud));
+          assert.deepEqual(topicsOf(bench.gcloud.world), [TOPIC, 'projects/other/topics/t']);
+          assert.match(bench.printed().err, /^Cannot run "gcloud /);
+          bench.gcloud.refuse = () => undefined;
+          assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 0);
+          assert.equal(isThere(bench.gcloud), false);
+        }));
+
+    it('says that it cannot tell whether the budget still notifies the topic, where that is so', () =>
+      deployed(async (bench) => {
+        bench.gcloud.refuse = (args) =>
+          bench.gcloud.writes.some(isDisconnection) && args.includes('budgets') ? 'unavailable' : undefined;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        assert.match(
+          bench.printed().err,
+          new RegExp(`^${TOPIC} is still there\\.\nWhether ${BUDGET} still notifies it cannot be told now\\.\n`),
+        );
+        assert.ok(isThere(bench.gcloud));
+      })); // prettier-ignore
+
+    it('keeps the topic where the budget takes the change and does not keep it', () =>
+      deployed(async (bench) => {
+        Object.defineProperty(bench.gcloud.world.budgets.get(BUDGET), 'notificationsRule', {
           get: () => ({ pubsubTopic: TOPIC }),
           set: () => undefined,
         });
-        bench.gcloud.refuse = () => undefined;
-        const before = writes.length;
         assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
-        assert.match(bench.printed().err, new RegExp(`Cannot delete "${TOPIC}": ${BUDGET} still notify it`));
-        assert.equal(writes.length, before + 1);
+        assert.match(bench.printed().err, new RegExp(`^Cannot delete "${TOPIC}": ${BUDGET} still notify it`));
+        assert.ok(isDisconnection(bench.gcloud.writes.at(-1) ?? []));
         assert.ok(isThere(bench.gcloud));
       }));
 
+    it('names the budget that notifies nothing where the topic does not go then, and what connects it again', () =>
+      deployed(async (bench) => {
+        bench.gcloud.refuse = (args) => (isDeletion(args) ? 'PERMISSION_DENIED' : undefined);
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        const { err } = bench.printed();
+        assert.match(err, new RegExp(`^${TOPIC} is still there\\.\n${BUDGET} notifies nothing now\\.\nRun the`));
+        assert.match(err, /\nCannot run "gcloud pubsub topics delete [^]*PERMISSION_DENIED/);
+        assert.deepEqual(topicsOf(bench.gcloud.world), ['', 'projects/other/topics/t']);
+        const [, again = ''] = /^ {4}gcloud (billing budgets update .*)$/m.exec(err) ?? [];
+        bench.gcloud.refuse = () => undefined;
+        assert.equal((await bench.gcloud.run(again.split(' '))).code, 0);
+        assert.deepEqual(topicsOf(bench.gcloud.world), [TOPIC, 'projects/other/topics/t']);
+      })); // prettier-ignore
+
+    it('names of several those alone that it took out', () =>
+      deployed(async (bench) => {
+        bench.gcloud.world.budgets.set(OTHER, { name: OTHER, notificationsRule: { pubsubTopic: TOPIC } });
+        bench.gcloud.refuse = (args) =>
+          isDisconnection(args) && args[3] === 'other' ? 'PERMISSION_DENIED' : undefined;
+        assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
+        const { err } = bench.printed();
+        assert.match(err, new RegExp(`^${TOPIC} is still there\\.\n${BUDGET} notifies nothing now\\.\nRun the`));
+        assert.equal(err.match(/^ {4}gcloud/gm)?.length, 1);
+        assert.deepEqual(topicsOf(bench.gcloud.world), ['', TOPIC]);
+        assert.ok(isThere(bench.gcloud));
+      })); // prettier-ignore
+
     it('goes on where it was cut off after that, without the flag', () =>
       deployed(async (bench) => {
-        const before = bench.gcloud.writes.length;
-        bench.gcloud.refuse = () => (bench.gcloud.writes.length === before + 1 ? 'cut off' : undefined);
+        bench.gcloud.refuse = (args) => (isDeletion(args) ? 'cut off' : undefined);
         assert.equal(await teardown(bench, '--yes', '--disconnect-budgets'), 1);
         bench.gcloud.refuse = () => undefined;
         assert.equal(await teardown(bench, '--yes'), 0, bench.printed().err);
