@@ -170,7 +170,7 @@ async function requestChange(
 function leaseOf(run: Run, name: string, action: string, claimedAtMs: number): Lease {
   const check = (): void => {
     if (run.runtime.now().getTime() >= claimedAtMs + LEASE_MS - MARGIN_MS)
-      throw new BusyError(`Cannot ${action} "${name}": this run's claim ran out before the request left`);
+      throw new BusyError(`Cannot ${action} "${name}": this run's claim ran out`);
   };
   return {
     check,

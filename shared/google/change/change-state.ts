@@ -73,9 +73,10 @@ export async function changeState<Present, Answer>(
 ): Promise<Changed<Answer>> {
   const pause = backoff(waits.sleep, waits.random, 1_000, 8_000);
   let mayBeOurs = change.alreadyRequested === true;
+  let hasLeft = false;
   let staleLooks = 0;
   for (let attempt = 1; ; attempt++) {
-    await claim.confirm();
+    const lost = await lostClaim(claim, hasLeft);
     const present = await settledLook(change, waits, mayBeOurs);
     if (present === undefined) {
       if (mayBeOurs) return { kind: 'done', answer: undefined };
@@ -87,6 +88,7 @@ export async function changeState<Present, Answer>(
     // On its way after a request of ours without an answer: that request got through.
     if (change.isThere(present.value))
       return mayBeOurs ? { kind: 'done', answer: undefined } : { kind: 'already' };
+    if (lost !== undefined) throw cannotTell(change, lost);
     const why = await change.blocker(present.value);
     if (why !== undefined) {
       if (mayBeOurs && (await shows(change, waits))) return { kind: 'done', answer: undefined };
@@ -109,7 +111,8 @@ export async function changeState<Present, Answer>(
     // Refused because the request without an answer is still being carried out, as an operation on an endpoint may be.
     if (mayBeOurs && isStateConflict(sent.error) && (await shows(change, waits)))
       return { kind: 'done', answer: undefined };
-    mayBeOurs ||= sent.kind === 'unknown';
+    hasLeft ||= sent.kind === 'unknown';
+    mayBeOurs ||= hasLeft;
     if (attempt >= (change.attempts ?? MAX_ATTEMPTS) || !canRetryRequest(change, sent.error, attempt))
       throw mayBeOurs ? unsettled(change, sent.error) : sent.error;
     await pause(attempt);
@@ -145,16 +148,29 @@ async function send<Present, Answer>(
   }
 }
 
+/** What took the claim from this run. Where a request has left, what became of it is looked at all the same; else it is thrown. */
+async function lostClaim(claim: Claim, hasLeft: boolean): Promise<unknown> {
+  try {
+    await claim.confirm();
+    return undefined;
+  } catch (error) {
+    if (!hasLeft) throw error;
+    return error;
+  }
+}
+
 /** A request left, and nothing tells whether it was carried out: worth another look later. */
 export class UnsettledError extends BusyError {}
 
-function unsettled({ resource }: { readonly resource: string }, error: unknown): unknown {
-  return isRetryable(error)
-    ? error
-    : new UnsettledError(
-        `Cannot tell whether the change of "${resource}" took effect: it was requested, and ${messageOf(error)}`,
-        { cause: error },
-      );
+function unsettled(change: { readonly resource: string }, error: unknown): unknown {
+  return isRetryable(error) ? error : cannotTell(change, error);
+}
+
+function cannotTell({ resource }: { readonly resource: string }, error: unknown): UnsettledError {
+  return new UnsettledError(
+    `Cannot tell whether the change of "${resource}" took effect: it was requested, and ${messageOf(error)}`,
+    { cause: error },
+  );
 }
 
 interface Seen<Present> {

@@ -154,6 +154,38 @@ describe('changeState after a request that left', () => {
   });
 });
 
+describe('changeState whose lease runs out once a request has left', () => {
+  /** The lease, until the request has left. */
+  function leaseUntilRequest(): Pick<Claim, 'confirm' | 'check'> {
+    let hasLeft = false;
+    return {
+      async confirm() {
+        if (hasLeft) throw new BusyError('another run took it over');
+      },
+      check: () => void (hasLeft = true),
+    };
+  }
+
+  for (const effect of ['garbage-after', 'reset-after'] as const)
+    test(`takes the effect for its own where the answer is ${effect}`, async () => {
+      const told = await tell({ outcomes: [effect], claim: leaseUntilRequest() });
+      assert.deepEqual(told, { ended: DONE, requests: 1 });
+    });
+
+  for (const nothing of ['garbage', 'reset'] as const)
+    test(`requests nothing again where nothing came of ${nothing}, and says that it cannot tell`, async () => {
+      const { ended, requests } = await tell({ outcomes: [nothing], claim: leaseUntilRequest() });
+      assert.match(JSON.stringify(ended), /BusyError: Cannot tell whether .* another run took it over/);
+      assert.equal(requests, 1);
+    });
+
+  test('looks at nothing where no request of its own has left', async () => {
+    const confirm = (): Promise<void> => Promise.reject(new BusyError('another run took it over'));
+    const { ended, requests } = await tell({ outcomes: [], claim: { confirm } });
+    assert.deepEqual([ended, requests], ['BusyError: another run took it over', 0]);
+  });
+});
+
 describe('changeState on an instance that is frozen between look and request', () => {
   const FREEZE = [110_000];
 
