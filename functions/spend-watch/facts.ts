@@ -19,6 +19,13 @@ export interface BudgetElsewhere {
   readonly toldIn: string;
 }
 
+/** A budget of which no project is known, so that no event makes its estimate: it may cover this one. */
+export interface BudgetUnknown {
+  readonly budget: string;
+  readonly name: string;
+  readonly notEvaluable: string;
+}
+
 /** A GPU that does nothing, and what says so. */
 export interface IdleGpu {
   readonly resource: string;
@@ -38,8 +45,8 @@ export interface ProjectFacts {
   /** The ledger before this look; undefined where it begins. */
   readonly before: Ledger | undefined;
   readonly budgets: readonly BudgetFacts[];
-  /** Budgets of several projects whose numbers are in the receipt of another one of them. */
-  readonly toldIn: readonly BudgetElsewhere[];
+  /** Budgets of several projects whose numbers are in the receipt of another one of them, or in none. */
+  readonly toldIn: readonly (BudgetElsewhere | BudgetUnknown)[];
   readonly gpus: GpuLook;
   /** Collections that a region turned out not to offer in this look. */
   readonly notOffered: readonly string[];

@@ -1,24 +1,30 @@
 import pMap from 'p-map';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
+import { standingOf } from '../../shared/spend/standing.ts';
 import { whyStale } from '../../shared/spend/stale.ts';
 import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
-import type { BudgetFacts, ProjectFacts } from './facts.ts';
+import type { BudgetFacts, BudgetUnknown, ProjectFacts } from './facts.ts';
 
 /** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
 
-/** The budgets of a project: those whose estimate its event makes, and those that another project of theirs tells of. */
+/**
+ * The budgets of a project: those whose estimate its event makes, those that another project of theirs tells of, and those of which it
+ * is not known whether they are about it.
+ */
 export async function gatherBudgets(
   state: State,
   budgets: readonly string[],
   project: string,
   nowMs: number,
 ): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
+  const unknown: BudgetUnknown[] = [];
   const all = await pMap(
     budgets,
     async (budget) => {
       const messages = await readMessages(state, budget);
+      if (messages?.projects.length === 0) unknown.push(unknownOf(messages, project, nowMs));
       if (messages?.projects.includes(project) !== true) return [];
       return [{ messages, teller: await tellerOf(state, messages, project, nowMs) }];
     },
@@ -30,14 +36,25 @@ export async function gatherBudgets(
     budgets: await pMap(own, ({ messages }) => readOthers(state, messages, project, nowMs), {
       concurrency: 1,
     }),
-    toldIn: mine
-      .filter(({ teller }) => teller !== project)
-      .map(({ messages: { budget, displayName }, teller }) => ({
-        budget,
-        name: displayName,
-        toldIn: teller,
-      })),
+    toldIn: [
+      ...mine
+        .filter(({ teller }) => teller !== project)
+        .map(({ messages: { budget, displayName }, teller }) => ({
+          budget,
+          name: displayName,
+          toldIn: teller,
+        })),
+      ...unknown.sort((a, b) => a.budget.localeCompare(b.budget)),
+    ],
   };
+}
+
+/** More than a hundred projects, or none in its filter: the switch does not keep which ones. */
+function unknownOf(messages: BudgetMessages, project: string, nowMs: number): BudgetUnknown {
+  const { budget, displayName } = messages;
+  const standing = standingOf({ messages, ledgers: [], without: [] }, nowMs);
+  const why = standing.kind === 'none' ? standing.why : 'its projects are not known';
+  return { budget, name: displayName, notEvaluable: `${why}; whether it covers ${project} is not known` };
 }
 
 /**

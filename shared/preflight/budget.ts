@@ -164,7 +164,9 @@ function judgeEstimate({ name, amount, narrowed, projects }: Budget): Check {
         ? 'it is limited by more than projects, which an estimate from what runs is not'
         : projects.length > MAX_BUDGET_PROJECTS
           ? `it has ${projects.length} projects, and of more than ${MAX_BUDGET_PROJECTS} no estimate is made`
-          : undefined;
+          : projects.length === 0
+            ? 'its filter names no project, so that it is not known which ones it covers'
+            : undefined;
   if (why === undefined) return pass(place, 'its spend can be estimated from what runs in its projects');
   return notPassed(place, 'fail', `budgets.basis is live, and no estimate of it can count: ${why}`, [
     `Set budgets.basis: actual, or give the budget an amount in USD and a filter of projects alone, ${MAX_BUDGET_PROJECTS} at the most`,

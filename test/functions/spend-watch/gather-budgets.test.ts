@@ -32,10 +32,35 @@ async function tellers(ages: Readonly<Record<string, number>>, damaged: readonly
   for (const project of PROJECTS) {
     const { budgets, toldIn } = await gatherBudgets(state, [budget], project, NOW);
     expect(budgets.length + toldIn.length).toBe(1);
-    told[project] = toldIn[0]?.toldIn ?? project;
+    const [elsewhere] = toldIn;
+    told[project] = elsewhere !== undefined && 'toldIn' in elsewhere ? elsewhere.toldIn : project;
   }
   return told;
 }
+
+describe('a budget none of whose projects is known', () => {
+  const projects = (count: number): string[] => Array.from({ length: count }, (_, at) => `projects/${at}`);
+  it.each([
+    [
+      'more than 100',
+      projects(101),
+      /^it has 101 projects, and of more than 100 no estimate is made; whether/,
+    ],
+    ['none', [], /^its filter names no project, .*; whether it covers ml-a is not known$/],
+    ['some that could not be read', projects(2), /^not all of the projects .* could be read; whether/],
+  ])('is named in each receipt with the reason: its filter has %s', async (_, filter, why) => {
+    const messages = messagesOf({ projects: [], complete: false, filter, narrowed: [] });
+    const text = JSON.stringify(messages);
+    const state = {
+      read: (name: string) =>
+        Promise.resolve(name === messagesObject(budget) ? { text, generation: '1', ageMs: 0 } : undefined),
+    } as unknown as State;
+    expect(await gatherBudgets(state, [budget], 'ml-a', NOW)).toEqual({
+      budgets: [],
+      toldIn: [{ budget, name: messages.displayName, notEvaluable: expect.stringMatching(why) as string }],
+    });
+  });
+});
 
 describe('the receipt that tells of a budget of several projects', () => {
   it('is that of the first by name', async () => {

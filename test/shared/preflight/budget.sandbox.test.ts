@@ -58,6 +58,7 @@ describe('a budget whose ladder counts estimates', () => {
       /it has 101 projects, and of more than 100 no estimate is made/,
       { projects: Array.from({ length: 101 }, (_, at) => `projects/${at + 1}`) },
     ],
+    [/its filter names no project/, { projects: [] }],
   ] as const)('fails where %s, and says what helps', (says, over) => {
     const check = estimateCheck(over);
     expect(check?.status).toBe('fail');
