@@ -14,8 +14,8 @@ export interface UploadTarget extends Place {
 
 /** An upload over several requests, of an object that is not there yet. */
 export interface Session {
-  /** Sends a text; what is no whole number of quanta waits for the next one. Throws `GoogleApiError`. */
-  send(text: string, last: boolean): Promise<void>;
+  /** Sends a text in pieces; what is no whole number of quanta waits for the next one. Throws `GoogleApiError`. */
+  send(pieces: readonly string[], last: boolean): Promise<void>;
 }
 
 /** Of a block that is not the last one Cloud Storage keeps multiples of this size only. */
@@ -45,9 +45,10 @@ export async function startSession(api: Api, target: UploadTarget): Promise<Sess
   let rest: Buffer = Buffer.alloc(0);
   let stalled = 0;
   return {
-    async send(text, last) {
-      hash.update(text);
-      let open = Buffer.concat([rest, Buffer.from(text)]);
+    async send(pieces, last) {
+      const joined = joinAfter(rest, pieces);
+      hash.update(joined.subarray(rest.length));
+      let open = joined;
       const whole = last ? { total: sent + open.length, md5Hash: hash.copy().digest('base64') } : undefined;
       while (open.length >= QUANTUM_BYTES || last) {
         const chunk = last ? open : open.subarray(0, open.length - (open.length % QUANTUM_BYTES));
@@ -68,6 +69,15 @@ export async function startSession(api: Api, target: UploadTarget): Promise<Sess
       rest = Buffer.from(open);
     },
   };
+}
+
+/** The bytes of `rest` and of the pieces, encoded once: a joined text and copies of it would take three times the memory. */
+function joinAfter(rest: Buffer, pieces: readonly string[]): Buffer {
+  const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), rest.length);
+  const joined = Buffer.allocUnsafe(length);
+  let at = rest.copy(joined);
+  for (const piece of pieces) at += joined.write(piece, at);
+  return joined;
 }
 
 /** The address of a new session; Cloud Storage checks the precondition now and at the end. */

@@ -48,7 +48,7 @@ export function openUpload(
     sending = (async () => {
       if (failure !== undefined) return;
       session ??= await startSession(api, target);
-      await session.send(block.join(''), last);
+      await session.send(block, last);
     })()
       .catch((error: unknown) => {
         failure ??= { error };
