@@ -3,10 +3,7 @@ import type { EventContext } from '../../shared/run/handle-event.ts';
 import { fileReportReceipt } from '../../shared/run/http/report-receipt.ts';
 import type { ReceiptBuilder } from '../../shared/run/receipt.ts';
 import { auditBooks, type AuditReport, type Finding } from './report/report.ts';
-import { CHANGES, type Trend } from './report/trend.ts';
-
-/** A line of the digest has no room for more. */
-const MAX_CHANGES = 5;
+import { shortTrend } from './report/trend.ts';
 
 /**
  * Ends the run in its receipt: one decision a finding, one of reason `score`, and what could not be evaluated. It changes nothing
@@ -50,6 +47,7 @@ function fill(receipt: ReceiptBuilder, report: AuditReport): void {
         ...(report.oldPrices === undefined ? {} : { oldPrices: report.oldPrices }),
       },
       findings: report.findings.length,
+      ...(report.digestKey === null ? {} : { digestKey: report.digestKey }),
       trend: report.trend === null ? null : shortTrend(report.trend),
       mistakes: Object.fromEntries(report.mistakes.map(({ id, status }) => [id, status])),
     },
@@ -58,14 +56,6 @@ function fill(receipt: ReceiptBuilder, report: AuditReport): void {
   for (const finding of report.findings) receipt.add({ ...decisionOf(finding), outcome: 'planned' });
   for (const { rules } of report.mistakes)
     for (const { rule, gaps } of rules) for (const why of gaps) receipt.incomplete({ where: rule, why });
-}
-
-/** Of each kind of change the first ones, for the digest: the findings themselves are decisions of their own. */
-function shortTrend({ changes, ...counts }: Trend): Trend {
-  const first = CHANGES.filter((kind) => kind !== 'open').flatMap((kind) =>
-    changes.filter(({ change }) => change === kind).slice(0, MAX_CHANGES),
-  );
-  return { ...counts, changes: first };
 }
 
 function decisionOf({

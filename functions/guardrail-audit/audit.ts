@@ -4,9 +4,8 @@ import type { EventContext } from '../../shared/run/handle-event.ts';
 import type { State } from '../../shared/state/state.ts';
 import { configureAudit } from './config.ts';
 import { judgeProject } from './decide.ts';
-import { openDigest } from './secrets/digest-key.ts';
-import type { DigestOf } from './secrets/scan.ts';
-import { earlierAudit } from './report/earlier.ts';
+import { nameKey, openDigest } from './secrets/digest-key.ts';
+import { earlierAudit, TREND_DAYS } from './report/earlier.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherProject } from './gather.ts';
 import type { Look } from './gather/attempt.ts';
@@ -16,9 +15,6 @@ import { readReceipt } from './gather/receipts.ts';
 import { isRead, type Reading } from './reading.ts';
 import { buildReport, type AuditReport } from './report/report.ts';
 import { InDeletion } from './scope/in-deletion.ts';
-
-/** How far back an audit is looked for to compare with: a tick a week, and two that failed. */
-const TREND_DAYS = 30;
 
 export interface AuditOptions {
   /** Which the switch runs in. */
@@ -69,9 +65,14 @@ export async function auditProject(
       remedy: '',
     }),
   ]);
-  return buildReport(projectId, judgeProject(facts, config, now), now, earlierAudit(before), {
-    ...api.calls,
-  });
+  return buildReport(
+    projectId,
+    judgeProject(facts, config, now),
+    now,
+    earlierAudit(before),
+    { ...api.calls },
+    digests.digestKey,
+  );
 }
 
 /** Google says by number in which project an API is off. */
@@ -84,12 +85,13 @@ async function openDigests(
   state: State | undefined,
   newKey: () => string,
   failed: (error: unknown) => void,
-): Promise<{ readonly digestOf: DigestOf; readonly digestsLast: boolean }> {
+): Promise<Pick<Look, 'digestOf' | 'digestKey'>> {
   try {
-    return { digestOf: await openDigest(state, newKey), digestsLast: state !== undefined };
+    const digestOf = await openDigest(state, newKey);
+    return { digestOf, ...(state === undefined ? {} : { digestKey: nameKey(digestOf) }) };
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
     failed(error);
-    return { digestOf: await openDigest(undefined, newKey), digestsLast: false };
+    return { digestOf: await openDigest(undefined, newKey) };
   }
 }

@@ -86,7 +86,7 @@ export async function gatherProject(
     ...{ project, above, neighbours, billing, policy: allowed, inherited, accounts, keyUse, tpus },
     ...{ machines, notebookGaps, projectMetadata, managedNotebooks, use, scripts },
     ...vertex,
-    ...{ workloads, buckets, digestsLast: look.digestsLast === true },
+    ...{ workloads, buckets, digestsLast: look.digestKey !== undefined },
     ...receipts,
     preflight: preflight ?? budgetPreflight(policy, config.switchTopic, project, above, billing),
   };

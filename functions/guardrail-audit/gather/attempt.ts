@@ -13,8 +13,8 @@ export interface Look {
   readonly projectNumber?: string;
   readonly now: Date;
   readonly digestOf: DigestOf;
-  /** Digests can be compared with those of other runs. */
-  readonly digestsLast?: boolean;
+  /** Names the key of digests, where it is kept: those of runs with the same one can be compared. */
+  readonly digestKey?: string;
   /** Told of every failure: those that may pass make an event fail in the end. */
   readonly failed: (error: unknown) => void;
 }

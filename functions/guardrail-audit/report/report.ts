@@ -7,7 +7,8 @@ import type { EvidenceValue, Found, Outcome, Status } from '../checks/outcome.ts
 import { MISTAKES, SEVERITIES, type MistakeId, type Severity } from '../rules/mistakes.ts';
 import { ruleOf, type RuleId } from '../rules/rules.ts';
 import { scoreOf, type Score } from './score.ts';
-import { trendOf, type EarlierAudit, type Trend } from './trend.ts';
+import { shapeOf } from './earlier.ts';
+import { sameFindings, trendOf, type AuditedNow, type EarlierAudit, type Trend } from './trend.ts';
 
 /** One finding as every format shows it. */
 export interface Finding {
@@ -64,6 +65,8 @@ export interface AuditReport {
   readonly generatedAt: string;
   readonly score: Score;
   readonly trend: Trend | null;
+  /** Names the key of digests: those of two audits can be compared where it is the same one. Null where none is kept. */
+  readonly digestKey: string | null;
   /** What the findings cost together, as far as they have a price. Two of them may be about the same money. */
   readonly usdPerMonth: UsdRange;
   readonly unpriced: number;
@@ -91,20 +94,33 @@ export function buildReport(
   now: Date,
   earlier: EarlierAudit | undefined,
   apiCalls: Readonly<Record<string, number>>,
+  digestKey?: string,
 ): AuditReport {
   const nth = counter();
-  const findings = outcomes
-    .flatMap(({ rule, found }) =>
-      found.map((one) => toFinding(rule, one, fingerprintOf(rule, one, nth(placeKey(rule, one))), earlier)),
+  const found = outcomes
+    .flatMap(({ rule, found: all }) =>
+      all.map((one) => toFinding(rule, one, fingerprintOf(rule, one, nth(placeKey(rule, one))))),
     )
     .sort(byMoney);
   const score = scoreOf(outcomes);
+  const audited: AuditedNow = {
+    points: score.points,
+    findings: new Map(found.map((one) => [one.fingerprint, { ...one, shape: shapeOf(one.evidence) }])),
+    partial: new Set(outcomes.filter(({ gaps }) => gaps.length > 0).map(({ rule }) => rule)),
+    digestKey,
+  };
+  const same = earlier === undefined ? undefined : sameFindings(earlier, audited);
+  const findings = found.map((one) => ({
+    ...one,
+    isNew: same === undefined ? null : !same.has(one.fingerprint),
+  }));
   const oldPrices = oldBooksText(auditBooks(now));
   return {
     project,
     generatedAt: now.toISOString(),
     score,
-    trend: earlier === undefined ? null : trendOf(earlier, score, findings, outcomes),
+    trend: earlier === undefined ? null : trendOf(earlier, audited),
+    digestKey: digestKey ?? null,
     ...sumOf(findings),
     mistakes: MISTAKES.map((mistake, at) => toMistake(mistake, at + 1, outcomes, findings)),
     findings,
@@ -141,15 +157,9 @@ function counter(): (key: string) => number {
   };
 }
 
-function toFinding(
-  rule: RuleId,
-  found: Found,
-  fingerprint: string,
-  earlier: EarlierAudit | undefined,
-): Finding {
+function toFinding(rule: RuleId, found: Found, fingerprint: string): Omit<Finding, 'isNew'> {
   const { mistake, severity, title, cis = null } = ruleOf(rule);
   const { resource, place = null, detail, evidence, usdPerMonth = null, commands } = found;
-  const isNew = earlier === undefined ? null : !earlier.findings.has(fingerprint);
   return {
     fingerprint,
     rule,
@@ -163,7 +173,6 @@ function toFinding(
     evidence,
     usdPerMonth,
     commands,
-    isNew,
   };
 }
 
@@ -217,7 +226,9 @@ function sumOf(findings: readonly Finding[]): { readonly usdPerMonth: UsdRange; 
   return { usdPerMonth, unpriced };
 }
 
-function byMoney(a: Finding, b: Finding): number {
+type Sortable = Omit<Finding, 'isNew'>;
+
+function byMoney(a: Sortable, b: Sortable): number {
   return (
     moneyOf(b) - moneyOf(a) ||
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
@@ -227,7 +238,7 @@ function byMoney(a: Finding, b: Finding): number {
   );
 }
 
-function moneyOf({ usdPerMonth }: Finding): number {
+function moneyOf({ usdPerMonth }: Sortable): number {
   return usdPerMonth === null || usdPerMonth === 'unpriced' ? 0 : usdPerMonth.high;
 }
 

@@ -65,7 +65,11 @@ export interface ScopeRow {
   readonly why: string | null;
 }
 
-export type ScopeTrend = z.infer<typeof trendSchema>;
+type WireTrend = z.infer<typeof trendSchema>;
+
+export type ScopeTrend = Readonly<Omit<WireTrend, 'changes'>> & {
+  readonly changes: readonly Readonly<WireTrend['changes'][number]>[];
+};
 
 export interface ScopeTotal {
   readonly key: string;

@@ -5,9 +5,11 @@ import type { HttpAnswer } from '../../../shared/run/handle-request.ts';
 import { requireSection } from '../../../shared/policy/policy.ts';
 import { readProject } from '../gather/projects.ts';
 import { readReceipt } from '../gather/receipts.ts';
+import { isRead } from '../reading.ts';
 import { joinScope, scopeRow, type ScopeReport } from '../report/scope.ts';
 import { scopeCsv } from '../report/scope-csv.ts';
 import { listScope } from './projects.ts';
+import { trendSince } from './trend-since.ts';
 
 const PROJECTS_AT_ONCE = 8;
 
@@ -19,6 +21,8 @@ export async function reportScope(context: EventContext, format: AnswerFormat): 
 export interface ScopeQuery {
   /** Receipts of runs before it do not count, in milliseconds since the epoch; absent for none. */
   readonly sinceMs?: number;
+  /** Changes are told since the last audit before it, also where a later one was compared with, in milliseconds since the epoch. */
+  readonly changesSinceMs?: number;
   /** Told of every reading that failed; the row of its project says so in any case. */
   readonly failed?: (error: unknown) => void;
 }
@@ -26,7 +30,7 @@ export interface ScopeQuery {
 /** The newest audit of every project in scope, from receipts: nothing is looked at anew. */
 export async function readScope(
   context: EventContext,
-  { sinceMs, failed = () => undefined }: ScopeQuery = {},
+  { sinceMs, changesSinceMs, failed = () => undefined }: ScopeQuery = {},
 ): Promise<ScopeReport> {
   const { runtime, api, policy, state } = context;
   const { projects, incomplete } = await listScope(context);
@@ -42,7 +46,14 @@ export async function readScope(
         sinceMs,
         remedy: `npm run audit -- --project ${projectId}`,
       };
-      return scopeRow(projectId, await readProject(look), await readReceipt(look, state, source));
+      const receipt = await readReceipt(look, state, source);
+      const row = scopeRow(projectId, await readProject(look), receipt);
+      if (row.audit === null || !isRead(receipt) || changesSinceMs === undefined) return row;
+      const trend = await trendSince(look, state, receipt.value, {
+        functionName: source.functionName,
+        changesSinceMs,
+      });
+      return trend === undefined ? row : { ...row, audit: { ...row.audit, trend } };
     },
     { concurrency: PROJECTS_AT_ONCE },
   );

@@ -21,6 +21,11 @@ export async function openDigest(state: State | undefined, newKey: () => string)
   return (value) => createHmac('sha256', key).update(value).digest('hex');
 }
 
+/** Tells one key from another, and nothing of the key. */
+export function nameKey(digestOf: DigestOf): string {
+  return digestOf('the name of this key').slice(0, 8);
+}
+
 /** The first key that is whole. The function may only add objects: a damaged one stays, and the next name is taken. */
 async function keptKey(state: State, newKey: () => string): Promise<string> {
   for (let attempt = 1; attempt <= MAX_KEYS; attempt++) {

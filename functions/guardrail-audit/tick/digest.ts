@@ -52,6 +52,7 @@ export async function tellDigest(
     // An audit of the week before is none of this one.
     const report = await readScope(context, {
       sinceMs: sent.startOf('week').toMillis(),
+      changesSinceMs: tick.publishedMs,
       failed: (error) => {
         errors.note(error);
       },

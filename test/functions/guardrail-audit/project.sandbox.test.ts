@@ -11,6 +11,7 @@ import {
   ORGANIZATION,
   POLICY,
   SECRETS,
+  storeObject,
   TRIALS,
   withAudit,
 } from '../../support/guardrail-lab.ts';
@@ -287,5 +288,17 @@ describe('an audit of a clean project', () => {
       await sandbox.clock.advance(60_000);
       const second = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
       expect(second.trend).toMatchObject({ added: 0, fixed: 0, change: 0, points: first.score.points });
+      expect(second.digestKey).toBe(first.digestKey);
+    }));
+
+  it('is told from the audit before where the key of digests was damaged meanwhile', () =>
+    withAudit(async ({ get, sandbox }) => {
+      const first = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      await storeObject({ sandbox }, 'guardrail-audit/digest-key', '', BAD);
+      await sandbox.clock.advance(60_000);
+      const second = JSON.parse((await get(`project=${BAD}`)).text) as AuditReport;
+      expect(second.digestKey).not.toBe(first.digestKey);
+      expect(second.trend).toMatchObject({ added: 0, fixed: 0, open: first.findings.length });
+      expect(second.findings.filter(({ isNew }) => isNew !== false)).toEqual([]);
     }));
 });

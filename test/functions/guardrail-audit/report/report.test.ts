@@ -165,6 +165,44 @@ describe('the report', () => {
     });
   });
 
+  it.each([
+    ['another', 'bbbbbbbb', 'open 2, new 1, fixed 1'],
+    ['the same', 'aaaaaaaa', 'open 0, new 3, fixed 3'],
+  ])('compares secrets under %s key of digests', (_, digestKey, expected) => {
+    const of = (lengths: readonly number[], digit: string, key: string, earlier?: AuditReport) => {
+      const secrets = lengths.map((length, at) => ({
+        ...{ rule: 'github-pat', title: 'GitHub token' },
+        ...{ length, digest: `${digit}${at}000000` },
+      }));
+      const scripts = whole([secretPlace('gs://lab/start.sh', { secrets })]);
+      return buildReport(
+        PROJECT,
+        judgeProject({ ...clean, scripts }, config, NOW),
+        NOW,
+        earlier === undefined
+          ? undefined
+          : {
+              ...{ runId: 'r', at: '2026-11-11T05:00:00.000Z', points: 50 },
+              findings: new Map(
+                earlier.findings.map((one) => [
+                  one.fingerprint,
+                  { ...one, shape: `${String(one.evidence['pattern'])}/${String(one.evidence['length'])}` },
+                ]),
+              ),
+              digestKey: earlier.digestKey ?? undefined,
+            },
+        {},
+        key,
+      );
+    };
+    const before = of([40, 40, 50], '1', 'aaaaaaaa');
+    const { trend, findings } = of([40, 40, 60], '2', digestKey, before);
+    expect(`open ${trend?.open ?? ''}, new ${trend?.added ?? ''}, fixed ${trend?.fixed ?? ''}`).toBe(
+      expected,
+    );
+    expect(findings.filter(({ isNew }) => isNew === true)).toHaveLength(trend?.added ?? -1);
+  });
+
   it('is the same as CSV: one row a finding and one for each rule that could not be evaluated', () => {
     const report = reportOf(bad);
     const rows = parse<Record<string, string>>(auditCsv(report), { columns: true });

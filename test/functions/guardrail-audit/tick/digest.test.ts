@@ -131,6 +131,65 @@ describe('a digest of which something cannot be read for the moment', () => {
   });
 });
 
+describe('what a digest tells as new and fixed', () => {
+  const finding = (fingerprint: string) => ({
+    resource: `projects/${FIRST}`,
+    action: 'report',
+    reason: 'basic-role',
+    evidence: { fingerprint, severity: 'high', place: `roles/${fingerprint}`, detail: fingerprint },
+    usdPerHour: 0,
+  });
+  const auditOf = (startedAt: string, found: readonly string[], trend: object | null) => ({
+    runId: startedAt,
+    startedAt,
+    decisions: [
+      { ...SCORE, evidence: { ...SCORE.evidence, findings: found.length, trend } },
+      ...found.map(finding),
+    ],
+    incomplete: [{ where: 'impersonation', why: 'denied' }],
+  });
+  const comparedWith = (at: string, added: number) => ({ at, added, fixed: 0, change: null, changes: [] });
+  const WEEK_BEFORE = '2026-11-11T05:05:00.000Z';
+
+  it.each([
+    ['of the tick’s own audit', undefined, '1 new and 2 fixed'],
+    ['of an audit that a user requested after it', '2026-11-18T05:08:00Z', '2 new and 2 fixed'],
+  ])('is since the audit before the tick, by the receipt %s', async (_, later, expected) => {
+    const { end, objects, told } = world();
+    const put = (startedAt: string, audit: object): void => {
+      const day = startedAt.slice(0, 10).replaceAll('-', '/');
+      const name = startedAt.replaceAll(/[-:]|\.000/g, '');
+      objects.set(`receipts/guardrail-audit/${day}/${name}-${FIRST}.json`, {
+        text: JSON.stringify(audit),
+        atMs: 0,
+      });
+    };
+    put(WEEK_BEFORE, auditOf(WEEK_BEFORE, ['a', 'b', 'c'], null));
+    const ticked = '2026-11-18T05:05:00Z';
+    put(ticked, auditOf(ticked, ['c', 'd'], { ...comparedWith(WEEK_BEFORE, 1), fixed: 2 }));
+    if (later !== undefined)
+      put(later, auditOf(later, ['c', 'd', 'e'], comparedWith('2026-11-18T05:05:00.000Z', 1)));
+    for (const project of PROJECTS) await end(project);
+    expect(told[0]?.items.map(({ text }) => text).join('\n')).toContain(
+      `${expected} since the audit before.`,
+    );
+  });
+
+  it('is not told where the audit before the tick is damaged', async () => {
+    const { end, objects, told } = world();
+    objects.set(`receipts/guardrail-audit/2026/11/11/20261111T050500Z-${FIRST}.json`, { text: '{', atMs: 0 });
+    objects.set(`receipts/guardrail-audit/2026/11/18/20261118T050800Z-${FIRST}.json`, {
+      text: JSON.stringify(
+        auditOf('2026-11-18T05:08:00Z', ['a'], comparedWith('2026-11-18T05:05:00.000Z', 1)),
+      ),
+      atMs: 0,
+    });
+    for (const project of PROJECTS) await end(project);
+    expect(told).toHaveLength(1);
+    expect(JSON.stringify(told)).not.toContain('since the audit before');
+  });
+});
+
 describe('a digest that was told', () => {
   it('is not told again by a second tick of its week, and the log says why nothing comes', async () => {
     const { end, lines, told } = world();
