@@ -182,6 +182,47 @@ describe('a restore that a person requests while the switch is at work', () => {
   }
 });
 
+describe('the switch that is woken while a restore is at work', () => {
+  const RESETS = ['a reset after the effect', 'a reset without an effect', 'a refusal'] as const;
+  const TAKES_AWAY = /(?:stop|empty|fix|pause|undeployModel|unlink) ml-research/;
+
+  /** Whether the switch was done with what came in the middle of a write; the restore has answered. */
+  async function wakeWithin(
+    write: string,
+    fate: (typeof RESETS)[number],
+    grace: string,
+    wake: () => Promise<boolean>,
+  ): Promise<readonly boolean[]> {
+    const done: boolean[] = [];
+    const meanwhile = async (): Promise<void> => void done.push(await wake());
+    disturbance.armed = { write: new RegExp(write), fate: FATES[fate], meanwhile };
+    await lab.restore('POST', { ...lab.request, grace });
+    expect(disturbance.armed).toBeUndefined();
+    expect(fake.world.changes.join()).not.toMatch(TAKES_AWAY);
+    expectOnce();
+    return done;
+  }
+
+  for (const write of WRITES) {
+    for (const fate of RESETS)
+      it(`without a grace, in ${write}, with ${fate}: is held off until the restore has answered`, async () => {
+        await stopResources();
+        // Where the project is not linked yet, nothing runs that the switch would need the lease for.
+        const isQuiet = write.startsWith('PUT') && !FATES[fate].carriedOut;
+        expect(await wakeWithin(write, fate, '0%', () => lab.alert())).toEqual([isQuiet]);
+      });
+
+    it(`in the grace, by a tick in ${write}: takes nothing away then, nor later`, async () => {
+      const before = await stopResources();
+      expect(await wakeWithin(write, 'a reset after the effect', '10%', () => lab.tick())).toEqual([true]);
+      fake.world.nowMs += 30 * MINUTE_MS;
+      await restoreUntilComplete();
+      expect(await lab.alert()).toBe(true);
+      expect(stateOf(lab.project())).toEqual(before);
+    });
+  }
+});
+
 describe('what one rung took away in part and unlinking then ended', () => {
   const refuse = (write: RegExp) => (): void =>
     void (disturbance.armed = { write, fate: FATES['a refusal'] });
