@@ -21,6 +21,7 @@ import { emailOf, topicOf } from '../desired/names.ts';
 import { WrongUsage } from '../desired/problem.ts';
 import { auditTable } from './audit-table.ts';
 import { readCommandPolicy } from './command-policy.ts';
+import { POLICY_URI } from './preflight.ts';
 import { signedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
@@ -28,6 +29,7 @@ const FORMATS = ['table', 'json', 'sarif', 'html', 'csv'] as const;
 type Format = (typeof FORMATS)[number];
 
 const usage = `Usage: npm run audit -- [FILE] --project ID [--ops OPS]
+                    [--policy-uri gs://B/O]
                     [--fail-on critical|high|medium|low]
                     [--format table|json|sarif|html|csv] [--out FILE]
 
@@ -38,6 +40,8 @@ prints what fixes each. It changes nothing, and prints no value of a secret.
   --project  the project to look at
   --ops      the operations project, which the kill switch runs in; when absent
              that of the policy's topic "receipts"
+  --policy-uri  the kill switch's POLICY_URI, where it reads its policy from a
+             bucket: the switch is checked by that one in place of FILE
   --fail-on  exit code 1 when something of this severity, or worse, is found;
              nothing fails the command when absent
   --format   table when absent
@@ -64,6 +68,7 @@ interface Arguments {
   readonly file: string | undefined;
   readonly project: string;
   readonly ops: string | undefined;
+  readonly policyUri: string | undefined;
   readonly failOn: Severity | undefined;
   readonly format: Format;
   readonly outFile: string | undefined;
@@ -113,7 +118,7 @@ async function audit(
     // Read for receipts and the key of digests; without the right to it they are not evaluable.
     state: bucket === undefined ? undefined : createState({ api, bucket }),
   };
-  const preflight = { value: await checkSwitch(policy, ops, runtime, auth), gaps: [] };
+  const preflight = { value: await checkSwitch(policy, ops, args.policyUri, runtime, auth), gaps: [] };
   const report = await auditUnlessDeleted(context, args.project, { operationsProject: ops, preflight }, err);
   if (report === undefined) return WRONG_USAGE;
   const text = textOf(report, args.format);
@@ -140,10 +145,12 @@ async function auditUnlessDeleted(
 function checkSwitch(
   policy: Policy,
   project: string,
+  policyUri: string | undefined,
   runtime: Runtime,
   auth: GoogleAuth,
 ): Promise<readonly Check[]> {
   const account = emailOf(SWITCH, project);
+  const topic = `projects/${project}/topics/${topicOf(SWITCH)}`;
   return runPreflight(
     {
       api: createRuntimeApi(runtime, TIMEOUT_MS, auth),
@@ -152,7 +159,10 @@ function checkSwitch(
       now: runtime.now(),
     },
     policy,
-    { project, topic: `projects/${project}/topics/${topicOf(SWITCH)}`, account, runtime: DEPLOYED_RUNTIME },
+    {
+      ...{ project, topic, account, runtime: DEPLOYED_RUNTIME },
+      ...(policyUri === undefined ? {} : { policyUri }),
+    },
   );
 }
 
@@ -182,17 +192,29 @@ function readArguments(args: readonly string[]): Arguments {
   const { values, positionals } = readCommandLine(usage, args, {
     project: text,
     ops: text,
+    'policy-uri': text,
     'fail-on': text,
     format: text,
     out: text,
   });
   const [file, ...more] = positionals;
-  const { project, ops, 'fail-on': failOn, format = 'table', out } = values;
+  const { project, ops, 'policy-uri': policyUri, 'fail-on': failOn, format = 'table', out } = values;
   if (more.length > 0) throw new WrongUsage('Name one policy file.');
   checkProjectIds({ project, ops });
   if (project === undefined) throw new WrongUsage('Name the project to look at: --project ID.');
+  const [form, expected] = POLICY_URI;
+  if (policyUri !== undefined && !form.test(policyUri))
+    throw new WrongUsage(`--policy-uri is ${JSON.stringify(policyUri)}; expected ${expected}.`);
   const severity = failOn === undefined ? undefined : oneOf('fail-on', failOn, SEVERITIES);
-  return { file, project, ops, failOn: severity, format: oneOf('format', format, FORMATS), outFile: out };
+  return {
+    file,
+    project,
+    ops,
+    policyUri,
+    failOn: severity,
+    format: oneOf('format', format, FORMATS),
+    outFile: out,
+  };
 }
 
 if (import.meta.main) {

@@ -30,7 +30,7 @@ import { applyInRounds } from './rounds.ts';
 import { showPlan } from '../desired/step.ts';
 import { writesMetrics } from '../desired/access.ts';
 import type { Desired } from '../desired/desired.ts';
-import { commented, formerRolesThatStay, unlinkMayBeRefused, wholeRoles } from '../plan/what-stays.ts';
+import { commented, formerRolesThatStay, unlinkMayBeRefused, rightsBesideUri } from '../plan/what-stays.ts';
 
 const usage = `Usage: deploy/deploy.sh [FUNCTION…] --policy costguard.yaml --project OPS
            --region REGION [options]
@@ -130,7 +130,7 @@ export async function deploy(
   for (const line of [
     ...formerRolesThatStay(desired, before),
     ...unlinkMayBeRefused(desired, before),
-    ...wholeRoles(desired, before),
+    ...rightsBesideUri(desired, before),
     ...stays,
   ])
     out(`${commented(line)}\n`);

@@ -111,13 +111,16 @@ export function isSettling({ status, remedy }: Check): boolean {
     : status === 'unknown' && says(/services enable|service-accounts create/);
 }
 
+/** How a policy in a bucket is named. */
+export const POLICY_URI = [/^gs:\/\/[a-z0-9._-]+\/.+$/, 'gs://BUCKET/OBJECT'] as const;
+
 /** What these go into are commands to be pasted into a shell. */
 const FORMS = {
   project: [/^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*$/, 'a project id'],
   topic: [/^projects\/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]*\/topics\/[\w.~+%-]+$/, 'projects/P/topics/T'],
   account: [/^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$/, "a service account's e-mail address"],
   runtime: [/^[a-z]+[0-9]+$/, 'a runtime such as nodejs24'],
-  'policy-uri': [/^gs:\/\/[a-z0-9._-]+\/.+$/, 'gs://BUCKET/OBJECT'],
+  'policy-uri': POLICY_URI,
   format: [/^(?:text|json)$/, 'text or json'],
 } as const;
 

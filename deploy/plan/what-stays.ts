@@ -56,14 +56,17 @@ export function unlinkMayBeRefused(desired: Desired, actual: Actual): readonly s
   );
 }
 
-/** Which functions keep rights that the policy given does not use, as they read another one. */
-export function wholeRoles({ policy, functions }: Desired, actual: Actual): readonly string[] {
+/** Which functions read another policy than the one given, and which of the two their rights follow. */
+export function rightsBesideUri({ policy, functions }: Desired, actual: Actual): readonly string[] {
   return functions.flatMap(({ name, role }) => {
     const uri = policyUriOf(actual, name);
+    if (uri === undefined) return [];
     const [used, held] = [undefined, uri].map((from) => followPolicy(policy, name, role, from).permissions);
-    return used?.length === held?.length
-      ? []
-      : [`${name} reads its policy at POLICY_URI=${uri ?? ''}: it holds the rights of every rung.`];
+    const says =
+      used?.length === held?.length
+        ? 'its rights follow the policy given here all the same'
+        : 'it holds the rights of every rung';
+    return [`${name} reads its policy at POLICY_URI=${uri}: ${says}.`];
   });
 }
 

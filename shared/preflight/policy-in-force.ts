@@ -5,6 +5,7 @@ import { parseAnswer } from '../google/parse-answer.ts';
 import { parsePolicyFor, PolicyError, type Policy } from '../policy/policy.ts';
 import { notPassed, orUnknown, pass, type Check, type Inspection } from './check.ts';
 import { isMissing } from './is-missing.ts';
+import { judgeRightsOfFile } from './rights-of-file.ts';
 
 const place = { id: 'policy-in-force', subject: 'policy' };
 
@@ -21,7 +22,7 @@ export interface PolicyInForce {
 export async function policyInForce(inspection: Inspection, file: Policy): Promise<PolicyInForce> {
   const [, bucket, object] = /^gs:\/\/([^/]+)\/(.+)$/.exec(inspection.options.policyUri ?? '') ?? [];
   if (bucket === undefined || object === undefined) return { policy: file, checks: [] };
-  const found = await orUnknown(place, inspection, [], () => readAsSwitch(inspection, bucket, object));
+  const found = await orUnknown(place, inspection, [], () => readAsSwitch(inspection, file, bucket, object));
   if (!('status' in found)) return found;
   return {
     policy: file,
@@ -31,6 +32,7 @@ export async function policyInForce(inspection: Inspection, file: Policy): Promi
 
 async function readAsSwitch(
   { switchApi, options }: Inspection,
+  file: Policy,
   bucket: string,
   object: string,
 ): Promise<PolicyInForce | Check> {
@@ -40,7 +42,13 @@ async function readAsSwitch(
   try {
     const { data } = await switchApi.exchange(call, { url, query: { alt: 'media' }, answer: 'text' });
     const { policy } = parsePolicyFor(parseAnswer(call, z.string(), data), ['budgets']);
-    return { policy, checks: [pass(place, `${uri} was read, and all else was checked with its ladder`)] };
+    return {
+      policy,
+      checks: [
+        pass(place, `${uri} was read, and all else was checked with its ladder`),
+        judgeRightsOfFile(file, policy, uri, options.project),
+      ],
+    };
   } catch (error) {
     if (error instanceof PolicyError)
       return notPassed(place, 'fail', `${uri} cannot be used: ${error.message}`, [

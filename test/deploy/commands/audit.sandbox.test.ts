@@ -8,10 +8,14 @@ import {
   leaveReceipts,
   POLICY,
   SECRETS,
+  storeObject,
   withAudit,
   type AuditLab,
 } from '../../support/guardrail-lab.ts';
-import { OPERATIONS } from '../../support/lab.ts';
+import { startInstance } from '../../support/in-process.ts';
+import { BUCKET, OPERATIONS } from '../../support/lab.ts';
+
+const [BUDGET_ID] = /(?<=budgets\/)[0-9a-f-]{36}/.exec(POLICY) ?? [];
 
 /** In a folder whose costguard.yaml is `policy`; with null it has none. */
 async function runWith({ sandbox, instance }: AuditLab, policy: string | null, ...args: readonly string[]) {
@@ -76,6 +80,35 @@ describe('npm run audit', () => {
       expect((await runWith(lab, null, file, ...args)).code).toBe(0);
     }));
 
+  it('checks the switch by the policy that it reads, where that lies in a bucket', () =>
+    withAudit(async (lab) => {
+      const [own = '', other] = [BUDGET_ID, '11111111-2222-3333-4444-555555555555'];
+      startInstance(lab.sandbox, { name: 'budget-kill-switch', policy: POLICY });
+      lab.sandbox.iam.bind({
+        member: `guardrail-audit@${OPERATIONS}.iam.gserviceaccount.com`,
+        role: 'roles/iam.serviceAccountTokenCreator',
+        permissions: ['iam.serviceAccounts.getAccessToken'],
+        on: `projects/${OPERATIONS}`,
+      });
+      await storeObject(lab, 'costguard.yaml', POLICY.replaceAll(own, other), CLEAN);
+      const checked = async (...more: readonly string[]): Promise<string> => {
+        const args = ['--project', CLEAN, '--ops', OPERATIONS, '--format', 'json', ...more];
+        const { code, out, err } = await run(lab, ...args);
+        expect([code, err]).toEqual([0, '']);
+        return /"rule": "switch-preflight".*?"notes"/s.exec(out)?.[0] ?? '';
+      };
+      const reads = () =>
+        lab.sandbox.callLog
+          .calls('storage.objects.get')
+          .filter(({ path }) => path.includes('costguard.yaml'))
+          .map(({ principal, status }) => `${principal.split('@')[0] ?? ''} ${status}`);
+      const byFile = await checked();
+      expect([byFile.includes(own), byFile.includes(other), reads()]).toEqual([true, false, []]);
+      const byUri = await checked('--policy-uri', `gs://${BUCKET}/costguard.yaml`);
+      expect([byUri.includes(own), byUri.includes(other)]).toEqual([false, true]);
+      expect(reads()).toEqual(['budget-kill-switch 200']);
+    }));
+
   it.each([
     ['no policy', null, ['--ops', OPERATIONS], 'There is no costguard.yaml here: name the policy'],
     [
@@ -100,6 +133,7 @@ describe('npm run audit', () => {
     [['--project', CLEAN, '--fail-on', 'bad'], /expected one of critical, high, medium, low/],
     [['--project', CLEAN, '--format', 'xml'], /expected one of table/],
     [['--project', 'No Id'], /expected a project id/],
+    [['--project', CLEAN, '--policy-uri', './costguard.yaml'], /--policy-uri is .*expected gs:\/\/BUCKET/],
   ])('refuses %j', (args, message) =>
     withAudit(async (lab) => {
       const { code, err } = await run(lab, ...args);

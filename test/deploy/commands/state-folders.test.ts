@@ -142,7 +142,7 @@ describe('the folders of the state bucket', () => {
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);
     }));
 
-  it('and a policy beside them leaves the switch the rights of every rung, which the plan says', () =>
+  it('and a policy beside them leaves the switch the rights of every rung and the others those of FILE, which the plan says', () =>
     withBench(async (bench) => {
       const rightsOf = () =>
         [...bench.gcloud.world.roles.values()]
@@ -152,14 +152,17 @@ describe('the folders of the state bucket', () => {
       const whole = rightsOf();
       expect(whole.flat()).toContain('resourcemanager.projects.deleteBillingAssignment');
       const uri = `${BUCKET}/costguard.yaml`;
-      setPolicyUri(bench, 'budget-kill-switch', uri);
+      for (const name of ['budget-kill-switch', 'idle-notebook-stopper']) setPolicyUri(bench, name, uri);
       const short = '  mode: enforce\n  ladder: [{ at: 1, do: stop-notebooks }]\n';
       bench.setPolicy(POLICY.replace('  mode: enforce\n', short));
       bench.printed();
       expect(await deployCommand(bench.place, bench.tools)).toBe(0);
-      expect(bench.printed().out).toContain(
-        `# budget-kill-switch reads its policy at POLICY_URI=${uri}: it holds the rights of every rung.\n`,
-      );
+      const { out } = bench.printed();
+      for (const line of [
+        `budget-kill-switch reads its policy at POLICY_URI=${uri}: it holds the rights of every rung.`,
+        `idle-notebook-stopper reads its policy at POLICY_URI=${uri}: its rights follow the policy given here all the same.`,
+      ])
+        expect(out).toContain(`# ${line}\n`);
       expect(rightsOf()).toEqual(whole);
       expect(bench.preflightUri).toBe(uri);
     }));

@@ -39,12 +39,15 @@ describe('policyInForce', () => {
   it('is the policy at POLICY_URI: what its ladder needs is what is checked', async () => {
     const { policy, checks } = await policyInForce(inspection(policyText('unlink-billing')), FILE);
     expect(policy.budgets?.ladder.map((rung) => rung.do)).toEqual(['unlink-billing']);
-    expect(checks.map(({ status }) => status)).toEqual(['pass']);
+    expect(checks.map(({ id, status }) => `${id} ${status}`)).toEqual([
+      'policy-in-force pass',
+      'policy-rights pass',
+    ]);
   });
 
   it('takes no part in what is wrong in the sections of others, as the switch does', async () => {
     const { checks } = await policyInForce(inspection(`${policyText('notify')}watch: 7\n`), FILE);
-    expect(checks.map(({ status }) => status)).toEqual(['pass']);
+    expect(checks.map(({ status }) => status)).toEqual(['pass', 'pass']);
   });
 
   for (const [title, answer, status, says] of [
@@ -76,5 +79,64 @@ describe('policyInForce', () => {
       policy: FILE,
       checks: [],
     });
+  });
+});
+
+describe('policyInForce, of the rights that deploy.sh grants by FILE', () => {
+  const HOURS = '{timezone: UTC, days: [mon], from: "08:00", to: "20:00", start: true}';
+  const LIFECYCLE =
+    'policies: [{name: a, rules: [{action: {type: AbortIncompleteMultipartUpload}, condition: {age: 7}}]}]';
+  const BASE = `${policyText('notify')}notebooks: {}\nlifecycle: {${LIFECYCLE}}\nwatch: {}\n`;
+  const OTHER = 'billingAccounts/0A1B2C-3D4E5F-6A7B8D';
+  const rightsOf = async (file: string, inForce: string) => {
+    const { checks } = await policyInForce(inspection(inForce), parsePolicy(file));
+    return checks.find(({ id }) => id === 'policy-rights');
+  };
+
+  for (const [from, to, lacking] of [
+    ['scope: [projects/ml-dev]', 'scope: [projects/ml-dev, projects/ml-new]', 'scope projects/ml-new'],
+    [
+      ALLOW,
+      ALLOW.replace(']', `, ${OTHER}/budgets/11111111-2222-3333-4444-555555555555]`),
+      `budgets.allow on ${OTHER}`,
+    ],
+    [
+      ALLOW,
+      `${ALLOW}, modelAccounts: [m@ml-dev.iam.gserviceaccount.com]`,
+      'budgets.modelAccounts m@ml-dev.iam.gserviceaccount.com',
+    ],
+    ['state: gs://ops', 'state: gs://other', 'state gs://other'],
+    [
+      'watch: {}',
+      'receipts: projects/ml-ops/topics/receipts\nwatch: {}',
+      'receipts projects/ml-ops/topics/receipts',
+    ],
+    [
+      'watch: {}',
+      'notify: {channels: [{kind: slack, secret: projects/ml-ops/secrets/s/versions/latest}]}\nwatch: {}',
+      'notify projects/ml-ops/secrets/s/versions/latest',
+    ],
+    ['notebooks: {}', `notebooks: {hours: ${HOURS}}`, 'notebooks.hours.start: true'],
+    ['notebooks: {}', 'notebooks: {nativeIdleShutdown: repair}', 'notebooks.nativeIdleShutdown: repair'],
+    ['lifecycle: {', 'lifecycle: {simulate: objects, ', 'lifecycle.simulate: objects'],
+    ['watch: {}', 'watch: {metrics: true}', 'watch.metrics: true'],
+    ['watch: {}', 'watch: {}\negress:', 'section egress'],
+  ] as const)
+    // prettier-ignore
+    it(`warns where FILE lacks ${lacking}, and not the other way round`, async () => {
+      const inForce = BASE.replace(from, to);
+      expect(inForce).not.toBe(BASE);
+      const warned = await rightsOf(BASE, inForce);
+      expect([warned?.status, warned?.detail]).toEqual([
+        'warn',
+        `rights of the functions follow FILE of deploy.sh, which lacks what gs://ops/policies/costguard.yaml uses: ${lacking}`,
+      ]);
+      expect(warned?.remedy.join('\n')).toMatch(/in-force\.yaml\n.*deploy\.sh --policy in-force\.yaml --project ml-ops/);
+      const other = lacking.startsWith('state') ? 'warn' : 'pass';
+      expect((await rightsOf(inForce, BASE))?.status).toBe(other);
+    });
+
+  it('says nothing of the ladder: the switch holds the rights of every rung', async () => {
+    expect((await rightsOf(policyText('notify'), policyText('unlink-billing')))?.status).toBe('pass');
   });
 });
