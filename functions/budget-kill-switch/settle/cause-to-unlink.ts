@@ -10,7 +10,7 @@ import { reportedOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 import { decisionOn } from '../ladder/report-rung.ts';
-import { effectiveSince } from './in-effect.ts';
+import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
 import { judgeGrowth, judgeSettling, RENT_A_DAY, type Figure, type Settling } from './judge-settling.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function causeToUnlink(
   const { share, amount } = reportedOf(due);
   const settled = {
     config: due.config,
-    manifest: await withoutFuture(manifest, lease, { sinceMs: run.runtime.now().getTime(), amount }),
+    manifest: await begunAnew(manifest, lease, { sinceMs: run.runtime.now().getTime(), amount }),
     cost: share * amount,
     amount,
     currency: due.notification.currencyCode,
@@ -51,15 +51,22 @@ export async function causeToUnlink(
   return undefined;
 }
 
-/** What took effect at a moment that is still to come was noted by a clock that was wrong: it would wait until then. */
-async function withoutFuture(
+/**
+ * The settling time begins anew where something may have run since stop-compute took effect. What took effect at a moment that is
+ * still to come was noted by a clock that was wrong: it would wait until then.
+ */
+async function begunAnew(
   manifest: Manifest | undefined,
   lease: ProjectLease | undefined,
   anew: NonNullable<Manifest['settling']>,
 ): Promise<Manifest | undefined> {
   const sinceMs = manifest === undefined ? undefined : effectiveSince(manifest);
-  if (lease === undefined || sinceMs === undefined || !isAhead(sinceMs, anew.sinceMs)) return manifest;
-  return lease.update((stored) => ({ ...stored, settling: anew }));
+  if (manifest === undefined || sinceMs === undefined) return manifest;
+  if (!isAhead(sinceMs, anew.sinceMs) && !mayHaveRunSince(manifest, sinceMs, anew.amount)) return manifest;
+  // Observing changes nothing, not even what is remembered.
+  return lease === undefined
+    ? { ...manifest, settling: anew }
+    : lease.update((stored) => ({ ...stored, settling: anew }));
 }
 
 async function remember(

@@ -4,7 +4,7 @@ import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
 import { protection } from '../decide.ts';
 import { keyOf, type Due } from '../ladder/hold.ts';
-import { effectiveSince } from './in-effect.ts';
+import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
 import type { Others } from './judge-settling.ts';
 
 /** Manifests that are read at the same time. */
@@ -41,7 +41,7 @@ async function readAll(
       return [projectId, goesOn(`projects/${projectId} of the same budget runs on: ${why}`)];
     try {
       const known = state === undefined ? undefined : await readManifest(state, keyOf(due, { projectId }));
-      return [projectId, judgeOther(projectId, known?.manifest)];
+      return [projectId, judgeOther(projectId, known?.manifest, due.verdict.budgetAmount)];
     } catch (error) {
       // What else burns in this project is a reason by itself, whatever is known of that one.
       return [
@@ -54,14 +54,17 @@ async function readAll(
 }
 
 /** Since when a project of the budget runs nothing. Pure. */
-export function judgeOther(projectId: string, manifest: Manifest | undefined): Others {
-  const rungs = manifest?.rungs.filter(({ status }) => status === 'done') ?? [];
+export function judgeOther(projectId: string, manifest: Manifest | undefined, amount: number): Others {
+  const notInEffect = goesOn(`stop-compute is not in effect on projects/${projectId} of the same budget`);
+  if (manifest === undefined) return notInEffect;
+  const rungs = manifest.rungs.filter(({ status }) => status === 'done');
   const unlinkedMs = rungs.find((rung) => rung.do === 'unlink-billing')?.firedAtMs;
   const isStopped = rungs.some((rung) => rung.do === 'stop-compute');
-  const stoppedMs = manifest !== undefined && isStopped ? effectiveSince(manifest) : undefined;
-  const sinceMs = Math.max(unlinkedMs ?? 0, stoppedMs ?? 0);
-  return sinceMs === 0 || (manifest?.grace?.sinceMs ?? 0) > sinceMs
-    ? goesOn(`stop-compute is not in effect on projects/${projectId} of the same budget`)
+  const sinceMs = Math.max(unlinkedMs ?? 0, (isStopped ? effectiveSince(manifest) : undefined) ?? 0);
+  // Without billing nothing runs, whatever the amount.
+  const present = unlinkedMs === undefined ? amount : 0;
+  return sinceMs === 0 || mayHaveRunSince(manifest, sinceMs, present)
+    ? notInEffect
     : { kind: 'quiet', sinceMs };
 }
 

@@ -74,6 +74,25 @@ it('looks up what else the budget pays for only where growth decides', async () 
   expect(others).toHaveBeenCalledOnce();
 });
 
+const sinceMs = NOW_MS - 96 * HOUR_MS;
+it.each([
+  ['after a restore', { grace: { runId: 'r', sinceMs: NOW_MS - 60 * HOUR_MS } }],
+  ['under a raised amount', { settling: { ...manifest.settling, sinceMs, amount: 50 } }],
+] as const)('waits anew for the cost of what may have run %s and was off when the switch looked', async (_, more) => {
+  let stored: Manifest = { ...manifest, ...more };
+  const lease = {
+    manifest: () => stored,
+    update: (change: (before: Manifest) => Manifest) => Promise.resolve((stored = change(stored))),
+  } as ProjectLease;
+  // Observing says so, and keeps nothing.
+  expect(await causeToUnlink(firing(190), UNLINK, fresh, stored)).toBeUndefined();
+  expect(stored).toEqual({ ...manifest, ...more });
+  expect(await causeToUnlink(firing(190), UNLINK, fresh, stored, lease)).toBeUndefined();
+  expect(stored.settling).toEqual({ sinceMs: NOW_MS, amount: 100 });
+  stored = { ...stored, settling: { sinceMs: NOW_MS - 25 * HOUR_MS, amount: 100, after: { atMs: NOW_MS - HOUR_MS, cost: 130 } } };
+  expect(await causeToUnlink(firing(190), UNLINK, fresh, { ...stored, grace: { runId: 'r', sinceMs: NOW_MS - 60 * HOUR_MS } }, lease)).toMatch(/has grown by 60\.00 USD/);
+}); // prettier-ignore
+
 it('a settling time that begins in the year 33658 begins now, and ends', async () => {
   let stored: Manifest = { ...manifest, settling: { sinceMs: 1e15, amount: 100 } };
   const lease = {

@@ -138,15 +138,20 @@ describe('judgeOther', () => {
   };
   const unlink = { at: 1.2, do: 'unlink-billing', status: 'done', runId: 'r', firedAtMs: NOW_MS } as const;
   it('is quiet since stop-compute took effect, or since it was unlinked', () => {
-    expect(judgeOther('ml-b', stopped(3))).toEqual({ kind: 'quiet', sinceMs: NOW_MS - 3 * HOUR_MS });
+    expect(judgeOther('ml-b', stopped(3), 100)).toEqual({ kind: 'quiet', sinceMs: NOW_MS - 3 * HOUR_MS });
     const manifest = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
-    expect(judgeOther('ml-b', manifest)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
+    expect(judgeOther('ml-b', manifest, 100)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
   });
   it('goes on where nothing stopped it, not all of it, or it was restored since', () => {
-    expect(judgeOther('ml-b', undefined)).toEqual(runsOn);
+    expect(judgeOther('ml-b', undefined, 100)).toEqual(runsOn);
     const partly = stopped(3).rungs.map((rung) => ({ ...rung, status: 'claimed' as const }));
-    expect(judgeOther('ml-b', { ...stopped(3), rungs: partly })).toEqual(runsOn);
+    expect(judgeOther('ml-b', { ...stopped(3), rungs: partly }, 100)).toEqual(runsOn);
     const restored = { ...stopped(3), grace: { runId: 'r', sinceMs: NOW_MS - HOUR_MS } };
-    expect(judgeOther('ml-b', restored)).toEqual(runsOn);
+    expect(judgeOther('ml-b', restored, 100)).toEqual(runsOn);
+  });
+  it('goes on where the amount was raised since, unless it was unlinked', () => {
+    expect(judgeOther('ml-b', stopped(3), 101)).toEqual(runsOn);
+    const unlinked = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
+    expect(judgeOther('ml-b', unlinked, 101)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
   });
 });

@@ -7,6 +7,7 @@ import {
   budgetScenario,
   changesIn,
   labBudget,
+  PERIOD,
   RUNAWAY,
   RUNAWAY_PROJECT,
   SMALL_PROJECT,
@@ -173,6 +174,27 @@ describe('unlinking after stop-compute has taken effect', () => {
       await world.alert(alert(2.6, raised));
       assert.equal(accountOf(world), undefined);
     }));
+
+  it('begins anew with what ran in a grace, also where a user stopped that before it was over', () =>
+    withSwitch({ scenario, policy }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(HOUR_MS);
+      assert.equal((await world.restore('POST', { budget: BUDGET, period: PERIOD, grace: '48h' })).status, 200);
+      await sandbox.clock.advance(47 * HOUR_MS);
+      for (const one of sandbox.fleet.vmsOf(RUNAWAY)) one.status = 'TERMINATED';
+      for (const one of sandbox.fleet.notebooksOf(RUNAWAY)) one.state = 'STOPPED';
+      for (const one of sandbox.vertex.endpoints.values()) one.deployments.splice(0);
+      for (const share of [1.21, 1.25, 1.3]) {
+        await sandbox.clock.advance(7 * HOUR_MS);
+        await world.alert(alert(share));
+        assert.equal(accountOf(world), LINKED);
+      }
+      await sandbox.clock.advance(20 * HOUR_MS);
+      await world.alert(alert(1.3));
+      await world.alert(alert(1.33));
+      assert.equal(accountOf(world), undefined);
+    })); // prettier-ignore
 
   it('is planned alike in observe mode', () =>
     withSwitch({ scenario, policy: switchPolicy({ mode: 'observe', settle: '24h' }) }, async (world) => {
