@@ -4,7 +4,7 @@ import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { burnText } from '../../../shared/resources/left-burning.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Firing } from './fire.ts';
-import { isOpen, submits } from './items.ts';
+import { isOpen, orderOf, submits } from './items.ts';
 import type { RungPlan } from './ladder.ts';
 import { decisionOn } from './report-rung.ts';
 import { MAX_SHOWN } from './unseen.ts';
@@ -24,8 +24,8 @@ export interface LimitedPlan {
 }
 
 /**
- * Takes from the allowance what a rung may deal with in this run: what submits other work first, for it would submit again, then
- * the worst by cost per hour. What is over stays as an earlier run left it, and the plan is not complete without it.
+ * Takes from the allowance what a rung may deal with in this run: what submits other work first and the outermost of it, for it would
+ * submit again, then the worst by cost per hour. What is over stays as an earlier run left it, and the plan is not complete without it.
  */
 export function limitPlan(
   { maxActions, taken }: Allowance,
@@ -56,9 +56,10 @@ function inOrder(
   running: readonly RunningResource[],
 ): readonly ManifestItem[] {
   const place = new Map(worstFirst(running).map(({ resource }, index) => [resource, index]));
-  const rank = (item: ManifestItem): number =>
-    submits(item) ? -1 : (place.get(item.resource) ?? running.length);
-  return [...items].sort((a, b) => rank(a) - rank(b));
+  // The outermost first: a job that is cancelled before its pipeline is submitted again.
+  const rank = (item: ManifestItem): number => (submits(item) ? orderOf(item) : Number.MAX_SAFE_INTEGER);
+  const worse = (item: ManifestItem): number => place.get(item.resource) ?? running.length;
+  return [...items].sort((a, b) => rank(a) - rank(b) || worse(a) - worse(b));
 }
 
 /** For observing: what a rung below would have taken by now does not run any more when this one looks. */

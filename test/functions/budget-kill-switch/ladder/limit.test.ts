@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { limitPlan } from '../../../../functions/budget-kill-switch/ladder/limit.ts';
+import type { ManifestItem } from '../../../../shared/state/manifest-item.ts';
+import type { KindName } from '../../../../shared/resources/kind.ts';
+import { running } from '../../../support/running-resource.ts';
+
+const RUNG = { at: 1, do: 'stop-compute' } as const;
+const price = (low: number) => ({ usd: { low, high: low }, why: '' });
+
+const JOB = running('custom-job', { cost: price(90) as never });
+const PIPELINE = running('pipeline-job');
+const SCHEDULE = running('schedule');
+const CHEAP = running('vm', { resource: 'projects/ml-lab/vm-1', cost: price(1) as never });
+const WORST = running('vm', { resource: 'projects/ml-lab/vm-2', cost: price(80) as never });
+/** A job that came back stands before what was seen first today. */
+const ALL = [JOB, CHEAP, WORST, PIPELINE, SCHEDULE];
+
+const itemOf = ({ kind, resource }: { readonly kind: KindName; readonly resource: string }): ManifestItem =>
+  ({ kind, resource, status: 'planned' }) as ManifestItem;
+
+it.each([
+  [1, ['schedule']],
+  [2, ['pipeline-job', 'schedule']],
+  [3, ['custom-job', 'pipeline-job', 'schedule']],
+  [4, ['custom-job', 'vm-2', 'pipeline-job', 'schedule']],
+] as const)('limitPlan takes with %d a run the outermost of what submits work first, then the worst: %j', (maxActions, names) => {
+  const plan = { items: ALL.map(itemOf), left: [], complete: true };
+  const limited = limitPlan({ maxActions, taken: new Set() }, RUNG, plan, undefined, ALL);
+  expect(limited.plan.items.map(({ resource }) => resource.split('/').at(-1))).toEqual(names);
+  expect(limited.over).toHaveLength(ALL.length - maxActions);
+  expect(limited.plan.complete).toBe(false);
+}); // prettier-ignore
