@@ -185,7 +185,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   if (rung.do === 'unlink-billing' && earlier === undefined && !present.complete)
     throw new BusyError(`Cannot unlink "${run.projectId}" yet: not all of it could be looked at`);
   // What cannot be looked at at all is looked for again with each message; there is nothing to alert about in that.
-  if (earlier === undefined || open.size > 0)
+  if (earlier === undefined || open.size > 0 || fresh.nothingLeft !== undefined)
     run.log('WARNING', alertOf(firing, rung, verbOf(earlier, wasFired), fresh, cause), {
       alert: 'budget-rung',
       budget: due.budget.name,

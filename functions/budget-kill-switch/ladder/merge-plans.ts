@@ -3,6 +3,7 @@ import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
 import type { RungPlan } from './ladder.ts';
+import type { FreshPlan } from './plan-now.ts';
 import { isOpen, settled } from './items.ts';
 
 /**
@@ -11,11 +12,14 @@ import { isOpen, settled } from './items.ts';
  */
 export function mergePlans(
   earlier: RungPlan | undefined,
-  fresh: RungPlan,
+  fresh: RungPlan & Pick<FreshPlan, 'nothingLeft'>,
   restored: Manifest['restored'] = {},
 ): RungPlan {
-  const { items, left, complete } = fresh;
+  const { items, left, complete, nothingLeft } = fresh;
   if (earlier === undefined) return { items, left, complete };
+  // A deleted project refuses every call: what was open there would be tried with each message.
+  if (nothingLeft !== undefined && !isUnlinked(earlier))
+    return { left, complete, items: earlier.items.map((item) => settleWithout(item, nothingLeft)) };
   // Unlinked, and not linked again: what could not be seen then does not run any more.
   if (isUnlinked(earlier) && !items.some(isBilling))
     return { ...earlier, items: earlier.items.map(settleWithBilling), complete: true };
@@ -98,6 +102,13 @@ function isBilling({ kind }: ManifestItem): boolean {
 
 function isUnlinked({ items }: RungPlan): boolean {
   return items.some((item) => isBilling(item) && !isOpen(item));
+}
+
+/** What may have been requested has to come back if it was; what was refused was not taken away. */
+function settleWithout(item: ManifestItem, nothingLeft: string): ManifestItem {
+  if (item.status === 'planned') return settled(item, { status: 'done' });
+  const why = `its project had nothing left that runs: ${nothingLeft}`;
+  return isOpen(item) ? settled(item, { status: 'already', why }) : item;
 }
 
 function settleWithBilling(item: ManifestItem): ManifestItem {
