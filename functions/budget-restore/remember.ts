@@ -59,8 +59,8 @@ function openJournal({ lease }: HeldRun): (endpoint: string) => DeploymentJourna
 }
 
 /**
- * Opens the grace in which the kill switch leaves alone what comes back. It counts from what was spent when the switch last worked
- * on the project, so that the same request sent again does not lengthen it.
+ * Opens the grace in which the kill switch leaves alone what comes back. It counts from what was spent by the last message above a
+ * rung, and none in a grace, so that the same request sent again does not lengthen it.
  */
 export async function openGrace(
   { lease, runtime }: HeldRun,

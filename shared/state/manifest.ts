@@ -89,7 +89,7 @@ const manifestSchema = z.object({
       after: z.optional(z.object({ atMs: z.number(), cost: z.number() })),
     }),
   ),
-  /** Share of the budget's amount that was spent when a run of the switch last worked on the project, and that amount. */
+  /** Share of the budget's amount that was spent by the last message that made a rung due outside a grace, and that amount. */
   spent: z.optional(z.object({ share: z.number(), amount: z.number() })),
   /** Counts the leases: what an older one is about to write is refused. */
   fence: z.optional(z.int()),

@@ -12,6 +12,7 @@ import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
+import { noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
@@ -63,6 +64,7 @@ export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise
     await inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
     return;
   }
+  if (manifest !== undefined) await noteSpent(due, run, manifest);
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
   const held = await holdRungs(due, run, rungs, quiet !== undefined, async (lease) => {
     await inOrder(firing, rungs, (rung) => fireRung(firing, lease, rung));

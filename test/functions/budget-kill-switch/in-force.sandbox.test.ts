@@ -103,6 +103,25 @@ describe('a restore without a raise opens a grace', () => {
       assert.equal(vmOf(world), 'TERMINATED');
     }));
 
+  it('counts from the cost that arrived after everything was off', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(180 * MINUTE_MS);
+      await world.alert(alert(1.15));
+      assert.deepEqual(manifestsIn(sandbox)[RUNAWAY]?.spent, { share: 1.15, amount: 1_000 });
+      assert.equal((await world.restore('POST')).status, 200);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.16));
+      await world.alert(alert(1.24));
+      // Sent again in the grace, the same request does not lengthen it.
+      assert.equal((await world.restore('POST')).status, 200);
+      assert.equal(vmOf(world), 'RUNNING');
+      await world.alert(alert(1.26));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(vmOf(world), 'TERMINATED');
+    }));
+
   it('names what no rung stops as well, with its cost, and says what could not be looked at', () =>
     withSwitch({ scenario }, async (world) => {
       const { sandbox } = world;
