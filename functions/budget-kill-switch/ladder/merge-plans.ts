@@ -44,11 +44,11 @@ export function mergePlans(
  * Part of what a rung below took away may still run, as a group whose autoscaler is off: it is to be as it was before the first rung
  * took it, whichever of them lists it. Pure.
  */
-export function asBeforeOthers(
-  plan: RungPlan,
+export function asBeforeOthers<Plan extends RungPlan>(
+  plan: Plan,
   rung: Pick<Rung, 'do'>,
   manifest: Pick<Manifest, 'rungs' | 'restored'> | undefined,
-): RungPlan {
+): Plan {
   if (manifest === undefined) return plan;
   const taken = new Map<string, ManifestItem>();
   for (const { do: action, items = [] } of manifest.rungs)
