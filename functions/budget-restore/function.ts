@@ -6,13 +6,22 @@ import { Refusal, type HttpFunction } from '../../shared/run/handle-request.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
 import { policyDigest } from '../../shared/policy/policy.ts';
 import { startReceipt } from '../../shared/run/receipt.ts';
+import { graceText } from '../../shared/state/grace-text.ts';
+import type { Manifest } from '../../shared/state/manifest.ts';
 import type { State } from '../../shared/state/state.ts';
-import { readListRequest, readRequest, type ListRequest, type RestoreRequest } from './config.ts';
+import {
+  readListRequest,
+  readRequest,
+  type GraceRequest,
+  type ListRequest,
+  type RestoreRequest,
+} from './config.ts';
 import { listRestorable } from './list-restorable.ts';
 import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
 import { lineOf, type AnswerLine } from './answer-line.ts';
+import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import { restoreProject } from './restore-project.ts';
@@ -57,7 +66,8 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
     }
     const steps = gathered.manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
     const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
-    return { body: { ...requested, ...said, plan } };
+    const inGrace = saidOfGrace(gathered, requested.grace, context.runtime.now().getTime());
+    return { body: { ...requested, inGrace, ...said, plan } };
   },
 };
 
@@ -81,6 +91,20 @@ function saidBeside({ manifests, unread }: Gathered): object {
     ...(unread.length > 0 ? { unread } : {}),
     ...(notRemembered.length > 0 ? { notRemembered } : {}),
   };
+}
+
+/** Until when the rungs of each project would not be in force. */
+function saidOfGrace(
+  { manifests }: Gathered,
+  requested: GraceRequest,
+  sinceMs: number,
+): Readonly<Record<string, string>> {
+  const textOf = (manifest: Manifest): string => {
+    const grace = graceFrom(manifest, { runId: '', sinceMs }, requested);
+    const raised = grace.amount === undefined ? '' : ` above ${grace.amount}`;
+    return `its rungs are not in force ${graceText(grace)}, or the budget is raised${raised}, or its period ends`;
+  };
+  return Object.fromEntries(manifests.map((manifest) => [manifest.project, textOf(manifest)]));
 }
 
 /** A line of the plan: for an endpoint with the service accounts that its models run as, and which would not come back. */

@@ -74,16 +74,15 @@ export async function openGrace(
   }));
 }
 
-function graceFrom(
-  { spent, rungs }: Manifest,
+/** The grace that a restore opens. A raised budget ends it, for then the share of the new amount counts. Pure. */
+export function graceFrom(
+  { spent, rungs }: Pick<Manifest, 'spent' | 'rungs'>,
   base: Pick<Grace, 'runId' | 'sinceMs'>,
   requested: GraceRequest,
 ): Grace {
-  if ('hours' in requested) return { ...base, untilMs: base.sinceMs + requested.hours * 3_600_000 };
+  const amount = spent === undefined ? {} : { amount: spent.amount };
+  if ('hours' in requested)
+    return { ...base, untilMs: base.sinceMs + requested.hours * 3_600_000, ...amount };
   const share = spent?.share ?? Math.max(0, ...rungs.map(({ at }) => at));
-  return {
-    ...base,
-    untilShare: share + requested.share,
-    ...(spent === undefined ? {} : { amount: spent.amount }),
-  };
+  return { ...base, untilShare: share + requested.share, ...amount };
 }

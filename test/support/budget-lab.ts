@@ -278,6 +278,8 @@ export interface RestoreAnswer {
   readonly status: number;
   readonly error?: string;
   readonly complete?: boolean;
+  /** By project: until when its rungs would not be in force. */
+  readonly inGrace?: Readonly<Record<string, string>>;
   readonly plan?: readonly RestoreLine[];
   readonly results?: readonly RestoreLine[];
 }

@@ -6,7 +6,7 @@ import type { Firing } from './fire.ts';
 import type { FreshPlan } from './plan-now.ts';
 import { burningEvidence } from './say-burning.ts';
 import { reportedOf, spentOf, type Due } from './hold.ts';
-import { percentText } from '../../../shared/units.ts';
+import { graceText } from '../../../shared/state/grace-text.ts';
 import type { Rung, RungAction } from '../../../shared/policy/policy.ts';
 
 /**
@@ -32,15 +32,6 @@ export function graceOf(
 export function endsByEstimate(due: Due, manifest: Manifest | undefined, nowMs: number): boolean {
   if (manifest === undefined || graceOf(manifest, spentOf(due), nowMs) !== undefined) return false;
   return graceOf(manifest, reportedOf(due), nowMs) !== undefined;
-}
-
-/** `until 56 % of the budget is spent` */
-function endText({ untilMs, untilShare }: Grace): string {
-  const ends = [
-    ...(untilShare === undefined ? [] : [`until ${percentText(untilShare)} of the budget is spent`]),
-    ...(untilMs === undefined ? [] : [`until ${new Date(untilMs).toISOString()}`]),
-  ];
-  return ends.join(' or ');
 }
 
 /** Resources that one line names. */
@@ -70,7 +61,7 @@ function runningText(action: RungAction, { running, burning, complete, foreign }
 /** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
 export function sayGrace(firing: Firing, rung: Rung, grace: Grace, found: Found): void {
   const { run, due, receipt } = firing;
-  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${endText(grace)}`;
+  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${graceText(grace)}`;
   run.log(
     'WARNING',
     `${rung.do} is not in force on ${run.projectId}: ${why}; ${runningText(rung.do, found)}`,

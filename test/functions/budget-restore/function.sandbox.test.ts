@@ -93,6 +93,10 @@ describe('budget-restore', () => {
         /cancelled jobs do not come back: submit pretrain again/,
       );
       assert.equal(answer.plan[0]?.action, 'relink');
+      assert.deepEqual(answer.inGrace, {
+        [RUNAWAY]:
+          'its rungs are not in force until 140 % of the budget is spent, or the budget is raised above 1000, or its period ends',
+      });
     }));
 
   it('never starts what a user stopped by hand', () =>
