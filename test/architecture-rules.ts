@@ -10,7 +10,7 @@ export type Rule = (tree: Tree) => readonly string[];
 
 /** The rooms of shared/ from bottom to top: a file imports from its own room and those below it. */
 const LAYERS = [
-  ['shared/errors.ts', 'shared/units.ts', 'shared/prices'],
+  ['shared/errors.ts', 'shared/once.ts', 'shared/units.ts', 'shared/prices'],
   ['shared/google'],
   ['shared/resources'],
   ['shared/report'],

@@ -1,11 +1,12 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LOAD_RULES } from './architecture-load.ts';
 import { RULES as ROOM_RULES } from './architecture-rules.ts';
 import { SIZE_RULES } from './architecture-sizes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const RULES = { ...ROOM_RULES, ...SIZE_RULES };
+const RULES = { ...ROOM_RULES, ...SIZE_RULES, ...LOAD_RULES };
 
 const tree = new Map(
   globSync(['functions/**/*.ts', 'shared/**/*.ts', 'deploy/**/*.ts', 'test/**/*.ts'], { cwd: ROOT })
@@ -94,6 +95,23 @@ describe('each rule finds what breaks it, and nothing else', () => {
       'test mirrors functions, shared and deploy',
       { 'functions/a/act.ts': '', 'test/functions/a/b/x.test.ts': '', 'test/functions/c/x.test.ts': '' },
       1,
+    ],
+    [
+      'what a file makes of Intl is made when it is first needed',
+      {
+        'shared/prices/a.ts': "const usd = new Intl.NumberFormat('en-US');",
+        'functions/a/decide.ts': "export const NAMES = { of: [new Intl.DisplayNames('en', {})] };",
+      },
+      2,
+    ],
+    [
+      'what a file makes of Intl is made when it is first needed',
+      {
+        'shared/prices/a.ts': "const usd = once(() => new Intl.NumberFormat('en-US'));",
+        'functions/a/decide.ts': "export function zone() { return new Intl.DateTimeFormat('en'); }",
+        'test/a.ts': "const usd = new Intl.NumberFormat('en-US');",
+      },
+      0,
     ],
     ['shared rooms are known', { 'shared/helpers.ts': '' }, 1],
     ['shared rooms are known', { 'shared/units.ts': '', 'shared/google/api.ts': '' }, 0],

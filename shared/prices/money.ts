@@ -1,3 +1,4 @@
+import { once } from '../once.ts';
 import type { Range } from '../units.ts';
 
 /** Bounds in USD. */
@@ -31,17 +32,15 @@ export function sumUsd(amounts: readonly UsdPerMonth[]): UsdPerMonth {
 /** A sum of prices, or `unpriced` when a part of it has no price. */
 export type UsdPerHour = number | 'unpriced';
 
-const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+const dollars = once(() => new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' }));
 
-const dollarsAndTinyParts = new Intl.NumberFormat('en-US', {
-  style: 'currency',
-  currency: 'USD',
-  maximumFractionDigits: 4,
-});
+const dollarsAndTinyParts = once(
+  () => new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: 4 }),
+);
 
 /** A price for people: `$3.67/h`; below one dollar up to four decimals, `$0.0475/h`; `unpriced` stays as it is. */
 export function formatUsdPerHour(price: UsdPerHour): string {
   if (price === 'unpriced') return price;
   if (price > 0 && price < 0.0001) return '<$0.0001/h';
-  return `${(price < 1 ? dollarsAndTinyParts : dollars).format(price)}/h`;
+  return `${(price < 1 ? dollarsAndTinyParts : dollars)().format(price)}/h`;
 }

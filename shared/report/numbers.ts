@@ -1,3 +1,4 @@
+import { once } from '../once.ts';
 import { format } from 'd3-format';
 import { tag, type Markup } from './markup.ts';
 
@@ -65,34 +66,32 @@ export function countText(count: number): string {
   return format(Number.isInteger(count) ? ',d' : ',.2~f')(count);
 }
 
-const day = new Intl.DateTimeFormat('en-GB', {
-  timeZone: 'UTC',
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
-});
-const dayOfMonth = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'short' });
-const clock = new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', hour: '2-digit', minute: '2-digit' });
+const inUtc = (parts: Intl.DateTimeFormatOptions): (() => Intl.DateTimeFormat) =>
+  once(() => new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...parts }));
+
+const day = inUtc({ day: 'numeric', month: 'short', year: 'numeric' });
+const dayOfMonth = inUtc({ day: 'numeric', month: 'short' });
+const clock = inUtc({ hour: '2-digit', minute: '2-digit' });
 
 /** `24 Nov 2026`, in UTC. */
 export function dayText(time: string): string {
-  return day.format(new Date(time));
+  return day().format(new Date(time));
 }
 
 /** `24 Nov`, in UTC. */
 export function shortDayText(time: string): string {
-  return dayOfMonth.format(new Date(time));
+  return dayOfMonth().format(new Date(time));
 }
 
 /** `17:54`, in UTC. */
 export function timeText(time: string): string {
-  return clock.format(new Date(time));
+  return clock().format(new Date(time));
 }
 
 /** `24 Nov 2026, 17:54 UTC`. */
 export function momentText(time: string): string {
   const date = new Date(time);
-  return `${day.format(date)}, ${clock.format(date)} UTC`;
+  return `${day().format(date)}, ${clock().format(date)} UTC`;
 }
 
 /** A number with what people read of it. */

@@ -1,3 +1,4 @@
+import { once } from '../once.ts';
 import type { Api } from '../google/api.ts';
 import { noteStrange, type Items } from '../google/read-items.ts';
 import type { Unseen } from '../google/aggregated-list.ts';
@@ -106,9 +107,4 @@ export function startLook(options: LookOptions): Look {
       return [...new Set([...items, ...formerRegions])];
     }),
   };
-}
-
-function once<T>(read: () => Promise<T>): () => Promise<T> {
-  let begun: Promise<T> | undefined;
-  return () => (begun ??= read());
 }

@@ -1,3 +1,5 @@
+import { once } from '../../../shared/once.ts';
+
 /**
  * Groups of countries that share an internet price. How the metric's `remote_country` writes a country is not documented:
  * two letters, three letters and English names are all understood.
@@ -18,12 +20,15 @@ const CODES: Readonly<Record<PriceGroup, string>> = {
   china: 'cn:chn',
 };
 
-const groups = new Map<string, PriceGroup>();
-const names = new Intl.DisplayNames('en', { type: 'region' });
-for (const group of ['worldwide', 'australia', 'oceania', 'middle-east-africa', 'china'] as const)
-  for (const pair of CODES[group].split(/\s+/))
-    for (const code of [...pair.split(':'), names.of(pair.slice(0, 2).toUpperCase()) ?? ''])
-      groups.set(code.toLowerCase(), group);
+const groups = once(() => {
+  const found = new Map<string, PriceGroup>();
+  const names = new Intl.DisplayNames('en', { type: 'region' });
+  for (const group of ['worldwide', 'australia', 'oceania', 'middle-east-africa', 'china'] as const)
+    for (const pair of CODES[group].split(/\s+/))
+      for (const code of [...pair.split(':'), names.of(pair.slice(0, 2).toUpperCase()) ?? ''])
+        found.set(code.toLowerCase(), group);
+  return found;
+});
 
 const BY_CONTINENT: Readonly<Record<string, readonly PriceGroup[]>> = {
   America: ['worldwide', 'oceania'],
@@ -33,7 +38,7 @@ const BY_CONTINENT: Readonly<Record<string, readonly PriceGroup[]>> = {
 
 /** The group of a country, or the groups that are possible when it is not known. */
 export function priceGroups(country: string, continent: string): readonly PriceGroup[] {
-  const group = groups.get(country.toLowerCase());
+  const group = groups().get(country.toLowerCase());
   if (group !== undefined) return [group];
   return BY_CONTINENT[continent] ?? ['worldwide', 'australia', 'oceania', 'middle-east-africa', 'china'];
 }

@@ -1,6 +1,6 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { watchAuth } from '../change/departure.ts';
-import { once } from './clients.ts';
+import { once } from '../../once.ts';
 
 /** Google's billing clients, each loaded when it is first used; in a file of their own for the functions without billing. */
 export interface BillingClients {

@@ -1,4 +1,5 @@
 import type { GoogleAuth } from 'google-auth-library';
+import { once } from '../../once.ts';
 
 /**
  * Google's clients, each loaded when it is first used: what runs before the first outside call is start-up time.
@@ -18,10 +19,4 @@ export function createClients(auth: GoogleAuth): Clients {
       await (await publisher()).publish({ topic, messages: [{ data: Buffer.from(data) }] }, { retry: null });
     },
   };
-}
-
-/** Loads at most once. */
-export function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => (loaded ??= load());
 }

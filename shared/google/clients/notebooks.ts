@@ -1,6 +1,6 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { watchAuth } from '../change/departure.ts';
-import { once } from './clients.ts';
+import { once } from '../../once.ts';
 
 /** Google's notebooks client, loaded when it is first used; each method makes a single attempt. Answers are unchecked. */
 export interface NotebooksClient {

@@ -1,6 +1,6 @@
 import type { Storage } from '@google-cloud/storage';
 import type { GoogleAuth } from 'google-auth-library';
-import { once } from './clients.ts';
+import { once } from '../../once.ts';
 
 /** Google's Cloud Storage client, loaded when it is first used; each method makes a single attempt. Answers are unchecked. */
 export interface StorageClient {
