@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { bundle } from '../../deploy/bundle/bundle.ts';
 import type { Bench, Row } from './row.ts';
 
-const WANTED_BYTES = 1_400_000;
-const WANTED_BOOK_BYTES = 300 * 1024;
+const EXPECTED_BYTES = 1_400_000;
+const EXPECTED_BOOK_BYTES = 300 * 1024;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = join(root, 'dist');
@@ -14,17 +14,17 @@ const dist = join(root, 'dist');
 export const bundleSize: Bench = async function* () {
   for await (const file of glob('[!.]*/index.js', { cwd: dist })) {
     const { size } = await stat(join(dist, file));
-    yield sizeRow(`${dirname(file)}: size of the bundle`, size, WANTED_BYTES);
+    yield sizeRow(`${dirname(file)}: size of the bundle`, size, EXPECTED_BYTES);
     const { bytesByBook } = await bundle(join(root, 'functions', dirname(file), 'index.ts'), root);
     const bookBytes = Object.values(bytesByBook).reduce((sum, bytes) => sum + bytes, 0);
-    yield sizeRow(`${dirname(file)}: price books in the bundle`, bookBytes, WANTED_BOOK_BYTES);
+    yield sizeRow(`${dirname(file)}: price books in the bundle`, bookBytes, EXPECTED_BOOK_BYTES);
   }
 };
 
-function sizeRow(what: string, bytes: number, wanted: number): Row {
+function sizeRow(what: string, bytes: number, expected: number): Row {
   return {
     what,
     measured: `${Math.round(bytes / 1024).toLocaleString('en-US')} KiB (${bytes.toLocaleString('en-US')} bytes)`,
-    goal: { wanted: `≤ ${wanted.toLocaleString('en-US')} bytes`, reached: bytes <= wanted },
+    goal: { expected: `≤ ${expected.toLocaleString('en-US')} bytes`, reached: bytes <= expected },
   };
 }

@@ -7,8 +7,8 @@ import { milliseconds, type Bench } from './row.ts';
 
 const OPERATIONS = 'ml-ops-bench';
 const FLEET = { vms: 100, remotes: 100 };
-const WANTED_FIRST_BYTE_MS = 3_000;
-const WANTED_PEAK_MIB = 256;
+const MAX_FIRST_BYTE_MS = 3_000;
+const MAX_PEAK_MIB = 256;
 
 /** A report over a whole scope: its first byte and its memory do not grow with the projects, of which one is held at a time. */
 export const egressScope: Bench = async function* ({ quick }) {
@@ -18,13 +18,13 @@ export const egressScope: Bench = async function* ({ quick }) {
   yield {
     what: `${what}: first byte`,
     measured: `${milliseconds(firstByteMs)} after the request, of ${milliseconds(wallMs)} in all (with the sandbox’s)`,
-    goal: { wanted: `< ${milliseconds(WANTED_FIRST_BYTE_MS)}`, reached: firstByteMs < WANTED_FIRST_BYTE_MS },
+    goal: { expected: `< ${milliseconds(MAX_FIRST_BYTE_MS)}`, reached: firstByteMs < MAX_FIRST_BYTE_MS },
   };
   const peakMib = peakBytes / 2 ** 20;
   yield {
     what: `${what}: peak memory of the function’s process`,
     measured: `${Math.round(peakMib)} MiB (options as deployed)`,
-    goal: { wanted: `< ${WANTED_PEAK_MIB} MiB`, reached: peakMib < WANTED_PEAK_MIB },
+    goal: { expected: `< ${MAX_PEAK_MIB} MiB`, reached: peakMib < MAX_PEAK_MIB },
   };
 };
 
@@ -77,7 +77,7 @@ function requireWhole(status: number, text: string, projects: number): void {
   const { total } = JSON.parse(text) as {
     readonly total: { readonly reported: number; readonly bytes: number };
   };
-  const wanted = projects * FLEET.vms * FLEET.remotes * 7 * 2 ** 30;
-  if (status !== 200 || total.reported !== projects || Math.abs(total.bytes - wanted) > 0.01 * wanted)
+  const expected = projects * FLEET.vms * FLEET.remotes * 7 * 2 ** 30;
+  if (status !== 200 || total.reported !== projects || Math.abs(total.bytes - expected) > 0.01 * expected)
     throw new Error(`Cannot measure the report: ${status}, ${JSON.stringify(total).slice(0, 500)}`);
 }

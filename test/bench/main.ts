@@ -33,7 +33,7 @@ const BENCHES: readonly Bench[] = [
 
 const usage = `Usage: npm run bench -- [--quick] [--report]
 
-Measures bundles, cold starts and ticks, and compares them with what is wanted.
+Measures bundles, cold starts and ticks, and compares them with what is expected.
   --quick   fewer rounds
   --report  only report
 Exit code: 0 every value is reached, 1 one is missed (0 with --report), 2 wrong
@@ -63,18 +63,18 @@ async function main(args: readonly string[]): Promise<number> {
       [
         { heading: 'WHAT', width: 44 },
         { heading: 'MEASURED', width: 72 },
-        { heading: 'WANTED', width: 17 },
+        { heading: 'EXPECTED', width: 17 },
         { heading: '', width: 6 },
       ],
       rows.map(({ what, measured, goal }) => [
         what,
         measured,
-        goal?.wanted ?? '',
+        goal?.expected ?? '',
         goal === undefined ? '' : goal.reached ? 'ok' : 'MISSED',
       ]),
     ),
   );
-  if (missed.length > 0) console.log(`\n${missed.length} wanted values missed.`);
+  if (missed.length > 0) console.log(`\n${missed.length} expected values missed.`);
   return missed.length > 0 && !values.report ? 1 : 0;
 }
 

@@ -2,7 +2,7 @@ import { allRegions, catalogMachine, machineNames } from '../../shared/prices/ma
 import { machinePrice } from '../../shared/prices/machine-price.ts';
 import { median, type Bench } from './row.ts';
 
-const WANTED_MS = 1;
+const MAX_MS = 1;
 
 /** One machine price after the books were loaded: every machine in every region that offers it, on demand and on Spot. */
 export const priceLookup: Bench = async function* () {
@@ -20,7 +20,7 @@ export const priceLookup: Bench = async function* () {
   yield await Promise.resolve({
     what: `one of ${times.length.toLocaleString('en-US')} machine prices, after ${loadMs.toFixed(1)} ms of loading`,
     measured: `${(median(times) * 1_000).toFixed(1)} µs; 99 of 100 within ${(most * 1_000).toFixed(1)} µs`,
-    goal: { wanted: `< ${WANTED_MS} ms`, reached: most < WANTED_MS },
+    goal: { expected: `< ${MAX_MS} ms`, reached: most < MAX_MS },
   });
 };
 

@@ -2,8 +2,8 @@
 export interface Row {
   readonly what: string;
   readonly measured: string;
-  /** What is wanted, and whether it was reached; absent for what is only told. */
-  readonly goal?: { readonly wanted: string; readonly reached: boolean };
+  /** What is expected, and whether it was reached; absent for what is only told. */
+  readonly goal?: { readonly expected: string; readonly reached: boolean };
 }
 
 export interface BenchOptions {
