@@ -154,7 +154,7 @@ export const RULES = {
     severity: 'high',
     title: 'A service account with admin rights',
     cis: '1.6',
-    help: 'Whoever runs code as it can change who may do what.',
+    help: 'A user who runs code as it can change who may do what.',
   },
   impersonation: {
     mistake: 'iam',
@@ -205,7 +205,7 @@ export const RULES = {
     mistake: 'staging',
     severity: 'high',
     title: 'One service account for production and experiments',
-    help: 'Whoever runs a notebook as it can change what users are served.',
+    help: 'A user who runs a notebook as it can change what the model serves.',
   },
 } as const satisfies Readonly<Record<string, Rule>>;
 

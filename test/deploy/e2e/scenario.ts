@@ -83,7 +83,7 @@ export const SCENARIO = parseScenario({
     accounts: [{ id: ACCOUNT, displayName: 'example.com ML' }],
     budgets: [
       {
-        // Nobody hears of it.
+        // It notifies no topic.
         name: BY_HAND,
         displayName: 'by hand',
         projects: [LAB],

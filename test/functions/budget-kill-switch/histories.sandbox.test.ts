@@ -64,7 +64,7 @@ type Step =
   /** A message that was delivered before, later. */
   | { readonly kind: 'again'; readonly which: number }
   | { readonly kind: 'wait'; readonly hours: number }
-  /** Somebody brings a project back by hand. */
+  /** An operator brings a project back by hand. */
   | { readonly kind: 'bring-back'; readonly project: number };
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(

@@ -19,7 +19,7 @@ interface World {
   nowMs: number;
 }
 
-/** The door over a clock that only sleeping (and the test) moves. */
+/** The Api over a clock that only sleeping (and the test) moves. */
 function world(options: Partial<ApiOptions> = {}): World {
   const slept: number[] = [];
   const requests: Requested[] = [];

@@ -78,9 +78,9 @@ describe('listNotebooks', () => {
       gceSetup: { ...first?.gceSetup, acceleratorConfigs: [{ type: 'NVIDIA_TESLA_T4', coreCount: '1' }] },
     };
     const all = { instances: [...body.instances, withGpu], unreachable: ['projects/ml-lab/locations/x'] };
-    const asked = selectFields(all, LIST_FIELDS);
+    const masked = selectFields(all, LIST_FIELDS);
     const read = async (answer: unknown) => pagesOf(scriptedApi(() => answer).api);
-    const pages = await read(asked);
+    const pages = await read(masked);
     assert.deepEqual(pages, await read(all));
     assert.deepEqual(Object.keys(pages[0]?.instances.at(-1) ?? {}).sort(), [
       'createTime',
@@ -92,7 +92,7 @@ describe('listNotebooks', () => {
       'name',
       'state',
     ]);
-    assert.ok(JSON.stringify(asked).length < 0.75 * JSON.stringify(all).length);
+    assert.ok(JSON.stringify(masked).length < 0.75 * JSON.stringify(all).length);
   });
 
   test('says of a single page that it is the only one', async () => {

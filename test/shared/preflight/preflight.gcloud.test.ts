@@ -746,7 +746,7 @@ describe('runPreflight', () => {
       const changing = callLog.calls().filter(
         ({ method, id, path, query, status }) =>
           method !== 'GET' &&
-          // Whether it may replace its state: asked of an object that is not there.
+          // Whether it may replace its state: tried on an object that is not there.
           !(id === 'storage.objects.delete' && path.endsWith('costguard-preflight') && status === 404) &&
           !/:?(?:test|get)Iam(?:Permissions|Policy)|generateAccessToken/.test(id) &&
           // Begun and left: nothing is stored.

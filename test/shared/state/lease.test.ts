@@ -59,10 +59,10 @@ describe('the lease of an instance that died', () => {
     const { storage, instance } = world();
     await die(instance(aheadMs));
     storage.nowMs += 89_999;
-    const heir = (): Promise<string | undefined> => holdProject(instance(0), KEY, by('next'), async () => 'took it');
-    await expect(heir()).rejects.toMatchObject({ name: 'BusyError' });
+    const next = (): Promise<string | undefined> => holdProject(instance(0), KEY, by('next'), async () => 'took it');
+    await expect(next()).rejects.toMatchObject({ name: 'BusyError' });
     storage.nowMs += 1;
-    expect(await heir()).toBe('took it');
+    expect(await next()).toBe('took it');
   }); // prettier-ignore
 
   it('leaves a higher fence to the next one, so that it does nothing any more should it wake', async () => {

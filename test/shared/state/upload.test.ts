@@ -13,7 +13,7 @@ function md5(text: string): string {
   return createHash('md5').update(text).digest('base64');
 }
 
-interface Asked {
+interface Requested {
   /** `POST multipart`, `POST resumable`, `PUT`, `PUT last` or `GET`. */
   readonly what: string;
   readonly precondition: string | null;
@@ -21,7 +21,7 @@ interface Asked {
 
 interface World {
   readonly state: State;
-  readonly asked: Asked[];
+  readonly requested: Requested[];
 }
 
 /** What the attempts of the last request of an upload get: an HTTP status, or a body for 200. */
@@ -29,7 +29,7 @@ type Answer = number | { readonly body: unknown };
 
 /** A bucket whose answers to the last request of an upload are given, and to a look at the object: its hash, undefined for 404. */
 function world(answers: readonly Answer[], hash: string | undefined): World {
-  const asked: Asked[] = [];
+  const requested: Requested[] = [];
   const left = [...answers];
   const api: Api = timelessApi(async (options) => {
     const { method = 'GET', headers = {} } = options;
@@ -38,7 +38,7 @@ function world(answers: readonly Answer[], hash: string | undefined): World {
     const type = url.searchParams.get('uploadType') ?? '';
     const isLast = type === 'multipart' || /\/\d+$/.test(range);
     const what = `${method} ${method === 'PUT' ? (isLast ? 'last' : '') : type}`.trim();
-    asked.push({ what, precondition: url.searchParams.get('ifGenerationMatch') });
+    requested.push({ what, precondition: url.searchParams.get('ifGenerationMatch') });
     if (method === 'GET') return hash === undefined ? refuse(404) : answered({ md5Hash: hash });
     if (type === 'resumable') return answered({}, { location: 'https://storage.googleapis.com/session' });
     if (!isLast) {
@@ -48,7 +48,7 @@ function world(answers: readonly Answer[], hash: string | undefined): World {
     const next = left.shift() ?? { body: { generation: '1' } };
     return typeof next === 'number' ? refuse(next) : answered(next.body);
   });
-  return { state: createState({ api, bucket: 'b' }), asked };
+  return { state: createState({ api, bucket: 'b' }), requested };
 }
 
 function answered(data: unknown, headers: Record<string, string> = {}, status = 200): never {
@@ -125,8 +125,8 @@ describe('State.upload', () => {
     it(`${size}: takes the place of no object, and looks at none that it stored`, async () => {
       const made = world([], undefined);
       expect(await store(made, text)).toBe('stored');
-      expect(made.asked[0]).toEqual({ what: begins, precondition: '0' });
-      expect(made.asked.filter(({ what }) => what.startsWith('GET'))).toEqual([]);
+      expect(made.requested[0]).toEqual({ what: begins, precondition: '0' });
+      expect(made.requested.filter(({ what }) => what.startsWith('GET'))).toEqual([]);
     });
   }
 });

@@ -92,7 +92,7 @@ describe('createFrontEnd', () => {
     served = { ...served, internalOnly: false };
   });
 
-  it('lets everybody in where allUsers may invoke', async () => {
+  it('lets every caller in where allUsers may invoke', async () => {
     iam.bind({
       member: 'allUsers',
       role: 'roles/run.invoker',

@@ -133,7 +133,7 @@ function versionOf(state: StorageState, call: Call): { bucket: StoredBucket; obj
 
 /**
  * Only who may list the objects learns that one is not there; others get a 403. Sources disagree about that: with
- * `missingObjects` on `not-found` everybody gets the 404.
+ * `missingObjects` on `not-found` every caller gets the 404.
  */
 function toTellAbsence(state: StorageState, call: Call): readonly string[] {
   if (state.missingObjects === 'not-found' || call.query.get('softDeleted') === 'true') return [];

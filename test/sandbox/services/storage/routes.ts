@@ -37,7 +37,7 @@ export function bucketOf(state: StorageState, call: Call, name = parameter(call,
   return bucket;
 }
 
-/** Permissions on the bucket that the call names. A bucket that does not exist is a 404 to everybody, before any 403. */
+/** Permissions on the bucket that the call names. A bucket that does not exist is a 404 to every caller, before any 403. */
 export function needsOnBucket(
   state: StorageState,
   ...permissions: readonly string[]

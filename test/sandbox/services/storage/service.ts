@@ -17,7 +17,7 @@ export interface StorageServiceOptions {
   readonly clock: Clock;
   readonly projectNumberOf: (projectId: string) => string;
   readonly seed?: StorageSeed;
-  /** Whether an account holds a permission, for testIamPermissions; without it everybody holds every permission. */
+  /** Whether an account holds a permission, for testIamPermissions; without it every account holds every permission. */
   readonly allows?: (principal: string, need: Need) => boolean;
   /** Told of the bindings that a bucket (`buckets/B`) is given, and of none when it is deleted; may refuse them. */
   readonly policySet?: (resource: string, bindings: IamPolicy['bindings']) => void;

@@ -11,7 +11,7 @@ const PAST_DAYS = 7;
 
 /**
  * Brings a bucket up to the clock: every daily moment since the last time, in order, under the rules that were in force
- * then. Whoever reads or changes a bucket settles it first; that is why a clock that moves a year costs nothing by itself.
+ * then. Each read or change of a bucket settles it first; that is why a clock that moves a year costs nothing by itself.
  */
 export function settle(state: StorageState, bucket: StoredBucket): void {
   const { timeline } = bucket;
