@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Answered, Incoming } from '../../http/server.ts';
@@ -33,6 +35,8 @@ export interface MemoryOptions {
   readonly observe: (listener: (answered: Answered) => void) => () => void;
   /** Sends a request as it stood. */
   readonly repeat: (request: Incoming) => Promise<Pick<Answered, 'status' | 'payload'>>;
+  /** Whether requests may be made to fail: then every command runs. */
+  readonly mayFail: () => boolean;
 }
 
 interface Remembered {
@@ -41,11 +45,37 @@ interface Remembered {
 }
 
 /** Starts it. */
-export async function startMemory({ socket, observe, repeat }: MemoryOptions): Promise<Memory> {
+export async function startMemory(options: MemoryOptions): Promise<Memory> {
+  const reads = rememberReads(options);
+  const sockets = new Set<Socket>();
+  const server = createServer((asker) => {
+    sockets.add(asker);
+    asker.on('close', () => sockets.delete(asker));
+    asker.on('error', () => asker.destroy());
+    reads.serve(asker).catch((error: unknown) => {
+      console.error('warm gcloud:', error);
+      asker.destroy();
+    });
+  });
+  server.listen(options.socket);
+  await once(server, 'listening');
+  return {
+    socket: options.socket,
+    get spared() {
+      return reads.spared();
+    },
+    async close() {
+      reads.stop();
+      for (const one of sockets) one.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function rememberReads({ observe, repeat, mayFail }: MemoryOptions) {
   const remembered = new Map<string, Remembered>();
   /** Requests of the commands that run, by the command's tag. */
   const running = new Map<string, Answered[]>();
-  const sockets = new Set<Socket>();
   let spared = 0;
   let tags = 0;
   const stop = observe((answered) => {
@@ -66,7 +96,8 @@ export async function startMemory({ socket, observe, repeat }: MemoryOptions): P
     const question = await lines.next();
     if (question.done === true) return;
     const command = commandSchema.parse(JSON.parse(question.value));
-    if (!maySpare(command)) {
+    // A fault is meant for the requests of a command, and may be used up by one that is sent again.
+    if (!isReadCommand(command) || mayFail()) {
       say({ kind: 'run' });
       return;
     }
@@ -88,29 +119,7 @@ export async function startMemory({ socket, observe, repeat }: MemoryOptions): P
     const end = endSchema.parse(JSON.parse(report.value));
     if (requests.every(isRead)) remembered.set(key, { end, requests });
   };
-
-  const server = createServer((asker) => {
-    sockets.add(asker);
-    asker.on('close', () => sockets.delete(asker));
-    asker.on('error', () => asker.destroy());
-    serve(asker).catch((error: unknown) => {
-      console.error('warm gcloud:', error);
-      asker.destroy();
-    });
-  });
-  server.listen(socket);
-  await once(server, 'listening');
-  return {
-    socket,
-    get spared() {
-      return spared;
-    },
-    async close() {
-      stop();
-      for (const one of sockets) one.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { serve, stop, spared: () => spared };
 }
 
 function isRead({ request: { method, url } }: Answered): boolean {
@@ -120,7 +129,7 @@ function isRead({ request: { method, url } }: Answered): boolean {
 const READS: ReadonlySet<string> = new Set(['list', 'describe', 'get-iam-policy']);
 
 /** Others are not kept until their end: what they print is for a user who waits. */
-function maySpare({ arguments: args }: Command): boolean {
+function isReadCommand({ arguments: args }: Command): boolean {
   const flag = args.findIndex((one) => one.startsWith('-'));
   return args.slice(0, flag === -1 ? undefined : flag).some((word) => READS.has(word));
 }
@@ -128,7 +137,20 @@ function maySpare({ arguments: args }: Command): boolean {
 /** What the shell sets anew for each command. */
 const PASSING: ReadonlySet<string> = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
 
+/** All that decides which requests a command makes, and what it prints of the answers. */
 function keyOf({ arguments: args, folder, environment }: Command): string {
   const lasting = Object.entries(environment).filter(([name]) => !PASSING.has(name));
-  return JSON.stringify([args, folder, lasting.sort(([a], [b]) => (a < b ? -1 : 1))]);
+  const sorted = lasting.sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([args, folder, sorted, configurationOf(environment)]);
+}
+
+/** What `gcloud config` and `gcloud auth` have written, file by file: https://docs.cloud.google.com/sdk/docs/configurations */
+function configurationOf({ CLOUDSDK_CONFIG, HOME = '' }: Command['environment']): readonly string[] {
+  const folder = CLOUDSDK_CONFIG ?? join(HOME, '.config/gcloud');
+  const inFolder = (name: string) => join(folder, name);
+  const named = existsSync(inFolder('configurations')) ? readdirSync(inFolder('configurations')) : [];
+  return ['active_config', 'properties', ...named.toSorted().map((name) => `configurations/${name}`)]
+    .map(inFolder)
+    .filter((file) => existsSync(file))
+    .map((file) => `${file}: ${readFileSync(file, 'utf8')}`);
 }

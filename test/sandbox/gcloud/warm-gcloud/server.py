@@ -24,6 +24,7 @@ LIB = os.path.join(SDK_ROOT, 'lib')
 sys.path[:0] = [os.path.join(LIB, 'third_party'), LIB]
 
 from googlecloudsdk import gcloud_main  # noqa: E402
+from googlecloudsdk.core.configurations import named_configs  # noqa: E402
 
 # A request is one message: this, in JSON, up to the zero byte, with the three standard streams beside it.
 END = b'\0'
@@ -61,6 +62,8 @@ def become_gcloud(request, streams, learned):
   os.chdir(request['folder'])
   os.environ.clear()
   os.environ.update(request['environment'])
+  # A command before this one may have written the configuration that was read when the modules were loaded.
+  named_configs.ActivePropertiesFile.Invalidate()
   sys.argv = [os.path.join(LIB, 'gcloud.py'), *request['arguments']]
   atexit.register(tell_modules, frozenset(sys.modules), learned)
   try:

@@ -109,6 +109,39 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
     }
   });
 
+  it('runs a read whose configuration is another one, and each while requests may be made to fail', async () => {
+    const folder = join(sandbox.folder, 'configured');
+    mkdirSync(folder);
+    // Of its own: no other test sees this project.
+    const configured = { CLOUDSDK_CONFIG: join(folder, 'config') };
+    const remembering = await startWarmGcloud(folder, { ...environment, ...configured }, sandbox);
+    const ask = (...args: readonly string[]) => run(remembering.path, args, configured);
+    const list = ['pubsub', 'topics', 'list', '--format=json'];
+    try {
+      await ask('config', 'set', 'project', PROJECT);
+      const first = await ask(...list);
+      assert.equal(first.code, 0, first.stderr);
+      assert.deepEqual(await ask(...list), first);
+      assert.equal(remembering.spared, 1);
+      await ask('config', 'set', 'project', 'ml-ops-other');
+      assert.match((await ask(...list)).stderr, /ml-ops-other/);
+      await ask('config', 'set', 'project', PROJECT);
+      assert.deepEqual(await ask(...list), first);
+      assert.equal(remembering.spared, 2);
+
+      sandbox.faults.add({ route: 'pubsub.projects.topics.list', count: 1, fault: { kind: 'status', status: 403 } });
+      assert.match((await ask(...list)).stderr, /Injected by a fault rule/);
+      assert.deepEqual(await ask(...list), first);
+      assert.equal(remembering.spared, 2);
+      sandbox.faults.clear();
+      assert.deepEqual(await ask(...list), first);
+      assert.equal(remembering.spared, 3);
+    } finally {
+      sandbox.faults.clear();
+      await remembering.close();
+    }
+  }); // prettier-ignore
+
   const KILLED = [
     ['pubsub', 'topics', 'create', 'a', 'b', 'c'],
     // It starts a process of its own.

@@ -29,7 +29,7 @@ const ASK = fileURLToPath(new URL('ask.py', import.meta.url));
 export async function startWarmGcloud(
   folder: string,
   environment: Readonly<Record<string, string>>,
-  sandbox?: Pick<Sandbox, 'port' | 'caFile' | 'observe'>,
+  sandbox?: Pick<Sandbox, 'port' | 'caFile' | 'observe' | 'faults'>,
 ): Promise<WarmGcloud> {
   const [python = '', root = ''] = await findInstallation(environment);
   const bin = join(folder, 'warm-gcloud');
@@ -41,6 +41,7 @@ export async function startWarmGcloud(
       socket: join(bin, 'memory'),
       observe: sandbox.observe,
       repeat: repeatIn(sandbox),
+      mayFail: () => sandbox.faults.rules.length > 0,
     }));
   const shim = join(bin, 'gcloud');
   writeFileSync(
