@@ -6,8 +6,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
-const port = Number(process.env['COSTGUARD_SANDBOX_PORT']);
-if (!Number.isInteger(port)) throw new Error('Cannot redirect: COSTGUARD_SANDBOX_PORT is not set');
+/** Of the sandbox of now: in a test's own process one follows another. */
+function portOf(): number {
+  const port = Number(process.env['COSTGUARD_SANDBOX_PORT']);
+  if (!Number.isInteger(port)) throw new Error('Cannot redirect: COSTGUARD_SANDBOX_PORT is not set');
+  return port;
+}
+portOf();
 const GOOGLE = /(?:^|\.)(?:googleapis|google)\.com$/i;
 const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
@@ -46,7 +51,7 @@ const redirected: Connect = function (...args) {
   const host = target?.host ?? 'localhost';
   if (target === undefined || LOCAL.test(host)) return original.apply(this, args);
   if (GOOGLE.test(host))
-    return original.apply(this, withTarget(args, { ...target, host: '127.0.0.1', port }));
+    return original.apply(this, withTarget(args, { ...target, host: '127.0.0.1', port: portOf() }));
   const error = Object.assign(new Error(`The sandbox refuses a connection to ${host}`), {
     code: 'ECONNREFUSED',
   });
