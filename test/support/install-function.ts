@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { parsePolicy, type Policy } from '../../shared/policy/policy.ts';
 import { eventarcEndpoint } from '../sandbox/hosting/cloud-event.ts';
-import { startFunctionProcess, type LogLine } from '../sandbox/hosting/function-process.ts';
+import {
+  startFunctionProcess,
+  type FunctionProcess,
+  type LogLine,
+} from '../sandbox/hosting/function-process.ts';
 import { startService, type CloudRunService } from '../sandbox/hosting/service.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
@@ -41,6 +45,8 @@ export interface InstallOptions {
   readonly distDir?: string;
   readonly onLine?: (line: LogLine) => void;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Starts an instance in place of a process with the bundle; `onLine` takes what it logs. */
+  readonly startInstance?: (onLine: (line: LogLine) => void) => Promise<FunctionProcess>;
 }
 
 /** Real time that Cloud Run gives an event, and Pub/Sub's longest ack deadline. */
@@ -99,6 +105,10 @@ async function startInstalled(
 
   const environment = await sandbox.functionEnvironment(account);
   const lines: LogLine[] = [];
+  const onLine = (line: LogLine): void => {
+    lines.push(line);
+    options.onLine?.(line);
+  };
   const service = await startService({
     name,
     maxInstances: options.maxInstances ?? 1,
@@ -106,6 +116,7 @@ async function startInstalled(
     timeoutMs: TIMEOUT_MS,
     now: () => sandbox.clock.now(),
     startInstance: () =>
+      options.startInstance?.(onLine) ??
       startFunctionProcess({
         source: join(options.distDir ?? fileURLToPath(new URL('../../dist', import.meta.url)), name),
         target: name,
@@ -116,10 +127,7 @@ async function startInstalled(
           ...options.environment,
         },
         nodeArguments: sandbox.preload,
-        onLine(line) {
-          lines.push(line);
-          options.onLine?.(line);
-        },
+        onLine,
       }),
   });
   return {

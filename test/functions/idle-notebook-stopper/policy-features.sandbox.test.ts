@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
+import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
+import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Receipt } from '../../../shared/run/receipt.ts';
+import type { Scenario } from '../../sandbox/scenario.ts';
 import { beforeCall } from '../../support/hooks.ts';
-import { subscribeToReceipts, withFunction, type World } from '../../support/installed.ts';
+import { subscribeToReceipts, type World } from '../../support/installed.ts';
+import { withFunctionHere } from '../../support/instance-here.ts';
 import {
   BUCKET, busy, idle, idleGpu, LAB, labPolicy, labScenario, notebookName, type NotebookInput,
 } from '../../support/lab.ts'; // prettier-ignore
@@ -18,8 +22,18 @@ function withNotebooks(
   test: (world: World) => Promise<void>,
   project: Parameters<typeof labScenario>[1] = {},
 ): Promise<void> {
-  return withFunction(
+  return withSweep(
     { scenario: labScenario(notebooks, project), policy: labPolicy({ notebooks: lines }) },
+    test,
+  );
+}
+
+function withSweep(
+  options: { readonly scenario: Scenario; readonly policy: string },
+  test: (world: World) => Promise<void>,
+): Promise<void> {
+  return withFunctionHere(
+    { ...options, handle: (runtime, event) => runTick(runtime, notebookSweep, event) },
     test,
   );
 }
@@ -726,28 +740,22 @@ describe('scope', () => {
     }));
 
   it('of a folder takes in the folders below it, and nothing beside it', () =>
-    withFunction(
-      { scenario: nested, policy: labPolicy({ scope: ['folders/1'] }) },
-      async ({ sandbox, fn }) => {
-        await fn.tick();
-        assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-deep': 1 });
-        assert.deepEqual(
-          receiptsIn(sandbox, BUCKET)
-            .flatMap(({ projects }) => projects)
-            .sort(),
-          ['ml-deep', LAB],
-        );
-        await fn.tick({ project: 'ml-elsewhere' });
-        assert.match(
-          messagesOf(fn.lines, 'ERROR').join(),
-          /"ml-elsewhere": it is outside the policy's scope/,
-        );
-        assert.equal(statesOf(sandbox)['idle-elsewhere'], 'ACTIVE');
-      },
-    ));
+    withSweep({ scenario: nested, policy: labPolicy({ scope: ['folders/1'] }) }, async ({ sandbox, fn }) => {
+      await fn.tick();
+      assert.deepEqual(carriedOut(sandbox, 'stop'), { 'idle-1': 1, 'idle-deep': 1 });
+      assert.deepEqual(
+        receiptsIn(sandbox, BUCKET)
+          .flatMap(({ projects }) => projects)
+          .sort(),
+        ['ml-deep', LAB],
+      );
+      await fn.tick({ project: 'ml-elsewhere' });
+      assert.match(messagesOf(fn.lines, 'ERROR').join(), /"ml-elsewhere": it is outside the policy's scope/);
+      assert.equal(statesOf(sandbox)['idle-elsewhere'], 'ACTIVE');
+    }));
 
   it('that names a project twice, by itself and by its folder, sweeps it once', () =>
-    withFunction(
+    withSweep(
       { scenario: nested, policy: labPolicy({ scope: ['folders/1', `projects/${LAB}`] }) },
       async ({ sandbox, fn }) => {
         await fn.tick();
@@ -756,16 +764,13 @@ describe('scope', () => {
     ));
 
   it('of a folder that shows no project is an error, not an empty success', () =>
-    withFunction(
-      { scenario: nested, policy: labPolicy({ scope: ['folders/7'] }) },
-      async ({ sandbox, fn }) => {
-        await fn.tick();
-        assert.deepEqual(messagesOf(fn.lines, 'ERROR'), [
-          'Cannot list the projects of "folders/7": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it',
-        ]);
-        assert.deepEqual(sandbox.pubsub.pending(), []);
-      },
-    ));
+    withSweep({ scenario: nested, policy: labPolicy({ scope: ['folders/7'] }) }, async ({ sandbox, fn }) => {
+      await fn.tick();
+      assert.deepEqual(messagesOf(fn.lines, 'ERROR'), [
+        'Cannot list the projects of "folders/7": none is visible; grant resourcemanager.projects.get and resourcemanager.folders.get on it',
+      ]);
+      assert.deepEqual(sandbox.pubsub.pending(), []);
+    }));
 });
 
 describe('a stop', () => {
