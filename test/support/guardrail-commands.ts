@@ -61,7 +61,7 @@ const at = (collection: string): string => `projects/ml-lab/locations/us-central
 const workloads = (['function', 'run-service', 'run-job', 'vertex-job'] as const).map(
   (kind): Partial<AuditFacts> => {
     const resource = at(COLLECTIONS[kind]);
-    const places = [secretPlace('env/TOKEN', { resource }), secretPlace('args', { resource })];
+    const places = ['env/TOKEN', 'build-env/TOKEN', 'args'].map((place) => secretPlace(place, { resource }));
     return { workloads: whole([{ ...workload, kind, resource, places, serviceAccount: DEFAULT_COMPUTE }]) };
   },
 );

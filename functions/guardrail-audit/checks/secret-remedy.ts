@@ -3,7 +3,7 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 
 /** The command that takes a credential out of its place, once Secret Manager has the new one; none where a job is over. */
 export function changeOf(resource: string, place: string, project: string): readonly string[] {
-  const [kind = '', key = ''] = place.split('/', 2);
+  const [, kind = '', key = ''] = /^([^/]*)\/?(.*)$/s.exec(place) ?? [];
   const name = shellWord(resourceId(resource));
   const [, , , where = ''] = resource.split('/');
   const at = `--project=${shellWord(project)}`;
@@ -34,6 +34,10 @@ export function changeOf(resource: string, place: string, project: string): read
           ]
         : [];
     case 'functions':
+      if (kind === 'build-env')
+        return [
+          `gcloud functions deploy ${name} --gen2 --region=${where} --remove-build-env-vars=${shellWord(key)} ${at}`,
+        ];
       return kind === 'env'
         ? [
             `gcloud functions deploy ${name} --gen2 --region=${where} --remove-env-vars=${shellWord(key)} --set-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,

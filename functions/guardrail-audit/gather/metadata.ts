@@ -41,7 +41,7 @@ export function isMetadata(metadata: unknown): boolean {
 export function scriptUrlsOf(texts: readonly PlacedText[]): readonly string[] {
   return texts
     .filter(({ name, text }) => SCRIPT_KEYS.includes(name ?? '') && text.trim() !== '')
-    .map(({ text }) => text.trim());
+    .map(({ text }) => text.trim().toWellFormed());
 }
 
 const projectSchema = z.looseObject({

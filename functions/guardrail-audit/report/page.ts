@@ -4,6 +4,7 @@ import { emptyState, headline, label, notice, oldPricesNotice } from '../../../s
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
+import { atStake } from './at-stake.ts';
 import { changesSection } from './changes-section.ts';
 import { findingCard } from './finding-card.ts';
 import type { AuditReport, Finding, MistakeResult, RuleResult } from './report.ts';
@@ -49,7 +50,7 @@ function topOf(report: AuditReport): readonly Markup[] {
       },
       {
         label: 'Money at stake a month',
-        value: usdPerMonth.high === 0 && unpriced > 0 ? 'unpriced' : usdRangeFigure(usdPerMonth),
+        value: atStake({ usdPerMonth, unpriced }),
         ...(unpriced === 0 ? {} : { note: label(`${countText(unpriced)} unpriced`, 'warn') }),
       },
     ]),

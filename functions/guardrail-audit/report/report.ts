@@ -82,6 +82,7 @@ export interface AuditReport {
 
 export const LIMITS: readonly string[] = [
   'Of the runs of one pipeline (one template, or one display name in a region) the parameters of all are looked at, and the compiled specification of the newest; schedules that have not run yet are not.',
+  'Roles are judged by their names: what a custom role holds, and who is in a group, is not looked at. Nor are access control lists of objects, of which uniform bucket-level access knows none.',
   'Scripts in buckets are read where the audit may read them; what runs inside of machines is not looked at.',
 ];
 

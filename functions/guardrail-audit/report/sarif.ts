@@ -124,7 +124,8 @@ function resultOf({
   evidence,
   isNew,
 }: Finding): object {
-  const name = place === null ? resource : `${resource}/${place}`;
+  // Half of a pair of surrogates has no form in an address.
+  const name = (place === null ? resource : `${resource}/${place}`).toWellFormed();
   return {
     ruleId: rule,
     ruleIndex: RULE_IDS.indexOf(rule),

@@ -1,9 +1,10 @@
-import type { Markup } from '../../../shared/report/markup.ts';
-import { countText, figure, momentText, usdRangeFigure } from '../../../shared/report/numbers.ts';
+import type { Child, Markup } from '../../../shared/report/markup.ts';
+import { countText, figure, momentText } from '../../../shared/report/numbers.ts';
 import { headline, notice, oldPricesNotice, partialScopeNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html } from '../../../shared/report/page.ts';
 import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
+import { atStake } from './at-stake.ts';
 import type { ScopeReport, ScopeTotal } from './scope.ts';
 
 /** The audits of all projects in scope as a page: the newest ones by their receipts, or those that were made now. */
@@ -16,11 +17,15 @@ export function renderScopePage(report: ScopeReport, from: 'receipts' | 'now'): 
     title: 'The eight mistakes over all projects',
     subtitle: `${from === 'receipts' ? 'From the newest receipts' : 'Looked at now'}, ${momentText(generatedAt)}`,
     top: [
-      headline(usdRangeFigure(total.usdPerMonth), 'a month at stake, as far as findings have a price.', [
-        { label: 'Projects audited', value: `${total.audited} of ${total.projects}` },
-        { label: 'Findings', value: figure(total.findings, countText(total.findings)) },
-        { label: 'Unpriced findings', value: figure(total.unpriced, countText(total.unpriced)) },
-      ]),
+      headline(
+        total.audited === 0 ? UNKNOWN : atStake(total),
+        'a month at stake, as far as findings have a price.',
+        [
+          { label: 'Projects audited', value: `${total.audited} of ${total.projects}` },
+          { label: 'Findings', value: countOf(total, total.findings) },
+          { label: 'Unpriced findings', value: countOf(total, total.unpriced) },
+        ],
+      ),
       ...partialScopeNotice(incomplete),
       ...(without.length === 0
         ? []
@@ -46,6 +51,13 @@ export function renderScopePage(report: ScopeReport, from: 'receipts' | 'now'): 
         ? 'Nothing was looked at anew: each project’s audit is as old as its receipt.'
         : 'Each project was looked at for this page and has a receipt of its own; nothing was changed. One project in detail: project=ID.',
   });
+}
+
+/** Of projects of which none was audited. */
+const UNKNOWN = 'unknown';
+
+function countOf({ audited }: ScopeTotal, count: number): Child {
+  return audited === 0 ? UNKNOWN : figure(count, countText(count));
 }
 
 function mistakeTable({ mistakes }: ScopeReport): Markup {
@@ -85,7 +97,7 @@ function projectTable({ projects }: ScopeReport): Markup {
       {
         title: 'USD a month',
         kind: 'number',
-        cell: ({ audit }) => (audit === null ? '' : usdRangeFigure(audit.usdPerMonth)),
+        cell: ({ audit }) => (audit === null ? '' : atStake(audit)),
         key: ({ audit }) => audit?.usdPerMonth.high,
       },
       { title: 'Audited', kind: 'text', cell: ({ audit }) => (audit === null ? 'no' : momentText(audit.at)) },
@@ -107,12 +119,17 @@ function totalTable(caption: string, totals: readonly ScopeTotal[]): Markup {
         cell: ({ projects, audited }) => `${audited} of ${projects}`,
         key: ({ projects }) => projects,
       },
-      countColumn('Findings', 'findings'),
+      {
+        title: 'Findings',
+        kind: 'number',
+        cell: (total) => countOf(total, total.findings),
+        key: ({ audited, findings }) => (audited === 0 ? undefined : findings),
+      },
       {
         title: 'USD a month',
         kind: 'number',
-        cell: ({ usdPerMonth }) => usdRangeFigure(usdPerMonth),
-        key: ({ usdPerMonth }) => usdPerMonth.high,
+        cell: (total) => (total.audited === 0 ? UNKNOWN : atStake(total)),
+        key: ({ audited, usdPerMonth }) => (audited === 0 ? undefined : usdPerMonth.high),
       },
     ],
   });

@@ -43,6 +43,13 @@ describe('the metadata of a project', () => {
       ['gs://lab/start.sh', 'gs://lab/start.ps1'],
       false,
     ],
+    [
+      'that names a script by half a character',
+      { items: [{ key: 'startup-script-url', value: 'gs://lab/\ud800.sh' }] },
+      [],
+      ['gs://lab/\ufffd.sh'],
+      false,
+    ],
     ['whose items are no list', { items: { a: PASSWORD } }, [], [], true],
     ['that is a text', PASSWORD, [], [], true],
     ['with an item of another form', { items: [{ key: 7, value: PASSWORD }, START] }, [PLACE], [], true],

@@ -61,6 +61,16 @@ describe('SARIF', () => {
     expect(isSarif(auditSarif(reportOf(facts))), JSON.stringify(isSarif.errors)).toBe(true);
   });
 
+  it.each(['a b?#%/;$(rm).sh', '=HYPERLINK("http://x","y")', 'имя\u202e', '\ud800half', '../..//x', 'a\nb'])(
+    'has an address for what is called %j',
+    (called) => {
+      const log = auditSarif(reportOf({ scripts: whole([secretPlace(`gs://lab/${called}`)]) }));
+      expect(isSarif(log), JSON.stringify(isSarif.errors)).toBe(true);
+      const [, uri = ''] = /"uri":"(projects[^"]*)"/.exec(JSON.stringify(log)) ?? [];
+      expect(uri).toMatch(/^projects(?:\/[\w.~!*'()%-]*)+$/);
+    },
+  );
+
   it('is refused by the same schema when it is not', () => {
     expect(isSarif({ ...auditSarif(reportOf({})), version: '2.0.0' })).toBe(false);
   });
