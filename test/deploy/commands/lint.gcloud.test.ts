@@ -1,8 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { createBudgetCommand } from '../../../deploy/commands/create-budget.ts';
 import { deployCommand } from '../../../deploy/commands/deploy.ts';
@@ -10,6 +6,7 @@ import { doctorCommand } from '../../../deploy/commands/doctor.ts';
 import { shellLine } from '../../../deploy/desired/step.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import { gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
+import { lintCommands } from '../../sandbox/gcloud/lint-commands.ts';
 import { withBench, type DeployBench } from './bench.ts';
 import { needs } from '../../support/needs.ts';
 
@@ -84,7 +81,7 @@ describe('what the scripts tell gcloud', needs(gcloudMissing()), () => {
           [...shapes.values()].some((line) => line.startsWith(`gcloud ${kind} `)),
           kind,
         );
-      assert.deepEqual(lint([...shapes.values()]), []);
+      assert.deepEqual(lintCommands([...shapes.values()]), []);
     }));
 
   it('would not pass with a flag or a command that gcloud does not have', () => {
@@ -94,43 +91,8 @@ describe('what the scripts tell gcloud', needs(gcloudMissing()), () => {
       'gcloud functions deploy costguard --gen2 --region=us-central1 --memory --project=ml-ops-local',
     ];
     assert.deepEqual(
-      lint(wrong).map((line) => line.split(': ')[0]),
+      lintCommands(wrong).map((line) => line.split(': ')[0]),
       wrong,
     );
   });
 });
-
-/** The commands that gcloud's own parser refuses, each with its reason. One start of gcloud for all of them. */
-function lint(lines: readonly string[]): readonly string[] {
-  const folder = mkdtempSync(join(tmpdir(), 'costguard-lint-'));
-  try {
-    const file = join(folder, 'commands.json');
-    writeFileSync(file, JSON.stringify(lines.map((line) => ({ command_string: line }))));
-    const { stdout, stderr, status } = spawnSync(
-      'gcloud',
-      ['meta', 'lint-gcloud-commands', `--commands-file=${file}`],
-      {
-        encoding: 'utf8',
-        maxBuffer: 64 << 20,
-        env: {
-          ...process.env,
-          HOME: folder,
-          CLOUDSDK_CONFIG: folder,
-          CLOUDSDK_CORE_DISABLE_FILE_LOGGING: '1',
-        },
-      },
-    );
-    assert.equal(status, 0, stderr);
-    const results = JSON.parse(stdout) as {
-      command_string: string;
-      success: boolean;
-      error_message?: string;
-    }[];
-    assert.equal(results.length, lines.length);
-    return results
-      .filter(({ success }) => !success)
-      .map((result) => `${result.command_string}: ${result.error_message ?? ''}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}

@@ -1,15 +1,7 @@
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import tls from 'node:tls';
 import { describe, it } from 'vitest';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
-import pMap from 'p-map';
-import { z } from 'zod';
 import { createApi, type Api } from '../../../shared/google/api.ts';
 import { impersonate } from '../../../shared/google/impersonate.ts';
 import {
@@ -23,9 +15,11 @@ import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { runPreflight, type Check, type PreflightOptions } from '../../../shared/preflight/preflight.ts';
 import { daysUntilDecommission } from '../../../shared/preflight/runtime-support.ts';
 import { createGcloud, gcloudMissing } from '../../sandbox/gcloud/gcloud.ts';
+import { lintCommands } from '../../sandbox/gcloud/lint-commands.ts';
 import { roleFile, stateGrants } from '../../sandbox/iam/roles.ts';
-import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario, type ScenarioInput } from '../../sandbox/scenario.ts';
+import { withSandbox } from '../../support/in-process.ts';
 import { needs } from '../../support/needs.ts';
 
 const OPS = 'ml-ops-local';
@@ -70,9 +64,7 @@ async function look(
     sandbox: Sandbox,
   ) => unknown = () => undefined,
 ): Promise<readonly Check[]> {
-  const sandbox = await startSandbox({ scenario: scenarioOf(setup), frozen: true });
-  try {
-    await redirectTo(sandbox);
+  return withSandbox({ scenario: scenarioOf(setup), frozen: true }, async (sandbox) => {
     sandbox.pubsub.createTopic({ name: RECEIPTS });
     sandbox.grant({
       functionName: 'budget-kill-switch',
@@ -95,9 +87,7 @@ async function look(
     const checks = await again();
     await then(checks, again, sandbox);
     return checks;
-  } finally {
-    await sandbox.close();
-  }
+  });
 }
 
 const AUDITOR_MAY = {
@@ -183,13 +173,6 @@ function createRuntimeApi(auth: Pick<GoogleAuth, 'request'>, { answer }: Setup):
     random: () => 0,
     attemptTimeoutMs: 30_000,
   });
-}
-
-/** All Google hosts lead to the sandbox that was started last. */
-async function redirectTo(sandbox: Sandbox): Promise<void> {
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
-  process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-  await import(`../../sandbox/http/connect-preload.ts?port=${sandbox.port}`);
 }
 
 /** `id: status` of all checks that did not pass, save for what no API tells and what reach.sandbox.test.ts is about. */
@@ -911,41 +894,9 @@ describe('remedies of runPreflight', needs(gcloudMissing()), () => {
     );
   });
 
-  it('are commands that gcloud knows', async () => {
+  it('are commands that gcloud knows', () => {
     const commands = [...remedies].filter((one) => one.startsWith('gcloud '));
     assert.ok(commands.length >= 25, `only ${commands.length} commands were collected`);
-    assert.deepEqual(await refusedByGcloud(commands), []);
+    assert.deepEqual(lintCommands(commands), []);
   });
 });
-
-/** What gcloud's own check of a command line answers, one entry for the one command. */
-const lintSchema = z.tuple([z.looseObject({ success: z.boolean(), error_message: z.string().nullish() })]);
-
-/** The commands that gcloud's own check of a command line refuses, with the reason. */
-async function refusedByGcloud(commands: readonly string[]): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'costguard-gcloud-'));
-  try {
-    const refused = await pMap(
-      commands,
-      async (command) => {
-        const child = spawn('gcloud', ['meta', 'lint-gcloud-commands', `--command-string=${command}`], {
-          env: {
-            PATH: process.env['PATH'],
-            HOME: folder,
-            CLOUDSDK_CONFIG: folder,
-            CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-          },
-          stdio: ['ignore', 'pipe', 'pipe'],
-        });
-        const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-        const answer = lintSchema.safeParse(stdout.startsWith('[') ? JSON.parse(stdout) : undefined);
-        if (answer.success && answer.data[0].success) return [];
-        return [`${command}: ${answer.success ? String(answer.data[0].error_message) : stderr}`];
-      },
-      { concurrency: 3 },
-    );
-    return refused.flat();
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
