@@ -94,7 +94,9 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   if (vm.kind === 'unknown') return keep('not-evaluable', { why: `VM unknown: ${vm.why}` });
   if (vm.kind === 'absent') return keep('not-evaluable', { why: 'its VM does not exist' });
   if (vm.status !== 'RUNNING')
-    return keep('not-evaluable', { why: `VM not running although ACTIVE: ${vm.status}` });
+    return keep('not-evaluable', {
+      why: `Workbench says ACTIVE, and its VM is ${vm.status || 'in no known status'}`,
+    });
   const requestedAtMs = facts.memory.stop?.requestedAtMs;
   if (
     requestedAtMs !== undefined &&
@@ -109,6 +111,9 @@ function judgeRunning(facts: NotebookFacts, config: Config, now: Date): Verdict 
   const fromMs = activity.kind === 'idle' ? activity.fromMs : facts.observedFromMs;
   if (startMs > fromMs) return keep('young', { startedAt: new Date(startMs).toISOString() });
   if (activity.kind === 'not-evaluable') return keep('not-evaluable', { why: activity.why });
+  // A start within the window leaves points enough where it was down for minutes only.
+  if (vm.lastStartMs === undefined)
+    return keep('not-evaluable', { why: 'when its VM was started is not known' });
   const waiting = judgeWaiting(facts, config);
   if (waiting !== undefined) return waiting;
   const verdict = judgeIdle(facts, config, now);

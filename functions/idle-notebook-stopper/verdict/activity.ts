@@ -25,7 +25,7 @@ export function judgeActivity(facts: NotebookFacts, config: Config): Activity {
   if (missing === undefined || config.gpuSignalMissing === 'ignore')
     return { kind: 'idle', fromMs: facts.observedFromMs };
   if (config.gpuSignalMissing === 'keep')
-    return { kind: 'not-evaluable', why: `${missing.of} signal missing: ${missing.why}` };
+    return { kind: 'not-evaluable', why: `its ${missing.of} cannot be seen: ${missing.why}` };
   return inferFromRest(facts, config, missing);
 }
 
@@ -90,7 +90,7 @@ function inferFromRest(
   if (longerLook === undefined)
     return {
       kind: 'not-evaluable',
-      why: `${of} signal missing: ${missing}, and its past was not read`,
+      why: `its ${of} cannot be seen: ${missing}, and its past was not read`,
     };
   const { fromMs, stray } = longerLook;
   const rest = judgedLook(facts, config, longerLook);
@@ -100,7 +100,7 @@ function inferFromRest(
     return { kind: 'active', why: `${busy} ${since}, and ${missing}` };
   const gap = firstGap(rest, config);
   if (gap !== undefined)
-    return { kind: 'not-evaluable', why: `${of} signal missing: ${missing}; ${gap} ${since}` };
+    return { kind: 'not-evaluable', why: `its ${of} cannot be seen: ${missing}; ${gap} ${since}` };
   return { kind: 'idle', fromMs, inferred: `${missing}, but cores, disk and network rested ${since}` };
 }
 
@@ -122,9 +122,9 @@ function firstBusy(signals: readonly Judged[]): string | undefined {
     const { name, signal, below, show } = one;
     if (signal.kind !== 'measured') continue;
     if (below !== undefined && signal.peak >= below)
-      return `${name} peak ${show(signal.peak)} is not below ${show(below)}`;
+      return `${name} reached ${show(signal.peak)} (idle is below ${show(below)})`;
     // Whatever machine it is, it has one vCPU at least, and all of that is at work.
-    if (below === undefined && signal.peak >= 1) return `${name} peak ${show(signal.peak)} of all vCPUs`;
+    if (below === undefined && signal.peak >= 1) return `${name} reached ${show(signal.peak)} of all vCPUs`;
   }
   return undefined;
 }
@@ -132,8 +132,8 @@ function firstBusy(signals: readonly Judged[]): string | undefined {
 function firstGap(signals: readonly Judged[], config: Config): string | undefined {
   for (const one of signals) {
     const { name, signal, below } = one;
-    if (signal.kind === 'unreadable') return `${name} signal unreadable: ${signal.why}`;
-    if (signal.kind === 'absent') return `no data: ${name} signal has no points`;
+    if (signal.kind === 'unreadable') return `${name} could not be read: ${signal.why}`;
+    if (signal.kind === 'absent') return `${name} has no data`;
     if (below === undefined) return `how many vCPUs it has is not known, and ${name} counts in cores`;
     const gap = lowCoverage(one, config);
     if (gap !== undefined) return gap;
@@ -144,20 +144,25 @@ function firstGap(signals: readonly Judged[], config: Config): string | undefine
 /** A GPU signal that is there must be readable and covered; whether one is needed is judged by the caller. */
 function gapOfGpu({ signals: { gpu }, gpus }: Observed, config: Config): string | undefined {
   if (gpu.kind === 'unreadable')
-    return gpus.kind === 'none' ? undefined : `GPU signal unreadable: ${gpu.why}`;
+    return gpus.kind === 'none' ? undefined : `GPU could not be read: ${gpu.why}`;
   return lowCoverage(judgedGpu(config, gpu), config);
 }
 
 /** Where they are reported, they must be readable and covered. */
 function gapOfKernels(kernels: Kernels, { minCoverage }: Config): string | undefined {
-  if (kernels.kind === 'unreadable') return `kernel signal unreadable: ${kernels.why}`;
+  if (kernels.kind === 'unreadable') return `kernels could not be read: ${kernels.why}`;
   return kernels.kind === 'measured' && kernels.coverage < minCoverage
-    ? `low coverage: kernel signal has ${rounded(kernels.coverage)} of the window, ${minCoverage} is needed`
+    ? coverageText('kernels were', kernels.coverage, minCoverage)
     : undefined;
 }
 
 function lowCoverage({ name, signal }: Judged, { minCoverage }: Config): string | undefined {
   return signal.kind === 'measured' && signal.coverage < minCoverage
-    ? `low coverage: ${name} signal has ${rounded(signal.coverage)} of the window, ${minCoverage} is needed`
+    ? coverageText(`${name} was`, signal.coverage, minCoverage)
     : undefined;
+}
+
+/** Rounded down: what lacks shall not look like what is needed. */
+function coverageText(measured: string, coverage: number, needed: number): string {
+  return `${measured} measured in ${Math.floor(coverage * 1_000) / 10} % of the window, ${rounded(needed * 100)} % is needed`;
 }

@@ -21,7 +21,7 @@ export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdic
     case 'young':
       return `It was started ${durationText(started ?? 0)} ago, which is too short a time to judge it by.`;
     case 'kept':
-      return `Its label ${config.keepLabel} keeps it: ${String(evidence['keepLabel'])}.`;
+      return `Its label ${config.keepLabel} keeps it${keptText(String(evidence['keepLabel']))}.`;
     case 'stopped':
       return why === undefined ? 'It does not run.' : `It does not run: ${why}.`;
     case 'budget-rung':
@@ -33,8 +33,18 @@ export function sentenceOf(facts: NotebookFacts, config: Config, verdict: Verdic
     case 'active':
       return `It is in use: ${why ?? 'a signal is above its threshold'}.`;
     default:
-      return `It cannot be judged, so it is kept: ${why ?? reason}.`;
+      return `It is kept, as it cannot be judged. ${capitalised(why ?? reason)}.`;
   }
+}
+
+/** What the keep label says, as the end of a sentence. */
+function keptText(label: string): string {
+  if (label === 'true') return '';
+  return label.startsWith('until ') ? ` ${label}` : `: ${label}`;
+}
+
+function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Why it rests, and what comes next. */

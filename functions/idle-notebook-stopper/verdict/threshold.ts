@@ -14,13 +14,17 @@ export interface Judged {
 export function judgedCpu({ vcpus }: Pick<NotebookFacts, 'vcpus'>, config: Config, signal: Signal): Judged {
   const share = (value: number): string => `${rounded(value * 100)} %`;
   const cores = (value: number): string =>
-    vcpus === undefined ? share(value) : `${rounded(value * vcpus)} cores`;
+    vcpus === undefined ? share(value) : coresText(rounded(value * vcpus));
   return {
     name: 'CPU',
     signal,
     below: cpuShare(config.cpuBelow, vcpus),
     show: config.cpuBelow.kind === 'cores' ? cores : share,
   };
+}
+
+function coresText(cores: number): string {
+  return `${cores} core${cores === 1 ? '' : 's'}`;
 }
 
 /** The share of all vCPUs from which on a CPU is at work; undefined where the number of vCPUs is not known. */

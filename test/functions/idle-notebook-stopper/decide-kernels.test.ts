@@ -63,19 +63,19 @@ describe('judgeNotebook: kernels and terminals', () => {
       name: 'kernels that were seen for less leave it open',
       facts: reporting(kernels({ coverage: 0.79 })),
       expect: ['keep not-evaluable'],
-      why: /^low coverage: kernel signal has 0\.79 of the window/,
+      why: /^kernels were measured in 79 % of the window/,
     },
     {
       name: 'kernels that cannot be read leave it open',
       facts: reporting({ kind: 'unreadable', why: 'HTTP 503' }),
       expect: ['keep not-evaluable'],
-      why: /^kernel signal unreadable: HTTP 503$/,
+      why: /^kernels could not be read: HTTP 503$/,
     },
     {
       name: 'kernels that were promised and are not reported leave it open until the longer look is read',
       facts: reporting({ kind: 'absent' }),
       expect: ['keep not-evaluable'],
-      why: /^kernel signal missing: .*roles\/monitoring\.metricWriter/,
+      why: /^its kernel cannot be seen: .*roles\/monitoring\.metricWriter/,
     },
     {
       name: 'they are inferred from cores, disk and network, as a GPU is, and it says so',

@@ -195,7 +195,7 @@ describe('judgeNotebook: a stop that was requested', () => {
       name: 'an hour ago, VM TERMINATED though ACTIVE: it has stopped',
       facts: { vm: vm('TERMINATED'), memory: requested(60) },
       expect: ['keep not-evaluable'],
-      why: /although ACTIVE: TERMINATED$/,
+      why: /says ACTIVE, and its VM is TERMINATED$/,
     },
     {
       name: 'an hour ago, VM TERMINATED though STOPPING: reports that the API does not get on',

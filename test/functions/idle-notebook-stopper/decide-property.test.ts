@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Config } from '../../../functions/idle-notebook-stopper/config.ts';
 import { judgeNotebook } from '../../../functions/idle-notebook-stopper/decide.ts';
 import type {
+  JobsFacts,
   Kernels,
   NotebookFacts,
   Signal,
@@ -19,6 +20,7 @@ import {
   deepFreeze,
   EVENING,
   gpus,
+  job,
   measured,
   minutesBefore,
   NO_GPU,
@@ -76,45 +78,57 @@ const anyMinutesAgo = fc.constantFrom(0, 1, 14, 15, 16, 59, 60, 61, 300, 1_200, 
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
   fc.oneof(fc.constant(undefined), arbitrary);
 
-const anyCase = fc.record({
-  now: fc.constantFrom(NOON, EVENING),
-  policy: anyPolicy,
-  state: mostly('ACTIVE', 'STOPPED', 'STOPPING', 'STARTING', 'SUSPENDED', 'STATE_UNSPECIFIED', 'NEW'),
-  label: fc.oneof(
-    { weight: 8, arbitrary: fc.constant(undefined) },
-    { weight: 2, arbitrary: fc.constantFrom(...KEEPING, ...LETTING_GO) },
-  ),
-  terraform: fc.constantFrom('true', 'false'),
-  vmKind: mostly('found', 'absent', 'unknown'),
-  vmStatus: mostly('RUNNING', 'TERMINATED', 'STOPPING', 'REPAIRING'),
-  lastStartMinutesAgo: mostly<number | undefined>(10_000, undefined, 5, 14, 15, 59, 60, 61),
-  createdMinutesAgo: mostly<number | undefined>(50_000, undefined, 5, 60, 59),
-  gpus: fc.constantFrom<Gpus>(NO_GPU, gpus(1), gpus(2), { kind: 'unknown', why: 'new family' }),
-  cpu: anySignal(0.05),
-  gpu: anySignal(5),
-  network: anySignal(20_480),
-  migMode: mostly(false, true),
-  kernels: mostly<Kernels>(
-    { kind: 'not-promised' },
-    { kind: 'absent' },
-    { kind: 'unreadable', why: 'shard down' },
-    { kind: 'measured', activity: undefined, coverage: 1 },
-    { kind: 'measured', activity: undefined, coverage: 0.4 },
-    { kind: 'measured', activity: 'a kernel was executing', coverage: 1 },
-  ),
-  vcpus: mostly<number | undefined>(8, undefined),
-  longer: fc.option(
-    fc.record({ cpu: anySignal(0.05), network: anySignal(20_480), disk: anySignal(1_048_576) }),
-    { nil: undefined, freq: 8 },
-  ),
-  warned: maybe(anyMinutesAgo),
-  stopClaimed: maybe(anyMinutesAgo),
-  stopRequested: fc.boolean(),
-  stopReason: fc.constantFrom('outside-hours', 'outside-hours', 'idle'),
-  startRequested: maybe(anyMinutesAgo),
-  timeout: mostly<string | undefined>(undefined, '', '3600', 'x'),
-  price: fc.constantFrom<UsdPerHour>('unpriced', 0, 1.25),
-});
+const anyCase = fc
+  .record({
+    now: fc.constantFrom(NOON, EVENING),
+    policy: anyPolicy,
+    state: mostly('ACTIVE', 'STOPPED', 'STOPPING', 'STARTING', 'SUSPENDED', 'STATE_UNSPECIFIED', 'NEW'),
+    label: fc.oneof(
+      { weight: 8, arbitrary: fc.constant(undefined) },
+      { weight: 2, arbitrary: fc.constantFrom(...KEEPING, ...LETTING_GO) },
+    ),
+    terraform: fc.constantFrom('true', 'false'),
+    vmKind: mostly('found', 'absent', 'unknown'),
+    vmStatus: mostly('RUNNING', 'TERMINATED', 'STOPPING', 'REPAIRING'),
+    lastStartMinutesAgo: mostly<number | undefined>(10_000, undefined, 5, 14, 15, 59, 60, 61),
+    createdMinutesAgo: mostly<number | undefined>(50_000, undefined, 5, 60, 59),
+    gpus: fc.constantFrom<Gpus>(NO_GPU, gpus(1), gpus(2), { kind: 'unknown', why: 'new family' }),
+    cpu: anySignal(0.05),
+    gpu: anySignal(5),
+    network: anySignal(20_480),
+    migMode: mostly(false, true),
+    kernels: mostly<Kernels>(
+      { kind: 'not-promised' },
+      { kind: 'absent' },
+      { kind: 'unreadable', why: 'shard down' },
+      { kind: 'measured', activity: undefined, coverage: 1 },
+      { kind: 'measured', activity: undefined, coverage: 0.4 },
+      { kind: 'measured', activity: 'a kernel was executing', coverage: 1 },
+    ),
+    vcpus: mostly<number | undefined>(8, undefined),
+    longer: fc.option(
+      fc.record({ cpu: anySignal(0.05), network: anySignal(20_480), disk: anySignal(1_048_576) }),
+      { nil: undefined, freq: 8 },
+    ),
+    warned: maybe(anyMinutesAgo),
+    stopClaimed: maybe(anyMinutesAgo),
+    stopRequested: fc.boolean(),
+    stopReason: fc.constantFrom('outside-hours', 'outside-hours', 'idle'),
+    startRequested: maybe(anyMinutesAgo),
+    timeout: mostly<string | undefined>(undefined, '', '3600', 'x'),
+    price: fc.constantFrom<UsdPerHour>('unpriced', 0, 1.25),
+    jobs: mostly<JobsFacts>(
+      { kind: 'read', jobs: [] },
+      { kind: 'read', jobs: [job(30)] },
+      { kind: 'read', jobs: [job(30, { startedBy: 'grace@example.com' })] },
+      { kind: 'read', jobs: [job(30, { startedBy: 'ada@example.com' })] },
+      { kind: 'unreadable', why: 'HTTP 503' },
+      { kind: 'not-read' },
+    ),
+    accounts: mostly<readonly string[]>(['ada@example.com'], []),
+    keepWhileJobsRun: mostly(true, false),
+  })
+  .map((one) => ({ ...one, policy: { ...one.policy, keepWhileJobsRun: one.keepWhileJobsRun } }));
 
 type AnyCase = typeof anyCase extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -180,6 +194,8 @@ function factsOf(one: AnyCase): NotebookFacts {
         unpriced: [],
       },
       memory,
+      jobs: one.jobs,
+      accounts: one.accounts,
     },
     one.policy,
     one.now,
@@ -238,11 +254,26 @@ function mayBeIdle(one: AnyCase, facts: NotebookFacts): boolean {
     (one.label === undefined || LETTING_GO.includes(one.label)) &&
     !stopIsOnItsWay &&
     (facts.createdMs ?? -Infinity) <= facts.observedFromMs &&
+    lastStartMs > -Infinity &&
     lastStartMs <= facts.observedFromMs &&
+    waitsForNothing(one, lastStartMs) &&
     cpuQuiet(one.cpu) &&
     quiet(one.network, policy.networkBelowBytesPerSecond) &&
     gpuRests() &&
     kernelsRest()
+  );
+}
+
+/** That no job may be its own: of those that were made since it was started, someone else made each. */
+function waitsForNothing({ policy, jobs, accounts }: AnyCase, lastStartMs: number): boolean {
+  if (!policy.keepWhileJobsRun) return true;
+  return (
+    jobs.kind === 'read' &&
+    jobs.jobs
+      .filter(({ createdMs }) => createdMs === undefined || createdMs >= lastStartMs)
+      .every(
+        ({ startedBy }) => startedBy !== undefined && accounts.length > 0 && !accounts.includes(startedBy),
+      )
   );
 }
 
@@ -286,6 +317,20 @@ const anyActivity: fc.Arbitrary<Change> = fc.oneof(
               },
     ),
 );
+
+/** A job that goes on besides what there is: its own, or of someone unknown. */
+const anyJob: fc.Arbitrary<Change> = fc
+  .record({
+    minutesAgo: fc.constantFrom(undefined, 1, 30, 20_000),
+    startedBy: fc.constantFrom(undefined, 'ada@example.com', 'grace@example.com'),
+  })
+  .map(({ minutesAgo, startedBy }): Change => (facts) => ({
+    ...facts,
+    jobs:
+      facts.jobs.kind === 'read'
+        ? { kind: 'read', jobs: [...facts.jobs.jobs, job(minutesAgo, { startedBy })] }
+        : facts.jobs,
+  }));
 
 function lose(signal: Signal, how: 'absent' | 'unreadable' | 'half' | 'series'): Signal {
   if (how === 'absent') return ABSENT;
@@ -336,6 +381,21 @@ const anyLoss: fc.Arbitrary<Change> = fc.oneof(
   fc.constant<Change>((facts) => ({ ...facts, longerLook: undefined })),
   fc.constant<Change>((facts) => ({ ...facts, vcpus: undefined })),
   fc.constant<Change>((facts) => ({ ...facts, vm: { kind: 'unknown', why: 'listing failed' } })),
+  fc.constant<Change>((facts) => ({
+    ...facts,
+    vm: facts.vm.kind === 'found' ? { ...facts.vm, lastStartMs: undefined } : facts.vm,
+  })),
+  fc
+    .constantFrom<JobsFacts>({ kind: 'unreadable', why: 'HTTP 503' }, { kind: 'not-read' })
+    .map((lost): Change => (facts) => ({ ...facts, jobs: lost })),
+  fc.constantFrom('startedBy', 'createdMs').map((field): Change => (facts) => ({
+    ...facts,
+    jobs:
+      facts.jobs.kind === 'read'
+        ? { kind: 'read', jobs: facts.jobs.jobs.map((one) => ({ ...one, [field]: undefined })) }
+        : facts.jobs,
+  })),
+  fc.constant<Change>((facts) => ({ ...facts, accounts: [] })),
 );
 
 describe('judgeNotebook: any facts', () => {
@@ -361,7 +421,7 @@ describe('judgeNotebook: any facts', () => {
     const order = ['keep', 'warn', 'stop'];
     let kept = 0;
     fc.assert(
-      fc.property(anyCase, anyActivity, (one, activity) => {
+      fc.property(anyCase, fc.oneof({ weight: 3, arbitrary: anyActivity }, anyJob), (one, activity) => {
         const facts = factsOf(one);
         const before = judgeNotebook(facts, one.policy, one.now)[0]?.action ?? '';
         const after = judgeNotebook(activity(facts), one.policy, one.now)[0]?.action ?? '';

@@ -68,13 +68,13 @@ describe('judgeNotebook: thresholds', () => {
       facts: { signals: { cpu: measured(0.05) } },
       policy: { cpuBelow: FIVE_PERCENT },
       expect: ['keep active'],
-      why: /^CPU peak 5 % is not below 5 %$/,
+      why: /^CPU reached 5 % \(idle is below 5 %\)$/,
     },
     {
       name: 'one core at work of 32 is activity: 3 % is a core',
       facts: { machineType: 'n2-standard-32', vcpus: 32, signals: { cpu: measured(0.0317) } },
       expect: ['keep active'],
-      why: /^CPU peak 1\.01 cores is not below 0\.5 cores$/,
+      why: /^CPU reached 1\.01 cores \(idle is below 0\.5 cores\)$/,
       evidence: { cpu: { peakCores: 1.01, peakShare: 0.0317, belowCores: 0.5, vcpus: 32 } },
     },
     {
@@ -116,7 +116,7 @@ describe('judgeNotebook: thresholds', () => {
       name: 'CPU may exceed 1',
       facts: { signals: { cpu: measured(1.2) } },
       expect: ['keep active'],
-      why: /^CPU peak 9\.6 cores /,
+      why: /^CPU reached 9\.6 cores /,
     },
     {
       name: 'GPU just below its threshold is idle',
@@ -127,7 +127,7 @@ describe('judgeNotebook: thresholds', () => {
       name: 'GPU exactly at its threshold is active',
       facts: { signals: { gpu: measured(5) } },
       expect: ['keep active'],
-      why: /^GPU peak 5 % is not below 5 %$/,
+      why: /^GPU reached 5 % \(idle is below 5 %\)$/,
     },
     {
       name: 'network just below its threshold is idle',
@@ -138,7 +138,7 @@ describe('judgeNotebook: thresholds', () => {
       name: 'network exactly at its threshold is active',
       facts: { signals: { network: measured(20_480, 1, 2) } },
       expect: ['keep active'],
-      why: /^network peak 20 KiB\/s is not below 20 KiB\/s$/,
+      why: /^network reached 20 KiB\/s \(idle is below 20 KiB\/s\)$/,
     },
     {
       name: "the policy's CPU threshold counts",
@@ -187,26 +187,26 @@ describe('judgeNotebook: coverage', () => {
       name: 'CPU just below minCoverage is not evaluable',
       facts: { signals: { cpu: measured(0.01, 0.79) } },
       expect: ['keep not-evaluable'],
-      why: /^low coverage: CPU signal has 0\.79 of the window, 0\.8 is needed$/,
+      why: /^CPU was measured in 79 % of the window, 80 % is needed$/,
       evidence: { cpu: { peakCores: 0.08, coverage: 0.79 } },
     },
     {
       name: 'GPU just below minCoverage is not evaluable',
       facts: { signals: { gpu: measured(0, 0.79) } },
       expect: ['keep not-evaluable'],
-      why: /^low coverage: GPU /,
+      why: /^GPU was measured in /,
     },
     {
       name: 'network just below minCoverage is not evaluable',
       facts: { signals: { network: measured(512, 0.79, 2) } },
       expect: ['keep not-evaluable'],
-      why: /^low coverage: network /,
+      why: /^network was measured in /,
     },
     {
       name: 'no coverage at all is not evaluable',
       facts: { signals: { cpu: measured(0, 0) } },
       expect: ['keep not-evaluable'],
-      why: /^low coverage: CPU /,
+      why: /^CPU was measured in /,
     },
     {
       name: "the policy's minCoverage counts",
@@ -225,7 +225,7 @@ describe('judgeNotebook: coverage', () => {
       facts: { signals: { gpu: measured(0, 0.79) } },
       policy: { gpuSignalMissing: 'ignore' },
       expect: ['keep not-evaluable'],
-      why: /^low coverage: GPU /,
+      why: /^GPU was measured in /,
     },
     {
       name: 'a busy minute counts however few minutes were seen',
@@ -242,46 +242,46 @@ describe('judgeNotebook: missing signals', () => {
       name: 'no CPU data is not evaluable',
       facts: { signals: { cpu: ABSENT } },
       expect: ['keep not-evaluable'],
-      why: /^no data: CPU /,
+      why: /^CPU has no data$/,
       evidence: { cpu: { belowCores: 0.5, missing: 'no series' } },
     },
     {
       name: 'no network data is not evaluable',
       facts: { signals: { network: ABSENT } },
       expect: ['keep not-evaluable'],
-      why: /^no data: network /,
+      why: /^network has no data$/,
     },
     {
       name: 'no data at all is not evaluable, never idle',
       facts: { signals: { cpu: ABSENT, gpu: ABSENT, network: ABSENT } },
       expect: ['keep not-evaluable'],
-      why: /^no data/,
+      why: /^CPU has no data$/,
     },
     {
       name: 'no data at all is not evaluable on a CPU machine either, whatever gpuSignalMissing says',
       facts: { gpus: NO_GPU, signals: { cpu: ABSENT, gpu: ABSENT, network: ABSENT } },
       policy: { gpuSignalMissing: 'ignore' },
       expect: ['keep not-evaluable'],
-      why: /^no data/,
+      why: /^CPU has no data$/,
     },
     {
       name: 'unreadable CPU is not evaluable',
       facts: { signals: { cpu: UNREADABLE } },
       expect: ['keep not-evaluable'],
-      why: /^CPU signal unreadable: partial answer: shard down$/,
+      why: /^CPU could not be read: partial answer: shard down$/,
       evidence: { cpu: { belowCores: 0.5, missing: 'partial answer: shard down' } },
     },
     {
       name: 'unreadable network is not evaluable',
       facts: { signals: { network: UNREADABLE } },
       expect: ['keep not-evaluable'],
-      why: /^network signal unreadable/,
+      why: /^network could not be read/,
     },
     {
       name: 'unreadable GPU is not evaluable',
       facts: { signals: { gpu: UNREADABLE } },
       expect: ['keep not-evaluable'],
-      why: /^GPU signal unreadable/,
+      why: /^GPU could not be read/,
     },
     {
       name: 'an active GPU wins over absent CPU and network',
@@ -323,7 +323,7 @@ describe('judgeNotebook: GPUs', () => {
       facts: { signals: { gpu: ABSENT } },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing/,
+      why: /^its GPU cannot be seen/,
       evidence: { gpus: '1 x nvidia-tesla-t4', gpuPercent: { below: 5, missing: 'no series' } },
     },
     {
@@ -338,7 +338,7 @@ describe('judgeNotebook: GPUs', () => {
       facts: { signals: { gpu: UNREADABLE } },
       policy: { gpuSignalMissing: 'ignore' },
       expect: ['keep not-evaluable'],
-      why: /^GPU signal unreadable/,
+      why: /^GPU could not be read/,
     },
     {
       name: 'a GPU by acceleratorConfigs needs its signal',
@@ -351,7 +351,7 @@ describe('judgeNotebook: GPUs', () => {
       },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing/,
+      why: /^its GPU cannot be seen/,
       evidence: { gpus: '2 x nvidia-tesla-t4' },
     },
     {
@@ -363,7 +363,7 @@ describe('judgeNotebook: GPUs', () => {
       },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing/,
+      why: /^its GPU cannot be seen/,
       evidence: { machineType: 'a2-highgpu-1g', gpus: '1 x nvidia-tesla-a100' },
     },
     {
@@ -382,7 +382,7 @@ describe('judgeNotebook: GPUs', () => {
       },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing/,
+      why: /^its GPU cannot be seen/,
       evidence: { gpus: 'unknown (a9-ultragpu-16g has GPUs, how many is not known)' },
     },
     {
@@ -390,7 +390,7 @@ describe('judgeNotebook: GPUs', () => {
       facts: { gpus: UNKNOWN_GPU, signals: { gpu: ABSENT } },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing/,
+      why: /^its GPU cannot be seen/,
     },
     {
       name: 'a machine family that may have GPUs is judged by the rest where that is to be ignored',
@@ -421,7 +421,7 @@ describe('judgeNotebook: GPUs', () => {
       facts: { gpus: gpus(4), signals: { gpu: measured(0, 1, 3) } },
       policy: { gpuSignalMissing: 'keep' },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing: 3 of 4 GPUs report$/,
+      why: /^its GPU cannot be seen: 3 of 4 GPUs report$/,
       evidence: { gpuPercent: { series: 3 } },
     },
     {
@@ -459,13 +459,13 @@ describe('judgeNotebook: GPUs', () => {
       name: 'a busy disk keeps a GPU without metrics',
       facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ disk: measured(30_000_000, 1, 4) }) },
       expect: ['keep active', 'report gpu-signal-missing'],
-      why: /^disk peak 28\.6 MiB\/s is not below 1 MiB\/s since .*, and no agent reports its GPU$/,
+      why: /^disk reached 28\.6 MiB\/s \(idle is below 1 MiB\/s\) since .*, and no agent reports its GPU$/,
     },
     {
       name: 'a core at work 90 minutes ago keeps a GPU without metrics',
       facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ cpu: measured(0.125) }) },
       expect: ['keep active', 'report gpu-signal-missing'],
-      why: /^CPU peak 1 cores is not below 0\.5 cores since /,
+      why: /^CPU reached 1 core \(idle is below 0\.5 cores\) since /,
     },
     {
       name: 'a busy network 90 minutes ago keeps a GPU without metrics',
@@ -476,7 +476,7 @@ describe('judgeNotebook: GPUs', () => {
       name: 'a disk without metrics leaves a GPU without metrics open',
       facts: { signals: { gpu: ABSENT }, longerLook: longerLook({ disk: ABSENT }) },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
-      why: /^GPU signal missing: no agent reports its GPU; no data: disk signal has no points since /,
+      why: /^its GPU cannot be seen: no agent reports its GPU; disk has no data since /,
     },
     {
       name: 'unreadable disks leave a GPU without metrics open',
@@ -515,7 +515,7 @@ describe('judgeNotebook: GPUs', () => {
       name: 'a GPU whose metrics could not be read is not inferred from the rest',
       facts: { signals: { gpu: UNREADABLE }, longerLook: longerLook() },
       expect: ['keep not-evaluable'],
-      why: /^GPU signal unreadable/,
+      why: /^GPU could not be read/,
     },
     {
       name: 'a GPU in MIG mode that reads 0 is no signal: it takes twice idleAfter',
@@ -684,7 +684,7 @@ describe('judgeNotebook: young', () => {
   testVerdicts([
     {
       name: 'created exactly when the window begins is old enough',
-      facts: { createdMs: minutesBefore(NOON, 60), vm: running(undefined) },
+      facts: { createdMs: minutesBefore(NOON, 60), vm: running(minutesBefore(NOON, 60)) },
       expect: ['stop idle'],
     },
     {
@@ -711,9 +711,26 @@ describe('judgeNotebook: young', () => {
       evidence: { startedAt: '2026-11-18T10:55:00.000Z' },
     },
     {
-      name: 'with neither time known, the coverage decides',
+      name: 'with neither time known it is kept: it may have been started within the window',
       facts: { createdMs: undefined, vm: running(undefined) },
+      expect: ['keep not-evaluable'],
+      why: /^when its VM was started is not known$/,
+    },
+    {
+      name: 'created long ago and started at an unknown time is kept',
+      facts: { vm: running(undefined) },
+      expect: ['keep not-evaluable'],
+      why: /^when its VM was started is not known$/,
+    },
+    {
+      name: 'created at an unknown time and started long ago is old enough',
+      facts: { createdMs: undefined },
       expect: ['stop idle'],
+    },
+    {
+      name: 'activity counts whenever it was started',
+      facts: { vm: running(undefined), signals: { gpu: measured(70) } },
+      expect: ['keep active'],
     },
     {
       name: 'with neither time known and too few points it is kept',
@@ -777,7 +794,7 @@ describe('judgeNotebook: the VM', () => {
       name: `${status || 'without a status'} although ACTIVE`,
       facts: { vm: { kind: 'found', status, lastStartMs: minutesBefore(NOON, 9_999) } as const },
       expect: ['keep not-evaluable'],
-      why: new RegExp(`^VM not running although ACTIVE: ${status}$`),
+      why: new RegExp(`^Workbench says ACTIVE, and its VM is ${status || 'in no known status'}$`),
     })),
   ]);
 });

@@ -332,7 +332,7 @@ describe('idle-notebook-stopper when a signal fails', () => {
       const [receipt] = receiptsIn(sandbox, BUCKET);
       assert.deepEqual(receipt?.incomplete, []);
       assert.deepEqual(receipt.kept, { 'not-evaluable': 2 });
-      assert.equal(receipt.decisions[0]?.evidence['why'], 'no data: CPU signal has no points');
+      assert.equal(receipt.decisions[0]?.evidence['why'], 'CPU has no data');
     }));
 
   // Peak and point count of CPU, GPU, sent and received: whichever call it is, what it would have said is unknown.

@@ -141,12 +141,12 @@ const VERDICTS: Readonly<Record<string, Readonly<Record<string, Expected>>>> = {
     'gaps-in-metrics': {
       verdict: 'keep already: not-evaluable',
       usdPerHour: 0.42271857534246576,
-      evidence: { why: 'low coverage: CPU signal has 0.411 of the window, 0.8 is needed' },
+      evidence: { why: 'CPU was measured in 41 % of the window, 80 % is needed' },
     },
     'ghost-active': {
       verdict: 'keep already: not-evaluable',
       usdPerHour: 0.03424657534246575,
-      evidence: { why: 'VM not running although ACTIVE: TERMINATED' },
+      evidence: { why: 'Workbench says ACTIVE, and its VM is TERMINATED' },
     },
     'idle-in-europe': {
       verdict: 'stop done: idle',
@@ -214,7 +214,10 @@ describe('idle-notebook-stopper on the shipped organisation', () => {
       const spike = receiptOf(receipts, 'ml-research').decisions.find(
         ({ resource }) => idOf(resource) === 'single-spike-t4',
       );
-      assert.match(String(spike?.evidence['why']), /^GPU peak (?:6[1-9]|7[0-4])[.\d]* % is not below 5 %$/);
+      assert.match(
+        String(spike?.evidence['why']),
+        /^GPU reached (?:6[1-9]|7[0-4])[.\d]* % \(idle is below 5 %\)$/,
+      );
 
       assert.deepEqual(carriedOut(sandbox, 'stop'), {
         'forgotten-kernel-a100': 1,

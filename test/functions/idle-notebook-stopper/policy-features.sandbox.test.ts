@@ -404,7 +404,7 @@ describe('gpuSignalMissing', () => {
       );
       assert.match(
         String(decisionOn(receipt, 'disk-1', 'keep').evidence['why']),
-        /^disk peak 38\.\d MiB\/s is not below 1 MiB\/s since 2026-11-18T19:40:00\.000Z, and no agent/,
+        /^disk reached 38\.\d MiB\/s \(idle is below 1 MiB\/s\) since 2026-11-18T19:40:00\.000Z, and no agent/,
       );
     });
   });
@@ -441,7 +441,7 @@ describe('gpuSignalMissing', () => {
         assert.deepEqual(outcomesOf(receipt), { 'legacy-idle': ['stop done: idle'] });
         assert.match(
           String(decisionOn(receipt, 'legacy-busy').evidence['why']),
-          /^GPU peak 97 % is not below 5 %$/,
+          /^GPU reached 97 % \(idle is below 5 %\)$/,
         );
       },
     ));
@@ -598,7 +598,7 @@ describe('cpuBelow', () => {
         const receipt = await tickAfter(world, 0);
         assert.deepEqual(outcomesOf(receipt), { 'resting-32': ['stop done: idle'] });
         const { evidence } = decisionOn(receipt, 'one-core-of-32');
-        assert.equal(evidence['why'], 'CPU peak 1.01 cores is not below 0.5 cores');
+        assert.equal(evidence['why'], 'CPU reached 1.01 cores (idle is below 0.5 cores)');
         assert.partialDeepStrictEqual(evidence['cpu'], { peakCores: 1.01, peakShare: 0.0317, vcpus: 32 });
       },
     ));
