@@ -132,7 +132,7 @@ function workloadAccount(kind: Workload['kind'], resource: string, project: stri
   const at = `${where} --service-account=OWN_ACCOUNT_EMAIL`;
   switch (kind) {
     case 'function':
-      return `gcloud functions deploy ${name} --gen2 ${at}`;
+      return `gcloud functions deploy ${name} ${at}`;
     case 'run-service':
       return `gcloud run services update ${name} ${at}`;
     case 'run-job':

@@ -1,7 +1,10 @@
 import { resourceId } from '../../../shared/google/resource-name.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 
-/** The command that takes a credential out of its place, once Secret Manager has the new one; none where a job is over. */
+/**
+ * The command that takes a credential out of its place, once Secret Manager has the new one; none where a job is over. Without `--gen2` gcloud takes
+ * the generation of a function that exists (FunctionResourceCommand of gcloud 528), and first ones are listed as well.
+ */
 export function changeOf(resource: string, place: string, project: string): readonly string[] {
   const [, kind = '', key = ''] = /^([^/]*)\/?(.*)$/s.exec(place) ?? [];
   const name = shellWord(resourceId(resource));
@@ -36,11 +39,11 @@ export function changeOf(resource: string, place: string, project: string): read
     case 'functions':
       if (kind === 'build-env')
         return [
-          `gcloud functions deploy ${name} --gen2 --region=${where} --remove-build-env-vars=${shellWord(key)} ${at}`,
+          `gcloud functions deploy ${name} --region=${where} --remove-build-env-vars=${shellWord(key)} ${at}`,
         ];
       return kind === 'env'
         ? [
-            `gcloud functions deploy ${name} --gen2 --region=${where} --remove-env-vars=${shellWord(key)} --set-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
+            `gcloud functions deploy ${name} --region=${where} --remove-env-vars=${shellWord(key)} --set-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
           ]
         : [];
     default:

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changeOf } from '../../../functions/guardrail-audit/checks/secret-remedy.ts';
 
 const FUNCTION = 'projects/ml-lab/locations/us-central1/functions/ingest';
-const IN_REGION = 'gcloud functions deploy ingest --gen2 --region=us-central1';
+const IN_REGION = 'gcloud functions deploy ingest --region=us-central1';
 
 describe('the command that takes a credential out of its place', () => {
   it.each([
