@@ -7,16 +7,15 @@ import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
 import type { NoteGap } from '../gather.ts';
-import { estimateEvidence } from '../estimate/evidence.ts';
 import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
 import { noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
-import { decisionOn, reasonOf, report, reportRung } from './report-rung.ts';
+import { decisionOn, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
-import { burningEvidence, sayBurning } from './say-burning.ts';
+import { sayBurning } from './say-burning.ts';
 import { isFired, openRung, plannedBefore } from './ladder.ts';
 import { limitPlan, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
@@ -128,7 +127,7 @@ async function quietPlan(
 
 /** What a rung would do now, in the receipt alone. */
 async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<Fired> {
-  const { due, receipt, run } = firing;
+  const { receipt, run } = firing;
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
   const earlier = plannedBefore(manifest, rung);
@@ -143,16 +142,9 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   }
   const cause = await causeToUnlink(firing, rung, fresh, manifest);
   if (cause === undefined) return NOTHING_OVER;
-  report(firing, rung, items, left, () => 'planned', { running, burning });
-  receipt.add({
-    ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung, due.verdict), {
-      ...estimateEvidence(due.verdict, rung),
-      items: items.length,
-      left: left.length,
-      ...(cause === '' ? {} : { why: cause }),
-      ...burningEvidence(burning),
-    }),
-    outcome: 'planned',
+  reportRung(firing, rung, {
+    ...{ items: plan.items, touched: items, left, unseen: fresh.unseen, resumed: earlier !== undefined },
+    ...{ running, burning, over: over.length, cause, isPlan: true },
   });
   sayOver(firing, rung, over, running);
   return { over: over.length };

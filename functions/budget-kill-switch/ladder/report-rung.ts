@@ -125,16 +125,16 @@ export interface RungEnd {
   readonly over: number;
   /** Why billing is unlinked; empty for another rung. */
   readonly cause: string;
+  /** While observing: nothing of it was done. */
+  readonly isPlan?: true;
 }
 
-/** Writes into the receipt what a rung did. */
+/** Writes into the receipt what a rung did, or would do. */
 export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
   const { due, run, receipt } = firing;
-  const { items, touched, left, unseen, resumed, running, burning, over, cause } = end;
-  report(firing, rung, touched, left, (item) => (item.status === 'planned' ? 'failed' : item.status), {
-    running,
-    burning,
-  });
+  const { items, touched, left, unseen, resumed, running, burning, over, cause, isPlan = false } = end;
+  const became = ({ status }: ManifestItem): OutcomeKind => (status === 'planned' ? 'failed' : status);
+  report(firing, rung, touched, left, isPlan ? () => 'planned' : became, { running, burning });
   if (resumed && touched.length === 0 && unseen.length === 0) return;
   const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
   receipt.add({
@@ -149,7 +149,7 @@ export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
       ...burningEvidence(burning),
       ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
     }),
-    outcome: outcomeOf(touched.some(isOpen) || unseen.length > 0, over),
+    outcome: isPlan ? 'planned' : outcomeOf(touched.some(isOpen) || unseen.length > 0, over),
   });
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Decision } from '../../../shared/run/receipt.ts';
 import {
   alert,
   BUDGET,
@@ -106,6 +107,10 @@ const LATER: readonly Later[] = [
   { state: 'partly done', before: fired, lines: ['maxActions: 1'], says: /./ },
 ]; // prettier-ignore
 
+/** A decision with all of its fields but the outcome; the present rate is of what each mode remembers. */
+const shown = ({ resource, action, reason, usdPerHour, evidence }: Decision): string =>
+  `${resource} ${action} ${reason} ${usdPerHour} ${JSON.stringify(evidence).replace(/[;,] [^,;]* present rate[^."]*/, '')}`;
+
 /** What one more message decides, in the state that an armed switch has led to. */
 async function decidesIn(mode: 'observe' | 'enforce', { before, share = 1.02, lines = [] }: Later): Promise<readonly string[]> {
   const policyOf = (which: typeof mode): string => switchPolicy({ mode: which, lines });
@@ -118,7 +123,7 @@ async function decidesIn(mode: 'observe' | 'enforce', { before, share = 1.02, li
     await world.alert(alert(share), judge);
     const decisions = receiptsIn(sandbox, BUCKET, SWITCH)
       .slice(receipts)
-      .flatMap((receipt) => receipt.decisions.map(({ resource, action, reason }) => `${resource} ${action} ${reason}`));
+      .flatMap((receipt) => receipt.decisions.map(shown));
     const logged = (['WARNING', 'INFO'] as const)
       .flatMap((severity) => messagesOf(judge.lines, severity))
       .filter((text) => /not in force|have fired before|over budgets\.maxActions/.test(text));
