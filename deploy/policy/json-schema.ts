@@ -144,7 +144,7 @@ const descriptions: Readonly<Record<string, string>> = {
     'Write each look to Cloud Monitoring of the operations project, with a dashboard; points are billed by their bytes.',
   'watch.regions': 'Regions of Vertex AI that are looked at; empty: all. Elsewhere nothing is seen.',
   'watch.callsPerLook':
-    'Calls to Google of a look at a project, on average: regions of Vertex AI where nothing runs are looked at in turn.',
+    'Calls to Google of a look at a project, at the most: what of Vertex AI has nothing is looked at in turn.',
 };
 
 type JsonObject = Readonly<Record<string, unknown>>;

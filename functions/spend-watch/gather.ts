@@ -10,7 +10,7 @@ import { readIdleGpus } from './anomalies/idle-gpus.ts';
 import type { Config } from './config.ts';
 import type { ProjectFacts } from './facts.ts';
 import { gatherBudgets } from './gather-budgets.ts';
-import { isRegional, LISTINGS_PER_REGION, WATCHED_KINDS } from './kinds.ts';
+import { isRegional, REGIONAL_COLLECTIONS, WATCHED_KINDS } from './kinds.ts';
 import { hiddenBy, type Hidden } from './looks/disabled.ts';
 import { planLook } from './looks/plan.ts';
 import { billing, ended } from './seen.ts';
@@ -28,7 +28,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
   const isWatched = (region: string): boolean =>
     config.regions.length === 0 || config.regions.includes(region);
   const { callsPerLook } = config;
-  const plan = planLook(before, { nowMs, callsPerLook, listingsPerRegion: LISTINGS_PER_REGION, isWatched });
+  const plan = planLook(before, { nowMs, callsPerLook, collections: REGIONAL_COLLECTIONS, isWatched });
   const skipped = new Set<string>();
   const unwatched = new Set<string>();
   const isSkipped = (listing: string): boolean => {

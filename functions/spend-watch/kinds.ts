@@ -29,8 +29,10 @@ export const WATCHED_KINDS: readonly ResourceKind[] = [
 /** What each region of Vertex AI lists by itself. */
 const REGIONAL_KINDS = WATCHED_KINDS.filter(({ area }) => area === VERTEX);
 
-/** Collections that are listed of each region of Vertex AI. */
-export const LISTINGS_PER_REGION = REGIONAL_KINDS.length;
+/** Collections that are listed of each region of Vertex AI, such as `customJobs`: what the right to list each is named after. */
+export const REGIONAL_COLLECTIONS: readonly string[] = REGIONAL_KINDS.flatMap(({ permissions }) =>
+  permissions.list.flatMap((one) => /^aiplatform\.(?!locations\.)(\w+)\.list$/.exec(one)?.[1] ?? []),
+);
 
 /** Whether a kind, such as `endpoint`, is listed region by region, each in turn; the others are with each look. */
 export function isRegional(kind: string): boolean {

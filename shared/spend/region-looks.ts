@@ -9,10 +9,10 @@ export const WARM_MS = 7 * DAY_MS;
 export const regionLooksSchema = z.object({
   /** When the regions were listed last. */
   listedMs: z.number(),
-  /** When each was last looked at in all of its collections; 0: never. */
+  /** When each was last looked at in all of its collections: the one that was looked at longest ago counts; 0: never. */
   regions: z.record(z.string(), z.number()),
-  /** When one had its turn lately, and some listing of it failed. */
-  tried: z.optional(z.record(z.string(), z.number())),
+  /** Collections that were looked at later than that, such as `endpoints in us-east4`. */
+  seen: z.optional(z.record(z.string(), z.number())),
   /** Since when lists of the regions lack one that earlier ones named. */
   missing: z.optional(z.record(z.string(), z.number())),
   /** Collections that had something, such as `endpoints in us-east4`, and when last. */
@@ -30,6 +30,11 @@ export function listingOf(resource: string): string | undefined {
   const [, region, collection] =
     /^projects\/[^/]+\/locations\/([a-z]+-[a-z]+\d+)\/([^/]+)\/[^/]+$/.exec(resource) ?? [];
   return region === undefined || collection === undefined ? undefined : `${collection} in ${region}`;
+}
+
+/** When a collection was last looked at; 0: never. */
+export function lastLookAt({ regions, seen = {} }: RegionLooks, listing: string): number {
+  return Math.max(regions[regionOf(listing)] ?? 0, seen[listing] ?? 0);
 }
 
 /** `us-east4` for `endpoints in us-east4`. */
@@ -56,7 +61,7 @@ export function endedSince(
   listing: string,
   nowMs: number,
 ): number | undefined {
-  const lookedMs = Math.max(looks?.regions[regionOf(listing)] ?? 0, looks?.held[listing] ?? 0);
+  const lookedMs = looks === undefined ? 0 : Math.max(lastLookAt(looks, listing), looks.held[listing] ?? 0);
   return lookedMs <= 0 ? undefined : Math.max(lookedMs, nowMs - WARM_MS);
 }
 
@@ -76,6 +81,6 @@ export function unseenSince(
 ): number | undefined {
   const listing = listingOf(resource);
   if (looks === undefined || listing === undefined || isHeld(looks, listing, lookedMs)) return undefined;
-  const seenMs = looks.regions[regionOf(listing)] ?? 0;
+  const seenMs = lastLookAt(looks, listing);
   return seenMs > 0 && seenMs <= lookedMs ? seenMs : lookedMs - DAY_MS;
 }

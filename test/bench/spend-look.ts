@@ -23,7 +23,7 @@ export const spendLook: Bench = async function* ({ quick }) {
   yield {
     what: 'spend-watch: calls of a look beside the state bucket’s, usual APIs on, 41 regions',
     measured: `${mean.toFixed(1)} on average, ${Math.max(...calls)} at the most`,
-    goal: { expected: `<= ${CALLS}`, reached: mean <= CALLS },
+    goal: { expected: `<= ${CALLS}, each`, reached: Math.max(...calls) <= CALLS },
   };
   const lookMs = median(wallMs);
   const minutes = (PROJECTS * lookMs) / INSTANCES / 60_000;

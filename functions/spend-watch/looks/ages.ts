@@ -1,5 +1,4 @@
 import type { Ledger } from '../../../shared/spend/ledger.ts';
-import { regionOf } from '../../../shared/spend/region-looks.ts';
 import { isAhead } from '../../../shared/units.ts';
 import { isRegional, isWatchedKind } from '../kinds.ts';
 
@@ -22,15 +21,12 @@ export function regionLooks(
   return new Map(regions.map((region) => [region, regionLook(looks, region, ledger.lookedMs)]));
 }
 
-/** Where some of a region's listings failed and have answered since, the turn at which the others did counts. */
 function regionLook(
-  { regions, tried = {}, failed }: NonNullable<Ledger['looks']>,
+  { regions }: NonNullable<Ledger['looks']>,
   region: string,
   ledgerMs: number,
 ): number | undefined {
-  const fullMs = regions[region] ?? 0;
-  const fails = failed.some((listing) => regionOf(listing) === region);
-  const lookedMs = fails ? fullMs : Math.max(fullMs, tried[region] ?? 0);
+  const lookedMs = regions[region] ?? 0;
   return lookedMs > 0 && !isAhead(lookedMs, ledgerMs) ? lookedMs : undefined;
 }
 

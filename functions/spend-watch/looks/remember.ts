@@ -1,5 +1,5 @@
 import type { Listing } from '../../../shared/resources/look.ts';
-import { regionOf, WARM_MS, type RegionLooks } from '../../../shared/spend/region-looks.ts';
+import { lastLookAt, regionOf, WARM_MS, type RegionLooks } from '../../../shared/spend/region-looks.ts';
 
 /** More are forgotten: those that had something longest ago, and the failures tried last. */
 const MAX_HELD = 200;
@@ -57,27 +57,40 @@ export function rememberLook(
   };
 }
 
-/** When each region was seen in full, and when one had its turn and was not, for a listing failed. */
+/** When each region was seen in full, and what of it was seen later. What a region does not offer is not waited for. */
 function turnsAfter(
   before: RegionLooks | undefined,
   { startedMs, listings, skipped, unwatched }: RegionsLooked,
   there: readonly string[],
-): Pick<RegionLooks, 'regions' | 'tried'> {
-  const partly = new Set([...skipped, ...unwatched].map(regionOf));
+): Pick<RegionLooks, 'regions' | 'seen'> {
   const left = new Set([...unwatched].map(regionOf));
-  const failing = new Set(failedOf(listings).map(regionOf));
-  const isFull = (region: string): boolean => !partly.has(region) && !failing.has(region);
+  const waiting = [...skipped, ...failedOf(listings)];
+  // A clock that was wrong may have written of a moment ahead.
+  const lastMs = (listing: string): number => {
+    const atMs = before === undefined ? 0 : lastLookAt(before, listing);
+    return atMs > startedMs ? 0 : atMs;
+  };
+  const oldest = new Map<string, number>();
+  for (const listing of waiting) {
+    const region = regionOf(listing);
+    oldest.set(region, Math.min(oldest.get(region) ?? Infinity, lastMs(listing)));
+  }
+  const regions = Object.fromEntries(
+    there.map((region) => [
+      region,
+      left.has(region) ? (before?.regions[region] ?? 0) : (oldest.get(region) ?? startedMs),
+    ]),
+  );
+  const isLater = (listing: string, atMs: number): boolean => atMs > (regions[regionOf(listing)] ?? Infinity);
+  const now = listings
+    .filter(({ found }) => found !== undefined)
+    .map(({ what }) => [what, startedMs] as const);
   return {
-    regions: Object.fromEntries(
-      there.map((region) => [region, isFull(region) ? startedMs : (before?.regions[region] ?? 0)]),
-    ),
-    tried: Object.fromEntries(
-      there
-        .filter((region) => !isFull(region) && !left.has(region))
-        .flatMap((region) => {
-          const triedMs = partly.has(region) ? before?.tried?.[region] : startedMs;
-          return triedMs === undefined ? [] : [[region, Math.min(triedMs, startedMs)] as const];
-        }),
+    regions,
+    seen: Object.fromEntries(
+      [...waiting.map((listing) => [listing, lastMs(listing)] as const), ...now].filter(([listing, atMs]) =>
+        isLater(listing, atMs),
+      ),
     ),
   };
 }

@@ -88,15 +88,15 @@ describe('pointsOf', () => {
       false,
     ],
     [
-      'one that failed at its turn and answered since',
-      { regions: { 'asia-east1': 0 }, tried: { 'asia-east1': seen - HOURS } },
+      'one of which some was looked at five hours ago, and the rest since',
+      { regions: { 'asia-east1': seen - 5 * HOURS }, seen: { 'endpoints in asia-east1': seen } },
       [],
       true,
     ],
     [
       'one that fails, others of it having answered',
       {
-        ...{ regions: { 'asia-east1': 0 }, tried: { 'asia-east1': seen } },
+        ...{ regions: { 'asia-east1': 0 }, seen: { 'endpoints in asia-east1': seen } },
         failed: ['customJobs in asia-east1'],
       },
       [],
