@@ -11,8 +11,9 @@ import { stringMap } from './string-map.ts';
 
 /**
  * The Notebooks API v2: single instances by Google's client, listings by authorised requests. The client requests enums as
- * numbers, so that a listing by it would call an accelerator that is newer than its release by a number, and it holds a page as
- * text, message and object at once.
+ * numbers, so that a listing by it would call an accelerator that is newer than its release by a number, drops
+ * `gceSetup.instanceId`, and takes no mask: 10,000 instances took 17 × the processor time of the masked answers and 50 MiB against 29,
+ * 50,000 10 × and 191 MiB against 88 (read from pages of 100 and kept, 2026-11-27).
  */
 const HOST = 'https://notebooks.googleapis.com/v2';
 

@@ -63,7 +63,8 @@ export function createRuntime(functionName: string): Runtime {
       const answer: unknown = await metadata.project('project-id');
       const read = projectId.safeParse(answer);
       if (read.success) return read.data;
-      const found = JSON.stringify(String(answer).slice(0, 200));
+      // JSON comes parsed, and as an object that has no text of its own.
+      const found = JSON.stringify(answer ?? null).slice(0, 200);
       throw new GoogleApiError('metadata.project-id', new EmptyAnswer(`it is ${found}, no project id`));
     },
     random: Math.random,

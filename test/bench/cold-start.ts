@@ -71,9 +71,15 @@ export interface Moment {
  */
 export async function measureColdStart(options: ColdStartOptions): Promise<ColdStart> {
   const { subject, baseline, pairs = 15, waking, env = {} } = options;
-  const metadata = createServer((_, answer) => {
-    answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': 'application/json' });
-    answer.end(JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 }));
+  const metadata = createServer(({ url = '' }, answer) => {
+    const isToken = url.includes('/token');
+    const contentType = isToken ? 'application/json' : 'text/plain';
+    answer.writeHead(200, { 'Metadata-Flavor': 'Google', 'Content-Type': contentType });
+    answer.end(
+      isToken
+        ? JSON.stringify({ access_token: 'none', token_type: 'Bearer', expires_in: 3600 })
+        : 'costguard-bench',
+    );
   });
   const google = createTcpServer((socket) => socket.on('error', () => undefined));
   const folder = await mkdtemp(join(tmpdir(), 'costguard-bench-'));
