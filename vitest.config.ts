@@ -5,6 +5,8 @@ import { SlowFirst } from './test/support/slow-first.ts';
 
 /** A test file says by its name what it needs: `x.test.ts` nothing, the others a project of that name. */
 const KINDS = ['gcloud', 'sandbox', 'browser'] as const;
+/** The sandbox's own tests start sandboxes and no function, and share a process: most of each file's time was to load it. */
+const CLOUD = 'test/sandbox/**/*.sandbox.test.ts';
 
 function filesOf(kind: (typeof KINDS)[number]): string[] {
   return [`test/**/*.${kind}.test.ts`, `test/**/${kind}.test.ts`];
@@ -27,7 +29,11 @@ export default defineConfig({
           exclude: KINDS.flatMap(filesOf),
         },
       },
-      ...KINDS.map((kind) => ({ extends: true as const, test: { name: kind, include: filesOf(kind) } })),
+      { extends: true, test: { name: 'cloud', isolate: false, include: [CLOUD] } },
+      ...KINDS.map((kind) => ({
+        extends: true as const,
+        test: { name: kind, include: filesOf(kind), exclude: [CLOUD] },
+      })),
     ],
     // What stands still for longer than this on a busy machine will not end.
     testTimeout: 600_000,

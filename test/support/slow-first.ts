@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Long files first, so that at the end no worker waits for another one. */
-const ORDER = ['gcloud', 'browser', 'sandbox', 'unit'];
+const ORDER = ['gcloud', 'browser', 'sandbox', 'cloud', 'unit'];
 
 export class SlowFirst extends BaseSequencer {
   /** Of one project: those that took long when they last ran, and large files where none has run yet. */
