@@ -18,6 +18,7 @@ const WRITES = [
   'pool:setSize',
   'pool:setAutoscaling',
   ...MACHINE_STOPS,
+  'nightly:cancel',
 ];
 const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
 
@@ -46,6 +47,15 @@ function everythingRuns(): FakeWorld {
   const world = newWorld();
   for (const project of world.projects) if (project.id === 'ml-research') addEveryKind(project);
   return world;
+}
+
+/** A pipeline in place of the job: while one runs, a job that ends is submitted again, and there is more than one cancel of it. */
+function addPipeline(): void {
+  for (const { id, jobs, pipelines } of fake.world.projects)
+    if (id === 'ml-research') {
+      jobs.clear();
+      pipelines.set('nightly', true);
+    }
 }
 
 /** Longer than the lease; meanwhile another run takes it, ends its work and gives it back. */
@@ -108,6 +118,7 @@ describe('each write of the kill switch', () => {
     for (const [title, fate] of ALL_FATES)
       it(`${write} with ${title}: after redelivery all is off once, and the books say that it was us`, async () => {
         fake.world = everythingRuns();
+        if (write.startsWith('nightly')) addPipeline();
         disturbance.armed = { write: new RegExp(write), fate };
         const first = await untilKilled(() => deliver('1'));
         if (first === undefined) fake.world.nowMs += 110_000;
