@@ -24,7 +24,7 @@ const policySchema = z.looseObject({
       z.looseObject({
         role: z.string(),
         members: z.optional(z.array(z.string())),
-        condition: z.optional(z.unknown()),
+        condition: z.nullish(z.unknown()),
       }),
     ),
   ),
@@ -68,11 +68,29 @@ export async function inspectPublishers(inspection: Inspection): Promise<readonl
   const grant = `gcloud pubsub topics add-iam-policy-binding ${id} --project=${project} --member=${BUDGETS} --role=roles/pubsub.publisher`;
   const known = [...onTopic, ...ofProject];
   return [
-    known.some(({ member, isConditional }) => member === BUDGETS && !isConditional)
-      ? pass(google, "Google's budgets may publish to it")
-      : notPassed(google, 'fail', `${BUDGETS} may not publish to it: no budget message arrives`, [grant]),
+    judgeBudgets(google, known, grant),
     'status' in onProject ? onProject : judgePublishers(others, known, project),
   ];
+}
+
+/** A condition may hold for ever, for a while or never: which one does is not evaluated. Pure. */
+function judgeBudgets(
+  place: Pick<Check, 'id' | 'subject'>,
+  publishers: readonly Publisher[],
+  grant: string,
+): Check {
+  const grants = publishers.filter(({ member }) => member === BUDGETS);
+  if (grants.some(({ isConditional }) => !isConditional))
+    return pass(place, "Google's budgets may publish to it");
+  const bound = grants.map(({ role, on }) => `${role} on ${on}`).join(', ');
+  return grants.length === 0
+    ? notPassed(place, 'fail', `${BUDGETS} may not publish to it: no budget message arrives`, [grant])
+    : notPassed(
+        place,
+        'warn',
+        `${BUDGETS} may publish to it only under a condition, which is not evaluated (${bound}): where it does not hold, no budget message arrives`,
+        [grant],
+      );
 }
 
 async function publishersOn(
@@ -89,7 +107,12 @@ async function publishersOn(
   return bindings
     .filter(({ role }) => mayPublish(role))
     .flatMap(({ role, members = [], condition }) =>
-      members.map((member) => ({ member, role, on, isConditional: condition !== undefined })),
+      members.map((member) => ({
+        member,
+        role,
+        on,
+        isConditional: condition !== undefined && condition !== null,
+      })),
     );
 }
 

@@ -377,6 +377,23 @@ const cases: readonly Case[] = [
     says: /no budget message arrives\ngcloud pubsub topics add-iam-policy-binding costguard-budget-kill-switch --project=ml-ops-local --member=serviceAccount:billing-budget-alert@/,
   },
   {
+    name: 'a publisher for budgets under a condition',
+    answer: (url) =>
+      url.host === 'pubsub.googleapis.com' && url.pathname.endsWith('-kill-switch:getIamPolicy')
+        ? {
+            bindings: [
+              {
+                role: 'roles/pubsub.publisher',
+                members: ['serviceAccount:billing-budget-alert@system.gserviceaccount.com'],
+                condition: { title: 'elsewhere', expression: 'resource.name.startsWith("projects/other")' },
+              },
+            ],
+          }
+        : undefined,
+    open: ['topic-budget-account: warn'],
+    says: /may publish to it only under a condition, which is not evaluated \(roles\/pubsub\.publisher on \S+-kill-switch\): where it does not hold, no budget message arrives\ngcloud pubsub topics add-iam-policy-binding /,
+  },
+  {
     name: 'others that may publish to the topic, there and by its project',
     change({ iam }) {
       const permissions = ['pubsub.topics.publish'];
