@@ -31,7 +31,8 @@ export function mergePlans(
     items: [
       ...earlier.items.map((item) => {
         const again = now.get(item.resource);
-        if (again === undefined || isOpen(item)) return item;
+        if (again === undefined) return item;
+        if (isOpen(item)) return withNewParts(item, again);
         const isRestored = (restored[item.resource] ?? 0) > (item.atMs ?? 0);
         return isRestored ? { ...again, cameBack: returnsOf(item) } : comeBack(item, again);
       }),
@@ -88,9 +89,16 @@ function comeBack(before: ManifestItem, now: ManifestItem): ManifestItem {
   return { ...asBefore(before, now), cameBack: returnsOf(before) };
 }
 
+/** What was planned and runs still, with what it has got since, such as an autoscaler: that has to be taken and come back as well. */
+function withNewParts(before: ManifestItem, now: ManifestItem): ManifestItem {
+  return 'record' in before && 'record' in now
+    ? { ...before, record: { ...now.record, ...before.record } }
+    : before;
+}
+
 function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {
-  // A group that was resized by hand still has the autoscaler off, for instance.
-  if ('record' in before && 'record' in now) return { ...now, record: before.record };
+  // A group that was resized by hand still has the autoscaler off, for instance; one that it has got since comes back as well.
+  if ('record' in before && 'record' in now) return { ...now, record: { ...now.record, ...before.record } };
   if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return now;
   // What was on the endpoint at first must come back as well, each model once, with the traffic that it had.
   return { ...now, ...joinDeployed(before, now) };

@@ -1,5 +1,5 @@
 import type { Api } from '../../google/api.ts';
-import { undefinedIfMissing } from '../../google/google-api-error.ts';
+import { BusyError, undefinedIfMissing } from '../../google/google-api-error.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
 import { newestGroupError } from './group-errors.ts';
 import {
@@ -46,6 +46,19 @@ export async function isScaledAs(
 ): Promise<boolean> {
   if (targetSize === desired || targetSize === 0 || mode === OFF) return false;
   return (await undefinedIfMissing(getAutoscalerMode(api, resource, name))) === mode;
+}
+
+/**
+ * A group is emptied while nothing scales it: an autoscaler that was set to work again since it was set to `OFF` would give it its
+ * size back, whatever its size is now. Throws `BusyError` then: the next look sets it to `OFF` again.
+ */
+export async function requireUnscaled(api: Api, { resource, autoscaler }: GroupFacts): Promise<void> {
+  if (autoscaler === undefined) return;
+  const mode = await undefinedIfMissing(getAutoscalerMode(api, resource, autoscaler));
+  if (mode !== undefined && mode !== OFF)
+    throw new BusyError(
+      `Cannot empty "${resource}" for good: its autoscaler ${autoscaler} is ${mode} again, and would give it its size back`,
+    );
 }
 
 /** Whether a group is still to be emptied. */

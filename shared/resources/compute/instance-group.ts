@@ -5,7 +5,15 @@ import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { controllerOf, groupKey, serviceOf } from './controller.ts';
 import type { GroupFacts, ListedGroup } from './group-facts.ts';
-import { isScaledAs, judgeEmpty, judgeRefill, OFF, resize, setMode } from './instance-group-steps.ts';
+import {
+  isScaledAs,
+  judgeEmpty,
+  judgeRefill,
+  OFF,
+  requireUnscaled,
+  resize,
+  setMode,
+} from './instance-group-steps.ts';
 import type { VmFacts } from './vm-facts.ts';
 
 const record = z.object({
@@ -35,7 +43,10 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
   },
   stop: (resource, { autoscaler }) => [
     ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, OFF)]),
-    resize(resource, 'resize-to-0', (_, group) => judgeEmpty(group)),
+    resize(resource, 'resize-to-0', async (api, group) => {
+      await requireUnscaled(api, group);
+      return judgeEmpty(group);
+    }),
   ],
   bringBack: (resource, { targetSize, autoscaler }) => ({
     kind: 'steps',

@@ -12,6 +12,15 @@ const poolSchema = z.object({
   name: z.string(),
   status: z.optional(z.string()),
   statusMessage: z.optional(z.string()),
+  conditions: z.optional(
+    z.array(
+      z.looseObject({
+        code: z.optional(z.string()),
+        canonicalCode: z.optional(z.string()),
+        message: z.optional(z.string()),
+      }),
+    ),
+  ),
   config: z.optional(
     z.looseObject({
       machineType: z.optional(z.string()),
@@ -113,4 +122,21 @@ export function managersOf({ instanceGroupUrls = [] }: NodePool): readonly strin
 /** Labels of a pool: its cluster's, its machines' and its nodes'. */
 export function poolLabels({ cluster, pool }: PoolFacts): Readonly<Record<string, string>> {
   return { ...cluster.resourceLabels, ...pool.config?.resourceLabels, ...pool.config?.labels };
+}
+
+/** Codes of which nothing follows. */
+const NO_CODE: ReadonlySet<string> = new Set(['UNKNOWN', 'OK', '']);
+
+/**
+ * Why a pool is not as it should be, by what GKE says: its `statusMessage`, which is deprecated, and its `conditions`, which take its
+ * place. Source: Kubernetes Engine API v1, resource NodePool. Pure.
+ */
+export function reasonOf({ statusMessage = '', conditions = [] }: NodePool): string {
+  const said = conditions.map(({ code = '', canonicalCode = '', message = '' }) =>
+    [[code, canonicalCode].find((one) => !NO_CODE.has(one)) ?? '', message]
+      .filter((part) => part !== '')
+      .join(': '),
+  );
+  const reasons = new Set([statusMessage, ...said].filter((part) => part !== ''));
+  return reasons.size === 0 ? 'GKE names no reason' : [...reasons].join('; ');
 }

@@ -1,9 +1,10 @@
 import type { Api } from '../../google/api.ts';
+import { BusyError } from '../../google/google-api-error.ts';
 import { newestGroupError } from '../compute/group-errors.ts';
 import { getGroup } from '../compute/group-facts.ts';
 import type { KindRequest, Present, Standing, Step } from '../kind.ts';
 import { unknownState } from '../state-step.ts';
-import { CONTAINER_HOST, getPool, managersOf, poolLabels, type NodePool, type PoolFacts } from './node-pool-facts.ts'; // prettier-ignore
+import { CONTAINER_HOST, getPool, managersOf, poolLabels, reasonOf, type NodePool, type PoolFacts } from './node-pool-facts.ts'; // prettier-ignore
 
 /** Nodes in each zone, by the zone's managed group. */
 type Nodes = Readonly<Record<string, number>>;
@@ -65,8 +66,13 @@ function unsettled({ cluster, pool }: PoolFacts, way: keyof typeof WAYS): Standi
     : { kind: 'in-transit', why: unknownState(status) };
 }
 
-/** Whether a pool still has nodes to be taken away. */
-export function judgeEmpty({ resource }: PoolFacts, nodes: Nodes): Standing {
+/**
+ * Whether a pool still has nodes to be taken away. Throws `BusyError` while its autoscaling is on again since it was switched off,
+ * which would give it nodes: the next look switches it off again.
+ */
+export function judgeEmpty({ resource, pool }: PoolFacts, nodes: Nodes): Standing {
+  if (pool.autoscaling?.enabled === true)
+    throw new BusyError(`Cannot empty "${resource}" for good: its autoscaling is on again`);
   return nodesIn(nodes) === 0 ? { kind: 'done' } : { kind: 'ready', request: sizeRequest(resource, 0) };
 }
 
@@ -90,7 +96,7 @@ export function judgeSize(
     ? {
         kind: 'failed',
         inForce: true,
-        why: `it is ${pool.status}: ${pool.statusMessage ?? 'no reason given'}`,
+        why: `it is ${pool.status}: ${reasonOf(pool)}`,
       }
     : { kind: 'done' };
 }

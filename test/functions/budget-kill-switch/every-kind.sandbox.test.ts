@@ -12,6 +12,7 @@ import {
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
 import { EVERY_KIND_REGIONS, everyStoppableKind, NAMED_ONLY } from '../../support/every-kind.ts';
+import { beforeCall } from '../../support/hooks.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { lastReceipt, messagesOf } from '../../support/observe.ts';
 
@@ -83,6 +84,47 @@ describe('stop-compute on every kind of the table', () => {
       });
       expect(items.find(({ kind }) => kind === 'node-pool')).toMatchObject({
         record: { autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 } },
+      });
+    }));
+
+  it.each([0, 1, 2, 3])('an autoscaler that is on again before look %i at its group: not done before both are off', (skip) =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      const { sandbox } = world;
+      const [web] = sandbox.groups.of(RUNAWAY).filter(({ id }) => id === 'web');
+      const scaler = web?.autoscaler;
+      if (scaler === undefined) throw new Error('no group with an autoscaler');
+      const item = () => (manifestsIn(sandbox)[RUNAWAY]?.rungs ?? []).flatMap(({ items = [] }) => items).find(({ kind }) => kind === 'instance-group');
+      let isOnAgain = false;
+      // It gives the group its size back a minute later.
+      beforeCall(sandbox, { route: 'compute.instanceGroupManagers.get', pathIncludes: '/web', skip }, () => {
+        isOnAgain = scaler.mode === 'OFF';
+        scaler.mode = 'ON';
+      });
+      await world.alert(alert(1.01)).catch(() => undefined);
+      if (scaler.mode === 'ON') {
+        expect(item()?.status).toBe('planned');
+        await expect(world.alert(alert(1.01))).resolves.toBeUndefined();
+      }
+      expect(isOnAgain).toBe(skip > 0);
+      expect([scaler.mode, web?.targetSize, item()?.status]).toEqual(['OFF', 0, 'done']);
+      expect(item()).toMatchObject({ record: { targetSize: 1, autoscaler: { name: 'web-scaler', mode: 'ON' } } });
+    }));
+
+  it('a group that its autoscaler fills again after the rung is emptied again, and both come back as they were at first', () =>
+    withSwitch({ scenario: scenarioOf(EVERYTHING) }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      const [web] = sandbox.groups.of(RUNAWAY).filter(({ id }) => id === 'web');
+      if (web === undefined) throw new Error('no group');
+      sandbox.groups.setMode(web, 'ONLY_SCALE_OUT');
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      expect(web.targetSize).toBe(1);
+      await world.alert(alert(1.02));
+      expect([web.autoscaler?.mode, web.targetSize]).toEqual(['OFF', 0]);
+      const items = manifestsIn(sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
+      expect(items.find(({ kind }) => kind === 'instance-group')).toMatchObject({
+        ...{ status: 'done', cameBack: 1 },
+        record: { targetSize: 1, autoscaler: { name: 'web-scaler', mode: 'ON' } },
       });
     }));
 
