@@ -44,7 +44,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     verdict: judgeNotification(received, budget, config, context.runtime.now()),
   });
   try {
-    await answer(context, config, budget, believed);
+    await answer(context, config, budget, believed, message.publishedMs);
   } finally {
     // Last: a channel that does not answer delays no rung.
     await believed.announce();
@@ -57,6 +57,7 @@ async function answer(
   config: Config,
   budget: Budget,
   { notification, verdict: told, isDoubted, asOfMs }: Believed,
+  publishedMs: number | undefined,
 ): Promise<void> {
   if (told.kind !== 'ignore') {
     // An estimate is compared with what is believed alone.
@@ -65,7 +66,8 @@ async function answer(
   }
   const rate = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
-  if (verdict.kind === 'due') await fireDueRungs({ context, config, notification, budget, verdict, rate });
+  if (verdict.kind === 'due')
+    await fireDueRungs({ context, config, notification, budget, verdict, rate, publishedMs });
   else say(context, notification, verdict);
 }
 

@@ -21,6 +21,8 @@ export interface Due {
   readonly verdict: Extract<Verdict, { kind: 'due' }>;
   /** Spent per hour; undefined when not known. */
   readonly rate: number | undefined;
+  /** When the message was published, milliseconds since the epoch; absent at a tick, after which another one comes anyway. */
+  readonly publishedMs?: number | undefined;
 }
 
 /** A share that is spent, and of which amount. */

@@ -1,7 +1,8 @@
 import pMap from 'p-map';
 import { messageOf } from '../../../shared/errors.ts';
-import { isRetryable } from '../../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable } from '../../../shared/google/google-api-error.ts';
 import type { ProjectRef } from '../../../shared/google/projects.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
 import { sendNotice } from '../../../shared/notify/send.ts';
 import { policyDigest } from '../../../shared/policy/policy.ts';
 import { agedBooks } from '../../../shared/prices/age/book-age.ts';
@@ -20,9 +21,7 @@ import { fireRungs, type Firing } from './fire.ts';
 import type { Due } from './hold.ts';
 import { fireNotify } from './notify.ts';
 import { decisionOn } from './report-rung.ts';
-
-/** Projects of one budget that are worked on side by side. */
-const PROJECTS_AT_ONCE = 4;
+import { PROJECTS_AT_ONCE, takeTurns } from '../turns.ts';
 
 /** Fires every due rung, in order, on every project of the budget, and ends in one receipt. */
 export async function fireDueRungs(due: Due): Promise<void> {
@@ -92,9 +91,8 @@ interface Volley {
 }
 
 async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProject: string): Promise<void> {
-  const { due, runId, runErrors, receipt, gap, text } = volley;
+  const { due, runId, runErrors, receipt, text } = volley;
   const { context, config, verdict, budget } = due;
-  const attempt: Firing['attempt'] = (resource, step) => attemptStep(runErrors, receipt, resource, step);
   const notify = verdict.rungs.find((rung) => rung.do === 'notify');
   const alerted: DecidedOutcome[] = [];
   const noting: ReceiptBuilder = {
@@ -104,39 +102,87 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
       receipt.add(outcome);
     },
   };
-  if (notify !== undefined) await attempt(budget.name, () => fireNotify(due, runId, notify, text, noting));
-  const allowance = { maxActions: config.maxActions, taken: new Set<string>() };
-  const others = readOthers(due, projects, ownProject);
+  if (notify !== undefined)
+    await attemptStep(runErrors, receipt, budget.name, () => fireNotify(due, runId, notify, text, noting));
   const above = verdict.rungs.filter((rung) => rung.do !== 'notify');
+  const turns = await takeTurns(due, projects);
+  for (const { projectId } of turns.lookedAt)
+    receipt.keep(decisionOn(`projects/${projectId}`, 'keep', 'looked-at-before', {}));
+  const shared = {
+    allowance: { maxActions: config.maxActions, taken: new Set<string>() },
+    others: readOthers(due, projects, ownProject),
+  };
+  const unreached: string[] = [];
   await pMap(
-    projects,
-    async ({ projectId, number, isDeleted }) => {
-      const why = protection(projectId, config, ownProject);
-      if (why !== undefined) {
-        receipt.keep(decisionOn(`projects/${projectId}`, 'keep', 'protected', { why }));
-        return;
-      }
-      const run: SwitchRun = {
-        ...context,
-        runId,
-        projectId,
-        projectNumber: number,
-        isDeleted,
-        failure(resource, error) {
-          receipt.fail({ resource, error: messageOf(error) });
-          runErrors.noteFailedAction(error);
-        },
-      };
-      await attempt(`projects/${projectId}`, () =>
-        fireRungs({ due, run, text, receipt, gap, attempt, allowance, others }, above),
-      );
+    turns.projects,
+    async (project) => {
+      if (!turns.isNext()) unreached.push(project.projectId);
+      else if (await fireProject(volley, project, ownProject, above, shared))
+        await turns.noteLook(project.projectId);
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
+  await turns.close();
+  if (unreached.length > 0) sayUnreached(volley, unreached, projects.length);
   // Last: a channel that does not answer delays no rung.
   const channels = context.policy.notify?.channels ?? [];
   if (alerted.length > 0 && channels.length > 0)
     await sendNotice(context, channels, alertNotice(runId, budget, text));
+}
+
+/** Fires the rungs on one project. Whether nothing of it was left open. */
+async function fireProject(
+  { due, runId, runErrors, receipt, gap, text }: Volley,
+  { projectId, number, isDeleted }: ProjectRef,
+  ownProject: string,
+  above: readonly Rung[],
+  shared: Pick<Firing, 'allowance' | 'others'>,
+): Promise<boolean> {
+  const resource = `projects/${projectId}`;
+  const why = protection(projectId, due.config, ownProject);
+  if (why !== undefined) {
+    receipt.keep(decisionOn(resource, 'keep', 'protected', { why }));
+    return true;
+  }
+  let isWhole = true;
+  const run: SwitchRun = {
+    ...due.context,
+    ...{ runId, projectId, projectNumber: number, isDeleted },
+    failure(failed, error) {
+      isWhole = false;
+      receipt.fail({ resource: failed, error: messageOf(error) });
+      runErrors.noteFailedAction(error);
+    },
+  };
+  const firing: Firing = {
+    ...{ due, run, text, receipt, ...shared },
+    gap(one) {
+      isWhole = false;
+      gap(one);
+    },
+    async attempt(what, step) {
+      const error = await attemptStep(runErrors, receipt, what, step);
+      if (error !== undefined) isWhole = false;
+      return error;
+    },
+  };
+  await firing.attempt(resource, () => fireRungs(firing, above));
+  return isWhole;
+}
+
+const MAX_NAMED = 20;
+
+/** What there was no time for is not done: the message comes again for it, and after a tick the next one begins with it. */
+function sayUnreached({ due, runId, runErrors, gap }: Volley, ids: readonly string[], inAll: number): void {
+  const { context, budget, publishedMs } = due;
+  for (const id of ids) gap({ where: `projects/${id}`, why: 'not reached within the time of this event' });
+  const named = ids.slice(0, MAX_NAMED).join(', ');
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+  const text = `${ids.length} of ${inAll} projects of budget "${budget.displayName}" were not reached within the time of one event: ${named}${more}; the next event begins with them`;
+  context.log('WARNING', text, { reason: 'not-reached', budget: budget.name, runId });
+  // Observing stops nothing, so that nothing has to be caught up on before the next message.
+  if (publishedMs !== undefined && due.config.mode === 'enforce')
+    runErrors.note(new BusyError(`Cannot reach all projects of "${budget.name}" in one event`));
 }
 
 async function deliver(
