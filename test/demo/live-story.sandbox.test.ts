@@ -19,4 +19,22 @@ it('the story of the live basis: a runaway is stopped while the messages still s
   const table = lines.filter((line) => /^(?:TIME|2026-\S+ \S+ +\$)/.test(line));
   expect(table.length).toBeGreaterThan(5);
   for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
+  // Time, messages, low, expected, true, what fires: at the stop the text itself says that the messages tell of less than 40 %.
+  const stop = table.find((line) => line.includes('stop-compute')) ?? '';
+  const [, reported = NaN, low = NaN, expected = NaN, truth = NaN] =
+    /^2026-\S+ \S+ +\$(\S+) +\$(\S+) +\$(\S+) +\$(\S+) +/
+      .exec(stop)
+      ?.map((text) => Number(text.replaceAll(',', ''))) ?? [];
+  expect(reported).toBeLessThan(400);
+  expect(low).toBeGreaterThanOrEqual(1_000);
+  expect(expected).toBeGreaterThanOrEqual(low);
+  expect(truth).toBeGreaterThanOrEqual(low);
+  // Each rung that stops fires once, in its order.
+  expect(table.flatMap((line) => /\$\S+ +(stop[a-z, -]*)$/.exec(line)?.[1] ?? [])).toEqual([
+    'stop-notebooks',
+    'stop-compute',
+  ]);
+  const text = lines.join(' ').replaceAll(/\s+/g, ' ');
+  expect(text).toMatch(/stop-compute fires.*Estimated: 1,0\d\d\.\d\d to /);
+  expect(text).toMatch(/Only now do the messages report \$1,0\d\d: \d+ minutes later/);
 });
