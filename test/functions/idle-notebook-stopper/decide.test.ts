@@ -7,6 +7,7 @@ import { repairSeconds } from '../../../functions/idle-notebook-stopper/native-i
 import type { StartedJob, VmFacts } from '../../../functions/idle-notebook-stopper/facts.ts';
 import type { InstancePrice } from '../../../shared/prices/compute-price.ts';
 import { gpusOf } from '../../../shared/prices/machine-type.ts';
+import { vcpusOf } from '../../../shared/prices/vcpus.ts';
 import {
   ABSENT,
   config,
@@ -104,6 +105,24 @@ describe('judgeNotebook: thresholds', () => {
       name: 'all vCPUs at work are activity, however many there are',
       facts: { vcpus: undefined, signals: { cpu: measured(1) } },
       expect: ['keep active'],
+    },
+    {
+      name: 'a share of all vCPUs counts them all at work alone, also where the machine bursts',
+      policy: { cpuBelow: { kind: 'share', share: 1 } },
+      facts: { signals: { cpu: measured(1.3) } },
+      expect: ['keep active'],
+      why: /^CPU reached 130 % \(idle is below 100 %\)$/,
+    },
+    {
+      name: 'cores of a shared-core machine are those that its guest sees',
+      facts: { machineType: 'e2-medium', vcpus: vcpusOf('e2-medium'), signals: { cpu: measured(0.25) } },
+      expect: ['keep active'],
+      why: /^CPU reached 0\.5 cores \(idle is below 0\.5 cores\)$/,
+    },
+    {
+      name: 'less of them is idle',
+      facts: { machineType: 'e2-medium', vcpus: vcpusOf('e2-medium'), signals: { cpu: measured(0.24) } },
+      expect: ['stop idle'],
     },
     {
       name: 'a share needs no number of vCPUs',
@@ -533,6 +552,26 @@ describe('judgeNotebook: GPUs', () => {
       name: 'a low load of a GPU in MIG mode is no rest either',
       facts: { signals: { migMode: true, gpu: measured(1) } },
       policy: { gpuSignalMissing: 'keep' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+    },
+    {
+      name: 'a GPU in MIG mode that reads 0 beside a busy core is at work',
+      facts: { longerLook: longerLook(), signals: { gpu: measured(0), migMode: true, cpu: measured(0.2) } },
+      expect: ['keep active', 'report gpu-signal-missing'],
+      why: /^CPU reached 1\.6 cores/,
+    },
+    {
+      name: 'a GPU in MIG mode that reads 0 beside a core that was busy 90 minutes ago is at work',
+      facts: {
+        longerLook: longerLook({ cpu: measured(0.2) }),
+        signals: { gpu: measured(0), migMode: true },
+      },
+      expect: ['keep active', 'report gpu-signal-missing'],
+      why: /^CPU reached 1\.6 cores .* since /,
+    },
+    {
+      name: 'a GPU in MIG mode that reads 0 where disks were not read is not evaluable',
+      facts: { longerLook: longerLook({ disk: ABSENT }), signals: { gpu: measured(0), migMode: true } },
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
     },
     {
