@@ -1,5 +1,5 @@
 import type { Policy } from '../../shared/policy/policy.ts';
-import { unlinkOnAccount } from '../../shared/preflight/permissions.ts';
+import { lookAtAccount, unlinkOnAccount } from '../../shared/preflight/permissions.ts';
 import { roleIdFor, sharedRoleId } from '../../shared/preflight/role-id.ts';
 import { foldersCondition, visibleCondition } from '../../shared/preflight/state-folders.ts';
 import type { Condition } from './condition.ts';
@@ -163,8 +163,13 @@ export function mayUnlink(policy: Policy, policyUri: string | undefined): boolea
   );
 }
 
+/** What links again keeps its look at the account: it brings back what an earlier ladder took away. */
 function withoutUnlinking(role: Role): Role {
-  return { ...role, permissions: role.permissions.filter((one) => one !== unlinkOnAccount) };
+  if (!role.permissions.includes(unlinkOnAccount)) return role;
+  return {
+    ...role,
+    permissions: role.permissions.filter((one) => one !== unlinkOnAccount && one !== lookAtAccount),
+  };
 }
 
 type CustomRole = Pick<Access, 'roleName' | 'role'>;

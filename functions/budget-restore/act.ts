@@ -1,4 +1,4 @@
-import { getBillingLink, setBillingLink } from '../../shared/google/billing.ts';
+import { getBillingLink, setBillingLink, whyNotOfBudget } from '../../shared/google/billing.ts';
 import { changeState } from '../../shared/google/change/change-state.ts';
 import { poll } from '../../shared/google/change/waits.ts';
 import { BusyError } from '../../shared/google/google-api-error.ts';
@@ -12,21 +12,22 @@ export type Restored =
 
 type BillingItem = Extract<ManifestItem, { kind: 'billing' }>;
 
-/** Links a project to the budget's own account again. Throws `GoogleApiError`, `BusyError` where it does not come into force. */
+/**
+ * Links a project to the budget's own account again, or to a subaccount of it. Throws `GoogleApiError`, `BusyError` where it does not
+ * come into force.
+ */
 export async function restoreBilling(run: RestoreRun, { account }: BillingItem): Promise<Restored> {
   const { projectId } = run.project;
-  return isOfBudget(run, account)
+  // A manifest that names another account may not decide who pays.
+  const budget = { name: run.lease.manifest().budget, subaccounts: [] };
+  const why = await whyNotOfBudget(run.api, budget, account);
+  return why === undefined
     ? relink(run, projectId, account)
-    : { kind: 'left', why: byHand(projectId, account) };
+    : { kind: 'left', why: byHand(projectId, account, why) };
 }
 
-/** The account that the budget belongs to; a manifest that names another one may not decide who pays. */
-function isOfBudget({ lease }: RestoreRun, account: string): boolean {
-  return lease.manifest().budget.startsWith(`${account}/budgets/`);
-}
-
-function byHand(projectId: string, account: string): string {
-  return `${account} is not the account of the budget; if it is right, run: gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
+function byHand(projectId: string, account: string, why: string): string {
+  return `${account} is not the account of the budget: ${why}; if it is right, run: gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
 }
 
 /** How long a link may take to show, and to be in force. */

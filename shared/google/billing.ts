@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import type { Permit } from './change/permit.ts';
 import type { GoogleAuth } from 'google-auth-library';
+import { messageOf } from '../errors.ts';
+import type { Budget } from './budgets.ts';
 import { billingClients } from './clients/billing.ts';
 import { GoogleApiError } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
@@ -25,6 +27,53 @@ export async function getBillingLink(api: Api, auth: GoogleAuth, projectId: stri
   const call = 'cloudbilling.projects.getBillingInfo';
   const answer = await api.call(call, () => billingClients(auth).getBillingInfo(`projects/${projectId}`));
   return readLink(call, projectId, answer);
+}
+
+const accountSchema = z.looseObject({
+  name: z.nullish(z.string()),
+  masterBillingAccount: z.nullish(z.string()),
+});
+
+/**
+ * The account through which a subaccount is resold, `billingAccounts/A`; undefined for an account that is none. Needs
+ * billing.accounts.get on it. Throws `GoogleApiError`. Source: google/cloud/billing/v1/cloud_billing.proto.
+ */
+async function getParentAccount(api: Api, account: string): Promise<string | undefined> {
+  const call = 'cloudbilling.billingAccounts.get';
+  const id = encodeURIComponent(account.replace('billingAccounts/', ''));
+  const answer = await api.request(call, {
+    url: `https://cloudbilling.googleapis.com/v1/billingAccounts/${id}`,
+  });
+  const { name, masterBillingAccount } = parseAnswer(call, accountSchema, answer);
+  // Without it "no subaccount" would be read out of an empty answer.
+  requireAbout(call, 'name', name, account);
+  return masterBillingAccount || undefined;
+}
+
+/**
+ * Why what an account pays for is not in the cost of a budget; undefined where it is. A budget counts its own account and all
+ * subaccounts of it; where its filter names subaccounts, those alone. An account that may not be looked at is none of them. Throws
+ * `GoogleApiError` where it cannot be looked at for the moment. Source: google/cloud/billing/budgets/v1/budget_model.proto.
+ */
+export async function whyNotOfBudget(
+  api: Api,
+  { name, subaccounts }: Pick<Budget, 'name' | 'subaccounts'>,
+  account: string,
+): Promise<string | undefined> {
+  const own = name.split('/').slice(0, 2).join('/');
+  if (account === own || subaccounts.includes(account)) return undefined;
+  if (subaccounts.length > 0) return `the filter of the budget does not name it`;
+  try {
+    const parent = await getParentAccount(api, account);
+    return parent === own ? undefined : `it is no subaccount of ${own}`;
+  } catch (error) {
+    if (!(error instanceof GoogleApiError) || !isRefusedOrMissing(error)) throw error;
+    return `whether it is a subaccount of ${own} cannot be told: ${messageOf(error)}`;
+  }
+}
+
+function isRefusedOrMissing({ status }: GoogleApiError): boolean {
+  return status === 403 || status === 404;
 }
 
 /**

@@ -28,7 +28,7 @@ export const rungPermissions: Readonly<Record<RungAction, readonly string[]>> = 
   'unlink-billing': permissionsOf('unlink-billing'),
 };
 
-/** What it needs on the billing account; with `unlinkOnAccount`: deploy/functions/budget-kill-switch/billing-account-role.yaml. */
+/** What it needs on the billing account; with `unlinkOnAccount` and `lookAtAccount`: deploy/functions/budget-kill-switch/billing-account-role.yaml. */
 export const accountPermissions: readonly string[] = ['billing.budgets.get'];
 
 /**
@@ -37,6 +37,9 @@ export const accountPermissions: readonly string[] = ['billing.budgets.get'];
  * Source: https://cloud.google.com/billing/docs/how-to/custom-roles
  */
 export const unlinkOnAccount = 'billing.resourceAssociations.delete';
+
+/** Where a rung unlinks, whether another account that pays for a project is a subaccount of the budget's. */
+export const lookAtAccount = 'billing.accounts.get';
 
 /** What it needs on the whole state bucket: deploy/functions/state-read-role.yaml. Writing is bound to its folders. */
 export const statePermissions: readonly string[] = ['storage.objects.get', 'storage.objects.list'];

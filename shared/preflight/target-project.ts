@@ -1,4 +1,4 @@
-import { getBillingLink } from '../google/billing.ts';
+import { getBillingLink, whyNotOfBudget } from '../google/billing.ts';
 import type { Budget } from '../google/budgets.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
@@ -107,29 +107,42 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
           'it is linked to no billing account: it spends nothing, and there is nothing to unlink',
           accounts.map(link),
         );
-      // A budget counts what its own account and the subaccounts of its filter pay for, and nothing else.
-      const blind = target.budgets.filter(
-        ({ name, subaccounts }) => accountOf(name) !== account && !subaccounts.includes(account),
-      );
-      if (blind.length > 0)
-        return notPassed(
-          place,
-          'fail',
-          `${account} pays for it, and ${blind.map(({ name }) => name).join(', ')}, which guards it, names no such subaccount: it does not see its cost, and the switch does not unlink it`,
-          [
-            ...new Set(blind.map(({ name }) => link(accountOf(name)))),
-            ...blind.map(
-              ({ name, subaccounts }) =>
-                `${updateBudget(name)} --filter-subaccounts=${[...subaccounts, account].join(',')}`,
-            ),
-          ],
-        );
+      const blind: BlindBudget[] = [];
+      for (const budget of target.budgets) {
+        const why = await whyNotOfBudget(inspection.switchApi, budget, account);
+        if (why !== undefined) blind.push({ ...budget, why });
+      }
+      if (blind.length > 0) return blindTo(place, account, blind, link);
       if (!enabled)
         return notPassed(place, 'warn', `it is linked to ${account}, which is closed: it spends nothing`, [
           `Console: https://console.cloud.google.com/billing/${account.replace('billingAccounts/', '')}/manage: reopen the billing account`,
         ]);
       return pass(place, `${account} pays for it`);
     },
+  );
+}
+
+type BlindBudget = Target['budgets'][number] & { readonly why: string };
+
+/** A budget counts what its own account and the subaccounts of it, or those of its filter, pay for, and nothing else. */
+function blindTo(
+  place: Pick<Check, 'id' | 'subject'>,
+  account: string,
+  blind: readonly BlindBudget[],
+  link: (account: string) => string,
+): Check {
+  const said = blind.map(({ name, why }) => `${name}, which guards it, does not see its cost (${why})`);
+  return notPassed(
+    place,
+    'fail',
+    `${account} pays for it, and ${said.join(', ')}: the switch does not unlink it`,
+    [
+      ...new Set(blind.map(({ name }) => link(accountOf(name)))),
+      ...blind.map(
+        ({ name, subaccounts }) =>
+          `${updateBudget(name)} --filter-subaccounts=${[...subaccounts, account].join(',')}`,
+      ),
+    ],
   );
 }
 

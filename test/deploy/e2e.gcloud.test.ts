@@ -126,6 +126,7 @@ describe('the deployment, end to end', needs(missing, { timeout }), () => {
       `${ORGANIZATION}/roles/costguardBudgetKillSwitchBilling_ml_ops_example`,
     );
     assert.deepEqual(billing.includedPermissions, [
+      'billing.accounts.get',
       'billing.budgets.get',
       'billing.resourceAssociations.delete',
     ]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { readFunctions } from '../../deploy/desired/settings.ts';
 import { estimatorFunction } from '../../functions/cost-estimator/function.ts';
 import { auditRequests } from '../../functions/guardrail-audit/function.ts';
 import { auditFunction } from '../../functions/egress-auditor/function.ts';
@@ -402,6 +403,46 @@ const restore: Exercise = {
   },
 };
 
+const SUBACCOUNT = '0CCCCC-0CCCCC-0CCCCC';
+
+/** Unlinking waits for nothing where something burns that no rung stops. */
+const KEPT_VM = {
+  id: 'license-server',
+  zone: 'us-central1-a',
+  machineType: 'n1-standard-4',
+  labels: { 'costguard-keep': 'true' },
+};
+
+/** The same where a subaccount of the budget's account pays, on which both functions hold their roles, too. */
+function underSubaccount(exercise: Exercise): Exercise {
+  const { clock, billing, storage, organization } = runaway();
+  return {
+    ...exercise,
+    scenario: parseScenario({
+      ...{ name: 'subaccount', clock, organization, storage, vertexRegions: ['us-central1'] },
+      projects: [
+        { id: SWITCH_OPERATIONS, number: '100000000003', billingAccount: BUDGET_ACCOUNT },
+        { id: RUNAWAY, number: RUNAWAY_NUMBER, billingAccount: SUBACCOUNT, vms: [KEPT_VM] },
+      ],
+      billing: {
+        ...billing,
+        accounts: [...billing.accounts, { id: SUBACCOUNT, masterAccount: BUDGET_ACCOUNT }],
+      },
+    }),
+    async before(sandbox) {
+      for (const { name, billingRole } of await readFunctions())
+        if (billingRole !== undefined)
+          sandbox.iam.bind({
+            member: `${name}@${SWITCH_OPERATIONS}.iam.gserviceaccount.com`,
+            role: `organizations/900100200300/roles/${name}`,
+            permissions: billingRole.permissions,
+            on: `billingAccounts/${SUBACCOUNT}`,
+          });
+      await exercise.before?.(sandbox);
+    },
+  };
+}
+
 /** A project two folders below the organization in scope with something of every kind that is looked at. */
 const PIPELINE_RUN = {
   service: 'aiplatform',
@@ -453,7 +494,9 @@ function guardrailScenario(): Scenario {
 
 export const exercises: readonly Exercise[] = [
   killSwitch,
+  underSubaccount(killSwitch),
   restore,
+  underSubaccount(restore),
   stopper,
   auditor,
   guardrails,

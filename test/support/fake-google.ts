@@ -156,6 +156,11 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     /^GET billingbudgets\.googleapis\.com\/v1\/(billingAccounts\/.*)$/,
     ({ budgets }, [name = '']) => budgets.get(name) ?? notFound(name),
   ],
+  // None is a subaccount.
+  [
+    /^GET cloudbilling\.googleapis\.com\/v1\/(billingAccounts\/[^/]+)$/,
+    (_world, [name]) => ({ name, open: true, masterBillingAccount: '' }),
+  ],
   [
     /^GET cloudbilling\.googleapis\.com\/v1\/projects\/([^/]+)\/billingInfo$/,
     (world, [name = '']) => billingOf(projectOf(world, name)),

@@ -1,5 +1,6 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { readManifest, type LeftAlone, type Manifest } from '../../../shared/state/manifest.ts';
+import { whyNotOfBudget } from '../../../shared/google/billing.ts';
 import { gatherInventory } from '../gather.ts';
 import type { Firing } from './fire.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
@@ -37,7 +38,7 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
   for (const { what, why } of inventory.notOffered)
     receipt.keep(decisionOn(`projects/${run.projectId} Vertex AI ${what}`, 'keep', 'not-offered', { why }));
   if (unseen.length > 0) sayUnseen(firing, rung, unseen);
-  const foreign = foreignAccount(firing, inventory.account);
+  const foreign = await foreignAccount(firing, inventory.account);
   if (foreign !== undefined)
     return {
       ...{ items: [], left: [foreign], complete: true, unseen, burning: [], running: [] },
@@ -56,14 +57,19 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
   };
 }
 
-/** A project is unlinked from the account that the budget belongs to, and from no other: that one's cost is not the budget's. */
-function foreignAccount(
+/**
+ * A project is unlinked from the account that the budget belongs to or a subaccount of it, and from no other: that one's cost is
+ * not the budget's.
+ */
+async function foreignAccount(
   { due: { budget }, run }: Firing,
   account: string | undefined,
-): LeftAlone | undefined {
+): Promise<LeftAlone | undefined> {
+  if (account === undefined) return undefined;
+  const why = await whyNotOfBudget(run.api, budget, account);
+  if (why === undefined) return undefined;
   const own = budget.name.split('/').slice(0, 2).join('/');
-  if (account === undefined || account === own || budget.subaccounts.includes(account)) return undefined;
-  const reason = `it is linked to ${account}, and the budget belongs to ${own}`;
+  const reason = `it is linked to ${account}, and the budget belongs to ${own}: ${why}`;
   run.log('ERROR', `Billing of ${run.projectId} is not unlinked: ${reason}`, {
     alert: 'budget-rung',
     budget: budget.name,

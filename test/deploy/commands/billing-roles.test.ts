@@ -52,6 +52,7 @@ describe('the roles on billing accounts', () => {
       expect(boundOnAccount(bench)).toEqual(CUSTOM);
       const [ofSwitch = ''] = CUSTOM;
       expect(bench.gcloud.world.roles.get(ofSwitch)?.['includedPermissions']).toEqual([
+        'billing.accounts.get',
         'billing.budgets.get',
         'billing.resourceAssociations.delete',
       ]);

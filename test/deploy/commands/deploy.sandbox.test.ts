@@ -76,7 +76,11 @@ describe('deploy.sh', () => {
       });
       return found;
     };
-    assert.deepEqual(await rights(POLICY), ['billing.budgets.get', 'billing.resourceAssociations.delete']);
+    assert.deepEqual(await rights(POLICY), [
+      'billing.accounts.get',
+      'billing.budgets.get',
+      'billing.resourceAssociations.delete',
+    ]);
     const mild = POLICY.replace('lifecycle:', '  ladder: [{ at: 0.8, do: stop-notebooks }]\nlifecycle:');
     assert.deepEqual(await rights(mild), ['billing.budgets.get']);
   });

@@ -68,17 +68,29 @@ export function createBillingClock(options: BillingClockOptions): BillingClock {
     const name = String(budget['name']);
     const account = /^billingAccounts\/([^/]+)/.exec(name)?.[1] ?? '';
     const seeded = scenario.billing.budgets.find((known) => known.name === name)?.spentUsd ?? 0;
-    return projectsOf(budget, account).reduce(
+    const accounts = accountsOf(budget, account);
+    return projectsOf(budget, accounts).reduce(
       (sum, projectId) =>
         sum +
-        spend.between(projectId, fromMs, untilMs, account) +
+        spend.between(projectId, fromMs, untilMs, accounts) +
         before(projects.get(projectId).seed.spentUsd, fromMs, untilMs),
       before(seeded, fromMs, untilMs),
     );
   };
 
-  /** By project or ancestor; services, labels and subaccounts of a filter narrow nothing down here. */
-  const projectsOf = (budget: Message, account: string): readonly string[] => {
+  /** Ids: the subaccounts that the filter names; without any the budget's own account and all of its subaccounts. */
+  const accountsOf = (budget: Message, account: string): readonly string[] => {
+    const filter = (budget['budgetFilter'] ?? {}) as Message;
+    const named = (filter['subaccounts'] ?? []) as readonly string[];
+    if (named.length > 0) return named.map((name) => name.replace('billingAccounts/', ''));
+    return [
+      account,
+      ...links.accounts.filter(({ masterAccount }) => masterAccount === account).map(({ id }) => id),
+    ];
+  };
+
+  /** By project or ancestor; services and labels of a filter narrow nothing down here. */
+  const projectsOf = (budget: Message, accounts: readonly string[]): readonly string[] => {
     const filter = (budget['budgetFilter'] ?? {}) as Message;
     const named = (filter['projects'] ?? []) as readonly string[];
     const above = (filter['resourceAncestors'] ?? []) as readonly string[];
@@ -87,7 +99,7 @@ export function createBillingClock(options: BillingClockOptions): BillingClock {
     return projects.all
       .filter(({ id, number }) =>
         named.length === 0 && above.length === 0
-          ? links.paidPeriods(id).some((period) => period.account === account)
+          ? links.paidPeriods(id).some((period) => accounts.includes(period.account))
           : named.includes(`projects/${number}`) || isBelow(projects.parentOf(`projects/${id}`)),
       )
       .map(({ id }) => id);

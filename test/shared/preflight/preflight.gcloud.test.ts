@@ -6,6 +6,7 @@ import { createApi, type Api } from '../../../shared/google/api.ts';
 import { impersonate } from '../../../shared/google/impersonate.ts';
 import {
   accountPermissions,
+  lookAtAccount,
   rungPermissions,
   statePermissions,
   unlinkOnAccount,
@@ -508,7 +509,7 @@ const cases: readonly Case[] = [
     accounts: [{ id: '0A1B2C-3D4E5F-6A7B8C' }, { id: '0FFFFF-0FFFFF-0FFFFF' }],
     target: { billingAccount: '0FFFFF-0FFFFF-0FFFFF' },
     open: ['project-billing: fail'],
-    says: /names no such subaccount: it does not see its cost, and the switch does not unlink it\n.*--billing-account=0A1B2C-3D4E5F-6A7B8C\n.*--filter-subaccounts=billingAccounts\/0FFFFF-0FFFFF-0FFFFF$/,
+    says: /which guards it, does not see its cost \(.*\): the switch does not unlink it\n.*--billing-account=0A1B2C-3D4E5F-6A7B8C\n.*--filter-subaccounts=billingAccounts\/0FFFFF-0FFFFF-0FFFFF$/,
   },
   {
     name: 'a closed account',
@@ -863,7 +864,7 @@ describe('permissions', () => {
 
   it('accountPermissions and statePermissions are what their roles grant', () => {
     assert.deepEqual(
-      [...accountPermissions, unlinkOnAccount],
+      [lookAtAccount, ...accountPermissions, unlinkOnAccount],
       roleFile('budget-kill-switch/billing-account-role.yaml'),
     );
     assert.deepEqual([...statePermissions].sort(), [...roleFile('state-read-role.yaml')].sort());

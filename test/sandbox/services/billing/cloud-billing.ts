@@ -51,7 +51,7 @@ export function cloudBillingService(options: CloudBillingOptions): Route[] {
     name: nameOf(account.id),
     open: account.open,
     displayName: account.displayName,
-    masterBillingAccount: '',
+    masterBillingAccount: nameOf(account.masterAccount),
     ...(scenario.organization === undefined ? {} : { parent: `organizations/${scenario.organization.id}` }),
     currencyCode: account.currencyCode,
   });

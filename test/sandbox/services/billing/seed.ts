@@ -36,6 +36,8 @@ export const billingSeedSchema = z.strictObject({
         displayName: z.string().default('Billing account'),
         open: z.boolean().default(true),
         currencyCode: z.string().length(3).default('USD'),
+        /** Of a subaccount: the id of the account through which it is resold. */
+        masterAccount: z.string().optional(),
       }),
     )
     .min(1)

@@ -17,10 +17,10 @@ import type { BillingLinks } from './links.ts';
 /** What the projects spend, reckoned from what ran when, at list prices. Amounts are USD, not rounded. */
 export interface Spend {
   /**
-   * Of one project in `[fromMs, untilMs)`, never before the clock's start; `account`: only what that account paid. A
+   * Of one project in `[fromMs, untilMs)`, never before the clock's start; `accounts`: only what these paid. A
    * time without billing costs nothing.
    */
-  between(projectId: string, fromMs: number, untilMs: number, account?: string): number;
+  between(projectId: string, fromMs: number, untilMs: number, accounts?: readonly string[]): number;
   /** What the project costs an hour just now. */
   usdPerHour(projectId: string): number;
   /** Machines without a price, which cost nothing here: name and why. */
@@ -69,10 +69,10 @@ export function createSpend(options: {
   };
 
   return {
-    between(projectId, fromMs, untilMs, account) {
+    between(projectId, fromMs, untilMs, accounts) {
       const periods = links
         .paidPeriods(projectId)
-        .filter((period) => account === undefined || period.account === account);
+        .filter((period) => accounts === undefined || accounts.includes(period.account));
       const charges = chargesOf(projectId);
       let usd = 0;
       for (const period of periods) {
