@@ -132,7 +132,8 @@ function workloadAccount(kind: Workload['kind'], resource: string, project: stri
   const at = `${where} --service-account=OWN_ACCOUNT_EMAIL`;
   switch (kind) {
     case 'function':
-      return `gcloud functions deploy ${name} ${at}`;
+      // Without a source gcloud would deploy the folder that it is called in over the function.
+      return `gcloud functions deploy ${name} --source=SOURCE_FOLDER ${at}`;
     case 'run-service':
       return `gcloud run services update ${name} ${at}`;
     case 'run-job':

@@ -3,7 +3,8 @@ import { shellWord } from '../../../shared/report/shell-word.ts';
 
 /**
  * The command that takes a credential out of its place, once Secret Manager has the new one; none where a job is over. Without `--gen2` gcloud takes
- * the generation of a function that exists (FunctionResourceCommand of gcloud 528), and first ones are listed as well.
+ * the generation of a function that exists (FunctionResourceCommand of gcloud 528), and first ones are listed as well. Without `--source` it would
+ * deploy the folder that it is called in over the function (`_GetSource` of its v2 deploy), and `--set-secrets` would drop the function's other secrets.
  */
 export function changeOf(resource: string, place: string, project: string): readonly string[] {
   const [, kind = '', key = ''] = /^([^/]*)\/?(.*)$/s.exec(place) ?? [];
@@ -39,11 +40,11 @@ export function changeOf(resource: string, place: string, project: string): read
     case 'functions':
       if (kind === 'build-env')
         return [
-          `gcloud functions deploy ${name} --region=${where} --remove-build-env-vars=${shellWord(key)} ${at}`,
+          `gcloud functions deploy ${name} --region=${where} --source=SOURCE_FOLDER --remove-build-env-vars=${shellWord(key)} ${at}`,
         ];
       return kind === 'env'
         ? [
-            `gcloud functions deploy ${name} --region=${where} --remove-env-vars=${shellWord(key)} --set-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
+            `gcloud functions deploy ${name} --region=${where} --source=SOURCE_FOLDER --remove-env-vars=${shellWord(key)} --update-secrets=${shellWord(`${key}=SECRET_NAME:latest`)} ${at}`,
           ]
         : [];
     default:

@@ -42,6 +42,16 @@ describe('the commands that gcloud’s linter is given', () => {
     );
   });
 
+  it('deploy no folder that gcloud happens to be called in, and replace no settings that are not theirs', () => {
+    const deploys = GCLOUD_COMMANDS.filter((line) => line.startsWith('gcloud functions deploy '));
+    expect(deploys.length).toBeGreaterThan(2);
+    expect(deploys.filter((line) => !/ --source=\S/.test(line))).toEqual([]);
+    const replaces = / --(?:set-(?:build-)?env-vars|set-secrets|clear-[a-z-]+|labels)\b/;
+    expect(
+      GCLOUD_COMMANDS.filter((line) => replaces.test(line) && !line.startsWith('gcloud projects create ')),
+    ).toEqual([]);
+  });
+
   it('are of every mistake of the egress auditor', () => {
     expect([...new Set(EGRESS_FINDINGS.map(({ kind }) => kind))].sort()).toEqual([...findingKinds].sort());
   });
