@@ -19,10 +19,15 @@ export function mergePlans(
   if (earlier === undefined) return { items, left, complete };
   // A deleted project refuses every call: what was open there would be tried with each message.
   if (nothingLeft !== undefined && !isUnlinked(earlier))
-    return { left, complete, items: earlier.items.map((item) => settleWithout(item, nothingLeft)) };
+    return {
+      // Where the link was cut by a run that died, what it could not see is known only from its plan.
+      left: [...earlier.left.filter(({ unseen }) => unseen === true), ...left],
+      complete,
+      items: settleOpen(earlier.items, (item) => outcomeWithout(item, nothingLeft)),
+    };
   // Unlinked, and not linked again: what could not be seen then does not run any more.
   if (isUnlinked(earlier) && !items.some(isBilling))
-    return { ...earlier, items: earlier.items.map(settleWithBilling), complete: true };
+    return { ...earlier, items: settleOpen(earlier.items, outcomeOf), complete: true };
   const now = new Map(items.map((item) => [item.resource, item]));
   const known = new Set(earlier.items.map(({ resource }) => resource));
   return {
@@ -112,13 +117,27 @@ function isUnlinked({ items }: RungPlan): boolean {
   return items.some((item) => isBilling(item) && !isOpen(item));
 }
 
-/** What may have been requested has to come back if it was; what was refused was not taken away. */
-function settleWithout(item: ManifestItem, nothingLeft: string): ManifestItem {
-  if (item.status === 'planned') return settled(item, { status: 'done' });
-  const why = `its project had nothing left that runs: ${nothingLeft}`;
-  return isOpen(item) ? settled(item, { status: 'already', why }) : item;
+type Outcome = Pick<ManifestItem, 'status' | 'why'>;
+
+/**
+ * Settles what is open. Where billing is to be unlinked nothing else is requested: the others stopped with the link, and by the switch
+ * only where it may have cut that.
+ */
+function settleOpen(
+  items: readonly ManifestItem[],
+  outcome: (decisive: ManifestItem) => Outcome,
+): readonly ManifestItem[] {
+  const link = items.find(isBilling);
+  return items.map((item) => (isOpen(item) ? settled(item, outcome(link ?? item)) : item));
 }
 
-function settleWithBilling(item: ManifestItem): ManifestItem {
-  return isOpen(item) ? settled(item, { status: 'done' }) : item;
+/** What may have been requested has to come back if it was; what was refused was not taken away. */
+function outcomeWithout({ status }: ManifestItem, nothingLeft: string): Outcome {
+  return status === 'planned'
+    ? { status: 'done' }
+    : { status: 'already', why: `its project had nothing left that runs: ${nothingLeft}` };
+}
+
+function outcomeOf({ status, why }: ManifestItem): Outcome {
+  return { status, ...(why === undefined ? {} : { why }) };
 }

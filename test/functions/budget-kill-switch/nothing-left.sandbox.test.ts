@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { mergePlans } from '../../../functions/budget-kill-switch/ladder/merge-plans.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import {
+  ACCOUNT,
   alert,
   budgetScenario,
   changesIn,
   manifestsIn,
   RUNAWAY,
   SMALL_PROJECT,
+  switchPolicy,
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
@@ -70,6 +72,36 @@ describe.each(ENDS)('a project of which $end, while the stop of a VM is still op
         const items = manifestsIn(sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
         const vm = items.find(({ resource }) => resource === VM);
         expect([vm?.status, vm?.why]).toEqual(['already', expect.stringContaining(end)]);
+      },
+    ));
+});
+
+describe.each(ENDS)('a project of which $end, after unlinking it was refused', ({ come }) => {
+  it('was not taken by the switch: a restore starts nothing of it', () =>
+    withSwitch(
+      {
+        scenario: budgetScenario({ projects: [structuredClone(SMALL_PROJECT)], regions: ['us-central1'] }),
+        policy: switchPolicy({ lines: ['ladder: [{at: 1, do: unlink-billing}]'] }),
+      },
+      async (world) => {
+        const { sandbox } = world;
+        const fault = { kind: 'status', status: 403, message: 'denied' } as const;
+        sandbox.faults.add({ route: 'cloudbilling.projects.updateBillingInfo', fault });
+        await expect(world.alert(alert(1.01))).rejects.toThrow(/denied/);
+        sandbox.faults.clear();
+        come(world);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        await world.alert(alert(1.02));
+        const items = manifestsIn(sandbox)[RUNAWAY]?.rungs.flatMap((rung) => rung.items ?? []) ?? [];
+        expect(items.length).toBeGreaterThan(2);
+        expect(new Set(items.map(({ status }) => status))).toEqual(new Set(['already']));
+        // An operator links it again, or takes the deletion back.
+        sandbox.faults.clear();
+        Object.assign(sandbox.projects.get(RUNAWAY).seed, { state: 'ACTIVE' });
+        sandbox.billing.links.change(RUNAWAY, ACCOUNT.replace('billingAccounts/', ''));
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        const { status, results = [] } = await world.restore('POST');
+        expect([status, ...new Set(results.map(({ outcome }) => outcome))]).toEqual([200, 'left']);
       },
     ));
 });

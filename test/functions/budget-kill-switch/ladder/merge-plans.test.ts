@@ -31,3 +31,33 @@ describe('mergePlans: a group that runs again, or still', () => {
     expect(merged).toMatchObject({ record: { targetSize: 3, autoscaler: AUTOSCALER } });
   });
 }); // prettier-ignore
+
+describe('mergePlans: a rung with billing, of whose project nothing is left', () => {
+  const vm = (status: ManifestItem['status']): ManifestItem => ({
+    ...{ kind: 'vm', resource: `projects/p/zones/z/instances/${status}`, status },
+    ...{ localSsds: 0, spot: false },
+  });
+  const billing = (status: ManifestItem['status'], why?: string): ManifestItem => ({
+    ...{ kind: 'billing', resource: 'projects/p', status, account: 'billingAccounts/A' },
+    ...(why === undefined ? {} : { why }),
+  });
+  const gone = { ...planOf(), nothingLeft: 'no billing account pays for it' };
+  const nothingLeft = 'its project had nothing left that runs: no billing account pays for it';
+
+  it.each([
+    ['refused: others cut it', billing('failed', 'HTTP 403'), ['already', nothingLeft]],
+    ['without an answer: the switch may have cut it', billing('planned'), ['done', undefined]],
+    ['cut by the switch', billing('done'), ['done', undefined]],
+    ['cut by others meanwhile', billing('already', 'it was linked to none'), ['already', 'it was linked to none']],
+  ] as const)('%s: all that was open becomes what the link does', (_, link, expected) => {
+    const { items } = mergePlans(planOf(vm('planned'), vm('failed'), link), gone);
+    expect(items.map(({ status, why }) => [status, why])).toEqual([expected, expected, expected]);
+  });
+
+  it.each(['planned', 'failed', 'done'] as const)('%s: what was not seen before is still named, and nothing else', (status) => {
+    const unseen = { resource: 'projects/p VMs', reason: 'not seen before billing was unlinked', unseen: true } as const;
+    const seen = { resource: 'projects/p/zones/z/instances/kept', reason: 'stops with billing' };
+    const left = status === 'done' ? [unseen, seen] : [unseen];
+    expect(mergePlans({ ...planOf(billing(status)), left: [unseen, seen] }, gone).left).toEqual(left);
+  });
+}); // prettier-ignore
