@@ -75,7 +75,7 @@ export function judgeNotebook(facts: NotebookFacts, config: Config, now: Date): 
     ...judgeStop(facts, now),
     ...judgeStart(facts, config, now),
     ...judgeIdleShutdown(facts, config, verdict, audit),
-    ...judgeGpuSignal(facts, verdict.reason),
+    ...judgeGpuSignal(facts, config, verdict.reason),
   ];
 }
 

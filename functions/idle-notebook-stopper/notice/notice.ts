@@ -3,6 +3,7 @@ import type { Notice, NoticeItem } from '../../../shared/notify/notice.ts';
 import type { DecidedOutcome } from '../../../shared/run/receipt.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { keepCommand } from '../keep-command.ts';
 
 /** What was done to a notebook, or is to be. */
 export interface Told {
@@ -62,12 +63,4 @@ function itemOf({ facts, outcome }: Told, config: Config): NoticeItem {
     owner: facts.owner,
     text: `${id} (${facts.machineType}, ${zone}): ${said} ${next}`,
   };
-}
-
-/** With every label that is there: whether gcloud replaces them or adds to them is not documented. */
-function keepCommand({ name, labels }: NotebookFacts, keepLabel: string): string {
-  const [, project = '', , zone = '', , id = ''] = name.split('/');
-  const all = { ...labels, [keepLabel]: 'true' };
-  const list = Object.entries(all).map(([key, value]) => `${key}=${value}`);
-  return `gcloud workbench instances update ${id} --project=${project} --location=${zone} --labels=${list.join(',')}`;
 }

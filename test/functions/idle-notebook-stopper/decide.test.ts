@@ -549,6 +549,16 @@ describe('judgeNotebook: GPUs', () => {
       expect: ['keep not-evaluable', 'report gpu-signal-missing'],
     },
     {
+      name: 'the command that keeps a GPU in MIG mode has the label of the policy, and every label that is there',
+      facts: { labels: { team: 'speech', owner: 'ada' }, signals: { migMode: true } },
+      policy: { gpuSignalMissing: 'keep', keepLabel: 'pinned' },
+      expect: ['keep not-evaluable', 'report gpu-signal-missing'],
+      lastEvidence: {
+        command:
+          'gcloud workbench instances update nb-1 --project=ml-dev --location=us-central1-a --labels=team=speech,owner=ada,pinned=true',
+      },
+    },
+    {
       name: 'a low load of a GPU in MIG mode is no rest either',
       facts: { signals: { migMode: true, gpu: measured(1) } },
       policy: { gpuSignalMissing: 'keep' },
