@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { noteRungsInForce } from '../../../shared/state/rungs-in-force.ts';
-import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
+import { readManifest, type Grace, type Manifest } from '../../../shared/state/manifest.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
@@ -48,30 +48,48 @@ const NOTHING_OVER: Fired = { over: 0 };
  * Holds the due rungs on one project: those that have not fired do, in order, and what came back under one that has is taken away
  * again. All under one lease.
  */
-export async function fireRungs(firing: Firing, rungs: readonly Rung[]): Promise<void> {
+export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Promise<void> {
   const { due, run, receipt } = firing;
-  const resource = `projects/${run.projectId}`;
+  const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
+  const rungs = withoutEstimated(firing, manifest, dueRungs);
   const highest = rungs.at(-1);
   if (highest === undefined) return;
-  const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
-  if (highest.do === 'unlink-billing' && endsByEstimate(due, manifest, run.runtime.now().getTime()))
-    return fireRungs(firing, rungs.slice(0, -1));
-  const inGrace = manifest !== undefined && (await isInGrace(firing, manifest, highest));
-  await tellOthers(firing, inGrace ? [] : rungs);
-  if (inGrace) return;
+  const grace = manifest === undefined ? undefined : graceNow(firing, manifest);
+  if (grace !== undefined) {
+    await sayInGrace(firing, highest, grace);
+    return;
+  }
+  await tellOthers(firing, rungs);
   if (due.config.mode === 'observe') {
     await inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
     return;
   }
   if (manifest !== undefined) await noteSpent(due, run, manifest);
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
-  const held = await holdRungs(due, run, rungs, quiet !== undefined, async (lease) => {
-    await inOrder(firing, rungs, (rung) => fireRung(firing, lease, rung));
-    return 'held';
-  });
-  if (held !== undefined) return;
+  const held = await holdRungs(due, run, rungs, quiet !== undefined, (lease) =>
+    fireHeld(firing, lease, rungs),
+  );
+  if (held !== undefined) {
+    if (held.grace !== undefined) await sayInGrace(firing, highest, held.grace);
+    return;
+  }
   if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
-  for (const rung of rungs) receipt.keep(decisionOn(resource, 'keep', 'fired-before', { rung: rung.do }));
+  for (const rung of rungs)
+    receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+}
+
+/** Fires the rungs on a project that this run holds; nothing in a grace, which a restore may have opened before the lease was taken. */
+async function fireHeld(
+  firing: Firing,
+  lease: ProjectLease,
+  rungs: readonly Rung[],
+): Promise<{ readonly grace: Grace | undefined }> {
+  const grace = graceNow(firing, lease.manifest());
+  if (grace === undefined)
+    await inOrder(firing, withoutEstimated(firing, lease.manifest(), rungs), (rung) =>
+      fireRung(firing, lease, rung),
+    );
+  return { grace };
 }
 
 /** One rung after the other. One that has more to do than a run may keeps those above it for the next look. */
@@ -105,12 +123,26 @@ async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise
   }
 }
 
-/** Whether a restore opened a grace that is not used up; then it is said what runs. */
-async function isInGrace(firing: Firing, manifest: Manifest, highest: Rung): Promise<boolean> {
-  const grace = graceOf(manifest, spentOf(firing.due), firing.run.runtime.now().getTime());
-  if (grace === undefined) return false;
+/** The grace that a restore opened and that is not used up. */
+function graceNow({ due, run }: Firing, manifest: Manifest): Grace | undefined {
+  return graceOf(manifest, spentOf(due), run.runtime.now().getTime());
+}
+
+/** The rungs but for unlinking, where the grace has ended by an estimate alone. */
+function withoutEstimated(
+  { due, run }: Firing,
+  manifest: Manifest | undefined,
+  rungs: readonly Rung[],
+): readonly Rung[] {
+  return endsByEstimate(due, manifest, run.runtime.now().getTime())
+    ? rungs.filter((rung) => rung.do !== 'unlink-billing')
+    : rungs;
+}
+
+/** In a grace no rung is in force, and it is said what runs. */
+async function sayInGrace(firing: Firing, highest: Rung, grace: Grace): Promise<void> {
+  await tellOthers(firing, []);
   sayGrace(firing, highest, grace, await planNow(firing, highest));
-  return true;
 }
 
 /** What there is where all rungs have fired and nothing that they cover runs: then there is nothing to take the lease for. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { updateManifest, type Manifest } from '../../../shared/state/manifest.ts';
+import { graceOf } from './grace.ts';
 import { keyOf, spentOf, type Due, type Spent } from './hold.ts';
 import type { SwitchRun } from '../run.ts';
 
@@ -12,10 +13,13 @@ export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): P
   const spent = spentOf(due);
   if (state === undefined || manifest.rungs.length === 0 || isSame(manifest.spent, spent)) return;
   try {
-    await updateManifest(state, keyOf(due, run), runtime, (stored) =>
-      // A write would prolong the lease of a run that died.
-      stored.lease === undefined && !isSame(stored.spent, spent) ? { ...stored, spent } : undefined,
-    );
+    await updateManifest(state, keyOf(due, run), runtime, (stored) => {
+      // A restore may have opened a grace since; and a write would prolong the lease of a run that died.
+      const isInGrace = graceOf(stored, spent, runtime.now().getTime()) !== undefined;
+      return stored.lease === undefined && !isInGrace && !isSame(stored.spent, spent)
+        ? { ...stored, spent }
+        : undefined;
+    });
   } catch (error) {
     log('WARNING', `Cannot note what is spent for ${projectId}: ${messageOf(error)}`);
   }
