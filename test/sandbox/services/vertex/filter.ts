@@ -26,32 +26,32 @@ function parseTerm(term: string, whole: string): (fields: Fields) => boolean {
   if (match === null)
     throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": cannot read "${term}".`);
   const [, not, field = '', operator, quoted, bare = ''] = match;
-  const wanted = quoted ?? bare;
-  if (field === TIME_FIELD) return compareTimes({ operator, wanted, whole, isNot: not !== undefined });
+  const value = quoted ?? bare;
+  if (field === TIME_FIELD) return compareTimes({ operator, value, whole, isNot: not !== undefined });
   if (operator !== '=' && operator !== '!=')
     throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": cannot order by "${field}".`);
   const equal = (operator === '=') === (not === undefined);
   return (fields) => {
     if (!(field in fields) && !field.startsWith('labels.'))
       throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": cannot filter by "${field}".`);
-    return (fields[field] === wanted) === equal;
+    return (fields[field] === value) === equal;
   };
 }
 
 function compareTimes({
   operator = '',
-  wanted,
+  value,
   whole,
   isNot,
 }: {
   readonly operator: string | undefined;
-  readonly wanted: string;
+  readonly value: string;
   readonly whole: string;
   readonly isNot: boolean;
 }): (fields: Fields) => boolean {
-  const time = Date.parse(wanted);
-  if (!/^\d{4}-\d\d-\d\dT/.test(wanted) || !Number.isFinite(time))
-    throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": "${wanted}" is not RFC 3339.`);
+  const time = Date.parse(value);
+  if (!/^\d{4}-\d\d-\d\dT/.test(value) || !Number.isFinite(time))
+    throw new ApiError('INVALID_ARGUMENT', `Invalid filter "${whole}": "${value}" is not RFC 3339.`);
   return (fields) => {
     const own = fields[TIME_FIELD];
     if (own === undefined)
