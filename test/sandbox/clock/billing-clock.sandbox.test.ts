@@ -136,6 +136,16 @@ describe('createBillingClock, spend', () => {
       ]);
     }));
 
+  it('begins the trials of a tuning job one after the other', () =>
+    withSandbox({ lab: FLEET }, async ({ clock, billingClock, vertex }) => {
+      const before = billingClock.usdPerHour('lab');
+      vertex.resubmit('projects/200/locations/us-central1/hyperparameterTuningJobs/3');
+      for (const trials of [1, 2, 3, 3]) {
+        near(billingClock.usdPerHour('lab'), before + (trials / 3) * RATES.sweep, `${trials} trials`);
+        await clock.advance(2 * MINUTE_MS);
+      }
+    }));
+
   it('stops with what is stopped, except for the disks', () =>
     withSandbox({ lab: FLEET }, async ({ clock, billingClock, fleet, vertex }) => {
       fleet.stopVm(VM);

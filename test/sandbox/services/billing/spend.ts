@@ -142,16 +142,20 @@ function jobCharges(job: VertexJob): readonly Charge[] {
     job.state === 'JOB_STATE_PAUSED'
   )
     return [];
-  return jobRates(job)
-    .flatMap(priced)
-    .map((usdPerHour) => ({ fromMs: job.createdMs, untilMs: job.endMs, usdPerHour }));
+  const { createdMs, endMs: untilMs, machines } = job;
+  const pools = jobRates(job).flatMap(priced);
+  return Array.from({ length: machines?.times ?? 1 }).flatMap((_, trial) =>
+    pools.map((usdPerHour) => ({ fromMs: createdMs + trial * TRIAL_APART_MS, untilMs, usdPerHour })),
+  );
 }
 
-/** One rate for each worker pool, of all trials that run at once. */
-function jobRates(job: VertexJob): readonly Rate[] {
-  const { machines } = job;
+/** Trials of a tuning job begin one after the other. */
+const TRIAL_APART_MS = 120_000;
+
+/** One rate for each worker pool, of one trial. */
+function jobRates({ machines, location }: VertexJob): readonly Rate[] {
   if (machines === undefined) return [{ why: 'the machines of a tuning job are not known' }];
-  return machines.spec.workerPoolSpecs.map((pool) => times(poolRate(pool, job.location), machines.times));
+  return machines.spec.workerPoolSpecs.map((pool) => poolRate(pool, location));
 }
 
 /** Default boot disk: machine_resources.proto, DiskSpec. */
