@@ -1,4 +1,4 @@
-import { atLeast, isPriced } from '../../shared/prices/price.ts';
+import { atLeast, isPriced, middleUsd } from '../../shared/prices/price.ts';
 import { cut } from '../../shared/report/text.ts';
 import type { EndedResource, RunningResource } from '../../shared/resources/kind.ts';
 import type { Seen } from '../../shared/spend/accrue.ts';
@@ -46,7 +46,7 @@ function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'o
 
 /** USD an hour. What has no price costs at the least what is known of it, and at the most that and the policy's bound. */
 export function rateOf(
-  { cost, leastShare }: Pick<RunningResource, 'cost' | 'leastShare'>,
+  { cost, leastShare, expectedUsd }: Pick<RunningResource, 'cost' | 'leastShare' | 'expectedUsd'>,
   unpricedAtMost: number,
 ): Band {
   if (!isPriced(cost)) {
@@ -55,5 +55,6 @@ export function rateOf(
   }
   const { low, high } = cost.usd;
   // Over a whole month sustained use takes off half of what it takes off the last hours.
-  return { low: low * leastShare, expected: ((low + high) / 2) * ((1 + leastShare) / 2), high };
+  const expected = expectedUsd ?? (middleUsd(cost) * (1 + leastShare)) / 2;
+  return { low: low * leastShare, expected, high };
 }

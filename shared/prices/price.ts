@@ -26,6 +26,11 @@ export function isPriced(price: Price): price is Priced {
   return price.usd !== 'unpriced';
 }
 
+/** The middle of its bounds. */
+export function middleUsd({ usd }: Priced): number {
+  return (usd.low + usd.high) / 2;
+}
+
 /** A figure of a book as a price. */
 export function priceOf({ low, high, source, asOf, mark, note }: Figure): Priced {
   return { usd: { low, high }, source, asOf, mark, note };
@@ -40,6 +45,13 @@ export function timesPrice(price: Price, amount: number): Price {
   return isPriced(price)
     ? { ...price, usd: scaleUsd(price.usd, amount) }
     : { ...price, atLeastUsd: price.atLeastUsd === undefined ? undefined : price.atLeastUsd * amount };
+}
+
+/** What costs at the least the one and at the most the other. */
+export function priceBetween(least: Price, most: Price): Price {
+  return isPriced(least) && isPriced(most)
+    ? { ...least, usd: { low: least.usd.low, high: most.usd.high } }
+    : least;
 }
 
 /** The sum: of its parts' weakest mark and oldest day; `unpriced` once one part is, and then at least what the others cost. */

@@ -16,6 +16,7 @@ export type Listed = Pick<
       | 'startedMs'
       | 'gpus'
       | 'leastShare'
+      | 'expectedUsd'
       | 'memberKeys'
       | 'ownerKeys'
     >

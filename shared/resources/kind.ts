@@ -61,8 +61,10 @@ export interface RunningResource {
   readonly memberLabels: readonly StringMap[];
   /** USD an hour while it runs: what stopping it ends. */
   readonly cost: Price;
-  /** The share of `cost` that is billed at the least: below 1 where sustained use is discounted. */
+  /** The share of `cost` that is billed at the least: below 1 where sustained use is discounted, or less of it may run. */
   readonly leastShare: number;
+  /** USD an hour that is expected, where that is not the middle of what is billed. */
+  readonly expectedUsd?: number;
   /** When it was started last, milliseconds since the epoch, where the API tells. */
   readonly startedMs: number | undefined;
   /** Its GPUs, where its kind tells them; undefined where it does not, or they cannot be counted. */

@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
-import { unpriced } from '../../prices/price.ts';
+import { isPriced, middleUsd, priceBetween, unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
 import { jobCost, machineSpec, machinesOf, vertexCost } from './machine-spec.ts';
+
+/** It is scaled up to so many, unless it names a limit. Source: machine_resources.proto, BatchDedicatedResources. */
+const DEFAULT_MAX_REPLICAS = 10;
 
 /** Batch predictions: cancelled. What was predicted until then stays. */
 export const BATCH_PREDICTION_JOBS = jobKind({
@@ -17,21 +20,29 @@ export const BATCH_PREDICTION_JOBS = jobKind({
       z.looseObject({
         machineSpec: z.optional(machineSpec),
         startingReplicaCount: z.optional(z.number()),
+        maxReplicaCount: z.optional(z.number()),
         spot: z.optional(z.boolean()),
       }),
     ),
   },
   mask: ['model', 'dedicatedResources'],
   describe({ name, displayName = '', model = '', labels = {}, dedicatedResources }, state) {
-    const { machineSpec: spec, startingReplicaCount = 1, spot = false } = dedicatedResources ?? {};
-    const machines = [machinesOf(name, spec, startingReplicaCount, spot)];
+    const { machineSpec: spec, startingReplicaCount: first = 1, spot = false } = dedicatedResources ?? {};
+    const most = Math.max(first, dedicatedResources?.maxReplicaCount ?? DEFAULT_MAX_REPLICAS);
+    const machines = [machinesOf(name, spec, first, spot)];
+    const least = vertexCost(machines);
     const run = labels[RUN_LABEL];
     return {
-      description: spec === undefined ? `batch prediction ${displayName}` : describeMachines(machines),
+      description:
+        spec === undefined
+          ? `batch prediction ${displayName}`
+          : `${describeMachines(machines)}${most > first ? `, up to ${most}` : ''}`,
       cost:
         spec === undefined
           ? unpriced('it runs on machines that Vertex AI chooses')
-          : jobCost(state, vertexCost(machines)),
+          : jobCost(state, priceBetween(least, vertexCost([machinesOf(name, spec, most, spot)]))),
+      // How far it is scaled up the API does not tell.
+      ...(isPriced(least) ? { expectedUsd: middleUsd(least) } : {}),
       source: model === '' ? '' : `model ${model}`,
       ownerKeys: run === undefined ? [] : [`run/${run}`],
     };

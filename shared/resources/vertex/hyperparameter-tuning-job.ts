@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
+import { isPriced, middleUsd } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { jobSpec } from './custom-job.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
 import { jobCost, poolMachines, vertexCost } from './machine-spec.ts';
+
+/** Of the trials that may run side by side: between two trials, and once fewer are left, fewer do. An assumption. */
+const EXPECTED_SHARE = 0.75;
 
 /** Hyperparameter tuning jobs: they start trials, and are cancelled before those. */
 export const HYPERPARAMETER_TUNING_JOBS = jobKind({
@@ -20,10 +24,14 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
       ...one,
       count: one.count * parallelTrialCount,
     }));
+    const whole = vertexCost(machines);
     const run = labels[RUN_LABEL];
     return {
       description: `hyperparameter tuning job ${displayName}, up to ${describeMachines(machines)}`,
-      cost: jobCost(state, vertexCost(machines)),
+      cost: jobCost(state, whole),
+      // How many trials run the listing does not tell: while they wait for machines there are none.
+      leastShare: 0,
+      ...(isPriced(whole) ? { expectedUsd: EXPECTED_SHARE * middleUsd(whole) } : {}),
       source: `the specification that ${name} still shows`,
       ownerKeys: run === undefined ? [] : [`run/${run}`],
     };

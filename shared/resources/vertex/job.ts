@@ -40,7 +40,7 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
   readonly title: string;
   /** `pipelineJobs` */
   readonly collection: string;
-  readonly states: 'PIPELINE_STATE' | 'JOB_STATE';
+  readonly states: keyof typeof FINAL;
   readonly order: number;
   /** Further fields that it reads. */
   readonly fields: Fields;
@@ -73,6 +73,7 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
         // States that are not known yet are listed.
         filter: notIn(states).join(' AND '),
         filterSince: (createdMs) => notInOrSince(states, createdMs),
+        counts: (job) => !ENDED.test(job.state ?? '') || endedLately(look, job, collection) !== undefined,
       });
       for (const job of jobs) tellEnded(look, job, spec);
       return jobs.filter(({ state = '' }) => !ENDED.test(state)).map((job) => listed(look, job, spec));
@@ -85,12 +86,18 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
   });
 }
 
-function notIn(states: string): readonly string[] {
-  return ['SUCCEEDED', 'FAILED', 'CANCELLED'].map((state) => `state!="${states}_${state}"`);
+/** Where a job stays once it has ended. Source: job_state.proto, pipeline_state.proto. */
+const FINAL = {
+  JOB_STATE: ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EXPIRED', 'PARTIALLY_SUCCEEDED'],
+  PIPELINE_STATE: ['SUCCEEDED', 'FAILED', 'CANCELLED'],
+} as const;
+
+function notIn(states: keyof typeof FINAL): readonly string[] {
+  return FINAL[states].map((state) => `state!="${states}_${state}"`);
 }
 
 /** Right whether OR binds closer (AIP-160) or AND does, when it lists more. `create_time` is the one time that a filter takes. */
-function notInOrSince(states: string, createdMs: number): string {
+function notInOrSince(states: keyof typeof FINAL, createdMs: number): string {
   const since = `create_time>="${new Date(createdMs).toISOString()}"`;
   return notIn(states)
     .map((state) => `${state} OR ${since}`)
@@ -103,16 +110,26 @@ function tellEnded<Fields extends z.core.$ZodShape>(
   job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
   spec: JobKind<Fields>,
 ): void {
-  const { name, state = '', startTime = '', endTime = '' } = job;
-  const [startedMs, endedMs] = [Date.parse(startTime), Date.parse(endTime)];
-  const sinceMs = look.endedSince(`${spec.collection} in ${regionOfName(name)}`);
-  if (sinceMs === undefined || !ENDED.test(state) || !(endedMs > sinceMs) || !(startedMs < endedMs)) return;
+  const times = endedLately(look, job, spec.collection);
+  if (times === undefined) return;
   look.ended({
     ...complete(spec.kind, listed(look, job, spec)),
-    startedMs,
-    endedMs,
-    isFailed: FAILED.test(state),
+    ...times,
+    isFailed: FAILED.test(job.state ?? ''),
   });
+}
+
+/** When it was started and ended, where that was since its collection was last looked at; milliseconds since the epoch. */
+function endedLately(
+  look: Look,
+  { name, state = '', startTime = '', endTime = '' }: VertexJob,
+  collection: string,
+): { readonly startedMs: number; readonly endedMs: number } | undefined {
+  const [startedMs, endedMs] = [Date.parse(startTime), Date.parse(endTime)];
+  const sinceMs = look.endedSince(`${collection} in ${regionOfName(name)}`);
+  return sinceMs !== undefined && ENDED.test(state) && endedMs > sinceMs && startedMs < endedMs
+    ? { startedMs, endedMs }
+    : undefined;
 }
 
 function listed<Fields extends z.core.$ZodShape>(

@@ -23,6 +23,8 @@ export interface RegionalQuery<T> {
   readonly filter?: string;
   /** The same, with what was created since a moment, whatever became of it; milliseconds since the epoch. */
   readonly filterSince?: (createdMs: number) => string;
+  /** Whether a resource says that the collection is in use; all do without it. */
+  readonly counts?: (item: T) => boolean;
 }
 
 /** What ended may have waited for machines for so long, and been created before. */
@@ -61,7 +63,7 @@ export async function listRegional<T>(look: Look, query: RegionalQuery<T>): Prom
     const isSeen = error === undefined || isAbsent || isOff;
     look.listed({
       ...{ what, answered: error === undefined },
-      found: isSeen ? items.length + strange.length : undefined,
+      found: isSeen ? items.filter(query.counts ?? (() => true)).length + strange.length : undefined,
       ...(isOff ? { isDisabled: true } : {}),
     });
     if (isOff) look.disabled(VERTEX);

@@ -93,6 +93,40 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
     });
   });
 
+  const ENDED = ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EXPIRED', 'PARTIALLY_SUCCEEDED'];
+
+  it.each([
+    ['by its filter', []],
+    ['where its filter is not taken', [{ route: 'aiplatform*batchPredictionJobs.list', count: 1 }]],
+  ])('does not count what ended long ago as there, %s', async (_, refused) => {
+    const resources = ENDED.map((state) => at('batchPredictionJobs', state, { state: `JOB_STATE_${state}` }));
+    await withResources([BATCH_PREDICTION_JOBS], { resources }, async ({ look, sandbox }) => {
+      for (const one of refused)
+        sandbox.faults.add({
+          ...{ ...one, pathIncludes: '/us-central1/' },
+          fault: { kind: 'status', status: 400 },
+        });
+      const { listings } = await look();
+      expect(listings).toContainEqual({
+        ...{ what: 'batchPredictionJobs in us-central1', answered: true, found: 0 },
+      });
+      const lists = sandbox.callLog.calls().filter(({ id }) => id.endsWith('batchPredictionJobs.list'));
+      expect(lists).toHaveLength(4 + refused.length);
+    });
+  });
+
+  it('leaves out the states that each collection has, and no others', async () => {
+    await withResources([BATCH_PREDICTION_JOBS, PIPELINE_JOBS], {}, async ({ look, sandbox }) => {
+      await look();
+      const filterOf = (collection: string) => {
+        const [list] = sandbox.callLog.calls().filter(({ id }) => id.endsWith(`${collection}.list`));
+        return new URLSearchParams(list?.query).get('filter');
+      };
+      expect(filterOf('batchPredictionJobs')).toBe(ENDED.map((state) => `state!="JOB_STATE_${state}"`).join(' AND ')); // prettier-ignore
+      expect(filterOf('pipelineJobs')).toBe(ENDED.slice(0, 3).map((state) => `state!="PIPELINE_STATE_${state}"`).join(' AND ')); // prettier-ignore
+    });
+  });
+
   it.each([
     ['nightly', PIPELINE_JOBS, 'PIPELINE_STATE_CANCELLED'],
     ['automl', TRAINING_PIPELINES, 'PIPELINE_STATE_CANCELLED'],
