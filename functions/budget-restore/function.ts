@@ -101,8 +101,10 @@ function saidOfGrace(
 ): Readonly<Record<string, string>> {
   const textOf = (manifest: Manifest): string => {
     const grace = graceFrom(manifest, { runId: '', sinceMs }, requested);
-    const raised = grace.amount === undefined ? '' : ` above ${grace.amount}`;
-    return `its rungs are not in force ${graceText(grace)}, or the budget is raised${raised}, or its period ends`;
+    const { shareOf } = grace;
+    const of =
+      shareOf === undefined ? '' : ` (of ${shareOf} in its currency, or as much money of a raised one)`;
+    return `its rungs are not in force ${graceText(grace)}${of}, or the budget is raised later, or its period ends`;
   };
   return Object.fromEntries(manifests.map((manifest) => [manifest.project, textOf(manifest)]));
 }

@@ -74,15 +74,20 @@ export async function openGrace(
   }));
 }
 
-/** The grace that a restore opens. A raised budget ends it, for then the share of the new amount counts. Pure. */
+/**
+ * The grace that a restore opens. A raise ends it once the switch has seen it: the last amount that is known here may be of before a
+ * raise, which is not to end what was requested after it. Pure.
+ */
 export function graceFrom(
   { spent, rungs }: Pick<Manifest, 'spent' | 'rungs'>,
   base: Pick<Grace, 'runId' | 'sinceMs'>,
   requested: GraceRequest,
 ): Grace {
-  const amount = spent === undefined ? {} : { amount: spent.amount };
-  if ('hours' in requested)
-    return { ...base, untilMs: base.sinceMs + requested.hours * 3_600_000, ...amount };
+  if ('hours' in requested) return { ...base, untilMs: base.sinceMs + requested.hours * 3_600_000 };
   const share = spent?.share ?? Math.max(0, ...rungs.map(({ at }) => at));
-  return { ...base, untilShare: share + requested.share, ...amount };
+  return {
+    ...base,
+    untilShare: share + requested.share,
+    ...(spent === undefined ? {} : { shareOf: spent.amount }),
+  };
 }

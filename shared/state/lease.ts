@@ -76,6 +76,21 @@ function withoutLease(manifest: Manifest): Manifest {
   return freed;
 }
 
+/**
+ * Changes the manifest of a project that no run holds. The lease of a run that died goes with it: a write would prolong it, and what that
+ * run may still write is refused. Where a run holds the project, or `change` returns undefined, all stays as it is.
+ */
+export async function updateUnheld(
+  state: State,
+  key: ManifestKey,
+  pauses: Pauses,
+  change: (manifest: Manifest) => Manifest | undefined,
+): Promise<Manifest> {
+  return updateManifest(state, key, pauses, (stored, ageMs) =>
+    stored.lease !== undefined && ageMs < LEASE_MS ? undefined : change(withoutLease(stored)),
+  );
+}
+
 interface Taken {
   readonly manifest: Manifest;
   /** By this instance's clock, before the write left. */

@@ -55,10 +55,13 @@ const leaseSchema = z.object({
 const graceSchema = z.object({
   runId: z.string(),
   sinceMs: z.number(),
-  /** Until this share of the budget is spent; of this amount: once that is raised, the grace has done its work. */
-  untilShare: z.optional(z.number()),
-  amount: z.optional(z.number()),
   untilMs: z.optional(z.number()),
+  /** Until this share of the budget is spent. */
+  untilShare: z.optional(z.number()),
+  /** The amount that it is a share of, where the switch has not seen the grace yet: the budget may have been raised before. */
+  shareOf: z.optional(z.number()),
+  /** The budget's amount when the switch first saw the grace: once that is raised, it has done its work. */
+  amount: z.optional(z.number()),
 });
 
 const manifestSchema = z.object({

@@ -11,7 +11,7 @@ import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
-import { noteSpent } from './note-spent.ts';
+import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { decisionOn, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
@@ -56,7 +56,7 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
   if (highest === undefined) return;
   const grace = manifest === undefined ? undefined : graceNow(firing, manifest);
   if (grace !== undefined) {
-    await sayInGrace(firing, highest, grace);
+    await sayInGrace(firing, highest, grace, manifest?.grace);
     return;
   }
   await tellOthers(firing, rungs);
@@ -139,9 +139,10 @@ function withoutEstimated(
     : rungs;
 }
 
-/** In a grace no rung is in force, and it is said what runs. */
-async function sayInGrace(firing: Firing, highest: Rung, grace: Grace): Promise<void> {
+/** In a grace no rung is in force, and it is said what runs. `known`: the grace as it was read. */
+async function sayInGrace(firing: Firing, highest: Rung, grace: Grace, known?: Grace): Promise<void> {
   await tellOthers(firing, []);
+  await noteGrace(firing.due, firing.run, known, grace);
   sayGrace(firing, highest, grace, await planNow(firing, highest));
 }
 

@@ -10,8 +10,8 @@ import { graceText } from '../../../shared/state/grace-text.ts';
 import type { Rung, RungAction } from '../../../shared/policy/policy.ts';
 
 /**
- * The grace in which the rungs of a project are not in force; undefined when there is none, it is used up, or the budget was raised
- * since: then the share of the new amount counts. Pure.
+ * The grace in which the rungs of a project are not in force, as it is under the present amount; undefined when there is none, it is used
+ * up, or the budget was raised since it was first seen: then the share of the new amount counts. Pure.
  */
 export function graceOf(
   { grace }: Pick<Manifest, 'grace'>,
@@ -19,13 +19,22 @@ export function graceOf(
   nowMs: number,
 ): Grace | undefined {
   if (grace === undefined) return undefined;
-  const { untilMs, untilShare, amount } = grace;
+  const present = underAmount(grace, spent.amount);
+  const { untilMs, untilShare, amount } = present;
   if (untilMs === undefined && untilShare === undefined) return undefined;
   const isOver =
     (untilMs !== undefined && nowMs >= untilMs) ||
     (untilShare !== undefined && spent.share >= untilShare) ||
     (amount !== undefined && spent.amount > amount);
-  return isOver ? undefined : grace;
+  return isOver ? undefined : present;
+}
+
+/** A grace that was not seen yet has the present amount: where the budget was raised before, as much money is a smaller share. */
+function underAmount(grace: Grace, amount: number): Grace {
+  const { shareOf = amount, untilShare, ...rest } = grace;
+  if (rest.amount !== undefined) return grace;
+  const share = untilShare === undefined ? {} : { untilShare: untilShare * Math.min(1, shareOf / amount) };
+  return { ...rest, ...share, amount };
 }
 
 /** Whether a grace has ended by an estimate alone: for unlinking, which no estimate may do, it goes on. Pure. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
-import { updateManifest, type Manifest } from '../../../shared/state/manifest.ts';
+import { updateUnheld } from '../../../shared/state/lease.ts';
+import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
 import { graceOf } from './grace.ts';
 import { keyOf, spentOf, type Due, type Spent } from './hold.ts';
 import type { SwitchRun } from '../run.ts';
@@ -9,19 +10,45 @@ import type { SwitchRun } from '../run.ts';
  * grace of a restore counts from there. When it cannot be kept, that grace is shorter.
  */
 export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): Promise<void> {
-  const { state, runtime, log, projectId } = run;
   const spent = spentOf(due);
-  if (state === undefined || manifest.rungs.length === 0 || isSame(manifest.spent, spent)) return;
+  if (manifest.rungs.length === 0 || isSame(manifest.spent, spent)) return;
+  await note(due, run, 'what is spent for', (stored) => {
+    // A restore may have opened a grace since.
+    const isInGrace = graceOf(stored, spent, run.runtime.now().getTime()) !== undefined;
+    return isInGrace || isSame(stored.spent, spent) ? undefined : { ...stored, spent };
+  });
+}
+
+/**
+ * Keeps the amount that the budget has when a grace is first seen: from then on a raise ends it. When it cannot be kept, a raise before
+ * the next look does not end it. Observing keeps nothing.
+ */
+export async function noteGrace(
+  due: Due,
+  run: SwitchRun,
+  known: Grace | undefined,
+  seen: Grace,
+): Promise<void> {
+  if (due.config.mode === 'observe' || known?.amount !== undefined) return;
+  await note(due, run, 'the amount of the budget in the grace of', (stored) => {
+    const { grace } = stored;
+    const isSeen = grace?.runId === seen.runId && grace.sinceMs === seen.sinceMs;
+    return isSeen && grace.amount === undefined ? { ...stored, grace: seen } : undefined;
+  });
+}
+
+async function note(
+  due: Due,
+  run: SwitchRun,
+  what: string,
+  change: (stored: Manifest) => Manifest | undefined,
+): Promise<void> {
+  const { state, runtime, log, projectId } = run;
+  if (state === undefined) return;
   try {
-    await updateManifest(state, keyOf(due, run), runtime, (stored) => {
-      // A restore may have opened a grace since; and a write would prolong the lease of a run that died.
-      const isInGrace = graceOf(stored, spent, runtime.now().getTime()) !== undefined;
-      return stored.lease === undefined && !isInGrace && !isSame(stored.spent, spent)
-        ? { ...stored, spent }
-        : undefined;
-    });
+    await updateUnheld(state, keyOf(due, run), runtime, change);
   } catch (error) {
-    log('WARNING', `Cannot note what is spent for ${projectId}: ${messageOf(error)}`);
+    log('WARNING', `Cannot note ${what} ${projectId}: ${messageOf(error)}`);
   }
 }
 

@@ -27,6 +27,13 @@ const scenario = budgetScenario({ projects: [SMALL_PROJECT] });
 
 const vmOf = ({ sandbox }: SwitchWorld): string | undefined => sandbox.fleet.vms.get(VM)?.status;
 
+function raise({ sandbox }: SwitchWorld, usd: number): void {
+  sandbox.billing.budgets.update(
+    { name: BUDGET, amount: { specifiedAmount: { currencyCode: 'USD', units: String(usd) } } },
+    'amount.specifiedAmount',
+  );
+}
+
 describe('a rung is in force while the share is at or above it', () => {
   it('stops again what came back, once per start, and a restore brings it back once', () =>
     withSwitch({ scenario }, async (world) => {
@@ -69,10 +76,7 @@ describe('a rung is in force while the share is at or above it', () => {
       const { sandbox } = world;
       await world.alert(alert(1.01));
       await sandbox.clock.advance(10 * MINUTE_MS);
-      sandbox.billing.budgets.update(
-        { name: BUDGET, amount: { specifiedAmount: { currencyCode: 'USD', units: '2000' } } },
-        'amount.specifiedAmount',
-      );
+      raise(world, 2_000);
       assert.equal((await world.restore('POST')).status, 200);
       await sandbox.clock.advance(10 * MINUTE_MS);
       await world.alert(alert(1.5, { data: { budgetAmount: 2_000, alertThresholdExceeded: 0.5 } }));
@@ -159,6 +163,71 @@ describe('a restore without a raise opens a grace', () => {
       await world.alert(alert(1.19));
       await sandbox.clock.advance(MINUTE_MS);
       assert.equal(vmOf(world), 'TERMINATED');
+    }));
+
+  it('of hours, which a raise of before the restore does not end, and a later one does', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      raise(world, 1_500);
+      assert.equal(
+        (await world.restore('POST', { budget: BUDGET, period: PERIOD, grace: '12h' })).status,
+        200,
+      );
+      assert.equal(manifestsIn(sandbox)[RUNAWAY]?.grace?.amount, undefined);
+      await sandbox.clock.advance(60 * MINUTE_MS);
+      await world.alert(alert(1.55, { data: { budgetAmount: 1_500, alertThresholdExceeded: 1 } }));
+      assert.equal(vmOf(world), 'RUNNING');
+      assert.equal(manifestsIn(sandbox)[RUNAWAY]?.grace?.amount, 1_500);
+      raise(world, 2_000);
+      await sandbox.clock.advance(60 * MINUTE_MS);
+      await world.alert(alert(2.05, { data: { budgetAmount: 2_000, alertThresholdExceeded: 1 } }));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(vmOf(world), 'TERMINATED');
+    }));
+
+  it('of a share, which goes on to the same cost where the budget was raised before the restore', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      const notebook = () => sandbox.fleet.notebooksOf(RUNAWAY).find(({ id }) => id === 'nb-1')?.state;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      raise(world, 1_200);
+      assert.equal((await world.restore('POST')).status, 200);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      const data = { budgetAmount: 1_200, alertThresholdExceeded: 0.8 };
+      await world.alert(alert(1.1, { data }));
+      assert.equal(notebook(), 'ACTIVE');
+      const said = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('not in force'));
+      assert.match(said.at(-1) ?? '', /in grace until 92\.5 % of the budget is spent;/);
+      await world.alert(alert(1.12, { data }));
+      await sandbox.clock.advance(MINUTE_MS);
+      assert.equal(notebook(), 'STOPPED');
+    }));
+
+  it('counts from the cost that is reported by now also where the last run died holding its lease', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      const [name = ''] = sandbox.storage
+        .objectNames(BUCKET, 'manifests/')
+        .filter((one) => one.endsWith(`/${RUNAWAY}.json`));
+      const lease = { by: SWITCH, runId: 'died', doing: 'stop-compute' };
+      await world.overwrite(name, JSON.stringify({ ...manifestsIn(sandbox)[RUNAWAY], lease }));
+      // It may be at work still.
+      await world.alert(alert(1.05));
+      assert.deepEqual(manifestsIn(sandbox)[RUNAWAY]?.spent, { share: 1.01, amount: 1_000 });
+      assert.deepEqual(manifestsIn(sandbox)[RUNAWAY]?.lease, lease);
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      await world.alert(alert(1.15));
+      assert.deepEqual(manifestsIn(sandbox)[RUNAWAY]?.spent, { share: 1.15, amount: 1_000 });
+      assert.equal(manifestsIn(sandbox)[RUNAWAY]?.lease, undefined);
+      assert.equal((await world.restore('POST')).status, 200);
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      await world.alert(alert(1.2));
+      assert.equal(vmOf(world), 'RUNNING');
     }));
 });
 

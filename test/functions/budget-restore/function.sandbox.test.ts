@@ -95,7 +95,7 @@ describe('budget-restore', () => {
       assert.equal(answer.plan[0]?.action, 'relink');
       assert.deepEqual(answer.inGrace, {
         [RUNAWAY]:
-          'its rungs are not in force until 140 % of the budget is spent, or the budget is raised above 1000, or its period ends',
+          'its rungs are not in force until 140 % of the budget is spent (of 1000 in its currency, or as much money of a raised one), or the budget is raised later, or its period ends',
       });
     }));
 
