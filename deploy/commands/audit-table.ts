@@ -1,3 +1,4 @@
+import { atStakeText } from '../../functions/guardrail-audit/report/at-stake.ts';
 import type {
   AuditReport,
   Finding,
@@ -40,19 +41,26 @@ export function auditTable(report: AuditReport): string {
   ].join('\n');
 }
 
-function atStake({ usdPerMonth, unpriced }: AuditReport): string {
-  const money = usdPerMonth.high > 0 ? `, ${usdRangeText(usdPerMonth)} a month at stake` : '';
-  return `${money}${unpriced > 0 ? `, ${countText(unpriced)} unpriced` : ''}`;
+function atStake(report: AuditReport): string {
+  const { unpriced } = report;
+  const money = atStakeText(report);
+  return `${money === undefined ? '' : `, ${money}`}${unpriced > 0 ? `, ${countText(unpriced)} unpriced` : ''}`;
 }
 
 function counted(count: number, what: string): string {
   return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function mistakeLine({ number, title, status, findings, usdPerMonth, unpriced }: MistakeResult): string {
-  const money = usdPerMonth.high > 0 ? usdRangeText(usdPerMonth) : unpriced > 0 ? 'unpriced' : '';
+function mistakeLine(mistake: MistakeResult): string {
+  const { number, title, status, findings } = mistake;
   const count = findings === 0 ? '' : countText(findings).padStart(8);
-  return `  ${WORDS[status].padEnd(4)} ${number}. ${title.padEnd(TITLE)}${count}  ${money}`.trimEnd();
+  return `  ${WORDS[status].padEnd(4)} ${number}. ${title.padEnd(TITLE)}${count}  ${moneyCell(mistake)}`.trimEnd();
+}
+
+/** `$12.00+` where there may be more: the line has no room for words. */
+function moneyCell({ usdPerMonth, unpriced, isMoneyPartial }: MistakeResult): string {
+  if (usdPerMonth.high > 0) return `${usdRangeText(usdPerMonth)}${isMoneyPartial ? '+' : ''}`;
+  return unpriced > 0 ? 'unpriced' : isMoneyPartial ? 'unknown' : '';
 }
 
 /** What is still open follows as findings. */

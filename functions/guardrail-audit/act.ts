@@ -44,6 +44,7 @@ function fill(receipt: ReceiptBuilder, report: AuditReport): void {
         failedWeight,
         usdPerMonth: report.usdPerMonth,
         unpriced: report.unpriced,
+        isMoneyPartial: report.isMoneyPartial,
         ...(report.oldPrices === undefined ? {} : { oldPrices: report.oldPrices }),
       },
       findings: report.findings.length,

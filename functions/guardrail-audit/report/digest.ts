@@ -1,6 +1,7 @@
 import type { Notice, NoticeItem } from '../../../shared/notify/notice.ts';
-import { countText, usdRangeText } from '../../../shared/report/numbers.ts';
+import { countText } from '../../../shared/report/numbers.ts';
 import { resourceId } from '../../../shared/google/resource-name.ts';
+import { atStakeText } from './at-stake.ts';
 import type { ScopeReport, ScopeRow, ScopeTrend } from './scope.ts';
 
 /** The week's audits as one message: a line a project, the most money first. `week` is that of the id. */
@@ -10,7 +11,7 @@ export function digestOf(report: ScopeReport, week: string, ownerLabel: string):
   const missing = total.projects - total.audited;
   const parts = [
     `${countText(failing)} of ${counted(total.projects, 'project')} with findings`,
-    ...(total.usdPerMonth.high > 0 ? [`${usdRangeText(total.usdPerMonth)} a month at stake`] : []),
+    ...some(atStakeText(total)),
     ...(total.unpriced > 0 ? [`${counted(total.unpriced, 'finding')} unpriced`] : []),
     ...(missing > 0 ? [`${countText(missing)} not audited`] : []),
   ];
@@ -26,11 +27,11 @@ function itemOf({ project, labels, audit, why }: ScopeRow, ownerLabel: string): 
   const head = { resource: `projects/${project}`, action: 'report', owner: labels[ownerLabel] };
   if (audit === null)
     return { ...head, text: `${project}: not audited, so what it costs and lacks is unknown: ${why ?? ''}` };
-  const { grade, points, findings, usdPerMonth, unpriced, trend } = audit;
+  const { grade, points, findings, unpriced, trend } = audit;
   const said = [
     `${grade ?? 'no grade'}${points === null ? '' : `, ${points} of 100 points`}`,
     counted(findings, 'finding'),
-    ...(usdPerMonth.high > 0 ? [`${usdRangeText(usdPerMonth)} a month at stake`] : []),
+    ...some(atStakeText(audit)),
     ...(unpriced > 0 ? [`${countText(unpriced)} unpriced`] : []),
     ...(trend === null
       ? []
@@ -54,6 +55,10 @@ function changesOf(trend: ScopeTrend | null): string {
     return ` ${kind === 'new' ? 'New' : 'Fixed'}: ${names.join(', ')}${more}.`;
   };
   return `${told('new', trend.added)}${told('fixed', trend.fixed)}`;
+}
+
+function some(text: string | undefined): readonly string[] {
+  return text === undefined ? [] : [text];
 }
 
 function counted(count: number, what: string): string {

@@ -1,10 +1,10 @@
 import { tag, type Child, type Markup } from '../../../shared/report/markup.ts';
-import { countText, figure, momentText, usdRangeFigure, usdText } from '../../../shared/report/numbers.ts';
+import { countText, figure, momentText, usdText } from '../../../shared/report/numbers.ts';
 import { emptyState, headline, label, notice, oldPricesNotice } from '../../../shared/report/page-parts.ts';
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText, sentence, wholeText } from '../../../shared/report/text.ts';
-import { atStake } from './at-stake.ts';
+import { atStake, knownUsd } from './at-stake.ts';
 import { changesSection } from './changes-section.ts';
 import { findingCard } from './finding-card.ts';
 import type { AuditReport, Finding, MistakeResult, RuleResult } from './report.ts';
@@ -35,7 +35,7 @@ export function renderAuditPage(report: AuditReport): Html {
 }
 
 function topOf(report: AuditReport): readonly Markup[] {
-  const { score, mistakes, findings, usdPerMonth, unpriced, trend, oldPrices } = report;
+  const { score, mistakes, findings, unpriced, trend, oldPrices } = report;
   const unread = mistakes.flatMap(({ rules }) => rules).filter(({ status }) => status === 'not-evaluable');
   const unknown = unread.filter(({ isOffHere }) => !isOffHere);
   const leftOut = unread.filter(({ isOffHere }) => isOffHere);
@@ -50,7 +50,7 @@ function topOf(report: AuditReport): readonly Markup[] {
       },
       {
         label: 'Money at stake a month',
-        value: atStake({ usdPerMonth, unpriced }),
+        value: atStake(report),
         ...(unpriced === 0 ? {} : { note: label(`${countText(unpriced)} unpriced`, 'warn') }),
       },
     ]),
@@ -112,9 +112,8 @@ function summaryTable(mistakes: readonly MistakeResult[]): Markup {
       {
         title: 'USD a month',
         kind: 'number',
-        cell: ({ usdPerMonth, unpriced }) =>
-          usdPerMonth.high === 0 ? (unpriced > 0 ? 'unpriced' : '') : usdRangeFigure(usdPerMonth),
-        key: ({ usdPerMonth }) => usdPerMonth.high,
+        cell: (mistake) => (knownUsd(mistake)?.high === 0 ? '' : atStake(mistake)),
+        key: (mistake) => knownUsd(mistake)?.high,
       },
     ],
   });

@@ -6,6 +6,7 @@ import { runningBookDates } from '../../../shared/prices/age/running-book-dates.
 import type { EvidenceValue, Found, Outcome, Status } from '../checks/outcome.ts';
 import { MISTAKES, SEVERITIES, type MistakeId, type Severity } from '../rules/mistakes.ts';
 import { ruleOf, type RuleId } from '../rules/rules.ts';
+import { isMoneyPartial } from './partial-money.ts';
 import { scoreOf, type Score } from './score.ts';
 import { shapeOf } from './earlier.ts';
 import { sameFindings, trendOf, type AuditedNow, type EarlierAudit, type Trend } from './trend.ts';
@@ -56,6 +57,7 @@ export interface MistakeResult {
   readonly findings: number;
   readonly usdPerMonth: UsdRange;
   readonly unpriced: number;
+  readonly isMoneyPartial: boolean;
   readonly rules: readonly RuleResult[];
 }
 
@@ -70,6 +72,8 @@ export interface AuditReport {
   /** What the findings cost together, as far as they have a price. Two of them may be about the same money. */
   readonly usdPerMonth: UsdRange;
   readonly unpriced: number;
+  /** There may be more: not all that costs money could be looked at. Where nothing was found the amount is unknown, and not 0. */
+  readonly isMoneyPartial: boolean;
   readonly mistakes: readonly MistakeResult[];
   /** The most money first, then the most severe. */
   readonly findings: readonly Finding[];
@@ -123,6 +127,7 @@ export function buildReport(
     trend: earlier === undefined ? null : trendOf(earlier, audited),
     digestKey: digestKey ?? null,
     ...sumOf(findings),
+    isMoneyPartial: isMoneyPartial(outcomes),
     mistakes: MISTAKES.map((mistake, at) => toMistake(mistake, at + 1, outcomes, findings)),
     findings,
     ...(oldPrices === undefined ? {} : { oldPrices }),
@@ -195,6 +200,7 @@ function toMistake(
     severity: SEVERITIES.find((severity) => found.some((one) => one.severity === severity)) ?? null,
     findings: found.length,
     ...sumOf(found),
+    isMoneyPartial: isMoneyPartial(own),
     rules: own.map(toRule),
   };
 }

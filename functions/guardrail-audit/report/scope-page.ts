@@ -4,7 +4,7 @@ import { headline, notice, oldPricesNotice, partialScopeNotice } from '../../../
 import { renderPage, type Html } from '../../../shared/report/page.ts';
 import { countColumn, sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
-import { atStake } from './at-stake.ts';
+import { atStake, knownUsd } from './at-stake.ts';
 import type { ScopeReport, ScopeTotal } from './scope.ts';
 
 /** The audits of all projects in scope as a page: the newest ones by their receipts, or those that were made now. */
@@ -98,7 +98,7 @@ function projectTable({ projects }: ScopeReport): Markup {
         title: 'USD a month',
         kind: 'number',
         cell: ({ audit }) => (audit === null ? '' : atStake(audit)),
-        key: ({ audit }) => audit?.usdPerMonth.high,
+        key: ({ audit }) => (audit === null ? undefined : knownUsd(audit)?.high),
       },
       { title: 'Audited', kind: 'text', cell: ({ audit }) => (audit === null ? 'no' : momentText(audit.at)) },
     ],
@@ -129,7 +129,7 @@ function totalTable(caption: string, totals: readonly ScopeTotal[]): Markup {
         title: 'USD a month',
         kind: 'number',
         cell: (total) => (total.audited === 0 ? UNKNOWN : atStake(total)),
-        key: ({ audited, usdPerMonth }) => (audited === 0 ? undefined : usdPerMonth.high),
+        key: (total) => (total.audited === 0 ? undefined : knownUsd(total)?.high),
       },
     ],
   });

@@ -5,6 +5,7 @@ import type { Gap } from '../../../shared/run/receipt.ts';
 import { isRead, type Reading } from '../reading.ts';
 import { MISTAKES, type MistakeId } from '../rules/mistakes.ts';
 import { inDeletionText } from '../scope/in-deletion.ts';
+import { isIncompletePartial } from './partial-money.ts';
 import type { AuditReport } from './report.ts';
 import { CHANGES } from './trend.ts';
 
@@ -36,6 +37,7 @@ const scoreSchema = z.looseObject({
   findings: countSchema,
   usdPerMonth: z.object({ low: usdSchema, high: usdSchema }),
   unpriced: countSchema,
+  isMoneyPartial: z.optional(z.boolean()),
   mistakes: z.record(z.string(), z.enum(['pass', 'fail', 'not-evaluable'])),
   trend: z.optional(z.unknown()),
   oldPrices: z._default(z.nullable(z.string()), null),
@@ -56,6 +58,7 @@ export interface ScopeRow {
     readonly findings: number;
     readonly usdPerMonth: UsdRange;
     readonly unpriced: number;
+    readonly isMoneyPartial: boolean;
     readonly mistakes: Readonly<Record<string, string>>;
     /** Since the audit before it; null where there was none. */
     readonly trend: ScopeTrend | null;
@@ -78,6 +81,8 @@ export interface ScopeTotal {
   readonly findings: number;
   readonly usdPerMonth: UsdRange;
   readonly unpriced: number;
+  /** Of a project of it the money is unknown, or not all of it known. */
+  readonly isMoneyPartial: boolean;
 }
 
 export interface ScopeReport {
@@ -113,7 +118,7 @@ export function scopeRow(
   // Its last audit is about what was there.
   if (known?.isDeleted === true) return unreadRow(project, known, inDeletionText(project));
   if (!isRead(receipt)) return unreadRow(project, known, receipt.why);
-  const { runId, startedAtMs, decisions } = receipt.value;
+  const { runId, startedAtMs, decisions, incomplete } = receipt.value;
   const score = scoreSchema.safeParse(decisions.find(({ reason }) => reason === 'score')?.evidence);
   // A damaged one says nothing: not that nothing was found.
   if (!score.success) return unreadRow(project, known, `the score in the receipt of run ${runId} is damaged`);
@@ -122,6 +127,7 @@ export function scopeRow(
     runId,
     at: new Date(startedAtMs).toISOString(),
     ...{ points, grade, findings, usdPerMonth, unpriced, mistakes },
+    isMoneyPartial: score.data.isMoneyPartial ?? isIncompletePartial(incomplete),
     trend: trendIn(trend),
     oldPrices,
   });
@@ -139,6 +145,7 @@ export function reportRow(report: AuditReport, facts: ProjectFacts | undefined):
     ...{
       usdPerMonth,
       unpriced,
+      isMoneyPartial: report.isMoneyPartial,
       mistakes: Object.fromEntries(mistakes.map(({ id, status }) => [id, status])),
     },
     trend: trendIn(trend),
@@ -166,11 +173,12 @@ export function joinScope(
   rows: readonly ScopeRow[],
   { generatedAt, ownerLabel = 'owner', incomplete }: ScopeAbout,
 ): ScopeReport {
+  const total = totalOf('all', rows);
   return {
     generatedAt,
     incomplete,
     projects: [...rows].sort((a, b) => moneyOf(b) - moneyOf(a) || (a.project < b.project ? -1 : 1)),
-    total: totalOf('all', rows),
+    total: { ...total, isMoneyPartial: total.isMoneyPartial || incomplete.length > 0 },
     byFolder: totalsBy(rows, ({ parent }) => [parent ?? 'no folder']),
     byLabel: totalsBy(rows, ({ labels }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`)),
     byOwner: totalsBy(rows, ({ labels }) => [labels[ownerLabel] ?? 'no owner']),
@@ -208,6 +216,7 @@ function totalOf(key: string, rows: readonly ScopeRow[]): ScopeTotal {
     findings: audits.reduce((sum, { findings }) => sum + findings, 0),
     usdPerMonth: audits.reduce((sum, one) => addUsd(sum, one.usdPerMonth), NO_USD),
     unpriced: audits.reduce((sum, { unpriced }) => sum + unpriced, 0),
+    isMoneyPartial: rows.some(({ audit }) => audit === null || audit.isMoneyPartial),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Rule {
   readonly title: string;
   /** Number in the CIS Google Cloud Platform Foundation Benchmark 5.0, where it has one. */
   readonly cis?: string;
+  /** Its findings say what they cost a month. */
+  readonly hasCost?: true;
   /** Why it matters, one sentence. */
   readonly help: string;
 }

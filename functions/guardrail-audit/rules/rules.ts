@@ -35,6 +35,7 @@ export const RULES = {
   'notebook-day-and-night': {
     mistake: 'notebooks',
     severity: 'high',
+    hasCost: true,
     title: 'A notebook runs while it is idle',
     help: 'A notebook bills by the hour that it is up, busy or not.',
   },
@@ -53,24 +54,28 @@ export const RULES = {
   'gpu-oversized': {
     mistake: 'machines',
     severity: 'high',
+    hasCost: true,
     title: 'A GPU machine is larger than what it runs',
     help: 'GPUs are most of the price of a machine, and most notebooks need a fraction of one.',
   },
   'endpoint-idle': {
     mistake: 'machines',
     severity: 'high',
+    hasCost: true,
     title: 'A deployed model that gets no requests',
     help: 'An endpoint bills for its minimum replicas, called or not.',
   },
   'tpu-idle': {
     mistake: 'machines',
     severity: 'high',
+    hasCost: true,
     title: 'A TPU that computes nothing',
     help: 'A TPU bills while it is READY, whether its chips work or not.',
   },
   'lifecycle-missing': {
     mistake: 'lifecycle',
     severity: 'medium',
+    hasCost: true,
     title: 'A bucket without the lifecycle that the policy wants',
     help: 'Data that is never deleted or moved is paid for every month.',
   },
@@ -95,6 +100,7 @@ export const RULES = {
   'egress-finding': {
     mistake: 'egress',
     severity: 'medium',
+    hasCost: true,
     title: 'Traffic that costs money by where things stand',
     help: 'Most egress of a training platform is a placement mistake.',
   },

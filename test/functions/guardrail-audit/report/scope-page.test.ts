@@ -3,12 +3,13 @@ import { joinScope, unreadRow, type ScopeRow } from '../../../../functions/guard
 import { renderScopePage } from '../../../../functions/guardrail-audit/report/scope-page.ts';
 import { NOW, project } from '../../../support/guardrail-facts.ts';
 
-const audited = (usd: number, unpriced: number): ScopeRow => ({
+const audited = (usd: number, unpriced: number, isMoneyPartial = false): ScopeRow => ({
   project: 'ml-seen',
   parent: 'folders/1',
   labels: { owner: 'ada' },
   audit: {
     ...{ runId: 'r', at: NOW.toISOString(), points: 90, grade: 'A', findings: unpriced, unpriced },
+    isMoneyPartial,
     ...{ usdPerMonth: { low: usd, high: usd }, mistakes: {}, trend: null, oldPrices: null },
   },
   why: null,

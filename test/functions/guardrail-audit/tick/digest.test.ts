@@ -115,7 +115,7 @@ describe('a digest of which something cannot be read for the moment', () => {
     expect(told).toEqual([]);
     await end(LAST);
     expect(told.map(({ title }) => title)).toEqual([
-      `Guardrail audit of ${WEEK}: 0 of 2 projects with findings, 2 not audited`,
+      `Guardrail audit of ${WEEK}: 0 of 2 projects with findings, money at stake unknown, 2 not audited`,
     ]);
     expect(lines).toContain(
       `WARNING Tells the digest of ${WEEK} without all that it needs: attempt ${PARTIAL_FROM_ATTEMPT}`,
