@@ -63,7 +63,7 @@ describe('the digest of the weekly tick', () => {
       expect(others).toEqual([]);
       expect(digest?.id).toBe('guardrail-audit/2026-W47');
       expect(digest?.title).toMatch(
-        /^Guardrail audit of 2026-W47: 2 of 3 projects with findings, \$[\d,]+.* a month at stake/,
+        /^Guardrail audit of 2026-W47: 2 of 3 projects with findings, at least \$[\d,]+.* a month at stake/,
       );
       const [first] = digest?.items ?? [];
       expect(first?.text).toMatch(
