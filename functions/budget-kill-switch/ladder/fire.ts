@@ -20,6 +20,7 @@ import { isFired, openRung, plannedBefore } from './ladder.ts';
 import { limitPlan, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
+import { mayHaveRunSince } from '../settle/in-effect.ts';
 import type { ReadOthers } from '../settle/others.ts';
 
 /** What firing rungs on one project goes by. */
@@ -155,7 +156,17 @@ async function quietPlan(
 ): Promise<FreshPlan | undefined> {
   if (!rungs.every((rung) => isFired(manifest, rung))) return undefined;
   const plan = await planNow(firing, highest);
-  return plan.complete && plan.items.length === 0 ? plan : undefined;
+  const isQuiet = plan.complete && plan.items.length === 0 && !isOffAnew(manifest, highest, plan);
+  return isQuiet ? plan : undefined;
+}
+
+/**
+ * Whether a project that a restore brought back after the rung fired was deleted or lost its billing since: the rung is closed again, for
+ * until now its cost went on.
+ */
+function isOffAnew({ rungs, grace }: Manifest, rung: Rung, { nothingLeft }: FreshPlan): boolean {
+  const firedAtMs = rungs.find((one) => one.do === rung.do)?.firedAtMs ?? 0;
+  return nothingLeft !== undefined && mayHaveRunSince({ grace }, firedAtMs, 0);
 }
 
 /** What a rung would do now, in the receipt alone. */
@@ -200,7 +211,8 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const open = new Set(
     present.items.flatMap((item) => (isOpen(item) && !isOver.has(item.resource) ? [item.resource] : [])),
   );
-  if (wasFired && fresh.complete && over.length === 0 && open.size === 0) {
+  const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
+  if (wasFired && isDealtWith && !isOffAnew(lease.manifest(), rung, fresh)) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
     return NOTHING_OVER;
   }

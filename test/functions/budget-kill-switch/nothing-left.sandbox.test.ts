@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergePlans } from '../../../functions/budget-kill-switch/ladder/merge-plans.ts';
+import { judgeOther } from '../../../functions/budget-kill-switch/settle/others.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import {
   ACCOUNT,
@@ -102,6 +103,33 @@ describe.each(ENDS)('a project of which $end, after unlinking it was refused', (
         await sandbox.clock.advance(10 * MINUTE_MS);
         const { status, results = [] } = await world.restore('POST');
         expect([status, ...new Set(results.map(({ outcome }) => outcome))]).toEqual([200, 'left']);
+      },
+    ));
+});
+
+describe.each(ENDS)('a project that was unlinked and restored, and of which then $end', ({ come }) => {
+  it('runs nothing since the look that sees it: said once, and the other projects of the budget count from there', () =>
+    withSwitch(
+      {
+        scenario: budgetScenario({ projects: [structuredClone(SMALL_PROJECT)], regions: ['us-central1'] }),
+        policy: switchPolicy({ lines: ['ladder: [{at: 1, do: unlink-billing}]'] }),
+      },
+      async (world) => {
+        const { sandbox } = world;
+        await world.alert(alert(1.01));
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        expect((await world.restore('POST')).status).toBe(200);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        come(world);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        const [from, lookMs] = [world.lines.length, sandbox.clock.now()];
+        for (const share of [1.2, 1.21, 1.22]) await world.alert(alert(share));
+        const said = messagesOf(world.lines.slice(from), 'WARNING');
+        expect(said.filter((text) => text.includes('has nothing left to do'))).toHaveLength(1);
+        const manifest = manifestsIn(sandbox)[RUNAWAY];
+        const other = judgeOther(RUNAWAY, manifest, 1_000);
+        expect(other).toEqual({ kind: 'quiet', sinceMs: manifest?.rungs[0]?.firedAtMs });
+        expect(manifest?.rungs[0]?.firedAtMs).toBeGreaterThanOrEqual(lookMs);
       },
     ));
 });
