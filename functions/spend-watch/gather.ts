@@ -3,6 +3,7 @@ import { readResources, type ResourceInventory } from '../../shared/resources/in
 import type { Gap } from '../../shared/run/receipt.ts';
 import type { Run } from '../../shared/run/sweep.ts';
 import type { SeenNow } from '../../shared/spend/accrue.ts';
+import { runsSince } from '../../shared/spend/ended.ts';
 import { ledgerObject, parseLedger, type Ledger } from '../../shared/spend/ledger.ts';
 import { endedSince, regionOf, worksSomewhere } from '../../shared/spend/region-looks.ts';
 import type { State } from '../../shared/state/state.ts';
@@ -43,6 +44,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       formerRegions: Object.keys(before?.looks?.regions ?? {}),
       holds: plan.holds,
       endedSince: (listing) => endedSince(before?.looks, listing, nowMs),
+      runsSince: (listing) => runsSince(before, listing, nowMs),
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
     gatherBudgets(state, config.budgets, projectId, nowMs),

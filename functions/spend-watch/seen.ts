@@ -33,12 +33,13 @@ export function ended(
 
 function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>): Seen {
   const rate = rateOf(one, config.unpricedAtMost);
-  const { kind, resource, description, cost, startedMs } = one;
+  const { kind, resource, description, cost, startedMs, createdMs } = one;
   const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
   return {
     ...{ kind, resource, rate },
     description: cut(description, MAX_TEXT),
     ...(isPriced(cost) ? {} : { unpriced: cut(cost.why, MAX_TEXT) }),
+    ...(createdMs === undefined ? {} : { createdMs }),
     ...(startedMs === undefined ? {} : { startedMs }),
     ...(owner === undefined ? {} : { owner }),
   };

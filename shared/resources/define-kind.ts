@@ -13,6 +13,7 @@ export type Listed = Pick<
       | 'labels'
       | 'memberLabels'
       | 'startedBy'
+      | 'createdMs'
       | 'startedMs'
       | 'gpus'
       | 'leastShare'

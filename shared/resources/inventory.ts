@@ -50,7 +50,7 @@ export async function readResources(
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds' | 'endedSince'> = {},
+  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds' | 'endedSince' | 'runsSince'> = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];

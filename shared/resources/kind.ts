@@ -65,6 +65,8 @@ export interface RunningResource {
   readonly leastShare: number;
   /** USD an hour that is expected, where that is not the middle of what is billed. */
   readonly expectedUsd?: number;
+  /** When it was created, milliseconds since the epoch, where its kind tells. */
+  readonly createdMs?: number;
   /** When it was started last, milliseconds since the epoch, where the API tells. */
   readonly startedMs: number | undefined;
   /** Its GPUs, where its kind tells them; undefined where it does not, or they cannot be counted. */

@@ -50,6 +50,11 @@ export interface Look {
    * Since when what ended in a collection of a region counts too, milliseconds since the epoch; undefined where only what runs does.
    */
   readonly endedSince: (listing: string) => number | undefined;
+  /**
+   * When the oldest of what ran in a collection of a region was created, milliseconds since the epoch; undefined where nothing did:
+   * what ended is listed by when it was created.
+   */
+  readonly runsSince: (listing: string) => number | undefined;
   readonly ended: (resource: EndedResource) => void;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
@@ -64,7 +69,7 @@ export interface Look {
 export interface LookOptions
   extends
     Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
-    Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds' | 'endedSince' | 'ended'>> {
+    Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds' | 'endedSince' | 'runsSince' | 'ended'>> {
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
   /** Regions that earlier lists named: they are looked at too, for a list may lack some of them. */
@@ -87,6 +92,7 @@ export function startLook(options: LookOptions): Look {
     works: () => false,
     holds: () => false,
     endedSince: () => undefined,
+    runsSince: () => undefined,
     ended: () => undefined,
     ...options,
     vms: once(async () => {

@@ -1,7 +1,7 @@
 import { NO_BAND, type Band } from './band.ts';
 import type { Late } from './checkpoints.ts';
 import type { Ledger, Running } from './ledger.ts';
-import { endedSince, listingOf } from './region-looks.ts';
+import { endedSince, listingOf, WARM_MS } from './region-looks.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -28,6 +28,17 @@ export interface Part {
 export function isCounted({ looks, sinceMs, lookedMs }: Ledger, { resource, endedMs }: Ended): boolean {
   const sinceLook = endedSince(looks, listingOf(resource) ?? '', lookedMs);
   return endedMs <= Math.max(sinceMs, sinceLook ?? lookedMs);
+}
+
+/**
+ * When the oldest of what ran in a collection at its last look was created, or first seen, milliseconds since the epoch: where that
+ * ended, its listing shows it. No more than a week. Undefined where nothing ran.
+ */
+export function runsSince(ledger: Ledger | undefined, listing: string, nowMs: number): number | undefined {
+  const since = (ledger?.running ?? [])
+    .filter(({ resource }) => listingOf(resource) === listing)
+    .map(({ createdMs, firstMs, seenMs }) => createdMs ?? firstMs ?? seenMs);
+  return since.length === 0 ? undefined : Math.max(Math.min(...since), nowMs - WARM_MS);
 }
 
 /**

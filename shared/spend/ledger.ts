@@ -9,6 +9,8 @@ const runningSchema = z.object({
   kind: z.string(),
   /** USD an hour. */
   rate: bandSchema,
+  /** When it was created, where the API tells; milliseconds since the epoch. */
+  createdMs: z.optional(z.number()),
   /** When it was started, as the API tells; milliseconds since the epoch. */
   startedMs: z.optional(z.number()),
   /** When it was last seen, and first. */

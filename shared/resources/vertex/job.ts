@@ -13,6 +13,7 @@ const common = {
   displayName: z.optional(z.string()),
   state: z.optional(z.string()),
   labels: z.optional(stringMap),
+  createTime: z.optional(z.string()),
   startTime: z.optional(z.string()),
   endTime: z.optional(z.string()),
 };
@@ -137,13 +138,15 @@ function listed<Fields extends z.core.$ZodShape>(
   job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
   { describe, collection }: JobKind<Fields>,
 ): Listed {
-  const { name, displayName = '', state = '', labels = {} } = job;
+  const { name, displayName = '', state = '', labels = {}, createTime = '' } = job;
+  const createdMs = Date.parse(createTime);
   const { source = '', ...described } = describe(job, state);
   return {
     resource: name,
     state,
     labels,
     startedBy: startedBy(labels),
+    ...(Number.isFinite(createdMs) ? { createdMs } : {}),
     fate: fateOf(look, name, state, { displayName, state, source }),
     command: curlCommand(name, collection === 'customJobs' ? undefined : 'cancel'),
     ...described,

@@ -79,7 +79,7 @@ function isDisabled(error: unknown): boolean {
 
 async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {
   const { collection, schema, fields } = query;
-  const filter = filterOf(look.endedSince(`${collection} in ${region}`), query);
+  const filter = filterOf(look, `${collection} in ${region}`, query);
   const items: T[] = [];
   const strange: StrangeItem[] = [];
   const isNew = firstTime();
@@ -112,12 +112,14 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
 }
 
 function filterOf(
-  endedSinceMs: number | undefined,
+  look: Look,
+  listing: string,
   { filter, filterSince }: Pick<RegionalQuery<unknown>, 'filter' | 'filterSince'>,
 ): string | undefined {
-  return endedSinceMs === undefined || filterSince === undefined
+  const endedMs = look.endedSince(listing);
+  return endedMs === undefined || filterSince === undefined
     ? filter
-    : filterSince(endedSinceMs - WAITS_MS);
+    : filterSince(Math.min(endedMs - WAITS_MS, look.runsSince(listing) ?? Infinity));
 }
 
 function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> {

@@ -207,6 +207,22 @@ describe('spend-watch', () => {
     );
   });
 
+  it('counts a job until its end also where it was created hours ago', async () => {
+    const job = `projects/${RUNAWAY_NUMBER}/locations/us-central1/customJobs/41`;
+    await withWatch(watchPolicy('  regions: [us-central1]'), async ({ sandbox, look }) => {
+      await look();
+      await look(5);
+      const before = ledgerIn(sandbox);
+      const rate = before.running.find(({ resource }) => resource === job)?.rate.expected ?? NaN;
+      await sandbox.clock.advance(60_000);
+      sandbox.vertex.finish(job, 'JOB_STATE_SUCCEEDED');
+      await look(4);
+      const { kinds, running } = ledgerIn(sandbox);
+      expect(running.map(({ resource }) => resource)).not.toContain(job);
+      expect((kinds['custom-job'] ?? 0) - (before.kinds['custom-job'] ?? 0)).toBeCloseTo(rate / 60, 4);
+    });
+  });
+
   it('does not take a region without a collection for a gap where it is the only one whose turn it is', async () => {
     await withWatch(watchPolicy(), async ({ sandbox, look }) => {
       sandbox.faults.add({
