@@ -1,7 +1,7 @@
 import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
 import { addChanges, isGone } from './changes.ts';
 import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
-import { beganAndEnded, isCounted, stayedUntil, type Ended, type Part } from './ended.ts';
+import { beganAndEnded, isCounted, provenAfter, stayedUntil, type Ended, type Part } from './ended.ts';
 import type { Ledger, Running } from './ledger.ts';
 import { accrueOwners } from './owners.ts';
 import { billingMidnights } from './pacific.ts';
@@ -19,7 +19,7 @@ const MAX_DAYS = 400;
 const MAX_GAPS = 10;
 
 /** Something that runs, with its price. */
-export type Seen = Omit<Running, 'seenMs' | 'firstMs'>;
+export type Seen = Omit<Running, 'seenMs' | 'firstMs' | 'proven'>;
 
 /** One look at a project. */
 export interface SeenNow {
@@ -117,7 +117,10 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
   for (const one of seen.resources) {
     const was = before.get(one.resource);
     before.delete(one.resource);
-    const after: Running = { ...one, seenMs: seen.atMs, firstMs: was?.firstMs ?? seen.atMs };
+    const after: Running = {
+      ...{ ...one, seenMs: seen.atMs, firstMs: was?.firstMs ?? seen.atMs },
+      ...(was === undefined ? {} : provenAfter(was, one, seen.atMs)),
+    };
     const { kind, owner } = one;
     yield was === undefined
       ? { kind, owner, ...appeared(ledger, seen, one), after }

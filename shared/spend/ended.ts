@@ -6,7 +6,7 @@ import { endedSince, listingOf, WARM_MS } from './region-looks.ts';
 const HOUR_MS = 3_600_000;
 
 /** Something that ended, with its price while it ran. */
-export interface Ended extends Omit<Running, 'seenMs' | 'firstMs' | 'startedMs'> {
+export interface Ended extends Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'startedMs'> {
   /** Not later than it began; milliseconds since the epoch. */
   readonly startedMs: number;
   readonly endedMs: number;
@@ -62,7 +62,24 @@ export function beganAndEnded(
   };
 }
 
-/** Seen to run, and ended since: until then all of it. */
+/** What of a resource that goes on counts in `low`, to be taken back where it fails. */
+export function provenAfter(
+  was: Running,
+  { rate }: Pick<Running, 'rate'>,
+  atMs: number,
+): Pick<Running, 'proven'> {
+  const before = provenOf(was);
+  // While it waited for machines nothing counted.
+  const sinceMs = before.usdPerHour === 0 ? atMs : before.sinceMs;
+  const usdPerHour = Math.max(before.usdPerHour, rate.low);
+  return sinceMs === was.firstMs && usdPerHour === rate.low ? {} : { proven: { sinceMs, usdPerHour } };
+}
+
+function provenOf({ proven, firstMs, seenMs, rate }: Running): NonNullable<Running['proven']> {
+  return proven ?? { sinceMs: firstMs ?? seenMs, usdPerHour: rate.low };
+}
+
+/** Seen to run, and ended since: until then all of it. What failed is taken out of `low` again, since it was seen first. */
 export function stayedUntil(end: Ended, was: Running, { lookedMs }: Ledger, atMs: number): Part {
   const untilMs = Math.min(end.endedMs, atMs);
   const hours = hoursOf(lookedMs, untilMs);
@@ -75,9 +92,17 @@ export function stayedUntil(end: Ended, was: Running, { lookedMs }: Ledger, atMs
       expected: end.isFailed ? expected / 2 : expected,
       high: Math.max(was.rate.high, end.rate.high) * hours,
     },
-    late:
-      was.seenMs < lookedMs ? [{ fromMs: was.seenMs, untilMs, usdPerHour: { ...NO_BAND, low: least } }] : [],
+    late: end.isFailed
+      ? [takenBack(was)]
+      : was.seenMs < lookedMs
+        ? [{ fromMs: was.seenMs, untilMs, usdPerHour: { ...NO_BAND, low: least } }]
+        : [],
   };
+}
+
+function takenBack(was: Running): Late {
+  const { sinceMs, usdPerHour } = provenOf(was);
+  return { fromMs: sinceMs, untilMs: was.seenMs, usdPerHour: { ...NO_BAND, low: -usdPerHour } };
 }
 
 function hoursOf(fromMs: number, toMs: number): number {

@@ -16,6 +16,8 @@ const runningSchema = z.object({
   /** When it was last seen, and first. */
   seenMs: z.number(),
   firstMs: z.optional(z.number()),
+  /** Since when it counts in `low`, and with how much an hour at the most, where that is not since `firstMs` with its rate. */
+  proven: z.optional(z.object({ sinceMs: z.number(), usdPerHour: z.number() })),
   owner: z.optional(z.string()),
   /** What it is, for people. */
   description: z.optional(z.string()),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accrue, type Seen, type SeenNow } from '../../../shared/spend/accrue.ts';
 import type { Ended } from '../../../shared/spend/ended.ts';
-import type { Ledger } from '../../../shared/spend/ledger.ts';
+import { parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -102,11 +102,30 @@ describe('a job that was seen to run, and whose end is known', () => {
     expect(after.changes?.at(-1)).toMatchObject({ what: 'gone', resource: JOB });
   });
 
-  it('counts in low with nothing since the last look, where it failed', () => {
+  it('counts in low with nothing since it was seen first, where it failed: it may not be billed', () => {
     const end = ran(-1, 1 + 3 / 60, { isFailed: true });
     expect(total(accrue(before, look(1 + 5 / 60, { ended: [end] })))).toEqual({
-      ...{ low: 10, expected: 10.25, high: 12.6 },
+      ...{ low: 0, expected: 10.25, high: 12.6 },
     });
+  });
+
+  it.each([
+    ['as it ran', [10, 10, 10, 10]],
+    ['after it had waited for machines', [0, 0, 10, 10]],
+    ['after its price changed', [10, 4, 12, 12]],
+  ])('takes back of low what was its own where it failed, %s', (_, rates) => {
+    const other: Seen = { ...running, resource: 'projects/1/locations/us-east4/endpoints/8' };
+    const both = (hours: number, low: number): SeenNow =>
+      look(hours, { resources: [other, { ...running, rate: { low, expected: 12, high: 12 } }] });
+    let ledger: Ledger | undefined;
+    for (const [hours, low] of rates.entries()) ledger = accrue(ledger, both(hours, low));
+    ledger = accrue(ledger, look(4, { resources: [other], ended: [ran(-1, 3.5, { isFailed: true })] }));
+    const lows = ledger.checkpoints.map(({ low }) => round(low));
+    expect(lows).toEqual([...lows].sort((a, b) => a - b));
+    // Never more than the other's, and none of it is lost where the rate stayed the same.
+    for (const [hours, low] of lows.entries()) expect(low).toBeLessThanOrEqual(10 * hours);
+    if (!rates.includes(4)) expect(lows).toEqual([0, 10, 20, 30, 40]);
+    expect(parseLedger('p', printLedger(ledger)).kind).toBe('ledger');
   });
 
   it('ends also where another listing failed', () => {
