@@ -1,4 +1,4 @@
-import { getBillingLink, setBillingLink, whyNotOfBudget } from '../../shared/google/billing.ts';
+import { getBillingLink, judgePayer, setBillingLink } from '../../shared/google/billing.ts';
 import { changeState } from '../../shared/google/change/change-state.ts';
 import { poll } from '../../shared/google/change/waits.ts';
 import { BusyError } from '../../shared/google/google-api-error.ts';
@@ -14,16 +14,20 @@ type BillingItem = Extract<ManifestItem, { kind: 'billing' }>;
 
 /**
  * Links a project to the budget's own account again, or to a subaccount of it. Throws `GoogleApiError`, `BusyError` where it does not
- * come into force.
+ * come into force, and where it cannot be told whether the account is a subaccount: nothing starts without billing.
  */
 export async function restoreBilling(run: RestoreRun, { account }: BillingItem): Promise<Restored> {
   const { projectId } = run.project;
   // A manifest that names another account may not decide who pays.
-  const budget = { name: run.lease.manifest().budget, subaccounts: [] };
-  const why = await whyNotOfBudget(run.api, budget, account);
-  return why === undefined
-    ? relink(run, projectId, account)
-    : { kind: 'left', why: byHand(projectId, account, why) };
+  const payer = await judgePayer(run.api, { name: run.lease.manifest().budget, subaccounts: [] }, account);
+  switch (payer.is) {
+    case 'counted':
+      return relink(run, projectId, account);
+    case 'foreign':
+      return { kind: 'left', why: byHand(projectId, account, payer.why) };
+    case 'unknown':
+      throw new Error(byHand(projectId, account, payer.why));
+  }
 }
 
 function byHand(projectId: string, account: string, why: string): string {

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts';
 import type { Budget } from './budgets.ts';
 import { billingClients } from './clients/billing.ts';
 import { GoogleApiError } from './google-api-error.ts';
+import { CannotImpersonate } from './impersonate.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 
 /** How a project is linked to billing. */
@@ -50,30 +51,42 @@ async function getParentAccount(api: Api, account: string): Promise<string | und
   return masterBillingAccount || undefined;
 }
 
+/** Whether a budget counts what an account pays for; `unknown` where the account may not be looked at. */
+export type PayerVerdict =
+  { readonly is: 'counted' } | { readonly is: 'foreign' | 'unknown'; readonly why: string };
+
 /**
- * Why what an account pays for is not in the cost of a budget; undefined where it is. A budget counts its own account and all
- * subaccounts of it; where its filter names subaccounts, those alone. An account that may not be looked at is none of them. Throws
- * `GoogleApiError` where it cannot be looked at for the moment. Source: google/cloud/billing/budgets/v1/budget_model.proto.
+ * Judges the account that pays for a project by a budget. A budget counts its own account and all subaccounts of it; where its filter
+ * names subaccounts, those alone, and its own account where that is among them. Throws `GoogleApiError` where the account cannot be
+ * looked at for the moment. Source: google/cloud/billing/budgets/v1/budget_model.proto.
  */
-export async function whyNotOfBudget(
+export async function judgePayer(
   api: Api,
   { name, subaccounts }: Pick<Budget, 'name' | 'subaccounts'>,
   account: string,
-): Promise<string | undefined> {
+): Promise<PayerVerdict> {
   const own = name.split('/').slice(0, 2).join('/');
-  if (account === own || subaccounts.includes(account)) return undefined;
-  if (subaccounts.length > 0) return `the filter of the budget does not name it`;
+  if (subaccounts.includes(account)) return { is: 'counted' };
+  if (subaccounts.length > 0) return { is: 'foreign', why: `the filter of the budget does not name it` };
+  if (account === own) return { is: 'counted' };
   try {
     const parent = await getParentAccount(api, account);
-    return parent === own ? undefined : `it is no subaccount of ${own}`;
+    return parent === own ? { is: 'counted' } : { is: 'foreign', why: `it is no subaccount of ${own}` };
   } catch (error) {
-    if (!(error instanceof GoogleApiError) || !isRefusedOrMissing(error)) throw error;
-    return `whether it is a subaccount of ${own} cannot be told: ${messageOf(error)}`;
+    if (!isRefusedOrMissing(error)) throw error;
+    return {
+      is: 'unknown',
+      why: `whether it is a subaccount of ${own} cannot be told: ${messageOf(error)}`,
+    };
   }
 }
 
-function isRefusedOrMissing({ status }: GoogleApiError): boolean {
-  return status === 403 || status === 404;
+function isRefusedOrMissing(error: unknown): boolean {
+  return (
+    error instanceof GoogleApiError &&
+    (error.status === 403 || error.status === 404) &&
+    !(error.cause instanceof CannotImpersonate)
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { getBillingLink, whyNotOfBudget } from '../google/billing.ts';
+import { getBillingLink, judgePayer, type PayerVerdict } from '../google/billing.ts';
 import type { Budget } from '../google/budgets.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
@@ -91,7 +91,7 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
   const place = { id: 'project-billing', subject: `projects/${projectId}` };
   const accounts = [...new Set(target.budgets.map(({ name }) => accountOf(name)))];
   const link = (account: string): string =>
-    `gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
+    `gcloud billing projects link ${projectId} --billing-account=${idOf(account)}`;
   return orUnknown(
     place,
     inspection,
@@ -109,41 +109,51 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
         );
       const blind: BlindBudget[] = [];
       for (const budget of target.budgets) {
-        const why = await whyNotOfBudget(inspection.switchApi, budget, account);
-        if (why !== undefined) blind.push({ ...budget, why });
+        const payer = await judgePayer(inspection.switchApi, budget, account);
+        if (payer.is !== 'counted') blind.push({ ...budget, ...payer });
       }
-      if (blind.length > 0) return blindTo(place, account, blind, link);
+      if (blind.length > 0) return blindTo(place, inspection, account, blind, link);
       if (!enabled)
         return notPassed(place, 'warn', `it is linked to ${account}, which is closed: it spends nothing`, [
-          `Console: https://console.cloud.google.com/billing/${account.replace('billingAccounts/', '')}/manage: reopen the billing account`,
+          `Console: https://console.cloud.google.com/billing/${idOf(account)}/manage: reopen the billing account`,
         ]);
       return pass(place, `${account} pays for it`);
     },
   );
 }
 
-type BlindBudget = Target['budgets'][number] & { readonly why: string };
+type BlindBudget = Target['budgets'][number] & Exclude<PayerVerdict, { readonly is: 'counted' }>;
 
 /** A budget counts what its own account and the subaccounts of it, or those of its filter, pay for, and nothing else. */
 function blindTo(
   place: Pick<Check, 'id' | 'subject'>,
+  { options }: Inspection,
   account: string,
   blind: readonly BlindBudget[],
   link: (account: string) => string,
 ): Check {
   const said = blind.map(({ name, why }) => `${name}, which guards it, does not see its cost (${why})`);
+  const remediesOf = ({ name, subaccounts, is }: BlindBudget): readonly string[] => [
+    link(accountOf(name)),
+    ...(subaccounts.length > 0
+      ? [`${updateBudget(name)} --filter-subaccounts=${[...subaccounts, account].join(',')}`]
+      : []),
+    ...(is === 'unknown'
+      ? [
+          `gcloud billing accounts add-iam-policy-binding ${idOf(account)} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
+        ]
+      : []),
+  ];
   return notPassed(
     place,
     'fail',
     `${account} pays for it, and ${said.join(', ')}: the switch does not unlink it`,
-    [
-      ...new Set(blind.map(({ name }) => link(accountOf(name)))),
-      ...blind.map(
-        ({ name, subaccounts }) =>
-          `${updateBudget(name)} --filter-subaccounts=${[...subaccounts, account].join(',')}`,
-      ),
-    ],
+    [...new Set(blind.flatMap(remediesOf))],
   );
+}
+
+function idOf(account: string): string {
+  return account.replace('billingAccounts/', '');
 }
 
 function accountOf(budget: string): string {

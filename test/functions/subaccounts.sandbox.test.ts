@@ -77,6 +77,24 @@ describe('a project that a subaccount of the budget’s account pays for', () =>
       );
     }));
 
+  it('comes back with nothing while the restore may not look at the account, and with all of it then', () =>
+    withSubaccount(async (world) => {
+      const { sandbox } = world;
+      bindOn(sandbox, SUB);
+      await world.alert(alert(1.3));
+      await sandbox.clock.advance(300_000);
+      sandbox.iam.unbind(({ on }) => on === `billingAccounts/${SUB}`);
+      const refused = await world.restore('POST');
+      assert.equal(refused.status, 503);
+      assert.match(
+        JSON.stringify(refused.results),
+        /cannot be told: .*gcloud billing projects link ml-runaway/,
+      );
+      bindOn(sandbox, SUB);
+      assert.equal((await world.restore('POST')).status, 200);
+      assert.equal(payerOf(sandbox), SUB);
+    }));
+
   it('is unlinked by the next delivery where the account could not be looked at for the moment', () =>
     withSubaccount(async (world) => {
       const { sandbox } = world;
@@ -97,6 +115,24 @@ describe('a project that a subaccount of the budget’s account pays for', () =>
       await assert.rejects(world.alert(alert(1.3)));
       assert.ok(!messagesOf(world.lines, 'ERROR').join('\n').includes('is no subaccount'));
     }));
+
+  for (const [named, payer, stays] of [
+    [SUB, SUB, undefined],
+    [SUB, MASTER, MASTER],
+    [MASTER, SUB, SUB],
+    [MASTER, MASTER, undefined],
+  ] as const)
+    it(`is judged by the filter of the budget alone where it names ${named === SUB ? 'the subaccount' : 'the account itself'}, and ${payer === SUB ? 'the subaccount' : 'the account itself'} pays`, () =>
+      withSubaccount(async (world) => {
+        const { sandbox } = world;
+        bindOn(sandbox, SUB);
+        sandbox.billing.links.change(RUNAWAY, payer);
+        const budget = sandbox.billing.budgets.get(BUDGET);
+        Object.assign(budget['budgetFilter'] as object, { subaccounts: [`billingAccounts/${named}`] });
+        await sandbox.clock.advance(60_000);
+        await world.alert(alert(1.3));
+        assert.equal(payerOf(sandbox), stays);
+      }));
 
   it('is left alone where it is a subaccount of nothing', () =>
     withSubaccount(async (world) => {

@@ -45,8 +45,8 @@ export interface InstallOptions {
   readonly distDir?: string;
   readonly onLine?: (line: LogLine) => void;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Starts an instance in place of a process with the bundle; `onLine` takes what it logs. */
-  readonly startInstance?: (onLine: (line: LogLine) => void) => Promise<FunctionProcess>;
+  /** Starts an instance in place of a process with the bundle; `onLine` takes what it logs, the policy is read for each event. */
+  readonly startInstance?: (onLine: (line: LogLine) => void, policyFile: string) => Promise<FunctionProcess>;
 }
 
 /** Real time that Cloud Run gives an event, and Pub/Sub's longest ack deadline. */
@@ -116,7 +116,7 @@ async function startInstalled(
     timeoutMs: TIMEOUT_MS,
     now: () => sandbox.clock.now(),
     startInstance: () =>
-      options.startInstance?.(onLine) ??
+      options.startInstance?.(onLine, policyFile) ??
       startFunctionProcess({
         source: join(options.distDir ?? fileURLToPath(new URL('../../dist', import.meta.url)), name),
         target: name,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -27,7 +28,8 @@ export async function withFunctionHere(
       name: NAME,
       operationsProject: OPERATIONS,
       policyText: policy,
-      startInstance: (onLine) => startHere(sandbox, { name: NAME, policy }, handle, onLine),
+      startInstance: (onLine, policyFile) =>
+        startHere(sandbox, { name: NAME, policy }, { handle, onLine, policyFile }),
     });
     try {
       await test({ sandbox, fn });
@@ -37,17 +39,25 @@ export async function withFunctionHere(
   });
 }
 
+interface Hosting {
+  readonly handle: Handle;
+  readonly onLine: (line: LogLine) => void;
+  readonly policyFile: string;
+}
+
 /** One instance that listens in this process. */
 async function startHere(
   sandbox: Sandbox,
   options: InstanceOptions,
-  handle: Handle,
-  onLine: (line: LogLine) => void,
+  { handle, onLine, policyFile }: Hosting,
 ): Promise<FunctionProcess> {
   const instance = startInstance(sandbox, options);
+  let isKilled = false;
   const runtime: Runtime = {
     ...instance.runtime,
+    readText: () => readFile(policyFile, 'utf8'),
     write(lines) {
+      if (isKilled) return;
       for (const line of lines.split('\n')) onLine(JSON.parse(line) as LogLine);
     },
   };
@@ -69,6 +79,8 @@ async function startHere(
     lines: [],
     stderr: [],
     kill(signal) {
+      isKilled = true;
+      instance.kill();
       server.closeAllConnections();
       server.close();
       killed.resolve({ code: null, signal });
