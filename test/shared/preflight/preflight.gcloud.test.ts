@@ -484,7 +484,7 @@ const cases: readonly Case[] = [
     name: 'a target that the own account pays for, where the budget names subaccounts alone',
     change: budgetWith({ budgetFilter: { subaccounts: ['billingAccounts/0AAAAA-0AAAAA-0AAAAA'] } }),
     open: ['budget-scope: warn', 'project-billing: fail'],
-    says: /the filter of the budget does not name it.*--filter-subaccounts=billingAccounts\/0AAAAA-0AAAAA-0AAAAA,billingAccounts\/0A1B2C-3D4E5F-6A7B8C/s,
+    says: /also names subaccounts/,
   },
   {
     name: 'a target that a subaccount pays for, at which the switch may look',
@@ -502,7 +502,7 @@ const cases: readonly Case[] = [
       });
     },
     open: [],
-    says: /billingAccounts\/0CCCCC-0CCCCC-0CCCCC pays for it/,
+    says: /^$/,
   },
   {
     name: 'a project that may not be seen',
