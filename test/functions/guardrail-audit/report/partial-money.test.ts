@@ -154,5 +154,5 @@ describe('the money at stake of a project', () => {
 
 function value<T>(reading: { readonly value: T } | object | undefined): T {
   if (reading === undefined || !('value' in reading)) throw new Error('the case has no endpoints');
-  return reading.value as T;
+  return reading.value;
 }
