@@ -16,25 +16,34 @@ const MIN_TIME_MS = 60_000;
 /** Looks between two writes: what a run that is killed has looked at is known all the same. */
 const WRITE_EVERY = 25;
 
-const lookSchema = z.object({
-  /** When it was looked at last and nothing was left open. */
+const finishedSchema = z.object({
   atMs: z.number(),
-  /** Under which rungs. */
+  /** Under which rungs: `stop-notebooks@0.8 stop-compute@1`. */
   rungs: z.string(),
 });
+type Finished = z.infer<typeof finishedSchema>;
+const lookSchema = z.object({
+  /** When it was looked at last, whatever came of it. */
+  atMs: z.number(),
+  /** Its last look that left nothing for another delivery of the message. */
+  finished: z.optional(finishedSchema),
+});
 const memorySchema = z.object({ version: z.literal(1), looks: z.record(z.string(), lookSchema) });
-type Looks = Readonly<Record<string, z.infer<typeof lookSchema>>>;
+type Look = z.infer<typeof lookSchema>;
+type Looks = Readonly<Record<string, Look>>;
 
 /** In which order the projects of a budget have their turn, where one event may not be enough for all. */
 export interface Turns {
   /** The one whose last look is oldest first. */
   readonly projects: readonly ProjectRef[];
-  /** Those that an earlier delivery of this message has looked at, under the same rungs. */
+  /** Those that were looked at since the message was published, under its rungs, and that need no other delivery of it. */
   readonly lookedAt: readonly ProjectRef[];
+  /** Whether the next event begins with those that this one does not reach. */
+  readonly isRemembered: boolean;
   /** Whether there is time for another; the first ones begin in any case. */
   isNext(): boolean;
-  /** Notes that a project was looked at and nothing was left open. */
-  noteLook(projectId: string): Promise<void>;
+  /** Notes that a project was looked at, and whether that left nothing for another delivery of the message. */
+  noteLook(projectId: string, isFinished: boolean): Promise<void>;
   /** Writes what is noted. */
   close(): Promise<void>;
 }
@@ -58,15 +67,22 @@ export async function takeTurns(due: Due, projects: readonly ProjectRef[]): Prom
     return isAhead(atMs, nowMs) ? 0 : atMs;
   };
   const { publishedMs = Infinity } = due;
-  const isLookedAt = (one: ProjectRef): boolean =>
-    looks[one.projectId]?.rungs === rungs && lookedMs(one) >= publishedMs;
-  const noted = new Map<string, Looks[string]>();
+  const isLookedAt = ({ projectId }: ProjectRef): boolean => {
+    const finished = looks[projectId]?.finished;
+    if (finished === undefined || isAhead(finished.atMs, nowMs) || finished.atMs < publishedMs) return false;
+    // Under more rungs than these it was looked at under these as well.
+    const under = new Set(finished.rungs.split(' '));
+    return rungs.every((rung) => under.has(rung));
+  };
+  const noted = new Map<string, Look>();
   return {
     projects: projects.filter((one) => !isLookedAt(one)).sort((a, b) => lookedMs(a) - lookedMs(b)),
     lookedAt: projects.filter(isLookedAt),
+    isRemembered: true,
     isNext,
-    async noteLook(projectId) {
-      noted.set(projectId, { atMs: runtime.now().getTime(), rungs });
+    async noteLook(projectId, isFinished) {
+      const atMs = runtime.now().getTime();
+      noted.set(projectId, { atMs, ...(isFinished ? { finished: { atMs, rungs: rungs.join(' ') } } : {}) });
       if (noted.size % WRITE_EVERY === 0) await noteLooks(due, projects, Object.fromEntries(noted));
     },
     async close() {
@@ -77,7 +93,7 @@ export async function takeTurns(due: Due, projects: readonly ProjectRef[]): Prom
 
 function withoutMemory(projects: readonly ProjectRef[]): Omit<Turns, 'isNext'> {
   const nothing = (): Promise<void> => Promise.resolve();
-  return { projects, lookedAt: [], noteLook: nothing, close: nothing };
+  return { projects, lookedAt: [], isRemembered: false, noteLook: nothing, close: nothing };
 }
 
 /** The same ring, begun at another place. `random`: 0 to 1. */
@@ -86,8 +102,9 @@ function fromAnywhere(projects: readonly ProjectRef[], random: number): readonly
   return [...projects.slice(start), ...projects.slice(0, start)];
 }
 
-function rungsOf({ verdict }: Due): string {
-  return verdict.rungs.map((rung) => `${rung.do}@${rung.at}`).join(' ');
+/** Those that act on projects: a tick holds these alone, a message notifies as well. */
+function rungsOf({ verdict }: Due): readonly string[] {
+  return verdict.rungs.filter((rung) => rung.do !== 'notify').map((rung) => `${rung.do}@${rung.at}`);
 }
 
 const NOTHING: z.infer<typeof memorySchema> = { version: 1, looks: {} };
@@ -123,16 +140,28 @@ async function noteLooks(due: Due, projects: readonly ProjectRef[], noted: Looks
       version,
       looks: Object.fromEntries(
         projects.flatMap(({ projectId }) => {
-          const both = [looks[projectId], noted[projectId]].filter(
-            (one) => one !== undefined && !isAhead(one.atMs, nowMs),
-          );
           // Another run may have looked later.
-          const latest = both.sort((a, b) => (b?.atMs ?? 0) - (a?.atMs ?? 0))[0];
-          return latest === undefined ? [] : [[projectId, latest]];
+          const both = [looks[projectId], noted[projectId]];
+          const latest = latestOf(both, nowMs);
+          const finished = latestOf(
+            both.map((one) => one?.finished),
+            nowMs,
+          );
+          if (latest === undefined) return [];
+          return [[projectId, { atMs: latest.atMs, ...(finished === undefined ? {} : { finished }) }]];
         }),
       ),
     }));
   } catch (error) {
     log('WARNING', `Cannot note which projects of ${due.budget.name} were looked at: ${messageOf(error)}`);
   }
+}
+
+function latestOf<T extends Pick<Finished, 'atMs'>>(
+  all: readonly (T | undefined)[],
+  nowMs: number,
+): T | undefined {
+  return all
+    .flatMap((one) => (one === undefined || isAhead(one.atMs, nowMs) ? [] : [one]))
+    .sort((a, b) => b.atMs - a.atMs)[0];
 }

@@ -39,7 +39,7 @@ export interface Firing {
 
 const NOTHING = { manifest: undefined };
 
-/** How many a rung leaves for the next look. */
+/** How many a rung, or all, leave for the next look. */
 interface Fired {
   readonly over: number;
 }
@@ -49,21 +49,20 @@ const NOTHING_OVER: Fired = { over: 0 };
  * Holds the due rungs on one project: those that have not fired do, in order, and what came back under one that has is taken away
  * again. All under one lease.
  */
-export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Promise<void> {
+export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Promise<Fired> {
   const { due, run, receipt } = firing;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   const rungs = withoutEstimated(firing, manifest, dueRungs);
   const highest = rungs.at(-1);
-  if (highest === undefined) return;
+  if (highest === undefined) return NOTHING_OVER;
   const grace = manifest === undefined ? undefined : graceNow(firing, manifest);
   if (grace !== undefined) {
     await sayInGrace(firing, highest, grace, manifest?.grace);
-    return;
+    return NOTHING_OVER;
   }
   await tellOthers(firing, rungs);
   if (due.config.mode === 'observe') {
-    await inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
-    return;
+    return inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
   }
   if (manifest !== undefined) await noteSpent(due, run, manifest);
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
@@ -72,11 +71,12 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
   );
   if (held !== undefined) {
     if (held.grace !== undefined) await sayInGrace(firing, highest, held.grace);
-    return;
+    return held;
   }
   if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
   for (const rung of rungs)
     receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+  return NOTHING_OVER;
 }
 
 /** Fires the rungs on a project that this run holds; nothing in a grace, which a restore may have opened before the lease was taken. */
@@ -84,13 +84,11 @@ async function fireHeld(
   firing: Firing,
   lease: ProjectLease,
   rungs: readonly Rung[],
-): Promise<{ readonly grace: Grace | undefined }> {
+): Promise<Fired & { readonly grace?: Grace }> {
   const grace = graceNow(firing, lease.manifest());
-  if (grace === undefined)
-    await inOrder(firing, withoutEstimated(firing, lease.manifest(), rungs), (rung) =>
-      fireRung(firing, lease, rung),
-    );
-  return { grace };
+  if (grace !== undefined) return { ...NOTHING_OVER, grace };
+  const inForce = withoutEstimated(firing, lease.manifest(), rungs);
+  return inOrder(firing, inForce, (rung) => fireRung(firing, lease, rung));
 }
 
 /** One rung after the other. One that has more to do than a run may keeps those above it for the next look. */
@@ -98,16 +96,17 @@ async function inOrder(
   { run, attempt }: Firing,
   rungs: readonly Rung[],
   step: (rung: Rung) => Promise<Fired>,
-): Promise<void> {
+): Promise<Fired> {
   for (const rung of rungs) {
-    const fired: Fired[] = [];
+    let fired = NOTHING_OVER;
     const error = await attempt(`projects/${run.projectId}`, async () => {
-      fired.push(await step(rung));
+      fired = await step(rung);
     });
     // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
     // goes on to the next by itself.
-    if (error instanceof BusyError || fired.some(({ over }) => over > 0)) return;
+    if (error instanceof BusyError || fired.over > 0) return fired;
   }
+  return NOTHING_OVER;
 }
 
 /** Other functions start nothing that a rung in force stops. When it cannot be said, what they start is stopped again. */

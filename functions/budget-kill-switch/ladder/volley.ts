@@ -117,20 +117,25 @@ async function fireAll(volley: Volley, projects: readonly ProjectRef[], ownProje
     turns.projects,
     async (project) => {
       if (!turns.isNext()) unreached.push(project.projectId);
-      else if (await fireProject(volley, project, ownProject, above, shared))
-        await turns.noteLook(project.projectId);
+      else {
+        const isFinished = await fireProject(volley, project, ownProject, above, shared);
+        await turns.noteLook(project.projectId, isFinished);
+      }
     },
     { concurrency: PROJECTS_AT_ONCE },
   );
   await turns.close();
-  if (unreached.length > 0) sayUnreached(volley, unreached, projects.length);
+  if (unreached.length > 0) sayUnreached(volley, unreached, projects.length, turns.isRemembered);
   // Last: a channel that does not answer delays no rung.
   const channels = context.policy.notify?.channels ?? [];
   if (alerted.length > 0 && channels.length > 0)
     await sendNotice(context, channels, alertNotice(runId, budget, text));
 }
 
-/** Fires the rungs on one project. Whether nothing of it was left open. */
+/**
+ * Fires the rungs on one project. Whether another delivery of the message has nothing to do there: nothing was over the limit, and
+ * nothing failed that a retry may help. What waits for an operator or the end of a grace waits for the next look.
+ */
 async function fireProject(
   { due, runId, runErrors, receipt, gap, text }: Volley,
   { projectId, number, isDeleted }: ProjectRef,
@@ -144,12 +149,13 @@ async function fireProject(
     receipt.keep(decisionOn(resource, 'keep', 'protected', { why }));
     return true;
   }
-  let isWhole = true;
+  const own = collectRunErrors();
+  let over = 0;
   const run: SwitchRun = {
     ...due.context,
     ...{ runId, projectId, projectNumber: number, isDeleted },
     failure(failed, error) {
-      isWhole = false;
+      own.noteFailedAction(error);
       receipt.fail({ resource: failed, error: messageOf(error) });
       runErrors.noteFailedAction(error);
     },
@@ -157,28 +163,35 @@ async function fireProject(
   const firing: Firing = {
     ...{ due, run, text, receipt, ...shared },
     gap(one) {
-      isWhole = false;
+      if (isRetryable(one.cause)) own.note(one.cause);
       gap(one);
     },
     async attempt(what, step) {
       const error = await attemptStep(runErrors, receipt, what, step);
-      if (error !== undefined) isWhole = false;
+      if (error !== undefined) own.noteFailedAction(error);
       return error;
     },
   };
-  await firing.attempt(resource, () => fireRungs(firing, above));
-  return isWhole;
+  await firing.attempt(resource, async () => {
+    ({ over } = await fireRungs(firing, above));
+  });
+  return over === 0 && !own.any();
 }
 
 const MAX_NAMED = 20;
 
-/** What there was no time for is not done: the message comes again for it, and after a tick the next one begins with it. */
-function sayUnreached({ due, runId, runErrors, gap }: Volley, ids: readonly string[], inAll: number): void {
+/** What there was no time for is not done: the message comes again for it, and a tick leaves it to the next one. */
+function sayUnreached(
+  { due, runId, runErrors, gap }: Volley,
+  ids: readonly string[],
+  inAll: number,
+  isRemembered: boolean,
+): void {
   const { context, budget, publishedMs } = due;
   for (const id of ids) gap({ where: `projects/${id}`, why: 'not reached within the time of this event' });
   const named = ids.slice(0, MAX_NAMED).join(', ');
   const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
-  const text = `${ids.length} of ${inAll} projects of budget "${budget.displayName}" were not reached within the time of one event: ${named}${more}; the next event begins with them`;
+  const text = `${ids.length} of ${inAll} projects of budget "${budget.displayName}" were not reached within the time of one event: ${named}${more}; the next event begins with ${isRemembered ? 'them' : 'any of the projects'}`;
   context.log('WARNING', text, { reason: 'not-reached', budget: budget.name, runId });
   // Observing stops nothing, so that nothing has to be caught up on before the next message.
   if (publishedMs !== undefined && due.config.mode === 'enforce')
