@@ -4,6 +4,7 @@ import type { Permit } from './change/permit.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { messageOf } from '../errors.ts';
 import type { Budget } from './budgets.ts';
+import { accountOf } from './resource-name.ts';
 import { billingClients } from './clients/billing.ts';
 import { GoogleApiError } from './google-api-error.ts';
 import { CannotImpersonate } from './impersonate.ts';
@@ -65,7 +66,7 @@ export async function judgePayer(
   { name, subaccounts }: Pick<Budget, 'name' | 'subaccounts'>,
   account: string,
 ): Promise<PayerVerdict> {
-  const own = name.split('/').slice(0, 2).join('/');
+  const own = accountOf(name);
   if (subaccounts.includes(account)) return { is: 'counted' };
   if (subaccounts.length > 0) return { is: 'foreign', why: `the filter of the budget does not name it` };
   if (account === own) return { is: 'counted' };

@@ -2,3 +2,8 @@
 export function resourceId(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
+
+/** `billingAccounts/A` of `billingAccounts/A/budgets/B`. */
+export function accountOf(budget: string): string {
+  return budget.split('/').slice(0, 2).join('/');
+}

@@ -1,5 +1,6 @@
 import { getBillingLink, judgePayer, type PayerVerdict } from '../google/billing.ts';
 import type { Budget } from '../google/budgets.ts';
+import { accountOf } from '../google/resource-name.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
@@ -154,10 +155,6 @@ function blindTo(
 
 function idOf(account: string): string {
   return account.replace('billingAccounts/', '');
-}
-
-function accountOf(budget: string): string {
-  return budget.replace(/\/budgets\/.*$/, '');
 }
 
 /** One check for each rung above notify: by what the switch's account may do on the project, and whether it can see it. */

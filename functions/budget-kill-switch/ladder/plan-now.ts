@@ -1,6 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { readManifest, type LeftAlone, type Manifest } from '../../../shared/state/manifest.ts';
 import { judgePayer } from '../../../shared/google/billing.ts';
+import { accountOf } from '../../../shared/google/resource-name.ts';
 import { gatherInventory } from '../gather.ts';
 import type { Firing } from './fire.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
@@ -68,8 +69,7 @@ async function foreignAccount(
   if (account === undefined) return undefined;
   const payer = await judgePayer(run.api, budget, account);
   if (payer.is === 'counted') return undefined;
-  const own = budget.name.split('/').slice(0, 2).join('/');
-  const reason = `it is linked to ${account}, and the budget belongs to ${own}: ${payer.why}`;
+  const reason = `it is linked to ${account}, and the budget belongs to ${accountOf(budget.name)}: ${payer.why}`;
   run.log('ERROR', `Billing of ${run.projectId} is not unlinked: ${reason}`, {
     alert: 'budget-rung',
     budget: budget.name,
