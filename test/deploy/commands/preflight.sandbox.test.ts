@@ -12,6 +12,7 @@ import { createRuntime, type Runtime } from '../../../shared/run/runtime.ts';
 import { roleFile } from '../../sandbox/iam/roles.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
 import { parseScenario } from '../../sandbox/scenario.ts';
+import { letBudgetsPublish } from '../../sandbox/services/billing/budget-publisher.ts';
 import { firewallPreload } from '../../support/firewall.ts';
 
 /** What looking at what runs takes. */
@@ -175,6 +176,26 @@ describe('npm run preflight', () => {
       );
       assert.match(out, /, 2 fail, 1 could not check\n$/);
     }));
+
+  it('says that no budget message arrives where the topic was made again without a publisher for budgets (c14)', () =>
+    withCloud(async (sandbox, policyFile) => {
+      sandbox.pubsub.deleteTopic(TOPIC);
+      sandbox.pubsub.createTopic({ name: TOPIC });
+      const { code, out, err } = await preflight(sandbox, [policyFile]);
+      assert.deepEqual([code, err], [1, ''], out);
+      const account = 'serviceAccount:billing-budget-alert@system.gserviceaccount.com';
+      assert.match(out, /\n {2}pass {5}topic-exists /);
+      assert.match(out, new RegExp(`\n {2}fail {5}topic-budget-account +${account} may not publish to it: no budget message arrives\n`));
+      assert.match(out, /\nTo fix it:\n {2}topic-budget-account \(projects\/ml-ops-local\/topics\/costguard-budget-kill-switch\)\n/);
+      const remedy = `gcloud pubsub topics add-iam-policy-binding costguard-budget-kill-switch --project=${OPS} --member=${account} --role=roles/pubsub.publisher`;
+      assert.ok(out.includes(`\n    ${remedy}\n`), out);
+      assert.match(out, /, 0 warn, 1 fail, 1 could not check\n$/);
+
+      letBudgetsPublish(sandbox.iam, TOPIC);
+      const fixed = await preflight(sandbox, [policyFile]);
+      assert.deepEqual([fixed.code, fixed.err], [0, ''], fixed.out);
+      assert.match(fixed.out, /\n {2}pass {5}topic-budget-account /);
+    })); // prettier-ignore
 
   it('runs every check behind a proxy, with the token of gcloud alone', () =>
     withCloud(async (sandbox, policyFile) => {
