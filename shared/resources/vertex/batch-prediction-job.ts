@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { isPriced, middleUsd, priceBetween, unpriced } from '../../prices/price.ts';
+import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { jobCost, machineSpec, machinesOf, vertexCost } from './machine-spec.ts';
+import { jobCost, machineSpec, machinesOf, scaledCost, upTo } from './machine-spec.ts';
 
 /** It is scaled up to so many, unless it names a limit. Source: machine_resources.proto, BatchDedicatedResources. */
 const DEFAULT_MAX_REPLICAS = 10;
@@ -30,19 +30,17 @@ export const BATCH_PREDICTION_JOBS = jobKind({
     const { machineSpec: spec, startingReplicaCount: first = 1, spot = false } = dedicatedResources ?? {};
     const most = Math.max(first, dedicatedResources?.maxReplicaCount ?? DEFAULT_MAX_REPLICAS);
     const machines = [machinesOf(name, spec, first, spot)];
-    const least = vertexCost(machines);
+    const { cost, expectedUsd } = scaledCost(machines, [machinesOf(name, spec, most, spot)]);
     const run = labels[RUN_LABEL];
     return {
       description:
         spec === undefined
           ? `batch prediction ${displayName}`
-          : `${describeMachines(machines)}${most > first ? `, up to ${most}` : ''}`,
+          : `${describeMachines(machines)}${upTo(most, first)}`,
       cost:
-        spec === undefined
-          ? unpriced('it runs on machines that Vertex AI chooses')
-          : jobCost(state, priceBetween(least, vertexCost([machinesOf(name, spec, most, spot)]))),
+        spec === undefined ? unpriced('it runs on machines that Vertex AI chooses') : jobCost(state, cost),
       // How far it is scaled up the API does not tell.
-      ...(isPriced(least) ? { expectedUsd: middleUsd(least) } : {}),
+      ...(expectedUsd === undefined ? {} : { expectedUsd }),
       source: model === '' ? '' : `model ${model}`,
       ownerKeys: run === undefined ? [] : [`run/${run}`],
     };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
-import { dedicatedResources, machinesOf, vertexCost } from './machine-spec.ts';
+import { dedicatedResources, machinesOf, replicasOf, scaledCost, upTo } from './machine-spec.ts';
 import { namedVertexKind } from './named.ts';
 
 /** Machines that several endpoints share: named; a stop takes their models off those endpoints, and then they can be deleted. */
@@ -10,12 +10,16 @@ export const DEPLOYMENT_RESOURCE_POOLS = namedVertexKind({
   title: 'deployment resource pools',
   collection: 'deploymentResourcePools',
   schema: z.looseObject({ dedicatedResources: z.optional(dedicatedResources) }),
-  describe({ dedicatedResources: resources }, name) {
-    const { machineSpec, minReplicaCount = 1, spot = false } = resources ?? {};
-    const machines = [machinesOf(name, machineSpec, minReplicaCount, spot)];
+  describe({ dedicatedResources: resources = {} }, name) {
+    const { machineSpec, spot = false } = resources;
+    if (machineSpec === undefined)
+      return { description: 'deployment resource pool', cost: unpriced('machine type not reported') };
+    const { least, most } = replicasOf(resources);
+    const machines = [machinesOf(name, machineSpec, least, spot)];
     return {
-      description: `deployment resource pool${machineSpec === undefined ? '' : ` of ${describeMachines(machines)}`}`,
-      cost: machineSpec === undefined ? unpriced('machine type not reported') : vertexCost(machines),
+      description: `deployment resource pool of ${describeMachines(machines)}${upTo(most, least)}`,
+      // How far it is scaled up the API does not tell.
+      ...scaledCost(machines, [machinesOf(name, machineSpec, most, spot)]),
     };
   },
   why: 'it bills for its machines until it is deleted, which its models must have left before',

@@ -3,12 +3,12 @@ import type { Api } from '../../google/api.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { getEndpoint, urlOf } from '../../google/vertex/vertex.ts';
-import { sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
 import { gpuCount, nothingBilled, type Machines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
-import { dedicatedResources, machinesOf, vertexCost } from './machine-spec.ts';
+import { dedicatedResources, machinesOf, replicasOf, vertexCost, type Replicas } from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
 
 const endpointSchema = z.looseObject({
@@ -63,7 +63,7 @@ function listed(
 ): Listed[] {
   const { items: models, strange } = readItems(deployedModels, modelSchema, 'deployedModels');
   noteStrange(look.gap, name, strange);
-  const [first, ...rest] = models.map((model) => costOf(name, model));
+  const [first, ...rest] = models;
   if (first === undefined) return [];
   return [
     {
@@ -71,31 +71,45 @@ function listed(
       state: `${models.length} deployed`,
       labels,
       description: `endpoint ${displayName} with ${models.length} deployed`,
-      cost: sumPrices([first, ...rest]),
-      ...gpuCount(models.flatMap((model) => machinesOfModel(name, model) ?? [])),
+      ...costOf(name, [first, ...rest]),
+      ...gpuCount(models.flatMap((model) => machinesOfModel(name, model, 'least') ?? [])),
       fate: { kind: 'stoppable', record: { models, trafficSplit } },
       command: models.map(({ id }) => commandOf(name, id)).join(' && '),
     },
   ];
 }
 
-/** Replicas now where the API tells them, else the least that there are. */
-function costOf(endpoint: string, model: Model): Price {
+/** By the replicas now where the API tells them, else from the least that there are to the most; the least are expected. */
+function costOf(
+  endpoint: string,
+  [first, ...rest]: readonly [Model, ...Model[]],
+): Pick<Listed, 'cost' | 'expectedUsd'> {
+  const sum = (bound: keyof Replicas): Price =>
+    sumPrices([modelCost(endpoint, first, bound), ...rest.map((model) => modelCost(endpoint, model, bound))]);
+  const least = sum('least');
+  return {
+    cost: priceBetween(least, sum('most')),
+    ...(isPriced(least) ? { expectedUsd: middleUsd(least) } : {}),
+  };
+}
+
+function modelCost(endpoint: string, model: Model, bound: keyof Replicas): Price {
   // Counted with the pool.
   if (model.sharedResources !== undefined) return nothingBilled(`on ${model.sharedResources}`);
-  const machines = machinesOfModel(endpoint, model);
+  const machines = machinesOfModel(endpoint, model, bound);
   return machines === undefined
     ? unpriced('it is on machines that Vertex AI chooses')
     : vertexCost([machines]);
 }
 
-/** Its own, at the count that there is now; undefined where Vertex AI chooses them, or they are a pool's. */
+/** Its own; undefined where Vertex AI chooses them, or they are a pool's. */
 function machinesOfModel(
   endpoint: string,
   { dedicatedResources: resources, sharedResources, status }: Model,
+  bound: keyof Replicas,
 ): Machines | undefined {
   if (sharedResources !== undefined || resources?.machineSpec === undefined) return undefined;
-  const replicas = status?.availableReplicaCount ?? resources.minReplicaCount ?? 1;
+  const replicas = status?.availableReplicaCount ?? replicasOf(resources)[bound];
   return machinesOf(endpoint, resources.machineSpec, replicas, resources.spot === true);
 }
 

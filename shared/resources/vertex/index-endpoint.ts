@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { sumPrices, unpriced } from '../../prices/price.ts';
-import { dedicatedResources, machinesOf, vertexCost } from './machine-spec.ts';
+import { priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { dedicatedResources, machinesOf, replicasOf, vertexCost, type Replicas } from './machine-spec.ts';
 import { namedVertexKind } from './named.ts';
 
 const deployedIndexes = z.array(
@@ -14,16 +14,15 @@ export const INDEX_ENDPOINTS = namedVertexKind({
   collection: 'indexEndpoints',
   schema: z.looseObject({ deployedIndexes: z.optional(deployedIndexes) }),
   describe({ deployedIndexes: deployed = [] }, name) {
-    const [first, ...rest] = deployed.map(({ dedicatedResources: resources }) =>
-      resources?.machineSpec === undefined
-        ? unpriced('its index is on machines that Vertex AI chooses')
-        : vertexCost([machinesOf(name, resources.machineSpec, resources.minReplicaCount ?? 1, false)]),
-    );
+    const [first, ...rest] = deployed;
     if (first === undefined) return undefined;
+    const sum = (bound: keyof Replicas): Price =>
+      sumPrices([costOf(name, first, bound), ...rest.map((one) => costOf(name, one, bound))]);
     const [, project = '', , region = '', , id = ''] = name.split('/');
     return {
       description: `index endpoint with ${deployed.length} deployed`,
-      cost: sumPrices([first, ...rest]),
+      // How far it is scaled up the API does not tell.
+      cost: priceBetween(sum('least'), sum('most')),
       command: deployed
         .map(({ id: index }) => `gcloud ai index-endpoints undeploy-index ${id} --deployed-index-id=${index} --region=${region} --project=${project}`)
         .join(' && '), // prettier-ignore
@@ -31,3 +30,13 @@ export const INDEX_ENDPOINTS = namedVertexKind({
   },
   why: 'undeploying its index ends its searches until the index is deployed again',
 });
+
+function costOf(
+  endpoint: string,
+  { dedicatedResources: resources }: z.infer<typeof deployedIndexes>[number],
+  bound: keyof Replicas,
+): Price {
+  return resources?.machineSpec === undefined
+    ? unpriced('its index is on machines that Vertex AI chooses')
+    : vertexCost([machinesOf(endpoint, resources.machineSpec, replicasOf(resources)[bound], false)]);
+}

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { vertexOnDemand, vertexSpot } from '../../prices/planning/vertex.ts';
-import { isPriced, sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
 import { costOfMachines, regionOf, type Machines } from '../cost.ts';
+import type { Listed } from '../define-kind.ts';
 
 /** Source: google.cloud.aiplatform.v1 machine_resources.proto and custom_job.proto; int64 fields are texts in JSON. */
 export const machineSpec = z.looseObject({
@@ -20,6 +21,7 @@ export const workerPools = z.array(
 export const dedicatedResources = z.looseObject({
   machineSpec: z.optional(machineSpec),
   minReplicaCount: z.optional(z.number()),
+  maxReplicaCount: z.optional(z.number()),
   spot: z.optional(z.boolean()),
 });
 
@@ -50,6 +52,41 @@ export function poolMachines(
   spot: boolean,
 ): readonly Machines[] {
   return pools.map((pool) => machinesOf(resource, pool.machineSpec, Number(pool.replicaCount ?? 1), spot));
+}
+
+/** How many replicas run: at the least, and at the most. */
+export interface Replicas {
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * What it may be scaled to, where the API does not tell how many there are. Source: machine_resources.proto, DedicatedResources: the
+ * maximum is the minimum where it is not named.
+ */
+export function replicasOf({
+  minReplicaCount: least = 1,
+  maxReplicaCount = least,
+}: Pick<z.infer<typeof dedicatedResources>, 'minReplicaCount' | 'maxReplicaCount'>): Replicas {
+  return { least, most: Math.max(least, maxReplicaCount) };
+}
+
+/** `, up to 10` for what may be scaled so far. */
+export function upTo(most: number, count: number): string {
+  return most > count ? `, up to ${most}` : '';
+}
+
+/** What is scaled between two sets of machines costs an hour; the least of them are expected unless others are named. */
+export function scaledCost(
+  least: readonly Machines[],
+  most: readonly Machines[],
+  expected = least,
+): Pick<Listed, 'cost' | 'expectedUsd'> {
+  const usual = vertexCost(expected);
+  return {
+    cost: priceBetween(vertexCost(least), vertexCost(most)),
+    ...(isPriced(usual) ? { expectedUsd: middleUsd(usual) } : {}),
+  };
 }
 
 /** `us-central1` of `projects/P/locations/us-central1/…`. */
