@@ -1,7 +1,7 @@
 import { addBands, NO_BAND, scaleBand, type Band } from './band.ts';
 import { addChanges, isGone } from './changes.ts';
 import { addLate, appendCheckpoint, thinOut, type Late } from './checkpoints.ts';
-import { beganAndEnded, isCounted, provenAfter, stayedUntil, type Ended, type Part } from './ended.ts';
+import { beganAndEnded, countedAfter, isCounted, stayedUntil, type Ended, type Part } from './ended.ts';
 import type { Ledger, Running } from './ledger.ts';
 import { accrueOwners } from './owners.ts';
 import { billingMidnights } from './pacific.ts';
@@ -19,7 +19,7 @@ const MAX_DAYS = 400;
 const MAX_GAPS = 10;
 
 /** Something that runs, with its price. */
-export type Seen = Omit<Running, 'seenMs' | 'firstMs' | 'proven'>;
+export type Seen = Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'expectedMs'>;
 
 /** One look at a project. */
 export interface SeenNow {
@@ -47,7 +47,7 @@ export function accrue(ledger: Ledger | undefined, seen: SeenNow): Ledger {
   const accrued = parts.map(({ usd }) => usd).reduce(addBands, NO_BAND);
   const kinds: Record<string, number> = { ...ledger.kinds };
   for (const { kind, usd, late: unseen } of parts)
-    kinds[kind] = (kinds[kind] ?? 0) + usd.expected + expectedOf(unseen, ledger.lookedMs);
+    kinds[kind] = Math.max(0, (kinds[kind] ?? 0) + usd.expected + expectedOf(unseen, ledger.lookedMs));
   const late = parts.flatMap((part) => part.late);
   const isFirst = ledger.completeMs === undefined && seen.complete;
   return {
@@ -119,7 +119,7 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
     before.delete(one.resource);
     const after: Running = {
       ...{ ...one, seenMs: seen.atMs, firstMs: was?.firstMs ?? seen.atMs },
-      ...(was === undefined ? {} : provenAfter(was, one, seen.atMs)),
+      ...(was === undefined ? {} : countedAfter(was, one, seen.atMs)),
     };
     const { kind, owner } = one;
     yield was === undefined

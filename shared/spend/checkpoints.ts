@@ -53,18 +53,19 @@ export interface Late {
 }
 
 /**
- * Adds what ran unseen: to each checkpoint the part that it had by then, so that it falls into the right period. What is taken out of
- * `low` may be more than was in it: `low` does not fall from one checkpoint to the next.
+ * Adds what ran unseen: to each checkpoint the part that it had by then, so that it falls into the right period. What is taken out again
+ * may be more than was in it: neither `low` nor `expected` falls from one checkpoint to the next.
  */
 export function addLate(checkpoints: Checkpoint[], late: readonly Late[]): Checkpoint[] {
   if (late.length === 0) return checkpoints;
-  let least = 0;
+  let [least, usual] = [0, 0];
   return checkpoints.map((one) => {
     const parts = late.map(({ fromMs, untilMs = Infinity, usdPerHour }) =>
       scaleBand(usdPerHour, Math.max(0, Math.min(one.atMs, untilMs) - fromMs) / HOUR_MS),
     );
     const { low, expected, high } = parts.reduce<Band>(addBands, one);
     least = Math.max(least, low);
-    return { ...one, low: least, expected, high };
+    usual = Math.max(usual, least, expected);
+    return { ...one, low: least, expected: usual, high };
   });
 }

@@ -6,7 +6,7 @@ import { endedSince, listingOf, WARM_MS } from './region-looks.ts';
 const HOUR_MS = 3_600_000;
 
 /** Something that ended, with its price while it ran. */
-export interface Ended extends Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'startedMs'> {
+export interface Ended extends Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'expectedMs' | 'startedMs'> {
   /** Not later than it began; milliseconds since the epoch. */
   readonly startedMs: number;
   readonly endedMs: number;
@@ -62,24 +62,32 @@ export function beganAndEnded(
   };
 }
 
-/** What of a resource that goes on counts in `low`, to be taken back where it fails. */
-export function provenAfter(
+/** What of a resource that goes on has been counted, to be taken back where it fails. */
+export function countedAfter(
   was: Running,
   { rate }: Pick<Running, 'rate'>,
   atMs: number,
-): Pick<Running, 'proven'> {
+): Pick<Running, 'proven' | 'expectedMs'> {
   const before = provenOf(was);
   // While it waited for machines nothing counted.
   const sinceMs = before.usdPerHour === 0 ? atMs : before.sinceMs;
   const usdPerHour = Math.max(before.usdPerHour, rate.low);
-  return sinceMs === was.firstMs && usdPerHour === rate.low ? {} : { proven: { sinceMs, usdPerHour } };
+  const expectedMs = was.rate.expected === 0 ? atMs : expectedSince(was);
+  return {
+    ...(sinceMs === was.firstMs && usdPerHour === rate.low ? {} : { proven: { sinceMs, usdPerHour } }),
+    ...(expectedMs === was.firstMs ? {} : { expectedMs }),
+  };
+}
+
+function expectedSince({ expectedMs, firstMs, seenMs }: Running): number {
+  return expectedMs ?? firstMs ?? seenMs;
 }
 
 function provenOf({ proven, firstMs, seenMs, rate }: Running): NonNullable<Running['proven']> {
   return proven ?? { sinceMs: firstMs ?? seenMs, usdPerHour: rate.low };
 }
 
-/** Seen to run, and ended since: until then all of it. What failed is taken out of `low` again, since it was seen first. */
+/** Seen to run, and ended since: until then all of it. What failed is taken out of `low` again since it was seen first, and half of it out of `expected`. */
 export function stayedUntil(end: Ended, was: Running, { lookedMs }: Ledger, atMs: number): Part {
   const untilMs = Math.min(end.endedMs, atMs);
   const hours = hoursOf(lookedMs, untilMs);
@@ -93,16 +101,20 @@ export function stayedUntil(end: Ended, was: Running, { lookedMs }: Ledger, atMs
       high: Math.max(was.rate.high, end.rate.high) * hours,
     },
     late: end.isFailed
-      ? [takenBack(was)]
+      ? takenBack(was)
       : was.seenMs < lookedMs
         ? [{ fromMs: was.seenMs, untilMs, usdPerHour: { ...NO_BAND, low: least } }]
         : [],
   };
 }
 
-function takenBack(was: Running): Late {
+function takenBack(was: Running): readonly Late[] {
   const { sinceMs, usdPerHour } = provenOf(was);
-  return { fromMs: sinceMs, untilMs: was.seenMs, usdPerHour: { ...NO_BAND, low: -usdPerHour } };
+  return [
+    { fromMs: sinceMs, untilMs: was.seenMs, usdPerHour: { ...NO_BAND, low: -usdPerHour } },
+    // It went on in `expected` also while it was not seen.
+    { fromMs: expectedSince(was), usdPerHour: { ...NO_BAND, expected: -was.rate.expected / 2 } },
+  ];
 }
 
 function hoursOf(fromMs: number, toMs: number): number {

@@ -18,6 +18,8 @@ const runningSchema = z.object({
   firstMs: z.optional(z.number()),
   /** Since when it counts in `low`, and with how much an hour at the most, where that is not since `firstMs` with its rate. */
   proven: z.optional(z.object({ sinceMs: z.number(), usdPerHour: z.number() })),
+  /** Since when something of it is expected, where that is not since `firstMs`. */
+  expectedMs: z.optional(z.number()),
   owner: z.optional(z.string()),
   /** What it is, for people. */
   description: z.optional(z.string()),

@@ -38,7 +38,12 @@ export function accrueOwners(
   for (const [owner, { dayUsd, monthUsd }] of Object.entries(before))
     add(owner, day.carries ? dayUsd : 0, month.carries ? monthUsd : 0);
   for (const part of parts) add(part.owner ?? NO_OWNER, day.share(part), month.share(part));
-  return largest([...after].filter(([, { monthUsd }]) => monthUsd > 0));
+  return largest(
+    [...after]
+      // What is taken back of a job that failed may be of the day before.
+      .map(([owner, { dayUsd, monthUsd }]) => [owner, { dayUsd: Math.max(0, dayUsd), monthUsd }] as const)
+      .filter(([, { monthUsd }]) => monthUsd > 0),
+  );
 }
 
 interface SinceStart {

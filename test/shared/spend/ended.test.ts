@@ -105,8 +105,41 @@ describe('a job that was seen to run, and whose end is known', () => {
   it('counts in low with nothing since it was seen first, where it failed: it may not be billed', () => {
     const end = ran(-1, 1 + 3 / 60, { isFailed: true });
     expect(total(accrue(before, look(1 + 5 / 60, { ended: [end] })))).toEqual({
-      ...{ low: 0, expected: 10.25, high: 12.6 },
+      ...{ low: 0, expected: 5.25, high: 12.6 },
     });
+  });
+
+  it.each([
+    ['also of what counted before its last look', [12, 12, 12, 12], [0, 6, 12, 18, 21]],
+    ['and not of the time in which it waited for machines', [0, 0, 12, 12], [0, 0, 6, 12, 15]],
+  ])('counts half in expected where it failed, %s', (_, rates, expected) => {
+    let ledger: Ledger | undefined;
+    for (const [hours, usd] of rates.entries()) {
+      const one = { ...running, owner: 'vision', rate: { low: 0, expected: usd, high: 12 } };
+      ledger = accrue(ledger, look(hours, { resources: [one] }));
+    }
+    const end = ran(-1, 3.5, { isFailed: true, rate: { low: 0, expected: 12, high: 12 } });
+    ledger = accrue(ledger, look(4, { ended: [end] }));
+    expect(ledger.checkpoints.map((one) => round(one.expected))).toEqual(expected);
+    expect(ledger.kinds['custom-job']).toBeCloseTo(expected.at(-1) ?? NaN, 6);
+    expect(ledger.owners?.['vision']?.monthUsd).toBeCloseTo(expected.at(-1) ?? NaN, 6);
+    expect(parseLedger('p', printLedger(ledger)).kind).toBe('ledger');
+  });
+
+  it('never takes more out of expected than there was, where its price rose before it failed', () => {
+    let ledger: Ledger | undefined;
+    for (const [hours, usd] of [1, 1, 12].entries())
+      ledger = accrue(
+        ledger,
+        look(hours, { resources: [{ ...running, rate: { low: usd, expected: usd, high: usd } }] }),
+      );
+    const end = ran(-1, 3, { isFailed: true });
+    ledger = accrue(ledger, look(3, { ended: [end] }));
+    const expected = ledger.checkpoints.map((one) => one.expected);
+    expect(Math.min(...expected)).toBe(0);
+    expect(expected).toEqual([...expected].sort((a, b) => a - b));
+    expect(ledger.kinds['custom-job']).toBeGreaterThanOrEqual(0);
+    expect(parseLedger('p', printLedger(ledger)).kind).toBe('ledger');
   });
 
   it.each([
