@@ -1,7 +1,7 @@
 import { access, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
-import { bundle, framework } from '../bundle/bundle.ts';
+import { bundleAll, framework } from '../bundle/bundle.ts';
 import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
 import { replaceFolder } from '../bundle/replace-folder.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
@@ -55,12 +55,11 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
   if (entries.length === 0)
     throw new Error(`Cannot build "${functionsDir}": no folder in it has an index.ts`);
 
-  const built = await Promise.all(
-    entries.map(async (entry) => ({
-      name: dirname(entry),
-      ...(await bundle(join(functionsDir, entry), repository)),
-    })),
+  const codes = await bundleAll(
+    entries.map((entry) => join(functionsDir, entry)),
+    repository,
   );
+  const built = codes.map((code, index) => ({ name: dirname(entries[index] ?? ''), ...code }));
   await mkdir(distDir, { recursive: true });
   return Promise.all(
     built.map(async ({ name, code, bytesByPackage }) => {

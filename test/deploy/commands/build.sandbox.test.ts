@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, test } from 'vitest';
+import { bundle } from '../../../deploy/bundle/bundle.ts';
 import { replaceFolder } from '../../../deploy/bundle/replace-folder.ts';
 import { buildAll } from '../../../deploy/commands/build.ts';
 import { startFramework } from '../../support/framework.ts';
@@ -103,6 +104,25 @@ describe('buildAll', () => {
     for (const file of await readdir(probe.dir)) {
       const first = await readFile(join(probe.dir, file));
       assert.ok(first.equals(await readFile(join(again, 'client-probe', file))), file);
+    }
+  });
+
+  test('gives each of several functions what it is alone', async () => {
+    const functionsDir = await functionsOf({
+      'shared.ts': 'export const both = () => "shared"; export const one = () => "of a";',
+      'a/index.ts': `import { both, one } from '../shared.ts'; console.log(both(), one());`,
+      'b/index.ts': `import { both } from '../shared.ts'; console.log(both(), import.meta.dirname);`,
+    });
+    const built = await buildAll({ functionsDir, distDir: join(workDir, 'several'), policyFile });
+    assert.deepEqual(
+      built.map(({ name }) => name),
+      ['a', 'b'],
+    );
+    for (const { name, dir, bytes, bytesByPackage } of built) {
+      const alone = await bundle(join(functionsDir, name, 'index.ts'), repository);
+      assert.ok((await readFile(join(dir, 'index.js'))).equals(alone.code), name);
+      assert.equal(bytes, alone.code.byteLength);
+      assert.deepEqual(bytesByPackage, alone.bytesByPackage);
     }
   });
 
