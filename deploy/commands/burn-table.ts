@@ -24,6 +24,7 @@ import {
 import { cut, visible } from '../../shared/report/text.ts';
 import { hung, listLines, nameLine, section, tableLines, told } from './terminal-lines.ts';
 import { wrapText } from './text-table.ts';
+import { percentText } from '../../shared/units.ts';
 
 /** Of a name in a table. */
 const MAX_NAME = 30;
@@ -116,7 +117,7 @@ function budgetLines(budget: BudgetReport): readonly string[] {
   const title = `Budget ${name}`;
   if (notEvaluable !== undefined || spendUsd === undefined)
     return section(title, told(`Not evaluable: ${notEvaluable ?? 'its spend is not known'}`));
-  const spent = `Spent by now: ${usdText(spendUsd.expected)} expected, ${Math.round(share * 100)} % of ${usdText(amount)}; ${usdRangeText(spendUsd)} at the least and at the most.`;
+  const spent = `Spent by now: ${usdText(spendUsd.expected)} expected, ${percentText(share, 0)} of ${usdText(amount)}; ${usdRangeText(spendUsd)} at the least and at the most.`;
   const said =
     typeof reported === 'object'
       ? `Cloud Billing reported ${usdText(reported.usd)} at ${momentText(reported.at)}.`
@@ -134,7 +135,7 @@ function budgetLines(budget: BudgetReport): readonly string[] {
 }
 
 function rungRow({ at, do: action, usd, when, earliest }: RungEvidence): readonly string[] {
-  return [`${Math.round(at * 100)} % ${action}`, shortUsdText(usd), whenText(when), whenText(earliest)];
+  return [`${percentText(at)} ${action}`, shortUsdText(usd), whenText(when), whenText(earliest)];
 }
 
 function whenText(when: string): string {

@@ -8,6 +8,7 @@ import { NotReady } from '../desired/problem.ts';
 import { shellLine } from '../desired/step.ts';
 import { quotaFlag, type ActualBudget, type DesiredBudget } from '../plan/budget.ts';
 import type { GoingTopic, TopicBudgets } from '../plan/topic-budgets.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 
 const budgetSchema = z.looseObject({
   name: z.string(),
@@ -60,7 +61,7 @@ export async function readBudgets(
 }
 
 function listOf(account: string, project: string): readonly string[] {
-  const place = `--billing-account=${account.replace('billingAccounts/', '')}`;
+  const place = `--billing-account=${resourceId(account)}`;
   return ['billing', 'budgets', 'list', place, quotaFlag(project)];
 }
 

@@ -13,6 +13,7 @@ import {
 import { apply } from './apply.ts';
 import { effectsOf, type Tools, type Values } from './command.ts';
 import { readTopicBudgets } from './read-budgets.ts';
+import { accountOf, resourceId } from '../../shared/google/resource-name.ts';
 
 /** What a teardown knows of the budgets that notify the topic which it deletes. */
 export interface BudgetsLook {
@@ -47,14 +48,14 @@ async function checkDisconnection(
   { missingPermissions }: Pick<Tools, 'missingPermissions'>,
   { notifying }: TopicBudgets,
 ): Promise<readonly Problem[]> {
-  const accounts = new Set(notifying.map((budget) => budget.split('/').slice(0, 2).join('/')));
+  const accounts = new Set(notifying.map(accountOf));
   const problems: Problem[] = [];
   for (const account of accounts)
     for (const permission of await missingPermissions(account, ['billing.budgets.update']))
       problems.push({
         what: `You lack ${permission} on ${account}, without which its budgets cannot be disconnected.`,
         remedy: [
-          `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=user:YOUR_EMAIL --role=roles/billing.costsManager`,
+          `gcloud billing accounts add-iam-policy-binding ${resourceId(account)} --member=user:YOUR_EMAIL --role=roles/billing.costsManager`,
         ],
       });
   return problems;

@@ -1,6 +1,7 @@
 import { MADE_BY } from '../desired/names.ts';
 import type { Problem } from '../desired/problem.ts';
 import type { Step } from '../desired/step.ts';
+import { budgetIds, resourceId } from '../../shared/google/resource-name.ts';
 
 /** A budget as it is to be. */
 export interface DesiredBudget {
@@ -77,7 +78,7 @@ export function judgeAdoption(desired: DesiredBudget, budget: ActualBudget): rea
 }
 
 function updateLine({ name }: ActualBudget, flag: string): string {
-  const [, account = '', , id = ''] = name.split('/');
+  const { account, id } = budgetIds(name);
   return `gcloud billing budgets update ${id} --billing-account=${account} ${flag}`;
 }
 
@@ -122,7 +123,7 @@ export function planBudget(
 const EXCLUDE_CREDITS = '--credit-types-treatment=exclude-all-credits';
 
 function accountFlag({ account }: DesiredBudget): string {
-  return `--billing-account=${account.replace('billingAccounts/', '')}`;
+  return `--billing-account=${resourceId(account)}`;
 }
 
 /**
@@ -195,7 +196,7 @@ function planChange(desired: DesiredBudget, budget: ActualBudget): readonly Step
         'billing',
         'budgets',
         'update',
-        budget.name.split('/').at(-1) ?? '',
+        resourceId(budget.name),
         accountFlag(desired),
         quotaFlag(project),
         ...changes.flatMap(([, flags]) => flags),

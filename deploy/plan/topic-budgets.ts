@@ -5,6 +5,7 @@ import { topicOf } from '../desired/names.ts';
 import type { Problem } from '../desired/problem.ts';
 import { shellLine, type Step } from '../desired/step.ts';
 import { quotaFlag } from './budget.ts';
+import { accountOf, budgetIds, resourceId } from '../../shared/google/resource-name.ts';
 
 /** A topic that a teardown deletes and budgets may notify. */
 export interface GoingTopic {
@@ -59,7 +60,7 @@ export function planDisconnection(project: string, notifying: readonly string[])
 }
 
 function setTopic(budget: string, project: string, topic: string): readonly string[] {
-  const [, account = '', , id = ''] = budget.split('/');
+  const { account, id } = budgetIds(budget);
   return [
     ...['billing', 'budgets', 'update', id, `--billing-account=${account}`, quotaFlag(project)],
     `--notifications-rule-pubsub-topic=${topic}`,
@@ -73,7 +74,7 @@ export function saidOfDisconnected(
   budgets: readonly string[],
   { notifying, unseen }: TopicBudgets,
 ): string {
-  const isUnseen = (budget: string): boolean => unseen.has(budget.split('/').slice(0, 2).join('/'));
+  const isUnseen = (budget: string): boolean => unseen.has(accountOf(budget));
   const changed = budgets.filter((budget) => !notifying.includes(budget));
   if (changed.length === 0) return '';
   const silent = changed.filter((budget) => !isUnseen(budget));
@@ -108,7 +109,7 @@ export function judgeGoingTopic(
     ...[...unseen].map(([account, why]) => ({
       what: `${name} would go, and whether budgets of ${account} notify it cannot be told: ${why}`,
       remedy: [
-        `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=user:YOUR_EMAIL --role=roles/billing.costsManager`,
+        `gcloud billing accounts add-iam-policy-binding ${resourceId(account)} --member=user:YOUR_EMAIL --role=roles/billing.costsManager`,
         'Or run it again with --leave-budgets, which deletes the topic without looking',
       ],
     })),

@@ -4,6 +4,7 @@ import { poll } from '../../shared/google/change/waits.ts';
 import { BusyError } from '../../shared/google/google-api-error.ts';
 import type { ManifestItem } from '../../shared/state/manifest-item.ts';
 import type { RestoreRun } from './run.ts';
+import { resourceId } from '../../shared/google/resource-name.ts';
 
 /** What became of one thing. `pending`: requested, and not there yet; the next request looks at it again. */
 export type Restored =
@@ -31,7 +32,7 @@ export async function restoreBilling(run: RestoreRun, { account }: BillingItem):
 }
 
 function byHand(projectId: string, account: string, why: string): string {
-  return `${account} is not the account of the budget: ${why}; if it is right, run: gcloud billing projects link ${projectId} --billing-account=${account.replace('billingAccounts/', '')}`;
+  return `${account} is not the account of the budget: ${why}; if it is right, run: gcloud billing projects link ${projectId} --billing-account=${resourceId(account)}`;
 }
 
 /** How long a link may take to show, and to be in force. */

@@ -4,6 +4,7 @@ import type { Gap } from '../../shared/run/receipt.ts';
 import { readManifest, type Manifest } from '../../shared/state/manifest.ts';
 import type { State } from '../../shared/state/state.ts';
 import type { RestoreRequest } from './config.ts';
+import { budgetPath } from '../../shared/spend/budget-path.ts';
 
 export interface Gathered {
   readonly manifests: readonly Manifest[];
@@ -19,8 +20,7 @@ export async function gatherManifests(
   state: State,
   { budget, period, project }: RestoreRequest,
 ): Promise<Gathered> {
-  const [, account = '', , id = ''] = budget.split('/');
-  const prefix = `manifests/${account}/${id}/${period}/`;
+  const prefix = `manifests/${budgetPath(budget)}/${period}/`;
   const where = `gs://${state.bucket}/${prefix}`;
   const unread: Gap[] = [];
   const listed = project === undefined ? await state.list(prefix) : undefined;

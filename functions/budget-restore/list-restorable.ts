@@ -7,6 +7,7 @@ import type { State } from '../../shared/state/state.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import type { ListRequest } from './config.ts';
 import { planRestore } from './decide.ts';
+import { budgetPath } from '../../shared/spend/budget-path.ts';
 
 /** One project's part of a budget's period: what a restore of it would bring back. */
 interface Restorable {
@@ -40,9 +41,8 @@ export async function listRestorable(
   state: State,
   { budget, project }: ListRequest,
 ): Promise<RestorableList> {
-  const [, account = '', , id = ''] = budget?.split('/') ?? [];
   const { items, strange } = await state.list(
-    budget === undefined ? 'manifests/' : `manifests/${account}/${id}/`,
+    budget === undefined ? 'manifests/' : `manifests/${budgetPath(budget)}/`,
   );
   const unread: Gap[] = [];
   noteStrange((gap) => void unread.push(gap), `gs://${state.bucket}/manifests/`, strange);

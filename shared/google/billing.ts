@@ -4,7 +4,7 @@ import type { Permit } from './change/permit.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { messageOf } from '../errors.ts';
 import type { Budget } from './budgets.ts';
-import { accountOf } from './resource-name.ts';
+import { accountOf, resourceId } from './resource-name.ts';
 import { billingClients } from './clients/billing.ts';
 import { GoogleApiError } from './google-api-error.ts';
 import { CannotImpersonate } from './impersonate.ts';
@@ -42,7 +42,7 @@ const accountSchema = z.looseObject({
  */
 async function getParentAccount(api: Api, account: string): Promise<string | undefined> {
   const call = 'cloudbilling.billingAccounts.get';
-  const id = encodeURIComponent(account.replace('billingAccounts/', ''));
+  const id = encodeURIComponent(resourceId(account));
   const answer = await api.request(call, {
     url: `https://cloudbilling.googleapis.com/v1/billingAccounts/${id}`,
   });

@@ -57,12 +57,17 @@ export class BusyError extends Error {
   override readonly name = 'BusyError';
 }
 
+/** Whether a call was answered with a 404: what it names is not there, or nothing is at that address. */
+export function isNotFound(error: unknown): error is GoogleApiError {
+  return error instanceof GoogleApiError && error.status === 404;
+}
+
 /** What a call answers, undefined for a 404. */
 export async function undefinedIfMissing<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { accountPermissions, missingOnAccount, unlinkOnAccount } from './permissions.ts';
 import { notPassed, orUnknown, pass, type Check, type Inspection } from './check.ts';
+import { resourceId } from '../google/resource-name.ts';
 
 /** Whether the switch can read the budgets of `billingAccounts/A`, and where a rung `unlinks`, its right to do so there. */
 export async function inspectAccount(
@@ -18,7 +19,7 @@ export async function inspectAccount(
     unread.length === 0
       ? pass(place, `${options.account} can read its budgets`)
       : notPassed(place, 'fail', `${options.account} lacks ${unread.join(', ')}`, [
-          `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
+          `gcloud billing accounts add-iam-policy-binding ${resourceId(account)} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
         ]),
     ...(unlinks ? [judgeUnlinkRight(inspection, account, !missing.includes(unlinkOnAccount))] : []),
   ];

@@ -3,6 +3,7 @@ import type { BudgetsPolicy } from '../policy/policy.ts';
 import { MAX_BUDGET_PROJECTS } from '../spend/messages.ts';
 import { percentText } from '../units.ts';
 import { notPassed, pass, type Check } from './check.ts';
+import { budgetIds } from '../google/resource-name.ts';
 
 /** What a budget has to be like for the switch to hear of it and to act on it. Pure. */
 export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string): readonly Check[] {
@@ -19,13 +20,13 @@ export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string
 
 /** The start of the command that changes a budget. */
 export function updateBudget(name: string): string {
-  const [, account = '', , id = ''] = name.split('/');
+  const { account, id } = budgetIds(name);
   return `gcloud billing budgets update ${id} --billing-account=${account}`;
 }
 
 /** Where the console shows a budget. */
 export function budgetsPage(name: string): string {
-  return `Console: https://console.cloud.google.com/billing/${name.split('/')[1] ?? ''}/budgets`;
+  return `Console: https://console.cloud.google.com/billing/${budgetIds(name).account}/budgets`;
 }
 
 function judgeTopic({ name, topic }: Budget, desired: string): Check {

@@ -7,6 +7,7 @@ import { missingOnTopic } from './permissions.ts';
 import { budgetsPage } from './budget.ts';
 import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
 import { daysUntilDecommission, nodeRuntimes } from './runtime-support.ts';
+import { resourceId } from '../google/resource-name.ts';
 
 const WARN_DAYS = 365;
 const FAIL_DAYS = 90;
@@ -126,7 +127,7 @@ export async function inspectHost(inspection: Inspection): Promise<readonly Chec
     cap,
     inspection,
     [
-      `gcloud billing accounts add-iam-policy-binding ${account.replace('billingAccounts/', '')} --member=${YOU} --role=roles/billing.viewer`,
+      `gcloud billing accounts add-iam-policy-binding ${resourceId(account)} --member=${YOU} --role=roles/billing.viewer`,
     ],
     () => findSpendCap(inspection, account),
   );
@@ -163,9 +164,7 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
       place,
       'unknown',
       `a budget of ${account} could not be read, and may have a spend cap: ${unread.path}: ${unread.why}`,
-      [
-        `Console: https://console.cloud.google.com/billing/${account.replace('billingAccounts/', '')}/budgets`,
-      ],
+      [`Console: https://console.cloud.google.com/billing/${resourceId(account)}/budgets`],
     );
   return pass(place, 'no spend cap can stop the switch');
 }

@@ -22,6 +22,7 @@ import { policyInForce } from './policy-in-force.ts';
 import { judgePolicyUri } from './policy-uri.ts';
 import { inspectPublishers } from './publishers.ts';
 import { inspectTarget, type Target } from './target-project.ts';
+import { budgetIds } from '../google/resource-name.ts';
 
 export type { Check, PreflightDeps, PreflightOptions };
 
@@ -131,7 +132,7 @@ async function lookAtBudget(
   name: string,
 ): Promise<{ readonly checks: readonly Check[]; readonly budget?: Budget }> {
   const { api, auth, options } = inspection;
-  const account = name.split('/')[1] ?? '';
+  const { account } = budgetIds(name);
   const place = { id: 'budget-exists', subject: name };
   const budget = await orUnknown(
     place,

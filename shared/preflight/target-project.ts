@@ -1,6 +1,6 @@
 import { getBillingLink, judgePayer, type PayerVerdict } from '../google/billing.ts';
 import type { Budget } from '../google/budgets.ts';
-import { accountOf } from '../google/resource-name.ts';
+import { accountOf, resourceId } from '../google/resource-name.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
@@ -92,7 +92,7 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
   const place = { id: 'project-billing', subject: `projects/${projectId}` };
   const accounts = [...new Set(target.budgets.map(({ name }) => accountOf(name)))];
   const link = (account: string): string =>
-    `gcloud billing projects link ${projectId} --billing-account=${idOf(account)}`;
+    `gcloud billing projects link ${projectId} --billing-account=${resourceId(account)}`;
   return orUnknown(
     place,
     inspection,
@@ -116,7 +116,7 @@ async function inspectBilling(inspection: Inspection, projectId: string, target:
       if (blind.length > 0) return blindTo(place, inspection, account, blind, link);
       if (!enabled)
         return notPassed(place, 'warn', `it is linked to ${account}, which is closed: it spends nothing`, [
-          `Console: https://console.cloud.google.com/billing/${idOf(account)}/manage: reopen the billing account`,
+          `Console: https://console.cloud.google.com/billing/${resourceId(account)}/manage: reopen the billing account`,
         ]);
       return pass(place, `${account} pays for it`);
     },
@@ -141,7 +141,7 @@ function blindTo(
       : []),
     ...(is === 'unknown'
       ? [
-          `gcloud billing accounts add-iam-policy-binding ${idOf(account)} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
+          `gcloud billing accounts add-iam-policy-binding ${resourceId(account)} --member=serviceAccount:${options.account} --role=roles/billing.viewer`,
         ]
       : []),
   ];
@@ -151,10 +151,6 @@ function blindTo(
     `${account} pays for it, and ${said.join(', ')}: the switch does not unlink it`,
     [...new Set(blind.flatMap(remediesOf))],
   );
-}
-
-function idOf(account: string): string {
-  return account.replace('billingAccounts/', '');
 }
 
 /** One check for each rung above notify: by what the switch's account may do on the project, and whether it can see it. */

@@ -29,6 +29,11 @@ export function sumUsd(amounts: readonly UsdPerMonth[]): UsdPerMonth {
   return sum;
 }
 
+/** An amount to the cent. */
+export function cents(usd: number): number {
+  return Math.round(usd * 100) / 100;
+}
+
 /** A sum of prices, or `unpriced` when a part of it has no price. */
 export type UsdPerHour = number | 'unpriced';
 

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { isRefusal, isRetryable, GoogleApiError } from '../google/google-api-error.ts';
+import { GoogleApiError, isNotFound, isRefusal, isRetryable } from '../google/google-api-error.ts';
 import { isMissingRight } from '../google/not-offered.ts';
 
 /** What went wrong in a run that goes on all the same, so that it can fail in the end where a retry helps. */
@@ -33,7 +33,7 @@ export function collectRunErrors(): RunErrors {
       note(error, isMissingRight(error));
     },
     noteLostReceipt: (error) => {
-      note(error, isRefusal(error) || (error instanceof GoogleApiError && error.status === 404));
+      note(error, isRefusal(error) || isNotFound(error));
     },
     noteFailedAction: (error) => {
       note(error, isRefusal(error));

@@ -2,6 +2,8 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Estimated } from './estimated.ts';
+import { cents } from '../../../shared/prices/money.ts';
+import { money } from '../message/alert-text.ts';
 
 type Due = Pick<Extract<Verdict, { kind: 'due' }>, 'estimated'>;
 
@@ -44,12 +46,4 @@ export function estimateText({ share, estimate, complete }: Estimated): string {
 
 function timeOf(ms: number): string {
   return new Date(ms).toISOString();
-}
-
-function cents(usd: number): number {
-  return Math.round(usd * 100) / 100;
-}
-
-function money(usd: number): string {
-  return usd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }

@@ -68,6 +68,6 @@ function named(projects: readonly string[]): string {
   return [...projects.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-function money(amount: number): string {
+export function money(amount: number): string {
   return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }

@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
 import { rememberedName } from './silence.ts';
+import { accountOf } from '../../../shared/google/resource-name.ts';
 
 /** Budgets of `allow` that are compared with one that sends and is not in it. */
 const MAX_COMPARED = 20;
@@ -97,8 +98,4 @@ async function lookAbroad(
     if (!(error instanceof GoogleApiError) || error.status !== 403) throw error;
     return { name, displayName, projects: [] };
   }
-}
-
-function accountOf(budget: string): string | undefined {
-  return budget.split('/')[1];
 }

@@ -8,6 +8,8 @@ import type { AuditFacts, BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, type Reading } from '../reading.ts';
 import type { RuleId } from '../rules/rules.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
+import { updateBudget } from '../../../shared/preflight/budget.ts';
 
 /** At which shares of the amount an alert is due. */
 const DESIRED = [0.5, 0.8, 1];
@@ -85,7 +87,7 @@ function judgeMissing(
 }
 
 function missing(project: ProjectFacts, billing: BillingFacts): readonly Found[] {
-  const account = billing.account.replace('billingAccounts/', '');
+  const account = resourceId(billing.account);
   const rules = DESIRED.map((share) => ` --threshold-rule=percent=${share}`).join('');
   return [
     {
@@ -117,7 +119,9 @@ function thresholds(budget: Budget): Found | undefined {
     resource: budget.name,
     detail: `${named(budget)} has no threshold at ${percent.join(', ')} of actual spend`,
     evidence: { missing: percent, has: shares.map((share) => percentText(share)) },
-    commands: [`${update(budget)}${lacks.map((share) => ` --add-threshold-rule=percent=${share}`).join('')}`],
+    commands: [
+      `${updateBudget(budget.name)}${lacks.map((share) => ` --add-threshold-rule=percent=${share}`).join('')}`,
+    ],
   };
 }
 
@@ -129,7 +133,7 @@ function wiring(budget: Budget, { switchTopic, operationsProject }: AuditConfig)
     resource: name,
     detail: `the messages of ${named(budget)} go to ${topic ?? 'no topic'}`,
     evidence: { topic: topic ?? 'none', desired },
-    commands: [`${update(budget)} --notifications-rule-pubsub-topic=${desired}`],
+    commands: [`${updateBudget(budget.name)} --notifications-rule-pubsub-topic=${desired}`],
   };
 }
 
@@ -144,7 +148,7 @@ function credits(budget: Budget): Found | undefined {
         : `${named(budget)} subtracts ${what}`,
     evidence: { credits: budget.credits },
     commands: [
-      `${update(budget)} --credit-types-treatment=exclude-all-credits${budget.credits === 'include-specified' ? ' --filter-credit-types=' : ''}`,
+      `${updateBudget(budget.name)} --credit-types-treatment=exclude-all-credits${budget.credits === 'include-specified' ? ' --filter-credit-types=' : ''}`,
     ],
   };
 }
@@ -156,9 +160,4 @@ function failedCheck({ id, subject, status, detail, remedy }: Check): readonly F
 
 function named({ displayName, name }: Budget): string {
   return displayName === '' ? name : `the budget ${JSON.stringify(displayName)}`;
-}
-
-function update({ name }: Budget): string {
-  const [, account = '', , id = ''] = name.split('/');
-  return `gcloud billing budgets update ${id} --billing-account=${account}`;
 }

@@ -8,6 +8,7 @@ import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { checkRoleSets } from './role-sets.ts';
 import { unbind } from './iam-commands.ts';
 import { inheritedText, placeOf } from './inherited.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
 
 export function checkIam(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   const { machines, workloads, buckets, accounts } = facts;
@@ -127,7 +128,7 @@ function machineAsDefault(machine: MachineFacts, project: string): Found {
 }
 
 function workloadAccount(kind: Workload['kind'], resource: string, project: string): string {
-  const name = shellWord(resource.split('/').at(-1) ?? '');
+  const name = shellWord(resourceId(resource));
   const where = `--region=${resource.split('/')[3] ?? ''} --project=${shellWord(project)}`;
   const at = `${where} --service-account=OWN_ACCOUNT_EMAIL`;
   switch (kind) {

@@ -4,6 +4,7 @@ import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, BucketFacts, ModelFacts, ReceiptDecision, ReceiptFacts } from '../facts.ts';
 import { judge, judgeEach, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { textOf } from './notebooks.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -89,7 +90,7 @@ function fieldOf(value: unknown, key: string): string | undefined {
 }
 
 function bucketOf(resource: string): string {
-  return resource.split('/').at(-1) ?? '';
+  return resourceId(resource);
 }
 
 /** Container Registry was shut down on 2025-03-18; it kept its images in buckets of these names. */

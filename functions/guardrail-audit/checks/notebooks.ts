@@ -5,6 +5,7 @@ import type { AuditConfig } from '../config.ts';
 import type { AuditFacts, MachineFacts, MachineUse, ManagedNotebook, ReceiptFacts } from '../facts.ts';
 import { both } from '../reading.ts';
 import { judge, judgeEach, type Found, type Judgement, type Outcome } from './outcome.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
 
 export function checkNotebooks(facts: AuditFacts, config: AuditConfig): readonly Outcome[] {
   return [
@@ -81,7 +82,7 @@ function idleShutdown({ decisions, incomplete }: ReceiptFacts): Judgement {
       detail: textOf(evidence['why']) ?? reason,
       evidence: { reason },
       commands: [
-        `gcloud workbench instances update ${shellWord(resource.split('/').at(-1) ?? '')} --location=${resource.split('/')[3] ?? ''} --metadata=idle-timeout-seconds=10800,enable-guest-attributes=TRUE --project=${shellWord(resource.split('/')[1] ?? '')}`,
+        `gcloud workbench instances update ${shellWord(resourceId(resource))} --location=${resource.split('/')[3] ?? ''} --metadata=idle-timeout-seconds=10800,enable-guest-attributes=TRUE --project=${shellWord(resource.split('/')[1] ?? '')}`,
       ],
     })),
   };

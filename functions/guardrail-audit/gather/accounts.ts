@@ -6,6 +6,7 @@ import { readItems } from '../../../shared/google/read-items.ts';
 import type { AccountFacts, KeyFacts } from '../facts.ts';
 import type { Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
+import { resourceId } from '../../../shared/google/resource-name.ts';
 
 const HOST = 'https://iam.googleapis.com/v1';
 const KEYS_AT_ONCE = 8;
@@ -63,7 +64,7 @@ function toKey({
   const expiresMs = Date.parse(validBeforeTime ?? '');
   const ends = !Number.isNaN(expiresMs) && !/^9999-/.test(validBeforeTime ?? '');
   return {
-    id: name.split('/').at(-1) ?? name,
+    id: resourceId(name),
     createdMs: Date.parse(validAfterTime),
     expiresMs: ends ? expiresMs : undefined,
     disabled,

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import type { Signal } from '../facts.ts';
 
@@ -41,17 +41,13 @@ export async function query(
   const filter = ['resource.type = "gce_instance"', ...idFilter(instanceIds)].join(' AND ');
   const size = instanceIds === 'all' ? { pageSize: PAGE_SIZE } : {};
   try {
-    const [error] = await visitSeries(
-      run.api,
-      { projectId: run.projectId, metricType, filter, ...rest, ...size },
-      visit,
-    );
+    const request = { projectId: run.projectId, metricType, filter, ...rest, ...size };
+    // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
+    const [error] = (await undefinedIfMissing(visitSeries(run.api, request, visit))) ?? [];
     if (error === undefined) return undefined;
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: `partial answer: ${error}` });
     return { failed: `partial answer: ${error}` };
   } catch (error) {
-    // "Cannot find metric(s) that match type": nothing in this project ever wrote it, e.g. no VM has the Ops Agent.
-    if (error instanceof GoogleApiError && error.status === 404) return undefined;
     run.gap({ where: `projects/${run.projectId} ${metricType}`, why: messageOf(error), cause: error });
     return { failed: messageOf(error) };
   }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { querySeries } from '../../../shared/google/monitoring.ts';
-import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import { undefinedIfMissing } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 
 const SENT = 'storage.googleapis.com/network/sent_bytes_count';
@@ -61,17 +61,22 @@ async function readSome(
   const seconds = READ_DAYS * 86_400;
   const list = names.map((name) => `"${name}"`).join(',');
   try {
-    const { series, partial } = await querySeries(run.api, {
-      projectId: run.projectId,
-      metricType,
-      filter: `resource.type = "gcs_bucket" AND resource.labels.bucket_name = one_of(${list})${filter}`,
-      startMs: endMs - seconds * 1_000,
-      endMs,
-      aligner: 'ALIGN_SUM',
-      alignmentSeconds: seconds,
-      reducer: 'REDUCE_SUM',
-      groupBy: ['resource.labels.bucket_name'],
-    });
+    const read = await undefinedIfMissing(
+      querySeries(run.api, {
+        projectId: run.projectId,
+        metricType,
+        filter: `resource.type = "gcs_bucket" AND resource.labels.bucket_name = one_of(${list})${filter}`,
+        startMs: endMs - seconds * 1_000,
+        endMs,
+        aligner: 'ALIGN_SUM',
+        alignmentSeconds: seconds,
+        reducer: 'REDUCE_SUM',
+        groupBy: ['resource.labels.bucket_name'],
+      }),
+    );
+    // Nothing in this project ever wrote the metric.
+    if (read === undefined) return sums;
+    const { series, partial } = read;
     const [error] = partial;
     if (error !== undefined) throw new Error(`partial answer: ${error}`);
     for (const { resourceLabels, points } of series) {
@@ -81,8 +86,6 @@ async function readSome(
     }
     return sums;
   } catch (error) {
-    // Nothing in this project ever wrote the metric.
-    if (error instanceof GoogleApiError && error.status === 404) return sums;
     run.gap({ where: `projects/${run.projectId} ${where}`, why: messageOf(error), cause: error });
     return undefined;
   }

@@ -6,7 +6,8 @@ import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import type { BudgetFacts } from '../facts.ts';
 import type { Band } from '../../../shared/spend/band.ts';
-import { cents, centsOf } from './cents.ts';
+import { centsOf } from './cents.ts';
+import { cents } from '../../../shared/prices/money.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,4 +1,4 @@
-import { formatUsdPerHour } from '../../../shared/prices/money.ts';
+import { cents, formatUsdPerHour } from '../../../shared/prices/money.ts';
 import { accruedBetween, accruedByKind, rateOf } from '../../../shared/spend/accrued.ts';
 import { addBands, scaleBand, sumBands, type Band } from '../../../shared/spend/band.ts';
 import type { Ledger, Running } from '../../../shared/spend/ledger.ts';
@@ -6,7 +6,7 @@ import { NO_OWNER } from '../../../shared/spend/owners.ts';
 import { billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
 import type { Config } from '../config.ts';
 import { sawAllRegions } from '../looks/ages.ts';
-import { cents, centsOf } from './cents.ts';
+import { centsOf } from './cents.ts';
 
 const HOUR_MS = 3_600_000;
 

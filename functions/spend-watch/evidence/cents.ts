@@ -1,10 +1,7 @@
 import type { Band } from '../../../shared/spend/band.ts';
+import { cents } from '../../../shared/prices/money.ts';
 
-/** To the cent. */
-export function cents(usd: number): number {
-  return Math.round(usd * 100) / 100;
-}
-
+/** A band to the cent. */
 export function centsOf({ low, expected, high }: Band): Band {
   return { low: cents(low), expected: cents(expected), high: cents(high) };
 }

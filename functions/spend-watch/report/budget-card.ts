@@ -12,6 +12,7 @@ import { factList, notice } from '../../../shared/report/page-parts.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
 import type { BudgetReport } from './report.ts';
+import { percentText } from '../../../shared/units.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -31,7 +32,7 @@ export function budgetContent(budget: BudgetReport, nowTime: string): readonly M
         'Spent by now, expected',
         figure(
           spendUsd.expected,
-          `${usdText(spendUsd.expected)}, ${Math.round(share * 100)} % of ${usdText(amount)}`,
+          `${usdText(spendUsd.expected)}, ${percentText(share, 0)} of ${usdText(amount)}`,
         ),
       ],
       ['At the least, at the most', usdRangeFigure(spendUsd)],
@@ -82,7 +83,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
       },
       levels: rungs.map(({ at, do: action, usd }) => ({
         value: usd,
-        text: `${Math.round(at * 100)} %: ${action}`,
+        text: `${percentText(at)}: ${action}`,
       })),
       valueText: axisUsdText,
       momentText: (atMs) => shortDayText(new Date(atMs).toISOString()),
@@ -106,7 +107,7 @@ function rungTable({ rungs = [] }: BudgetReport): Markup {
       {
         title: 'Rung',
         kind: 'text',
-        cell: ({ at, do: action }) => inlineText(`${Math.round(at * 100)} %: ${action}`),
+        cell: ({ at, do: action }) => inlineText(`${percentText(at)}: ${action}`),
       },
       { title: 'At', kind: 'number', cell: ({ usd }) => figure(usd, usdText(usd)), key: ({ usd }) => usd },
       { title: 'Reached, expected', kind: 'text', cell: ({ when }) => whenText(when) },

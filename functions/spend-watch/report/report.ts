@@ -11,10 +11,11 @@ import {
   type KnownBand,
   type TopResource,
 } from '../evidence/burn.ts';
-import { cents, centsOf } from '../evidence/cents.ts';
+import { centsOf } from '../evidence/cents.ts';
 import { burnByKind } from '../evidence/kind-burn.ts';
 import { oldestRegionLook, oldestRegionMinutes, unseenRegions } from '../looks/ages.ts';
 import type { SpendSample } from './spend-line.ts';
+import { cents } from '../../../shared/prices/money.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -15,6 +15,7 @@ import {
   setMode,
 } from './instance-group-steps.ts';
 import type { VmFacts } from './vm-facts.ts';
+import { resourceId } from '../../google/resource-name.ts';
 
 const record = z.object({
   targetSize: z.number(),
@@ -105,7 +106,7 @@ function fateOf(group: ListedGroup, members: readonly VmFacts[]): Fate {
   const { targetSize, autoscaler, mode } = group;
   const service = members.map(({ labels }) => serviceOf(labels)).find((one) => one !== undefined);
   if (service !== undefined) return { kind: 'owned', why: service.why, record: { targetSize } };
-  if (GKE_GROUP.test(group.resource.split('/').at(-1) ?? ''))
+  if (GKE_GROUP.test(resourceId(group.resource)))
     return { kind: 'owned', why: 'group of a GKE node pool; resize the pool', record: { targetSize } };
   if (group.isStateful)
     return { kind: 'named', why: 'stateful: a smaller size deletes members with their disks and addresses' };

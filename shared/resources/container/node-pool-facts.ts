@@ -3,6 +3,7 @@ import type { Api } from '../../google/api.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
+import { resourceId } from '../../google/resource-name.ts';
 import type { Look } from '../look.ts';
 
 export const CONTAINER_HOST = 'https://container.googleapis.com/v1';
@@ -107,7 +108,7 @@ export async function getPool(api: Api, resource: string): Promise<PoolFacts | u
   const call = 'container.clusters.get';
   const url = `${CONTAINER_HOST}/${resource.replace(/\/nodePools\/[^/]+$/, '')}`;
   const { nodePools, ...cluster } = parseAnswer(call, clusterSchema, await api.request(call, { url }));
-  const name = resource.split('/').at(-1);
+  const name = resourceId(resource);
   const pool = readItems(nodePools, poolSchema, 'nodePools').items.find((one) => one.name === name);
   return pool === undefined ? undefined : { resource, cluster, pool };
 }

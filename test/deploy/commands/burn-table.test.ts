@@ -76,6 +76,14 @@ describe('the burn for a terminal', () => {
     expect(text).toMatch(/100 % stop-compute +\$600 {2}(?:\d+ Nov 2026, \d\d:\d\d|expected to be reached)/);
   });
 
+  it('writes a rung between two percents as the policy has it', () => {
+    const { burning } = REPORTS;
+    const rungs = (burning.budgets[0]?.rungs ?? []).map((rung) => ({ ...rung, at: 0.125 }));
+    const text = burnTable({ ...burning, budgets: burning.budgets.map((one) => ({ ...one, rungs })) });
+    expect(text).toContain('12.5 % notify');
+    expect(text).not.toContain('13 %');
+  });
+
   it('names the top resources with rate, age and owner, and what changed within the hour', () => {
     const all = lines('burning');
     const at = all.indexOf('    projects/ml-burn/zones/us-central1-a/instances/runaway');

@@ -15,6 +15,7 @@ import { readPipelines } from './pipelines.ts';
 import { readPredictions, type Predictions } from './predictions.ts';
 import { jobOf } from './vertex-job.ts';
 import { readEverywhere } from './vertex-regions.ts';
+import { resourceId } from '../../../../shared/google/resource-name.ts';
 
 export interface VertexReadings {
   readonly endpoints: Reading<readonly EndpointFacts[]>;
@@ -87,7 +88,7 @@ const tuningJobSchema = z.looseObject({ name: z.string(), trialJobSpec: z.option
 
 function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predictions): EndpointFacts {
   const { name, displayName, createTime, labels = {}, deployedModels = [] } = endpoint;
-  const id = name.split('/').at(-1) ?? '';
+  const id = resourceId(name);
   return {
     resource: name,
     displayName,
