@@ -37,6 +37,7 @@ export function readCommandLine<const Options extends CommandOptions>(
     .argument('[operand...]')
     .version(manifest.version, '--version');
   command.helpInformation = () => usage;
+  checkValues(args, options);
   for (const [name, { type, multiple }] of Object.entries(options))
     if (type === 'boolean') command.option(`--${name}`);
     else if (multiple === true)
@@ -60,6 +61,20 @@ export function readCommandLine<const Options extends CommandOptions>(
     return value === undefined ? [] : [[option.long?.slice(2) ?? '', value]];
   });
   return { values: Object.fromEntries(values) as ValuesOf<Options>, positionals: command.args };
+}
+
+/** Without it `--out --project=P` would take the second option for the value of the first. */
+function checkValues(args: readonly string[], options: CommandOptions): void {
+  const end = args.indexOf('--');
+  const given = end < 0 ? args : args.slice(0, end);
+  for (const [at, arg] of given.entries())
+    if (arg.startsWith('--') && options[arg.slice(2)]?.type === 'string' && given[at + 1]?.startsWith('--'))
+      throw new WrongUsage(`Option '${arg} <value>' argument missing`);
+}
+
+/** Throws {@link WrongUsage} for what stands behind a command that takes options alone. */
+export function checkNoOperands(operands: readonly string[]): void {
+  if (operands.length > 0) throw new WrongUsage(`Unknown argument "${operands.join(' ')}"`);
 }
 
 /** Throws {@link WrongUsage} for an option that was given and is no project's id. */

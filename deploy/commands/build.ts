@@ -4,7 +4,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { bundleAll, framework } from '../bundle/bundle.ts';
 import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
 import { replaceFolder } from '../bundle/replace-folder.ts';
-import { readCommandLine, runCommand } from '../command-line.ts';
+import { checkNoOperands, readCommandLine, runCommand } from '../command-line.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const COMPILE_CACHE = join(import.meta.dirname, '../bundle/compile-cache.mjs');
@@ -122,7 +122,8 @@ export async function buildCommand(
   output: { readonly out: (text: string) => void; readonly err: (text: string) => void },
 ): Promise<number> {
   return runCommand(usage, output, () => {
-    const { values } = readCommandLine(usage, args, { policy: { type: 'string' } });
+    const { values, positionals } = readCommandLine(usage, args, { policy: { type: 'string' } });
+    checkNoOperands(positionals);
     return build(values.policy, output);
   });
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Policy } from '../../shared/policy/policy.ts';
 import { resourceId } from '../../shared/google/resource-name.ts';
-import { readCommandLine } from '../command-line.ts';
+import { checkNoOperands, readCommandLine } from '../command-line.ts';
 import { checkGcloud, projectNumber } from './host-project.ts';
 import { enableBudgets, judgeCurrency, tellScope } from './budget-checks.ts';
 import { apply } from './apply.ts';
@@ -120,7 +120,7 @@ async function readOptions(args: readonly string[]) {
     target: { type: 'string', multiple: true },
     plan: { type: 'boolean' },
   });
-  if (positionals.length > 0) throw new WrongUsage(`"${positionals.join(' ')}" is not understood.`);
+  checkNoOperands(positionals);
   return {
     project: required(values, 'project', 'my-ops-project', PROJECT),
     account: required(values, 'billing-account', '0A1B2C-3D4E5F-6A7B8C', ACCOUNT),

@@ -2,7 +2,7 @@ import { configure, readRequest } from '../../functions/cost-estimator/config.ts
 import { decideReport, type Report } from '../../functions/cost-estimator/decide.ts';
 import { gatherBooks } from '../../functions/cost-estimator/gather.ts';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
-import { readCommandLine, runCommand } from '../command-line.ts';
+import { checkNoOperands, readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
 import { paragraph, wrapText } from './text-table.ts';
 
@@ -34,7 +34,7 @@ export async function planningCommand(
       parameters.map((parameter) => [optionOf(parameter), { type: 'string' as const }]),
     );
     const { values, positionals } = readCommandLine(usage, args, options);
-    if (positionals.length > 0) throw new WrongUsage(`Unknown argument "${positionals.join(' ')}"`);
+    checkNoOperands(positionals);
     const query = Object.fromEntries(
       parameters.flatMap((parameter) => {
         const value = values[optionOf(parameter)];

@@ -6,7 +6,7 @@ import { bookSchema } from '../../shared/prices/book.ts';
 import { createRuntimeApi } from '../../shared/run/runtime-api.ts';
 import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
-import { readCommandLine, runCommand } from '../command-line.ts';
+import { checkNoOperands, readCommandLine, runCommand } from '../command-line.ts';
 import { WrongUsage } from '../desired/problem.ts';
 import { REFRESHED } from '../prices/catalog/match-sku.ts';
 import { readSkus } from '../prices/catalog/read-skus.ts';
@@ -50,12 +50,13 @@ export interface PricesOptions extends Output {
 /** The command; answers its exit code, as the usage says. */
 export async function pricesCommand(args: readonly string[], options: PricesOptions): Promise<number> {
   return runCommand(usage, options, async () => {
-    const { values } = readCommandLine(usage, args, {
+    const { values, positionals } = readCommandLine(usage, args, {
       from: { type: 'string' },
       refresh: { type: 'boolean' },
       'dry-run': { type: 'boolean' },
       partly: { type: 'boolean' },
     });
+    checkNoOperands(positionals);
     if ((values.from === undefined) === (values.refresh !== true))
       throw new WrongUsage('Cannot make price books: name either --from FOLDER or --refresh');
     if (values.from !== undefined) return write(await generateBooks(values.from), options);

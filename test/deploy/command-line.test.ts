@@ -42,6 +42,12 @@ describe('the command line', () => {
     expect(await paint('--version')).toEqual({ code: 0, out: `${version}\n`, err: '', read: {} });
   });
 
+  it('takes a value that starts with two hyphens behind an equals sign, and operands behind two alone', async () => {
+    expect(await paint('--colour=--red', '--', '--coat', '--dry-run')).toMatchObject({
+      read: { values: { colour: '--red' }, positionals: ['--coat', '--dry-run'] },
+    });
+  });
+
   it.each([
     ['an option that it lacks', ['--size=3'], /^Unknown option '--size'\n\nUsage: paint /],
     [
@@ -50,6 +56,16 @@ describe('the command line', () => {
       /^Unknown option '--color'\n\(Did you mean --colour\?\)/,
     ],
     ['an option without its value', ['--colour'], /^Option '--colour <value>' argument missing\n\nUsage/],
+    [
+      'an option for the value of another',
+      ['--colour', '--dry-run'],
+      /^Option '--colour <value>' argument missing/,
+    ],
+    [
+      'any option for the value of another',
+      ['--coat', '--size=3'],
+      /^Option '--coat <value>' argument missing/,
+    ],
     ['a switch with a value', ['--dry-run=yes'], /^Unknown option '--dry-run'|argument/],
   ])('refuses %s with the usage and 2', async (_, args, says) => {
     expect(await paint(...args)).toMatchObject({

@@ -16,6 +16,9 @@ import { pricesCommand } from '../../../deploy/commands/prices.ts';
 import { promoteCommand } from '../../../deploy/commands/promote.ts';
 import { teardownCommand } from '../../../deploy/commands/teardown.ts';
 import type { Runtime } from '../../../shared/run/runtime.ts';
+import { benchCommand } from '../../bench/main.ts';
+import { demoCommand } from '../../demo/main.ts';
+import { sandboxCommand } from '../../demo/sandbox.ts';
 import { verifyLive } from '../../live/verify-live.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -42,6 +45,7 @@ const ofShell =
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   audit: (args, output) => auditCommand(args, untouched, output),
+  bench: benchCommand,
   build: buildCommand,
   burn: (args, output) => burnCommand(args, untouched, output),
   'create-budget.sh': ofShell(createBudgetCommand),
@@ -59,6 +63,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       signIn: () => Promise.reject(new Error('too early')),
     }),
   'promote.sh': ofShell(promoteCommand),
+  sandbox: sandboxCommand,
+  start: demoCommand,
   'teardown.sh': ofShell(teardownCommand),
   'verify-live': (args, output) =>
     verifyLive(args, {
@@ -83,7 +89,7 @@ async function run(
 
 it('every command of package.json and every script of deploy/ is looked at here', () => {
   const ofPackage = Object.entries(scripts).flatMap(([name, line]) =>
-    /deploy\/node\.js (?:deploy\/commands|test\/live)\/[\w-]+\.ts$/.test(line) ? [name] : [],
+    /deploy\/node\.js (?:deploy\/commands|test\/\w+)\/[\w-]+\.ts$/.test(line) ? [name] : [],
   );
   const ofShell = globSync('deploy/*.sh', { cwd: ROOT }).map((file) => basename(file));
   expect(Object.keys(COMMANDS).sort()).toEqual(
@@ -120,3 +126,25 @@ it.each(Object.entries(COMMANDS))(
     expect(err).toMatch(/^Unknown option '--no-such-option'\n[\s\S]*\nUsage: /);
   },
 );
+
+it.each([
+  ['bench', ['start-up', 'start-down'], /^There is no topic "start-down"; there are\n {2}bundle-size, /],
+  ['build', ['idle-notebook-stopper'], /^Unknown argument "idle-notebook-stopper"\n/],
+  ['create-budget.sh', ['ml'], /^Unknown argument "ml"\n/],
+  ['estimate', ['n1-standard-8'], /^Unknown argument "n1-standard-8"\n/],
+  ['fit', ['8e9'], /^Unknown argument "8e9"\n/],
+  ['prices', ['folder', '--refresh'], /^Unknown argument "folder"\n/],
+  ['sandbox', ['a.yaml', 'b.yaml'], /^Name one scenario\.\n/],
+  ['start', ['twice'], /^Unknown argument "twice"\n/],
+])('%s names an argument that it does not take: %s', async (name, args, says) => {
+  const { code, out, err } = await run(COMMANDS[name] ?? buildCommand, args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(says);
+  expect(err.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
+
+it('the sandbox says which scenario cannot be read', async () => {
+  const { code, out, err } = await run(sandboxCommand, ['no-such-file.yaml']);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toMatch(/^Cannot start with "no-such-file.yaml": ENOENT/);
+});
