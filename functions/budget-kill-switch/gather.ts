@@ -69,7 +69,7 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
     !unlinks && found.gaps.some(({ cause }) => isWithoutBilling(cause)) && !(await hasBilling(run));
   if (!isOff) for (const one of disabledGaps(found, await seenBefore(run, found.disabledAreas))) gap(one);
   for (const one of found.gaps) if (!isOff || !isWithoutBilling(one.cause)) gap(one);
-  // Observing changes nothing, not even what is remembered.
+  // Observing keeps nothing of a look.
   if (mode === 'enforce') await noteNotOffered(run, found.notOffered);
   const { resources, notOffered } = found;
   return { projectId, resources, notOffered, account, ...(isOff ? { nothingLeft: UNPAID } : {}) };

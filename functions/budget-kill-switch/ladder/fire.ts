@@ -61,10 +61,10 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
     return NOTHING_OVER;
   }
   await tellOthers(firing, rungs);
+  if (manifest !== undefined) await noteSpent(due, run, manifest);
   if (due.config.mode === 'observe') {
     return inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
   }
-  if (manifest !== undefined) await noteSpent(due, run, manifest);
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
   const held = await holdRungs(due, run, rungs, quiet !== undefined, (lease) =>
     fireHeld(firing, lease, rungs),
@@ -112,7 +112,7 @@ async function inOrder(
 /** Other functions start nothing that a rung in force stops. When it cannot be said, what they start is stopped again. */
 async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise<void> {
   const { runtime, state, log, projectId } = run;
-  // Observing changes nothing, not even what is remembered.
+  // Observing, no rung is in force.
   if (state === undefined || due.config.mode === 'observe') return;
   const actions = rungs.map((rung) => rung.do);
   const said = { budget: due.budget.name, rungs: actions, atMs: runtime.now().getTime() };

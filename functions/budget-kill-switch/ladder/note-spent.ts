@@ -7,7 +7,8 @@ import type { SwitchRun } from '../run.ts';
 
 /**
  * Keeps in the manifest what is spent by now, also where nothing is left to take away: cost of before arrives for up to a day, and the
- * grace of a restore counts from there. When it cannot be kept, that grace is shorter.
+ * grace of a restore counts from there. When it cannot be kept, that grace is shorter. Observing keeps it too: it is what was reported, and
+ * a restore counts by it whatever the mode was.
  */
 export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): Promise<void> {
   const spent = spentOf(due);
@@ -21,7 +22,7 @@ export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): P
 
 /**
  * Keeps the amount that the budget has when a grace is first seen: from then on a raise ends it. When it cannot be kept, a raise before
- * the next look does not end it. Observing keeps nothing.
+ * the next look does not end it. Observing keeps it too: without it a raise would end the grace that enforcing had seen, and not its own.
  */
 export async function noteGrace(
   due: Due,
@@ -29,7 +30,7 @@ export async function noteGrace(
   known: Grace | undefined,
   seen: Grace,
 ): Promise<void> {
-  if (due.config.mode === 'observe' || known?.amount !== undefined) return;
+  if (known?.amount !== undefined) return;
   await note(due, run, 'the amount of the budget in the grace of', (stored) => {
     const { grace } = stored;
     const isSeen = grace?.runId === seen.runId && grace.sinceMs === seen.sinceMs;

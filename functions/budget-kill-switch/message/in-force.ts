@@ -50,7 +50,7 @@ export async function noteInForce(
   verdict: Verdict,
   publishedMs: number,
 ): Promise<void> {
-  // Observing changes nothing, not even what is remembered.
+  // Observing, ticks hold nothing.
   if (state === undefined || mode === 'observe' || verdict.kind === 'ignore') return;
   const { budget } = notification;
   const due = verdict.kind === 'due' ? verdict.rungs : [];

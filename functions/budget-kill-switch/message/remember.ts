@@ -9,7 +9,7 @@ import { noteSpend } from './spend-rate.ts';
 /**
  * Keeps what a message reported, and then the message itself for the ticks, which hold only what was reported: in this order no end in
  * between leaves them with a message that they must not go by. Where the first cannot be kept they go on with the message before.
- * Returns the present rate of spending per hour; undefined where it is not known.
+ * Observing keeps what was reported, and no message for the ticks, which do nothing then. Returns the present rate of spending per hour; undefined where it is not known.
  */
 export async function rememberMessage(
   context: EventContext,
@@ -19,16 +19,20 @@ export async function rememberMessage(
   asOfMs: number,
 ): Promise<number | undefined> {
   const { state, log, runtime } = context;
-  // Observing changes nothing, not even what is remembered.
-  if (state === undefined || config.mode === 'observe' || verdict.kind === 'ignore') return undefined;
+  if (state === undefined || verdict.kind === 'ignore') return undefined;
   let rate: number | undefined;
   try {
     rate = await noteSpend(state, runtime, notification, asOfMs);
   } catch (error) {
     const { budget } = notification;
+    // Observing, ticks hold nothing.
+    const ticks =
+      config.mode === 'observe'
+        ? ''
+        : ', and ticks hold only what a message before it reached, until the next one';
     log(
       'WARNING',
-      `Cannot keep what the message of ${budget} reported: the present rate of spending is not known, and ticks hold only what a message before it reached, until the next one: ${messageOf(error)}`,
+      `Cannot keep what the message of ${budget} reported: the present rate of spending is not known${ticks}: ${messageOf(error)}`,
     );
     // One that reaches nothing releases all the same.
     if (verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do !== 'notify')) return undefined;

@@ -34,7 +34,7 @@ export async function noteHeard(
   { budget, displayName }: Pick<Notification, 'budget' | 'displayName'>,
   publishedMs: number,
 ): Promise<void> {
-  // Observing changes nothing, not even what is remembered.
+  // Observing, no tick tells of silence.
   if (state === undefined || mode === 'observe') return;
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   try {

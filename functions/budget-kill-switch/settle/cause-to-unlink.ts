@@ -63,7 +63,7 @@ async function begunAnew(
   const sinceMs = manifest === undefined ? undefined : effectiveSince(manifest);
   if (manifest === undefined || sinceMs === undefined) return manifest;
   if (!isAhead(sinceMs, anew.sinceMs) && !mayHaveRunSince(manifest, sinceMs, anew.amount)) return manifest;
-  // Observing changes nothing, not even what is remembered.
+  // Observing stops nothing: what runs meanwhile explains growth, so that no figure of that time may count as a reason to unlink.
   return lease === undefined
     ? { ...manifest, settling: anew }
     : lease.update((stored) => ({ ...stored, settling: anew }));

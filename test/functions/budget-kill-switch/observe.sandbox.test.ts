@@ -45,6 +45,8 @@ const raise = ({ sandbox }: SwitchWorld): void => {
 interface Later {
   readonly state: string;
   readonly before: (world: SwitchWorld) => Promise<void>;
+  /** What the mode itself sees before the message that is compared. */
+  readonly seen?: (world: SwitchWorld, see: (share: number) => Promise<void>) => Promise<void>;
   readonly share?: number;
   readonly lines?: readonly string[];
   /** What both modes have to say at the least: reasons of decisions, or of the log. */
@@ -104,28 +106,54 @@ const LATER: readonly Later[] = [
     share: 2.1,
     says: /vm-1 stop came-back/,
   },
+  {
+    state: 'raised after a look in a grace of hours',
+    before: (world) => restored(world, { grace: '5h' }),
+    seen: async (world, see) => {
+      await see(1.02);
+      raise(world);
+    },
+    share: 2.1,
+    says: /vm-1 stop came-back/,
+  },
+  {
+    state: 'in a grace of a share that counts from the cost of a later look',
+    before: fired,
+    seen: async (world, see) => {
+      await see(1.15);
+      expect((await world.restore('POST')).status).toBe(200);
+      await minutes(world, 10);
+    },
+    share: 1.2,
+    says: /is not in force on ml-runaway/,
+  },
   { state: 'partly done', before: fired, lines: ['maxActions: 1'], says: /./ },
 ]; // prettier-ignore
 
-/** A decision with all of its fields but the outcome; the present rate is of what each mode remembers. */
+/** A decision with all of its fields but the outcome. */
 const shown = ({ resource, action, reason, usdPerHour, evidence }: Decision): string =>
-  `${resource} ${action} ${reason} ${usdPerHour} ${JSON.stringify(evidence).replace(/[;,] [^,;]* present rate[^."]*/, '')}`;
+  `${resource} ${action} ${reason} ${usdPerHour} ${JSON.stringify(evidence)}`;
 
 /** What one more message decides, in the state that an armed switch has led to. */
-async function decidesIn(mode: 'observe' | 'enforce', { before, share = 1.02, lines = [] }: Later): Promise<readonly string[]> {
+async function decidesIn(mode: 'observe' | 'enforce', { before, seen, share = 1.02, lines = [] }: Later): Promise<readonly string[]> {
   const policyOf = (which: typeof mode): string => switchPolicy({ mode: which, lines });
   let said: readonly string[] = [];
   await withSwitch({ scenario, policy: policyOf('enforce') }, async (world) => {
     await before(world);
     const { sandbox } = world;
-    const [changes, receipts] = [changesIn(sandbox), receiptsIn(sandbox, BUCKET, SWITCH).length];
     const judge = world.start({ policy: policyOf(mode) });
+    await seen?.(world, async (seenShare) => {
+      await world.alert(alert(seenShare), judge);
+      await minutes(world, 10);
+    });
+    const [changes, receipts] = [changesIn(sandbox), receiptsIn(sandbox, BUCKET, SWITCH).length];
+    const from = judge.lines.length;
     await world.alert(alert(share), judge);
     const decisions = receiptsIn(sandbox, BUCKET, SWITCH)
       .slice(receipts)
       .flatMap((receipt) => receipt.decisions.map(shown));
     const logged = (['WARNING', 'INFO'] as const)
-      .flatMap((severity) => messagesOf(judge.lines, severity))
+      .flatMap((severity) => messagesOf(judge.lines.slice(from), severity))
       .filter((text) => /not in force|have fired before|over budgets\.maxActions/.test(text));
     said = [...decisions, ...logged].sort();
     if (mode === 'observe') expect(changesIn(sandbox)).toEqual(changes);
@@ -139,4 +167,19 @@ describe('observe mode plans exactly what enforce would do', () => {
     expect(planned.join('\n')).toMatch(later.says);
     expect(planned).toEqual(await decidesIn('enforce', later));
   });
+});
+
+describe('the alert of an observing switch', () => {
+  it('says when the next rung comes at the rate that its own messages tell', () =>
+    withSwitch({ scenario, policy: switchPolicy({ mode: 'observe' }) }, async (world) => {
+      const alerts = (): readonly string[] =>
+        messagesOf(world.lines, 'WARNING').filter((text) => text.startsWith('Would act (observe): '));
+      await world.alert(alert(0.85));
+      expect(alerts().at(-1)).toContain('Next: stop-compute at 100 % (1,000.00 USD); the present rate is not known yet.');
+      await minutes(world, 60);
+      await world.alert(alert(0.9));
+      expect(alerts().at(-1)).toContain('Next: stop-compute at 100 % (1,000.00 USD), in about 2 h at the present rate.');
+      const kept = world.sandbox.storage.objectNames(BUCKET).filter((name) => !name.startsWith('receipts/'));
+      expect(kept.filter((name) => !/^spend\/.*\/(?:2026-11-01|figures)\.json$/.test(name))).toEqual([]);
+    })); // prettier-ignore
 });

@@ -123,9 +123,25 @@ describe('what an earlier version kept', () => {
   });
 });
 
-it('observing remembers nothing', async () => {
-  const { context, texts } = contextOf();
+describe('observing', () => {
   const verdict: Verdict = judgeNotification(notification({ costAmount: 105 }), budget(), config(), MIDMONTH);
-  await rememberMessage(context, { mode: 'observe' }, notification(), verdict, MIDMONTH.getTime());
-  expect(texts).toEqual({});
+  const remember = (context: EventContext, costAmount: number, minute: number) => {
+    const told = notification({ costAmount });
+    const atMs = MIDMONTH.getTime() + (minute - 100) * MINUTE_MS;
+    return rememberMessage(context, { mode: 'observe' }, told, verdict, atMs);
+  };
+
+  it('keeps what messages reported, which tells the rate, and no message for the ticks', async () => {
+    const { context, texts, logged } = contextOf();
+    expect(await remember(context, 105, 0)).toBeUndefined();
+    expect(await remember(context, 108, 60)).toBe(3);
+    expect(Object.keys(texts)).toEqual([SAMPLES]);
+    expect(logged).toEqual([]);
+  });
+
+  it('says that the rate is not known where that cannot be kept, and nothing of ticks', async () => {
+    const { context, logged } = contextOf({}, { name: SAMPLES });
+    expect(await remember(context, 105, 0)).toBeUndefined();
+    expect(logged).toEqual([expect.stringMatching(/the present rate of spending is not known: HTTP 503$/)]);
+  });
 });
