@@ -1,5 +1,5 @@
 import { type GoogleAuth, OAuth2Client } from 'google-auth-library';
-import { AttemptTimeout, GoogleApiError } from './google-api-error.ts';
+import { AttemptTimeout, GoogleApiError, WrongAddress } from './google-api-error.ts';
 import { watchDeparture } from './change/departure.ts';
 import type { Permit } from './change/permit.ts';
 import { bodyOf, type Content } from './request-body.ts';
@@ -196,7 +196,7 @@ function callsOf(options: ApiOptions, calls: Record<string, number>, deadlineMs:
 /** Makes authorised requests, each by a call. */
 function exchangesOf(auth: GoogleAuth, call: Api['call']): Api['exchangeUnpermitted'] {
   return async (name, request, callOptions) => {
-    const url = urlOf(request);
+    const url = urlOf(name, request);
     const departure = watchDeparture(callOptions?.leaving);
     const { status, headers, data } = await call(
       name,
@@ -218,9 +218,17 @@ function exchangesOf(auth: GoogleAuth, call: Api['call']): Api['exchangeUnpermit
   };
 }
 
-/** The URL of a request with its query. */
-function urlOf(request: ApiRequest): string {
+/**
+ * The URL of a request with its query. A name in it may come from an answer, a policy or the state bucket: what a parser of URLs reads
+ * otherwise than it is written, such as `..`, is not sent.
+ */
+function urlOf(name: string, request: ApiRequest): string {
   const url = new URL(request.url);
+  if (url.href !== request.url || url.hash !== '')
+    throw new GoogleApiError(
+      name,
+      new WrongAddress(`${JSON.stringify(request.url.slice(0, 300))} is the address of something else`),
+    );
   for (const [key, value] of Object.entries(request.query ?? {}))
     for (const one of Array.isArray(value) ? value : [value])
       if (one !== undefined) url.searchParams.append(key, String(one));

@@ -21,11 +21,13 @@ export class GoogleApiError extends Error {
   constructor(call: string, cause: unknown, note?: string) {
     const { status, reason, consumer, message, isGoogles } = readError(cause);
     const what =
-      cause instanceof UnexpectedAnswer || isUndecodable(cause)
-        ? 'unexpected answer'
-        : status === undefined
-          ? 'no answer'
-          : `HTTP ${status}`;
+      cause instanceof WrongAddress
+        ? 'not sent'
+        : cause instanceof UnexpectedAnswer || isUndecodable(cause)
+          ? 'unexpected answer'
+          : status === undefined
+            ? 'no answer'
+            : `HTTP ${status}`;
     super(`Cannot call "${call}": ${what}: ${message}${note === undefined ? '' : ` (${note})`}`, { cause });
     this.call = call;
     this.status = status;
@@ -42,6 +44,11 @@ export class GoogleApiError extends Error {
 /** The attempt took longer than it may; thrown by the caller's own timer. */
 export class AttemptTimeout extends Error {
   override readonly name = 'AttemptTimeout';
+}
+
+/** The call was not sent: a name in its address leads elsewhere than it says. */
+export class WrongAddress extends Error {
+  override readonly name = 'WrongAddress';
 }
 
 /** The call was answered, in another form than the API documents. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { budgetPath } from '../spend/budget-path.ts';
 import { PermanentError } from '../errors.ts';
 import type { ProjectRef } from '../google/projects.ts';
+import { isPlainName } from '../google/resource-name.ts';
 import { rungActions } from '../policy/policy.ts';
 import { compareAndSwap, type Pauses } from './compare-and-swap.ts';
 import { itemSchema } from './manifest-item.ts';
@@ -167,14 +168,19 @@ const PROJECT_OF = /^projects\/([^/]+)(?:$|\/)/;
 
 /** By a project's number it may: whose that is, only Google can tell. */
 function mayBelongTo(resource: string, project: string): boolean {
-  const [, named = ''] = PROJECT_OF.exec(resource) ?? [];
+  const named = projectIn(resource);
   return named === project || (/^\d+$/.test(named) && resource !== `projects/${named}`);
 }
 
 /** Whether a resource lies below a project, of which Google told the number. */
 export function isBelow(resource: string, project: ProjectRef): boolean {
-  const [, named = ''] = PROJECT_OF.exec(resource) ?? [];
-  return named === project.projectId || named === project.number;
+  const named = projectIn(resource);
+  return named !== '' && (named === project.projectId || named === project.number);
+}
+
+/** The id or number of the project that a resource's name begins with; empty where its address would lead to another one. */
+function projectIn(resource: string): string {
+  return isPlainName(resource) ? (PROJECT_OF.exec(resource)?.[1] ?? '') : '';
 }
 
 function pick({ budget, period, project }: ManifestKey): { budget: string; period: string; project: string } {

@@ -14,7 +14,7 @@ function planted(project: string, items: readonly ManifestItem[], more: object =
   return { version: 1, budget: BUDGET, period: PERIOD, project, rungs: [rung], restored: {}, ...more };
 }
 
-const done = { status: 'done', atMs: 1 } as const;
+const done = { status: 'done', atMs: Date.parse('2026-11-10T00:00:00Z') } as const;
 
 const vmOf = (project: string): ManifestItem => ({
   ...done,
@@ -62,6 +62,30 @@ describe('an attacker who may write to the state bucket', () => {
       expect(fake.world.changes).toEqual([]);
     }
   });
+
+  it.each([
+    ['', '..'],
+    ['', '%2e%2e'],
+    ['', '.%2E'],
+    ['', '.\t.'],
+    ['\\', '..'],
+    ['/zones/us-central1-a', '../../..'],
+  ])('cannot have what lies elsewhere touched by a name that begins in the project and leads out of it: %j %j', async (after, up) => {
+    for (const project of [PROTECTED, FOREIGN]) {
+      const resource = `projects/${RESEARCH}${after}/${up}/${project}/zones/us-central1-a/instances/vm-1`;
+      const item = { ...vmOf(RESEARCH), resource };
+      await lab.stopResources();
+      turnOff(project);
+      lab.plant(planted(RESEARCH, [item]));
+      expect((await restoreOf(RESEARCH)).error).toMatch(/does not lie below projects\/ml-research/);
+      expect(fake.world.changes).toEqual([]);
+      lab.fresh();
+      const rung = { at: 1, do: 'stop-compute', status: 'claimed', runId: 'r', items: [{ ...item, status: 'planned' }] };
+      lab.plant({ ...planted(RESEARCH, []), rungs: [rung] });
+      await lab.alert();
+      expect(fake.world.changes.filter((change) => change.includes(project))).toEqual([]);
+    }
+  }); // prettier-ignore
 
   it('cannot have a protected project or the operations project touched', async () => {
     for (const [project, why] of [
@@ -114,22 +138,26 @@ describe('an attacker who may write to the state bucket', () => {
   });
 
   it('cannot choose the host that gets the token', async () => {
-    await lab.stopResources();
-    const of = (collection: string): string =>
-      `projects/${RESEARCH}/locations/evil.example?x=/${collection}/1`;
-    const models = [{ id: '1', model: `projects/${RESEARCH}/locations/us-central1/models/m` }];
-    lab.plant(
-      planted(RESEARCH, [
+    const items = (region: string): readonly ManifestItem[] => {
+      const of = (collection: string): string => `projects/${RESEARCH}/locations/${region}/${collection}/1`;
+      const models = [{ id: '1', model: `projects/${RESEARCH}/locations/us-central1/models/m` }];
+      return [
         { ...done, kind: 'endpoint', resource: of('endpoints'), models, trafficSplit: {} },
         { ...done, kind: 'colab-runtime', resource: of('notebookRuntimes'), record: {} },
         { ...done, kind: 'schedule', resource: of('schedules'), record: { displayName: 's' } },
-      ]),
-    );
+      ];
+    };
+    await lab.stopResources();
+    for (const item of items('evil.example?x=')) {
+      lab.plant(planted(RESEARCH, [item]));
+      expect((await restoreOf(RESEARCH)).error).toMatch(/does not lie below projects\/ml-research/);
+    }
+    lab.plant(planted(RESEARCH, items('evil.example')));
     const { results = [] } = await restoreOf(RESEARCH);
     expect(results).toHaveLength(3);
     for (const { outcome, why } of results) {
       expect(outcome).toMatch(/^(?:left|failed)$/);
-      expect(why).toContain('"evil.example?x=" is no region of Vertex AI');
+      expect(why).toContain('"evil.example" is no region of Vertex AI');
     }
     expect(fake.world.changes).toEqual([]);
   });

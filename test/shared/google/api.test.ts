@@ -357,3 +357,35 @@ describe('Api.nextTurn', () => {
     assert.deepEqual(order, ['first', 'second']);
   });
 });
+
+describe('Api.request of an address that is read otherwise than it is written', () => {
+  const VM = 'https://compute.googleapis.com/compute/v1/projects/ml-lab/zones/us-central1-a/instances/vm-1';
+  for (const [title, url] of [
+    ['a name that leads out of its project', VM.replace('/zones', '/../ml-prod/zones')],
+    ['the same, escaped', VM.replace('/zones', '/%2E%2e/ml-prod/zones')],
+    ['the same with a backslash', VM.replace('/zones', '\\..\\ml-prod/zones')],
+    ['the same with a line break that parsers drop', VM.replace('/zones', '/.\n./ml-prod/zones')],
+    ['what comes after it is cut off', `${VM}/reset#/start`],
+    ['another host', VM.replace('googleapis.com/', 'googleapis.com\\@evil.example/')],
+  ] as const)
+    test(`is not sent: ${title}`, async () => {
+      const { api, requests } = world();
+      await assert.rejects(
+        api.request('compute.instances.get', { url }),
+        (error) =>
+          error instanceof GoogleApiError &&
+          !error.retryable &&
+          /^Cannot call "compute.instances.get": not sent: .* is the address of something else$/.test(
+            error.message,
+          ),
+      );
+      assert.deepEqual([requests, api.calls], [[], {}]);
+    });
+
+  test('names as Google has them are', async () => {
+    const { api, requests } = world();
+    for (const path of ['projects/example.com:ml/a/-', 'b/x/o/a%2F..%2Fb', 'models/m@1', 'jobs/7:cancel'])
+      await api.request('a.b', { url: `https://x.googleapis.com/v1/${path}`, query: { q: 'ä #?' } });
+    assert.equal(requests.length, 4);
+  });
+});
