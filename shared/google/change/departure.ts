@@ -41,12 +41,13 @@ export interface WatchedAuth {
 
 export function watchAuth(auth: GoogleAuth): WatchedAuth {
   const departures = new Map<string, Departure>();
-  const watchedFetch = (url: string, init: RequestInit): ReturnType<GoogleAuth['fetch']> => {
-    const { pathname } = new URL(url);
-    const [, departure] =
-      [...departures].find(([name]) => new RegExp(`/${name}(?=$|[/:])`).test(pathname)) ?? [];
-    const watched = departure !== undefined && init.method !== 'GET';
-    return auth.fetch(url, watched ? Object.assign(init, departure.options) : init);
+  const watchedFetch = async (url: string, init: RequestInit): Promise<Response> => {
+    if (init.method === 'GET') return auth.fetch(url, init);
+    const [, departure] = [...departures].find(([name]) => isAbout(url, name)) ?? [];
+    // What no permit was given for is not sent.
+    if (departure === undefined)
+      throw new Error(`Cannot send ${init.method ?? ''} ${url}: nothing announced it`);
+    return auth.fetch(url, Object.assign(init, departure.options));
   };
   return {
     auth: new Proxy(auth, {
@@ -69,4 +70,11 @@ export function watchAuth(auth: GoogleAuth): WatchedAuth {
       }
     },
   };
+}
+
+/** Whether a request's path names a resource, or what is below it. Clients escape the colon of `example.com:project`. */
+function isAbout(url: string, name: string): boolean {
+  const path = decodeURIComponent(new URL(url).pathname);
+  const at = path.indexOf(`/${name}`);
+  return at >= 0 && ['', '/', ':'].includes(path.charAt(at + 1 + name.length));
 }
