@@ -6,7 +6,7 @@ import { createClock, type Clock } from './clock/clock.ts';
 import { gcloudEnvironments } from './gcloud/gcloud-environment.ts';
 import { PRELOAD } from './hosting/environments.ts';
 import { createCallLog, type CallLog } from './http/call-log.ts';
-import { makeCertificates } from './http/certificate.ts';
+import { ownCertificates } from './http/certificate.ts';
 import { createFaults, type Faults } from './http/faults.ts';
 import { startProxy } from './http/proxy.ts';
 import type { Route } from './http/route.ts';
@@ -113,6 +113,8 @@ export interface SandboxOptions {
   readonly remembers?: boolean;
   /** A custom role that can no longer be undeleted is shown as deleted until its id is free; by default it is not found. */
   readonly showsPurgedRoles?: boolean;
+  /** The next one of this process that says so takes over its connections, see `EndpointOptions.kept`. */
+  readonly keepsConnections?: boolean;
 }
 
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -144,11 +146,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     showsPurgedRoles: options.showsPurgedRoles ?? false,
   });
   bindOwners(bindings, scenario);
-  const certificates = await makeCertificates();
+  const certificates = await ownCertificates();
   writeFileSync(caFile, certificates.ca);
   const observers = new Set<Observer>();
-  const { server, port, routes } = await startServer({
+  const server = await startServer({
     certificates,
+    keepsConnections: options.keepsConnections ?? false,
     observers,
     routes: services.routes,
     iam: bindings,
@@ -161,6 +164,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ...(options.latencyMs === undefined ? {} : { latencyMs: options.latencyMs }),
     ...(options.remembers === true ? { remembered: new Map() } : {}),
   });
+  const { port, routes } = server;
   const proxy = await startProxy(port);
   const environments = gcloudEnvironments({ folder, proxyUrl: proxy.url, caFile, tokens });
 
@@ -193,8 +197,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       published.close();
       proxy.close();
       await services.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

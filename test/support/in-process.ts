@@ -1,8 +1,6 @@
 import domain from 'node:domain';
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import tls from 'node:tls';
 import { http, type HttpFunction } from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
@@ -15,6 +13,7 @@ import { createAccount } from './install-function.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { Scenario } from '../sandbox/scenario.ts';
 import { OPERATIONS } from './lab.ts';
+import { redirectTo } from './redirect.ts';
 
 /** Any function in the test's own process, against a sandbox over TLS. */
 export interface InProcess {
@@ -87,7 +86,7 @@ export async function withSandbox<T>(
   options: SandboxOptions,
   test: (sandbox: Sandbox) => Promise<T>,
 ): Promise<T> {
-  const sandbox = await startSandbox(options);
+  const sandbox = await startSandbox({ ...options, keepsConnections: true });
   try {
     await redirectTo(sandbox);
     return await test(sandbox);
@@ -230,12 +229,4 @@ function never(): Promise<never> {
 
 function topicOf({ name, operationsProject = OPERATIONS, topic }: InstanceOptions): string {
   return topic ?? `projects/${operationsProject}/topics/costguard-${name}`;
-}
-
-/** The redirection that function processes get by `--import`, for this process; the last one counts. */
-async function redirectTo(sandbox: Sandbox): Promise<void> {
-  // It alone: every outside host is refused, and Google's own roots would be read anew for each connection.
-  tls.setDefaultCACertificates([readFileSync(sandbox.caFile, 'utf8')]);
-  process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-  await import('../sandbox/http/connect-preload.ts');
 }

@@ -14,6 +14,13 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const NOT_BEFORE = new Date('2020-01-01T00:00:00Z');
 const NOT_AFTER = new Date('2049-12-31T00:00:00Z');
 
+let own: Promise<Certificates> | undefined;
+
+/** Those of all sandboxes of this process. */
+export function ownCertificates(): Promise<Certificates> {
+  return (own ??= makeCertificates());
+}
+
 export async function makeCertificates(): Promise<Certificates> {
   x509.cryptoProvider.set(globalThis.crypto);
   const caKeys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);

@@ -1,12 +1,11 @@
-import { createServer, type Server } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ApiError } from './api-error.ts';
 import { readBatch, writeBatch, type BatchAnswer } from './batch.ts';
 import { MAX_LOGGED_BODY_BYTES, type CallLog, type LoggedCall } from './call-log.ts';
 import type { Certificates } from './certificate.ts';
 import type { Clock } from '../clock/clock.ts';
 import { requireGenuine, requireKnown } from '../discovery/front-end.ts';
+import { openEndpoint, type Endpoint } from './endpoint.ts';
 import { errorBodyOf, type ErrorAnswer } from './error-shape.ts';
 import { withField, type Fault, type Faults } from './faults.ts';
 import { selectFields } from './fields.ts';
@@ -17,6 +16,8 @@ import { SYSTEM_QUERY, type Call, type Need, type Reply, type Route } from './ro
 
 export interface ServerOptions {
   readonly certificates: Certificates;
+  /** See `EndpointOptions.kept`. */
+  readonly keepsConnections?: boolean;
   readonly routes: readonly Route[];
   readonly iam: Iam;
   readonly clock: Clock;
@@ -50,19 +51,15 @@ export type Observer = (answered: Answered) => void;
 /** Starts the one TLS endpoint that answers for all `*.googleapis.com` hosts. */
 export async function startServer(
   options: ServerOptions,
-): Promise<{ server: Server; port: number; routes: readonly Route[] }> {
+): Promise<Endpoint & { readonly routes: readonly Route[] }> {
   const byHost = new Map<string, Route[]>();
   for (const route of options.routes) byHost.set(route.host, [...(byHost.get(route.host) ?? []), route]);
-  const server = createServer(
-    { cert: options.certificates.certificate, key: options.certificates.key, keepAliveTimeout: 60_000 },
-    (request, response) => void answer(request, response, byHost, options),
-  );
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    // The default backlog of 511 makes a burst of connections wait for the kernel's second SYN.
-    server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve);
+  const endpoint = await openEndpoint({
+    certificates: options.certificates,
+    serve: (request, response) => void answer(request, response, byHost, options),
+    kept: options.keepsConnections ?? false,
   });
-  return { server, port: (server.address() as AddressInfo).port, routes: options.routes };
+  return { ...endpoint, routes: options.routes };
 }
 
 /** One request, alone or inside a batch. */

@@ -14,6 +14,14 @@ function fileOf(path: string): string {
   return fileURLToPath(new URL(`../../../deploy/functions/${path}`, import.meta.url));
 }
 
+const read = new Map<string, unknown>();
+
+/** A file's YAML, read once: the files are those of the checkout. */
+function parsed(file: string): unknown {
+  if (!read.has(file)) read.set(file, parse(readFileSync(file, 'utf8')));
+  return read.get(file);
+}
+
 /** Whether there is such a role file. `path` is relative to deploy/. */
 export function hasRole(path: string): boolean {
   return existsSync(fileOf(path));
@@ -23,7 +31,7 @@ export function hasRole(path: string): boolean {
 export function roleFile(path: string): readonly string[] {
   const file = fileOf(path);
   if (!existsSync(file)) throw new Error(`Cannot grant the role deploy/functions/${path}: no such file`);
-  return roleSchema.parse(parse(readFileSync(file, 'utf8'))).includedPermissions;
+  return roleSchema.parse(parsed(file)).includedPermissions;
 }
 
 const settingsSchema = z.object({
@@ -42,8 +50,7 @@ export function stateGrants(name: string): {
   /** What the other functions write. */
   readonly others: readonly string[];
 } {
-  const settingsOf = (one: string) =>
-    settingsSchema.parse(parse(readFileSync(fileOf(`${one}/function.yaml`), 'utf8')));
+  const settingsOf = (one: string) => settingsSchema.parse(parsed(fileOf(`${one}/function.yaml`)));
   const { state, writes, reads } = settingsOf(name);
   const names = readdirSync(fileOf('')).filter((one) => existsSync(fileOf(`${one}/function.yaml`)));
   return {

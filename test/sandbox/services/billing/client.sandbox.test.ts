@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import tls from 'node:tls';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { CloudBillingClient } from '@google-cloud/billing';
 import { BudgetServiceClient } from '@google-cloud/billing-budgets';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
+import { redirectTo } from '../../../support/redirect.ts';
 import { startSandbox, type Sandbox } from '../../sandbox.ts';
 import { readScenario } from '../../scenario.ts';
 
@@ -20,9 +19,7 @@ describe('cloudbilling and billingbudgets with Google’s clients', () => {
   beforeAll(async () => {
     const scenario = new URL('../../scenarios/organisation.yaml', import.meta.url);
     sandbox = await startSandbox({ scenario: readScenario(scenario.pathname), frozen: true });
-    tls.setDefaultCACertificates([...tls.getCACertificates('default'), readFileSync(sandbox.caFile, 'utf8')]);
-    process.env['COSTGUARD_SANDBOX_PORT'] = String(sandbox.port);
-    await import('../../http/connect-preload.ts');
+    await redirectTo(sandbox);
     const authClient = new OAuth2Client();
     authClient.setCredentials({ access_token: sandbox.issueToken(OWNER) });
     // Two google-auth-library types are in the tree; the clients take any of them.
