@@ -7,7 +7,7 @@ import { isBelow } from '../../shared/state/manifest.ts';
 import { stopSteps, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
-import { isOpen, orderOf, settled, statusAfter, submits } from './ladder/items.ts';
+import { isOpen, orderOf, settled, statusAfter, submits, takenAtMs } from './ladder/items.ts';
 import type { Work } from './ladder/ladder.ts';
 import { unlinkBilling } from './ladder/unlink.ts';
 import type { SwitchRun } from './run.ts';
@@ -80,7 +80,7 @@ async function takeItem(
     if (item.kind === 'billing')
       throw new Error(`Cannot take away "${item.resource}": billing is unlinked by its own rung`);
     const taken = await takeSteps({ run, config, work, item, onTaken: () => (parts.taken = true) });
-    return settled(item, { ...taken, atMs: run.runtime.now().getTime() });
+    return settled(item, { ...taken, atMs: takenAtMs(item, run.runtime.now()) });
   } catch (error) {
     run.failure(item.resource, error);
     return settled(item, { status: parts.taken ? 'planned' : statusAfter(error), why: messageOf(error) });

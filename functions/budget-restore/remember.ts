@@ -20,21 +20,23 @@ export interface Books {
 export function openBooks(held: HeldRun): Books {
   const { lease, runtime } = held;
   const starts = openStarts(held);
-  const back: string[] = [];
+  const back: ManifestItem[] = [];
   return {
     journal: openJournal(held),
     starts,
-    note({ resource, status }, outcome) {
+    note(item, outcome) {
       // What an unfinished run of the switch may still take away is looked at again next time.
-      if (outcome === 'done' || (outcome === 'already' && status === 'done')) back.push(resource);
+      if (outcome === 'done' || (outcome === 'already' && item.status === 'done')) back.push(item);
     },
     async save() {
       await starts.save();
       if (back.length === 0) return;
       const nowMs = runtime.now().getTime();
+      // Not before it was taken away, as the switch's clock may have it.
+      const restored = back.map(({ resource, atMs = 0 }) => [resource, Math.max(nowMs, atMs)] as const);
       await lease.update((stored) => ({
         ...stored,
-        restored: { ...stored.restored, ...Object.fromEntries(back.map((resource) => [resource, nowMs])) },
+        restored: { ...stored.restored, ...Object.fromEntries(restored) },
       }));
     },
   };

@@ -24,6 +24,11 @@ export function settled(
   return result;
 }
 
+/** When an item was taken away: not before it was planned, as another instance's clock may have it. */
+export function takenAtMs({ atMs = 0 }: ManifestItem, now: Date): number {
+  return Math.max(atMs, now.getTime());
+}
+
 /** Orders below this are of what submits other work or is submitted by it. */
 const FIRST_MACHINE_ORDER = 20;
 

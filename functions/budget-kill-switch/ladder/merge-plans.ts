@@ -15,7 +15,8 @@ export function mergePlans(
   fresh: RungPlan & Pick<FreshPlan, 'nothingLeft'>,
   restored: Manifest['restored'] = {},
 ): RungPlan {
-  const { items, left, complete, nothingLeft } = fresh;
+  const { left, complete, nothingLeft } = fresh;
+  const items = fresh.items.map((item) => takenAfter(restored, item));
   if (earlier === undefined) return { items, left, complete };
   // A deleted project refuses every call: what was open there would be tried with each message.
   if (nothingLeft !== undefined && !isUnlinked(earlier))
@@ -37,9 +38,9 @@ export function mergePlans(
       ...earlier.items.map((item) => {
         const again = now.get(item.resource);
         if (again === undefined) return item;
-        if (isOpen(item)) return withNewParts(item, again);
         const isRestored = (restored[item.resource] ?? 0) > (item.atMs ?? 0);
-        return isRestored ? { ...again, cameBack: returnsOf(item) } : comeBack(item, again);
+        if (isRestored) return { ...again, cameBack: returnsOf(item) };
+        return isOpen(item) ? withNewParts(item, again) : comeBack(item, again);
       }),
       ...items.filter(({ resource }) => !known.has(resource)),
     ],
@@ -94,11 +95,21 @@ function comeBack(before: ManifestItem, now: ManifestItem): ManifestItem {
   return { ...asBefore(before, now), cameBack: returnsOf(before) };
 }
 
-/** What was planned and runs still, with what it has got since, such as an autoscaler: that has to be taken and come back as well. */
+/**
+ * What was planned and runs still, with what it has got since, such as an autoscaler or a model: that has to be taken and come back as
+ * well.
+ */
 function withNewParts(before: ManifestItem, now: ManifestItem): ManifestItem {
-  return 'record' in before && 'record' in now
-    ? { ...before, record: { ...now.record, ...before.record } }
-    : before;
+  if ('record' in before && 'record' in now)
+    return { ...before, record: { ...now.record, ...before.record } };
+  if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return before;
+  return { ...before, ...joinDeployed(before, now) };
+}
+
+/** Taken away after it was brought back, whatever the clocks of the two instances say: the restore goes by that order. */
+function takenAfter<Item extends ManifestItem>(restored: Manifest['restored'], item: Item): Item {
+  const backMs = restored[item.resource] ?? -1;
+  return backMs < (item.atMs ?? 0) ? item : { ...item, atMs: backMs + 1 };
 }
 
 function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {

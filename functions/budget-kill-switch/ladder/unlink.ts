@@ -5,7 +5,7 @@ import { messageOf } from '../../../shared/errors.ts';
 import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { SwitchRun } from '../run.ts';
-import { settled, statusAfter } from './items.ts';
+import { settled, statusAfter, takenAtMs } from './items.ts';
 import type { Work } from './ladder.ts';
 
 /** How long the unlinking may take to show, and billing to be off then. */
@@ -22,9 +22,9 @@ export async function unlinkBilling(
   if (link === undefined) return;
   try {
     const outcome = await cutLink(run, work, link);
-    const atMs = run.runtime.now().getTime();
+    const now = run.runtime.now();
     for (const item of items)
-      await work.done(settled(item, 'why' in outcome ? outcome : { ...outcome, atMs }));
+      await work.done(settled(item, 'why' in outcome ? outcome : { ...outcome, atMs: takenAtMs(item, now) }));
   } catch (error) {
     run.failure(link.resource, error);
     await work.done(settled(link, { status: statusAfter(error), why: messageOf(error) }));

@@ -32,6 +32,53 @@ describe('mergePlans: a group that runs again, or still', () => {
   });
 }); // prettier-ignore
 
+describe('mergePlans: an endpoint that was planned', () => {
+  const endpointOf = (
+    status: ManifestItem['status'],
+    atMs: number,
+    ...ids: readonly string[]
+  ): ManifestItem => ({
+    ...{ kind: 'endpoint', resource: 'projects/1/locations/r/endpoints/1', status, atMs },
+    models: ids.map((id) => ({
+      id,
+      displayName: id.replace('-again', ''),
+      model: 'projects/1/locations/r/models/m',
+    })),
+    trafficSplit: { [ids[0] ?? '']: 100 },
+  });
+  const modelsOf = (items: readonly ManifestItem[]): readonly string[] =>
+    items.flatMap((item) => (item.kind === 'endpoint' ? item.models.map(({ id }) => id) : []));
+
+  it.each(['planned', 'failed'] as const)(
+    '%s: a model that was deployed again since is taken under its new id',
+    (status) => {
+      const before = endpointOf(status, 1, 'a', 'b');
+      const { items } = mergePlans(planOf(before), planOf(endpointOf('planned', 3, 'a-again')));
+      expect([items[0]?.status, modelsOf(items)]).toEqual([status, ['a-again', 'b']]);
+    },
+  );
+
+  it('and that was brought back whole since: what is there now is taken', () => {
+    const before = endpointOf('planned', 1, 'a', 'b');
+    const now = endpointOf('planned', 3, 'a-again');
+    const { items } = mergePlans(planOf(before), planOf(now), { [before.resource]: 2 });
+    expect([items[0]?.cameBack, modelsOf(items)]).toEqual([1, ['a-again']]);
+  });
+});
+
+describe('mergePlans: what is planned after it was brought back', () => {
+  it.each([
+    ['ahead', 5],
+    ['level', 1],
+    ['behind', 0],
+  ] as const)('by a restore whose clock is %s: counts as taken later', (_, backMs) => {
+    const group = { ...groupOf('planned', { targetSize: 3 }), atMs: 1 };
+    const earlier = planOf({ ...group, status: 'done', atMs: 0 });
+    const [merged] = mergePlans(earlier, planOf(group), { [group.resource]: backMs }).items;
+    expect(merged?.atMs).toBe(Math.max(1, backMs + 1));
+  });
+});
+
 describe('mergePlans: a rung with billing, of whose project nothing is left', () => {
   const vm = (status: ManifestItem['status']): ManifestItem => ({
     ...{ kind: 'vm', resource: `projects/p/zones/z/instances/${status}`, status },
