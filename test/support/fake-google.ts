@@ -53,6 +53,8 @@ export function emptyWorld(nowMs: number, projects: readonly FakeProject[]): Fak
 export interface FakeGoogle {
   world: FakeWorld;
   readonly runtime: Runtime;
+  /** One more instance over the same world, as Cloud Run would have several: its memory and its clock are its own. */
+  instance(functionName: string, clockAheadMs?: number): Runtime;
 }
 
 const ZONE = 'us-central1-a';
@@ -86,7 +88,7 @@ export function fakeGoogle(options: {
     );
     return { data, headers: objectHeaders(objects, request, nowMs) };
   };
-  const ask = async (method: string, url: string, body: unknown): Promise<Answered> => {
+  const ask: Ask = async (method, url, body) => {
     let headers: Headers | undefined;
     const data = await around(`${method} ${url}`, async () => {
       const answered = await carryOut(method, url, body);
@@ -95,40 +97,57 @@ export function fakeGoogle(options: {
     });
     return { data, headers: headers ?? new Headers({ date: new Date(fake.world.nowMs).toUTCString() }) };
   };
-  const auth = {
-    request: ({ url, method = 'GET', data }: { url: string; method?: string; data?: unknown }) =>
-      ask(method, url, data),
-    fetch: async (url: string, { method = 'GET', body }: { method?: string; body?: string }) =>
-      Response.json((await ask(method, url, body === undefined ? undefined : JSON.parse(body))).data),
-    getClient: () => Promise.resolve({ universeDomain: 'googleapis.com' }),
-  } as unknown as GoogleAuth;
   let ids = 0;
-  const fake: FakeGoogle = {
-    world: options.world,
-    runtime: {
-      functionName: options.functionName,
-      environment: {},
-      auth,
-      clients: {
-        publish: async (topic, data) => {
-          await pause();
-          fake.world.published.push(`${topic} ${data}`);
-        },
+  const instance: FakeGoogle['instance'] = (functionName, clockAheadMs = 0) => ({
+    functionName,
+    environment: {},
+    auth: authOf(ask),
+    clients: {
+      publish: async (topic, data) => {
+        await pause();
+        fake.world.published.push(`${topic} ${data}`);
       },
-      now: () => new Date(fake.world.nowMs),
-      newId: () => (++ids).toString(16).padStart(8, '0'),
-      ownProject: () => Promise.resolve(options.ownProject),
-      random: () => 0.5,
-      turn: async () => undefined,
-      begin: () => undefined,
-      sleep: () => new Promise((resolve) => void setImmediate(resolve)),
-      attemptTimeoutMs: 60_000,
-      write: (text) => void fake.world.lines.push(...text.split('\n')),
-      readText: () => Promise.resolve(options.policyText()),
-      post: () => Promise.reject(new Error('this test posts nothing')),
     },
-  };
+    now: () => new Date(fake.world.nowMs + clockAheadMs),
+    newId: () => (++ids).toString(16).padStart(8, '0'),
+    ownProject: () => Promise.resolve(options.ownProject),
+    random: () => 0.5,
+    turn: async () => undefined,
+    begin: () => undefined,
+    sleep: () => new Promise((resolve) => void setImmediate(resolve)),
+    attemptTimeoutMs: 60_000,
+    write: (text) => void fake.world.lines.push(...text.split('\n')),
+    readText: () => Promise.resolve(options.policyText()),
+    post: () => Promise.reject(new Error('this test posts nothing')),
+  });
+  const fake: FakeGoogle = { world: options.world, runtime: instance(options.functionName), instance };
   return fake;
+}
+
+type Ask = (method: string, url: string, body: unknown) => Promise<Answered>;
+
+/** An identity whose requests are checked as they leave, as those of a real one are. */
+function authOf(ask: Ask): GoogleAuth {
+  const auth = {
+    request({ url, method = 'GET', data, adapter = (_: unknown, send: () => unknown) => send() }: Leaving) {
+      return adapter({ url }, () => ask(method, url, data));
+    },
+    async fetch(url: string, { method = 'GET', body, adapter = (_, send) => send() }: Partial<Leaving>) {
+      const data = body === undefined ? undefined : (JSON.parse(body) as unknown);
+      const answered = await adapter({ url }, () => ask(method, url, data));
+      return Response.json((answered as Answered).data);
+    },
+    getClient: () => Promise.resolve({ universeDomain: 'googleapis.com' }),
+  };
+  return auth as unknown as GoogleAuth;
+}
+
+interface Leaving {
+  readonly url: string;
+  readonly method?: string;
+  readonly data?: unknown;
+  readonly body?: string;
+  readonly adapter?: (request: object, send: () => unknown) => unknown;
 }
 
 interface Answered {

@@ -1,4 +1,5 @@
 /** Switch and restore over one Google Cloud in memory, where all rungs of a budget have fired. */
+import type { Runtime } from '../../shared/run/runtime.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from './fake-google.ts';
@@ -25,7 +26,7 @@ export interface RestoreWorld {
   readonly fake: FakeGoogle;
   project(id?: string): FakeProject;
   /** A message of the budget, at 130 % where no figures are given; false where it has to be delivered again. */
-  alert(figures?: Readonly<Record<string, number>>): Promise<boolean>;
+  alert(figures?: Readonly<Record<string, number>>, instance?: Runtime): Promise<boolean>;
   /** The switch's own tick, as Cloud Scheduler sends it; false where it has to be delivered again. */
   tick(): Promise<boolean>;
   /** Gives the budget another amount, in USD. */
@@ -36,7 +37,11 @@ export interface RestoreWorld {
   fresh(): void;
   /** A new start in which the whole ladder has fired minutes ago. What was there before. */
   stopResources(): Promise<object>;
-  restore(method?: 'GET' | 'POST', request?: Readonly<Record<string, string>>): Promise<RestoreAnswer>;
+  restore(
+    method?: 'GET' | 'POST',
+    request?: Readonly<Record<string, string>>,
+    instance?: Runtime,
+  ): Promise<RestoreAnswer>;
   /** The manifest of a project as it lies in the state bucket, and another one in its place. */
   manifest(project?: string): Manifest;
   plant(manifest: object, project?: string): void;
@@ -59,9 +64,9 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
       return project;
     },
     request: { budget: BUDGET, period: PERIOD, project: RESEARCH },
-    alert: (figures = {}) =>
+    alert: (figures = {}, instance = fake.runtime) =>
       deliverAlert(
-        fake.runtime,
+        instance,
         fake.world,
         { ...OVERSPENT, data: { ...OVERSPENT.data, ...figures } },
         String(++messages),
@@ -83,7 +88,8 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
       fake.world.changes.length = 0;
       return before;
     },
-    restore: (method = 'POST', request = world.request) => callRestore(fake.runtime, method, request),
+    restore: (method = 'POST', request = world.request, instance = fake.runtime) =>
+      callRestore(instance, method, request),
     manifest(project = RESEARCH) {
       const stored = fake.world.objects.get(objectOf(project));
       if (stored === undefined) throw new Error(`No manifest of ${project}`);
