@@ -12,7 +12,7 @@ export interface AuditFacts {
   readonly above: Reading<readonly string[]>;
   /** The other projects in scope. */
   readonly neighbours: Reading<readonly ProjectFacts[]>;
-  /** Budgets of the project's billing account; undefined when it has none. */
+  /** Budgets that may count the project; undefined when it has no billing account. */
   readonly billing: Reading<BillingFacts | undefined>;
   readonly preflight: Reading<readonly Check[]>;
   readonly policy: Reading<readonly Binding[]>;
@@ -58,9 +58,14 @@ export interface ProjectFacts {
 }
 
 export interface BillingFacts {
-  /** `billingAccounts/A` */
+  /** `billingAccounts/A`: what pays for the project. */
   readonly account: string;
+  /** The account through which that one is resold, where it is a subaccount and this could be read. */
+  readonly parent?: string;
+  /** Of both. */
   readonly budgets: readonly Budget[];
+  /** Why there may be budgets beside these. */
+  readonly unread: readonly string[];
 }
 
 /** One role of an allow policy and who has it. */

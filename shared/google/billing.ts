@@ -40,7 +40,7 @@ const accountSchema = z.looseObject({
  * The account through which a subaccount is resold, `billingAccounts/A`; undefined for an account that is none. Needs
  * billing.accounts.get on it. Throws `GoogleApiError`. Source: google/cloud/billing/v1/cloud_billing.proto.
  */
-async function getParentAccount(api: Api, account: string): Promise<string | undefined> {
+export async function getParentAccount(api: Api, account: string): Promise<string | undefined> {
   const call = 'cloudbilling.billingAccounts.get';
   const id = encodeURIComponent(resourceId(account));
   const answer = await api.request(call, {

@@ -158,6 +158,7 @@ const preflights = BUDGETS.map((more): Partial<AuditFacts> => {
   const billing = whole({
     account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C',
     budgets: [{ ...budget, ...more }],
+    unread: [],
   });
   return { billing, preflight: budgetPreflight(policy, TOPIC, whole(project), whole([]), billing) };
 });

@@ -237,7 +237,7 @@ export const clean: AuditFacts = {
   project: whole(project),
   above: whole(['folders/500100', 'organizations/900100']),
   neighbours: whole([staging]),
-  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets: [budget] }),
+  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets: [budget], unread: [] }),
   preflight: whole([
     { id: 'host-runtime', subject: 'projects/ml-ops', status: 'pass', detail: 'fine', remedy: [] },
   ]),

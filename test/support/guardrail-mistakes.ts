@@ -51,7 +51,7 @@ const account2 = (role: string, member: string) =>
 const inherited = (from: string, role: string, member: string) =>
   whole([{ role, members: [member], conditional: false, from }]);
 const withBudgets = (...budgets: readonly (typeof budget)[]): Pick<AuditFacts, 'billing'> => ({
-  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets }),
+  billing: whole({ account: 'billingAccounts/0A1B2C-3D4E5F-6A7B8C', budgets, unread: [] }),
 });
 const withBudget = (more: Partial<typeof budget>): Pick<AuditFacts, 'billing'> =>
   withBudgets({ ...budget, ...more });

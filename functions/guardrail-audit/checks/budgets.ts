@@ -44,31 +44,36 @@ function judgeCovering(
   look: (budget: Budget) => Found | undefined,
 ): Judgement {
   if (billing === undefined) return { looked: 0, found: [], notes: [UNBILLED] };
-  const { covering, unknown } = budgetsOf(billing, project, above);
+  const { covering, unknown, unread } = budgetsOf(billing, project, above);
   if (covering.length === 0)
     return {
       looked: 0,
       found: [],
       gaps:
-        unknown.length === 0
+        unknown.length + unread.length === 0
           ? ['no budget covers the project: there is none to judge']
-          : unknown.map((budget) => unknownCoverage(budget, above)),
+          : [...unknown.map((budget) => unknownCoverage(budget, above)), ...unread],
     };
   // What narrows a budget makes it blind to the rest of the project; those that count everything come first.
-  const whole = covering.filter(({ narrowed }) => narrowed.every((by) => by === 'resourceAncestors'));
+  const whole = covering.filter(({ narrowed }) => narrowed.every((by) => WHOLE_BY.has(by)));
   const judged = whole.length > 0 ? whole : covering;
   const found = anyPasses(judged, look);
-  const maybe = found.length === 0 ? [] : unknown.filter((budget) => look(budget) === undefined);
-  return maybe.length === 0
-    ? { looked: judged.length, found }
-    : { looked: judged.length, found: [], gaps: maybe.map((budget) => unknownCoverage(budget, above)) };
+  if (found.length === 0) return { looked: judged.length, found };
+  const maybe = unknown.filter((budget) => look(budget) === undefined);
+  const gaps = [...maybe.map((budget) => unknownCoverage(budget, above)), ...unread];
+  return gaps.length === 0 ? { looked: judged.length, found } : { looked: judged.length, found: [], gaps };
 }
 
-/** The budgets that count the project, and those of which that is not known. */
-function budgetsOf({ budgets }: BillingFacts, project: ProjectFacts, above: Reading<readonly string[]>) {
+/** By these a budget is limited to projects that it counts whole. */
+const WHOLE_BY: ReadonlySet<string> = new Set(['resourceAncestors', 'subaccounts']);
+
+/** The budgets that count the project, those of which that is not known, and why there may be others. */
+function budgetsOf(billing: BillingFacts, project: ProjectFacts, above: Reading<readonly string[]>) {
+  const { budgets, unread } = billing;
   return {
-    covering: budgets.filter((budget) => covers(budget, project, above) === 'yes'),
-    unknown: budgets.filter((budget) => covers(budget, project, above) === 'unknown'),
+    covering: budgets.filter((budget) => covers(budget, project, billing, above) === 'yes'),
+    unknown: budgets.filter((budget) => covers(budget, project, billing, above) === 'unknown'),
+    unread,
   };
 }
 
@@ -78,24 +83,27 @@ function judgeMissing(
   billing: BillingFacts | undefined,
 ): Judgement {
   if (billing === undefined) return { looked: 0, found: [], notes: [UNBILLED] };
-  const { covering, unknown } = budgetsOf(billing, project, above);
+  const { covering, unknown, unread } = budgetsOf(billing, project, above);
   const looked = billing.budgets.length;
   if (covering.length > 0) return { looked, found: [] };
-  if (unknown.length > 0)
-    return { looked, found: [], gaps: unknown.map((budget) => unknownCoverage(budget, above)) };
-  return { looked, found: missing(project, billing) };
+  const gaps = [...unknown.map((budget) => unknownCoverage(budget, above)), ...unread];
+  return gaps.length > 0 ? { looked, found: [], gaps } : { looked, found: missing(project, billing) };
 }
 
-function missing(project: ProjectFacts, billing: BillingFacts): readonly Found[] {
-  const account = resourceId(billing.account);
+function missing(project: ProjectFacts, { account: payer, parent, budgets }: BillingFacts): readonly Found[] {
+  const accounts = [payer, ...(parent === undefined ? [] : [parent])];
   const rules = DESIRED.map((share) => ` --threshold-rule=percent=${share}`).join('');
   return [
     {
       resource: `projects/${project.id}`,
-      detail: `none of the ${billing.budgets.length} budgets of ${billing.account} covers it`,
-      evidence: { billingAccount: billing.account, budgets: billing.budgets.length },
+      detail: `none of the ${budgets.length} budgets of ${accounts.join(' and ')} covers it`,
+      evidence: {
+        billingAccount: payer,
+        ...(parent === undefined ? {} : { masterBillingAccount: parent }),
+        budgets: budgets.length,
+      },
       commands: [
-        `gcloud billing budgets create --billing-account=${account} --display-name=${shellWord(project.id)} --budget-amount=AMOUNT --filter-projects=projects/${project.id}${rules} --credit-types-treatment=exclude-all-credits`,
+        `gcloud billing budgets create --billing-account=${resourceId(payer)} --display-name=${shellWord(project.id)} --budget-amount=AMOUNT --filter-projects=projects/${project.id}${rules} --credit-types-treatment=exclude-all-credits`,
       ],
     },
   ];

@@ -1,23 +1,24 @@
 import type { Budget } from '../../../shared/google/budgets.ts';
-import type { ProjectFacts } from '../facts.ts';
+import type { BillingFacts, ProjectFacts } from '../facts.ts';
 import { isRead, type Reading } from '../reading.ts';
 
 export type Coverage = 'yes' | 'no' | 'unknown';
 
 /**
- * Whether a budget counts the project, as far as nothing else narrows it. Without projects and ancestors in its filter it counts all of its
- * billing account. `above`: the folders and the organization of the project. Of a filter with both it is not known whether either is enough.
+ * Whether a budget of the account that pays for the project, or of the one above that, counts the project, as far as nothing else narrows
+ * it. Where its filter names subaccounts it counts those alone, and its own account where that is among them; without projects and
+ * ancestors it counts all that these pay for. `above`: the folders and the organization of the project. Of a filter with both it is not known whether either is enough.
  */
 export function covers(
   budget: Budget,
   { id, number }: ProjectFacts,
+  { account }: Pick<BillingFacts, 'account'>,
   above: Reading<readonly string[]>,
 ): Coverage {
-  const { projects, ancestors, narrowed } = budget;
+  const { projects, ancestors, subaccounts } = budget;
+  if (subaccounts.length > 0 && !subaccounts.includes(account)) return 'no';
   const isNamed = projects.includes(`projects/${number}`) || projects.includes(`projects/${id}`);
-  if (ancestors.length === 0)
-    return isNamed || (projects.length === 0 && !narrowed.includes('subaccounts')) ? 'yes' : 'no';
-  if (projects.length === 0 && narrowed.includes('subaccounts')) return 'no';
+  if (ancestors.length === 0) return isNamed || projects.length === 0 ? 'yes' : 'no';
   if (!isRead(above)) return 'unknown';
   const isBelow = above.value.some((one) => ancestors.includes(one));
   if (projects.length > 0 && isNamed !== isBelow) return 'unknown';

@@ -2,7 +2,6 @@ import { judgeBudget } from '../../../shared/preflight/budget.ts';
 import type { Check } from '../../../shared/preflight/check.ts';
 import type { Policy } from '../../../shared/policy/policy.ts';
 import { covers, unknownCoverage } from '../checks/covers.ts';
-import type { Budget } from '../../../shared/google/budgets.ts';
 import type { BillingFacts, ProjectFacts } from '../facts.ts';
 import { both, isRead, type Reading } from '../reading.ts';
 
@@ -26,20 +25,23 @@ export function budgetPreflight(
   // What is linked to no billing account costs nothing.
   if (paid === undefined) return { value: [], gaps: linked.gaps };
   const allowed = paid.budgets.filter(({ name }) => budgets.allow.includes(name));
-  const guarding = allowed.filter((budget) => covers(budget, own, above) === 'yes');
-  const [unknown] = allowed.filter((budget) => covers(budget, own, above) === 'unknown');
-  const none = unknown === undefined ? unguarded(own) : maybeGuarded(own, unknown, above);
+  const guarding = allowed.filter((budget) => covers(budget, own, paid, above) === 'yes');
+  const [unknown] = allowed.filter((budget) => covers(budget, own, paid, above) === 'unknown');
+  // One that was not seen may be of an account, or of a form, that could not be read.
+  const [unread] = allowed.length < budgets.allow.length ? paid.unread : [];
+  const why = unknown === undefined ? unread : unknownCoverage(unknown, above);
+  const none = why === undefined ? unguarded(own) : maybeGuarded(own, why);
   const checks =
     guarding.length === 0 ? [none] : guarding.flatMap((budget) => judgeBudget(budget, budgets, switchTopic));
   return { value: checks, gaps: linked.gaps };
 }
 
-function maybeGuarded({ id }: ProjectFacts, budget: Budget, above: Reading<readonly string[]>): Check {
+function maybeGuarded({ id }: ProjectFacts, why: string): Check {
   return {
     id: 'budget-scope',
     subject: `projects/${id}`,
     status: 'unknown',
-    detail: unknownCoverage(budget, above),
+    detail: why,
     remedy: [],
   };
 }

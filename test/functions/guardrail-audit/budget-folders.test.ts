@@ -42,7 +42,7 @@ describe('a budget for a folder', () => {
   ])('in the preflight %s', (_, above, status, detail) => {
     const policy = parsePolicy(POLICY);
     const filtered = { ...budget, projects: [], ancestors: [FOLDER], narrowed: ['resourceAncestors'] };
-    const billing = whole({ account: ACCOUNT, budgets: [filtered] });
+    const billing = whole({ account: ACCOUNT, budgets: [filtered], unread: [] });
     expect(budgetPreflight(policy, TOPIC, whole(project), above, billing)).toMatchObject({
       value: expect.arrayContaining([
         expect.objectContaining({ status, detail: expect.stringMatching(detail) as string }),
