@@ -1,7 +1,14 @@
 import { build } from 'esbuild';
 import type { Metafile } from 'esbuild';
 import { basename, relative } from 'node:path';
-import { gaxOverRest, noPolyfills, oneGaxios, prunedProtos, textFiles } from './plugins.ts';
+import {
+  gaxOverRest,
+  headersOfNodeFetch,
+  noPolyfills,
+  oneGaxios,
+  prunedProtos,
+  textFiles,
+} from './plugins.ts';
 
 /** The package that is installed beside each bundle instead of being part of it. */
 export const framework = '@google-cloud/functions-framework';
@@ -73,7 +80,7 @@ async function buildTogether(entries: readonly string[], root: string) {
     external: [framework],
     // The policy lies beside the bundle: sources find it by `import.meta.dirname`, which CommonJS lacks.
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-    plugins: [prunedProtos, gaxOverRest, oneGaxios, noPolyfills, textFiles],
+    plugins: [prunedProtos, gaxOverRest, oneGaxios, headersOfNodeFetch, noPolyfills, textFiles],
     logLevel: 'silent',
   });
 }

@@ -1,6 +1,7 @@
 import { access, copyFile, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
+import { parsedCopy } from '../../shared/policy/yaml.ts';
 import { bundleAll, framework } from '../bundle/bundle.ts';
 import { lockfileFor, type Manifest } from '../bundle/lockfile.ts';
 import { replaceFolder } from '../bundle/replace-folder.ts';
@@ -37,8 +38,8 @@ export interface Bundle {
 }
 
 /**
- * Bundles every function into `dist/<name>/{index.js, package.json, package-lock.json, compile-cache.mjs, costguard.yaml}`, ready for
- * `functions-framework --source=dist/<name> --target=<name>` and for deployment.
+ * Bundles every function into `dist/<name>/{index.js, package.json, package-lock.json, compile-cache.mjs, costguard.yaml}`, with
+ * the policy as JSON where it has no mistake, ready for `functions-framework --source=dist/<name> --target=<name>` and for deployment.
  *
  * The same sources give the same bytes. Each folder changes as a whole or not at all, and nothing is written when one
  * of the functions does not build. Throws an Error that says what cannot be built and why.
@@ -47,6 +48,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
   const functionsDir = resolve(options.functionsDir ?? join(repository, 'functions'));
   const distDir = resolve(options.distDir ?? join(repository, 'dist'));
   const policy = await policyToShip(options.policyFile);
+  const parsed = parsedCopy(Buffer.from(policy).toString());
   const manifest = await deployedManifest();
   const ownLockfile = await readFile(join(repository, 'package-lock.json'), 'utf8');
   const entries: string[] = [];
@@ -70,6 +72,7 @@ export async function buildAll(options: BuildOptions = {}): Promise<readonly Bun
         await writeFile(join(fresh, 'package-lock.json'), lockfileFor({ name, ...manifest }, ownLockfile));
         await copyFile(COMPILE_CACHE, join(fresh, basename(COMPILE_CACHE)));
         await writeFile(join(fresh, 'costguard.yaml'), policy);
+        if (parsed !== undefined) await writeFile(join(fresh, 'costguard.json'), parsed);
       });
       return { name, dir, bytes: code.byteLength, bytesByPackage };
     }),

@@ -217,11 +217,15 @@ export interface Policy {
 
 /**
  * The policy that the text of a `costguard.yaml` states, defaults filled in. With `budgetsToCome` it may leave
- * `budgets.allow` empty: that is how a policy looks before its budgets are made.
+ * `budgets.allow` empty: that is how a policy looks before its budgets are made. `copy`: see {@link readYaml}.
  * @throws PolicyError with every problem of the text at once.
  */
-export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: false }): Policy {
-  const yaml = readYaml(text);
+export function parsePolicy(
+  text: string,
+  stage: PolicyStage = { budgetsToCome: false },
+  copy?: string,
+): Policy {
+  const yaml = readYaml(text, copy);
   if (!yaml.readable) throw new PolicyError(yaml.problems);
   return readFile(yaml.value, yaml.problems, stage);
 }
@@ -234,9 +238,10 @@ export function parsePolicy(text: string, stage: PolicyStage = { budgetsToCome: 
 export function parsePolicyFor(
   text: string,
   sections: readonly PolicySection[],
+  copy?: string,
 ): { readonly policy: Policy; readonly ignored: readonly PolicyProblem[] } {
   try {
-    return { policy: parsePolicy(text), ignored: [] };
+    return { policy: parsePolicy(text, { budgetsToCome: false }, copy), ignored: [] };
   } catch (error) {
     const { readable, value, problems } = readYaml(text);
     if (!(error instanceof PolicyError) || !readable || !isMap(value)) throw error;

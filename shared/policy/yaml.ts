@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import { messageOf } from '../errors.ts';
 import { shown, type PolicyProblem } from './problems.ts';
@@ -15,8 +17,13 @@ export interface YamlProblem extends PolicyProblem {
   readonly under: string | undefined;
 }
 
-/** Reads the one YAML document (1.2, core schema) of a text. What is wrong with the text is in `problems`. */
-export function readYaml(text: string): YamlText {
+/**
+ * Reads the one YAML document (1.2, core schema) of a text. What is wrong with the text is in `problems`. A {@link parsedCopy} of this
+ * very text is believed; one of another text is not looked at.
+ */
+export function readYaml(text: string, copy?: string): YamlText {
+  const copied = copy === undefined ? undefined : valueIn(copy, text);
+  if (copied !== undefined) return { ...copied, readable: true, problems: [] };
   const lineCounter = new LineCounter();
   // The schema is named, so that a `%YAML 1.1` line cannot turn 20:00 into 1200 and `off` into false.
   const document = parseDocument(text, {
@@ -56,4 +63,24 @@ function topKeyAt({ contents }: Document.Parsed, offset: number): string | undef
   if (!isMap(contents)) return undefined;
   const at = contents.items.find(({ key, value }) => offset < (isNode(value) ? value : key).range[2]);
   return isScalar(at?.key) && typeof at.key.value === 'string' ? at.key.value : undefined;
+}
+
+/**
+ * What {@link readYaml} reads in a text without problems, as JSON behind the text's digest: the build leaves it beside the policy, and
+ * a start takes a millisecond for it where YAML takes thirty. Undefined where JSON would say something else.
+ */
+export function parsedCopy(text: string): string | undefined {
+  const { value, readable, problems } = readYaml(text);
+  if (!readable || problems.length > 0 || value === undefined) return undefined;
+  const json = JSON.stringify(value);
+  return isDeepStrictEqual(JSON.parse(json), value) ? `${digestOf(text)}\n${json}\n` : undefined;
+}
+
+function valueIn(copy: string, text: string): { readonly value: unknown } | undefined {
+  const [digest, json = ''] = copy.split('\n', 2);
+  return digest === digestOf(text) ? { value: JSON.parse(json) } : undefined;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

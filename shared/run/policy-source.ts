@@ -8,6 +8,9 @@ import type { Runtime } from './runtime.ts';
 /** The copy that the build puts beside the bundle. */
 const BUNDLED = 'costguard.yaml';
 
+/** What is in that copy, ready parsed. */
+const PARSED = 'costguard.json';
+
 /** The text that was read last and what it says: most events find the policy as it was. */
 let last: (LoadedPolicy & { readonly text: string; readonly own: string }) | undefined;
 
@@ -33,13 +36,22 @@ export async function loadPolicy(
   api: Api,
   sections: readonly PolicySection[] | undefined,
 ): Promise<LoadedPolicy & { readonly text: string }> {
-  const text = await readPolicyText(runtime, api, runtime.environment['POLICY_URI'] ?? BUNDLED);
+  const uri = runtime.environment['POLICY_URI'] ?? BUNDLED;
+  const text = await readPolicyText(runtime, api, uri);
   const own = sections?.join() ?? 'all';
   if (last?.text === text && last.own === own) return last;
+  const copy = uri === BUNDLED ? await readParsed(runtime) : undefined;
   const loaded =
-    sections === undefined ? { policy: parsePolicy(text), ignored: [] } : parsePolicyFor(text, sections);
+    sections === undefined
+      ? { policy: parsePolicy(text, undefined, copy), ignored: [] }
+      : parsePolicyFor(text, sections, copy);
   last = { text, own, ...loaded };
   return last;
+}
+
+/** Undefined where there is none: it only saves time. */
+function readParsed(runtime: Runtime): Promise<string | undefined> {
+  return runtime.readText(PARSED).catch(() => undefined);
 }
 
 async function readPolicyText(runtime: Runtime, api: Api, uri: string): Promise<string> {

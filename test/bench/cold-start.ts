@@ -91,6 +91,8 @@ export async function measureColdStart(options: ColdStartOptions): Promise<ColdS
         GCE_METADATA_HOST: `127.0.0.1:${metadataPort}`,
         COSTGUARD_SANDBOX_PORT: String(googlePort),
         NODE_OPTIONS: preload,
+        // As on Cloud Run, where Google's credentials know by it that there is a metadata server.
+        K_SERVICE: of.name,
         // No one's own credentials, which would be read instead of asking the metadata server.
         HOME: of.dir,
         ...of.env,

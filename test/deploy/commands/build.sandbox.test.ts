@@ -42,12 +42,15 @@ describe('buildAll', () => {
   test('writes the bundle, its manifest and the policy', async () => {
     assert.deepEqual((await readdir(probe.dir)).sort(), [
       'compile-cache.mjs',
+      'costguard.json',
       'costguard.yaml',
       'index.js',
       'package-lock.json',
       'package.json',
     ]);
     assert.equal(await readFile(join(probe.dir, 'costguard.yaml'), 'utf8'), 'scope: [projects/p]\n');
+    const copy = await readFile(join(probe.dir, 'costguard.json'), 'utf8');
+    assert.deepEqual(JSON.parse(copy.split('\n')[1] ?? ''), { scope: ['projects/p'] });
     const own = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as {
       version: string;
       dependencies: Record<string, string>;
