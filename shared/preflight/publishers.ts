@@ -1,7 +1,9 @@
 import type { ApiRequest } from '../google/api.ts';
+import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { parseAnswer } from '../google/parse-answer.ts';
 import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
+import { permissionsOfRole } from './role-exists.ts';
 
 /**
  * Who sends budget messages. Setting a budget's topic grants it the role; a topic that was deleted and made again lacks it until
@@ -36,12 +38,14 @@ interface Publisher {
   /** Where it is bound. */
   readonly on: string;
   readonly isConditional: boolean;
+  /** What the role holds could not be read. */
+  readonly isUnread: boolean;
 }
 
 /**
  * Whether Google's budgets may publish to the switch's topic, and who else may: what such a person publishes makes rungs due. Read
- * from the policies of the topic and its project; what folders and the organization hand down is not in them. Needs
- * pubsub.topics.getIamPolicy and resourcemanager.projects.getIamPolicy.
+ * from the policies of the topic and its project, and their custom roles; what folders and the organization hand down is not in them.
+ * Needs pubsub.topics.getIamPolicy, resourcemanager.projects.getIamPolicy and iam.roles.get.
  */
 export async function inspectPublishers(inspection: Inspection): Promise<readonly Check[]> {
   const { topic } = inspection.options;
@@ -101,20 +105,29 @@ async function publishersOn(
 ): Promise<readonly Publisher[]> {
   const { data } = await api.exchangeUnpermitted(call, request);
   const { bindings = [] } = parseAnswer(call, policySchema, data);
-  // A custom role on the topic itself may well be one that publishes.
-  const mayPublish = (role: string): boolean =>
-    PUBLISHING.has(role) || (on.includes('/topics/') && !role.startsWith('roles/'));
-  return bindings
-    .filter(({ role }) => mayPublish(role))
-    .flatMap(({ role, members = [], condition }) =>
-      members.map((member) => ({
-        member,
-        role,
-        on,
-        isConditional: condition !== undefined && condition !== null,
-      })),
-    );
+  const found = await pMap(bindings, async ({ role, members = [], condition }) => {
+    const mayPublish = await publishes(api, role, on);
+    return mayPublish === false
+      ? []
+      : members.map((member) => ({
+          ...{ member, role, on },
+          isConditional: condition !== undefined && condition !== null,
+          isUnread: mayPublish === undefined,
+        }));
+  });
+  return found.flat();
 }
+
+/** Whether a role lets its members publish; undefined where what a custom role holds cannot be read. */
+async function publishes(api: Inspection['api'], role: string, on: string): Promise<boolean | undefined> {
+  if (role.startsWith('roles/')) return PUBLISHING.has(role);
+  const permissions = await permissionsOfRole(api, role);
+  if (permissions !== undefined) return permissions.includes('pubsub.topics.publish');
+  // On the topic itself it may well be one that publishes; what deploy.sh binds to the project publishes nothing.
+  return on.includes('/topics/') ? true : OWN_ROLE.test(role) ? false : undefined;
+}
+
+const OWN_ROLE = /\/roles\/costguard/;
 
 const ANYONE: ReadonlySet<string> = new Set(['allUsers', 'allAuthenticatedUsers']);
 
@@ -125,8 +138,9 @@ function judgePublishers(
   project: string,
 ): Check {
   const others = publishers.filter(({ member }) => member !== BUDGETS);
-  const open = others.filter(({ member }) => ANYONE.has(member));
-  const unwanted = others.filter(({ role }) => role !== 'roles/owner');
+  const open = others.filter(({ member, isUnread }) => ANYONE.has(member) && !isUnread);
+  const unwanted = others.filter(({ role, isUnread }) => role !== 'roles/owner' && !isUnread);
+  const unread = others.filter(({ isUnread }) => isUnread);
   const list = (some: readonly Publisher[]): string =>
     some
       .map(({ member, role, on, isConditional }) => {
@@ -143,12 +157,22 @@ function judgePublishers(
   ];
   if (open.length > 0)
     return notPassed(place, 'fail', `anyone may publish to it and so make rungs due: ${list(open)}`, remedy);
+  const notRead =
+    unread.length === 0 ? '' : `; not known, for the custom role cannot be read: ${list(unread)}`;
+  const known = others.filter(({ isUnread }) => !isUnread);
   if (unwanted.length > 0)
     return notPassed(
       place,
       'warn',
-      `besides Google's budgets these may publish to it and so make rungs due: ${list(others)}; ${inherited}`,
+      `besides Google's budgets these may publish to it and so make rungs due: ${list(known)}${notRead}; ${inherited}`,
       remedy,
+    );
+  if (unread.length > 0)
+    return notPassed(
+      place,
+      'unknown',
+      `whether these may publish to it is not known, for the custom role cannot be read (iam.roles.get): ${list(unread)}; ${inherited}`,
+      [grantToYou(project, 'roles/iam.securityReviewer')],
     );
   return pass(
     place,
