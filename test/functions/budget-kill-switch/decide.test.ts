@@ -174,6 +174,19 @@ describe('judgeNotification: rungs by what was spent', () => {
       why: /the threshold of the forecast 500 %, and the budget has 100 %/,
     },
     {
+      name: 'a topic of the same name in another project is another one',
+      message: spent(130, { topic: 'projects/other/topics/costguard-budget-kill-switch' }),
+      budget: { topic: 'projects/ml-ops/topics/costguard-budget-kill-switch' },
+      is: 'ignore WARNING unlike-budget',
+      why: /came by projects\/other\/topics/,
+    },
+    {
+      name: 'and one of another project by its number',
+      message: spent(130, { topic: 'projects/100000000002/topics/t' }),
+      budget: { topic: 'projects/100000000001/topics/t' },
+      is: 'ignore WARNING unlike-budget',
+    },
+    {
       name: 'a message by another topic is none that Google sent',
       message: spent(130, { topic: 'projects/ml-ops/topics/other' }),
       budget: { topic: 'projects/ml-ops/topics/costguard-budget-kill-switch' },

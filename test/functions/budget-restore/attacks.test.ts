@@ -47,6 +47,28 @@ describe('an attacker who may write to the state bucket', () => {
     expect(fake.world.changes).toEqual([]);
   });
 
+  it('cannot have a manifest of another budget or period work for this one', async () => {
+    await lab.stopResources();
+    for (const [field, value] of [
+      ['budget', `${BUDGET}-2`],
+      ['period', '2026-10-01'],
+    ] as const) {
+      lab.plant({ ...planted(RESEARCH, [vmOf(RESEARCH)]), [field]: value });
+      expect((await restoreOf(RESEARCH)).error).toContain(`its ${field} is "${value}", not `);
+    }
+    expect(fake.world.changes).toEqual([]);
+  });
+
+  it('cannot have the billing of a project linked that the manifest names by its number', async () => {
+    await lab.stopResources();
+    for (const project of [RESEARCH, SPEECH]) {
+      const account = BUDGET.split('/budgets/')[0] ?? '';
+      lab.plant(planted(RESEARCH, [billingOf(lab.project(project).number, account)]));
+      expect((await restoreOf(RESEARCH)).error).toMatch(/does not lie below projects\/ml-research/);
+    }
+    expect(fake.world.changes).toEqual([]);
+  });
+
   it('cannot have resources of another project brought back', async () => {
     for (const project of [PROTECTED, FOREIGN, SPEECH]) {
       await lab.stopResources();

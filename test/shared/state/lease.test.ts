@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdProject, type LeaseRequest } from '../../../shared/state/lease.ts';
+import { holdProject, updateUnheld, type LeaseRequest } from '../../../shared/state/lease.ts';
 import { manifestObject } from '../../../shared/state/manifest.ts';
 import { Conflict, type State } from '../../../shared/state/state.ts';
 
@@ -65,6 +65,21 @@ describe('the lease of an instance that died', () => {
     expect(await next()).toBe('took it');
   }); // prettier-ignore
 
+  it('that took the project twice writes only under its later lease', async () => {
+    const { instance } = world();
+    let goOn: (() => void) | undefined;
+    const first = holdProject(instance(0), KEY, by('same'), async (lease) => {
+      await new Promise<void>((resolve) => (goOn = resolve));
+      await lease.update((manifest) => ({ ...manifest, restored: { late: 1 } }));
+    });
+    while (goOn === undefined) await Promise.resolve();
+    await holdProject(instance(0), KEY, by('same'), async (lease) => {
+      goOn?.();
+      await expect(first).rejects.toThrow(/another run took it over/);
+      expect((await lease.update((manifest) => manifest)).restored).toEqual({});
+    });
+  });
+
   it('leaves a higher fence to the next one, so that it does nothing any more should it wake', async () => {
     const { storage, objects, instance } = world();
     let wake: (() => void) | undefined;
@@ -81,5 +96,36 @@ describe('the lease of an instance that died', () => {
     wake();
     await expect(frozen).rejects.toMatchObject({ name: 'BusyError' });
     expect(JSON.parse(objects.get(manifestObject(KEY))?.text ?? '')).toMatchObject({ fence: 2 });
+  });
+});
+
+describe('updateUnheld', () => {
+  const noted = { share: 1, amount: 100 };
+  const note = (instance: ReturnType<ReturnType<typeof world>['instance']>) =>
+    updateUnheld(instance.state, KEY, instance, (manifest) => ({ ...manifest, spent: noted }));
+
+  it('leaves the manifest of a project that a run holds as it is', async () => {
+    const { storage, instance } = world();
+    await die(instance(0));
+    storage.nowMs += 89_999;
+    expect((await note(instance(0))).spent).toBeUndefined();
+  });
+
+  it('changes that of one whose run died, and takes the lease of that run along', async () => {
+    const { storage, objects, instance } = world();
+    let wake: (() => void) | undefined;
+    const frozen = holdProject(instance(0), KEY, by('frozen'), async (lease) => {
+      await new Promise<void>((resolve) => (wake = resolve));
+      await lease.update((manifest) => ({ ...manifest, restored: { late: 1 } }));
+    });
+    while (wake === undefined) await Promise.resolve();
+    storage.nowMs += 90_000;
+    await note(instance(0));
+    wake();
+    await expect(frozen).rejects.toThrow(/another run took it over/);
+    const stored = JSON.parse(objects.get(manifestObject(KEY))?.text ?? '') as Record<string, unknown>;
+    expect([stored['lease'], stored['restored']]).toEqual([undefined, {}]);
+    expect(stored).toHaveProperty('spent');
+    expect(await holdProject(instance(0), KEY, by('next'), async () => 'at once')).toBe('at once');
   });
 });

@@ -100,6 +100,12 @@ describe('State.read', () => {
     assert.deepEqual(await state.read('a.json'), { text: 'old', generation: '7', ageMs: 95_000 });
   });
 
+  test('no less than 0, where one server of Cloud Storage is behind the other', async () => {
+    const { state, objects } = world();
+    objects.set('a.json', { text: 'new', generation: 7, updatedMs: NOW_MS + 2_000 });
+    assert.deepEqual(await state.read('a.json'), { text: 'new', generation: '7', ageMs: 0 });
+  });
+
   test('an object that is deleted when it is read is not there', async () => {
     const { state, put } = world((request, { objects }) => {
       if (isDownload(request)) objects.delete('a.json');

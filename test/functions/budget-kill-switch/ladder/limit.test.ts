@@ -30,3 +30,11 @@ it.each([
   expect(limited.over).toHaveLength(ALL.length - maxActions);
   expect(limited.plan.complete).toBe(false);
 }); // prettier-ignore
+
+it('limitPlan counts a resource once, whichever rungs cover it', () => {
+  const allowance = { maxActions: 1, taken: new Set<string>() };
+  const plan = { items: [itemOf(WORST), itemOf(CHEAP)], left: [], complete: true };
+  const taken = (): readonly string[] =>
+    limitPlan(allowance, RUNG, plan, undefined, [WORST, CHEAP]).plan.items.map(({ resource }) => resource);
+  expect([taken(), taken()]).toEqual([[WORST.resource], [WORST.resource]]);
+});

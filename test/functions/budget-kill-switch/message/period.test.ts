@@ -71,6 +71,13 @@ describe('periodKey', () => {
     });
 });
 
+describe('periodKey of a custom period', () => {
+  for (const start of ['2026-11-09T12:00:00Z', '2026-11-10T00:00:00Z', '2026-11-11T08:00:00Z'])
+    it(`is the budget's own start, whichever moment a message names: ${start}`, () => {
+      assert.equal(periodKey(at(start), custom('2026-11-10', '2026-12-31')), '2026-11-10');
+    });
+});
+
 describe('periodStanding', () => {
   const cases: readonly [name: string, period: Period, start: string, now: string, standing: string][] = [
     ['its first moment', month, NOVEMBER, NOVEMBER, 'present'],
