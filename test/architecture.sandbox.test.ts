@@ -69,6 +69,16 @@ describe('each rule finds what breaks it, and nothing else', () => {
       0,
     ],
     [
+      'deploy imports downward: commands, plan, actual, desired',
+      {
+        'deploy/bundle/a.ts': "import { x } from '../commands/build.ts';",
+        'deploy/prices/a.ts': "import { x } from '../actual/gcloud.ts';",
+        'deploy/policy/a.ts': "import { x } from '../plan/plan.ts';",
+        'deploy/command-line.ts': "import { x } from './commands/text-table.ts';",
+      },
+      4,
+    ],
+    [
       'what tests of two folders share stands in test/support',
       {
         'test/functions/a/x.test.ts': "import { x } from '../b/facts.ts'; import { z } from './z.ts';",
@@ -225,7 +235,30 @@ describe('each rule finds what breaks it, and nothing else', () => {
       { 'functions/a/decide.ts': "import { type Vm } from '../../shared/google/vms.ts';" },
       0,
     ],
+    [
+      'prices, report, policy, spend and every decide import no effect',
+      {
+        'shared/prices/a.ts': "import { readFileSync } from 'node:fs';",
+        'functions/a/decide.ts':
+          "import { request } from 'node:https'; import { lookup } from 'node:dns/promises';",
+      },
+      3,
+    ],
+    [
+      'prices, report, policy, spend and every decide import no effect',
+      {
+        'shared/report/page-assets.ts': "import { readFileSync } from 'node:fs';",
+        'shared/report/a.ts':
+          "import type { ServerResponse } from 'node:http'; import { createHash } from 'node:crypto';",
+      },
+      0,
+    ],
     ['gather imports no decision', { 'functions/a/gather.ts': "import { decide } from './decide.ts';" }, 1],
+    [
+      'gather imports no decision',
+      { 'functions/a/gather/b.ts': "import { decide } from '../decide.ts';" },
+      1,
+    ],
     ['gather imports no decision', { 'functions/a/gather.ts': "import { x } from './facts.ts';" }, 0],
     [
       'act carries out and recomputes nothing',
