@@ -19,7 +19,10 @@ export function storyLines(
   return [
     ...told(`${project}: grade ${score.grade ?? 'none'}, ${score.points ?? 'no'} of 100 points.`, 0),
     ...mistakes.flatMap(({ number, title, status, findings }) =>
-      hung(`${status.padEnd(14)} ${number}. `, `${title}${findings === 0 ? '' : ` (${findings})`}`),
+      hung(
+        `${status.replaceAll('-', ' ').padEnd(14)} ${number}. `,
+        `${title}${findings === 0 ? '' : ` (${findings})`}`,
+      ),
     ),
     ...(first === undefined
       ? []

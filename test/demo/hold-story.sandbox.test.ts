@@ -13,11 +13,16 @@ async function told(policyText?: string): Promise<string> {
 
 it('the story of the rung in force: what is started again is stopped again, the rest is named, a node pool comes back', async () => {
   const text = await told();
-  expect(text).toMatch(/schedules hourly +pause: done +came-back/);
-  expect(text).toMatch(/pipelineJobs nightly-2 +cancel: done/);
+  expect(text).toMatch(/schedules hourly +pause: done +came back; started/);
+  expect(text).toMatch(/pipelineJobs nightly-2 +cancel: done +rung at 100 %/);
+  expect(text).toMatch(/No rung stops these, \d+ left burning \$\d+\.\d\d\/h/);
   expect(text).toContain('persistentResources ray: $');
   expect(text).toContain('gcloud ai persistent-resources delete ray');
   expect(text).toMatch(/nodePools a100 +start: done/);
+  // What is said of several resources stands once.
+  expect(text.match(/whether an operator started and stopped it meanwhile/g)).toHaveLength(1);
+  const shown = text.split('\n').filter((line) => !/^ +gcloud /.test(line));
+  expect(shown.filter((line) => line.length > 80)).toEqual([]);
 });
 
 it('a story of the rung in force that does not happen is an error', async () => {

@@ -61,10 +61,11 @@ async function tell(sandbox: Sandbox, bringBack: () => ReturnType<typeof callRes
   console.log(showTaken(first));
   const stopped = nodesOf(sandbox);
   claim(before > 0 && stopped === 0, `the node pool goes from ${before} to 0 nodes, not ${stopped}`);
-  const left = showLeftBurning(stopCompute(first.decisions)?.evidence ?? {});
-  claim(left !== undefined, 'the receipt names what no rung stops');
+  const { burning, ...evidence } = stopCompute(first.decisions)?.evidence ?? {};
+  const left = showLeftBurning(evidence);
+  claim(left !== undefined && typeof burning === 'string', 'the receipt names what no rung stops');
   console.log(
-    `\n${indent('No rung stops these. The receipt names each, worst first; no price counts as worst:', 0)}\n${left}`,
+    `\n${indent(`No rung stops these, ${String(burning)}. Alert and receipt name each with the command that ends it, worst first; what has no price counts as worst:`, 0)}\n${left}`,
   );
 
   await sandbox.clock.advance(STEP_MS);

@@ -17,10 +17,14 @@ export function showTaken({ decisions }: Receipt): string {
         shortName(resource),
         `${action}: ${outcome}`,
         typeof evidence['startedBy'] === 'string'
-          ? `${reason}; started by: ${evidence['startedBy'].replace(/projects\/\S*\//, '')}`
-          : reason,
+          ? `${spelled(reason)}; started by: ${evidence['startedBy'].replace(/projects\/\S*\//, '')}`
+          : spelled(reason),
       ]),
   );
+}
+
+function spelled(reason: string): string {
+  return reason.replace(/^rung-([\d.]+)-percent$/, 'rung at $1 %').replaceAll('-', ' ');
 }
 
 const leftSchema = z.array(z.looseObject({ resource: z.string(), cost: z.string(), command: z.string() }));

@@ -97,7 +97,7 @@ describe('the story of the audit', () => {
     const text = (await tell()).join('\n');
     expect(text).toMatch(/ml-lab: grade B, 86\.7 of 100 points/);
     expect(text).toMatch(/fail +3\. Machines larger than what they run \(2\)/);
-    expect(text).toMatch(/not-evaluable +6\. Hard-coded credentials$/m);
+    expect(text).toMatch(/not evaluable +6\. Hard-coded credentials$/m);
     expect(text).toContain('gcloud ai endpoints list');
   });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { InstalledService } from '../support/install-function.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { renderTable } from './table.ts';
+import { indent, renderTable } from './table.ts';
 import { whileTimeFlies } from './while-time-flies.ts';
 
 const answerSchema = z.looseObject({
@@ -39,23 +39,30 @@ export async function callRestore(
   return answerSchema.parse(await response.json()).results;
 }
 
-/** What came back, and what is lost for good; within 80 columns. */
+/** What came back, and what is lost for good; within 80 columns. What is said of several stands once, below. */
 export function showResults(results: RestoreResults): string {
-  return renderTable(
+  const remarks = results.map(({ why, losses }) =>
+    [why, losses === undefined ? undefined : `lost for good: ${losses.join(', ')}`]
+      .filter(Boolean)
+      .join('; '),
+  );
+  const shared = [...Map.groupBy(remarks, (remark) => remark)]
+    .filter(([remark, all]) => remark !== '' && all.length > 2)
+    .map(([remark]) => remark);
+  const mark = (remark: string): string =>
+    shared.includes(remark) ? ` (${shared.indexOf(remark) + 1})` : '';
+  const table = renderTable(
     [
       { heading: 'RESOURCE', width: 48 },
       { heading: 'RESTORE', width: 16 },
     ],
-    results.map(({ resource, action, outcome }) => [
+    results.map(({ resource, action, outcome }, at) => [
       shortName(resource),
-      `${action === 'none' ? '' : `${action}: `}${outcome}`,
+      `${action === 'none' ? '' : `${action}: `}${outcome}${mark(remarks[at] ?? '')}`,
     ]),
-    results.map(({ why, losses }) =>
-      [why, losses === undefined ? undefined : `lost for good: ${losses.join(', ')}`]
-        .filter(Boolean)
-        .join('; '),
-    ),
+    remarks.map((remark) => (shared.includes(remark) ? '' : remark)),
   );
+  return [table, ...shared.map((remark, at) => indent(`(${at + 1}) ${remark}`, 4))].join('\n');
 }
 
 /** `endpoints 8800…`, of any resource name. */

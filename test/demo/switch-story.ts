@@ -43,7 +43,7 @@ export async function tellSwitchStory(
   claim(sandbox.billingClock.usdPerHour(PROJECT) < 1, 'the project spends next to nothing then');
 
   headline(sandbox, 'An operator requests everything back: GET shows the plan, POST carries it out.');
-  console.log(`${showResults(await callRestore(sandbox, restore, budget.name))}\n`);
+  console.log(showResults(await callRestore(sandbox, restore, budget.name)));
   await sandbox.clock.advance(5 * MINUTE_MS);
   const restored = states(sandbox, PROJECT);
   showStates(PROJECT, before, restored, 'BEFORE', 'AFTER THE RESTORE');
