@@ -13,6 +13,7 @@ import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
+import { releaseProjects } from './message/release.ts';
 import { noteHeard } from './message/silence.ts';
 
 /** Handles one message of the budget topic, or the switch's own tick. */
@@ -64,11 +65,12 @@ async function answer(
     if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
     await noteHeard(context, config, notification, asOfMs);
   }
-  const rate = await rememberMessage(context, config, notification, told, asOfMs);
+  const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
   if (verdict.kind === 'due')
     await fireDueRungs({ context, config, notification, budget, verdict, rate, publishedMs });
   else say(context, notification, verdict);
+  if (releases) await releaseProjects(context, config, budget, verdict);
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

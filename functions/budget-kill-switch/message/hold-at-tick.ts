@@ -10,6 +10,7 @@ import { judgeNotification, type Verdict } from '../decide.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
 import { recallInForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
+import { releaseProjects } from './release.ts';
 import { tellSilence } from './silence.ts';
 
 type DueVerdict = Extract<Verdict, { kind: 'due' }>;
@@ -92,6 +93,7 @@ async function holdBudget(
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
     await fire(notification, budget, verdict);
+  else if (inForce !== undefined) await releaseProjects(context, config, budget, verdict);
 }
 
 /** Nothing is held, and nothing fires by the estimate, until a message comes that counts: each tick says so. */

@@ -41,7 +41,8 @@ export interface InForce {
 
 /**
  * Keeps the latest message of a budget while it reaches a rung that takes something away, so that ticks hold that rung until the
- * next message. When it cannot be kept, the message itself still acts.
+ * next message. When it cannot be kept, the message itself still acts. Returns whether it is the first that reaches none after others
+ * that did.
  */
 export async function noteInForce(
   { state, runtime, log }: EventContext,
@@ -49,18 +50,21 @@ export async function noteInForce(
   notification: Notification,
   verdict: Verdict,
   publishedMs: number,
-): Promise<void> {
+): Promise<boolean> {
   // Observing, ticks hold nothing.
-  if (state === undefined || mode === 'observe' || verdict.kind === 'ignore') return;
+  if (state === undefined || mode === 'observe' || verdict.kind === 'ignore') return false;
   const { budget } = notification;
   const due = verdict.kind === 'due' ? verdict.rungs : [];
   const reached = due.map((rung) => rung.do).filter((action) => action !== 'notify');
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
+  let releases = false;
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before): Stored | undefined => {
+      releases = false;
       if (reached.length === 0 && (before?.reached.length ?? 0) === 0) return before;
       const isLater = before !== undefined && before.publishedMs > publishedMs;
       if (isLater && !isAhead(before.publishedMs, nowMs)) return before;
+      releases = reached.length === 0;
       return {
         version: 1,
         budget,
@@ -72,6 +76,7 @@ export async function noteInForce(
   } catch (error) {
     log('WARNING', `Cannot keep the message of ${budget} for the ticks: ${messageOf(error)}`);
   }
+  return releases;
 }
 
 /** What a budget's latest message reached; undefined where that is nothing. Throws `GoogleApiError`. */

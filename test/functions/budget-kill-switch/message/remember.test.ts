@@ -133,15 +133,15 @@ describe('observing', () => {
 
   it('keeps what messages reported, which tells the rate, and no message for the ticks', async () => {
     const { context, texts, logged } = contextOf();
-    expect(await remember(context, 105, 0)).toBeUndefined();
-    expect(await remember(context, 108, 60)).toBe(3);
+    expect((await remember(context, 105, 0)).rate).toBeUndefined();
+    expect((await remember(context, 108, 60)).rate).toBe(3);
     expect(Object.keys(texts)).toEqual([SAMPLES]);
     expect(logged).toEqual([]);
   });
 
   it('says that the rate is not known where that cannot be kept, and nothing of ticks', async () => {
     const { context, logged } = contextOf({}, { name: SAMPLES });
-    expect(await remember(context, 105, 0)).toBeUndefined();
+    expect((await remember(context, 105, 0)).rate).toBeUndefined();
     expect(logged).toEqual([expect.stringMatching(/the present rate of spending is not known: HTTP 503$/)]);
   });
 });
