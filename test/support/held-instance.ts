@@ -9,13 +9,30 @@ export type Hold = (typeof HOLDS)[number];
 export interface HeldInstance {
   readonly runtime: Runtime;
   /** Runs until it is held at the first write that matches; what is returned has it go on to its end. Rejects where it ends before. */
-  runTo<T>(write: RegExp, hold: Hold, run: () => Promise<T>): Promise<() => Promise<T>>;
+  runTo<T>(write: Match, hold: Hold, run: () => Promise<T>): Promise<() => Promise<T>>;
 }
 
-/** Has an instance of a function held at will, over any Google. */
+/** Whether it is this request, as `POST https://…`; a pattern is one. */
+interface Match {
+  test(request: string): boolean;
+}
+
+/** The first request that matches `then` after one that matches `first`. */
+export function after(first: Match, then: Match): Match {
+  let hasPassed = false;
+  return {
+    test(request) {
+      if (hasPassed) return then.test(request);
+      hasPassed = first.test(request);
+      return false;
+    },
+  };
+}
+
+/** Has an instance of a function held at will, over any Google. One that never goes on is as good as killed. */
 export function holdable(instance: Runtime): HeldInstance {
   let open: Promise<void> = Promise.resolve();
-  let armed: { readonly write: RegExp; readonly hold: Hold; readonly reached: () => void } | undefined;
+  let armed: { readonly write: Match; readonly hold: Hold; readonly reached: () => void } | undefined;
   const around = async (request: string, answer: () => Promise<unknown>): Promise<unknown> => {
     await open;
     if (armed?.write.test(request) === true) {
@@ -45,7 +62,7 @@ export function holdable(instance: Runtime): HeldInstance {
       });
       const running = run();
       if ((await Promise.race([held, running])) !== 'held')
-        throw new Error(`The run ended before ${String(write)}`);
+        throw new Error(`The run ended before it was held ${hold}`);
       return () => {
         goOn();
         return running;

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
+import { memoryObject, type ProjectMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
+import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
+import { runTick } from '../../../shared/run/run-tick.ts';
+import type { Runtime } from '../../../shared/run/runtime.ts';
+import { createState } from '../../../shared/state/state.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { after, holdable } from '../../support/held-instance.ts';
+import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
+import { BUCKET, idle, LAB, labPolicy, labScenario, NAME, notebookName } from '../../support/lab.ts';
+import { memoryIn, notebook, outcomesOf, receiptsIn } from '../../support/observe.ts';
+
+const MINUTE_MS = 60_000;
+const TIMEOUT = 'idle-timeout-seconds';
+
+/** A Thursday morning inside of the hours, so that each of the writes may take place. */
+const MORNING = '2026-11-19T07:40:00Z';
+const EVENING_MS = Date.parse(MORNING) - 10 * 60 * MINUTE_MS;
+const POLICY = labPolicy({
+  notebooks: [
+    'nativeIdleShutdown: repair',
+    'hours: {timezone: UTC, days: [mon, tue, wed, thu, fri], from: "06:00", to: "20:00", start: true}',
+  ],
+});
+
+/** Each write, what it is about, and what its request looks like. */
+const WRITES = {
+  stop: { is: idle('stop-1'), request: /POST .*instances\/stop-1:stop/ },
+  start: {
+    is: idle('start-1', { state: 'STOPPED', lastStop: '-10h' }),
+    request: /POST .*instances\/start-1:start/,
+  },
+  patch: {
+    is: idle('patch-1', { state: 'STOPPED', lastStop: '-1d', metadata: { [TIMEOUT]: '', owner: 'ml' } }),
+    request: /PATCH .*instances\/patch-1/,
+  },
+} as const;
+type Verb = keyof typeof WRITES;
+
+const REMEMBERED: ProjectMemory = {
+  version: 1,
+  notebooks: {
+    [notebookName('start-1')]: {
+      stop: { claimedAtMs: EVENING_MS, runId: 'evening', reason: 'outside-hours', requestedAtMs: EVENING_MS },
+    },
+  },
+};
+
+const STATE = /POST .*\/upload\/storage\/.*(?:memory|receipts)/;
+const MOMENTS = {
+  'before the effect': (request: RegExp) => [request, 'before it leaves'] as const,
+  'after the effect, before the answer': (request: RegExp) => [request, 'after the effect'] as const,
+  'after the answer, before it is in the state': (request: RegExp) =>
+    [after(request, STATE), 'before it leaves'] as const,
+};
+
+async function deliver(runtime: Runtime, messageId: string): Promise<'done' | 'again'> {
+  try {
+    await runTick(runtime, notebookSweep, eventOf(`projects/p/topics/costguard-${NAME}`, { messageId }));
+    return 'done';
+  } catch {
+    return 'again';
+  }
+}
+
+/** How often runs say that they did it. */
+function said(sandbox: Sandbox, verb: Verb): number {
+  const action = verb === 'patch' ? 'repair' : verb;
+  return receiptsIn(sandbox, BUCKET)
+    .flatMap((receipt) => outcomesOf(receipt)[`${verb}-1`] ?? [])
+    .filter((outcome) => outcome.startsWith(`${action} done`)).length;
+}
+
+function expectDone(sandbox: Sandbox, verb: Verb): void {
+  const { state, metadata } = notebook(sandbox, `${verb}-1`);
+  if (verb === 'patch') expect(metadata).toMatchObject({ owner: 'ml', [TIMEOUT]: '10800' });
+  else expect(state).toBe(verb === 'stop' ? 'STOPPED' : 'ACTIVE');
+  const carriedOut = sandbox.callLog
+    .calls(`notebooks.projects.locations.instances.${verb}`)
+    .filter(({ status }) => status === 200);
+  expect(carriedOut).toHaveLength(1);
+}
+
+describe('the idle-notebook-stopper killed in the middle of a write', () => {
+  for (const verb of Object.keys(WRITES) as Verb[])
+    for (const [moment, cutAt] of Object.entries(MOMENTS))
+      it(`${verb}, ${moment}: it takes place once, and the books say so, after a redelivery and a tick`, async () => {
+        const { is, request } = WRITES[verb];
+        const scenario = labScenario([is], { clock: MORNING });
+        await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+          const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+          const killed = holdable(startInstance(sandbox, options).runtime);
+          const { runtime } = startInstance(sandbox, options);
+          const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+          await state.write(memoryObject(LAB), JSON.stringify(REMEMBERED));
+          const [write, hold] = cutAt(request);
+          await killed.runTo(write, hold, () => deliver(killed.runtime, '1'));
+          const isOpen = moment === 'before the effect';
+          // Its claim holds until it runs out; a repair has none.
+          expect(await deliver(runtime, '1')).toBe(isOpen && verb !== 'patch' ? 'again' : 'done');
+          for (const messageId of ['1', '2']) {
+            await sandbox.clock.advance(2 * MINUTE_MS);
+            expect(await deliver(runtime, messageId)).toBe('done');
+          }
+          expectDone(sandbox, verb);
+          // The killed run left no receipt, and no other one says that it did what that run had done.
+          expect(said(sandbox, verb)).toBe(isOpen ? 1 : 0);
+          const remembered = memoryIn(sandbox, BUCKET, LAB)[`${verb}-1`];
+          if (verb === 'stop') expect(remembered?.stop?.requestedAtMs).toBeGreaterThan(0);
+          else expect(remembered).toBeUndefined();
+        });
+      });
+});
