@@ -6,6 +6,7 @@
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
 import { GROUP_ROUTES, type FakeGroup } from './fake-groups.ts';
+import { JOB_ROUTES, type FakeJob } from './fake-jobs.ts';
 import { clusterVms, MACHINE_ROUTES, type FakeMachine } from './fake-machines.ts';
 import { answerObjects, isForObjects, objectHeaders, type StoredObject } from './object-answers.ts';
 
@@ -22,6 +23,8 @@ export interface FakeProject {
   /** Pipelines by id. While one runs, it submits again what of its jobs ends. */
   readonly pipelines: Map<string, boolean>;
   readonly groups: Map<string, FakeGroup>;
+  /** Of the other collections of Vertex AI, by id. */
+  readonly vertexJobs: Map<string, FakeJob>;
   /** Of the kinds that are started and stopped as a whole, by short name. */
   readonly machines: Map<string, FakeMachine>;
   /** Ids of the models on the project's one endpoint. */
@@ -302,6 +305,14 @@ function answer(world: FakeWorld, method: string, { host, pathname, search }: UR
       world.changes.push(change.replace(' ', ` ${id}/`));
     });
   }
+  for (const [pattern, give] of JOB_ROUTES) {
+    const match = pattern.exec(requested);
+    if (match === null) continue;
+    const project = projectOf(world, match[1] ?? '');
+    return give(project, match.slice(1), refuse, (change) => {
+      world.changes.push(change.replace(' ', ` ${project.id}/`));
+    });
+  }
   for (const [pattern, give] of ROUTES) {
     const match = pattern.exec(requested);
     if (match !== null) return give(world, match.slice(1), body);
@@ -332,9 +343,10 @@ function billingOf({ id, account }: FakeProject) {
   };
 }
 
-function turnAllOff({ notebooks, vms, jobs, pipelines, machines: others }: FakeProject): void {
+function turnAllOff({ notebooks, vms, jobs, pipelines, vertexJobs, machines: others }: FakeProject): void {
   for (const machines of [notebooks, vms, jobs, pipelines])
     for (const id of machines.keys()) machines.set(id, false);
+  for (const job of vertexJobs.values()) job.running = false;
   // A schedule is no machine: it stays as it was.
   for (const machine of others.values()) if (machine.kind !== 'schedule') machine.running = false;
 }

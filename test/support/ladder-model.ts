@@ -166,6 +166,7 @@ function newProject(id: string): FakeProject {
     vms: on('vm-1', 'vm-kept'),
     jobs: on('job-1'),
     pipelines: new Map(),
+    vertexJobs: new Map(),
     groups: new Map(),
     machines: new Map(),
     models: new Set(['model-1', 'model-2']),

@@ -15,7 +15,13 @@ const LISTING_MS = 2_000;
 const TPUS = /tpu\.googleapis\.com.*\/nodes/;
 
 function newProject(index: number): FakeProject {
-  const nothing = { jobs: new Map(), pipelines: new Map(), groups: new Map(), machines: new Map() };
+  const nothing = {
+    jobs: new Map(),
+    pipelines: new Map(),
+    vertexJobs: new Map(),
+    groups: new Map(),
+    machines: new Map(),
+  };
   return {
     ...{
       id: `ml-${String(index).padStart(3, '0')}`,

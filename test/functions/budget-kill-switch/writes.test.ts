@@ -3,6 +3,7 @@ import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { fakeGoogle, type FakeWorld } from '../../support/fake-google.ts';
+import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
 import { addEveryKind, GROUP_AND_MACHINE_LOOKS, MACHINE_STOPS } from '../../support/fake-machines.ts';
 import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
 import { newWorld, OWN_PROJECT, policyText, wireOf } from '../../support/ladder-model.ts';
@@ -19,6 +20,7 @@ const WRITES = [
   'pool:setAutoscaling',
   ...MACHINE_STOPS,
   'nightly:cancel',
+  ...Object.entries(JOB_NAMES).map(([id, collection]) => `${collection}/${id}:cancel`),
 ];
 const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
 
@@ -43,11 +45,17 @@ const fake = fakeGoogle({
   around: disturb(disturbance, sleepWhileAnotherRunTakesOver),
 });
 
-function everythingRuns(): FakeWorld {
+/** Each kind runs; of jobs alone where the write or look is one of theirs. */
+function running(requested: string): FakeWorld {
   const world = newWorld();
-  for (const project of world.projects) if (project.id === 'ml-research') addEveryKind(project);
+  for (const project of world.projects)
+    if (project.id === 'ml-research') {
+      if (!OF_JOBS.test(requested)) addEveryKind(project);
+      else addJobs(project);
+    }
   return world;
 }
+const OF_JOBS = new RegExp(Object.values(JOB_NAMES).join('|'));
 
 /** A pipeline in place of the job: while one runs, a job that ends is submitted again, and there is more than one cancel of it. */
 function addPipeline(): void {
@@ -117,7 +125,7 @@ describe('each write of the kill switch', () => {
   for (const write of WRITES)
     for (const [title, fate] of ALL_FATES)
       it(`${write} with ${title}: after redelivery all is off once, and the books say that it was us`, async () => {
-        fake.world = everythingRuns();
+        fake.world = running(write);
         if (write.startsWith('nightly')) addPipeline();
         disturbance.armed = { write: new RegExp(write), fate };
         const first = await untilKilled(() => deliver('1'));
@@ -140,12 +148,15 @@ const LOOKS = [
   'GET .*endpoints/1$',
   'GET .*ml-research/billingInfo',
   ...GROUP_AND_MACHINE_LOOKS,
+  'GET .*pipelineJobs/nightly\\b',
+  ...Object.entries(JOB_NAMES).map(([id, collection]) => `GET .*${collection}/${id}\\b`),
 ];
 
 describe('an instance that is frozen for 110 seconds after a look', () => {
   for (const look of LOOKS)
     it(`${look}: sends nothing more when it wakes and another run has taken over`, async () => {
-      fake.world = everythingRuns();
+      fake.world = running(look);
+      if (look.includes('nightly')) addPipeline();
       const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
       disturbance.freeze = freeze;
       await deliver('1');

@@ -15,7 +15,7 @@ interface Stored {
 
 /** A project whose VM was stopped at 110 % of the budget, and that an operator restores while a run on it looks. */
 async function startStopped() {
-  const nothing = { jobs: new Map(), pipelines: new Map(), groups: new Map(), machines: new Map() };
+  const nothing = { jobs: new Map(), pipelines: new Map(), vertexJobs: new Map(), groups: new Map(), machines: new Map() };
   const vms = new Map([['vm-1', true]]);
   const world = emptyWorld(Date.parse('2026-11-18T20:00:00Z'), [
     { id: PROJECT, number: '100000000000', account: ACCOUNT, notebooks: new Map(), vms, models: new Set(), ...nothing },
