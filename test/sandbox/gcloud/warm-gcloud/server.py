@@ -10,6 +10,7 @@ Usage: python -S server.py SDK_ROOT SOCKET
 import atexit
 import gc
 import importlib
+import itertools
 import json
 import os
 import selectors
@@ -17,6 +18,12 @@ import signal
 import socket
 import sys
 import threading
+
+# Nothing is written into the checkout; what gcloud imports may be compiled where it lies.
+sys.dont_write_bytecode = True
+from written_pages import WrittenPages  # noqa: E402
+
+sys.dont_write_bytecode = False
 
 SDK_ROOT, SOCKET = sys.argv[1:]
 LIB = os.path.join(SDK_ROOT, 'lib')
@@ -44,14 +51,17 @@ def receive(asker):
 
 
 def tell_modules(known, learned):
-  """At a command's end: what it imported goes to the server, which has it for the next one."""
-  names = [n for n in sys.modules if n not in known and not n.startswith(UNIMPORTABLE)]
+  """At a command's end: what it imported beyond so many modules goes to the server, which has it for the next one."""
+  # The latest stand last; to look at all would write to the pages of some thousand names, which are then copied.
+  latest = itertools.islice(reversed(sys.modules), max(0, len(sys.modules) - known))
+  names = [n for n in latest if not n.startswith(UNIMPORTABLE)][::-1]
   if names:
     os.write(learned, json.dumps(names).encode() + b'\n')
 
 
-def become_gcloud(request, streams, learned):
+def become_gcloud(request, streams, learned, pages, tells_pages):
   """In the fork: the rest of this process's life is the command. Does not return."""
+  pages.copy()
   # Some commands start processes of their own, which have to end with them.
   os.setpgid(0, 0)
   signal.set_wakeup_fd(-1)
@@ -65,7 +75,9 @@ def become_gcloud(request, streams, learned):
   # A command before this one may have written the configuration that was read when the modules were loaded.
   named_configs.ActivePropertiesFile.Invalidate()
   sys.argv = [os.path.join(LIB, 'gcloud.py'), *request['arguments']]
-  atexit.register(tell_modules, frozenset(sys.modules), learned)
+  if tells_pages:
+    atexit.register(pages.tell)
+  atexit.register(tell_modules, len(sys.modules), learned)
   try:
     sys.exit(gcloud_main.main())
   except SystemExit as end:
@@ -101,6 +113,7 @@ class Server:
     self.listener.bind(SOCKET)
     self.listener.listen(64)
     self.askers = {}  # by the process that works for them
+    self.pages = WrittenPages(os.path.dirname(SOCKET))
     self.to_learn = []
     self.learned, self.learn = os.pipe()
     woken, wake = socket.socketpair()
@@ -132,12 +145,13 @@ class Server:
     if request is None:
       asker.close()
     else:
+      tells_pages = self.pages.will_tell()
       gc.freeze()
       pid = os.fork()
       if pid == 0:
         self.leave()
         asker.close()
-        become_gcloud(request, streams, self.learn)
+        become_gcloud(request, streams, self.learn, self.pages, tells_pages)
       self.askers[pid] = asker
       # It says nothing more: when it can be read, it has gone.
       self.watch(asker, lambda: self.kill(pid))
@@ -168,6 +182,7 @@ class Server:
       if pid == 0:
         return
       asker = self.askers.pop(pid)
+      self.pages.learn(pid)
       if asker.fileno() in self.selector.get_map():
         self.selector.unregister(asker)
       code = os.waitstatus_to_exitcode(status)

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { gcloudMissing } from '../gcloud.ts';
 import { startSandbox, type Sandbox } from '../../sandbox.ts';
 import { parseScenario } from '../../scenario.ts';
-import { startWarmGcloud, type WarmGcloud } from './warm-gcloud.ts';
+import { findInstallation, startWarmGcloud, type WarmGcloud } from './warm-gcloud.ts';
 import { needs } from '../../../support/needs.ts';
 
 const PROJECT = 'ml-ops-example';
@@ -160,4 +161,60 @@ describe('startWarmGcloud', needs(gcloudMissing()), () => {
       latencyMs = 0;
       assert.equal(ids(), before + 1, 'nothing more was requested');
     });
+
+  it('is the installation that gcloud tells of itself', async () => {
+    const format = '--format=json(basic.python_location,installation.sdk_root)';
+    const { stdout } = await run(environment['PATH'] ?? '', ['info', format]);
+    const { basic, installation } = JSON.parse(stdout) as Info;
+    assert.deepEqual(await findInstallation(environment), {
+      python: basic.python_location,
+      root: installation.sdk_root,
+    });
+  });
+
+  it('copies at once what commands write to, and what they would write to is right', async () => {
+    const { python } = await findInstallation(environment);
+    const { stdout } = await promisify(execFile)(python, ['-SB', '-c', WRITES, sandbox.folder], {
+      cwd: import.meta.dirname,
+    });
+    const [first, second, third] = JSON.parse(stdout) as readonly (readonly [number, string])[];
+    assert.ok(first !== undefined && second !== undefined && third !== undefined, stdout);
+    assert.ok(first[0] >= 1_000, `${first[0]} faults of the first command`);
+    // Where the kernel cannot, it is as slow as before.
+    if (existsSync('/proc/self/pagemap')) assert.ok(third[0] < 500, `${third[0]} faults of the third`);
+    assert.deepEqual([first[1], second[1], third[1]], ['0 to 1', '0 to 2', '0 to 3']);
+  });
 });
+
+interface Info {
+  readonly basic: { readonly python_location: string };
+  readonly installation: { readonly sdk_root: string };
+}
+
+/** Three commands that each write to the same thousand pages; the faults that each took, and what it read and wrote there. */
+const WRITES = `
+import json, os, resource, sys
+import written_pages
+pages = written_pages.WrittenPages(sys.argv[1])
+memory = bytearray(1_000 * written_pages.SIZE)
+places = range(0, len(memory), written_pages.SIZE)
+for place in places: memory[place] = 0
+told = []
+for number in (1, 2, 3):
+  tells = pages.will_tell()
+  reader, writer = os.pipe()
+  pid = os.fork()
+  if pid == 0:
+    pages.copy()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    found = {memory[place] for place in places}
+    for place in places: memory[place] = number
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    if tells: pages.tell()
+    os.write(writer, json.dumps([faults, f'{found.pop()} to {memory[0]}']).encode())
+    os._exit(0)
+  os.waitpid(pid, 0)
+  pages.learn(pid)
+  told.append(json.loads(os.read(reader, 100)))
+print(json.dumps(told))
+`;

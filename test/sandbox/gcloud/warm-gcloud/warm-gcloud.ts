@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -31,7 +31,7 @@ export async function startWarmGcloud(
   environment: Readonly<Record<string, string>>,
   sandbox?: Pick<Sandbox, 'port' | 'caFile' | 'observe' | 'faults'>,
 ): Promise<WarmGcloud> {
-  const [python = '', root = ''] = await findInstallation(environment);
+  const { python, root } = await findInstallation(environment);
   const bin = join(folder, 'warm-gcloud');
   mkdirSync(bin);
   const socket = join(bin, 'socket');
@@ -92,9 +92,14 @@ function repeatIn({ port, caFile }: Pick<Sandbox, 'port' | 'caFile'>): MemoryOpt
     });
 }
 
-/** The Python that gcloud runs in, and the folder of the SDK, as it says itself. */
-async function findInstallation(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
-  const format = '--format=value[separator="\n"](basic.python_location,installation.sdk_root)';
-  const { stdout } = await run('gcloud', ['info', format], { env: environment });
-  return stdout.split('\n');
+/** Prints the Python that it runs in and the file that gcloud's script would run. */
+const TELL = 'print(__import__("sys").executable,__import__("sys").argv[1],sep="\\n")';
+
+/** The Python that gcloud's own script runs gcloud in, and the folder of the SDK; without a start of gcloud. */
+export async function findInstallation(
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly python: string; readonly root: string }> {
+  const { stdout } = await run('gcloud', { env: { ...environment, CLOUDSDK_PYTHON_ARGS: `-S -c ${TELL}` } });
+  const [python = '', main = ''] = stdout.split('\n');
+  return { python, root: resolve(main, '../..') };
 }
