@@ -113,7 +113,7 @@ async function takeSteps({ run, config, work, item, onTaken }: Take): Promise<Ta
       keptBy(labels, config, runtime.now()),
     );
     const changed = await changeState(
-      { ...change, alreadyRequested: work.mayBeRequested(item) },
+      { ...change, alreadyRequested: work.mayBeRequested(item), intend: () => work.intend(item) },
       {
         sleep: work.pause,
         random: runtime.random,

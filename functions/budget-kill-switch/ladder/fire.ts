@@ -9,7 +9,7 @@ import { stopResources } from '../act.ts';
 import type { NoteGap } from '../gather.ts';
 import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
-import { isOpen } from './items.ts';
+import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
@@ -205,11 +205,12 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const { restored, rungs } = lease.manifest();
   const found = asBeforeOthers(fresh, rung, { restored, rungs });
   const merged = mergePlans(earlier, found, restored);
-  const { plan: present, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
+  const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
   const isOver = new Set(over.map((item) => item.resource));
   const open = new Set(
-    present.items.flatMap((item) => (isOpen(item) && !isOver.has(item.resource) ? [item.resource] : [])),
+    plan.items.flatMap((item) => (isOpen(item) && !isOver.has(item.resource) ? [item.resource] : [])),
   );
+  const present = withIntent(plan, found.items, open);
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
   if (wasFired && isDealtWith && !isOffAnew(lease.manifest(), rung, fresh)) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));

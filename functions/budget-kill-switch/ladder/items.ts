@@ -1,4 +1,5 @@
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
 import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Whether there is still something to do about an item. */
@@ -12,6 +13,32 @@ export function isOpen({ status }: ManifestItem): boolean {
  */
 export function statusAfter(error: unknown): 'planned' | 'failed' {
   return isRetryable(error) ? 'planned' : 'failed';
+}
+
+/** Whether a restore has brought an item back since it was taken away, or was to be. */
+export function isRestoredSince(
+  { resource, atMs = 0 }: ManifestItem,
+  restored: Manifest['restored'],
+): boolean {
+  return (restored[resource] ?? 0) > atMs;
+}
+
+/**
+ * A plan as it is written before anything is requested: what is in `chosen` and runs, by `listed`, is intended from now on, also where an
+ * earlier request was refused. A run that dies with a request on its way leaves word of it. Pure.
+ */
+export function withIntent<Plan extends { readonly items: readonly ManifestItem[] }>(
+  plan: Plan,
+  listed: readonly ManifestItem[],
+  chosen: ReadonlySet<string>,
+): Plan {
+  const lookedAtMs = new Map(listed.map(({ resource, atMs = 0 }) => [resource, atMs]));
+  const items = plan.items.map((item) => {
+    const atMs = lookedAtMs.get(item.resource);
+    if (atMs === undefined || !chosen.has(item.resource)) return item;
+    return settled(item, { status: 'planned', atMs: takenAtMs(item, new Date(atMs)) });
+  });
+  return { ...plan, items };
 }
 
 /** An item with its outcome, without what an earlier attempt said. */

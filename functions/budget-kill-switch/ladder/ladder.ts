@@ -2,7 +2,7 @@ import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
-import { isOpen } from './items.ts';
+import { isOpen, isRestoredSince, settled, takenAtMs } from './items.ts';
 import type { SwitchRun } from '../run.ts';
 import { settlingAfter } from '../settle/in-effect.ts';
 
@@ -37,6 +37,8 @@ export interface Work {
   readonly lease: ProjectLease;
   /** Whether an earlier run had planned the item and died, or got no answer: it may have requested it then. */
   readonly mayBeRequested: (item: ManifestItem) => boolean;
+  /** Writes that an item is about to be requested, where the manifest does not say so: a listing without it had it as off. */
+  readonly intend: (item: ManifestItem) => Promise<void>;
   readonly items: () => readonly ManifestItem[];
   /** Notes what became of an item. */
   readonly done: (item: ManifestItem) => Promise<void>;
@@ -94,20 +96,30 @@ function followWork(
   planned: readonly ManifestItem[],
   change: (how: (known: ManifestRung) => ManifestRung) => Promise<void>,
 ): Work {
+  const { restored } = lease.manifest();
   const requested = new Set(
-    (earlier?.items ?? []).filter(({ status }) => status === 'planned').map(({ resource }) => resource),
+    (earlier?.items ?? [])
+      .filter((item) => item.status === 'planned' && !isRestoredSince(item, restored))
+      .map(({ resource }) => resource),
   );
   const items = new Map(planned.map((item) => [item.resource, item]));
   let savedAtMs = run.runtime.now().getTime();
-  const saveNowAndThen = async (): Promise<void> => {
-    const nowMs = run.runtime.now().getTime();
-    if (nowMs - savedAtMs <= SAVE_AFTER_MS) return;
-    savedAtMs = nowMs;
+  const save = async (): Promise<void> => {
+    savedAtMs = run.runtime.now().getTime();
     await change((known) => ({ ...known, items: [...items.values()] }));
+  };
+  const saveNowAndThen = async (): Promise<void> => {
+    if (run.runtime.now().getTime() - savedAtMs > SAVE_AFTER_MS) await save();
   };
   return {
     lease,
     mayBeRequested: ({ resource }) => requested.has(resource),
+    async intend({ resource }) {
+      const item = items.get(resource);
+      if (item === undefined || item.status === 'planned') return;
+      items.set(resource, settled(item, { status: 'planned', atMs: takenAtMs(item, run.runtime.now()) }));
+      await save();
+    },
     items: () => [...items.values()],
     async done(item) {
       items.set(item.resource, item);

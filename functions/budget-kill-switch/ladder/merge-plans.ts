@@ -4,7 +4,7 @@ import type { Manifest } from '../../../shared/state/manifest.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
 import type { RungPlan } from './ladder.ts';
 import type { FreshPlan } from './plan-now.ts';
-import { isOpen, settled } from './items.ts';
+import { isOpen, isRestoredSince, settled } from './items.ts';
 
 /**
  * What runs now joins what was planned before. What was dealt with and runs again came back: it is taken away once more, and stays
@@ -38,9 +38,10 @@ export function mergePlans(
       ...earlier.items.map((item) => {
         const again = now.get(item.resource);
         if (again === undefined) return item;
-        const isRestored = (restored[item.resource] ?? 0) > (item.atMs ?? 0);
-        if (isRestored) return { ...again, cameBack: returnsOf(item) };
-        return isOpen(item) ? withNewParts(item, again) : comeBack(item, again);
+        if (isRestoredSince(item, restored)) return { ...again, cameBack: returnsOf(item) };
+        if (isOpen(item)) return withNewParts(item, again);
+        // What the switch did not take away is another start, and to be as it is now.
+        return item.status === 'already' ? again : comeBack(item, again);
       }),
       ...items.filter(({ resource }) => !known.has(resource)),
     ],
@@ -61,8 +62,8 @@ export function asBeforeOthers<Plan extends RungPlan>(
   for (const { do: action, items = [] } of manifest.rungs)
     for (const item of action === rung.do ? [] : items) {
       const isTaken = item.status === 'done' || item.status === 'planned';
-      const isRestored = (manifest.restored[item.resource] ?? 0) > (item.atMs ?? 0);
-      if (isTaken && !isRestored && !taken.has(item.resource)) taken.set(item.resource, item);
+      if (isTaken && !isRestoredSince(item, manifest.restored) && !taken.has(item.resource))
+        taken.set(item.resource, item);
     }
   return {
     ...plan,

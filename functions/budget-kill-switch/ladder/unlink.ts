@@ -20,14 +20,17 @@ export async function unlinkBilling(
 ): Promise<void> {
   const link = items.find((item) => item.kind === 'billing');
   if (link === undefined) return;
+  const cut = { isOurs: false };
   try {
-    const outcome = await cutLink(run, work, link);
+    const outcome = await cutLink(run, work, link, () => (cut.isOurs = true));
     const now = run.runtime.now();
     for (const item of items)
       await work.done(settled(item, 'why' in outcome ? outcome : { ...outcome, atMs: takenAtMs(item, now) }));
   } catch (error) {
     run.failure(link.resource, error);
-    await work.done(settled(link, { status: statusAfter(error), why: messageOf(error) }));
+    // What was cut must be linked again, whatever the look after it was refused with.
+    const status = cut.isOurs ? 'planned' : statusAfter(error);
+    await work.done(settled(link, { status, why: messageOf(error) }));
   }
 }
 
@@ -35,6 +38,7 @@ async function cutLink(
   run: SwitchRun,
   work: Work,
   link: Extract<ManifestItem, { kind: 'billing' }>,
+  onCut: () => void,
 ): Promise<Pick<ManifestItem, 'status' | 'why'>> {
   const { api, runtime, projectId } = run;
   const changed = await changeState(
@@ -46,6 +50,7 @@ async function cutLink(
       blocker: ({ account }) =>
         account === link.account ? undefined : `it was linked to ${account ?? 'none'} meanwhile`,
       request: (permit) => setBillingLink(api, runtime.auth, permit, projectId, undefined),
+      intend: () => work.intend(link),
       alreadyRequested: work.mayBeRequested(link),
     },
     {
@@ -57,6 +62,7 @@ async function cutLink(
     work.lease,
   );
   if (changed.kind === 'blocked') return { status: 'already', why: changed.why };
+  if (changed.kind === 'done') onCut();
   const off = await poll(
     work.pause,
     BILLING_OFF_MS,

@@ -69,6 +69,25 @@ describe('budget-kill-switch killed in the middle of its ladder', async () => {
         assert.deepEqual(endState(world), undisturbed);
       }));
 
+  it('at the cut of the link, which was refused at first: same end after redelivery', () =>
+    withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      const route =
+        calls.find(({ id, method }) => method === 'PUT' && id.startsWith('cloudbilling.'))?.id ?? '';
+      sandbox.faults.add({ route, count: 1, fault: { kind: 'status', status: 403 } });
+      await assert.rejects(world.alert(ALL_DUE));
+      await sandbox.clock.advance(LEASE_MS);
+      const doomed = world.start({ attemptTimeoutMs });
+      sandbox.faults.add({ route, count: 1, fault: { kind: 'timeout', after: true } });
+      await runUntilHanging(sandbox, () => world.alert(ALL_DUE, doomed));
+      doomed.kill();
+      sandbox.faults.clear();
+      await sandbox.clock.advance(LEASE_MS);
+      await world.alert(ALL_DUE, world.start());
+      await sandbox.clock.advance(LEASE_MS);
+      assert.deepEqual(endState(world), undisturbed);
+    }));
+
   it('and killed again and again: same end', () =>
     withSwitch({ scenario }, async (world) => {
       for (const skip of [12, 25, 20, 30]) await cutOff(world, skip, skip % 2 === 0);

@@ -99,5 +99,20 @@ describe('stop-compute on every kind, disturbed at each of its writes', async ()
         expect(said).not.toEqual([]);
         expect(await deliverAgain(world)).toEqual(undisturbed);
       }));
+
+    it(`${route}, refused once, and killed when the next look's request is carried out: same end, each thing once`, () =>
+      withSwitch({ scenario }, async (world) => {
+        const { sandbox } = world;
+        // The rung above would stop the notebooks that this one is refused.
+        const due = route.startsWith('notebooks.') ? alert(0.9) : DUE;
+        sandbox.faults.add({ route, count: 1, fault: { kind: 'status', status: 403 } });
+        await world.alert(due).catch(() => undefined);
+        await sandbox.clock.advance(LEASE_MS);
+        const doomed = world.start({ attemptTimeoutMs });
+        sandbox.faults.add({ route, count: 1, fault: { kind: 'timeout', after: true } });
+        await runUntilHanging(sandbox, () => world.alert(due, doomed));
+        doomed.kill();
+        expect(await deliverAgain(world)).toEqual(undisturbed);
+      }));
   }
 });

@@ -79,11 +79,11 @@ function sleepWhileAnotherRunTakesOver(): void {
   }
 }
 
-async function deliver(id: string): Promise<'done' | 'again'> {
+async function deliver(id: string, percent = 130): Promise<'done' | 'again'> {
   const { attributes, data } = wireOf({
     budget: 0,
     period: 1,
-    percent: 130,
+    percent,
     namesThreshold: true,
     forecastPercent: undefined,
     amountPercent: 100,
@@ -136,6 +136,36 @@ describe('each write of the kill switch', () => {
         expect([...new Set(changes)].sort()).toEqual([...changes].sort());
         expectBooksToAgree();
         expect(fake.world.projects.find(({ id }) => id === 'ml-research')?.account).toBe('');
+      });
+});
+
+describe('each write of the kill switch that came to nothing and is requested again by a later look', () => {
+  /** With no rung due above the one that is cut off: that would take away what it leaves. */
+  const percentOf = (write: string): number =>
+    write.startsWith('PUT') ? 130 : write.startsWith('notebooks') ? 90 : 110;
+  const EARLIER = { 'a refusal': FATES['a refusal'], ...DEATHS };
+
+  for (const write of WRITES)
+    for (const earlier of ['a refusal', 'its instance killed before the effect'] as const)
+      it(`${write} after ${earlier}: where its instance is killed right after the effect, the books say that it was us`, async () => {
+        fake.world = everythingRuns();
+        if (write.startsWith('nightly')) addPipeline();
+        const percent = percentOf(write);
+        disturbance.armed = { write: new RegExp(write), fate: EARLIER[earlier] };
+        expect(await untilKilled(() => deliver('1', percent))).not.toBe('done');
+        expect(disturbance.armed).toBeUndefined();
+        fake.world.nowMs += 300_000;
+        disturbance.armed = {
+          write: new RegExp(write),
+          fate: DEATHS['its instance killed after the effect'],
+        };
+        expect(await untilKilled(() => deliver('2', percent))).toBeUndefined();
+        expect(disturbance.armed).toBeUndefined();
+        fake.world.nowMs += 110_000;
+        expect(await deliver('3', percent)).toBe('done');
+        const { changes } = fake.world;
+        expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+        expectBooksToAgree();
       });
 });
 

@@ -79,6 +79,24 @@ describe('mergePlans: what is planned after it was brought back', () => {
   });
 });
 
+describe('mergePlans: a group that the switch has no part in any more', () => {
+  const now = { ...groupOf('planned', { targetSize: 5 }), atMs: 3_000 };
+  const merged = (before: ManifestItem, restored = {}) =>
+    mergePlans(planOf({ ...before, atMs: 1_000 }), planOf(now), restored).items;
+
+  it('off by hand when the rung came to it, and filled again: it is to be as it is now', () => {
+    expect(merged(groupOf('already', { targetSize: 3 }))).toEqual([now]);
+  });
+
+  it.each(['planned', 'done'] as const)(
+    '%s, brought back by a restore and resized since: it is to be as it is now',
+    (status) => {
+      const restored = { [now.resource]: 2_000 };
+      expect(merged(groupOf(status, { targetSize: 3 }), restored)).toEqual([{ ...now, cameBack: 1 }]);
+    },
+  );
+});
+
 describe('mergePlans: a rung with billing, of whose project nothing is left', () => {
   const vm = (status: ManifestItem['status']): ManifestItem => ({
     ...{ kind: 'vm', resource: `projects/p/zones/z/instances/${status}`, status },
