@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { objectOf, PERIOD, RESEARCH } from '../../../support/restore-world.ts';
+import { fakeGoogle } from '../../../support/fake-google.ts';
+import { OWN_PROJECT, policyText } from '../../../support/ladder-model.ts';
+import { AMOUNT, BUDGET, LIVE_LADDER, startLive } from '../../../support/live-world.ts';
+
+/** What a restore writes before the switch has the lease of the project; undefined once it has. */
+let opened: object | undefined;
+
+const fake = fakeGoogle({
+  world: { nowMs: 0 } as never,
+  functionName: 'budget-kill-switch',
+  ownProject: OWN_PROJECT,
+  policyText: () => policyText(LIVE_LADDER),
+  around(request, answer) {
+    if (opened !== undefined && /^POST .*manifests%2F.*ml-research/.test(request)) {
+      const grace = { runId: 'restore-1', sinceMs: fake.world.nowMs, amount: AMOUNT, ...opened };
+      const manifest = { version: 1, budget: BUDGET, period: PERIOD, project: RESEARCH, rungs: [], restored: {}, grace };
+      fake.world.objects.set(objectOf(RESEARCH), { text: JSON.stringify(manifest), generation: 1, updatedMs: 0 });
+      opened = undefined;
+    }
+    return answer();
+  },
+}); // prettier-ignore
+
+/** Reported are 125 % of the budget, and hundreds are estimated; what the manifest's grace says by the time of the lease. */
+it.each([
+  ['is reported to be used up: billing goes as well', { untilShare: 1.1 }, ''],
+  ['is used up by an estimate alone: all is stopped but billing', { untilShare: 1.5 }, 'billingAccounts/01D4EE-079462-DFD6EC'],
+  ['is not used up: nothing is stopped', { untilShare: 100 }, 'billingAccounts/01D4EE-079462-DFD6EC'],
+] as const)('a grace that a restore opens right before the switch has the lease, and that %s', async (_, grace, account) => {
+  opened = undefined;
+  const live = await startLive(fake);
+  live.burn(RESEARCH, 600);
+  for (let looks = 0; looks < 3; looks++) {
+    live.pass(15);
+    live.look();
+  }
+  opened = grace;
+  await live.message(125);
+  expect(opened).toBeUndefined();
+  const research = fake.world.projects.find(({ id }) => id === RESEARCH);
+  expect(research?.account).toBe(account);
+  expect(research?.vms.get('vm-1')).toBe(grace.untilShare > 2);
+}); // prettier-ignore
