@@ -21,6 +21,7 @@ import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
 import { lineOf, type AnswerLine } from './answer-line.ts';
+import { othersInForce } from './others-in-force.ts';
 import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
@@ -58,7 +59,7 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
       throw new BadParameter('manifest', `gs://${bucket}/…`, `a manifest in gs://${state.bucket}`);
     const gathered = await gatherManifests(state, requested);
     requireManifests(gathered, requested);
-    const said = saidBeside(gathered);
+    const said = await saidBeside(context, state, requested, gathered);
     if (task.kind === 'restore') {
       const { complete, results } = await carryOut(context, state, requested, gathered);
       // No success while something is missing that the same request may still bring back.
@@ -85,9 +86,18 @@ function requireManifests({ manifests, unread }: Gathered, requested: RestoreReq
 }
 
 /** What plan and answer name beside their lines. */
-function saidBeside({ manifests, unread }: Gathered): object {
+async function saidBeside(
+  { runtime, log }: EventContext,
+  state: State,
+  { budget }: RestoreRequest,
+  { manifests, unread }: Gathered,
+): Promise<object> {
   const notRemembered = manifests.flatMap(unseenIn);
+  const projects = manifests.map(({ project }) => project);
+  const others = await othersInForce(state, budget, projects, runtime.now().getTime());
+  for (const { project, why } of others) log('WARNING', `Restore of ${project}: ${why}`, { budget });
   return {
+    ...(others.length > 0 ? { othersInForce: others } : {}),
     ...(unread.length > 0 ? { unread } : {}),
     ...(notRemembered.length > 0 ? { notRemembered } : {}),
   };

@@ -39,18 +39,27 @@ export async function noteRungsInForce(
   });
 }
 
+/** The rungs in force on a project that take something away, each budget's from the lowest on. Throws `GoogleApiError`. */
+export async function rungsInForce(
+  state: State,
+  projectId: string,
+  nowMs: number,
+): Promise<readonly RungInForce[]> {
+  const object = objectOf(projectId);
+  const { budgets } = object.parse((await state.read(object.name))?.text);
+  return Object.entries(budgets)
+    .filter(([, entry]) => isAlive(entry, nowMs))
+    .flatMap(([budget, { rungs }]) => rungs.map((rung) => ({ budget, rung })))
+    .filter(({ rung }) => rung !== 'notify');
+}
+
 /** The first rung in force on a project that stops notebooks; undefined where there is none. Throws `GoogleApiError`. */
 export async function notebookRungInForce(
   state: State,
   projectId: string,
   nowMs: number,
 ): Promise<RungInForce | undefined> {
-  const object = objectOf(projectId);
-  const { budgets } = object.parse((await state.read(object.name))?.text);
-  return Object.entries(budgets)
-    .filter(([, entry]) => isAlive(entry, nowMs))
-    .flatMap(([budget, { rungs }]) => rungs.map((rung) => ({ budget, rung })))
-    .find(({ rung }) => rung !== 'notify');
+  return (await rungsInForce(state, projectId, nowMs))[0];
 }
 
 /** A moment far ahead was written by a clock that was wrong, or by hand. */
