@@ -4,7 +4,7 @@ import type { StartRequest } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
-import { judgeEarlier } from './judge-earlier.ts';
+import { failureOf, judgeEarlier } from './judge-earlier.ts';
 import { startedByHand, UNTOLD } from './started-by-hand.ts';
 import type { Starts } from './starts.ts';
 
@@ -74,7 +74,10 @@ export async function lookAt(
       if (open === undefined) return { kind: 'left', why: leftText(standing.why, steps.slice(index + 1)) };
       break;
     } else {
-      open ??= standing;
+      open ??=
+        standing.kind === 'failed'
+          ? { ...standing, why: await failureOf(run, step, standing.why, earlier) }
+          : standing;
       if (standing.inForce !== true) break;
     }
   }

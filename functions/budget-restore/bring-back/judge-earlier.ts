@@ -33,6 +33,17 @@ export async function judgeEarlier(
   throw new Error(fellBackText(task.item.resource, state, reasonOf(operation)));
 }
 
+/** What a resource that its start broke says of it, with what the operation of that start ended with. */
+export async function failureOf(
+  { api }: Pick<RestoreRun, 'api'>,
+  step: Step,
+  why: string,
+  earlier: StartRequest | undefined,
+): Promise<string> {
+  const operation = await outcomeOf(api, step, earlier?.operation);
+  return operation?.kind === 'failed' ? `${why}; its start ended with: ${operation.why}` : why;
+}
+
 /** Of a start that came to nothing, as far as Google tells. */
 function reasonOf(operation: Outcome | undefined): string {
   return operation?.kind === 'failed' || operation?.kind === 'unseen'

@@ -71,6 +71,12 @@ function listed({
   };
 }
 
+/** NotebookRuntime has no field that says why it is in ERROR (aiplatform v1, discovery revision of the frozen data). */
+function whereToLook(resource: string): string {
+  const [, project = '', , , , id = ''] = resource.split('/');
+  return `the API has no field for the reason; "gcloud logging read '\"notebookRuntimes/${id}\" severity>=ERROR' --freshness=1d --project=${project}" may show it`;
+}
+
 function step(verb: 'stop' | 'start', resource: string): Step {
   const request: KindRequest = {
     call: `aiplatform.notebookRuntimes.${verb}`,
@@ -80,7 +86,7 @@ function step(verb: 'stop' | 'start', resource: string): Step {
   };
   const read: Parameters<typeof stateStep>[1] = async (api) => {
     const { runtimeState = '', labels = {} } = await getVertex(api, resource, runtimeSchema);
-    return { state: runtimeState, labels };
+    return { state: runtimeState, labels, detail: whereToLook(resource) };
   };
   return {
     ...stateStep(verb, read, STATES, request),

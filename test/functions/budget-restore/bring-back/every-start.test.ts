@@ -157,7 +157,10 @@ describe('a start that falls back', () => {
 
   for (const [name, reason] of [
     ['spark', NO_CAPACITY],
-    ['colab-1', 'no reason given'],
+    [
+      'colab-1',
+      `the API has no field for the reason; "gcloud logging read '"notebookRuntimes/colab-1" severity>=ERROR' --freshness=1d --project=ml-research" may show it`,
+    ],
   ] as const)
     it(`${name}: fails with its reason where it leads to an error`, async () => {
       await lab.stopResources();
@@ -169,6 +172,18 @@ describe('a start that falls back', () => {
         why: expect.stringContaining(`it is ERROR: ${reason}`) as string,
       });
       expect((await restore()).status).toBe(503);
+      expect(changesOf(name)).toHaveLength(1);
+    });
+
+  for (const name of ['spark', 'colab-1'])
+    it(`${name}: fails with what the operation of its start ended with where it leads to an error, by each request`, async () => {
+      await lab.stopResources();
+      Object.assign(machine(name), { startsAs: 'broken', reason: 'no quota for it' });
+      for (let calls = 1; calls <= 2; calls++)
+        expect(lineOf(await restore(), name)).toMatchObject({
+          outcome: 'failed',
+          why: expect.stringMatching(/it is ERROR: .*; its start ended with: no quota for it\. /) as string,
+        });
       expect(changesOf(name)).toHaveLength(1);
     });
 
