@@ -17,7 +17,7 @@ const QUARTER = BUDGETS[1]?.name ?? '';
 const NOTE = `spend/in-force/${RESEARCH}.json`;
 
 function plant(budgets: Readonly<Record<string, readonly string[]>>, atMs = fake.world.nowMs): void {
-  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs }]);
+  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs }] as const);
   const text = JSON.stringify({ version: 1, budgets: Object.fromEntries(entries) });
   const generation = (fake.world.objects.get(NOTE)?.generation ?? 0) + 1;
   fake.world.objects.set(NOTE, { text, generation, updatedMs: fake.world.nowMs });
