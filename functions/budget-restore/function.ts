@@ -21,9 +21,9 @@ import { planRestore, unseenIn, type RestoreStep } from './decide.ts';
 import { accountsOf, blockersOf } from './model-accounts.ts';
 import { gatherManifests, type Gathered } from './gather.ts';
 import { lineOf, type AnswerLine } from './answer-line.ts';
-import { othersInForce } from './others-in-force.ts';
 import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
+import { othersInForce } from './bring-back/others-in-force.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import { restoreProject } from './restore-project.ts';
 

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
-import { messageOf } from '../../shared/errors.ts';
-import { GoogleApiError } from '../../shared/google/google-api-error.ts';
-import type { RungAction } from '../../shared/policy/policy.ts';
-import { rungsInForce } from '../../shared/state/rungs-in-force.ts';
-import type { State } from '../../shared/state/state.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
+import type { RungAction } from '../../../shared/policy/policy.ts';
+import { rungsInForce } from '../../../shared/state/rungs-in-force.ts';
+import type { State } from '../../../shared/state/state.ts';
 
 /** What another budget's rungs do to what comes back in a project. */
 export interface OtherInForce {

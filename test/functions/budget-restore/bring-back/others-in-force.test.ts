@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { FakeGoogle } from '../../support/fake-google.ts';
-import { BUDGETS } from '../../support/ladder-model.ts';
-import { MINUTE_MS, RESEARCH, restoreWorld } from '../../support/restore-world.ts';
+import type { FakeGoogle } from '../../../support/fake-google.ts';
+import { BUDGETS } from '../../../support/ladder-model.ts';
+import { MINUTE_MS, RESEARCH, restoreWorld } from '../../../support/restore-world.ts';
 
 let refused = false;
 const lab = restoreWorld((request, answer) => {
