@@ -287,35 +287,53 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
   ],
 ]; // prettier-ignore
 
+/** Histories make the same requests millions of times; those that name a moment are ever new. */
+const found = new Map<string, Answer>();
+const MAX_FOUND = 5_000;
+
 function answer(world: FakeWorld, method: string, { host, pathname, search }: URL, body: unknown): unknown {
   const requested = `${method} ${host}${pathname}`;
+  const key = `${requested}${search}`;
+  const give = found.get(key) ?? findAnswer(requested, search);
+  if (found.size >= MAX_FOUND) found.clear();
+  found.set(key, give);
+  return give(world, [], body);
+}
+
+function findAnswer(requested: string, search: string): Answer {
   for (const [pattern, give] of GROUP_ROUTES) {
     const match = pattern.exec(requested) ?? pattern.exec(`${requested}${search}`);
     if (match === null) continue;
-    const { id, groups } = projectOf(world, match[1] ?? '');
-    return give(groups, match.slice(1), body, (change) => {
-      world.changes.push(change.replace(' ', ` ${id}/`));
-    });
+    return (world, _, body) => {
+      const { id, groups } = projectOf(world, match[1] ?? '');
+      return give(groups, match.slice(1), body, (change) => {
+        world.changes.push(change.replace(' ', ` ${id}/`));
+      });
+    };
   }
   for (const [pattern, give] of MACHINE_ROUTES) {
     const match = pattern.exec(requested);
     if (match === null) continue;
-    const { id, machines } = projectOf(world, match[1] ?? '');
-    return give(machines, match.slice(1), refuse, (change) => {
-      world.changes.push(change.replace(' ', ` ${id}/`));
-    });
+    return (world) => {
+      const { id, machines } = projectOf(world, match[1] ?? '');
+      return give(machines, match.slice(1), refuse, (change) => {
+        world.changes.push(change.replace(' ', ` ${id}/`));
+      });
+    };
   }
   for (const [pattern, give] of JOB_ROUTES) {
     const match = pattern.exec(requested);
     if (match === null) continue;
-    const project = projectOf(world, match[1] ?? '');
-    return give(project, match.slice(1), refuse, (change) => {
-      world.changes.push(change.replace(' ', ` ${project.id}/`));
-    });
+    return (world) => {
+      const project = projectOf(world, match[1] ?? '');
+      return give(project, match.slice(1), refuse, (change) => {
+        world.changes.push(change.replace(' ', ` ${project.id}/`));
+      });
+    };
   }
   for (const [pattern, give] of ROUTES) {
     const match = pattern.exec(requested);
-    if (match !== null) return give(world, match.slice(1), body);
+    if (match !== null) return (world, _, body) => give(world, match.slice(1), body);
   }
   throw refusal(501, `This fake does not know ${requested}`);
 }
