@@ -35,6 +35,8 @@ const MANIFEST =
 
 const isDate = z.iso.date();
 
+const parametersSchema = z.record(z.string(), z.unknown());
+
 const PARAMETERS = ['budget', 'period', 'project', 'manifest', 'grace'];
 
 /**
@@ -43,7 +45,7 @@ const PARAMETERS = ['budget', 'period', 'project', 'manifest', 'grace'];
  * Throws {@link BadParameter}, and {@link Refusal} for what has no parameters at all.
  */
 export function readRequest(input: unknown): RestoreRequest {
-  const parsed = z.record(z.string(), z.unknown()).safeParse(input);
+  const parsed = parametersSchema.safeParse(input);
   if (!parsed.success)
     throw new Refusal(
       400,

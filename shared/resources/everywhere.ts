@@ -72,6 +72,11 @@ async function below<T, Item, Result>(
   return found;
 }
 
+const placeSchema = z.string();
+
+/** The collection itself, under its own name, is read item by item. */
+const pageSchema = z.looseObject({ unreachable: z.optional(z.array(placeSchema)) });
+
 async function listOne<T, Item>(
   look: Look,
   { base, path, service, title }: EverywhereQuery<T>,
@@ -80,17 +85,13 @@ async function listOne<T, Item>(
   schema: z.ZodMiniType<Item>,
 ): Promise<readonly Item[]> {
   const collection = path[level] ?? '';
-  const page = z.looseObject({
-    [collection]: z.optional(z.unknown()),
-    unreachable: z.optional(z.array(z.string())),
-  });
   const items: Item[] = [];
   const request = { url: `${base}/${parent}/${collection}`, query: { pageSize: 100 } };
-  for await (const answer of listPages(look.api, `${service}.${collection}.list`, request, page)) {
+  for await (const answer of listPages(look.api, `${service}.${collection}.list`, request, pageSchema)) {
     const read = readItems(answer[collection], schema, collection);
     items.push(...read.items);
     noteStrange(look.gap, `projects/${look.projectId} ${title}`, read.strange);
-    const unreachable = readItems(answer['unreachable'], z.string(), 'unreachable');
+    const unreachable = readItems(answer['unreachable'], placeSchema, 'unreachable');
     for (const place of unreachable.items)
       look.gap({
         where: `projects/${look.projectId} ${place.replace(/^.*\//, '')}`,

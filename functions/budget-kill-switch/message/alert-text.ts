@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts';
 import { estimateText } from '../estimate/evidence.ts';
+import { once } from '../../../shared/once.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
@@ -68,6 +69,10 @@ function named(projects: readonly string[]): string {
   return [...projects.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
+const moneyFormat = once(
+  () => new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+);
+
 export function money(amount: number): string {
-  return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return moneyFormat().format(amount);
 }

@@ -121,10 +121,12 @@ function orNull({
 
 type Nullable = 'thresholdExceeded' | 'forecastExceeded' | 'topic';
 
+const storedSchema = z.optional(inForceSchema);
+
 /** A damaged one begins anew with the next message, which acts by itself. */
 function memoryOf(budget: string): StateObject<Stored | undefined> {
   const name = `spend/${budgetPath(budget)}/in-force.json`;
-  const memory = expendableObject(name, z.optional(inForceSchema), undefined);
+  const memory = expendableObject(name, storedSchema, undefined);
   return {
     ...memory,
     parse(text) {

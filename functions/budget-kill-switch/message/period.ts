@@ -64,8 +64,16 @@ function startOf(startMs: number, period: Budget['period'] | undefined): DateTim
  * forgot about daylight saving time: one period must not have two keys.
  */
 function midnight(startMs: number): DateTime {
-  return DateTime.fromMillis(startMs, { zone: ZONE }).plus({ hours: 12 }).startOf('day');
+  if (latest?.startMs !== startMs)
+    latest = {
+      startMs,
+      midnight: DateTime.fromMillis(startMs, { zone: ZONE }).plus({ hours: 12 }).startOf('day'),
+    };
+  return latest.midnight;
 }
+
+/** A run looks at one period many times, and time zones are slow. */
+let latest: { readonly startMs: number; readonly midnight: DateTime } | undefined;
 
 function dayStart({ year, month, day }: CalendarDate): DateTime {
   return DateTime.fromObject({ year, month, day }, { zone: ZONE });

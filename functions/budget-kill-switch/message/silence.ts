@@ -107,7 +107,9 @@ function silenceText(budget: string, hours: number, silenceHours: number): strin
   return `No message of ${budget} for ${hours} h (budgets.silence: ${silenceHours} h), and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
 }
 
+const storedSchema = z.optional(heardSchema);
+
 /** A damaged one begins anew: else a silent budget would never be told. */
 function memoryOf(budget: string): StateObject<Heard | undefined> {
-  return expendableObject(`spend/${budgetPath(budget)}/heard.json`, z.optional(heardSchema), undefined);
+  return expendableObject(`spend/${budgetPath(budget)}/heard.json`, storedSchema, undefined);
 }

@@ -81,6 +81,8 @@ export async function listGroupFacts(
   };
 }
 
+const namedAutoscalerSchema = z.extend(autoscalerSchema, { name: z.string() });
+
 /** The modes of all autoscalers, by `projects/P/zones/Z/autoscalers/N`. */
 async function listModes(
   api: Api,
@@ -91,7 +93,7 @@ async function listModes(
     projectId,
     collection: 'autoscalers',
     fields: 'name,autoscalingPolicy/mode',
-    schema: z.extend(autoscalerSchema, { name: z.string() }),
+    schema: namedAutoscalerSchema,
   } as const;
   const unseen = await visitAggregated(api, query, ({ name, autoscalingPolicy }, scope) =>
     modes.set(`projects/${projectId}/${scope}/autoscalers/${name}`, autoscalingPolicy?.mode ?? DEFAULT_MODE),

@@ -82,14 +82,15 @@ export const DATAPROC_CLUSTERS = stoppableKind({
   }),
 });
 
+const pageSchema = z.looseObject({ clusters: z.optional(z.unknown()) });
+
 async function listRegion(look: Look, region: string): Promise<readonly Listed[]> {
   const call = 'dataproc.clusters.list';
   const parent = `projects/${look.projectId}/regions/${region}`;
-  const page = z.looseObject({ clusters: z.optional(z.unknown()) });
   const found: Listed[] = [];
   try {
     const request = { url: `${HOST}/${parent}/clusters`, query: { pageSize: 100 } };
-    for await (const { clusters } of listPages(look.api, call, request, page)) {
+    for await (const { clusters } of listPages(look.api, call, request, pageSchema)) {
       const { items, strange } = readItems(clusters, clusterSchema, 'clusters');
       noteStrange(look.gap, `${parent} Dataproc clusters`, strange);
       for (const cluster of items)

@@ -58,6 +58,7 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
 export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>): ResourceKind {
   const { kind, title, collection, states, order } = spec;
   const own = z.looseObject(spec.fields);
+  const whole = z.intersection(jobSchema, own);
   return stoppableKind({
     ...{ kind, title, order, record },
     area: 'Vertex AI',
@@ -69,7 +70,7 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
     async list(look) {
       const jobs = await listRegional(look, {
         collection,
-        schema: z.intersection(jobSchema, own),
+        schema: whole,
         fields: [...Object.keys(common), ...spec.mask].join(','),
         // States that are not known yet are listed.
         filter: notIn(states).join(' AND '),

@@ -30,12 +30,13 @@ export interface NamedVertexKind<T> {
 /** A kind of Vertex AI that costguard names and does not stop. */
 export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
   const { kind, title, collection, schema, describe, why } = spec;
+  const whole = z.intersection(common, schema);
   return namedKind({
     ...{ kind, title },
     area: 'Vertex AI',
     permissions: ['aiplatform.locations.list', `aiplatform.${collection}.list`],
     async list(look) {
-      const found = await listRegional(look, { collection, schema: z.intersection(common, schema) });
+      const found = await listRegional(look, { collection, schema: whole });
       return found.flatMap((one) => {
         const { name, state = '', labels = {} } = one;
         const described = describe(one, name);

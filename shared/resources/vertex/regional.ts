@@ -77,6 +77,9 @@ function isDisabled(error: unknown): boolean {
   return error instanceof GoogleApiError && isServiceDisabled(error);
 }
 
+/** The collection itself, under its own name, is read item by item. */
+const pageSchema = z.looseObject({});
+
 async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {
   const { collection, schema, fields } = query;
   const filter = filterOf(look, `${collection} in ${region}`, query);
@@ -91,11 +94,10 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
       fields: fields === undefined ? undefined : `${collection}(${fields}),nextPageToken`,
     },
   };
-  const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
   // One whose name leads to no host of Vertex AI is a gap, and hides no other.
   const placed = schema.check(z.refine((one) => isPlaced(textField(one, 'name') ?? ''), { path: ['name'] }));
   try {
-    for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, page)) {
+    for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, pageSchema)) {
       const read = readItems(answer[collection], placed, collection);
       // One that moves to the next page while they are read is listed on both.
       items.push(...read.items.filter((one) => isNew(textField(one, 'name') ?? '')));
