@@ -199,7 +199,9 @@ async function awaitDeployment(
 ): Promise<DeploymentOutcome> {
   let why: string | undefined;
   const timeoutMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
-  const over = await poll(pause, Math.max(0, atMs + timeoutMs - runtime.now().getTime()), async () => {
+  // A moment that is still to come was noted by a clock that was wrong: it prolongs nothing.
+  const leftMs = Math.min(timeoutMs, atMs + timeoutMs - runtime.now().getTime());
+  const over = await poll(pause, Math.max(0, leftMs), async () => {
     const { models } = await getEndpoint(api, item.resource);
     if (matchModels(item.models, models).present.has(model.id)) return true;
     why = operation === undefined ? undefined : await failureOf(api, operation);

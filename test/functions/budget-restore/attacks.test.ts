@@ -218,6 +218,19 @@ describe('an attacker who may write to the state bucket', () => {
     }
   });
 
+  it('cannot have the restore wait for a deployment for longer than one takes, whenever it was requested', async () => {
+    const before = await lab.stopResources();
+    const items = lab.manifest().rungs.flatMap((rung) => rung.items ?? []);
+    const keys = items.flatMap((item) =>
+      item.kind === 'endpoint' ? item.models.map(({ id }) => `${item.resource} ${id}`) : [],
+    );
+    expect(keys.length).toBeGreaterThan(0);
+    const deployments = Object.fromEntries(keys.map((key) => [key, { atMs: 1e15 }]));
+    lab.plant({ ...lab.manifest(), deployments });
+    expect((await restoreOf(RESEARCH)).complete).toBe(true);
+    expect([stateOf(lab.project()), lab.manifest().deployments]).toEqual([before, {}]);
+  });
+
   it('cannot hold the lease for longer than it lasts, whatever the manifest says', async () => {
     const before = await lab.stopResources();
     lab.plant({ ...lab.manifest(), lease: { by: 'x', runId: 'x', doing: 'x', untilMs: 1e15, atMs: 1e15 } });
