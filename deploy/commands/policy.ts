@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { deleteAllProblems, lintPolicy } from '../../functions/lifecycle-enforcer/lint/policy.ts';
 import { policyDigest, PolicyError } from '../../shared/policy/policy.ts';
-import type { Policy, PolicySection } from '../../shared/policy/policy.ts';
+import type { Policy, PolicySection, WatchPolicy } from '../../shared/policy/policy.ts';
 import { percentText } from '../../shared/units.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
@@ -109,8 +109,14 @@ function sectionLines(policy: Policy): Readonly<Record<PolicySection, string | u
       `keys up to ${audit.maxKeyAgeDays} days old; environment by the label ${audit.environmentLabel}`,
     watch:
       watch &&
-      `Vertex AI in ${watch.regions.join(', ') || 'all regions'}${watch.metrics ? '; metrics to Cloud Monitoring' : ''}`,
+      `Vertex AI in ${watch.regions.join(', ') || 'all regions'}; ${discountText(watch)}${watch.metrics ? '; metrics to Cloud Monitoring' : ''}`,
   };
+}
+
+function discountText({ discountAtMost }: WatchPolicy): string {
+  return discountAtMost === null
+    ? 'low counts a fifth of list prices until discountAtMost is written'
+    : `discounts of ${percentText(discountAtMost)} at the most`;
 }
 
 if (import.meta.main) {

@@ -130,6 +130,8 @@ const descriptions: Readonly<Record<string, string>> = {
   'audit.jobs.pipelines':
     'Service accounts that pipelines run as, such as serviceAccount:NAME@PROJECT.iam.gserviceaccount.com.',
   watch: 'Spend ahead of billing. Without this section spend-watch is not deployed. Needs state.',
+  'watch.discountAtMost':
+    'Largest share that contracts and commitments take off list prices: 0 where you pay them, 0.2 for 20 % off. null: not known; stops come late.',
   'watch.unpricedAtMost':
     'USD an hour that something without a price may cost at the most. It counts in the upper bound alone.',
   'watch.anomalies': 'From when on the channels of notify are told of something unusual, once each.',

@@ -52,7 +52,7 @@ export async function gatherBudgets(
 /** More than a hundred projects, or none in its filter: the switch does not keep which ones. */
 function unknownOf(messages: BudgetMessages, project: string, nowMs: number): BudgetUnknown {
   const { budget, displayName } = messages;
-  const standing = standingOf({ messages, ledgers: [], without: [] }, nowMs);
+  const standing = standingOf({ messages, ledgers: [], without: [] }, null, nowMs);
   const why = standing.kind === 'none' ? standing.why : 'its projects are not known';
   return { budget, name: displayName, notEvaluable: `${why}; whether it covers ${project} is not known` };
 }

@@ -170,6 +170,8 @@ export interface AuditPolicy {
 }
 
 export interface WatchPolicy {
+  /** The largest share that contracts and commitments take off list prices, 0 to 0.8: stops go by what is left. Null: not known. */
+  readonly discountAtMost: number | null;
   /** USD an hour that something without a price may cost at the most: it counts in the upper bound alone. */
   readonly unpricedAtMost: number;
   /** Regions of Vertex AI that are looked at; all of them when empty. */

@@ -313,7 +313,18 @@ const anomalies = section({
 
 const callsPerLookFormat = 'a whole number without quotes, 12 to 1000';
 
+const discountFormat =
+  'the largest share that contracts and commitments take off list prices, a number from 0 to 0.8 without quotes (0.2 is 20 %), or null (not known)';
+
 const watch = section({
+  discountAtMost: z.prefault(
+    z.nullable(
+      z
+        .number(complain(discountFormat))
+        .check(z.gte(0, complain(discountFormat)), z.lte(0.8, complain(discountFormat))),
+    ),
+    null,
+  ),
   unpricedAtMost: usdPerHour(10),
   anomalies: z.prefault(anomalies, {}),
   regions: z.prefault(

@@ -4,6 +4,7 @@ import { getBudget, type Budget } from '../google/budgets.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import type { BudgetsPolicy, Policy } from '../policy/policy.ts';
 import { judgeBudget } from './budget.ts';
+import { judgeDiscount } from './discount.ts';
 import {
   notPassed,
   orUnknown,
@@ -123,6 +124,7 @@ function judgePolicy(policy: Policy, { mode, allow, ladder }: BudgetsPolicy): re
             : 'it names no state bucket: nothing remembers which alerts were sent',
           ['Set state: gs://BUCKET in the policy'],
         ),
+    ...judgeDiscount(policy),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { accruedIn } from './accrued.ts';
-import { MAX_LAG_HOURS, type Fit } from './fit.ts';
+import { FACTOR_BOUNDS, MAX_LAG_HOURS, type Fit } from './fit.ts';
 import type { Ledger } from './ledger.ts';
 import type { CostPoint } from './messages.ts';
 
@@ -18,17 +18,36 @@ const MIN_ACCRUED_SHARE = 0.95;
 const TOLD_HOURS = 48;
 
 /**
- * The share of list prices that is billed at the least. Whatever the lag was, what was reported between two messages holds all that
- * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. Reports of two
- * days tell more: the lowest share that explains them nearly as well as the best one, in this period, or in the one before it while
- * this one is young. 1 until then, unless the fit finds a discount that is no noise.
+ * The share of list prices that is billed at the least: what discounts leave at the most as the policy states them, and less where
+ * reports tell of more. Reports alone do not tell a discount from a later lag, or from services out of sight. Where no discount is
+ * stated the least that a fit may find holds, `FACTOR_BOUNDS`. Pure.
  */
 export function leastFactor(
   ledgers: readonly Ledger[],
   points: readonly CostPoint[],
-  fits: { readonly present: Fit; readonly earlier: Fit | undefined },
+  fits: Fits,
+  discountAtMost: number | null,
 ): number {
-  const { present, earlier } = fits;
+  const stated = discountAtMost === null ? FACTOR_BOUNDS[0] : 1 - discountAtMost;
+  return Math.min(stated, toldFactor(ledgers, points, fits));
+}
+
+interface Fits {
+  readonly present: Fit;
+  readonly earlier: Fit | undefined;
+}
+
+/**
+ * What reports tell of it. Whatever the lag was, what was reported between two messages holds all that
+ * accrued between the first of them and 36 hours before the second: where that is less than list prices, so is the rest. Reports of two
+ * days tell more: the lowest share that explains them nearly as well as the best one, in this period, or in the one before it while
+ * this one is young. 1 until then, unless the fit finds a discount that is no noise.
+ */
+function toldFactor(
+  ledgers: readonly Ledger[],
+  points: readonly CostPoint[],
+  { present, earlier }: Fits,
+): number {
   let factor = present.mostFactor < DISCOUNTED ? present.mostFactor : 1;
   const last = points.at(-1);
   for (const { atMs, cost } of points) {

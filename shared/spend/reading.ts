@@ -21,11 +21,12 @@ export interface Reading {
   readonly fromStart: boolean;
 }
 
-/** Reads the reports. It stays the same until the next one comes. Pure. */
+/** Reads the reports; `discountAtMost` as in the policy. It stays the same until the next one comes. Pure. */
 export function readReports(
   ledgers: readonly Ledger[],
   messages: BudgetMessages | undefined,
   periodStartMs: number,
+  discountAtMost: number | null,
 ): Reading {
   // Reports on an earlier period say nothing about the cost of this one, but about lag and factor they do.
   const isPresent = messages !== undefined && Math.abs(messages.period.startMs - periodStartMs) < DAY_MS;
@@ -36,7 +37,7 @@ export function readReports(
       : fitReports(ledgers, messages.period, isPresent ? messages.previous : undefined);
   const earlier =
     isPresent && messages.previous !== undefined ? fitPeriod(ledgers, messages.previous) : undefined;
-  const least = leastFactor(ledgers, points, { present: fit, earlier });
+  const least = leastFactor(ledgers, points, { present: fit, earlier }, discountAtMost);
   const fromStart = ledgers.every(({ sinceMs }) => sinceMs <= periodStartMs);
   const anchors = sinceLastFall(points);
   const isWhole = anchors.length === points.length;

@@ -21,8 +21,12 @@ export type Standing =
 /** Projects without a ledger that are named. */
 const MAX_NAMED = 10;
 
-/** Estimates what is spent by now of a budget, where that can be told. Pure. */
-export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: number): Standing {
+/** Estimates what is spent by now of a budget, where that can be told; `discountAtMost` as in the policy. Pure. */
+export function standingOf(
+  { messages, ledgers, without }: BudgetBooks,
+  discountAtMost: number | null,
+  nowMs: number,
+): Standing {
   const { currencyCode, period } = messages;
   const none = (why: string): Standing => ({ kind: 'none', why });
   if (currencyCode !== 'USD') return none(`it counts in ${currencyCode}, and the watch prices in USD`);
@@ -34,7 +38,8 @@ export function standingOf({ messages, ledgers, without }: BudgetBooks, nowMs: n
     return none(
       `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'its projects'}: what runs there is not known`,
     );
-  const estimate = estimateSpend(ledgers, readReports(ledgers, messages, period.startMs), nowMs);
+  const reading = readReports(ledgers, messages, period.startMs, discountAtMost);
+  const estimate = estimateSpend(ledgers, reading, nowMs);
   const stale = whyStale(ledgers, nowMs);
   return {
     kind: 'estimate',

@@ -23,7 +23,7 @@ export const CONFIG: Config = configureWatch(
       'state: gs://ml-ops-costguard',
       'notify: {channels: [{kind: topic, topic: projects/ml-ops/topics/notices}], ownerLabel: owner}',
       'budgets: {mode: observe, allow: [billingAccounts/0A1B2C-3D4E5F-6A7B8C/budgets/b]}',
-      'watch:',
+      'watch: {discountAtMost: 0}',
     ].join('\n'),
   ),
 );
@@ -102,7 +102,7 @@ export function reportOf(
       periodEnd: new Date(endMs).toISOString(),
       burnUsdPerHour: { low: 80, expected: 89.23, high: 89.23 },
       reports: points.map(({ atMs, cost }) => ({ at: new Date(atMs).toISOString(), usd: cost })),
-      line: spendLine([first.ledger], messages, NOW),
+      line: spendLine([first.ledger], messages, { nowMs: NOW, discountAtMost: 0 }),
     });
   }
   return buildReport(['projects/ml-burn'], parts, budgets, [], NOW);

@@ -101,7 +101,7 @@ export function policyText({ mode, basis, ladder, jump = 0 }: ModelPolicy): stri
     scope: ['projects/ml-research'],
     state: 'gs://ml-operations-costguard',
     receipts: `projects/${OWN_PROJECT}/topics/costguard-receipts`,
-    ...(basis === 'live' ? { watch: {} } : {}),
+    ...(basis === 'live' ? { watch: { discountAtMost: 0 } } : {}),
     budgets: {
       mode,
       basis,

@@ -17,6 +17,7 @@ export function watchPolicy(...more: readonly string[]): string {
     `state: gs://${BUCKET}`,
     `budgets: {mode: observe, allow: [${BUDGET}]}`,
     'watch:',
+    '  discountAtMost: 0',
     ...more,
     '',
   ].join('\n');

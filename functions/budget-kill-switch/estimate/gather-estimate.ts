@@ -20,6 +20,13 @@ export type Gathered =
     }
   | { readonly kind: 'none'; readonly why: string };
 
+export interface EstimateOptions {
+  readonly periodStartMs: number;
+  /** As in the policy's section `watch`. */
+  readonly discountAtMost: number | null;
+  readonly nowMs: number;
+}
+
 /**
  * Estimates a budget's spend anew from the state bucket; no other function's word is taken for it. As of the latest look: what
  * accrued since is not known. Throws `GoogleApiError`.
@@ -27,8 +34,7 @@ export type Gathered =
 export async function gatherEstimate(
   state: State,
   budget: Budget,
-  periodStartMs: number,
-  nowMs: number,
+  { periodStartMs, discountAtMost, nowMs }: EstimateOptions,
 ): Promise<Gathered> {
   const none = (why: string): Gathered => ({ kind: 'none', why });
   const messages = await readMessages(state, budget.name);
@@ -42,7 +48,7 @@ export async function gatherEstimate(
   const stale = whyStale(ledgers, nowMs);
   if (stale !== undefined) return none(stale);
   const looks = ledgers.map(({ lookedMs }) => lookedMs);
-  const standing = standingOf({ messages, ledgers, without }, Math.max(...looks));
+  const standing = standingOf({ messages, ledgers, without }, discountAtMost, Math.max(...looks));
   if (standing.kind === 'none') return standing;
   return {
     ...standing,

@@ -9,6 +9,9 @@ import { addEstimate, estimatedOf } from './add-estimate.ts';
 import { gatherEstimate } from './gather-estimate.ts';
 import { noteEstimate } from './memory.ts';
 
+const UNKNOWN_DISCOUNT =
+  '; low counts a fifth of list prices, for watch.discountAtMost does not say how much of them discounts take off (0: nothing)';
+
 /** Whether what spend-watch estimates counts: where the policy says so by name, and has that function. */
 export function countsEstimates({ basis }: Pick<Config, 'basis'>, { watch }: Pick<Policy, 'watch'>): boolean {
   return watch !== undefined && basis === 'live';
@@ -26,6 +29,7 @@ export async function withEstimate(
 ): Promise<Verdict> {
   const { state, policy, log, runtime } = context;
   if (verdict.kind === 'ignore' || state === undefined || !countsEstimates(config, policy)) return verdict;
+  const { discountAtMost = null } = policy.watch ?? {};
   const about = { budget: budget.name, reason: 'no-estimate' };
   const alone = (severity: 'WARNING' | 'ERROR', why: string): Verdict => {
     log(severity, `Budget "${budget.displayName}": messages alone count: ${why}`, about);
@@ -34,7 +38,11 @@ export async function withEstimate(
   try {
     const nowMs = runtime.now().getTime();
     const beginMs = periodBeginMs(periodStartMs, budget.period);
-    const gathered = await gatherEstimate(state, budget, beginMs, nowMs);
+    const gathered = await gatherEstimate(state, budget, {
+      periodStartMs: beginMs,
+      discountAtMost,
+      nowMs,
+    });
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);
     const { estimate, blocked, complete, oldestMs } = gathered;
     if (blocked !== undefined) return alone('ERROR', `nothing is done on the estimate: ${blocked}`);
@@ -44,7 +52,7 @@ export async function withEstimate(
     if (estimated.unsure !== undefined)
       log(
         'WARNING',
-        `Budget "${budget.displayName}": ${estimated.unsure.do} is expected to be reached and does not fire by the estimate yet: ${estimated.unsure.why}`,
+        `Budget "${budget.displayName}": ${estimated.unsure.do} is expected to be reached and does not fire by the estimate yet: ${estimated.unsure.why}${discountAtMost === null ? UNKNOWN_DISCOUNT : ''}`,
         { ...about, reason: 'estimate-unsure' },
       );
     return addEstimate(verdict, estimated);

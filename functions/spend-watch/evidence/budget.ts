@@ -51,12 +51,12 @@ export interface RungEvidence {
 export function budgetEvidence(
   { messages, others, without }: BudgetFacts,
   own: Ledger,
-  { ladder }: Config,
+  { ladder, discountAtMost }: Config,
   nowMs: number,
 ): BudgetEvidence {
   const { budget, displayName, amount, currencyCode, period } = messages;
   const about = { budget, name: displayName, amount, currencyCode };
-  const standing = standingOf({ messages, ledgers: [own, ...others], without }, nowMs);
+  const standing = standingOf({ messages, ledgers: [own, ...others], without }, discountAtMost, nowMs);
   if (standing.kind === 'none') return { ...about, notEvaluable: standing.why };
   const { estimate, blocked } = standing;
   return {
@@ -64,15 +64,16 @@ export function budgetEvidence(
     periodStart: new Date(period.startMs).toISOString(),
     spendUsd: centsOf(estimate.spend),
     share: Number((estimate.spend.expected / amount).toFixed(4)),
-    ...readingEvidence(estimate),
+    ...readingEvidence(estimate, discountAtMost),
     ...(blocked === undefined ? {} : { blocked }),
     rungs: ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
   };
 }
 
-function readingEvidence({
-  reading,
-}: Estimate): Pick<BudgetEvidence, 'reported' | 'fit' | 'low' | 'ledgersFromStart'> {
+function readingEvidence(
+  { reading }: Estimate,
+  discountAtMost: number | null,
+): Pick<BudgetEvidence, 'reported' | 'fit' | 'low' | 'ledgersFromStart'> {
   const { reported, fit, leastFactor, proof, fromStart } = reading;
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -88,7 +89,16 @@ function readingEvidence({
       errorUsd: cents(fit.errorUsd),
       reports: fit.points,
     },
-    ...(proof === undefined ? {} : { low: { reported: proof.cost, at: at(proof.atMs), leastFactor } }),
+    ...(proof === undefined
+      ? {}
+      : {
+          low: {
+            reported: proof.cost,
+            at: at(proof.atMs),
+            leastFactor,
+            discountAtMost: discountAtMost ?? 'not known',
+          },
+        }),
     ledgersFromStart: fromStart,
   };
 }

@@ -62,7 +62,7 @@ const MAX_LABEL = 1_000;
 export function pointsOf(
   ledger: Ledger,
   budgets: readonly BudgetFacts[],
-  { regions }: Pick<Config, 'regions'>,
+  { regions, discountAtMost }: Pick<Config, 'regions' | 'discountAtMost'>,
 ): readonly MetricPoint[] {
   const { project } = ledger;
   const complete = ledger.completeMs === ledger.lookedMs;
@@ -81,12 +81,17 @@ export function pointsOf(
       labels: { project, kind },
       value: rounded(usd),
     })),
-    ...budgets.flatMap((budget) => budgetPoints(ledger, budget)),
+    ...budgets.flatMap((budget) => budgetPoints(ledger, budget, discountAtMost)),
   ];
 }
 
-function budgetPoints(own: Ledger, { messages, others, without }: BudgetFacts): readonly MetricPoint[] {
-  const standing = standingOf({ messages, ledgers: [own, ...others], without }, own.lookedMs);
+function budgetPoints(
+  own: Ledger,
+  { messages, others, without }: BudgetFacts,
+  discountAtMost: number | null,
+): readonly MetricPoint[] {
+  const ledgers = [own, ...others];
+  const standing = standingOf({ messages, ledgers, without }, discountAtMost, own.lookedMs);
   const { budget, displayName, amount } = messages;
   const labels = { budget, name: cut(displayName, MAX_LABEL) };
   const isBlocked = standing.kind === 'none' || standing.blocked !== undefined;

@@ -118,7 +118,7 @@ async function readBudgetMessages(
 
 /** Why a budget none of whose ledgers is read has no estimate. */
 function whyNone(messages: BudgetMessages, nowMs: number, without: readonly string[] = []): string {
-  const standing = standingOf({ messages, ledgers: [], without }, nowMs);
+  const standing = standingOf({ messages, ledgers: [], without }, null, nowMs);
   return standing.kind === 'none' ? standing.why : 'its ledgers were not read';
 }
 
@@ -156,6 +156,10 @@ function reportBudget(
     ...(period.endMs === undefined ? {} : { periodEnd: new Date(period.endMs).toISOString() }),
     burnUsdPerHour: centsOf(sumBands(ledgers.map(rateOf))),
     reports: period.points.map(({ atMs, cost }) => ({ at: new Date(atMs).toISOString(), usd: cost })),
-    line: spendLine(ledgers, messages, nowMs, Math.floor(MAX_SAMPLES / config.budgets.length)),
+    line: spendLine(ledgers, messages, {
+      nowMs,
+      discountAtMost: config.discountAtMost,
+      most: Math.floor(MAX_SAMPLES / config.budgets.length),
+    }),
   };
 }

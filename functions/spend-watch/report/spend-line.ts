@@ -16,12 +16,19 @@ const MAX_FITS = 400;
 const MAX_SAMPLES = 40;
 const MIN_SAMPLES = 8;
 
+export interface LineOptions {
+  readonly nowMs: number;
+  /** As in the policy. */
+  readonly discountAtMost: number | null;
+  /** Samples at the most. */
+  readonly most?: number;
+}
+
 /** The estimates of the period up to now, each with the reports that had come by then. Pure. */
 export function spendLine(
   ledgers: readonly Ledger[],
   messages: BudgetMessages,
-  nowMs: number,
-  most = MAX_SAMPLES,
+  { nowMs, discountAtMost, most = MAX_SAMPLES }: LineOptions,
 ): readonly SpendSample[] {
   const { period } = messages;
   const fromMs = Math.max(period.startMs, ...ledgers.map(({ sinceMs }) => sinceMs));
@@ -32,7 +39,8 @@ export function spendLine(
       const points = period.points.filter((point) => point.atMs <= atMs);
       const known = { ...messages, period: { ...period, points } };
       const then = ledgers.map((ledger) => asOf(ledger, atMs));
-      const { spend } = estimateSpend(then, readReports(then, known, period.startMs), atMs);
+      const reading = readReports(then, known, period.startMs, discountAtMost);
+      const { spend } = estimateSpend(then, reading, atMs);
       return { at: new Date(atMs).toISOString(), ...centsOf(spend) };
     },
   );

@@ -19,6 +19,7 @@ const ANOMALIES = {
 
 const CONFIG: Config = {
   mode: 'enforce',
+  discountAtMost: 0,
   unpricedAtMost: 10,
   anomalies: ANOMALIES,
   regions: [],

@@ -17,7 +17,14 @@ const VM = 'projects/p/zones/us-central1-a/instances/vm-1';
 const REGIONS = ['europe-west4', 'us-central1'];
 
 const CONFIG: Config = {
-  ...{ mode: 'enforce', unpricedAtMost: 10, regions: [], metrics: false, callsPerLook: 12 },
+  ...{
+    mode: 'enforce',
+    discountAtMost: 0,
+    unpricedAtMost: 10,
+    regions: [],
+    metrics: false,
+    callsPerLook: 12,
+  },
   ...{ budgets: [], ladder: [], ownerLabel: undefined },
   anomalies: {
     burnFactor: 2,

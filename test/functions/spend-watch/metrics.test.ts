@@ -117,7 +117,10 @@ describe('pointsOf', () => {
       false,
     ],
   ])('a kind of which nothing runs is 0 where every region was seen: %s', (_, over, regions, isKnown) => {
-    const points = pointsOf({ ...gone, looks: { ...looks, regions: {}, ...over } }, [], { regions });
+    const points = pointsOf({ ...gone, looks: { ...looks, regions: {}, ...over } }, [], {
+      ...CONFIG,
+      regions,
+    });
     expect(valuesOf(points, 'burn_usd_per_hour')).toEqual({ ...REST, ...(isKnown ? JOBS : {}) });
   });
 
@@ -134,6 +137,7 @@ describe('pointsOf', () => {
     const of = (regions: Readonly<Record<string, number>> | undefined, watched: readonly string[] = []) =>
       valuesOf(
         pointsOf({ ...BOTH, ...(regions === undefined ? {} : { looks: { ...looks, regions } }) }, [], {
+          ...CONFIG,
           regions: watched,
         }),
         'oldest_region_minutes',

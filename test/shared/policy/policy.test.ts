@@ -748,6 +748,15 @@ const badInputs: readonly BadInput[] = [
     'watch',
     /written, but no place for the ledgers; expected the top-level key state: gs:\/\/BUCKET as well/,
   ],
+  ...[0.81, -0.1, '"20 %"'].map(
+    (written) =>
+      [
+        `a discount of ${written}`,
+        `${scope}state: gs://ml-ops-costguard\nwatch: {discountAtMost: ${written}}`,
+        'watch.discountAtMost',
+        /^got .*; expected the largest share .*, a number from 0 to 0\.8 without quotes \(0\.2 is 20 %\), or null/,
+      ] as const,
+  ),
   [
     'metrics that are quoted',
     `${scope}state: gs://ml-ops-costguard\nwatch: {metrics: "true"}`,

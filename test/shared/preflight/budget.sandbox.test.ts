@@ -2,19 +2,24 @@ import { describe, expect, it } from 'vitest';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
 import { judgeBudget } from '../../../shared/preflight/budget.ts';
+import { judgeDiscount } from '../../../shared/preflight/discount.ts';
 import { BUDGET } from '../../support/budget-lab.ts';
 
 const TOPIC = 'projects/ml-ops/topics/alerts';
 
-function policyOf(basis: string) {
-  const { budgets } = parsePolicy(
+function policyOf(basis: string, watch = '') {
+  return parsePolicy(
     [
       'scope: [projects/ml-burn]',
       'state: gs://ml-ops-costguard',
       `budgets: {mode: observe, allow: [${BUDGET}], basis: ${basis}}`,
-      'watch:',
+      `watch: ${watch}`,
     ].join('\n'),
   );
+}
+
+function budgetsOf(basis: string) {
+  const { budgets } = policyOf(basis);
   if (budgets === undefined) throw new Error('the policy has no budgets');
   return budgets;
 }
@@ -37,7 +42,7 @@ function budgetOf(over: Partial<Budget>): Budget {
 }
 
 const estimateCheck = (over: Partial<Budget>, basis = 'live') =>
-  judgeBudget(budgetOf(over), policyOf(basis), TOPIC).find(({ id }) => id === 'budget-estimate');
+  judgeBudget(budgetOf(over), budgetsOf(basis), TOPIC).find(({ id }) => id === 'budget-estimate');
 
 describe('a budget whose ladder counts estimates', () => {
   it('passes in US dollars and with a filter of projects alone', () => {
@@ -68,5 +73,20 @@ describe('a budget whose ladder counts estimates', () => {
 
   it('is not checked where messages alone count', () => {
     expect(estimateCheck({ narrowed: ['services'] }, 'actual')).toBeUndefined();
+  });
+});
+
+describe('a ladder that counts estimates', () => {
+  it('is warned of while the policy does not say how much discounts take off', () => {
+    const [check] = judgeDiscount(policyOf('live'));
+    expect(check).toMatchObject({ id: 'policy-discount', status: 'warn' });
+    expect(judgeDiscount(policyOf('live', '{discountAtMost: 0}'))[0]).toMatchObject({
+      status: 'pass',
+      detail: 'stops by the estimate count list prices less 0 %, watch.discountAtMost',
+    });
+  });
+
+  it('is none where reported cost alone counts', () => {
+    expect(judgeDiscount(policyOf('actual'))).toEqual([]);
   });
 });

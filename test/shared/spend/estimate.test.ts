@@ -58,7 +58,7 @@ function reports(factor = 1): BudgetMessages | undefined {
 }
 
 function estimate(ledger: Ledger, messages: BudgetMessages | undefined, nowMs = NOW): Estimate {
-  return estimateSpend([ledger], readReports([ledger], messages, START), nowMs);
+  return estimateSpend([ledger], readReports([ledger], messages, START, 0), nowMs);
 }
 
 describe('estimateSpend', () => {

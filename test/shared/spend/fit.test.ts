@@ -105,7 +105,7 @@ function watch(scene: Scene, seed: number): readonly Step[] {
         rate: { low: rate, expected: rate, high: rate },
       }));
     ledger = accrue(ledger, { project: 'p', atMs, resources, complete: true });
-    const now = estimateSpend([ledger], readReports([ledger], messages, PERIOD), atMs);
+    const now = estimateSpend([ledger], readReports([ledger], messages, PERIOD, 0), atMs);
     const blocked = estimateBlocker(now, { resource: 'burst', usdPerHour: 1 });
     steps.push({
       fit: now.reading.fit,

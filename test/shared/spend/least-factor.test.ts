@@ -50,10 +50,15 @@ function watched(fromMs: number, toMs: number, billed: number) {
   return { ledger, messages };
 }
 
-function reading(fromHour: number, toHour: number, billed: number): Reading & { readonly low: number } {
+function reading(
+  fromHour: number,
+  toHour: number,
+  billed: number,
+  discountAtMost: number | null = 0,
+): Reading & { readonly low: number } {
   const toMs = START + toHour * HOUR;
   const { ledger, messages } = watched(START + fromHour * HOUR, toMs, billed);
-  const found = readReports([ledger], messages, toMs < NEXT ? START : NEXT);
+  const found = readReports([ledger], messages, toMs < NEXT ? START : NEXT, discountAtMost);
   return { ...found, low: estimateSpend([ledger], found, toMs).spend.low };
 }
 
@@ -94,8 +99,19 @@ describe('a discount, where what runs varies', () => {
     },
   );
 
-  it('is not known before: low counts list prices, as the README says', () => {
+  it('is not known before: low counts what the policy says', () => {
     expect(reading(-1, 24, 0.8).leastFactor).toBe(1);
+    expect(reading(-1, 24, 0.8, 0.2).leastFactor).toBe(0.8);
+    expect(reading(-1, 24, 0.8, 0.3).leastFactor).toBeCloseTo(0.7, 9);
+  });
+
+  it('counts in low as the policy states it, and with more where reports tell of more', () => {
+    expect(reading(-1, 120, 1, 0.2).leastFactor).toBe(0.8);
+    expect(reading(-1, 120, 0.5, 0.2).leastFactor).toBeLessThanOrEqual(0.5);
+  });
+
+  it('that the policy does not state is the largest that a fit may find, whatever reports tell', () => {
+    for (const billed of [0.5, 1]) expect(reading(-1, 120, billed, null).leastFactor).toBe(0.2);
   });
 });
 
@@ -125,7 +141,7 @@ describe('a period that begins with 60 idle hours and a trickle of disks', () =>
 
   it('keeps the discount of the period before, also once GPUs have begun that no report covers yet', () => {
     for (const gpuFromHour of [61, 59, 48])
-      expect(leastFactor([ledgerOf(gpuFromHour)], points, { present: fit, earlier })).toBe(0.6);
+      expect(leastFactor([ledgerOf(gpuFromHour)], points, { present: fit, earlier }, 0)).toBe(0.6);
   });
 });
 

@@ -1,5 +1,5 @@
 import { replay, type Replay } from './replay.ts';
-import { randomWorld, type World } from './world.ts';
+import { randomWorld, type Discount, type World } from './world.ts';
 
 export interface Replayed extends Replay {
   readonly seed: number;
@@ -8,10 +8,10 @@ export interface Replayed extends Replay {
   readonly tellsStart: boolean;
 }
 
-/** Replays worlds 1 to `count`, each once. */
-export function replayAll(count: number): readonly Replayed[] {
+/** Replays worlds 1 to `count`, each once, with the discount of each. */
+export function replayAll(count: number, discountOf?: (seed: number) => Discount): readonly Replayed[] {
   return Array.from({ length: count }, (_, index) => {
-    const world = randomWorld(index + 1);
+    const world = randomWorld(index + 1, discountOf?.(index + 1));
     const tellsStart = world.machines.every((one) => one.tellsStart);
     return { seed: world.seed, traits: world.traits, tellsStart, ...replay(world) };
   });

@@ -57,7 +57,7 @@ export function replay(world: World): Replay {
     if (plan.atMs < world.runawayMs - HOUR && index % 2 !== 0) continue;
     const periodStartMs = periodOf(plan.atMs, world);
     if (reading?.periodStartMs !== periodStartMs || readFrom?.period.points !== messages?.period.points) {
-      reading = readReports([ledger], messages, periodStartMs);
+      reading = readReports([ledger], messages, periodStartMs, world.discountAtMost);
       readFrom = messages;
     }
     const now = estimateSpend([ledger], reading, plan.atMs);

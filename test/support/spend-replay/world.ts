@@ -38,6 +38,8 @@ export interface World {
   readonly rungUsd: number;
   readonly periodStartMs: number;
   readonly settlingMs: number;
+  /** The largest share that is taken off list prices, as the policy states it; null: it does not. */
+  readonly discountAtMost: number | null;
   /** How the day differs from a plain one. */
   readonly traits: ReadonlySet<
     'credits' | 'sustained-use' | 'unseen' | 'failed-listings' | 'spot' | 'month-end'
@@ -57,8 +59,14 @@ const between = (random: Random, low: number, high: number): number => low + ran
 const NEW_YEAR = Date.UTC(2026, 0, 1);
 const BUDGET = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/replay';
 
+/** What a contract takes off list prices in truth, and as the policy states it. */
+export interface Discount {
+  readonly share: number;
+  readonly stated: number | null;
+}
+
 /** A random stretch of days: steady work, then a runaway. */
-export function randomWorld(seed: number): World {
+export function randomWorld(seed: number, discount: Discount = { share: 0, stated: 0 }): World {
   const random = randomOf(`replay ${seed}`);
   const atMonthEnd = random() < 0.25;
   const anyMs = NEW_YEAR + Math.floor(random() * 330) * 24 * HOUR;
@@ -68,7 +76,8 @@ export function randomWorld(seed: number): World {
     : billingStart('month', anyMs) + between(random, 30, 500) * HOUR;
   const runawayMs = startMs + between(random, 38, 46) * HOUR;
   const endMs = runawayMs + between(random, 4, 12) * HOUR;
-  const machines = randomMachines(random, startMs, endMs, runawayMs);
+  const listed = randomMachines(random, startMs, endMs, runawayMs);
+  const machines = listed.map((one) => ({ ...one, billed: one.billed * (1 - discount.share) }));
   const baseRate = machines
     .filter(({ startMs: from }) => from < runawayMs)
     .reduce((sum, { rate }) => sum + rate, 0);
@@ -101,15 +110,16 @@ export function randomWorld(seed: number): World {
       rungUsd,
       periodStartMs,
     },
+    discountAtMost: discount.stated,
     messages: randomMessages(random, startMs, endMs, truth),
     looks: randomLooks(random, { startMs, endMs, runawayMs }, failing),
     settlingMs: between(random, 20, 120) * 1_000,
     traits: new Set([
       ...(hasCredits ? (['credits'] as const) : []),
-      ...(machines.some(({ billed }) => billed < 1) ? (['sustained-use'] as const) : []),
+      ...(listed.some(({ billed }) => billed < 1) ? (['sustained-use'] as const) : []),
       ...(hasUnseen ? (['unseen'] as const) : []),
       ...(failing ? (['failed-listings'] as const) : []),
-      ...(machines.some(({ price, billed }) => billed === 1 && price.low < price.high)
+      ...(listed.some(({ price, billed }) => billed === 1 && price.low < price.high)
         ? (['spot'] as const)
         : []),
       ...(periodStartMs > startMs ? (['month-end'] as const) : []),
