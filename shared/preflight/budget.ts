@@ -1,5 +1,5 @@
 import type { Budget } from '../google/budgets.ts';
-import type { BudgetsPolicy } from '../policy/policy.ts';
+import type { BudgetsPolicy, Policy } from '../policy/policy.ts';
 import { MAX_BUDGET_PROJECTS } from '../spend/messages.ts';
 import { percentText } from '../units.ts';
 import { notPassed, pass, type Check } from './check.ts';
@@ -172,4 +172,26 @@ function judgeEstimate({ name, amount, narrowed, projects }: Budget): Check {
   return notPassed(place, 'fail', `budgets.basis is live, and no estimate of it can count: ${why}`, [
     `Set budgets.basis: actual, or give the budget an amount in USD and a filter of projects alone, ${MAX_BUDGET_PROJECTS} at the most`,
   ]);
+}
+
+/** Whether stops by an estimate know how much discounts take off list prices; nothing where the ladder counts no estimates. Pure. */
+export function judgeDiscount({ budgets, watch }: Pick<Policy, 'budgets' | 'watch'>): readonly Check[] {
+  if (budgets?.basis !== 'live' || watch === undefined) return [];
+  const place = { id: 'policy-discount', subject: 'policy' };
+  const { discountAtMost } = watch;
+  return [
+    discountAtMost === null
+      ? notPassed(
+          place,
+          'warn',
+          'watch.discountAtMost is not written: stops by the estimate count a fifth of list prices, and may come a day late',
+          [
+            'Set watch.discountAtMost in the policy: 0 where you pay list prices, 0.2 where contracts and commitments take off 20 % at the most',
+          ],
+        )
+      : pass(
+          place,
+          `stops by the estimate count list prices less ${percentText(discountAtMost)}, watch.discountAtMost`,
+        ),
+  ];
 }

@@ -3,8 +3,7 @@ import pMap from 'p-map';
 import { getBudget, type Budget } from '../google/budgets.ts';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import type { BudgetsPolicy, Policy } from '../policy/policy.ts';
-import { judgeBudget } from './budget.ts';
-import { judgeDiscount } from './discount.ts';
+import { judgeBudget, judgeDiscount } from './budget.ts';
 import {
   notPassed,
   orUnknown,

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
-import { judgeBudget } from '../../../shared/preflight/budget.ts';
-import { judgeDiscount } from '../../../shared/preflight/discount.ts';
+import { judgeBudget, judgeDiscount } from '../../../shared/preflight/budget.ts';
 import { BUDGET } from '../../support/budget-lab.ts';
 
 const TOPIC = 'projects/ml-ops/topics/alerts';
