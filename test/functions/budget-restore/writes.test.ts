@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../../support/budget-lab.ts';
+import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
 import { GROUP_AND_MACHINE_LOOKS, MACHINE_STARTS } from '../../support/fake-machines.ts';
 import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
 import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
@@ -107,13 +108,34 @@ const STOPS = [
   ['spark:stop', 'GET .*clusters/spark$'],
   ['colab-1:stop', 'GET .*notebookRuntimes/colab-1$'],
   ['hourly:pause', 'GET .*schedules/hourly\\b'],
+  ['nightly:cancel', 'GET .*pipelineJobs/nightly\\b'],
+  ...Object.entries(JOB_NAMES).map(
+    ([id, collection]) => [`${id}:cancel`, `GET .*${collection}/${id}\\b`] as const,
+  ),
 ] as const;
+
+/** Jobs alone run where one of them is written to; a pipeline in place of the custom job, which it would submit again. */
+function runJobs(write: string): void {
+  const { groups, machines, jobs, pipelines } = lab.project();
+  if (!write.endsWith(':cancel') || write.startsWith('job-1')) return;
+  groups.clear();
+  machines.clear();
+  addJobs(lab.project());
+  if (!write.startsWith('nightly')) return;
+  jobs.clear();
+  pipelines.set('nightly', true);
+}
 
 describe('a restore that a person requests while the switch is at work', () => {
   /** With everything running; what a restore at the armed moment was answered is added to `answers`. */
-  function startRunning(): { before: object; answers: RestoreAnswer[]; restoreNow: () => Promise<void> } {
+  function startRunning(write: string): {
+    before: object;
+    answers: RestoreAnswer[];
+    restoreNow: () => Promise<void>;
+  } {
     Object.assign(disturbance, { armed: undefined, freeze: undefined });
     lab.fresh();
+    runJobs(write);
     const answers: RestoreAnswer[] = [];
     const restoreNow = async (): Promise<void> => void answers.push(await restore());
     return { before: stateOf(lab.project()), answers, restoreNow };
@@ -139,7 +161,7 @@ describe('a restore that a person requests while the switch is at work', () => {
 
   for (const [write, look] of STOPS) {
     it(`between claim and request of ${write}: it is told which run holds the project, and brings all back later`, async () => {
-      const { before, answers, restoreNow } = startRunning();
+      const { before, answers, restoreNow } = startRunning(write);
       whileFrozen = restoreNow;
       const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter: [] };
       disturbance.freeze = freeze;
@@ -151,7 +173,7 @@ describe('a restore that a person requests while the switch is at work', () => {
 
     for (const [title, fate] of Object.entries(FATES))
       it(`between request and settle of ${write}, with ${title}: the same`, async () => {
-        const { before, answers, restoreNow } = startRunning();
+        const { before, answers, restoreNow } = startRunning(write);
         disturbance.armed = { write: new RegExp(write), fate, meanwhile: restoreNow };
         const isDone = await lab.alert();
         expect(disturbance.armed).toBeUndefined();
@@ -160,7 +182,7 @@ describe('a restore that a person requests while the switch is at work', () => {
       });
 
     it(`between claim and request of ${write}, while its instance is frozen for longer than the lease: all is back, and stays`, async () => {
-      const { before, answers, restoreNow } = startRunning();
+      const { before, answers, restoreNow } = startRunning(write);
       const sentAfter: string[] = [];
       const freeze = { look: new RegExp(look), project: OF_RESEARCH, frozen: false, sentAfter };
       whileFrozen = async () => {
