@@ -78,7 +78,13 @@ export function parsedCopy(text: string): string | undefined {
 
 function valueIn(copy: string, text: string): { readonly value: unknown } | undefined {
   const [digest, json = ''] = copy.split('\n', 2);
-  return digest === digestOf(text) ? { value: JSON.parse(json) } : undefined;
+  if (digest !== digestOf(text)) return undefined;
+  try {
+    return { value: JSON.parse(json) };
+  } catch {
+    // A copy that was cut off: the text itself is there.
+    return undefined;
+  }
 }
 
 function digestOf(text: string): string {

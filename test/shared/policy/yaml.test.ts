@@ -28,6 +28,8 @@ describe('the parsed copy of a policy', () => {
     ['another text', `${EXAMPLE}\n`, lying(EXAMPLE)],
     ['a file that is none', EXAMPLE, EXAMPLE],
     ['an empty file', EXAMPLE, ''],
+    ['a copy that was cut off', EXAMPLE, parsedCopy(EXAMPLE)?.slice(0, -9)],
+    ['a copy of nothing but the digest', EXAMPLE, parsedCopy(EXAMPLE)?.slice(0, 64)],
   ])('is not looked at for %s', (_, text, copy) => {
     expect(readYaml(text, copy)).toEqual(readYaml(text));
   });
