@@ -126,6 +126,8 @@ export interface ProjectRef {
   readonly number: string;
   /** It is shut down for 30 days before it is gone: nothing runs in it, and its APIs refuse every call. */
   readonly isDeleted?: true;
+  /** When it was shut down, milliseconds since the epoch; absent where Google does not tell. */
+  readonly deletedMs?: number;
 }
 
 /** A project as the Resource Manager API v3 describes it. */
@@ -143,6 +145,7 @@ const wholeSchema = z.looseObject({
   displayName: z.optional(z.string()),
   parent: z.optional(z.string()),
   labels: z.optional(stringMap),
+  deleteTime: z.optional(z.string()),
 });
 
 /**
@@ -154,7 +157,12 @@ export async function getProject(api: Api, name: string): Promise<Project> {
   const requested = name.replace('projects/', '');
   const number = project.name.replace('projects/', '');
   requireAbout(GET, 'name', /^\d+$/.test(requested) ? number : project.projectId, requested);
-  const { projectId, state, displayName = '', labels = {}, parent } = project;
-  const deletion = state === 'DELETE_REQUESTED' ? { isDeleted: true as const } : {};
+  const { projectId, state, displayName = '', labels = {}, parent, deleteTime } = project;
+  const deletion = state === 'DELETE_REQUESTED' ? deletionAt(deleteTime) : {};
   return { projectId, number, displayName, labels, parent, ...deletion };
+}
+
+function deletionAt(deleteTime: string | undefined): Pick<ProjectRef, 'isDeleted' | 'deletedMs'> {
+  const deletedMs = Date.parse(deleteTime ?? '');
+  return { isDeleted: true, ...(Number.isNaN(deletedMs) ? {} : { deletedMs }) };
 }

@@ -35,8 +35,17 @@ async function readAll(
   ownProject: string,
 ): Promise<ReadonlyMap<string, Others>> {
   const { state } = due.context;
-  const read = async ({ projectId }: ProjectRef): Promise<readonly [string, Others]> => {
+  const read = async (project: ProjectRef): Promise<readonly [string, Others]> => {
+    const { projectId, isDeleted, deletedMs } = project;
+    // Nothing runs in it, protected or not.
+    if (isDeleted === true && deletedMs !== undefined)
+      return [projectId, { kind: 'quiet', sinceMs: deletedMs }];
     const why = protection(projectId, due.config, ownProject);
+    if (why !== undefined && isDeleted === true)
+      return [
+        projectId,
+        goesOn(`projects/${projectId} of the same budget is deleted, and Google does not tell since when`),
+      ];
     if (why !== undefined)
       return [projectId, goesOn(`projects/${projectId} of the same budget runs on: ${why}`)];
     try {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { judgeOther } from '../../../functions/budget-kill-switch/settle/others.ts';
+import type { Due } from '../../../functions/budget-kill-switch/ladder/hold.ts';
+import { judgeOther, readOthers } from '../../../functions/budget-kill-switch/settle/others.ts';
+import type { ProjectRef } from '../../../shared/google/projects.ts';
 import {
   judgeGrowth,
   judgeSettling,
@@ -10,7 +12,7 @@ import {
 import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { running } from '../../support/running-resource.ts';
-import { BUDGET, config, MIDMONTH } from './builder.ts';
+import { BUDGET, budget, config, MIDMONTH, notification } from './builder.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = MIDMONTH.getTime();
@@ -155,3 +157,32 @@ describe('judgeOther', () => {
     expect(judgeOther('ml-b', unlinked, 101)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
   });
 });
+
+describe('readOthers: another project of the budget', () => {
+  const OTHER = { projectId: 'ml-b', number: '2' };
+  const deletedMs = NOW_MS - 3 * HOUR_MS;
+
+  /** What is told of ml-lab's budget, whose other project is `other`; no manifest is stored. */
+  function toldOf(other: ProjectRef, protect: readonly string[]): Promise<Others> {
+    const state = { bucket: 'b', read: () => Promise.resolve(undefined) };
+    const due = {
+      context: { state },
+      config: config({ protect: [...protect] }),
+      notification: notification(),
+      budget: budget({ projects: ['projects/1', 'projects/2'] }),
+      verdict: { budgetAmount: 100 },
+    } as unknown as Due;
+    return readOthers(due, [{ projectId: 'ml-lab', number: '1' }, other], 'ml-operations')('ml-lab');
+  }
+
+  it.each([
+    ['protected: runs on', {}, true, { kind: 'goes-on', why: 'projects/ml-b of the same budget runs on: budgets.protect names it' }],
+    ['not stopped: runs on', {}, false, { kind: 'goes-on', why: 'stop-compute is not in effect on projects/ml-b of the same budget' }],
+    ['deleted: is quiet since then', { isDeleted: true, deletedMs }, false, { kind: 'quiet', sinceMs: deletedMs }],
+    ['protected and deleted: is quiet since then', { isDeleted: true, deletedMs }, true, { kind: 'quiet', sinceMs: deletedMs }],
+    ['protected and deleted at a time that is not told: its cost may be the reason', { isDeleted: true }, true, { kind: 'goes-on', why: 'projects/ml-b of the same budget is deleted, and Google does not tell since when' }],
+    ['deleted at a time that is not told, and never looked at: its cost may be the reason', { isDeleted: true }, false, { kind: 'goes-on', why: 'stop-compute is not in effect on projects/ml-b of the same budget' }],
+  ] as const)('%s', async (_, deletion, isProtected, expected) => {
+    expect(await toldOf({ ...OTHER, ...deletion }, isProtected ? ['projects/ml-b'] : [])).toEqual(expected);
+  });
+}); // prettier-ignore

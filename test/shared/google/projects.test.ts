@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'vitest';
 import { PermanentError } from '../../../shared/errors.ts';
 import { GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import { isInScope, listProjects } from '../../../shared/google/projects.ts';
+import { getProject, isInScope, listProjects } from '../../../shared/google/projects.ts';
 import { refuse, scriptedApi, type SentRequest, type Script } from '../../support/scripted-api.ts';
 
 const HOST = 'cloudresourcemanager.googleapis.com/v3';
@@ -159,3 +159,20 @@ describe('isInScope', () => {
     await assert.rejects(isInScope(api, ['folders/1'], 'ml-lab'), GoogleApiError);
   });
 });
+
+describe('getProject', () => {
+  const DELETED = Date.parse('2026-11-17T10:00:00Z');
+
+  test.each([
+    ['active', { state: 'ACTIVE' }, {}],
+    ['active, and deleted once', { state: 'ACTIVE', deleteTime: '2026-11-17T10:00:00Z' }, {}],
+    ['deleted', { state: 'DELETE_REQUESTED', deleteTime: '2026-11-17T10:00:00Z' }, { isDeleted: true, deletedMs: DELETED }],
+    ['deleted, at no time', { state: 'DELETE_REQUESTED' }, { isDeleted: true }],
+    ['deleted, at no readable time', { state: 'DELETE_REQUESTED', deleteTime: 'soon' }, { isDeleted: true }],
+  ] as const)('%s: says whether and when it was deleted', async (_, more, deletion) => {
+    const { api } = scriptedApi(() => ({ name: 'projects/1', projectId: 'ml-b', ...more }));
+    const { projectId, number, displayName, labels, parent, ...rest } = await getProject(api, 'projects/ml-b');
+    assert.deepEqual([projectId, number, displayName, labels, parent], ['ml-b', '1', '', {}, undefined]);
+    assert.deepEqual(rest, deletion);
+  });
+}); // prettier-ignore
