@@ -14,7 +14,7 @@ import { noteMessage } from './message/note-message.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
 import { releaseProjects } from './message/release.ts';
-import { noteHeard } from './message/silence.ts';
+import { noteHeard, noteOver } from './message/silence.ts';
 
 /** Handles one message of the budget topic, or the switch's own tick. */
 export async function guardBudget(context: EventContext, message: Message): Promise<void> {
@@ -64,7 +64,7 @@ async function answer(
     // An estimate is compared with what is believed alone.
     if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
     await noteHeard(context, config, notification, asOfMs);
-  }
+  } else if (told.reason === 'period-over') await noteOver(context, config, notification, asOfMs);
   const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
   if (verdict.kind === 'due')

@@ -22,6 +22,8 @@ const heardSchema = z.object({
   saidMs: z.nullable(z.number()),
   /** What its latest message called it; absent in what an older version kept. */
   displayName: z.optional(z.string()),
+  /** When the latest message of a period that is over was published; absent where none came since `heardMs`. */
+  overMs: z.optional(z.number()),
 });
 
 type Heard = z.infer<typeof heardSchema>;
@@ -54,6 +56,25 @@ export async function noteHeard(
   }
 }
 
+/** Notes that a message of a period that is over came: by it no rung is held, so that the budget is as silent as before. */
+export async function noteOver(
+  { state, runtime, log }: Place,
+  { mode }: Pick<Config, 'mode'>,
+  { budget }: Pick<Notification, 'budget'>,
+  publishedMs: number,
+): Promise<void> {
+  if (state === undefined || mode === 'observe') return;
+  const first: Heard = { version: 1, heardMs: runtime.now().getTime(), saidMs: null };
+  try {
+    await updateStateObject(state, runtime, memoryOf(budget), (before = first) => {
+      const isLater = publishedMs > before.heardMs && publishedMs - (before.overMs ?? 0) >= NOTE_AFTER_MS;
+      return isLater ? { ...before, overMs: publishedMs } : before;
+    });
+  } catch (error) {
+    log('WARNING', `Cannot note that a message of a past period of ${budget} came: ${messageOf(error)}`);
+  }
+}
+
 /** What a budget was called when it was last heard of; undefined where that is not known. Throws `GoogleApiError`. */
 export async function rememberedName(
   state: EventContext['state'],
@@ -82,7 +103,7 @@ export async function tellSilence(
     return told === undefined ? before : { ...before, saidMs: nowMs };
   });
   if (told === undefined) return;
-  const text = silenceText(budget, Math.floor((nowMs - told.heardMs) / HOUR_MS), silenceHours);
+  const text = silenceText(budget, told, nowMs, silenceHours);
   log('ERROR', text, { alert: 'budget-silence', budget });
   const channels = policy.notify?.channels ?? [];
   if (channels.length > 0)
@@ -103,8 +124,16 @@ function withoutFuture({ heardMs, saidMs, ...rest }: Heard, nowMs: number): Hear
   };
 }
 
-function silenceText(budget: string, hours: number, silenceHours: number): string {
-  return `No message of ${budget} for ${hours} h (budgets.silence: ${silenceHours} h), and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
+function silenceText(
+  budget: string,
+  { heardMs, overMs }: Heard,
+  nowMs: number,
+  silenceHours: number,
+): string {
+  const since = `for ${Math.floor((nowMs - heardMs) / HOUR_MS)} h (budgets.silence: ${silenceHours} h)`;
+  if (overMs !== undefined && nowMs - overMs < silenceHours * HOUR_MS)
+    return `No message of the present period of ${budget} ${since}: those that come are of a period that is over, and hold no rung: nothing guards it now. See the budget's period in Cloud Billing, and whether its cost is reported`;
+  return `No message of ${budget} ${since}, and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
 }
 
 const storedSchema = z.optional(heardSchema);
