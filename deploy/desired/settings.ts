@@ -64,7 +64,9 @@ const settingsSchema = z.strictObject({
   reads: z._default(z.array(z.string().check(z.regex(FOLDER))), []),
   memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
   /** Node's own options, which the functions-framework's process takes from its environment. */
-  nodeOptions: z.string().check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/)),
+  nodeOptions: z
+    .string()
+    .check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/, 'expected flags of Node, such as --max-old-space-size=160')),
   timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/)),
   maxInstances: z.int().check(z.positive()),
   concurrency: z.int().check(z.positive()),
@@ -167,7 +169,10 @@ async function readRole(file: string): Promise<Role> {
 async function readYaml<T>(file: string, schema: z.ZodMiniType<T>): Promise<T> {
   const parsed = schema.safeParse(parse(await readFile(file, 'utf8')));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const problems = parsed.error.issues.map(
+    (issue) =>
+      `${issue.path.join('.')}: ${issue.code === 'invalid_type' ? `expected ${issue.expected}` : issue.message}`,
+  );
   throw new Error(`Cannot use "${file}": ${problems.join('; ')}`);
 }
 
