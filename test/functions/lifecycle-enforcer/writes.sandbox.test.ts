@@ -8,7 +8,7 @@ import { askGoogle } from '../../support/ask-google.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET } from '../../support/lab.ts';
 import { receiptsIn } from '../../support/observe.ts';
-import { disturb, disturbedRuntime, FATES, type Disturbance } from '../../support/write-fates.ts';
+import { disturb, disturbedRuntime, FATES, meetFate, type Disturbance } from '../../support/write-fates.ts';
 import {
   ABORT,
   bucketScenario,
@@ -161,4 +161,29 @@ describe('an instance of the lifecycle-enforcer that is frozen for an hour after
           await act(lab);
         },
       ));
+});
+
+describe('each write of the lifecycle-enforcer to the state', () => {
+  const OBJECTS = {
+    memory: /POST .*\/upload\/storage\/.*name=(?!receipts)/,
+    receipt: /POST .*name=receipts/,
+  };
+  const TITLES = ['garbage after the effect', 'a reset after the effect', 'a refusal'] as const;
+
+  for (const [object, write] of Object.entries(OBJECTS))
+    for (const title of TITLES)
+      it(`${object} with ${title}: the bucket is written once, and it knows its rules, after a redelivery and a tick`, () =>
+        withLab(async (lab) => {
+          let met = 0;
+          const disturbed = disturbedRuntime(lab.first, (request, answer) =>
+            write.test(request) && ++met === 1 ? meetFate(FATES[title], answer) : answer(),
+          );
+          await deliver(disturbed, '1');
+          expect(met).toBeGreaterThan(0);
+          expect(await deliver(lab.second, '1')).toBe('done');
+          expect(await deliver(lab.second, '2')).toBe('done');
+          expect(digestsOf([...rulesOf(lab.sandbox, 'data')])).toEqual(digestsOf([FOREIGN, OWN, ABORT]));
+          expect(carriedOut(lab)).toBe(1);
+          await expectOwnershipKnown(lab, [FOREIGN]);
+        }));
 });
