@@ -11,6 +11,7 @@ import { withEstimate } from './estimate/with-estimate.ts';
 import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
+import { noteHeld } from './settle/held-since.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
 import { releaseProjects } from './message/release.ts';
@@ -22,8 +23,8 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   if (isTick(message)) {
     await holdAtTick(context, config, message, {
       lookUp: (notification) => lookUp(context, notification),
-      fire: (notification, budget, verdict) =>
-        fireDueRungs({ context, config, notification, budget, verdict, rate: undefined }),
+      fire: (notification, budget, verdict, heldSinceMs) =>
+        fireDueRungs({ context, config, notification, budget, verdict, rate: undefined, heldSinceMs }),
     });
     return;
   }
@@ -67,8 +68,9 @@ async function answer(
   } else if (told.reason === 'period-over') await noteOver(context, config, notification, asOfMs);
   const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
+  const heldSinceMs = await noteHeld(context, config, budget.name, verdict);
   if (verdict.kind === 'due')
-    await fireDueRungs({ context, config, notification, budget, verdict, rate, publishedMs });
+    await fireDueRungs({ context, config, notification, budget, verdict, rate, heldSinceMs, publishedMs });
   else say(context, notification, verdict);
   if (releases) await releaseProjects(context, config, budget, verdict);
 }

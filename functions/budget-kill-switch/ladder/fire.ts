@@ -155,7 +155,7 @@ async function quietPlan(
 ): Promise<FreshPlan | undefined> {
   if (!rungs.every((rung) => isFired(manifest, rung))) return undefined;
   const plan = await planNow(firing, highest);
-  const isQuiet = plan.complete && plan.items.length === 0 && !isOffAnew(manifest, highest, plan);
+  const isQuiet = plan.complete && plan.items.length === 0 && !isOffAnew(firing, manifest, highest, plan);
   return isQuiet ? plan : undefined;
 }
 
@@ -163,9 +163,17 @@ async function quietPlan(
  * Whether a project that a restore brought back after the rung fired was deleted or lost its billing since: the rung is closed again, for
  * until now its cost went on.
  */
-function isOffAnew({ rungs, grace }: Manifest, rung: Rung, { nothingLeft }: FreshPlan): boolean {
+function isOffAnew(
+  { due }: Firing,
+  { rungs, grace }: Manifest,
+  rung: Rung,
+  { nothingLeft }: FreshPlan,
+): boolean {
   const firedAtMs = rungs.find((one) => one.do === rung.do)?.firedAtMs ?? 0;
-  return nothingLeft !== undefined && mayHaveRunSince({ grace }, firedAtMs, 0);
+  return (
+    nothingLeft !== undefined &&
+    mayHaveRunSince({ grace }, firedAtMs, { amount: 0, heldSinceMs: due.heldSinceMs })
+  );
 }
 
 /** What a rung would do now, in the receipt alone. */
@@ -200,7 +208,7 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
 async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promise<Fired> {
   const { due, run } = firing;
   const wasFired = isFired(lease.manifest(), rung);
-  const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due));
+  const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due), due.heldSinceMs);
   const fresh = await planNow(firing, rung);
   const { restored, rungs } = lease.manifest();
   const found = asBeforeOthers(fresh, rung, { restored, rungs });
@@ -212,7 +220,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   );
   const present = withIntent(plan, found.items, open);
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
-  if (wasFired && isDealtWith && !isOffAnew(lease.manifest(), rung, fresh)) {
+  if (wasFired && isDealtWith && !isOffAnew(firing, lease.manifest(), rung, fresh)) {
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
     return NOTHING_OVER;
   }

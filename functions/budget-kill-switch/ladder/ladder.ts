@@ -52,6 +52,7 @@ export function openRung(
   lease: ProjectLease,
   rung: Rung,
   spent?: Manifest['spent'],
+  heldSinceMs = 0,
 ): HeldRung {
   const earlier = plannedBefore(lease.manifest(), rung);
   const nowMs = (): number => run.runtime.now().getTime();
@@ -61,7 +62,7 @@ export function openRung(
       const takesEffect = closes && rung.do === 'stop-compute' && isFired(changed, rung);
       return spent === undefined || !takesEffect
         ? changed
-        : { ...changed, settling: settlingAfter(manifest, spent.amount, nowMs()) };
+        : { ...changed, settling: settlingAfter(manifest, { amount: spent.amount, heldSinceMs }, nowMs()) };
     });
   };
   return {

@@ -8,6 +8,7 @@ import { readMessages } from '../../../shared/state/spend-books.ts';
 import type { Config } from '../config.ts';
 import { judgeNotification, type Verdict } from '../decide.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
+import { noteHeld } from '../settle/held-since.ts';
 import { recallInForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
@@ -18,7 +19,12 @@ type DueVerdict = Extract<Verdict, { kind: 'due' }>;
 /** What a tick does with a budget whose rungs are in force. */
 export interface AtTick {
   readonly lookUp: (notification: Notification) => Promise<Budget | undefined>;
-  readonly fire: (notification: Notification, budget: Budget, verdict: DueVerdict) => Promise<void>;
+  readonly fire: (
+    notification: Notification,
+    budget: Budget,
+    verdict: DueVerdict,
+    heldSinceMs: number,
+  ) => Promise<void>;
 }
 
 const ATTRIBUTES = ['billingAccountId', 'budgetId', 'schemaVersion', 'SchemaVersion'];
@@ -90,9 +96,10 @@ async function holdBudget(
   }
   const held = holdReached(told, inForce?.reached ?? []);
   const verdict = await withEstimate(context, config, { ...notification, budget }, held);
+  const heldSinceMs = await noteHeld(context, config, name, verdict);
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
-    await fire(notification, budget, verdict);
+    await fire(notification, budget, verdict, heldSinceMs);
   else if (inForce !== undefined) await releaseProjects(context, config, budget, verdict);
 }
 

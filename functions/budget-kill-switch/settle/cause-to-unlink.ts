@@ -30,7 +30,12 @@ export async function causeToUnlink(
   const { share, amount } = reportedOf(due);
   const settled = {
     config: due.config,
-    manifest: await begunAnew(manifest, lease, { sinceMs: run.runtime.now().getTime(), amount }),
+    manifest: await begunAnew(
+      manifest,
+      lease,
+      { sinceMs: run.runtime.now().getTime(), amount },
+      due.heldSinceMs,
+    ),
     cost: share * amount,
     amount,
     currency: due.notification.currencyCode,
@@ -59,10 +64,12 @@ async function begunAnew(
   manifest: Manifest | undefined,
   lease: ProjectLease | undefined,
   anew: NonNullable<Manifest['settling']>,
+  heldSinceMs: number,
 ): Promise<Manifest | undefined> {
   const sinceMs = manifest === undefined ? undefined : effectiveSince(manifest);
   if (manifest === undefined || sinceMs === undefined) return manifest;
-  if (!isAhead(sinceMs, anew.sinceMs) && !mayHaveRunSince(manifest, sinceMs, anew.amount)) return manifest;
+  if (!isAhead(sinceMs, anew.sinceMs) && !mayHaveRunSince(manifest, sinceMs, { ...anew, heldSinceMs }))
+    return manifest;
   // Observing stops nothing: what runs meanwhile explains growth, so that no figure of that time may count as a reason to unlink.
   return lease === undefined
     ? { ...manifest, settling: anew }

@@ -5,27 +5,35 @@ export function effectiveSince({ settling, rungs }: Manifest): number | undefine
   return settling?.sinceMs ?? rungs.find((rung) => rung.do === 'stop-compute')?.firedAtMs;
 }
 
+/** By what is known whether something may have run. */
+export interface HeldBy {
+  /** The budget's present amount. */
+  readonly amount: number;
+  /** Since when the rung is in force without a break, milliseconds since the epoch; 0 where no break is known. */
+  readonly heldSinceMs: number;
+}
+
 /**
  * Whether something may have run since a moment at which stop-compute took effect, and was stopped by hand before the switch looked:
- * after a restore, or under a raised amount. Pure.
+ * after a restore, under a raised amount, or while the rung was not in force. Pure.
  */
 export function mayHaveRunSince(
   { settling, grace }: Pick<Manifest, 'settling' | 'grace'>,
   sinceMs: number,
-  amount: number,
+  { amount, heldSinceMs }: HeldBy,
 ): boolean {
-  return (grace?.sinceMs ?? 0) > sinceMs || amount > (settling?.amount ?? amount);
+  return (grace?.sinceMs ?? 0) > sinceMs || heldSinceMs > sinceMs || amount > (settling?.amount ?? amount);
 }
 
 /**
  * Since when stop-compute is in effect, when it has been dealt with once more. What came back and was stopped again prolongs
- * nothing; what ran after a restore or under a raised amount does. Pure.
+ * nothing; what ran after a restore, under a raised amount or while the rung was not in force does. Pure.
  */
 export function settlingAfter(
   { settling, grace }: Pick<Manifest, 'settling' | 'grace'>,
-  amount: number,
+  by: HeldBy,
   nowMs: number,
 ): NonNullable<Manifest['settling']> {
-  const goesOn = settling !== undefined && !mayHaveRunSince({ settling, grace }, settling.sinceMs, amount);
-  return goesOn ? settling : { sinceMs: nowMs, amount };
+  const goesOn = settling !== undefined && !mayHaveRunSince({ settling, grace }, settling.sinceMs, by);
+  return goesOn ? settling : { sinceMs: nowMs, amount: by.amount };
 }

@@ -4,7 +4,7 @@ import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { readManifest, type Manifest } from '../../../shared/state/manifest.ts';
 import { protection } from '../decide.ts';
 import { keyOf, type Due } from '../ladder/hold.ts';
-import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
+import { effectiveSince, mayHaveRunSince, type HeldBy } from './in-effect.ts';
 import type { Others } from './judge-settling.ts';
 
 /** Manifests that are read at the same time. */
@@ -35,6 +35,7 @@ async function readAll(
   ownProject: string,
 ): Promise<ReadonlyMap<string, Others>> {
   const { state } = due.context;
+  const by = { amount: due.verdict.budgetAmount, heldSinceMs: due.heldSinceMs };
   const read = async (project: ProjectRef): Promise<readonly [string, Others]> => {
     const { projectId, isDeleted, deletedMs } = project;
     // Nothing runs in it, protected or not.
@@ -50,7 +51,7 @@ async function readAll(
       return [projectId, goesOn(`projects/${projectId} of the same budget runs on: ${why}`)];
     try {
       const known = state === undefined ? undefined : await readManifest(state, keyOf(due, { projectId }));
-      return [projectId, judgeOther(projectId, known?.manifest, due.verdict.budgetAmount)];
+      return [projectId, judgeOther(projectId, known?.manifest, by)];
     } catch (error) {
       // What else burns in this project is a reason by itself, whatever is known of that one.
       return [
@@ -63,7 +64,7 @@ async function readAll(
 }
 
 /** Since when a project of the budget runs nothing. Pure. */
-export function judgeOther(projectId: string, manifest: Manifest | undefined, amount: number): Others {
+export function judgeOther(projectId: string, manifest: Manifest | undefined, by: HeldBy): Others {
   const notInEffect = goesOn(`stop-compute is not in effect on projects/${projectId} of the same budget`);
   if (manifest === undefined) return notInEffect;
   const rungs = manifest.rungs.filter(({ status }) => status === 'done');
@@ -71,7 +72,7 @@ export function judgeOther(projectId: string, manifest: Manifest | undefined, am
   const isStopped = rungs.some((rung) => rung.do === 'stop-compute');
   const sinceMs = Math.max(unlinkedMs ?? 0, (isStopped ? effectiveSince(manifest) : undefined) ?? 0);
   // Without billing nothing runs, whatever the amount.
-  const present = unlinkedMs === undefined ? amount : 0;
+  const present = unlinkedMs === undefined ? by : { amount: 0, heldSinceMs: 0 };
   return sinceMs === 0 || mayHaveRunSince(manifest, sinceMs, present)
     ? notInEffect
     : { kind: 'quiet', sinceMs };

@@ -120,16 +120,33 @@ describe('settlingAfter', () => {
   const before = { settling: { sinceMs: 1_000, amount: 100 } };
   const fresh = { sinceMs: 9_000, amount: 100 };
   it('begins with the first stop, and goes on with what came back', () => {
-    expect(settlingAfter({}, 100, 9_000)).toEqual(fresh);
-    expect(settlingAfter(before, 100, 9_000)).toEqual(before.settling);
-    expect(settlingAfter(before, 50, 9_000)).toEqual(before.settling);
+    expect(settlingAfter({}, { amount: 100, heldSinceMs: 0 }, 9_000)).toEqual(fresh);
+    expect(settlingAfter(before, { amount: 100, heldSinceMs: 0 }, 9_000)).toEqual(before.settling);
+    expect(settlingAfter(before, { amount: 50, heldSinceMs: 0 }, 9_000)).toEqual(before.settling);
+  });
+  it('begins anew after a break in which the rung was not in force', () => {
+    expect(settlingAfter(before, { amount: 100, heldSinceMs: 1_001 }, 9_000)).toEqual(fresh);
+    expect(settlingAfter(before, { amount: 100, heldSinceMs: 1_000 }, 9_000)).toEqual(before.settling);
   });
   it('begins anew after a raise or a restore', () => {
-    expect(settlingAfter(before, 101, 9_000)).toEqual({ sinceMs: 9_000, amount: 101 });
-    expect(settlingAfter({ ...before, grace: { runId: 'r', sinceMs: 1_001 } }, 100, 9_000)).toEqual(fresh);
-    expect(settlingAfter({ ...before, grace: { runId: 'r', sinceMs: 999 } }, 100, 9_000)).toEqual(
-      before.settling,
-    );
+    expect(settlingAfter(before, { amount: 101, heldSinceMs: 0 }, 9_000)).toEqual({
+      sinceMs: 9_000,
+      amount: 101,
+    });
+    expect(
+      settlingAfter(
+        { ...before, grace: { runId: 'r', sinceMs: 1_001 } },
+        { amount: 100, heldSinceMs: 0 },
+        9_000,
+      ),
+    ).toEqual(fresh);
+    expect(
+      settlingAfter(
+        { ...before, grace: { runId: 'r', sinceMs: 999 } },
+        { amount: 100, heldSinceMs: 0 },
+        9_000,
+      ),
+    ).toEqual(before.settling);
   });
 });
 
@@ -140,21 +157,38 @@ describe('judgeOther', () => {
   };
   const unlink = { at: 1.2, do: 'unlink-billing', status: 'done', runId: 'r', firedAtMs: NOW_MS } as const;
   it('is quiet since stop-compute took effect, or since it was unlinked', () => {
-    expect(judgeOther('ml-b', stopped(3), 100)).toEqual({ kind: 'quiet', sinceMs: NOW_MS - 3 * HOUR_MS });
+    expect(judgeOther('ml-b', stopped(3), { amount: 100, heldSinceMs: 0 })).toEqual({
+      kind: 'quiet',
+      sinceMs: NOW_MS - 3 * HOUR_MS,
+    });
     const manifest = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
-    expect(judgeOther('ml-b', manifest, 100)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
+    expect(judgeOther('ml-b', manifest, { amount: 100, heldSinceMs: 0 })).toEqual({
+      kind: 'quiet',
+      sinceMs: NOW_MS,
+    });
   });
   it('goes on where nothing stopped it, not all of it, or it was restored since', () => {
-    expect(judgeOther('ml-b', undefined, 100)).toEqual(runsOn);
+    expect(judgeOther('ml-b', undefined, { amount: 100, heldSinceMs: 0 })).toEqual(runsOn);
     const partly = stopped(3).rungs.map((rung) => ({ ...rung, status: 'claimed' as const }));
-    expect(judgeOther('ml-b', { ...stopped(3), rungs: partly }, 100)).toEqual(runsOn);
+    expect(judgeOther('ml-b', { ...stopped(3), rungs: partly }, { amount: 100, heldSinceMs: 0 })).toEqual(
+      runsOn,
+    );
     const restored = { ...stopped(3), grace: { runId: 'r', sinceMs: NOW_MS - HOUR_MS } };
-    expect(judgeOther('ml-b', restored, 100)).toEqual(runsOn);
+    expect(judgeOther('ml-b', restored, { amount: 100, heldSinceMs: 0 })).toEqual(runsOn);
+  });
+  it('goes on where the rung was not in force since, unless it was unlinked', () => {
+    const by = { amount: 100, heldSinceMs: NOW_MS - HOUR_MS };
+    expect(judgeOther('ml-b', stopped(3), by)).toEqual(runsOn);
+    const unlinked = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
+    expect(judgeOther('ml-b', unlinked, by)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
   });
   it('goes on where the amount was raised since, unless it was unlinked', () => {
-    expect(judgeOther('ml-b', stopped(3), 101)).toEqual(runsOn);
+    expect(judgeOther('ml-b', stopped(3), { amount: 101, heldSinceMs: 0 })).toEqual(runsOn);
     const unlinked = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
-    expect(judgeOther('ml-b', unlinked, 101)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
+    expect(judgeOther('ml-b', unlinked, { amount: 101, heldSinceMs: 0 })).toEqual({
+      kind: 'quiet',
+      sinceMs: NOW_MS,
+    });
   });
 });
 

@@ -127,7 +127,7 @@ describe.each(ENDS)('a project that was unlinked and restored, and of which then
         const said = messagesOf(world.lines.slice(from), 'WARNING');
         expect(said.filter((text) => text.includes('has nothing left to do'))).toHaveLength(1);
         const manifest = manifestsIn(sandbox)[RUNAWAY];
-        const other = judgeOther(RUNAWAY, manifest, 1_000);
+        const other = judgeOther(RUNAWAY, manifest, { amount: 1_000, heldSinceMs: 0 });
         expect(other).toEqual({ kind: 'quiet', sinceMs: manifest?.rungs[0]?.firedAtMs });
         expect(manifest?.rungs[0]?.firedAtMs).toBeGreaterThanOrEqual(lookMs);
       },

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { BUDGET, MINUTE_MS, RESEARCH, restoreWorld } from '../../support/restore-world.ts';
+
+const lab = restoreWorld();
+const { fake } = lab;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** The project alone in its budget of $100, with nothing that a label keeps, all stopped for a day at $125. */
+async function startSettled(): Promise<void> {
+  lab.fresh();
+  const { notebooks, vms, machines, number } = lab.project();
+  for (const fleet of [notebooks, vms])
+    for (const name of fleet.keys()) if (name.endsWith('-kept')) fleet.set(name, false);
+  for (const [name, machine] of machines) if (name.endsWith('-kept')) machine.running = false;
+  fake.world.nowMs = Date.parse('2026-11-10T12:00:00Z');
+  const known = fake.world.budgets.get(BUDGET);
+  const filter = known?.['budgetFilter'] as object;
+  fake.world.budgets.set(BUDGET, { ...known, budgetFilter: { ...filter, projects: [`projects/${number}`] } });
+  for (let messages = 0; messages < 2; messages++) {
+    expect(await lab.alert({ costAmount: 125, budgetAmount: 100 })).toBe(true);
+    fake.world.nowMs += 25 * HOUR_MS;
+  }
+  expect(await report(125)).toBe(true);
+}
+
+/** Whether the project is linked after a message. */
+async function report(costAmount: number, budgetAmount = 100): Promise<boolean> {
+  expect(await lab.alert({ costAmount, budgetAmount })).toBe(true);
+  fake.world.nowMs += 10 * MINUTE_MS;
+  return lab.project().account !== '';
+}
+
+function startByHand(): void {
+  lab.project().vms.set('vm-1', true);
+  fake.world.starts.set(`${RESEARCH}/vm-1`, fake.world.nowMs);
+  fake.world.nowMs += 5 * HOUR_MS;
+}
+
+/** How stop-compute comes out of force for a while, in which the amount ends as it was. */
+const BREAKS = {
+  'a credit': async () => {
+    expect(await report(70)).toBe(true);
+  },
+  'a raise that is taken back, with messages in it': async () => {
+    lab.raise(200);
+    expect(await report(125, 200)).toBe(true);
+  },
+  'a raise that is taken back, with a tick in it': async () => {
+    lab.raise(200);
+    expect(await lab.tick()).toBe(true);
+  },
+} as const;
+
+describe('cost of what ran while stop-compute was not in force', () => {
+  for (const [title, take] of Object.entries(BREAKS))
+    for (const isOffByHand of [false, true])
+      it(`after ${title}, ${isOffByHand ? 'stopped by hand before' : 'running until'} the rung is in force again: is no reason to unlink until it has settled`, async () => {
+        await startSettled();
+        await take();
+        startByHand();
+        if (isOffByHand) lab.project().vms.set('vm-1', false);
+        lab.raise(100);
+        expect(await report(135)).toBe(true);
+        expect(lab.project().vms.get('vm-1')).toBe(false);
+        fake.world.nowMs += 20 * HOUR_MS;
+        expect(await report(140)).toBe(true);
+        fake.world.nowMs += 5 * HOUR_MS;
+        // The first figure after the settling time, with which later ones are compared.
+        expect(await report(140)).toBe(true);
+        expect(await report(140)).toBe(true);
+        expect(await report(145)).toBe(false);
+      });
+
+  it('without such a break: what grows by more after the settling time unlinks', async () => {
+    await startSettled();
+    expect(await report(125)).toBe(true);
+    expect(await report(135)).toBe(false);
+  });
+
+  it('where what was noted of it is damaged, the amount alone counts', async () => {
+    await startSettled();
+    const name = [...fake.world.objects.keys()].find((one) => one.endsWith('/held.json')) ?? '';
+    fake.world.objects.set(name, { text: '{', generation: 9, updatedMs: fake.world.nowMs });
+    expect(await report(135)).toBe(false);
+  });
+});
