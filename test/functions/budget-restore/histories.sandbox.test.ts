@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import { nameOfModel } from '../../support/fake-google.ts';
+import { POOL_GROUP } from '../../support/fake-groups.ts';
 import { GROUP_SIZE, MACHINE_STARTS } from '../../support/fake-machines.ts';
 import {
   DEATHS,
@@ -16,6 +18,7 @@ import { BUDGET, MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from '..
 /** The same histories each time. */
 const SEED = 20_261_127;
 const SOUND_RUNS = 1_000;
+const STOPPING_RUNS = 250;
 const CORRUPTED_RUNS = 600;
 const DAY = Date.parse('2026-11-10T12:00:00Z');
 
@@ -46,6 +49,9 @@ const LOOKS = [
 /** What an operator may start, all or one of it. */
 const BY_HAND = ['all', 'nb-1', 'vm-1', 'web', 'ws-1', 'tpu-1', 'spark', 'colab-1', 'hourly'] as const;
 
+/** What an operator may stop, all or one of it. */
+const OFF_BY_HAND = [...BY_HAND, 'model-1'] as const;
+
 type Mishap =
   | { readonly kind: 'none' }
   | { readonly kind: 'fate'; readonly write: string; readonly fate: Fate }
@@ -59,6 +65,8 @@ type Step =
   | { readonly kind: 'restore'; readonly grace: string; readonly mishap: Mishap }
   /** An operator, or a pipeline that tries again, starts what is off. */
   | { readonly kind: 'started'; readonly what: (typeof BY_HAND)[number] }
+  /** An operator stops what runs, or takes a model off its endpoint. */
+  | { readonly kind: 'stopped'; readonly what: (typeof OFF_BY_HAND)[number] }
   | { readonly kind: 'raise'; readonly units: number }
   | { readonly kind: 'wait'; readonly minutes: number }
   | { readonly kind: 'corrupt'; readonly how: keyof typeof CORRUPTIONS };
@@ -92,7 +100,7 @@ const mishap: fc.Arbitrary<Mishap> = fc.oneof(
   },
 );
 
-const soundStep: fc.Arbitrary<Step> = fc.oneof(
+const beforeStops = [
   {
     weight: 5,
     arbitrary: fc.record({
@@ -117,6 +125,8 @@ const soundStep: fc.Arbitrary<Step> = fc.oneof(
       what: fc.constantFrom(...BY_HAND),
     }),
   },
+] as const;
+const afterStops = [
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('raise' as const), units: fc.constantFrom(100, 120, 200) }),
@@ -128,6 +138,19 @@ const soundStep: fc.Arbitrary<Step> = fc.oneof(
       minutes: fc.constantFrom(1, 10, 45, 600, 1_500),
     }),
   },
+] as const;
+const soundStep: fc.Arbitrary<Step> = fc.oneof(...beforeStops, ...afterStops);
+
+const stoppingStep: fc.Arbitrary<Step> = fc.oneof(
+  ...beforeStops,
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('stopped' as const),
+      what: fc.constantFrom(...OFF_BY_HAND),
+    }),
+  },
+  ...afterStops,
 );
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
@@ -176,6 +199,10 @@ interface History {
   lateCost: number;
   /** Since when at the earliest all that the rungs cover is off; undefined since a restore. */
   offSinceMs: number | undefined;
+  /** Whether what an operator starts while no rung is in force begins the settling time anew. */
+  readonly countsBreaks: boolean;
+  /** What an operator stopped last, and whether the switch had taken it away since it was last brought back for all to see. */
+  readonly offByHand: Map<string, 'alone' | 'after the switch'>;
 }
 
 /** What the switch covers and what runs of it, but for what is kept. */
@@ -220,6 +247,9 @@ async function takeStep(step: Step, history: History): Promise<void> {
     case 'started':
       startByHand(step.what, history);
       return;
+    case 'stopped':
+      stopByHand(step.what, history);
+      return;
     case 'corrupt':
       corrupt(step.how);
       return;
@@ -243,19 +273,25 @@ async function takeStep(step: Step, history: History): Promise<void> {
   }
 }
 
-function startByHand(what: Extract<Step, { kind: 'started' }>['what'], { log, burnsOn }: History): void {
+function startByHand(what: Extract<Step, { kind: 'started' }>['what'], history: History): void {
+  const { log, burnsOn, offByHand } = history;
   const project = lab.project();
   if (project.account === '') return;
+  // Under no rung: what runs then has its cost, and its settling time.
+  if (history.countsBreaks && shareOf(history) < 1)
+    Object.assign(history, { offSinceMs: undefined, lateCost: Infinity });
   for (const machines of [project.notebooks, project.vms])
     for (const [name, runs] of machines)
       if (!runs && (what === name || (what === 'all' && (burnsOn || !name.endsWith('-kept'))))) {
         machines.set(name, true);
         fake.world.starts.set(`${RESEARCH}/${name}`, fake.world.nowMs);
+        offByHand.delete(name);
         log.push(`start ${RESEARCH}/${name}`);
       }
   for (const [name, machine] of project.machines)
     if (!machine.running && (what === name || (what === 'all' && (burnsOn || !name.endsWith('-kept'))))) {
       machine.running = true;
+      offByHand.delete(name);
       log.push(`start ${RESEARCH}/${name}`);
     }
   for (const submitted of [project.pipelines, project.jobs])
@@ -264,12 +300,62 @@ function startByHand(what: Extract<Step, { kind: 'started' }>['what'], { log, bu
         submitted.set(name, true);
         log.push(`submit ${RESEARCH}/${name}`);
       }
-  // Only the size: what scales it stays off.
+  // Only the size: what scales it stays off, but for what an operator turned off.
   for (const [name, group] of project.groups)
     if (group.size === 0 && (what === name || what === 'all')) {
       group.size = GROUP_SIZE;
       log.push(`fill ${RESEARCH}/${name}`);
+      if (offByHand.get(name) === 'alone') {
+        group.scaled = true;
+        log.push(`scale ${RESEARCH}/${name}-scaler`);
+      }
+      offByHand.delete(name);
     }
+}
+
+/** Whether the manifest has something as taken away, and not as brought back since: what an operator does then may go unseen. */
+function isTaken(name: string): boolean {
+  const stored = fake.world.objects.get(objectOf(RESEARCH));
+  const { rungs = [], restored = {}, starts = {} } = JSON.parse(stored?.text ?? '{}') as Partial<Manifest>;
+  const items = rungs
+    .flatMap((rung) => rung.items ?? [])
+    .filter(({ resource }) => resource.endsWith(`/${name}`));
+  return items.some(
+    ({ resource, status, atMs = 0 }) =>
+      (status === 'done' || status === 'planned') &&
+      ((restored[resource] ?? -1) < atMs ||
+        Object.keys(starts).some((key) => key.startsWith(`${resource} `))),
+  );
+}
+
+/** What the manifest calls what the log names otherwise. */
+const MANIFEST_NAMES: Readonly<Record<string, string>> = {
+  [POOL_GROUP]: 'pool',
+  'model-1': 'endpoints/1',
+  'model-2': 'endpoints/1',
+};
+
+function stopByHand(what: Extract<Step, { kind: 'stopped' }>['what'], { log, offByHand }: History): void {
+  const { notebooks, vms, machines, groups, models } = lab.project();
+  const stop = (name: string, verb: string, isOn: boolean, turnOff: () => void): void => {
+    if (!isOn || (what !== name && what !== 'all')) return;
+    // Google tells when a VM was started last: what an operator started and stopped is known by that.
+    const isTold = notebooks.has(name) || vms.has(name);
+    offByHand.set(name, !isTold && isTaken(MANIFEST_NAMES[name] ?? name) ? 'after the switch' : 'alone');
+    turnOff();
+    log.push(`${verb} ${RESEARCH}/${name}`);
+  };
+  for (const fleet of [notebooks, vms])
+    for (const [name, runs] of fleet) stop(name, 'stop', runs, () => fleet.set(name, false));
+  for (const [name, machine] of machines)
+    stop(name, name === 'hourly' ? 'pause' : 'stop', machine.running, () => (machine.running = false));
+  for (const [name, group] of groups)
+    stop(name, 'empty', group.size > 0, () => {
+      // Else what scales it would fill it again.
+      if (group.scaled) log.push(`fix ${RESEARCH}/${name}-scaler`);
+      Object.assign(group, { size: 0, scaled: false });
+    });
+  for (const id of [...models]) stop(nameOfModel(id), 'undeployModel', true, () => models.delete(id));
 }
 
 function corrupt(how: keyof typeof CORRUPTIONS): void {
@@ -347,7 +433,12 @@ function leaveNothingBurning(): void {
   budgets.set(BUDGET, { ...known, budgetFilter: { ...filter, projects: [`projects/${number}`] } });
 }
 
-async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): Promise<void> {
+async function play(
+  steps: readonly Step[],
+  isSound: boolean,
+  burnsOn = true,
+  countsBreaks = false,
+): Promise<void> {
   lab.fresh();
   addPipeline();
   if (!burnsOn) leaveNothingBurning();
@@ -360,6 +451,8 @@ async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): P
     burnsOn,
     lateCost: Infinity,
     offSinceMs: undefined,
+    offByHand: new Map(),
+    countsBreaks,
   };
   for (const step of steps) {
     fake.world.changes.length = 0;
@@ -369,6 +462,7 @@ async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): P
     await takeStep(step, history);
     const changes = fake.world.changes.filter((change) => change.includes(RESEARCH));
     history.log.push(...changes);
+    if (isSound) expectLeftOff(step, history, changes);
     expectNothingElseTouched(fake.world.changes);
     if (isSound && !hasHeld) expectCauseToUnlink(step, startedMs, history, changes);
     if (step.kind === 'alert' || step.kind === 'tick')
@@ -377,7 +471,7 @@ async function play(steps: readonly Step[], isSound: boolean, burnsOn = true): P
   }
   if (!isSound) return;
   expectAlternation(history.log);
-  await expectRestored(before);
+  await expectRestored(before, history);
 }
 
 /** What is spent by the last message, of the amount as it is now, and no more than what the message was when it came. */
@@ -392,8 +486,47 @@ function expectRungs(share: number, changes: readonly string[], isInForce: boole
   if (isInForce && share >= 1) expect(running()).toEqual([]);
 }
 
+/** No restore brings back what an operator stopped, where that can be told. */
+function expectLeftOff(step: Step, { offByHand, log }: History, changes: readonly string[]): void {
+  if (step.kind !== 'restore') return;
+  for (const change of changes) {
+    const [verb = '', name = ''] = change.replace(`${RESEARCH}/`, '').split(' ');
+    if (!/^(?:start|resume|fill|deployModel)$/.test(verb)) continue;
+    expect(offByHand.get(name), `${change} after ${log.join(', ')}`).not.toBe('alone');
+    offByHand.delete(name);
+  }
+}
+
+/** What was before, but for what an operator stopped: of that what cannot be told may be as it is now. */
+function expectedState(before: object, { offByHand }: History): object {
+  const project = lab.project();
+  const now = stateOf(project) as Readonly<Record<string, unknown>>;
+  const state = structuredClone(before) as Record<string, unknown>;
+  const machines = state['machines'] as Record<string, unknown>;
+  const groups = state['groups'] as Record<string, unknown>;
+  const present = now as {
+    machines: Record<string, unknown>;
+    groups: Record<string, unknown>;
+    models: string[];
+  };
+  for (const [name, how] of offByHand) {
+    const isOn = how === 'alone' ? false : undefined;
+    if (name in machines)
+      machines[name] =
+        isOn === false ? { ...Object(machines[name]), running: false } : present.machines[name];
+    else if (name in groups)
+      groups[name] = isOn === false ? { size: 0, scaled: false } : present.groups[name];
+    else if (name.startsWith('model-')) {
+      const others = (state['models'] as string[]).filter((one) => one !== name);
+      state['models'] =
+        isOn === undefined && present.models.includes(name) ? [...others, name].sort() : others;
+    } else state[name] = isOn ?? now[name];
+  }
+  return state;
+}
+
 /** What is off by hand in no history comes back whole, and once more changes nothing. */
-async function expectRestored(before: object): Promise<void> {
+async function expectRestored(before: object, history: History): Promise<void> {
   arm({ kind: 'none' });
   for (let calls = 1; calls <= 3; calls++) {
     fake.world.nowMs += 40 * MINUTE_MS;
@@ -401,7 +534,7 @@ async function expectRestored(before: object): Promise<void> {
     if (answer.status === 200 || answer.status === 404) break;
     expect(calls, JSON.stringify(answer)).toBeLessThan(3);
   }
-  expect(stateOf(lab.project())).toEqual(before);
+  expect(stateOf(lab.project()), history.log.join(', ')).toEqual(expectedState(before, history));
   fake.world.changes.length = 0;
   await lab.restore();
   expect(fake.world.changes).toEqual([]);
@@ -429,6 +562,17 @@ describe('switch and restore over random histories', () => {
         play(steps, true, burnsOn),
       ),
       { numRuns: SOUND_RUNS, seed: SEED, examples: [...OVER_THE_SETTLING_TIME] },
+    );
+  }, 600_000);
+
+  it('bring back what the switch stopped and nothing that an operator did', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(stoppingStep, { minLength: 2, maxLength: 6 }),
+        fc.boolean(),
+        (steps, burnsOn) => play(steps, true, burnsOn, true),
+      ),
+      { numRuns: STOPPING_RUNS, seed: SEED, examples: [...OVER_THE_SETTLING_TIME] },
     );
   }, 600_000);
 
