@@ -133,7 +133,7 @@ function silenceText(
   const since = `for ${Math.floor((nowMs - heardMs) / HOUR_MS)} h (budgets.silence: ${silenceHours} h)`;
   if (overMs !== undefined && nowMs - overMs < silenceHours * HOUR_MS)
     return `No message of the present period of ${budget} ${since}: those that come are of a period that is over, and hold no rung: nothing guards it now. See the budget's period in Cloud Billing, and whether its cost is reported`;
-  return `No message of ${budget} ${since}, and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, and whether Cloud Billing may publish there: npm run preflight`;
+  return `No message of ${budget} ${since}, and Cloud Billing sends one every 20 to 30 minutes or so: nothing guards it now. See whether it exists and notifies this function's topic, whether Cloud Billing may publish there (npm run preflight), and what the log says at WARNING of messages that do not count`;
 }
 
 const storedSchema = z.optional(heardSchema);

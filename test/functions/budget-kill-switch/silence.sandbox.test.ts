@@ -63,6 +63,23 @@ describe('a budget of which no message comes', () => {
       assert.equal(said(world).length, 2);
     }));
 
+  it('is one as well where messages come and none counts, and says where to look', () =>
+    withSwitch({ scenario, policy: switchPolicy({ lines: ['silence: 2h'] }) }, async (world) => {
+      await world.alert(alert(0.4));
+      for (let hour = 0; hour < 2; hour++) {
+        await world.alert(alert(0.6, { data: { currencyCode: 'EUR' } }));
+        await ticks(world, 1);
+      }
+      assert.match(
+        said(world)[0] ?? '',
+        new RegExp(`^No message of ${BUDGET} for 2 h .* at WARNING of messages that do not count$`),
+      );
+      assert.match(
+        messagesOf(world.lines, 'WARNING').join('\n'),
+        /other-currency: the message counts in EUR, the budget in USD/,
+      );
+    }));
+
   it('is none with silence: 0', () =>
     withSwitch({ scenario, policy: switchPolicy({ lines: ['silence: 0'] }) }, async (world) => {
       await world.alert(TICK);
