@@ -34,6 +34,8 @@ export interface Ended {
   readonly output: string;
 }
 
+const REMEMBER_ESBUILD = join(import.meta.dirname, 'remember-esbuild.ts');
+
 /** Longer than it takes to end what was killed. */
 const NEVER_HEARD_MS = 1_000;
 
@@ -83,7 +85,7 @@ export async function openSite(scenario: Scenario, functions?: readonly string[]
     CLOUDSDK_STORAGE_PROCESS_COUNT: '1',
     // The clients of the preflight connect without a proxy.
     COSTGUARD_SANDBOX_PORT: String(sandbox.port),
-    NODE_OPTIONS: sandbox.preload.join(' '),
+    NODE_OPTIONS: [...sandbox.preload, '--import', REMEMBER_ESBUILD].join(' '),
     // The commands are TypeScript, and start again and again.
     NODE_COMPILE_CACHE: join(repository, 'node_modules/.cache/node'),
     ...sandbox.signedInEnvironment('owner@example.com'),
