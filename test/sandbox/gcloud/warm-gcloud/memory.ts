@@ -91,27 +91,28 @@ function rememberReads({ observe, repeat, mayFail }: MemoryOptions) {
     return true;
   };
   const serve = async (asker: Socket): Promise<void> => {
-    const say = (answer: object): void => void asker.write(`${JSON.stringify(answer)}\n`);
+    // Words, which a program that has just started reads without a parser.
+    const say = (...words: readonly (string | number)[]): void => void asker.write(`${words.join(' ')}\n`);
     const lines = createInterface({ input: asker })[Symbol.asyncIterator]();
     const question = await lines.next();
     if (question.done === true) return;
     const command = commandSchema.parse(JSON.parse(question.value));
     // A fault is meant for the requests of a command, and may be used up by one that is sent again.
     if (!isReadCommand(command) || mayFail()) {
-      say({ kind: 'run' });
+      say('run');
       return;
     }
     const key = keyOf(command);
     const known = remembered.get(key);
     if (known !== undefined && (await holds(known))) {
       spared += 1;
-      say({ kind: 'known', ...known.end });
+      say('known', known.end.code, known.end.stdout || '-', known.end.stderr || '-');
       return;
     }
     const tag = `asked-${++tags}`;
     const requests: Answered[] = [];
     running.set(tag, requests);
-    say({ kind: 'keep', tag });
+    say('keep', tag);
     const report = await lines.next();
     running.delete(tag);
     // Killed meanwhile, or with requests that are not told by their User-Agent.
