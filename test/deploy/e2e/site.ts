@@ -34,7 +34,7 @@ export interface Ended {
   readonly output: string;
 }
 
-const REMEMBER_ESBUILD = join(import.meta.dirname, 'remember-esbuild.ts');
+const REMEMBER_ESBUILD = join(import.meta.dirname, '../../support/remember-esbuild.ts');
 
 /** Longer than it takes to end what was killed. */
 const NEVER_HEARD_MS = 1_000;

@@ -229,7 +229,7 @@ describe('budget-kill-switch on a runaway project', () => {
         assert.equal(stateOf(world.sandbox)['billing'], BUDGET.split('/')[1]);
       }));
 
-  it('in observe mode says what it would do and writes nothing but its receipt', () =>
+  it('in observe mode says what it would do and writes nothing but what was reported and its receipt', () =>
     withSwitch({ policy: switchPolicy({ mode: 'observe' }) }, async (world) => {
       const { sandbox } = world;
       const before = stateOf(sandbox);
@@ -237,9 +237,10 @@ describe('budget-kill-switch on a runaway project', () => {
       assert.deepEqual(changesIn(sandbox), {});
       assert.deepEqual(stateOf(sandbox), before);
       assert.match(messagesOf(world.lines, 'WARNING')[0] ?? '', /^Would act \(observe\): .*130 %/);
-      const [name, ...more] = sandbox.storage.objectNames(BUCKET);
+      const [name, reported, ...more] = sandbox.storage.objectNames(BUCKET);
       assert.deepEqual(more, []);
       assert.match(name ?? '', /^receipts\/budget-kill-switch\//);
+      assert.match(reported ?? '', /^spend\/[^/]+\/[^/]+\/2026-\d\d-01\.json$/);
       const receipt = lastReceipt(sandbox, BUCKET, SWITCH);
       assert.equal(receipt.mode, 'observe');
       // Price books that are older than 90 days.

@@ -12,7 +12,7 @@ import type { BuildOptions, BuildResult } from 'esbuild';
 
 /** All that a bundle is made of, beside the packages that the lock file names. */
 const SOURCES = ['functions/**/*', 'shared/**/*', 'deploy/bundle/*', 'package.json', 'package-lock.json'];
-const FOLDER = join(import.meta.dirname, '../../../node_modules/.cache/bundles');
+const FOLDER = join(import.meta.dirname, '../../node_modules/.cache/bundles');
 
 type Build = (options: BuildOptions) => Promise<BuildResult>;
 
