@@ -44,7 +44,7 @@ const SAID = {
 
 const FUNCTIONS = [...Object.keys(SAID), 'budget-restore'];
 
-describe('price books', { timeout: 60_000 }, () => {
+describe('price books', () => {
   const bundled = new Map<string, Readonly<Record<string, number>>>();
   beforeAll(async () => {
     const entries = FUNCTIONS.map((name) => join(root, 'functions', name, 'index.ts'));

@@ -164,7 +164,7 @@ function expectInvariants(live: LiveWorld, mostReported: number, since: readonly
   expect(new Set(stops).size, `none twice: ${stops.join(', ')}`).toBe(stops.length);
 }
 
-describe('messages and estimates on one ladder, over random histories', { timeout: 120_000 }, () => {
+describe('messages and estimates on one ladder, over random histories', () => {
   it('stops nothing too early, nothing twice, nothing that is protected, and unlinks by reports alone', async () => {
     let [byEstimate, byMessage, unlinked] = [0, 0, 0];
     await fc.assert(
