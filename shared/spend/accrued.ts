@@ -51,8 +51,15 @@ export function rateOf({ running }: Ledger): Band {
   return sumBands(running.map(({ rate }) => rate));
 }
 
-/** Accrued by kind, expected, since a moment; from the billing day on that it lies in. */
-export function accruedByKind({ kinds, days }: Ledger, fromMs: number): Readonly<Record<string, number>> {
+/**
+ * Accrued by kind, expected, since a moment, up to the last look; from the billing day on that it lies in. Nothing since a moment after
+ * that look.
+ */
+export function accruedByKind(
+  { kinds, days, lookedMs }: Ledger,
+  fromMs: number,
+): Readonly<Record<string, number>> {
+  if (fromMs > lookedMs) return {};
   const before = days.findLast(({ atMs }) => atMs <= fromMs)?.kinds ?? {};
   return Object.fromEntries(
     Object.entries(kinds)

@@ -84,23 +84,29 @@ function presentRate(ledger: Ledger, nowMs: number): Band {
   return { ...rateOf(ledger), low: sumBands(seen.map(({ rate }) => rate)).low };
 }
 
-function ownersOf(ledger: Ledger, nowMs: number, hoursLeft: number): Readonly<Record<string, OwnerBurn>> {
+/** What accrued by the last look, and what runs since at its rate. A day or month that began after that look begins with nothing. */
+function ownersOf(
+  { running, owners = {}, lookedMs }: Ledger,
+  nowMs: number,
+  hoursLeft: number,
+): Readonly<Record<string, OwnerBurn>> {
   const burn: Record<string, number> = {};
-  for (const { owner = NO_OWNER, rate } of ledger.running) burn[owner] = (burn[owner] ?? 0) + rate.expected;
-  const spent = ledger.owners ?? {};
-  const hoursSince = (nowMs - ledger.lookedMs) / HOUR_MS;
+  for (const { owner = NO_OWNER, rate } of running) burn[owner] = (burn[owner] ?? 0) + rate.expected;
+  const [dayMs, monthMs] = [billingStart('day', nowMs), billingStart('month', nowMs)];
+  const spent = monthMs > lookedMs ? {} : owners;
+  const hoursSince = (startMs: number): number => (nowMs - Math.max(lookedMs, startMs)) / HOUR_MS;
   return Object.fromEntries(
     [...new Set([...Object.keys(burn), ...Object.keys(spent)])]
       .map((owner) => {
         const { dayUsd = 0, monthUsd = 0 } = spent[owner] ?? {};
         const rate = burn[owner] ?? 0;
-        const month = monthUsd + rate * hoursSince;
+        const month = monthUsd + rate * hoursSince(monthMs);
         const one: OwnerBurn = {
           burnUsdPerHour: cents(rate),
-          todayUsd: cents(dayUsd + rate * hoursSince),
+          todayUsd: cents((dayMs > lookedMs ? 0 : dayUsd) + rate * hoursSince(dayMs)),
           monthUsd: cents(month),
           monthEndUsd: cents(month + rate * hoursLeft),
-          unpriced: ledger.running.filter(
+          unpriced: running.filter(
             (each) => each.unpriced !== undefined && (each.owner ?? NO_OWNER) === owner,
           ).length,
         };
