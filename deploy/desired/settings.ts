@@ -45,7 +45,9 @@ export interface FunctionSettings {
 const policyKeys = ['scope', 'state', 'receipts', 'notify', ...policySections] as const;
 export type PolicyKey = (typeof policyKeys)[number];
 
-const FOLDER = /^[a-z][a-z-]*\/(?:[a-z.-]+\/?)?$/;
+const folder = z
+  .string()
+  .check(z.regex(/^[a-z][a-z-]*\/(?:[a-z.-]+\/?)?$/, 'expected a folder in the bucket, such as reports/'));
 
 const settingsSchema = z.strictObject({
   trigger: z.enum(['schedule', 'budget', 'http']),
@@ -59,15 +61,15 @@ const settingsSchema = z.strictObject({
   /** What it does in the state bucket: read, list, write and replace; add and list: `receipts`; or no more than add: `reports`. */
   state: z._default(z.enum(['all', 'reports', 'receipts']), 'all'),
   /** How the names of the objects begin that it writes there. */
-  writes: z.array(z.string().check(z.regex(FOLDER))).check(z.minLength(1)),
+  writes: z.array(folder).check(z.minLength(1)),
   /** How the names of the others' objects begin that it reads there. */
-  reads: z._default(z.array(z.string().check(z.regex(FOLDER))), []),
-  memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/)),
+  reads: z._default(z.array(folder), []),
+  memory: z.string().check(z.regex(/^[1-9][0-9]*(?:Mi|Gi)$/, 'expected MiB or GiB, such as 512Mi')),
   /** Node's own options, which the functions-framework's process takes from its environment. */
   nodeOptions: z
     .string()
     .check(z.regex(/^(?:--[a-z-]+=[0-9]+ ?)+$/, 'expected flags of Node, such as --max-old-space-size=160')),
-  timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/)),
+  timeout: z.string().check(z.regex(/^[1-9][0-9]*s$/, 'expected seconds, such as 540s')),
   maxInstances: z.int().check(z.positive()),
   concurrency: z.int().check(z.positive()),
   ingress: z.enum(['all', 'internal-only']),
