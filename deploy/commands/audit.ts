@@ -17,8 +17,10 @@ import { InDeletion } from '../../functions/guardrail-audit/scope/in-deletion.ts
 import { SEVERITIES, type Severity } from '../../functions/guardrail-audit/rules/mistakes.ts';
 import { checkProjectIds, oneOf, readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
+import { operationsRoles } from '../desired/access.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
 import { WrongUsage } from '../desired/problem.ts';
+import { readFunctions } from '../desired/settings.ts';
 import { auditTable } from './audit-table.ts';
 import { readCommandPolicy } from './command-policy.ts';
 import { POLICY_URI } from './preflight.ts';
@@ -142,7 +144,7 @@ async function auditUnlessDeleted(
   }
 }
 
-function checkSwitch(
+async function checkSwitch(
   policy: Policy,
   project: string,
   policyUri: string | undefined,
@@ -161,6 +163,7 @@ function checkSwitch(
     policy,
     {
       ...{ project, topic, account, runtime: DEPLOYED_RUNTIME },
+      ownRoles: operationsRoles({ project, policy }, await readFunctions()),
       ...(policyUri === undefined ? {} : { policyUri }),
     },
   );

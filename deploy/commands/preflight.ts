@@ -7,9 +7,11 @@ import { createRuntime, type Runtime } from '../../shared/run/runtime.ts';
 import { DEPLOYED_RUNTIME } from '../../shared/preflight/runtime-support.ts';
 import { readCommandLine, runCommand } from '../command-line.ts';
 import { installedGcloud } from '../actual/gcloud.ts';
+import { operationsRoles } from '../desired/access.ts';
 import { emailOf, topicOf } from '../desired/names.ts';
 import { usablePolicy } from '../policy/policy-file.ts';
 import { WrongUsage } from '../desired/problem.ts';
+import { readFunctions } from '../desired/settings.ts';
 import { signedIn, signIn } from './sign-in.ts';
 
 const SWITCH = 'budget-kill-switch';
@@ -88,7 +90,7 @@ async function preflight(
       now: runtime.now(),
     },
     policy,
-    options,
+    { ...options, ownRoles: operationsRoles({ project: options.project, policy }, await readFunctions()) },
   );
   out(
     format === 'json'

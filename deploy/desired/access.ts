@@ -41,6 +41,17 @@ export function accessOf(
   ];
 }
 
+/** Full names of the custom roles that functions are to have on the operations project itself. */
+export function operationsRoles(
+  desired: Pick<Desired, 'project' | 'policy'>,
+  functions: readonly FunctionSettings[],
+): readonly string[] {
+  const all = functions.flatMap((fn) => accessOf(desired, fn, () => undefined));
+  return all
+    .filter(({ on, role }) => on === `projects/${desired.project}` && role !== undefined)
+    .map(({ roleName }) => roleName);
+}
+
 type Place = Pick<Desired, 'project' | 'policy'>;
 
 function customRole(home: string, id: string, content: Role): CustomRole {

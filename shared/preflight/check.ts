@@ -36,6 +36,8 @@ export interface PreflightOptions {
   readonly runtime: string;
   /** `gs://BUCKET/OBJECT`: its policy, where that lies in a bucket. */
   readonly policyUri?: string;
+  /** Full names of the custom roles that deploy.sh binds to the operations project: none of them publishes. */
+  readonly ownRoles?: readonly string[];
 }
 
 export interface PreflightDeps {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
-import { accessOf } from '../../../deploy/desired/access.ts';
+import { accessOf, operationsRoles } from '../../../deploy/desired/access.ts';
 import { readFunctions } from '../../../deploy/desired/settings.ts';
 import { rungPermissions } from '../../../shared/preflight/permissions.ts';
 
@@ -230,4 +230,21 @@ describe('the role of a function follows the policy', () => {
       'scope: [projects/ml-dev]\nnotebooks: {}\nbudgets: { mode: observe, ladder: [{ at: 1, do: notify }] }\n';
     expect(rightsOf('budget-restore', policy)).toContain('notebooks.instances.start');
   });
+});
+
+it.each([
+  ['no more than its metrics', 'watch: {metrics: true}', ['costguardSpendWatchMetrics_ml_ops']],
+  ['nothing without metrics', 'watch:', []],
+])('the custom roles on the operations project outside the scope: %s', (_, section, ids) => {
+  const policy = parsePolicy(`mode: observe\n${BASE}${section}\n`);
+  expect(operationsRoles({ project: 'ml-ops', policy }, functions)).toEqual(
+    ids.map((id) => `projects/ml-ops/roles/${id}`),
+  );
+});
+
+it('the custom roles on an operations project in the scope are those of its functions', () => {
+  const policy = parsePolicy('scope: [projects/ml-ops]\nnotebooks: {}\n');
+  expect(operationsRoles({ project: 'ml-ops', policy }, functions)).toContain(
+    'projects/ml-ops/roles/costguardIdleNotebookStopper_ml_ops',
+  );
 });
