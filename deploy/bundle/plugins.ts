@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { ImportKind, Plugin } from 'esbuild';
 import { pruneProtos } from './prune-protos.ts';
@@ -125,19 +126,18 @@ export const headersOfNodeFetch: Plugin = {
         new RegExp(`\\b(?:new|instanceof) ${name}\\b`).test(source),
       );
       if (used.length === 0) return undefined;
-      return { contents: `const { ${used.join(', ')} } = require('node-fetch');${source}`, loader: 'js' };
-    });
-    // It is a dependency of gaxios alone.
-    build.onResolve({ filter: /^node-fetch$/ }, async ({ path, importer, kind, resolveDir }) => {
-      if (kind !== 'require-call' || !HTTP_PACKAGES.test(importer) || resolveDir.includes('/gaxios/'))
-        return undefined;
-      const gaxios = await build.resolve('gaxios', { kind, resolveDir });
-      return gaxios.errors.length > 0
-        ? { errors: gaxios.errors }
-        : build.resolve(path, { kind, resolveDir: dirname(gaxios.path) });
+      // By its path, which esbuild resolves as it does for gaxios: a plugin's answer would lack the type of the package, and the
+      // bundle's bytes depend on which of the two came first.
+      const nodeFetch = JSON.stringify(nodeFetchOf(path));
+      return { contents: `const { ${used.join(', ')} } = require(${nodeFetch});${source}`, loader: 'js' };
     });
   },
 };
+
+/** It is a dependency of gaxios alone. */
+function nodeFetchOf(file: string): string {
+  return createRequire(createRequire(file).resolve('gaxios')).resolve('node-fetch');
+}
 
 const HTTP_PACKAGES =
   /\/node_modules\/(?:gaxios|gcp-metadata|google-auth-library|google-gax)\/build\/.*\.js$/;
