@@ -44,7 +44,7 @@ const but = (...visible: readonly string[]): readonly string[] => ALL.filter((on
 /** What each function may not read: the key of the audit's digests is the audit's alone. */
 const HIDDEN: Readonly<Record<string, readonly string[]>> = {
   'budget-kill-switch': but('ledgers/', 'spend/', 'spend/in-force/', ...LADDER),
-  'budget-restore': but('manifests/', 'policy/budget-kill-switch.yaml'),
+  'budget-restore': but('manifests/', 'spend/in-force/', 'policy/budget-kill-switch.yaml'),
   'cost-estimator': ALL,
   'egress-auditor': ALL,
   'guardrail-audit': but(KEY),

@@ -71,19 +71,21 @@ export interface Deployed {
 
 /**
  * What an endpoint is to have again whose models were taken off, deployed again under new ids (by a restore or by hand), and are to be
- * taken off once more: each model once, under the id that it has now where it has one, and the traffic that was there at first. Pure.
+ * taken off once more: each model once, in the order of the first, under the id that it has now where it has one, and the traffic that was there at first. Pure.
  */
 export function joinDeployed(
   first: Deployed,
   now: Deployed,
 ): { models: DeployedModel[]; trafficSplit: Record<string, number> } {
   const { present } = matchModels(first.models, now.models);
-  const missing = first.models.filter(({ id }) => !present.has(id));
+  const nowById = new Map(now.models.map((model) => [model.id, model]));
+  const again = first.models.map((model) => nowById.get(present.get(model.id) ?? '') ?? model);
+  const known = new Set(again.map(({ id }) => id));
   const split = Object.entries(first.trafficSplit).map(
     ([id, share]) => [present.get(id) ?? id, share] as const,
   );
   return {
-    models: [...now.models, ...missing],
+    models: [...again, ...now.models.filter(({ id }) => !known.has(id))],
     trafficSplit: split.length === 0 ? { ...now.trafficSplit } : Object.fromEntries(split),
   };
 }

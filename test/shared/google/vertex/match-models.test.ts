@@ -85,7 +85,7 @@ describe('joinDeployed', () => {
     [
       'another one was deployed by hand: it is kept beside them, and the traffic is as at first',
       { models: [model(NEW, 'by-hand')], trafficSplit: { [NEW]: 100 } },
-      [NEW, A, B],
+      [A, B, NEW],
       { [A]: 80, [B]: 20 },
     ],
   ] as const)
