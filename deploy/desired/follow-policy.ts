@@ -15,13 +15,15 @@ export function followPolicy(policy: Policy, name: string, role: Role, policyUri
 
 const SWITCH = 'budget-kill-switch';
 
-function unusedRights({ notebooks, lifecycle, budgets }: Policy, name: string): readonly string[] {
+function unusedRights({ notebooks, lifecycle, budgets, notify }: Policy, name: string): readonly string[] {
   if (name === 'idle-notebook-stopper' && notebooks !== undefined)
     return [
       ...(notebooks.hours?.start === true ? [] : ['notebooks.instances.start']),
       ...(notebooks.nativeIdleShutdown === 'repair' ? [] : ['notebooks.instances.update']),
     ];
   if (name === 'lifecycle-enforcer' && lifecycle?.simulate === 'metrics') return ['storage.objects.list'];
+  // The load of GPUs is read for notices alone.
+  if (name === 'spend-watch' && (notify?.channels ?? []).length === 0) return ['monitoring.timeSeries.list'];
   // The restore brings back what an earlier policy's rungs took away: its role stays whole.
   if (name === SWITCH && budgets !== undefined) {
     const used = new Set(budgets.ladder.flatMap((rung) => rungPermissions[rung.do]));

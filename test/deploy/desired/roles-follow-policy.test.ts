@@ -76,7 +76,11 @@ describe('what deploy.sh grants each function under four policies', () => {
     'guardrail-audit': [SECRET],
     'idle-notebook-stopper': [...OPTIONAL.map((right) => `${right} on projects/ml-dev`), SECRET],
     'lifecycle-enforcer': ['storage.objects.list on projects/ml-dev'],
-    'spend-watch': ['monitoring.timeSeries.create on projects/ml-ops', SECRET],
+    'spend-watch': [
+      'monitoring.timeSeries.create on projects/ml-ops',
+      'monitoring.timeSeries.list on projects/ml-dev',
+      SECRET,
+    ],
   };
 
   it.each(functions.map(({ name }) => name))('%s: the same to observe as by default', (name) => {
@@ -205,6 +209,16 @@ describe('the role of a function follows the policy', () => {
       const rights = rightsOf('lifecycle-enforcer', policy);
       expect(rights.includes('storage.objects.list')).toBe(isListed);
       expect(rights).toContain('storage.buckets.update');
+    });
+
+  for (const [notify, isRead] of [
+    ['', false],
+    [`notify: {channels: [${CHANNEL}]}`, true],
+  ] as const)
+    it(`that of spend-watch reads the load of GPUs ${isRead ? 'for its channels' : 'nowhere'} with ${notify === '' ? 'no notify' : notify}`, () => {
+      const rights = rightsOf('spend-watch', `${BASE}watch:\n${notify}\n`);
+      expect(rights.includes('monitoring.timeSeries.list')).toBe(isRead);
+      expect(rights).toContain('compute.instances.list');
     });
 
   for (const [written, granted] of [
