@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { BudgetMessages } from '../../shared/spend/messages.ts';
 import { standingOf } from '../../shared/spend/standing.ts';
 import { whyStale } from '../../shared/spend/stale.ts';
-import { readLedgers, readMessages } from '../../shared/state/spend-books.ts';
+import { readLedgers, readMessageBook } from '../../shared/state/spend-books.ts';
 import type { State } from '../../shared/state/state.ts';
 import type { BudgetFacts, BudgetUnknown, ProjectFacts } from './facts.ts';
 
@@ -23,9 +23,13 @@ export async function gatherBudgets(
   const all = await pMap(
     budgets,
     async (budget) => {
-      const messages = await readMessages(state, budget);
-      if (messages?.projects.length === 0) unknown.push(unknownOf(messages, project, nowMs));
-      if (messages?.projects.includes(project) !== true) return [];
+      const messages = await readMessageBook(state, budget);
+      if ('why' in messages) {
+        unknown.push(unknownFor(project, budget, budget, messages.why));
+        return [];
+      }
+      if (messages.projects.length === 0) unknown.push(unknownOf(messages, project, nowMs));
+      if (!messages.projects.includes(project)) return [];
       return [{ messages, teller: await tellerOf(state, messages, project, nowMs) }];
     },
     { concurrency: READ_AT_ONCE },
@@ -54,7 +58,11 @@ function unknownOf(messages: BudgetMessages, project: string, nowMs: number): Bu
   const { budget, displayName } = messages;
   const standing = standingOf({ messages, ledgers: [], without: [] }, null, nowMs);
   const why = standing.kind === 'none' ? standing.why : 'its projects are not known';
-  return { budget, name: displayName, notEvaluable: `${why}; whether it covers ${project} is not known` };
+  return unknownFor(project, budget, displayName, why);
+}
+
+function unknownFor(project: string, budget: string, name: string, why: string): BudgetUnknown {
+  return { budget, name, notEvaluable: `${why}; whether it covers ${project} is not known` };
 }
 
 /**

@@ -72,6 +72,27 @@ export function parseMessages(text: string | undefined): BudgetMessages | undefi
   }
 }
 
+/** Why what is stored of a budget has no messages that can be used. Of a later version: the costguard that wrote it goes on with it. */
+export function whyNoMessages(
+  budget: string,
+  text: string | undefined,
+): { readonly kind: 'missing' | 'damaged' | 'newer'; readonly why: string } {
+  if (text === undefined)
+    return { kind: 'missing', why: 'none of its messages has reached the kill switch yet' };
+  const damaged = { kind: 'damaged', why: `"${messagesObject(budget)}" is damaged` } as const;
+  try {
+    const { version } = z.looseObject({ version: z.number() }).parse(JSON.parse(text));
+    return version > 1
+      ? {
+          kind: 'newer',
+          why: `"${messagesObject(budget)}" has version ${version}, and this costguard knows 1`,
+        }
+      : damaged;
+  } catch {
+    return damaged;
+  }
+}
+
 /**
  * What is known after one more message. Duplicates, and messages that come late, change nothing; what is dated ahead of the clock
  * begins anew, for it would keep out every message until then. Pure.

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { ledgerObject, parseLedger, type Ledger } from '../spend/ledger.ts';
-import { messagesObject, parseMessages, type BudgetMessages } from '../spend/messages.ts';
+import { messagesObject, parseMessages, whyNoMessages, type BudgetMessages } from '../spend/messages.ts';
 import type { State } from './state.ts';
 
 /** Ledgers that are read side by side. */
@@ -8,8 +8,21 @@ const READ_AT_ONCE = 8;
 
 /** What a budget's messages said lately; undefined where there is nothing that can be used, or it is about another budget. */
 export async function readMessages(state: State, budget: string): Promise<BudgetMessages | undefined> {
-  const messages = parseMessages((await state.read(messagesObject(budget)))?.text);
-  return messages?.budget === budget ? messages : undefined;
+  const read = await readMessageBook(state, budget);
+  return 'why' in read ? undefined : read;
+}
+
+/** The same; in its place why there is nothing that can be used. */
+export async function readMessageBook(
+  state: State,
+  budget: string,
+): Promise<BudgetMessages | { readonly why: string }> {
+  const text = (await state.read(messagesObject(budget)))?.text;
+  const messages = parseMessages(text);
+  if (messages === undefined) return whyNoMessages(budget, text);
+  return messages.budget === budget
+    ? messages
+    : { why: `"${messagesObject(budget)}" is about another budget` };
 }
 
 /**

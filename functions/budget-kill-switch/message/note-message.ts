@@ -1,4 +1,4 @@
-import { messageOf } from '../../../shared/errors.ts';
+import { messageOf, PermanentError } from '../../../shared/errors.ts';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import {
@@ -6,6 +6,7 @@ import {
   MAX_BUDGET_PROJECTS,
   messagesObject,
   parseMessages,
+  whyNoMessages,
   type BudgetMessages,
 } from '../../../shared/spend/messages.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
@@ -43,7 +44,7 @@ export async function noteMessage(
       complete: unread.length === 0 && projects.length > 0 && budget.narrowed.length === 0,
       endMs: periodEndMs(budget.period, startMs),
     };
-    await updateStateObject(state, runtime, memoryOf(budget.name), (before) =>
+    await updateStateObject(state, runtime, memoryOf(budget.name, log), (before) =>
       addMessage(before, message, runtime.now().getTime()),
     );
   } catch (error) {
@@ -51,10 +52,22 @@ export async function noteMessage(
   }
 }
 
-function memoryOf(budget: string): StateObject<BudgetMessages | undefined> {
+/** What is damaged begins anew, which the log says; what has a later version is left alone. */
+function memoryOf(budget: string, log: EventContext['log']): StateObject<BudgetMessages | undefined> {
   return {
     name: messagesObject(budget),
-    parse: parseMessages,
+    parse(text) {
+      const messages = parseMessages(text);
+      if (messages !== undefined) return messages;
+      const { kind, why } = whyNoMessages(budget, text);
+      if (kind === 'newer') throw new PermanentError(why);
+      if (kind === 'damaged')
+        log(
+          'WARNING',
+          `Begins anew what ${budget} reported: ${why}; its reports until now are in no estimate`,
+        );
+      return undefined;
+    },
     print: (messages) => (messages === undefined ? '' : JSON.stringify(messages)),
   };
 }

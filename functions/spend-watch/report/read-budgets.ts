@@ -7,6 +7,7 @@ import {
   MAX_BUDGET_PROJECTS,
   messagesObject,
   parseMessages,
+  whyNoMessages,
   type BudgetMessages,
 } from '../../../shared/spend/messages.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
@@ -106,9 +107,8 @@ async function readBudgetMessages(
   } catch (error) {
     return unknown(`its messages cannot be read: ${messageOf(error)}`);
   }
-  if (text === undefined) return unknown('none of its messages has reached the kill switch yet');
   const messages = parseMessages(text);
-  if (messages === undefined) return unknown(`"${messagesObject(budget)}" is damaged`);
+  if (messages === undefined) return unknown(whyNoMessages(budget, text).why);
   const { projects } = messages;
   if (projects.length === 0) return unknown(whyNone(messages, nowMs), messages);
   if (only !== undefined && !projects.includes(only)) return { kind: 'told', reports: [] };

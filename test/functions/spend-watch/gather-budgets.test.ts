@@ -62,6 +62,28 @@ describe('a budget none of whose projects is known', () => {
   });
 });
 
+describe('a budget without messages that can be used', () => {
+  it.each([
+    ['no message came yet', undefined, /^none of its messages has reached the kill switch yet; whether/],
+    ['they are damaged', '{', /^"messages\/.*\.json" is damaged; whether it covers ml-a is not known$/],
+    ['they lack a part', '{"version":1}', /is damaged; whether/],
+    ['they have a later version', '{"version":2}', /has version 2, and this costguard knows 1; whether/],
+    [
+      'they are about another budget',
+      JSON.stringify(messagesOf({ budget: 'billingAccounts/A/budgets/c' })),
+      /is about another budget; whether/,
+    ],
+  ])('is named in each receipt with the reason: %s', async (_, text, why) => {
+    const state = {
+      read: () => Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 }),
+    } as unknown as State;
+    expect(await gatherBudgets(state, [budget], 'ml-a', NOW)).toEqual({
+      budgets: [],
+      toldIn: [{ budget, name: budget, notEvaluable: expect.stringMatching(why) as string }],
+    });
+  });
+});
+
 describe('the receipt that tells of a budget of several projects', () => {
   it('is that of the first by name', async () => {
     expect(await tellers({ 'ml-a': 5, 'ml-b': 5, 'ml-c': 5 })).toEqual({

@@ -45,3 +45,27 @@ it('keeps what else a budget is limited by, so that spend-watch says why it make
   await noteMessage(context, notification(), about, MIDMONTH.getTime());
   expect(parseMessages(text)).toMatchObject({ complete: false, narrowed: ['services', 'labels'] });
 });
+
+it.each([
+  ['damaged', '{', /^Begins anew what .* reported: "messages\/.*" is damaged; /, true],
+  [
+    'of a later version',
+    '{"version":2}',
+    /^Cannot note the cost .*version 2, and this costguard knows 1$/,
+    false,
+  ],
+] as const)('warns of messages that are %s', async (_, stored, warning, isWritten) => {
+  let text: string = stored;
+  const state = {
+    read: () => Promise.resolve({ text, generation: '1', ageMs: 0 }),
+    write: (_name: string, written: string) => Promise.resolve((text = written)),
+  };
+  const logged: string[] = [];
+  const context = {
+    ...{ state, runtime: { now: () => MIDMONTH }, policy: { watch: {} } },
+    log: (severity: string, line: string) => void logged.push(`${severity} ${line}`),
+  } as unknown as EventContext;
+  await noteMessage(context, notification(), budget({ projects: [] }), MIDMONTH.getTime());
+  expect(logged).toEqual([expect.stringMatching(new RegExp(`^WARNING ${warning.source.slice(1)}`))]);
+  expect(text === stored).toBe(!isWritten);
+});
