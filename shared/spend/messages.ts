@@ -94,8 +94,9 @@ export function whyNoMessages(
 }
 
 /**
- * What is known after one more message. Duplicates, and messages that come late, change nothing; what is dated ahead of the clock
- * begins anew, for it would keep out every message until then. Pure.
+ * What is known after one more message. Duplicates, and messages that come late, change nothing. Any other start begins anew: an
+ * earlier one is that of a budget that was edited, from a month to a quarter. So does what is dated ahead of the clock, for it would
+ * keep out every message until then. Pure.
  */
 export function addMessage(
   stored: BudgetMessages | undefined,
@@ -104,16 +105,18 @@ export function addMessage(
 ): BudgetMessages {
   const before = isOfFuture(stored, Math.max(nowMs, message.publishedMs)) ? undefined : stored;
   const { publishedMs, cost, startMs, endMs, ...about } = message;
-  const isNew = before === undefined || before.budget !== message.budget || startMs > before.period.startMs;
-  if (!isNew && (startMs < before.period.startMs || publishedMs <= before.lastMs)) return before;
-  const points = isNew ? [] : before.period.points;
+  const known = before?.budget === message.budget ? before : undefined;
+  if (known !== undefined && publishedMs <= known.lastMs) return known;
+  const isNew = known?.period.startMs !== startMs;
+  const points = isNew ? [] : known.period.points;
   const repeats = points.at(-1)?.cost === cost;
   const period: BudgetPeriod = {
     startMs,
     ...(endMs === undefined ? {} : { endMs }),
     points: repeats ? points : thin([...points, { atMs: publishedMs, cost }]),
   };
-  const previous = isNew ? (before?.budget === message.budget ? before.period : undefined) : before.previous;
+  const last = isNew ? known?.period : known.previous;
+  const previous = last !== undefined && last.startMs < startMs ? last : undefined;
   return {
     version: 1,
     ...about,

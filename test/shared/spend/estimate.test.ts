@@ -198,9 +198,26 @@ describe('addMessage', () => {
     const next = addMessage(kept, message(800, 0, { startMs: START + 720 * HOUR }), LATE);
     expect(next.period.points).toHaveLength(1);
     expect(next.previous?.points).toHaveLength(2);
-    expect(addMessage(next, message(810, 99), LATE)).toBe(next);
+    expect(addMessage(next, message(799, 99), LATE)).toBe(next);
     expect(parseMessages(JSON.stringify(next))).toEqual(next);
     expect(parseMessages('{"version":2}')).toBeUndefined();
+  });
+
+  it('follows a budget whose period was edited to an earlier start, but no message from before that', () => {
+    const month = addMessage(undefined, message(10, 5), LATE);
+    const quarterMs = START - 31 * 24 * HOUR;
+    expect(addMessage(month, message(9, 400, { startMs: quarterMs, amount: 3_000 }), LATE)).toBe(month);
+    const quarter = addMessage(month, message(11, 400, { startMs: quarterMs, amount: 3_000 }), LATE);
+    expect(quarter).toMatchObject({
+      amount: 3_000,
+      lastMs: START + 11 * HOUR,
+      period: { startMs: quarterMs, points: [{ atMs: START + 11 * HOUR, cost: 400 }] },
+    });
+    expect(quarter).not.toHaveProperty('previous');
+    const later = addMessage(quarter, message(12, 410, { startMs: quarterMs, amount: 3_000 }), LATE);
+    expect(later.period.points).toHaveLength(2);
+    const again = addMessage(later, message(13, 6), LATE);
+    expect(again).toMatchObject({ period: { startMs: START }, previous: { startMs: quarterMs } });
   });
 
   it('begins anew after what is dated ahead of the clock, and keeps what is a little ahead', () => {
