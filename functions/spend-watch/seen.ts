@@ -4,6 +4,7 @@ import type { EndedResource, RunningResource } from '../../shared/resources/kind
 import type { Seen } from '../../shared/spend/accrue.ts';
 import type { Ended } from '../../shared/spend/ended.ts';
 import type { Band } from '../../shared/spend/band.ts';
+import { machineRate, whyNoMachine } from '../../shared/spend/rungs.ts';
 import type { Config } from './config.ts';
 
 /** Of a description in the ledger. */
@@ -32,13 +33,18 @@ export function ended(
 }
 
 function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>): Seen {
-  const rate = rateOf(one, config.unpricedAtMost);
-  const { kind, resource, description, cost, startedMs, createdMs } = one;
+  const { kind, resource, description, cost, startedMs, createdMs, machines = 1 } = one;
+  const priced = rateOf(one, config.unpricedAtMost);
+  // What accrues at a price gone wrong stays in the ledger when the machine is gone.
+  const noMachine = whyNoMachine(machineRate({ rate: priced, machines }));
+  const rate = noMachine === undefined ? priced : { low: 0, expected: 0, high: priced.high };
+  const why = noMachine ?? (isPriced(cost) ? undefined : cost.why);
   const owner = config.ownerLabel === undefined ? undefined : one.labels[config.ownerLabel];
   return {
     ...{ kind, resource, rate },
     description: cut(description, MAX_TEXT),
-    ...(isPriced(cost) ? {} : { unpriced: cut(cost.why, MAX_TEXT) }),
+    ...(machines > 1 ? { machines } : {}),
+    ...(why === undefined ? {} : { unpriced: cut(why, MAX_TEXT) }),
     ...(createdMs === undefined ? {} : { createdMs }),
     ...(startedMs === undefined ? {} : { startedMs }),
     ...(owner === undefined ? {} : { owner }),

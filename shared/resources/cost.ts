@@ -49,6 +49,10 @@ export function describeMachines(machines: readonly Machines[]): string {
     .join(', ');
 }
 
+export function machineCount(machines: readonly Machines[]): number {
+  return machines.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** `{gpus: 8}`; nothing where one of the machines has GPUs that cannot be counted. */
 export function gpuCount(machines: readonly Machines[]): { readonly gpus?: number } {
   let gpus = 0;

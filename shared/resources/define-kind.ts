@@ -18,6 +18,7 @@ export type Listed = Pick<
       | 'gpus'
       | 'leastShare'
       | 'expectedUsd'
+      | 'machines'
       | 'memberKeys'
       | 'ownerKeys'
     >

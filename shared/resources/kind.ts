@@ -65,6 +65,8 @@ export interface RunningResource {
   readonly leastShare: number;
   /** USD an hour that is expected, where that is not the middle of what is billed. */
   readonly expectedUsd?: number;
+  /** Of how many machines, or chips, `cost` is at the most; of one where it is absent. */
+  readonly machines?: number;
   /** When it was created, milliseconds since the epoch, where its kind tells. */
   readonly createdMs?: number;
   /** When it was started last, milliseconds since the epoch, where the API tells. */

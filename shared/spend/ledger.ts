@@ -9,6 +9,8 @@ const runningSchema = z.object({
   kind: z.string(),
   /** USD an hour. */
   rate: bandSchema,
+  /** Of how many machines, or chips, the rate is at the most; absent of one, and in what an older version kept. */
+  machines: z.optional(z.number()),
   /** When it was created, where the API tells; milliseconds since the epoch. */
   createdMs: z.optional(z.number()),
   /** When it was started, as the API tells; milliseconds since the epoch. */

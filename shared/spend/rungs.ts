@@ -1,5 +1,6 @@
 import type { Estimate } from './estimate.ts';
 import { FACTOR_BOUNDS } from './fit.ts';
+import type { Running } from './ledger.ts';
 
 /** What the watch compares with a budget's ladder. */
 export interface RungReach {
@@ -20,8 +21,13 @@ export const LOOK_AGE_MS = 16 * 60_000;
 /** Expected is good for a stop where it is known to within this share of the rung. */
 const NARROW = 0.05;
 
-/** Rates above this are a price gone wrong, not a machine: the most expensive one costs about 125 USD an hour. */
-const MAX_RESOURCE_RATE = 5_000;
+/** Rates of a machine, or chip, above this are a price gone wrong: the most expensive one costs about 125 USD an hour. */
+const MAX_MACHINE_RATE = 5_000;
+
+/** What one machine of a resource costs an hour at the most, USD. */
+export function machineRate({ rate, machines = 1 }: Pick<Running, 'rate' | 'machines'>): number {
+  return rate.high / Math.max(1, machines);
+}
 
 /** What is remembered of the look before. USD, and USD an hour. */
 export interface EarlierEstimate extends Pick<Estimate, 'atMs' | 'firm'> {
@@ -77,7 +83,14 @@ function isExplained({ atMs, spend, burn, reading }: Estimate, before: EarlierEs
   return spend.low - before.low <= reported + Math.max(burn.high, before.burnHigh) * hours + CENT;
 }
 
-/** Why nothing may be done on this estimate; undefined when it holds water. */
+/** Why a rate, USD an hour, is that of no machine. Undefined where it may be one's. */
+export function whyNoMachine(usdPerHour: number): string | undefined {
+  return usdPerHour > MAX_MACHINE_RATE
+    ? `would cost $${usdPerHour.toFixed(2)} an hour for one machine, more than the ${MAX_MACHINE_RATE} that any does`
+    : undefined;
+}
+
+/** Why nothing may be done on this estimate; undefined when it holds water. `highestRate` is that of one machine. */
 export function estimateBlocker(
   now: Estimate,
   highestRate: { readonly resource: string; readonly usdPerHour: number },
@@ -85,8 +98,8 @@ export function estimateBlocker(
   const { low, expected, high } = now.spend;
   if (![low, expected, high].every(Number.isFinite) || low > expected || expected > high)
     return `its numbers contradict each other: low ${low}, expected ${expected}, high ${high}`;
-  if (highestRate.usdPerHour > MAX_RESOURCE_RATE)
-    return `"${highestRate.resource}" would cost $${highestRate.usdPerHour.toFixed(2)} an hour, more than the ${MAX_RESOURCE_RATE} that anything does`;
+  const noMachine = whyNoMachine(highestRate.usdPerHour);
+  if (noMachine !== undefined) return `"${highestRate.resource}" ${noMachine}`;
   const { determined, factor } = now.reading.fit;
   const [least, most] = FACTOR_BOUNDS;
   if (determined && (factor < least || factor > most))

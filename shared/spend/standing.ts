@@ -2,7 +2,7 @@ import { estimateSpend, type Estimate } from './estimate.ts';
 import type { Ledger } from './ledger.ts';
 import { MAX_BUDGET_PROJECTS, type BudgetMessages } from './messages.ts';
 import { readReports } from './reading.ts';
-import { estimateBlocker } from './rungs.ts';
+import { estimateBlocker, machineRate } from './rungs.ts';
 import { whyStale } from './stale.ts';
 
 /** What is known of a budget: what its messages said, the ledgers of its projects, and which projects have none that can be used. */
@@ -72,10 +72,13 @@ function whyProjectsUnknown({
     : 'not all of the projects that its filter names could be read';
 }
 
+/** What the most expensive machine of all that runs costs an hour. */
 function highestRate(ledgers: readonly Ledger[]): { readonly resource: string; readonly usdPerHour: number } {
   let most = { resource: 'nothing', usdPerHour: 0 };
   for (const { running } of ledgers)
-    for (const { resource, rate } of running)
-      if (!(rate.high <= most.usdPerHour)) most = { resource, usdPerHour: rate.high };
+    for (const one of running) {
+      const usdPerHour = machineRate(one);
+      if (!(usdPerHour <= most.usdPerHour)) most = { resource: one.resource, usdPerHour };
+    }
   return most;
 }

@@ -3,7 +3,7 @@ import type { Api } from '../../google/api.ts';
 import { parseAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { tpuPrice } from '../../prices/tpu-price.ts';
-import { timesPrice, unpriced, type Price } from '../../prices/price.ts';
+import { timesPrice, unpriced } from '../../prices/price.ts';
 import { regionOf } from '../cost.ts';
 import { namedKind, stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
@@ -73,7 +73,7 @@ function listed(node: Node): Listed {
     state,
     labels,
     description: `TPU ${acceleratorType}`,
-    cost: costOf(node, zone),
+    ...costOf(node, zone),
     fate,
     command:
       queuedResource === ''
@@ -107,13 +107,17 @@ const GENERATIONS: Readonly<Record<string, { readonly name: string; readonly per
   v6e: { name: 'v6e', perChip: 1 },
 };
 
-function costOf({ acceleratorType = '', schedulingConfig }: Node, zone: string): Price {
+function costOf(
+  { acceleratorType = '', schedulingConfig }: Node,
+  zone: string,
+): Pick<Listed, 'cost' | 'machines'> {
   const [, type = '', count = ''] = /^(v\w+)-(\d+)$/.exec(acceleratorType) ?? [];
   const generation = GENERATIONS[type];
-  if (generation === undefined) return unpriced(`no price for TPU ${acceleratorType}`);
+  if (generation === undefined) return { cost: unpriced(`no price for TPU ${acceleratorType}`) };
   const spot = schedulingConfig?.spot === true || schedulingConfig?.preemptible === true;
   const chip = tpuPrice(generation.name, regionOf(zone), spot ? 'spot' : 'on-demand');
-  return timesPrice(chip, Number(count) / generation.perChip);
+  const chips = Number(count) / generation.perChip;
+  return { cost: timesPrice(chip, chips), machines: chips };
 }
 
 function lastPart(text: string): string {

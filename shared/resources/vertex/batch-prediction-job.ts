@@ -30,7 +30,7 @@ export const BATCH_PREDICTION_JOBS = jobKind({
     const { machineSpec: spec, startingReplicaCount: first = 1, spot = false } = dedicatedResources ?? {};
     const most = Math.max(first, dedicatedResources?.maxReplicaCount ?? DEFAULT_MAX_REPLICAS);
     const machines = [machinesOf(name, spec, first, spot)];
-    const { cost, expectedUsd } = scaledCost(machines, [machinesOf(name, spec, most, spot)]);
+    const { cost, ...scaled } = scaledCost(machines, [machinesOf(name, spec, most, spot)]);
     const run = labels[RUN_LABEL];
     return {
       description:
@@ -40,7 +40,7 @@ export const BATCH_PREDICTION_JOBS = jobKind({
       cost:
         spec === undefined ? unpriced('it runs on machines that Vertex AI chooses') : jobCost(state, cost),
       // How far it is scaled up the API does not tell.
-      ...(expectedUsd === undefined ? {} : { expectedUsd }),
+      ...scaled,
       source: model === '' ? '' : `model ${model}`,
       ownerKeys: run === undefined ? [] : [`run/${run}`],
     };

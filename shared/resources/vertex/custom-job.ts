@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { unpriced } from '../../prices/price.ts';
-import { describeMachines } from '../cost.ts';
+import { describeMachines, machineCount } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
 import { jobCost, poolMachines, vertexCost, workerPools } from './machine-spec.ts';
 
@@ -31,6 +31,7 @@ export const CUSTOM_JOBS = jobKind({
         persistent === ''
           ? jobCost(state, vertexCost(machines))
           : unpriced(`it runs on the persistent resource ${persistent}, which bills for its machines`),
+      machines: machineCount(machines),
       source: `the specification that ${name} still shows`,
       ownerKeys: [`job/${name}`, ...(run === undefined ? [] : [`run/${run}`])],
     };

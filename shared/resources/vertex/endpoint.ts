@@ -4,7 +4,7 @@ import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { getEndpoint, urlOf } from '../../google/vertex/vertex.ts';
 import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
-import { gpuCount, nothingBilled, type Machines } from '../cost.ts';
+import { gpuCount, machineCount, nothingBilled, type Machines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
@@ -73,6 +73,7 @@ function listed(
       description: `endpoint ${displayName} with ${models.length} deployed`,
       ...costOf(name, [first, ...rest]),
       ...gpuCount(models.flatMap((model) => machinesOfModel(name, model, 'least') ?? [])),
+      machines: machineCount(models.flatMap((model) => machinesOfModel(name, model, 'most') ?? [])),
       fate: { kind: 'stoppable', record: { models, trafficSplit } },
       command: models.map(({ id }) => commandOf(name, id)).join(' && '),
     },

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isPriced, middleUsd } from '../../prices/price.ts';
-import { describeMachines } from '../cost.ts';
+import { describeMachines, machineCount } from '../cost.ts';
 import { jobSpec } from './custom-job.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
 import { jobCost, poolMachines, vertexCost } from './machine-spec.ts';
@@ -32,6 +32,7 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
       // How many trials run the listing does not tell: while they wait for machines there are none.
       leastShare: 0,
       ...(isPriced(whole) ? { expectedUsd: EXPECTED_SHARE * middleUsd(whole) } : {}),
+      machines: machineCount(machines),
       source: `the specification that ${name} still shows`,
       ownerKeys: run === undefined ? [] : [`run/${run}`],
     };

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { vertexOnDemand, vertexSpot } from '../../prices/planning/vertex.ts';
 import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
-import { costOfMachines, regionOf, type Machines } from '../cost.ts';
+import { costOfMachines, machineCount, regionOf, type Machines } from '../cost.ts';
 import type { Listed } from '../define-kind.ts';
 
 /** Source: google.cloud.aiplatform.v1 machine_resources.proto and custom_job.proto; int64 fields are texts in JSON. */
@@ -81,10 +81,11 @@ export function scaledCost(
   least: readonly Machines[],
   most: readonly Machines[],
   expected = least,
-): Pick<Listed, 'cost' | 'expectedUsd'> {
+): Pick<Listed, 'cost' | 'expectedUsd' | 'machines'> {
   const usual = vertexCost(expected);
   return {
     cost: priceBetween(vertexCost(least), vertexCost(most)),
+    machines: machineCount(most),
     ...(isPriced(usual) ? { expectedUsd: middleUsd(usual) } : {}),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accrue } from '../../../shared/spend/accrue.ts';
 import { accruedBetween } from '../../../shared/spend/accrued.ts';
-import type { Ledger } from '../../../shared/spend/ledger.ts';
+import type { Ledger, Running } from '../../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../../shared/spend/messages.ts';
 import { billingMidnights, billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
 import { whyStale } from '../../../shared/spend/stale.ts';
@@ -94,6 +94,29 @@ describe('standingOf a budget with a period of its own', () => {
       end + 24 * HOUR,
     );
     expect(endless.kind).toBe('estimate');
+  });
+});
+
+describe('standingOf a budget with something that costs more than any machine', () => {
+  const start = Date.parse('2026-11-15T08:00:00Z');
+  const now = start + 10 * HOUR;
+  const ledger = ledgerOf(start, now);
+  const rate = { low: 5_040, expected: 5_040, high: 5_040 };
+  const blocked = (over: Partial<Running>): string | undefined => {
+    const running = ledger.running.map((one) => ({ ...one, rate, ...over }));
+    const books = {
+      messages: messagesOf(start, undefined),
+      ledgers: [{ ...ledger, running }],
+      without: [],
+    };
+    const found = standingOf(books, 0, now);
+    return found.kind === 'estimate' ? found.blocked : found.why;
+  };
+
+  it('bounds each of its machines, and all of what an older version kept', () => {
+    expect(blocked({ machines: 57 })).toBeUndefined();
+    expect(blocked({ machines: 0 })).toMatch(/"vm" would cost \$5040\.00 an hour for one machine/);
+    expect(blocked({})).toMatch(/"vm" would cost \$5040\.00 an hour for one machine, more than the 5000 /);
   });
 });
 
