@@ -38,6 +38,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     if (!isSaid) say(context, received, sender);
     return;
   }
+  const receivedMs = context.runtime.now().getTime();
   const budget = await lookUp(context, received);
   if (budget === undefined) return;
   const publishedMs = message.publishedMs ?? context.runtime.now().getTime();
@@ -46,7 +47,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
     verdict: judgeNotification(received, budget, config, context.runtime.now()),
   });
   try {
-    await answer(context, config, budget, believed, message.publishedMs);
+    await answer(context, config, budget, believed, { receivedMs, publishedMs: message.publishedMs });
   } finally {
     // Last: a channel that does not answer delays no rung.
     await believed.announce();
@@ -59,7 +60,7 @@ async function answer(
   config: Config,
   budget: Budget,
   { notification, verdict: told, isDoubted, asOfMs }: Believed,
-  publishedMs: number | undefined,
+  { receivedMs, publishedMs }: { readonly receivedMs: number; readonly publishedMs: number | undefined },
 ): Promise<void> {
   if (told.kind !== 'ignore') {
     // An estimate is compared with what is believed alone.
@@ -68,11 +69,11 @@ async function answer(
   } else if (told.reason === 'period-over') await noteOver(context, config, notification, asOfMs);
   const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
-  const heldSinceMs = await noteHeld(context, config, budget.name, verdict);
+  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs);
   if (verdict.kind === 'due')
     await fireDueRungs({ context, config, notification, budget, verdict, rate, heldSinceMs, publishedMs });
   else say(context, notification, verdict);
-  if (releases) await releaseProjects(context, config, budget, verdict);
+  if (releases) await releaseProjects(context, config, budget, verdict, receivedMs);
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

@@ -19,7 +19,10 @@ export interface RungInForce {
   readonly rung: RungAction;
 }
 
-/** Says which rungs of a budget are in force on a project now, for the functions that would start what these stop. */
+/**
+ * Says which rungs of a budget are in force on a project, for the functions that would start what these stop. `atMs` is the moment
+ * of the verdict, before what it goes by was read: what a later one has said stays.
+ */
 export async function noteRungsInForce(
   state: State,
   pauses: Pauses,
@@ -34,6 +37,8 @@ export async function noteRungsInForce(
     const others = Object.entries(before.budgets).filter(
       ([name, entry]) => name !== budget && isAlive(entry, atMs),
     );
+    const known = before.budgets[budget];
+    if (known !== undefined && known.atMs > atMs && isAlive(known, atMs)) return before;
     const own = rungs.length === 0 ? {} : { [budget]: { rungs: [...rungs], atMs } };
     return { version: 1, budgets: { ...Object.fromEntries(others), ...own } };
   });

@@ -52,7 +52,7 @@ export function openRung(
   lease: ProjectLease,
   rung: Rung,
   spent?: Manifest['spent'],
-  heldSinceMs = 0,
+  heldSinceMs?: number,
 ): HeldRung {
   const earlier = plannedBefore(lease.manifest(), rung);
   const nowMs = (): number => run.runtime.now().getTime();

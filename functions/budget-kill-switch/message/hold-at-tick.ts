@@ -6,10 +6,10 @@ import type { Message } from '../../../shared/run/message.ts';
 import { isStale } from '../../../shared/run/tick.ts';
 import { readMessages } from '../../../shared/state/spend-books.ts';
 import type { Config } from '../config.ts';
-import { judgeNotification, type Verdict } from '../decide.ts';
+import { judgeNotification, type Judged, type Verdict } from '../decide.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
-import { noteHeld } from '../settle/held-since.ts';
-import { recallInForce } from './in-force.ts';
+import { holdsCompute, noteHeld } from '../settle/held-since.ts';
+import { recallInForce, type InForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
 import { tellSilence } from './silence.ts';
@@ -23,7 +23,7 @@ export interface AtTick {
     notification: Notification,
     budget: Budget,
     verdict: DueVerdict,
-    heldSinceMs: number,
+    heldSinceMs: number | undefined,
   ) => Promise<void>;
 }
 
@@ -79,6 +79,7 @@ async function holdBudget(
   name: string,
   { lookUp, fire }: AtTick,
 ): Promise<void> {
+  const atMs = context.runtime.now().getTime();
   const inForce = await recallInForce(context, name);
   const notification = inForce?.notification ?? (await latestMessage(context, config, name));
   if (notification === undefined) {
@@ -96,11 +97,24 @@ async function holdBudget(
   }
   const held = holdReached(told, inForce?.reached ?? []);
   const verdict = await withEstimate(context, config, { ...notification, budget }, held);
-  const heldSinceMs = await noteHeld(context, config, name, verdict);
+  const heldSinceMs = isKnown(config, told, inForce, verdict)
+    ? await noteHeld(context, config, name, verdict, inForce?.publishedMs)
+    : undefined;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
     await fire(notification, budget, verdict, heldSinceMs);
-  else if (inForce !== undefined) await releaseProjects(context, config, budget, verdict);
+  else if (inForce !== undefined) await releaseProjects(context, config, budget, verdict, atMs);
+}
+
+/** Whether it is known that stop-compute is held or not: what the tick has no message for may be in force by one that cannot be read. */
+function isKnown(
+  { ladder }: Config,
+  { shares }: Judged,
+  inForce: InForce | undefined,
+  verdict: Verdict,
+): boolean {
+  if (inForce !== undefined || holdsCompute(verdict)) return true;
+  return ladder.every((rung) => rung.do !== 'stop-compute' || shares.actual < rung.at);
 }
 
 /** Nothing is held, and nothing fires by the estimate, until a message comes that counts: each tick says so. */

@@ -36,6 +36,7 @@ type Stored = z.infer<typeof inForceSchema>;
 /** The latest message of a budget, by which ticks hold the rungs that it reached. */
 export interface InForce {
   readonly notification: Notification;
+  readonly publishedMs: number;
   readonly reached: readonly RungAction[];
 }
 
@@ -88,7 +89,7 @@ export async function recallInForce(
   const memory = memoryOf(budget);
   const stored = memory.parse((await state.read(memory.name))?.text);
   if (stored === undefined || stored.reached.length === 0) return undefined;
-  const { message, reached } = stored;
+  const { message, publishedMs, reached } = stored;
   const notification: Notification = {
     ...message,
     kind: 'budget',
@@ -98,7 +99,7 @@ export async function recallInForce(
     topic: message.topic ?? undefined,
   };
   // A write of this one object makes nothing due: what its message said is kept elsewhere as well.
-  if (await wasReported(state, notification)) return { notification, reached };
+  if (await wasReported(state, notification)) return { notification, publishedMs, reached };
   log(
     'WARNING',
     `"${memory.name}" holds a message of ${budget} whose figures no message is known to have reported: ticks wait for the next message`,

@@ -12,20 +12,22 @@ const RELEASED_AT_ONCE = 8;
 
 /**
  * Says of each project of a budget that its rungs are no longer in force, as after a raise: other functions may start there what these
- * stopped. Nothing where the verdict leaves one. When it cannot be said, what was said last is forgotten half an hour later.
+ * stopped. Nothing where the verdict leaves one. When it cannot be said, what was said last is forgotten half an hour later. `atMs`:
+ * the moment before what the verdict goes by was read.
  */
 export async function releaseProjects(
   { api, runtime, state, log }: EventContext,
   { mode }: Pick<Config, 'mode'>,
   { name, projects }: Pick<Budget, 'name' | 'projects'>,
   verdict: Verdict,
+  atMs: number,
 ): Promise<void> {
   // Observing, no rung is in force.
   if (state === undefined || mode === 'observe' || !isBelowRungs(verdict)) return;
   try {
     // One that cannot be read was not said to be in force for long.
     const found = await resolveProjects(api, projects, () => undefined);
-    const released = { budget: name, rungs: [], atMs: runtime.now().getTime() };
+    const released = { budget: name, rungs: [], atMs };
     await pMap(found, ({ projectId }) => noteRungsInForce(state, runtime, projectId, released), {
       concurrency: RELEASED_AT_ONCE,
     });

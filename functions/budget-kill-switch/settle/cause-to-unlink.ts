@@ -11,7 +11,14 @@ import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 import { decisionOn } from '../ladder/report-rung.ts';
 import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
-import { judgeGrowth, judgeSettling, RENT_A_DAY, type Figure, type Settling } from './judge-settling.ts';
+import {
+  judgeGrowth,
+  judgeSettling,
+  RENT_A_DAY,
+  type Figure,
+  type Settled,
+  type Settling,
+} from './judge-settling.ts';
 
 /**
  * Why billing is unlinked now; undefined while that waits, which is said. Empty for another rung, and where an earlier run has cut the
@@ -44,16 +51,22 @@ export async function causeToUnlink(
     now: run.runtime.now(),
   };
   const judged = judgeSettling(settled);
-  // What else the budget's cost comes from is looked up only where that decides.
-  const settling =
-    judged.kind === 'settled'
-      ? judgeGrowth(settled, judged.sinceMs, await firing.others(run.projectId))
-      : judged;
+  const settling = judged.kind === 'settled' ? await growthOf(firing, settled, judged.sinceMs) : judged;
   if (settling.kind === 'unlinks') return settling.why;
   if (settling.kind === 'no-reason' && settling.after !== undefined)
     await remember(lease, settling.after, { sinceMs: settling.sinceMs, amount });
   sayWaiting(firing, rung, settling, fresh.running);
   return undefined;
+}
+
+/** What else the budget's cost comes from is looked up only where growth decides, which what is not known never does. */
+async function growthOf({ due, run, others }: Firing, settled: Settled, sinceMs: number): Promise<Settling> {
+  if (due.heldSinceMs === undefined)
+    return {
+      ...{ kind: 'no-reason', sinceMs, after: undefined },
+      why: 'whether stop-compute was in force all the time since then could not be read or kept, so that what has run meanwhile may explain the cost',
+    };
+  return judgeGrowth(settled, sinceMs, await others(run.projectId));
 }
 
 /**
@@ -64,7 +77,7 @@ async function begunAnew(
   manifest: Manifest | undefined,
   lease: ProjectLease | undefined,
   anew: NonNullable<Manifest['settling']>,
-  heldSinceMs: number,
+  heldSinceMs: number | undefined,
 ): Promise<Manifest | undefined> {
   const sinceMs = manifest === undefined ? undefined : effectiveSince(manifest);
   if (manifest === undefined || sinceMs === undefined) return manifest;

@@ -2,44 +2,74 @@ import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
-import { updateStateObject } from '../../../shared/state/compare-and-swap.ts';
+import { compareAndSwap, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
+import { isAhead } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
 
 const heldSchema = z.object({
   version: z.literal(1),
-  /** Since when stop-compute is in force without a break; null while it is not. Before the first break: 0. */
+  /** Since when stop-compute is in force without a break; null while it is not. */
   sinceMs: z.nullable(z.number()),
+  /** When the message by which that was judged last was published: what comes late tells nothing of now. Absent where a tick had none. */
+  publishedMs: z.optional(z.number()),
 });
 
+type Held = z.infer<typeof heldSchema>;
+const storedSchema = z.optional(heldSchema);
+
+/** The same note twice is one. */
+const MAX_UNANSWERED = 3;
+
 /**
- * Since when stop-compute has been in force on a budget's projects without a break, milliseconds since the epoch; 0 where no break is
- * known. Between, as under a raise or a credit, anything may have run: its cost arrives for up to a day, also where the amount is what it
- * was before. A memory: when it cannot be kept, a break is known only by the amount.
+ * Since when stop-compute has been in force on a budget's projects without a break, milliseconds since the epoch: since now where nothing
+ * is noted, or a note cannot be true. Between, as under a raise or a credit, anything may have run: its cost arrives for up to a day, also
+ * where the amount is what it was before. Observing, it is not in force. Undefined where that cannot be read or kept. `publishedMs` is the
+ * message's that is judged; absent at a tick by the estimate alone.
  */
 export async function noteHeld(
-  { state, runtime, log, policy }: EventContext,
-  { mode }: Pick<Config, 'mode'>,
+  { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
+  { mode, ladder }: Pick<Config, 'mode' | 'ladder'>,
   budget: string,
   verdict: Verdict,
-): Promise<number> {
-  const isSettled = policy.budgets?.ladder.some((rung) => rung.do === 'unlink-billing') === true;
-  // Observing changes nothing, not even what is remembered.
-  if (state === undefined || mode === 'observe' || !isSettled || verdict.kind === 'ignore') return 0;
-  const isHeld = verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do === 'stop-compute');
+  publishedMs?: number,
+): Promise<number | undefined> {
+  const unlinks = ladder.some((rung) => rung.do === 'unlink-billing');
+  if (state === undefined || !unlinks || verdict.kind === 'ignore') return undefined;
+  const isHeld = mode === 'enforce' && holdsCompute(verdict);
   const nowMs = runtime.now().getTime();
-  const memory = expendableObject(`spend/${budgetPath(budget)}/held.json`, z.optional(heldSchema), undefined);
+  let sinceMs = nowMs;
+  const change = (before: Held | undefined): Held | undefined => {
+    const known = before?.sinceMs ?? null;
+    sinceMs = known === null || isAhead(known, nowMs) ? nowMs : known;
+    if (isLate(before?.publishedMs, publishedMs, nowMs)) return undefined;
+    if (!isHeld && known === null) return undefined;
+    const judgedMs = publishedMs ?? before?.publishedMs;
+    const after = isHeld ? sinceMs : null;
+    if (known === after && before?.publishedMs === judgedMs) return undefined;
+    return { version: 1, sinceMs: after, ...(judgedMs === undefined ? {} : { publishedMs: judgedMs }) };
+  };
   try {
-    const held = await updateStateObject(state, runtime, memory, (before) => {
-      // What was never held has no break.
-      if (before === undefined) return isHeld ? { version: 1 as const, sinceMs: 0 } : undefined;
-      if (isHeld) return before.sinceMs === null ? { ...before, sinceMs: nowMs } : before;
-      return before.sinceMs === null ? before : { ...before, sinceMs: null };
-    });
-    return held?.sinceMs ?? 0;
+    await compareAndSwap(state, runtime, memoryOf(budget), change, MAX_UNANSWERED);
+    return sinceMs;
   } catch (error) {
     log('WARNING', `Cannot note since when stop-compute is in force by ${budget}: ${messageOf(error)}`);
-    return 0;
+    return undefined;
   }
+}
+
+/** Whether what a verdict makes due holds what burns. Pure. */
+export function holdsCompute(verdict: Verdict): boolean {
+  return verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do === 'stop-compute');
+}
+
+/** Whether a later message was judged before. One from the future was noted by a clock that was wrong. */
+function isLate(judgedMs: number | undefined, publishedMs = Infinity, nowMs: number): boolean {
+  return judgedMs !== undefined && judgedMs > publishedMs && !isAhead(judgedMs, Math.max(nowMs, publishedMs));
+}
+
+/** `spend/A/B/held.json`. One that is damaged begins anew, as after a break. */
+function memoryOf(budget: string): StateObject<Held | undefined> {
+  return expendableObject(`spend/${budgetPath(budget)}/held.json`, storedSchema, undefined);
 }

@@ -9,8 +9,8 @@ export function effectiveSince({ settling, rungs }: Manifest): number | undefine
 export interface HeldBy {
   /** The budget's present amount. */
   readonly amount: number;
-  /** Since when the rung is in force without a break, milliseconds since the epoch; 0 where no break is known. */
-  readonly heldSinceMs: number;
+  /** Since when the rung is in force without a break, milliseconds since the epoch; where that is not known, the next look tells. */
+  readonly heldSinceMs: number | undefined;
 }
 
 /**
@@ -22,7 +22,9 @@ export function mayHaveRunSince(
   sinceMs: number,
   { amount, heldSinceMs }: HeldBy,
 ): boolean {
-  return (grace?.sinceMs ?? 0) > sinceMs || heldSinceMs > sinceMs || amount > (settling?.amount ?? amount);
+  return (
+    (grace?.sinceMs ?? 0) > sinceMs || (heldSinceMs ?? 0) > sinceMs || amount > (settling?.amount ?? amount)
+  );
 }
 
 /**

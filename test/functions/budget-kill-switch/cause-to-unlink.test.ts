@@ -46,7 +46,7 @@ function firing(
     estimated: { share: 1.9 } as Estimated,
   };
   return {
-    due: { config: config(), notification: notification(), budget: budget(), verdict },
+    due: { config: config(), notification: notification(), budget: budget(), verdict, heldSinceMs: 0 },
     run: { projectId: 'ml-lab', runId: 'r', runtime: { now: () => MIDMONTH }, log: () => undefined },
     receipt: { keep: () => undefined },
     others,
@@ -56,6 +56,17 @@ function firing(
 it('unlinks for reported cost that grows, and never for growth that is only estimated', async () => {
   expect(await causeToUnlink(firing(130), UNLINK, fresh, manifest)).toBeUndefined();
   expect(await causeToUnlink(firing(134), UNLINK, fresh, manifest)).toMatch(/has grown by 4\.00 USD/);
+});
+
+it('never unlinks for growth where it is not known whether stop-compute was in force all the time', async () => {
+  const known = firing(190);
+  const others = vi.fn<Firing['others']>(known.others);
+  const unknown = { ...known, others, due: { ...known.due, heldSinceMs: undefined } };
+  expect(await causeToUnlink(unknown, UNLINK, fresh, manifest)).toBeUndefined();
+  expect(others).not.toHaveBeenCalled();
+  expect(await causeToUnlink(known, UNLINK, fresh, manifest)).toMatch(/has grown by 60\.00 USD/);
+  const blind = { ...fresh, complete: false };
+  expect(await causeToUnlink(unknown, UNLINK, blind, manifest)).toMatch(/^not all of the project/);
 });
 
 it('looks up what else the budget pays for only where growth decides', async () => {

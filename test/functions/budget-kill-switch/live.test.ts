@@ -114,6 +114,23 @@ describe('the ladder on spend that is estimated', () => {
   });
 });
 
+it('a tick whose message in force is damaged tells of no break in what that message holds', async () => {
+  const live = await start();
+  const nameOf = (end: string): string =>
+    [...live.fake.world.objects.keys()].find((name) => name.startsWith('spend/') && name.endsWith(end)) ?? '';
+  const held = (): string | undefined => live.fake.world.objects.get(nameOf('/held.json'))?.text;
+  for (let n = 0; n < 2; n++) {
+    await live.message(125);
+    live.pass(20);
+  }
+  const before = held();
+  expect(before).toMatch(/"sinceMs":\d/);
+  live.write(nameOf('/in-force.json'), '{');
+  live.look();
+  await live.tick();
+  expect(held()).toBe(before);
+});
+
 /** What is done to the state bucket after the runaway began, and what the log says of it. */
 const HARM: Readonly<
   Record<string, { readonly harm: (live: LiveWorld) => void; readonly says: RegExp; readonly severity?: string }>

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { BUDGET, MINUTE_MS, RESEARCH, restoreWorld } from '../../support/restore-world.ts';
 
-const lab = restoreWorld();
+/** Whether the bucket refuses what is noted of a break. */
+let failsHeld = false;
+const lab = restoreWorld((request, answer) =>
+  failsHeld && request.startsWith('POST') && request.includes('held.json')
+    ? Promise.reject(new Error('the storage is out'))
+    : answer(),
+);
 const { fake } = lab;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -28,6 +34,20 @@ async function report(costAmount: number, budgetAmount = 100): Promise<boolean> 
   expect(await lab.alert({ costAmount, budgetAmount })).toBe(true);
   fake.world.nowMs += 10 * MINUTE_MS;
   return lab.project().account !== '';
+}
+
+function heldName(): string {
+  return [...fake.world.objects.keys()].find((one) => one.endsWith('/held.json')) ?? '';
+}
+
+/** What grows in the time that has begun anew is no reason; what grows after it is. */
+async function settleAnew(): Promise<void> {
+  fake.world.nowMs += 23 * HOUR_MS;
+  expect(await report(140)).toBe(true);
+  fake.world.nowMs += 2 * HOUR_MS;
+  expect(await report(145)).toBe(true);
+  expect(await report(145)).toBe(true);
+  expect(await report(150)).toBe(false);
 }
 
 function startByHand(): void {
@@ -77,10 +97,31 @@ describe('cost of what ran while stop-compute was not in force', () => {
     expect(await report(135)).toBe(false);
   });
 
-  it('where what was noted of it is damaged, the amount alone counts', async () => {
+  it('where what was noted of it is damaged: the settling time begins anew once', async () => {
     await startSettled();
-    const name = [...fake.world.objects.keys()].find((one) => one.endsWith('/held.json')) ?? '';
-    fake.world.objects.set(name, { text: '{', generation: 9, updatedMs: fake.world.nowMs });
-    expect(await report(135)).toBe(false);
+    fake.world.objects.set(heldName(), { text: '{', generation: 9, updatedMs: fake.world.nowMs });
+    expect(await report(135)).toBe(true);
+    await settleAnew();
+  });
+
+  it('where the break began under a version that noted none: the settling time begins anew once', async () => {
+    await startSettled();
+    expect(await report(70)).toBe(true);
+    fake.world.objects.delete(heldName());
+    startByHand();
+    expect(await report(70)).toBe(true);
+    expect(await report(135)).toBe(true);
+    await settleAnew();
+  });
+
+  it('where a look cannot note it: waits for the next one, with which the settling time begins anew', async () => {
+    await startSettled();
+    expect(await report(70)).toBe(true);
+    startByHand();
+    failsHeld = true;
+    expect(await report(130)).toBe(true);
+    failsHeld = false;
+    expect(await report(135)).toBe(true);
+    await settleAnew();
   });
 });

@@ -44,6 +44,21 @@ describe('notebookRungInForce', () => {
     expect(await readBack(minutesAgo)).toEqual(expected);
   });
 
+  it('what a later verdict said stays, also where an earlier one is said late', async () => {
+    const { state } = stateOf(undefined);
+    const say = (rungs: readonly 'stop-notebooks'[], atMs: number) =>
+      noteRungsInForce(state, PAUSES, 'ml-lab', { budget: BUDGET, rungs, atMs });
+    await say(['stop-notebooks'], NOW_MS);
+    await say([], NOW_MS - 1);
+    expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toEqual(IN_FORCE);
+    await say([], NOW_MS);
+    expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toBeUndefined();
+    // Said by a clock that was wrong.
+    await say(['stop-notebooks'], NOW_MS + 60 * MINUTE_MS);
+    await say(['stop-notebooks'], NOW_MS);
+    expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toEqual(IN_FORCE);
+  });
+
   it('none where the object is damaged, and the next look of the switch writes it anew', async () => {
     const { state, text } = stateOf('{"version": 1, "budgets":');
     expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toBeUndefined();

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../functions/budget-kill-switch/decide.ts';
+import { noteHeld } from '../../../functions/budget-kill-switch/settle/held-since.ts';
+import { BUDGET, config, MIDMONTH } from './builder.ts';
+
+const NOW_MS = MIDMONTH.getTime();
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+const HELD = { kind: 'due', rungs: [{ at: 1, do: 'stop-compute' }] } as unknown as Verdict;
+const BELOW = { kind: 'heartbeat' } as unknown as Verdict;
+
+interface Note {
+  readonly sinceMs: number | null;
+  readonly publishedMs?: number;
+}
+
+/** A bucket with one object; `lost`: so many of its next writes get no answer, each carried out. */
+function bucketOf(before?: Note, lost = 0) {
+  let text = before === undefined ? undefined : JSON.stringify({ version: 1, ...before });
+  let generation = 1;
+  let left = lost;
+  const state = {
+    read: () =>
+      Promise.resolve(text === undefined ? undefined : { text, generation: String(generation), ageMs: 0 }),
+    write: (_: string, written: string) => {
+      text = written;
+      generation++;
+      return left-- > 0 ? Promise.reject(new Error('no answer')) : Promise.resolve('');
+    },
+  };
+  const note = (verdict: Verdict, publishedMs?: number, more = {}) =>
+    noteHeld(
+      {
+        ...{ state, log: () => undefined },
+        runtime: { now: () => MIDMONTH, sleep: () => Promise.resolve(), random: () => 0 },
+      } as unknown as Parameters<typeof noteHeld>[0],
+      config(more),
+      BUDGET,
+      verdict,
+      publishedMs,
+    );
+  return { note, stored: () => (text === undefined ? undefined : (JSON.parse(text) as object)) };
+}
+
+describe('noteHeld', () => {
+  it('begins now where nothing was noted before, and goes on from what was', async () => {
+    const bucket = bucketOf();
+    expect(await bucket.note(BELOW, 1)).toBe(NOW_MS);
+    expect(bucket.stored()).toBeUndefined();
+    expect(await bucket.note(HELD, 1)).toBe(NOW_MS);
+    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 1 });
+    expect(await bucketOf({ sinceMs: 5 }).note(HELD, 1)).toBe(5);
+  });
+
+  it('knows what it noted also where the answers to its writes are lost, and nothing where all are', async () => {
+    const bucket = bucketOf({ sinceMs: null }, 1);
+    expect(await bucket.note(HELD, 1)).toBe(NOW_MS);
+    expect(bucket.stored()).toMatchObject({ sinceMs: NOW_MS });
+    const refusing = { read: () => Promise.reject(new Error('out')) };
+    const context = { state: refusing, log: () => undefined, runtime: { now: () => MIDMONTH } };
+    expect(
+      await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), BUDGET, HELD, 1),
+    ).toBeUndefined();
+  });
+
+  it('observing, notes a break, and plans by what enforcing would go by', async () => {
+    const bucket = bucketOf({ sinceMs: 5 });
+    expect(await bucket.note(HELD, 1, { mode: 'observe' })).toBe(5);
+    expect(bucket.stored()).toMatchObject({ sinceMs: null });
+    expect(await bucket.note(HELD, 2, { mode: 'observe' })).toBe(NOW_MS);
+    expect(bucket.stored()).toMatchObject({ sinceMs: null });
+    const none = bucketOf();
+    expect(await none.note(HELD, 1, { mode: 'observe' })).toBe(NOW_MS);
+    expect(none.stored()).toBeUndefined();
+  });
+
+  it('leaves what a later message tells, and not what a clock ahead has noted', async () => {
+    const late = NOW_MS - MINUTE_MS;
+    const bucket = bucketOf({ sinceMs: 5, publishedMs: NOW_MS });
+    await bucket.note(BELOW, late);
+    expect(bucket.stored()).toMatchObject({ sinceMs: 5 });
+    const broken = bucketOf({ sinceMs: null, publishedMs: NOW_MS });
+    expect(await broken.note(HELD, late)).toBe(NOW_MS);
+    expect(broken.stored()).toMatchObject({ sinceMs: null });
+    // A tick judges the same message once more, or none.
+    await bucket.note(BELOW, NOW_MS);
+    expect(bucket.stored()).toMatchObject({ sinceMs: null, publishedMs: NOW_MS });
+    await bucket.note(HELD);
+    expect(bucket.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: NOW_MS });
+    const ahead = bucketOf({ sinceMs: 5, publishedMs: NOW_MS + DAY_MS });
+    await ahead.note(BELOW, NOW_MS);
+    expect(ahead.stored()).toMatchObject({ sinceMs: null, publishedMs: NOW_MS });
+  });
+
+  it('begins now, once, what a clock ahead has begun', async () => {
+    const bucket = bucketOf({ sinceMs: NOW_MS + DAY_MS });
+    expect(await bucket.note(HELD, 1)).toBe(NOW_MS);
+    expect(bucket.stored()).toMatchObject({ sinceMs: NOW_MS });
+  });
+});
