@@ -89,12 +89,12 @@ function requireManifests({ manifests, unread }: Gathered, requested: RestoreReq
 async function saidBeside(
   { runtime, log }: EventContext,
   state: State,
-  { budget }: RestoreRequest,
+  { budget, period }: RestoreRequest,
   { manifests, unread }: Gathered,
 ): Promise<object> {
   const notRemembered = manifests.flatMap(unseenIn);
   const projects = manifests.map(({ project }) => project);
-  const others = await othersInForce(state, budget, projects, runtime.now().getTime());
+  const others = await othersInForce(state, { budget, period }, projects, runtime.now().getTime());
   for (const { project, why } of others) log('WARNING', `Restore of ${project}: ${why}`, { budget });
   return {
     ...(others.length > 0 ? { othersInForce: others } : {}),

@@ -7,7 +7,12 @@ import type { State } from './state.ts';
 /** The switch looks every 5 minutes while a rung is in force: what it has not said again for so long is in force no longer. */
 const LIFE_MS = 30 * 60_000;
 
-const entrySchema = z.object({ rungs: z.array(z.enum(rungActions)), atMs: z.number() });
+const entrySchema = z.object({
+  rungs: z.array(z.enum(rungActions)),
+  atMs: z.number(),
+  /** First day of the budget's period. Absent in what earlier versions wrote. */
+  period: z.optional(z.string()),
+});
 
 /** `budgets`: by name, `billingAccounts/A/budgets/B`. */
 const objectSchema = z.object({ version: z.literal(1), budgets: z.record(z.string(), entrySchema) });
@@ -17,6 +22,8 @@ type Stored = z.infer<typeof objectSchema>;
 export interface RungInForce {
   readonly budget: string;
   readonly rung: RungAction;
+  /** First day of the budget's period; absent where an earlier version said it. */
+  readonly period?: string | undefined;
 }
 
 /**
@@ -31,7 +38,13 @@ export async function noteRungsInForce(
     budget,
     rungs,
     atMs,
-  }: { readonly budget: string; readonly rungs: readonly RungAction[]; readonly atMs: number },
+    period,
+  }: {
+    readonly budget: string;
+    readonly rungs: readonly RungAction[];
+    readonly atMs: number;
+    readonly period?: string;
+  },
 ): Promise<void> {
   await updateStateObject(state, pauses, objectOf(projectId), (before): Stored => {
     const others = Object.entries(before.budgets).filter(
@@ -39,7 +52,7 @@ export async function noteRungsInForce(
     );
     const known = before.budgets[budget];
     if (known !== undefined && known.atMs > atMs && isAlive(known, atMs)) return before;
-    const own = rungs.length === 0 ? {} : { [budget]: { rungs: [...rungs], atMs } };
+    const own = rungs.length === 0 ? {} : { [budget]: { rungs: [...rungs], atMs, period } };
     return { version: 1, budgets: { ...Object.fromEntries(others), ...own } };
   });
 }
@@ -54,7 +67,7 @@ export async function rungsInForce(
   const { budgets } = object.parse((await state.read(object.name))?.text);
   return Object.entries(budgets)
     .filter(([, entry]) => isAlive(entry, nowMs))
-    .flatMap(([budget, { rungs }]) => rungs.map((rung) => ({ budget, rung })))
+    .flatMap(([budget, { rungs, period }]) => rungs.map((rung) => ({ budget, rung, period })))
     .filter(({ rung }) => rung !== 'notify');
 }
 

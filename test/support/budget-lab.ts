@@ -280,10 +280,11 @@ export interface RestoreAnswer {
   readonly complete?: boolean;
   /** By project: until when its rungs would not be in force. */
   readonly inGrace?: Readonly<Record<string, string>>;
-  /** Rungs of other budgets that would undo the restore. */
+  /** Rungs of other budgets and periods that would undo the restore. */
   readonly othersInForce?: readonly {
     readonly project: string;
     readonly budget?: string;
+    readonly period?: string;
     readonly rungs?: readonly string[];
     readonly why: string;
   }[];

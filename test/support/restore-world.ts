@@ -26,7 +26,7 @@ export interface RestoreWorld {
   readonly fake: FakeGoogle;
   project(id?: string): FakeProject;
   /** A message of the budget, at 130 % where no figures are given; false where it has to be delivered again. */
-  alert(figures?: Readonly<Record<string, number>>, instance?: Runtime): Promise<boolean>;
+  alert(figures?: Readonly<Record<string, number | string>>, instance?: Runtime): Promise<boolean>;
   /** The switch's own tick, as Cloud Scheduler sends it; false where it has to be delivered again. */
   tick(): Promise<boolean>;
   /** Gives the budget another amount, in USD. */

@@ -115,7 +115,8 @@ async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise
   // Observing, no rung is in force.
   if (state === undefined || due.config.mode === 'observe') return;
   const actions = rungs.map((rung) => rung.do);
-  const said = { budget: due.budget.name, rungs: actions, atMs: runtime.now().getTime() };
+  const { period } = keyOf(due, run);
+  const said = { budget: due.budget.name, rungs: actions, atMs: runtime.now().getTime(), period };
   try {
     await noteRungsInForce(state, runtime, projectId, said);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeGoogle } from '../../../support/fake-google.ts';
 import { BUDGETS } from '../../../support/ladder-model.ts';
-import { MINUTE_MS, RESEARCH, restoreWorld } from '../../../support/restore-world.ts';
+import { MINUTE_MS, PERIOD, RESEARCH, restoreWorld } from '../../../support/restore-world.ts';
 
 let refused = false;
 const lab = restoreWorld((request, answer) => {
@@ -16,8 +16,11 @@ const OWN = BUDGETS[0]?.name ?? '';
 const QUARTER = BUDGETS[1]?.name ?? '';
 const NOTE = `spend/in-force/${RESEARCH}.json`;
 
-function plant(budgets: Readonly<Record<string, readonly string[]>>, atMs = fake.world.nowMs): void {
-  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs }] as const);
+function plant(
+  budgets: Readonly<Record<string, readonly string[]>>,
+  { atMs = fake.world.nowMs, period }: { readonly atMs?: number; readonly period?: string } = {},
+): void {
+  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs, period }] as const);
   const text = JSON.stringify({ version: 1, budgets: Object.fromEntries(entries) });
   const generation = (fake.world.objects.get(NOTE)?.generation ?? 0) + 1;
   fake.world.objects.set(NOTE, { text, generation, updatedMs: fake.world.nowMs });
@@ -31,21 +34,56 @@ describe.each(['GET', 'POST'] as const)('%s of a restore on whose project', (met
     expect(othersInForce).toEqual([
       {
         ...{ project: RESEARCH, budget: QUARTER, rungs: ['stop-notebooks', 'stop-compute'] },
-        why: `stop-notebooks, stop-compute of ${QUARTER} are in force on ${RESEARCH}: the restore opens no grace of that budget, and the kill switch takes away again what comes back, within 5 minutes. Restore that budget as well, or raise it`,
+        why: `stop-notebooks, stop-compute of ${QUARTER} are in force on ${RESEARCH}: the restore opens no grace of that budget, and the kill switch takes away again what these rungs cover, within 5 minutes. Restore that budget as well, or raise it`,
       },
     ]);
     expect(fake.world.lines.join()).toContain(`stop-compute of ${QUARTER} are in force on ${RESEARCH}`);
   });
 
-  it('no rung but those of its own budget is in force: names none', async () => {
+  it('a rung of another budget is in force that stops less than comes back: says no more than that one does', async () => {
     await lab.stopResources();
-    plant({ [OWN]: ['stop-compute'], [QUARTER]: ['notify'] });
+    plant({ [QUARTER]: ['stop-notebooks'] });
+    expect((await lab.restore(method)).othersInForce).toMatchObject([
+      { why: expect.stringContaining('takes away again what that rung covers, within 5 minutes') as string },
+    ]);
+  });
+
+  it('a rung of the same budget is in force in a later period: names that period, and what to restore', async () => {
+    await lab.stopResources();
+    plant({ [OWN]: ['stop-compute'] }, { period: '2026-12-01' });
+    expect((await lab.restore(method)).othersInForce).toEqual([
+      {
+        ...{ project: RESEARCH, budget: OWN, period: '2026-12-01', rungs: ['stop-compute'] },
+        why: `stop-compute of the period 2026-12-01 of ${OWN} is in force on ${RESEARCH}: the restore opens a grace of ${PERIOD} alone, and the kill switch takes away again what that rung covers, within 5 minutes. Restore 2026-12-01 as well, or raise the budget`,
+      },
+    ]);
+  });
+
+  it('the switch holds the rungs of the next period by now: names them, for it takes away again what comes back', async () => {
+    await lab.stopResources();
+    fake.world.nowMs = Date.parse('2026-12-20T12:00:00Z');
+    const december = () => lab.alert({ costIntervalStart: '2026-12-01T08:00:00Z' });
+    expect(await december()).toBe(true);
+    expect((await lab.restore(method)).othersInForce).toMatchObject([
+      {
+        ...{ budget: OWN, period: '2026-12-01' },
+        rungs: ['stop-notebooks', 'stop-compute', 'unlink-billing'],
+      },
+    ]);
+  });
+
+  it.each([
+    ['in the period that is restored', PERIOD],
+    ['in a period that an earlier version did not say', undefined],
+  ])('no rung but those of its own budget is in force, %s: names none', async (_, period) => {
+    await lab.stopResources();
+    plant({ [OWN]: ['stop-compute'], [QUARTER]: ['notify'] }, period === undefined ? {} : { period });
     expect(await lab.restore(method)).not.toHaveProperty('othersInForce');
   });
 
   it('a rung was in force and no look has said so for long: names none', async () => {
     await lab.stopResources();
-    plant({ [QUARTER]: ['stop-compute'] }, fake.world.nowMs - 31 * MINUTE_MS);
+    plant({ [QUARTER]: ['stop-compute'] }, { atMs: fake.world.nowMs - 31 * MINUTE_MS });
     expect(await lab.restore(method)).not.toHaveProperty('othersInForce');
   });
 
@@ -59,7 +97,7 @@ describe.each(['GET', 'POST'] as const)('%s of a restore on whose project', (met
       {
         project: RESEARCH,
         why: expect.stringMatching(
-          /^whether a rung of another budget is in force on ml-research is not known: .*403/,
+          /^whether a rung of another budget or period is in force on ml-research is not known: .*403/,
         ) as string,
       },
     ]);
