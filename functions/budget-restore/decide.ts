@@ -1,6 +1,7 @@
 import type { BringBack } from '../../shared/resources/kind.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { ManifestItem, ResourceItem } from '../../shared/state/manifest-item.ts';
+import { isRestoredSince } from '../../shared/units.ts';
 
 /** What is to be done about one thing that was taken away. */
 export interface RestoreStep {
@@ -48,7 +49,6 @@ function isTaken({ status }: ManifestItem): boolean {
 function judgeItem(manifest: Manifest, item: ManifestItem, wayBack: WayBack): RestoreStep {
   const base = { project: manifest.project, item, losses: lossesOf(item), why: undefined };
   const none = (why: string): RestoreStep => ({ ...base, action: 'none', why });
-  const backMs = manifest.restored[item.resource];
   if (item.status === 'already')
     return none(
       item.why === undefined
@@ -56,7 +56,7 @@ function judgeItem(manifest: Manifest, item: ManifestItem, wayBack: WayBack): Re
         : `costguard left it as it was: ${item.why}`,
     );
   if (item.status === 'failed') return none('the kill switch could not take it away');
-  if (backMs !== undefined && backMs >= (item.atMs ?? 0)) return none('it was brought back before');
+  if (isRestoredSince(item, manifest.restored)) return none('it was brought back before');
   if (item.kind === 'billing') return { ...base, action: 'relink' };
   const back = wayBack(item);
   switch (back.kind) {

@@ -1,5 +1,4 @@
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import type { Manifest } from '../../../shared/state/manifest.ts';
 import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Whether there is still something to do about an item. */
@@ -13,14 +12,6 @@ export function isOpen({ status }: ManifestItem): boolean {
  */
 export function statusAfter(error: unknown): 'planned' | 'failed' {
   return isRetryable(error) ? 'planned' : 'failed';
-}
-
-/** Whether a restore has brought an item back since it was taken away, or was to be. */
-export function isRestoredSince(
-  { resource, atMs = 0 }: ManifestItem,
-  restored: Manifest['restored'],
-): boolean {
-  return (restored[resource] ?? 0) > atMs;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
+import { isRestoredSince } from '../../../shared/units.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
-import { isOpen, isRestoredSince, settled, takenAtMs } from './items.ts';
+import { isOpen, settled, takenAtMs } from './items.ts';
 import type { SwitchRun } from '../run.ts';
 import { settlingAfter } from '../settle/in-effect.ts';
 

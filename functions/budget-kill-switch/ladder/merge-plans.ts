@@ -1,10 +1,11 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import { isRestoredSince } from '../../../shared/units.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
 import type { RungPlan } from './ladder.ts';
 import type { FreshPlan } from './plan-now.ts';
-import { isOpen, isRestoredSince, settled } from './items.ts';
+import { isOpen, settled } from './items.ts';
 
 /**
  * What runs now joins what was planned before. What was dealt with and runs again came back: it is taken away once more, and stays

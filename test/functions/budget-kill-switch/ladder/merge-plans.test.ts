@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mergePlans } from '../../../../functions/budget-kill-switch/ladder/merge-plans.ts';
+import { asBeforeOthers, mergePlans } from '../../../../functions/budget-kill-switch/ladder/merge-plans.ts';
 import type { ManifestItem } from '../../../../shared/state/manifest-item.ts';
 
 const AUTOSCALER = { name: 'web-scaler', mode: 'ON' };
@@ -31,6 +31,21 @@ describe('mergePlans: a group that runs again, or still', () => {
     expect(merged).toMatchObject({ record: { targetSize: 3, autoscaler: AUTOSCALER } });
   });
 }); // prettier-ignore
+
+describe('mergePlans: a group that was brought back', () => {
+  it.each([
+    ['ahead of', 9],
+    ['level with', 5],
+  ] as const)(
+    'at a moment %s that of the taking, and resized by hand: is to be as it is now',
+    (_, backMs) => {
+      const before = { ...groupOf('done', { targetSize: 3 }), atMs: 5 };
+      const now = { ...groupOf('planned', { targetSize: 1 }), atMs: 4 };
+      const [merged] = mergePlans(planOf(before), planOf(now), { [now.resource]: backMs }).items;
+      expect(merged).toMatchObject({ record: { targetSize: 1 }, cameBack: 1, atMs: backMs + 1 });
+    },
+  );
+});
 
 describe('mergePlans: an endpoint that was planned', () => {
   const endpointOf = (
@@ -64,6 +79,20 @@ describe('mergePlans: an endpoint that was planned', () => {
     const { items } = mergePlans(planOf(before), planOf(now), { [before.resource]: 2 });
     expect([items[0]?.cameBack, modelsOf(items)]).toEqual([1, ['a-again']]);
   });
+
+  // The restore notes no moment before the taking: with a clock behind the switch's it is the same one.
+  it.each(['planned', 'done'] as const)(
+    '%s, and brought back by a restore whose clock is behind: what an operator removed since stays away',
+    (status) => {
+      const before = endpointOf(status, 2, 'a', 'b');
+      const restored = { [before.resource]: 2 };
+      const now = planOf(endpointOf('planned', 1, 'a-again'));
+      expect(modelsOf(mergePlans(planOf(before), now, restored).items)).toEqual(['a-again']);
+      const rung = { at: 1, do: 'stop-compute' as const, status: 'done' as const, runId: 'r' };
+      const manifest = { rungs: [{ ...rung, items: [before] }], restored };
+      expect(modelsOf(asBeforeOthers(now, { do: 'unlink-billing' }, manifest).items)).toEqual(['a-again']);
+    },
+  );
 });
 
 describe('mergePlans: what is planned after it was brought back', () => {
