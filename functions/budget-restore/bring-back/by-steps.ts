@@ -6,7 +6,7 @@ import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
 import { failureOf, judgeEarlier } from './judge-earlier.ts';
 import { startedByHand, UNTOLD } from './started-by-hand.ts';
-import type { Starts } from './starts.ts';
+import { requestedAtMs, type Starts } from './starts.ts';
 
 /** One thing on its way back: the steps of its kind, and which of them is next. */
 export interface BringBackTask {
@@ -68,7 +68,7 @@ export async function lookAt(
       if (settled !== undefined) return settled;
       if (why !== undefined) return { kind: 'left', why };
       task.isUntold ||= !('startedMs' in present);
-      starts.set(key, { atMs: run.runtime.now().getTime(), unanswered: true });
+      starts.set(key, { atMs: requestedAtMs(run, item), unanswered: true });
       return { kind: 'due', step, key, earlier, failure: open?.kind === 'failed' ? open.why : undefined };
     } else if (standing.kind === 'refused') {
       if (open === undefined) return { kind: 'left', why: leftText(standing.why, steps.slice(index + 1)) };

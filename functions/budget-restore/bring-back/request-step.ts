@@ -6,7 +6,7 @@ import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
 import type { BringBackTask, DueStep } from './by-steps.ts';
 import { startedByHand } from './started-by-hand.ts';
-import type { Starts } from './starts.ts';
+import { requestedAtMs, type Starts } from './starts.ts';
 
 /**
  * Requests a step that is due, once, and notes what the answer says; what is known not to be under way is taken back. Throws
@@ -19,7 +19,7 @@ export async function requestStep(
   starts: Starts,
 ): Promise<Restored> {
   const { step, key, failure } = due;
-  const atMs = run.runtime.now().getTime();
+  const atMs = requestedAtMs(run, task.item);
   let changed: Changed;
   try {
     changed = await send(run, task, due);

@@ -1,5 +1,6 @@
 import type { RestoreRun } from '../run.ts';
 import type { StartRequest } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Requests that are not known to have come to their end, by resource and step; the manifest keeps them for the next call. */
 export interface Starts {
@@ -7,6 +8,14 @@ export interface Starts {
   set(key: string, request: StartRequest | undefined): void;
   /** Writes to the manifest what has changed, in one go: an object takes one write a second. */
   save(): Promise<void>;
+}
+
+/** When a start is requested: not before its item was taken away, as the switch's clock may have it. */
+export function requestedAtMs(
+  { runtime }: Pick<RestoreRun, 'runtime'>,
+  { atMs = 0 }: Pick<ManifestItem, 'atMs'>,
+): number {
+  return Math.max(runtime.now().getTime(), atMs + 1);
 }
 
 export function openStarts({ lease }: Pick<RestoreRun, 'lease'>): Starts {

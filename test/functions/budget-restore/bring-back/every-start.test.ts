@@ -96,6 +96,39 @@ describe('a start that takes longer than the request', () => {
     });
 });
 
+describe('a start of what was taken away by a clock that is ahead', () => {
+  const AHEAD_MS = 2 * MINUTE_MS;
+  /** As the switch would have written it: the restore's clock is behind. */
+  async function stopAhead(): Promise<void> {
+    await lab.stopResources();
+    const manifest = lab.manifest();
+    const atMs = fake.world.nowMs + AHEAD_MS;
+    const rungs = manifest.rungs.map((rung) => ({
+      ...rung,
+      items: (rung.items ?? []).map((item) => ({ ...item, atMs })),
+    }));
+    lab.plant({ ...manifest, rungs });
+  }
+
+  for (const name of MACHINES)
+    for (const reason of [NO_CAPACITY, undefined])
+      it(`${name}: fails where it falls back, ${reason === undefined ? 'with no reason' : 'with its reason'}, and is requested once`, async () => {
+        await stopAhead();
+        Object.assign(machine(name), { startsAs: 'off', ...(reason === undefined ? {} : { reason }) });
+        expect(lineOf(await restore(), name)).toMatchObject({
+          outcome: 'failed',
+          why: expect.stringContaining(` again: ${reason ?? 'Google gives no reason'}. `) as string,
+        });
+        expect(changesOf(name)).toHaveLength(1);
+      });
+
+  for (const name of MACHINES)
+    it(`${name}: is known as the restore's own once it runs`, async () => {
+      await stopAhead();
+      expect(lineOf(await restore(), name)?.outcome).toBe('done');
+    });
+});
+
 describe('what Google says of members that do not come up', () => {
   const CODE = 'ZONE_RESOURCE_POOL_EXHAUSTED';
   const error = (atMs: number, message: string) => ({ atMs, code: CODE, message });
