@@ -40,8 +40,14 @@ export async function failureOf(
   why: string,
   earlier: StartRequest | undefined,
 ): Promise<string> {
-  const operation = await outcomeOf(api, step, earlier?.operation);
-  return operation?.kind === 'failed' ? `${why}; its start ended with: ${operation.why}` : why;
+  try {
+    const operation = await outcomeOf(api, step, earlier?.operation);
+    return operation?.kind === 'failed' ? `${why}; its start ended with: ${operation.why}` : why;
+  } catch (error) {
+    // It failed all the same: only what its start ended with is missing.
+    if (!(error instanceof GoogleApiError)) throw error;
+    return why;
+  }
 }
 
 /** Of a start that came to nothing, as far as Google tells. */
