@@ -64,7 +64,7 @@ export function gpuCount(machines: readonly Machines[]): { readonly gpus?: numbe
   return { gpus };
 }
 
-/** For what bills nothing itself: `note` says what does. */
-export function nothingBilled(note: string): Price {
-  return { usd: NO_USD, source: 'Vertex AI pricing page', asOf: '2026-11-26', mark: 'verified', note };
+/** For what bills nothing itself, or nothing now: `note` says what does, or when. */
+export function nothingBilled(note: string, source = 'Vertex AI pricing page'): Price {
+  return { usd: NO_USD, source, asOf: '2026-11-26', mark: 'verified', note };
 }

@@ -86,6 +86,11 @@ export function named(why: string): Fate {
   return { kind: 'named', why };
 }
 
+/** What bringing a resource back by itself takes; undefined where its controller does that, or nothing can. */
+export function recordOf(fate: Fate): Readonly<Record<string, unknown>> | undefined {
+  return fate.kind === 'owned' ? undefined : fate.record;
+}
+
 /** In a state that Google has added since: whether it may be stopped is unknown, and so is the look at it. */
 export function notEvaluable(look: Pick<Look, 'gap'>, resource: string, state: string): Fate {
   const why = `not evaluable: ${state === '' ? 'no state' : state} is none of the states that are known`;

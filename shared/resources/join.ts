@@ -1,4 +1,5 @@
 import { isPriced, sumPrices } from '../prices/price.ts';
+import { recordOf } from './define-kind.ts';
 import type { KindName, RunningResource } from './kind.ts';
 
 /** Kinds that are stopped by what they belong to; others are stopped beside it. */
@@ -34,13 +35,13 @@ function ownerOf(
 function withOwner(member: RunningResource, owner: RunningResource | undefined): RunningResource {
   if (owner === undefined) return member;
   const partOf = { kind: owner.kind, resource: owner.resource };
-  const { fate } = member;
-  return fate.kind !== 'stoppable' || !STOPPED_WITH_OWNER.has(member.kind)
+  const record = recordOf(member.fate);
+  return record === undefined || !STOPPED_WITH_OWNER.has(member.kind)
     ? { ...member, partOf }
     : {
         ...member,
         partOf,
-        fate: { kind: 'owned', why: `belongs to ${owner.resource}`, record: fate.record },
+        fate: { kind: 'owned', why: `belongs to ${owner.resource}`, record },
       };
 }
 
@@ -50,7 +51,7 @@ function withMembers(owner: RunningResource, members: readonly RunningResource[]
   return {
     ...owner,
     memberLabels: [...owner.memberLabels, ...members.map(({ labels }) => labels)],
-    // Its own price where it has one; the machines that were seen where it has none.
-    cost: isPriced(owner.cost) ? owner.cost : sumPrices([first, ...rest]),
+    // Its own price where it bills itself; the machines that were seen where it does not, or has none.
+    cost: isPriced(owner.cost) && owner.cost.usd.high > 0 ? owner.cost : sumPrices([first, ...rest]),
   };
 }

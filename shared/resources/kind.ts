@@ -45,7 +45,12 @@ export type Fate =
       readonly record: Readonly<Record<string, unknown>>;
     }
   /** Stopping it would destroy something, or Google has no way to. */
-  | { readonly kind: 'named'; readonly why: string };
+  | {
+      readonly kind: 'named';
+      readonly why: string;
+      /** What bringing it back takes, where only this look does not stop it. */
+      readonly record?: Readonly<Record<string, unknown>>;
+    };
 
 /** Something that runs and bills. */
 export interface RunningResource {

@@ -60,6 +60,8 @@ export interface Look {
   readonly skip: (what: string) => boolean;
   /** All VMs that are not stopped. Needs compute.instances.list. */
   readonly vms: () => Promise<readonly VmFacts[]>;
+  /** Which VMs that listing did not show. */
+  readonly unseenVms: () => Promise<Unseen>;
   /** All managed instance groups with their autoscalers. Needs compute.instanceGroupManagers.list and compute.autoscalers.list. */
   readonly groups: () => Promise<readonly ListedGroup[]>;
   /** The regions of Vertex AI. Needs aiplatform.locations.list. */
@@ -86,6 +88,11 @@ export function startLook(options: LookOptions): Look {
       gap({ where: `projects/${projectId} ${scope}`, why: `unreachable: ${what} there were not seen` });
     noteStrange(gap, `projects/${projectId} ${what}`, strange);
   };
+  const listVms = once(async () => {
+    const { vms, ...unseen } = await listVmFacts(api, projectId);
+    note('VMs', unseen);
+    return { vms, unseen };
+  });
   return {
     listed: () => undefined,
     disabled: () => undefined,
@@ -95,11 +102,8 @@ export function startLook(options: LookOptions): Look {
     runsSince: () => undefined,
     ended: () => undefined,
     ...options,
-    vms: once(async () => {
-      const { vms, ...unseen } = await listVmFacts(api, projectId);
-      note('VMs', unseen);
-      return vms;
-    }),
+    vms: async () => (await listVms()).vms,
+    unseenVms: async () => (await listVms()).unseen,
     groups: once(async () => {
       const { groups, ...unseen } = await listGroupFacts(api, projectId);
       note('managed instance groups', unseen);

@@ -5,7 +5,7 @@
  */
 import type { GoogleAuth } from 'google-auth-library';
 import type { Runtime } from '../../shared/run/runtime.ts';
-import { GROUP_ROUTES, type FakeGroup } from './fake-groups.ts';
+import { GROUP_ROUTES, groupVms, type FakeGroup } from './fake-groups.ts';
 import { JOB_ROUTES, type FakeJob } from './fake-jobs.ts';
 import { clusterVms, MACHINE_ROUTES, type FakeMachine } from './fake-machines.ts';
 import { answerObjects, isForObjects, objectHeaders, type StoredObject } from './object-answers.ts';
@@ -222,7 +222,7 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     (world, [name = '']) => {
       const project = projectOf(world, name);
       const names = [...project.vms.keys(), ...project.notebooks.keys()];
-      const instances = [...names.map((vm) => vmOf(world, project, vm)), ...clusterVms(project.machines)];
+      const instances = [...names.map((vm) => vmOf(world, project, vm)), ...clusterVms(project.machines), ...groupVms(project.groups, name)];
       return { items: { [`zones/${ZONE}`]: { instances } } };
     },
   ],

@@ -72,6 +72,17 @@ export const GROUP_ROUTES: readonly (readonly [RegExp, GroupAnswer])[] = [
   ],
 ]; // prettier-ignore
 
+/** One member of each group that is not empty; nodes of the pool are told by their group's name. */
+export function groupVms(groups: Groups, project: string): readonly object[] {
+  return [...groups].flatMap(([name, { size }]) => {
+    const manager = `projects/${project}/zones/${ZONE}/instanceGroupManagers/${name}`;
+    const metadata = { items: [{ key: 'created-by', value: manager }] };
+    return size === 0 || name === POOL_GROUP
+      ? []
+      : [{ id: name, name: `${name}-0`, status: 'RUNNING', metadata }];
+  });
+}
+
 function inZone(collection: string, listed: readonly unknown[]): object {
   return listed.length === 0 ? {} : { items: { [`zones/${ZONE}`]: { [collection]: listed } } };
 }

@@ -1,4 +1,5 @@
 import type { RungAction } from '../../../shared/policy/policy.ts';
+import { recordOf } from '../../../shared/resources/define-kind.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { keptOf } from '../../../shared/state/kept.ts';
 import type { LeftAlone } from '../../../shared/state/manifest.ts';
@@ -58,11 +59,17 @@ function planUnlink({ projectId, resources, account }: Inventory): ProjectPlan {
   for (const one of resources) {
     const { resource, fate, partOf } = one;
     const owner = partOf === undefined ? undefined : byName.get(partOf.resource);
-    if (fate.kind === 'stoppable') items.push(itemOf(one, fate.record));
+    const record = recordOf(fate);
+    if (record !== undefined) items.push(itemOf(one, record));
     else if (fate.kind === 'named')
       left.push({ resource, reason: `stops with billing, and no restore brings it back: ${fate.why}` });
     // A controller brings its members back itself; without one that comes back they are started one by one.
-    else if (one.kind === 'vm' && owner?.fate.kind !== 'stoppable') items.push(itemOf(one, fate.record));
+    else if (
+      fate.kind === 'owned' &&
+      one.kind === 'vm' &&
+      (owner === undefined || recordOf(owner.fate) === undefined)
+    )
+      items.push(itemOf(one, fate.record));
   }
   items.push({ kind: 'billing', resource: `projects/${projectId}`, status: 'planned', account });
   return { items, left, burning: [], running: resources };

@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate } from '../kind.ts';
 import { unpriced } from '../../prices/price.ts';
-import { describeMachines } from '../cost.ts';
+import { describeMachines, nothingBilled } from '../cost.ts';
 import { controllerOf, groupKey, serviceOf } from './controller.ts';
-import type { GroupFacts, ListedGroup } from './group-facts.ts';
+import type { ListedGroup } from './group-facts.ts';
+import { membersOf, type Members } from './group-members.ts';
 import {
   isScaledAs,
   judgeEmpty,
@@ -37,10 +38,10 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
   order: 30,
   record,
   async list(look) {
-    const [groups, vms] = await Promise.all([look.groups(), look.vms()]);
+    const [groups, vms, unseen] = await Promise.all([look.groups(), look.vms(), look.unseenVms()]);
     return groups
       .filter(({ targetSize }) => targetSize > 0)
-      .map((group) => listed(group, membersOf(group, vms)));
+      .map((group) => listed(group, membersOf(group, vms, unseen)));
   },
   stop: (resource, { autoscaler }) => [
     ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, OFF)]),
@@ -64,28 +65,26 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
   }),
 });
 
-function membersOf({ resource }: GroupFacts, vms: readonly VmFacts[]): readonly VmFacts[] {
-  const key = groupKey(resource);
-  return vms.filter(({ createdBy }) => groupKey(createdBy) === key);
-}
-
-function listed(group: ListedGroup, members: readonly VmFacts[]): Listed {
+function listed(group: ListedGroup, members: Members): Listed {
   const { resource, targetSize, autoscaler, mode } = group;
   const key = groupKey(resource) ?? resource;
-  const ofMembers = members.flatMap((vm) => controllerOf(vm)?.keys ?? []);
+  const ofMembers = members.vms.flatMap((vm) => controllerOf(vm)?.keys ?? []);
   return {
     resource,
     state: `targetSize ${targetSize}`,
-    description: describe(group, members),
+    description: describe(group, members.vms),
     labels: group.labels,
     // An autoscaler that is on gives the group its size.
     startedBy:
       autoscaler === undefined || mode === undefined || mode === 'OFF'
         ? undefined
         : `autoscaler ${autoscaler}, which is ${mode}`,
-    memberLabels: members.map(({ labels }) => labels),
-    cost: unpriced('none of its members was seen'),
-    fate: fateOf(group, members),
+    memberLabels: members.vms.map(({ labels }) => labels),
+    cost:
+      members.vms.length === 0 && members.unseen === undefined
+        ? nothingBilled('none of its VMs runs', 'Compute Engine pricing page')
+        : unpriced('none of its members was seen'),
+    fate: fateNow(fateOf(group, members.vms), members),
     command: commandOf(resource),
     memberKeys: [key],
     ownerKeys: [...new Set([key, ...ofMembers])],
@@ -117,6 +116,25 @@ function fateOf(group: ListedGroup, members: readonly VmFacts[]): Fate {
       why: `its autoscaler ${autoscaler} was not seen, and would give it its size back`,
     };
   return { kind: 'stoppable', record: { targetSize, autoscaler: { name: autoscaler, mode } } };
+}
+
+/** A group is stopped by what its VMs tell: who owns them, and whether they are kept. */
+function fateNow(fate: Fate, { vms, unseen }: Members): Fate {
+  if (fate.kind !== 'stoppable') return fate;
+  const { record } = fate;
+  if (unseen === 'unreachable' || (unseen !== undefined && vms.length === 0))
+    return {
+      kind: 'named',
+      why: 'not all VMs in its place were seen at this look: they tell what owns it, and whether it is kept',
+      record,
+    };
+  return vms.length > 0
+    ? fate
+    : {
+        kind: 'named',
+        why: 'no VM of it runs at this look, and its VMs tell what owns it, and whether it is kept: it is stopped once one runs',
+        record,
+      };
 }
 
 function commandOf(resource: string): string {

@@ -149,6 +149,20 @@ describe('planRung', () => {
     assert.equal(items.length, 3);
   }); // prettier-ignore
 
+  it('has a group that only this look does not stop come back after unlinking, and its VMs with it', () => {
+    const record = { targetSize: 2 };
+    const group = one('instance-group', 'no-vm', { kind: 'named', why: 'no VM of it was seen', record });
+    const member = one('vm', 'member', owned('member'), { partOf: partOf('instance-group', 'no-vm') });
+    const stop = planRung('stop-compute', inventoryOf([group, member]), config(), MIDMONTH);
+    assert.deepEqual(
+      [ids(stop.items), stop.left],
+      [[], [{ resource: group.resource, reason: 'no VM of it was seen' }]],
+    );
+    const unlink = planRung('unlink-billing', inventoryOf([group, member]), config(), MIDMONTH);
+    assert.deepEqual([ids(unlink.items), unlink.left], [['no-vm', 'ml-lab'], []]);
+    assert.partialDeepStrictEqual(unlink.items[0], { kind: 'instance-group', record });
+  });
+
   it('unlinks nothing that is not linked', () => {
     const unlinked = { ...EVERYTHING, account: undefined };
     assert.deepEqual(planRung('unlink-billing', unlinked, config(), MIDMONTH).items, []);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast } from '../../../shared/prices/price.ts';
+import { atLeast, isPriced } from '../../../shared/prices/price.ts';
+import { recordOf } from '../../../shared/resources/define-kind.ts';
 import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-group.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import {
@@ -9,6 +10,7 @@ import {
   targetOf,
   withResources,
   type ProjectInput,
+  type ResourceLab,
 } from '../../support/resource-lab.ts';
 
 const ZONE = 'us-central1-a';
@@ -131,6 +133,93 @@ describe('VMs and managed instance groups', () => {
       expect(stateOf()).toEqual(before);
       expect(await run(backSteps(kind, target))).toEqual([]);
     });
+  });
+
+  describe('a group of whose VMs none runs', () => {
+    const group = (id: string, more: object = {}) => ({ id, zone: ZONE, targetSize: 1, ...more });
+    const GROUPS: ProjectInput = {
+      vms: [
+        { ...member('spot-0', `zones/${ZONE}/instanceGroupManagers/spot`), vmStatus: 'TERMINATED' },
+        member('wide-0', 'regions/us-central1/instanceGroupManagers/wide'),
+      ],
+      instanceGroups: [
+        group('spot', { autoscaler: { mode: 'ON', minNumReplicas: 1 } }),
+        group('batch-x'),
+        group('gke-demo-pool-1-grp'),
+        { id: 'wide', region: 'us-central1', targetSize: 1 },
+        group('east', { zone: 'us-east1-b' }),
+      ],
+    };
+    const fatesOf = ({ resources }: Awaited<ReturnType<ResourceLab['look']>>) =>
+      Object.fromEntries(
+        resources
+          .filter(({ kind }) => kind === 'instance-group')
+          .map(({ resource, fate, cost }) => [
+            resource.split('/').at(-1) ?? '',
+            [
+              fate.kind,
+              fate.kind === 'stoppable' ? '' : fate.why.slice(0, 24),
+              isPriced(cost) ? cost.usd.high > 0 : cost.why.slice(0, 27),
+            ],
+          ]),
+      );
+    const NO_VM = ['named', 'no VM of it runs at this', false];
+    const NOT_SEEN = ['named', 'not all VMs in its place', 'none of its members was see'];
+
+    it('is not stopped, bills nothing, and is stopped once a VM runs: what owns it and whether it is kept only its VMs tell', async () => {
+      await withResources(KINDS, GROUPS, async ({ look }) => {
+        const inventory = await look();
+        expect(fatesOf(inventory)).toEqual({
+          spot: NO_VM,
+          'batch-x': NO_VM,
+          east: NO_VM,
+          'gke-demo-pool-1-grp': ['owned', 'group of a GKE node pool', false],
+          wide: ['stoppable', '', true],
+        });
+        expect(inventory.gaps).toEqual([]);
+        const { fate } = find(inventory, 'spot');
+        expect(recordOf(fate)).toEqual({ targetSize: 1, autoscaler: { name: 'spot-scaler', mode: 'ON' } });
+      });
+      const running = member('spot-0', `zones/${ZONE}/instanceGroupManagers/spot`);
+      await withResources(KINDS, { ...GROUPS, vms: [running] }, async ({ look }) => {
+        expect(fatesOf(await look())['spot']).toEqual(['stoppable', '', true]);
+      });
+    });
+
+    it.each([
+      ['a zone without an answer', { warning: { code: 'UNREACHABLE' } }, ['named', NOT_SEEN[1], true]],
+      ['a VM that cannot be read', { instances: [{ name: 7 }] }, ['stoppable', '', true]],
+    ])(
+      'may have some that were not seen: %s is a gap, and what they cost is not known',
+      async (_, value, wide) => {
+        await withResources(
+          KINDS,
+          {
+            ...GROUPS,
+            vms: [
+              {
+                ...member('wide-0', 'regions/us-central1/instanceGroupManagers/wide'),
+                zone: 'us-central1-b',
+              },
+            ],
+          },
+          async ({ look, sandbox }) => {
+            sandbox.faults.add({
+              route: 'compute.instances.aggregatedList',
+              fault: { kind: 'field', at: ['items', `zones/${ZONE}`], value },
+            });
+            const inventory = await look();
+            expect(fatesOf(inventory)).toMatchObject({
+              spot: NOT_SEEN,
+              'batch-x': NOT_SEEN,
+              east: NO_VM,
+              wide,
+            });
+            expect(inventory.gaps).toHaveLength(1);
+          },
+        );
+      },
+    );
   });
 
   it('leaves a group alone that a user resized meanwhile', async () => {
