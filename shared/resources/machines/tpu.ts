@@ -4,7 +4,7 @@ import { parseAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { tpuPrice } from '../../prices/tpu-price.ts';
 import { timesPrice, unpriced } from '../../prices/price.ts';
-import { regionOf } from '../cost.ts';
+import { nothingBilled, regionOf } from '../cost.ts';
 import { namedKind, stoppableKind, type Listed } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
 import type { Fate, KindRequest, Step } from '../kind.ts';
@@ -154,6 +154,9 @@ const queuedSchema = z.looseObject({
 /** States in which a queued resource holds TPUs or will get them. */
 const QUEUED_ENDED: ReadonlySet<string> = new Set(['FAILED', 'DELETING', 'SUSPENDING', 'SUSPENDED']);
 
+/** States before it is granted anything (API v2, State of QueuedResource): from `PROVISIONING` on TPUs may bill. */
+const QUEUED_WAITING: ReadonlySet<string> = new Set(['CREATING', 'ACCEPTED', 'WAITING_FOR_RESOURCES']);
+
 /** Queued resources: named, for ending one deletes its TPUs. */
 export const QUEUED_RESOURCES = namedKind({
   kind: 'queued-resource',
@@ -176,7 +179,9 @@ export const QUEUED_RESOURCES = namedKind({
           resource: name,
           state: state?.state ?? '',
           description: 'queued resource of TPUs',
-          cost: unpriced('it bills by the TPUs that it makes; none was seen'),
+          cost: QUEUED_WAITING.has(state?.state ?? '')
+            ? nothingBilled('it bills when TPUs are granted', 'Cloud TPU documentation: queued resources')
+            : unpriced('it bills by the TPUs that it makes; none was seen'),
           fate: { kind: 'named', why: 'ending it deletes its TPUs' },
           command: `gcloud compute tpus queued-resources delete ${id} --zone=${zone} --project=${project} --force`,
           memberKeys: [`queued/${id}`],

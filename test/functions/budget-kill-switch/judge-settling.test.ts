@@ -10,6 +10,8 @@ import {
   type Settling,
 } from '../../../functions/budget-kill-switch/settle/judge-settling.ts';
 import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
+import { unpriced } from '../../../shared/prices/price.ts';
+import { nothingBilled } from '../../../shared/resources/cost.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { running } from '../../support/running-resource.ts';
 import { BUDGET, budget, config, MIDMONTH, notification } from './builder.ts';
@@ -64,6 +66,8 @@ const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, 
   ['not all could be looked at: it unlinks', { complete: false }, /^unlinks: not all of the project/],
   ['a kept VM burns: it unlinks', { running: [KEPT] }, /^unlinks: something burns that no rung stops: 1 left burning/],
   ['what nothing stops burns: it unlinks', { running: [NAMED] }, /^unlinks: something burns that no rung stops/],
+  ['what is named bills nothing now: it waits', { running: [{ ...NAMED, cost: nothingBilled('it bills when TPUs are granted') }] }, /^waits until 2026-11-19T20:40/],
+  ['what is named has no price: it unlinks', { running: [{ ...NAMED, cost: unpriced('it bills on requests') }] }, /^unlinks: something burns that no rung stops/],
   ['nothing has been stopped yet: it unlinks', { manifest: undefined }, /^unlinks: stop-compute has not taken effect/],
   [
     'not all has been stopped: it unlinks',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isPriced } from '../../../shared/prices/price.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import type { ResourceKind } from '../../../shared/resources/kind.ts';
+import { leftBurning } from '../../../shared/resources/left-burning.ts';
 import { DATAPROC_CLUSTERS } from '../../../shared/resources/machines/dataproc-cluster.ts';
 import { QUEUED_RESOURCES, TPUS } from '../../../shared/resources/machines/tpu.ts';
 import { WORKSTATIONS } from '../../../shared/resources/machines/workstation.ts';
@@ -147,6 +148,29 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
       expect(await run(backSteps(kind, target))).toEqual([]);
     });
   }); // prettier-ignore
+
+  it.each([
+    ...['CREATING', 'ACCEPTED', 'WAITING_FOR_RESOURCES'].map((state) => [state, 0]),
+    ...['PROVISIONING', 'ACTIVE', 'STATE_UNSPECIFIED', 'SOME_NEW_STATE'].map((state) => [state, 'it bills by the TPUs that it makes; none was seen']),
+  ])('a queued resource that is %s bills %s', async (state, expected) => {
+    const queued = resource('tpu', 'locations/europe-west4-b/queuedResources/q', { state: { state } });
+    const tpu = {
+      ...{ state: 'READY', acceleratorType: 'v5litepod-8' },
+      queuedResource: 'projects/3001/locations/europe-west4-b/queuedResources/q',
+    };
+    await withResources([QUEUED_RESOURCES, TPUS], { resources: [queued] }, async ({ look }) => {
+      const { resources } = await look();
+      expect(resources.map(({ cost }) => (isPriced(cost) ? cost.usd.high : cost.why))).toEqual([expected]);
+      expect(leftBurning(resources)).toHaveLength(expected === 0 ? 0 : 1);
+    });
+    // What it has got since it was listed bills.
+    const granted = resource('tpu', 'locations/europe-west4-b/nodes/t', tpu);
+    await withResources([QUEUED_RESOURCES, TPUS], { resources: [queued, granted] }, async ({ look }) => {
+      const inventory = await look();
+      expect(find(inventory, 'q').cost).toEqual(find(inventory, 't').cost);
+      expect(leftBurning(inventory.resources)).toHaveLength(1);
+    });
+  });
 
   it('reads two pages, and location by location where the wildcard is refused', async () => {
     const nodes = Array.from({ length: 101 }, (_, index) =>
