@@ -12,7 +12,7 @@ import type { Work } from './ladder/ladder.ts';
 import { unlinkBilling } from './ladder/unlink.ts';
 import type { SwitchRun } from './run.ts';
 
-/** Requests to one project at the same time. */
+/** Requests to one project for one kind at the same time. */
 const CONCURRENCY = 8;
 
 /** How long what was requested may take to show: a state that changes, and what goes on for minutes at Google. */
@@ -22,7 +22,7 @@ const SHOWS_LATE: ReadonlySet<ManifestItem['kind']> = new Set(['endpoint', 'inst
 
 type KeepLabel = Pick<Config, 'keepLabel'>;
 
-/** Takes away what a rung planned, is not done yet and is in `chosen`, and reports each item to `work` as it is dealt with. */
+/** Takes away what a rung planned, is not done yet and is in `chosen`, in that order, and reports each item to `work` as it is dealt with. */
 export async function stopResources(
   run: SwitchRun,
   config: KeepLabel,
@@ -30,7 +30,8 @@ export async function stopResources(
   work: Work,
   chosen: ReadonlySet<string>,
 ): Promise<void> {
-  const open = work.items().filter((item) => isOpen(item) && chosen.has(item.resource));
+  const planned = new Map(work.items().map((item) => [item.resource, item]));
+  const open = [...chosen].flatMap((resource) => planned.get(resource) ?? []).filter(isOpen);
   if (action === 'unlink-billing') {
     await unlinkBilling(run, work, open);
     return;
@@ -41,12 +42,28 @@ export async function stopResources(
   const submitting = open.filter(submits);
   await Promise.all([
     takeInOrder(submitting, take),
-    pMap(
+    takeByKind(
       open.filter((item) => !submits(item)),
       take,
-      { concurrency: CONCURRENCY },
     ),
   ]);
+}
+
+/** The kinds side by side: one that takes minutes, as the pools of a cluster do that changes, holds up no other. */
+async function takeByKind(
+  items: readonly ManifestItem[],
+  take: (item: ManifestItem) => Promise<void>,
+): Promise<void> {
+  const kinds = [...new Set(items.map(({ kind }) => kind))];
+  await Promise.all(
+    kinds.map((kind) =>
+      pMap(
+        items.filter((item) => item.kind === kind),
+        take,
+        { concurrency: CONCURRENCY },
+      ),
+    ),
+  );
 }
 
 /** A kind after the other: what submits work again is off before that work is. */

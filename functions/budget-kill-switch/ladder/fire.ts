@@ -17,7 +17,7 @@ import { decisionOn, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { sayBurning } from './say-burning.ts';
 import { isFired, openRung, plannedBefore } from './ladder.ts';
-import { limitPlan, sayOver, withoutPlanned, type Allowance } from './limit.ts';
+import { limitPlan, mostUrgentFirst, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
 import { mayHaveRunSince } from '../settle/in-effect.ts';
@@ -216,9 +216,8 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const merged = mergePlans(earlier, found, restored);
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
   const isOver = new Set(over.map((item) => item.resource));
-  const open = new Set(
-    plan.items.flatMap((item) => (isOpen(item) && !isOver.has(item.resource) ? [item.resource] : [])),
-  );
+  const chosen = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
+  const open = new Set(mostUrgentFirst(chosen, fresh.running).map(({ resource }) => resource));
   const present = withIntent(plan, found.items, open);
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
   if (wasFired && isDealtWith && !isOffAnew(firing, lease.manifest(), rung, fresh)) {

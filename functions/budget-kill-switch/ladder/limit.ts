@@ -38,7 +38,7 @@ export function limitPlan(
   // Unlinking is one action, and ends all that runs.
   if (rung.do === 'unlink-billing') return { plan, over: [] };
   const over = new Map<string, ManifestItem>();
-  for (const item of inOrder(open, running))
+  for (const item of mostUrgentFirst(open, running))
     if (taken.has(item.resource) || taken.size < maxActions) taken.add(item.resource);
     else over.set(item.resource, item);
   if (over.size === 0) return { plan, over: [] };
@@ -51,7 +51,8 @@ export function limitPlan(
   return { plan: { ...plan, items, complete: false }, over: [...over.values()] };
 }
 
-function inOrder(
+/** What submits other work first and the outermost of it, then the worst by cost per hour. */
+export function mostUrgentFirst(
   items: readonly ManifestItem[],
   running: readonly RunningResource[],
 ): readonly ManifestItem[] {

@@ -151,7 +151,10 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
 
   it.each([
     ...['CREATING', 'ACCEPTED', 'WAITING_FOR_RESOURCES'].map((state) => [state, 0]),
-    ...['PROVISIONING', 'ACTIVE', 'STATE_UNSPECIFIED', 'SOME_NEW_STATE'].map((state) => [state, 'it bills by the TPUs that it makes; none was seen']),
+    ...['PROVISIONING', 'ACTIVE', 'STATE_UNSPECIFIED', 'SOME_NEW_STATE'].map((state) => [
+      state,
+      'it bills by the TPUs that it makes; none was seen',
+    ]),
   ])('a queued resource that is %s bills %s', async (state, expected) => {
     const queued = resource('tpu', 'locations/europe-west4-b/queuedResources/q', { state: { state } });
     const tpu = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { limitPlan } from '../../../../functions/budget-kill-switch/ladder/limit.ts';
+import { limitPlan, mostUrgentFirst } from '../../../../functions/budget-kill-switch/ladder/limit.ts';
 import type { ManifestItem } from '../../../../shared/state/manifest-item.ts';
 import type { KindName } from '../../../../shared/resources/kind.ts';
 import { running } from '../../../support/running-resource.ts';
@@ -37,4 +37,9 @@ it('limitPlan counts a resource once, whichever rungs cover it', () => {
   const taken = (): readonly string[] =>
     limitPlan(allowance, RUNG, plan, undefined, [WORST, CHEAP]).plan.items.map(({ resource }) => resource);
   expect([taken(), taken()]).toEqual([[WORST.resource], [WORST.resource]]);
+});
+
+it('mostUrgentFirst has the outermost of what submits work first, then the worst by cost', () => {
+  const order = mostUrgentFirst(ALL.map(itemOf), ALL).map(({ resource }) => resource.split('/').at(-1));
+  expect(order).toEqual(['schedule', 'pipeline-job', 'custom-job', 'vm-2', 'vm-1']);
 });
