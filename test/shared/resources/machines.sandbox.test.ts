@@ -151,7 +151,7 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
 
   it.each([
     ...['CREATING', 'ACCEPTED', 'WAITING_FOR_RESOURCES'].map((state) => [state, 0]),
-    ...['PROVISIONING', 'ACTIVE', 'STATE_UNSPECIFIED', 'SOME_NEW_STATE'].map((state) => [
+    ...['PROVISIONING', 'ACTIVE', 'STATE_UNSPECIFIED'].map((state) => [
       state,
       'it bills by the TPUs that it makes; none was seen',
     ]),
