@@ -22,7 +22,7 @@ export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): P
 
 /**
  * Keeps the amount that the budget has when a grace is first seen: from then on a raise ends it. When it cannot be kept, a raise before
- * the next look does not end it. Observing keeps it too: without it a raise would end the grace that enforcing had seen, and not its own.
+ * the next look does not end it. Observing keeps it too: otherwise a raise would not end a grace that only observing has looked at.
  */
 export async function noteGrace(
   due: Due,

@@ -36,7 +36,7 @@ export async function releaseProjects(
   }
 }
 
-/** Of a message that is not about the budget as it is now that is not known. */
+/** Whether a message reaches no rung above `notify`. One that is ignored, as of a past period, does not tell. */
 function isBelowRungs(verdict: Verdict): boolean {
   if (verdict.kind === 'ignore') return false;
   return verdict.kind === 'heartbeat' || verdict.rungs.every((rung) => rung.do === 'notify');
