@@ -65,8 +65,8 @@ async function answer(
   if (told.kind !== 'ignore') {
     // An estimate is compared with what is believed alone.
     if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
-    await noteHeard(context, config, notification, asOfMs);
-  } else if (told.reason === 'period-over') await noteOver(context, config, notification, asOfMs);
+    await noteHeard(context, notification, asOfMs);
+  } else if (told.reason === 'period-over') await noteOver(context, notification, asOfMs);
   const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
   const verdict = await withEstimate(context, config, { ...notification, budget }, told);
   const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs);

@@ -37,7 +37,7 @@ export function isTick({ text, attributes }: Message): boolean {
 /**
  * Holds what is in force between two messages: each budget's latest message is judged once more, against the budget as it is now. A
  * rung that no message has reached fires by spend-watch's estimate alone, where that counts, and observing plans with messages
- * alone. A failure keeps neither the other budgets from being looked at nor a silent one from being told.
+ * alone. Silence is told in both modes. A failure keeps neither the other budgets from being looked at nor a silent one from being told.
  */
 export async function holdAtTick(
   context: EventContext,
@@ -45,8 +45,8 @@ export async function holdAtTick(
   message: Message,
   atTick: AtTick,
 ): Promise<void> {
-  const observesReports = config.mode === 'observe' && !countsEstimates(config, context.policy);
-  if (observesReports || isStale(message.publishedMs, context.runtime.now().getTime())) return;
+  if (isStale(message.publishedMs, context.runtime.now().getTime())) return;
+  const holds = config.mode === 'enforce' || countsEstimates(config, context.policy);
   const failures: unknown[] = [];
   const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
     try {
@@ -57,9 +57,9 @@ export async function holdAtTick(
     }
   };
   for (const budget of fromNext(config.allow, context.runtime.now().getTime())) {
-    await attempt(`hold the rungs of ${budget}`, () => holdBudget(context, config, budget, atTick));
-    if (config.mode === 'enforce')
-      await attempt(`tell the silence of ${budget}`, () => tellSilence(context, config, budget));
+    if (holds)
+      await attempt(`hold the rungs of ${budget}`, () => holdBudget(context, config, budget, atTick));
+    await attempt(`tell the silence of ${budget}`, () => tellSilence(context, config, budget));
   }
   if (failures.length > 0) throw failures[0];
 }

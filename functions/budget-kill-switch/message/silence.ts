@@ -32,12 +32,10 @@ type Place = Pick<EventContext, 'state' | 'runtime' | 'log'>;
 /** Notes that a budget was heard of. When that cannot be kept, nothing else suffers. */
 export async function noteHeard(
   { state, runtime, log }: Place,
-  { mode }: Pick<Config, 'mode'>,
   { budget, displayName }: Pick<Notification, 'budget' | 'displayName'>,
   publishedMs: number,
 ): Promise<void> {
-  // Observing, no tick tells of silence.
-  if (state === undefined || mode === 'observe') return;
+  if (state === undefined) return;
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before): Heard => {
@@ -59,11 +57,10 @@ export async function noteHeard(
 /** Notes that a message of a period that is over came: by it no rung is held, so that the budget is as silent as before. */
 export async function noteOver(
   { state, runtime, log }: Place,
-  { mode }: Pick<Config, 'mode'>,
   { budget }: Pick<Notification, 'budget'>,
   publishedMs: number,
 ): Promise<void> {
-  if (state === undefined || mode === 'observe') return;
+  if (state === undefined) return;
   const first: Heard = { version: 1, heardMs: runtime.now().getTime(), saidMs: null };
   try {
     await updateStateObject(state, runtime, memoryOf(budget), (before = first) => {

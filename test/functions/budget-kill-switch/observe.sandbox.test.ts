@@ -180,6 +180,6 @@ describe('the alert of an observing switch', () => {
       await world.alert(alert(0.9));
       expect(alerts().at(-1)).toContain('Next: stop-compute at 100 % (1,000.00 USD), in about 2 h at the present rate.');
       const kept = world.sandbox.storage.objectNames(BUCKET).filter((name) => !name.startsWith('receipts/'));
-      expect(kept.filter((name) => !/^spend\/.*\/(?:2026-11-01|figures)\.json$/.test(name))).toEqual([]);
+      expect(kept.filter((name) => !/^spend\/.*\/(?:2026-11-01|figures|heard)\.json$/.test(name))).toEqual([]);
     })); // prettier-ignore
 });

@@ -40,14 +40,29 @@ describe('a budget of which no message comes', () => {
       assert.deepEqual(changesIn(world.sandbox), {});
     }));
 
-  it('is one also where none has ever come', () =>
-    withSwitch({ scenario, policy: switchPolicy({ lines: ['silence: 2h'] }) }, async (world) => {
-      await world.alert(TICK);
-      await ticks(world, 1);
-      assert.deepEqual(said(world), []);
-      await ticks(world, 1);
-      assert.equal(said(world).length, 1);
-    }));
+  for (const mode of ['enforce', 'observe'] as const)
+    it(`is one also where none has ever come, in ${mode} mode`, () =>
+      withSwitch({ scenario, policy: switchPolicy({ mode, lines: ['silence: 2h'] }) }, async (world) => {
+        await world.alert(TICK);
+        await ticks(world, 1);
+        assert.deepEqual(said(world), []);
+        await ticks(world, 1);
+        assert.equal(said(world).length, 1);
+      }));
+
+  it('ends with a message in observe mode as well', () =>
+    withSwitch(
+      { scenario, policy: switchPolicy({ mode: 'observe', lines: ['silence: 2h'] }) },
+      async (world) => {
+        await world.alert(TICK);
+        await ticks(world, 1);
+        await world.alert(alert(0.4));
+        await ticks(world, 1);
+        assert.deepEqual(said(world), []);
+        await ticks(world, 1);
+        assert.equal(said(world).length, 1);
+      },
+    ));
 
   it('ends with the next message, a heartbeat too, and begins anew', () =>
     withSwitch({ scenario, policy: switchPolicy({ lines: ['silence: 2h'] }) }, async (world) => {

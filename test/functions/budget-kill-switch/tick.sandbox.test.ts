@@ -177,6 +177,6 @@ describe("the switch's own tick", () => {
       await world.alert(TICK);
       assert.equal(world.lines.length, said);
       const kept = world.sandbox.storage.objectNames(BUCKET, 'spend/').map((name) => name.split('/').at(-1));
-      assert.deepEqual(kept, ['2026-11-01.json']);
+      assert.deepEqual(kept, ['2026-11-01.json', 'heard.json']);
     }));
 });

@@ -18,7 +18,7 @@ it('noteHeard: writes a damaged memory anew, so that silence can be told again',
   };
   const runtime = { now: () => new Date(5), sleep: () => Promise.resolve(), random: () => 0 };
   const place = { state, runtime, log: () => undefined } as unknown as Place;
-  await noteHeard(place, { mode: 'enforce' }, HEARD, 5);
+  await noteHeard(place, HEARD, 5);
   expect(JSON.parse(text)).toEqual({ version: 1, heardMs: 5, saidMs: null, displayName: 'ML' });
 });
 
@@ -56,13 +56,13 @@ describe('a memory that is dated ahead of the clock', () => {
 
   it('is replaced by the next message', async () => {
     const { memory, place } = placeOf(JSON.stringify({ version: 1, heardMs: 1e15, saidMs: null }));
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
+    await noteHeard(place, HEARD, NOW);
     expect(JSON.parse(memory.text)).toMatchObject({ heardMs: NOW });
   });
 
   it('a little ahead is another clock, and stays', async () => {
     const { memory, place } = placeOf(JSON.stringify({ version: 1, heardMs: NOW + 60_000, saidMs: null }));
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
+    await noteHeard(place, HEARD, NOW);
     expect(JSON.parse(memory.text)).toMatchObject({ heardMs: NOW + 60_000 });
   });
 });
@@ -71,22 +71,22 @@ describe('what a budget was called', () => {
   it('is remembered, and what an older version kept has none', async () => {
     const { place } = placeOf(JSON.stringify({ version: 1, heardMs: NOW - 60_000, saidMs: null }));
     expect(await rememberedName(place.state, BUDGET)).toBeUndefined();
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
+    await noteHeard(place, HEARD, NOW);
     expect(await rememberedName(place.state, BUDGET)).toBe('ML');
     expect(await rememberedName(undefined, BUDGET)).toBeUndefined();
   });
 
   it('is what the latest message says, not one that comes late', async () => {
     const { place } = placeOf('');
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
-    await noteHeard(place, { mode: 'enforce' }, { ...HEARD, displayName: 'renamed' }, NOW + 1);
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
+    await noteHeard(place, HEARD, NOW);
+    await noteHeard(place, { ...HEARD, displayName: 'renamed' }, NOW + 1);
+    await noteHeard(place, HEARD, NOW);
     expect(await rememberedName(place.state, BUDGET)).toBe('renamed');
   });
 
   it('outlives its silence', async () => {
     const { memory, place } = placeOf('');
-    await noteHeard(place, { mode: 'enforce' }, HEARD, NOW);
+    await noteHeard(place, HEARD, NOW);
     memory.nowMs += 25 * HOUR_MS;
     await tellSilence(place, { silenceHours: 24 }, BUDGET);
     expect(memory.logged.join()).toMatch(/^No message of .* for 25 h/);
