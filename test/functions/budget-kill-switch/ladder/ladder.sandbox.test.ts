@@ -237,10 +237,11 @@ describe('budget-kill-switch on a runaway project', () => {
       assert.deepEqual(changesIn(sandbox), {});
       assert.deepEqual(stateOf(sandbox), before);
       assert.match(messagesOf(world.lines, 'WARNING')[0] ?? '', /^Would act \(observe\): .*130 %/);
-      const [name, reported, ...more] = sandbox.storage.objectNames(BUCKET);
+      const [name, reported, heard, ...more] = sandbox.storage.objectNames(BUCKET);
       assert.deepEqual(more, []);
       assert.match(name ?? '', /^receipts\/budget-kill-switch\//);
       assert.match(reported ?? '', /^spend\/[^/]+\/[^/]+\/2026-\d\d-01\.json$/);
+      assert.match(heard ?? '', /^spend\/[^/]+\/[^/]+\/heard\.json$/);
       const receipt = lastReceipt(sandbox, BUCKET, SWITCH);
       assert.equal(receipt.mode, 'observe');
       // Price books that are older than 90 days.

@@ -8,6 +8,7 @@ import type { GoogleAuth } from 'google-auth-library';
 import { lifecycleSweep } from '../../../../functions/lifecycle-enforcer/function.ts';
 import { runTick } from '../../../../shared/run/run-tick.ts';
 import type { Runtime } from '../../../../shared/run/runtime.ts';
+import { peakResidentBytes } from '../../../bench/notebook-tick/process-figures.ts';
 import { eventOf } from '../../../support/in-process.ts';
 import {
   answerObjects,
@@ -212,8 +213,9 @@ async function patchAll(task: Task): Promise<Figures> {
     ...cloud.figures(),
     events,
     tookMs: cloud.now().getTime() - startMs,
-    // In KiB, see getrusage(2).
-    peakBytes: process.resourceUsage().maxRSS * 1024,
+    // On Linux maxRSS is at least what the process held that started this one: it outlives exec(2).
+    peakBytes:
+      process.platform === 'linux' ? peakResidentBytes(process.pid) : process.resourceUsage().maxRSS * 1024,
   };
 }
 
