@@ -34,6 +34,15 @@ export function cents(usd: number): number {
   return Math.round(usd * 100) / 100;
 }
 
+const amounts = once(
+  () => new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+);
+
+/** An amount for people, without its currency: `1,234.50`. */
+export function formatAmount(amount: number): string {
+  return amounts().format(amount);
+}
+
 /** A sum of prices, or `unpriced` when a part of it has no price. */
 export type UsdPerHour = number | 'unpriced';
 

@@ -1,9 +1,8 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
+import { cents, formatAmount } from '../../../shared/prices/money.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Estimated } from './estimated.ts';
-import { cents } from '../../../shared/prices/money.ts';
-import { money } from '../message/alert-text.ts';
 
 type Due = Pick<Extract<Verdict, { kind: 'due' }>, 'estimated'>;
 
@@ -41,7 +40,7 @@ export function estimateText({ share, estimate, complete }: Estimated): string {
   const { spend, burn, reading } = estimate;
   const { fit, reported } = reading;
   const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
-  return `Estimated: ${money(spend.low)} to ${money(spend.high)} USD by now, expected ${money(spend.expected)} (${percentText(share)}), at ${money(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
+  return `Estimated: ${formatAmount(spend.low)} to ${formatAmount(spend.high)} USD by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
 }
 
 function timeOf(ms: number): string {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { estimateText } from '../estimate/evidence.ts';
-import { once } from '../../../shared/once.ts';
+import { formatAmount } from '../../../shared/prices/money.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Verdict } from '../decide.ts';
 import type { Notification } from './notification.ts';
@@ -28,7 +28,7 @@ export function alertText(alert: Alert): string {
   const { shares, budgetAmount, rungs, estimated, doubt } = verdict;
   const due = rungs.map((rung) => `${rung.do} (${percentText(rung.at)})`).join(', ');
   return [
-    `Budget "${displayName}": ${money(costAmount)} of ${money(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
+    `Budget "${displayName}": ${formatAmount(costAmount)} of ${formatAmount(budgetAmount)} ${currencyCode} spent since ${periodKey(periodStartMs)}, that is ${percentText(shares.actual)}.`,
     ...(shares.forecast > shares.actual && alert.basis !== 'actual'
       ? [`Forecast: at least ${percentText(shares.forecast)}.`]
       : []),
@@ -47,7 +47,7 @@ function next({ message, verdict, basis, ratePerHour, hoursLeft }: Alert): strin
   const spent = isLive ? Math.max(costAmount, estimated.estimate.spend.expected) : costAmount;
   const rate = isLive ? estimated.estimate.burn.expected : ratePerHour;
   const amount = next.at * budgetAmount;
-  const place = `${next.do} at ${percentText(next.at)} (${money(amount)} ${currencyCode})`;
+  const place = `${next.do} at ${percentText(next.at)} (${formatAmount(amount)} ${currencyCode})`;
   return basis === 'forecast' && next.do !== 'unlink-billing'
     ? `Next: ${place} of forecast.`
     : `Next: ${place}${when(amount - spent, rate, hoursLeft)}.`;
@@ -67,12 +67,4 @@ function when(missing: number, ratePerHour: number | undefined, hoursLeft: numbe
 function named(projects: readonly string[]): string {
   const more = projects.length - MAX_NAMED;
   return [...projects.slice(0, MAX_NAMED), ...(more > 0 ? [`${more} more`] : [])].join(', ');
-}
-
-const moneyFormat = once(
-  () => new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-);
-
-export function money(amount: number): string {
-  return moneyFormat().format(amount);
 }

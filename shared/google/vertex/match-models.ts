@@ -71,7 +71,8 @@ export interface Deployed {
 
 /**
  * What an endpoint is to have again whose models were taken off, deployed again under new ids (by a restore or by hand), and are to be
- * taken off once more: each model once, in the order of the first, under the id that it has now where it has one, and the traffic that was there at first. Pure.
+ * taken off once more: each model once, in the order of the first, under the id that it has now where it has one, and the traffic that
+ * was there at first. Pure.
  */
 export function joinDeployed(
   first: Deployed,
