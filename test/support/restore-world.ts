@@ -3,7 +3,7 @@ import type { Runtime } from '../../shared/run/runtime.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { RestoreAnswer } from './budget-lab.ts';
 import { fakeGoogle, nameOfModel, type FakeGoogle, type FakeProject } from './fake-google.ts';
-import { addEveryKind } from './fake-machines.ts';
+import { addEveryKind, MACHINE_STARTS } from './fake-machines.ts';
 import { callRestore, deliverAlert } from './switch-and-restore.ts';
 import { BUDGETS, newWorld, OWN_PROJECT, policyText, wireOf } from './ladder-model.ts';
 
@@ -11,6 +11,19 @@ export const RESEARCH = 'ml-research';
 export const BUDGET = BUDGETS[0]?.name ?? '';
 export const PERIOD = '2026-11-01';
 export const MINUTE_MS = 60_000;
+
+/** The requests by which a restore brings everything back, as patterns. */
+export const RESTORE_WRITES = [
+  'PUT .*billingInfo',
+  'notebooks.*nb-1:start',
+  'vm-1/start',
+  'endpoints/1:deployModel',
+  'web/resize',
+  'autoscalers',
+  'pool:setSize',
+  'pool:setAutoscaling',
+  ...MACHINE_STARTS,
+];
 
 const LADDER = {
   mode: 'enforce',

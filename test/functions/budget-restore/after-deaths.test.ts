@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GROUP_SIZE, MACHINE_STARTS, MACHINE_STOPS } from '../../support/fake-machines.ts';
+import { GROUP_SIZE, MACHINE_STOPS } from '../../support/fake-machines.ts';
 import { BUDGETS } from '../../support/ladder-model.ts';
 import {
   DEATHS,
@@ -9,7 +9,7 @@ import {
   type Disturbance,
   type Fate,
 } from '../../support/write-fates.ts';
-import { MINUTE_MS, RESEARCH, restoreWorld, stateOf } from '../../support/restore-world.ts';
+import { MINUTE_MS, RESEARCH, RESTORE_WRITES, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const disturbance: Disturbance = { armed: undefined, freeze: undefined };
 const disturbed = disturb(disturbance, () => undefined);
@@ -152,18 +152,7 @@ describe('what the switch requested right before its instance died comes back, a
 });
 
 describe('what the restore requests again after it was refused, right before its instance dies', () => {
-  const STARTS = [
-    'PUT .*billingInfo',
-    'notebooks.*nb-1:start',
-    'vm-1/start',
-    'endpoints/1:deployModel',
-    'web/resize',
-    'autoscalers',
-    'pool:setSize',
-    'pool:setAutoscaling',
-    ...MACHINE_STARTS,
-  ];
-  for (const write of STARTS)
+  for (const write of RESTORE_WRITES)
     it(`${write}: the next one has it as its own, and requests it no more`, async () => {
       fresh();
       const before = await lab.stopResources();

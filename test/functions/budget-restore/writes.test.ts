@@ -3,7 +3,7 @@ import type { RestoreAnswer } from '../../support/budget-lab.ts';
 import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
 import { GROUP_AND_MACHINE_LOOKS, MACHINE_STARTS } from '../../support/fake-machines.ts';
 import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
-import { MINUTE_MS, restoreWorld, stateOf } from '../../support/restore-world.ts';
+import { MINUTE_MS, RESTORE_WRITES, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 const OF_RESEARCH = /projects\/(?:ml-research|101)\b/;
 
@@ -43,21 +43,10 @@ function expectOnce(): void {
   expect([...new Set(changes)].sort()).toEqual([...changes].sort());
 }
 
-const WRITES = [
-  'PUT .*billingInfo',
-  'notebooks.*nb-1:start',
-  'vm-1/start',
-  'endpoints/1:deployModel',
-  'web/resize',
-  'autoscalers',
-  'pool:setSize',
-  'pool:setAutoscaling',
-  ...MACHINE_STARTS,
-];
 const ALL_FATES = Object.entries({ ...FATES, ...DEATHS });
 
 describe('each write of the restore', () => {
-  for (const write of WRITES)
+  for (const write of RESTORE_WRITES)
     for (const [title, fate] of ALL_FATES)
       it(`${write} with ${title}: never success before all is back, and each thing is requested with effect once`, async () => {
         const before = await stopResources();
@@ -225,7 +214,7 @@ describe('the switch that is woken while a restore is at work', () => {
     return done;
   }
 
-  for (const write of WRITES) {
+  for (const write of RESTORE_WRITES) {
     for (const fate of RESETS)
       it(`without a grace, in ${write}, with ${fate}: is held off until the restore has answered`, async () => {
         await stopResources();
