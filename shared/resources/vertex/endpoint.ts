@@ -3,12 +3,19 @@ import type { Api } from '../../google/api.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { getEndpoint, urlOf } from '../../google/vertex/vertex.ts';
-import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { sumPrices, unpriced, type Price } from '../../prices/price.ts';
 import { gpuCount, machineCount, nothingBilled, type Machines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Standing, Step } from '../kind.ts';
 import type { Look } from '../look.ts';
-import { dedicatedResources, machinesOf, replicasOf, vertexCost, type Replicas } from './machine-spec.ts';
+import {
+  dedicatedResources,
+  machinesOf,
+  replicasOf,
+  scaledPrice,
+  vertexCost,
+  type Replicas,
+} from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
 
 const endpointSchema = z.looseObject({
@@ -87,11 +94,7 @@ function costOf(
 ): Pick<Listed, 'cost' | 'expectedUsd'> {
   const sum = (bound: keyof Replicas): Price =>
     sumPrices([modelCost(endpoint, first, bound), ...rest.map((model) => modelCost(endpoint, model, bound))]);
-  const least = sum('least');
-  return {
-    cost: priceBetween(least, sum('most')),
-    ...(isPriced(least) ? { expectedUsd: middleUsd(least) } : {}),
-  };
+  return scaledPrice(sum('least'), sum('most'));
 }
 
 function modelCost(endpoint: string, model: Model, bound: keyof Replicas): Price {

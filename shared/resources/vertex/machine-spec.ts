@@ -82,11 +82,21 @@ export function scaledCost(
   most: readonly Machines[],
   expected = least,
 ): Pick<Listed, 'cost' | 'expectedUsd' | 'machines'> {
-  const usual = vertexCost(expected);
   return {
-    cost: priceBetween(vertexCost(least), vertexCost(most)),
+    ...scaledPrice(vertexCost(least), vertexCost(most), vertexCost(expected)),
     machines: machineCount(most),
-    ...(isPriced(usual) ? { expectedUsd: middleUsd(usual) } : {}),
+  };
+}
+
+/** The same by what each costs. */
+export function scaledPrice(
+  least: Price,
+  most: Price,
+  expected = least,
+): Pick<Listed, 'cost' | 'expectedUsd'> {
+  return {
+    cost: priceBetween(least, most),
+    ...(isPriced(expected) ? { expectedUsd: middleUsd(expected) } : {}),
   };
 }
 
