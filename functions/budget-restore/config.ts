@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { Refusal } from '../../shared/run/handle-request.ts';
+import { MAX_GRACE_HOURS, MAX_GRACE_SHARE } from '../../shared/state/grace-limits.ts';
 
 /** What is to be brought back: all projects of a budget's period, or one of them. */
 export interface RestoreRequest {
@@ -25,7 +26,7 @@ export interface ListRequest {
 export type GraceRequest = { readonly hours: number } | { readonly share: number };
 
 const DEFAULT_GRACE: GraceRequest = { share: 0.1 };
-const GRACE_FORMAT = 'hours such as 12h (at most 744h), or a share of the budget such as 10% (at most 100%)';
+const GRACE_FORMAT = `hours such as 12h (at most ${MAX_GRACE_HOURS}h), or a share of the budget such as 10% (at most ${MAX_GRACE_SHARE * 100}%)`;
 
 const BUDGET = /^billingAccounts\/[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\/budgets\/[0-9A-Za-z_-]{1,64}$/;
 const BUDGET_FORMAT = 'billingAccounts/01D4EE-079462-DFD6EC/budgets/ID';
@@ -98,8 +99,8 @@ function readGrace(value: unknown): GraceRequest {
   const [, number = '', unit = ''] =
     (typeof value === 'string' ? /^(\d{1,4}(?:\.\d{1,3})?)(h|%)$/.exec(value) : undefined) ?? [];
   const amount = Number(number);
-  if (unit === 'h' && amount <= 744) return { hours: amount };
-  if (unit === '%' && amount <= 100) return { share: amount / 100 };
+  if (unit === 'h' && amount <= MAX_GRACE_HOURS) return { hours: amount };
+  if (unit === '%' && amount / 100 <= MAX_GRACE_SHARE) return { share: amount / 100 };
   throw new BadParameter('grace', value, GRACE_FORMAT);
 }
 

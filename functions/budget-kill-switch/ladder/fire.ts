@@ -7,7 +7,7 @@ import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
 import type { NoteGap } from '../gather.ts';
-import { endsByEstimate, graceOf, sayGrace } from './grace.ts';
+import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
@@ -60,6 +60,7 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
     await sayInGrace(firing, highest, grace, manifest?.grace);
     return NOTHING_OVER;
   }
+  if (manifest !== undefined) sayExcess(firing, manifest);
   await tellOthers(firing, rungs);
   if (manifest !== undefined) await noteSpent(due, run, manifest);
   if (due.config.mode === 'observe') {
@@ -87,6 +88,7 @@ async function fireHeld(
 ): Promise<Fired & { readonly grace?: Grace }> {
   const grace = graceNow(firing, lease.manifest());
   if (grace !== undefined) return { ...NOTHING_OVER, grace };
+  await dropExcess(firing, lease);
   const inForce = withoutEstimated(firing, lease.manifest(), rungs);
   return inOrder(firing, inForce, (rung) => fireRung(firing, lease, rung));
 }

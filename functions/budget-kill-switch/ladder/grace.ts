@@ -1,20 +1,36 @@
-import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
+import { excessOf } from '../../../shared/state/grace-limits.ts';
+import { manifestObject, type Grace, type Manifest } from '../../../shared/state/manifest.ts';
+import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import { burnText, leftBurning } from '../../../shared/resources/left-burning.ts';
 import { decisionOn } from './report-rung.ts';
 import type { Firing } from './fire.ts';
 import type { FreshPlan } from './plan-now.ts';
 import { burningEvidence } from './say-burning.ts';
-import { reportedOf, spentOf, type Due } from './hold.ts';
+import { keyOf, reportedOf, spentOf, type Due } from './hold.ts';
 import { graceText } from '../../../shared/state/grace-text.ts';
 import type { Rung, RungAction } from '../../../shared/policy/policy.ts';
 
+type Remembered = Pick<Manifest, 'grace'> & Partial<Pick<Manifest, 'spent' | 'rungs'>>;
+
 /**
  * The grace in which the rungs of a project are not in force, as it is under the present amount; undefined when there is none, it is used
- * up, or the budget was raised since it was first seen: then the share of the new amount counts. Pure.
+ * up, no restore can have given it, or the budget was raised since it was first seen: then the share of the new amount counts. Pure.
  */
 export function graceOf(
-  { grace }: Pick<Manifest, 'grace'>,
+  manifest: Remembered,
+  spent: NonNullable<Manifest['spent']>,
+  nowMs: number,
+): Grace | undefined {
+  const grace = unused(manifest, spent, nowMs);
+  return grace === undefined || excessOf(grace, manifest, spent.share, nowMs) !== undefined
+    ? undefined
+    : grace;
+}
+
+/** As it is written, whether or not a restore can have given it. */
+function unused(
+  { grace }: Remembered,
   spent: NonNullable<Manifest['spent']>,
   nowMs: number,
 ): Grace | undefined {
@@ -27,6 +43,42 @@ export function graceOf(
     (untilShare !== undefined && spent.share >= untilShare) ||
     (amount !== undefined && spent.amount > amount);
   return isOver ? undefined : present;
+}
+
+/** What no restore can have given of a grace: of one that is used up the moment that it began, of another one all. */
+function excessNow({ run, due }: Firing, manifest: Manifest): string | undefined {
+  const { grace } = manifest;
+  if (grace === undefined) return undefined;
+  const spent = spentOf(due);
+  const nowMs = run.runtime.now().getTime();
+  const { runId, sinceMs } = grace;
+  return excessOf(unused(manifest, spent, nowMs) ?? { runId, sinceMs }, manifest, spent.share, nowMs);
+}
+
+/** Says that a grace that no restore can have given counts for nothing. */
+export function sayExcess(firing: Firing, manifest: Manifest): void {
+  const { run, due } = firing;
+  const excess = excessNow(firing, manifest);
+  if (excess === undefined) return;
+  const object = `gs://${run.state?.bucket ?? ''}/${manifestObject(keyOf(due, run))}`;
+  run.log(
+    'ERROR',
+    `Cannot use the grace in "${object}": ${excess}; the rungs on ${run.projectId} stay in force`,
+    {
+      budget: due.budget.name,
+      runId: run.runId,
+    },
+  );
+}
+
+/** Forgets it, so that no decision to come counts from it. */
+export async function dropExcess(firing: Firing, lease: ProjectLease): Promise<void> {
+  if (excessNow(firing, lease.manifest()) === undefined) return;
+  await lease.update((stored) => {
+    const kept = { ...stored };
+    delete kept.grace;
+    return kept;
+  });
 }
 
 /** A grace that was not seen yet has the present amount: where the budget was raised before, as much money is a smaller share. */

@@ -239,4 +239,38 @@ describe('an attacker who may write to the state bucket', () => {
     expect((await restoreOf(RESEARCH)).complete).toBe(true);
     expect(stateOf(lab.project())).toEqual(before);
   });
+
+  it.each([
+    [
+      'untilMs',
+      { untilMs: 4e12 },
+      'grace.untilMs is 4000000000000, more than 744 h after grace.sinceMs: at most ',
+    ],
+    ['untilMs that is no date', { untilMs: 1e300 }, 'grace.untilMs is 1e+300'],
+    [
+      'untilShare',
+      { untilShare: 1e9 },
+      'grace.untilShare is 1000000000, more than 100 % of the budget above what was spent',
+    ],
+    [
+      'sinceMs',
+      { sinceMs: 4e12, untilMs: 4e12 + 1 },
+      'grace.sinceMs is 4000000000000, no moment up to now, ',
+    ],
+    ['sinceMs that is no date', { sinceMs: -1e300, untilShare: 2 }, 'grace.sinceMs is -1e+300'],
+  ])('cannot disarm the switch by a grace that no restore gives: %s', async (_, grace, why) => {
+    await lab.stopResources();
+    const { rungs } = lab.manifest();
+    lab.fresh();
+    fake.world.lines.length = 0;
+    const sinceMs = fake.world.nowMs;
+    lab.plant({ ...planted(RESEARCH, []), rungs, grace: { runId: 'r', sinceMs, ...grace } });
+    expect(await lab.alert()).toBe(true);
+    expect([lab.project().account, lab.manifest().grace]).toEqual(['', undefined]);
+    const said = fake.world.lines.filter((line) => line.includes('Cannot use the grace'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('"ERROR"');
+    expect(said[0]).toMatch(/in \\"gs:\/\/[^"]*\/manifests\/[^"]*\/ml-research\.json\\": /);
+    expect(said[0]).toContain(why);
+  });
 });

@@ -27,7 +27,7 @@ const fake = fakeGoogle({
 it.each([
   ['is reported to be used up: billing goes as well', { untilShare: 1.1 }, ''],
   ['is used up by an estimate alone: all is stopped but billing', { untilShare: 1.5 }, 'billingAccounts/01D4EE-079462-DFD6EC'],
-  ['is not used up: nothing is stopped', { untilShare: 100 }, 'billingAccounts/01D4EE-079462-DFD6EC'],
+  ['is not used up: nothing is stopped', { untilMs: Date.parse('2026-12-01T00:00:00Z') }, 'billingAccounts/01D4EE-079462-DFD6EC'],
 ] as const)('a grace that a restore opens right before the switch has the lease, and that %s', async (_, grace, account) => {
   opened = undefined;
   const live = await startLive(fake);
@@ -41,5 +41,5 @@ it.each([
   expect(opened).toBeUndefined();
   const research = fake.world.projects.find(({ id }) => id === RESEARCH);
   expect(research?.account).toBe(account);
-  expect(research?.vms.get('vm-1')).toBe(grace.untilShare > 2);
+  expect(research?.vms.get('vm-1')).toBe('untilMs' in grace);
 }); // prettier-ignore
