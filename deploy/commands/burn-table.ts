@@ -1,6 +1,6 @@
 import type { RungEvidence } from '../../functions/spend-watch/evidence/budget.ts';
 import type { KnownBand, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
-import { notKnown } from '../../functions/spend-watch/report/not-known.ts';
+import { notKnown, notToldTexts } from '../../functions/spend-watch/report/not-known.ts';
 import { sumOwners } from '../../functions/spend-watch/report/owners.ts';
 import { regionsText } from '../../functions/spend-watch/report/regions-text.ts';
 import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
@@ -33,6 +33,7 @@ const MAX_NAME = 30;
 export function burnTable(report: BurnReport): string {
   const { budgets, projects, changes, top } = report;
   const gaps = notKnown(report);
+  const untold = notToldTexts(report);
   const regions = regionsText(projects);
   return [
     ...head(report),
@@ -45,6 +46,12 @@ export function burnTable(report: BurnReport): string {
           ...listLines(gaps, (gap) => hung('- ', gap), ''),
           ...(report.total.mayBeLess ? told('What was not seen again may be gone.') : []),
         ])),
+    ...(untold.length === 0
+      ? []
+      : section(
+          'No channel took this yet; each look tries again',
+          listLines(untold, (one) => hung('- ', one), ''),
+        )),
     ...budgets.flatMap(budgetLines),
     ...(projects.length > 1 ? section('Projects', projectLines(report)) : []),
     ...(projects.some(({ owners }) => owners !== undefined) ? section('Owners', ownerLines(report)) : []),

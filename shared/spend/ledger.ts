@@ -39,6 +39,22 @@ const changeSchema = z.object({
   usdPerHour: z.number(),
 });
 
+/** Something unusual that people are not told of yet. */
+const untoldSchema = z.object({
+  /** The same for as long as it is the same one. */
+  key: z.string(),
+  kind: z.enum(['burn-rose', 'idle-gpu', 'new-kind']),
+  /** Full name. */
+  resource: z.string(),
+  owner: z.optional(z.string()),
+  usdPerHour: z.number(),
+  says: z.string(),
+  /** The look that found it. */
+  foundMs: z.number(),
+  /** The look whose run tells it; absent where no run does: the next one takes it. */
+  takenMs: z.optional(z.number()),
+});
+
 /** Expected, USD, since the billing day and month began. */
 const ownerSchema = z.object({ dayUsd: z.number(), monthUsd: z.number() });
 
@@ -75,6 +91,8 @@ const ledgerSchema = z.object({
   gaps: z.optional(z.array(z.object({ where: z.string(), why: z.string() }))),
   /** Anomalies that people were told of: when, and at what burn of it. */
   told: z.optional(z.record(z.string(), z.object({ atMs: z.number(), usdPerHour: z.number() }))),
+  /** What was found and is not told yet, ascending. */
+  untold: z.optional(z.array(untoldSchema)),
   /** When the load of GPUs was last looked at. */
   gpusMs: z.optional(z.number()),
   /** Until when something is taken not to be offered, such as `tuningJobs in me-central1`. */
@@ -87,6 +105,7 @@ const ledgerSchema = z.object({
 
 export type Running = Readonly<z.infer<typeof runningSchema>>;
 export type Change = Readonly<z.infer<typeof changeSchema>>;
+export type Untold = Readonly<z.infer<typeof untoldSchema>>;
 export type OwnerSpend = Readonly<z.infer<typeof ownerSchema>>;
 export type Checkpoint = Readonly<z.infer<typeof checkpointSchema>>;
 

@@ -87,7 +87,8 @@ export async function withWatch(
   });
 }
 
-function decisionIn(sandbox: Sandbox): Look {
+/** What the last look's receipt says. */
+export function decisionIn(sandbox: Sandbox): Look {
   const receipt = lastReceipt(sandbox, BUCKET, 'spend-watch');
   const [decision] = receipt.decisions;
   if (decision === undefined) throw new Error('Cannot find the decision in the last receipt');

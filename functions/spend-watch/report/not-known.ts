@@ -24,6 +24,13 @@ export function notKnown({ projects, notEvaluable, incomplete }: BurnReport): re
   ];
 }
 
+/** What no channel was told of, a sentence or two each. */
+export function notToldTexts({ projects }: Pick<BurnReport, 'projects'>): readonly string[] {
+  return projects.flatMap(({ notTold = [] }) =>
+    notTold.map(({ says, foundAt }) => `${says} Seen at ${momentText(foundAt)}.`),
+  );
+}
+
 /** Which regions of Vertex AI were not looked at, or too long ago to say something of now; undefined where all were. */
 export function unseenText({
   unseenRegions: unseen,

@@ -4,7 +4,7 @@ import { headline, notice, type Stat } from '../../../shared/report/page-parts.t
 import { renderPage, type Html, type PageSection } from '../../../shared/report/page.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
-import { notKnown } from './not-known.ts';
+import { notKnown, notToldTexts } from './not-known.ts';
 import { regionsText } from './regions-text.ts';
 import type { BurnReport, ScopeBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
@@ -26,6 +26,7 @@ export function renderBurnPage(report: BurnReport): Html {
     top: [
       headline(amountOf(total.burnUsdPerHour, total), 'an hour, for what runs now', statsOf(report)),
       ...gapsOf(report),
+      ...notToldOf(report),
     ],
     sections: [
       ...budgets.map((budget, index): PageSection => ({
@@ -104,6 +105,20 @@ function gapsOf(report: BurnReport): readonly Markup[] {
           report.total.mayBeLess
             ? 'What is missing is not zero, and what was not seen again may be gone.'
             : 'Each number holds at the least; what is missing is not zero.',
+          lines,
+        ),
+      ];
+}
+
+function notToldOf(report: BurnReport): readonly Markup[] {
+  const lines = notToldTexts(report);
+  return lines.length === 0
+    ? []
+    : [
+        notice(
+          'warn',
+          'Not told yet',
+          'No channel of the policy’s notify took this. Each look tries again for a day; the log of spend-watch says why.',
           lines,
         ),
       ];

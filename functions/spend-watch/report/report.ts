@@ -1,6 +1,7 @@
 import type { Gap } from '../../../shared/run/receipt.ts';
 import { addBands, NO_BAND, type Band } from '../../../shared/spend/band.ts';
 import type { Change, Ledger, ReadLedger } from '../../../shared/spend/ledger.ts';
+import { notTold } from '../anomalies/tell.ts';
 import type { Config } from '../config.ts';
 import type { BudgetEvidence } from '../evidence/budget.ts';
 import {
@@ -41,6 +42,8 @@ export interface ProjectBurn extends BurnEvidence {
   readonly oldestRegionLook?: string;
   /** How long ago that is; null for never. */
   readonly oldestRegionMinutes?: number | null;
+  /** What is unusual and no channel took yet; absent where there is none. */
+  readonly notTold?: readonly { readonly says: string; readonly foundAt: string }[];
   /** USD an hour, expected, of each kind that ran since the ledger began. */
   readonly burnByKind: Readonly<Record<string, number | 'unknown'>>;
 }
@@ -116,6 +119,9 @@ export function projectPart(project: string, read: ReadLedger, config: Config, n
   const oldest = oldestRegionLook(ledger, config.regions);
   const minutes = oldestRegionMinutes(ledger, config.regions, nowMs);
   const stale = isStale(ledger, nowMs);
+  const untold = notTold(ledger, nowMs).map(({ says, foundMs }) => ({
+    ...{ says, foundAt: new Date(foundMs).toISOString() },
+  }));
   return {
     burn: {
       project,
@@ -128,6 +134,7 @@ export function projectPart(project: string, read: ReadLedger, config: Config, n
       unseenRegions: unseenRegions(ledger, config.regions),
       ...(oldest === undefined ? {} : { oldestRegionLook: oldest }),
       ...(minutes === undefined ? {} : { oldestRegionMinutes: minutes }),
+      ...(untold.length === 0 ? {} : { notTold: untold }),
       burnByKind: kindsOf(ledger, config, stale),
       ...burnEvidence(ledger, config, nowMs),
     },

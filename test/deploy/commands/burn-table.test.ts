@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { burnTable } from '../../../deploy/commands/burn-table.ts';
+import { renderBurnPage } from '../../../functions/spend-watch/report/page.ts';
 import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
@@ -28,7 +29,16 @@ const NO_RIGHT = {
   why: 'the ledger cannot be read: HTTP 403: costguard@example.com does not have storage.objects.get access to the object',
 } as const;
 
+const UNTOLD = [
+  {
+    ...{ key: 'burn', kind: 'burn-rose' as const, resource: 'projects/ml-burn', usdPerHour: 89.23 },
+    says: 'ml-burn burns $89.23/h, 120.6 times the $0.74/h of the highest hour of the day before.',
+    foundMs: NOW - HOUR,
+  },
+];
+
 const REPORTS = {
+  untold: reportOf({ 'ml-burn': known({ ...BURNING, untold: UNTOLD }) }, undefined),
   burning: reportOf({ 'ml-burn': known(BURNING) }, messagesOf()),
   many: reportOf(
     {
@@ -162,5 +172,16 @@ describe('the burn for a terminal', () => {
     expect(text).toContain('and 2 more: --format json');
     expect(text).toContain('and 10 more: --format json');
     expect(text).toContain('- ml-new: not evaluable, there is no ledger yet');
+  });
+
+  it('names what no channel took, as page and JSON do', () => {
+    const says = /burns \$89\.23\/h, 120\.6 times .* Seen at 18 Nov 2026, 20:40 UTC\./;
+    const text = lines('untold').join(' ').replaceAll(/\s+/g, ' ');
+    expect(text).toContain('No channel took this yet; each look tries again');
+    expect(text).toMatch(says);
+    expect(renderBurnPage(REPORTS.untold).text).toMatch(says);
+    expect(REPORTS.untold.projects[0]?.notTold).toHaveLength(1);
+    expect(lines('burning').join('\n')).not.toContain('No channel');
+    expect(renderBurnPage(REPORTS.burning).text).not.toContain('Not told yet');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeAnomalies } from '../../../functions/spend-watch/anomalies/judge.ts';
-import { chooseNews } from '../../../functions/spend-watch/anomalies/tell.ts';
+import { afterTelling, chooseNews, notTold } from '../../../functions/spend-watch/anomalies/tell.ts';
 import type { IdleGpu } from '../../../functions/spend-watch/facts.ts';
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
@@ -28,17 +28,25 @@ function watched(hours: number, at: (hour: number) => readonly Seen[]): readonly
   return all;
 }
 
-/** What each look tells, from the first of them on. */
-function told(ledgers: readonly Ledger[], idle: readonly IdleGpu[] = []): readonly string[] {
-  let memory: Ledger['told'];
+type Told = Pick<Ledger, 'told' | 'untold'>;
+
+/** What each look tells, from the first of them on; `fate` of a look's notice: taken, refused, or its run died before or after. */
+function told(
+  ledgers: readonly Ledger[],
+  idle: readonly IdleGpu[] = [],
+  fate: (look: number) => 'taken' | 'refused' | 'died' = () => 'taken',
+): readonly string[] {
+  let memory: Told = {};
   return ledgers.flatMap((ledger, index) => {
     const anomalies = judgeAnomalies(ledgers[index - 1], ledger, idle, POLICY);
-    const { news, ledger: after } = chooseNews(
-      memory === undefined ? ledger : { ...ledger, told: memory },
-      anomalies,
-    );
-    memory = after.told;
-    return news.map(({ kind, says }) => `${kind}: ${says}`);
+    const { news, ledger: chosen } = chooseNews({ ...ledger, ...memory }, anomalies);
+    const ending = fate(index);
+    const after = ending === 'died' ? chosen : afterTelling(chosen, news, ending === 'taken');
+    memory = {
+      ...(after.told === undefined ? {} : { told: after.told }),
+      ...(after.untold === undefined ? {} : { untold: after.untold }),
+    };
+    return ending === 'taken' ? news.map(({ kind, says }) => `${kind}: ${says}`) : [];
   });
 }
 
@@ -112,5 +120,50 @@ describe('idle-gpu', () => {
         idle,
       ),
     ).toEqual([]);
+  });
+});
+
+describe('what could not be told', () => {
+  const tpu = running(5, { resource: 'projects/p/tpu', kind: 'tpu' });
+  /** The look that first sees the TPU, which is gone an hour later: no later look finds it new. */
+  const FOUND = 26 * 12;
+  const ledgers = watched(60, (hour) => (hour >= 26 && hour < 27 ? [running(5), tpu] : [running(5)]));
+  const SAYS = ['new-kind: tpu never ran in p before: tpu (no description, $5.00/h).'];
+
+  it.each([
+    ['no channel took it', 'refused'],
+    ['the run died', 'died'],
+  ] as const)('is told by the next look, once, where %s', (_, fate) => {
+    expect(told(ledgers, [], (look) => (look === FOUND ? fate : 'taken'))).toEqual(SAYS);
+    expect(told(ledgers, [], (look) => (look < FOUND + 100 ? fate : 'taken'))).toEqual(SAYS);
+  });
+
+  it('is given up after a day, and named', () => {
+    expect(told(ledgers, [], (look) => (look <= FOUND + 24 * 12 ? 'refused' : 'taken'))).toEqual([]);
+    const [before, ledger] = [ledgers[FOUND - 1], ledgers[FOUND]];
+    if (before === undefined || ledger === undefined) throw new Error('Cannot find the look');
+    const { news, ledger: chosen } = chooseNews(ledger, judgeAnomalies(before, ledger, [], POLICY));
+    const waits = afterTelling(chosen, news, false);
+    expect(notTold(waits, ledger.lookedMs).map(({ says }) => `new-kind: ${says}`)).toEqual(SAYS);
+    const late = chooseNews({ ...waits, lookedMs: ledger.lookedMs + 24 * HOUR }, []);
+    expect(late.lost.map(({ says }) => `new-kind: ${says}`)).toEqual(SAYS);
+    expect(late.ledger.untold).toBeUndefined();
+  });
+
+  it('is left to the run that tells it, until that must have ended', () => {
+    const [before, ledger] = [ledgers[FOUND - 1], ledgers[FOUND]];
+    if (before === undefined || ledger === undefined) throw new Error('Cannot find the look');
+    const { ledger: taken } = chooseNews(ledger, judgeAnomalies(before, ledger, [], POLICY));
+    const after = (seconds: number) =>
+      chooseNews({ ...taken, lookedMs: taken.lookedMs + seconds * 1_000 }, []).news.length;
+    expect([after(0), after(239), after(240)]).toEqual([0, 0, 1]);
+    expect(notTold(taken, taken.lookedMs + 239_000)).toEqual([]);
+    expect(notTold(taken, taken.lookedMs + 240_000)).toHaveLength(1);
+  });
+
+  it('is told at once where another is found, and that one is not lost', () => {
+    const gpu = [{ resource: 'projects/p/a', why: 'no prediction was counted in 6 h' }];
+    const both = told(ledgers, gpu, (look) => (look <= FOUND ? 'refused' : 'taken'));
+    expect(both.map((one) => one.slice(0, 8))).toEqual(['idle-gpu', 'new-kind']);
   });
 });
