@@ -89,6 +89,8 @@ const manifestSchema = z.object({
     z.object({
       sinceMs: z.number(),
       amount: z.number(),
+      /** Something burns that the rung does not stop, or not all was seen: the time begins anew once neither is so. */
+      burns: z.optional(z.literal(true)),
       /** The first figure of the budget after that time, in its currency: cost that grows later has another cause. */
       after: z.optional(z.object({ atMs: z.number(), cost: z.number() })),
     }),

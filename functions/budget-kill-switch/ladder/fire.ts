@@ -20,7 +20,7 @@ import { isFired, openRung, plannedBefore } from './ladder.ts';
 import { limitPlan, mostUrgentFirst, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
-import { mayHaveRunSince } from '../settle/in-effect.ts';
+import { isBurnNew, mayBurnOn, mayHaveRunSince, settlingAfter } from '../settle/in-effect.ts';
 import type { ReadOthers } from '../settle/others.ts';
 
 /** What firing rungs on one project goes by. */
@@ -158,7 +158,11 @@ async function quietPlan(
 ): Promise<FreshPlan | undefined> {
   if (!rungs.every((rung) => isFired(manifest, rung))) return undefined;
   const plan = await planNow(firing, highest);
-  const isQuiet = plan.complete && plan.items.length === 0 && !isOffAnew(firing, manifest, highest, plan);
+  const isQuiet =
+    plan.complete &&
+    plan.items.length === 0 &&
+    !isOffAnew(firing, manifest, highest, plan) &&
+    !isBurnNew(manifest, highest, plan);
   return isQuiet ? plan : undefined;
 }
 
@@ -177,6 +181,19 @@ function isOffAnew(
     nothingLeft !== undefined &&
     mayHaveRunSince({ grace }, firedAtMs, { amount: 0, heldSinceMs: due.heldSinceMs })
   );
+}
+
+/** Keeps that something burns by now that the rung does not stop, or that it burns no more. */
+async function noteBurns(firing: Firing, lease: ProjectLease, rung: Rung, fresh: FreshPlan): Promise<void> {
+  if (!isBurnNew(lease.manifest(), rung, fresh)) return;
+  const { due, run } = firing;
+  const by = { amount: spentOf(due).amount, heldSinceMs: due.heldSinceMs };
+  const nowMs = run.runtime.now().getTime();
+  await lease.update((manifest) => ({
+    ...manifest,
+    settling: settlingAfter(manifest, by, nowMs, mayBurnOn(rung, fresh)),
+  }));
+  sayBurning(firing, rung, fresh.burning, true);
 }
 
 /** What a rung would do now, in the receipt alone. */
@@ -223,6 +240,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const present = withIntent(plan, found.items, open);
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
   if (wasFired && isDealtWith && !isOffAnew(firing, lease.manifest(), rung, fresh)) {
+    await noteBurns(firing, lease, rung, fresh);
     firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
     return NOTHING_OVER;
   }
@@ -258,6 +276,6 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   sayOver(firing, rung, over, fresh.running);
   const isDone = fresh.complete && over.length === 0 && !items.some(isOpen);
   sayBurning(firing, rung, fresh.burning, isDone);
-  await close(withoutFalseReturns(items, earlier?.items ?? []));
+  await close(withoutFalseReturns(items, earlier?.items ?? []), mayBurnOn(rung, fresh));
   return { over: over.length };
 }

@@ -29,8 +29,11 @@ export interface HeldRung {
   /** Writes what the rung will take away. Nothing may be taken away before this has returned. */
   readonly record: (plan: RungPlan) => Promise<void>;
   readonly work: (planned: readonly ManifestItem[]) => Work;
-  /** Writes what became of the items. The rung counts as fired when all was seen and every item is dealt with. */
-  readonly close: (items: readonly ManifestItem[]) => Promise<void>;
+  /**
+   * Writes what became of the items. The rung counts as fired when all was seen and every item is dealt with. `burns`: something does
+   * that it does not stop.
+   */
+  readonly close: (items: readonly ManifestItem[], burns?: boolean) => Promise<void>;
 }
 
 /** The work on what a rung takes away. */
@@ -57,13 +60,18 @@ export function openRung(
 ): HeldRung {
   const earlier = plannedBefore(lease.manifest(), rung);
   const nowMs = (): number => run.runtime.now().getTime();
-  const change = async (how: (known: ManifestRung) => ManifestRung, closes = false): Promise<void> => {
+  const change = async (
+    how: (known: ManifestRung) => ManifestRung,
+    closing?: { readonly burns: boolean },
+  ): Promise<void> => {
     await lease.update((manifest) => {
       const changed = { ...withRung(manifest, run, rung, how), ...(spent === undefined ? {} : { spent }) };
-      const takesEffect = closes && rung.do === 'stop-compute' && isFired(changed, rung);
-      return spent === undefined || !takesEffect
-        ? changed
-        : { ...changed, settling: settlingAfter(manifest, { amount: spent.amount, heldSinceMs }, nowMs()) };
+      if (spent === undefined || closing === undefined || rung.do !== 'stop-compute') return changed;
+      const takesEffect = isFired(changed, rung);
+      if (!takesEffect && manifest.settling === undefined) return changed;
+      const by = { amount: spent.amount, heldSinceMs };
+      const settling = settlingAfter(manifest, by, nowMs(), closing.burns || !takesEffect);
+      return { ...changed, settling };
     });
   };
   return {
@@ -71,15 +79,18 @@ export function openRung(
     record: ({ items, left, complete }) =>
       change((known) => ({ ...known, items: [...items], left: [...left], complete })),
     work: (planned) => followWork(run, lease, earlier, planned, change),
-    close: (items) =>
-      change((known) => {
-        const finished = known.complete !== false && !items.some(isOpen);
-        return {
-          ...known,
-          items: [...items],
-          ...(finished ? { status: 'done', firedAtMs: nowMs() } : { status: 'claimed' }),
-        };
-      }, true),
+    close: (items, burns = false) =>
+      change(
+        (known) => {
+          const finished = known.complete !== false && !items.some(isOpen);
+          return {
+            ...known,
+            items: [...items],
+            ...(finished ? { status: 'done', firedAtMs: nowMs() } : { status: 'claimed' }),
+          };
+        },
+        { burns },
+      ),
   };
 }
 

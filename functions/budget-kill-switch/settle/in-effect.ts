@@ -1,4 +1,9 @@
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { leftBurning } from '../../../shared/resources/left-burning.ts';
+import type { FreshPlan } from '../ladder/plan-now.ts';
+
+type Settling = NonNullable<Manifest['settling']>;
 
 /** Since when stop-compute is in effect on a project where it has fired; a manifest of an older version tells when it did last. */
 export function effectiveSince({ settling, rungs }: Manifest): number | undefined {
@@ -29,13 +34,36 @@ export function mayHaveRunSince(
 
 /**
  * Since when stop-compute is in effect, when it has been dealt with once more. What came back and was stopped again prolongs
- * nothing; what ran after a restore, under a raised amount or while the rung was not in force does. Pure.
+ * nothing; what ran after a restore, under a raised amount or while the rung was not in force does, and what burnt that the rung does
+ * not stop. `burns`: it does now. Pure.
  */
 export function settlingAfter(
   { settling, grace }: Pick<Manifest, 'settling' | 'grace'>,
   by: HeldBy,
   nowMs: number,
-): NonNullable<Manifest['settling']> {
-  const goesOn = settling !== undefined && !mayHaveRunSince({ settling, grace }, settling.sinceMs, by);
-  return goesOn ? settling : { sinceMs: nowMs, amount: by.amount };
+  burns = false,
+): Settling {
+  const goesOn =
+    settling !== undefined &&
+    settling.burns !== true &&
+    !mayHaveRunSince({ settling, grace }, settling.sinceMs, by);
+  const after = goesOn ? settling : { sinceMs: nowMs, amount: by.amount };
+  return burns ? { ...after, burns } : after;
+}
+
+/** Whether a look at what stop-compute covers shows something that burns and that the rung does not stop, or does not show all. Pure. */
+export function mayBurnOn(
+  rung: Rung,
+  { complete, burning }: Pick<FreshPlan, 'complete' | 'burning'>,
+): boolean {
+  return rung.do === 'stop-compute' && (!complete || leftBurning(burning).length > 0);
+}
+
+/** Whether that is otherwise than the manifest says. Pure. */
+export function isBurnNew(
+  { settling }: Pick<Manifest, 'settling'>,
+  rung: Rung,
+  fresh: Pick<FreshPlan, 'complete' | 'burning'>,
+): boolean {
+  return rung.do === 'stop-compute' && mayBurnOn(rung, fresh) !== (settling?.burns === true);
 }

@@ -69,6 +69,8 @@ export function judgeOther(projectId: string, manifest: Manifest | undefined, by
   if (manifest === undefined) return notInEffect;
   const rungs = manifest.rungs.filter(({ status }) => status === 'done');
   const unlinkedMs = rungs.find((rung) => rung.do === 'unlink-billing')?.firedAtMs;
+  if (unlinkedMs === undefined && manifest.settling?.burns === true)
+    return goesOn(`something may burn on projects/${projectId} of the same budget that no rung stops`);
   const isStopped = rungs.some((rung) => rung.do === 'stop-compute');
   const sinceMs = Math.max(unlinkedMs ?? 0, (isStopped ? effectiveSince(manifest) : undefined) ?? 0);
   // Without billing nothing runs, whatever the amount.
