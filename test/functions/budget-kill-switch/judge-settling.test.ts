@@ -186,6 +186,15 @@ describe('judgeOther', () => {
     const unlinked = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
     expect(judgeOther('ml-b', unlinked, by)).toEqual({ kind: 'quiet', sinceMs: NOW_MS });
   });
+  it('goes on where something burns that no rung stops, unless it was unlinked', () => {
+    const burns = stopped(3, { burns: true });
+    const by = { amount: 100, heldSinceMs: 0 };
+    expect(judgeOther('ml-b', burns, by)).toEqual({
+      kind: 'goes-on',
+      why: 'something may burn on projects/ml-b of the same budget that no rung stops',
+    });
+    expect(judgeOther('ml-b', { ...burns, rungs: [...burns.rungs, unlink] }, by).kind).toBe('quiet');
+  });
   it('goes on where the amount was raised since, unless it was unlinked', () => {
     expect(judgeOther('ml-b', stopped(3), { amount: 101, heldSinceMs: 0 })).toEqual(runsOn);
     const unlinked = { ...stopped(3), rungs: [...stopped(3).rungs, unlink] };
