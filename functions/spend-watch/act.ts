@@ -41,9 +41,9 @@ export async function recordLook(
     };
     report.outcome(plan, { ...decision, evidence, outcome: 'done' });
     // Last, so that it holds nothing up. A look that is older than the ledger's is not told of again.
-    const { seen, budgets } = facts;
+    const { budgets, unestimated, seen } = facts;
     if (config.metrics && ledger?.lookedMs === seen.atMs)
-      await writePoints(run, pointsOf(ledger, budgets, config), seen.atMs);
+      await writePoints(run, pointsOf(ledger, budgets, config, unestimated), seen.atMs);
   }
 }
 

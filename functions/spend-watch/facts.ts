@@ -19,7 +19,7 @@ export interface BudgetElsewhere {
   readonly toldIn: string;
 }
 
-/** A budget of which no project is known, so that no event makes its estimate: it may cover this one. */
+/** A budget of which no project is known, or none is looked at, so that no event makes its estimate. */
 export interface BudgetUnknown {
   readonly budget: string;
   readonly name: string;
@@ -47,6 +47,8 @@ export interface ProjectFacts {
   readonly budgets: readonly BudgetFacts[];
   /** Budgets of several projects whose numbers are in the receipt of another one of them, or in none. */
   readonly toldIn: readonly (BudgetElsewhere | BudgetUnknown)[];
+  /** Budgets that no event of the tick estimates; empty but in the first one, which tells of them for all. */
+  readonly unestimated: readonly BudgetUnknown[];
   readonly gpus: GpuLook;
   /** Collections that a region turned out not to offer in this look. */
   readonly notOffered: readonly string[];

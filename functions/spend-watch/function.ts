@@ -14,6 +14,7 @@ import { readRequest, type Requested } from './report/request.ts';
 
 export const watchSweep: Sweep<Config, ProjectFacts> = {
   sections: ['watch', 'budgets'],
+  tellsOfAll: true,
   configure: configureWatch,
   gather: gatherSpend,
   decide: judgeSpend,

@@ -9,17 +9,24 @@ import type { BudgetFacts, BudgetUnknown, ProjectFacts } from './facts.ts';
 /** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
 
+/** Whose budgets, by which clock, and whether its event is the first of its tick. */
+export interface OwnBudgets {
+  readonly project: string;
+  readonly nowMs: number;
+  readonly isFirst: boolean;
+}
+
 /**
  * The budgets of a project: those whose estimate its event makes, those that another project of theirs tells of, and those of which it
- * is not known whether they are about it.
+ * is not known whether they are about it. The first event of a tick tells beside these of those that no event estimates.
  */
 export async function gatherBudgets(
   state: State,
   budgets: readonly string[],
-  project: string,
-  nowMs: number,
-): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn'>> {
+  { project, nowMs, isFirst }: OwnBudgets,
+): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn' | 'unestimated'>> {
   const unknown: BudgetUnknown[] = [];
+  const unwatched: BudgetUnknown[] = [];
   const all = await pMap(
     budgets,
     async (budget) => {
@@ -29,14 +36,20 @@ export async function gatherBudgets(
         return [];
       }
       if (messages.projects.length === 0) unknown.push(unknownOf(messages, project, nowMs));
-      if (!messages.projects.includes(project)) return [];
+      if (!messages.projects.includes(project)) {
+        if (isFirst && messages.projects.length > 0)
+          unwatched.push(...(await unwatchedOf(state, messages, nowMs)));
+        return [];
+      }
       return [{ messages, teller: await tellerOf(state, messages, project, nowMs) }];
     },
     { concurrency: READ_AT_ONCE },
   );
   const mine = all.flat();
   const own = mine.filter(({ teller }) => teller === project);
+  const unestimated = isFirst ? sorted([...unknown, ...unwatched]) : [];
   return {
+    unestimated,
     budgets: await pMap(own, ({ messages }) => readOthers(state, messages, project, nowMs), {
       concurrency: 1,
     }),
@@ -48,7 +61,7 @@ export async function gatherBudgets(
           name: displayName,
           toldIn: teller,
         })),
-      ...unknown.sort((a, b) => a.budget.localeCompare(b.budget)),
+      ...(isFirst ? unestimated : sorted(unknown)),
     ],
   };
 }
@@ -75,14 +88,40 @@ async function tellerOf(
   project: string,
   nowMs: number,
 ): Promise<string> {
-  const earlier = [...projects].sort().filter((other) => other < project);
+  const earlier = projects.filter((other) => other < project);
+  return (await firstWatched(state, earlier, nowMs)) ?? project;
+}
+
+/** The first by name of those that were looked at lately; undefined where none was. */
+async function firstWatched(
+  state: State,
+  projects: readonly string[],
+  nowMs: number,
+): Promise<string | undefined> {
+  const ordered = [...projects].sort();
   // Nearly always the first one is, and one read does.
-  for (const some of [earlier.slice(0, 1), earlier.slice(1)]) {
+  for (const some of [ordered.slice(0, 1), ordered.slice(1)]) {
     const { ledgers } = await readLedgers(state, some, nowMs);
     const watched = ledgers.find((ledger) => whyStale([ledger], nowMs) === undefined);
     if (watched !== undefined) return watched.project;
   }
-  return project;
+  return undefined;
+}
+
+/** A budget none of whose projects is looked at: they are out of the policy's scope, or their looks fail. */
+async function unwatchedOf(
+  state: State,
+  { budget, displayName, projects }: BudgetMessages,
+  nowMs: number,
+): Promise<readonly BudgetUnknown[]> {
+  if ((await firstWatched(state, projects, nowMs)) !== undefined) return [];
+  const notEvaluable =
+    'none of its projects is looked at: they are out of the policy’s scope, or their looks fail';
+  return [{ budget, name: displayName, notEvaluable }];
+}
+
+function sorted(budgets: readonly BudgetUnknown[]): readonly BudgetUnknown[] {
+  return [...budgets].sort((a, b) => a.budget.localeCompare(b.budget));
 }
 
 async function readOthers(

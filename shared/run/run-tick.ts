@@ -57,7 +57,7 @@ async function handleMessage<Config, Facts>(
       throw new PermanentError(
         `Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
       );
-    await sweepPart(context, sweep, tick.projectId, message, tick.part);
+    await sweepPart(context, sweep, { ...tick, isFirst: tick.isFirst === true }, message);
     return;
   }
   const projects = await listProjects(api, policy.scope, (parent, strange) => {
@@ -71,10 +71,17 @@ async function handleMessage<Config, Facts>(
   });
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
-    await sweepPart(context, sweep, only, message);
+    await sweepPart(context, sweep, { projectId: only, isFirst: true }, message);
     return;
   }
-  await fanOut(context, message, projects);
+  await fanOut(context, sweep, message, projects);
+}
+
+/** A project, or what is left of it. */
+interface ToSweep {
+  readonly projectId: string;
+  readonly isFirst: boolean;
+  readonly part?: SweepPart;
 }
 
 /**
@@ -84,11 +91,11 @@ async function handleMessage<Config, Facts>(
 async function sweepPart<Config, Facts>(
   context: EventContext,
   sweep: Sweep<Config, Facts>,
-  projectId: string,
+  { projectId, isFirst, part: before }: ToSweep,
   message: Message,
-  given: SweepPart = { id: message.id, part: 1, after: '' },
 ): Promise<void> {
   const { runtime, log } = context;
+  const given = before ?? { id: message.id, part: 1, after: '' };
   const startedAt = runtime.now();
   const runId = newRunId(startedAt, runtime.newId());
   const chain = { ...context, projectId };
@@ -103,7 +110,7 @@ async function sweepPart<Config, Facts>(
     return;
   }
   const { part } = claim;
-  const start = { messageId: message.id, runId, startedAt, part };
+  const start = { messageId: message.id, runId, startedAt, part, isFirst };
   const { errors, ...end } = await sweepProject(context, sweep, projectId, start);
   if (sweep.placeOf !== undefined) {
     const { next, again } = await endPart(chain, part, { ...end, failed: errors.any() });
@@ -134,13 +141,20 @@ async function publishPart(
 }
 
 /** One message per project on the tick's own topic: Pub/Sub and autoscaling then work through them side by side. */
-async function fanOut(context: EventContext, message: Message, projects: readonly string[]): Promise<void> {
+async function fanOut<Config, Facts>(
+  context: EventContext,
+  { tellsOfAll }: Sweep<Config, Facts>,
+  message: Message,
+  projects: readonly string[],
+): Promise<void> {
   const { runtime, api, log } = context;
   const topic = topicOf(context, message);
   await Promise.all(
-    projects.map((project) =>
-      api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, JSON.stringify({ project }))),
-    ),
+    projects.map((project, index) => {
+      const first = tellsOfAll === true && index === 0 ? { first: true } : {};
+      const text = JSON.stringify({ project, ...first });
+      return api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, text));
+    }),
   );
   log(
     'INFO',

@@ -21,6 +21,8 @@ export interface Sweep<Config, Facts> {
    * leaves out what is not behind `run.after`. With it a run that does not fit into one event goes on in another.
    */
   placeOf?(page: readonly Facts[]): string | undefined;
+  /** Whether one project of a tick tells what is of all of them: `run.isFirst` says which. */
+  readonly tellsOfAll?: true;
   /** The sections of the policy that it reads; all when absent. */
   readonly sections?: readonly PolicySection[];
   /** What the function reads of the policy. Throws `PermanentError` where the policy does not have its section. */
@@ -64,6 +66,8 @@ export interface Run extends EventContext {
   /** The Pub/Sub message's id: the same in each delivery of one tick. */
   readonly messageId: string;
   readonly startedAt: Date;
+  /** Whether it is the first project of a tick, or its only one, of a sweep that `tellsOfAll`; never of a message that a user sent. */
+  readonly isFirst: boolean;
   /** Resources up to this place in the order of the listing were dealt with in an earlier event. */
   readonly after: string;
   /**

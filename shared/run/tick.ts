@@ -10,6 +10,8 @@ export type Tick =
       readonly kind: 'project';
       readonly projectId: string;
       readonly part?: SweepPart;
+      /** The first project of a tick for the whole scope; absent of the others, and in a message that a user sent. */
+      readonly isFirst?: true;
       /** The tick for the whole scope that it was made of; absent in a message that a user sent. */
       readonly origin?: TickOrigin;
     };
@@ -43,11 +45,14 @@ const tickSchema = z
     project: z.optional(z.string().check(z.regex(/^[a-z0-9.:-]{4,62}$/))),
     /** Written by costguard itself, see `continueTick`. */
     sweep: z.optional(partSchema),
+    /** Written by costguard itself: of the projects of one tick this one tells what is of all of them. */
+    first: z.optional(z.literal(true)),
     /** Written by costguard itself, see `projectTick`. */
     tick: z.optional(originSchema),
   })
   .check(
     z.refine(({ project, sweep }) => sweep === undefined || project !== undefined, 'sweep without project'),
+    z.refine(({ project, first }) => first === undefined || project !== undefined, 'first without project'),
     z.refine(({ project, tick }) => tick === undefined || project !== undefined, 'tick without project'),
   );
 
@@ -66,12 +71,13 @@ export function parseTick(text: string): Tick {
     throw new PermanentError(
       `Cannot read the tick ${quote(text)}: ${tick.error.issues[0]?.message ?? 'wrong shape'}; send {} or {"project": "ID"}`,
     );
-  const { project, sweep, tick: origin } = tick.data;
+  const { project, sweep, first, tick: origin } = tick.data;
   if (project === undefined) return { kind: 'scope' };
   return {
     kind: 'project',
     projectId: project,
     ...(sweep === undefined ? {} : { part: sweep }),
+    ...(first === undefined ? {} : { isFirst: first }),
     ...(origin === undefined ? {} : { origin }),
   };
 }

@@ -47,8 +47,8 @@ export async function writeState(sandbox: Sandbox, name: string, text: string): 
 export interface Watch {
   readonly sandbox: Sandbox;
   readonly instance: Instance;
-  /** One tick, so many minutes after the last one; returns the decision of its receipt. */
-  readonly look: (minutes?: number) => Promise<Look>;
+  /** One tick, so many minutes after the last one, for the runaway project unless said; returns the decision of its receipt. */
+  readonly look: (minutes?: number, tick?: object) => Promise<Look>;
 }
 
 /** What a look's receipt says, and its one decision. */
@@ -73,10 +73,10 @@ export async function withWatch(
     await test({
       sandbox,
       instance,
-      async look(minutes = 0) {
+      async look(minutes = 0, tick = { project: RUNAWAY }) {
         if (minutes > 0) await sandbox.clock.advance(minutes * MINUTE);
         const event = eventOf(`projects/${OPERATIONS}/topics/costguard-spend-watch`, {
-          text: JSON.stringify({ project: RUNAWAY }),
+          text: JSON.stringify(tick),
           messageId: `15000000${round++}`,
           publishTime: new Date(sandbox.clock.now()).toISOString(),
         });

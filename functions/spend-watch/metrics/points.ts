@@ -5,7 +5,7 @@ import { billingStart } from '../../../shared/spend/pacific.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import { burnByKind, type KindBurn } from '../evidence/kind-burn.ts';
-import type { BudgetFacts } from '../facts.ts';
+import type { BudgetFacts, BudgetUnknown } from '../facts.ts';
 import { oldestRegionMinutes } from '../looks/ages.ts';
 
 /** One value of a metric: the end of its type, behind `custom.googleapis.com/costguard/`. */
@@ -63,6 +63,7 @@ export function pointsOf(
   ledger: Ledger,
   budgets: readonly BudgetFacts[],
   { regions, discountAtMost }: Pick<Config, 'regions' | 'discountAtMost'>,
+  unestimated: readonly BudgetUnknown[] = [],
 ): readonly MetricPoint[] {
   const { project } = ledger;
   const complete = ledger.completeMs === ledger.lookedMs;
@@ -82,6 +83,9 @@ export function pointsOf(
       value: rounded(usd),
     })),
     ...budgets.flatMap((budget) => budgetPoints(ledger, budget, discountAtMost)),
+    ...unestimated.map((budget): MetricPoint => ({
+      ...{ metric: 'budget_estimate_blocked', labels: budgetLabels(budget.budget, budget.name), value: 1 },
+    })),
   ];
 }
 
@@ -93,7 +97,7 @@ function budgetPoints(
   const ledgers = [own, ...others];
   const standing = standingOf({ messages, ledgers, without }, discountAtMost, own.lookedMs);
   const { budget, displayName, amount } = messages;
-  const labels = { budget, name: cut(displayName, MAX_LABEL) };
+  const labels = budgetLabels(budget, displayName);
   const isBlocked = standing.kind === 'none' || standing.blocked !== undefined;
   const state: MetricPoint = { metric: 'budget_estimate_blocked', labels, value: isBlocked ? 1 : 0 };
   if (standing.kind === 'none') return [state];
@@ -107,6 +111,10 @@ function budgetPoints(
       ? []
       : [{ metric: 'budget_reported_usd' as const, labels, value: reading.reported.cost }]),
   ];
+}
+
+function budgetLabels(budget: string, name: string): MetricPoint['labels'] {
+  return { budget, name: cut(name, MAX_LABEL) };
 }
 
 function bandPoints(

@@ -54,6 +54,7 @@ function facts(over: Partial<ProjectFacts> = {}): ProjectFacts {
   return {
     seen: { project: 'p', atMs: NOW, resources: RUNNING, complete: true },
     before: watched(RUNNING),
+    unestimated: [],
     budgets: [
       {
         messages: {

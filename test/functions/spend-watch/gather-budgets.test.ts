@@ -10,27 +10,35 @@ const MINUTE = 60_000;
 const { budget } = messagesOf();
 const PROJECTS = ['ml-c', 'ml-a', 'ml-b'];
 
+const OWN = { project: 'ml-a', nowMs: NOW };
+
+/** The state bucket with these objects. */
+function stateWith(objects: ReadonlyMap<string, string>): State {
+  const read = (name: string) => {
+    const text = objects.get(name);
+    return Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 });
+  };
+  return { read } as unknown as State;
+}
+
+/** A project's ledger, last looked at so many minutes ago. */
+function ledgerText(project: string, minutes: number): string {
+  const look = { project, resources: [], complete: true };
+  return printLedger(
+    accrue(accrue(undefined, { ...look, atMs: START }), { ...look, atMs: NOW - minutes * MINUTE }),
+  );
+}
+
 /** Who tells of a budget of `PROJECTS`, as an event of each project sees it; `ages` in minutes of each one's last look. */
 async function tellers(ages: Readonly<Record<string, number>>, damaged: readonly string[] = []) {
   const objects = new Map([[messagesObject(budget), JSON.stringify(messagesOf({ projects: PROJECTS }))]]);
-  for (const [project, minutes] of Object.entries(ages)) {
-    const look = { project, resources: [], complete: true };
-    const ledger = accrue(accrue(undefined, { ...look, atMs: START }), {
-      ...look,
-      atMs: NOW - minutes * MINUTE,
-    });
-    objects.set(ledgerObject(project), printLedger(ledger));
-  }
+  for (const [project, minutes] of Object.entries(ages))
+    objects.set(ledgerObject(project), ledgerText(project, minutes));
   for (const project of damaged) objects.set(ledgerObject(project), '{');
-  const state = {
-    read: (name: string) => {
-      const text = objects.get(name);
-      return Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 });
-    },
-  } as unknown as State;
+  const state = stateWith(objects);
   const told: Record<string, string> = {};
   for (const project of PROJECTS) {
-    const { budgets, toldIn } = await gatherBudgets(state, [budget], project, NOW);
+    const { budgets, toldIn } = await gatherBudgets(state, [budget], { project, nowMs: NOW, isFirst: false });
     expect(budgets.length + toldIn.length).toBe(1);
     const [elsewhere] = toldIn;
     told[project] = elsewhere !== undefined && 'toldIn' in elsewhere ? elsewhere.toldIn : project;
@@ -55,8 +63,8 @@ describe('a budget none of whose projects is known', () => {
       read: (name: string) =>
         Promise.resolve(name === messagesObject(budget) ? { text, generation: '1', ageMs: 0 } : undefined),
     } as unknown as State;
-    expect(await gatherBudgets(state, [budget], 'ml-a', NOW)).toEqual({
-      budgets: [],
+    expect(await gatherBudgets(state, [budget], { ...OWN, isFirst: false })).toEqual({
+      ...{ budgets: [], unestimated: [] },
       toldIn: [{ budget, name: messages.displayName, notEvaluable: expect.stringMatching(why) as string }],
     });
   });
@@ -77,8 +85,8 @@ describe('a budget without messages that can be used', () => {
     const state = {
       read: () => Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 }),
     } as unknown as State;
-    expect(await gatherBudgets(state, [budget], 'ml-a', NOW)).toEqual({
-      budgets: [],
+    expect(await gatherBudgets(state, [budget], { ...OWN, isFirst: false })).toEqual({
+      ...{ budgets: [], unestimated: [] },
       toldIn: [{ budget, name: budget, notEvaluable: expect.stringMatching(why) as string }],
     });
   });
@@ -103,5 +111,42 @@ describe('the receipt that tells of a budget of several projects', () => {
 
   it('is that of the last one where no other is in scope', async () => {
     expect(await tellers({ 'ml-a': 600, 'ml-c': 5 })).toMatchObject({ 'ml-c': 'ml-c' });
+  });
+});
+
+describe('the first event of a tick', () => {
+  const first = async (
+    messages: string | undefined,
+    ages: Readonly<Record<string, number>>,
+    isFirst = true,
+  ) => {
+    const objects = new Map(messages === undefined ? [] : [[messagesObject(budget), messages]]);
+    for (const [project, minutes] of Object.entries(ages))
+      objects.set(ledgerObject(project), ledgerText(project, minutes));
+    return gatherBudgets(stateWith(objects), [budget], { ...OWN, isFirst });
+  };
+  const others = JSON.stringify(messagesOf({ projects: ['ml-x', 'ml-y'] }));
+
+  it.each([
+    ['no message came yet', undefined, {}],
+    [
+      'its projects are not known',
+      JSON.stringify(messagesOf({ projects: [], filter: [], narrowed: [] })),
+      {},
+    ],
+    ['none of its projects was ever looked at', others, {}],
+    ['none of its projects is looked at any more', others, { 'ml-x': 17, 'ml-y': 600 }],
+  ])('tells of a budget for all of them where %s; the others do not', async (_, messages, ages) => {
+    const { budgets, unestimated, toldIn } = await first(messages, ages);
+    expect(budgets).toEqual([]);
+    expect(unestimated.map((one) => one.budget)).toEqual([budget]);
+    expect(toldIn).toEqual(unestimated);
+    expect((await first(messages, ages, false)).unestimated).toEqual([]);
+  });
+
+  it('leaves a budget to the event that estimates it', async () => {
+    expect(await first(others, { 'ml-y': 5 })).toEqual({ budgets: [], unestimated: [], toldIn: [] });
+    const own = await first(JSON.stringify(messagesOf({ projects: ['ml-a', 'ml-x'] })), { 'ml-x': 5 });
+    expect([own.budgets.length, own.unestimated]).toEqual([1, []]);
   });
 });

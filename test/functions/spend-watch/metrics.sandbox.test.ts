@@ -5,9 +5,12 @@ import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import { ledgerObject } from '../../../shared/spend/ledger.ts';
 import type { Fault } from '../../sandbox/http/faults.ts';
-import { RUNAWAY } from '../../support/budget-lab.ts';
+import { messagesObject } from '../../../shared/spend/messages.ts';
+import { BUDGET, RUNAWAY } from '../../support/budget-lab.ts';
+import { messagesOf } from '../../support/burn-lab.ts';
+import { subscribeToReceipts } from '../../support/installed.ts';
 import { OPERATIONS } from '../../support/lab.ts';
-import { readState, watchPolicy, withWatch, type Watch } from '../../support/watch-lab.ts';
+import { readState, watchPolicy, withWatch, writeState, type Watch } from '../../support/watch-lab.ts';
 
 const POLICY = watchPolicy('  metrics: true', '  regions: [us-central1]');
 const CREATE = 'monitoring.projects.timeSeries.create';
@@ -56,6 +59,42 @@ describe('the metrics of spend-watch', () => {
       await watch.look(5);
       expect(written(watch)).toMatchObject({ [`burn_usd_per_hour ${RUNAWAY} vm expected`]: 2 });
       expect(saidOfMetrics(watch)).toEqual([]);
+    });
+  });
+
+  it('say that a budget has no estimate as long as its projects are not known, from one event of a tick', async () => {
+    await withWatch(POLICY, async (watch) => {
+      const state = (): unknown =>
+        watch.sandbox.monitoring
+          .written(OPERATIONS)
+          .filter(({ metric }) => metric.type.endsWith('/budget_estimate_blocked'))
+          .map(({ metric: { labels }, samples }) => [labels['budget'], samples.map(({ value }) => value)]);
+      await watch.look();
+      expect(state(), 'a message of a user').toEqual([]);
+      await watch.look(5, {});
+      expect(state()).toEqual([[BUDGET, [1]]]);
+      await watch.look(5, { project: RUNAWAY, first: true });
+      expect(state()).toEqual([[BUDGET, [1, 1]]]);
+      const text = JSON.stringify(
+        messagesOf({ budget: BUDGET, displayName: BUDGET, projects: [RUNAWAY], amount: 1_000_000 }),
+      );
+      await writeState(watch.sandbox, messagesObject(BUDGET), text);
+      await watch.look(5, {});
+      expect(state()).toEqual([[BUDGET, [1, 1, expect.any(Number)]]]);
+    });
+  });
+
+  it('are one event of a tick for the scope: the first of its messages alone says so', async () => {
+    const scope = `scope: [projects/${RUNAWAY}, projects/${OPERATIONS}]`;
+    await withWatch(POLICY.replace(/scope: .*/, scope), async ({ sandbox, look }) => {
+      const published = subscribeToReceipts(sandbox, `projects/${OPERATIONS}/topics/costguard-spend-watch`);
+      await look(0, {}).catch(() => undefined);
+      expect(published().map((text) => JSON.parse(text) as unknown)).toEqual(
+        expect.arrayContaining([
+          { project: expect.any(String) as string, first: true },
+          { project: expect.any(String) as string },
+        ]),
+      );
     });
   });
 

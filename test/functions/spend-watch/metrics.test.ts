@@ -221,6 +221,18 @@ describe('pointsOf', () => {
     expect(valuesOf(held, 'budget_estimate_blocked')).toEqual({ '': 0 });
   });
 
+  it('says of a budget that no event estimates that it has no estimate, and nothing else', () => {
+    const unknown = { budget: 'billingAccounts/A/budgets/c', name: 'x'.repeat(2_000), notEvaluable: 'why' };
+    const points = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }], CONFIG, [unknown]);
+    const states = points.filter(({ metric }) => metric === 'budget_estimate_blocked');
+    expect(states.map(({ labels, value }) => [labels['budget'], value])).toEqual([
+      [messagesOf().budget, 0],
+      [unknown.budget, 1],
+    ]);
+    expect(states[1]?.labels['name']?.length).toBeLessThanOrEqual(1_024);
+    expect(points.filter(({ labels }) => labels['budget'] === unknown.budget)).toHaveLength(1);
+  });
+
   it('begins the month anew at midnight in Pacific time', () => {
     const midnight = Date.parse('2026-12-01T08:00:00Z');
     const rest = (endMs: number): Record<string, number> =>

@@ -80,6 +80,10 @@ describe('parseTick', () => {
     assert.deepEqual(parseTick('{}'), { kind: 'scope' });
     assert.deepEqual(parseTick(' { } '), { kind: 'scope' });
     assert.deepEqual(parseTick('{"project": "ml-lab"}'), { kind: 'project', projectId: 'ml-lab' });
+    const first = { kind: 'project', projectId: 'ml-lab', isFirst: true };
+    assert.deepEqual(parseTick('{"project": "ml-lab", "first": true}'), first);
+    for (const text of ['{"first": true}', '{"project": "ml-lab", "first": false}'])
+      assert.throws(() => parseTick(text), PermanentError);
     assert.deepEqual(parseTick('{"project": "example.com:ml-lab"}'), {
       kind: 'project',
       projectId: 'example.com:ml-lab',
