@@ -31,6 +31,8 @@ export function judgeSpend(facts: ProjectFacts, config: Config): readonly Decisi
             ...{ kind, resource, says },
           }),
         ),
+        // Not known is not idle: no agent, a gap in its series, MIG mode, or an answer that lacks some.
+        ...(gpus.unknown === undefined ? {} : { gpuLoadsNotKnown: gpus.unknown }),
         changed: changesAt(ledger),
         minutesSinceRegion: minutesSinceRegion(ledger, config, seen.atMs),
         budgets: [...budgets.map((budget) => budgetEvidence(budget, ledger, config, seen.atMs)), ...toldIn],

@@ -37,6 +37,8 @@ export interface GpuLook {
   /** When it was made; undefined where none was due. */
   readonly atMs?: number;
   readonly idle: readonly IdleGpu[];
+  /** How many machines and endpoints with GPUs have a load that is not known, of those that ran for long enough; undefined where no look was due. */
+  readonly unknown?: number;
 }
 
 /** One look at one project. */

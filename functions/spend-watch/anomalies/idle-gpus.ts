@@ -13,9 +13,6 @@ const HOUR_MS = 3_600_000;
 /** The load is looked at once an hour: an answer is billed by its series. */
 const LOOK_EVERY_MS = HOUR_MS;
 
-/** A filter takes some 2,000 characters, and an id has 19. */
-const MAX_VMS = 80;
-
 const STEP_SECONDS = 600;
 
 /** Percent of the busiest minute: less is no work. */
@@ -48,20 +45,34 @@ export async function readIdleGpus(
   );
   const window = { projectId: run.projectId, startMs, endMs };
   try {
-    const found = await Promise.all([
+    const [vms, endpoints] = await Promise.all([
       idleVms(run, config, window, candidates),
       idleEndpoints(run, config, window, candidates),
     ]);
-    return { atMs: endMs, idle: found.flat() };
+    return {
+      ...{ atMs: endMs, idle: [...vms.idle, ...endpoints.idle] },
+      unknown: vms.unknown + endpoints.unknown,
+    };
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
     // What accrues is known all the same: this is no gap of the look.
     run.log('WARNING', `Cannot tell idle GPUs of "${run.projectId}": ${messageOf(error)}`, {
       runId: run.runId,
     });
-    return { atMs: endMs, idle: [] };
+    return { atMs: endMs, idle: [], unknown: candidates.filter(({ kind }) => KINDS.includes(kind)).length };
   }
 }
+
+/** What a look at the load of one kind found; `unknown` is how many of it have a load that is not known. */
+interface Loads {
+  readonly idle: readonly IdleGpu[];
+  readonly unknown: number;
+}
+
+const NONE: Loads = { idle: [], unknown: 0 };
+
+/** Kinds whose load Cloud Monitoring tells. */
+const KINDS: readonly string[] = ['vm', 'endpoint'];
 
 type Window = Pick<SeriesQuery, 'projectId' | 'startMs' | 'endMs'>;
 
@@ -70,30 +81,42 @@ async function idleVms(
   { anomalies }: Config,
   window: Window,
   candidates: readonly RunningResource[],
-): Promise<readonly IdleGpu[]> {
-  const vms = candidates.filter(({ kind }) => kind === 'vm').slice(0, MAX_VMS);
-  if (vms.length === 0) return [];
-  const series: Series[] = [];
-  const ids = vms.map((vm) => `"${idOf(vm)}"`).join(',');
+): Promise<Loads> {
+  const vms = candidates.filter(({ kind }) => kind === 'vm');
+  if (vms.length === 0) return NONE;
+  const series = new Map(vms.map((vm): [string, Series[]] => [idOf(vm), []]));
+  // Of all VMs in one query: a filter takes some 2,000 characters, which are the ids of 80.
   const query: SeriesQuery = {
     ...window,
     metricType: GPU_LOAD,
-    filter: `resource.type = "gce_instance" AND resource.labels.instance_id = one_of(${ids})`,
+    filter: 'resource.type = "gce_instance"',
     aligner: 'ALIGN_MAX',
     alignmentSeconds: STEP_SECONDS,
   };
-  const partial = await readUnlessUnknown(() => visitSeries(api, query, (one) => void series.push(one)));
-  if (partial.length > 0) return [];
+  const partial = await readUnlessUnknown(() =>
+    visitSeries(api, query, (one) => void series.get(one.resourceLabels['instance_id'] ?? '')?.push(one)),
+  );
+  if (partial.length > 0) return { idle: [], unknown: vms.length };
   const steps = (window.endMs - window.startMs) / 1_000 / STEP_SECONDS;
-  return vms
-    .filter((vm) => {
-      const own = series.filter(({ resourceLabels }) => resourceLabels['instance_id'] === idOf(vm));
-      return own.length >= (vm.gpus ?? Infinity) && own.every((one) => isIdle(one, steps));
-    })
-    .map(({ resource }) => ({
-      resource,
-      why: `the busiest minute of its GPUs was below ${IDLE_BELOW} % for ${anomalies.gpuIdleAfterHours} h`,
-    }));
+  const loads = vms.map(({ resource, gpus, ...vm }) => ({
+    resource,
+    load: loadOf(series.get(idOf(vm)) ?? [], gpus ?? Infinity, steps),
+  }));
+  return {
+    idle: loads
+      .filter(({ load }) => load === 'idle')
+      .map(({ resource }) => ({
+        resource,
+        why: `the busiest minute of its GPUs was below ${IDLE_BELOW} % for ${anomalies.gpuIdleAfterHours} h`,
+      })),
+    unknown: loads.filter(({ load }) => load === 'unknown').length,
+  };
+}
+
+/** One minute of work of one GPU is work; idle takes the load of all of them, of nearly the whole time. */
+function loadOf(own: readonly Series[], gpus: number, steps: number): 'busy' | 'idle' | 'unknown' {
+  if (own.some(({ points }) => points.some(({ value }) => value >= IDLE_BELOW))) return 'busy';
+  return own.length >= gpus && own.every((one) => isIdle(one, steps)) ? 'idle' : 'unknown';
 }
 
 /** In MIG mode a low load says nothing. */
@@ -111,9 +134,9 @@ async function idleEndpoints(
   { anomalies }: Config,
   window: Window,
   candidates: readonly RunningResource[],
-): Promise<readonly IdleGpu[]> {
+): Promise<Loads> {
   const endpoints = candidates.filter(({ kind }) => kind === 'endpoint');
-  if (endpoints.length === 0) return [];
+  if (endpoints.length === 0) return NONE;
   const called = new Set<string>();
   const query: SeriesQuery = {
     ...window,
@@ -127,13 +150,14 @@ async function idleEndpoints(
       if (points.some(({ value }) => value > 0)) called.add(resourceLabels['endpoint_id'] ?? '');
     }),
   );
-  if (partial.length > 0) return [];
-  return endpoints
+  if (partial.length > 0) return { idle: [], unknown: endpoints.length };
+  const idle = endpoints
     .filter(({ resource }) => !called.has(resource.replace(/^.*\//, '')))
     .map(({ resource }) => ({
       resource,
       why: `no prediction was counted in ${anomalies.gpuIdleAfterHours} h, and it bills for its machines all the same`,
     }));
+  return { idle, unknown: 0 };
 }
 
 /** 404: nothing in this project ever wrote the metric. */
@@ -142,6 +166,6 @@ async function readUnlessUnknown(read: () => Promise<readonly string[]>): Promis
 }
 
 /** `vm/123` among its keys. */
-function idOf({ ownerKeys }: RunningResource): string {
+function idOf({ ownerKeys }: Pick<RunningResource, 'ownerKeys'>): string {
   return ownerKeys.find((key) => key.startsWith('vm/'))?.slice('vm/'.length) ?? '';
 }
