@@ -1,4 +1,5 @@
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
+import type { Manifest } from '../../../shared/state/manifest.ts';
 import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 
 /** Whether there is still something to do about an item. */
@@ -45,6 +46,12 @@ export function settled(
 /** When an item was taken away: not before it was planned, as another instance's clock may have it. */
 export function takenAtMs({ atMs = 0 }: ManifestItem, now: Date): number {
   return Math.max(atMs, now.getTime());
+}
+
+/** Taken away after it was brought back, whatever the clocks of the two instances say: the restore goes by that order. */
+export function takenAfter<Item extends ManifestItem>(restored: Manifest['restored'], item: Item): Item {
+  const backMs = restored[item.resource] ?? -1;
+  return backMs < (item.atMs ?? 0) ? item : { ...item, atMs: backMs + 1 };
 }
 
 /** Orders below this are of what submits other work or is submitted by it. */

@@ -3,7 +3,7 @@ import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/ma
 import { isRestoredSince } from '../../../shared/units.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
-import { isOpen, settled, takenAtMs } from './items.ts';
+import { isOpen, settled, takenAfter, takenAtMs } from './items.ts';
 import type { SwitchRun } from '../run.ts';
 import { settlingAfter } from '../settle/in-effect.ts';
 
@@ -41,7 +41,10 @@ export interface Work {
   readonly lease: ProjectLease;
   /** Whether an earlier run had planned the item and died, or got no answer: it may have requested it then. */
   readonly mayBeRequested: (item: ManifestItem) => boolean;
-  /** Writes that an item is about to be requested, where the manifest does not say so: a listing without it had it as off. */
+  /**
+   * Writes that an item is about to be requested, where the manifest does not say so: a listing without it had it as off, or it was
+   * brought back since. From then on it counts as taken after that.
+   */
   readonly intend: (item: ManifestItem) => Promise<void>;
   readonly items: () => readonly ManifestItem[];
   /** Notes what became of an item. */
@@ -129,13 +132,15 @@ function followWork(
     mayBeRequested: ({ resource }) => requested.has(resource),
     async intend({ resource }) {
       const item = items.get(resource);
-      if (item === undefined || item.status === 'planned') return;
-      items.set(resource, settled(item, { status: 'planned', atMs: takenAtMs(item, run.runtime.now()) }));
+      if (item === undefined || (item.status === 'planned' && !isRestoredSince(item, restored))) return;
+      const taken = settled(item, { status: 'planned', atMs: takenAtMs(item, run.runtime.now()) });
+      items.set(resource, takenAfter(restored, taken));
       await save();
     },
     items: () => [...items.values()],
     async done(item) {
-      items.set(item.resource, item);
+      const { atMs = 0 } = items.get(item.resource) ?? {};
+      items.set(item.resource, (item.atMs ?? 0) < atMs ? { ...item, atMs } : item);
       await saveNowAndThen();
     },
     async pause(milliseconds) {
