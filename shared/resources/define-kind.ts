@@ -29,21 +29,28 @@ type Described = Pick<ResourceKind, 'title' | 'area' | 'permissions' | 'order'> 
   readonly list: (look: Look) => Promise<readonly Listed[]>;
 };
 
-export interface StoppableKind<Remembered> extends Described {
+export interface StoppableKind<Remembered extends object> extends Described {
   /** Checks what the manifest kept. */
   readonly record: z.ZodMiniType<Remembered>;
   readonly stop: (resource: string, record: Remembered) => readonly Step[];
   readonly bringBack: (resource: string, record: Remembered) => BringBack;
+  /** See {@link ResourceKind.rejoin}; where it is absent, all that is there now counts. */
+  readonly rejoin?: (before: Remembered, now: Remembered) => Remembered;
 }
 
 /** A kind that can be stopped. Throws for a record that is not of its kind. */
-export function stoppableKind<Remembered>(spec: StoppableKind<Remembered>): ResourceKind {
+export function stoppableKind<Remembered extends object>(spec: StoppableKind<Remembered>): ResourceKind {
   const { kind, title, area, permissions, order } = spec;
   return {
     ...{ kind, title, area, permissions, order },
     list: async (look) => (await spec.list(look)).map((listed) => complete(kind, listed)),
     stop: ({ resource, record }) => spec.stop(resource, spec.record.parse(record)),
     bringBack: ({ resource, record }) => spec.bringBack(resource, spec.record.parse(record)),
+    rejoin(before, now) {
+      const known = spec.record.safeParse(before);
+      if (spec.rejoin === undefined || !known.success) return now;
+      return Object.fromEntries(Object.entries(spec.rejoin(known.data, spec.record.parse(now))));
+    },
   };
 }
 
@@ -62,6 +69,7 @@ export function namedKind(
     list: async (look) => (await spec.list(look)).map((listed) => complete(kind, listed)),
     stop: () => [],
     bringBack: ({ resource }) => ({ kind: 'left', why: `${resource} was never stopped` }),
+    rejoin: (_, now) => now,
   };
 }
 

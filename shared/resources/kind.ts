@@ -179,6 +179,9 @@ export interface KindPermissions {
   readonly bringBack: readonly string[];
 }
 
+/** What bringing a resource back takes, as its kind reads it. */
+export type StopRecord = Readonly<Record<string, unknown>>;
+
 /** One row of the table of what burns. */
 export interface ResourceKind {
   readonly kind: KindName;
@@ -194,4 +197,9 @@ export interface ResourceKind {
   /** The steps that stop it, one after the other; none for a kind that is only named. */
   stop(target: Target): readonly Step[];
   bringBack(target: Target): BringBack;
+  /**
+   * The record of a resource that is stopped once more, after a time in which its owner had a free hand with it: as it is `now`, and as
+   * it was `before` in what is still as the earlier stop left it. A `before` that is none of its kind's records tells nothing.
+   */
+  rejoin(before: unknown, now: StopRecord): StopRecord;
 }

@@ -20,6 +20,7 @@ import { isFired, openRung, plannedBefore } from './ladder.ts';
 import { limitPlan, mostUrgentFirst, sayOver, withoutPlanned, type Allowance } from './limit.ts';
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
+import { freeHandSince } from '../settle/free-hand.ts';
 import { isBurnNew, mayBurnOn, mayHaveRunSince, settlingAfter } from '../settle/in-effect.ts';
 import type { ReadOthers } from '../settle/others.ts';
 
@@ -202,8 +203,12 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
   const earlier = plannedBefore(manifest, rung);
-  const found = asBeforeOthers(fresh, rung, manifest);
-  const merged = withoutPlanned(mergePlans(earlier, found, manifest?.restored), firing.allowance);
+  const hadFreeHand = freeHandSince(manifest ?? {}, firing.due.heldSinceMs);
+  const found = asBeforeOthers(fresh, rung, manifest, hadFreeHand);
+  const merged = withoutPlanned(
+    mergePlans(earlier, found, manifest?.restored, hadFreeHand),
+    firing.allowance,
+  );
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, running);
   const isOver = new Set(over.map((item) => item.resource));
   const items = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
@@ -230,9 +235,10 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const wasFired = isFired(lease.manifest(), rung);
   const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due), due.heldSinceMs);
   const fresh = await planNow(firing, rung);
-  const { restored, rungs } = lease.manifest();
-  const found = asBeforeOthers(fresh, rung, { restored, rungs });
-  const merged = mergePlans(earlier, found, restored);
+  const manifest = lease.manifest();
+  const hadFreeHand = freeHandSince(manifest, due.heldSinceMs);
+  const found = asBeforeOthers(fresh, rung, manifest, hadFreeHand);
+  const merged = mergePlans(earlier, found, manifest.restored, hadFreeHand);
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
   const isOver = new Set(over.map((item) => item.resource));
   const chosen = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));

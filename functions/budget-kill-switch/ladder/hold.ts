@@ -21,7 +21,7 @@ export interface Due {
   readonly verdict: Extract<Verdict, { kind: 'due' }>;
   /** Spent per hour; undefined when not known. */
   readonly rate: number | undefined;
-  /** Since when stop-compute is in force without a break, milliseconds since the epoch; undefined where that is not known. */
+  /** Since when the rung that holds what burns is in force without a break, milliseconds since the epoch; undefined where that is not known. */
   readonly heldSinceMs: number | undefined;
   /** When the message was published, milliseconds since the epoch; absent at a tick, after which another one comes anyway. */
   readonly publishedMs?: number | undefined;

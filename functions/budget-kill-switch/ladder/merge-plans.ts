@@ -1,20 +1,22 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
-import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
+import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { isRestoredSince } from '../../../shared/units.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
+import type { HadFreeHand } from '../settle/free-hand.ts';
 import type { RungPlan } from './ladder.ts';
 import type { FreshPlan } from './plan-now.ts';
-import { isOpen, settled } from './items.ts';
+import { isOpen, settled, takenAfter } from './items.ts';
 
 /**
  * What runs now joins what was planned before. What was dealt with and runs again came back: it is taken away once more, and stays
- * one item of the manifest. `restored` tells when each was last brought back. Pure.
+ * one item of the manifest, to be as it was before the rung came into force. `restored` tells when each was last brought back. Pure.
  */
 export function mergePlans(
   earlier: RungPlan | undefined,
   fresh: RungPlan & Pick<FreshPlan, 'nothingLeft'>,
   restored: Manifest['restored'] = {},
+  hadFreeHand: HadFreeHand = () => false,
 ): RungPlan {
   const { left, complete, nothingLeft } = fresh;
   const items = fresh.items.map((item) => takenAfter(restored, item));
@@ -40,9 +42,10 @@ export function mergePlans(
         const again = now.get(item.resource);
         if (again === undefined) return item;
         if (isRestoredSince(item, restored)) return { ...again, cameBack: returnsOf(item) };
-        if (isOpen(item)) return withNewParts(item, again);
+        const before = hadFreeHand(item) ? asOwned(item, again) : item;
+        if (isOpen(item)) return withNewParts(before, again);
         // What the switch did not take away is another start, and to be as it is now.
-        return item.status === 'already' ? again : comeBack(item, again);
+        return item.status === 'already' ? again : comeBack(before, again);
       }),
       ...items.filter(({ resource }) => !known.has(resource)),
     ],
@@ -57,6 +60,7 @@ export function asBeforeOthers<Plan extends RungPlan>(
   plan: Plan,
   rung: Pick<Rung, 'do'>,
   manifest: Pick<Manifest, 'rungs' | 'restored'> | undefined,
+  hadFreeHand: HadFreeHand = () => false,
 ): Plan {
   if (manifest === undefined) return plan;
   const taken = new Map<string, ManifestItem>();
@@ -70,7 +74,8 @@ export function asBeforeOthers<Plan extends RungPlan>(
     ...plan,
     items: plan.items.map((item) => {
       const before = taken.get(item.resource);
-      return before === undefined ? item : asBefore(before, item);
+      if (before === undefined) return item;
+      return asBefore(hadFreeHand(before) ? asOwned(before, item) : before, item);
     }),
   };
 }
@@ -108,10 +113,15 @@ function withNewParts(before: ManifestItem, now: ManifestItem): ManifestItem {
   return { ...before, ...joinDeployed(before, now) };
 }
 
-/** Taken away after it was brought back, whatever the clocks of the two instances say: the restore goes by that order. */
-function takenAfter<Item extends ManifestItem>(restored: Manifest['restored'], item: Item): Item {
-  const backMs = restored[item.resource] ?? -1;
-  return backMs < (item.atMs ?? 0) ? item : { ...item, atMs: backMs + 1 };
+/**
+ * An item as if it had been taken the way it is now, where its owner had a free hand with it since: what the owner changed counts, and
+ * what is still as the switch left it is to be as before. Of an endpoint that may have lost a model to the switch all come back.
+ */
+function asOwned(before: ManifestItem, now: ManifestItem): ManifestItem {
+  if (now.kind !== 'billing' && 'record' in before && 'record' in now)
+    return { ...before, record: kindOf(now).rejoin(before.record, now.record) };
+  if (before.kind !== 'endpoint' || now.kind !== 'endpoint' || before.status === 'planned') return before;
+  return { ...before, models: now.models, trafficSplit: now.trafficSplit };
 }
 
 function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {

@@ -8,7 +8,7 @@ import { readMessages } from '../../../shared/state/spend-books.ts';
 import type { Config } from '../config.ts';
 import { judgeNotification, type Judged, type Verdict } from '../decide.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
-import { holdsCompute, noteHeld } from '../settle/held-since.ts';
+import { holdingRung, holdsCompute, noteHeld } from '../settle/held-since.ts';
 import { recallInForce, type InForce } from './in-force.ts';
 import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
@@ -106,15 +106,16 @@ async function holdBudget(
   else if (inForce !== undefined) await releaseProjects(context, config, budget, verdict, atMs);
 }
 
-/** Whether it is known that stop-compute is held or not: what the tick has no message for may be in force by one that cannot be read. */
+/** Whether it is known that what burns is held or not: what the tick has no message for may be in force by one that cannot be read. */
 function isKnown(
   { ladder }: Config,
   { shares }: Judged,
   inForce: InForce | undefined,
   verdict: Verdict,
 ): boolean {
-  if (inForce !== undefined || holdsCompute(verdict)) return true;
-  return ladder.every((rung) => rung.do !== 'stop-compute' || shares.actual < rung.at);
+  if (inForce !== undefined || holdsCompute(ladder, verdict)) return true;
+  const holding = holdingRung(ladder);
+  return holding === undefined || shares.actual < holding.at;
 }
 
 /** Nothing is held, and nothing fires by the estimate, until a message comes that counts: each tick says so. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { compareAndSwap, type StateObject } from '../../../shared/state/compare-and-swap.ts';
@@ -10,7 +11,7 @@ import type { Verdict } from '../decide.ts';
 
 const heldSchema = z.object({
   version: z.literal(1),
-  /** Since when stop-compute is in force without a break; null while it is not. */
+  /** Since when the rung that holds what burns is in force without a break; null while it is not. */
   sinceMs: z.nullable(z.number()),
   /** When the message by which that was judged last was published: what comes late tells nothing of now. Absent where a tick had none. */
   publishedMs: z.optional(z.number()),
@@ -23,9 +24,9 @@ const storedSchema = z.optional(heldSchema);
 const MAX_UNANSWERED = 3;
 
 /**
- * Since when stop-compute has been in force on a budget's projects without a break, milliseconds since the epoch: since now where nothing
- * is noted, or a note cannot be true. Between, as under a raise or a credit, anything may have run: its cost arrives for up to a day, also
- * where the amount is what it was before. Observing, it is not in force. Undefined where that cannot be read or kept. `publishedMs` is the
+ * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break,
+ * milliseconds since the epoch: since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything
+ * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. Observing, it is not in force. Undefined where that cannot be read or kept. `publishedMs` is the
  * message's that is judged; absent at a tick by the estimate alone.
  */
 export async function noteHeld(
@@ -35,9 +36,8 @@ export async function noteHeld(
   verdict: Verdict,
   publishedMs?: number,
 ): Promise<number | undefined> {
-  const unlinks = ladder.some((rung) => rung.do === 'unlink-billing');
-  if (state === undefined || !unlinks || verdict.kind === 'ignore') return undefined;
-  const isHeld = mode === 'enforce' && holdsCompute(verdict);
+  if (state === undefined || verdict.kind === 'ignore') return undefined;
+  const isHeld = mode === 'enforce' && holdsCompute(ladder, verdict);
   const nowMs = runtime.now().getTime();
   let sinceMs = nowMs;
   const change = (before: Held | undefined): Held | undefined => {
@@ -60,8 +60,16 @@ export async function noteHeld(
 }
 
 /** Whether what a verdict makes due holds what burns. Pure. */
-export function holdsCompute(verdict: Verdict): boolean {
-  return verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do === 'stop-compute');
+export function holdsCompute(ladder: Config['ladder'], verdict: Verdict): boolean {
+  const holding = holdingRung(ladder);
+  return verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do === holding?.do);
+}
+
+/** The rung that holds what burns: stop-compute, where the ladder has it, and undefined where none does. Pure. */
+export function holdingRung(ladder: Config['ladder']): Rung | undefined {
+  return (
+    ladder.find((rung) => rung.do === 'stop-compute') ?? ladder.find((rung) => rung.do === 'unlink-billing')
+  );
 }
 
 /** Whether a later message was judged before. One from the future was noted by a clock that was wrong. */

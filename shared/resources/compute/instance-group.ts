@@ -63,7 +63,13 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
       ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, autoscaler.mode)]),
     ],
   }),
+  // One that is off is as the stop left it.
+  rejoin: (before, now) => (now.autoscaler?.mode === OFF ? { ...now, ...autoscalerOf(before) } : now),
 });
+
+function autoscalerOf({ autoscaler }: Remembered): Pick<Remembered, 'autoscaler'> {
+  return autoscaler === undefined ? {} : { autoscaler };
+}
 
 function listed(group: ListedGroup, members: Members): Listed {
   const { resource, targetSize, autoscaler, mode } = group;

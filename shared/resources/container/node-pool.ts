@@ -55,6 +55,8 @@ export const NODE_POOLS = stoppableKind<Remembered>({
       ],
     };
   },
+  // Where nothing scales it, it is as the stop left it.
+  rejoin: (before, now) => ({ ...before, ...now }),
 }); // prettier-ignore
 
 /** Sizes of all managed groups, by their keys. */
