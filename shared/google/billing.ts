@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { changeByClient } from './change/change-by-client.ts';
 import type { Permit } from './change/permit.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { messageOf } from '../errors.ts';
@@ -108,13 +109,9 @@ export async function setBillingLink(
   const update = { name: `projects/${projectId}`, projectBillingInfo: { billingAccountName: account ?? '' } };
   const call = 'cloudbilling.projects.updateBillingInfo';
   try {
-    const leaving = (): void => {
-      permit.check();
-    };
-    const answer = await api.call(call, () => billingClients(auth).updateBillingInfo(update, leaving), {
-      retry: false,
-      leaving,
-    });
+    const answer = await changeByClient(api, call, permit, (leaving) =>
+      billingClients(auth).updateBillingInfo(update, leaving),
+    );
     return readLink(call, projectId, answer);
   } catch (error) {
     if (!(error instanceof GoogleApiError) || error.status !== 403) throw error;

@@ -1,16 +1,14 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { changeByClient } from './change/change-by-client.ts';
 import type { Permit } from './change/permit.ts';
+import { storageClient } from './clients/storage.ts';
 import { firstTime, listPages } from './list-pages.ts';
 import { parseAnswer } from './parse-answer.ts';
 import { readItems, textField, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
-/**
- * Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. Bucket settings go by authorised requests: Google's
- * client (8.4.0) replaces the text `{{projectId}}` in whatever it sends, also in the prefixes of lifecycle rules, so that a rule could delete
- * elsewhere than its author wrote.
- */
+/** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
 const HOST = 'https://storage.googleapis.com/storage/v1/b';
 
 const FIELDS = [
@@ -171,13 +169,12 @@ export async function replaceLifecycle(
     userProject,
   }: { readonly metageneration: string; readonly userProject?: string | undefined },
 ): Promise<readonly StoredRule[]> {
-  const answer = await api.change('storage.buckets.patch', permit, {
-    method: 'PATCH',
-    url: `${HOST}/${encodeURIComponent(name)}`,
-    query: { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle', userProject },
-    body: { lifecycle: { rule: rules } },
-  });
-  return parseAnswer('storage.buckets.patch', patchedSchema, answer).lifecycle?.rule ?? [];
+  const query = { ifMetagenerationMatch: metageneration, fields: 'metageneration,lifecycle', userProject };
+  const call = 'storage.buckets.patch';
+  const answer = await changeByClient(api, call, permit, (leaving) =>
+    storageClient(api.auth).patchLifecycle(name, rules, query, leaving),
+  );
+  return parseAnswer(call, patchedSchema, answer).lifecycle?.rule ?? [];
 }
 
 function toBucket(bucket: z.infer<typeof bucketSchema>): Bucket {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
+import { changeByClient } from './change/change-by-client.ts';
 import type { Permit } from './change/permit.ts';
 import { firstTime, listPages } from './list-pages.ts';
 import { notebooksClient } from './clients/notebooks.ts';
@@ -167,7 +168,7 @@ export async function requestNotebook(
   const call = `notebooks.instances.${verb}`;
   return operationOf(
     call,
-    await sendOnce(api, call, permit, (leaving) => notebooksClient(api.auth)[verb](name, leaving)),
+    await changeByClient(api, call, permit, (leaving) => notebooksClient(api.auth)[verb](name, leaving)),
   );
 }
 
@@ -185,23 +186,10 @@ export async function replaceNotebookMetadata(
   const update = { name, gceSetup: { metadata } };
   return operationOf(
     call,
-    await sendOnce(api, call, permit, (leaving) =>
+    await changeByClient(api, call, permit, (leaving) =>
       notebooksClient(api.auth).update(update, 'gce_setup.metadata', leaving),
     ),
   );
-}
-
-/** As `Api.change` does, through Google's client. */
-async function sendOnce(
-  api: Api,
-  call: string,
-  permit: Permit,
-  send: (leaving: () => void) => Promise<unknown>,
-): Promise<unknown> {
-  const leaving = (): void => {
-    permit.check();
-  };
-  return api.call(call, () => send(leaving), { retry: false, leaving });
 }
 
 function operationOf(call: string, answer: unknown): string {

@@ -32,27 +32,36 @@ export function watchDeparture(leaving: (() => void) | undefined): Departure {
   };
 }
 
-/** An identity for clients of google-gax, which have no place for such a check. */
+/** An identity for Google's clients, which have no place for such a check. */
 export interface WatchedAuth {
   readonly auth: GoogleAuth;
-  /** Runs a call that changes the named resource, `projects/P/…`; its request is checked as it leaves. */
+  /** Runs a call that changes the named resource, `projects/P/…` or `b/BUCKET`; its request is checked as it leaves. */
   send<T>(name: string, leaving: () => void, call: () => Promise<T>): Promise<T>;
 }
 
 export function watchAuth(auth: GoogleAuth): WatchedAuth {
   const departures = new Map<string, Departure>();
-  const watchedFetch = async (url: string, init: RequestInit): Promise<Response> => {
-    if (init.method === 'GET') return auth.fetch(url, init);
+  /** What no permit was given for is not sent. */
+  const announced = (method = '', url: string): Departure => {
     const [, departure] = [...departures].find(([name]) => isAbout(url, name)) ?? [];
-    // What no permit was given for is not sent.
-    if (departure === undefined)
-      throw new Error(`Cannot send ${init.method ?? ''} ${url}: nothing announced it`);
-    return auth.fetch(url, Object.assign(init, departure.options));
+    if (departure === undefined) throw new Error(`Cannot send ${method} ${url}: nothing announced it`);
+    return departure;
+  };
+  // The clients of google-gax send by this.
+  const watchedFetch = async (url: string, init: RequestInit): Promise<Response> =>
+    auth.fetch(url, init.method === 'GET' ? init : Object.assign(init, announced(init.method, url).options));
+  // That of Cloud Storage sends by this.
+  const watchedRequest: GoogleAuth['request'] = async (request) => {
+    const { method = 'GET', url = '' } = request;
+    return auth.request(
+      method === 'GET' ? request : { ...request, ...announced(method, String(url)).options },
+    );
   };
   return {
     auth: new Proxy(auth, {
       get(target, key) {
         if (key === 'fetch') return watchedFetch;
+        if (key === 'request') return watchedRequest;
         const value: unknown = Reflect.get(target, key);
         const bound: unknown = typeof value === 'function' ? value.bind(target) : value;
         return bound;

@@ -17,6 +17,9 @@ function identity(): { readonly watched: WatchedAuth; readonly sent: string[] } 
       await (adapter === undefined ? send() : adapter({}, send));
       return {};
     },
+    async request({ url = '', ...init }: Init & { readonly url?: string }) {
+      return auth.fetch(url, init);
+    },
   };
   return { watched: watchAuth(auth as unknown as GoogleAuth), sent };
 }
@@ -69,5 +72,25 @@ describe('a request that a client of Google sends', () => {
     expect(sent).toEqual([]);
     await watched.auth.fetch(other, { method: 'GET' });
     expect(sent).toEqual([`GET ${other}`]);
+  });
+
+  it('is checked as it leaves, also by `request`', async () => {
+    const { watched, sent } = identity();
+    const url = 'https://storage.googleapis.com/storage/v1/b/experiments?fields=lifecycle';
+    const request = (method: 'PATCH' | 'GET') => watched.auth.request<unknown>({ method, url });
+    const stopped = new NotSent('its lease was written 90 s before');
+    const patch = (leaving: () => void): Promise<unknown> =>
+      watched.send('b/experiments', leaving, () => request('PATCH'));
+    await expect(
+      patch(() => {
+        throw stopped;
+      }),
+    ).rejects.toBe(stopped);
+    await expect(request('PATCH')).rejects.toThrow(`Cannot send PATCH ${url}: nothing announced it`);
+    expect(sent).toEqual([]);
+    await patch(() => undefined);
+    await request('GET');
+    await watched.auth.request<unknown>({ url });
+    expect(sent).toEqual([`PATCH ${url}`, `GET ${url}`, ` ${url}`]);
   });
 });
