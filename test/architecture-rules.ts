@@ -43,10 +43,20 @@ const PURE = /^(?:shared\/(?:prices|report|policy|spend)\/|functions\/[^/]+\/dec
 const EFFECTS =
   /^shared\/(?:google|resources|state|notify|preflight|run)\/|^npm:node:(?:fs|child_process|https?|http2|net|tls|dgram|dns|worker_threads)(?:\/|$)/;
 
-/** The texts that the first one reads are in a bundle; the second one takes the names of statuses. */
+/** What in these rooms reads texts and facts alone, and imports nothing of the rest of them. */
+const PURE_THERE: ReadonlySet<string> = new Set([
+  'shared/google/resource-name.ts',
+  'shared/state/restored-since.ts',
+]);
+
+/**
+ * Pure as they are used: the texts that the first one reads are in a bundle, the second one takes the names of statuses, and the third one names
+ * and areas of the table of kinds.
+ */
 const EFFECTLESS: ReadonlySet<string> = new Set([
   'shared/report/page-assets.ts',
   'shared/report/error-page.ts',
+  'functions/spend-watch/kinds.ts',
 ]);
 
 interface Import {
@@ -120,6 +130,24 @@ function refusing(refuses: (one: Import) => string | undefined): Rule {
     });
 }
 
+/** What a file that judges imports, and what that imports in turn, as far as it is loaded: one line for each effect among it. */
+function effectsBelow(tree: Tree): readonly string[] {
+  const imports = new Map<string, Import[]>();
+  for (const one of everyImport(tree))
+    if (!one.typeOnly) imports.set(one.from, [...(imports.get(one.from) ?? []), one]);
+  const isPure = (file: string): boolean => PURE.test(file) || PURE_THERE.has(file);
+  // Each file once, and what judges as itself: its effects are its own.
+  const below = (file: string, seen: Set<string>): readonly string[] =>
+    (EFFECTLESS.has(file) ? [] : (imports.get(file) ?? [])).flatMap(({ to }) => {
+      if (EFFECTS.test(to) && !PURE_THERE.has(to))
+        return [`${file} imports ${to}: what judges calls nothing`];
+      if (isPure(to) || seen.has(to)) return [];
+      seen.add(to);
+      return below(to, seen).map((line) => `${file}: ${line}`);
+    });
+  return [...tree.keys()].filter(isPure).flatMap((file) => below(file, new Set()));
+}
+
 function layerOf(file: string, layers: readonly (readonly string[])[]): number {
   return layers.findIndex((rooms) => rooms.some((room) => file === room || file.startsWith(`${room}/`)));
 }
@@ -169,11 +197,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
       ? 'Google’s packages belong to shared/google'
       : undefined,
   ),
-  'prices, report, policy, spend and every decide import no effect': refusing(({ from, to, typeOnly }) =>
-    PURE.test(from) && !EFFECTLESS.has(from) && EFFECTS.test(to) && !typeOnly
-      ? 'what judges calls nothing'
-      : undefined,
-  ),
+  'prices, report, policy, spend and every decide import no effect, also by what they import': effectsBelow,
   'gather imports no decision': refusing(({ from, to }) =>
     /^functions\/[^/]+\/gather(?:\.ts$|\/)/.test(from) && /^functions\/[^/]+\/(?:decide|act)\.ts$/.test(to)
       ? 'what reads the world decides nothing'

@@ -221,22 +221,48 @@ describe('each rule finds what breaks it, and nothing else', () => {
       0,
     ],
     [
-      'prices, report, policy, spend and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
+      {
+        'functions/a/decide.ts': "import { x } from './rules/a.ts';",
+        'functions/a/rules/a.ts': "import { y } from './b.ts';",
+        'functions/a/rules/b.ts':
+          "import { z } from '../decide.ts'; import { q } from '../../../shared/google/api.ts';",
+      },
+      1,
+    ],
+    [
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
+      {
+        'functions/a/decide.ts':
+          "import { x } from './rules/a.ts'; import { isRestoredSince } from '../../shared/state/restored-since.ts';",
+        'functions/a/rules/a.ts': "import type { Api } from '../../../shared/google/api.ts';",
+        'functions/a/act.ts': "import { z } from '../../shared/google/api.ts';",
+        'shared/state/restored-since.ts': '',
+      },
+      0,
+    ],
+    [
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
+      { 'shared/state/restored-since.ts': "import { x } from './manifest.ts';" },
+      1,
+    ],
+    [
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
       { 'functions/a/decide.ts': "import { getVm } from '../../shared/google/vms.ts';" },
       1,
     ],
     [
-      'prices, report, policy, spend and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
       { 'functions/a/decide.ts': "import type { Vm } from '../../shared/google/vms.ts';" },
       0,
     ],
     [
-      'prices, report, policy, spend and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
       { 'functions/a/decide.ts': "import { type Vm } from '../../shared/google/vms.ts';" },
       0,
     ],
     [
-      'prices, report, policy, spend and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
       {
         'shared/prices/a.ts': "import { readFileSync } from 'node:fs';",
         'functions/a/decide.ts':
@@ -245,7 +271,7 @@ describe('each rule finds what breaks it, and nothing else', () => {
       3,
     ],
     [
-      'prices, report, policy, spend and every decide import no effect',
+      'prices, report, policy, spend and every decide import no effect, also by what they import',
       {
         'shared/report/page-assets.ts': "import { readFileSync } from 'node:fs';",
         'shared/report/a.ts':

@@ -1,5 +1,6 @@
 import { percentText } from '../../shared/units.ts';
 import type { Budget } from '../../shared/google/budgets.ts';
+import { accountOf } from '../../shared/google/resource-name.ts';
 import type { Rung } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
 import type { Estimated } from './estimate/estimated.ts';
@@ -56,8 +57,7 @@ export function judgeSender(message: Notification | Anomaly, config: Config): Ve
       'INFO',
     );
   if (config.allow.length === 0 || config.allow.includes(message.budget)) return undefined;
-  const account = (budget: string): string => budget.split('/')[1] ?? '';
-  return config.allow.some((budget) => account(budget) === account(message.budget))
+  return config.allow.some((budget) => accountOf(budget) === accountOf(message.budget))
     ? ignore('not-allowed', `${message.budget} is not in budgets.allow`, 'INFO')
     : ignore(
         'foreign-budget',

@@ -1,7 +1,7 @@
 import type { BringBack } from '../../shared/resources/kind.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 import type { ManifestItem, ResourceItem } from '../../shared/state/manifest-item.ts';
-import { isRestoredSince } from '../../shared/units.ts';
+import { isRestoredSince } from '../../shared/state/restored-since.ts';
 
 /** What is to be done about one thing that was taken away. */
 export interface RestoreStep {

@@ -14,7 +14,8 @@ import { foresee } from './proposal/foresee.ts';
 import type { Guard } from './proposal/guard.ts';
 import { propose, type Proposal } from './proposal/propose.ts';
 import { readReads } from './forecast/reads.ts';
-import { objectBytes, readUsage, type Usage } from './forecast/usage.ts';
+import { readUsage } from './forecast/read-usage.ts';
+import { objectBytes, type Usage } from './forecast/usage.ts';
 import { listVersions } from './forecast/versions.ts';
 
 /** Versions that are listed of one bucket, fifty calls; beyond that the forecast is a sample and says so. */

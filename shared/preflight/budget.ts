@@ -4,6 +4,7 @@ import { MAX_BUDGET_PROJECTS } from '../spend/messages.ts';
 import { percentText } from '../units.ts';
 import { notPassed, pass, type Check } from './check.ts';
 import { budgetIds } from '../google/resource-name.ts';
+import { updateBudget } from '../report/budget-command.ts';
 
 /** What a budget has to be like for the switch to hear of it and to act on it. Pure. */
 export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string): readonly Check[] {
@@ -16,12 +17,6 @@ export function judgeBudget(budget: Budget, policy: BudgetsPolicy, topic: string
     judgeAmount(budget, policy),
     ...(policy.basis === 'live' ? [judgeEstimate(budget)] : []),
   ];
-}
-
-/** The start of the command that changes a budget. */
-export function updateBudget(name: string): string {
-  const { account, id } = budgetIds(name);
-  return `gcloud billing budgets update ${id} --billing-account=${account}`;
 }
 
 /** Where the console shows a budget. */

@@ -4,7 +4,7 @@ import { accountOf, resourceId } from '../google/resource-name.ts';
 import { rungPermissions, missingOnProject } from './permissions.ts';
 import { getProject } from '../google/projects.ts';
 import type { BudgetsPolicy, RungAction } from '../policy/policy.ts';
-import { updateBudget } from './budget.ts';
+import { updateBudget } from '../report/budget-command.ts';
 import { notPassed, orUnknown, pass, roleRemedies, YOU, type Check, type Inspection } from './check.ts';
 import {
   judgeListings,

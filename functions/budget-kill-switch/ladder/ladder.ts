@@ -1,6 +1,6 @@
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { LeftAlone, Manifest, ManifestRung } from '../../../shared/state/manifest.ts';
-import { isRestoredSince } from '../../../shared/units.ts';
+import { isRestoredSince } from '../../../shared/state/restored-since.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { isOpen, settled, takenAfter, takenAtMs } from './items.ts';

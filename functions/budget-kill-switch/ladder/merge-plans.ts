@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
-import { isRestoredSince } from '../../../shared/units.ts';
+import { isRestoredSince } from '../../../shared/state/restored-since.ts';
 import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
 import type { HadFreeHand } from '../settle/free-hand.ts';
 import type { RungPlan } from './ladder.ts';

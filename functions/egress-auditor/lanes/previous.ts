@@ -1,7 +1,7 @@
 import type { UsdPerMonth } from '../../../shared/prices/money.ts';
 import { HOURS_PER_MONTH } from '../../../shared/prices/quantities.ts';
 import type { EgressFacts, Steps } from '../traffic/facts.ts';
-import { hasPrevious } from '../traffic/metrics.ts';
+import { hasPrevious } from '../traffic/window.ts';
 import { collectLanes } from './lanes.ts';
 import { priceLanes } from './pricing.ts';
 

@@ -1,7 +1,7 @@
 import type { Api } from '../../../shared/google/api.ts';
 import { visitSeries, type Series, type SeriesQuery } from '../../../shared/google/monitoring.ts';
 import type { Steps, Window } from './facts.ts';
-import { HOUR_MS } from './window.ts';
+import { hasPrevious, HOUR_MS } from './window.ts';
 
 export const LABEL = 'metric.labels.';
 export const TYPE = `${LABEL}remote_location_type`;
@@ -91,12 +91,4 @@ export function createMetrics(api: Api, projectId: string, window: Window): Metr
     previousOf: ({ points }) =>
       points.reduce((bytes, { endMs, value }) => bytes + (endMs <= window.startMs ? value : 0), 0),
   };
-}
-
-/** Monitoring keeps these metrics for six weeks (https://cloud.google.com/monitoring/quotas). */
-const RETENTION_HOURS = 1_008;
-
-/** Whether the window before this one can still be read. */
-export function hasPrevious({ hours }: Window): boolean {
-  return 2 * hours <= RETENTION_HOURS;
 }

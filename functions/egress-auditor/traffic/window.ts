@@ -21,3 +21,11 @@ function stepHoursOf(hours: number): number {
   );
   return divisors.findLast((step) => step >= 6 && step <= 24) ?? divisors.find((step) => step > 24) ?? hours;
 }
+
+/** Monitoring keeps these metrics for six weeks (https://cloud.google.com/monitoring/quotas). */
+const RETENTION_HOURS = 1_008;
+
+/** Whether the window before this one can still be read. */
+export function hasPrevious({ hours }: Window): boolean {
+  return 2 * hours <= RETENTION_HOURS;
+}

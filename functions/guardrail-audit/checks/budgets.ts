@@ -9,7 +9,7 @@ import { both, type Reading } from '../reading.ts';
 import type { RuleId } from '../rules/rules.ts';
 import { judge, type Found, type Judgement, type Outcome } from './outcome.ts';
 import { resourceId } from '../../../shared/google/resource-name.ts';
-import { updateBudget } from '../../../shared/preflight/budget.ts';
+import { updateBudget } from '../../../shared/report/budget-command.ts';
 
 /** At which shares of the amount an alert is due. */
 const DESIRED = [0.5, 0.8, 1];
