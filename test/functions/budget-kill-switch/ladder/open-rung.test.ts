@@ -4,7 +4,7 @@ import { settled } from '../../../../functions/budget-kill-switch/ladder/items.t
 import type { ProjectLease } from '../../../../shared/state/lease.ts';
 import type { Manifest } from '../../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../../shared/state/manifest-item.ts';
-import { isRestoredSince } from '../../../../shared/units.ts';
+import { isRestoredSince } from '../../../../shared/state/restored-since.ts';
 
 const RUNG = { at: 1, do: 'stop-compute' } as const;
 const RESOURCE = 'projects/p/zones/z/instances/vm-1';
