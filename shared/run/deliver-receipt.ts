@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import type { EventContext } from './handle-event.ts';
 import { publishReceipt } from './publish-receipt.ts';
 import { decisionLines, logSummary } from './receipt-lines.ts';
-import { aboutProjects } from '../state/receipts.ts';
+import { aboutProjects, receiptObject } from '../state/receipts.ts';
 import type { ReceiptBuilder } from './receipt.ts';
 
 /** What a receipt is about. */
@@ -29,8 +29,7 @@ export interface Delivery {
  */
 export function startDelivery(context: EventContext, run: DeliveredRun, receipt: ReceiptBuilder): Delivery {
   const { runtime, api, policy, state } = context;
-  const [day = ''] = run.startedAt.toISOString().split('T');
-  const name = `receipts/${runtime.functionName}/${day.replaceAll('-', '/')}/${run.runId}.json`;
+  const name = receiptObject(runtime.functionName, run.runId, run.startedAt.getTime());
   const place = state === undefined ? undefined : `gs://${state.bucket}/${name}`;
   const upload = state?.upload(name, aboutProjects(receipt.rest(run.startedAt, {}).projects));
   let isFirst = true;
@@ -60,15 +59,18 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
       const calls = { ...api.calls };
       await handOn();
       logSummary(context.log, run, receipt.summary(finishedAt, calls, MAX_LOGGED_BYTES));
+      // What was not stored is nowhere, and what reads the topic is not to look for it.
+      let kept: string | undefined;
       const whole = async (): Promise<void> => {
         const rest = JSON.stringify(receipt.rest(finishedAt, calls)).slice(1);
         store([`${isFirst ? '{"decisions":[' : ''}],${rest}\n`]);
         await stored;
         await upload?.finish();
+        kept = place;
       };
       const published = async (): Promise<void> => {
         if (policy.receiptsTopic !== undefined)
-          await publishReceipt(context, policy.receiptsTopic, receipt.summary(finishedAt, calls), place);
+          await publishReceipt(context, policy.receiptsTopic, receipt.summary(finishedAt, calls), kept);
       };
       for (const [what, way] of [
         ['store', whole],
@@ -78,7 +80,7 @@ export function startDelivery(context: EventContext, run: DeliveredRun, receipt:
         try {
           await way();
         } catch (error) {
-          const where = what === 'publish' && place !== undefined ? `, which is at ${place}` : '';
+          const where = what === 'publish' && kept !== undefined ? `, which is at ${kept}` : '';
           context.log('ERROR', `Cannot ${what} the receipt of run ${run.runId}${where}: ${messageOf(error)}`);
           onError(error);
         }

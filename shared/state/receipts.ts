@@ -14,6 +14,11 @@ export function aboutProjects(projects: readonly string[]): ObjectMetadata {
   return projects.length === 0 ? {} : { projects: projects.slice(0, MAX_PROJECTS).join(',') };
 }
 
+/** The name of a run's receipt; its id begins with when it started, as `20261118T214000Z`. */
+export function receiptObject(functionName: string, runId: string, startedMs = momentOf(runId)): string {
+  return `receipts/${functionName}/${dayOf(startedMs)}/${runId}.json`;
+}
+
 export interface ReceiptQuery {
   readonly functionName: string;
   readonly projectId: string;
@@ -76,7 +81,12 @@ function dayOf(ms: number): string {
 
 /** Of `…/20261118T214000Z-eb46402f.json`; NaN, which is never too old, for another name. */
 function startedMs(name: string): number {
-  const [, day, time] = /\/(\d{8})T(\d{6})Z-[^/]*$/.exec(name) ?? [];
+  return momentOf(/[^/]*$/.exec(name)?.[0] ?? '');
+}
+
+/** Of the id of a run; NaN for another text. */
+function momentOf(runId: string): number {
+  const [, day, time] = /^(\d{8})T(\d{6})Z-/.exec(runId) ?? [];
   if (day === undefined || time === undefined) return NaN;
   return Date.parse(
     `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`,

@@ -22,7 +22,12 @@ export const DEATHS = {
   'its instance killed after the effect': { carriedOut: true, seen: 'death' },
   'its instance killed before the effect': { carriedOut: false, seen: 'death' },
 } as const;
-export type Fate = (typeof FATES)[keyof typeof FATES] | (typeof DEATHS)[keyof typeof DEATHS];
+
+/** For what Google answers with a name or an id: without one nothing was taken. */
+export const NOT_TAKEN = { carriedOut: false, seen: 'empty' } as const;
+
+export type Fate =
+  (typeof FATES)[keyof typeof FATES] | (typeof DEATHS)[keyof typeof DEATHS] | typeof NOT_TAKEN;
 
 interface Armed {
   readonly write: RegExp;

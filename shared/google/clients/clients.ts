@@ -1,11 +1,13 @@
 import type { GoogleAuth } from 'google-auth-library';
 import { once } from '../../once.ts';
+import { EmptyAnswer } from '../google-api-error.ts';
 
 /**
  * Google's clients, each loaded when it is first used: what runs before the first outside call is start-up time.
  * All speak REST, and all make single attempts, because `Api` retries.
  */
 export interface Clients {
+  /** Throws where Google does not say that it took the message. */
   publish(topic: string, data: string): Promise<void>;
 }
 
@@ -16,7 +18,10 @@ export function createClients(auth: GoogleAuth): Clients {
   });
   return {
     async publish(topic, data) {
-      await (await publisher()).publish({ topic, messages: [{ data: Buffer.from(data) }] }, { retry: null });
+      const request = { topic, messages: [{ data: Buffer.from(data) }] };
+      const [{ messageIds }] = await (await publisher()).publish(request, { retry: null });
+      // Of an empty answer the client makes a message with nothing in it.
+      if (messageIds?.length !== 1) throw new EmptyAnswer('messageIds: the answer names no message');
     },
   };
 }

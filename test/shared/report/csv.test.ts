@@ -49,6 +49,8 @@ describe('writeCsv', () => {
     ['a zero-width space before a formula', '\u200b=1', "'\u200b=1"],
     ['a byte order mark and a direction mark before a formula', '\ufeff\u202e+1', "'\ufeff\u202e+1"],
     ['a soft hyphen and a tag before a formula', '\u00ad\u{e0041}@x', "'\u00ad\u{e0041}@x"],
+    ['a grapheme joiner and a variation selector before a formula', '\u034f\ufe0f=1', "'\u034f\ufe0f=1"],
+    ['an accent before a formula', '\u0301-1', "'\u0301-1"],
     ['a small plus sign', '﹢1', "'﹢1"],
     ['a zero-width space before text', '\u200bx', '\u200bx'],
     ['a tab', '\tx', "'\tx"],

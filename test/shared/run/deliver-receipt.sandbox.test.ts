@@ -10,10 +10,13 @@ import {
   type ReceiptSummary,
 } from '../../../shared/run/receipt.ts';
 import { findNewestReceipt } from '../../../shared/state/receipts.ts';
+import { createClients } from '../../../shared/google/clients/clients.ts';
+import type { Runtime } from '../../../shared/run/runtime.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { startInstance, withSandbox, type Instance } from '../../support/in-process.ts';
 import { BUCKET, labPolicy, labScenario, RECEIPTS_TOPIC } from '../../support/lab.ts';
 import { messagesOf, receiptsIn } from '../../support/observe.ts';
+import { disturbedRuntime, FATES, meetFate, NOT_TAKEN, type Fate } from '../../support/write-fates.ts';
 
 /** Some 13 MB of decisions: several blocks of an upload. */
 const PAGES = 8;
@@ -43,9 +46,13 @@ interface World {
 function withDelivery(
   test: (world: World) => Promise<void>,
   functionName = 'lifecycle-enforcer',
+  armed?: { readonly write: RegExp; readonly fate: Fate },
 ): Promise<void> {
   return withSandbox({ scenario: labScenario([]), frozen: true }, async (sandbox) => {
-    const instance = startInstance(sandbox, { name: functionName, policy: labPolicy() });
+    const options = { name: functionName, policy: labPolicy(), pauses: 'none' } as const;
+    const started = startInstance(sandbox, options);
+    const instance =
+      armed === undefined ? started : { ...started, runtime: disturbedOnce(started.runtime, armed) };
     const published: Published[] = [];
     const { clients } = instance.runtime;
     const publish: typeof clients.publish = async (topic, data) => {
@@ -70,6 +77,20 @@ function withDelivery(
     const finish = (): Promise<void> => delivery.finish((error) => void errors.push(error));
     await test({ sandbox, instance, context, receipt, delivery, errors, published, finish });
   });
+}
+
+/** An instance of which one write meets its fate; an outage goes on. */
+function disturbedOnce(
+  runtime: Runtime,
+  { write, fate }: { readonly write: RegExp; readonly fate: Fate },
+): Runtime {
+  let isOver = false;
+  const disturbed = disturbedRuntime(runtime, (request, answer) => {
+    if (isOver || !write.test(request)) return answer();
+    isOver = fate !== FATES['an outage'];
+    return meetFate(fate, answer);
+  });
+  return { ...disturbed, clients: createClients(disturbed.auth) };
 }
 
 function decided(at: number): DecidedOutcome {
@@ -208,9 +229,9 @@ describe('the delivery of a receipt', () => {
       assert.equal(sandbox.storage.objectText(BUCKET, STORED), '{"theirs":true}');
     }));
 
-  it('that cannot be stored says so, is published all the same, and holds no more memory for it', () =>
+  it('that cannot be stored says so, is published all the same, naming no object, and holds no more memory for it', () =>
     withDelivery(async (world) => {
-      const { sandbox, finish, errors, instance } = world;
+      const { sandbox, finish, errors, instance, published } = world;
       sandbox.faults.add({
         route: 'storage.objects.insert',
         skip: 2,
@@ -226,7 +247,53 @@ describe('the delivery of a receipt', () => {
         messagesOf(instance.lines, 'ERROR').some((line) => line.startsWith('Cannot store the receipt')),
       );
       assert.equal(sandbox.callLog.calls('pubsub.projects.topics.publish').length, 1);
+      assert.deepEqual([published.length, published[0]?.stored], [1, undefined]);
     }));
+
+  for (const [title, fate] of Object.entries(FATES))
+    for (const [write, request] of [
+      ['the stored receipt', /^POST .*name=receipts/],
+      ['the publication', /^POST .*:publish/],
+    ] as const)
+      it(`${write}, with ${title}: what is told of is there, and what is nowhere is an error and in the log`, () =>
+        withDelivery(
+          async (world) => {
+            const { sandbox, instance, published } = world;
+            await decideAll(world, 1, SHORT);
+            await world.finish();
+            const publishes = sandbox.callLog.calls('pubsub.projects.topics.publish');
+            const isStored = sandbox.storage.objectNames(BUCKET, 'receipts/').length === 1;
+            const isTold = publishes.some(({ status }) => status === 200);
+            const isLost = ['a refusal', 'an outage', 'garbage without an effect'].includes(title);
+            const isOf = (one: string): boolean => one === write;
+            assert.deepEqual(
+              [isStored, isTold],
+              [!(isLost && isOf('the stored receipt')), !(isLost && isOf('the publication'))],
+            );
+            if (isStored) assert.equal(receiptsIn(sandbox, BUCKET)[0]?.decisions.length, SHORT);
+            for (const { stored } of published)
+              assert.equal(stored, isStored ? `gs://${BUCKET}/${STORED}` : undefined);
+            // A page in the place of the answer says nothing of the message.
+            const isUnknown = title === 'garbage after the effect' && isOf('the publication');
+            const said = messagesOf(instance.lines, 'ERROR').filter((line) => line.startsWith('Cannot '));
+            assert.deepEqual([world.errors.length, said.length], isLost || isUnknown ? [1, 1] : [0, 0]);
+            assert.equal(messagesOf(instance.lines, 'NOTICE').length, SHORT / 10);
+          },
+          'lifecycle-enforcer',
+          { write: request, fate },
+        ));
+
+  it('is not published where the answer names no message: that is requested again', () =>
+    withDelivery(
+      async (world) => {
+        world.receipt.add(decided(0));
+        await world.finish();
+        assert.equal(world.sandbox.callLog.calls('pubsub.projects.topics.publish').length, 1);
+        assert.deepEqual([world.errors, world.published.length], [[], 1]);
+      },
+      'lifecycle-enforcer',
+      { write: /^POST .*:publish/, fate: NOT_TAKEN },
+    ));
 });
 
 describe('the publication of a receipt', () => {
