@@ -15,11 +15,12 @@ import {
   claimPlans,
   LEASE_MS,
   settleClaims,
-  THERE,
   type Claim,
   type Requested,
   type Settlement,
 } from './memory/claims.ts';
+import { hasSaid } from './memory/said.ts';
+import { THERE, type Untold } from './memory/tidy.ts';
 import type { Config } from './config.ts';
 import { changeBetween, settingsOf } from './changes.ts';
 import { repairSeconds } from './native-idle-shutdown.ts';
@@ -46,7 +47,8 @@ export async function actOnNotebooks(
   work: Work<NotebookFacts>,
   report: Reporter<NotebookFacts>,
 ): Promise<void> {
-  const claims = await claimPlans(run, config, work);
+  const { claims, untold } = await claimPlans(run, config, work);
+  for (const one of untold) if (!(await hasSaid(run, one))) sayUntold(one, report);
   const settled = new Map<string, Settlement>();
   await pMap(
     work.plans,
@@ -82,6 +84,25 @@ export async function actOnNotebooks(
   await settleClaims(run, settled);
 }
 
+/** What another run did and could not say is said once, as its own receipt would have. */
+function sayUntold(
+  { facts, action, reason, runId, claimedAtMs }: Untold,
+  report: Reporter<NotebookFacts>,
+): void {
+  const decision = {
+    resource: facts.name,
+    action,
+    reason,
+    evidence: {
+      says: `It was ${action === 'stop' ? 'stopped' : 'started'} by run ${runId}, which ended before it could say so.`,
+      requestedBy: runId,
+      claimedAt: new Date(claimedAtMs).toISOString(),
+    },
+    usdPerHour: facts.price.stoppableUsdPerHour,
+  };
+  report.outcome({ decision, facts }, { ...decision, outcome: 'done' });
+}
+
 interface Change {
   readonly outcome: DecidedOutcome;
   /** Set when the request is with Google, by us. */
@@ -107,7 +128,7 @@ async function stopOrStart(
     case 'held':
       return { outcome: await awaitOther(run, plan, action, claim.runId) };
     case 'ours':
-      return requestChange(run, config, plan, action, claim.claimedAtMs);
+      return requestChange(run, config, plan, action, claim);
   }
 }
 
@@ -120,7 +141,7 @@ async function requestChange(
   config: Config,
   plan: NotebookPlan,
   action: 'stop' | 'start',
-  claimedAtMs: number,
+  { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
 ): Promise<Change> {
   const { runtime, api } = run;
   const { decision, facts } = plan;
@@ -141,6 +162,7 @@ async function requestChange(
       request: (permit) => requestNotebook(api, permit, action, name),
       // It takes minutes; the next run sees whether it did.
       answerSettles: true,
+      alreadyRequested: takenFrom !== undefined,
     },
     {
       sleep: (ms) => runtime.sleep(ms),
@@ -160,7 +182,11 @@ async function requestChange(
     outcome: {
       ...decision,
       outcome: 'done',
-      ...(operation === undefined ? {} : { evidence: { ...decision.evidence, operation } }),
+      evidence: {
+        ...decision.evidence,
+        ...(operation === undefined ? {} : { operation }),
+        ...(operation !== undefined || takenFrom === undefined ? {} : { requestedBy: takenFrom }),
+      },
     },
     requested: { action, operation, atMs: runtime.now().getTime() },
   };

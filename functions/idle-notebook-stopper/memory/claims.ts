@@ -1,10 +1,11 @@
 import type { Plan, Run, Work } from '../../../shared/run/sweep.ts';
-import { judgeNotebook, SETTLE_MINUTES } from '../decide.ts';
+import { SETTLE_MINUTES } from '../decide.ts';
 import { startedSince } from '../verdict/moments.ts';
 import { START_SETTLE_MINUTES } from '../verdict/start.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { updateMemory, type NotebookMemory } from './memory.ts';
+import { tidy, type Untold } from './tidy.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -23,15 +24,14 @@ const SETTLE = { stop: SETTLE_MINUTES, start: START_SETTLE_MINUTES } as const;
  */
 const CLOCK_SKEW_MS = 60_000;
 
-/** States in which a stop, or a start, has nothing left to do. */
-export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
-  stop: new Set(['STOPPING', 'STOPPED', 'SUSPENDING', 'SUSPENDED', 'DELETED']),
-  start: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'ACTIVE']),
-};
-
 /** Who may carry a plan out. */
 export type Claim =
-  | { readonly kind: 'ours'; readonly claimedAtMs: number }
+  | {
+      readonly kind: 'ours';
+      readonly claimedAtMs: number;
+      /** The run that had it before, and may have sent its request. */
+      readonly takenFrom?: string;
+    }
   /** Requested already, by an earlier or parallel run. */
   | { readonly kind: 'requested'; readonly runId: string }
   /** Another run has it and has not sent its request yet: it is at work, or it died. */
@@ -39,20 +39,25 @@ export type Claim =
   /** An earlier delivery of the same tick has used `maxStops` up. */
   | { readonly kind: 'over-max-stops' };
 
+export interface Claimed {
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** What runs before this one did and could not say: this one says it. */
+  readonly untold: readonly Untold[];
+}
+
 /**
  * Remembers in one write what this run found and what it is about to do: claims on stops and starts, new warnings; and
  * forgets what is over. Claims make sure that of many parallel runs one alone acts on a notebook.
  */
-export async function claimPlans(
-  run: Run,
-  config: Config,
-  work: Work<NotebookFacts>,
-): Promise<ReadonlyMap<string, Claim>> {
+export async function claimPlans(run: Run, config: Config, work: Work<NotebookFacts>): Promise<Claimed> {
   const claims = new Map<string, Claim>();
+  let untold: readonly Untold[] = [];
   const nowMs = run.runtime.now().getTime();
   await updateMemory(run, (before) => {
     claims.clear();
-    const after = tidy(before, run, config, work);
+    const tidied = tidy(before, run, config, work);
+    const { after } = tidied;
+    untold = tidied.untold;
     let stopsLeft = config.maxStops - stopsOf(run, before);
     for (const { decision, facts } of work.plans) {
       const known = after[facts.name] ?? {};
@@ -81,7 +86,7 @@ export async function claimPlans(
   });
   if (run.state === undefined)
     for (const { facts } of work.plans) claims.set(facts.name, { kind: 'ours', claimedAtMs: nowMs });
-  return claims;
+  return { claims, untold };
 }
 
 /** Stops that deliveries of this tick have claimed so far. */
@@ -105,7 +110,8 @@ function judgeClaim(
     return { kind: 'requested', runId: record.runId };
   if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)
     return { kind: 'held', runId: record.runId };
-  return { kind: 'ours', claimedAtMs: nowMs };
+  const mayBeRequested = !outdated && requestedAtMs === undefined;
+  return { kind: 'ours', claimedAtMs: nowMs, ...(mayBeRequested ? { takenFrom: record.runId } : {}) };
 }
 
 function withClaim(
@@ -125,51 +131,6 @@ function withClaim(
 function attemptsOf({ start }: NotebookMemory, { evidence }: Plan<NotebookFacts>['decision']): number {
   const opensMs = Date.parse(String(evidence['opensAt']));
   return start === undefined || start.claimedAtMs < opensMs ? 0 : (start.attempts ?? 1);
-}
-
-/** Drops what no longer holds: warnings of notebooks that became busy, stops of notebooks that run again or are gone. */
-function tidy(
-  before: Readonly<Record<string, NotebookMemory>>,
-  run: Run,
-  config: Config,
-  work: Work<NotebookFacts>,
-): Record<string, NotebookMemory> {
-  const seen = new Map(work.watched.map((facts) => [facts.name, facts]));
-  const after: Record<string, NotebookMemory> = {};
-  for (const [name, memory] of Object.entries(before)) {
-    const facts = seen.get(name);
-    // Not seen: a parallel run remembered it just now, its location was unreachable, or it is gone.
-    if (facts === undefined) {
-      if (!work.complete || isRecent(memory, run)) after[name] = memory;
-      continue;
-    }
-    const kept = stillHolds(memory, facts, config, run.startedAt);
-    if (Object.keys(kept).length > 0) after[name] = kept;
-  }
-  return after;
-}
-
-function isRecent({ warnedAtMs = 0, stop, start }: NotebookMemory, run: Run): boolean {
-  const latest = Math.max(warnedAtMs, stop?.claimedAtMs ?? 0, start?.claimedAtMs ?? 0);
-  return run.startedAt.getTime() - latest < SETTLE_MINUTES * MINUTE_MS;
-}
-
-function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config, now: Date): NotebookMemory {
-  const { warnedAtMs, stop, start } = memory;
-  const [verdict] = judgeNotebook(facts, config, now);
-  const stillIdle =
-    verdict?.action === 'warn' ||
-    verdict?.action === 'stop' ||
-    verdict?.reason === 'warned' ||
-    verdict?.reason === 'not-evaluable';
-  const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
-  // The run that claimed it died after its request: without a time, it would not show that the stop takes too long.
-  const gotThrough = stopHolds && stop.requestedAtMs === undefined && THERE.stop.has(facts.state);
-  return {
-    ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
-    ...(stopHolds ? { stop: gotThrough ? { ...stop, requestedAtMs: stop.claimedAtMs } : stop } : {}),
-    ...(stopHolds && start !== undefined ? { start } : {}),
-  };
 }
 
 /** A stop or start that is with Google. */
@@ -204,7 +165,7 @@ export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Se
         ...(result.operation === undefined ? {} : { operation: result.operation }),
       };
       if (result.action === 'stop' && stop !== undefined && ours(stop))
-        after[name] = { ...rest, stop: { ...stop, ...done } };
+        after[name] = { ...rest, stop: { ...stop, ...done, untold: undefined } };
       if (result.action === 'start' && start !== undefined && ours(start))
         after[name] = {
           ...rest,

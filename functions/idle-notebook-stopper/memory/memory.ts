@@ -13,6 +13,10 @@ const stopRecord = z.object({
   /** Set once the stop was requested, so that a claim without it may be one whose run died. */
   requestedAtMs: z.optional(z.number()),
   operation: z.optional(z.string()),
+  /** Its run has not said that it was requested: what is known of that is the notebook's state alone. */
+  untold: z.optional(z.literal(true)),
+  /** The run that said so in the place of one that died. */
+  toldBy: z.optional(z.string()),
 });
 
 const startRecord = z.object({
@@ -21,6 +25,8 @@ const startRecord = z.object({
   attempts: z.optional(z.number()),
   runId: z.string(),
   requestedAtMs: z.optional(z.number()),
+  /** The run that said that it was started, in the place of one that died. */
+  toldBy: z.optional(z.string()),
 });
 
 const notebookMemory = z.object({

@@ -144,9 +144,10 @@ describe('each write of the guardrail-audit', () => {
     for (const hold of HOLDS)
       it(`${write}, held ${hold} for longer than the lease while another instance has it all: nothing is told under another id`, () =>
         withLab(write, async (lab) => {
-          const { runtime, runTo } = holdable(lab.first);
+          const instance = holdable(lab.first);
+          const { runtime } = instance;
           const held = { ...runtime, clients: createClients(runtime.auth) };
-          const goOn = await runTo(once(write), hold, () => deliver(held));
+          const goOn = await instance.runTo(once(write), hold, () => deliver(held));
           // It may still be at work.
           await deliver(lab.second);
           await lab.sandbox.clock.advance(LEASE_MS);

@@ -72,6 +72,20 @@ function said(sandbox: Sandbox, verb: Verb): number {
     .filter((outcome) => outcome.startsWith(`${action} done`)).length;
 }
 
+function expectSaidForOther(sandbox: Sandbox, verb: 'stop' | 'start'): void {
+  const receipts = receiptsIn(sandbox, BUCKET);
+  const [decision] = receipts
+    .flatMap(({ decisions }) => decisions)
+    .filter(({ action, outcome }) => action === verb && outcome === 'done');
+  const runId = String(decision?.evidence['requestedBy']);
+  expect(runId).toMatch(/^20261119T0740/);
+  expect(receipts.map((receipt) => receipt.runId)).not.toContain(runId);
+  const verbed = verb === 'stop' ? 'stopped' : 'started';
+  expect(decision?.evidence['says']).toBe(
+    `It was ${verbed} by run ${runId}, which ended before it could say so.`,
+  );
+}
+
 function expectDone(sandbox: Sandbox, verb: Verb): void {
   const { state, metadata } = notebook(sandbox, `${verb}-1`);
   if (verb === 'patch') expect(metadata).toMatchObject({ owner: 'ml', [TIMEOUT]: '10800' });
@@ -104,11 +118,39 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
             expect(await deliver(runtime, messageId)).toBe('done');
           }
           expectDone(sandbox, verb);
-          // The killed run left no receipt, and no other one says that it did what that run had done.
+          // The killed run left no receipt: it may be at work until its time is over, and then another one says what it had done.
           expect(said(sandbox, verb)).toBe(isOpen ? 1 : 0);
+          for (const messageId of ['3', '3', '4']) {
+            await sandbox.clock.advance(7 * MINUTE_MS);
+            expect(await deliver(runtime, messageId)).toBe('done');
+          }
+          expectDone(sandbox, verb);
+          // A repair leaves no intent.
+          expect(said(sandbox, verb)).toBe(isOpen || verb !== 'patch' ? 1 : 0);
+          if (!isOpen && verb !== 'patch') expectSaidForOther(sandbox, verb);
           const remembered = memoryIn(sandbox, BUCKET, LAB)[`${verb}-1`];
           if (verb === 'stop') expect(remembered?.stop?.requestedAtMs).toBeGreaterThan(0);
           else expect(remembered).toBeUndefined();
         });
       });
+
+  it('stop, while another one is about to claim it: that one takes it over, and says it', async () => {
+    const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const [killed, other] = [
+        holdable(startInstance(sandbox, options).runtime),
+        holdable(startInstance(sandbox, options).runtime),
+      ];
+      const goOn = await other.runTo(STATE, 'before it leaves', () => deliver(other.runtime, '1'));
+      await killed.runTo(WRITES.stop.request, 'after the effect', () => deliver(killed.runtime, '1'));
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      expect(await goOn()).toBe('done');
+      await sandbox.clock.advance(10 * MINUTE_MS);
+      expect(await deliver(other.runtime, '2')).toBe('done');
+      expectDone(sandbox, 'stop');
+      expect(said(sandbox, 'stop')).toBe(1);
+      expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']?.stop?.requestedAtMs).toBeGreaterThan(0);
+    });
+  });
 });

@@ -10,7 +10,7 @@ import type { Notebook } from '../../sandbox/services/compute/fleet.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET, idle, LAB, labPolicy, labScenario, NAME, notebookName } from '../../support/lab.ts';
 import { memoryIn, notebook, outcomesOf, receiptsIn } from '../../support/observe.ts';
-import { disturb, disturbedRuntime, FATES, type Disturbance } from '../../support/write-fates.ts';
+import { disturb, disturbedRuntime, FATES, meetFate, type Disturbance } from '../../support/write-fates.ts';
 
 const MINUTE_MS = 60_000;
 const TIMEOUT = 'idle-timeout-seconds';
@@ -205,4 +205,48 @@ describe('an instance of the idle-notebook-stopper that is frozen for 110 second
             if (verb === 'patch') notebook(sandbox, 'patch-1').metadata[TIMEOUT] = '1234';
           },
         ));
+});
+
+describe('each write of the idle-notebook-stopper to the state', () => {
+  /** What is written in this order, and which upload of its kind it is. */
+  const OBJECTS = {
+    'the claims': [/POST .*\/upload\/storage\/.*name=memory/, 1],
+    'what became of the claims': [/POST .*\/upload\/storage\/.*name=memory/, 2],
+    'the receipt': [/POST .*\/upload\/storage\/.*name=receipts/, 1],
+  } as const;
+  const TITLES = ['garbage after the effect', 'a reset after the effect', 'a refusal', 'an outage'] as const;
+
+  for (const [object, [write, turn]] of Object.entries(OBJECTS))
+    for (const title of TITLES)
+      it(`${object}, with ${title}: each change once, and said once, after a redelivery and ticks`, () =>
+        withLab(async (lab) => {
+          const { sandbox, first, second } = lab;
+          let met = 0;
+          let wrote = 0;
+          const disturbed = disturbedRuntime(first, (request, answer) => {
+            if (write.test(request)) wrote += 1;
+            // An outage outlasts the attempts of the run.
+            const meets = write.test(request) && (title === 'an outage' ? wrote >= turn : wrote === turn);
+            if (meets) met += 1;
+            return meets ? meetFate(FATES[title], answer) : answer();
+          });
+          await deliver(disturbed, '1');
+          expect(met).toBeGreaterThan(0);
+          for (const [messageId, minutes] of [
+            ['1', 0],
+            ['1', 2],
+            ['2', 10],
+            ['3', 10],
+          ] as const) {
+            await sandbox.clock.advance(minutes * MINUTE_MS);
+            const ended = await deliver(second, messageId);
+            if (minutes > 0) expect(ended).toBe('done');
+          }
+          for (const verb of VERBS) expect(carriedOut(lab, verb), verb).toBe(1);
+          const isLost = object === 'the receipt' && (title === 'a refusal' || title === 'an outage');
+          // A receipt that is refused is lost, and the log has it.
+          if (!isLost) for (const verb of VERBS) expect(said(lab, verb), verb).toBe(1);
+          expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']?.stop?.requestedAtMs).toBeGreaterThan(0);
+          expect(notebook(sandbox, 'patch-1').metadata).toMatchObject({ owner: 'ml', [TIMEOUT]: '10800' });
+        }));
 });
