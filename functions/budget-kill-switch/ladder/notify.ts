@@ -19,18 +19,19 @@ export async function fireNotify(
   receipt: ReceiptBuilder,
 ): Promise<void> {
   const { context, config, budget } = due;
+  const { runtime } = context;
   const decision = decisionOn(budget.name, 'notify', reasonOf(rung, due.verdict), {
     text,
     ...estimateEvidence(due.verdict, rung),
   });
   const firedBefore: Decision = { ...decision, action: 'keep', reason: 'fired-before' };
-  const publish = async (): Promise<void> => {
-    await alertOperators(due, runId, rung, text);
+  const publish = async (turn: string): Promise<void> => {
+    await alertOperators(due, runId, rung, { id: `${runtime.functionName}/${budget.name}/${turn}`, text });
     receipt.add({ ...decision, outcome: 'done' });
   };
   if (context.state === undefined) {
     if (config.mode === 'observe') receipt.add({ ...decision, outcome: 'planned' });
-    else await publish();
+    else await publish(runId);
     return;
   }
   const run: SwitchRun = {
@@ -47,18 +48,19 @@ export async function fireNotify(
     return;
   }
   const held = await holdRungs(due, run, [rung], true, async (lease) => {
-    await publish();
+    await publish(`${keyOf(due, run).period}/${rung.at}`);
     await openRung(run, lease, rung).close([]);
     return 'held';
   });
   if (held === undefined) receipt.keep(firedBefore);
 }
 
+/** At least once: where no answer says that the message was taken it is sent again, and receivers drop the second one by its `id`. */
 async function alertOperators(
   { context, budget }: Due,
   runId: string,
   rung: Rung,
-  text: string,
+  { id, text }: { readonly id: string; readonly text: string },
 ): Promise<void> {
   const { runtime, api, log, policy } = context;
   // The field is what a log-based alert looks for.
@@ -66,6 +68,6 @@ async function alertOperators(
   const topic = runtime.environment['NOTIFY_TOPIC'] ?? policy.receiptsTopic;
   if (topic !== undefined)
     await api.call('pubsub.topics.publish', () =>
-      runtime.clients.publish(topic, JSON.stringify({ alert: 'budget-rung', budget: budget.name, text })),
+      runtime.clients.publish(topic, JSON.stringify({ id, alert: 'budget-rung', budget: budget.name, text })),
     );
 }

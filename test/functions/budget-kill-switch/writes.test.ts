@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { guardBudget } from '../../../functions/budget-kill-switch/function.ts';
+import { EmptyAnswer } from '../../../shared/google/google-api-error.ts';
 import { handleEvent } from '../../../shared/run/handle-event.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { fakeGoogle, type FakeWorld } from '../../support/fake-google.ts';
 import { addJobs, JOB_NAMES } from '../../support/fake-jobs.ts';
 import { addEveryKind, GROUP_AND_MACHINE_LOOKS, MACHINE_STOPS } from '../../support/fake-machines.ts';
-import { DEATHS, disturb, FATES, untilKilled, type Disturbance } from '../../support/write-fates.ts';
+import {
+  DEATHS,
+  disturb,
+  FATES,
+  meetFate,
+  untilKilled,
+  type Disturbance,
+} from '../../support/write-fates.ts';
 import { newWorld, OWN_PROJECT, policyText, wireOf } from '../../support/ladder-model.ts';
 
 const WRITES = [
@@ -79,7 +87,7 @@ function sleepWhileAnotherRunTakesOver(): void {
   }
 }
 
-async function deliver(id: string, percent = 130): Promise<'done' | 'again'> {
+async function deliver(id: string, percent = 130, runtime = fake.runtime): Promise<'done' | 'again'> {
   const { attributes, data } = wireOf({
     budget: 0,
     period: 1,
@@ -96,7 +104,7 @@ async function deliver(id: string, percent = 130): Promise<'done' | 'again'> {
     publishTime: new Date(fake.world.nowMs).toISOString(),
   };
   try {
-    await handleEvent(fake.runtime, { id, source: '//pubsub.googleapis.com/projects/p/topics/t', data: { message } }, guardBudget); // prettier-ignore
+    await handleEvent(runtime, { id, source: '//pubsub.googleapis.com/projects/p/topics/t', data: { message } }, guardBudget); // prettier-ignore
     return 'done';
   } catch {
     return 'again';
@@ -136,6 +144,50 @@ describe('each write of the kill switch', () => {
         expect([...new Set(changes)].sort()).toEqual([...changes].sort());
         expectBooksToAgree();
         expect(fake.world.projects.find(({ id }) => id === 'ml-research')?.account).toBe('');
+      });
+});
+
+describe('each message of the kill switch', () => {
+  /** The alert comes first, and the receipt last. */
+  const MESSAGES = { alert: '"alert":', receipt: '"runId":' } as const;
+  type Sent = { readonly id?: string; readonly alert?: string };
+
+  /** Its client throws where no answer names a message. */
+  function publishing(part: string, fate: (typeof FATES)[keyof typeof FATES]): typeof fake.runtime {
+    let isOver = false;
+    return {
+      ...fake.runtime,
+      clients: {
+        async publish(topic, data) {
+          const publish = (): Promise<void> => fake.runtime.clients.publish(topic, data);
+          if (isOver || !data.includes(part)) return publish();
+          isOver = true;
+          if (typeof (await meetFate(fate, publish)) === 'string')
+            throw new EmptyAnswer('no message is named');
+        },
+      },
+    };
+  }
+
+  for (const [message, part] of Object.entries(MESSAGES))
+    for (const [title, fate] of Object.entries(FATES))
+      it(`${message} with ${title}: after redelivery all is off once, and the alert came by one id`, async () => {
+        fake.world = newWorld();
+        await deliver('1', 130, publishing(part, fate));
+        fake.world.nowMs += 300_000;
+        expect(await deliver('1')).toBe('done');
+        const { changes, published } = fake.world;
+        expect([...new Set(changes)].sort()).toEqual([...changes].sort());
+        expectBooksToAgree();
+        const sent = published.map((text) => JSON.parse(text.slice(text.indexOf('{'))) as Sent);
+        const alerts = sent.filter(({ alert }) => alert !== undefined);
+        expect([...new Set(alerts.map(({ id }) => id))]).toHaveLength(1);
+        expect(alerts[0]?.id).toMatch(
+          /^budget-kill-switch\/billingAccounts\/\S+\/budgets\/\S+\/20\d\d-\d\d-\d\d\/0\.5$/,
+        );
+        expect(alerts.length).toBeLessThanOrEqual(message === 'alert' && fate.carriedOut ? 2 : 1);
+        const receipts = [...fake.world.objects].filter(([name]) => name.startsWith('receipts/'));
+        expect(receipts.length).toBeGreaterThan(0);
       });
 });
 
