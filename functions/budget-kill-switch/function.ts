@@ -12,6 +12,7 @@ import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
 import { noteHeld } from './settle/held-since.ts';
+import { sayLate } from './message/say-late.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
 import { releaseProjects } from './message/release.ts';
@@ -62,16 +63,35 @@ async function answer(
   { notification, verdict: told, isDoubted, asOfMs }: Believed,
   { receivedMs, publishedMs }: { readonly receivedMs: number; readonly publishedMs: number | undefined },
 ): Promise<void> {
-  if (told.kind !== 'ignore') {
-    // An estimate is compared with what is believed alone.
-    if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
-    await noteHeard(context, notification, asOfMs);
-  } else if (told.reason === 'period-over') await noteOver(context, notification, asOfMs);
-  const { rate, releases } = await rememberMessage(context, config, notification, told, asOfMs);
-  const verdict = await withEstimate(context, config, { ...notification, budget }, told);
+  if (told.kind === 'ignore') {
+    if (told.reason === 'period-over') await noteOver(context, notification, asOfMs);
+    say(context, notification, told);
+    return;
+  }
+  // An estimate is compared with what is believed alone.
+  if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
+  await noteHeard(context, notification, Math.max(asOfMs, publishedMs ?? receivedMs));
+  const message = { notification, verdict: told };
+  const {
+    newer,
+    told: taken,
+    rate,
+    releases,
+  } = await rememberMessage(context, config, budget, message, asOfMs);
+  const due = { context, config, budget, notification: taken.notification, rate, publishedMs };
+  if (newer !== undefined) {
+    const verdict = sayLate(context, message, asOfMs, newer);
+    if (verdict !== undefined) await fireDueRungs({ ...due, verdict, heldSinceMs: undefined });
+    return;
+  }
+  if (taken.why !== undefined)
+    context.log('WARNING', `Budget "${notification.displayName}": ${taken.why}`, {
+      reason: 'no-threshold',
+      budget: budget.name,
+    });
+  const verdict = await withEstimate(context, config, { ...taken.notification, budget }, taken.verdict);
   const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs);
-  if (verdict.kind === 'due')
-    await fireDueRungs({ context, config, notification, budget, verdict, rate, heldSinceMs, publishedMs });
+  if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });
   else say(context, notification, verdict);
   if (releases) await releaseProjects(context, config, budget, verdict, receivedMs);
 }

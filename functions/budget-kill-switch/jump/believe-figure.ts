@@ -17,7 +17,7 @@ export interface Believed {
   readonly verdict: Verdict;
   /** Whether its cost is doubted. */
   readonly isDoubted: boolean;
-  /** The moment that its figures are of: that of the later message where one that came late confirms it. */
+  /** The moment that its figures are of: that of the later message where one that came late confirms it, and of the last known one where it is doubted. */
   readonly asOfMs: number;
   /** Tells the policy's channels of a figure that is doubted; to be called when everything else is done. */
   readonly announce: () => Promise<void>;
@@ -48,7 +48,8 @@ export async function believeFigure(
   const judged = [compared.cost, compared.forecast].filter((one) => one !== undefined);
   const jumps = judged.filter(({ kind }) => kind === 'jump');
   const [jump] = jumps;
-  const isDoubted = compared.cost?.kind === 'jump';
+  const { cost } = compared;
+  const isDoubted = cost?.kind === 'jump';
   const asOfMs = Math.max(publishedMs, ...judged.map(({ atMs }) => atMs));
   if (verdict.kind === 'ignore' || jump === undefined)
     return { notification, verdict, isDoubted, asOfMs, announce: () => Promise.resolve() };
@@ -62,8 +63,10 @@ export async function believeFigure(
   // Nothing above a rung is ever silent.
   if (text !== undefined)
     context.log(enforces ? 'ERROR' : 'WARNING', text, { alert: 'budget-jump', budget: budget.name });
+  // What a doubted message says is what was known before: a message from in between is no older than that.
+  const certainMs = cost?.kind === 'jump' ? cost.figures.known.atMs : asOfMs;
   return {
-    ...{ notification: known, verdict: withoutDoubted(doubt, text), isDoubted, asOfMs },
+    ...{ notification: known, verdict: withoutDoubted(doubt, text), isDoubted, asOfMs: certainMs },
     announce: async () => {
       if (text !== undefined && enforces && jumps.some(({ isNew }) => isNew))
         await announce(context, budget, text);

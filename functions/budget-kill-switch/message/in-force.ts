@@ -7,7 +7,7 @@ import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
-import type { Verdict } from '../decide.ts';
+import { reachedBy, type Told } from './latest.ts';
 import type { Notification } from './notification.ts';
 import { wasReported } from './spend-rate.ts';
 
@@ -48,15 +48,13 @@ export interface InForce {
 export async function noteInForce(
   { state, runtime, log }: EventContext,
   { mode }: Pick<Config, 'mode'>,
-  notification: Notification,
-  verdict: Verdict,
+  { notification, verdict }: Told,
   publishedMs: number,
 ): Promise<boolean> {
   // Observing, ticks hold nothing.
-  if (state === undefined || mode === 'observe' || verdict.kind === 'ignore') return false;
+  if (state === undefined || mode === 'observe') return false;
   const { budget } = notification;
-  const due = verdict.kind === 'due' ? verdict.rungs : [];
-  const reached = due.map((rung) => rung.do).filter((action) => action !== 'notify');
+  const reached = reachedBy(verdict);
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   let releases = false;
   try {

@@ -1,20 +1,23 @@
 import { messageOf } from '../../../shared/errors.ts';
+import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Config } from '../config.ts';
-import type { Verdict } from '../decide.ts';
+import { holdUnnamed, type HeldTold } from './hold-unnamed.ts';
 import { noteInForce } from './in-force.ts';
-import type { Notification } from './notification.ts';
+import { reachedBy, type Latest, type Told } from './latest.ts';
 import { noteSpend } from './spend-rate.ts';
 
 /** What follows from what is kept. */
 export interface Remembered {
+  /** The message as it is taken after the one before. */
+  readonly told: HeldTold;
+  /** The newer message of the period that came before it; undefined where none is known. */
+  readonly newer: Latest | undefined;
   /** Of spending, per hour at present; undefined where it is not known. */
   readonly rate: number | undefined;
   /** Whether it is the first that reaches no rung that takes something away, after others that did. */
   readonly releases: boolean;
 }
-
-const NOTHING: Remembered = { rate: undefined, releases: false };
 
 /**
  * Keeps what a message reported, and then the message itself for the ticks, which hold only what was reported: in this order no end in
@@ -23,18 +26,22 @@ const NOTHING: Remembered = { rate: undefined, releases: false };
  */
 export async function rememberMessage(
   context: EventContext,
-  config: Pick<Config, 'mode'>,
-  notification: Notification,
-  verdict: Verdict,
+  config: Config,
+  budget: Budget,
+  message: Told,
   asOfMs: number,
 ): Promise<Remembered> {
   const { state, log, runtime } = context;
-  if (state === undefined || verdict.kind === 'ignore') return NOTHING;
-  let rate: number | undefined;
+  const kept = { told: message, newer: undefined, rate: undefined, releases: false };
+  if (state === undefined) return kept;
+  const against = { budget, config, now: runtime.now() };
   try {
-    rate = await noteSpend(state, runtime, notification, asOfMs);
+    const noted = await noteSpend<HeldTold>(state, runtime, message, asOfMs, (told, known) =>
+      holdUnnamed(told, known, against),
+    );
+    if (noted.newer !== undefined) return { ...noted, releases: false };
+    return { ...noted, releases: await noteInForce(context, config, noted.told, asOfMs) };
   } catch (error) {
-    const { budget } = notification;
     // Observing, ticks hold nothing.
     const ticks =
       config.mode === 'observe'
@@ -42,10 +49,12 @@ export async function rememberMessage(
         : ', and ticks hold only what a message before it reached, until the next one';
     log(
       'WARNING',
-      `Cannot keep what the message of ${budget} reported: the present rate of spending is not known${ticks}: ${messageOf(error)}`,
+      `Cannot keep what the message of ${budget.name} reported: the present rate of spending is not known${ticks}: ${messageOf(error)}`,
     );
-    // One that reaches nothing releases all the same.
-    if (verdict.kind === 'due' && verdict.rungs.some((rung) => rung.do !== 'notify')) return NOTHING;
+    // One whose figures reach nothing releases all the same.
+    const { verdict } = message;
+    const isOver =
+      reachedBy(verdict).length > 0 || (verdict.kind === 'heartbeat' && verdict.severity === 'WARNING');
+    return isOver ? kept : { ...kept, releases: await noteInForce(context, config, message, asOfMs) };
   }
-  return { rate, releases: await noteInForce(context, config, notification, verdict, asOfMs) };
 }

@@ -5,6 +5,7 @@ import type { Runtime } from '../../../shared/run/runtime.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
 import type { State } from '../../../shared/state/state.ts';
+import { isOutdated, latestOf, latestSchema, type Latest, type Told } from './latest.ts';
 import type { Notification } from './notification.ts';
 import { periodKey } from './period.ts';
 
@@ -26,33 +27,53 @@ const samplesSchema = z.object({
       forecast: z.optional(z.number()),
     }),
   ),
+  /** The newest message. Absent in what earlier versions wrote. */
+  latest: z.optional(latestSchema),
 });
 
 type Samples = z.infer<typeof samplesSchema>;
 type Sample = Samples['samples'][number];
 
+/** A message that was noted. */
+export interface NotedSpend<T extends Told> {
+  /** Per hour at present, in the budget's currency; undefined while the messages of the last six hours are too few to tell. */
+  readonly rate: number | undefined;
+  /** The message as it is taken, after the one before. */
+  readonly told: T;
+  /** The newer message that was noted before; undefined where it is itself the newest. */
+  readonly newer: Latest | undefined;
+}
+
 /**
- * Notes what a message says was spent, and returns the present rate per hour in the budget's currency, from the messages
- * of the last six hours; undefined while that is too short to tell. Throws `GoogleApiError`, and `Conflict` after many rounds.
+ * Notes what a message says was spent. `take`: how it is taken after the newest message known; one that is older itself is not noted, for
+ * it tells nothing of now. Throws `GoogleApiError`, and `Conflict` after many rounds.
  */
-export async function noteSpend(
+export async function noteSpend<T extends Told>(
   state: State,
   runtime: Pick<Runtime, 'now' | 'sleep' | 'random'>,
-  message: Notification,
+  message: T,
   publishedMs: number,
-): Promise<number | undefined> {
-  const sample = sampleOf(message, publishedMs);
+  take: (message: T, known: Latest | undefined) => T,
+): Promise<NotedSpend<T>> {
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
-  let rate: number | undefined;
-  await updateStateObject(state, runtime, memoryOf(message), ({ samples }): Samples => {
-    const before = samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
-    rate = rateOf(before, sample);
-    const latest = before.at(-1);
-    const isNew =
-      latest === undefined || publishedMs - latest.atMs >= LEAST_APART_MS || !isSaid(latest, sample);
-    return { version: 1, samples: isNew ? [...before, sample].slice(-MAX_SAMPLES) : before };
+  let noted: NotedSpend<T> = { rate: undefined, told: message, newer: undefined };
+  await updateStateObject(state, runtime, memoryOf(message.notification), (stored): Samples => {
+    const known =
+      stored.latest !== undefined && isAhead(stored.latest.atMs, nowMs) ? undefined : stored.latest;
+    if (isOutdated(message, publishedMs, known)) {
+      noted = { rate: undefined, told: message, newer: known };
+      return stored;
+    }
+    const told = take(message, known);
+    const sample = sampleOf(told.notification, publishedMs);
+    const before = stored.samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
+    noted = { rate: rateOf(before, sample), told, newer: undefined };
+    const last = before.at(-1);
+    const isNew = last === undefined || publishedMs - last.atMs >= LEAST_APART_MS || !isSaid(last, sample);
+    const samples = isNew ? [...before, sample].slice(-MAX_SAMPLES) : before;
+    return { version: 1, samples, latest: latestOf(told, publishedMs) };
   });
-  return rate;
+  return noted;
 }
 
 /**

@@ -150,6 +150,8 @@ async function play(ladder: ModelPolicy, steps: readonly Step[], seed: number): 
   const delivered: ModelMessage[] = [];
   let sinceBroughtBack: string[] = [];
   for (const step of steps) {
+    // Messages of two steps are of two moments: of those of one the one that reaches more counts.
+    world.nowMs += 1_000;
     world.changes.length = 0;
     world.published.length = 0;
     const messages = messagesOf(step, delivered);

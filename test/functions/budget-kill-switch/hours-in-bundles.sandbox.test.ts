@@ -12,12 +12,12 @@ import { decisionOn, lastReceipt, outcomesOf } from '../../support/observe.ts';
  */
 const ZONE = 'us-central1-a';
 const NOTEBOOK = 'team-a100';
-/** What is spent of each project's 1,000 USD by 02:00. */
-const SPENT: Readonly<Record<string, number>> = {
-  'demo-below': 790,
-  'demo-n02': 1_010,
-  'demo-stop-notebooks': 810,
-  'demo-unlinked': 1_210,
+/** What is spent of each project's 1,000 USD by 02:00 and by 10:00. */
+const SPENT: Readonly<Record<string, readonly [number, number]>> = {
+  'demo-below': [790, 795],
+  'demo-n02': [1_010, 1_050],
+  'demo-stop-notebooks': [810, 850],
+  'demo-unlinked': [1_210, 1_250],
 };
 const PROJECTS = Object.keys(SPENT);
 const OVER = PROJECTS.filter((project) => project !== 'demo-below');
@@ -138,7 +138,7 @@ describe('n02: the budget is exceeded at night, and the hours open in the mornin
 
   it('the hours start nothing where a rung is in force, say so, and start what is below all rungs', async () => {
     await moveTo('2026-11-18T01:00:00Z');
-    for (const [project, cost] of Object.entries(SPENT)) await say(project, cost);
+    for (const [project, [atNight]] of Object.entries(SPENT)) await say(project, atNight);
     await moveTo('2026-11-18T07:00:00Z');
     await holdAtTick();
     await moveTo('2026-11-18T07:05:00Z');
@@ -155,7 +155,7 @@ describe('n02: the budget is exceeded at night, and the hours open in the mornin
     expect(PROJECTS.map(startsIn)).toEqual([1, 0, 0, 0]);
 
     await moveTo('2026-11-18T09:00:00Z');
-    for (const [project, cost] of Object.entries(SPENT)) await say(project, cost + 5);
+    for (const [project, [, inTheMorning]] of Object.entries(SPENT)) await say(project, inTheMorning);
     for (const project of OVER) expect((await sweep(project)).kept).toEqual({ 'budget-rung': 1 });
     expect([stateIn('demo-below'), ...statesOf(OVER)]).toEqual(['ACTIVE', 'STOPPED']);
     expect(PROJECTS.map(startsIn)).toEqual([1, 0, 0, 0]);

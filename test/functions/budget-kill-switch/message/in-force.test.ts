@@ -30,12 +30,12 @@ const AT_MS = MIDMONTH.getTime();
 
 /** A message as the switch notes it: for the ticks, and among what the budget's messages reported. */
 async function note(context: EventContext, costAmount: number, publishedMs: number): Promise<void> {
-  const message = notification({ costAmount });
-  await noteInForce(context, config(), message, DUE, publishedMs);
-  await noteSpend(context.state as State, context.runtime, message, publishedMs);
+  const told = { notification: notification({ costAmount }), verdict: DUE };
+  await noteInForce(context, config(), told, publishedMs);
+  await noteSpend(context.state as State, context.runtime, told, publishedMs, (message) => message);
 }
 
-const DUE: Verdict = {
+const DUE: Extract<Verdict, { kind: 'due' }> = {
   kind: 'due',
   budgetAmount: 100,
   ladder: config().ladder,
@@ -87,8 +87,9 @@ it('a budget is told silent at a tick although its rungs cannot be held', async 
 it('a tick holds on where the budget has other thresholds by now', async () => {
   const { context } = contextOf({});
   const message = notification({ costAmount: 105, thresholdExceeded: 1 });
-  await noteSpend(context.state as State, context.runtime, message, AT_MS);
-  await noteInForce(context, config(), message, DUE, AT_MS);
+  const told = { notification: message, verdict: DUE };
+  await noteSpend(context.state as State, context.runtime, told, AT_MS, (one) => one);
+  await noteInForce(context, config(), told, AT_MS);
   const held: string[] = [];
   const edited = budget({ thresholds: [{ share: 0.9, basis: 'current' }] });
   await holdAtTick(context, config(), { text: '{}', attributes: {}, publishedMs: AT_MS } as never, {
@@ -108,7 +109,8 @@ it.each([
   const texts: Record<string, string> = {};
   const { context, logged } = contextOf(texts);
   await note(context, 90, AT_MS - 3_600_000);
-  await noteInForce(context, config(), notification({ costAmount: 90, ...planted }), DUE, AT_MS);
+  const other = { notification: notification({ costAmount: 90, ...planted }), verdict: DUE };
+  await noteInForce(context, config(), other, AT_MS);
   expect(await recallInForce(context, BUDGET)).toBeUndefined();
   expect(logged.join()).toMatch(/in-force\.json" holds a message of .* no message is known to have reported/);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeNotification, type Verdict } from '../../../../functions/budget-kill-switch/decide.ts';
+import { judgeNotification } from '../../../../functions/budget-kill-switch/decide.ts';
 import { believeFigure } from '../../../../functions/budget-kill-switch/jump/believe-figure.ts';
 import { recallInForce } from '../../../../functions/budget-kill-switch/message/in-force.ts';
 import { rememberMessage } from '../../../../functions/budget-kill-switch/message/remember.ts';
@@ -38,7 +38,9 @@ async function hear(context: EventContext, minute: number, costAmount: number): 
     publishedMs: MIDMONTH.getTime() + (minute - 100) * MINUTE_MS,
     verdict: judgeNotification(told, budget(), settings, MIDMONTH),
   });
-  await rememberMessage(context, settings, believed.notification, believed.verdict, believed.asOfMs);
+  const { notification: taken, verdict, asOfMs } = believed;
+  if (verdict.kind === 'ignore') throw new Error(verdict.why);
+  await rememberMessage(context, settings, budget(), { notification: taken, verdict }, asOfMs);
 }
 
 const heldBy = async (context: EventContext): Promise<string> =>
@@ -124,11 +126,13 @@ describe('what an earlier version kept', () => {
 });
 
 describe('observing', () => {
-  const verdict: Verdict = judgeNotification(notification({ costAmount: 105 }), budget(), config(), MIDMONTH);
+  const verdict = judgeNotification(notification({ costAmount: 105 }), budget(), config(), MIDMONTH);
   const remember = (context: EventContext, costAmount: number, minute: number) => {
     const told = notification({ costAmount });
     const atMs = MIDMONTH.getTime() + (minute - 100) * MINUTE_MS;
-    return rememberMessage(context, { mode: 'observe' }, told, verdict, atMs);
+    if (verdict.kind === 'ignore') throw new Error(verdict.why);
+    const message = { notification: told, verdict };
+    return rememberMessage(context, config({ mode: 'observe' }), budget(), message, atMs);
   };
 
   it('keeps what messages reported, which tells the rate, and no message for the ticks', async () => {

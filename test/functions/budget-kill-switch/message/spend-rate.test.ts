@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { Conflict, type State } from '../../../../shared/state/state.ts';
-import { notification } from '../builder.ts';
+import { judgeNotification } from '../../../../functions/budget-kill-switch/decide.ts';
+import type { Told } from '../../../../functions/budget-kill-switch/message/latest.ts';
+import { budget, config, MIDMONTH, notification } from '../builder.ts';
 import { describe, it } from 'vitest';
 import {
   noteSpend,
@@ -36,6 +38,14 @@ describe('rateOf', () => {
 });
 
 describe('noteSpend', () => {
+  const told = (costAmount: number) => ({
+    notification: notification({ costAmount }),
+    verdict: judgeNotification(notification({ costAmount }), budget(), config(), MIDMONTH) as Told['verdict'],
+  });
+  const noteAt = async (state: State, minute: number, costAmount: number) => {
+    const noted = await noteSpend(state, at(minute), told(costAmount), minute * MINUTE_MS, (one) => one);
+    return noted.rate;
+  };
   const at = (minute: number) => ({
     now: () => new Date(minute * MINUTE_MS),
     sleep: () => Promise.resolve(),
@@ -48,10 +58,8 @@ describe('noteSpend', () => {
       read: () => Promise.resolve({ text, generation: '1', ageMs: 0 }),
       write: (_name: string, data: string) => Promise.resolve((text = data)),
     } as unknown as State;
-    const note = (minute: number, costAmount: number) =>
-      noteSpend(state, at(minute), notification({ costAmount }), minute * MINUTE_MS);
-    assert.equal(await note(0, 10), undefined);
-    assert.equal(await note(30, 12), 4);
+    assert.equal(await noteAt(state, 0, 10), undefined);
+    assert.equal(await noteAt(state, 30, 12), 4);
   });
 
   it('notes again where another run wrote meanwhile', async () => {
@@ -67,7 +75,7 @@ describe('noteSpend', () => {
         return Promise.resolve((text = data));
       },
     } as unknown as State;
-    assert.equal(await noteSpend(state, at(30), notification({ costAmount: 12 }), 30 * MINUTE_MS), 4);
+    assert.equal(await noteAt(state, 30, 12), 4);
     assert.equal(await wasReported(state, notification({ costAmount: 12 })), true);
     assert.equal(await wasReported(state, notification({ costAmount: 10 })), true);
   });
