@@ -89,11 +89,12 @@ async function answer(
       reason: 'no-threshold',
       budget: budget.name,
     });
-  const verdict = await withEstimate(context, config, { ...taken.notification, budget }, taken.verdict);
+  const about = { ...taken.notification, budget };
+  const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
   const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs);
   if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });
   else say(context, notification, verdict);
-  if (releases) await releaseProjects(context, config, budget, verdict, receivedMs);
+  if (releases || estimated.releases) await releaseProjects(context, config, budget, verdict, receivedMs);
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

@@ -9,6 +9,8 @@ const LIFE_MS = 30 * 60_000;
 
 const entrySchema = z.object({
   rungs: z.array(z.enum(rungActions)),
+  /** Those of them that spend-watch's estimate alone makes due. Absent: none. */
+  estimated: z.optional(z.array(z.enum(rungActions))),
   atMs: z.number(),
   /** First day of the budget's period. Absent in what earlier versions wrote. */
   period: z.optional(z.string()),
@@ -22,6 +24,8 @@ type Stored = z.infer<typeof objectSchema>;
 export interface RungInForce {
   readonly budget: string;
   readonly rung: RungAction;
+  /** It is in force by spend-watch's estimate alone. */
+  readonly byEstimate?: true;
   /** First day of the budget's period; absent where an earlier version said it. */
   readonly period?: string | undefined;
 }
@@ -37,11 +41,13 @@ export async function noteRungsInForce(
   {
     budget,
     rungs,
+    estimated = [],
     atMs,
     period,
   }: {
     readonly budget: string;
     readonly rungs: readonly RungAction[];
+    readonly estimated?: readonly RungAction[];
     readonly atMs: number;
     readonly period?: string;
   },
@@ -52,7 +58,11 @@ export async function noteRungsInForce(
     );
     const known = before.budgets[budget];
     if (known !== undefined && known.atMs > atMs && isAlive(known, atMs)) return before;
-    const own = rungs.length === 0 ? {} : { [budget]: { rungs: [...rungs], atMs, period } };
+    const entry = {
+      ...{ rungs: [...rungs], atMs, period },
+      ...(estimated.length === 0 ? {} : { estimated: [...estimated] }),
+    };
+    const own = rungs.length === 0 ? {} : { [budget]: entry };
     return { version: 1, budgets: { ...Object.fromEntries(others), ...own } };
   });
 }
@@ -67,7 +77,12 @@ export async function rungsInForce(
   const { budgets } = object.parse((await state.read(object.name))?.text);
   return Object.entries(budgets)
     .filter(([, entry]) => isAlive(entry, nowMs))
-    .flatMap(([budget, { rungs, period }]) => rungs.map((rung) => ({ budget, rung, period })))
+    .flatMap(([budget, { rungs, estimated = [], period }]) =>
+      rungs.map((rung) => ({
+        ...{ budget, rung, period },
+        ...(estimated.includes(rung) ? { byEstimate: true as const } : {}),
+      })),
+    )
     .filter(({ rung }) => rung !== 'notify');
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { earlierOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
@@ -15,14 +16,27 @@ const lookSchema = z.object({
   burnHigh: z.number(),
 });
 
-/** The last two estimates, ascending: a message and a tick may judge by the same looks. */
-const memorySchema = z.object({ version: z.literal(1), looks: z.array(lookSchema) });
+const memorySchema = z.object({
+  version: z.literal(1),
+  /** The last two estimates, ascending: a message and a tick may judge by the same looks. */
+  looks: z.array(lookSchema),
+  /** The rungs above notify that the last one put in force by itself. Absent: none. */
+  reached: z.optional(z.array(z.enum(rungActions))),
+});
 type Memory = z.infer<typeof memorySchema>;
 
 const NOTHING: Memory = { version: 1, looks: [] };
 
+/** What is known of the estimates before. */
+export interface KnownEstimates {
+  /** The one before this one. */
+  readonly before: EarlierEstimate | undefined;
+  /** The rungs above notify that an estimate put in force by itself, and that none has left since. */
+  readonly reached: readonly RungAction[];
+}
+
 /**
- * Keeps an estimate, and returns the one before it. `oldestMs` is when the project was looked at that was looked at first: only
+ * Keeps an estimate, and returns what is known of those before. `oldestMs` is when the project was looked at that was looked at first: only
  * an estimate whose every look is newer follows another one. Throws `GoogleApiError`.
  */
 export async function noteEstimate(
@@ -30,15 +44,28 @@ export async function noteEstimate(
   budget: string,
   estimate: Estimate,
   oldestMs: number,
-): Promise<EarlierEstimate | undefined> {
-  if (state === undefined) return undefined;
-  const { looks } = await updateStateObject(state, runtime, memoryOf(budget), (before) => {
+): Promise<KnownEstimates> {
+  if (state === undefined) return { before: undefined, reached: [] };
+  const { looks, reached = [] } = await updateStateObject(state, runtime, memoryOf(budget), (before) => {
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
     return isNew ? { ...before, looks: [...known, earlierOf(estimate)].slice(-2) } : before;
   });
-  return looks.findLast(({ atMs }) => atMs < oldestMs);
+  return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached };
+}
+
+/** Keeps which rungs above notify an estimate puts in force by itself. Throws `GoogleApiError`. */
+export async function noteReached(
+  { state, runtime }: Pick<EventContext, 'state' | 'runtime'>,
+  budget: string,
+  reached: readonly RungAction[],
+): Promise<void> {
+  if (state === undefined) return;
+  await updateStateObject(state, runtime, memoryOf(budget), ({ version, looks }) => ({
+    ...{ version, looks },
+    ...(reached.length === 0 ? {} : { reached: [...reached] }),
+  }));
 }
 
 /** `spend/A/B/estimates.json`. What begins anew takes one more look before the next stop. */

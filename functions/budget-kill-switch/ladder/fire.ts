@@ -6,6 +6,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
+import { estimatedWhy } from '../estimate/evidence.ts';
 import type { NoteGap } from '../gather.ts';
 import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
@@ -119,7 +120,8 @@ async function tellOthers({ due, run }: Firing, rungs: readonly Rung[]): Promise
   if (state === undefined || due.config.mode === 'observe') return;
   const actions = rungs.map((rung) => rung.do);
   const { period } = keyOf(due, run);
-  const said = { budget: due.budget.name, rungs: actions, atMs: runtime.now().getTime(), period };
+  const estimated = rungs.flatMap((rung) => (estimatedWhy(due.verdict, rung) === undefined ? [] : [rung.do]));
+  const said = { budget: due.budget.name, rungs: actions, estimated, atMs: runtime.now().getTime(), period };
   try {
     await noteRungsInForce(state, runtime, projectId, said);
   } catch (error) {

@@ -48,7 +48,7 @@ export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): V
     return keep('budget-rung', {
       ...stoppedBy,
       budget: rungInForce.budget,
-      why: `${rungInForce.rung} is in force and would stop it again: raise the budget, or ask budget-restore`,
+      why: `${rungInForce.rung} is in force${rungInForce.byEstimate === true ? ', by spend-watch’s estimate alone,' : ''} and would stop it again: raise the budget, or ask budget-restore`,
     });
   return {
     action: 'start',

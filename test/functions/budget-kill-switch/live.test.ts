@@ -69,6 +69,39 @@ describe('the ladder on spend that is estimated', () => {
     expect(live.fake.world.changes.filter((change) => change.startsWith('unlink'))).toEqual([]);
   });
 
+  it('is released with the newest estimate below the rung, says so, and not while there is none', async () => {
+    const live = await start();
+    const name = 'spend/in-force/ml-research.json';
+    const inForce = () => {
+      const text = live.fake.world.objects.get(name)?.text ?? '{"budgets":{}}';
+      const { budgets } = JSON.parse(text) as {
+        budgets: Record<string, { rungs: readonly string[]; estimated?: readonly string[] }>;
+      };
+      return budgets[BUDGET];
+    };
+    live.burn('ml-research', RUNAWAY);
+    for (let n = 0; n < 6; n++) await live.round();
+    expect(inForce()).toMatchObject({
+      rungs: ['stop-notebooks', 'stop-compute'],
+      estimated: ['stop-notebooks', 'stop-compute'],
+    });
+    // spend-watch is down: nothing is known.
+    live.pass(20);
+    await live.tick();
+    expect(inForce()?.rungs).toEqual(['stop-notebooks', 'stop-compute']);
+    const amount = { specifiedAmount: { currencyCode: 'USD', units: '100000' } };
+    live.fake.world.budgets.set(BUDGET, { ...live.fake.world.budgets.get(BUDGET), amount });
+    live.look();
+    await live.tick();
+    expect(inForce()).toBeUndefined();
+    expect(live.lines('INFO').join('\n')).toMatch(
+      /by the estimate alone stop-notebooks, stop-compute are in force no longer: expected 1\d\d\.\d\d USD/,
+    );
+    const said = live.lines('INFO').length;
+    await live.round();
+    expect(live.lines('INFO').slice(said).join()).not.toContain('no longer');
+  });
+
   it('stops again what comes back while it is above the rung', async () => {
     const live = await start();
     live.burn('ml-research', RUNAWAY);

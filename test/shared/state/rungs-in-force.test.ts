@@ -59,6 +59,17 @@ describe('notebookRungInForce', () => {
     expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toEqual(IN_FORCE);
   });
 
+  it('tells what is in force by an estimate alone', async () => {
+    const { state } = stateOf(undefined);
+    const rungs = ['stop-notebooks', 'stop-compute'] as const;
+    const say = (estimated: readonly (typeof rungs)[number][]) =>
+      noteRungsInForce(state, PAUSES, 'ml-lab', { budget: BUDGET, rungs, estimated, atMs: NOW_MS });
+    await say(rungs);
+    expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toEqual({ ...IN_FORCE, byEstimate: true });
+    await say(['stop-compute']);
+    expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toEqual(IN_FORCE);
+  });
+
   it('none where the object is damaged, and the next look of the switch writes it anew', async () => {
     const { state, text } = stateOf('{"version": 1, "budgets":');
     expect(await notebookRungInForce(state, 'ml-lab', NOW_MS)).toBeUndefined();
