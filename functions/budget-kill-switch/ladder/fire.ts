@@ -8,7 +8,7 @@ import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { stopResources } from '../act.ts';
 import { estimatedWhy } from '../estimate/evidence.ts';
 import type { NoteGap } from '../gather.ts';
-import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace } from './grace.ts';
+import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace, sayUnlinkInGrace } from './grace.ts';
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
@@ -55,6 +55,8 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
   const { due, run, receipt } = firing;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   const rungs = withoutEstimated(firing, manifest, dueRungs);
+  const left = dueRungs.find((rung) => !rungs.includes(rung));
+  if (left !== undefined && manifest !== undefined) sayUnlinkInGrace(firing, left, manifest);
   const highest = rungs.at(-1);
   if (highest === undefined) return NOTHING_OVER;
   const grace = manifest === undefined ? undefined : graceNow(firing, manifest);

@@ -8,6 +8,7 @@ import type { Firing } from './fire.ts';
 import type { FreshPlan } from './plan-now.ts';
 import { burningEvidence } from './say-burning.ts';
 import { keyOf, reportedOf, spentOf, type Due } from './hold.ts';
+import { percentText } from '../../../shared/units.ts';
 import { graceText } from '../../../shared/state/grace-text.ts';
 import type { Rung, RungAction } from '../../../shared/policy/policy.ts';
 
@@ -93,6 +94,18 @@ function underAmount(grace: Grace, amount: number): Grace {
 export function endsByEstimate(due: Due, manifest: Manifest | undefined, nowMs: number): boolean {
   if (manifest === undefined || graceOf(manifest, spentOf(due), nowMs) !== undefined) return false;
   return graceOf(manifest, reportedOf(due), nowMs) !== undefined;
+}
+
+/** Says that unlinking alone waits in a grace which an estimate has ended for the other rungs. */
+export function sayUnlinkInGrace({ due, run, receipt }: Firing, rung: Rung, manifest: Manifest): void {
+  const reported = reportedOf(due);
+  const grace = graceOf(manifest, reported, run.runtime.now().getTime());
+  if (grace === undefined) return;
+  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${graceText(grace)}; ${percentText(reported.share)} is reported, and no estimate unlinks`;
+  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}`, {
+    ...{ alert: 'budget-rung', budget: due.budget.name, rung: rung.do, runId: run.runId },
+  });
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'grace', { rung: rung.do, why }));
 }
 
 /** Resources that one line names. */
