@@ -1,6 +1,14 @@
 import * as z from 'zod/mini';
-import { priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
-import { dedicatedResources, machinesOf, replicasOf, vertexCost, type Replicas } from './machine-spec.ts';
+import { sumPrices, unpriced, type Price } from '../../prices/price.ts';
+import { machineCount, type Machines } from '../cost.ts';
+import {
+  dedicatedResources,
+  machinesOf,
+  replicasOf,
+  scaledPrice,
+  vertexCost,
+  type Replicas,
+} from './machine-spec.ts';
 import { namedVertexKind } from './named.ts';
 
 const deployedIndexes = z.array(
@@ -22,7 +30,8 @@ export const INDEX_ENDPOINTS = namedVertexKind({
     return {
       description: `index endpoint with ${deployed.length} deployed`,
       // How far it is scaled up the API does not tell.
-      cost: priceBetween(sum('least'), sum('most')),
+      ...scaledPrice(sum('least'), sum('most')),
+      machines: machineCount(deployed.flatMap((one) => machinesOfIndex(name, one, 'most') ?? [])),
       command: deployed
         .map(({ id: index }) => `gcloud ai index-endpoints undeploy-index ${id} --deployed-index-id=${index} --region=${region} --project=${project}`)
         .join(' && '), // prettier-ignore
@@ -31,12 +40,21 @@ export const INDEX_ENDPOINTS = namedVertexKind({
   why: 'undeploying its index ends its searches until the index is deployed again',
 });
 
-function costOf(
-  endpoint: string,
-  { dedicatedResources: resources }: z.infer<typeof deployedIndexes>[number],
-  bound: keyof Replicas,
-): Price {
-  return resources?.machineSpec === undefined
+type DeployedIndex = z.infer<typeof deployedIndexes>[number];
+
+function costOf(endpoint: string, index: DeployedIndex, bound: keyof Replicas): Price {
+  const machines = machinesOfIndex(endpoint, index, bound);
+  return machines === undefined
     ? unpriced('its index is on machines that Vertex AI chooses')
-    : vertexCost([machinesOf(endpoint, resources.machineSpec, replicasOf(resources)[bound], false)]);
+    : vertexCost([machines]);
+}
+
+/** Undefined where Vertex AI chooses them. */
+function machinesOfIndex(
+  endpoint: string,
+  { dedicatedResources: resources }: DeployedIndex,
+  bound: keyof Replicas,
+): Machines | undefined {
+  if (resources?.machineSpec === undefined) return undefined;
+  return machinesOf(endpoint, resources.machineSpec, replicasOf(resources)[bound], false);
 }

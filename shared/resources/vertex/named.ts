@@ -22,7 +22,10 @@ export interface NamedVertexKind<T> {
   readonly describe: (
     found: T,
     name: string,
-  ) => (Pick<Listed, 'description' | 'cost'> & Partial<Pick<Listed, 'command' | 'memberKeys'>>) | undefined;
+  ) =>
+    | (Pick<Listed, 'description' | 'cost'> &
+        Partial<Pick<Listed, 'command' | 'memberKeys' | 'expectedUsd' | 'machines'>>)
+    | undefined;
   /** Why it is only named. */
   readonly why: string;
 }
