@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from '../../google/aggregated-list.ts';
 import type { Api } from '../../google/api.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireAbout } from '../../google/parse-answer.ts';
 import { resourceId } from '../../google/resource-name.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 
@@ -38,6 +38,7 @@ const groupSchema = z.looseObject({
 });
 
 const autoscalerSchema = z.looseObject({
+  name: z.string(),
   autoscalingPolicy: z.optional(z.looseObject({ mode: z.optional(z.string()) })),
 });
 
@@ -81,8 +82,6 @@ export async function listGroupFacts(
   };
 }
 
-const namedAutoscalerSchema = z.extend(autoscalerSchema, { name: z.string() });
-
 /** The modes of all autoscalers, by `projects/P/zones/Z/autoscalers/N`. */
 async function listModes(
   api: Api,
@@ -93,7 +92,7 @@ async function listModes(
     projectId,
     collection: 'autoscalers',
     fields: 'name,autoscalingPolicy/mode',
-    schema: namedAutoscalerSchema,
+    schema: autoscalerSchema,
   } as const;
   const unseen = await visitAggregated(api, query, ({ name, autoscalingPolicy }, scope) =>
     modes.set(`projects/${projectId}/${scope}/autoscalers/${name}`, autoscalingPolicy?.mode ?? DEFAULT_MODE),
@@ -119,7 +118,10 @@ export async function getAutoscalerMode(api: Api, group: string, autoscaler: str
   const answer = await api.request(call, {
     url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers/${autoscaler}`,
   });
-  return parseAnswer(call, autoscalerSchema, answer).autoscalingPolicy?.mode ?? DEFAULT_MODE;
+  const { name, autoscalingPolicy } = parseAnswer(call, autoscalerSchema, answer);
+  // One without a mode works: that must not be read from an answer about nothing.
+  requireAbout(call, 'name', name, autoscaler);
+  return autoscalingPolicy?.mode ?? DEFAULT_MODE;
 }
 
 /** `projects/P/zones/Z` of a group. */

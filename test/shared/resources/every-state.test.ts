@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ResourceKind, Standing } from '../../../shared/resources/kind.ts';
+import { setMode } from '../../../shared/resources/compute/instance-group-steps.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import { discovery } from '../../sandbox/discovery/catalog.ts';
 import { scriptedApi } from '../../support/scripted-api.ts';
@@ -200,4 +201,16 @@ describe('the kinds above', () => {
       [...new Set(ROWS.map(({ kind }) => kind))].sort(),
     );
   });
+});
+
+describe('the look at an autoscaler', () => {
+  it.each([{}, { name: 'other' }, { name: '' }])(
+    'that is answered with %j does not say that it works again: whether it does is not known',
+    async (answer) => {
+      const { api } = scriptedApi(({ target }) =>
+        target.endsWith('/autoscalers/a') ? answer : { name: 'g', targetSize: 0, status: {} },
+      );
+      await expect(setMode(GROUP, 'a', 'ON').look(api)).rejects.toMatchObject({ name: 'GoogleApiError' });
+    },
+  );
 });
