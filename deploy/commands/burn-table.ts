@@ -12,15 +12,10 @@ import {
   ownerHedge,
   projectHedge,
   rangeText,
+  spendRangeText,
+  spentText,
 } from '../../functions/spend-watch/report/words.ts';
-import {
-  countText,
-  momentText,
-  shortUsdText,
-  timeText,
-  usdRangeText,
-  usdText,
-} from '../../shared/report/numbers.ts';
+import { countText, momentText, shortUsdText, timeText, usdText } from '../../shared/report/numbers.ts';
 import { cut, visible } from '../../shared/report/text.ts';
 import { hung, listLines, nameLine, section, tableLines, told } from './terminal-lines.ts';
 import { wrapText } from './text-table.ts';
@@ -120,17 +115,30 @@ function amountText(band: KnownBand, before: string, text = usdText): string {
 }
 
 function budgetLines(budget: BudgetReport): readonly string[] {
-  const { name, notEvaluable, spendUsd, amount, share = 0, reported, blocked, rungs = [] } = budget;
+  const {
+    name,
+    notEvaluable,
+    spendUsd,
+    amount,
+    share = 0,
+    reported,
+    blocked,
+    ledgersFromStart,
+    rungs = [],
+  } = budget;
   const title = `Budget ${name}`;
   if (notEvaluable !== undefined || spendUsd === undefined)
     return section(title, told(`Not evaluable: ${notEvaluable ?? 'its spend is not known'}`));
-  const spent = `Spent by now: ${usdText(spendUsd.expected)} expected, ${percentText(share, 0)} of ${usdText(amount)}; ${usdRangeText(spendUsd)} at the least and at the most.`;
+  const spent = `Spent by now, expected: ${spentText(spendUsd, share, amount)}; ${spendRangeText(spendUsd)}${spendUsd.high === null ? ', for not all was looked at' : ' at the least and at the most'}.`;
   const said =
     typeof reported === 'object'
       ? `Cloud Billing reported ${usdText(reported.usd)} at ${momentText(reported.at)}.`
       : 'Cloud Billing has reported nothing in this period yet.';
   return section(title, [
     ...told(`${spent} ${said}`),
+    ...(ledgersFromStart === false
+      ? told('What ran in this period before the ledgers began is known by what is reported alone.')
+      : []),
     ...(blocked === undefined ? [] : told(`Nothing acts on this estimate: ${blocked}`)),
     ...(rungs.length === 0
       ? told('The policy has no ladder.')

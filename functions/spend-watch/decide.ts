@@ -1,13 +1,14 @@
 import type { Decision } from '../../shared/run/receipt.ts';
 import { rateOf } from '../../shared/spend/accrued.ts';
 import type { Ledger } from '../../shared/spend/ledger.ts';
+import { regionLooks } from '../../shared/spend/region-looks.ts';
 import { judgeAnomalies } from './anomalies/judge.ts';
 import type { Config } from './config.ts';
 import { budgetEvidence } from './evidence/budget.ts';
 import { burnEvidence, topResources } from './evidence/burn.ts';
 import type { ProjectFacts } from './facts.ts';
 import { ledgerAfter } from './ledger-after.ts';
-import { minutesBetween, regionLooks } from './looks/ages.ts';
+import { minutesBetween } from './looks/ages.ts';
 
 /** Resources that the receipt names, the most expensive ones; and of changes, the latest. */
 const MAX_NAMED = 10;

@@ -6,6 +6,9 @@ import { readLedgers, readMessageBook } from '../../shared/state/spend-books.ts'
 import type { State } from '../../shared/state/state.ts';
 import type { BudgetFacts, BudgetUnknown, ProjectFacts } from './facts.ts';
 
+/** Why there is no estimate is the same by any. */
+const NO_OPTIONS = { discountAtMost: null, regions: [] } as const;
+
 /** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
 
@@ -69,7 +72,7 @@ export async function gatherBudgets(
 /** More than a hundred projects, or none in its filter: the switch does not keep which ones. */
 function unknownOf(messages: BudgetMessages, project: string, nowMs: number): BudgetUnknown {
   const { budget, displayName } = messages;
-  const standing = standingOf({ messages, ledgers: [], without: [] }, null, nowMs);
+  const standing = standingOf({ messages, ledgers: [], without: [] }, NO_OPTIONS, nowMs);
   const why = standing.kind === 'none' ? standing.why : 'its projects are not known';
   return unknownFor(project, budget, displayName, why);
 }

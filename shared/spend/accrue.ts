@@ -114,8 +114,9 @@ function newDays({ lookedMs, kinds }: Ledger, atMs: number): Ledger['days'] {
 
 function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
   const before = new Map(ledger.running.map((one) => [one.resource, one]));
-  for (const one of seen.resources) {
-    const was = before.get(one.resource);
+  for (const listed of seen.resources) {
+    const was = before.get(listed.resource);
+    const one = was === undefined ? listed : atProvenPrice(was, listed);
     before.delete(one.resource);
     const after: Running = {
       ...{ ...one, seenMs: seen.atMs, firstMs: was?.firstMs ?? seen.atMs },
@@ -150,6 +151,23 @@ function* closeIntervals(ledger: Ledger, seen: SeenNow): Generator<Part> {
       yield beganAndEnded(one, unseenFrom(ledger, one.resource), ledger, seen.atMs);
 }
 
+/** A price that is so many times what it was at the most is one gone wrong, where the listing says the same. */
+const LEAP = 2;
+
+/**
+ * A machine, or job, that is the one that it was costs what it did: a price that leaps is in `expected` and `high`, and `low` goes on with
+ * the earlier one until it is started anew. What may change while it runs, such as an endpoint, tells neither start nor creation.
+ */
+function atProvenPrice(was: Running, now: Seen): Seen {
+  const isSame =
+    (now.startedMs ?? now.createdMs) !== undefined &&
+    now.startedMs === was.startedMs &&
+    now.createdMs === was.createdMs &&
+    now.machines === was.machines;
+  const leaps = was.unpriced === undefined && was.rate.low > 0 && now.rate.low > LEAP * was.rate.high;
+  return isSame && leaps ? { ...now, rate: { ...now.rate, low: was.rate.low } } : now;
+}
+
 /** Seen at both ends, or missed in between: then it comes to `low` now for the time in which it ran. */
 function stayed(ledger: Ledger, seen: SeenNow, was: Running, now: Seen): Pick<Part, 'usd' | 'late'> {
   const { lookedMs } = ledger;
@@ -165,7 +183,13 @@ function stayed(ledger: Ledger, seen: SeenNow, was: Running, now: Seen): Pick<Pa
         ((was.rate.expected + now.rate.expected) / 2) * (restarted ? hours : hoursOf(lookedMs, seen.atMs)),
       high: Math.max(was.rate.high, now.rate.high) * hoursOf(lookedMs, seen.atMs),
     },
-    late: lowFromMs < lookedMs ? [{ fromMs: lowFromMs, usdPerHour: { ...NO_BAND, low: least } }] : [],
+    late: [
+      ...(lowFromMs < lookedMs ? [{ fromMs: lowFromMs, usdPerHour: { ...NO_BAND, low: least } }] : []),
+      // It may have grown as soon as it was out of sight.
+      ...(was.seenMs < lookedMs && now.rate.high > was.rate.high
+        ? [{ fromMs: was.seenMs, usdPerHour: { ...NO_BAND, high: now.rate.high - was.rate.high } }]
+        : []),
+    ],
   };
 }
 

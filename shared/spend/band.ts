@@ -7,6 +7,11 @@ export interface Band {
   readonly high: number;
 }
 
+/** A band of an amount to which something may have been added that no look has seen: `high` then is null, for no point bounds it. */
+export interface OpenBand extends Omit<Band, 'high'> {
+  readonly high: number | null;
+}
+
 export const bandSchema = z.object({ low: z.number(), expected: z.number(), high: z.number() });
 
 export const NO_BAND: Band = { low: 0, expected: 0, high: 0 };

@@ -1,8 +1,9 @@
-import { accruedByKind, accruedIn, rateOf } from './accrued.ts';
-import { sumBands, type Band } from './band.ts';
+import { accruedBetween, accruedByKind, accruedIn, rateOf } from './accrued.ts';
+import { sumBands, type Band, type OpenBand } from './band.ts';
 import { MAX_LAG_HOURS } from './fit.ts';
 import type { Ledger } from './ledger.ts';
 import type { Reading } from './reading.ts';
+import { LOOK_AGE_MS, mayHideMore } from './stale.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_LAG_MS = MAX_LAG_HOURS * HOUR_MS;
@@ -10,7 +11,7 @@ const MAX_LAG_MS = MAX_LAG_HOURS * HOUR_MS;
 /** What is spent by now in a budget's period, ahead of its reports. USD. */
 export interface Estimate {
   readonly atMs: number;
-  readonly spend: Band;
+  readonly spend: OpenBand;
   /** Expected without what only the fit says: what is proven, with what probably accrued since, less the fit's error. */
   readonly firm: number;
   /** USD an hour. */
@@ -18,23 +19,48 @@ export interface Estimate {
   /** What accrued since the period began, expected, by kind. */
   readonly byKind: Readonly<Record<string, number>>;
   readonly reading: Reading;
+  readonly counted: Counted;
 }
 
-/** Puts what accrued and what was reported together; `ledgers` has one for each project of the budget. Pure. */
-export function estimateSpend(ledgers: readonly Ledger[], reading: Reading, nowMs: number): Estimate {
+/** What the ledgers have in `low`, by which a jump is told from what ran. */
+export interface Counted {
+  /** USD since the period began, by project. */
+  readonly usd: Readonly<Record<string, number>>;
+  /** What was not seen again has cost since at the most, USD: it comes to `low` once it is seen. */
+  readonly hiddenUsd: number;
+  /** What was found lately and says that it had run before: when it was found, since when it runs, and its USD an hour. */
+  readonly found: readonly {
+    readonly foundMs: number;
+    readonly sinceMs: number;
+    readonly usdPerHour: number;
+  }[];
+}
+
+/**
+ * Puts what accrued and what was reported together; `ledgers` has one for each project of the budget, `watched` are the policy's regions
+ * of Vertex AI, all of them when empty. Pure.
+ */
+export function estimateSpend(
+  ledgers: readonly Ledger[],
+  reading: Reading,
+  nowMs: number,
+  watched: readonly string[] = [],
+): Estimate {
   const burn = sumBands(ledgers.map(rateOf));
   const view: View = { ledgers, reading, nowMs, burn };
   const low = lowOf(view);
   const high = Math.max(low, highOf(view));
   const clamp = (usd: number): number => Math.min(high, Math.max(low, usd));
   const expected = clamp(expectedOf(view));
+  const isOpen = ledgers.some((ledger) => mayHideMore(ledger, watched, nowMs));
   return {
     atMs: nowMs,
-    spend: { low, expected, high },
+    spend: { low, expected, high: isOpen ? null : high },
     firm: Math.min(expected, clamp(firmOf(view))),
     burn,
     byKind: kindsOf(ledgers, reading.periodStartMs),
     reading,
+    counted: countedIn(ledgers, reading.periodStartMs, nowMs),
   };
 }
 
@@ -43,6 +69,26 @@ interface View {
   readonly reading: Reading;
   readonly nowMs: number;
   readonly burn: Band;
+}
+
+function countedIn(ledgers: readonly Ledger[], fromMs: number, nowMs: number): Counted {
+  return {
+    usd: Object.fromEntries(
+      ledgers.map((ledger) => [ledger.project, accruedBetween(ledger, fromMs, nowMs).low]),
+    ),
+    hiddenUsd: ledgers.reduce(
+      (sum, { running, lookedMs }) =>
+        running.reduce((usd, { rate, seenMs }) => usd + (rate.high * (lookedMs - seenMs)) / HOUR_MS, sum),
+      0,
+    ),
+    found: ledgers.flatMap(({ running }) =>
+      running.flatMap(({ firstMs, startedMs, rate }) =>
+        firstMs !== undefined && startedMs !== undefined && nowMs - firstMs <= LOOK_AGE_MS
+          ? [{ foundMs: firstMs, sinceMs: startedMs, usdPerHour: rate.low }]
+          : [],
+      ),
+    ),
+  };
 }
 
 /** The cost at the least: what is proven. */

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { isAhead } from '../units.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** For so long it is known of a region that something was there. */
 export const WARM_MS = 7 * DAY_MS;
@@ -83,4 +85,55 @@ export function unseenSince(
   if (looks === undefined || listing === undefined || isHeld(looks, listing, lookedMs)) return undefined;
   const seenMs = lastLookAt(looks, listing);
   return seenMs > 0 && seenMs <= lookedMs ? seenMs : lookedMs - DAY_MS;
+}
+
+/** What a ledger tells of its looks. */
+interface Looked {
+  readonly looks?: RegionLooks | undefined;
+  readonly lookedMs: number;
+}
+
+/** With twelve calls a look each region has its turn within 2.5 to 4 hours; what an older look says of now is not known. */
+const LOOK_COUNTS_MS = 6 * HOUR_MS;
+
+/**
+ * When each watched region of Vertex AI was last looked at, milliseconds since the epoch; undefined: never. None where each look saw
+ * all of them, or Vertex AI is off and nothing was there.
+ */
+export function regionLooks(
+  { looks, lookedMs }: Looked,
+  watched: readonly string[],
+): ReadonlyMap<string, number | undefined> {
+  if (looks === undefined) return new Map();
+  const regions = watched.length === 0 ? Object.keys(looks.regions) : watched;
+  return new Map(regions.map((region) => [region, regionLook(looks, region, lookedMs)]));
+}
+
+function regionLook({ regions }: RegionLooks, region: string, ledgerMs: number): number | undefined {
+  const lookedMs = regions[region] ?? 0;
+  return lookedMs > 0 && !isAhead(lookedMs, ledgerMs) ? lookedMs : undefined;
+}
+
+/** The oldest of them, RFC 3339; `never` where one was never looked at, undefined where regions have no turns. */
+export function oldestRegionLook(ledger: Looked, watched: readonly string[]): string | undefined {
+  if (ledger.looks === undefined) return undefined;
+  const times = [...regionLooks(ledger, watched).values()];
+  const known = times.filter((time) => time !== undefined);
+  // A damaged ledger knows of no region.
+  return times.length === 0 || known.length < times.length
+    ? 'never'
+    : new Date(Math.min(...known)).toISOString();
+}
+
+/** Watched regions of which it is not known what runs: never looked at, or so long ago that it says nothing of now. */
+export function unseenRegions(ledger: Looked, watched: readonly string[]): readonly string[] {
+  return [...regionLooks(ledger, watched)]
+    .filter(([, lookedMs = -Infinity]) => ledger.lookedMs - lookedMs > LOOK_COUNTS_MS)
+    .map(([region]) => region)
+    .sort();
+}
+
+/** Whether the looks saw all that is watched of every region: what they did not find is not there. */
+export function sawAllRegions(ledger: Looked, watched: readonly string[]): boolean {
+  return oldestRegionLook(ledger, watched) !== 'never' && unseenRegions(ledger, watched).length === 0;
 }

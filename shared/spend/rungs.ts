@@ -1,6 +1,7 @@
 import type { Estimate } from './estimate.ts';
 import { FACTOR_BOUNDS } from './fit.ts';
 import type { Running } from './ledger.ts';
+import { LOOK_AGE_MS } from './stale.ts';
 
 /** What the watch compares with a budget's ladder. */
 export interface RungReach {
@@ -13,10 +14,10 @@ export interface RungReach {
 }
 
 const HOUR_MS = 3_600_000;
-const CENT = 0.01;
 
-/** Two looks that are further apart do not follow each other, and an older one says nothing about now. Looks come every five minutes. */
-export const LOOK_AGE_MS = 16 * 60_000;
+/** A ledger grows by so many times what ran at the most: the switch may leave out a look in which something came and went. */
+const LEAP = 2;
+const MIN_JUMP_USD = 1;
 
 /** Expected is good for a stop where it is known to within this share of the rung. */
 const NARROW = 0.05;
@@ -32,35 +33,47 @@ export function machineRate({ rate, machines = 1 }: Pick<Running, 'rate' | 'mach
 /** What is remembered of the look before. USD, and USD an hour. */
 export interface EarlierEstimate extends Pick<Estimate, 'atMs' | 'firm'> {
   readonly periodStartMs: number;
-  readonly low: number;
-  readonly reported: number;
   readonly burnHigh: number;
+  /** As in `Estimate.counted`. */
+  readonly countedUsd: Readonly<Record<string, number>>;
+  readonly hiddenUsd: number;
+  /** What the ledgers grew by at once in this period without anything that ran: it counts once it is reported. */
+  readonly unexplainedUsd: number;
 }
 
-export function earlierOf({ atMs, firm, spend, burn, reading }: Estimate): EarlierEstimate {
-  const { periodStartMs, reported } = reading;
-  const known = { periodStartMs, reported: reported?.cost ?? 0 };
-  return { ...known, atMs, firm, low: spend.low, burnHigh: burn.high };
+/** What is remembered of an estimate for the next look, with what is remembered already. Pure. */
+export function earlierOf(now: Estimate, before: EarlierEstimate | undefined): EarlierEstimate {
+  const { atMs, firm, burn, reading, counted } = now;
+  return {
+    ...{ atMs, firm, periodStartMs: reading.periodStartMs, burnHigh: burn.high },
+    ...{ countedUsd: counted.usd, hiddenUsd: counted.hiddenUsd },
+    unexplainedUsd: unexplainedUsd(now, before),
+  };
 }
 
 /**
- * Whether an estimate reaches a rung of so many USD. Notify on expected; stop when `low` is there and what ran since the look before
- * explains how it got there, or when expected, less what the fit may be wrong by, is there in two looks running. Nothing is stopped
- * on the stated defaults. Pure.
+ * Whether an estimate reaches a rung of so many USD. Notify on expected; stop when `low` is there, less what the ledgers grew by at once
+ * without anything that ran, or when expected, less what the fit may be wrong by, is there in two looks running. Nothing is stopped on
+ * the stated defaults. Pure.
  */
 export function reachOf(rungUsd: number, now: Estimate, before: EarlierEstimate | undefined): RungReach {
   const { low, expected, high } = now.spend;
+  const range = high === null ? `$${low.toFixed(2)} or more` : `$${low.toFixed(2)} to $${high.toFixed(2)}`;
   const { settled, points } = now.reading.fit;
-  const numbers = `estimated $${low.toFixed(2)} to $${high.toFixed(2)}, expected $${expected.toFixed(2)}; the rung is at $${rungUsd.toFixed(2)}`;
+  const numbers = `estimated ${range}, expected $${expected.toFixed(2)}; the rung is at $${rungUsd.toFixed(2)}`;
   const notify = expected >= rungUsd;
   const reach = (stop: boolean, why: string): RungReach => ({ notify, stop, why: `${why}: ${numbers}` });
   if (!settled) return reach(false, `compared with ${points} reports, and a stop takes three`);
   if (!follows(now, before)) return reach(false, 'a stop takes a second look');
+  const unexplained = unexplainedUsd(now, before);
+  const sure = Math.max(now.reading.reported?.cost ?? 0, low - unexplained);
+  if (sure >= rungUsd) return reach(true, 'at the least it is spent');
   if (low >= rungUsd)
-    return before.low >= rungUsd || isExplained(now, before)
-      ? reach(true, 'at the least it is spent')
-      : reach(false, `since the look before it grew from $${before.low.toFixed(2)}, by more than what runs`);
-  const narrow = expected - low <= NARROW * rungUsd;
+    return reach(
+      false,
+      `a ledger grew by $${unexplained.toFixed(2)} at once, which nothing that ran explains and which counts once it is reported`,
+    );
+  const narrow = expected - sure <= NARROW * rungUsd;
   return narrow && now.firm >= rungUsd && before.firm >= rungUsd
     ? reach(true, 'expected in two looks running')
     : reach(false, 'not sure enough for a stop');
@@ -68,19 +81,31 @@ export function reachOf(rungUsd: number, now: Estimate, before: EarlierEstimate 
 
 /** Whether the look before is the one that this one follows, in the same period. */
 function follows(now: Estimate, before: EarlierEstimate | undefined): before is EarlierEstimate {
-  return (
-    before !== undefined &&
-    before.periodStartMs === now.reading.periodStartMs &&
-    now.atMs > before.atMs &&
-    now.atMs - before.atMs <= LOOK_AGE_MS
-  );
+  return before !== undefined && before.periodStartMs === now.reading.periodStartMs && isNext(now, before);
 }
 
-/** Whether `low` grew by no more than what ran in between and what was reported: a ledger that was changed by hand jumps. */
-function isExplained({ atMs, spend, burn, reading }: Estimate, before: EarlierEstimate): boolean {
-  const hours = (atMs - before.atMs) / HOUR_MS;
-  const reported = Math.max(0, (reading.reported?.cost ?? 0) - before.reported);
-  return spend.low - before.low <= reported + Math.max(burn.high, before.burnHigh) * hours + CENT;
+function isNext(now: Estimate, before: EarlierEstimate): boolean {
+  return now.atMs > before.atMs && now.atMs - before.atMs <= LOOK_AGE_MS;
+}
+
+/**
+ * What the ledgers of the same projects have grown by in this period beyond what ran, USD: a ledger that was damaged, or changed by hand,
+ * jumps. What runs costs no more than its rates, what was not seen for a while since it was seen last, and what was found since its
+ * start. A factor is no jump: it never counts more of list prices than the policy states. It goes as it came, where a ledger is what it was again.
+ */
+function unexplainedUsd(now: Estimate, before: EarlierEstimate | undefined): number {
+  if (before === undefined || before.periodStartMs !== now.reading.periodStartMs) return 0;
+  const { usd, found } = now.counted;
+  let grew = 0;
+  for (const [project, was] of Object.entries(before.countedUsd)) grew += (usd[project] ?? was) - was;
+  // What ran in a longer pause, and is gone, is not known.
+  if (!isNext(now, before)) return Math.max(0, before.unexplainedUsd + Math.min(0, grew));
+  const hours = (now.atMs - before.atMs) / HOUR_MS;
+  let ran = Math.max(now.burn.high, before.burnHigh) * hours + before.hiddenUsd;
+  for (const { foundMs, sinceMs, usdPerHour } of found)
+    if (foundMs > before.atMs) ran += (usdPerHour * Math.max(0, before.atMs - sinceMs)) / HOUR_MS;
+  const isOdd = grew > LEAP * ran + MIN_JUMP_USD || grew < 0;
+  return Math.max(0, before.unexplainedUsd + (isOdd ? grew - ran : 0));
 }
 
 /** Why a rate, USD an hour, is that of no machine. Undefined where it may be one's. */
@@ -96,13 +121,14 @@ export function estimateBlocker(
   highestRate: { readonly resource: string; readonly usdPerHour: number },
 ): string | undefined {
   const { low, expected, high } = now.spend;
-  if (![low, expected, high].every(Number.isFinite) || low > expected || expected > high)
+  const most = high ?? expected;
+  if (![low, expected, most].every(Number.isFinite) || low > expected || expected > most)
     return `its numbers contradict each other: low ${low}, expected ${expected}, high ${high}`;
   const noMachine = whyNoMachine(highestRate.usdPerHour);
   if (noMachine !== undefined) return `"${highestRate.resource}" ${noMachine}`;
   const { determined, factor } = now.reading.fit;
-  const [least, most] = FACTOR_BOUNDS;
-  if (determined && (factor < least || factor > most))
-    return `reported cost is ${factor.toFixed(2)} times what accrued at list prices, outside ${least} to ${most}: prices, credits or currency are not understood`;
+  const [leastFactor, mostFactor] = FACTOR_BOUNDS;
+  if (determined && (factor < leastFactor || factor > mostFactor))
+    return `reported cost is ${factor.toFixed(2)} times what accrued at list prices, outside ${leastFactor} to ${mostFactor}: prices, credits or currency are not understood`;
   return undefined;
 }

@@ -1,6 +1,9 @@
 import { isAhead } from '../units.ts';
 import type { Ledger } from './ledger.ts';
-import { LOOK_AGE_MS } from './rungs.ts';
+import { sawAllRegions } from './region-looks.ts';
+
+/** Two looks that are further apart do not follow each other, and an older one says nothing about now. Looks come every five minutes. */
+export const LOOK_AGE_MS = 16 * 60_000;
 
 /** Of projects in a text. */
 const MAX_NAMED = 5;
@@ -23,4 +26,14 @@ function strangeTime({ project, lookedMs }: Ledger, nowMs: number): string | und
   return isAhead(lookedMs, nowMs)
     ? `the ledger of ${project} is of a moment ${-minutes} minutes from now`
     : undefined;
+}
+
+/**
+ * Whether something may have begun by a moment that no look has seen: the last one could not see all, a watched region of Vertex AI was
+ * not looked at, or the last look is long ago. The next look that sees all bounds it, by what it finds and since when that may run. Pure.
+ */
+export function mayHideMore(ledger: Ledger, watched: readonly string[], atMs: number): boolean {
+  const { completeMs = -Infinity, lookedMs } = ledger;
+  if (completeMs < lookedMs && completeMs < atMs) return true;
+  return atMs >= lookedMs && (atMs - lookedMs > LOOK_AGE_MS || !sawAllRegions(ledger, watched));
 }

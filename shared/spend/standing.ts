@@ -21,10 +21,17 @@ export type Standing =
 /** Projects without a ledger that are named. */
 const MAX_NAMED = 10;
 
-/** Estimates what is spent by now of a budget, where that can be told; `discountAtMost` as in the policy. Pure. */
+/** As in the policy's section `watch`. */
+export interface StandingOptions {
+  readonly discountAtMost: number | null;
+  /** Of Vertex AI, those that are looked at; all of them when empty. */
+  readonly regions: readonly string[];
+}
+
+/** Estimates what is spent by now of a budget, where that can be told. Pure. */
 export function standingOf(
   { messages, ledgers, without }: BudgetBooks,
-  discountAtMost: number | null,
+  { discountAtMost, regions }: StandingOptions,
   nowMs: number,
 ): Standing {
   const { currencyCode, period } = messages;
@@ -39,7 +46,7 @@ export function standingOf(
       `no ledger of ${without.slice(0, MAX_NAMED).join(', ') || 'its projects'}: what runs there is not known`,
     );
   const reading = readReports(ledgers, messages, period.startMs, discountAtMost);
-  const estimate = estimateSpend(ledgers, reading, nowMs);
+  const estimate = estimateSpend(ledgers, reading, nowMs, regions);
   const stale = whyStale(ledgers, nowMs);
   return {
     kind: 'estimate',

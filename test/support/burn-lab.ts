@@ -102,7 +102,7 @@ export function reportOf(
       periodEnd: new Date(endMs).toISOString(),
       burnUsdPerHour: { low: 80, expected: 89.23, high: 89.23 },
       reports: points.map(({ atMs, cost }) => ({ at: new Date(atMs).toISOString(), usd: cost })),
-      line: spendLine([first.ledger], messages, { nowMs: NOW, discountAtMost: 0 }),
+      line: spendLine([first.ledger], messages, { nowMs: NOW, discountAtMost: 0, regions: [] }),
     });
   }
   return buildReport(['projects/ml-burn'], parts, budgets, [], NOW);

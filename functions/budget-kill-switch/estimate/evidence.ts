@@ -6,6 +6,10 @@ import type { Estimated } from './estimated.ts';
 
 type Due = Pick<Extract<Verdict, { kind: 'due' }>, 'estimated'>;
 
+/** What holds then of the bounds. */
+const INCOMPLETE =
+  'the latest look did not see all: low is frozen for what it did not see again, and there is no upper bound, for more may run';
+
 /** Why a rung is due by the estimate alone; undefined where the message makes it due. */
 export function estimatedWhy({ estimated }: Due, rung: Rung): string | undefined {
   return estimated?.rungs.find((one) => one.do === rung.do)?.why;
@@ -23,14 +27,14 @@ export function estimateEvidence(due: Due, rung: Rung): Readonly<Record<string, 
       why,
       lowUsd: cents(spend.low),
       expectedUsd: cents(spend.expected),
-      highUsd: cents(spend.high),
+      highUsd: spend.high === null ? null : cents(spend.high),
       at: timeOf(atMs),
       burnUsdPerHour: cents(burn.expected),
       reportedUsd: reported?.cost,
       reportedAt: reported === undefined ? undefined : timeOf(reported.atMs),
       factor: Number(fit.factor.toFixed(3)),
       lagHours: fit.lagHours,
-      ...(complete ? {} : { incomplete: 'the latest look did not see all: low is frozen, high is wider' }),
+      ...(complete ? {} : { incomplete: INCOMPLETE }),
     },
   };
 }
@@ -40,7 +44,11 @@ export function estimateText({ share, estimate, complete }: Estimated): string {
   const { spend, burn, reading } = estimate;
   const { fit, reported } = reading;
   const since = reported === undefined ? 'with nothing reported yet' : `reported ${timeOf(reported.atMs)}`;
-  return `Estimated: ${formatAmount(spend.low)} to ${formatAmount(spend.high)} USD by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
+  const range =
+    spend.high === null
+      ? `${formatAmount(spend.low)} USD or more`
+      : `${formatAmount(spend.low)} to ${formatAmount(spend.high)} USD`;
+  return `Estimated: ${range} by now, expected ${formatAmount(spend.expected)} (${percentText(share)}), at ${formatAmount(burn.expected)} USD an hour; ${since}, factor ${fit.factor.toFixed(2)}, lag ${fit.lagHours} h${fit.determined ? '' : ' (stated defaults)'}${complete ? '' : ', the latest look incomplete'}.`;
 }
 
 function timeOf(ms: number): string {

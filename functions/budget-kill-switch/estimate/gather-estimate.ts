@@ -1,7 +1,7 @@
 import { isSameFilter, type Budget } from '../../../shared/google/budgets.ts';
 import type { Estimate } from '../../../shared/spend/estimate.ts';
 import { whyStale } from '../../../shared/spend/stale.ts';
-import { standingOf } from '../../../shared/spend/standing.ts';
+import { standingOf, type StandingOptions } from '../../../shared/spend/standing.ts';
 import { readLedgers, readMessages } from '../../../shared/state/spend-books.ts';
 import type { State } from '../../../shared/state/state.ts';
 
@@ -20,10 +20,8 @@ export type Gathered =
     }
   | { readonly kind: 'none'; readonly why: string };
 
-export interface EstimateOptions {
+export interface EstimateOptions extends StandingOptions {
   readonly periodStartMs: number;
-  /** As in the policy's section `watch`. */
-  readonly discountAtMost: number | null;
   readonly nowMs: number;
 }
 
@@ -34,7 +32,7 @@ export interface EstimateOptions {
 export async function gatherEstimate(
   state: State,
   budget: Budget,
-  { periodStartMs, discountAtMost, nowMs }: EstimateOptions,
+  { periodStartMs, nowMs, ...watch }: EstimateOptions,
 ): Promise<Gathered> {
   const none = (why: string): Gathered => ({ kind: 'none', why });
   const messages = await readMessages(state, budget.name);
@@ -48,7 +46,7 @@ export async function gatherEstimate(
   const stale = whyStale(ledgers, nowMs);
   if (stale !== undefined) return none(stale);
   const looks = ledgers.map(({ lookedMs }) => lookedMs);
-  const standing = standingOf({ messages, ledgers, without }, discountAtMost, Math.max(...looks));
+  const standing = standingOf({ messages, ledgers, without }, watch, Math.max(...looks));
   if (standing.kind === 'none') return standing;
   return {
     ...standing,

@@ -10,10 +10,11 @@ import { expendableObject } from '../../../shared/state/expendable-object.ts';
 const lookSchema = z.object({
   atMs: z.number(),
   periodStartMs: z.number(),
-  low: z.number(),
   firm: z.number(),
-  reported: z.number(),
   burnHigh: z.number(),
+  countedUsd: z.record(z.string(), z.number()),
+  hiddenUsd: z.number(),
+  unexplainedUsd: z.number(),
 });
 
 const memorySchema = z.object({
@@ -50,7 +51,7 @@ export async function noteEstimate(
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
-    return isNew ? { ...before, looks: [...known, earlierOf(estimate)].slice(-2) } : before;
+    return isNew ? { ...before, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : before;
   });
   return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached };
 }

@@ -38,7 +38,7 @@ export async function withEstimate(
   const { state, policy, log, runtime } = context;
   if (verdict.kind === 'ignore' || state === undefined || !countsEstimates(config, policy))
     return { verdict, releases: false };
-  const { discountAtMost = null } = policy.watch ?? {};
+  const { discountAtMost = null, regions = [] } = policy.watch ?? {};
   const about = { budget: budget.name, reason: 'no-estimate' };
   const alone = (severity: 'WARNING' | 'ERROR', why: string): Estimating => {
     log(severity, `Budget "${budget.displayName}": messages alone count: ${why}`, about);
@@ -50,6 +50,7 @@ export async function withEstimate(
     const gathered = await gatherEstimate(state, budget, {
       periodStartMs: beginMs,
       discountAtMost,
+      regions,
       nowMs,
     });
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);

@@ -5,8 +5,8 @@ import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import type { BudgetFacts } from '../facts.ts';
-import type { Band } from '../../../shared/spend/band.ts';
-import { centsOf } from './cents.ts';
+import type { OpenBand } from '../../../shared/spend/band.ts';
+import { openCentsOf } from './cents.ts';
 import { cents } from '../../../shared/prices/money.ts';
 
 const HOUR_MS = 3_600_000;
@@ -23,7 +23,9 @@ export interface BudgetEvidence {
   readonly notEvaluable?: string;
   /** RFC 3339. */
   readonly periodStart?: string;
-  readonly spendUsd?: Band;
+  readonly spendUsd?: OpenBand;
+  /** Not all of its projects was looked at: there may be more, and `spendUsd.high` is null. */
+  readonly partial?: boolean;
   /** Expected, of the amount. */
   readonly share?: number;
   /** The latest report of cost. */
@@ -51,22 +53,23 @@ export interface RungEvidence {
 export function budgetEvidence(
   { messages, others, without }: BudgetFacts,
   own: Ledger,
-  { ladder, discountAtMost }: Config,
+  config: Config,
   nowMs: number,
 ): BudgetEvidence {
   const { budget, displayName, amount, currencyCode, period } = messages;
   const about = { budget, name: displayName, amount, currencyCode };
-  const standing = standingOf({ messages, ledgers: [own, ...others], without }, discountAtMost, nowMs);
+  const standing = standingOf({ messages, ledgers: [own, ...others], without }, config, nowMs);
   if (standing.kind === 'none') return { ...about, notEvaluable: standing.why };
   const { estimate, blocked } = standing;
   return {
     ...about,
     periodStart: new Date(period.startMs).toISOString(),
-    spendUsd: centsOf(estimate.spend),
+    spendUsd: openCentsOf(estimate.spend),
+    partial: estimate.spend.high === null,
     share: Number((estimate.spend.expected / amount).toFixed(4)),
-    ...readingEvidence(estimate, discountAtMost),
+    ...readingEvidence(estimate, config.discountAtMost),
     ...(blocked === undefined ? {} : { blocked }),
-    rungs: ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
+    rungs: config.ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),
   };
 }
 
@@ -126,9 +129,14 @@ function rungEvidence(
       : reachedMs < (endMs ?? MAX_DATE_MS)
         ? new Date(reachedMs).toISOString()
         : 'not in this period at the present burn';
+  const earliest = (): string => {
+    if (spend.low >= usd) return 'reached';
+    if (spend.high !== null) return text(reach(spend.high, burn.high), 'may be reached');
+    return spend.expected >= usd ? 'may be reached' : 'not known';
+  };
   return {
     ...{ at, do: action, usd: cents(usd) },
     when: spend.low >= usd ? 'reached' : text(reach(spend.expected, burn.expected), 'expected to be reached'),
-    earliest: spend.low >= usd ? 'reached' : text(reach(spend.high, burn.high), 'may be reached'),
+    earliest: earliest(),
   };
 }

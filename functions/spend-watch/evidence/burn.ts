@@ -4,8 +4,8 @@ import { addBands, scaleBand, sumBands, type Band } from '../../../shared/spend/
 import type { Ledger, Running } from '../../../shared/spend/ledger.ts';
 import { NO_OWNER } from '../../../shared/spend/owners.ts';
 import { billingMonthEnd, billingStart } from '../../../shared/spend/pacific.ts';
+import { sawAllRegions } from '../../../shared/spend/region-looks.ts';
 import type { Config } from '../config.ts';
-import { sawAllRegions } from '../looks/ages.ts';
 import { centsOf } from './cents.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,8 +1,9 @@
 import { cut } from '../../../shared/report/text.ts';
 import { accruedByKind } from '../../../shared/spend/accrued.ts';
+import type { OpenBand } from '../../../shared/spend/band.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
-import { standingOf } from '../../../shared/spend/standing.ts';
+import { standingOf, type StandingOptions } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import { burnByKind, type KindBurn } from '../evidence/kind-burn.ts';
 import type { BudgetFacts, BudgetUnknown } from '../facts.ts';
@@ -62,10 +63,11 @@ const MAX_LABEL = 1_000;
 export function pointsOf(
   ledger: Ledger,
   budgets: readonly BudgetFacts[],
-  { regions, discountAtMost }: Pick<Config, 'regions' | 'discountAtMost'>,
+  config: Pick<Config, 'regions' | 'discountAtMost'>,
   unestimated: readonly BudgetUnknown[] = [],
 ): readonly MetricPoint[] {
   const { project } = ledger;
+  const { regions } = config;
   const complete = ledger.completeMs === ledger.lookedMs;
   const minutes = oldestRegionMinutes(ledger, regions, ledger.lookedMs);
   const month = accruedByKind(ledger, billingStart('month', ledger.lookedMs));
@@ -82,7 +84,7 @@ export function pointsOf(
       labels: { project, kind },
       value: rounded(usd),
     })),
-    ...budgets.flatMap((budget) => budgetPoints(ledger, budget, discountAtMost)),
+    ...budgets.flatMap((budget) => budgetPoints(ledger, budget, config)),
     ...unestimated.map((budget): MetricPoint => ({
       ...{ metric: 'budget_estimate_blocked', labels: budgetLabels(budget.budget, budget.name), value: 1 },
     })),
@@ -92,10 +94,10 @@ export function pointsOf(
 function budgetPoints(
   own: Ledger,
   { messages, others, without }: BudgetFacts,
-  discountAtMost: number | null,
+  config: StandingOptions,
 ): readonly MetricPoint[] {
   const ledgers = [own, ...others];
-  const standing = standingOf({ messages, ledgers, without }, discountAtMost, own.lookedMs);
+  const standing = standingOf({ messages, ledgers, without }, config, own.lookedMs);
   const { budget, displayName, amount } = messages;
   const labels = budgetLabels(budget, displayName);
   const isBlocked = standing.kind === 'none' || standing.blocked !== undefined;
@@ -120,11 +122,13 @@ function budgetLabels(budget: string, name: string): MetricPoint['labels'] {
 function bandPoints(
   metric: MetricPoint['metric'],
   labels: MetricPoint['labels'],
-  band: KindBurn,
+  band: KindBurn | OpenBand,
 ): readonly MetricPoint[] {
   return BOUNDS.flatMap((bound) => {
     const value = band[bound];
-    return value === undefined ? [] : [{ metric, labels: { ...labels, bound }, value: rounded(value) }];
+    return value === undefined || value === null
+      ? []
+      : [{ metric, labels: { ...labels, bound }, value: rounded(value) }];
   });
 }
 

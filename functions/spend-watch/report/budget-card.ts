@@ -1,5 +1,5 @@
 import { lineChart } from '../../../shared/report/line-chart.ts';
-import type { Markup } from '../../../shared/report/markup.ts';
+import type { Child, Markup } from '../../../shared/report/markup.ts';
 import {
   axisUsdText,
   figure,
@@ -11,8 +11,10 @@ import {
 import { factList, notice } from '../../../shared/report/page-parts.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
+import type { OpenBand } from '../../../shared/spend/band.ts';
 import type { BudgetReport } from './report.ts';
 import { percentText } from '../../../shared/units.ts';
+import { isSpentKnown, spentText } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -26,22 +28,27 @@ export function budgetContent(budget: BudgetReport, nowTime: string): readonly M
     typeof reported === 'object'
       ? `${usdText(reported.usd)}, at ${momentText(reported.at)}`
       : 'nothing in this period yet';
+  const spent = spentText(spendUsd, share, amount);
   return [
     factList([
-      [
-        'Spent by now, expected',
-        figure(
-          spendUsd.expected,
-          `${usdText(spendUsd.expected)}, ${percentText(share, 0)} of ${usdText(amount)}`,
-        ),
-      ],
-      ['At the least, at the most', usdRangeFigure(spendUsd)],
+      ['Spent by now, expected', isSpentKnown(spendUsd) ? figure(spendUsd.expected, spent) : spent],
+      ['At the least, at the most', rangeOf(spendUsd)],
       ['Reported by Cloud Billing', reportedText],
+      ...(budget.ledgersFromStart === false
+        ? ([['Before the ledgers began', 'known by what is reported alone']] as const)
+        : []),
     ]),
     ...(blocked === undefined ? [] : [notice('warn', 'Nothing acts on this estimate', blocked, [])]),
     ...chartOf(budget, nowTime),
     rungTable(budget),
   ];
+}
+
+/** What no look has seen may have been added: then there is no upper point. */
+function rangeOf({ low, high }: OpenBand): Child {
+  return high === null
+    ? [figure(low, usdText(low)), ' or more; not all was looked at']
+    : usdRangeFigure({ low, high });
 }
 
 function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
@@ -51,7 +58,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
   if (line.length === 0 || spendUsd === undefined) return [];
   const endMs = Math.min(Date.parse(periodEnd ?? '') || Infinity, nowMs + Math.max(DAY_MS, nowMs - startMs));
   const topRung = Math.max(budget.amount, ...rungs.map(({ usd }) => usd));
-  const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high, 1.5 * topRung));
+  const top = 1.1 * Math.max(topRung, spendUsd.expected, Math.min(spendUsd.high ?? Infinity, 1.5 * topRung));
   const projected = spendUsd.expected + ((burnUsdPerHour?.expected ?? 0) * (endMs - nowMs)) / HOUR_MS;
   const reachTopMs =
     projected <= top
@@ -62,7 +69,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
       ...{ startMs, endMs, top },
       range: {
         tone: 'blue',
-        points: line.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, value: high })),
+        points: line.map(({ at, low, high }) => ({ atMs: Date.parse(at), low, value: high ?? top })),
       },
       lines: [
         { tone: 'blue', points: line.map(({ at, expected }) => ({ atMs: Date.parse(at), value: expected })) },
@@ -92,7 +99,7 @@ function chartOf(budget: BudgetReport, nowTime: string): readonly Markup[] {
         { tone: 'blue', text: 'at the least to at the most', sure: false },
         { tone: 'orange', text: 'reported by Cloud Billing' },
       ],
-      summary: `Spend of budget ${budget.name} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${usdText(spendUsd.high)} at the most. The table of rungs has when each is reached.`,
+      summary: `Spend of budget ${budget.name} since ${momentText(periodStart ?? nowTime)}: ${usdText(spendUsd.expected)} expected by now, ${usdText(spendUsd.low)} at the least, ${spendUsd.high === null ? 'and no upper bound' : `${usdText(spendUsd.high)} at the most`}. The table of rungs has when each is reached.`,
       caption: 'Dotted lines are the rungs of the ladder. What is above the chart is drawn at its edge.',
     }),
   ];

@@ -1,4 +1,4 @@
-import type { Band } from '../../../shared/spend/band.ts';
+import type { Band, OpenBand } from '../../../shared/spend/band.ts';
 import type { KnownBand } from '../evidence/burn.ts';
 import { isPartlyKnown, type BurnReport } from './report.ts';
 
@@ -153,13 +153,20 @@ function boundsOf(one: Project): readonly (keyof Band)[] {
   return isPartlyKnown(one) ? ['low', 'expected'] : BOUNDS;
 }
 
-function bandSamples(labels: Sample['labels'], band: KnownBand, bounds = BOUNDS): readonly Sample[] {
+function bandSamples(
+  labels: Sample['labels'],
+  band: KnownBand | OpenBand,
+  bounds = BOUNDS,
+): readonly Sample[] {
   if (band === 'unknown') return [];
   // Nothing expected of what has no price is not nothing.
-  const isUnpriced = band.expected === 0 && band.high > 0;
+  const isUnpriced = band.expected === 0 && band.high !== 0;
   return bounds
     .filter((bound) => bound !== 'expected' || !isUnpriced)
-    .map((bound) => ({ labels: { ...labels, bound }, value: band[bound] }));
+    .flatMap((bound) => {
+      const value = band[bound];
+      return value === null ? [] : [{ labels: { ...labels, bound }, value }];
+    });
 }
 
 function writeFamily({ name, unit, help, samples }: Family): string {

@@ -118,7 +118,11 @@ async function readBudgetMessages(
 
 /** Why a budget none of whose ledgers is read has no estimate. */
 function whyNone(messages: BudgetMessages, nowMs: number, without: readonly string[] = []): string {
-  const standing = standingOf({ messages, ledgers: [], without }, null, nowMs);
+  const standing = standingOf(
+    { messages, ledgers: [], without },
+    { discountAtMost: null, regions: [] },
+    nowMs,
+  );
   return standing.kind === 'none' ? standing.why : 'its ledgers were not read';
 }
 
@@ -159,6 +163,7 @@ function reportBudget(
     line: spendLine(ledgers, messages, {
       nowMs,
       discountAtMost: config.discountAtMost,
+      regions: config.regions,
       most: Math.floor(MAX_SAMPLES / config.budgets.length),
     }),
   };

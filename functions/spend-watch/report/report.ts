@@ -1,6 +1,7 @@
 import type { Gap } from '../../../shared/run/receipt.ts';
 import { addBands, NO_BAND, type Band } from '../../../shared/spend/band.ts';
 import type { Change, Ledger, ReadLedger } from '../../../shared/spend/ledger.ts';
+import { oldestRegionLook, unseenRegions } from '../../../shared/spend/region-looks.ts';
 import { notTold } from '../anomalies/tell.ts';
 import type { Config } from '../config.ts';
 import type { BudgetEvidence } from '../evidence/budget.ts';
@@ -14,7 +15,7 @@ import {
 } from '../evidence/burn.ts';
 import { centsOf } from '../evidence/cents.ts';
 import { burnByKind } from '../evidence/kind-burn.ts';
-import { oldestRegionLook, oldestRegionMinutes, unseenRegions } from '../looks/ages.ts';
+import { oldestRegionMinutes } from '../looks/ages.ts';
 import type { SpendSample } from './spend-line.ts';
 import { cents } from '../../../shared/prices/money.ts';
 

@@ -1,12 +1,13 @@
-import type { Band } from '../../../shared/spend/band.ts';
+import type { OpenBand } from '../../../shared/spend/band.ts';
 import { estimateSpend } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import type { BudgetMessages } from '../../../shared/spend/messages.ts';
 import { readReports } from '../../../shared/spend/reading.ts';
-import { centsOf } from '../evidence/cents.ts';
+import type { StandingOptions } from '../../../shared/spend/standing.ts';
+import { openCentsOf } from '../evidence/cents.ts';
 
 /** What was spent by a moment, as it was estimated then. */
-export interface SpendSample extends Band {
+export interface SpendSample extends OpenBand {
   /** RFC 3339. */
   readonly at: string;
 }
@@ -16,10 +17,8 @@ const MAX_FITS = 400;
 const MAX_SAMPLES = 40;
 const MIN_SAMPLES = 8;
 
-export interface LineOptions {
+export interface LineOptions extends StandingOptions {
   readonly nowMs: number;
-  /** As in the policy. */
-  readonly discountAtMost: number | null;
   /** Samples at the most. */
   readonly most?: number;
 }
@@ -28,7 +27,7 @@ export interface LineOptions {
 export function spendLine(
   ledgers: readonly Ledger[],
   messages: BudgetMessages,
-  { nowMs, discountAtMost, most = MAX_SAMPLES }: LineOptions,
+  { nowMs, discountAtMost, regions, most = MAX_SAMPLES }: LineOptions,
 ): readonly SpendSample[] {
   const { period } = messages;
   const fromMs = Math.max(period.startMs, ...ledgers.map(({ sinceMs }) => sinceMs));
@@ -40,8 +39,8 @@ export function spendLine(
       const known = { ...messages, period: { ...period, points } };
       const then = ledgers.map((ledger) => asOf(ledger, atMs));
       const reading = readReports(then, known, period.startMs, discountAtMost);
-      const { spend } = estimateSpend(then, reading, atMs);
-      return { at: new Date(atMs).toISOString(), ...centsOf(spend) };
+      const { spend } = estimateSpend(then, reading, atMs, regions);
+      return { at: new Date(atMs).toISOString(), ...openCentsOf(spend) };
     },
   );
 }

@@ -1,5 +1,6 @@
 import { usdRangeText, usdText } from '../../../shared/report/numbers.ts';
-import type { Band } from '../../../shared/spend/band.ts';
+import type { Band, OpenBand } from '../../../shared/spend/band.ts';
+import { percentText } from '../../../shared/units.ts';
 import { regionsText } from './regions-text.ts';
 import { isPartlyKnown, type BurnReport, type ProjectBurn, type ScopeBurn } from './report.ts';
 
@@ -23,6 +24,23 @@ export function ownerHedge(total: Pick<ScopeBurn, 'partial' | 'mayBeLess'>, unpr
 export function rangeText(band: Band, { partial }: Pick<ScopeBurn, 'partial'>): string {
   if (!partial) return usdRangeText(band);
   return band.low > 0 ? `${usdText(band.low)} or more` : 'not known';
+}
+
+/** From the least to the most that a budget has spent; without an upper point where something may run that no look has seen. */
+export function spendRangeText({ low, high }: OpenBand): string {
+  return high === null ? `${usdText(low)} or more` : usdRangeText({ low, high });
+}
+
+/** Nothing that is expected of what not all was seen of is not nothing. */
+export function isSpentKnown({ expected, high }: OpenBand): boolean {
+  return expected > 0 || high !== null;
+}
+
+/** What a budget has spent, expected, with its share of the amount. */
+export function spentText(spend: OpenBand, share: number, amount: number): string {
+  return isSpentKnown(spend)
+    ? `${usdText(spend.expected)}, ${percentText(share, 0)} of ${usdText(amount)}`
+    : `unknown, of ${usdText(amount)}`;
 }
 
 /** Where nothing is in the list of what runs. */

@@ -77,7 +77,13 @@ describe('the turn of the month in Pacific time, on the live basis', () => {
     const messages = parseMessages(live.fake.world.objects.get(MESSAGES)?.text);
     if (messages === undefined) throw new Error('Cannot read the messages');
     const ledgers = messages.projects.map((project) => live.ledger(project));
-    expect(standingOf({ messages, ledgers, without: [] }, 0, live.fake.world.nowMs)).toEqual({
+    expect(
+      standingOf(
+        { messages, ledgers, without: [] },
+        { discountAtMost: 0, regions: [] },
+        live.fake.world.nowMs,
+      ),
+    ).toEqual({
       kind: 'none',
       why: 'no message of its present period has come yet',
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { oldestRegionLook, sawAllOf, unseenRegions } from '../../../functions/spend-watch/looks/ages.ts';
+import { sawAllOf } from '../../../functions/spend-watch/looks/ages.ts';
 import { REGIONAL_COLLECTIONS } from '../../../functions/spend-watch/kinds.ts';
 import { ledgerAfter } from '../../../functions/spend-watch/ledger-after.ts';
 import { planLook } from '../../../functions/spend-watch/looks/plan.ts';
@@ -7,7 +7,12 @@ import { rememberLook } from '../../../functions/spend-watch/looks/remember.ts';
 import { rateOf } from '../../../shared/spend/accrued.ts';
 import type { Seen } from '../../../shared/spend/accrue.ts';
 import { parseLedger, printLedger, type Ledger } from '../../../shared/spend/ledger.ts';
-import { regionOf, type RegionLooks } from '../../../shared/spend/region-looks.ts';
+import {
+  oldestRegionLook,
+  regionOf,
+  unseenRegions,
+  type RegionLooks,
+} from '../../../shared/spend/region-looks.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

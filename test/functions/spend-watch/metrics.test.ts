@@ -170,6 +170,13 @@ describe('pointsOf', () => {
     expect(burn).not.toHaveProperty(['vm expected']);
   });
 
+  it('has no upper bound of a budget after a look that could not see all', () => {
+    const cut = looked(BOTH, [JOB], false);
+    const points = pointsOf(cut, [{ messages: bothReported(), others: [], without: [] }], CONFIG);
+    expect(Object.keys(valuesOf(points, 'budget_spend_usd'))).toEqual(['low', 'expected']);
+    expect(valuesOf(points, 'budget_estimate_blocked')).toEqual({ '': 0 });
+  });
+
   it('has a budget with its bounds, what was reported and its amount; one without an estimate has none of them', () => {
     const points = pointsOf(BOTH, [{ messages: bothReported(), others: [], without: [] }], CONFIG);
     const spend = valuesOf(points, 'budget_spend_usd');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { renderBurnPage } from '../../../functions/spend-watch/report/page.ts';
 import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
 import { readRequest } from '../../../functions/spend-watch/report/request.ts';
 import { accrue } from '../../../shared/spend/accrue.ts';
@@ -105,7 +106,38 @@ describe('the burn report', () => {
     const { line = [], spendUsd } = budget ?? {};
     expect(line).toHaveLength(40);
     expect(line.at(-1)).toEqual({ at: new Date(NOW).toISOString(), ...spendUsd });
-    expect(line.every(({ low, expected, high }) => low <= expected && expected <= high)).toBe(true);
+    expect(line.every(({ low, expected, high }) => low <= expected && expected <= (high ?? NaN))).toBe(true);
+  });
+
+  it('gives a budget no upper point after a look that could not see all, and from when on there is none', () => {
+    const before = ledgerOf(() => [vm('calm', 0.74)], NOW - HOUR / 12);
+    const cut = accrue(before, { project: 'ml-burn', atMs: NOW, resources: [], complete: false });
+    const report = reportOf({ 'ml-burn': known(cut) }, messagesOf());
+    const [budget] = report.budgets;
+    expect(budget).toMatchObject({ partial: true, spendUsd: { high: null } });
+    expect(budget?.rungs?.map(({ earliest }) => earliest)).toContain('not known');
+    for (const { earliest } of budget?.rungs ?? [])
+      expect(earliest).toMatch(/^(reached|may be reached|not known)$/);
+    expect(budget?.line?.at(-1)?.high).toBeNull();
+    expect(budget?.line?.at(-2)?.high).toBeGreaterThan(0);
+    const spend = familiesIn(writeMetrics(report)).get('costguard_budget_spend_usd') ?? [];
+    expect(spend.map((line) => /bound="(\w+)"/.exec(line)?.[1])).toEqual(['low', 'expected']);
+    expect(renderBurnPage(report).text).toMatch(/\$[\d,.]+<\/data> or more; not all was looked at/);
+    const whole = reportOf({ 'ml-burn': known(BURNING) }, messagesOf());
+    expect(whole.budgets[0]).toMatchObject({
+      partial: false,
+      spendUsd: { high: expect.any(Number) as number },
+    });
+    expect(whole.budgets[0]?.line?.every(({ high }) => high !== null)).toBe(true);
+  });
+
+  it('calls what a budget has spent unknown where nothing was seen, and not all was looked at', () => {
+    const none = messagesOf({ period: { ...messagesOf().period, points: [] } });
+    const nothing = accrue(undefined, { project: 'ml-burn', atMs: NOW, resources: [], complete: false });
+    const report = reportOf({ 'ml-burn': known(nothing) }, none);
+    expect(renderBurnPage(report).text).toMatch(/unknown, of \$600\.00/);
+    const spend = familiesIn(writeMetrics(report)).get('costguard_budget_spend_usd') ?? [];
+    expect(spend.join()).not.toMatch(/expected|high/);
   });
 
   it('says that a look is stale, and that a listing failed', () => {

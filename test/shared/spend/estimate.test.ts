@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accrue } from '../../../shared/spend/accrue.ts';
+import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import { estimateSpend, type Estimate } from '../../../shared/spend/estimate.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import {
@@ -68,7 +68,7 @@ describe('estimateSpend', () => {
     expect(reading.reported?.cost).toBe(230);
     expect(spend.low).toBeCloseTo(72 * 5 + 6 * 100, 1);
     expect(spend.expected).toBeCloseTo(72 * 5 + 6 * 100, 0);
-    expect(spend.high).toBeGreaterThan(spend.expected);
+    expect(spend.high ?? NaN).toBeGreaterThan(spend.expected);
     expect(burn.expected).toBe(105);
     expect(byKind['custom-job']).toBeCloseTo(600, 3);
   });
@@ -117,14 +117,85 @@ describe('estimateSpend', () => {
   });
 });
 
+describe('estimateSpend after a look that could not see all', () => {
+  const calm = ledgerOf(5, { rate: 0, fromHour: 0 });
+  const [one] = calm.running;
+  if (one === undefined) throw new Error('Cannot look without a machine');
+  const look = (before: Ledger, minutes: number, complete: boolean, more: readonly Seen[] = []): Ledger =>
+    accrue(before, {
+      ...{ project: 'p', atMs: NOW + minutes * 60_000, complete },
+      resources: [{ ...one, startedMs: START - HOUR }, ...more],
+    });
+  const cut = look(look(calm, 5, false), 10, false);
+  /** It was started three minutes after the last look that saw all. */
+  const runaway: Seen = {
+    ...{ resource: 'runaway', kind: 'vm', startedMs: NOW + 3 * 60_000 },
+    rate: { low: 120, expected: 120, high: 120 },
+  };
+
+  it('has no upper point, for more may have begun', () => {
+    const { spend } = estimate(cut, reports(), cut.lookedMs);
+    expect(spend.high).toBeNull();
+    expect(spend.low).toBeGreaterThan(355);
+    expect(spend.expected).toBeGreaterThanOrEqual(spend.low);
+  });
+
+  it('says so in the reason of a rung', () => {
+    const now = estimate(cut, reports(), cut.lookedMs);
+    expect(reachOf(900, now, undefined).why).toMatch(/: estimated \$\d+\.\d\d or more, expected \$/);
+    expect(estimateBlocker(now, { resource: 'a', usdPerHour: 10 })).toBeUndefined();
+  });
+
+  it('bounds with the next look that sees all what began meanwhile, since the last one that did', () => {
+    const seen = look(cut, 15, true, [runaway]);
+    const without = look(cut, 15, true);
+    const at = (ledger: Ledger): number => {
+      const { high } = estimate(ledger, reports(), ledger.lookedMs).spend;
+      if (high === null) throw new Error('Cannot find an upper point');
+      return high;
+    };
+    // 36 hours out of sight cost half of its rate in high, too.
+    expect(at(seen) - at(without)).toBeGreaterThanOrEqual((120 * 15) / 60);
+  });
+
+  it('says nothing of a project that another budget has', () => {
+    const other = { ...calm, project: 'q' };
+    const both = estimateSpend([calm, cut], readReports([calm, cut], reports(), START, 0), cut.lookedMs);
+    expect(both.spend.high).toBeNull();
+    const whole = estimateSpend([calm, other], readReports([calm, other], reports(), START, 0), NOW);
+    expect(whole.spend.high).not.toBeNull();
+  });
+
+  const looks = (hours: number): Ledger['looks'] => ({
+    ...{ listedMs: NOW, held: {}, failed: [], answered: {} },
+    regions: { 'us-central1': NOW, 'asia-east1': NOW - hours * HOUR },
+  });
+
+  it.each<readonly [string, number, readonly string[], boolean]>([
+    ['had its turn five hours ago', 5, [], false],
+    ['had its turn seven hours ago', 7, [], true],
+    ['was never looked at', NOW / HOUR, [], true],
+    ['is not watched', NOW / HOUR, ['us-central1'], false],
+  ])('goes by the regions of Vertex AI: one that %s', (_, hours, watched, isOpen) => {
+    const ledger = { ...calm, looks: looks(hours) };
+    const { spend } = estimateSpend([ledger], readReports([ledger], reports(), START, 0), NOW, watched);
+    expect(spend.high === null).toBe(isOpen);
+  });
+
+  it('has none either once no one has looked for 16 minutes', () => {
+    expect(estimate(calm, reports(), NOW + 16 * 60_000).spend.high).not.toBeNull();
+    expect(estimate(calm, reports(), NOW + 17 * 60_000).spend.high).toBeNull();
+  });
+});
+
 describe('reachOf', () => {
   const before = ledgerOf(5, { rate: 100, fromHour: 66 });
 
   const now = estimate(before, reports());
   const earlier: EarlierEstimate = {
-    ...earlierOf(now),
+    ...earlierOf(now, undefined),
     atMs: NOW - 300_000,
-    low: now.spend.low - (now.burn.high * 300) / 3_600,
+    countedUsd: { p: (now.counted.usd['p'] ?? NaN) - (now.burn.high * 300) / 3_600 },
   };
 
   it('stops on what is spent at the least, and tells on what is expected', () => {
@@ -132,22 +203,86 @@ describe('reachOf', () => {
     expect(reachOf(2_000, now, earlier)).toMatchObject({ notify: false, stop: false });
   });
 
-  it('takes a second look where low jumped by more than what runs, or nothing is known of the look before', () => {
+  it('takes a second look where nothing is known of the look before, or it was of another period', () => {
     expect(reachOf(900, now, undefined)).toMatchObject({ notify: true, stop: false });
-    expect(reachOf(900, now, { ...earlier, low: 400 })).toMatchObject({
-      stop: false,
-      why: expect.stringContaining('grew from $400.00, by more than what runs') as unknown,
-    });
-    expect(reachOf(900, now, { ...earlier, low: 901 }).stop).toBe(true);
-    expect(reachOf(900, now, { ...earlier, low: 400, reported: earlier.reported - 600 }).stop).toBe(true);
     expect(reachOf(900, now, { ...earlier, periodStartMs: 0 }).stop).toBe(false);
+  });
+
+  /** The ledgers were at so much one look before. */
+  const jumped = (usd: number, over: Partial<EarlierEstimate> = {}): EarlierEstimate => ({
+    ...{ ...earlier, countedUsd: { p: usd } },
+    ...over,
+  });
+
+  it('counts nothing of what a ledger grew by at once and nothing that ran explains, in all looks that follow', () => {
+    expect(reachOf(900, now, jumped(400))).toMatchObject({
+      stop: false,
+      why: expect.stringMatching(/a ledger grew by \$5\d\d\.\d\d at once, which nothing that ran/) as unknown,
+    });
+    let last = earlierOf(now, jumped(400));
+    for (let look = 1; look < 40; look++) {
+      const next = { ...now, atMs: NOW + look * 300_000 };
+      expect(reachOf(900, next, last).stop).toBe(false);
+      last = earlierOf(next, last);
+    }
+    expect(last.unexplainedUsd).toBeGreaterThan(500);
+  });
+
+  it('counts it once it is reported, and what runs on top of the rest', () => {
+    const held = earlierOf(now, jumped(400));
+    const next = { ...now, atMs: NOW + 300_000 };
+    const reading = { ...now.reading, reported: { atMs: NOW, cost: 901 } };
+    expect(reachOf(900, { ...next, reading }, held).stop).toBe(true);
+    expect(reachOf(400, next, held).stop).toBe(true);
+    const more = { ...next, spend: { ...next.spend, low: 901 + held.unexplainedUsd, expected: 2_000 } };
+    expect(reachOf(900, more, held).stop).toBe(true);
+  });
+
+  it('counts it no more once the ledger is what it was, and in another period', () => {
+    const held = earlierOf(now, jumped(400));
+    const healed = { ...now, atMs: NOW + 300_000, counted: { ...now.counted, usd: { p: 400 } } };
+    expect(earlierOf(healed, held).unexplainedUsd).toBe(0);
+    expect(earlierOf(now, { ...held, periodStartMs: 0 }).unexplainedUsd).toBe(0);
+    // In a pause nothing is judged, and nothing forgotten.
+    const late = { ...now, atMs: NOW + 2 * HOUR };
+    expect(earlierOf(late, held).unexplainedUsd).toBe(held.unexplainedUsd);
+    expect(earlierOf({ ...healed, atMs: late.atMs }, held).unexplainedUsd).toBeLessThan(10);
+  });
+
+  it.each<readonly [string, number, Partial<EarlierEstimate>, Partial<Estimate['counted']>, boolean]>([
+    ['within the burn', 955, {}, {}, true],
+    ['a burn that was there before', 700, { burnHigh: 3_000 }, {}, true],
+    ['what was not seen for a while', 400, { hiddenUsd: 560 }, {}, true],
+    [
+      'what was found at its turn, by its start',
+      400,
+      {},
+      { found: [{ foundMs: NOW, sinceMs: NOW - 6 * HOUR, usdPerHour: 100 }] },
+      true,
+    ],
+    [
+      'what was found in an earlier look',
+      400,
+      {},
+      { found: [{ foundMs: NOW - 600_000, sinceMs: NOW - 6 * HOUR, usdPerHour: 100 }] },
+      false,
+    ],
+    ['a project that the budget has now', 0, { countedUsd: { q: 0 } }, {}, true],
+  ])('takes for explained %s', (_, usd, over, counted, isExplained) => {
+    const then = { ...now, counted: { ...now.counted, ...counted } };
+    expect(reachOf(900, then, jumped(usd, over)).stop).toBe(isExplained);
+  });
+
+  it('does not take for a jump what a discount that is less than thought adds', () => {
+    const whole = { ...now, spend: { ...now.spend, low: 960 } };
+    expect(reachOf(900, whole, earlier).stop).toBe(true);
   });
 
   it('stops nothing by the stated defaults, whatever low is', () => {
     const few = addMessage(addMessage(undefined, message(60, 1_500), NOW), message(62, 1_600), NOW);
     const first = estimate(before, few);
     expect(first.spend.low).toBeGreaterThan(1_600);
-    expect(reachOf(1_000, first, { ...earlierOf(first), atMs: NOW - 300_000 })).toMatchObject({
+    expect(reachOf(1_000, first, { ...earlierOf(first, undefined), atMs: NOW - 300_000 })).toMatchObject({
       notify: true,
       stop: false,
       why: expect.stringContaining('2 reports, and a stop takes three') as unknown,
@@ -156,7 +291,7 @@ describe('reachOf', () => {
 
   it('stops on expected in two looks running alone', () => {
     const near = { ...now, spend: { ...now.spend, low: 940, expected: 960 }, firm: 955 };
-    const last = { ...earlierOf(near), atMs: NOW - 300_000 };
+    const last = { ...earlierOf(near, undefined), atMs: NOW - 300_000 };
     expect(reachOf(950, near, undefined).stop).toBe(false);
     expect(reachOf(950, near, last)).toMatchObject({
       stop: true,
@@ -201,6 +336,20 @@ describe('addMessage', () => {
     expect(addMessage(next, message(799, 99), LATE)).toBe(next);
     expect(parseMessages(JSON.stringify(next))).toEqual(next);
     expect(parseMessages('{"version":2}')).toBeUndefined();
+  });
+
+  it.each([0, 1, 2, 30, 62])('keeps a fall after %i reports, however many come after it', (at) => {
+    const costs = [...Array.from({ length: at + 1 }, (_, index) => 100 + index), 60];
+    let kept: BudgetMessages | undefined;
+    for (let index = 0; index < 200; index++)
+      kept = addMessage(kept, message(1 + index, costs[index] ?? 60 + index), LATE);
+    const points = kept?.period.points.map(({ cost }) => cost) ?? [];
+    expect(points).toHaveLength(64);
+    expect(points[0]).toBe(100);
+    expect(points.at(-1)).toBe(259);
+    expect(points[points.indexOf(60) - 1]).toBe(100 + at);
+    const hours = Array.from({ length: 20 }, (_, index) => points.at(-1 - index));
+    expect(hours).toEqual(Array.from({ length: 20 }, (_, index) => 259 - index));
   });
 
   it('follows a budget whose period was edited to an earlier start, but no message from before that', () => {

@@ -114,7 +114,7 @@ function watch(scene: Scene, seed: number): readonly Step[] {
       stop: blocked === undefined && reachOf(rungUsd, now, before).stop,
       isAbove: now.spend.low > truth(atMs) + 0.02,
     });
-    before = earlierOf(now);
+    before = earlierOf(now, before);
   }
   return steps;
 }

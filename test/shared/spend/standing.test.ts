@@ -9,6 +9,7 @@ import { standingOf } from '../../../shared/spend/standing.ts';
 
 const HOUR = 3_600_000;
 const RATE = 2;
+const WATCH = { discountAtMost: 0, regions: [] } as const;
 
 /** One machine, looked at every hour. */
 function ledgerOf(fromMs: number, toMs: number): Ledger {
@@ -59,7 +60,7 @@ it.each([
   const start = Date.parse('2026-11-15T08:00:00Z');
   const now = start + 10 * HOUR;
   const messages = { ...messagesOf(start, undefined), complete: false, ...over };
-  const standing = standingOf({ messages, ledgers: [ledgerOf(start, now)], without: [] }, 0, now);
+  const standing = standingOf({ messages, ledgers: [ledgerOf(start, now)], without: [] }, WATCH, now);
   expect(standing).toMatchObject({ kind: 'none', why: expect.stringContaining(why) as string });
 });
 
@@ -69,13 +70,13 @@ describe('standingOf a budget with a period of its own', () => {
   const end = Date.parse('2026-12-01T08:00:00Z');
   const ledger = ledgerOf(start - 48 * HOUR, end + 24 * HOUR);
   const at = (nowMs: number, endMs: number | undefined = end) =>
-    standingOf({ messages: messagesOf(start, endMs), ledgers: [ledger], without: [] }, 0, nowMs);
+    standingOf({ messages: messagesOf(start, endMs), ledgers: [ledger], without: [] }, WATCH, nowMs);
 
   it('counts from its first day on, and nothing of what ran before', () => {
     const until = ledgerOf(start - 48 * HOUR, start + 100 * HOUR);
     const standing = standingOf(
       { messages: messagesOf(start, end), ledgers: [until], without: [] },
-      0,
+      WATCH,
       start + 100 * HOUR,
     );
     if (standing.kind !== 'estimate') throw new Error(standing.why);
@@ -90,7 +91,7 @@ describe('standingOf a budget with a period of its own', () => {
       expect(at(nowMs)).toEqual({ kind: 'none', why: 'no message of its present period has come yet' });
     const endless = standingOf(
       { messages: messagesOf(start, undefined), ledgers: [ledger], without: [] },
-      0,
+      WATCH,
       end + 24 * HOUR,
     );
     expect(endless.kind).toBe('estimate');
@@ -109,7 +110,7 @@ describe('standingOf a budget with something that costs more than any machine', 
       ledgers: [{ ...ledger, running }],
       without: [],
     };
-    const found = standingOf(books, 0, now);
+    const found = standingOf(books, WATCH, now);
     return found.kind === 'estimate' ? found.blocked : found.why;
   };
 
@@ -132,7 +133,7 @@ describe('standingOf a budget of two projects, one of which no one looks at any 
         ledgers: [ledgerOf(start, nowMs), { ...ledgerOf(lastMs - 90 * HOUR, lastMs), project: 'ml-b' }],
         without: [],
       },
-      0,
+      WATCH,
       nowMs,
     );
   const blocked = (lastMs: number): string | undefined => {

@@ -10,9 +10,12 @@ import { HOUR, type LookPlan, type World } from './world.ts';
 
 /** What came of one replayed stretch of days. */
 export interface Replay {
+  /** That had an upper point. */
   readonly looks: number;
-  /** Looks at which the truth lay between low and high. */
+  /** Of them, those at which the truth lay between low and high. */
   readonly inside: number;
+  /** Looks without an upper point: not all could be seen. */
+  readonly open: number;
   /** Looks at which low was above the truth. */
   readonly above: number;
   /** The truth when the watch stopped all, less the rung, at the moment of the decision; undefined when it never did. */
@@ -42,7 +45,7 @@ export function replay(world: World): Replay {
   let readFrom: BudgetMessages | undefined;
   let before: EarlierEstimate | undefined;
   let next = 0;
-  let [looks, inside, above] = [0, 0, 0];
+  let [looks, inside, open, above] = [0, 0, 0, 0];
   let stoppedMs: number | undefined;
   let settled = false;
   for (const [index, plan] of world.looks.entries()) {
@@ -62,18 +65,20 @@ export function replay(world: World): Replay {
     }
     const now = estimateSpend([ledger], reading, plan.atMs);
     const truth = world.truth(periodStartMs, plan.atMs);
-    looks++;
+    const { low, high } = now.spend;
+    if (high === null) open++;
+    else looks++;
     if (plan.atMs <= crossedMs) settled = now.reading.fit.settled;
-    if (truth < now.spend.low - CENT) above++;
-    else if (truth <= now.spend.high + CENT) inside++;
+    if (truth < low - CENT) above++;
+    else if (high !== null && truth <= high + CENT) inside++;
     const isRungPeriod = periodStartMs === world.periodStartMs;
     if (isRungPeriod && reachOf(world.rungUsd, now, before).stop) {
       stoppedMs = plan.atMs;
       break;
     }
-    before = earlierOf(now);
+    before = earlierOf(now, before);
   }
-  return { looks, inside, above, settled, ...outcome(world, crossedMs, stoppedMs) };
+  return { looks, inside, open, above, settled, ...outcome(world, crossedMs, stoppedMs) };
 }
 
 function periodOf(atMs: number, { periodStartMs, startMs }: World): number {
