@@ -132,7 +132,19 @@ function isOfFuture(stored: BudgetMessages | undefined, nowMs: number): boolean 
   return [lastMs, period.startMs, ...period.points.map(({ atMs }) => atMs)].some((ms) => isAhead(ms, nowMs));
 }
 
-/** The first one stays: it is what the period began with. */
+/**
+ * The first one stays: it is what the period began with. So does each fall, however long ago: what was reported before it is not
+ * proven any more.
+ */
 function thin(points: readonly CostPoint[]): CostPoint[] {
-  return points.length > MAX_POINTS ? [...points.slice(0, 1), ...points.slice(1 - MAX_POINTS)] : [...points];
+  if (points.length <= MAX_POINTS) return [...points];
+  const left = points.findIndex((_, index) => index > 0 && !showsFall(points, index));
+  const index = left > 0 && left < points.length - 1 ? left : 1;
+  return thin([...points.slice(0, index), ...points.slice(index + 1)]);
+}
+
+/** Whether without a point one would see less of a fall. */
+function showsFall(points: readonly CostPoint[], index: number): boolean {
+  const cost = (at: number): number => points[at]?.cost ?? Infinity;
+  return cost(index) < cost(index - 1) || cost(index + 1) < cost(index);
 }
