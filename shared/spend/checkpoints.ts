@@ -27,7 +27,9 @@ export function appendCheckpoint(before: readonly Checkpoint[], atMs: number, ac
     ...up(midnightMs),
     day: true as const,
   }));
-  return [...before, ...midnights, { atMs, ...addBands(total, accrued) }];
+  const isMidnight = billingMidnights(atMs - 1, atMs).length > 0;
+  const now = { atMs, ...addBands(total, accrued), ...(isMidnight ? { day: true as const } : {}) };
+  return [...before, ...midnights, now];
 }
 
 /** Leaves out what is not needed any more. The first and the last checkpoint stay. */

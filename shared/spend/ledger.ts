@@ -164,7 +164,7 @@ export function parseLedger(project: string, text: string | undefined, nowMs = I
 }
 
 /** Sums only grow, and time only passes. */
-function contradiction({ checkpoints, lookedMs, sinceMs, running }: Ledger): string | undefined {
+function contradiction({ checkpoints, lookedMs, sinceMs, completeMs, running }: Ledger): string | undefined {
   const odd = running.find(({ rate: { low, expected, high } }) => !isOrdered([0, low, expected, high]));
   if (odd !== undefined) return `the rate of "${odd.resource.slice(0, 100)}" is out of order`;
   for (const [index, { atMs, low, expected, high }] of checkpoints.entries()) {
@@ -179,9 +179,11 @@ function contradiction({ checkpoints, lookedMs, sinceMs, running }: Ledger): str
   }
   const [first] = checkpoints;
   const last = checkpoints.at(-1);
-  return first?.atMs === sinceMs && last?.atMs === lookedMs
-    ? undefined
-    : 'its checkpoints do not reach from the first look to the last';
+  if (first?.atMs !== sinceMs || last?.atMs !== lookedMs)
+    return 'its checkpoints do not reach from the first look to the last';
+  return completeMs !== undefined && completeMs > lookedMs
+    ? 'its last look that saw all is after its last look'
+    : undefined;
 }
 
 const CENT = 0.01;

@@ -70,6 +70,38 @@ describe('accrue', () => {
     expect(spent(again, 10)).toEqual({ low: 1, expected: 1, high: 1 });
   });
 
+  it('counts in high, since it was seen last, what grew while it was out of sight', () => {
+    const grown = vm({ rate: { low: 60, expected: 60, high: 60 } });
+    const ledger = watched([0, [vm()]], [5, [], false], [10, [], false], [15, [grown]]);
+    expect(spent(ledger)).toEqual({ low: 3, expected: 5, high: 15 });
+  });
+
+  const TEN = { low: 120, expected: 120, high: 120 };
+  it.each<readonly [string, Partial<Seen>, Partial<Seen>, number]>([
+    ['the same start', { startedMs: NOON }, { startedMs: NOON }, 4],
+    ['the same creation of a job', { createdMs: NOON }, { createdMs: NOON }, 4],
+    ['a start of its own', { startedMs: NOON }, { startedMs: NOON + 12 * MINUTE }, 2.6 + 10],
+    ['more machines', { startedMs: NOON }, { startedMs: NOON, machines: 10 }, 3 + 10],
+    ['neither start nor creation, as endpoints have it', {}, {}, 3 + 10],
+    ['no price before', { startedMs: NOON, unpriced: 'no price' }, { startedMs: NOON }, 3 + 10],
+    [
+      'a price before that was known as little',
+      { startedMs: NOON, rate: { low: 12, expected: 40, high: 120 } },
+      { startedMs: NOON },
+      3 + 10,
+    ],
+  ])('counts ten times the price in low by what the listing says: %s', (_, was, now, low) => {
+    const ledger = watched(
+      [0, [vm(was)]],
+      [5, [vm(was)]],
+      [10, [vm(was)]],
+      [15, [vm({ rate: TEN, ...now })]],
+      [20, [vm({ rate: TEN, ...now })]],
+    );
+    expect(spent(ledger)).toMatchObject({ low });
+    expect(ledger.running[0]?.rate).toMatchObject({ expected: 120, high: 120 });
+  });
+
   it('takes nothing for sure of a long pause that has no start stamp', () => {
     expect(spent(watched([0, [vm()]], [60, [vm()]]))).toEqual({ low: 0, expected: 12, high: 12 });
     const stamped = vm({ startedMs: NOON - HOUR });
@@ -107,6 +139,19 @@ describe('accrue', () => {
       high: 2,
     });
     expect(accruedByKind(ledger, midnight - HOUR)).toEqual({ vm: 3 });
+  });
+
+  it.each([
+    ['in summer', '2026-08-01T07:00:00Z'],
+    ['in winter', '2026-12-01T08:00:00Z'],
+  ])('keeps a look that is at the billing midnight itself, %s, for the periods that begin there', (_, at) => {
+    const midnight = Date.parse(at);
+    let ledger: Ledger | undefined;
+    for (let atMs = midnight - HOUR; atMs < midnight + 70 * 24 * HOUR; atMs += HOUR)
+      ledger = accrue(ledger, { project: 'p', atMs, resources: [vm({ startedMs: 0 })], complete: true });
+    if (ledger === undefined) throw new Error('Cannot watch without a look');
+    expect(ledger.checkpoints.filter(({ atMs }) => atMs === midnight)).toHaveLength(1);
+    expect(accruedBetween(ledger, midnight, midnight + 24 * HOUR).low).toBeCloseTo(12 * 24, 6);
   });
 
   it('stays bounded over a year of looks, and keeps every sum', () => {
@@ -172,6 +217,11 @@ describe('parseLedger', () => {
       'has an expected sum that shrinks',
       text.replace('"low":1,"expected":1', '"low":0,"expected":-0.005'),
       /less than the one/,
+    ],
+    [
+      'saw all after its last look',
+      text.replace(/"completeMs":\d+/, '"completeMs":9999999999999'),
+      /saw all is after its last look/,
     ],
     ['has sums that shrink', text.replace('"low":1,', '"low":-1,'), /less than the one before/],
     ['does not reach to its last look', text.replace(/"lookedMs":\d+/, '"lookedMs":1'), /do not reach/],
