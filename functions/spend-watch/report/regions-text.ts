@@ -13,7 +13,7 @@ export function regionsText(projects: readonly ProjectBurn[]): string | undefine
     typeof minutes === 'number'
       ? `the oldest look, at one of ${project}, is ${countText(minutes)} minutes old`
       : `one of ${project} was not looked at yet`;
-  return `Regions of Vertex AI where nothing ran are looked at in turn: ${when}.`;
+  return `Regions of Vertex AI where nothing ran are looked at in turn: ${when}. A job that both began and ended between two of these looks counts at the next one; an endpoint, pool or runtime is in no bound.`;
 }
 
 function isBehind({ lookedAt, oldestRegionLook: seen }: ProjectBurn): boolean {

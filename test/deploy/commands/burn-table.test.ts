@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { burnTable } from '../../../deploy/commands/burn-table.ts';
 import { renderBurnPage } from '../../../functions/spend-watch/report/page.ts';
+import { accrue } from '../../../shared/spend/accrue.ts';
 import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
 
 const HOUR = 3_600_000;
@@ -86,6 +87,30 @@ describe('the burn for a terminal', () => {
     expect(text).toMatch(/100 % stop-compute +\$600 {2}(?:\d+ Nov 2026, \d\d:\d\d|expected to be reached)/);
   });
 
+  it('gives a budget no upper point where not all could be seen', () => {
+    const before = ledgerOf(() => [vm('calm', 0.74)], NOW - HOUR / 12);
+    const cut = accrue(before, { project: 'ml-burn', atMs: NOW, resources: [], complete: false });
+    const text = burnTable(reportOf({ 'ml-burn': known(cut) }, messagesOf()));
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /Spent by now, expected: \$[\d,.]+, \d+ % of \$600\.00; \$[\d,.]+ or more, for not all was looked at\./,
+    );
+    expect(text).toMatch(/100 % stop-compute +\$600 .* not known/);
+    for (const line of text.split('\n')) if (line.length > 80) expect(line).toMatch(/^ {4}projects\/\S+$/);
+  });
+
+  it('says that what ran before the ledgers began is known by reports alone', () => {
+    const { period } = messagesOf();
+    const early = reportOf(
+      { 'ml-burn': known(BURNING) },
+      messagesOf({ period: { ...period, startMs: period.startMs - 10 * HOUR } }),
+    );
+    const says = /before the ledgers began is known by what is reported alone/;
+    expect(burnTable(early).replace(/\s+/g, ' ')).toMatch(says);
+    expect(renderBurnPage(early).text).toMatch(/Before the ledgers began.*known by what is reported alone/s);
+    expect(lines('burning').join(' ').replace(/\s+/g, ' ')).not.toMatch(says);
+    expect(renderBurnPage(REPORTS.burning).text).not.toContain('Before the ledgers began');
+  });
+
   it('writes a rung between two percents as the policy has it', () => {
     const { burning } = REPORTS;
     const rungs = (burning.budgets[0]?.rungs ?? []).map((rung) => ({ ...rung, at: 0.125 }));
@@ -138,7 +163,7 @@ describe('the burn for a terminal', () => {
       return burnTable(reportOf({ 'ml-burn': ledger }, undefined)).replace(/\s+/g, ' ');
     };
     expect(of(2 * HOUR)).toContain(
-      'looked at in turn: the oldest look, at one of ml-burn, is 120 minutes old.',
+      'looked at in turn: the oldest look, at one of ml-burn, is 120 minutes old. A job that both began and ended between two of these looks counts at the next one; an endpoint, pool or runtime is in no bound.',
     );
     expect(of(NOW)).toContain('in turn: one of ml-burn was not looked at yet.');
     expect(of(NOW)).toContain(
