@@ -95,8 +95,8 @@ export function whyNoMessages(
 
 /**
  * What is known after one more message. Duplicates, and messages that come late, change nothing. Any other start begins anew: an
- * earlier one is that of a budget that was edited, from a month to a quarter. So does what is dated ahead of the clock, for it would
- * keep out every message until then. Pure.
+ * earlier one is that of a budget that was edited, from a month to a quarter. So do other projects, whose cost is another one, and what
+ * is dated ahead of the clock, for it would keep out every message until then. Pure.
  */
 export function addMessage(
   stored: BudgetMessages | undefined,
@@ -105,8 +105,9 @@ export function addMessage(
 ): BudgetMessages {
   const before = isOfFuture(stored, Math.max(nowMs, message.publishedMs)) ? undefined : stored;
   const { publishedMs, cost, startMs, endMs, ...about } = message;
-  const known = before?.budget === message.budget ? before : undefined;
-  if (known !== undefined && publishedMs <= known.lastMs) return known;
+  const last = before?.budget === message.budget ? before : undefined;
+  if (last !== undefined && publishedMs <= last.lastMs) return last;
+  const known = last !== undefined && isOfSame(last, message) ? last : undefined;
   const isNew = known?.period.startMs !== startMs;
   const points = isNew ? [] : known.period.points;
   const repeats = points.at(-1)?.cost === cost;
@@ -115,8 +116,8 @@ export function addMessage(
     ...(endMs === undefined ? {} : { endMs }),
     points: repeats ? points : thin([...points, { atMs: publishedMs, cost }]),
   };
-  const last = isNew ? known?.period : known.previous;
-  const previous = last !== undefined && last.startMs < startMs ? last : undefined;
+  const ended = isNew ? known?.period : known.previous;
+  const previous = ended !== undefined && ended.startMs < startMs ? ended : undefined;
   return {
     version: 1,
     ...about,
@@ -125,6 +126,16 @@ export function addMessage(
     ...(previous === undefined ? {} : { previous }),
   };
 }
+
+/** Whether two messages are about the cost of the same: by the filter, or by its projects where an older version kept no filter. */
+function isOfSame(one: About, other: About): boolean {
+  const isSame = (names: readonly string[] = [], others: readonly string[] = []): boolean =>
+    [...names].sort().join() === [...others].sort().join();
+  if (one.filter === undefined || other.filter === undefined) return isSame(one.projects, other.projects);
+  return isSame(one.filter, other.filter) && isSame(one.narrowed, other.narrowed);
+}
+
+type About = Pick<BudgetMessages, 'filter' | 'narrowed' | 'projects'>;
 
 function isOfFuture(stored: BudgetMessages | undefined, nowMs: number): boolean {
   if (stored === undefined) return false;

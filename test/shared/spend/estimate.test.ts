@@ -369,6 +369,26 @@ describe('addMessage', () => {
     expect(again).toMatchObject({ period: { startMs: START }, previous: { startMs: quarterMs } });
   });
 
+  it.each<readonly [string, Partial<CostMessage>, boolean]>([
+    ['other projects in its filter', { filter: ['projects/2', 'projects/3'], projects: ['q', 'r'] }, true],
+    ['one project less', { filter: ['projects/1'], projects: ['p'] }, true],
+    ['a limit to services', { narrowed: ['services'] }, true],
+    ['its projects in another order', { filter: ['projects/2', 'projects/1'] }, false],
+    ['a project that could not be read', { projects: ['p'], complete: false }, false],
+    ['another amount and name', { amount: 5_000, displayName: 'c' }, false],
+  ])(
+    'begins anew once a budget is edited to another cost, in this period and the last: %s',
+    (_, over, isNew) => {
+      const about = { filter: ['projects/1', 'projects/2'], projects: ['p', 'q'], narrowed: [] };
+      let kept = addMessage(undefined, message(-3, 800, { ...about, startMs: START - 31 * 24 * HOUR }), LATE);
+      for (const hour of [1, 2, 3]) kept = addMessage(kept, message(hour, 100 * hour, about), LATE);
+      const next = addMessage(kept, message(4, 900, { ...about, ...over }), LATE);
+      expect(next.period.points.map(({ cost }) => cost)).toEqual(isNew ? [900] : [100, 200, 300, 900]);
+      expect('previous' in next).toBe(!isNew);
+      expect(addMessage(kept, message(2.5, 900, { ...about, ...over }), LATE)).toBe(kept);
+    },
+  );
+
   it('begins anew after what is dated ahead of the clock, and keeps what is a little ahead', () => {
     const kept = addMessage(undefined, message(1, 5), LATE);
     const now = START + 2 * HOUR;
