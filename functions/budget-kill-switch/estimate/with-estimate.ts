@@ -65,8 +65,11 @@ export async function withEstimate(
         `Budget "${budget.displayName}": ${estimated.unsure.do} is expected to be reached and does not fire by the estimate yet: ${estimated.unsure.why}${discountAtMost === null ? UNKNOWN_DISCOUNT : ''}`,
         { ...about, reason: 'estimate-unsure' },
       );
-    const releases = await followReached(context, config, budget, reached, estimated);
-    return { verdict: addEstimate(verdict, estimated), releases };
+    const both = addEstimate(verdict, estimated);
+    return {
+      verdict: both,
+      releases: await followReached(context, config, budget, reached, { estimated, both }),
+    };
   } catch (error) {
     return alone('ERROR', `the estimate cannot be read: ${messageOf(error)}`);
   }
@@ -81,12 +84,14 @@ async function followReached(
   { mode }: Pick<Config, 'mode'>,
   { name, displayName }: Budget,
   before: readonly RungAction[],
-  { rungs, estimate }: Estimated,
+  { estimated: { rungs, estimate }, both }: { readonly estimated: Estimated; readonly both: Verdict },
 ): Promise<boolean> {
   // Observing, no rung is in force.
   if (mode === 'observe') return false;
   const reached: readonly RungAction[] = rungs.map((rung) => rung.do).filter((action) => action !== 'notify');
-  const left = before.filter((action) => !reached.includes(action));
+  // A message may have reached them since.
+  const due = both.kind === 'due' ? both.rungs : [];
+  const left = before.filter((action) => due.every((rung) => rung.do !== action));
   if (left.length > 0)
     context.log(
       'INFO',

@@ -118,6 +118,16 @@ describe('the ladder on spend that is estimated', () => {
     expect(live.lines('INFO').slice(said).join()).not.toContain('no longer');
   });
 
+  it('says of no rung that it is in force no longer which a message has reached since', async () => {
+    const live = await start();
+    live.burn('ml-research', RUNAWAY);
+    for (let n = 0; n < 6; n++) await live.round();
+    await live.message(105);
+    await live.tick();
+    expect(live.lines('INFO').join('\n')).not.toContain('in force no longer');
+    expect(stops(live)).toHaveLength(1);
+  });
+
   it('stops again what comes back while it is above the rung', async () => {
     const live = await start();
     live.burn('ml-research', RUNAWAY);
