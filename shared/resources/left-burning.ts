@@ -16,15 +16,37 @@ export interface Burning {
 
 /** What goes on running, worst first. What belongs to something else is named with that; what bills nothing is left out. */
 export function leftBurning(resources: readonly RunningResource[]): readonly Burning[] {
-  return worstFirst(resources.filter(({ partOf, cost }) => partOf === undefined && !isFree(cost))).map(
-    ({ resource, description, cost, fate, command }) => ({
-      resource,
-      description,
-      cost: costText(cost),
-      why: fate.kind === 'stoppable' ? 'no rung stops it' : fate.why,
-      command,
-    }),
-  );
+  return billing(resources).map(toBurning);
+}
+
+function billing(resources: readonly RunningResource[]): readonly RunningResource[] {
+  return worstFirst(resources.filter(({ partOf, cost }) => partOf === undefined && !isFree(cost)));
+}
+
+function toBurning({ resource, description, cost, fate, command }: RunningResource): Burning {
+  return {
+    resource,
+    description,
+    cost: costText(cost),
+    why: fate.kind === 'stoppable' ? 'no rung stops it' : fate.why,
+    command,
+  };
+}
+
+/** As many of the worst as a list has room for, and how many others there are, with what they cost; undefined where all are listed. */
+export interface ListedBurning {
+  readonly listed: readonly Burning[];
+  readonly others: { readonly count: number; readonly cost: string } | undefined;
+}
+
+/** The worst `most` of what goes on running. */
+export function listBurning(resources: readonly RunningResource[], most: number): ListedBurning {
+  const all = billing(resources);
+  const rest = all.slice(most);
+  return {
+    listed: all.slice(0, most).map(toBurning),
+    others: rest.length === 0 ? undefined : { count: rest.length, cost: burnText(burnOf(rest)) },
+  };
 }
 
 function isFree(cost: Price): boolean {
@@ -53,16 +75,21 @@ export function burnText({ usd, unpriced }: Burn): string {
 /** Resources that one line names. */
 const MAX_SHOWN = 5;
 
-/** `3 left burning $14.20/h and 1 without a price: projects/… (2 x a2-highgpu-1g, $7.34/h); …`; empty where nothing is. */
+/**
+ * `7 left burning $14.20/h and 1 without a price: projects/… (2 x a2-highgpu-1g, $7.34/h; end it by: …); …; and 2 more at $0.40/h, which
+ * the receipt names`; empty where nothing is.
+ */
 export function leftText(resources: readonly RunningResource[]): string {
-  const burning = leftBurning(resources);
-  if (burning.length === 0) return '';
-  const shown = burning
-    .slice(0, MAX_SHOWN)
-    .map(
-      ({ resource, description, cost, command }) =>
-        `${resource} (${description}, ${cost}; end it by: ${command})`,
-    );
-  const more = burning.length > MAX_SHOWN ? `; and ${burning.length - MAX_SHOWN} more` : '';
-  return `${burning.length} left burning ${burnText(burnOf(resources))}: ${shown.join('; ')}${more}`;
+  const { listed, others } = listBurning(resources, MAX_SHOWN);
+  if (listed.length === 0) return '';
+  const shown = listed.map(
+    ({ resource, description, cost, command }) =>
+      `${resource} (${description}, ${cost}; end it by: ${command})`,
+  );
+  const count = listed.length + (others?.count ?? 0);
+  const more =
+    others === undefined
+      ? ''
+      : `; and ${others.count} more at ${others.cost}, which the receipt names with their commands`;
+  return `${count} left burning ${burnText(burnOf(resources))}: ${shown.join('; ')}${more}`;
 }

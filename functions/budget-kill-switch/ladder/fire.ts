@@ -14,7 +14,7 @@ import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
-import { decisionOn, reportRung } from './report-rung.ts';
+import { keepFired, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { sayBurning } from './say-burning.ts';
 import { isFired, openRung, plannedBefore } from './ladder.ts';
@@ -52,7 +52,7 @@ const NOTHING_OVER: Fired = { over: 0 };
  * again. All under one lease.
  */
 export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Promise<Fired> {
-  const { due, run, receipt } = firing;
+  const { due, run } = firing;
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   const rungs = withoutEstimated(firing, manifest, dueRungs);
   const left = dueRungs.find((rung) => !rungs.includes(rung));
@@ -79,8 +79,7 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
     return held;
   }
   if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
-  for (const rung of rungs)
-    receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+  for (const rung of rungs) keepFired(firing, rung, rung === highest ? quiet : undefined);
   return NOTHING_OVER;
 }
 
@@ -198,12 +197,10 @@ async function noteBurns(firing: Firing, lease: ProjectLease, rung: Rung, fresh:
     ...manifest,
     settling: settlingAfter(manifest, by, nowMs, mayBurnOn(rung, fresh)),
   }));
-  sayBurning(firing, rung, fresh.burning, true);
 }
 
 /** What a rung would do now, in the receipt alone. */
 async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<Fired> {
-  const { receipt, run } = firing;
   const fresh = await planNow(firing, rung);
   const { left, running, burning } = fresh;
   const earlier = plannedBefore(manifest, rung);
@@ -217,7 +214,7 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   const isOver = new Set(over.map((item) => item.resource));
   const items = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
   if (earlier !== undefined && fresh.complete && over.length === 0 && items.length === 0) {
-    receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+    keepFired(firing, rung, fresh);
     return NOTHING_OVER;
   }
   const cause = await causeToUnlink(firing, rung, fresh, manifest);
@@ -251,7 +248,8 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
   if (wasFired && isDealtWith && !isOffAnew(firing, lease.manifest(), rung, fresh)) {
     await noteBurns(firing, lease, rung, fresh);
-    firing.receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do }));
+    sayBurning(firing, rung, fresh.burning, true);
+    keepFired(firing, rung, fresh);
     return NOTHING_OVER;
   }
   const cause = await causeToUnlink(firing, rung, fresh, lease.manifest(), lease);

@@ -3,8 +3,11 @@ import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { Decision, OutcomeKind } from '../../../shared/run/receipt.ts';
 import { isPriced } from '../../../shared/prices/price.ts';
+import { worstFirst } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { leftBurning } from '../../../shared/resources/left-burning.ts';
 import { estimatedWhy, estimateEvidence } from '../estimate/evidence.ts';
+import type { SwitchRun } from '../run.ts';
 import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
 import type { RungPlan } from './ladder.ts';
@@ -30,17 +33,10 @@ export function report(
   { running, burning }: Pick<ProjectPlan, 'running' | 'burning'>,
 ): void {
   const now = byName(running);
-  const goesOn = byName(burning);
-  const leave = (resource: string, why: string, one: RunningResource | undefined): void => {
-    receipt.keep({
-      ...decisionOn(resource, 'keep', 'left-alone', { why, rung: rung.do }),
-      usdPerHour: usdPerHourOf(one),
-    });
-  };
   for (const item of items) {
     const { resource, kind, why } = item;
     // What is dealt with says why only where something spoke against it.
-    if (why !== undefined && !isOpen(item)) leave(resource, why, now.get(resource));
+    if (why !== undefined && !isOpen(item)) receipt.keep(leftAlone(rung, resource, why, now.get(resource)));
     else {
       const one = now.get(resource);
       const startedBy = one?.startedBy ?? (item.cameBack === undefined ? undefined : UNTOLD);
@@ -61,7 +57,48 @@ export function report(
       });
     }
   }
-  for (const { resource, reason } of left) leave(resource, reason, goesOn.get(resource));
+  keepLeft({ receipt }, rung, left, burning);
+}
+
+/** Writes into the receipt what a rung leaves alone, worst first. */
+function keepLeft(
+  { receipt }: { readonly receipt: Pick<Firing['receipt'], 'keep'> },
+  rung: Rung,
+  left: readonly LeftAlone[],
+  burning: readonly RunningResource[],
+): void {
+  const reasons = new Map(left.map(({ resource, reason }) => [resource, reason]));
+  const goesOn = byName(worstFirst(burning.filter(({ resource }) => reasons.has(resource))));
+  for (const resource of new Set([...goesOn.keys(), ...reasons.keys()]))
+    receipt.keep(leftAlone(rung, resource, reasons.get(resource) ?? '', goesOn.get(resource)));
+}
+
+/** What goes on costing money has its cost and the command that ends it: the receipt has no other place for all of them. */
+function leftAlone(rung: Rung, resource: string, why: string, one: RunningResource | undefined): Decision {
+  const [burning] = one === undefined ? [] : leftBurning([one]);
+  return {
+    ...decisionOn(resource, 'keep', 'left-alone', {
+      ...{ why, rung: rung.do },
+      ...(burning === undefined
+        ? {}
+        : { description: burning.description, cost: burning.cost, command: burning.command }),
+    }),
+    usdPerHour: usdPerHourOf(one),
+  };
+}
+
+/** Writes into the receipt that a rung has fired before and nothing that it covers runs, with what it leaves. */
+export function keepFired(
+  {
+    run,
+    receipt,
+  }: { readonly run: Pick<SwitchRun, 'projectId'>; readonly receipt: Pick<Firing['receipt'], 'keep'> },
+  rung: Rung,
+  { left, burning }: Pick<ProjectPlan, 'left' | 'burning'> = { left: [], burning: [] },
+): void {
+  keepLeft({ receipt }, rung, left, burning);
+  const evidence = { rung: rung.do, ...burningEvidence(burning) };
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', evidence));
 }
 
 /** What came back was started by something or by a person, also where the listing is silent about it. */

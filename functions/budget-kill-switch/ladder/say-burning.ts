@@ -1,17 +1,25 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
-import { burnText, leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
+import { burnText, leftText, listBurning } from '../../../shared/resources/left-burning.ts';
 import type { Firing } from './fire.ts';
-import { MAX_SHOWN } from './unseen.ts';
+
+/** Resources that one decision names, some 100 KB: a log entry takes 256 KB. Each left alone is a decision of its own in the receipt. */
+const MAX_LISTED = 200;
 
 /** What a rung leaves running, for the receipt: worst first, with its cost and the command that ends it. */
 export function burningEvidence(burning: readonly RunningResource[]): Readonly<Record<string, unknown>> {
-  const left = leftBurning(burning);
-  if (left.length === 0) return {};
+  const { listed, others } = listBurning(burning, MAX_LISTED);
+  if (listed.length === 0) return {};
+  const count = listed.length + (others?.count ?? 0);
   return {
-    burning: `${left.length} left burning ${burnText(burnOf(burning))}`,
-    leftBurning: left.slice(0, MAX_SHOWN),
+    burning: `${count} left burning ${burnText(burnOf(burning))}`,
+    leftBurning: listed,
+    ...(others === undefined
+      ? {}
+      : {
+          notListed: `${others.count} more at ${others.cost}: the stored receipt has each with its command, as a decision "left-alone"`,
+        }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { report } from '../../../functions/budget-kill-switch/ladder/report-rung.ts';
+import { keepFired, report } from '../../../functions/budget-kill-switch/ladder/report-rung.ts';
+import { burningEvidence } from '../../../functions/budget-kill-switch/ladder/say-burning.ts';
 import { unpriced, type Price } from '../../../shared/prices/price.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
@@ -71,5 +72,50 @@ describe('report of a rung', () => {
       { running: [vm], burning: [] },
     );
     expect(added[0]?.evidence['startedBy']).toEqual(startedBy);
+  });
+});
+
+describe('what goes on burning in a receipt', () => {
+  const many = (length: number): readonly RunningResource[] =>
+    Array.from({ length }, (_, index) =>
+      running('vm', {
+        resource: `vm-${index}`,
+        command: `stop vm-${index}`,
+        cost: { ...COST, usd: { low: index + 1, high: index + 1 } },
+        fate: { kind: 'named', why: KEPT },
+      }),
+    );
+
+  it('names 21 with their commands, worst first', () => {
+    const { leftBurning, notListed } = burningEvidence(many(21));
+    expect(leftBurning).toHaveLength(21);
+    expect(leftBurning).toMatchObject({ 0: { resource: 'vm-20' }, 20: { command: 'stop vm-0' } });
+    expect(notListed).toBeUndefined();
+  });
+
+  it('names 200 in one decision, and says how many others there are, what they cost and where they are named', () => {
+    const { leftBurning, notListed } = burningEvidence(many(203));
+    expect(leftBurning).toHaveLength(200);
+    expect(notListed).toBe(
+      '3 more at $6.00/h: the stored receipt has each with its command, as a decision "left-alone"',
+    );
+  });
+
+  it('has a decision on each of them, with its cost and command, also where the rung has fired before', () => {
+    const kept: Decision[] = [];
+    const burning = many(203);
+    const receipt = { keep: (decision: Decision) => void kept.push(decision) };
+    const run = { projectId: 'ml-lab' };
+    keepFired({ run, receipt }, RUNG, {
+      left: burning.map(({ resource }) => ({ resource, reason: KEPT })),
+      burning,
+    });
+    expect(kept).toHaveLength(204);
+    expect(kept.at(0)).toMatchObject({
+      reason: 'left-alone',
+      usdPerHour: 203,
+      evidence: { why: KEPT, cost: '$203.00/h', command: 'stop vm-202' },
+    });
+    expect(kept.at(203)).toMatchObject({ reason: 'fired-before', resource: 'projects/ml-lab' });
   });
 });

@@ -44,9 +44,11 @@ describe('leftText', () => {
     expect(leftText(resources)).toBe(text);
   });
 
-  it('names five and counts the others', () => {
+  it('names five, and says what the others cost and where they are named', () => {
     const many = Array.from({ length: 7 }, (_, index) => running(`r-${index}`, usd(index + 1)));
-    expect(leftText(many)).toMatch(/^7 left burning \$28\.00\/h: r-6 .*; and 2 more$/);
+    expect(leftText(many)).toMatch(
+      /^7 left burning \$28\.00\/h: r-6 .*; and 2 more at \$3\.00\/h, which the receipt names with their commands$/,
+    );
   });
 
   it('names what belongs to something with that alone', () => {
