@@ -63,7 +63,7 @@ export async function restoreEndpoint(
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
   if (pending !== undefined) return { kind: 'pending', why: pending };
-  if (elsewhere.length > 0) return { kind: 'left', why: elsewhereText(item, elsewhere) };
+  if (elsewhere.length > 0) return { kind: 'left', why: elsewhereText(item, elsewhere, run) };
   return {
     kind: done ? 'done' : 'already',
     ...(beside ? { why: 'an operator deployed another model meanwhile: the traffic stays as it is' } : {}),
@@ -75,11 +75,16 @@ function isOfProject({ model }: DeployedModel, { project }: RestoreRun): boolean
   return typeof model !== 'string' || isBelow(model, project);
 }
 
-function elsewhereText({ resource }: EndpointItem, models: readonly DeployedModel[]): string {
-  const [, project = '', , region = '', , id = ''] = resource.split('/');
+/** gcloud takes no project number, which the endpoint's name may have. */
+function elsewhereText(
+  { resource }: EndpointItem,
+  models: readonly DeployedModel[],
+  { project: { projectId } }: Pick<RestoreRun, 'project'>,
+): string {
+  const [, , , region = '', , id = ''] = resource.split('/');
   const commands = models.map(
     (model) =>
-      `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${project}`,
+      `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${projectId}`,
   );
   return `models of other projects are not deployed by costguard; where they are right, run: ${commands.join(' && ')}`;
 }

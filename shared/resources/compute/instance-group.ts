@@ -3,7 +3,7 @@ import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate } from '../kind.ts';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines, nothingBilled } from '../cost.ts';
-import { controllerOf, groupKey, serviceOf } from './controller.ts';
+import { controllerOf, emptyGroup, flagsOf, groupKey } from './controller.ts';
 import type { ListedGroup } from './group-facts.ts';
 import { membersOf, type Members } from './group-members.ts';
 import {
@@ -15,6 +15,7 @@ import {
   resize,
   setMode,
 } from './instance-group-steps.ts';
+import { findPool, serviceOf } from './services.ts';
 import type { VmFacts } from './vm-facts.ts';
 import { resourceId } from '../../google/resource-name.ts';
 
@@ -91,7 +92,7 @@ function listed(group: ListedGroup, members: Members): Listed {
         ? nothingBilled('none of its VMs runs', 'Compute Engine pricing page')
         : unpriced('none of its members was seen'),
     fate: fateNow(fateOf(group, members.vms), members),
-    command: commandOf(resource),
+    command: commandOf(group, members.vms),
     memberKeys: [key],
     ownerKeys: [...new Set([key, ...ofMembers])],
   };
@@ -143,8 +144,18 @@ function fateNow(fate: Fate, { vms, unseen }: Members): Fate {
       };
 }
 
-function commandOf(resource: string): string {
-  const [, project = '', scopes = '', scope = '', , name = ''] = resource.split('/');
-  const where = `--${scopes === 'zones' ? 'zone' : 'region'}=${scope} --project=${project}`;
-  return `gcloud compute instance-groups managed resize ${name} --size=0 ${where}`;
+/** What would undo a resize of the group itself is what ends it; a stateful group keeps its disks where its VMs are stopped. */
+function commandOf(group: ListedGroup, members: readonly VmFacts[]): string {
+  const { resource, isStateful, autoscaler, mode } = group;
+  const [, projectId = '', , zone = '', , name = ''] = resource.split('/');
+  const [service] = members.flatMap(({ labels }) => serviceOf(labels) ?? []);
+  if (service !== undefined) return service.command({ projectId, zone });
+  if (GKE_GROUP.test(name)) return findPool(projectId);
+  const where = flagsOf(resource);
+  if (isStateful)
+    return members.length === 0
+      ? `gcloud compute instance-groups managed list-instances ${name} ${where} # then stop-instances, which keeps their disks`
+      : `gcloud compute instance-groups managed stop-instances ${name} --instances=${members.map((vm) => resourceId(vm.resource)).join(',')} ${where}`;
+  if (autoscaler === undefined || mode === OFF) return emptyGroup(resource, 'off');
+  return emptyGroup(resource, mode === undefined ? 'unknown' : 'on');
 }

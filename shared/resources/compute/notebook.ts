@@ -79,7 +79,7 @@ function noteFailed(
 }
 
 function listed(look: Look, { name, state = '', labels = {}, gceSetup }: NotebookInstance): Listed {
-  const [, project = '', , zone = '', , id = ''] = name.split('/');
+  const [, , , zone = '', , id = ''] = name.split('/');
   const machines = [
     {
       machineType: gceSetup?.machineType?.replace(/^.*\//, ''),
@@ -103,7 +103,7 @@ function listed(look: Look, { name, state = '', labels = {}, gceSetup }: Noteboo
       STATES.running.has(state) || STATES.starting.has(state) || state === UPGRADING
         ? { kind: 'stoppable', record: {} }
         : notEvaluable(look, name, state),
-    command: `gcloud workbench instances stop ${id} --location=${zone} --project=${project}`,
+    command: `gcloud workbench instances stop ${id} --location=${zone} --project=${look.projectId}`,
     memberKeys: vm === undefined ? [] : [`vm/${vm}`],
   };
 }

@@ -7,6 +7,7 @@ import type { KindRequest, Standing, Step } from '../kind.ts';
 import { zoneOperation } from '../operation.ts';
 import { controllerOf } from './controller.ts';
 import { COMPUTE_HOST } from './group-facts.ts';
+import type { Place } from './services.ts';
 import type { VmFacts } from './vm-facts.ts';
 
 const record = z.object({ localSsds: z.number(), spot: z.boolean() });
@@ -47,7 +48,7 @@ function listed(vm: VmFacts): Listed {
       controller === undefined
         ? { kind: 'stoppable', record: remembered }
         : { kind: 'owned', why: controller.why, record: remembered },
-    command: commandOf(vm),
+    command: controller?.command(placeOf(vm)) ?? commandOf(vm),
     ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
   };
 }
@@ -57,6 +58,11 @@ function scheduleOf({ resourcePolicies }: VmFacts): string | undefined {
   return resourcePolicies.length === 0
     ? undefined
     : `cannot be told for sure: the resource policy ${resourcePolicies.join(', ')} is attached to it, which starts it where that is an instance schedule`;
+}
+
+function placeOf({ resource }: VmFacts): Place {
+  const [, projectId = '', , zone = ''] = resource.split('/');
+  return { projectId, zone };
 }
 
 function commandOf({ resource, localSsds }: VmFacts): string {

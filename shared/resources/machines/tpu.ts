@@ -57,15 +57,17 @@ export const TPUS = stoppableKind({
       title: 'TPUs',
       schema: nodeSchema,
     });
-    return nodes.filter(({ state = '' }) => isRunning(state, STATES)).map(listed);
+    return nodes
+      .filter(({ state = '' }) => isRunning(state, STATES))
+      .map((node) => listed(look.projectId, node));
   },
   stop: (resource) => [step('stop', resource)],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
 });
 
-function listed(node: Node): Listed {
+function listed(project: string, node: Node): Listed {
   const { name, state = '', labels = {}, acceleratorType = '', queuedResource = '' } = node;
-  const [, project = '', , zone = '', , id = ''] = name.split('/');
+  const [, , , zone = '', , id = ''] = name.split('/');
   const fate = fateOf(node);
   const where = `${id} --zone=${zone} --project=${project}`;
   return {
@@ -174,7 +176,7 @@ export const QUEUED_RESOURCES = namedKind({
     return queued
       .filter(({ state }) => !QUEUED_ENDED.has(state?.state ?? ''))
       .map(({ name, state }) => {
-        const [, project = '', , zone = '', , id = ''] = name.split('/');
+        const [, , , zone = '', , id = ''] = name.split('/');
         return {
           resource: name,
           state: state?.state ?? '',
@@ -183,7 +185,7 @@ export const QUEUED_RESOURCES = namedKind({
             ? nothingBilled('it bills when TPUs are granted', 'Cloud TPU documentation: queued resources')
             : unpriced('it bills by the TPUs that it makes; none was seen'),
           fate: { kind: 'named', why: 'ending it deletes its TPUs' },
-          command: `gcloud compute tpus queued-resources delete ${id} --zone=${zone} --project=${project} --force`,
+          command: `gcloud compute tpus queued-resources delete ${id} --zone=${zone} --project=${look.projectId} --force`,
           memberKeys: [`queued/${id}`],
         };
       });

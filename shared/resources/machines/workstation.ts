@@ -58,14 +58,19 @@ export const WORKSTATIONS = stoppableKind({
       title: 'workstations',
       schema: workstationSchema,
     });
-    return workstations.filter(({ state = '' }) => isRunning(state, STATES)).map(listed);
+    return workstations
+      .filter(({ state = '' }) => isRunning(state, STATES))
+      .map((one) => listed(look.projectId, one));
   },
   stop: (resource) => [step('stop', resource)],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
 });
 
-function listed({ name, state = '', labels = {}, displayName, runtimeHost }: Workstation): Listed {
-  const [, project = '', , region = '', , cluster = '', , config = '', , id = ''] = name.split('/');
+function listed(
+  project: string,
+  { name, state = '', labels = {}, displayName, runtimeHost }: Workstation,
+): Listed {
+  const [, , , region = '', , cluster = '', , config = '', , id = ''] = name.split('/');
   const vm = runtimeHost?.gceInstanceHost?.id;
   return {
     resource: name,

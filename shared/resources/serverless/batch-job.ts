@@ -33,7 +33,7 @@ export const BATCH_JOBS = namedKind({
     return jobs
       .filter(({ status }) => !ENDED.has(status?.state ?? ''))
       .map(({ name, uid = '', labels = {}, status }) => {
-        const [, project = '', , location = '', , id = ''] = name.split('/');
+        const [, , , location = '', , id = ''] = name.split('/');
         return {
           resource: name,
           state: status?.state ?? '',
@@ -41,7 +41,7 @@ export const BATCH_JOBS = namedKind({
           description: `Batch job ${id}`,
           cost: unpriced('none of its VMs was seen'),
           fate: { kind: 'named', why: 'a job that ends early does not come back' },
-          command: `gcloud batch jobs cancel ${id} --location=${location} --project=${project}`,
+          command: `gcloud batch jobs cancel ${id} --location=${location} --project=${look.projectId}`,
           memberKeys: uid === '' ? [] : [`batch/${uid}`],
         };
       });

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { stringMap } from '../../google/string-map.ts';
+import { resourceId } from '../../google/resource-name.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
@@ -42,22 +43,20 @@ export const COLAB_RUNTIMES = stoppableKind({
   record: z.object({}),
   async list(look) {
     const runtimes = await listRegional(look, { collection: 'notebookRuntimes', schema: runtimeSchema });
-    return runtimes.filter(({ runtimeState = '' }) => isRunning(runtimeState, STATES)).map(listed);
+    return runtimes
+      .filter(({ runtimeState = '' }) => isRunning(runtimeState, STATES))
+      .map((runtime) => listed(look.projectId, runtime));
   },
   stop: (resource) => [step('stop', resource)],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
 });
 
-function listed({
-  name,
-  displayName = '',
-  runtimeState = '',
-  runtimeUser,
-  labels = {},
-  machineSpec: spec,
-}: Runtime): Listed {
+function listed(
+  project: string,
+  { name, displayName = '', runtimeState = '', runtimeUser, labels = {}, machineSpec: spec }: Runtime,
+): Listed {
   const machines = [machinesOf(name, spec, 1, false)];
-  const [, project = '', , region = '', , id = ''] = name.split('/');
+  const [, , , region = '', , id = ''] = name.split('/');
   return {
     resource: name,
     state: runtimeState,
@@ -73,8 +72,8 @@ function listed({
 
 /** NotebookRuntime has no field that says why it is in ERROR (aiplatform v1, discovery revision of the frozen data). */
 function whereToLook(resource: string): string {
-  const [, project = '', , , , id = ''] = resource.split('/');
-  return `the API has no field for the reason; "gcloud logging read '\"notebookRuntimes/${id}\" severity>=ERROR' --freshness=1d --project=${project}" may show it`;
+  const id = resourceId(resource);
+  return `the API has no field for the reason; "gcloud logging read '\"notebookRuntimes/${id}\" severity>=ERROR' --freshness=1d --project=PROJECT_ID" may show it`;
 }
 
 function step(verb: 'stop' | 'start', resource: string): Step {

@@ -82,7 +82,7 @@ function listed(
       ...gpuCount(models.flatMap((model) => machinesOfModel(name, model, 'least') ?? [])),
       machines: machineCount(models.flatMap((model) => machinesOfModel(name, model, 'most') ?? [])),
       fate: { kind: 'stoppable', record: { models, trafficSplit } },
-      command: models.map(({ id }) => commandOf(name, id)).join(' && '),
+      command: commandOf(look.projectId, name, [first, ...rest]),
     },
   ];
 }
@@ -117,9 +117,16 @@ function machinesOfModel(
   return machinesOf(endpoint, resources.machineSpec, replicas, resources.spot === true);
 }
 
-function commandOf(endpoint: string, model: string): string {
-  const [, project = '', , region = '', , id = ''] = endpoint.split('/');
-  return `gcloud ai endpoints undeploy-model ${id} --deployed-model-id=${model} --region=${region} --project=${project}`;
+/** One after the other: a model that has traffic comes off only where that goes to one that stays. */
+function commandOf(project: string, endpoint: string, models: readonly Pick<Model, 'id'>[]): string {
+  const [, , , region = '', , id = ''] = endpoint.split('/');
+  return models
+    .map(({ id: model }, index) => {
+      const next = models[index + 1];
+      const traffic = next === undefined ? '' : ` --traffic-split=${next.id}=100`;
+      return `gcloud ai endpoints undeploy-model ${id} --deployed-model-id=${model}${traffic} --region=${region} --project=${project}`;
+    })
+    .join(' && ');
 }
 
 function undeploy(resource: string, model: string): Step {

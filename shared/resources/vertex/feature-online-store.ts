@@ -19,5 +19,6 @@ export const FEATURE_ONLINE_STORES = namedVertexKind({
       cost: unpriced('no price for nodes of a feature online store'),
     };
   },
+  deletedByForce: true,
   why: 'it can only be deleted, with the data that it serves',
 });

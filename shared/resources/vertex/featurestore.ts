@@ -22,5 +22,6 @@ export const FEATURESTORES = namedVertexKind({
       cost: unpriced('no price for nodes of a feature store'),
     };
   },
+  deletedByForce: true,
   why: 'without nodes it serves nothing; deleting it destroys its features',
 });

@@ -21,12 +21,12 @@ export const INDEX_ENDPOINTS = namedVertexKind({
   title: 'index endpoints',
   collection: 'indexEndpoints',
   schema: z.looseObject({ deployedIndexes: z.optional(deployedIndexes) }),
-  describe({ deployedIndexes: deployed = [] }, name) {
+  describe({ deployedIndexes: deployed = [] }, name, project) {
     const [first, ...rest] = deployed;
     if (first === undefined) return undefined;
     const sum = (bound: keyof Replicas): Price =>
       sumPrices([costOf(name, first, bound), ...rest.map((one) => costOf(name, one, bound))]);
-    const [, project = '', , region = '', , id = ''] = name.split('/');
+    const [, , , region = '', , id = ''] = name.split('/');
     return {
       description: `index endpoint with ${deployed.length} deployed`,
       // How far it is scaled up the API does not tell.

@@ -149,7 +149,7 @@ function listed<Fields extends z.core.$ZodShape>(
     startedBy: startedBy(labels),
     ...(Number.isFinite(createdMs) ? { createdMs } : {}),
     fate: fateOf(look, name, state, { displayName, state, source }),
-    command: curlCommand(name, collection === 'customJobs' ? undefined : 'cancel'),
+    command: cancelCommand(look.projectId, name, collection),
     ...described,
   };
 }
@@ -167,12 +167,12 @@ function startedBy(labels: StringMap): string | undefined {
   return run === undefined ? undefined : `pipeline run ${run}`;
 }
 
-/** A command that works without a `gcloud` of its own; custom jobs have one. */
-function curlCommand(name: string, verb: string | undefined): string {
-  const [, project = '', , region = '', , id = ''] = name.split('/');
-  return verb === undefined
+/** gcloud takes no project number, and names at Vertex AI have that. Most kinds of jobs have no command of their own. */
+function cancelCommand(project: string, name: string, collection: string): string {
+  const [, , , region = '', , id = ''] = name.split('/');
+  return collection === 'customJobs'
     ? `gcloud ai custom-jobs cancel ${id} --region=${region} --project=${project}`
-    : `curl -X POST -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}:${verb}`;
+    : `curl -X POST -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}:cancel`;
 }
 
 function cancel(resource: string, collection: string): Step {

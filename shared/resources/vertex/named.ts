@@ -22,17 +22,21 @@ export interface NamedVertexKind<T> {
   readonly describe: (
     found: T,
     name: string,
+    /** For commands: gcloud takes no project number, and names at Vertex AI have that. */
+    projectId: string,
   ) =>
     | (Pick<Listed, 'description' | 'cost'> &
         Partial<Pick<Listed, 'command' | 'memberKeys' | 'expectedUsd' | 'machines'>>)
     | undefined;
+  /** Whether deleting it takes the word that what is in it goes as well. Source: discovery of aiplatform v1, `force` of its delete. */
+  readonly deletedByForce?: true;
   /** Why it is only named. */
   readonly why: string;
 }
 
 /** A kind of Vertex AI that costguard names and does not stop. */
 export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
-  const { kind, title, collection, schema, describe, why } = spec;
+  const { kind, title, collection, schema, describe, why, deletedByForce = false } = spec;
   const whole = z.intersection(common, schema);
   return namedKind({
     ...{ kind, title },
@@ -42,7 +46,7 @@ export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
       const found = await listRegional(look, { collection, schema: whole });
       return found.flatMap((one) => {
         const { name, state = '', labels = {} } = one;
-        const described = describe(one, name);
+        const described = describe(one, name, look.projectId);
         if (described === undefined) return [];
         return [
           {
@@ -50,7 +54,7 @@ export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
             state,
             labels,
             fate: { kind: 'named', why },
-            command: deleteCommand(name),
+            command: deleteCommand(name, deletedByForce),
             ...described,
           },
         ];
@@ -60,6 +64,7 @@ export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
 }
 
 /** gcloud has no command for most of them. */
-function deleteCommand(name: string): string {
-  return `curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" ${urlOf(name)}`;
+function deleteCommand(name: string, isForced: boolean): string {
+  const url = isForced ? `"${urlOf(name)}?force=true"` : urlOf(name);
+  return `curl -X DELETE -H "Authorization: Bearer $(gcloud auth print-access-token)" ${url}`;
 }

@@ -23,11 +23,11 @@ export const PERSISTENT_RESOURCES = namedVertexKind({
   title: 'persistent resources',
   collection: 'persistentResources',
   schema: z.looseObject({ state: z.optional(z.string()), resourcePools: z.optional(resourcePools) }),
-  describe({ state, resourcePools: pools = [] }, name) {
+  describe({ state, resourcePools: pools = [] }, name, project) {
     if (state === 'STOPPING') return undefined;
     const machines = machinesBy(name, pools, 'named');
     const isScaled = pools.some(({ autoscalingSpec }) => autoscalingSpec !== undefined);
-    const [, project = '', , region = '', , id = ''] = name.split('/');
+    const [, , , region = '', , id = ''] = name.split('/');
     return {
       description: `persistent resource${machines.length === 0 ? '' : ` of ${describeMachines(machines)}`}${isScaled ? ', autoscaled' : ''}`,
       // How far it is scaled the API does not tell.

@@ -19,5 +19,6 @@ export const REASONING_ENGINES = namedVertexKind({
       cost: unpriced('no price for a reasoning engine'),
     };
   },
+  deletedByForce: true,
   why: 'it can only be deleted, with its sessions',
 });

@@ -45,7 +45,7 @@ describe('inspectReach', () => {
       expect(remedy).toHaveLength(2);
       expect(remedy[0]).toContain('featureOnlineStores/fs (feature online store, unpriced: no price for');
       expect(remedy[1]).toContain(
-        `To end it by hand: gcloud compute instance-groups managed resize db --size=0 --zone=${ZONE} --project=${PROJECT}`,
+        `To end it by hand: gcloud compute instance-groups managed stop-instances db --instances=db-0 --zone=${ZONE} --project=${PROJECT}`,
       );
     });
   });

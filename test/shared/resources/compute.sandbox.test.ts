@@ -62,7 +62,7 @@ describe('VMs and managed instance groups', () => {
           fate.kind === 'stoppable' ? fate.record : `${fate.kind}: ${fate.why}`;
       const member = 'owned: member of a managed instance group, which would replace it; resize the group';
       const gke = 'owned: GKE node: its node pool would replace it; resize the pool';
-      const batch = 'owned: worker of a Batch job, which would replace it; delete the job';
+      const batch = 'owned: worker of a Batch job, which would replace it; cancel the job';
       const dataflow = 'owned: worker of a Dataflow job, which would replace it; cancel the job';
       expect(fates).toEqual({
         alone: { localSsds: 0, spot: false },
@@ -100,9 +100,41 @@ describe('VMs and managed instance groups', () => {
       expect(web.description).toBe('2 x a2-highgpu-1g, autoscaled');
       expect(web.memberLabels).toContainEqual({ 'costguard-keep': 'true' });
       expect(web.command).toBe(
-        `gcloud compute instance-groups managed resize web --size=0 --zone=${ZONE} --project=${PROJECT}`,
+        `gcloud compute instance-groups managed update-autoscaling web --mode=off --zone=${ZONE} --project=${PROJECT} && gcloud compute instance-groups managed resize web --size=0 --zone=${ZONE} --project=${PROJECT}`,
       );
       expect(atLeast(find(inventory, 'spot').cost)).toBeLessThan(atLeast(member.cost));
+    });
+  });
+
+  it('says of what something would start again what ends that', async () => {
+    await withResources(KINDS, WORLD, async ({ look }) => {
+      const inventory = await look();
+      const command = (id: string): string => find(inventory, id).command;
+      const shared = `--zone=${ZONE} --project=${PROJECT}`;
+      expect(command('wide')).toMatch(
+        /^gcloud compute instance-groups managed resize wide --size=0 --region=/,
+      );
+      expect(command('db')).toBe(
+        `gcloud compute instance-groups managed stop-instances db --instances=db-0 ${shared}`,
+      );
+      expect(command('web-0')).toMatch(
+        / managed resize web --size=0 .* # .* update-autoscaling web --mode=off /,
+      );
+      for (const id of ['gke-0', 'gke-demo-pool-1-grp', 'gke-new-pool-2-grp'])
+        expect(command(id)).toMatch(
+          /^gcloud container clusters list .*instanceGroupUrls.* # then resize its pool to 0$/,
+        );
+      for (const id of ['batch-x', 'train-batch-0'])
+        expect(command(id)).toBe(
+          `gcloud batch jobs list --filter=uid=x --project=${PROJECT} # then cancel the job`,
+        );
+      for (const id of ['embed-harness', 'df-worker-0'])
+        expect(command(id)).toMatch(
+          /^gcloud dataflow jobs list --status=active --filter=name=embed .* # then cancel the job$/,
+        );
+      expect(command('dp-m')).toBe(
+        `gcloud dataproc clusters stop spark --region=us-central1 --project=${PROJECT}`,
+      );
     });
   });
 

@@ -56,7 +56,6 @@ describe('what is only named', () => {
           [kind, resource.split('/').at(-1), description, command.replace(/^curl .*googleapis\.com\/v1\//, 'curl ')].join(' | '),
         );
       const where = `--region=us-central1 --project=${PROJECT}`;
-      const byNumber = '--region=us-central1 --project=3001';
       const path = 'projects/3001/locations/us-central1';
       expect(shown.sort()).toEqual([
         `batch-job | train | Batch job train | gcloud batch jobs cancel train --location=us-central1 --project=${PROJECT}`,
@@ -64,11 +63,11 @@ describe('what is only named', () => {
         `cloud-run-service | warm | Cloud Run service with at least 2 instances | gcloud run services update warm --min=0 --min-instances=0 ${where}`,
         `dataflow-job | j-1 | streaming Dataflow job embed | gcloud dataflow jobs drain j-1 ${where}`,
         `deployment-resource-pool | pool | deployment resource pool of 1 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | curl ${path}/deploymentResourcePools/pool`,
-        `feature-online-store | fs | feature online store of at least 1 nodes | curl ${path}/featureOnlineStores/fs`,
-        `featurestore | old | feature store with 2 online serving nodes | curl ${path}/featurestores/old`,
-        `index-endpoint | search | index endpoint with 1 deployed | gcloud ai index-endpoints undeploy-index search --deployed-index-id=x ${byNumber}`,
-        `persistent-resource | ray | persistent resource of 2 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | gcloud ai persistent-resources delete ray ${byNumber}`,
-        `reasoning-engine | agent | reasoning engine agent, at least 1 instances | curl ${path}/reasoningEngines/agent`,
+        `feature-online-store | fs | feature online store of at least 1 nodes | curl ${path}/featureOnlineStores/fs?force=true"`,
+        `featurestore | old | feature store with 2 online serving nodes | curl ${path}/featurestores/old?force=true"`,
+        `index-endpoint | search | index endpoint with 1 deployed | gcloud ai index-endpoints undeploy-index search --deployed-index-id=x ${where}`,
+        `persistent-resource | ray | persistent resource of 2 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | gcloud ai persistent-resources delete ray ${where}`,
+        `reasoning-engine | agent | reasoning engine agent, at least 1 instances | curl ${path}/reasoningEngines/agent?force=true"`,
       ]);
       expect(resources.every(({ fate }) => fate.kind !== 'stoppable' && fate.why !== '')).toBe(true);
     }); // prettier-ignore

@@ -192,7 +192,7 @@ describe('a start that falls back', () => {
     ['spark', NO_CAPACITY],
     [
       'colab-1',
-      `the API has no field for the reason; "gcloud logging read '"notebookRuntimes/colab-1" severity>=ERROR' --freshness=1d --project=ml-research" may show it`,
+      `the API has no field for the reason; "gcloud logging read '"notebookRuntimes/colab-1" severity>=ERROR' --freshness=1d --project=PROJECT_ID" may show it`,
     ],
   ] as const)
     it(`${name}: fails with its reason where it leads to an error`, async () => {
