@@ -1,10 +1,16 @@
 import pMap from 'p-map';
 import { changeState } from '../../shared/google/change/change-state.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { BusyError } from '../../shared/google/google-api-error.ts';
 import { stepChange } from '../../shared/resources/change.ts';
 import { keptBy } from '../../shared/state/kept.ts';
 import { isBelow } from '../../shared/state/manifest.ts';
-import { stopSteps, type ManifestItem, type ResourceItem } from '../../shared/state/manifest-item.ts';
+import {
+  changedIn,
+  stopSteps,
+  type ManifestItem,
+  type ResourceItem,
+} from '../../shared/state/manifest-item.ts';
 import type { RungAction } from '../../shared/policy/policy.ts';
 import type { Config } from './config.ts';
 import { isOpen, orderOf, settled, statusAfter, submits, takenAtMs } from './ladder/items.ts';
@@ -20,12 +26,20 @@ const SHOWS_MS = 30_000;
 const SHOWS_LATE_MS = 240_000;
 const SHOWS_LATE: ReadonlySet<ManifestItem['kind']> = new Set(['endpoint', 'instance-group', 'node-pool']);
 
-type KeepLabel = Pick<Config, 'keepLabel'>;
+/** A pool of a cluster that is changed already is begun with so much of the run's time left: its change may take as long to show. */
+const MIN_LEFT_MS = SHOWS_LATE_MS + 60_000;
+
+type Take = (item: ManifestItem) => Promise<void>;
+
+interface Keeping extends Pick<Config, 'keepLabel'> {
+  /** Why something is kept at this look, by resource: a look at it alone shows no label of what belongs to it. */
+  readonly kept?: ReadonlyMap<string, string>;
+}
 
 /** Takes away what a rung planned, is not done yet and is in `chosen`, in that order, and reports each item to `work` as it is dealt with. */
 export async function stopResources(
   run: SwitchRun,
-  config: KeepLabel,
+  config: Keeping,
   action: RungAction,
   work: Work,
   chosen: ReadonlySet<string>,
@@ -36,41 +50,52 @@ export async function stopResources(
     await unlinkBilling(run, work, open);
     return;
   }
-  const take = async (item: ManifestItem): Promise<void> => {
+  const take: Take = async (item) => {
     await work.done(await takeItem(run, config, work, item));
+  };
+  const leave: Take = async (item) => {
+    const error = new BusyError(
+      `Cannot change "${item.resource}" yet: ${changedIn(item)} is changed one by one, and too little of this run's time is left`,
+    );
+    run.failure(item.resource, error);
+    await work.done(settled(item, { status: 'planned', why: error.message }));
   };
   const submitting = open.filter(submits);
   await Promise.all([
     takeInOrder(submitting, take),
     takeByKind(
       open.filter((item) => !submits(item)),
-      take,
+      (items) => takeOneByOne(run, items, take, leave),
     ),
   ]);
 }
 
-/** The kinds side by side: one that takes minutes, as the pools of a cluster do that changes, holds up no other. */
+/**
+ * The kinds side by side: one that takes minutes, as the pools of a cluster do that changes, holds up no other. Within a kind what is
+ * changed in one place is taken together.
+ */
 async function takeByKind(
   items: readonly ManifestItem[],
-  take: (item: ManifestItem) => Promise<void>,
+  take: (items: readonly ManifestItem[]) => Promise<void>,
 ): Promise<void> {
-  const kinds = [...new Set(items.map(({ kind }) => kind))];
-  await Promise.all(
-    kinds.map((kind) =>
-      pMap(
-        items.filter((item) => item.kind === kind),
-        take,
-        { concurrency: CONCURRENCY },
-      ),
-    ),
-  );
+  const places = [...Map.groupBy(items, (item) => changedIn(item)).values()];
+  const kinds = Map.groupBy(places, ([item]) => item?.kind);
+  await Promise.all([...kinds.values()].map((ofKind) => pMap(ofKind, take, { concurrency: CONCURRENCY })));
+}
+
+/** One after the other. Those that the run's time may not be enough for are left for the next look. */
+async function takeOneByOne(
+  { api }: Pick<SwitchRun, 'api'>,
+  [first, ...others]: readonly ManifestItem[],
+  take: Take,
+  leave: Take,
+): Promise<void> {
+  if (first !== undefined) await take(first);
+  for (const item of others) await (api.timeLeftMs() < MIN_LEFT_MS ? leave(item) : take(item));
 }
 
 /** A kind after the other: what submits work again is off before that work is. */
-async function takeInOrder(
-  items: readonly ManifestItem[],
-  take: (item: ManifestItem) => Promise<void>,
-): Promise<void> {
+async function takeInOrder(items: readonly ManifestItem[], take: Take): Promise<void> {
   const orders = [...new Set(items.map(orderOf))].sort((a, b) => a - b);
   for (const order of orders)
     await pMap(
@@ -82,7 +107,7 @@ async function takeInOrder(
 
 async function takeItem(
   run: SwitchRun,
-  config: KeepLabel,
+  config: Keeping,
   work: Work,
   item: ManifestItem,
 ): Promise<ManifestItem> {
@@ -111,9 +136,9 @@ interface Taken {
   readonly why?: string;
 }
 
-interface Take {
+interface Taking {
   readonly run: SwitchRun;
-  readonly config: KeepLabel;
+  readonly config: Keeping;
   readonly work: Work;
   readonly item: ResourceItem;
   /** Told when a part of the item was taken away. */
@@ -121,13 +146,16 @@ interface Take {
 }
 
 /** One step after the other; what speaks against one of them ends it, and what was done before it must come back. */
-async function takeSteps({ run, config, work, item, onTaken }: Take): Promise<Taken> {
+async function takeSteps({ run, config, work, item, onTaken }: Taking): Promise<Taken> {
   const { runtime, api } = run;
   let status: Taken['status'] = 'already';
   for (const step of stopSteps(item)) {
     // Since it was planned, perhaps by an earlier delivery, an operator may have labelled it.
-    const change = stepChange(api, item.resource, step, ({ labels }) =>
-      keptBy(labels, config, runtime.now()),
+    const change = stepChange(
+      api,
+      item.resource,
+      step,
+      ({ labels }) => keptBy(labels, config, runtime.now()) ?? config.kept?.get(item.resource),
     );
     const changed = await changeState(
       { ...change, alreadyRequested: work.mayBeRequested(item), intend: () => work.intend(item) },

@@ -29,7 +29,7 @@ type Described = Pick<ResourceKind, 'title' | 'area' | 'permissions' | 'order'> 
   readonly list: (look: Look) => Promise<readonly Listed[]>;
 };
 
-export interface StoppableKind<Remembered extends object> extends Described {
+export interface StoppableKind<Remembered extends object> extends Described, Pick<ResourceKind, 'changedIn'> {
   /** Checks what the manifest kept. */
   readonly record: z.ZodMiniType<Remembered>;
   readonly stop: (resource: string, record: Remembered) => readonly Step[];
@@ -40,9 +40,10 @@ export interface StoppableKind<Remembered extends object> extends Described {
 
 /** A kind that can be stopped. Throws for a record that is not of its kind. */
 export function stoppableKind<Remembered extends object>(spec: StoppableKind<Remembered>): ResourceKind {
-  const { kind, title, area, permissions, order } = spec;
+  const { kind, title, area, permissions, order, changedIn } = spec;
   return {
     ...{ kind, title, area, permissions, order },
+    ...(changedIn === undefined ? {} : { changedIn }),
     list: async (look) => (await spec.list(look)).map((listed) => complete(kind, listed)),
     stop: ({ resource, record }) => spec.stop(resource, spec.record.parse(record)),
     bringBack: ({ resource, record }) => spec.bringBack(resource, spec.record.parse(record)),

@@ -192,6 +192,8 @@ export interface ResourceKind {
   readonly permissions: KindPermissions;
   /** Stopped in ascending order: what submits again comes before what it submits. */
   readonly order: number;
+  /** What takes one change at a time, such as the cluster of a node pool; absent where each resource is changed by itself. */
+  readonly changedIn?: (resource: string) => string;
   /** What runs. Reports what it could not see to `look`. Throws `GoogleApiError` where nothing could be seen. */
   list(look: Look): Promise<readonly RunningResource[]>;
   /** The steps that stop it, one after the other; none for a kind that is only named. */

@@ -120,6 +120,11 @@ export function targetOf(item: ResourceItem): Target {
   }
 }
 
+/** What takes one change at a time, of an item: a name that items share which are changed one after the other. */
+export function changedIn(item: ManifestItem): string {
+  return (item.kind === 'billing' ? undefined : kindOf(item).changedIn?.(item.resource)) ?? item.resource;
+}
+
 /** The steps that stop an item, one after the other. Throws for a record that its kind cannot read. */
 export function stopSteps(item: ResourceItem): readonly Step[] {
   return kindOf(item).stop(targetOf(item));

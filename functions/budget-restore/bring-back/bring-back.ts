@@ -5,6 +5,7 @@ import { isBelow } from '../../../shared/state/manifest.ts';
 import { restoreBilling, type Restored } from '../act.ts';
 import { lineOf, record, type AnswerLine } from '../answer-line.ts';
 import { planRestore, type RestoreStep } from '../decide.ts';
+import { changedIn } from '../../../shared/state/manifest-item.ts';
 import { openBooks, type Books } from '../remember.ts';
 import type { RestoreRun } from '../run.ts';
 import { lookAt, type BringBackTask, type DueStep } from './by-steps.ts';
@@ -73,6 +74,12 @@ async function bringAllBack(
     const state = await goOn(step, async () => {
       const seen = await lookAt(run, task, books.starts);
       if (seen.kind !== 'due') return seen;
+      const before = [...due.keys()].find((other) => changedIn(other.item) === changedIn(step.item));
+      if (before !== undefined) {
+        // Not intended any more: it is looked at anew in the next round.
+        books.starts.set(seen.key, seen.earlier);
+        return { kind: 'pending', why: `${before.item.resource} is changed first, in the same place` };
+      }
       due.set(step, seen);
       return { kind: 'pending', why: `${seen.step.name} is due` };
     });
@@ -80,6 +87,7 @@ async function bringAllBack(
   };
   const request = async ({ step, task }: Starting): Promise<'settled' | 'pending'> => {
     const next = due.get(step);
+    due.delete(step);
     return next === undefined ? 'pending' : goOn(step, () => requestStep(run, task, next, books.starts));
   };
   await Promise.all([

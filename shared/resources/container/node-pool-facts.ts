@@ -103,10 +103,15 @@ export async function listClusters(look: Look): Promise<ClusterListing> {
   };
 }
 
+/** projects/P/locations/L/clusters/C of a node pool. */
+export function clusterOf(pool: string): string {
+  return pool.replace(/\/nodePools\/[^/]+$/, '');
+}
+
 /** A node pool as it is now, with its cluster. Needs container.clusters.get. Throws `GoogleApiError`; undefined when the pool is gone. */
 export async function getPool(api: Api, resource: string): Promise<PoolFacts | undefined> {
   const call = 'container.clusters.get';
-  const url = `${CONTAINER_HOST}/${resource.replace(/\/nodePools\/[^/]+$/, '')}`;
+  const url = `${CONTAINER_HOST}/${clusterOf(resource)}`;
   const { nodePools, ...cluster } = parseAnswer(call, clusterSchema, await api.request(call, { url }));
   const name = resourceId(resource);
   const pool = readItems(nodePools, poolSchema, 'nodePools').items.find((one) => one.name === name);

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import { groupKey } from '../compute/controller.ts';
+import { emptyPool } from '../compute/services.ts';
 import { costOfMachines, describeMachines, type Machines } from '../cost.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Look } from '../look.ts';
 import {
+  clusterOf,
   listClusters,
   managersOf,
   poolLabels,
@@ -34,6 +36,8 @@ export const NODE_POOLS = stoppableKind<Remembered>({
     bringBack: CHANGE,
   },
   order: 20,
+  // GKE refuses a change of a cluster while another one goes on.
+  changedIn: clusterOf,
   record,
   async list(look) {
     const { pools, autopilot } = await listClusters(look);
@@ -97,7 +101,7 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[
               ...(autoscaled ? { autoscaling: { ...pool.autoscaling } } : {}),
             },
           },
-      command: commandOf(resource),
+      command: commandOf(resource, autoscaled),
       memberKeys: [
         ...managers.flatMap((group) => groupKey(group) ?? []),
         `gke/${cluster.location}/${cluster.name}/${pool.name}`,
@@ -137,7 +141,7 @@ function listAutopilot(cluster: ClusterFacts & { readonly resource: string }): L
   ];
 }
 
-function commandOf(resource: string): string {
+function commandOf(resource: string, isScaled: boolean): string {
   const [, project = '', , location = '', , cluster = '', , pool = ''] = resource.split('/');
-  return `gcloud container clusters resize ${cluster} --node-pool=${pool} --num-nodes=0 --location=${location} --project=${project}`;
+  return emptyPool(cluster, pool, `--location=${location} --project=${project}`, isScaled);
 }

@@ -2,14 +2,15 @@ import { expect, it } from 'vitest';
 import { stopResources } from '../../../functions/budget-kill-switch/act.ts';
 import type { Work } from '../../../functions/budget-kill-switch/ladder/ladder.ts';
 import type { SwitchRun } from '../../../functions/budget-kill-switch/run.ts';
+import { messageOf } from '../../../shared/errors.ts';
 import type { Api } from '../../../shared/google/api.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 
-const CLUSTER = 'projects/ml-lab/locations/us-central1/clusters/train/nodePools';
+const CLUSTERS = 'projects/ml-lab/locations/us-central1/clusters';
 const ZONE = 'projects/ml-lab/zones/us-central1-a/instances';
 
-const pool = (id: string): ManifestItem => ({
-  ...{ kind: 'node-pool', resource: `${CLUSTER}/${id}`, status: 'planned' },
+const pool = (id: string, cluster = 'train'): ManifestItem => ({
+  ...{ kind: 'node-pool', resource: `${CLUSTERS}/${cluster}/nodePools/${id}`, status: 'planned' },
   record: { sizes: {} },
 });
 const vm = (id: string): ManifestItem => ({
@@ -40,7 +41,7 @@ async function lookedAt(items: readonly ManifestItem[], chosen: readonly Manifes
 } // prettier-ignore
 
 it('stopResources stops a VM at once, however many pools wait for their cluster', async () => {
-  const pools = Array.from({ length: 24 }, (_, index) => pool(`pool-${index}`));
+  const pools = Array.from({ length: 24 }, (_, index) => pool(`pool-${index}`, `cluster-${index}`));
   const items = [...pools, vm('vm-1')];
   const looks = await lookedAt(items, items);
   expect(looks).toContain('vm-1');
@@ -51,4 +52,49 @@ it('stopResources stops a VM at once, however many pools wait for their cluster'
 it('stopResources takes of each kind in the order that was chosen, and nothing else', async () => {
   const [one, two, three] = [vm('vm-1'), vm('vm-2'), vm('vm-3')];
   expect(await lookedAt([one, two, three], [three, one])).toEqual(['vm-3', 'vm-1']);
+});
+
+it('stopResources changes the pools of a cluster one after the other, and those of several clusters side by side', async () => {
+  const items = [pool('a', 'train'), pool('b', 'train'), pool('a', 'serve'), pool('c', 'train')];
+  // Each is looked at by its cluster.
+  expect([...(await lookedAt(items, items))].sort()).toEqual(['serve', 'train']);
+});
+
+/** What became of two pools of a cluster, the first of which is refused, with so much of the run's time left then. */
+async function withTimeLeft(timeLeftMs: number): Promise<readonly unknown[]> {
+  const items = [pool('a'), pool('b')];
+  const ends: unknown[] = [];
+  const failures: string[] = [];
+  const api = { request: () => Promise.reject(new Error('no answer')), timeLeftMs: () => timeLeftMs };
+  const run = {
+    ...{ api, projectId: 'ml-lab', projectNumber: '1', runtime: { now: () => new Date(0), random: () => 0 } },
+    failure: (resource: string, error: unknown) => void failures.push(`${resource.slice(-1)}: ${messageOf(error)}`),
+  };
+  const work = {
+    items: () => items,
+    done: (item: ManifestItem) => Promise.resolve(void ends.push([item.resource.slice(-1), item.status])),
+    mayBeRequested: () => false,
+    pause: () => Promise.resolve(),
+    lease: { confirm: () => Promise.resolve(), check: () => undefined },
+  };
+  const names = new Set(items.map(({ resource }) => resource));
+  await stopResources(run as unknown as SwitchRun, { keepLabel: 'costguard-keep' }, 'stop-compute', work as unknown as Work, names);
+  return [ends, failures.at(-1)];
+} // prettier-ignore
+
+it.each([
+  ['goes on with the next pool while there is time for it', 300_000, 'b: no answer'],
+  [
+    'leaves the next pool for the next look when there is not',
+    299_999,
+    `b: Cannot change "${CLUSTERS}/train/nodePools/b" yet: ${CLUSTERS}/train is changed one by one, and too little of this run's time is left`,
+  ],
+])('stopResources %s', async (_, timeLeftMs, failure) => {
+  expect(await withTimeLeft(timeLeftMs)).toEqual([
+    [
+      ['a', 'failed'],
+      ['b', timeLeftMs === 300_000 ? 'failed' : 'planned'],
+    ],
+    failure,
+  ]);
 });

@@ -60,6 +60,7 @@ const WORLD: ProjectInput = {
     },
   ],
 };
+const WHERE = `--location=us-central1 --project=${PROJECT}`;
 const KINDS = [NODE_POOLS, INSTANCE_GROUPS, VMS];
 
 describe('GKE node pools', () => {
@@ -71,7 +72,7 @@ describe('GKE node pools', () => {
         kind: 'node-pool',
         description: '2 x a2-highgpu-1g with 1 x nvidia-tesla-a100, autoscaled',
         labels: { team: 'ml', 'costguard-keep': '2026-12-01' },
-        command: `gcloud container clusters resize demo --node-pool=a100 --num-nodes=0 --location=us-central1 --project=${PROJECT}`,
+        command: `gcloud container clusters update demo --no-enable-autoscaling --node-pool=a100 ${WHERE} && gcloud container clusters resize demo --node-pool=a100 --num-nodes=0 ${WHERE}`,
       });
       expect(inventory.resources.filter(({ partOf }) => partOf?.resource === pool.resource)).toHaveLength(4);
       expect(inventory.resources.filter(({ fate }) => fate.kind === 'stoppable')).toHaveLength(1);
