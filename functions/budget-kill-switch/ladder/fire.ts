@@ -202,7 +202,7 @@ async function noteBurns(firing: Firing, lease: ProjectLease, rung: Rung, fresh:
 /** What a rung would do now, in the receipt alone. */
 async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Rung): Promise<Fired> {
   const fresh = await planNow(firing, rung);
-  const { left, running, burning } = fresh;
+  const { left, running, burning, kept } = fresh;
   const earlier = plannedBefore(manifest, rung);
   const hadFreeHand = freeHandSince(manifest ?? {}, firing.due.heldSinceMs);
   const found = asBeforeOthers(fresh, rung, manifest, hadFreeHand);
@@ -212,7 +212,9 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
   );
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, running);
   const isOver = new Set(over.map((item) => item.resource));
-  const items = plan.items.filter((item) => isOpen(item) && !isOver.has(item.resource));
+  const items = plan.items.filter(
+    (item) => isOpen(item) && !isOver.has(item.resource) && !kept.has(item.resource),
+  );
   if (earlier !== undefined && fresh.complete && over.length === 0 && items.length === 0) {
     keepFired(firing, rung, fresh);
     return NOTHING_OVER;
@@ -268,7 +270,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
       runId: run.runId,
     });
   const progress = work(present.items);
-  await stopResources(run, due.config, rung.do, progress, open);
+  await stopResources(run, { ...due.config, kept: fresh.kept }, rung.do, progress, open);
   const items = progress.items();
   reportRung(firing, rung, {
     items,

@@ -7,7 +7,7 @@ import type { Firing } from './fire.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { keyOf } from './hold.ts';
 import type { RungPlan } from './ladder.ts';
-import { planRung } from './plan-rung.ts';
+import { planRung, type ProjectPlan } from './plan-rung.ts';
 import { decisionOn } from './report-rung.ts';
 import { incompleteText, MAX_SHOWN, placeText, toUnseen, type Unseen } from './unseen.ts';
 
@@ -18,6 +18,7 @@ export interface FreshPlan extends RungPlan {
   readonly burning: readonly RunningResource[];
   /** What it takes away, as it runs now. */
   readonly running: readonly RunningResource[];
+  readonly kept: ProjectPlan['kept'];
   /** Why it is not this budget's to unlink; what runs there is not in the plan then. */
   readonly foreign?: string;
   /** Why there is nothing left to do. */
@@ -42,11 +43,11 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
   const foreign = await foreignAccount(firing, inventory.account);
   if (foreign !== undefined)
     return {
-      ...{ items: [], left: [foreign], complete: true, unseen, burning: [], running: [] },
+      ...{ items: [], left: [foreign], complete: true, unseen, burning: [], running: [], kept: new Map() },
       foreign: foreign.reason,
     };
   const now = run.runtime.now();
-  const { items, left, burning, running } = planRung(rung.do, inventory, config, now);
+  const { items, left, burning, running, kept } = planRung(rung.do, inventory, config, now);
   return {
     items: items.map((item) => ({ ...item, atMs: now.getTime() })),
     left: rung.do === 'unlink-billing' ? [...left, ...unseen.map(toUnseen)] : left,
@@ -54,6 +55,7 @@ export async function planNow(firing: Firing, rung: Rung): Promise<FreshPlan> {
     unseen,
     burning,
     running,
+    kept,
     nothingLeft: inventory.nothingLeft,
   };
 }

@@ -14,9 +14,11 @@ export interface ProjectPlan {
   readonly burning: readonly RunningResource[];
   /** What runs of what it takes away. */
   readonly running: readonly RunningResource[];
+  /** Why a label keeps something, by resource: of its own, or of what belongs to it. */
+  readonly kept: ReadonlyMap<string, string>;
 }
 
-const NOTHING: ProjectPlan = { items: [], left: [], burning: [], running: [] };
+const NOTHING: ProjectPlan = { items: [], left: [], burning: [], running: [], kept: new Map() };
 
 /** Plans a rung from what is there. Pure. */
 export function planRung(
@@ -46,7 +48,7 @@ export function planRung(
     resource,
     reason: fate.kind === 'stoppable' ? '' : fate.why,
   }));
-  return { items, left, burning, running };
+  return { items, left, burning, running, kept };
 }
 
 /** Without billing Google stops everything, labelled or not, and what can come back must be written down. */
@@ -72,5 +74,5 @@ function planUnlink({ projectId, resources, account }: Inventory): ProjectPlan {
       items.push(itemOf(one, fate.record));
   }
   items.push({ kind: 'billing', resource: `projects/${projectId}`, status: 'planned', account });
-  return { items, left, burning: [], running: resources };
+  return { items, left, burning: [], running: resources, kept: new Map() };
 }

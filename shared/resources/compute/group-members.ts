@@ -16,20 +16,21 @@ export interface Members {
 export function membersOf(
   { resource }: Pick<GroupFacts, 'resource'>,
   vms: readonly VmFacts[],
-  { unreachable, strange }: Unseen,
+  unseen: Unseen,
 ): Members {
   const key = groupKey(resource);
-  const place = resourceId(scopeOf(resource));
-  const isThere = (scope: string): boolean => overlap(resourceId(scope), place);
-  const unreadable = strange.map(({ path }) => /^items\.([^.[]+)/.exec(path)?.[1]);
   return {
     vms: vms.filter(({ createdBy }) => groupKey(createdBy) === key),
-    unseen: unreachable.some(isThere)
-      ? 'unreachable'
-      : unreadable.some((scope) => scope === undefined || isThere(scope))
-        ? 'unreadable'
-        : undefined,
+    unseen: unseenIn(resourceId(scopeOf(resource)), unseen),
   };
+}
+
+/** Why a listing may lack VMs of a zone or region; undefined where it has them all. Pure. */
+export function unseenIn(place: string, { unreachable, strange }: Unseen): Members['unseen'] {
+  const isThere = (scope: string): boolean => overlap(resourceId(scope), place);
+  if (unreachable.some(isThere)) return 'unreachable';
+  const unreadable = strange.map(({ path }) => /^items\.([^.[]+)/.exec(path)?.[1]);
+  return unreadable.some((scope) => scope === undefined || isThere(scope)) ? 'unreadable' : undefined;
 }
 
 /** Whether two zones or regions have a zone in common. */

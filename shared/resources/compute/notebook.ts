@@ -7,9 +7,11 @@ import {
   requestNotebook,
   type NotebookInstance,
 } from '../../google/notebooks.ts';
-import type { GoogleApiError } from '../../google/google-api-error.ts';
+import { GoogleApiError } from '../../google/google-api-error.ts';
 import { noteStrange } from '../../google/read-items.ts';
 import { getVm } from '../../google/vms.ts';
+import { unseenIn } from './group-members.ts';
+import type { VmFacts } from './vm-facts.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
@@ -30,13 +32,15 @@ const STATES: States = {
 /** It runs, and cannot be started or stopped meanwhile. */
 const UPGRADING = 'UPGRADING';
 
+const VM_UNSEEN = 'not all VMs of its zone were seen at this look: a label of its VM may keep it';
+
 /** Workbench instances: stopped and started; their VMs belong to them. */
 export const NOTEBOOKS = stoppableKind({
   kind: 'notebook',
   title: 'notebooks',
   area: 'notebooks',
   permissions: {
-    list: ['notebooks.instances.list', 'notebooks.locations.list'],
+    list: ['notebooks.instances.list', 'notebooks.locations.list', 'compute.instances.list'],
     stop: ['notebooks.instances.get', 'notebooks.instances.stop'],
     bringBack: [
       'notebooks.instances.get',
@@ -48,7 +52,7 @@ export const NOTEBOOKS = stoppableKind({
   order: 44,
   record: z.object({}),
   async list(look) {
-    const found: Listed[] = [];
+    const found: NotebookInstance[] = [];
     const failed: { readonly location: string; readonly error: GoogleApiError }[] = [];
     let answered = false;
     for await (const page of listNotebooks(look.api, look.projectId)) {
@@ -58,10 +62,12 @@ export const NOTEBOOKS = stoppableKind({
         look.gap({ where, why: 'unreachable: notebooks there were not seen' });
       noteStrange(look.gap, `projects/${look.projectId} notebooks`, page.strange);
       for (const instance of page.instances)
-        if (isRunning(instance.state ?? '', STATES)) found.push(listed(look, instance));
+        if (isRunning(instance.state ?? '', STATES)) found.push(instance);
     }
     noteFailed(look, failed, answered);
-    return found;
+    if (found.length === 0) return [];
+    const vms = await seenVms(look);
+    return found.map((instance) => listed(look, instance, vms));
   },
   stop: (resource) => [step('stop', resource)],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
@@ -78,8 +84,33 @@ function noteFailed(
       look.gap({ where: `${location} notebooks`, why: whyUnseen(error), cause: error });
 }
 
-function listed(look: Look, { name, state = '', labels = {}, gceSetup }: NotebookInstance): Listed {
-  const [, , , zone = '', , id = ''] = name.split('/');
+/** VMs by their ids, and which of them the listing lacks. */
+interface SeenVms {
+  readonly byId: ReadonlyMap<string, VmFacts>;
+  readonly lacks: (zone: string) => boolean;
+}
+
+/** A keep label may be on a notebook's VM alone. VMs that could not be listed are a gap. */
+async function seenVms(look: Look): Promise<SeenVms> {
+  try {
+    const [vms, unseen] = [await look.vms(), await look.unseenVms()];
+    return {
+      byId: new Map(vms.map((vm) => [vm.id, vm])),
+      lacks: (zone) => unseenIn(zone, unseen) !== undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof GoogleApiError)) throw error;
+    look.gap({ where: `projects/${look.projectId} VMs`, why: whyUnseen(error), cause: error });
+    return { byId: new Map(), lacks: () => true };
+  }
+}
+
+function listed(
+  look: Look,
+  { name, state = '', labels = {}, gceSetup }: NotebookInstance,
+  { byId, lacks }: SeenVms,
+): Listed {
+  const [, , , zone = '', , instance = ''] = name.split('/');
   const machines = [
     {
       machineType: gceSetup?.machineType?.replace(/^.*\//, ''),
@@ -92,19 +123,23 @@ function listed(look: Look, { name, state = '', labels = {}, gceSetup }: Noteboo
       spot: false,
     },
   ];
-  const vm = gceSetup?.instanceId;
+  const id = gceSetup?.instanceId;
+  const vm = id === undefined ? undefined : byId.get(id);
   return {
     resource: name,
     state,
     labels,
-    description: `notebook ${id}, ${describeMachines(machines)}`,
+    memberLabels: vm === undefined ? [] : [vm.labels],
+    description: `notebook ${instance}, ${describeMachines(machines)}`,
     cost: costOfMachines(machines),
     fate:
-      STATES.running.has(state) || STATES.starting.has(state) || state === UPGRADING
-        ? { kind: 'stoppable', record: {} }
-        : notEvaluable(look, name, state),
-    command: `gcloud workbench instances stop ${id} --location=${zone} --project=${look.projectId}`,
-    memberKeys: vm === undefined ? [] : [`vm/${vm}`],
+      !STATES.running.has(state) && !STATES.starting.has(state) && state !== UPGRADING
+        ? notEvaluable(look, name, state)
+        : vm === undefined && lacks(zone)
+          ? { kind: 'named', why: VM_UNSEEN, record: {} }
+          : { kind: 'stoppable', record: {} },
+    command: `gcloud workbench instances stop ${instance} --location=${zone} --project=${look.projectId}`,
+    memberKeys: id === undefined ? [] : [`vm/${id}`],
   };
 }
 

@@ -19,11 +19,14 @@ const scheduleSchema = z.looseObject({
   createPipelineJobRequest: z.optional(
     z.looseObject({ pipelineJob: z.optional(z.looseObject({ labels: z.optional(stringMap) })) }),
   ),
+  createNotebookExecutionJobRequest: z.optional(
+    z.looseObject({ notebookExecutionJob: z.optional(z.looseObject({ labels: z.optional(stringMap) })) }),
+  ),
 });
 type Schedule = z.infer<typeof scheduleSchema>;
 
 const FIELDS =
-  'name,displayName,state,cron,createTime,lastResumeTime,createPipelineJobRequest/pipelineJob/labels';
+  'name,displayName,state,cron,createTime,lastResumeTime,createPipelineJobRequest/pipelineJob/labels,createNotebookExecutionJobRequest/notebookExecutionJob/labels';
 const record = z.object({ displayName: z.string() });
 const CHANGE = ['aiplatform.schedules.get', 'aiplatform.schedules.update'];
 
@@ -67,8 +70,10 @@ function listed(schedule: Schedule): Listed {
   };
 }
 
-function labelsOf({ createPipelineJobRequest }: Schedule): Readonly<Record<string, string>> {
-  return createPipelineJobRequest?.pipelineJob?.labels ?? {};
+/** It starts either pipelines or runs of a notebook. */
+function labelsOf(schedule: Schedule): Readonly<Record<string, string>> {
+  const { createPipelineJobRequest: pipeline, createNotebookExecutionJobRequest: notebook } = schedule;
+  return { ...pipeline?.pipelineJob?.labels, ...notebook?.notebookExecutionJob?.labels };
 }
 
 function step(name: 'pause' | 'resume', resource: string, judge: typeof judgePause): Step {

@@ -32,7 +32,7 @@ const fresh: FreshPlan = {
       account: 'billingAccounts/A',
     },
   ],
-  ...{ left: [], complete: true, unseen: [], burning: [], running: [] },
+  ...{ left: [], complete: true, unseen: [], burning: [], running: [], kept: new Map() },
 };
 
 /** A message that reports so many of 100 USD, where the estimate is 190. */

@@ -4,6 +4,7 @@ import { NOTEBOOKS } from '../../../shared/resources/compute/notebook.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import type { ResourceKind } from '../../../shared/resources/kind.ts';
+import { keptOf } from '../../../shared/state/kept.ts';
 import { CUSTOM_JOBS } from '../../../shared/resources/vertex/custom-job.ts';
 import { ENDPOINTS } from '../../../shared/resources/vertex/endpoint.ts';
 import { HYPERPARAMETER_TUNING_JOBS } from '../../../shared/resources/vertex/hyperparameter-tuning-job.ts';
@@ -75,6 +76,38 @@ describe('notebooks, jobs and endpoints in the table', () => {
         partOf: { kind: 'notebook' },
         fate: { kind: 'owned' },
       });
+    });
+  });
+
+  it("counts the labels of a notebook's VM, also where only notebooks are looked at", async () => {
+    const notebooks = [{ id: 'nb', zone: 'us-central1-a', machineType: 'n1-standard-4' }];
+    await withResources([NOTEBOOKS], { notebooks }, async ({ look, api, sandbox }) => {
+      const vm = sandbox.fleet.vms.get(`projects/${PROJECT}/zones/us-central1-a/instances/nb`);
+      Object.assign(vm?.labels ?? {}, KEEP);
+      const { resources } = await look();
+      expect(keptOf(resources, { keepLabel: 'costguard-keep' }, new Date(0))).toEqual(
+        new Map([[resources[0]?.resource, 'label costguard-keep: true']]),
+      );
+      expect(api.calls['compute.instances.aggregatedList']).toBe(1);
+    });
+  });
+
+  it('does not stop a notebook whose VM was not seen, for a label of that may keep it', async () => {
+    const notebooks = [{ id: 'nb', zone: 'us-central1-a', machineType: 'n1-standard-4' }];
+    for (const [without, fate, gaps] of [
+      [['compute.instances.list'], { kind: 'named', why: /a label of its VM may keep it$/ }, [`projects/${PROJECT} VMs`]],
+      [[], { kind: 'stoppable' }, []],
+    ] as const)
+      await withResources([NOTEBOOKS], { notebooks }, async ({ look }) => {
+        const inventory = await look();
+        const { fate: found } = find(inventory, 'nb');
+        expect(found.kind).toBe(fate.kind);
+        if ('why' in fate) expect('why' in found ? found.why : '').toMatch(fate.why);
+        expect(inventory.gaps.map(({ where }) => where)).toEqual(gaps);
+      }, { without }); // prettier-ignore
+    await withResources([NOTEBOOKS], {}, async ({ look, api }) => {
+      expect((await look()).gaps).toEqual([]);
+      expect(api.calls['compute.instances.aggregatedList']).toBeUndefined();
     });
   });
 

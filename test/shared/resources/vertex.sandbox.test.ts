@@ -93,6 +93,18 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
     });
   });
 
+  it('counts the labels of the notebook runs that a schedule starts', async () => {
+    const labels = { 'costguard-keep': 'true' };
+    const createNotebookExecutionJobRequest = { notebookExecutionJob: { labels } };
+    const resources = [at('schedules', 'nb', { state: 'ACTIVE', createNotebookExecutionJobRequest })];
+    await withResources([SCHEDULES], { resources }, async ({ look, api }) => {
+      const schedule = find(await look(), 'nb');
+      expect(schedule.labels).toEqual(labels);
+      const [pause] = SCHEDULES.stop(targetOf(schedule));
+      expect((await pause?.look(api))?.labels).toEqual(labels);
+    });
+  });
+
   const ENDED = ['SUCCEEDED', 'FAILED', 'CANCELLED', 'EXPIRED', 'PARTIALLY_SUCCEEDED'];
 
   it.each([
