@@ -134,7 +134,7 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
         });
       });
 
-  it('stop, while another one is about to claim it: that one takes it over, and says it', async () => {
+  it('stop, while another one that has listed it before judges it: that one takes it over, and says it', async () => {
     const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
     await withSandbox({ scenario, frozen: true }, async (sandbox) => {
       const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
@@ -142,10 +142,12 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
         holdable(startInstance(sandbox, options).runtime),
         holdable(startInstance(sandbox, options).runtime),
       ];
-      const goOn = await other.runTo(STATE, 'before it leaves', () => deliver(other.runtime, '1'));
+      const listing = /GET .*aggregated\/instances/;
+      const goOn = await other.runTo(listing, 'after the effect', () => deliver(other.runtime, '1'));
       await killed.runTo(WRITES.stop.request, 'after the effect', () => deliver(killed.runtime, '1'));
       await sandbox.clock.advance(2 * MINUTE_MS);
       expect(await goOn()).toBe('done');
+      expect(said(sandbox, 'stop')).toBe(1);
       await sandbox.clock.advance(10 * MINUTE_MS);
       expect(await deliver(other.runtime, '2')).toBe('done');
       expectDone(sandbox, 'stop');
