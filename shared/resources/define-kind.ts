@@ -18,6 +18,7 @@ export type Listed = Pick<
       | 'gpus'
       | 'leastShare'
       | 'expectedUsd'
+      | 'mayBeIdle'
       | 'machines'
       | 'memberKeys'
       | 'ownerKeys'

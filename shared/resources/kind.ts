@@ -68,6 +68,8 @@ export interface RunningResource {
   readonly cost: Price;
   /** The share of `cost` that is billed at the least: below 1 where sustained use is discounted, or less of it may run. */
   readonly leastShare: number;
+  /** Whether it bills anything now the listing does not tell: it may have no instances. */
+  readonly mayBeIdle?: true;
   /** USD an hour that is expected, where that is not the middle of what is billed. */
   readonly expectedUsd?: number;
   /** Of how many machines, or chips, `cost` is at the most; of one where it is absent. */

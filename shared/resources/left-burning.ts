@@ -49,6 +49,11 @@ export function listBurning(resources: readonly RunningResource[], most: number)
   };
 }
 
+/** Whether it is known to bill now: not what may have no instances, nor what is scaled up from none. Pure. */
+export function isKnownToBurn({ mayBeIdle, cost }: Pick<RunningResource, 'mayBeIdle' | 'cost'>): boolean {
+  return mayBeIdle !== true && !(isPriced(cost) && cost.usd.low === 0);
+}
+
 function isFree(cost: Price): boolean {
   return isPriced(cost) && cost.usd.high === 0;
 }

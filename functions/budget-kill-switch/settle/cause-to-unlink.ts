@@ -1,6 +1,6 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
-import { burnText } from '../../../shared/resources/left-burning.ts';
+import { burnText, leftText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
@@ -14,6 +14,7 @@ import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
 import {
   judgeGrowth,
   judgeSettling,
+  mayBurn,
   RENT_A_DAY,
   type Figure,
   type Settled,
@@ -108,7 +109,7 @@ function sayWaiting(
   const inEffect =
     due.config.mode === 'observe' && running.length > 0
       ? `stop-compute would take effect first, on what runs at ${burnText(burnOf(running))}`
-      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and nothing that burns is running`;
+      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${nothingBurns(mayBurn(running, due.config, run.runtime.now()))}`;
   const { reason, until, why, then } = settling.kind === 'waits' ? untilSettled(rung, settling.untilMs) : standing(settling.why);
   const because = `${inEffect}; ${why}`;
   run.log('WARNING', `${rung.do} waits on ${run.projectId}${until === '' ? '' : ` until ${until} (budgets.settle)`}: ${because}. ${then}`, {
@@ -118,6 +119,14 @@ function sayWaiting(
   });
   receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, { rung: rung.do, why: because, ...(until === '' ? {} : { until }) }));
 } // prettier-ignore
+
+/** What may have no instances is named: that it bills nothing is not known either. */
+function nothingBurns(unknown: readonly RunningResource[]): string {
+  const text = leftText(unknown);
+  return text === ''
+    ? 'nothing that burns is running'
+    : `nothing that is known to burn is running; whether these bill now is not known, ${text}`;
+}
 
 /** How waiting is told. */
 interface Waiting {

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../../shared/state/manifest.ts';
-import { leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
+import { isKnownToBurn, leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { Config } from '../config.ts';
 import { isFired } from '../ladder/ladder.ts';
@@ -51,7 +51,7 @@ export interface Settled {
 
 /**
  * What a run costs is reported up to a day later. After stop-compute has taken effect unlinking waits that long where nothing that
- * burns is running: the cost that arrives meanwhile was caused before. What arrives later has another cause that no look shows, and is
+ * burns is running: the cost that arrives meanwhile was caused before. What may have no instances is not known to burn. What arrives later has another cause that no look shows, and is
  * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known, it does
  * not wait. `settled`: {@link judgeGrowth} decides. Pure.
  */
@@ -64,7 +64,8 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
   if (stop === undefined) return unlinks('the ladder has no stop-compute that could take effect');
   if (!complete)
     return unlinks('not all of the project could be looked at, so that something may burn there');
-  const burning = outlasting(running, config, now);
+  // What may have no instances is no reason: that it burns is not known.
+  const burning = outlasting(running, config, now).filter(isKnownToBurn);
   if (leftBurning(burning).length > 0)
     return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
   const isInEffect = manifest !== undefined && isFired(manifest, stop);
@@ -102,6 +103,15 @@ export function judgeGrowth(settled: Settled, sinceMs: number, others: Others): 
         `the reported cost has grown by ${since}, no more than storage costs (up to ${text(rent)})`,
         known,
       );
+}
+
+/** What stop-compute leaves of which nothing tells whether it bills now. Pure. */
+export function mayBurn(
+  running: readonly RunningResource[],
+  config: Pick<Config, 'keepLabel'>,
+  now: Date,
+): readonly RunningResource[] {
+  return outlasting(running, config, now).filter((one) => !isKnownToBurn(one));
 }
 
 /** What goes on costing money when stop-compute has stopped all that it can. */

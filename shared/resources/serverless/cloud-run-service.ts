@@ -65,28 +65,44 @@ function listed({ projectId }: Look, service: Service): Listed[] {
   const { name = '', labels = {}, annotations = {} } = service.metadata;
   const template = service.spec?.template;
   const gpu = template?.spec?.nodeSelector?.['run.googleapis.com/accelerator'];
-  const instances = minInstances(annotations, template?.metadata?.annotations ?? {});
+  const { instances, isManual } = keptInstances(annotations, template?.metadata?.annotations ?? {});
   if (gpu === undefined && instances === 0) return [];
   const region = labels['cloud.googleapis.com/location'] ?? '';
   const what = [
-    ...(instances > 0 ? [`at least ${instances} instances`] : []),
+    ...(instances > 0 ? [`${isManual ? '' : 'at least '}${instances} instances`] : []),
     ...(gpu === undefined ? [] : [`${gpu} GPUs`]),
   ];
   return [
     {
       resource: `projects/${projectId}/locations/${region}/services/${name}`,
-      state: instances > 0 ? 'min-instances' : 'on requests',
+      state: stateOf(instances, isManual),
       labels,
       description: `Cloud Run service with ${what.join(', ')}`,
       cost: unpriced('no price for instances of Cloud Run'),
+      // How many instances there are by its requests the service does not tell.
+      ...(instances === 0 ? { mayBeIdle: true } : {}),
       fate: { kind: 'named', why: 'it serves requests: without instances the next one waits or fails' },
-      command: `gcloud run services update ${name} --min=0 --min-instances=0 --region=${region} --project=${projectId}`,
+      command: `gcloud ${isManual ? 'beta ' : ''}run services update ${name} ${isManual ? '--scaling=auto ' : ''}--min=0 --min-instances=0 --region=${region} --project=${projectId}`,
     },
   ];
 }
 
-/** Of the service or of its revision, whichever is more. */
-function minInstances(service: StringMap, revision: StringMap): number {
-  const counts = [service['run.googleapis.com/minScale'], revision['autoscaling.knative.dev/minScale']];
-  return Math.max(0, ...counts.map((text) => Number(text ?? 0) || 0));
+function stateOf(instances: number, isManual: boolean): string {
+  if (instances === 0) return 'on requests';
+  return isManual ? 'manual' : 'min-instances';
+}
+
+/**
+ * How many instances are kept without requests: as many as an operator set where scaling is manual, else the minimum of the service or
+ * of its revision, whichever is more. Source: gcloud 528, api_lib/run/service.py.
+ */
+function keptInstances(
+  service: StringMap,
+  revision: StringMap,
+): { readonly instances: number; readonly isManual: boolean } {
+  const isManual = service['run.googleapis.com/scalingMode'] === 'manual';
+  const counts = isManual
+    ? [service['run.googleapis.com/manualInstanceCount']]
+    : [service['run.googleapis.com/minScale'], revision['autoscaling.knative.dev/minScale']];
+  return { instances: Math.max(0, ...counts.map((text) => Number(text ?? 0) || 0)), isManual };
 }

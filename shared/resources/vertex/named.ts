@@ -26,7 +26,7 @@ export interface NamedVertexKind<T> {
     projectId: string,
   ) =>
     | (Pick<Listed, 'description' | 'cost'> &
-        Partial<Pick<Listed, 'command' | 'memberKeys' | 'expectedUsd' | 'machines'>>)
+        Partial<Pick<Listed, 'command' | 'memberKeys' | 'expectedUsd' | 'machines' | 'mayBeIdle'>>)
     | undefined;
   /** Whether deleting it takes the word that what is in it goes as well. Source: discovery of aiplatform v1, `force` of its delete. */
   readonly deletedByForce?: true;

@@ -17,6 +17,8 @@ export const REASONING_ENGINES = namedVertexKind({
     return {
       description: `reasoning engine ${displayName}${instances === undefined ? '' : `, at least ${instances} instances`}`,
       cost: unpriced('no price for a reasoning engine'),
+      // Without a number one instance is kept (aiplatform v1, DeploymentSpec.minInstances).
+      ...(instances === 0 ? { mayBeIdle: true } : {}),
     };
   },
   deletedByForce: true,

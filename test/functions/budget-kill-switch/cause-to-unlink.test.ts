@@ -5,6 +5,7 @@ import { causeToUnlink } from '../../../functions/budget-kill-switch/settle/caus
 import type { FreshPlan } from '../../../functions/budget-kill-switch/ladder/plan-now.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
+import { running } from '../../support/running-resource.ts';
 import { budget, BUDGET, config, MIDMONTH, notification } from './builder.ts';
 
 const HOUR_MS = 3_600_000;
@@ -114,4 +115,22 @@ it('a settling time that begins in the year 33658 begins now, and ends', async (
   expect(stored.settling).toEqual({ sinceMs: NOW_MS, amount: 100 });
   expect(await causeToUnlink(firing(130), UNLINK, fresh, stored, lease)).toBeUndefined();
   expect(stored.settling?.sinceMs).toBe(NOW_MS);
+});
+
+it('names what may have no instances while it waits', async () => {
+  const said: string[] = [];
+  const waits = firing(130);
+  const run = { ...waits.run, log: (_: string, text: string) => void said.push(text) };
+  const service = running('cloud-run-service', {
+    fate: { kind: 'named', why: 'it serves requests' },
+    mayBeIdle: true,
+  });
+  const settling = { sinceMs: NOW_MS - 3 * HOUR_MS, amount: 100 };
+  const found = { ...fresh, running: [service] };
+  expect(await causeToUnlink({ ...waits, run }, UNLINK, found, { ...manifest, settling })).toBeUndefined();
+  expect(said).toEqual([
+    expect.stringMatching(
+      /nothing that is known to burn is running; whether these bill now is not known, 1 left burning 1 without a price: .*cloud-run-service .*end it by: stop cloud-run-service/,
+    ),
+  ]);
 });

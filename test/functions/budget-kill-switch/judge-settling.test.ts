@@ -10,7 +10,7 @@ import {
   type Settling,
 } from '../../../functions/budget-kill-switch/settle/judge-settling.ts';
 import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
-import { unpriced } from '../../../shared/prices/price.ts';
+import { priceBetween, unpriced, type Price } from '../../../shared/prices/price.ts';
 import { nothingBilled } from '../../../shared/resources/cost.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { running } from '../../support/running-resource.ts';
@@ -43,6 +43,10 @@ const VM = running('vm', {
 });
 const KEPT = { ...VM, labels: { 'costguard-keep': 'true' } };
 const NAMED = { ...VM, fate: { kind: 'named', why: 'stopping destroys it' } } as const;
+const FROM_NONE = priceBetween(nothingBilled('none of its machines'), {
+  ...nothingBilled('all of them'),
+  usd: { low: 5, high: 5 },
+} as Price);
 const NOTHING_STOPS = config().ladder.filter((rung) => rung.do !== 'stop-compute');
 
 const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, RegExp])[] = [
@@ -68,6 +72,9 @@ const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, 
   ['what nothing stops burns: it unlinks', { running: [NAMED] }, /^unlinks: something burns that no rung stops/],
   ['what is named bills nothing now: it waits', { running: [{ ...NAMED, cost: nothingBilled('it bills when TPUs are granted') }] }, /^waits until 2026-11-19T20:40/],
   ['what is named has no price: it unlinks', { running: [{ ...NAMED, cost: unpriced('it bills on requests') }] }, /^unlinks: something burns that no rung stops/],
+  ['what is named may have no instances: it waits', { running: [{ ...NAMED, cost: unpriced('it bills on requests'), mayBeIdle: true }] }, /^waits until 2026-11-19T20:40/],
+  ['what is named is scaled from none: it waits', { running: [{ ...NAMED, cost: FROM_NONE }] }, /^waits until 2026-11-19T20:40/],
+  ['beside what may have none something burns: it unlinks for that', { running: [{ ...NAMED, resource: 'projects/ml-lab/zones/z/instances/vm-0', mayBeIdle: true }, KEPT] }, /^unlinks: something burns that no rung stops: 1 left burning [^;]*vm-1/],
   ['nothing has been stopped yet: it unlinks', { manifest: undefined }, /^unlinks: stop-compute has not taken effect/],
   [
     'not all has been stopped: it unlinks',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isPriced } from '../../../shared/prices/price.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
+import { isKnownToBurn } from '../../../shared/resources/left-burning.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import { find, PROJECT, withResources, type ProjectInput } from '../../support/resource-lab.ts';
 
@@ -29,6 +30,7 @@ const WORLD: ProjectInput = {
     vertex('featurestores', 'old', { onlineServingConfig: { fixedNodeCount: 2 } }),
     vertex('featurestores', 'offline', { onlineServingConfig: {} }),
     vertex('featureOnlineStores', 'fs', { state: 'STABLE', bigtable: { autoScaling: { minNodeCount: 1 } } }),
+    vertex('reasoningEngines', 'asleep', { spec: { deploymentSpec: { minInstances: 0 } } }),
     vertex('reasoningEngines', 'agent', { displayName: 'agent', spec: { deploymentSpec: { minInstances: 1 } } }),
     vertex('deploymentResourcePools', 'pool', { dedicatedResources: { machineSpec: GPU, minReplicaCount: 1 } }),
     { service: 'dataflow', path: 'locations/us-central1/jobs/j-1', body: { name: 'embed', type: 'JOB_TYPE_STREAMING', currentState: 'JOB_STATE_RUNNING' } },
@@ -40,6 +42,8 @@ const WORLD: ProjectInput = {
     services: [
       { id: 'llm', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' }, annotations: { 'run.googleapis.com/minScale': '1' } },
       { id: 'warm', revisionAnnotations: { 'autoscaling.knative.dev/minScale': '2' } },
+      { id: 'idle', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' } },
+      { id: 'manual', annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '3', 'run.googleapis.com/minScale': '9' } },
       { id: 'plain' },
     ],
   },
@@ -59,7 +63,9 @@ describe('what is only named', () => {
       const path = 'projects/3001/locations/us-central1';
       expect(shown.sort()).toEqual([
         `batch-job | train | Batch job train | gcloud batch jobs cancel train --location=us-central1 --project=${PROJECT}`,
+        `cloud-run-service | idle | Cloud Run service with nvidia-l4 GPUs | gcloud run services update idle --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | llm | Cloud Run service with at least 1 instances, nvidia-l4 GPUs | gcloud run services update llm --min=0 --min-instances=0 ${where}`,
+        `cloud-run-service | manual | Cloud Run service with 3 instances | gcloud beta run services update manual --scaling=auto --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | warm | Cloud Run service with at least 2 instances | gcloud run services update warm --min=0 --min-instances=0 ${where}`,
         `dataflow-job | j-1 | streaming Dataflow job embed | gcloud dataflow jobs drain j-1 ${where}`,
         `deployment-resource-pool | pool | deployment resource pool of 1 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | curl ${path}/deploymentResourcePools/pool`,
@@ -68,7 +74,9 @@ describe('what is only named', () => {
         `index-endpoint | search | index endpoint with 1 deployed | gcloud ai index-endpoints undeploy-index search --deployed-index-id=x ${where}`,
         `persistent-resource | ray | persistent resource of 2 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | gcloud ai persistent-resources delete ray ${where}`,
         `reasoning-engine | agent | reasoning engine agent, at least 1 instances | curl ${path}/reasoningEngines/agent?force=true"`,
+        `reasoning-engine | asleep | reasoning engine , at least 0 instances | curl ${path}/reasoningEngines/asleep?force=true"`,
       ]);
+      expect(resources.filter((one) => !isKnownToBurn(one)).map(({ resource }) => resource.split('/').at(-1)).sort()).toEqual(['asleep', 'idle']);
       expect(resources.every(({ fate }) => fate.kind !== 'stoppable' && fate.why !== '')).toBe(true);
     }); // prettier-ignore
   });
@@ -83,13 +91,13 @@ describe('what is only named', () => {
       expect(usd('ray')).toBeCloseTo(2 * usd('pool'), 6);
       expect(usd('j-1')).toBeCloseTo(usd('train'), 6);
       const burn = burnOf(inventory.resources);
-      expect(burn.unpriced).toBe(5);
+      expect(burn.unpriced).toBe(8);
       expect(burn.usd.low).toBeCloseTo(
         usd('ray') + usd('pool') + usd('search') + usd('j-1') + usd('train'),
         6,
       );
       const order = worstFirst(inventory.resources.filter(({ partOf }) => partOf === undefined)).map(({ resource }) => resource.split('/').at(-1)); // prettier-ignore
-      expect(order.slice(5, 8)).toEqual(['ray', 'pool', 'search']);
+      expect(order.slice(8, 11)).toEqual(['ray', 'pool', 'search']);
     });
   });
 
