@@ -361,7 +361,15 @@ function billingOf({ id, account }: FakeProject) {
   };
 }
 
-function turnAllOff({ notebooks, vms, jobs, pipelines, vertexJobs, machines: others }: FakeProject): void {
+/** What billing that is off does, whoever turned it off. */
+export function turnAllOff({
+  notebooks,
+  vms,
+  jobs,
+  pipelines,
+  vertexJobs,
+  machines: others,
+}: FakeProject): void {
   for (const machines of [notebooks, vms, jobs, pipelines])
     for (const id of machines.keys()) machines.set(id, false);
   for (const job of vertexJobs.values()) job.running = false;

@@ -20,6 +20,8 @@ export interface Estimated {
   readonly rungs: readonly EstimatedRung[];
   /** The highest rung that is expected to be reached and not sure enough to fire; undefined when there is none. */
   readonly unsure: EstimatedRung | undefined;
+  /** The highest rung, USD, that is surely reached by now, or was in this period; 0 for none. */
+  readonly sureUsd: number;
 }
 
 /** What spend-watch's ledgers say about a budget, with what is remembered of the look before. */
@@ -27,25 +29,32 @@ export interface Look {
   readonly estimate: Estimate;
   readonly complete: boolean;
   readonly before: EarlierEstimate | undefined;
+  /** The highest rung, USD, that an earlier look of the period was sure of; 0 for none. */
+  readonly sureUsd: number;
 }
 
 /**
- * Which rungs an estimate reaches: it is a ladder, and what is below a rung that is due is due. Billing is never unlinked on it.
- * `dueByMessage` need no estimate. Pure.
+ * Which rungs an estimate reaches: it is a ladder, and what is below a rung that is due is due. What an earlier look was sure of is spent:
+ * its rung stays due while it is expected, however wide a later report makes the range. Billing is never unlinked on it. `dueByMessage`
+ * need no estimate. Pure.
  */
 export function judgeLook(
   { ladder, budgetAmount }: Judged,
-  { estimate, complete, before }: Look,
+  { estimate, complete, before, sureUsd }: Look,
   dueByMessage: readonly Rung[],
 ): Estimated {
   const reaches = ladder
     .filter((rung) => rung.do !== 'unlink-billing')
     .map((rung) => {
-      const { notify, stop, why } = reachOf(rung.at * budgetAmount, estimate, before);
+      const rungUsd = rung.at * budgetAmount;
+      const { notify, stop, why } = reachOf(rungUsd, estimate, before);
       // What was not seen may be gone: then only what is spent at the least counts.
-      const isSeen = complete || estimate.spend.low >= rung.at * budgetAmount;
-      const isDue = rung.do === 'notify' ? notify : stop && isSeen;
-      return { rung, why, isDue, isExpected: notify };
+      const isSeen = complete || estimate.spend.low >= rungUsd;
+      const isSure = stop && isSeen;
+      const isHeld = !isSure && notify && rungUsd <= sureUsd;
+      const isDue = rung.do === 'notify' ? notify : isSure || isHeld;
+      const because = isHeld ? `an earlier look was sure of it, and it is expected still (${why})` : why;
+      return { rung, rungUsd, why: because, isDue, isSure, isExpected: notify };
     });
   const highest = reaches.findLast(({ isDue }) => isDue);
   const due = reaches.filter(({ rung }) => highest !== undefined && rung.at <= highest.rung.at);
@@ -56,6 +65,7 @@ export function judgeLook(
     complete,
     unsure:
       unsure === undefined || due.includes(unsure) ? undefined : { do: unsure.rung.do, why: unsure.why },
+    sureUsd: Math.max(sureUsd, ...reaches.map(({ rungUsd, isSure }) => (isSure ? rungUsd : 0))),
     share: estimate.spend.expected / budgetAmount,
     rungs: due.filter(({ rung }) => !isTold(rung)).map(({ rung, why }) => ({ do: rung.do, why })),
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { messageOf } from '../../../shared/errors.ts';
 import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { earlierOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
@@ -23,6 +24,8 @@ const memorySchema = z.object({
   looks: z.array(lookSchema),
   /** The rungs above notify that the last one put in force by itself. Absent: none. */
   reached: z.optional(z.array(z.enum(rungActions))),
+  /** The highest rung of the period, USD, that a look was sure of. */
+  sure: z.optional(z.object({ periodStartMs: z.number(), usd: z.number() })),
 });
 type Memory = z.infer<typeof memorySchema>;
 
@@ -34,6 +37,8 @@ export interface KnownEstimates {
   readonly before: EarlierEstimate | undefined;
   /** The rungs above notify that an estimate put in force by itself, and that none has left since. */
   readonly reached: readonly RungAction[];
+  /** The highest rung of the period, USD, that a look was sure of; 0 for none. */
+  readonly sureUsd: number;
 }
 
 /**
@@ -46,14 +51,20 @@ export async function noteEstimate(
   estimate: Estimate,
   oldestMs: number,
 ): Promise<KnownEstimates> {
-  if (state === undefined) return { before: undefined, reached: [] };
-  const { looks, reached = [] } = await updateStateObject(state, runtime, memoryOf(budget), (before) => {
+  if (state === undefined) return { before: undefined, reached: [], sureUsd: 0 };
+  const {
+    looks,
+    reached = [],
+    sure,
+  } = await updateStateObject(state, runtime, memoryOf(budget), (before) => {
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
     return isNew ? { ...before, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : before;
   });
-  return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached };
+  const isPresent = sure?.periodStartMs === estimate.reading.periodStartMs;
+  const sureUsd = isPresent ? sure.usd : 0;
+  return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached, sureUsd };
 }
 
 /** Keeps which rungs above notify an estimate puts in force by itself. Throws `GoogleApiError`. */
@@ -63,10 +74,27 @@ export async function noteReached(
   reached: readonly RungAction[],
 ): Promise<void> {
   if (state === undefined) return;
-  await updateStateObject(state, runtime, memoryOf(budget), ({ version, looks }) => ({
-    ...{ version, looks },
-    ...(reached.length === 0 ? {} : { reached: [...reached] }),
+  await updateStateObject(state, runtime, memoryOf(budget), (before) => ({
+    ...before,
+    reached: reached.length === 0 ? undefined : [...reached],
   }));
+}
+
+/** Keeps that a look is sure of a rung. Where it cannot be kept, a later report that widens the range releases the rung. */
+export async function noteSure(
+  { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
+  budget: string,
+  sure: NonNullable<Memory['sure']>,
+): Promise<void> {
+  if (state === undefined) return;
+  try {
+    await updateStateObject(state, runtime, memoryOf(budget), (before) => {
+      const known = before.sure?.periodStartMs === sure.periodStartMs ? before.sure.usd : 0;
+      return known >= sure.usd ? before : { ...before, sure };
+    });
+  } catch (error) {
+    log('WARNING', `Cannot note which rung of ${budget} the estimate is sure of: ${messageOf(error)}`);
+  }
 }
 
 /** `spend/A/B/estimates.json`. What begins anew takes one more look before the next stop. */

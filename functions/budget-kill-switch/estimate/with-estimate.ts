@@ -8,7 +8,7 @@ import { periodBeginMs } from '../message/period.ts';
 import { addEstimate, estimatedOf } from './add-estimate.ts';
 import { gatherEstimate } from './gather-estimate.ts';
 import type { Estimated } from './estimated.ts';
-import { noteEstimate, noteReached } from './memory.ts';
+import { noteEstimate, noteReached, noteSure } from './memory.ts';
 
 const UNKNOWN_DISCOUNT =
   '; low counts a fifth of list prices, for watch.discountAtMost does not say how much of them discounts take off (0: nothing)';
@@ -56,8 +56,12 @@ export async function withEstimate(
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);
     const { estimate, blocked, complete, oldestMs } = gathered;
     if (blocked !== undefined) return alone('ERROR', `nothing is done on the estimate: ${blocked}`);
-    const { before, reached } = await noteEstimate(context, budget.name, estimate, oldestMs);
-    const estimated = estimatedOf(verdict, { estimate, complete, before });
+    const known = await noteEstimate(context, budget.name, estimate, oldestMs);
+    const estimated = estimatedOf(verdict, { estimate, complete, ...known });
+    const { sureUsd } = estimated;
+    const { periodStartMs: startMs } = estimate.reading;
+    if (sureUsd > known.sureUsd)
+      await noteSure(context, budget.name, { periodStartMs: startMs, usd: sureUsd });
     // Nothing above a rung is ever silent.
     if (estimated.unsure !== undefined)
       log(
@@ -68,7 +72,7 @@ export async function withEstimate(
     const both = addEstimate(verdict, estimated);
     return {
       verdict: both,
-      releases: await followReached(context, config, budget, reached, { estimated, both }),
+      releases: await followReached(context, config, budget, known.reached, { estimated, both }),
     };
   } catch (error) {
     return alone('ERROR', `the estimate cannot be read: ${messageOf(error)}`);
