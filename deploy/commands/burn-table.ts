@@ -14,6 +14,7 @@ import {
   rangeText,
   spendRangeText,
   spentText,
+  whyUnknown,
 } from '../../functions/spend-watch/report/words.ts';
 import { countText, momentText, shortUsdText, timeText, usdText } from '../../shared/report/numbers.ts';
 import { cut, visible } from '../../shared/report/text.ts';
@@ -48,7 +49,7 @@ export function burnTable(report: BurnReport): string {
           listLines(untold, (one) => hung('- ', one), ''),
         )),
     ...budgets.flatMap(budgetLines),
-    ...(projects.length > 1 ? section('Projects', projectLines(report)) : []),
+    ...(projects.length + report.notEvaluable.length > 1 ? section('Projects', projectLines(report)) : []),
     ...(projects.some(({ owners }) => owners !== undefined) ? section('Owners', ownerLines(report)) : []),
     ...section(
       'Top resources, by what each costs at the most',
@@ -76,12 +77,13 @@ function head({ scope, generatedAt, projects }: BurnReport): readonly string[] {
   ];
 }
 
-function totalLines({ total, projects }: BurnReport): readonly string[] {
+function totalLines(report: BurnReport): readonly string[] {
+  const { total, projects } = report;
   const { resources, unpriced, partial } = total;
   const row = (title: string, band: KnownBand): readonly string[] => [
     title,
     amountText(band, hedge(total)),
-    band === 'unknown' ? 'no look has seen all' : rangeText(band, total),
+    band === 'unknown' ? whyUnknown(report) : rangeText(band, total),
   ];
   const [were, bill] = resources === 1 ? [' was', 'bills'] : ['s were', 'bill'];
   const running = partial
@@ -167,14 +169,17 @@ function burnLines(rows: readonly (readonly [string, string, ...string[]])[]): r
   return tableLines(cells(header), rows.map(cells));
 }
 
-function projectLines({ projects }: BurnReport): readonly string[] {
-  return burnLines(
-    projects.map((one) => {
+function projectLines({ projects, notEvaluable }: BurnReport): readonly string[] {
+  return burnLines([
+    ...notEvaluable.map(
+      ({ project }) => [cut(project, MAX_NAME), '', 'unknown', 'unknown', 'unknown'] as const,
+    ),
+    ...projects.map((one): readonly [string, string, ...string[]] => {
       const bands = [one.burnUsdPerHour, one.todayUsd, one.monthEndUsd];
       const texts = bands.map((band) => amountText(band, '', shortUsdText));
       return [cut(one.project, MAX_NAME), projectHedge(one).trim(), ...texts];
     }),
-  );
+  ]);
 }
 
 function ownerLines({ projects, total }: BurnReport): readonly string[] {

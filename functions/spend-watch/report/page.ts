@@ -8,7 +8,7 @@ import { notKnown, notToldTexts } from './not-known.ts';
 import { regionsText } from './regions-text.ts';
 import type { BurnReport, ScopeBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
-import { hedge, rangeText } from './words.ts';
+import { hedge, rangeText, whyUnknown } from './words.ts';
 
 /** The report as a page for people. */
 export function renderBurnPage(report: BurnReport): Html {
@@ -65,15 +65,16 @@ function amountOf(band: KnownBand, total: ScopeBurn): Child {
   return [hedge(total), figure(band.expected, usdText(band.expected))];
 }
 
-function rangeNote(band: KnownBand, total: ScopeBurn): string {
-  return band === 'unknown' ? 'no look has seen all' : `${rangeText(band, total)}, list prices`;
+function rangeNote(band: KnownBand, report: BurnReport): string {
+  return band === 'unknown' ? whyUnknown(report) : `${rangeText(band, report.total)}, list prices`;
 }
 
-function statsOf({ total }: BurnReport): readonly Stat[] {
+function statsOf(report: BurnReport): readonly Stat[] {
+  const { total } = report;
   const stat = (label: string, band: KnownBand): Stat => ({
     label,
     value: amountOf(band, total),
-    note: rangeNote(band, total),
+    note: rangeNote(band, report),
   });
   return [
     {
@@ -82,7 +83,7 @@ function statsOf({ total }: BurnReport): readonly Stat[] {
         total.burnUsdPerHour === 'unknown' ? 'unknown' : `${rangeText(total.burnUsdPerHour, total)} an hour`,
       note:
         total.burnUsdPerHour === 'unknown'
-          ? 'no look has seen all'
+          ? whyUnknown(report)
           : total.unpriced === 0
             ? 'all of it priced'
             : `${countText(total.unpriced)} without a price, in high alone`,

@@ -11,9 +11,14 @@ export function regionsText(projects: readonly ProjectBurn[]): string | undefine
   const { project, oldestRegionMinutes: minutes } = oldest;
   const when =
     typeof minutes === 'number'
-      ? `the oldest look, at one of ${project}, is ${countText(minutes)} minutes old`
+      ? `the oldest look, at one of ${project}, is ${ageText(minutes)} old`
       : `one of ${project} was not looked at yet`;
   return `Regions of Vertex AI where nothing ran are looked at in turn: ${when}. A job that both began and ended between two of these looks counts at the next one; an endpoint, pool or runtime is in no bound.`;
+}
+
+/** `47 minutes`, and hours from two on. */
+function ageText(minutes: number): string {
+  return minutes < 120 ? `${countText(minutes)} minutes` : `${countText(Math.round(minutes / 6) / 10)} hours`;
 }
 
 function isBehind({ lookedAt, oldestRegionLook: seen }: ProjectBurn): boolean {

@@ -114,7 +114,7 @@ export function projectTable({ projects, notEvaluable }: BurnReport): Markup {
       { title: 'Today', ...band((one) => one.todayUsd) },
       { title: 'This month', ...band((one) => one.monthUsd) },
       { title: 'Month’s end', ...band((one) => one.monthEndUsd) },
-      { title: 'State', kind: 'text', wide: true, cell: (one) => stateOf(one) },
+      { title: 'State', kind: 'text', cell: (one) => stateOf(one) },
     ],
   });
 }
@@ -127,10 +127,14 @@ function bandCell(band: KnownBand, one: ProjectBurn): Child {
 function stateOf(one: ProjectBurn | UnknownBurn): Child {
   if ('notEvaluable' in one) return [label('not evaluable', 'warn'), ' ', inlineText(one.notEvaluable)];
   if (one.stale) return [label('stale', 'warn'), ` seen at ${momentText(one.lookedAt)}`];
-  if (!one.complete) return [label('incomplete', 'warn'), ` ${countText(one.gaps.length)} listings failed`];
+  if (!one.complete) return [label('incomplete', 'warn'), gapCount(one.gaps.length)];
   if (isPartlyKnown(one)) return [label('regions not seen', 'warn'), ` ${unseenText(one)}`];
   const since = Date.parse(one.ledgerSince) > billingStart('month', Date.parse(one.lookedAt));
   return `seen at ${timeText(one.lookedAt)} UTC${since ? `, counted since ${dayText(one.ledgerSince)}` : ''}`;
+}
+
+function gapCount(gaps: number): string {
+  return gaps === 0 ? '' : gaps === 1 ? ' 1 listing failed' : ` ${countText(gaps)} listings failed`;
 }
 
 /** What has no price is not zero. */

@@ -52,8 +52,14 @@ export function nothingRuns({ projects, total }: Pick<BurnReport, 'projects' | '
     : 'Nothing that bills by the hour was seen; some regions were looked at earlier.';
 }
 
+/** Why an amount is unknown. */
+export function whyUnknown({ projects }: Pick<BurnReport, 'projects'>): string {
+  return projects.length === 0 ? 'no look is known' : 'no look has seen all';
+}
+
 /** Where nothing is in the list of changes. */
 export function nothingChanged({ projects, total }: Pick<BurnReport, 'projects' | 'total'>): string {
+  if (projects.length === 0) return 'What changed is not known.';
   if (total.partial) return 'No change was seen; not all could be looked at.';
   return regionsText(projects) === undefined
     ? 'Nothing appeared, and nothing is gone.'

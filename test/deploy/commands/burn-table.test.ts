@@ -163,7 +163,7 @@ describe('the burn for a terminal', () => {
       return burnTable(reportOf({ 'ml-burn': ledger }, undefined)).replace(/\s+/g, ' ');
     };
     expect(of(2 * HOUR)).toContain(
-      'looked at in turn: the oldest look, at one of ml-burn, is 120 minutes old. A job that both began and ended between two of these looks counts at the next one; an endpoint, pool or runtime is in no bound.',
+      'looked at in turn: the oldest look, at one of ml-burn, is 2 hours old. A job that both began and ended between two of these looks counts at the next one; an endpoint, pool or runtime is in no bound.',
     );
     expect(of(NOW)).toContain('in turn: one of ml-burn was not looked at yet.');
     expect(of(NOW)).toContain(
@@ -197,6 +197,17 @@ describe('the burn for a terminal', () => {
     expect(text).toContain('and 2 more: --format json');
     expect(text).toContain('and 10 more: --format json');
     expect(text).toContain('- ml-new: not evaluable, there is no ledger yet');
+  });
+
+  it('has a row of each project, also where nothing is known of it, and does not say that nothing changed there', () => {
+    expect(lines('many').join('\n')).toMatch(/^ {2}ml-new +unknown +unknown +unknown$/m);
+    const refused = lines('refused').join('\n');
+    expect(refused).toMatch(/Burn an hour +unknown +no look is known/);
+    expect(refused).toContain('What changed is not known.');
+    const page = renderBurnPage(REPORTS.refused).text;
+    expect(page).toContain('What changed is not known.');
+    expect(page).not.toMatch(/no look has seen all|Nothing appeared/);
+    expect(renderBurnPage(REPORTS.many).text).not.toContain('1 listings');
   });
 
   it('names what no channel took, as page and JSON do', () => {
