@@ -187,15 +187,20 @@ function onlyNotify({ ladder }: Config): readonly Rung[] {
 
 /** Unlinking takes money that was spent; a forecast is never enough for it. What spend-watch estimates is added by `addEstimate`. */
 function isDue(rung: Rung, shares: Shares, basis: Config['basis']): boolean {
-  if (basis === 'actual' || basis === 'live' || rung.do === 'unlink-billing')
-    return isReached(rung, shares.actual);
-  return isReached(rung, basis === 'forecast' ? shares.forecast : Math.max(shares.actual, shares.forecast));
+  return isReached(rung, rung.do === 'unlink-billing' ? shares.actual : countedShare(shares, basis));
+}
+
+/** The share that counts by what a message reports. Pure. */
+export function countedShare({ actual, forecast }: Shares, basis: Config['basis']): number {
+  if (basis === 'actual' || basis === 'live') return actual;
+  return basis === 'forecast' ? forecast : Math.max(actual, forecast);
 }
 
 /** Cents over units need not give 0.8 to the last bit. */
 const TOLERANCE = 1e-9;
 
-function isReached(rung: Rung, share: number): boolean {
+/** Whether a share is at or above a rung. Pure. */
+export function isReached(rung: Rung, share: number): boolean {
   return share + TOLERANCE >= rung.at;
 }
 

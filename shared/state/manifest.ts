@@ -95,7 +95,10 @@ const manifestSchema = z.object({
       after: z.optional(z.object({ atMs: z.number(), cost: z.number() })),
     }),
   ),
-  /** Share of the budget's amount that was spent by the last message that made a rung due outside a grace, and that amount. */
+  /**
+   * Share of the budget's amount that was spent by the last message that made a rung due outside a grace, and that amount; in the
+   * budget's own record the most by which notify was reached since it was told.
+   */
   spent: z.optional(z.object({ share: z.number(), amount: z.number() })),
   /** Counts the leases: what an older one is about to write is refused. */
   fence: z.optional(z.int()),

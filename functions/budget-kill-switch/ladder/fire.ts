@@ -71,9 +71,9 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
     return inOrder(firing, rungs, (rung) => planOnly(firing, manifest, rung));
   }
   const quiet = manifest === undefined ? undefined : await quietPlan(firing, manifest, rungs, highest);
-  const held = await holdRungs(due, run, rungs, quiet !== undefined, (lease) =>
-    fireHeld(firing, lease, rungs),
-  );
+  const isDone = (stored: Manifest): boolean =>
+    quiet !== undefined && rungs.every((rung) => isFired(stored, rung));
+  const held = await holdRungs(due, run, rungs, isDone, (lease) => fireHeld(firing, lease, rungs));
   if (held !== undefined) {
     if (held.grace !== undefined) await sayInGrace(firing, highest, held.grace);
     return held;

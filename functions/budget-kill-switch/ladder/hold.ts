@@ -7,7 +7,6 @@ import { holdProject, type ProjectLease } from '../../../shared/state/lease.ts';
 import type { State } from '../../../shared/state/state.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
-import { isFired } from './ladder.ts';
 import type { Notification } from '../message/notification.ts';
 import { periodKey } from '../message/period.ts';
 import type { SwitchRun } from '../run.ts';
@@ -41,12 +40,12 @@ export function reportedOf({ verdict }: Due): Spent {
   return { share: verdict.shares.actual, amount: verdict.budgetAmount };
 }
 
-/** Holds a project of the budget; undefined where all rungs have fired and `isQuiet`. */
+/** Holds a project of the budget; undefined where `isDone`, by its manifest. */
 export async function holdRungs<T>(
   due: Due,
   run: SwitchRun,
   rungs: readonly Rung[],
-  isQuiet: boolean,
+  isDone: (manifest: Manifest) => boolean,
   work: (lease: ProjectLease) => Promise<T>,
 ): Promise<T | undefined> {
   const { runtime, state } = due.context;
@@ -58,7 +57,7 @@ export async function holdRungs<T>(
       by: runtime.functionName,
       runId: run.runId,
       doing: `fire ${rungs.map((rung) => rung.do).join(', ')}`,
-      isNeeded: (manifest) => !isQuiet || rungs.some((rung) => !isFired(manifest, rung)),
+      isNeeded: (manifest) => !isDone(manifest),
     },
     work,
   );

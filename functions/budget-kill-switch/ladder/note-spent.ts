@@ -1,8 +1,10 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { updateUnheld } from '../../../shared/state/lease.ts';
 import type { Grace, Manifest } from '../../../shared/state/manifest.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
 import { graceOf } from './grace.ts';
 import { keyOf, spentOf, type Due, type Spent } from './hold.ts';
+import { isFired } from './ladder.ts';
 import type { SwitchRun } from '../run.ts';
 
 /**
@@ -13,7 +15,7 @@ import type { SwitchRun } from '../run.ts';
 export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): Promise<void> {
   const spent = spentOf(due);
   if (manifest.rungs.length === 0 || isSame(manifest.spent, spent)) return;
-  await note(due, run, 'what is spent for', (stored) => {
+  await note(due, run, `what is spent for ${run.projectId}`, (stored) => {
     // A restore may have opened a grace since.
     const isInGrace = graceOf(stored, spent, run.runtime.now().getTime()) !== undefined;
     return isInGrace || isSame(stored.spent, spent) ? undefined : { ...stored, spent };
@@ -31,10 +33,23 @@ export async function noteGrace(
   seen: Grace,
 ): Promise<void> {
   if (known?.amount !== undefined) return;
-  await note(due, run, 'the amount of the budget in the grace of', (stored) => {
+  await note(due, run, `the amount of the budget in the grace of ${run.projectId}`, (stored) => {
     const { grace } = stored;
     const isSeen = grace?.runId === seen.runId && grace.sinceMs === seen.sinceMs;
     return isSeen && grace.amount === undefined ? { ...stored, grace: seen } : undefined;
+  });
+}
+
+/**
+ * Keeps in the budget's own record the most by which `notify` was reached since it was told: what a raise brings below the rung is armed
+ * again. When it cannot be kept, and the budget is raised before the next message, it may be told once more.
+ */
+export async function noteReached(due: Due, run: SwitchRun, rung: Rung, reached: Spent): Promise<void> {
+  const costOf = ({ share, amount }: Spent): number => share * amount;
+  await note(due, run, `how far notify was reached by ${due.budget.name}`, (stored) => {
+    const { spent } = stored;
+    const isMore = spent === undefined || costOf(reached) > costOf(spent);
+    return isFired(stored, rung) && isMore ? { ...stored, spent: reached } : undefined;
   });
 }
 
@@ -44,12 +59,12 @@ async function note(
   what: string,
   change: (stored: Manifest) => Manifest | undefined,
 ): Promise<void> {
-  const { state, runtime, log, projectId } = run;
+  const { state, runtime, log } = run;
   if (state === undefined) return;
   try {
     await updateUnheld(state, keyOf(due, run), runtime, change);
   } catch (error) {
-    log('WARNING', `Cannot note ${what} ${projectId}: ${messageOf(error)}`);
+    log('WARNING', `Cannot note ${what}: ${messageOf(error)}`);
   }
 }
 
