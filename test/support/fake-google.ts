@@ -15,9 +15,11 @@ export interface FakeProject {
   readonly number: string;
   /** `billingAccounts/A`, or empty. */
   account: string;
-  /** Running or not, by short name; a name that ends in `-kept` has the keep label. */
+  /** Running or not, by short name; see {@link isKept}. */
   readonly notebooks: Map<string, boolean>;
   readonly vms: Map<string, boolean>;
+  /** Notebooks and VMs on which an operator has put the keep label, or taken it off. */
+  readonly labelled?: Map<string, boolean>;
   /** Running custom jobs by id. */
   readonly jobs: Map<string, boolean>;
   /** Pipelines by id. While one runs, it submits again what of its jobs ends. */
@@ -404,15 +406,20 @@ function cancel(world: FakeWorld, project: FakeProject, id: string): unknown {
   return answered;
 }
 
-function labelsOf(id: string): Readonly<Record<string, string>> {
-  return id.endsWith('-kept') ? { 'costguard-keep': 'true' } : {};
+/** Whether a notebook or VM has the keep label: a name that ends in `-kept` does, unless an operator changed that. */
+export function isKept({ labelled }: Pick<FakeProject, 'labelled'>, id: string): boolean {
+  return labelled?.get(id) ?? id.endsWith('-kept');
+}
+
+function labelsOf(project: FakeProject, id: string): Readonly<Record<string, string>> {
+  return isKept(project, id) ? { 'costguard-keep': 'true' } : {};
 }
 
 function notebookOf(project: FakeProject, id: string) {
   return {
     name: `projects/${project.id}/locations/${ZONE}/instances/${id}`,
     state: (project.notebooks.get(id) ?? notFound(id)) ? 'ACTIVE' : 'STOPPED',
-    labels: labelsOf(id),
+    labels: labelsOf(project, id),
     gceSetup: { instanceId: `vm-of-${id}` },
   };
 }
@@ -425,7 +432,7 @@ function vmOf({ starts }: FakeWorld, project: FakeProject, name: string) {
     id: ofNotebook === undefined ? name : `vm-of-${name}`,
     name,
     status: running ? 'RUNNING' : 'TERMINATED',
-    labels: labelsOf(name),
+    labels: labelsOf(project, name),
     lastStartTimestamp: new Date(starts.get(`${project.id}/${name}`) ?? LONG_AGO_MS).toISOString(),
   };
 }

@@ -3,7 +3,7 @@
  * message every due rung in force. The property test holds the function against it.
  */
 import type { Policy, RungAction } from '../../shared/policy/policy.ts';
-import { emptyWorld, type FakeProject, type FakeWorld } from './fake-google.ts';
+import { emptyWorld, isKept, turnAllOff, type FakeProject, type FakeWorld } from './fake-google.ts';
 
 export const OWN_PROJECT = 'ml-operations';
 export const PROTECTED = 'ml-production';
@@ -164,6 +164,7 @@ function newProject(id: string): FakeProject {
     account: id === FOREIGN ? THEIRS : OURS,
     notebooks: on('nb-1', 'nb-2', 'nb-kept'),
     vms: on('vm-1', 'vm-kept'),
+    labelled: new Map(),
     jobs: on('job-1'),
     pipelines: new Map(),
     vertexJobs: new Map(),
@@ -179,6 +180,33 @@ export function bringBack(project: FakeProject): void {
   project.account = id === FOREIGN ? THEIRS : OURS;
   for (const machines of [notebooks, vms]) for (const name of machines.keys()) machines.set(name, true);
   models.add('model-1').add('model-2');
+}
+
+/** What an operator does by hand to something in a project, or to all of it but what is kept: that burns, and unlinking does not wait. */
+export type ByHand =
+  | { readonly kind: 'stop'; readonly what: (typeof STOPPABLE)[number] }
+  | { readonly kind: 'cut-billing' }
+  | { readonly kind: 'label'; readonly what: 'nb-1' | 'vm-1'; readonly keeps: boolean };
+
+export const STOPPABLE = ['all', 'nb-1', 'vm-1', 'job-1', 'model-1'] as const;
+
+export function doByHand(project: FakeProject, step: ByHand): void {
+  switch (step.kind) {
+    case 'cut-billing':
+      project.account = '';
+      turnAllOff(project);
+      return;
+    case 'label':
+      project.labelled?.set(step.what, step.keeps);
+      return;
+    case 'stop':
+      for (const machines of [project.notebooks, project.vms, project.jobs])
+        for (const name of machines.keys())
+          if (step.what === name || (step.what === 'all' && !name.endsWith('-kept')))
+            machines.set(name, false);
+      for (const model of [...project.models])
+        if (step.what === 'all' || step.what === model) project.models.delete(model);
+  }
 }
 
 export interface Model {
@@ -238,7 +266,7 @@ function fireDueRungs(project: FakeProject, action: RungAction): string[] {
   const { id, notebooks, vms, jobs, models } = project;
   const off = (verb: string, machines: Map<string, boolean>): string[] =>
     [...machines].flatMap(([name, running]) => {
-      if (!running || name.endsWith('-kept')) return [];
+      if (!running || isKept(project, name)) return [];
       machines.set(name, false);
       return [`${verb} ${id}/${name}`];
     });

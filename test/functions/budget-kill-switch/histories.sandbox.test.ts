@@ -9,6 +9,7 @@ import { fakeGoogle } from '../../support/fake-google.ts';
 import {
   bringBack,
   BUDGETS,
+  doByHand,
   FOREIGN,
   newWorld,
   OWN_PROJECT,
@@ -17,7 +18,9 @@ import {
   PROTECTED,
   START,
   startModel,
+  STOPPABLE,
   wireOf,
+  type ByHand,
   type ModelMessage,
   type ModelPolicy,
 } from '../../support/ladder-model.ts';
@@ -67,7 +70,22 @@ type Step =
   | { readonly kind: 'again'; readonly which: number }
   | { readonly kind: 'wait'; readonly hours: number }
   /** An operator brings a project back by hand. */
-  | { readonly kind: 'bring-back'; readonly project: number };
+  | { readonly kind: 'bring-back'; readonly project: number }
+  /** An operator stops something, cuts billing, or changes a keep label. */
+  | { readonly kind: 'by-hand'; readonly project: number; readonly how: ByHand };
+
+const byHand: fc.Arbitrary<ByHand> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('stop'), what: fc.constantFrom(...STOPPABLE) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut-billing') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('label'),
+      what: fc.constantFrom('nb-1', 'vm-1'),
+      keeps: fc.boolean(),
+    }),
+  },
+);
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -87,6 +105,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('again'), which: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(1, 11, 13, 800) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('bring-back'), project: fc.nat(5) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('by-hand'), project: fc.nat(2), how: byHand }) },
 ); // prettier-ignore
 
 let policy = '';
@@ -172,6 +191,12 @@ async function play(ladder: ModelPolicy, steps: readonly Step[], seed: number): 
       sinceBroughtBack = [];
     }
 
+    if (step.kind === 'by-hand')
+      for (const projects of [world.projects, model.projects]) {
+        const project = projects[step.project];
+        if (project !== undefined) doByHand(project, step.how);
+      }
+
     sinceBroughtBack.push(...world.changes);
     assertNeverTwice(sinceBroughtBack);
     for (const change of world.changes)
@@ -201,6 +226,7 @@ function messagesOf(step: Step, delivered: readonly ModelMessage[]): readonly Mo
     }
     case 'wait':
     case 'bring-back':
+    case 'by-hand':
       return [];
   }
 }
