@@ -91,10 +91,14 @@ async function answer(
     });
   const about = { ...taken.notification, budget };
   const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
-  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs);
+  const lostBreaks: unknown[] = [];
+  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs, (error) =>
+    lostBreaks.push(error),
+  );
   if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });
   else say(context, notification, verdict);
   if (releases || estimated.releases) await releaseProjects(context, config, budget, verdict, receivedMs);
+  if (lostBreaks.length > 0) throw lostBreaks[0];
 }
 
 async function read(context: EventContext, message: Message): Promise<Notification | Anomaly> {

@@ -97,13 +97,15 @@ async function holdBudget(
   }
   const held = holdReached(told, inForce?.reached ?? []);
   const { verdict, releases } = await withEstimate(context, config, { ...notification, budget }, held);
+  const lostBreaks: unknown[] = [];
   const heldSinceMs = isKnown(config, told, inForce, verdict)
-    ? await noteHeld(context, config, name, verdict, inForce?.publishedMs)
+    ? await noteHeld(context, config, name, verdict, inForce?.publishedMs, (error) => lostBreaks.push(error))
     : undefined;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
     await fire(notification, budget, verdict, heldSinceMs);
   else if (inForce !== undefined || releases) await releaseProjects(context, config, budget, verdict, atMs);
+  if (lostBreaks.length > 0) throw lostBreaks[0];
 }
 
 /** Whether it is known that what burns is held or not: what the tick has no message for may be in force by one that cannot be read. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
@@ -27,7 +28,8 @@ const MAX_UNANSWERED = 3;
  * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break,
  * milliseconds since the epoch: since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything
  * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. Observing, it is not in force. Undefined where that cannot be read or kept. `publishedMs` is the
- * message's that is judged; absent at a tick by the estimate alone.
+ * message's that is judged; absent at a tick by the estimate alone. `onLostBreak` is told what a break could not be noted for: the event has
+ * to come again, for a break that no look has noted counts as none.
  */
 export async function noteHeld(
   { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
@@ -35,6 +37,7 @@ export async function noteHeld(
   budget: string,
   verdict: Verdict,
   publishedMs?: number,
+  onLostBreak: (error: unknown) => void = () => undefined,
 ): Promise<number | undefined> {
   if (state === undefined || verdict.kind === 'ignore') return undefined;
   const isHeld = mode === 'enforce' && holdsCompute(ladder, verdict);
@@ -55,6 +58,10 @@ export async function noteHeld(
     return sinceMs;
   } catch (error) {
     log('WARNING', `Cannot note since when stop-compute is in force by ${budget}: ${messageOf(error)}`);
+    if (!isHeld)
+      onLostBreak(
+        new BusyError(`Cannot note that stop-compute is not in force by ${budget}`, { cause: error }),
+      );
     return undefined;
   }
 }

@@ -114,6 +114,25 @@ describe('cost of what ran while stop-compute was not in force', () => {
     await settleAnew();
   });
 
+  it.each(['a message', 'a tick'])(
+    'of which %s was the only look, which could not note it: that comes again until it can',
+    async (what) => {
+      await startSettled();
+      lab.raise(200);
+      const look = (): Promise<boolean> =>
+        what === 'a tick' ? lab.tick() : lab.alert({ costAmount: 125, budgetAmount: 200 });
+      failsHeld = true;
+      expect(await look()).toBe(false);
+      failsHeld = false;
+      expect(await look()).toBe(true);
+      startByHand();
+      lab.project().vms.set('vm-1', false);
+      lab.raise(100);
+      expect(await report(135)).toBe(true);
+      await settleAnew();
+    },
+  );
+
   it('where a look cannot note it: waits for the next one, with which the settling time begins anew', async () => {
     await startSettled();
     expect(await report(70)).toBe(true);
