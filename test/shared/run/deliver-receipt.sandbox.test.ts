@@ -297,6 +297,14 @@ describe('the delivery of a receipt', () => {
 });
 
 describe('the publication of a receipt', () => {
+  it('is taken once, also where the client sends several of one moment together', () =>
+    withDelivery(async ({ sandbox, instance }) => {
+      const texts = ['one', 'two', 'three'];
+      await Promise.all(texts.map((text) => instance.runtime.clients.publish(RECEIPTS_TOPIC, text)));
+      const [sent, ...others] = sandbox.callLog.calls('pubsub.projects.topics.publish');
+      assert.deepEqual([sent?.status, others.length], [200, 0]);
+    }));
+
   it('has counts, the first decisions and where the whole receipt is, far below the 10 MB of Pub/Sub', () =>
     withDelivery(async (world) => {
       const { receipt, delivery, finish, errors, instance, published } = world;
