@@ -82,7 +82,7 @@ const MAX_SHOWN = 5;
 
 /**
  * `7 left burning $14.20/h and 1 without a price: projects/… (2 x a2-highgpu-1g, $7.34/h; end it by: …); …; and 2 more at $0.40/h, which
- * the receipt names`; empty where nothing is.
+ * the log names with their commands`; empty where nothing is.
  */
 export function leftText(resources: readonly RunningResource[]): string {
   const { listed, others } = listBurning(resources, MAX_SHOWN);
@@ -95,6 +95,6 @@ export function leftText(resources: readonly RunningResource[]): string {
   const more =
     others === undefined
       ? ''
-      : `; and ${others.count} more at ${others.cost}, which the receipt names with their commands`;
+      : `; and ${others.count} more at ${others.cost}, which the log names with their commands`;
   return `${count} left burning ${burnText(burnOf(resources))}: ${shown.join('; ')}${more}`;
 }

@@ -87,18 +87,29 @@ function leftAlone(rung: Rung, resource: string, why: string, one: RunningResour
   };
 }
 
-/** Writes into the receipt that a rung has fired before and nothing that it covers runs, with what it leaves. */
+/**
+ * Writes into the receipt that a rung has fired before and nothing that it covers runs, with what it leaves. A look that only keeps
+ * stores no receipt, and the log line has all that burns: where that is too much for a line, it is not only kept.
+ */
 export function keepFired(
   {
     run,
     receipt,
-  }: { readonly run: Pick<SwitchRun, 'projectId'>; readonly receipt: Pick<Firing['receipt'], 'keep'> },
+  }: {
+    readonly run: Pick<SwitchRun, 'projectId'>;
+    readonly receipt: Pick<Firing['receipt'], 'keep' | 'add'>;
+  },
   rung: Rung,
   { left, burning }: Pick<ProjectPlan, 'left' | 'burning'> = { left: [], burning: [] },
 ): void {
   keepLeft({ receipt }, rung, left, burning);
-  const evidence = { rung: rung.do, ...burningEvidence(burning) };
-  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', evidence));
+  const listed = burningEvidence(burning);
+  const decision = decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', {
+    rung: rung.do,
+    ...listed,
+  });
+  if (listed['notListed'] === undefined) receipt.keep(decision);
+  else receipt.add({ ...decision, outcome: 'already' });
 }
 
 /** What came back was started by something or by a person, also where the listing is silent about it. */

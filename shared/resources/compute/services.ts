@@ -62,10 +62,11 @@ const dataproc: Recognise = (labels) => {
   return {
     why: 'node of a Dataproc cluster; stop the cluster',
     keys: keysOf('dataproc', uuid, name),
+    // Dataproc itself filters its clusters, and not by their UUID (dataproc v1, clusters.list: status.state, clusterName and labels).
     command({ projectId, zone }) {
       const where = `--region=${labels['goog-dataproc-location'] ?? regionOf(zone)} --project=${projectId}`;
       return name === ''
-        ? `gcloud dataproc clusters list ${where} --filter=clusterUuid=${uuid} # then stop the cluster`
+        ? `gcloud dataproc clusters list ${where} --format='table(clusterName,clusterUuid)' # then stop the cluster of UUID ${uuid}`
         : `gcloud dataproc clusters stop ${name} ${where}`;
     },
   };

@@ -101,21 +101,37 @@ describe('what goes on burning in a receipt', () => {
     );
   });
 
-  it('has a decision on each of them, with its cost and command, also where the rung has fired before', () => {
+  const keptOf = (burning: readonly RunningResource[]) => {
     const kept: Decision[] = [];
-    const burning = many(203);
-    const receipt = { keep: (decision: Decision) => void kept.push(decision) };
-    const run = { projectId: 'ml-lab' };
-    keepFired({ run, receipt }, RUNG, {
+    const added: Decision[] = [];
+    const receipt = {
+      keep: (decision: Decision) => void kept.push(decision),
+      add: (decision: Decision) => void added.push(decision),
+    };
+    keepFired({ run: { projectId: 'ml-lab' }, receipt }, RUNG, {
       left: burning.map(({ resource }) => ({ resource, reason: KEPT })),
       burning,
     });
-    expect(kept).toHaveLength(204);
+    return { kept, added };
+  };
+
+  it('has a decision on each of them, with its cost and command, also where the rung has fired before', () => {
+    const { kept, added } = keptOf(many(200));
+    expect(added).toEqual([]);
+    expect(kept).toHaveLength(201);
+    expect(kept.at(200)).toMatchObject({ reason: 'fired-before', resource: 'projects/ml-lab' });
+  });
+
+  it('does not only keep where a log line has no room for all', () => {
+    const { kept, added } = keptOf(many(203));
+    expect(kept).toHaveLength(203);
     expect(kept.at(0)).toMatchObject({
       reason: 'left-alone',
       usdPerHour: 203,
       evidence: { why: KEPT, cost: '$203.00/h', command: 'stop vm-202' },
     });
-    expect(kept.at(203)).toMatchObject({ reason: 'fired-before', resource: 'projects/ml-lab' });
+    expect(added).toMatchObject([
+      { reason: 'fired-before', resource: 'projects/ml-lab', outcome: 'already' },
+    ]);
   });
 });

@@ -47,7 +47,7 @@ describe('leftText', () => {
   it('names five, and says what the others cost and where they are named', () => {
     const many = Array.from({ length: 7 }, (_, index) => running(`r-${index}`, usd(index + 1)));
     expect(leftText(many)).toMatch(
-      /^7 left burning \$28\.00\/h: r-6 .*; and 2 more at \$3\.00\/h, which the receipt names with their commands$/,
+      /^7 left burning \$28\.00\/h: r-6 .*; and 2 more at \$3\.00\/h, which the log names with their commands$/,
     );
   });
 

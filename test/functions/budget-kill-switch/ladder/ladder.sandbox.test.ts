@@ -128,6 +128,38 @@ describe('budget-kill-switch on a runaway project', () => {
       );
     }));
 
+  it.each([
+    ['by the log, which has all, and stores no receipt', 2, 0],
+    ['by a stored receipt where the log has no room for all', 201, 1],
+  ])('names what is left burning with its command at a look that does nothing %s', (_, count, receipts) => {
+    const resources = Array.from({ length: count }, (__, index) => ({
+      service: 'dataflow' as const,
+      path: `locations/us-central1/jobs/j-${index}`,
+      body: { name: 'embed', type: 'JOB_TYPE_STREAMING', currentState: 'JOB_STATE_RUNNING' },
+    }));
+    const scenario = budgetScenario({ projects: [{ ...RUNAWAY_PROJECT, resources }] });
+    return withSwitch({ scenario }, async (world) => {
+      const { sandbox } = world;
+      const commandsIn = ({ decisions }: ReturnType<typeof lastReceipt>): readonly unknown[] =>
+        decisions.flatMap(({ reason, evidence: { command } }) =>
+          reason === 'left-alone' && /^gcloud dataflow jobs drain j-/.test(String(command)) ? [command] : [],
+        );
+      await world.alert(alert(1.01));
+      assert.equal(new Set(commandsIn(lastReceipt(sandbox, BUCKET, SWITCH))).size, count);
+      const [before, said] = [receiptsIn(sandbox, BUCKET).length, world.lines.length];
+      sandbox.callLog.clear();
+      await world.alert(alert(1.02));
+      assert.deepEqual(changesIn(sandbox), {});
+      assert.equal(receiptsIn(sandbox, BUCKET).length, before + receipts);
+      if (receipts > 0) assert.equal(new Set(commandsIn(lastReceipt(sandbox, BUCKET, SWITCH))).size, count);
+      const listed = world.lines
+        .slice(said)
+        .flatMap((line) => (typeof line === 'object' && 'leftBurning' in line ? [line['leftBurning']] : []));
+      const named = JSON.stringify(listed).match(/gcloud dataflow jobs drain j-\d+/g) ?? [];
+      assert.ok(new Set(named).size >= Math.min(count, 190), `${new Set(named).size} are named`);
+    });
+  });
+
   it('has the manifest in the bucket before anything is taken away, and completes it after', () =>
     withSwitch({}, async (world) => {
       const { sandbox } = world;
