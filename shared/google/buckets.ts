@@ -4,7 +4,7 @@ import { changeByClient } from './change/change-by-client.ts';
 import type { Permit } from './change/permit.ts';
 import { storageClient } from './clients/storage.ts';
 import { firstTime, listPages } from './list-pages.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, textField, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
@@ -148,9 +148,10 @@ export function payerOf(
 export async function getBucket(api: Api, name: string, userProject?: string): Promise<Bucket> {
   const url = `${HOST}/${encodeURIComponent(name)}`;
   const call = 'storage.buckets.get';
-  return toBucket(
-    parseAnswer(call, bucketSchema, await api.request(call, { url, query: { fields: FIELDS, userProject } })),
-  );
+  const answer = await api.request(call, { url, query: { fields: FIELDS, userProject } });
+  const bucket = parseAnswer(call, bucketSchema, answer);
+  requireAbout(call, 'name', bucket.name, name);
+  return toBucket(bucket);
 }
 
 const patchedSchema = z.looseObject({ metageneration: z.string(), lifecycle: lifecycleSchema });

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseAnswer, requireCompute } from './parse-answer.ts';
 import { resourceId } from './resource-name.ts';
 import { isSpot, schedulingSchema } from './vms.ts';
 
@@ -74,20 +74,27 @@ export async function listDiskTypes(
   return { types, ...unseen };
 }
 
-const startSchema = z.looseObject({ lastStartTimestamp: z.optional(z.string()) });
+const startSchema = z.looseObject({
+  id: z.optional(z.string()),
+  name: z.string(),
+  selfLink: z.optional(z.string()),
+  lastStartTimestamp: z.optional(z.string()),
+});
 
 /**
  * When a VM, `projects/P/zones/Z/instances/ID`, was last started, in milliseconds since the epoch; `lastStartMs` is undefined when
  * it never was. `ID` is its numeric id or its name. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone.
  */
 export async function getMachineStart(api: Api, resource: string): Promise<Pick<Machine, 'lastStartMs'>> {
-  const answer = await api.request('compute.instances.get', {
+  const call = 'compute.instances.get';
+  const answer = await api.request(call, {
     url: `https://compute.googleapis.com/compute/v1/${resource}`,
-    query: { fields: 'lastStartTimestamp' },
+    query: { fields: 'id,name,selfLink,lastStartTimestamp' },
   });
-  return {
-    lastStartMs: momentOf(parseAnswer('compute.instances.get', startSchema, answer).lastStartTimestamp),
-  };
+  const machine = parseAnswer(call, startSchema, answer);
+  // One without a moment never ran: that must not be read from an answer about another.
+  requireCompute(call, machine, resource);
+  return { lastStartMs: momentOf(machine.lastStartTimestamp) };
 }
 
 /** All VMs of a project. Needs compute.instances.list. Throws `GoogleApiError`. */

@@ -6,7 +6,7 @@ import { firstTime, listPages } from './list-pages.ts';
 import { notebooksClient } from './clients/notebooks.ts';
 import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
 import { instanceOf, messageSchema } from './clients/notebook-message.ts';
-import { parseAnswer, requireAbout } from './parse-answer.ts';
+import { parseAnswer, requireNamed } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap } from './string-map.ts';
 
@@ -151,7 +151,7 @@ export async function getNotebook(api: Api, name: string): Promise<NotebookInsta
   const answer = await api.call(call, () => notebooksClient(api.auth).get(name));
   const message = parseAnswer(call, messageSchema, answer);
   // The message of an empty answer has every field, each empty.
-  requireAbout(call, 'name', message.name, name);
+  requireNamed(call, message.name, name);
   return instanceOf(message);
 }
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import { EmptyAnswer, GoogleApiError, UnexpectedAnswer } from './google-api-error.ts';
 import { describeIssue, type StrangeItem } from './read-items.ts';
+import { computeName, isNameOf, resourceId, type ComputeSelf } from './resource-name.ts';
 
 /**
  * Checks an answer of Google. Throws `GoogleApiError` for one of another form than documented; it says where and what is there.
@@ -51,9 +52,32 @@ export function requireAbout(
   value: string | null | undefined,
   requested: string,
 ): void {
-  if (value === requested) return;
+  if (value !== requested) throw aboutOther(call, field, value, requested);
+}
+
+/** The same for the full name of a resource, in which Google may write the project's number where the request had its id. */
+export function requireNamed(call: string, name: string | null | undefined, requested: string): void {
+  if (!isNameOf(name ?? '', requested)) throw aboutOther(call, 'name', name, requested);
+}
+
+/** The same for an answer of Compute Engine, whose `name` is the last part of the resource's. */
+export function requireCompute(call: string, self: ComputeSelf, requested: string): void {
+  requireNamed(call, computeName(self, requested), requested);
+}
+
+/** The same for a long-running operation: each has an id of its own, and services differ in what they write before it. */
+export function requireOperation(call: string, name: string | undefined, requested: string): void {
+  requireAbout(call, 'name', name === undefined ? name : resourceId(name), resourceId(requested));
+}
+
+function aboutOther(
+  call: string,
+  field: string,
+  value: string | null | undefined,
+  requested: string,
+): GoogleApiError {
   const found = value ? JSON.stringify(value.slice(0, 200)) : 'missing';
-  throw new GoogleApiError(
+  return new GoogleApiError(
     call,
     new EmptyAnswer(`${field}: it is ${found}, not ${JSON.stringify(requested)}`),
   );

@@ -25,7 +25,7 @@ const searchFolders = z.looseObject({
 
 const foundFolder = z.looseObject({ name: z.string(), state: z.optional(z.string()) });
 
-const folderSchema = z.looseObject({ parent: z.optional(z.string()) });
+const folderSchema = z.looseObject({ name: z.string(), parent: z.optional(z.string()) });
 
 /** Told of what a listing below `parent` showed and what could not be read. */
 export type NoteStrange = (parent: string, strange: readonly StrangeItem[]) => void;
@@ -105,12 +105,16 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
   if (scope.includes(`projects/${projectId}`)) return true;
   if (scope.every((entry) => entry.startsWith('projects/'))) return false;
   try {
-    let { parent } = await readProject(api, `projects/${encodeURIComponent(projectId)}`, projectSchema);
+    const project = await readProject(api, `projects/${encodeURIComponent(projectId)}`, projectSchema);
+    requireAbout(GET, 'projectId', project.projectId, projectId);
+    let { parent } = project;
     while (parent !== undefined) {
       if (scope.includes(parent)) return true;
       if (!parent.startsWith('folders/')) return false;
-      const folder = await api.request('cloudresourcemanager.folders.get', { url: `${HOST}/${parent}` });
-      parent = parseAnswer('cloudresourcemanager.folders.get', folderSchema, folder).parent;
+      const call = 'cloudresourcemanager.folders.get';
+      const folder = parseAnswer(call, folderSchema, await api.request(call, { url: `${HOST}/${parent}` }));
+      requireAbout(call, 'name', folder.name, parent);
+      parent = folder.parent;
     }
     return false;
   } catch (error) {

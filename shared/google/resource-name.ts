@@ -12,6 +12,46 @@ export function isPlainName(name: string): boolean {
   return !/[?#%]/.test(name) && URL.canParse(address) && new URL(address).href === address;
 }
 
+/**
+ * Whether a name that Google answers with is of what was requested. The one may name the project by its id and the other by its number,
+ * as at Vertex AI; nothing else may differ. A part of the request that is `-` stands for any.
+ */
+export function isNameOf(name: string, requested: string): boolean {
+  const [named, wanted] = [name.split('/'), requested.split('/')];
+  return (
+    named.length === wanted.length &&
+    wanted.every((part, at) => {
+      const other = named[at] ?? '';
+      if (at === 1 && wanted[0] === 'projects') return mayBeProject(other, part);
+      return other === part || (part === '-' && other !== '');
+    })
+  );
+}
+
+/** Whether a project that Google names may be the one that was requested: where one is an id and the other a number, that is unknown. */
+export function mayBeProject(named: string, requested: string): boolean {
+  return named === requested || (named !== '' && isNumber(named) !== isNumber(requested));
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
+}
+
+/** By what an answer of Compute Engine says what it is about. */
+export interface ComputeSelf {
+  readonly name: string;
+  /** The numeric id, by which a request may name it too. */
+  readonly id?: string | undefined;
+  /** `https://www.googleapis.com/compute/v1/projects/P/zones/Z/instances/N`; its scope is that of the request where it is absent. */
+  readonly selfLink?: string | undefined;
+}
+
+/** The name of what an answer of Compute Engine is about, to be compared with the requested one. */
+export function computeName({ name, id, selfLink }: ComputeSelf, requested: string): string {
+  const scope = (selfLink ?? requested).replace(/^.*?\/projects\//, 'projects/').replace(/[^/]*$/, '');
+  return `${scope}${id === resourceId(requested) ? id : name}`;
+}
+
 /** `billingAccounts/A` of `billingAccounts/A/budgets/B`. */
 export function accountOf(budget: string): string {
   return budget.split('/').slice(0, 2).join('/');

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from './aggregated-list.ts';
 import type { Api } from './api.ts';
 import type { Permit } from './change/permit.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseAnswer, requireCompute } from './parse-answer.ts';
 import { resourceId } from './resource-name.ts';
 import { stringMap, type StringMap } from './string-map.ts';
 
@@ -62,6 +62,7 @@ export interface Vm {
 const vmSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
+  selfLink: z.optional(z.string()),
   status: z.string(),
   labels: z.optional(stringMap),
   metadata: z.optional(
@@ -116,10 +117,12 @@ export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']
  */
 export const VM_DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
 
-/** One VM as it is now. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone. */
+/** One VM, by its name or its numeric id, as it is now. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {
   const call = 'compute.instances.get';
-  return toVm(resource, parseAnswer(call, vmSchema, await api.request(call, { url: `${HOST}/${resource}` })));
+  const vm = parseAnswer(call, vmSchema, await api.request(call, { url: `${HOST}/${resource}` }));
+  requireCompute(call, vm, resource);
+  return toVm(resource, vm);
 }
 
 /**

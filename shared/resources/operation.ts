@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { parseAnswer, requireCompute, requireOperation } from '../google/parse-answer.ts';
 import type { OperationState, StepOperation } from './kind.ts';
 
 const named = z.looseObject({ name: z.string() });
@@ -10,6 +10,8 @@ function nameIn(answer: unknown): string | undefined {
 }
 
 const computeSchema = z.looseObject({
+  name: z.string(),
+  selfLink: z.optional(z.string()),
   status: z.string(),
   error: z.optional(
     z.looseObject({
@@ -33,7 +35,9 @@ export function zoneOperation(zone: string): StepOperation {
     async look(api, name) {
       const call = 'compute.zoneOperations.get';
       const url = `https://compute.googleapis.com/compute/v1/${name}`;
-      const { status, error } = parseAnswer(call, computeSchema, await api.request(call, { url }));
+      const operation = parseAnswer(call, computeSchema, await api.request(call, { url }));
+      requireCompute(call, operation, name);
+      const { status, error } = operation;
       if (status !== 'DONE') return { kind: 'running' };
       const errors = (error?.errors ?? []).map(({ code = '', message = '' }) => `${code}: ${message}`);
       return failedWith(errors.length === 0 ? undefined : errors.join('; '));
@@ -42,6 +46,7 @@ export function zoneOperation(zone: string): StepOperation {
 }
 
 const longRunningSchema = z.looseObject({
+  name: z.optional(z.string()),
   done: z.optional(z.boolean()),
   error: z.optional(z.looseObject({ message: z.optional(z.string()) })),
 });
@@ -59,7 +64,8 @@ export function longRunningOperation(
     async look(api, name) {
       const url = typeof base === 'string' ? `${base}/${name}` : base(name);
       const answer = await api.request(call, { url });
-      const { done, error } = parseAnswer(call, longRunningSchema, answer);
+      const { name: named, done, error } = parseAnswer(call, longRunningSchema, answer);
+      requireOperation(call, named, name);
       if (done !== true) return { kind: 'running' };
       return failedWith(error === undefined ? undefined : (error.message ?? 'unknown error'));
     },

@@ -167,10 +167,14 @@ export const MACHINE_ROUTES: readonly (readonly [RegExp, MachineAnswer])[] = Obj
         },
       ],
       [
-        new RegExp(`^GET ${of(placeOf(form.path))}/operations/(?:${form.verbs.off}|${form.verbs.on})-(.+)$`),
-        (machines, [, id = ''], refuse) => {
+        new RegExp(`^GET ${of(placeOf(form.path))}/operations/(${form.verbs.off}|${form.verbs.on})-(.+)$`),
+        (machines, [project = '', verb = '', id = ''], refuse) => {
           const { reason } = known(machines, id, refuse);
-          return { done: true, ...(reason === undefined ? {} : { error: { code: 8, message: reason } }) };
+          return {
+            name: `projects/${project}/${placeOf(form.path)}/operations/${verb}-${id}`,
+            done: true,
+            ...(reason === undefined ? {} : { error: { code: 8, message: reason } }),
+          };
         },
       ],
     ] satisfies readonly (readonly [RegExp, MachineAnswer])[];

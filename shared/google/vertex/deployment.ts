@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../api.ts';
 import type { Permit } from '../change/permit.ts';
-import { parseAnswer } from '../parse-answer.ts';
+import { parseAnswer, requireOperation } from '../parse-answer.ts';
 import { urlOf, type DeployedModel } from './vertex.ts';
 
 const modelSchema = z.looseObject({
@@ -95,6 +95,7 @@ export async function deployModel(
 }
 
 const operationSchema = z.looseObject({
+  name: z.optional(z.string()),
   done: z.optional(z.boolean()),
   error: z.optional(z.looseObject({ message: z.optional(z.string()) })),
 });
@@ -109,7 +110,8 @@ export async function getEndpointOperation(
 ): Promise<{ readonly done: boolean; readonly error: string | undefined }> {
   const call = 'aiplatform.endpoints.operations.get';
   const answer = await api.request(call, { url: urlOf(name) });
-  const { done, error } = parseAnswer(call, operationSchema, answer);
+  const { name: named, done, error } = parseAnswer(call, operationSchema, answer);
+  requireOperation(call, named, name);
   return { done: done === true, error: error === undefined ? undefined : (error.message ?? 'unknown error') };
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { PermanentError } from '../../errors.ts';
 import type { Api } from '../api.ts';
 import { listPages } from '../list-pages.ts';
-import { parseAnswer, unexpectedAnswer } from '../parse-answer.ts';
+import { parseAnswer, requireNamed, unexpectedAnswer } from '../parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../read-items.ts';
 
 /** An endpoint that serves models, with the settings that deploying them again takes. */
@@ -54,9 +54,9 @@ export async function listVertexRegions(api: Api, projectId: string): Promise<It
  */
 export async function getEndpoint(api: Api, resource: string, modelId?: string): Promise<Endpoint> {
   const call = 'aiplatform.endpoints.get';
-  const endpoint = toEndpoint(
-    parseAnswer(call, endpointSchema, await api.request(call, { url: urlOf(resource) })),
-  );
+  const answer = parseAnswer(call, endpointSchema, await api.request(call, { url: urlOf(resource) }));
+  requireNamed(call, answer.name, resource);
+  const endpoint = toEndpoint(answer);
   const unread = endpoint.strange.find(({ raw }) => modelId === undefined || couldHaveId(raw, modelId));
   if (unread !== undefined) throw unexpectedAnswer(call, unread);
   return endpoint;

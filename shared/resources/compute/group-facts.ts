@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { visitAggregated, type Unseen } from '../../google/aggregated-list.ts';
 import type { Api } from '../../google/api.ts';
-import { parseAnswer, requireAbout } from '../../google/parse-answer.ts';
+import { parseAnswer, requireCompute } from '../../google/parse-answer.ts';
 import { resourceId } from '../../google/resource-name.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 
@@ -24,6 +24,7 @@ export interface GroupFacts {
 
 const groupSchema = z.looseObject({
   name: z.string(),
+  selfLink: z.optional(z.string()),
   targetSize: z.optional(z.number()),
   status: z.optional(
     z.looseObject({
@@ -39,6 +40,7 @@ const groupSchema = z.looseObject({
 
 const autoscalerSchema = z.looseObject({
   name: z.string(),
+  selfLink: z.optional(z.string()),
   autoscalingPolicy: z.optional(z.looseObject({ mode: z.optional(z.string()) })),
 });
 
@@ -103,10 +105,14 @@ async function listModes(
 /** A group as it is now. Needs compute.instanceGroupManagers.get. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getGroup(api: Api, resource: string): Promise<GroupFacts> {
   const call = callName(resource, 'instanceGroupManagers', 'get');
-  return toFacts(
-    resource,
-    parseAnswer(call, groupSchema, await api.request(call, { url: `${COMPUTE_HOST}/${resource}` })),
+  const group = parseAnswer(
+    call,
+    groupSchema,
+    await api.request(call, { url: `${COMPUTE_HOST}/${resource}` }),
   );
+  // One without a size has none: that must not be read from an answer about another.
+  requireCompute(call, group, resource);
+  return toFacts(resource, group);
 }
 
 /**
@@ -115,13 +121,12 @@ export async function getGroup(api: Api, resource: string): Promise<GroupFacts> 
  */
 export async function getAutoscalerMode(api: Api, group: string, autoscaler: string): Promise<string> {
   const call = callName(group, 'autoscalers', 'get');
-  const answer = await api.request(call, {
-    url: `${COMPUTE_HOST}/${scopeOf(group)}/autoscalers/${autoscaler}`,
-  });
-  const { name, autoscalingPolicy } = parseAnswer(call, autoscalerSchema, answer);
+  const resource = `${scopeOf(group)}/autoscalers/${autoscaler}`;
+  const answer = await api.request(call, { url: `${COMPUTE_HOST}/${resource}` });
+  const found = parseAnswer(call, autoscalerSchema, answer);
   // One without a mode works: that must not be read from an answer about nothing.
-  requireAbout(call, 'name', name, autoscaler);
-  return autoscalingPolicy?.mode ?? DEFAULT_MODE;
+  requireCompute(call, found, resource);
+  return found.autoscalingPolicy?.mode ?? DEFAULT_MODE;
 }
 
 /** `projects/P/zones/Z` of a group. */

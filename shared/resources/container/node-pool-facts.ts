@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
-import { noteStrange, readItems } from '../../google/read-items.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { noteStrange, readItems, textField } from '../../google/read-items.ts';
+import { parseAnswer, requireNamed, unexpectedAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { resourceId } from '../../google/resource-name.ts';
 import type { Look } from '../look.ts';
@@ -47,6 +47,7 @@ export type NodePool = z.infer<typeof poolSchema>;
 const clusterSchema = z.object({
   name: z.string(),
   location: z.string(),
+  selfLink: z.optional(z.string()),
   status: z.optional(z.string()),
   autopilot: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
   currentNodeCount: z.optional(z.number()),
@@ -113,9 +114,20 @@ export async function getPool(api: Api, resource: string): Promise<PoolFacts | u
   const call = 'container.clusters.get';
   const url = `${CONTAINER_HOST}/${clusterOf(resource)}`;
   const { nodePools, ...cluster } = parseAnswer(call, clusterSchema, await api.request(call, { url }));
+  requireNamed(call, nameOf(cluster, resource), clusterOf(resource));
   const name = resourceId(resource);
-  const pool = readItems(nodePools, poolSchema, 'nodePools').items.find((one) => one.name === name);
+  const { items, strange } = readItems(nodePools, poolSchema, 'nodePools');
+  const pool = items.find((one) => one.name === name);
+  // One that cannot be read may be this one: it is not gone.
+  const unread = strange.find(({ raw }) => [name, undefined].includes(textField(raw, 'name')));
+  if (pool === undefined && unread !== undefined) throw unexpectedAnswer(call, unread);
   return pool === undefined ? undefined : { resource, cluster, pool };
+}
+
+/** A cluster's link names its zone in another way than its name does (`zones/Z`), so that only its project is read there. */
+function nameOf({ name, location, selfLink }: ClusterFacts, resource: string): string {
+  const project = /\/projects\/([^/]+)\//.exec(selfLink ?? `/${resource}`)?.[1] ?? '';
+  return `projects/${project}/locations/${location}/clusters/${name}`;
 }
 
 /** The managed groups of a pool's zones, projects/P/zones/Z/instanceGroupManagers/N; some answers name their instance groups. */

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
 import { GoogleApiError, isServiceDisabled } from '../../google/google-api-error.ts';
 import { listPages } from '../../google/list-pages.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
@@ -30,6 +30,7 @@ const statusSchema = z.looseObject({
 });
 /** Source: Dataproc API v1, resource Cluster. */
 const clusterSchema = z.looseObject({
+  projectId: z.optional(z.string()),
   clusterName: z.string(),
   clusterUuid: z.optional(z.string()),
   labels: z.optional(stringMap),
@@ -156,9 +157,16 @@ function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): St
   };
 }
 
+/** A cluster names its project and itself, and its region only in a label. */
+function nameOf({ projectId, clusterName }: Cluster, resource: string): string {
+  const [, project, , region] = resource.split('/');
+  return `projects/${projectId ?? project}/regions/${region}/clusters/${clusterName}`;
+}
+
 async function getCluster(api: Api, resource: string): ReturnType<Parameters<typeof stateStep>[1]> {
   const call = 'dataproc.clusters.get';
   const cluster = parseAnswer(call, clusterSchema, await api.request(call, { url: `${HOST}/${resource}` }));
+  requireNamed(call, nameOf(cluster, resource), resource);
   const { status, statusHistory = [], labels = {} } = cluster;
   const { state = '', detail } = status ?? {};
   const hasRun = [...statusHistory, status].filter((one) => one?.state === 'RUNNING');

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { tpuPrice } from '../../prices/tpu-price.ts';
 import { timesPrice, unpriced } from '../../prices/price.ts';
@@ -145,6 +145,7 @@ async function getNode(
 ): Promise<{ state: string; labels: Readonly<Record<string, string>> }> {
   const call = 'tpu.nodes.get';
   const node = parseAnswer(call, nodeSchema, await api.request(call, { url: `${HOST}/${resource}` }));
+  requireNamed(call, node.name, resource);
   return { state: node.state ?? '', labels: node.labels ?? {} };
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
@@ -100,6 +100,7 @@ function step(verb: 'stop' | 'start', resource: string): Step {
 async function getWorkstation(api: Api, resource: string): Promise<Omit<Present, 'standing'>> {
   const call = 'workstations.workstations.get';
   const answer = await api.request(call, { url: `${HOST}/${resource}` });
-  const { state = '', labels = {}, startTime } = parseAnswer(call, workstationSchema, answer);
+  const { name, state = '', labels = {}, startTime } = parseAnswer(call, workstationSchema, answer);
+  requireNamed(call, name, resource);
   return { state, labels, ...startedAt(startTime) };
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { isServiceDisabled, GoogleApiError } from '../../google/google-api-error.ts';
 import { firstTime, listPages } from '../../google/list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../../google/not-offered.ts';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems, textField, type StrangeItem } from '../../google/read-items.ts';
 import { isPlaced, urlOf } from '../../google/vertex/vertex.ts';
 import type { Look } from '../look.ts';
@@ -129,12 +129,15 @@ function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): Reg
 }
 
 /** A resource of Vertex AI as it is now. Needs aiplatform.COLLECTION.get. Throws `GoogleApiError`, 404 when it is gone. */
-export async function getVertex<T>(
+export async function getVertex<T extends { readonly name: string }>(
   api: Api,
   resource: string,
   schema: z.ZodMiniType<T>,
   fields?: string,
 ): Promise<T> {
   const call = `aiplatform.${resource.split('/').at(-2) ?? ''}.get`;
-  return parseAnswer(call, schema, await api.request(call, { url: urlOf(resource), query: { fields } }));
+  const answer = await api.request(call, { url: urlOf(resource), query: { fields } });
+  const found = parseAnswer(call, schema, answer);
+  requireNamed(call, found.name, resource);
+  return found;
 }

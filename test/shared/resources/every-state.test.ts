@@ -64,7 +64,10 @@ const ROWS: readonly Row[] = [
     states: ['workstations:v1', 'Workstation', 'state'],
     resource: `${PLACE}/workstationClusters/c/workstationConfigs/k/workstations/ws`,
     record: {},
-    answer: (state) => ({ name: 'ws', state }),
+    answer: (state) => ({
+      name: `${PLACE}/workstationClusters/c/workstationConfigs/k/workstations/ws`,
+      state,
+    }),
     back: { STATE_RUNNING: 'done', STATE_STOPPED: 'ready', STATE_SUSPENDED: 'ready' },
     stop: OFF_AND_GOING(
       ['STATE_STOPPED', 'STATE_SUSPENDED', 'STATE_STOPPING', 'STATE_SUSPENDING'],
@@ -76,7 +79,7 @@ const ROWS: readonly Row[] = [
     states: ['tpu:v2', 'Node', 'state'],
     resource: `${PLACE}-a/nodes/t`,
     record: { acceleratorType: 'v5litepod-8' },
-    answer: (state) => ({ name: 't', state }),
+    answer: (state) => ({ name: `${PLACE}-a/nodes/t`, state }),
     back: { READY: 'done', STOPPED: 'ready', PREEMPTED: 'ready', TERMINATED: 'ready', HIDDEN: 'ready' },
     stop: OFF_AND_GOING(
       ['STOPPED', 'PREEMPTED', 'TERMINATED', 'HIDDEN', 'STOPPING', 'DELETING', 'HIDING'],
@@ -100,7 +103,7 @@ const ROWS: readonly Row[] = [
     states: ['aiplatform:v1', `${VERTEX}NotebookRuntime`, 'runtimeState'],
     resource: `${PLACE}/notebookRuntimes/r`,
     record: {},
-    answer: (runtimeState) => ({ name: 'r', runtimeState }),
+    answer: (runtimeState) => ({ name: `${PLACE}/notebookRuntimes/r`, runtimeState }),
     back: { RUNNING: 'done', STOPPED: 'ready', INVALID: 'ready', ERROR: 'failed' },
     stop: OFF_AND_GOING(['STOPPED', 'INVALID', 'BEING_STOPPED'], ['BEING_STARTED', 'BEING_UPGRADED']),
   },
@@ -109,7 +112,7 @@ const ROWS: readonly Row[] = [
     states: ['aiplatform:v1', `${VERTEX}Schedule`, 'state'],
     resource: `${PLACE}/schedules/s`,
     record: { displayName: 's' },
-    answer: (state) => ({ name: 's', state }),
+    answer: (state) => ({ name: `${PLACE}/schedules/s`, state }),
     back: { ACTIVE: 'done', PAUSED: 'ready', COMPLETED: 'refused' },
     stop: OFF_AND_GOING(['PAUSED', 'COMPLETED'], []),
   },

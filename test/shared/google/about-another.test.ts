@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { getBucket } from '../../../shared/google/buckets.ts';
+import { getMachineStart } from '../../../shared/google/machines.ts';
+import { isInScope } from '../../../shared/google/projects.ts';
+import { getEndpointOperation } from '../../../shared/google/vertex/deployment.ts';
+import { getPool } from '../../../shared/resources/container/node-pool-facts.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
+
+const { api: nothing } = scriptedApi(() => undefined);
+type Api = typeof nothing;
+
+const OPERATION = 'projects/1/locations/us-east4/endpoints/7/operations/9';
+const LINK = 'https://www.googleapis.com/compute/v1/projects/p/zones/z/instances';
+
+/** A look, what it reads out of a true answer, and answers that are not about what was requested. */
+const LOOKS: readonly (readonly [string, (api: Api) => Promise<unknown>, object, readonly unknown[]])[] = [
+  [
+    'the start of a VM by its id',
+    (api) => getMachineStart(api, 'projects/p/zones/z/instances/7'),
+    { id: '7', name: 'vm', selfLink: `${LINK}/vm` },
+    [
+      { id: '8', name: 'vm' },
+      { name: 'vm' },
+      { id: '7', name: 'vm', selfLink: `${LINK}/vm`.replace('/p/', '/q/') },
+    ],
+  ],
+  [
+    'a bucket',
+    (api) => getBucket(api, 'b'),
+    { name: 'b', metageneration: '1' },
+    [
+      { name: 'c', metageneration: '1' },
+      { name: '', metageneration: '1' },
+    ],
+  ],
+  [
+    'an operation on an endpoint',
+    (api) => getEndpointOperation(api, OPERATION),
+    { name: OPERATION, done: true },
+    [{ name: OPERATION.replace('/9', '/8'), done: true }, { done: true }],
+  ],
+  [
+    'the project that a scope is compared with',
+    (api) => isInScope(api, ['folders/1'], 'p'),
+    { projectId: 'p', parent: 'folders/1' },
+    [
+      { projectId: 'q', parent: 'folders/1' },
+      { projectId: '', parent: 'folders/1' },
+    ],
+  ],
+];
+
+describe.each(LOOKS)('%s', (_, look, answer, others) => {
+  it('is read out of its own answer', async () => {
+    await expect(look(scriptedApi(() => answer).api)).resolves.toBeDefined();
+  });
+
+  it.each([...others, [], undefined].map((other) => ({ other })))(
+    'is not known by $other',
+    async ({ other }) => {
+      await expect(look(scriptedApi(() => other).api)).rejects.toMatchObject({ retryable: true });
+    },
+  );
+});
+
+it('the folder above a project is not known by the answer about another', async () => {
+  const { api } = scriptedApi(({ target }) =>
+    target.includes('/projects/')
+      ? { projectId: 'p', parent: 'folders/2' }
+      : { name: 'folders/3', parent: 'folders/1' },
+  );
+  await expect(isInScope(api, ['folders/1'], 'p')).rejects.toMatchObject({ retryable: true });
+});
+
+it('a node pool that cannot be read is not one that is gone', async () => {
+  const cluster = { name: 'c', location: 'z', nodePools: [{ name: 'n', autoscaling: 'on' }] };
+  const { api } = scriptedApi(() => cluster);
+  await expect(getPool(api, 'projects/p/locations/z/clusters/c/nodePools/n')).rejects.toThrow(
+    'nodePools[0].autoscaling',
+  );
+  expect(await getPool(api, 'projects/p/locations/z/clusters/c/nodePools/m')).toBeUndefined();
+});
