@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { messageOf } from '../../../shared/errors.ts';
+import { isSameFilter, type Budget } from '../../../shared/google/budgets.ts';
 import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { earlierOf, type EarlierEstimate } from '../../../shared/spend/rungs.ts';
@@ -24,10 +25,13 @@ const memorySchema = z.object({
   looks: z.array(lookSchema),
   /** The rungs above notify that the last one put in force by itself. Absent: none. */
   reached: z.optional(z.array(z.enum(rungActions))),
-  /** The highest rung of the period, USD, that a look was sure of. */
-  sure: z.optional(z.object({ periodStartMs: z.number(), usd: z.number() })),
+  /** The highest rung of the period, USD, that a look was sure of, for the projects of the budget's filter; one without `filter` counts for none. */
+  sure: z.optional(
+    z.object({ periodStartMs: z.number(), usd: z.number(), filter: z.optional(z.array(z.string())) }),
+  ),
 });
 type Memory = z.infer<typeof memorySchema>;
+type Sure = NonNullable<Memory['sure']>;
 
 const NOTHING: Memory = { version: 1, looks: [] };
 
@@ -37,9 +41,12 @@ export interface KnownEstimates {
   readonly before: EarlierEstimate | undefined;
   /** The rungs above notify that an estimate put in force by itself, and that none has left since. */
   readonly reached: readonly RungAction[];
-  /** The highest rung of the period, USD, that a look was sure of; 0 for none. */
+  /** The highest rung of the period, USD, that a look at the same projects was sure of; 0 for none. */
   readonly sureUsd: number;
 }
+
+/** A budget, by the projects that it is about. */
+type Filtered = Pick<Budget, 'name' | 'projects'>;
 
 /**
  * Keeps an estimate, and returns what is known of those before. `oldestMs` is when the project was looked at that was looked at first: only
@@ -47,7 +54,7 @@ export interface KnownEstimates {
  */
 export async function noteEstimate(
   { state, runtime }: Pick<EventContext, 'state' | 'runtime'>,
-  budget: string,
+  { name, projects }: Filtered,
   estimate: Estimate,
   oldestMs: number,
 ): Promise<KnownEstimates> {
@@ -56,14 +63,13 @@ export async function noteEstimate(
     looks,
     reached = [],
     sure,
-  } = await updateStateObject(state, runtime, memoryOf(budget), (before) => {
+  } = await updateStateObject(state, runtime, memoryOf(name), (before) => {
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
     return isNew ? { ...before, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : before;
   });
-  const isPresent = sure?.periodStartMs === estimate.reading.periodStartMs;
-  const sureUsd = isPresent ? sure.usd : 0;
+  const sureUsd = sureOf(sure, estimate.reading.periodStartMs, projects);
   return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached, sureUsd };
 }
 
@@ -83,18 +89,25 @@ export async function noteReached(
 /** Keeps that a look is sure of a rung. Where it cannot be kept, a later report that widens the range releases the rung. */
 export async function noteSure(
   { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
-  budget: string,
-  sure: NonNullable<Memory['sure']>,
+  { name, projects }: Filtered,
+  { periodStartMs, usd }: Pick<Sure, 'periodStartMs' | 'usd'>,
 ): Promise<void> {
   if (state === undefined) return;
   try {
-    await updateStateObject(state, runtime, memoryOf(budget), (before) => {
-      const known = before.sure?.periodStartMs === sure.periodStartMs ? before.sure.usd : 0;
-      return known >= sure.usd ? before : { ...before, sure };
-    });
+    await updateStateObject(state, runtime, memoryOf(name), (before) =>
+      sureOf(before.sure, periodStartMs, projects) >= usd
+        ? before
+        : { ...before, sure: { periodStartMs, usd, filter: [...projects] } },
+    );
   } catch (error) {
-    log('WARNING', `Cannot note which rung of ${budget} the estimate is sure of: ${messageOf(error)}`);
+    log('WARNING', `Cannot note which rung of ${name} the estimate is sure of: ${messageOf(error)}`);
   }
+}
+
+/** What was sure for other projects is not spent by these. */
+function sureOf(sure: Sure | undefined, periodStartMs: number, projects: readonly string[]): number {
+  if (sure?.filter === undefined || sure.periodStartMs !== periodStartMs) return 0;
+  return isSameFilter(sure.filter, projects) ? sure.usd : 0;
 }
 
 /** `spend/A/B/estimates.json`. What begins anew takes one more look before the next stop. */

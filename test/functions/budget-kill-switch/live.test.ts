@@ -138,6 +138,31 @@ describe('the ladder on spend that is estimated', () => {
     expect(stops(live)).toHaveLength(2);
   });
 
+  it.each([
+    ['as it was kept', (text: string) => text],
+    ['as an older version kept it', (text: string) => text.replace(/,"filter":\[[^\]]*\]/, '')],
+  ])('what it was sure of for projects that the budget had before stops no other: %s', async (_, kept) => {
+    const live = await start();
+    live.burn('ml-research', RUNAWAY);
+    for (let n = 0; n < 6; n++) await live.round();
+    expect(stops(live)).toHaveLength(1);
+    live.write(MEMORY, kept(live.fake.world.objects.get(MEMORY)?.text ?? ''));
+    const budget = live.fake.world.budgets.get(BUDGET);
+    const budgetFilter = { ...(budget?.['budgetFilter'] as object), projects: ['projects/102'] };
+    live.fake.world.budgets.set(BUDGET, { ...budget, budgetFilter });
+    live.fake.world.projects.find(({ id }) => id === 'ml-speech')?.vms.set('vm-1', true);
+    live.fake.world.starts.set('ml-speech/vm-1', live.fake.world.nowMs);
+    const before = live.fake.world.changes.length;
+    live.burn('ml-speech', RUNAWAY);
+    for (let n = 0; n < 3; n++) await live.round();
+    await live.message(60);
+    await live.round();
+    expect(live.lines('WARNING').join('\n')).toMatch(
+      /stop-compute is expected to be reached and does not fire by the estimate yet: compared with 1 reports/,
+    );
+    expect(live.fake.world.changes.slice(before)).toEqual([]);
+  });
+
   it('is calm once the amount is raised', async () => {
     const live = await start();
     const known = live.fake.world.budgets.get(BUDGET);
