@@ -91,6 +91,8 @@ const manifestSchema = z.object({
       amount: z.number(),
       /** Something burns that the rung does not stop, or not all was seen: the time begins anew once neither is so. */
       burns: z.optional(z.literal(true)),
+      /** Since when each look at unlinking missed something that a retry may show: for that it waits, within bounds. */
+      unseenSinceMs: z.optional(z.number()),
       /** The first figure of the budget after that time, in its currency: cost that grows later has another cause. */
       after: z.optional(z.object({ atMs: z.number(), cost: z.number() })),
     }),

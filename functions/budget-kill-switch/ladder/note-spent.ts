@@ -6,6 +6,7 @@ import { graceOf } from './grace.ts';
 import { keyOf, spentOf, type Due, type Spent } from './hold.ts';
 import { isFired } from './ladder.ts';
 import type { SwitchRun } from '../run.ts';
+import { withUnseenSince } from '../settle/in-effect.ts';
 
 /**
  * Keeps in the manifest what is spent by now, also where nothing is left to take away: cost of before arrives for up to a day, and the
@@ -14,12 +15,22 @@ import type { SwitchRun } from '../run.ts';
  */
 export async function noteSpent(due: Due, run: SwitchRun, manifest: Manifest): Promise<void> {
   const spent = spentOf(due);
-  if (manifest.rungs.length === 0 || isSame(manifest.spent, spent)) return;
+  const isKept = (stored: Manifest): boolean => isSame(stored.spent, spent) && !isUnseenOver(due, stored);
+  if (manifest.rungs.length === 0 || isKept(manifest)) return;
   await note(due, run, `what is spent for ${run.projectId}`, (stored) => {
     // A restore may have opened a grace since.
     const isInGrace = graceOf(stored, spent, run.runtime.now().getTime()) !== undefined;
-    return isInGrace || isSame(stored.spent, spent) ? undefined : { ...stored, spent };
+    if (isInGrace || isKept(stored)) return undefined;
+    const { settling } = stored;
+    return settling !== undefined && isUnseenOver(due, stored)
+      ? { ...stored, spent, settling: withUnseenSince(settling, undefined) }
+      : { ...stored, spent };
   });
+}
+
+/** What looks at unlinking missed counts no more once unlinking is not due: what a later one misses is another fault. */
+function isUnseenOver({ verdict }: Due, { settling }: Manifest): boolean {
+  return settling?.unseenSinceMs !== undefined && !verdict.rungs.some((rung) => rung.do === 'unlink-billing');
 }
 
 /**

@@ -10,12 +10,17 @@ export const MAX_SHOWN = 20;
 
 /** What it means that a part of a project could not be looked at. */
 export function incompleteText(rung: Rung, projectId: string, unseen: readonly Unseen[]): string {
-  const [first = '', ...others] = unseen.map(placeText);
   const means =
     rung.do === 'unlink-billing'
       ? 'what runs there unseen stops with billing, is not in the restore manifest, and no restore brings it back'
       : 'what runs there unseen goes on';
-  return `${rung.do} is incomplete on ${projectId}: ${means}: ${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
+  return `${rung.do} is incomplete on ${projectId}: ${means}: ${placesText(unseen)}`;
+}
+
+/** The first of the places, and how many more there are. */
+export function placesText(unseen: readonly Unseen[]): string {
+  const [first = '', ...others] = unseen.map(placeText);
+  return `${first}${others.length > 0 ? ` (and ${others.length} more)` : ''}`;
 }
 
 export function placeText({ where, why }: Unseen): string {

@@ -209,7 +209,7 @@ async function deliver(
   // The same alert comes every half an hour for the rest of the period: a receipt each time would say nothing new.
   if (summary.decisions.length + summary.failures.length + summary.incomplete.length === 0) {
     const { kept } = summary;
-    const waits = (kept['settling'] ?? kept['no-reason-to-unlink']) !== undefined;
+    const waits = (kept['settling'] ?? kept['no-reason-to-unlink'] ?? kept['unseen']) !== undefined;
     const others = waits ? 'unlinking waits, all other due rungs' : 'all due rungs';
     context.log('INFO', `Budget "${budget.displayName}": ${others} have fired before`, {
       kept,

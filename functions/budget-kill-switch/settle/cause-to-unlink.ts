@@ -1,5 +1,6 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
+import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { burnText, leftText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
@@ -10,7 +11,8 @@ import { reportedOf } from '../ladder/hold.ts';
 import { isOpen } from '../ladder/items.ts';
 import type { FreshPlan } from '../ladder/plan-now.ts';
 import { decisionOn } from '../ladder/report-rung.ts';
-import { effectiveSince, mayHaveRunSince } from './in-effect.ts';
+import { placesText } from '../ladder/unseen.ts';
+import { effectiveSince, mayHaveRunSince, withUnseenSince } from './in-effect.ts';
 import {
   judgeGrowth,
   judgeSettling,
@@ -49,15 +51,39 @@ export async function causeToUnlink(
     currency: due.notification.currencyCode,
     running: fresh.running,
     complete: fresh.complete,
+    mayShow: mayShow(fresh),
     now: run.runtime.now(),
   };
   const judged = judgeSettling(settled);
   const settling = judged.kind === 'settled' ? await growthOf(firing, settled, judged.sinceMs) : judged;
   if (settling.kind === 'unlinks') return settling.why;
+  await noteUnseen(lease, settling, { sinceMs: run.runtime.now().getTime(), amount });
   if (settling.kind === 'no-reason' && settling.after !== undefined)
     await remember(lease, settling.after, { sinceMs: settling.sinceMs, amount });
   sayWaiting(firing, rung, settling, fresh.running);
   return undefined;
+}
+
+/** What could not be looked at, where a retry may help with all of it: for the same the message comes again. */
+function mayShow({ unseen }: FreshPlan): string | undefined {
+  return unseen.length > 0 && unseen.every(({ cause }) => isRetryable(cause))
+    ? placesText(unseen)
+    : undefined;
+}
+
+/** Keeps since when looks have missed something, or that this one has not. */
+async function noteUnseen(
+  lease: ProjectLease | undefined,
+  settling: Settling,
+  first: NonNullable<Manifest['settling']>,
+): Promise<void> {
+  const sinceMs = settling.kind === 'unseen' ? settling.sinceMs : undefined;
+  if (lease === undefined || lease.manifest().settling?.unseenSinceMs === sinceMs) return;
+  await lease.update((manifest) => ({
+    ...manifest,
+    // Where stop-compute has never taken effect its time has not begun.
+    settling: withUnseenSince(manifest.settling ?? { ...first, burns: true }, sinceMs),
+  }));
 }
 
 /** What else the budget's cost comes from is looked up only where growth decides, which what is not known never does. */
@@ -99,26 +125,53 @@ async function remember(
   await lease.update((manifest) => ({ ...manifest, settling: { ...first, ...manifest.settling, after } }));
 }
 
+type Waiting = Exclude<Settling, { kind: 'unlinks' }>;
+
 /** Nothing above a rung is ever silent: that unlinking waits is said with each message. */
 function sayWaiting(
-  { run, due, receipt }: Firing,
+  firing: Firing,
   rung: Rung,
-  settling: Exclude<Settling, { kind: 'unlinks' }>,
+  settling: Waiting,
   running: readonly RunningResource[],
 ): void {
-  const inEffect =
-    due.config.mode === 'observe' && running.length > 0
-      ? `stop-compute would take effect first, on what runs at ${burnText(burnOf(running))}`
-      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${nothingBurns(mayBurn(running, due.config, run.runtime.now()))}`;
-  const { reason, until, why, then } = settling.kind === 'waits' ? untilSettled(rung, settling.untilMs) : standing(settling.why);
-  const because = `${inEffect}; ${why}`;
-  run.log('WARNING', `${rung.do} waits on ${run.projectId}${until === '' ? '' : ` until ${until} (budgets.settle)`}: ${because}. ${then}`, {
+  const { run, due, receipt } = firing;
+  const { reason, until, bound, why, then } = toldOf(firing, rung, settling, running);
+  const limit = until === '' ? '' : ` until ${until} (${bound})`;
+  run.log('WARNING', `${rung.do} waits on ${run.projectId}${limit}: ${why}. ${then}`, {
     budget: due.budget.name,
     rung: rung.do,
     runId: run.runId,
   });
-  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, { rung: rung.do, why: because, ...(until === '' ? {} : { until }) }));
-} // prettier-ignore
+  const evidence = { rung: rung.do, why, ...(until === '' ? {} : { until }) };
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', reason, evidence));
+}
+
+/** How waiting is told. */
+interface Told {
+  readonly reason: string;
+  readonly until: string;
+  /** What it waits by. */
+  readonly bound: string;
+  readonly why: string;
+  readonly then: string;
+}
+
+function toldOf(
+  { due, run }: Firing,
+  rung: Rung,
+  settling: Waiting,
+  running: readonly RunningResource[],
+): Told {
+  const quiet = nothingBurns(mayBurn(running, due.config, run.runtime.now()));
+  if (settling.kind === 'unseen') return untilSeen(settling, quiet);
+  const inEffect =
+    due.config.mode === 'observe' && running.length > 0
+      ? `stop-compute would take effect first, on what runs at ${burnText(burnOf(running))}`
+      : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${quiet}`;
+  return settling.kind === 'waits'
+    ? untilSettled(rung, inEffect, settling.untilMs)
+    : standing(inEffect, settling.why);
+}
 
 /** What may have no instances is named: that it bills nothing is not known either. */
 function nothingBurns(unknown: readonly RunningResource[]): string {
@@ -128,28 +181,30 @@ function nothingBurns(unknown: readonly RunningResource[]): string {
     : `nothing that is known to burn is running; whether these bill now is not known, ${text}`;
 }
 
-/** How waiting is told. */
-interface Waiting {
-  readonly reason: string;
-  readonly until: string;
-  readonly why: string;
-  readonly then: string;
+function untilSeen({ untilMs, why }: Extract<Settling, { kind: 'unseen' }>, quiet: string): Told {
+  return {
+    reason: 'unseen',
+    until: new Date(untilMs).toISOString(),
+    bound: 'at the latest',
+    why: `${why}; of what was seen ${quiet}`,
+    then: 'The next message or tick looks again: a retry may help. It does not wait where something burns that no rung stops. What no look shows until then unlinks billing',
+  };
 }
 
-function untilSettled(rung: Rung, untilMs: number): Waiting {
+function untilSettled(rung: Rung, inEffect: string, untilMs: number): Told {
   return {
     reason: 'settling',
     until: new Date(untilMs).toISOString(),
-    why: 'cost of before arrives for up to a day',
+    bound: 'budgets.settle',
+    why: `${inEffect}; cost of before arrives for up to a day`,
     then: `It does not wait where something burns that no rung stops. After that billing is unlinked if the share is ${percentText(rung.at)} or more and the cost still grows`,
   };
 }
 
-function standing(why: string): Waiting {
+function standing(inEffect: string, why: string): Told {
   return {
-    reason: 'no-reason-to-unlink',
-    until: '',
-    why,
+    ...{ reason: 'no-reason-to-unlink', until: '', bound: '' },
+    why: `${inEffect}; ${why}`,
     then: `Billing is unlinked where the cost grows by more than ${percentText(RENT_A_DAY)} of the budget a day, or something burns that no rung stops`,
   };
 }

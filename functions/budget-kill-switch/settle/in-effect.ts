@@ -43,12 +43,21 @@ export function settlingAfter(
   nowMs: number,
   burns = false,
 ): Settling {
-  const goesOn =
-    settling !== undefined &&
-    settling.burns !== true &&
-    !mayHaveRunSince({ settling, grace }, settling.sinceMs, by);
-  const after = goesOn ? settling : { sinceMs: nowMs, amount: by.amount };
+  const known =
+    settling === undefined || mayHaveRunSince({ settling, grace }, settling.sinceMs, by)
+      ? undefined
+      : settling;
+  const anew = { sinceMs: nowMs, amount: by.amount };
+  const after =
+    known !== undefined && known.burns !== true ? known : withUnseenSince(anew, known?.unseenSinceMs);
   return burns ? { ...after, burns } : after;
+}
+
+/** The same with the moment since which looks at unlinking missed something, or without one. Pure. */
+export function withUnseenSince(settling: Settling, unseenSinceMs: number | undefined): Settling {
+  const after = { ...settling };
+  delete after.unseenSinceMs;
+  return unseenSinceMs === undefined ? after : { ...after, unseenSinceMs };
 }
 
 /** Whether a look at what stop-compute covers shows something that burns and that the rung does not stop, or does not show all. Pure. */

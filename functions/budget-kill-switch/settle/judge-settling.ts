@@ -1,13 +1,22 @@
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { isKnownToBurn, leftBurning, leftText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { isAhead } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
+import { isOpen } from '../ladder/items.ts';
 import { isFired } from '../ladder/ladder.ts';
 import { planRung } from '../ladder/plan-rung.ts';
 import { effectiveSince } from './in-effect.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * For how long unlinking waits for what a retry may show. A fault of one request passes within minutes, and an hour has twelve ticks:
+ * what none of these shows is no such fault. What burns unseen costs an hour at the most.
+ */
+const MAX_UNSEEN_MS = HOUR_MS;
 
 /**
  * Share of the budget's amount that may come a day while nothing runs: disks, buckets and addresses go on costing, and what unlinking
@@ -21,6 +30,8 @@ export type Figure = NonNullable<NonNullable<Manifest['settling']>['after']>;
 /** Whether unlinking a project waits, and until when or why not. */
 export type Settling =
   | { readonly kind: 'waits'; readonly sinceMs: number; readonly untilMs: number }
+  /** Something could not be looked at that a retry may show. `sinceMs`: since the first look that missed something. */
+  | { readonly kind: 'unseen'; readonly sinceMs: number; readonly untilMs: number; readonly why: string }
   /** The time is over, and nothing gives a reason to unlink. `after`: the figure that later ones are compared with. */
   | { readonly kind: 'no-reason'; readonly sinceMs: number; readonly after: Figure | undefined; readonly why: string }
   | { readonly kind: 'unlinks'; readonly why: string }; // prettier-ignore
@@ -46,14 +57,16 @@ export interface Settled {
   /** What runs in the project, and whether all of it could be looked at. */
   readonly running: readonly RunningResource[];
   readonly complete: boolean;
+  /** What could not, where a retry may help with all of it. */
+  readonly mayShow?: string | undefined;
   readonly now: Date;
 }
 
 /**
  * What a run costs is reported up to a day later. After stop-compute has taken effect unlinking waits that long where nothing that
  * burns is running: the cost that arrives meanwhile was caused before. What may have no instances is not known to burn. What arrives later has another cause that no look shows, and is
- * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known, it does
- * not wait. `settled`: {@link judgeGrowth} decides. Pure.
+ * the reason to unlink; cost that stands still is none. Where something burns that no rung stops, or what burns is not known and no
+ * retry shows it, it does not wait. `settled`: {@link judgeGrowth} decides. Pure.
  */
 export function judgeSettling(settled: Settled): Settling | SettledSince {
   const { config, manifest, running, complete, now } = settled;
@@ -62,18 +75,51 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
   if (settleHours === 0) return unlinks('budgets.settle is 0');
   const stop = ladder.find((rung) => rung.do === 'stop-compute');
   if (stop === undefined) return unlinks('the ladder has no stop-compute that could take effect');
-  if (!complete)
-    return unlinks('not all of the project could be looked at, so that something may burn there');
+  const mayShow = mode === 'enforce' ? settled.mayShow : undefined;
+  if (!complete && mayShow === undefined)
+    return unlinks(
+      `not all of the project could be looked at${settled.mayShow === undefined ? ', for another reason than a failed request that is retried' : ''}, so that something may burn there`,
+    );
   // What may have no instances is no reason: that it burns is not known.
   const burning = outlasting(running, config, now).filter(isKnownToBurn);
   if (leftBurning(burning).length > 0)
     return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
   const isInEffect = manifest !== undefined && isFired(manifest, stop);
+  const unseen = isInEffect ? mayShow : unseenByStop(manifest, stop, mayShow);
+  if (unseen !== undefined && mode === 'enforce') return judgeUnseen(manifest, unseen, now.getTime());
   // Observing stops nothing: there it takes effect when it would be fired.
   if (!isInEffect && mode === 'enforce') return unlinks('stop-compute has not taken effect on all of it');
   const sinceMs = (isInEffect ? effectiveSince(manifest) : undefined) ?? now.getTime();
   const untilMs = sinceMs + settleHours * HOUR_MS;
   return now.getTime() < untilMs ? { kind: 'waits', sinceMs, untilMs } : { kind: 'settled', sinceMs };
+}
+
+/**
+ * What keeps stop-compute from having taken effect, where that is only that it did not see all: by now it is seen, or a retry may show
+ * it. Undefined where another reason does.
+ */
+function unseenByStop(
+  manifest: Manifest | undefined,
+  stop: Rung,
+  mayShow: string | undefined,
+): string | undefined {
+  const known = manifest?.rungs.find((rung) => rung.do === stop.do);
+  if (known?.complete !== false || known.items === undefined || known.items.some(isOpen)) return undefined;
+  return mayShow ?? 'what stop-compute missed was seen after it, and is dealt with at the next look';
+}
+
+/** It waits, but not for ever. */
+function judgeUnseen(manifest: Manifest | undefined, what: string, nowMs: number): Settling {
+  const known = manifest?.settling?.unseenSinceMs;
+  const sinceMs = known === undefined || isAhead(known, nowMs) ? nowMs : known;
+  const untilMs = sinceMs + MAX_UNSEEN_MS;
+  const why = `not all of the project could be looked at since ${new Date(sinceMs).toISOString()}`;
+  return nowMs < untilMs
+    ? { kind: 'unseen', sinceMs, untilMs, why: `${why}: ${what}` }
+    : {
+        kind: 'unlinks',
+        why: `${why}, for ${MAX_UNSEEN_MS / HOUR_MS} h or more, so that something may burn there: ${what}`,
+      };
 }
 
 /** The settling time is over: whether the reported cost grows although nothing runs that could explain it. Pure. */

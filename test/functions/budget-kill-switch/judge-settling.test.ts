@@ -13,6 +13,7 @@ import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-e
 import { priceBetween, unpriced, type Price } from '../../../shared/prices/price.ts';
 import { nothingBilled } from '../../../shared/resources/cost.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
+import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { running } from '../../support/running-resource.ts';
 import { BUDGET, budget, config, MIDMONTH, notification } from './builder.ts';
 
@@ -29,6 +30,16 @@ function stopped(hours: number, more: Partial<NonNullable<Manifest['settling']>>
     settling: { sinceMs: NOW_MS - hours * HOUR_MS, amount: 100, ...more },
   };
 }
+
+/** Stop-compute did not see all, with what became of what it saw. */
+function missedBy(became: readonly ManifestItem['status'][]): Manifest {
+  const items = became.map((status) => ({
+    ...{ kind: 'vm', resource: `projects/ml-lab/zones/z/instances/${status}`, status },
+    ...{ localSsds: 0, spot: false },
+  })) satisfies ManifestItem[];
+  const rungs = stopped(1).rungs.map((rung) => ({ ...rung, status: 'claimed' as const, complete: false, items }));
+  return { ...stopped(1), rungs };
+} // prettier-ignore
 
 const ALONE: Others = { kind: 'quiet', sinceMs: 0 };
 
@@ -47,6 +58,7 @@ const FROM_NONE = priceBetween(nothingBilled('none of its machines'), {
   ...nothingBilled('all of them'),
   usd: { low: 5, high: 5 },
 } as Price);
+const MISSED = { complete: false, mayShow: 'VMs: 503' };
 const NOTHING_STOPS = config().ladder.filter((rung) => rung.do !== 'stop-compute');
 
 const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, RegExp])[] = [
@@ -67,7 +79,21 @@ const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, 
   ['another project runs on, and something burns here: it unlinks', { running: [KEPT], others: { kind: 'goes-on', why: 'ml-b runs on' } }, /^unlinks: something burns/],
   ['settle 0: it unlinks', { config: config({ settleHours: 0 }) }, /^unlinks: budgets\.settle is 0$/],
   ['no rung stops compute: it unlinks', { config: config({ ladder: NOTHING_STOPS }) }, /^unlinks: the ladder has no stop-compute/],
-  ['not all could be looked at: it unlinks', { complete: false }, /^unlinks: not all of the project/],
+  ['not all could be looked at: it unlinks', { complete: false }, /^unlinks: not all of the project could be looked at, for another reason than a failed request that is retried, so/],
+  ['a retry may show it: it waits for an hour', { ...MISSED }, /^unseen until 2026-11-18T22:40:00.000Z: not all of the project could be looked at since 2026-11-18T21:40:00.000Z: VMs: 503$/],
+  ['a retry may show it, the last millisecond of the hour: it waits', { ...MISSED, manifest: stopped(30, { unseenSinceMs: NOW_MS - HOUR_MS + 1 }) }, /^unseen until 2026-11-18T21:40:00.001Z/],
+  ['no retry has shown it for an hour: it unlinks', { ...MISSED, manifest: stopped(30, { unseenSinceMs: NOW_MS - HOUR_MS }) }, /^unlinks: not all of the project could be looked at since 2026-11-18T20:40:00.000Z, for 1 h or more, so that something may burn there: VMs: 503$/],
+  ['the first look that missed it was noted by a clock that was wrong: it waits from now on', { ...MISSED, manifest: stopped(30, { unseenSinceMs: NOW_MS + 9 * HOUR_MS }) }, /^unseen until 2026-11-18T22:40/],
+  ['a retry may show it, and something burns: it unlinks for that', { ...MISSED, running: [KEPT] }, /^unlinks: something burns that no rung stops/],
+  ['a retry may show it, and settle is 0: it unlinks', { ...MISSED, config: config({ settleHours: 0 }) }, /^unlinks: budgets\.settle is 0$/],
+  ['a retry may show it, and no rung stops compute: it unlinks', { ...MISSED, config: config({ ladder: NOTHING_STOPS }) }, /^unlinks: the ladder has no stop-compute/],
+  ['a retry may show it, observing: it unlinks', { ...MISSED, config: config({ mode: 'observe' }) }, /^unlinks: not all of the project could be looked at, so that/],
+  ['a retry may show what stop-compute missed, too: it waits', { ...MISSED, manifest: missedBy([]) }, /^unseen until 2026-11-18T22:40/],
+  ['a retry may show it, and a stop failed: it unlinks', { ...MISSED, manifest: missedBy(['failed']) }, /^unlinks: stop-compute has not taken effect/],
+  ['what stop-compute missed is seen by now: it waits for its next look', { manifest: missedBy(['done']) }, /^unseen until 2026-11-18T22:40:00.000Z: .*: what stop-compute missed was seen after it/],
+  ['what stop-compute missed is seen by now, observing: it waits from now on', { manifest: missedBy(['done']), config: config({ mode: 'observe' }) }, /^waits until 2026-11-19T21:40/],
+  ['what stop-compute has missed for an hour: it unlinks', { manifest: { ...missedBy([]), ...{ settling: { sinceMs: NOW_MS, amount: 100, burns: true, unseenSinceMs: NOW_MS - HOUR_MS } } } }, /^unlinks: not all of the project .* for 1 h or more/],
+  ['nothing has been stopped, and a retry may show the rest: it unlinks', { ...MISSED, manifest: undefined }, /^unlinks: stop-compute has not taken effect/],
   ['a kept VM burns: it unlinks', { running: [KEPT] }, /^unlinks: something burns that no rung stops: 1 left burning/],
   ['what nothing stops burns: it unlinks', { running: [NAMED] }, /^unlinks: something burns that no rung stops/],
   ['what is named bills nothing now: it waits', { running: [{ ...NAMED, cost: nothingBilled('it bills when TPUs are granted') }] }, /^waits until 2026-11-19T20:40/],
@@ -97,6 +123,8 @@ function textOf(verdict: Settling): string {
   switch (verdict.kind) {
     case 'waits':
       return `waits until ${new Date(verdict.untilMs).toISOString()}`;
+    case 'unseen':
+      return `unseen until ${new Date(verdict.untilMs).toISOString()}: ${verdict.why}`;
     case 'no-reason': {
       const { after: figure, why } = verdict;
       const kept = figure === undefined ? '-' : `${figure.cost}@${(NOW_MS - figure.atMs) / HOUR_MS}h`;
@@ -138,6 +166,14 @@ describe('settlingAfter', () => {
   it('begins anew after a break in which the rung was not in force', () => {
     expect(settlingAfter(before, { amount: 100, heldSinceMs: 1_001 }, 9_000)).toEqual(fresh);
     expect(settlingAfter(before, { amount: 100, heldSinceMs: 1_000 }, 9_000)).toEqual(before.settling);
+  });
+  it('keeps since when looks miss something, but not over a break', () => {
+    const missed = { settling: { ...before.settling, burns: true, unseenSinceMs: 5_000 } } as const;
+    expect(settlingAfter(missed, { amount: 100, heldSinceMs: 0 }, 9_000)).toEqual({
+      ...fresh,
+      unseenSinceMs: 5_000,
+    });
+    expect(settlingAfter(missed, { amount: 100, heldSinceMs: 1_001 }, 9_000)).toEqual(fresh);
   });
   it('begins anew after a raise or a restore', () => {
     expect(settlingAfter(before, { amount: 101, heldSinceMs: 0 }, 9_000)).toEqual({
