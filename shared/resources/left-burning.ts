@@ -14,13 +14,20 @@ export interface Burning {
   readonly command: string;
 }
 
-/** What goes on running, worst first. What belongs to something else is named with that; what bills nothing is left out. */
+/**
+ * What goes on running, worst first. What belongs to something else is named with that; what bills nothing is left out, but for what
+ * may begin to by itself.
+ */
 export function leftBurning(resources: readonly RunningResource[]): readonly Burning[] {
   return billing(resources).map(toBurning);
 }
 
 function billing(resources: readonly RunningResource[]): readonly RunningResource[] {
-  return worstFirst(resources.filter(({ partOf, cost }) => partOf === undefined && !isFree(cost)));
+  return worstFirst(
+    resources.filter(
+      ({ partOf, cost, mayBeIdle }) => partOf === undefined && (mayBeIdle === true || !isFree(cost)),
+    ),
+  );
 }
 
 function toBurning({ resource, description, cost, fate, command }: RunningResource): Burning {
@@ -65,6 +72,7 @@ export function costText(cost: Price): string {
     return `unpriced${least}: ${cost.why}`;
   }
   const { low, high } = cost.usd;
+  if (high === 0 && cost.note !== undefined) return `nothing by itself: ${cost.note}`;
   return low === high ? formatUsdPerHour(low) : `${formatUsdPerHour(low)} to ${formatUsdPerHour(high)}`;
 }
 

@@ -39,7 +39,9 @@ const poolSchema = z.object({
       resourceLabels: z.optional(stringMap),
     }),
   ),
-  autoscaling: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
+  autoscaling: z.optional(
+    z.looseObject({ enabled: z.optional(z.boolean()), autoprovisioned: z.optional(z.boolean()) }),
+  ),
   instanceGroupUrls: z.optional(z.array(z.string())),
 });
 export type NodePool = z.infer<typeof poolSchema>;
@@ -50,6 +52,7 @@ const clusterSchema = z.object({
   selfLink: z.optional(z.string()),
   status: z.optional(z.string()),
   autopilot: z.optional(z.looseObject({ enabled: z.optional(z.boolean()) })),
+  autoscaling: z.optional(z.looseObject({ enableNodeAutoprovisioning: z.optional(z.boolean()) })),
   currentNodeCount: z.optional(z.number()),
   resourceLabels: z.optional(stringMap),
   nodePools: z.optional(z.unknown()),
@@ -73,6 +76,8 @@ export interface ClusterListing {
   readonly pools: readonly PoolFacts[];
   /** Clusters whose nodes Google runs: they have no pools of their own to resize. */
   readonly autopilot: readonly (ClusterFacts & { readonly resource: string })[];
+  /** Clusters that make node pools for pods that wait, and so replace one that was emptied. */
+  readonly provisioning: readonly (ClusterFacts & { readonly resource: string })[];
 }
 
 /** All clusters of a project in one call. Needs container.clusters.list. Throws `GoogleApiError`. */
@@ -92,15 +97,15 @@ export async function listClusters(look: Look): Promise<ClusterListing> {
     ...cluster,
     resource: `projects/${projectId}/locations/${cluster.location}/clusters/${cluster.name}`,
   }));
+  const standard = named.filter(({ autopilot }) => autopilot?.enabled !== true);
   return {
     autopilot: named.filter(({ autopilot }) => autopilot?.enabled === true),
-    pools: named
-      .filter(({ autopilot }) => autopilot?.enabled !== true)
-      .flatMap(({ nodePools, resource, ...cluster }) => {
-        const pools = readItems(nodePools, poolSchema, 'nodePools');
-        noteStrange(look.gap, resource, pools.strange);
-        return pools.items.map((pool) => ({ resource: `${resource}/nodePools/${pool.name}`, cluster, pool }));
-      }),
+    provisioning: standard.filter(({ autoscaling }) => autoscaling?.enableNodeAutoprovisioning === true),
+    pools: standard.flatMap(({ nodePools, resource, ...cluster }) => {
+      const pools = readItems(nodePools, poolSchema, 'nodePools');
+      noteStrange(look.gap, resource, pools.strange);
+      return pools.items.map((pool) => ({ resource: `${resource}/nodePools/${pool.name}`, cluster, pool }));
+    }),
   };
 }
 

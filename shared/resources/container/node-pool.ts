@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { groupKey } from '../compute/controller.ts';
 import { emptyPool } from '../compute/services.ts';
-import { costOfMachines, describeMachines, type Machines } from '../cost.ts';
+import { costOfMachines, describeMachines, nothingBilled, type Machines } from '../cost.ts';
 import { unpriced } from '../../prices/price.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { Look } from '../look.ts';
@@ -40,10 +40,11 @@ export const NODE_POOLS = stoppableKind<Remembered>({
   changedIn: clusterOf,
   record,
   async list(look) {
-    const { pools, autopilot } = await listClusters(look);
-    if (pools.length === 0) return autopilot.flatMap(listAutopilot);
+    const { pools, autopilot, provisioning } = await listClusters(look);
+    const clusters = [...provisioning.map(listProvisioning), ...autopilot.flatMap(listAutopilot)];
+    if (pools.length === 0) return clusters;
     const sizes = await sizesOfGroups(look);
-    return [...pools.flatMap((one) => listPool(one, sizes)), ...autopilot.flatMap(listAutopilot)];
+    return [...pools.flatMap((one) => listPool(one, sizes)), ...clusters];
   },
   stop: (resource, { autoscaling }) => [
     ...(autoscaling === undefined ? [] : [poolStep('down', 'autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
@@ -92,6 +93,7 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[
       description: `${describeMachines([machines])}${autoscaled ? ', autoscaled' : ''}`,
       labels: poolLabels(facts),
       cost: unseen ? unpriced('how many nodes it has was not seen') : costOfMachines([machines]),
+      startedBy: pool.autoscaling?.autoprovisioned === true ? PROVISIONED : undefined,
       fate: unseen
         ? { kind: 'named', why: 'how many nodes it has was not seen: it could not be brought back as it was' }
         : {
@@ -121,6 +123,27 @@ function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
     zone: cluster.location,
     count,
     spot: spot === true || preemptible === true,
+  };
+}
+
+const PROVISIONED = 'node auto-provisioning of its cluster, which makes another pool for pods that wait';
+
+/** What makes pools by itself is named: a pool that a rung empties is replaced within minutes for as long as it is on. */
+function listProvisioning(cluster: ClusterFacts & { readonly resource: string }): Listed {
+  const { resource, status = '', resourceLabels = {} } = cluster;
+  const [, project = '', , location = '', , name = ''] = resource.split('/');
+  return {
+    resource,
+    state: status,
+    description: 'node auto-provisioning of a GKE cluster',
+    labels: resourceLabels,
+    cost: nothingBilled('the pools that it makes bill', 'GKE pricing page'),
+    mayBeIdle: true,
+    fate: {
+      kind: 'named',
+      why: 'it makes node pools for pods that wait, in place of those that a rung empties, until it is switched off',
+    },
+    command: `gcloud container clusters update ${name} --no-enable-autoprovisioning --location=${location} --project=${project}`,
   };
 }
 

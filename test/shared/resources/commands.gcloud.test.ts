@@ -69,6 +69,7 @@ const WORLD: ProjectInput = {
     vertex('deploymentResourcePools', { dedicatedResources: { machineSpec, minReplicaCount: 1 } }),
     { service: 'dataflow', path: 'locations/us-central1/jobs/j-9', body: { name: 'past', type: 'JOB_TYPE_BATCH', currentState: 'JOB_STATE_RUNNING' } },
     { service: 'container', path: 'locations/europe-west4/clusters/auto', body: { autopilot: { enabled: true }, currentNodeCount: 3 } },
+    { service: 'container', path: 'locations/europe-west4/clusters/nap', body: { autoscaling: { enableNodeAutoprovisioning: true } } },
     { service: 'tpu', path: `locations/${ZONE}/nodes/slice`, body: { state: 'READY', acceleratorType: 'v5litepod-16', networkEndpoints: [{}, {}] } },
     { service: 'tpu', path: `locations/${ZONE}/queuedResources/queued`, body: { state: { state: 'ACTIVE' } } },
     { service: 'dataproc', path: 'regions/us-central1/clusters/fast', body: { status: { state: 'RUNNING' }, config: { masterConfig: { diskConfig: { numLocalSsds: 1 } } } } },

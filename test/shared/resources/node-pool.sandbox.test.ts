@@ -4,6 +4,7 @@ import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-grou
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import { NODE_POOLS } from '../../../shared/resources/container/node-pool.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
+import { isKnownToBurn, leftText } from '../../../shared/resources/left-burning.ts';
 import {
   backSteps,
   find,
@@ -84,6 +85,38 @@ describe('GKE node pools', () => {
         'compute.instanceGroupManagers.aggregatedList': 1,
         'compute.instances.aggregatedList': 1,
       });
+    });
+  });
+
+  it('names node auto-provisioning with the command that ends it, and says which pool it made', async () => {
+    const [demo, ...others] = WORLD.resources ?? [];
+    if (demo === undefined) throw new Error('no cluster');
+    const nodePools = (demo.body?.['nodePools'] as readonly Record<string, unknown>[]).map((pool) =>
+      pool['name'] === 'a100' ? { ...pool, autoscaling: { ...AUTOSCALING, autoprovisioned: true } } : pool,
+    );
+    const body = (enableNodeAutoprovisioning: boolean) => ({
+      ...demo.body,
+      nodePools,
+      autoscaling: { enableNodeAutoprovisioning },
+    });
+    const off = { ...demo, path: 'locations/us-central1/clusters/off', body: { autoscaling: { enableNodeAutoprovisioning: false } } }; // prettier-ignore
+    const world = { ...WORLD, resources: [{ ...demo, body: body(true) }, off, ...others] };
+    await withResources(KINDS, world, async ({ look, run, sandbox }) => {
+      const inventory = await look();
+      expect(inventory.gaps).toEqual([]);
+      expect(find(inventory, 'a100').startedBy).toMatch(/^node auto-provisioning of its cluster/);
+      const named = find(inventory, 'demo');
+      expect(named).toMatchObject({
+        kind: 'node-pool',
+        fate: { kind: 'named' },
+        mayBeIdle: true,
+        command: `gcloud container clusters update demo --no-enable-autoprovisioning ${WHERE}`,
+      });
+      expect(isKnownToBurn(named)).toBe(false);
+      expect(inventory.resources.filter(({ resource }) => resource.endsWith('/off'))).toEqual([]);
+      await run(NODE_POOLS.stop(targetOf(find(inventory, 'a100'))));
+      await sandbox.clock.advance(120_000);
+      expect(leftText((await look()).resources)).toContain('(node auto-provisioning of a GKE cluster, nothing by itself: the pools that it makes bill; end it by: gcloud container clusters update demo --no-enable-autoprovisioning'); // prettier-ignore
     });
   });
 
