@@ -97,6 +97,8 @@ describe('what ends each kind by hand', needs(gcloudMissing()), () => {
       // gcloud refuses a project's number for most groups of commands, which its parser does not tell.
       expect([...commands].filter((command) => !/ --project=demo-ml(?: |$)/.test(command))).toEqual([]);
       expect(lintCommands([...commands])).toEqual([]);
+      // gcloud hands a filter to Dataproc itself, which knows no UUID.
+      expect([...commands].filter((one) => /^gcloud dataproc .* --filter=/.test(one))).toEqual([]);
       expect(
         [...lines].filter((line) => gcloudIn(line).length === 0 && !line.startsWith('curl -X ')),
       ).toEqual([]);
