@@ -77,6 +77,7 @@ async function answer(
     told: taken,
     rate,
     releases,
+    ...remembered
   } = await rememberMessage(context, config, budget, message, asOfMs);
   const due = { context, config, budget, notification: taken.notification, rate, publishedMs };
   if (newer !== undefined) {
@@ -92,7 +93,7 @@ async function answer(
   const about = { ...taken.notification, budget };
   const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
   const lostBreaks: unknown[] = [];
-  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, asOfMs, (error) =>
+  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, remembered.asOfMs, (error) =>
     lostBreaks.push(error),
   );
   if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });

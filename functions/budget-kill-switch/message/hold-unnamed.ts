@@ -3,7 +3,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import { percentText } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
 import { judgeNotification } from '../decide.ts';
-import type { Latest, Told } from './latest.ts';
+import { latestOf, reachedBy, type Latest, type Told } from './latest.ts';
 import type { Notification } from './notification.ts';
 
 /** A message as it is taken; `why` where it names no threshold for a rung that its figures reach. */
@@ -24,7 +24,12 @@ export interface Against {
  * known forecast while the budget has no threshold by which a message could say that it fell. What was not reached before does not fire
  * by such a message. Pure.
  */
-export function holdUnnamed(told: Told, known: Latest | undefined, against: Against): HeldTold {
+export function holdUnnamed(
+  told: Told,
+  known: Latest | undefined,
+  against: Against,
+  subject = 'the message',
+): HeldTold {
   const { budget, config, now } = against;
   const { notification, verdict } = told;
   const asBefore: Notification = {
@@ -41,12 +46,46 @@ export function holdUnnamed(told: Told, known: Latest | undefined, against: Agai
   const unfired = others.filter((rung) => !held.includes(rung));
   // A heartbeat says by itself what it does not fire.
   if (held.length === 0 && (verdict.kind === 'heartbeat' || unfired.length === 0)) return told;
-  const why = whyText(held, unfired, config);
+  const why = `${subject} ${whyText(held, unfired, config)}`;
   if (held.length === 0) return { ...told, why };
   const rungs = judged.rungs.filter((rung) => isAmong(due, rung) || held.includes(rung));
   const next = judged.ladder.find((rung) => rungs.every((one) => one.at < rung.at));
   const doubt = verdict.kind === 'due' && verdict.doubt !== undefined ? { doubt: verdict.doubt } : {};
   return { notification: asBefore, verdict: { ...judged, rungs, next, ...doubt }, why };
+}
+
+/**
+ * What stays in force by a message that came after a newer one which names no threshold: what it would have been had they come in order,
+ * by the newer one's figures. Undefined where it adds nothing to what the newer one reaches. Pure.
+ */
+export function holdLate(
+  late: Told,
+  publishedMs: number,
+  newer: Latest,
+  against: Against,
+): HeldTold | undefined {
+  const { notification, verdict } = late;
+  if (verdict.kind !== 'due') return undefined;
+  const figures: Notification = {
+    ...notification,
+    ...{ costAmount: newer.cost, budgetAmount: newer.amount },
+    ...{ thresholdExceeded: newer.threshold, forecastExceeded: newer.forecast },
+  };
+  const known = (rung: Rung): boolean =>
+    rung.do === 'notify' ? isAmong(verdict.rungs, rung) : newer.reached.includes(rung.do);
+  const noted = { ...verdict, rungs: verdict.ladder.filter(known) };
+  const held = holdUnnamed(
+    { notification: figures, verdict: noted },
+    latestOf(late, publishedMs),
+    against,
+    'that one',
+  );
+  // Delivered again, it does the same once more.
+  const isTaken = newer.byMs === publishedMs;
+  if (!isTaken && reachedBy(held.verdict).every((action) => newer.reached.includes(action))) return undefined;
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const why = `a message published at ${at(publishedMs)} came after one published at ${at(newer.atMs)}, whose figures count`;
+  return { ...held, why: held.why === undefined ? why : `${why}: ${held.why}` };
 }
 
 function isAmong(rungs: readonly Rung[], rung: Rung): boolean {
@@ -79,5 +118,5 @@ function whyText(held: readonly Rung[], unfired: readonly Rung[], { basis }: Pic
       : []),
     ...(unfired.length > 0 ? [`not fired by such a message: ${named(unfired)}`] : []),
   ];
-  return `the message names no exceeded threshold for what its ${figure} reaches, as where rules of the budget were deleted; ${clauses.join('; ')}. Give the budget its threshold rules again (npm run preflight)`;
+  return `names no exceeded threshold for what its ${figure} reaches, as where rules of the budget were deleted; ${clauses.join('; ')}. Give the budget its threshold rules again (npm run preflight)`;
 }

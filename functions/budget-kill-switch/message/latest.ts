@@ -14,6 +14,8 @@ export const latestSchema = z.object({
   /** The thresholds exceeded by which they are, shares of that amount; absent: none. */
   threshold: z.optional(z.number()),
   forecast: z.optional(z.number()),
+  /** When the message was published that came late and whose threshold holds what this one names none for; absent: none. */
+  byMs: z.optional(z.number()),
 });
 
 /** The newest message known of a budget's period, as it was taken. */

@@ -2,7 +2,7 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Config } from '../config.ts';
-import { holdUnnamed, type HeldTold } from './hold-unnamed.ts';
+import { holdLate, holdUnnamed, type HeldTold } from './hold-unnamed.ts';
 import { noteInForce } from './in-force.ts';
 import { reachedBy, type Latest, type Told } from './latest.ts';
 import { noteSpend } from './spend-rate.ts';
@@ -15,6 +15,8 @@ export interface Remembered {
   readonly newer: Latest | undefined;
   /** Of spending, per hour at present; undefined where it is not known. */
   readonly rate: number | undefined;
+  /** The moment that the figures are of by which it is taken. */
+  readonly asOfMs: number;
   /** Whether it is the first that reaches no rung that takes something away, after others that did. */
   readonly releases: boolean;
 }
@@ -32,15 +34,20 @@ export async function rememberMessage(
   asOfMs: number,
 ): Promise<Remembered> {
   const { state, log, runtime } = context;
-  const kept = { told: message, newer: undefined, rate: undefined, releases: false };
+  const kept = { told: message, newer: undefined, rate: undefined, asOfMs, releases: false };
   if (state === undefined) return kept;
   const against = { budget, config, now: runtime.now() };
   try {
-    const noted = await noteSpend<HeldTold>(state, runtime, message, asOfMs, (told, known) =>
-      holdUnnamed(told, known, against),
+    const noted = await noteSpend<HeldTold>(
+      state,
+      runtime,
+      message,
+      asOfMs,
+      (told, known) => holdUnnamed(told, known, against),
+      (told, newer) => holdLate(told, asOfMs, newer, against),
     );
     if (noted.newer !== undefined) return { ...noted, releases: false };
-    return { ...noted, releases: await noteInForce(context, config, noted.told, asOfMs) };
+    return { ...noted, releases: await noteInForce(context, config, noted.told, noted.asOfMs) };
   } catch (error) {
     // Observing, ticks hold nothing.
     const ticks =

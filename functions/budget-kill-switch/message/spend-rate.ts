@@ -40,13 +40,15 @@ export interface NotedSpend<T extends Told> {
   readonly rate: number | undefined;
   /** The message as it is taken, after the one before. */
   readonly told: T;
-  /** The newer message that was noted before; undefined where it is itself the newest. */
+  /** The newer message that was noted before; undefined where it is itself the newest, or is taken with that one's figures. */
   readonly newer: Latest | undefined;
+  /** The moment that the figures are of by which it is taken. */
+  readonly asOfMs: number;
 }
 
 /**
- * Notes what a message says was spent. `take`: how it is taken after the newest message known; one that is older itself is not noted, for
- * it tells nothing of now. Throws `GoogleApiError`, and `Conflict` after many rounds.
+ * Notes what a message says was spent. `take`: how it is taken after the newest message known; one that is older itself tells nothing of
+ * now, and is not noted, unless `takeLate` takes it with that one's figures. Throws `GoogleApiError`, and `Conflict` after many rounds.
  */
 export async function noteSpend<T extends Told>(
   state: State,
@@ -54,24 +56,31 @@ export async function noteSpend<T extends Told>(
   message: T,
   publishedMs: number,
   take: (message: T, known: Latest | undefined) => T,
+  takeLate: (message: T, newer: Latest) => T | undefined = () => undefined,
 ): Promise<NotedSpend<T>> {
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
-  let noted: NotedSpend<T> = { rate: undefined, told: message, newer: undefined };
+  let noted: NotedSpend<T> = { rate: undefined, told: message, newer: undefined, asOfMs: publishedMs };
   await updateStateObject(state, runtime, memoryOf(message.notification), (stored): Samples => {
     const known =
       stored.latest !== undefined && isAhead(stored.latest.atMs, nowMs) ? undefined : stored.latest;
-    if (isOutdated(message, publishedMs, known)) {
-      noted = { rate: undefined, told: message, newer: known };
+    const newer = isOutdated(message, publishedMs, known) ? known : undefined;
+    const told = newer === undefined ? take(message, known) : takeLate(message, newer);
+    if (told === undefined) {
+      noted = { rate: undefined, told: message, newer, asOfMs: publishedMs };
       return stored;
     }
-    const told = take(message, known);
-    const sample = sampleOf(told.notification, publishedMs);
+    const asOfMs = newer?.atMs ?? publishedMs;
+    const sample = sampleOf(told.notification, asOfMs);
     const before = stored.samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
-    noted = { rate: rateOf(before, sample), told, newer: undefined };
+    noted = { rate: rateOf(before, sample), told, newer: undefined, asOfMs };
     const last = before.at(-1);
-    const isNew = last === undefined || publishedMs - last.atMs >= LEAST_APART_MS || !isSaid(last, sample);
+    const isNew = last === undefined || asOfMs - last.atMs >= LEAST_APART_MS || !isSaid(last, sample);
     const samples = isNew ? [...before, sample].slice(-MAX_SAMPLES) : before;
-    return { version: 1, samples, latest: latestOf(told, publishedMs) };
+    const latest = latestOf(told, asOfMs);
+    return {
+      ...{ version: 1, samples },
+      latest: newer === undefined ? latest : { ...latest, byMs: publishedMs },
+    };
   });
   return noted;
 }

@@ -263,6 +263,38 @@ describe('where the threshold rules of the budget are deleted while a rung is in
     expect(vmRuns()).toBe(false);
   });
 
+  it.each([
+    ['', {}],
+    [', delivered again', { again: true }],
+    [', after another that reached less', { first: true }],
+  ])('a crossing that comes after one without a threshold fires by what that one says%s', async (_, sent) => {
+    begin();
+    if ('first' in sent) await hear([0, 85]);
+    await hear([30, 106, NO_RULE], [15, 105]);
+    expect(vmRuns()).toBe(false);
+    expect(inForce()).toEqual(['stop-notebooks', 'stop-compute']);
+    expect(manifest().spent).toEqual({ share: 1.06, amount: 100 });
+    expect(
+      said('WARNING', /published at .*12:15:.* came after one published at .*12:30:.*, whose figures count: that one names no exceeded threshold .* in force .*: .*stop-compute \(100 %\)/),
+    ).toHaveLength(1);
+    startVm();
+    await ('again' in sent ? hear([15, 105]) : tick());
+    expect(vmRuns()).toBe(false);
+    await hear([60, 107, NO_RULE]);
+    expect(inForce()).toEqual(['stop-notebooks', 'stop-compute']);
+  }); // prettier-ignore
+
+  it.each([
+    ['reaches less', [30, 85, NO_RULE], [15, 105], ['stop-notebooks']],
+    ['reaches nothing', [30, 40, NO_RULE], [15, 105], []],
+    ['names a threshold', [30, 85], [15, 105], ['stop-notebooks']],
+  ] as const)('a late crossing fires nothing above the newer message where that %s', async (_, newer, late, held) => {
+    begin();
+    await hear(newer, late);
+    expect(vmRuns()).toBe(true);
+    expect(inForce()).toEqual(held);
+  }); // prettier-ignore
+
   it('the next period begins with nothing', async () => {
     begin();
     const december = (Date.parse('2026-12-01T09:00:00Z') - START) / MINUTE_MS;
