@@ -26,11 +26,9 @@ const STATES: States = {
   running: new Set(['ACTIVE']),
   stopped: new Set(['STOPPED', 'SUSPENDED', 'DELETED']),
   stopping: new Set(['STOPPING', 'SUSPENDING']),
-  starting: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING']),
+  // One that is upgraded runs, and can be neither started nor stopped meanwhile.
+  starting: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'UPGRADING']),
 };
-
-/** It runs, and cannot be started or stopped meanwhile. */
-const UPGRADING = 'UPGRADING';
 
 const VM_UNSEEN = 'not all VMs of its zone were seen at this look: a label of its VM may keep it';
 
@@ -133,7 +131,7 @@ function listed(
     description: `notebook ${instance}, ${describeMachines(machines)}`,
     cost: costOfMachines(machines),
     fate:
-      !STATES.running.has(state) && !STATES.starting.has(state) && state !== UPGRADING
+      !STATES.running.has(state) && !STATES.starting.has(state)
         ? notEvaluable(look, name, state)
         : vm === undefined && lacks(zone)
           ? { kind: 'named', why: VM_UNSEEN, record: {} }

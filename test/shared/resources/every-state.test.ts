@@ -56,7 +56,7 @@ const ROWS: readonly Row[] = [
     back: { ACTIVE: 'done', STOPPED: 'ready', SUSPENDED: 'ready', DELETED: 'ready' },
     stop: OFF_AND_GOING(
       ['STOPPED', 'SUSPENDED', 'DELETED', 'STOPPING', 'SUSPENDING'],
-      ['STARTING', 'PROVISIONING', 'INITIALIZING'],
+      ['STARTING', 'PROVISIONING', 'INITIALIZING', 'UPGRADING'],
     ),
   },
   {
