@@ -1,4 +1,4 @@
-import { atLeast, isPriced, middleUsd } from '../../shared/prices/price.ts';
+import { atLeast, isPriced, middleUsd, unpriced } from '../../shared/prices/price.ts';
 import { cut } from '../../shared/report/text.ts';
 import type { EndedResource, RunningResource } from '../../shared/resources/kind.ts';
 import type { Seen } from '../../shared/spend/accrue.ts';
@@ -10,12 +10,16 @@ import type { Config } from './config.ts';
 /** Of a description in the ledger. */
 const MAX_TEXT = 100;
 
-/** What of an inventory bills, each with its rate. What belongs to something else is counted with that. */
+/**
+ * What of an inventory bills, each with its rate. What belongs to something else is counted with that. What waits for its machines may get
+ * them at any moment between two looks, which its ledger tells from something new.
+ */
 export function billing(
   resources: readonly RunningResource[],
   config: Pick<Config, 'unpricedAtMost' | 'ownerLabel'>,
 ): readonly Seen[] {
   return resources
+    .map((one) => (one.waits === undefined ? one : { ...one, cost: unpriced(one.waits) }))
     .filter(({ partOf, cost }) => partOf === undefined && !(isPriced(cost) && cost.usd.high === 0))
     .map((one) => seenOf(one, config))
     .sort((a, b) => b.rate.high - a.rate.high || a.resource.localeCompare(b.resource));

@@ -19,6 +19,7 @@ export type Listed = Pick<
       | 'leastShare'
       | 'expectedUsd'
       | 'mayBeIdle'
+      | 'waits'
       | 'machines'
       | 'memberKeys'
       | 'ownerKeys'

@@ -70,6 +70,8 @@ export interface RunningResource {
   readonly leastShare: number;
   /** Whether it bills anything now the listing does not tell: it may have no instances. */
   readonly mayBeIdle?: true;
+  /** What it waits for, and costs then, where it bills nothing yet: `waits for machines; then $3.67/h`. */
+  readonly waits?: string;
   /** USD an hour that is expected, where that is not the middle of what is billed. */
   readonly expectedUsd?: number;
   /** Of how many machines, or chips, `cost` is at the most; of one where it is absent. */

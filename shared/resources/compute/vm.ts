@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, type Vm } from '../../google/vms.ts';
+import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, VM_WAITING, type Vm } from '../../google/vms.ts';
 import { leastBilledShare } from '../../prices/planning/sustained-use.ts';
-import { costOfMachines, describeMachines, gpuCount } from '../cost.ts';
+import { costOfMachines, describeMachines, gpuCount, nothingBilled } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Standing, Step } from '../kind.ts';
+import { costText } from '../left-burning.ts';
 import { zoneOperation } from '../operation.ts';
 import { controllerOf } from './controller.ts';
 import { COMPUTE_HOST } from './group-facts.ts';
@@ -36,9 +37,8 @@ function listed(vm: VmFacts): Listed {
   return {
     resource: vm.resource,
     state: vm.status,
-    description: describeMachines([vm.machines]),
     labels: vm.labels,
-    cost: costOfMachines([vm.machines]),
+    ...billed(vm),
     // Spot prices are discounted already.
     leastShare: vm.machines.spot ? 1 : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
     startedMs: vm.startedMs,
@@ -50,6 +50,19 @@ function listed(vm: VmFacts): Listed {
         : { kind: 'owned', why: controller.why, record: remembered },
     command: controller?.command(placeOf(vm)) ?? commandOf(vm),
     ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
+  };
+}
+
+/** One that waits for capacity has no machine yet, and bills once it runs. */
+function billed({ status, machines }: VmFacts): Pick<Listed, 'description' | 'cost' | 'waits'> {
+  const description = describeMachines([machines]);
+  const cost = costOfMachines([machines]);
+  if (status !== VM_WAITING) return { description, cost };
+  const waits = `waits for capacity; then ${costText(cost)}`;
+  return {
+    description: `${description}, ${waits}`,
+    cost: nothingBilled('it bills once it runs', 'Compute Engine documentation: flex-start VMs'),
+    waits,
   };
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
+import { nothingBilled } from '../cost.ts';
 import { namedKind } from '../define-kind.ts';
 import { listEverywhere } from '../everywhere.ts';
 
@@ -15,6 +16,9 @@ const jobSchema = z.looseObject({
 const ENDED: ReadonlySet<string> = new Set([
   'SUCCEEDED', 'FAILED', 'CANCELLED', 'DELETION_IN_PROGRESS', 'CANCELLATION_IN_PROGRESS',
 ]); // prettier-ignore
+
+/** States before it has any VM (API v1, State of JobStatus); one that it has got since is counted. */
+const WAITING: ReadonlySet<string> = new Set(['QUEUED', 'SCHEDULED']);
 
 /** Batch jobs of all locations: named in this release. */
 export const BATCH_JOBS = namedKind({
@@ -39,7 +43,9 @@ export const BATCH_JOBS = namedKind({
           state: status?.state ?? '',
           labels,
           description: `Batch job ${id}`,
-          cost: unpriced('none of its VMs was seen'),
+          cost: WAITING.has(status?.state ?? '')
+            ? nothingBilled('it bills once it runs', 'Batch documentation: job states')
+            : unpriced('none of its VMs was seen'),
           fate: { kind: 'named', why: 'a job that ends early does not come back' },
           command: `gcloud batch jobs cancel ${id} --location=${location} --project=${look.projectId}`,
           memberKeys: uid === '' ? [] : [`batch/${uid}`],

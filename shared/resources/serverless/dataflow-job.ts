@@ -3,6 +3,7 @@ import { listPages } from '../../google/list-pages.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
+import { nothingBilled } from '../cost.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
 import type { Look } from '../look.ts';
 
@@ -23,6 +24,9 @@ const pageSchema = z.looseObject({
 });
 
 const ENDED = /_(?:DONE|FAILED|CANCELLED|UPDATED|DRAINED|CANCELLING|STOPPED)$/;
+
+/** States before it has any worker (API v1b3, JobState); one that it has got since is counted. */
+const WAITING: ReadonlySet<string> = new Set(['JOB_STATE_QUEUED', 'JOB_STATE_PENDING']);
 
 /** Dataflow jobs of all regions, in one list: named in this release. */
 export const DATAFLOW_JOBS = namedKind({
@@ -62,7 +66,9 @@ function listed(
     state: currentState,
     labels,
     description: `${streaming ? 'streaming' : 'batch'} Dataflow job ${name}`,
-    cost: unpriced('none of its workers was seen'),
+    cost: WAITING.has(currentState)
+      ? nothingBilled('it bills once it runs', 'Dataflow documentation: job states')
+      : unpriced('none of its workers was seen'),
     fate: {
       kind: 'named',
       why: streaming

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { jobCost, machineSpec, machinesOf, scaledCost, upTo } from './machine-spec.ts';
+import { machineSpec, machinesOf, scaledCost, upTo } from './machine-spec.ts';
 
 /** It is scaled up to so many, unless it names a limit. Source: machine_resources.proto, BatchDedicatedResources. */
 const DEFAULT_MAX_REPLICAS = 10;
@@ -26,7 +26,7 @@ export const BATCH_PREDICTION_JOBS = jobKind({
     ),
   },
   mask: ['model', 'dedicatedResources'],
-  describe({ name, displayName = '', model = '', labels = {}, dedicatedResources }, state) {
+  describe({ name, displayName = '', model = '', labels = {}, dedicatedResources }) {
     const { machineSpec: spec, startingReplicaCount: first = 1, spot = false } = dedicatedResources ?? {};
     const most = Math.max(first, dedicatedResources?.maxReplicaCount ?? DEFAULT_MAX_REPLICAS);
     const machines = [machinesOf(name, spec, first, spot)];
@@ -37,8 +37,7 @@ export const BATCH_PREDICTION_JOBS = jobKind({
         spec === undefined
           ? `batch prediction ${displayName}`
           : `${describeMachines(machines)}${upTo(most, first)}`,
-      cost:
-        spec === undefined ? unpriced('it runs on machines that Vertex AI chooses') : jobCost(state, cost),
+      cost: spec === undefined ? unpriced('it runs on machines that Vertex AI chooses') : cost,
       // How far it is scaled up the API does not tell.
       ...scaled,
       source: model === '' ? '' : `model ${model}`,

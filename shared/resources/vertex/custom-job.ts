@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines, machineCount } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { jobCost, poolMachines, vertexCost, workerPools } from './machine-spec.ts';
+import { poolMachines, vertexCost, workerPools } from './machine-spec.ts';
 
 /** What a job runs on; also of a trial. Source: google.cloud.aiplatform.v1 custom_job.proto. */
 export const jobSpec = z.looseObject({
@@ -20,7 +20,7 @@ export const CUSTOM_JOBS = jobKind({
   order: 15,
   fields: { jobSpec: z.optional(jobSpec) },
   mask: ['jobSpec(workerPoolSpecs(machineSpec,replicaCount),persistentResourceId,scheduling/strategy)'],
-  describe({ name, displayName = '', labels = {}, jobSpec: spec }, state) {
+  describe({ name, displayName = '', labels = {}, jobSpec: spec }) {
     const strategy = spec?.scheduling?.strategy ?? '';
     const machines = poolMachines(name, spec?.workerPoolSpecs ?? [], strategy === 'SPOT');
     const persistent = spec?.persistentResourceId ?? '';
@@ -29,7 +29,7 @@ export const CUSTOM_JOBS = jobKind({
       description: `custom job ${displayName}${machines.length === 0 ? '' : `, ${describeMachines(machines)}`}`,
       cost:
         persistent === ''
-          ? jobCost(state, vertexCost(machines))
+          ? vertexCost(machines)
           : unpriced(`it runs on the persistent resource ${persistent}, which bills for its machines`),
       machines: machineCount(machines),
       source: `the specification that ${name} still shows`,

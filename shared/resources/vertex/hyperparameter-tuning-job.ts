@@ -3,7 +3,7 @@ import { isPriced, middleUsd } from '../../prices/price.ts';
 import { describeMachines, machineCount } from '../cost.ts';
 import { jobSpec } from './custom-job.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { jobCost, poolMachines, vertexCost } from './machine-spec.ts';
+import { poolMachines, vertexCost } from './machine-spec.ts';
 
 /** Of the trials that may run side by side: between two trials, and once fewer are left, fewer do. An assumption. */
 const EXPECTED_SHARE = 0.75;
@@ -17,7 +17,7 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
   order: 13,
   fields: { parallelTrialCount: z.optional(z.number()), trialJobSpec: z.optional(jobSpec) },
   mask: ['parallelTrialCount', 'trialJobSpec(workerPoolSpecs(machineSpec,replicaCount),scheduling/strategy)'],
-  describe({ name, displayName = '', labels = {}, parallelTrialCount = 1, trialJobSpec }, state) {
+  describe({ name, displayName = '', labels = {}, parallelTrialCount = 1, trialJobSpec }) {
     const spot = trialJobSpec?.scheduling?.strategy === 'SPOT';
     // At the most: as many trials as may run side by side.
     const machines = poolMachines(name, trialJobSpec?.workerPoolSpecs ?? [], spot).map((one) => ({
@@ -28,7 +28,7 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
     const run = labels[RUN_LABEL];
     return {
       description: `hyperparameter tuning job ${displayName}, up to ${describeMachines(machines)}`,
-      cost: jobCost(state, whole),
+      cost: whole,
       // How many trials run the listing does not tell: while they wait for machines there are none.
       leastShare: 0,
       ...(isPriced(whole) ? { expectedUsd: EXPECTED_SHARE * middleUsd(whole) } : {}),

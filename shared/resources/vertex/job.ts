@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
+import { nothingBilled } from '../cost.ts';
 import { complete, named, notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
 import type { Fate, KindName, ResourceKind, Standing, Step } from '../kind.ts';
+import { costText } from '../left-burning.ts';
 import type { Look } from '../look.ts';
 import { regionOfName } from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
@@ -36,6 +38,9 @@ const FAILED = /_(?:FAILED|EXPIRED)$/;
 /** States in which a job runs or waits to. Source: google.cloud.aiplatform.v1 job_state.proto, pipeline_state.proto. */
 const GOES_ON = /_(?:QUEUED|PENDING|RUNNING|PAUSED|UPDATING)$/;
 
+/** States in which it waits for its machines, although it may have a start already (seen of Vertex AI, 2026-07). */
+const WAITS = /_(?:QUEUED|PENDING)$/;
+
 export interface JobKind<Fields extends z.core.$ZodShape> {
   readonly kind: KindName;
   readonly title: string;
@@ -50,7 +55,6 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
   /** What is this kind's own about a job; `source` is what to submit again. */
   readonly describe: (
     job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
-    state: string,
   ) => Pick<Listed, 'description' | 'cost'> & Partial<Listed> & { readonly source?: string };
 }
 
@@ -141,7 +145,7 @@ function listed<Fields extends z.core.$ZodShape>(
 ): Listed {
   const { name, displayName = '', state = '', labels = {}, createTime = '' } = job;
   const createdMs = Date.parse(createTime);
-  const { source = '', ...described } = describe(job, state);
+  const { source = '', ...described } = describe(job);
   return {
     resource: name,
     state,
@@ -151,7 +155,17 @@ function listed<Fields extends z.core.$ZodShape>(
     fate: fateOf(look, name, state, { displayName, state, source }),
     command: cancelCommand(look.projectId, name, collection),
     ...described,
+    ...(WAITS.test(state) ? waiting(described) : {}),
   };
+}
+
+/** A job that waits holds no machines yet, and bills once it runs. */
+function waiting({
+  description,
+  cost,
+}: Pick<Listed, 'description' | 'cost'>): Pick<Listed, 'description' | 'cost' | 'waits'> {
+  const waits = `waits for machines; then ${costText(cost)}`;
+  return { description: `${description}, ${waits}`, cost: nothingBilled('it bills once it runs'), waits };
 }
 
 /** Vertex AI Pipelines labels what a run creates: https://cloud.google.com/vertex-ai/docs/pipelines/understand-pipeline-cost-labels */

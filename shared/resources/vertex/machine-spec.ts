@@ -114,11 +114,3 @@ export function vertexCost(machines: readonly Machines[]): Price {
   });
   return first === undefined ? unpriced('no machines reported') : sumPrices([first, ...rest]);
 }
-
-/** The cost of a job in a state: one that waits holds no machines yet. */
-export function jobCost(state: string, cost: Price): Price {
-  if (!/_(?:QUEUED|PENDING)$/.test(state)) return cost;
-  return isPriced(cost)
-    ? unpriced(`waits for machines; then $${cost.usd.low.toFixed(2)}/h`)
-    : unpriced(`waits for machines; then ${cost.why}`);
-}

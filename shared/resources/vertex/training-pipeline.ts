@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { unpriced } from '../../prices/price.ts';
 import { describeMachines } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { jobCost, poolMachines, vertexCost, workerPools } from './machine-spec.ts';
+import { poolMachines, vertexCost, workerPools } from './machine-spec.ts';
 
 /** Of a custom training task; AutoML has inputs of its own. */
 const inputs = z.catch(z.optional(z.looseObject({ workerPoolSpecs: z.optional(workerPools) })), undefined);
@@ -17,7 +17,7 @@ export const TRAINING_PIPELINES = jobKind({
   order: 12,
   fields: { trainingTaskInputs: inputs, trainingTaskMetadata: metadata },
   mask: ['trainingTaskInputs/workerPoolSpecs', 'trainingTaskMetadata/backingCustomJob'],
-  describe({ name, displayName = '', labels = {}, trainingTaskInputs, trainingTaskMetadata }, state) {
+  describe({ name, displayName = '', labels = {}, trainingTaskInputs, trainingTaskMetadata }) {
     const machines = poolMachines(name, trainingTaskInputs?.workerPoolSpecs ?? [], false);
     const job = trainingTaskMetadata?.backingCustomJob;
     const run = labels[RUN_LABEL];
@@ -26,7 +26,7 @@ export const TRAINING_PIPELINES = jobKind({
       cost:
         machines.length === 0
           ? unpriced('AutoML bills node hours by the kind of data')
-          : jobCost(state, vertexCost(machines)),
+          : vertexCost(machines),
       source: `the inputs that ${name} still shows`,
       memberKeys: job === undefined ? [] : [`job/${job}`],
       ownerKeys: run === undefined ? [] : [`run/${run}`],

@@ -35,6 +35,15 @@ const vm = (cost: Price, machines?: number): RunningResource => ({
 
 const seen = (cost: Price, machines?: number): Seen | undefined => billing([vm(cost, machines)], CONFIG)[0];
 
+describe('what waits for its machines', () => {
+  it('stays in the ledger, with nothing in low and expected', () => {
+    const waiting = { ...vm(priced(0)), waits: 'waits for machines; then $5.00/h' };
+    expect(billing([waiting, vm(priced(0))], CONFIG)).toMatchObject([
+      { rate: { low: 0, expected: 0, high: 10 }, unpriced: 'waits for machines; then $5.00/h' },
+    ]);
+  });
+});
+
 describe('a price that no machine has', () => {
   it('counts in high alone, and says so', () => {
     const unknown = { rate: { low: 0, expected: 0, high: 9_000 }, unpriced: expect.any(String) as string };

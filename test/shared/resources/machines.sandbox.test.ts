@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { isPriced } from '../../../shared/prices/price.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
 import type { ResourceKind } from '../../../shared/resources/kind.ts';
-import { leftBurning } from '../../../shared/resources/left-burning.ts';
+import { isKnownToBurn, leftBurning } from '../../../shared/resources/left-burning.ts';
 import { DATAPROC_CLUSTERS } from '../../../shared/resources/machines/dataproc-cluster.ts';
 import { QUEUED_RESOURCES, TPUS } from '../../../shared/resources/machines/tpu.ts';
+import { BATCH_JOBS } from '../../../shared/resources/serverless/batch-job.ts';
+import { DATAFLOW_JOBS } from '../../../shared/resources/serverless/dataflow-job.ts';
 import { WORKSTATIONS } from '../../../shared/resources/machines/workstation.ts';
 import { COLAB_RUNTIMES } from '../../../shared/resources/vertex/colab-runtime.ts';
 import {
@@ -174,6 +176,47 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
       expect(leftBurning(inventory.resources)).toHaveLength(1);
     });
   });
+
+  it.each([
+    ['batch', 'QUEUED', 0],
+    ['batch', 'SCHEDULED', 0],
+    ['batch', 'RUNNING', 'none of its VMs was seen'],
+    ['dataflow', 'JOB_STATE_QUEUED', 0],
+    ['dataflow', 'JOB_STATE_PENDING', 0],
+    ['dataflow', 'JOB_STATE_RUNNING', 'none of its workers was seen'],
+  ] as const)('a job of %s that is %s bills %s, and its VMs once one was seen', async (service, state, expected) => {
+    const body = service === 'batch' ? { uid: 'u-1', status: { state } } : { name: 'embed', currentState: state };
+    const resources = [resource(service, 'locations/us-central1/jobs/j', body)];
+    const labels: Readonly<Record<string, string>> = service === 'batch' ? { 'goog-batch-job-uid': 'u-1' } : { dataflow_job_name: 'embed' };
+    const member = { id: 'w-0', zone: 'us-central1-a', machineType: 'n1-standard-4', labels };
+    const kinds = [BATCH_JOBS, DATAFLOW_JOBS, VMS];
+    await withResources(kinds, { resources }, async ({ look }) => {
+      const { resources: seen } = await look();
+      expect(seen.map(({ cost }) => (isPriced(cost) ? cost.usd.high : cost.why))).toEqual([expected]);
+      expect(seen.some(isKnownToBurn)).toBe(expected !== 0);
+    });
+    await withResources(kinds, { resources, vms: [member] }, async ({ look }) => {
+      const inventory = await look();
+      const job = find(inventory, 'j');
+      expect(job.cost).toEqual(find(inventory, 'w-0').cost);
+      expect(isKnownToBurn(job)).toBe(true);
+    });
+  }); // prettier-ignore
+
+  it('a VM that waits for capacity bills nothing, and tells what it will cost', async () => {
+    const vms = ['PENDING', 'PROVISIONING', 'RUNNING'].map((status) => ({
+      ...{ id: status.toLowerCase(), vmStatus: status as 'PENDING', zone: 'us-central1-a' },
+      machineType: 'n1-standard-4',
+    }));
+    await withResources([VMS], { vms }, async ({ look }) => {
+      const inventory = await look();
+      const waits = find(inventory, 'pending');
+      expect(waits.cost).toMatchObject({ usd: { low: 0, high: 0 }, note: 'it bills once it runs' });
+      expect(waits.description).toBe('1 x n1-standard-4, waits for capacity; then $0.19/h');
+      expect(waits.fate.kind).toBe('stoppable');
+      expect(inventory.resources.filter(isKnownToBurn).map(({ state }) => state).sort()).toEqual(['PROVISIONING', 'RUNNING']);
+    });
+  }); // prettier-ignore
 
   it('reads two pages, and location by location where the wildcard is refused', async () => {
     const nodes = Array.from({ length: 101 }, (_, index) =>

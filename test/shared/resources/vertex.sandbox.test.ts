@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { isPriced } from '../../../shared/prices/price.ts';
+import { worstFirst } from '../../../shared/resources/inventory.ts';
 import type { ResourceKind } from '../../../shared/resources/kind.ts';
+import { costText, isKnownToBurn } from '../../../shared/resources/left-burning.ts';
 import { BATCH_PREDICTION_JOBS } from '../../../shared/resources/vertex/batch-prediction-job.ts';
+import { CUSTOM_JOBS } from '../../../shared/resources/vertex/custom-job.ts';
 import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
 import { SCHEDULES } from '../../../shared/resources/vertex/schedule.ts';
 import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training-pipeline.ts';
@@ -92,6 +95,33 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
       });
     });
   });
+
+  it.each([
+    ['customJobs', 'JOB_STATE', { jobSpec: { workerPoolSpecs: [{ machineSpec: MACHINE }] } }, '$'],
+    ['batchPredictionJobs', 'JOB_STATE', { dedicatedResources: { machineSpec: MACHINE, maxReplicaCount: 2 } }, '$'],
+    ['trainingPipelines', 'PIPELINE_STATE', {}, 'unpriced: AutoML bills node hours by the kind of data'],
+    ['pipelineJobs', 'PIPELINE_STATE', {}, 'unpriced: what its tasks run on was not seen'],
+  ] as const)('of %s what waits bills nothing, and tells what it will cost', async (collection, states, body, price) => {
+    const kinds = [...KINDS, CUSTOM_JOBS];
+    const resources = ['QUEUED', 'PENDING', 'RUNNING'].map((state) => at(collection, state, { ...body, state: `${states}_${state}` }));
+    const jobs = resources.map(({ path, body: job }) => ({ ...job, id: path.split('/').at(-1) ?? '', displayName: '' }));
+    const world = collection === 'customJobs' ? { vertex: { customJobs: jobs } } : { resources };
+    await withResources(kinds, world as ProjectInput, async ({ look }) => {
+      const inventory = await look();
+      expect(inventory.gaps).toEqual([]);
+      for (const state of ['QUEUED', 'PENDING']) {
+        const { description, cost, fate } = find(inventory, state);
+        expect(cost).toMatchObject({ usd: { low: 0, high: 0 }, note: 'it bills once it runs' });
+        expect(description).toMatch(/, waits for machines; then /);
+        expect(description.endsWith(`then ${costText(find(inventory, 'RUNNING').cost)}`)).toBe(true);
+        expect(fate.kind).toBe('stoppable');
+      }
+      expect(costText(find(inventory, 'RUNNING').cost).startsWith(price)).toBe(true);
+      expect(find(inventory, 'RUNNING').description).not.toContain('waits');
+      expect(ids(inventory.resources.filter(isKnownToBurn))).toEqual(['RUNNING']);
+      expect(ids(worstFirst(inventory.resources))[0]).toBe('RUNNING');
+    });
+  }); // prettier-ignore
 
   it('counts the labels of the notebook runs that a schedule starts', async () => {
     const labels = { 'costguard-keep': 'true' };
