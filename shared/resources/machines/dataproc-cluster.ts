@@ -109,7 +109,6 @@ function toListed(parent: string, cluster: Cluster): Listed {
   const { clusterName, clusterUuid = '', labels = {}, status } = cluster;
   const [, project = '', , region = ''] = parent.split('/');
   const fate = fateOf(cluster);
-  const verb = fate.kind === 'stoppable' ? 'stop' : 'delete';
   return {
     resource: `${parent}/clusters/${clusterName}`,
     state: status?.state ?? '',
@@ -117,7 +116,7 @@ function toListed(parent: string, cluster: Cluster): Listed {
     labels,
     cost: unpriced('none of its VMs was seen'),
     fate,
-    command: `gcloud dataproc clusters ${verb} ${clusterName} --region=${region} --project=${project}`,
+    command: commandOf(cluster, `${clusterName} --region=${region} --project=${project}`),
     memberKeys: [`dataproc/${clusterUuid}`, `dataproc/${clusterName}`],
   };
 }
@@ -132,15 +131,31 @@ function describe({ config }: Cluster): string {
   return `Dataproc cluster${shown.length === 0 ? '' : ` of ${shown.join(', ')}`}`;
 }
 
-/** https://cloud.google.com/dataproc/docs/guides/dataproc-start-stop names what cannot be stopped. */
-function fateOf({ config, clusterUuid }: Cluster): Fate {
-  const ssds = [config?.masterConfig, config?.workerConfig].some(
+/** Without its secondary workers a cluster can be stopped. */
+function commandOf(cluster: Cluster, where: string): string {
+  if (hasLocalSsds(cluster)) return `gcloud dataproc clusters delete ${where}`;
+  const stop = `gcloud dataproc clusters stop ${where}`;
+  return hasSecondaryWorkers(cluster)
+    ? `gcloud dataproc clusters update ${where} --num-secondary-workers=0 && ${stop}`
+    : stop;
+}
+
+function hasLocalSsds({ config }: Cluster): boolean {
+  return [config?.masterConfig, config?.workerConfig].some(
     (group) => (group?.diskConfig?.numLocalSsds ?? 0) > 0,
   );
-  if (ssds) return { kind: 'named', why: 'a cluster with local SSDs cannot be stopped' };
-  if ((config?.secondaryWorkerConfig?.numInstances ?? 0) > 0)
+}
+
+function hasSecondaryWorkers({ config }: Cluster): boolean {
+  return (config?.secondaryWorkerConfig?.numInstances ?? 0) > 0;
+}
+
+/** https://cloud.google.com/dataproc/docs/guides/dataproc-start-stop names what cannot be stopped. */
+function fateOf(cluster: Cluster): Fate {
+  if (hasLocalSsds(cluster)) return { kind: 'named', why: 'a cluster with local SSDs cannot be stopped' };
+  if (hasSecondaryWorkers(cluster))
     return { kind: 'named', why: 'a cluster with secondary workers cannot be stopped' };
-  return { kind: 'stoppable', record: { clusterUuid: clusterUuid ?? '' } };
+  return { kind: 'stoppable', record: { clusterUuid: cluster.clusterUuid ?? '' } };
 }
 
 function step(verb: 'stop' | 'start', resource: string, clusterUuid: string): Step {

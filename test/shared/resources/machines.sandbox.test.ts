@@ -98,7 +98,7 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
         'colab: stop: gcloud colab runtimes stop colab',
         'q: ending it deletes its TPUs: gcloud compute tpus queued-resources delete q --force',
         'queued: made by a queued resource: it can only be deleted: gcloud compute tpus queued-resources delete q --force',
-        'secondary: a cluster with secondary workers cannot be stopped: gcloud dataproc clusters delete secondary',
+        'secondary: a cluster with secondary workers cannot be stopped: gcloud dataproc clusters update secondary --num-secondary-workers=0 && gcloud dataproc clusters stop secondary',
         'spark-m: node of a Dataproc cluster; stop the cluster: gcloud dataproc clusters stop spark',
         'spark-w-0: node of a Dataproc cluster; stop the cluster: gcloud dataproc clusters stop spark',
         'spark: stop: gcloud dataproc clusters stop spark',
