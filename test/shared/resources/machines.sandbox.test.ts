@@ -19,7 +19,7 @@ import {
 } from '../../support/resource-lab.ts';
 
 const STATION = 'locations/us-central1/workstationClusters/c/workstationConfigs/k/workstations';
-const resource = (service: 'aiplatform' | 'dataproc' | 'tpu' | 'workstations', path: string, body: Readonly<Record<string, unknown>>) => ({ service, path, body }); // prettier-ignore
+const resource = (service: 'aiplatform' | 'batch' | 'dataflow' | 'dataproc' | 'tpu' | 'workstations', path: string, body: Readonly<Record<string, unknown>>) => ({ service, path, body }); // prettier-ignore
 const spark = (id: string) => ({
   id,
   zone: 'us-central1-a',
