@@ -18,6 +18,20 @@ export function isSpot(scheduling: z.infer<typeof schedulingSchema>): boolean {
   return scheduling?.provisioningModel === 'SPOT' || scheduling?.preemptible === true;
 }
 
+/** What is bought for a time: its price is neither that of Spot nor that on demand. */
+export type Bought = 'flex-start' | 'reservation';
+
+const BOUGHT: Readonly<Record<string, Bought>> = {
+  FLEX_START: 'flex-start',
+  RESERVATION_BOUND: 'reservation',
+};
+
+/** How a VM, or a job of Vertex AI, is bought by its provisioning model or strategy; nothing for Spot and on demand. */
+export function boughtAs(model: string | undefined): { readonly bought?: Bought } {
+  const bought = BOUGHT[model ?? ''];
+  return bought === undefined ? {} : { bought };
+}
+
 /** Of a listing's schema; its mask is `guestAccelerators`. */
 export const acceleratorsSchema = z.optional(
   z.array(
@@ -53,6 +67,8 @@ export interface Vm {
   readonly machineType: string | undefined;
   readonly accelerators: readonly Accelerator[];
   readonly spot: boolean;
+  /** Absent for Spot and on demand. */
+  readonly bought?: Bought;
   /** Milliseconds since the epoch. */
   readonly lastStartMs: number | undefined;
   /** Names of the resource policies that are attached to it, an instance schedule among them. */
@@ -159,6 +175,7 @@ function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
     machineType: vm.machineType === undefined ? undefined : resourceId(vm.machineType),
     accelerators: acceleratorsOf(vm.guestAccelerators),
     spot: isSpot(vm.scheduling),
+    ...boughtAs(vm.scheduling?.provisioningModel),
     lastStartMs: Number.isNaN(startMs) ? undefined : startMs,
     resourcePolicies: (vm.resourcePolicies ?? []).map(resourceId),
   };

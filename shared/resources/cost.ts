@@ -1,8 +1,9 @@
+import type { Bought } from '../google/vms.ts';
 import { gpuPrice } from '../prices/gpu-price.ts';
 import { NO_USD } from '../prices/money.ts';
 import { machinePrice } from '../prices/machine-price.ts';
 import { canonicalName, gpusOf, type Accelerator } from '../prices/machine-type.ts';
-import { sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
+import { priceBetween, sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
 
 /** Machines that bill by the hour. */
 export interface Machines {
@@ -13,6 +14,8 @@ export interface Machines {
   readonly zone: string;
   readonly count: number;
   readonly spot: boolean;
+  /** Bought for a time, at a price of its own; absent for Spot and on demand. */
+  readonly bought?: Bought;
 }
 
 /** What machines and their GPUs cost an hour, in USD: what stopping them ends. Disks go on. */
@@ -21,7 +24,17 @@ export function costOfMachines(machines: readonly Machines[]): Price {
   return first === undefined ? unpriced('no machine reported') : sumPrices([first, ...rest]);
 }
 
-function costOfOne({ machineType, accelerators, zone, count, spot }: Machines): Price {
+/**
+ * No book has the prices of what is bought for a time: not less than Spot and not more than on demand, as Google says of them:
+ * https://cloud.google.com/compute/docs/instances/about-flex-start-vms.
+ */
+function costOfOne({ bought, ...machines }: Machines): Price {
+  return bought === undefined
+    ? costByUsage(machines)
+    : priceBetween(costByUsage({ ...machines, spot: true }), costByUsage({ ...machines, spot: false }));
+}
+
+function costByUsage({ machineType, accelerators, zone, count, spot }: Omit<Machines, 'bought'>): Price {
   if (machineType === undefined) return unpriced('machine type not reported');
   const region = regionOf(zone);
   const usage = spot ? 'spot' : 'on-demand';
@@ -42,9 +55,9 @@ export function regionOf(zone: string): string {
 /** `2 x a2-highgpu-8g` */
 export function describeMachines(machines: readonly Machines[]): string {
   return machines
-    .map(({ machineType = 'machine', accelerators, count, spot }) => {
+    .map(({ machineType = 'machine', accelerators, count, spot, bought }) => {
       const gpus = accelerators.map(({ type, count: many = 1 }) => ` with ${many} x ${canonicalName(type)}`);
-      return `${count} x ${machineType}${gpus.join('')}${spot ? ' (Spot)' : ''}`;
+      return `${count} x ${machineType}${gpus.join('')}${spot ? ' (Spot)' : bought === undefined ? '' : ` (${bought})`}`;
     })
     .join(', ');
 }

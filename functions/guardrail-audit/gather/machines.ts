@@ -6,6 +6,7 @@ import { stringMap } from '../../../shared/google/string-map.ts';
 import {
   acceleratorsOf,
   acceleratorsSchema,
+  boughtAs,
   isSpot,
   schedulingSchema,
   VM_STOPPED,
@@ -150,7 +151,12 @@ function toFacts(
     serviceAccount: account?.email,
     fullScope: account?.scopes?.includes(FULL_SCOPE) === true,
     usdPerHour: lowest(
-      costOfMachines([{ machineType, accelerators, zone, count: 1, spot: isSpot(vm.scheduling) }]),
+      costOfMachines([
+        {
+          ...{ machineType, accelerators, zone, count: 1, spot: isSpot(vm.scheduling) },
+          ...boughtAs(vm.scheduling?.provisioningModel),
+        },
+      ]),
     ),
     // Workbench hands its metadata on to the VM.
     places: scanTexts(

@@ -31,6 +31,11 @@ export async function listVmFacts(
   return { vms: vms.map(toFacts), ...unseen };
 }
 
-function toFacts({ lastStartMs, zone, machineType, accelerators, spot, ...vm }: Vm): VmFacts {
-  return { ...vm, startedMs: lastStartMs, machines: { machineType, accelerators, zone, count: 1, spot } };
+function toFacts({ lastStartMs, zone, machineType, accelerators, spot, bought, ...vm }: Vm): VmFacts {
+  const machines = { machineType, accelerators, zone, count: 1, spot };
+  return {
+    ...vm,
+    startedMs: lastStartMs,
+    machines: bought === undefined ? machines : { ...machines, bought },
+  };
 }

@@ -39,8 +39,11 @@ function listed(vm: VmFacts): Listed {
     state: vm.status,
     labels: vm.labels,
     ...billed(vm),
-    // Spot prices are discounted already.
-    leastShare: vm.machines.spot ? 1 : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
+    // Prices of Spot and of what is bought for a time are discounted already.
+    leastShare:
+      vm.machines.spot || vm.machines.bought !== undefined
+        ? 1
+        : leastBilledShare(vm.machines.machineType?.split('-')[0] ?? ''),
     startedMs: vm.startedMs,
     startedBy: scheduleOf(vm),
     ...gpuCount([vm.machines]),

@@ -21,8 +21,7 @@ export const CUSTOM_JOBS = jobKind({
   fields: { jobSpec: z.optional(jobSpec) },
   mask: ['jobSpec(workerPoolSpecs(machineSpec,replicaCount),persistentResourceId,scheduling/strategy)'],
   describe({ name, displayName = '', labels = {}, jobSpec: spec }) {
-    const strategy = spec?.scheduling?.strategy ?? '';
-    const machines = poolMachines(name, spec?.workerPoolSpecs ?? [], strategy === 'SPOT');
+    const machines = poolMachines(name, spec?.workerPoolSpecs ?? [], spec?.scheduling?.strategy);
     const persistent = spec?.persistentResourceId ?? '';
     const run = labels[RUN_LABEL];
     return {

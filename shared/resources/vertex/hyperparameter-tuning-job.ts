@@ -18,9 +18,12 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
   fields: { parallelTrialCount: z.optional(z.number()), trialJobSpec: z.optional(jobSpec) },
   mask: ['parallelTrialCount', 'trialJobSpec(workerPoolSpecs(machineSpec,replicaCount),scheduling/strategy)'],
   describe({ name, displayName = '', labels = {}, parallelTrialCount = 1, trialJobSpec }) {
-    const spot = trialJobSpec?.scheduling?.strategy === 'SPOT';
     // At the most: as many trials as may run side by side.
-    const machines = poolMachines(name, trialJobSpec?.workerPoolSpecs ?? [], spot).map((one) => ({
+    const machines = poolMachines(
+      name,
+      trialJobSpec?.workerPoolSpecs ?? [],
+      trialJobSpec?.scheduling?.strategy,
+    ).map((one) => ({
       ...one,
       count: one.count * parallelTrialCount,
     }));

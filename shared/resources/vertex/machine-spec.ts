@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { boughtAs } from '../../google/vms.ts';
 import { vertexOnDemand, vertexSpot } from '../../prices/planning/vertex.ts';
 import { isPriced, middleUsd, priceBetween, sumPrices, unpriced, type Price } from '../../prices/price.ts';
 import { costOfMachines, machineCount, regionOf, type Machines } from '../cost.ts';
@@ -45,13 +46,16 @@ export function machinesOf(
   };
 }
 
-/** The machines of a custom job's worker pools. */
+/** The machines of a custom job's worker pools. `strategy` is that of its scheduling (custom_job.proto, Scheduling.Strategy). */
 export function poolMachines(
   resource: string,
   pools: z.infer<typeof workerPools>,
-  spot: boolean,
+  strategy = '',
 ): readonly Machines[] {
-  return pools.map((pool) => machinesOf(resource, pool.machineSpec, Number(pool.replicaCount ?? 1), spot));
+  return pools.map((pool) => ({
+    ...machinesOf(resource, pool.machineSpec, Number(pool.replicaCount ?? 1), strategy === 'SPOT'),
+    ...boughtAs(strategy),
+  }));
 }
 
 /** How many replicas run: at the least, and at the most. */
@@ -109,8 +113,11 @@ export function regionOfName(resource: string): string {
 export function vertexCost(machines: readonly Machines[]): Price {
   const [first, ...rest] = machines.map((one) => {
     const region = regionOf(one.zone);
-    const onDemand = costOfMachines([{ ...one, spot: false }]);
-    return one.spot ? vertexSpot(costOfMachines([one]), onDemand, region) : vertexOnDemand(onDemand, region);
+    const { bought, ...plain } = one;
+    const onDemand = costOfMachines([{ ...plain, spot: false }]);
+    return one.spot || bought !== undefined
+      ? vertexSpot(costOfMachines([one]), onDemand, region)
+      : vertexOnDemand(onDemand, region);
   });
   return first === undefined ? unpriced('no machines reported') : sumPrices([first, ...rest]);
 }

@@ -18,7 +18,7 @@ export const TRAINING_PIPELINES = jobKind({
   fields: { trainingTaskInputs: inputs, trainingTaskMetadata: metadata },
   mask: ['trainingTaskInputs/workerPoolSpecs', 'trainingTaskMetadata/backingCustomJob'],
   describe({ name, displayName = '', labels = {}, trainingTaskInputs, trainingTaskMetadata }) {
-    const machines = poolMachines(name, trainingTaskInputs?.workerPoolSpecs ?? [], false);
+    const machines = poolMachines(name, trainingTaskInputs?.workerPoolSpecs ?? []);
     const job = trainingTaskMetadata?.backingCustomJob;
     const run = labels[RUN_LABEL];
     return {

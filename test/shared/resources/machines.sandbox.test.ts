@@ -203,6 +203,30 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
     });
   }); // prettier-ignore
 
+  it.each([
+    ['FLEX_START', '1 x n1-standard-4 (flex-start)'],
+    ['RESERVATION_BOUND', '1 x n1-standard-4 (reservation)'],
+  ] as const)('a VM of %s costs between Spot and on demand', async (model, described) => {
+    const vms = (['SPOT', 'STANDARD', model] as const).map((provisioningModel) => ({
+      ...{ id: provisioningModel.toLowerCase().replace('_', '-'), zone: 'us-central1-a' },
+      ...{ machineType: 'n1-standard-4', scheduling: { provisioningModel } },
+    }));
+    await withResources([VMS], { vms }, async ({ look }) => {
+      const inventory = await look();
+      const usd = (id: string) => {
+        const { cost } = find(inventory, id);
+        if (!isPriced(cost)) throw new Error(cost.why);
+        return cost.usd;
+      };
+      const { description, leastShare } = find(inventory, model.toLowerCase().replace('_', '-'));
+      expect(usd('standard')).toEqual({ low: 0.189999, high: 0.189999 });
+      expect(usd('spot').low).toBeLessThan(0.1);
+      expect(usd(model.toLowerCase().replace('_', '-'))).toEqual({ low: usd('spot').low, high: 0.189999 });
+      expect(description).toBe(described);
+      expect(leastShare).toBe(1);
+    });
+  }); // prettier-ignore
+
   it('a VM that waits for capacity bills nothing, and tells what it will cost', async () => {
     const vms = ['PENDING', 'PROVISIONING', 'RUNNING'].map((status) => ({
       ...{ id: status.toLowerCase(), vmStatus: status as 'PENDING', zone: 'us-central1-a' },

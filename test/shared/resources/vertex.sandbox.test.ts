@@ -123,6 +123,25 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
     });
   }); // prettier-ignore
 
+  it('prices flex-start between Spot and on demand, with the fee on the price on demand', async () => {
+    const customJobs = ['STANDARD', 'SPOT', 'FLEX_START'].map((strategy, index) => ({
+      ...{ id: `4${index}`, displayName: strategy },
+      jobSpec: { workerPoolSpecs: [{ machineSpec: MACHINE }], scheduling: { strategy } },
+    }));
+    await withResources([CUSTOM_JOBS], { vertex: { customJobs } } as ProjectInput, async ({ look }) => {
+      const inventory = await look();
+      const [standard, spot, flex] = ['40', '41', '42'].map((id) => {
+        const { cost } = find(inventory, id);
+        if (!isPriced(cost)) throw new Error(cost.why);
+        return cost.usd;
+      });
+      expect(flex?.low).toBeCloseTo(spot?.low ?? NaN, 9);
+      expect(flex?.high).toBeCloseTo(standard?.high ?? NaN, 9);
+      expect(flex?.low).toBeLessThan(flex?.high ?? NaN);
+      expect(find(inventory, '42').description).toContain('(flex-start)');
+    });
+  });
+
   it('counts the labels of the notebook runs that a schedule starts', async () => {
     const labels = { 'costguard-keep': 'true' };
     const createNotebookExecutionJobRequest = { notebookExecutionJob: { labels } };
