@@ -19,7 +19,7 @@ const MAX_DAYS = 400;
 const MAX_GAPS = 10;
 
 /** Something that runs, with its price. */
-export type Seen = Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'expectedMs'>;
+export type Seen = Omit<Running, 'seenMs' | 'firstMs' | 'proven' | 'expectedMs' | 'highBefore'>;
 
 /** One look at a project. */
 export interface SeenNow {
@@ -158,14 +158,15 @@ const LEAP = 2;
  * A machine, or job, that is the one that it was costs what it did: a price that leaps is in `expected` and `high`, and `low` goes on with
  * the earlier one until it is started anew. What may change while it runs, such as an endpoint, tells neither start nor creation.
  */
-function atProvenPrice(was: Running, now: Seen): Seen {
+function atProvenPrice(was: Running, now: Seen): Seen & Pick<Running, 'highBefore'> {
   const isSame =
     (now.startedMs ?? now.createdMs) !== undefined &&
     now.startedMs === was.startedMs &&
     now.createdMs === was.createdMs &&
     now.machines === was.machines;
-  const leaps = was.unpriced === undefined && was.rate.low > 0 && now.rate.low > LEAP * was.rate.high;
-  return isSame && leaps ? { ...now, rate: { ...now.rate, low: was.rate.low } } : now;
+  const highBefore = was.highBefore ?? was.rate.high;
+  const leaps = was.unpriced === undefined && was.rate.low > 0 && now.rate.low > LEAP * highBefore;
+  return isSame && leaps ? { ...now, rate: { ...now.rate, low: was.rate.low }, highBefore } : now;
 }
 
 /** Seen at both ends, or missed in between: then it comes to `low` now for the time in which it ran. */

@@ -9,6 +9,8 @@ const runningSchema = z.object({
   kind: z.string(),
   /** USD an hour. */
   rate: bandSchema,
+  /** USD an hour at the most before its price leapt, for as long as it leaps: `rate.low` is of then. */
+  highBefore: z.optional(z.number()),
   /** Of how many machines, or chips, the rate is at the most; absent of one, and in what an older version kept. */
   machines: z.optional(z.number()),
   /** When it was created, where the API tells; milliseconds since the epoch. */

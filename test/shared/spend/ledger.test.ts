@@ -102,6 +102,21 @@ describe('accrue', () => {
     expect(ledger.running[0]?.rate).toMatchObject({ expected: 120, high: 120 });
   });
 
+  it('holds a price that leapt out of low for as long as it does, and no longer', () => {
+    const [was, leapt] = [vm({ startedMs: NOON }), vm({ startedMs: NOON, rate: TEN })];
+    const looks = (seen: Seen, from: number, to: number): (readonly [number, readonly Seen[]])[] =>
+      Array.from({ length: (to - from) / 5 + 1 }, (_, index) => [from + 5 * index, [seen]]);
+    const before = looks(was, 0, 10);
+    expect(spent(watched(...before, ...looks(leapt, 15, 25)))).toMatchObject({ low: 5 });
+    expect(spent(watched(...before, ...looks(leapt, 15, 90)))).toMatchObject({ low: 18, expected: 157.5 });
+    // One that is within what it was at the most is believed again, and the guard begins anew with it.
+    const back = [...before, ...looks(leapt, 15, 40), ...looks(was, 45, 60)];
+    expect(watched(...back).running[0]).not.toHaveProperty('highBefore');
+    expect(spent(watched(...back, ...looks(leapt, 65, 90)))).toMatchObject({ low: 18 });
+    const restarted = looks({ ...leapt, startedMs: NOON + 40 * MINUTE }, 45, 90);
+    expect(spent(watched(...before, ...looks(leapt, 15, 40), ...restarted))).toMatchObject({ low: 97 });
+  });
+
   it('takes nothing for sure of a long pause that has no start stamp', () => {
     expect(spent(watched([0, [vm()]], [60, [vm()]]))).toEqual({ low: 0, expected: 12, high: 12 });
     const stamped = vm({ startedMs: NOON - HOUR });
