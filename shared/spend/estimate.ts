@@ -11,6 +11,8 @@ const MAX_LAG_MS = MAX_LAG_HOURS * HOUR_MS;
 /** What is spent by now in a budget's period, ahead of its reports. USD. */
 export interface Estimate {
   readonly atMs: number;
+  /** The look at the project that was looked at first. */
+  readonly oldestMs: number;
   readonly spend: OpenBand;
   /** Expected without what only the fit says: what is proven, with what probably accrued since, less the fit's error. */
   readonly firm: number;
@@ -55,6 +57,7 @@ export function estimateSpend(
   const isOpen = ledgers.some((ledger) => mayHideMore(ledger, watched, nowMs));
   return {
     atMs: nowMs,
+    oldestMs: Math.min(nowMs, ...ledgers.map(({ lookedMs }) => lookedMs)),
     spend: { low, expected, high: isOpen ? null : high },
     firm: Math.min(expected, clamp(firmOf(view))),
     burn,

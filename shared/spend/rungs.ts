@@ -37,17 +37,21 @@ export interface EarlierEstimate extends Pick<Estimate, 'atMs' | 'firm'> {
   /** As in `Estimate.counted`. */
   readonly countedUsd: Readonly<Record<string, number>>;
   readonly hiddenUsd: number;
-  /** What the ledgers grew by at once in this period without anything that ran: it counts once it is reported. */
+  /** What the ledgers grew by at once in this period without anything that ran, at list prices: it counts once it is reported. */
   readonly unexplainedUsd: number;
+  /** The look that found the last of it. */
+  readonly jumpedMs?: number | undefined;
+  /** As in `Estimate`; absent in what an older version kept: as new as `atMs`. */
+  readonly oldestMs?: number | undefined;
 }
 
 /** What is remembered of an estimate for the next look, with what is remembered already. Pure. */
 export function earlierOf(now: Estimate, before: EarlierEstimate | undefined): EarlierEstimate {
-  const { atMs, firm, burn, reading, counted } = now;
+  const { atMs, oldestMs, firm, burn, reading, counted } = now;
   return {
-    ...{ atMs, firm, periodStartMs: reading.periodStartMs, burnHigh: burn.high },
+    ...{ atMs, oldestMs, firm, periodStartMs: reading.periodStartMs, burnHigh: burn.high },
     ...{ countedUsd: counted.usd, hiddenUsd: counted.hiddenUsd },
-    unexplainedUsd: unexplainedUsd(now, before),
+    ...jumpOf(now, before),
   };
 }
 
@@ -65,13 +69,13 @@ export function reachOf(rungUsd: number, now: Estimate, before: EarlierEstimate 
   const reach = (stop: boolean, why: string): RungReach => ({ notify, stop, why: `${why}: ${numbers}` });
   if (!settled) return reach(false, `compared with ${points} reports, and a stop takes three`);
   if (!follows(now, before)) return reach(false, 'a stop takes a second look');
-  const unexplained = unexplainedUsd(now, before);
-  const sure = Math.max(now.reading.reported?.cost ?? 0, low - unexplained);
+  const jump = jumpOf(now, before);
+  const sure = Math.max(now.reading.reported?.cost ?? 0, low - heldIn(now, jump));
   if (sure >= rungUsd) return reach(true, 'at the least it is spent');
   if (low >= rungUsd)
     return reach(
       false,
-      `a ledger grew by $${unexplained.toFixed(2)} at once, which nothing that ran explains and which counts once it is reported`,
+      `a ledger grew by $${jump.unexplainedUsd.toFixed(2)} at once, which nothing that ran explains and which counts once it is reported`,
     );
   const narrow = expected - sure <= NARROW * rungUsd;
   return narrow && now.firm >= rungUsd && before.firm >= rungUsd
@@ -88,24 +92,39 @@ function isNext(now: Estimate, before: EarlierEstimate): boolean {
   return now.atMs > before.atMs && now.atMs - before.atMs <= LOOK_AGE_MS;
 }
 
+type Jump = Pick<EarlierEstimate, 'unexplainedUsd' | 'jumpedMs'>;
+
+/** What `low` has of a jump: the share of list prices that is billed at the least, and nothing where a report since proves the most. */
+function heldIn({ reading: { proof, leastFactor } }: Estimate, { unexplainedUsd, jumpedMs }: Jump): number {
+  const isProven = proof !== undefined && jumpedMs !== undefined && proof.atMs >= jumpedMs;
+  return isProven ? 0 : leastFactor * unexplainedUsd;
+}
+
 /**
  * What the ledgers of the same projects have grown by in this period beyond what ran, USD: a ledger that was damaged, or changed by hand,
  * jumps. What runs costs no more than its rates, what was not seen for a while since it was seen last, and what was found since its
  * start. A factor is no jump: it never counts more of list prices than the policy states. It goes as it came, where a ledger is what it was again.
  */
-function unexplainedUsd(now: Estimate, before: EarlierEstimate | undefined): number {
-  if (before === undefined || before.periodStartMs !== now.reading.periodStartMs) return 0;
+function jumpOf(now: Estimate, before: EarlierEstimate | undefined): Jump {
+  if (before === undefined || before.periodStartMs !== now.reading.periodStartMs)
+    return { unexplainedUsd: 0 };
   const { usd, found } = now.counted;
   let grew = 0;
   for (const [project, was] of Object.entries(before.countedUsd)) grew += (usd[project] ?? was) - was;
+  const { jumpedMs } = before;
   // What ran in a longer pause, and is gone, is not known.
-  if (!isNext(now, before)) return Math.max(0, before.unexplainedUsd + Math.min(0, grew));
-  const hours = (now.atMs - before.atMs) / HOUR_MS;
-  let ran = Math.max(now.burn.high, before.burnHigh) * hours + before.hiddenUsd;
+  if (!isNext(now, before))
+    return { unexplainedUsd: Math.max(0, before.unexplainedUsd + Math.min(0, grew)), jumpedMs };
+  // Each ledger grew since its own look.
+  const fromMs = Math.min(before.atMs, before.oldestMs ?? before.atMs);
+  let ran = (Math.max(now.burn.high, before.burnHigh) * (now.atMs - fromMs)) / HOUR_MS + before.hiddenUsd;
   for (const { foundMs, sinceMs, usdPerHour } of found)
-    if (foundMs > before.atMs) ran += (usdPerHour * Math.max(0, before.atMs - sinceMs)) / HOUR_MS;
-  const isOdd = grew > LEAP * ran + MIN_JUMP_USD || grew < 0;
-  return Math.max(0, before.unexplainedUsd + (isOdd ? grew - ran : 0));
+    if (foundMs > fromMs) ran += (usdPerHour * Math.max(0, fromMs - sinceMs)) / HOUR_MS;
+  const jumps = grew > LEAP * ran + MIN_JUMP_USD;
+  return {
+    unexplainedUsd: Math.max(0, before.unexplainedUsd + (jumps || grew < 0 ? grew - ran : 0)),
+    jumpedMs: jumps ? now.atMs : jumpedMs,
+  };
 }
 
 /** Why a rate, USD an hour, is that of no machine. Undefined where it may be one's. */

@@ -17,6 +17,8 @@ const lookSchema = z.object({
   countedUsd: z.record(z.string(), z.number()),
   hiddenUsd: z.number(),
   unexplainedUsd: z.number(),
+  jumpedMs: z.optional(z.number()),
+  oldestMs: z.optional(z.number()),
 });
 
 const memorySchema = z.object({

@@ -238,6 +238,40 @@ describe('reachOf', () => {
     expect(reachOf(900, more, held).stop).toBe(true);
   });
 
+  it('holds of it the share of list prices that low has', () => {
+    const held = earlierOf(now, jumped(400));
+    const half = { ...now.reading, leastFactor: 0.5 };
+    const next = (low: number): Estimate => ({
+      ...{ ...now, atMs: NOW + 300_000, reading: half },
+      spend: { ...now.spend, low: low + held.unexplainedUsd / 2, expected: 2_000 },
+    });
+    expect(reachOf(900, next(901), held).stop).toBe(true);
+    expect(reachOf(900, next(899), held)).toMatchObject({
+      stop: false,
+      why: expect.stringContaining('nothing that ran explains') as unknown,
+    });
+  });
+
+  it('holds nothing where a report that came after it proves the most', () => {
+    const held = earlierOf(now, jumped(400));
+    const last = earlierOf({ ...now, atMs: NOW + 300_000 }, held);
+    const next = (atMs: number): Estimate => ({
+      ...{ ...now, atMs: NOW + 600_000 },
+      reading: { ...now.reading, proof: { atMs, cost: 800 } },
+    });
+    expect(reachOf(900, next(NOW), last)).toMatchObject({
+      stop: true,
+      why: expect.stringContaining('at the least it is spent') as unknown,
+    });
+    expect(reachOf(900, next(NOW - 1), last).stop).toBe(false);
+  });
+
+  it('remembers the look at the project that was looked at first', () => {
+    const late = { ...before, lookedMs: NOW - 900_000 };
+    const both = estimateSpend([before, late], now.reading, NOW + 60_000);
+    expect(earlierOf(both, undefined)).toMatchObject({ atMs: NOW + 60_000, oldestMs: NOW - 900_000 });
+  });
+
   it('counts it no more once the ledger is what it was, and in another period', () => {
     const held = earlierOf(now, jumped(400));
     const healed = { ...now, atMs: NOW + 300_000, counted: { ...now.counted, usd: { p: 400 } } };
@@ -267,6 +301,15 @@ describe('reachOf', () => {
       { found: [{ foundMs: NOW - 600_000, sinceMs: NOW - 6 * HOUR, usdPerHour: 100 }] },
       false,
     ],
+    ['a project that was looked at late', 700, { oldestMs: NOW - 900_000, burnHigh: 600 }, {}, true],
+    [
+      'what such a project found by then',
+      400,
+      { oldestMs: NOW - 900_000 },
+      { found: [{ foundMs: NOW - 600_000, sinceMs: NOW - 6 * HOUR, usdPerHour: 100 }] },
+      true,
+    ],
+    ['more than ran since its look', 400, { oldestMs: NOW - 900_000 }, {}, false],
     ['a project that the budget has now', 0, { countedUsd: { q: 0 } }, {}, true],
   ])('takes for explained %s', (_, usd, over, counted, isExplained) => {
     const then = { ...now, counted: { ...now.counted, ...counted } };
