@@ -28,3 +28,8 @@ export function scaleBand({ low, expected, high }: Band, factor: number): Band {
 export function sumBands(bands: readonly Band[]): Band {
   return bands.reduce(addBands, NO_BAND);
 }
+
+/** Nothing that is expected of what not all was seen of is not nothing. */
+export function isSpentKnown({ expected, high }: OpenBand): boolean {
+  return expected > 0 || high !== null;
+}

@@ -5,7 +5,7 @@ import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { standingOf } from '../../../shared/spend/standing.ts';
 import type { Config } from '../config.ts';
 import type { BudgetFacts } from '../facts.ts';
-import type { OpenBand } from '../../../shared/spend/band.ts';
+import { isSpentKnown, type OpenBand } from '../../../shared/spend/band.ts';
 import { openCentsOf } from './cents.ts';
 import { cents } from '../../../shared/prices/money.ts';
 
@@ -26,7 +26,7 @@ export interface BudgetEvidence {
   readonly spendUsd?: OpenBand;
   /** Not all of its projects was looked at: there may be more, and `spendUsd.high` is null. */
   readonly partial?: boolean;
-  /** Expected, of the amount. */
+  /** Expected, of the amount; absent where nothing is expected and not all was looked at. */
   readonly share?: number;
   /** The latest report of cost. */
   readonly reported?: 'nothing yet' | { readonly usd: number; readonly at: string };
@@ -66,7 +66,7 @@ export function budgetEvidence(
     periodStart: new Date(period.startMs).toISOString(),
     spendUsd: openCentsOf(estimate.spend),
     partial: estimate.spend.high === null,
-    share: Number((estimate.spend.expected / amount).toFixed(4)),
+    ...(isSpentKnown(estimate.spend) ? { share: Number((estimate.spend.expected / amount).toFixed(4)) } : {}),
     ...readingEvidence(estimate, config.discountAtMost),
     ...(blocked === undefined ? {} : { blocked }),
     rungs: config.ladder.map((rung) => rungEvidence(rung, amount, estimate, period.endMs)),

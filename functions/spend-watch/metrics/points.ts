@@ -1,6 +1,6 @@
 import { cut } from '../../../shared/report/text.ts';
 import { accruedByKind } from '../../../shared/spend/accrued.ts';
-import type { OpenBand } from '../../../shared/spend/band.ts';
+import { isSpentKnown, type OpenBand } from '../../../shared/spend/band.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { billingStart } from '../../../shared/spend/pacific.ts';
 import { standingOf, type StandingOptions } from '../../../shared/spend/standing.ts';
@@ -107,12 +107,18 @@ function budgetPoints(
   return [
     state,
     // A number that contradicts itself, or that leaves out what came up in a project since, is no spend of this moment.
-    ...(isBlocked ? [] : bandPoints('budget_spend_usd', labels, spend)),
+    ...(isBlocked ? [] : spendPoints(labels, spend)),
     { metric: 'budget_amount_usd', labels, value: amount },
     ...(reading.reported === undefined
       ? []
       : [{ metric: 'budget_reported_usd' as const, labels, value: reading.reported.cost }]),
   ];
+}
+
+/** Nothing expected of what not all was seen of is not nothing. */
+function spendPoints(labels: MetricPoint['labels'], spend: OpenBand): readonly MetricPoint[] {
+  const { low, high } = spend;
+  return bandPoints('budget_spend_usd', labels, isSpentKnown(spend) ? spend : { low, high });
 }
 
 function budgetLabels(budget: string, name: string): MetricPoint['labels'] {
@@ -122,7 +128,7 @@ function budgetLabels(budget: string, name: string): MetricPoint['labels'] {
 function bandPoints(
   metric: MetricPoint['metric'],
   labels: MetricPoint['labels'],
-  band: KindBurn | OpenBand,
+  band: KindBurn | Partial<OpenBand>,
 ): readonly MetricPoint[] {
   return BOUNDS.flatMap((bound) => {
     const value = band[bound];

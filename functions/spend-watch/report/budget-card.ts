@@ -11,10 +11,10 @@ import {
 import { factList, notice } from '../../../shared/report/page-parts.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
-import type { OpenBand } from '../../../shared/spend/band.ts';
+import { isSpentKnown, type OpenBand } from '../../../shared/spend/band.ts';
 import type { BudgetReport } from './report.ts';
 import { percentText } from '../../../shared/units.ts';
-import { isSpentKnown, spentText } from './words.ts';
+import { spentText } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

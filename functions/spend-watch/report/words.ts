@@ -1,5 +1,5 @@
 import { usdRangeText, usdText } from '../../../shared/report/numbers.ts';
-import type { Band, OpenBand } from '../../../shared/spend/band.ts';
+import { isSpentKnown, type Band, type OpenBand } from '../../../shared/spend/band.ts';
 import { percentText } from '../../../shared/units.ts';
 import { regionsText } from './regions-text.ts';
 import { isPartlyKnown, type BurnReport, type ProjectBurn, type ScopeBurn } from './report.ts';
@@ -29,11 +29,6 @@ export function rangeText(band: Band, { partial }: Pick<ScopeBurn, 'partial'>): 
 /** From the least to the most that a budget has spent; without an upper point where something may run that no look has seen. */
 export function spendRangeText({ low, high }: OpenBand): string {
   return high === null ? `${usdText(low)} or more` : usdRangeText({ low, high });
-}
-
-/** Nothing that is expected of what not all was seen of is not nothing. */
-export function isSpentKnown({ expected, high }: OpenBand): boolean {
-  return expected > 0 || high !== null;
 }
 
 /** What a budget has spent, expected, with its share of the amount. */

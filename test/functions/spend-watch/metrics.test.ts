@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { budgetEvidence } from '../../../functions/spend-watch/evidence/budget.ts';
 import { pointsOf, type MetricPoint } from '../../../functions/spend-watch/metrics/points.ts';
 import { accrue, type Seen } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
@@ -175,6 +176,23 @@ describe('pointsOf', () => {
     const points = pointsOf(cut, [{ messages: bothReported(), others: [], without: [] }], CONFIG);
     expect(Object.keys(valuesOf(points, 'budget_spend_usd'))).toEqual(['low', 'expected']);
     expect(valuesOf(points, 'budget_estimate_blocked')).toEqual({ '': 0 });
+  });
+
+  it('has nothing expected of a budget, and no share, where nothing was seen and not all could be looked at', () => {
+    const { period, ...rest } = messagesOf();
+    const messages = { ...rest, period: { ...period, points: [] } };
+    const nothing = ledgerOf(() => [], NOW, false);
+    const points = pointsOf(nothing, [{ messages, others: [], without: [] }], CONFIG);
+    expect(valuesOf(points, 'budget_spend_usd')).toEqual({ low: 0 });
+    expect(valuesOf(points, 'budget_estimate_blocked')).toEqual({ '': 0 });
+    const evidence = budgetEvidence({ messages, others: [], without: [] }, nothing, CONFIG, NOW);
+    expect(evidence.spendUsd).toEqual({ low: 0, expected: 0, high: null });
+    expect(evidence).not.toHaveProperty('share');
+    // All of it was looked at, and nothing ran.
+    const whole = ledgerOf(() => []);
+    const known = pointsOf(whole, [{ messages, others: [], without: [] }], CONFIG);
+    expect(valuesOf(known, 'budget_spend_usd')).toMatchObject({ low: 0, expected: 0 });
+    expect(budgetEvidence({ messages, others: [], without: [] }, whole, CONFIG, NOW).share).toBe(0);
   });
 
   it('has a budget with its bounds, what was reported and its amount; one without an estimate has none of them', () => {
