@@ -68,7 +68,8 @@ async function sweepRecorded(
     if (target.endsWith('/aggregated/instances'))
       return { items: { 'zones/us-east1-b': { instances: [...(also.vms ?? []), ...vms] } } };
     if (target.endsWith('/aggregated/disks')) return { items: {} };
-    if (target.includes('/zones/us-east1-b/instances/')) return { lastStartTimestamp: startedAt };
+    if (target.includes('/zones/us-east1-b/instances/'))
+      return { id, name: 'vm', lastStartTimestamp: startedAt };
     const value =
       query['aggregation.perSeriesAligner'] === 'ALIGN_COUNT' ? { int64Value: '60' } : { doubleValue: 0.01 };
     return {
