@@ -221,7 +221,7 @@ describe('Dataproc clusters, TPUs, workstations and Colab runtimes', () => {
       const { description, leastShare } = find(inventory, model.toLowerCase().replace('_', '-'));
       expect(usd('standard')).toEqual({ low: 0.189999, high: 0.189999 });
       expect(usd('spot').low).toBeLessThan(0.1);
-      expect(usd(model.toLowerCase().replace('_', '-'))).toEqual({ low: usd('spot').low, high: 0.189999 });
+      expect(usd(model.toLowerCase().replace('_', '-'))).toEqual({ low: 0.8 * usd('spot').low, high: 0.189999 });
       expect(description).toBe(described);
       expect(leastShare).toBe(1);
     });

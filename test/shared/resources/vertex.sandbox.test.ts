@@ -135,7 +135,8 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
         if (!isPriced(cost)) throw new Error(cost.why);
         return cost.usd;
       });
-      expect(flex?.low).toBeCloseTo(spot?.low ?? NaN, 9);
+      const fee = 0.15 * 0.189999;
+      expect(flex?.low).toBeCloseTo(0.8 * ((spot?.low ?? NaN) - fee) + fee, 6);
       expect(flex?.high).toBeCloseTo(standard?.high ?? NaN, 9);
       expect(flex?.low).toBeLessThan(flex?.high ?? NaN);
       expect(find(inventory, '42').description).toContain('(flex-start)');
