@@ -29,45 +29,55 @@ const SHOWS_LATE: ReadonlySet<ManifestItem['kind']> = new Set(['endpoint', 'inst
 /** A pool of a cluster that is changed already is begun with so much of the run's time left: its change may take as long to show. */
 const MIN_LEFT_MS = SHOWS_LATE_MS + 60_000;
 
-type Take = (item: ManifestItem) => Promise<void>;
+/** Returns what became of an item. */
+type Take = (item: ManifestItem) => Promise<ManifestItem>;
 
 interface Keeping extends Pick<Config, 'keepLabel'> {
   /** Why something is kept at this look, by resource: a look at it alone shows no label of what belongs to it. */
   readonly kept?: ReadonlyMap<string, string>;
 }
 
-/** Takes away what a rung planned, is not done yet and is in `chosen`, in that order, and reports each item to `work` as it is dealt with. */
+/**
+ * Takes away what a rung planned, is not done yet and is in `chosen`, in that order, and reports each item to `work` as it is dealt with.
+ * Returns how many it leaves for the next look, for lack of time alone.
+ */
 export async function stopResources(
   run: SwitchRun,
   config: Keeping,
   action: RungAction,
   work: Work,
   chosen: ReadonlySet<string>,
-): Promise<void> {
+): Promise<number> {
   const planned = new Map(work.items().map((item) => [item.resource, item]));
   const open = [...chosen].flatMap((resource) => planned.get(resource) ?? []).filter(isOpen);
   if (action === 'unlink-billing') {
     await unlinkBilling(run, work, open);
-    return;
+    return 0;
   }
-  const take: Take = async (item) => {
-    await work.done(await takeItem(run, config, work, item));
+  const report: Take = async (item) => {
+    await work.done(item);
+    return item;
   };
+  const take: Take = async (item) => report(await takeItem(run, config, work, item));
   const leave: Take = async (item) => {
     const error = new BusyError(
       `Cannot change "${item.resource}" yet: ${changedIn(item)} is changed one by one, and too little of this run's time is left`,
     );
     run.failure(item.resource, error);
-    await work.done(settled(item, { status: 'planned', why: error.message }));
+    return report(settled(item, { status: 'planned', why: error.message }));
   };
+  let left = 0;
   const submitting = open.filter(submits);
   await Promise.all([
     takeInOrder(submitting, take),
     takeByKind(
       open.filter((item) => !submits(item)),
-      (items) => takeOneByOne(run, items, take, leave),
+      async (items) => {
+        left += await takeOneByOne(run, work, items, take, leave);
+      },
     ),
   ]);
+  return left;
 }
 
 /**
@@ -83,15 +93,25 @@ async function takeByKind(
   await Promise.all([...kinds.values()].map((ofKind) => pMap(ofKind, take, { concurrency: CONCURRENCY })));
 }
 
-/** One after the other. Those that the run's time may not be enough for are left for the next look. */
+/**
+ * One after the other. Those that the run's time may not be enough for are left for the next look. Returns how many: none where
+ * nothing got through and each was tried before, for the next look would get no further.
+ */
 async function takeOneByOne(
   { api }: Pick<SwitchRun, 'api'>,
-  [first, ...others]: readonly ManifestItem[],
+  { mayBeRequested }: Pick<Work, 'mayBeRequested'>,
+  items: readonly ManifestItem[],
   take: Take,
   leave: Take,
-): Promise<void> {
-  if (first !== undefined) await take(first);
-  for (const item of others) await (api.timeLeftMs() < MIN_LEFT_MS ? leave(item) : take(item));
+): Promise<number> {
+  // One that was tried and does not show has held up the others once.
+  const inOrder = items.toSorted((a, b) => Number(mayBeRequested(a)) - Number(mayBeRequested(b)));
+  const left: ManifestItem[] = [];
+  let getsOn = false;
+  for (const [index, item] of inOrder.entries())
+    if (index > 0 && api.timeLeftMs() < MIN_LEFT_MS) left.push(await leave(item));
+    else if (!isOpen(await take(item))) getsOn = true;
+  return getsOn || left.some((item) => !mayBeRequested(item)) ? left.length : 0;
 }
 
 /** A kind after the other: what submits work again is off before that work is. */

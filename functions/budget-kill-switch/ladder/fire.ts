@@ -270,7 +270,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
       runId: run.runId,
     });
   const progress = work(present.items);
-  await stopResources(run, { ...due.config, kept: fresh.kept }, rung.do, progress, open);
+  const late = await stopResources(run, { ...due.config, kept: fresh.kept }, rung.do, progress, open);
   const items = progress.items();
   reportRung(firing, rung, {
     items,
@@ -287,5 +287,5 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const isDone = fresh.complete && over.length === 0 && !items.some(isOpen);
   sayBurning(firing, rung, fresh.burning, isDone);
   await close(withoutFalseReturns(items, earlier?.items ?? []), mayBurnOn(rung, fresh));
-  return { over: over.length };
+  return { over: over.length + late };
 }

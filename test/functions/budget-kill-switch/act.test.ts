@@ -60,9 +60,8 @@ it('stopResources changes the pools of a cluster one after the other, and those 
   expect([...(await lookedAt(items, items))].sort()).toEqual(['serve', 'train']);
 });
 
-/** What became of two pools of a cluster, the first of which is refused, with so much of the run's time left then. */
-async function withTimeLeft(timeLeftMs: number): Promise<readonly unknown[]> {
-  const items = [pool('a'), pool('b')];
+/** What became of pools of a cluster, of which each that is tried is refused, with so much of the run's time left then, and how many are left. */
+async function withTimeLeft(timeLeftMs: number, requested = '', items = [pool('a'), pool('b')]): Promise<readonly unknown[]> {
   const ends: unknown[] = [];
   const failures: string[] = [];
   const api = { request: () => Promise.reject(new Error('no answer')), timeLeftMs: () => timeLeftMs };
@@ -73,13 +72,13 @@ async function withTimeLeft(timeLeftMs: number): Promise<readonly unknown[]> {
   const work = {
     items: () => items,
     done: (item: ManifestItem) => Promise.resolve(void ends.push([item.resource.slice(-1), item.status])),
-    mayBeRequested: () => false,
+    mayBeRequested: ({ resource }: ManifestItem) => requested.includes(resource.slice(-1)),
     pause: () => Promise.resolve(),
     lease: { confirm: () => Promise.resolve(), check: () => undefined },
   };
   const names = new Set(items.map(({ resource }) => resource));
-  await stopResources(run as unknown as SwitchRun, { keepLabel: 'costguard-keep' }, 'stop-compute', work as unknown as Work, names);
-  return [ends, failures.at(-1)];
+  const left = await stopResources(run as unknown as SwitchRun, { keepLabel: 'costguard-keep' }, 'stop-compute', work as unknown as Work, names);
+  return [ends, failures.at(-1), left];
 } // prettier-ignore
 
 it.each([
@@ -96,5 +95,21 @@ it.each([
       ['b', timeLeftMs === 300_000 ? 'failed' : 'planned'],
     ],
     failure,
+    timeLeftMs === 300_000 ? 0 : 1,
   ]);
+});
+
+it.each([
+  ['begins with what was not tried before, and leaves the rest', 'a', ['b', 'c', 'a'], 2],
+  [
+    'leaves nothing for the next look where all were tried before and none gets through',
+    'abc',
+    ['a', 'b', 'c'],
+    0,
+  ],
+])('stopResources %s', async (_, requested, order, left) => {
+  const pools = [pool('a'), pool('b'), pool('c')];
+  const [ends, , count] = await withTimeLeft(299_999, requested, pools);
+  expect((ends as [string, string][]).map(([id]) => id)).toEqual(order);
+  expect(count).toBe(left);
 });

@@ -2,45 +2,54 @@ import { describe, expect, it } from 'vitest';
 import {
   alert,
   budgetScenario,
+  changesIn,
   RUNAWAY,
   RUNAWAY_NUMBER,
+  switchPolicy,
   withSwitch,
   type SwitchWorld,
 } from '../../support/budget-lab.ts';
 
 const MINUTE_MS = 60_000;
 const ZONE = 'us-central1-a';
-const POOLS = [
+type Pools = readonly (readonly [cluster: string, pool: string])[];
+const POOLS: Pools = [
   ['demo', 'a'],
   ['demo', 'b'],
   ['demo', 'c'],
   ['other', 'a'],
-] as const;
+];
 const group = (cluster: string, pool: string): string => `gke-${cluster}-${pool}-grp`;
-const cluster = (name: string) => ({
+const cluster = (name: string, pools: Pools) => ({
   service: 'container' as const,
   path: `locations/${ZONE}/clusters/${name}`,
   body: {
-    nodePools: POOLS.filter(([of]) => of === name).map(([, pool]) => ({
-      name: pool,
-      config: { machineType: 'n1-standard-4' },
-      autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 },
-      instanceGroupUrls: [
-        `https://www.googleapis.com/compute/v1/projects/${RUNAWAY}/zones/${ZONE}/instanceGroupManagers/${group(name, pool)}`,
-      ],
-    })),
+    nodePools: pools
+      .filter(([of]) => of === name)
+      .map(([, pool]) => ({
+        name: pool,
+        config: { machineType: 'n1-standard-4' },
+        autoscaling: { enabled: true, minNodeCount: 1, maxNodeCount: 4 },
+        instanceGroupUrls: [
+          `https://www.googleapis.com/compute/v1/projects/${RUNAWAY}/zones/${ZONE}/instanceGroupManagers/${group(name, pool)}`,
+        ],
+      })),
   },
 });
 
-const scenario = budgetScenario({
-  projects: [
-    {
-      ...{ id: RUNAWAY, number: RUNAWAY_NUMBER },
-      instanceGroups: POOLS.map(([of, pool]) => ({ id: group(of, pool), zone: ZONE, targetSize: 2 })),
-      resources: [cluster('demo'), cluster('other')],
-    },
-  ],
-});
+const scenarioOf = (pools: Pools) =>
+  budgetScenario({
+    projects: [
+      {
+        ...{ id: RUNAWAY, number: RUNAWAY_NUMBER },
+        instanceGroups: pools.map(([of, pool]) => ({ id: group(of, pool), zone: ZONE, targetSize: 2 })),
+        resources: [...new Set(pools.map(([of]) => of))].map((name) => cluster(name, pools)),
+      },
+    ],
+  });
+
+/** More of one cluster than a run has time for. */
+const MANY: Pools = [...'abcdef'].map((pool) => ['demo', pool]);
 
 const sizes = ({ sandbox }: SwitchWorld): readonly number[] =>
   sandbox.groups.of(RUNAWAY).map(({ targetSize }) => targetSize);
@@ -54,7 +63,7 @@ const changes = ({ sandbox }: SwitchWorld): readonly string[] =>
 
 describe('the pools of a cluster', () => {
   it('are stopped and brought back one after the other, so that GKE refuses none', () =>
-    withSwitch({ scenario }, async (world) => {
+    withSwitch({ scenario: scenarioOf(POOLS) }, async (world) => {
       await world.alert(alert(1.01));
       await world.sandbox.clock.advance(10 * MINUTE_MS);
       await world.alert(alert(1.01));
@@ -67,5 +76,17 @@ describe('the pools of a cluster', () => {
       }
       expect(sizes(world)).toEqual([2, 2, 2, 2]);
       expect(changes(world)).toEqual(Array.from({ length: 8 }, () => '200'));
+    }));
+
+  it('that a run has no time for let no higher rung fire in it: billing stays linked, and the next run goes on', () =>
+    withSwitch({ scenario: scenarioOf(MANY), policy: switchPolicy({ settle: '24h' }) }, async (world) => {
+      await expect(world.alert(alert(1.3))).rejects.toThrow(/too little of this run's time is left/);
+      const left = sizes(world).filter((size) => size > 0);
+      expect(left.length).toBeGreaterThan(0);
+      expect(left.length).toBeLessThan(MANY.length);
+      await world.sandbox.clock.advance(MINUTE_MS);
+      await world.alert(alert(1.3));
+      expect(new Set(sizes(world))).toEqual(new Set([0]));
+      expect(Object.keys(changesIn(world.sandbox)).filter((one) => /billing/i.test(one))).toEqual([]);
     }));
 });
