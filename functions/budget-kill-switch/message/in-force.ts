@@ -9,7 +9,7 @@ import { rungActions, type RungAction } from '../../../shared/policy/policy.ts';
 import type { Config } from '../config.ts';
 import { reachedBy, type Told } from './latest.ts';
 import type { Notification } from './notification.ts';
-import { wasReported } from './spend-rate.ts';
+import { readReported } from './spend-rate.ts';
 
 const inForceSchema = z.object({
   version: z.literal(1),
@@ -78,16 +78,19 @@ export async function noteInForce(
   return releases;
 }
 
-/** What a budget's latest message reached; undefined where that is nothing. Throws `GoogleApiError`. */
+/**
+ * What a budget's latest message reached; undefined where that is nothing. Of one that was kept although a newer one is known, as two at
+ * the same time may leave it, that which the newer one reaches, too. Throws `GoogleApiError`.
+ */
 export async function recallInForce(
-  { state, log }: Pick<EventContext, 'state' | 'log'>,
+  { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
   budget: string,
 ): Promise<InForce | undefined> {
   if (state === undefined) return undefined;
   const memory = memoryOf(budget);
   const stored = memory.parse((await state.read(memory.name))?.text);
   if (stored === undefined || stored.reached.length === 0) return undefined;
-  const { message, publishedMs, reached } = stored;
+  const { message, publishedMs } = stored;
   const notification: Notification = {
     ...message,
     kind: 'budget',
@@ -96,13 +99,18 @@ export async function recallInForce(
     forecastExceeded: message.forecastExceeded ?? undefined,
     topic: message.topic ?? undefined,
   };
+  const { isReported, latest } = await readReported(state, notification, runtime.now().getTime());
   // A write of this one object makes nothing due: what its message said is kept elsewhere as well.
-  if (await wasReported(state, notification)) return { notification, publishedMs, reached };
-  log(
-    'WARNING',
-    `"${memory.name}" holds a message of ${budget} whose figures no message is known to have reported: ticks wait for the next message`,
-  );
-  return undefined;
+  if (!isReported) {
+    log(
+      'WARNING',
+      `"${memory.name}" holds a message of ${budget} whose figures no message is known to have reported: ticks wait for the next message`,
+    );
+    return undefined;
+  }
+  const isOutdated = latest !== undefined && latest.atMs > publishedMs;
+  const reached = isOutdated ? stored.reached.filter((one) => latest.reached.includes(one)) : stored.reached;
+  return reached.length === 0 ? undefined : { notification, publishedMs, reached };
 }
 
 /** JSON has no undefined. */

@@ -61,8 +61,7 @@ export async function noteSpend<T extends Told>(
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
   let noted: NotedSpend<T> = { rate: undefined, told: message, newer: undefined, asOfMs: publishedMs };
   await updateStateObject(state, runtime, memoryOf(message.notification), (stored): Samples => {
-    const known =
-      stored.latest !== undefined && isAhead(stored.latest.atMs, nowMs) ? undefined : stored.latest;
+    const known = unlessAhead(stored.latest, nowMs);
     const newer = isOutdated(message, publishedMs, known) ? known : undefined;
     const told = newer === undefined ? take(message, known) : takeLate(message, newer);
     if (told === undefined) {
@@ -86,16 +85,26 @@ export async function noteSpend<T extends Told>(
 }
 
 /**
- * Whether the budget's messages of that period reported these very figures. What earlier versions noted tells the cost alone, which
- * counts until the first message that is noted whole. Throws `GoogleApiError`.
+ * Whether the budget's messages of that period reported these very figures, and the newest of them, undefined where none is known. What
+ * earlier versions noted tells the cost alone, which counts until the first message that is noted whole. Throws `GoogleApiError`.
  */
-export async function wasReported(state: State, message: Notification): Promise<boolean> {
+export async function readReported(
+  state: State,
+  message: Notification,
+  nowMs: number,
+): Promise<{ readonly isReported: boolean; readonly latest: Latest | undefined }> {
   const memory = memoryOf(message);
-  const { samples } = memory.parse((await state.read(memory.name))?.text);
+  const { samples, latest } = memory.parse((await state.read(memory.name))?.text);
   const expected = sampleOf(message, 0);
-  return samples.every(({ amount }) => amount === undefined)
+  const isReported = samples.every(({ amount }) => amount === undefined)
     ? samples.some(({ cost }) => cost === expected.cost)
     : samples.some((one) => isSaid(one, expected));
+  return { isReported, latest: unlessAhead(latest, nowMs) };
+}
+
+/** One from the future was noted by a clock that was wrong. */
+function unlessAhead(latest: Latest | undefined, nowMs: number): Latest | undefined {
+  return latest !== undefined && isAhead(latest.atMs, nowMs) ? undefined : latest;
 }
 
 function sampleOf(message: Notification, atMs: number): Sample {

@@ -132,3 +132,21 @@ it('two messages within minutes, each with its own figure, are both held', async
   await note(context, 101, AT_MS + 120_000);
   expect((await recallInForce(context, BUDGET))?.reached).toEqual(RECALLED);
 });
+
+it.each([
+  ['none, where the newer one reaches none', 40, { ...DUE, rungs: [] }, undefined],
+  ['one, where the newer one reaches one', 85, { ...DUE, rungs: DUE.rungs.slice(0, 2) }, ['stop-notebooks']],
+  ['all, where the newer one reaches as many', 130, DUE, RECALLED],
+])('of a message that is kept after a newer one, ticks hold %s', async (_, costAmount, newer, reached) => {
+  const { context } = contextOf({});
+  const noted = async (cost: number, verdict: typeof DUE, publishedMs: number) => {
+    const told = { notification: notification({ costAmount: cost }), verdict };
+    await noteSpend(context.state as State, context.runtime, told, publishedMs, (one) => one);
+    return () => noteInForce(context, config(), told, publishedMs);
+  };
+  // The first one is noted, and held up before it is kept for the ticks.
+  const keepFirst = await noted(105, DUE, AT_MS - 60_000);
+  await noted(costAmount, newer, AT_MS);
+  await keepFirst();
+  expect((await recallInForce(context, BUDGET))?.reached).toEqual(reached);
+});

@@ -7,7 +7,7 @@ import { describe, it } from 'vitest';
 import {
   noteSpend,
   rateOf,
-  wasReported,
+  readReported,
 } from '../../../../functions/budget-kill-switch/message/spend-rate.ts';
 
 const MINUTE_MS = 60_000;
@@ -76,7 +76,7 @@ describe('noteSpend', () => {
       },
     } as unknown as State;
     assert.equal(await noteAt(state, 30, 12), 4);
-    assert.equal(await wasReported(state, notification({ costAmount: 12 })), true);
-    assert.equal(await wasReported(state, notification({ costAmount: 10 })), true);
+    assert.equal((await readReported(state, notification({ costAmount: 12 }), 0)).isReported, true);
+    assert.equal((await readReported(state, notification({ costAmount: 10 }), 0)).isReported, true);
   });
 });
