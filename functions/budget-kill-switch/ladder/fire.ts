@@ -22,6 +22,7 @@ import { limitPlan, mostUrgentFirst, sayOver, withoutPlanned, type Allowance } f
 import type { SwitchRun } from '../run.ts';
 import { causeToUnlink } from '../settle/cause-to-unlink.ts';
 import { freeHandSince } from '../settle/free-hand.ts';
+import { holdsCompute } from '../settle/held-since.ts';
 import { isBurnNew, mayBurnOn, mayHaveRunSince, settlingAfter } from '../settle/in-effect.ts';
 import type { ReadOthers } from '../settle/others.ts';
 
@@ -181,10 +182,9 @@ function isOffAnew(
   { nothingLeft }: FreshPlan,
 ): boolean {
   const firedAtMs = rungs.find((one) => one.do === rung.do)?.firedAtMs ?? 0;
-  return (
-    nothingLeft !== undefined &&
-    mayHaveRunSince({ grace }, firedAtMs, { amount: 0, heldSinceMs: due.heldSinceMs })
-  );
+  // Where what burns is not held, it is held since now at each look, and the rung would be closed again with each.
+  const heldSinceMs = holdsCompute(due.config.ladder, due.verdict) ? due.heldSinceMs : undefined;
+  return nothingLeft !== undefined && mayHaveRunSince({ grace }, firedAtMs, { amount: 0, heldSinceMs });
 }
 
 /** Keeps that something burns by now that the rung does not stop, or that it burns no more. */

@@ -77,6 +77,25 @@ describe.each(ENDS)('a project of which $end, while the stop of a VM is still op
     ));
 });
 
+describe.each(ENDS)('a project of which $end, while stop-notebooks alone is in force', ({ come }) => {
+  it('has nothing left to do: that is said once', () =>
+    withSwitch(
+      {
+        scenario: budgetScenario({ projects: [structuredClone(SMALL_PROJECT)], regions: ['us-central1'] }),
+      },
+      async (world) => {
+        await world.alert(alert(0.81));
+        come(world);
+        for (const share of [0.82, 0.83, 0.84]) {
+          await world.sandbox.clock.advance(10 * MINUTE_MS);
+          await world.alert(alert(share));
+        }
+        const said = messagesOf(world.lines, 'WARNING');
+        expect(said.filter((text) => text.includes('has nothing left to do')).length).toBeLessThanOrEqual(1);
+      },
+    ));
+});
+
 describe.each(ENDS)('a project of which $end, after unlinking it was refused', ({ come }) => {
   it('was not taken by the switch: a restore starts nothing of it', () =>
     withSwitch(
