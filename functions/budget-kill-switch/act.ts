@@ -64,7 +64,7 @@ export async function stopResources(
       `Cannot change "${item.resource}" yet: ${changedIn(item)} is changed one by one, and too little of this run's time is left`,
     );
     run.failure(item.resource, error);
-    return report(settled(item, { status: 'planned', why: error.message }));
+    return report(settled(item, { status: work.wasTaken(item) ? 'planned' : 'failed', why: error.message }));
   };
   let left = 0;
   const submitting = open.filter(submits);
@@ -145,7 +145,8 @@ async function takeItem(
     return settled(item, { ...taken, atMs: takenAtMs(item, run.runtime.now()) });
   } catch (error) {
     run.failure(item.resource, error);
-    return settled(item, { status: parts.taken ? 'planned' : statusAfter(error), why: messageOf(error) });
+    const isTaken = parts.taken || work.wasTaken(item);
+    return settled(item, { status: isTaken ? 'planned' : statusAfter(error), why: messageOf(error) });
   }
 }
 

@@ -4,7 +4,7 @@ import { RESOURCE_KINDS } from '../resources/kinds.ts';
 
 /**
  * What became of an item. `planned`: it will be taken away, or was where no answer came; `done`: it was; `already`: it was
- * off without us; `failed`: Google refused, so that it is still there.
+ * off without us; `failed`: Google refused, or there was no time, so that it is still there.
  */
 const itemStatus = z.enum(['planned', 'done', 'already', 'failed']);
 

@@ -42,6 +42,11 @@ export interface Work {
   /** Whether an earlier run had planned the item and died, or got no answer: it may have requested it then. */
   readonly mayBeRequested: (item: ManifestItem) => boolean;
   /**
+   * Whether an earlier run took the item away, or may have, and no restore brought it back: what it lacks since then, as an autoscaler,
+   * must come back, also where it runs again and cannot be taken once more.
+   */
+  readonly wasTaken: (item: ManifestItem) => boolean;
+  /**
    * Writes that an item is about to be requested, where the manifest does not say so: a listing without it had it as off, or it was
    * brought back since. From then on it counts as taken after that.
    */
@@ -113,10 +118,10 @@ function followWork(
   change: (how: (known: ManifestRung) => ManifestRung) => Promise<void>,
 ): Work {
   const { restored } = lease.manifest();
-  const requested = new Set(
+  const before = new Map(
     (earlier?.items ?? [])
-      .filter((item) => item.status === 'planned' && !isRestoredSince(item, restored))
-      .map(({ resource }) => resource),
+      .filter((item) => !isRestoredSince(item, restored))
+      .map(({ resource, status }) => [resource, status]),
   );
   const items = new Map(planned.map((item) => [item.resource, item]));
   let savedAtMs = run.runtime.now().getTime();
@@ -129,7 +134,8 @@ function followWork(
   };
   return {
     lease,
-    mayBeRequested: ({ resource }) => requested.has(resource),
+    mayBeRequested: ({ resource }) => before.get(resource) === 'planned',
+    wasTaken: ({ resource }) => ['planned', 'done'].includes(before.get(resource) ?? ''),
     async intend({ resource }) {
       const item = items.get(resource);
       if (item === undefined || (item.status === 'planned' && !isRestoredSince(item, restored))) return;

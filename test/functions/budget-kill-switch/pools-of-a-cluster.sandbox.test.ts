@@ -89,4 +89,20 @@ describe('the pools of a cluster', () => {
       expect(new Set(sizes(world))).toEqual(new Set([0]));
       expect(Object.keys(changesIn(world.sandbox)).filter((one) => /billing/i.test(one))).toEqual([]);
     }));
+
+  it('that came back and whose second stop is refused get back what the first one took', () =>
+    withSwitch({ scenario: scenarioOf(POOLS.slice(0, 1)) }, async (world) => {
+      const { sandbox } = world;
+      await world.alert(alert(1.01));
+      await sandbox.clock.advance(MINUTE_MS);
+      for (const one of sandbox.groups.of(RUNAWAY)) sandbox.groups.resize(one, 2);
+      await sandbox.clock.advance(MINUTE_MS);
+      const fault = { kind: 'status', status: 403, message: 'denied' } as const;
+      sandbox.faults.add({ route: 'container.*.setSize', fault });
+      await expect(world.alert(alert(1.02))).rejects.toThrow(/denied/);
+      sandbox.faults.clear();
+      sandbox.callLog.clear();
+      await world.restore('POST');
+      expect(sandbox.callLog.calls().filter(({ id }) => id.endsWith('setAutoscaling'))).toHaveLength(1);
+    }));
 });

@@ -57,3 +57,20 @@ describe('openRung: what is requested after a restore whose clock is ahead', () 
     expect(stored()).toEqual(item);
   });
 }); // prettier-ignore
+
+describe('openRung: what an earlier run left of an item', () => {
+  it.each([
+    ['done', [false, true]],
+    ['planned', [true, true]],
+    ['failed', [false, false]],
+    ['already', [false, false]],
+  ] as const)('%s: whether it may be requested, and was taken', (status, expected) => {
+    const item = { ...itemOf(status), atMs: BACK_MS + 1 };
+    const work = openWork(item).rung.work([item]);
+    expect([work.mayBeRequested(item), work.wasTaken(item)]).toEqual(expected);
+    // A restore has brought it back since.
+    const restored = itemOf(status);
+    const after = openWork(restored).rung.work([restored]);
+    expect([after.mayBeRequested(restored), after.wasTaken(restored)]).toEqual([false, false]);
+  });
+});
