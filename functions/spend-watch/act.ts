@@ -70,7 +70,11 @@ async function writeLook(
     return written.ledger;
   });
   for (const { says } of written.lost)
-    log('WARNING', `Gives up telling what no channel of the policy's notify took: ${says}`, { runId });
+    log(
+      'WARNING',
+      `Gives up telling what no channel of the policy's notify took, or was too much to keep: ${says}`,
+      { runId },
+    );
   return written;
 }
 

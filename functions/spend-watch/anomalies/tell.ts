@@ -7,6 +7,7 @@ import type { Anomaly } from './judge.ts';
 /** A higher burn than this many times the one that was told is news again within the day. */
 const NEWS_FACTOR = 2;
 const DAY_MS = 86_400_000;
+/** Beside idle GPUs, of which there are no more than what runs. */
 const MAX_TOLD = 200;
 const MAX_UNTOLD = 50;
 
@@ -38,14 +39,30 @@ export function chooseNews(ledger: Ledger, anomalies: readonly Anomaly[]): News 
       last === undefined || (kind === 'burn-rose' && usdPerHour >= NEWS_FACTOR * last.usdPerHour);
     return isNews && !waits.has(key);
   });
-  const all = [...kept, ...found.map((one) => ({ ...one, foundMs: atMs }))].slice(-MAX_UNTOLD);
+  const pending: readonly Untold[] = [...kept, ...found.map((one) => ({ ...one, foundMs: atMs }))];
+  const all = withinLimit(pending);
   const untold = all.map((one) => (isTaken(one, atMs) ? one : { ...one, takenMs: atMs }));
   const isSame = untold.length === 0 && Object.keys(told).length === Object.keys(ledger.told ?? {}).length;
   return {
     news: untold.filter((one, index) => one !== all[index]),
-    lost: (ledger.untold ?? []).filter((one) => !all.includes(one)),
+    lost: [...new Set([...(ledger.untold ?? []), ...pending])].filter(
+      (one) => !all.includes(one) && !isFoundAgain(one, atMs),
+    ),
     ledger: isSame && ledger.untold === undefined ? ledger : { ...withUntold(ledger, untold), told },
   };
+}
+
+/** What one notice takes: idle GPUs come last. In their order. */
+function withinLimit(pending: readonly Untold[]): readonly Untold[] {
+  const others = pending.filter(({ kind }) => kind !== 'idle-gpu').slice(-MAX_UNTOLD);
+  const idle = pending.filter(({ kind }) => kind === 'idle-gpu').slice(0, MAX_UNTOLD - others.length);
+  const taken = new Set([...others, ...idle]);
+  return pending.filter((one) => taken.has(one));
+}
+
+/** An idle GPU for which there was no room: the next look at the load finds it again. */
+function isFoundAgain({ kind, foundMs }: Untold, atMs: number): boolean {
+  return kind === 'idle-gpu' && foundMs === atMs;
 }
 
 /** The ledger once a run told its news, or no channel took them: then the next look tells them. Pure. */
@@ -64,13 +81,14 @@ export function afterTelling(ledger: Ledger, news: readonly Untold[], isTold: bo
       news.map(({ key, usdPerHour, takenMs, foundMs }) => [key, { atMs: takenMs ?? foundMs, usdPerHour }]),
     ),
   });
-  const latest = told.sort(([, a], [, b]) => a.atMs - b.atMs).slice(-MAX_TOLD);
+  const idle = told.filter(([key]) => isIdle(key));
+  const others = told.filter(([key]) => !isIdle(key)).sort(([, a], [, b]) => a.atMs - b.atMs);
   return {
     ...withUntold(
       ledger,
       untold.filter((one) => !mine(one)),
     ),
-    told: Object.fromEntries(latest),
+    told: Object.fromEntries([...idle, ...others.slice(-MAX_TOLD)]),
   };
 }
 
@@ -84,11 +102,15 @@ function toldNow({ told = {}, running: all, lookedMs }: Ledger): NonNullable<Led
   const running = new Map(all.map((one) => [`idle ${one.resource}`, one]));
   return Object.fromEntries(
     Object.entries(told).filter(([key, { atMs }]) =>
-      key.startsWith('idle ')
+      isIdle(key)
         ? (running.get(key)?.startedMs ?? (running.has(key) ? 0 : Infinity)) <= atMs
         : lookedMs - atMs < DAY_MS,
     ),
   );
+}
+
+function isIdle(key: string): boolean {
+  return key.startsWith('idle ');
 }
 
 function isTaken({ takenMs }: Untold, nowMs: number): boolean {

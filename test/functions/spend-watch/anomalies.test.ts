@@ -123,6 +123,46 @@ describe('idle-gpu', () => {
   });
 });
 
+describe('more than one notice takes', () => {
+  const MANY = Array.from({ length: 260 }, (_, index) =>
+    running(4, { resource: `projects/p/gpu-${index}`, startedMs: START }),
+  );
+  const idle = MANY.map(({ resource }) => ({ resource, why: 'no prediction was counted in 6 h' }));
+  const tpu = running(5, { resource: 'projects/p/tpu', kind: 'tpu' });
+
+  it('tells each of many idle GPUs once, the others with the next looks', () => {
+    const all = told(
+      watched(24.9, () => MANY),
+      idle,
+    );
+    expect(new Set(all).size).toBe(260);
+    expect(all).toHaveLength(260);
+  });
+
+  it('tells what else was found with them first', () => {
+    const ledgers = watched(24, (hour) => (hour < 24 ? MANY : [...MANY, tpu]));
+    const all = told(ledgers, idle);
+    expect(all).toHaveLength(50);
+    expect(all[0]).toMatch(/^new-kind: tpu/);
+  });
+
+  it('names what was too much to keep, and no GPU that is found again', () => {
+    const [ledger] = watched(0, () => MANY);
+    if (ledger === undefined) throw new Error('Cannot find the look');
+    const kinds = Array.from({ length: 60 }, (_, index) => ({
+      ...{ key: `kind ${index}`, kind: 'new-kind' as const, resource: 'projects/p/a', owner: undefined },
+      ...{ usdPerHour: 5, says: `${index}` },
+    }));
+    const gpus = idle.map(({ resource }) => ({
+      ...{ key: `idle ${resource}`, kind: 'idle-gpu' as const, resource, owner: undefined },
+      ...{ usdPerHour: 4, says: 'idle' },
+    }));
+    const { lost, ledger: after } = chooseNews(ledger, [...kinds, ...gpus]);
+    expect(lost.map(({ says }) => says)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    expect(after.untold).toHaveLength(50);
+  });
+});
+
 describe('what could not be told', () => {
   const tpu = running(5, { resource: 'projects/p/tpu', kind: 'tpu' });
   /** The look that first sees the TPU, which is gone an hour later: no later look finds it new. */
