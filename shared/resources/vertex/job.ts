@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
+import { textField } from '../../google/read-items.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { nothingBilled } from '../cost.ts';
 import { complete, named, notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
@@ -9,17 +10,16 @@ import type { Look } from '../look.ts';
 import { regionOfName } from './machine-spec.ts';
 import { getVertex, listRegional } from './regional.ts';
 
-/** What every job of Vertex AI has. */
+/** What every job of Vertex AI has; most have a `displayName` too. */
 const common = {
   name: z.string(),
-  displayName: z.optional(z.string()),
   state: z.optional(z.string()),
   labels: z.optional(stringMap),
   createTime: z.optional(z.string()),
   startTime: z.optional(z.string()),
   endTime: z.optional(z.string()),
 };
-const jobSchema = z.looseObject(common);
+const jobSchema = z.looseObject({ ...common, displayName: z.optional(z.string()) });
 
 export type VertexJob = z.infer<typeof jobSchema>;
 
@@ -32,6 +32,8 @@ const record = z.object({
 
 /** States from which no job comes back; CANCELLING ends by itself. */
 const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+
+const NAME_FIELD = 'displayName';
 
 const FAILED = /_(?:FAILED|EXPIRED)$/;
 
@@ -48,6 +50,8 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
   readonly collection: string;
   readonly states: keyof typeof FINAL;
   readonly order: number;
+  /** The field that holds its display name, `displayName` unless named: Google refuses a mask with a field that is not there. */
+  readonly nameField?: string;
   /** Further fields that it reads. */
   readonly fields: Fields;
   /** Further field masks. */
@@ -60,7 +64,7 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
 
 /** A kind of jobs: cancelled, which is best effort at Google, and left for its owner to submit again. */
 export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>): ResourceKind {
-  const { kind, title, collection, states, order } = spec;
+  const { kind, title, collection, states, order, nameField = NAME_FIELD } = spec;
   const own = z.looseObject(spec.fields);
   const whole = z.intersection(jobSchema, own);
   return stoppableKind({
@@ -75,7 +79,7 @@ export function jobKind<Fields extends z.core.$ZodShape>(spec: JobKind<Fields>):
       const jobs = await listRegional(look, {
         collection,
         schema: whole,
-        fields: [...Object.keys(common), ...spec.mask].join(','),
+        fields: [...Object.keys(common), nameField, ...spec.mask].join(','),
         // States that are not known yet are listed.
         filter: notIn(states).join(' AND '),
         filterSince: (createdMs) => notInOrSince(states, createdMs),
@@ -141,9 +145,10 @@ function endedLately(
 function listed<Fields extends z.core.$ZodShape>(
   look: Look,
   job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
-  { describe, collection }: JobKind<Fields>,
+  { describe, collection, nameField = NAME_FIELD }: JobKind<Fields>,
 ): Listed {
-  const { name, displayName = '', state = '', labels = {}, createTime = '' } = job;
+  const { name, state = '', labels = {}, createTime = '' } = job;
+  const displayName = textField(job, nameField) ?? '';
   const createdMs = Date.parse(createTime);
   const { source = '', ...described } = describe(job);
   return {

@@ -16,7 +16,8 @@ export const TRAINING_PIPELINES = jobKind({
   states: 'PIPELINE_STATE',
   order: 12,
   fields: { trainingTaskInputs: inputs, trainingTaskMetadata: metadata },
-  mask: ['trainingTaskInputs/workerPoolSpecs', 'trainingTaskMetadata/backingCustomJob'],
+  // Values of any form (google.protobuf.Value): a mask cannot go into them.
+  mask: ['trainingTaskInputs', 'trainingTaskMetadata'],
   describe({ name, displayName = '', labels = {}, trainingTaskInputs, trainingTaskMetadata }) {
     const machines = poolMachines(name, trainingTaskInputs?.workerPoolSpecs ?? []);
     const job = trainingTaskMetadata?.backingCustomJob;

@@ -9,8 +9,9 @@ export const TUNING_JOBS = jobKind({
   collection: 'tuningJobs',
   states: 'JOB_STATE',
   order: 14,
+  nameField: 'tunedModelDisplayName',
   fields: { tunedModelDisplayName: z.optional(z.string()), baseModel: z.optional(z.string()) },
-  mask: ['tunedModelDisplayName', 'baseModel'],
+  mask: ['baseModel'],
   describe({ name, labels = {}, tunedModelDisplayName = '', baseModel = '' }) {
     const run = labels[RUN_LABEL];
     return {

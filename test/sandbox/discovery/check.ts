@@ -1,3 +1,4 @@
+import { camelCase } from '../http/proto-json.ts';
 import type { FoundMethod } from './catalog.ts';
 import { isException } from './exceptions.ts';
 import type { ApiData, TypeData } from './model.ts';
@@ -149,10 +150,6 @@ const SCALARS: Readonly<Record<string, { name: string; test: (value: unknown) =>
 function fromText(type: TypeData, text: string): unknown {
   if (type !== 'b') return text;
   return /^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : text;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

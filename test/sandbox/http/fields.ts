@@ -9,9 +9,10 @@ export function selectFields(value: unknown, mask: string): unknown {
 }
 
 /** Key -> what is selected below it; `null` means all. */
-type Selection = ReadonlyMap<string, Selection> | null;
+export type Selection = ReadonlyMap<string, Selection> | null;
 
-function parseMask(mask: string): Selection {
+/** Throws INVALID_ARGUMENT for what is no mask. */
+export function parseMask(mask: string): Selection {
   let at = 0;
   const parseList = (): Map<string, Selection> => {
     const list = new Map<string, Selection>();
