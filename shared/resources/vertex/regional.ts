@@ -105,9 +105,10 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
     }
     return { region, items, strange, error: undefined };
   } catch (error) {
-    // Not every collection documents what its filter takes: then all is read.
-    if (filter !== undefined && items.length === 0 && error instanceof GoogleApiError && error.status === 400)
-      return listRegion(look, region, withoutFilter(query));
+    // Not every collection documents what its filter takes, and a mask with a field that is not there is refused: then all is read.
+    const less = filter === undefined ? withoutMask(query) : withoutFilter(query);
+    if (less !== undefined && items.length === 0 && error instanceof GoogleApiError && error.status === 400)
+      return listRegion(look, region, less);
     // An answer of another form, such as a page of HTML with status 200, hides this one listing and no other.
     return { region, items, strange, error };
   }
@@ -126,6 +127,11 @@ function filterOf(
 
 function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> {
   return { collection, schema, ...(fields === undefined ? {} : { fields }) };
+}
+
+/** Undefined where there is no mask to leave out. */
+function withoutMask<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> | undefined {
+  return fields === undefined ? undefined : { collection, schema };
 }
 
 /** A resource of Vertex AI as it is now. Needs aiplatform.COLLECTION.get. Throws `GoogleApiError`, 404 when it is gone. */

@@ -128,4 +128,29 @@ describe('listRegional', () => {
       expect.stringMatching(/Vertex AI customJobs in us-east4: .*customJobs\[1\]\.name: it is 7, not string/),
     ]);
   });
+
+  it('lists without the filter, and at last without the mask, where Google refuses them', async () => {
+    const { api, requested } = scriptedApi(({ target, query }) => {
+      if (target.endsWith('/locations')) return { locations: [{ locationId: 'us-east4' }] };
+      if (query['fields'] !== undefined)
+        throw Object.assign(new Error('Request contains an invalid argument.'), { status: 400 });
+      return { customJobs: [{ name: jobName('1') }] };
+    });
+    const gaps: LookGap[] = [];
+    const look = startLook({
+      ...{ api, projectId: 'p' },
+      gap: (one) => void gaps.push(one),
+      notOffered: () => undefined,
+      skip: () => false,
+    });
+    const schema = z.looseObject({ name: z.string() });
+    const query = { collection: 'customJobs', schema, fields: 'name,absent', filter: 'state="A"' };
+    expect(await listRegional(look, query)).toEqual([{ name: jobName('1') }]);
+    expect(gaps).toEqual([]);
+    expect(requested.slice(1).map(({ query: sent }) => [sent['filter'], sent['fields']])).toEqual([
+      ['state="A"', 'customJobs(name,absent),nextPageToken'],
+      [undefined, 'customJobs(name,absent),nextPageToken'],
+      [undefined, undefined],
+    ]);
+  });
 });
