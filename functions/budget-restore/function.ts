@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { BadParameter } from '../../shared/report/bad-parameter.ts';
 import { PermanentError } from '../../shared/errors.ts';
+import { getProject, inDeletionText } from '../../shared/google/projects.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
 import { Refusal, type HttpFunction } from '../../shared/run/handle-request.ts';
 import { deliverReceipt, newRunId } from '../../shared/run/deliver-receipt.ts';
@@ -65,10 +66,11 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
       // No success while something is missing that the same request may still bring back.
       return { status: complete ? 200 : 503, body: { ...requested, complete, ...said, results } };
     }
-    const steps = gathered.manifests.flatMap((manifest) => planRestore(manifest, wayBackOf));
-    const plan = await pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
+    const plans = await pMap(gathered.manifests, (manifest) => planProject(context, manifest), {
+      concurrency: PROJECTS_AT_ONCE,
+    });
     const inGrace = saidOfGrace(gathered, requested.grace, context.runtime.now().getTime());
-    return { body: { ...requested, inGrace, ...said, plan } };
+    return { body: { ...requested, inGrace, ...said, plan: plans.flat() } };
   },
 };
 
@@ -117,6 +119,18 @@ function saidOfGrace(
     return `its rungs are not in force ${graceText(grace)}${of}, or the budget is raised later, or its period ends`;
   };
   return Object.fromEntries(manifests.map((manifest) => [manifest.project, textOf(manifest)]));
+}
+
+/** The plan of a project: a line where it is in deletion. Where that cannot be looked up the steps are planned, and POST says why. */
+async function planProject(context: EventContext, manifest: Manifest): Promise<readonly AnswerLine[]> {
+  const { project } = manifest;
+  const resource = `projects/${project}`;
+  const found = await getProject(context.api, resource).catch(() => undefined);
+  if (found?.isDeleted === true)
+    return [{ project, resource, action: 'none', outcome: 'left', why: inDeletionText(project) }];
+  return pMap(planRestore(manifest, wayBackOf), (step) => planLine(context, step), {
+    concurrency: CONCURRENCY,
+  });
 }
 
 /** A line of the plan: for an endpoint with the service accounts that its models run as, and which would not come back. */

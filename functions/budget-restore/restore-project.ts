@@ -1,6 +1,6 @@
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import type { EventContext } from '../../shared/run/handle-event.ts';
-import { getProject } from '../../shared/google/projects.ts';
+import { getProject, inDeletionText } from '../../shared/google/projects.ts';
 import { holdProject } from '../../shared/state/lease.ts';
 import type { ReceiptBuilder } from '../../shared/run/receipt.ts';
 import type { State } from '../../shared/state/state.ts';
@@ -42,6 +42,8 @@ export async function restoreProject(
           await lease.confirm();
         };
         const ref = await getProject(context.api, `projects/${project}`);
+        if (ref.isDeleted === true)
+          throw new PermanentError(`Cannot restore "${project}": ${inDeletionText(project)}`);
         await openGrace({ lease, runtime }, runId, grace);
         await bringBackHeld({ ...context, project: ref, lease, pause }, receipt, lines);
       },

@@ -170,3 +170,11 @@ function deletionAt(deleteTime: string | undefined): Pick<ProjectRef, 'isDeleted
   const deletedMs = Date.parse(deleteTime ?? '');
   return { isDeleted: true, ...(Number.isNaN(deletedMs) ? {} : { deletedMs }) };
 }
+
+/**
+ * What is said of a project in state DELETE_REQUESTED: nothing runs in it, its APIs refuse every call, and after 30 days it is gone.
+ * Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects
+ */
+export function inDeletionText(projectId: string): string {
+  return `it is in deletion, and nothing runs in it; where it should stay: gcloud projects undelete ${projectId}`;
+}

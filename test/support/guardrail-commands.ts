@@ -5,7 +5,7 @@ import { budgetPreflight } from '../../functions/guardrail-audit/gather/prefligh
 import { callRemedy, tickRemedy } from '../../functions/guardrail-audit/gather/receipts.ts';
 import { whole } from '../../functions/guardrail-audit/reading.ts';
 import type { RuleId } from '../../functions/guardrail-audit/rules/rules.ts';
-import { inDeletionText } from '../../functions/guardrail-audit/scope/in-deletion.ts';
+import { inDeletionText } from '../../shared/google/projects.ts';
 import type { Budget } from '../../shared/google/budgets.ts';
 import { parsePolicy } from '../../shared/policy/policy.ts';
 import { factsOf, unevenDays, type World } from './egress-facts.ts';

@@ -4,7 +4,7 @@ import type { ProjectFacts, ReceiptFacts } from '../facts.ts';
 import type { Gap } from '../../../shared/run/receipt.ts';
 import { isRead, type Reading } from '../reading.ts';
 import { MISTAKES, type MistakeId } from '../rules/mistakes.ts';
-import { inDeletionText } from '../scope/in-deletion.ts';
+import { inDeletionText } from '../../../shared/google/projects.ts';
 import { isIncompletePartial } from './partial-money.ts';
 import type { AuditReport } from './report.ts';
 import { CHANGES } from './trend.ts';
