@@ -49,7 +49,7 @@ const scenarioOf = (pools: Pools) =>
   });
 
 /** More of one cluster than a run has time for. */
-const MANY: Pools = [...'abcdef'].map((pool) => ['demo', pool]);
+const MANY: Pools = ['a', 'b', 'c', 'd', 'e', 'f'].map((pool) => ['demo', pool]);
 
 const sizes = ({ sandbox }: SwitchWorld): readonly number[] =>
   sandbox.groups.of(RUNAWAY).map(({ targetSize }) => targetSize);
