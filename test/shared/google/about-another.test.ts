@@ -4,10 +4,8 @@ import { getMachineStart } from '../../../shared/google/machines.ts';
 import { isInScope } from '../../../shared/google/projects.ts';
 import { getEndpointOperation } from '../../../shared/google/vertex/deployment.ts';
 import { getPool } from '../../../shared/resources/container/node-pool-facts.ts';
+import type { Api } from '../../../shared/google/api.ts';
 import { scriptedApi } from '../../support/scripted-api.ts';
-
-const { api: nothing } = scriptedApi(() => undefined);
-type Api = typeof nothing;
 
 const OPERATION = 'projects/1/locations/us-east4/endpoints/7/operations/9';
 const LINK = 'https://www.googleapis.com/compute/v1/projects/p/zones/z/instances';

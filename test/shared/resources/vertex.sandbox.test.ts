@@ -128,7 +128,7 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
       ...{ id: `4${index}`, displayName: strategy },
       jobSpec: { workerPoolSpecs: [{ machineSpec: MACHINE }], scheduling: { strategy } },
     }));
-    await withResources([CUSTOM_JOBS], { vertex: { customJobs } } as ProjectInput, async ({ look }) => {
+    await withResources([CUSTOM_JOBS], { vertex: { customJobs } }, async ({ look }) => {
       const inventory = await look();
       const [standard, spot, flex] = ['40', '41', '42'].map((id) => {
         const { cost } = find(inventory, id);
