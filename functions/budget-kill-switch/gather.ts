@@ -7,6 +7,7 @@ import { getProject, type ProjectRef } from '../../shared/google/projects.ts';
 import type { Mode, RungAction } from '../../shared/policy/policy.ts';
 import { disabledGaps, readResources } from '../../shared/resources/inventory.ts';
 import type { Runtime } from '../../shared/run/runtime.ts';
+import type { LookGap } from '../../shared/resources/look.ts';
 import { rungKinds } from '../../shared/state/rung-kinds.ts';
 import type { Inventory } from './ladder/inventory.ts';
 import { noteNotOffered, recallNotOffered } from './ladder/offered.ts';
@@ -15,11 +16,7 @@ import type { SwitchRun } from './run.ts';
 import type { Manifest } from '../../shared/state/manifest.ts';
 
 /** Notes something that could not be looked at. */
-export type NoteGap = (gap: {
-  readonly where: string;
-  readonly why: string;
-  readonly cause?: unknown;
-}) => void;
+export type NoteGap = (gap: LookGap) => void;
 
 /** A budget's projects, which its filter names by number. One that cannot be read is a gap, never a target. */
 export async function resolveProjects(

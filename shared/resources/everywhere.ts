@@ -3,7 +3,7 @@ import { GoogleApiError } from '../google/google-api-error.ts';
 import { listPages } from '../google/list-pages.ts';
 import { isNotOffered } from '../google/not-offered.ts';
 import { noteStrange, readItems } from '../google/read-items.ts';
-import type { Look } from './look.ts';
+import { unreachable, type Look } from './look.ts';
 import { whyUnseen } from './why-unseen.ts';
 
 /** A collection that can be listed for all its parents at once, by `-` in their place. */
@@ -91,12 +91,9 @@ async function listOne<T, Item>(
     const read = readItems(answer[collection], schema, collection);
     items.push(...read.items);
     noteStrange(look.gap, `projects/${look.projectId} ${title}`, read.strange);
-    const unreachable = readItems(answer['unreachable'], placeSchema, 'unreachable');
-    for (const place of unreachable.items)
-      look.gap({
-        where: `projects/${look.projectId} ${place.replace(/^.*\//, '')}`,
-        why: `unreachable: ${title} there were not seen`,
-      });
+    const places = readItems(answer['unreachable'], placeSchema, 'unreachable');
+    for (const place of places.items)
+      look.gap(unreachable(`projects/${look.projectId} ${place.replace(/^.*\//, '')}`, title));
   }
   return items;
 }

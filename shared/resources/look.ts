@@ -12,6 +12,13 @@ export interface LookGap {
   readonly where: string;
   readonly why: string;
   readonly cause?: unknown;
+  /** The listing was answered, without a place that is out of reach for now: a later look may show it. */
+  readonly mayPass?: true;
+}
+
+/** The gap of a place whose resources an answer lacks: an outage, that may pass. `what`: in the plural. */
+export function unreachable(where: string, what: string): LookGap {
+  return { where, why: `unreachable: ${what} there were not seen`, mayPass: true };
 }
 
 /** A collection that a region does not have: nothing can run there. */
@@ -83,9 +90,8 @@ export interface LookOptions
 /** A look at a project that has nothing listed yet. */
 export function startLook(options: LookOptions): Look {
   const { api, projectId, gap, regions, formerRegions = [], regionsListed } = options;
-  const note = (what: string, { unreachable, strange }: Unseen): void => {
-    for (const scope of unreachable)
-      gap({ where: `projects/${projectId} ${scope}`, why: `unreachable: ${what} there were not seen` });
+  const note = (what: string, { unreachable: scopes, strange }: Unseen): void => {
+    for (const scope of scopes) gap(unreachable(`projects/${projectId} ${scope}`, what));
     noteStrange(gap, `projects/${projectId} ${what}`, strange);
   };
   const listVms = once(async () => {

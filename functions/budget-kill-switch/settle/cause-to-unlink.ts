@@ -64,9 +64,9 @@ export async function causeToUnlink(
   return undefined;
 }
 
-/** What could not be looked at, where a retry may help with all of it: for the same the message comes again. */
+/** What could not be looked at, where a later look may show all of it: a request failed on its way, or a place is out of reach for now. */
 function mayShow({ unseen }: FreshPlan): string | undefined {
-  return unseen.length > 0 && unseen.every(({ cause }) => isRetryable(cause))
+  return unseen.length > 0 && unseen.every(({ cause, mayPass = isRetryable(cause) }) => mayPass)
     ? placesText(unseen)
     : undefined;
 }

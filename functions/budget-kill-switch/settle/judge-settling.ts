@@ -78,7 +78,7 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
   const mayShow = mode === 'enforce' ? settled.mayShow : undefined;
   if (!complete && mayShow === undefined)
     return unlinks(
-      `not all of the project could be looked at${settled.mayShow === undefined ? ', for another reason than a failed request that is retried' : ''}, so that something may burn there`,
+      `not all of the project could be looked at${settled.mayShow === undefined ? ', for another reason than an outage that may pass' : ''}, so that something may burn there`,
     );
   // What may have no instances is no reason: that it burns is not known.
   const burning = outlasting(running, config, now).filter(isKnownToBurn);

@@ -15,7 +15,7 @@ import type { VmFacts } from './vm-facts.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { notEvaluable, stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
-import type { Look } from '../look.ts';
+import { unreachable, type Look } from '../look.ts';
 import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { whyUnseen } from '../why-unseen.ts';
@@ -56,8 +56,7 @@ export const NOTEBOOKS = stoppableKind({
     for await (const page of listNotebooks(look.api, look.projectId)) {
       if (page.failed === undefined) answered = true;
       else failed.push(page.failed);
-      for (const where of page.unreachable)
-        look.gap({ where, why: 'unreachable: notebooks there were not seen' });
+      for (const where of page.unreachable) look.gap(unreachable(where, 'notebooks'));
       noteStrange(look.gap, `projects/${look.projectId} notebooks`, page.strange);
       for (const instance of page.instances)
         if (isRunning(instance.state ?? '', STATES)) found.push(instance);

@@ -4,7 +4,7 @@ import { noteStrange, readItems, textField } from '../../google/read-items.ts';
 import { parseAnswer, requireNamed, unexpectedAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { resourceId } from '../../google/resource-name.ts';
-import type { Look } from '../look.ts';
+import { unreachable, type Look } from '../look.ts';
 
 export const CONTAINER_HOST = 'https://container.googleapis.com/v1';
 
@@ -86,11 +86,7 @@ export async function listClusters(look: Look): Promise<ClusterListing> {
   const call = 'container.clusters.list';
   const url = `${CONTAINER_HOST}/projects/${projectId}/locations/-/clusters`;
   const { clusters, missingZones = [] } = parseAnswer(call, listSchema, await api.request(call, { url }));
-  for (const zone of missingZones)
-    look.gap({
-      where: `projects/${projectId} ${zone}`,
-      why: 'unreachable: GKE clusters there were not seen',
-    });
+  for (const zone of missingZones) look.gap(unreachable(`projects/${projectId} ${zone}`, 'GKE clusters'));
   const read = readItems(clusters, clusterSchema, 'clusters');
   noteStrange(look.gap, `projects/${projectId} GKE clusters`, read.strange);
   const named = read.items.map((cluster) => ({

@@ -4,7 +4,7 @@ import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
-import type { Look } from '../look.ts';
+import { unreachable, type Look } from '../look.ts';
 
 const metadata = z.looseObject({
   name: z.optional(z.string()),
@@ -53,7 +53,7 @@ export const CLOUD_RUN_SERVICES = namedKind({
       const { items, strange } = readItems(page.items, serviceSchema, 'items');
       noteStrange(look.gap, `projects/${look.projectId} Cloud Run services`, strange);
       for (const region of page.unreachable ?? [])
-        look.gap({ where: `projects/${look.projectId} ${region}`, why: 'unreachable: Cloud Run services there were not seen' });
+        look.gap(unreachable(`projects/${look.projectId} ${region}`, 'Cloud Run services'));
       found.push(...items.flatMap((service) => listed(look, service)));
       token = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
     } while (token !== undefined);

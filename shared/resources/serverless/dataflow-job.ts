@@ -5,7 +5,7 @@ import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { nothingBilled } from '../cost.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
-import type { Look } from '../look.ts';
+import { unreachable, type Look } from '../look.ts';
 
 /** Source: Dataflow API v1b3, resource Job. */
 const jobSchema = z.looseObject({
@@ -44,10 +44,7 @@ export const DATAFLOW_JOBS = namedKind({
       const { items, strange } = readItems(page.jobs, jobSchema, 'jobs');
       noteStrange(look.gap, `projects/${look.projectId} Dataflow jobs`, strange);
       for (const { name = '' } of page.failedLocation ?? [])
-        look.gap({
-          where: `projects/${look.projectId} ${name}`,
-          why: 'unreachable: Dataflow jobs there were not seen',
-        });
+        look.gap(unreachable(`projects/${look.projectId} ${name}`, 'Dataflow jobs'));
       found.push(
         ...items.filter(({ currentState = '' }) => !ENDED.test(currentState)).map((job) => listed(look, job)),
       );

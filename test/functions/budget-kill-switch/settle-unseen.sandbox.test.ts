@@ -87,6 +87,40 @@ describe('late cost above the rung that unlinks, while a listing fails', () => {
       );
     }));
 
+  it.each(['unreachableForCompute', 'unreachableLocations'] as const)(
+    'waits as long where listings are answered without a place that is out of reach (%s), and goes on once it is back',
+    (places) =>
+      withSwitch({ scenario, policy }, async (world) => {
+        const { sandbox } = world;
+        await stopped(world);
+        const { seed } = sandbox.projects.get(RUNAWAY);
+        const isOut = (out: boolean): void =>
+          void Object.assign(seed, { [places]: out ? ['us-central1-b'] : [] });
+        isOut(true);
+        await world.alert(alert(1.21));
+        expect(accountOf(world)).toBe(LINKED);
+        expect(said(world, 'unlink-billing waits on ml-runaway until 2026-11-19T01:4')[0]).toMatch(
+          /\(at the latest\): not all of the project could be looked at since 2026-11-19T00:4.*us-central1-b: unreachable: /,
+        );
+        expect(lastReceipt(sandbox, BUCKET, SWITCH).kept['unseen']).toBe(1);
+
+        isOut(false);
+        await sandbox.clock.advance(10 * MINUTE_MS);
+        await world.alert(alert(1.22));
+        expect(accountOf(world)).toBe(LINKED);
+        expect(settlingOf(world)?.unseenSinceMs).toBeUndefined();
+
+        isOut(true);
+        await world.alert(alert(1.22));
+        await sandbox.clock.advance(61 * MINUTE_MS);
+        // What cannot be seen has one more delivery before it goes with billing.
+        await expect(world.alert(alert(1.23))).rejects.toThrow(/Cannot unlink "ml-runaway" yet/);
+        await world.alert(alert(1.23));
+        expect(accountOf(world)).toBeUndefined();
+        isOut(false);
+      }),
+  );
+
   it('unlinks where the listing is refused, which no retry helps', () =>
     withSwitch({ scenario, policy }, async (world) => {
       await stopped(world);
@@ -96,7 +130,7 @@ describe('late cost above the rung that unlinks, while a listing fails', () => {
       expect(accountOf(world)).toBeUndefined();
       const { decisions } = lastReceipt(world.sandbox, BUCKET, SWITCH);
       expect(decisions.find(({ action }) => action === 'unlink-billing')?.evidence['why']).toMatch(
-        /^not all of the project could be looked at, for another reason than a failed request that is retried/,
+        /^not all of the project could be looked at, for another reason than an outage that may pass, so that something may burn there/,
       );
     }));
 

@@ -162,7 +162,11 @@ describe('GKE node pools', () => {
       { ...WORLD, unreachableLocations: ['us-central1'] },
       async ({ look }) => {
         expect((await look()).gaps).toEqual([
-          { where: `projects/${PROJECT} us-central1`, why: 'unreachable: GKE clusters there were not seen' },
+          {
+            where: `projects/${PROJECT} us-central1`,
+            why: 'unreachable: GKE clusters there were not seen',
+            mayPass: true,
+          },
         ]);
       },
     );
