@@ -55,14 +55,19 @@ function seenOf(one: RunningResource, config: Pick<Config, 'unpricedAtMost' | 'o
   };
 }
 
-/** USD an hour. What has no price costs at the least what is known of it, and at the most that and the policy's bound. */
+/** USD an hour. What has no price costs at the least what is known of it, and at the most what is known, or that and the policy's bound. */
 export function rateOf(
-  { cost, leastShare, expectedUsd }: Pick<RunningResource, 'cost' | 'leastShare' | 'expectedUsd'>,
+  {
+    cost,
+    leastShare,
+    expectedUsd,
+    atMostUsd = Infinity,
+  }: Pick<RunningResource, 'cost' | 'leastShare' | 'expectedUsd' | 'atMostUsd'>,
   unpricedAtMost: number,
 ): Band {
   if (!isPriced(cost)) {
     const known = atLeast(cost);
-    return { low: known * leastShare, expected: known, high: known + unpricedAtMost };
+    return { low: known * leastShare, expected: known, high: Math.min(known + unpricedAtMost, atMostUsd) };
   }
   const { low, high } = cost.usd;
   // Over a whole month sustained use takes off half of what it takes off the last hours.

@@ -98,12 +98,15 @@ const FIELDS =
   'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
 
 export interface VmListing extends Unseen {
+  /** Those that are neither stopped nor on their way to it, those that wait for capacity too. */
   readonly vms: readonly Vm[];
+  readonly suspended: readonly Vm[];
 }
 
-/** All VMs of a project that are neither stopped nor on their way to it, those that wait for capacity too. Needs compute.instances.list. Throws `GoogleApiError`. */
+/** All VMs of a project that are not stopped. Needs compute.instances.list. Throws `GoogleApiError`. */
 export async function listRunningVms(api: Api, projectId: string): Promise<VmListing> {
   const vms: Vm[] = [];
+  const suspended: Vm[] = [];
   const query = {
     projectId,
     collection: 'instances',
@@ -111,9 +114,11 @@ export async function listRunningVms(api: Api, projectId: string): Promise<VmLis
     schema: vmSchema,
   } as const;
   const unseen = await visitAggregated(api, query, (vm, scope) => {
-    if (!VM_DOWN.has(vm.status)) vms.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
+    if (VM_DOWN.has(vm.status)) return;
+    const into = vm.status === VM_SUSPENDED ? suspended : vms;
+    into.push(toVm(`projects/${projectId}/${scope}/instances/${vm.name}`, vm));
   });
-  return { vms, ...unseen };
+  return { vms, suspended, ...unseen };
 }
 
 /** On its way up: in a moment it is `RUNNING`. */
@@ -127,11 +132,14 @@ export const VM_STOPPING: ReadonlySet<string> = new Set([
 /** Down; both occur in the reference. */
 export const VM_STOPPED: ReadonlySet<string> = new Set(['TERMINATED', 'STOPPED']);
 
+/** Runs nothing and keeps its memory, which bills as storage. */
+export const VM_SUSPENDED = 'SUSPENDED';
+
 /**
  * Down, or going down by itself. Whatever else Google's enum `Instance.status` has, or will have, bills for its machine or
  * soon will: a status that this code does not know is not taken for a stopped VM.
  */
-export const VM_DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED, 'SUSPENDED']);
+const VM_DOWN: ReadonlySet<string> = new Set([...VM_STOPPING, ...VM_STOPPED]);
 
 /** One VM, by its name or its numeric id, as it is now. Needs compute.instances.get. Throws `GoogleApiError`, 404 when it is gone. */
 export async function getVm(api: Api, resource: string): Promise<Vm> {

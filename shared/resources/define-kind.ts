@@ -19,6 +19,8 @@ export type Listed = Pick<
       | 'leastShare'
       | 'expectedUsd'
       | 'mayBeIdle'
+      | 'isStorage'
+      | 'atMostUsd'
       | 'waits'
       | 'machines'
       | 'memberKeys'

@@ -128,9 +128,10 @@ function leastAndMost(cost: Price): UsdRange {
   return isPriced(cost) ? cost.usd : { low: atLeast(cost), high: atLeast(cost) };
 }
 
-/** Worst first: what has no price stands first, for it may be the worst. */
+/** Worst first: what has no price stands first, for it may be the worst, unless it is known what it costs at the most. */
 export function worstFirst(resources: readonly RunningResource[]): readonly RunningResource[] {
-  const rate = ({ cost }: RunningResource): number => (isPriced(cost) ? cost.usd.high : Infinity);
+  const rate = ({ cost, atMostUsd = Infinity }: RunningResource): number =>
+    isPriced(cost) ? cost.usd.high : atMostUsd;
   return [...resources].sort((a, b) => {
     const [one, other] = [rate(a), rate(b)];
     return one === other ? a.resource.localeCompare(b.resource) : other - one;

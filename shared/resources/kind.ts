@@ -70,6 +70,10 @@ export interface RunningResource {
   readonly leastShare: number;
   /** Whether it bills anything now the listing does not tell: it may have no instances. */
   readonly mayBeIdle?: true;
+  /** It bills as storage alone, as the disks of a stopped VM do: no reason to unlink billing, which would delete it. */
+  readonly isStorage?: true;
+  /** USD an hour that it costs at the most, where it has no price and that is known all the same. */
+  readonly atMostUsd?: number;
   /** What it waits for, and costs then, where it bills nothing yet: `waits for machines; then $3.67/h`. */
   readonly waits?: string;
   /** USD an hour that is expected, where that is not the middle of what is billed. */

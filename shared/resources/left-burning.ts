@@ -56,9 +56,13 @@ export function listBurning(resources: readonly RunningResource[], most: number)
   };
 }
 
-/** Whether it is known to bill now: not what may have no instances, nor what is scaled up from none. Pure. */
-export function isKnownToBurn({ mayBeIdle, cost }: Pick<RunningResource, 'mayBeIdle' | 'cost'>): boolean {
-  return mayBeIdle !== true && !(isPriced(cost) && cost.usd.low === 0);
+/** Whether it is known to bill for machines now: not what may have no instances, what is scaled up from none, or storage. Pure. */
+export function isKnownToBurn({
+  mayBeIdle,
+  isStorage,
+  cost,
+}: Pick<RunningResource, 'mayBeIdle' | 'isStorage' | 'cost'>): boolean {
+  return mayBeIdle !== true && isStorage !== true && !(isPriced(cost) && cost.usd.low === 0);
 }
 
 function isFree(cost: Price): boolean {

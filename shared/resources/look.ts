@@ -65,8 +65,10 @@ export interface Look {
   readonly ended: (resource: EndedResource) => void;
   /** Whether something is known not to be offered, such as `tuningJobs in me-central1`. */
   readonly skip: (what: string) => boolean;
-  /** All VMs that are not stopped. Needs compute.instances.list. */
+  /** All VMs that are neither stopped nor suspended. Needs compute.instances.list. */
   readonly vms: () => Promise<readonly VmFacts[]>;
+  /** Those of the same listing that are suspended. */
+  readonly suspendedVms: () => Promise<readonly VmFacts[]>;
   /** Which VMs that listing did not show. */
   readonly unseenVms: () => Promise<Unseen>;
   /** All managed instance groups with their autoscalers. Needs compute.instanceGroupManagers.list and compute.autoscalers.list. */
@@ -95,9 +97,9 @@ export function startLook(options: LookOptions): Look {
     noteStrange(gap, `projects/${projectId} ${what}`, strange);
   };
   const listVms = once(async () => {
-    const { vms, ...unseen } = await listVmFacts(api, projectId);
+    const { vms, suspended, ...unseen } = await listVmFacts(api, projectId);
     note('VMs', unseen);
-    return { vms, unseen };
+    return { vms, suspended, unseen };
   });
   return {
     listed: () => undefined,
@@ -109,6 +111,7 @@ export function startLook(options: LookOptions): Look {
     ended: () => undefined,
     ...options,
     vms: async () => (await listVms()).vms,
+    suspendedVms: async () => (await listVms()).suspended,
     unseenVms: async () => (await listVms()).unseen,
     groups: once(async () => {
       const { groups, ...unseen } = await listGroupFacts(api, projectId);

@@ -65,7 +65,8 @@ export function mayBurnOn(
   rung: Rung,
   { complete, burning }: Pick<FreshPlan, 'complete' | 'burning'>,
 ): boolean {
-  return rung.do === 'stop-compute' && (!complete || leftBurning(burning).length > 0);
+  const machines = burning.filter(({ isStorage }) => isStorage !== true);
+  return rung.do === 'stop-compute' && (!complete || leftBurning(machines).length > 0);
 }
 
 /** Whether that is otherwise than the manifest says. Pure. */

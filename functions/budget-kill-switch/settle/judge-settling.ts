@@ -80,7 +80,7 @@ export function judgeSettling(settled: Settled): Settling | SettledSince {
     return unlinks(
       `not all of the project could be looked at${settled.mayShow === undefined ? ', for another reason than an outage that may pass' : ''}, so that something may burn there`,
     );
-  // What may have no instances is no reason: that it burns is not known.
+  // What may have no instances is no reason: that it burns is not known. Neither is storage, which unlinking deletes.
   const burning = outlasting(running, config, now).filter(isKnownToBurn);
   if (leftBurning(burning).length > 0)
     return unlinks(`something burns that no rung stops: ${leftText(burning)}`);
@@ -157,7 +157,7 @@ export function mayBurn(
   config: Pick<Config, 'keepLabel'>,
   now: Date,
 ): readonly RunningResource[] {
-  return outlasting(running, config, now).filter((one) => !isKnownToBurn(one));
+  return outlasting(running, config, now).filter((one) => one.isStorage !== true && !isKnownToBurn(one));
 }
 
 /** What goes on costing money when stop-compute has stopped all that it can. */

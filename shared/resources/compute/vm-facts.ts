@@ -22,13 +22,13 @@ export interface VmFacts {
   readonly resourcePolicies: readonly string[];
 }
 
-/** All VMs of a project that are neither stopped nor on their way to it. Needs compute.instances.list. Throws `GoogleApiError`. */
+/** All VMs of a project that are not stopped, as `listRunningVms` has them. Needs compute.instances.list. Throws `GoogleApiError`. */
 export async function listVmFacts(
   api: Api,
   projectId: string,
-): Promise<Unseen & { readonly vms: readonly VmFacts[] }> {
-  const { vms, ...unseen } = await listRunningVms(api, projectId);
-  return { vms: vms.map(toFacts), ...unseen };
+): Promise<Unseen & { readonly vms: readonly VmFacts[]; readonly suspended: readonly VmFacts[] }> {
+  const { vms, suspended, ...unseen } = await listRunningVms(api, projectId);
+  return { vms: vms.map(toFacts), suspended: suspended.map(toFacts), ...unseen };
 }
 
 function toFacts({ lastStartMs, zone, machineType, accelerators, spot, bought, ...vm }: Vm): VmFacts {

@@ -1,5 +1,13 @@
 import * as z from 'zod/mini';
-import { getVm, VM_STARTING, VM_STOPPED, VM_STOPPING, VM_WAITING, type Vm } from '../../google/vms.ts';
+import {
+  getVm,
+  VM_STARTING,
+  VM_STOPPED,
+  VM_STOPPING,
+  VM_SUSPENDED,
+  VM_WAITING,
+  type Vm,
+} from '../../google/vms.ts';
 import { leastBilledShare } from '../../prices/planning/sustained-use.ts';
 import { costOfMachines, describeMachines, gpuCount, nothingBilled } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
@@ -9,6 +17,8 @@ import { zoneOperation } from '../operation.ts';
 import { controllerOf } from './controller.ts';
 import { COMPUTE_HOST } from './group-facts.ts';
 import type { Place } from './services.ts';
+import { listSuspended } from './suspended-vm.ts';
+import { endByStop } from './vm-command.ts';
 import type { VmFacts } from './vm-facts.ts';
 
 const record = z.object({ localSsds: z.number(), spot: z.boolean() });
@@ -26,7 +36,10 @@ export const VMS = stoppableKind<Remembered>({
   },
   order: 50,
   record,
-  list: async (look) => (await look.vms()).map(listed),
+  list: async (look) => [
+    ...(await look.vms()).map(listed),
+    ...(await look.suspendedVms()).map(listSuspended),
+  ],
   stop: (resource, { localSsds }) => [step('stop', resource, (vm) => judgeStop(vm, localSsds))],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource, judgeStart)] }),
 });
@@ -51,7 +64,7 @@ function listed(vm: VmFacts): Listed {
       controller === undefined
         ? { kind: 'stoppable', record: remembered }
         : { kind: 'owned', why: controller.why, record: remembered },
-    command: controller?.command(placeOf(vm)) ?? commandOf(vm),
+    command: controller?.command(placeOf(vm)) ?? endByStop(vm),
     ownerKeys: [`vm/${vm.id}`, ...(controller?.keys ?? [])],
   };
 }
@@ -81,12 +94,6 @@ function placeOf({ resource }: VmFacts): Place {
   return { projectId, zone };
 }
 
-function commandOf({ resource, localSsds }: VmFacts): string {
-  const [, project = '', , zone = '', , name = ''] = resource.split('/');
-  const discard = localSsds > 0 ? ' --discard-local-ssd=true' : '';
-  return `gcloud compute instances stop ${name} --zone=${zone} --project=${project}${discard}`;
-}
-
 function step(name: 'stop' | 'start', resource: string, judge: (vm: Vm) => Standing): Step {
   return {
     name,
@@ -103,7 +110,7 @@ export function judgeStop(
   { resource, status }: Pick<Vm, 'resource' | 'status'>,
   localSsds: number,
 ): Standing {
-  if (VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === 'SUSPENDED') return { kind: 'done' };
+  if (VM_STOPPING.has(status) || VM_STOPPED.has(status) || status === VM_SUSPENDED) return { kind: 'done' };
   if (VM_STARTING.has(status)) return { kind: 'in-transit', why: `it is ${status}` };
   return { kind: 'ready', request: request('stop', resource, localSsds > 0) };
 }
@@ -112,7 +119,7 @@ export function judgeStop(
 export function judgeStart({ resource, status }: Pick<Vm, 'resource' | 'status'>): Standing {
   if (VM_STOPPED.has(status)) return { kind: 'ready', request: request('start', resource, false) };
   if (status === 'RUNNING') return { kind: 'done' };
-  if (status === 'SUSPENDED') return { kind: 'refused', why: 'it has been suspended meanwhile' };
+  if (status === VM_SUSPENDED) return { kind: 'refused', why: 'it has been suspended meanwhile' };
   return { kind: 'in-transit', why: `it is ${status}` };
 }
 

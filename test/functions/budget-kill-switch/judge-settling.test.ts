@@ -5,11 +5,12 @@ import type { ProjectRef } from '../../../shared/google/projects.ts';
 import {
   judgeGrowth,
   judgeSettling,
+  mayBurn,
   type Others,
   type Settled,
   type Settling,
 } from '../../../functions/budget-kill-switch/settle/judge-settling.ts';
-import { settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
+import { mayBurnOn, settlingAfter } from '../../../functions/budget-kill-switch/settle/in-effect.ts';
 import { priceBetween, unpriced, type Price } from '../../../shared/prices/price.ts';
 import { nothingBilled } from '../../../shared/resources/cost.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
@@ -100,6 +101,7 @@ const cases: readonly (readonly [string, Partial<Settled & { others: Others }>, 
   ['a kept job waits for its machines: it waits', { running: [{ ...KEPT, cost: nothingBilled('it bills once it runs') }] }, /^waits until 2026-11-19T20:40/],
   ['what is named has no price: it unlinks', { running: [{ ...NAMED, cost: unpriced('it bills on requests') }] }, /^unlinks: something burns that no rung stops/],
   ['what is named may have no instances: it waits', { running: [{ ...NAMED, cost: unpriced('it bills on requests'), mayBeIdle: true }] }, /^waits until 2026-11-19T20:40/],
+  ['what is named bills as storage alone: it waits', { running: [{ ...NAMED, cost: unpriced('its saved memory bills'), isStorage: true }] }, /^waits until 2026-11-19T20:40/],
   ['what is named is scaled from none: it waits', { running: [{ ...NAMED, cost: FROM_NONE }] }, /^waits until 2026-11-19T20:40/],
   ['beside what may have none something burns: it unlinks for that', { running: [{ ...NAMED, resource: 'projects/ml-lab/zones/z/instances/vm-0', mayBeIdle: true }, KEPT] }, /^unlinks: something burns that no rung stops: 1 left burning [^;]*vm-1/],
   ['nothing has been stopped yet: it unlinks', { manifest: undefined }, /^unlinks: stop-compute has not taken effect/],
@@ -153,6 +155,16 @@ describe('judgeSettling', () => {
     expect(settling).toBeDefined();
     const verdict = judgeSettling(settled({ manifest: older }));
     expect(verdict).toEqual({ kind: 'waits', sinceMs: NOW_MS - HOUR_MS, untilMs: NOW_MS + 23 * HOUR_MS });
+  });
+});
+
+describe('mayBurnOn', () => {
+  it('is not kept from the settling time by what bills as storage alone', () => {
+    const rung = { at: 1, do: 'stop-compute' } as const;
+    const suspended = { ...NAMED, cost: unpriced('its saved memory bills'), isStorage: true } as const;
+    expect(mayBurnOn(rung, { complete: true, burning: [suspended] })).toBe(false);
+    expect(mayBurnOn(rung, { complete: true, burning: [suspended, NAMED] })).toBe(true);
+    expect(mayBurn([suspended, { ...NAMED, mayBeIdle: true }], config(), MIDMONTH)).toHaveLength(1);
   });
 });
 

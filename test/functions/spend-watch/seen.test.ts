@@ -44,6 +44,17 @@ describe('what waits for its machines', () => {
   });
 });
 
+describe('what has no price', () => {
+  it('counts in high what it costs at the most, where that is known and below the bound of the policy', () => {
+    const suspended = vm(unpriced('its saved memory bills'));
+    const rates = [0.19, 50, undefined].map((atMostUsd) =>
+      billing([atMostUsd === undefined ? suspended : { ...suspended, atMostUsd }], CONFIG)[0]?.rate,
+    );
+    expect(rates.map((rate) => rate?.high)).toEqual([0.19, 10, 10]);
+    expect(rates.map((rate) => [rate?.low, rate?.expected])).toEqual([[0, 0], [0, 0], [0, 0]]);
+  });
+}); // prettier-ignore
+
 describe('a price that no machine has', () => {
   it('counts in high alone, and says so', () => {
     const unknown = { rate: { low: 0, expected: 0, high: 9_000 }, unpriced: expect.any(String) as string };

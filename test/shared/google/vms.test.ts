@@ -15,7 +15,8 @@ for (const [status, listed] of Object.entries(STATUSES))
     const { api } = scriptedApi(() => ({
       items: { 'zones/a': { instances: [{ id: '1', name: 'vm', status }] } },
     }));
-    assert.equal((await listRunningVms(api, 'p')).vms.length, listed ? 1 : 0);
+    const { vms, suspended } = await listRunningVms(api, 'p');
+    assert.deepEqual([vms.length, suspended.length], [listed ? 1 : 0, status === 'SUSPENDED' ? 1 : 0]);
   });
 
 for (const [scheduling, spot] of [

@@ -36,6 +36,8 @@ const WORLD: ProjectInput = {
   vms: [
     ...vms,
     { id: 'ssd', zone: ZONE, machineType: 'n1-standard-4', disks: [{ type: 'local-ssd', sizeGb: 375 }] },
+    { ...owned('suspended', {}), vmStatus: 'SUSPENDED' },
+    { ...owned('in-standby', {}, 'web'), vmStatus: 'SUSPENDED' },
     owned('of-unseen-group', {}, 'unseen'),
     owned('of-stateful', {}, 'db'),
     owned('of-unseen-pool', { ...GKE, 'goog-gke-node': '', 'goog-k8s-node-pool-name': 'other' }),

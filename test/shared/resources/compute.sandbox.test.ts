@@ -3,6 +3,7 @@ import { atLeast, isPriced } from '../../../shared/prices/price.ts';
 import { recordOf } from '../../../shared/resources/define-kind.ts';
 import { INSTANCE_GROUPS } from '../../../shared/resources/compute/instance-group.ts';
 import { VMS } from '../../../shared/resources/compute/vm.ts';
+import { costText, isKnownToBurn, leftBurning } from '../../../shared/resources/left-burning.ts';
 import {
   backSteps,
   find,
@@ -166,6 +167,43 @@ describe('VMs and managed instance groups', () => {
       expect(await run(backSteps(kind, target))).toEqual([]);
     });
   });
+
+  it('names a VM that is suspended, which no rung stops, with less than it costs while it runs', async () => {
+    const suspended = { zone: ZONE, vmStatus: 'SUSPENDED' } as const;
+    const group = `zones/${ZONE}/instanceGroupManagers/web`;
+    const vms = [
+      { ...suspended, id: 'dev', machineType: 'n1-standard-4', labels: { team: 'ml' } },
+      { ...suspended, id: 'ssd', machineType: 'n1-standard-4', disks: [{ type: 'local-ssd', sizeGb: 375 }] },
+      { ...suspended, id: 'new', machineType: 'x9-standard-4' },
+      { ...member('web-1', group), vmStatus: 'SUSPENDED' as const },
+      { id: 'vm', zone: ZONE, machineType: 'e2-micro' },
+    ];
+    const instanceGroups = [{ id: 'web', zone: ZONE, targetSize: 1 }];
+    await withResources(KINDS, { vms, instanceGroups }, async ({ look }) => {
+      const inventory = await look();
+      const dev = find(inventory, 'dev');
+      expect(dev).toMatchObject({
+        ...{ state: 'SUSPENDED', labels: { team: 'ml' }, startedMs: undefined, isStorage: true },
+        description: 'suspended VM, 1 x n1-standard-4',
+        fate: { kind: 'named', why: expect.stringMatching(/^it is suspended: nothing runs on it/) as string },
+        command: `gcloud compute instances resume dev --zone=${ZONE} --project=${PROJECT} && gcloud compute instances stop dev --zone=${ZONE} --project=${PROJECT}`,
+      });
+      expect(costText(dev.cost)).toMatch(/^unpriced: .* less than the \$0\.19\/h while it runs$/);
+      expect(dev.atMostUsd).toBeCloseTo(0.189999, 6);
+      expect(find(inventory, 'new').atMostUsd).toBeUndefined();
+      expect(find(inventory, 'ssd').command).toMatch(/ stop ssd .*--discard-local-ssd=true$/);
+      // Of its group's standby pool: the group neither runs nor bills by it.
+      expect(find(inventory, 'web-1')).toMatchObject({ partOf: undefined });
+      expect(find(inventory, 'web-1').command).toContain(
+        `'{"targetSuspendedSize":0}' https://compute.googleapis.com/compute/v1/projects/${PROJECT}/${group}`,
+      );
+      expect(atLeast(find(inventory, 'web').cost)).toBe(0);
+      expect(inventory.resources.filter(isKnownToBurn).map(({ resource }) => resource.split('/').at(-1))).toEqual(['vm']);
+      // What is known to cost little is not the worst.
+      const others = inventory.resources.filter(({ state }) => state === 'SUSPENDED');
+      expect(leftBurning(others).map(({ resource }) => resource.split('/').at(-1))).toEqual(['new', 'web-1', 'dev', 'ssd']);
+    });
+  }); // prettier-ignore
 
   describe('a group of whose VMs none runs', () => {
     const group = (id: string, more: object = {}) => ({ id, zone: ZONE, targetSize: 1, ...more });
