@@ -29,7 +29,7 @@ export interface Look {
   readonly estimate: Estimate;
   readonly complete: boolean;
   readonly before: EarlierEstimate | undefined;
-  /** The highest rung, USD, that an earlier look of the period was sure of; 0 for none. */
+  /** The highest rung, USD, that an earlier look of the period was sure of, and that each one since expected; 0 for none. */
   readonly sureUsd: number;
 }
 

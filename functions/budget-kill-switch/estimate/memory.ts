@@ -27,7 +27,10 @@ const memorySchema = z.object({
   looks: z.array(lookSchema),
   /** The rungs above notify that the last one put in force by itself. Absent: none. */
   reached: z.optional(z.array(z.enum(rungActions))),
-  /** The highest rung of the period, USD, that a look was sure of, for the projects of the budget's filter; one without `filter` counts for none. */
+  /**
+   * The highest rung of the period, USD, that a look was sure of, for the projects of the budget's filter; one without `filter` counts for none.
+   * No more than what each look since that saw all expected: credits take away what was spent.
+   */
   sure: z.optional(
     z.object({ periodStartMs: z.number(), usd: z.number(), filter: z.optional(z.array(z.string())) }),
   ),
@@ -50,15 +53,23 @@ export interface KnownEstimates {
 /** A budget, by the projects that it is about. */
 type Filtered = Pick<Budget, 'name' | 'projects'>;
 
+/** An estimate, and the looks that it is of. */
+interface Looked {
+  readonly estimate: Estimate;
+  /** Whether the latest look at each project saw all: what is expected of the others may lack what they did not see. */
+  readonly complete: boolean;
+  /** When the project was looked at that was looked at first. */
+  readonly oldestMs: number;
+}
+
 /**
- * Keeps an estimate, and returns what is known of those before. `oldestMs` is when the project was looked at that was looked at first: only
- * an estimate whose every look is newer follows another one. Throws `GoogleApiError`.
+ * Keeps an estimate, and returns what is known of those before. Only an estimate whose every look is newer follows another one. Throws
+ * `GoogleApiError`.
  */
 export async function noteEstimate(
   { state, runtime }: Pick<EventContext, 'state' | 'runtime'>,
   { name, projects }: Filtered,
-  estimate: Estimate,
-  oldestMs: number,
+  { estimate, complete, oldestMs }: Looked,
 ): Promise<KnownEstimates> {
   if (state === undefined) return { before: undefined, reached: [], sureUsd: 0 };
   const {
@@ -69,7 +80,8 @@ export async function noteEstimate(
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
-    return isNew ? { ...before, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : before;
+    const after = complete ? atMost(before, estimate, projects) : before;
+    return isNew ? { ...after, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : after;
   });
   const sureUsd = sureOf(sure, estimate.reading.periodStartMs, projects);
   return { before: looks.findLast(({ atMs }) => atMs < oldestMs), reached, sureUsd };
@@ -104,6 +116,17 @@ export async function noteSure(
   } catch (error) {
     log('WARNING', `Cannot note which rung of ${name} the estimate is sure of: ${messageOf(error)}`);
   }
+}
+
+/** Of what was sure no more than is expected to be spent. */
+function atMost(
+  memory: Memory,
+  { spend: { expected: usd }, reading: { periodStartMs } }: Estimate,
+  projects: readonly string[],
+): Memory {
+  return sureOf(memory.sure, periodStartMs, projects) <= usd
+    ? memory
+    : { ...memory, sure: { periodStartMs, usd, filter: [...projects] } };
 }
 
 /** What was sure for other projects is not spent by these. */

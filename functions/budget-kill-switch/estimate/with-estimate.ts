@@ -56,7 +56,7 @@ export async function withEstimate(
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);
     const { estimate, blocked, complete, oldestMs } = gathered;
     if (blocked !== undefined) return alone('ERROR', `nothing is done on the estimate: ${blocked}`);
-    const known = await noteEstimate(context, budget, estimate, oldestMs);
+    const known = await noteEstimate(context, budget, { estimate, complete, oldestMs });
     const estimated = estimatedOf(verdict, { estimate, complete, ...known });
     const { sureUsd } = estimated;
     const { periodStartMs: startMs } = estimate.reading;

@@ -163,6 +163,41 @@ describe('the ladder on spend that is estimated', () => {
     expect(live.fake.world.changes.slice(before)).toEqual([]);
   });
 
+  describe('what it was sure of before a credit', () => {
+    /** A rung that was sure and fired, and a report that is lower than those before it. */
+    async function credited(complete: boolean): Promise<LiveWorld> {
+      const live = await start();
+      live.burn('ml-research', RUNAWAY);
+      for (let n = 0; n < 6; n++) await live.round();
+      expect(stops(live)).toHaveLength(1);
+      live.pass(5);
+      live.look(complete);
+      await live.message(live.reported() - 20);
+      return live;
+    }
+    const sureUsd = (live: LiveWorld): unknown =>
+      /"sure":\{"periodStartMs":\d+,"usd":([\d.]+)/.exec(
+        live.fake.world.objects.get(MEMORY)?.text ?? '',
+      )?.[1];
+
+    it('stops nothing once that much is expected again', async () => {
+      const live = await credited(true);
+      live.fake.world.projects.find(({ id }) => id === 'ml-research')?.vms.set('vm-1', true);
+      live.fake.world.starts.set('ml-research/vm-1', live.fake.world.nowMs);
+      live.burn('ml-research', 60);
+      for (let n = 0; n < 4; n++) await live.round();
+      expect(live.truth() - 20).toBeGreaterThan(AMOUNT);
+      expect(stops(live)).toHaveLength(1);
+      expect(live.lines('WARNING').join('\n')).toMatch(
+        /stop-compute is expected to be reached and does not fire by the estimate yet: not sure enough/,
+      );
+    });
+
+    it('stays while no look sees all: what is expected may lack what was not seen', async () => {
+      expect(sureUsd(await credited(false))).toBe(String(AMOUNT));
+    });
+  });
+
   it('is calm once the amount is raised', async () => {
     const live = await start();
     const known = live.fake.world.budgets.get(BUDGET);
