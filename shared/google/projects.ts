@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { PermanentError } from '../errors.ts';
 import { firstTime, listPages } from './list-pages.ts';
-import { isServiceDisabled, GoogleApiError } from './google-api-error.ts';
+import { EmptyAnswer, GoogleApiError, isServiceDisabled } from './google-api-error.ts';
 import { parseAnswer, requireAbout } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
 import { stringMap, type StringMap } from './string-map.ts';
@@ -108,10 +108,12 @@ export async function isInScope(api: Api, scope: readonly string[], projectId: s
     const project = await readProject(api, `projects/${encodeURIComponent(projectId)}`, projectSchema);
     requireAbout(GET, 'projectId', project.projectId, projectId);
     let { parent } = project;
+    const isNew = firstTime();
     while (parent !== undefined) {
       if (scope.includes(parent)) return true;
       if (!parent.startsWith('folders/')) return false;
       const call = 'cloudresourcemanager.folders.get';
+      if (!isNew(parent)) throw new GoogleApiError(call, new EmptyAnswer(`${parent} lies below itself`));
       const folder = parseAnswer(call, folderSchema, await api.request(call, { url: `${HOST}/${parent}` }));
       requireAbout(call, 'name', folder.name, parent);
       parent = folder.parent;

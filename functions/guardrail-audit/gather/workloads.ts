@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import { listPages } from '../../../shared/google/list-pages.ts';
-import { parseAnswer } from '../../../shared/google/parse-answer.ts';
+import { BY_CONTINUE, listPages } from '../../../shared/google/list-pages.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
 import type { Workload } from '../facts.ts';
 import { joinReadings, type Reading } from '../reading.ts';
@@ -68,7 +67,6 @@ function functionOf(
 const itemsPage = z.looseObject({
   items: z.optional(z.unknown()),
   unreachable: z.optional(z.array(z.string())),
-  metadata: z.optional(z.looseObject({ continue: z.optional(z.string()) })),
 });
 const knativeSchema = z.looseObject({
   metadata: z.looseObject({ name: z.string(), labels: z.optional(z.unknown()) }),
@@ -100,10 +98,8 @@ function readKnative(
     const gaps: string[] = [];
     const url = `https://run.googleapis.com/apis/${group}/v1/namespaces/${look.projectId}/${collection}`;
     const call = `run.${collection}.list`;
-    let next: string | undefined;
-    do {
-      const answer = await look.api.request(call, { url, query: { limit: 500, continue: next } });
-      const page: z.infer<typeof itemsPage> = parseAnswer(call, itemsPage, answer);
+    const request = { url, query: { limit: 500 } };
+    for await (const page of listPages(look.api, call, request, itemsPage, BY_CONTINUE)) {
       const { items, strange } = readItems(page.items, knativeSchema, 'items');
       gaps.push(
         ...strangeGaps(`${collection} of Cloud Run`, strange),
@@ -115,8 +111,7 @@ function readKnative(
           .filter(({ metadata }) => textField(metadata.labels, 'goog-managed-by') !== 'cloudfunctions')
           .map((one) => knativeOf(one, collection, templateOf(one.spec), look)),
       );
-      next = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-    } while (next !== undefined);
+    }
     return { value: found, gaps };
   });
 }

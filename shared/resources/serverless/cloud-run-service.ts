@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseAnswer } from '../../google/parse-answer.ts';
+import { BY_CONTINUE, listPages } from '../../google/list-pages.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
@@ -29,7 +29,6 @@ type Service = z.infer<typeof serviceSchema>;
 
 const pageSchema = z.looseObject({
   items: z.optional(z.unknown()),
-  metadata: z.optional(z.looseObject({ continue: z.optional(z.string()) })),
   unreachable: z.optional(z.array(z.string())),
 });
 
@@ -43,20 +42,14 @@ export const CLOUD_RUN_SERVICES = namedKind({
     const found: Listed[] = [];
     const call = 'run.services.list';
     const url = `https://run.googleapis.com/apis/serving.knative.dev/v1/namespaces/${look.projectId}/services`;
-    let token: string | undefined;
-    do {
-      const page = parseAnswer(
-        call,
-        pageSchema,
-        await look.api.request(call, { url, query: { limit: 100, continue: token } }),
-      );
+    const request = { url, query: { limit: 100 } };
+    for await (const page of listPages(look.api, call, request, pageSchema, BY_CONTINUE)) {
       const { items, strange } = readItems(page.items, serviceSchema, 'items');
       noteStrange(look.gap, `projects/${look.projectId} Cloud Run services`, strange);
       for (const region of page.unreachable ?? [])
         look.gap(unreachable(`projects/${look.projectId} ${region}`, 'Cloud Run services'));
       found.push(...items.flatMap((service) => listed(look, service)));
-      token = page.metadata?.continue === '' ? undefined : page.metadata?.continue;
-    } while (token !== undefined);
+    }
     return found;
   },
 }); // prettier-ignore

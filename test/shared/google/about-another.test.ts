@@ -70,6 +70,18 @@ it('the folder above a project is not known by the answer about another', async 
   await expect(isInScope(api, ['folders/1'], 'p')).rejects.toMatchObject({ retryable: true });
 });
 
+it('folders above a project that lie below each other are no answer, and end', async () => {
+  const { api, requested } = scriptedApi(({ target }) => {
+    if (target.includes('/projects/')) return { projectId: 'p', parent: 'folders/2' };
+    const name = target.replace(/^.*\/folders/, 'folders');
+    return { name, parent: name === 'folders/2' ? 'folders/3' : 'folders/2' };
+  });
+  const answered = isInScope(api, ['folders/1'], 'p');
+  await expect(answered).rejects.toMatchObject({ retryable: true });
+  await expect(answered).rejects.toThrow('folders/2 lies below itself');
+  expect(requested).toHaveLength(3);
+});
+
 it('a node pool that cannot be read is not one that is gone', async () => {
   const cluster = { name: 'c', location: 'z', nodePools: [{ name: 'n', autoscaling: 'on' }] };
   const { api } = scriptedApi(() => cluster);

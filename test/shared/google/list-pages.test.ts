@@ -4,10 +4,13 @@ import { glob } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'vitest';
 import * as z from 'zod/mini';
+import { readWorkloads } from '../../../functions/guardrail-audit/gather/workloads.ts';
 import { listBuckets } from '../../../shared/google/buckets.ts';
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
 import { listPages } from '../../../shared/google/list-pages.ts';
 import { listNotebooks } from '../../../shared/google/notebooks.ts';
+import { startLook } from '../../../shared/resources/look.ts';
+import { CLOUD_RUN_SERVICES } from '../../../shared/resources/serverless/cloud-run-service.ts';
 import { listProjects } from '../../../shared/google/projects.ts';
 import { listMakers } from '../../../shared/google/vertex/makers.ts';
 import { listRunningVms } from '../../../shared/google/vms.ts';
@@ -113,12 +116,41 @@ describe('the listings of costguard', () => {
     assert.equal(requested.length, 2);
   });
 
+  test('those of Cloud Run, whose token is metadata.continue, are read to their end, and end like the others', async () => {
+    const list = async (tokens: Readonly<Record<string, string>>) => {
+      const { api, requested } = scriptedApi(({ query }) => ({
+        items: [],
+        metadata: { continue: tokens[query['continue'] ?? ''] ?? '' },
+      }));
+      const gaps: string[] = [];
+      const look = startLook({
+        ...{ api, projectId: 'p', notOffered: () => undefined, skip: () => false },
+        gap: ({ where, why }) => void gaps.push(`${where}: ${why}`),
+      });
+      const audit = { api, projectId: 'p', now: new Date(0), digestOf: String, failed: () => undefined };
+      const [listed, read] = await Promise.allSettled([CLOUD_RUN_SERVICES.list(look), readWorkloads(audit)]);
+      return { requested, gaps, listed, read };
+    };
+
+    const whole = await list({ '': 'a', a: 'b' });
+    assert.equal(whole.listed.status, 'fulfilled');
+    assert.deepEqual(
+      whole.requested.filter(({ query }) => query['limit'] === '100').map(({ query }) => query['continue']),
+      [undefined, 'a', 'b'],
+    );
+    const { listed, read, requested } = await list({ '': 'a', a: 'b', b: 'a' });
+    assert.match(String(listed.status === 'rejected' && listed.reason), /a token that came before/);
+    assert.match(JSON.stringify(read), /services could not be read.*a token that came before/);
+    assert.match(JSON.stringify(read), /jobs could not be read.*a token that came before/);
+    assert.ok(requested.length < 15, String(requested.length));
+  });
+
   test('turn no page without listPages or readPages', async () => {
     const root = join(import.meta.dirname, '../../..');
     const files: string[] = [];
     for await (const file of glob('{shared,functions,deploy}/**/*.ts', { cwd: root })) files.push(file);
     const turning = files.filter((file) =>
-      /pageToken|\bnextPage\b|autoPaginate: true/.test(readFileSync(join(root, file), 'utf8')),
+      /pageToken|\bnextPage\b|autoPaginate: true|continue: /.test(readFileSync(join(root, file), 'utf8')),
     );
     assert.ok(turning.length >= 3);
     for (const file of turning)
