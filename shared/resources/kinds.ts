@@ -22,7 +22,7 @@ import { PERSISTENT_RESOURCES } from './vertex/persistent-resource.ts';
 import { PIPELINE_JOBS } from './vertex/pipeline-job.ts';
 import { REASONING_ENGINES } from './vertex/reasoning-engine.ts';
 import { SCHEDULES } from './vertex/schedule.ts';
-import { TRAINING_PIPELINES } from './vertex/training-pipeline.ts';
+import { TRAINING_PIPELINES } from './vertex/training/training-pipeline.ts';
 import { TUNING_JOBS } from './vertex/tuning-job.ts';
 
 /** The table of what burns, in the order in which it is stopped. */

@@ -34,6 +34,10 @@ const instancesSchema = z.looseObject({
   unreachable: z.array(z.string()).optional(),
 });
 
+const trainingPipelinesSchema = z.looseObject({
+  trainingPipelines: z.array(z.looseObject({ trainingTaskInputs: z.unknown().default({}) })).default([]),
+});
+
 function notebooks({ project }: World, rest: string): string {
   return `https://notebooks.googleapis.com/v2/projects/${project}/locations/${rest}`;
 }
@@ -173,6 +177,19 @@ export const LIVE_CHECKS: Readonly<Record<string, LiveCheck>> = {
     return parsed.success
       ? holds(`${String(parsed.data.locations.length)} locations`)
       : broken(z.prettifyError(parsed.error));
+  },
+  async 'vertex-task-inputs'(world) {
+    const answer = await world.client.get(
+      `https://us-central1-aiplatform.googleapis.com/v1/projects/${world.project}/locations/us-central1/trainingPipelines`,
+    );
+    const refused = unavailable(answer);
+    if (refused !== undefined) return refused;
+    const { trainingPipelines } = trainingPipelinesSchema.parse(answer.body);
+    const written = trainingPipelines.flatMap(({ trainingTaskInputs }) => JSON.stringify(trainingTaskInputs).match(/"(?:worker_pool_specs|workerPoolSpecs|machine_spec|machineSpec)":/g) ?? []); // prettier-ignore
+    const keys = [...new Set(written)].sort().join(' ');
+    if (written.length === 0) return unchecked('us-central1 has no custom training pipeline');
+    // One spelling may also be the only one that was written.
+    return (keys.includes('_') ? holds : unchecked)(`inputs have the keys ${keys}`);
   },
   async 'billing-info'(world) {
     const answer = await world.client.get(

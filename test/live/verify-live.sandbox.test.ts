@@ -82,6 +82,17 @@ describe('verify-live', () => {
     assert.notEqual(found['notebooks-heartbeat'], 'not checked', output);
   });
 
+  it.each([
+    [{ workerPoolSpecs: [{ machine_spec: {} }] }, 'holds'],
+    [{ workerPoolSpecs: [{ machineSpec: {} }] }, 'not checked'],
+    [{ targetColumn: 'y' }, 'not checked'],
+  ])('reads the inputs of training pipelines: %j is %s', async (trainingTaskInputs, result) => {
+    const { output, found } = await run(['--project', LAB], (url, given) =>
+      url.includes('trainingPipelines') ? { status: 200, body: { trainingPipelines: [{ trainingTaskInputs }] } } : given,
+    ); // prettier-ignore
+    assert.equal(found['vertex-task-inputs'], result, output);
+  });
+
   it('finds what does not hold, and ends with 1', async () => {
     const { code, found } = await run(['--project', LAB], (url, given) => {
       if (url.includes('locations/-/')) return { status: 400, body: {} };

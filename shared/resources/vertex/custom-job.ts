@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { unpriced } from '../../prices/price.ts';
-import { describeMachines, machineCount } from '../cost.ts';
+import { unpriced, type Price } from '../../prices/price.ts';
+import { describeMachines, machineCount, type Machines } from '../cost.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
 import { poolMachines, vertexCost, workerPools } from './machine-spec.ts';
 
@@ -10,6 +10,11 @@ export const jobSpec = z.looseObject({
   persistentResourceId: z.optional(z.string()),
   scheduling: z.optional(z.looseObject({ strategy: z.optional(z.string()) })),
 });
+type JobSpec = z.infer<typeof jobSpec>;
+
+/** What a job or a trial reads of its specification. */
+export const JOB_SPEC_MASK =
+  '(workerPoolSpecs(machineSpec,replicaCount),persistentResourceId,scheduling/strategy)';
 
 /** Custom training jobs, also those of pipelines, which would submit them again. */
 export const CUSTOM_JOBS = jobKind({
@@ -19,20 +24,31 @@ export const CUSTOM_JOBS = jobKind({
   states: 'JOB_STATE',
   order: 15,
   fields: { jobSpec: z.optional(jobSpec) },
-  mask: ['jobSpec(workerPoolSpecs(machineSpec,replicaCount),persistentResourceId,scheduling/strategy)'],
-  describe({ name, displayName = '', labels = {}, jobSpec: spec }) {
-    const machines = poolMachines(name, spec?.workerPoolSpecs ?? [], spec?.scheduling?.strategy);
-    const persistent = spec?.persistentResourceId ?? '';
+  mask: [`jobSpec${JOB_SPEC_MASK}`],
+  describe({ name, displayName = '', labels = {}, jobSpec: spec = {} }) {
+    const machines = jobMachines(name, spec);
     const run = labels[RUN_LABEL];
     return {
       description: `custom job ${displayName}${machines.length === 0 ? '' : `, ${describeMachines(machines)}`}`,
-      cost:
-        persistent === ''
-          ? vertexCost(machines)
-          : unpriced(`it runs on the persistent resource ${persistent}, which bills for its machines`),
+      cost: jobCost(machines, spec),
       machines: machineCount(machines),
       source: `the specification that ${name} still shows`,
       ownerKeys: [`job/${name}`, ...(run === undefined ? [] : [`run/${run}`])],
     };
   },
 });
+
+/** The machines of a job named `name`, or of one of its trials. */
+export function jobMachines(
+  name: string,
+  { workerPoolSpecs = [], scheduling }: JobSpec,
+): readonly Machines[] {
+  return poolMachines(name, workerPoolSpecs, scheduling?.strategy);
+}
+
+/** Of machines that may be those of a persistent resource: then they are counted with that. */
+export function jobCost(machines: readonly Machines[], { persistentResourceId = '' }: JobSpec): Price {
+  return persistentResourceId === ''
+    ? vertexCost(machines)
+    : unpriced(`it runs on the persistent resource ${persistentResourceId}, which bills for its machines`);
+}

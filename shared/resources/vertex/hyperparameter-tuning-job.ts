@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { isPriced, middleUsd } from '../../prices/price.ts';
 import { describeMachines, machineCount } from '../cost.ts';
-import { jobSpec } from './custom-job.ts';
+import type { Listed } from '../define-kind.ts';
+import { JOB_SPEC_MASK, jobCost, jobMachines, jobSpec } from './custom-job.ts';
 import { jobKind, RUN_LABEL } from './job.ts';
-import { poolMachines, vertexCost } from './machine-spec.ts';
 
 /** Of the trials that may run side by side: between two trials, and once fewer are left, fewer do. An assumption. */
 const EXPECTED_SHARE = 0.75;
@@ -16,28 +16,40 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
   states: 'JOB_STATE',
   order: 13,
   fields: { parallelTrialCount: z.optional(z.number()), trialJobSpec: z.optional(jobSpec) },
-  mask: ['parallelTrialCount', 'trialJobSpec(workerPoolSpecs(machineSpec,replicaCount),scheduling/strategy)'],
-  describe({ name, displayName = '', labels = {}, parallelTrialCount = 1, trialJobSpec }) {
-    // At the most: as many trials as may run side by side.
-    const machines = poolMachines(
-      name,
-      trialJobSpec?.workerPoolSpecs ?? [],
-      trialJobSpec?.scheduling?.strategy,
-    ).map((one) => ({
-      ...one,
-      count: one.count * parallelTrialCount,
-    }));
-    const whole = vertexCost(machines);
+  mask: ['parallelTrialCount', `trialJobSpec${JOB_SPEC_MASK}`],
+  describe({ name, displayName = '', labels = {}, parallelTrialCount, trialJobSpec = {} }) {
+    const { description, ...trials } = trialsOf(name, { parallelTrialCount, trialJobSpec });
     const run = labels[RUN_LABEL];
     return {
-      description: `hyperparameter tuning job ${displayName}, up to ${describeMachines(machines)}`,
-      cost: whole,
-      // How many trials run the listing does not tell: while they wait for machines there are none.
-      leastShare: 0,
-      ...(isPriced(whole) ? { expectedUsd: EXPECTED_SHARE * middleUsd(whole) } : {}),
-      machines: machineCount(machines),
+      description: `hyperparameter tuning job ${displayName}, ${description}`,
+      ...trials,
       source: `the specification that ${name} still shows`,
-      ownerKeys: run === undefined ? [] : [`run/${run}`],
+      ownerKeys: [`job/${name}`, ...(run === undefined ? [] : [`run/${run}`])],
     };
   },
 });
+
+/** What trials run on, and cost an hour, when as many run side by side as may. */
+export function trialsOf(
+  name: string,
+  { parallelTrialCount = 1, trialJobSpec }: Trials,
+): Pick<Listed, 'description' | 'cost' | 'leastShare' | 'expectedUsd' | 'machines'> {
+  const machines = jobMachines(name, trialJobSpec).map((one) => ({
+    ...one,
+    count: one.count * parallelTrialCount,
+  }));
+  const cost = jobCost(machines, trialJobSpec);
+  return {
+    description: `up to ${describeMachines(machines)}`,
+    cost,
+    // How many trials run the listing does not tell: while they wait for machines there are none.
+    leastShare: 0,
+    ...(isPriced(cost) ? { expectedUsd: EXPECTED_SHARE * middleUsd(cost) } : {}),
+    machines: machineCount(machines),
+  };
+}
+
+interface Trials {
+  readonly parallelTrialCount?: number | undefined;
+  readonly trialJobSpec: z.infer<typeof jobSpec>;
+}

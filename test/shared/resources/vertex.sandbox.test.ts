@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { isPriced } from '../../../shared/prices/price.ts';
+import { isPriced, unpriced } from '../../../shared/prices/price.ts';
 import { worstFirst } from '../../../shared/resources/inventory.ts';
 import type { ResourceKind } from '../../../shared/resources/kind.ts';
 import { costText, isKnownToBurn } from '../../../shared/resources/left-burning.ts';
 import { BATCH_PREDICTION_JOBS } from '../../../shared/resources/vertex/batch-prediction-job.ts';
 import { CUSTOM_JOBS } from '../../../shared/resources/vertex/custom-job.ts';
+import { HYPERPARAMETER_TUNING_JOBS } from '../../../shared/resources/vertex/hyperparameter-tuning-job.ts';
 import { PIPELINE_JOBS } from '../../../shared/resources/vertex/pipeline-job.ts';
 import { SCHEDULES } from '../../../shared/resources/vertex/schedule.ts';
-import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training-pipeline.ts';
+import { TRAINING_PIPELINES } from '../../../shared/resources/vertex/training/training-pipeline.ts';
 import {
   backSteps,
   find,
@@ -141,6 +142,129 @@ describe('Vertex AI: schedules, pipelines and batch predictions', () => {
       expect(flex?.low).toBeLessThan(flex?.high ?? NaN);
       expect(find(inventory, '42').description).toContain('(flex-start)');
     });
+  });
+
+  describe('training pipelines', () => {
+    const TASK = 'gs://google-cloud-aiplatform/schema/trainingjob/definition/';
+    const pools = [{ machineSpec: MACHINE, replicaCount: '2' }];
+    const snakePools = [{ machine_spec: { machine_type: 'n1-standard-4', accelerator_type: 'NVIDIA_TESLA_T4', accelerator_count: '1' }, replica_count: 2 }]; // prettier-ignore
+    const training = (id: string, task: string, inputs: unknown, metadata: unknown = {}) =>
+      at('trainingPipelines', id, {
+        ...{ state: 'PIPELINE_STATE_RUNNING', displayName: id, trainingTaskDefinition: `${TASK}${task}_1.0.0.yaml` },
+        ...{ trainingTaskInputs: inputs, trainingTaskMetadata: metadata },
+      }); // prettier-ignore
+    const lookAt = async (resources: ProjectInput['resources'], vertex: ProjectInput['vertex'] = {}) => {
+      let found: Awaited<ReturnType<Parameters<Parameters<typeof withResources>[2]>[0]['look']>> | undefined;
+      const kinds = [TRAINING_PIPELINES, HYPERPARAMETER_TUNING_JOBS, CUSTOM_JOBS];
+      await withResources(kinds, { resources: resources ?? [], vertex }, async ({ look }) => {
+        found = await look();
+      });
+      if (found === undefined) throw new Error('not looked');
+      return found;
+    };
+
+    it('are read by either spelling of their inputs, and are no AutoML', async () => {
+      const inventory = await lookAt([
+        training('camel', 'custom_task', { workerPoolSpecs: pools }),
+        training('snake', 'custom_task', { worker_pool_specs: snakePools }),
+        // The Python client writes both.
+        training('mixed', 'custom_task', { workerPoolSpecs: snakePools }),
+      ]);
+      expect(costText(find(inventory, 'camel').cost)).toBe('$0.437/h');
+      for (const id of ['snake', 'mixed']) {
+        expect(find(inventory, id).description).toBe('2 x n1-standard-4 with 1 x nvidia-tesla-t4');
+        // 2 x (0.189999 + 0.35) x 1.15
+        expect(costText(find(inventory, id).cost)).toBe('$1.24/h');
+        expect(find(inventory, id).machines).toBe(2);
+      }
+    });
+
+    it.each([
+      ['SPOT', ' (Spot)'],
+      [4, ' (Spot)'],
+      ['4', ' (Spot)'],
+      ['FLEX_START', ' (flex-start)'],
+      [6, ' (flex-start)'],
+      ['STANDARD', ''],
+      [3, ''],
+      [99, ''],
+    ])('are bought as their scheduling says: %s', async (strategy, said) => {
+      const { resources } = await lookAt([
+        training('task', 'custom_task', { worker_pool_specs: snakePools, scheduling: { strategy } }),
+      ]);
+      expect(resources.map(({ description }) => description)).toEqual([
+        `2 x n1-standard-4 with 1 x nvidia-tesla-t4${said}`,
+      ]);
+    });
+
+    it.each([{ persistentResourceId: 'ray' }, { persistent_resource_id: 'ray' }])(
+      'on a persistent resource are counted with that: %j',
+      async (persistent) => {
+        const inventory = await lookAt([
+          training('task', 'custom_task', { workerPoolSpecs: pools, ...persistent }),
+        ]);
+        expect(find(inventory, 'task').cost).toMatchObject({
+          usd: 'unpriced',
+          why: 'it runs on the persistent resource ray, which bills for its machines',
+        });
+      },
+    );
+
+    it.each([
+      ['backingCustomJob', 'customJobs/21', { jobSpec: { workerPoolSpecs: pools } }],
+      ['backing_custom_job', 'customJobs/21', { jobSpec: { workerPoolSpecs: pools } }],
+      ['backingHyperparameterTuningJob', 'hyperparameterTuningJobs/41', { trialJobSpec: { workerPoolSpecs: pools } }],
+    ])('are counted once with the job that %s names', async (field, job, spec) => {
+      const [collection = '', id = ''] = job.split('/');
+      const metadata = { [field]: `projects/3001/locations/us-central1/${job}` };
+      const inventory = await lookAt([training('task', 'custom_task', { workerPoolSpecs: pools }, metadata)], {
+        [collection]: [{ id, displayName: '', ...spec }],
+      });
+      expect(inventory.resources).toHaveLength(2);
+      expect(find(inventory, id).partOf?.resource).toBe(find(inventory, 'task').resource);
+      expect(costText(find(inventory, 'task').cost)).toBe('$0.437/h');
+    }); // prettier-ignore
+
+    it('of a hyperparameter tuning task cost as many trials as run side by side', async () => {
+      const { resources } = await lookAt([
+        training('task', 'hyperparameter_tuning_task', {
+          ...{ parallelTrialCount: '3', max_trial_count: '9' },
+          trial_job_spec: { worker_pool_specs: [{ machine_spec: { machine_type: 'n1-standard-4' } }] },
+        }),
+      ]);
+      expect(resources).toMatchObject([
+        { description: 'up to 3 x n1-standard-4', leastShare: 0, machines: 3 },
+      ]);
+      expect(costText(resources[0]?.cost ?? unpriced('none'))).toBe('$0.6555/h');
+    });
+
+    it('are unpriced for the true reason where no machines can be read', async () => {
+      const inventory = await lookAt([
+        training('automl', 'automl_tabular', { targetColumn: 'y', trainBudgetMilliNodeHours: '1000' }),
+        training('bare', 'custom_task', {}),
+        training('strange', 'custom_task', { workerPoolSpecs: 'many' }),
+        training('null', 'custom_task', null, null),
+      ]);
+      expect(inventory.gaps).toEqual([]);
+      const why = (id: string) => costText(find(inventory, id).cost);
+      expect(why('automl')).toBe('unpriced: AutoML bills node hours by the kind of data');
+      for (const id of ['bare', 'strange', 'null'])
+        expect(why(id)).toBe('unpriced: the machines in the inputs of its task cannot be read');
+    });
+  });
+
+  it('counts the trials on a persistent resource with that', async () => {
+    const trialJobSpec = { workerPoolSpecs: [{ machineSpec: MACHINE }], persistentResourceId: 'ray' };
+    const hyperparameterTuningJobs = [{ id: '41', displayName: '', parallelTrialCount: 3, trialJobSpec }];
+    await withResources(
+      [HYPERPARAMETER_TUNING_JOBS],
+      { vertex: { hyperparameterTuningJobs } },
+      async ({ look }) => {
+        expect(costText(find(await look(), '41').cost)).toBe(
+          'unpriced: it runs on the persistent resource ray, which bills for its machines',
+        );
+      },
+    );
   });
 
   it('counts the labels of the notebook runs that a schedule starts', async () => {
