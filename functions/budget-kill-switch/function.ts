@@ -92,8 +92,9 @@ async function answer(
     });
   const about = { ...taken.notification, budget };
   const { verdict, ...estimated } = await withEstimate(context, config, about, taken.verdict);
+  const judgedBy = { publishedMs: remembered.asOfMs, unheldMs: remembered.unheldMs };
   const lostBreaks: unknown[] = [];
-  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, remembered.asOfMs, (error) =>
+  const heldSinceMs = await noteHeld(context, config, budget.name, verdict, judgedBy, (error) =>
     lostBreaks.push(error),
   );
   if (verdict.kind === 'due') await fireDueRungs({ ...due, verdict, heldSinceMs });

@@ -36,8 +36,11 @@ type Stored = z.infer<typeof inForceSchema>;
 /** The latest message of a budget, by which ticks hold the rungs that it reached. */
 export interface InForce {
   readonly notification: Notification;
+  /** When the newest message was published by which what it reached is judged. */
   readonly publishedMs: number;
   readonly reached: readonly RungAction[];
+  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  readonly unheldMs: number | undefined;
 }
 
 /**
@@ -110,7 +113,9 @@ export async function recallInForce(
   }
   const isOutdated = latest !== undefined && latest.atMs > publishedMs;
   const reached = isOutdated ? stored.reached.filter((one) => latest.reached.includes(one)) : stored.reached;
-  return reached.length === 0 ? undefined : { notification, publishedMs, reached };
+  if (reached.length === 0) return undefined;
+  const judgedMs = isOutdated ? latest.atMs : publishedMs;
+  return { notification, publishedMs: judgedMs, reached, unheldMs: latest?.unheldMs };
 }
 
 /** JSON has no undefined. */

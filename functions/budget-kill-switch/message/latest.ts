@@ -16,6 +16,11 @@ export const latestSchema = z.object({
   forecast: z.optional(z.number()),
   /** When the message was published that came late and whose threshold holds what this one names none for; absent: none. */
   byMs: z.optional(z.number()),
+  /**
+   * When the last message was published by which what burns was not held, this one or one before it: written ahead of the note in
+   * `held.json`, which may be lost. Absent: none.
+   */
+  unheldMs: z.optional(z.number()),
 });
 
 /** The newest message known of a budget's period, as it was taken. */

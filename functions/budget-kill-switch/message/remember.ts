@@ -2,6 +2,7 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { Budget } from '../../../shared/google/budgets.ts';
 import type { EventContext } from '../../../shared/run/handle-event.ts';
 import type { Config } from '../config.ts';
+import { isHeld } from '../settle/held-since.ts';
 import { holdLate, holdUnnamed, type HeldTold } from './hold-unnamed.ts';
 import { noteInForce } from './in-force.ts';
 import { reachedBy, type Latest, type Told } from './latest.ts';
@@ -17,6 +18,8 @@ export interface Remembered {
   readonly rate: number | undefined;
   /** The moment that the figures are of by which it is taken. */
   readonly asOfMs: number;
+  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  readonly unheldMs: number | undefined;
   /** Whether it is the first that reaches no rung that takes something away, after others that did. */
   readonly releases: boolean;
 }
@@ -34,18 +37,16 @@ export async function rememberMessage(
   asOfMs: number,
 ): Promise<Remembered> {
   const { state, log, runtime } = context;
-  const kept = { told: message, newer: undefined, rate: undefined, asOfMs, releases: false };
+  const nothing = { newer: undefined, rate: undefined, unheldMs: undefined };
+  const kept = { ...nothing, told: message, asOfMs, releases: false };
   if (state === undefined) return kept;
   const against = { budget, config, now: runtime.now() };
   try {
-    const noted = await noteSpend<HeldTold>(
-      state,
-      runtime,
-      message,
-      asOfMs,
-      (told, known) => holdUnnamed(told, known, against),
-      (told, newer) => holdLate(told, asOfMs, newer, against),
-    );
+    const noted = await noteSpend<HeldTold>(state, runtime, message, asOfMs, {
+      take: (told, known) => holdUnnamed(told, known, against),
+      takeLate: (told, newer) => holdLate(told, asOfMs, newer, against),
+      isHeld: ({ verdict }) => isHeld(config, verdict),
+    });
     if (noted.newer !== undefined) return { ...noted, releases: false };
     return { ...noted, releases: await noteInForce(context, config, noted.told, noted.asOfMs) };
   } catch (error) {

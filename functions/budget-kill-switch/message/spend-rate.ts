@@ -44,38 +44,51 @@ export interface NotedSpend<T extends Told> {
   readonly newer: Latest | undefined;
   /** The moment that the figures are of by which it is taken. */
   readonly asOfMs: number;
+  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  readonly unheldMs: number | undefined;
+}
+
+/** How a message is taken. */
+export interface Taking<T extends Told> {
+  /** After the newest message known. */
+  readonly take: (message: T, known: Latest | undefined) => T;
+  /** With the figures of a newer one; undefined where it is not noted. */
+  readonly takeLate?: (message: T, newer: Latest) => T | undefined;
+  /** Whether what burns is held by it, as it is taken. */
+  readonly isHeld?: (told: T) => boolean;
 }
 
 /**
- * Notes what a message says was spent. `take`: how it is taken after the newest message known; one that is older itself tells nothing of
- * now, and is not noted, unless `takeLate` takes it with that one's figures. Throws `GoogleApiError`, and `Conflict` after many rounds.
+ * Notes what a message says was spent. One that is older than the newest known tells nothing of now, and is not noted, unless `takeLate`
+ * takes it with that one's figures. Throws `GoogleApiError`, and `Conflict` after many rounds.
  */
 export async function noteSpend<T extends Told>(
   state: State,
   runtime: Pick<Runtime, 'now' | 'sleep' | 'random'>,
   message: T,
   publishedMs: number,
-  take: (message: T, known: Latest | undefined) => T,
-  takeLate: (message: T, newer: Latest) => T | undefined = () => undefined,
+  { take, takeLate = () => undefined, isHeld = () => true }: Taking<T>,
 ): Promise<NotedSpend<T>> {
   const nowMs = Math.max(runtime.now().getTime(), publishedMs);
-  let noted: NotedSpend<T> = { rate: undefined, told: message, newer: undefined, asOfMs: publishedMs };
+  const untold = { rate: undefined, told: message, asOfMs: publishedMs };
+  let noted: NotedSpend<T> = { ...untold, newer: undefined, unheldMs: undefined };
   await updateStateObject(state, runtime, memoryOf(message.notification), (stored): Samples => {
     const known = unlessAhead(stored.latest, nowMs);
     const newer = isOutdated(message, publishedMs, known) ? known : undefined;
     const told = newer === undefined ? take(message, known) : takeLate(message, newer);
     if (told === undefined) {
-      noted = { rate: undefined, told: message, newer, asOfMs: publishedMs };
+      noted = { ...untold, newer, unheldMs: known?.unheldMs };
       return stored;
     }
     const asOfMs = newer?.atMs ?? publishedMs;
+    const unheldMs = isHeld(told) ? known?.unheldMs : asOfMs;
     const sample = sampleOf(told.notification, asOfMs);
     const before = stored.samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
-    noted = { rate: rateOf(before, sample), told, newer: undefined, asOfMs };
+    noted = { rate: rateOf(before, sample), told, newer: undefined, asOfMs, unheldMs };
     const last = before.at(-1);
     const isNew = last === undefined || asOfMs - last.atMs >= LEAST_APART_MS || !isSaid(last, sample);
     const samples = isNew ? [...before, sample].slice(-MAX_SAMPLES) : before;
-    const latest = latestOf(told, asOfMs);
+    const latest = { ...latestOf(told, asOfMs), ...(unheldMs === undefined ? {} : { unheldMs }) };
     return {
       ...{ version: 1, samples },
       latest: newer === undefined ? latest : { ...latest, byMs: publishedMs },

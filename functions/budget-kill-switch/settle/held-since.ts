@@ -24,32 +24,40 @@ const storedSchema = z.optional(heldSchema);
 /** The same note twice is one. */
 const MAX_UNANSWERED = 3;
 
+/** By what it is judged whether what burns is held. */
+export interface JudgedBy {
+  /** When the message was published; absent at a tick by the estimate alone. */
+  readonly publishedMs?: number | undefined;
+  /** When the last message was published by which it was not held; absent where none is known. */
+  readonly unheldMs?: number | undefined;
+}
+
 /**
  * Since when the rung that holds what burns, stop-compute where there is one, has been in force on a budget's projects without a break,
  * milliseconds since the epoch: since now where nothing is noted, or a note cannot be true. Between, as under a raise or a credit, anything
- * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. Observing, it is not in force. Undefined where that cannot be read or kept. `publishedMs` is the
- * message's that is judged; absent at a tick by the estimate alone. `onLostBreak` is told what a break could not be noted for: the event has
- * to come again, for a break that no look has noted counts as none.
+ * may have run, whose cost arrives for up to a day, or been changed, also where the amount is what it was before. Observing, it is not in
+ * force. Undefined where that cannot be read or kept. `onLostBreak` is told what a break could not be noted for: the event has to come
+ * again, and where a newer message overtakes it, `unheldMs` tells that one of the break.
  */
 export async function noteHeld(
   { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
   { mode, ladder }: Pick<Config, 'mode' | 'ladder'>,
   budget: string,
   verdict: Verdict,
-  publishedMs?: number,
+  { publishedMs, unheldMs }: JudgedBy,
   onLostBreak: (error: unknown) => void = () => undefined,
 ): Promise<number | undefined> {
   if (state === undefined || verdict.kind === 'ignore') return undefined;
-  const isHeld = mode === 'enforce' && holdsCompute(ladder, verdict);
+  const held = isHeld({ mode, ladder }, verdict);
   const nowMs = runtime.now().getTime();
   let sinceMs = nowMs;
   const change = (before: Held | undefined): Held | undefined => {
     const known = before?.sinceMs ?? null;
-    sinceMs = known === null || isAhead(known, nowMs) ? nowMs : known;
+    sinceMs = known === null || isAhead(known, nowMs) || isBroken(before, unheldMs) ? nowMs : known;
     if (isLate(before?.publishedMs, publishedMs, nowMs)) return undefined;
-    if (!isHeld && known === null) return undefined;
+    if (!held && known === null) return undefined;
     const judgedMs = publishedMs ?? before?.publishedMs;
-    const after = isHeld ? sinceMs : null;
+    const after = held ? sinceMs : null;
     if (known === after && before?.publishedMs === judgedMs) return undefined;
     return { version: 1, sinceMs: after, ...(judgedMs === undefined ? {} : { publishedMs: judgedMs }) };
   };
@@ -58,12 +66,22 @@ export async function noteHeld(
     return sinceMs;
   } catch (error) {
     log('WARNING', `Cannot note since when stop-compute is in force by ${budget}: ${messageOf(error)}`);
-    if (!isHeld)
+    if (!held)
       onLostBreak(
         new BusyError(`Cannot note that stop-compute is not in force by ${budget}`, { cause: error }),
       );
     return undefined;
   }
+}
+
+/** Whether what burns is held by a verdict: observing, nothing is. Pure. */
+export function isHeld({ mode, ladder }: Pick<Config, 'mode' | 'ladder'>, verdict: Verdict): boolean {
+  return mode === 'enforce' && holdsCompute(ladder, verdict);
+}
+
+/** Whether a message after the last note did not hold it, and could not note that. */
+function isBroken(before: Held | undefined, unheldMs = 0): boolean {
+  return unheldMs > (before?.publishedMs ?? before?.sinceMs ?? 0);
 }
 
 /** Whether what a verdict makes due holds what burns. Pure. */

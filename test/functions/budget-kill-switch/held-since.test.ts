@@ -29,7 +29,7 @@ function bucketOf(before?: Note, lost = 0) {
       return left-- > 0 ? Promise.reject(new Error('no answer')) : Promise.resolve('');
     },
   };
-  const note = (verdict: Verdict, publishedMs?: number, more = {}) =>
+  const note = (verdict: Verdict, publishedMs?: number, more = {}, unheldMs?: number) =>
     noteHeld(
       {
         ...{ state, log: () => undefined },
@@ -38,7 +38,7 @@ function bucketOf(before?: Note, lost = 0) {
       config(more),
       BUDGET,
       verdict,
-      publishedMs,
+      { publishedMs, unheldMs },
     );
   return { note, stored: () => (text === undefined ? undefined : (JSON.parse(text) as object)) };
 }
@@ -60,7 +60,9 @@ describe('noteHeld', () => {
     const refusing = { read: () => Promise.reject(new Error('out')) };
     const context = { state: refusing, log: () => undefined, runtime: { now: () => MIDMONTH } };
     expect(
-      await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), BUDGET, HELD, 1),
+      await noteHeld(context as unknown as Parameters<typeof noteHeld>[0], config(), BUDGET, HELD, {
+        publishedMs: 1,
+      }),
     ).toBeUndefined();
   });
 
@@ -91,6 +93,21 @@ describe('noteHeld', () => {
     const ahead = bucketOf({ sinceMs: 5, publishedMs: NOW_MS + DAY_MS });
     await ahead.note(BELOW, NOW_MS);
     expect(ahead.stored()).toMatchObject({ sinceMs: null, publishedMs: NOW_MS });
+  });
+
+  it('begins now, once, where a message since the last note held nothing and could not note that', async () => {
+    const bucket = bucketOf({ sinceMs: 5, publishedMs: 10 });
+    expect(await bucket.note(HELD, 20, {}, 10)).toBe(5);
+    const broken = bucketOf({ sinceMs: 5, publishedMs: 10 });
+    expect(await broken.note(HELD, 20, {}, 15)).toBe(NOW_MS);
+    expect(broken.stored()).toEqual({ version: 1, sinceMs: NOW_MS, publishedMs: 20 });
+    expect(await bucketOf({ sinceMs: 5, publishedMs: 20 }).note(HELD, 30, {}, 15)).toBe(5);
+    // A note by the estimate alone names no message.
+    expect(await bucketOf({ sinceMs: 20 }).note(HELD, 30, {}, 15)).toBe(20);
+    expect(await bucketOf({ sinceMs: 10 }).note(HELD, 30, {}, 15)).toBe(NOW_MS);
+    const below = bucketOf({ sinceMs: 5, publishedMs: 10 });
+    await below.note(BELOW, 15, {}, 15);
+    expect(below.stored()).toMatchObject({ sinceMs: null, publishedMs: 15 });
   });
 
   it('begins now, once, what a clock ahead has begun', async () => {

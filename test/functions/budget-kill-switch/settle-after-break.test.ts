@@ -133,6 +133,33 @@ describe('cost of what ran while stop-compute was not in force', () => {
     },
   );
 
+  it.each([
+    ['a newer message', () => report(135)],
+    [
+      'a newer message that cannot note it either, and a tick after it',
+      async () => {
+        failsHeld = true;
+        await lab.alert({ costAmount: 135, budgetAmount: 100 });
+        failsHeld = false;
+        expect(await lab.tick()).toBe(true);
+        fake.world.nowMs += 10 * MINUTE_MS;
+        return report(135);
+      },
+    ],
+  ])(
+    'of which the only message could not note it, and %s overtakes that: the settling time begins anew',
+    async (_, overtake) => {
+      await startSettled();
+      failsHeld = true;
+      expect(await lab.alert({ costAmount: 70, budgetAmount: 100 })).toBe(false);
+      failsHeld = false;
+      startByHand();
+      lab.project().vms.set('vm-1', false);
+      expect(await overtake()).toBe(true);
+      await settleAnew();
+    },
+  );
+
   it('where a look cannot note it: waits for the next one, with which the settling time begins anew', async () => {
     await startSettled();
     expect(await report(70)).toBe(true);

@@ -32,7 +32,7 @@ const AT_MS = MIDMONTH.getTime();
 async function note(context: EventContext, costAmount: number, publishedMs: number): Promise<void> {
   const told = { notification: notification({ costAmount }), verdict: DUE };
   await noteInForce(context, config(), told, publishedMs);
-  await noteSpend(context.state as State, context.runtime, told, publishedMs, (message) => message);
+  await noteSpend(context.state as State, context.runtime, told, publishedMs, { take: (message) => message });
 }
 
 const DUE: Extract<Verdict, { kind: 'due' }> = {
@@ -88,7 +88,7 @@ it('a tick holds on where the budget has other thresholds by now', async () => {
   const { context } = contextOf({});
   const message = notification({ costAmount: 105, thresholdExceeded: 1 });
   const told = { notification: message, verdict: DUE };
-  await noteSpend(context.state as State, context.runtime, told, AT_MS, (one) => one);
+  await noteSpend(context.state as State, context.runtime, told, AT_MS, { take: (one) => one });
   await noteInForce(context, config(), told, AT_MS);
   const held: string[] = [];
   const edited = budget({ thresholds: [{ share: 0.9, basis: 'current' }] });
@@ -141,7 +141,7 @@ it.each([
   const { context } = contextOf({});
   const noted = async (cost: number, verdict: typeof DUE, publishedMs: number) => {
     const told = { notification: notification({ costAmount: cost }), verdict };
-    await noteSpend(context.state as State, context.runtime, told, publishedMs, (one) => one);
+    await noteSpend(context.state as State, context.runtime, told, publishedMs, { take: (one) => one });
     return () => noteInForce(context, config(), told, publishedMs);
   };
   // The first one is noted, and held up before it is kept for the ticks.

@@ -43,7 +43,9 @@ describe('noteSpend', () => {
     verdict: judgeNotification(notification({ costAmount }), budget(), config(), MIDMONTH) as Told['verdict'],
   });
   const noteAt = async (state: State, minute: number, costAmount: number) => {
-    const noted = await noteSpend(state, at(minute), told(costAmount), minute * MINUTE_MS, (one) => one);
+    const noted = await noteSpend(state, at(minute), told(costAmount), minute * MINUTE_MS, {
+      take: (one) => one,
+    });
     return noted.rate;
   };
   const at = (minute: number) => ({
