@@ -12,22 +12,24 @@ const NO_OPTIONS = { discountAtMost: null, regions: [] } as const;
 /** Budgets whose messages are read side by side. */
 const READ_AT_ONCE = 8;
 
-/** Whose budgets, by which clock, and whether its event is the first of its tick. */
+/** Whose budgets, by which clock, and what comes before its event in the tick, as in `Run`. */
 export interface OwnBudgets {
   readonly project: string;
   readonly nowMs: number;
-  readonly isFirst: boolean;
+  readonly earlier: readonly string[] | undefined;
 }
 
 /**
  * The budgets of a project: those whose estimate its event makes, those that another project of theirs tells of, and those of which it
- * is not known whether they are about it. The first event of a tick tells beside these of those that no event estimates.
+ * is not known whether they are about it. The first project of a tick that is looked at tells beside these of those that no event
+ * estimates.
  */
 export async function gatherBudgets(
   state: State,
   budgets: readonly string[],
-  { project, nowMs, isFirst }: OwnBudgets,
+  { project, nowMs, earlier }: OwnBudgets,
 ): Promise<Pick<ProjectFacts, 'budgets' | 'toldIn' | 'unestimated'>> {
+  const isFirst = earlier !== undefined && (await firstWatched(state, earlier, nowMs)) === undefined;
   const unknown: BudgetUnknown[] = [];
   const unwatched: BudgetUnknown[] = [];
   const all = await pMap(

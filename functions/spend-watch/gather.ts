@@ -47,7 +47,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
       runsSince: (listing) => runsSince(before, listing, nowMs),
       works: (collection) => worksSomewhere(before?.looks, collection, nowMs),
     }),
-    gatherBudgets(state, config.budgets, { project: projectId, nowMs, isFirst: run.isFirst }),
+    gatherBudgets(state, config.budgets, { project: projectId, nowMs, earlier: run.earlier }),
   ]);
   const gpus = await readIdleGpus(run, config, inventory.resources, before);
   const hidden = hiddenBy(inventory, before, nowMs);

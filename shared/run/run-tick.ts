@@ -8,7 +8,7 @@ import { sweepProject } from './sweep-project.ts';
 import type { Sweep } from './sweep.ts';
 import { newRunId } from './deliver-receipt.ts';
 import { claimPart, endPart, type Claim, type SweepPart } from './sweep-chain.ts';
-import { continueTick, isStale, parseTick, STALE_AFTER_MINUTES, type Tick } from './tick.ts';
+import { continueTick, isStale, MAX_TELLERS, parseTick, STALE_AFTER_MINUTES, type Tick } from './tick.ts';
 
 /**
  * Handles one tick of a function that sweeps projects. A tick for a scope of several projects becomes one message per
@@ -57,7 +57,7 @@ async function handleMessage<Config, Facts>(
       throw new PermanentError(
         `Cannot act on "${tick.projectId}": it is outside the policy's scope (${policy.scope.join(', ')})`,
       );
-    await sweepPart(context, sweep, { ...tick, isFirst: tick.isFirst === true }, message);
+    await sweepPart(context, sweep, { ...tick, earlier: tick.earlier }, message);
     return;
   }
   const projects = await listProjects(api, policy.scope, (parent, strange) => {
@@ -71,7 +71,7 @@ async function handleMessage<Config, Facts>(
   });
   const [only, ...others] = projects;
   if (only !== undefined && others.length === 0) {
-    await sweepPart(context, sweep, { projectId: only, isFirst: true }, message);
+    await sweepPart(context, sweep, { projectId: only, earlier: [] }, message);
     return;
   }
   await fanOut(context, sweep, message, projects);
@@ -80,7 +80,7 @@ async function handleMessage<Config, Facts>(
 /** A project, or what is left of it. */
 interface ToSweep {
   readonly projectId: string;
-  readonly isFirst: boolean;
+  readonly earlier: readonly string[] | undefined;
   readonly part?: SweepPart;
 }
 
@@ -91,7 +91,7 @@ interface ToSweep {
 async function sweepPart<Config, Facts>(
   context: EventContext,
   sweep: Sweep<Config, Facts>,
-  { projectId, isFirst, part: before }: ToSweep,
+  { projectId, earlier, part: before }: ToSweep,
   message: Message,
 ): Promise<void> {
   const { runtime, log } = context;
@@ -110,7 +110,7 @@ async function sweepPart<Config, Facts>(
     return;
   }
   const { part } = claim;
-  const start = { messageId: message.id, runId, startedAt, part, isFirst };
+  const start = { messageId: message.id, runId, startedAt, part, earlier };
   const { errors, ...end } = await sweepProject(context, sweep, projectId, start);
   if (sweep.placeOf !== undefined) {
     const { next, again } = await endPart(chain, part, { ...end, failed: errors.any() });
@@ -151,7 +151,8 @@ async function fanOut<Config, Facts>(
   const topic = topicOf(context, message);
   await Promise.all(
     projects.map((project, index) => {
-      const first = tellsOfAll === true && index === 0 ? { first: true } : {};
+      const first =
+        tellsOfAll === true && index < MAX_TELLERS ? { first: index === 0 || projects.slice(0, index) } : {};
       const text = JSON.stringify({ project, ...first });
       return api.call('pubsub.topics.publish', () => runtime.clients.publish(topic, text));
     }),

@@ -15,7 +15,7 @@ export interface SweepStart {
   readonly runId: string;
   readonly startedAt: Date;
   readonly part: SweepPart;
-  readonly isFirst: boolean;
+  readonly earlier: readonly string[] | undefined;
 }
 
 /** How a run ended. Where it throws nothing, `errors` holds what a redelivery may settle. */
@@ -88,7 +88,7 @@ function seriesPerResource(
 function startRun(
   context: EventContext,
   projectId: string,
-  { runId, messageId, startedAt, part, isFirst }: SweepStart,
+  { runId, messageId, startedAt, part, earlier }: SweepStart,
   { receipt, runErrors }: { readonly receipt: ReceiptBuilder; readonly runErrors: RunErrors },
 ): Run {
   return {
@@ -97,7 +97,7 @@ function startRun(
     projectId,
     messageId,
     startedAt,
-    isFirst,
+    earlier,
     after: part.after,
     gap({ where, why, cause }) {
       receipt.incomplete({ where, why });

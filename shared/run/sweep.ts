@@ -21,7 +21,7 @@ export interface Sweep<Config, Facts> {
    * leaves out what is not behind `run.after`. With it a run that does not fit into one event goes on in another.
    */
   placeOf?(page: readonly Facts[]): string | undefined;
-  /** Whether one project of a tick tells what is of all of them: `run.isFirst` says which. */
+  /** Whether one project of a tick tells what is of all of them: `run.earlier` says which. */
   readonly tellsOfAll?: true;
   /** The sections of the policy that it reads; all when absent. */
   readonly sections?: readonly PolicySection[];
@@ -66,8 +66,11 @@ export interface Run extends EventContext {
   /** The Pub/Sub message's id: the same in each delivery of one tick. */
   readonly messageId: string;
   readonly startedAt: Date;
-  /** Whether it is the first project of a tick, or its only one, of a sweep that `tellsOfAll`; never of a message that a user sent. */
-  readonly isFirst: boolean;
+  /**
+   * Of a sweep that `tellsOfAll`: the projects of the tick before this one, which tells where none of them does; none of the first or
+   * only one. Undefined of those that never tell, and of a message that a user sent.
+   */
+  readonly earlier: readonly string[] | undefined;
   /** Resources up to this place in the order of the listing were dealt with in an earlier event. */
   readonly after: string;
   /**

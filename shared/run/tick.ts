@@ -10,8 +10,11 @@ export type Tick =
       readonly kind: 'project';
       readonly projectId: string;
       readonly part?: SweepPart;
-      /** The first project of a tick for the whole scope; absent of the others, and in a message that a user sent. */
-      readonly isFirst?: true;
+      /**
+       * One of the first projects of a tick for the whole scope: those before it, none of the very first one. Absent of the others, and in
+       * a message that a user sent.
+       */
+      readonly earlier?: readonly string[];
       /** The tick for the whole scope that it was made of; absent in a message that a user sent. */
       readonly origin?: TickOrigin;
     };
@@ -32,6 +35,9 @@ const partSchema = z.strictObject({
   used: z.optional(z.int().check(z.gte(0))),
 });
 
+/** So many projects of a tick may tell what is of all of them, each where those before it are not swept. */
+export const MAX_TELLERS = 20;
+
 /** The last moment that a Date can hold. */
 const MAX_MS = 8_640_000_000_000_000;
 
@@ -40,13 +46,15 @@ const originSchema = z.strictObject({
   publishedMs: z.int().check(z.gte(0), z.lte(MAX_MS)),
 });
 
+const projectSchema = z.string().check(z.regex(/^[a-z0-9.:-]{4,62}$/));
+
 const tickSchema = z
   .strictObject({
-    project: z.optional(z.string().check(z.regex(/^[a-z0-9.:-]{4,62}$/))),
+    project: z.optional(projectSchema),
     /** Written by costguard itself, see `continueTick`. */
     sweep: z.optional(partSchema),
-    /** Written by costguard itself: of the projects of one tick this one tells what is of all of them. */
-    first: z.optional(z.literal(true)),
+    /** Written by costguard itself: this one tells what is of all projects of the tick, where none of these does. */
+    first: z.optional(z.union([z.literal(true), z.array(projectSchema).check(z.maxLength(MAX_TELLERS))])),
     /** Written by costguard itself, see `projectTick`. */
     tick: z.optional(originSchema),
   })
@@ -77,7 +85,7 @@ export function parseTick(text: string): Tick {
     kind: 'project',
     projectId: project,
     ...(sweep === undefined ? {} : { part: sweep }),
-    ...(first === undefined ? {} : { isFirst: first }),
+    ...(first === undefined ? {} : { earlier: first === true ? [] : first }),
     ...(origin === undefined ? {} : { origin }),
   };
 }

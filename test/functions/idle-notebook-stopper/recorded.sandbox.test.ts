@@ -94,7 +94,7 @@ async function sweepRecorded(
     runId: 'run-1',
     startedAt: new Date(NOW),
     part: { id: 'message-1', part: 1, after: '' },
-    isFirst: true,
+    earlier: [],
   });
   errors.throwIfAny(PROJECT);
   const [receipt] = world.lines

@@ -38,7 +38,11 @@ async function tellers(ages: Readonly<Record<string, number>>, damaged: readonly
   const state = stateWith(objects);
   const told: Record<string, string> = {};
   for (const project of PROJECTS) {
-    const { budgets, toldIn } = await gatherBudgets(state, [budget], { project, nowMs: NOW, isFirst: false });
+    const { budgets, toldIn } = await gatherBudgets(state, [budget], {
+      project,
+      nowMs: NOW,
+      earlier: undefined,
+    });
     expect(budgets.length + toldIn.length).toBe(1);
     const [elsewhere] = toldIn;
     told[project] = elsewhere !== undefined && 'toldIn' in elsewhere ? elsewhere.toldIn : project;
@@ -63,7 +67,7 @@ describe('a budget none of whose projects is known', () => {
       read: (name: string) =>
         Promise.resolve(name === messagesObject(budget) ? { text, generation: '1', ageMs: 0 } : undefined),
     } as unknown as State;
-    expect(await gatherBudgets(state, [budget], { ...OWN, isFirst: false })).toEqual({
+    expect(await gatherBudgets(state, [budget], { ...OWN, earlier: undefined })).toEqual({
       ...{ budgets: [], unestimated: [] },
       toldIn: [{ budget, name: messages.displayName, notEvaluable: expect.stringMatching(why) as string }],
     });
@@ -85,7 +89,7 @@ describe('a budget without messages that can be used', () => {
     const state = {
       read: () => Promise.resolve(text === undefined ? undefined : { text, generation: '1', ageMs: 0 }),
     } as unknown as State;
-    expect(await gatherBudgets(state, [budget], { ...OWN, isFirst: false })).toEqual({
+    expect(await gatherBudgets(state, [budget], { ...OWN, earlier: undefined })).toEqual({
       ...{ budgets: [], unestimated: [] },
       toldIn: [{ budget, name: budget, notEvaluable: expect.stringMatching(why) as string }],
     });
@@ -118,12 +122,12 @@ describe('the first event of a tick', () => {
   const first = async (
     messages: string | undefined,
     ages: Readonly<Record<string, number>>,
-    isFirst = true,
+    { earlier }: { readonly earlier: readonly string[] | undefined } = { earlier: [] },
   ) => {
     const objects = new Map(messages === undefined ? [] : [[messagesObject(budget), messages]]);
     for (const [project, minutes] of Object.entries(ages))
       objects.set(ledgerObject(project), ledgerText(project, minutes));
-    return gatherBudgets(stateWith(objects), [budget], { ...OWN, isFirst });
+    return gatherBudgets(stateWith(objects), [budget], { ...OWN, earlier });
   };
   const others = JSON.stringify(messagesOf({ projects: ['ml-x', 'ml-y'] }));
 
@@ -141,7 +145,20 @@ describe('the first event of a tick', () => {
     expect(budgets).toEqual([]);
     expect(unestimated.map((one) => one.budget)).toEqual([budget]);
     expect(toldIn).toEqual(unestimated);
-    expect((await first(messages, ages, false)).unestimated).toEqual([]);
+    expect((await first(messages, ages, { earlier: undefined })).unestimated).toEqual([]);
+  });
+
+  it.each([
+    ['was looked at', { 'ml-0': 5 }, []],
+    ['was not looked at for long', { 'ml-0': 17 }, [budget]],
+    ['was never looked at', {}, [budget]],
+    ['and the one after it were not looked at for long', { 'ml-0': 17, 'ml-1': 600 }, [budget]],
+    ['was not looked at for long, and the one after it was', { 'ml-0': 17, 'ml-1': 5 }, []],
+  ])('leaves it to those before it in the tick, where the first of them %s', async (_, ages, told) => {
+    for (const messages of [undefined, others]) {
+      const { unestimated } = await first(messages, ages, { earlier: ['ml-0', 'ml-1'] });
+      expect(unestimated.map((one) => one.budget)).toEqual(told);
+    }
   });
 
   it('leaves a budget to the event that estimates it', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writePoints } from '../../../functions/spend-watch/metrics/write.ts';
 import { createLog } from '../../../shared/run/log.ts';
+import { parseTick } from '../../../shared/run/tick.ts';
 import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import { ledgerObject } from '../../../shared/spend/ledger.ts';
@@ -75,26 +76,34 @@ describe('the metrics of spend-watch', () => {
       expect(state()).toEqual([[BUDGET, [1]]]);
       await watch.look(5, { project: RUNAWAY, first: true });
       expect(state()).toEqual([[BUDGET, [1, 1]]]);
+      // The one before it is not looked at.
+      await watch.look(5, { project: RUNAWAY, first: ['ml-failing'] });
+      expect(state()).toEqual([[BUDGET, [1, 1, 1]]]);
       const text = JSON.stringify(
         messagesOf({ budget: BUDGET, displayName: BUDGET, projects: [RUNAWAY], amount: 1_000_000 }),
       );
       await writeState(watch.sandbox, messagesObject(BUDGET), text);
       await watch.look(5, {});
-      expect(state()).toEqual([[BUDGET, [1, 1, expect.any(Number)]]]);
+      expect(state()).toEqual([[BUDGET, [1, 1, 1, expect.any(Number)]]]);
     });
   });
 
-  it('are one event of a tick for the scope: the first of its messages alone says so', async () => {
-    const scope = `scope: [projects/${RUNAWAY}, projects/${OPERATIONS}]`;
+  it('are one event of a tick for the scope: each of its first twenty projects knows of those before it', async () => {
+    const projects = Array.from({ length: 22 }, (_, at) => `ml-lab-${String(at).padStart(2, '0')}`);
+    const scope = `scope: [${projects.map((project) => `projects/${project}`).join(', ')}]`;
     await withWatch(POLICY.replace(/scope: .*/, scope), async ({ sandbox, look }) => {
       const published = subscribeToReceipts(sandbox, `projects/${OPERATIONS}/topics/costguard-spend-watch`);
       await look(0, {}).catch(() => undefined);
-      expect(published().map((text) => JSON.parse(text) as unknown)).toEqual(
-        expect.arrayContaining([
-          { project: expect.any(String) as string, first: true },
-          { project: expect.any(String) as string },
-        ]),
-      );
+      const ticks = published()
+        .map((text) => JSON.parse(text) as { readonly project: string; readonly first?: unknown })
+        .sort((a, b) => a.project.localeCompare(b.project));
+      expect(ticks).toHaveLength(22);
+      expect(ticks[0]).toEqual({ project: 'ml-lab-00', first: true });
+      expect(ticks[2]).toEqual({ project: 'ml-lab-02', first: ['ml-lab-00', 'ml-lab-01'] });
+      expect(ticks[19]).toEqual({ project: 'ml-lab-19', first: projects.slice(0, 19) });
+      expect(ticks[20]).toEqual({ project: 'ml-lab-20' });
+      for (const { project, first } of ticks)
+        expect(parseTick(JSON.stringify({ project, first }))).toMatchObject({ projectId: project });
     });
   });
 

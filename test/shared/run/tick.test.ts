@@ -80,9 +80,17 @@ describe('parseTick', () => {
     assert.deepEqual(parseTick('{}'), { kind: 'scope' });
     assert.deepEqual(parseTick(' { } '), { kind: 'scope' });
     assert.deepEqual(parseTick('{"project": "ml-lab"}'), { kind: 'project', projectId: 'ml-lab' });
-    const first = { kind: 'project', projectId: 'ml-lab', isFirst: true };
+    const first = { kind: 'project', projectId: 'ml-lab', earlier: [] };
     assert.deepEqual(parseTick('{"project": "ml-lab", "first": true}'), first);
-    for (const text of ['{"first": true}', '{"project": "ml-lab", "first": false}'])
+    assert.deepEqual(parseTick('{"project": "ml-lab", "first": ["ml-art"]}'), {
+      ...first,
+      earlier: ['ml-art'],
+    });
+    for (const text of [
+      '{"first": true}',
+      '{"project": "ml-lab", "first": false}',
+      '{"project": "ml-lab", "first": ["ml art"]}',
+    ])
       assert.throws(() => parseTick(text), PermanentError);
     assert.deepEqual(parseTick('{"project": "example.com:ml-lab"}'), {
       kind: 'project',
