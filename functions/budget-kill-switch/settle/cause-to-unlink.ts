@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import { burnText, leftText } from '../../../shared/resources/left-burning.ts';
+import { burnText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
@@ -16,7 +16,7 @@ import { effectiveSince, mayHaveRunSince, withUnseenSince } from './in-effect.ts
 import {
   judgeGrowth,
   judgeSettling,
-  mayBurn,
+  quietText,
   RENT_A_DAY,
   type Figure,
   type Settled,
@@ -162,7 +162,7 @@ function toldOf(
   settling: Waiting,
   running: readonly RunningResource[],
 ): Told {
-  const quiet = nothingBurns(mayBurn(running, due.config, run.runtime.now()));
+  const quiet = quietText({ running, config: due.config, now: run.runtime.now() });
   if (settling.kind === 'unseen') return untilSeen(settling, quiet);
   const inEffect =
     due.config.mode === 'observe' && running.length > 0
@@ -171,14 +171,6 @@ function toldOf(
   return settling.kind === 'waits'
     ? untilSettled(rung, inEffect, settling.untilMs)
     : standing(inEffect, settling.why);
-}
-
-/** What may have no instances is named: that it bills nothing is not known either. */
-function nothingBurns(unknown: readonly RunningResource[]): string {
-  const text = leftText(unknown);
-  return text === ''
-    ? 'nothing that burns is running'
-    : `nothing that is known to burn is running; whether these bill now is not known, ${text}`;
 }
 
 function untilSeen({ untilMs, why }: Extract<Settling, { kind: 'unseen' }>, quiet: string): Told {

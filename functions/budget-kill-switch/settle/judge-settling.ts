@@ -143,7 +143,7 @@ export function judgeGrowth(settled: Settled, sinceMs: number, others: Others): 
   return growth > rent
     ? {
         kind: 'unlinks',
-        why: `the reported cost has grown by ${since}, although nothing that burns is running: more than storage costs (${text(rent)})`,
+        why: `the reported cost has grown by ${since}, more than storage costs (${text(rent)}), although ${quietText(settled)}`,
       }
     : none(
         `the reported cost has grown by ${since}, no more than storage costs (up to ${text(rent)})`,
@@ -158,6 +158,14 @@ export function mayBurn(
   now: Date,
 ): readonly RunningResource[] {
   return outlasting(running, config, now).filter((one) => one.isStorage !== true && !isKnownToBurn(one));
+}
+
+/** That nothing burns, as far as it is known: what may have no instances is named, for that it bills nothing is not known either. Pure. */
+export function quietText({ running, config, now }: Pick<Settled, 'running' | 'config' | 'now'>): string {
+  const unknown = leftText(mayBurn(running, config, now));
+  return unknown === ''
+    ? 'nothing that burns is running'
+    : `nothing that is known to burn is running; whether these bill now is not known, ${unknown}`;
 }
 
 /** What goes on costing money when stop-compute has stopped all that it can. */

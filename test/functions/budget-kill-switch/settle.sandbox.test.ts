@@ -97,7 +97,7 @@ describe('unlinking after stop-compute has taken effect', () => {
       await world.alert(alert(1.23));
       assert.equal(accountOf(world), undefined);
       const why =
-        /the reported cost has grown by 20\.00 USD since 2026-11-19T21:4.*after budgets\.settle \(24 h\), although nothing that burns is running/;
+        /the reported cost has grown by 20\.00 USD since 2026-11-19T21:4.*after budgets\.settle \(24 h\), more than storage costs \(10\.00 USD\), although nothing that burns is running/;
       assert.match(said(world, 'unlink-billing fires')[0] ?? '', why);
       const { decisions } = lastReceipt(world.sandbox, BUCKET, SWITCH);
       const rung = decisions.find(({ action }) => action === 'unlink-billing');
