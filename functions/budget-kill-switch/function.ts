@@ -70,7 +70,8 @@ async function answer(
   }
   // An estimate is compared with what is believed alone.
   if (!isDoubted) await noteMessage(context, notification, budget, asOfMs);
-  await noteHeard(context, notification, Math.max(asOfMs, publishedMs ?? receivedMs));
+  const sentMs = publishedMs ?? receivedMs;
+  await noteHeard(context, notification, Math.max(asOfMs, sentMs));
   const message = { notification, verdict: told };
   const {
     newer,
@@ -78,10 +79,10 @@ async function answer(
     rate,
     releases,
     ...remembered
-  } = await rememberMessage(context, config, budget, message, asOfMs);
+  } = await rememberMessage(context, config, budget, message, asOfMs, sentMs);
   const due = { context, config, budget, notification: taken.notification, rate, publishedMs };
   if (newer !== undefined) {
-    const verdict = sayLate(context, message, asOfMs, newer);
+    const verdict = sayLate(context, message, { publishedMs: sentMs, asOfMs, isDoubted }, newer);
     if (verdict !== undefined) await fireDueRungs({ ...due, verdict, heldSinceMs: undefined });
     return;
   }

@@ -5,6 +5,7 @@ import type { Config } from '../config.ts';
 import { judgeNotification } from '../decide.ts';
 import { latestOf, reachedBy, type Latest, type Told } from './latest.ts';
 import type { Notification } from './notification.ts';
+import type { Late } from './say-late.ts';
 
 /** A message as it is taken; `why` where it names no threshold for a rung that its figures reach. */
 export interface HeldTold extends Told {
@@ -60,7 +61,7 @@ export function holdUnnamed(
  */
 export function holdLate(
   late: Told,
-  publishedMs: number,
+  { asOfMs, publishedMs }: Pick<Late, 'asOfMs' | 'publishedMs'>,
   newer: Latest,
   against: Against,
 ): HeldTold | undefined {
@@ -76,12 +77,12 @@ export function holdLate(
   const noted = { ...verdict, rungs: verdict.ladder.filter(known) };
   const held = holdUnnamed(
     { notification: figures, verdict: noted },
-    latestOf(late, publishedMs),
+    latestOf(late, asOfMs),
     against,
     'that one',
   );
   // Delivered again, it does the same once more.
-  const isTaken = newer.byMs === publishedMs;
+  const isTaken = newer.byMs === asOfMs;
   if (!isTaken && reachedBy(held.verdict).every((action) => newer.reached.includes(action))) return undefined;
   const at = (ms: number): string => new Date(ms).toISOString();
   const why = `a message published at ${at(publishedMs)} came after one published at ${at(newer.atMs)}, whose figures count`;

@@ -14,7 +14,7 @@ export const latestSchema = z.object({
   /** The thresholds exceeded by which they are, shares of that amount; absent: none. */
   threshold: z.optional(z.number()),
   forecast: z.optional(z.number()),
-  /** When the message was published that came late and whose threshold holds what this one names none for; absent: none. */
+  /** The moment of the figures of the message that came late and whose threshold holds what this one names none for; absent: none. */
   byMs: z.optional(z.number()),
   /**
    * When the last message was published by which what burns was not held, this one or one before it: written ahead of the note in

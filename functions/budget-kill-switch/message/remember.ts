@@ -27,7 +27,7 @@ export interface Remembered {
 /**
  * Keeps what a message reported, and then the message itself for the ticks, which hold only what was reported: in this order no end in
  * between leaves them with a message that they must not go by. Where the first cannot be kept they go on with the message before.
- * Observing keeps what was reported, and no message for the ticks, which do nothing then.
+ * Observing keeps what was reported, and no message for the ticks, which do nothing then. `asOfMs`: the moment that its figures are of.
  */
 export async function rememberMessage(
   context: EventContext,
@@ -35,6 +35,7 @@ export async function rememberMessage(
   budget: Budget,
   message: Told,
   asOfMs: number,
+  publishedMs = asOfMs,
 ): Promise<Remembered> {
   const { state, log, runtime } = context;
   const nothing = { newer: undefined, rate: undefined, unheldMs: undefined };
@@ -44,7 +45,7 @@ export async function rememberMessage(
   try {
     const noted = await noteSpend<HeldTold>(state, runtime, message, asOfMs, {
       take: (told, known) => holdUnnamed(told, known, against),
-      takeLate: (told, newer) => holdLate(told, asOfMs, newer, against),
+      takeLate: (told, newer) => holdLate(told, { asOfMs, publishedMs }, newer, against),
       isHeld: ({ verdict }) => isHeld(config, verdict),
     });
     if (noted.newer !== undefined) return { ...noted, releases: false };
