@@ -62,6 +62,8 @@ export interface Vm {
   /** Who keeps it alive: a managed group or a GKE node pool would bring it back. */
   readonly managedBy: 'instance-group' | 'gke' | undefined;
   readonly localSsds: number;
+  /** Of all its local SSDs, those that its machine type brings along among them. */
+  readonly localSsdGb: number;
   readonly zone: string;
   /** Without the path before its name; undefined where the answer has none. */
   readonly machineType: string | undefined;
@@ -86,7 +88,9 @@ const vmSchema = z.looseObject({
       items: z.optional(z.array(z.looseObject({ key: z.string(), value: z.optional(z.string()) }))),
     }),
   ),
-  disks: z.optional(z.array(z.looseObject({ type: z.optional(z.string()) }))),
+  disks: z.optional(
+    z.array(z.looseObject({ type: z.optional(z.string()), diskSizeGb: z.optional(z.string()) })),
+  ),
   scheduling: schedulingSchema,
   lastStartTimestamp: z.optional(z.string()),
   resourcePolicies: z.optional(z.array(z.string())),
@@ -95,7 +99,7 @@ const vmSchema = z.looseObject({
 });
 
 const FIELDS =
-  'id,name,status,labels,metadata/items(key,value),disks/type,scheduling(provisioningModel,preemptible),lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
+  'id,name,status,labels,metadata/items(key,value),disks(type,diskSizeGb),scheduling(provisioningModel,preemptible),lastStartTimestamp,resourcePolicies,machineType,guestAccelerators';
 
 export interface VmListing extends Unseen {
   /** Those that are neither stopped nor on their way to it, those that wait for capacity too. */
@@ -168,8 +172,12 @@ export async function requestVm(
   return parseAnswer(`compute.instances.${verb}`, z.looseObject({ name: z.string() }), answer).name;
 }
 
+/** A local SSD that does not tell its size: https://cloud.google.com/compute/docs/disks/local-ssd */
+export const LOCAL_SSD_GB = 375;
+
 function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
   const startMs = Date.parse(vm.lastStartTimestamp ?? '');
+  const ssds = (vm.disks ?? []).filter((disk) => disk.type === 'SCRATCH');
   const [, zone = ''] = /\/zones\/([^/]+)\//.exec(resource) ?? [];
   return {
     resource,
@@ -178,7 +186,8 @@ function toVm(resource: string, vm: z.infer<typeof vmSchema>): Vm {
     labels: vm.labels ?? {},
     createdBy: createdByOf(vm),
     managedBy: managerOf(vm),
-    localSsds: (vm.disks ?? []).filter((disk) => disk.type === 'SCRATCH').length,
+    localSsds: ssds.length,
+    localSsdGb: ssds.reduce((sum, { diskSizeGb }) => sum + (Number(diskSizeGb) || LOCAL_SSD_GB), 0),
     zone,
     machineType: vm.machineType === undefined ? undefined : resourceId(vm.machineType),
     accelerators: acceleratorsOf(vm.guestAccelerators),

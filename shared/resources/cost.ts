@@ -1,8 +1,10 @@
 import type { Bought } from '../google/vms.ts';
+import { localSsdPrice } from '../prices/disk-price.ts';
 import { gpuPrice } from '../prices/gpu-price.ts';
 import { NO_USD } from '../prices/money.ts';
 import { machinePrice } from '../prices/machine-price.ts';
-import { canonicalName, gpusOf, type Accelerator } from '../prices/machine-type.ts';
+import { catalogMachine } from '../prices/machine-catalog.ts';
+import { canonicalName, gpusOf, parseMachineType, type Accelerator } from '../prices/machine-type.ts';
 import { priceBetween, sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
 
 /** Machines that bill by the hour. */
@@ -10,6 +12,8 @@ export interface Machines {
   readonly machineType: string | undefined;
   /** GPUs that are attached, per machine; those that the machine type brings along may be named or not. */
   readonly accelerators: readonly Accelerator[];
+  /** Local SSDs of each machine, those that the machine type brings along among them; absent where none are known. */
+  readonly localSsdGb?: number;
   /** A zone or region. */
   readonly zone: string;
   readonly count: number;
@@ -18,7 +22,7 @@ export interface Machines {
   readonly bought?: Bought;
 }
 
-/** What machines and their GPUs cost an hour, in USD: what stopping them ends. Disks go on. */
+/** What machines, their GPUs and local SSDs cost an hour, in USD: what stopping them ends. Other disks go on. */
 export function costOfMachines(machines: readonly Machines[]): Price {
   const [first, ...rest] = machines.map(costOfOne);
   return first === undefined ? unpriced('no machine reported') : sumPrices([first, ...rest]);
@@ -40,7 +44,8 @@ function costOfOne({ bought, ...machines }: Machines): Price {
       );
 }
 
-function costByUsage({ machineType, accelerators, zone, count, spot }: Omit<Machines, 'bought'>): Price {
+function costByUsage(machines: Omit<Machines, 'bought'>): Price {
+  const { machineType, accelerators, zone, count, spot } = machines;
   if (machineType === undefined) return unpriced('machine type not reported');
   const region = regionOf(zone);
   const usage = spot ? 'spot' : 'on-demand';
@@ -50,7 +55,19 @@ function costByUsage({ machineType, accelerators, zone, count, spot }: Omit<Mach
     : accelerators.map(({ type, count: many = 1 }) =>
         timesPrice(gpuPrice(canonicalName(type), region, usage), many),
       );
-  return timesPrice(sumPrices([machine, ...gpus]), count);
+  const gb = attachedSsdGb(machines);
+  const ssds = gb === 0 ? [] : [localSsdPrice(machineType.split('-')[0] ?? '', gb, region, usage)];
+  return timesPrice(sumPrices([machine, ...gpus, ...ssds]), count);
+}
+
+/** The price of a machine has the local SSDs that its type brings along; of a type in no list it is not known what it brings. */
+function attachedSsdGb({
+  machineType = '',
+  localSsdGb = 0,
+}: Pick<Machines, 'machineType' | 'localSsdGb'>): number {
+  const { kind, name } = parseMachineType(machineType);
+  const brings = kind === 'custom' ? 0 : (catalogMachine(name)?.localSsdGb ?? Infinity);
+  return Math.max(0, localSsdGb - brings);
 }
 
 /** `us-central1` of `us-central1-a`, or of itself. */
@@ -61,9 +78,12 @@ export function regionOf(zone: string): string {
 /** `2 x a2-highgpu-8g` */
 export function describeMachines(machines: readonly Machines[]): string {
   return machines
-    .map(({ machineType = 'machine', accelerators, count, spot, bought }) => {
+    .map((one) => {
+      const { machineType = 'machine', accelerators, count, spot, bought } = one;
       const gpus = accelerators.map(({ type, count: many = 1 }) => ` with ${many} x ${canonicalName(type)}`);
-      return `${count} x ${machineType}${gpus.join('')}${spot ? ' (Spot)' : bought === undefined ? '' : ` (${bought})`}`;
+      const gb = attachedSsdGb(one);
+      const ssds = gb === 0 ? '' : ` with ${gb} GB of local SSD`;
+      return `${count} x ${machineType}${gpus.join('')}${ssds}${spot ? ' (Spot)' : bought === undefined ? '' : ` (${bought})`}`;
     })
     .join(', ');
 }

@@ -108,6 +108,8 @@ function listed(
   { byId, lacks }: SeenVms,
 ): Listed {
   const [, , , zone = '', , instance = ''] = name.split('/');
+  const id = gceSetup?.instanceId;
+  const vm = id === undefined ? undefined : byId.get(id);
   const machines = [
     {
       machineType: gceSetup?.machineType?.replace(/^.*\//, ''),
@@ -115,13 +117,13 @@ function listed(
         type,
         count: Number(coreCount ?? 1),
       })),
+      // The API of notebooks tells of none.
+      localSsdGb: vm?.machines.localSsdGb ?? 0,
       zone,
       count: 1,
       spot: false,
     },
   ];
-  const id = gceSetup?.instanceId;
-  const vm = id === undefined ? undefined : byId.get(id);
   return {
     resource: name,
     state,

@@ -31,8 +31,17 @@ export async function listVmFacts(
   return { vms: vms.map(toFacts), suspended: suspended.map(toFacts), ...unseen };
 }
 
-function toFacts({ lastStartMs, zone, machineType, accelerators, spot, bought, ...vm }: Vm): VmFacts {
-  const machines = { machineType, accelerators, zone, count: 1, spot };
+function toFacts({
+  lastStartMs,
+  zone,
+  machineType,
+  accelerators,
+  localSsdGb,
+  spot,
+  bought,
+  ...vm
+}: Vm): VmFacts {
+  const machines = { machineType, accelerators, localSsdGb, zone, count: 1, spot };
   return {
     ...vm,
     startedMs: lastStartMs,

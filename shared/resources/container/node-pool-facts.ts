@@ -8,6 +8,8 @@ import { unreachable, type Look } from '../look.ts';
 
 export const CONTAINER_HOST = 'https://container.googleapis.com/v1';
 
+const localSsds = z.optional(z.looseObject({ localSsdCount: z.optional(z.number()) }));
+
 /** Source: Kubernetes Engine API v1, resources Cluster and NodePool. */
 const poolSchema = z.object({
   name: z.string(),
@@ -35,6 +37,9 @@ const poolSchema = z.object({
       ),
       spot: z.optional(z.boolean()),
       preemptible: z.optional(z.boolean()),
+      localSsdCount: z.optional(z.number()),
+      localNvmeSsdBlockConfig: localSsds,
+      ephemeralStorageLocalSsdConfig: localSsds,
       labels: z.optional(stringMap),
       resourceLabels: z.optional(stringMap),
     }),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { LOCAL_SSD_GB } from '../../google/vms.ts';
 import { groupKey } from '../compute/controller.ts';
 import { emptyPool } from '../compute/services.ts';
 import { costOfMachines, describeMachines, nothingBilled, type Machines } from '../cost.ts';
@@ -11,6 +12,7 @@ import {
   managersOf,
   poolLabels,
   type ClusterFacts,
+  type NodePool,
   type PoolFacts,
 } from './node-pool-facts.ts';
 import { judgeAutoscaling, judgeEmpty, judgeSize, poolStep } from './node-pool-steps.ts';
@@ -112,10 +114,21 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[
   ];
 }
 
+/** A node has its local SSDs in one of three forms. */
+function localSsdsOf({ config }: NodePool): number {
+  const { localSsdCount = 0, localNvmeSsdBlockConfig, ephemeralStorageLocalSsdConfig } = config ?? {};
+  return (
+    localSsdCount +
+    (localNvmeSsdBlockConfig?.localSsdCount ?? 0) +
+    (ephemeralStorageLocalSsdConfig?.localSsdCount ?? 0)
+  );
+}
+
 function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
   const { machineType, accelerators = [], spot, preemptible } = pool.config ?? {};
   return {
     machineType,
+    localSsdGb: localSsdsOf(pool) * LOCAL_SSD_GB,
     accelerators: accelerators.map((gpu) => ({
       type: gpu.acceleratorType,
       count: Number(gpu.acceleratorCount ?? 1),

@@ -201,7 +201,7 @@ describe('VMs and managed instance groups', () => {
       expect(inventory.resources.filter(isKnownToBurn).map(({ resource }) => resource.split('/').at(-1))).toEqual(['vm']);
       // What is known to cost little is not the worst.
       const others = inventory.resources.filter(({ state }) => state === 'SUSPENDED');
-      expect(leftBurning(others).map(({ resource }) => resource.split('/').at(-1))).toEqual(['new', 'web-1', 'dev', 'ssd']);
+      expect(leftBurning(others).map(({ resource }) => resource.split('/').at(-1))).toEqual(['new', 'web-1', 'ssd', 'dev']);
     });
   }); // prettier-ignore
 
