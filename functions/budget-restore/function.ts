@@ -24,6 +24,7 @@ import { gatherManifests, type Gathered } from './gather.ts';
 import { lineOf, type AnswerLine } from './answer-line.ts';
 import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
+import { heldElsewhere, leaveHeld } from './bring-back/held-elsewhere.ts';
 import { othersInForce } from './bring-back/others-in-force.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import { restoreProject } from './restore-project.ts';
@@ -66,7 +67,7 @@ export const restoreFunction: HttpFunction<RestoreTask> = {
       // No success while something is missing that the same request may still bring back.
       return { status: complete ? 200 : 503, body: { ...requested, complete, ...said, results } };
     }
-    const plans = await pMap(gathered.manifests, (manifest) => planProject(context, manifest), {
+    const plans = await pMap(gathered.manifests, (manifest) => planProject(context, state, manifest), {
       concurrency: PROJECTS_AT_ONCE,
     });
     const inGrace = saidOfGrace(gathered, requested.grace, context.runtime.now().getTime());
@@ -122,15 +123,18 @@ function saidOfGrace(
 }
 
 /** The plan of a project: a line where it is in deletion. Where that cannot be looked up the steps are planned, and POST says why. */
-async function planProject(context: EventContext, manifest: Manifest): Promise<readonly AnswerLine[]> {
+async function planProject(
+  context: EventContext,
+  state: State,
+  manifest: Manifest,
+): Promise<readonly AnswerLine[]> {
   const { project } = manifest;
   const resource = `projects/${project}`;
   const found = await getProject(context.api, resource).catch(() => undefined);
   if (found?.isDeleted === true)
     return [{ project, resource, action: 'none', outcome: 'left', why: inDeletionText(project) }];
-  return pMap(planRestore(manifest, wayBackOf), (step) => planLine(context, step), {
-    concurrency: CONCURRENCY,
-  });
+  const steps = leaveHeld(planRestore(manifest, wayBackOf), await heldElsewhere(context, state, manifest));
+  return pMap(steps, (step) => planLine(context, step), { concurrency: CONCURRENCY });
 }
 
 /** A line of the plan: for an endpoint with the service accounts that its models run as, and which would not come back. */

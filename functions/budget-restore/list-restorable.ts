@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { messageOf, PermanentError } from '../../shared/errors.ts';
 import { noteStrange } from '../../shared/google/read-items.ts';
 import type { Gap } from '../../shared/run/receipt.ts';
-import { readManifest, type Manifest, type ManifestKey } from '../../shared/state/manifest.ts';
+import { manifestKey, readManifest, type Manifest, type ManifestKey } from '../../shared/state/manifest.ts';
 import type { State } from '../../shared/state/state.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import type { ListRequest } from './config.ts';
@@ -34,8 +34,6 @@ export interface RestorableList {
 const MAX_READ = 500;
 const READS_AT_ONCE = 8;
 
-const NAME = /^manifests\/([0-9A-F-]{20})\/([\w-]{1,64})\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
-
 /** What can be restored: by budget, period and project, the newest period first. */
 export async function listRestorable(
   state: State,
@@ -47,7 +45,7 @@ export async function listRestorable(
   const unread: Gap[] = [];
   noteStrange((gap) => void unread.push(gap), `gs://${state.bucket}/manifests/`, strange);
   const keys = items
-    .flatMap((name) => keyOf(name) ?? [])
+    .flatMap((name) => manifestKey(name) ?? [])
     .filter((key) => project === undefined || key.project === project)
     .sort((a, b) => (a.period === b.period ? 0 : a.period < b.period ? 1 : -1));
   const manifests = await pMap(keys.slice(0, MAX_READ), (key) => readOne(state, key, unread), {
@@ -58,14 +56,6 @@ export async function listRestorable(
     unread,
     notRead: Math.max(0, keys.length - MAX_READ),
   };
-}
-
-/** Undefined for the budget's own record, and for what is called otherwise. */
-function keyOf(name: string): ManifestKey | undefined {
-  const [, account = '', id = '', period = '', project] = NAME.exec(name) ?? [];
-  return project === undefined
-    ? undefined
-    : { budget: `billingAccounts/${account}/budgets/${id}`, period, project };
 }
 
 async function readOne(state: State, key: ManifestKey, unread: Gap[]): Promise<Manifest | undefined> {

@@ -45,7 +45,7 @@ export async function restoreProject(
         if (ref.isDeleted === true)
           throw new PermanentError(`Cannot restore "${project}": ${inDeletionText(project)}`);
         await openGrace({ lease, runtime }, runId, grace);
-        await bringBackHeld({ ...context, project: ref, lease, pause }, receipt, lines);
+        await bringBackHeld({ ...context, project: ref, lease, pause }, state, receipt, lines);
       },
     );
   } catch (error) {

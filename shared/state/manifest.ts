@@ -130,6 +130,16 @@ export function manifestObject({ budget, period, project }: ManifestKey): string
   return `manifests/${budgetPath(budget)}/${period}/${project}.json`;
 }
 
+const NAME = /^manifests\/([0-9A-F-]{20})\/([\w-]{1,64})\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;
+
+/** What a manifest is about by its name; undefined for a budget's own record, and for what is called otherwise. */
+export function manifestKey(name: string): ManifestKey | undefined {
+  const [, account = '', id = '', period = '', project] = NAME.exec(name) ?? [];
+  return project === undefined
+    ? undefined
+    : { budget: `billingAccounts/${account}/budgets/${id}`, period, project };
+}
+
 export interface StoredManifest {
   readonly manifest: Manifest;
   /** `0` when it is not stored yet. */

@@ -73,17 +73,32 @@ export async function rungsInForce(
   projectId: string,
   nowMs: number,
 ): Promise<readonly RungInForce[]> {
-  const object = objectOf(projectId);
-  const { budgets } = object.parse((await state.read(object.name))?.text);
-  return Object.entries(budgets)
-    .filter(([, entry]) => isAlive(entry, nowMs))
-    .flatMap(([budget, { rungs, estimated = [], period }]) =>
+  return (await saidInForce(state, projectId, nowMs))
+    .flatMap(({ budget, rungs, estimated = [], period }) =>
       rungs.map((rung) => ({
         ...{ budget, rung, period },
         ...(estimated.includes(rung) ? { byEstimate: true as const } : {}),
       })),
     )
     .filter(({ rung }) => rung !== 'notify');
+}
+
+/** What the switch has said of a budget's rungs on a project, and when, milliseconds since the epoch. */
+export interface SaidInForce extends z.infer<typeof entrySchema> {
+  readonly budget: string;
+}
+
+/** What was said last of the budgets of a project, as far as it still counts. Throws `GoogleApiError`. */
+export async function saidInForce(
+  state: State,
+  projectId: string,
+  nowMs: number,
+): Promise<readonly SaidInForce[]> {
+  const object = objectOf(projectId);
+  const { budgets } = object.parse((await state.read(object.name))?.text);
+  return Object.entries(budgets)
+    .filter(([, entry]) => isAlive(entry, nowMs))
+    .map(([budget, entry]) => ({ budget, ...entry }));
 }
 
 /** The first rung in force on a project that stops notebooks; undefined where there is none. Throws `GoogleApiError`. */

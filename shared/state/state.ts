@@ -35,8 +35,12 @@ export interface State {
    * all. It never takes the place of another object, so that an account that may only add objects can retry it.
    */
   upload(name: string, metadata?: ObjectMetadata): Upload;
-  /** Names of the objects that begin so, and what is listed there without one; needs storage.objects.list. */
-  list(prefix: string): Promise<Items<string>>;
+  /**
+   * Names of the objects that begin so, and what is listed there without one; needs storage.objects.list. `glob`: those alone that it
+   * matches whole, where `*` ends at a `/`.
+   * Source: https://cloud.google.com/storage/docs/json_api/v1/objects/list#list-objects-and-prefixes-using-glob
+   */
+  list(prefix: string, glob?: string): Promise<Items<string>>;
 }
 
 export interface Stored {
@@ -78,8 +82,9 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
   return {
     bucket,
     read: (name) => readObject(api, bucket, `https://${path}/${encodeURIComponent(name)}`, name),
-    async list(prefix) {
-      const request = { url: `https://${path}`, query: { prefix, fields: 'items/name,nextPageToken' } };
+    async list(prefix, glob) {
+      const query = { prefix, matchGlob: glob, fields: 'items/name,nextPageToken' };
+      const request = { url: `https://${path}`, query };
       const names: string[] = [];
       const unread: StrangeItem[] = [];
       for await (const page of listPages(api, 'storage.objects.list', request, listSchema)) {

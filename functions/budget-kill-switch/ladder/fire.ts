@@ -24,6 +24,7 @@ import { causeToUnlink } from '../settle/cause-to-unlink.ts';
 import { freeHandSince } from '../settle/free-hand.ts';
 import { holdsCompute } from '../settle/held-since.ts';
 import { isBurnNew, mayBurnOn, mayHaveRunSince, settlingAfter } from '../settle/in-effect.ts';
+import { asBeforeOtherStops } from '../settle/other-stops.ts';
 import type { ReadOthers } from '../settle/others.ts';
 
 /** What firing rungs on one project goes by. */
@@ -237,10 +238,12 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const { due, run } = firing;
   const wasFired = isFired(lease.manifest(), rung);
   const { earlier, record, work, close } = openRung(run, lease, rung, spentOf(due), due.heldSinceMs);
+  const lookedAtMs = run.runtime.now().getTime();
   const fresh = await planNow(firing, rung);
+  const asFirst = await asBeforeOtherStops(firing, fresh, lookedAtMs);
   const manifest = lease.manifest();
   const hadFreeHand = freeHandSince(manifest, due.heldSinceMs);
-  const found = asBeforeOthers(fresh, rung, manifest, hadFreeHand);
+  const found = asBeforeOthers(asFirst, rung, manifest, hadFreeHand);
   const merged = mergePlans(earlier, found, manifest.restored, hadFreeHand);
   const { plan, over } = limitPlan(firing.allowance, rung, merged, earlier, fresh.running);
   const isOver = new Set(over.map((item) => item.resource));

@@ -74,10 +74,18 @@ export function asBeforeOthers<Plan extends RungPlan>(
     ...plan,
     items: plan.items.map((item) => {
       const before = taken.get(item.resource);
-      if (before === undefined) return item;
-      return asBefore(hadFreeHand(before) ? asOwned(before, item) : before, item);
+      return before === undefined ? item : asBeforeStop(before, item, hadFreeHand);
     }),
   };
+}
+
+/** What runs in part as it was before a stop that took it, but for what its owner changed where that one had a free hand since. Pure. */
+export function asBeforeStop(
+  before: ManifestItem,
+  now: ManifestItem,
+  hadFreeHand: HadFreeHand,
+): ManifestItem {
+  return asBefore(hadFreeHand(before) ? asOwned(before, now) : before, now);
 }
 
 /** Items that came back and were found off, or are kept by now, are what they were before. */

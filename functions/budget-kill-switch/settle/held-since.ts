@@ -6,6 +6,7 @@ import type { EventContext } from '../../../shared/run/handle-event.ts';
 import { budgetPath } from '../../../shared/spend/budget-path.ts';
 import { compareAndSwap, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import { expendableObject } from '../../../shared/state/expendable-object.ts';
+import type { State } from '../../../shared/state/state.ts';
 import { isAhead } from '../../../shared/units.ts';
 import type { Config } from '../config.ts';
 import type { Verdict } from '../decide.ts';
@@ -82,6 +83,14 @@ export function isHeld({ mode, ladder }: Pick<Config, 'mode' | 'ladder'>, verdic
 /** Whether a message after the last note did not hold it, and could not note that. */
 function isBroken(before: Held | undefined, unheldMs = 0): boolean {
   return unheldMs > (before?.publishedMs ?? before?.sinceMs ?? 0);
+}
+
+/**
+ * The same as it was noted last, of a budget of which a rung is in force; undefined where nothing is noted. Throws `GoogleApiError`.
+ */
+export async function recallHeldSince(state: State, budget: string): Promise<number | undefined> {
+  const memory = memoryOf(budget);
+  return memory.parse((await state.read(memory.name))?.text)?.sinceMs ?? undefined;
 }
 
 /** Whether what a verdict makes due holds what burns. Pure. */

@@ -6,11 +6,14 @@ import { restoreBilling, type Restored } from '../act.ts';
 import { lineOf, record, type AnswerLine } from '../answer-line.ts';
 import { planRestore, type RestoreStep } from '../decide.ts';
 import { changedIn } from '../../../shared/state/manifest-item.ts';
+import type { Holder } from '../../../shared/state/holders.ts';
+import type { State } from '../../../shared/state/state.ts';
 import { openBooks, type Books } from '../remember.ts';
 import type { RestoreRun } from '../run.ts';
 import { lookAt, type BringBackTask, type DueStep } from './by-steps.ts';
 import { restoreEndpoint } from './endpoint.ts';
 import { explainPending } from './explain-pending.ts';
+import { heldElsewhere, leaveHeld } from './held-elsewhere.ts';
 import { inRounds } from './in-rounds.ts';
 import { requestStep } from './request-step.ts';
 import { wayBackOf } from './way-back.ts';
@@ -21,10 +24,13 @@ export const CONCURRENCY = 8;
 /** Carries out what the manifest says now: another run may have brought things back since the request came. */
 export async function bringBackHeld(
   run: RestoreRun,
+  state: State,
   receipt: ReceiptBuilder,
   lines: AnswerLine[],
 ): Promise<void> {
-  const steps = planRestore(run.lease.manifest(), wayBackOf);
+  const manifest = run.lease.manifest();
+  const held = await heldElsewhere(run, state, manifest);
+  const steps = leaveHeld(planRestore(manifest, wayBackOf), held);
   const books = openBooks(run);
   const settle = (step: RestoreStep, line: AnswerLine): void => {
     lines.push(line);
@@ -40,7 +46,8 @@ export async function bringBackHeld(
   const others = steps.filter(({ action }) => action !== 'relink');
   // Without billing every start would be refused; the next request goes on from here. Linked to another account by an operator is
   // left so, and is billing too.
-  if (linked.every(({ outcome }) => outcome !== 'failed')) await bringAllBack(run, others, books, settle);
+  if (linked.every(({ outcome }) => outcome !== 'failed'))
+    await bringAllBack(run, others, held, books, settle);
   else
     for (const step of others)
       lines.push(lineOf(step, 'left', 'billing is not back yet: send the request again'));
@@ -52,10 +59,11 @@ export async function bringBackHeld(
 async function bringAllBack(
   run: RestoreRun,
   steps: readonly RestoreStep[],
+  held: readonly Holder[],
   books: Books,
   settle: (step: RestoreStep, line: AnswerLine) => void,
 ): Promise<void> {
-  const starting = steps.flatMap((step) => taskOf(step) ?? []);
+  const starting = steps.flatMap((step) => taskOf(step, held) ?? []);
   const started = new Set(starting.map(({ step }) => step));
   const lastWhy = new Map<RestoreStep, string>();
   const due = new Map<RestoreStep, DueStep>();
@@ -115,12 +123,20 @@ interface Starting {
 }
 
 /** Undefined for what does not come back by the steps of its kind. */
-function taskOf(step: RestoreStep): Starting | undefined {
+function taskOf(step: RestoreStep, held: readonly Holder[]): Starting | undefined {
   const { item } = step;
   if (step.action !== 'start' || item.kind === 'billing') return undefined;
   const back = wayBackOf(item);
   if (back.kind !== 'steps') return undefined;
-  const task = { item, steps: back.steps, next: 0, isOurs: false, isUntold: false, requested: undefined };
+  const task = {
+    item,
+    steps: back.steps,
+    held,
+    next: 0,
+    isOurs: false,
+    isUntold: false,
+    requested: undefined,
+  };
   return { step, task };
 }
 

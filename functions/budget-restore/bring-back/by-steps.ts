@@ -1,5 +1,6 @@
 import { lookTwice } from '../../../shared/google/change/waits.ts';
 import type { Standing, Step } from '../../../shared/resources/kind.ts';
+import type { Holder } from '../../../shared/state/holders.ts';
 import type { StartRequest } from '../../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Restored } from '../act.ts';
@@ -12,6 +13,8 @@ import { requestedAtMs, type Starts } from './starts.ts';
 export interface BringBackTask {
   readonly item: ManifestItem;
   readonly steps: readonly Step[];
+  /** What other budgets and periods hold of its project. */
+  readonly held: readonly Holder[];
   next: number;
   /** Whether a request of ours, by this run or one before, brought it here. */
   isOurs: boolean;
@@ -64,7 +67,7 @@ export async function lookAt(
       task.next = index + 1;
     } else if (standing.kind === 'ready') {
       const settled = earlier && (await judgeEarlier(run, task, step, present, earlier));
-      const why = startedByHand(item, present, earlier);
+      const why = startedByHand(item, present, earlier, task.held);
       if (settled !== undefined) return settled;
       if (why !== undefined) return { kind: 'left', why };
       task.isUntold ||= !('startedMs' in present);

@@ -5,6 +5,7 @@ import type { StartRequest } from '../../../shared/state/manifest.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
 import type { BringBackTask } from './by-steps.ts';
+import { stoppedElsewhere } from './held-elsewhere.ts';
 import { fellBackText } from './started-by-hand.ts';
 
 /** A look may be this old: what was requested a moment ago need not show yet. */
@@ -13,7 +14,7 @@ const STALE_LOOK_MS = 30_000;
 /** What became of an earlier request for something that is still, or again, off; undefined where it may be requested once more. */
 export async function judgeEarlier(
   { api, runtime }: RestoreRun,
-  task: Pick<BringBackTask, 'item' | 'requested'>,
+  task: Pick<BringBackTask, 'item' | 'requested' | 'held'>,
   step: Step,
   { startedMs, state }: Present,
   earlier: StartRequest,
@@ -27,7 +28,14 @@ export async function judgeEarlier(
     if (isOwn && runtime.now().getTime() - earlier.atMs < STALE_LOOK_MS && !hasRun)
       return { kind: 'pending', why: `${step.name} was requested` };
     // With no word of the operation it may have fallen back as well: what may be a person's doing is left to a person.
-    if (hasRun && !isOwn) return { kind: 'left', why: stoppedAgainText(earlier, operation) };
+    if (hasRun && !isOwn) {
+      const elsewhere = stoppedElsewhere(task.held, task.item.resource, startedMs);
+      const why =
+        elsewhere === undefined
+          ? stoppedAgainText(earlier, operation)
+          : `it was started since the restore requested that, and ${elsewhere}`;
+      return { kind: 'left', why };
+    }
   }
   if (!isOwn) return undefined;
   throw new Error(fellBackText(task.item.resource, state, reasonOf(operation)));

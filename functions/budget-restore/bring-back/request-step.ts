@@ -45,10 +45,12 @@ export async function requestStep(
 
 async function send(
   { api, runtime, pause, lease }: RestoreRun,
-  { item }: BringBackTask,
+  { item, held }: BringBackTask,
   { step, earlier }: DueStep,
 ): Promise<Changed> {
-  const change = stepChange(api, item.resource, step, (present) => startedByHand(item, present, earlier));
+  const change = stepChange(api, item.resource, step, (present) =>
+    startedByHand(item, present, earlier, held),
+  );
   return changeState(
     {
       ...change,

@@ -61,7 +61,10 @@ export const INSTANCE_GROUPS = stoppableKind<Remembered>({
           autoscaler !== undefined && (await isScaledAs(api, group, targetSize, autoscaler)),
         ),
       ),
-      ...(autoscaler === undefined ? [] : [setMode(resource, autoscaler.name, autoscaler.mode)]),
+      // One that was off before the stop is off still, or an operator has set it to work since.
+      ...(autoscaler === undefined || autoscaler.mode === OFF
+        ? []
+        : [setMode(resource, autoscaler.name, autoscaler.mode)]),
     ],
   }),
   // One that is off is as the stop left it.
