@@ -11,7 +11,7 @@ import { withEstimate } from './estimate/with-estimate.ts';
 import { believeFigure, type Believed } from './jump/believe-figure.ts';
 import { fireDueRungs } from './ladder/volley.ts';
 import { noteMessage } from './message/note-message.ts';
-import { noteHeld } from './settle/held-since.ts';
+import { noteHeld, noteNotAllowed } from './settle/held-since.ts';
 import { sayLate } from './message/say-late.ts';
 import { parseNotification, type Anomaly, type Notification } from './message/notification.ts';
 import { rememberMessage } from './message/remember.ts';
@@ -37,6 +37,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
       sender?.kind === 'ignore' &&
       (await sayMadeAnew(context, config, received, sender));
     if (!isSaid) say(context, received, sender);
+    if (received.kind === 'budget') await noteNotAllowed(context, received.budget);
     return;
   }
   const receivedMs = context.runtime.now().getTime();

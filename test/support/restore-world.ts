@@ -44,6 +44,8 @@ export interface RestoreWorld {
   tick(): Promise<boolean>;
   /** Gives the budget another amount, in USD. */
   raise(units: number): void;
+  /** Keys of the policy's section `budgets` that are otherwise from now on. */
+  edit(keys: Readonly<Record<string, unknown>>): void;
   /** What a restore of the project takes. */
   readonly request: Readonly<Record<string, string>>;
   /** A new start, with everything running. */
@@ -61,11 +63,15 @@ export interface RestoreWorld {
 }
 
 export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']): RestoreWorld {
+  let edited: Readonly<Record<string, unknown>> = {};
   const fake = fakeGoogle({
     world: newWorld(),
     functionName: 'budget-kill-switch',
     ownProject: OWN_PROJECT,
-    policyText: () => policyText(LADDER),
+    policyText: () => {
+      const policy = JSON.parse(policyText(LADDER)) as { readonly budgets: object };
+      return JSON.stringify({ ...policy, budgets: { ...policy.budgets, ...edited } });
+    },
     ...(around === undefined ? {} : { around }),
   });
   let messages = 0;
@@ -89,7 +95,11 @@ export function restoreWorld(around?: Parameters<typeof fakeGoogle>[0]['around']
       const amount = { specifiedAmount: { currencyCode: 'USD', units: String(units) } };
       fake.world.budgets.set(BUDGET, { ...fake.world.budgets.get(BUDGET), amount });
     },
+    edit(keys) {
+      edited = keys;
+    },
     fresh() {
+      edited = {};
       fake.world = newWorld();
       addEveryKind(world.project());
     },

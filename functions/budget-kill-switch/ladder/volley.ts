@@ -16,6 +16,7 @@ import { alertNotice } from '../message/alert-notice.ts';
 import { alertText } from '../message/alert-text.ts';
 import { periodEndMs } from '../message/period.ts';
 import type { SwitchRun } from '../run.ts';
+import { noteProtected } from '../settle/note-protected.ts';
 import { readOthers } from '../settle/others.ts';
 import { fireRungs, type Firing } from './fire.ts';
 import type { Due } from './hold.ts';
@@ -147,7 +148,9 @@ async function fireProject(
   const why = protection(projectId, due.config, ownProject);
   if (why !== undefined) {
     receipt.keep(decisionOn(resource, 'keep', 'protected', { why }));
-    return true;
+    return (
+      (await attemptStep(runErrors, receipt, resource, () => noteProtected(due, projectId))) === undefined
+    );
   }
   const own = collectRunErrors();
   let over = 0;

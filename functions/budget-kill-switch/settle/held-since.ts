@@ -41,15 +41,34 @@ export interface JudgedBy {
  * again, and where a newer message overtakes it, `unheldMs` tells that one of the break.
  */
 export async function noteHeld(
-  { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
+  context: HeldContext,
   { mode, ladder }: Pick<Config, 'mode' | 'ladder'>,
   budget: string,
   verdict: Verdict,
   { publishedMs, unheldMs }: JudgedBy,
   onLostBreak: (error: unknown) => void = () => undefined,
 ): Promise<number | undefined> {
-  if (state === undefined || verdict.kind === 'ignore') return undefined;
-  const held = isHeld({ mode, ladder }, verdict);
+  if (verdict.kind === 'ignore') return undefined;
+  return note(context, budget, isHeld({ mode, ladder }, verdict), { publishedMs, unheldMs }, onLostBreak);
+}
+
+type HeldContext = Pick<EventContext, 'state' | 'runtime' | 'log'>;
+
+/** Notes that no rung of a budget is in force, for the policy does not allow it. Throws `BusyError` where a break could not be noted. */
+export async function noteNotAllowed(context: HeldContext, budget: string): Promise<void> {
+  await note(context, budget, false, {}, (error) => {
+    throw error;
+  });
+}
+
+async function note(
+  { state, runtime, log }: HeldContext,
+  budget: string,
+  held: boolean,
+  { publishedMs, unheldMs }: JudgedBy,
+  onLostBreak: (error: unknown) => void,
+): Promise<number | undefined> {
+  if (state === undefined) return undefined;
   const nowMs = runtime.now().getTime();
   let sinceMs = nowMs;
   const change = (before: Held | undefined): Held | undefined => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BUDGETS } from '../../support/ladder-model.ts';
 import { BUDGET, MINUTE_MS, RESEARCH, restoreWorld } from '../../support/restore-world.ts';
 
 /** Whether the bucket refuses what is noted of a break. */
@@ -68,6 +69,25 @@ const BREAKS = {
   'a raise that is taken back, with a tick in it': async () => {
     lab.raise(200);
     expect(await lab.tick()).toBe(true);
+  },
+  'the grace of a restore': async () => {
+    await lab.restore('POST', { ...lab.request, grace: '1h' });
+    expect(await report(125)).toBe(true);
+  },
+  'a time in which the policy did not allow the budget': async () => {
+    lab.edit({ allow: [BUDGETS[1]?.name] });
+    expect(await report(125)).toBe(true);
+    lab.edit({});
+  },
+  'a time in which the policy allowed none of its account': async () => {
+    lab.edit({ allow: [BUDGETS.at(-1)?.name] });
+    expect(await report(125)).toBe(true);
+    lab.edit({});
+  },
+  'a time in which the policy protected the project': async () => {
+    lab.edit({ protect: [`projects/${RESEARCH}`] });
+    expect(await report(125)).toBe(true);
+    lab.edit({});
   },
 } as const;
 
