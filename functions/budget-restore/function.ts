@@ -25,7 +25,7 @@ import { lineOf, type AnswerLine } from './answer-line.ts';
 import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
 import { heldElsewhere, leaveHeld } from './bring-back/held-elsewhere.ts';
-import { othersInForce } from './bring-back/others-in-force.ts';
+import { inForceOnProjects } from './bring-back/others-in-force.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
 import { restoreProject } from './restore-project.ts';
 
@@ -97,10 +97,13 @@ async function saidBeside(
 ): Promise<object> {
   const notRemembered = manifests.flatMap(unseenIn);
   const projects = manifests.map(({ project }) => project);
-  const others = await othersInForce(state, { budget, period }, projects, runtime.now().getTime());
-  for (const { project, why } of others) log('WARNING', `Restore of ${project}: ${why}`, { budget });
+  const own = { budget, period };
+  const { others, byEstimate } = await inForceOnProjects(state, own, projects, runtime.now().getTime());
+  for (const { project, why } of [...others, ...byEstimate])
+    log('WARNING', `Restore of ${project}: ${why}`, { budget });
   return {
     ...(others.length > 0 ? { othersInForce: others } : {}),
+    ...(byEstimate.length > 0 ? { byEstimate } : {}),
     ...(unread.length > 0 ? { unread } : {}),
     ...(notRemembered.length > 0 ? { notRemembered } : {}),
   };

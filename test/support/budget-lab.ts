@@ -286,6 +286,13 @@ export interface RestoreAnswer {
     readonly budget?: string;
     readonly period?: string;
     readonly rungs?: readonly string[];
+    readonly byEstimate?: readonly string[];
+    readonly why: string;
+  }[];
+  /** Rungs of its own that are in force by an estimate alone. */
+  readonly byEstimate?: readonly {
+    readonly project: string;
+    readonly rungs: readonly string[];
     readonly why: string;
   }[];
   readonly plan?: readonly RestoreLine[];

@@ -14,7 +14,22 @@ export interface OtherInForce {
   /** First day of the period in which the rungs are in force; absent where it is not known. */
   readonly period?: string;
   readonly rungs?: readonly RungAction[];
+  /** Those of them that spend-watch's estimate alone makes due. Absent: none. */
+  readonly byEstimate?: readonly RungAction[];
   readonly why: string;
+}
+
+/** What is in force by an estimate alone of the budget and period of a restore itself. */
+export interface EstimatedInForce {
+  readonly project: string;
+  readonly rungs: readonly RungAction[];
+  readonly why: string;
+}
+
+/** What is in force on the projects of a restore, and matters to who requests it. */
+export interface InForce {
+  readonly others: readonly OtherInForce[];
+  readonly byEstimate: readonly EstimatedInForce[];
 }
 
 const READS_AT_ONCE = 8;
@@ -24,45 +39,68 @@ type Own = Pick<ManifestKey, 'budget' | 'period'>;
 
 /**
  * The rungs of other budgets and periods that are in force on the projects of a restore: it opens a grace of its own budget and period
- * alone, and theirs would undo it at the switch's next look.
+ * alone, and theirs would undo it at the switch's next look. And which of its own no message has reached yet.
  */
-export async function othersInForce(
+export async function inForceOnProjects(
   state: State,
   own: Own,
   projects: readonly string[],
   nowMs: number,
-): Promise<readonly OtherInForce[]> {
+): Promise<InForce> {
   const found = await pMap(projects, (project) => inForceOn(state, own, project, nowMs), {
     concurrency: READS_AT_ONCE,
   });
-  return found.flat();
+  return {
+    others: found.flatMap(({ others }) => others),
+    byEstimate: found.flatMap(({ byEstimate }) => byEstimate),
+  };
 }
 
-async function inForceOn(
-  state: State,
-  own: Own,
-  project: string,
-  nowMs: number,
-): Promise<readonly OtherInForce[]> {
+async function inForceOn(state: State, own: Own, project: string, nowMs: number): Promise<InForce> {
   try {
-    const byBudget = new Map<string, RungInForce[]>();
-    for (const one of await rungsInForce(state, project, nowMs))
-      if (isOther(one, own)) byBudget.set(one.budget, [...(byBudget.get(one.budget) ?? []), one]);
-    return [...byBudget].map(([budget, found]) => {
-      const rungs = found.map(({ rung }) => rung);
-      const period = found[0]?.period;
-      const why = whyOf(project, { budget, period }, own, rungs);
-      return { project, budget, ...(period === undefined ? {} : { period }), rungs, why };
-    });
+    const all = await rungsInForce(state, project, nowMs);
+    const byBudget = Map.groupBy(
+      all.filter((one) => isOther(one, own)),
+      ({ budget }) => budget,
+    );
+    const ofOwn = estimatedOf(all.filter((one) => !isOther(one, own)));
+    return {
+      others: [...byBudget.values()].flatMap((found) => otherOf(project, own, found)),
+      byEstimate: ofOwn.length === 0 ? [] : [{ project, rungs: ofOwn, why: ownText(project, ofOwn) }],
+    };
   } catch (error) {
     if (!(error instanceof GoogleApiError)) throw error;
-    return [
-      {
-        project,
-        why: `whether a rung of another budget or period is in force on ${project} is not known: ${messageOf(error)}`,
-      },
-    ];
+    const why = `whether a rung of another budget or period is in force on ${project} is not known: ${messageOf(error)}`;
+    return { others: [{ project, why }], byEstimate: [] };
   }
+}
+
+function otherOf(project: string, own: Own, found: readonly RungInForce[]): readonly OtherInForce[] {
+  const [first] = found;
+  if (first === undefined) return [];
+  const { budget, period } = first;
+  const rungs = found.map(({ rung }) => rung);
+  const byEstimate = estimatedOf(found);
+  const why = whyOf(project, { budget, period }, own, rungs);
+  return [
+    {
+      ...{ project, budget, ...(period === undefined ? {} : { period }), rungs },
+      ...(byEstimate.length === 0
+        ? { why }
+        : { byEstimate, why: `${why}. ${byEstimate.join(', ')}: ${ESTIMATED}` }),
+    },
+  ];
+}
+
+function estimatedOf(found: readonly RungInForce[]): readonly RungAction[] {
+  return found.filter(({ byEstimate }) => byEstimate === true).map(({ rung }) => rung);
+}
+
+const ESTIMATED =
+  'by spend-watch’s estimate alone (basis live), which no message has reached yet; a lower estimate releases it by itself';
+
+function ownText(project: string, rungs: readonly RungAction[]): string {
+  return `${rungs.join(', ')} of this budget on ${project}: ${ESTIMATED}. A grace that is a share of the budget ends by the estimate as well: choose hours where it is wrong`;
 }
 
 /** What an earlier version said of the own budget names no period: it is taken for the requested one. */

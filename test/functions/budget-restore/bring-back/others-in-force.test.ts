@@ -18,9 +18,12 @@ const NOTE = `spend/in-force/${RESEARCH}.json`;
 
 function plant(
   budgets: Readonly<Record<string, readonly string[]>>,
-  { atMs = fake.world.nowMs, period }: { readonly atMs?: number; readonly period?: string } = {},
+  {
+    atMs = fake.world.nowMs,
+    ...more
+  }: { readonly atMs?: number; readonly period?: string; readonly estimated?: readonly string[] } = {},
 ): void {
-  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs, period }] as const);
+  const entries = Object.entries(budgets).map(([name, rungs]) => [name, { rungs, atMs, ...more }] as const);
   const text = JSON.stringify({ version: 1, budgets: Object.fromEntries(entries) });
   const generation = (fake.world.objects.get(NOTE)?.generation ?? 0) + 1;
   fake.world.objects.set(NOTE, { text, generation, updatedMs: fake.world.nowMs });
@@ -79,6 +82,30 @@ describe.each(['GET', 'POST'] as const)('%s of a restore on whose project', (met
     await lab.stopResources();
     plant({ [OWN]: ['stop-compute'], [QUARTER]: ['notify'] }, period === undefined ? {} : { period });
     expect(await lab.restore(method)).not.toHaveProperty('othersInForce');
+  });
+
+  it('a rung of another budget is in force by an estimate alone: says so', async () => {
+    await lab.stopResources();
+    plant({ [QUARTER]: ['stop-notebooks', 'stop-compute'] }, { estimated: ['stop-compute'] });
+    const answer = await lab.restore(method);
+    expect(answer.othersInForce).toMatchObject([
+      {
+        ...{ rungs: ['stop-notebooks', 'stop-compute'], byEstimate: ['stop-compute'] },
+        why: expect.stringMatching(
+          /or raise it\. stop-compute: by spend-watch’s estimate alone \(basis live\)/,
+        ) as string,
+      },
+    ]);
+    expect(answer).not.toHaveProperty('byEstimate');
+  });
+
+  it('a rung of its own budget is in force by an estimate alone: says so, and what that does to the grace', async () => {
+    await lab.stopResources();
+    plant({ [OWN]: ['stop-notebooks', 'stop-compute'] }, { period: PERIOD, estimated: ['stop-compute'] });
+    const why = `stop-compute of this budget on ${RESEARCH}: by spend-watch’s estimate alone (basis live), which no message has reached yet; a lower estimate releases it by itself. A grace that is a share of the budget ends by the estimate as well: choose hours where it is wrong`;
+    const { byEstimate } = await lab.restore(method);
+    expect(byEstimate).toEqual([{ project: RESEARCH, rungs: ['stop-compute'], why }]);
+    expect(fake.world.lines.join()).toContain(`Restore of ${RESEARCH}: stop-compute of this budget`);
   });
 
   it('a rung was in force and no look has said so for long: names none', async () => {
