@@ -22,6 +22,7 @@ export type KindName =
   | 'instance-group'
   | 'node-pool'
   | 'notebook'
+  | 'notebook-execution-job'
   | 'persistent-resource'
   | 'pipeline-job'
   | 'queued-resource'

@@ -18,6 +18,7 @@ import { FEATURE_ONLINE_STORES } from './vertex/feature-online-store.ts';
 import { FEATURESTORES } from './vertex/featurestore.ts';
 import { HYPERPARAMETER_TUNING_JOBS } from './vertex/hyperparameter-tuning-job.ts';
 import { INDEX_ENDPOINTS } from './vertex/index-endpoint.ts';
+import { NOTEBOOK_EXECUTION_JOBS } from './vertex/notebook-execution-job.ts';
 import { PERSISTENT_RESOURCES } from './vertex/persistent-resource.ts';
 import { PIPELINE_JOBS } from './vertex/pipeline-job.ts';
 import { REASONING_ENGINES } from './vertex/reasoning-engine.ts';
@@ -44,6 +45,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   ENDPOINTS,
   VMS,
   QUEUED_RESOURCES,
+  NOTEBOOK_EXECUTION_JOBS,
   PERSISTENT_RESOURCES,
   DEPLOYMENT_RESOURCE_POOLS,
   INDEX_ENDPOINTS,

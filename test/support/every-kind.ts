@@ -1,4 +1,5 @@
 import type { ScenarioInput } from '../sandbox/scenario.ts';
+import { RUNAWAY_NUMBER } from './budget-lab.ts';
 
 type ProjectInput = ScenarioInput['projects'][number];
 
@@ -101,6 +102,11 @@ export const NAMED_ONLY: NonNullable<ProjectInput['resources']> = [
     state: 'RUNNING',
     resourcePools: [{ machineSpec: { machineType: 'a2-highgpu-1g' }, replicaCount: '2' }],
   }),
+  vertex('notebookExecutionJobs', 'run', {
+    ...{ displayName: 'run', jobState: 'JOB_STATE_RUNNING' },
+    notebookRuntimeTemplateResourceName: `projects/${RUNAWAY_NUMBER}/locations/${REGION}/notebookRuntimeTemplates/gpu`,
+  }),
+  vertex('notebookRuntimeTemplates', 'gpu', { machineSpec: { machineType: 'a2-highgpu-1g' } }),
   vertex('indexEndpoints', 'search', { deployedIndexes: [{ id: 'x', dedicatedResources: { machineSpec: { machineType: 'e2-standard-16' }, minReplicaCount: 2 } }] }),
   { service: 'dataflow', path: `locations/${REGION}/jobs/j-1`, body: { name: 'embed', type: 'JOB_TYPE_STREAMING', currentState: 'JOB_STATE_RUNNING' } },
   { service: 'batch', path: `locations/${REGION}/jobs/train`, body: { uid: 'uid-1', status: { state: 'RUNNING' } } },

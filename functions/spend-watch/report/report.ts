@@ -87,7 +87,7 @@ export interface BurnReport {
 
 const OUT_OF_SIGHT = [
   'disks, networks, BigQuery, tokens and other services that do not bill for machines',
-  'index endpoints, feature stores, reasoning engines and Cloud Run, which Google runs outside of the project’s VMs',
+  'index endpoints, feature stores, reasoning engines, runs of notebooks by Colab Enterprise and Cloud Run, which Google runs outside of the project’s VMs',
   'machines other than those of jobs that began and ended between two looks, which are hours apart in regions of Vertex AI where nothing ran; a job counts once its region has had its turn',
   'what accrued before a ledger began',
 ] as const;

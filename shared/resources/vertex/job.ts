@@ -31,17 +31,17 @@ const record = z.object({
 });
 
 /** States from which no job comes back; CANCELLING ends by itself. */
-const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
+export const ENDED = /_(?:CANCELLING|CANCELLED|SUCCEEDED|FAILED|EXPIRED|PARTIALLY_SUCCEEDED)$/;
 
 const NAME_FIELD = 'displayName';
 
 const FAILED = /_(?:FAILED|EXPIRED)$/;
 
 /** States in which a job runs or waits to. Source: google.cloud.aiplatform.v1 job_state.proto, pipeline_state.proto. */
-const GOES_ON = /_(?:QUEUED|PENDING|RUNNING|PAUSED|UPDATING)$/;
+export const GOES_ON = /_(?:QUEUED|PENDING|RUNNING|PAUSED|UPDATING)$/;
 
 /** States in which it waits for its machines, although it may have a start already (seen of Vertex AI, 2026-07). */
-const WAITS = /_(?:QUEUED|PENDING)$/;
+export const WAITS = /_(?:QUEUED|PENDING)$/;
 
 export interface JobKind<Fields extends z.core.$ZodShape> {
   readonly kind: KindName;
@@ -165,7 +165,7 @@ function listed<Fields extends z.core.$ZodShape>(
 }
 
 /** A job that waits holds no machines yet, and bills once it runs. */
-function waiting({
+export function waiting({
   description,
   cost,
 }: Pick<Listed, 'description' | 'cost'>): Pick<Listed, 'description' | 'cost' | 'waits'> {

@@ -57,6 +57,8 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
     'projects.locations.models.list',
     ...['list', 'get', 'pause', 'resume'].map((verb) => `projects.locations.schedules.${verb}`),
     ...['list', 'get', 'stop', 'start'].map((verb) => `projects.locations.notebookRuntimes.${verb}`),
+    'projects.locations.notebookExecutionJobs.*',
+    ...['list', 'get'].map((verb) => `projects.locations.notebookRuntimeTemplates.${verb}`),
     ...[
       'deploymentResourcePools',
       'persistentResources',

@@ -14,6 +14,7 @@ const vertex = (collection: string, id: string, body: Readonly<Record<string, un
   body,
 });
 const GPU = { machineType: 'a2-highgpu-1g', acceleratorType: 'NVIDIA_TESLA_A100', acceleratorCount: 1 };
+const TEMPLATE = 'projects/3001/locations/us-central1/notebookRuntimeTemplates/gpu';
 const worker = (id: string, labels: Readonly<Record<string, string>>) => ({
   ...{ id, labels },
   zone: 'us-central1-a',
@@ -26,6 +27,12 @@ const WORLD: ProjectInput = {
     vertex('persistentResources', 'ray', { state: 'RUNNING', labels: { team: 'ml' }, resourcePools: [{ machineSpec: GPU, replicaCount: '2' }] }),
     vertex('persistentResources', 'leaving', { state: 'STOPPING' }),
     vertex('indexEndpoints', 'search', { deployedIndexes: [{ id: 'x', dedicatedResources: { machineSpec: { machineType: 'e2-standard-16' }, minReplicaCount: 2 } }] }),
+    vertex('notebookExecutionJobs', 'run', {
+      ...{ displayName: 'nightly.ipynb', jobState: 'JOB_STATE_RUNNING', labels: { team: 'ml' } },
+      ...{ scheduleResourceName: 'projects/3001/locations/us-central1/schedules/nb', notebookRuntimeTemplateResourceName: TEMPLATE },
+    }),
+    vertex('notebookExecutionJobs', 'over', { jobState: 'JOB_STATE_SUCCEEDED', notebookRuntimeTemplateResourceName: `${TEMPLATE}-gone` }),
+    vertex('notebookRuntimeTemplates', 'gpu', { machineSpec: GPU }),
     vertex('indexEndpoints', 'bare', {}),
     vertex('featurestores', 'old', { onlineServingConfig: { fixedNodeCount: 2 } }),
     vertex('featurestores', 'offline', { onlineServingConfig: {} }),
@@ -72,6 +79,7 @@ describe('what is only named', () => {
         `feature-online-store | fs | feature online store of at least 1 nodes | curl ${path}/featureOnlineStores/fs?force=true"`,
         `featurestore | old | feature store with 2 online serving nodes | curl ${path}/featurestores/old?force=true"`,
         `index-endpoint | search | index endpoint with 1 deployed | gcloud ai index-endpoints undeploy-index search --deployed-index-id=x ${where}`,
+        `notebook-execution-job | run | notebook execution nightly.ipynb, 1 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | gcloud colab executions delete run ${where}`,
         `persistent-resource | ray | persistent resource of 2 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | gcloud ai persistent-resources delete ray ${where}`,
         `reasoning-engine | agent | reasoning engine agent, at least 1 instances | curl ${path}/reasoningEngines/agent?force=true"`,
         `reasoning-engine | asleep | reasoning engine , at least 0 instances | curl ${path}/reasoningEngines/asleep?force=true"`,
@@ -93,11 +101,11 @@ describe('what is only named', () => {
       const burn = burnOf(inventory.resources);
       expect(burn.unpriced).toBe(8);
       expect(burn.usd.low).toBeCloseTo(
-        usd('ray') + usd('pool') + usd('search') + usd('j-1') + usd('train'),
+        usd('ray') + usd('pool') + usd('run') + usd('search') + usd('j-1') + usd('train'),
         6,
       );
       const order = worstFirst(inventory.resources.filter(({ partOf }) => partOf === undefined)).map(({ resource }) => resource.split('/').at(-1)); // prettier-ignore
-      expect(order.slice(8, 11)).toEqual(['ray', 'pool', 'search']);
+      expect(order.slice(8, 12)).toEqual(['ray', 'pool', 'run', 'search']);
     });
   });
 

@@ -86,6 +86,8 @@ export function vertexCollections(options: {
         }),
       ],
     }),
+    collection('notebookExecutionJobs', { query: ['filter', 'orderBy', 'view'] }),
+    collection('notebookRuntimeTemplates', { query: ['filter', 'orderBy', 'readMask'] }),
     ...[
       'deploymentResourcePools',
       'persistentResources',
