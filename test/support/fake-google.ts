@@ -20,6 +20,8 @@ export interface FakeProject {
   readonly vms: Map<string, boolean>;
   /** Notebooks and VMs on which an operator has put the keep label, or taken it off. */
   readonly labelled?: Map<string, boolean>;
+  /** VMs that are suspended; they do not run. */
+  readonly suspended?: Set<string>;
   /** Running custom jobs by id. */
   readonly jobs: Map<string, boolean>;
   /** Pipelines by id. While one runs, it submits again what of its jobs ends. */
@@ -236,6 +238,7 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
     /^POST compute\.googleapis\.com\/compute\/v1\/projects\/([^/]+)\/zones\/[^/]+\/instances\/([^/]+)\/(stop|start)$/,
     (world, [name = '', id = '', verb = '']) => {
       const project = projectOf(world, name);
+      if (project.suspended?.has(id) === true) throw refusal(400, `${id} is suspended`);
       return turn(world, project, project.vms, id, verb);
     },
   ],
@@ -431,7 +434,7 @@ function vmOf({ starts }: FakeWorld, project: FakeProject, name: string) {
   return {
     id: ofNotebook === undefined ? name : `vm-of-${name}`,
     name,
-    status: running ? 'RUNNING' : 'TERMINATED',
+    status: running ? 'RUNNING' : project.suspended?.has(name) === true ? 'SUSPENDED' : 'TERMINATED',
     labels: labelsOf(project, name),
     lastStartTimestamp: new Date(starts.get(`${project.id}/${name}`) ?? LONG_AGO_MS).toISOString(),
   };

@@ -10,10 +10,17 @@ export interface FakeGroup {
   errors?: readonly { readonly atMs: number; readonly code: string; readonly message: string }[];
 }
 
-/** The node pool's group; its pool and cluster have names of their own. */
-export const POOL_GROUP = 'gke-train-pool-grp';
 const CLUSTER = 'train';
-const POOL = 'pool';
+/** The group of a node pool of the one cluster; the pool has a name of its own, and one that ends in `-kept` the keep label. */
+export function poolGroup(pool: string): string {
+  return `gke-${CLUSTER}-${pool}-grp`;
+}
+export const POOL_GROUP = poolGroup('pool');
+
+/** The pool of a group; undefined for a group that is none of a pool. */
+export function poolOf(group: string): string | undefined {
+  return /^gke-train-(.+)-grp$/.exec(group)?.[1];
+}
 const ZONE = 'us-central1-a';
 
 type Groups = ReadonlyMap<string, FakeGroup>;
@@ -36,7 +43,7 @@ export const GROUP_ROUTES: readonly (readonly [RegExp, GroupAnswer])[] = [
   ],
   [
     new RegExp(`^GET ${PLACE}/aggregated/autoscalers$`),
-    (groups) => inZone('autoscalers', [...groups.keys()].filter((name) => name !== POOL_GROUP).map((name) => scalerOf(groups, name))),
+    (groups) => inZone('autoscalers', [...groups.keys()].filter((name) => poolOf(name) === undefined).map((name) => scalerOf(groups, name))),
   ],
   [new RegExp(`^GET ${PLACE}/zones/[^/]+/instanceGroupManagers/([^/]+)$`), (groups, [, name = '']) => groupOf(groups, name)],
   [
@@ -63,21 +70,21 @@ export const GROUP_ROUTES: readonly (readonly [RegExp, GroupAnswer])[] = [
   [new RegExp(`^GET ${CLUSTERS}$`), (groups, [project = '']) => ({ clusters: clustersOf(groups, project) })],
   [new RegExp(`^GET ${CLUSTERS}/[^/]+$`), (groups, [project = '']) => clustersOf(groups, project)[0]],
   [
-    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/[^/:]+:setSize$`),
-    (groups, _, body, note) => resize(groups, POOL_GROUP, (body as { nodeCount: number }).nodeCount, note),
+    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/([^/:]+):setSize$`),
+    (groups, [, pool = ''], body, note) => resize(groups, poolGroup(pool), (body as { nodeCount: number }).nodeCount, note),
   ],
   [
-    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/[^/:]+:setAutoscaling$`),
-    (groups, _, body, note) => scale(groups, POOL_GROUP, (body as { autoscaling: { enabled: boolean } }).autoscaling.enabled, note),
+    new RegExp(`^POST ${CLUSTERS}/[^/]+/nodePools/([^/:]+):setAutoscaling$`),
+    (groups, [, pool = ''], body, note) => scale(groups, poolGroup(pool), (body as { autoscaling: { enabled: boolean } }).autoscaling.enabled, note),
   ],
 ]; // prettier-ignore
 
-/** One member of each group that is not empty; nodes of the pool are told by their group's name. */
+/** One member of each group that is not empty; nodes of a pool are told by their group's name. */
 export function groupVms(groups: Groups, project: string): readonly object[] {
   return [...groups].flatMap(([name, { size }]) => {
     const manager = `projects/${project}/zones/${ZONE}/instanceGroupManagers/${name}`;
     const metadata = { items: [{ key: 'created-by', value: manager }] };
-    return size === 0 || name === POOL_GROUP
+    return size === 0 || poolOf(name) !== undefined
       ? []
       : [{ id: name, name: `${name}-0`, status: 'RUNNING', metadata }];
   });
@@ -89,12 +96,14 @@ function inZone(collection: string, listed: readonly unknown[]): object {
 
 function known(groups: Groups, name: string): FakeGroup {
   const group = groups.get(name);
-  if (group === undefined) throw new Error(`No group ${name}`);
-  return group;
+  if (group !== undefined) return group;
+  const error = { code: 404, message: `${name} was not found` };
+  throw Object.assign(new Error(error.message), { response: { status: 404, data: { error } } });
 }
 
 function groupOf(groups: Groups, name: string): object {
-  const autoscaler = name === POOL_GROUP ? {} : { autoscaler: `zones/${ZONE}/autoscalers/${name}-scaler` };
+  const autoscaler =
+    poolOf(name) !== undefined ? {} : { autoscaler: `zones/${ZONE}/autoscalers/${name}-scaler` };
   return {
     name,
     targetSize: known(groups, name).size,
@@ -110,12 +119,19 @@ function scalerOf(groups: Groups, name: string): object {
 }
 
 function clustersOf(groups: Groups, project: string): readonly object[] {
-  const group = groups.get(POOL_GROUP);
-  if (group === undefined) return [];
-  const url = `https://www.googleapis.com/compute/v1/projects/${project}/zones/${ZONE}/instanceGroupManagers/${POOL_GROUP}`;
+  const nodePools = [...groups].flatMap(([name, group]) => {
+    const pool = poolOf(name);
+    return pool === undefined ? [] : [shownPool(project, name, pool, group)];
+  });
+  if (nodePools.length === 0) return [];
+  return [{ name: CLUSTER, location: ZONE, status: 'RUNNING', nodePools }];
+}
+
+function shownPool(project: string, name: string, pool: string, group: FakeGroup): object {
+  const url = `https://www.googleapis.com/compute/v1/projects/${project}/zones/${ZONE}/instanceGroupManagers/${name}`;
   const autoscaling = group.scaled ? { enabled: true, minNodeCount: 1, maxNodeCount: 4 } : {};
-  const pool = { name: POOL, ...poolStatus(group), autoscaling, instanceGroupUrls: [url] };
-  return [{ name: CLUSTER, location: ZONE, status: 'RUNNING', nodePools: [pool] }];
+  const config = pool.endsWith('-kept') ? { config: { labels: { 'costguard-keep': 'true' } } } : {};
+  return { name: pool, ...poolStatus(group), ...config, autoscaling, instanceGroupUrls: [url] };
 }
 
 function poolStatus({ size, unstable }: FakeGroup): object {
