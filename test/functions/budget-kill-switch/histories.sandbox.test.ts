@@ -24,8 +24,9 @@ import {
   type ModelMessage,
   type ModelPolicy,
 } from '../../support/ladder-model.ts';
+import { numRuns } from '../../support/num-runs.ts';
 
-const RUNS = 500;
+const RUNS = numRuns(500);
 /** The same histories each time; with those of the restore there are 2,100. */
 const SEED = 20_261_127;
 

@@ -11,12 +11,13 @@ import {
   type ModelPolicy,
 } from '../../support/ladder-model.ts';
 import { AMOUNT, MEMORY, startLive, type LiveWorld } from '../../support/live-world.ts';
+import { numRuns } from '../../support/num-runs.ts';
 
 /** The same histories each time: which of them get to a message's stop is counted. */
-const RUNS = 85;
+const RUNS = numRuns(85);
 const SEED = 20_261_126;
 /** Others each time; what fails names its seed. */
-const FURTHER_RUNS = 15;
+const FURTHER_RUNS = numRuns(15);
 const STOP_AT = 100;
 const UNLINK_AT = 120;
 

@@ -13,13 +13,14 @@ import {
   type Fate,
 } from '../../support/write-fates.ts';
 import { FOREIGN, OWN_PROJECT, PROTECTED } from '../../support/ladder-model.ts';
+import { numRuns } from '../../support/num-runs.ts';
 import { BUDGET, MINUTE_MS, objectOf, RESEARCH, restoreWorld, stateOf } from '../../support/restore-world.ts';
 
 /** The same histories each time. */
 const SEED = 20_261_127;
-const SOUND_RUNS = 1_000;
-const STOPPING_RUNS = 250;
-const CORRUPTED_RUNS = 600;
+const SOUND_RUNS = numRuns(1_000);
+const STOPPING_RUNS = numRuns(250);
+const CORRUPTED_RUNS = numRuns(600);
 const DAY = Date.parse('2026-11-10T12:00:00Z');
 
 const WRITES = [

@@ -28,7 +28,7 @@ import {
 
 /** The same histories each time. */
 const SEED = 20_261_127;
-const RUNS = numRuns(Number(process.env['N'] ?? 100));
+const RUNS = numRuns(150);
 const MINUTE_MS = 60_000;
 
 const MACHINES = [
@@ -216,7 +216,7 @@ async function look(
   expectUnlink(history, looks, changes);
   const expected = [...looks.values()].flatMap((one) => one.changes);
   const others = changes.filter((change) => !change.startsWith('unlink'));
-  expect([...others].sort(), `${log.join(', ')}`).toEqual([...expected].sort());
+  expect([...others].sort(), log.join(', ')).toEqual([...expected].sort());
   expectNotSilent(history, looks);
   expectReceipts(changes);
 }
@@ -237,6 +237,11 @@ function burning(model: OwnerModel): readonly string[] {
     ([name, least]) => least > 0 && (name !== 'engine-1' || !world.disabled.has('aiplatform.')),
   );
   return [...kept, ...named].map(([name]) => name);
+}
+
+/** Its memory and disks go on billing. */
+function suspended({ now }: OwnerModel): readonly string[] {
+  return [...now].flatMap(([name, shape]) => (shape['suspended'] === true ? [name] : []));
 }
 
 function canBeSeen(name: string): boolean {
@@ -278,7 +283,8 @@ function expectNotSilent({ model, log }: History, looks: ReadonlyMap<BudgetIndex
     if (share === undefined || world.isDeleted || world.project().account === '') continue;
     if (isInGrace) expect(text, log.join(', ')).toContain(`is not in force on ${PROJECT}`);
     if (isInGrace || share < 1) continue;
-    for (const name of burning(model)) expect(text, log.join(', ')).toContain(`/${poolOf(name) ?? name}`);
+    for (const name of [...burning(model), ...suspended(model)])
+      expect(text, log.join(', ')).toContain(`/${poolOf(name) ?? name}`);
     for (const api of model.seen.get(model.keyOf(budget)) ?? [])
       if (world.disabled.has(api)) expect(text, log.join(', ')).toContain(`projects/${PROJECT} ${APIS[api]}`);
   }
