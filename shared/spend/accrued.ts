@@ -6,7 +6,8 @@ const HOUR_MS = 3_600_000;
 
 /**
  * What accrued in a project between two moments, in USD. `low` counts whole intervals between checkpoints only, `high` those that
- * are touched; before the first look and after the last one `low` counts nothing, and the others the rate of that look.
+ * are touched. Before the first look `high` alone counts the rate of that look, for what was billed by then reports tell; after the last
+ * one `high` and `expected` count its rate.
  */
 export function accruedBetween(ledger: Ledger, fromMs: number, toMs: number): Band {
   if (toMs <= fromMs) return { low: 0, expected: 0, high: 0 };

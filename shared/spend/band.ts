@@ -7,7 +7,7 @@ export interface Band {
   readonly high: number;
 }
 
-/** A band of an amount to which something may have been added that no look has seen: `high` then is null, for no point bounds it. */
+/** A band of an amount to which something may have been added that neither a look nor a report has seen: `high` then is null, for no point bounds it. */
 export interface OpenBand extends Omit<Band, 'high'> {
   readonly high: number | null;
 }

@@ -54,7 +54,11 @@ export function estimateSpend(
   const high = Math.max(low, highOf(view));
   const clamp = (usd: number): number => Math.min(high, Math.max(low, usd));
   const expected = clamp(expectedOf(view));
-  const isOpen = ledgers.some((ledger) => mayHideMore(ledger, watched, nowMs));
+  // What ran before a ledger began is known by reports alone.
+  const notReportedMs = unreportedSince(reading, MAX_LAG_HOURS);
+  const isOpen = ledgers.some(
+    (ledger) => ledger.sinceMs > notReportedMs || mayHideMore(ledger, watched, nowMs),
+  );
   return {
     atMs: nowMs,
     oldestMs: Math.min(nowMs, ...ledgers.map(({ lookedMs }) => lookedMs)),

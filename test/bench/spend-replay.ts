@@ -13,7 +13,7 @@ export const spendReplay: Bench = async function* ({ quick }) {
   const inside = all.reduce((sum, one) => sum + one.inside, 0) / looks;
   yield await Promise.resolve({
     what: `spend-watch on ${all.length.toLocaleString('en-US')} random days: truth in bounds`,
-    measured: `${(100 * inside).toFixed(2)} % of ${looks.toLocaleString('en-US')} looks that saw all; ${open.toLocaleString('en-US')} others have no upper bound`,
+    measured: `${(100 * inside).toFixed(2)} % of ${looks.toLocaleString('en-US')} looks with both bounds; ${open.toLocaleString('en-US')} others have no upper one`,
     goal: { expected: '>= 99 %', reached: inside >= 0.99 },
   });
   yield* rowsOf('all days', all);

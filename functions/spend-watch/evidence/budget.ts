@@ -24,7 +24,7 @@ export interface BudgetEvidence {
   /** RFC 3339. */
   readonly periodStart?: string;
   readonly spendUsd?: OpenBand;
-  /** Not all of its projects was looked at: there may be more, and `spendUsd.high` is null. */
+  /** Not all of its projects was looked at, or not since a time that reports hold: there may be more, and `spendUsd.high` is null. */
   readonly partial?: boolean;
   /** Expected, of the amount; absent where nothing is expected and not all was looked at. */
   readonly share?: number;

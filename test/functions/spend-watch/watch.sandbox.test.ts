@@ -68,14 +68,15 @@ describe('spend-watch', () => {
       });
       const { evidence } = await look(5);
       const [budget] = evidence['budgets'] as readonly {
-        spendUsd: { low: number; expected: number; high: number };
+        spendUsd: { low: number; expected: number; high: number | null };
         reported: { usd: number };
         fit: { default: string };
         rungs: readonly { do: string; when: string }[];
       }[];
       expect(budget?.reported.usd).toBe(200);
       expect(budget?.spendUsd.low).toBeGreaterThanOrEqual(200);
-      expect(budget?.spendUsd.high).toBeGreaterThan(budget?.spendUsd.low ?? NaN);
+      // What ran before the first look, today, may not be reported yet.
+      expect(budget?.spendUsd.high).toBeNull();
       expect(budget?.fit.default).toMatch(/fewer than three reports: 1/);
       expect(budget?.rungs.map((rung) => rung.do)).toContain('stop-compute');
       expect(
