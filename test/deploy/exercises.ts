@@ -17,7 +17,7 @@ import type { Runtime } from '../../shared/run/runtime.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { parseScenario, type Scenario, type ScenarioInput } from '../sandbox/scenario.ts';
 import { eventOf, startInstance, withHttpFunction, type Instance } from '../support/in-process.ts';
-import { everyStoppableKind } from '../support/every-kind.ts';
+import { everyStoppableKind, notebookRun } from '../support/every-kind.ts';
 import { BUCKET, busy, idle, LAB, labScenario, OPERATIONS, RECEIPTS_TOPIC, START } from '../support/lab.ts';
 
 /** A story that leads a function down every path that calls Google. */
@@ -360,10 +360,15 @@ async function trip(sandbox: Sandbox, { runtime }: Instance): Promise<readonly s
   );
 }
 
+const EVERYTHING = everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER });
+
 const killSwitch: Exercise = {
   name: 'budget-kill-switch',
   operationsProject: SWITCH_OPERATIONS,
-  scenario: runaway(everyStoppableKind({ id: RUNAWAY, number: RUNAWAY_NUMBER })),
+  scenario: runaway({
+    ...EVERYTHING,
+    resources: [...(EVERYTHING.resources ?? []), ...notebookRun(RUNAWAY_NUMBER)],
+  }),
   policy: SWITCH_POLICY,
   run(sandbox, instance) {
     for (const route of ['notebooks*instances.list', 'tpu*', 'batch*']) refuseWildcard(sandbox, route);

@@ -96,17 +96,22 @@ export function everyStoppableKind(project: { readonly id: string; readonly numb
   };
 }
 
+/** A run of a notebook, whose machine its template alone tells. */
+export const notebookRun = (projectNumber: string): NonNullable<ProjectInput['resources']> => [
+  vertex('notebookExecutionJobs', 'run', {
+    ...{ displayName: 'run', jobState: 'JOB_STATE_RUNNING' },
+    notebookRuntimeTemplateResourceName: `projects/${projectNumber}/locations/${REGION}/notebookRuntimeTemplates/gpu`,
+  }),
+  vertex('notebookRuntimeTemplates', 'gpu', { machineSpec: { machineType: 'a2-highgpu-1g' } }),
+];
+
 /** What no rung stops: with its price and the command that ends it. */
 export const NAMED_ONLY: NonNullable<ProjectInput['resources']> = [
   vertex('persistentResources', 'ray', {
     state: 'RUNNING',
     resourcePools: [{ machineSpec: { machineType: 'a2-highgpu-1g' }, replicaCount: '2' }],
   }),
-  vertex('notebookExecutionJobs', 'run', {
-    ...{ displayName: 'run', jobState: 'JOB_STATE_RUNNING' },
-    notebookRuntimeTemplateResourceName: `projects/${RUNAWAY_NUMBER}/locations/${REGION}/notebookRuntimeTemplates/gpu`,
-  }),
-  vertex('notebookRuntimeTemplates', 'gpu', { machineSpec: { machineType: 'a2-highgpu-1g' } }),
+  ...notebookRun(RUNAWAY_NUMBER),
   vertex('indexEndpoints', 'search', { deployedIndexes: [{ id: 'x', dedicatedResources: { machineSpec: { machineType: 'e2-standard-16' }, minReplicaCount: 2 } }] }),
   { service: 'dataflow', path: `locations/${REGION}/jobs/j-1`, body: { name: 'embed', type: 'JOB_TYPE_STREAMING', currentState: 'JOB_STATE_RUNNING' } },
   { service: 'batch', path: `locations/${REGION}/jobs/train`, body: { uid: 'uid-1', status: { state: 'RUNNING' } } },
