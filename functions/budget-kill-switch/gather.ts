@@ -44,7 +44,7 @@ export async function resolveProjects(
 /** What looking at a project runs with. */
 export interface GatherRun extends Pick<
   SwitchRun,
-  'runtime' | 'api' | 'state' | 'log' | 'projectId' | 'isDeleted'
+  'runtime' | 'api' | 'state' | 'log' | 'projectId' | 'projectNumber' | 'isDeleted'
 > {
   readonly mode: Mode;
   /** What the rungs of the budget took from the project in this period. */
@@ -53,14 +53,16 @@ export interface GatherRun extends Pick<
 
 /** Looks at what a rung would take away from a project. One part that cannot be read does not hide the others. */
 export async function gatherInventory(run: GatherRun, action: RungAction, gap: NoteGap): Promise<Inventory> {
-  const { runtime, api, projectId, mode } = run;
+  const { runtime, api, projectId, projectNumber, mode } = run;
   if (run.isDeleted === true) return nothingIn(projectId, 'it is deleted');
   const unlinks = action === 'unlink-billing';
   const account = unlinks ? await readAccount(runtime, api, projectId) : undefined;
   // Linked to no account, the project has nothing left that runs, and its APIs refuse to list it.
   if (unlinks && account === undefined) return nothingIn(projectId, UNPAID);
   const known = action === 'stop-notebooks' ? new Set<string>() : await recallNotOffered(run);
-  const found = await readResources(api, projectId, rungKinds(action), (what) => known.has(what));
+  const found = await readResources(api, projectId, rungKinds(action), (what) => known.has(what), {
+    projectNumber,
+  });
   // Without billing nothing runs; that it is off is not taken from a refusal alone.
   const isOff =
     !unlinks && found.gaps.some(({ cause }) => isWithoutBilling(cause)) && !(await hasBilling(run));

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
 import { firstTime, listPages } from './list-pages.ts';
+import { requireListed } from './parse-answer.ts';
 import { readItems, textField, type StrangeItem } from './read-items.ts';
+import { ofProject } from './resource-name.ts';
 
 const HOST = 'https://compute.googleapis.com/compute/v1';
 
@@ -22,6 +24,8 @@ const pageSchema = z.looseObject({
 const scopeSchema = z.looseObject({
   warning: z.optional(z.looseObject({ code: z.optional(z.string()) })),
 });
+
+const linkSchema = z.looseObject({ selfLink: z.optional(z.string()) });
 
 /** What a listing did not show. */
 export interface Unseen {
@@ -48,18 +52,28 @@ export async function visitAggregated<T>(
       maxResults: 500,
       // Without it one zone that is down hides all others.
       returnPartialSuccess: true,
-      fields: `items/*(warning/code,${collection}(${fields})),unreachables,nextPageToken`,
+      fields: `items/*(warning/code,${collection}(${fields},selfLink)),unreachables,nextPageToken`,
     },
   };
   // What changes while it is listed may be on two pages: it is one thing.
   const isNew = firstTime();
-  for await (const page of listPages(api, `compute.${collection}.aggregatedList`, request, pageSchema)) {
+  const isOf = ofProject(projectId);
+  const call = `compute.${collection}.aggregatedList`;
+  for await (const page of listPages(api, call, request, pageSchema)) {
     for (const scope of page.unreachables ?? []) unreachable.add(scope);
     for (const [scope, value] of Object.entries(page.items ?? {})) {
       const read = readItems([value], scopeSchema, `items.${scope}`);
       strange.push(...read.strange);
       for (const { warning, [collection]: found } of read.items) {
         if (warning?.code === 'UNREACHABLE') unreachable.add(scope);
+        for (const { selfLink } of readItems(found, linkSchema, '').items)
+          if (selfLink !== undefined)
+            requireListed(
+              call,
+              isOf,
+              selfLink.replace(/^.*?\/projects\//, 'projects/'),
+              `projects/${projectId}/${scope}/${collection}/-`,
+            );
         const resources = readItems(found, schema, `items.${scope}.${collection}`);
         strange.push(...resources.strange);
         for (const resource of resources.items) {

@@ -4,8 +4,9 @@ import { changeByClient } from './change/change-by-client.ts';
 import type { Permit } from './change/permit.ts';
 import { storageClient } from './clients/storage.ts';
 import { firstTime, listPages } from './list-pages.ts';
-import { parseAnswer, requireAbout } from './parse-answer.ts';
+import { parseAnswer, requireAbout, requireListed } from './parse-answer.ts';
 import { readItems, textField, type StrangeItem } from './read-items.ts';
+import { ofProject } from './resource-name.ts';
 import { stringMap } from './string-map.ts';
 
 /** Cloud Storage's JSON API; what a listing leaves out with this mask is not sent. */
@@ -60,6 +61,8 @@ const pageSchema = z.looseObject({
   items: z.optional(z.unknown()),
   unreachable: z.optional(z.array(z.string())),
 });
+
+const ownerSchema = z.looseObject({ projectNumber: z.optional(z.string()) });
 
 /** A bucket's settings at one moment. */
 export interface Bucket {
@@ -121,10 +124,14 @@ export async function* listBucketItems<T>(
     maxResults: PAGE_SIZE,
     // Without it one unreachable bucket would hide all others.
     returnPartialSuccess: true,
-    fields: `items(${fields}),unreachable,nextPageToken`,
+    fields: `items(${fields},projectNumber),unreachable,nextPageToken`,
   };
   const isNew = firstTime();
-  for await (const page of listPages(api, 'storage.buckets.list', { url: HOST, query }, pageSchema)) {
+  const isOf = ofProject(projectId);
+  const call = 'storage.buckets.list';
+  for await (const page of listPages(api, call, { url: HOST, query }, pageSchema)) {
+    for (const { projectNumber = projectId } of readItems(page.items, ownerSchema, '').items)
+      requireListed(call, isOf, `projects/${projectNumber}`, `projects/${projectId}`);
     const { items, strange } = readItems(page.items, schema, 'items');
     // One that was made or deleted while they were listed may be on two pages.
     const buckets = items.filter((one) => isNew(textField(one, 'name') ?? ''));

@@ -3,7 +3,7 @@ import type { Api } from './api.ts';
 import type { GoogleAuth } from 'google-auth-library';
 import { billingClients } from './clients/billing.ts';
 import { listPages } from './list-pages.ts';
-import { parseAnswer, requireAbout } from './parse-answer.ts';
+import { parseAnswer, requireAbout, requireNamed } from './parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from './read-items.ts';
 
 /** A budget as far as it is used. Source: google/cloud/billing/budgets/v1/budget_model.proto. */
@@ -101,8 +101,10 @@ export async function listBudgets(api: Api, account: string): Promise<Items<Budg
     url: `https://billingbudgets.googleapis.com/v1/${account}/budgets`,
     query: { pageSize: 100 },
   };
-  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, pageSchema)) {
+  const call = 'billingbudgets.budgets.list';
+  for await (const page of listPages(api, call, request, pageSchema)) {
     const read = readItems(page.budgets, namedBudgetSchema, 'budgets');
+    for (const { name } of read.items) requireNamed(call, name, `${account}/budgets/-`);
     items.push(...read.items.map((wire) => toBudget(wire.name, wire)));
     strange.push(...read.strange);
   }

@@ -6,8 +6,9 @@ import { firstTime, listPages } from './list-pages.ts';
 import { notebooksClient } from './clients/notebooks.ts';
 import { EmptyAnswer, GoogleApiError } from './google-api-error.ts';
 import { instanceOf, messageSchema } from './clients/notebook-message.ts';
-import { parseAnswer, requireNamed } from './parse-answer.ts';
+import { parseAnswer, requireListed, requireNamed } from './parse-answer.ts';
 import { readItems, type StrangeItem } from './read-items.ts';
+import { ofProject, type OfProject } from './resource-name.ts';
 import { stringMap } from './string-map.ts';
 
 /**
@@ -84,11 +85,15 @@ const PAGE_SIZE = 100;
  * All Workbench instances of a project, page by page, by one wildcard listing (`locations/-`). Where the service refuses
  * the wildcard, location by location. Needs notebooks.instances.list (and notebooks.locations.list for the latter).
  */
-export async function* listNotebooks(api: Api, projectId: string): AsyncGenerator<NotebookPage> {
+export async function* listNotebooks(
+  api: Api,
+  projectId: string,
+  isOf = ofProject(projectId),
+): AsyncGenerator<NotebookPage> {
   const all = `projects/${projectId}/locations/-`;
   let pages = 0;
   try {
-    for await (const page of listParent(api, all)) {
+    for await (const page of listParent(api, isOf, all)) {
       pages += 1;
       yield page;
     }
@@ -101,25 +106,27 @@ export async function* listNotebooks(api: Api, projectId: string): AsyncGenerato
       (error.status === 400 || error.status === 404 || error.status === 501);
     if (!refused || pages > 0) throw error;
   }
-  const locations = await listLocations(api, projectId);
+  const locations = await listLocations(api, isOf, projectId);
   if (locations.strange.length > 0)
     yield { instances: [], strange: locations.strange, only: false, unreachable: [] };
   for (const location of locations.names)
     try {
-      for await (const page of listParent(api, location)) yield { ...page, only: false };
+      for await (const page of listParent(api, isOf, location)) yield { ...page, only: false };
     } catch (error) {
       if (!(error instanceof GoogleApiError)) throw error;
       yield { instances: [], strange: [], only: false, unreachable: [], failed: { location, error } };
     }
 }
 
-async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPage> {
+async function* listParent(api: Api, isOf: OfProject, parent: string): AsyncGenerator<NotebookPage> {
+  const call = 'notebooks.instances.list';
   const request = { url: `${HOST}/${parent}/instances`, query: { pageSize: PAGE_SIZE, fields: LIST_FIELDS } };
   const isNew = firstTime();
   let first = true;
-  for await (const page of listPages(api, 'notebooks.instances.list', request, listSchema)) {
+  for await (const page of listPages(api, call, request, listSchema)) {
     const { unreachable = [], nextPageToken = '' } = page;
     const { items, strange } = readItems(page.instances, instanceSchema, 'instances');
+    for (const { name } of items) requireListed(call, isOf, name, `${parent}/instances/-`);
     // One that was changed while it was listed may be on two pages.
     const instances = items.filter((one) => isNew(one.name));
     yield { instances, strange, only: first && nextPageToken === '', unreachable };
@@ -129,13 +136,16 @@ async function* listParent(api: Api, parent: string): AsyncGenerator<NotebookPag
 
 async function listLocations(
   api: Api,
+  isOf: OfProject,
   projectId: string,
 ): Promise<{ readonly names: readonly string[]; readonly strange: readonly StrangeItem[] }> {
   const names: string[] = [];
   const strange: StrangeItem[] = [];
+  const call = 'notebooks.locations.list';
   const request = { url: `${HOST}/projects/${projectId}/locations`, query: { pageSize: PAGE_SIZE } };
-  for await (const page of listPages(api, 'notebooks.locations.list', request, locationsSchema)) {
+  for await (const page of listPages(api, call, request, locationsSchema)) {
     const read = readItems(page.locations, locationSchema, 'locations');
+    for (const { name } of read.items) requireListed(call, isOf, name, `projects/${projectId}/locations/-`);
     names.push(...read.items.map(({ name }) => name));
     strange.push(...read.strange);
   }

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { EmptyAnswer, GoogleApiError, UnexpectedAnswer } from './google-api-error.ts';
 import { describeIssue, type StrangeItem } from './read-items.ts';
-import { computeName, isNameOf, resourceId, type ComputeSelf } from './resource-name.ts';
+import { computeName, isNameOf, resourceId, type ComputeSelf, type OfProject } from './resource-name.ts';
 
 /**
  * Checks an answer of Google. Throws `GoogleApiError` for one of another form than documented; it says where and what is there.
@@ -58,6 +58,19 @@ export function requireAbout(
 /** The same for the full name of a resource, in which Google may write the project's number where the request had its id. */
 export function requireNamed(call: string, name: string | null | undefined, requested: string): void {
   if (!isNameOf(name ?? '', requested)) throw aboutOther(call, 'name', name, requested);
+}
+
+/**
+ * The same for one of what was listed: `requested` is the name of the collection, with `-` for each part that may be any, its last one
+ * among them. One of another project or place says that the answer is not about what was listed, so that none of it is believed.
+ */
+export function requireListed(
+  call: string,
+  ofProject: OfProject,
+  name: string | undefined,
+  requested: string,
+): void {
+  if (!isNameOf(name ?? '', requested, ofProject)) throw aboutOther(call, 'name', name, requested);
 }
 
 /** The same for an answer of Compute Engine, whose `name` is the last part of the resource's. */

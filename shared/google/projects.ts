@@ -23,7 +23,11 @@ const searchFolders = z.looseObject({
   folders: z.optional(z.unknown()),
 });
 
-const foundFolder = z.looseObject({ name: z.string(), state: z.optional(z.string()) });
+const foundFolder = z.looseObject({
+  name: z.string(),
+  parent: z.optional(z.string()),
+  state: z.optional(z.string()),
+});
 
 const folderSchema = z.looseObject({ name: z.string(), parent: z.optional(z.string()) });
 
@@ -57,6 +61,18 @@ export async function listProjects(
   return [...found].sort();
 }
 
+const SEARCH_PROJECTS = 'cloudresourcemanager.projects.search';
+const SEARCH_FOLDERS = 'cloudresourcemanager.folders.search';
+
+/** What is found elsewhere than was searched is not in the scope. */
+function requireBelow(
+  call: string,
+  found: readonly { readonly parent?: string | undefined }[],
+  searched: string,
+): void {
+  for (const { parent = searched } of found) requireAbout(call, 'parent', parent, searched);
+}
+
 async function projectsBelow(api: Api, root: string, strange: NoteStrange): Promise<string[]> {
   const projects: string[] = [];
   const open = [root];
@@ -64,24 +80,18 @@ async function projectsBelow(api: Api, root: string, strange: NoteStrange): Prom
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
     // One term only: projects.search answers with what matches any of several.
     const query = { query: `parent:${parent}`, pageSize: 500 };
-    for await (const page of listPages(
-      api,
-      'cloudresourcemanager.projects.search',
-      { url: `${HOST}/projects:search`, query },
-      searchProjects,
-    )) {
+    const searched = { url: `${HOST}/projects:search`, query };
+    for await (const page of listPages(api, SEARCH_PROJECTS, searched, searchProjects)) {
       const read = readItems(page.projects, projectSchema, 'projects');
+      requireBelow(SEARCH_PROJECTS, read.items, parent);
       strange(parent, read.strange);
       for (const project of read.items)
         if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
     }
-    for await (const page of listPages(
-      api,
-      'cloudresourcemanager.folders.search',
-      { url: `${HOST}/folders:search`, query },
-      searchFolders,
-    )) {
+    const searchedFolders = { url: `${HOST}/folders:search`, query };
+    for await (const page of listPages(api, SEARCH_FOLDERS, searchedFolders, searchFolders)) {
       const read = readItems(page.folders, foundFolder, 'folders');
+      requireBelow(SEARCH_FOLDERS, read.items, parent);
       strange(parent, read.strange);
       for (const folder of read.items)
         if ((folder.state === undefined || folder.state === 'ACTIVE') && isNew(folder.name))

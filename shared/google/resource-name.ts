@@ -16,13 +16,17 @@ export function isPlainName(name: string): boolean {
  * Whether a name that Google answers with is of what was requested. The one may name the project by its id and the other by its number,
  * as at Vertex AI; nothing else may differ. A part of the request that is `-` stands for any.
  */
-export function isNameOf(name: string, requested: string): boolean {
+export function isNameOf(
+  name: string,
+  requested: string,
+  isProject: (named: string, requested: string) => boolean = mayBeProject,
+): boolean {
   const [named, wanted] = [name.split('/'), requested.split('/')];
   return (
     named.length === wanted.length &&
     wanted.every((part, at) => {
       const other = named[at] ?? '';
-      if (at === 1 && wanted[0] === 'projects') return mayBeProject(other, part);
+      if (at === 1 && wanted[0] === 'projects') return isProject(other, part);
       return other === part || (part === '-' && other !== '');
     })
   );
@@ -31,6 +35,23 @@ export function isNameOf(name: string, requested: string): boolean {
 /** Whether a project that Google names may be the one that was requested: where one is an id and the other a number, that is unknown. */
 export function mayBeProject(named: string, requested: string): boolean {
   return named === requested || (named !== '' && isNumber(named) !== isNumber(requested));
+}
+
+/** Tells whether a project that an answer names, by its id or its number, is the one that is looked at. */
+export type OfProject = (named: string) => boolean;
+
+/**
+ * What is listed of a project: services differ in whether they name it by its id or by its number. Where the number is not known, the
+ * first one that is named counts as its own, and a second one is that of another project.
+ */
+export function ofProject(projectId: string, number?: string): OfProject {
+  let known = number;
+  return (named) => {
+    if (named === projectId) return true;
+    if (!mayBeProject(named, projectId)) return false;
+    known ??= named;
+    return named === known;
+  };
 }
 
 function isNumber(text: string): boolean {

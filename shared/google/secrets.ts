@@ -1,8 +1,11 @@
 import * as z from 'zod/mini';
 import type { Api } from './api.ts';
-import { parseAnswer } from './parse-answer.ts';
+import { parseAnswer, requireNamed } from './parse-answer.ts';
 
-const answerSchema = z.looseObject({ payload: z.looseObject({ data: z.string() }) });
+const answerSchema = z.looseObject({
+  name: z.optional(z.string()),
+  payload: z.looseObject({ data: z.string() }),
+});
 
 /**
  * The text of a secret's version, `projects/P/secrets/S/versions/V`. Needs secretmanager.versions.access on the secret. Throws
@@ -13,7 +16,8 @@ export async function readSecret(api: Api, version: string): Promise<string> {
   const answer = await api.request(call, {
     url: `https://secretmanager.googleapis.com/v1/${version}:access`,
   });
-  return Buffer.from(parseAnswer(call, answerSchema, answer).payload.data, 'base64')
-    .toString('utf8')
-    .trim();
+  const { name, payload } = parseAnswer(call, answerSchema, answer);
+  // `latest`, or an alias, is answered with the version's number.
+  requireNamed(call, name, /\/\d+$/.test(version) ? version : version.replace(/[^/]*$/, '-'));
+  return Buffer.from(payload.data, 'base64').toString('utf8').trim();
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { getBillingLink } from '../google/billing.ts';
 import { listPages } from '../google/list-pages.ts';
+import { requireNamed } from '../google/parse-answer.ts';
 import { readItems, type StrangeItem } from '../google/read-items.ts';
 import { isMissing } from './is-missing.ts';
 import { missingOnTopic } from './permissions.ts';
@@ -144,8 +145,10 @@ async function findSpendCap({ api, options }: Inspection, account: string): Prom
     query: { scope: `projects/${options.project}`, pageSize: 100 },
   };
   let unread: StrangeItem | undefined;
-  for await (const page of listPages(api, 'billingbudgets.budgets.list', request, budgetPage)) {
+  const call = 'billingbudgets.budgets.list';
+  for await (const page of listPages(api, call, request, budgetPage)) {
     const { items, strange } = readItems(page.budgets, budgetSchema, 'budgets');
+    for (const { name } of items) requireNamed(call, name, `${account}/budgets/-`);
     unread ??= strange[0];
     for (const { name, displayName = '', spendCap, budgetFilter } of items) {
       if (spendCap === undefined || spendCap === null) continue;

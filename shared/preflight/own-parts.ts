@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { undefinedIfMissing } from '../google/google-api-error.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { parseAnswer, requireAbout } from '../google/parse-answer.ts';
 import type { Policy } from '../policy/policy.ts';
 import { notPassed, orUnknown, pass, YOU, type Check, type Inspection } from './check.ts';
 
@@ -13,7 +13,7 @@ export interface OwnPart {
   readonly isChannel?: true;
 }
 
-const bucketSchema = z.looseObject({ projectNumber: z.string() });
+const bucketSchema = z.looseObject({ name: z.string(), projectNumber: z.string() });
 
 /**
  * What the switch needs, with the project that each lies in: a project whose billing it unlinks takes all of that down with it.
@@ -52,10 +52,12 @@ function findBucket(inspection: Inspection, bucket: string): Promise<OwnPart | C
   return orUnknown(place, inspection, [see], async () => {
     const url = `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}`;
     const answer = await undefinedIfMissing(
-      inspection.api.request(call, { url, query: { fields: 'projectNumber' } }),
+      inspection.api.request(call, { url, query: { fields: 'name,projectNumber' } }),
     );
     if (answer === undefined) return undefined;
-    return { what: place.subject, project: parseAnswer(call, bucketSchema, answer).projectNumber };
+    const { name, projectNumber } = parseAnswer(call, bucketSchema, answer);
+    requireAbout(call, 'name', name, bucket);
+    return { what: place.subject, project: projectNumber };
   });
 }
 

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { GoogleApiError } from '../google/google-api-error.ts';
 import { listPages } from '../google/list-pages.ts';
 import { isNotOffered } from '../google/not-offered.ts';
-import { noteStrange, readItems } from '../google/read-items.ts';
+import { requireListed } from '../google/parse-answer.ts';
+import { noteStrange, readItems, textField } from '../google/read-items.ts';
 import { unreachable, type Look } from './look.ts';
 import { whyUnseen } from './why-unseen.ts';
 
@@ -86,9 +87,12 @@ async function listOne<T, Item>(
 ): Promise<readonly Item[]> {
   const collection = path[level] ?? '';
   const items: Item[] = [];
+  const call = `${service}.${collection}.list`;
   const request = { url: `${base}/${parent}/${collection}`, query: { pageSize: 100 } };
-  for await (const answer of listPages(look.api, `${service}.${collection}.list`, request, pageSchema)) {
+  for await (const answer of listPages(look.api, call, request, pageSchema)) {
     const read = readItems(answer[collection], schema, collection);
+    for (const one of read.items)
+      requireListed(call, look.ofProject, textField(one, 'name'), `${parent}/${collection}/-`);
     items.push(...read.items);
     noteStrange(look.gap, `projects/${look.projectId} ${title}`, read.strange);
     const places = readItems(answer['unreachable'], placeSchema, 'unreachable');

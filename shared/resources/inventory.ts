@@ -42,15 +42,18 @@ export const VERTEX = 'Vertex AI';
 
 /**
  * Looks at what runs in a project, of the given kinds. One listing that fails does not hide the others: it is a gap, unless its API is
- * disabled, which `disabledAreas` tells. `skip` tells what is not to be listed, such as what is known not to be offered; `known` what an
- * earlier look has found of Vertex AI.
+ * disabled, which `disabledAreas` tells. `skip` tells what is not to be listed, such as what is known not to be offered; `known` the
+ * project's number, and what an earlier look has found of Vertex AI.
  */
 export async function readResources(
   api: Api,
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
-  known: Pick<LookOptions, 'regions' | 'formerRegions' | 'works' | 'holds' | 'endedSince' | 'runsSince'> = {},
+  known: Pick<
+    LookOptions,
+    'projectNumber' | 'regions' | 'formerRegions' | 'works' | 'holds' | 'endedSince' | 'runsSince'
+  > = {},
 ): Promise<ResourceInventory> {
   const gaps = new Map<string, LookGap>();
   const notOffered: NotOffered[] = [];

@@ -2,6 +2,7 @@ import { once } from '../once.ts';
 import type { Api } from '../google/api.ts';
 import { noteStrange, type Items } from '../google/read-items.ts';
 import type { Unseen } from '../google/aggregated-list.ts';
+import { ofProject, type OfProject } from '../google/resource-name.ts';
 import { listVertexRegions } from '../google/vertex/vertex.ts';
 import type { EndedResource } from './kind.ts';
 import { listGroupFacts, type ListedGroup } from './compute/group-facts.ts';
@@ -44,6 +45,8 @@ export interface Listing {
 export interface Look {
   readonly api: Api;
   readonly projectId: string;
+  /** Whether what is listed names the project: once for all listings, which must agree on its number. */
+  readonly ofProject: OfProject;
   readonly gap: (gap: LookGap) => void;
   readonly notOffered: (what: NotOffered) => void;
   readonly listed: (listing: Listing) => void;
@@ -81,6 +84,8 @@ export interface LookOptions
   extends
     Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
     Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds' | 'endedSince' | 'runsSince' | 'ended'>> {
+  /** Undefined where it is not known. */
+  readonly projectNumber?: string | undefined;
   /** The regions of Vertex AI, where they are known: they are not listed then. */
   readonly regions?: readonly string[] | undefined;
   /** Regions that earlier lists named: they are looked at too, for a list may lack some of them. */
@@ -91,7 +96,7 @@ export interface LookOptions
 
 /** A look at a project that has nothing listed yet. */
 export function startLook(options: LookOptions): Look {
-  const { api, projectId, gap, regions, formerRegions = [], regionsListed } = options;
+  const { api, projectId, projectNumber, gap, regions, formerRegions = [], regionsListed } = options;
   const note = (what: string, { unreachable: scopes, strange }: Unseen): void => {
     for (const scope of scopes) gap(unreachable(`projects/${projectId} ${scope}`, what));
     noteStrange(gap, `projects/${projectId} ${what}`, strange);
@@ -102,6 +107,7 @@ export function startLook(options: LookOptions): Look {
     return { vms, suspended, unseen };
   });
   return {
+    ofProject: ofProject(projectId, projectNumber),
     listed: () => undefined,
     disabled: () => undefined,
     works: () => false,

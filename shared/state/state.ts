@@ -6,7 +6,7 @@ import {
   GoogleApiError,
   undefinedIfMissing as orUndefined,
 } from '../google/google-api-error.ts';
-import { parseAnswer, parseWritten } from '../google/parse-answer.ts';
+import { parseAnswer, parseWritten, requireAbout } from '../google/parse-answer.ts';
 import { readItems, type Items, type StrangeItem } from '../google/read-items.ts';
 import { Content } from '../google/request-body.ts';
 import { findObject, md5Of, type Place } from './store-once.ts';
@@ -60,7 +60,11 @@ export class Conflict extends Error {
 
 const generationSchema = z.looseObject({ generation: z.string() });
 
-const metadataSchema = z.looseObject({ generation: z.string(), updated: z.optional(z.string()) });
+const metadataSchema = z.looseObject({
+  name: z.string(),
+  generation: z.string(),
+  updated: z.optional(z.string()),
+});
 
 const listSchema = z.looseObject({ items: z.optional(z.unknown()) });
 
@@ -87,8 +91,10 @@ export function createState(options: { readonly api: Api; readonly bucket: strin
       const request = { url: `https://${path}`, query };
       const names: string[] = [];
       const unread: StrangeItem[] = [];
-      for await (const page of listPages(api, 'storage.objects.list', request, listSchema)) {
+      const call = 'storage.objects.list';
+      for await (const page of listPages(api, call, request, listSchema)) {
         const { items, strange } = readItems(page.items, objectSchema, 'items');
+        for (const { name } of items) requireAbout(call, 'name', name.slice(0, prefix.length), prefix);
         names.push(...items.map((item) => item.name));
         unread.push(...strange);
       }
@@ -161,9 +167,10 @@ async function readGeneration(
   name: string,
 ): Promise<Stored | undefined> {
   const call = 'storage.objects.get';
-  const found = await orUndefined(api.exchange(call, { url, query: { fields: 'generation,updated' } }));
+  const found = await orUndefined(api.exchange(call, { url, query: { fields: 'name,generation,updated' } }));
   if (found === undefined) return undefined;
-  const { generation, updated } = parseAnswer(call, metadataSchema, found.data);
+  const { name: named, generation, updated } = parseAnswer(call, metadataSchema, found.data);
+  requireAbout(call, 'name', named, name);
   const query = { alt: 'media', generation };
   const text = await orUndefined(api.request(call, { url, query, answer: 'text' }));
   if (text === undefined)

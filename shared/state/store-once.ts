@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
-import { parseAnswer } from '../google/parse-answer.ts';
+import { parseAnswer, requireAbout } from '../google/parse-answer.ts';
 
 /** An object of the state bucket by its name. */
 export interface Place {
@@ -9,7 +9,7 @@ export interface Place {
   readonly name: string;
 }
 
-const metadataSchema = z.looseObject({ md5Hash: z.optional(z.string()) });
+const metadataSchema = z.looseObject({ name: z.string(), md5Hash: z.optional(z.string()) });
 
 /**
  * Sends the request that makes an object, under the precondition that none is there. Where it fails, the object itself tells what
@@ -40,7 +40,10 @@ export async function findObject(
   const call = 'storage.objects.get';
   const url = `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(name)}`;
   try {
-    return parseAnswer(call, metadataSchema, await api.request(call, { url, query: { fields: 'md5Hash' } }));
+    const answer = await api.request(call, { url, query: { fields: 'name,md5Hash' } });
+    const found = parseAnswer(call, metadataSchema, answer);
+    requireAbout(call, 'name', found.name, name);
+    return found;
   } catch {
     // What the request before threw says more.
     return undefined;

@@ -53,7 +53,8 @@ export function answerObjects(
   if ((query.get('generation') ?? String(generation)) !== String(generation)) refuse(404);
   if (query.get('alt') === 'media') return text;
   const md5Hash = createHash('md5').update(text).digest('base64');
-  return { generation: String(generation), updated: new Date(updatedMs).toISOString(), md5Hash };
+  const name = decodeURIComponent(encoded);
+  return { name, generation: String(generation), updated: new Date(updatedMs).toISOString(), md5Hash };
 }
 
 /** The headers of an answer that was given just now: those of the object, where it is one. */

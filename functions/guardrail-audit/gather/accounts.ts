@@ -1,18 +1,22 @@
 import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { listPages } from '../../../shared/google/list-pages.ts';
-import { parseAnswer } from '../../../shared/google/parse-answer.ts';
+import { parseAnswer, requireListed } from '../../../shared/google/parse-answer.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
 import type { AccountFacts, KeyFacts } from '../facts.ts';
 import type { Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
-import { resourceId } from '../../../shared/google/resource-name.ts';
+import { ofProject, resourceId } from '../../../shared/google/resource-name.ts';
 
 const HOST = 'https://iam.googleapis.com/v1';
 const KEYS_AT_ONCE = 8;
 
 const pageSchema = z.looseObject({ accounts: z.optional(z.unknown()) });
-const accountSchema = z.looseObject({ email: z.string(), disabled: z.optional(z.boolean()) });
+const accountSchema = z.looseObject({
+  name: z.optional(z.string()),
+  email: z.string(),
+  disabled: z.optional(z.boolean()),
+});
 const keysSchema = z.looseObject({ keys: z.optional(z.unknown()) });
 const keySchema = z.looseObject({
   name: z.string(),
@@ -26,9 +30,13 @@ export function readAccounts(look: Look): Promise<Reading<readonly AccountFacts[
   return attempt(look, 'the service accounts', async () => {
     const accounts: z.infer<typeof accountSchema>[] = [];
     const gaps: string[] = [];
-    const request = { url: `${HOST}/projects/${look.projectId}/serviceAccounts`, query: { pageSize: 100 } };
-    for await (const page of listPages(look.api, 'iam.serviceAccounts.list', request, pageSchema)) {
+    const call = 'iam.serviceAccounts.list';
+    const path = `projects/${look.projectId}/serviceAccounts`;
+    const isOf = ofProject(look.projectId, look.projectNumber);
+    const request = { url: `${HOST}/${path}`, query: { pageSize: 100 } };
+    for await (const page of listPages(look.api, call, request, pageSchema)) {
       const { items, strange } = readItems(page.accounts, accountSchema, 'accounts');
+      for (const { name, email } of items) requireListed(call, isOf, name ?? `${path}/${email}`, `${path}/-`);
       accounts.push(...items);
       gaps.push(...strangeGaps('service accounts', strange));
     }

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { listPages } from '../../../shared/google/list-pages.ts';
+import { requireListed } from '../../../shared/google/parse-answer.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
+import { ofProject } from '../../../shared/google/resource-name.ts';
 import type { ManagedNotebook } from '../facts.ts';
 import type { Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
@@ -20,14 +22,13 @@ export function readManagedNotebooks(look: Look): Promise<Reading<readonly Manag
   return attempt(look, 'managed notebooks', async () => {
     const found: ManagedNotebook[] = [];
     const gaps: string[] = [];
-    const url = `https://notebooks.googleapis.com/v1/projects/${look.projectId}/locations/-/runtimes`;
-    for await (const page of listPages(
-      look.api,
-      'notebooks.runtimes.list',
-      { url, query: { pageSize: 100 } },
-      pageSchema,
-    )) {
+    const call = 'notebooks.runtimes.list';
+    const path = `projects/${look.projectId}/locations/-/runtimes`;
+    const isOf = ofProject(look.projectId, look.projectNumber);
+    const request = { url: `https://notebooks.googleapis.com/v1/${path}`, query: { pageSize: 100 } };
+    for await (const page of listPages(look.api, call, request, pageSchema)) {
       const { items, strange } = readItems(page.runtimes, runtimeSchema, 'runtimes');
+      for (const { name } of items) requireListed(call, isOf, name, `${path}/-`);
       gaps.push(
         ...strangeGaps('managed notebooks', strange),
         ...(page.unreachable ?? []).map((place) => `managed notebooks in ${place} were unreachable`),

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { BY_CONTINUE, listPages } from '../../../shared/google/list-pages.ts';
+import { requireListed } from '../../../shared/google/parse-answer.ts';
 import { readItems } from '../../../shared/google/read-items.ts';
+import { ofProject } from '../../../shared/google/resource-name.ts';
 import type { Workload } from '../facts.ts';
 import { joinReadings, type Reading } from '../reading.ts';
 import { attempt, strangeGaps, type Look } from './attempt.ts';
@@ -27,12 +29,13 @@ function readFunctions(look: Look): Promise<Reading<readonly Workload[]>> {
   return attempt(look, 'the functions', async () => {
     const found: Workload[] = [];
     const gaps: string[] = [];
-    const request = {
-      url: `https://cloudfunctions.googleapis.com/v2/projects/${look.projectId}/locations/-/functions`,
-      query: { pageSize: 500 },
-    };
-    for await (const page of listPages(look.api, 'cloudfunctions.functions.list', request, functionsPage)) {
+    const call = 'cloudfunctions.functions.list';
+    const path = `projects/${look.projectId}/locations/-/functions`;
+    const isOf = ofProject(look.projectId, look.projectNumber);
+    const request = { url: `https://cloudfunctions.googleapis.com/v2/${path}`, query: { pageSize: 500 } };
+    for await (const page of listPages(look.api, call, request, functionsPage)) {
       const { items, strange } = readItems(page.functions, functionSchema, 'functions');
+      for (const { name } of items) requireListed(call, isOf, name, `${path}/-`);
       gaps.push(
         ...strangeGaps('functions', strange),
         ...(page.unreachable ?? []).map((place) => `functions in ${place} were unreachable`),
@@ -69,7 +72,12 @@ const itemsPage = z.looseObject({
   unreachable: z.optional(z.array(z.string())),
 });
 const knativeSchema = z.looseObject({
-  metadata: z.looseObject({ name: z.string(), labels: z.optional(z.unknown()) }),
+  metadata: z.looseObject({
+    name: z.string(),
+    /** The project's number, or its id. */
+    namespace: z.optional(z.string()),
+    labels: z.optional(z.unknown()),
+  }),
   spec: z.optional(z.unknown()),
 });
 
@@ -99,8 +107,12 @@ function readKnative(
     const url = `https://run.googleapis.com/apis/${group}/v1/namespaces/${look.projectId}/${collection}`;
     const call = `run.${collection}.list`;
     const request = { url, query: { limit: 500 } };
+    const project = `projects/${look.projectId}`;
+    const isOf = ofProject(look.projectId, look.projectNumber);
     for await (const page of listPages(look.api, call, request, itemsPage, BY_CONTINUE)) {
       const { items, strange } = readItems(page.items, knativeSchema, 'items');
+      for (const { metadata } of items)
+        requireListed(call, isOf, `projects/${metadata.namespace ?? look.projectId}`, project);
       gaps.push(
         ...strangeGaps(`${collection} of Cloud Run`, strange),
         ...(page.unreachable ?? []).map((place) => `${collection} in ${place} were unreachable`),

@@ -5,7 +5,9 @@ import type { Api } from '../api.ts';
 import { GoogleApiError } from '../google-api-error.ts';
 import { listPages } from '../list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../not-offered.ts';
+import { requireListed } from '../parse-answer.ts';
 import { readItems, type Items } from '../read-items.ts';
+import { ofProject, type OfProject } from '../resource-name.ts';
 import { stringMap } from '../string-map.ts';
 import { listVertexRegions, urlOf } from './vertex.ts';
 
@@ -68,11 +70,16 @@ export async function listRunningJobs(api: Api, projectId: string): Promise<Runn
     if (isOff(error)) return { jobs: [], gaps: [] };
     throw error;
   }
+  const isOf = ofProject(projectId);
   const looks = await pMap(
     regions.items.flatMap((region) => COLLECTIONS.map((collection) => ({ region, collection }))),
     async ({ region, collection }) => {
       try {
-        return { collection, region, jobs: await listJobs(api, projectId, region, collection) };
+        return {
+          collection,
+          region,
+          jobs: await listJobs(api, isOf, `projects/${projectId}/locations/${region}`, collection),
+        };
       } catch (error) {
         return { collection, region, jobs: [], error };
       }
@@ -108,20 +115,17 @@ function isOff(error: unknown): boolean {
 
 async function listJobs(
   api: Api,
-  projectId: string,
-  region: string,
+  isOf: OfProject,
+  parent: string,
   collection: (typeof COLLECTIONS)[number],
 ): Promise<readonly RunningJob[]> {
-  const url = urlOf(`projects/${projectId}/locations/${region}/${collection}`);
+  const call = `aiplatform.${collection}.list`;
+  const url = urlOf(`${parent}/${collection}`);
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
   const jobs: RunningJob[] = [];
-  for await (const answer of listPages(
-    api,
-    `aiplatform.${collection}.list`,
-    { url, query: { pageSize: 100 } },
-    page,
-  )) {
+  for await (const answer of listPages(api, call, { url, query: { pageSize: 100 } }, page)) {
     const { items, strange } = readItems(answer[collection], jobSchema, collection);
+    for (const { name } of items) requireListed(call, isOf, name, `${parent}/${collection}/-`);
     if (strange[0] !== undefined)
       throw new Error(`another form than documented at ${strange[0].path}: ${strange[0].why}`);
     jobs.push(...items.filter(goesOn).map(toRunningJob));

@@ -53,7 +53,7 @@ export const NOTEBOOKS = stoppableKind({
     const found: NotebookInstance[] = [];
     const failed: { readonly location: string; readonly error: GoogleApiError }[] = [];
     let answered = false;
-    for await (const page of listNotebooks(look.api, look.projectId)) {
+    for await (const page of listNotebooks(look.api, look.projectId, look.ofProject)) {
       if (page.failed === undefined) answered = true;
       else failed.push(page.failed);
       for (const where of page.unreachable) look.gap(unreachable(where, 'notebooks'));

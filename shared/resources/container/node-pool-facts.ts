@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
 import { noteStrange, readItems, textField } from '../../google/read-items.ts';
-import { parseAnswer, requireNamed, unexpectedAnswer } from '../../google/parse-answer.ts';
+import { parseAnswer, requireListed, requireNamed, unexpectedAnswer } from '../../google/parse-answer.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { resourceId } from '../../google/resource-name.ts';
 import { unreachable, type Look } from '../look.ts';
@@ -93,6 +93,8 @@ export async function listClusters(look: Look): Promise<ClusterListing> {
   const { clusters, missingZones = [] } = parseAnswer(call, listSchema, await api.request(call, { url }));
   for (const zone of missingZones) look.gap(unreachable(`projects/${projectId} ${zone}`, 'GKE clusters'));
   const read = readItems(clusters, clusterSchema, 'clusters');
+  const all = `projects/${projectId}/locations/-/clusters/-`;
+  for (const cluster of read.items) requireListed(call, look.ofProject, nameOf(cluster, all), all);
   noteStrange(look.gap, `projects/${projectId} GKE clusters`, read.strange);
   const named = read.items.map((cluster) => ({
     ...cluster,

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { Api } from '../../google/api.ts';
 import { GoogleApiError, isServiceDisabled } from '../../google/google-api-error.ts';
 import { listPages } from '../../google/list-pages.ts';
-import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
+import { parseAnswer, requireListed, requireNamed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
@@ -93,6 +93,8 @@ async function listRegion(look: Look, region: string): Promise<readonly Listed[]
     const request = { url: `${HOST}/${parent}/clusters`, query: { pageSize: 100 } };
     for await (const { clusters } of listPages(look.api, call, request, pageSchema)) {
       const { items, strange } = readItems(clusters, clusterSchema, 'clusters');
+      for (const cluster of items)
+        requireListed(call, look.ofProject, nameOf(cluster, parent), `${parent}/clusters/-`);
       noteStrange(look.gap, `${parent} Dataproc clusters`, strange);
       for (const cluster of items)
         if (isRunning(cluster.status?.state ?? '', STATES)) found.push(toListed(parent, cluster));

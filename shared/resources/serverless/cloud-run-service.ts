@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BY_CONTINUE, listPages } from '../../google/list-pages.ts';
+import { requireListed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap, type StringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
@@ -8,6 +9,8 @@ import { unreachable, type Look } from '../look.ts';
 
 const metadata = z.looseObject({
   name: z.optional(z.string()),
+  /** The project's number, or its id. */
+  namespace: z.optional(z.string()),
   labels: z.optional(stringMap),
   annotations: z.optional(stringMap),
 });
@@ -45,6 +48,8 @@ export const CLOUD_RUN_SERVICES = namedKind({
     const request = { url, query: { limit: 100 } };
     for await (const page of listPages(look.api, call, request, pageSchema, BY_CONTINUE)) {
       const { items, strange } = readItems(page.items, serviceSchema, 'items');
+      for (const { metadata: { namespace = look.projectId } } of items)
+        requireListed(call, look.ofProject, `projects/${namespace}`, `projects/${look.projectId}`);
       noteStrange(look.gap, `projects/${look.projectId} Cloud Run services`, strange);
       for (const region of page.unreachable ?? [])
         look.gap(unreachable(`projects/${look.projectId} ${region}`, 'Cloud Run services'));

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { listPages } from '../../google/list-pages.ts';
+import { requireListed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems } from '../../google/read-items.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
@@ -10,6 +11,7 @@ import { unreachable, type Look } from '../look.ts';
 /** Source: Dataflow API v1b3, resource Job. */
 const jobSchema = z.looseObject({
   id: z.string(),
+  projectId: z.optional(z.string()),
   name: z.optional(z.string()),
   location: z.optional(z.string()),
   type: z.optional(z.string()),
@@ -40,8 +42,11 @@ export const DATAFLOW_JOBS = namedKind({
       query: { filter: 'ACTIVE', pageSize: 100 },
     };
     const found: Listed[] = [];
-    for await (const page of listPages(look.api, 'dataflow.jobs.aggregated', request, pageSchema)) {
+    const call = 'dataflow.jobs.aggregated';
+    for await (const page of listPages(look.api, call, request, pageSchema)) {
       const { items, strange } = readItems(page.jobs, jobSchema, 'jobs');
+      for (const { projectId = look.projectId } of items)
+        requireListed(call, look.ofProject, `projects/${projectId}`, `projects/${look.projectId}`);
       noteStrange(look.gap, `projects/${look.projectId} Dataflow jobs`, strange);
       for (const { name = '' } of page.failedLocation ?? [])
         look.gap(unreachable(`projects/${look.projectId} ${name}`, 'Dataflow jobs'));

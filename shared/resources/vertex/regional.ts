@@ -5,7 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { isServiceDisabled, GoogleApiError } from '../../google/google-api-error.ts';
 import { firstTime, listPages } from '../../google/list-pages.ts';
 import { isNotOffered, isUnknownHost } from '../../google/not-offered.ts';
-import { parseAnswer, requireNamed } from '../../google/parse-answer.ts';
+import { parseAnswer, requireListed, requireNamed } from '../../google/parse-answer.ts';
 import { noteStrange, readItems, textField, type StrangeItem } from '../../google/read-items.ts';
 import { isPlaced, urlOf } from '../../google/vertex/vertex.ts';
 import type { Look } from '../look.ts';
@@ -86,8 +86,10 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
   const items: T[] = [];
   const strange: StrangeItem[] = [];
   const isNew = firstTime();
+  const call = `aiplatform.${collection}.list`;
+  const parent = `projects/${look.projectId}/locations/${region}`;
   const request = {
-    url: urlOf(`projects/${look.projectId}/locations/${region}/${collection}`),
+    url: urlOf(`${parent}/${collection}`),
     query: {
       pageSize: 100,
       filter,
@@ -97,8 +99,10 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
   // One whose name leads to no host of Vertex AI is a gap, and hides no other.
   const placed = schema.check(z.refine((one) => isPlaced(textField(one, 'name') ?? ''), { path: ['name'] }));
   try {
-    for await (const answer of listPages(look.api, `aiplatform.${collection}.list`, request, pageSchema)) {
+    for await (const answer of listPages(look.api, call, request, pageSchema)) {
       const read = readItems(answer[collection], placed, collection);
+      for (const one of read.items)
+        requireListed(call, look.ofProject, textField(one, 'name'), `${parent}/${collection}/-`);
       // One that moves to the next page while they are read is listed on both.
       items.push(...read.items.filter((one) => isNew(textField(one, 'name') ?? '')));
       strange.push(...read.strange);

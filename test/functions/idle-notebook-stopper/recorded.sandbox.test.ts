@@ -201,7 +201,10 @@ describe('idle-notebook-stopper on recorded answers', () => {
   });
 
   it('does not take a notebook for one without a VM when that VM cannot be read', async () => {
-    const ghost = { ...named(LISTED, PUBLIC), name: 'projects/p/locations/us-east1-b/instances/ghost' };
+    const ghost = {
+      ...named(LISTED, PUBLIC),
+      name: 'projects/cloud-custodian/locations/us-east1-b/instances/ghost',
+    };
     const { stopped, receipt } = await sweepRecorded((id) => named(LISTED_LATER, id), undefined, {
       instances: [{ ...ghost, gceSetup: { ...ghost.gceSetup, instanceId: '77' } }],
       vms: [{ id: '77', name: 'ghost', status: 9 }],

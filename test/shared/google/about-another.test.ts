@@ -4,6 +4,9 @@ import { getMachineStart } from '../../../shared/google/machines.ts';
 import { isInScope } from '../../../shared/google/projects.ts';
 import { getEndpointOperation } from '../../../shared/google/vertex/deployment.ts';
 import { getPool } from '../../../shared/resources/container/node-pool-facts.ts';
+import { readSecret } from '../../../shared/google/secrets.ts';
+import { createState } from '../../../shared/state/state.ts';
+import { findObject } from '../../../shared/state/store-once.ts';
 import type { Api } from '../../../shared/google/api.ts';
 import { scriptedApi } from '../../support/scripted-api.ts';
 
@@ -36,6 +39,28 @@ const LOOKS: readonly (readonly [string, (api: Api) => Promise<unknown>, object,
     (api) => getEndpointOperation(api, OPERATION),
     { name: OPERATION, done: true },
     [{ name: OPERATION.replace('/9', '/8'), done: true }, { done: true }],
+  ],
+  [
+    'a version of a secret',
+    (api) => readSecret(api, 'projects/p/secrets/s/versions/3'),
+    { name: 'projects/1/secrets/s/versions/3', payload: { data: 'aG9vaw==' } },
+    [
+      { name: 'projects/1/secrets/s/versions/2', payload: { data: 'aG9vaw==' } },
+      { name: 'projects/1/secrets/t/versions/3', payload: { data: 'aG9vaw==' } },
+      { payload: { data: 'aG9vaw==' } },
+    ],
+  ],
+  [
+    'the latest version of a secret',
+    (api) => readSecret(api, 'projects/p/secrets/s/versions/latest'),
+    { name: 'projects/p/secrets/s/versions/3', payload: { data: 'aG9vaw==' } },
+    [{ name: 'projects/q/secrets/s/versions/3', payload: { data: 'aG9vaw==' } }],
+  ],
+  [
+    'what is stored below a folder of the state bucket',
+    (api) => createState({ api, bucket: 'b' }).list('receipts/'),
+    { items: [{ name: 'receipts/1.json' }] },
+    [{ items: [{ name: 'manifests/1.json' }] }, { items: [{ name: '' }] }],
   ],
   [
     'the project that a scope is compared with',
@@ -89,4 +114,25 @@ it('a node pool that cannot be read is not one that is gone', async () => {
     'nodePools[0].autoscaling',
   );
   expect(await getPool(api, 'projects/p/locations/z/clusters/c/nodePools/m')).toBeUndefined();
+});
+
+describe('an object of the state bucket whose text comes without its generation', () => {
+  const read = (name: string) => {
+    const { api } = scriptedApi(({ query }) =>
+      query['alt'] === 'media' ? '{}' : { name, generation: '7', updated: '2026-01-01T00:00:00Z' },
+    );
+    return createState({ api, bucket: 'b' }).read('a.json');
+  };
+
+  it('is read with that of its own metadata alone', async () => {
+    expect(await read('a.json')).toMatchObject({ text: '{}', generation: '7' });
+    await expect(read('other.json')).rejects.toMatchObject({ retryable: true });
+  });
+});
+
+it('an object that another answer is about does not say that this one was stored', async () => {
+  const found = (name: string) =>
+    findObject(scriptedApi(() => ({ name, md5Hash: 'x' })).api, { bucket: 'b', name: 'a.json' });
+  expect(await found('a.json')).toMatchObject({ md5Hash: 'x' });
+  expect(await found('other.json')).toBeUndefined();
 });

@@ -38,7 +38,7 @@ describe('listDiskTypes', () => {
     const query = {
       maxResults: '500',
       returnPartialSuccess: 'true',
-      fields: 'items/*(warning/code,disks(name,type)),unreachables,nextPageToken',
+      fields: 'items/*(warning/code,disks(name,type,selfLink)),unreachables,nextPageToken',
     };
     assert.deepEqual(
       requested.map((one) => [one.target, one.query]),

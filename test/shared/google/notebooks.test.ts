@@ -18,9 +18,12 @@ const PARENT = 'notebooks.googleapis.com/v2/projects/ml-lab/locations';
 const ENUMS_AS_NUMBERS = { $alt: 'json;enum-encoding=int' };
 const NAME = 'projects/ml-lab/locations/us-central1-a/instances/nb-1';
 
-async function pagesOf(api: Api): Promise<NotebookPage[]> {
+const inPlace = (location: string): string => `projects/ml-lab/locations/${location}/instances/nb`;
+const ONE = inPlace('one');
+
+async function pagesOf(api: Api, project = 'ml-lab'): Promise<NotebookPage[]> {
   const pages: NotebookPage[] = [];
-  for await (const page of listNotebooks(api, 'ml-lab')) pages.push(page);
+  for await (const page of listNotebooks(api, project)) pages.push(page);
   return pages;
 }
 
@@ -36,7 +39,7 @@ function withoutWildcard(status: number): Script {
       return query['pageToken'] === undefined
         ? { locations: [{ name: 'projects/ml-lab/locations/a' }], nextPageToken: 'more' }
         : { locations: [{ name: 'projects/ml-lab/locations/b' }], nextPageToken: '' };
-    return { instances: [{ name: target.split('/').at(-2) }] };
+    return { instances: [{ name: `${target.replace(/^.*\/projects/, 'projects')}/nb` }] };
   };
 }
 
@@ -44,12 +47,12 @@ describe('listNotebooks', () => {
   test('lists all locations at once, page by page, with what could not be reached', async () => {
     const { api, requested } = scriptedApi(({ query }) =>
       query['pageToken'] === undefined
-        ? { instances: [{ name: 'one' }], nextPageToken: 'p2', unreachable: ['projects/ml-lab/locations/x'] }
+        ? { instances: [{ name: ONE }], nextPageToken: 'p2', unreachable: ['projects/ml-lab/locations/x'] }
         : { nextPageToken: '' },
     );
     assert.deepEqual(await pagesOf(api), [
       {
-        instances: [{ name: 'one' }],
+        instances: [{ name: ONE }],
         strange: [],
         only: false,
         unreachable: ['projects/ml-lab/locations/x'],
@@ -79,7 +82,7 @@ describe('listNotebooks', () => {
     };
     const all = { instances: [...body.instances, withGpu], unreachable: ['projects/ml-lab/locations/x'] };
     const masked = selectFields(all, LIST_FIELDS);
-    const read = async (answer: unknown) => pagesOf(scriptedApi(() => answer).api);
+    const read = async (answer: unknown) => pagesOf(scriptedApi(() => answer).api, first?.name.split('/')[1]);
     const pages = await read(masked);
     assert.deepEqual(pages, await read(all));
     assert.deepEqual(Object.keys(pages[0]?.instances.at(-1) ?? {}).sort(), [
@@ -96,16 +99,16 @@ describe('listNotebooks', () => {
   });
 
   test('says of a single page that it is the only one', async () => {
-    const { api } = scriptedApi(() => ({ instances: [{ name: 'one' }] }));
+    const { api } = scriptedApi(() => ({ instances: [{ name: ONE }] }));
     assert.deepEqual(await pagesOf(api), [
-      { instances: [{ name: 'one' }], strange: [], only: true, unreachable: [] },
+      { instances: [{ name: ONE }], strange: [], only: true, unreachable: [] },
     ]);
   });
 
   for (const status of [400, 404, 501])
     test(`goes location by location where the wildcard is refused with ${status}`, async () => {
       const { api } = scriptedApi(withoutWildcard(status));
-      assert.deepEqual(idsOf(await pagesOf(api)), [['a'], ['b']]);
+      assert.deepEqual(idsOf(await pagesOf(api)), [[inPlace('a')], [inPlace('b')]]);
       assert.deepEqual(api.calls, { 'notebooks.instances.list': 3, 'notebooks.locations.list': 2 });
     });
 
@@ -113,7 +116,7 @@ describe('listNotebooks', () => {
     test(`a ${status} after the first page is an error, not a refusal of the wildcard`, async () => {
       const { api, requested } = scriptedApi(({ query }) =>
         query['pageToken'] === undefined
-          ? { instances: [{ name: 'one' }], nextPageToken: 'p2' }
+          ? { instances: [{ name: ONE }], nextPageToken: 'p2' }
           : refuse(status),
       );
       const seen: string[] = [];
@@ -122,7 +125,7 @@ describe('listNotebooks', () => {
           for (const { name } of instances) seen.push(name);
       })();
       await assert.rejects(listing, { name: 'GoogleApiError', status });
-      assert.deepEqual(seen, ['one']);
+      assert.deepEqual(seen, [ONE]);
       assert.ok(requested.every(({ target }) => target === `${PARENT}/-/instances`));
     });
 
@@ -140,7 +143,12 @@ describe('listNotebooks', () => {
     const [failed, other] = await pagesOf(api);
     assert.deepEqual([failed?.instances, failed?.failed?.location], [[], 'projects/ml-lab/locations/a']);
     assert.equal(failed?.failed?.error.status, 403);
-    assert.deepEqual(other, { instances: [{ name: 'b' }], strange: [], only: false, unreachable: [] });
+    assert.deepEqual(other, {
+      instances: [{ name: inPlace('b') }],
+      strange: [],
+      only: false,
+      unreachable: [],
+    });
   });
 
   test('an answer of another shape is a refusal that no retry helps against', async () => {

@@ -55,13 +55,14 @@ describe('readItems', () => {
 
 describe('one strange item of a listing hides no other', () => {
   it('notebooks', async () => {
+    const nameOf = (id: string): string => `projects/p/locations/l/instances/${id}`;
     const { api } = scriptedApi(() => ({
-      instances: [{ name: 'a' }, { name: 'b', labels: 3 }, { name: 'c' }],
+      instances: [{ name: nameOf('a') }, { name: nameOf('b'), labels: 3 }, { name: nameOf('c') }],
     }));
     for await (const { instances, strange } of listNotebooks(api, 'p')) {
       assert.deepEqual(
         instances.map(({ name }) => name),
-        ['a', 'c'],
+        [nameOf('a'), nameOf('c')],
       );
       assert.deepEqual(
         strange.map(({ path }) => path),

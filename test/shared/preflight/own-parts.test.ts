@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../../shared/policy/policy.ts';
+import { scriptedApi } from '../../support/scripted-api.ts';
 import { judgeOwnParts, listOwnParts } from '../../../shared/preflight/own-parts.ts';
 
 const TARGET = { projectId: 'ml-target', number: '100000000002' };
@@ -30,5 +31,22 @@ describe('a channel that lies in a project which may be unlinked', () => {
   it('passes in the operations project', async () => {
     const { status } = await judge('{kind: slack, secret: projects/ml-ops/secrets/hook/versions/latest}');
     expect(status).toBe('pass');
+  });
+});
+
+describe('the bucket that the switch keeps its state in', () => {
+  const listed = async (name: string) => {
+    const { api } = scriptedApi(() => ({ name, projectNumber: TARGET.number }));
+    const policy = parsePolicy('scope: [projects/ml-target]\nstate: gs://state\n');
+    return listOwnParts({ api, options } as never, policy);
+  };
+
+  it('lies in the project that an answer about it names, and in none by one about another', async () => {
+    const { parts, unknown } = await listed('state');
+    expect(judgeOwnParts(TARGET, parts).detail).toContain('gs://state would go down');
+    expect(unknown).toEqual([]);
+    const other = await listed('other');
+    expect(judgeOwnParts(TARGET, other.parts).status).toBe('pass');
+    expect(other.unknown).toMatchObject([{ id: 'bucket-project', status: 'unknown' }]);
   });
 });

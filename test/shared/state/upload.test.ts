@@ -39,7 +39,10 @@ function world(answers: readonly Answer[], hash: string | undefined): World {
     const isLast = type === 'multipart' || /\/\d+$/.test(range);
     const what = `${method} ${method === 'PUT' ? (isLast ? 'last' : '') : type}`.trim();
     requested.push({ what, precondition: url.searchParams.get('ifGenerationMatch') });
-    if (method === 'GET') return hash === undefined ? refuse(404) : answered({ md5Hash: hash });
+    if (method === 'GET')
+      return hash === undefined
+        ? refuse(404)
+        : answered({ name: decodeURIComponent(url.pathname.replace(/^.*\/o\//, '')), md5Hash: hash });
     if (type === 'resumable') return answered({}, { location: 'https://storage.googleapis.com/session' });
     if (!isLast) {
       const [, end = ''] = /-(\d+)\//.exec(range) ?? [];

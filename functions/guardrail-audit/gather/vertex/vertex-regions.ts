@@ -2,7 +2,9 @@ import pMap from 'p-map';
 import * as z from 'zod/mini';
 import { listPages } from '../../../../shared/google/list-pages.ts';
 import { isNotOffered } from '../../../../shared/google/not-offered.ts';
-import { readItems } from '../../../../shared/google/read-items.ts';
+import { requireListed } from '../../../../shared/google/parse-answer.ts';
+import { readItems, textField } from '../../../../shared/google/read-items.ts';
+import { ofProject } from '../../../../shared/google/resource-name.ts';
 import { urlOf } from '../../../../shared/google/vertex/vertex.ts';
 import { isRead, joinReadings, type Reading } from '../../reading.ts';
 import { attempt, strangeGaps, type Look } from '../attempt.ts';
@@ -46,16 +48,15 @@ async function readRegion<T>(
   fields: string | undefined,
 ) {
   const page = z.looseObject({ [collection]: z.optional(z.unknown()) });
-  const url = urlOf(`projects/${look.projectId}/locations/${region}/${collection}`);
+  const call = `aiplatform.${collection}.list`;
+  const path = `projects/${look.projectId}/locations/${region}/${collection}`;
+  const isOf = ofProject(look.projectId, look.projectNumber);
+  const request = { url: urlOf(path), query: { pageSize: 100, fields } };
   const items: T[] = [];
   const gaps: string[] = [];
-  for await (const answer of listPages(
-    look.api,
-    `aiplatform.${collection}.list`,
-    { url, query: { pageSize: 100, fields } },
-    page,
-  )) {
+  for await (const answer of listPages(look.api, call, request, page)) {
     const read = readItems(answer[collection], schema, collection);
+    for (const one of read.items) requireListed(call, isOf, textField(one, 'name'), `${path}/-`);
     items.push(...read.items);
     gaps.push(...strangeGaps(`${collection} in ${region}`, read.strange));
     if (items.length < MAX_JOBS) continue;
