@@ -2,6 +2,7 @@
  * What switch and restore have to do in the world of `owner-world.ts`, told once more in the plainest way: what each budget has taken
  * away, as it was before, and what is left of the owner's own changes.
  */
+import type { RungAction } from '../../shared/policy/policy.ts';
 import { BUDGETS } from './ladder-model.ts';
 import {
   BUDGET_OF,
@@ -16,7 +17,18 @@ import {
 interface Taken {
   readonly before: Shape;
   readonly atMs: number;
+  readonly rung: RungAction;
 }
+
+/** What the switch said last of a budget's rungs. */
+interface Said {
+  readonly key: string;
+  readonly rungs: readonly RungAction[];
+  readonly atMs: number;
+}
+
+/** For so long the switch's word counts. */
+const SAID_MS = 30 * 60_000;
 
 interface Grace {
   readonly sinceMs: number;
@@ -63,6 +75,16 @@ export interface OwnerModel {
 
 const PERIODS = { 0: ['2026-11-01', '2026-12-01'], 1: ['2026-10-01', '2026-10-01'] } as const;
 
+const RUNGS = [
+  [0.8, 'stop-notebooks'],
+  [1, 'stop-compute'],
+  [1.2, 'unlink-billing'],
+] as const satisfies readonly (readonly [number, RungAction])[];
+
+function budgetOf(key: string): BudgetIndex {
+  return key.startsWith('0') ? 0 : 1;
+}
+
 export function isKeptName(name: string): boolean {
   return name.includes('-kept');
 }
@@ -98,6 +120,7 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
   const seen = new Map<string, Set<ApiName>>();
   const graces = new Map<string, Grace>();
   const started = new Map<string, number>();
+  const said = new Map<BudgetIndex, Said>();
   const budgets: Record<BudgetIndex, ModelBudget> = {
     0: { amount: 100, last: undefined, heldSinceMs: undefined },
     1: { amount: 100, last: undefined, heldSinceMs: undefined },
@@ -115,14 +138,44 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
   };
   const reaches = (): boolean => world.project().account !== '' && !world.isDeleted;
 
-  const take = (budget: BudgetIndex, name: string, shape: Shape): void => {
+  /** Whether the rung by which something was taken is in force still, and no restore has opened a grace since. */
+  const isInForce = (key: string, { rung }: Taken): boolean => {
+    const word = said.get(budgetOf(key));
+    return (
+      word?.key === key &&
+      word.rungs.includes(rung) &&
+      clock() - word.atMs < SAID_MS &&
+      word.atMs > (graces.get(key)?.sinceMs ?? 0)
+    );
+  };
+  const freeSinceMs = (key: string): number =>
+    Math.max(budgets[budgetOf(key)].heldSinceMs ?? 0, graces.get(key)?.sinceMs ?? 0);
+  /** What other budgets and periods have taken of the same name, the first one first. */
+  const others = (key: string, name: string): readonly (readonly [string, Taken])[] =>
+    [...away]
+      .flatMap(([other, books]): [string, Taken][] => {
+        const taken = other === key ? undefined : books.get(name);
+        return taken === undefined ? [] : [[other, taken]];
+      })
+      .sort(([, one], [, other]) => one.atMs - other.atMs);
+
+  const take = (budget: BudgetIndex, name: string, found: Shape, rung: RungAction): void => {
     const key = keyOf(budget);
     const books = booksOf(key);
+    const [first] = others(key, name);
+    const shape =
+      first === undefined
+        ? found
+        : beforeOf(
+            name,
+            first[1].before,
+            found,
+            !isInForce(...first) || freeSinceMs(first[0]) > first[1].atMs,
+          );
     const prior = books.get(name);
-    const freeSinceMs = Math.max(budgets[budget].heldSinceMs ?? 0, graces.get(key)?.sinceMs ?? 0);
     const before =
-      prior === undefined ? shape : beforeOf(name, prior.before, shape, freeSinceMs > prior.atMs);
-    books.set(name, { before, atMs: clock() });
+      prior === undefined ? shape : beforeOf(name, prior.before, shape, freeSinceMs(key) > prior.atMs);
+    books.set(name, { before, atMs: clock(), rung });
     const api = apiOf(name);
     if (api !== undefined) seen.set(key, (seen.get(key) ?? new Set()).add(api));
   };
@@ -133,18 +186,24 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
     if (own.last?.key !== key) return undefined;
     const share = own.last.cost / own.amount;
     own.heldSinceMs = share >= 1 ? (own.heldSinceMs ?? clock()) : undefined;
+    said.delete(budget);
     if (share < 0.8) return { changes: [], share: undefined, isInGrace: false };
     const grace = graces.get(key);
     if (grace !== undefined && clock() < grace.untilMs) {
       grace.amount ??= own.amount;
       if (own.amount <= grace.amount) return { changes: [], share, isInGrace: true };
     }
+    said.set(budget, {
+      key,
+      rungs: RUNGS.flatMap(([at, rung]) => (share >= at ? [rung] : [])),
+      atMs: clock(),
+    });
     if (!reaches()) return { changes: [], share, isInGrace: false };
     const changes: string[] = [];
     for (const [name, shape] of now) {
       const covered = name.startsWith('nb-') || share >= 1;
       if (!covered || !isRunning(shape) || isKeptName(name) || !isSeen(name)) continue;
-      take(budget, name, shape);
+      take(budget, name, shape, name.startsWith('nb-') ? 'stop-notebooks' : 'stop-compute');
       changes.push(...stopChanges(name, shape));
       now.set(name, offShape(shape));
     }
@@ -196,8 +255,9 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
       return (budgets[budget].amount *= 2);
     },
     unlinked(budget) {
-      for (const [name, shape] of now) if (isRunning(shape) && isSeen(name)) take(budget, name, shape);
-      booksOf(keyOf(budget)).set(LINK, { before: { on: true }, atMs: clock() });
+      for (const [name, shape] of now)
+        if (isRunning(shape) && isSeen(name)) take(budget, name, shape, 'unlink-billing');
+      booksOf(keyOf(budget)).set(LINK, { before: { on: true }, atMs: clock(), rung: 'unlink-billing' });
       allOff();
     },
     restore(key, graceHours, exists) {
@@ -205,6 +265,8 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
       graces.set(key, { sinceMs: clock(), untilMs: clock() + graceHours * 3_600_000 });
       const books = booksOf(key);
       const changes: string[] = [];
+      const isHeld = (name: string): boolean => others(key, name).some((one) => isInForce(...one));
+      if (books.has(LINK) && isHeld(LINK)) return [];
       let isLinked = world.project().account !== '';
       if (books.delete(LINK)) {
         if (!isLinked) changes.push(`link ${PROJECT}`);
@@ -212,6 +274,7 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
       }
       if (!isLinked) return changes;
       for (const [name, taken] of [...books]) {
+        if (isHeld(name)) continue;
         const done = back(name, taken);
         changes.push(...done.changes);
         if (done.isBack) books.delete(name);
