@@ -9,6 +9,7 @@ export type KindName =
   | 'batch-job'
   | 'batch-prediction-job'
   | 'cloud-run-service'
+  | 'cloud-run-worker-pool'
   | 'colab-runtime'
   | 'custom-job'
   | 'dataflow-job'

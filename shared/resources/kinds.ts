@@ -7,6 +7,7 @@ import { DATAPROC_CLUSTERS } from './machines/dataproc-cluster.ts';
 import { QUEUED_RESOURCES, TPUS } from './machines/tpu.ts';
 import { BATCH_JOBS } from './serverless/batch-job.ts';
 import { CLOUD_RUN_SERVICES } from './serverless/cloud-run-service.ts';
+import { CLOUD_RUN_WORKER_POOLS } from './serverless/cloud-run-worker-pool.ts';
 import { DATAFLOW_JOBS } from './serverless/dataflow-job.ts';
 import { WORKSTATIONS } from './machines/workstation.ts';
 import { BATCH_PREDICTION_JOBS } from './vertex/batch-prediction-job.ts';
@@ -55,4 +56,5 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   DATAFLOW_JOBS,
   BATCH_JOBS,
   CLOUD_RUN_SERVICES,
+  CLOUD_RUN_WORKER_POOLS,
 ];

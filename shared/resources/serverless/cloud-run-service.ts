@@ -1,39 +1,8 @@
-import * as z from 'zod/mini';
-import { BY_CONTINUE, listPages } from '../../google/list-pages.ts';
-import { requireListed } from '../../google/parse-answer.ts';
-import { noteStrange, readItems } from '../../google/read-items.ts';
-import { stringMap, type StringMap } from '../../google/string-map.ts';
+import type { StringMap } from '../../google/string-map.ts';
 import { unpriced } from '../../prices/price.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
-import { unreachable, type Look } from '../look.ts';
-
-const metadata = z.looseObject({
-  name: z.optional(z.string()),
-  /** The project's number, or its id. */
-  namespace: z.optional(z.string()),
-  labels: z.optional(stringMap),
-  annotations: z.optional(stringMap),
-});
-/** Source: Cloud Run Admin API v1, resource Service; the API v2 lists region by region only. */
-const serviceSchema = z.looseObject({
-  metadata,
-  spec: z.optional(
-    z.looseObject({
-      template: z.optional(
-        z.looseObject({
-          metadata: z.optional(metadata),
-          spec: z.optional(z.looseObject({ nodeSelector: z.optional(stringMap) })),
-        }),
-      ),
-    }),
-  ),
-});
-type Service = z.infer<typeof serviceSchema>;
-
-const pageSchema = z.looseObject({
-  items: z.optional(z.unknown()),
-  unreachable: z.optional(z.array(z.string())),
-});
+import type { Look } from '../look.ts';
+import { listNamespaced, placeAndGpu, type Workload } from './namespaced.ts';
 
 /** Cloud Run services that bill without requests: with minimum instances, or with GPUs. Named in this release. */
 export const CLOUD_RUN_SERVICES = namedKind({
@@ -42,30 +11,23 @@ export const CLOUD_RUN_SERVICES = namedKind({
   area: 'Cloud Run services',
   permissions: ['run.services.list'],
   async list(look) {
-    const found: Listed[] = [];
-    const call = 'run.services.list';
-    const url = `https://run.googleapis.com/apis/serving.knative.dev/v1/namespaces/${look.projectId}/services`;
-    const request = { url, query: { limit: 100 } };
-    for await (const page of listPages(look.api, call, request, pageSchema, BY_CONTINUE)) {
-      const { items, strange } = readItems(page.items, serviceSchema, 'items');
-      for (const { metadata: { namespace = look.projectId } } of items)
-        requireListed(call, look.ofProject, `projects/${namespace}`, `projects/${look.projectId}`);
-      noteStrange(look.gap, `projects/${look.projectId} Cloud Run services`, strange);
-      for (const region of page.unreachable ?? [])
-        look.gap(unreachable(`projects/${look.projectId} ${region}`, 'Cloud Run services'));
-      found.push(...items.flatMap((service) => listed(look, service)));
-    }
-    return found;
+    const services = await listNamespaced(look, {
+      group: 'serving.knative.dev',
+      collection: 'services',
+      title: 'Cloud Run services',
+    });
+    return services.flatMap((service) => listed(look, service));
   },
-}); // prettier-ignore
+});
 
-function listed({ projectId }: Look, service: Service): Listed[] {
+function listed({ projectId }: Look, service: Workload): Listed[] {
   const { name = '', labels = {}, annotations = {} } = service.metadata;
-  const template = service.spec?.template;
-  const gpu = template?.spec?.nodeSelector?.['run.googleapis.com/accelerator'];
-  const { instances, isManual } = keptInstances(annotations, template?.metadata?.annotations ?? {});
+  const { region, gpu } = placeAndGpu(service);
+  const { instances, isManual } = keptInstances(
+    annotations,
+    service.spec?.template?.metadata?.annotations ?? {},
+  );
   if (gpu === undefined && instances === 0) return [];
-  const region = labels['cloud.googleapis.com/location'] ?? '';
   const what = [
     ...(instances > 0 ? [`${isManual ? '' : 'at least '}${instances} instances`] : []),
     ...(gpu === undefined ? [] : [`${gpu} GPUs`]),

@@ -109,6 +109,7 @@ export const METHODS: Readonly<Record<string, readonly string[]>> = {
     'namespaces.services.get',
     'namespaces.services.list',
     'namespaces.jobs.list',
+    'namespaces.workerpools.list',
     'projects.locations.services.*IamPolicy',
     'projects.locations.services.testIamPermissions',
     'projects.locations.list',

@@ -76,7 +76,10 @@ const WORLD: ProjectInput = {
     { service: 'tpu', path: `locations/${ZONE}/queuedResources/queued`, body: { state: { state: 'ACTIVE' } } },
     { service: 'dataproc', path: 'regions/us-central1/clusters/fast', body: { status: { state: 'RUNNING' }, config: { masterConfig: { diskConfig: { numLocalSsds: 1 } } } } },
   ],
-  run: { services: [{ id: 'llm', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' } }] },
+  run: {
+    services: [{ id: 'llm', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' } }],
+    workerPools: [{ id: 'pullers' }],
+  },
 }; // prettier-ignore
 
 /** The commands of gcloud in a line of the shell, without its comment. */

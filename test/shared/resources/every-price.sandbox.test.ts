@@ -82,7 +82,10 @@ const WORLD: ProjectInput = {
       body: { nodePools: [{ name: 'pool-1', config: { machineType }, instanceGroupUrls: [`https://www.googleapis.com/compute/v1/projects/${PROJECT}/${GKE_GROUP}`] }] },
     },
   ],
-  run: { services: [{ id: 'warm', revisionAnnotations: { 'autoscaling.knative.dev/minScale': '2' } }] },
+  run: {
+    services: [{ id: 'warm', revisionAnnotations: { 'autoscaling.knative.dev/minScale': '2' } }],
+    workerPools: [{ id: 'pullers', annotations: { 'run.googleapis.com/manualInstanceCount': '2' } }],
+  },
 }; // prettier-ignore
 
 /** Where its name ends, and what it costs an hour, or why that is not known. */
@@ -90,6 +93,7 @@ const EXPECTED: Readonly<Record<KindName, readonly [id: string, usdOrWhy: number
   'batch-job': ['jobs/train', MACHINE_USD],
   'batch-prediction-job': ['score', 3 * VERTEX_USD],
   'cloud-run-service': ['warm', /no price for instances of Cloud Run/],
+  'cloud-run-worker-pool': ['pullers', /no price for instances of Cloud Run/],
   'colab-runtime': ['colab', MACHINE_USD + T4_USD],
   'custom-job': ['31', 2 * VERTEX_USD],
   'dataflow-job': ['j-1', MACHINE_USD],

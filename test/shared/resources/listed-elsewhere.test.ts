@@ -70,6 +70,7 @@ function stateOf(target: string, collection: string): unknown {
 /** What is listed of these says its project, and its place in no field that a listing must have. */
 const WITHOUT_PLACE: ReadonlySet<string> = new Set([
   'cloud-run-service',
+  'cloud-run-worker-pool',
   'dataflow-job',
   'dataproc-cluster',
   'node-pool',

@@ -53,6 +53,14 @@ const WORLD: ProjectInput = {
       { id: 'manual', annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '3', 'run.googleapis.com/minScale': '9' } },
       { id: 'plain' },
     ],
+    workerPools: [
+      { id: 'pullers', labels: { team: 'ml' }, annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '4' } },
+      { id: 'gpus', location: 'europe-west4', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' }, annotations: { 'run.googleapis.com/manualInstanceCount': '1' } },
+      { id: 'untold' },
+      { id: 'scaled', annotations: { 'run.googleapis.com/scalingMode': 'automatic', 'run.googleapis.com/manualInstanceCount': '0' } },
+      { id: 'strange', annotations: { 'run.googleapis.com/manualInstanceCount': 'many' } },
+      { id: 'none', annotations: { 'run.googleapis.com/manualInstanceCount': '0' } },
+    ],
   },
 }; // prettier-ignore
 
@@ -74,6 +82,9 @@ describe('what is only named', () => {
         `cloud-run-service | llm | Cloud Run service with at least 1 instances, nvidia-l4 GPUs | gcloud run services update llm --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | manual | Cloud Run service with 3 instances | gcloud beta run services update manual --scaling=auto --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | warm | Cloud Run service with at least 2 instances | gcloud run services update warm --min=0 --min-instances=0 ${where}`,
+        `cloud-run-worker-pool | gpus | Cloud Run worker pool with 1 instances and nvidia-l4 GPUs | gcloud beta run worker-pools update gpus --scaling=0 --region=europe-west4 --project=${PROJECT}`,
+        `cloud-run-worker-pool | pullers | Cloud Run worker pool with 4 instances | gcloud beta run worker-pools update pullers --scaling=0 ${where}`,
+        ...['scaled', 'strange', 'untold'].map((id) => `cloud-run-worker-pool | ${id} | Cloud Run worker pool with instances whose number is not told | gcloud beta run worker-pools update ${id} --scaling=0 ${where}`),
         `dataflow-job | j-1 | streaming Dataflow job embed | gcloud dataflow jobs drain j-1 ${where}`,
         `deployment-resource-pool | pool | deployment resource pool of 1 x a2-highgpu-1g with 1 x nvidia-tesla-a100 | curl ${path}/deploymentResourcePools/pool`,
         `feature-online-store | fs | feature online store of at least 1 nodes | curl ${path}/featureOnlineStores/fs?force=true"`,
@@ -99,13 +110,13 @@ describe('what is only named', () => {
       expect(usd('ray')).toBeCloseTo(2 * usd('pool'), 6);
       expect(usd('j-1')).toBeCloseTo(usd('train'), 6);
       const burn = burnOf(inventory.resources);
-      expect(burn.unpriced).toBe(8);
+      expect(burn.unpriced).toBe(13);
       expect(burn.usd.low).toBeCloseTo(
         usd('ray') + usd('pool') + usd('run') + usd('search') + usd('j-1') + usd('train'),
         6,
       );
       const order = worstFirst(inventory.resources.filter(({ partOf }) => partOf === undefined)).map(({ resource }) => resource.split('/').at(-1)); // prettier-ignore
-      expect(order.slice(8, 12)).toEqual(['ray', 'pool', 'run', 'search']);
+      expect(order.slice(13, 17)).toEqual(['ray', 'pool', 'run', 'search']);
     });
   });
 
@@ -121,6 +132,7 @@ describe('what is only named', () => {
       'dataflow.jobs.list',
       'batch.jobs.list',
       'run.services.list',
+      'run.workerpools.list',
       'aiplatform.locations.list',
     ];
     await withResources(
@@ -128,7 +140,7 @@ describe('what is only named', () => {
       WORLD,
       async ({ look }) => {
         expect((await look()).gaps.map(({ where }) => where).sort()).toEqual(
-          ['Batch jobs', 'Cloud Run services', 'Dataflow jobs', 'Vertex AI'].map((area) => `projects/${PROJECT} ${area}`),
+          ['Batch jobs', 'Cloud Run services', 'Cloud Run worker pools', 'Dataflow jobs', 'Vertex AI'].map((area) => `projects/${PROJECT} ${area}`),
         ); // prettier-ignore
       },
       { without },
@@ -138,7 +150,7 @@ describe('what is only named', () => {
     );
     await withResources(NAMED, { ...WORLD, disabledServices }, async ({ look, api }) => {
       expect(await look()).toMatchObject({ gaps: [], resources: [] });
-      expect(Object.values(api.calls)).toEqual([1, 1, 1, 1, 1]);
+      expect(Object.values(api.calls)).toEqual([1, 1, 1, 1, 1, 1]);
     });
   });
 });

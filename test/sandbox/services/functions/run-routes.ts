@@ -130,6 +130,22 @@ export function runRoutes(options: RunRoutesOptions): Route[] {
       }),
     },
     {
+      id: 'run.namespaces.workerpools.list',
+      host: HOST,
+      method: 'GET',
+      path: /^\/apis\/run\.googleapis\.com\/v1\/namespaces\/(?<project>[^/:]+)\/workerpools$/,
+      query: ['limit', 'continue', 'labelSelector'],
+      needs: needs('run.workerpools.list'),
+      handle: (call) => ({
+        body: {
+          apiVersion: 'run.googleapis.com/v1',
+          kind: 'WorkerPoolList',
+          metadata: {},
+          items: seededV1(seeded, 'workerPools', projectOf(call)),
+        },
+      }),
+    },
+    {
       id: 'run.namespaces.services.get',
       host: HOST,
       method: 'GET',

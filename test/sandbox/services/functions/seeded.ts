@@ -37,6 +37,17 @@ export const servicesSeedSchema = z.strictObject({
       }),
     )
     .default([]),
+  workerPools: z
+    .array(
+      z.strictObject({
+        ...common,
+        /** Such as `run.googleapis.com/manualInstanceCount`. */
+        annotations: z.record(z.string(), z.string()).default({}),
+        /** `run.googleapis.com/accelerator` */
+        nodeSelector: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default([]),
   jobs: z.array(z.strictObject({ ...common, args: z.array(z.string()).default([]) })).default([]),
 });
 
@@ -123,6 +134,25 @@ export function seedServices(
           },
         },
       })),
+      ...run.workerPools.map((one): Seeded => ({
+        kind: 'workerPools',
+        name: nameOf('workerPools', one),
+        shown: {},
+        shownV1: {
+          apiVersion: 'run.googleapis.com/v1',
+          kind: 'WorkerPool',
+          metadata: { ...metadataV1(one, number, startMs), annotations: one.annotations },
+          spec: {
+            template: {
+              spec: {
+                serviceAccountName: one.serviceAccount ?? standard,
+                containers: [containerV1({ ...one, args: [] })],
+                ...(Object.keys(one.nodeSelector).length === 0 ? {} : { nodeSelector: one.nodeSelector }),
+              },
+            },
+          },
+        },
+      })),
       ...run.jobs.map((one): Seeded => ({
         kind: 'jobs',
         name: nameOf('jobs', one),
@@ -159,7 +189,7 @@ export function seedServices(
 /** Those of a kind in a project, in all regions, in the form of Cloud Run's API v1. */
 export function seededV1(
   seeded: readonly Seeded[],
-  kind: 'services' | 'jobs',
+  kind: 'services' | 'jobs' | 'workerPools',
   projectId: string,
 ): readonly object[] {
   return seeded
