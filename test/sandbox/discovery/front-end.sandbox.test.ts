@@ -70,6 +70,29 @@ describe('the front end of the sandbox', () => {
     ]);
   });
 
+  it('refuses a mask that names what the answer does not have', async () => {
+    const jobs = `https://us-central1-aiplatform.googleapis.com/v1/projects/${LAB}/locations/us-central1`;
+    const disks = `https://compute.googleapis.com/compute/v1/projects/${LAB}/aggregated/disks`;
+    const said = await answers(
+      [
+        `${jobs}/tuningJobs?fields=tuningJobs(name,tuned_model_display_name,labels/env),nextPageToken`,
+        `${jobs}/tuningJobs?fields=tuningJobs(name,displayName),nextPageToken`,
+        `${jobs}/trainingPipelines?fields=trainingPipelines(trainingTaskInputs/workerPoolSpecs)`,
+        `${disks}?fields=items/*(warning/code,disks(name,type))`,
+        `${disks}?$fields=items/*(warning/code,disks(name,kinds))`,
+        `https://storage.googleapis.com/storage/v1/b/${BUCKET}?fields=name,absent`,
+      ].map((url) => ['GET', url] as const),
+    );
+    assert.deepEqual(said, [
+      '200',
+      '400 Request contains an invalid argument.',
+      '400 Request contains an invalid argument.',
+      '200',
+      '400 Request contains an invalid argument.',
+      '400 Invalid field selection absent',
+    ]);
+  });
+
   it('says what Google takes and only the sandbox lacks, as no refusal of Google’s', async () => {
     const said = await answers([
       ['PATCH', `https://storage.googleapis.com/storage/v1/b/${BUCKET}`, { ipFilter: { mode: 'Disabled' } }],

@@ -1,7 +1,9 @@
 import { ApiError } from '../http/api-error.ts';
+import { parseMask } from '../http/fields.ts';
 import { SYSTEM_QUERY, type Call } from '../http/route.ts';
 import { readMultipart } from '../services/storage/multipart.ts';
 import { findMethod, type FoundMethod } from './catalog.ts';
+import { unknownPaths } from './check-mask.ts';
 import { checkAnswer, checkBody, checkQuery, type Violation } from './check.ts';
 
 /**
@@ -16,7 +18,10 @@ export function requireKnown(call: Call): FoundMethod | undefined {
     ...checkBody(method, bodyOf(call, method)),
   ];
   const [first] = violations;
-  if (first === undefined) return method;
+  if (first === undefined) {
+    requireMask(call, method);
+    return method;
+  }
   const messages = violations.map((one) => messageOf(one, method.apiKey.startsWith('storage:')));
   throw new ApiError('INVALID_ARGUMENT', messages.join('\n'), [
     {
@@ -24,6 +29,25 @@ export function requireKnown(call: Call): FoundMethod | undefined {
       fieldViolations: violations.map((one, index) => ({
         ...(one.where === '' ? {} : { field: one.where }),
         description: messages[index],
+      })),
+    },
+  ]);
+}
+
+/** Refuses a partial-response mask that names what the answer does not have. Cloud Storage's older front end has its own words. */
+function requireMask(call: Call, method: FoundMethod): void {
+  const mask = call.query.get('fields') ?? call.query.get('$fields');
+  const paths = mask === null ? [] : unknownPaths(method, parseMask(mask));
+  const [first] = paths;
+  if (first === undefined) return;
+  if (method.apiKey.startsWith('storage:'))
+    throw new ApiError('INVALID_ARGUMENT', `Invalid field selection ${first}`);
+  throw new ApiError('INVALID_ARGUMENT', 'Request contains an invalid argument.', [
+    {
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: paths.map((field) => ({
+        field,
+        description: `Error expanding 'fields' parameter. Cannot find matching fields for path '${field}'.`,
       })),
     },
   ]);
