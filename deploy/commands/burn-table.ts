@@ -6,6 +6,7 @@ import { regionsText } from '../../functions/spend-watch/report/regions-text.ts'
 import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
 import { ageText } from '../../functions/spend-watch/report/tables.ts';
 import {
+  countedSince,
   hedge,
   nothingChanged,
   nothingRuns,
@@ -60,6 +61,18 @@ export function burnTable(report: BurnReport): string {
   ].join('\n');
 }
 
+/** Since when amounts count, where ledgers began within the month. */
+function sinceLines({ projects }: BurnReport): readonly string[] {
+  const late = projects.filter((one) => countedSince(one) !== undefined);
+  const days = late.sort((a, b) => b.ledgerSince.localeCompare(a.ledgerSince)).map(countedSince);
+  if (days[0] === undefined) return [];
+  const since =
+    projects.length === 1
+      ? `Counted since the first look, on ${days[0]}`
+      : `${countText(late.length)} of ${countText(projects.length)} projects are counted since the first look at them, the latest since ${days[0]}`;
+  return told(`${since}: no number has what came before.`);
+}
+
 /** What of which moment. */
 function head({ scope, generatedAt, projects }: BurnReport): readonly string[] {
   const looks = projects.map(({ lookedAt }) => lookedAt).sort();
@@ -106,6 +119,7 @@ function totalLines(report: BurnReport): readonly string[] {
             ? `${running}.`
             : `${running}; ${countText(unpriced)} of them without a price, which the upper bound alone counts in full.`,
         )),
+    ...sinceLines(report),
   ];
 }
 

@@ -2,7 +2,6 @@ import { resourceText } from '../../../shared/report/console-link.ts';
 import type { Child, Markup } from '../../../shared/report/markup.ts';
 import {
   countText,
-  dayText,
   figure,
   momentText,
   timeText,
@@ -12,7 +11,6 @@ import {
 import { label } from '../../../shared/report/page-parts.ts';
 import { sortableTable } from '../../../shared/report/sortable-table.ts';
 import { inlineText } from '../../../shared/report/text.ts';
-import { billingStart } from '../../../shared/spend/pacific.ts';
 import type { KnownBand, OwnerBurn, TopResource } from '../evidence/burn.ts';
 import { sumOwners } from './owners.ts';
 import { unseenText } from './not-known.ts';
@@ -23,7 +21,7 @@ import {
   type ScopeBurn,
   type UnknownBurn,
 } from './report.ts';
-import { nothingChanged, nothingRuns, ownerHedge, rangeText } from './words.ts';
+import { countedSince, nothingChanged, nothingRuns, ownerHedge, rangeText } from './words.ts';
 
 /** Rows of the page; the JSON has all. */
 const MAX_ROWS = 200;
@@ -129,8 +127,8 @@ function stateOf(one: ProjectBurn | UnknownBurn): Child {
   if (one.stale) return [label('stale', 'warn'), ` seen at ${momentText(one.lookedAt)}`];
   if (!one.complete) return [label('incomplete', 'warn'), gapCount(one.gaps.length)];
   if (isPartlyKnown(one)) return [label('regions not seen', 'warn'), ` ${unseenText(one)}`];
-  const since = Date.parse(one.ledgerSince) > billingStart('month', Date.parse(one.lookedAt));
-  return `seen at ${timeText(one.lookedAt)} UTC${since ? `, counted since ${dayText(one.ledgerSince)}` : ''}`;
+  const since = countedSince(one);
+  return `seen at ${timeText(one.lookedAt)} UTC${since === undefined ? '' : `, counted since ${since}`}`;
 }
 
 function gapCount(gaps: number): string {

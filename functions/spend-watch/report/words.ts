@@ -1,5 +1,6 @@
-import { usdRangeText, usdText } from '../../../shared/report/numbers.ts';
+import { dayText, usdRangeText, usdText } from '../../../shared/report/numbers.ts';
 import { isSpentKnown, type Band, type OpenBand } from '../../../shared/spend/band.ts';
+import { billingStart } from '../../../shared/spend/pacific.ts';
 import { percentText } from '../../../shared/units.ts';
 import { regionsText } from './regions-text.ts';
 import { isPartlyKnown, type BurnReport, type ProjectBurn, type ScopeBurn } from './report.ts';
@@ -45,6 +46,16 @@ export function nothingRuns({ projects, total }: Pick<BurnReport, 'projects' | '
   return regionsText(projects) === undefined
     ? 'Nothing runs of what is looked at.'
     : 'Nothing that bills by the hour was seen; some regions were looked at earlier.';
+}
+
+/** The day since which a project is counted, where that is later than the month's beginning: what came before is in no number. */
+export function countedSince({
+  ledgerSince,
+  lookedAt,
+}: Pick<ProjectBurn, 'ledgerSince' | 'lookedAt'>): string | undefined {
+  return Date.parse(ledgerSince) > billingStart('month', Date.parse(lookedAt))
+    ? dayText(ledgerSince)
+    : undefined;
 }
 
 /** Why an amount is unknown. */

@@ -111,6 +111,22 @@ describe('the burn for a terminal', () => {
     expect(renderBurnPage(REPORTS.burning).text).not.toContain('Before the ledgers began');
   });
 
+  it('says since when it counts, where that is within the month', () => {
+    const young = { ...BURNING, sinceMs: NOW - 20 * HOUR };
+    const table = (books: Parameters<typeof reportOf>[0]): string =>
+      burnTable(reportOf(books, undefined)).replaceAll(/\s+/g, ' ');
+    expect(table({ 'ml-burn': known(young) })).toContain(
+      'Counted since the first look, on 18 Nov 2026: no number has what came before.',
+    );
+    const older = { ...BURNING, sinceMs: NOW - 200 * HOUR };
+    expect(
+      table({ 'ml-a': known(older), 'ml-b': known(young), 'ml-c': known(BURNING), 'ml-d': NO_RIGHT }),
+    ).toContain(
+      '2 of 3 projects are counted since the first look at them, the latest since 18 Nov 2026: no number has what came before.',
+    );
+    expect(table({ 'ml-burn': known(BURNING) })).not.toContain('ounted since');
+  });
+
   it('writes a rung between two percents as the policy has it', () => {
     const { burning } = REPORTS;
     const rungs = (burning.budgets[0]?.rungs ?? []).map((rung) => ({ ...rung, at: 0.125 }));
