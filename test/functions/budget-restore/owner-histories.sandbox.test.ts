@@ -28,7 +28,7 @@ import {
 
 /** The same histories each time. */
 const SEED = 20_261_127;
-const RUNS = numRuns(120);
+const RUNS = numRuns(250);
 const MINUTE_MS = 60_000;
 
 const MACHINES = [
@@ -128,6 +128,43 @@ const EXAMPLES: [Step[], boolean][] = [
       [[first, ...resized, { kind: 'message', budget: 0, percent: 105 }], false],
     ];
   }),
+  // What a rung took runs on unseen once its API is disabled.
+  [
+    [
+      { kind: 'message', budget: 0, percent: 101 },
+      { kind: 'hand', hand: { kind: 'start-stop', what: 'tpu-1' } },
+      { kind: 'api', api: 'tpu.' },
+      { kind: 'wait', minutes: 5 },
+      { kind: 'api', api: 'tpu.' },
+      { kind: 'wait', minutes: 5 },
+    ],
+    false,
+  ],
+  // A project that is undeleted comes back with what the switch took from it, and in the next period with nothing else.
+  [
+    [
+      { kind: 'message', budget: 0, percent: 101 },
+      { kind: 'project' },
+      { kind: 'wait', minutes: 5 },
+      { kind: 'restore', which: 0, graceHours: 6 },
+      { kind: 'project' },
+      { kind: 'period-turns' },
+      { kind: 'restore', which: 0, graceHours: 6 },
+    ],
+    true,
+  ],
+  // Two budgets hold one group: it comes back with the last restore, as it was before the first stop.
+  [
+    [
+      { kind: 'message', budget: 0, percent: 101 },
+      { kind: 'hand', hand: { kind: 'start-stop', what: 'web' } },
+      { kind: 'hand', hand: { kind: 'resize', what: 'web' } },
+      { kind: 'message', budget: 1, percent: 101 },
+      { kind: 'restore', which: 1, graceHours: 30 },
+      { kind: 'restore', which: 0, graceHours: 30 },
+    ],
+    true,
+  ],
   // Nothing burns: unlinking waits, and for longer than its settling time where the cost stands still.
   [
     [
