@@ -19,6 +19,7 @@ import {
   type Requested,
   type Settlement,
 } from './memory/claims.ts';
+import { noteLeaving, type NoteLeaving } from './memory/sent.ts';
 import { hasSaid } from './memory/said.ts';
 import { THERE, type Untold } from './memory/tidy.ts';
 import type { Config } from './config.ts';
@@ -50,6 +51,7 @@ export async function actOnNotebooks(
   const { claims, untold } = await claimPlans(run, config, work);
   for (const one of untold) if (!(await hasSaid(run, one))) sayUntold(one, report);
   const settled = new Map<string, Settlement>();
+  const note = noteLeaving(run);
   await pMap(
     work.plans,
     async (plan) => {
@@ -57,7 +59,8 @@ export async function actOnNotebooks(
       const claim = claims.get(facts.name);
       try {
         if (decision.action === 'repair') {
-          report.outcome(plan, await repairIdleShutdown(run, config, plan));
+          report.outcome(plan, await repairIdleShutdown(run, config, plan, note));
+          settled.set(facts.name, 'said');
         } else if (decision.action === 'stop' || decision.action === 'start') {
           const result = await stopOrStart(
             run,
@@ -65,6 +68,7 @@ export async function actOnNotebooks(
             plan,
             decision.action,
             claim ?? { kind: 'ours', claimedAtMs: run.startedAt.getTime() },
+            note,
           );
           report.outcome(plan, result.outcome);
           if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
@@ -76,13 +80,20 @@ export async function actOnNotebooks(
       } catch (error) {
         report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.
-        if (claim?.kind === 'ours' && !isRetryable(error)) settled.set(facts.name, 'given-up');
+        if (!isRetryable(error) && (claim?.kind === 'ours' || decision.action === 'repair'))
+          settled.set(facts.name, decision.action === 'repair' ? 'said' : 'given-up');
       }
     },
     { concurrency: CONCURRENCY },
   );
   await settleClaims(run, settled);
 }
+
+const DONE = {
+  stop: 'It was stopped',
+  start: 'It was started',
+  repair: 'Its native idle shutdown was set',
+} as const;
 
 /** What another run did and could not say is said once, as its own receipt would have. */
 function sayUntold(
@@ -94,11 +105,11 @@ function sayUntold(
     action,
     reason,
     evidence: {
-      says: `It was ${action === 'stop' ? 'stopped' : 'started'} by run ${runId}, which ended before it could say so.`,
+      says: `${DONE[action]} by run ${runId}, which ended before it could say so.`,
       requestedBy: runId,
       claimedAt: new Date(claimedAtMs).toISOString(),
     },
-    usdPerHour: facts.price.stoppableUsdPerHour,
+    usdPerHour: action === 'repair' ? 0 : facts.price.stoppableUsdPerHour,
   };
   report.outcome({ decision, facts }, { ...decision, outcome: 'done' });
 }
@@ -118,6 +129,7 @@ async function stopOrStart(
   plan: NotebookPlan,
   action: 'stop' | 'start',
   claim: Claim,
+  note: NoteLeaving,
 ): Promise<Change> {
   const { decision } = plan;
   switch (claim.kind) {
@@ -128,7 +140,7 @@ async function stopOrStart(
     case 'held':
       return { outcome: await awaitOther(run, plan, action, claim.runId) };
     case 'ours':
-      return requestChange(run, config, plan, action, claim);
+      return requestChange(run, config, plan, action, claim, note);
   }
 }
 
@@ -142,6 +154,7 @@ async function requestChange(
   plan: NotebookPlan,
   action: 'stop' | 'start',
   { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
+  note: NoteLeaving,
 ): Promise<Change> {
   const { runtime, api } = run;
   const { decision, facts } = plan;
@@ -159,6 +172,7 @@ async function requestChange(
       isThere: ({ state = '' }) => THERE[action].has(state),
       blocker: async (present) =>
         changedSince(present, facts, config, action, run) ?? (await startedMeanwhile(run, facts)),
+      intend: () => note(name, { action }),
       request: (permit) => requestNotebook(api, permit, action, name),
       // It takes minutes; the next run sees whether it did.
       answerSettles: true,
@@ -261,6 +275,7 @@ async function repairIdleShutdown(
   run: Run,
   config: Config,
   { decision, facts }: NotebookPlan,
+  note: NoteLeaving,
 ): Promise<DecidedOutcome> {
   const { runtime, api } = run;
   const { name } = facts;
@@ -276,6 +291,7 @@ async function repairIdleShutdown(
         setMeanwhile = timeoutOf(present);
         return setMeanwhile === facts.metadata[TIMEOUT_KEY] ? undefined : 'it was set meanwhile';
       },
+      intend: () => note(name, { action: 'repair', reason: decision.reason, desired }),
       request: (permit, { gceSetup }) =>
         replaceNotebookMetadata(api, permit, name, { ...gceSetup?.metadata, [TIMEOUT_KEY]: desired }),
       answerSettles: true,

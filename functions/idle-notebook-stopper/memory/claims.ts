@@ -110,7 +110,7 @@ function judgeClaim(
     return { kind: 'requested', runId: record.runId };
   if (!outdated && requestedAtMs === undefined && nowMs - claimedAtMs < LEASE_MS)
     return { kind: 'held', runId: record.runId };
-  const mayBeRequested = !outdated && requestedAtMs === undefined;
+  const mayBeRequested = !outdated && requestedAtMs === undefined && record.sent !== false;
   return { kind: 'ours', claimedAtMs: nowMs, ...(mayBeRequested ? { takenFrom: record.runId } : {}) };
 }
 
@@ -120,11 +120,15 @@ function withClaim(
   run: Run,
   nowMs: number,
 ): NotebookMemory {
-  const claim = { claimedAtMs: nowMs, runId: run.runId };
+  const claim = { claimedAtMs: nowMs, runId: run.runId, sent: false };
   if (decision.action === 'start')
     return { ...known, start: { ...claim, attempts: attemptsOf(known, decision) + 1 } };
-  const warned = known.warnedAtMs === undefined ? {} : { warnedAtMs: known.warnedAtMs };
-  return { ...warned, stop: { ...claim, messageId: run.messageId, reason: decision.reason } };
+  const { warnedAtMs, repair } = known;
+  const kept = {
+    ...(warnedAtMs === undefined ? {} : { warnedAtMs }),
+    ...(repair === undefined ? {} : { repair }),
+  };
+  return { ...kept, stop: { ...claim, messageId: run.messageId, reason: decision.reason } };
 }
 
 /** Starts that were tried since the working hours opened. */
@@ -140,7 +144,8 @@ export interface Requested {
   readonly atMs: number;
 }
 
-export type Settlement = Requested | 'given-up';
+/** `said`: what became of a repair is told by this run. */
+export type Settlement = Requested | 'given-up' | 'said';
 
 /** Notes what became of this run's claims, by notebook: requested, or given up. */
 export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Settlement>): Promise<void> {
@@ -148,13 +153,17 @@ export async function settleClaims(run: Run, settlements: ReadonlyMap<string, Se
   await updateMemory(run, (before) => {
     const after = { ...before };
     for (const [name, result] of settlements) {
-      const { stop, start, ...rest } = before[name] ?? {};
+      const { stop, start, repair, ...others } = before[name] ?? {};
+      const rest = {
+        ...others,
+        ...(repair === undefined || repair.runId === run.runId ? {} : { repair }),
+      };
       const ours = (record: { runId: string } | undefined): boolean => record?.runId === run.runId;
-      if (result === 'given-up') {
+      if (result === 'given-up' || result === 'said') {
         const left = {
           ...rest,
-          ...(stop !== undefined && !ours(stop) ? { stop } : {}),
-          ...(start !== undefined && !ours(start) ? { start } : {}),
+          ...(stop !== undefined && (result === 'said' || !ours(stop)) ? { stop } : {}),
+          ...(start !== undefined && (result === 'said' || !ours(start)) ? { start } : {}),
         };
         if (Object.keys(left).length > 0) after[name] = left;
         else Reflect.deleteProperty(after, name);

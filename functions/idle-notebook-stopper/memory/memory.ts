@@ -3,6 +3,12 @@ import { messageOf, PermanentError } from '../../../shared/errors.ts';
 import { updateStateObject, type StateObject } from '../../../shared/state/compare-and-swap.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 
+/**
+ * Whether a request was about to leave: `false` when it is claimed, `true` right before it is sent. What an older version wrote has
+ * neither, and may have been sent.
+ */
+const sent = z.optional(z.boolean());
+
 const stopRecord = z.object({
   /** When the stop was claimed, milliseconds since the epoch. */
   claimedAtMs: z.number(),
@@ -10,6 +16,7 @@ const stopRecord = z.object({
   /** The tick's: what an earlier delivery of it claimed counts against the same `maxStops`. */
   messageId: z.optional(z.string()),
   reason: z.string(),
+  sent,
   /** Set once the stop was requested, so that a claim without it may be one whose run died. */
   requestedAtMs: z.optional(z.number()),
   operation: z.optional(z.string()),
@@ -24,8 +31,20 @@ const startRecord = z.object({
   /** How many starts were tried in the working period of the latest; 1 where it is not written. */
   attempts: z.optional(z.number()),
   runId: z.string(),
+  sent,
   requestedAtMs: z.optional(z.number()),
   /** The run that said that it was started, in the place of one that died. */
+  toldBy: z.optional(z.string()),
+});
+
+/** A repair of the native idle shutdown that was about to leave; forgotten once its run has said what became of it. */
+const repairRecord = z.object({
+  claimedAtMs: z.number(),
+  runId: z.string(),
+  reason: z.string(),
+  /** What `idle-timeout-seconds` was to become. */
+  desired: z.string(),
+  /** The run that said that it was repaired, in the place of one that died. */
   toldBy: z.optional(z.string()),
 });
 
@@ -34,6 +53,7 @@ const notebookMemory = z.object({
   warnedAtMs: z.optional(z.number()),
   stop: z.optional(stopRecord),
   start: z.optional(startRecord),
+  repair: z.optional(repairRecord),
 });
 
 /** What earlier runs left behind about one notebook. */

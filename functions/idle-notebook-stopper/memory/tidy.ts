@@ -3,6 +3,7 @@ import { judgeNotebook, SETTLE_MINUTES } from '../decide.ts';
 import { startedSince } from '../verdict/moments.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
+import { TIMEOUT_KEY } from '../native-idle-shutdown.ts';
 import type { NotebookMemory } from './memory.ts';
 
 const MINUTE_MS = 60_000;
@@ -16,10 +17,10 @@ export const THERE: Readonly<Record<'stop' | 'start', ReadonlySet<string>>> = {
   start: new Set(['STARTING', 'PROVISIONING', 'INITIALIZING', 'ACTIVE']),
 };
 
-/** A stop or start that took place, and whose run ended before it could say so. */
+/** A stop, start or repair that took place, and whose run ended before it could say so. */
 export interface Untold {
   readonly facts: NotebookFacts;
-  readonly action: 'stop' | 'start';
+  readonly action: 'stop' | 'start' | 'repair';
   readonly reason: string;
   readonly runId: string;
   readonly claimedAtMs: number;
@@ -50,17 +51,19 @@ export function tidy(
     if (kept.stop?.toldBy === run.runId) untold.push({ facts, action: 'stop', ...kept.stop });
     if (kept.start?.toldBy === run.runId)
       untold.push({ facts, action: 'start', reason: 'working-hours', ...kept.start });
+    if (kept.repair?.toldBy === run.runId) untold.push({ facts, action: 'repair', ...kept.repair });
   }
   return { after, untold };
 }
 
-function isRecent({ warnedAtMs = 0, stop, start }: NotebookMemory, run: Run): boolean {
-  const latest = Math.max(warnedAtMs, stop?.claimedAtMs ?? 0, start?.claimedAtMs ?? 0);
+function isRecent({ warnedAtMs = 0, stop, start, repair }: NotebookMemory, run: Run): boolean {
+  const claims = [stop, start, repair].map((record) => record?.claimedAtMs ?? 0);
+  const latest = Math.max(warnedAtMs, ...claims);
   return run.startedAt.getTime() - latest < SETTLE_MINUTES * MINUTE_MS;
 }
 
 function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config, run: Run): NotebookMemory {
-  const { warnedAtMs, stop, start } = memory;
+  const { warnedAtMs, stop, start, repair } = memory;
   const [verdict] = judgeNotebook(facts, config, run.startedAt);
   const stillIdle =
     verdict?.action === 'warn' ||
@@ -69,31 +72,57 @@ function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config
     verdict?.reason === 'not-evaluable';
   const stopHolds = stop !== undefined && !startedSince(facts, stop.claimedAtMs);
   const kept = stopHolds ? start : undefined;
-  const isUnsaid = start !== undefined && start.requestedAtMs === undefined && THERE.start.has(facts.state);
+  const isUnsaid =
+    start !== undefined &&
+    start.requestedAtMs === undefined &&
+    start.sent !== false &&
+    THERE.start.has(facts.state);
   const said = isUnsaid ? saidBy(start, run) : kept;
+  const settled = stopHolds ? settledStop(stop, facts, run) : undefined;
+  const repaired = repair === undefined ? undefined : settledRepair(repair, facts, run);
   return {
     ...(warnedAtMs !== undefined && stillIdle ? { warnedAtMs } : {}),
-    ...(stopHolds ? { stop: settledStop(stop, facts, run) } : {}),
+    ...(settled === undefined ? {} : { stop: settled }),
     ...(said === undefined ? {} : { start: said }),
+    ...(repaired === undefined ? {} : { repair: repaired }),
   };
 }
 
 type Stop = NonNullable<NotebookMemory['stop']>;
 
-/** The run that claimed it died after its request: without a time, it would not show that the stop takes too long. */
-function settledStop(stop: Stop, { state }: NotebookFacts, run: Run): Stop {
+/**
+ * The run that claimed it died after its request: without a time, it would not show that the stop takes too long. Where its request
+ * never left another one stopped it, and the claim is forgotten.
+ */
+function settledStop(stop: Stop, { state }: NotebookFacts, run: Run): Stop | undefined {
   if (!THERE.stop.has(state)) return stop;
+  if (stop.sent === false && stop.requestedAtMs === undefined) return isOver(stop, run) ? undefined : stop;
   const settled: Stop =
     stop.requestedAtMs === undefined ? { ...stop, requestedAtMs: stop.claimedAtMs, untold: true } : stop;
   return settled.untold === true ? (saidBy(settled, run) ?? settled) : settled;
 }
 
+/** A repair of another run; undefined where that was said, or did not take place. */
+function settledRepair(
+  repair: NonNullable<NotebookMemory['repair']>,
+  { metadata }: NotebookFacts,
+  run: Run,
+): NotebookMemory['repair'] {
+  if (!isOver(repair, run)) return repair;
+  return metadata[TIMEOUT_KEY] === repair.desired ? saidBy(repair, run) : undefined;
+}
+
 /** Unchanged while the run that claimed it may be at work; undefined where another run has said it. */
 function saidBy<Record extends { readonly claimedAtMs: number; readonly toldBy?: string | undefined }>(
   record: Record,
-  { runId, runtime }: Run,
+  run: Run,
 ): Record | undefined {
+  const { runId } = run;
   if (record.toldBy !== undefined) return record.toldBy === runId ? record : undefined;
-  const isOver = runtime.now().getTime() - record.claimedAtMs >= RUN_MS;
-  return isOver ? { ...record, toldBy: runId } : record;
+  return isOver(record, run) ? { ...record, toldBy: runId } : record;
+}
+
+/** Whether the run that claimed it has died, or said what it did. */
+function isOver({ claimedAtMs }: { readonly claimedAtMs: number }, { runtime }: Run): boolean {
+  return runtime.now().getTime() - claimedAtMs >= RUN_MS;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
 import { memoryObject, type ProjectMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
+import { requestNotebook } from '../../../shared/google/notebooks.ts';
 import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Runtime } from '../../../shared/run/runtime.ts';
@@ -9,6 +10,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { after, holdable } from '../../support/held-instance.ts';
 import { eventOf, startInstance, withSandbox } from '../../support/in-process.ts';
 import { BUCKET, idle, LAB, labPolicy, labScenario, NAME, notebookName } from '../../support/lab.ts';
+import { anyPermit } from '../../support/scripted-api.ts';
 import { memoryIn, notebook, outcomesOf, receiptsIn } from '../../support/observe.ts';
 
 const MINUTE_MS = 60_000;
@@ -64,6 +66,10 @@ async function deliver(runtime: Runtime, messageId: string): Promise<'done' | 'a
   }
 }
 
+function withoutSent(text: string): string {
+  return text.replaceAll(',"sent":false', '');
+}
+
 /** How often runs say that they did it. */
 function said(sandbox: Sandbox, verb: Verb): number {
   const action = verb === 'patch' ? 'repair' : verb;
@@ -72,17 +78,22 @@ function said(sandbox: Sandbox, verb: Verb): number {
     .filter((outcome) => outcome.startsWith(`${action} done`)).length;
 }
 
-function expectSaidForOther(sandbox: Sandbox, verb: 'stop' | 'start'): void {
+const VERBED = {
+  stop: 'It was stopped',
+  start: 'It was started',
+  patch: 'Its native idle shutdown was set',
+} as const;
+
+function expectSaidForOther(sandbox: Sandbox, verb: Verb): void {
   const receipts = receiptsIn(sandbox, BUCKET);
   const [decision] = receipts
     .flatMap(({ decisions }) => decisions)
-    .filter(({ action, outcome }) => action === verb && outcome === 'done');
+    .filter(({ action, outcome }) => action === (verb === 'patch' ? 'repair' : verb) && outcome === 'done');
   const runId = String(decision?.evidence['requestedBy']);
   expect(runId).toMatch(/^20261119T0740/);
   expect(receipts.map((receipt) => receipt.runId)).not.toContain(runId);
-  const verbed = verb === 'stop' ? 'stopped' : 'started';
   expect(decision?.evidence['says']).toBe(
-    `It was ${verbed} by run ${runId}, which ended before it could say so.`,
+    `${VERBED[verb]} by run ${runId}, which ended before it could say so.`,
   );
 }
 
@@ -125,14 +136,38 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
             expect(await deliver(runtime, messageId)).toBe('done');
           }
           expectDone(sandbox, verb);
-          // A repair leaves no intent.
-          expect(said(sandbox, verb)).toBe(isOpen || verb !== 'patch' ? 1 : 0);
-          if (!isOpen && verb !== 'patch') expectSaidForOther(sandbox, verb);
+          expect(said(sandbox, verb)).toBe(1);
+          if (!isOpen) expectSaidForOther(sandbox, verb);
           const remembered = memoryIn(sandbox, BUCKET, LAB)[`${verb}-1`];
           if (verb === 'stop') expect(remembered?.stop?.requestedAtMs).toBeGreaterThan(0);
           else expect(remembered).toBeUndefined();
         });
       });
+
+  it.each([
+    ['is not told as its own', 0, (text: string) => text],
+    ['is told as its own where an older version wrote the claim, which may have sent it', 1, withoutSent],
+  ] as const)('stop, before its request was about to leave: what a user stops then %s', async (_, times, rewrite) => {
+    const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const killed = holdable(startInstance(sandbox, options).runtime);
+      const { runtime } = startInstance(sandbox, options);
+      const api = createRuntimeApi(runtime, Infinity);
+      const state = createState({ api, bucket: BUCKET });
+      await killed.runTo(/GET .*notebooks.*instances\/stop-1/, 'before it leaves', () => deliver(killed.runtime, '1'));
+      const text = (await state.read(memoryObject(LAB)))?.text ?? '';
+      expect(text).toContain('"sent":false');
+      await state.write(memoryObject(LAB), rewrite(text));
+      await requestNotebook(api, anyPermit(), 'stop', notebookName('stop-1'));
+      for (const messageId of ['2', '3']) {
+        await sandbox.clock.advance(7 * MINUTE_MS);
+        expect(await deliver(runtime, messageId)).toBe('done');
+      }
+      expect(said(sandbox, 'stop')).toBe(times);
+      if (times === 0) expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']).toBeUndefined();
+    });
+  }); // prettier-ignore
 
   it('stop, while another one that has listed it before judges it: that one takes it over, and says it', async () => {
     const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
