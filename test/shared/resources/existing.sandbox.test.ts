@@ -157,7 +157,7 @@ describe('the table of what burns', () => {
   it('has each kind once, what submits again before what it submits, and permissions for what it does', () => {
     const names = RESOURCE_KINDS.map(({ kind }) => kind);
     expect(new Set(names).size).toBe(names.length);
-    expect(names).toHaveLength(27);
+    expect(names).toHaveLength(28);
     const orders = RESOURCE_KINDS.map(({ order }) => order);
     expect(orders).toEqual([...orders].sort((a, b) => a - b));
     for (const { permissions, kind } of RESOURCE_KINDS) {

@@ -56,7 +56,7 @@ const world =
       return { items: [{ metadata: { name: 'one', namespace: project, annotations } }] };
     }
     const running = collection === 'queuedResources' ? { state: 'ACTIVE' } : stateOf(target, collection);
-    return { [collection]: [{ name, state: running, runtimeState: 'RUNNING', deployedModels: [{ id: '7' }], deployedIndexes: [{ id: '7' }], onlineServingConfig: { fixedNodeCount: 1 } }] };
+    return { [collection]: [{ name, state: running, jobState: running, runtimeState: 'RUNNING', deployedModels: [{ id: '7' }], deployedIndexes: [{ id: '7' }], onlineServingConfig: { fixedNodeCount: 1 } }] };
   }; // prettier-ignore
 
 function stateOf(target: string, collection: string): unknown {
