@@ -58,13 +58,18 @@ export async function stopResources(
     await work.done(item);
     return item;
   };
-  const take: Take = async (item) => report(await takeItem(run, config, work, item));
+  const take: Take = async (item) => {
+    const taken = { ...(await takeItem(run, config, work, item)) };
+    delete taken.untried;
+    return report(taken);
+  };
   const leave: Take = async (item) => {
     const error = new BusyError(
       `Cannot change "${item.resource}" yet: ${changedIn(item)} is changed one by one, and too little of this run's time is left`,
     );
     run.failure(item.resource, error);
-    return report(settled(item, { status: work.wasTaken(item) ? 'planned' : 'failed', why: error.message }));
+    const leaving = settled(item, { status: work.wasTaken(item) ? 'planned' : 'failed', why: error.message });
+    return report(work.wasTried(item) ? leaving : { ...leaving, untried: true });
   };
   let left = 0;
   const submitting = open.filter(submits);
@@ -99,19 +104,19 @@ async function takeByKind(
  */
 async function takeOneByOne(
   { api }: Pick<SwitchRun, 'api'>,
-  { mayBeRequested }: Pick<Work, 'mayBeRequested'>,
+  { wasTried }: Pick<Work, 'wasTried'>,
   items: readonly ManifestItem[],
   take: Take,
   leave: Take,
 ): Promise<number> {
   // One that was tried and does not show has held up the others once.
-  const inOrder = items.toSorted((a, b) => Number(mayBeRequested(a)) - Number(mayBeRequested(b)));
+  const inOrder = items.toSorted((a, b) => Number(wasTried(a)) - Number(wasTried(b)));
   const left: ManifestItem[] = [];
   let getsOn = false;
   for (const [index, item] of inOrder.entries())
     if (index > 0 && api.timeLeftMs() < MIN_LEFT_MS) left.push(await leave(item));
     else if (!isOpen(await take(item))) getsOn = true;
-  return getsOn || left.some((item) => !mayBeRequested(item)) ? left.length : 0;
+  return getsOn || left.some((item) => !wasTried(item)) ? left.length : 0;
 }
 
 /** A kind after the other: what submits work again is off before that work is. */

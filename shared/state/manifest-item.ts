@@ -15,6 +15,8 @@ const common = {
   why: z.optional(z.string()),
   /** How often it ran again after it had been taken away, and was taken away again. */
   cameBack: z.optional(z.int()),
+  /** Whether no run had time to try it since it was planned, or came back. */
+  untried: z.optional(z.literal(true)),
 };
 
 const jobKinds = z.enum(['custom-job', 'hyperparameter-tuning-job', 'tuning-job']);

@@ -46,6 +46,8 @@ export interface Work {
    * must come back, also where it runs again and cannot be taken once more.
    */
   readonly wasTaken: (item: ManifestItem) => boolean;
+  /** Whether an earlier run tried to take the item away since it was planned, or came back, and did not get through. */
+  readonly wasTried: (item: ManifestItem) => boolean;
   /**
    * Writes that an item is about to be requested, where the manifest does not say so: a listing without it had it as off, or it was
    * brought back since. From then on it counts as taken after that.
@@ -121,8 +123,9 @@ function followWork(
   const before = new Map(
     (earlier?.items ?? [])
       .filter((item) => !isRestoredSince(item, restored))
-      .map(({ resource, status }) => [resource, status]),
+      .map((item) => [item.resource, item]),
   );
+  const statusOf = ({ resource }: ManifestItem): string => before.get(resource)?.status ?? '';
   const items = new Map(planned.map((item) => [item.resource, item]));
   let savedAtMs = run.runtime.now().getTime();
   const save = async (): Promise<void> => {
@@ -134,8 +137,12 @@ function followWork(
   };
   return {
     lease,
-    mayBeRequested: ({ resource }) => before.get(resource) === 'planned',
-    wasTaken: ({ resource }) => ['planned', 'done'].includes(before.get(resource) ?? ''),
+    mayBeRequested: (item) => statusOf(item) === 'planned',
+    wasTaken: (item) => ['planned', 'done'].includes(statusOf(item)),
+    wasTried({ resource }) {
+      const known = before.get(resource);
+      return known !== undefined && isOpen(known) && known.untried !== true;
+    },
     async intend({ resource }) {
       const item = items.get(resource);
       if (item === undefined || (item.status === 'planned' && !isRestoredSince(item, restored))) return;

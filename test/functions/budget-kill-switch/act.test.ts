@@ -32,6 +32,7 @@ async function lookedAt(items: readonly ManifestItem[], chosen: readonly Manifes
     items: () => items,
     mayBeRequested: () => false,
     wasTaken: () => false,
+    wasTried: () => false,
     pause: () => Promise.resolve(),
     lease: { confirm: () => Promise.resolve(), check: () => undefined },
   };
@@ -72,9 +73,10 @@ async function withTimeLeft(timeLeftMs: number, requested = '', items = [pool('a
   };
   const work = {
     items: () => items,
-    done: (item: ManifestItem) => Promise.resolve(void ends.push([item.resource.slice(-1), item.status])),
+    done: (item: ManifestItem) => Promise.resolve(void ends.push([item.resource.slice(-1), item.status, ...(item.untried === true ? ['untried'] : [])])),
     mayBeRequested: ({ resource }: ManifestItem) => requested.includes(resource.slice(-1)),
     wasTaken: ({ resource }: ManifestItem) => requested.includes(resource.slice(-1)),
+    wasTried: ({ resource, untried }: ManifestItem) => untried !== true && requested.includes(resource.slice(-1)),
     pause: () => Promise.resolve(),
     lease: { confirm: () => Promise.resolve(), check: () => undefined },
   };
@@ -95,7 +97,7 @@ it.each([
     // Nothing was requested of either: what becomes of it is not of the switch's doing.
     [
       ['a', 'failed'],
-      ['b', 'failed'],
+      ['b', 'failed', ...(timeLeftMs === 300_000 ? [] : ['untried'])],
     ],
     failure,
     timeLeftMs === 300_000 ? 0 : 1,
@@ -114,6 +116,10 @@ it.each([
   const pools = [pool('a'), pool('b'), pool('c')];
   const [ends, , count] = await withTimeLeft(299_999, requested, pools);
   // What may have been requested before must come back if it was.
-  expect(ends).toEqual(order.map((id) => [id, requested.includes(id) ? 'planned' : 'failed']));
+  const endOf = (id: string, index: number): readonly string[] => {
+    if (requested.includes(id)) return [id, 'planned'];
+    return [id, 'failed', ...(index === 0 ? [] : ['untried'])];
+  };
+  expect(ends).toEqual(order.map(endOf));
   expect(count).toBe(left);
 });

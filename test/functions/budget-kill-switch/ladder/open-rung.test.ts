@@ -60,17 +60,23 @@ describe('openRung: what is requested after a restore whose clock is ahead', () 
 
 describe('openRung: what an earlier run left of an item', () => {
   it.each([
-    ['done', [false, true]],
-    ['planned', [true, true]],
-    ['failed', [false, false]],
-    ['already', [false, false]],
-  ] as const)('%s: whether it may be requested, and was taken', (status, expected) => {
-    const item = { ...itemOf(status), atMs: BACK_MS + 1 };
+    ['done', {}, [false, true, false]],
+    ['planned', {}, [true, true, true]],
+    ['planned', { untried: true }, [true, true, false]],
+    ['failed', {}, [false, false, true]],
+    ['failed', { untried: true }, [false, false, false]],
+    ['already', {}, [false, false, false]],
+  ] as const)('%s, %o: whether it may be requested, was taken, and was tried', (status, more, expected) => {
+    const item = { ...itemOf(status), ...more, atMs: BACK_MS + 1 };
     const work = openWork(item).rung.work([item]);
-    expect([work.mayBeRequested(item), work.wasTaken(item)]).toEqual(expected);
+    expect([work.mayBeRequested(item), work.wasTaken(item), work.wasTried(item)]).toEqual(expected);
     // A restore has brought it back since.
     const restored = itemOf(status);
     const after = openWork(restored).rung.work([restored]);
-    expect([after.mayBeRequested(restored), after.wasTaken(restored)]).toEqual([false, false]);
+    expect([after.mayBeRequested(restored), after.wasTaken(restored), after.wasTried(restored)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });
