@@ -24,8 +24,7 @@ export async function guardBudget(context: EventContext, message: Message): Prom
   if (isTick(message)) {
     await holdAtTick(context, config, message, {
       lookUp: (notification) => lookUp(context, notification),
-      fire: (notification, budget, verdict, heldSinceMs) =>
-        fireDueRungs({ context, config, notification, budget, verdict, rate: undefined, heldSinceMs }),
+      fire: (due) => fireDueRungs({ context, config, rate: undefined, ...due }),
     });
     return;
   }
@@ -81,7 +80,8 @@ async function answer(
     releases,
     ...remembered
   } = await rememberMessage(context, config, budget, message, asOfMs, sentMs);
-  const due = { context, config, budget, notification: taken.notification, rate, publishedMs };
+  const taking = { notification: taken.notification, rate, publishedMs, asOfMs: remembered.asOfMs };
+  const due = { context, config, budget, ...taking };
   if (newer !== undefined) {
     const verdict = sayLate(context, message, { publishedMs: sentMs, asOfMs, isDoubted }, newer);
     if (verdict !== undefined) await fireDueRungs({ ...due, verdict, heldSinceMs: undefined });

@@ -12,6 +12,7 @@ import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace, sayUnlinkInGr
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
+import { leaveToNewer } from './leave-to-newer.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { keepFired, reportRung } from './report-rung.ts';
@@ -48,6 +49,7 @@ interface Fired {
   readonly over: number;
 }
 const NOTHING_OVER: Fired = { over: 0 };
+const LEFT_TO_NEWER: Fired = { over: 1 };
 
 /**
  * Holds the due rungs on one project: those that have not fired do, in order, and what came back under one that has is taken away
@@ -257,6 +259,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
     keepFired(firing, rung, fresh);
     return NOTHING_OVER;
   }
+  if (await leaveToNewer(firing, rung)) return LEFT_TO_NEWER;
   const cause = await causeToUnlink(firing, rung, fresh, lease.manifest(), lease);
   if (cause === undefined) return NOTHING_OVER;
   await record(present);

@@ -24,6 +24,8 @@ export interface Due {
   readonly heldSinceMs: number | undefined;
   /** When the message was published, milliseconds since the epoch; absent at a tick, after which another one comes anyway. */
   readonly publishedMs?: number | undefined;
+  /** The moment of the figures by which messages make it due, milliseconds since the epoch; absent where an estimate alone does. */
+  readonly asOfMs?: number | undefined;
 }
 
 /** A share that is spent, and of which amount. */

@@ -7,6 +7,7 @@ import { isStale } from '../../../shared/run/tick.ts';
 import { readMessages } from '../../../shared/state/spend-books.ts';
 import type { Config } from '../config.ts';
 import { judgeNotification, type Judged, type Verdict } from '../decide.ts';
+import type { Due } from '../ladder/hold.ts';
 import { countsEstimates, withEstimate } from '../estimate/with-estimate.ts';
 import { holdingRung, holdsCompute, noteHeld } from '../settle/held-since.ts';
 import { recallInForce, type InForce } from './in-force.ts';
@@ -14,16 +15,11 @@ import type { Notification } from './notification.ts';
 import { releaseProjects } from './release.ts';
 import { tellSilence } from './silence.ts';
 
-type DueVerdict = Extract<Verdict, { kind: 'due' }>;
-
 /** What a tick does with a budget whose rungs are in force. */
 export interface AtTick {
   readonly lookUp: (notification: Notification) => Promise<Budget | undefined>;
   readonly fire: (
-    notification: Notification,
-    budget: Budget,
-    verdict: DueVerdict,
-    heldSinceMs: number | undefined,
+    due: Pick<Due, 'notification' | 'budget' | 'verdict' | 'heldSinceMs' | 'asOfMs'>,
   ) => Promise<void>;
 }
 
@@ -103,7 +99,7 @@ async function holdBudget(
     : undefined;
   // While observing a tick only keeps the estimate, so that the next message can tell two looks running.
   if (verdict.kind === 'due' && verdict.rungs.length > 0 && config.mode === 'enforce')
-    await fire(notification, budget, verdict, heldSinceMs);
+    await fire({ notification, budget, verdict, heldSinceMs, asOfMs: inForce?.publishedMs });
   else if (inForce !== undefined || releases) await releaseProjects(context, config, budget, verdict, atMs);
   if (lostBreaks.length > 0) throw lostBreaks[0];
 }

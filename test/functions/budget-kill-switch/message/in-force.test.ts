@@ -94,7 +94,7 @@ it('a tick holds on where the budget has other thresholds by now', async () => {
   const edited = budget({ thresholds: [{ share: 0.9, basis: 'current' }] });
   await holdAtTick(context, config(), { text: '{}', attributes: {}, publishedMs: AT_MS } as never, {
     lookUp: () => Promise.resolve(edited),
-    fire: async (_message, _budget, { rungs }) => void held.push(...rungs.map((rung) => rung.do)),
+    fire: async ({ verdict }) => void held.push(...verdict.rungs.map((rung) => rung.do)),
   });
   expect(held).toEqual(['stop-notebooks', 'stop-compute']);
 });

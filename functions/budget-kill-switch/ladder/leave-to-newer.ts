@@ -1,0 +1,29 @@
+import { formatAmount } from '../../../shared/prices/money.ts';
+import type { Rung } from '../../../shared/policy/policy.ts';
+import { estimatedWhy } from '../estimate/evidence.ts';
+import { readReported } from '../message/spend-rate.ts';
+import type { Firing } from './fire.ts';
+import { decisionOn } from './report-rung.ts';
+
+/**
+ * Leaves a rung to a message that came while this one was at work, and says so: to one that does not reach it, and unlinking to any, for
+ * that goes by figures. What an estimate alone makes due is no message's. Returns whether it does. Throws `GoogleApiError`.
+ */
+export async function leaveToNewer({ due, run, receipt }: Firing, rung: Rung): Promise<boolean> {
+  const { asOfMs, notification, verdict, budget } = due;
+  if (run.state === undefined || asOfMs === undefined || estimatedWhy(verdict, rung) !== undefined)
+    return false;
+  const { latest } = await readReported(run.state, notification, run.runtime.now().getTime());
+  if (latest === undefined || latest.atMs <= asOfMs) return false;
+  const isReached = latest.reached.includes(rung.do);
+  if (isReached && rung.do !== 'unlink-billing') return false;
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const why = `one published at ${at(latest.atMs)} (${formatAmount(latest.cost)} ${notification.currencyCode}) came while that of ${at(asOfMs)} was at work, ${isReached ? 'and decides' : 'and does not reach it'}`;
+  run.log(
+    isReached ? 'INFO' : 'WARNING',
+    `${rung.do} is left on ${run.projectId} to the newer message: ${why}`,
+    { reason: 'overtaken', budget: budget.name, rung: rung.do, runId: run.runId },
+  );
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'overtaken', { rung: rung.do, why }));
+  return true;
+}
