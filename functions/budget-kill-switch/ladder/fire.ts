@@ -12,7 +12,7 @@ import { dropExcess, endsByEstimate, graceOf, sayExcess, sayGrace, sayUnlinkInGr
 import { holdRungs, keyOf, spentOf, type Due } from './hold.ts';
 import { isOpen, withIntent } from './items.ts';
 import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.ts';
-import { leaveToNewer } from './leave-to-newer.ts';
+import { leaveToNewer } from '../message/leave-to-newer.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
 import { keepFired, reportRung } from './report-rung.ts';
@@ -60,8 +60,11 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
   const { manifest } = run.state === undefined ? NOTHING : await readManifest(run.state, keyOf(due, run));
   const rungs = withoutEstimated(firing, manifest, dueRungs);
   const left = dueRungs.find((rung) => !rungs.includes(rung));
-  if (left !== undefined && manifest !== undefined) sayUnlinkInGrace(firing, left, manifest);
   const highest = rungs.at(-1);
+  if (left !== undefined && manifest !== undefined) {
+    const found = highest === undefined ? await planNow(firing, left) : undefined;
+    sayUnlinkInGrace(firing, left, manifest, found);
+  }
   if (highest === undefined) return NOTHING_OVER;
   const grace = manifest === undefined ? undefined : graceNow(firing, manifest);
   if (grace !== undefined) {
@@ -82,7 +85,7 @@ export async function fireRungs(firing: Firing, dueRungs: readonly Rung[]): Prom
     if (held.grace !== undefined) await sayInGrace(firing, highest, held.grace);
     return held;
   }
-  if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, true);
+  if (quiet !== undefined) sayBurning(firing, highest, quiet.burning, 'done');
   for (const rung of rungs) keepFired(firing, rung, rung === highest ? quiet : undefined);
   return NOTHING_OVER;
 }
@@ -219,6 +222,7 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
     (item) => isOpen(item) && !isOver.has(item.resource) && !kept.has(item.resource),
   );
   if (earlier !== undefined && fresh.complete && over.length === 0 && items.length === 0) {
+    sayBurning(firing, rung, burning, 'has nothing to take');
     keepFired(firing, rung, fresh);
     return NOTHING_OVER;
   }
@@ -228,6 +232,8 @@ async function planOnly(firing: Firing, manifest: Manifest | undefined, rung: Ru
     ...{ items: plan.items, touched: items, left, unseen: fresh.unseen, resumed: earlier !== undefined },
     ...{ running, burning, over: over.length, cause, isPlan: true },
   });
+  // Where a run before it has planned all that it may take, the receipt has no decision that is logged.
+  if (earlier !== undefined && items.length === 0) sayBurning(firing, rung, burning, 'not done yet');
   sayOver(firing, rung, over, running);
   return { over: over.length };
 }
@@ -255,7 +261,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   const isDealtWith = fresh.complete && over.length === 0 && open.size === 0;
   if (wasFired && isDealtWith && !isOffAnew(firing, lease.manifest(), rung, fresh)) {
     await noteBurns(firing, lease, rung, fresh);
-    sayBurning(firing, rung, fresh.burning, true);
+    sayBurning(firing, rung, fresh.burning, 'done');
     keepFired(firing, rung, fresh);
     return NOTHING_OVER;
   }
@@ -291,7 +297,7 @@ async function fireRung(firing: Firing, lease: ProjectLease, rung: Rung): Promis
   });
   sayOver(firing, rung, over, fresh.running);
   const isDone = fresh.complete && over.length === 0 && !items.some(isOpen);
-  sayBurning(firing, rung, fresh.burning, isDone);
+  sayBurning(firing, rung, fresh.burning, isDone ? 'done' : 'not done yet');
   await close(withoutFalseReturns(items, earlier?.items ?? []), mayBurnOn(rung, fresh));
   return { over: over.length + late };
 }

@@ -3,10 +3,12 @@ import { manifestObject, type Grace, type Manifest } from '../../../shared/state
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import { burnText, leftBurning } from '../../../shared/resources/left-burning.ts';
-import { decisionOn } from './report-rung.ts';
+import type { RunningResource } from '../../../shared/resources/kind.ts';
+import { decisionOn, keepBurning } from './report-rung.ts';
 import type { Firing } from './fire.ts';
 import type { FreshPlan } from './plan-now.ts';
 import { burningEvidence } from './say-burning.ts';
+import { toLeft } from './plan-rung.ts';
 import { keyOf, reportedOf, spentOf, type Due } from './hold.ts';
 import { percentText } from '../../../shared/units.ts';
 import { graceText } from '../../../shared/state/grace-text.ts';
@@ -96,16 +98,21 @@ export function endsByEstimate(due: Due, manifest: Manifest | undefined, nowMs: 
   return graceOf(manifest, reportedOf(due), nowMs) !== undefined;
 }
 
-/** Says that unlinking alone waits in a grace which an estimate has ended for the other rungs. */
-export function sayUnlinkInGrace({ due, run, receipt }: Firing, rung: Rung, manifest: Manifest): void {
+/**
+ * Says that unlinking alone waits in a grace which an estimate has ended for the other rungs, and what runs where there are none that say
+ * it.
+ */
+export function sayUnlinkInGrace(firing: Firing, rung: Rung, manifest: Manifest, found?: Found): void {
+  const { due, run } = firing;
   const reported = reportedOf(due);
   const grace = graceOf(manifest, reported, run.runtime.now().getTime());
   if (grace === undefined) return;
-  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${graceText(grace)}; ${percentText(reported.share)} is reported, and no estimate unlinks`;
-  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}`, {
-    ...{ alert: 'budget-rung', budget: due.budget.name, rung: rung.do, runId: run.runId },
-  });
-  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'grace', { rung: rung.do, why }));
+  const why = `${restoredText(grace)}; ${percentText(reported.share)} is reported, and no estimate unlinks`;
+  sayNotInForce(firing, rung, why, found);
+}
+
+function restoredText(grace: Grace): string {
+  return `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${graceText(grace)}`;
 }
 
 /** Resources that one line names. */
@@ -134,23 +141,34 @@ function runningText(action: RungAction, { running, burning, complete, foreign }
 
 /** Nothing above a rung is ever silent: what runs in a grace is said with each message. */
 export function sayGrace(firing: Firing, rung: Rung, grace: Grace, found: Found): void {
-  const { run, due, receipt } = firing;
-  const why = `restored at ${new Date(grace.sinceMs).toISOString()}, in grace ${graceText(grace)}`;
-  run.log(
-    'WARNING',
-    `${rung.do} is not in force on ${run.projectId}: ${why}; ${runningText(rung.do, found)}`,
-    {
-      alert: 'budget-rung',
-      budget: due.budget.name,
-      rung: rung.do,
-      runId: run.runId,
-    },
-  );
-  receipt.keep(
-    decisionOn(`projects/${run.projectId}`, 'keep', 'grace', {
-      ...{ rung: rung.do, why },
-      ...(found.foreign === undefined ? { running: found.running.length } : { foreign: found.foreign }),
-      ...burningEvidence(found.burning),
-    }),
-  );
+  sayNotInForce(firing, rung, restoredText(grace), found);
+}
+
+/** `found`: what runs; undefined where another rung says it. */
+function sayNotInForce(
+  { run, due, receipt }: Firing,
+  rung: Rung,
+  why: string,
+  found: Found | undefined,
+): void {
+  const { foreign, running = [], burning: left = [] } = found ?? {};
+  const burning = [...running.map(inGrace), ...left];
+  const runs = found === undefined ? '' : `; ${runningText(rung.do, found)}`;
+  run.log('WARNING', `${rung.do} is not in force on ${run.projectId}: ${why}${runs}`, {
+    ...{ alert: 'budget-rung', budget: due.budget.name, rung: rung.do, runId: run.runId },
+    ...burningEvidence(burning),
+  });
+  const decision = decisionOn(`projects/${run.projectId}`, 'keep', 'grace', {
+    ...{ rung: rung.do, why },
+    ...(found === undefined || foreign !== undefined ? {} : { running: running.length }),
+    ...(foreign === undefined ? {} : { foreign }),
+  });
+  keepBurning({ receipt }, rung, decision, { left: burning.map(toLeft), burning });
+}
+
+/** What a rung would take goes on costing money while it is not in force. */
+function inGrace(one: RunningResource): RunningResource {
+  return one.fate.kind === 'stoppable'
+    ? { ...one, fate: { kind: 'named', why: 'no rung is in force in the grace of a restore' } }
+    : one;
 }

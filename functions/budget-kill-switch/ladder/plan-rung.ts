@@ -44,11 +44,12 @@ export function planRung(
     // What belongs to something goes with that, or is left with it.
     else if (partOf === undefined) burning.push(one);
   }
-  const left = burning.map(({ resource, fate }) => ({
-    resource,
-    reason: fate.kind === 'stoppable' ? '' : fate.why,
-  }));
-  return { items, left, burning, running, kept };
+  return { items, left: burning.map(toLeft), burning, running, kept };
+}
+
+/** What is left alone, and why. Pure. */
+export function toLeft({ resource, fate }: RunningResource): LeftAlone {
+  return { resource, reason: fate.kind === 'stoppable' ? '' : fate.why };
 }
 
 /** Without billing Google stops everything, labelled or not, and what can come back must be written down. */

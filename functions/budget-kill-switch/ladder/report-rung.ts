@@ -12,7 +12,7 @@ import type { Firing } from './fire.ts';
 import { isOpen } from './items.ts';
 import type { RungPlan } from './ladder.ts';
 import type { ProjectPlan } from './plan-rung.ts';
-import { burningEvidence } from './say-burning.ts';
+import { burningEvidence, isAllListed } from './say-burning.ts';
 import { MAX_SHOWN, placeText, type Unseen } from './unseen.ts';
 
 type Estimable = Pick<Firing['due']['verdict'], 'estimated'>;
@@ -88,9 +88,23 @@ function leftAlone(rung: Rung, resource: string, why: string, one: RunningResour
 }
 
 /**
- * Writes into the receipt that a rung has fired before and nothing that it covers runs, with what it leaves. A look that only keeps
- * stores no receipt, and the log line has all that burns: where that is too much for a line, it is not only kept.
+ * Writes into the receipt of a look that takes nothing what goes on costing money. A look that only keeps stores no receipt, and the log
+ * line has all that burns: where that is too much for a line, it is not only kept.
  */
+export function keepBurning(
+  { receipt }: { readonly receipt: Pick<Firing['receipt'], 'keep' | 'add'> },
+  rung: Rung,
+  decision: Decision,
+  { left, burning }: Pick<ProjectPlan, 'left' | 'burning'>,
+): void {
+  keepLeft({ receipt }, rung, left, burning);
+  const listed = burningEvidence(burning);
+  const told = { ...decision, evidence: { ...decision.evidence, ...listed } };
+  if (isAllListed(listed)) receipt.keep(told);
+  else receipt.add({ ...told, outcome: 'already' });
+}
+
+/** Writes into the receipt that a rung has fired before and nothing that it covers runs, with what it leaves. */
 export function keepFired(
   {
     run,
@@ -100,16 +114,10 @@ export function keepFired(
     readonly receipt: Pick<Firing['receipt'], 'keep' | 'add'>;
   },
   rung: Rung,
-  { left, burning }: Pick<ProjectPlan, 'left' | 'burning'> = { left: [], burning: [] },
+  plan: Pick<ProjectPlan, 'left' | 'burning'> = { left: [], burning: [] },
 ): void {
-  keepLeft({ receipt }, rung, left, burning);
-  const listed = burningEvidence(burning);
-  const decision = decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', {
-    rung: rung.do,
-    ...listed,
-  });
-  if (listed['notListed'] === undefined) receipt.keep(decision);
-  else receipt.add({ ...decision, outcome: 'already' });
+  const decision = decisionOn(`projects/${run.projectId}`, 'keep', 'fired-before', { rung: rung.do });
+  keepBurning({ receipt }, rung, decision, plan);
 }
 
 /** What came back was started by something or by a person, also where the listing is silent about it. */
@@ -183,7 +191,8 @@ export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
   const { items, touched, left, unseen, resumed, running, burning, over, cause, isPlan = false } = end;
   const became = ({ status }: ManifestItem): OutcomeKind => (status === 'planned' ? 'failed' : status);
   report(firing, rung, touched, left, isPlan ? () => 'planned' : became, { running, burning });
-  if (resumed && touched.length === 0 && unseen.length === 0) return;
+  const listed = burningEvidence(burning);
+  if (resumed && touched.length === 0 && unseen.length === 0 && isAllListed(listed)) return;
   const cameBack = touched.filter((item) => item.cameBack !== undefined).length;
   receipt.add({
     ...decisionOn(`projects/${run.projectId}`, rung.do, reasonOf(rung, due.verdict), {
@@ -194,7 +203,7 @@ export function reportRung(firing: Firing, rung: Rung, end: RungEnd): void {
       ...(cause === '' ? {} : { why: cause }),
       ...(cameBack > 0 ? { cameBack } : {}),
       ...(over > 0 ? { overMaxActions: over } : {}),
-      ...burningEvidence(burning),
+      ...listed,
       ...(unseen.length > 0 ? { incomplete: unseen.slice(0, MAX_SHOWN).map(placeText) } : {}),
     }),
     outcome: isPlan ? 'planned' : outcomeOf(touched.some(isOpen) || unseen.length > 0, over),

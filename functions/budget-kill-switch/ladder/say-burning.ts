@@ -23,6 +23,14 @@ export function burningEvidence(burning: readonly RunningResource[]): Readonly<R
   };
 }
 
+/** Whether that names all that burns. */
+export function isAllListed(evidence: ReturnType<typeof burningEvidence>): boolean {
+  return evidence['notListed'] === undefined;
+}
+
+/** How far a rung is with a project. */
+type Progress = 'done' | 'not done yet' | 'has nothing to take';
+
 /**
  * What goes on costing money under a rung that is in force is said with each message: `stop-compute done on ml-lab, 2 left burning
  * $14.20/h: …`.
@@ -31,11 +39,11 @@ export function sayBurning(
   { run, due }: Pick<Firing, 'run' | 'due'>,
   rung: Rung,
   burning: readonly RunningResource[],
-  isDone: boolean,
+  progress: Progress,
 ): void {
   const text = leftText(burning);
   if (text === '') return;
-  run.log('WARNING', `${rung.do} ${isDone ? 'done' : 'not done yet'} on ${run.projectId}, ${text}`, {
+  run.log('WARNING', `${rung.do} ${progress} on ${run.projectId}, ${text}`, {
     budget: due.budget.name,
     rung: rung.do,
     runId: run.runId,

@@ -1,9 +1,9 @@
 import { formatAmount } from '../../../shared/prices/money.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { estimatedWhy } from '../estimate/evidence.ts';
-import { readReported } from '../message/spend-rate.ts';
-import type { Firing } from './fire.ts';
-import { decisionOn } from './report-rung.ts';
+import { readReported } from './spend-rate.ts';
+import type { Firing } from '../ladder/fire.ts';
+import { decisionOn } from '../ladder/report-rung.ts';
 
 /**
  * Leaves a rung to a message that came while this one was at work, and says so: to one that does not reach it, and unlinking to any, for
