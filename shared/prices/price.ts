@@ -11,6 +11,8 @@ export interface Priced {
   readonly mark: Mark;
   /** What the bounds come from, or what the figure was made of. */
   readonly note: string | undefined;
+  /** What comes on top that no source has a price of, such as a fee: it costs this at the least. */
+  readonly onTop?: string;
 }
 
 /** Nothing known has this price: why, and what it costs at the least where that can be said. Never zero. */
@@ -71,7 +73,17 @@ function plusPrice(a: Price, b: Price): Price {
     asOf: a.asOf < b.asOf ? a.asOf : b.asOf,
     mark: weakest(a.mark, b.mark),
     note: joined(a.note, b.note),
+    ...withOnTop(joined(a.onTop, b.onTop)),
   };
+}
+
+function withOnTop(onTop: string | undefined): Pick<Priced, 'onTop'> {
+  return onTop === undefined ? {} : { onTop };
+}
+
+/** A price beside which something is billed that no source has a price of. */
+export function withUnpricedOnTop(price: Price, what: string): Price {
+  return isPriced(price) ? { ...price, onTop: what } : price;
 }
 
 function joined(one: string | undefined, other: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { formatUsdPerHour } from '../prices/money.ts';
+import { formatUsdPerHour, type UsdRange } from '../prices/money.ts';
 import { isPriced, type Price } from '../prices/price.ts';
 import { burnOf, worstFirst, type Burn } from './inventory.ts';
 import type { RunningResource } from './kind.ts';
@@ -69,24 +69,26 @@ function isFree(cost: Price): boolean {
   return isPriced(cost) && cost.usd.high === 0;
 }
 
-/** `$3.67/h`; with bounds where sources disagree; what has no price says why. */
+/** `$3.67/h`; with bounds where sources disagree; `at least $3.67/h: …` where something comes on top; what has no price says why. */
 export function costText(cost: Price): string {
   if (!isPriced(cost)) {
     const least = cost.atLeastUsd === undefined ? '' : `, at least ${formatUsdPerHour(cost.atLeastUsd)}`;
     return `unpriced${least}: ${cost.why}`;
   }
-  const { low, high } = cost.usd;
-  if (high === 0 && cost.note !== undefined) return `nothing by itself: ${cost.note}`;
+  if (cost.usd.high === 0 && cost.note !== undefined) return `nothing by itself: ${cost.note}`;
+  const range = rangeText(cost.usd);
+  return cost.onTop === undefined ? range : `at least ${range}: ${cost.onTop} comes on top`;
+}
+
+function rangeText({ low, high }: UsdRange): string {
   return low === high ? formatUsdPerHour(low) : `${formatUsdPerHour(low)} to ${formatUsdPerHour(high)}`;
 }
 
 /** `$3.67/h`, `$3.67/h and 2 without a price`, `2 without a price`. */
 export function burnText({ usd, unpriced }: Burn): string {
-  const { low, high } = usd;
-  const priced =
-    low === high ? formatUsdPerHour(low) : `${formatUsdPerHour(low)} to ${formatUsdPerHour(high)}`;
+  const priced = rangeText(usd);
   if (unpriced === 0) return priced;
-  return high === 0 ? `${unpriced} without a price` : `${priced} and ${unpriced} without a price`;
+  return usd.high === 0 ? `${unpriced} without a price` : `${priced} and ${unpriced} without a price`;
 }
 
 /** Resources that one line names. */

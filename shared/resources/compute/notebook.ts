@@ -8,6 +8,7 @@ import {
   type NotebookInstance,
 } from '../../google/notebooks.ts';
 import { GoogleApiError } from '../../google/google-api-error.ts';
+import { withUnpricedOnTop } from '../../prices/price.ts';
 import { noteStrange } from '../../google/read-items.ts';
 import { getVm } from '../../google/vms.ts';
 import { unseenIn } from './group-members.ts';
@@ -130,7 +131,7 @@ function listed(
     labels,
     memberLabels: vm === undefined ? [] : [vm.labels],
     description: `notebook ${instance}, ${describeMachines(machines)}`,
-    cost: costOfMachines(machines),
+    cost: withUnpricedOnTop(costOfMachines(machines), 'the management fee of Workbench'),
     fate:
       !STATES.running.has(state) && !STATES.starting.has(state)
         ? notEvaluable(look, name, state)

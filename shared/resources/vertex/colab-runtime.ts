@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { stringMap } from '../../google/string-map.ts';
 import { resourceId } from '../../google/resource-name.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
+import { withUnpricedOnTop } from '../../prices/price.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
@@ -62,8 +63,7 @@ function listed(
     state: runtimeState,
     labels,
     description: `Colab runtime ${displayName}, ${describeMachines(machines)}`,
-    // Colab Enterprise bills a fee on top that is in no source.
-    cost: costOfMachines(machines),
+    cost: withUnpricedOnTop(costOfMachines(machines), 'the fee of Colab Enterprise'),
     startedBy: runtimeUser,
     fate: { kind: 'stoppable', record: {} },
     command: `gcloud colab runtimes stop ${id} --region=${region} --project=${project}`,

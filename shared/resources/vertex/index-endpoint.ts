@@ -1,14 +1,7 @@
 import * as z from 'zod/mini';
-import { sumPrices, unpriced, type Price } from '../../prices/price.ts';
-import { machineCount, type Machines } from '../cost.ts';
-import {
-  dedicatedResources,
-  machinesOf,
-  replicasOf,
-  scaledPrice,
-  vertexCost,
-  type Replicas,
-} from './machine-spec.ts';
+import { sumPrices, unpriced, withUnpricedOnTop, type Price } from '../../prices/price.ts';
+import { costOfMachines, machineCount, type Machines } from '../cost.ts';
+import { dedicatedResources, machinesOf, replicasOf, scaledPrice, type Replicas } from './machine-spec.ts';
 import { namedVertexKind } from './named.ts';
 
 const deployedIndexes = z.array(
@@ -42,11 +35,12 @@ export const INDEX_ENDPOINTS = namedVertexKind({
 
 type DeployedIndex = z.infer<typeof deployedIndexes>[number];
 
+/** Vector Search has a price list of its own, in no source of the books; from memory, 1.4 times the price of Compute Engine. */
 function costOf(endpoint: string, index: DeployedIndex, bound: keyof Replicas): Price {
   const machines = machinesOfIndex(endpoint, index, bound);
   return machines === undefined
     ? unpriced('its index is on machines that Vertex AI chooses')
-    : vertexCost([machines]);
+    : withUnpricedOnTop(costOfMachines([machines]), 'what Vector Search bills above Compute Engine');
 }
 
 /** Undefined where Vertex AI chooses them. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isPriced } from '../../../shared/prices/price.ts';
+import { costText } from '../../../shared/resources/left-burning.ts';
 import type { ResourceInventory } from '../../../shared/resources/inventory.ts';
 import type { KindName } from '../../../shared/resources/kind.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
@@ -103,7 +104,7 @@ const EXPECTED: Readonly<Record<KindName, readonly [id: string, usdOrWhy: number
   'feature-online-store': ['online', /no price for nodes of a feature online store/],
   featurestore: ['store', /no price for nodes of a feature store/],
   'hyperparameter-tuning-job': ['41', 3 * 2 * VERTEX_USD],
-  'index-endpoint': ['search', VERTEX_USD],
+  'index-endpoint': ['search', MACHINE_USD],
   'instance-group': ['web', MACHINE_USD],
   'node-pool': ['pool-1', MACHINE_USD],
   notebook: ['locations/us-central1-a/instances/notebook', MACHINE_USD],
@@ -145,4 +146,14 @@ describe('what a running resource costs an hour', () => {
       else expect(isPriced(cost) ? cost.usd : cost.why).toMatch(expected);
     },
   );
+
+  it.each([
+    ['colab', 'the fee of Colab Enterprise'],
+    ['locations/us-central1-a/instances/notebook', 'the management fee of Workbench'],
+    ['search', 'what Vector Search bills above Compute Engine'],
+  ])('is what %s costs at the least, beside what no source has a price of', (id, onTop) => {
+    expect(costText(find(inventory, id).cost)).toMatch(
+      new RegExp(`^at least \\$[0-9.]+/h: ${onTop} comes on top$`),
+    );
+  });
 });

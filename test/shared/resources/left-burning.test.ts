@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { unpriced, type Price } from '../../../shared/prices/price.ts';
+import {
+  sumPrices,
+  timesPrice,
+  unpriced,
+  withUnpricedOnTop,
+  type Price,
+} from '../../../shared/prices/price.ts';
 import { joinMembers } from '../../../shared/resources/join.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { running as anything } from '../../support/running-resource.ts';
@@ -38,6 +44,16 @@ describe('leftText', () => {
       'bounds where sources disagree',
       [running('a', usd(1, 3))],
       '1 left burning $1.00/h to $3.00/h: a (TPU, $1.00/h to $3.00/h; end it by: end a)',
+    ],
+    [
+      'what comes on top and has no price',
+      [running('a', withUnpricedOnTop(usd(1), 'a fee')), running('b', usd(2))],
+      '2 left burning $3.00/h: b (TPU, $2.00/h; end it by: end b); a (TPU, at least $1.00/h: a fee comes on top; end it by: end a)',
+    ],
+    [
+      'the same of what may be scaled',
+      [running('a', withUnpricedOnTop(usd(1, 3), 'a fee'))],
+      '1 left burning $1.00/h to $3.00/h: a (TPU, at least $1.00/h to $3.00/h: a fee comes on top; end it by: end a)',
     ],
     ['not what bills nothing', [running('schedule', usd(0))], ''],
   ])('says %s', (_, resources, text) => {
@@ -87,6 +103,15 @@ describe('joinMembers', () => {
 
   it('leaves what belongs to nothing that was seen as it is', () => {
     expect(joinMembers([vm])).toEqual([vm]);
+  });
+});
+
+describe('withUnpricedOnTop', () => {
+  it('stays with a sum and with a multiple, and adds nothing to what has no price', () => {
+    const one = withUnpricedOnTop(usd(1), 'a fee');
+    expect(sumPrices([usd(2), timesPrice(one, 2), one])).toMatchObject({ usd: { low: 5 }, onTop: 'a fee' });
+    expect(sumPrices([usd(2), usd(1)])).not.toHaveProperty('onTop');
+    expect(withUnpricedOnTop(unpriced('no price'), 'a fee')).toEqual(unpriced('no price'));
   });
 });
 

@@ -4,8 +4,10 @@ import type { ResourceInventory } from '../../../shared/resources/inventory.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
 import { find, withResources, type ProjectInput } from '../../support/resource-lab.ts';
 
-/** USD an hour of an n1-standard-4 in us-central1 on Vertex AI, which bills 15 % more than Compute Engine. */
-const USD = 1.15 * 0.189999;
+/** USD an hour of an n1-standard-4 in us-central1. */
+const COMPUTE_USD = 0.189999;
+/** The same on Vertex AI, which bills 15 % more than Compute Engine; Vector Search has a price list of its own. */
+const usdOf = (id: string): number => (id === 'search' ? COMPUTE_USD : 1.15 * COMPUTE_USD);
 
 const machineSpec = { machineType: 'n1-standard-4' };
 const scaled = (minReplicaCount: number, maxReplicaCount?: number) => ({
@@ -81,9 +83,9 @@ describe('what is scaled, and does not tell how far', () => {
     (id, [least, expected, most]) => {
       const { cost, expectedUsd } = find(inventory, id);
       if (!isPriced(cost)) throw new Error(cost.why);
-      expect(cost.usd.low).toBeCloseTo(least * USD, 6);
-      expect(cost.usd.high).toBeCloseTo(most * USD, 6);
-      expect(expectedUsd).toBeCloseTo(expected * USD, 6);
+      expect(cost.usd.low).toBeCloseTo(least * usdOf(id), 6);
+      expect(cost.usd.high).toBeCloseTo(most * usdOf(id), 6);
+      expect(expectedUsd).toBeCloseTo(expected * usdOf(id), 6);
     },
   );
 
