@@ -24,6 +24,7 @@ import { gatherManifests, type Gathered } from './gather.ts';
 import { lineOf, type AnswerLine } from './answer-line.ts';
 import { graceFrom } from './remember.ts';
 import { CONCURRENCY } from './bring-back/bring-back.ts';
+import { awayText } from './bring-back/endpoint.ts';
 import { heldElsewhere, leaveHeld } from './bring-back/held-elsewhere.ts';
 import { inForceOnProjects } from './bring-back/others-in-force.ts';
 import { wayBackOf } from './bring-back/way-back.ts';
@@ -146,9 +147,9 @@ async function planLine(context: EventContext, step: RestoreStep): Promise<Answe
   if (step.action === 'none') return lineOf(step, 'left', step.why);
   if (item.kind !== 'endpoint') return lineOf(step, 'planned', step.why);
   const accounts = accountsOf(item);
-  const blockers = await blockersOf(context, item);
+  const why = [...(await blockersOf(context, item)), ...awayText(item, { projectId: step.project })];
   return {
-    ...lineOf(step, 'planned', blockers.length === 0 ? step.why : blockers.join('; ')),
+    ...lineOf(step, 'planned', why.length === 0 ? step.why : why.join('; ')),
     ...(accounts.length > 0 ? { serviceAccounts: accounts } : {}),
   };
 }

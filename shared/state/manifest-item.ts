@@ -55,6 +55,8 @@ export const itemSchema = z.discriminatedUnion('kind', [
     ...common,
     models: z.array(z.looseObject({ id: z.string() })),
     trafficSplit: z.record(z.string(), z.number()),
+    /** Taken off by an earlier stop, and not there when the endpoint was emptied again after a time in which its owner had a free hand. */
+    away: z.optional(z.array(z.looseObject({ id: z.string() }))),
   }),
   z.object({ kind: z.literal('billing'), ...common, account: z.string() }),
   z.object({ kind: recordKinds, ...common, record: z.record(z.string(), z.unknown()) }),

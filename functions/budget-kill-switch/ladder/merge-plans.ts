@@ -2,7 +2,7 @@ import type { Rung } from '../../../shared/policy/policy.ts';
 import { kindOf, type ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
 import { isRestoredSince } from '../../../shared/state/restored-since.ts';
-import { joinDeployed } from '../../../shared/google/vertex/match-models.ts';
+import { joinDeployed, matchModels } from '../../../shared/google/vertex/match-models.ts';
 import type { HadFreeHand } from '../settle/free-hand.ts';
 import type { RungPlan } from './ladder.ts';
 import type { FreshPlan } from './plan-now.ts';
@@ -129,7 +129,17 @@ function asOwned(before: ManifestItem, now: ManifestItem): ManifestItem {
   if (now.kind !== 'billing' && 'record' in before && 'record' in now)
     return { ...before, record: kindOf(now).rejoin(before.record, now.record) };
   if (before.kind !== 'endpoint' || now.kind !== 'endpoint' || before.status === 'planned') return before;
-  return { ...before, models: now.models, trafficSplit: now.trafficSplit };
+  const { models, trafficSplit } = now;
+  // Whether its owner removed it, or has not deployed it again since the stop, cannot be told: the restore names it.
+  const known = [...(before.away ?? []), ...before.models];
+  const { present } = matchModels(known, models);
+  const away = known.filter(({ id }) => !present.has(id));
+  return {
+    ...before,
+    models,
+    trafficSplit,
+    ...(away.length === 0 && before.away === undefined ? {} : { away }),
+  };
 }
 
 function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {
@@ -137,7 +147,8 @@ function asBefore(before: ManifestItem, now: ManifestItem): ManifestItem {
   if ('record' in before && 'record' in now) return { ...now, record: { ...now.record, ...before.record } };
   if (before.kind !== 'endpoint' || now.kind !== 'endpoint') return now;
   // What was on the endpoint at first must come back as well, each model once, with the traffic that it had.
-  return { ...now, ...joinDeployed(before, now) };
+  const { away } = before;
+  return { ...now, ...joinDeployed(before, now), ...(away === undefined ? {} : { away }) };
 }
 
 function isBilling({ kind }: ManifestItem): boolean {

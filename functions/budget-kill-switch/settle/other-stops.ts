@@ -34,11 +34,13 @@ export async function asBeforeOtherStops<Plan extends RungPlan>(
   const items = [];
   for (const item of plan.items) {
     const holder = first.get(item.resource);
-    items.push(
-      holder === undefined
-        ? item
-        : asBeforeStop(holder.item, item, freeHandSince(holder.manifest, await heldSince(run, holder))),
-    );
+    if (holder === undefined) items.push(item);
+    else {
+      const hadFreeHand = freeHandSince(holder.manifest, await heldSince(run, holder));
+      // Models that its owner has not deployed again come back with the restore of that one.
+      const isOwners = item.kind === 'endpoint' && hadFreeHand(holder.item);
+      items.push(isOwners ? item : asBeforeStop(holder.item, item, hadFreeHand));
+    }
   }
   return { ...plan, items };
 }

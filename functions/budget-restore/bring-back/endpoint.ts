@@ -1,6 +1,7 @@
 import { changeState, UnsettledError } from '../../../shared/google/change/change-state.ts';
 import { lookTwice, poll } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
+import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { isBelow, type DeploymentRequest } from '../../../shared/state/manifest.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
@@ -30,6 +31,9 @@ export interface DeploymentJournal {
 /** How long a deployment may take to show; a request without an answer is not repeated within this time. */
 const DEPLOYED_MS = 40 * 60_000;
 const UNANSWERED_MS = 25 * 60_000;
+
+/** Kept free of the request's time, to say and note what is still on its way. */
+const KEEP_FREE_MS = 60_000;
 
 /** Looks again this soon where Google refuses for the state that the endpoint is in. */
 const LOOK_AGAIN_MS = 10_000;
@@ -64,10 +68,20 @@ export async function restoreEndpoint(
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('; '));
   if (pending !== undefined) return { kind: 'pending', why: pending };
   if (elsewhere.length > 0) return { kind: 'left', why: elsewhereText(item, elsewhere, run) };
-  return {
-    kind: done ? 'done' : 'already',
-    ...(beside ? { why: 'an operator deployed another model meanwhile: the traffic stays as it is' } : {}),
-  };
+  const why = [
+    ...(beside ? ['an operator deployed another model meanwhile: the traffic stays as it is'] : []),
+    ...awayText(item, run.project),
+  ].join('; ');
+  return { kind: done ? 'done' : 'already', ...(why === '' ? {} : { why }) };
+}
+
+/** What is said of models that may have been removed by an operator; empty where there are none. */
+export function awayText(item: EndpointItem, project: Pick<ProjectRef, 'projectId'>): readonly string[] {
+  const { away = [] } = item;
+  if (away.length === 0) return [];
+  return [
+    `not deployed: ${away.map(nameOf).join(', ')}, which an earlier stop took off and which was not there at the last one: an operator may have removed it; where it is to run, run: ${deployCommands(item, away, project)}`,
+  ];
 }
 
 /** A model of another project may be anyone's: a writer to the state bucket could have put it there. */
@@ -75,18 +89,27 @@ function isOfProject({ model }: DeployedModel, { project }: RestoreRun): boolean
   return typeof model !== 'string' || isBelow(model, project);
 }
 
-/** gcloud takes no project number, which the endpoint's name may have. */
 function elsewhereText(
+  item: EndpointItem,
+  models: readonly DeployedModel[],
+  { project }: Pick<RestoreRun, 'project'>,
+): string {
+  return `models of other projects are not deployed by costguard; where they are right, run: ${deployCommands(item, models, project)}`;
+}
+
+/** gcloud takes no project number, which the endpoint's name may have. */
+function deployCommands(
   { resource }: EndpointItem,
   models: readonly DeployedModel[],
-  { project: { projectId } }: Pick<RestoreRun, 'project'>,
+  { projectId }: Pick<ProjectRef, 'projectId'>,
 ): string {
   const [, , , region = '', , id = ''] = resource.split('/');
-  const commands = models.map(
-    (model) =>
-      `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${projectId}`,
-  );
-  return `models of other projects are not deployed by costguard; where they are right, run: ${commands.join(' && ')}`;
+  return models
+    .map(
+      (model) =>
+        `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${projectId}`,
+    )
+    .join(' && ');
 }
 
 /** What was requested is still under way when this request has no more time for it. */
@@ -115,6 +138,7 @@ async function restoreModel(
     if (earlier !== undefined) {
       const outcome = await awaitDeployment(run, item, model, earlier);
       if (outcome.kind === 'shows') continue;
+      if (outcome.kind === 'goes-on') throw new StillPending(unshownText(item, model));
       await journal.write(model.id, undefined);
     }
     try {
@@ -134,18 +158,25 @@ async function deploy(
   model: DeployedModel,
   journal: DeploymentJournal,
 ): Promise<void> {
+  const what = whatOf(item, model);
+  if (run.api.timeLeftMs() < KEEP_FREE_MS)
+    throw new StillPending(`${what} is not deployed yet: too little of this request's time is left`);
   const requested = await requestDeployment(run, item, model, journal);
   if (requested === undefined) return;
   await journal.write(model.id, requested);
   const outcome = await awaitDeployment(run, item, model, requested);
-  const what = `"${nameOf(model)}" on "${item.resource}"`;
-  if (outcome.kind === 'late')
-    throw new StillPending(
-      `The deployment of ${what} was requested and does not show after ${DEPLOYED_MS / 60_000} minutes`,
-    );
+  if (outcome.kind === 'late' || outcome.kind === 'goes-on') throw new StillPending(unshownText(item, model));
   await journal.write(model.id, undefined);
   if (outcome.kind === 'failed')
     throw new Error(`Cannot deploy ${what}: Vertex AI gave it up: ${outcome.why}`);
+}
+
+function unshownText(item: EndpointItem, model: DeployedModel): string {
+  return `The deployment of ${whatOf(item, model)} was requested and does not show yet`;
+}
+
+function whatOf({ resource }: EndpointItem, model: DeployedModel): string {
+  return `"${nameOf(model)}" on "${resource}"`;
 }
 
 /** Sends the request, once: a second copy of a model costs its machines. Undefined where the model is there by now. */
@@ -193,33 +224,42 @@ function canHelp(error: unknown): boolean {
 }
 
 type DeploymentOutcome =
-  { readonly kind: 'shows' | 'late' } | { readonly kind: 'failed'; readonly why: string };
+  /** `late`: its time is over, and nothing tells that it goes on. */
+  { readonly kind: 'shows' | 'goes-on' | 'late' } | { readonly kind: 'failed'; readonly why: string };
 
-/** Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed. */
+/**
+ * Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed: for as long as one takes, and
+ * within this request's time.
+ */
 async function awaitDeployment(
   { api, runtime, pause }: RestoreRun,
   item: EndpointItem,
   model: DeployedModel,
   { atMs, operation }: DeploymentRequest,
 ): Promise<DeploymentOutcome> {
-  let why: string | undefined;
+  let seen: Awaited<ReturnType<typeof lookUp>>;
   const timeoutMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
   // A moment that is still to come was noted by a clock that was wrong: it prolongs nothing.
-  const leftMs = Math.min(timeoutMs, atMs + timeoutMs - runtime.now().getTime());
-  const over = await poll(pause, Math.max(0, leftMs), async () => {
+  const ownMs = Math.max(0, Math.min(timeoutMs, atMs + timeoutMs - runtime.now().getTime()));
+  const leftMs = Math.min(ownMs, Math.max(0, api.timeLeftMs() - KEEP_FREE_MS));
+  const over = await poll(pause, leftMs, async () => {
     const { models } = await getEndpoint(api, item.resource);
     if (matchModels(item.models, models).present.has(model.id)) return true;
-    why = operation === undefined ? undefined : await failureOf(api, operation);
-    return why !== undefined;
+    seen = operation === undefined ? undefined : await lookUp(api, operation);
+    return seen?.error !== undefined;
   });
-  if (why !== undefined) return { kind: 'failed', why };
-  return { kind: over ? 'shows' : 'late' };
+  if (seen?.error !== undefined) return { kind: 'failed', why: seen.error };
+  if (over) return { kind: 'shows' };
+  return { kind: leftMs < ownMs || seen?.done === false ? 'goes-on' : 'late' };
 }
 
-/** What an operation failed with; undefined while it goes on, has done its work, or cannot be looked at. */
-async function failureOf(api: RestoreRun['api'], operation: string): Promise<string | undefined> {
+/** What became of an operation; undefined where it cannot be looked at. */
+async function lookUp(
+  api: RestoreRun['api'],
+  operation: string,
+): Promise<Awaited<ReturnType<typeof getEndpointOperation>> | undefined> {
   try {
-    return (await getEndpointOperation(api, operation)).error;
+    return await getEndpointOperation(api, operation);
   } catch (error) {
     // The endpoint itself tells as well, only later.
     if (error instanceof GoogleApiError) return undefined;
