@@ -244,7 +244,7 @@ const ROUTES: readonly (readonly [RegExp, Answer])[] = [
   ],
   // Nothing of these runs.
   [/^GET (?:batch|dataflow|tpu|workstations)\.googleapis\.com\/.*\/(?:jobs|jobs:aggregated|nodes|queuedResources|workstations)$/, () => ({})],
-  [/^GET run\.googleapis\.com\/.*\/services$/, () => ({})],
+  [/^GET run\.googleapis\.com\/.*\/(?:services|workerpools)$/, () => ({})],
   [/^GET [a-z0-9-]+aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations\/[^/]+\/(?!customJobs|pipelineJobs|endpoints)[a-zA-Z]+$/, () => ({})],
   [
     /^GET aiplatform\.googleapis\.com\/v1\/projects\/[^/]+\/locations$/,
