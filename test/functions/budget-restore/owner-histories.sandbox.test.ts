@@ -273,6 +273,7 @@ async function look(
   const { log } = history;
   clearBooks();
   await deliver(event);
+  expect(fake.world.lines.join('\n')).not.toContain('This fake does not know');
   const changes = changesNow();
   log.push(...changes);
   expectUnlink(history, looks, changes);
