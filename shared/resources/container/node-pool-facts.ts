@@ -37,6 +37,7 @@ const poolSchema = z.object({
       ),
       spot: z.optional(z.boolean()),
       preemptible: z.optional(z.boolean()),
+      flexStart: z.optional(z.boolean()),
       localSsdCount: z.optional(z.number()),
       localNvmeSsdBlockConfig: localSsds,
       ephemeralStorageLocalSsdConfig: localSsds,

@@ -125,7 +125,7 @@ function localSsdsOf({ config }: NodePool): number {
 }
 
 function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
-  const { machineType, accelerators = [], spot, preemptible } = pool.config ?? {};
+  const { machineType, accelerators = [], spot, preemptible, flexStart } = pool.config ?? {};
   return {
     machineType,
     localSsdGb: localSsdsOf(pool) * LOCAL_SSD_GB,
@@ -136,6 +136,7 @@ function machinesOf({ cluster, pool }: PoolFacts, count: number): Machines {
     zone: cluster.location,
     count,
     spot: spot === true || preemptible === true,
+    ...(flexStart === true ? { bought: 'flex-start' } : {}),
   };
 }
 

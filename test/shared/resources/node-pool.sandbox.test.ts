@@ -88,6 +88,24 @@ describe('GKE node pools', () => {
     });
   });
 
+  it('prices a pool of flex-start between Spot and on demand', async () => {
+    const costOf = async (config: object): Promise<readonly [string, number, number]> => {
+      let told: readonly [string, number, number] = ['', NaN, NaN];
+      const pool = { name: 'a100', config: { machineType: 'a2-highgpu-1g', ...config }, instanceGroupUrls: ZONES.map(url) };
+      const cluster = { service: 'container', path: 'locations/us-central1/clusters/demo', body: { nodePools: [pool] } } as const;
+      await withResources(KINDS, { ...WORLD, resources: [cluster] }, async ({ look }) => {
+        const { description, cost } = find(await look(), 'a100');
+        if (!isPriced(cost)) throw new Error(cost.why);
+        told = [description, cost.usd.low, cost.usd.high];
+      });
+      return told;
+    };
+    const [onDemand, spot, flex] = [await costOf({}), await costOf({ spot: true }), await costOf({ flexStart: true })];
+    expect(flex[0]).toBe('2 x a2-highgpu-1g (flex-start)');
+    expect(flex[1]).toBeCloseTo(0.8 * spot[1], 6);
+    expect(flex[2]).toBeCloseTo(onDemand[2], 6);
+  }); // prettier-ignore
+
   it('names node auto-provisioning with the command that ends it, and says which pool it made', async () => {
     const [demo, ...others] = WORLD.resources ?? [];
     if (demo === undefined) throw new Error('no cluster');
