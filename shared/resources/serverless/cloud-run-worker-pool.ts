@@ -3,7 +3,7 @@ import { unpriced } from '../../prices/price.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
 import { listNamespaced, placeAndGpu, type Workload } from './namespaced.ts';
 
-/** Worker pools of Cloud Run that have instances: those run and bill all the time. Named in this release. */
+/** Worker pools of Cloud Run, whose instances run and bill all the time, but those without any. Named in this release. */
 export const CLOUD_RUN_WORKER_POOLS = namedKind({
   kind: 'cloud-run-worker-pool',
   title: 'Cloud Run worker pools',
@@ -21,10 +21,13 @@ export const CLOUD_RUN_WORKER_POOLS = namedKind({
 
 function listed(projectId: string, pool: Workload): Listed[] {
   const { name = '', labels = {}, annotations = {} } = pool.metadata;
-  const instances = instancesOf(annotations);
-  if (instances === 0) return [];
+  const { isManual, instances } = instancesOf(annotations);
+  if (isManual && instances === 0) return [];
   const { region, gpu } = placeAndGpu(pool);
-  const count = instances === undefined ? 'instances whose number is not told' : `${instances} instances`;
+  const isKnown = instances !== undefined && instances > 0;
+  const count = isKnown
+    ? `${isManual ? '' : 'at least '}${instances} instances`
+    : 'instances whose number is not told';
   return [
     {
       resource: `projects/${projectId}/locations/${region}/workerPools/${name}`,
@@ -32,6 +35,7 @@ function listed(projectId: string, pool: Workload): Listed[] {
       labels,
       description: `Cloud Run worker pool with ${count}${gpu === undefined ? '' : ` and ${gpu} GPUs`}`,
       cost: unpriced('no price for instances of Cloud Run'),
+      ...(isKnown ? {} : { mayBeIdle: true }),
       fate: { kind: 'named', why: 'it pulls work: without instances that waits' },
       command: `gcloud beta run worker-pools update ${name} --scaling=0 --region=${region} --project=${projectId}`,
     },
@@ -39,12 +43,17 @@ function listed(projectId: string, pool: Workload): Listed[] {
 }
 
 /**
- * As many as an operator set (gcloud 528, api_lib/run/worker_pool.py); undefined where that is not told, which is one by default
- * (command_lib/run/flags.py), or where Google scales it.
+ * As many as an operator set where scaling is manual; else Google scales it above a minimum, 0 where none is set. Undefined where that
+ * cannot be read. Source: `_GetScalingSetting` of gcloud 528, command_lib/run/printers/worker_pool_printer.py.
  */
-function instancesOf(annotations: StringMap): number | undefined {
-  const mode = annotations['run.googleapis.com/scalingMode'] ?? 'manual';
-  const text = annotations['run.googleapis.com/manualInstanceCount'];
-  const count = mode === 'manual' && text !== undefined && text !== '' ? Number(text) : NaN;
-  return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+function instancesOf(annotations: StringMap): {
+  readonly isManual: boolean;
+  readonly instances: number | undefined;
+} {
+  const isManual = annotations['run.googleapis.com/scalingMode'] === 'manual';
+  const text = isManual
+    ? annotations['run.googleapis.com/manualInstanceCount']
+    : (annotations['run.googleapis.com/minScale'] ?? '0');
+  const count = text === undefined || text === '' ? NaN : Number(text);
+  return { isManual, instances: Number.isSafeInteger(count) && count >= 0 ? count : undefined };
 }

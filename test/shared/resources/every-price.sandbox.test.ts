@@ -85,7 +85,7 @@ const WORLD: ProjectInput = {
   ],
   run: {
     services: [{ id: 'warm', revisionAnnotations: { 'autoscaling.knative.dev/minScale': '2' } }],
-    workerPools: [{ id: 'pullers', annotations: { 'run.googleapis.com/manualInstanceCount': '2' } }],
+    workerPools: [{ id: 'pullers', annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '2' } }],
   },
 }; // prettier-ignore
 

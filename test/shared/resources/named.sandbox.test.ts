@@ -55,11 +55,13 @@ const WORLD: ProjectInput = {
     ],
     workerPools: [
       { id: 'pullers', labels: { team: 'ml' }, annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '4' } },
-      { id: 'gpus', location: 'europe-west4', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' }, annotations: { 'run.googleapis.com/manualInstanceCount': '1' } },
+      { id: 'gpus', location: 'europe-west4', nodeSelector: { 'run.googleapis.com/accelerator': 'nvidia-l4' }, annotations: { 'run.googleapis.com/scalingMode': 'automatic', 'run.googleapis.com/minScale': '1' } },
+      { id: 'least', annotations: { 'run.googleapis.com/minScale': '2', 'run.googleapis.com/manualInstanceCount': '0' } },
       { id: 'untold' },
-      { id: 'scaled', annotations: { 'run.googleapis.com/scalingMode': 'automatic', 'run.googleapis.com/manualInstanceCount': '0' } },
-      { id: 'strange', annotations: { 'run.googleapis.com/manualInstanceCount': 'many' } },
-      { id: 'none', annotations: { 'run.googleapis.com/manualInstanceCount': '0' } },
+      { id: 'no-mode', annotations: { 'run.googleapis.com/manualInstanceCount': '0' } },
+      { id: 'scaled', annotations: { 'run.googleapis.com/scalingMode': 'automatic', 'run.googleapis.com/minScale': '0', 'run.googleapis.com/manualInstanceCount': '3' } },
+      { id: 'strange', annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': 'many' } },
+      { id: 'none', annotations: { 'run.googleapis.com/scalingMode': 'manual', 'run.googleapis.com/manualInstanceCount': '0', 'run.googleapis.com/minScale': '2' } },
     ],
   },
 }; // prettier-ignore
@@ -82,7 +84,9 @@ describe('what is only named', () => {
         `cloud-run-service | llm | Cloud Run service with at least 1 instances, nvidia-l4 GPUs | gcloud run services update llm --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | manual | Cloud Run service with 3 instances | gcloud beta run services update manual --scaling=auto --min=0 --min-instances=0 ${where}`,
         `cloud-run-service | warm | Cloud Run service with at least 2 instances | gcloud run services update warm --min=0 --min-instances=0 ${where}`,
-        `cloud-run-worker-pool | gpus | Cloud Run worker pool with 1 instances and nvidia-l4 GPUs | gcloud beta run worker-pools update gpus --scaling=0 --region=europe-west4 --project=${PROJECT}`,
+        `cloud-run-worker-pool | gpus | Cloud Run worker pool with at least 1 instances and nvidia-l4 GPUs | gcloud beta run worker-pools update gpus --scaling=0 --region=europe-west4 --project=${PROJECT}`,
+        `cloud-run-worker-pool | least | Cloud Run worker pool with at least 2 instances | gcloud beta run worker-pools update least --scaling=0 ${where}`,
+        `cloud-run-worker-pool | no-mode | Cloud Run worker pool with instances whose number is not told | gcloud beta run worker-pools update no-mode --scaling=0 ${where}`,
         `cloud-run-worker-pool | pullers | Cloud Run worker pool with 4 instances | gcloud beta run worker-pools update pullers --scaling=0 ${where}`,
         ...['scaled', 'strange', 'untold'].map((id) => `cloud-run-worker-pool | ${id} | Cloud Run worker pool with instances whose number is not told | gcloud beta run worker-pools update ${id} --scaling=0 ${where}`),
         `dataflow-job | j-1 | streaming Dataflow job embed | gcloud dataflow jobs drain j-1 ${where}`,
@@ -95,7 +99,7 @@ describe('what is only named', () => {
         `reasoning-engine | agent | reasoning engine agent, at least 1 instances | curl ${path}/reasoningEngines/agent?force=true"`,
         `reasoning-engine | asleep | reasoning engine , at least 0 instances | curl ${path}/reasoningEngines/asleep?force=true"`,
       ]);
-      expect(resources.filter((one) => !isKnownToBurn(one)).map(({ resource }) => resource.split('/').at(-1)).sort()).toEqual(['asleep', 'idle']);
+      expect(resources.filter((one) => !isKnownToBurn(one)).map(({ resource }) => resource.split('/').at(-1)).sort()).toEqual(['asleep', 'idle', 'no-mode', 'scaled', 'strange', 'untold']);
       expect(resources.every(({ fate }) => fate.kind !== 'stoppable' && fate.why !== '')).toBe(true);
     }); // prettier-ignore
   });
@@ -110,13 +114,13 @@ describe('what is only named', () => {
       expect(usd('ray')).toBeCloseTo(2 * usd('pool'), 6);
       expect(usd('j-1')).toBeCloseTo(usd('train'), 6);
       const burn = burnOf(inventory.resources);
-      expect(burn.unpriced).toBe(13);
+      expect(burn.unpriced).toBe(15);
       expect(burn.usd.low).toBeCloseTo(
         usd('ray') + usd('pool') + usd('run') + usd('search') + usd('j-1') + usd('train'),
         6,
       );
       const order = worstFirst(inventory.resources.filter(({ partOf }) => partOf === undefined)).map(({ resource }) => resource.split('/').at(-1)); // prettier-ignore
-      expect(order.slice(13, 17)).toEqual(['ray', 'pool', 'run', 'search']);
+      expect(order.slice(15, 19)).toEqual(['ray', 'pool', 'run', 'search']);
     });
   });
 
