@@ -39,7 +39,7 @@ export interface InForce {
   /** When the newest message was published by which what it reached is judged. */
   readonly publishedMs: number;
   readonly reached: readonly RungAction[];
-  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  /** When the last message before it was published by which what burns was not held; undefined where none is known. */
   readonly unheldMs: number | undefined;
 }
 
@@ -115,7 +115,12 @@ export async function recallInForce(
   const reached = isOutdated ? stored.reached.filter((one) => latest.reached.includes(one)) : stored.reached;
   if (reached.length === 0) return undefined;
   const judgedMs = isOutdated ? latest.atMs : publishedMs;
-  return { notification, publishedMs: judgedMs, reached, unheldMs: latest?.unheldMs };
+  const { unheldMs = judgedMs } = latest ?? {};
+  return {
+    ...{ notification, publishedMs: judgedMs, reached },
+    // Whether this message itself holds what burns is told with the estimate.
+    unheldMs: unheldMs < judgedMs ? unheldMs : undefined,
+  };
 }
 
 /** JSON has no undefined. */

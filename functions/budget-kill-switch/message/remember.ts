@@ -18,7 +18,7 @@ export interface Remembered {
   readonly rate: number | undefined;
   /** The moment that the figures are of by which it is taken. */
   readonly asOfMs: number;
-  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  /** When the last message before it was published by which what burns was not held; undefined where none is known. */
   readonly unheldMs: number | undefined;
   /** Whether it is the first that reaches no rung that takes something away, after others that did. */
   readonly releases: boolean;

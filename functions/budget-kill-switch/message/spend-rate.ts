@@ -44,7 +44,10 @@ export interface NotedSpend<T extends Told> {
   readonly newer: Latest | undefined;
   /** The moment that the figures are of by which it is taken. */
   readonly asOfMs: number;
-  /** When the last message was published by which what burns was not held; undefined where none is known. */
+  /**
+   * When the last message known before was published by which what burns was not held; undefined where none is known. Not this one: an
+   * estimate may hold what it does not.
+   */
   readonly unheldMs: number | undefined;
 }
 
@@ -81,13 +84,13 @@ export async function noteSpend<T extends Told>(
       return stored;
     }
     const asOfMs = newer?.atMs ?? publishedMs;
-    const unheldMs = isHeld(told) ? known?.unheldMs : asOfMs;
     const sample = sampleOf(told.notification, asOfMs);
     const before = stored.samples.filter(({ atMs }) => !isAhead(atMs, nowMs));
-    noted = { rate: rateOf(before, sample), told, newer: undefined, asOfMs, unheldMs };
+    noted = { rate: rateOf(before, sample), told, newer: undefined, asOfMs, unheldMs: known?.unheldMs };
     const last = before.at(-1);
     const isNew = last === undefined || asOfMs - last.atMs >= LEAST_APART_MS || !isSaid(last, sample);
     const samples = isNew ? [...before, sample].slice(-MAX_SAMPLES) : before;
+    const unheldMs = isHeld(told) ? known?.unheldMs : asOfMs;
     const latest = { ...latestOf(told, asOfMs), ...(unheldMs === undefined ? {} : { unheldMs }) };
     return {
       ...{ version: 1, samples },

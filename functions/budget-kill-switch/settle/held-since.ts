@@ -29,7 +29,7 @@ const MAX_UNANSWERED = 3;
 export interface JudgedBy {
   /** When the message was published; absent at a tick by the estimate alone. */
   readonly publishedMs?: number | undefined;
-  /** When the last message was published by which it was not held; absent where none is known. */
+  /** When the last message before it was published by which it was not held; absent where none is known. */
   readonly unheldMs?: number | undefined;
 }
 
@@ -99,9 +99,9 @@ export function isHeld({ mode, ladder }: Pick<Config, 'mode' | 'ladder'>, verdic
   return mode === 'enforce' && holdsCompute(ladder, verdict);
 }
 
-/** Whether a message after the last note did not hold it, and could not note that. */
+/** Whether a message after the last note, and after the moment since which it is held, did not hold it and could not note that. */
 function isBroken(before: Held | undefined, unheldMs = 0): boolean {
-  return unheldMs > (before?.publishedMs ?? before?.sinceMs ?? 0);
+  return unheldMs > Math.max(before?.publishedMs ?? 0, before?.sinceMs ?? 0);
 }
 
 /**

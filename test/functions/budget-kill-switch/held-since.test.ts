@@ -105,6 +105,8 @@ describe('noteHeld', () => {
     // A note by the estimate alone names no message.
     expect(await bucketOf({ sinceMs: 20 }).note(HELD, 30, {}, 15)).toBe(20);
     expect(await bucketOf({ sinceMs: 10 }).note(HELD, 30, {}, 15)).toBe(NOW_MS);
+    // It was below before the hold began, which an estimate alone began.
+    expect(await bucketOf({ sinceMs: 20, publishedMs: 10 }).note(HELD, 30, {}, 15)).toBe(20);
     const below = bucketOf({ sinceMs: 5, publishedMs: 10 });
     await below.note(BELOW, 15, {}, 15);
     expect(below.stored()).toMatchObject({ sinceMs: null, publishedMs: 15 });
