@@ -150,7 +150,7 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
   };
   const freeSinceMs = (key: string): number =>
     Math.max(budgets[budgetOf(key)].heldSinceMs ?? 0, graces.get(key)?.sinceMs ?? 0);
-  /** What other budgets and periods have taken of the same name, the first one first. */
+  /** What other budgets and periods have taken of the same name, the last one last. */
   const others = (key: string, name: string): readonly (readonly [string, Taken])[] =>
     [...away]
       .flatMap(([other, books]): [string, Taken][] => {
@@ -162,16 +162,12 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
   const take = (budget: BudgetIndex, name: string, found: Shape, rung: RungAction): void => {
     const key = keyOf(budget);
     const books = booksOf(key);
-    const [first] = others(key, name);
-    const shape =
-      first === undefined
-        ? found
-        : beforeOf(
-            name,
-            first[1].before,
-            found,
-            !isInForce(...first) || freeSinceMs(first[0]) > first[1].atMs,
-          );
+    const holders = others(key, name);
+    const last = holders.at(-1)?.[1];
+    const isFree = holders.every(
+      (one) => !isInForce(...one) || freeSinceMs(one[0]) > (last?.atMs ?? Infinity),
+    );
+    const shape = last === undefined ? found : beforeOf(name, last.before, found, isFree);
     const prior = books.get(name);
     const before =
       prior === undefined ? shape : beforeOf(name, prior.before, shape, freeSinceMs(key) > prior.atMs);
@@ -266,7 +262,7 @@ export function startOwnerModel(world: OwnerWorld): OwnerModel {
       const books = booksOf(key);
       const changes: string[] = [];
       const isHeld = (name: string): boolean => others(key, name).some((one) => isInForce(...one));
-      if (books.has(LINK) && isHeld(LINK)) return [];
+      if (isHeld(LINK)) return [];
       let isLinked = world.project().account !== '';
       if (books.delete(LINK)) {
         if (!isLinked) changes.push(`link ${PROJECT}`);

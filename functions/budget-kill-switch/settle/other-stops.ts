@@ -3,16 +3,17 @@ import { keyOf } from '../ladder/hold.ts';
 import type { Firing } from '../ladder/fire.ts';
 import type { RungPlan } from '../ladder/ladder.ts';
 import { asBeforeStop } from '../ladder/merge-plans.ts';
-import { freeHandSince } from './free-hand.ts';
+import { freeHandSince, type HadFreeHand } from './free-hand.ts';
 import { recallHeldSince } from './held-since.ts';
 
 /** Before a look began a restore may have noted what the look still saw on its way, by another instance's clock. */
 const NOTED_BEFORE_MS = 60_000;
 
 /**
- * What a rung of another budget or period took and holds still may run in part, as a group whose autoscaler is off: it is to be as it was
- * before the first of them took it, so that the last restore gives that back. Read after the look that began at `lookedAtMs`: what is taken meanwhile is
- * in its manifest by then. Throws `GoogleApiError`.
+ * What a rung of another budget or period took and holds still may run in part, as a group whose autoscaler is off: it is to be as the last
+ * of them remembers it, which is as it was before those that took it earlier, so that the last restore gives that back. Its owner had a free
+ * hand since where none of them was in force all the time. Read after the look that began at `lookedAtMs`: what is taken meanwhile is in its
+ * manifest by then. Throws `GoogleApiError`.
  */
 export async function asBeforeOtherStops<Plan extends RungPlan>(
   { due, run }: Pick<Firing, 'due' | 'run'>,
@@ -26,20 +27,19 @@ export async function asBeforeOtherStops<Plan extends RungPlan>(
   const { held, unread } = await readHolders(state, keyOf(due, run), nowMs, sinceMs);
   for (const { where, why } of unread)
     run.log('WARNING', `What ${where} holds of ${projectId} is not known: ${why}`, { runId });
-  const first = new Map<string, Holder>();
-  for (const holder of held) {
-    const { resource } = holder.item;
-    if (!first.has(resource)) first.set(resource, holder);
-  }
   const items = [];
   for (const item of plan.items) {
-    const holder = first.get(item.resource);
-    if (holder === undefined) items.push(item);
+    const holders = held.filter((one) => one.item.resource === item.resource);
+    const last = holders.at(-1);
+    if (last === undefined) items.push(item);
     else {
-      const hadFreeHand = freeHandSince(holder.manifest, await heldSince(run, holder));
+      const hands = await Promise.all(
+        holders.map(async (holder) => freeHandSince(holder.manifest, await heldSince(run, holder))),
+      );
+      const hadFreeHand: HadFreeHand = (before) => hands.every((hand) => hand(before));
       // Models that its owner has not deployed again come back with the restore of that one.
-      const isOwners = item.kind === 'endpoint' && hadFreeHand(holder.item);
-      items.push(isOwners ? item : asBeforeStop(holder.item, item, hadFreeHand));
+      const isOwners = item.kind === 'endpoint' && hadFreeHand(last.item);
+      items.push(isOwners ? item : asBeforeStop(last.item, item, hadFreeHand));
     }
   }
   return { ...plan, items };

@@ -165,6 +165,21 @@ const EXAMPLES: [Step[], boolean][] = [
     ],
     true,
   ],
+  // Of an old period, another budget and the present period the one in force counts, not the oldest, where the owner had a free hand.
+  [
+    [
+      { kind: 'message', budget: 0, percent: 101 },
+      { kind: 'period-turns' },
+      { kind: 'hand', hand: { kind: 'start-stop', what: 'web' } },
+      { kind: 'hand', hand: { kind: 'resize', what: 'web' } },
+      { kind: 'message', budget: 1, percent: 101 },
+      { kind: 'hand', hand: { kind: 'start-stop', what: 'web' } },
+      { kind: 'message', budget: 0, percent: 101 },
+      { kind: 'restore', which: 1, graceHours: 30 },
+      { kind: 'restore', which: 2, graceHours: 30 },
+    ],
+    false,
+  ],
   // Nothing burns: unlinking waits, and for longer than its settling time where the cost stands still.
   [
     [

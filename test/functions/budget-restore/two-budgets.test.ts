@@ -19,18 +19,21 @@ type Whose = 'month' | 'quarter';
 let messages = 0;
 
 /** Each message once more where it has to be delivered again. */
-async function alert(whose: Whose, percent = 110): Promise<void> {
+async function alert(whose: Whose, percent = 110, period = 1): Promise<void> {
   const { attributes, data } = wireOf({
-    ...{ budget: whose === 'month' ? 0 : 1, period: 1, percent, namesThreshold: true },
+    ...{ budget: whose === 'month' ? 0 : 1, period, percent, namesThreshold: true },
     ...{ forecastPercent: undefined, amountPercent: 100, currency: 'USD' },
   });
   await deliverAlert(fake.runtime, fake.world, { attributes, data }, `two-${++messages}`);
   fake.world.nowMs += 2 * MINUTE_MS;
 }
 
-async function restore(whose: Whose, method: 'GET' | 'POST' = 'POST'): Promise<RestoreAnswer> {
-  const own =
-    whose === 'month' ? { budget: BUDGET, period: PERIOD } : { budget: QUARTER, period: QUARTER_PERIOD };
+async function restore(
+  whose: Whose,
+  method: 'GET' | 'POST' = 'POST',
+  period = PERIOD,
+): Promise<RestoreAnswer> {
+  const own = whose === 'month' ? { budget: BUDGET, period } : { budget: QUARTER, period: QUARTER_PERIOD };
   const answer = await lab.restore(method, { ...own, project: RESEARCH, grace: '48h' });
   fake.world.nowMs += 2 * MINUTE_MS;
   return answer;
@@ -154,6 +157,21 @@ describe('what an owner changed between the stops of two budgets', () => {
     expect(stateOf(lab.project())).toMatchObject({ groups: { web: group, [POOL_GROUP]: group } });
     await restore('month');
     expect(stateOf(lab.project())).toEqual({ ...before, groups: { web: group, [POOL_GROUP]: group } });
+  });
+
+  it('after a period that no one restored: is as the budget in force took it, not as anyone resized it since', async () => {
+    start();
+    const web = lab.project().groups.get('web');
+    await alert('month');
+    fake.world.nowMs = Date.parse('2026-12-01T08:10:00Z');
+    Object.assign(web ?? {}, { size: GROUP_SIZE + 1, scaled: false });
+    await alert('quarter');
+    Object.assign(web ?? {}, { size: 1, scaled: false });
+    await alert('month', 110, 2);
+    expect(web).toEqual({ size: 0, scaled: false });
+    expect(lineOf(await restore('quarter'), 'web')).toMatchObject({ outcome: 'left' });
+    await restore('month', 'POST', '2026-12-01');
+    expect(web).toEqual({ size: GROUP_SIZE + 1, scaled: true });
   });
 
   it('an autoscaler that was off at first and is set to work since: stays so', async () => {
