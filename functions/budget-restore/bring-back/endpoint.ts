@@ -1,21 +1,18 @@
 import { changeState, UnsettledError } from '../../../shared/google/change/change-state.ts';
-import { lookTwice, poll } from '../../../shared/google/change/waits.ts';
+import { lookTwice } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { isBelow, type DeploymentRequest } from '../../../shared/state/manifest.ts';
 import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError, isRefused, GoogleApiError } from '../../../shared/google/google-api-error.ts';
-import {
-  deployModel,
-  getEndpointOperation,
-  readDeployedModel,
-} from '../../../shared/google/vertex/deployment.ts';
+import { deployModel, readDeployedModel } from '../../../shared/google/vertex/deployment.ts';
 import { getEndpoint, type DeployedModel } from '../../../shared/google/vertex/vertex.ts';
 import { matchModels, splitFor } from '../../../shared/google/vertex/match-models.ts';
 import { withRemedy } from '../model-accounts.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
+import { awaitDeployment, KEEP_FREE_MS } from './await-deployment.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 
@@ -27,13 +24,6 @@ export interface DeploymentJournal {
   read(modelId: string): DeploymentRequest | undefined;
   write(modelId: string, request: DeploymentRequest | undefined): Promise<void>;
 }
-
-/** How long a deployment may take to show; a request without an answer is not repeated within this time. */
-const DEPLOYED_MS = 40 * 60_000;
-const UNANSWERED_MS = 25 * 60_000;
-
-/** Kept free of the request's time, to say and note what is still on its way. */
-const KEEP_FREE_MS = 60_000;
 
 /** Looks again this soon where Google refuses for the state that the endpoint is in. */
 const LOOK_AGAIN_MS = 10_000;
@@ -221,50 +211,6 @@ function canHelp(error: unknown): boolean {
   if (!(error instanceof GoogleApiError)) return false;
   // Another operation on the endpoint may be going on; whatever else is refused stays refused.
   return error.retryable || [400, 404, 409, 412].includes(error.status ?? 0);
-}
-
-type DeploymentOutcome =
-  /** `late`: its time is over, and nothing tells that it goes on. */
-  { readonly kind: 'shows' | 'goes-on' | 'late' } | { readonly kind: 'failed'; readonly why: string };
-
-/**
- * Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed: for as long as one takes, and
- * within this request's time.
- */
-async function awaitDeployment(
-  { api, runtime, pause }: RestoreRun,
-  item: EndpointItem,
-  model: DeployedModel,
-  { atMs, operation }: DeploymentRequest,
-): Promise<DeploymentOutcome> {
-  let seen: Awaited<ReturnType<typeof lookUp>>;
-  const timeoutMs = operation === undefined ? UNANSWERED_MS : DEPLOYED_MS;
-  // A moment that is still to come was noted by a clock that was wrong: it prolongs nothing.
-  const ownMs = Math.max(0, Math.min(timeoutMs, atMs + timeoutMs - runtime.now().getTime()));
-  const leftMs = Math.min(ownMs, Math.max(0, api.timeLeftMs() - KEEP_FREE_MS));
-  const over = await poll(pause, leftMs, async () => {
-    const { models } = await getEndpoint(api, item.resource);
-    if (matchModels(item.models, models).present.has(model.id)) return true;
-    seen = operation === undefined ? undefined : await lookUp(api, operation);
-    return seen?.error !== undefined;
-  });
-  if (seen?.error !== undefined) return { kind: 'failed', why: seen.error };
-  if (over) return { kind: 'shows' };
-  return { kind: leftMs < ownMs || seen?.done === false ? 'goes-on' : 'late' };
-}
-
-/** What became of an operation; undefined where it cannot be looked at. */
-async function lookUp(
-  api: RestoreRun['api'],
-  operation: string,
-): Promise<Awaited<ReturnType<typeof getEndpointOperation>> | undefined> {
-  try {
-    return await getEndpointOperation(api, operation);
-  } catch (error) {
-    // The endpoint itself tells as well, only later.
-    if (error instanceof GoogleApiError) return undefined;
-    throw error;
-  }
 }
 
 function nameOf(model: DeployedModel): string {

@@ -7,8 +7,14 @@ const OPERATION = `projects/${RESEARCH}/locations/us-central1/endpoints/1/operat
 
 /** While true, what is deployed goes on and does not show. */
 let isSlow = false;
+/** Looks at an operation that Google answers; the ones after them are answered with `status`. */
+let looks = Infinity;
+let status = 503;
 const lab = restoreWorld(async (request, answer) => {
-  if (/^GET .*\/operations\//.test(request)) return { name: OPERATION, done: !isSlow };
+  if (/^GET .*\/operations\//.test(request)) {
+    if (--looks < 0) refuse(status);
+    return { name: OPERATION, done: !isSlow };
+  }
   const data = await answer();
   if (request.includes(':deployModel')) return { name: OPERATION };
   if (isSlow && /^GET .*\/endpoints\/1(?:\?|$)/.test(request))
@@ -16,6 +22,11 @@ const lab = restoreWorld(async (request, answer) => {
   return data;
 });
 const { fake } = lab;
+
+function refuse(code: number): never {
+  const data = { error: { code, message: `refused with ${code}` } };
+  throw Object.assign(new Error(data.error.message), { response: { status: code, data } });
+}
 
 /** Waiting takes its time here. */
 const runtime = {
@@ -56,5 +67,32 @@ describe('models whose deployment takes longer than the request', () => {
     expect([last.status, endpointOf(last)?.outcome]).toEqual([200, 'done']);
     expect(deployments()).toHaveLength(2);
     expect(stateOf(lab.project())).toEqual(before);
+  });
+
+  it.each([
+    ['its operation cannot be looked at', 60, 0, 503],
+    ['its operation could not be looked at any more after it went on', 39, 1, 503],
+    ['its operation may not be looked at any more after it went on', 39, 1, 403],
+  ])('stay pending after their time where %s', async (_, minutes, answered, refusedWith) => {
+    looks = Infinity;
+    await lab.stopResources();
+    isSlow = true;
+    await restore();
+    const requestedMs = Math.min(...Object.values(lab.manifest().deployments ?? {}).map(({ atMs }) => atMs));
+    fake.world.nowMs = Math.max(fake.world.nowMs, requestedMs + minutes * MINUTE_MS);
+    [looks, status] = [answered, refusedWith];
+    expect(endpointOf(await restore())).toMatchObject({ outcome: 'pending' });
+    expect(deployments()).toHaveLength(2);
+  });
+
+  it.each([404, 403])('are requested anew after their time where their operation is answered with %i', async (refusedWith) => {
+    looks = Infinity;
+    await lab.stopResources();
+    isSlow = true;
+    await restore();
+    fake.world.nowMs += 60 * MINUTE_MS;
+    [looks, status] = [0, refusedWith];
+    expect(endpointOf(await restore())).toMatchObject({ outcome: 'pending' });
+    expect(deployments().length).toBeGreaterThan(2);
   });
 });
