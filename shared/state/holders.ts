@@ -23,7 +23,7 @@ export interface Holders {
   readonly unread: readonly { readonly where: string; readonly why: string }[];
 }
 
-/** Manifests of one project that are read, those of the newest periods first: what older ones hold no rung in force does. */
+/** Manifests of one project that are read: those of which a rung is in force, and then those of the newest periods. */
 const MAX_READ = 24;
 const READS_AT_ONCE = 8;
 
@@ -39,14 +39,16 @@ export async function readHolders(
   sinceMs = Infinity,
 ): Promise<Holders> {
   const { items } = await state.list('manifests/', `manifests/*/*/*/${own.project}.json`);
-  const keys = items
+  const all = items
     .flatMap((name) => manifestKey(name) ?? [])
     .filter(({ project }) => project === own.project)
-    .filter(({ budget, period }) => budget !== own.budget || period !== own.period)
-    .sort((a, b) => (a.period === b.period ? 0 : a.period < b.period ? 1 : -1))
-    .slice(0, MAX_READ);
-  if (keys.length === 0) return { held: [], unread: [] };
+    .filter(({ budget, period }) => budget !== own.budget || period !== own.period);
+  if (all.length === 0) return { held: [], unread: [] };
   const said = await saidInForce(state, own.project, nowMs);
+  const isSaid = (key: ManifestKey): boolean => said.some((one) => isAbout(one, key));
+  const keys = all
+    .sort((a, b) => Number(isSaid(b)) - Number(isSaid(a)) || newestFirst(a, b))
+    .slice(0, MAX_READ);
   const unread: { where: string; why: string }[] = [];
   const held = await pMap(
     keys,
@@ -64,6 +66,10 @@ export async function readHolders(
   return { held: held.flat().sort((a, b) => (a.item.atMs ?? 0) - (b.item.atMs ?? 0)), unread };
 }
 
+function newestFirst({ period: a }: ManifestKey, { period: b }: ManifestKey): number {
+  return a === b ? 0 : a < b ? 1 : -1;
+}
+
 function heldBy(manifest: Manifest, said: readonly SaidInForce[], sinceMs: number): readonly Holder[] {
   const { restored, rungs } = manifest;
   return rungs.flatMap(({ do: rung, items = [] }) =>
@@ -75,16 +81,14 @@ function heldBy(manifest: Manifest, said: readonly SaidInForce[], sinceMs: numbe
 }
 
 /** What a restore has released is in force no more, whatever was said before it. */
-function isInForce(
-  { budget, period, grace }: Manifest,
-  rung: RungAction,
-  said: readonly SaidInForce[],
-): boolean {
+function isInForce(manifest: Manifest, rung: RungAction, said: readonly SaidInForce[]): boolean {
+  const releasedMs = manifest.grace?.sinceMs ?? 0;
   return said.some(
-    (one) =>
-      one.budget === budget &&
-      (one.period === undefined || one.period === period) &&
-      one.rungs.includes(rung) &&
-      one.atMs > (grace?.sinceMs ?? 0),
+    (one) => isAbout(one, manifest) && one.rungs.includes(rung) && one.atMs > releasedMs,
   );
+}
+
+/** What an earlier version said names no period, and may be of any. */
+function isAbout(said: SaidInForce, { budget, period }: ManifestKey): boolean {
+  return said.budget === budget && (said.period === undefined || said.period === period);
 }

@@ -34,20 +34,20 @@ export async function heldElsewhere(
  * first stop with the last restore. Without its billing nothing of the project comes back. Pure.
  */
 export function leaveHeld(steps: readonly RestoreStep[], held: readonly Holder[]): readonly RestoreStep[] {
-  const holders = new Map(held.filter((one) => one.isInForce).map((one) => [one.item.resource, one]));
-  const link = steps.find(({ item }) => item.kind === 'billing' && holders.has(item.resource));
-  const ofLink = holders.get(link?.item.resource ?? '');
+  const inForce = held.filter((one) => one.isInForce);
+  const holders = new Map(inForce.map((one) => [one.item.resource, one]));
+  const ofLink = inForce.find(({ item }) => item.kind === 'billing');
   return steps.map((step) => {
     const { action, item } = step;
     const holder = holders.get(item.resource) ?? ofLink;
     if (action === 'none' || holder === undefined) return step;
-    const what = holder.item.resource === item.resource ? 'it' : 'the billing of its project';
+    const what = holder.item.resource === item.resource ? 'it as well' : 'the billing of its project';
     return { ...step, action: 'none', why: heldText(holder, what) };
   });
 }
 
 function heldText(holder: Holder, what: string): string {
-  return `${rungText(holder)} is in force and holds ${what} as well, since ${takenText(holder)}: it comes back with a restore of that one; after a raise of it send this request again`;
+  return `${rungText(holder)} is in force and holds ${what}, since ${takenText(holder)}: it comes back with a restore of that one; after a raise of it send this request again`;
 }
 
 /** What another budget stopped after an operator had started it; undefined where none did, or it was started after that as well. Pure. */

@@ -110,6 +110,43 @@ describe.each(['month', 'quarter'] as const)('a project whose budget of the %s s
   });
 }); // prettier-ignore
 
+describe('what one budget stopped while another one, in force, unlinked billing', () => {
+  it('is left, and named with that one, in plan and answer: nothing is requested', async () => {
+    start();
+    await alert('month');
+    await alert('quarter', 130);
+    expect(lab.project().account).toBe('');
+    fake.world.changes.length = 0;
+    const why = expect.stringMatching(
+      /^unlink-billing of \S+\/quarter, period 2026-10-01, is in force and holds the billing of its project, since 2026-\S+Z: it comes back with a restore of that one/,
+    ) as string;
+    for (const method of ['GET', 'POST'] as const)
+      expect(lineOf(await restore('month', method), 'vm-1')).toMatchObject({ outcome: 'left', why });
+    expect(fake.world.changes).toEqual([]);
+  });
+});
+
+describe('a manifest of which a rung is in force', () => {
+  it('counts also where many others are of newer periods', async () => {
+    start();
+    await alert('quarter');
+    for (let index = 0; index < 30; index++) {
+      const budget = BUDGET.replace(/month$/, `other-${index}`);
+      const [, account = ''] = budget.split('/');
+      const manifest = { version: 1, budget, period: PERIOD, project: RESEARCH, rungs: [], restored: {} };
+      fake.world.objects.set(`manifests/${account}/other-${index}/${PERIOD}/${RESEARCH}.json`, {
+        ...{ text: JSON.stringify(manifest), generation: index, updatedMs: fake.world.nowMs },
+      });
+    }
+    lab.project().vms.set('vm-1', true);
+    fake.world.starts.set(`${RESEARCH}/vm-1`, fake.world.nowMs);
+    fake.world.nowMs += MINUTE_MS;
+    await alert('month');
+    await alert('quarter');
+    expect(lineOf(await restore('month'), 'vm-1')).toMatchObject({ outcome: 'left' });
+  });
+});
+
 describe('what a person started after one budget had stopped it', () => {
   /** Stopped by the month, started by hand, stopped by the quarter; and neither is in force any more. */
   async function stopTwice(): Promise<string> {
