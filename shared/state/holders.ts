@@ -83,9 +83,7 @@ function heldBy(manifest: Manifest, said: readonly SaidInForce[], sinceMs: numbe
 /** What a restore has released is in force no more, whatever was said before it. */
 function isInForce(manifest: Manifest, rung: RungAction, said: readonly SaidInForce[]): boolean {
   const releasedMs = manifest.grace?.sinceMs ?? 0;
-  return said.some(
-    (one) => isAbout(one, manifest) && one.rungs.includes(rung) && one.atMs > releasedMs,
-  );
+  return said.some((one) => isAbout(one, manifest) && one.rungs.includes(rung) && one.atMs > releasedMs);
 }
 
 /** What an earlier version said names no period, and may be of any. */

@@ -18,13 +18,17 @@ export type DeploymentOutcome =
   /** `late`: its time is over, and nothing tells that it goes on. */
   { readonly kind: 'shows' | 'goes-on' | 'late' } | { readonly kind: 'failed'; readonly why: string };
 
+interface Waiting extends Pick<RestoreRun, 'api' | 'pause'> {
+  readonly runtime: Pick<RestoreRun['runtime'], 'now'>;
+}
+
 /**
  * Waits until a deployment that was requested shows on its endpoint, or its operation says that it failed: for as long as one takes, and
  * within this request's time.
  */
 export async function awaitDeployment(
-  { api, runtime, pause }: RestoreRun,
-  item: EndpointItem,
+  { api, runtime, pause }: Waiting,
+  item: Pick<EndpointItem, 'resource' | 'models'>,
   model: DeployedModel,
   { atMs, operation }: DeploymentRequest,
 ): Promise<DeploymentOutcome> {
