@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Receipt } from '../../shared/run/receipt.ts';
 import { shortName } from './restore-call.ts';
-import { renderTable } from './table.ts';
+import { indent, renderTable } from './table.ts';
 
 /** What a run of the switch stopped, and why; the rungs themselves are left out. */
 export function showTaken({ decisions }: Receipt): string {
@@ -34,6 +34,6 @@ export function showLeftBurning(evidence: Readonly<Record<string, unknown>>): st
   const left = leftSchema.safeParse(evidence['leftBurning']);
   if (!left.success || left.data.length === 0) return undefined;
   return left.data
-    .map(({ resource, cost, command }) => `  ${shortName(resource)}: ${cost}\n    ${command}`)
+    .map(({ resource, cost, command }) => `${indent(`${shortName(resource)}: ${cost}`, 2)}\n    ${command}`)
     .join('\n');
 }

@@ -35,6 +35,7 @@ it('the story of the live basis: a runaway is stopped while the messages still s
     'stop-compute',
   ]);
   const text = lines.join(' ').replaceAll(/\s+/g, ' ');
-  expect(text).toMatch(/stop-compute fires.*Estimated: 1,0\d\d\.\d\d to /);
+  // The ledger began within the month: before reports hold what ran before it, there is no upper point.
+  expect(text).toMatch(/stop-compute fires.*Estimated: 1,0\d\d\.\d\d USD or more by now, expected 1,0/);
   expect(text).toMatch(/Only now do the messages report \$1,0\d\d: \d+ minutes later/);
 });
