@@ -21,6 +21,10 @@ const lookSchema = z.object({
   oldestMs: z.optional(z.number()),
 });
 
+/** What an estimate was made of: its last look, its first one, and the latest report. */
+const momentSchema = z.object({ atMs: z.number(), oldestMs: z.number(), reportedMs: z.optional(z.number()) });
+type Moment = z.infer<typeof momentSchema>;
+
 const memorySchema = z.object({
   version: z.literal(1),
   /** The last two estimates, ascending: a message and a tick may judge by the same looks. */
@@ -29,10 +33,16 @@ const memorySchema = z.object({
   reached: z.optional(z.array(z.enum(rungActions))),
   /**
    * The highest rung of the period, USD, that a look was sure of, for the projects of the budget's filter; one without `filter` counts for none.
-   * No more than what each look since that saw all expected: credits take away what was spent.
+   * No more than what each look since that saw all expected: credits take away what was spent. `of`: the latest of those looks, or the
+   * one that was sure.
    */
   sure: z.optional(
-    z.object({ periodStartMs: z.number(), usd: z.number(), filter: z.optional(z.array(z.string())) }),
+    z.object({
+      periodStartMs: z.number(),
+      usd: z.number(),
+      filter: z.optional(z.array(z.string())),
+      of: z.optional(momentSchema),
+    }),
   ),
 });
 type Memory = z.infer<typeof memorySchema>;
@@ -54,7 +64,7 @@ export interface KnownEstimates {
 type Filtered = Pick<Budget, 'name' | 'projects'>;
 
 /** An estimate, and the looks that it is of. */
-interface Looked {
+export interface Looked {
   readonly estimate: Estimate;
   /** Whether the latest look at each project saw all: what is expected of the others may lack what they did not see. */
   readonly complete: boolean;
@@ -69,8 +79,9 @@ interface Looked {
 export async function noteEstimate(
   { state, runtime }: Pick<EventContext, 'state' | 'runtime'>,
   { name, projects }: Filtered,
-  { estimate, complete, oldestMs }: Looked,
+  looked: Looked,
 ): Promise<KnownEstimates> {
+  const { estimate, oldestMs } = looked;
   if (state === undefined) return { before: undefined, reached: [], sureUsd: 0 };
   const {
     looks,
@@ -80,7 +91,7 @@ export async function noteEstimate(
     // One from the future was written by a clock that was wrong, or by hand.
     const known = before.looks.filter(({ atMs }) => atMs <= estimate.atMs);
     const isNew = known.every(({ atMs }) => atMs < oldestMs);
-    const after = complete ? atMost(before, estimate, projects) : before;
+    const after = atMost(before, looked, projects);
     return isNew ? { ...after, looks: [...known, earlierOf(estimate, known.at(-1))].slice(-2) } : after;
   });
   const sureUsd = sureOf(sure, estimate.reading.periodStartMs, projects);
@@ -104,29 +115,41 @@ export async function noteReached(
 export async function noteSure(
   { state, runtime, log }: Pick<EventContext, 'state' | 'runtime' | 'log'>,
   { name, projects }: Filtered,
-  { periodStartMs, usd }: Pick<Sure, 'periodStartMs' | 'usd'>,
+  looked: Looked,
+  usd: number,
 ): Promise<void> {
   if (state === undefined) return;
+  const { periodStartMs } = looked.estimate.reading;
   try {
     await updateStateObject(state, runtime, memoryOf(name), (before) =>
       sureOf(before.sure, periodStartMs, projects) >= usd
         ? before
-        : { ...before, sure: { periodStartMs, usd, filter: [...projects] } },
+        : { ...before, sure: { periodStartMs, usd, filter: [...projects], of: momentOf(looked) } },
     );
   } catch (error) {
     log('WARNING', `Cannot note which rung of ${name} the estimate is sure of: ${messageOf(error)}`);
   }
 }
 
-/** Of what was sure no more than is expected to be spent. */
-function atMost(
-  memory: Memory,
-  { spend: { expected: usd }, reading: { periodStartMs } }: Estimate,
-  projects: readonly string[],
-): Memory {
-  return sureOf(memory.sure, periodStartMs, projects) <= usd
-    ? memory
-    : { ...memory, sure: { periodStartMs, usd, filter: [...projects] } };
+/** Of what was sure no more than is expected to be spent. An estimate that comes late takes nothing away from a newer one. */
+function atMost(memory: Memory, looked: Looked, projects: readonly string[]): Memory {
+  const { sure } = memory;
+  const { spend, reading } = looked.estimate;
+  const usd = sureOf(sure, reading.periodStartMs, projects);
+  const of = momentOf(looked);
+  if (!looked.complete || sure === undefined || usd === 0 || isLate(of, sure.of)) return memory;
+  return { ...memory, sure: { ...sure, usd: Math.min(usd, spend.expected), of } };
+}
+
+function momentOf({ estimate: { atMs, reading }, oldestMs }: Looked): Moment {
+  return { atMs, oldestMs, reportedMs: reading.reported?.atMs };
+}
+
+/** Whether a look or the report of the one is older than that of the other. */
+function isLate(one: Moment, other: Moment | undefined): boolean {
+  if (other === undefined) return false;
+  const { atMs, oldestMs, reportedMs = 0 } = other;
+  return one.atMs < atMs || one.oldestMs < oldestMs || (one.reportedMs ?? 0) < reportedMs;
 }
 
 /** What was sure for other projects is not spent by these. */

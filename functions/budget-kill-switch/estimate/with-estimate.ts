@@ -56,11 +56,11 @@ export async function withEstimate(
     if (gathered.kind === 'none') return alone('WARNING', gathered.why);
     const { estimate, blocked, complete, oldestMs } = gathered;
     if (blocked !== undefined) return alone('ERROR', `nothing is done on the estimate: ${blocked}`);
-    const known = await noteEstimate(context, budget, { estimate, complete, oldestMs });
+    const looked = { estimate, complete, oldestMs };
+    const known = await noteEstimate(context, budget, looked);
     const estimated = estimatedOf(verdict, { estimate, complete, ...known });
     const { sureUsd } = estimated;
-    const { periodStartMs: startMs } = estimate.reading;
-    if (sureUsd > known.sureUsd) await noteSure(context, budget, { periodStartMs: startMs, usd: sureUsd });
+    if (sureUsd > known.sureUsd) await noteSure(context, budget, looked, sureUsd);
     // Nothing above a rung is ever silent.
     if (estimated.unsure !== undefined)
       log(

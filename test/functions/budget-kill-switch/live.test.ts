@@ -28,6 +28,10 @@ async function start(more: Partial<ModelPolicy> = {}): Promise<LiveWorld> {
 const stops = ({ fake: { world } }: LiveWorld): readonly string[] =>
   world.changes.filter((change) => change.startsWith('stop ml-research/vm-1'));
 
+/** The highest rung that an estimate was sure of, as it is kept. */
+const sureUsd = (live: LiveWorld): string | undefined =>
+  /"sure":\{"periodStartMs":\d+,"usd":([\d.]+)/.exec(live.fake.world.objects.get(MEMORY)?.text ?? '')?.[1];
+
 /** So many dollars an hour; $100 are the budget, and 25 of them are spent. */
 const RUNAWAY = 300;
 
@@ -175,11 +179,6 @@ describe('the ladder on spend that is estimated', () => {
       await live.message(live.reported() - 20);
       return live;
     }
-    const sureUsd = (live: LiveWorld): unknown =>
-      /"sure":\{"periodStartMs":\d+,"usd":([\d.]+)/.exec(
-        live.fake.world.objects.get(MEMORY)?.text ?? '',
-      )?.[1];
-
     it('stops nothing once that much is expected again', async () => {
       const live = await credited(true);
       live.fake.world.projects.find(({ id }) => id === 'ml-research')?.vms.set('vm-1', true);
@@ -196,6 +195,29 @@ describe('the ladder on spend that is estimated', () => {
     it('stays while no look sees all: what is expected may lack what was not seen', async () => {
       expect(sureUsd(await credited(false))).toBe(String(AMOUNT));
     });
+  });
+
+  it('an instance that wakes late with an older look takes nothing away from what a newer one was sure of', async () => {
+    const live = await start();
+    live.burn('ml-research', RUNAWAY);
+    const look = (): ReadonlyMap<string, string> =>
+      new Map(
+        [...live.fake.world.objects].flatMap(([name, { text }]) =>
+          name.startsWith('ledgers/') ? [[name, text]] : [],
+        ),
+      );
+    const looks = [look()];
+    while (sureUsd(live) !== String(AMOUNT)) {
+      await live.round();
+      looks.push(look());
+    }
+    const [older, newer] = looks.slice(-2);
+    older?.forEach((text, name) => live.write(name, text));
+    await live.tick();
+    expect(sureUsd(live)).toBe(String(AMOUNT));
+    newer?.forEach((text, name) => live.write(name, text));
+    await live.message(live.reported() - 20);
+    expect(Number(sureUsd(live))).toBeLessThan(AMOUNT);
   });
 
   it('is calm once the amount is raised', async () => {
