@@ -1,28 +1,37 @@
-import type { DeploymentRequest, Grace, Manifest } from '../../shared/state/manifest.ts';
+import {
+  deploymentKey,
+  type DeploymentRequest,
+  type Grace,
+  type Manifest,
+} from '../../shared/state/manifest.ts';
 import type { ManifestItem } from '../../shared/state/manifest-item.ts';
+import type { Holder } from '../../shared/state/holders.ts';
+import type { State } from '../../shared/state/state.ts';
 import type { AnswerLine } from './answer-line.ts';
 import { openStarts, type Starts } from './bring-back/starts.ts';
 import type { GraceRequest } from './config.ts';
-import type { DeploymentJournal } from './bring-back/endpoint.ts';
+import type { DeploymentJournal, EndpointItem } from './bring-back/endpoint.ts';
+import { deploymentsElsewhere } from './bring-back/deployments-elsewhere.ts';
 import type { RestoreRun } from './run.ts';
 
 type HeldRun = Pick<RestoreRun, 'lease' | 'runtime'>;
 
 /** What the manifest is told of a restore. */
 export interface Books {
-  readonly journal: (endpoint: string) => DeploymentJournal;
+  readonly journal: (item: EndpointItem) => DeploymentJournal;
   readonly starts: Starts;
   /** Notes what became of an item, so that nothing is brought back twice. */
   note(item: ManifestItem, outcome: AnswerLine['outcome']): void;
   save(): Promise<void>;
 }
 
-export function openBooks(held: HeldRun): Books {
-  const { lease, runtime } = held;
-  const starts = openStarts(held);
+/** `held`: what other budgets and periods hold of the project. */
+export function openBooks(run: HeldRun, state: State, held: readonly Holder[]): Books {
+  const { lease, runtime } = run;
+  const starts = openStarts(run);
   const back: ManifestItem[] = [];
   return {
-    journal: openJournal(held),
+    journal: openJournal(run, state, held),
     starts,
     note(item, outcome) {
       // What an unfinished run of the switch may still take away is looked at again next time.
@@ -43,12 +52,12 @@ export function openBooks(held: HeldRun): Books {
 }
 
 /** The journal of each endpoint in a project's manifest. What it says then is what this run goes by. */
-function openJournal({ lease }: HeldRun): (endpoint: string) => DeploymentJournal {
+function openJournal({ lease }: HeldRun, state: State, held: readonly Holder[]): Books['journal'] {
   const known = new Map<string, DeploymentRequest>(Object.entries(lease.manifest().deployments ?? {}));
-  return (endpoint) => ({
-    read: (modelId) => known.get(`${endpoint} ${modelId}`),
+  return (item) => ({
+    read: (modelId) => known.get(deploymentKey(item.resource, modelId)),
     async write(modelId, request) {
-      const key = `${endpoint} ${modelId}`;
+      const key = deploymentKey(item.resource, modelId);
       await lease.update(({ deployments = {}, ...stored }) => {
         const others = Object.entries(deployments).filter(([other]) => other !== key);
         const own = request === undefined ? [] : [[key, request] as const];
@@ -57,6 +66,7 @@ function openJournal({ lease }: HeldRun): (endpoint: string) => DeploymentJourna
       if (request === undefined) known.delete(key);
       else known.set(key, request);
     },
+    elsewhere: (model) => deploymentsElsewhere(state, held, item, model),
   });
 }
 

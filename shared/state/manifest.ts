@@ -74,10 +74,7 @@ const manifestSchema = z.object({
   rungs: z.array(rungSchema),
   /** Resources brought back, with the moment. */
   restored: z.record(z.string(), z.number()),
-  /**
-   * Deployments of models that were requested and are not known to be done, by endpoint and the model's old id:
-   * `projects/P/locations/L/endpoints/E 7808380286500077568`.
-   */
+  /** Deployments of models that were requested and are not known to be done, by their {@link deploymentKey}. */
   deployments: z.optional(z.record(z.string(), deploymentSchema)),
   /** Starts that the restore requested and that are not known to have come to their end, by resource and step. */
   starts: z.optional(z.record(z.string(), startSchema)),
@@ -128,6 +125,11 @@ export interface ManifestKey {
 /** `manifests/A/B/2026-11-01/PROJECT.json` */
 export function manifestObject({ budget, period, project }: ManifestKey): string {
   return `manifests/${budgetPath(budget)}/${period}/${project}.json`;
+}
+
+/** Endpoint and the model's old id: `projects/P/locations/L/endpoints/E 7808380286500077568`. */
+export function deploymentKey(endpoint: string, modelId: string): string {
+  return `${endpoint} ${modelId}`;
 }
 
 const NAME = /^manifests\/([0-9A-F-]{20})\/([\w-]{1,64})\/(\d{4}-\d{2}-\d{2})\/([a-z0-9.:-]{4,62})\.json$/;

@@ -31,7 +31,7 @@ export async function bringBackHeld(
   const manifest = run.lease.manifest();
   const held = await heldElsewhere(run, state, manifest);
   const steps = leaveHeld(planRestore(manifest, wayBackOf), held);
-  const books = openBooks(run);
+  const books = openBooks(run, state, held);
   const settle = (step: RestoreStep, line: AnswerLine): void => {
     lines.push(line);
     record(receipt, step, line);
@@ -142,7 +142,7 @@ function taskOf(step: RestoreStep, held: readonly Holder[]): Starting | undefine
 
 async function restoreOne(run: RestoreRun, { item, why }: RestoreStep, books: Books): Promise<Restored> {
   if (item.kind === 'billing') return restoreBilling(run, item);
-  if (item.kind === 'endpoint') return restoreEndpoint(run, item, books.journal(item.resource));
+  if (item.kind === 'endpoint') return restoreEndpoint(run, item, books.journal(item));
   return { kind: 'left', why: why ?? 'there is no way to bring it back' };
 }
 

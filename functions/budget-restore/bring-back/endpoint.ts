@@ -13,6 +13,7 @@ import { withRemedy } from '../model-accounts.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
 import { awaitDeployment, KEEP_FREE_MS } from './await-deployment.ts';
+import type { ElsewhereRequest } from './deployments-elsewhere.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 
@@ -23,6 +24,8 @@ export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
 export interface DeploymentJournal {
   read(modelId: string): DeploymentRequest | undefined;
   write(modelId: string, request: DeploymentRequest | undefined): Promise<void>;
+  /** What restores of other budgets and periods that hold the endpoint as well requested of a model, as it is noted now. */
+  elsewhere(model: DeployedModel): Promise<readonly ElsewhereRequest[]>;
 }
 
 /** Looks again this soon where Google refuses for the state that the endpoint is in. */
@@ -131,8 +134,10 @@ async function restoreModel(
       if (outcome.kind === 'goes-on') throw new StillPending(unshownText(item, model));
       await journal.write(model.id, undefined);
     }
+    const others = await journal.elsewhere(model);
+    if (await showsElsewhere(run, item, model, others)) continue;
     try {
-      await deploy(run, item, model, journal);
+      await deploy(run, item, model, journal, others);
       return match.foreign.length > 0 ? 'beside-foreign' : 'done';
     } catch (error) {
       if (requests >= MAX_REQUESTS || !canHelp(error)) throw error;
@@ -141,17 +146,33 @@ async function restoreModel(
   }
 }
 
+/** Waits for what others requested. Throws `StillPending` where that goes on. Whether it shows. */
+async function showsElsewhere(
+  run: RestoreRun,
+  item: EndpointItem,
+  model: DeployedModel,
+  others: readonly ElsewhereRequest[],
+): Promise<boolean> {
+  for (const { request, whose } of others) {
+    const { kind } = await awaitDeployment(run, item, model, request);
+    if (kind === 'shows') return true;
+    if (kind === 'goes-on') throw new StillPending(`${unshownText(item, model)}, by a restore of ${whose}`);
+  }
+  return false;
+}
+
 /** Requests a deployment and waits until it shows. Throws what it is refused with or ends with, `BusyError` when it takes too long. */
 async function deploy(
   run: RestoreRun,
   item: EndpointItem,
   model: DeployedModel,
   journal: DeploymentJournal,
+  others: readonly ElsewhereRequest[],
 ): Promise<void> {
   const what = whatOf(item, model);
   if (run.api.timeLeftMs() < KEEP_FREE_MS)
     throw new StillPending(`${what} is not deployed yet: too little of this request's time is left`);
-  const requested = await requestDeployment(run, item, model, journal);
+  const requested = await requestDeployment(run, item, model, journal, others);
   if (requested === undefined) return;
   await journal.write(model.id, requested);
   const outcome = await awaitDeployment(run, item, model, requested);
@@ -175,6 +196,7 @@ async function requestDeployment(
   item: EndpointItem,
   model: DeployedModel,
   journal: DeploymentJournal,
+  others: readonly ElsewhereRequest[],
 ): Promise<DeploymentRequest | undefined> {
   const nowMs = (): number => runtime.now().getTime();
   const atMs = nowMs();
@@ -187,8 +209,14 @@ async function requestDeployment(
         look: async () => matchModels(item.models, (await getEndpoint(api, item.resource)).models),
         isThere: ({ present }) => present.has(model.id),
         blocker: () => undefined,
-        // A process that dies with the request on its way leaves word of it.
-        intend: () => journal.write(model.id, { atMs }),
+        // A process that dies with the request on its way leaves word of it. Of two restores at the same time one at least sees the other's.
+        intend: async () => {
+          await journal.write(model.id, { atMs });
+          const known = new Set(others.map(({ request }) => request.atMs));
+          const other = (await journal.elsewhere(model)).find(({ request }) => !known.has(request.atMs));
+          if (other !== undefined)
+            throw new StillPending(`${whatOf(item, model)} is deployed by a restore of ${other.whose} now`);
+        },
         request: (permit, match) =>
           deployModel(api, permit, item.resource, model, splitFor(item.trafficSplit, model.id, match)),
       },
@@ -200,7 +228,7 @@ async function requestDeployment(
       : undefined;
   } catch (error) {
     // What Google refused is not under way; what got no answer may be.
-    if (isRefused(error)) await journal.write(model.id, undefined);
+    if (isRefused(error) || error instanceof StillPending) await journal.write(model.id, undefined);
     throw error;
   }
 }

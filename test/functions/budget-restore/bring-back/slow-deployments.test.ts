@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreAnswer } from '../../../support/budget-lab.ts';
 import { MINUTE_MS, RESEARCH, restoreWorld, stateOf } from '../../../support/restore-world.ts';
-import { callRestore } from '../../../support/switch-and-restore.ts';
+import { BUDGETS, wireOf } from '../../../support/ladder-model.ts';
+import { callRestore, deliverAlert } from '../../../support/switch-and-restore.ts';
 
 const OPERATION = `projects/${RESEARCH}/locations/us-central1/endpoints/1/operations/1`;
 
@@ -94,3 +95,56 @@ describe('models whose deployment takes longer than the request', () => {
     },
   );
 });
+
+/** Both budgets took the models, and neither is in force any more. */
+async function stopTwice(): Promise<object> {
+  looks = Infinity;
+  isSlow = false;
+  lab.fresh();
+  const before = stateOf(lab.project());
+  for (const percent of [110, 10])
+    for (const budget of [0, 1]) {
+      if (percent === 110 && budget === 1)
+        for (const name of ['model-1', 'model-2']) lab.project().models.add(name);
+      const message = { budget, period: 1, percent, namesThreshold: true, forecastPercent: undefined };
+      await deliverAlert(
+        fake.runtime,
+        fake.world,
+        wireOf({ ...message, amountPercent: 100, currency: 'USD' }),
+        `both-${budget}-${percent}`,
+      );
+      fake.world.nowMs += MINUTE_MS;
+    }
+  fake.world.changes.length = 0;
+  return before;
+}
+
+const QUARTER = { budget: BUDGETS[1]?.name ?? '', period: '2026-10-01', project: RESEARCH };
+const restoreQuarter = (): Promise<RestoreAnswer> => callRestore(runtime, 'POST', QUARTER);
+
+describe('models that two budgets hold', () => {
+  it('whose deployment one restore requested, are pending for the other one too, and deployed once', async () => {
+    const before = await stopTwice();
+    isSlow = true;
+    expect(endpointOf(await restore())).toMatchObject({ outcome: 'pending' });
+    expect(endpointOf(await restoreQuarter())).toMatchObject({
+      outcome: 'pending',
+      why: expect.stringMatching(/ does not show yet, by a restore of \S+\/month, period 2026-11-01$/) as string,
+    });
+    expect(deployments()).toHaveLength(2);
+    isSlow = false;
+    expect(endpointOf(await restoreQuarter())).toMatchObject({ outcome: 'already' });
+    expect(endpointOf(await restore())).toMatchObject({ outcome: 'done' });
+    expect(deployments()).toHaveLength(2);
+    expect(stateOf(lab.project())).toEqual(before);
+  });
+
+  it('and that both restores are to bring back at the same time, are deployed once', async () => {
+    const before = await stopTwice();
+    await Promise.all([restore(), restoreQuarter()]);
+    await restore();
+    await restoreQuarter();
+    expect(deployments()).toHaveLength(2);
+    expect(stateOf(lab.project())).toEqual(before);
+  });
+}); // prettier-ignore
