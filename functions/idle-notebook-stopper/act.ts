@@ -71,7 +71,8 @@ export async function actOnNotebooks(
             note,
           );
           report.outcome(plan, result.outcome);
-          if (claim?.kind === 'ours') settled.set(facts.name, result.requested ?? 'given-up');
+          if (claim?.kind === 'ours' && result.mayBeOurs !== true)
+            settled.set(facts.name, result.requested ?? 'given-up');
         } else
           report.outcome(plan, {
             ...decision,
@@ -80,8 +81,9 @@ export async function actOnNotebooks(
       } catch (error) {
         report.failure(plan, error);
         // A claim whose request may have got through stays: it runs out by itself.
-        if (!isRetryable(error) && (claim?.kind === 'ours' || decision.action === 'repair'))
-          settled.set(facts.name, decision.action === 'repair' ? 'said' : 'given-up');
+        if (isRetryable(error)) return;
+        if (decision.action === 'repair') settled.set(facts.name, 'said');
+        else if (claim?.kind === 'ours' && claim.takenFrom === undefined) settled.set(facts.name, 'given-up');
       }
     },
     { concurrency: CONCURRENCY },
@@ -118,6 +120,8 @@ interface Change {
   readonly outcome: DecidedOutcome;
   /** Set when the request is with Google, by us. */
   readonly requested?: Requested;
+  /** A request of this run, or of the one before, may still take effect: the claim stays. */
+  readonly mayBeOurs?: boolean;
 }
 
 const FROM = { stop: 'ACTIVE', start: 'STOPPED' } as const;
@@ -189,7 +193,10 @@ async function requestChange(
   if (changed.kind === 'already' || changed.kind === 'gone') return { outcome: already(plan, { stateNow }) };
   if (changed.kind === 'blocked') {
     const outcome = already(plan, { changed: changed.why });
-    return { outcome: { ...outcome, action: 'keep', reason: 'changed-since' } };
+    return {
+      outcome: { ...outcome, action: 'keep', reason: 'changed-since' },
+      mayBeOurs: changed.mayBeOurs,
+    };
   }
   const { answer: operation } = changed;
   return {

@@ -80,7 +80,7 @@ export async function claimPlans(run: Run, config: Config, work: Work<NotebookFa
       const claim: Claim = fresh && stopsLeft <= 0 ? { kind: 'over-max-stops' } : judged;
       if (fresh && claim.kind === 'ours') stopsLeft -= 1;
       claims.set(facts.name, claim);
-      if (claim.kind === 'ours') after[facts.name] = withClaim(known, decision, run, nowMs);
+      if (claim.kind === 'ours') after[facts.name] = withClaim(known, decision, run, claim);
     }
     return after;
   });
@@ -102,7 +102,10 @@ function judgeClaim(
   nowMs: number,
 ): Claim {
   const record = known[action];
-  if (record === undefined || record.runId === runId) return { kind: 'ours', claimedAtMs: nowMs };
+  if (record === undefined) return { kind: 'ours', claimedAtMs: nowMs };
+  // Written by this run, whose write got no answer.
+  if (record.runId === runId)
+    return { kind: 'ours', claimedAtMs: nowMs, ...(record.sent === true ? { takenFrom: runId } : {}) };
   const { requestedAtMs, claimedAtMs } = record;
   // A stop from before a user started the notebook again has nothing to do with this one.
   const outdated = startedSince(facts, claimedAtMs) || claimedAtMs > nowMs + CLOCK_SKEW_MS;
@@ -118,9 +121,10 @@ function withClaim(
   known: NotebookMemory,
   decision: Plan<NotebookFacts>['decision'],
   run: Run,
-  nowMs: number,
+  { claimedAtMs, takenFrom }: Extract<Claim, { kind: 'ours' }>,
 ): NotebookMemory {
-  const claim = { claimedAtMs: nowMs, runId: run.runId, sent: false };
+  // What the run before may have sent stays so until a look settles it.
+  const claim = { claimedAtMs, runId: run.runId, sent: takenFrom !== undefined };
   if (decision.action === 'start')
     return { ...known, start: { ...claim, attempts: attemptsOf(known, decision) + 1 } };
   const { warnedAtMs, repair } = known;

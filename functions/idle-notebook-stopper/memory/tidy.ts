@@ -1,6 +1,6 @@
 import type { Run, Work } from '../../../shared/run/sweep.ts';
 import { judgeNotebook, SETTLE_MINUTES } from '../decide.ts';
-import { startedSince } from '../verdict/moments.ts';
+import { neverLeft, startedSince } from '../verdict/moments.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { TIMEOUT_KEY } from '../native-idle-shutdown.ts';
@@ -75,7 +75,7 @@ function stillHolds(memory: NotebookMemory, facts: NotebookFacts, config: Config
   const isUnsaid =
     start !== undefined &&
     start.requestedAtMs === undefined &&
-    start.sent !== false &&
+    !neverLeft(start) &&
     THERE.start.has(facts.state);
   const said = isUnsaid ? saidBy(start, run) : kept;
   const settled = stopHolds ? settledStop(stop, facts, run) : undefined;
@@ -95,8 +95,10 @@ type Stop = NonNullable<NotebookMemory['stop']>;
  * never left another one stopped it, and the claim is forgotten.
  */
 function settledStop(stop: Stop, { state }: NotebookFacts, run: Run): Stop | undefined {
-  if (!THERE.stop.has(state)) return stop;
-  if (stop.sent === false && stop.requestedAtMs === undefined) return isOver(stop, run) ? undefined : stop;
+  // A request that shows no effect by now had none: what stops it later is another's doing.
+  if (!THERE.stop.has(state))
+    return stop.requestedAtMs === undefined && !isRecent({ stop }, run) ? undefined : stop;
+  if (neverLeft(stop)) return isOver(stop, run) ? undefined : stop;
   const settled: Stop =
     stop.requestedAtMs === undefined ? { ...stop, requestedAtMs: stop.claimedAtMs, untold: true } : stop;
   return settled.untold === true ? (saidBy(settled, run) ?? settled) : settled;

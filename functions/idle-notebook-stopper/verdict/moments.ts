@@ -14,3 +14,11 @@ export function minutesSince(momentMs: number, now: Date): number {
 export function isoAfter(momentMs: number, minutes: number): string {
   return new Date(momentMs + minutes * MINUTE_MS).toISOString();
 }
+
+/** Whether a claim's request never left: what came about since is another's doing. */
+export function neverLeft(claim: {
+  readonly sent?: boolean | undefined;
+  readonly requestedAtMs?: number | undefined;
+}): boolean {
+  return claim.sent === false && claim.requestedAtMs === undefined;
+}

@@ -2,7 +2,7 @@ import type { Decision } from '../../../shared/run/receipt.ts';
 import type { Config } from '../config.ts';
 import type { NotebookFacts } from '../facts.ts';
 import { workingPeriod } from '../working-hours.ts';
-import { minutesSince, startedSince } from './moments.ts';
+import { minutesSince, neverLeft, startedSince } from './moments.ts';
 import { keep, type Verdict } from './verdict.ts';
 
 /** The reason of a stop that the opening of the working hours undoes. */
@@ -20,7 +20,7 @@ export const MAX_STARTS = 6;
 /** Inside working hours, what costguard stopped because of them starts again, unless a user started it since. */
 export function judgeStopped(facts: NotebookFacts, config: Config, now: Date): Verdict {
   const { stop, start } = facts.memory;
-  if (config.hours?.start !== true || stop === undefined) return keep('stopped');
+  if (config.hours?.start !== true || stop === undefined || neverLeft(stop)) return keep('stopped');
   const stoppedBy = { stoppedBy: 'costguard', stoppedAt: new Date(stop.claimedAtMs).toISOString() };
   if (stop.reason !== OUTSIDE_HOURS)
     return keep('stopped', {

@@ -372,6 +372,22 @@ describe('judgeNotebook: start', () => {
       usdPerHour: 0.75,
     },
     {
+      name: 'a stop that was claimed last night and never left: stays as another one stopped it',
+      policy,
+      facts: stopped({
+        stop: { claimedAtMs: LAST_NIGHT_MS, runId: 'run-1', reason: 'outside-hours', sent: false },
+      }),
+      expect: ['keep stopped'],
+    },
+    {
+      name: 'a stop that was about to leave last night, and shows: starts',
+      policy,
+      facts: stopped({
+        stop: { claimedAtMs: LAST_NIGHT_MS, runId: 'run-1', reason: 'outside-hours', sent: true },
+      }),
+      expect: ['start working-hours'],
+    },
+    {
       name: 'while a rung of the kill switch is in force: stays stopped, and says why',
       policy,
       facts: {

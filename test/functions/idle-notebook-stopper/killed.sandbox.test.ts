@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { notebookSweep } from '../../../functions/idle-notebook-stopper/function.ts';
 import { memoryObject, type ProjectMemory } from '../../../functions/idle-notebook-stopper/memory/memory.ts';
-import { requestNotebook } from '../../../shared/google/notebooks.ts';
+import { replaceNotebookMetadata, requestNotebook } from '../../../shared/google/notebooks.ts';
 import { createRuntimeApi } from '../../../shared/run/runtime-api.ts';
 import { runTick } from '../../../shared/run/run-tick.ts';
 import type { Runtime } from '../../../shared/run/runtime.ts';
@@ -189,5 +189,75 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
       expect(said(sandbox, 'stop')).toBe(1);
       expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']?.stop?.requestedAtMs).toBeGreaterThan(0);
     });
+  });
+
+  it.each(['stop', 'start'] as const)('%s, and so is the one that takes it over: the next one says it', async (verb) => {
+    const { is, request } = WRITES[verb];
+    const scenario = labScenario([is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const [killed, other] = [
+        holdable(startInstance(sandbox, options).runtime),
+        holdable(startInstance(sandbox, options).runtime),
+      ];
+      const { runtime } = startInstance(sandbox, options);
+      const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+      await state.write(memoryObject(LAB), JSON.stringify(REMEMBERED));
+      const listing = /GET .*aggregated\/instances/;
+      const goOn = await other.runTo(listing, 'after the effect', () => deliver(other.runtime, '1'));
+      await killed.runTo(request, 'after the effect', () => deliver(killed.runtime, '1'));
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      // Held at its first look after the claim, for good.
+      await other.runTo(/GET .*notebooks.*instances\/st/, 'before it leaves', goOn);
+      for (const messageId of ['2', '3']) {
+        await sandbox.clock.advance(11 * MINUTE_MS);
+        expect(await deliver(runtime, messageId)).toBe('done');
+      }
+      expectDone(sandbox, verb);
+      expect(said(sandbox, verb)).toBe(1);
+    });
+  }); // prettier-ignore
+
+  it.each(['changed meanwhile', 'may not look at the VM'] as const)('stop, and the one that takes it over %s: the claim stays, for the request may still take effect', async (what) => {
+    const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const [killed, other] = [
+        holdable(startInstance(sandbox, options).runtime),
+        holdable(startInstance(sandbox, options).runtime),
+      ];
+      const listing = /GET .*aggregated\/instances/;
+      const goOn = await other.runTo(listing, 'after the effect', () => deliver(other.runtime, '1'));
+      await killed.runTo(WRITES.stop.request, 'before it leaves', () => deliver(killed.runtime, '1'));
+      await sandbox.clock.advance(2 * MINUTE_MS);
+      const api = createRuntimeApi(startInstance(sandbox, options).runtime, Infinity);
+      if (what === 'changed meanwhile')
+        await replaceNotebookMetadata(api, anyPermit(), notebookName('stop-1'), { owner: 'other' });
+      else
+        sandbox.faults.add({ route: 'compute.instances.get', fault: { kind: 'status', status: 403 } });
+      await goOn();
+      expect(sandbox.callLog.calls('notebooks.projects.locations.instances.stop')).toEqual([]);
+      expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']?.stop).toMatchObject({ sent: true });
+    });
+  }); // prettier-ignore
+
+  it('stop, and no effect shows after a quarter of an hour: the claim is forgotten', async () => {
+    const kept = idle('stop-1', { labels: { 'costguard-keep': 'true' } });
+    await withSandbox(
+      { scenario: labScenario([kept], { clock: MORNING }), frozen: true },
+      async (sandbox) => {
+        const { runtime } = startInstance(sandbox, { name: NAME, policy: POLICY, pauses: 'none' });
+        const state = createState({ api: createRuntimeApi(runtime, Infinity), bucket: BUCKET });
+        const claimedAtMs = Date.parse(MORNING) - 14 * MINUTE_MS;
+        const stop = { claimedAtMs, runId: 'killed', reason: 'outside-hours', sent: true };
+        const memory = { version: 1, notebooks: { [notebookName('stop-1')]: { stop } } };
+        await state.write(memoryObject(LAB), JSON.stringify(memory));
+        expect(await deliver(runtime, '1')).toBe('done');
+        expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']).toMatchObject({ stop });
+        await sandbox.clock.advance(2 * MINUTE_MS);
+        expect(await deliver(runtime, '2')).toBe('done');
+        expect(memoryIn(sandbox, BUCKET, LAB)['stop-1']).toBeUndefined();
+      },
+    );
   });
 });
