@@ -38,7 +38,7 @@ export type NoteStrange = (parent: string, strange: readonly StrangeItem[]) => v
  * The ids of all active projects of a scope (`projects/ID`, `folders/N`, `organizations/N`), folders with everything
  * below them, without duplicates and sorted. Needs resourcemanager.projects.get and resourcemanager.folders.get there.
  * A folder or organization that shows no project is an error, since a missing permission looks just the same. `strange` is
- * told of projects and folders that are there and cannot be read.
+ * told of projects and folders that are there and cannot be read, and of those that lie elsewhere than was searched.
  */
 export async function listProjects(
   api: Api,
@@ -64,34 +64,25 @@ export async function listProjects(
 const SEARCH_PROJECTS = 'cloudresourcemanager.projects.search';
 const SEARCH_FOLDERS = 'cloudresourcemanager.folders.search';
 
-/** What is found elsewhere than was searched is not in the scope. */
-function requireBelow(
-  call: string,
-  found: readonly { readonly parent?: string | undefined }[],
-  searched: string,
-): void {
-  for (const { parent = searched } of found) requireAbout(call, 'parent', parent, searched);
-}
-
 async function projectsBelow(api: Api, root: string, strange: NoteStrange): Promise<string[]> {
   const projects: string[] = [];
   const open = [root];
   const isNew = firstTime();
   for (let parent = open.pop(); parent !== undefined; parent = open.pop()) {
+    // Google's index may lag behind a move: what is found elsewhere than was searched is left out, as strange.
+    const below = { parent: z.optional(z.literal(parent)) };
     // One term only: projects.search answers with what matches any of several.
     const query = { query: `parent:${parent}`, pageSize: 500 };
     const searched = { url: `${HOST}/projects:search`, query };
     for await (const page of listPages(api, SEARCH_PROJECTS, searched, searchProjects)) {
-      const read = readItems(page.projects, projectSchema, 'projects');
-      requireBelow(SEARCH_PROJECTS, read.items, parent);
+      const read = readItems(page.projects, z.extend(projectSchema, below), 'projects');
       strange(parent, read.strange);
       for (const project of read.items)
         if (project.state === undefined || project.state === 'ACTIVE') projects.push(project.projectId);
     }
     const searchedFolders = { url: `${HOST}/folders:search`, query };
     for await (const page of listPages(api, SEARCH_FOLDERS, searchedFolders, searchFolders)) {
-      const read = readItems(page.folders, foundFolder, 'folders');
-      requireBelow(SEARCH_FOLDERS, read.items, parent);
+      const read = readItems(page.folders, z.extend(foundFolder, below), 'folders');
       strange(parent, read.strange);
       for (const folder of read.items)
         if ((folder.state === undefined || folder.state === 'ACTIVE') && isNew(folder.name))

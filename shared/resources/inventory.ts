@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import type { Api } from '../google/api.ts';
 import { GoogleApiError, isServiceDisabled } from '../google/google-api-error.ts';
+import { firstTime } from '../google/list-pages.ts';
 import { addUsd, NO_USD, type UsdRange } from '../prices/money.ts';
 import { atLeast, isPriced, type Price } from '../prices/price.ts';
 import { joinMembers } from './join.ts';
@@ -71,6 +72,9 @@ export async function readResources(
     disabled: (area) => void disabled.add(area),
   });
   const listed = await pMap(kinds, (kind) => attempt(look, kind), { concurrency: KINDS_AT_ONCE });
+  // What a listing shows on two of its pages is there once.
+  const isNew = firstTime();
+  const found = listed.flat().filter(({ kind, resource }) => isNew(`${kind} ${resource}`));
   const order = new Map(kinds.map(({ kind, order: place }) => [kind, place]));
   const place = ({ kind }: RunningResource): number => order.get(kind) ?? Number.MAX_VALUE;
   // Listed already where a kind of Vertex AI is among them; else there is nothing to tell.
@@ -79,7 +83,7 @@ export async function readResources(
     : undefined;
   return {
     projectId,
-    resources: [...joinMembers(listed.flat())].sort((a, b) => place(a) - place(b)),
+    resources: [...joinMembers(found)].sort((a, b) => place(a) - place(b)),
     ended,
     gaps: [...gaps.values()],
     disabledAreas: [...disabled].sort(),

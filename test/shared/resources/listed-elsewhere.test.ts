@@ -59,6 +59,15 @@ const world =
     return { [collection]: [{ name, state: running, jobState: running, runtimeState: 'RUNNING', deployedModels: [{ id: '7' }], deployedIndexes: [{ id: '7' }], onlineServingConfig: { fixedNodeCount: 1 } }] };
   }; // prettier-ignore
 
+/** The same answer with what it lists twice over, as where a second page repeats the first. */
+function twice(answer: unknown): unknown {
+  const items: readonly unknown[] = Array.isArray(answer) ? answer : [];
+  if (items.length > 0) return [...items, ...items];
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const isListing = Object.values(answer).every((value) => typeof value === 'object');
+  return isListing ? Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, twice(value)])) : answer;
+} // prettier-ignore
+
 function stateOf(target: string, collection: string): unknown {
   if (target.startsWith('batch.')) return undefined;
   if (target.startsWith('tpu.')) return 'READY';
@@ -85,6 +94,12 @@ describe.each(RESOURCE_KINDS.map((kind) => ({ kind, title: kind.kind })))('$titl
 
   it.each(['p', '123'])('is listed where the answer names the project %s', async (project) => {
     const { resources, gaps } = await look(world(project), '123');
+    expect(gaps).toEqual([]);
+    expect(resources).toHaveLength(1);
+  });
+
+  it('is there once where its listing shows it twice', async () => {
+    const { resources, gaps } = await look((sent) => twice(world('p')(sent)));
     expect(gaps).toEqual([]);
     expect(resources).toHaveLength(1);
   });
@@ -210,16 +225,24 @@ it('budgets of another billing account are not those of this one', async () => {
   await expect(listBudgets(api, 'billingAccounts/A')).rejects.toMatchObject({ retryable: true });
 });
 
-it('projects and folders that are found elsewhere than searched are not in the scope', async () => {
-  const search = (parent: string, folderParent: string) =>
-    listProjects(
-      scriptedApi(({ target, query }) => {
-        if (target.endsWith('projects:search')) return { projects: [{ projectId: 'p-1', parent }] };
-        return query['query'] === 'parent:folders/1' ? { folders: [{ name: 'folders/2', parent: folderParent }] } : {};
-      }).api,
-      ['folders/1'],
-      () => undefined,
-    );
-  await expect(search('folders/9', 'folders/1')).rejects.toMatchObject({ retryable: true });
-  await expect(search('folders/1', 'folders/9')).rejects.toMatchObject({ retryable: true });
+it('projects and folders that are found elsewhere than searched are not in the scope, and named', async () => {
+  const named: string[] = [];
+  const found = await listProjects(
+    scriptedApi(({ target, query }) => {
+      const parent = query['query']?.replace('parent:', '');
+      if (parent === 'folders/8' || parent === 'folders/9') throw new Error('It is not in the scope');
+      if (target.endsWith('projects:search'))
+        return { projects: [{ projectId: `moved-${parent}`, parent: 'folders/9' }, { projectId: `in-${parent}`, parent }] };
+      if (parent !== 'folders/1') return {};
+      return { folders: [{ name: 'folders/8', parent: 'folders/9' }, { name: 'folders/2', parent }] };
+    }).api,
+    ['folders/1'],
+    (parent, strange) => void named.push(...strange.map(({ path, why }) => `${parent}: ${path}: ${why}`)),
+  );
+  expect(found).toEqual(['in-folders/1', 'in-folders/2']);
+  expect(named).toEqual([
+    'folders/1: projects[0].parent: it is "folders/9"',
+    'folders/1: folders[0].parent: it is "folders/9"',
+    'folders/2: projects[0].parent: it is "folders/9"',
+  ]);
 }); // prettier-ignore
