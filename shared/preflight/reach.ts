@@ -28,7 +28,9 @@ export async function inspectReach(
     listed !== undefined && gapsOf(listed).length === 0
       ? listed
       : await readResources(api, projectId, RESOURCE_KINDS);
-  return judgeReach(projectId, inventory, unreachedBy(policy, inventory.resources, now));
+  // What bills as storage alone, such as a suspended VM, does not run.
+  const resources = inventory.resources.filter(({ isStorage }) => isStorage !== true);
+  return judgeReach(projectId, { ...inventory, resources }, unreachedBy(policy, resources, now));
 }
 
 function judgeReach(

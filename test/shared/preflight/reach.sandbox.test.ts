@@ -50,6 +50,17 @@ describe('inspectReach', () => {
     });
   });
 
+  it('tells no suspended VM as running, and a sum with a fee on top as the least', async () => {
+    const suspended = { ...VM, id: 'asleep', vmStatus: 'SUSPENDED' as const };
+    const notebook = { id: 'nb', zone: ZONE, machineType: 'n1-standard-4', labels: { 'costguard-keep': 'true' } };
+    await withResources(RESOURCE_KINDS, { vms: [VM, suspended] }, async ({ api }) => {
+      expect((await look(api)).detail).toMatch(/^what runs now, \$3\.\d\d\/h, is within the reach of a rung$/);
+    });
+    await withResources(RESOURCE_KINDS, { vms: [suspended], notebooks: [notebook] }, async ({ api }) => {
+      expect((await look(api)).detail).toBe('1 that run now are stopped by no rung but unlinking billing: at least $0.19/h');
+    });
+  }); // prettier-ignore
+
   it('counts what a shorter ladder leaves', async () => {
     await withResources(RESOURCE_KINDS, { vms: [VM] }, async ({ api }) => {
       expect(await look(api, policyOf('notify', 'stop-notebooks'))).toMatchObject({
