@@ -40,7 +40,9 @@ const poolSchema = z.object({
       flexStart: z.optional(z.boolean()),
       localSsdCount: z.optional(z.number()),
       localNvmeSsdBlockConfig: localSsds,
-      ephemeralStorageLocalSsdConfig: localSsds,
+      ephemeralStorageLocalSsdConfig: z.optional(
+        z.looseObject({ localSsdCount: z.optional(z.number()), dataCacheCount: z.optional(z.number()) }),
+      ),
       labels: z.optional(stringMap),
       resourceLabels: z.optional(stringMap),
     }),

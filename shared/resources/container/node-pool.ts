@@ -114,13 +114,14 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[
   ];
 }
 
-/** A node has its local SSDs in one of three forms. */
+/** A node has its local SSDs in one of three forms, the last in two parts. Source: container v1, EphemeralStorageLocalSsdConfig. */
 function localSsdsOf({ config }: NodePool): number {
   const { localSsdCount = 0, localNvmeSsdBlockConfig, ephemeralStorageLocalSsdConfig } = config ?? {};
   return (
     localSsdCount +
     (localNvmeSsdBlockConfig?.localSsdCount ?? 0) +
-    (ephemeralStorageLocalSsdConfig?.localSsdCount ?? 0)
+    (ephemeralStorageLocalSsdConfig?.localSsdCount ?? 0) +
+    (ephemeralStorageLocalSsdConfig?.dataCacheCount ?? 0)
   );
 }
 

@@ -44,7 +44,11 @@ const WORLD: ProjectInput = {
   notebooks: [{ id: 'nb', zone, machineType, disks: disks(375) }],
   instanceGroups: [
     { id: 'web', zone, targetSize: 1 },
-    ...['one', 'nvme', 'ephemeral'].map((name) => ({ id: `gke-demo-${name}-1-grp`, zone, targetSize: 2 })),
+    ...['one', 'nvme', 'ephemeral', 'cached'].map((name) => ({
+      id: `gke-demo-${name}-1-grp`,
+      zone,
+      targetSize: 2,
+    })),
   ],
   resources: [
     {
@@ -55,6 +59,7 @@ const WORLD: ProjectInput = {
           pool('one', { localSsdCount: 1 }),
           pool('nvme', { localNvmeSsdBlockConfig: { localSsdCount: 2 } }),
           pool('ephemeral', { ephemeralStorageLocalSsdConfig: { localSsdCount: 1 } }),
+          pool('cached', { ephemeralStorageLocalSsdConfig: { localSsdCount: 1, dataCacheCount: 2 } }),
         ],
       },
     },
@@ -83,6 +88,7 @@ describe('local SSDs that are attached', () => {
     ['node pool', 'nodePools/one', () => 2 * (N1_USD + SSD_USD)],
     ['node pool of raw block storage', 'nodePools/nvme', () => 2 * (N1_USD + 2 * SSD_USD)],
     ['node pool of ephemeral storage', 'nodePools/ephemeral', () => 2 * (N1_USD + SSD_USD)],
+    ['node pool of a data cache beside it', 'nodePools/cached', () => 2 * (N1_USD + 3 * SSD_USD)],
   ])('are in the cost of a %s', (_, id, expected) => {
     expect(find(inventory, id).resource).toContain(id);
     expect(usd(id)).toBeCloseTo(expected(), 6);
