@@ -16,6 +16,7 @@ export type Listed = Pick<
       | 'createdMs'
       | 'startedMs'
       | 'gpus'
+      | 'onTop'
       | 'leastShare'
       | 'expectedUsd'
       | 'mayBeIdle'

@@ -120,14 +120,18 @@ export function disabledGaps(
 export interface Burn {
   readonly usd: UsdRange;
   readonly unpriced: number;
+  /** Beside how many of those with a price something comes on top; absent where beside none. */
+  readonly onTop?: number;
 }
 
 /** The cost of all of them; what belongs to another one is counted with that. What has no price counts what it costs at the least. */
 export function burnOf(resources: readonly RunningResource[]): Burn {
   const costs = resources.filter(({ partOf }) => partOf === undefined).map(({ cost }) => cost);
+  const onTop = costs.filter((cost) => isPriced(cost) && cost.onTop !== undefined).length;
   return {
     usd: costs.reduce((sum, cost) => addUsd(sum, leastAndMost(cost)), NO_USD),
     unpriced: costs.filter((cost) => !isPriced(cost)).length,
+    ...(onTop === 0 ? {} : { onTop }),
   };
 }
 

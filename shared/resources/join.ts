@@ -1,4 +1,4 @@
-import { isPriced, sumPrices } from '../prices/price.ts';
+import { isPriced, sumPrices, withUnpricedOnTop, type Price } from '../prices/price.ts';
 import { recordOf } from './define-kind.ts';
 import type { KindName, RunningResource } from './kind.ts';
 
@@ -51,7 +51,12 @@ function withMembers(owner: RunningResource, members: readonly RunningResource[]
   return {
     ...owner,
     memberLabels: [...owner.memberLabels, ...members.map(({ labels }) => labels)],
-    // Its own price where it bills itself; the machines that were seen where it does not, or has none.
-    cost: isPriced(owner.cost) && owner.cost.usd.high > 0 ? owner.cost : sumPrices([first, ...rest]),
+    cost: costOf(owner, sumPrices([first, ...rest])),
   };
+}
+
+/** Its own price where it bills itself; the machines that were seen where it does not, or has none. */
+function costOf({ cost, onTop }: RunningResource, members: Price): Price {
+  if (isPriced(cost) && cost.usd.high > 0) return cost;
+  return onTop === undefined ? members : withUnpricedOnTop(members, onTop);
 }

@@ -68,6 +68,8 @@ export interface RunningResource {
   readonly memberLabels: readonly StringMap[];
   /** USD an hour while it runs: what stopping it ends. */
   readonly cost: Price;
+  /** What it bills beside its members, where those are its cost and no source has a price of that: `the fee of Dataproc`. */
+  readonly onTop?: string;
   /** The share of `cost` that is billed at the least: below 1 where sustained use is discounted, or less of it may run. */
   readonly leastShare: number;
   /** Whether it bills anything now the listing does not tell: it may have no instances. */

@@ -84,9 +84,9 @@ function rangeText({ low, high }: UsdRange): string {
   return low === high ? formatUsdPerHour(low) : `${formatUsdPerHour(low)} to ${formatUsdPerHour(high)}`;
 }
 
-/** `$3.67/h`, `$3.67/h and 2 without a price`, `2 without a price`. */
-export function burnText({ usd, unpriced }: Burn): string {
-  const priced = rangeText(usd);
+/** `$3.67/h`, `$3.67/h and 2 without a price`, `2 without a price`; `at least $3.67/h` where something comes on top of one. */
+export function burnText({ usd, unpriced, onTop = 0 }: Burn): string {
+  const priced = `${onTop > 0 ? 'at least ' : ''}${rangeText(usd)}`;
   if (unpriced === 0) return priced;
   return usd.high === 0 ? `${unpriced} without a price` : `${priced} and ${unpriced} without a price`;
 }

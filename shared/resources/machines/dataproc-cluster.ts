@@ -117,6 +117,7 @@ function toListed(parent: string, cluster: Cluster): Listed {
     description: describe(cluster),
     labels,
     cost: unpriced('none of its VMs was seen'),
+    onTop: 'the fee of Dataproc',
     fate,
     command: commandOf(cluster, `${clusterName} --region=${region} --project=${project}`),
     memberKeys: [`dataproc/${clusterUuid}`, `dataproc/${clusterName}`],

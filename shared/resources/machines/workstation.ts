@@ -78,6 +78,7 @@ function listed(
     labels,
     description: `workstation ${displayName ?? id}`,
     cost: unpriced('its VM was not seen'),
+    onTop: 'the fee of Cloud Workstations',
     fate: { kind: 'stoppable', record: {} },
     command: `gcloud workstations stop ${id} --config=${config} --cluster=${cluster} --region=${region} --project=${project}`,
     memberKeys: vm === undefined ? [] : [`vm/${vm}`],

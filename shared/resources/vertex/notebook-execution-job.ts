@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { GoogleApiError } from '../../google/google-api-error.ts';
 import { stringMap } from '../../google/string-map.ts';
 import { isPlaced } from '../../google/vertex/vertex.ts';
-import { unpriced } from '../../prices/price.ts';
+import { unpriced, withUnpricedOnTop } from '../../prices/price.ts';
 import { costOfMachines, describeMachines, gpuCount } from '../cost.ts';
 import { named, namedKind, notEvaluable, type Listed } from '../define-kind.ts';
 import type { Look } from '../look.ts';
@@ -68,8 +68,10 @@ function listed(look: Look, execution: Execution, environment: Environment): Lis
   const machines = 'why' in environment ? [] : [machinesOf(name, environment.spec, 1, false)];
   const described = {
     description: `notebook execution ${displayName}${machines.length === 0 ? '' : `, ${describeMachines(machines)}`}`,
-    // Colab Enterprise bills a fee on top that is in no source.
-    cost: 'why' in environment ? unpriced(environment.why) : costOfMachines(machines),
+    cost:
+      'why' in environment
+        ? unpriced(environment.why)
+        : withUnpricedOnTop(costOfMachines(machines), 'the fee of Colab Enterprise'),
   };
   return {
     resource: name,

@@ -198,19 +198,19 @@ describe('what no rung stops (c01, c04)', () => {
       await world.alert(alert(1.01));
       const evidence = (): Readonly<Record<string, unknown>> =>
         lastReceipt(sandbox, BUCKET, SWITCH).decisions.find(({ action }) => action === 'stop-compute')?.evidence ?? {};
-      expect(evidence()['burning']).toMatch(/^5 left burning \$\d+\.\d\d\/h and 2 without a price$/);
+      expect(evidence()['burning']).toMatch(/^5 left burning at least \$\d+\.\d\d\/h and 2 without a price$/);
       expect(JSON.stringify(evidence()['leftBurning'])).toContain('gcloud ai persistent-resources delete ray');
-      expect(JSON.stringify(evidence()['leftBurning'])).toMatch(/notebookExecutionJobs\/run".*"notebook execution run, 1 x a2-highgpu-1g","cost":"\$.*gcloud colab executions delete run --region=us-central1 /);
+      expect(JSON.stringify(evidence()['leftBurning'])).toMatch(/notebookExecutionJobs\/run".*"notebook execution run, 1 x a2-highgpu-1g","cost":"at least \$.*gcloud colab executions delete run --region=us-central1 /);
       // The sandbox's clusters do not stop their VMs.
       sandbox.fleet.stopVm(`projects/${RUNAWAY}/zones/us-central1-a/instances/spark-m`);
       await sandbox.clock.advance(30 * MINUTE_MS);
       await world.alert(alert(1.02));
       const warnings = messagesOf(world.lines, 'WARNING').filter((text) => text.includes('left burning'));
-      expect(warnings[0]).toMatch(/^stop-compute fires on ml-runaway: .* Not stopped by it: 5 left burning \$/);
+      expect(warnings[0]).toMatch(/^stop-compute fires on ml-runaway: .* Not stopped by it: 5 left burning at least \$/);
       const said = warnings.slice(1);
       expect(said).toHaveLength(2);
       for (const text of said) {
-        expect(text).toMatch(/^stop-compute done on ml-runaway, 5 left burning \$\d+\.\d\d\/h and 2 without a price: /);
+        expect(text).toMatch(/^stop-compute done on ml-runaway, 5 left burning at least \$\d+\.\d\d\/h and 2 without a price: /);
         expect(text).toMatch(/end it by: gcloud batch jobs cancel train .*persistentResources\/ray .*indexEndpoints\/search/s);
       }
     }));

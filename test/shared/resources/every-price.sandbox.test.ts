@@ -150,6 +150,9 @@ describe('what a running resource costs an hour', () => {
   it.each([
     ['colab', 'the fee of Colab Enterprise'],
     ['locations/us-central1-a/instances/notebook', 'the management fee of Workbench'],
+    ['run', 'the fee of Colab Enterprise'],
+    ['spark', 'the fee of Dataproc'],
+    ['station', 'the fee of Cloud Workstations'],
     ['search', 'what Vector Search bills above Compute Engine'],
   ])('is what %s costs at the least, beside what no source has a price of', (id, onTop) => {
     expect(costText(find(inventory, id).cost)).toMatch(

@@ -48,12 +48,12 @@ describe('leftText', () => {
     [
       'what comes on top and has no price',
       [running('a', withUnpricedOnTop(usd(1), 'a fee')), running('b', usd(2))],
-      '2 left burning $3.00/h: b (TPU, $2.00/h; end it by: end b); a (TPU, at least $1.00/h: a fee comes on top; end it by: end a)',
+      '2 left burning at least $3.00/h: b (TPU, $2.00/h; end it by: end b); a (TPU, at least $1.00/h: a fee comes on top; end it by: end a)',
     ],
     [
       'the same of what may be scaled',
       [running('a', withUnpricedOnTop(usd(1, 3), 'a fee'))],
-      '1 left burning $1.00/h to $3.00/h: a (TPU, at least $1.00/h to $3.00/h: a fee comes on top; end it by: end a)',
+      '1 left burning at least $1.00/h to $3.00/h: a (TPU, at least $1.00/h to $3.00/h: a fee comes on top; end it by: end a)',
     ],
     ['not what bills nothing', [running('schedule', usd(0))], ''],
   ])('says %s', (_, resources, text) => {
@@ -101,6 +101,14 @@ describe('joinMembers', () => {
     expect(joined?.cost).toMatchObject({ usd: { low: 8, high: 8 } });
   });
 
+  it('says what is billed beside the VMs, where those are the price', () => {
+    const member = { ...vm, ownerKeys: ['c'] };
+    const cluster = running('cluster', unpriced('no VM'), { memberKeys: ['c'], onTop: 'a fee' });
+    expect(joinMembers([cluster, member])[0]?.cost).toEqual(withUnpricedOnTop(usd(4), 'a fee'));
+    expect(joinMembers([{ ...cluster, cost: usd(9) }, member])[0]?.cost).toEqual(usd(9));
+    expect(joinMembers([cluster])[0]?.cost).toEqual(unpriced('no VM'));
+  });
+
   it('leaves what belongs to nothing that was seen as it is', () => {
     expect(joinMembers([vm])).toEqual([vm]);
   });
@@ -118,5 +126,8 @@ describe('withUnpricedOnTop', () => {
 describe('burnText', () => {
   it('never says zero for what has no price', () => {
     expect(burnText({ usd: { low: 0, high: 0 }, unpriced: 2 })).toBe('2 without a price');
+    expect(burnText({ usd: { low: 1, high: 1 }, unpriced: 2, onTop: 1 })).toBe(
+      'at least $1.00/h and 2 without a price',
+    );
   });
 });

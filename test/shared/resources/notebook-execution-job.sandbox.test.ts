@@ -38,7 +38,7 @@ describe('notebook execution jobs', () => {
         expect(inventory.gaps).toEqual([]);
         const costs = ['first', 'second', 'own'].map((id) => costText(find(inventory, id).cost));
         expect(new Set(costs).size).toBe(1);
-        expect(costs[0]).toMatch(/^\$0\.\d+\/h/);
+        expect(costs[0]).toMatch(/^at least \$0\.\d+\/h: the fee of Colab Enterprise comes on top$/);
         expect(find(inventory, 'own')).toMatchObject({
           gpus: 1,
           description: 'notebook execution own, 1 x g2-standard-8 with 1 x nvidia-l4',
@@ -116,7 +116,7 @@ describe('notebook execution jobs', () => {
       const [one] = resources;
       const found = {
         'is over': one === undefined,
-        waits: one?.waits?.startsWith('waits for machines; then $0.') === true && costText(one.cost).startsWith('nothing by itself'),
+        waits: one?.waits?.startsWith('waits for machines; then at least $0.') === true && costText(one.cost).startsWith('nothing by itself'),
         runs: one?.waits === undefined && one?.fate.kind === 'named' && /only be deleted/.test(one.fate.why),
         'is not evaluable': gaps.length === 1 && one?.fate.kind === 'named' && /^not evaluable/.test(one.fate.why),
       };
