@@ -91,6 +91,11 @@ export function burnText({ usd, unpriced, onTop = 0 }: Burn): string {
   return usd.high === 0 ? `${unpriced} without a price` : `${priced} and ${unpriced} without a price`;
 }
 
+/** `at $3.67/h`, `for at least $3.67/h`: what goes before a text of {@link burnText} in a sentence. */
+export function atBurn(burn: string): string {
+  return `${burn.startsWith('at ') ? 'for' : 'at'} ${burn}`;
+}
+
 /** Resources that one line names. */
 const MAX_SHOWN = 5;
 
@@ -109,6 +114,6 @@ export function leftText(resources: readonly RunningResource[]): string {
   const more =
     others === undefined
       ? ''
-      : `; and ${others.count} more at ${others.cost}, which the log names with their commands`;
+      : `; and ${others.count} more ${atBurn(others.cost)}, which the log names with their commands`;
   return `${count} left burning ${burnText(burnOf(resources))}: ${shown.join('; ')}${more}`;
 }

@@ -2,7 +2,7 @@ import { excessOf } from '../../../shared/state/grace-limits.ts';
 import { manifestObject, type Grace, type Manifest } from '../../../shared/state/manifest.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
-import { burnText, leftBurning } from '../../../shared/resources/left-burning.ts';
+import { atBurn, burnText, leftBurning } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import { decisionOn, keepBurning } from './report-rung.ts';
 import type { Firing } from './fire.ts';
@@ -128,7 +128,7 @@ function runningText(action: RungAction, { running, burning, complete, foreign }
   const all = [...running, ...burning.filter(({ resource }) => costs.has(resource))];
   const names = worstFirst(all).map(({ resource }) => resource.split('/').slice(-2).join('/'));
   const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  const list = `${names.length} run at ${burnText(burnOf(all))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const list = `${names.length} run ${atBurn(burnText(burnOf(all)))}: ${names.slice(0, MAX_NAMED).join(', ')}${more}`;
   const hasNotebooksAlone = action === 'stop-notebooks';
   const nothing = hasNotebooksAlone ? 'no notebook runs' : 'nothing that burns runs';
   const unseen = [

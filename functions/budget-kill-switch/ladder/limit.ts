@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf, worstFirst } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
-import { burnText } from '../../../shared/resources/left-burning.ts';
+import { atBurn, burnText } from '../../../shared/resources/left-burning.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import type { Firing } from './fire.ts';
 import { isOpen, orderOf, submits } from './items.ts';
@@ -84,7 +84,7 @@ export function sayOver(
   const more = names.length > MAX_SHOWN ? ` and ${names.length - MAX_SHOWN} more` : '';
   run.log(
     'WARNING',
-    `${rung.do} is not done on ${run.projectId}: ${names.length} at ${cost} are over budgets.maxActions (${due.config.maxActions} a run) and are dealt with at the next look: ${names.slice(0, MAX_SHOWN).join(', ')}${more}`,
+    `${rung.do} is not done on ${run.projectId}: ${names.length} ${atBurn(cost)} are over budgets.maxActions (${due.config.maxActions} a run) and are dealt with at the next look: ${names.slice(0, MAX_SHOWN).join(', ')}${more}`,
     { budget: due.budget.name, rung: rung.do, runId: run.runId, over: names.length },
   );
 }

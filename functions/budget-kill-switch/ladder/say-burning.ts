@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
-import { burnText, leftText, listBurning } from '../../../shared/resources/left-burning.ts';
+import { atBurn, burnText, leftText, listBurning } from '../../../shared/resources/left-burning.ts';
 import type { Firing } from './fire.ts';
 
 /** Resources that one decision names, some 100 KB: a log entry takes 256 KB. Each left alone is a decision of its own in the receipt. */
@@ -18,7 +18,7 @@ export function burningEvidence(burning: readonly RunningResource[]): Readonly<R
     ...(others === undefined
       ? {}
       : {
-          notListed: `${others.count} more at ${others.cost}: the stored receipt has each with its command, as a decision "left-alone"`,
+          notListed: `${others.count} more ${atBurn(others.cost)}: the stored receipt has each with its command, as a decision "left-alone"`,
         }),
   };
 }

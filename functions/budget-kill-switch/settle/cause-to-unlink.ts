@@ -1,7 +1,7 @@
 import type { Rung } from '../../../shared/policy/policy.ts';
 import { burnOf } from '../../../shared/resources/inventory.ts';
 import { isRetryable } from '../../../shared/google/google-api-error.ts';
-import { burnText } from '../../../shared/resources/left-burning.ts';
+import { atBurn, burnText } from '../../../shared/resources/left-burning.ts';
 import type { RunningResource } from '../../../shared/resources/kind.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
 import type { Manifest } from '../../../shared/state/manifest.ts';
@@ -166,7 +166,7 @@ function toldOf(
   if (settling.kind === 'unseen') return untilSeen(settling, quiet);
   const inEffect =
     due.config.mode === 'observe' && running.length > 0
-      ? `stop-compute would take effect first, on what runs at ${burnText(burnOf(running))}`
+      ? `stop-compute would take effect first, on what runs ${atBurn(burnText(burnOf(running)))}`
       : `stop-compute has been in effect since ${new Date(settling.sinceMs).toISOString()} and ${quiet}`;
   return settling.kind === 'waits'
     ? untilSettled(rung, inEffect, settling.untilMs)

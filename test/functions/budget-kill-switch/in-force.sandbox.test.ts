@@ -139,7 +139,7 @@ describe('a restore without a raise opens a grace', () => {
       Object.assign(sandbox.fleet.vms.get(VM)?.labels ?? {}, { 'costguard-keep': 'true' });
       await sandbox.clock.advance(10 * MINUTE_MS);
       await world.alert(alert(1.05));
-      assert.match(inGrace() ?? '', /; \d run at \$[\d.]+\/h.*: .*instances\/vm-1/);
+      assert.match(inGrace() ?? '', /; \d run for at least \$[\d.]+\/h to \$[\d.]+\/h.*: .*instances\/vm-1/);
       assert.doesNotMatch(inGrace() ?? '', /looked at/);
       sandbox.perimeters.add({ project: RUNAWAY, services: ['compute.googleapis.com'] });
       await world.alert(alert(1.06));

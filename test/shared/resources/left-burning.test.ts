@@ -67,6 +67,11 @@ describe('leftText', () => {
     );
   });
 
+  it('says of the others as well where something comes on top', () => {
+    const many = Array.from({ length: 6 }, (_, index) => running(`r-${index}`, withUnpricedOnTop(usd(index + 1), 'a fee')));
+    expect(leftText(many)).toMatch(/^6 left burning at least \$21\.00\/h: .*; and 1 more for at least \$1\.00\/h, which/);
+  }); // prettier-ignore
+
   it('names what belongs to something with that alone', () => {
     const pool = running('pool', unpriced('none of its VMs was seen'), { memberKeys: ['k'] });
     const vm = running('vm', usd(4), {
