@@ -60,9 +60,13 @@ export async function gatherInventory(run: GatherRun, action: RungAction, gap: N
   // Linked to no account, the project has nothing left that runs, and its APIs refuse to list it.
   if (unlinks && account === undefined) return nothingIn(projectId, UNPAID);
   const known = action === 'stop-notebooks' ? new Set<string>() : await recallNotOffered(run);
-  const found = await readResources(api, projectId, rungKinds(action), (what) => known.has(what), {
-    projectNumber,
-  });
+  const found = await readResources(
+    { api, now: runtime.now() },
+    projectId,
+    rungKinds(action),
+    (what) => known.has(what),
+    { projectNumber },
+  );
   // Without billing nothing runs; that it is off is not taken from a refusal alone.
   const isOff =
     !unlinks && found.gaps.some(({ cause }) => isWithoutBilling(cause)) && !(await hasBilling(run));

@@ -39,7 +39,7 @@ export async function* gatherSpend(run: Run, config: Config): AsyncGenerator<rea
     return unwatched.has(listing) || skipped.has(listing);
   };
   const [inventory, budgets] = await Promise.all([
-    readResources(api, projectId, WATCHED_KINDS, isSkipped, {
+    readResources({ api, now: run.startedAt }, projectId, WATCHED_KINDS, isSkipped, {
       regions: plan.regions,
       formerRegions: Object.keys(before?.looks?.regions ?? {}),
       holds: plan.holds,

@@ -17,13 +17,13 @@ export type Listings = ReadonlyMap<readonly ResourceKind[], ResourceInventory>;
  * `testIamPermissions` says yes and the call itself no.
  */
 export async function listAsSwitch(
-  { switchApi }: Inspection,
+  { switchApi: api, now }: Inspection,
   projectId: string,
   actions: readonly RungAction[],
 ): Promise<Listings> {
   const tables = [...new Set(actions.map(rungKinds))].filter((kinds) => kinds.length > 0);
   const read = tables.map(
-    async (kinds) => [kinds, await readResources(switchApi, projectId, kinds)] as const,
+    async (kinds) => [kinds, await readResources({ api, now }, projectId, kinds)] as const,
   );
   return new Map(await Promise.all(read));
 }

@@ -27,7 +27,7 @@ export async function inspectReach(
   const inventory =
     listed !== undefined && gapsOf(listed).length === 0
       ? listed
-      : await readResources(api, projectId, RESOURCE_KINDS);
+      : await readResources({ api, now }, projectId, RESOURCE_KINDS);
   // What bills as storage alone, such as a suspended VM, does not run.
   const resources = inventory.resources.filter(({ isStorage }) => isStorage !== true);
   return judgeReach(projectId, { ...inventory, resources }, unreachedBy(policy, resources, now));

@@ -1,10 +1,12 @@
 import type { Bought } from '../google/vms.ts';
+import type { Usage } from '../prices/book.ts';
 import { localSsdPrice } from '../prices/disk-price.ts';
 import { gpuPrice } from '../prices/gpu-price.ts';
 import { NO_USD } from '../prices/money.ts';
 import { machinePrice } from '../prices/machine-price.ts';
 import { catalogMachine } from '../prices/machine-catalog.ts';
 import { canonicalName, gpusOf, parseMachineType, type Accelerator } from '../prices/machine-type.ts';
+import { agedSpot } from '../prices/spot.ts';
 import { priceBetween, sumPrices, timesPrice, unpriced, type Price } from '../prices/price.ts';
 
 /** Machines that bill by the hour. */
@@ -22,9 +24,12 @@ export interface Machines {
   readonly bought?: Bought;
 }
 
-/** What machines, their GPUs and local SSDs cost an hour, in USD: what stopping them ends. Other disks go on. */
-export function costOfMachines(machines: readonly Machines[]): Price {
-  const [first, ...rest] = machines.map(costOfOne);
+/**
+ * What machines, their GPUs and local SSDs cost an hour `now`, in USD: what stopping them ends. Other disks go on. A Spot price that is
+ * old is what it may be by now.
+ */
+export function costOfMachines(machines: readonly Machines[], now: Date): Price {
+  const [first, ...rest] = machines.map((one) => costOfOne(one, now));
   return first === undefined ? unpriced('no machine reported') : sumPrices([first, ...rest]);
 }
 
@@ -35,20 +40,17 @@ export function costOfMachines(machines: readonly Machines[]): Price {
 const LEAST_OF_SPOT = 0.8;
 
 /** No book has the prices of what is bought for a time: about Spot at the least, and not more than on demand. */
-function costOfOne({ bought, ...machines }: Machines): Price {
-  return bought === undefined
-    ? costByUsage(machines)
-    : priceBetween(
-        timesPrice(costByUsage({ ...machines, spot: true }), LEAST_OF_SPOT),
-        costByUsage({ ...machines, spot: false }),
-      );
+function costOfOne({ bought, spot, ...machines }: Machines, now: Date): Price {
+  const onDemand = costByUsage(machines, 'on-demand');
+  if (!spot && bought === undefined) return onDemand;
+  const asSpot = agedSpot(costByUsage(machines, 'spot'), onDemand, now);
+  return bought === undefined ? asSpot : priceBetween(timesPrice(asSpot, LEAST_OF_SPOT), onDemand);
 }
 
-function costByUsage(machines: Omit<Machines, 'bought'>): Price {
-  const { machineType, accelerators, zone, count, spot } = machines;
+function costByUsage(machines: Omit<Machines, 'bought' | 'spot'>, usage: Usage): Price {
+  const { machineType, accelerators, zone, count } = machines;
   if (machineType === undefined) return unpriced('machine type not reported');
   const region = regionOf(zone);
-  const usage = spot ? 'spot' : 'on-demand';
   const machine = machinePrice(machineType, region, usage);
   const gpus = /^[ag]\d/.test(machineType)
     ? []

@@ -1,5 +1,4 @@
 import pMap from 'p-map';
-import type { Api } from '../google/api.ts';
 import { GoogleApiError, isServiceDisabled } from '../google/google-api-error.ts';
 import { firstTime } from '../google/list-pages.ts';
 import { addUsd, NO_USD, type UsdRange } from '../prices/money.ts';
@@ -47,7 +46,7 @@ export const VERTEX = 'Vertex AI';
  * project's number, and what an earlier look has found of Vertex AI.
  */
 export async function readResources(
-  api: Api,
+  { api, now }: Pick<Look, 'api' | 'now'>,
   projectId: string,
   kinds: readonly ResourceKind[],
   skip: (what: string) => boolean = () => false,
@@ -64,7 +63,7 @@ export async function readResources(
   const disabled = new Set<string>();
   let listedRegions: readonly string[] | undefined;
   const look = startLook({
-    ...{ api, projectId, gap, skip, ...known },
+    ...{ api, now, projectId, gap, skip, ...known },
     regionsListed: (regions) => void (listedRegions = regions),
     ended: (resource) => void ended.push(resource),
     notOffered: (what) => void notOffered.push(what),

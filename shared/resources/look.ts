@@ -45,6 +45,8 @@ export interface Listing {
 export interface Look {
   readonly api: Api;
   readonly projectId: string;
+  /** What Spot costs depends on how old its price is. */
+  readonly now: Date;
   /** Whether what is listed names the project: once for all listings, which must agree on its number. */
   readonly ofProject: OfProject;
   readonly gap: (gap: LookGap) => void;
@@ -82,7 +84,7 @@ export interface Look {
 
 export interface LookOptions
   extends
-    Pick<Look, 'api' | 'projectId' | 'gap' | 'notOffered' | 'skip'>,
+    Pick<Look, 'api' | 'projectId' | 'now' | 'gap' | 'notOffered' | 'skip'>,
     Partial<Pick<Look, 'listed' | 'disabled' | 'works' | 'holds' | 'endedSince' | 'runsSince' | 'ended'>> {
   /** Undefined where it is not known. */
   readonly projectNumber?: string | undefined;

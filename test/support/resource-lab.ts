@@ -46,7 +46,7 @@ export async function withResources(
     await test({
       sandbox,
       api,
-      look: (skip) => readResources(api, PROJECT, kinds, skip),
+      look: (skip) => readResources({ api, now: new Date(sandbox.clock.now()) }, PROJECT, kinds, skip),
       run: async (steps) => {
         const requests: string[] = [];
         for (const step of steps) await runStep(sandbox, api, step, requests);

@@ -151,12 +151,15 @@ function toFacts(
     serviceAccount: account?.email,
     fullScope: account?.scopes?.includes(FULL_SCOPE) === true,
     usdPerHour: lowest(
-      costOfMachines([
-        {
-          ...{ machineType, accelerators, zone, count: 1, spot: isSpot(vm.scheduling) },
-          ...boughtAs(vm.scheduling?.provisioningModel),
-        },
-      ]),
+      costOfMachines(
+        [
+          {
+            ...{ machineType, accelerators, zone, count: 1, spot: isSpot(vm.scheduling) },
+            ...boughtAs(vm.scheduling?.provisioningModel),
+          },
+        ],
+        look.now,
+      ),
     ),
     // Workbench hands its metadata on to the VM.
     places: scanTexts(

@@ -28,6 +28,7 @@ function readNodes(look: Look): Promise<Reading<readonly TpuFacts[]>> {
       startLook({
         api,
         projectId,
+        now: look.now,
         gap: ({ where, why, cause }) => {
           gaps.push(gapOf(unreadBy(cause, `${where}: ${why}`, look)));
           if (cause !== undefined) failed(cause);

@@ -131,7 +131,7 @@ function listed(
     labels,
     memberLabels: vm === undefined ? [] : [vm.labels],
     description: `notebook ${instance}, ${describeMachines(machines)}`,
-    cost: withUnpricedOnTop(costOfMachines(machines), 'the management fee of Workbench'),
+    cost: withUnpricedOnTop(costOfMachines(machines, look.now), 'the management fee of Workbench'),
     fate:
       !STATES.running.has(state) && !STATES.starting.has(state)
         ? notEvaluable(look, name, state)

@@ -13,8 +13,8 @@ import type { VmFacts } from './vm-facts.ts';
  * (cloud.google.com/compute/docs/instances/suspend-stop-reset-instances-overview); no list here has the price. It is counted with
  * nothing that it belongs to: that does not run it.
  */
-export function listSuspended(vm: VmFacts): Listed {
-  const running = costOfMachines([{ ...vm.machines, spot: false }]);
+export function listSuspended(vm: VmFacts, now: Date): Listed {
+  const running = costOfMachines([{ ...vm.machines, spot: false }], now);
   const most = isPriced(running) ? running.usd.high : undefined;
   const bound = most === undefined ? 'while it runs' : `the ${formatUsdPerHour(most)} while it runs`;
   return {

@@ -37,21 +37,21 @@ export const VMS = stoppableKind<Remembered>({
   order: 50,
   record,
   list: async (look) => [
-    ...(await look.vms()).map(listed),
-    ...(await look.suspendedVms()).map(listSuspended),
+    ...(await look.vms()).map((vm) => listed(vm, look.now)),
+    ...(await look.suspendedVms()).map((vm) => listSuspended(vm, look.now)),
   ],
   stop: (resource, { localSsds }) => [step('stop', resource, (vm) => judgeStop(vm, localSsds))],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource, judgeStart)] }),
 });
 
-function listed(vm: VmFacts): Listed {
+function listed(vm: VmFacts, now: Date): Listed {
   const controller = controllerOf(vm);
   const remembered = { localSsds: vm.localSsds, spot: vm.machines.spot };
   return {
     resource: vm.resource,
     state: vm.status,
     labels: vm.labels,
-    ...billed(vm),
+    ...billed(vm, now),
     // Prices of Spot and of what is bought for a time are discounted already.
     leastShare:
       vm.machines.spot || vm.machines.bought !== undefined
@@ -70,9 +70,9 @@ function listed(vm: VmFacts): Listed {
 }
 
 /** One that waits for capacity has no machine yet, and bills once it runs. */
-function billed({ status, machines }: VmFacts): Pick<Listed, 'description' | 'cost' | 'waits'> {
+function billed({ status, machines }: VmFacts, now: Date): Pick<Listed, 'description' | 'cost' | 'waits'> {
   const description = describeMachines([machines]);
-  const cost = costOfMachines([machines]);
+  const cost = costOfMachines([machines], now);
   if (status !== VM_WAITING) return { description, cost };
   const waits = `waits for capacity; then ${costText(cost)}`;
   return {

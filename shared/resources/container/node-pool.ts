@@ -46,7 +46,7 @@ export const NODE_POOLS = stoppableKind<Remembered>({
     const clusters = [...provisioning.map(listProvisioning), ...autopilot.flatMap(listAutopilot)];
     if (pools.length === 0) return clusters;
     const sizes = await sizesOfGroups(look);
-    return [...pools.flatMap((one) => listPool(one, sizes)), ...clusters];
+    return [...pools.flatMap((one) => listPool(one, sizes, look.now)), ...clusters];
   },
   stop: (resource, { autoscaling }) => [
     ...(autoscaling === undefined ? [] : [poolStep('down', 'autoscaling-off', resource, (pool) => judgeAutoscaling(pool, { enabled: false }))]),
@@ -73,7 +73,7 @@ async function sizesOfGroups(look: Look): Promise<ReadonlyMap<string, number>> {
   );
 }
 
-function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[] {
+function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>, now: Date): Listed[] {
   const { resource, cluster, pool } = facts;
   const managers = managersOf(pool);
   const found = managers.map((group): [string, number | undefined] => [
@@ -94,7 +94,7 @@ function listPool(facts: PoolFacts, known: ReadonlyMap<string, number>): Listed[
       state: pool.status ?? '',
       description: `${describeMachines([machines])}${autoscaled ? ', autoscaled' : ''}`,
       labels: poolLabels(facts),
-      cost: unseen ? unpriced('how many nodes it has was not seen') : costOfMachines([machines]),
+      cost: unseen ? unpriced('how many nodes it has was not seen') : costOfMachines([machines], now),
       startedBy: pool.autoscaling?.autoprovisioned === true ? PROVISIONED : undefined,
       fate: unseen
         ? { kind: 'named', why: 'how many nodes it has was not seen: it could not be brought back as it was' }

@@ -26,11 +26,11 @@ export const BATCH_PREDICTION_JOBS = jobKind({
     ),
   },
   mask: ['model', 'dedicatedResources'],
-  describe({ name, displayName = '', model = '', labels = {}, dedicatedResources }) {
+  describe({ name, displayName = '', model = '', labels = {}, dedicatedResources }, now) {
     const { machineSpec: spec, startingReplicaCount: first = 1, spot = false } = dedicatedResources ?? {};
     const most = Math.max(first, dedicatedResources?.maxReplicaCount ?? DEFAULT_MAX_REPLICAS);
     const machines = [machinesOf(name, spec, first, spot)];
-    const { cost, ...scaled } = scaledCost(machines, [machinesOf(name, spec, most, spot)]);
+    const { cost, ...scaled } = scaledCost(machines, [machinesOf(name, spec, most, spot)], now);
     const run = labels[RUN_LABEL];
     return {
       description:

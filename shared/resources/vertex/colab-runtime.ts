@@ -6,6 +6,7 @@ import { withUnpricedOnTop } from '../../prices/price.ts';
 import { costOfMachines, describeMachines } from '../cost.ts';
 import { stoppableKind, type Listed } from '../define-kind.ts';
 import type { KindRequest, Step } from '../kind.ts';
+import type { Look } from '../look.ts';
 import { longRunningOperation } from '../operation.ts';
 import { isRunning, stateStep, type States } from '../state-step.ts';
 import { machineSpec, machinesOf } from './machine-spec.ts';
@@ -46,14 +47,14 @@ export const COLAB_RUNTIMES = stoppableKind({
     const runtimes = await listRegional(look, { collection: 'notebookRuntimes', schema: runtimeSchema });
     return runtimes
       .filter(({ runtimeState = '' }) => isRunning(runtimeState, STATES))
-      .map((runtime) => listed(look.projectId, runtime));
+      .map((runtime) => listed(look, runtime));
   },
   stop: (resource) => [step('stop', resource)],
   bringBack: (resource) => ({ kind: 'steps', steps: [step('start', resource)] }),
 });
 
 function listed(
-  project: string,
+  { projectId, now }: Look,
   { name, displayName = '', runtimeState = '', runtimeUser, labels = {}, machineSpec: spec }: Runtime,
 ): Listed {
   const machines = [machinesOf(name, spec, 1, false)];
@@ -63,10 +64,10 @@ function listed(
     state: runtimeState,
     labels,
     description: `Colab runtime ${displayName}, ${describeMachines(machines)}`,
-    cost: withUnpricedOnTop(costOfMachines(machines), 'the fee of Colab Enterprise'),
+    cost: withUnpricedOnTop(costOfMachines(machines, now), 'the fee of Colab Enterprise'),
     startedBy: runtimeUser,
     fate: { kind: 'stoppable', record: {} },
-    command: `gcloud colab runtimes stop ${id} --region=${region} --project=${project}`,
+    command: `gcloud colab runtimes stop ${id} --region=${region} --project=${projectId}`,
   };
 }
 

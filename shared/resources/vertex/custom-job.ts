@@ -25,12 +25,12 @@ export const CUSTOM_JOBS = jobKind({
   order: 15,
   fields: { jobSpec: z.optional(jobSpec) },
   mask: [`jobSpec${JOB_SPEC_MASK}`],
-  describe({ name, displayName = '', labels = {}, jobSpec: spec = {} }) {
+  describe({ name, displayName = '', labels = {}, jobSpec: spec = {} }, now) {
     const machines = jobMachines(name, spec);
     const run = labels[RUN_LABEL];
     return {
       description: `custom job ${displayName}${machines.length === 0 ? '' : `, ${describeMachines(machines)}`}`,
-      cost: jobCost(machines, spec),
+      cost: jobCost(machines, spec, now),
       machines: machineCount(machines),
       source: `the specification that ${name} still shows`,
       ownerKeys: [`job/${name}`, ...(run === undefined ? [] : [`run/${run}`])],
@@ -47,8 +47,12 @@ export function jobMachines(
 }
 
 /** Of machines that may be those of a persistent resource: then they are counted with that. */
-export function jobCost(machines: readonly Machines[], { persistentResourceId = '' }: JobSpec): Price {
+export function jobCost(
+  machines: readonly Machines[],
+  { persistentResourceId = '' }: JobSpec,
+  now: Date,
+): Price {
   return persistentResourceId === ''
-    ? vertexCost(machines)
+    ? vertexCost(machines, now)
     : unpriced(`it runs on the persistent resource ${persistentResourceId}, which bills for its machines`);
 }

@@ -10,7 +10,7 @@ export const DEPLOYMENT_RESOURCE_POOLS = namedVertexKind({
   title: 'deployment resource pools',
   collection: 'deploymentResourcePools',
   schema: z.looseObject({ dedicatedResources: z.optional(dedicatedResources) }),
-  describe({ dedicatedResources: resources = {} }, name) {
+  describe({ dedicatedResources: resources = {} }, name, { now }) {
     const { machineSpec, spot = false } = resources;
     if (machineSpec === undefined)
       return { description: 'deployment resource pool', cost: unpriced('machine type not reported') };
@@ -19,7 +19,7 @@ export const DEPLOYMENT_RESOURCE_POOLS = namedVertexKind({
     return {
       description: `deployment resource pool of ${describeMachines(machines)}${upTo(most, least)}`,
       // How far it is scaled up the API does not tell.
-      ...scaledCost(machines, [machinesOf(name, machineSpec, most, spot)]),
+      ...scaledCost(machines, [machinesOf(name, machineSpec, most, spot)], now),
     };
   },
   why: 'it bills for its machines until it is deleted, which its models must have left before',

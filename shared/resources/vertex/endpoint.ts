@@ -78,7 +78,7 @@ function listed(
       state: `${models.length} deployed`,
       labels,
       description: `endpoint ${displayName} with ${models.length} deployed`,
-      ...costOf(name, [first, ...rest]),
+      ...costOf(name, [first, ...rest], look.now),
       ...gpuCount(models.flatMap((model) => machinesOfModel(name, model, 'least') ?? [])),
       machines: machineCount(models.flatMap((model) => machinesOfModel(name, model, 'most') ?? [])),
       fate: { kind: 'stoppable', record: { models, trafficSplit } },
@@ -91,19 +91,23 @@ function listed(
 function costOf(
   endpoint: string,
   [first, ...rest]: readonly [Model, ...Model[]],
+  now: Date,
 ): Pick<Listed, 'cost' | 'expectedUsd'> {
   const sum = (bound: keyof Replicas): Price =>
-    sumPrices([modelCost(endpoint, first, bound), ...rest.map((model) => modelCost(endpoint, model, bound))]);
+    sumPrices([
+      modelCost(endpoint, first, bound, now),
+      ...rest.map((model) => modelCost(endpoint, model, bound, now)),
+    ]);
   return scaledPrice(sum('least'), sum('most'));
 }
 
-function modelCost(endpoint: string, model: Model, bound: keyof Replicas): Price {
+function modelCost(endpoint: string, model: Model, bound: keyof Replicas, now: Date): Price {
   // Counted with the pool.
   if (model.sharedResources !== undefined) return nothingBilled(`on ${model.sharedResources}`);
   const machines = machinesOfModel(endpoint, model, bound);
   return machines === undefined
     ? unpriced('it is on machines that Vertex AI chooses')
-    : vertexCost([machines]);
+    : vertexCost([machines], now);
 }
 
 /** Its own; undefined where Vertex AI chooses them, or they are a pool's. */

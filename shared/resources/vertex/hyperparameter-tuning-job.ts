@@ -17,8 +17,8 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
   order: 13,
   fields: { parallelTrialCount: z.optional(z.number()), trialJobSpec: z.optional(jobSpec) },
   mask: ['parallelTrialCount', `trialJobSpec${JOB_SPEC_MASK}`],
-  describe({ name, displayName = '', labels = {}, parallelTrialCount, trialJobSpec = {} }) {
-    const { description, ...trials } = trialsOf(name, { parallelTrialCount, trialJobSpec });
+  describe({ name, displayName = '', labels = {}, parallelTrialCount, trialJobSpec = {} }, now) {
+    const { description, ...trials } = trialsOf(name, { parallelTrialCount, trialJobSpec }, now);
     const run = labels[RUN_LABEL];
     return {
       description: `hyperparameter tuning job ${displayName}, ${description}`,
@@ -33,12 +33,13 @@ export const HYPERPARAMETER_TUNING_JOBS = jobKind({
 export function trialsOf(
   name: string,
   { parallelTrialCount = 1, trialJobSpec }: Trials,
+  now: Date,
 ): Pick<Listed, 'description' | 'cost' | 'leastShare' | 'expectedUsd' | 'machines'> {
   const machines = jobMachines(name, trialJobSpec).map((one) => ({
     ...one,
     count: one.count * parallelTrialCount,
   }));
-  const cost = jobCost(machines, trialJobSpec);
+  const cost = jobCost(machines, trialJobSpec, now);
   return {
     description: `up to ${describeMachines(machines)}`,
     cost,

@@ -14,11 +14,11 @@ export const INDEX_ENDPOINTS = namedVertexKind({
   title: 'index endpoints',
   collection: 'indexEndpoints',
   schema: z.looseObject({ deployedIndexes: z.optional(deployedIndexes) }),
-  describe({ deployedIndexes: deployed = [] }, name, project) {
+  describe({ deployedIndexes: deployed = [] }, name, { projectId: project, now }) {
     const [first, ...rest] = deployed;
     if (first === undefined) return undefined;
     const sum = (bound: keyof Replicas): Price =>
-      sumPrices([costOf(name, first, bound), ...rest.map((one) => costOf(name, one, bound))]);
+      sumPrices([costOf(name, first, bound, now), ...rest.map((one) => costOf(name, one, bound, now))]);
     const [, , , region = '', , id = ''] = name.split('/');
     return {
       description: `index endpoint with ${deployed.length} deployed`,
@@ -36,11 +36,11 @@ export const INDEX_ENDPOINTS = namedVertexKind({
 type DeployedIndex = z.infer<typeof deployedIndexes>[number];
 
 /** Vector Search has a price list of its own, in no source of the books; from memory, 1.4 times the price of Compute Engine. */
-function costOf(endpoint: string, index: DeployedIndex, bound: keyof Replicas): Price {
+function costOf(endpoint: string, index: DeployedIndex, bound: keyof Replicas, now: Date): Price {
   const machines = machinesOfIndex(endpoint, index, bound);
   return machines === undefined
     ? unpriced('its index is on machines that Vertex AI chooses')
-    : withUnpricedOnTop(costOfMachines([machines]), 'what Vector Search bills above Compute Engine');
+    : withUnpricedOnTop(costOfMachines([machines], now), 'what Vector Search bills above Compute Engine');
 }
 
 /** Undefined where Vertex AI chooses them. */

@@ -59,6 +59,7 @@ export interface JobKind<Fields extends z.core.$ZodShape> {
   /** What is this kind's own about a job; `source` is what to submit again. */
   readonly describe: (
     job: VertexJob & z.infer<z.ZodMiniObject<Fields>>,
+    now: Date,
   ) => Pick<Listed, 'description' | 'cost'> & Partial<Listed> & { readonly source?: string };
 }
 
@@ -150,7 +151,7 @@ function listed<Fields extends z.core.$ZodShape>(
   const { name, state = '', labels = {}, createTime = '' } = job;
   const displayName = textField(job, nameField) ?? '';
   const createdMs = Date.parse(createTime);
-  const { source = '', ...described } = describe(job);
+  const { source = '', ...described } = describe(job, look.now);
   return {
     resource: name,
     state,

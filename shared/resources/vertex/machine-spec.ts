@@ -84,10 +84,11 @@ export function upTo(most: number, count: number): string {
 export function scaledCost(
   least: readonly Machines[],
   most: readonly Machines[],
+  now: Date,
   expected = least,
 ): Pick<Listed, 'cost' | 'expectedUsd' | 'machines'> {
   return {
-    ...scaledPrice(vertexCost(least), vertexCost(most), vertexCost(expected)),
+    ...scaledPrice(vertexCost(least, now), vertexCost(most, now), vertexCost(expected, now)),
     machines: machineCount(most),
   };
 }
@@ -109,14 +110,14 @@ export function regionOfName(resource: string): string {
   return resource.split('/')[3] ?? '';
 }
 
-/** What machines cost an hour on Vertex AI, for training and prediction. */
-export function vertexCost(machines: readonly Machines[]): Price {
+/** What machines cost an hour `now` on Vertex AI, for training and prediction. */
+export function vertexCost(machines: readonly Machines[], now: Date): Price {
   const [first, ...rest] = machines.map((one) => {
     const region = regionOf(one.zone);
     const { bought, ...plain } = one;
-    const onDemand = costOfMachines([{ ...plain, spot: false }]);
+    const onDemand = costOfMachines([{ ...plain, spot: false }], now);
     return one.spot || bought !== undefined
-      ? vertexSpot(costOfMachines([one]), onDemand, region)
+      ? vertexSpot(costOfMachines([one], now), onDemand, region)
       : vertexOnDemand(onDemand, region);
   });
   return first === undefined ? unpriced('no machines reported') : sumPrices([first, ...rest]);

@@ -3,6 +3,7 @@ import { stringMap } from '../../google/string-map.ts';
 import { urlOf } from '../../google/vertex/vertex.ts';
 import { namedKind, type Listed } from '../define-kind.ts';
 import type { KindName, ResourceKind } from '../kind.ts';
+import type { Look } from '../look.ts';
 import { listRegional } from './regional.ts';
 
 const common = z.looseObject({
@@ -22,8 +23,8 @@ export interface NamedVertexKind<T> {
   readonly describe: (
     found: T,
     name: string,
-    /** For commands: gcloud takes no project number, and names at Vertex AI have that. */
-    projectId: string,
+    /** `projectId` for commands: gcloud takes no project number, and names at Vertex AI have that. */
+    look: Pick<Look, 'projectId' | 'now'>,
   ) =>
     | (Pick<Listed, 'description' | 'cost'> &
         Partial<Pick<Listed, 'command' | 'memberKeys' | 'expectedUsd' | 'machines' | 'mayBeIdle'>>)
@@ -46,7 +47,7 @@ export function namedVertexKind<T>(spec: NamedVertexKind<T>): ResourceKind {
       const found = await listRegional(look, { collection, schema: whole });
       return found.flatMap((one) => {
         const { name, state = '', labels = {} } = one;
-        const described = describe(one, name, look.projectId);
+        const described = describe(one, name, look);
         if (described === undefined) return [];
         return [
           {

@@ -71,7 +71,7 @@ function listed(look: Look, execution: Execution, environment: Environment): Lis
     cost:
       'why' in environment
         ? unpriced(environment.why)
-        : withUnpricedOnTop(costOfMachines(machines), 'the fee of Colab Enterprise'),
+        : withUnpricedOnTop(costOfMachines(machines, look.now), 'the fee of Colab Enterprise'),
   };
   return {
     resource: name,

@@ -23,7 +23,7 @@ export const PERSISTENT_RESOURCES = namedVertexKind({
   title: 'persistent resources',
   collection: 'persistentResources',
   schema: z.looseObject({ state: z.optional(z.string()), resourcePools: z.optional(resourcePools) }),
-  describe({ state, resourcePools: pools = [] }, name, project) {
+  describe({ state, resourcePools: pools = [] }, name, { projectId: project, now }) {
     if (state === 'STOPPING') return undefined;
     const machines = machinesBy(name, pools, 'named');
     const isScaled = pools.some(({ autoscalingSpec }) => autoscalingSpec !== undefined);
@@ -31,7 +31,7 @@ export const PERSISTENT_RESOURCES = namedVertexKind({
     return {
       description: `persistent resource${machines.length === 0 ? '' : ` of ${describeMachines(machines)}`}${isScaled ? ', autoscaled' : ''}`,
       // How far it is scaled the API does not tell.
-      ...scaledCost(machinesBy(name, pools, 'least'), machinesBy(name, pools, 'most'), machines),
+      ...scaledCost(machinesBy(name, pools, 'least'), machinesBy(name, pools, 'most'), now, machines),
       command: `gcloud ai persistent-resources delete ${id} --region=${region} --project=${project}`,
     };
   },

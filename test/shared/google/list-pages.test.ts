@@ -124,7 +124,7 @@ describe('the listings of costguard', () => {
       }));
       const gaps: string[] = [];
       const look = startLook({
-        ...{ api, projectId: 'p', notOffered: () => undefined, skip: () => false },
+        ...{ api, projectId: 'p', now: new Date(0), notOffered: () => undefined, skip: () => false },
         gap: ({ where, why }) => void gaps.push(`${where}: ${why}`),
       });
       const audit = { api, projectId: 'p', now: new Date(0), digestOf: String, failed: () => undefined };

@@ -90,7 +90,9 @@ const BY_ID: ReadonlySet<string> = new Set(['vm', 'instance-group']);
 
 describe.each(RESOURCE_KINDS.map((kind) => ({ kind, title: kind.kind })))('$title', ({ kind }) => {
   const look = async (script: (sent: SentRequest) => unknown, projectNumber?: string) =>
-    readResources(scriptedApi(script).api, 'p', [kind], undefined, { projectNumber });
+    readResources({ api: scriptedApi(script).api, now: new Date(0) }, 'p', [kind], undefined, {
+      projectNumber,
+    });
 
   it.each(['p', '123'])('is listed where the answer names the project %s', async (project) => {
     const { resources, gaps } = await look(world(project), '123');
@@ -129,7 +131,7 @@ it('listings of one look that name two numbers are of two projects', async () =>
   const { api } = scriptedApi((sent) =>
     world(numbers[sent.target.slice(sent.target.lastIndexOf('/') + 1)] ?? 'p')(sent),
   );
-  const { resources, gaps } = await readResources(api, 'p', kinds);
+  const { resources, gaps } = await readResources({ api, now: new Date(0) }, 'p', kinds);
   expect(resources).toHaveLength(1);
   expect(gaps).toHaveLength(1);
 });

@@ -81,7 +81,8 @@ describe('local SSDs that are attached', () => {
 
   it.each([
     ['VM', 'two', () => N1_USD + 2 * SSD_USD],
-    ['Spot VM, at their Spot price', 'spot', () => usd('spot-none') + (375 * 0.0428) / 730],
+    // At the least, of a price that is 111 days old.
+    ['Spot VM, at their Spot price', 'spot', () => usd('spot-none') + (375 * 0.0428) / 730 / 2.2],
     ['VM of a custom type', 'custom', () => usd('custom-none') + SSD_USD],
     ['managed group', 'instanceGroupManagers/web', () => N1_USD + SSD_USD],
     ['notebook, as its VM has them', 'instances/nb', () => N1_USD + SSD_USD],

@@ -14,6 +14,7 @@ async function masksOf(kind: (typeof RESOURCE_KINDS)[number]): Promise<readonly 
   const look = startLook({
     api,
     projectId: 'p',
+    now: new Date(0),
     gap: () => undefined,
     notOffered: () => undefined,
     skip: () => false,

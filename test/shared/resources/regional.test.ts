@@ -20,6 +20,7 @@ async function listed(
   const look = startLook({
     api,
     projectId: 'p',
+    now: new Date(0),
     gap: (one) => void gaps.push(one),
     notOffered: (what) => void notOffered.push(what),
     skip: () => false,
@@ -138,7 +139,7 @@ describe('listRegional', () => {
     });
     const gaps: LookGap[] = [];
     const look = startLook({
-      ...{ api, projectId: 'p' },
+      ...{ api, projectId: 'p', now: new Date(0) },
       gap: (one) => void gaps.push(one),
       notOffered: () => undefined,
       skip: () => false,

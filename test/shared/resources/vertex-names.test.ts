@@ -21,7 +21,7 @@ it.each(['', 'schedules/1', 'projects/1/locations/evil.example?x=/schedules/1'])
           }
         : {};
     });
-    const { resources, gaps } = await readResources(api, 'p', kinds);
+    const { resources, gaps } = await readResources({ api, now: new Date(0) }, 'p', kinds);
     expect(resources.map(({ resource }) => resource)).toEqual([GOOD]);
     expect(gaps.map(({ why }) => why)).toEqual([
       expect.stringContaining('another form than documented at schedules[0].name') as string,

@@ -45,7 +45,7 @@ export async function readVertex(look: Look): Promise<VertexReadings> {
   ];
   return {
     endpoints: withGaps(
-      mapReading(endpoints, (all) => all.map((one) => endpointOf(one, predictions))),
+      mapReading(endpoints, (all) => all.map((one) => endpointOf(one, predictions, look.now))),
       predictions,
     ),
     models: mapReading(models, (all) => all.map(modelOf)),
@@ -86,7 +86,11 @@ const modelSchema = z.looseObject({
 const customJobSchema = z.looseObject({ name: z.string(), jobSpec: z.optional(z.unknown()) });
 const tuningJobSchema = z.looseObject({ name: z.string(), trialJobSpec: z.optional(z.unknown()) });
 
-function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predictions): EndpointFacts {
+function endpointOf(
+  endpoint: z.infer<typeof endpointSchema>,
+  predictions: Predictions,
+  now: Date,
+): EndpointFacts {
   const { name, displayName, createTime, labels = {}, deployedModels = [] } = endpoint;
   const id = resourceId(name);
   return {
@@ -94,13 +98,17 @@ function endpointOf(endpoint: z.infer<typeof endpointSchema>, predictions: Predi
     displayName,
     createdMs: momentOf(createTime),
     labels,
-    models: deployedModels.map((one) => deployedOf(one, name)),
+    models: deployedModels.map((one) => deployedOf(one, name, now)),
     predictions: isRead(predictions) ? (predictions.value.get(id) ?? new Map()) : undefined,
     ...(!isRead(predictions) && predictions.isOffHere === true ? { isUncounted: true } : {}),
   };
 }
 
-function deployedOf(deployed: z.infer<typeof deployedSchema>, endpoint: string): DeployedModelFacts {
+function deployedOf(
+  deployed: z.infer<typeof deployedSchema>,
+  endpoint: string,
+  now: Date,
+): DeployedModelFacts {
   const { id, model, displayName, serviceAccount, dedicatedResources, automaticResources } = deployed;
   const { machineType } = dedicatedResources?.machineSpec ?? {};
   const minReplicas = dedicatedResources?.minReplicaCount ?? automaticResources?.minReplicaCount ?? 0;
@@ -110,7 +118,7 @@ function deployedOf(deployed: z.infer<typeof deployedSchema>, endpoint: string):
     minReplicas,
     dedicatedResources?.spot === true,
   );
-  const month = timesPrice(vertexCost([machines]), HOURS_PER_MONTH);
+  const month = timesPrice(vertexCost([machines], now), HOURS_PER_MONTH);
   return {
     id,
     displayName,

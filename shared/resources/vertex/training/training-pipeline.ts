@@ -20,7 +20,7 @@ export const TRAINING_PIPELINES = jobKind({
   },
   // Values of any form (google.protobuf.Value): a mask cannot go into them.
   mask: ['trainingTaskDefinition', 'trainingTaskInputs', 'trainingTaskMetadata'],
-  describe({ name, displayName = '', labels = {}, trainingTaskDefinition = '', ...task }) {
+  describe({ name, displayName = '', labels = {}, trainingTaskDefinition = '', ...task }, now) {
     const run = labels[RUN_LABEL];
     const inputs = readTaskInputs(task.trainingTaskInputs);
     return {
@@ -30,7 +30,7 @@ export const TRAINING_PIPELINES = jobKind({
           ? 'the machines in the inputs of its task cannot be read'
           : 'AutoML bills node hours by the kind of data',
       ),
-      ...runsOn(name, inputs ?? {}),
+      ...runsOn(name, inputs ?? {}, now),
       source: `the inputs that ${name} still shows`,
       memberKeys: readTaskJobs(task.trainingTaskMetadata).map((job) => `job/${job}`),
       ownerKeys: run === undefined ? [] : [`run/${run}`],
@@ -41,14 +41,14 @@ export const TRAINING_PIPELINES = jobKind({
 /** Tasks that name their machines. */
 const CUSTOM = /\/(?:custom|hyperparameter_tuning)_task_/;
 
-function runsOn(name: string, inputs: TaskInputs): Partial<ReturnType<typeof trialsOf>> {
+function runsOn(name: string, inputs: TaskInputs, now: Date): Partial<ReturnType<typeof trialsOf>> {
   const { trialJobSpec, persistentResourceId = '' } = inputs;
-  if (trialJobSpec !== undefined) return trialsOf(name, { ...inputs, trialJobSpec });
+  if (trialJobSpec !== undefined) return trialsOf(name, { ...inputs, trialJobSpec }, now);
   const machines = jobMachines(name, inputs);
   if (machines.length === 0 && persistentResourceId === '') return {};
   return {
     ...(machines.length === 0 ? {} : { description: describeMachines(machines) }),
-    cost: jobCost(machines, inputs),
+    cost: jobCost(machines, inputs, now),
     machines: machineCount(machines),
   };
 }
