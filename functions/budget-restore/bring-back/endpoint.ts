@@ -3,7 +3,6 @@ import { lookTwice } from '../../../shared/google/change/waits.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { ProjectRef } from '../../../shared/google/projects.ts';
 import { isBelow, type DeploymentRequest } from '../../../shared/state/manifest.ts';
-import { shellWord } from '../../../shared/report/shell-word.ts';
 import type { ManifestItem } from '../../../shared/state/manifest-item.ts';
 import { BusyError, isRefused, GoogleApiError } from '../../../shared/google/google-api-error.ts';
 import { deployModel, readDeployedModel } from '../../../shared/google/vertex/deployment.ts';
@@ -13,6 +12,7 @@ import { withRemedy } from '../model-accounts.ts';
 import type { Restored } from '../act.ts';
 import type { RestoreRun } from '../run.ts';
 import { awaitDeployment, KEEP_FREE_MS } from './await-deployment.ts';
+import { deployCommands, nameOf } from './deploy-command.ts';
 import type { ElsewhereRequest } from './deployments-elsewhere.ts';
 
 export type EndpointItem = Extract<ManifestItem, { kind: 'endpoint' }>;
@@ -88,21 +88,6 @@ function elsewhereText(
   { project }: Pick<RestoreRun, 'project'>,
 ): string {
   return `models of other projects are not deployed by costguard; where they are right, run: ${deployCommands(item, models, project)}`;
-}
-
-/** gcloud takes no project number, which the endpoint's name may have. */
-function deployCommands(
-  { resource }: EndpointItem,
-  models: readonly DeployedModel[],
-  { projectId }: Pick<ProjectRef, 'projectId'>,
-): string {
-  const [, , , region = '', , id = ''] = resource.split('/');
-  return models
-    .map(
-      (model) =>
-        `gcloud ai endpoints deploy-model ${id} --model=${readDeployedModel(model).version ?? ''} --display-name=${shellWord(nameOf(model))} --region=${region} --project=${projectId}`,
-    )
-    .join(' && ');
 }
 
 /** What was requested is still under way when this request has no more time for it. */
@@ -239,9 +224,4 @@ function canHelp(error: unknown): boolean {
   if (!(error instanceof GoogleApiError)) return false;
   // Another operation on the endpoint may be going on; whatever else is refused stays refused.
   return error.retryable || [400, 404, 409, 412].includes(error.status ?? 0);
-}
-
-function nameOf(model: DeployedModel): string {
-  const { displayName } = model;
-  return typeof displayName === 'string' && displayName !== '' ? displayName : model.id;
 }
