@@ -1,16 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { deployCommands } from "../../../../functions/budget-restore/bring-back/deploy-command.ts";
-import {
-  DEPLOYED,
-  ENDPOINT,
-  PROJECT,
-} from "../../../support/deployed-models.ts";
+import { describe, expect, it } from 'vitest';
+import { deployCommands } from '../../../../functions/budget-restore/bring-back/deploy-command.ts';
+import { DEPLOYED, ENDPOINT, PROJECT } from '../../../support/deployed-models.ts';
 
 const commandOf = (model: { readonly id: string }) =>
   deployCommands({ resource: ENDPOINT }, [model], PROJECT);
-const MODEL = "--model=projects/101/locations/us-central1/models/5501";
-const END =
-  "--region=us-central1 --project=demo-ml; that does not set: the traffic split";
+const MODEL = '--model=projects/101/locations/us-central1/models/5501';
+const END = '--region=us-central1 --project=demo-ml; that does not set: the traffic split';
 
 describe('deployCommands', () => {
   it('has all settings of a model that gcloud takes', () => {
