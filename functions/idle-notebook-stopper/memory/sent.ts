@@ -1,3 +1,4 @@
+import { BusyError } from '../../../shared/google/google-api-error.ts';
 import type { Run } from '../../../shared/run/sweep.ts';
 import { updateMemory, type NotebookMemory } from './memory.ts';
 
@@ -7,7 +8,10 @@ export type Leaving =
   /** `desired`: what `idle-timeout-seconds` is to become. */
   | { readonly action: 'repair'; readonly reason: string; readonly desired: string };
 
-/** Notes a request on a notebook, by its name; resolves when that is written. */
+/**
+ * Notes a request on a notebook, by its name; resolves when that is written. Throws `BusyError` where this run has the claim no more:
+ * then it must not leave.
+ */
 export type NoteLeaving = (name: string, leaving: Leaving) => Promise<void>;
 
 /**
@@ -15,9 +19,10 @@ export type NoteLeaving = (name: string, leaving: Leaving) => Promise<void>;
  * second of an object, so that what comes while one is being written goes together into the next.
  */
 export function noteLeaving(run: Run): NoteLeaving {
+  const lost = new Set<string>();
   let open: Map<string, Leaving> | undefined;
   let writing = Promise.resolve();
-  return (name, leaving) => {
+  return async (name, leaving) => {
     if (open === undefined) {
       const batch = new Map<string, Leaving>();
       open = batch;
@@ -25,11 +30,17 @@ export function noteLeaving(run: Run): NoteLeaving {
         .catch(() => undefined)
         .then(() => {
           open = undefined;
-          return updateMemory(run, (before) => noted(before, batch, run));
+          return updateMemory(run, (before) => {
+            for (const [one, { action }] of batch)
+              if (action !== 'repair' && before[one]?.[action]?.runId !== run.runId) lost.add(one);
+            return noted(before, batch, run);
+          });
         });
     }
     open.set(name, leaving);
-    return writing;
+    await writing;
+    if (lost.has(name))
+      throw new BusyError(`Cannot ${leaving.action} "${name}": another run has claimed it meanwhile`);
   };
 }
 
@@ -41,6 +52,7 @@ function noted(
 ): Record<string, NotebookMemory> {
   const after = { ...before };
   for (const [name, leaving] of batch) {
+    if (before[name] === undefined && leaving.action !== 'repair') continue;
     const { stop, start, ...rest } = before[name] ?? {};
     after[name] = {
       ...rest,

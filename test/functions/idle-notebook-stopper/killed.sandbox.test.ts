@@ -260,4 +260,24 @@ describe('the idle-notebook-stopper killed in the middle of a write', () => {
       },
     );
   });
+
+  it.each([
+    ['another run’s', (text: string) => text.replace(/"runId":"[^"]*"/, '"runId":"another"')],
+    ['gone', () => '{"version":1,"notebooks":{}}'],
+  ] as const)('stop, whose claim is %s before its request leaves: it does not leave', async (_, rewrite) => {
+    const scenario = labScenario([WRITES.stop.is], { clock: MORNING });
+    await withSandbox({ scenario, frozen: true }, async (sandbox) => {
+      const options = { name: NAME, policy: POLICY, pauses: 'none' } as const;
+      const held = holdable(startInstance(sandbox, options).runtime);
+      const api = createRuntimeApi(startInstance(sandbox, options).runtime, Infinity);
+      const state = createState({ api, bucket: BUCKET });
+      const look = /GET .*notebooks.*instances\/stop-1/;
+      const goOn = await held.runTo(look, 'before it leaves', () => deliver(held.runtime, '1'));
+      const rewritten = rewrite((await state.read(memoryObject(LAB)))?.text ?? '');
+      await state.write(memoryObject(LAB), rewritten);
+      expect(await goOn()).toBe('again');
+      expect(sandbox.callLog.calls('notebooks.projects.locations.instances.stop')).toEqual([]);
+      expect((await state.read(memoryObject(LAB)))?.text).toBe(rewritten);
+    });
+  }); // prettier-ignore
 });
