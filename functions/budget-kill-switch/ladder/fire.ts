@@ -1,7 +1,7 @@
 import { messageOf } from '../../../shared/errors.ts';
 import { noteRungsInForce } from '../../../shared/state/rungs-in-force.ts';
 import { readManifest, type Grace, type Manifest } from '../../../shared/state/manifest.ts';
-import { BusyError } from '../../../shared/google/google-api-error.ts';
+import { BusyError, isRetryable } from '../../../shared/google/google-api-error.ts';
 import type { Rung } from '../../../shared/policy/policy.ts';
 import type { ReceiptBuilder } from '../../../shared/run/receipt.ts';
 import type { ProjectLease } from '../../../shared/state/lease.ts';
@@ -15,7 +15,7 @@ import { asBeforeOthers, mergePlans, withoutFalseReturns } from './merge-plans.t
 import { leaveToNewer } from '../message/leave-to-newer.ts';
 import { noteGrace, noteSpent } from './note-spent.ts';
 import { planNow, type FreshPlan } from './plan-now.ts';
-import { keepFired, reportRung } from './report-rung.ts';
+import { decisionOn, keepFired, reportRung } from './report-rung.ts';
 import { alertOf, verbOf } from './rung-alert.ts';
 import { sayBurning } from './say-burning.ts';
 import { isFired, openRung, plannedBefore } from './ladder.ts';
@@ -103,22 +103,47 @@ async function fireHeld(
   return inOrder(firing, inForce, (rung) => fireRung(firing, lease, rung));
 }
 
-/** One rung after the other. One that has more to do than a run may keeps those above it for the next look. */
+/**
+ * One rung after the other. One that has more to do than a run may keeps those above it for the next look, and one that failed where a
+ * retry may help keeps unlinking: what it would have stopped, or found running, is not known.
+ */
 async function inOrder(
-  { run, attempt }: Firing,
+  firing: Firing,
   rungs: readonly Rung[],
   step: (rung: Rung) => Promise<Fired>,
 ): Promise<Fired> {
+  let failed: Failed | undefined;
   for (const rung of rungs) {
+    if (failed !== undefined && rung.do === 'unlink-billing') {
+      sayWaitsForRetry(firing, rung, failed);
+      continue;
+    }
     let fired = NOTHING_OVER;
-    const error = await attempt(`projects/${run.projectId}`, async () => {
+    const error = await firing.attempt(`projects/${firing.run.projectId}`, async () => {
       fired = await step(rung);
     });
     // One rung's failure does not keep the next from firing: the money is being spent meanwhile. Another run that took over
     // goes on to the next by itself.
     if (error instanceof BusyError || fired.over > 0) return fired;
+    if (isRetryable(error)) failed ??= { rung, error };
   }
   return NOTHING_OVER;
+}
+
+/** A rung that threw where a retry may help. */
+interface Failed {
+  readonly rung: Rung;
+  readonly error: unknown;
+}
+
+function sayWaitsForRetry({ due, run, receipt }: Firing, rung: Rung, failed: Failed): void {
+  const why = `${failed.rung.do} failed: ${messageOf(failed.error)}`;
+  run.log(
+    'WARNING',
+    `${rung.do} waits on ${run.projectId}: ${why}. The next delivery or tick looks again: a retry may help`,
+    { budget: due.budget.name, rung: rung.do, runId: run.runId },
+  );
+  receipt.keep(decisionOn(`projects/${run.projectId}`, 'keep', 'rung-failed', { rung: rung.do, why }));
 }
 
 /** Other functions start nothing that a rung in force stops. When it cannot be said, what they start is stopped again. */
