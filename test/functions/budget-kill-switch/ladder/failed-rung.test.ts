@@ -20,9 +20,9 @@ const waiting = (): readonly string[] =>
   fake.world.lines.filter((line) => line.includes(`unlink-billing waits on ${RESEARCH}`));
 
 it.each([
-  ['nothing has fired before', undefined],
-  ['something came back since', 110],
-])('a failed read before stop-compute leaves unlinking to the next delivery: %s', async (_, before) => {
+  ['nothing has fired before', undefined, 'stop-notebooks'],
+  ['something came back since', 110, 'stop-compute'],
+])('a failed read before a stop leaves unlinking to the next delivery: %s', async (_, before, failed) => {
   lab.fresh();
   outage = 'over';
   if (before !== undefined) {
@@ -36,9 +36,13 @@ it.each([
   expect(outage).toBe('on');
   expect([isLinked(), isOn()]).toEqual([true, true]);
   expect(waiting()).toHaveLength(1);
-  expect(waiting()[0]).toMatch(/: stop-compute failed: .*503.*\. The next delivery or tick looks again/);
+  expect(waiting()[0]).toMatch(
+    new RegExp(`: ${failed} failed: .*503.*\\. The next delivery or tick looks again`),
+  );
 
+  // The lease could not be given back either: it runs out.
   outage = 'over';
+  fake.world.nowMs += 5 * 60_000;
   expect(await lab.alert()).toBe(true);
   expect(isOn()).toBe(false);
   expect(waiting()).toHaveLength(1);
