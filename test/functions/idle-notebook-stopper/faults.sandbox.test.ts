@@ -132,7 +132,7 @@ const TARGETS: readonly Target[] = [
     saidBy: { 403: 'incomplete', 404: 'failures' },
     refusalFails: true,
     missingFails: true,
-    missingSays: /it changed since it was read/,
+    missingSays: /another run has claimed it meanwhile/,
   },
   {
     route: 'storage.objects.insert',
