@@ -2,6 +2,7 @@ import type { RungEvidence } from '../../functions/spend-watch/evidence/budget.t
 import type { KnownBand, TopResource } from '../../functions/spend-watch/evidence/burn.ts';
 import { notKnown, notToldTexts } from '../../functions/spend-watch/report/not-known.ts';
 import { sumOwners } from '../../functions/spend-watch/report/owners.ts';
+import { NOT_COUNTED } from '../../functions/spend-watch/report/out-of-sight.ts';
 import { regionsText } from '../../functions/spend-watch/report/regions-text.ts';
 import type { BudgetReport, BurnReport, HourChange } from '../../functions/spend-watch/report/report.ts';
 import { ageText } from '../../functions/spend-watch/report/tables.ts';
@@ -87,6 +88,7 @@ function head({ scope, generatedAt, projects }: BurnReport): readonly string[] {
     ...wrapText(visible(scope.map((one) => one.replace(/^projects\//, '')).join(', '))),
     ...told(`At ${momentText(generatedAt)}; ${seen}.`),
     ...told('At list prices, ahead of billing. Days and months begin at midnight in Pacific time.'),
+    ...told(NOT_COUNTED),
   ];
 }
 

@@ -12,7 +12,8 @@ import { PERSISTENT_RESOURCES } from '../../shared/resources/vertex/persistent-r
 
 /**
  * What is listed with each tick: what bills for machines. VMs are listed as such, no matter what made them: nodes, Workbench instances,
- * clusters and members of groups are among them. Pipelines bill by the jobs that they submit.
+ * clusters and members of groups are among them. Pipelines bill by the jobs that they submit; AutoML training,
+ * which bills by node hours of its own, and tuning jobs are not watched.
  */
 export const WATCHED_KINDS: readonly ResourceKind[] = [
   VMS,

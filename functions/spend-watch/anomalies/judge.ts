@@ -57,8 +57,9 @@ function* newKinds(before: Ledger, after: Ledger, policy: AnomalyPolicy): Genera
   const known = new Set([...Object.keys(before.kinds), ...before.running.map(({ kind }) => kind)]);
   for (const [kind, running] of Map.groupBy(after.running, (one) => one.kind)) {
     const usdPerHour = running.reduce((sum, { rate }) => sum + rate.expected, 0);
-    const unpriced = running.some((one) => one.unpriced !== undefined);
-    if (known.has(kind) || (usdPerHour < policy.newKindAtLeastUsdPerHour && !unpriced)) continue;
+    // What has no price counts with what it may cost: a suspended VM is no news.
+    const mayCost = running.reduce((sum, one) => sum + newsUsd(one), 0);
+    if (known.has(kind) || mayCost < policy.newKindAtLeastUsdPerHour) continue;
     const [first] = running;
     if (first === undefined) continue;
     yield {
@@ -66,6 +67,10 @@ function* newKinds(before: Ledger, after: Ledger, policy: AnomalyPolicy): Genera
       says: `${kind} never ran in ${after.project} before: ${named(first)}${running.length > 1 ? `, and ${running.length - 1} more` : ''}.`,
     };
   }
+}
+
+function newsUsd({ rate, unpriced }: Running): number {
+  return unpriced === undefined ? rate.expected : rate.high;
 }
 
 function* idleGpus(after: Ledger, idle: readonly IdleGpu[]): Generator<Anomaly> {
@@ -81,6 +86,7 @@ function* idleGpus(after: Ledger, idle: readonly IdleGpu[]): Generator<Anomaly> 
 }
 
 function named({ resource, description, rate, unpriced }: Running): string {
-  const cost = unpriced === undefined ? formatUsdPerHour(rate.expected) : 'without a price';
+  const least = rate.expected > 0 ? `at least ${formatUsdPerHour(rate.low)}` : 'without a price';
+  const cost = unpriced === undefined ? formatUsdPerHour(rate.expected) : least;
   return `${resource.replace(/^projects\/[^/]+\//, '')} (${description ?? 'no description'}, ${cost})`;
 }

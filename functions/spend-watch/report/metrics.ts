@@ -1,5 +1,6 @@
 import type { Band, OpenBand } from '../../../shared/spend/band.ts';
 import type { KnownBand } from '../evidence/burn.ts';
+import { NOT_COUNTED } from './out-of-sight.ts';
 import { isPartlyKnown, type BurnReport } from './report.ts';
 
 /** https://prometheus.io/docs/specs/om/open_metrics_spec */
@@ -33,7 +34,11 @@ function burnFamilies(projects: readonly Project[]): readonly Family[] {
     current.flatMap((one) => bandSamples({ project: one.project }, of(one), boundsOf(one)));
   return [
     {
-      ...{ name: 'costguard_burn_usd_per_hour', unit: 'usd_per_hour', help: 'What runs now costs an hour.' },
+      ...{
+        name: 'costguard_burn_usd_per_hour',
+        unit: 'usd_per_hour',
+        help: `What runs now costs an hour. ${NOT_COUNTED}`,
+      },
       samples: bands((one) => one.burnUsdPerHour),
     },
     {

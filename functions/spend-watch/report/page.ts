@@ -5,6 +5,7 @@ import { renderPage, type Html, type PageSection } from '../../../shared/report/
 import type { KnownBand } from '../evidence/burn.ts';
 import { budgetContent } from './budget-card.ts';
 import { notKnown, notToldTexts } from './not-known.ts';
+import { OUT_OF_SIGHT } from './out-of-sight.ts';
 import { regionsText } from './regions-text.ts';
 import type { BurnReport, ScopeBurn } from './report.ts';
 import { changeTable, ownerTable, projectTable, topTable } from './tables.ts';
@@ -51,6 +52,18 @@ export function renderBurnPage(report: BurnReport): Html {
         ...(regions === undefined ? {} : { lead: regions }),
       },
       ...ownersSection(report),
+      {
+        id: 'not-counted',
+        title: 'In no number',
+        lead: 'What spend-watch does not count, whatever it looked at.',
+        content: [
+          tag(
+            'ul',
+            {},
+            OUT_OF_SIGHT.map((one) => tag('li', {}, one)),
+          ),
+        ],
+      },
     ],
     footer: `Made at ${momentText(generatedAt)} from what the ticks of spend-watch wrote. The same numbers as JSON: format=json; for scrapers: /metrics. Days and months begin at midnight in Pacific time, as Cloud Billing's do.`,
   });
@@ -85,7 +98,7 @@ function statsOf(report: BurnReport): readonly Stat[] {
         total.burnUsdPerHour === 'unknown'
           ? whyUnknown(report)
           : total.unpriced === 0
-            ? 'all of it priced'
+            ? 'all that is counted has a price'
             : `${countText(total.unpriced)} without a price, in high alone`,
     },
     stat('Today', total.todayUsd),

@@ -16,6 +16,7 @@ import {
 import { centsOf } from '../evidence/cents.ts';
 import { burnByKind } from '../evidence/kind-burn.ts';
 import { oldestRegionMinutes } from '../looks/ages.ts';
+import { OUT_OF_SIGHT } from './out-of-sight.ts';
 import type { SpendSample } from './spend-line.ts';
 import { cents } from '../../../shared/prices/money.ts';
 
@@ -84,13 +85,6 @@ export interface BurnReport {
   /** What no number counts, whatever was looked at. */
   readonly outOfSight: readonly string[];
 }
-
-const OUT_OF_SIGHT = [
-  'disks, networks, BigQuery, tokens and other services that do not bill for machines',
-  'index endpoints, feature stores, reasoning engines, runs of notebooks by Colab Enterprise and Cloud Run, which Google runs outside of the project’s VMs',
-  'machines other than those of jobs that began and ended between two looks, which are hours apart in regions of Vertex AI where nothing ran; a job counts once its region has had its turn',
-  'what accrued before a ledger began',
-] as const;
 
 /** The sum of what is known. */
 export interface ScopeBurn {

@@ -94,6 +94,8 @@ describe('new-kind', () => {
     expect(told(watched(27, (hour) => (hour < 26 ? [] : [cheap])))).toEqual([]);
     const strange = { ...cheap, rate: { low: 0, expected: 0, high: 10 }, unpriced: 'no price' };
     expect(told(watched(27, (hour) => (hour < 26 ? [] : [strange])))).toHaveLength(1);
+    const suspended = { ...strange, rate: { low: 0, expected: 0, high: 0.02 } };
+    expect(told(watched(27, (hour) => (hour < 26 ? [] : [suspended])))).toEqual([]);
   });
 });
 

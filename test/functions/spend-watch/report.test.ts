@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderBurnPage } from '../../../functions/spend-watch/report/page.ts';
 import { writeMetrics } from '../../../functions/spend-watch/report/metrics.ts';
 import { readRequest } from '../../../functions/spend-watch/report/request.ts';
+import { burnTable } from '../../../deploy/commands/burn-table.ts';
 import { accrue } from '../../../shared/spend/accrue.ts';
 import type { Ledger } from '../../../shared/spend/ledger.ts';
 import { BURNING, known, ledgerOf, messagesOf, NOW, reportOf, vm } from '../../support/burn-lab.ts';
@@ -99,6 +100,25 @@ describe('the burn report', () => {
     expect(reportOf({}, undefined).outOfSight.join('; ')).toMatch(
       /BigQuery.*other than those of jobs that began and ended between two looks, which are hours apart in regions of Vertex AI/,
     );
+  });
+
+  it('says on page, in metrics and in the terminal what no number counts', () => {
+    const report = reportOf({ 'ml-burn': known(ledgerOf(() => [])) }, undefined);
+    const texts = [
+      renderBurnPage(report).text,
+      writeMetrics(report),
+      burnTable(report).replaceAll(/\s+/g, ' '),
+    ];
+    for (const text of texts)
+      expect(text).toMatch(
+        /In no number\W[^]*disks,[^]*AutoML training and tuning jobs[^]*runs of notebooks[^]*fees on top of VMs/,
+      );
+    expect(
+      burnTable(report)
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
+    expect(texts[0]).not.toContain('all of it priced');
   });
 
   it('draws the line of spend up to the present estimate, its range around it', () => {
