@@ -212,10 +212,14 @@ describe('the ladder on spend that is estimated', () => {
       looks.push(look());
     }
     const [older, newer] = looks.slice(-2);
-    older?.forEach((text, name) => live.write(name, text));
+    older?.forEach((text, name) => {
+      live.write(name, text);
+    });
     await live.tick();
     expect(sureUsd(live)).toBe(String(AMOUNT));
-    newer?.forEach((text, name) => live.write(name, text));
+    newer?.forEach((text, name) => {
+      live.write(name, text);
+    });
     await live.message(live.reported() - 20);
     expect(Number(sureUsd(live))).toBeLessThan(AMOUNT);
   });
