@@ -1,4 +1,5 @@
 import { readHolders, type Holder } from '../../../shared/state/holders.ts';
+import type { State } from '../../../shared/state/state.ts';
 import { keyOf } from '../ladder/hold.ts';
 import type { Firing } from '../ladder/fire.ts';
 import type { RungPlan } from '../ladder/ladder.ts';
@@ -27,28 +28,32 @@ export async function asBeforeOtherStops<Plan extends RungPlan>(
   const { held, unread } = await readHolders(state, keyOf(due, run), nowMs, sinceMs);
   for (const { where, why } of unread)
     run.log('WARNING', `What ${where} holds of ${projectId} is not known: ${why}`, { runId });
-  const items = [];
-  for (const item of plan.items) {
-    const holders = held.filter((one) => one.item.resource === item.resource);
-    const last = holders.at(-1);
-    if (last === undefined) items.push(item);
-    else {
+  const byResource = Map.groupBy(held, ({ item }) => item.resource);
+  const heldSince = heldSinceOf(state);
+  const items = await Promise.all(
+    plan.items.map(async (item) => {
+      const holders = byResource.get(item.resource) ?? [];
+      const last = holders.at(-1);
+      if (last === undefined) return item;
       const hands = await Promise.all(
-        holders.map(async (holder) => freeHandSince(holder.manifest, await heldSince(run, holder))),
+        holders.map(async (holder) => freeHandSince(holder.manifest, await heldSince(holder))),
       );
       const hadFreeHand: HadFreeHand = (before) => hands.every((hand) => hand(before));
       // Models that its owner has not deployed again come back with the restore of that one.
       const isOwners = item.kind === 'endpoint' && hadFreeHand(last.item);
-      items.push(isOwners ? item : asBeforeStop(last.item, item, hadFreeHand));
-    }
-  }
+      return isOwners ? item : asBeforeStop(last.item, item, hadFreeHand);
+    }),
+  );
   return { ...plan, items };
 }
 
-/** Under a rung that is not in force the owner has a free hand at any time. */
-async function heldSince(
-  { state }: Pick<Firing['run'], 'state'>,
-  { manifest, isInForce }: Holder,
-): Promise<number | undefined> {
-  return isInForce && state !== undefined ? recallHeldSince(state, manifest.budget) : Infinity;
+/** Since when a holder is in force, each budget's read once. Under a rung that is not the owner has a free hand at any time. */
+function heldSinceOf(state: State): (holder: Holder) => Promise<number | undefined> {
+  const known = new Map<string, Promise<number | undefined>>();
+  return async ({ manifest: { budget }, isInForce }) => {
+    if (!isInForce) return Infinity;
+    const since = known.get(budget) ?? recallHeldSince(state, budget);
+    known.set(budget, since);
+    return since;
+  };
 }
