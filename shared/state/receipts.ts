@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Api } from '../google/api.ts';
 import { listPages } from '../google/list-pages.ts';
+import { requireAbout } from '../google/parse-answer.ts';
 import { readItems } from '../google/read-items.ts';
 import type { ObjectMetadata } from './upload-session.ts';
 
@@ -68,9 +69,12 @@ async function namesOfDay(api: Api, bucket: string, prefix: string, projectId: s
     url: `https://storage.googleapis.com/storage/v1/b/${encodeURIComponent(bucket)}/o`,
     query: { prefix, fields: 'items(name,metadata/projects),nextPageToken' },
   };
-  for await (const page of listPages(api, 'storage.objects.list', request, pageSchema))
-    for (const { name, metadata } of readItems(page.items, objectSchema, 'items').items)
+  const call = 'storage.objects.list';
+  for await (const page of listPages(api, call, request, pageSchema))
+    for (const { name, metadata } of readItems(page.items, objectSchema, 'items').items) {
+      requireAbout(call, 'name', name.slice(0, prefix.length), prefix);
       if (metadata?.projects?.split(',').includes(projectId) === true) names.push(name);
+    }
   return names;
 }
 

@@ -53,11 +53,14 @@ export function readAccounts(look: Look): Promise<Reading<readonly AccountFacts[
 function readKeys(look: Look, email: string): Promise<Reading<readonly KeyFacts[]>> {
   return attempt(look, `the keys of ${email}`, async () => {
     const call = 'iam.serviceAccountKeys.list';
+    const accounts = `projects/${look.projectId}/serviceAccounts`;
+    const isOf = ofProject(look.projectId, look.projectNumber);
     const answer = await look.api.request(call, {
-      url: `${HOST}/projects/${look.projectId}/serviceAccounts/${encodeURIComponent(email)}/keys`,
+      url: `${HOST}/${accounts}/${encodeURIComponent(email)}/keys`,
       query: { keyTypes: 'USER_MANAGED' },
     });
     const { items, strange } = readItems(parseAnswer(call, keysSchema, answer).keys, keySchema, 'keys');
+    for (const { name } of items) requireListed(call, isOf, name, `${accounts}/${email}/keys/-`);
     return { value: items.map(toKey), gaps: strangeGaps('keys', strange) };
   });
 }

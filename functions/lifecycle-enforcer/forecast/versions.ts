@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { Api } from '../../../shared/google/api.ts';
 import { storageClient } from '../../../shared/google/clients/storage.ts';
 import { readPages } from '../../../shared/google/list-pages.ts';
+import { requireAbout } from '../../../shared/google/parse-answer.ts';
 import { readItems, type StrangeItem } from '../../../shared/google/read-items.ts';
 import type { ObjectVersion } from './object-lifecycle.ts';
 
@@ -9,9 +10,10 @@ import type { ObjectVersion } from './object-lifecycle.ts';
 const PAGE_SIZE = 1_000;
 
 const FIELDS =
-  'items(name,generation,size,storageClass,timeCreated,timeDeleted,customTime,temporaryHold,eventBasedHold,retentionExpirationTime,retention(retainUntilTime)),nextPageToken';
+  'items(bucket,name,generation,size,storageClass,timeCreated,timeDeleted,customTime,temporaryHold,eventBasedHold,retentionExpirationTime,retention(retainUntilTime)),nextPageToken';
 
 const itemSchema = z.looseObject({
+  bucket: z.optional(z.string()),
   name: z.string(),
   generation: z.string(),
   size: z.string(),
@@ -48,6 +50,7 @@ export async function* listVersions(
     const read = readItems(page.items, itemSchema, 'items');
     if (read.strange.length > 0) strange(read.strange);
     for (const item of read.items) {
+      requireAbout(call, 'bucket', item.bucket, bucket);
       const version = toVersion(item);
       if (open[0] !== undefined && open[0].name !== version.name) {
         yield newestFirst(open);

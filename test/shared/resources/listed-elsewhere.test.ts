@@ -3,6 +3,7 @@ import { readWorkloads } from '../../../functions/guardrail-audit/gather/workloa
 import { readAccounts } from '../../../functions/guardrail-audit/gather/accounts.ts';
 import { readManagedNotebooks } from '../../../functions/guardrail-audit/gather/managed-notebooks.ts';
 import { readEverywhere } from '../../../functions/guardrail-audit/gather/vertex/vertex-regions.ts';
+import { isRead, type Reading } from '../../../functions/guardrail-audit/reading.ts';
 import type { Api } from '../../../shared/google/api.ts';
 import { listBuckets } from '../../../shared/google/buckets.ts';
 import { listBudgets } from '../../../shared/google/budgets.ts';
@@ -12,6 +13,8 @@ import { listProjects } from '../../../shared/google/projects.ts';
 import { listRunningJobs } from '../../../shared/google/vertex/running-jobs.ts';
 import { readResources } from '../../../shared/resources/inventory.ts';
 import { RESOURCE_KINDS } from '../../../shared/resources/kinds.ts';
+import { listVersions } from '../../../functions/lifecycle-enforcer/forecast/versions.ts';
+import { findNewestReceipt } from '../../../shared/state/receipts.ts';
 import { scriptedApi, type SentRequest } from '../../support/scripted-api.ts';
 import * as z from 'zod/mini';
 
@@ -248,3 +251,65 @@ it('projects and folders that are found elsewhere than searched are not in the s
     'folders/2: projects[0].parent: it is "folders/9"',
   ]);
 }); // prettier-ignore
+
+const readsOf = <T>(reading: Reading<readonly T[]>): readonly T[] => (isRead(reading) ? reading.value : []);
+
+describe('the keys of a service account', () => {
+  const key = (name: string) => ({ name, validAfterTime: '2026-01-01T00:00:00Z' });
+  const listed = async (name: string): Promise<readonly unknown[]> => {
+    const { api } = scriptedApi(({ target }) =>
+      target.endsWith('/keys')
+        ? { keys: [key(name)] }
+        : { accounts: [{ name: 'projects/p/serviceAccounts/a@b', email: 'a@b' }] },
+    );
+    const errors: unknown[] = [];
+    const accounts = await readAccounts({ ...AUDIT, api, failed: (error) => void errors.push(error) });
+    const keys = readsOf(accounts).flatMap((account) => readsOf(account.keys));
+    return [...keys.map(({ id }) => id), ...errors];
+  };
+
+  it.each(['p', '123'])('are those of the project %s', async (project) => {
+    expect(await listed(`projects/${project}/serviceAccounts/a@b/keys/1`)).toEqual(['1']);
+  });
+
+  it.each([
+    'projects/p/serviceAccounts/other@b/keys/1',
+    'projects/other/serviceAccounts/a@b/keys/1',
+    'projects/456/serviceAccounts/a@b/keys/1',
+    '1',
+  ])('are not known by %s', async (name) => {
+    expect(await listed(name)).toMatchObject([{ retryable: true }]);
+  });
+});
+
+it('receipts of another function or day do not say which one is the newest', async () => {
+  const stored = (folder: string) =>
+    scriptedApi(() => ({
+      items: [{ name: `${folder}/20261118T214000Z-1.json`, metadata: { projects: 'p' } }],
+    })).api;
+  const find = (folder: string) =>
+    findNewestReceipt(stored(folder), 'b', {
+      ...{ functionName: 'guardrail-audit', projectId: 'p', maxAgeMs: 60_000 },
+      now: new Date('2026-11-18T21:40:30Z'),
+    });
+  const today = 'receipts/guardrail-audit/2026/11/18';
+  expect(await find(today)).toBe(`${today}/20261118T214000Z-1.json`);
+  for (const folder of ['receipts/spend-watch/2026/11/18', 'receipts/guardrail-audit/2026/11/17', ''])
+    await expect(find(folder)).rejects.toMatchObject({ retryable: true });
+});
+
+it('objects of another bucket are not those of this one', async () => {
+  const object = {
+    ...{ name: 'o', generation: '1', size: '1', storageClass: 'STANDARD' },
+    timeCreated: '2026-01-01T00:00:00Z',
+  };
+  const versions = (bucket?: string) =>
+    all(
+      listVersions(scriptedApi(() => ({ items: [{ ...object, bucket }] })).api, 'b', undefined, (items) => {
+        throw new Error(JSON.stringify(items));
+      }),
+    );
+  await versions('b');
+  for (const other of ['c', undefined])
+    await expect(versions(other)).rejects.toMatchObject({ retryable: true });
+});
