@@ -29,8 +29,15 @@ type Execution = z.infer<typeof executionSchema>;
 const FIELDS =
   'name,displayName,jobState,labels,createTime,scheduleResourceName,executionUser,notebookRuntimeTemplateResourceName,customEnvironmentSpec/machineSpec';
 
-/** Templates that are read side by side. */
+/** Templates that are read side by side, and at the most. */
 const TEMPLATES_AT_ONCE = 4;
+const MAX_TEMPLATES = 50;
+
+/**
+ * How old a run that goes on may be at the most: an assumption, for a run ends by its `executionTimeout`, which is 24 hours unless it
+ * names another one, and the API names no maximum of that.
+ */
+const MAX_AGE_MS = 30 * 86_400_000;
 
 /** The machine of a run or a template, or why it is not known. */
 type Environment = { readonly spec: z.infer<typeof machineSpec> } | { readonly why: string };
@@ -47,12 +54,17 @@ export const NOTEBOOK_EXECUTION_JOBS = namedKind({
     'aiplatform.notebookRuntimeTemplates.get',
   ],
   async list(look) {
+    const oldestMs = look.now.getTime() - MAX_AGE_MS;
     const all = await listRegional(look, {
       collection: 'notebookExecutionJobs',
       schema: executionSchema,
-      // Its filter does not take the state.
       fields: FIELDS,
       counts: ({ jobState = '' }) => !ENDED.test(jobState),
+      // Its filter does not take the state, and runs are kept for good: their history is not read to its end.
+      isLast: (page) =>
+        page.every(
+          ({ jobState = '', createTime = '' }) => ENDED.test(jobState) && Date.parse(createTime) < oldestMs,
+        ),
     });
     const executions = all.filter(({ jobState = '' }) => !ENDED.test(jobState));
     const templates = await readTemplates(look, executions);
@@ -96,7 +108,8 @@ function environmentOf(
 ): Environment {
   const spec = customEnvironmentSpec?.machineSpec;
   if (spec !== undefined) return { spec };
-  return templates.get(template) ?? { why: 'it names neither a machine nor a template' };
+  if (template === '') return { why: 'it names neither a machine nor a template' };
+  return templates.get(template) ?? { why: `its template is not among the ${MAX_TEMPLATES} that were read` };
 }
 
 /** The templates that executions name, each read once. One that cannot be read leaves its runs without a price, not unseen. */
@@ -110,7 +123,7 @@ async function readTemplates(
     ),
   );
   const read = await pMap(
-    [...names],
+    [...names].slice(0, MAX_TEMPLATES),
     async (name): Promise<[string, Environment]> => [name, await readTemplate(look, name)],
     { concurrency: TEMPLATES_AT_ONCE },
   );

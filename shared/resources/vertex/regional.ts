@@ -25,6 +25,8 @@ export interface RegionalQuery<T> {
   readonly filterSince?: (createdMs: number) => string;
   /** Whether a resource says that the collection is in use; all do without it. */
   readonly counts?: (item: T) => boolean;
+  /** Where it is given the newest are listed first, and no page behind one of which it says that nothing older goes on. */
+  readonly isLast?: (page: readonly T[]) => boolean;
 }
 
 /** What ended may have waited for machines for so long, and been created before. */
@@ -81,11 +83,12 @@ function isDisabled(error: unknown): boolean {
 const pageSchema = z.looseObject({});
 
 async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>): Promise<Answer<T>> {
-  const { collection, schema, fields } = query;
+  const { collection, schema, fields, isLast } = query;
   const filter = filterOf(look, `${collection} in ${region}`, query);
   const items: T[] = [];
   const strange: StrangeItem[] = [];
   const isNew = firstTime();
+  const isInOrder = newestFirst();
   const call = `aiplatform.${collection}.list`;
   const parent = `projects/${look.projectId}/locations/${region}`;
   const request = {
@@ -93,6 +96,7 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
     query: {
       pageSize: 100,
       filter,
+      orderBy: isLast === undefined ? undefined : 'create_time desc',
       fields: fields === undefined ? undefined : `${collection}(${fields}),nextPageToken`,
     },
   };
@@ -106,11 +110,13 @@ async function listRegion<T>(look: Look, region: string, query: RegionalQuery<T>
       // One that moves to the next page while they are read is listed on both.
       items.push(...read.items.filter((one) => isNew(textField(one, 'name') ?? '')));
       strange.push(...read.strange);
+      const isTold = isInOrder(read.items) && read.strange.length === 0;
+      if (isTold && isLast?.(read.items) === true) break;
     }
     return { region, items, strange, error: undefined };
   } catch (error) {
     // Not every collection documents what its filter takes, and a mask with a field that is not there is refused: then all is read.
-    const less = filter === undefined ? withoutMask(query) : withoutFilter(query);
+    const less = withLess(query, filter !== undefined);
     if (less !== undefined && items.length === 0 && error instanceof GoogleApiError && error.status === 400)
       return listRegion(look, region, less);
     // An answer of another form, such as a page of HTML with status 200, hides this one listing and no other.
@@ -129,13 +135,28 @@ function filterOf(
     : filterSince(Math.min(endedMs - WAITS_MS, look.runsSince(listing) ?? Infinity));
 }
 
-function withoutFilter<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> {
-  return { collection, schema, ...(fields === undefined ? {} : { fields }) };
+/** Without its filter, else without its mask, else in any order; undefined where nothing is left to leave out. */
+function withLess<T>(
+  { collection, schema, fields, isLast }: RegionalQuery<T>,
+  hasFilter: boolean,
+): RegionalQuery<T> | undefined {
+  const bare = { collection, schema };
+  const ordered = { ...bare, ...(isLast === undefined ? {} : { isLast }) };
+  if (hasFilter) return { ...ordered, ...(fields === undefined ? {} : { fields }) };
+  if (fields !== undefined) return ordered;
+  return isLast === undefined ? undefined : bare;
 }
 
-/** Undefined where there is no mask to leave out. */
-function withoutMask<T>({ collection, schema, fields }: RegionalQuery<T>): RegionalQuery<T> | undefined {
-  return fields === undefined ? undefined : { collection, schema };
+/** Tells of each page whether all until its end came newest first: an order that is not kept tells nothing of later pages. */
+function newestFirst(): (page: readonly unknown[]) => boolean {
+  let beforeMs = Infinity;
+  return (page) => {
+    for (const one of page) {
+      const createdMs = Date.parse(textField(one, 'createTime') ?? '');
+      beforeMs = createdMs <= beforeMs ? createdMs : NaN;
+    }
+    return page.length > 0 && !Number.isNaN(beforeMs);
+  };
 }
 
 /** A resource of Vertex AI as it is now. Needs aiplatform.COLLECTION.get. Throws `GoogleApiError`, 404 when it is gone. */

@@ -125,6 +125,33 @@ describe('notebook execution jobs', () => {
     });
   }); // prettier-ignore
 
+  it('are listed newest first, and no further than a page of which all ended more than 30 days ago', async () => {
+    const old = Array.from({ length: 550 }, (_, index) =>
+      run(`old-${index}`, { jobState: 'JOB_STATE_SUCCEEDED', createTime: new Date(Date.UTC(2026, 5, 1, index)).toISOString() }),
+    );
+    const lately = run('lately', { customEnvironmentSpec: { machineSpec }, createTime: '2026-10-20T00:00:00Z' });
+    await lab([...old, lately], async ({ look, api }) => {
+      const { resources, listings } = await look();
+      expect(resources.map(({ resource }) => resource.split('/').at(-1))).toEqual(['lately']);
+      expect(listings.find(({ what }) => what === 'notebookExecutionJobs in us-central1')?.found).toBe(1);
+      // Of six pages the second is the last that is needed, and the third was requested before it was read; the other regions have one.
+      expect(api.calls['aiplatform.notebookExecutionJobs.list']).toBe(2 + listings.length);
+    });
+  }); // prettier-ignore
+
+  it('reads so many templates at the most', async () => {
+    const template = (index: number): string => `${PLACE}/notebookRuntimeTemplates/t${index}`;
+    const runs = Array.from({ length: 52 }, (_, index) => [
+      at(`notebookRuntimeTemplates/t${index}`, { machineSpec }),
+      run(`run-${index}`, { notebookRuntimeTemplateResourceName: template(index) }),
+    ]);
+    await lab(runs.flat(), async ({ look, api }) => {
+      const texts = (await look()).resources.map(({ cost }) => costText(cost));
+      expect(texts.filter((text) => text === 'unpriced: its template is not among the 50 that were read')).toHaveLength(2);
+      expect(api.calls['aiplatform.notebookRuntimeTemplates.get']).toBe(50);
+    });
+  }); // prettier-ignore
+
   it('can be ended by deletion alone', () => {
     const of = (verb: string, custom: string) =>
       findMethod(verb, 'us-central1-aiplatform.googleapis.com', `/v1/${PLACE}/notebookExecutionJobs/1${custom}`)?.id; // prettier-ignore

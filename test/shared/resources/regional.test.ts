@@ -154,4 +154,62 @@ describe('listRegional', () => {
       [undefined, undefined],
     ]);
   });
+
+  const pages = (
+    ...all: readonly (readonly (readonly [string, string])[])[]
+  ): ReturnType<typeof scriptedApi> =>
+    scriptedApi(({ target, query }) => {
+      if (target.endsWith('/locations')) return { locations: [{ locationId: 'us-east4' }] };
+      const index = Number(query['pageToken'] ?? 0);
+      return {
+        customJobs: (all[index] ?? []).map(([id, createTime]) => ({ name: jobName(id), createTime })),
+        ...(index + 1 < all.length ? { nextPageToken: String(index + 1) } : {}),
+      };
+    });
+  const newestFirst = async (api: Api): Promise<readonly string[]> => {
+    const look = startLook({
+      ...{ api, projectId: 'p', now: new Date(0), skip: () => false },
+      gap: () => undefined,
+      notOffered: () => undefined,
+    });
+    const schema = z.looseObject({ name: z.string(), createTime: z.string() });
+    const isLast = (page: readonly { readonly createTime: string }[]): boolean =>
+      page.every(({ createTime }) => createTime < '2026-10-01');
+    const jobs = await listRegional(look, { collection: 'customJobs', schema, fields: 'name', isLast });
+    return jobs.map(({ name }) => name.slice(-1));
+  };
+
+  it.each([
+    ['stops behind a page that is the last', [[['1', '2026-11-03'], ['2', '2026-11-02']], [['3', '2026-09-02'], ['4', '2026-09-01']], [['5', '2026-08-01']], [['6', '2026-07-01']]], '1234'],
+    ['reads on where one page is not in order', [[['1', '2026-09-01'], ['2', '2026-09-02']], [['3', '2026-11-02']], [['4', '2026-08-01']]], '1234'],
+    ['reads on where a page begins newer than the one before', [[['1', '2026-11-01']], [['2', '2026-11-02']], [['3', '2026-09-01']], [['4', '2026-12-01']], [['5', '2026-12-01']]], '12345'],
+    ['reads on where one has no time that can be read', [[['1', 'soon']], [['2', '2026-09-01']], [['3', '2026-08-01']], [['4', '2026-12-01']]], '1234'],
+    ['reads on behind an empty page', [[], [['1', '2026-11-02']]], '1'],
+  ] as const)('where the newest come first it %s', async (_, all, seen) => {
+    const { api, requested } = pages(...all);
+    expect((await newestFirst(api)).join('')).toBe(seen);
+    expect(new Set(requested.slice(1).map(({ query }) => query['orderBy']))).toEqual(new Set(['create_time desc']));
+  }); // prettier-ignore
+
+  it('keeps the order without the mask, and reads all where Google refuses the order', async () => {
+    const refused = (parameter: string): ReturnType<typeof scriptedApi> =>
+      scriptedApi(({ target, query }) => {
+        if (target.endsWith('/locations')) return { locations: [{ locationId: 'us-east4' }] };
+        if (query[parameter] !== undefined) throw Object.assign(new Error('Bad request.'), { status: 400 });
+        const page = Number(query['pageToken'] ?? 0);
+        const createTime = `2026-0${9 - page}-01`;
+        return {
+          customJobs: [{ name: jobName(String(page)), createTime }],
+          ...(page < 5 ? { nextPageToken: String(page + 1) } : {}),
+        };
+      });
+    const sent = async (parameter: string) => {
+      const { api, requested } = refused(parameter);
+      const jobs = await newestFirst(api);
+      return { jobs: jobs.join(''), orders: requested.slice(1, 4).map(({ query }) => query['orderBy']) };
+    };
+    const order = 'create_time desc';
+    expect(await sent('fields')).toEqual({ jobs: '0', orders: [order, order, order] });
+    expect(await sent('orderBy')).toEqual({ jobs: '012345', orders: [order, order, undefined] });
+  });
 });

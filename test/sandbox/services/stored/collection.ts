@@ -31,6 +31,8 @@ export interface Collection {
   readonly permission: string;
   /** Parameters of its list beside those of pages; a filter is read as Vertex AI's are. */
   readonly query?: readonly string[];
+  /** By which fields its list is ordered: of the resource, by their names in `orderBy`. */
+  readonly orders?: Readonly<Record<string, string>>;
   /** How a resource names itself: by its full name with the project's id or number, or not at all. */
   readonly named: 'id' | 'number' | 'never';
   /** Where unreachable locations are listed; absent where the answer has no such field. */

@@ -98,7 +98,8 @@ function routesOf(
     const found = store
       .list(projectId, service, parent, collection)
       .filter(({ path }) => !unreachable.includes(path.split('/')[1] ?? ''))
-      .filter(matching(call));
+      .filter(matching(call))
+      .sort(inOrder(call, kind));
     const page =
       kind.pageless === true
         ? { items: found, nextPageToken: undefined }
@@ -146,6 +147,19 @@ function routesOf(
     ), // prettier-ignore
     ...(kind.verbs ?? []).map(verbRoute),
   ];
+}
+
+/** What a list's `orderBy` says: one field, and `desc`; several are not imitated. */
+function inOrder(call: Call, { id, orders }: Collection): (a: Stored, b: Stored) => number {
+  const text = call.query.get('orderBy') ?? '';
+  if (text === '') return () => 0;
+  if (orders === undefined) throw new ApiError('UNIMPLEMENTED', `The sandbox does not order ${id}.`);
+  const [name = '', direction = 'asc', ...more] = text.split(' ');
+  const field = orders[name];
+  if (field === undefined || !['asc', 'desc'].includes(direction) || more.length > 0)
+    throw new ApiError('INVALID_ARGUMENT', `Invalid order_by: "${text}".`);
+  const sign = direction === 'desc' ? -1 : 1;
+  return (a, b) => sign * textOf(a.body[field]).localeCompare(textOf(b.body[field]));
 }
 
 /** What a list's filter says, as far as Vertex AI's go; other services' are not imitated. */

@@ -86,7 +86,10 @@ export function vertexCollections(options: {
         }),
       ],
     }),
-    collection('notebookExecutionJobs', { query: ['filter', 'orderBy', 'view'] }),
+    collection('notebookExecutionJobs', {
+      query: ['filter', 'orderBy', 'view'],
+      orders: { display_name: 'displayName', create_time: 'createTime', update_time: 'updateTime' },
+    }),
     collection('notebookRuntimeTemplates', { query: ['filter', 'orderBy', 'readMask'] }),
     ...[
       'deploymentResourcePools',
