@@ -35,6 +35,7 @@ const descriptions: Readonly<Record<string, string>> = {
   'notebooks.keepLabel': 'Label that keeps a notebook: "true", or the date until which it is kept.',
   'notebooks.warnBefore': 'Above 0m: warn first and stop only if still idle that much later. Needs state.',
   'notebooks.maxStops': 'Most stops per run and project; what is over is reported.',
+  'notebooks.maxActions': 'Most starts and repairs per run and project, together; what is over is reported.',
   'notebooks.hours': 'Working hours, or null. Outside them a notebook that is not busy stops.',
   'notebooks.hours.timezone': 'IANA time zone, such as Europe/Berlin.',
   'notebooks.hours.days': 'Working days: mon, tue, wed, thu, fri, sat, sun.',

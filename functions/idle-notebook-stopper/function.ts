@@ -6,14 +6,14 @@ import { isRemembered, judgeNotebook, savesMoney } from './decide.ts';
 import type { NotebookFacts } from './facts.ts';
 import { gatherNotebooks } from './gather.ts';
 import { actAndTell } from './notice/tell.ts';
-import { limitStops } from './verdict/limit-stops.ts';
+import { limitPlans } from './verdict/limit-actions.ts';
 
 export const notebookSweep: Sweep<Config, NotebookFacts> = {
   sections: ['notebooks'],
   configure: configureNotebooks,
   gather: gatherNotebooks,
   decide: judgeNotebook,
-  limit: limitStops,
+  limit: limitPlans,
   watches: isRemembered,
   act: actAndTell,
   books: () => [...computeBookDates(), ['network', networkRatesDate()]],

@@ -61,6 +61,8 @@ export interface NotebooksPolicy {
   readonly warnBeforeMinutes: number;
   /** Per run and project. */
   readonly maxStops: number;
+  /** Starts and repairs together, per run and project. */
+  readonly maxActions: number;
   readonly hours: WorkingHours | null;
   readonly nativeIdleShutdown: 'report' | 'repair';
   readonly terraformManaged: 'enforce' | 'report';

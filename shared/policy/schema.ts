@@ -146,7 +146,7 @@ const cpuBelow = z.union(
 
 const rate = textAs(ratePattern, `${rateFormat}, above 0`, (text) => parseBytesPerSecond(text) || undefined);
 
-const maxStopsFormat = 'a whole number without quotes, 0 or more';
+const capFormat = 'a whole number without quotes, 0 or more';
 
 const notebooks = section({
   mode: z.exactOptional(mode),
@@ -168,7 +168,8 @@ const notebooks = section({
   keepWhileJobsRun: z.prefault(z.boolean(complain('true or false without quotes')), true),
   keepLabel: z.prefault(labelKey, 'costguard-keep'),
   warnBefore: z.prefault(warnBefore, '0m'),
-  maxStops: z.prefault(wholeNumber(maxStopsFormat), 20),
+  maxStops: z.prefault(wholeNumber(capFormat), 20),
+  maxActions: z.prefault(wholeNumber(capFormat), 100),
   hours: z.prefault(z.nullable(hours), null),
   nativeIdleShutdown: z.prefault(oneOf(['report', 'repair']), 'report'),
   terraformManaged: z.prefault(oneOf(['enforce', 'report']), 'enforce'),

@@ -64,6 +64,7 @@ function toNotebooks(notebooks: WrittenNotebooks, mode: Mode): NotebooksPolicy {
     keepLabel: notebooks.keepLabel,
     warnBeforeMinutes: notebooks.warnBefore,
     maxStops: notebooks.maxStops,
+    maxActions: notebooks.maxActions,
     hours: notebooks.hours && toWorkingHours(notebooks.hours),
     nativeIdleShutdown: notebooks.nativeIdleShutdown,
     terraformManaged: notebooks.terraformManaged,

@@ -55,6 +55,7 @@ export function config(overrides: Partial<Config> = {}): Config {
     keepLabel: 'costguard-keep',
     warnBeforeMinutes: 0,
     maxStops: 20,
+    maxActions: 100,
     hours: null,
     nativeIdleShutdown: 'report',
     terraformManaged: 'enforce',

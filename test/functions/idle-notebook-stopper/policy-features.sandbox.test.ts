@@ -200,6 +200,35 @@ describe('hours', () => {
       assert.deepEqual(carriedOut(sandbox, 'start'), { 'idle-1': 1, 'idle-2': 1 });
       assert.equal(sandbox.callLog.calls('notebooks.projects.locations.instances.start').length, 2);
     }));
+
+  const off = (id: string): NotebookInput =>
+    idle(id, { state: 'STOPPED', lastStop: '-1d', metadata: { 'idle-timeout-seconds': '' } });
+
+  it('start, beside repairs, at most maxActions a run; the rest is named in receipt and log, and comes next', () =>
+    withNotebooks(
+      [idle('idle-1'), idle('idle-2'), off('off-1'), off('off-2')],
+      [HOURS, 'nativeIdleShutdown: repair', 'maxActions: 3'],
+      async (world) => {
+        const { sandbox } = world;
+        await tickAfter(world, 0);
+        for (const id of ['off-1', 'off-2'])
+          sandbox.fleet.patchNotebook(notebookName(id), { metadata: { 'idle-timeout-seconds': '' } });
+        const morning = await tickAfter(world, TO_MORNING);
+        assert.deepEqual(outcomesOf(morning), {
+          'idle-1': ['start done: working-hours'],
+          'idle-2': ['start done: working-hours'],
+          'off-1': ['repair done: native-idle-shutdown-off'],
+          'off-2': ['report done: over-max-actions'],
+        });
+        assert.equal(
+          messagesOf(world.fn.lines, 'WARNING').filter((line) => /off-2: over-max-actions/.test(line)).length,
+          1,
+        );
+        assert.deepEqual(outcomesOf(await tickAfter(world, 10)), {
+          'off-2': ['repair done: native-idle-shutdown-off'],
+        });
+      },
+    ));
 });
 
 describe('maxStops', () => {

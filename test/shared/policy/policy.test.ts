@@ -252,6 +252,12 @@ const badInputs: readonly BadInput[] = [
     'notebooks.maxStops',
     /^got 1.5; expected a whole number/,
   ],
+  [
+    'maxActions of notebooks below 0',
+    inNotebooks('maxActions: -1'),
+    'notebooks.maxActions',
+    /^got -1; expected a whole number/,
+  ],
   ['maxStops quoted', inNotebooks('maxStops: "20"'), 'notebooks.maxStops', /^got "20"; .*without quotes/],
   ['maxStops past int32', inNotebooks('maxStops: 2147483648'), 'notebooks.maxStops', /whole number/],
   [
@@ -922,6 +928,7 @@ for (const [name, sections] of bareSections)
         keepLabel: 'costguard-keep',
         warnBeforeMinutes: 0,
         maxStops: 20,
+        maxActions: 100,
         hours: null,
         nativeIdleShutdown: 'report',
         terraformManaged: 'enforce',
